@@ -1,0 +1,79 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// latest is Lambda's name for the unpublished code of a function.
+const latest = "$LATEST"
+
+var (
+	functionName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
+	aliasName    = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
+	versionName  = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+)
+
+func isVersion(s string) bool { return versionName.MatchString(s) }
+
+// isAlias : an alias is never digits alone, those are versions (CreateAlias, Name).
+func isAlias(s string) bool {
+	return aliasName.MatchString(s) && strings.Trim(s, "0123456789") != ""
+}
+
+// arn is where a resource lives.
+type arn struct{ partition, region, account string }
+
+// home is where an execution runs; empty fields match everything.
+func home(executionID string) arn {
+	parts := strings.Split(executionID, ":")
+	if len(parts) < 5 || parts[0] != "arn" {
+		return arn{}
+	}
+	return arn{partition: parts[1], region: parts[3], account: parts[4]}
+}
+
+type function struct{ name, qualifier string }
+
+// parseFunction reads any form of a function's name (Lambda API, FunctionName):
+// orders, orders:7, function:orders, 123456789012:function:orders and the whole
+// ARN, each with or without a qualifier.
+func parseFunction(text string, home arn) (function, error) {
+	parts := strings.Split(text, ":")
+	if parts[0] == "arn" {
+		if len(parts) < 7 || len(parts) > 8 || parts[2] != "lambda" || parts[5] != "function" {
+			return function{}, fmt.Errorf("is not the ARN of a Lambda function: arn:aws:lambda:REGION:ACCOUNT:function:NAME")
+		}
+		at := arn{partition: parts[1], region: parts[3], account: parts[4]}
+		if home != (arn{}) && at != home {
+			return function{}, fmt.Errorf("is in account %.12s and region %.20s, and a deployment shifts only functions of its own: account %s, region %s",
+				at.account, at.region, home.account, home.region)
+		}
+		return named(parts[6:])
+	}
+	if len(parts) >= 3 && parts[1] == "function" {
+		if home != (arn{}) && parts[0] != home.account {
+			return function{}, fmt.Errorf("is in account %.12s, and a deployment shifts only functions of its own account %s", parts[0], home.account)
+		}
+		return named(parts[2:])
+	}
+	if len(parts) >= 2 && parts[0] == "function" {
+		return named(parts[1:])
+	}
+	return named(parts)
+}
+
+func named(parts []string) (function, error) {
+	if len(parts) > 2 || !functionName.MatchString(parts[0]) {
+		return function{}, fmt.Errorf("is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64")
+	}
+	f := function{name: parts[0]}
+	if len(parts) == 2 {
+		f.qualifier = parts[1]
+		if f.qualifier != latest && !isVersion(f.qualifier) && !isAlias(f.qualifier) {
+			return function{}, fmt.Errorf("has a qualifier that is neither a version nor an alias")
+		}
+	}
+	return f, nil
+}

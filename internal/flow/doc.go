@@ -1,0 +1,8 @@
+// Package flow is the contract between the state machine and the Lambdas behind
+// it: the Document that flows, the tasks (each a state, the function behind it,
+// the field that it writes and that field's Go type), and the names of errors.
+//
+// A Task is the central value: boot accepts only a handler of its type, and the
+// definition builds its state from the same value, so that the compiler checks
+// that the two agree.
+package flow

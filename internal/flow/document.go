@@ -1,0 +1,65 @@
+package flow
+
+import (
+	"encoding/json"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// Document is what flows through the state machine. Each field has one writer.
+type Document struct {
+	Release    *shift.Release    `json:"release,omitempty"`
+	Deployment *shift.Deployment `json:"deployment,omitempty"`
+	// Progress is absent before the first Step.
+	Progress *shift.Progress `json:"progress,omitempty"`
+	// Failure is written by every Catch.
+	Failure *Failure `json:"failure,omitempty"`
+	// Hook is there only inside the Map over the hooks of a Point.
+	Hook *shift.Hook `json:"hook,omitempty"`
+}
+
+// maxDocument keeps the Document far from the 256 KiB that a state may take
+// (Step Functions quotas), whatever Progress and failures add later.
+const maxDocument = 96 << 10
+
+// CheckSize returns shift.ErrDocumentTooLarge for a Document over 96 KiB.
+func (d Document) CheckSize() error {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return checkSize(len(text))
+}
+
+// Failure is an error as Step Functions hands it to a Catch.
+type Failure struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"`
+}
+
+// Call is what a task is invoked with: the Document, and what the context
+// object knows.
+type Call[D any] struct {
+	// State is the name of the task state.
+	State string `json:"state"`
+	// Now is when the state was entered. It is for records only, and does not
+	// advance while the state is retried.
+	Now time.Time `json:"now"`
+	// ExecutionID is the ARN of the execution, and the id of its Deployment.
+	ExecutionID string `json:"executionId"`
+	// Retry is how often this visit of the state has been retried.
+	Retry int `json:"retry"`
+	// Token is the task token of a state that waits for one.
+	Token    string `json:"taskToken,omitempty"`
+	Document D      `json:"document"`
+}
+
+// Undoing is what Rollback writes.
+type Undoing struct {
+	Outcome shift.Outcome `json:"outcome"`
+	// Undone says for each Target what was found and what was done.
+	Undone []string `json:"undone"`
+	// Cause begins with an error's name and says what a person can do.
+	Cause string `json:"cause"`
+}

@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"errors"
+	"strings"
+
+	"sluice/internal/shift"
+)
+
+// Names of errors as Step Functions sees them.
+const (
+	InvalidInput        = "InvalidInput"
+	FunctionUpdating    = "FunctionUpdating"
+	CandidatePending    = "CandidatePending"
+	TargetBusy          = "TargetBusy"
+	TargetBeingRestored = "TargetBeingRestored"
+	// HookTimedOut is raised by the definition when a hook does not answer.
+	HookTimedOut = "HookTimedOut"
+	// RollbackIncomplete ends an execution whose traffic could not be put back.
+	RollbackIncomplete = "RollbackIncomplete"
+	// unexpected names an error that has no name of its own.
+	unexpected = "Unexpected"
+)
+
+// names gives each sentinel its name, and says whether it can heal by itself.
+var names = []struct {
+	err   error
+	name  string
+	heals bool
+}{
+	{err: ErrInvalidInput, name: InvalidInput},
+	{err: shift.ErrUnknownTarget, name: "UnknownTarget"},
+	{err: shift.ErrPlanTooLong, name: "PlanTooLong"},
+	{err: shift.ErrInvalidPlan, name: "InvalidPlan"},
+	{err: shift.ErrDocumentTooLarge, name: "DocumentTooLarge"},
+	{err: shift.ErrFunctionNotFound, name: "FunctionNotFound"},
+	{err: shift.ErrVersionNotFound, name: "VersionNotFound"},
+	{err: shift.ErrFunctionUpdating, name: FunctionUpdating, heals: true},
+	{err: shift.ErrTargetNotFound, name: "AliasNotFound"},
+	{err: shift.ErrTargetWeighted, name: "AliasWeighted"},
+	{err: shift.ErrTargetUnpublished, name: "AliasUnpublished"},
+	{err: shift.ErrRoleDiffers, name: "RoleDiffers"},
+	{err: shift.ErrDeadLetterDiffers, name: "DeadLetterDiffers"},
+	{err: shift.ErrCandidatePending, name: CandidatePending, heals: true},
+	{err: shift.ErrCandidateFailed, name: "CandidateFailed"},
+	{err: shift.ErrAlarmNotFound, name: "AlarmNotFound"},
+	{err: shift.ErrAlarmUnreadable, name: "AlarmUnreadable", heals: true},
+	{err: shift.ErrAlarmFiring, name: "AlarmFiring"},
+	{err: shift.ErrNothingToShift, name: "NothingToShift"},
+	{err: shift.ErrTargetHeld, name: "TargetHeld"},
+	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
+	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
+	{err: shift.ErrDeploymentClosed, name: "DeploymentClosed"},
+	{err: shift.ErrDeploymentRestoring, name: "DeploymentRestoring"},
+	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},
+	{err: shift.ErrRouteChanged, name: "RouteChanged"},
+	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
+	{err: shift.ErrThrottled, name: "Throttled", heals: true},
+	{err: shift.ErrHookFailed, name: "HookFailed"},
+}
+
+// permanent lists the names of the errors that cannot heal: they are never retried.
+func permanent() []string {
+	var list []string
+	for _, n := range names {
+		if !n.heals {
+			list = append(list, n.name)
+		}
+	}
+	return list
+}
+
+// WireError is an error as Lambda reports it: its name decides which Retry and
+// which Catch it meets.
+type WireError struct {
+	Name    string
+	Message string
+}
+
+// Error is the message alone: its name travels beside it.
+func (e *WireError) Error() string { return e.Message }
+
+// maxMessage bounds what an error may say: it ends up in the Document.
+const maxMessage = 2000
+
+// Wire names an error: by its sentinel, else by the code that an AWS service
+// gave it, else Unexpected.
+func Wire(err error) *WireError {
+	wire := &WireError{Name: unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
+	for _, n := range names {
+		if errors.Is(err, n.err) {
+			wire.Name = n.name
+			return wire
+		}
+	}
+	var coded interface{ ErrorCode() string }
+	if errors.As(err, &coded) && plain(coded.ErrorCode()) {
+		wire.Name = coded.ErrorCode()
+	}
+	return wire
+}
+
+// plain keeps names that Step Functions reserves, and anything that is no name,
+// from being taken over from outside.
+func plain(code string) bool {
+	return code != "" && len(code) <= 80 && !strings.HasPrefix(code, "States.") &&
+		!strings.ContainsFunc(code, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_'
+		})
+}

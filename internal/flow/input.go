@@ -1,0 +1,365 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"sluice/internal/shift"
+	"sluice/internal/strictjson"
+)
+
+// ErrInvalidInput is what an InputError is: returned by DecodeInput, before
+// anything was touched.
+var ErrInvalidInput = errors.New("invalid input")
+
+// InputError lists everything that is wrong with an input, each by its path.
+type InputError struct{ Problems []strictjson.Problem }
+
+// Error lists the problems on lines of their own.
+func (e *InputError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return "the input is not valid: " + strings.Join(lines, "; ")
+}
+
+// Is makes an InputError be ErrInvalidInput.
+func (e *InputError) Is(target error) bool { return target == ErrInvalidInput }
+
+const defaultAlias = "live"
+
+// DecodeInput reads what an execution was started with, and settles everything
+// but the versions: an Arrival without a Candidate is to be published. The
+// execution's ARN says in which account and region functions must be; it may be
+// empty. It returns an *InputError that lists all problems.
+func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
+	var problems strictjson.Problems
+	root := strictjson.Parse(raw, &problems)
+	var release shift.Release
+	switch {
+	case root.IsObject():
+		release = decodeRelease(root, home(executionID))
+	case root.Present():
+		root.Problem(`must be an object such as {"function": "orders"}, not %s`, root.Kind())
+	}
+	if len(problems.List()) == 0 {
+		checkRelease(root, release)
+	}
+	if list := problems.List(); len(list) > 0 {
+		return shift.Release{}, &InputError{Problems: list}
+	}
+	return release, nil
+}
+
+// checkRelease checks what depends on several fields.
+func checkRelease(root strictjson.Value, release shift.Release) {
+	strategy := root.Object(inputNames...).Field("strategy")
+	if _, err := shift.NewPlan(release.Steps, release.Hooks); err != nil {
+		strategy.Problem("%v", err)
+	}
+	if !release.FitsOneTransaction() {
+		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
+			len(release.Arrivals), len(release.Alarms))
+	}
+	text, err := json.Marshal(Document{Release: &release})
+	if err == nil {
+		err = checkSize(len(text))
+	}
+	if err != nil {
+		root.Problem("%v", err)
+	}
+}
+
+func checkSize(bytes int) error {
+	if bytes > maxDocument {
+		return fmt.Errorf("%w: settled, it has %d bytes, and at most %d fit: use fewer steps, targets, alarms or hooks",
+			shift.ErrDocumentTooLarge, bytes, maxDocument)
+	}
+	return nil
+}
+
+var inputNames = []string{
+	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",
+	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "trigger",
+}
+
+func decodeRelease(root strictjson.Value, home arn) shift.Release {
+	in := root.Object(inputNames...)
+	trigger := shift.Trigger(in.Field("trigger").OneOf(string(shift.Explicit), string(shift.Event)))
+	name, steps := decodeStrategy(in.Field("strategy"))
+	return shift.Release{
+		Arrivals: decodeArrivals(in, home),
+		Strategy: name,
+		Steps:    steps,
+		Alarms:   decodeAlarms(in.Field("alarms")),
+		Hooks:    decodeHooks(in.Field("hooks"), home),
+		Options:  decodeOptions(in, trigger),
+		Trigger:  trigger,
+	}
+}
+
+func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
+	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld)}
+	if trigger == shift.Event {
+		slices.Reverse(held)
+	}
+	return shift.Options{
+		CreateAlias:            in.Field("createAlias").Bool(),
+		Unchanged:              shift.WhenUnchanged(in.Field("unchanged").OneOf(string(shift.SucceedUnchanged), string(shift.FailUnchanged))),
+		WhenHeld:               shift.WhenHeld(in.Field("whenHeld").OneOf(held...)),
+		IgnoreUnreadableAlarms: in.Field("ignoreUnreadableAlarms").Bool(),
+		AlarmsAtStart:          shift.AtStart(in.Field("alarmsAtStart").OneOf(string(shift.RejectFiring), string(shift.IgnoreUntilOK))),
+	}
+}
+
+func decodeArrivals(in strictjson.Object, home arn) []shift.Arrival {
+	list := in.Field("targets")
+	if !list.Present() {
+		if !in.Field("function").Present() {
+			in.Field("targets").Problem(`is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`)
+			return nil
+		}
+		return []shift.Arrival{decodeArrival(in, home)}
+	}
+	for _, name := range []string{"function", "alias", "version"} {
+		if f := in.Field(name); f.Present() {
+			f.Problem("stands beside targets: write it inside a target")
+		}
+	}
+	var arrivals []shift.Arrival
+	values := list.Array()
+	if list.IsArray() && len(values) == 0 {
+		list.Problem("must not be empty")
+	}
+	for _, v := range values {
+		a := decodeArrival(v.Object("function", "alias", "version"), home)
+		if a.Target != "" && slices.ContainsFunc(arrivals, func(b shift.Arrival) bool { return a.Target == b.Target }) {
+			v.Problem("%s stands twice", a.Target)
+		}
+		arrivals = append(arrivals, a)
+	}
+	return arrivals
+}
+
+func decodeArrival(o strictjson.Object, home arn) shift.Arrival {
+	function, qualifier := decodeFunction(o.Require("function"), home)
+	alias := decodeAlias(o.Field("alias"), qualifier)
+	version := decodeVersion(o.Field("version"), qualifier)
+	if function == "" || alias == "" {
+		return shift.Arrival{}
+	}
+	return shift.Arrival{Target: shift.LambdaTarget(function, alias), Candidate: version}
+}
+
+func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
+	if !v.IsString() {
+		v.Text()
+		return "", ""
+	}
+	f, err := parseFunction(v.Text(), home)
+	if err != nil {
+		v.Problem("%v", err)
+		return "", ""
+	}
+	return f.name, f.qualifier
+}
+
+// decodeAlias reads an alias, which may also stand as the qualifier of the
+// function's ARN.
+func decodeAlias(v strictjson.Value, qualifier string) string {
+	if isVersion(qualifier) || qualifier == latest {
+		qualifier = ""
+	}
+	if !v.Present() {
+		if qualifier != "" {
+			return qualifier
+		}
+		return defaultAlias
+	}
+	alias := v.Text()
+	switch {
+	case !v.IsString():
+		return ""
+	case !isAlias(alias):
+		v.Problem("is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone")
+		return ""
+	case qualifier != "" && qualifier != alias:
+		v.Problem("contradicts the alias %s in the function's ARN", qualifier)
+	}
+	return alias
+}
+
+// decodeVersion reads a version, which may also stand as the qualifier of the
+// function's ARN.
+func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
+	if !isVersion(qualifier) {
+		qualifier = ""
+	}
+	if !v.Present() {
+		return shift.Version(qualifier)
+	}
+	version := v.Text()
+	switch {
+	case !v.IsString():
+	case version == latest:
+		v.Problem("must be a published version: leave it out to have $LATEST published")
+	case !isVersion(version):
+		v.Problem(`must be the number of a published version as a string, such as "42"`)
+	case qualifier != "" && qualifier != version:
+		v.Problem("contradicts the version %s in the function's ARN", qualifier)
+	}
+	return shift.Version(version)
+}
+
+// maxAlarmName is CloudWatch's (PutMetricAlarm, AlarmName).
+const maxAlarmName = 255
+
+func decodeAlarms(v strictjson.Value) []string {
+	alarms := []string{}
+	for _, item := range v.Array() {
+		name := item.Text()
+		switch {
+		case !item.IsString():
+			continue
+		case name == "" || len(name) > maxAlarmName || shift.BoundText(name, maxAlarmName) != name:
+			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character", maxAlarmName)
+		case slices.Contains(alarms, name):
+			item.Problem("%s stands twice", name)
+		}
+		alarms = append(alarms, name)
+	}
+	return alarms
+}
+
+func decodeHooks(v strictjson.Value, home arn) shift.Hooks {
+	o := v.Object("beforeTraffic", "afterTraffic")
+	return shift.Hooks{
+		BeforeTraffic: decodePoint(o.Field("beforeTraffic"), home),
+		AfterTraffic:  decodePoint(o.Field("afterTraffic"), home),
+	}
+}
+
+func decodePoint(v strictjson.Value, home arn) []shift.Hook {
+	values := v.Array()
+	if len(values) > shift.MaxHooks {
+		v.Problem("has %d hooks, and at most %d are allowed", len(values), shift.MaxHooks)
+	}
+	hooks := make([]shift.Hook, 0, len(values))
+	for _, item := range values {
+		hooks = append(hooks, decodeHook(item.Object("function", "mode", "timeoutSeconds"), home))
+	}
+	return hooks
+}
+
+func decodeHook(o strictjson.Object, home arn) shift.Hook {
+	hook := shift.Hook{Mode: shift.HookMode(o.Field("mode").OneOf(string(shift.Sync), string(shift.Callback)))}
+	decodeFunction(o.Require("function"), home)
+	if f := o.Field("function"); f.IsString() {
+		hook.Function = f.Text() // as it was written: a hook is invoked with its qualifier
+	}
+	limit := shift.MaxSyncHook
+	hook.Timeout = shift.DefaultSyncHook
+	if hook.Mode == shift.Callback {
+		limit, hook.Timeout = shift.MaxCallbackHook, shift.DefaultCallbackHook
+	}
+	if t := o.Field("timeoutSeconds"); t.Present() {
+		hook.Timeout = shift.Seconds(t.Int(1, int64(limit)))
+	}
+	return hook
+}
+
+// decodeStrategy returns the strategy as it is shown, and its Steps.
+func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
+	switch {
+	case !v.Present():
+		steps, _ := shift.Strategy(shift.DefaultStrategy)
+		return shift.DefaultStrategy, steps
+	case v.IsString():
+		return settled(v, v.Text(), func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
+	case !v.IsObject():
+		v.Problem("must be a name such as %q or an object, not %s", shift.DefaultStrategy, v.Kind())
+		return "", nil
+	}
+	o := v.Object("canary", "linear", "exponential", "steps")
+	if names := o.Names(); len(names) != 1 {
+		v.Problem("must have exactly one of canary, linear, exponential and steps")
+		return "", nil
+	}
+	switch kind := o.Names()[0]; kind {
+	case "canary":
+		f := o.Field(kind).Object("percent", "bakeMinutes")
+		share, bake := percent(f.Require("percent")), minutes(f.Require("bakeMinutes"))
+		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Canary(share, bake) })
+	case "linear":
+		f := o.Field(kind).Object("percent", "everyMinutes")
+		share, every := percent(f.Require("percent")), minutes(f.Require("everyMinutes"))
+		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Linear(share, every) })
+	case "exponential":
+		f := o.Field(kind).Object("startPercent", "factor", "everyMinutes")
+		start, growth, every := percent(f.Require("startPercent")), factor(f.Require("factor")), minutes(f.Require("everyMinutes"))
+		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) })
+	case "steps":
+		return kind, decodeSteps(o.Field(kind))
+	}
+	return "", nil
+}
+
+// settled makes the Steps of a strategy whose numbers could be read.
+func settled(v strictjson.Value, name string, make func() ([]shift.Step, error)) (string, []shift.Step) {
+	if v.Spoiled() {
+		return name, nil
+	}
+	steps, err := make()
+	if err != nil {
+		v.Problem("%v", err)
+	}
+	return name, steps
+}
+
+func decodeSteps(v strictjson.Value) []shift.Step {
+	values := v.Array()
+	if v.IsArray() && len(values) == 0 {
+		v.Problem("must not be empty")
+	}
+	steps := make([]shift.Step, 0, len(values))
+	for _, item := range values {
+		f := item.Object("percent", "bakeMinutes")
+		steps = append(steps, shift.Step{Weight: percent(f.Require("percent")), Bake: minutes(f.Field("bakeMinutes"))})
+	}
+	return steps
+}
+
+func percent(v strictjson.Value) shift.Weight {
+	return number(v, shift.ParsePercent)
+}
+
+func minutes(v strictjson.Value) shift.Seconds {
+	return number(v, shift.ParseMinutes)
+}
+
+func factor(v strictjson.Value) *big.Rat {
+	f := number(v, shift.ParseFactor)
+	if f == nil {
+		return new(big.Rat)
+	}
+	return f
+}
+
+// number reads a decimal exactly.
+func number[T any](v strictjson.Value, parse func(string) (T, error)) T {
+	var parsed T
+	decimal := v.Decimal()
+	if decimal == "" {
+		return parsed
+	}
+	parsed, err := parse(decimal)
+	if err != nil {
+		v.Problem("%v", err)
+	}
+	return parsed
+}

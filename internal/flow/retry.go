@@ -1,0 +1,53 @@
+package flow
+
+import "time"
+
+// Retry is one rule of how a state is retried, as in a definition's Retry.
+type Retry struct {
+	Errors   []string
+	Interval time.Duration
+	Attempts int // 0: never
+	Backoff  float64
+	MaxDelay time.Duration
+	Jitter   bool
+}
+
+// all matches every error but States.Runtime and States.DataLimitExceeded,
+// which no rule can match together with others (Step Functions, Error handling).
+const all = "States.ALL"
+
+// patiently retries what may heal for half an hour and more: a throttled shift
+// just stays at its Weight meanwhile. What has a rhythm of its own goes first.
+func patiently(first ...Retry) []Retry {
+	return append(append([]Retry{never()}, first...), Retry{
+		Errors: []string{all}, Interval: 2 * time.Second, Attempts: 60, Backoff: 2, MaxDelay: time.Minute, Jitter: true,
+	})
+}
+
+// urgently is for putting traffic back: short waits, for about an hour.
+func urgently() []Retry {
+	return []Retry{{
+		Errors: []string{all}, Interval: time.Second, Attempts: 360, Backoff: 1.5, MaxDelay: 20 * time.Second, Jitter: true,
+	}}
+}
+
+// never keeps errors that cannot heal from being retried.
+func never() Retry { return Retry{Errors: permanent()} }
+
+// untilReady waits for a Candidate to become Active: SnapStart takes minutes,
+// and the SDK's own waiter gives up after 26 (PublishedVersionActive).
+func untilReady() Retry {
+	return Retry{Errors: []string{CandidatePending, FunctionUpdating}, Interval: 5 * time.Second, Attempts: 120, Backoff: 1.2, MaxDelay: 30 * time.Second}
+}
+
+// untilFree waits for the Deployment that holds a Target, about a tenth of the
+// time that was already waited at a time, and for a month and more in all; that
+// is at most 4,500 history events.
+func untilFree() Retry {
+	return Retry{Errors: []string{TargetBusy}, Interval: 30 * time.Second, Attempts: 1500, Backoff: 1.1, MaxDelay: 30 * time.Minute}
+}
+
+// untilHealed waits for the safety net, which sweeps every minute.
+func untilHealed() Retry {
+	return Retry{Errors: []string{TargetBeingRestored}, Interval: 10 * time.Second, Attempts: 120, Backoff: 1.5, MaxDelay: time.Minute, Jitter: true}
+}

@@ -1,0 +1,124 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// Spec is what the definition and the stack need to know of a task.
+type Spec struct {
+	// State is the name of the task state, Function that of the Lambda behind it.
+	State    string
+	Function string
+	// Field is what the state writes in the Document; "" for a state whose
+	// output nobody needs, or replaces the Document.
+	Field   string
+	Comment string
+	// Timeout is the Lambda's own.
+	Timeout time.Duration
+	Retries []Retry
+}
+
+// grace is how much longer than the Lambda the state waits, so that an attempt
+// has normally ended before its retry starts.
+const grace = 5 * time.Second
+
+// StateTimeout is how long the state waits for its Lambda.
+func (s Spec) StateTimeout() time.Duration { return s.Timeout + grace }
+
+// Task is a task state whose Lambda takes a Document of type D and writes a
+// value of type F.
+type Task[D, F any] struct{ Spec }
+
+// Handler is what stands behind a Task.
+type Handler[D, F any] func(context.Context, Call[D]) (F, error)
+
+// The tasks, in running order.
+var (
+	Publish = Task[json.RawMessage, shift.Release]{Spec{
+		State: "Publish", Function: "publish-version", Field: "release",
+		Comment: "Checks the request, settles its configuration and publishes $LATEST, or takes the given version. From here on the versions are fixed.",
+		Timeout: 60 * time.Second, Retries: patiently(untilReady()),
+	}}
+	Open = Task[Document, shift.Deployment]{Spec{
+		State: "Open", Function: "open-deployment", Field: "deployment",
+		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
+		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed()),
+	}}
+	SetWeight = Task[Document, shift.Progress]{Spec{
+		State: "SetWeight", Function: "set-weight", Field: "progress",
+		Comment: "Moves every target to the plan's next step.",
+		Timeout: 60 * time.Second, Retries: patiently(),
+	}}
+	CheckAlarms = Task[Document, shift.Progress]{Spec{
+		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
+		Comment: "Reads the ledger and the alarms, and judges: go on, hold, or roll back.",
+		Timeout: 30 * time.Second, Retries: patiently(),
+	}}
+	BeforeHook = Task[Document, struct{}]{Spec{
+		State: "BeforeTrafficHook", Function: "run-hooks",
+		Comment: "Asks one of your hooks before any traffic is shifted, and waits for its answer.",
+		Timeout: hookTimeout, Retries: hookRetries(),
+	}}
+	AfterHook = Task[Document, struct{}]{Spec{
+		State: "AfterTrafficHook", Function: "run-hooks",
+		Comment: "Asks one of your hooks when all traffic is shifted, and waits for its answer.",
+		Timeout: hookTimeout, Retries: hookRetries(),
+	}}
+	Close = Task[Document, shift.Summary]{Spec{
+		State: "Close", Function: "close-deployment",
+		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
+		Timeout: 60 * time.Second, Retries: patiently(),
+	}}
+	Rollback = Task[Document, Undoing]{Spec{
+		State: "Rollback", Function: "rollback", Field: "rollback",
+		Comment: "Puts every target that was touched back on its stable version, verifies, closes the deployment and announces how it ended.",
+		Timeout: 120 * time.Second, Retries: urgently(),
+	}}
+)
+
+// hookTimeout is Lambda's longest: run-hooks waits for the user's hook.
+const hookTimeout = 900 * time.Second
+
+// hookRetries : a hook is asked once. Only an invocation that Lambda refused to
+// start is tried again, since then nobody was asked.
+func hookRetries() []Retry {
+	return []Retry{{
+		Errors: []string{"Lambda.TooManyRequestsException"}, Interval: 2 * time.Second, Attempts: 20, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
+	}}
+}
+
+// Specs lists all tasks, in running order.
+func Specs() []Spec {
+	return []Spec{
+		Publish.Spec, Open.Spec, BeforeHook.Spec, SetWeight.Spec, CheckAlarms.Spec,
+		AfterHook.Spec, Close.Spec, Rollback.Spec,
+	}
+}
+
+// Lambda is a Handler as the Lambda runtime calls it. An error that it returns
+// is always a WireError.
+type Lambda func(ctx context.Context, payload []byte) ([]byte, error)
+
+// Serve turns the Handler of a Task into a Lambda.
+func Serve[D, F any](task Task[D, F], handle Handler[D, F]) Lambda {
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		var call Call[D]
+		if err := json.Unmarshal(payload, &call); err != nil {
+			return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
+		}
+		written, err := handle(ctx, call)
+		if err != nil {
+			return nil, Wire(err)
+		}
+		text, err := json.Marshal(written)
+		if err != nil {
+			return nil, Wire(err)
+		}
+		return text, nil
+	}
+}

@@ -1,0 +1,94 @@
+package shift
+
+import (
+	"fmt"
+	"slices"
+)
+
+// AlarmState is the state of a CloudWatch alarm as far as it could be read.
+type AlarmState string
+
+const (
+	// AlarmOK and AlarmFiring are CloudWatch's OK and ALARM.
+	AlarmOK     AlarmState = "OK"
+	AlarmFiring AlarmState = "ALARM"
+	// AlarmInsufficient is INSUFFICIENT_DATA: new, or nothing to evaluate.
+	AlarmInsufficient AlarmState = "INSUFFICIENT_DATA"
+	// AlarmUnreadable : the alarm exists, but its state cannot be trusted or had.
+	AlarmUnreadable AlarmState = "UNREADABLE"
+	// AlarmMissing : there is no alarm of that name.
+	AlarmMissing AlarmState = "MISSING"
+)
+
+// Alarm is what was read of one alarm.
+type Alarm struct {
+	Name   string
+	State  AlarmState
+	Reason string
+}
+
+// AlarmRules say how the alarms of a Deployment are judged.
+type AlarmRules struct {
+	// IgnoreUnreadable lets the Plan go on when an alarm cannot be read.
+	IgnoreUnreadable bool
+	// UntilOK names the alarms that were firing at the start and count only
+	// after they have been OK.
+	UntilOK []string
+}
+
+// Observe turns alarms into Observations: one that fires is Fail, one that
+// cannot be read is Hold, and one without data is Pass, but says so.
+func (r AlarmRules) Observe(alarms []Alarm) []Observation {
+	observations := make([]Observation, 0, len(alarms))
+	for _, a := range alarms {
+		observations = append(observations, r.observe(a))
+	}
+	return observations
+}
+
+func (r AlarmRules) observe(a Alarm) Observation {
+	switch a.State {
+	case AlarmOK:
+		return Observation{Verdict: Pass}
+	case AlarmInsufficient:
+		return Observation{Pass, fmt.Sprintf("alarm %s has insufficient data", a.Name)}
+	case AlarmFiring:
+		if slices.Contains(r.UntilOK, a.Name) {
+			return Observation{Pass, fmt.Sprintf("alarm %s was firing at the start and is ignored until it has been OK", a.Name)}
+		}
+		return Observation{Fail, fmt.Sprintf("AlarmFired: %s is in ALARM: %s", a.Name, a.Reason)}
+	}
+	if r.IgnoreUnreadable {
+		return Observation{Pass, fmt.Sprintf("alarm %s cannot be read (%s), which is ignored as asked", a.Name, a.Reason)}
+	}
+	return Observation{Hold, fmt.Sprintf("AlarmUnreadable: %s: %s", a.Name, a.Reason)}
+}
+
+// StillIgnored are the alarms that go on being ignored after these were read:
+// one that has been OK counts from now on.
+func (r AlarmRules) StillIgnored(alarms []Alarm) []string {
+	return slices.DeleteFunc(slices.Clone(r.UntilOK), func(name string) bool {
+		return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.Name == name && a.State == AlarmOK })
+	})
+}
+
+// CheckAtStart names the alarms that fire before the start and are to be ignored
+// until they have been OK. It returns ErrAlarmNotFound, ErrAlarmUnreadable or
+// ErrAlarmFiring for alarms that a Deployment cannot start with.
+func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
+	firing := []string{}
+	for _, a := range alarms {
+		switch {
+		case a.State == AlarmMissing:
+			return nil, fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)
+		case a.State == AlarmUnreadable && !o.IgnoreUnreadableAlarms:
+			return nil, fmt.Errorf(`%w: %s: %s; or say "ignoreUnreadableAlarms": true`, ErrAlarmUnreadable, a.Name, a.Reason)
+		case a.State == AlarmFiring && o.AlarmsAtStart == RejectFiring:
+			return nil, fmt.Errorf(`%w: %s: %s; wait until it is OK, or say "alarmsAtStart": "ignoreUntilOk" if this deployment is the fix`,
+				ErrAlarmFiring, a.Name, a.Reason)
+		case a.State == AlarmFiring:
+			firing = append(firing, a.Name)
+		}
+	}
+	return firing, nil
+}

@@ -1,0 +1,64 @@
+package shift
+
+// What a state adds to an execution's history, as recorded from Step Functions:
+// entering and leaving is 2, a Lambda task adds scheduled, started and
+// succeeded, a task with a token also submitted, a Map started and succeeded,
+// and so does each of its iterations. A retry adds scheduled, started and
+// failed.
+const (
+	eventsOfTask  = 5
+	eventsOfLogic = 2 // Choice, Wait, Pass, Succeed
+	eventsOfMap   = 4
+	eventsOfHook  = 8
+	EventsOfRetry = 3
+
+	eventsOfStep = eventsOfTask + eventsOfLogic                 // SetWeight, Next?
+	eventsOfPoll = eventsOfLogic + eventsOfTask + eventsOfLogic // Bake, CheckAlarms, Next?
+	eventsOfOpen = 1 + 2*eventsOfTask + eventsOfLogic           // ExecutionStarted, Publish, Open, Changed?
+	eventsOfEnd  = eventsOfTask + eventsOfLogic + 1             // Close, Promoted, ExecutionSucceeded
+)
+
+const (
+	// HealthyEvents is what the healthy course of an accepted Plan stays under.
+	// An execution fails at 25,000; the rest is for retries, holds and pauses.
+	HealthyEvents = 15_000
+	// HistoryBudget is how many events may be used before a Deployment is put
+	// back, while there is still room to do so.
+	HistoryBudget = 23_000
+)
+
+// Course is what a Deployment takes when nothing goes wrong.
+type Course struct {
+	Transitions int     // states entered, as AWS bills them
+	Events      int     // of the execution's history
+	Polls       int     // how often the alarms are read
+	Invocations int     // of Sluice's own Lambdas
+	Duration    Seconds // all bakes together; hooks come on top
+}
+
+// Course predicts what a healthy Deployment with this Plan and those Hooks takes.
+func (p Plan) Course(hooks Hooks) Course {
+	steps, polls := p.Len(), 0
+	for _, s := range p.Steps {
+		polls += s.polls()
+	}
+	return Course{
+		Transitions: 3 + 1 + hooks.Count() + 2*steps + 3*polls + 1 + 2,
+		Events: eventsOfOpen + 2*eventsOfMap + eventsOfHook*hooks.Count() +
+			eventsOfStep*steps + eventsOfPoll*polls + eventsOfEnd,
+		Polls:       polls,
+		Invocations: 3 + hooks.Count() + steps + polls,
+		Duration:    p.Duration(),
+	}
+}
+
+// EventsAtStart is what the history holds when the first Step is taken, after
+// the BeforeTraffic hooks and a number of retries.
+func EventsAtStart(hooks Hooks, retries int) int {
+	return eventsOfOpen + eventsOfMap + eventsOfHook*len(hooks.BeforeTraffic) + EventsOfRetry*retries
+}
+
+// eventsReserved is what the end of a Deployment needs after its last Step.
+func eventsReserved(hooks Hooks) int {
+	return eventsOfMap + eventsOfHook*len(hooks.AfterTraffic) + eventsOfEnd
+}

@@ -1,0 +1,107 @@
+package shift
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Deployment is what was decided when it was opened. It is never edited.
+type Deployment struct {
+	// ID is the ARN of the execution.
+	ID      string   `json:"id"`
+	Changes []Change `json:"changes"`
+	Plan    Plan     `json:"plan"`
+	Alarms  []string `json:"alarms"`
+	// FiringAtStart names the alarms that were in ALARM when it was opened.
+	FiringAtStart          []string  `json:"firingAtStart"`
+	IgnoreUnreadableAlarms bool      `json:"ignoreUnreadableAlarms"`
+	OpenedAt               time.Time `json:"openedAt"`
+	// EventsAtStart is how many history events stand before the first Step.
+	EventsAtStart int `json:"eventsAtStart"`
+	// EventsReserved is what the way from the last Step to the end needs.
+	EventsReserved int `json:"eventsReserved"`
+	// Unchanged is set when there is nothing to shift, and says why.
+	Unchanged *Summary `json:"unchanged,omitempty"`
+}
+
+// Summary is what an execution that succeeds has to say.
+type Summary struct {
+	Outcome Outcome `json:"outcome"`
+	Changes []Move  `json:"targets"`
+	Seconds Seconds `json:"seconds"`
+	Steps   int     `json:"steps"`
+	Checks  int     `json:"checks"`
+	Reason  string  `json:"reason,omitempty"`
+}
+
+// Move is a Change as it is shown to people.
+type Move struct {
+	Target    Target  `json:"target"`
+	Stable    Version `json:"stable"`
+	Candidate Version `json:"candidate"`
+}
+
+// Moves lists the Changes as they are shown to people.
+func (d Deployment) Moves() []Move {
+	moves := make([]Move, len(d.Changes))
+	for i, c := range d.Changes {
+		moves[i] = Move{Target: c.Target, Stable: c.Stable, Candidate: c.Candidate}
+	}
+	return moves
+}
+
+// Opening is everything that makes a Deployment of a Release.
+type Opening struct {
+	ID      string
+	Release Release
+	Changes []Change
+	Firing  []string // names of the alarms that are in ALARM
+	At      time.Time
+	Retries int // of Open
+}
+
+// Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan
+// does not fit.
+func Open(o Opening) (Deployment, error) {
+	plan, err := NewPlan(o.Release.Steps, o.Release.Hooks)
+	if err != nil {
+		return Deployment{}, err
+	}
+	if createsAll(o.Changes) {
+		plan = plan.WholeOnly()
+	}
+	return Deployment{
+		ID:                     o.ID,
+		Changes:                o.Changes,
+		Plan:                   plan,
+		Alarms:                 o.Release.Alarms,
+		FiringAtStart:          o.Firing,
+		IgnoreUnreadableAlarms: o.Release.Options.IgnoreUnreadableAlarms,
+		OpenedAt:               o.At,
+		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries),
+		EventsReserved:         eventsReserved(o.Release.Hooks),
+	}, nil
+}
+
+func createsAll(changes []Change) bool {
+	for _, c := range changes {
+		if !c.Creates() {
+			return false
+		}
+	}
+	return true
+}
+
+// NothingToShift says why there is nothing to shift, or "" when there is: every
+// Target already serves its Candidate.
+func NothingToShift(changes []Change) string {
+	serving := make([]string, len(changes))
+	for i, c := range changes {
+		if c.Stable != c.Candidate {
+			return ""
+		}
+		serving[i] = fmt.Sprintf("%s already points at %s", c.Target, c.Candidate)
+	}
+	return strings.Join(serving, ", ") + "; if CloudFormation owns FunctionVersion, see Adoption in the README"
+}

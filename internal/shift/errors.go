@@ -1,0 +1,71 @@
+package shift
+
+import "errors"
+
+// What can go wrong in a way that somebody acts on. Each is wrapped with what
+// was being done, to what, and with the remedy.
+var (
+	// ErrUnknownTarget is returned for a Target of a kind that nobody routes.
+	ErrUnknownTarget = errors.New("unknown kind of target")
+	// ErrUnknownStrategy is returned by Strategy for a name that is none.
+	ErrUnknownStrategy = errors.New("unknown strategy")
+	// ErrInvalidPlan is returned by NewPlan and the strategies when the numbers make no Plan.
+	ErrInvalidPlan = errors.New("invalid plan")
+	// ErrPlanTooLong is returned by NewPlan for a Plan that no execution can hold.
+	ErrPlanTooLong = errors.New("plan too long")
+	// ErrDocumentTooLarge is returned by Publish and Open when the document would not fit into a state.
+	ErrDocumentTooLarge = errors.New("document too large")
+
+	// ErrFunctionNotFound is returned when a Target's function does not exist.
+	ErrFunctionNotFound = errors.New("function not found")
+	// ErrVersionNotFound is returned when a given Candidate does not exist.
+	ErrVersionNotFound = errors.New("version not found")
+	// ErrFunctionUpdating is returned by Publish while an update of the function is in progress.
+	ErrFunctionUpdating = errors.New("function is being updated")
+	// ErrTargetNotFound is returned when a Target, such as an alias, does not exist.
+	ErrTargetNotFound = errors.New("target not found")
+	// ErrTargetWeighted is returned by Open for a Target that somebody else is shifting.
+	ErrTargetWeighted = errors.New("target already has weights")
+	// ErrTargetUnpublished is returned by Open for an alias that points at $LATEST.
+	ErrTargetUnpublished = errors.New("target serves an unpublished version")
+	// ErrRoleDiffers is returned by Open: Lambda divides no traffic between versions of different roles.
+	ErrRoleDiffers = errors.New("execution role differs")
+	// ErrDeadLetterDiffers is returned by Open: nor between different dead-letter configurations.
+	ErrDeadLetterDiffers = errors.New("dead-letter configuration differs")
+	// ErrCandidatePending is returned by Open until the Candidate can be invoked.
+	ErrCandidatePending = errors.New("candidate is not active yet")
+	// ErrCandidateFailed is returned by Open for a Candidate that can never be invoked.
+	ErrCandidateFailed = errors.New("candidate failed")
+	// ErrAlarmNotFound is returned by Open for a named alarm that does not exist.
+	ErrAlarmNotFound = errors.New("alarm not found")
+	// ErrAlarmUnreadable is returned by Open for an alarm whose state cannot be had.
+	ErrAlarmUnreadable = errors.New("alarm cannot be read")
+	// ErrAlarmFiring is returned by Open for an alarm that is in ALARM before the start.
+	ErrAlarmFiring = errors.New("alarm is already firing")
+	// ErrNothingToShift is returned by Open when that is asked to be a failure.
+	ErrNothingToShift = errors.New("nothing to shift")
+
+	// ErrTargetHeld is returned when another Deployment holds a Target.
+	ErrTargetHeld = errors.New("target is held by another deployment")
+	// ErrTargetBusy is the same for a Deployment that wants to wait for its turn.
+	ErrTargetBusy = errors.New("target is busy")
+	// ErrTargetBeingRestored is returned while the safety net still heals the Target.
+	ErrTargetBeingRestored = errors.New("target is being restored")
+	// ErrDeploymentClosed is returned when the Deployment has already ended.
+	ErrDeploymentClosed = errors.New("deployment is closed")
+	// ErrDeploymentRestoring is returned when the Deployment is on its way back.
+	ErrDeploymentRestoring = errors.New("deployment is being restored")
+	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.
+	ErrDeploymentUnknown = errors.New("deployment is not in the ledger")
+
+	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
+	ErrRevisionMismatch = errors.New("route has another revision")
+	// ErrRouteChanged is returned when somebody else has written a Route.
+	ErrRouteChanged = errors.New("route was changed by somebody else")
+	// ErrRouteSettling is returned while Lambda moves provisioned concurrency and with it the weights.
+	ErrRouteSettling = errors.New("route is settling")
+	// ErrThrottled is returned when AWS asks to slow down.
+	ErrThrottled = errors.New("throttled")
+	// ErrHookFailed is returned when a hook's Lambda fails or refuses.
+	ErrHookFailed = errors.New("hook failed")
+)

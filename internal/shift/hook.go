@@ -1,0 +1,113 @@
+package shift
+
+// Point is when a Hook runs.
+type Point string
+
+const (
+	// BeforeTraffic : before the Candidate receives any traffic.
+	BeforeTraffic Point = "BeforeTraffic"
+	// AfterTraffic : when the Candidate has received all of it.
+	AfterTraffic Point = "AfterTraffic"
+)
+
+// HookMode is how a Hook gives its answer.
+type HookMode string
+
+const (
+	// Sync : the hook's Lambda returning is success.
+	Sync HookMode = "sync"
+	// Callback : returning only means accepted; the answer comes by task token.
+	Callback HookMode = "callback"
+)
+
+const (
+	// MaxSyncHook is the longest a sync hook may take: run-hooks waits for it
+	// within Lambda's own limit of 15 minutes, and needs time to answer.
+	MaxSyncHook Seconds = 840
+	// MaxCallbackHook is the longest a callback may be waited for.
+	MaxCallbackHook Seconds = 7 * 24 * 3600
+	// DefaultSyncHook and DefaultCallbackHook are the timeouts of a Hook that
+	// names none.
+	DefaultSyncHook     Seconds = MaxSyncHook
+	DefaultCallbackHook Seconds = 3600
+	// MaxHooks is how many Hooks one Point takes.
+	MaxHooks = 20
+)
+
+// Hook is a user's Lambda that is asked at a Point of a Deployment.
+type Hook struct {
+	Function string   `json:"function"`
+	Mode     HookMode `json:"mode"`
+	Timeout  Seconds  `json:"timeoutSeconds"`
+}
+
+// Hooks are the Hooks of a Deployment, in the order in which they run.
+type Hooks struct {
+	BeforeTraffic []Hook `json:"beforeTraffic"`
+	AfterTraffic  []Hook `json:"afterTraffic"`
+}
+
+// At lists the Hooks of one Point.
+func (h Hooks) At(p Point) []Hook {
+	if p == AfterTraffic {
+		return h.AfterTraffic
+	}
+	return h.BeforeTraffic
+}
+
+// Count is the number of Hooks at all Points.
+func (h Hooks) Count() int { return len(h.BeforeTraffic) + len(h.AfterTraffic) }
+
+// Timeouts is the longest that all Hooks together may take.
+func (h Hooks) Timeouts() Seconds {
+	var total Seconds
+	for _, p := range []Point{BeforeTraffic, AfterTraffic} {
+		for _, hook := range h.At(p) {
+			total += hook.Timeout
+		}
+	}
+	return total
+}
+
+// Question is what a hook's Lambda is invoked with.
+type Question struct {
+	DeploymentID string           `json:"deploymentId"`
+	Point        Point            `json:"point"`
+	Targets      []QuestionTarget `json:"targets"`
+	Step         int              `json:"step"`
+	Weight       Weight           `json:"weightPercent"`
+	TaskToken    string           `json:"taskToken"`
+}
+
+// QuestionTarget tells a hook what is being shifted. The Candidate's ARN is its
+// own, qualified one: before traffic, the alias would still reach Stable.
+type QuestionTarget struct {
+	Function     string `json:"function"`
+	Alias        string `json:"alias"`
+	StableARN    string `json:"stableArn"`
+	CandidateARN string `json:"candidateArn"`
+}
+
+// Question makes the Question of a Point. It returns ErrUnknownTarget for a
+// Target whose kind hooks cannot be told of.
+func (d Deployment) Question(point Point, p Progress, token string) (Question, error) {
+	q := Question{DeploymentID: d.ID, Point: point, Step: p.Step, Weight: p.Weight, TaskToken: token}
+	for _, c := range d.Changes {
+		function, alias, err := c.Target.Lambda()
+		if err != nil {
+			return Question{}, err
+		}
+		q.Targets = append(q.Targets, QuestionTarget{
+			Function: function, Alias: alias,
+			StableARN: qualified(c.FunctionARN, c.Stable), CandidateARN: qualified(c.FunctionARN, c.Candidate),
+		})
+	}
+	return q, nil
+}
+
+func qualified(functionARN string, v Version) string {
+	if v == "" {
+		return ""
+	}
+	return functionARN + ":" + string(v)
+}

@@ -1,0 +1,123 @@
+package shift
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// Step is a Weight, how long to Bake at it, and how often to judge meanwhile.
+type Step struct {
+	Weight Weight  `json:"percent"`
+	Bake   Seconds `json:"bakeSeconds"`
+	// Poll is the wait between two judgements. It is 0 until a Plan is made of
+	// the Step, and for a Step that does not bake.
+	Poll Seconds `json:"pollSeconds,omitempty"`
+}
+
+// polls is the number of judgements while the Step bakes.
+func (s Step) polls() int {
+	if s.Bake == 0 {
+		return 0
+	}
+	return int((s.Bake + s.Poll - 1) / s.Poll)
+}
+
+// Plan is how a Deployment shifts: Steps with strictly growing Weights, the
+// last one 100 %.
+type Plan struct {
+	Steps []Step `json:"steps"`
+}
+
+const (
+	minPoll Seconds = 60
+	maxPoll Seconds = 5 * 60
+	// MaxDuration is the longest that a Plan with its Hooks may take. A Standard
+	// execution lives at most a year (Step Functions quotas); what is left is for
+	// waiting, retrying and rolling back.
+	MaxDuration Seconds = 330 * 24 * 3600
+)
+
+// NewPlan makes a Plan of Steps, and sets how often each is judged: every tenth
+// of the bake, within 1 and 5 minutes, stretched until the whole course of a
+// healthy Deployment with those Hooks stays under HealthyEvents. It returns
+// ErrInvalidPlan when the Steps make no Plan, and ErrPlanTooLong when no
+// stretching makes it fit.
+func NewPlan(steps []Step, hooks Hooks) (Plan, error) {
+	if err := checkSteps(steps); err != nil {
+		return Plan{}, err
+	}
+	p := Plan{Steps: slices.Clone(steps)}
+	if total := p.Duration() + hooks.Timeouts(); p.Duration() > MaxDuration || total > MaxDuration {
+		return Plan{}, fmt.Errorf("%w: with its hooks it may take %s, and an execution lives at most a year: bake at most %s in all",
+			ErrPlanTooLong, total, MaxDuration)
+	}
+	p.stretch(1)
+	if p.Course(hooks).Events < HealthyEvents {
+		return p, nil
+	}
+	longest := slices.MaxFunc(steps, func(a, b Step) int { return int(a.Bake - b.Bake) }).Bake
+	scale := sort.Search(int(longest/minPoll)+1, func(scale int) bool {
+		p.stretch(Seconds(max(scale, 1)))
+		return p.Course(hooks).Events < HealthyEvents
+	})
+	p.stretch(Seconds(scale))
+	if events := p.Course(hooks).Events; events >= HealthyEvents {
+		return Plan{}, fmt.Errorf("%w: %d steps need %d history events even when each is judged only once, and a plan may use %d of the 25,000 that an execution has: use fewer steps",
+			ErrPlanTooLong, len(steps), events, HealthyEvents)
+	}
+	return p, nil
+}
+
+func checkSteps(steps []Step) error {
+	if len(steps) == 0 {
+		return fmt.Errorf("%w: it has no steps", ErrInvalidPlan)
+	}
+	before := None
+	for i, s := range steps {
+		switch {
+		case s.Weight <= before:
+			return fmt.Errorf("%w: step %d is at %s, and must be above the %s before it", ErrInvalidPlan, i+1, s.Weight, before)
+		case s.Weight > All:
+			return fmt.Errorf("%w: step %d is above 100%%", ErrInvalidPlan, i+1)
+		case s.Bake < 0:
+			return fmt.Errorf("%w: step %d bakes for a negative time", ErrInvalidPlan, i+1)
+		case s.Bake > MaxDuration:
+			return fmt.Errorf("%w: step %d bakes for longer than %s", ErrPlanTooLong, i+1, MaxDuration)
+		}
+		before = s.Weight
+	}
+	if before != All {
+		return fmt.Errorf("%w: the last step is at %s, and must be at 100%%", ErrInvalidPlan, before)
+	}
+	return nil
+}
+
+// stretch sets the polls of all Steps, scale times as far apart as they would
+// best be, and never longer than the bake.
+func (p Plan) stretch(scale Seconds) {
+	for i, s := range p.Steps {
+		p.Steps[i].Poll = min(s.Bake, scale*min(max(s.Bake/10, minPoll), maxPoll))
+	}
+}
+
+// Duration is the time that the Plan bakes, all Steps together.
+func (p Plan) Duration() Seconds {
+	var total Seconds
+	for _, s := range p.Steps {
+		total += s.Bake
+	}
+	return total
+}
+
+// Step returns a Step by its number, from 1 to Len.
+func (p Plan) Step(number int) Step { return p.Steps[number-1] }
+
+// Len is the number of Steps.
+func (p Plan) Len() int { return len(p.Steps) }
+
+// WholeOnly is the Plan for Targets that serve nothing yet: there is no traffic
+// to divide, so only its last Step is left.
+func (p Plan) WholeOnly() Plan {
+	return Plan{Steps: slices.Clone(p.Steps[len(p.Steps)-1:])}
+}

@@ -1,0 +1,125 @@
+package shift
+
+import (
+	"fmt"
+	"maps"
+)
+
+// Next is what the state machine does after a task.
+type Next string
+
+const (
+	NextBake     Next = "bake"
+	NextShift    Next = "shift"
+	NextFinish   Next = "finish"
+	NextRollback Next = "rollback"
+)
+
+// maxHolds is how many Holds in a row are as bad as a Fail.
+const maxHolds = 3
+
+// Progress is where a Deployment stands: the only thing about it that changes.
+type Progress struct {
+	// Step is the number of the Plan's Step that was taken last, from 1.
+	Step   int    `json:"step"`
+	Steps  int    `json:"steps"`
+	Weight Weight `json:"weightPercent"`
+	// Wait is how long to bake before the next judgement.
+	Wait Seconds `json:"waitSeconds"`
+	// Baked is how long this Step has baked; Total is all Steps together. They
+	// count seconds slept, never timestamps.
+	Baked  Seconds `json:"bakedSeconds"`
+	Total  Seconds `json:"totalSeconds"`
+	Checks int     `json:"checks"`
+	// Holds is how many judgements in a row could not be made.
+	Holds int `json:"holds"`
+	// Revisions are those of each Route as last written.
+	Revisions map[Target]Revision `json:"revisions"`
+	// Events is how much of the execution's history is used.
+	Events  int      `json:"eventsUsed"`
+	Next    Next     `json:"next"`
+	Verdict Verdict  `json:"verdict"`
+	Reasons []string `json:"reasons"`
+}
+
+// Start is the Progress before the first Step.
+func (d Deployment) Start() Progress {
+	revisions := make(map[Target]Revision, len(d.Changes))
+	for _, c := range d.Changes {
+		revisions[c.Target] = c.Revision
+	}
+	return Progress{Steps: d.Plan.Len(), Revisions: revisions, Events: d.EventsAtStart, Next: NextShift}
+}
+
+// Shifted is the Progress after all Routes were moved to the next Step; written
+// are the Revisions that the writes returned.
+func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int) Progress {
+	step := d.Plan.Step(p.Step + 1)
+	revisions := maps.Clone(p.Revisions)
+	maps.Copy(revisions, written)
+	next := Progress{
+		Step: p.Step + 1, Steps: p.Steps, Weight: step.Weight,
+		Total: p.Total, Checks: p.Checks,
+		Revisions: revisions,
+		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
+		Reasons:   []string{},
+	}
+	return d.proceed(next)
+}
+
+// Checked is the Progress after a poll's wait and its Judgement.
+func (d Deployment) Checked(p Progress, j Judgement, retries int) Progress {
+	next := p
+	next.Baked += p.Wait
+	next.Total += p.Wait
+	next.Wait = 0
+	next.Checks++
+	next.Events += eventsOfPoll + EventsOfRetry*retries
+	next.Verdict, next.Reasons = j.Verdict, j.Reasons
+	next.Holds = 0
+	switch j.Verdict {
+	case Fail:
+		return next.fail()
+	case Hold:
+		next.Holds = p.Holds + 1
+		if next.Holds >= maxHolds {
+			return next.fail(fmt.Sprintf("Held %d times in a row", next.Holds))
+		}
+		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
+	}
+	return d.proceed(next)
+}
+
+// proceed decides what comes next when nothing is wrong.
+func (d Deployment) proceed(p Progress) Progress {
+	step := d.Plan.Step(p.Step)
+	switch left := step.Bake - p.Baked; {
+	case left > 0:
+		p = p.bake(min(step.Poll, left))
+	case p.Step < d.Plan.Len():
+		p.Next = NextShift
+	default:
+		p.Next = NextFinish
+	}
+	return d.withinBudget(p)
+}
+
+func (p Progress) bake(wait Seconds) Progress {
+	p.Next, p.Wait = NextBake, wait
+	return p
+}
+
+func (p Progress) fail(reasons ...string) Progress {
+	p.Next, p.Wait, p.Verdict = NextRollback, 0, Fail
+	p.Reasons = BoundReasons(append(reasons, p.Reasons...))
+	return p
+}
+
+// withinBudget puts the Deployment back while the history still has room for
+// doing so (25,000 events, after which an execution just ends).
+func (d Deployment) withinBudget(p Progress) Progress {
+	if p.Next == NextFinish || p.Events+d.EventsReserved < HistoryBudget {
+		return p
+	}
+	return p.fail(fmt.Sprintf("HistoryBudget: %d of the 25,000 history events are used; retries, holds and pauses took what the plan had left", p.Events))
+}

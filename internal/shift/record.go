@@ -1,0 +1,102 @@
+package shift
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Status is where a Deployment's record stands in the Ledger.
+type Status string
+
+const (
+	// Open : the Deployment may shift.
+	StatusOpen Status = "open"
+	// Restoring : traffic is on its way back; nothing may shift any more.
+	StatusRestoring Status = "restoring"
+	// Closed : the Deployment has its Outcome.
+	StatusClosed Status = "closed"
+)
+
+// Record is what the Ledger holds of a Deployment.
+type Record struct {
+	ID       string
+	Arrivals []Arrival
+	// Deployment is nil while the opening is not yet complete.
+	Deployment *Deployment
+	Status     Status
+	// Intent is the number of the highest Step that may have been written, 0 for
+	// none. Every Step below it may have been, too.
+	Intent int
+	// Landed are the writes of a Step that are known to have had their effect,
+	// when its set-weight was cut short.
+	Landed Landed
+	// Restored names the Targets that are known to be back.
+	Restored []Target
+	// UntilOK names the alarms that are ignored until they have been OK.
+	UntilOK []string
+	// Reasons say why the record is restoring, or how it was closed.
+	Reasons []string
+	Outcome Outcome
+	// Cause is the Outcome's explanation for people.
+	Cause    string
+	ClosedAt time.Time
+}
+
+// CheckOpen returns ErrDeploymentRestoring or ErrDeploymentClosed when the
+// Deployment may not shift any more.
+func (r Record) CheckOpen() error {
+	switch r.Status {
+	case StatusRestoring:
+		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(r.Reasons))
+	case StatusClosed:
+		return fmt.Errorf("%w: it ended as %s at %s: %s; start a new execution",
+			ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339), BoundText(r.Cause, maxReasonRunes))
+	}
+	return nil
+}
+
+// Touched says whether traffic may have been moved.
+func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
+
+// Pending are the Changes that are still to be restored.
+func (r Record) Pending() []Change {
+	if !r.Touched() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.Deployment.Changes), func(c Change) bool {
+		return slices.Contains(r.Restored, c.Target)
+	})
+}
+
+// Landed are the Revisions that the writes of a Step returned.
+type Landed struct {
+	Step      int                 `json:"step"`
+	Revisions map[Target]Revision `json:"revisions"`
+}
+
+// At are the Revisions of a Step's writes; none when others landed last.
+func (l Landed) At(step int) map[Target]Revision {
+	if l.Step != step {
+		return nil
+	}
+	return l.Revisions
+}
+
+// Ending is how a record is closed.
+type Ending struct {
+	Outcome Outcome
+	// Cause is one plain text for people; Reasons are what it was made of.
+	Cause   string
+	Reasons []string
+	At      time.Time
+}
+
+// Arrived is one entry of a Target's history: a Candidate that was deployed
+// there, and how that ended.
+type Arrived struct {
+	DeploymentID string
+	Candidate    Version
+	Outcome      Outcome // empty while it is open
+	ClosedAt     time.Time
+}

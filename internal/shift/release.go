@@ -1,0 +1,75 @@
+package shift
+
+import "time"
+
+// Arrival is a Candidate on its way to a Target.
+type Arrival struct {
+	Target Target `json:"target"`
+	// Candidate is empty until Publish has settled it.
+	Candidate   Version `json:"candidate"`
+	FunctionARN string  `json:"functionArn"`
+}
+
+// Trigger says who started a Deployment.
+type Trigger string
+
+const (
+	// Explicit : somebody asked for just this.
+	Explicit Trigger = "explicit"
+	// Event : EventBridge reported that a version was published.
+	Event Trigger = "event"
+)
+
+// WhenHeld says what to do about a Target that another Deployment holds.
+type WhenHeld string
+
+// WhenUnchanged says whether nothing to shift is a success.
+type WhenUnchanged string
+
+// AtStart says what to do about an alarm that fires before the start.
+type AtStart string
+
+const (
+	FailWhenHeld WhenHeld = "fail"
+	WaitWhenHeld WhenHeld = "wait"
+
+	SucceedUnchanged WhenUnchanged = "succeed"
+	FailUnchanged    WhenUnchanged = "fail"
+
+	RejectFiring  AtStart = "reject"
+	IgnoreUntilOK AtStart = "ignoreUntilOk"
+)
+
+// Options are the choices of a release that have a default.
+type Options struct {
+	CreateAlias            bool          `json:"createAlias"`
+	Unchanged              WhenUnchanged `json:"unchanged"`
+	WhenHeld               WhenHeld      `json:"whenHeld"`
+	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`
+	AlarmsAtStart          AtStart       `json:"alarmsAtStart"`
+}
+
+// Release is the settled request for a Deployment.
+type Release struct {
+	Arrivals []Arrival `json:"targets"`
+	Strategy string    `json:"strategy"` // as asked for, to be shown
+	Steps    []Step    `json:"steps"`    // what the strategy means
+	Alarms   []string  `json:"alarms"`
+	Hooks    Hooks     `json:"hooks"`
+	Options  Options   `json:"options"`
+	Trigger  Trigger   `json:"trigger"`
+	// At is when the release was settled, for records.
+	At time.Time `json:"at"`
+	// Retries is how often Publish was retried, for the count of history events.
+	Retries int `json:"retries"`
+}
+
+// maxOpening is how many items one opening may touch besides the Deployment's
+// own record and its open item: DynamoDB takes 100 actions in a transaction.
+const maxOpening = 98
+
+// FitsOneTransaction says whether the Targets (two items each) and the alarms
+// (one each) can be opened at once.
+func (r Release) FitsOneTransaction() bool {
+	return 2*len(r.Arrivals)+len(r.Alarms) <= maxOpening
+}

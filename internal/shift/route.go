@@ -1,0 +1,187 @@
+package shift
+
+import "fmt"
+
+// Route is what a router says now: Serving takes all traffic that Additional
+// does not, and Additional takes Weight.
+type Route struct {
+	Serving    Version
+	Additional Version // empty when there is none
+	Weight     Weight  // of Additional
+	Revision   Revision
+}
+
+// Same says whether two Routes send traffic alike, whatever their Revisions.
+func (r Route) Same(other Route) bool {
+	r.Revision, other.Revision = "", ""
+	return r == other
+}
+
+// String shows the Route to people.
+func (r Route) String() string {
+	switch {
+	case r.Serving == "" && r.Additional == "":
+		return "nothing"
+	case r.Additional == "":
+		return "100% on " + string(r.Serving)
+	}
+	return fmt.Sprintf("%s on %s, the rest on %s", r.Weight, r.Additional, r.Serving)
+}
+
+// latest is Lambda's name for the unpublished code of a function.
+const latest = "$LATEST"
+
+// CheckUndivided returns ErrTargetUnpublished or ErrTargetWeighted for a Route
+// that no Deployment can begin with, and ErrRouteSettling for one whose weights
+// Lambda is about to take away by itself.
+func (r Route) CheckUndivided(t Target, settles bool) error {
+	switch {
+	case r.Serving == latest:
+		return fmt.Errorf("%w: %s points at %s, and Lambda divides no traffic with it: point the alias at a published version first",
+			ErrTargetUnpublished, t, latest)
+	case r.Additional == "":
+		return nil
+	case settles:
+		return fmt.Errorf("%w: %s has %s and provisioned concurrency; if this does not end by itself, clear the weights by hand",
+			ErrRouteSettling, t, r)
+	}
+	return fmt.Errorf("%w: %s has %s, and no deployment of Sluice did that: finish that shift first, or clear the weights with aws lambda update-alias --routing-config '{}'",
+		ErrTargetWeighted, t, r)
+}
+
+// Change is a Target with its Stable and its Candidate.
+type Change struct {
+	Target    Target  `json:"target"`
+	Stable    Version `json:"stable"` // empty when the Target did not exist
+	Candidate Version `json:"candidate"`
+	// Revision is the one that the Route had when the Deployment was opened.
+	Revision Revision `json:"revision"`
+	// FunctionARN is the unqualified ARN that the hooks' qualified ones are made of.
+	FunctionARN string `json:"functionArn"`
+	// Settles says that Lambda moves weights by itself for a while after
+	// FunctionVersion has changed, because the alias has provisioned concurrency.
+	Settles bool `json:"settles,omitempty"`
+}
+
+// Creates says that the Target comes into being with this Deployment.
+func (c Change) Creates() bool { return c.Stable == "" }
+
+// Before is the Route that the Change found.
+func (c Change) Before() Route { return Route{Serving: c.Stable} }
+
+// At is the Route that gives the Candidate its Weight. Up to 100 % Stable stays
+// the serving version, so that undoing is clearing the weights. A Target that
+// comes into being has nothing else to serve, whatever the Weight.
+func (c Change) At(w Weight) Route {
+	switch {
+	case c.Creates(), w == All:
+		return Route{Serving: c.Candidate}
+	case w == None:
+		return c.Before()
+	}
+	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w}
+}
+
+// Settling says whether the Route is on its way to serve one version alone,
+// while Lambda moves provisioned concurrency there (FACTS: it injects weights
+// for the version that served before).
+func (c Change) Settling(found Route, serving Version) bool {
+	other := c.Stable
+	if serving == c.Stable {
+		other = c.Candidate
+	}
+	return c.Settles && found.Serving == serving && found.Additional == other
+}
+
+// CheckServes returns ErrRouteSettling while the Target is on its way to serve
+// one version alone, and ErrRouteChanged when it serves something else.
+func (c Change) CheckServes(found Route, v Version) error {
+	switch {
+	case found.Same(Route{Serving: v}):
+		return nil
+	case c.Settling(found, v):
+		return fmt.Errorf("%w: %s has %s while its provisioned concurrency moves", ErrRouteSettling, c.Target, found)
+	}
+	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
+}
+
+// Landing is what a refused write of a Route means.
+type Landing int
+
+const (
+	// RouteForeign : somebody else wrote the Route; it must not be overwritten.
+	RouteForeign Landing = iota
+	// RouteLanded : an earlier try of the same write had its effect.
+	RouteLanded
+	// RouteUntouched : the Route still sends traffic as before the write, with another
+	// Revision; the write may be tried again with that one.
+	RouteUntouched
+)
+
+// Landing judges the Route that is found after a write was refused for its
+// Revision: the write wanted the Plan's Step of that number, and expected the
+// one before it.
+func (c Change) Landing(found Route, plan Plan, step int) Landing {
+	wanted, before := c.At(plan.Step(step).Weight), c.Before()
+	if step > 1 {
+		before = c.At(plan.Step(step - 1).Weight)
+	}
+	switch {
+	case found.Same(wanted), wanted.Additional == "" && c.Settling(found, wanted.Serving):
+		return RouteLanded
+	case found.Same(before):
+		return RouteUntouched
+	}
+	return RouteForeign
+}
+
+// Restoration says how to bring a found Route back to Stable.
+type Restoration struct {
+	// Ours is false when no intent explains the Route; then it is left alone.
+	Ours bool
+	// Writes are the Routes to write, in this order. Every restoration of a
+	// Target that exists writes, even when it is on Stable already: the write
+	// gives it a new Revision, so that a write still on its way is refused.
+	Writes []Route
+	// Delete says that the Target did not exist before and goes again.
+	Delete bool
+}
+
+// Restoration plans the way back from a found Route, when writes of the Plan's
+// Steps up to intent may have happened (0: none).
+func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Restoration {
+	switch {
+	case c.Creates():
+		return Restoration{Ours: !exists || found.Same(c.At(All)), Delete: exists}
+	case !exists:
+		return Restoration{}
+	case found.Same(c.Before()):
+		// Writing what is there already is not documented to give a new
+		// RevisionId, so the Route must differ in between: a weight of 0 % for
+		// the Candidate sends it no traffic (UpdateAlias: weights 0.0 to 1.0).
+		return Restoration{Ours: true, Writes: []Route{c.nothingForCandidate(), c.Before()}}
+	case c.explained(found, plan, intent):
+		return Restoration{Ours: true, Writes: []Route{c.Before()}}
+	}
+	return Restoration{}
+}
+
+func (c Change) nothingForCandidate() Route {
+	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: None}
+}
+
+func (c Change) explained(found Route, plan Plan, intent int) bool {
+	if found.Same(c.nothingForCandidate()) {
+		return true // a restoration that was cut short
+	}
+	if intent >= plan.Len() && c.Settling(found, c.Stable) {
+		return true // a restoration that settles: FunctionVersion had moved, and moved back
+	}
+	for number := 1; number <= min(intent, plan.Len()); number++ {
+		wanted := c.At(plan.Step(number).Weight)
+		if found.Same(wanted) || wanted.Additional == "" && c.Settling(found, wanted.Serving) {
+			return true
+		}
+	}
+	return false
+}

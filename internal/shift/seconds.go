@@ -1,0 +1,25 @@
+package shift
+
+import "time"
+
+// Seconds is a duration as Step Functions waits it: in whole seconds.
+type Seconds int64
+
+// InSeconds rounds a duration up to whole seconds.
+func InSeconds(d time.Duration) Seconds {
+	return Seconds((d + time.Second - 1) / time.Second)
+}
+
+// Duration is the same length of time as Go counts it.
+func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+
+// String shows the length of time to people, as in "1h30m" or "45s".
+func (s Seconds) String() string {
+	text := s.Duration().String()
+	for _, tail := range []string{"m0s", "h0m"} {
+		if len(text) > len(tail) && text[len(text)-len(tail):] == tail {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}

@@ -1,0 +1,158 @@
+package shift
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// DefaultStrategy is the strategy of a Deployment that names none.
+const DefaultStrategy = "Canary10Percent5Minutes"
+
+// predefinedPrefix is what CodeDeploy's own names begin with; SAM leaves it out.
+const predefinedPrefix = "CodeDeployDefault.Lambda"
+
+var (
+	canaryName = regexp.MustCompile(`^Canary(\d+(?:\.\d+)?)Percent(\d{1,9})Minutes?$`)
+	linearName = regexp.MustCompile(`^Linear(\d+(?:\.\d+)?)PercentEvery(\d{1,9})Minutes?$`)
+)
+
+// Strategy reads the name of a strategy: CodeDeploy's predefined ones with or
+// without their prefix, and the same patterns with any numbers. It returns
+// ErrUnknownStrategy when the name is none.
+func Strategy(name string) ([]Step, error) {
+	short := strings.TrimPrefix(name, predefinedPrefix)
+	if short == "AllAtOnce" {
+		return AllAtOnce(), nil
+	}
+	if m := canaryName.FindStringSubmatch(short); m != nil {
+		return named(m, Canary)
+	}
+	if m := linearName.FindStringSubmatch(short); m != nil {
+		return named(m, Linear)
+	}
+	return nil, fmt.Errorf("%w %q: use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps",
+		ErrUnknownStrategy, BoundText(name, 80))
+}
+
+func named(match []string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
+	share, err := ParsePercent(match[1])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidPlan, err)
+	}
+	every, err := ParseMinutes(match[2])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidPlan, err)
+	}
+	return strategy(share, every)
+}
+
+// ParseMinutes reads a decimal number of minutes that makes whole seconds.
+func ParseMinutes(decimal string) (Seconds, error) {
+	hundredths, err := hundredths(decimal)
+	if err != nil {
+		return 0, err
+	}
+	seconds := hundredths.Mul(hundredths, big.NewRat(60, 100))
+	switch {
+	case !seconds.IsInt():
+		return 0, fmt.Errorf("%s minutes are not whole seconds", decimal)
+	case seconds.Sign() < 0:
+		return 0, fmt.Errorf("%s minutes are less than none", decimal)
+	case seconds.Cmp(big.NewRat(int64(MaxDuration), 1)) > 0:
+		return 0, fmt.Errorf("%s minutes are longer than the %d days that a deployment may take", decimal, MaxDuration/(24*3600))
+	}
+	return Seconds(seconds.Num().Int64()), nil
+}
+
+// ParseFactor reads the factor of an exponential strategy, exactly.
+func ParseFactor(decimal string) (*big.Rat, error) {
+	factor, err := hundredths(decimal)
+	if err != nil {
+		return nil, err
+	}
+	return factor.Quo(factor, big.NewRat(100, 1)), nil
+}
+
+// AllAtOnce shifts everything at once.
+func AllAtOnce() []Step { return []Step{{Weight: All}} }
+
+// Canary shifts one share, bakes, and then shifts the rest. It returns
+// ErrInvalidPlan for a share that is not between 0 and 100 %, and for no bake.
+func Canary(share Weight, bake Seconds) ([]Step, error) {
+	if err := checkShare("a canary", share, bake); err != nil {
+		return nil, err
+	}
+	return []Step{{Weight: share, Bake: bake}, {Weight: All}}, nil
+}
+
+// Linear shifts the same share again and again, with the same bake between. It
+// returns ErrInvalidPlan for a share that is not between 0 and 100 %, and for
+// no bake.
+func Linear(share Weight, every Seconds) ([]Step, error) {
+	if err := checkShare("a linear strategy", share, every); err != nil {
+		return nil, err
+	}
+	var steps []Step
+	for w := share; w < All; w += share {
+		steps = append(steps, Step{Weight: w, Bake: every})
+	}
+	return append(steps, Step{Weight: All}), nil
+}
+
+// millionth is the precision in which an exponential share grows: a millionth
+// of a basis point, so that the exact product does not grow without bound.
+const millionth = 1_000_000
+
+// minFactor keeps the number of an exponential strategy's Steps below a thousand.
+var minFactor = big.NewRat(101, 100)
+
+// Exponential multiplies the share by a factor at every Step, with the same
+// bake between. It returns ErrInvalidPlan for a share that is not between 0 and
+// 100 %, a factor below 1.01, and for no bake.
+func Exponential(start Weight, factor *big.Rat, every Seconds) ([]Step, error) {
+	if err := checkShare("an exponential strategy", start, every); err != nil {
+		return nil, err
+	}
+	if factor.Cmp(minFactor) < 0 {
+		return nil, fmt.Errorf("%w: the factor of an exponential strategy is at least 1.01", ErrInvalidPlan)
+	}
+	var steps []Step
+	before := None
+	for share := big.NewInt(int64(start) * millionth); ; share = grown(share, factor) {
+		if share.Cmp(big.NewInt(int64(All)*millionth)) >= 0 {
+			return append(steps, Step{Weight: All}), nil
+		}
+		if w := Weight(share.Int64() / millionth); w > before {
+			steps, before = append(steps, Step{Weight: w, Bake: every}), w
+		}
+	}
+}
+
+func grown(share *big.Int, factor *big.Rat) *big.Int {
+	product := new(big.Int).Mul(share, factor.Num())
+	return product.Quo(product, factor.Denom())
+}
+
+func checkShare(what string, share Weight, bake Seconds) error {
+	if share <= None || share >= All {
+		return fmt.Errorf("%w: the percentage of %s is above 0 and below 100, not %s", ErrInvalidPlan, what, share.Percent())
+	}
+	if bake <= 0 {
+		return fmt.Errorf("%w: %s needs at least a second between its steps", ErrInvalidPlan, what)
+	}
+	return nil
+}
+
+// Elapsed is when each Step of the Plan begins, counted from the first.
+func (p Plan) Elapsed() []time.Duration {
+	starts := make([]time.Duration, 0, p.Len())
+	var at time.Duration
+	for _, s := range p.Steps {
+		starts = append(starts, at)
+		at += s.Bake.Duration()
+	}
+	return starts
+}

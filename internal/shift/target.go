@@ -1,0 +1,53 @@
+package shift
+
+import (
+	"fmt"
+	"strings"
+)
+
+// KindLambda is the kind of a Target that is a Lambda alias.
+const KindLambda = "lambda"
+
+// Target names where traffic is shifted: a kind, and what identifies it there.
+// A Lambda alias is written "lambda:orders:live".
+type Target string
+
+// LambdaTarget is the Target of a function's alias.
+func LambdaTarget(function, alias string) Target {
+	return Target(KindLambda + ":" + function + ":" + alias)
+}
+
+// Lambda splits the Target of a Lambda alias into its function and its alias.
+// It returns ErrUnknownTarget for a Target of another kind.
+func (t Target) Lambda() (function, alias string, err error) {
+	parts := strings.Split(string(t), ":")
+	if len(parts) != 3 || parts[0] != KindLambda || parts[1] == "" || parts[2] == "" {
+		return "", "", fmt.Errorf("%w: %q is not of the form lambda:FUNCTION:ALIAS", ErrUnknownTarget, string(t))
+	}
+	return parts[1], parts[2], nil
+}
+
+// Version identifies a revision of a Target's application; for Lambda it is a
+// published version's number. The empty Version stands for "none yet".
+type Version string
+
+// Before says whether v was published before w. Lambda numbers the versions of
+// a function upwards and never reuses a number. Versions that are not numbers
+// have no order.
+func (v Version) Before(w Version) bool {
+	if !v.numbered() || !w.numbered() {
+		return false
+	}
+	if len(v) != len(w) {
+		return len(v) < len(w)
+	}
+	return v < w
+}
+
+func (v Version) numbered() bool {
+	return v != "" && v[0] != '0' && strings.Trim(string(v), "0123456789") == ""
+}
+
+// Revision guards a write of a Route: the write succeeds only while the Route
+// still has it. It is opaque; for a Lambda alias it is the RevisionId.
+type Revision string

@@ -1,0 +1,105 @@
+package shift
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Verdict is what is to be thought of a Candidate, from good to bad. The worst
+// of several Verdicts wins.
+type Verdict int
+
+const (
+	// Pass lets the Plan go on.
+	Pass Verdict = iota
+	// Hold keeps the Weight: nothing bad is known, but what must be known is not.
+	Hold
+	// Fail puts the traffic back.
+	Fail
+)
+
+var verdictNames = [...]string{"Pass", "Hold", "Fail"}
+
+// String is the Verdict's name.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// MarshalText writes the Verdict's name.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a Verdict's name.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for i, name := range verdictNames {
+		if name == string(text) {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a verdict", text)
+}
+
+// Observation is what one gate said, and why.
+type Observation struct {
+	Verdict Verdict
+	Reason  string
+}
+
+// Judgement is the Verdict over several Observations, with the reasons of all
+// that had one to give, the worst first.
+type Judgement struct {
+	Verdict Verdict
+	Reasons []string
+}
+
+// Judge combines Observations by the worst.
+func Judge(observations ...Observation) Judgement {
+	var j Judgement
+	for v := Fail; v >= Pass; v-- {
+		for _, o := range observations {
+			if o.Verdict != v {
+				continue
+			}
+			j.Verdict = max(j.Verdict, v)
+			if o.Reason != "" {
+				j.Reasons = append(j.Reasons, o.Reason)
+			}
+		}
+	}
+	j.Reasons = BoundReasons(j.Reasons)
+	return j
+}
+
+const (
+	maxReasons     = 10
+	maxReasonRunes = 256
+)
+
+// BoundReasons keeps reasons small enough for the document that flows: at most
+// 10, of 256 characters each. What is left out is said.
+func BoundReasons(reasons []string) []string {
+	bounded := make([]string, 0, min(len(reasons), maxReasons))
+	for i, r := range reasons {
+		if i == maxReasons-1 && len(reasons) > maxReasons {
+			return append(bounded, fmt.Sprintf("and %d more", len(reasons)-i))
+		}
+		bounded = append(bounded, BoundText(r, maxReasonRunes))
+	}
+	return bounded
+}
+
+// BoundText cuts text to a number of characters, with an ellipsis for what was
+// cut, and replaces control characters, so that no outside text can forge a
+// line of a log or a cause.
+func BoundText(text string, characters int) string {
+	out := make([]rune, 0, min(len(text), characters))
+	for _, r := range text {
+		if len(out) == characters {
+			out[characters-1] = '…'
+			break
+		}
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			r = ' '
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}

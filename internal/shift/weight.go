@@ -1,0 +1,84 @@
+package shift
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Weight is a Candidate's share of traffic in basis points, 0 to 10000. It is
+// written and shown as percent: 50 is 0.5 %.
+type Weight int
+
+const (
+	// None is no traffic at all.
+	None Weight = 0
+	// All is the whole traffic.
+	All Weight = 10000
+	// Foreign is the Weight of a Route whose share is not a whole number of
+	// basis points. Sluice never writes such a share, so it is never ours.
+	Foreign Weight = -1
+)
+
+// ParsePercent reads a decimal number of percent, exactly. It returns an error
+// for anything outside 0 to 100, or finer than a basis point (0.01 %).
+func ParsePercent(decimal string) (Weight, error) {
+	bp, err := hundredths(decimal)
+	if err != nil {
+		return None, err
+	}
+	if !bp.IsInt() {
+		return None, fmt.Errorf("%s%% is finer than 0.01%%", decimal)
+	}
+	if bp.Sign() < 0 || bp.Cmp(big.NewRat(int64(All), 1)) > 0 {
+		return None, fmt.Errorf("%s%% is not between 0 and 100%%", decimal)
+	}
+	return Weight(bp.Num().Int64()), nil
+}
+
+// maxDecimal bounds the length and the exponent of a decimal, so that a hostile
+// number such as 1e999999999 costs nothing.
+const maxDecimal = 32
+
+func hundredths(decimal string) (*big.Rat, error) {
+	if len(decimal) > maxDecimal || strings.ContainsAny(decimal, "eE/_xXpP") {
+		return nil, fmt.Errorf("%.40q is not a plain decimal number", decimal)
+	}
+	r, ok := new(big.Rat).SetString(decimal)
+	if !ok {
+		return nil, fmt.Errorf("%q is not a number", decimal)
+	}
+	return r.Mul(r, big.NewRat(100, 1)), nil
+}
+
+// Percent is the Weight as a decimal number of percent, without trailing zeros.
+func (w Weight) Percent() string {
+	return strconv.FormatFloat(float64(w)/100, 'f', -1, 64)
+}
+
+// String shows the Weight to people, as in "10%".
+func (w Weight) String() string {
+	if w == Foreign {
+		return "a weight finer than 0.01%"
+	}
+	return w.Percent() + "%"
+}
+
+// MarshalJSON writes the Weight as a number of percent.
+func (w Weight) MarshalJSON() ([]byte, error) { return []byte(w.Percent()), nil }
+
+// UnmarshalJSON reads a number of percent.
+func (w *Weight) UnmarshalJSON(data []byte) error {
+	var n json.Number
+	if err := json.Unmarshal(data, &n); err != nil {
+		return fmt.Errorf("a weight is a number of percent: %w", err)
+	}
+	parsed, err := ParsePercent(n.String())
+	if err != nil {
+		return err
+	}
+	*w = parsed
+	return nil
+}

@@ -1,0 +1,377 @@
+// Package strictjson reads JSON that people write, and lists everything that is
+// wrong with it at once, each problem by its path.
+//
+// encoding/json matches names without regard to case, keeps the last of two
+// equal names, and stops at the first problem. Here a name must be written
+// exactly, may stand only once, and must be known. Parse begins; the methods of
+// Value record a problem where a value is not what its reader asks for, and
+// return a zero value so that reading goes on.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// maxDepth bounds how deep objects and arrays may nest.
+const maxDepth = 32
+
+// Problem is one thing that is wrong, and where.
+type Problem struct {
+	Path    string // as in targets[0].function; empty for the whole
+	Message string
+}
+
+// String is the Problem on a line.
+func (p Problem) String() string {
+	if p.Path == "" {
+		return p.Message
+	}
+	return p.Path + ": " + p.Message
+}
+
+// Problems collects what is wrong with one text.
+type Problems struct{ list []Problem }
+
+// Add records a problem.
+func (p *Problems) Add(path, format string, args ...any) {
+	p.list = append(p.list, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// List returns the problems in the order in which they were found.
+func (p *Problems) List() []Problem { return p.list }
+
+// Value is one JSON value and where it stands. A value that is not there can be
+// read, too: it gives zero values and no problems.
+type Value struct {
+	problems *Problems
+	path     string
+	tree     any // nil, bool, json.Number, string, []any, *object; absent
+}
+
+type (
+	absent struct{}
+	member struct {
+		name  string
+		value any
+	}
+	object struct{ members []member }
+)
+
+// Parse reads one JSON text. Syntax errors, nesting that is too deep and
+// doubled names are recorded as problems.
+func Parse(text []byte, problems *Problems) Value {
+	v := Value{problems: problems, tree: absent{}}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	reader := reader{decoder: decoder, problems: problems}
+	tree, err := reader.value("", 0)
+	if err == nil {
+		if _, end := decoder.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("there is more text after the JSON value")
+		}
+	}
+	if err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("the text ends too early")
+		}
+		problems.Add("", "not JSON: %v (at byte %d)", err, decoder.InputOffset())
+		return v
+	}
+	v.tree = tree
+	return v
+}
+
+type reader struct {
+	decoder  *json.Decoder
+	problems *Problems
+}
+
+func (r reader) value(path string, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("it nests deeper than %d levels", maxDepth)
+	}
+	token, err := r.decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		return r.object(path, depth)
+	case json.Delim('['):
+		return r.array(path, depth)
+	}
+	return token, nil
+}
+
+func (r reader) array(path string, depth int) (any, error) {
+	items := []any{}
+	for r.decoder.More() {
+		item, err := r.value(fmt.Sprintf("%s[%d]", path, len(items)), depth+1)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	_, err := r.decoder.Token()
+	return items, err
+}
+
+func (r reader) object(path string, depth int) (any, error) {
+	o := &object{}
+	for r.decoder.More() {
+		token, err := r.decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, ok := token.(string)
+		if !ok {
+			return nil, errors.New("a name in an object is not a string")
+		}
+		value, err := r.value(join(path, name), depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if _, doubled := o.find(name); doubled {
+			r.problems.Add(join(path, name), "stands twice")
+			continue
+		}
+		o.members = append(o.members, member{name, value})
+	}
+	_, err := r.decoder.Token()
+	return o, err
+}
+
+func (o *object) find(name string) (any, bool) {
+	i := slices.IndexFunc(o.members, func(m member) bool { return m.name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return o.members[i].value, true
+}
+
+// maxShown bounds how much of an outside text a problem repeats.
+const maxShown = 60
+
+func join(path, name string) string {
+	if len(name) > maxShown {
+		name = name[:maxShown] + "…"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == '.' || r == '[' || r > '~' }) || name == "" {
+		name = fmt.Sprintf("%+q", name)
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// Path says where the value stands.
+func (v Value) Path() string { return v.path }
+
+// Problem records what is wrong with the value.
+func (v Value) Problem(format string, args ...any) { v.problems.Add(v.path, format, args...) }
+
+// Spoiled says whether a problem was already found in the value or below it.
+func (v Value) Spoiled() bool {
+	return slices.ContainsFunc(v.problems.list, func(p Problem) bool {
+		rest, within := strings.CutPrefix(p.Path, v.path)
+		return within && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// Present says whether the value was written at all; null counts as written.
+func (v Value) Present() bool { return v.tree != absent{} }
+
+// IsObject, IsString and IsArray say what kind of value it is, for values that
+// may be of several kinds.
+func (v Value) IsObject() bool { _, ok := v.tree.(*object); return ok }
+func (v Value) IsString() bool { _, ok := v.tree.(string); return ok }
+func (v Value) IsArray() bool  { _, ok := v.tree.([]any); return ok }
+
+// Kind names what the value is, as in "an array".
+func (v Value) Kind() string {
+	switch v.tree.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case json.Number:
+		return "a number"
+	case string:
+		return "a string"
+	case []any:
+		return "an array"
+	case *object:
+		return "an object"
+	}
+	return "nothing"
+}
+
+func (v Value) expect(what string) {
+	if v.Present() {
+		v.Problem("must be %s, not %s", what, v.Kind())
+	}
+}
+
+// Object is a JSON object that is being read.
+type Object struct {
+	Value
+	members *object
+}
+
+// Object reads an object that may have the known names and no others.
+func (v Value) Object(known ...string) Object {
+	o, ok := v.tree.(*object)
+	if !ok {
+		v.expect("an object")
+		return Object{Value: v, members: &object{}}
+	}
+	for _, m := range o.members {
+		if slices.Contains(known, m.name) {
+			continue
+		}
+		v.problems.Add(join(v.path, m.name), "is not known here; %s", suggest(m.name, known))
+	}
+	return Object{Value: v, members: o}
+}
+
+// suggest helps with a name that is not known.
+func suggest(name string, known []string) string {
+	for _, k := range known {
+		if strings.EqualFold(strings.NewReplacer("-", "", "_", "").Replace(name), k) {
+			return fmt.Sprintf("write %q", k)
+		}
+	}
+	return "known are " + strings.Join(known, ", ")
+}
+
+// Names lists the names in the object, in their order.
+func (o Object) Names() []string {
+	names := make([]string, len(o.members.members))
+	for i, m := range o.members.members {
+		names[i] = m.name
+	}
+	return names
+}
+
+// Members is an object with any names.
+func (v Value) Members() Object {
+	o, ok := v.tree.(*object)
+	if !ok {
+		v.expect("an object")
+		o = &object{}
+	}
+	return Object{Value: v, members: o}
+}
+
+// Field is the value of a name; a value that is not Present if it is not there.
+func (o Object) Field(name string) Value {
+	f := Value{problems: o.problems, path: join(o.path, name), tree: absent{}}
+	if value, ok := o.members.find(name); ok {
+		f.tree = value
+	}
+	return f
+}
+
+// Require is Field for a name that must be there.
+func (o Object) Require(name string) Value {
+	f := o.Field(name)
+	if !f.Present() && o.Present() {
+		f.Problem("is missing")
+	}
+	return f
+}
+
+// Array reads the values of an array.
+func (v Value) Array() []Value {
+	items, ok := v.tree.([]any)
+	if !ok {
+		v.expect("an array")
+		return nil
+	}
+	values := make([]Value, len(items))
+	for i, item := range items {
+		values[i] = Value{problems: v.problems, path: fmt.Sprintf("%s[%d]", v.path, i), tree: item}
+	}
+	return values
+}
+
+// Text reads a string.
+func (v Value) Text() string {
+	s, ok := v.tree.(string)
+	if !ok {
+		v.expect("a string")
+	}
+	return s
+}
+
+// OneOf reads a string that must be one of several; the first if it is not there.
+func (v Value) OneOf(choices ...string) string {
+	if !v.Present() {
+		return choices[0]
+	}
+	s, ok := v.tree.(string)
+	if !ok {
+		v.expect("a string")
+		return choices[0]
+	}
+	if !slices.Contains(choices, s) {
+		v.Problem("must be one of %s, not %.*q", strings.Join(choices, ", "), maxShown, s)
+		return choices[0]
+	}
+	return s
+}
+
+// Bool reads a boolean.
+func (v Value) Bool() bool {
+	b, ok := v.tree.(bool)
+	if !ok {
+		v.expect("true or false")
+	}
+	return b
+}
+
+// Decimal reads a number as it was written; "" if it is none.
+func (v Value) Decimal() string {
+	n, ok := v.tree.(json.Number)
+	if !ok {
+		v.expect("a number")
+	}
+	return n.String()
+}
+
+// Int reads a whole number from low to high; low if it is not there.
+func (v Value) Int(low, high int64) int64 {
+	n, ok := v.tree.(json.Number)
+	if !ok {
+		v.expect("a number")
+		return low
+	}
+	i, err := n.Int64()
+	if err != nil || i < low || i > high {
+		v.Problem("must be a whole number from %d to %d, not %.*s", low, high, maxShown, n)
+		return low
+	}
+	return i
+}
+
+// Float reads a number from low to high; low if it is not there.
+func (v Value) Float(low, high float64) float64 {
+	n, ok := v.tree.(json.Number)
+	if !ok {
+		v.expect("a number")
+		return low
+	}
+	f, err := n.Float64()
+	if err != nil || f < low || f > high {
+		v.Problem("must be a number from %v to %v, not %.*s", low, high, maxShown, n)
+		return low
+	}
+	return f
+}
