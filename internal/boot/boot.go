@@ -1,0 +1,84 @@
+// Package boot starts a Lambda: its configuration, its logging, and the naming
+// of its errors. Start is the only thing that a main function calls.
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"sluice/internal/flow"
+)
+
+// Settings are what a Lambda is configured with, beside its code.
+type Settings struct {
+	AWS aws.Config
+	// Table is the Ledger's, from SLUICE_TABLE.
+	Table string
+	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
+	EventBus string
+}
+
+// Names of the environment variables. The account's default bus is used where no
+// other is named.
+const (
+	tableVariable    = "SLUICE_TABLE"
+	eventBusVariable = "SLUICE_EVENT_BUS"
+	defaultEventBus  = "default"
+)
+
+// Start serves the Task with the handler that wire makes of the Settings, until
+// Lambda ends the process. The compiler holds the handler to the Task's types.
+func Start[D, F any](task flow.Task[D, F], wire func(Settings) flow.Handler[D, F]) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", task.Function))
+	settings, err := load(context.Background(), os.Getenv)
+	if err != nil {
+		slog.Error("cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(Invoker(flow.Serve(task, wire(settings))))
+}
+
+// load reads the Settings. The clients make one attempt a call: Step Functions
+// does the retrying, where it is seen and counted.
+func load(ctx context.Context, getenv func(string) string) (Settings, error) {
+	table := getenv(tableVariable)
+	if table == "" {
+		return Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", tableVariable)
+	}
+	bus := getenv(eventBusVariable)
+	if bus == "" {
+		bus = defaultEventBus
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
+	if err != nil {
+		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	return Settings{AWS: cfg, Table: table, EventBus: bus}, nil
+}
+
+// Invoker is a flow.Lambda as the Lambda runtime wants it.
+type Invoker flow.Lambda
+
+// Invoke implements lambda.Handler. An error is reported under its wire name;
+// aws-lambda-go would name any other by its outermost Go type, which no Catch
+// matches.
+func (i Invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	answer, err := i(ctx, payload)
+	if err == nil {
+		return answer, nil
+	}
+	var wire *flow.WireError
+	if !errors.As(err, &wire) {
+		wire = flow.Wire(err)
+	}
+	slog.ErrorContext(ctx, "failed", "name", wire.Name, "error", wire.Message)
+	return nil, messages.InvokeResponse_Error{Type: wire.Name, Message: wire.Message}
+}

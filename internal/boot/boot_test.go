@@ -1,0 +1,58 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+func TestAnErrorIsReportedUnderItsWireName(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a sentinel, however deeply wrapped", fmt.Errorf("a: %w", fmt.Errorf("b: %w", shift.ErrTargetHeld)), "TargetHeld"},
+		{"several joined errors, by the first that has a name", errors.Join(errors.New("x"), shift.ErrThrottled), "Throttled"},
+		{"an error without a name", errors.New("boom"), "Unexpected"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			serve := flow.Serve(flow.SetWeight, func(context.Context, flow.Call[flow.Document]) (shift.Progress, error) {
+				return shift.Progress{}, test.err
+			})
+			_, err := Invoker(serve).Invoke(t.Context(), []byte(`{}`))
+			var reported messages.InvokeResponse_Error
+			require.ErrorAs(t, err, &reported)
+			assert.Equal(t, test.want, reported.Type)
+			assert.NotEmpty(t, reported.Message)
+		})
+	}
+}
+
+func TestAMissingTableIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := load(t.Context(), func(string) string { return "" })
+	require.ErrorContains(t, err, "SLUICE_TABLE is not set")
+}
+
+func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
+	t.Parallel()
+	settings, err := load(t.Context(), func(name string) string {
+		return map[string]string{"SLUICE_TABLE": "ledger"}[name]
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "ledger", settings.Table)
+	assert.Equal(t, "default", settings.EventBus)
+	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
+}

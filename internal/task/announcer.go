@@ -1,0 +1,41 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// Announcer tells the world about a Deployment.
+type Announcer interface {
+	Announce(context.Context, shift.Announcement) error
+}
+
+// Retirer takes a Deployment off the list of those that still need care.
+type Retirer interface {
+	Retire(ctx context.Context, id string) error
+}
+
+// announceProgress tells of a Deployment that goes on. Only Outcomes must be
+// announced, so a failure here is logged and does not hold up the shift.
+func announceProgress(ctx context.Context, to Announcer, a shift.Announcement) {
+	if err := to.Announce(ctx, a); err != nil {
+		slog.WarnContext(ctx, "progress not announced", "deployment", a.DeploymentID, "state", a.State, "error", err)
+	}
+}
+
+// announceOutcome tells how a closed Deployment ended, and only then retires it:
+// whatever ends the Lambda in between, the announcement is made again.
+func announceOutcome(ctx context.Context, to Announcer, ledger Retirer, closed shift.Record, at time.Time) error {
+	if err := to.Announce(ctx, closed.AnnounceOutcome(at)); err != nil {
+		return fmt.Errorf("announce that the deployment ended as %s: %w", closed.Outcome, err)
+	}
+	if err := ledger.Retire(ctx, closed.ID); err != nil {
+		return fmt.Errorf("retire the deployment: %w", err)
+	}
+	slog.InfoContext(ctx, "deployment ended", "deployment", closed.ID, "outcome", closed.Outcome, "reasons", closed.Reasons)
+	return nil
+}

@@ -1,0 +1,74 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// WatchingLedger is what check-alarms needs of the Ledger.
+type WatchingLedger interface {
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
+	// StopIgnoring makes alarms count that were firing at the start.
+	StopIgnoring(ctx context.Context, id string, alarms []string) error
+}
+
+// CheckAlarms judges a Candidate that bakes.
+type CheckAlarms struct {
+	Ledger WatchingLedger
+	Alarms AlarmReader
+}
+
+// Handle is the handler of flow.CheckAlarms.
+func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
+	d, progress := *call.Document.Deployment, *call.Document.Progress
+	record, err := h.Ledger.Record(ctx, d.ID)
+	if err != nil {
+		return shift.Progress{}, fmt.Errorf("read the record: %w", err)
+	}
+	judgement, err := h.judge(ctx, d, record)
+	if err != nil {
+		return shift.Progress{}, err
+	}
+	next := d.Checked(progress, judgement, call.Retry)
+	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", next.Reasons, "next", next.Next)
+	return next, nil
+}
+
+func (h CheckAlarms) judge(ctx context.Context, d shift.Deployment, record shift.Record) (shift.Judgement, error) {
+	switch record.Status {
+	case shift.StatusRestoring:
+		return shift.Judgement{Verdict: shift.Fail, Reasons: record.Reasons}, nil
+	case shift.StatusClosed:
+		return shift.Judgement{}, record.CheckOpen()
+	}
+	if len(d.Alarms) == 0 {
+		return shift.Judge(), nil
+	}
+	alarms, err := h.Alarms.Alarms(ctx, d.Alarms)
+	if err != nil {
+		return shift.Judgement{}, fmt.Errorf("read the alarms: %w", err)
+	}
+	rules := shift.AlarmRules{IgnoreUnreadable: d.IgnoreUnreadableAlarms, UntilOK: record.UntilOK}
+	if err := h.stopIgnoring(ctx, d.ID, rules, alarms); err != nil {
+		return shift.Judgement{}, err
+	}
+	return shift.Judge(rules.Observe(alarms)...), nil
+}
+
+func (h CheckAlarms) stopIgnoring(ctx context.Context, id string, rules shift.AlarmRules, alarms []shift.Alarm) error {
+	still := rules.StillIgnored(alarms)
+	counting := slices.DeleteFunc(slices.Clone(rules.UntilOK), func(name string) bool { return slices.Contains(still, name) })
+	if len(counting) == 0 {
+		return nil
+	}
+	if err := h.Ledger.StopIgnoring(ctx, id, counting); err != nil {
+		return fmt.Errorf("make alarms count that have been OK: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package task
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// ClosingLedger is what close-deployment needs of the Ledger.
+type ClosingLedger interface {
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
+	// Close ends a record, on condition that its status is as it was read.
+	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
+	Retirer
+}
+
+// RouteReader reads Routes.
+type RouteReader interface {
+	Route(context.Context, shift.Target) (shift.Route, error)
+}
+
+// CloseDeployment ends a Deployment whose Plan is done.
+type CloseDeployment struct {
+	Ledger    ClosingLedger
+	Router    RouteReader
+	Announcer Announcer
+}
+
+// Handle is the handler of flow.Close. The Routes are verified before the record
+// is closed, and the record before that: once it is closed, the next Deployment
+// may already be shifting them.
+func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Summary, error) {
+	d, progress := *call.Document.Deployment, *call.Document.Progress
+	record, err := h.Ledger.Record(ctx, d.ID)
+	if err != nil {
+		return shift.Summary{}, fmt.Errorf("read the record: %w", err)
+	}
+	if record.Outcome != shift.Promoted { // otherwise an earlier try has closed it
+		if err := record.CheckOpen(); err != nil {
+			return shift.Summary{}, err
+		}
+		if err := h.verify(ctx, d); err != nil {
+			return shift.Summary{}, err
+		}
+		record, err = h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, At: call.Now})
+		if err != nil {
+			return shift.Summary{}, fmt.Errorf("close the deployment: %w", err)
+		}
+	}
+	if err := announceOutcome(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
+		return shift.Summary{}, err
+	}
+	return shift.Summary{
+		Outcome: shift.Promoted, Changes: d.Moves(), Seconds: progress.Total, Steps: progress.Step, Checks: progress.Checks,
+	}, nil
+}
+
+func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
+	for _, c := range d.Changes {
+		route, err := h.Router.Route(ctx, c.Target)
+		if err != nil {
+			return fmt.Errorf("verify %s: %w", c.Target, err)
+		}
+		if err := c.CheckServes(route, c.Candidate); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// OpeningLedger is what open-deployment needs of the Ledger.
+type OpeningLedger interface {
+	// Open takes the lock of every Target, or finds its own. It returns
+	// shift.ErrTargetHeld, shift.ErrTargetBeingRestored, shift.ErrDeploymentClosed
+	// or shift.ErrDeploymentRestoring.
+	Open(ctx context.Context, id string, release shift.Release, at time.Time) (shift.Record, error)
+	// Describe completes the opening, on condition that the record is open.
+	Describe(ctx context.Context, d shift.Deployment, untilOK []string) error
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
+	// Arrivals is the Target's history of one version.
+	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
+	// Close ends a record, on condition that its status is as it was read.
+	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
+	Retirer
+}
+
+// Router reads and writes Routes, and knows what Lambda's rules about them need.
+type Router interface {
+	// Route reads what serves now. It returns shift.ErrTargetNotFound.
+	Route(context.Context, shift.Target) (shift.Route, error)
+	// Siblings names the other Targets there are, for an error that helps.
+	Siblings(context.Context, shift.Target) ([]string, error)
+	// Published describes one version.
+	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// Settles says whether weights move by themselves after a change.
+	Settles(context.Context, shift.Target) (bool, error)
+}
+
+// AlarmReader reads alarms, one for each name, in their order.
+type AlarmReader interface {
+	Alarms(ctx context.Context, names []string) ([]shift.Alarm, error)
+}
+
+// OpenDeployment makes a Deployment of a Release.
+type OpenDeployment struct {
+	Ledger    OpeningLedger
+	Router    Router
+	Alarms    AlarmReader
+	Announcer Announcer
+}
+
+// opening is one call of OpenDeployment.
+type opening struct {
+	OpenDeployment
+	id      string
+	release shift.Release
+	call    flow.Call[flow.Document]
+}
+
+// Handle is the handler of flow.Open. The lock is taken before Stable is read:
+// whoever reads first could be overtaken.
+func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Deployment, error) {
+	o := opening{OpenDeployment: h, id: call.ExecutionID, release: *call.Document.Release, call: call}
+	candidates, err := o.awaitCandidates(ctx)
+	if err != nil {
+		return shift.Deployment{}, err
+	}
+	record, err := o.lock(ctx)
+	if errors.Is(err, shift.ErrDeploymentClosed) {
+		return o.alreadyClosed(ctx, err)
+	}
+	if err != nil {
+		return shift.Deployment{}, err
+	}
+	if record.Deployment != nil { // an earlier try had completed the opening
+		announceProgress(ctx, h.Announcer, record.Deployment.Announce(shift.Started, record.Deployment.Start(), call.Now))
+		return *record.Deployment, nil
+	}
+	changes, unchanged, err := o.changes(ctx, candidates)
+	if err != nil {
+		return shift.Deployment{}, err
+	}
+	if unchanged != "" {
+		return o.endUnchanged(ctx, record, unchanged)
+	}
+	return o.open(ctx, changes)
+}
+
+func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error) {
+	candidates := make([]shift.Published, len(o.release.Arrivals))
+	for i, a := range o.release.Arrivals {
+		candidate, err := o.Router.Published(ctx, a.Target, a.Candidate)
+		if err != nil {
+			return nil, fmt.Errorf("read the candidate of %s: %w", a.Target, err)
+		}
+		if err := candidate.CheckReady(a.Target); err != nil {
+			return nil, err
+		}
+		candidates[i] = candidate
+	}
+	return candidates, nil
+}
+
+func (o opening) lock(ctx context.Context) (shift.Record, error) {
+	record, err := o.Ledger.Open(ctx, o.id, o.release, o.call.Now)
+	if errors.Is(err, shift.ErrTargetHeld) && o.release.Options.WhenHeld == shift.WaitWhenHeld {
+		return record, fmt.Errorf("%w, waiting for its turn: %s", shift.ErrTargetBusy, err.Error())
+	}
+	if err != nil {
+		return record, fmt.Errorf("open the deployment: %w", err)
+	}
+	return record, nil
+}
+
+// alreadyClosed answers for a record that this execution has closed before: a
+// retry of an ending without a shift ends likewise, everything else fails.
+func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deployment, error) {
+	record, err := o.Ledger.Record(ctx, o.id)
+	if err != nil || record.Outcome != shift.Unchanged {
+		return shift.Deployment{}, closed
+	}
+	return o.announceUnchanged(ctx, record)
+}
+
+// changes reads what every Target serves. A reason is returned instead when
+// there is nothing to shift.
+func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]shift.Change, string, error) {
+	if reason, err := o.deployedBefore(ctx); reason != "" || err != nil {
+		return nil, reason, err
+	}
+	changes := make([]shift.Change, 0, len(candidates))
+	for i, a := range o.release.Arrivals {
+		c, err := o.change(ctx, a, candidates[i])
+		if err != nil {
+			return nil, "", err
+		}
+		if reason, err := o.superseded(ctx, c); reason != "" || err != nil {
+			return nil, reason, err
+		}
+		changes = append(changes, c)
+	}
+	if reason := shift.NothingToShift(changes); reason != "" {
+		return nil, reason, nil
+	}
+	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), "", nil
+}
+
+// deployedBefore keeps a late or doubled event from shipping again what was
+// already shipped, or rolled back. It is asked under the lock, when the other
+// one of two events that came at once has ended.
+func (o opening) deployedBefore(ctx context.Context) (string, error) {
+	if o.release.Trigger != shift.Event {
+		return "", nil
+	}
+	for _, a := range o.release.Arrivals {
+		arrived, err := o.Ledger.Arrivals(ctx, a.Target, a.Candidate)
+		if err != nil {
+			return "", fmt.Errorf("read the history of %s: %w", a.Target, err)
+		}
+		for _, before := range arrived {
+			if before.DeploymentID != o.id && before.Outcome != shift.Unchanged {
+				return fmt.Sprintf("version %s of %s was already deployed (%s) by %s; start an execution yourself to deploy it again",
+					a.Candidate, a.Target, before.Outcome, before.DeploymentID), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// superseded ends a Deployment that waited for its turn while a newer version
+// was promoted.
+func (o opening) superseded(ctx context.Context, c shift.Change) (string, error) {
+	if o.release.Options.WhenHeld != shift.WaitWhenHeld || !c.Candidate.Before(c.Stable) {
+		return "", nil
+	}
+	arrived, err := o.Ledger.Arrivals(ctx, c.Target, c.Stable)
+	if err != nil {
+		return "", fmt.Errorf("read the history of %s: %w", c.Target, err)
+	}
+	for _, newer := range arrived {
+		if newer.Outcome == shift.Promoted && !newer.ClosedAt.Before(o.release.At) {
+			return fmt.Sprintf("the newer version %s of %s was promoted by %s while version %s waited for its turn",
+				c.Stable, c.Target, newer.DeploymentID, c.Candidate), nil
+		}
+	}
+	return "", nil
+}
+
+// change reads one Target and checks that its traffic can be divided.
+func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Published) (shift.Change, error) {
+	c := shift.Change{Target: a.Target, Candidate: a.Candidate, FunctionARN: a.FunctionARN}
+	route, err := o.Router.Route(ctx, a.Target)
+	if errors.Is(err, shift.ErrTargetNotFound) {
+		if o.release.Options.CreateAlias {
+			return c, nil
+		}
+		return c, o.missing(ctx, a.Target, err)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
+	}
+	if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
+		return c, fmt.Errorf("read the provisioned concurrency of %s: %w", a.Target, err)
+	}
+	c.Stable, c.Revision = route.Serving, route.Revision
+	if err := route.CheckUndivided(a.Target, c.Settles); err != nil || c.Stable == c.Candidate {
+		return c, err
+	}
+	stable, err := o.Router.Published(ctx, a.Target, c.Stable)
+	if err != nil {
+		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
+	}
+	return c, shift.CheckCompatible(a.Target, stable, candidate)
+}
+
+func (o opening) missing(ctx context.Context, t shift.Target, notFound error) error {
+	siblings, err := o.Router.Siblings(ctx, t)
+	if err != nil {
+		return fmt.Errorf("list the aliases beside %s: %w", t, err)
+	}
+	have := "it has no alias"
+	if len(siblings) > 0 {
+		have = "it has " + strings.Join(siblings, ", ")
+	}
+	return fmt.Errorf(`%w; %s: create the alias, name another one, or say "createAlias": true`, notFound, have)
+}
+
+func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deployment, error) {
+	alarms, err := o.Alarms.Alarms(ctx, o.release.Alarms)
+	if err != nil {
+		return shift.Deployment{}, fmt.Errorf("read the alarms: %w", err)
+	}
+	firing, err := o.release.Options.CheckAtStart(alarms)
+	if err != nil {
+		return shift.Deployment{}, err
+	}
+	d, err := shift.Open(shift.Opening{
+		ID: o.id, Release: o.release, Changes: changes, Firing: firing, At: o.call.Now, Retries: o.call.Retry,
+	})
+	if err != nil {
+		return shift.Deployment{}, err
+	}
+	if err := (flow.Document{Release: &o.release, Deployment: &d}).CheckSize(); err != nil {
+		return shift.Deployment{}, err
+	}
+	if err := o.Ledger.Describe(ctx, d, firing); err != nil {
+		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
+	}
+	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)
+	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
+	return d, nil
+}
+
+func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason string) (shift.Deployment, error) {
+	if o.release.Options.Unchanged == shift.FailUnchanged {
+		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, reason)
+	}
+	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
+		Outcome: shift.Unchanged, Cause: reason, Reasons: []string{reason}, At: o.call.Now,
+	})
+	if err != nil {
+		return shift.Deployment{}, fmt.Errorf("close the deployment: %w", err)
+	}
+	return o.announceUnchanged(ctx, closed)
+}
+
+func (o opening) announceUnchanged(ctx context.Context, closed shift.Record) (shift.Deployment, error) {
+	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, o.call.Now); err != nil {
+		return shift.Deployment{}, err
+	}
+	return shift.Deployment{ID: o.id, Unchanged: &shift.Summary{
+		Outcome: shift.Unchanged, Changes: closed.Moves(), Reason: closed.Cause,
+	}}, nil
+}

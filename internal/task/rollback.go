@@ -1,0 +1,135 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// RollbackLedger is what rollback needs of the Ledger.
+type RollbackLedger interface {
+	RestoringLedger
+	// Reject makes a closed record for a Deployment that never opened, so that a
+	// late opening of it is refused. It returns shift.ErrDeploymentClosed and the
+	// record if there is one already.
+	Reject(ctx context.Context, id string, arrivals []shift.Arrival, e shift.Ending) (shift.Record, error)
+}
+
+// Rollback is the one road of failure: it finds in the Ledger what there is to
+// undo, perhaps nothing.
+type Rollback struct {
+	Ledger    RollbackLedger
+	Router    RouteWriter
+	Announcer Announcer
+}
+
+// Handle is the handler of flow.Rollback.
+func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
+	reasons := why(call.Document)
+	record, err := h.Ledger.MarkRestoring(ctx, call.ExecutionID, shift.BoundReasons(reasons))
+	switch {
+	case errors.Is(err, shift.ErrDeploymentUnknown):
+		return h.reject(ctx, call, reasons)
+	case errors.Is(err, shift.ErrDeploymentClosed):
+		return h.ended(ctx, call, record, reasons)
+	case err != nil:
+		return flow.Undoing{}, fmt.Errorf("mark the deployment as restoring: %w", err)
+	}
+	restorer := Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer}
+	closed, undone, err := restorer.Restore(ctx, record, call.Now)
+	if err != nil {
+		return flow.Undoing{}, err
+	}
+	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Cause: closed.Cause}, nil
+}
+
+// reject ends a Deployment that never opened.
+func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], reasons []string) (flow.Undoing, error) {
+	var arrivals []shift.Arrival
+	if call.Document.Release != nil {
+		arrivals = call.Document.Release.Arrivals
+	}
+	record, err := h.Ledger.Reject(ctx, call.ExecutionID, arrivals, shift.Ending{
+		Outcome: shift.Rejected, Cause: shift.Explain(shift.Rejected, reasons, nil), Reasons: shift.BoundReasons(reasons), At: call.Now,
+	})
+	if err != nil {
+		return flow.Undoing{}, fmt.Errorf("record the rejection: %w", err)
+	}
+	if err := announceOutcome(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
+		return flow.Undoing{}, err
+	}
+	return flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}, nil
+}
+
+// ended answers for a Deployment that has its Outcome already: an earlier try,
+// or the safety net, has closed it.
+func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []string) (flow.Undoing, error) {
+	if err := h.announceIfPending(ctx, record, call.Now); err != nil {
+		return flow.Undoing{}, err
+	}
+	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
+	if call.Document.Failure != nil && call.Retry == 0 {
+		undoing.Cause = shift.Explain(record.Outcome, reasons, nil)
+	}
+	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
+		undoing.Outcome = shift.Rejected
+	}
+	return undoing, nil
+}
+
+func (h Rollback) announceIfPending(ctx context.Context, record shift.Record, at time.Time) error {
+	announced, err := h.Ledger.Announced(ctx, record.ID)
+	if err != nil {
+		return fmt.Errorf("see whether the outcome was announced: %w", err)
+	}
+	if announced {
+		return nil
+	}
+	return announceOutcome(ctx, h.Announcer, h.Ledger, record, at)
+}
+
+// why gathers the reasons for rolling back: the failure that was caught, or else
+// what the last judgement found.
+func why(doc flow.Document) []string {
+	switch {
+	case doc.Failure != nil && doc.Failure.Error == flow.HookTimedOut:
+		return []string{hookTimedOut(doc, shift.Point(doc.Failure.Cause))}
+	case doc.Failure != nil:
+		return []string{doc.Failure.Error + ": " + message(doc.Failure.Cause)}
+	case doc.Progress != nil && len(doc.Progress.Reasons) > 0:
+		return doc.Progress.Reasons
+	}
+	return []string{"Unexpected: the state machine came here without saying why"}
+}
+
+// message takes the text out of the JSON that Lambda reports an error as.
+func message(cause string) string {
+	var report struct {
+		ErrorMessage string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal([]byte(cause), &report); err == nil && report.ErrorMessage != "" {
+		return report.ErrorMessage
+	}
+	if cause == "" {
+		return "Step Functions gave no cause; see the execution's history"
+	}
+	return cause
+}
+
+// hookTimedOut names the hooks that it can have been: the definition knows only
+// the Point.
+func hookTimedOut(doc flow.Document, point shift.Point) string {
+	var hooks []string
+	if doc.Release != nil {
+		for _, h := range doc.Release.Hooks.At(point) {
+			hooks = append(hooks, fmt.Sprintf("%s within %s", h.Function, h.Timeout))
+		}
+	}
+	return fmt.Sprintf("%s: a %s hook did not answer in time: %s", flow.HookTimedOut, point, strings.Join(hooks, ", or "))
+}

@@ -1,0 +1,54 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// HookCaller asks a user's Lambda.
+type HookCaller interface {
+	// Ask invokes the hook and waits until it returns. It returns
+	// shift.ErrHookFailed when the hook's Lambda fails.
+	Ask(ctx context.Context, function string, q shift.Question) error
+	// Succeed answers for a hook whose return is its success.
+	Succeed(ctx context.Context, token string) error
+}
+
+// RunHooks asks one hook of a Point.
+type RunHooks struct {
+	Hooks HookCaller
+}
+
+// Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon
+// as the hook's Lambda does; success ends the state only by the task token, which
+// a callback hook sends by itself.
+func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (struct{}, error) {
+	hook := *call.Document.Hook
+	progress := call.Document.Deployment.Start()
+	point := shift.BeforeTraffic
+	if call.State == flow.AfterHook.State {
+		point = shift.AfterTraffic
+	}
+	if call.Document.Progress != nil {
+		progress = *call.Document.Progress
+	}
+	question, err := call.Document.Deployment.Question(point, progress, call.Token)
+	if err != nil {
+		return struct{}{}, err
+	}
+	if err := h.Hooks.Ask(ctx, hook.Function, question); err != nil {
+		return struct{}{}, fmt.Errorf("ask the %s hook %s: %w", point, hook.Function, err)
+	}
+	slog.InfoContext(ctx, "hook returned", "deployment", question.DeploymentID, "point", point, "hook", hook.Function, "mode", hook.Mode)
+	if hook.Mode == shift.Callback {
+		return struct{}{}, nil
+	}
+	if err := h.Hooks.Succeed(ctx, call.Token); err != nil {
+		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %w", point, hook.Function, err)
+	}
+	return struct{}{}, nil
+}

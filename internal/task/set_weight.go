@@ -1,0 +1,213 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// ShiftingLedger is what set-weight needs of the Ledger.
+type ShiftingLedger interface {
+	// Intend records that a Step is about to be written, on condition that the
+	// record is open. It returns shift.ErrDeploymentRestoring or
+	// shift.ErrDeploymentClosed otherwise.
+	Intend(ctx context.Context, id string, step int) (shift.Record, error)
+	// Land remembers writes that had their effect, on condition that the record is
+	// open.
+	Land(ctx context.Context, id string, landed shift.Landed) error
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
+}
+
+// RouteWriter writes Routes that still have the Revision that was read.
+type RouteWriter interface {
+	// Route reads what serves now. It returns shift.ErrTargetNotFound.
+	Route(context.Context, shift.Target) (shift.Route, error)
+	// SetRoute writes a Route if the Target still has its Revision, and returns
+	// what serves then. It returns shift.ErrRevisionMismatch.
+	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
+	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// Delete removes the Target.
+	Delete(context.Context, shift.Target) error
+}
+
+// SetWeight moves every Route to the Plan's next Step.
+type SetWeight struct {
+	Ledger    ShiftingLedger
+	Router    RouteWriter
+	Announcer Announcer
+}
+
+// move is one call of SetWeight: a Step on its way to all Targets.
+type move struct {
+	SetWeight
+	deployment shift.Deployment
+	step       int
+	// landed are the Revisions of the writes that are known to have had their
+	// effect, earlier tries' included.
+	landed map[shift.Target]shift.Revision
+	// own are those that this very call has written, and may undo.
+	own map[shift.Target]shift.Revision
+}
+
+// Handle is the handler of flow.SetWeight. The intent is recorded before any
+// write, and every write carries a Revision that was read before that: so
+// whoever restores either sees the intent, or the write is refused.
+func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
+	d := *call.Document.Deployment
+	progress := d.Start()
+	if call.Document.Progress != nil {
+		progress = *call.Document.Progress
+	}
+	m := move{SetWeight: h, deployment: d, step: progress.Step + 1, own: map[shift.Target]shift.Revision{}}
+	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
+	if err != nil {
+		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", m.step, err)
+	}
+	m.landed = maps.Clone(record.Landed.At(m.step))
+	if m.landed == nil {
+		m.landed = map[shift.Target]shift.Revision{}
+	}
+	if err := m.all(ctx, progress.Revisions); err != nil {
+		return shift.Progress{}, m.cutShort(ctx, err)
+	}
+	if err := m.confirm(ctx); err != nil {
+		return shift.Progress{}, err
+	}
+	next := d.Shifted(progress, m.landed, call.Retry)
+	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
+	announceProgress(ctx, h.Announcer, d.Announce(shift.ShiftedTo, next, call.Now))
+	return next, nil
+}
+
+func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
+	weight := m.deployment.Plan.Step(m.step).Weight
+	for _, c := range m.deployment.Changes {
+		if _, done := m.landed[c.Target]; done {
+			continue
+		}
+		revision, err := m.one(ctx, c, revisions[c.Target])
+		if err != nil {
+			return fmt.Errorf("set weight of %s to %s: %w", c.Target, weight, err)
+		}
+		m.landed[c.Target] = revision
+	}
+	return nil
+}
+
+// maxTries bounds how often one write may find another Revision on a Route that
+// sends traffic as expected, as when a description is edited again and again.
+const maxTries = 3
+
+func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Revision, error) {
+	if c.Creates() && m.step > 1 {
+		return revision, nil // it has served its candidate since the first step
+	}
+	for range maxTries {
+		written, err := m.write(ctx, c, revision)
+		if err == nil {
+			m.own[c.Target] = written.Revision
+			return written.Revision, nil
+		}
+		if !errors.Is(err, shift.ErrRevisionMismatch) {
+			return "", err
+		}
+		found, err := m.Router.Route(ctx, c.Target)
+		if err != nil {
+			return "", fmt.Errorf("read it again after a refused write: %w", err)
+		}
+		switch c.Landing(found, m.deployment.Plan, m.step) {
+		case shift.RouteLanded:
+			return found.Revision, nil
+		case shift.RouteForeign:
+			return "", fmt.Errorf("%w: %s; Sluice wrote none of this and leaves it alone", shift.ErrRouteChanged, found)
+		}
+		// The Revision is newer than the intent: whoever restores may have written
+		// it. Only an intent that is accepted now makes it safe to use.
+		if _, err := m.Ledger.Intend(ctx, m.deployment.ID, m.step); err != nil {
+			return "", fmt.Errorf("record the intent of step %d again: %w", m.step, err)
+		}
+		revision = found.Revision
+	}
+	return "", fmt.Errorf("%w: it changed %d times while it was being written", shift.ErrRevisionMismatch, maxTries)
+}
+
+func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Route, error) {
+	wanted := c.At(m.deployment.Plan.Step(m.step).Weight)
+	if c.Creates() {
+		return m.Router.Create(ctx, c.Target, wanted)
+	}
+	wanted.Revision = revision
+	return m.Router.SetRoute(ctx, c.Target, wanted)
+}
+
+// cutShort remembers the writes that landed, so that the next try does not
+// spend the account's few requests a second on them again.
+func (m move) cutShort(ctx context.Context, cause error) error {
+	if len(m.own) == 0 {
+		return cause
+	}
+	err := m.Ledger.Land(ctx, m.deployment.ID, shift.Landed{Step: m.step, Revisions: m.landed})
+	if errors.Is(err, shift.ErrDeploymentRestoring) || errors.Is(err, shift.ErrDeploymentClosed) {
+		return m.undo(ctx, err)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "landed writes not remembered", "deployment", m.deployment.ID, "error", err)
+	}
+	return cause
+}
+
+// confirm reads the record after the writes: if it is being restored, they came
+// too late.
+func (m move) confirm(ctx context.Context) error {
+	record, err := m.Ledger.Record(ctx, m.deployment.ID)
+	if err != nil {
+		return m.cutShort(ctx, fmt.Errorf("confirm step %d: %w", m.step, err))
+	}
+	if err := record.CheckOpen(); err != nil {
+		return m.undo(ctx, err)
+	}
+	return nil
+}
+
+// undo takes back what this call itself has written, and nothing else: a Route
+// with another Revision was written by somebody since.
+func (m move) undo(ctx context.Context, cause error) error {
+	problems := []error{cause}
+	for _, c := range m.deployment.Changes {
+		revision, wrote := m.own[c.Target]
+		if !wrote {
+			continue
+		}
+		err := m.undoOne(ctx, c, revision)
+		if err != nil && !errors.Is(err, shift.ErrRevisionMismatch) {
+			problems = append(problems, fmt.Errorf("undo the late write of %s: %w", c.Target, err))
+			continue
+		}
+		slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
+	}
+	return errors.Join(problems...)
+}
+
+func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revision) error {
+	if !c.Creates() {
+		before := c.Before()
+		before.Revision = revision
+		_, err := m.Router.SetRoute(ctx, c.Target, before)
+		return err
+	}
+	found, err := m.Router.Route(ctx, c.Target)
+	if errors.Is(err, shift.ErrTargetNotFound) || err == nil && found.Revision != revision {
+		return shift.ErrRevisionMismatch
+	}
+	if err != nil {
+		return err
+	}
+	return m.Router.Delete(ctx, c.Target)
+}
