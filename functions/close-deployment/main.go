@@ -1,0 +1,22 @@
+// Command close-deployment is the Lambda behind the state Close.
+package main
+
+import (
+	"sluice/internal/announce/eventbridge"
+	"sluice/internal/boot"
+	"sluice/internal/flow"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/shift"
+	"sluice/internal/task"
+)
+
+func main() {
+	boot.Start(flow.Close, func(s boot.Settings) flow.Handler[flow.Document, shift.Summary] {
+		return task.CloseDeployment{
+			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
+			Router:    lambdaalias.FromConfig(s.AWS),
+			Announcer: eventbridge.FromConfig(s.AWS, s.EventBus),
+		}.Handle
+	})
+}

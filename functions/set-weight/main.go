@@ -1,0 +1,22 @@
+// Command set-weight is the Lambda behind the state SetWeight.
+package main
+
+import (
+	"sluice/internal/announce/eventbridge"
+	"sluice/internal/boot"
+	"sluice/internal/flow"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/shift"
+	"sluice/internal/task"
+)
+
+func main() {
+	boot.Start(flow.SetWeight, func(s boot.Settings) flow.Handler[flow.Document, shift.Progress] {
+		return task.SetWeight{
+			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
+			Router:    lambdaalias.FromConfig(s.AWS),
+			Announcer: eventbridge.FromConfig(s.AWS, s.EventBus),
+		}.Handle
+	})
+}

@@ -1,0 +1,87 @@
+package statemachine
+
+import (
+	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// comment is the state machine's own. A machine has no TimeoutSeconds: it would
+// end an execution without any Catch, and all that waits here ends by itself.
+const comment = "Sluice moves live traffic from one version of an application to the next, a little at a time, watches it, and puts it back when it gets worse."
+
+// define lays the road of a deployment, and returns its first state.
+func define(b builder) sfn.IChainable {
+	// The states, in running order.
+	publish := first(b, flow.Publish)
+	open := task(b, flow.Open)
+	changed := b.choice("Changed?", "Is there anything to shift? Not when every target serves its candidate already.")
+	unchanged := b.succeed("Unchanged", "$.deployment.unchanged", "There was nothing to shift. The output says why.")
+	before := hooks(b, round{
+		point: shift.BeforeTraffic, task: flow.BeforeHook, timedOut: "BeforeHookTimedOut",
+		items: "$.release.hooks.beforeTraffic", fields: []string{"deployment"},
+		comment: "Asks your hooks one after the other, before any traffic is shifted. Without hooks it passes.",
+	})
+	setWeight := task(b, flow.SetWeight)
+	next := b.choice("Next?", "Goes where the progress says: bake at this weight, shift to the next step, finish, or roll back.")
+	bake := b.wait("Bake", "$.progress.waitSeconds", "Lets the candidate serve at this weight until the alarms are read again.")
+	checkAlarms := task(b, flow.CheckAlarms)
+	after := hooks(b, round{
+		point: shift.AfterTraffic, task: flow.AfterHook, timedOut: "AfterHookTimedOut",
+		items: "$.release.hooks.afterTraffic", fields: []string{"deployment", "progress"},
+		comment: "Asks your hooks one after the other, when all traffic is shifted. Without hooks it passes.",
+	})
+	closing := task(b, flow.Close)
+	promoted := b.succeed("Promoted", "$", "Every target sends all its traffic to its candidate.")
+	rollback := undo(b, promoted)
+
+	// The road of a healthy deployment.
+	publish.Next(open).Next(changed)
+	changed.When(sfn.Condition_IsPresent(jsii.String("$.deployment.unchanged")), unchanged, nil).
+		Otherwise(before)
+	before.Next(setWeight).Next(next)
+	next.When(equals("$.progress.next", shift.NextBake), bake, nil).
+		When(equals("$.progress.next", shift.NextShift), setWeight, nil).
+		When(equals("$.progress.next", shift.NextFinish), after, nil).
+		Otherwise(rollback)
+	bake.Next(checkAlarms).Next(next)
+	after.Next(closing).Next(promoted)
+
+	// Failure has one road.
+	publish.AddCatch(noteFailure(b, rollback), catch("$"))
+	open.AddCatch(rollback, catch("$.failure"))
+	before.AddCatch(rollback, catch("$.failure"))
+	setWeight.AddCatch(rollback, catch("$.failure"))
+	checkAlarms.AddCatch(rollback, catch("$.failure"))
+	after.AddCatch(rollback, catch("$.failure"))
+	closing.AddCatch(rollback, catch("$.failure"))
+	return publish
+}
+
+// noteFailure makes a Document of a failed Publish. Its Catch cannot write into
+// the raw input, which may be any kind of JSON, not only an object.
+func noteFailure(b builder, rollback sfn.IChainable) sfn.IChainable {
+	return b.pass("NoteFailure", map[string]any{"failure": at("$")},
+		"The request was refused, or could not be settled; no traffic was touched.").Next(rollback)
+}
+
+// undo lays the road of failure, from Rollback to the states that an execution
+// fails in.
+func undo(b builder, promoted sfn.IChainable) sfn.IChainable {
+	rollback := task(b, flow.Rollback)
+	outcome := b.choice("Outcome?", "Goes where the rollback says how the deployment ended.")
+	rejected := b.fail(shift.Rejected, "The deployment was refused before any traffic was touched. The cause says what to mend before it is started again.")
+	rolledBack := b.fail(shift.RolledBack, "Traffic was shifted, and every target is back on its stable version. The cause says what went wrong.")
+	stranded := b.fail(shift.Stranded, "A person must look: at least one target is not where Sluice can vouch for it. The cause says which, and what was found there.")
+
+	rollback.Next(outcome)
+	// Promoted, when a deployment had been closed and only its announcement failed.
+	outcome.When(equals("$.rollback.outcome", shift.Promoted), promoted, nil).
+		When(equals("$.rollback.outcome", shift.Rejected), rejected, nil).
+		When(equals("$.rollback.outcome", shift.RolledBack), rolledBack, nil).
+		Otherwise(stranded)
+	rollback.AddCatch(b.incomplete(), catch("$.failure"))
+	return rollback
+}
