@@ -4,7 +4,6 @@ package boot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -75,10 +74,7 @@ func (i Invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err == nil {
 		return answer, nil
 	}
-	var wire *flow.WireError
-	if !errors.As(err, &wire) {
-		wire = flow.Wire(err)
-	}
+	wire := flow.Wire(err)
 	slog.ErrorContext(ctx, "failed", "name", wire.Name, "error", wire.Message)
 	return nil, messages.InvokeResponse_Error{Type: wire.Name, Message: wire.Message}
 }

@@ -14,6 +14,7 @@ const (
 	CandidatePending    = "CandidatePending"
 	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
+	Throttled           = "Throttled"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -55,7 +56,7 @@ var names = []struct {
 	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},
 	{err: shift.ErrRouteChanged, name: "RouteChanged"},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
-	{err: shift.ErrThrottled, name: "Throttled", heals: true},
+	{err: shift.ErrThrottled, name: Throttled, heals: true},
 	{err: shift.ErrHookFailed, name: "HookFailed"},
 }
 
@@ -84,9 +85,13 @@ func (e *WireError) Error() string { return e.Message }
 const maxMessage = 2000
 
 // Wire names an error: by its sentinel, else by the code that an AWS service
-// gave it, else Unexpected.
+// gave it, else Unexpected. An error that has its name already keeps it.
 func Wire(err error) *WireError {
-	wire := &WireError{Name: unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
+	var wire *WireError
+	if errors.As(err, &wire) {
+		return wire
+	}
+	wire = &WireError{Name: unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
 	for _, n := range names {
 		if errors.Is(err, n.err) {
 			wire.Name = n.name

@@ -85,10 +85,11 @@ var (
 const hookTimeout = 900 * time.Second
 
 // hookRetries : a hook is asked once. Only an invocation that Lambda refused to
-// start is tried again, since then nobody was asked.
+// start, that of run-hooks or that of the hook, is tried again: then nobody was
+// asked.
 func hookRetries() []Retry {
 	return []Retry{{
-		Errors: []string{"Lambda.TooManyRequestsException"}, Interval: 2 * time.Second, Attempts: 20, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
+		Errors: []string{"Lambda.TooManyRequestsException", Throttled}, Interval: 2 * time.Second, Attempts: 20, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
 	}}
 }
 

@@ -40,10 +40,10 @@ type restored struct {
 }
 
 // Restore brings every Target of a record that was marked restoring back to
-// Stable, each independently of the others, closes the record and announces how
-// it ended. What could be done is remembered before an error is returned, so
-// that a retry goes on with the rest.
-func (r Restorer) Restore(ctx context.Context, record shift.Record, at time.Time) (shift.Record, []string, error) {
+// Stable, each independently of the others, closes the record with an
+// explanation of why, and announces how it ended. What could be done is
+// remembered before an error is returned, so that a retry goes on with the rest.
+func (r Restorer) Restore(ctx context.Context, record shift.Record, why []string, at time.Time) (shift.Record, []string, error) {
 	results, err := r.targets(ctx, record)
 	if err != nil {
 		return record, nil, err
@@ -59,7 +59,7 @@ func (r Restorer) Restore(ctx context.Context, record shift.Record, at time.Time
 			ending.Outcome = shift.Stranded
 		}
 	}
-	ending.Cause = shift.Explain(ending.Outcome, record.Reasons, undone)
+	ending.Cause = shift.Explain(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {
 		return record, undone, fmt.Errorf("close the deployment: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,11 @@ func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (fl
 	case err != nil:
 		return flow.Undoing{}, fmt.Errorf("mark the deployment as restoring: %w", err)
 	}
+	if !slices.Equal(record.Reasons, shift.BoundReasons(reasons)) {
+		reasons = record.Reasons // somebody else was first to restore, and knows why
+	}
 	restorer := Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer}
-	closed, undone, err := restorer.Restore(ctx, record, call.Now)
+	closed, undone, err := restorer.Restore(ctx, record, reasons, call.Now)
 	if err != nil {
 		return flow.Undoing{}, err
 	}

@@ -48,7 +48,8 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 		return struct{}{}, nil
 	}
 	if err := h.Hooks.Succeed(ctx, call.Token); err != nil {
-		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %w", point, hook.Function, err)
+		// Not wrapped: as a throttled one it would be retried, and the hook asked again.
+		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %v", point, hook.Function, err)
 	}
 	return struct{}{}, nil
 }
