@@ -1,0 +1,51 @@
+package dynamodb
+
+// getItem answers GetItem.
+func (db *Database) getItem(q *request) ([]byte, error) {
+	e, err := bindExpressions(q)
+	if err != nil {
+		return nil, err
+	}
+	t, err := db.table(q.tableName)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkFilled(q.key); err != nil {
+		return nil, err
+	}
+	if err := t.checkKey(q.key); err != nil {
+		return nil, err
+	}
+	if err := t.checkScalarKeys(e.projection); err != nil {
+		return nil, err
+	}
+	it := t.get(t.addressOf(q.key))
+	if it == nil {
+		return []byte("{}"), nil
+	}
+	return itemBody("Item", e.project(it)), nil
+}
+
+// itemBody is an answer of one item, or an empty one without an item.
+func itemBody(member string, it Item) []byte {
+	if it == nil {
+		return []byte("{}")
+	}
+	buf := make([]byte, 0, 2*it.size()+64)
+	buf = append(append(append(buf, `{"`...), member...), `":`...)
+	buf = it.append(buf)
+	return append(buf, '}')
+}
+
+// checkScalarKeys refuses paths into a key attribute, which is a string.
+func (t *table) checkScalarKeys(paths []path) error {
+	for _, p := range paths {
+		for _, name := range t.keyNames() {
+			if len(p) > 1 && p[0].name == name {
+				return invalid("Key attributes must be scalars; "+
+					"list random access '[]' and map lookup '.' are not allowed: Key: %s", name)
+			}
+		}
+	}
+	return nil
+}

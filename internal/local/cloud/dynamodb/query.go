@@ -1,0 +1,167 @@
+package dynamodb
+
+import (
+	"slices"
+	"strconv"
+)
+
+// maxPageSize is how much a Query reads for one answer, in bytes, before its
+// filter (developer guide, "Paginating table query results"). The item that
+// exceeds it still belongs to the page.
+const maxPageSize = 1 << 20
+
+// page is the answer to a Query.
+type page struct {
+	items   []Item
+	count   int  // items that passed the filter
+	scanned int  // items that were read
+	last    Item // the key of the last one read, if the query is to go on there
+}
+
+// query answers Query.
+func (db *Database) query(q *request) ([]byte, error) {
+	if q.keyConditionExpression == nil {
+		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	if err := q.checkSelect(); err != nil {
+		return nil, err
+	}
+	e, err := bindExpressions(q)
+	if err != nil {
+		return nil, err
+	}
+	t, err := db.table(q.tableName)
+	if err != nil {
+		return nil, err
+	}
+	clauses, err := keyClauses(e.keys, &e.binding)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := t.rangeOf(clauses)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkFilter(e); err != nil {
+		return nil, err
+	}
+	first, end, err := t.span(q, keys)
+	if err != nil {
+		return nil, err
+	}
+	return t.read(q, e, keys, first, end).append(q), nil
+}
+
+// checkSelect holds Select against ProjectionExpression.
+func (q *request) checkSelect() error {
+	projected := q.projectionExpression != nil
+	switch {
+	case q.selected == "ALL_PROJECTED_ATTRIBUTES":
+		return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+	case q.selected == "SPECIFIC_ATTRIBUTES" && !projected:
+		return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+	case q.selected == "COUNT" && projected:
+		return invalid("Cannot specify the ProjectionExpression when choosing to get only the Count")
+	case q.selected == "ALL_ATTRIBUTES" && projected:
+		return invalid("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES")
+	default:
+		return nil
+	}
+}
+
+// checkFilter refuses a filter on the key.
+func (t *table) checkFilter(e *expressions) error {
+	for _, name := range t.keyNames() {
+		if slices.ContainsFunc(e.filtered, func(p path) bool { return p[0].name == name }) {
+			return invalid("Filter Expression can only contain non-primary key attributes: "+
+				"Primary key attribute: %s", name)
+		}
+	}
+	return t.checkScalarKeys(e.projection)
+}
+
+// span is the part of the partition that is still to be read.
+func (t *table) span(q *request, keys keyRange) (first, end int, err error) {
+	var sorts []string
+	if p := t.partitions[keys.partition]; p != nil {
+		sorts = p.sorts
+	}
+	first, end = keys.sort.bounds(sorts)
+	if q.startKey == nil {
+		return first, end, nil
+	}
+	if err := t.checkStart(q.startKey, keys); err != nil {
+		return 0, 0, err
+	}
+	start := t.addressOf(q.startKey).sort
+	if q.backward {
+		before, _ := slices.BinarySearch(sorts, start)
+		return first, min(end, before), nil
+	}
+	return max(first, after(sorts, start)), end, nil
+}
+
+// checkStart wants the key to be one that the query could have ended at. The
+// item itself may be gone.
+func (t *table) checkStart(start Item, keys keyRange) error {
+	if err := t.checkFilled(start); err != nil {
+		return err
+	}
+	if err := t.checkKey(start); err != nil {
+		return invalid("The provided starting key is invalid: %s", err)
+	}
+	at := t.addressOf(start)
+	if first, end := keys.sort.bounds([]string{at.sort}); first >= end {
+		return invalid("The provided starting key does not match the range key predicate")
+	}
+	if at.partition != keys.partition {
+		return invalid("The provided starting key is outside query boundaries based on provided conditions")
+	}
+	return nil
+}
+
+// read reads a page of the partition.
+func (t *table) read(q *request, e *expressions, keys keyRange, first, end int) page {
+	var result page
+	size := 0
+	for i := range end - first {
+		position := first + i
+		if q.backward {
+			position = end - 1 - i
+		}
+		it := t.partitions[keys.partition].items[position]
+		result.scanned++
+		size += it.size()
+		if e.filter.holds(&e.binding, it) {
+			result.count++
+			if q.selected != "COUNT" {
+				result.items = append(result.items, e.project(it))
+			}
+		}
+		// DynamoDB does not look whether there is anything after a full page.
+		if size >= maxPageSize || q.limit != nil && result.scanned == *q.limit {
+			result.last = t.keyOf(it)
+			break
+		}
+	}
+	return result
+}
+
+func (p page) append(q *request) []byte {
+	buf := strconv.AppendInt([]byte(`{"Count":`), int64(p.count), 10)
+	buf = strconv.AppendInt(append(buf, `,"ScannedCount":`...), int64(p.scanned), 10)
+	if q.selected != "COUNT" {
+		buf = append(buf, `,"Items":[`...)
+		for i, it := range p.items {
+			if i > 0 {
+				buf = append(buf, ',')
+			}
+			buf = it.append(buf)
+		}
+		buf = append(buf, ']')
+	}
+	if p.last != nil {
+		buf = p.last.append(append(buf, `,"LastEvaluatedKey":`...))
+	}
+	return append(buf, '}')
+}
