@@ -1,0 +1,64 @@
+package asl
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// environment is what paths are applied to: a state's document, and the context
+// object, which is written only if a path asks for it.
+type environment struct {
+	doc     Document
+	visit   *visit
+	context Document // without the execution's input
+}
+
+// resolve finds the node that a path names.
+func (e *environment) resolve(p path) (Document, bool) {
+	switch {
+	case !p.context:
+		return p.find(e.doc)
+	case len(p.steps) < 2:
+		return p.find(e.visit.contextObject(true))
+	case p.steps[0].field == "Execution" && p.steps[1].field == "Input":
+		return path{steps: p.steps[2:]}.find(e.visit.walk.execution.input)
+	}
+	if e.context == nil {
+		e.context = e.visit.contextObject(false)
+	}
+	return p.find(e.context)
+}
+
+// contextObject is the object behind "$$" (Step Functions developer guide,
+// Context object). The execution's input is left out where nobody looks for it,
+// because it may be large.
+func (v *visit) contextObject(input bool) Document {
+	ex, text := v.walk.execution, Document(`{"Execution":{"Id":`)
+	text = append(text, quote(ex.arn)...)
+	if input {
+		text = append(append(text, `,"Input":`...), ex.input...)
+	}
+	text = append(append(text, `,"Name":`...), quote(ex.name)...)
+	text = append(append(text, `,"RoleArn":`...), quote(ex.machine.options.RoleARN)...)
+	text = append(append(text, `,"StartTime":`...), timestamp(ex.started)...)
+	text = append(strconv.AppendInt(append(text, `,"RedriveCount":`...), int64(ex.redrives), 10), '}')
+	text = append(append(text, `,"State":{"EnteredTime":`...), timestamp(v.entered)...)
+	text = append(append(text, `,"Name":`...), quote(v.state.name)...)
+	text = append(strconv.AppendInt(append(text, `,"RetryCount":`...), int64(v.retries), 10), '}')
+	text = append(append(text, `,"StateMachine":{"Id":`...), quote(ex.machine.options.ARN)...)
+	text = append(append(append(text, `,"Name":`...), quote(ex.machine.name)...), '}')
+	if v.attempt.callback != nil {
+		text = append(append(append(text, `,"Task":{"Token":`...), quote(v.attempt.token)...), '}')
+	}
+	if item := v.item; item != nil {
+		text = append(text, fmt.Sprintf(`,"Map":{"Item":{"Index":%d,"Value":%s}}`, item.index, item.value)...)
+	}
+	return append(text, '}')
+}
+
+// timestamp writes a time as the context object does: ISO 8601, in UTC, to the
+// millisecond.
+func timestamp(t time.Time) Document {
+	return quote(t.UTC().Format("2006-01-02T15:04:05.000Z"))
+}

@@ -1,0 +1,105 @@
+package asl
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// reservedErrors are the names with the prefix States. that AWS knows.
+var reservedErrors = []string{
+	errorAll, errorTaskFailed, errorTimeout, errorHeartbeatTimeout, errorRuntime, errorDataLimit,
+	errorNoChoice, errorResultPath, "States.ParameterPathFailure", "States.Permissions",
+	"States.BranchFailed", "States.IntrinsicFailure", "States.ExceedToleratedFailureThreshold",
+	"States.ItemReaderFailed", "States.ResultWriterFailed", "States.Http.Socket", "States.QueryEvaluationError",
+}
+
+// errorHandling reads Retry and Catch.
+func (o *object) errorHandling(s *state) {
+	var lists [][]string
+	o.entries("Retry", func(at string, doc Document) {
+		if r, ok := o.parser.retrier(at, doc); ok {
+			s.retry, lists = append(s.retry, r), append(lists, r.errorEquals)
+		}
+	})
+	o.allLast("Retry", lists)
+	lists = nil
+	o.entries("Catch", func(at string, doc Document) {
+		if c, ok := o.parser.catcher(at, doc); ok {
+			s.catch, lists = append(s.catch, c), append(lists, c.errorEquals)
+		}
+	})
+	o.allLast("Catch", lists)
+}
+
+// allLast checks that States.ALL stands in the last entry only.
+func (o *object) allLast(field string, lists [][]string) {
+	for i, errorEquals := range lists {
+		if i < len(lists)-1 && slices.Contains(errorEquals, errorAll) {
+			o.parser.problem(below(entry(below(o.at, field), i), "ErrorEquals"), "%s must stand in the last entry", errorAll)
+		}
+	}
+}
+
+func (p *parser) retrier(at string, doc Document) (retrier, bool) {
+	o, ok := p.object(at, doc)
+	if !ok {
+		return retrier{}, false
+	}
+	defer o.close()
+	o.comment()
+	// "less than 31622401" (Step Functions developer guide, Handling errors).
+	const longestDelay = 31_622_400 * time.Second
+	r := retrier{
+		errorEquals: o.errorEquals(),
+		interval:    o.seconds("IntervalSeconds", time.Second, longestTime, time.Second),
+		maxAttempts: o.whole("MaxAttempts", 0, 99_999_999, 3),
+		maxDelay:    o.seconds("MaxDelaySeconds", time.Second, longestDelay, 0),
+		backoff:     2,
+	}
+	if doc, found := o.field("BackoffRate"); found {
+		rate, ok := doc.float()
+		if !ok || rate < 1 {
+			o.problem("BackoffRate", "must be a number from 1.0")
+		}
+		r.backoff = rate
+	}
+	strategy, found := o.string("JitterStrategy")
+	if found && strategy != "FULL" && strategy != "NONE" {
+		o.problem("JitterStrategy", "must be FULL or NONE")
+	}
+	r.jitter = strategy == "FULL"
+	return r, true
+}
+
+func (p *parser) catcher(at string, doc Document) (catcher, bool) {
+	o, ok := p.object(at, doc)
+	if !ok {
+		return catcher{}, false
+	}
+	defer o.close()
+	o.comment()
+	return catcher{errorEquals: o.errorEquals(), result: o.resultPath(), next: o.required("Next")}, true
+}
+
+// errorEquals reads a list of error names, in which States.ALL stands alone.
+func (o *object) errorEquals() []string {
+	if o.fields["ErrorEquals"] == nil {
+		o.parser.problem(o.at, "needs ErrorEquals")
+	}
+	var names []string
+	o.entries("ErrorEquals", func(at string, doc Document) {
+		name, ok := doc.text()
+		switch {
+		case !ok:
+			o.parser.problem(at, "must be a string")
+		case strings.HasPrefix(name, "States.") && !slices.Contains(reservedErrors, name):
+			o.parser.problem(at, "%q is not an error that AWS reports: names of your own cannot begin with States.", name)
+		}
+		names = append(names, name)
+	})
+	if len(names) > 1 && slices.Contains(names, errorAll) {
+		o.problem("ErrorEquals", "%s must stand alone", errorAll)
+	}
+	return names
+}

@@ -1,0 +1,45 @@
+package asl
+
+// pass is the work of a Pass: its result is a literal, or its input.
+type pass struct {
+	result Document // nil: the input
+}
+
+func readPass(o *object, s *state) {
+	p := &pass{}
+	s.work = p
+	o.transition(s)
+	o.inputOutput(s)
+	s.parameters = o.template("Parameters")
+	s.result = o.resultPath()
+	p.result, _ = o.field("Result")
+}
+
+func (p *pass) start(v *visit) {
+	input, ok := v.taskInput()
+	if !ok {
+		return
+	}
+	if p.result != nil {
+		input = p.result
+	}
+	v.succeed(input)
+}
+
+// succeed is the work of a Succeed: it ends its scope with its input.
+type succeed struct{}
+
+func readSucceed(o *object, s *state) {
+	s.work = succeed{}
+	o.inputOutput(s)
+}
+
+func (succeed) start(v *visit) {
+	doc, ok := v.effectiveInput()
+	if !ok {
+		return
+	}
+	if output, ok := v.effectiveOutput(doc); ok {
+		v.exit(output, "")
+	}
+}
