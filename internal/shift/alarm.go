@@ -56,12 +56,17 @@ func (r AlarmRules) observe(a Alarm) Observation {
 		if slices.Contains(r.UntilOK, a.Name) {
 			return Observation{Pass, fmt.Sprintf("alarm %s was firing at the start and is ignored until it has been OK", a.Name)}
 		}
-		return Observation{Fail, fmt.Sprintf("AlarmFired: %s is in ALARM: %s", a.Name, a.Reason)}
+		return Observation{Fail, AlarmFiredReason(a.Name, a.Reason)}
 	}
 	if r.IgnoreUnreadable {
 		return Observation{Pass, fmt.Sprintf("alarm %s cannot be read (%s), which is ignored as asked", a.Name, a.Reason)}
 	}
 	return Observation{Hold, fmt.Sprintf("AlarmUnreadable: %s: %s", a.Name, a.Reason)}
+}
+
+// AlarmFiredReason says that an alarm fired, and why as far as CloudWatch says.
+func AlarmFiredReason(name, reason string) string {
+	return fmt.Sprintf("AlarmFired: %s is in ALARM: %s", name, reason)
 }
 
 // StillIgnored are the alarms that go on being ignored after these were read:

@@ -40,6 +40,8 @@ var (
 	ErrAlarmNotFound = errors.New("alarm not found")
 	// ErrAlarmUnreadable is returned by Open for an alarm whose state cannot be had.
 	ErrAlarmUnreadable = errors.New("alarm cannot be read")
+	// ErrAlarmIgnored is returned by the Ledger for an alarm that does not count until it has been OK.
+	ErrAlarmIgnored = errors.New("alarm is ignored until it has been OK")
 	// ErrAlarmFiring is returned by Open for an alarm that is in ALARM before the start.
 	ErrAlarmFiring = errors.New("alarm is already firing")
 	// ErrNothingToShift is returned by Open when that is asked to be a failure.

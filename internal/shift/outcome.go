@@ -31,15 +31,17 @@ const maxExplanation = 3000
 
 // Explain is the cause of an Outcome for people: why, what was undone, and what
 // to do now. It begins with the first reason, which begins with an error's name.
+// A long one loses of the why, never of what to do.
 func Explain(o Outcome, reasons, undone []string) string {
-	sentences := []string{joined(reasons)}
+	text := joined(reasons)
 	if len(undone) > 0 {
-		sentences = append(sentences, joined(undone))
+		text += ". " + joined(undone)
 	}
-	if a := advice[o]; a != "" {
-		sentences = append(sentences, a)
+	todo := advice[o]
+	if todo != "" {
+		todo = ". " + todo
 	}
-	return BoundText(strings.Join(sentences, ". "), maxExplanation)
+	return BoundText(text, maxExplanation-len(todo)) + todo
 }
 
 func joined(texts []string) string { return strings.Join(texts, "; ") }

@@ -3,6 +3,7 @@ package shift
 import (
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Next is what the state machine does after a task.
@@ -83,7 +84,8 @@ func (d Deployment) Checked(p Progress, j Judgement, retries int) Progress {
 	case Hold:
 		next.Holds = p.Holds + 1
 		if next.Holds >= maxHolds {
-			return next.fail(fmt.Sprintf("Held %d times in a row", next.Holds))
+			next.Reasons = append(slices.Clone(j.Reasons), fmt.Sprintf("held %d times in a row", next.Holds))
+			return next.fail()
 		}
 		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
 	}

@@ -35,6 +35,8 @@ type Record struct {
 	Restored []Target
 	// UntilOK names the alarms that are ignored until they have been OK.
 	UntilOK []string
+	// Command is what a person asks; nil for nothing.
+	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.
 	Reasons []string
 	Outcome Outcome
@@ -99,4 +101,10 @@ type Arrived struct {
 	Candidate    Version
 	Outcome      Outcome // empty while it is open
 	ClosedAt     time.Time
+}
+
+// Listed is a Deployment on one of the Ledger's lists, and since when.
+type Listed struct {
+	ID    string
+	Since time.Time
 }

@@ -1,6 +1,9 @@
 package shift
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Seconds is a duration as Step Functions waits it: in whole seconds.
 type Seconds int64
@@ -15,7 +18,10 @@ func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Secon
 
 // String shows the length of time to people, as in "1h30m" or "45s".
 func (s Seconds) String() string {
-	text := s.Duration().String()
+	text := (s % 3600).Duration().String()
+	if s >= 3600 { // the hours by themselves: a time.Duration ends after 292 years
+		text = fmt.Sprintf("%dh%dm%ds", s/3600, s%3600/60, s%60)
+	}
 	for _, tail := range []string{"m0s", "h0m"} {
 		if len(text) > len(tail) && text[len(text)-len(tail):] == tail {
 			text = text[:len(text)-2]

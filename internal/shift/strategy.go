@@ -15,8 +15,8 @@ const DefaultStrategy = "Canary10Percent5Minutes"
 const predefinedPrefix = "CodeDeployDefault.Lambda"
 
 var (
-	canaryName = regexp.MustCompile(`^Canary(\d+(?:\.\d+)?)Percent(\d{1,9})Minutes?$`)
-	linearName = regexp.MustCompile(`^Linear(\d+(?:\.\d+)?)PercentEvery(\d{1,9})Minutes?$`)
+	canaryName = regexp.MustCompile(`^Canary(\d+(?:\.\d+)?)Percent(\d+(?:\.\d+)?)Minutes?$`)
+	linearName = regexp.MustCompile(`^Linear(\d+(?:\.\d+)?)PercentEvery(\d+(?:\.\d+)?)Minutes?$`)
 )
 
 // Strategy reads the name of a strategy: CodeDeploy's predefined ones with or

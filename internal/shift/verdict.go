@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -87,8 +88,8 @@ func BoundReasons(reasons []string) []string {
 }
 
 // BoundText cuts text to a number of characters, with an ellipsis for what was
-// cut, and replaces control characters, so that no outside text can forge a
-// line of a log or a cause.
+// cut, and replaces control characters and the line breaks of Unicode, so that no
+// outside text can forge a line of a log or a cause.
 func BoundText(text string, characters int) string {
 	out := make([]rune, 0, min(len(text), characters))
 	for _, r := range text {
@@ -96,7 +97,7 @@ func BoundText(text string, characters int) string {
 			out[characters-1] = '…'
 			break
 		}
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
 			r = ' '
 		}
 		out = append(out, r)

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strconv"
-	"strings"
 )
 
 // Weight is a Candidate's share of traffic in basis points, 0 to 10000. It is
@@ -38,17 +38,19 @@ func ParsePercent(decimal string) (Weight, error) {
 	return Weight(bp.Num().Int64()), nil
 }
 
-// maxDecimal bounds the length and the exponent of a decimal, so that a hostile
-// number such as 1e999999999 costs nothing.
+// maxDecimal bounds the length of a decimal, and plainDecimal its form, so that
+// a hostile number such as 1e999999999 costs nothing.
 const maxDecimal = 32
 
+var plainDecimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+
 func hundredths(decimal string) (*big.Rat, error) {
-	if len(decimal) > maxDecimal || strings.ContainsAny(decimal, "eE/_xXpP") {
-		return nil, fmt.Errorf("%.40q is not a plain decimal number", decimal)
+	r, ok := new(big.Rat), len(decimal) <= maxDecimal && plainDecimal.MatchString(decimal)
+	if ok {
+		_, ok = r.SetString(decimal)
 	}
-	r, ok := new(big.Rat).SetString(decimal)
 	if !ok {
-		return nil, fmt.Errorf("%q is not a number", decimal)
+		return nil, fmt.Errorf("%.40q is not a plain decimal number", decimal)
 	}
 	return r.Mul(r, big.NewRat(100, 1)), nil
 }

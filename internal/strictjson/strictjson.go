@@ -60,7 +60,10 @@ type (
 		name  string
 		value any
 	}
-	object struct{ members []member }
+	object struct {
+		members []member       // in their order
+		places  map[string]int // of each name in members
+	}
 )
 
 // Parse reads one JSON text. Syntax errors, nesting that is too deep and
@@ -77,14 +80,25 @@ func Parse(text []byte, problems *Problems) Value {
 		}
 	}
 	if err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("the text ends too early")
-		}
-		problems.Add("", "not JSON: %v (at byte %d)", err, decoder.InputOffset())
+		problems.Add("", "%v (at byte %d)", unreadable(err), decoder.InputOffset())
 		return v
 	}
 	v.tree = tree
 	return v
+}
+
+// errTooDeep is returned for a text that is JSON, and more than anybody needs.
+var errTooDeep = fmt.Errorf("it nests deeper than %d levels", maxDepth)
+
+// unreadable says why a text cannot be read.
+func unreadable(err error) error {
+	switch {
+	case errors.Is(err, errTooDeep):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("not JSON: the text ends too early")
+	}
+	return fmt.Errorf("not JSON: %w", err)
 }
 
 type reader struct {
@@ -94,7 +108,7 @@ type reader struct {
 
 func (r reader) value(path string, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("it nests deeper than %d levels", maxDepth)
+		return nil, errTooDeep
 	}
 	token, err := r.decoder.Token()
 	if err != nil {
@@ -123,7 +137,7 @@ func (r reader) array(path string, depth int) (any, error) {
 }
 
 func (r reader) object(path string, depth int) (any, error) {
-	o := &object{}
+	o := &object{places: map[string]int{}}
 	for r.decoder.More() {
 		token, err := r.decoder.Token()
 		if err != nil {
@@ -141,6 +155,7 @@ func (r reader) object(path string, depth int) (any, error) {
 			r.problems.Add(join(path, name), "stands twice")
 			continue
 		}
+		o.places[name] = len(o.members)
 		o.members = append(o.members, member{name, value})
 	}
 	_, err := r.decoder.Token()
@@ -148,8 +163,8 @@ func (r reader) object(path string, depth int) (any, error) {
 }
 
 func (o *object) find(name string) (any, bool) {
-	i := slices.IndexFunc(o.members, func(m member) bool { return m.name == name })
-	if i < 0 {
+	i, ok := o.places[name]
+	if !ok {
 		return nil, false
 	}
 	return o.members[i].value, true
@@ -181,7 +196,7 @@ func (v Value) Problem(format string, args ...any) { v.problems.Add(v.path, form
 func (v Value) Spoiled() bool {
 	return slices.ContainsFunc(v.problems.list, func(p Problem) bool {
 		rest, within := strings.CutPrefix(p.Path, v.path)
-		return within && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		return within && (v.path == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
 }
 
@@ -282,7 +297,7 @@ func (o Object) Field(name string) Value {
 // Require is Field for a name that must be there.
 func (o Object) Require(name string) Value {
 	f := o.Field(name)
-	if !f.Present() && o.Present() {
+	if !f.Present() && o.IsObject() {
 		f.Problem("is missing")
 	}
 	return f
@@ -300,6 +315,44 @@ func (v Value) Array() []Value {
 		values[i] = Value{problems: v.problems, path: fmt.Sprintf("%s[%d]", v.path, i), tree: item}
 	}
 	return values
+}
+
+// Raw is the value as JSON again; nil if it is not there.
+func (v Value) Raw() json.RawMessage {
+	if !v.Present() {
+		return nil
+	}
+	var text bytes.Buffer
+	write(&text, v.tree)
+	return text.Bytes()
+}
+
+func write(to *bytes.Buffer, tree any) {
+	switch t := tree.(type) {
+	case *object:
+		to.WriteByte('{')
+		for i, m := range t.members {
+			if i > 0 {
+				to.WriteByte(',')
+			}
+			write(to, m.name)
+			to.WriteByte(':')
+			write(to, m.value)
+		}
+		to.WriteByte('}')
+	case []any:
+		to.WriteByte('[')
+		for i, item := range t {
+			if i > 0 {
+				to.WriteByte(',')
+			}
+			write(to, item)
+		}
+		to.WriteByte(']')
+	default:
+		text, _ := json.Marshal(t) // a scalar always can be
+		to.Write(text)
+	}
 }
 
 // Text reads a string.

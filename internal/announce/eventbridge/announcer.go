@@ -1,0 +1,64 @@
+package eventbridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"sluice/internal/shift"
+)
+
+// What rules match on.
+const (
+	source     = "sluice"
+	detailType = "Sluice Deployment State Change"
+)
+
+// API is what the Announcer calls of EventBridge.
+type API interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
+// Announcer puts Announcements on an event bus.
+type Announcer struct {
+	api API
+	bus *string
+}
+
+// New is the Announcer on a bus, given by its name or ARN; on the account's
+// default bus when bus is empty.
+func New(api API, bus string) *Announcer {
+	a := &Announcer{api: api}
+	if bus != "" {
+		a.bus = aws.String(bus)
+	}
+	return a
+}
+
+// Announce puts one Announcement on the bus. It returns shift.ErrThrottled when
+// EventBridge asks to come again.
+func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error {
+	detail, err := json.Marshal(what)
+	if err != nil {
+		return fmt.Errorf("encode announcement %s: %w", what.ID, err)
+	}
+	out, err := a.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+		EventBusName: a.bus,
+		Source:       aws.String(source),
+		DetailType:   aws.String(detailType),
+		Detail:       aws.String(string(detail)),
+		Resources:    []string{what.DeploymentID},
+		Time:         aws.Time(what.At),
+	}}})
+	if err == nil {
+		err = rejected(out)
+	}
+	if err != nil {
+		return fmt.Errorf("announce %s: %w", what.ID, meaning(err))
+	}
+	return nil
+}

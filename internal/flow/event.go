@@ -1,0 +1,166 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// SafetyNet is the name of the Lambda that stands outside of the state machine,
+// and SafetyNetTimeout how long it may run.
+const (
+	SafetyNet        = "safety-net"
+	SafetyNetTimeout = 120 * time.Second
+)
+
+// Occasion is why the safety net was woken: exactly one of its fields is set.
+type Occasion struct {
+	Alarm   *AlarmFired
+	Ended   *ExecutionEnded
+	Sweep   *Sweep
+	Command *Commanded
+}
+
+// AlarmFired says that a CloudWatch alarm went to ALARM.
+type AlarmFired struct {
+	Name   string
+	Reason string
+	At     time.Time
+	// WasOK says that the alarm was OK just before: then it is not one that has
+	// been firing since the start.
+	WasOK bool
+}
+
+// ExecutionEnded says that an execution has ended other than by succeeding.
+type ExecutionEnded struct {
+	ID     string
+	Status string // ABORTED, TIMED_OUT or FAILED
+	At     time.Time
+}
+
+// Sweep asks to look after everything that is open.
+type Sweep struct{ At time.Time }
+
+// Commanded is what a person asks of the Deployment that holds a Target.
+type Commanded struct {
+	Target  shift.Target
+	Command shift.Command
+}
+
+// What kinds of events there are (EventBridge events reference: CloudWatch Alarm
+// State Change, Step Functions Execution Status Change), and Sluice's own two.
+const (
+	AlarmDetailType     = "CloudWatch Alarm State Change"
+	ExecutionDetailType = "Step Functions Execution Status Change"
+	SweepDetailType     = "Sluice Sweep"
+	CommandDetailType   = "Sluice Command"
+)
+
+// ErrNoOccasion is returned by DecodeOccasion for an event that the safety net
+// has nothing to do with.
+var ErrNoOccasion = errors.New("not an event for the safety net")
+
+// maxEvent is what EventBridge hands over at most, and some more (PutEvents:
+// an entry is smaller than 1 MB).
+const maxEvent = 1 << 20
+
+// DecodeOccasion reads an EventBridge event, or a command, which has the same
+// shape. AWS adds fields to its events, so unknown ones are no error. It returns
+// ErrNoOccasion for everything that is not understood.
+func DecodeOccasion(raw []byte) (Occasion, error) {
+	if len(raw) > maxEvent {
+		return Occasion{}, fmt.Errorf("%w: it has %d bytes", ErrNoOccasion, len(raw))
+	}
+	var event struct {
+		DetailType string          `json:"detail-type"`
+		Time       time.Time       `json:"time"`
+		Detail     json.RawMessage `json:"detail"`
+	}
+	if err := json.Unmarshal(raw, &event); err != nil {
+		return Occasion{}, fmt.Errorf("%w: %w", ErrNoOccasion, err)
+	}
+	switch event.DetailType {
+	case AlarmDetailType:
+		return decodeAlarm(event.Detail, event.Time)
+	case ExecutionDetailType:
+		return decodeExecution(event.Detail, event.Time)
+	case SweepDetailType:
+		return Occasion{Sweep: &Sweep{At: event.Time}}, nil
+	case CommandDetailType:
+		return decodeCommand(event.Detail, event.Time)
+	}
+	return Occasion{}, fmt.Errorf("%w: its detail-type is %q", ErrNoOccasion, shift.BoundText(event.DetailType, 80))
+}
+
+func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
+	type state struct {
+		Value  string `json:"value"`
+		Reason string `json:"reason"`
+	}
+	var alarm struct {
+		Name     string `json:"alarmName"`
+		State    state  `json:"state"`
+		Previous state  `json:"previousState"`
+	}
+	if err := json.Unmarshal(detail, &alarm); err != nil {
+		return Occasion{}, fmt.Errorf("%w: an alarm's detail: %w", ErrNoOccasion, err)
+	}
+	if alarm.Name == "" || len(alarm.Name) > maxAlarmName || alarm.State.Value != string(shift.AlarmFiring) {
+		return Occasion{}, fmt.Errorf("%w: alarm %q went to %q", ErrNoOccasion,
+			shift.BoundText(alarm.Name, maxAlarmName), shift.BoundText(alarm.State.Value, 80))
+	}
+	return Occasion{Alarm: &AlarmFired{
+		Name: alarm.Name, Reason: shift.BoundText(alarm.State.Reason, 200), At: at,
+		WasOK: alarm.Previous.Value == string(shift.AlarmOK),
+	}}, nil
+}
+
+// maxARN is how long the ARN of an execution can be (Step Functions API, Arn).
+const maxARN = 256
+
+func decodeExecution(detail []byte, at time.Time) (Occasion, error) {
+	var execution struct {
+		ARN    string `json:"executionArn"`
+		Status string `json:"status"`
+	}
+	if err := json.Unmarshal(detail, &execution); err != nil {
+		return Occasion{}, fmt.Errorf("%w: an execution's detail: %w", ErrNoOccasion, err)
+	}
+	if execution.ARN == "" || len(execution.ARN) > maxARN || !Unfinished(execution.Status) {
+		return Occasion{}, fmt.Errorf("%w: execution %q is %q", ErrNoOccasion,
+			shift.BoundText(execution.ARN, maxARN), shift.BoundText(execution.Status, 80))
+	}
+	return Occasion{Ended: &ExecutionEnded{ID: execution.ARN, Status: execution.Status, At: at}}, nil
+}
+
+// Unfinished says whether a status is one that an execution ends in without
+// having promoted anything.
+func Unfinished(status string) bool {
+	return slices.Contains([]string{"ABORTED", "TIMED_OUT", "FAILED"}, status)
+}
+
+func decodeCommand(detail []byte, at time.Time) (Occasion, error) {
+	var command struct {
+		Target shift.Target `json:"target"`
+		Order  shift.Order  `json:"command"`
+		Reason string       `json:"reason"`
+	}
+	if err := json.Unmarshal(detail, &command); err != nil {
+		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrNoOccasion, err)
+	}
+	if _, _, err := command.Target.Lambda(); err != nil {
+		return Occasion{}, fmt.Errorf("%w: a command: %w", ErrNoOccasion, err)
+	}
+	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
+	if !slices.Contains(orders, command.Order) {
+		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", ErrNoOccasion, shift.BoundText(string(command.Order), 80), orders)
+	}
+	return Occasion{Command: &Commanded{
+		Target:  command.Target,
+		Command: shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256), At: at},
+	}}, nil
+}

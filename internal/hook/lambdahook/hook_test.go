@@ -1,0 +1,250 @@
+package lambdahook_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/hook/lambdahook"
+	"sluice/internal/shift"
+)
+
+// token has the characters and the length of a real one.
+var token = strings.Repeat("AQB8AAAAKgAAAAMAAAAA", 10) + "+" + strings.Repeat("qZ7x/w3", 12) + "Zk2mV9sQ0pLr4TnB8cYd=="
+
+// wire is the other end of the real SDK clients: it answers every request alike.
+type wire struct {
+	status   int
+	header   map[string]string
+	body     string
+	err      error
+	requests []request
+}
+
+type request struct {
+	method, path string
+	header       http.Header
+	body         string
+}
+
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	path, err := url.PathUnescape(r.URL.EscapedPath())
+	if err != nil {
+		return nil, err
+	}
+	w.requests = append(w.requests, request{r.Method, path, r.Header, string(text)})
+	if w.err != nil {
+		return nil, w.err
+	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	for name, value := range w.header {
+		header.Set(name, value)
+	}
+	return &http.Response{StatusCode: w.status, Header: header, Body: io.NopCloser(strings.NewReader(w.body)), Request: r}, nil
+}
+
+func newHook(w *wire) *lambdahook.Hook {
+	config := aws.Config{
+		Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: w,
+	}
+	return lambdahook.New(lambda.NewFromConfig(config), sfn.NewFromConfig(config))
+}
+
+func question() shift.Question {
+	return shift.Question{
+		DeploymentID: "arn:aws:states:us-east-1:123456789012:execution:sluice:first", Point: shift.BeforeTraffic,
+		Targets: []shift.QuestionTarget{{Function: "orders", Alias: "live", StableARN: "stable", CandidateARN: "candidate"}},
+		Step:    0, Weight: shift.None, TaskToken: token,
+	}
+}
+
+func TestHookIsAskedAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, function := range []string{
+		"orders-smoke", "orders-smoke:live", "123456789012:function:orders-smoke", "arn:aws:lambda:us-east-1:123456789012:function:orders-smoke:7",
+	} {
+		w := &wire{status: 200, body: `{"anything": "goes"}`}
+		require.NoError(t, newHook(w).Ask(t.Context(), function, question()))
+		require.Len(t, w.requests, 1)
+		assert.Equal(t, "POST /2015-03-31/functions/"+function+"/invocations", w.requests[0].method+" "+w.requests[0].path)
+		assert.Equal(t, "RequestResponse", w.requests[0].header.Get("X-Amz-Invocation-Type"))
+		assert.JSONEq(t, `{
+			"deploymentId": "arn:aws:states:us-east-1:123456789012:execution:sluice:first", "point": "BeforeTraffic",
+			"targets": [{"function": "orders", "alias": "live", "stableArn": "stable", "candidateArn": "candidate"}],
+			"step": 0, "weightPercent": 0, "taskToken": "`+token+`"
+		}`, w.requests[0].body)
+	}
+}
+
+func TestHookThatFailsSaysWhy(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, payload, says string }{
+		{"by an error", `{"errorType":"AssertionError","errorMessage":"cart is empty","trace":["a"]}`, "hook failed: AssertionError: cart is empty"},
+		{"by its time limit", `{"errorMessage":"2026-03-01 Task timed out after 3.00 seconds"}`, "hook failed: 2026-03-01 Task timed out"},
+		{"without a message", `{"errorType":"Runtime.ExitError","errorMessage":""}`, "Runtime.ExitError"},
+		{"with something else", `"no"`, `"no"`},
+		{"with no JSON", `<html>`, `<html>`},
+		{"with a message of another type", `{"errorMessage":{"code":7}}`, `"code":7`},
+		{"with nothing", ``, "hook failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: tt.payload}
+			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+			require.ErrorIs(t, err, shift.ErrHookFailed)
+			assert.ErrorContains(t, err, tt.says)
+			assert.ErrorContains(t, err, "orders-smoke")
+			assert.Len(t, w.requests, 1, "a hook is asked once")
+		})
+	}
+}
+
+func TestWhatAHookSaysIsBounded(t *testing.T) {
+	t.Parallel()
+	w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorType":"E","errorMessage":"` + strings.Repeat(`x\n`, 100_000) + `"}`}
+	err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+	require.ErrorIs(t, err, shift.ErrHookFailed)
+	assert.Less(t, len(err.Error()), 1100)
+	assert.NotContains(t, err.Error(), "\n")
+}
+
+func TestInvocationThatFails(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		code   string
+		status int
+		is     error
+		says   string
+	}{
+		{"ResourceNotFoundException", 404, shift.ErrHookFailed, "correct the hook's name"},
+		{"TooManyRequestsException", 429, shift.ErrThrottled, ""},
+		{"EC2ThrottledException", 502, shift.ErrThrottled, ""},
+		{"ServiceException", 500, nil, ""},
+		{"AccessDeniedException", 403, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.code, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{status: tt.status, header: map[string]string{"X-Amzn-Errortype": tt.code}, body: `{"Message":"no"}`}
+			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+			require.ErrorContains(t, err, tt.code)
+			assert.ErrorContains(t, err, tt.says)
+			for _, s := range []error{shift.ErrHookFailed, shift.ErrThrottled} {
+				assert.Equal(t, s == tt.is, errors.Is(err, s))
+			}
+			assert.Equal(t, tt.code, codeOf(err))
+			assert.Len(t, w.requests, 1)
+		})
+	}
+}
+
+func TestSuccessIsReported(t *testing.T) {
+	t.Parallel()
+	w := &wire{status: 200, body: `{}`}
+	require.NoError(t, newHook(w).Succeed(t.Context(), token))
+	require.Len(t, w.requests, 1)
+	assert.Equal(t, "AWSStepFunctions.SendTaskSuccess", w.requests[0].header.Get("X-Amz-Target"))
+	assert.JSONEq(t, `{"taskToken":"`+token+`","output":"{}"}`, w.requests[0].body)
+}
+
+func TestSuccessThatNobodyWaitsForIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
+		w := &wire{status: 400, body: `{"__type":"` + code + `","message":"Invalid Token: '` + token + `'"}`}
+		err := newHook(w).Succeed(t.Context(), token)
+		require.ErrorContains(t, err, "no longer waits")
+		assert.Equal(t, code, codeOf(err))
+		assertNoToken(t, err)
+	}
+	w := &wire{status: 400, body: `{"__type":"ThrottlingException","message":"slow down"}`}
+	assert.ErrorIs(t, newHook(w).Succeed(t.Context(), token), shift.ErrThrottled)
+}
+
+func TestTokenNeverAppearsInAnError(t *testing.T) {
+	t.Parallel()
+	asked, err := json.Marshal(question())
+	require.NoError(t, err)
+	quoted, err := json.Marshal(map[string]string{"errorType": "E", "errorMessage": "unexpected event " + string(asked)})
+	require.NoError(t, err)
+	escaped := strings.NewReplacer("+", `\\u002B`, "/", `\\/`, "=", `\\u003D`).Replace(token)
+	failed := map[string]string{"X-Amz-Function-Error": "Unhandled"}
+	for name, w := range map[string]*wire{
+		"repeated by the hook":             {status: 200, header: failed, body: string(quoted)},
+		"repeated as the whole answer":     {status: 200, header: failed, body: string(asked)},
+		"repeated in another JSON's style": {status: 200, header: failed, body: `{"errorMessage":"got ` + escaped + `"}`},
+		"repeated by Lambda":               {status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + token + `"}`},
+		"repeated by the connection":       {err: fmt.Errorf("cannot send %s", token)},
+	} {
+		hook := newHook(w)
+		for _, err := range []error{hook.Ask(t.Context(), "orders-smoke", question()), hook.Succeed(t.Context(), token)} {
+			if err != nil {
+				assertNoToken(t, err)
+			}
+		}
+		require.NotEmpty(t, w.requests, name)
+	}
+}
+
+func TestHookWithoutATokenIsAsked(t *testing.T) {
+	t.Parallel()
+	q := question()
+	q.TaskToken = ""
+	w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorMessage":"plain"}`}
+	assert.ErrorContains(t, newHook(w).Ask(t.Context(), "orders-smoke", q), "hook failed: plain")
+}
+
+// assertNoToken looks at all errors of a chain, each with everything it has.
+func assertNoToken(t *testing.T, err error) {
+	t.Helper()
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), everything(err)} {
+		for _, part := range []string{token, token[:20], "Zk2mV9sQ0pLr4TnB8cYd"} {
+			assert.NotContains(t, text, part)
+		}
+	}
+}
+
+func everything(err error) string {
+	text := fmt.Sprintf("%#v", err)
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			text += everything(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			text += everything(inner)
+		}
+	}
+	return text
+}
+
+func codeOf(err error) string {
+	var coded smithy.APIError
+	if errors.As(err, &coded) {
+		return coded.ErrorCode()
+	}
+	return ""
+}

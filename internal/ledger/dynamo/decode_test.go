@@ -1,0 +1,60 @@
+package dynamo
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/internal/shift"
+)
+
+// FuzzDecode decodes items whose attributes come from a JSON object: a list of
+// strings becomes a string set, as sets are the one thing that JSON lacks.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"id":"d","status":"open","arrivals":"[]","intent":0}`))
+	f.Add([]byte(`{"id":"d","status":"closed","outcome":"Promoted","closedAt":"2026-03-01T12:00:00Z","expiresAt":1}`))
+	f.Add([]byte(`{"id":"d","status":"restoring","deployment":"{\"id\":\"d\",\"changes\":[{\"target\":\"lambda:f:a\"}],\"plan\":{\"steps\":[{\"percent\":1}]}}","intent":3,"restored":["lambda:f:a"],"untilOk":["a"]}`))
+	f.Add([]byte(`{"id":"d","candidate":"2","openedAt":"","landed":"{\"step\":1,\"revisions\":null}"}`))
+	f.Add([]byte(`{"id":null,"status":{},"intent":1e400,"reasons":[1]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var attributes map[string]any
+		if json.Unmarshal(text, &attributes) != nil {
+			t.Skip()
+		}
+		i, err := attributevalue.MarshalMap(attributes)
+		if err != nil {
+			t.Skip()
+		}
+		for name, value := range i {
+			i[name] = asSet(value)
+		}
+		if r, err := decodeRecord(i); err == nil {
+			if r.ID == "" || r.Status == "" || r.Intent < 0 || r.Status == shift.StatusClosed && r.Outcome == "" {
+				t.Errorf("decoded a record that says nothing: %+v", r)
+			}
+			r.Pending()
+			r.Moves()
+		}
+		if a, err := decodeArrived(i); err == nil && (a.DeploymentID == "" || a.Candidate == "") {
+			t.Errorf("decoded a history entry that says nothing: %+v", a)
+		}
+	})
+}
+
+func asSet(value types.AttributeValue) types.AttributeValue {
+	list, ok := value.(*types.AttributeValueMemberL)
+	if !ok {
+		return value
+	}
+	set := &types.AttributeValueMemberSS{}
+	for _, v := range list.Value {
+		text, ok := v.(*types.AttributeValueMemberS)
+		if !ok {
+			return value
+		}
+		set.Value = append(set.Value, text.Value)
+	}
+	return set
+}

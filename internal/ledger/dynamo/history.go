@@ -1,0 +1,67 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sluice/internal/shift"
+)
+
+// Arrivals is the history of one version at a Target: every Deployment that
+// brought it there, open ones included, for as long as closed records are kept.
+func (l *Ledger) Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
+	arrived, err := l.arrivals(ctx, t, v)
+	if err != nil {
+		return nil, fmt.Errorf("read the history of version %s at %s: %w", v, t, err)
+	}
+	return arrived, nil
+}
+
+func (l *Ledger) arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
+	e, err := expression.NewBuilder().WithKeyCondition(expression.
+		Key(partitionKey).Equal(expression.Value(targetPartition(t))).
+		And(expression.Key(sortKey).BeginsWith(candidatePrefix(v)))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("build the query: %w", err)
+	}
+	var list []shift.Arrived
+	pages := dynamodb.NewQueryPaginator(l.api, &dynamodb.QueryInput{
+		TableName:                 l.table,
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    e.KeyCondition(),
+		ExpressionAttributeNames:  e.Names(),
+		ExpressionAttributeValues: e.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, meaning(err)
+		}
+		for _, i := range page.Items {
+			arrived, err := decodeArrived(i)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, arrived)
+		}
+	}
+	return list, nil
+}
+
+func decodeArrived(i item) (shift.Arrived, error) {
+	var stored storedArrived
+	err := attributevalue.UnmarshalMap(i, &stored)
+	if err == nil && (stored.ID == "" || stored.Candidate == "") {
+		err = errors.New("it has no id or no candidate")
+	}
+	if err != nil {
+		return shift.Arrived{}, fmt.Errorf("a candidate item of %q was not written by this version of Sluice: %w", stored.ID, err)
+	}
+	return shift.Arrived{DeploymentID: stored.ID, Candidate: stored.Candidate, Outcome: stored.Outcome, ClosedAt: stored.ClosedAt}, nil
+}

@@ -1,0 +1,171 @@
+package dynamo_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/ledger/dynamo"
+	local "sluice/internal/local/cloud/dynamodb"
+	"sluice/internal/shift"
+)
+
+const (
+	tableName = "ledger"
+	first     = "arn:aws:states:us-east-1:123456789012:execution:sluice:first"
+	second    = "arn:aws:states:us-east-1:123456789012:execution:sluice:second"
+	orders    = shift.Target("lambda:orders:live")
+	billing   = shift.Target("lambda:billing:live")
+)
+
+var (
+	noon     = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
+	midnight = noon.Add(12 * time.Hour)
+)
+
+// world is a table, and everything that was asked of it.
+type world struct {
+	*dynamo.Ledger
+	db *local.Database
+
+	mu       sync.Mutex
+	requests []request
+	// answer takes the place of the table for the operations that it answers.
+	answer func(operation string) (status int, body string, ok bool)
+}
+
+// request is what went over the wire.
+type request struct {
+	operation string
+	body      map[string]any
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{db: local.New(func() time.Time { return noon })}
+	w.db.CreateTable(tableName, "pk", "sk", "expiresAt")
+	w.Ledger = dynamo.New(dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: w,
+	}), tableName)
+	return w
+}
+
+// Do makes world the HTTP client of the real SDK.
+func (w *world) Do(r *http.Request) (*http.Response, error) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	req := request{operation: operation}
+	if err := json.Unmarshal(text, &req.body); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.requests = append(w.requests, req)
+	answer := w.answer
+	w.mu.Unlock()
+	rec := httptest.NewRecorder()
+	if answer != nil {
+		if status, body, ok := answer(operation); ok {
+			rec.Code, rec.Body = status, bytes.NewBufferString(body)
+			return rec.Result(), nil
+		}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	w.db.ServeHTTP(rec, r)
+	return rec.Result(), nil
+}
+
+// since forgets what was asked before a call, and returns what was asked by it.
+func (w *world) since(call func()) []request {
+	w.requests = nil
+	call()
+	return w.requests
+}
+
+// keys lists the items of the table, as "pk sk".
+func (w *world) keys() []string {
+	var keys []string
+	for _, i := range w.db.Items(tableName) {
+		pk, _ := i.Text("pk")
+		sk, _ := i.Text("sk")
+		keys = append(keys, pk+" "+sk)
+	}
+	return keys
+}
+
+func release(targets ...shift.Target) shift.Release {
+	r := shift.Release{Alarms: []string{"orders-5xx"}}
+	for _, t := range targets {
+		r.Arrivals = append(r.Arrivals, arrival(t))
+	}
+	return r
+}
+
+func arrival(t shift.Target) shift.Arrival {
+	return shift.Arrival{Target: t, Candidate: "2", FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:" + string(t)}
+}
+
+func describe(id string, targets ...shift.Target) shift.Deployment {
+	d := shift.Deployment{
+		ID:       id,
+		Plan:     shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 300, Poll: 60}, {Weight: shift.All}}},
+		Alarms:   []string{"orders-5xx"},
+		OpenedAt: noon,
+	}
+	for _, t := range targets {
+		d.Changes = append(d.Changes, shift.Change{Target: t, Stable: "1", Candidate: "2", Revision: "r1"})
+	}
+	return d
+}
+
+// opened opens and describes a Deployment.
+func (w *world) opened(t *testing.T, id string, targets ...shift.Target) shift.Record {
+	t.Helper()
+	_, err := w.Open(t.Context(), id, release(targets...), noon)
+	require.NoError(t, err)
+	require.NoError(t, w.Describe(t.Context(), describe(id, targets...), []string{"orders-5xx", "orders-slow"}))
+	return w.record(t, id)
+}
+
+func (w *world) record(t *testing.T, id string) shift.Record {
+	t.Helper()
+	r, err := w.Record(t.Context(), id)
+	require.NoError(t, err)
+	return r
+}
+
+func (w *world) restoring(t *testing.T, id string) shift.Record {
+	t.Helper()
+	r, err := w.MarkRestoring(t.Context(), id, []string{"AlarmFired: orders-5xx"})
+	require.NoError(t, err)
+	return r
+}
+
+func (w *world) closed(t *testing.T, id string) shift.Record {
+	t.Helper()
+	r, err := w.Close(t.Context(), w.record(t, id), ending(shift.Promoted))
+	require.NoError(t, err)
+	return r
+}
+
+func ending(o shift.Outcome) shift.Ending {
+	return shift.Ending{Outcome: o, Cause: "because", Reasons: []string{"one", "two"}, At: midnight}
+}

@@ -1,0 +1,83 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sluice/internal/shift"
+)
+
+// Watchers lists the open Deployments that an alarm concerns, and since when each
+// is open.
+func (l *Ledger) Watchers(ctx context.Context, alarm string) ([]shift.Listed, error) {
+	return l.list(ctx, alarmPartition(alarm))
+}
+
+// Unannounced lists the Deployments whose Outcome is not yet announced: the open
+// ones, those being restored, and those that were just closed.
+func (l *Ledger) Unannounced(ctx context.Context) ([]shift.Listed, error) {
+	return l.list(ctx, openPartition)
+}
+
+// Suspects lists the Deployments that were closed after traffic had been put
+// back, until they are acquitted, and since when each is closed.
+func (l *Ledger) Suspects(ctx context.Context) ([]shift.Listed, error) {
+	return l.list(ctx, suspectPartition)
+}
+
+// Acquit takes a Deployment off the list of suspects. Doing so again does no harm.
+func (l *Ledger) Acquit(ctx context.Context, id string) error {
+	_, err := l.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: l.table, Key: suspectKey(id)})
+	if err != nil {
+		return fmt.Errorf("acquit %s: %w", id, meaning(err))
+	}
+	return nil
+}
+
+// Holder is the Deployment that holds a Target; "" when none does.
+func (l *Ledger) Holder(ctx context.Context, t shift.Target) (string, error) {
+	found, err := l.item(ctx, lockKey(t))
+	if err != nil {
+		return "", fmt.Errorf("read the lock of %s: %w", t, err)
+	}
+	var lock storedLock
+	if err := attributevalue.UnmarshalMap(found, &lock); err != nil {
+		return "", fmt.Errorf("decode the lock of %s: %w", t, err)
+	}
+	return lock.Holder, nil
+}
+
+// list reads a whole partition of pointers, strongly consistent.
+func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, error) {
+	e, err := expression.NewBuilder().WithKeyCondition(expression.Key(partitionKey).Equal(expression.Value(partition))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("build the query: %w", err)
+	}
+	var listed []shift.Listed
+	pages := dynamodb.NewQueryPaginator(l.api, &dynamodb.QueryInput{
+		TableName:                 l.table,
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    e.KeyCondition(),
+		ExpressionAttributeNames:  e.Names(),
+		ExpressionAttributeValues: e.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", partition, meaning(err))
+		}
+		for _, i := range page.Items {
+			var pointer storedPointer
+			if err := attributevalue.UnmarshalMap(i, &pointer); err != nil || pointer.ID == "" {
+				return nil, fmt.Errorf("an item of %s was not written by this version of Sluice: %w", partition, err)
+			}
+			listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt})
+		}
+	}
+	return listed, nil
+}

@@ -1,0 +1,163 @@
+package dynamo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"sluice/internal/shift"
+)
+
+// Attributes that expressions name.
+const (
+	status     = "status"
+	deployment = "deployment"
+	intent     = "intent"
+	landed     = "landed"
+	command    = "command"
+	restored   = "restored"
+	untilOK    = "untilOk"
+	reasons    = "reasons"
+	outcome    = "outcome"
+	cause      = "cause"
+	closedAt   = "closedAt"
+	expiresAt  = "expiresAt"
+	holder     = "holder"
+)
+
+// retention is how long a closed record and its history are kept. An execution
+// can be redriven for 14 days (Step Functions, RedriveExecution), and must find
+// its record closed.
+const retention = 90 * 24 * time.Hour
+
+// storedRecord is a record item. What is only ever read and written as a whole
+// is JSON in one attribute; what conditions and updates are about is not.
+type storedRecord struct {
+	ID         string        `dynamodbav:"id"`
+	Status     shift.Status  `dynamodbav:"status"`
+	Arrivals   string        `dynamodbav:"arrivals"`             // JSON
+	Alarms     []string      `dynamodbav:"alarms,omitempty"`     // those with an alarm item
+	Deployment string        `dynamodbav:"deployment,omitempty"` // JSON
+	Intent     int           `dynamodbav:"intent"`
+	Landed     string        `dynamodbav:"landed,omitempty"`  // JSON
+	Command    string        `dynamodbav:"command,omitempty"` // JSON
+	Restored   []string      `dynamodbav:"restored,stringset,omitempty"`
+	UntilOK    []string      `dynamodbav:"untilOk,stringset,omitempty"`
+	Reasons    []string      `dynamodbav:"reasons,omitempty"`
+	Outcome    shift.Outcome `dynamodbav:"outcome,omitempty"`
+	Cause      string        `dynamodbav:"cause,omitempty"`
+	OpenedAt   time.Time     `dynamodbav:"openedAt,omitempty"`
+	ClosedAt   time.Time     `dynamodbav:"closedAt,omitempty"`
+	ExpiresAt  int64         `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
+}
+
+// storedArrived is a candidate item: one entry of a Target's history.
+type storedArrived struct {
+	ID        string        `dynamodbav:"id"`
+	Candidate shift.Version `dynamodbav:"candidate"`
+	OpenedAt  time.Time     `dynamodbav:"openedAt"`
+	Outcome   shift.Outcome `dynamodbav:"outcome,omitempty"`
+	ClosedAt  time.Time     `dynamodbav:"closedAt,omitempty"`
+}
+
+// storedPointer is an open or an alarm item: it leads to a Deployment.
+type storedPointer struct {
+	ID       string    `dynamodbav:"id"`
+	OpenedAt time.Time `dynamodbav:"openedAt"`
+}
+
+// storedLock is a lock item.
+type storedLock struct {
+	Holder   string    `dynamodbav:"holder"`
+	OpenedAt time.Time `dynamodbav:"openedAt"`
+}
+
+// encode makes an item of its key and one of the stored types.
+func encode(k key, stored any) (item, error) {
+	attributes, err := attributevalue.MarshalMapWithOptions(stored, func(o *attributevalue.EncoderOptions) { o.OmitEmptyTime = true })
+	if err != nil {
+		return nil, fmt.Errorf("encode the item %v: %w", k, err)
+	}
+	maps.Copy(attributes, k)
+	return attributes, nil
+}
+
+// decodeRecord reads a record item. Whatever is stored there, it returns a
+// record that can be relied on, or an error.
+func decodeRecord(i item) (shift.Record, error) {
+	stored, err := decodeStored(i)
+	if err != nil {
+		return shift.Record{}, err
+	}
+	record := shift.Record{
+		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK,
+		Reasons: stored.Reasons, Outcome: stored.Outcome, Cause: stored.Cause, ClosedAt: stored.ClosedAt,
+	}
+	for _, t := range stored.Restored {
+		record.Restored = append(record.Restored, shift.Target(t))
+	}
+	err = errors.Join(
+		decodeJSON("arrivals", stored.Arrivals, &record.Arrivals),
+		decodeJSON(deployment, stored.Deployment, &record.Deployment),
+		decodeJSON(landed, stored.Landed, &record.Landed),
+		decodeJSON(command, stored.Command, &record.Command),
+	)
+	if err == nil && record.Deployment != nil && record.Deployment.ID != record.ID {
+		err = fmt.Errorf("it describes another deployment, %q", shift.BoundText(record.Deployment.ID, maxShown))
+	}
+	if err != nil {
+		return shift.Record{}, broken(stored.ID, err)
+	}
+	return record, nil
+}
+
+func decodeStored(i item) (storedRecord, error) {
+	var stored storedRecord
+	if err := attributevalue.UnmarshalMap(i, &stored); err != nil {
+		return stored, broken(stored.ID, err)
+	}
+	var err error
+	switch {
+	case stored.ID == "":
+		err = errors.New("it has no id")
+	case stored.Intent < 0:
+		err = fmt.Errorf("its intent is %d", stored.Intent)
+	case stored.Status == shift.StatusClosed && (stored.Outcome == "" || stored.ClosedAt.IsZero()):
+		err = errors.New("it is closed and has no outcome, or no time of closing")
+	case stored.Status != shift.StatusOpen && stored.Status != shift.StatusRestoring && stored.Status != shift.StatusClosed:
+		err = fmt.Errorf("its status is %q", shift.BoundText(string(stored.Status), maxShown))
+	}
+	if err != nil {
+		return stored, broken(stored.ID, err)
+	}
+	return stored, nil
+}
+
+// maxShown bounds what an error repeats of an item.
+const maxShown = 80
+
+func broken(id string, err error) error {
+	return fmt.Errorf("the record item of %q was not written by this version of Sluice: %w", id, err)
+}
+
+func decodeJSON(attribute, text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("its %s: %w", attribute, err)
+	}
+	return nil
+}
+
+func encodeJSON(attribute string, value any) (string, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "", fmt.Errorf("encode the %s: %w", attribute, err)
+	}
+	return string(text), nil
+}

@@ -1,0 +1,188 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/internal/shift"
+)
+
+// Describe completes an opening: it writes the Deployment and which alarms are
+// ignored until they have been OK. It returns shift.ErrDeploymentRestoring,
+// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless the record is
+// open, and an error when a Step was already intended: a straggler must not
+// exchange what is being shifted.
+func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string) error {
+	text, err := encodeJSON(deployment, d)
+	if err != nil {
+		return err
+	}
+	update := expression.Set(expression.Name(deployment), expression.Value(text))
+	if len(ignored) > 0 { // DynamoDB has no empty sets
+		update = update.Set(expression.Name(untilOK), stringSet(ignored))
+	} else {
+		update = update.Remove(expression.Name(untilOK))
+	}
+	untouched := expression.Name(intent).Equal(expression.Value(0))
+	return l.change(ctx, "describe", d.ID, update, is(shift.StatusOpen).And(untouched))
+}
+
+// Intend records that the Routes are about to be moved to a Step; an intent never
+// goes down. It returns the record as it is then, and beside it
+// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed unless it is open; or
+// shift.ErrDeploymentUnknown.
+func (l *Ledger) Intend(ctx context.Context, id string, step int) (shift.Record, error) {
+	record, done, err := l.update(ctx, id,
+		expression.Set(expression.Name(intent), expression.Value(step)),
+		is(shift.StatusOpen).And(expression.Name(intent).LessThanEqual(expression.Value(step))))
+	if err == nil && !done {
+		err = record.CheckOpen() // an open one has a higher intent, which covers this Step
+	}
+	if err != nil {
+		return record, fmt.Errorf("intend step %d of %s: %w", step, id, err)
+	}
+	return record, nil
+}
+
+// Land remembers writes that had their effect. It returns
+// shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
+// shift.ErrDeploymentUnknown unless the record is open.
+func (l *Ledger) Land(ctx context.Context, id string, writes shift.Landed) error {
+	text, err := encodeJSON(landed, writes)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, "remember the landed writes of", id,
+		expression.Set(expression.Name(landed), expression.Value(text)), is(shift.StatusOpen))
+}
+
+// StopIgnoring makes alarms count that were ignored until they had been OK. It
+// returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
+// shift.ErrDeploymentUnknown unless the record is open.
+func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) error {
+	if len(alarms) == 0 {
+		return nil
+	}
+	return l.change(ctx, "stop ignoring alarms of", id,
+		expression.Delete(expression.Name(untilOK), stringSet(alarms)), is(shift.StatusOpen))
+}
+
+// MarkRestoring refuses all further intents, for reasons of which the first ones
+// stay. It returns the record; beside it shift.ErrDeploymentClosed when it has
+// ended already; or shift.ErrDeploymentUnknown.
+func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string) (shift.Record, error) {
+	record, done, err := l.update(ctx, id,
+		expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
+			Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))),
+		is(shift.StatusOpen))
+	if err == nil && !done && record.Status != shift.StatusRestoring {
+		err = refusal(record)
+	}
+	if err != nil {
+		return record, fmt.Errorf("mark %s as restoring: %w", id, err)
+	}
+	return record, nil
+}
+
+// MarkFired is MarkRestoring for an alarm that went to ALARM. It returns
+// shift.ErrAlarmIgnored while the alarm does not count until it has been OK.
+func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, why []string) (shift.Record, error) {
+	record, done, err := l.update(ctx, id,
+		expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
+			Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))),
+		is(shift.StatusOpen).And(expression.Not(expression.Contains(expression.Name(untilOK), alarm))))
+	switch {
+	case err != nil || done || record.Status == shift.StatusRestoring:
+	case record.Status == shift.StatusOpen:
+		err = shift.ErrAlarmIgnored
+	default:
+		err = refusal(record)
+	}
+	if err != nil {
+		return record, fmt.Errorf("mark %s as restoring for alarm %s: %w", id, alarm, err)
+	}
+	return record, nil
+}
+
+// Command stores what a person asks, in place of what was asked before. It
+// returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
+// shift.ErrDeploymentUnknown unless the record is open.
+func (l *Ledger) Command(ctx context.Context, id string, c shift.Command) error {
+	text, err := encodeJSON(command, c)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, "command", id,
+		expression.Set(expression.Name(command), expression.Value(text)), is(shift.StatusOpen))
+}
+
+// Restore remembers Targets that are known to be back. It returns
+// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown, and an error for a
+// record that is not restoring.
+func (l *Ledger) Restore(ctx context.Context, id string, targets []shift.Target) error {
+	if len(targets) == 0 {
+		return nil
+	}
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = string(t)
+	}
+	return l.change(ctx, "remember the restored targets of", id,
+		expression.Add(expression.Name(restored), stringSet(names)), is(shift.StatusRestoring))
+}
+
+// change is an update that must not be refused.
+func (l *Ledger) change(ctx context.Context, what, id string, u expression.UpdateBuilder, while expression.ConditionBuilder) error {
+	record, done, err := l.update(ctx, id, u, while)
+	if err == nil && !done {
+		err = refusal(record)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", what, id, err)
+	}
+	return nil
+}
+
+// update changes a record while a condition holds, in one call whatever comes of
+// it. It returns the record: changed when it is done, as it was found when not.
+func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuilder, while expression.ConditionBuilder) (r shift.Record, done bool, err error) {
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(while).Build()
+	if err != nil {
+		return shift.Record{}, false, fmt.Errorf("build the update: %w", err)
+	}
+	out, err := l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           l.table,
+		Key:                                 recordKey(id),
+		UpdateExpression:                    e.Update(),
+		ConditionExpression:                 e.Condition(),
+		ExpressionAttributeNames:            e.Names(),
+		ExpressionAttributeValues:           e.Values(),
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if err == nil {
+		r, err = decodeRecord(out.Attributes)
+		return r, err == nil, err
+	}
+	found, refused := refusedItem(err)
+	switch {
+	case !refused:
+		return shift.Record{}, false, meaning(err)
+	case len(found) == 0:
+		return shift.Record{}, false, shift.ErrDeploymentUnknown
+	}
+	r, err = decodeRecord(found)
+	return r, false, err
+}
+
+func is(s shift.Status) expression.ConditionBuilder {
+	return expression.Name(status).Equal(expression.Value(s))
+}
+
+func stringSet(values []string) expression.ValueBuilder {
+	return expression.Value(&types.AttributeValueMemberSS{Value: values})
+}

@@ -1,0 +1,230 @@
+package dynamo_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+func TestRecordComesBackAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders, billing)
+	_, err := w.Intend(t.Context(), first, 2)
+	require.NoError(t, err)
+	landed := shift.Landed{Step: 2, Revisions: map[shift.Target]shift.Revision{orders: "r2"}}
+	require.NoError(t, w.Land(t.Context(), first, landed))
+	w.restoring(t, first)
+	require.NoError(t, w.Restore(t.Context(), first, []shift.Target{orders}))
+	require.NoError(t, w.Restore(t.Context(), first, []shift.Target{orders, billing}))
+
+	d := describe(first, orders, billing)
+	r := w.record(t, first)
+	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, r.UntilOK)
+	assert.ElementsMatch(t, []shift.Target{orders, billing}, r.Restored)
+	r.UntilOK, r.Restored = nil, nil
+	assert.Equal(t, shift.Record{
+		ID: first, Arrivals: release(orders, billing).Arrivals, Deployment: &d, Status: shift.StatusRestoring,
+		Intent: 2, Landed: landed, Reasons: []string{"AlarmFired: orders-5xx"},
+	}, r)
+}
+
+func TestRecordIsReadConsistently(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	asked := w.since(func() {
+		_, err := w.Record(t.Context(), first)
+		assert.ErrorIs(t, err, shift.ErrDeploymentUnknown)
+		_, err = w.Announced(t.Context(), first)
+		assert.NoError(t, err)
+	})
+	for _, r := range asked {
+		assert.Equal(t, true, r.body["ConsistentRead"])
+	}
+}
+
+func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
+	t.Parallel()
+	record := `"id":{"S":"` + first + `"},"status":{"S":"open"},"arrivals":{"S":"[]"},"intent":{"N":"0"}`
+	tests := []struct{ name, item, says string }{
+		{"no id", `"status":{"S":"open"}`, "no id"},
+		{"unknown status", `"id":{"S":"x"},"status":{"S":"half"}`, `"half"`},
+		{"no status", `"id":{"S":"x"}`, `status is ""`},
+		{"closed without an end", `"id":{"S":"x"},"status":{"S":"closed"}`, "no outcome"},
+		{"intent of another type", `"id":{"S":"x"},"status":{"S":"open"},"intent":{"S":"one"}`, "int"},
+		{"intent below zero", `"id":{"S":"x"},"status":{"S":"open"},"intent":{"N":"-1"}`, "-1"},
+		{"deployment that is no JSON", record + `,"deployment":{"S":"{"}`, "its deployment"},
+		{"deployment with an impossible weight", record + `,"deployment":{"S":"{\"plan\":{\"steps\":[{\"percent\":101}]}}"}`, "101"},
+		{"another one's deployment", record + `,"deployment":{"S":"{\"id\":\"other\"}"}`, `"other"`},
+		{"arrivals of another shape", `"id":{"S":"x"},"status":{"S":"open"},"arrivals":{"S":"{}"}`, "its arrivals"},
+		{"landed of another shape", record + `,"landed":{"S":"7"}`, "its landed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.answer = func(string) (int, string, bool) {
+				return 200, `{"Item":{` + tt.item + `},"Attributes":{` + tt.item + `}}`, true
+			}
+			for _, read := range []func(context.Context) (shift.Record, error){
+				func(ctx context.Context) (shift.Record, error) { return w.Record(ctx, first) },
+				func(ctx context.Context) (shift.Record, error) { return w.Intend(ctx, first, 1) },
+			} {
+				_, err := read(t.Context())
+				require.ErrorContains(t, err, tt.says)
+				assert.ErrorContains(t, err, "record item")
+			}
+		})
+	}
+}
+
+func TestIntentIsAcceptedOnlyWhileOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.Intend(t.Context(), first, 1)
+	require.ErrorIs(t, err, shift.ErrDeploymentUnknown)
+	assert.Empty(t, w.keys(), "a refused intent makes no record")
+
+	w.opened(t, first, orders)
+	asked := w.since(func() {
+		r, err := w.Intend(t.Context(), first, 1)
+		require.NoError(t, err)
+		assert.Equal(t, 1, r.Intent)
+		assert.NotNil(t, r.Deployment)
+	})
+	require.Len(t, asked, 1)
+	assert.Equal(t, "(#0 = :0) AND (#1 <= :1)", asked[0].body["ConditionExpression"])
+	assert.Equal(t, "SET #1 = :2\n", asked[0].body["UpdateExpression"])
+	assert.Equal(t, map[string]any{"#0": "status", "#1": "intent"}, asked[0].body["ExpressionAttributeNames"])
+	assert.Equal(t, "ALL_NEW", asked[0].body["ReturnValues"])
+	assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
+
+	w.restoring(t, first)
+	r, err := w.Intend(t.Context(), first, 2)
+	require.ErrorIs(t, err, shift.ErrDeploymentRestoring)
+	assert.ErrorContains(t, err, "AlarmFired: orders-5xx")
+	assert.Equal(t, 1, r.Intent)
+	w.closed(t, first)
+	_, err = w.Intend(t.Context(), first, 2)
+	require.ErrorIs(t, err, shift.ErrDeploymentClosed)
+	assert.Equal(t, 1, w.record(t, first).Intent)
+}
+
+func TestIntentNeverGoesDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	_, err := w.Intend(t.Context(), first, 2)
+	require.NoError(t, err)
+	r, err := w.Intend(t.Context(), first, 1)
+	require.NoError(t, err)
+	assert.Equal(t, 2, r.Intent)
+	assert.Equal(t, 2, w.record(t, first).Intent)
+}
+
+func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
+	t.Parallel()
+	writes := map[string]func(*world, context.Context) error{
+		"describe": func(w *world, ctx context.Context) error { return w.Describe(ctx, describe(first, orders), nil) },
+		"land": func(w *world, ctx context.Context) error {
+			return w.Land(ctx, first, shift.Landed{Step: 1})
+		},
+		"stop ignoring": func(w *world, ctx context.Context) error {
+			return w.StopIgnoring(ctx, first, []string{"orders-5xx"})
+		},
+	}
+	for name, write := range writes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			require.ErrorIs(t, write(w, t.Context()), shift.ErrDeploymentUnknown)
+			before := w.opened(t, first, orders)
+			require.NoError(t, write(w, t.Context()))
+			assert.NotEqual(t, before, w.record(t, first))
+			restoring := w.restoring(t, first)
+			require.ErrorIs(t, write(w, t.Context()), shift.ErrDeploymentRestoring)
+			assert.Equal(t, restoring, w.record(t, first))
+			closed := w.closed(t, first)
+			require.ErrorIs(t, write(w, t.Context()), shift.ErrDeploymentClosed)
+			assert.Equal(t, closed, w.record(t, first))
+		})
+	}
+}
+
+func TestStragglerDoesNotExchangeWhatIsShifted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	_, err := w.Intend(t.Context(), first, 1)
+	require.NoError(t, err)
+	late := describe(first, orders)
+	late.Changes[0].Stable = "2"
+	require.Error(t, w.Describe(t.Context(), late, nil))
+	assert.Equal(t, shift.Version("1"), w.record(t, first).Deployment.Changes[0].Stable)
+}
+
+func TestAlarmsThatHaveBeenOKAreNoLongerIgnored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-5xx", "another"}))
+	assert.Equal(t, []string{"orders-slow"}, w.record(t, first).UntilOK)
+	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-slow"}))
+	assert.Empty(t, w.record(t, first).UntilOK)
+	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-slow"}))
+	assert.Empty(t, w.since(func() { require.NoError(t, w.StopIgnoring(t.Context(), first, nil)) }))
+}
+
+func TestDescribingAgainReplacesTheIgnoredAlarms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	require.NoError(t, w.Describe(t.Context(), describe(first, orders), nil))
+	assert.Empty(t, w.record(t, first).UntilOK)
+}
+
+func TestMarkRestoringAnswersInOneCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mark := func(why ...string) (r shift.Record, err error) {
+		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, why) })
+		require.Len(t, asked, 1)
+		assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
+		return r, err
+	}
+	_, err := mark("none")
+	require.ErrorIs(t, err, shift.ErrDeploymentUnknown)
+
+	w.opened(t, first, orders)
+	r, err := mark("first")
+	require.NoError(t, err)
+	assert.Equal(t, shift.StatusRestoring, r.Status)
+	r, err = mark("second")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"first"}, r.Reasons, "the first reasons stay")
+
+	closed := w.closed(t, first)
+	r, err = mark("third")
+	require.ErrorIs(t, err, shift.ErrDeploymentClosed)
+	assert.Equal(t, closed, r)
+}
+
+func TestRestoredTargetsAreRememberedOnlyWhileRestoring(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	back := []shift.Target{orders}
+	require.ErrorIs(t, w.Restore(t.Context(), first, back), shift.ErrDeploymentUnknown)
+	w.opened(t, first, orders)
+	require.Error(t, w.Restore(t.Context(), first, back))
+	assert.Empty(t, w.record(t, first).Restored)
+	w.restoring(t, first)
+	require.NoError(t, w.Restore(t.Context(), first, nil))
+	require.NoError(t, w.Restore(t.Context(), first, back))
+	assert.Equal(t, back, w.record(t, first).Restored)
+	w.closed(t, first)
+	require.ErrorIs(t, w.Restore(t.Context(), first, []shift.Target{billing}), shift.ErrDeploymentClosed)
+}

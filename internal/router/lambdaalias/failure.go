@@ -1,0 +1,59 @@
+package lambdaalias
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"sluice/internal/shift"
+)
+
+// sentinels are what Lambda's general errors mean for one call; nil where they
+// mean nothing in particular.
+type sentinels struct {
+	notFound error // ResourceNotFoundException
+	conflict error // ResourceConflictException
+	stale    error // PreconditionFailedException
+}
+
+var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
+
+// meaning puts the sentinel of an error of Lambda before it. nil stays nil.
+func meaning(err error, s sentinels) error {
+	var (
+		stale    *types.PreconditionFailedException
+		notFound *types.ResourceNotFoundException
+		conflict *types.ResourceConflictException
+		means    error
+	)
+	switch {
+	case throttles.IsErrorThrottle(err) == aws.TrueTernary:
+		means = shift.ErrThrottled
+	case errors.As(err, &stale):
+		means = s.stale
+	case errors.As(err, &notFound):
+		means = s.notFound
+	case errors.As(err, &conflict):
+		means = s.conflict
+	}
+	if means == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", means, err)
+}
+
+// aliasIsMissing tells the two things apart that UpdateAlias may not find, by the
+// only thing that differs: the message (FACTS §1, "Alias not found: …").
+func aliasIsMissing(err error) bool {
+	var notFound *types.ResourceNotFoundException
+	return errors.As(err, &notFound) && strings.Contains(notFound.ErrorMessage(), "Alias not found")
+}
+
+func hasNoConcurrency(err error) bool {
+	var none *types.ProvisionedConcurrencyConfigNotFoundException
+	return errors.As(err, &none)
+}

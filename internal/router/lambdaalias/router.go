@@ -1,0 +1,154 @@
+package lambdaalias
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"sluice/internal/shift"
+)
+
+// API is what the Router calls of Lambda.
+type API interface {
+	CreateAlias(context.Context, *lambda.CreateAliasInput, ...func(*lambda.Options)) (*lambda.CreateAliasOutput, error)
+	DeleteAlias(context.Context, *lambda.DeleteAliasInput, ...func(*lambda.Options)) (*lambda.DeleteAliasOutput, error)
+	GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
+	GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
+	GetProvisionedConcurrencyConfig(context.Context, *lambda.GetProvisionedConcurrencyConfigInput, ...func(*lambda.Options)) (*lambda.GetProvisionedConcurrencyConfigOutput, error)
+	ListAliases(context.Context, *lambda.ListAliasesInput, ...func(*lambda.Options)) (*lambda.ListAliasesOutput, error)
+	PublishVersion(context.Context, *lambda.PublishVersionInput, ...func(*lambda.Options)) (*lambda.PublishVersionOutput, error)
+	UpdateAlias(context.Context, *lambda.UpdateAliasInput, ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
+}
+
+// Router reads and writes the Routes of Lambda aliases, and knows and makes the
+// versions they point at.
+type Router struct{ api API }
+
+// New is the Router of an account and region.
+func New(api API) *Router { return &Router{api: api} }
+
+// Route reads what an alias serves. It returns shift.ErrTargetNotFound.
+func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
+	function, alias, err := t.Lambda()
+	if err != nil {
+		return shift.Route{}, err
+	}
+	out, err := r.api.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
+	if err != nil {
+		return shift.Route{}, fmt.Errorf("read route of %s: %w", t, meaning(err, sentinels{notFound: shift.ErrTargetNotFound}))
+	}
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+}
+
+// SetRoute writes a Route if the alias still has the Route's Revision, and returns
+// what Lambda says that it serves then. It returns shift.ErrRevisionMismatch or
+// shift.ErrTargetNotFound, and shift.ErrVersionNotFound when one of the Route's
+// versions was deleted.
+func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
+	function, alias, err := t.Lambda()
+	if err != nil {
+		return shift.Route{}, err
+	}
+	if wanted.Revision == "" {
+		return shift.Route{}, fmt.Errorf("set route of %s to %s: without the revision that was read, it could undo what somebody else wrote", t, wanted)
+	}
+	weights, err := weights(wanted)
+	if err != nil {
+		return shift.Route{}, fmt.Errorf("set route of %s: %w", t, err)
+	}
+	out, err := r.api.UpdateAlias(ctx, &lambda.UpdateAliasInput{
+		FunctionName:    &function,
+		Name:            &alias,
+		FunctionVersion: aws.String(string(wanted.Serving)),
+		RoutingConfig:   weights,
+		RevisionId:      aws.String(string(wanted.Revision)),
+	})
+	if err != nil {
+		means := sentinels{notFound: shift.ErrVersionNotFound, stale: shift.ErrRevisionMismatch}
+		if aliasIsMissing(err) {
+			means.notFound = shift.ErrTargetNotFound
+		}
+		return shift.Route{}, fmt.Errorf("set route of %s to %s: %w", t, wanted, meaning(err, means))
+	}
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+}
+
+// Create makes an alias that sends all its traffic to one version, and returns
+// its Route. It returns shift.ErrRevisionMismatch when the alias exists already,
+// and shift.ErrVersionNotFound.
+func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
+	function, alias, err := t.Lambda()
+	if err != nil {
+		return shift.Route{}, err
+	}
+	if wanted.Additional != "" {
+		return shift.Route{}, fmt.Errorf("create %s with %s: a new alias has nothing to divide its traffic with", t, wanted)
+	}
+	out, err := r.api.CreateAlias(ctx, &lambda.CreateAliasInput{
+		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)),
+	})
+	if err != nil {
+		// CreateAlias: ResourceConflictException, the resource already exists.
+		return shift.Route{}, fmt.Errorf("create %s with %s: %w", t, wanted,
+			meaning(err, sentinels{notFound: shift.ErrVersionNotFound, conflict: shift.ErrRevisionMismatch}))
+	}
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+}
+
+// Delete removes an alias. Doing so again does no harm.
+func (r *Router) Delete(ctx context.Context, t shift.Target) error {
+	function, alias, err := t.Lambda()
+	if err != nil {
+		return err
+	}
+	_, err = r.api.DeleteAlias(ctx, &lambda.DeleteAliasInput{FunctionName: &function, Name: &alias})
+	err = meaning(err, sentinels{notFound: shift.ErrTargetNotFound})
+	if err != nil && !errors.Is(err, shift.ErrTargetNotFound) {
+		return fmt.Errorf("delete %s: %w", t, err)
+	}
+	return nil
+}
+
+// maxSiblings is how many names an error can show.
+const maxSiblings = 48
+
+// Siblings names the function's aliases, the first few dozen of them. It returns
+// shift.ErrFunctionNotFound.
+func (r *Router) Siblings(ctx context.Context, t shift.Target) ([]string, error) {
+	function, _, err := t.Lambda()
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	pages := lambda.NewListAliasesPaginator(r.api, &lambda.ListAliasesInput{FunctionName: &function, MaxItems: aws.Int32(maxSiblings)})
+	for pages.HasMorePages() && len(names) < maxSiblings {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the aliases of %s: %w", function, meaning(err, sentinels{notFound: shift.ErrFunctionNotFound}))
+		}
+		for _, a := range page.Aliases {
+			names = append(names, aws.ToString(a.Name))
+		}
+	}
+	return names[:min(len(names), maxSiblings)], nil
+}
+
+// Settles says whether the alias has provisioned concurrency: then Lambda itself
+// moves weights for a while after a change (FACTS §1).
+func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {
+	function, alias, err := t.Lambda()
+	if err != nil {
+		return false, err
+	}
+	_, err = r.api.GetProvisionedConcurrencyConfig(ctx, &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &function, Qualifier: &alias})
+	switch {
+	case hasNoConcurrency(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read the provisioned concurrency of %s: %w", t, meaning(err, sentinels{notFound: shift.ErrTargetNotFound}))
+	}
+	return true, nil
+}

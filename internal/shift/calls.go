@@ -1,0 +1,19 @@
+package shift
+
+// How often the Lambda control plane is asked about a Target while nothing goes
+// wrong. An account has 15 of these requests a second, GetFunction apart (Lambda
+// quotas), so that they are what many Deployments at once run short of.
+const (
+	callsOfPublish = 1 // PublishVersion, or GetFunction of a given version
+	// GetFunction of Candidate and Stable, GetAlias, and
+	// GetProvisionedConcurrencyConfig of the alias.
+	callsOfOpen  = 4
+	callsOfStep  = 1 // UpdateAlias
+	callsOfClose = 1 // GetAlias
+)
+
+// ControlCalls is how many requests to the Lambda control plane a healthy
+// Deployment with this Plan makes for each of its Targets that exist.
+func (p Plan) ControlCalls() int {
+	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfClose
+}

@@ -1,0 +1,86 @@
+package shift
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Cost is an amount of US dollars, in picodollars: a millionth of a millionth. A
+// whole number adds up alike on every machine.
+type Cost int64
+
+const (
+	picodollar  Cost = 1
+	microdollar      = 1_000_000 * picodollar
+	dollar           = 1_000_000 * microdollar
+)
+
+// What AWS asks for in us-east-1, at the first tier and without the free one.
+const (
+	PriceRegion = "us-east-1"
+	// PriceOfTransition is $0.025 for 1,000 state transitions of a Standard
+	// workflow, retries included (Step Functions pricing; FACTS, Price).
+	PriceOfTransition = 25 * microdollar
+	// PriceOfRequest is $0.20 for a million requests (Lambda pricing).
+	PriceOfRequest = microdollar / 5
+	// PriceOfGBSecond is $0.0000133334 for a GB-second on arm64 (Lambda pricing).
+	PriceOfGBSecond = 13_333_400 * picodollar
+	// PriceOfAlarmRead is $0.01 for 1,000 requests of the CloudWatch API, the
+	// most that DescribeAlarms can be billed with (CloudWatch pricing; FACTS,
+	// Cost per deployment).
+	PriceOfAlarmRead = 10 * microdollar
+)
+
+// What an invocation of one of Sluice's own Lambdas is reckoned to take, on
+// arm64 (FACTS, Cost per deployment). run-hooks takes longer: it waits for a sync
+// hook.
+const (
+	InvocationMegabytes    = 128
+	InvocationMilliseconds = 150
+)
+
+// priceOfInvocation is a request and its GB-seconds, rounded down to picodollars.
+const priceOfInvocation = PriceOfRequest +
+	PriceOfGBSecond*InvocationMegabytes*InvocationMilliseconds/(1024*1000)
+
+// Bill is what AWS asks for a Course. It leaves out what the Ledger, the
+// announcements, the logs and the user's hooks cost.
+type Bill struct {
+	Transitions Cost // Step Functions
+	Invocations Cost // Lambda
+	AlarmReads  Cost // CloudWatch
+}
+
+// Bill is what the Course costs when alarms are read that many times.
+func (c Course) Bill(alarmReads int) Bill {
+	return Bill{
+		Transitions: Cost(c.Transitions) * PriceOfTransition,
+		Invocations: Cost(c.Invocations) * priceOfInvocation,
+		AlarmReads:  Cost(alarmReads) * PriceOfAlarmRead,
+	}
+}
+
+// AlarmReads is how often CloudWatch is asked when a Deployment names alarms:
+// once before the start, and at every poll. As many alarms as a Deployment may
+// name fit into one request (DescribeAlarms, AlarmNames: 100).
+func (c Course) AlarmReads() int { return 1 + c.Polls }
+
+// Total is all of it.
+func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads }
+
+// String shows the Cost to people, to three significant digits: "$0.000714".
+func (c Cost) String() string {
+	digits := len(strconv.FormatInt(int64(c), 10))
+	unit := Cost(math.Pow10(max(digits-3, 0)))
+	return "$" + ((c + unit/2) / unit * unit).decimal()
+}
+
+// MarshalJSON writes the Cost as a number of dollars, exactly.
+func (c Cost) MarshalJSON() ([]byte, error) { return []byte(c.decimal()), nil }
+
+func (c Cost) decimal() string {
+	exact := big.NewRat(int64(c), int64(dollar)).FloatString(12)
+	return strings.TrimSuffix(strings.TrimRight(exact, "0"), ".")
+}

@@ -1,0 +1,63 @@
+package shift_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+func TestCostIsShownShortAndWrittenExactly(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		cost         shift.Cost
+		shown, exact string
+	}{
+		{"nothing", 0, "$0", "0"},
+		{"the price of a transition", shift.PriceOfTransition, "$0.000025", "0.000025"},
+		{"a picodollar", 1, "$0.000000000001", "0.000000000001"},
+		{"more digits than anybody reads", 714_500_010, "$0.000715", "0.00071450001"},
+		{"rounding up into the next digit", 999_600_000, "$0.001", "0.0009996"},
+		{"whole dollars", 12_000_000_000_000, "$12", "12"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text, err := json.Marshal(tt.cost)
+			require.NoError(t, err)
+			assert.Equal(t, tt.shown, tt.cost.String())
+			assert.Equal(t, tt.exact, string(text))
+		})
+	}
+}
+
+func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
+	t.Parallel()
+	steps, err := shift.Strategy("Canary10Percent5Minutes")
+	require.NoError(t, err)
+	plan, err := shift.NewPlan(steps, shift.Hooks{})
+	require.NoError(t, err)
+	course := plan.Course(shift.Hooks{})
+
+	bill := course.Bill(course.AlarmReads())
+
+	assert.Equal(t, "$0.00065", bill.Transitions.String(), "26 transitions at $0.025 per 1,000")
+	assert.Equal(t, "$0.0000045", bill.Invocations.String(), "10 invocations of 128 MB for 150 ms")
+	assert.Equal(t, "$0.00006", bill.AlarmReads.String(), "one before the start, and 5 polls")
+	assert.Equal(t, "$0.000715", bill.Total().String())
+	assert.Zero(t, course.Bill(0).AlarmReads, "nobody reads alarms that are not named")
+}
+
+func TestControlCallsGrowByOneForEachStep(t *testing.T) {
+	t.Parallel()
+	canary, err := shift.Strategy("Canary10Percent5Minutes")
+	require.NoError(t, err)
+	linear, err := shift.Strategy("Linear10PercentEvery1Minute")
+	require.NoError(t, err)
+	assert.Equal(t, 8, shift.Plan{Steps: canary}.ControlCalls())
+	assert.Equal(t, 16, shift.Plan{Steps: linear}.ControlCalls())
+}

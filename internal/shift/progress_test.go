@@ -1,0 +1,305 @@
+package shift_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"sluice/internal/shift"
+)
+
+const orders = shift.Target("lambda:orders:live")
+
+// opened is a Deployment of one Target from version 1 to 2.
+func opened(t require.TestingT, list []shift.Step, hooks shift.Hooks) shift.Deployment {
+	d, err := shift.Open(shift.Opening{
+		ID:      "execution",
+		Release: shift.Release{Steps: list, Hooks: hooks},
+		Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Revision: "r0"}},
+	})
+	require.NoError(t, err)
+	return d
+}
+
+func canary() []shift.Step {
+	return []shift.Step{{Weight: 1000, Bake: 5 * minute}, {Weight: shift.All}}
+}
+
+var (
+	pass = shift.Judge()
+	hold = shift.Judge(shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: throttled"})
+	fail = shift.Judge(shift.Observation{Verdict: shift.Fail, Reason: "AlarmFired: orders-5xx is in ALARM"})
+)
+
+// way writes down where a Progress stands.
+func way(p shift.Progress) string {
+	return fmt.Sprintf("%d/%d %s baked %s, %s %s", p.Step, p.Steps, p.Weight, p.Baked, p.Next, p.Wait)
+}
+
+func TestACanaryGoesItsWay(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Start()
+	assert.Equal(t, "0/2 0% baked 0s, shift 0s", way(p))
+	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r0"}, p.Revisions)
+	p = d.Shifted(p, map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	assert.Equal(t, "1/2 10% baked 0s, bake 1m", way(p))
+	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r1"}, p.Revisions)
+	for i := 1; i <= 4; i++ {
+		p = d.Checked(p, pass, 0)
+		assert.Equal(t, fmt.Sprintf("1/2 10%% baked %dm, bake 1m", i), way(p))
+	}
+	p = d.Checked(p, pass, 0)
+	assert.Equal(t, "1/2 10% baked 5m, shift 0s", way(p))
+	p = d.Shifted(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
+	assert.Equal(t, "2/2 100% baked 0s, finish 0s", way(p))
+	assert.Equal(t, 5*minute, p.Total)
+	assert.Equal(t, 5, p.Checks)
+	assert.Equal(t, d.Plan.Course(shift.Hooks{}).Events, p.Events+d.EventsReserved)
+}
+
+func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
+	t.Parallel()
+	d := opened(t, []shift.Step{{Weight: shift.All, Bake: 150}}, shift.Hooks{})
+	p := d.Shifted(d.Start(), nil, 0)
+	var waits []shift.Seconds
+	for p.Next == shift.NextBake {
+		waits = append(waits, p.Wait)
+		p = d.Checked(p, pass, 0)
+	}
+	assert.Equal(t, []shift.Seconds{60, 60, 30}, waits)
+	assert.Equal(t, shift.NextFinish, p.Next)
+}
+
+func TestOneFailPutsTrafficBack(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Checked(d.Shifted(d.Start(), nil, 0), fail, 0)
+	assert.Equal(t, shift.NextRollback, p.Next)
+	assert.Equal(t, shift.Fail, p.Verdict)
+	assert.Equal(t, []string{"AlarmFired: orders-5xx is in ALARM"}, p.Reasons)
+	assert.Zero(t, p.Wait)
+	assert.Equal(t, shift.Weight(1000), p.Weight, "the weight that the traffic still has")
+}
+
+func TestThreeHoldsInARowAreAFail(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		judgements []shift.Judgement
+		want       shift.Next
+		holds      int
+	}{
+		{"one", []shift.Judgement{hold}, shift.NextBake, 1},
+		{"two", []shift.Judgement{hold, hold}, shift.NextBake, 2},
+		{"three", []shift.Judgement{hold, hold, hold}, shift.NextRollback, 3},
+		{"a pass between them starts anew", []shift.Judgement{hold, hold, pass, hold, hold}, shift.NextBake, 2},
+		{"a fail needs no third", []shift.Judgement{hold, fail}, shift.NextRollback, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := opened(t, []shift.Step{{Weight: 1000, Bake: hour}, {Weight: shift.All}}, shift.Hooks{})
+			p := d.Shifted(d.Start(), nil, 0)
+			for _, j := range test.judgements {
+				require.Equal(t, shift.NextBake, p.Next)
+				p = d.Checked(p, j, 0)
+			}
+			assert.Equal(t, test.want, p.Next)
+			assert.Equal(t, test.holds, p.Holds)
+		})
+	}
+}
+
+func TestHoldsDoNotCarryOverToTheNextStep(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Shifted(d.Start(), nil, 0)
+	p.Holds = 2
+	assert.Zero(t, d.Shifted(p, nil, 0).Holds)
+}
+
+func TestTheCauseOfThreeHoldsBeginsWithTheirReason(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Shifted(d.Start(), nil, 0)
+	for range 3 {
+		p = d.Checked(p, hold, 0)
+	}
+	assert.Equal(t, shift.Fail, p.Verdict)
+	assert.Equal(t, []string{"AlarmUnreadable: orders-5xx: throttled", "held 3 times in a row"}, p.Reasons)
+}
+
+func TestAHoldAtTheEndOfABakeKeepsTheWeightForAnotherPoll(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Shifted(d.Start(), nil, 0)
+	for range 4 {
+		p = d.Checked(p, pass, 0)
+	}
+	p = d.Checked(p, hold, 0)
+	assert.Equal(t, "1/2 10% baked 5m, bake 1m", way(p))
+	p = d.Checked(p, pass, 0)
+	assert.Equal(t, "1/2 10% baked 6m, shift 0s", way(p))
+	assert.Equal(t, 6*minute, p.Total)
+}
+
+func TestRetriesCountForTheHistory(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	start := d.Start()
+	p := d.Shifted(start, nil, 4)
+	assert.Equal(t, start.Events+7+4*3, p.Events)
+	assert.Equal(t, p.Events+9+2*3, d.Checked(p, pass, 2).Events)
+}
+
+func TestADeploymentIsPutBackWhileTheHistoryHasRoomForIt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		events int // after the judgement, with what the end needs
+		want   shift.Next
+	}{
+		{"just below", shift.HistoryBudget - 1, shift.NextBake},
+		{"at the budget", shift.HistoryBudget, shift.NextRollback},
+		{"beyond", 24_000, shift.NextRollback},
+	}
+	for _, test := range tests {
+		for name, judgement := range map[string]shift.Judgement{"pass": pass, "hold": hold} {
+			t.Run(test.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				d := opened(t, canary(), shift.Hooks{})
+				p := d.Shifted(d.Start(), nil, 0)
+				p.Events = test.events - d.EventsReserved - 9
+				p = d.Checked(p, judgement, 0)
+				assert.Equal(t, test.want, p.Next)
+				if test.want == shift.NextRollback {
+					assert.Equal(t, shift.Fail, p.Verdict)
+					assert.True(t, strings.HasPrefix(p.Reasons[0], "HistoryBudget: "), p.Reasons[0])
+				}
+			})
+		}
+	}
+}
+
+func TestADoneDeploymentFinishesWhateverItsHistory(t *testing.T) {
+	t.Parallel()
+	d := opened(t, []shift.Step{{Weight: shift.All}}, shift.Hooks{})
+	p := d.Start()
+	p.Events = 24_000
+	assert.Equal(t, shift.NextFinish, d.Shifted(p, nil, 0).Next, "everything is shifted: undoing it needs more room than ending")
+}
+
+func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	many := make([]shift.Observation, 90)
+	for i := range many {
+		many[i] = shift.Observation{Verdict: shift.Fail, Reason: strings.Repeat("é", 5000)}
+	}
+	p := d.Checked(d.Shifted(d.Start(), nil, 0), shift.Judge(many...), 0)
+	require.Len(t, p.Reasons, 10)
+	for _, r := range p.Reasons {
+		assert.LessOrEqual(t, len([]rune(r)), 256)
+	}
+}
+
+func TestProgressNeverSharesItsRevisionsWithTheOneBefore(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	start := d.Start()
+	d.Shifted(start, map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	assert.Equal(t, shift.Revision("r0"), start.Revisions[orders])
+}
+
+func TestProgressSurvivesTheStateMachine(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Checked(d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 1), hold, 2)
+	text, err := json.Marshal(p)
+	require.NoError(t, err)
+	var again shift.Progress
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, p, again)
+	assert.JSONEq(t, `{
+		"step": 1, "steps": 2, "weightPercent": 10, "waitSeconds": 60, "bakedSeconds": 60, "totalSeconds": 60,
+		"checks": 1, "holds": 1, "revisions": {"lambda:orders:live": "r1"}, "eventsUsed": 42,
+		"next": "bake", "verdict": "Hold", "reasons": ["AlarmUnreadable: orders-5xx: throttled"]
+	}`, string(text))
+}
+
+// The course that Plan.Course predicts is the one that Progress takes.
+func TestAHealthyDeploymentTakesExactlyTheCourseOfItsPlan(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		list, err := anyStrategy(t)
+		hooks := anyHooks(t)
+		if err == nil {
+			_, err = shift.NewPlan(list, hooks)
+		}
+		if err != nil {
+			t.Skip("refused")
+		}
+		d := opened(t, list, hooks)
+		walk(t, d, d.Plan.Course(hooks))
+	})
+}
+
+// walk takes a healthy Deployment to its end.
+func walk(t *rapid.T, d shift.Deployment, course shift.Course) {
+	p, baked, shifts := d.Start(), shift.Seconds(0), 0
+	for p.Next != shift.NextFinish {
+		before := p
+		switch p.Next {
+		case shift.NextShift:
+			p, shifts = d.Shifted(p, nil, 0), shifts+1
+			require.Greater(t, p.Weight, before.Weight, "I4")
+			require.Equal(t, d.Plan.Step(p.Step).Weight, p.Weight, "I4")
+		case shift.NextBake:
+			require.Positive(t, p.Wait, "a bake without a wait would never end")
+			baked += p.Wait
+			p = d.Checked(p, pass, 0)
+			require.Equal(t, before.Weight, p.Weight, "I4")
+		default:
+			require.Fail(t, "a healthy deployment is never put back", "%+v", p)
+		}
+		require.Empty(t, p.Reasons)
+		require.NotNil(t, p.Reasons, "an empty list in JSON, not null")
+	}
+	require.Equal(t, shift.All, p.Weight)
+	require.Equal(t, d.Plan.Duration(), baked)
+	require.Equal(t, baked, p.Total)
+	require.Equal(t, course.Duration, baked)
+	require.Equal(t, course.Polls, p.Checks)
+	require.Equal(t, d.Plan.Len(), shifts)
+	require.Equal(t, course.Events, p.Events+d.EventsReserved)
+}
+
+// Whatever the judgements are, a Deployment ends within the history.
+func TestNoCourseOfJudgementsOutgrowsTheHistory(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := opened(t, canary(), shift.Hooks{})
+		p := d.Start()
+		retries := rapid.IntRange(0, 60).Draw(t, "retries")
+		holds := rapid.IntRange(0, 2).Draw(t, "holds in a row")
+		for i := 0; p.Next == shift.NextShift || p.Next == shift.NextBake; i++ {
+			require.Less(t, p.Events+d.EventsReserved, shift.HistoryBudget)
+			if p.Next == shift.NextShift {
+				p = d.Shifted(p, nil, retries)
+				continue
+			}
+			judgement := pass
+			if i%(holds+1) != 0 {
+				judgement = hold
+			}
+			p = d.Checked(p, judgement, retries)
+		}
+		require.Less(t, p.Events, 25_000)
+	})
+}

@@ -1,0 +1,277 @@
+package shift_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"sluice/internal/shift"
+)
+
+func serves(v shift.Version) shift.Route { return shift.Route{Serving: v} }
+
+func divided(serving, additional shift.Version, w shift.Weight) shift.Route {
+	return shift.Route{Serving: serving, Additional: additional, Weight: w}
+}
+
+var (
+	// change is of an alias that serves version 1 and is to serve 2.
+	change = shift.Change{Target: orders, Stable: "1", Candidate: "2", Revision: "r0"}
+	// settling is the same with provisioned concurrency.
+	settling = shift.Change{Target: orders, Stable: "1", Candidate: "2", Revision: "r0", Settles: true}
+	// creating is of an alias that does not exist yet.
+	creating = shift.Change{Target: orders, Candidate: "2"}
+)
+
+// threeSteps are at 10, 50 and 100 %.
+func threeSteps(t *testing.T) shift.Plan {
+	t.Helper()
+	return plan(t, shift.Step{Weight: 1000, Bake: minute}, shift.Step{Weight: 5000, Bake: minute}, shift.Step{Weight: shift.All})
+}
+
+func TestARouteIsShownToPeople(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "100% on 1", serves("1").String())
+	assert.Equal(t, "10% on 2, the rest on 1", divided("1", "2", 1000).String())
+	assert.Equal(t, "0% on 2, the rest on 1", divided("1", "2", 0).String())
+	assert.Equal(t, "a weight finer than 0.01% on 2, the rest on 1", divided("1", "2", shift.Foreign).String())
+	assert.Equal(t, "nothing", shift.Route{}.String())
+}
+
+func TestRoutesAreComparedWithoutTheirRevisions(t *testing.T) {
+	t.Parallel()
+	a, b := divided("1", "2", 1000), divided("1", "2", 1000)
+	a.Revision, b.Revision = "x", "y"
+	assert.True(t, a.Same(b))
+	assert.False(t, a.Same(divided("1", "2", 1001)))
+	assert.False(t, a.Same(divided("2", "1", 1000)))
+	assert.False(t, serves("1").Same(divided("1", "2", 0)), "a weight of nothing is still an additional version")
+}
+
+func TestStableServesUntilTheCandidateHasEverything(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change shift.Change
+		weight shift.Weight
+		want   shift.Route
+	}{
+		{"nothing", change, shift.None, serves("1")},
+		{"a little", change, 1, divided("1", "2", 1)},
+		{"nearly everything", change, 9999, divided("1", "2", 9999)},
+		{"everything", change, shift.All, serves("2")},
+		{"an alias that is new has nothing else to serve", creating, 1000, serves("2")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, test.change.At(test.weight))
+		})
+	}
+	assert.Equal(t, serves("1"), change.Before())
+	assert.True(t, creating.Creates())
+	assert.False(t, change.Creates())
+}
+
+func TestADeploymentBeginsOnlyWithAnUndividedRoute(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		route   shift.Route
+		settles bool
+		is      error
+		want    string
+	}{
+		{"undivided", serves("1"), false, nil, ""},
+		{"undivided, with provisioned concurrency", serves("1"), true, nil, ""},
+		{"unpublished", serves("$LATEST"), false, shift.ErrTargetUnpublished, "point the alias at a published version first"},
+		{"divided by somebody", divided("1", "3", 1000), false, shift.ErrTargetWeighted, "10% on 3, the rest on 1, and no deployment of Sluice did that"},
+		{"divided with nothing", divided("1", "3", 0), false, shift.ErrTargetWeighted, "clear the weights with aws lambda update-alias --routing-config '{}'"},
+		{"divided finer than we could", divided("1", "3", shift.Foreign), false, shift.ErrTargetWeighted, "a weight finer than 0.01% on 3"},
+		{"divided while provisioned concurrency moves", divided("1", "3", 1000), true, shift.ErrRouteSettling, "if this does not end by itself, clear the weights by hand"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := test.route.CheckUndivided(orders, test.settles)
+			require.ErrorIs(t, err, test.is)
+			if test.is != nil {
+				assert.ErrorContains(t, err, test.want)
+			}
+		})
+	}
+}
+
+// With provisioned concurrency, Lambda injects a weight for the version that
+// served before after FunctionVersion has moved, and takes it away by itself.
+func TestARouteSettlesOnlyWithProvisionedConcurrencyAndBetweenOurTwoVersions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		change  shift.Change
+		found   shift.Route
+		serving shift.Version
+		want    bool
+	}{
+		{"to the candidate", settling, divided("2", "1", shift.All), "2", true},
+		{"to the candidate, half way", settling, divided("2", "1", 4217), "2", true},
+		{"to the candidate, by a share that is none of ours", settling, divided("2", "1", shift.Foreign), "2", true},
+		{"back to stable", settling, divided("1", "2", shift.All), "1", true},
+		{"without provisioned concurrency", change, divided("2", "1", shift.All), "2", false},
+		{"to another version", settling, divided("3", "1", shift.All), "2", false},
+		{"from another version", settling, divided("2", "3", shift.All), "2", false},
+		{"the other way round", settling, divided("1", "2", shift.All), "2", false},
+		{"settled", settling, serves("2"), "2", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, test.change.Settling(test.found, test.serving))
+		})
+	}
+}
+
+func TestWhatATargetServesIsVerified(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, change.CheckServes(serves("2"), "2"))
+	require.NoError(t, change.CheckServes(shift.Route{Serving: "1", Revision: "r9"}, "1"))
+	require.ErrorIs(t, settling.CheckServes(divided("2", "1", shift.All), "2"), shift.ErrRouteSettling)
+	err := change.CheckServes(divided("1", "2", 1000), "2")
+	require.ErrorIs(t, err, shift.ErrRouteChanged)
+	require.ErrorContains(t, err, "lambda:orders:live has 10% on 2, the rest on 1, and should have 100% on 2")
+	require.ErrorIs(t, settling.CheckServes(serves("3"), "2"), shift.ErrRouteChanged)
+}
+
+func TestARefusedWriteIsJudgedByWhatIsFound(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change shift.Change
+		step   int
+		found  shift.Route
+		want   shift.Landing
+	}{
+		{"the first step had landed", change, 1, divided("1", "2", 1000), shift.RouteLanded},
+		{"the first step had not", change, 1, serves("1"), shift.RouteUntouched},
+		{"the second step had landed", change, 2, divided("1", "2", 5000), shift.RouteLanded},
+		{"the second step had not", change, 2, divided("1", "2", 1000), shift.RouteUntouched},
+		{"the last step had landed", change, 3, serves("2"), shift.RouteLanded},
+		{"the last step had not", change, 3, divided("1", "2", 5000), shift.RouteUntouched},
+		{"the last step had landed and settles", settling, 3, divided("2", "1", shift.All), shift.RouteLanded},
+		{"the same without provisioned concurrency", change, 3, divided("2", "1", shift.All), shift.RouteForeign},
+		{"a divided step never settles", settling, 2, divided("1", "2", 4000), shift.RouteForeign},
+		{"a step further than the next", change, 1, divided("1", "2", 5000), shift.RouteForeign},
+		{"a step further back", change, 3, divided("1", "2", 1000), shift.RouteForeign},
+		{"somebody put it back", change, 2, serves("1"), shift.RouteForeign},
+		{"somebody promoted it", change, 1, serves("2"), shift.RouteForeign},
+		{"a weight that is not ours", change, 1, divided("1", "2", 999), shift.RouteForeign},
+		{"a weight finer than ours", change, 1, divided("1", "2", shift.Foreign), shift.RouteForeign},
+		{"another version", change, 1, divided("1", "3", 1000), shift.RouteForeign},
+		{"a restoration on its way", change, 1, divided("1", "2", 0), shift.RouteForeign},
+		{"the alias was created by an earlier try", creating, 1, serves("2"), shift.RouteLanded},
+		{"the alias was created by somebody", creating, 1, serves("7"), shift.RouteForeign},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.found.Revision = "r9"
+			assert.Equal(t, test.want, test.change.Landing(test.found, threeSteps(t), test.step))
+		})
+	}
+}
+
+func TestARestorationWritesWhateverAnIntentExplainsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	back := shift.Restoration{Ours: true, Writes: []shift.Route{serves("1")}}
+	rotate := shift.Restoration{Ours: true, Writes: []shift.Route{divided("1", "2", 0), serves("1")}}
+	foreign := shift.Restoration{}
+	tests := []struct {
+		name   string
+		change shift.Change
+		found  shift.Route
+		gone   bool
+		intent int
+		want   shift.Restoration
+	}{
+		{"on stable already: written all the same, so that the revision rotates", change, serves("1"), false, 1, rotate},
+		{"at the step that was meant", change, divided("1", "2", 1000), false, 1, back},
+		{"at a step before the one that was meant", change, divided("1", "2", 1000), false, 2, back},
+		{"at a step beyond what was meant", change, divided("1", "2", 5000), false, 1, foreign},
+		{"at everything, as meant", change, serves("2"), false, 3, back},
+		{"at everything, never meant", change, serves("2"), false, 2, foreign},
+		{"at everything, settling", settling, divided("2", "1", shift.All), false, 3, back},
+		{"at everything, settling by a foreign share", settling, divided("2", "1", shift.Foreign), false, 3, back},
+		{"settling, never meant", settling, divided("2", "1", shift.All), false, 2, foreign},
+		{"settling back", settling, divided("1", "2", shift.All), false, 3, back},
+		{"settling back without having moved", settling, divided("1", "2", shift.All), false, 2, foreign},
+		{"as a restoration left it that was cut short", change, divided("1", "2", 0), false, 1, back},
+		{"weights without provisioned concurrency that look like settling", change, divided("2", "1", shift.All), false, 3, foreign},
+		{"a weight that is not ours", change, divided("1", "2", 1234), false, 3, foreign},
+		{"a weight finer than ours", change, divided("1", "2", shift.Foreign), false, 3, foreign},
+		{"another version", change, serves("7"), false, 3, foreign},
+		{"another additional version", change, divided("1", "7", 1000), false, 3, foreign},
+		{"an intent beyond the plan", change, serves("2"), false, 99, back},
+		{"the alias is gone", change, shift.Route{}, true, 3, foreign},
+		{"an alias that was created", creating, serves("2"), false, 1, shift.Restoration{Ours: true, Delete: true}},
+		{"an alias that was not created after all", creating, shift.Route{}, true, 1, shift.Restoration{Ours: true}},
+		{"an alias that somebody else created is never deleted", creating, serves("7"), false, 1, foreign},
+		{"an alias that somebody divided is never deleted", creating, divided("2", "7", 1000), false, 1, foreign},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.found.Revision = "r9"
+			assert.Equal(t, test.want, test.change.Restoration(test.found, !test.gone, threeSteps(t), test.intent))
+		})
+	}
+}
+
+// I2 and I6 for any Route: what is not ours is left alone, and what is ours ends
+// on Stable by at least one write that changes something.
+func TestEveryRestorationEndsOnStableOrLeavesTheRouteAlone(t *testing.T) {
+	t.Parallel()
+	steps := threeSteps(t)
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom([]shift.Change{change, settling}).Draw(t, "change")
+		version := rapid.SampledFrom([]shift.Version{"1", "2", "3"})
+		found := shift.Route{Serving: version.Draw(t, "serving")}
+		if rapid.Bool().Draw(t, "divided") {
+			found.Additional = version.Filter(func(v shift.Version) bool { return v != found.Serving }).Draw(t, "additional")
+			found.Weight = rapid.SampledFrom([]shift.Weight{shift.Foreign, 0, 1, 1000, 5000, 9999, shift.All}).Draw(t, "weight")
+		}
+		intent := rapid.IntRange(1, 3).Draw(t, "intent")
+		way := c.Restoration(found, true, steps, intent)
+		require.False(t, way.Delete)
+		if !way.Ours {
+			require.Empty(t, way.Writes)
+			return
+		}
+		require.NotContains(t, []shift.Version{found.Serving, found.Additional}, shift.Version("3"))
+		before := found
+		for _, write := range way.Writes {
+			require.False(t, write.Same(before), "a write that changes nothing may keep the revision")
+			require.Equal(t, c.Stable, write.Serving)
+			require.Zero(t, write.Weight, "no traffic goes to the candidate on the way back")
+			before = write
+		}
+		require.True(t, before.Same(c.Before()))
+	})
+}
+
+// I6 for a refused write: what is found is overwritten only when it is what the
+// Plan had written, or found.
+func TestOnlyOurOwnRoutesAreEverWrittenAgain(t *testing.T) {
+	t.Parallel()
+	steps := threeSteps(t)
+	for step := 1; step <= steps.Len(); step++ {
+		for w := shift.Foreign; w <= shift.All; w++ {
+			found := divided("1", "2", w)
+			if change.Landing(found, steps, step) == shift.RouteUntouched {
+				require.Greater(t, step, 1)
+				require.Equal(t, steps.Step(step-1).Weight, w)
+			}
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package shift_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"sluice/internal/shift"
+)
+
+func TestTheWorstVerdictWinsAndItsReasonsStandFirst(t *testing.T) {
+	t.Parallel()
+	got := shift.Judge(
+		shift.Observation{Verdict: shift.Pass, Reason: "no data"},
+		shift.Observation{Verdict: shift.Hold, Reason: "unreadable"},
+		shift.Observation{Verdict: shift.Pass},
+		shift.Observation{Verdict: shift.Fail, Reason: "fired"},
+		shift.Observation{Verdict: shift.Fail, Reason: "fired too"},
+	)
+	assert.Equal(t, shift.Judgement{Verdict: shift.Fail, Reasons: []string{"fired", "fired too", "unreadable", "no data"}}, got)
+}
+
+func TestNothingObservedIsAPass(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, shift.Judgement{Verdict: shift.Pass, Reasons: []string{}}, shift.Judge())
+}
+
+func anyObservations(t *rapid.T) []shift.Observation {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) shift.Observation {
+		return shift.Observation{
+			Verdict: rapid.SampledFrom([]shift.Verdict{shift.Pass, shift.Hold, shift.Fail}).Draw(t, "verdict"),
+			Reason:  rapid.String().Draw(t, "reason"),
+		}
+	}), 0, 30).Draw(t, "observations")
+}
+
+func TestTheVerdictIsTheWorstInWhateverOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		observations := anyObservations(t)
+		worst := shift.Pass
+		for _, o := range observations {
+			worst = max(worst, o.Verdict)
+		}
+		got := shift.Judge(observations...)
+		require.Equal(t, worst, got.Verdict)
+		shuffled := rapid.Permutation(observations).Draw(t, "shuffled")
+		require.Equal(t, got.Verdict, shift.Judge(shuffled...).Verdict)
+		require.Len(t, shift.Judge(shuffled...).Reasons, len(got.Reasons))
+	})
+}
+
+func TestOneMoreObservationNeverMakesAVerdictBetter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		observations, more := anyObservations(t), anyObservations(t)
+		require.GreaterOrEqual(t, shift.Judge(append(observations, more...)...).Verdict, shift.Judge(observations...).Verdict)
+	})
+}
+
+func TestVerdictsAreWrittenByName(t *testing.T) {
+	t.Parallel()
+	for verdict, name := range map[shift.Verdict]string{shift.Pass: "Pass", shift.Hold: "Hold", shift.Fail: "Fail"} {
+		text, err := json.Marshal(verdict)
+		require.NoError(t, err)
+		assert.Equal(t, `"`+name+`"`, string(text))
+		var read shift.Verdict
+		require.NoError(t, json.Unmarshal(text, &read))
+		assert.Equal(t, verdict, read)
+	}
+	var v shift.Verdict
+	require.ErrorContains(t, json.Unmarshal([]byte(`"pass"`), &v), `"pass" is not a verdict`)
+}
+
+func TestReasonsBeyondTenAreCounted(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		given, shown int
+		last         string
+	}{
+		{"none", 0, 0, ""},
+		{"ten", 10, 10, "reason 10"},
+		{"eleven", 11, 10, "and 2 more"},
+		{"a hundred", 100, 10, "and 91 more"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var given []string
+			for i := range test.given {
+				given = append(given, fmt.Sprintf("reason %d", i+1))
+			}
+			got := shift.BoundReasons(given)
+			require.Len(t, got, test.shown)
+			require.NotNil(t, got)
+			if test.shown > 0 {
+				assert.Equal(t, test.last, got[len(got)-1])
+			}
+			assert.Equal(t, got, shift.BoundReasons(got), "bounding again changes nothing")
+		})
+	}
+}
+
+func TestATextIsCutWithAnEllipsis(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, want string }{
+		{"short enough", "abcd", "abcd"},
+		{"one too many", "abcde", "abc…"},
+		{"counted in characters, not bytes", "éééé", "éééé"},
+		{"cut between characters", "ééééé", "ééé…"},
+		{"nothing", "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, shift.BoundText(test.text, 4))
+		})
+	}
+}
+
+func TestATextCanForgeNoLineAndNoColour(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"a line break":             "a\nb",
+		"a carriage return":        "a\rb",
+		"a tab":                    "a\tb",
+		"an escape":                "a\x1bb",
+		"delete":                   "a\x7fb",
+		"a C1 control":             "a\u009bb", // what ESC [ is in one character
+		"the next line of C1":      "a\u0085b",
+		"a line separator":         "a\u2028b",
+		"a paragraph separator":    "a\u2029b",
+		"a byte that is no letter": "a\xffb",
+		"zero":                     "a\x00b",
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, "a b", shift.BoundText(text, 10))
+		})
+	}
+}
+
+func TestABoundedTextIsShortAndValid(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text"))
+		characters := rapid.IntRange(1, 40).Draw(t, "characters")
+		got := shift.BoundText(text, characters)
+		require.LessOrEqual(t, utf8.RuneCountInString(got), characters)
+		require.True(t, utf8.ValidString(got))
+		require.Equal(t, got, shift.BoundText(got, characters))
+	})
+}
+
+func TestOnlyTheBeginningOfAHugeTextIsRead(t *testing.T) {
+	t.Parallel()
+	got := shift.BoundText(strings.Repeat("x", 100<<20), 256)
+	assert.Equal(t, strings.Repeat("x", 255)+"…", got)
+}
