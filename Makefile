@@ -1,0 +1,102 @@
+# Everything that is done with this project; `make` alone lists it.
+
+demo_folder := internal/cmd/sluice/testdata/demo
+functions   := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+bootstraps  := $(functions:%=dist/%/bootstrap)
+benchmarked  = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' internal))))
+
+# What a Lambda's binary may have, in bytes.
+max_bootstrap := 12000000
+
+# The Lambdas' architecture. It is not for bin/sluice, which runs here.
+GOARCH ?= arm64
+unexport GOARCH
+
+# For `go test`, such as TESTFLAGS=-race where there is a C compiler.
+TESTFLAGS ?=
+
+# No VCS stamp: the same sources give the same bytes, at whatever commit.
+go_build    := go build -trimpath -buildvcs=false
+staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# aws-cdk-lib asks for Node 20 (its package.json, engines). jsii, below it, prints
+# a banner on a Node at its end of life; these are its own switches for that.
+node_version := 20.0.0
+go_version   := $(shell sed -n 's/^go //p' go.mod)
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+# $(call needs,name,version,command that prints the one found,where to get it)
+define needs
+@found=$$($(3) 2>/dev/null | sed 's/^[^0-9]*\([0-9.]*\).*/\1/'); \
+printf '%s\n' $(2) "$$found" | sort -C -V || { \
+	echo "Sluice needs $(1) $(2) or newer, and found $${found:-none that runs}: see $(4)" >&2; exit 1; }
+endef
+
+# $(call play,folder,heading)
+define play
+@printf '\n%s\n\n' '$(2)'
+@bin/sluice simulate -f $(demo_folder)/$(1)/deployment.json -s $(demo_folder)/$(1)/scenario.json
+endef
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: bin/sluice ## play three deployments on a local world: healthy, sick, and stopped by a hook
+	$(call play,healthy,== A healthy candidate)
+	$(call play,sick,== A sick candidate: an alarm watches it)
+	$(call play,hook,== A candidate that fails its test before it gets any traffic)
+
+.PHONY: build
+build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/bootstrap, linux/arm64)
+	@wc -c $(bootstraps) | awk '$$2 != "total" { printf "%6.1f MB  %s\n", $$1 / 1000000, $$2 } \
+		$$2 != "total" && $$1 > $(max_bootstrap) { print "too large, at most $(max_bootstrap) bytes: " $$2 > "/dev/stderr"; bad = 1 } \
+		END { exit bad }'
+
+.PHONY: test
+test: needs-go needs-node ## run every test (Node for the CDK parts)
+	go test $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: needs-go ## gofmt, go vet and staticcheck
+	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l .); \
+	[ -z "$$unformatted" ] || { echo "not formatted, run make fmt:" "$$unformatted" >&2; exit 1; }
+	go vet ./...
+	$(staticcheck) ./...
+
+.PHONY: presubmit
+presubmit: lint test build ## what a change must pass
+
+.PHONY: fmt
+fmt: needs-go ## format the Go files
+	go fmt ./...
+
+.PHONY: golden
+golden: needs-go needs-node ## rewrite the golden files; read the difference before you keep it
+	go test ./statemachine -run Golden -update
+
+.PHONY: bench
+bench: needs-go ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem $(benchmarked)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist cdk.out
+
+.PHONY: needs-go
+needs-go:
+	$(call needs,Go,$(go_version),go env GOVERSION,https://go.dev/dl/)
+
+.PHONY: needs-node
+needs-node:
+	$(call needs,Node,$(node_version),node --version,https://nodejs.org/)
+
+# Go knows what is up to date; these are always asked for.
+.PHONY: bin/sluice $(bootstraps)
+bin/sluice: needs-go
+	$(go_build) -o $@ ./internal/cmd/sluice
+
+$(bootstraps): dist/%/bootstrap: needs-go
+	GOOS=linux GOARCH=$(GOARCH) CGO_ENABLED=0 $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@ ./functions/$*

@@ -1,0 +1,141 @@
+// Package arch_test holds the packages of this module to the rules of who may
+// import whom. The rules are listed in rule_test.go; offences applies them to
+// every Go file, whatever its build constraints.
+package arch_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPackagesImportOnlyWhatTheirRuleAllows(t *testing.T) {
+	t.Parallel()
+	found, err := offences(os.DirFS("../.."))
+	require.NoError(t, err)
+	for _, offence := range found {
+		t.Error(offence)
+	}
+}
+
+func TestForbiddenImportIsFoundWithItsFileAndRule(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, file, imported string
+		want                 string // the rule that is broken; empty when none is
+	}{
+		{"the domain on the standard library", "internal/shift/plan.go", "math/big", ""},
+		{"the domain on a module", "internal/shift/plan.go", "github.com/aws/smithy-go", "internal/shift imports the standard library, and nothing else"},
+		{"the domain on the contract", "internal/shift/plan.go", "sluice/internal/flow", "internal/shift imports the standard library, and nothing else"},
+		{"a test of the domain on itself", "internal/shift/plan_test.go", "sluice/internal/shift", ""},
+		{"a test of the domain on testify", "internal/shift/plan_test.go", "github.com/stretchr/testify/assert", ""},
+		{"testify outside of a test", "internal/shift/plan.go", "github.com/stretchr/testify/assert", "internal/shift imports"},
+		{"a package whose name only begins alike", "internal/task/x.go", "sluice/internal/flowers", "internal/task imports"},
+		{"an adapter on the SDK", "internal/gate/alarm/gate.go", "github.com/aws/aws-sdk-go-v2/service/cloudwatch", ""},
+		{"an adapter on another of its port", "internal/gate/alarm/gate.go", "sluice/internal/gate/metric", "internal/gate/* imports"},
+		{"an adapter on the local cloud", "internal/gate/alarm/gate.go", "sluice/internal/local/cloud", "internal/gate/* imports"},
+		{"an adapter's test on the local cloud", "internal/gate/alarm/gate_test.go", "sluice/internal/local/cloud", ""},
+		{"a folder below its rule's on its top", "internal/local/cloud/dynamodb/table.go", "sluice/internal/local/cloud", ""},
+		{"the state machine on CDK", "statemachine/state.go", "github.com/aws/aws-cdk-go/awscdk/v2", ""},
+		{"the golden definition on CDK", "statemachine/asl/definition.go", "github.com/aws/aws-cdk-go/awscdk/v2", "statemachine/asl imports"},
+		{"the local world on the golden definition", "internal/local/world/world.go", "sluice/statemachine/asl", ""},
+		{"the local world on the state machine", "internal/local/world/world.go", "sluice/statemachine", "internal/local/world imports"},
+		{"the command on a Lambda", "internal/cmd/sluice/main.go", "sluice/functions/rollback", "internal/cmd/* imports"},
+		{"a Lambda on the stack", "functions/rollback/main.go", "sluice/infra", "functions/* imports"},
+		{"a package that nobody thought of", "internal/util/strings.go", "strings", "no rule is about internal/util"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			found, err := offences(fstest.MapFS{
+				test.file: {Data: []byte("package p\n\nimport _ " + strconv.Quote(test.imported) + "\n")},
+			})
+			require.NoError(t, err)
+			if test.want == "" {
+				assert.Empty(t, found)
+				return
+			}
+			require.Len(t, found, 1)
+			assert.Contains(t, found[0], test.file)
+			assert.Contains(t, found[0], test.want)
+		})
+	}
+}
+
+// offences lists the imports in a module's Go files that break a rule, each with
+// its file and the rule.
+func offences(root fs.FS) ([]string, error) {
+	var found []string
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && isForeign(name):
+			return fs.SkipDir
+		case entry.IsDir() || path.Ext(name) != ".go":
+			return nil
+		}
+		offending, err := offencesOf(root, name)
+		found = append(found, offending...)
+		return err
+	})
+	return found, err
+}
+
+// isForeign tells folders that hold no package of the module: those that the go
+// command leaves out, and what other tools install.
+func isForeign(folder string) bool {
+	base := path.Base(folder)
+	hidden := folder != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_"))
+	return hidden || slices.Contains([]string{"testdata", "vendor", "node_modules", "cdk.out"}, base)
+}
+
+func offencesOf(root fs.FS, file string) ([]string, error) {
+	imports, err := importsOf(root, file)
+	if err != nil {
+		return nil, err
+	}
+	folder := path.Dir(file)
+	r, about, ok := ruleFor(folder)
+	if !ok {
+		return []string{fmt.Sprintf("%s: no rule is about %s: add one to rules", file, folder)}, nil
+	}
+	var found []string
+	for _, imported := range imports {
+		if !r.allows(about, strings.HasSuffix(file, "_test.go"), imported) {
+			found = append(found, fmt.Sprintf("%s imports %s, but %s", file, imported, r))
+		}
+	}
+	return found, nil
+}
+
+func importsOf(root fs.FS, file string) ([]string, error) {
+	source, err := fs.ReadFile(root, file)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var imports []string
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		imports = append(imports, imported)
+	}
+	return imports, nil
+}

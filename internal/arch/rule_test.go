@@ -1,0 +1,166 @@
+package arch_test
+
+import (
+	"path"
+	"strings"
+)
+
+// module is this module's path, as go.mod has it.
+const module = "sluice"
+
+// rule says what the packages of a folder, and of the folders below it, may
+// import beside the standard library and each other. Of two rules that fit, the
+// one about the deeper folder counts.
+type rule struct {
+	folder string // from the module's root; * stands for one folder of any name
+	may    []string
+	// tests may import these too, and what all tests may.
+	tests []string
+}
+
+// What several rules name. Each stands for itself and everything below it.
+const (
+	domain     = module + "/internal/shift"
+	contract   = module + "/internal/flow"
+	strictjson = module + "/internal/strictjson"
+	tasks      = module + "/internal/task"
+	boot       = module + "/internal/boot"
+	machine    = module + "/statemachine"
+	definition = module + "/statemachine/asl"
+	localASL   = module + "/internal/local/asl"
+	localCloud = module + "/internal/local/cloud"
+	localWorld = module + "/internal/local/world"
+
+	sdk    = "github.com/aws/aws-sdk-go-v2"
+	smithy = "github.com/aws/smithy-go"
+)
+
+var (
+	cdk = []string{"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go"}
+
+	// An adapter knows the domain and its technology, and no other adapter. Its
+	// tests speak to the local cloud, over HTTP.
+	adapter      = []string{domain, sdk, smithy}
+	adapterTests = []string{localCloud}
+
+	adapters = []string{
+		module + "/internal/router",
+		module + "/internal/gate",
+		module + "/internal/hook",
+		module + "/internal/ledger",
+		module + "/internal/announce",
+	}
+
+	// testTools are what every test may import.
+	testTools = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
+)
+
+// rules has one for every package. No list holds functions, infra or internal/cmd:
+// nobody imports them. Only statemachine and infra list CDK, so that everything
+// else builds and is tested without Node.
+var rules = []rule{
+	{folder: "internal/shift"},
+	{folder: "internal/strictjson"},
+	{folder: "internal/flow", may: []string{domain, strictjson}},
+	{folder: "internal/task", may: []string{domain, contract}},
+
+	{folder: "internal/router/*", may: adapter, tests: adapterTests},
+	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
+	{folder: "internal/hook/*", may: adapter, tests: adapterTests},
+	{folder: "internal/ledger/*", may: adapter, tests: adapterTests},
+	{folder: "internal/announce/*", may: adapter, tests: adapterTests},
+
+	// The tests of boot name the domain's errors as they go over the wire.
+	{
+		folder: "internal/boot",
+		may:    []string{contract, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
+		tests:  []string{domain},
+	},
+	// The domain's types are in the signatures of the contract that a main wires.
+	{folder: "functions/*", may: list(adapters, boot, tasks, contract, domain)},
+
+	// States and outcomes are named by the domain.
+	{folder: "statemachine", may: list(cdk, contract, domain)},
+	// The golden definition's tests hold it to the contract, and run it.
+	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
+	{folder: "infra", may: list(cdk, machine, contract)},
+
+	{folder: "internal/local/asl"},
+	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
+	// local cloud with the real clients.
+	{folder: "internal/local/cloud", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
+	{
+		folder: "internal/local/world",
+		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
+	},
+
+	{
+		folder: "internal/cmd/*",
+		may:    []string{localWorld, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+	},
+	{folder: "internal/arch"},
+}
+
+// ruleFor is the rule about a package's folder, and the folder that it is about.
+func ruleFor(folder string) (r rule, about string, found bool) {
+	for _, candidate := range rules {
+		top, ok := within(folder, candidate.folder)
+		if ok && len(top) > len(about) {
+			r, about, found = candidate, top, true
+		}
+	}
+	return r, about, found
+}
+
+// within is the part of a folder's path that a pattern fits.
+func within(folder, pattern string) (top string, ok bool) {
+	parts, depth := strings.Split(folder, "/"), strings.Count(pattern, "/")+1
+	if len(parts) < depth {
+		return "", false
+	}
+	top = strings.Join(parts[:depth], "/")
+	ok, err := path.Match(pattern, top)
+	return top, ok && err == nil
+}
+
+// allows tells whether a file of the folder that the rule is about may import a
+// package.
+func (r rule) allows(about string, isTest bool, imported string) bool {
+	if isStandard(imported) || below(imported, list(r.may, module+"/"+about)) {
+		return true
+	}
+	return isTest && below(imported, list(testTools, r.tests...))
+}
+
+// isStandard tells the standard library from modules, whose path begins with a
+// host's name.
+func isStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+func below(imported string, tops []string) bool {
+	for _, top := range tops {
+		if imported == top || strings.HasPrefix(imported, top+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func list(some []string, more ...string) []string {
+	return append(append([]string(nil), some...), more...)
+}
+
+// String is the rule as a sentence.
+func (r rule) String() string {
+	sentence := r.folder + " imports the standard library"
+	if len(r.may) > 0 {
+		sentence += ", " + strings.Join(r.may, ", ")
+	}
+	sentence += ", and nothing else"
+	if len(r.tests) > 0 {
+		sentence += " (its tests: " + strings.Join(r.tests, ", ") + " too)"
+	}
+	return sentence
+}

@@ -1,0 +1,150 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/internal/shift"
+	"sluice/internal/strictjson"
+)
+
+// Alarm is a CloudWatch alarm of the scenario. One without a Metric keeps the
+// state that events give it, OK at first.
+type Alarm struct {
+	Name      string
+	Metric    Metric
+	Statistic Statistic
+	Threshold float64
+	Period    time.Duration
+	Periods   int
+	// ToAlarm of the Periods must breach.
+	ToAlarm     int
+	Comparison  string
+	MissingData string
+	// Target is whose metric it watches, the first one's when it is empty, and
+	// Version a single version of it: "stable", "candidate" or its number.
+	Target  shift.Target
+	Version string
+}
+
+// Metric is one of Lambda's metrics.
+type Metric string
+
+const (
+	Errors      Metric = "Errors"
+	Invocations Metric = "Invocations"
+	Duration    Metric = "Duration" // in milliseconds
+)
+
+// Statistic is how the requests of a period become one number.
+type Statistic string
+
+const (
+	Sum         Statistic = "Sum"
+	Average     Statistic = "Average"
+	Minimum     Statistic = "Minimum"
+	Maximum     Statistic = "Maximum"
+	SampleCount Statistic = "SampleCount"
+)
+
+// comparisons are CloudWatch's, in its own words.
+var comparisons = map[string]struct {
+	breaches func(value, threshold float64) bool
+	words    string
+}{
+	"GreaterThanOrEqualToThreshold": {func(v, t float64) bool { return v >= t }, "greater than or equal to"},
+	"GreaterThanThreshold":          {func(v, t float64) bool { return v > t }, "greater than"},
+	"LessThanThreshold":             {func(v, t float64) bool { return v < t }, "less than"},
+	"LessThanOrEqualToThreshold":    {func(v, t float64) bool { return v <= t }, "less than or equal to"},
+}
+
+// What an alarm makes of a period without data.
+const (
+	missingIsMissing      = "missing"
+	missingIsNotBreaching = "notBreaching"
+	missingIsBreaching    = "breaching"
+	missingIsIgnored      = "ignore"
+)
+
+// maxPeriods bounds how far back an alarm looks.
+const maxPeriods = 100
+
+func decodeAlarms(v strictjson.Value) []Alarm {
+	if !v.Present() {
+		return nil
+	}
+	alarms := []Alarm{}
+	for _, item := range v.Array() {
+		alarms = append(alarms, decodeAlarm(item.Object("name", "metric", "statistic", "threshold", "periodSeconds",
+			"evaluationPeriods", "datapointsToAlarm", "comparison", "treatMissingData", "target", "version")))
+	}
+	return alarms
+}
+
+func decodeAlarm(o strictjson.Object) Alarm {
+	a := Alarm{
+		Name:        o.Require("name").Text(),
+		Statistic:   Statistic(o.Field("statistic").OneOf(string(Sum), string(Average), string(Minimum), string(Maximum), string(SampleCount))),
+		Threshold:   o.Field("threshold").Float(-1e12, 1e12),
+		Period:      time.Minute,
+		Periods:     1,
+		Comparison:  o.Field("comparison").OneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"),
+		MissingData: o.Field("treatMissingData").OneOf(missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored),
+		Target:      shift.Target(o.Field("target").Text()),
+		Version:     o.Field("version").Text(),
+	}
+	if m := o.Field("metric"); m.Present() {
+		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration)))
+		o.Require("threshold")
+	}
+	if p := o.Field("periodSeconds"); p.Present() {
+		a.Period = time.Duration(p.Int(60, 86_400)) * time.Second
+		if a.Period%time.Minute != 0 {
+			p.Problem("must be whole minutes: Lambda's metrics have a point a minute")
+		}
+	}
+	if n := o.Field("evaluationPeriods"); n.Present() {
+		a.Periods = int(n.Int(1, maxPeriods))
+	}
+	a.ToAlarm = a.Periods
+	if n := o.Field("datapointsToAlarm"); n.Present() {
+		a.ToAlarm = int(n.Int(1, int64(a.Periods)))
+	}
+	return a
+}
+
+// judged is what an evaluation says: a state and its reason, or neither when the
+// alarm keeps the state it has.
+type judged struct{ state, reason string }
+
+// evaluate looks at the last periods that ended, the newest first; a point is
+// nil where there is no data. complete is false while the world is younger than
+// the periods: then only enough breaches say something.
+func (a Alarm) evaluate(points []*float64, complete bool) judged {
+	breaching, missing := 0, 0
+	var worst float64
+	for _, p := range points {
+		switch {
+		case p != nil && comparisons[a.Comparison].breaches(*p, a.Threshold):
+			breaching++
+			worst = *p
+		case p == nil:
+			missing++
+		}
+	}
+	if a.MissingData == missingIsBreaching && complete {
+		breaching += missing
+	}
+	switch {
+	case breaching >= a.ToAlarm:
+		return judged{"ALARM", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%.4g] was %s the threshold (%.4g)",
+			breaching, a.Periods, worst, comparisons[a.Comparison].words, a.Threshold)}
+	case !complete:
+		return judged{}
+	case missing == len(points) && a.MissingData == missingIsMissing:
+		return judged{"INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received"}
+	case missing == len(points) && a.MissingData == missingIsIgnored:
+		return judged{}
+	}
+	return judged{"OK", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints were not breaching", a.Periods-breaching, a.Periods)}
+}

@@ -1,0 +1,46 @@
+package world
+
+import (
+	"errors"
+	"time"
+
+	"sluice/internal/local/cloud"
+)
+
+var errConnectionLost = errors.New("connection reset by peer")
+
+// faults makes AWS fail as the scenario says.
+func (w *World) faults() {
+	seen := make([]int64, len(w.scenario.Faults))
+	strike := func(c cloud.Call, after bool) error {
+		for i, f := range w.scenario.Faults {
+			if (f.Error == LoseReply) != after || !f.meets(c, w.elapsed()) {
+				continue
+			}
+			seen[i]++
+			if seen[i] > f.Skip && (f.Times == 0 || seen[i] <= f.Skip+f.Times) {
+				return f.failure(c)
+			}
+		}
+		return nil
+	}
+	w.cloud.Fault(func(c cloud.Call) error { return strike(c, false) })
+	w.cloud.FaultAfter(func(c cloud.Call) error { return strike(c, true) })
+}
+
+func (f Fault) meets(c cloud.Call, at time.Duration) bool {
+	return f.Call == c.Service+":"+c.Operation && (f.Actor == "" || f.Actor == c.Actor) &&
+		at >= f.From && (f.Until == 0 || at < f.Until)
+}
+
+func (f Fault) failure(c cloud.Call) error {
+	switch f.Error {
+	case Throttle:
+		return cloud.Throttled(c.Service)
+	case Deny:
+		return cloud.AccessDenied(c)
+	case Break:
+		return cloud.ServiceFailure(c.Service)
+	}
+	return errConnectionLost
+}

@@ -1,0 +1,140 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/announce/eventbridge"
+	"sluice/internal/flow"
+	"sluice/internal/gate/alarm"
+	"sluice/internal/hook/lambdahook"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/local/asl"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/task"
+)
+
+// function is one of Sluice's Lambdas as it stands in the account.
+type function struct {
+	name    string
+	timeout time.Duration
+	run     flow.Lambda
+}
+
+// deploy builds Sluice's Lambdas as their main functions do, each with clients
+// of its own that sign with the function's name, so that the cloud knows whose
+// call it is.
+func (w *World) deploy() {
+	const table, bus = ledgerTable, "default"
+	add := func(spec flow.Spec, run flow.Lambda) {
+		w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: run}
+	}
+	publish := w.config(flow.Publish.Function)
+	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{Versions: lambdaalias.FromConfig(publish)}.Handle))
+	open := w.config(flow.Open.Function)
+	add(flow.Open.Spec, flow.Serve(flow.Open, task.OpenDeployment{
+		Ledger: dynamo.FromConfig(open, table), Router: lambdaalias.FromConfig(open),
+		Alarms: alarm.FromConfig(open), Announcer: eventbridge.FromConfig(open, bus),
+	}.Handle))
+	set := w.config(flow.SetWeight.Function)
+	add(flow.SetWeight.Spec, flow.Serve(flow.SetWeight, task.SetWeight{
+		Ledger: dynamo.FromConfig(set, table), Router: lambdaalias.FromConfig(set), Announcer: eventbridge.FromConfig(set, bus),
+	}.Handle))
+	check := w.config(flow.CheckAlarms.Function)
+	add(flow.CheckAlarms.Spec, flow.Serve(flow.CheckAlarms, task.CheckAlarms{
+		Ledger: dynamo.FromConfig(check, table), Alarms: alarm.FromConfig(check),
+	}.Handle))
+	hooks := w.config(flow.BeforeHook.Function)
+	add(flow.BeforeHook.Spec, flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(hooks)}.Handle))
+	closing := w.config(flow.Close.Function)
+	add(flow.Close.Spec, flow.Serve(flow.Close, task.CloseDeployment{
+		Ledger: dynamo.FromConfig(closing, table), Router: lambdaalias.FromConfig(closing), Announcer: eventbridge.FromConfig(closing, bus),
+	}.Handle))
+	back := w.config(flow.Rollback.Function)
+	add(flow.Rollback.Spec, flow.Serve(flow.Rollback, task.Rollback{
+		Ledger: dynamo.FromConfig(back, table), Router: lambdaalias.FromConfig(back), Announcer: eventbridge.FromConfig(back, bus),
+	}.Handle))
+}
+
+// config is the AWS configuration of a Lambda: one attempt a call, as boot
+// configures it, and the cloud in place of a network.
+func (w *World) config(actor string) aws.Config {
+	return aws.Config{
+		Region: region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "local"}, nil
+		}),
+		HTTPClient: transport{w},
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+	}
+}
+
+// transport carries the SDK clients' calls to the cloud. A call takes the
+// scenario's latency in virtual time.
+type transport struct{ world *World }
+
+// Do implements aws.HTTPClient.
+func (t transport) Do(r *http.Request) (*http.Response, error) {
+	if a := actorOf(r.Context()); a != nil {
+		a.sleep(t.world.scenario.Latency)
+	}
+	return t.world.cloud.Do(r)
+}
+
+// Invoke implements asl.Host: it runs one of Sluice's Lambdas. One that takes
+// longer than its timeout is killed where it stands, as Lambda does.
+func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
+	name := call.FunctionARN[strings.LastIndexByte(call.FunctionARN, ':')+1:]
+	f, known := w.functions[name]
+	w.clock.after(0, sluice, func() {
+		if !known {
+			done(nil, &asl.Failure{Error: "Lambda.ResourceNotFoundException", Cause: "Function not found: " + call.FunctionARN})
+			return
+		}
+		w.invocations[name]++
+		w.start(f, call.Payload, done)
+	})
+}
+
+func (w *World) start(f function, payload []byte, done func(json.RawMessage, *asl.Failure)) {
+	// The end of a Lambda is an event of its own: what follows from it must not
+	// run on the Lambda's goroutine.
+	finish := func(output json.RawMessage, failure *asl.Failure) {
+		w.clock.after(0, sluice, func() { done(output, failure) })
+	}
+	a := w.spawn(func(ctx context.Context) {
+		output, err := f.run(ctx, payload)
+		if err != nil {
+			finish(nil, reported(err))
+			return
+		}
+		finish(output, nil)
+	})
+	if a.done {
+		return
+	}
+	w.clock.after(f.timeout, sluice, func() {
+		if !a.done {
+			a.kill()
+			finish(nil, &asl.Failure{Error: "Sandbox.Timedout", Cause: fmt.Sprintf(
+				`{"errorType":"Sandbox.Timedout","errorMessage":"Error: Task timed out after %.2f seconds"}`, f.timeout.Seconds())})
+		}
+	})
+}
+
+// reported is an error as Lambda reports it to Step Functions: the type becomes
+// the error's name, and the whole report its cause.
+func reported(err error) *asl.Failure {
+	wire := flow.Wire(err)
+	report, _ := json.Marshal(struct {
+		ErrorMessage string `json:"errorMessage"`
+		ErrorType    string `json:"errorType"`
+	}{wire.Message, wire.Name})
+	return &asl.Failure{Error: wire.Name, Cause: string(report)}
+}

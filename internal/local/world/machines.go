@@ -1,0 +1,150 @@
+package world
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+	golden "sluice/statemachine/asl"
+)
+
+// machines implements cloud.StateMachines: the Step Functions API's view of the
+// interpreter.
+type machines struct{ world *World }
+
+// StateMachine implements cloud.StateMachines.
+func (m machines) StateMachine(arn string) (cloud.StateMachine, bool) {
+	return cloud.StateMachine{
+		ARN: machineARN, Name: machineName, Definition: string(golden.Definition("aws", functionARN)),
+		RoleARN: "arn:aws:iam::" + account + ":role/" + machineName, Created: epoch,
+	}, arn == machineARN
+}
+
+// Start implements cloud.StateMachines.
+func (m machines) Start(_, name, input string) (cloud.Execution, error) {
+	x, err := m.world.Start(name, json.RawMessage(input))
+	if err != nil {
+		return cloud.Execution{}, refused(err)
+	}
+	return execution(x), nil
+}
+
+// Execution implements cloud.StateMachines.
+func (m machines) Execution(arn string) (cloud.Execution, bool) {
+	x, known := m.world.machine.Execution(arn)
+	if !known {
+		return cloud.Execution{}, false
+	}
+	return execution(x), true
+}
+
+// Executions implements cloud.StateMachines.
+func (m machines) Executions(string) []cloud.Execution {
+	all := m.world.machine.Executions()
+	list := make([]cloud.Execution, len(all))
+	for i, x := range all {
+		list[i] = execution(x)
+	}
+	return list
+}
+
+// History implements cloud.StateMachines.
+func (m machines) History(arn string) []cloud.HistoryEvent {
+	x, known := m.world.machine.Execution(arn)
+	if !known {
+		return nil
+	}
+	events := make([]cloud.HistoryEvent, 0, len(x.History()))
+	for _, e := range x.History() {
+		name, details := details(e)
+		events = append(events, cloud.HistoryEvent{
+			ID: e.ID, PreviousID: e.PreviousEventID, Time: e.Timestamp, Type: string(e.Type), DetailsName: name, Details: details,
+		})
+	}
+	return events
+}
+
+// details finds the one member of an event that tells its details.
+func details(e asl.Event) (string, json.RawMessage) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return "", nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return "", nil
+	}
+	for name, value := range members {
+		if strings.HasSuffix(name, "EventDetails") {
+			return name, value
+		}
+	}
+	return "", nil
+}
+
+// Stop implements cloud.StateMachines.
+func (m machines) Stop(arn, name, cause string) (cloud.Execution, error) {
+	if err := m.world.machine.Stop(arn, name, cause); err != nil {
+		return cloud.Execution{}, refused(err)
+	}
+	x, _ := m.world.machine.Execution(arn)
+	return execution(x), nil
+}
+
+// Redrive implements cloud.StateMachines.
+func (m machines) Redrive(arn string) (cloud.Execution, error) {
+	if err := m.world.machine.Redrive(arn); err != nil {
+		return cloud.Execution{}, refused(err)
+	}
+	x, _ := m.world.machine.Execution(arn)
+	return execution(x), nil
+}
+
+// SendTaskSuccess implements cloud.StateMachines.
+func (m machines) SendTaskSuccess(token, output string) error {
+	return refused(m.world.machine.SendTaskSuccess(token, json.RawMessage(output)))
+}
+
+// SendTaskFailure implements cloud.StateMachines.
+func (m machines) SendTaskFailure(token, name, cause string) error {
+	return refused(m.world.machine.SendTaskFailure(token, name, cause))
+}
+
+// SendTaskHeartbeat implements cloud.StateMachines.
+func (m machines) SendTaskHeartbeat(token string) error {
+	return refused(m.world.machine.SendTaskHeartbeat(token))
+}
+
+// TokenStateMachine implements cloud.StateMachines: there is only one.
+func (m machines) TokenStateMachine(string) string { return machineARN }
+
+// refused gives a refusal of the interpreter the name that the cloud knows.
+func refused(err error) error {
+	var refusal *asl.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	for code, known := range map[string]error{
+		asl.CodeExecutionAlreadyExists: cloud.ErrExecutionAlreadyExists,
+		asl.CodeExecutionNotRedrivable: cloud.ErrExecutionNotRedrivable,
+		asl.CodeInvalidToken:           cloud.ErrInvalidToken,
+		asl.CodeTaskTimedOut:           cloud.ErrTaskTimedOut,
+	} {
+		if refusal.Code == code {
+			return fmt.Errorf("%w: %s", known, refusal.Message)
+		}
+	}
+	return err
+}
+
+func execution(x *asl.Execution) cloud.Execution {
+	return cloud.Execution{
+		ARN: x.ARN(), StateMachineARN: machineARN, Name: x.Name(), Status: string(x.Status()),
+		Started: x.Started(), Stopped: x.Stopped(), Input: string(x.Input()), Output: string(x.Output()),
+		Error: x.Failure().Error, Cause: x.Failure().Cause,
+		RedriveCount: x.RedriveCount(), Redriven: x.Redriven(), NotRedrivable: x.NotRedrivable(),
+	}
+}

@@ -1,0 +1,89 @@
+package world
+
+import (
+	"encoding/json"
+	"time"
+
+	"sluice/internal/local/asl"
+)
+
+// simulated is the name of the execution that Simulate plays.
+const simulated = "simulated"
+
+// Result is what came of a simulation.
+type Result struct {
+	Outcome        string         `json:"outcome"`
+	Status         string         `json:"status"`
+	Error          string         `json:"error"`
+	Cause          string         `json:"cause"`
+	Path           []string       `json:"path"`
+	Routes         []Routed       `json:"routes"`
+	Transitions    int            `json:"transitions"`
+	HistoryEvents  int            `json:"historyEvents"`
+	VirtualSeconds float64        `json:"virtualSeconds"`
+	Invocations    map[string]int `json:"invocations"`
+	Calls          map[string]int `json:"calls"`
+	Requests       Requests       `json:"requests"`
+	Announcements  []string       `json:"announcements"`
+}
+
+// Simulate plays a deployment in the world of a Scenario, with the definition
+// and the handlers that run in AWS. watch, if it is not nil, is told of every
+// event of the executions' histories as it happens. An error is returned only
+// for a scenario that cannot be played: whatever becomes of the deployment is in
+// the Result.
+func Simulate(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, error) {
+	w, err := New(s, input)
+	if err != nil {
+		return Result{}, err
+	}
+	defer w.Close()
+	w.watch = watch
+	x, err := w.Start(simulated, input)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := w.Run(); err != nil {
+		return Result{}, err
+	}
+	return w.result(x), nil
+}
+
+func (w *World) result(x *asl.Execution) Result {
+	r := Result{
+		Outcome:        w.outcome(x.ARN()),
+		Status:         string(x.Status()),
+		Error:          x.Failure().Error,
+		Cause:          x.Failure().Cause,
+		Path:           x.Path(),
+		Routes:         w.routes.list,
+		Transitions:    x.Transitions(),
+		HistoryEvents:  len(x.History()),
+		VirtualSeconds: x.Stopped().Sub(x.Started()).Seconds(),
+		Invocations:    w.invocations,
+		Calls:          w.calls,
+		Requests:       w.traffic.total,
+		Announcements:  []string{},
+	}
+	if r.Routes == nil {
+		r.Routes = []Routed{}
+	}
+	for _, a := range w.announcements {
+		if a.DeploymentID == x.ARN() {
+			r.Announcements = append(r.Announcements, string(a.State))
+		}
+	}
+	return r
+}
+
+// outcome is the one in the Ledger; empty while there is none.
+func (w *World) outcome(id string) string {
+	for _, item := range w.tables.Items(ledgerTable) {
+		pk, _ := item.Text("pk")
+		if sk, _ := item.Text("sk"); pk == "deployment#"+id && sk == "record" {
+			outcome, _ := item.Text("outcome")
+			return outcome
+		}
+	}
+	return ""
+}

@@ -1,0 +1,251 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+	"sluice/internal/local/cloud/dynamodb"
+	"sluice/internal/shift"
+	golden "sluice/statemachine/asl"
+)
+
+// Where the account is, and what stands in it.
+const (
+	region      = "us-east-1"
+	account     = "123456789012"
+	machineName = "sluice"
+	machineARN  = "arn:aws:states:" + region + ":" + account + ":stateMachine:" + machineName
+	ledgerTable = "sluice-ledger"
+)
+
+// epoch is when every world begins.
+var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// World is an AWS account with Sluice in it, and traffic around it.
+type World struct {
+	scenario  Scenario
+	clock     *clock
+	jitter    *rand.Rand
+	cloud     *cloud.Cloud
+	tables    *dynamodb.Database
+	machine   *asl.Machine
+	functions map[string]function
+	actors    map[*actor]struct{}
+
+	traffic  *traffic
+	alarms   []watched
+	routes   *routes
+	answers  map[string]HookBehaviour // by function
+	modes    map[string]shift.HookMode
+	watch    func(time.Duration, *asl.Execution, asl.Event)
+	pending  int // Happenings that are still to come
+	executed []*asl.Execution
+
+	invocations   map[string]int
+	calls         map[string]int
+	announcements []shift.Announcement
+	problem       error // something that the scenario asked for and cannot be
+}
+
+// New makes the world of a Scenario for the deployments that will run in it.
+// The inputs say which functions, aliases and alarms there are; one that cannot
+// be decoded is a deployment, too, and gets nothing.
+func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
+	w := &World{
+		scenario:    s,
+		clock:       &clock{now: epoch},
+		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
+		functions:   map[string]function{},
+		actors:      map[*actor]struct{}{},
+		answers:     s.Hooks,
+		modes:       map[string]shift.HookMode{},
+		invocations: map[string]int{},
+		calls:       map[string]int{},
+		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
+	}
+	routing := rand.New(rand.NewPCG(s.Seed, 3))
+	w.cloud = cloud.New(cloud.Config{Region: region, Account: account, Now: w.Now, Random: routing.Float64})
+	w.tables = w.cloud.Database()
+	w.tables.CreateTable(ledgerTable, "pk", "sk", "expiresAt")
+	if err := w.install(); err != nil {
+		return nil, err
+	}
+	for _, h := range s.Events {
+		if h.Do == startExecution {
+			inputs = append(inputs, h.Input)
+		}
+	}
+	return w, w.furnish(inputs)
+}
+
+// install puts Sluice into the account.
+func (w *World) install() error {
+	definition, err := asl.Parse(golden.Definition("aws", functionARN))
+	if err != nil {
+		return fmt.Errorf("the embedded definition: %w", err)
+	}
+	w.deploy()
+	w.machine = asl.NewMachine(definition, w, asl.Options{
+		ARN: machineARN, RoleARN: "arn:aws:iam::" + account + ":role/" + machineName,
+		OnEvent: func(x *asl.Execution, e asl.Event) {
+			if w.watch != nil {
+				w.watch(w.elapsed(), x, e)
+			}
+		},
+		OnEnd: func(*asl.Execution) { w.traffic.advance(w.clock.now) },
+	})
+	w.cloud.SetStateMachines(machines{w})
+	w.cloud.SetInvoker(w.hook)
+	w.cloud.OnCall(func(c cloud.Call) {
+		if _, ours := w.functions[c.Actor]; ours {
+			w.calls[c.Action()]++
+		}
+	})
+	w.cloud.OnEvents(w.heard)
+	w.faults()
+	return nil
+}
+
+func functionARN(name string) string {
+	return "arn:aws:lambda:" + region + ":" + account + ":function:" + name
+}
+
+// heard collects the announcements.
+func (w *World) heard(events []cloud.Event) {
+	for _, e := range events {
+		var a shift.Announcement
+		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
+			w.problem = fmt.Errorf("an announcement cannot be read: %w", err)
+			continue
+		}
+		w.announcements = append(w.announcements, a)
+	}
+}
+
+// furnish makes the functions, aliases, alarms and hooks that the inputs speak of.
+func (w *World) furnish(inputs []json.RawMessage) error {
+	var releases []shift.Release
+	for _, input := range inputs {
+		if release, err := flow.DecodeInput(input, machineARN); err == nil {
+			releases = append(releases, release)
+		}
+	}
+	if err := w.makeFunctions(releases); err != nil {
+		return err
+	}
+	w.routes = newRoutes(w.clock)
+	targets := targetsOf(releases)
+	for _, t := range targets {
+		name, alias, err := t.Lambda()
+		if err != nil {
+			return err
+		}
+		found, exists := w.cloud.Alias(name, alias)
+		w.traffic.add(t, found, exists)
+		w.routes.begin(t, found, exists)
+	}
+	w.traffic.behave = w.behaviour
+	w.cloud.OnAliasChange(w.rerouted)
+	for _, r := range releases {
+		for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
+			for _, h := range r.Hooks.At(p) {
+				w.modes[hookKey(p, bare(h.Function))] = h.Mode
+			}
+		}
+	}
+	if err := w.makeAlarms(releases, targets); err != nil {
+		return err
+	}
+	for _, h := range w.scenario.Events {
+		w.pending++
+		w.clock.at(epoch.Add(h.At), nature, func() {
+			w.pending--
+			w.happen(h)
+		})
+	}
+	return nil
+}
+
+func targetsOf(releases []shift.Release) []shift.Target {
+	var targets []shift.Target
+	for _, r := range releases {
+		for _, a := range r.Arrivals {
+			if !slices.Contains(targets, a.Target) {
+				targets = append(targets, a.Target)
+			}
+		}
+	}
+	return targets
+}
+
+func (w *World) rerouted(change cloud.AliasChange) {
+	of := change.After
+	if of == nil {
+		of = change.Before
+	}
+	target := shift.LambdaTarget(of.Function, of.Name)
+	w.traffic.rerouted(target, change.After, w.clock.now)
+	w.routes.rerouted(target, change.After)
+}
+
+// behaviour is how a version serves. What a deployment introduces is the
+// Candidate; everything else is as good as Stable.
+func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
+	if w.routes.isCandidate(t, version) {
+		return w.scenario.Candidate, true
+	}
+	return w.scenario.Stable, false
+}
+
+// elapsed is how long the world has existed.
+func (w *World) elapsed() time.Duration { return w.clock.now.Sub(epoch) }
+
+// Start starts an execution, as StartExecution does.
+func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error) {
+	x, err := w.machine.Start(name, input)
+	if err == nil && !slices.Contains(w.executed, x) {
+		w.executed = append(w.executed, x)
+	}
+	return x, err
+}
+
+// Run lets time pass until every execution has ended and nothing more is to
+// happen.
+func (w *World) Run() error {
+	for w.pending > 0 || w.running() {
+		if !w.clock.step() {
+			return fmt.Errorf("the world stands still at %s with executions that have not ended", w.elapsed())
+		}
+		if w.problem != nil {
+			return w.problem
+		}
+	}
+	return nil
+}
+
+func (w *World) running() bool {
+	return slices.ContainsFunc(w.executed, func(x *asl.Execution) bool { return x.Status() == asl.Running })
+}
+
+// Close ends whatever still runs.
+func (w *World) Close() {
+	for a := range w.actors {
+		a.kill()
+	}
+}
+
+// bare is a function's name without what may stand around it.
+func bare(function string) string {
+	parts := strings.Split(function, ":")
+	if i := slices.Index(parts, "function"); i >= 0 && i+1 < len(parts) {
+		return parts[i+1]
+	}
+	return parts[0]
+}
