@@ -49,6 +49,7 @@ var (
 		module + "/internal/hook",
 		module + "/internal/ledger",
 		module + "/internal/announce",
+		module + "/internal/execution",
 	}
 
 	// testTools are what every test may import.
@@ -69,6 +70,7 @@ var rules = []rule{
 	{folder: "internal/hook/*", may: adapter, tests: adapterTests},
 	{folder: "internal/ledger/*", may: adapter, tests: adapterTests},
 	{folder: "internal/announce/*", may: adapter, tests: adapterTests},
+	{folder: "internal/execution/*", may: adapter, tests: adapterTests},
 
 	// The tests of boot name the domain's errors as they go over the wire.
 	{
@@ -94,9 +96,10 @@ var rules = []rule{
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
 	},
 
+	// The command shows a simulation by its history events.
 	{
 		folder: "internal/cmd/*",
-		may:    []string{localWorld, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+		may:    []string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
 	},
 	{folder: "internal/arch"},
 }

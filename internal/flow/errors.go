@@ -54,6 +54,7 @@ var names = []struct {
 	{err: shift.ErrDeploymentClosed, name: "DeploymentClosed"},
 	{err: shift.ErrDeploymentRestoring, name: "DeploymentRestoring"},
 	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},
+	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteChanged, name: "RouteChanged"},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
 	{err: shift.ErrThrottled, name: Throttled, heals: true},

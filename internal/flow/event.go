@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"sluice/internal/shift"
 )
@@ -109,7 +110,7 @@ func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 	if err := json.Unmarshal(detail, &alarm); err != nil {
 		return Occasion{}, fmt.Errorf("%w: an alarm's detail: %w", ErrNoOccasion, err)
 	}
-	if alarm.Name == "" || len(alarm.Name) > maxAlarmName || alarm.State.Value != string(shift.AlarmFiring) {
+	if alarm.Name == "" || utf8.RuneCountInString(alarm.Name) > maxAlarmName || alarm.State.Value != string(shift.AlarmFiring) {
 		return Occasion{}, fmt.Errorf("%w: alarm %q went to %q", ErrNoOccasion,
 			shift.BoundText(alarm.Name, maxAlarmName), shift.BoundText(alarm.State.Value, 80))
 	}

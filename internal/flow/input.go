@@ -19,7 +19,7 @@ var ErrInvalidInput = errors.New("invalid input")
 // InputError lists everything that is wrong with an input, each by its path.
 type InputError struct{ Problems []strictjson.Problem }
 
-// Error lists the problems on lines of their own.
+// Error lists the problems in one line.
 func (e *InputError) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
@@ -44,11 +44,9 @@ func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 	switch {
 	case root.IsObject():
 		release = decodeRelease(root, home(executionID))
+		checkRelease(root.Members(), release)
 	case root.Present():
 		root.Problem(`must be an object such as {"function": "orders"}, not %s`, root.Kind())
-	}
-	if len(problems.List()) == 0 {
-		checkRelease(root, release)
 	}
 	if list := problems.List(); len(list) > 0 {
 		return shift.Release{}, &InputError{Problems: list}
@@ -56,11 +54,14 @@ func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 	return release, nil
 }
 
-// checkRelease checks what depends on several fields.
-func checkRelease(root strictjson.Value, release shift.Release) {
-	strategy := root.Object(inputNames...).Field("strategy")
-	if _, err := shift.NewPlan(release.Steps, release.Hooks); err != nil {
-		strategy.Problem("%v", err)
+// checkRelease checks what depends on several fields, as far as those could be
+// read.
+func checkRelease(root strictjson.Object, release shift.Release) {
+	strategy, hooks := root.Field("strategy"), root.Field("hooks")
+	if !strategy.Spoiled() && !hooks.Spoiled() {
+		if _, err := shift.NewPlan(release.Steps, release.Hooks); err != nil {
+			strategy.Problem("%v", err)
+		}
 	}
 	if !release.FitsOneTransaction() {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
@@ -85,7 +86,7 @@ func checkSize(bytes int) error {
 
 var inputNames = []string{
 	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "trigger",
+	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "trigger",
 }
 
 func decodeRelease(root strictjson.Value, home arn) shift.Release {
@@ -108,7 +109,13 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	if trigger == shift.Event {
 		slices.Reverse(held)
 	}
+	limit := shift.DefaultPause
+	if m := in.Field("pauseLimitMinutes"); m.Present() {
+		limit = minutes(m)
+	}
 	return shift.Options{
+		PauseLimit:             limit,
+		WhenPauseEnds:          shift.WhenPauseEnds(in.Field("whenPauseEnds").OneOf(string(shift.RollBackAfterPause), string(shift.ResumeAfterPause))),
 		CreateAlias:            in.Field("createAlias").Bool(),
 		Unchanged:              shift.WhenUnchanged(in.Field("unchanged").OneOf(string(shift.SucceedUnchanged), string(shift.FailUnchanged))),
 		WhenHeld:               shift.WhenHeld(in.Field("whenHeld").OneOf(held...)),
@@ -132,15 +139,17 @@ func decodeArrivals(in strictjson.Object, home arn) []shift.Arrival {
 		}
 	}
 	var arrivals []shift.Arrival
+	seen := map[shift.Target]bool{}
 	values := list.Array()
 	if list.IsArray() && len(values) == 0 {
 		list.Problem("must not be empty")
 	}
 	for _, v := range values {
 		a := decodeArrival(v.Object("function", "alias", "version"), home)
-		if a.Target != "" && slices.ContainsFunc(arrivals, func(b shift.Arrival) bool { return a.Target == b.Target }) {
+		if a.Target != "" && seen[a.Target] {
 			v.Problem("%s stands twice", a.Target)
 		}
+		seen[a.Target] = true
 		arrivals = append(arrivals, a)
 	}
 	return arrivals
@@ -220,17 +229,18 @@ func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
 const maxAlarmName = 255
 
 func decodeAlarms(v strictjson.Value) []string {
-	alarms := []string{}
+	alarms, seen := []string{}, map[string]bool{}
 	for _, item := range v.Array() {
 		name := item.Text()
 		switch {
 		case !item.IsString():
 			continue
-		case name == "" || len(name) > maxAlarmName || shift.BoundText(name, maxAlarmName) != name:
+		case name == "" || shift.BoundText(name, maxAlarmName) != name:
 			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character", maxAlarmName)
-		case slices.Contains(alarms, name):
+		case seen[name]:
 			item.Problem("%s stands twice", name)
 		}
+		seen[name] = true
 		alarms = append(alarms, name)
 	}
 	return alarms
@@ -257,15 +267,16 @@ func decodePoint(v strictjson.Value, home arn) []shift.Hook {
 }
 
 func decodeHook(o strictjson.Object, home arn) shift.Hook {
-	hook := shift.Hook{Mode: shift.HookMode(o.Field("mode").OneOf(string(shift.Sync), string(shift.Callback)))}
+	mode := o.Field("mode")
+	hook := shift.Hook{Mode: shift.HookMode(mode.OneOf(string(shift.Sync), string(shift.Callback)))}
 	decodeFunction(o.Require("function"), home)
 	if f := o.Field("function"); f.IsString() {
 		hook.Function = f.Text() // as it was written: a hook is invoked with its qualifier
 	}
-	limit := shift.MaxSyncHook
-	hook.Timeout = shift.DefaultSyncHook
-	if hook.Mode == shift.Callback {
-		limit, hook.Timeout = shift.MaxCallbackHook, shift.DefaultCallbackHook
+	limit := shift.MaxCallbackHook // of a mode that cannot be read, too
+	hook.Timeout = shift.DefaultCallbackHook
+	if !mode.Present() || mode.IsString() && mode.Text() == string(shift.Sync) {
+		limit, hook.Timeout = shift.MaxSyncHook, shift.DefaultSyncHook
 	}
 	if t := o.Field("timeoutSeconds"); t.Present() {
 		hook.Timeout = shift.Seconds(t.Int(1, int64(limit)))
@@ -321,45 +332,59 @@ func settled(v strictjson.Value, name string, make func() ([]shift.Step, error))
 	return name, steps
 }
 
+// decodeSteps says of each Step, by its path, why no Plan can be made of it.
 func decodeSteps(v strictjson.Value) []shift.Step {
 	values := v.Array()
 	if v.IsArray() && len(values) == 0 {
 		v.Problem("must not be empty")
 	}
 	steps := make([]shift.Step, 0, len(values))
-	for _, item := range values {
+	highest := shift.None
+	for i, item := range values {
 		f := item.Object("percent", "bakeMinutes")
-		steps = append(steps, shift.Step{Weight: percent(f.Require("percent")), Bake: minutes(f.Field("bakeMinutes"))})
+		share := f.Require("percent")
+		weight, readable := number(share, shift.ParsePercent)
+		switch {
+		case !readable:
+		case weight <= highest:
+			share.Problem("is %s, and must be above the %s before it", weight, highest)
+		case i == len(values)-1 && weight < shift.All:
+			v.Problem("the last step is at %s, and must be at 100%%", weight)
+		}
+		highest = max(highest, weight)
+		steps = append(steps, shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))})
 	}
 	return steps
 }
 
 func percent(v strictjson.Value) shift.Weight {
-	return number(v, shift.ParsePercent)
+	share, _ := number(v, shift.ParsePercent)
+	return share
 }
 
 func minutes(v strictjson.Value) shift.Seconds {
-	return number(v, shift.ParseMinutes)
+	length, _ := number(v, shift.ParseMinutes)
+	return length
 }
 
 func factor(v strictjson.Value) *big.Rat {
-	f := number(v, shift.ParseFactor)
-	if f == nil {
+	f, readable := number(v, shift.ParseFactor)
+	if !readable {
 		return new(big.Rat)
 	}
 	return f
 }
 
-// number reads a decimal exactly.
-func number[T any](v strictjson.Value, parse func(string) (T, error)) T {
-	var parsed T
+// number reads a decimal exactly, and says whether there is one.
+func number[T any](v strictjson.Value, parse func(string) (T, error)) (T, bool) {
 	decimal := v.Decimal()
 	if decimal == "" {
-		return parsed
+		var none T
+		return none, false
 	}
 	parsed, err := parse(decimal)
 	if err != nil {
 		v.Problem("%v", err)
 	}
-	return parsed
+	return parsed, err == nil
 }

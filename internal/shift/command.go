@@ -1,6 +1,9 @@
 package shift
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Order is what a person asks of a Deployment that is open.
 type Order string
@@ -21,4 +24,66 @@ type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+}
+
+// WhenPauseEnds says what to do about a Deployment that nobody resumed in time.
+type WhenPauseEnds string
+
+const (
+	RollBackAfterPause WhenPauseEnds = "rollback"
+	ResumeAfterPause   WhenPauseEnds = "resume"
+)
+
+// DefaultPause is how long a Deployment stays paused that says nothing else.
+const DefaultPause Seconds = 24 * 3600
+
+// Obeyed is what becomes of a Judgement's Progress when somebody has asked for
+// something else; before is the Progress that was judged. The alarms come first:
+// nobody's order makes up for a failing Candidate, or for one that cannot be
+// judged.
+func (d Deployment) Obeyed(before, judged Progress, c *Command) Progress {
+	if c == nil || judged.Next == NextRollback {
+		return judged
+	}
+	switch c.Order {
+	case Promote:
+		return d.promoted(judged, *c)
+	case Pause:
+		return d.paused(before, judged, *c)
+	}
+	judged.Paused = 0
+	return judged
+}
+
+func (d Deployment) promoted(judged Progress, c Command) Progress {
+	if judged.Verdict == Hold {
+		return judged
+	}
+	judged.Reasons = BoundReasons(append([]string{"promoted by hand: " + c.Reason}, judged.Reasons...))
+	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
+	if judged.Step == d.Plan.Len() {
+		judged.Next = NextFinish
+	}
+	return judged
+}
+
+// paused stays at the Weight without baking: what was slept counts as a pause,
+// until that has ended by itself, for good.
+func (d Deployment) paused(before, judged Progress, c Command) Progress {
+	ended := before.Paused >= d.PauseLimit
+	if !ended {
+		judged.Baked, judged.Paused = before.Baked, before.Paused+before.Wait
+	}
+	if judged.Paused < d.PauseLimit {
+		judged.Reasons = BoundReasons(append([]string{"paused by hand: " + c.Reason}, judged.Reasons...))
+		return d.withinBudget(judged.bake(max(d.Plan.Step(judged.Step).Poll, minPoll)))
+	}
+	if d.WhenPauseEnds == ResumeAfterPause {
+		judged.Reasons = BoundReasons(append([]string{"the pause has ended by itself"}, judged.Reasons...))
+		if ended || judged.Verdict == Hold {
+			return judged
+		}
+		return d.proceed(judged)
+	}
+	return judged.fail(fmt.Sprintf("PauseExpired: nobody resumed within %s", d.PauseLimit))
 }

@@ -74,13 +74,14 @@ func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads
 func (c Cost) String() string {
 	digits := len(strconv.FormatInt(int64(c), 10))
 	unit := Cost(math.Pow10(max(digits-3, 0)))
-	return "$" + ((c + unit/2) / unit * unit).decimal()
+	return "$" + ((c + unit/2) / unit * unit).Dollars()
 }
 
 // MarshalJSON writes the Cost as a number of dollars, exactly.
-func (c Cost) MarshalJSON() ([]byte, error) { return []byte(c.decimal()), nil }
+func (c Cost) MarshalJSON() ([]byte, error) { return []byte(c.Dollars()), nil }
 
-func (c Cost) decimal() string {
+// Dollars is the Cost as an exact decimal number of dollars, without trailing zeros.
+func (c Cost) Dollars() string {
 	exact := big.NewRat(int64(c), int64(dollar)).FloatString(12)
 	return strings.TrimSuffix(strings.TrimRight(exact, "0"), ".")
 }

@@ -14,9 +14,13 @@ type Deployment struct {
 	Plan    Plan     `json:"plan"`
 	Alarms  []string `json:"alarms"`
 	// FiringAtStart names the alarms that were in ALARM when it was opened.
-	FiringAtStart          []string  `json:"firingAtStart"`
-	IgnoreUnreadableAlarms bool      `json:"ignoreUnreadableAlarms"`
-	OpenedAt               time.Time `json:"openedAt"`
+	FiringAtStart          []string `json:"firingAtStart"`
+	IgnoreUnreadableAlarms bool     `json:"ignoreUnreadableAlarms"`
+	// PauseLimit is how long the Deployment may be paused, and WhenPauseEnds what
+	// then becomes of it.
+	PauseLimit    Seconds       `json:"pauseLimitSeconds"`
+	WhenPauseEnds WhenPauseEnds `json:"whenPauseEnds"`
+	OpenedAt      time.Time     `json:"openedAt"`
 	// EventsAtStart is how many history events stand before the first Step.
 	EventsAtStart int `json:"eventsAtStart"`
 	// EventsReserved is what the way from the last Step to the end needs.
@@ -78,6 +82,8 @@ func Open(o Opening) (Deployment, error) {
 		Alarms:                 o.Release.Alarms,
 		FiringAtStart:          o.Firing,
 		IgnoreUnreadableAlarms: o.Release.Options.IgnoreUnreadableAlarms,
+		PauseLimit:             o.Release.Options.PauseLimit,
+		WhenPauseEnds:          o.Release.Options.WhenPauseEnds,
 		OpenedAt:               o.At,
 		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries),
 		EventsReserved:         eventsReserved(o.Release.Hooks),

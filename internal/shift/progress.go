@@ -22,9 +22,12 @@ const maxHolds = 3
 // Progress is where a Deployment stands: the only thing about it that changes.
 type Progress struct {
 	// Step is the number of the Plan's Step that was taken last, from 1.
-	Step   int    `json:"step"`
-	Steps  int    `json:"steps"`
-	Weight Weight `json:"weightPercent"`
+	Step  int `json:"step"`
+	Steps int `json:"steps"`
+	// NextStep is the one that is taken next: the one after, or the last if
+	// somebody has ordered to promote.
+	NextStep int    `json:"nextStep"`
+	Weight   Weight `json:"weightPercent"`
 	// Wait is how long to bake before the next judgement.
 	Wait Seconds `json:"waitSeconds"`
 	// Baked is how long this Step has baked; Total is all Steps together. They
@@ -32,6 +35,8 @@ type Progress struct {
 	Baked  Seconds `json:"bakedSeconds"`
 	Total  Seconds `json:"totalSeconds"`
 	Checks int     `json:"checks"`
+	// Paused is how long somebody has had the Deployment paused.
+	Paused Seconds `json:"pausedSeconds,omitempty"`
 	// Holds is how many judgements in a row could not be made.
 	Holds int `json:"holds"`
 	// Revisions are those of each Route as last written.
@@ -49,18 +54,18 @@ func (d Deployment) Start() Progress {
 	for _, c := range d.Changes {
 		revisions[c.Target] = c.Revision
 	}
-	return Progress{Steps: d.Plan.Len(), Revisions: revisions, Events: d.EventsAtStart, Next: NextShift}
+	return Progress{Steps: d.Plan.Len(), NextStep: 1, Revisions: revisions, Events: d.EventsAtStart, Next: NextShift}
 }
 
 // Shifted is the Progress after all Routes were moved to the next Step; written
 // are the Revisions that the writes returned.
 func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int) Progress {
-	step := d.Plan.Step(p.Step + 1)
+	step := d.Plan.Step(p.NextStep)
 	revisions := maps.Clone(p.Revisions)
 	maps.Copy(revisions, written)
 	next := Progress{
-		Step: p.Step + 1, Steps: p.Steps, Weight: step.Weight,
-		Total: p.Total, Checks: p.Checks,
+		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,
+		Total: p.Total, Checks: p.Checks, Paused: p.Paused,
 		Revisions: revisions,
 		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
 		Reasons:   []string{},

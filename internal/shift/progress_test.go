@@ -227,7 +227,7 @@ func TestProgressSurvivesTheStateMachine(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, p, again)
 	assert.JSONEq(t, `{
-		"step": 1, "steps": 2, "weightPercent": 10, "waitSeconds": 60, "bakedSeconds": 60, "totalSeconds": 60,
+		"step": 1, "steps": 2, "nextStep": 2, "weightPercent": 10, "waitSeconds": 60, "bakedSeconds": 60, "totalSeconds": 60,
 		"checks": 1, "holds": 1, "revisions": {"lambda:orders:live": "r1"}, "eventsUsed": 42,
 		"next": "bake", "verdict": "Hold", "reasons": ["AlarmUnreadable: orders-5xx: throttled"]
 	}`, string(text))

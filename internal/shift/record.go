@@ -10,11 +10,11 @@ import (
 type Status string
 
 const (
-	// Open : the Deployment may shift.
+	// StatusOpen : the Deployment may shift.
 	StatusOpen Status = "open"
-	// Restoring : traffic is on its way back; nothing may shift any more.
+	// StatusRestoring : traffic is on its way back; nothing may shift any more.
 	StatusRestoring Status = "restoring"
-	// Closed : the Deployment has its Outcome.
+	// StatusClosed : the Deployment has its Outcome.
 	StatusClosed Status = "closed"
 )
 
@@ -52,10 +52,16 @@ func (r Record) CheckOpen() error {
 	case StatusRestoring:
 		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(r.Reasons))
 	case StatusClosed:
-		return fmt.Errorf("%w: it ended as %s at %s: %s; start a new execution",
-			ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339), BoundText(r.Cause, maxReasonRunes))
+		return fmt.Errorf("%w: it ended as %s at %s%s", ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339), r.because())
 	}
 	return nil
+}
+
+func (r Record) because() string {
+	if len(r.Reasons) == 0 {
+		return ""
+	}
+	return ": " + joined(r.Reasons)
 }
 
 // Touched says whether traffic may have been moved.
@@ -70,6 +76,10 @@ func (r Record) Pending() []Change {
 		return slices.Contains(r.Restored, c.Target)
 	})
 }
+
+// MayStray says whether a straggler of the Deployment could still leave something
+// behind after it was put back, so that its Targets are looked at once more.
+func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
 
 // Landed are the Revisions that the writes of a Step returned.
 type Landed struct {
@@ -107,4 +117,6 @@ type Arrived struct {
 type Listed struct {
 	ID    string
 	Since time.Time
+	// Targets are known only where an alarm lists it: there it must go fast.
+	Targets []Target
 }

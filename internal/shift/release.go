@@ -47,6 +47,8 @@ type Options struct {
 	WhenHeld               WhenHeld      `json:"whenHeld"`
 	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`
 	AlarmsAtStart          AtStart       `json:"alarmsAtStart"`
+	PauseLimit             Seconds       `json:"pauseLimitSeconds"`
+	WhenPauseEnds          WhenPauseEnds `json:"whenPauseEnds"`
 }
 
 // Release is the settled request for a Deployment.

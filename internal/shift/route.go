@@ -119,12 +119,12 @@ const (
 )
 
 // Landing judges the Route that is found after a write was refused for its
-// Revision: the write wanted the Plan's Step of that number, and expected the
-// one before it.
-func (c Change) Landing(found Route, plan Plan, step int) Landing {
-	wanted, before := c.At(plan.Step(step).Weight), c.Before()
-	if step > 1 {
-		before = c.At(plan.Step(step - 1).Weight)
+// Revision: the write wanted the Plan's Step to, and expected the Step from (0:
+// what was there before the first).
+func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
+	wanted, before := c.At(plan.Step(to).Weight), c.Before()
+	if from > 0 {
+		before = c.At(plan.Step(from).Weight)
 	}
 	switch {
 	case found.Same(wanted), wanted.Additional == "" && c.Settling(found, wanted.Serving):
@@ -151,9 +151,11 @@ type Restoration struct {
 // Steps up to intent may have happened (0: none).
 func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Restoration {
 	switch {
-	case c.Creates():
-		return Restoration{Ours: !exists || found.Same(c.At(All)), Delete: exists}
-	case !exists:
+	case c.Creates() && !exists:
+		return Restoration{Ours: true}
+	case c.Creates() && found.Same(c.At(All)):
+		return Restoration{Ours: true, Delete: true}
+	case c.Creates(), !exists:
 		return Restoration{}
 	case found.Same(c.Before()):
 		// Writing what is there already is not documented to give a new
@@ -161,6 +163,18 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 		// the Candidate sends it no traffic (UpdateAlias: weights 0.0 to 1.0).
 		return Restoration{Ours: true, Writes: []Route{c.nothingForCandidate(), c.Before()}}
 	case c.explained(found, plan, intent):
+		return Restoration{Ours: true, Writes: []Route{c.Before()}}
+	}
+	return Restoration{}
+}
+
+// Stray says what to do about a Route that is found when the Deployment has long
+// been put back: take away what only a straggler of its own can have left.
+func (c Change) Stray(found Route) Restoration {
+	switch {
+	case c.Creates():
+		return Restoration{Ours: found.Same(c.At(All)), Delete: true}
+	case found.Same(c.nothingForCandidate()):
 		return Restoration{Ours: true, Writes: []Route{c.Before()}}
 	}
 	return Restoration{}

@@ -177,7 +177,7 @@ func TestARefusedWriteIsJudgedByWhatIsFound(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			test.found.Revision = "r9"
-			assert.Equal(t, test.want, test.change.Landing(test.found, threeSteps(t), test.step))
+			assert.Equal(t, test.want, test.change.Landing(test.found, threeSteps(t), test.step-1, test.step))
 		})
 	}
 }
@@ -268,7 +268,7 @@ func TestOnlyOurOwnRoutesAreEverWrittenAgain(t *testing.T) {
 	for step := 1; step <= steps.Len(); step++ {
 		for w := shift.Foreign; w <= shift.All; w++ {
 			found := divided("1", "2", w)
-			if change.Landing(found, steps, step) == shift.RouteUntouched {
+			if change.Landing(found, steps, step-1, step) == shift.RouteUntouched {
 				require.Greater(t, step, 1)
 				require.Equal(t, steps.Step(step-1).Weight, w)
 			}

@@ -256,10 +256,14 @@ func (v Value) Object(known ...string) Object {
 	return Object{Value: v, members: o}
 }
 
+// separators are what other spellings put between the words of a name.
+var separators = strings.NewReplacer("-", "", "_", "")
+
 // suggest helps with a name that is not known.
 func suggest(name string, known []string) string {
+	joined := separators.Replace(name)
 	for _, k := range known {
-		if strings.EqualFold(strings.NewReplacer("-", "", "_", "").Replace(name), k) {
+		if strings.EqualFold(joined, k) {
 			return fmt.Sprintf("write %q", k)
 		}
 	}

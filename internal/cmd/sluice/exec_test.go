@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files; read the difference before you keep it")
+
+// ran is what a run of the command left behind.
+type ran struct {
+	status         int
+	stdout, stderr string
+}
+
+// run runs the command as main does.
+func run(t *testing.T, stdin string, args ...string) ran {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := exec(t.Context(), args, strings.NewReader(stdin), &stdout, &stderr)
+	return ran{status, stdout.String(), stderr.String()}
+}
+
+// file writes a file for a test.
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// golden holds a text to the file of that name.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "%s; if it is meant so: go test ./internal/cmd/sluice -run Golden -update", path)
+}
+
+func TestArgumentsThatMakeNoSenseExitWith2AndPointToTheHelp(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a command that is none", []string{"shift"}, "sluice: unknown command \"shift\" for \"sluice\"\nSee 'sluice --help'.\n"},
+		{"a flag that is none", []string{"plan", "--nope"}, "sluice: unknown flag: --nope\nSee 'sluice plan --help'.\n"},
+		{"a flag of the root that is none", []string{"--nope"}, "sluice: unknown flag: --nope\nSee 'sluice --help'.\n"},
+		{"a flag without its value", []string{"simulate", "-f"}, "sluice: flag needs an argument: 'f' in -f\nSee 'sluice simulate --help'.\n"},
+		{"a plan of nothing", []string{"plan"}, "sluice: plan needs a STRATEGY, or a deployment's file: -f FILE\nSee 'sluice plan --help'.\n"},
+		{"a plan of two strategies", []string{"plan", "AllAtOnce", "Other"}, "sluice: plan takes one STRATEGY, and \"Other\" is one too many\nSee 'sluice plan --help'.\n"},
+		{"a plan of a strategy and a file", []string{"plan", "AllAtOnce", "-f", "x"}, "sluice: plan takes a STRATEGY or a file, not both\nSee 'sluice plan --help'.\n"},
+		{"a simulation of nothing", []string{"simulate"}, "sluice: simulate needs a deployment's file: -f FILE\nSee 'sluice simulate --help'.\n"},
+		{"a simulation of an argument", []string{"simulate", "x.json"}, "sluice: simulate takes no arguments, and \"x.json\" is one: name the deployment's file with -f\nSee 'sluice simulate --help'.\n"},
+		{"one standard input for two", []string{"simulate", "-f", "-", "-s", "-"}, "sluice: the deployment and the scenario cannot both be standard input\nSee 'sluice simulate --help'.\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, ran{status: statusInvalid, stderr: tt.want}, run(t, "", tt.args...))
+		})
+	}
+}
+
+func TestFileThatCannotBeReadExitsWith1AndIsNamed(t *testing.T) {
+	t.Parallel()
+	deployment := file(t, "deployment.json", `{"function": "orders"}`)
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a deployment to plan", []string{"plan", "-f", "nowhere.json"}, "sluice: open nowhere.json: no such file or directory\n"},
+		{"a deployment to simulate", []string{"simulate", "-f", "nowhere.json"}, "sluice: open nowhere.json: no such file or directory\n"},
+		{"a scenario", []string{"simulate", "-f", deployment, "-s", "nowhere.json"}, "sluice: open nowhere.json: no such file or directory\n"},
+		{"a folder", []string{"plan", "-f", "testdata"}, "sluice: read testdata: is a directory\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, ran{status: statusFailed, stderr: tt.want}, run(t, "", tt.args...))
+		})
+	}
+}
+
+func TestInvalidTextExitsWith2AndListsEveryProblemByItsPath(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                 string
+		deployment, scenario string
+		want                 []string // beginnings of the lines on stderr
+	}{
+		{"an empty deployment", ``, `{}`, []string{"deployment.json: not JSON: "}},
+		{"no object", `[]`, `{}`, []string{"deployment.json: must be an object"}},
+		{"more text behind", `{"function": "orders"} {}`, `{}`, []string{"deployment.json: not JSON: there is more text"}},
+		{
+			"several problems in the deployment",
+			`{"targets": [{"alias": "live"}], "Alarms": [], "strategy": "Canary", "hooks": {"beforeTraffic": [{"function": "x y"}]}, "unchanged": 3}`, `{}`,
+			[]string{
+				"deployment.json: Alarms: is not known here", "deployment.json: targets[0].function: is missing",
+				"deployment.json: strategy: unknown strategy", "deployment.json: hooks.beforeTraffic[0].function: is not the name",
+				"deployment.json: unchanged: must be a string",
+			},
+		},
+		{"a plan that cannot fit", `{"function": "orders", "strategy": "Linear0.01PercentEvery1Minute"}`, `{}`, []string{"deployment.json: strategy: plan too long", "deployment.json: document too large"}},
+		{"a deployment that no execution takes", `{"function": "orders"}` + strings.Repeat(" ", maxText), `{}`, []string{"deployment.json: it is larger than 262144 bytes"}},
+		{
+			"several problems in the scenario", `{"function": "orders"}`,
+			`{"candidate": {"errorRate": 2}, "events": [{"atSeconds": 1, "do": "explode"}], "seed": -1}`,
+			[]string{
+				"scenario.json: candidate.errorRate: must be a number from 0 to 1", "scenario.json: seed: must be a whole number",
+				"scenario.json: events[0]: do is not known",
+			},
+		},
+		{
+			"problems in both", `{"function": "orders", "version": "$LATEST"}`, `{"traffic": 600}`,
+			[]string{"deployment.json: version: must be a published version", "scenario.json: traffic: must be an object"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			deployment, scenario := file(t, "deployment.json", tt.deployment), file(t, "scenario.json", tt.scenario)
+
+			got := run(t, "", "simulate", "-f", deployment, "-s", scenario)
+
+			assert.Equal(t, statusInvalid, got.status)
+			assert.Empty(t, got.stdout)
+			lines := strings.Split(strings.TrimSuffix(got.stderr, "\n"), "\n")
+			require.Len(t, lines, len(tt.want), got.stderr)
+			for _, want := range tt.want {
+				assert.Condition(t, func() bool { return hasLine(lines, want) }, "a line with %q in:\n%s", want, got.stderr)
+			}
+		})
+	}
+}
+
+// hasLine finds a line that says this of a file, in whatever folder it is.
+func hasLine(lines []string, want string) bool {
+	for _, line := range lines {
+		if strings.Contains(line, string(filepath.Separator)+want) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestPlanOfAnInvalidDeploymentPrintsNoPlan(t *testing.T) {
+	t.Parallel()
+	got := run(t, `{"strategy": {"canary": {"percent": 100, "bakeMinutes": 5}}}`, "plan", "-f", "-", "--json")
+	assert.Equal(t, statusInvalid, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "standard input: targets: is missing")
+	assert.Contains(t, got.stderr, "standard input: strategy.canary: invalid plan: the percentage of a canary is above 0 and below 100, not 100")
+}
+
+func TestUnknownStrategyNamesTheFormsThereAre(t *testing.T) {
+	t.Parallel()
+	got := run(t, "", "plan", "Canary10Percent")
+	assert.Equal(t, statusInvalid, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Equal(t, "STRATEGY: unknown strategy \"Canary10Percent\": use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps\n", got.stderr)
+}
+
+func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"--help"}, {"plan", "--help"}, {"simulate", "--help"}, {"help", "plan"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			got := run(t, "", args...)
+			assert.Equal(t, statusOK, got.status)
+			assert.Empty(t, got.stderr)
+			assert.Contains(t, got.stdout, "Examples:\n  sluice ")
+			assert.Contains(t, got.stdout, "Exit status:\n  0 ")
+			assertFits(t, got.stdout)
+		})
+	}
+}
+
+// assertFits holds a text to the width of a terminal.
+func assertFits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), pageWidth, line)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestOutputThatCannotBeWrittenExitsWith1(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"plan", "AllAtOnce"}, {"plan", "AllAtOnce", "--json"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			var stderr bytes.Buffer
+			status := exec(t.Context(), args, strings.NewReader(""), full{}, &stderr)
+			assert.Equal(t, statusFailed, status)
+			assert.Equal(t, "sluice: write the output: no space left on device\n", stderr.String())
+		})
+	}
+}
+
+// The logger is the process's own, so that this test runs beside no other.
+func TestHandlersLogOnlyWhenAsked(t *testing.T) {
+	silent := run(t, `{"function": "orders"}`, "simulate", "-f", "-")
+	verbose := run(t, `{"function": "orders"}`, "simulate", "-f", "-", "--verbose")
+
+	assert.Empty(t, silent.stderr)
+	assert.Contains(t, verbose.stderr, "level=INFO msg=judged deployment=")
+	assert.NotContains(t, verbose.stderr, "time=")
+	assert.Equal(t, silent.stdout, verbose.stdout)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"slices"
+
+	"sluice/internal/shift"
+)
+
+// forecast is what a deployment takes when nothing goes wrong, as plan prints it.
+type forecast struct {
+	Strategy string         `json:"strategy"`
+	Targets  []shift.Target `json:"targets"` // none for a strategy alone
+	Alarms   []string       `json:"alarms"`
+	Hooks    []string       `json:"hooks"` // in the order in which they run
+	Steps    []stage        `json:"steps"`
+	// Duration is all bakes together. Hooks come on top, at most with their
+	// timeouts.
+	Duration     shift.Seconds `json:"durationSeconds"`
+	HookTimeouts shift.Seconds `json:"hookTimeoutsSeconds"`
+	Transitions  int           `json:"transitions"`
+	Events       int           `json:"historyEvents"`
+	Lambda       lambdaCalls   `json:"lambda"`
+	AlarmReads   int           `json:"alarmReads"`
+	Cost         cost          `json:"cost"`
+	Warnings     []string      `json:"warnings"`
+
+	deployed bool // the forecast is of a deployment, not of a strategy alone
+}
+
+// stage is a Step, and when it begins.
+type stage struct {
+	Number int           `json:"step"`
+	Begins shift.Seconds `json:"beginsAtSeconds"`
+	Weight shift.Weight  `json:"weightPercent"`
+	Bake   shift.Seconds `json:"bakeSeconds"`
+	Polls  int           `json:"polls"`
+	Poll   shift.Seconds `json:"pollSeconds"`
+}
+
+// lambdaCalls are the requests to Lambda.
+type lambdaCalls struct {
+	ControlPlane int `json:"controlPlaneCallsPerTarget"`
+	Invocations  int `json:"invocations"` // of Sluice's own Lambdas
+}
+
+// cost is the bill, and what it was reckoned with.
+type cost struct {
+	StepFunctions shift.Cost `json:"stepFunctionsDollars"`
+	Lambda        shift.Cost `json:"lambdaDollars"`
+	CloudWatch    shift.Cost `json:"cloudWatchDollars"`
+	Total         shift.Cost `json:"totalDollars"`
+	Prices        prices     `json:"prices"`
+}
+
+type prices struct {
+	Region       string     `json:"region"`
+	FreeTier     bool       `json:"freeTier"`
+	Transition   shift.Cost `json:"transitionDollars"`
+	Request      shift.Cost `json:"lambdaRequestDollars"`
+	GBSecond     shift.Cost `json:"lambdaGigabyteSecondDollars"`
+	AlarmRead    shift.Cost `json:"alarmReadDollars"`
+	Megabytes    int        `json:"invocationMegabytes"`
+	Milliseconds int        `json:"invocationMilliseconds"`
+	Sources      []string   `json:"sources"`
+}
+
+// priceSources are where the prices of internal/shift come from.
+var priceSources = []string{
+	"aws.amazon.com/step-functions/pricing",
+	"aws.amazon.com/lambda/pricing",
+	"aws.amazon.com/cloudwatch/pricing",
+}
+
+// newForecast makes the forecast of a release: of a deployment, or of no more
+// than a strategy, which is taken to have one target and an alarm. It returns
+// the errors of shift.NewPlan.
+func newForecast(r shift.Release, deployed bool) (forecast, error) {
+	p, err := shift.NewPlan(r.Steps, r.Hooks)
+	if err != nil {
+		return forecast{}, err
+	}
+	course, reads := p.Course(r.Hooks), 0
+	if len(r.Alarms) > 0 || !deployed {
+		reads = course.AlarmReads()
+	}
+	f := forecast{
+		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: stages(p),
+		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),
+		Transitions: course.Transitions, Events: course.Events,
+		Lambda:     lambdaCalls{ControlPlane: p.ControlCalls(), Invocations: course.Invocations},
+		AlarmReads: reads,
+		Cost:       newCost(course.Bill(reads)),
+		Warnings:   warnings(p, r, deployed),
+		deployed:   deployed,
+	}
+	for _, a := range r.Arrivals {
+		f.Targets = append(f.Targets, a.Target)
+	}
+	for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
+		f.Hooks = append(f.Hooks, h.Function)
+	}
+	return f, nil
+}
+
+func stages(p shift.Plan) []stage {
+	list := make([]stage, p.Len())
+	for i, begins := range p.Elapsed() {
+		s := p.Steps[i]
+		list[i] = stage{
+			Number: i + 1, Begins: shift.InSeconds(begins), Weight: s.Weight, Bake: s.Bake, Poll: s.Poll,
+			Polls: shift.Plan{Steps: p.Steps[i : i+1]}.Course(shift.Hooks{}).Polls,
+		}
+	}
+	return list
+}
+
+func newCost(b shift.Bill) cost {
+	return cost{
+		StepFunctions: b.Transitions, Lambda: b.Invocations, CloudWatch: b.AlarmReads, Total: b.Total(),
+		Prices: prices{
+			Region: shift.PriceRegion, Transition: shift.PriceOfTransition, Request: shift.PriceOfRequest,
+			GBSecond: shift.PriceOfGBSecond, AlarmRead: shift.PriceOfAlarmRead,
+			Megabytes: shift.InvocationMegabytes, Milliseconds: shift.InvocationMilliseconds,
+			Sources: priceSources,
+		},
+	}
+}

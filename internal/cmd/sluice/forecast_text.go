@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// nothing stands in a cell that has nothing to say.
+const nothing = "-"
+
+// text prints the forecast as plain text.
+func (f forecast) text(to io.Writer) {
+	fmt.Fprintln(to, f.title())
+	fmt.Fprintln(to)
+	f.schedule().write(to)
+	fmt.Fprintln(to, "\nWhen nothing goes wrong:")
+	f.takes().write(to)
+	fmt.Fprintln(to, "\nWhat it costs:")
+	f.Cost.table(f).write(to)
+	for i, w := range f.Warnings {
+		if i == 0 {
+			fmt.Fprintln(to, "\nBeware:")
+		}
+		(&table{indent: gutter, rows: [][]string{{"!", w}}}).write(to)
+	}
+}
+
+func (f forecast) title() string {
+	if len(f.Targets) == 0 {
+		return f.Strategy
+	}
+	names := make([]string, len(f.Targets))
+	for i, t := range f.Targets {
+		names[i] = string(t)
+	}
+	return strings.Join(wrap(f.Strategy+" for "+strings.Join(names, ", "), pageWidth), "\n")
+}
+
+func (f forecast) schedule() *table {
+	t := &table{indent: gutter, right: map[int]bool{0: true, 1: true, 2: true, 3: true}}
+	t.add("STEP", "BEGINS", "WEIGHT", "BAKES", "JUDGED")
+	for _, s := range f.Steps {
+		begins := "at once"
+		if s.Begins > 0 {
+			begins = s.Begins.String()
+		}
+		bakes, judged := nothing, nothing
+		if s.Bake > 0 {
+			bakes, judged = s.Bake.String(), s.judged()
+		}
+		t.add(strconv.Itoa(s.Number), begins, s.Weight.String(), bakes, judged)
+	}
+	return t
+}
+
+func (s stage) judged() string {
+	if s.Polls == 1 {
+		return "once, after " + s.Poll.String()
+	}
+	return fmt.Sprintf("%d times, every %s", s.Polls, s.Poll)
+}
+
+func (f forecast) takes() *table {
+	t := &table{indent: gutter}
+	duration := days(f.Duration)
+	if n := len(f.Hooks); n > 0 {
+		duration += fmt.Sprintf(", and what %s: at most %s", counted(n, "hook takes", "hooks take"), days(f.HookTimeouts))
+	}
+	t.add("duration", duration)
+	t.add("transitions", grouped(f.Transitions))
+	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", grouped(f.Events)))
+	t.add("Lambda control plane", f.controlPlane())
+	t.add("Lambda invocations", grouped(f.Lambda.Invocations)+" of Sluice's own")
+	t.add("alarm reads", f.alarmReads())
+	return t
+}
+
+func (f forecast) controlPlane() string {
+	text := fmt.Sprintf("%s for each target", counted(f.Lambda.ControlPlane, "call", "calls"))
+	if n := len(f.Targets); n > 1 {
+		text += fmt.Sprintf(", %s in all", grouped(n*f.Lambda.ControlPlane))
+	}
+	return text + "; an account has 15 a second"
+}
+
+func (f forecast) alarmReads() string {
+	if !f.deployed {
+		return grouped(f.AlarmReads) + ", when the deployment names alarms"
+	}
+	return grouped(f.AlarmReads)
+}
+
+func (c cost) table(f forecast) *table {
+	t := &table{indent: gutter}
+	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
+	t.add("Step Functions", c.StepFunctions.String(),
+		fmt.Sprintf("%s at %s for 1,000", counted(f.Transitions, "transition", "transitions"), 1000*c.Prices.Transition))
+	t.add("Lambda", c.Lambda.String(),
+		fmt.Sprintf("%s at %s for a million, each %d MB for %d ms at $%s for a GB-second (arm64)",
+			counted(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
+			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
+	t.add("CloudWatch", c.CloudWatch.String(),
+		fmt.Sprintf("%s at %s for 1,000", counted(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
+	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
+	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")
+	return t
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/asl"
+	"sluice/internal/shift"
+)
+
+// moment is a state that was left, or an end that was reached.
+type moment struct {
+	At        time.Duration
+	Execution string
+	State     string
+	Weight    string // the Candidate's; empty before any was set
+	Verdict   string // empty where nothing is judged
+	Notes     []string
+}
+
+// maxNote bounds what an outside text can say in a line.
+const maxNote = 600
+
+func (m *moment) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); text != "" {
+		m.Notes = append(m.Notes, shift.BoundText(text, maxNote))
+	}
+}
+
+// quiet says that the moment is a poll that went as well as the one before it.
+func (m moment) quiet(before moment) bool {
+	return m.State == flow.CheckAlarms.State && m.Verdict == shift.Pass.String() &&
+		m.Execution == before.Execution && m.State == before.State && m.Weight == before.Weight &&
+		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
+}
+
+// document is what flows, with what Rollback adds.
+type document struct {
+	flow.Document
+	Rollback *flow.Undoing `json:"rollback"`
+}
+
+// decode reads what can be read: a raw input may be anything.
+func decode(text asl.Document) document {
+	var d document
+	if json.Unmarshal(text, &d) != nil {
+		return document{}
+	}
+	return d
+}
+
+func hookOf(input asl.Document) string {
+	if h := decode(input).Hook; h != nil {
+		return h.Function
+	}
+	return ""
+}
+
+// told is a failure in a line: its name, and the message that Lambda packs into
+// a report.
+func told(f flow.Failure) string {
+	var report struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(f.Cause), &report) == nil && report.Message != "" {
+		f.Cause = report.Message
+	}
+	if f.Cause == "" {
+		return f.Error
+	}
+	return f.Error + ": " + f.Cause
+}
+
+// descriptions say what a state has done, by its name.
+var descriptions = map[string]func(document, *moment){
+	flow.Publish.State:          published,
+	flow.Open.State:             opened,
+	string(shift.BeforeTraffic): func(d document, m *moment) { asked(d, shift.BeforeTraffic, m) },
+	flow.SetWeight.State:        shifted,
+	flow.CheckAlarms.State:      judged,
+	string(shift.AfterTraffic):  func(d document, m *moment) { asked(d, shift.AfterTraffic, m) },
+	flow.Close.State:            func(_ document, m *moment) { m.Weight = shift.All.String(); m.note("verified and closed") },
+	flow.Rollback.State:         restored,
+}
+
+// describe is the moment when a state has done its work.
+func describe(v *visit, d document) moment {
+	m := moment{State: v.name, Weight: weight(d)}
+	if v.hook != "" {
+		m.note("%s agreed", v.hook)
+	}
+	if say, known := descriptions[v.name]; known {
+		say(d, &m)
+	}
+	return m
+}
+
+// weight is the Candidate's share as far as the document knows it.
+func weight(d document) string {
+	switch {
+	case d.Progress == nil || d.Rollback != nil && d.Rollback.Outcome == shift.Stranded:
+		return ""
+	case d.Rollback != nil && d.Rollback.Outcome == shift.RolledBack:
+		return shift.None.String()
+	}
+	return d.Progress.Weight.String()
+}
+
+func published(d document, m *moment) {
+	if d.Release == nil {
+		return
+	}
+	for _, a := range d.Release.Arrivals {
+		m.note("version %s for %s", a.Candidate, a.Target)
+	}
+}
+
+func opened(d document, m *moment) {
+	if d.Deployment == nil {
+		return
+	}
+	if d.Deployment.Unchanged != nil {
+		m.note("nothing to shift")
+		return
+	}
+	for _, c := range d.Deployment.Changes {
+		if c.Creates() {
+			m.note("%s created with %s", c.Target, c.Candidate)
+			continue
+		}
+		m.note("%s from %s to %s", c.Target, c.Stable, c.Candidate)
+	}
+	m.note("%s, %s of baking", counted(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
+	if len(d.Deployment.Alarms) > 0 {
+		m.note("watching %s", strings.Join(d.Deployment.Alarms, ", "))
+	}
+	if len(d.Deployment.FiringAtStart) > 0 {
+		m.note("ignoring until OK: %s", strings.Join(d.Deployment.FiringAtStart, ", "))
+	}
+}
+
+func asked(d document, p shift.Point, m *moment) {
+	if d.Release == nil {
+		return
+	}
+	if hooks := d.Release.Hooks.At(p); len(hooks) > 0 {
+		m.note("%s agreed", counted(len(hooks), "hook", "hooks"))
+		return
+	}
+	m.note("no hooks")
+}
+
+func shifted(d document, m *moment) {
+	if d.Progress != nil {
+		m.note("step %d of %d", d.Progress.Step, d.Progress.Steps)
+	}
+}
+
+func judged(d document, m *moment) {
+	if d.Progress == nil {
+		return
+	}
+	m.Verdict = d.Progress.Verdict.String()
+	for _, reason := range d.Progress.Reasons {
+		m.note("%s", reason)
+	}
+}
+
+func restored(d document, m *moment) {
+	if d.Rollback == nil {
+		return
+	}
+	switch {
+	case len(d.Rollback.Undone) > 0:
+	case d.Rollback.Outcome == shift.Rejected:
+		m.note("nothing to undo")
+	default:
+		m.note("it was closed before")
+	}
+	for _, undone := range d.Rollback.Undone {
+		m.note("%s", undone)
+	}
+}
+
+// ending is the moment when the last state of a road was entered.
+func ending(state string, d document) moment {
+	m := moment{State: state, Weight: weight(d)}
+	if state == string(shift.Promoted) {
+		m.Weight = shift.All.String() // Close has verified it, and its output replaced the document
+	}
+	if d.Deployment != nil && d.Deployment.Unchanged != nil && d.Failure == nil {
+		m.note("%s", d.Deployment.Unchanged.Reason)
+	}
+	return m
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// predefined are CodeDeploy's strategies for Lambda (CodeDeploy user guide,
+// Deployment configurations).
+var predefined = []string{
+	"Canary10Percent5Minutes", "Canary10Percent10Minutes", "Canary10Percent15Minutes", "Canary10Percent30Minutes",
+	"Linear10PercentEvery1Minute", "Linear10PercentEvery2Minutes", "Linear10PercentEvery3Minutes", "Linear10PercentEvery10Minutes",
+	"AllAtOnce",
+}
+
+// lockstep has everything that a plan tells of.
+const lockstep = `{
+	"targets": [{"function": "orders"}, {"function": "billing", "alias": "prod", "version": "42"}, {"function": "search"}],
+	"strategy": {"exponential": {"startPercent": 0.5, "factor": 3, "everyMinutes": 90}},
+	"alarms": ["orders-5xx", "billing-5xx"],
+	"hooks": {
+		"beforeTraffic": [{"function": "smoke", "timeoutSeconds": 120}],
+		"afterTraffic": [{"function": "signoff", "mode": "callback", "timeoutSeconds": 604800}]
+	},
+	"createAlias": true
+}`
+
+func TestGoldenPlanOfEachPredefinedStrategy(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for _, strategy := range predefined {
+		got := run(t, "", "plan", strategy)
+		require.Equal(t, statusOK, got.status, got.stderr)
+		assertFits(t, got.stdout)
+		all.WriteString(got.stdout + "\n")
+	}
+	golden(t, "plan-predefined.txt", all.String())
+}
+
+func TestGoldenPlanOfADeployment(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"plan-lockstep.txt":  {"plan", "-f", "-"},
+		"plan-lockstep.json": {"plan", "-f", "-", "--json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, lockstep, args...)
+			require.Equal(t, statusOK, got.status, got.stderr)
+			golden(t, name, got.stdout)
+		})
+	}
+}
+
+func TestPrefixOfAPredefinedStrategyChangesNothingButItsName(t *testing.T) {
+	t.Parallel()
+	const prefix = "CodeDeployDefault.Lambda"
+	for _, strategy := range predefined {
+		short, long := run(t, "", "plan", strategy), run(t, "", "plan", prefix+strategy)
+		assert.Equal(t, short.stdout, strings.TrimPrefix(long.stdout, prefix))
+	}
+}
+
+func TestPlanForetellsWhatASimulationTakes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, deployment string
+	}{
+		{"the default", `{"function": "orders"}`},
+		{"a version that is given", `{"function": "orders", "version": "7"}`},
+		{"all at once", `{"function": "orders", "strategy": "AllAtOnce", "alarms": ["a"]}`},
+		{"linear", `{"function": "orders", "strategy": "Linear10PercentEvery1Minute", "alarms": ["a", "b"]}`},
+		{"two days in one bake", `{"function": "orders", "strategy": "Canary1Percent2880Minutes", "alarms": ["a"]}`},
+		{"three targets", `{"targets": [{"function": "a"}, {"function": "b", "version": "3"}, {"function": "c"}], "alarms": ["a"]}`},
+		{"a bake after the last step", `{"function": "orders", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 1.5}, {"percent": 100, "bakeMinutes": 20}]}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var planned struct {
+				Targets     []string
+				Duration    float64 `json:"durationSeconds"`
+				Transitions int
+				Events      int `json:"historyEvents"`
+				Lambda      struct {
+					ControlPlane int `json:"controlPlaneCallsPerTarget"`
+					Invocations  int
+				}
+				AlarmReads int
+			}
+			var played struct {
+				Outcome            string
+				Duration           float64 `json:"virtualSeconds"`
+				Transitions        int
+				Events             int `json:"historyEvents"`
+				Invocations, Calls map[string]int
+			}
+			require.NoError(t, json.Unmarshal([]byte(run(t, tt.deployment, "plan", "-f", "-", "--json").stdout), &planned))
+			require.NoError(t, json.Unmarshal([]byte(run(t, tt.deployment, "simulate", "-f", "-", "--json").stdout), &played))
+
+			assert.Equal(t, "Promoted", played.Outcome)
+			assert.Equal(t, planned.Duration, played.Duration)
+			assert.Equal(t, planned.Transitions, played.Transitions)
+			assert.Equal(t, planned.Events, played.Events)
+			assert.Equal(t, planned.Lambda.Invocations, sum(played.Invocations, ""))
+			assert.Equal(t, planned.Lambda.ControlPlane*len(planned.Targets), sum(played.Calls, "lambda:"))
+			assert.Equal(t, planned.AlarmReads, sum(played.Calls, "cloudwatch:"))
+		})
+	}
+}
+
+// sum adds up the counts of the names that begin alike.
+func sum(counts map[string]int, prefix string) int {
+	total := 0
+	for name, n := range counts {
+		if strings.HasPrefix(name, prefix) {
+			total += n
+		}
+	}
+	return total
+}
+
+func TestPlanWarnsOfWhatNothingWatches(t *testing.T) {
+	t.Parallel()
+	const (
+		last     = "Nothing watches the last step"
+		atOnce   = "No step bakes"
+		unnamed  = "No alarm is named"
+		lag      = "Lambda's metrics come by the minute"
+		pipeline = "A pipeline's Step Functions action gives up after 7 days"
+		created  = "An alias that does not exist yet"
+	)
+	tests := []struct {
+		name, deployment string
+		want             []string // beginnings
+	}{
+		{"a canary", `{"function": "f", "alarms": ["a"]}`, []string{last}},
+		{"a canary without alarms", `{"function": "f"}`, []string{last, unnamed}},
+		{"all at once", `{"function": "f", "alarms": ["a"], "strategy": "AllAtOnce"}`, []string{atOnce}},
+		{"steps faster than metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery2Minutes"}`, []string{last, lag}},
+		{"steps as fast as metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery3Minutes"}`, []string{last}},
+		{
+			"a bake at the end", `{"function": "f", "alarms": ["a"], "strategy": {"steps": [{"percent": 1, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`,
+			[]string{},
+		},
+		{"as long as a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10080Minutes"}`, []string{last}},
+		{"longer than a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10081Minutes"}`, []string{last, pipeline}},
+		{
+			"longer than a pipeline waits with its hooks",
+			`{"function": "f", "alarms": ["a"], "hooks": {"afterTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 604800}]}}`,
+			[]string{last, pipeline},
+		},
+		{"an alias that may be created", `{"function": "f", "alarms": ["a"], "createAlias": true}`, []string{last, created}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var planned struct{ Warnings []string }
+			got := run(t, tt.deployment, "plan", "-f", "-", "--json")
+			require.NoError(t, json.Unmarshal([]byte(got.stdout), &planned), got.stderr)
+			require.Len(t, planned.Warnings, len(tt.want), planned.Warnings)
+			for i, want := range tt.want {
+				assert.Truef(t, strings.HasPrefix(planned.Warnings[i], want), "%q begins with %q", planned.Warnings[i], want)
+			}
+		})
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/world"
+)
+
+const aboutSimulate = `Simulate plays a deployment on this machine: the definition and the handlers
+that run in AWS, in a local world with traffic, metrics and alarms, on a virtual
+clock. The scenario says how the versions serve, which alarms there are, and
+what else happens. Without one, 600 requests a minute meet two healthy versions,
+and all is well with every alarm and hook that the deployment names. The same
+deployment and scenario always give the same result.`
+
+const examplesOfSimulate = `  sluice simulate -f deployment.json
+  sluice simulate -f deployment.json -s scenario.json
+  sluice simulate -f deployment.json -s scenario.json --json | jq .routes`
+
+func newSimulate() *cobra.Command {
+	var deployment, scenario string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:                   "simulate -f FILE [-s FILE] [--json]",
+		Short:                 "Play a deployment on this machine",
+		Long:                  aboutSimulate,
+		Example:               examplesOfSimulate,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 0:
+				return fmt.Errorf("simulate takes no arguments, and %q is one: name the deployment's file with -f", args[0])
+			case deployment == "":
+				return errors.New("simulate needs a deployment's file: -f FILE")
+			case source(deployment) == standardInput && deployment == scenario:
+				return errors.New("the deployment and the scenario cannot both be standard input")
+			}
+			return nil
+		},
+		RunE: does(func(cmd *cobra.Command, _ []string) error {
+			s, err := readSetting(source(deployment), source(scenario), cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			played, err := s.play()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), played.result)
+			}
+			return writeText(cmd.OutOrStdout(), played.text)
+		}),
+	}
+	cmd.Flags().StringVarP(&deployment, "file", "f", "", "read the deployment from `FILE`; - is standard input")
+	cmd.Flags().StringVarP(&scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the same as JSON")
+	return cmd
+}
+
+// setting is what a simulation begins with.
+type setting struct {
+	deployment []byte
+	scenario   world.Scenario
+}
+
+// readSetting reads both files, and lists what is wrong with either.
+func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) {
+	s := setting{scenario: world.DefaultScenario()}
+	var err error
+	if s.deployment, err = deployment.read(stdin); err != nil {
+		return setting{}, err
+	}
+	wrong := &invalidError{}
+	_, err = flow.DecodeInput(s.deployment, "")
+	wrong.add(deployment.String(), err)
+	if scenario != "" {
+		text, err := scenario.read(stdin)
+		if err != nil {
+			return setting{}, err
+		}
+		s.scenario, err = world.DecodeScenario(text)
+		wrong.add(scenario.String(), err)
+	}
+	return s, wrong.orNil()
+}
+
+// simulation is what came of playing a deployment.
+type simulation struct {
+	result  world.Result
+	moments []moment
+}
+
+// play runs the deployment to its end.
+func (s setting) play() (simulation, error) {
+	t := newTimeline()
+	result, err := world.Simulate(s.deployment, s.scenario, t.watch)
+	if err != nil {
+		return simulation{}, fmt.Errorf("simulate: %w", err)
+	}
+	return simulation{result: result, moments: t.moments}, nil
+}

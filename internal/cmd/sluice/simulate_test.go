@@ -1,0 +1,212 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/local/world"
+)
+
+// demo names the files of one of the demonstrations.
+func demo(name string) []string {
+	folder := filepath.Join("testdata", "demo", name)
+	return []string{"simulate", "-f", filepath.Join(folder, "deployment.json"), "-s", filepath.Join(folder, "scenario.json")}
+}
+
+func TestGoldenDemo(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"healthy", "sick", "hook"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, "", demo(name)...)
+			require.Equal(t, statusOK, got.status, got.stderr)
+			assert.Empty(t, got.stderr)
+			golden(t, "simulate-"+name+".txt", got.stdout)
+		})
+	}
+}
+
+func TestSameSimulationPrintsTheSameBytes(t *testing.T) {
+	t.Parallel()
+	args := demo("sick")
+	assert.Equal(t, run(t, "", args...), run(t, "", args...))
+	args = append(args, "--json")
+	assert.Equal(t, run(t, "", args...), run(t, "", args...))
+}
+
+func TestJSONIsTheResultAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"healthy", "sick", "hook"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := demo(name)
+			got := run(t, "", append(args, "--json")...)
+			require.Equal(t, statusOK, got.status, got.stderr)
+
+			decoder := json.NewDecoder(strings.NewReader(got.stdout))
+			var printed map[string]json.RawMessage
+			require.NoError(t, decoder.Decode(&printed))
+			_, err := decoder.Token()
+			assert.ErrorIs(t, err, io.EOF, "there is nothing behind the JSON")
+			assert.ElementsMatch(t, fields(reflect.TypeFor[world.Result]()), keys(printed))
+			assert.JSONEq(t, played(t, args[2], args[4]), got.stdout)
+		})
+	}
+}
+
+// fields are the names of a type's fields in JSON.
+func fields(of reflect.Type) []string {
+	names := make([]string, of.NumField())
+	for i := range names {
+		names[i] = of.Field(i).Tag.Get("json")
+	}
+	return names
+}
+
+func keys(object map[string]json.RawMessage) []string {
+	names := make([]string, 0, len(object))
+	for name := range object {
+		names = append(names, name)
+	}
+	return names
+}
+
+// played is the result as the world gives it.
+func played(t *testing.T, deployment, scenario string) string {
+	t.Helper()
+	input, err := os.ReadFile(deployment)
+	require.NoError(t, err)
+	text, err := os.ReadFile(scenario)
+	require.NoError(t, err)
+	s, err := world.DecodeScenario(text)
+	require.NoError(t, err)
+	result, err := world.Simulate(input, s, nil)
+	require.NoError(t, err)
+	marshalled, err := json.Marshal(result)
+	require.NoError(t, err)
+	return string(marshalled)
+}
+
+func TestStorySaysWhatAPersonMustSee(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                 string
+		deployment, scenario string
+		want                 []string // lines, without what surrounds and what aligns them
+	}{
+		{
+			"short bakes are told poll by poll",
+			`{"function": "orders", "alarms": ["a"]}`, `{}`,
+			[]string{
+				"0:00 Publish version 2 for lambda:orders:live", "0:00 BeforeTraffic no hooks", "0:00 SetWeight 10% step 1 of 2",
+				"1:00 CheckAlarms 10% Pass", "2:00 CheckAlarms 10% Pass", "3:00 CheckAlarms 10% Pass", "4:00 CheckAlarms 10% Pass", "5:00 CheckAlarms 10% Pass",
+				"5:00 SetWeight 100% step 2 of 2", "5:00 Close 100% verified and closed", "5:00 Promoted 100%",
+			},
+		},
+		{
+			"the middle of a long quiet bake is counted",
+			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`, `{}`,
+			[]string{"5:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 574 checks passed", "48:00:00 CheckAlarms 10% Pass", "48:00:00 SetWeight 100% step 2 of 2"},
+		},
+		{
+			"a poll that says something new ends the quiet",
+			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
+			`{"events": [{"atSeconds": 450, "do": "setAlarmState", "alarm": "a", "state": "INSUFFICIENT_DATA"}]}`,
+			[]string{"1:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 5 checks passed", "7:00 CheckAlarms 10% Pass", "8:00 CheckAlarms 10% Pass alarm a has insufficient"},
+		},
+		{
+			"tries that failed are counted",
+			`{"function": "orders"}`, `{"faults": [{"call": "lambda:UpdateAlias", "error": "throttle", "times": 2}]}`,
+			[]string{"0:03 SetWeight 10% step 1 of 2; after 2 failed tries, the", "last with Throttled"},
+		},
+		{
+			"a failure is told with its name",
+			`{"function": "orders"}`, `{"functions": {"orders": {"absent": true}}}`,
+			[]string{"0:00 Publish FunctionNotFound:", "0:00 Rollback nothing to undo", "0:00 Rejected", "outcome Rejected"},
+		},
+		{
+			"a hook that does not answer is named",
+			`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 90}]}}`,
+			`{"functions": {"smoke": {"versions": 1}}, "hooks": {"smoke": {"result": "hang"}}}`,
+			[]string{"1:30 BeforeTrafficHook asked smoke; States.Timeout", "1:30 BeforeHookTimedOut", "1:30 Rejected"},
+		},
+		{
+			"a hook that agrees is named, and so is their number",
+			`{"function": "orders", "hooks": {"afterTraffic": [{"function": "smoke"}]}}`,
+			`{"functions": {"smoke": {"versions": 1}}, "hooks": {"smoke": {"afterSeconds": 5}}}`,
+			[]string{"5:05 AfterTrafficHook smoke agreed", "5:05 AfterTraffic 100% 1 hook agreed"},
+		},
+		{
+			"nothing to shift says why",
+			`{"function": "orders", "version": "3"}`, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`,
+			[]string{"0:00 Open nothing to shift", "0:00 Unchanged lambda:orders:live already points at 3;", "outcome Unchanged"},
+		},
+		{
+			"an execution that is stopped says where",
+			`{"function": "orders"}`, `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`,
+			[]string{"1:30 ExecutionAborted in Bake"},
+		},
+		{
+			"several executions are told apart",
+			`{"function": "orders"}`, `{"events": [{"atSeconds": 30, "do": "startExecution", "input": {"function": "orders"}}]}`,
+			[]string{"TIME EXECUTION STATE WEIGHT VERDICT", "0:30 another-1 Rejected", "5:00 simulated Promoted 100%"},
+		},
+		{
+			"an alias that is created has nothing before",
+			`{"function": "orders", "createAlias": true}`, `{"functions": {"orders": {"versions": 1, "aliases": {}}}}`,
+			[]string{"0:00 Open lambda:orders:live created with 2; 1", "step, 0s of baking", "routes 0:00 lambda:orders:live: 100% on 2"},
+		},
+		{
+			"many changes of routes are cut in their middle",
+			`{"function": "orders", "strategy": "Linear5PercentEvery1Minute"}`, `{}`,
+			[]string{"routes 0:00 lambda:orders:live: 5% on 2, the rest on 1", "… 8 more", "19:00 lambda:orders:live: 100% on 2", "announcements Started, Shifted ×20, Promoted"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, tt.deployment, "simulate", "-f", "-", "-s", file(t, "scenario.json", tt.scenario))
+			require.Equal(t, statusOK, got.status, got.stderr)
+			assertInOrder(t, got.stdout, tt.want)
+		})
+	}
+}
+
+// assertInOrder finds each line, in this order, whatever is between them.
+func assertInOrder(t *testing.T, text string, want []string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		bare := strings.Join(strings.Fields(line), " ")
+		if len(want) > 0 && strings.HasPrefix(bare, want[0]) {
+			want = want[1:]
+		}
+	}
+	assert.Emptyf(t, want, "these lines are missing, or not in this order, in:\n%s", text)
+}
+
+func TestScenarioThatCannotBePlayedExitsWith1(t *testing.T) {
+	t.Parallel()
+	scenario := file(t, "scenario.json", `{"events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "nobody", "state": "OK"}]}`)
+	got := run(t, `{"function": "orders"}`, "simulate", "-f", "-", "-s", scenario)
+	assert.Equal(t, statusFailed, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "sluice: simulate: the scenario's setAlarmState at 1s: ")
+}
+
+// BenchmarkSimulateTwoDays plays a canary of 48 hours as the command does.
+func BenchmarkSimulateTwoDays(b *testing.B) {
+	input := `{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`
+	for b.Loop() {
+		if status := exec(b.Context(), []string{"simulate", "-f", "-"}, strings.NewReader(input), io.Discard, io.Discard); status != statusOK {
+			b.Fatal(status)
+		}
+	}
+}

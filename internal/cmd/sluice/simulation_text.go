@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/local/world"
+	"sluice/internal/shift"
+)
+
+// text prints the simulation as plain text.
+func (s simulation) text(to io.Writer) {
+	story(s.moments).write(to)
+	fmt.Fprintln(to)
+	summary(s.result).write(to)
+}
+
+// story has a line for each moment, but for the middle of a long quiet time. An
+// execution is named only when there are several.
+func story(moments []moment) *table {
+	several := slices.ContainsFunc(moments, func(m moment) bool { return m.Execution != moments[0].Execution })
+	t := &table{indent: gutter, right: map[int]bool{0: true, 2: true}}
+	add := func(time, execution string, cells ...string) {
+		row := []string{time}
+		if several {
+			row = append(row, execution)
+		}
+		t.add(append(row, cells...)...)
+	}
+	if several {
+		t.right = map[int]bool{0: true, 3: true}
+	}
+	add("TIME", "EXECUTION", "STATE", "WEIGHT", "VERDICT", "")
+	for len(moments) > 0 {
+		m := moments[0]
+		add(clock(m.At), m.Execution, m.State, m.Weight, m.Verdict, strings.Join(m.Notes, "; "))
+		skip := 1
+		if n := quietRun(moments); n > longestQuiet {
+			skip = n - 1
+			add("…", m.Execution, m.State, m.Weight, m.Verdict, fmt.Sprintf("%s checks passed", grouped(n-2)))
+		}
+		moments = moments[skip:]
+	}
+	return t
+}
+
+// longestQuiet is how many polls in a row that say the same are all shown.
+const longestQuiet = 5
+
+// quietRun is how many moments from the first on say the same.
+func quietRun(moments []moment) int {
+	n := 1
+	for n < len(moments) && moments[n].quiet(moments[n-1]) {
+		n++
+	}
+	return n
+}
+
+// summary is what came of the simulation.
+func summary(r world.Result) *table {
+	t := &table{indent: gutter}
+	t.add("outcome", outcome(r))
+	if r.Cause != "" {
+		t.add("cause", shift.BoundText(r.Cause, maxCause))
+	}
+	t.add("virtual time", clock(time.Duration(r.VirtualSeconds*float64(time.Second))))
+	t.add("transitions", grouped(r.Transitions))
+	t.add("history events", grouped(r.HistoryEvents))
+	t.add("invocations", tallies(r.Invocations))
+	t.addCalls(r.Calls)
+	t.add("requests")
+	t.add("  stable", served(r.Requests.Stable, r.Requests.StableErrors))
+	t.add("  candidate", served(r.Requests.Candidate, r.Requests.CandidateErrors))
+	t.addAll("routes", routes(r.Routes))
+	t.add("announcements", announcements(r.Announcements))
+	return t
+}
+
+// maxCause is more than Step Functions' causes have here.
+const maxCause = 4000
+
+// addAll adds a row for each text, named once.
+func (t *table) addAll(name string, texts []string) {
+	if len(texts) == 0 {
+		t.add(name, nothing)
+	}
+	for _, text := range texts {
+		t.add(name, text)
+		name = ""
+	}
+}
+
+// outcome names the Outcome; an execution may end without any.
+func outcome(r world.Result) string {
+	switch {
+	case r.Outcome == "" && r.Error != "":
+		return fmt.Sprintf("none: the execution is %s with %s", r.Status, r.Error)
+	case r.Outcome == "":
+		return fmt.Sprintf("none: the execution is %s, and nothing has closed the deployment", r.Status)
+	case r.Status == "FAILED" || r.Status == "SUCCEEDED":
+		return r.Outcome
+	}
+	return fmt.Sprintf("%s; the execution is %s", r.Outcome, r.Status)
+}
+
+// tallies lists names with their counts.
+func tallies(counts map[string]int) string {
+	if len(counts) == 0 {
+		return nothing
+	}
+	list := make([]string, 0, len(counts))
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, name+glue+grouped(counts[name]))
+	}
+	return strings.Join(list, ", ")
+}
+
+// addCalls adds the AWS calls, a row for each service.
+func (t *table) addCalls(calls map[string]int) {
+	byService, total := map[string]map[string]int{}, 0
+	for call, n := range calls {
+		service, operation, _ := strings.Cut(call, ":")
+		if byService[service] == nil {
+			byService[service] = map[string]int{}
+		}
+		byService[service][operation] = n
+		total += n
+	}
+	t.add("AWS calls", grouped(total))
+	for _, service := range slices.Sorted(maps.Keys(byService)) {
+		t.add("  "+service, tallies(byService[service]))
+	}
+}
+
+func served(requests, failed int64) string {
+	if failed == 0 {
+		return grouped(requests)
+	}
+	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", grouped(requests), grouped(failed), 100*float64(failed)/float64(requests))
+}
+
+// shownRoutes is how many changes of routes are shown at the beginning and at
+// the end of many.
+const shownRoutes = 6
+
+func routes(changes []world.Routed) []string {
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = fmt.Sprintf("%s %s: %s", clock(time.Duration(c.Seconds*float64(time.Second))), c.Target, route(c))
+	}
+	if left := len(lines) - 2*shownRoutes; left > 1 {
+		lines = slices.Concat(lines[:shownRoutes], []string{fmt.Sprintf("… %d more", left)}, lines[shownRoutes+left:])
+	}
+	return lines
+}
+
+func route(c world.Routed) string {
+	r := shift.Route{Serving: shift.Version(c.Stable), Additional: shift.Version(c.Candidate), Weight: c.Percent}
+	switch c.Percent {
+	case shift.None:
+		r.Additional = ""
+	case shift.All:
+		r.Serving, r.Additional = r.Additional, ""
+	}
+	return r.String()
+}
+
+// announcements lists them in their order, those that repeat with their number.
+func announcements(states []string) string {
+	if len(states) == 0 {
+		return nothing
+	}
+	var list []string
+	for i := 0; i < len(states); {
+		n := 1
+		for i+n < len(states) && states[i+n] == states[i] {
+			n++
+		}
+		text := states[i]
+		if n > 1 {
+			text += fmt.Sprintf(" ×%d", n)
+		}
+		list = append(list, text)
+		i += n
+	}
+	return strings.Join(list, ", ")
+}

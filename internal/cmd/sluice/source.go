@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// source names where a text is read from: a file, or "-" for standard input.
+type source string
+
+const standardInput source = "-"
+
+// maxText is what an execution takes as its input (256 KiB, Step Functions
+// quotas). A scenario has as much room.
+const maxText = 256 << 10
+
+// read reads the whole text. A text that is too large is an invalidError.
+func (s source) read(stdin io.Reader) ([]byte, error) {
+	from := stdin
+	if s != standardInput {
+		file, err := os.Open(string(s))
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxText+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxText:
+		return nil, invalid(s.String(), fmt.Errorf("it is larger than %d bytes", maxText))
+	}
+	return text, nil
+}
+
+// String names the source in messages.
+func (s source) String() string {
+	if s == standardInput {
+		return "standard input"
+	}
+	return string(s)
+}

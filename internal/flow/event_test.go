@@ -1,0 +1,108 @@
+package flow_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func event(detailType, detail string) []byte {
+	return []byte(fmt.Sprintf(`{"version": "0", "source": "x", "time": "2026-05-04T12:00:00Z", "detail-type": %q, "detail": %s}`, detailType, detail))
+}
+
+func alarmEvent(name, state, before string) []byte {
+	return event(flow.AlarmDetailType, fmt.Sprintf(
+		`{"alarmName": %q, "state": {"value": %q, "reason": "3 > 2"}, "previousState": {"value": %q}, "configuration": {}}`, name, state, before))
+}
+
+func TestTheSafetyNetIsWokenByWhatItUnderstands(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 255) // CloudWatch counts characters, not bytes
+	tests := []struct {
+		name  string
+		event []byte
+		want  flow.Occasion
+	}{
+		{"an alarm that was OK", alarmEvent("orders-5xx", "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon, WasOK: true}}},
+		{"an alarm that had no data", alarmEvent("orders-5xx", "ALARM", "INSUFFICIENT_DATA"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon}}},
+		{"an alarm of the longest name", alarmEvent(long, "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: long, Reason: "3 > 2", At: noon, WasOK: true}}},
+		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED", At: noon}}},
+		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT", At: noon}}},
+		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: &flow.Sweep{At: noon}}},
+		{
+			"a command", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "abort", "reason": "a\nb"}`),
+			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b", At: noon}}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := flow.DecodeOccasion(test.event)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
+	t.Parallel()
+	tests := map[string][]byte{
+		"nothing":                             nil,
+		"another kind of JSON":                []byte(`[]`),
+		"null":                                []byte(`null`),
+		"another event":                       event("EC2 Instance State-change Notification", `{}`),
+		"an event of a hostile type":          event(strings.Repeat("x", 100_000), `{}`),
+		"an event beyond what there is":       event(flow.SweepDetailType, `"`+strings.Repeat("x", 1<<20)+`"`),
+		"an alarm that is OK":                 alarmEvent("orders-5xx", "OK", "ALARM"),
+		"an alarm without a name":             alarmEvent("", "ALARM", "OK"),
+		"an alarm of a name that cannot be":   alarmEvent(strings.Repeat("é", 256), "ALARM", "OK"),
+		"an alarm's detail that is no object": event(flow.AlarmDetailType, `1`),
+		"an execution that succeeded":         event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "SUCCEEDED"}`),
+		"an execution that runs":              event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "RUNNING"}`),
+		"an execution without a name":         event(flow.ExecutionDetailType, `{"status": "ABORTED"}`),
+		"an execution's detail, no object":    event(flow.ExecutionDetailType, `"x"`),
+		"an unknown command":                  event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "Abort"}`),
+		"a command for another target":        event(flow.CommandDetailType, `{"target": "route53:x:y", "command": "abort"}`),
+		"a command's detail that is a list":   event(flow.CommandDetailType, `[]`),
+	}
+	for name, raw := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := flow.DecodeOccasion(raw)
+			require.ErrorIs(t, err, flow.ErrNoOccasion)
+			assert.Zero(t, got)
+			assert.Less(t, len(err.Error()), 1200)
+		})
+	}
+}
+
+func FuzzDecodeOccasion(f *testing.F) {
+	f.Add(alarmEvent("a", "ALARM", "OK"))
+	f.Add(event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "FAILED"}`))
+	f.Add(event(flow.SweepDetailType, `{}`))
+	f.Add(event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "pause", "reason": "x"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		occasion, err := flow.DecodeOccasion(raw)
+		if err != nil {
+			require.ErrorIs(t, err, flow.ErrNoOccasion)
+			return
+		}
+		require.NotZero(t, occasion)
+		if alarm := occasion.Alarm; alarm != nil {
+			require.LessOrEqual(t, utf8.RuneCountInString(alarm.Reason), 200)
+		}
+		if command := occasion.Command; command != nil {
+			require.LessOrEqual(t, utf8.RuneCountInString(command.Command.Reason), 256)
+		}
+	})
+}

@@ -1,0 +1,519 @@
+package flow_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+const execution = "arn:aws:states:eu-west-1:123456789012:execution:sluice:one"
+
+// problems decodes an input that must be refused, and lists what is wrong.
+func problems(t require.TestingT, input string) []string {
+	release, err := flow.DecodeInput([]byte(input), execution)
+	require.ErrorIs(t, err, flow.ErrInvalidInput, "%.300s", input)
+	assert.Zero(t, release)
+	var invalid *flow.InputError
+	require.ErrorAs(t, err, &invalid)
+	list := make([]string, len(invalid.Problems))
+	for i, p := range invalid.Problems {
+		list[i] = p.String()
+	}
+	return list
+}
+
+// decode reads an input that must be accepted.
+func decode(t *testing.T, input string) shift.Release {
+	t.Helper()
+	release, err := flow.DecodeInput([]byte(input), execution)
+	require.NoError(t, err)
+	return release
+}
+
+func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, shift.Release{
+		Arrivals: []shift.Arrival{{Target: "lambda:orders:live"}},
+		Strategy: "Canary10Percent5Minutes",
+		Steps:    []shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}},
+		Alarms:   []string{},
+		Hooks:    shift.Hooks{BeforeTraffic: []shift.Hook{}, AfterTraffic: []shift.Hook{}},
+		Options: shift.Options{
+			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
+			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterPause,
+		},
+		Trigger: shift.Explicit,
+	}, decode(t, `{"function": "orders"}`))
+}
+
+func TestEveryFieldIsRead(t *testing.T) {
+	t.Parallel()
+	got := decode(t, `{
+		"targets": [
+			{"function": "orders", "alias": "prod", "version": "42"},
+			{"function": "payments"}
+		],
+		"strategy": "AllAtOnce",
+		"alarms": ["orders-5xx", "latency"],
+		"hooks": {
+			"beforeTraffic": [
+				{"function": "smoke", "timeoutSeconds": 120},
+				{"function": "arn:aws:lambda:eu-west-1:123456789012:function:load:live", "mode": "callback"}
+			],
+			"afterTraffic": [
+				{"function": "smoke:7", "mode": "sync"},
+				{"function": "approve", "mode": "callback", "timeoutSeconds": 604800}
+			]
+		},
+		"createAlias": true, "unchanged": "fail", "whenHeld": "wait",
+		"ignoreUnreadableAlarms": true, "alarmsAtStart": "ignoreUntilOk",
+		"pauseLimitMinutes": 90, "whenPauseEnds": "resume", "trigger": "explicit"
+	}`)
+	assert.Equal(t, shift.Release{
+		Arrivals: []shift.Arrival{{Target: "lambda:orders:prod", Candidate: "42"}, {Target: "lambda:payments:live"}},
+		Strategy: "AllAtOnce",
+		Steps:    []shift.Step{{Weight: shift.All}},
+		Alarms:   []string{"orders-5xx", "latency"},
+		Hooks: shift.Hooks{
+			BeforeTraffic: []shift.Hook{
+				{Function: "smoke", Mode: shift.Sync, Timeout: 120},
+				{Function: "arn:aws:lambda:eu-west-1:123456789012:function:load:live", Mode: shift.Callback, Timeout: 3600},
+			},
+			AfterTraffic: []shift.Hook{
+				{Function: "smoke:7", Mode: shift.Sync, Timeout: 840},
+				{Function: "approve", Mode: shift.Callback, Timeout: 604_800},
+			},
+		},
+		Options: shift.Options{
+			CreateAlias: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld,
+			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
+			PauseLimit: 5400, WhenPauseEnds: shift.ResumeAfterPause,
+		},
+		Trigger: shift.Explicit,
+	}, got)
+}
+
+func TestAnEventStartedDeploymentWaitsForItsTurnUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
+	tests := map[string]shift.WhenHeld{
+		`{"function": "orders"}`:                                            shift.FailWhenHeld,
+		`{"function": "orders", "trigger": "explicit"}`:                     shift.FailWhenHeld,
+		`{"function": "orders", "trigger": "event"}`:                        shift.WaitWhenHeld,
+		`{"function": "orders", "trigger": "event", "whenHeld": "fail"}`:    shift.FailWhenHeld,
+		`{"function": "orders", "trigger": "explicit", "whenHeld": "wait"}`: shift.WaitWhenHeld,
+	}
+	for input, want := range tests {
+		t.Run(input, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, want, decode(t, input).Options.WhenHeld)
+		})
+	}
+}
+
+func TestEveryFormOfAStrategyMeansItsSteps(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ strategy, name, want string }{
+		{`"CodeDeployDefault.LambdaLinear50PercentEvery2Minutes"`, "CodeDeployDefault.LambdaLinear50PercentEvery2Minutes", "50% 2m, 100% 0s"},
+		{`{"canary": {"percent": 10, "bakeMinutes": 5}}`, "canary", "10% 5m, 100% 0s"},
+		{`{"canary": {"percent": 0.01, "bakeMinutes": 0.5}}`, "canary", "0.01% 30s, 100% 0s"},
+		{`{"linear": {"percent": 40, "everyMinutes": 1}}`, "linear", "40% 1m, 80% 1m, 100% 0s"},
+		{`{"exponential": {"startPercent": 10, "factor": 3, "everyMinutes": 10}}`, "exponential", "10% 10m, 30% 10m, 90% 10m, 100% 0s"},
+		{
+			`{"steps": [{"percent": 0.5, "bakeMinutes": 30}, {"percent": 50, "bakeMinutes": 60}, {"percent": 100, "bakeMinutes": 15}]}`,
+			"steps", "0.5% 30m, 50% 1h, 100% 15m",
+		},
+		{`{"steps": [{"percent": 10}, {"percent": 100}]}`, "steps", "10% 0s, 100% 0s"},
+	}
+	for _, test := range tests {
+		t.Run(test.strategy, func(t *testing.T) {
+			t.Parallel()
+			release := decode(t, `{"function": "orders", "strategy": `+test.strategy+`}`)
+			assert.Equal(t, test.name, release.Strategy)
+			var texts []string
+			for _, s := range release.Steps {
+				texts = append(texts, s.Weight.String()+" "+s.Bake.String())
+			}
+			assert.Equal(t, test.want, strings.Join(texts, ", "))
+		})
+	}
+}
+
+func TestARawInputOfAnyKindIsRefusedReadably(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		`[]`:                      `must be an object such as {"function": "orders"}, not an array`,
+		`null`:                    `must be an object such as {"function": "orders"}, not null`,
+		`"x"`:                     `must be an object such as {"function": "orders"}, not a string`,
+		`1`:                       `must be an object such as {"function": "orders"}, not a number`,
+		`true`:                    `must be an object such as {"function": "orders"}, not a boolean`,
+		`{}`:                      `targets: is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`,
+		``:                        `not JSON: the text ends too early (at byte 0)`,
+		`{"function"}`:            `not JSON: invalid character '}' after object key (at byte 11)`,
+		strings.Repeat("[", 5000): `it nests deeper than 32 levels (at byte 33)`,
+	}
+	for input, want := range tests {
+		t.Run(input[:min(len(input), 20)], func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, []string{want}, problems(t, input))
+		})
+	}
+}
+
+func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
+	t.Parallel()
+	got := problems(t, `{
+		"Alarms": ["a"], "alarm": [],
+		"targets": [
+			{"function": "orders", "alias": "12", "version": 7},
+			{"function": "bad name", "Version": "1"},
+			{"alias": null},
+			"orders",
+			{"function": "same"}, {"function": "arn:aws:lambda:eu-west-1:123456789012:function:same"}
+		],
+		"function": "orders",
+		"strategy": {"steps": [
+			{"percent": 10.001, "bakeMinutes": -1}, {"percent": 50}, {"percent": 20}, {"bakeMinutes": "5"}, {"percent": 99}
+		]},
+		"alarms": ["a", "a", "", 5],
+		"hooks": {"beforeTraffic": [{"function": "", "mode": "Callback", "timeoutSeconds": 3600}, {"mode": "sync", "timeoutSeconds": 841}], "during": []},
+		"createAlias": "yes", "unchanged": "ok", "whenHeld": 1, "ignoreUnreadableAlarms": null, "alarmsAtStart": "ignoreUntilOK",
+		"pauseLimitMinutes": -5, "whenPauseEnds": "abort", "trigger": "cron",
+		"trigger": "event"
+	}`)
+	assert.ElementsMatch(t, []string{
+		`trigger: stands twice`,
+		`Alarms: is not known here; write "alarms"`,
+		`alarm: is not known here; known are targets, function, alias, version, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, trigger`,
+		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
+		`targets[0].version: must be a string, not a number`,
+		`targets[1].Version: is not known here; write "version"`,
+		`targets[1].function: is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64`,
+		`targets[2].function: is missing`,
+		`targets[2].alias: must be a string, not null`,
+		`targets[3]: must be an object, not a string`,
+		`targets[5]: lambda:same:live stands twice`,
+		`function: stands beside targets: write it inside a target`,
+		`strategy.steps[0].percent: 10.001% is finer than 0.01%`,
+		`strategy.steps[0].bakeMinutes: -1 minutes are less than none`,
+		`strategy.steps[2].percent: is 20%, and must be above the 50% before it`,
+		`strategy.steps[3].percent: is missing`,
+		`strategy.steps[3].bakeMinutes: must be a number, not a string`,
+		`strategy.steps: the last step is at 99%, and must be at 100%`,
+		`alarms[1]: a stands twice`,
+		`alarms[2]: is not the name of an alarm: 1 to 255 characters, none of them a control character`,
+		`alarms[3]: must be a string, not a number`,
+		`hooks.during: is not known here; known are beforeTraffic, afterTraffic`,
+		`hooks.beforeTraffic[0].function: is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64`,
+		`hooks.beforeTraffic[0].mode: must be one of sync, callback, not "Callback"`,
+		`hooks.beforeTraffic[1].function: is missing`,
+		`hooks.beforeTraffic[1].timeoutSeconds: must be a whole number from 1 to 840, not 841`,
+		`createAlias: must be true or false, not a string`,
+		`unchanged: must be one of succeed, fail, not "ok"`,
+		`whenHeld: must be a string, not a number`,
+		`ignoreUnreadableAlarms: must be true or false, not null`,
+		`alarmsAtStart: must be one of reject, ignoreUntilOk, not "ignoreUntilOK"`,
+		`pauseLimitMinutes: -5 minutes are less than none`,
+		`whenPauseEnds: must be one of rollback, resume, not "abort"`,
+		`trigger: must be one of explicit, event, not "cron"`,
+	}, got)
+}
+
+func TestWhatContradictsAcrossFieldsIsListedWithTheRest(t *testing.T) {
+	t.Parallel()
+	alarms, err := json.Marshal(manyAlarms(97))
+	require.NoError(t, err)
+	got := problems(t, `{"function": "orders", "extra": 1, "alarms": `+string(alarms)+`, "strategy": {"linear": {"percent": 0.01, "everyMinutes": 1}}}`)
+	require.Len(t, got, 4)
+	assert.Contains(t, got[0], "extra: is not known here")
+	assert.Contains(t, got[1], "strategy: plan too long: 10000 steps need")
+	assert.Contains(t, got[2], "2 for each of the 1 targets and 1 for each of the 97 alarms are more than the 98 items")
+	assert.Contains(t, got[3], "document too large")
+}
+
+func manyAlarms(number int) []string {
+	names := make([]string, number)
+	for i := range names {
+		names[i] = fmt.Sprintf("alarm-%05d", i)
+	}
+	return names
+}
+
+func TestAStrategyThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, strategy string
+		want           []string
+	}{
+		{"null", `null`, []string{`strategy: must be a name such as "Canary10Percent5Minutes" or an object, not null`}},
+		{"a list", `[]`, []string{`strategy: must be a name such as "Canary10Percent5Minutes" or an object, not an array`}},
+		{"an unknown name", `"Blue"`, []string{`strategy: unknown strategy "Blue": use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps`}},
+		{"no form", `{}`, []string{`strategy: must have exactly one of canary, linear, exponential and steps`}},
+		{"two forms", `{"canary": {"percent": 1, "bakeMinutes": 1}, "steps": []}`, []string{`strategy: must have exactly one of canary, linear, exponential and steps`}},
+		{"an unknown form", `{"Canary": {}}`, []string{`strategy.Canary: is not known here; write "canary"`}},
+		{"nothing in it", `{"canary": {}}`, []string{`strategy.canary.percent: is missing`, `strategy.canary.bakeMinutes: is missing`}},
+		{"another's numbers", `{"canary": {"percent": 1, "everyMinutes": 1}}`, []string{
+			`strategy.canary.everyMinutes: is not known here; known are percent, bakeMinutes`, `strategy.canary.bakeMinutes: is missing`,
+		}},
+		{"a form that is no object", `{"linear": 10}`, []string{`strategy.linear: must be an object, not a number`}},
+		{"a canary of everything", `{"canary": {"percent": 100, "bakeMinutes": 1}}`, []string{`strategy.canary: invalid plan: the percentage of a canary is above 0 and below 100, not 100`}},
+		{"a linear without a bake", `{"linear": {"percent": 10, "everyMinutes": 0}}`, []string{`strategy.linear: invalid plan: a linear strategy needs at least a second between its steps`}},
+		{"a factor that does not grow", `{"exponential": {"startPercent": 1, "factor": 1, "everyMinutes": 1}}`, []string{`strategy.exponential: invalid plan: the factor of an exponential strategy is at least 1.01`}},
+		{"hostile numbers", `{"exponential": {"startPercent": 1e999999999, "factor": 1e999999999, "everyMinutes": 1e999999999}}`, []string{
+			`strategy.exponential.startPercent: "1e999999999" is not a plain decimal number`,
+			`strategy.exponential.factor: "1e999999999" is not a plain decimal number`,
+			`strategy.exponential.everyMinutes: "1e999999999" is not a plain decimal number`,
+		}},
+		{"no steps", `{"steps": []}`, []string{`strategy.steps: must not be empty`}},
+		{"steps that are no list", `{"steps": {}}`, []string{`strategy.steps: must be an array, not an object`}},
+		{"not up to everything", `{"steps": [{"percent": 50}]}`, []string{`strategy.steps: the last step is at 50%, and must be at 100%`}},
+		{"steps that shrink", `{"steps": [{"percent": 50}, {"percent": 50}, {"percent": 40}, {"percent": 100}]}`, []string{
+			`strategy.steps[1].percent: is 50%, and must be above the 50% before it`,
+			`strategy.steps[2].percent: is 40%, and must be above the 50% before it`,
+		}},
+		{"a step of nothing", `{"steps": [{"percent": 0}, {"percent": 100}]}`, []string{`strategy.steps[0].percent: is 0%, and must be above the 0% before it`}},
+		{"steps that are no steps", `{"steps": [5]}`, []string{`strategy.steps[0]: must be an object, not a number`}},
+		{"longer than an execution lives", `{"steps": [{"percent": 50, "bakeMinutes": 475200}, {"percent": 100, "bakeMinutes": 1}]}`, []string{
+			`strategy: plan too long: with its hooks it may take 7920h1m, and an execution lives at most a year: bake at most 7920h in all`,
+		}},
+		{"more steps than the history holds", `{"linear": {"percent": 0.1, "everyMinutes": 1}}`, []string{
+			`strategy: plan too long: 1000 steps need 16020 history events even when each is judged only once, and a plan may use 15000 of the 25,000 that an execution has: use fewer steps`,
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, problems(t, `{"function": "orders", "strategy": `+test.strategy+`}`))
+		})
+	}
+}
+
+func TestPlansOfDaysAreAccepted(t *testing.T) {
+	t.Parallel()
+	var steps []string
+	for i := 1; i <= 99; i++ {
+		steps = append(steps, fmt.Sprintf(`{"percent": %d, "bakeMinutes": 28}`, i))
+	}
+	tests := map[string]string{
+		"48 hours in one bake":   `{"canary": {"percent": 10, "bakeMinutes": 2880}}`,
+		"99 steps of 28 minutes": `{"steps": [` + strings.Join(append(steps, `{"percent": 100}`), ",") + `]}`,
+		"30 days":                `{"linear": {"percent": 10, "everyMinutes": 4800}}`,
+	}
+	for name, strategy := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			release := decode(t, `{"function": "orders", "strategy": `+strategy+`}`)
+			_, err := shift.NewPlan(release.Steps, release.Hooks)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestHooksHaveLimits(t *testing.T) {
+	t.Parallel()
+	hooks := func(number int) string {
+		return `[` + strings.TrimSuffix(strings.Repeat(`{"function": "h"},`, number), ",") + `]`
+	}
+	tests := []struct {
+		name, hooks string
+		want        []string // nil: accepted
+	}{
+		{"20 at each point", `{"beforeTraffic": ` + hooks(20) + `, "afterTraffic": ` + hooks(20) + `}`, nil},
+		{"21", `{"beforeTraffic": ` + hooks(21) + `}`, []string{`hooks.beforeTraffic: has 21 hooks, and at most 20 are allowed`}},
+		{"sync for 840 s", `{"afterTraffic": [{"function": "h", "timeoutSeconds": 840}]}`, nil},
+		{"sync for longer", `{"afterTraffic": [{"function": "h", "timeoutSeconds": 841}]}`, []string{`hooks.afterTraffic[0].timeoutSeconds: must be a whole number from 1 to 840, not 841`}},
+		{"callback for 7 days", `{"afterTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 604800}]}`, nil},
+		{"callback for longer", `{"afterTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 604801}]}`, []string{`hooks.afterTraffic[0].timeoutSeconds: must be a whole number from 1 to 604800, not 604801`}},
+		{"no time at all", `{"afterTraffic": [{"function": "h", "timeoutSeconds": 0}]}`, []string{`hooks.afterTraffic[0].timeoutSeconds: must be a whole number from 1 to 840, not 0`}},
+		{"half a second", `{"afterTraffic": [{"function": "h", "timeoutSeconds": 0.5}]}`, []string{`hooks.afterTraffic[0].timeoutSeconds: must be a whole number from 1 to 840, not 0.5`}},
+		{"a list", `[]`, []string{`hooks: must be an object, not an array`}},
+		{"null", `null`, []string{`hooks: must be an object, not null`}},
+		{"a name instead of a hook", `{"beforeTraffic": ["h"]}`, []string{`hooks.beforeTraffic[0]: must be an object, not a string`}},
+		{"weeks of callbacks", `{"beforeTraffic": [` + strings.TrimSuffix(strings.Repeat(`{"function": "h", "mode": "callback", "timeoutSeconds": 604800},`, 20), ",") + `]}`, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			input := `{"function": "orders", "hooks": ` + test.hooks + `}`
+			if test.want == nil {
+				decode(t, input)
+				return
+			}
+			assert.Equal(t, test.want, problems(t, input))
+		})
+	}
+}
+
+func TestAlarmsAreNamedAsCloudWatchNamesThem(t *testing.T) {
+	t.Parallel()
+	const refused = `alarms[0]: is not the name of an alarm: 1 to 255 characters, none of them a control character`
+	tests := []struct {
+		name, alarm string // as JSON
+		want        string // "": accepted
+	}{
+		{"any characters", `"Orders / 5xx (é) 👩‍🚒"`, ""},
+		{"255 characters", `"` + strings.Repeat("x", 255) + `"`, ""},
+		{"255 characters of two bytes", `"` + strings.Repeat("é", 255) + `"`, ""},
+		{"256 characters", `"` + strings.Repeat("é", 256) + `"`, refused},
+		{"none", `""`, refused},
+		{"a line break", `"a\nb"`, refused},
+		{"bytes that are no letter", "\"a\xffb\"", refused},
+		{"a number", `5`, `alarms[0]: must be a string, not a number`},
+		{"null", `null`, `alarms[0]: must be a string, not null`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			input := `{"function": "orders", "alarms": [` + test.alarm + `]}`
+			if test.want == "" {
+				assert.Len(t, decode(t, input).Alarms, 1)
+				return
+			}
+			assert.Equal(t, []string{test.want}, problems(t, input))
+		})
+	}
+	assert.Equal(t, []string{`alarms: must be an array, not a string`}, problems(t, `{"function": "orders", "alarms": "a"}`))
+}
+
+func TestTargetsAndAlarmsMustFitOneTransaction(t *testing.T) {
+	t.Parallel()
+	input := func(number int) string {
+		alarms, err := json.Marshal(manyAlarms(number))
+		require.NoError(t, err)
+		return `{"function": "orders", "alarms": ` + string(alarms) + `}`
+	}
+	decode(t, input(96))
+	assert.Equal(t, []string{
+		"2 for each of the 1 targets and 1 for each of the 97 alarms are more than the 98 items that one deployment can open at once: split the deployment",
+	}, problems(t, input(97)))
+}
+
+func TestADocumentOver96KiBIsRefused(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 255)
+	var alarms []string
+	for i := range 90 {
+		alarms = append(alarms, fmt.Sprintf("%03d%s", i, long[3:]))
+	}
+	var steps []string
+	for i := 1; i < 930; i++ {
+		steps = append(steps, fmt.Sprintf(`{"percent": %d.%02d, "bakeMinutes": 1}`, i/100, i%100))
+	}
+	names, err := json.Marshal(alarms)
+	require.NoError(t, err)
+	input := `{"function": "orders", "alarms": ` + string(names) + `, "strategy": {"steps": [` + strings.Join(steps, ",") + `, {"percent": 100}]}}`
+	decode(t, input) // large, and just allowed
+
+	wide := strings.ReplaceAll(input, "xxxx", "<<<<") // which JSON for the web writes with six letters
+	got := problems(t, wide)
+	require.Len(t, got, 1)
+	assert.Contains(t, got[0], "document too large: settled, it has ")
+	assert.Contains(t, got[0], "bytes, and at most 98304 fit: use fewer steps, targets, alarms or hooks")
+}
+
+func TestEveryProblemIsShortHoweverLongTheInput(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 50_000)
+	for _, input := range []string{
+		`{"` + long + `": 1}`,
+		`{"function": "` + long + `"}`,
+		`{"function": "` + long + `:function:` + long + `"}`,
+		`{"function": "arn:` + long + `:lambda:` + long + `:` + long + `:function:a"}`,
+		`{"function": "orders:` + long + `"}`,
+		`{"function": "orders", "alias": "` + long + `"}`,
+		`{"function": "orders", "version": "` + long + `"}`,
+		`{"function": "orders", "strategy": "` + long + `"}`,
+		`{"function": "orders", "strategy": "Canary` + strings.Repeat("9", 50_000) + `Percent5Minutes"}`,
+		`{"function": "orders", "strategy": {"canary": {"percent": ` + strings.Repeat("9", 50_000) + `, "bakeMinutes": 1}}}`,
+		`{"function": "orders", "alarms": ["` + long + `"]}`,
+		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "` + long + `", "mode": "` + long + `", "timeoutSeconds": ` + strings.Repeat("9", 50_000) + `}]}}`,
+		`{"function": "orders", "trigger": "` + long + `"}`,
+	} {
+		for _, problem := range problems(t, input) {
+			assert.Less(t, len(problem), 900, "%.60s", input)
+			assert.NotContains(t, problem, "\n")
+		}
+	}
+}
+
+func TestTheLargestHostileInputsAreJudgedFast(t *testing.T) {
+	t.Parallel()
+	const largest = 512 << 10 // twice what a state of Step Functions takes
+	fill := func(head, tail string, item func(i int) string) []byte {
+		var text strings.Builder
+		text.WriteString(head)
+		for i := 0; text.Len() < largest; i++ {
+			if i > 0 {
+				text.WriteByte(',')
+			}
+			text.WriteString(item(i))
+		}
+		return []byte(text.String() + tail)
+	}
+	tests := map[string][]byte{
+		"unknown names": fill(`{`, `}`, func(i int) string { return fmt.Sprintf(`"%x":1`, i) }),
+		"alarms":        fill(`{"function":"a","alarms":[`, `]}`, func(i int) string { return fmt.Sprintf(`"%05x"`, i) }),
+		"targets":       fill(`{"targets":[`, `]}`, func(i int) string { return fmt.Sprintf(`{"function":"a%x"}`, i) }),
+		"steps":         fill(`{"function":"a","strategy":{"steps":[`, `]}}`, func(int) string { return `{"percent":200}` }),
+		"no steps":      fill(`{"function":"a","strategy":{"steps":[`, `]}}`, func(int) string { return `0` }),
+		"hooks":         fill(`{"function":"a","hooks":{"beforeTraffic":[`, `]}}`, func(int) string { return `{"mode":0}` }),
+	}
+	for name, input := range tests {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			_, err := flow.DecodeInput(input, "")
+			require.ErrorIs(t, err, flow.ErrInvalidInput)
+			assert.Less(t, time.Since(begin), 8*time.Second, "the time must grow with the length of the input only")
+		})
+	}
+}
+
+func FuzzDecodeInput(f *testing.F) {
+	for _, seed := range []string{
+		`[]`, `null`, `"x"`, `1`, `{}`, `{"function": "orders"}`, `{"function": "orders:live", "version": "42", "strategy": "AllAtOnce"}`,
+		`{"targets": [{"function": "a"}, {"function": "123456789012:function:b:7"}], "alarms": ["x"], "trigger": "event"}`,
+		`{"function": "a", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
+		`{"function": "a", "strategy": {"linear": {"percent": 10, "everyMinutes": 1}}}`,
+		`{"function": "a", "strategy": {"exponential": {"startPercent": 1, "factor": 1.5, "everyMinutes": 10}}}`,
+		`{"function": "a", "strategy": {"steps": [{"percent": 0.5, "bakeMinutes": 30}, {"percent": 100, "bakeMinutes": 15}]}}`,
+		`{"function": "a", "hooks": {"beforeTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 60}], "afterTraffic": []}}`,
+		`{"function": "a", "createAlias": true, "unchanged": "fail", "whenHeld": "wait", "ignoreUnreadableAlarms": true, "alarmsAtStart": "reject"}`,
+		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:a:live", "alias": "live", "alias": "x"}`,
+		"{\"function\": \"\xff\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, input []byte) {
+		release, err := flow.DecodeInput(input, execution)
+		if err != nil {
+			var invalid *flow.InputError
+			require.ErrorAs(t, err, &invalid)
+			require.NotEmpty(t, invalid.Problems)
+			require.Equal(t, flow.InvalidInput, flow.Wire(err).Name)
+			require.False(t, errors.Is(err, shift.ErrInvalidPlan), "one error, of one name")
+			return
+		}
+		_, err = shift.NewPlan(release.Steps, release.Hooks)
+		require.NoError(t, err)
+		require.NotEmpty(t, release.Arrivals)
+		require.True(t, release.FitsOneTransaction())
+		for _, a := range release.Arrivals {
+			_, _, err := a.Target.Lambda()
+			require.NoError(t, err)
+		}
+		require.NoError(t, flow.Document{Release: &release}.CheckSize())
+		text, err := json.Marshal(release)
+		require.NoError(t, err)
+		var again shift.Release
+		require.NoError(t, json.Unmarshal(text, &again))
+		require.Equal(t, release, again, "what is settled survives the state machine")
+	})
+}
