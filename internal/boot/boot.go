@@ -21,6 +21,9 @@ type Settings struct {
 	AWS aws.Config
 	// Table is the Ledger's, from SLUICE_TABLE.
 	Table string
+	// StateMachine is its ARN, from SLUICE_STATE_MACHINE; only the safety net asks
+	// for it, because it stands outside.
+	StateMachine string
 	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
 	EventBus string
 }
@@ -28,21 +31,27 @@ type Settings struct {
 // Names of the environment variables. The account's default bus is used where no
 // other is named.
 const (
-	tableVariable    = "SLUICE_TABLE"
-	eventBusVariable = "SLUICE_EVENT_BUS"
-	defaultEventBus  = "default"
+	tableVariable        = "SLUICE_TABLE"
+	stateMachineVariable = "SLUICE_STATE_MACHINE"
+	eventBusVariable     = "SLUICE_EVENT_BUS"
+	defaultEventBus      = "default"
 )
 
 // Start serves the Task with the handler that wire makes of the Settings, until
 // Lambda ends the process. The compiler holds the handler to the Task's types.
 func Start[D, F any](task flow.Task[D, F], wire func(Settings) flow.Handler[D, F]) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", task.Function))
+	StartLambda(task.Function, func(s Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
+}
+
+// StartLambda serves a Lambda that no state calls.
+func StartLambda(name string, wire func(Settings) flow.Lambda) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", name))
 	settings, err := load(context.Background(), os.Getenv)
 	if err != nil {
 		slog.Error("cannot start", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(Invoker(flow.Serve(task, wire(settings))))
+	lambda.Start(Invoker(wire(settings)))
 }
 
 // load reads the Settings. The clients make one attempt a call: Step Functions
@@ -60,7 +69,7 @@ func load(ctx context.Context, getenv func(string) string) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{AWS: cfg, Table: table, EventBus: bus}, nil
+	return Settings{AWS: cfg, Table: table, StateMachine: getenv(stateMachineVariable), EventBus: bus}, nil
 }
 
 // Invoker is a flow.Lambda as the Lambda runtime wants it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"sluice/internal/shift"
@@ -15,6 +16,8 @@ type RestoringLedger interface {
 	// MarkRestoring refuses all further intents. It returns the record, and
 	// shift.ErrDeploymentClosed beside it, or shift.ErrDeploymentUnknown.
 	MarkRestoring(ctx context.Context, id string, reasons []string) (shift.Record, error)
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
 	// Restore remembers Targets that are back, on condition that the record is
 	// restoring.
 	Restore(ctx context.Context, id string, targets []shift.Target) error
@@ -30,6 +33,8 @@ type Restorer struct {
 	Ledger    RestoringLedger
 	Router    RouteWriter
 	Announcer Announcer
+	// Together runs something for several Targets at once; nil is Concurrently.
+	Together Together
 }
 
 // restored is what came of one Target.
@@ -39,12 +44,68 @@ type restored struct {
 	stranded bool
 }
 
-// Restore brings every Target of a record that was marked restoring back to
-// Stable, each independently of the others, closes the record with an
-// explanation of why, and announces how it ended. What could be done is
-// remembered before an error is returned, so that a retry goes on with the rest.
-func (r Restorer) Restore(ctx context.Context, record shift.Record, why []string, at time.Time) (shift.Record, []string, error) {
-	results, err := r.targets(ctx, record)
+// Mark refuses all further intents of a Deployment, and returns its record.
+type Mark func(context.Context) (shift.Record, error)
+
+// look is what was found at a Target.
+type look struct {
+	route  shift.Route
+	exists bool
+	err    error
+}
+
+// MarkAndRestore looks at the Targets, marks the Deployment as restoring, and
+// restores it. It looks first: a Revision may only be used by a restorer who knows
+// that the record was still restoring after it was read. Otherwise one who was
+// held up would undo what the next Deployment has done. It returns what mark did,
+// if that is an error.
+func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, []string, error) {
+	looks := make([]look, len(targets))
+	r.Together.run(ctx, len(targets), func(ctx context.Context, i int) { looks[i] = r.look(ctx, targets[i]) })
+	record, err := mark(ctx)
+	if err != nil {
+		return record, nil, err
+	}
+	seen := make(map[shift.Target]look, len(targets))
+	for i, t := range targets {
+		seen[t] = looks[i]
+	}
+	if !slices.Equal(record.Reasons, shift.BoundReasons(why)) {
+		why = record.Reasons // somebody else was first to restore, and knows why
+	}
+	return r.restore(ctx, record, seen, why, at)
+}
+
+func (r Restorer) look(ctx context.Context, t shift.Target) look {
+	route, err := r.Router.Route(ctx, t)
+	if errors.Is(err, shift.ErrTargetNotFound) {
+		return look{}
+	}
+	return look{route: route, exists: true, err: err}
+}
+
+// lookAgain is a look at a Target of a record that is still restoring afterwards.
+func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (look, error) {
+	found := r.look(ctx, t)
+	if found.err != nil {
+		return found, found.err
+	}
+	record, err := r.Ledger.Record(ctx, id)
+	switch {
+	case err != nil:
+		return found, fmt.Errorf("see whether it is still to be restored: %w", err)
+	case record.Status != shift.StatusRestoring:
+		return found, record.CheckOpen()
+	}
+	return found, nil
+}
+
+// restore brings every Target of a record that was marked restoring back to
+// Stable, each independently of the others, closes the record with an explanation
+// of why, and announces how it ended. What could be done is remembered before an
+// error is returned, so that a retry goes on with the rest.
+func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []string, at time.Time) (shift.Record, []string, error) {
+	results, err := r.targets(ctx, record, seen)
 	if err != nil {
 		return record, nil, err
 	}
@@ -67,53 +128,56 @@ func (r Restorer) Restore(ctx context.Context, record shift.Record, why []string
 	return closed, undone, announceOutcome(ctx, r.Announcer, r.Ledger, closed, at)
 }
 
-func (r Restorer) targets(ctx context.Context, record shift.Record) ([]restored, error) {
-	var (
-		results  []restored
-		back     []shift.Target
-		problems []error
-	)
-	for _, c := range record.Pending() {
-		result, err := r.target(ctx, c, record)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("restore %s: %w", c.Target, err))
+func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]restored, error) {
+	pending := record.Pending()
+	results, problems := make([]restored, len(pending)), make([]error, len(pending))
+	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) {
+		results[i], problems[i] = r.target(ctx, pending[i], record, seen)
+	})
+	var back []shift.Target
+	for i, c := range pending {
+		if problems[i] != nil {
+			problems[i] = fmt.Errorf("restore %s: %w", c.Target, problems[i])
 			continue
 		}
-		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", result.text)
-		results = append(results, result)
-		if !result.stranded {
+		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", results[i].text)
+		if !results[i].stranded {
 			back = append(back, c.Target)
 		}
 	}
-	if len(problems) == 0 {
+	failed := errors.Join(problems...)
+	if failed == nil {
 		return results, nil
 	}
 	if len(back) > 0 {
 		if err := r.Ledger.Restore(ctx, record.ID, back); err != nil {
-			problems = append(problems, fmt.Errorf("remember what is restored: %w", err))
+			failed = errors.Join(failed, fmt.Errorf("remember what is restored: %w", err))
 		}
 	}
-	return nil, errors.Join(problems...)
+	return nil, failed
 }
 
-func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record) (restored, error) {
+func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (restored, error) {
+	found, looked := seen[c.Target]
 	for range maxTries {
-		found, err := r.Router.Route(ctx, c.Target)
-		exists := !errors.Is(err, shift.ErrTargetNotFound)
-		if err != nil && exists {
-			return restored{}, err
+		if !looked || found.err != nil {
+			var err error
+			if found, err = r.lookAgain(ctx, c.Target, record.ID); err != nil {
+				return restored{}, err
+			}
 		}
-		way := c.Restoration(found, exists, record.Deployment.Plan, record.Intent)
+		way := c.Restoration(found.route, found.exists, record.Deployment.Plan, record.Intent)
 		if !way.Ours {
-			return restored{c.Target, fmt.Sprintf("%s was left alone: it has %s, which Sluice did not write", c.Target, found), true}, nil
+			return restored{c.Target, fmt.Sprintf("%s was left alone: it has %s, which Sluice did not write", c.Target, found.route), true}, nil
 		}
-		err = r.take(ctx, c, found, way)
+		err := r.take(ctx, c, found.route, way)
 		if err == nil {
-			return restored{c.Target, describe(c, found), false}, nil
+			return restored{c.Target, describe(c, found.route), false}, nil
 		}
 		if !errors.Is(err, shift.ErrRevisionMismatch) {
 			return restored{}, err
 		}
+		looked = false
 	}
 	return restored{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxTries)
 }
@@ -143,4 +207,75 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 		return nil
 	}
 	return c.CheckServes(found, c.Stable)
+}
+
+// announceIfPending announces the Outcome of a closed record if nobody has.
+func (r Restorer) announceIfPending(ctx context.Context, record shift.Record, at time.Time) error {
+	announced, err := r.Ledger.Announced(ctx, record.ID)
+	if err != nil {
+		return fmt.Errorf("see whether the outcome was announced: %w", err)
+	}
+	if announced {
+		return nil
+	}
+	return announceOutcome(ctx, r.Announcer, r.Ledger, record, at)
+}
+
+// takeBackStrays looks once more at the Targets of a Deployment that was put back
+// a while ago. A stray UpdateAlias is refused for its RevisionId, but a CreateAlias
+// carries nothing that could be; and a restorer that died between its two writes
+// leaves a weight of nothing. A Target that somebody holds by now, or has brought
+// the same Candidate to since, is theirs. It is read before that is asked, so that
+// who opens in between meets it before it goes.
+func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) error {
+	if !record.MayStray() {
+		return nil
+	}
+	problems := make([]error, len(record.Deployment.Changes))
+	r.Together.run(ctx, len(problems), func(ctx context.Context, i int) {
+		c := record.Deployment.Changes[i]
+		if err := r.takeBack(ctx, c, record, claims); err != nil {
+			problems[i] = fmt.Errorf("take back a stray write of %s: %w", c.Target, err)
+		}
+	})
+	return errors.Join(problems...)
+}
+
+func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) error {
+	found := r.look(ctx, c.Target)
+	if found.err != nil || !found.exists {
+		return found.err
+	}
+	way := c.Stray(found.route)
+	if !way.Ours {
+		return nil
+	}
+	if theirs, err := claimed(ctx, c, record, claims); theirs || err != nil {
+		return err
+	}
+	slog.WarnContext(ctx, "stray write", "target", c.Target, "found", found.route.String())
+	err := r.take(ctx, c, found.route, way)
+	if errors.Is(err, shift.ErrRevisionMismatch) {
+		return nil // somebody has written it since
+	}
+	return err
+}
+
+// Claims tells who else has had to do with a Target.
+type Claims interface {
+	// Holder is the Deployment that holds a Target, "" for none.
+	Holder(ctx context.Context, t shift.Target) (string, error)
+	// Arrivals is the Target's history of one version.
+	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
+}
+
+func claimed(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (bool, error) {
+	by, err := claims.Holder(ctx, c.Target)
+	if by != "" || err != nil {
+		return true, err
+	}
+	arrived, err := claims.Arrivals(ctx, c.Target, c.Candidate)
+	return slices.ContainsFunc(arrived, func(a shift.Arrived) bool {
+		return a.DeploymentID != record.ID && !a.ClosedAt.Before(record.ClosedAt)
+	}), err
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -28,29 +26,40 @@ type Rollback struct {
 	Ledger    RollbackLedger
 	Router    RouteWriter
 	Announcer Announcer
+	// Together runs something for several Targets at once; nil is Concurrently.
+	Together Together
+}
+
+func (h Rollback) restorer() Restorer {
+	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together}
 }
 
 // Handle is the handler of flow.Rollback.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
 	reasons := why(call.Document)
-	record, err := h.Ledger.MarkRestoring(ctx, call.ExecutionID, shift.BoundReasons(reasons))
+	closed, undone, err := h.restorer().MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
+		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons)
+	}, call.Now)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown):
 		return h.reject(ctx, call, reasons)
-	case errors.Is(err, shift.ErrDeploymentClosed):
-		return h.ended(ctx, call, record, reasons)
+	case errors.Is(err, shift.ErrDeploymentClosed) && closed.Status == shift.StatusClosed:
+		return h.ended(ctx, call, closed, reasons)
 	case err != nil:
-		return flow.Undoing{}, fmt.Errorf("mark the deployment as restoring: %w", err)
-	}
-	if !slices.Equal(record.Reasons, shift.BoundReasons(reasons)) {
-		reasons = record.Reasons // somebody else was first to restore, and knows why
-	}
-	restorer := Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer}
-	closed, undone, err := restorer.Restore(ctx, record, reasons, call.Now)
-	if err != nil {
 		return flow.Undoing{}, err
 	}
 	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Cause: closed.Cause}, nil
+}
+
+func targets(doc flow.Document) []shift.Target {
+	if doc.Deployment == nil {
+		return nil
+	}
+	list := make([]shift.Target, len(doc.Deployment.Changes))
+	for i, c := range doc.Deployment.Changes {
+		list[i] = c.Target
+	}
+	return list
 }
 
 // reject ends a Deployment that never opened.
@@ -74,7 +83,7 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 // ended answers for a Deployment that has its Outcome already: an earlier try,
 // or the safety net, has closed it.
 func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []string) (flow.Undoing, error) {
-	if err := h.announceIfPending(ctx, record, call.Now); err != nil {
+	if err := h.restorer().announceIfPending(ctx, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
 	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
@@ -85,17 +94,6 @@ func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], reco
 		undoing.Outcome = shift.Rejected
 	}
 	return undoing, nil
-}
-
-func (h Rollback) announceIfPending(ctx context.Context, record shift.Record, at time.Time) error {
-	announced, err := h.Ledger.Announced(ctx, record.ID)
-	if err != nil {
-		return fmt.Errorf("see whether the outcome was announced: %w", err)
-	}
-	if announced {
-		return nil
-	}
-	return announceOutcome(ctx, h.Announcer, h.Ledger, record, at)
 }
 
 // why gathers the reasons for rolling back: the failure that was caught, or else

@@ -48,7 +48,7 @@ type SetWeight struct {
 type move struct {
 	SetWeight
 	deployment shift.Deployment
-	step       int
+	from, step int // numbers of the Step that was taken last, 0 for none, and of this one
 	// landed are the Revisions of the writes that are known to have had their
 	// effect, earlier tries' included.
 	landed map[shift.Target]shift.Revision
@@ -65,7 +65,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	m := move{SetWeight: h, deployment: d, step: progress.Step + 1, own: map[shift.Target]shift.Revision{}}
+	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
 	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", m.step, err)
@@ -106,7 +106,7 @@ func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision
 const maxTries = 3
 
 func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Revision, error) {
-	if c.Creates() && m.step > 1 {
+	if c.Creates() && m.from > 0 {
 		return revision, nil // it has served its candidate since the first step
 	}
 	for range maxTries {
@@ -122,7 +122,7 @@ func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) 
 		if err != nil {
 			return "", fmt.Errorf("read it again after a refused write: %w", err)
 		}
-		switch c.Landing(found, m.deployment.Plan, m.step) {
+		switch c.Landing(found, m.deployment.Plan, m.from, m.step) {
 		case shift.RouteLanded:
 			return found.Revision, nil
 		case shift.RouteForeign:

@@ -88,8 +88,8 @@ func (l *Ledger) alarms(ctx context.Context, r shift.Record) ([]string, error) {
 }
 
 // closing lists the actions: the record, for each Target its lock and its
-// candidate item, the alarm items, and the suspect item of a Deployment whose
-// traffic was put back. With an opening of 98 items besides the record and its
+// candidate item, the alarm items, and the suspect item of a Deployment that
+// may have a stray writer. With an opening of 98 items besides the record and its
 // open item these are at most 100, which is what a transaction takes.
 func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]types.TransactWriteItem, error) {
 	ending := expression.Set(expression.Name(outcome), expression.Value(e.Outcome)).
@@ -124,7 +124,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	for _, name := range alarms {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: l.table, Key: alarmKey(name, r.ID)}})
 	}
-	if !r.Touched() || e.Outcome == shift.Promoted {
+	if !ended(r, e).MayStray() {
 		return actions, nil
 	}
 	suspect, err := encode(suspectKey(r.ID), storedPointer{ID: r.ID, OpenedAt: e.At})

@@ -6,7 +6,7 @@
 //	deployment#<id>   record                    the Deployment and where it stands
 //	alarm#<name>      deployment#<id>           the open Deployments that an alarm concerns
 //	open              deployment#<id>           the Deployments whose Outcome is not yet announced
-//	suspect           deployment#<id>           those that were put back, until their Targets were looked at once more
+//	suspect           deployment#<id>           those that may have a stray writer, until their Targets were looked at once more
 //
 // A Ledger is the central type. Ledger.Open takes all locks in one transaction,
 // Ledger.Close gives them back in one, and every write between the two is

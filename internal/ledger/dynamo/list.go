@@ -24,8 +24,8 @@ func (l *Ledger) Unannounced(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, openPartition)
 }
 
-// Suspects lists the Deployments that were closed after traffic had been put
-// back, until they are acquitted, and since when each is closed.
+// Suspects lists the Deployments that were put back and may have a stray writer,
+// until they are acquitted, and since when each is closed.
 func (l *Ledger) Suspects(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, suspectPartition)
 }
@@ -76,7 +76,7 @@ func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, er
 			if err := attributevalue.UnmarshalMap(i, &pointer); err != nil || pointer.ID == "" {
 				return nil, fmt.Errorf("an item of %s was not written by this version of Sluice: %w", partition, err)
 			}
-			listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt})
+			listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets})
 		}
 	}
 	return listed, nil

@@ -99,6 +99,9 @@ func (l *Ledger) opening(id string, release shift.Release, at time.Time) ([]type
 		items.add(lockKey(a.Target), storedLock{Holder: id, OpenedAt: at})
 		items.add(candidateKey(a.Target, a.Candidate, id), storedArrived{ID: id, Candidate: a.Candidate, OpenedAt: at})
 	}
+	for _, a := range release.Arrivals {
+		pointer.Targets = append(pointer.Targets, a.Target)
+	}
 	for _, name := range release.Alarms {
 		items.add(alarmKey(name, id), pointer)
 	}

@@ -68,6 +68,8 @@ type storedArrived struct {
 type storedPointer struct {
 	ID       string    `dynamodbav:"id"`
 	OpenedAt time.Time `dynamodbav:"openedAt"`
+	// Targets stand only in alarm items, so that they can be read without the record.
+	Targets []shift.Target `dynamodbav:"targets,omitempty"`
 }
 
 // storedLock is a lock item.

@@ -1,0 +1,221 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// SafetyLedger is what safety-net needs of the Ledger.
+type SafetyLedger interface {
+	RestoringLedger
+	// Watchers lists the open Deployments that an alarm concerns.
+	Watchers(ctx context.Context, alarm string) ([]shift.Listed, error)
+	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored
+	// while that alarm is ignored until it has been OK.
+	MarkFired(ctx context.Context, id, alarm string, reasons []string) (shift.Record, error)
+	// Unannounced lists the Deployments whose Outcome is not yet announced.
+	Unannounced(ctx context.Context) ([]shift.Listed, error)
+	// Suspects lists the closed Deployments whose Targets are to be looked at once
+	// more.
+	Suspects(ctx context.Context) ([]shift.Listed, error)
+	// Acquit ends that.
+	Acquit(ctx context.Context, id string) error
+	Claims
+	// Command stores what is to be obeyed at the next poll, on condition that the
+	// record is open.
+	Command(ctx context.Context, id string, c shift.Command) error
+}
+
+// Executions knows which executions of the state machine go on.
+type Executions interface {
+	// Running lists the executions that run.
+	Running(ctx context.Context) (map[string]bool, error)
+	// Ended says whether one execution has ended for good.
+	Ended(ctx context.Context, id string) (bool, error)
+}
+
+// SafetyNet puts traffic back when the state machine cannot: it stands outside
+// of it, and is woken by alarms, by executions that end, and every minute.
+type SafetyNet struct {
+	Ledger     SafetyLedger
+	Router     RouteWriter
+	Executions Executions
+	Announcer  Announcer
+	// Together runs something for several Deployments or Targets at once; nil is
+	// Concurrently.
+	Together Together
+}
+
+// Handle is the Lambda. Its errors make it be invoked again: everything that it
+// does can be done twice.
+func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
+	occasion, err := flow.DecodeOccasion(raw)
+	if errors.Is(err, flow.ErrNoOccasion) {
+		slog.InfoContext(ctx, "ignored", "why", err)
+		return []byte("{}"), nil
+	}
+	switch {
+	case occasion.Alarm != nil:
+		err = n.alarm(ctx, *occasion.Alarm)
+	case occasion.Ended != nil:
+		err = n.ended(ctx, *occasion.Ended)
+	case occasion.Sweep != nil:
+		err = n.sweep(ctx, occasion.Sweep.At)
+	case occasion.Command != nil:
+		err = n.command(ctx, *occasion.Command)
+	}
+	if err != nil {
+		return nil, flow.Wire(err)
+	}
+	return []byte("{}"), nil
+}
+
+func (n SafetyNet) restorer() Restorer {
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together}
+}
+
+// alarm restores every Deployment that watches the alarm. What fired before a
+// Deployment was opened is none of its business: Open has read the alarm since.
+func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired) error {
+	watchers, err := n.Ledger.Watchers(ctx, fired.Name)
+	if err != nil {
+		return fmt.Errorf("find who watches the alarm %s: %w", fired.Name, err)
+	}
+	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
+		if fired.At.Before(w.Since) {
+			return nil
+		}
+		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
+		return n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
+			if fired.WasOK { // it has been OK, so it counts
+				return n.Ledger.MarkRestoring(ctx, w.ID, reasons)
+			}
+			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, reasons)
+		}, fired.At)
+	})
+}
+
+// ended restores a Deployment whose execution was stopped, timed out or failed
+// where no Catch could see it.
+func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded) error {
+	return n.end(ctx, end.ID, fmt.Sprintf("ExecutionEnded: the execution ended as %s before the deployment was finished", end.Status), end.At)
+}
+
+// end restores a Deployment for a reason.
+func (n SafetyNet) end(ctx context.Context, id, reason string, at time.Time) error {
+	reasons := []string{reason}
+	return n.restore(ctx, nil, reasons, func(ctx context.Context) (shift.Record, error) {
+		return n.Ledger.MarkRestoring(ctx, id, reasons)
+	}, at)
+}
+
+// restore marks a Deployment and restores it, or finds that there is nothing left
+// to do.
+func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) error {
+	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
+	switch {
+	case errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrAlarmIgnored):
+		return nil
+	case errors.Is(err, shift.ErrDeploymentClosed) && record.Status == shift.StatusClosed:
+		return n.restorer().announceIfPending(ctx, record, at)
+	case errors.Is(err, shift.ErrDeploymentClosed):
+		return nil // somebody else was faster
+	}
+	return err
+}
+
+// sweep looks after what no event has told of: Deployments whose execution is
+// gone, and Targets that were restored a while ago.
+func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
+	return errors.Join(n.sweepOpen(ctx, at), n.lookAgain(ctx, at))
+}
+
+func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
+	open, err := n.Ledger.Unannounced(ctx)
+	if err != nil {
+		return fmt.Errorf("list the open deployments: %w", err)
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	running, err := n.Executions.Running(ctx)
+	if err != nil {
+		return fmt.Errorf("list the executions: %w", err)
+	}
+	return n.each(ctx, open, func(ctx context.Context, d shift.Listed) error {
+		if running[d.ID] {
+			return nil
+		}
+		// The list may lag behind; only a terminal status condemns.
+		gone, err := n.Executions.Ended(ctx, d.ID)
+		if err != nil || !gone {
+			return err
+		}
+		return n.end(ctx, d.ID, "ExecutionEnded: the execution has ended before the deployment was finished", at)
+	})
+}
+
+// lookAgainAfter is how long after its closing a Deployment's Targets are looked
+// at once more: later than the longest set-weight that can still have been
+// running then.
+var lookAgainAfter = flow.SetWeight.StateTimeout()
+
+// lookAgain is the second line: a write of a set-weight that outlived its
+// Deployment, and could not take it back itself, is taken back here.
+func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
+	suspects, err := n.Ledger.Suspects(ctx)
+	if err != nil {
+		return fmt.Errorf("list the recently closed deployments: %w", err)
+	}
+	return n.each(ctx, suspects, func(ctx context.Context, d shift.Listed) error {
+		if at.Before(d.Since.Add(lookAgainAfter)) {
+			return nil
+		}
+		record, err := n.Ledger.Record(ctx, d.ID)
+		if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
+			return fmt.Errorf("read the record of %s: %w", d.ID, err)
+		}
+		if err := n.restorer().takeBackStrays(ctx, record, n.Ledger); err != nil {
+			return err
+		}
+		return n.Ledger.Acquit(ctx, d.ID)
+	})
+}
+
+// command does what a person asks. Abort is done at once; the rest is obeyed at
+// the next poll.
+func (n SafetyNet) command(ctx context.Context, c flow.Commanded) error {
+	id, err := n.Ledger.Holder(ctx, c.Target)
+	if err != nil {
+		return fmt.Errorf("find who holds %s: %w", c.Target, err)
+	}
+	if id == "" {
+		return fmt.Errorf("%w: no deployment holds %s", shift.ErrDeploymentUnknown, c.Target)
+	}
+	slog.InfoContext(ctx, "commanded", "deployment", id, "target", c.Target, "command", c.Command.Order, "reason", c.Command.Reason)
+	if c.Command.Order != shift.Abort {
+		if err := n.Ledger.Command(ctx, id, c.Command); err != nil {
+			return fmt.Errorf("tell %s to %s: %w", id, c.Command.Order, err)
+		}
+		return nil
+	}
+	return n.end(ctx, id, "Aborted: "+c.Command.Reason, c.Command.At)
+}
+
+// each does something for every Deployment at once. One that fails does not keep
+// the others from being done.
+func (n SafetyNet) each(ctx context.Context, list []shift.Listed, do func(context.Context, shift.Listed) error) error {
+	problems := make([]error, len(list))
+	n.Together.run(ctx, len(list), func(ctx context.Context, i int) {
+		if err := do(ctx, list[i]); err != nil {
+			problems[i] = fmt.Errorf("%s: %w", list[i].ID, err)
+		}
+	})
+	return errors.Join(problems...)
+}
