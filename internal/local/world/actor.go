@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"time"
+
+	"sluice/internal/local/asl"
 )
 
 // actor is a Lambda that runs: real Go code on a goroutine of its own. Exactly
@@ -15,6 +17,32 @@ type actor struct {
 	parked chan struct{} // the actor gives it back
 	killed bool
 	done   bool
+	// parts run in its name while it waits for them; parent is what it is a part of.
+	parts   []*actor
+	parent  *actor
+	waiting bool
+	// fail reports to whoever invoked the Lambda that it died.
+	fail func(*asl.Failure)
+	// number is that of the call that it makes, and inFlight says that the call
+	// arrives even when the actor is killed meanwhile.
+	number   int
+	inFlight bool
+	// pace is how long each of its calls takes besides.
+	pace time.Duration
+}
+
+// root is the Lambda that an actor is, or is a part of.
+func (a *actor) root() *actor {
+	for a.parent != nil {
+		a = a.parent
+	}
+	return a
+}
+
+func (a *actor) report(f *asl.Failure) {
+	if a.fail != nil {
+		a.fail(f)
+	}
 }
 
 type actorKey struct{}
@@ -25,9 +53,9 @@ func actorOf(ctx context.Context) *actor {
 	return a
 }
 
-// spawn runs a Lambda until it first waits, or ends.
-func (w *World) spawn(run func(context.Context)) *actor {
-	a := &actor{world: w, resume: make(chan struct{}), parked: make(chan struct{})}
+// spawn runs a Lambda, or a part of one, until it first waits, or ends.
+func (w *World) spawn(parent *actor, run func(context.Context)) *actor {
+	a := &actor{world: w, parent: parent, resume: make(chan struct{}), parked: make(chan struct{})}
 	w.actors[a] = struct{}{}
 	go func() {
 		<-a.resume
@@ -45,8 +73,11 @@ func (w *World) spawn(run func(context.Context)) *actor {
 
 // run hands the baton to the actor until it waits or ends.
 func (a *actor) run() {
+	before := a.world.current
+	a.world.current = a
 	a.resume <- struct{}{}
 	<-a.parked
+	a.world.current = before
 	if a.done {
 		delete(a.world.actors, a)
 	}
@@ -74,7 +105,13 @@ func (a *actor) forever() {
 func (a *actor) park() {
 	a.parked <- struct{}{}
 	<-a.resume
-	if a.killed {
+	a.die()
+}
+
+// die ends the goroutine of an actor that was killed, unless a call of it is on
+// its way.
+func (a *actor) die() {
+	if a.killed && !a.inFlight {
 		runtime.Goexit()
 	}
 }
@@ -85,6 +122,19 @@ func (a *actor) kill() {
 	if a.done {
 		return
 	}
+	for _, part := range a.parts {
+		part.kill()
+	}
 	a.killed = true
-	a.run()
+	if !a.inFlight {
+		a.run()
+	}
+}
+
+// resumeIfWaiting goes on with an actor whose parts are done.
+func (a *actor) resumeIfWaiting() {
+	if a.waiting && !a.done {
+		a.waiting = false
+		a.run()
+	}
 }

@@ -25,6 +25,8 @@ type Alarm struct {
 	// Version a single version of it: "stable", "candidate" or its number.
 	Target  shift.Target
 	Version string
+	// Composite makes it an alarm on other alarms, which has no metric.
+	Composite bool
 }
 
 // Metric is one of Lambda's metrics.
@@ -76,7 +78,7 @@ func decodeAlarms(v strictjson.Value) []Alarm {
 	alarms := []Alarm{}
 	for _, item := range v.Array() {
 		alarms = append(alarms, decodeAlarm(item.Object("name", "metric", "statistic", "threshold", "periodSeconds",
-			"evaluationPeriods", "datapointsToAlarm", "comparison", "treatMissingData", "target", "version")))
+			"evaluationPeriods", "datapointsToAlarm", "comparison", "treatMissingData", "target", "version", "composite")))
 	}
 	return alarms
 }
@@ -92,10 +94,14 @@ func decodeAlarm(o strictjson.Object) Alarm {
 		MissingData: o.Field("treatMissingData").OneOf(missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored),
 		Target:      shift.Target(o.Field("target").Text()),
 		Version:     o.Field("version").Text(),
+		Composite:   o.Field("composite").Bool(),
 	}
 	if m := o.Field("metric"); m.Present() {
 		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration)))
 		o.Require("threshold")
+		if a.Composite {
+			m.Problem("stands in a composite alarm, which watches other alarms")
+		}
 	}
 	if p := o.Field("periodSeconds"); p.Present() {
 		a.Period = time.Duration(p.Int(60, 86_400)) * time.Second

@@ -2,6 +2,7 @@ package world
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"sluice/internal/local/cloud"
@@ -24,13 +25,19 @@ func (w *World) faults() {
 		}
 		return nil
 	}
-	w.cloud.Fault(func(c cloud.Call) error { return strike(c, false) })
-	w.cloud.FaultAfter(func(c cloud.Call) error { return strike(c, true) })
+	at := func(c cloud.Call, after bool) error {
+		if err := w.moment(c, after); err != nil {
+			return err
+		}
+		return strike(c, after)
+	}
+	w.cloud.Fault(func(c cloud.Call) error { return at(c, false) })
+	w.cloud.FaultAfter(func(c cloud.Call) error { return at(c, true) })
 }
 
 func (f Fault) meets(c cloud.Call, at time.Duration) bool {
 	return f.Call == c.Service+":"+c.Operation && (f.Actor == "" || f.Actor == c.Actor) &&
-		at >= f.From && (f.Until == 0 || at < f.Until)
+		strings.Contains(c.Resource, f.Resource) && at >= f.From && (f.Until == 0 || at < f.Until)
 }
 
 func (f Fault) failure(c cloud.Call) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/internal/announce/eventbridge"
+	"sluice/internal/execution/stepfunctions"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
 	"sluice/internal/hook/lambdahook"
@@ -59,7 +60,13 @@ func (w *World) deploy() {
 	back := w.config(flow.Rollback.Function)
 	add(flow.Rollback.Spec, flow.Serve(flow.Rollback, task.Rollback{
 		Ledger: dynamo.FromConfig(back, table), Router: lambdaalias.FromConfig(back), Announcer: eventbridge.FromConfig(back, bus),
+		Together: w.together,
 	}.Handle))
+	net := w.config(flow.SafetyNet)
+	w.functions[flow.SafetyNet] = function{name: flow.SafetyNet, timeout: flow.SafetyNetTimeout, run: task.SafetyNet{
+		Ledger: dynamo.FromConfig(net, table), Router: lambdaalias.FromConfig(net), Announcer: eventbridge.FromConfig(net, bus),
+		Executions: stepfunctions.FromConfig(net, machineARN), Together: w.together,
+	}.Handle}
 }
 
 // config is the AWS configuration of a Lambda: one attempt a call, as boot
@@ -70,19 +77,27 @@ func (w *World) config(actor string) aws.Config {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "local"}, nil
 		}),
-		HTTPClient: transport{w},
+		HTTPClient: transport{w, actor},
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 
 // transport carries the SDK clients' calls to the cloud. A call takes the
 // scenario's latency in virtual time.
-type transport struct{ world *World }
+type transport struct {
+	world *World
+	actor string
+}
 
 // Do implements aws.HTTPClient.
 func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if a := actorOf(r.Context()); a != nil {
-		a.sleep(t.world.scenario.Latency)
+		a.sleep(t.world.scenario.Latency + a.root().pace)
+	}
+	if t.world.weaken != nil {
+		if answer, err := t.world.weaken(t.world, t.actor, r); answer != nil || err != nil {
+			return answer, err
+		}
 	}
 	return t.world.cloud.Do(r)
 }
@@ -108,7 +123,7 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 	finish := func(output json.RawMessage, failure *asl.Failure) {
 		w.clock.after(0, sluice, func() { done(output, failure) })
 	}
-	a := w.spawn(func(ctx context.Context) {
+	a := w.spawn(nil, func(ctx context.Context) {
 		output, err := f.run(ctx, payload)
 		if err != nil {
 			finish(nil, reported(err))
@@ -119,10 +134,11 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 	if a.done {
 		return
 	}
+	a.fail = func(f *asl.Failure) { finish(nil, f) }
 	w.clock.after(f.timeout, sluice, func() {
-		if !a.done {
+		if !a.done && !a.killed {
 			a.kill()
-			finish(nil, &asl.Failure{Error: "Sandbox.Timedout", Cause: fmt.Sprintf(
+			a.report(&asl.Failure{Error: "Sandbox.Timedout", Cause: fmt.Sprintf(
 				`{"errorType":"Sandbox.Timedout","errorMessage":"Error: Task timed out after %.2f seconds"}`, f.timeout.Seconds())})
 		}
 	})

@@ -3,6 +3,7 @@ package world
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"sluice/internal/local/cloud"
 	"sluice/internal/shift"
@@ -27,13 +28,18 @@ func (w *World) attempt(h Happening) error {
 		_, err := w.Start(fmt.Sprintf("another-%d", len(w.executed)), h.Input)
 		return err
 	case setAlarmState:
-		return w.cloud.SetAlarmState(h.Alarm, h.State, "it was set by hand")
+		return w.alarmTo(h.Alarm, h.State, "it was set by hand")
+	case setEvaluation:
+		return w.cloud.SetEvaluationState(h.Alarm, strings.TrimPrefix(h.State, cloud.AlarmOK))
 	case deleteAlarm:
 		return w.cloud.DeleteAlarm(h.Alarm)
 	case updateCode:
 		return w.cloud.UpdateCode(h.Function, fmt.Sprintf("%s@%s", h.Function, w.clock.now))
 	case updateAlias, deleteAliasDo:
 		return w.edit(h)
+	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):
+		w.command(h.Target, shift.Order(h.Do), h.Reason)
+		return nil
 	}
 	return fmt.Errorf("nobody knows how")
 }

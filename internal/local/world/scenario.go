@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/local/cloud"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -24,6 +25,8 @@ type Scenario struct {
 	Functions map[string]Setup
 	Events    []Happening
 	Faults    []Fault
+	// AlarmEvents, ExecutionEvents and Sweeps are how the safety net is woken.
+	AlarmEvents, ExecutionEvents, Sweeps Delivery
 	// Latency is how long every AWS call takes.
 	Latency time.Duration
 	Seed    uint64
@@ -73,6 +76,9 @@ type Setup struct {
 	// Provisioned names the aliases with provisioned concurrency, and how long
 	// Lambda takes to move it.
 	Provisioned map[string]time.Duration
+	// Published : $LATEST is what was published last, so that publishing it makes
+	// no new version.
+	Published bool
 	// Absent : there is no such function.
 	Absent bool
 }
@@ -88,7 +94,9 @@ type AliasSetup struct {
 type Fault struct {
 	Call  string // as in "lambda:UpdateAlias"
 	Actor string // the function whose calls it hits; all when empty
-	Error FaultKind
+	// Resource is a part of the ARN that is called; all when empty.
+	Resource string
+	Error    FaultKind
 	// From and Until bound when; Until is zero for ever.
 	From, Until time.Duration
 	// Skip lets that many calls pass first; Times is how many it hits, 0 for all.
@@ -117,6 +125,7 @@ type Happening struct {
 	Additional   string
 	Percent      shift.Weight
 	Function     string
+	Reason       string
 	Input        json.RawMessage
 }
 
@@ -126,6 +135,7 @@ const (
 	redriveExecution = "redriveExecution"
 	startExecution   = "startExecution"
 	setAlarmState    = "setAlarmState"
+	setEvaluation    = "setEvaluationState"
 	deleteAlarm      = "deleteAlarm"
 	updateAlias      = "updateAlias"
 	deleteAliasDo    = "deleteAlias"
@@ -166,7 +176,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "latencyMs", "seed"))
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -187,6 +197,10 @@ func decodeScenario(o strictjson.Object) Scenario {
 	if rate := o.Field("traffic").Object("requestsPerMinute").Field("requestsPerMinute"); rate.Present() {
 		s.RequestsPerMinute = rate.Int(0, maxRate)
 	}
+	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps")
+	s.AlarmEvents = decodeDelivery(delivery.Field("alarms"), defaultDelay)
+	s.ExecutionEvents = decodeDelivery(delivery.Field("executions"), defaultDelay)
+	s.Sweeps = decodeDelivery(delivery.Field("sweeps"), 0)
 	s.Alarms = decodeAlarms(o.Field("alarms"))
 	hooks := o.Field("hooks").Members()
 	for _, name := range hooks.Names() {
@@ -195,15 +209,31 @@ func decodeScenario(o strictjson.Object) Scenario {
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
-			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "absent"))
+			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "published", "absent"))
 	}
 	for _, v := range o.Field("events").Array() {
 		s.Events = append(s.Events, decodeHappening(v))
 	}
 	for _, v := range o.Field("faults").Array() {
-		s.Faults = append(s.Faults, decodeFault(v.Object("call", "actor", "error", "fromSeconds", "untilSeconds", "skip", "times")))
+		s.Faults = append(s.Faults, decodeFault(v.Object("call", "actor", "resource", "error", "fromSeconds", "untilSeconds", "skip", "times")))
 	}
 	return s
+}
+
+// defaultDelay is how long EventBridge takes to deliver an event. AWS gives no
+// figure but "about half a second"; it is an assumption.
+const defaultDelay = 500 * time.Millisecond
+
+func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
+	o := v.Object("delayMs", "lost", "copies")
+	d := Delivery{Delay: delay, Lost: o.Field("lost").Bool(), Copies: 1}
+	if late := o.Field("delayMs"); late.Present() {
+		d.Delay = millis(late)
+	}
+	if copies := o.Field("copies"); copies.Present() {
+		d.Copies = int(copies.Int(1, 10))
+	}
+	return d
 }
 
 func decodeBehaviour(o strictjson.Object) Behaviour {
@@ -230,6 +260,7 @@ func decodeSetup(o strictjson.Object) Setup {
 		Roles:       texts(o.Field("roles")),
 		DeadLetters: texts(o.Field("deadLetters")),
 		Provisioned: map[string]time.Duration{},
+		Published:   o.Field("published").Bool(),
 		Absent:      o.Field("absent").Bool(),
 	}
 	provisioned := o.Field("provisionedSeconds").Members()
@@ -260,7 +291,7 @@ func texts(v strictjson.Value) map[string]string {
 func decodeFault(o strictjson.Object) Fault {
 	f := Fault{
 		Call:  o.Require("call").Text(),
-		Actor: o.Field("actor").Text(),
+		Actor: o.Field("actor").Text(), Resource: o.Field("resource").Text(),
 		Error: FaultKind(o.Field("error").OneOf(string(Throttle), string(Deny), string(Break), string(Lose), string(LoseReply))),
 		From:  seconds(o.Field("fromSeconds")),
 		Until: seconds(o.Field("untilSeconds")),
@@ -279,14 +310,20 @@ var happenings = map[string][]string{
 	redriveExecution: {},
 	startExecution:   {"input"},
 	setAlarmState:    {"alarm", "state"},
+	setEvaluation:    {"alarm", "state"},
 	deleteAlarm:      {"alarm"},
 	updateAlias:      {"target", "version", "additional", "percent"},
 	deleteAliasDo:    {"target"},
 	updateCode:       {"function"},
+
+	string(shift.Abort):   {"target", "reason"},
+	string(shift.Promote): {"target", "reason"},
+	string(shift.Pause):   {"target", "reason"},
+	string(shift.Resume):  {"target", "reason"},
 }
 
 func decodeHappening(v strictjson.Value) Happening {
-	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "input").Require("do").Text()
+	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input").Require("do").Text()
 	fields, known := happenings[do]
 	if !known {
 		if do != "" {
@@ -299,15 +336,18 @@ func decodeHappening(v strictjson.Value) Happening {
 		At: seconds(o.Require("atSeconds")), Do: do,
 		Alarm: o.Field("alarm").Text(), Target: shift.Target(o.Field("target").Text()),
 		Version: o.Field("version").Text(), Additional: o.Field("additional").Text(), Percent: share(o.Field("percent")),
-		Function: o.Field("function").Text(), Input: o.Field("input").Raw(),
+		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
 	}
 	for _, needed := range []string{"alarm", "target", "function", "input"} {
 		if slices.Contains(fields, needed) {
 			o.Require(needed)
 		}
 	}
-	if slices.Contains(fields, "state") {
+	switch do {
+	case setAlarmState:
 		h.State = o.Require("state").OneOf("OK", "ALARM", "INSUFFICIENT_DATA")
+	case setEvaluation:
+		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", cloud.AlarmOK)
 	}
 	if h.Target != "" {
 		if _, _, err := h.Target.Lambda(); err != nil {

@@ -14,37 +14,70 @@ import (
 // wanted is what the deployments need of one function.
 type wanted struct {
 	aliases []string
-	highest int // the highest version that is given; 0 if none is
+	highest int // the highest Candidate that is given; 0 if none is
+	asked   int // the highest version that is asked as a hook
 }
 
-// makeFunctions makes every function that the deployments speak of, each with
-// its versions and aliases.
+// needs are what the deployments need, by the functions' names.
+type needs map[string]*wanted
+
+func (n needs) of(name string) *wanted {
+	if n[name] == nil {
+		n[name] = &wanted{}
+	}
+	return n[name]
+}
+
+func (n *wanted) alias(name string) {
+	if !slices.Contains(n.aliases, name) {
+		n.aliases = append(n.aliases, name)
+	}
+}
+
+// arrival is what one Target of a release needs.
+func (n needs) arrival(a shift.Arrival) error {
+	name, alias, err := a.Target.Lambda()
+	if err != nil {
+		return err
+	}
+	need := n.of(name)
+	need.alias(alias)
+	if given, err := strconv.Atoi(string(a.Candidate)); err == nil {
+		need.highest = max(need.highest, given)
+	}
+	return nil
+}
+
+// hook is what a hook needs: its function, with what it is qualified by.
+func (n needs) hook(h shift.Hook) {
+	name, qualifier := named(h.Function)
+	need := n.of(name)
+	if version, err := strconv.Atoi(qualifier); err == nil {
+		need.asked = max(need.asked, version)
+	} else if qualifier != "" && qualifier != "$LATEST" {
+		need.alias(qualifier)
+	}
+}
+
+// makeFunctions makes every function that the deployments speak of, hooks
+// included, each with its versions and aliases.
 func (w *World) makeFunctions(releases []shift.Release) error {
-	needs := map[string]*wanted{}
+	all := needs{}
 	for _, r := range releases {
 		for _, a := range r.Arrivals {
-			name, alias, err := a.Target.Lambda()
-			if err != nil {
+			if err := all.arrival(a); err != nil {
 				return err
 			}
-			if needs[name] == nil {
-				needs[name] = &wanted{}
-			}
-			if n := needs[name]; !slices.Contains(n.aliases, alias) {
-				n.aliases = append(n.aliases, alias)
-			}
-			if given, err := strconv.Atoi(string(a.Candidate)); err == nil {
-				needs[name].highest = max(needs[name].highest, given)
-			}
+		}
+		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
+			all.hook(h)
 		}
 	}
 	for name := range w.scenario.Functions {
-		if needs[name] == nil {
-			needs[name] = &wanted{}
-		}
+		all.of(name)
 	}
-	for _, name := range sortedKeys(needs) {
-		if err := w.makeFunction(name, *needs[name], w.setup(name, *needs[name])); err != nil {
+	for _, name := range sortedKeys(all) {
+		if err := w.makeFunction(name, *all[name], w.setup(name, *all[name])); err != nil {
 			return fmt.Errorf("make the function %s: %w", name, err)
 		}
 	}
@@ -56,7 +89,7 @@ func (w *World) makeFunctions(releases []shift.Release) error {
 func (w *World) setup(name string, need wanted) Setup {
 	s := w.scenario.Functions[name]
 	if s.Versions == 0 {
-		s.Versions = min(max(need.highest, 1), maxVersions)
+		s.Versions = min(max(need.highest, need.asked, 1), maxVersions)
 		if need.highest == 1 {
 			s.Versions = 2 // version 1 is given: the alias serves another one
 		}
@@ -89,7 +122,7 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 			return err
 		}
 	}
-	if need.highest == 0 {
+	if need.highest == 0 && !s.Published {
 		if err := w.configure(name, "$LATEST", s); err != nil {
 			return err
 		}
@@ -218,8 +251,12 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 		m.Dimensions = dimensions(target, a.Version)
 		w.alarms = append(w.alarms, watched{a, s})
 	}
-	w.cloud.PutMetricAlarm(m)
-	return w.cloud.SetAlarmState(a.Name, cloud.AlarmOK, "it was so before")
+	if a.Composite {
+		w.cloud.PutCompositeAlarm(cloud.CompositeAlarm{Name: a.Name})
+	} else {
+		w.cloud.PutMetricAlarm(m)
+	}
+	return w.alarmTo(a.Name, cloud.AlarmOK, "it was so before")
 }
 
 func dimensions(t shift.Target, version string) map[string]string {
@@ -241,7 +278,7 @@ func (w *World) evaluate() {
 		if verdict.state == "" {
 			continue
 		}
-		if err := w.cloud.SetAlarmState(a.Name, verdict.state, verdict.reason); err != nil {
+		if err := w.alarmTo(a.Name, verdict.state, verdict.reason); err != nil {
 			continue // somebody has deleted it
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,11 @@ type World struct {
 	machine   *asl.Machine
 	functions map[string]function
 	actors    map[*actor]struct{}
+	current   *actor // who runs
+	meddler   func(Moment) error
+	moments   int
+	// weaken may answer a call itself, or change it on its way.
+	weaken func(w *World, actor string, r *http.Request) (*http.Response, error)
 
 	traffic  *traffic
 	alarms   []watched
@@ -47,6 +53,9 @@ type World struct {
 	watch    func(time.Duration, *asl.Execution, asl.Event)
 	pending  int // Happenings that are still to come
 	executed []*asl.Execution
+	netting  int // wakings of the safety net that are not over
+
+	alarmStates map[string]string
 
 	invocations   map[string]int
 	calls         map[string]int
@@ -66,6 +75,7 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 		actors:      map[*actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
+		alarmStates: map[string]string{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
 		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
@@ -99,7 +109,7 @@ func (w *World) install() error {
 				w.watch(w.elapsed(), x, e)
 			}
 		},
-		OnEnd: func(*asl.Execution) { w.traffic.advance(w.clock.now) },
+		OnEnd: w.executionEnded,
 	})
 	w.cloud.SetStateMachines(machines{w})
 	w.cloud.SetInvoker(w.hook)
@@ -110,6 +120,7 @@ func (w *World) install() error {
 	})
 	w.cloud.OnEvents(w.heard)
 	w.faults()
+	w.clock.after(sweepEvery, nature, w.sweep)
 	return nil
 }
 
@@ -216,10 +227,22 @@ func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error
 	return x, err
 }
 
-// Run lets time pass until every execution has ended and nothing more is to
-// happen.
+// patience is how long the safety net may take to settle what executions leave.
+const patience = 2 * time.Hour
+
+// Run lets time pass until every execution has ended, nothing more is to happen,
+// and no Deployment is left unattended, or the safety net does not manage that.
 func (w *World) Run() error {
-	for w.pending > 0 || w.running() {
+	ended := w.clock.now
+	for {
+		busy := w.pending > 0 || w.running()
+		if busy {
+			ended = w.clock.now
+		}
+		if !busy && (w.clock.now.Sub(ended) > patience || w.netting == 0 && !w.unsettled()) {
+			w.traffic.advance(w.clock.now)
+			return w.problem
+		}
 		if !w.clock.step() {
 			return fmt.Errorf("the world stands still at %s with executions that have not ended", w.elapsed())
 		}
@@ -227,7 +250,15 @@ func (w *World) Run() error {
 			return w.problem
 		}
 	}
-	return nil
+}
+
+// unsettled says whether the Ledger has a Deployment whose Outcome is not
+// announced.
+func (w *World) unsettled() bool {
+	return slices.ContainsFunc(w.tables.Items(ledgerTable), func(item dynamodb.Item) bool {
+		pk, _ := item.Text("pk")
+		return pk == "open"
+	})
 }
 
 func (w *World) running() bool {
@@ -237,15 +268,26 @@ func (w *World) running() bool {
 // Close ends whatever still runs.
 func (w *World) Close() {
 	for a := range w.actors {
+		a.inFlight = false
 		a.kill()
 	}
 }
 
 // bare is a function's name without what may stand around it.
 func bare(function string) string {
+	name, _ := named(function)
+	return name
+}
+
+// named takes a function's name, in any of the forms in which it may be given,
+// apart from its qualifier, which may be empty.
+func named(function string) (name, qualifier string) {
 	parts := strings.Split(function, ":")
 	if i := slices.Index(parts, "function"); i >= 0 && i+1 < len(parts) {
-		return parts[i+1]
+		parts = parts[i+1:]
 	}
-	return parts[0]
+	if len(parts) > 1 {
+		qualifier = parts[1]
+	}
+	return parts[0], qualifier
 }

@@ -1,0 +1,397 @@
+package world
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+)
+
+// The fault simulation. A base scenario is run once undisturbed, to count the
+// moments at which the world may act: before and after every AWS call of every
+// Lambda, and at every state boundary. Then it is run again for each moment and
+// each fault, and the invariants are checked on the way and at the end.
+//
+//	make chaos                                    every single fault, then pairs for CHAOS_SECONDS
+//	go test ./internal/local/world -run TestChaosPair -seed=N   one pair again, exactly
+
+var chaosSeed = flag.Uint64("seed", 0, "replay one pair of faults")
+
+// base is a deployment that the faults disturb.
+type base struct {
+	name, input, scenario string
+}
+
+const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
+
+var bases = []base{
+	{"canary promoted",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `}`},
+	{"canary with an alarm that is polled",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 3}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "delivery": {"alarms": {"lost": true}},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+	{"linear",
+		`{"function": "orders", "strategy": {"linear": {"percent": 25, "everyMinutes": 1}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `}`},
+	{"hooks at both points",
+		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {
+		  "beforeTraffic": [{"function": "smoke", "timeoutSeconds": 60}],
+		  "afterTraffic": [{"function": "check", "mode": "callback", "timeoutSeconds": 60}]}}`,
+		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 5}, "check": {"afterSeconds": 5}}}`},
+	{"a failing hook when all traffic is shifted",
+		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "check", "timeoutSeconds": 60}]}}`,
+		`{` + chaosFunctions + `, "hooks": {"check": {"result": "fail", "afterSeconds": 5}}}`},
+	{"three targets with an alarm",
+		`{"targets": [{"function": "orders"}, {"function": "payments"}, {"function": "stock"}],
+		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}},
+		   "payments": {"versions": 2, "aliases": {"live": {"version": "2"}}},
+		   "stock": {"versions": 2, "aliases": {"live": {"version": "2"}}}},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+	{"alarm fast path",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+	{"abort",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`},
+	{"pause, then promote",
+		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [
+		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
+		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`},
+	{"redrive",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`},
+	{"an alias that is created, with an alarm",
+		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
+		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+}
+
+// fault is one thing that goes wrong. It strikes before a call has its effect, or
+// after.
+type fault struct {
+	name   string
+	after  bool
+	strike func(r *run) error
+}
+
+func answered(with func() error) func(*run) error { return func(*run) error { return with() } }
+
+func done(do func(*run)) func(*run) error {
+	return func(r *run) error { do(r); return nil }
+}
+
+func zombie(pace time.Duration) func(*run) error {
+	return done(func(r *run) { r.stop(); r.w.slow(pace) })
+}
+
+var faults = []fault{
+	{"throttled", false, func(r *run) error { return cloud.Throttled(service(r.at.Action)) }},
+	{"service error", false, func(r *run) error { return cloud.ServiceFailure(service(r.at.Action)) }},
+	{"access denied", false, func(r *run) error {
+		return cloud.AccessDenied(cloud.Call{Actor: r.at.Actor, Service: service(r.at.Action), Operation: r.at.Action[strings.IndexByte(r.at.Action, ':')+1:]})
+	}},
+	{"connection lost", false, answered(func() error { return errConnectionLost })},
+	{"reply lost", true, answered(func() error { return errConnectionLost })},
+	{"slower than the Lambda may be, and lost", false, done(func(r *run) { r.w.hang(false) })},
+	{"slower than the Lambda may be, and late", false, done(func(r *run) { r.w.hang(true) })},
+	{"killed before", false, done(func(r *run) { r.w.kill() })},
+	{"killed after", true, done(func(r *run) { r.w.kill() })},
+	{"stopped", false, zombie(0)},
+	{"stopped, a zombie at 0.2 s a call", false, zombie(200 * time.Millisecond)},
+	{"stopped, a zombie at 0.6 s a call", false, zombie(600 * time.Millisecond)},
+	{"stopped, a zombie at 2 s a call", false, zombie(2 * time.Second)},
+	{"stopped, a zombie at 25 s a call", false, zombie(25 * time.Second)},
+	{"stopped after", true, zombie(600 * time.Millisecond)},
+	{"edited by a stranger", false, done(func(r *run) { r.edit() })},
+	{"edited by a stranger after", true, done(func(r *run) { r.edit() })},
+	{"edited by a stranger and put back", false, done(func(r *run) { r.editAndPutBack() })},
+	{"a second deployment", false, done(func(r *run) { r.another("fail") })},
+	{"a second deployment that waits", false, done(func(r *run) { r.another("wait") })},
+	{"a sweep", false, done(func(r *run) { r.w.sweepNow() })},
+}
+
+// service is how the cloud names the service of an action.
+func service(action string) string { return action[:strings.IndexByte(action, ':')] }
+
+// strike is a fault at a moment; a boundary is a state that is entered.
+type strike struct {
+	number   int // of the call
+	boundary int // of the state, when number is 0
+	fault    fault
+}
+
+func (s strike) String() string {
+	if s.number > 0 {
+		return fmt.Sprintf("call %d: %s", s.number, s.fault.name)
+	}
+	return fmt.Sprintf("state %d: %s", s.boundary, s.fault.name)
+}
+
+// run is one run of a base scenario with its faults.
+type run struct {
+	w       *World
+	main    *asl.Execution
+	base    base
+	strikes []strike
+	weaken  guard
+	at      Moment
+	states  int
+	hit     []string // actors that a fault has struck
+	invariants
+}
+
+// play runs a base with faults, and checks.
+func play(b base, weaken guard, strikes ...strike) (*run, error) {
+	s, err := DecodeScenario([]byte(b.scenario))
+	if err != nil {
+		return nil, err
+	}
+	s.Latency = 50 * time.Millisecond // so that what happens at once still has an order
+	w, err := New(s, json.RawMessage(b.input))
+	if err != nil {
+		return nil, err
+	}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken}
+	defer w.Close()
+	r.observe()
+	w.meddle(r.moment)
+	w.weaken = r.weaken.apply
+	w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { r.boundary(x, e) }
+	if r.main, err = w.Start("main", json.RawMessage(b.input)); err != nil {
+		return r, err
+	}
+	if err := r.settle(); err != nil {
+		return r, err
+	}
+	return r, r.final()
+}
+
+// settle lets everything come to its end, the zombies and the second look too.
+func (r *run) settle() error {
+	if err := r.w.Run(); err != nil {
+		return err
+	}
+	for until := r.w.clock.now.Add(8 * time.Minute); r.w.clock.now.Before(until); {
+		r.w.clock.step()
+	}
+	return r.violated
+}
+
+func (r *run) moment(m Moment) error {
+	r.at = m
+	for _, s := range r.strikes {
+		if s.number == m.Number && s.fault.after == m.After {
+			r.hit = append(r.hit, m.Actor)
+			return s.fault.strike(r)
+		}
+	}
+	return nil
+}
+
+func (r *run) boundary(x *asl.Execution, e asl.Event) {
+	if e.StateEntered == nil || x.Name() != "main" {
+		return
+	}
+	r.states++
+	for _, s := range r.strikes {
+		if s.number == 0 && s.boundary == r.states {
+			r.w.clock.after(0, nature, r.stop)
+		}
+	}
+}
+
+func (r *run) stop() {
+	for _, x := range r.w.machine.Executions() {
+		if x.Name() == "main" && x.Status() == asl.Running {
+			_ = r.w.machine.Stop(x.ARN(), "", "")
+		}
+	}
+}
+
+const strangersVersion = "1"
+
+func (r *run) edit() {
+	if alias, exists := r.w.cloud.Alias("orders", "live"); exists {
+		alias.FunctionVersion, alias.Weights, alias.RevisionID = strangersVersion, nil, ""
+		_, _ = r.w.cloud.UpdateAlias(alias)
+	}
+}
+
+func (r *run) editAndPutBack() {
+	if alias, exists := r.w.cloud.Alias("orders", "live"); exists {
+		before := alias
+		r.edit()
+		before.RevisionID = ""
+		_, _ = r.w.cloud.UpdateAlias(before)
+	}
+}
+
+func (r *run) another(whenHeld string) {
+	name := fmt.Sprintf("second-%d", len(r.w.executed))
+	r.w.another(name, json.RawMessage(`{"function": "orders", "strategy": {"canary": {"percent": 5, "bakeMinutes": 1}}, "whenHeld": "`+whenHeld+`"}`))
+}
+
+// single lists every fault at every moment of a base.
+func single(t testing.TB, b base) []strike {
+	undisturbed, err := play(b, guard{})
+	require.NoError(t, err, "%s, undisturbed", b.name)
+	var all []strike
+	for n := 1; n <= undisturbed.w.moments; n++ {
+		for _, f := range faults {
+			all = append(all, strike{number: n, fault: f})
+		}
+	}
+	for n := 1; n <= undisturbed.states; n++ {
+		all = append(all, strike{boundary: n, fault: fault{name: "stopped"}})
+	}
+	return all
+}
+
+// deliveries are ways in which the events that wake the safety net can fail.
+var deliveries = []string{
+	`"alarms": {"lost": true}`, `"alarms": {"copies": 3}`, `"alarms": {"delayMs": 100000}`,
+	`"executions": {"lost": true}`, `"executions": {"copies": 3}`, `"executions": {"delayMs": 100000}`, `"sweeps": {"copies": 2}`,
+}
+
+// together runs something for many on all cores, and gathers the violations.
+func explore(t *testing.T, n int, one func(i int) error) {
+	t.Helper()
+	var (
+		next   atomic.Int64
+		failed atomic.Int64
+		all    sync.WaitGroup
+	)
+	for range 2 {
+		all.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || failed.Load() > 5 {
+					return
+				}
+				if err := one(i); err != nil {
+					failed.Add(1)
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestChaosSingleFaults runs every fault at every moment of every base scenario.
+// Without CHAOS it runs each eleventh, another slice for each base.
+func TestChaosSingleFaults(t *testing.T) {
+	slice := 11
+	if os.Getenv("CHAOS") != "" {
+		slice = 1
+	}
+	runs := 0
+	for i, b := range bases {
+		all := single(t, b)
+		var chosen []strike
+		for n := i % slice; n < len(all); n += slice {
+			chosen = append(chosen, all[n])
+		}
+		runs += len(chosen)
+		t.Run(b.name, func(t *testing.T) {
+			explore(t, len(chosen), func(i int) error {
+				r, err := play(b, guard{}, chosen[i])
+				return r.story(err)
+			})
+		})
+	}
+	t.Logf("%d runs with a single fault", runs)
+}
+
+// TestChaosDelivery loses, doubles and delays what wakes the safety net, with the
+// execution stopped at every state.
+func TestChaosDelivery(t *testing.T) {
+	for _, b := range bases {
+		undisturbed, err := play(b, guard{})
+		require.NoError(t, err)
+		for _, d := range deliveries {
+			if strings.Contains(b.scenario, `"delivery"`) {
+				continue
+			}
+			late := b
+			late.name, late.scenario = b.name+" with "+d, strings.TrimSuffix(b.scenario, "}")+`, "delivery": {`+d+`}}`
+			explore(t, undisturbed.states+1, func(i int) error {
+				var strikes []strike
+				if i > 0 {
+					strikes = append(strikes, strike{boundary: i, fault: fault{name: "stopped"}})
+				}
+				r, err := play(late, guard{}, strikes...)
+				return r.story(err)
+			})
+		}
+	}
+}
+
+// TestChaosPairs draws two faults at a time, for CHAOS_SECONDS.
+func TestChaosPairs(t *testing.T) {
+	allowed, _ := strconv.Atoi(os.Getenv("CHAOS_SECONDS"))
+	if *chaosSeed != 0 {
+		r, err := pair(t, *chaosSeed)
+		require.NoError(t, r.story(err))
+		return
+	}
+	var runs atomic.Int64
+	begin := uint64(1)
+	if allowed == 0 {
+		allowed = 5
+	} else {
+		begin = uint64(time.Now().UnixNano()) // another part of them each time
+	}
+	until := time.Now().Add(time.Duration(allowed) * time.Second)
+	explore(t, 1<<30, func(i int) error {
+		if time.Now().After(until) {
+			return nil
+		}
+		runs.Add(1)
+		seed := begin + uint64(i)
+		r, err := pair(t, seed)
+		if err != nil {
+			return fmt.Errorf("seed %d: %w", seed, r.story(err))
+		}
+		return nil
+	})
+	t.Logf("%d pairs of faults", runs.Load())
+}
+
+// pair runs the two faults that a seed stands for.
+func pair(t testing.TB, seed uint64) (*run, error) {
+	random := rand.New(rand.NewPCG(seed, 7))
+	b := bases[random.IntN(len(bases))]
+	all := strikesOf(t, b)
+	return play(b, guard{}, all[random.IntN(len(all))], all[random.IntN(len(all))])
+}
+
+var (
+	strikesLock sync.Mutex
+	strikesMade = map[string][]strike{}
+)
+
+func strikesOf(t testing.TB, b base) []strike {
+	strikesLock.Lock()
+	defer strikesLock.Unlock()
+	if strikesMade[b.name] == nil {
+		strikesMade[b.name] = single(t, b)
+	}
+	return strikesMade[b.name]
+}

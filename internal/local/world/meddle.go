@@ -1,0 +1,85 @@
+package world
+
+import (
+	"encoding/json"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+)
+
+// Moment is where the world may act: a call that one of Sluice's Lambdas makes,
+// before it has its effect or after.
+type Moment struct {
+	Number int // of the call, from 1
+	Actor  string
+	Action string
+	After  bool
+}
+
+// meddle lets something happen at the moments of a run. An error that it returns
+// becomes the call's.
+func (w *World) meddle(with func(Moment) error) { w.meddler = with }
+
+// moment asks the meddler, on the goroutine of the Lambda that calls.
+func (w *World) moment(c cloud.Call, after bool) error {
+	if w.meddler == nil || w.current == nil {
+		return nil
+	}
+	if _, ours := w.functions[c.Actor]; !ours {
+		return nil
+	}
+	self := w.current
+	if !after {
+		w.moments++
+		self.number = w.moments
+	}
+	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), After: after})
+	if after && self.inFlight {
+		self.inFlight = false
+		self.die()
+	}
+	return err
+}
+
+// kill ends the Lambda that runs where it stands: the rest of it never runs.
+func (w *World) kill() {
+	self, root := w.current, w.current.root()
+	w.clock.after(0, nature, func() {
+		if !root.done {
+			root.kill()
+			root.report(&asl.Failure{Error: "Runtime.ExitError", Cause: `{"errorType":"Runtime.ExitError","errorMessage":"Error: Runtime exited"}`})
+		}
+	})
+	self.forever()
+}
+
+// hang lets the call that is about to be made take longer than the Lambda may:
+// the Lambda is killed for it. With its effect the call is on its way by then,
+// and arrives late; otherwise it never does.
+func (w *World) hang(effect bool) {
+	self := w.current
+	self.inFlight = effect
+	self.sleep(longerThanAny)
+}
+
+// longerThanAny is beyond the timeout of every Lambda that makes short calls.
+const longerThanAny = flow.SafetyNetTimeout + 10*time.Second
+
+// slow makes every further call of the Lambda that runs take a while.
+func (w *World) slow(by time.Duration) { w.current.root().pace = by }
+
+// sweepNow wakes the safety net without an event.
+func (w *World) sweepNow() {
+	w.deliver(Delivery{}, flow.SweepDetailType, map[string]any{})
+}
+
+// another starts one more execution.
+func (w *World) another(name string, input json.RawMessage) {
+	w.clock.after(0, nature, func() {
+		if _, err := w.Start(name, input); err != nil {
+			w.problem = err
+		}
+	})
+}

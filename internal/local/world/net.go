@@ -1,0 +1,142 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+	"sluice/internal/shift"
+)
+
+// Delivery is how events of one kind reach the safety net.
+type Delivery struct {
+	Delay  time.Duration
+	Lost   bool
+	Copies int // how often each is delivered
+}
+
+// sweepEvery is how often the safety net is woken without an event.
+const sweepEvery = time.Minute
+
+// alarmTo puts an alarm into a state, and tells of it when it goes to ALARM:
+// EventBridge tells of changes only.
+func (w *World) alarmTo(name, state, reason string) error {
+	if err := w.cloud.SetAlarmState(name, state, reason); err != nil {
+		return err
+	}
+	before := w.alarmStates[name]
+	w.alarmStates[name] = state
+	if state != cloud.AlarmAlarm || before == state {
+		return nil
+	}
+	w.deliver(w.scenario.AlarmEvents, flow.AlarmDetailType, map[string]any{
+		"alarmName":     name,
+		"state":         map[string]any{"value": state, "reason": reason},
+		"previousState": map[string]any{"value": before},
+	})
+	return nil
+}
+
+// executionEnded tells of an execution that did not succeed.
+func (w *World) executionEnded(x *asl.Execution) {
+	if flow.Unfinished(string(x.Status())) {
+		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionDetailType, map[string]any{
+			"executionArn": x.ARN(), "stateMachineArn": machineARN, "name": x.Name(), "status": x.Status(),
+		})
+	}
+}
+
+// deliver has EventBridge wake the safety net with an event, as often and as late
+// as the scenario says.
+func (w *World) deliver(d Delivery, detailType string, detail map[string]any) {
+	if d.Lost {
+		return
+	}
+	event, _ := json.Marshal(map[string]any{
+		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "detail-type": detailType,
+		"account": account, "region": region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
+	})
+	for range max(d.Copies, 1) {
+		w.clock.after(d.Delay, sluice, func() { w.wake(event, 0) })
+	}
+}
+
+// asyncRetries are the waits after which Lambda tries an asynchronous invocation
+// again (Lambda Developer Guide, asynchronous invocation: twice, after one and
+// after two minutes).
+var asyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
+
+func (w *World) wake(event []byte, tried int) {
+	w.netting++
+	w.invocations[flow.SafetyNet]++
+	w.start(w.functions[flow.SafetyNet], event, func(_ json.RawMessage, failure *asl.Failure) {
+		w.netting--
+		if failure != nil && tried < len(asyncRetries) {
+			w.netting++
+			w.clock.after(asyncRetries[tried], sluice, func() {
+				w.netting--
+				w.wake(event, tried+1)
+			})
+		}
+	})
+}
+
+// sweep wakes the safety net when there is something to find. In AWS it is woken
+// every minute; here the sweeps that would find nothing are left out.
+func (w *World) sweep() {
+	if w.unattended() {
+		w.deliver(w.scenario.Sweeps, flow.SweepDetailType, map[string]any{})
+	}
+	w.clock.after(sweepEvery, nature, w.sweep)
+}
+
+// unattended says whether the Ledger lists a Deployment that no execution looks
+// after.
+func (w *World) unattended() bool {
+	for _, item := range w.tables.Items(ledgerTable) {
+		pk, _ := item.Text("pk")
+		id, _ := item.Text("id")
+		if pk == "suspect" {
+			return true
+		}
+		if x, known := w.machine.Execution(id); pk == "open" && (!known || x.Status() != asl.Running) {
+			return true
+		}
+	}
+	return false
+}
+
+// command has a person ask something of the Deployment that holds a Target.
+func (w *World) command(target shift.Target, order shift.Order, reason string) {
+	w.deliver(Delivery{}, flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+}
+
+// together is task.Together for actors: the Lambda waits while its parts run,
+// each of which waits for its own calls.
+func (w *World) together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
+	parent := actorOf(ctx)
+	left := n
+	for i := range n {
+		child := w.spawn(parent, func(ctx context.Context) {
+			defer func() {
+				left--
+				if left == 0 && parent.waiting {
+					w.clock.after(0, sluice, parent.resumeIfWaiting)
+				}
+			}()
+			do(ctx, i)
+		})
+		if !child.done {
+			parent.parts = append(parent.parts, child)
+		}
+	}
+	if left > 0 {
+		parent.waiting = true
+		parent.park()
+	}
+	parent.parts = nil
+}
