@@ -153,6 +153,8 @@ type run struct {
 	at      Moment
 	states  int
 	hit     []string // actors that a fault has struck
+	// intended are the Lambdas that have recorded an intent, for a guard.
+	intended []*actor
 	invariants
 }
 
@@ -171,7 +173,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
-	w.weaken = r.weaken.apply
+	w.weaken = r.weaken.on(r)
 	w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { r.boundary(x, e) }
 	if r.main, err = w.Start("main", json.RawMessage(b.input)); err != nil {
 		return r, err

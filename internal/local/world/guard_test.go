@@ -1,16 +1,285 @@
 package world
 
-import "net/http"
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
 
-// guard is a precaution that is taken away, to see that the simulation notices.
+	"github.com/stretchr/testify/require"
+)
+
+// guard is a precaution that is taken away on the wire, to see that the
+// simulation notices. A guard whose absence nothing can notice is not tested, or
+// not needed.
 type guard struct {
-	name    string
-	without func(w *World, actor string, r *http.Request) (*http.Response, error)
+	name string
+	// without changes a call on its way, or answers it itself.
+	without func(r *run, call *wireCall) (*http.Response, error)
+	// bases are where to look; all when it is empty.
+	bases []string
+	// second lists what goes wrong besides, where a single fault is not enough.
+	second func(first strike, all []strike) []strike
 }
 
-func (g guard) apply(w *World, actor string, r *http.Request) (*http.Response, error) {
+// wireCall is a call on its way from a Lambda to AWS.
+type wireCall struct {
+	actor     string
+	operation string // of an AWS-JSON call, as in UpdateItem; else the HTTP method
+	path      string
+	body      map[string]any
+	changed   bool
+}
+
+// on makes a guard's absence of a run's calls.
+func (g guard) on(r *run) func(*World, string, *http.Request) (*http.Response, error) {
 	if g.without == nil {
-		return nil, nil
+		return nil
 	}
-	return g.without(w, actor, r)
+	return func(_ *World, actor string, request *http.Request) (*http.Response, error) {
+		if _, ours := r.w.functions[actor]; !ours || request.Body == nil {
+			return nil, nil
+		}
+		text, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		call := &wireCall{actor: actor, operation: request.Method, path: request.URL.Path}
+		if _, operation, aws := strings.Cut(request.Header.Get("X-Amz-Target"), "."); aws {
+			call.operation = operation
+		}
+		var answer *http.Response
+		if json.Unmarshal(text, &call.body) == nil {
+			set(request, text)
+			answer, err = g.without(r, call)
+		}
+		if call.changed {
+			text, _ = json.Marshal(call.body)
+		}
+		set(request, text)
+		return answer, err
+	}
+}
+
+func set(request *http.Request, text []byte) {
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+}
+
+func (c *wireCall) updatesAlias() bool {
+	return c.operation == http.MethodPut && strings.Contains(c.path, "/aliases/")
+}
+
+// unconditional lets a condition hold whatever is there.
+func (c *wireCall) unconditional(write map[string]any) {
+	if condition, has := write["ConditionExpression"].(string); has {
+		write["ConditionExpression"] = "(" + condition + ") OR attribute_exists(pk) OR attribute_not_exists(pk)"
+		c.changed = true
+	}
+}
+
+// writes are the parts of a transaction, by their kind.
+func (c *wireCall) writes(kind string) []map[string]any {
+	var list []map[string]any
+	items, _ := c.body["TransactItems"].([]any)
+	for _, i := range items {
+		if write, is := i.(map[string]any)[kind].(map[string]any); is {
+			list = append(list, write)
+		}
+	}
+	return list
+}
+
+func attribute(item any, name string) string {
+	attributes, _ := item.(map[string]any)
+	value, _ := attributes[name].(map[string]any)
+	text, _ := value["S"].(string)
+	return text
+}
+
+// weights are those that an UpdateAlias asks for.
+func (c *wireCall) weights() map[string]any {
+	routing, _ := c.body["RoutingConfig"].(map[string]any)
+	weights, _ := routing["AdditionalVersionWeights"].(map[string]any)
+	return weights
+}
+
+var guards = []guard{
+	{
+		name: "the RevisionId",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.updatesAlias() {
+				delete(c.body, "RevisionId")
+				c.changed = true
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the intent's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "set-weight" && c.operation == "UpdateItem" {
+				c.unconditional(c.body)
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the new intent after PreconditionFailed",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "set-weight" || c.operation != "UpdateItem" {
+				return nil, nil
+			}
+			self := r.w.current.root()
+			if slices.Contains(r.intended, self) {
+				c.unconditional(c.body)
+			}
+			r.intended = append(r.intended, self)
+			return nil, nil
+		},
+	},
+	{
+		name: "the write even when nothing differs",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if !c.updatesAlias() || c.actor == "set-weight" || len(c.weights()) == 0 {
+				return nil, nil // the first of the two writes is the one with a weight of nothing
+			}
+			alias, _ := r.w.cloud.Alias("orders", "live")
+			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": alias.RevisionID})
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}, nil
+		},
+	},
+	{
+		name: "the undo with one's own Revision only",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.updatesAlias() && c.actor == "set-weight" && len(c.weights()) == 0 && c.body["FunctionVersion"] == "2" {
+				delete(c.body, "RevisionId")
+				c.changed = true
+			}
+			return nil, nil
+		},
+		bases: []string{"canary promoted", "linear"},
+		second: func(first strike, all []strike) []strike {
+			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
+				return nil
+			}
+			return only(all, "a second deployment that waits", "edited by a stranger")
+		},
+	},
+	{
+		name: "the lock's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" {
+				for _, put := range c.writes("Put") {
+					if attribute(put["Item"], "sk") == "lock" {
+						c.unconditional(put)
+					}
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "Close's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "close-deployment" {
+				for _, update := range c.writes("Update") {
+					c.unconditional(update)
+				}
+				for _, locks := range c.writes("Delete") {
+					c.unconditional(locks)
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the open item kept until announced",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			for _, update := range c.writes("Update") {
+				if id, is := strings.CutPrefix(attribute(update["Key"], "pk"), "deployment#"); is {
+					return nil, r.ledger.Retire(context.Background(), id)
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the second look",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.operation != "Query" {
+				return nil, nil
+			}
+			if values, _ := json.Marshal(c.body["ExpressionAttributeValues"]); bytes.Contains(values, []byte(`"suspect"`)) {
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"Items":[],"Count":0,"ScannedCount":0}`))}, nil
+			}
+			return nil, nil
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+		second: func(first strike, all []strike) []strike {
+			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
+				return nil
+			}
+			return slices.DeleteFunc(only(all, "killed after"), func(s strike) bool {
+				return s.number < first.number || s.number > first.number+12
+			})
+		},
+	},
+}
+
+func only(all []strike, names ...string) []strike {
+	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool { return !slices.Contains(names, s.fault.name) })
+}
+
+// TestEveryGuardIsNeeded takes one guard away at a time, and expects the
+// simulation to find what then goes wrong.
+func TestEveryGuardIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, g := range guards {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			violation := search(t, g)
+			require.Error(t, violation, "nothing notices when %s is taken away", g.name)
+			story, _, _ := strings.Cut(violation.Error(), "\n  ")
+			t.Log(story)
+		})
+	}
+}
+
+// search disturbs runs without a guard until one breaks an invariant; nil when
+// none does.
+func search(t *testing.T, g guard) error {
+	t.Helper()
+	for _, b := range bases {
+		if len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
+			continue
+		}
+		for _, strikes := range attempts(strikesOf(t, b), g) {
+			if r, err := play(b, g, strikes...); err != nil {
+				return r.story(err)
+			}
+		}
+	}
+	return nil
+}
+
+// attempts are the faults to try, in an order that is shuffled but the same.
+func attempts(all []strike, g guard) [][]strike {
+	var list [][]strike
+	for _, s := range all {
+		if g.second == nil {
+			list = append(list, []strike{s})
+			continue
+		}
+		for _, other := range g.second(s, all) {
+			list = append(list, []strike{s, other})
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
 }

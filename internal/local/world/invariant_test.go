@@ -73,7 +73,28 @@ func (r *run) changed(c cloud.AliasChange) error {
 	if err := r.i6(target, c); err != nil {
 		return err
 	}
+	if err := r.i5(target); err != nil {
+		return err
+	}
 	return r.i1i4(target, c)
+}
+
+// i5 : at most one Deployment of a Target is open, or on its way back.
+func (r *run) i5(t shift.Target) error {
+	var unfinished []string
+	for _, x := range r.w.machine.Executions() {
+		record, err := r.ledger.Record(context.Background(), x.ARN())
+		if err != nil || record.Status == shift.StatusClosed {
+			continue
+		}
+		if slices.ContainsFunc(record.Arrivals, func(a shift.Arrival) bool { return a.Target == t }) {
+			unfinished = append(unfinished, x.Name())
+		}
+	}
+	if len(unfinished) > 1 {
+		return fmt.Errorf("I5: %s are all open for %s", strings.Join(unfinished, " and "), t)
+	}
+	return nil
 }
 
 // i6 : a Route that Sluice did not write is never overwritten.
@@ -203,7 +224,7 @@ func (r *run) final() error {
 	for _, item := range r.w.tables.Items(ledgerTable) {
 		pk, _ := item.Text("pk")
 		sk, _ := item.Text("sk")
-		if pk == "open" || pk == "suspect" || sk == "lock" || strings.HasPrefix(pk, "alarm#") {
+		if pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#") {
 			return fmt.Errorf("the ledger still has %s / %s", pk, sk)
 		}
 	}
