@@ -153,8 +153,8 @@ func decodeCommand(detail []byte, at time.Time) (Occasion, error) {
 	if err := json.Unmarshal(detail, &command); err != nil {
 		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrNoOccasion, err)
 	}
-	if _, _, err := command.Target.Lambda(); err != nil {
-		return Occasion{}, fmt.Errorf("%w: a command: %w", ErrNoOccasion, err)
+	if _, _, err := command.Target.Lambda(); err != nil || len(command.Target) > maxARN {
+		return Occasion{}, fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrNoOccasion, shift.BoundText(string(command.Target), 80))
 	}
 	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
 	if !slices.Contains(orders, command.Order) {

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -67,14 +66,29 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
 	}
-	text, err := json.Marshal(Document{Release: &release})
-	if err == nil {
-		err = checkSize(len(text))
-	}
-	if err != nil {
+	if err := opened(release).CheckSize(); err != nil {
 		root.Problem("%v", err)
 	}
 }
+
+// opened is the Document as Open will make it, with what is not known yet at its
+// longest: what does not fit then is refused now, before a version is published.
+func opened(release shift.Release) Document {
+	changes := make([]shift.Change, len(release.Arrivals))
+	for i, a := range release.Arrivals {
+		changes[i] = shift.Change{
+			Target: a.Target, Stable: longestVersion, Candidate: longestVersion,
+			Revision: shift.Revision(strings.Repeat("r", 36)), FunctionARN: strings.Repeat("a", 140),
+		}
+	}
+	d := shift.Deployment{
+		ID: strings.Repeat("e", maxARN), Changes: changes, Plan: shift.Plan{Steps: release.Steps},
+		Alarms: release.Alarms, FiringAtStart: release.Alarms,
+	}
+	return Document{Release: &release, Deployment: &d}
+}
+
+const longestVersion = "999999999999999999"
 
 func checkSize(bytes int) error {
 	if bytes > maxDocument {

@@ -404,7 +404,7 @@ func TestADocumentOver96KiBIsRefused(t *testing.T) {
 		alarms = append(alarms, fmt.Sprintf("%03d%s", i, long[3:]))
 	}
 	var steps []string
-	for i := 1; i < 930; i++ {
+	for i := 1; i < 480; i++ {
 		steps = append(steps, fmt.Sprintf(`{"percent": %d.%02d, "bakeMinutes": 1}`, i/100, i%100))
 	}
 	names, err := json.Marshal(alarms)

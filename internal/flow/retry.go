@@ -41,10 +41,10 @@ func untilReady() Retry {
 }
 
 // untilFree waits for the Deployment that holds a Target, about a tenth of the
-// time that was already waited at a time, and for a month and more in all; that
-// is at most 4,500 history events.
+// time that was already waited at a time, and for as long as the longest plan may
+// take (shift.MaxDuration); that is at most 4,500 history events.
 func untilFree() Retry {
-	return Retry{Errors: []string{TargetBusy}, Interval: 30 * time.Second, Attempts: 1500, Backoff: 1.1, MaxDelay: 30 * time.Minute}
+	return Retry{Errors: []string{TargetBusy}, Interval: 30 * time.Second, Attempts: 1500, Backoff: 1.1, MaxDelay: 6 * time.Hour}
 }
 
 // untilHealed waits for the safety net, which sweeps every minute.

@@ -89,7 +89,7 @@ const hookTimeout = 900 * time.Second
 // asked.
 func hookRetries() []Retry {
 	return []Retry{{
-		Errors: []string{"Lambda.TooManyRequestsException", Throttled}, Interval: 2 * time.Second, Attempts: 20, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
+		Errors: []string{"Lambda.TooManyRequestsException", Throttled}, Interval: 2 * time.Second, Attempts: shift.HookRetries, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
 	}}
 }
 

@@ -58,7 +58,12 @@ func EventsAtStart(hooks Hooks, retries int) int {
 	return eventsOfOpen + eventsOfMap + eventsOfHook*len(hooks.BeforeTraffic) + EventsOfRetry*retries
 }
 
-// eventsReserved is what the end of a Deployment needs after its last Step.
+// HookRetries is how often an invocation of a hook that Lambda refused to start is
+// tried again.
+const HookRetries = 20
+
+// eventsReserved is what the end of a Deployment needs after its last Step, and
+// what its hooks may have taken and may still take in retries, which nobody counts.
 func eventsReserved(hooks Hooks) int {
-	return eventsOfMap + eventsOfHook*len(hooks.AfterTraffic) + eventsOfEnd
+	return eventsOfMap + eventsOfHook*len(hooks.AfterTraffic) + eventsOfEnd + EventsOfRetry*HookRetries*hooks.Count()
 }

@@ -113,13 +113,21 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	if record.Touched() {
 		ending.Outcome = shift.RolledBack
 	}
-	var undone []string
+	var undone, stranded []string
+	for _, t := range record.Restored {
+		undone = append(undone, fmt.Sprintf("%s is back, by an earlier try", t))
+	}
 	for _, result := range results {
-		undone = append(undone, result.text)
 		if result.stranded {
-			ending.Outcome = shift.Stranded
+			stranded = append(stranded, result.text)
+		} else {
+			undone = append(undone, result.text)
 		}
 	}
+	if len(stranded) > 0 {
+		ending.Outcome = shift.Stranded
+	}
+	undone = append(stranded, undone...) // what a person must see first
 	ending.Cause = shift.Explain(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {
@@ -205,6 +213,13 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 	}
 	if len(way.Writes) == 0 {
 		return nil
+	}
+	if c.Settles { // what a write answers does not tell what Lambda makes of the weights next
+		settling, err := r.Router.Route(ctx, c.Target)
+		if err != nil {
+			return err
+		}
+		found = settling
 	}
 	return c.CheckServes(found, c.Stable)
 }

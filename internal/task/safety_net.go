@@ -163,8 +163,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 
 // lookAgainAfter is how long after its closing a Deployment's Targets are looked
 // at once more: later than the longest set-weight that can still have been
-// running then.
-var lookAgainAfter = flow.SetWeight.StateTimeout()
+// running then, and a minute more for a call of it that is still on its way.
+var lookAgainAfter = flow.SetWeight.Timeout + time.Minute
 
 // lookAgain is the second line: a write of a set-weight that outlived its
 // Deployment, and could not take it back itself, is taken back here.

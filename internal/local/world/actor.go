@@ -23,6 +23,8 @@ type actor struct {
 	waiting bool
 	// fail reports to whoever invoked the Lambda that it died.
 	fail func(*asl.Failure)
+	// limit is when it is killed, counted from its start.
+	limit time.Duration
 	// number is that of the call that it makes, and inFlight says that the call
 	// arrives even when the actor is killed meanwhile.
 	number   int
@@ -54,8 +56,8 @@ func actorOf(ctx context.Context) *actor {
 }
 
 // spawn runs a Lambda, or a part of one, until it first waits, or ends.
-func (w *World) spawn(parent *actor, run func(context.Context)) *actor {
-	a := &actor{world: w, parent: parent, resume: make(chan struct{}), parked: make(chan struct{})}
+func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Context)) *actor {
+	a := &actor{world: w, parent: parent, limit: limit, resume: make(chan struct{}), parked: make(chan struct{})}
 	w.actors[a] = struct{}{}
 	go func() {
 		<-a.resume

@@ -123,7 +123,7 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 	finish := func(output json.RawMessage, failure *asl.Failure) {
 		w.clock.after(0, sluice, func() { done(output, failure) })
 	}
-	a := w.spawn(nil, func(ctx context.Context) {
+	a := w.spawn(nil, f.timeout, func(ctx context.Context) {
 		output, err := f.run(ctx, payload)
 		if err != nil {
 			finish(nil, reported(err))

@@ -55,17 +55,18 @@ func (w *World) kill() {
 	self.forever()
 }
 
+// inFlight is how long a call can be on its way after the Lambda that made it was
+// killed. AWS gives no figure; its own clients give up after a minute.
+const inFlight = 30 * time.Second
+
 // hang lets the call that is about to be made take longer than the Lambda may:
 // the Lambda is killed for it. With its effect the call is on its way by then,
 // and arrives late; otherwise it never does.
 func (w *World) hang(effect bool) {
 	self := w.current
 	self.inFlight = effect
-	self.sleep(longerThanAny)
+	self.sleep(self.root().limit + inFlight)
 }
-
-// longerThanAny is beyond the timeout of every Lambda that makes short calls.
-const longerThanAny = flow.SafetyNetTimeout + 10*time.Second
 
 // slow makes every further call of the Lambda that runs take a while.
 func (w *World) slow(by time.Duration) { w.current.root().pace = by }

@@ -121,7 +121,7 @@ func (w *World) together(ctx context.Context, n int, do func(ctx context.Context
 	parent := actorOf(ctx)
 	left := n
 	for i := range n {
-		child := w.spawn(parent, func(ctx context.Context) {
+		child := w.spawn(parent, parent.limit, func(ctx context.Context) {
 			defer func() {
 				left--
 				if left == 0 && parent.waiting {

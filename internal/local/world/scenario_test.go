@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,11 +106,9 @@ func (p played) play(t *testing.T) {
 	}
 	w, seen := observe(t, scenario, p.Input)
 	x := seen.play(p.Input)
-	r := w.result(x)
-	p.Expect.compare(t, w, x)
-	seen.verify(p.Expect.leftOver(w)...)
-	if t.Failed() {
-		t.Logf("%s\n%s", p.Why, story(r))
+	problems := append(p.Expect.differences(w, x), seen.verify(p.Expect.leftOver(w)...)...)
+	if len(problems) > 0 {
+		t.Errorf("%s\n\n%s\n\n%s", p.Why, strings.Join(problems, "\n"), story(w.result(x)))
 	}
 }
 
@@ -138,71 +137,83 @@ func story(r Result) string {
 	return s.String()
 }
 
-func (e expected) compare(t *testing.T, w *World, x *asl.Execution) {
-	t.Helper()
-	e.end.compare(t, w, x)
+// differences says what came otherwise than expected.
+func (e expected) differences(w *World, x *asl.Execution) []string {
+	found := e.end.differences(w, x)
 	r := w.result(x)
-	e.compareRoutes(t, r.Routes)
-	for call, times := range e.Calls {
-		assert.Equal(t, times, r.Calls[call], "calls of %s", call)
+	found = append(found, differ("routes", e.routes(r.Routes), r.Routes)...)
+	for _, call := range sortedKeys(e.Calls) {
+		found = append(found, differ("calls of "+call, e.Calls[call], r.Calls[call])...)
 	}
-	for function, times := range e.Invocations {
-		assert.Equal(t, times, r.Invocations[function], "invocations of %s", function)
+	for _, function := range sortedKeys(e.Invocations) {
+		found = append(found, differ("invocations of "+function, e.Invocations[function], r.Invocations[function])...)
 	}
-	if !assert.Len(t, w.executed, 1+len(e.Others), "executions") {
-		return
+	if len(w.executed) != 1+len(e.Others) {
+		return append(found, fmt.Sprintf("there were %d executions, and should have been %d", len(w.executed), 1+len(e.Others)))
 	}
 	for i, other := range e.Others {
-		other.compare(t, w, w.executed[1+i])
+		found = append(found, other.differences(w, w.executed[1+i])...)
 	}
+	return found
 }
 
-func (e expected) compareRoutes(t *testing.T, routes []Routed) {
-	t.Helper()
+// routes are the expected ones, with the times of the given ones where any will do.
+func (e expected) routes(given []Routed) []Routed {
 	wanted := make([]Routed, len(e.Routes))
 	for i, r := range e.Routes {
 		wanted[i] = r.Routed
 		switch {
 		case r.Seconds != nil:
 			wanted[i].Seconds = *r.Seconds
-		case i < len(routes):
-			wanted[i].Seconds = routes[i].Seconds
+		case i < len(given):
+			wanted[i].Seconds = given[i].Seconds
 		}
 	}
-	assert.Equal(t, wanted, routes, "routes")
+	return wanted
 }
 
-func (e end) compare(t *testing.T, w *World, x *asl.Execution) {
-	t.Helper()
-	r := w.result(x)
-	assert.Equal(t, e.Outcome, r.Outcome, "outcome of %s", x.Name())
-	assert.Equal(t, string(e.Status), r.Status, "status of %s", x.Name())
-	assert.Equal(t, e.Error, r.Error, "error of %s", x.Name())
-	assert.Equal(t, len(e.CauseContains) == 0, r.Cause == "", "there is a cause exactly when one is expected: %q", r.Cause)
+func (e end) differences(w *World, x *asl.Execution) []string {
+	r, of := w.result(x), " of "+x.Name()
+	found := slices.Concat(
+		differ("outcome"+of, e.Outcome, r.Outcome),
+		differ("status"+of, string(e.Status), r.Status),
+		differ("error"+of, e.Error, r.Error),
+		differ("announcements"+of, append([]string{}, e.Announcements...), r.Announcements),
+		absentOr("transitions"+of, e.Transitions, r.Transitions),
+		absentOr("history events"+of, e.HistoryEvents, r.HistoryEvents),
+	)
+	if len(e.CauseContains) == 0 {
+		found = append(found, differ("cause"+of, "", r.Cause)...)
+	}
 	for _, part := range e.CauseContains {
-		assert.Contains(t, r.Cause, part, "cause of %s", x.Name())
+		if !strings.Contains(r.Cause, part) {
+			found = append(found, fmt.Sprintf("cause%s should contain %q: %s", of, part, r.Cause))
+		}
 	}
-	assert.True(t, follows(r.Path, e.Path), "the path of %s is\n%s\nand should be\n%s", x.Name(), strings.Join(r.Path, " "), strings.Join(e.Path, " "))
-	assert.Equal(t, withoutNil(e.Announcements), r.Announcements, "announcements of %s", x.Name())
-	if e.Transitions != 0 {
-		assert.Equal(t, e.Transitions, r.Transitions, "transitions of %s", x.Name())
-	}
-	if e.HistoryEvents != 0 {
-		assert.Equal(t, e.HistoryEvents, r.HistoryEvents, "history events of %s", x.Name())
+	if !follows(r.Path, e.Path) {
+		found = append(found, differ("path"+of, strings.Join(e.Path, " "), strings.Join(r.Path, " "))...)
 	}
 	if e.VirtualSeconds != nil {
-		assert.InDelta(t, *e.VirtualSeconds, r.VirtualSeconds, 0.001, "virtual seconds of %s", x.Name())
+		found = append(found, differ("virtual seconds"+of, *e.VirtualSeconds, r.VirtualSeconds)...)
 	}
 	if e.Output != nil {
-		contains(t, "output", decoded(t, e.Output), decoded(t, x.Output()))
+		found = append(found, lacks("output"+of, decoded(e.Output), decoded(x.Output()))...)
 	}
+	return found
 }
 
-func withoutNil[T any](list []T) []T {
-	if list == nil {
-		return []T{}
+func differ(what string, wanted, got any) []string {
+	if assert.ObjectsAreEqual(wanted, got) {
+		return nil
 	}
-	return list
+	return []string{fmt.Sprintf("%s should be\n  %v\nand is\n  %v", what, wanted, got)}
+}
+
+func absentOr(what string, wanted, got int) []string {
+	if wanted == 0 {
+		return nil
+	}
+	return differ(what, wanted, got)
 }
 
 const elision = "…"
@@ -224,23 +235,24 @@ func follows(path, expected []string) bool {
 	return false
 }
 
-func decoded(t *testing.T, text json.RawMessage) any {
-	t.Helper()
+func decoded(text json.RawMessage) any {
 	var value any
-	require.NoError(t, json.Unmarshal(text, &value), "%s", text)
+	if err := json.Unmarshal(text, &value); err != nil {
+		return err
+	}
 	return value
 }
 
-// contains says that a value has at least what is wanted of it.
-func contains(t *testing.T, path string, wanted, got any) {
-	t.Helper()
+// lacks says what of the wanted members a value does not have.
+func lacks(path string, wanted, got any) []string {
 	members, isObject := wanted.(map[string]any)
 	found, alsoObject := got.(map[string]any)
 	if !isObject || !alsoObject {
-		assert.Equal(t, wanted, got, path)
-		return
+		return differ(path, wanted, got)
 	}
-	for name, value := range members {
-		contains(t, path+"."+name, value, found[name])
+	var problems []string
+	for _, name := range sortedKeys(members) {
+		problems = append(problems, lacks(path+"."+name, members[name], found[name])...)
 	}
+	return problems
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
@@ -33,6 +32,7 @@ type witness struct {
 	// highest is the Weight that each deployment last gave a Target.
 	highest map[string]map[shift.Target]shift.Weight
 	largest int // document that entered a state
+	broken  []string
 }
 
 // largestDocument is what a document may have grown to at the end of a
@@ -76,6 +76,11 @@ func (s *witness) play(input json.RawMessage) *asl.Execution {
 	return x
 }
 
+// breaks notes what is not as it must be.
+func (s *witness) breaks(format string, args ...any) {
+	s.broken = append(s.broken, fmt.Sprintf("at %s: ", s.world.elapsed())+fmt.Sprintf(format, args...))
+}
+
 // aliasChanged holds I1, I4 and I5 at every write of an alias.
 func (s *witness) aliasChanged(c cloud.AliasChange) {
 	of := c.After
@@ -90,45 +95,48 @@ func (s *witness) aliasChanged(c cloud.AliasChange) {
 	holder := s.ledger(targetKey(target), "lock").text("holder")
 	record := s.ledger("deployment#"+holder, "record")
 	change := record.change(target)
-	if !assert.NotNil(s.t, change, "I1: %s wrote %s, which no deployment holds", c.Actor, target) {
-		return
+	switch {
+	case change == nil:
+		s.breaks("I1: %s wrote %s, which no deployment holds", c.Actor, target)
+	case c.After == nil && !change.Creates():
+		s.breaks("I2: %s deleted %s, which was there before", c.Actor, target)
+	case c.After == nil:
+	case c.Actor == flow.SetWeight.Function:
+		s.shifted(record, *change, shareOf(*c.After, change.Candidate))
+	case shareOf(*c.After, change.Candidate) > 0 && !s.settling[target]:
+		s.breaks("I4: %s gave traffic of %s to the candidate: %v", c.Actor, target, *c.After)
 	}
-	if c.After == nil {
-		assert.True(s.t, change.Creates(), "I2: %s deleted %s, which was there before", c.Actor, target)
-		return
-	}
-	share := shareOf(*c.After, change.Candidate)
-	if c.Actor != flow.SetWeight.Function {
-		assert.Zero(s.t, share, "I4: %s gave traffic of %s to the candidate", c.Actor, target)
-		return
-	}
-	s.shifted(record, target, share)
 }
 
 // shifted holds I1 and I4 when traffic was given to a Candidate.
-func (s *witness) shifted(record ledgerItem, target shift.Target, share shift.Weight) {
-	at := s.world.elapsed()
-	assert.Equal(s.t, "open", record.text("status"), "I1: at %s, %s of %s went to the candidate of a deployment that is not open", at, share, target)
-	steps := record.deployment().Plan.Steps
-	intent := record.number("intent")
-	if !assert.True(s.t, 0 < intent && intent <= len(steps), "I4: at %s, %s was written without an intent", at, target) {
+func (s *witness) shifted(record ledgerItem, c shift.Change, share shift.Weight) {
+	if status := record.text("status"); status != "open" {
+		s.breaks("I1: %s of %s went to the candidate of a deployment that is %s", share, c.Target, status)
+	}
+	steps, intent, id := record.deployment().Plan.Steps, record.number("intent"), record.text("id")
+	if intent < 1 || intent > len(steps) {
+		s.breaks("I4: %s was written with the intent %d of %d", c.Target, intent, len(steps))
 		return
 	}
-	assert.Equal(s.t, steps[intent-1].Weight, share, "I4: at %s, step %d of %s", at, intent, target)
-	id := record.text("id")
+	wanted := steps[intent-1].Weight
+	if c.Creates() { // there is nothing else that it could serve
+		wanted = shift.All
+	}
 	if s.highest[id] == nil {
 		s.highest[id] = map[shift.Target]shift.Weight{}
 	}
-	assert.Greater(s.t, share, s.highest[id][target], "I4: at %s, the weight of %s did not grow", at, target)
-	s.highest[id][target] = share
+	if share != wanted || share <= s.highest[id][c.Target] {
+		s.breaks("I4: in step %d, %s went from %s to %s, and not to %s", intent, c.Target, s.highest[id][c.Target], share, wanted)
+	}
+	s.highest[id][c.Target] = share
 }
 
 // announced holds I2 and I3 when an Outcome is told.
 func (s *witness) announced(events []cloud.Event) {
 	for _, e := range events {
 		var a shift.Announcement
-		if !assert.NoError(s.t, json.Unmarshal([]byte(e.Detail), &a)) {
-			continue
+		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
+			s.breaks("an announcement cannot be read: %v", err)
 		}
 		switch shift.Outcome(a.State) {
 		case shift.Promoted, shift.RolledBack, shift.Rejected, shift.Unchanged:
@@ -141,7 +149,9 @@ func (s *witness) announced(events []cloud.Event) {
 // Nobody may have taken its place: the announcement may come late.
 func (s *witness) restful(a shift.Announcement) {
 	record := s.ledger("deployment#"+a.DeploymentID, "record")
-	assert.Equal(s.t, string(a.State), record.text("outcome"), "the announced outcome is not the ledger's")
+	if outcome := record.text("outcome"); outcome != string(a.State) {
+		s.breaks("I8: %s was announced, and the ledger says %q", a.State, outcome)
+	}
 	for _, c := range record.deployment().Changes {
 		if s.ledger(targetKey(c.Target), "lock") != nil || s.meddled[c.Target] {
 			continue
@@ -154,86 +164,76 @@ func (s *witness) serves(c shift.Change, o shift.Outcome) {
 	function, name, err := c.Target.Lambda()
 	require.NoError(s.t, err)
 	alias, exists := s.world.cloud.Alias(function, name)
-	switch {
-	case o == shift.Promoted:
-		assert.Equal(s.t, string(c.Candidate), alias.FunctionVersion, "I3: %s after %s", c.Target, o)
-	case c.Creates():
-		assert.False(s.t, exists, "I2: %s was created and is still there after %s", c.Target, o)
-		return
-	default:
-		assert.Equal(s.t, string(c.Stable), alias.FunctionVersion, "I2: %s after %s", c.Target, o)
+	wanted := c.Stable
+	if o == shift.Promoted {
+		wanted = c.Candidate
 	}
-	assert.Empty(s.t, alias.Weights, "I2, I3: %s after %s", c.Target, o)
+	if exists != (wanted != "") || alias.FunctionVersion != string(wanted) || len(alias.Weights) > 0 {
+		s.breaks("I2, I3: after %s, %s has %v", o, c.Target, alias)
+	}
 }
 
-// verify holds what must be true when a World has run out. unfinished names the
-// deployments that are known to be left over, by the names of their executions.
-func (s *witness) verify(unfinished ...string) {
-	s.t.Helper()
+// verify says what is not as it must be, also now that the World has run out.
+// unfinished names the deployments that are known to be left over, by the names of
+// their executions.
+func (s *witness) verify(unfinished ...string) []string {
 	for _, x := range s.world.executed {
-		if slices.Contains(unfinished, x.Name()) {
-			assert.NotNil(s.t, s.ledger("open", "deployment#"+x.ARN()), "%s is left over, and the safety net cannot find it", x.Name())
-			continue
+		switch {
+		case !slices.Contains(unfinished, x.Name()):
+			s.verifyClosed(x)
+		case s.ledger("open", "deployment#"+x.ARN()) == nil:
+			s.breaks("%s is left over, and the safety net cannot find it", x.Name())
 		}
-		s.verifyClosed(x)
 	}
-	s.verifyUntouched()
+	s.verifyRoutes()
 	s.verifyAnnouncements()
-	assert.LessOrEqual(s.t, s.largest, largestDocument, "the largest document that entered a state")
+	if s.largest > largestDocument {
+		s.breaks("a document of %d bytes entered a state", s.largest)
+	}
+	return s.broken
 }
 
 // verifyClosed holds I5 and I8: the deployment left no lock and no item that
 // leads to it, its Outcome stands in the Ledger and was announced.
 func (s *witness) verifyClosed(x *asl.Execution) {
-	s.t.Helper()
 	record := s.ledger("deployment#"+x.ARN(), "record")
-	if !assert.NotNil(s.t, record, "%s has no record", x.Name()) {
-		return
+	outcome := record.text("outcome")
+	if record.text("status") != "closed" || outcome == "" || record.number("expiresAt") == 0 {
+		s.breaks("the record of %s is not closed for good: %v", x.Name(), record)
 	}
-	assert.Equal(s.t, "closed", record.text("status"), "the record of %s", x.Name())
-	assert.NotEmpty(s.t, record.text("outcome"), "the record of %s", x.Name())
-	assert.NotEmpty(s.t, record["expiresAt"], "the record of %s is kept for ever", x.Name())
 	for _, i := range s.items() {
 		pk, sk := i.text("pk"), i.text("sk")
 		switch {
-		case pk == "open", strings.HasPrefix(pk, "alarm#"):
-			assert.NotEqual(s.t, x.ARN(), i.text("id"), "%s %s is left over", pk, sk)
-		case sk == "lock":
-			assert.NotEqual(s.t, x.ARN(), i.text("holder"), "I5: the lock of %s is left over", pk)
-		case strings.HasPrefix(sk, "candidate#") && i.text("id") == x.ARN():
-			assert.Equal(s.t, record.text("outcome"), i.text("outcome"), "the history of %s", pk)
+		case (pk == "open" || strings.HasPrefix(pk, "alarm#")) && i.text("id") == x.ARN(),
+			sk == "lock" && i.text("holder") == x.ARN():
+			s.breaks("I5: %s has left %s / %s", x.Name(), pk, sk)
+		case strings.HasPrefix(sk, "candidate#") && i.text("id") == x.ARN() && i.text("outcome") != outcome:
+			s.breaks("the history of %s says %q of %s, which ended as %q", pk, i.text("outcome"), x.Name(), outcome)
 		}
 	}
-	told := slices.ContainsFunc(s.world.announcements, func(a shift.Announcement) bool {
-		return a.DeploymentID == x.ARN() && string(a.State) == record.text("outcome")
-	})
-	assert.True(s.t, told, "I8: that %s ended as %s was never announced", x.Name(), record.text("outcome"))
+	if !slices.ContainsFunc(s.world.announcements, func(a shift.Announcement) bool {
+		return a.DeploymentID == x.ARN() && string(a.State) == outcome
+	}) {
+		s.breaks("I8: nobody was told that %s ended as %q", x.Name(), outcome)
+	}
 }
 
-// verifyUntouched holds I2 for a Target that was never shifted, and what stays so
-// after the end for one that was.
-func (s *witness) verifyUntouched() {
-	s.t.Helper()
-	for target, before := range s.began {
+// verifyRoutes holds I2 and I3 in the end: a Target serves what it was last
+// promoted to, or what it served before anything ran.
+func (s *witness) verifyRoutes() {
+	for target, wanted := range s.began {
+		if s.meddled[target] || s.ledger(targetKey(target), "lock") != nil {
+			continue
+		}
+		if version, shifted := s.promoted(target); shifted {
+			wanted = cloud.Alias{FunctionVersion: string(version)}
+		}
 		function, name, err := target.Lambda()
 		require.NoError(s.t, err)
-		if s.meddled[target] || s.settling[target] || s.leftOver(target) {
-			continue
+		if alias, exists := s.world.cloud.Alias(function, name); !exists || !sameTraffic(alias, wanted) {
+			s.breaks("I2, I3: in the end, %s has %v and should have %v", target, alias, wanted)
 		}
-		alias, _ := s.world.cloud.Alias(function, name)
-		last, shifted := s.promoted(target)
-		if !shifted {
-			assert.Equal(s.t, before.FunctionVersion, alias.FunctionVersion, "I2: %s in the end", target)
-			assert.Equal(s.t, before.Weights, alias.Weights, "I2: %s in the end", target)
-			continue
-		}
-		assert.Equal(s.t, string(last), alias.FunctionVersion, "I3: %s in the end", target)
-		assert.Empty(s.t, alias.Weights, "I3: %s in the end", target)
 	}
-}
-
-func (s *witness) leftOver(target shift.Target) bool {
-	return s.ledger(targetKey(target), "lock") != nil
 }
 
 // promoted is what a Target was last promoted to.
@@ -253,16 +253,14 @@ func (s *witness) promoted(target shift.Target) (shift.Version, bool) {
 
 // verifyAnnouncements holds I8: repeats, and only they, carry the same id.
 func (s *witness) verifyAnnouncements() {
-	s.t.Helper()
-	said := map[string]string{}
-	ids := map[string]string{}
+	said, ids := map[string]string{}, map[string]string{}
 	for _, a := range s.world.announcements {
-		what := fmt.Sprintf("%s %s %d", a.DeploymentID, a.State, a.Step)
-		if id, repeated := said[what]; repeated {
-			assert.Equal(s.t, id, a.ID, "I8: a repeat of %s has another id", what)
+		what := fmt.Sprintf("%s of step %d of %s", a.State, a.Step, a.DeploymentID)
+		if id, repeated := said[what]; repeated && id != a.ID {
+			s.breaks("I8: %s was told as %s and as %s", what, id, a.ID)
 		}
-		if other, known := ids[a.ID]; known {
-			assert.Equal(s.t, other, what, "I8: the id %s is not unique", a.ID)
+		if other, known := ids[a.ID]; known && other != what {
+			s.breaks("I8: %s is the id of %s and of %s", a.ID, other, what)
 		}
 		said[what], ids[a.ID] = a.ID, what
 	}
