@@ -42,17 +42,17 @@ var (
 	Publish = Task[json.RawMessage, shift.Release]{Spec{
 		State: "Publish", Function: "publish-version", Field: "release",
 		Comment: "Checks the request, settles its configuration and publishes $LATEST, or takes the given version. From here on the versions are fixed.",
-		Timeout: 60 * time.Second, Retries: patiently(untilReady()),
+		Timeout: 60 * time.Second, Retries: patiently(untilReady(), sparingly()),
 	}}
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed()),
+		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed(), sparingly()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",
 		Comment: "Moves every target to the plan's next step.",
-		Timeout: 60 * time.Second, Retries: patiently(),
+		Timeout: 60 * time.Second, Retries: patiently(sparingly()),
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
@@ -72,7 +72,7 @@ var (
 	Close = Task[Document, shift.Summary]{Spec{
 		State: "Close", Function: "close-deployment",
 		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
-		Timeout: 60 * time.Second, Retries: patiently(),
+		Timeout: 60 * time.Second, Retries: patiently(sparingly()),
 	}}
 	Rollback = Task[Document, Undoing]{Spec{
 		State: "Rollback", Function: "rollback", Field: "rollback",

@@ -27,6 +27,8 @@ type CloseDeployment struct {
 	Ledger    ClosingLedger
 	Router    RouteReader
 	Announcer Announcer
+	// Wait is for throttled calls; nil is Sleep.
+	Wait Wait
 }
 
 // Handle is the handler of flow.Close. The Routes are verified before the record
@@ -59,14 +61,12 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 }
 
 func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
-	for _, c := range d.Changes {
+	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error {
+		c := d.Changes[i]
 		route, err := h.Router.Route(ctx, c.Target)
 		if err != nil {
 			return fmt.Errorf("verify %s: %w", c.Target, err)
 		}
-		if err := c.CheckServes(route, c.Candidate); err != nil {
-			return err
-		}
-	}
-	return nil
+		return c.CheckServes(route, c.Candidate)
+	})
 }

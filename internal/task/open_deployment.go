@@ -53,6 +53,8 @@ type OpenDeployment struct {
 	Router    Router
 	Alarms    AlarmReader
 	Announcer Announcer
+	// Wait is for throttled calls; nil is Sleep.
+	Wait Wait
 }
 
 // opening is one call of OpenDeployment.
@@ -134,16 +136,18 @@ func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]s
 	if reason, err := o.deployedBefore(ctx); reason != "" || err != nil {
 		return nil, reason, err
 	}
-	changes := make([]shift.Change, 0, len(candidates))
-	for i, a := range o.release.Arrivals {
-		c, err := o.change(ctx, a, candidates[i])
-		if err != nil {
-			return nil, "", err
-		}
+	changes := make([]shift.Change, len(candidates))
+	err := o.Wait.inTurn(ctx, len(candidates), func(i int) (err error) {
+		changes[i], err = o.change(ctx, o.release.Arrivals[i], candidates[i])
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, c := range changes {
 		if reason, err := o.superseded(ctx, c); reason != "" || err != nil {
 			return nil, reason, err
 		}
-		changes = append(changes, c)
 	}
 	if reason := shift.NothingToShift(changes); reason != "" {
 		return nil, reason, nil

@@ -22,6 +22,8 @@ type Publisher interface {
 // PublishVersion settles the request: from then on the versions are fixed.
 type PublishVersion struct {
 	Versions Publisher
+	// Wait is for throttled calls; nil is Sleep.
+	Wait Wait
 }
 
 // Handle is the handler of flow.Publish. Nothing is published before the whole
@@ -58,15 +60,15 @@ func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) erro
 }
 
 func (h PublishVersion) publish(ctx context.Context, arrivals []shift.Arrival) error {
-	for i, a := range arrivals {
-		if a.Candidate != "" {
-			continue
+	return h.Wait.inTurn(ctx, len(arrivals), func(i int) error {
+		if arrivals[i].Candidate != "" {
+			return nil
 		}
-		published, err := h.Versions.Publish(ctx, a.Target)
+		published, err := h.Versions.Publish(ctx, arrivals[i].Target)
 		if err != nil {
-			return fmt.Errorf("publish a version for %s: %w", a.Target, err)
+			return fmt.Errorf("publish a version for %s: %w", arrivals[i].Target, err)
 		}
 		arrivals[i].Candidate, arrivals[i].FunctionARN = published.Version, published.FunctionARN
-	}
-	return nil
+		return nil
+	})
 }

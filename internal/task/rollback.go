@@ -28,10 +28,12 @@ type Rollback struct {
 	Announcer Announcer
 	// Together runs something for several Targets at once; nil is Concurrently.
 	Together Together
+	// Wait is for throttled calls; nil is Sleep.
+	Wait Wait
 }
 
 func (h Rollback) restorer() Restorer {
-	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together}
+	return Restorer{Ledger: h.Ledger, Router: insistent{h.Router, h.Wait}, Announcer: h.Announcer, Together: h.Together}
 }
 
 // Handle is the handler of flow.Rollback.

@@ -22,8 +22,10 @@ type SafetyLedger interface {
 	// Unannounced lists the Deployments whose Outcome is not yet announced.
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
 	// Suspects lists the closed Deployments whose Targets are to be looked at once
-	// more.
+	// more, and since when that is known.
 	Suspects(ctx context.Context) ([]shift.Listed, error)
+	// Suspect notes that.
+	Suspect(ctx context.Context, id string, at time.Time) error
 	// Acquit ends that.
 	Acquit(ctx context.Context, id string) error
 	Claims
@@ -50,6 +52,8 @@ type SafetyNet struct {
 	// Together runs something for several Deployments or Targets at once; nil is
 	// Concurrently.
 	Together Together
+	// Wait is for throttled calls; nil is Sleep.
+	Wait Wait
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -77,7 +81,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together}
+	return Restorer{Ledger: n.Ledger, Router: insistent{n.Router, n.Wait}, Announcer: n.Announcer, Together: n.Together}
 }
 
 // alarm restores every Deployment that watches the alarm. What fired before a
@@ -161,10 +165,12 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 	})
 }
 
-// lookAgainAfter is how long after its closing a Deployment's Targets are looked
-// at once more: later than the longest set-weight that can still have been
-// running then, and a minute more for a call of it that is still on its way.
-var lookAgainAfter = flow.SetWeight.Timeout + time.Minute
+// lookAgainAfter is how long after a sweep has first seen that a Deployment was
+// put back its Targets are looked at once more: later than the longest Lambda that
+// can still have been running then, and a minute more for a call of it that is
+// still on its way. The record's own time will not do: it is that of entering the
+// state, and does not advance while the state is retried.
+var lookAgainAfter = max(flow.SetWeight.Timeout, flow.Rollback.Timeout, flow.SafetyNetTimeout) + time.Minute
 
 // lookAgain is the second line: a write of a set-weight that outlived its
 // Deployment, and could not take it back itself, is taken back here.
@@ -174,6 +180,9 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 		return fmt.Errorf("list the recently closed deployments: %w", err)
 	}
 	return n.each(ctx, suspects, func(ctx context.Context, d shift.Listed) error {
+		if d.Since.IsZero() {
+			return n.Ledger.Suspect(ctx, d.ID, at)
+		}
 		if at.Before(d.Since.Add(lookAgainAfter)) {
 			return nil
 		}

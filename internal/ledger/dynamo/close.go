@@ -127,7 +127,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	if !ended(r, e).MayStray() {
 		return actions, nil
 	}
-	suspect, err := encode(suspectKey(r.ID), storedPointer{ID: r.ID, OpenedAt: e.At})
+	suspect, err := encode(suspectKey(r.ID), storedPointer{ID: r.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -24,10 +25,33 @@ func (l *Ledger) Unannounced(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, openPartition)
 }
 
-// Suspects lists the Deployments that were put back and may have a stray writer,
-// until they are acquitted, and since when each is closed.
+// Suspects lists the Deployments that were put back and may have a straggler, until
+// they are acquitted, and since when each is a suspect: zero until Suspect was
+// called.
 func (l *Ledger) Suspects(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, suspectPartition)
+}
+
+// Suspect notes since when a Deployment is a suspect.
+func (l *Ledger) Suspect(ctx context.Context, id string, at time.Time) error {
+	e, err := expression.NewBuilder().
+		WithUpdate(expression.Set(expression.Name(openedAt), expression.Value(at.UTC()))).
+		WithCondition(expression.Name(partitionKey).AttributeExists()).Build()
+	if err != nil {
+		return fmt.Errorf("build the update: %w", err)
+	}
+	_, err = l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 l.table,
+		Key:                       suspectKey(id),
+		UpdateExpression:          e.Update(),
+		ConditionExpression:       e.Condition(),
+		ExpressionAttributeNames:  e.Names(),
+		ExpressionAttributeValues: e.Values(),
+	})
+	if _, acquitted := refusedItem(err); err != nil && !acquitted {
+		return fmt.Errorf("suspect %s: %w", id, meaning(err))
+	}
+	return nil
 }
 
 // Acquit takes a Deployment off the list of suspects. Doing so again does no harm.

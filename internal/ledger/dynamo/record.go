@@ -24,6 +24,7 @@ const (
 	reasons    = "reasons"
 	outcome    = "outcome"
 	cause      = "cause"
+	openedAt   = "openedAt"
 	closedAt   = "closedAt"
 	expiresAt  = "expiresAt"
 	holder     = "holder"
@@ -67,7 +68,7 @@ type storedArrived struct {
 // storedPointer is an open or an alarm item: it leads to a Deployment.
 type storedPointer struct {
 	ID       string    `dynamodbav:"id"`
-	OpenedAt time.Time `dynamodbav:"openedAt"`
+	OpenedAt time.Time `dynamodbav:"openedAt,omitempty"` // of a suspect: since when it is one
 	// Targets stand only in alarm items, so that they can be read without the record.
 	Targets []shift.Target `dynamodbav:"targets,omitempty"`
 }

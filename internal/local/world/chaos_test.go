@@ -189,7 +189,7 @@ func (r *run) settle() error {
 	if err := r.w.Run(); err != nil {
 		return err
 	}
-	for until := r.w.clock.now.Add(8 * time.Minute); r.w.clock.now.Before(until); {
+	for until := r.w.clock.now.Add(10 * time.Minute); r.w.clock.now.Before(until); {
 		r.w.clock.step()
 	}
 	return r.violated

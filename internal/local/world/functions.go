@@ -37,11 +37,11 @@ func (w *World) deploy() {
 		w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: run}
 	}
 	publish := w.config(flow.Publish.Function)
-	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{Versions: lambdaalias.FromConfig(publish)}.Handle))
+	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{Versions: lambdaalias.FromConfig(publish), Wait: w.wait}.Handle))
 	open := w.config(flow.Open.Function)
 	add(flow.Open.Spec, flow.Serve(flow.Open, task.OpenDeployment{
 		Ledger: dynamo.FromConfig(open, table), Router: lambdaalias.FromConfig(open),
-		Alarms: alarm.FromConfig(open), Announcer: eventbridge.FromConfig(open, bus),
+		Alarms: alarm.FromConfig(open), Announcer: eventbridge.FromConfig(open, bus), Wait: w.wait,
 	}.Handle))
 	set := w.config(flow.SetWeight.Function)
 	add(flow.SetWeight.Spec, flow.Serve(flow.SetWeight, task.SetWeight{
@@ -56,16 +56,17 @@ func (w *World) deploy() {
 	closing := w.config(flow.Close.Function)
 	add(flow.Close.Spec, flow.Serve(flow.Close, task.CloseDeployment{
 		Ledger: dynamo.FromConfig(closing, table), Router: lambdaalias.FromConfig(closing), Announcer: eventbridge.FromConfig(closing, bus),
+		Wait: w.wait,
 	}.Handle))
 	back := w.config(flow.Rollback.Function)
 	add(flow.Rollback.Spec, flow.Serve(flow.Rollback, task.Rollback{
 		Ledger: dynamo.FromConfig(back, table), Router: lambdaalias.FromConfig(back), Announcer: eventbridge.FromConfig(back, bus),
-		Together: w.together,
+		Together: w.together, Wait: w.wait,
 	}.Handle))
 	net := w.config(flow.SafetyNet)
 	w.functions[flow.SafetyNet] = function{name: flow.SafetyNet, timeout: flow.SafetyNetTimeout, run: task.SafetyNet{
 		Ledger: dynamo.FromConfig(net, table), Router: lambdaalias.FromConfig(net), Announcer: eventbridge.FromConfig(net, bus),
-		Executions: stepfunctions.FromConfig(net, machineARN), Together: w.together,
+		Executions: stepfunctions.FromConfig(net, machineARN), Together: w.together, Wait: w.wait,
 	}.Handle}
 }
 

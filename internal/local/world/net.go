@@ -140,3 +140,8 @@ func (w *World) together(ctx context.Context, n int, do func(ctx context.Context
 	}
 	parent.parts = nil
 }
+
+// wait is task.Wait for actors.
+func (w *World) wait(ctx context.Context, upTo time.Duration) {
+	actorOf(ctx).sleep(time.Duration(w.jitter.Float64() * float64(upTo)))
+}

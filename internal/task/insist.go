@@ -1,0 +1,69 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// Wait lets a random part of a time pass, or less when the context ends.
+type Wait func(ctx context.Context, upTo time.Duration)
+
+// Sleep is Wait on the real clock.
+func Sleep(ctx context.Context, upTo time.Duration) {
+	timer := time.NewTimer(time.Duration(rand.Int64N(int64(upTo))))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// insistent makes a router's throttled calls again and again, with short waits.
+// It is for putting traffic back only: a shift that is throttled waits for long in
+// the state machine, and that is how a rollback overtakes it in the few requests a
+// second that Lambda gives to an account.
+type insistent struct {
+	RouteWriter
+	wait Wait
+}
+
+// insist is the waits before the next tries. All together stay well below the
+// timeouts of rollback and safety-net.
+var insist = []time.Duration{
+	500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
+	4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
+}
+
+func again[T any](ctx context.Context, wait Wait, do func() (T, error)) (T, error) {
+	for _, upTo := range insist {
+		result, err := do()
+		if !errors.Is(err, shift.ErrThrottled) {
+			return result, err
+		}
+		if wait == nil {
+			wait = Sleep
+		}
+		wait(ctx, upTo)
+	}
+	return do()
+}
+
+// Route implements RouteWriter.
+func (i insistent) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
+	return again(ctx, i.wait, func() (shift.Route, error) { return i.RouteWriter.Route(ctx, t) })
+}
+
+// SetRoute implements RouteWriter.
+func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+	return again(ctx, i.wait, func() (shift.Route, error) { return i.RouteWriter.SetRoute(ctx, t, r) })
+}
+
+// Delete implements RouteWriter.
+func (i insistent) Delete(ctx context.Context, t shift.Target) error {
+	_, err := again(ctx, i.wait, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })
+	return err
+}
