@@ -129,16 +129,22 @@ var faults = []fault{
 // service is how the cloud names the service of an action.
 func service(action string) string { return action[:strings.IndexByte(action, ':')] }
 
-// strike is a fault at a moment; a boundary is a state that is entered.
+// strike is a fault at a moment: at a call by its number, at the nth call of an
+// action by a Lambda, or at a boundary, which is a state that is entered.
 type strike struct {
-	number   int // of the call
-	boundary int // of the state, when number is 0
-	fault    fault
+	number        int
+	actor, action string
+	nth           int
+	boundary      int
+	fault         fault
 }
 
 func (s strike) String() string {
-	if s.number > 0 {
+	switch {
+	case s.number > 0:
 		return fmt.Sprintf("call %d: %s", s.number, s.fault.name)
+	case s.nth > 0:
+		return fmt.Sprintf("%s %s %d: %s", s.actor, s.action, s.nth, s.fault.name)
 	}
 	return fmt.Sprintf("state %d: %s", s.boundary, s.fault.name)
 }
@@ -152,7 +158,8 @@ type run struct {
 	weaken  guard
 	at      Moment
 	states  int
-	hit     []string // actors that a fault has struck
+	made    map[string]int // calls so far, by Lambda and action
+	hit     []string       // actors that a fault has struck
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*actor
 	invariants
@@ -169,7 +176,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}}
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
@@ -197,8 +204,12 @@ func (r *run) settle() error {
 
 func (r *run) moment(m Moment) error {
 	r.at = m
+	if !m.After {
+		r.made[m.Actor+" "+m.Action]++
+	}
 	for _, s := range r.strikes {
-		if s.number == m.Number && s.fault.after == m.After {
+		here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
+		if here && s.fault.after == m.After {
 			r.hit = append(r.hit, m.Actor)
 			return s.fault.strike(r)
 		}
@@ -212,7 +223,7 @@ func (r *run) boundary(x *asl.Execution, e asl.Event) {
 	}
 	r.states++
 	for _, s := range r.strikes {
-		if s.number == 0 && s.boundary == r.states {
+		if s.boundary == r.states {
 			r.w.clock.after(0, nature, r.stop)
 		}
 	}

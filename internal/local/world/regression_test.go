@@ -1,0 +1,67 @@
+package world
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// known are the faults that the simulation once found a violation with. Each
+// strikes at the nth call of an action by a Lambda, so that it stays where it was
+// when the calls around it change.
+var known = []struct {
+	was     string // what was wrong
+	base    string
+	strikes []strike
+}{
+	{
+		was:  "a restorer that was held up used a Revision from after the record was closed, and left a weight of nothing",
+		base: "redrive",
+		strikes: []strike{
+			{actor: "safety-net", action: "dynamodb:UpdateItem", nth: 1, fault: fault{name: "a net at 25 s a call", strike: zombie(25 * time.Second)}},
+		},
+	},
+	{
+		was:  "the second look deleted an alias that a later deployment of the same version had promoted",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "open-deployment", action: "lambda:GetAlias", nth: 1, fault: theFault("a second deployment that waits")},
+			{actor: "safety-net", action: "lambda:GetAlias", nth: 1, fault: theFault("edited by a stranger")},
+		},
+	},
+	{
+		was:  "a write of a killed rollback arrived after the second look, which went by the record's time of closing",
+		base: "canary with an alarm that is polled",
+		strikes: []strike{
+			{actor: "rollback", action: "dynamodb:TransactWriteItems", nth: 1, fault: theFault("slower than the Lambda may be, and late")},
+			{actor: "rollback", action: "lambda:UpdateAlias", nth: 2, fault: theFault("slower than the Lambda may be, and late")},
+		},
+	},
+	{
+		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "set-weight", action: "lambda:CreateAlias", nth: 1, fault: theFault("killed after")},
+		},
+	},
+}
+
+func theFault(name string) fault {
+	return faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
+}
+
+func TestWhatWasOnceWrongStaysMended(t *testing.T) {
+	t.Parallel()
+	for _, k := range known {
+		t.Run(k.was, func(t *testing.T) {
+			t.Parallel()
+			b := bases[slices.IndexFunc(bases, func(b base) bool { return b.name == k.base })]
+			r, err := play(b, guard{}, k.strikes...)
+			require.NoError(t, r.story(err))
+			require.Len(t, r.hit, len(k.strikes), "every fault has struck")
+		})
+	}
+}
