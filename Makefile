@@ -57,7 +57,7 @@ build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/
 
 .PHONY: test
 test: needs-go needs-node ## run every test (Node for the CDK parts)
-	go test $(TESTFLAGS) ./...
+	go test ./... $(TESTFLAGS)
 
 .PHONY: lint
 lint: needs-go ## gofmt, go vet and staticcheck
@@ -76,6 +76,7 @@ fmt: needs-go ## format the Go files
 .PHONY: golden
 golden: needs-go needs-node ## rewrite the golden files; read the difference before you keep it
 	go test ./statemachine -run Golden -update
+	go test ./internal/cmd/sluice -run Golden -update
 
 .PHONY: bench
 bench: needs-go ## run the benchmarks

@@ -167,30 +167,30 @@ func TestAZombiesOpeningIsClosedBySweep(t *testing.T) {
 	w, seen := observe(t, scenarioOf(t, `{"events": [
 		{"atSeconds": 10, "do": "stopExecution"},
 		{"atSeconds": 900, "do": "setAlarmState", "alarm": "later", "state": "OK"}], "alarms": [{"name": "later"}]}`), input)
-	answer := late(w, flow.Open.Spec, "dynamodb:TransactWriteItems")
+	late(w, flow.Open.Spec, "dynamodb:TransactWriteItems")
 	r := w.result(seen.play(input))
 	assert.Empty(t, seen.verify(), story(r))
-	assert.Empty(t, answer(), "the late opening has its effect")
 	assert.Equal(t, "Rejected", r.Outcome, story(r))
 	assert.Equal(t, []string{"Rejected"}, r.Announcements)
+	id := w.executed[0].ARN()
+	assert.NotNil(t, seen.ledger(targetKey("lambda:orders:live"), "candidate#2#"+id), "the late opening had its effect")
 }
 
-// A plan near the limit whose every step is held twice would outgrow the history:
-// it goes back while there is room to do so.
-func TestAPlanThatIsHeldTooOftenGoesBackBeforeTheHistoryEnds(t *testing.T) {
+// A plan near the limit whose polls are throttled again and again would outgrow
+// the history: it goes back while there is room to do so.
+func TestAPlanThatIsRetriedTooOftenGoesBackBeforeTheHistoryEnds(t *testing.T) {
 	t.Parallel()
-	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": "Linear0.11PercentEvery1Minute"}`)
+	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 43200}}}`)
 	w, seen := observe(t, DefaultScenario(), input)
-	polls := 0
+	reads := 0
 	w.meddle(func(m Moment) error {
 		if m.After || m.Actor != flow.CheckAlarms.Function || m.Action != "cloudwatch:DescribeAlarms" {
 			return nil
 		}
-		polls++
-		if polls%3 == 0 {
-			return nil
+		if reads++; reads%4 != 0 {
+			return cloud.Throttled("cloudwatch")
 		}
-		return cloud.AccessDenied(cloud.Call{Actor: m.Actor, Service: "cloudwatch", Operation: "DescribeAlarms"})
+		return nil
 	})
 	r := w.result(seen.play(input))
 	assert.Empty(t, seen.verify())
@@ -198,6 +198,29 @@ func TestAPlanThatIsHeldTooOftenGoesBackBeforeTheHistoryEnds(t *testing.T) {
 	assert.True(t, strings.HasPrefix(r.Cause, "HistoryBudget: "), r.Cause)
 	assert.Greater(t, r.HistoryEvents, 23_000)
 	assert.Less(t, r.HistoryEvents, 23_100)
+}
+
+// Where every step is held at the end of its bake, the plan takes three polls
+// instead of one, and still ends when it can.
+func TestAPlanThatIsHeldAtEveryStepFinishesLate(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": "Linear10PercentEvery1Minute"}`)
+	w, seen := observe(t, DefaultScenario(), input)
+	reads := 0
+	w.meddle(func(m Moment) error {
+		if m.After || m.Actor != flow.CheckAlarms.Function || m.Action != "cloudwatch:DescribeAlarms" {
+			return nil
+		}
+		if reads++; reads%3 != 0 {
+			return cloud.AccessDenied(cloud.Call{Actor: m.Actor, Service: "cloudwatch", Operation: "DescribeAlarms"})
+		}
+		return nil
+	})
+	r := w.result(seen.play(input))
+	assert.Empty(t, seen.verify(), story(r))
+	assert.Equal(t, "Promoted", r.Outcome, story(r))
+	assert.InDelta(t, 3*9*60, r.VirtualSeconds, 0.001)
+	assert.Equal(t, 27, r.Invocations["check-alarms"])
 }
 
 // An alarm without data passes, and the progress that stands in the console says

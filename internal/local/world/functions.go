@@ -66,7 +66,7 @@ func (w *World) deploy() {
 	net := w.config(flow.SafetyNet)
 	w.functions[flow.SafetyNet] = function{name: flow.SafetyNet, timeout: flow.SafetyNetTimeout, run: task.SafetyNet{
 		Ledger: dynamo.FromConfig(net, table), Router: lambdaalias.FromConfig(net), Announcer: eventbridge.FromConfig(net, bus),
-		Executions: stepfunctions.FromConfig(net, machineARN), Together: w.together, Wait: w.wait,
+		Executions: stepfunctions.FromConfig(net, w.place.machineARN()), Together: w.together, Wait: w.wait,
 	}.Handle}
 }
 
@@ -74,7 +74,7 @@ func (w *World) deploy() {
 // configures it, and the cloud in place of a network.
 func (w *World) config(actor string) aws.Config {
 	return aws.Config{
-		Region: region,
+		Region: w.place.region,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "local"}, nil
 		}),

@@ -18,9 +18,10 @@ type machines struct{ world *World }
 // StateMachine implements cloud.StateMachines.
 func (m machines) StateMachine(arn string) (cloud.StateMachine, bool) {
 	return cloud.StateMachine{
-		ARN: machineARN, Name: machineName, Definition: string(golden.Definition("aws", functionARN)),
-		RoleARN: "arn:aws:iam::" + account + ":role/" + machineName, Created: epoch,
-	}, arn == machineARN
+		ARN: m.world.place.machineARN(), Name: machineName,
+		Definition: string(golden.Definition(m.world.place.partition, m.world.place.functionARN)),
+		RoleARN:    m.world.place.roleARN(machineName), Created: epoch,
+	}, arn == m.world.place.machineARN()
 }
 
 // Start implements cloud.StateMachines.
@@ -29,7 +30,7 @@ func (m machines) Start(_, name, input string) (cloud.Execution, error) {
 	if err != nil {
 		return cloud.Execution{}, refused(err)
 	}
-	return execution(x), nil
+	return m.execution(x), nil
 }
 
 // Execution implements cloud.StateMachines.
@@ -38,7 +39,7 @@ func (m machines) Execution(arn string) (cloud.Execution, bool) {
 	if !known {
 		return cloud.Execution{}, false
 	}
-	return execution(x), true
+	return m.execution(x), true
 }
 
 // Executions implements cloud.StateMachines.
@@ -46,7 +47,7 @@ func (m machines) Executions(string) []cloud.Execution {
 	all := m.world.machine.Executions()
 	list := make([]cloud.Execution, len(all))
 	for i, x := range all {
-		list[i] = execution(x)
+		list[i] = m.execution(x)
 	}
 	return list
 }
@@ -91,7 +92,7 @@ func (m machines) Stop(arn, name, cause string) (cloud.Execution, error) {
 		return cloud.Execution{}, refused(err)
 	}
 	x, _ := m.world.machine.Execution(arn)
-	return execution(x), nil
+	return m.execution(x), nil
 }
 
 // Redrive implements cloud.StateMachines.
@@ -100,7 +101,7 @@ func (m machines) Redrive(arn string) (cloud.Execution, error) {
 		return cloud.Execution{}, refused(err)
 	}
 	x, _ := m.world.machine.Execution(arn)
-	return execution(x), nil
+	return m.execution(x), nil
 }
 
 // SendTaskSuccess implements cloud.StateMachines.
@@ -119,7 +120,7 @@ func (m machines) SendTaskHeartbeat(token string) error {
 }
 
 // TokenStateMachine implements cloud.StateMachines: there is only one.
-func (m machines) TokenStateMachine(string) string { return machineARN }
+func (m machines) TokenStateMachine(string) string { return m.world.place.machineARN() }
 
 // refused gives a refusal of the interpreter the name that the cloud knows.
 func refused(err error) error {
@@ -140,9 +141,9 @@ func refused(err error) error {
 	return err
 }
 
-func execution(x *asl.Execution) cloud.Execution {
+func (m machines) execution(x *asl.Execution) cloud.Execution {
 	return cloud.Execution{
-		ARN: x.ARN(), StateMachineARN: machineARN, Name: x.Name(), Status: string(x.Status()),
+		ARN: x.ARN(), StateMachineARN: m.world.place.machineARN(), Name: x.Name(), Status: string(x.Status()),
 		Started: x.Started(), Stopped: x.Stopped(), Input: string(x.Input()), Output: string(x.Output()),
 		Error: x.Failure().Error, Cause: x.Failure().Cause,
 		RedriveCount: x.RedriveCount(), Redriven: x.Redriven(), NotRedrivable: x.NotRedrivable(),

@@ -45,7 +45,7 @@ func (w *World) alarmTo(name, state, reason string) error {
 func (w *World) executionEnded(x *asl.Execution) {
 	if flow.Unfinished(string(x.Status())) {
 		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionDetailType, map[string]any{
-			"executionArn": x.ARN(), "stateMachineArn": machineARN, "name": x.Name(), "status": x.Status(),
+			"executionArn": x.ARN(), "stateMachineArn": w.place.machineARN(), "name": x.Name(), "status": x.Status(),
 		})
 	}
 }
@@ -58,7 +58,7 @@ func (w *World) deliver(d Delivery, detailType string, detail map[string]any) {
 	}
 	event, _ := json.Marshal(map[string]any{
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "detail-type": detailType,
-		"account": account, "region": region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
+		"account": w.place.account, "region": w.place.region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
 	})
 	for range max(d.Copies, 1) {
 		w.clock.after(d.Delay, sluice, func() { w.wake(event, 0) })

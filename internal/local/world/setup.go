@@ -114,7 +114,7 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 	if s.Absent {
 		return nil
 	}
-	if err := w.cloud.AddFunction(cloud.Function{Name: name, Content: name + "@1", Role: s.role(name, "1"), DeadLetterTarget: s.DeadLetters["1"]}); err != nil {
+	if err := w.cloud.AddFunction(cloud.Function{Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"]}); err != nil {
 		return err
 	}
 	for v := 1; v <= s.Versions; v++ {
@@ -156,15 +156,15 @@ func (w *World) configure(name, version string, s Setup) error {
 	if err := w.cloud.UpdateCode(name, name+"@"+version); err != nil {
 		return err
 	}
-	return w.cloud.UpdateConfiguration(name, s.role(name, version), s.DeadLetters[version])
+	return w.cloud.UpdateConfiguration(name, w.role(s, name, version), s.DeadLetters[version])
 }
 
 // role is a version's execution role, that of the function's name by default.
-func (s Setup) role(function, version string) string {
+func (w *World) role(s Setup, function, version string) string {
 	if role, given := s.Roles[version]; given {
 		return role
 	}
-	return "arn:aws:iam::" + account + ":role/" + function
+	return w.place.roleARN(function)
 }
 
 func (w *World) makeAlias(function, name string, a AliasSetup) error {

@@ -38,3 +38,44 @@ func TestManyTargetsGetThroughTheControlPlane(t *testing.T) {
 		})
 	}
 }
+
+// DynamoDB takes 100 actions in a transaction, two of which are the deployment's
+// own.
+func TestMoreThanOneTransactionOpensIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		targets  int
+		more     string
+		outcome  string
+		contains string
+	}{
+		{"49 targets", 49, "", "Promoted", ""},
+		{"49 targets and an alarm", 49, `, "alarms": ["a"]`, "Rejected", "2 for each of the 49 targets and 1 for each of the 1 alarms are more than the 98 items"},
+		{"48 targets and two alarms", 48, `, "alarms": ["a", "b"]`, "Promoted", ""},
+		{"50 targets", 50, "", "Rejected", "split the deployment"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			input := targets(tc.targets, tc.more)
+			w, seen := observe(t, DefaultScenario(), input)
+			r := w.result(seen.play(input))
+			assert.Empty(t, seen.verify(), story(r))
+			assert.Equal(t, tc.outcome, r.Outcome, story(r))
+			assert.Contains(t, r.Cause, tc.contains)
+		})
+	}
+}
+
+// All of many targets go back when one of them cannot be shifted.
+func TestManyTargetsGoBackTogether(t *testing.T) {
+	t.Parallel()
+	input := targets(32, `, "alarms": ["a"]`)
+	scenario := scenarioOf(t, `{"delivery": {"alarms": {"lost": true}}, "faults": [
+		{"call": "lambda:UpdateAlias", "actor": "set-weight", "resource": ":function:service-20", "error": "deny", "fromSeconds": 200}]}`)
+	w, seen := observe(t, scenario, input)
+	r := w.result(seen.play(input))
+	assert.Empty(t, seen.verify(), story(r))
+	assert.Equal(t, "RolledBack", r.Outcome, story(r))
+	assert.Contains(t, r.Cause, "lambda:service-20:live")
+}

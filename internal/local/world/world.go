@@ -17,21 +17,13 @@ import (
 	golden "sluice/statemachine/asl"
 )
 
-// Where the account is, and what stands in it.
-const (
-	region      = "us-east-1"
-	account     = "123456789012"
-	machineName = "sluice"
-	machineARN  = "arn:aws:states:" + region + ":" + account + ":stateMachine:" + machineName
-	ledgerTable = "sluice-ledger"
-)
-
 // epoch is when every world begins.
 var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // World is an AWS account with Sluice in it, and traffic around it.
 type World struct {
 	scenario  Scenario
+	place     place
 	clock     *clock
 	jitter    *rand.Rand
 	cloud     *cloud.Cloud
@@ -69,6 +61,7 @@ type World struct {
 func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 	w := &World{
 		scenario:    s,
+		place:       placeOf(inputs),
 		clock:       &clock{now: epoch},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		functions:   map[string]function{},
@@ -81,7 +74,7 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
-	w.cloud = cloud.New(cloud.Config{Region: region, Account: account, Now: w.Now, Random: routing.Float64})
+	w.cloud = cloud.New(cloud.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(ledgerTable, "pk", "sk", "expiresAt")
 	if err := w.install(); err != nil {
@@ -97,13 +90,13 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 
 // install puts Sluice into the account.
 func (w *World) install() error {
-	definition, err := asl.Parse(golden.Definition("aws", functionARN))
+	definition, err := asl.Parse(golden.Definition(w.place.partition, w.place.functionARN))
 	if err != nil {
 		return fmt.Errorf("the embedded definition: %w", err)
 	}
 	w.deploy()
 	w.machine = asl.NewMachine(definition, w, asl.Options{
-		ARN: machineARN, RoleARN: "arn:aws:iam::" + account + ":role/" + machineName,
+		ARN: w.place.machineARN(), RoleARN: w.place.roleARN(machineName),
 		OnEvent: func(x *asl.Execution, e asl.Event) {
 			if w.watch != nil {
 				w.watch(w.elapsed(), x, e)
@@ -124,10 +117,6 @@ func (w *World) install() error {
 	return nil
 }
 
-func functionARN(name string) string {
-	return "arn:aws:lambda:" + region + ":" + account + ":function:" + name
-}
-
 // heard collects the announcements.
 func (w *World) heard(events []cloud.Event) {
 	for _, e := range events {
@@ -144,7 +133,7 @@ func (w *World) heard(events []cloud.Event) {
 func (w *World) furnish(inputs []json.RawMessage) error {
 	var releases []shift.Release
 	for _, input := range inputs {
-		if release, err := flow.DecodeInput(input, machineARN); err == nil {
+		if release, err := flow.DecodeInput(input, w.place.machineARN()); err == nil {
 			releases = append(releases, release)
 		}
 	}

@@ -1,0 +1,43 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+)
+
+// place is where an account is, and what stands in it.
+type place struct{ partition, region, account string }
+
+const (
+	machineName = "sluice"
+	ledgerTable = "sluice-ledger"
+)
+
+// somewhere is the place of inputs that name none.
+var somewhere = place{partition: "aws", region: "us-east-1", account: "123456789012"}
+
+var functionPlace = regexp.MustCompile(`"arn:([a-z-]{1,20}):lambda:([a-z0-9-]{1,30}):([0-9]{12}):function:`)
+
+// placeOf is where the first function is that the inputs name by its ARN: a
+// deployment is played where it will be run.
+func placeOf(inputs []json.RawMessage) place {
+	for _, input := range inputs {
+		if m := functionPlace.FindSubmatch(input); m != nil {
+			return place{partition: string(m[1]), region: string(m[2]), account: string(m[3])}
+		}
+	}
+	return somewhere
+}
+
+func (p place) machineARN() string { return p.arn("states", "stateMachine:"+machineName) }
+
+func (p place) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
+
+func (p place) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, p.region, p.account, resource)
+}
+
+func (p place) roleARN(name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", p.partition, p.account, name)
+}
