@@ -135,5 +135,5 @@ func hookTimedOut(doc flow.Document, point shift.Point) string {
 			hooks = append(hooks, fmt.Sprintf("%s within %s", h.Function, h.Timeout))
 		}
 	}
-	return fmt.Sprintf("%s: a %s hook did not answer in time: %s", flow.HookTimedOut, point, strings.Join(hooks, ", or "))
+	return fmt.Sprintf("%s: a hook of %s did not answer in time: %s", flow.HookTimedOut, point, strings.Join(hooks, ", or "))
 }

@@ -29,10 +29,11 @@ type storm struct {
 	took     time.Duration
 }
 
-const (
-	stormPlan  = 10 // steps, a minute apart
-	stormFires = 12 * time.Minute
-)
+// firesAt is when the alarms of a storm begin to fire: in the middle of its plans,
+// which take the longer the more share the control plane.
+func firesAt(n int) time.Duration {
+	return 4*time.Minute + time.Duration(n)*500*time.Millisecond
+}
 
 // blow plays a storm of n deployments, of which some have an alarm that fires.
 func blow(t testing.TB, n, firing int) *storm {
@@ -46,7 +47,7 @@ func blow(t testing.TB, n, firing int) *storm {
 	}
 	for i := range firing {
 		name := fmt.Sprintf("a%d", i*n/firing)
-		scenario.Events = append(scenario.Events, Happening{At: stormFires + time.Duration(i)*time.Minute/time.Duration(firing), Do: setAlarmState, Alarm: name, State: cloud.AlarmAlarm})
+		scenario.Events = append(scenario.Events, Happening{At: firesAt(n) + time.Duration(i)*time.Minute/time.Duration(firing), Do: setAlarmState, Alarm: name, State: cloud.AlarmAlarm})
 	}
 	w, err := New(scenario, inputs...)
 	require.NoError(t, err)
@@ -93,7 +94,7 @@ func (s *storm) delays(n, firing int) []time.Duration {
 	var list []time.Duration
 	for i := range firing {
 		back, restored := s.restored[shift.LambdaTarget(fmt.Sprintf("f%d", i*n/firing), "live")]
-		fired := epoch.Add(stormFires + time.Duration(i)*time.Minute/time.Duration(firing))
+		fired := epoch.Add(firesAt(n) + time.Duration(i)*time.Minute/time.Duration(firing))
 		if restored { // others were promoted by then, or had not begun
 			list = append(list, back.Sub(fired))
 		}
@@ -134,4 +135,26 @@ func TestStorm(t *testing.T) {
 	assert.Empty(t, s.unprovoked(n, firing), "rolled back without an alarm")
 	assert.LessOrEqual(t, percentile(delays, .99), 30*time.Second)
 	assert.LessOrEqual(t, float64(s.calls)/float64(s.calls-s.refused), 1.5, "throttling multiplied the calls")
+}
+
+// BenchmarkStorm measures the time from an alarm to restored traffic, and how it
+// grows with the deployments that share the account. A tenth of them fire within
+// a minute; alone-s is what 15 requests a second would take for nothing but the
+// two calls of each rollback.
+func BenchmarkStorm(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("deployments=%d", n), func(b *testing.B) {
+			firing := n / 10
+			for range b.N {
+				s := blow(b, n, firing)
+				delays := s.delays(n, firing)
+				b.ReportMetric(percentile(delays, .5).Seconds(), "median-s")
+				b.ReportMetric(percentile(delays, .99).Seconds(), "p99-s")
+				b.ReportMetric(delays[len(delays)-1].Seconds(), "worst-s")
+				b.ReportMetric(float64(2*firing)/15, "alone-s")
+				b.ReportMetric(float64(s.calls)/float64(s.calls-s.refused), "calls/needed")
+				b.ReportMetric(s.took.Minutes(), "plan-min")
+			}
+		})
+	}
 }
