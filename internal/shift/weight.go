@@ -1,11 +1,11 @@
 package shift
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Weight is a Candidate's share of traffic in basis points, 0 to 10000. It is
@@ -25,6 +25,9 @@ const (
 // ParsePercent reads a decimal number of percent, exactly. It returns an error
 // for anything outside 0 to 100, or finer than a basis point (0.01 %).
 func ParsePercent(decimal string) (Weight, error) {
+	if w, ok := shortPercent(decimal); ok {
+		return w, nil
+	}
 	bp, err := hundredths(decimal)
 	if err != nil {
 		return None, err
@@ -36,6 +39,23 @@ func ParsePercent(decimal string) (Weight, error) {
 		return None, fmt.Errorf("%s%% is not between 0 and 100%%", decimal)
 	}
 	return Weight(bp.Num().Int64()), nil
+}
+
+// shortPercent reads what nearly every percentage is, without arithmetic on
+// fractions: up to 100 with up to two decimals.
+func shortPercent(decimal string) (Weight, bool) {
+	whole, fraction, pointed := strings.Cut(decimal, ".")
+	if whole == "" || len(whole) > 3 || len(fraction) > 2 || pointed && fraction == "" {
+		return None, false
+	}
+	w := Weight(0)
+	for _, digit := range whole + (fraction + "00")[:2] {
+		if digit < '0' || digit > '9' {
+			return None, false
+		}
+		w = 10*w + Weight(digit-'0')
+	}
+	return w, w <= All
 }
 
 // maxDecimal bounds the length of a decimal, and plainDecimal its form, so that
@@ -73,13 +93,9 @@ func (w Weight) MarshalJSON() ([]byte, error) { return []byte(w.Percent()), nil 
 
 // UnmarshalJSON reads a number of percent.
 func (w *Weight) UnmarshalJSON(data []byte) error {
-	var n json.Number
-	if err := json.Unmarshal(data, &n); err != nil {
-		return fmt.Errorf("a weight is a number of percent: %w", err)
-	}
-	parsed, err := ParsePercent(n.String())
+	parsed, err := ParsePercent(string(data))
 	if err != nil {
-		return err
+		return fmt.Errorf("a weight is a number of percent: %w", err)
 	}
 	*w = parsed
 	return nil

@@ -23,7 +23,6 @@ type invariants struct {
 	violated  error
 	strangers map[shift.Target]strangersEdit
 	restored  map[shift.Target]time.Time // when traffic last changed
-	ended     time.Time                  // when the main execution last ended
 }
 
 // strangersEdit is what somebody else made of an alias.
