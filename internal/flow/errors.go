@@ -30,6 +30,7 @@ var names = []struct {
 	heals bool
 }{
 	{err: ErrInvalidInput, name: InvalidInput},
+	{err: ErrInvalidCommand, name: "InvalidCommand"},
 	{err: shift.ErrUnknownTarget, name: "UnknownTarget"},
 	{err: shift.ErrPlanTooLong, name: "PlanTooLong"},
 	{err: shift.ErrInvalidPlan, name: "InvalidPlan"},
@@ -53,8 +54,10 @@ var names = []struct {
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
 	{err: shift.ErrDeploymentClosed, name: "DeploymentClosed"},
 	{err: shift.ErrDeploymentRestoring, name: "DeploymentRestoring"},
+	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
 	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
+	{err: shift.ErrRouteRefused, name: "RouteRefused"},
 	{err: shift.ErrRouteChanged, name: "RouteChanged"},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
 	{err: shift.ErrThrottled, name: Throttled, heals: true},

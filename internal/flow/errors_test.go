@@ -53,6 +53,8 @@ var sentinels = []struct {
 	{"ErrRouteChanged", shift.ErrRouteChanged, "RouteChanged", false},
 	{"ErrRouteSettling", shift.ErrRouteSettling, "RouteSettling", true},
 	{"ErrThrottled", shift.ErrThrottled, "Throttled", true},
+	{"ErrRouteRefused", shift.ErrRouteRefused, "RouteRefused", false},
+	{"ErrExecutionUnknown", shift.ErrExecutionUnknown, "ExecutionUnknown", true},
 	{"ErrHookFailed", shift.ErrHookFailed, "HookFailed", false},
 }
 
@@ -89,7 +91,7 @@ func TestEverySentinelOfTheDomainHasItsNameOnTheWire(t *testing.T) {
 
 func TestExactlyWhatCannotHealIsNeverRetried(t *testing.T) {
 	t.Parallel()
-	want := []string{flow.InvalidInput}
+	want := []string{flow.InvalidInput, "InvalidCommand"}
 	for _, s := range sentinels {
 		if !s.heals {
 			want = append(want, s.wire)

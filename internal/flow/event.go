@@ -22,7 +22,7 @@ const (
 type Occasion struct {
 	Alarm   *AlarmFired
 	Ended   *ExecutionEnded
-	Sweep   *Sweep
+	Sweep   bool // to look after everything that is open
 	Command *Commanded
 }
 
@@ -40,11 +40,7 @@ type AlarmFired struct {
 type ExecutionEnded struct {
 	ID     string
 	Status string // ABORTED, TIMED_OUT or FAILED
-	At     time.Time
 }
-
-// Sweep asks to look after everything that is open.
-type Sweep struct{ At time.Time }
 
 // Commanded is what a person asks of the Deployment that holds a Target.
 type Commanded struct {
@@ -64,6 +60,13 @@ const (
 // ErrNoOccasion is returned by DecodeOccasion for an event that the safety net
 // has nothing to do with.
 var ErrNoOccasion = errors.New("not an event for the safety net")
+
+// ErrInvalidCommand is returned by DecodeOccasion for a command that cannot be
+// obeyed: whoever gave it must hear of that.
+var ErrInvalidCommand = errors.New("invalid command")
+
+// alarmTime is how CloudWatch writes a time in its events.
+const alarmTime = "2006-01-02T15:04:05.000-0700"
 
 // maxEvent is what EventBridge hands over at most, and some more (PutEvents:
 // an entry is smaller than 1 MB).
@@ -88,19 +91,20 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 	case AlarmDetailType:
 		return decodeAlarm(event.Detail, event.Time)
 	case ExecutionDetailType:
-		return decodeExecution(event.Detail, event.Time)
+		return decodeExecution(event.Detail)
 	case SweepDetailType:
-		return Occasion{Sweep: &Sweep{At: event.Time}}, nil
+		return Occasion{Sweep: true}, nil
 	case CommandDetailType:
-		return decodeCommand(event.Detail, event.Time)
+		return decodeCommand(event.Detail)
 	}
 	return Occasion{}, fmt.Errorf("%w: its detail-type is %q", ErrNoOccasion, shift.BoundText(event.DetailType, 80))
 }
 
 func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 	type state struct {
-		Value  string `json:"value"`
-		Reason string `json:"reason"`
+		Value     string `json:"value"`
+		Reason    string `json:"reason"`
+		Timestamp string `json:"timestamp"`
 	}
 	var alarm struct {
 		Name     string `json:"alarmName"`
@@ -114,6 +118,10 @@ func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 		return Occasion{}, fmt.Errorf("%w: alarm %q went to %q", ErrNoOccasion,
 			shift.BoundText(alarm.Name, maxAlarmName), shift.BoundText(alarm.State.Value, 80))
 	}
+	// The event's own time has whole seconds; the state's has milliseconds.
+	if fired, err := time.Parse(alarmTime, alarm.State.Timestamp); err == nil {
+		at = fired
+	}
 	return Occasion{Alarm: &AlarmFired{
 		Name: alarm.Name, Reason: shift.BoundText(alarm.State.Reason, 200), At: at,
 		WasOK: alarm.Previous.Value == string(shift.AlarmOK),
@@ -123,7 +131,7 @@ func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 // maxARN is how long the ARN of an execution can be (Step Functions API, Arn).
 const maxARN = 256
 
-func decodeExecution(detail []byte, at time.Time) (Occasion, error) {
+func decodeExecution(detail []byte) (Occasion, error) {
 	var execution struct {
 		ARN    string `json:"executionArn"`
 		Status string `json:"status"`
@@ -135,7 +143,7 @@ func decodeExecution(detail []byte, at time.Time) (Occasion, error) {
 		return Occasion{}, fmt.Errorf("%w: execution %q is %q", ErrNoOccasion,
 			shift.BoundText(execution.ARN, maxARN), shift.BoundText(execution.Status, 80))
 	}
-	return Occasion{Ended: &ExecutionEnded{ID: execution.ARN, Status: execution.Status, At: at}}, nil
+	return Occasion{Ended: &ExecutionEnded{ID: execution.ARN, Status: execution.Status}}, nil
 }
 
 // Unfinished says whether a status is one that an execution ends in without
@@ -144,24 +152,24 @@ func Unfinished(status string) bool {
 	return slices.Contains([]string{"ABORTED", "TIMED_OUT", "FAILED"}, status)
 }
 
-func decodeCommand(detail []byte, at time.Time) (Occasion, error) {
+func decodeCommand(detail []byte) (Occasion, error) {
 	var command struct {
 		Target shift.Target `json:"target"`
 		Order  shift.Order  `json:"command"`
 		Reason string       `json:"reason"`
 	}
 	if err := json.Unmarshal(detail, &command); err != nil {
-		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrNoOccasion, err)
+		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrInvalidCommand, err)
 	}
 	if _, _, err := command.Target.Lambda(); err != nil || len(command.Target) > maxARN {
-		return Occasion{}, fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrNoOccasion, shift.BoundText(string(command.Target), 80))
+		return Occasion{}, fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrInvalidCommand, shift.BoundText(string(command.Target), 80))
 	}
 	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
 	if !slices.Contains(orders, command.Order) {
-		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", ErrNoOccasion, shift.BoundText(string(command.Order), 80), orders)
+		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", ErrInvalidCommand, shift.BoundText(string(command.Order), 80), orders)
 	}
 	return Occasion{Command: &Commanded{
 		Target:  command.Target,
-		Command: shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256), At: at},
+		Command: shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256)},
 	}}, nil
 }

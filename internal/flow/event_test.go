@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -36,12 +37,12 @@ func TestTheSafetyNetIsWokenByWhatItUnderstands(t *testing.T) {
 		{"an alarm that was OK", alarmEvent("orders-5xx", "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon, WasOK: true}}},
 		{"an alarm that had no data", alarmEvent("orders-5xx", "ALARM", "INSUFFICIENT_DATA"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon}}},
 		{"an alarm of the longest name", alarmEvent(long, "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: long, Reason: "3 > 2", At: noon, WasOK: true}}},
-		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED", At: noon}}},
-		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT", At: noon}}},
-		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: &flow.Sweep{At: noon}}},
+		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
+		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT"}}},
+		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: true}},
 		{
 			"a command", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "abort", "reason": "a\nb"}`),
-			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b", At: noon}}},
+			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b"}}},
 		},
 	}
 	for _, test := range tests {
@@ -71,9 +72,6 @@ func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
 		"an execution that runs":              event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "RUNNING"}`),
 		"an execution without a name":         event(flow.ExecutionDetailType, `{"status": "ABORTED"}`),
 		"an execution's detail, no object":    event(flow.ExecutionDetailType, `"x"`),
-		"an unknown command":                  event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "Abort"}`),
-		"a command for another target":        event(flow.CommandDetailType, `{"target": "route53:x:y", "command": "abort"}`),
-		"a command's detail that is a list":   event(flow.CommandDetailType, `[]`),
 	}
 	for name, raw := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +79,25 @@ func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
 			got, err := flow.DecodeOccasion(raw)
 			require.ErrorIs(t, err, flow.ErrNoOccasion)
 			assert.Zero(t, got)
+			assert.Less(t, len(err.Error()), 1200)
+		})
+	}
+}
+
+// Whoever gives a command that cannot be obeyed must hear of that.
+func TestACommandThatCannotBeObeyedIsAnError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"an unknown command":                `{"target": "lambda:orders:live", "command": "Abort"}`,
+		"a command for another target":      `{"target": "route53:x:y", "command": "abort"}`,
+		"a command for an endless target":   `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `", "command": "abort"}`,
+		"a command's detail that is a list": `[]`,
+	}
+	for name, detail := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := flow.DecodeOccasion(event(flow.CommandDetailType, detail))
+			require.ErrorIs(t, err, flow.ErrInvalidCommand)
 			assert.Less(t, len(err.Error()), 1200)
 		})
 	}
@@ -94,7 +111,7 @@ func FuzzDecodeOccasion(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		occasion, err := flow.DecodeOccasion(raw)
 		if err != nil {
-			require.ErrorIs(t, err, flow.ErrNoOccasion)
+			require.True(t, errors.Is(err, flow.ErrNoOccasion) || errors.Is(err, flow.ErrInvalidCommand))
 			return
 		}
 		require.NotZero(t, occasion)

@@ -3,6 +3,7 @@ package shift
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // AlarmState is the state of a CloudWatch alarm as far as it could be read.
@@ -25,6 +26,8 @@ type Alarm struct {
 	Name   string
 	State  AlarmState
 	Reason string
+	// Since is when it came into that state; zero when that is not known.
+	Since time.Time
 }
 
 // AlarmRules say how the alarms of a Deployment are judged.

@@ -57,11 +57,15 @@ var (
 	ErrDeploymentClosed = errors.New("deployment is closed")
 	// ErrDeploymentRestoring is returned when the Deployment is on its way back.
 	ErrDeploymentRestoring = errors.New("deployment is being restored")
+	// ErrExecutionUnknown is returned when Step Functions has no such execution, not yet or no more.
+	ErrExecutionUnknown = errors.New("execution is not known")
 	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.
 	ErrDeploymentUnknown = errors.New("deployment is not in the ledger")
 
 	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
 	ErrRevisionMismatch = errors.New("route has another revision")
+	// ErrRouteRefused is returned by a Router for a Route that AWS will never accept.
+	ErrRouteRefused = errors.New("route is refused")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")
 	// ErrRouteSettling is returned while Lambda moves provisioned concurrency and with it the weights.

@@ -52,16 +52,9 @@ func (r Record) CheckOpen() error {
 	case StatusRestoring:
 		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(r.Reasons))
 	case StatusClosed:
-		return fmt.Errorf("%w: it ended as %s at %s%s", ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339), r.because())
+		return fmt.Errorf("%w: it ended as %s at %s", ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339))
 	}
 	return nil
-}
-
-func (r Record) because() string {
-	if len(r.Reasons) == 0 {
-		return ""
-	}
-	return ": " + joined(r.Reasons)
 }
 
 // Touched says whether traffic may have been moved.

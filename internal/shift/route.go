@@ -1,6 +1,9 @@
 package shift
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Route is what a router says now: Serving takes all traffic that Additional
 // does not, and Additional takes Weight.
@@ -9,11 +12,14 @@ type Route struct {
 	Additional Version // empty when there is none
 	Weight     Weight  // of Additional
 	Revision   Revision
+	// Note is what the router keeps beside the Route for people; for a Lambda alias
+	// its description. It is written only when a Target is created.
+	Note string
 }
 
 // Same says whether two Routes send traffic alike, whatever their Revisions.
 func (r Route) Same(other Route) bool {
-	r.Revision, other.Revision = "", ""
+	r.Revision, other.Revision, r.Note, other.Note = "", "", "", ""
 	return r == other
 }
 
@@ -58,6 +64,8 @@ type Change struct {
 	Revision Revision `json:"revision"`
 	// FunctionARN is the unqualified ARN that the hooks' qualified ones are made of.
 	FunctionARN string `json:"functionArn"`
+	// Note marks a Target that the Deployment creates as its own.
+	Note string `json:"note,omitempty"`
 	// Settles says that Lambda moves weights by itself for a while after
 	// FunctionVersion has changed, because the alias has provisioned concurrency.
 	Settles bool `json:"settles,omitempty"`
@@ -75,7 +83,7 @@ func (c Change) Before() Route { return Route{Serving: c.Stable} }
 func (c Change) At(w Weight) Route {
 	switch {
 	case c.Creates(), w == All:
-		return Route{Serving: c.Candidate}
+		return Route{Serving: c.Candidate, Note: c.Note}
 	case w == None:
 		return c.Before()
 	}
@@ -127,6 +135,8 @@ func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
 		before = c.At(plan.Step(from).Weight)
 	}
 	switch {
+	case c.Creates() && !c.made(found):
+		return RouteForeign
 	case found.Same(wanted), wanted.Additional == "" && c.Settling(found, wanted.Serving):
 		return RouteLanded
 	case found.Same(before):
@@ -153,7 +163,7 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 	switch {
 	case c.Creates() && !exists:
 		return Restoration{Ours: true}
-	case c.Creates() && found.Same(c.At(All)):
+	case c.Creates() && c.made(found):
 		return Restoration{Ours: true, Delete: true}
 	case c.Creates(), !exists:
 		return Restoration{}
@@ -173,11 +183,20 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 func (c Change) Stray(found Route) Restoration {
 	switch {
 	case c.Creates():
-		return Restoration{Ours: found.Same(c.At(All)), Delete: true}
+		return Restoration{Ours: c.made(found), Delete: true}
 	case found.Same(c.nothingForCandidate()):
 		return Restoration{Ours: true, Writes: []Route{c.Before()}}
 	}
 	return Restoration{}
+}
+
+// made says whether a Target that did not exist was created by this very
+// Deployment, and has not been changed since.
+func (c Change) made(found Route) bool { return found.Same(c.At(All)) && found.Note == c.Note }
+
+// CreationNote marks what a Deployment creates, by the name of its execution.
+func CreationNote(id string) string {
+	return "Created by Sluice in execution " + id[strings.LastIndexByte(id, ':')+1:]
 }
 
 func (c Change) nothingForCandidate() Route {

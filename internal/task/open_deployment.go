@@ -19,8 +19,9 @@ type OpeningLedger interface {
 	// shift.ErrTargetHeld, shift.ErrTargetBeingRestored, shift.ErrDeploymentClosed
 	// or shift.ErrDeploymentRestoring.
 	Open(ctx context.Context, id string, release shift.Release, at time.Time) (shift.Record, error)
-	// Describe completes the opening, on condition that the record is open.
-	Describe(ctx context.Context, d shift.Deployment, untilOK []string) error
+	// Describe completes the opening, on condition that the record is open: which
+	// alarms are ignored until they have been OK, and the alarms as they were read.
+	Describe(ctx context.Context, d shift.Deployment, untilOK []string, alarms []shift.Alarm) error
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Arrivals is the Target's history of one version.
@@ -202,6 +203,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 	route, err := o.Router.Route(ctx, a.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		if o.release.Options.CreateAlias {
+			c.Note = shift.CreationNote(o.id)
 			return c, nil
 		}
 		return c, o.missing(ctx, a.Target, err)
@@ -253,7 +255,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	if err := (flow.Document{Release: &o.release, Deployment: &d}).CheckSize(); err != nil {
 		return shift.Deployment{}, err
 	}
-	if err := o.Ledger.Describe(ctx, d, firing); err != nil {
+	if err := o.Ledger.Describe(ctx, d, firing, alarms); err != nil {
 		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
 	}
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)

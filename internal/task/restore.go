@@ -206,6 +206,11 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 	for _, route := range way.Writes {
 		route.Revision = found.Revision
 		written, err := r.Router.SetRoute(ctx, c.Target, route)
+		if route.Additional != "" && neverServes(err) {
+			// It is on Stable, and a write that would bring the Candidate any traffic
+			// is refused as this one was: there is nothing to fence off.
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -222,6 +227,12 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 		found = settling
 	}
 	return c.CheckServes(found, c.Stable)
+}
+
+// neverServes says whether a Route was refused because of its Candidate: it was
+// deleted, has failed, or cannot share an alias with Stable.
+func neverServes(err error) bool {
+	return errors.Is(err, shift.ErrVersionNotFound) || errors.Is(err, shift.ErrRouteRefused)
 }
 
 // announceIfPending announces the Outcome of a closed record if nobody has.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sluice/internal/flow"
@@ -90,7 +91,7 @@ func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], reco
 	}
 	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
 	if call.Document.Failure != nil && call.Retry == 0 {
-		undoing.Cause = shift.Explain(record.Outcome, reasons, nil)
+		undoing.Cause = shift.Explain(record.Outcome, append(slices.Clone(record.Reasons), reasons...), nil)
 	}
 	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
 		undoing.Outcome = shift.Rejected

@@ -16,9 +16,9 @@ type SafetyLedger interface {
 	RestoringLedger
 	// Watchers lists the open Deployments that an alarm concerns.
 	Watchers(ctx context.Context, alarm string) ([]shift.Listed, error)
-	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored
-	// while that alarm is ignored until it has been OK.
-	MarkFired(ctx context.Context, id, alarm string, reasons []string) (shift.Record, error)
+	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for an
+	// event that Open has known of, and while the alarm is ignored until it has been OK.
+	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []string) (shift.Record, error)
 	// Unannounced lists the Deployments whose Outcome is not yet announced.
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
 	// Suspects lists the closed Deployments whose Targets are to be looked at once
@@ -54,6 +54,9 @@ type SafetyNet struct {
 	Together Together
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
+	// Now is the clock; nil is time.Now. The events' own times will not do: they
+	// may be late, and a person's command has none.
+	Now func() time.Time
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -64,15 +67,8 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
-	switch {
-	case occasion.Alarm != nil:
-		err = n.alarm(ctx, *occasion.Alarm)
-	case occasion.Ended != nil:
-		err = n.ended(ctx, *occasion.Ended)
-	case occasion.Sweep != nil:
-		err = n.sweep(ctx, occasion.Sweep.At)
-	case occasion.Command != nil:
-		err = n.command(ctx, *occasion.Command)
+	if err == nil {
+		err = n.insist(ctx, func() error { return n.act(ctx, occasion) })
 	}
 	if err != nil {
 		return nil, flow.Wire(err)
@@ -80,35 +76,64 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
+func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
+	now := time.Now
+	if n.Now != nil {
+		now = n.Now
+	}
+	switch {
+	case occasion.Alarm != nil:
+		return n.alarm(ctx, *occasion.Alarm, now())
+	case occasion.Ended != nil:
+		return n.ended(ctx, *occasion.Ended, now())
+	case occasion.Sweep:
+		return n.sweep(ctx, now())
+	}
+	return n.command(ctx, *occasion.Command, now())
+}
+
+// insist tries again soon what failed for whatever reason: the next try that
+// Lambda makes of an event by itself comes a minute later.
+func (n SafetyNet) insist(ctx context.Context, act func() error) error {
+	wait := n.Wait
+	if wait == nil {
+		wait = Sleep
+	}
+	err := act()
+	for _, upTo := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
+		if err == nil || ctx.Err() != nil || errors.Is(err, shift.ErrDeploymentUnknown) {
+			return err
+		}
+		slog.WarnContext(ctx, "trying again", "error", err)
+		wait(ctx, upTo)
+		err = act()
+	}
+	return err
+}
+
 func (n SafetyNet) restorer() Restorer {
 	return Restorer{Ledger: n.Ledger, Router: insistent{n.Router, n.Wait}, Announcer: n.Announcer, Together: n.Together}
 }
 
-// alarm restores every Deployment that watches the alarm. What fired before a
-// Deployment was opened is none of its business: Open has read the alarm since.
-func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired) error {
+// alarm restores every Deployment that watches the alarm. What fired before Open has
+// read the alarm is none of its business.
+func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
 	watchers, err := n.Ledger.Watchers(ctx, fired.Name)
 	if err != nil {
 		return fmt.Errorf("find who watches the alarm %s: %w", fired.Name, err)
 	}
 	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
-		if fired.At.Before(w.Since) {
-			return nil
-		}
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		return n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
-			if fired.WasOK { // it has been OK, so it counts
-				return n.Ledger.MarkRestoring(ctx, w.ID, reasons)
-			}
-			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, reasons)
-		}, fired.At)
+			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
+		}, now)
 	})
 }
 
 // ended restores a Deployment whose execution was stopped, timed out or failed
 // where no Catch could see it.
-func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded) error {
-	return n.end(ctx, end.ID, fmt.Sprintf("ExecutionEnded: the execution ended as %s before the deployment was finished", end.Status), end.At)
+func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded, now time.Time) error {
+	return n.end(ctx, end.ID, fmt.Sprintf("ExecutionEnded: the execution ended as %s before the deployment was finished", end.Status), now)
 }
 
 // end restores a Deployment for a reason.
@@ -154,15 +179,38 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 	}
 	return n.each(ctx, open, func(ctx context.Context, d shift.Listed) error {
 		if running[d.ID] {
-			return nil
+			return n.goOn(ctx, d.ID, at)
 		}
-		// The list may lag behind; only a terminal status condemns.
+		// The list may lag behind; only a terminal status condemns. One that Step
+		// Functions does not know is either as old as it can be, or brand new.
 		gone, err := n.Executions.Ended(ctx, d.ID)
+		if errors.Is(err, shift.ErrExecutionUnknown) {
+			gone, err = at.Sub(d.Since) > young, nil
+		}
 		if err != nil || !gone {
 			return err
 		}
 		return n.end(ctx, d.ID, "ExecutionEnded: the execution has ended before the deployment was finished", at)
 	})
+}
+
+// young is how long an execution may be unknown to Step Functions, whose reads are
+// eventually consistent.
+const young = 10 * time.Minute
+
+// goOn finishes a restoration that was begun and not ended while the execution
+// goes on: it may wait for a hook, for days.
+func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
+	record, err := n.Ledger.Record(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read the record of %s: %w", id, err)
+	}
+	if record.Status != shift.StatusRestoring {
+		return nil
+	}
+	return n.restore(ctx, nil, record.Reasons, func(ctx context.Context) (shift.Record, error) {
+		return n.Ledger.MarkRestoring(ctx, id, record.Reasons)
+	}, at)
 }
 
 // lookAgainAfter is how long after a sweep has first seen that a Deployment was
@@ -199,7 +247,8 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 
 // command does what a person asks. Abort is done at once; the rest is obeyed at
 // the next poll.
-func (n SafetyNet) command(ctx context.Context, c flow.Commanded) error {
+func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time) error {
+	c.Command.At = now
 	id, err := n.Ledger.Holder(ctx, c.Target)
 	if err != nil {
 		return fmt.Errorf("find who holds %s: %w", c.Target, err)
@@ -214,7 +263,7 @@ func (n SafetyNet) command(ctx context.Context, c flow.Commanded) error {
 		}
 		return nil
 	}
-	return n.end(ctx, id, "Aborted: "+c.Command.Reason, c.Command.At)
+	return n.end(ctx, id, "Aborted: "+c.Command.Reason, now)
 }
 
 // each does something for every Deployment at once. One that fails does not keep

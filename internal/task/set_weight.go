@@ -177,8 +177,14 @@ func (m move) confirm(ctx context.Context) error {
 }
 
 // undo takes back what this call itself has written, and nothing else: a Route
-// with another Revision was written by somebody since.
+// with another Revision was written by somebody since. When the Deployment was
+// promoted meanwhile, a retry of this state has gone on with what was written, and
+// it stays.
 func (m move) undo(ctx context.Context, cause error) error {
+	record, err := m.Ledger.Record(ctx, m.deployment.ID)
+	if err != nil || record.Outcome == shift.Promoted {
+		return errors.Join(cause, err)
+	}
 	problems := []error{cause}
 	for _, c := range m.deployment.Changes {
 		revision, wrote := m.own[c.Target]

@@ -58,15 +58,16 @@ func (x *Executions) Running(ctx context.Context) (map[string]bool, error) {
 	return running, nil
 }
 
-// Ended says whether an execution has ended for good. One that Step Functions
-// does not know any more has: it forgets them 90 days after their end (quotas).
-// A status that is not known is no end.
+// Ended says whether an execution has ended for good. It returns
+// shift.ErrExecutionUnknown for one that Step Functions does not know: it forgets
+// them 90 days after their end (quotas), and may not yet know one that was just
+// started. A status that is not known is no end.
 func (x *Executions) Ended(ctx context.Context, id string) (bool, error) {
 	out, err := x.api.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &id})
 	var unknown *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &unknown):
-		return true, nil
+		return false, fmt.Errorf("describe execution %s: %w: %w", id, shift.ErrExecutionUnknown, err)
 	case err != nil:
 		return false, fmt.Errorf("describe execution %s: %w", id, meaning(err))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -74,7 +75,9 @@ func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.
 			found[aws.ToString(a.AlarmName)] = metric(a)
 		}
 		for _, a := range page.CompositeAlarms {
-			found[aws.ToString(a.AlarmName)] = shift.Alarm{State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason))}
+			found[aws.ToString(a.AlarmName)] = shift.Alarm{
+				State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+			}
 		}
 	}
 	return nil
@@ -84,12 +87,23 @@ func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.
 // state doubtful (DescribeAlarms, EvaluationState); an ALARM is believed all the
 // same, since doubting it would leave traffic on a bad version.
 func metric(a types.MetricAlarm) shift.Alarm {
-	alarm := shift.Alarm{State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason))}
+	alarm := shift.Alarm{
+		State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+	}
 	if a.EvaluationState != "" && alarm.State != shift.AlarmFiring {
 		alarm.State = shift.AlarmUnreadable
 		alarm.Reason = bounded(fmt.Sprintf("its evaluation state is %s: %s", a.EvaluationState, aws.ToString(a.StateReason)))
 	}
 	return alarm
+}
+
+// since is when an alarm came into its state. Alarms that have not changed for long
+// may lack the time of their transition.
+func since(transitioned, updated *time.Time) time.Time {
+	if transitioned == nil {
+		transitioned = updated
+	}
+	return aws.ToTime(transitioned)
 }
 
 // state is CloudWatch's; one that is not known is not to be trusted.

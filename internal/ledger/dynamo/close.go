@@ -95,7 +95,10 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	ending := expression.Set(expression.Name(outcome), expression.Value(e.Outcome)).
 		Set(expression.Name(closedAt), expression.Value(e.At)).
 		Set(expression.Name(expiresAt), expression.Value(expiry(e)))
-	record, err := expression.NewBuilder().WithCondition(is(r.Status)).WithUpdate(ending.
+	// The intent must be as it was read, too: a straggling Open, which has seen none,
+	// must not close what is being shifted.
+	asRead := is(r.Status).And(expression.Name(intent).Equal(expression.Value(r.Intent)))
+	record, err := expression.NewBuilder().WithCondition(asRead).WithUpdate(ending.
 		Set(expression.Name(status), expression.Value(shift.StatusClosed)).
 		Set(expression.Name(cause), expression.Value(e.Cause)).
 		Set(expression.Name(reasons), expression.Value(e.Reasons))).Build()

@@ -141,7 +141,7 @@ func (w *world) opened(t *testing.T, id string, targets ...shift.Target) shift.R
 	t.Helper()
 	_, err := w.Open(t.Context(), id, release(targets...), noon)
 	require.NoError(t, err)
-	require.NoError(t, w.Describe(t.Context(), describe(id, targets...), []string{"orders-5xx", "orders-slow"}))
+	require.NoError(t, w.Describe(t.Context(), describe(id, targets...), []string{"orders-5xx", "orders-slow"}, nil))
 	return w.record(t, id)
 }
 

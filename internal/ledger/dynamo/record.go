@@ -21,6 +21,7 @@ const (
 	command    = "command"
 	restored   = "restored"
 	untilOK    = "untilOk"
+	seen       = "seen" // since when each alarm was in the state that Open read, in milliseconds
 	reasons    = "reasons"
 	outcome    = "outcome"
 	cause      = "cause"

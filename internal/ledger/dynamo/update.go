@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,12 +17,17 @@ import (
 // shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless the record is
 // open, and an error when a Step was already intended: a straggler must not
 // exchange what is being shifted.
-func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string) error {
+func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string, alarms []shift.Alarm) error {
 	text, err := encodeJSON(deployment, d)
 	if err != nil {
 		return err
 	}
-	update := expression.Set(expression.Name(deployment), expression.Value(text))
+	since := make(map[string]int64, len(alarms))
+	for _, a := range alarms {
+		since[a.Name] = millis(a.Since)
+	}
+	update := expression.Set(expression.Name(deployment), expression.Value(text)).
+		Set(expression.Name(seen), expression.Value(since))
 	if len(ignored) > 0 { // DynamoDB has no empty sets
 		update = update.Set(expression.Name(untilOK), stringSet(ignored))
 	} else {
@@ -88,13 +94,27 @@ func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string) (sh
 	return record, nil
 }
 
+// millis is a time as CloudWatch tells it at its finest.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
 // MarkFired is MarkRestoring for an alarm that went to ALARM. It returns
-// shift.ErrAlarmIgnored while the alarm does not count until it has been OK.
-func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, why []string) (shift.Record, error) {
+// shift.ErrAlarmIgnored for an event that is not newer than what Open has read of
+// the alarm, and while the alarm does not count until it has been OK; wasOK says
+// that it was OK just before.
+func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []string) (shift.Record, error) {
+	counts := expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))
+	if !wasOK {
+		counts = counts.And(expression.Not(expression.Contains(expression.Name(untilOK), alarm)))
+	}
 	record, done, err := l.update(ctx, id,
 		expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
 			Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))),
-		is(shift.StatusOpen).And(expression.Not(expression.Contains(expression.Name(untilOK), alarm))))
+		is(shift.StatusOpen).And(counts))
 	switch {
 	case err != nil || done || record.Status == shift.StatusRestoring:
 	case record.Status == shift.StatusOpen:

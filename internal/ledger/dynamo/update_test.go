@@ -129,7 +129,7 @@ func TestIntentNeverGoesDown(t *testing.T) {
 func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
 	t.Parallel()
 	writes := map[string]func(*world, context.Context) error{
-		"describe": func(w *world, ctx context.Context) error { return w.Describe(ctx, describe(first, orders), nil) },
+		"describe": func(w *world, ctx context.Context) error { return w.Describe(ctx, describe(first, orders), nil, nil) },
 		"land": func(w *world, ctx context.Context) error {
 			return w.Land(ctx, first, shift.Landed{Step: 1})
 		},
@@ -163,7 +163,7 @@ func TestStragglerDoesNotExchangeWhatIsShifted(t *testing.T) {
 	require.NoError(t, err)
 	late := describe(first, orders)
 	late.Changes[0].Stable = "2"
-	require.Error(t, w.Describe(t.Context(), late, nil))
+	require.Error(t, w.Describe(t.Context(), late, nil, nil))
 	assert.Equal(t, shift.Version("1"), w.record(t, first).Deployment.Changes[0].Stable)
 }
 
@@ -183,7 +183,7 @@ func TestDescribingAgainReplacesTheIgnoredAlarms(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
-	require.NoError(t, w.Describe(t.Context(), describe(first, orders), nil))
+	require.NoError(t, w.Describe(t.Context(), describe(first, orders), nil, nil))
 	assert.Empty(t, w.record(t, first).UntilOK)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 
 	"sluice/internal/local/asl"
 	"sluice/internal/local/cloud"
+	"sluice/internal/shift"
 )
 
 // The fault simulation. A base scenario is run once undisturbed, to count the
@@ -30,9 +32,13 @@ import (
 
 var chaosSeed = flag.Uint64("seed", 0, "replay one pair of faults")
 
-// base is a deployment that the faults disturb.
+// base is a deployment that the faults disturb, and how it ends when none does.
 type base struct {
 	name, input, scenario string
+	outcome               shift.Outcome
+	// provoked is when something happens that is to put the traffic back; 0 for
+	// never.
+	provoked time.Duration
 }
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
@@ -40,47 +46,47 @@ const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"liv
 var bases = []base{
 	{"canary promoted",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `}`},
+		`{` + chaosFunctions + `}`, shift.Promoted, 0},
 	{"canary with an alarm that is polled",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 3}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "delivery": {"alarms": {"lost": true}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, 90 * time.Second},
 	{"linear",
 		`{"function": "orders", "strategy": {"linear": {"percent": 25, "everyMinutes": 1}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `}`},
+		`{` + chaosFunctions + `}`, shift.Promoted, 0},
 	{"hooks at both points",
 		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {
 		  "beforeTraffic": [{"function": "smoke", "timeoutSeconds": 60}],
 		  "afterTraffic": [{"function": "check", "mode": "callback", "timeoutSeconds": 60}]}}`,
-		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 5}, "check": {"afterSeconds": 5}}}`},
+		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 5}, "check": {"afterSeconds": 5}}}`, shift.Promoted, 0},
 	{"a failing hook when all traffic is shifted",
 		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "check", "timeoutSeconds": 60}]}}`,
-		`{` + chaosFunctions + `, "hooks": {"check": {"result": "fail", "afterSeconds": 5}}}`},
+		`{` + chaosFunctions + `, "hooks": {"check": {"result": "fail", "afterSeconds": 5}}}`, shift.RolledBack, 0},
 	{"three targets with an alarm",
 		`{"targets": [{"function": "orders"}, {"function": "payments"}, {"function": "stock"}],
 		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}},
 		   "payments": {"versions": 2, "aliases": {"live": {"version": "2"}}},
 		   "stock": {"versions": 2, "aliases": {"live": {"version": "2"}}}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, 90 * time.Second},
 	{"alarm fast path",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, 70 * time.Second},
 	{"abort",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.RolledBack, 70 * time.Second},
 	{"pause, then promote",
 		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
-		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`},
+		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`, shift.Promoted, 0},
 	{"redrive",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`, shift.RolledBack, 90 * time.Second},
 	{"an alias that is created, with an alarm",
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, 90 * time.Second},
 }
 
 // fault is one thing that goes wrong. It strikes before a call has its effect, or
@@ -119,6 +125,10 @@ var faults = []fault{
 	{"stopped, a zombie at 2 s a call", false, zombie(2 * time.Second)},
 	{"stopped, a zombie at 25 s a call", false, zombie(25 * time.Second)},
 	{"stopped after", true, zombie(600 * time.Millisecond)},
+	{"forsaken, and gone on at once", false, done(func(r *run) { r.w.forsake(0) })},
+	{"forsaken, and gone on at 0.6 s a call", false, done(func(r *run) { r.w.forsake(600 * time.Millisecond) })},
+	{"forsaken, and gone on at 3 s a call", false, done(func(r *run) { r.w.forsake(3 * time.Second) })},
+	{"forsaken, and gone on at 25 s a call", false, done(func(r *run) { r.w.forsake(25 * time.Second) })},
 	{"edited by a stranger", false, done(func(r *run) { r.edit() })},
 	{"edited by a stranger after", true, done(func(r *run) { r.edit() })},
 	{"edited by a stranger and put back", false, done(func(r *run) { r.editAndPutBack() })},
@@ -189,7 +199,46 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err := r.settle(); err != nil {
 		return r, err
 	}
-	return r, r.final()
+	if err := r.final(); err != nil {
+		return r, err
+	}
+	return r, r.expected()
+}
+
+// outcome is that of the main execution's Deployment.
+func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.outcome(r.main.ARN())) }
+
+// harmless are the faults that no Deployment may end otherwise for, when one of
+// them strikes alone.
+var harmless = []string{
+	"throttled", "service error", "access denied", "connection lost", "reply lost",
+	"slower than the Lambda may be, and lost", "slower than the Lambda may be, and late", "killed before", "killed after",
+	"forsaken, and gone on at once", "forsaken, and gone on at 0.6 s a call", "forsaken, and gone on at 3 s a call", "forsaken, and gone on at 25 s a call",
+	"edited by a stranger and put back", "a sweep",
+}
+
+// expected : nothing rolls back that nobody has provoked, and what was provoked
+// does. A hook is asked once, so a Lambda that dies while asking it fails it.
+func (r *run) expected() error {
+	for _, s := range r.strikes {
+		if !slices.Contains(harmless, s.fault.name) || len(r.strikes) > 1 || slices.Contains(r.hit, "run-hooks") {
+			return nil
+		}
+	}
+	if r.outcome() != r.base.outcome {
+		return fmt.Errorf("it ended as %s, and nothing has kept it from ending as %s", r.outcome(), r.base.outcome)
+	}
+	if r.base.provoked == 0 {
+		return nil
+	}
+	// One Lambda that hangs, and its retry, on top of the next poll.
+	bound := sweepEvery + 2*longest
+	for t, back := range r.restored {
+		if late := back.Sub(epoch.Add(r.base.provoked)); late > bound {
+			return fmt.Errorf("I7: the traffic of %s came back %s after it should have, and %s are allowed", t, late, bound)
+		}
+	}
+	return nil
 }
 
 // settle lets everything come to its end, the zombies and the second look too.
@@ -264,7 +313,13 @@ func (r *run) another(whenHeld string) {
 // single lists every fault at every moment of a base.
 func single(t testing.TB, b base) []strike {
 	undisturbed, err := play(b, guard{})
-	require.NoError(t, err, "%s, undisturbed", b.name)
+	require.NoError(t, undisturbed.story(err), "%s, undisturbed", b.name)
+	require.Equal(t, b.outcome, undisturbed.outcome(), "%s, undisturbed", b.name)
+	return every(undisturbed)
+}
+
+// every lists every fault at every moment of a run.
+func every(undisturbed *run) []strike {
 	var all []strike
 	for n := 1; n <= undisturbed.w.moments; n++ {
 		for _, f := range faults {
@@ -404,7 +459,14 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 	random := rand.New(rand.NewPCG(seed, 7))
 	b := bases[random.IntN(len(bases))]
 	all := strikesOf(t, b)
-	return play(b, guard{}, all[random.IntN(len(all))], all[random.IntN(len(all))])
+	first := all[random.IntN(len(all))]
+	disturbed, err := play(b, guard{}, first)
+	if err != nil {
+		return disturbed, err
+	}
+	// The second may strike what only the first has brought about.
+	all = every(disturbed)
+	return play(b, guard{}, first, all[random.IntN(len(all))])
 }
 
 var (

@@ -66,7 +66,7 @@ func (w *World) deploy() {
 	net := w.config(flow.SafetyNet)
 	w.functions[flow.SafetyNet] = function{name: flow.SafetyNet, timeout: flow.SafetyNetTimeout, run: task.SafetyNet{
 		Ledger: dynamo.FromConfig(net, table), Router: lambdaalias.FromConfig(net), Announcer: eventbridge.FromConfig(net, bus),
-		Executions: stepfunctions.FromConfig(net, w.place.machineARN()), Together: w.together, Wait: w.wait,
+		Executions: stepfunctions.FromConfig(net, w.place.machineARN()), Together: w.together, Wait: w.wait, Now: w.Now,
 	}.Handle}
 }
 

@@ -306,6 +306,9 @@ func (r *run) i7(t shift.Target, record shift.Record) error {
 	if slices.Contains(r.hit, "safety-net") {
 		bound += longest + asyncRetries[0]
 	}
+	if record.Deployment.Changes[0].Creates() {
+		bound += 2 * sweepEvery // until the second look: nobody was served before
+	}
 	if len(r.strikes) > 1 {
 		bound += longest + asyncRetries[0] + asyncRetries[1]
 	}

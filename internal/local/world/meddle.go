@@ -59,6 +59,14 @@ func (w *World) kill() {
 // killed. AWS gives no figure; its own clients give up after a minute.
 const inFlight = 30 * time.Second
 
+// forsake lets Step Functions lose the Lambda that runs: it hears of a failure, and
+// the Lambda goes on beside its own retry, with every call taking a while.
+func (w *World) forsake(pace time.Duration) {
+	root := w.current.root()
+	root.pace = pace
+	root.report(&asl.Failure{Error: "Lambda.SdkClientException", Cause: "the connection to the function was lost"})
+}
+
 // hang lets the call that is about to be made take longer than the Lambda may:
 // the Lambda is killed for it. With its effect the call is on its way by then,
 // and arrives late; otherwise it never does.

@@ -35,7 +35,7 @@ func (w *World) alarmTo(name, state, reason string) error {
 	}
 	w.deliver(w.scenario.AlarmEvents, flow.AlarmDetailType, map[string]any{
 		"alarmName":     name,
-		"state":         map[string]any{"value": state, "reason": reason},
+		"state":         map[string]any{"value": state, "reason": reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
 		"previousState": map[string]any{"value": before},
 	})
 	return nil

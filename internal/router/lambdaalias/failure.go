@@ -18,6 +18,7 @@ type sentinels struct {
 	notFound error // ResourceNotFoundException
 	conflict error // ResourceConflictException
 	stale    error // PreconditionFailedException
+	refused  error // InvalidParameterValueException, or a conflict with a version that has failed
 }
 
 var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
@@ -28,6 +29,7 @@ func meaning(err error, s sentinels) error {
 		stale    *types.PreconditionFailedException
 		notFound *types.ResourceNotFoundException
 		conflict *types.ResourceConflictException
+		invalid  *types.InvalidParameterValueException
 		means    error
 	)
 	switch {
@@ -37,6 +39,8 @@ func meaning(err error, s sentinels) error {
 		means = s.stale
 	case errors.As(err, &notFound):
 		means = s.notFound
+	case errors.As(err, &invalid), errors.As(err, &conflict) && versionFailed(conflict):
+		means = s.refused
 	case errors.As(err, &conflict):
 		means = s.conflict
 	}
@@ -44,6 +48,12 @@ func meaning(err error, s sentinels) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", means, err)
+}
+
+// versionFailed tells a version that can never serve from an operation in progress,
+// by the only thing that differs (FACTS §1: "state: 'Failed'").
+func versionFailed(conflict *types.ResourceConflictException) bool {
+	return strings.Contains(conflict.ErrorMessage(), "'Failed'")
 }
 
 // aliasIsMissing tells the two things apart that UpdateAlias may not find, by the

@@ -40,7 +40,7 @@ func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error)
 	if err != nil {
 		return shift.Route{}, fmt.Errorf("read route of %s: %w", t, meaning(err, sentinels{notFound: shift.ErrTargetNotFound}))
 	}
-	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
 
 // SetRoute writes a Route if the alias still has the Route's Revision, and returns
@@ -67,13 +67,13 @@ func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 		RevisionId:      aws.String(string(wanted.Revision)),
 	})
 	if err != nil {
-		means := sentinels{notFound: shift.ErrVersionNotFound, stale: shift.ErrRevisionMismatch}
+		means := sentinels{notFound: shift.ErrVersionNotFound, stale: shift.ErrRevisionMismatch, refused: shift.ErrRouteRefused}
 		if aliasIsMissing(err) {
 			means.notFound = shift.ErrTargetNotFound
 		}
 		return shift.Route{}, fmt.Errorf("set route of %s to %s: %w", t, wanted, meaning(err, means))
 	}
-	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
 
 // Create makes an alias that sends all its traffic to one version, and returns
@@ -88,14 +88,14 @@ func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route)
 		return shift.Route{}, fmt.Errorf("create %s with %s: a new alias has nothing to divide its traffic with", t, wanted)
 	}
 	out, err := r.api.CreateAlias(ctx, &lambda.CreateAliasInput{
-		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)),
+		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)), Description: aws.String(wanted.Note),
 	})
 	if err != nil {
 		// CreateAlias: ResourceConflictException, the resource already exists.
 		return shift.Route{}, fmt.Errorf("create %s with %s: %w", t, wanted,
 			meaning(err, sentinels{notFound: shift.ErrVersionNotFound, conflict: shift.ErrRevisionMismatch}))
 	}
-	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId), nil
+	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
 
 // Delete removes an alias. Doing so again does no harm.

@@ -179,13 +179,13 @@ func TestImpossibleRouteIsNotWritten(t *testing.T) {
 
 func TestAliasIsCreatedWithOneVersion(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(answer{status: 201, body: `{"FunctionVersion":"2","RevisionId":"r1"}`})
-	got, err := r.Create(t.Context(), orders, shift.Route{Serving: "2"})
+	r, w := newRouter(answer{status: 201, body: `{"FunctionVersion":"2","RevisionId":"r1","Description":"made by us"}`})
+	got, err := r.Create(t.Context(), orders, shift.Route{Serving: "2", Note: "made by us"})
 	require.NoError(t, err)
-	assert.Equal(t, shift.Route{Serving: "2", Revision: "r1"}, got)
+	assert.Equal(t, shift.Route{Serving: "2", Revision: "r1", Note: "made by us"}, got)
 	require.Len(t, w.requests, 1)
 	assert.Equal(t, "POST /2015-03-31/functions/orders/aliases", w.requests[0].method+" "+w.requests[0].path)
-	assert.JSONEq(t, `{"Name":"live","FunctionVersion":"2"}`, w.requests[0].body)
+	assert.JSONEq(t, `{"Name":"live","FunctionVersion":"2","Description":"made by us"}`, w.requests[0].body)
 
 	_, err = r.Create(t.Context(), orders, shift.Route{Serving: "1", Additional: "2", Weight: 1000})
 	require.Error(t, err)

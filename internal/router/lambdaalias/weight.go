@@ -33,8 +33,8 @@ func weights(r shift.Route) (*types.AliasRoutingConfiguration, error) {
 
 // route is what Lambda says of an alias. Lambda allows one additional version
 // (UpdateAlias, AdditionalVersionWeights); more than that would be nobody's we know.
-func route(serving *string, routing *types.AliasRoutingConfiguration, revision *string) shift.Route {
-	r := shift.Route{Serving: shift.Version(aws.ToString(serving)), Revision: shift.Revision(aws.ToString(revision))}
+func route(serving *string, routing *types.AliasRoutingConfiguration, revision, description *string) shift.Route {
+	r := shift.Route{Serving: shift.Version(aws.ToString(serving)), Revision: shift.Revision(aws.ToString(revision)), Note: aws.ToString(description)}
 	if routing == nil || len(routing.AdditionalVersionWeights) == 0 {
 		return r
 	}
