@@ -20,8 +20,9 @@ type OpeningLedger interface {
 	// or shift.ErrDeploymentRestoring.
 	Open(ctx context.Context, id string, release shift.Release, at time.Time) (shift.Record, error)
 	// Describe completes the opening, on condition that the record is open: which
-	// alarms are ignored until they have been OK, and the alarms as they were read.
-	Describe(ctx context.Context, d shift.Deployment, untilOK []string, alarms []shift.Alarm) error
+	// alarms are ignored until they have been OK, and the alarms as they were read. It
+	// returns the record, which another try may have described before.
+	Describe(ctx context.Context, d shift.Deployment, untilOK []string, alarms []shift.Alarm) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Arrivals is the Target's history of one version.
@@ -255,9 +256,11 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	if err := (flow.Document{Release: &o.release, Deployment: &d}).CheckSize(); err != nil {
 		return shift.Deployment{}, err
 	}
-	if err := o.Ledger.Describe(ctx, d, firing, alarms); err != nil {
+	record, err := o.Ledger.Describe(ctx, d, firing, alarms)
+	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
 	}
+	d = *record.Deployment
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)
 	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
 	return d, nil

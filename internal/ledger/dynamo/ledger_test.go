@@ -141,7 +141,8 @@ func (w *world) opened(t *testing.T, id string, targets ...shift.Target) shift.R
 	t.Helper()
 	_, err := w.Open(t.Context(), id, release(targets...), noon)
 	require.NoError(t, err)
-	require.NoError(t, w.Describe(t.Context(), describe(id, targets...), []string{"orders-5xx", "orders-slow"}, nil))
+	_, err = w.Describe(t.Context(), describe(id, targets...), []string{"orders-5xx", "orders-slow"}, nil)
+	require.NoError(t, err)
 	return w.record(t, id)
 }
 

@@ -229,7 +229,7 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 	record := shift.Record{ID: first, Status: shift.StatusOpen, Arrivals: release(orders).Arrivals}
 	calls := map[string]func() error{
 		"open":                 func() error { _, err := w.Open(t.Context(), first, release(orders), noon); return err },
-		"describe":             func() error { return w.Describe(t.Context(), describe(first, orders), nil, nil) },
+		"describe":             func() error { _, err := w.Describe(t.Context(), describe(first, orders), nil, nil); return err },
 		"read the record":      func() error { _, err := w.Record(t.Context(), first); return err },
 		"intend step 3":        func() error { _, err := w.Intend(t.Context(), first, 3); return err },
 		"landed writes":        func() error { return w.Land(t.Context(), first, shift.Landed{}) },

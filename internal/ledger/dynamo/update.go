@@ -12,15 +12,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// Describe completes an opening: it writes the Deployment and which alarms are
-// ignored until they have been OK. It returns shift.ErrDeploymentRestoring,
-// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless the record is
-// open, and an error when a Step was already intended: a straggler must not
-// exchange what is being shifted.
-func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string, alarms []shift.Alarm) error {
+// Describe completes an opening: it writes the Deployment, which alarms are ignored
+// until they have been OK, and since when each alarm is as it was read. Who comes
+// first describes it: a straggling try must not exchange what the other goes on
+// with. It returns the record as it is then; shift.ErrDeploymentRestoring,
+// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless it is open.
+func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string, alarms []shift.Alarm) (shift.Record, error) {
 	text, err := encodeJSON(deployment, d)
 	if err != nil {
-		return err
+		return shift.Record{}, err
 	}
 	since := make(map[string]int64, len(alarms))
 	for _, a := range alarms {
@@ -30,11 +30,16 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 		Set(expression.Name(seen), expression.Value(since))
 	if len(ignored) > 0 { // DynamoDB has no empty sets
 		update = update.Set(expression.Name(untilOK), stringSet(ignored))
-	} else {
-		update = update.Remove(expression.Name(untilOK))
 	}
-	untouched := expression.Name(intent).Equal(expression.Value(0))
-	return l.change(ctx, "describe", d.ID, update, is(shift.StatusOpen).And(untouched))
+	undescribed := expression.Name(deployment).AttributeNotExists()
+	record, done, err := l.update(ctx, d.ID, update, is(shift.StatusOpen).And(undescribed))
+	if err == nil && !done {
+		err = record.CheckOpen() // an open one was described by another try
+	}
+	if err != nil {
+		return record, fmt.Errorf("describe %s: %w", d.ID, err)
+	}
+	return record, nil
 }
 
 // Intend records that the Routes are about to be moved to a Step; an intent never

@@ -129,7 +129,6 @@ func TestIntentNeverGoesDown(t *testing.T) {
 func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
 	t.Parallel()
 	writes := map[string]func(*world, context.Context) error{
-		"describe": func(w *world, ctx context.Context) error { return w.Describe(ctx, describe(first, orders), nil, nil) },
 		"land": func(w *world, ctx context.Context) error {
 			return w.Land(ctx, first, shift.Landed{Step: 1})
 		},
@@ -155,16 +154,24 @@ func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
 	}
 }
 
-func TestStragglerDoesNotExchangeWhatIsShifted(t *testing.T) {
+func TestWhoDescribesFirstIsBelieved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
-	_, err := w.Intend(t.Context(), first, 1)
-	require.NoError(t, err)
 	late := describe(first, orders)
 	late.Changes[0].Stable = "2"
-	require.Error(t, w.Describe(t.Context(), late, nil, nil))
+	record, err := w.Describe(t.Context(), late, nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, shift.Version("1"), record.Deployment.Changes[0].Stable)
 	assert.Equal(t, shift.Version("1"), w.record(t, first).Deployment.Changes[0].Stable)
+
+	_, err = w.MarkRestoring(t.Context(), first, nil)
+	require.NoError(t, err)
+	_, err = w.Describe(t.Context(), late, nil, nil)
+	require.ErrorIs(t, err, shift.ErrDeploymentRestoring)
+	w.closed(t, first)
+	_, err = w.Describe(t.Context(), late, nil, nil)
+	require.ErrorIs(t, err, shift.ErrDeploymentClosed)
 }
 
 func TestAlarmsThatHaveBeenOKAreNoLongerIgnored(t *testing.T) {
@@ -177,14 +184,6 @@ func TestAlarmsThatHaveBeenOKAreNoLongerIgnored(t *testing.T) {
 	assert.Empty(t, w.record(t, first).UntilOK)
 	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-slow"}))
 	assert.Empty(t, w.since(func() { require.NoError(t, w.StopIgnoring(t.Context(), first, nil)) }))
-}
-
-func TestDescribingAgainReplacesTheIgnoredAlarms(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.opened(t, first, orders)
-	require.NoError(t, w.Describe(t.Context(), describe(first, orders), nil, nil))
-	assert.Empty(t, w.record(t, first).UntilOK)
 }
 
 func TestMarkRestoringAnswersInOneCall(t *testing.T) {

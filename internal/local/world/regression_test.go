@@ -40,6 +40,21 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "two tries of Open read another Stable each, and the record kept the one that did not go on",
+		base: "hooks at both points",
+		strikes: []strike{
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 3, fault: theFault("edited by a stranger")},
+		},
+	},
+	{
+		was:  "a set-weight that Step Functions had lost undid what its retry had promoted",
+		base: "canary promoted",
+		strikes: []strike{
+			{actor: "set-weight", action: "lambda:UpdateAlias", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{
