@@ -46,7 +46,7 @@ func Start[D, F any](task flow.Task[D, F], wire func(Settings) flow.Handler[D, F
 // StartLambda serves a Lambda that no state calls.
 func StartLambda(name string, wire func(Settings) flow.Lambda) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", name))
-	settings, err := load(context.Background(), os.Getenv)
+	settings, err := load(context.Background(), name, os.Getenv)
 	if err != nil {
 		slog.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -56,10 +56,14 @@ func StartLambda(name string, wire func(Settings) flow.Lambda) {
 
 // load reads the Settings. The clients make one attempt a call: Step Functions
 // does the retrying, where it is seen and counted.
-func load(ctx context.Context, getenv func(string) string) (Settings, error) {
+func load(ctx context.Context, function string, getenv func(string) string) (Settings, error) {
 	table := getenv(tableVariable)
 	if table == "" {
 		return Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", tableVariable)
+	}
+	machine := getenv(stateMachineVariable)
+	if machine == "" && function == flow.SafetyNet {
+		return Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", stateMachineVariable, function)
 	}
 	bus := getenv(eventBusVariable)
 	if bus == "" {
@@ -69,7 +73,7 @@ func load(ctx context.Context, getenv func(string) string) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{AWS: cfg, Table: table, StateMachine: getenv(stateMachineVariable), EventBus: bus}, nil
+	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus}, nil
 }
 
 // Invoker is a flow.Lambda as the Lambda runtime wants it.

@@ -42,13 +42,20 @@ func TestAnErrorIsReportedUnderItsWireName(t *testing.T) {
 
 func TestAMissingTableIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := load(t.Context(), func(string) string { return "" })
+	_, err := load(t.Context(), flow.Close.Function, func(string) string { return "" })
 	require.ErrorContains(t, err, "SLUICE_TABLE is not set")
+}
+
+func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
+	t.Parallel()
+	table := func(name string) string { return map[string]string{"SLUICE_TABLE": "ledger"}[name] }
+	_, err := load(t.Context(), flow.SafetyNet, table)
+	require.ErrorContains(t, err, "SLUICE_STATE_MACHINE is not set")
 }
 
 func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 	t.Parallel()
-	settings, err := load(t.Context(), func(name string) string {
+	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
 		return map[string]string{"SLUICE_TABLE": "ledger"}[name]
 	})
 	require.NoError(t, err)

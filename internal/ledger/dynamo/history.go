@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"sluice/internal/shift"
 )
@@ -24,31 +22,16 @@ func (l *Ledger) Arrivals(ctx context.Context, t shift.Target, v shift.Version) 
 }
 
 func (l *Ledger) arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
-	e, err := expression.NewBuilder().WithKeyCondition(expression.
+	found, err := l.query(ctx, expression.
 		Key(partitionKey).Equal(expression.Value(targetPartition(t))).
-		And(expression.Key(sortKey).BeginsWith(candidatePrefix(v)))).Build()
+		And(expression.Key(sortKey).BeginsWith(candidatePrefix(v))))
 	if err != nil {
-		return nil, fmt.Errorf("build the query: %w", err)
+		return nil, err
 	}
-	var list []shift.Arrived
-	pages := dynamodb.NewQueryPaginator(l.api, &dynamodb.QueryInput{
-		TableName:                 l.table,
-		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    e.KeyCondition(),
-		ExpressionAttributeNames:  e.Names(),
-		ExpressionAttributeValues: e.Values(),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, meaning(err)
-		}
-		for _, i := range page.Items {
-			arrived, err := decodeArrived(i)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, arrived)
+	list := make([]shift.Arrived, len(found))
+	for n, i := range found {
+		if list[n], err = decodeArrived(i); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil

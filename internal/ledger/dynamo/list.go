@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,13 +77,34 @@ func (l *Ledger) Holder(ctx context.Context, t shift.Target) (string, error) {
 	return lock.Holder, nil
 }
 
-// list reads a whole partition of pointers, strongly consistent.
+// list reads a whole partition of pointers.
 func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, error) {
-	e, err := expression.NewBuilder().WithKeyCondition(expression.Key(partitionKey).Equal(expression.Value(partition))).Build()
+	found, err := l.query(ctx, expression.Key(partitionKey).Equal(expression.Value(partition)))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", partition, err)
+	}
+	listed := make([]shift.Listed, len(found))
+	for n, i := range found {
+		var pointer storedPointer
+		err := attributevalue.UnmarshalMap(i, &pointer)
+		if err == nil && pointer.ID == "" {
+			err = errors.New("it has no id")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("an item of %s was not written by this version of Sluice: %w", partition, err)
+		}
+		listed[n] = shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets}
+	}
+	return listed, nil
+}
+
+// query reads all items of a key condition, strongly consistent.
+func (l *Ledger) query(ctx context.Context, keys expression.KeyConditionBuilder) ([]item, error) {
+	e, err := expression.NewBuilder().WithKeyCondition(keys).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build the query: %w", err)
 	}
-	var listed []shift.Listed
+	var found []item
 	pages := dynamodb.NewQueryPaginator(l.api, &dynamodb.QueryInput{
 		TableName:                 l.table,
 		ConsistentRead:            aws.Bool(true),
@@ -93,15 +115,9 @@ func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, er
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", partition, meaning(err))
+			return nil, meaning(err)
 		}
-		for _, i := range page.Items {
-			var pointer storedPointer
-			if err := attributevalue.UnmarshalMap(i, &pointer); err != nil || pointer.ID == "" {
-				return nil, fmt.Errorf("an item of %s was not written by this version of Sluice: %w", partition, err)
-			}
-			listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets})
-		}
+		found = append(found, page.Items...)
 	}
-	return listed, nil
+	return found, nil
 }
