@@ -137,6 +137,24 @@ var faults = []fault{
 	{"a sweep", false, done(func(r *run) { r.w.sweepNow() })},
 }
 
+// between are the faults that need no call: they strike when a state is entered, and
+// 20 seconds later, which in a Bake is in the middle of it.
+var between = []fault{
+	{"stopped", false, done(func(r *run) { r.stop() })},
+	{"edited by a stranger", false, done(func(r *run) { r.edit() })},
+	{"edited by a stranger and put back", false, done(func(r *run) { r.editAndPutBack() })},
+	{"a second deployment", false, done(func(r *run) { r.another("fail") })},
+	{"a second deployment that waits", false, done(func(r *run) { r.another("wait") })},
+	{"a sweep", false, done(func(r *run) { r.w.sweepNow() })},
+	{"started twice", false, func(r *run) error {
+		x, err := r.w.Start("main", json.RawMessage(r.base.input))
+		if err == nil && x != r.main {
+			return errors.New("the same name and input gave another execution")
+		}
+		return nil
+	}},
+}
+
 // service is how the cloud names the service of an action.
 func service(action string) string { return action[:strings.IndexByte(action, ':')] }
 
@@ -147,6 +165,7 @@ type strike struct {
 	actor, action string
 	nth           int
 	boundary      int
+	later         time.Duration // after the boundary
 	fault         fault
 }
 
@@ -157,7 +176,7 @@ func (s strike) String() string {
 	case s.nth > 0:
 		return fmt.Sprintf("%s %s %d: %s", s.actor, s.action, s.nth, s.fault.name)
 	}
-	return fmt.Sprintf("state %d: %s", s.boundary, s.fault.name)
+	return fmt.Sprintf("state %d and %s: %s", s.boundary, s.later, s.fault.name)
 }
 
 // run is one run of a base scenario with its faults.
@@ -214,7 +233,7 @@ var harmless = []string{
 	"throttled", "service error", "access denied", "connection lost", "reply lost",
 	"slower than the Lambda may be, and lost", "slower than the Lambda may be, and late", "killed before", "killed after",
 	"forsaken, and gone on at once", "forsaken, and gone on at 0.6 s a call", "forsaken, and gone on at 3 s a call", "forsaken, and gone on at 25 s a call",
-	"edited by a stranger and put back", "a sweep",
+	"edited by a stranger and put back", "a sweep", "started twice",
 }
 
 // expected : nothing rolls back that nobody has provoked, and what was provoked
@@ -274,7 +293,11 @@ func (r *run) boundary(x *asl.Execution, e asl.Event) {
 	r.states++
 	for _, s := range r.strikes {
 		if s.boundary == r.states {
-			r.w.clock.after(0, nature, r.stop)
+			r.w.clock.after(s.later, nature, func() {
+				if err := s.fault.strike(r); err != nil && r.violated == nil {
+					r.violated = err
+				}
+			})
 		}
 	}
 }
@@ -327,7 +350,9 @@ func every(undisturbed *run) []strike {
 		}
 	}
 	for n := 1; n <= undisturbed.states; n++ {
-		all = append(all, strike{boundary: n, fault: fault{name: "stopped"}})
+		for _, f := range between {
+			all = append(all, strike{boundary: n, fault: f}, strike{boundary: n, later: 20 * time.Second, fault: f})
+		}
 	}
 	return all
 }
@@ -414,7 +439,7 @@ func TestChaosDelivery(t *testing.T) {
 			explore(t, undisturbed.states+1, func(i int) error {
 				var strikes []strike
 				if i > 0 {
-					strikes = append(strikes, strike{boundary: i, fault: fault{name: "stopped"}})
+					strikes = append(strikes, strike{boundary: i, fault: between[0]})
 				}
 				r, err := play(late, guard{}, strikes...)
 				return r.story(err)

@@ -135,6 +135,8 @@ func TestChaosStorm(t *testing.T) {
 	t.Logf("%v in %s; alarm to restored: median %s, p99 %s, worst %s; %d control-plane calls, %d refused",
 		s.outcomes, s.took, percentile(delays, .5), percentile(delays, .99), delays[len(delays)-1], s.calls, s.refused)
 	assert.Empty(t, s.unprovoked(n, firing), "rolled back without an alarm")
+	assert.Len(t, delays, s.outcomes[shift.RolledBack], "whatever was rolled back is back")
+	assert.Greater(t, len(delays), firing/2, "the others had ended by then, or not begun")
 	assert.LessOrEqual(t, percentile(delays, .99), 30*time.Second)
 	assert.LessOrEqual(t, float64(s.calls)/float64(s.calls-s.refused), 1.5, "throttling multiplied the calls")
 }
