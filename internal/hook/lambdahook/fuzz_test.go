@@ -1,0 +1,27 @@
+package lambdahook
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+// Whatever a hook's Lambda answers when it fails, the error is bounded, has no line
+// breaks, and does not tell the task token.
+func FuzzFailed(f *testing.F) {
+	const token = "AQCEAAAAKgAAAAMAAAAAAAAAAZ-a-token-that-nobody-else-may-see"
+	f.Add([]byte(`{"errorMessage": "no", "errorType": "Refused"}`))
+	f.Add([]byte(`{"errorMessage": "` + token + `"}`))
+	f.Add([]byte(`[]`))
+	f.Add([]byte("\n\x00" + token))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		err := failed(payload, token)
+		require.ErrorIs(t, err, shift.ErrHookFailed)
+		require.NotContains(t, err.Error(), token)
+		require.Less(t, len(err.Error()), 8000)
+		require.False(t, strings.ContainsAny(err.Error(), "\n\r\x00"))
+	})
+}
