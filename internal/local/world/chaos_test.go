@@ -28,9 +28,9 @@ import (
 // each fault, and the invariants are checked on the way and at the end.
 //
 //	make chaos                                    every single fault, then pairs for CHAOS_SECONDS
-//	go test ./internal/local/world -run TestChaosPair -seed=N   one pair again, exactly
+//	go test ./internal/local/world -run TestChaosPair -seed=N   one of them again, exactly
 
-var chaosSeed = flag.Uint64("seed", 0, "replay one pair of faults")
+var chaosSeed = flag.Uint64("seed", 0, "replay what a violation has named")
 
 // base is a deployment that the faults disturb, and how it ends when none does.
 type base struct {
@@ -408,21 +408,32 @@ func TestChaosSingleFaults(t *testing.T) {
 	}
 	runs := 0
 	for i, b := range bases {
-		all := single(t, b)
-		var chosen []strike
-		for n := i % slice; n < len(all); n += slice {
-			chosen = append(chosen, all[n])
-		}
-		runs += len(chosen)
+		all := strikesOf(t, b)
+		chosen := (len(all) - i%slice + slice - 1) / slice
+		runs += chosen
 		t.Run(b.name, func(t *testing.T) {
-			explore(t, len(chosen), func(i int) error {
-				r, err := play(b, guard{}, chosen[i])
-				return r.story(err)
+			explore(t, chosen, func(n int) error {
+				n = i%slice + n*slice
+				r, err := play(b, guard{}, all[n])
+				if err != nil {
+					return fmt.Errorf("seed %d: %w", singleSeed(i, n), r.story(err))
+				}
+				return nil
 			})
 		})
 	}
 	t.Logf("%d runs with a single fault", runs)
 }
+
+// Seeds of single faults stand above those of pairs: they count the bases and the
+// faults of each.
+const (
+	singles    = 1 << 32
+	perBase    = 1 << 20
+	singlesEnd = singles + 1<<26
+)
+
+func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 
 // TestChaosDelivery loses, doubles and delays what wakes the safety net, with the
 // execution stopped at every state.
@@ -479,8 +490,12 @@ func TestChaosPairs(t *testing.T) {
 	t.Logf("%d pairs of faults", runs.Load())
 }
 
-// pair runs the two faults that a seed stands for.
+// pair runs the two faults that a seed stands for, or the single one.
 func pair(t testing.TB, seed uint64) (*run, error) {
+	if singles <= seed && seed < singlesEnd { // a single one
+		b := bases[(seed-singles)/perBase]
+		return play(b, guard{}, strikesOf(t, b)[(seed-singles)%perBase])
+	}
 	random := rand.New(rand.NewPCG(seed, 7))
 	b := bases[random.IntN(len(bases))]
 	all := strikesOf(t, b)

