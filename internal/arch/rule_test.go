@@ -76,7 +76,7 @@ var rules = []rule{
 	{
 		folder: "internal/boot",
 		may:    []string{contract, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
-		tests:  []string{domain},
+		tests:  []string{domain, sdk},
 	},
 	// The domain's types are in the signatures of the contract that a main wires.
 	{folder: "functions/*", may: list(adapters, boot, tasks, contract, domain)},

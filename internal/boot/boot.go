@@ -55,7 +55,8 @@ func StartLambda(name string, wire func(Settings) flow.Lambda) {
 }
 
 // load reads the Settings. The clients make one attempt a call: Step Functions
-// does the retrying, where it is seen and counted.
+// does the retrying, where it is seen and counted, but for throttled calls that
+// package task has its reasons to wait for in place.
 func load(ctx context.Context, function string, getenv func(string) string) (Settings, error) {
 	table := getenv(tableVariable)
 	if table == "" {

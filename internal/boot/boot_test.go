@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -62,4 +67,26 @@ func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 	assert.Equal(t, "ledger", settings.Table)
 	assert.Equal(t, "default", settings.EventBus)
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
+}
+
+// Not parallel: the SDK reads the endpoint from the environment.
+func TestTheEndpointOfTheEnvironmentIsHonoured(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = w.Write([]byte("{}"))
+	}))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
+	} {
+		t.Setenv(name, value)
+	}
+	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
+		return map[string]string{"SLUICE_TABLE": "ledger"}[name]
+	})
+	require.NoError(t, err)
+	_, err = dynamodb.NewFromConfig(settings.AWS).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("ledger")})
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, asked.Load())
 }

@@ -15,6 +15,7 @@ const (
 	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
 	Throttled           = "Throttled"
+	AlarmUnreadable     = "AlarmUnreadable"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -46,7 +47,7 @@ var names = []struct {
 	{err: shift.ErrCandidatePending, name: CandidatePending, heals: true},
 	{err: shift.ErrCandidateFailed, name: "CandidateFailed"},
 	{err: shift.ErrAlarmNotFound, name: "AlarmNotFound"},
-	{err: shift.ErrAlarmUnreadable, name: "AlarmUnreadable", heals: true},
+	{err: shift.ErrAlarmUnreadable, name: AlarmUnreadable, heals: true},
 	{err: shift.ErrAlarmFiring, name: "AlarmFiring"},
 	{err: shift.ErrNothingToShift, name: "NothingToShift"},
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},

@@ -41,6 +41,12 @@ func urgently() []Retry {
 // never keeps errors that cannot heal from being retried.
 func never() Retry { return Retry{Errors: permanent()} }
 
+// briefly retries alarms that cannot be read before the start: a missing permission
+// does not heal, and the Target is locked meanwhile.
+func briefly() Retry {
+	return Retry{Errors: []string{AlarmUnreadable}, Interval: 2 * time.Second, Attempts: 5, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true}
+}
+
 // untilReady waits for a Candidate to become Active: SnapStart takes minutes,
 // and the SDK's own waiter gives up after 26 (PublishedVersionActive).
 func untilReady() Retry {

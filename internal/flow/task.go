@@ -47,7 +47,7 @@ var (
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed(), sparingly()),
+		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",

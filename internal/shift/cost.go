@@ -21,20 +21,20 @@ const (
 const (
 	PriceRegion = "us-east-1"
 	// PriceOfTransition is $0.025 for 1,000 state transitions of a Standard
-	// workflow, retries included (Step Functions pricing; FACTS, Price).
+	// workflow, retries included (Step Functions pricing).
 	PriceOfTransition = 25 * microdollar
 	// PriceOfRequest is $0.20 for a million requests (Lambda pricing).
 	PriceOfRequest = microdollar / 5
 	// PriceOfGBSecond is $0.0000133334 for a GB-second on arm64 (Lambda pricing).
 	PriceOfGBSecond = 13_333_400 * picodollar
 	// PriceOfAlarmRead is $0.01 for 1,000 requests of the CloudWatch API, the
-	// most that DescribeAlarms can be billed with (CloudWatch pricing; FACTS,
+	// most that DescribeAlarms can be billed with (CloudWatch pricing,
 	// Cost per deployment).
 	PriceOfAlarmRead = 10 * microdollar
 )
 
 // What an invocation of one of Sluice's own Lambdas is reckoned to take, on
-// arm64 (FACTS, Cost per deployment). run-hooks takes longer: it waits for a sync
+// arm64 (an estimate). run-hooks takes longer: it waits for a sync
 // hook.
 const (
 	InvocationMegabytes    = 128

@@ -91,7 +91,7 @@ func (c Change) At(w Weight) Route {
 }
 
 // Settling says whether the Route is on its way to serve one version alone,
-// while Lambda moves provisioned concurrency there (FACTS: it injects weights
+// while Lambda moves provisioned concurrency there (terraform-provider-aws pull request 48116: it injects weights
 // for the version that served before).
 func (c Change) Settling(found Route, serving Version) bool {
 	other := c.Stable

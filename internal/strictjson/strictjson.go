@@ -46,6 +46,9 @@ func (p *Problems) Add(path, format string, args ...any) {
 // List returns the problems in the order in which they were found.
 func (p *Problems) List() []Problem { return p.list }
 
+// Index is the path of an item of an array.
+func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
 // Value is one JSON value and where it stands. A value that is not there can be
 // read, too: it gives zero values and no problems.
 type Value struct {
@@ -126,7 +129,7 @@ func (r reader) value(path string, depth int) (any, error) {
 func (r reader) array(path string, depth int) (any, error) {
 	items := []any{}
 	for r.decoder.More() {
-		item, err := r.value(fmt.Sprintf("%s[%d]", path, len(items)), depth+1)
+		item, err := r.value(Index(path, len(items)), depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -316,7 +319,7 @@ func (v Value) Array() []Value {
 	}
 	values := make([]Value, len(items))
 	for i, item := range items {
-		values[i] = Value{problems: v.problems, path: fmt.Sprintf("%s[%d]", v.path, i), tree: item}
+		values[i] = Value{problems: v.problems, path: Index(v.path, i), tree: item}
 	}
 	return values
 }

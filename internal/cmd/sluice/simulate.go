@@ -65,6 +65,8 @@ func newSimulate() *cobra.Command {
 
 // setting is what a simulation begins with.
 type setting struct {
+	// source names the scenario, to say where it is wrong.
+	source     string
 	deployment []byte
 	scenario   world.Scenario
 }
@@ -86,6 +88,7 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 		}
 		s.scenario, err = world.DecodeScenario(text)
 		wrong.add(scenario.String(), err)
+		s.source = scenario.String()
 	}
 	return s, wrong.orNil()
 }
@@ -100,6 +103,10 @@ type simulation struct {
 func (s setting) play() (simulation, error) {
 	t := newTimeline()
 	result, err := world.Simulate(s.deployment, s.scenario, t.watch)
+	var wrong *world.ScenarioError
+	if errors.As(err, &wrong) { // it speaks of what this deployment does not have
+		return simulation{}, invalid(s.source, wrong)
+	}
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}

@@ -192,13 +192,20 @@ func assertInOrder(t *testing.T, text string, want []string) {
 	assert.Emptyf(t, want, "these lines are missing, or not in this order, in:\n%s", text)
 }
 
-func TestScenarioThatCannotBePlayedExitsWith1(t *testing.T) {
+func TestScenarioOfAnotherDeploymentIsInvalid(t *testing.T) {
 	t.Parallel()
-	scenario := file(t, "scenario.json", `{"events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "nobody", "state": "OK"}]}`)
+	scenario := file(t, "scenario.json", `{"hooks": {"smoke": {"result": "fail"}}, "events": [
+		{"atSeconds": 1, "do": "setAlarmState", "alarm": "nobody", "state": "OK"},
+		{"atSeconds": 2, "do": "updateAlias", "target": "lambda:other:live", "version": "1"}]}`)
 	got := run(t, `{"function": "orders"}`, "simulate", "-f", "-", "-s", scenario)
-	assert.Equal(t, statusFailed, got.status)
+	assert.Equal(t, statusInvalid, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "sluice: simulate: the scenario's setAlarmState at 1s: ")
+	for _, want := range []string{
+		"hooks.smoke: no deployment has this hook", `events[0].alarm: there is no alarm "nobody"`,
+		"events[1].target: no deployment shifts lambda:other:live; they shift lambda:orders:live",
+	} {
+		assert.Contains(t, got.stderr, want)
+	}
 }
 
 // BenchmarkSimulateTwoDays plays a canary of 48 hours as the command does.

@@ -37,7 +37,7 @@ func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error
 	alarms := make([]shift.Alarm, 0, len(names))
 	for some := range slices.Chunk(names, maxNames) {
 		found := map[string]shift.Alarm{}
-		otherwise := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no alarm of that name in this account and region"}
+		otherwise := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"}
 		if err := g.read(ctx, some, found); err != nil {
 			err = meaning(fmt.Errorf("describe %d alarms: %w", len(some), err))
 			if errors.Is(err, shift.ErrThrottled) {

@@ -102,7 +102,7 @@ func TestAlarmsOfBothTypesAreReadInTheirOrder(t *testing.T) {
 	assert.Equal(t, []shift.Alarm{
 		{Name: "a", State: shift.AlarmFiring, Reason: "Threshold Crossed"},
 		{Name: "b", State: shift.AlarmOK, Reason: "fine"},
-		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no alarm of that name in this account and region"},
+		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"},
 		{Name: "c", State: shift.AlarmInsufficient, Reason: "new"},
 	}, got)
 	require.Len(t, w.requests, 1)

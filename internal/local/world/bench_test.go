@@ -16,3 +16,14 @@ func BenchmarkCanary(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCanaryOf48Hours plays a canary that bakes for two days: 576 judgements.
+func BenchmarkCanaryOf48Hours(b *testing.B) {
+	input := json.RawMessage(`{"function":"orders","strategy":"Canary10Percent2880Minutes","alarms":["orders-5xx"]}`)
+	for b.Loop() {
+		r, err := Simulate(input, DefaultScenario(), nil)
+		if err != nil || r.Outcome != "Promoted" {
+			b.Fatal(r.Outcome, err)
+		}
+	}
+}

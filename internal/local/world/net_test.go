@@ -14,7 +14,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// callLatency is what an AWS call is assumed to take. FACTS has no figure for it.
+// callLatency is what an AWS call is assumed to take. AWS gives no figure for it.
 const callLatency = 100 * time.Millisecond
 
 // netted is what the safety net did about one event.

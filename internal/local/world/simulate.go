@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud/dynamodb"
 )
 
 // simulated is the name of the execution that Simulate plays.
@@ -51,7 +52,6 @@ func Simulate(input json.RawMessage, s Scenario, watch func(at time.Duration, x 
 
 func (w *World) result(x *asl.Execution) Result {
 	r := Result{
-		Outcome:        w.outcome(x.ARN()),
 		Status:         string(x.Status()),
 		Error:          x.Failure().Error,
 		Cause:          x.Failure().Cause,
@@ -65,6 +65,10 @@ func (w *World) result(x *asl.Execution) Result {
 		Requests:       w.traffic.total,
 		Announcements:  []string{},
 	}
+	record := w.record(x.ARN())
+	if r.Outcome = text(record, "outcome"); r.Cause == "" && x.Status() != asl.Succeeded {
+		r.Cause = text(record, "cause") // an execution that was stopped has none of its own
+	}
 	if r.Routes == nil {
 		r.Routes = []Routed{}
 	}
@@ -77,13 +81,19 @@ func (w *World) result(x *asl.Execution) Result {
 }
 
 // outcome is the one in the Ledger; empty while there is none.
-func (w *World) outcome(id string) string {
+func (w *World) outcome(id string) string { return text(w.record(id), "outcome") }
+
+// record is what the Ledger holds of a deployment; nil for nothing.
+func (w *World) record(id string) dynamodb.Item {
 	for _, item := range w.tables.Items(ledgerTable) {
-		pk, _ := item.Text("pk")
-		if sk, _ := item.Text("sk"); pk == "deployment#"+id && sk == "record" {
-			outcome, _ := item.Text("outcome")
-			return outcome
+		if text(item, "pk") == "deployment#"+id && text(item, "sk") == "record" {
+			return item
 		}
 	}
-	return ""
+	return nil
+}
+
+func text(item dynamodb.Item, name string) string {
+	value, _ := item.Text(name)
+	return value
 }

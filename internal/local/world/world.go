@@ -137,6 +137,11 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 			releases = append(releases, release)
 		}
 	}
+	if len(releases) == len(inputs) { // otherwise nobody knows what they speak of
+		if err := w.scenario.check(releases); err != nil {
+			return err
+		}
+	}
 	if err := w.makeFunctions(releases); err != nil {
 		return err
 	}

@@ -51,13 +51,13 @@ func meaning(err error, s sentinels) error {
 }
 
 // versionFailed tells a version that can never serve from an operation in progress,
-// by the only thing that differs (FACTS §1: "state: 'Failed'").
+// by the only thing that differs (terraform-provider-aws issue 49904: "state: 'Failed'").
 func versionFailed(conflict *types.ResourceConflictException) bool {
 	return strings.Contains(conflict.ErrorMessage(), "'Failed'")
 }
 
 // aliasIsMissing tells the two things apart that UpdateAlias may not find, by the
-// only thing that differs: the message (FACTS §1, "Alias not found: …").
+// only thing that differs: the message ("Alias not found: …", as LocalStack has recorded it against AWS).
 func aliasIsMissing(err error) bool {
 	var notFound *types.ResourceNotFoundException
 	return errors.As(err, &notFound) && strings.Contains(notFound.ErrorMessage(), "Alias not found")

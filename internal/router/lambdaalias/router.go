@@ -137,7 +137,7 @@ func (r *Router) Siblings(ctx context.Context, t shift.Target) ([]string, error)
 }
 
 // Settles says whether the alias has provisioned concurrency: then Lambda itself
-// moves weights for a while after a change (FACTS §1).
+// moves weights for a while after a change (terraform-provider-aws pull request 48116).
 func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {

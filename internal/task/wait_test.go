@@ -1,0 +1,35 @@
+package task
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestConcurrentlyRunsAllAndNeverTooManyAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2, atOnce, 3 * atOnce} {
+		var now, most, ran atomic.Int64
+		Concurrently(t.Context(), n, func(context.Context, int) {
+			running := now.Add(1)
+			for seen := most.Load(); running > seen && !most.CompareAndSwap(seen, running); seen = most.Load() {
+			}
+			ran.Add(1)
+			now.Add(-1)
+		})
+		assert.EqualValues(t, n, ran.Load())
+		assert.LessOrEqual(t, most.Load(), int64(atOnce))
+		assert.Zero(t, now.Load(), "none outlives it")
+	}
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	Sleep(ctx, 1<<62) // or the test never ends
+	Sleep(t.Context(), time.Nanosecond)
+}
