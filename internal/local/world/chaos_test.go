@@ -188,6 +188,7 @@ type run struct {
 	weaken  guard
 	at      Moment
 	states  int
+	others  int // second deployments
 	made    map[string]int // calls so far, by Lambda and action
 	hit     []string       // actors that a fault has struck
 	// intended are the Lambdas that have recorded an intent, for a guard.
@@ -329,7 +330,8 @@ func (r *run) editAndPutBack() {
 }
 
 func (r *run) another(whenHeld string) {
-	name := fmt.Sprintf("second-%d", len(r.w.executed))
+	r.others++
+	name := fmt.Sprintf("second-%d", r.others)
 	r.w.another(name, json.RawMessage(`{"function": "orders", "strategy": {"canary": {"percent": 5, "bakeMinutes": 1}}, "whenHeld": "`+whenHeld+`"}`))
 }
 
