@@ -188,7 +188,7 @@ type run struct {
 	weaken  guard
 	at      Moment
 	states  int
-	others  int // second deployments
+	others  int            // second deployments
 	made    map[string]int // calls so far, by Lambda and action
 	hit     []string       // actors that a fault has struck
 	// intended are the Lambdas that have recorded an intent, for a guard.
