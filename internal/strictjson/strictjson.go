@@ -189,9 +189,6 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// Path says where the value stands.
-func (v Value) Path() string { return v.path }
-
 // Problem records what is wrong with the value.
 func (v Value) Problem(format string, args ...any) { v.problems.Add(v.path, format, args...) }
 
