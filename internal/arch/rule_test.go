@@ -23,6 +23,7 @@ const (
 	domain     = module + "/internal/shift"
 	contract   = module + "/internal/flow"
 	strictjson = module + "/internal/strictjson"
+	awserror   = module + "/internal/awserror"
 	tasks      = module + "/internal/task"
 	boot       = module + "/internal/boot"
 	machine    = module + "/statemachine"
@@ -38,9 +39,10 @@ const (
 var (
 	cdk = []string{"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go"}
 
-	// An adapter knows the domain and its technology, and no other adapter. Its
+	// An adapter knows the domain, its technology, what the SDK's errors mean, and no
+	// other adapter. Its
 	// tests speak to the local cloud, over HTTP.
-	adapter      = []string{domain, sdk, smithy}
+	adapter      = []string{domain, awserror, sdk, smithy}
 	adapterTests = []string{localCloud}
 
 	adapters = []string{
@@ -71,6 +73,8 @@ var rules = []rule{
 	{folder: "internal/ledger/*", may: adapter, tests: adapterTests},
 	{folder: "internal/announce/*", may: adapter, tests: adapterTests},
 	{folder: "internal/execution/*", may: adapter, tests: adapterTests},
+
+	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
 	// The tests of boot name the domain's errors as they go over the wire.
 	{

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
 
@@ -58,7 +59,7 @@ func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error
 		err = rejected(out)
 	}
 	if err != nil {
-		return fmt.Errorf("announce %s: %w", what.ID, meaning(err))
+		return fmt.Errorf("announce %s: %w", what.ID, awserror.Meaning(err))
 	}
 	return nil
 }

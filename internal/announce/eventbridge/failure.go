@@ -4,23 +4,9 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/smithy-go"
-
-	"sluice/internal/shift"
 )
-
-var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
-
-// meaning makes an error of EventBridge a shift.ErrThrottled when it asks to come
-// again.
-func meaning(err error) error {
-	if throttles.IsErrorThrottle(err) == aws.TrueTernary {
-		return fmt.Errorf("%w: %w", shift.ErrThrottled, err)
-	}
-	return err
-}
 
 // rejected is the error of an entry that was not taken: PutEvents answers 200
 // then, and counts it (PutEvents, FailedEntryCount).

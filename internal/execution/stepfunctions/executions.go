@@ -7,10 +7,10 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
 
@@ -49,7 +49,7 @@ func (x *Executions) Running(ctx context.Context) (map[string]bool, error) {
 	for pages.HasMorePages() {
 		found, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the running executions: %w", meaning(err))
+			return nil, fmt.Errorf("list the running executions: %w", awserror.Meaning(err))
 		}
 		for _, e := range found.Executions {
 			running[aws.ToString(e.ExecutionArn)] = true
@@ -67,22 +67,13 @@ func (x *Executions) Ended(ctx context.Context, id string) (bool, error) {
 	var unknown *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &unknown):
-		return false, fmt.Errorf("describe execution %s: %w: %w", id, shift.ErrExecutionUnknown, err)
+		return false, fmt.Errorf("describe execution %s: %w: %w", id, shift.ErrExecutionUnknown, awserror.Plain(err))
 	case err != nil:
-		return false, fmt.Errorf("describe execution %s: %w", id, meaning(err))
+		return false, fmt.Errorf("describe execution %s: %w", id, awserror.Meaning(err))
 	}
 	switch out.Status {
 	case types.ExecutionStatusSucceeded, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:
 		return true, nil
 	}
 	return false, nil
-}
-
-var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
-
-func meaning(err error) error {
-	if throttles.IsErrorThrottle(err) == aws.TrueTernary {
-		return fmt.Errorf("%w: %w", shift.ErrThrottled, err)
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
 
@@ -39,7 +40,7 @@ func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error
 		found := map[string]shift.Alarm{}
 		otherwise := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"}
 		if err := g.read(ctx, some, found); err != nil {
-			err = meaning(fmt.Errorf("describe %d alarms: %w", len(some), err))
+			err = fmt.Errorf("describe %d alarms: %w", len(some), awserror.Meaning(err))
 			if errors.Is(err, shift.ErrThrottled) {
 				return nil, err
 			}

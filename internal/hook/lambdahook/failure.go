@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	lambda "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/smithy-go"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
-
-var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
 
 // meaning puts the sentinel of an error of Lambda or Step Functions before it, or
 // says what it means for a hook, and takes the task token out.
@@ -26,9 +23,9 @@ func meaning(err error, token string) error {
 		gone     *states.TaskDoesNotExist
 		invalid  *states.InvalidToken
 	)
-	without := redacted(err, token)
+	without := redacted(awserror.Plain(err), token)
 	switch {
-	case throttles.IsErrorThrottle(err) == aws.TrueTernary:
+	case awserror.Throttled(err):
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, without)
 	case errors.As(err, &missing):
 		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, without)

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
 
@@ -21,19 +21,14 @@ const (
 	exceeded        = "ProvisionedThroughputExceeded"
 )
 
-var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
-
 // meaning makes an error of DynamoDB a shift.ErrThrottled when it asks to come
 // again: that includes meeting another write or transaction on the same item.
 func meaning(err error) error {
 	var conflicting *types.TransactionConflictException
-	switch {
-	case throttles.IsErrorThrottle(err) == aws.TrueTernary,
-		errors.As(err, &conflicting),
-		reasonsOf(err).retryable():
-		return fmt.Errorf("%w: %w", shift.ErrThrottled, err)
+	if errors.As(err, &conflicting) || reasonsOf(err).retryable() {
+		return fmt.Errorf("%w: %w", shift.ErrThrottled, awserror.Plain(err))
 	}
-	return err
+	return awserror.Meaning(err)
 }
 
 // cancellation is why a transaction was cancelled: a reason for each of its

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/shift"
 )
 
@@ -21,8 +20,6 @@ type sentinels struct {
 	refused  error // InvalidParameterValueException, or a conflict with a version that has failed
 }
 
-var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
-
 // meaning puts the sentinel of an error of Lambda before it. nil stays nil.
 func meaning(err error, s sentinels) error {
 	var (
@@ -33,7 +30,7 @@ func meaning(err error, s sentinels) error {
 		means    error
 	)
 	switch {
-	case throttles.IsErrorThrottle(err) == aws.TrueTernary:
+	case awserror.Throttled(err):
 		means = shift.ErrThrottled
 	case errors.As(err, &stale):
 		means = s.stale
@@ -45,9 +42,9 @@ func meaning(err error, s sentinels) error {
 		means = s.conflict
 	}
 	if means == nil {
-		return err
+		return awserror.Plain(err)
 	}
-	return fmt.Errorf("%w: %w", means, err)
+	return fmt.Errorf("%w: %w", means, awserror.Plain(err))
 }
 
 // versionFailed tells a version that can never serve from an operation in progress,

@@ -1,0 +1,74 @@
+package awserror_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/awserror"
+	"sluice/internal/shift"
+)
+
+// failing is what the SDK makes of an answer.
+func failing(t *testing.T, answer http.HandlerFunc) error {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	client := lambda.New(lambda.Options{
+		BaseEndpoint: aws.String(server.URL), Region: "eu-west-1", Retryer: aws.NopRetryer{},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+	})
+	_, err := client.GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
+	require.Error(t, err)
+	return err
+}
+
+func refusing(status int, code, message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", "8a5f0c2e")
+		w.Header().Set("X-Amzn-Errortype", code)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"Message": "` + message + `"}`))
+	}
+}
+
+func TestAnErrorOfAWSIsItsCodeAndMessage(t *testing.T) {
+	t.Parallel()
+	err := awserror.Meaning(failing(t, refusing(http.StatusNotFound, "ResourceNotFoundException", "Alias not found: live")))
+	assert.EqualError(t, err, "ResourceNotFoundException: Alias not found: live")
+	var notFound *types.ResourceNotFoundException
+	assert.ErrorAs(t, err, &notFound, "what the SDK made of it can still be had")
+	assert.NotErrorIs(t, err, shift.ErrThrottled)
+}
+
+func TestBeingToldToSlowDownIsThrottled(t *testing.T) {
+	t.Parallel()
+	err := awserror.Meaning(failing(t, refusing(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")))
+	assert.ErrorIs(t, err, shift.ErrThrottled)
+	assert.EqualError(t, err, "throttled: TooManyRequestsException: Rate exceeded")
+}
+
+func TestALostConnectionIsToldWithoutTheRequest(t *testing.T) {
+	t.Parallel()
+	err := awserror.Meaning(failing(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	assert.ErrorContains(t, err, "EOF")
+	assert.NotContains(t, err.Error(), "RequestID")
+	assert.NotErrorIs(t, err, shift.ErrThrottled)
+}
+
+func TestOtherErrorsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	mine := errors.New("no revision")
+	assert.Equal(t, mine, awserror.Meaning(mine))
+	assert.NoError(t, awserror.Meaning(nil))
+}
