@@ -67,6 +67,17 @@ func (d Deployment) promoted(judged Progress, c Command) Progress {
 	return judged
 }
 
+// maxPausePolls is how many polls of a pause fit between HealthyEvents and
+// HistoryBudget, with room for the retries that nobody foresees.
+const maxPausePolls = 550
+
+// pausePoll is how long a pause sleeps between two looks at the alarms and at what
+// is asked next: as while baking, and never so short that a pause that lasts to its
+// limit would fill the history.
+func (d Deployment) pausePoll(step int) Seconds {
+	return max(d.Plan.Step(step).Poll, minPoll, (d.PauseLimit+maxPausePolls-1)/maxPausePolls)
+}
+
 // paused stays at the Weight without baking: what was slept counts as a pause,
 // until that has ended by itself, for good.
 func (d Deployment) paused(before, judged Progress, c Command) Progress {
@@ -76,7 +87,7 @@ func (d Deployment) paused(before, judged Progress, c Command) Progress {
 	}
 	if judged.Paused < d.PauseLimit {
 		judged.Reasons = BoundReasons(append([]string{"paused by hand: " + c.Reason}, judged.Reasons...))
-		return d.withinBudget(judged.bake(max(d.Plan.Step(judged.Step).Poll, minPoll)))
+		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), d.PauseLimit-judged.Paused)))
 	}
 	if d.WhenPauseEnds == ResumeAfterPause {
 		judged.Reasons = BoundReasons(append([]string{"the pause has ended by itself"}, judged.Reasons...))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"sluice/internal/shift"
 )
@@ -100,35 +101,31 @@ func TestAPauseThatEndsByItselfGoesOnToTheEndAndIsNotTakenUpAgain(t *testing.T) 
 	assert.Equal(t, d.Plan.Duration()+20*minute, p.Total)
 }
 
-// I9: however long somebody may pause, the history has an end.
-func TestAPauseNeverOutgrowsTheHistory(t *testing.T) {
+// I9: however long somebody may pause, it is the pause that ends, not the history;
+// and when the deployment goes on by itself, there is room for the rest of its plan.
+func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 	t.Parallel()
-	tests := map[string][]shift.Step{
-		"in the middle":   {{Weight: 1000, Bake: hour}, {Weight: shift.All}},
-		"at the last one": {{Weight: shift.All, Bake: minute}},
-	}
-	for name, list := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := opened(t, list, shift.Hooks{})
-			d.PauseLimit, d.WhenPauseEnds = shift.MaxDuration, shift.RollBackAfterPause
-			p := d.Shifted(d.Start(), nil, 0)
-			for p.Next == shift.NextBake {
-				p = poll(d, p, pass, order(shift.Pause))
-				require.Less(t, p.Events, shift.HistoryBudget+100)
+	rapid.Check(t, func(t *rapid.T) {
+		list, err := anyStrategy(t)
+		hooks := anyHooks(t)
+		if err == nil {
+			_, err = shift.NewPlan(list, hooks)
+		}
+		if err != nil {
+			t.Skip("refused")
+		}
+		d := opened(t, list, hooks)
+		d.WhenPauseEnds = shift.ResumeAfterPause
+		d.PauseLimit = shift.Seconds(rapid.Int64Range(60, int64(shift.MaxDuration)).Draw(t, "limit"))
+		p := d.Start()
+		for p.Next != shift.NextFinish {
+			require.NotEqual(t, shift.NextRollback, p.Next, "%v", p.Reasons)
+			if p.Next == shift.NextShift {
+				p = d.Shifted(p, nil, 0)
+				continue
 			}
-			assert.Equal(t, shift.NextRollback, p.Next)
-			assert.Contains(t, p.Reasons[0], "HistoryBudget: ")
-		})
-	}
-}
-
-func TestAPauseThatEndsByItselfDoesNotShiftOnAHold(t *testing.T) {
-	t.Parallel()
-	d := opened(t, []shift.Step{{Weight: 1000, Bake: minute}, {Weight: shift.All}}, shift.Hooks{})
-	d.PauseLimit, d.WhenPauseEnds = minute, shift.ResumeAfterPause
-	p := poll(d, d.Shifted(d.Start(), nil, 0), hold, nil) // the bake is over, and the weight is kept
-	p = poll(d, p, hold, order(shift.Pause))
-	assert.Equal(t, shift.NextBake, p.Next)
-	assert.Equal(t, shift.Hold, p.Verdict)
+			p = poll(d, p, pass, order(shift.Pause))
+			require.LessOrEqual(t, p.Paused, d.PauseLimit+d.Plan.Step(p.Step).Poll, "what was slept when it began counts too")
+		}
+	})
 }
