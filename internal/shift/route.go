@@ -113,6 +113,12 @@ func (c Change) CheckServes(found Route, v Version) error {
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
 
+// Passed says whether the Route is one that the Deployment has left behind on its
+// way to the Plan's last Step.
+func (c Change) Passed(found Route, plan Plan) bool {
+	return found.Same(c.Before()) || c.explained(found, plan, plan.Len()-1)
+}
+
 // Landing is what a refused write of a Route means.
 type Landing int
 

@@ -95,17 +95,13 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
 // insist tries again soon what failed for whatever reason: the next try that
 // Lambda makes of an event by itself comes a minute later.
 func (n SafetyNet) insist(ctx context.Context, act func() error) error {
-	wait := n.Wait
-	if wait == nil {
-		wait = Sleep
-	}
 	err := act()
 	for _, upTo := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
 		if err == nil || ctx.Err() != nil || errors.Is(err, shift.ErrDeploymentUnknown) {
 			return err
 		}
 		slog.WarnContext(ctx, "trying again", "error", err)
-		wait(ctx, upTo)
+		n.Wait.pass(ctx, upTo)
 		err = act()
 	}
 	return err

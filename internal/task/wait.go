@@ -22,6 +22,14 @@ func Sleep(ctx context.Context, upTo time.Duration) {
 	}
 }
 
+// pass lets the time pass; nil is Sleep.
+func (w Wait) pass(ctx context.Context, upTo time.Duration) {
+	if w == nil {
+		w = Sleep
+	}
+	w(ctx, upTo)
+}
+
 // insistent makes a router's throttled calls again and again, with short waits.
 // It is for putting traffic back only: a shift that is throttled waits for long in
 // the state machine, and that is how a rollback overtakes it in the few requests a
@@ -44,10 +52,7 @@ func again[T any](ctx context.Context, wait Wait, do func() (T, error)) (T, erro
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
 		}
-		if wait == nil {
-			wait = Sleep
-		}
-		wait(ctx, upTo)
+		wait.pass(ctx, upTo)
 	}
 	return do()
 }
@@ -81,13 +86,10 @@ var stay = []time.Duration{
 // what is throttled waits where it is; Step Functions does the retrying where
 // nothing is lost by it.
 func (w Wait) inTurn(ctx context.Context, n int, do func(i int) error) error {
-	if w == nil {
-		w = Sleep
-	}
 	for i := range n {
 		err := do(i)
 		for try := 0; i > 0 && try < len(stay) && errors.Is(err, shift.ErrThrottled); try++ {
-			w(ctx, stay[try])
+			w.pass(ctx, stay[try])
 			err = do(i)
 		}
 		if err != nil {

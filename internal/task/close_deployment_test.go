@@ -1,0 +1,52 @@
+package task
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+// answers are what a router says, one after the other; the last one stays.
+type answers []shift.Route
+
+func (a *answers) Route(context.Context, shift.Target) (shift.Route, error) {
+	route := (*a)[0]
+	if len(*a) > 1 {
+		*a = (*a)[1:]
+	}
+	return route, nil
+}
+
+// Lambda's reads may lag behind its writes.
+func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
+	t.Parallel()
+	canary, whole, before := shift.Route{Serving: "1", Additional: "2", Weight: 1000}, shift.Route{Serving: "2"}, shift.Route{Serving: "1"}
+	tests := map[string]struct {
+		said  answers
+		waits int
+		err   error
+	}{
+		"as it should be":                              {answers{whole}, 0, nil},
+		"the step before, a time":                      {answers{canary, canary, whole}, 2, nil},
+		"the start, a time":                            {answers{before, whole}, 1, nil},
+		"the step before, for good: somebody wrote it": {answers{canary}, 3, shift.ErrRouteChanged},
+		"what the deployment never wrote":              {answers{{Serving: "7"}, whole}, 0, shift.ErrRouteChanged},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{})
+			require.NoError(t, err)
+			waits := 0
+			h := CloseDeployment{Router: &test.said, Wait: func(context.Context, time.Duration) { waits++ }}
+			err = h.verify(t.Context(), shift.Deployment{Plan: plan, Changes: []shift.Change{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}}})
+			require.ErrorIs(t, err, test.err)
+			assert.Equal(t, test.waits, waits)
+		})
+	}
+}
