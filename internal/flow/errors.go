@@ -16,6 +16,7 @@ const (
 	TargetBeingRestored = "TargetBeingRestored"
 	Throttled           = "Throttled"
 	AlarmUnreadable     = "AlarmUnreadable"
+	DeploymentClosed    = "DeploymentClosed"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -53,7 +54,7 @@ var names = []struct {
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},
 	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
-	{err: shift.ErrDeploymentClosed, name: "DeploymentClosed"},
+	{err: shift.ErrDeploymentClosed, name: DeploymentClosed},
 	{err: shift.ErrDeploymentRestoring, name: "DeploymentRestoring"},
 	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
 	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},

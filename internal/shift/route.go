@@ -34,6 +34,13 @@ func (r Route) String() string {
 	return fmt.Sprintf("%s on %s, the rest on %s", r.Weight, r.Additional, r.Serving)
 }
 
+// whole says whether all traffic goes to the serving version: a weight of nothing
+// divides nothing, though some tools, and a restoration cut short, leave one behind.
+func (r Route) whole() bool { return r.Additional == "" || r.Weight == None }
+
+// sendsAllTo says whether the Route sends all traffic to one version.
+func (r Route) sendsAllTo(v Version) bool { return r.Serving == v && r.whole() }
+
 // latest is Lambda's name for the unpublished code of a function.
 const latest = "$LATEST"
 
@@ -45,7 +52,7 @@ func (r Route) CheckUndivided(t Target, settles bool) error {
 	case r.Serving == latest:
 		return fmt.Errorf("%w: %s points at %s, and Lambda divides no traffic with it: point the alias at a published version first",
 			ErrTargetUnpublished, t, latest)
-	case r.Additional == "":
+	case r.whole():
 		return nil
 	case settles:
 		return fmt.Errorf("%w: %s has %s and provisioned concurrency; if this does not end by itself, clear the weights by hand",
@@ -136,16 +143,17 @@ const (
 // Revision: the write wanted the Plan's Step to, and expected the Step from (0:
 // what was there before the first).
 func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
-	wanted, before := c.At(plan.Step(to).Weight), c.Before()
+	wanted := c.At(plan.Step(to).Weight)
+	untouched := found.sendsAllTo(c.Stable)
 	if from > 0 {
-		before = c.At(plan.Step(from).Weight)
+		untouched = found.Same(c.At(plan.Step(from).Weight))
 	}
 	switch {
 	case c.Creates() && !c.made(found):
 		return RouteForeign
 	case found.Same(wanted), wanted.Additional == "" && c.Settling(found, wanted.Serving):
 		return RouteLanded
-	case found.Same(before):
+	case untouched:
 		return RouteUntouched
 	}
 	return RouteForeign
@@ -210,8 +218,8 @@ func (c Change) nothingForCandidate() Route {
 }
 
 func (c Change) explained(found Route, plan Plan, intent int) bool {
-	if found.Same(c.nothingForCandidate()) {
-		return true // a restoration that was cut short
+	if found.sendsAllTo(c.Stable) {
+		return true // as it was found, or a restoration that was cut short
 	}
 	if intent >= plan.Len() && c.Settling(found, c.Stable) {
 		return true // a restoration that settles: FunctionVersion had moved, and moved back

@@ -90,7 +90,12 @@ func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], reco
 		return flow.Undoing{}, err
 	}
 	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
-	if call.Document.Failure != nil && call.Retry == 0 {
+	failure := call.Document.Failure
+	switch {
+	case failure == nil || call.Retry > 0:
+	case failure.Error == flow.DeploymentClosed && record.Cause != "":
+		undoing.Cause = fmt.Sprintf("%s (%s)", record.Cause, reasons[0])
+	default:
 		undoing.Cause = shift.Explain(record.Outcome, append(slices.Clone(record.Reasons), reasons...), nil)
 	}
 	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
