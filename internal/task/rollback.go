@@ -34,7 +34,7 @@ type Rollback struct {
 }
 
 func (h Rollback) restorer() Restorer {
-	return Restorer{Ledger: h.Ledger, Router: insistent{h.Router, h.Wait}, Announcer: h.Announcer, Together: h.Together}
+	return Restorer{Ledger: h.Ledger, Router: insistent{RouteWriter: h.Router, wait: h.Wait}, Announcer: h.Announcer, Together: h.Together}
 }
 
 // Handle is the handler of flow.Rollback.

@@ -67,6 +67,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
+	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, places: new(places)}
 	if err == nil {
 		err = n.insist(ctx, func() error { return n.act(ctx, occasion) })
 	}
@@ -108,7 +109,7 @@ func (n SafetyNet) insist(ctx context.Context, act func() error) error {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: insistent{n.Router, n.Wait}, Announcer: n.Announcer, Together: n.Together}
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together}
 }
 
 // alarm restores every Deployment that watches the alarm. What fired before Open has

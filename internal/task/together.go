@@ -8,8 +8,8 @@ import (
 // Together runs do for every i below n, and returns when all have returned.
 type Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
 
-// atOnce bounds how many run at the same time: Lambda's control plane gives an
-// account 15 requests a second, and more than that would only be refused.
+// atOnce bounds how many run at the same time, as many as Lambda's control plane
+// has requests a second for an account.
 const atOnce = 15
 
 // Concurrently is Together on goroutines, none of which outlives it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/shift"
@@ -36,7 +37,29 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 // second that Lambda gives to an account.
 type insistent struct {
 	RouteWriter
-	wait Wait
+	wait   Wait
+	places *places
+}
+
+// places bounds how many calls of one invocation are on their way at once, where
+// Deployments are restored together, and the Targets of each together: Lambda's
+// control plane gives an account 15 requests a second, and more than that would
+// only be refused. nil bounds nothing.
+type places struct{ taken atomic.Int64 }
+
+// full is how long a call waits at most before it looks for a place again.
+const full = 50 * time.Millisecond
+
+// take waits for a place, or for the context's end, and returns what gives it back.
+func (p *places) take(ctx context.Context, wait Wait) (leave func()) {
+	if p == nil {
+		return func() {}
+	}
+	for p.taken.Add(1) > atOnce && ctx.Err() == nil {
+		p.taken.Add(-1)
+		wait.pass(ctx, full)
+	}
+	return func() { p.taken.Add(-1) }
 }
 
 // insist is the waits before the next tries. All together stay well below the
@@ -46,30 +69,35 @@ var insist = []time.Duration{
 	4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
 }
 
-func again[T any](ctx context.Context, wait Wait, do func() (T, error)) (T, error) {
+func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, error) {
+	once := func() (T, error) {
+		leave := i.places.take(ctx, i.wait)
+		defer leave()
+		return do()
+	}
 	for _, upTo := range insist {
-		result, err := do()
+		result, err := once()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
 		}
-		wait.pass(ctx, upTo)
+		i.wait.pass(ctx, upTo)
 	}
-	return do()
+	return once()
 }
 
 // Route implements RouteWriter.
 func (i insistent) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
-	return again(ctx, i.wait, func() (shift.Route, error) { return i.RouteWriter.Route(ctx, t) })
+	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Route(ctx, t) })
 }
 
 // SetRoute implements RouteWriter.
 func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
-	return again(ctx, i.wait, func() (shift.Route, error) { return i.RouteWriter.SetRoute(ctx, t, r) })
+	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.SetRoute(ctx, t, r) })
 }
 
 // Delete implements RouteWriter.
 func (i insistent) Delete(ctx context.Context, t shift.Target) error {
-	_, err := again(ctx, i.wait, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })
+	_, err := again(ctx, i, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })
 	return err
 }
 
