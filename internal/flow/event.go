@@ -21,6 +21,7 @@ const (
 // Occasion is why the safety net was woken: exactly one of its fields is set.
 type Occasion struct {
 	Alarm   *AlarmFired
+	Calmed  *AlarmCalmed
 	Ended   *ExecutionEnded
 	Sweep   bool // to look after everything that is open
 	Command *Commanded
@@ -34,6 +35,13 @@ type AlarmFired struct {
 	// WasOK says that the alarm was OK just before: then it is not one that has
 	// been firing since the start.
 	WasOK bool
+}
+
+// AlarmCalmed says that an alarm went to OK: from then on it counts, where it was
+// firing at the start.
+type AlarmCalmed struct {
+	Name string
+	At   time.Time
 }
 
 // ExecutionEnded says that an execution has ended other than by succeeding.
@@ -55,6 +63,13 @@ const (
 	ExecutionDetailType = "Step Functions Execution Status Change"
 	SweepDetailType     = "Sluice Sweep"
 	CommandDetailType   = "Sluice Command"
+)
+
+// Where AWS's events come from. Nobody else can send any with such a source
+// (EventBridge, PutEvents: a source may not begin with aws.).
+const (
+	AlarmSource     = "aws.cloudwatch"
+	ExecutionSource = "aws.states"
 )
 
 // ErrNoOccasion is returned by DecodeOccasion for an event that the safety net
@@ -81,23 +96,25 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 	}
 	var event struct {
 		DetailType string          `json:"detail-type"`
+		Source     string          `json:"source"`
 		Time       time.Time       `json:"time"`
 		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal(raw, &event); err != nil {
 		return Occasion{}, fmt.Errorf("%w: %w", ErrNoOccasion, err)
 	}
-	switch event.DetailType {
-	case AlarmDetailType:
+	switch {
+	case event.DetailType == AlarmDetailType && event.Source == AlarmSource:
 		return decodeAlarm(event.Detail, event.Time)
-	case ExecutionDetailType:
+	case event.DetailType == ExecutionDetailType && event.Source == ExecutionSource:
 		return decodeExecution(event.Detail)
-	case SweepDetailType:
+	case event.DetailType == SweepDetailType:
 		return Occasion{Sweep: true}, nil
-	case CommandDetailType:
+	case event.DetailType == CommandDetailType:
 		return decodeCommand(event.Detail)
 	}
-	return Occasion{}, fmt.Errorf("%w: its detail-type is %q", ErrNoOccasion, shift.BoundText(event.DetailType, 80))
+	return Occasion{}, fmt.Errorf("%w: its detail-type is %q, its source %q", ErrNoOccasion,
+		shift.BoundText(event.DetailType, 80), shift.BoundText(event.Source, 80))
 }
 
 func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
@@ -114,18 +131,22 @@ func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 	if err := json.Unmarshal(detail, &alarm); err != nil {
 		return Occasion{}, fmt.Errorf("%w: an alarm's detail: %w", ErrNoOccasion, err)
 	}
-	if alarm.Name == "" || utf8.RuneCountInString(alarm.Name) > maxAlarmName || alarm.State.Value != string(shift.AlarmFiring) {
-		return Occasion{}, fmt.Errorf("%w: alarm %q went to %q", ErrNoOccasion,
-			shift.BoundText(alarm.Name, maxAlarmName), shift.BoundText(alarm.State.Value, 80))
-	}
 	// The event's own time has whole seconds; the state's has milliseconds.
-	if fired, err := time.Parse(alarmTime, alarm.State.Timestamp); err == nil {
-		at = fired
+	if since, err := time.Parse(alarmTime, alarm.State.Timestamp); err == nil {
+		at = since
 	}
-	return Occasion{Alarm: &AlarmFired{
-		Name: alarm.Name, Reason: shift.BoundText(alarm.State.Reason, 200), At: at,
-		WasOK: alarm.Previous.Value == string(shift.AlarmOK),
-	}}, nil
+	named := alarm.Name != "" && utf8.RuneCountInString(alarm.Name) <= maxAlarmName
+	switch state := shift.AlarmState(alarm.State.Value); {
+	case named && state == shift.AlarmFiring:
+		return Occasion{Alarm: &AlarmFired{
+			Name: alarm.Name, Reason: shift.BoundText(alarm.State.Reason, 200), At: at,
+			WasOK: alarm.Previous.Value == string(shift.AlarmOK),
+		}}, nil
+	case named && state == shift.AlarmOK:
+		return Occasion{Calmed: &AlarmCalmed{Name: alarm.Name, At: at}}, nil
+	}
+	return Occasion{}, fmt.Errorf("%w: alarm %q went to %q", ErrNoOccasion,
+		shift.BoundText(alarm.Name, maxAlarmName), shift.BoundText(alarm.State.Value, 80))
 }
 
 // maxARN is how long the ARN of an execution can be (Step Functions API, Arn).

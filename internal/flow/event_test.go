@@ -18,7 +18,12 @@ import (
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func event(detailType, detail string) []byte {
-	return []byte(fmt.Sprintf(`{"version": "0", "source": "x", "time": "2026-05-04T12:00:00Z", "detail-type": %q, "detail": %s}`, detailType, detail))
+	source := map[string]string{flow.AlarmDetailType: flow.AlarmSource, flow.ExecutionDetailType: flow.ExecutionSource}[detailType]
+	return eventFrom(source, detailType, detail)
+}
+
+func eventFrom(source, detailType, detail string) []byte {
+	return []byte(fmt.Sprintf(`{"version": "0", "source": %q, "time": "2026-05-04T12:00:00Z", "detail-type": %q, "detail": %s}`, source, detailType, detail))
 }
 
 func alarmEvent(name, state, before string) []byte {
@@ -37,6 +42,7 @@ func TestTheSafetyNetIsWokenByWhatItUnderstands(t *testing.T) {
 		{"an alarm that was OK", alarmEvent("orders-5xx", "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon, WasOK: true}}},
 		{"an alarm that had no data", alarmEvent("orders-5xx", "ALARM", "INSUFFICIENT_DATA"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon}}},
 		{"an alarm of the longest name", alarmEvent(long, "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: long, Reason: "3 > 2", At: noon, WasOK: true}}},
+		{"an alarm that went to OK", alarmEvent("orders-5xx", "OK", "ALARM"), flow.Occasion{Calmed: &flow.AlarmCalmed{Name: "orders-5xx", At: noon}}},
 		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
 		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT"}}},
 		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: true}},
@@ -64,7 +70,9 @@ func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
 		"another event":                       event("EC2 Instance State-change Notification", `{}`),
 		"an event of a hostile type":          event(strings.Repeat("x", 100_000), `{}`),
 		"an event beyond what there is":       event(flow.SweepDetailType, `"`+strings.Repeat("x", 1<<20)+`"`),
-		"an alarm that is OK":                 alarmEvent("orders-5xx", "OK", "ALARM"),
+		"an alarm without data":               alarmEvent("orders-5xx", "INSUFFICIENT_DATA", "ALARM"),
+		"an alarm of somebody's making":       eventFrom("shop", flow.AlarmDetailType, `{"alarmName": "a", "state": {"value": "ALARM"}}`),
+		"an execution of somebody's making":   eventFrom("shop", flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`),
 		"an alarm without a name":             alarmEvent("", "ALARM", "OK"),
 		"an alarm of a name that cannot be":   alarmEvent(strings.Repeat("é", 256), "ALARM", "OK"),
 		"an alarm's detail that is no object": event(flow.AlarmDetailType, `1`),

@@ -26,8 +26,20 @@ type Alarm struct {
 	Name   string
 	State  AlarmState
 	Reason string
+	// Doubt says why the state is not to be trusted; empty when it is.
+	Doubt string
 	// Since is when it came into that state; zero when that is not known.
 	Since time.Time
+}
+
+// believed is the alarm with the state that counts: a doubtful one is as good as
+// none. An ALARM is believed all the same, since doubting it would leave traffic on
+// a bad version.
+func (a Alarm) believed() Alarm {
+	if a.Doubt != "" && a.State != AlarmFiring {
+		a.State, a.Reason = AlarmUnreadable, a.Doubt+": "+a.Reason
+	}
+	return a
 }
 
 // AlarmRules say how the alarms of a Deployment are judged.
@@ -44,7 +56,7 @@ type AlarmRules struct {
 func (r AlarmRules) Observe(alarms []Alarm) []Observation {
 	observations := make([]Observation, 0, len(alarms))
 	for _, a := range alarms {
-		observations = append(observations, r.observe(a))
+		observations = append(observations, r.observe(a.believed()))
 	}
 	return observations
 }
@@ -76,7 +88,7 @@ func AlarmFiredReason(name, reason string) string {
 // one that has been OK counts from now on.
 func (r AlarmRules) StillIgnored(alarms []Alarm) []string {
 	return slices.DeleteFunc(slices.Clone(r.UntilOK), func(name string) bool {
-		return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.Name == name && a.State == AlarmOK })
+		return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.Name == name && a.believed().State == AlarmOK })
 	})
 }
 
@@ -85,7 +97,8 @@ func (r AlarmRules) StillIgnored(alarms []Alarm) []string {
 // ErrAlarmFiring for alarms that a Deployment cannot start with.
 func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
 	firing := []string{}
-	for _, a := range alarms {
+	for _, read := range alarms {
+		a := read.believed()
 		switch {
 		case a.State == AlarmMissing:
 			return nil, fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)

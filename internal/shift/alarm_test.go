@@ -62,6 +62,24 @@ func TestAnAlarmCountsAgainOnceItHasBeenOK(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c", "d"}, rules.UntilOK, "the rules stay as they were")
 }
 
+// A state that CloudWatch itself doubts is as good as none, but for ALARM.
+func TestADoubtfulAlarmIsUnreadableUnlessItFires(t *testing.T) {
+	t.Parallel()
+	doubt := "its evaluation state is PARTIAL_DATA"
+	tests := map[shift.AlarmState]shift.Observation{
+		shift.AlarmOK:           {Verdict: shift.Hold, Reason: "AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because"},
+		shift.AlarmInsufficient: {Verdict: shift.Hold, Reason: "AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because"},
+		shift.AlarmFiring:       {Verdict: shift.Fail, Reason: "AlarmFired: a is in ALARM: because"},
+	}
+	for state, want := range tests {
+		alarms := []shift.Alarm{{Name: "a", State: state, Reason: "because", Doubt: doubt}}
+		assert.Equal(t, []shift.Observation{want}, shift.AlarmRules{}.Observe(alarms), string(state))
+		assert.Equal(t, []string{"a"}, shift.AlarmRules{UntilOK: []string{"a"}}.StillIgnored(alarms), string(state))
+	}
+	_, err := shift.Options{}.CheckAtStart([]shift.Alarm{{Name: "a", State: shift.AlarmOK, Reason: "because", Doubt: doubt}})
+	require.ErrorIs(t, err, shift.ErrAlarmUnreadable)
+}
+
 func TestADeploymentStartsOnlyWithAlarmsThatCanBeWatched(t *testing.T) {
 	t.Parallel()
 	reject := shift.Options{AlarmsAtStart: shift.RejectFiring}

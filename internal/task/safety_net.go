@@ -19,6 +19,9 @@ type SafetyLedger interface {
 	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for an
 	// event that Open has known of, and while the alarm is ignored until it has been OK.
 	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []string) (shift.Record, error)
+	// MarkCalmed makes an alarm count that was firing at the start, for it has been OK
+	// since. It does nothing where the alarm counts already.
+	MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error
 	// Unannounced lists the Deployments whose Outcome is not yet announced.
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
 	// Suspects lists the closed Deployments whose Targets are to be looked at once
@@ -85,6 +88,8 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
 	switch {
 	case occasion.Alarm != nil:
 		return n.alarm(ctx, *occasion.Alarm, now())
+	case occasion.Calmed != nil:
+		return n.calmed(ctx, *occasion.Calmed)
 	case occasion.Ended != nil:
 		return n.ended(ctx, *occasion.Ended, now())
 	case occasion.Sweep:
@@ -124,6 +129,22 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 		return n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
+	})
+}
+
+// calmed makes an alarm count that Open was told to ignore until it has been OK. The
+// polls see that too, unless it is OK between two of them only.
+func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed) error {
+	watchers, err := n.Ledger.Watchers(ctx, alarm.Name)
+	if err != nil {
+		return fmt.Errorf("find who watches the alarm %s: %w", alarm.Name, err)
+	}
+	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
+		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)
+		if errors.Is(err, shift.ErrDeploymentUnknown) {
+			return nil
+		}
+		return err
 	})
 }
 
@@ -172,7 +193,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 	}
 	running, err := n.Executions.Running(ctx)
 	if err != nil {
-		return fmt.Errorf("list the executions: %w", err)
+		// Each is asked for by itself then: the list only saves calls.
+		slog.WarnContext(ctx, "executions not listed", "error", err)
 	}
 	return n.each(ctx, open, func(ctx context.Context, d shift.Listed) error {
 		if running[d.ID] {
@@ -184,8 +206,11 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if errors.Is(err, shift.ErrExecutionUnknown) {
 			gone, err = at.Sub(d.Since) > young, nil
 		}
-		if err != nil || !gone {
+		if err != nil {
 			return err
+		}
+		if !gone {
+			return n.goOn(ctx, d.ID, at)
 		}
 		return n.end(ctx, d.ID, "ExecutionEnded: the execution has ended before the deployment was finished", at)
 	})

@@ -84,16 +84,14 @@ func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.
 	return nil
 }
 
-// metric reads a metric alarm. An evaluation that lacks data or fails makes its
-// state doubtful (DescribeAlarms, EvaluationState); an ALARM is believed all the
-// same, since doubting it would leave traffic on a bad version.
+// metric reads a metric alarm, and whether its evaluation lacks data or fails
+// (DescribeAlarms, EvaluationState).
 func metric(a types.MetricAlarm) shift.Alarm {
 	alarm := shift.Alarm{
 		State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
 	}
-	if a.EvaluationState != "" && alarm.State != shift.AlarmFiring {
-		alarm.State = shift.AlarmUnreadable
-		alarm.Reason = bounded(fmt.Sprintf("its evaluation state is %s: %s", a.EvaluationState, aws.ToString(a.StateReason)))
+	if a.EvaluationState != "" {
+		alarm.Doubt = fmt.Sprintf("its evaluation state is %s", a.EvaluationState)
 	}
 	return alarm
 }

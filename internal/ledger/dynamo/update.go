@@ -133,6 +133,21 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 	return record, nil
 }
 
+// MarkCalmed makes an alarm count that was ignored until it had been OK, by an event
+// that is newer than what Open has read of it. Where the alarm counts already, or
+// the record is not open, it does nothing. It returns shift.ErrDeploymentUnknown.
+func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error {
+	_, _, err := l.update(ctx, id,
+		expression.Delete(expression.Name(untilOK), stringSet([]string{alarm})),
+		is(shift.StatusOpen).
+			And(expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))).
+			And(expression.Contains(expression.Name(untilOK), alarm)))
+	if err != nil {
+		return fmt.Errorf("make alarm %s count for %s: %w", alarm, id, err)
+	}
+	return nil
+}
+
 // Command stores what a person asks, in place of what was asked before. It
 // returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
 // shift.ErrDeploymentUnknown unless the record is open.

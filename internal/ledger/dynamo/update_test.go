@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -226,4 +227,34 @@ func TestRestoredTargetsAreRememberedOnlyWhileRestoring(t *testing.T) {
 	assert.Equal(t, back, w.record(t, first).Restored)
 	w.closed(t, first)
 	require.ErrorIs(t, w.Restore(t.Context(), first, []shift.Target{billing}), shift.ErrDeploymentClosed)
+}
+
+// An alarm that was firing at the start counts once it has been OK: whoever tells
+// of that, and of whichever of its times, an event from before the opening does not.
+func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon), shift.ErrDeploymentUnknown)
+	_, err := w.Open(t.Context(), first, release(orders), noon)
+	require.NoError(t, err)
+	_, err = w.Describe(t.Context(), describe(first, orders), []string{"orders-5xx", "orders-slow"},
+		[]shift.Alarm{{Name: "orders-5xx", Since: noon}, {Name: "orders-slow", Since: noon}})
+	require.NoError(t, err)
+	fire := func(at time.Time) error {
+		_, err := w.MarkFired(t.Context(), first, "orders-5xx", at, false, []string{"AlarmFired: orders-5xx"})
+		return err
+	}
+
+	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon))
+	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, w.record(t, first).UntilOK, "an event of what Open has read")
+	require.ErrorIs(t, fire(noon.Add(2*time.Minute)), shift.ErrAlarmIgnored)
+
+	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon.Add(time.Minute)))
+	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon.Add(time.Minute)), "again")
+	assert.Equal(t, []string{"orders-slow"}, w.record(t, first).UntilOK)
+	require.NoError(t, fire(noon.Add(2*time.Minute)))
+
+	restoring := w.record(t, first)
+	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-slow", noon.Add(time.Minute)), "too late to matter")
+	assert.Equal(t, restoring, w.record(t, first))
 }

@@ -50,7 +50,7 @@ func (w *World) slow(by time.Duration) { w.current.root().pace = by }
 
 // sweepNow wakes the safety net without an event.
 func (w *World) sweepNow() {
-	w.deliver(Delivery{}, flow.SweepDetailType, map[string]any{})
+	w.deliver(Delivery{}, "sluice", flow.SweepDetailType, map[string]any{})
 }
 
 // another starts one more execution.

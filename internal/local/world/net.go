@@ -22,18 +22,19 @@ type Delivery struct {
 // sweepEvery is how often the safety net is woken without an event.
 const sweepEvery = time.Minute
 
-// alarmTo puts an alarm into a state, and tells of it when it goes to ALARM:
-// EventBridge tells of changes only.
+// alarmTo puts an alarm into a state, and tells of it when it goes to ALARM, or from
+// there to OK, as the safety net's rule asks: EventBridge tells of changes only.
 func (w *World) alarmTo(name, state, reason string) error {
 	if err := w.cloud.SetAlarmState(name, state, reason); err != nil {
 		return err
 	}
 	before := w.alarmStates[name]
 	w.alarmStates[name] = state
-	if state != cloud.AlarmAlarm || before == state {
+	fired, calmed := state == cloud.AlarmAlarm && before != state, state == cloud.AlarmOK && before == cloud.AlarmAlarm
+	if !fired && !calmed {
 		return nil
 	}
-	w.deliver(w.scenario.AlarmEvents, flow.AlarmDetailType, map[string]any{
+	w.deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
 		"alarmName":     name,
 		"state":         map[string]any{"value": state, "reason": reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
 		"previousState": map[string]any{"value": before},
@@ -44,7 +45,7 @@ func (w *World) alarmTo(name, state, reason string) error {
 // executionEnded tells of an execution that did not succeed.
 func (w *World) executionEnded(x *asl.Execution) {
 	if flow.Unfinished(string(x.Status())) {
-		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionDetailType, map[string]any{
+		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{
 			"executionArn": x.ARN(), "stateMachineArn": w.place.machineARN(), "name": x.Name(), "status": x.Status(),
 		})
 	}
@@ -52,12 +53,12 @@ func (w *World) executionEnded(x *asl.Execution) {
 
 // deliver has EventBridge wake the safety net with an event, as often and as late
 // as the scenario says.
-func (w *World) deliver(d Delivery, detailType string, detail map[string]any) {
+func (w *World) deliver(d Delivery, source, detailType string, detail map[string]any) {
 	if d.Lost {
 		return
 	}
 	event, _ := json.Marshal(map[string]any{
-		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "detail-type": detailType,
+		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
 	})
 	for range max(d.Copies, 1) {
@@ -89,7 +90,7 @@ func (w *World) wake(event []byte, tried int) {
 // every minute; here the sweeps that would find nothing are left out.
 func (w *World) sweep() {
 	if w.unattended() {
-		w.deliver(w.scenario.Sweeps, flow.SweepDetailType, map[string]any{})
+		w.deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
 	}
 	w.clock.after(sweepEvery, nature, w.sweep)
 }
@@ -112,7 +113,7 @@ func (w *World) unattended() bool {
 
 // command has a person ask something of the Deployment that holds a Target.
 func (w *World) command(target shift.Target, order shift.Order, reason string) {
-	w.deliver(Delivery{}, flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+	w.deliver(Delivery{}, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
 // together is task.Together for actors: the Lambda waits while its parts run,

@@ -126,10 +126,10 @@ func TestAnEventForADeploymentThatEndedLongAgoTouchesNothing(t *testing.T) {
 	require.NoError(t, w.Run())
 	written := len(w.routes.list)
 	w.executionEnded(x) // a success is no event
-	w.deliver(Delivery{}, flow.ExecutionDetailType, map[string]any{"executionArn": x.ARN(), "status": "ABORTED"})
-	w.deliver(Delivery{}, flow.AlarmDetailType, map[string]any{"alarmName": "a", "state": map[string]any{"value": "ALARM"}})
-	w.deliver(Delivery{}, flow.ExecutionDetailType, map[string]any{"executionArn": "arn:aws:states:us-east-1:1:execution:x:y", "status": "FAILED"})
-	w.deliver(Delivery{}, flow.ExecutionDetailType, map[string]any{"nonsense": true})
+	w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"executionArn": x.ARN(), "status": "ABORTED"})
+	w.deliver(Delivery{}, flow.AlarmSource, flow.AlarmDetailType, map[string]any{"alarmName": "a", "state": map[string]any{"value": "ALARM"}})
+	w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"executionArn": "arn:aws:states:us-east-1:1:execution:x:y", "status": "FAILED"})
+	w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"nonsense": true})
 	for until := w.clock.now.Add(10 * time.Minute); w.clock.now.Before(until); {
 		w.clock.step()
 	}
