@@ -318,15 +318,15 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	switch kind := o.Names()[0]; kind {
 	case "canary":
 		f := o.Field(kind).Object("percent", "bakeMinutes")
-		share, bake := percent(f.Require("percent")), minutes(f.Require("bakeMinutes"))
+		share, bake := share(f.Require("percent")), interval(f.Require("bakeMinutes"))
 		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Canary(share, bake) })
 	case "linear":
 		f := o.Field(kind).Object("percent", "everyMinutes")
-		share, every := percent(f.Require("percent")), minutes(f.Require("everyMinutes"))
+		share, every := share(f.Require("percent")), interval(f.Require("everyMinutes"))
 		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Linear(share, every) })
 	case "exponential":
 		f := o.Field(kind).Object("startPercent", "factor", "everyMinutes")
-		start, growth, every := percent(f.Require("startPercent")), factor(f.Require("factor")), minutes(f.Require("everyMinutes"))
+		start, growth, every := share(f.Require("startPercent")), factor(f.Require("factor")), interval(f.Require("everyMinutes"))
 		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) })
 	case "steps":
 		return kind, decodeSteps(o.Field(kind))
@@ -371,9 +371,23 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 	return steps
 }
 
-func percent(v strictjson.Value) shift.Weight {
-	share, _ := number(v, shift.ParsePercent)
-	return share
+// share reads the part of the traffic that a strategy shifts at a time. What is
+// impossible by itself is said of it by its path, beside whatever else is wrong.
+func share(v strictjson.Value) shift.Weight {
+	w, readable := number(v, shift.ParsePercent)
+	if readable && (w <= shift.None || w >= shift.All) {
+		v.Problem("must be above 0 and below 100, not %s", w.Percent())
+	}
+	return w
+}
+
+// interval reads the bake between two Steps.
+func interval(v strictjson.Value) shift.Seconds {
+	length, readable := number(v, shift.ParseMinutes)
+	if readable && length <= 0 {
+		v.Problem("must be at least a second")
+	}
+	return length
 }
 
 func minutes(v strictjson.Value) shift.Seconds {

@@ -264,8 +264,9 @@ func TestAStrategyThatCannotBeIsRefused(t *testing.T) {
 			`strategy.canary.everyMinutes: is not known here; known are percent, bakeMinutes`, `strategy.canary.bakeMinutes: is missing`,
 		}},
 		{"a form that is no object", `{"linear": 10}`, []string{`strategy.linear: must be an object, not a number`}},
-		{"a canary of everything", `{"canary": {"percent": 100, "bakeMinutes": 1}}`, []string{`strategy.canary: invalid plan: the percentage of a canary is above 0 and below 100, not 100`}},
-		{"a linear without a bake", `{"linear": {"percent": 10, "everyMinutes": 0}}`, []string{`strategy.linear: invalid plan: a linear strategy needs at least a second between its steps`}},
+		{"a canary of everything", `{"canary": {"percent": 100, "bakeMinutes": 1}}`, []string{`strategy.canary.percent: must be above 0 and below 100, not 100`}},
+		{"a linear without a bake", `{"linear": {"percent": 10, "everyMinutes": 0}}`, []string{`strategy.linear.everyMinutes: must be at least a second`}},
+		{"a share of nothing, and no bake", `{"canary": {"percent": 0}}`, []string{`strategy.canary.percent: must be above 0 and below 100, not 0`, `strategy.canary.bakeMinutes: is missing`}},
 		{"a factor that does not grow", `{"exponential": {"startPercent": 1, "factor": 1, "everyMinutes": 1}}`, []string{`strategy.exponential: invalid plan: the factor of an exponential strategy is at least 1.01`}},
 		{"hostile numbers", `{"exponential": {"startPercent": 1e999999999, "factor": 1e999999999, "everyMinutes": 1e999999999}}`, []string{
 			`strategy.exponential.startPercent: "1e999999999" is not a plain decimal number`,

@@ -164,7 +164,7 @@ func TestPlanOfAnInvalidDeploymentPrintsNoPlan(t *testing.T) {
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Empty(t, got.stdout)
 	assert.Contains(t, got.stderr, "standard input: targets: is missing")
-	assert.Contains(t, got.stderr, "standard input: strategy.canary: invalid plan: the percentage of a canary is above 0 and below 100, not 100")
+	assert.Contains(t, got.stderr, "standard input: strategy.canary.percent: must be above 0 and below 100, not 100")
 }
 
 func TestUnknownStrategyNamesTheFormsThereAre(t *testing.T) {
