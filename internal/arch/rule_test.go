@@ -106,6 +106,7 @@ var rules = []rule{
 		may:    []string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
 	},
 	{folder: "internal/arch"},
+	{folder: "internal/readme"},
 }
 
 // ruleFor is the rule about a package's folder, and the folder that it is about.
