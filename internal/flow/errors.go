@@ -32,11 +32,15 @@ var names = []struct {
 	heals bool
 }{
 	{err: ErrInvalidInput, name: InvalidInput},
+	{err: ErrInvalidConfiguration, name: "InvalidConfiguration"},
 	{err: ErrInvalidCommand, name: "InvalidCommand"},
 	{err: shift.ErrUnknownTarget, name: "UnknownTarget"},
 	{err: shift.ErrPlanTooLong, name: "PlanTooLong"},
 	{err: shift.ErrInvalidPlan, name: "InvalidPlan"},
 	{err: shift.ErrDocumentTooLarge, name: "DocumentTooLarge"},
+	{err: shift.ErrFunctionNotAllowed, name: "FunctionNotAllowed"},
+	{err: shift.ErrConfigurationNotFound, name: "ConfigurationNotFound"},
+	{err: shift.ErrConfigurationUnreadable, name: "ConfigurationUnreadable"},
 	{err: shift.ErrFunctionNotFound, name: "FunctionNotFound"},
 	{err: shift.ErrVersionNotFound, name: "VersionNotFound"},
 	{err: shift.ErrFunctionUpdating, name: FunctionUpdating, heals: true},

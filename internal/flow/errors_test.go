@@ -29,6 +29,9 @@ var sentinels = []struct {
 	{"ErrPlanTooLong", shift.ErrPlanTooLong, "PlanTooLong", false},
 	{"ErrInvalidPlan", shift.ErrInvalidPlan, "InvalidPlan", false},
 	{"ErrDocumentTooLarge", shift.ErrDocumentTooLarge, "DocumentTooLarge", false},
+	{"ErrFunctionNotAllowed", shift.ErrFunctionNotAllowed, "FunctionNotAllowed", false},
+	{"ErrConfigurationNotFound", shift.ErrConfigurationNotFound, "ConfigurationNotFound", false},
+	{"ErrConfigurationUnreadable", shift.ErrConfigurationUnreadable, "ConfigurationUnreadable", false},
 	{"ErrFunctionNotFound", shift.ErrFunctionNotFound, "FunctionNotFound", false},
 	{"ErrVersionNotFound", shift.ErrVersionNotFound, "VersionNotFound", false},
 	{"ErrFunctionUpdating", shift.ErrFunctionUpdating, "FunctionUpdating", true},
@@ -91,7 +94,7 @@ func TestEverySentinelOfTheDomainHasItsNameOnTheWire(t *testing.T) {
 
 func TestExactlyWhatCannotHealIsNeverRetried(t *testing.T) {
 	t.Parallel()
-	want := []string{flow.InvalidInput, "InvalidCommand"}
+	want := []string{flow.InvalidInput, "InvalidConfiguration", "InvalidCommand"}
 	for _, s := range sentinels {
 		if !s.heals {
 			want = append(want, s.wire)

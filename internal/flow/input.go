@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -11,12 +12,22 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// ErrInvalidInput is what an InputError is: returned by DecodeInput, before
-// anything was touched.
-var ErrInvalidInput = errors.New("invalid input")
+// What an InputError is, returned before anything was touched.
+var (
+	// ErrInvalidInput : an execution was started with something wrong.
+	ErrInvalidInput = errors.New("invalid input")
+	// ErrInvalidConfiguration : a function's tags, or the parameter that they name,
+	// hold something wrong.
+	ErrInvalidConfiguration = errors.New("invalid configuration")
+)
 
-// InputError lists everything that is wrong with an input, each by its path.
-type InputError struct{ Problems []strictjson.Problem }
+// InputError lists everything that is wrong with an input or a configuration, each
+// by its path.
+type InputError struct {
+	Problems []strictjson.Problem
+	// of names the configuration; empty for the input.
+	of string
+}
 
 // Error lists the problems in one line.
 func (e *InputError) Error() string {
@@ -24,26 +35,53 @@ func (e *InputError) Error() string {
 	for i, p := range e.Problems {
 		lines[i] = p.String()
 	}
-	return "the input is not valid: " + strings.Join(lines, "; ")
+	what := "the input is not valid: "
+	if e.of != "" {
+		what = e.of + ": "
+	}
+	return what + strings.Join(lines, "; ")
 }
 
-// Is makes an InputError be ErrInvalidInput.
-func (e *InputError) Is(target error) bool { return target == ErrInvalidInput }
+// Is makes an InputError be ErrInvalidInput or ErrInvalidConfiguration.
+func (e *InputError) Is(target error) bool {
+	if e.of != "" {
+		return target == ErrInvalidConfiguration
+	}
+	return target == ErrInvalidInput
+}
 
 const defaultAlias = "live"
 
-// DecodeInput reads what an execution was started with, and settles everything
-// but the versions: an Arrival without a Candidate is to be published. The
-// execution's ARN says in which account and region functions must be; it may be
-// empty. It returns an *InputError that lists all problems.
+// IsAlias says whether a text can be the name of an alias.
+func IsAlias(text string) bool { return isAlias(text) }
+
+// Reader reads what people ask of a deployment, wherever they have written it.
+type Reader struct {
+	// ExecutionID is the execution's ARN. It says in which account and region
+	// functions must be; it may be empty.
+	ExecutionID string
+	// Alias is that of a target which names none; live when it is empty.
+	Alias string
+}
+
+func (r Reader) home() arn { return home(r.ExecutionID) }
+
+// DecodeInput is Input of a Reader with the usual alias.
 func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
+	return Reader{ExecutionID: executionID}.Input(raw)
+}
+
+// Input reads what an execution was started with, and settles everything but the
+// versions: an Arrival without a Candidate is to be published. When an event has
+// started it, only the function and the version are in it; the rest is for Tags or
+// Configuration to read. It returns an *InputError that lists all problems.
+func (r Reader) Input(raw []byte) (shift.Release, error) {
 	var problems strictjson.Problems
 	root := strictjson.Parse(raw, &problems)
 	var release shift.Release
 	switch {
 	case root.IsObject():
-		release = decodeRelease(root, home(executionID))
-		checkRelease(root.Members(), release)
+		release = r.input(root.Object(inputNames...))
 	case root.Present():
 		root.Problem(`must be an object such as {"function": "orders"}, not %s`, root.Kind())
 	}
@@ -51,6 +89,17 @@ func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 		return shift.Release{}, &InputError{Problems: list}
 	}
 	return release, nil
+}
+
+func (r Reader) input(in strictjson.Object) shift.Release {
+	trigger := shift.Trigger(in.Field("trigger").OneOf(string(shift.Explicit), string(shift.Event)))
+	if trigger == shift.Event {
+		return r.event(in)
+	}
+	release := r.configured(in, trigger)
+	release.Arrivals = r.arrivals(in)
+	checkRelease(in, release)
+	return release
 }
 
 // checkRelease checks what depends on several fields, as far as those could be
@@ -103,16 +152,14 @@ var inputNames = []string{
 	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "trigger",
 }
 
-func decodeRelease(root strictjson.Value, home arn) shift.Release {
-	in := root.Object(inputNames...)
-	trigger := shift.Trigger(in.Field("trigger").OneOf(string(shift.Explicit), string(shift.Event)))
+// configured reads all but what is to be shifted.
+func (r Reader) configured(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
 	return shift.Release{
-		Arrivals: decodeArrivals(in, home),
 		Strategy: name,
 		Steps:    steps,
 		Alarms:   decodeAlarms(in.Field("alarms")),
-		Hooks:    decodeHooks(in.Field("hooks"), home),
+		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Trigger:  trigger,
 	}
@@ -138,14 +185,14 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	}
 }
 
-func decodeArrivals(in strictjson.Object, home arn) []shift.Arrival {
+func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	list := in.Field("targets")
 	if !list.Present() {
 		if !in.Field("function").Present() {
 			in.Field("targets").Problem(`is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`)
 			return nil
 		}
-		return []shift.Arrival{decodeArrival(in, home)}
+		return []shift.Arrival{r.arrival(in)}
 	}
 	for _, name := range []string{"function", "alias", "version"} {
 		if f := in.Field(name); f.Present() {
@@ -159,7 +206,7 @@ func decodeArrivals(in strictjson.Object, home arn) []shift.Arrival {
 		list.Problem("must not be empty")
 	}
 	for _, v := range values {
-		a := decodeArrival(v.Object("function", "alias", "version"), home)
+		a := r.arrival(v.Object("function", "alias", "version"))
 		if a.Target != "" && seen[a.Target] {
 			v.Problem("%s stands twice", a.Target)
 		}
@@ -169,9 +216,9 @@ func decodeArrivals(in strictjson.Object, home arn) []shift.Arrival {
 	return arrivals
 }
 
-func decodeArrival(o strictjson.Object, home arn) shift.Arrival {
-	function, qualifier := decodeFunction(o.Require("function"), home)
-	alias := decodeAlias(o.Field("alias"), qualifier)
+func (r Reader) arrival(o strictjson.Object) shift.Arrival {
+	function, qualifier := decodeFunction(o.Require("function"), r.home())
+	alias := r.alias(o.Field("alias"), qualifier)
 	version := decodeVersion(o.Field("version"), qualifier)
 	if function == "" || alias == "" {
 		return shift.Arrival{}
@@ -192,9 +239,10 @@ func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
 	return f.name, f.qualifier
 }
 
-// decodeAlias reads an alias, which may also stand as the qualifier of the
-// function's ARN.
-func decodeAlias(v strictjson.Value, qualifier string) string {
+const noAlias = "is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"
+
+// alias reads an alias, which may also stand as the qualifier of the function's ARN.
+func (r Reader) alias(v strictjson.Value, qualifier string) string {
 	if isVersion(qualifier) || qualifier == latest {
 		qualifier = ""
 	}
@@ -202,14 +250,14 @@ func decodeAlias(v strictjson.Value, qualifier string) string {
 		if qualifier != "" {
 			return qualifier
 		}
-		return defaultAlias
+		return cmp.Or(r.Alias, defaultAlias)
 	}
 	alias := v.Text()
 	switch {
 	case !v.IsString():
 		return ""
 	case !isAlias(alias):
-		v.Problem("is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone")
+		v.Problem("%s", noAlias)
 		return ""
 	case qualifier != "" && qualifier != alias:
 		v.Problem("contradicts the alias %s in the function's ARN", qualifier)

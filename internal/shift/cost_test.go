@@ -58,6 +58,6 @@ func TestControlCallsGrowByOneForEachStep(t *testing.T) {
 	require.NoError(t, err)
 	linear, err := shift.Strategy("Linear10PercentEvery1Minute")
 	require.NoError(t, err)
-	assert.Equal(t, 8, shift.Plan{Steps: canary}.ControlCalls())
-	assert.Equal(t, 16, shift.Plan{Steps: linear}.ControlCalls())
+	assert.Equal(t, 9, shift.Plan{Steps: canary}.ControlCalls())
+	assert.Equal(t, 17, shift.Plan{Steps: linear}.ControlCalls())
 }

@@ -16,6 +16,13 @@ var (
 	// ErrDocumentTooLarge is returned by Publish and Open when the document would not fit into a state.
 	ErrDocumentTooLarge = errors.New("document too large")
 
+	// ErrFunctionNotAllowed is returned by Publish for a function that is not among those that may be shifted.
+	ErrFunctionNotAllowed = errors.New("function may not be shifted")
+	// ErrConfigurationNotFound is returned by Publish when a function's tag names a parameter that does not exist.
+	ErrConfigurationNotFound = errors.New("configuration not found")
+	// ErrConfigurationUnreadable is returned by Publish for a parameter that is no plain text.
+	ErrConfigurationUnreadable = errors.New("configuration cannot be read")
+
 	// ErrFunctionNotFound is returned when a Target's function does not exist.
 	ErrFunctionNotFound = errors.New("function not found")
 	// ErrVersionNotFound is returned when a given Candidate does not exist.

@@ -51,6 +51,14 @@ type Options struct {
 	WhenPauseEnds          WhenPauseEnds `json:"whenPauseEnds"`
 }
 
+// NotAsked is the release of an event that nobody has asked Sluice to act upon.
+func NotAsked(reason string) Release {
+	return Release{
+		Arrivals: []Arrival{}, Steps: []Step{}, Alarms: []string{}, Trigger: Event, Unchanged: reason,
+		Hooks: Hooks{BeforeTraffic: []Hook{}, AfterTraffic: []Hook{}},
+	}
+}
+
 // Release is the settled request for a Deployment.
 type Release struct {
 	Arrivals []Arrival `json:"targets"`
@@ -60,6 +68,12 @@ type Release struct {
 	Hooks    Hooks     `json:"hooks"`
 	Options  Options   `json:"options"`
 	Trigger  Trigger   `json:"trigger"`
+	// Parameter names what an event-started release was configured by, when that
+	// were not the function's tags.
+	Parameter string `json:"parameter,omitempty"`
+	// Unchanged says why nobody has asked for anything to be shifted; empty when
+	// somebody has. Only a release that an event has started can have it.
+	Unchanged string `json:"unchanged,omitempty"`
 	// At is when the release was settled, for records.
 	At time.Time `json:"at"`
 	// Retries is how often Publish was retried, for the count of history events.

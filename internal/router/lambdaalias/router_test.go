@@ -262,12 +262,13 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			return err
 		},
 		"Settles": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Settles(ctx, orders); return err },
+		"Tags":    func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Tags(ctx, orders); return err },
 	}
 	means := map[string]map[string]error{
 		"not found": {
 			"Route": shift.ErrTargetNotFound, "SetRoute": shift.ErrVersionNotFound, "Create": shift.ErrVersionNotFound,
 			"Siblings": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
-			"Published": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound,
+			"Published": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
 		},
 		"no alias": {"SetRoute": shift.ErrTargetNotFound},
 		"stale":    {"SetRoute": shift.ErrRevisionMismatch},
@@ -321,6 +322,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		func() error { _, err := r.Publish(t.Context(), other); return err },
 		func() error { _, err := r.Published(t.Context(), other, "1"); return err },
 		func() error { _, err := r.Settles(t.Context(), other); return err },
+		func() error { _, err := r.Tags(t.Context(), other); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget)
 	}

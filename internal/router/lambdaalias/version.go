@@ -63,9 +63,13 @@ func (r *Router) missing(ctx context.Context, function string, v shift.Version, 
 	case err == nil:
 		return fmt.Errorf("%w; the function %s exists, but its version %s does not: name one that was published, or leave the version out to publish $LATEST", notFound, function, v)
 	case errors.Is(err, shift.ErrFunctionNotFound):
-		return fmt.Errorf("%w; there is no function %s in this account and region: check its name", err, function)
+		return noFunction(function, err)
 	}
 	return err
+}
+
+func noFunction(function string, notFound error) error {
+	return fmt.Errorf("%w; there is no function %s in this account and region: check its name", notFound, function)
 }
 
 // maxReason bounds what Lambda says about a state.

@@ -1,0 +1,209 @@
+package flow
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"sluice/internal/shift"
+	"sluice/internal/strictjson"
+)
+
+// given are the names of an input that an event brings.
+var given = []string{"function", "version", "trigger"}
+
+// event reads the input of an execution that an event has started: the function and
+// the version that was published. Its alias is not known yet.
+func (r Reader) event(in strictjson.Object) shift.Release {
+	for _, name := range in.Names() {
+		if slices.Contains(inputNames, name) && !slices.Contains(given, name) {
+			in.Field(name).Problem(`stands beside the trigger "event": what an event starts is configured by the function's tags`)
+		}
+	}
+	function, qualifier := decodeFunction(in.Require("function"), r.home())
+	version := decodeVersion(in.Field("version"), qualifier)
+	if version == "" && !in.Spoiled() {
+		in.Field("version").Problem("is missing: an event tells which version was published")
+	}
+	arrival := shift.Arrival{Target: shift.LambdaTarget(function, cmp.Or(r.Alias, defaultAlias)), Candidate: version}
+	return shift.Release{Arrivals: []shift.Arrival{arrival}, Trigger: shift.Event}
+}
+
+// maxTag is how many characters a tag's value may have (Lambda Developer Guide, Using
+// tags). Lambda does not store more; it is checked so that nobody else can send more.
+const maxTag = 256
+
+// tagFields are the fields of an input that a tag stands for. What a list has in a
+// tag stands between spaces: no other separator is allowed in a tag and not in a
+// name (letters, digits, spaces and + - = . _ : / @).
+var tagFields = []struct{ tag, field, list string }{
+	{tag: shift.TagAlias, field: "alias"},
+	{tag: shift.TagStrategy, field: "strategy"},
+	{tag: shift.TagAlarms, list: "alarms"},
+	{tag: shift.TagBeforeTraffic, list: "hooks.beforeTraffic"},
+	{tag: shift.TagAfterTraffic, list: "hooks.afterTraffic"},
+}
+
+// Tags settles what an event has started from the tags of its function. It returns
+// an *InputError that lists all problems by their tags.
+func (r Reader) Tags(event shift.Arrival, tags shift.Tags) (shift.Release, error) {
+	function, _, err := event.Target.Lambda()
+	if err != nil {
+		return shift.Release{}, err
+	}
+	if list := misplaced(tags); len(list) > 0 {
+		return shift.Release{}, &InputError{Problems: list, of: tagsOf(function)}
+	}
+	release, list := r.configuration(event, written(tags))
+	if len(list) > 0 {
+		return shift.Release{}, &InputError{Problems: byTags(list), of: tagsOf(function)}
+	}
+	return release, nil
+}
+
+func tagsOf(function string) string { return fmt.Sprintf("the tags of %s are not valid", function) }
+
+// misplaced finds the tags that nobody would read.
+func misplaced(tags shift.Tags) []strictjson.Problem {
+	var problems strictjson.Problems
+	for _, key := range tags.Unknown() {
+		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(shift.KnownTags(), ", "))
+	}
+	for _, f := range tagFields {
+		if n := utf8.RuneCountInString(tags[f.tag]); n > maxTag {
+			problems.Add(f.tag, "has %d characters, and a tag has at most %d", n, maxTag)
+		}
+	}
+	return problems.List()
+}
+
+// written is what the tags say in the words of an input. An empty tag says nothing.
+func written(tags shift.Tags) []byte {
+	said, hooks := map[string]any{}, map[string]any{}
+	for _, f := range tagFields {
+		value := tags[f.tag]
+		if strings.Trim(value, " ") == "" {
+			continue
+		}
+		words := strings.FieldsFunc(value, func(c rune) bool { return c == ' ' })
+		point, isHook := strings.CutPrefix(f.list, "hooks.")
+		switch {
+		case isHook:
+			asked := make([]map[string]string, len(words))
+			for i, w := range words {
+				asked[i] = map[string]string{"function": w}
+			}
+			hooks[point] = asked
+		case f.list != "":
+			said[f.list] = words
+		default:
+			said[f.field] = value
+		}
+	}
+	if len(hooks) > 0 {
+		said["hooks"] = hooks
+	}
+	text, _ := json.Marshal(said) // texts always marshal
+	return text
+}
+
+// byTags names in each problem the tag that it is about.
+func byTags(list []strictjson.Problem) []strictjson.Problem {
+	for i, p := range list {
+		for _, f := range tagFields {
+			rest, within := strings.CutPrefix(p.Path, cmp.Or(f.field, f.list))
+			if within && (rest == "" || rest[0] == '[' || rest[0] == '.') {
+				list[i].Path = f.tag + strings.TrimSuffix(rest, ".function")
+			}
+		}
+	}
+	return list
+}
+
+// configurationNames are those of an input, but for what the event brings and for
+// several targets: an event is about one function.
+var configurationNames = slices.DeleteFunc(slices.Clone(inputNames), func(name string) bool {
+	return name == "targets" || slices.Contains(given, name)
+})
+
+// configuration settles what an event has started from a configuration, and lists
+// what is wrong with it.
+func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, []strictjson.Problem) {
+	var problems strictjson.Problems
+	root := strictjson.Parse(text, &problems)
+	if !root.IsObject() && root.Present() {
+		root.Problem(`must be an object such as {"alias": "live"}, not %s`, root.Kind())
+	}
+	if !root.IsObject() {
+		return shift.Release{}, problems.List()
+	}
+	in := root.Object(configurationNames...)
+	release := r.configured(in, shift.Event)
+	if alias := r.alias(in.Field("alias"), ""); alias != "" {
+		function, _, _ := event.Target.Lambda()
+		event.Target = shift.LambdaTarget(function, alias)
+	}
+	release.Arrivals = []shift.Arrival{event}
+	checkRelease(in, release)
+	return release, problems.List()
+}
+
+// maxParameter is the length of the largest parameter (Systems Manager quotas,
+// advanced parameters).
+const maxParameter = 8 << 10
+
+// parameterFolder is where configurations must be, so that a tag cannot have any
+// other parameter of the account read, and told of in an error.
+const parameterFolder = "/sluice/"
+
+var parameterName = regexp.MustCompile(`^` + parameterFolder + `[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$`)
+
+// Parameter is the parameter that the tags name; empty when they name none. Of the
+// other tags, only that of the alias is looked at then. It returns an *InputError
+// for a text that cannot be a parameter of Sluice's.
+func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) {
+	name := tags[shift.TagConfig]
+	if strings.Trim(name, " ") == "" {
+		return "", nil
+	}
+	function, _, err := event.Target.Lambda()
+	if err != nil {
+		return "", err
+	}
+	var problems strictjson.Problems
+	if len(name) > maxTag || !parameterName.MatchString(name) {
+		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", parameterFolder, parameterFolder, function)
+	}
+	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !isAlias(alias) {
+		problems.Add(shift.TagAlias, "%s", noAlias)
+	}
+	if list := problems.List(); len(list) > 0 {
+		return "", &InputError{Problems: list, of: tagsOf(function)}
+	}
+	return name, nil
+}
+
+// Configuration settles what an event has started from the parameter that the
+// function's tags name. An alias that it leaves out is that of the tags. It returns
+// an *InputError that lists all problems.
+func (r Reader) Configuration(event shift.Arrival, tags shift.Tags, parameter, text string) (shift.Release, error) {
+	of := fmt.Sprintf("the parameter %s, which the function's tag %s names, is not valid", parameter, shift.TagConfig)
+	if len(text) > maxParameter {
+		return shift.Release{}, &InputError{of: of, Problems: []strictjson.Problem{{
+			Message: fmt.Sprintf("it has %d bytes, and a parameter has at most %d", len(text), maxParameter),
+		}}}
+	}
+	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" {
+		r.Alias = alias
+	}
+	release, list := r.configuration(event, []byte(text))
+	if len(list) > 0 {
+		return shift.Release{}, &InputError{Problems: list, of: of}
+	}
+	release.Parameter = parameter
+	return release, nil
+}
