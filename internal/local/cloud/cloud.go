@@ -37,6 +37,10 @@ type Config struct {
 	// 9 by default (CloudWatch quotas), negative is no limit.
 	AlarmReadRate float64
 
+	// ParameterReadRate is how many GetParameter a second the account may make; 40
+	// by default (Systems Manager quotas, standard throughput), negative is no limit.
+	ParameterReadRate float64
+
 	// RotateUnchanged makes an UpdateAlias that changes nothing give the
 	// alias a new RevisionId all the same. That was recorded once against
 	// AWS, for an UpdateAlias that carries neither a version nor weights
@@ -68,8 +72,12 @@ type Cloud struct {
 	functionRead *bucket
 	alarmRead    *bucket
 	alarms       map[string]*alarm
-	machines     StateMachines
-	database     *dynamodb.Database
+
+	parameterRead *bucket
+	parameters    map[string]*parameter
+
+	machines StateMachines
+	database *dynamodb.Database
 }
 
 // listeners are the callbacks of whoever owns the Cloud.
@@ -79,6 +87,7 @@ type listeners struct {
 	alias         []func(AliasChange)
 	events        []func([]Event)
 	refuseEvent   func(Event) *EntryError
+	hideTags      func(actor string, needed Permission) bool
 	invoke        Invoker
 }
 
@@ -105,7 +114,10 @@ func New(config Config) *Cloud {
 		functionRead: newBucket(cmp.Or(config.FunctionReadRate, 100)),
 		alarmRead:    newBucket(cmp.Or(config.AlarmReadRate, 9)),
 		alarms:       map[string]*alarm{},
-		database:     dynamodb.New(config.Now),
+
+		parameterRead: newBucket(cmp.Or(config.ParameterReadRate, 40)),
+		parameters:    map[string]*parameter{},
+		database:      dynamodb.New(config.Now),
 	}
 }
 

@@ -52,7 +52,7 @@ type account struct {
 
 // unlimited is a configuration without rate limits.
 func unlimited() cloud.Config {
-	return cloud.Config{ControlPlaneRate: -1, FunctionReadRate: -1, AlarmReadRate: -1}
+	return cloud.Config{ControlPlaneRate: -1, FunctionReadRate: -1, AlarmReadRate: -1, ParameterReadRate: -1}
 }
 
 func newAccount(t *testing.T, config cloud.Config) account {

@@ -56,7 +56,7 @@ func ServiceFailure(service string) *APIError {
 		code = "ServiceException"
 	case cloudwatchService:
 		code = "InternalServiceFault"
-	case dynamodbService:
+	case dynamodbService, ssmService:
 		code = "InternalServerError"
 	case eventsService:
 		code = "InternalException"

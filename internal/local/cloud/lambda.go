@@ -47,6 +47,8 @@ var lambdaRoutes = []lambdaRoute{
 	{method: "DELETE", path: "2015-03-31/functions/{}/aliases/{}", operation: "DeleteAlias", run: (*Cloud).deleteAlias},
 	{method: "POST", path: "2015-03-31/functions/{}/invocations", operation: "Invoke", action: "InvokeFunction", query: []string{"Qualifier"}, limit: unlimited, run: (*Cloud).invoke},
 	{method: "GET", path: "2017-03-31/tags/{}", operation: "ListTags", run: (*Cloud).listTags},
+	{method: "POST", path: "2017-03-31/tags/{}", operation: "TagResource", run: (*Cloud).tagResource},
+	{method: "DELETE", path: "2017-03-31/tags/{}", operation: "UntagResource", query: []string{"tagKeys"}, run: (*Cloud).untagResource},
 	{method: "GET", path: "2019-09-30/functions/{}/provisioned-concurrency", operation: "GetProvisionedConcurrencyConfig", query: []string{"Qualifier"}, run: (*Cloud).getProvisionedConcurrency},
 }
 

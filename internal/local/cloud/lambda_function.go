@@ -192,6 +192,7 @@ type functionOutput struct {
 	Configuration functionConfiguration `json:"Configuration"`
 	Code          codeLocation          `json:"Code"`
 	Tags          map[string]string     `json:"Tags,omitempty"`
+	TagsError     *tagsError            `json:"TagsError,omitempty"`
 }
 
 type codeLocation struct {
@@ -200,17 +201,22 @@ type codeLocation struct {
 }
 
 func (c *Cloud) getFunction(_ context.Context, in lambdaInput) (reply, error) {
+	untold := c.untoldTags(in)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f, configuration, err := c.readVersion(in)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: functionOutput{
+	output := functionOutput{
 		Configuration: configuration,
 		Code:          codeLocation{Location: "https://code.invalid/" + f.name, RepositoryType: "S3"},
-		Tags:          maps.Clone(f.tags),
-	}}, nil
+		TagsError:     untold,
+	}
+	if untold == nil {
+		output.Tags = maps.Clone(f.tags)
+	}
+	return reply{body: output}, nil
 }
 
 func (c *Cloud) getFunctionConfiguration(_ context.Context, in lambdaInput) (reply, error) {
@@ -218,18 +224,4 @@ func (c *Cloud) getFunctionConfiguration(_ context.Context, in lambdaInput) (rep
 	defer c.mu.Unlock()
 	_, configuration, err := c.readVersion(in)
 	return reply{body: configuration}, err
-}
-
-func (c *Cloud) listTags(_ context.Context, in lambdaInput) (reply, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f, err := c.find(in.function.name)
-	if err != nil {
-		return reply{}, err
-	}
-	tags := maps.Clone(f.tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	return reply{body: map[string]any{"Tags": tags}}, nil
 }

@@ -101,6 +101,8 @@ func serviceOf(r *http.Request) service {
 		return service{name: statesService, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: (*Cloud).understandStates}
 	case strings.HasPrefix(prefix, "DynamoDB_"):
 		return service{name: dynamodbService, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: (*Cloud).understandDynamoDB}
+	case prefix == "AmazonSSM":
+		return service{name: ssmService, wire: jsonWire{contentType: "application/x-amz-json-1.1"}, understand: (*Cloud).understandParameters}
 	case target != "":
 		return service{name: prefix, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: unknownTarget}
 	default:

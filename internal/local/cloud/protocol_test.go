@@ -87,8 +87,8 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 			status: 400, header: map[string]string{"Content-Type": "application/x-amz-json-1.0"},
 			body: `{"__type":"SerializationException","message":"json: cannot unmarshal number into Go struct field startExecutionInput.stateMachineArn of type string"}`,
 		}, {
-			name: "a service that is not there", request: raw{method: "POST", path: "/", header: target("AmazonSSM.GetParameter"), body: `{}`},
-			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local world: AmazonSSM:GetParameter"}`,
+			name: "a service that is not there", request: raw{method: "POST", path: "/", header: target("TrentService.Decrypt"), body: `{}`},
+			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local world: TrentService:Decrypt"}`,
 		}, {
 			name: "CBOR", request: raw{method: "POST", path: describe, header: rpc, body: "\xff"},
 			status: 400, header: map[string]string{"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "X-Amzn-Query-Error": "SerializationException;Sender"},
