@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"sluice/internal/boot"
+	"sluice/internal/configuration/parameterstore"
 	"sluice/internal/flow"
 	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
@@ -13,6 +14,10 @@ import (
 
 func main() {
 	boot.Start(flow.Publish, func(s boot.Settings) flow.Handler[json.RawMessage, shift.Release] {
-		return task.PublishVersion{Versions: lambdaalias.FromConfig(s.AWS)}.Handle
+		router := lambdaalias.FromConfig(s.AWS)
+		return task.PublishVersion{
+			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(s.AWS),
+			Allowed: s.Allowed, Alias: s.Alias,
+		}.Handle
 	})
 }

@@ -3,6 +3,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"sluice/internal/flow"
+	"sluice/internal/shift"
 )
 
 // Settings are what a Lambda is configured with, beside its code.
@@ -26,6 +28,11 @@ type Settings struct {
 	StateMachine string
 	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
 	EventBus string
+	// Alias is that of a target which names none, from SLUICE_ALIAS; live when it is
+	// empty. Only publish-version uses it, and the next.
+	Alias string
+	// Allowed says which functions may be shifted, from SLUICE_FUNCTIONS.
+	Allowed shift.Allowed
 }
 
 // Names of the environment variables. The account's default bus is used where no
@@ -34,6 +41,8 @@ const (
 	tableVariable        = "SLUICE_TABLE"
 	stateMachineVariable = "SLUICE_STATE_MACHINE"
 	eventBusVariable     = "SLUICE_EVENT_BUS"
+	aliasVariable        = "SLUICE_ALIAS"
+	functionsVariable    = "SLUICE_FUNCTIONS"
 	defaultEventBus      = "default"
 )
 
@@ -66,15 +75,21 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 	if machine == "" && function == flow.SafetyNet {
 		return Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", stateMachineVariable, function)
 	}
-	bus := getenv(eventBusVariable)
-	if bus == "" {
-		bus = defaultEventBus
+	bus := cmp.Or(getenv(eventBusVariable), defaultEventBus)
+	alias := getenv(aliasVariable)
+	if alias != "" && !flow.IsAlias(alias) {
+		return Settings{}, fmt.Errorf("%s is %q, which is not the name of an alias: letters, digits, hyphens and underscores, not digits alone",
+			aliasVariable, shift.BoundText(alias, 80))
+	}
+	allowed, err := shift.ParseAllowed(getenv(functionsVariable))
+	if err != nil {
+		return Settings{}, fmt.Errorf("%s: %w", functionsVariable, err)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
 	if err != nil {
 		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus}, nil
+	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Alias: alias, Allowed: allowed}, nil
 }
 
 // Invoker is a flow.Lambda as the Lambda runtime wants it.

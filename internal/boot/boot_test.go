@@ -69,6 +69,29 @@ func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
 }
 
+func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
+	t.Parallel()
+	start := func(alias, functions string) (Settings, error) {
+		return load(t.Context(), flow.Publish.Function, func(name string) string {
+			return map[string]string{"SLUICE_TABLE": "ledger", "SLUICE_ALIAS": alias, "SLUICE_FUNCTIONS": functions}[name]
+		})
+	}
+	orders := shift.Target("lambda:orders-api:live")
+	settings, err := start("", "")
+	require.NoError(t, err)
+	assert.True(t, settings.Allowed.ByTag())
+	assert.Empty(t, settings.Alias)
+	settings, err = start("prod", "orders-*")
+	require.NoError(t, err)
+	assert.Equal(t, "prod", settings.Alias)
+	assert.NoError(t, settings.Allowed.Check(orders, nil))
+
+	_, err = start("7", "")
+	require.ErrorContains(t, err, `SLUICE_ALIAS is "7", which is not the name of an alias`)
+	_, err = start("", "orders api")
+	require.ErrorContains(t, err, `SLUICE_FUNCTIONS: "orders api" does not say which functions may be shifted`)
+}
+
 // Not parallel: the SDK reads the endpoint from the environment.
 func TestTheEndpointOfTheEnvironmentIsHonoured(t *testing.T) {
 	var asked atomic.Int64

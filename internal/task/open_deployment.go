@@ -67,10 +67,19 @@ type opening struct {
 	call    flow.Call[flow.Document]
 }
 
-// Handle is the handler of flow.Open. The lock is taken before Stable is read:
-// whoever reads first could be overtaken.
+// Handle is the handler of flow.Open. What nobody has asked for leaves no trace in
+// the Ledger, and is not announced.
 func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Deployment, error) {
 	o := opening{OpenDeployment: h, id: call.ExecutionID, release: *call.Document.Release, call: call}
+	if why := o.release.Unchanged; why != "" {
+		return o.unchanged([]shift.Move{}, why), nil
+	}
+	d, err := o.handle(ctx)
+	return d, o.release.Attribute(err)
+}
+
+// handle takes the lock before Stable is read: whoever reads first could be overtaken.
+func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	candidates, err := o.awaitCandidates(ctx)
 	if err != nil {
 		return shift.Deployment{}, err
@@ -83,7 +92,7 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 		return shift.Deployment{}, err
 	}
 	if record.Deployment != nil { // an earlier try had completed the opening
-		announceProgress(ctx, h.Announcer, record.Deployment.Announce(shift.Started, record.Deployment.Start(), call.Now))
+		announceProgress(ctx, o.Announcer, record.Deployment.Announce(shift.Started, record.Deployment.Start(), o.call.Now))
 		return *record.Deployment, nil
 	}
 	changes, unchanged, err := o.changes(ctx, candidates)
@@ -180,8 +189,12 @@ func (o opening) deployedBefore(ctx context.Context) (string, error) {
 }
 
 // superseded ends a Deployment that waited for its turn while a newer version
-// was promoted.
+// was promoted, and one whose event came after that.
 func (o opening) superseded(ctx context.Context, c shift.Change) (string, error) {
+	if o.late(c) {
+		return fmt.Sprintf("%s already serves version %s, which is newer than version %s; start an execution yourself to go back",
+			c.Target, c.Stable, c.Candidate), nil
+	}
 	if o.release.Options.WhenHeld != shift.WaitWhenHeld || !c.Candidate.Before(c.Stable) {
 		return "", nil
 	}
@@ -196,6 +209,12 @@ func (o opening) superseded(ctx context.Context, c shift.Change) (string, error)
 		}
 	}
 	return "", nil
+}
+
+// late says whether an event tells of a version that is older than what serves: it
+// came late, or out of order, and nobody wants to go back.
+func (o opening) late(c shift.Change) bool {
+	return o.release.Trigger == shift.Event && c.Candidate.Before(c.Stable)
 }
 
 // change reads one Target and checks that its traffic can be divided.
@@ -216,7 +235,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 		return c, fmt.Errorf("read the provisioned concurrency of %s: %w", a.Target, err)
 	}
 	c.Stable, c.Revision = route.Serving, route.Revision
-	if err := route.CheckUndivided(a.Target, c.Settles); err != nil || c.Stable == c.Candidate {
+	if err := route.CheckUndivided(a.Target, c.Settles); err != nil || c.Stable == c.Candidate || o.late(c) {
 		return c, err
 	}
 	stable, err := o.Router.Published(ctx, a.Target, c.Stable)
@@ -283,7 +302,9 @@ func (o opening) announceUnchanged(ctx context.Context, closed shift.Record) (sh
 	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, o.call.Now); err != nil {
 		return shift.Deployment{}, err
 	}
-	return shift.Deployment{ID: o.id, Unchanged: &shift.Summary{
-		Outcome: shift.Unchanged, Changes: closed.Moves(), Reason: closed.Cause,
-	}}, nil
+	return o.unchanged(closed.Moves(), closed.Cause), nil
+}
+
+func (o opening) unchanged(moves []shift.Move, reason string) shift.Deployment {
+	return shift.Deployment{ID: o.id, Unchanged: &shift.Summary{Outcome: shift.Unchanged, Changes: moves, Reason: reason}}
 }

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -19,30 +20,119 @@ type Publisher interface {
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
 }
 
+// TagReader reads what is written on a Target's application. It returns
+// shift.ErrFunctionNotFound.
+type TagReader interface {
+	Tags(context.Context, shift.Target) (shift.Tags, error)
+}
+
+// Configurations reads a configuration that a tag names. It returns
+// shift.ErrConfigurationNotFound or shift.ErrConfigurationUnreadable.
+type Configurations interface {
+	Configuration(ctx context.Context, name string) (string, error)
+}
+
 // PublishVersion settles the request: from then on the versions are fixed.
 type PublishVersion struct {
-	Versions Publisher
+	Versions       Publisher
+	Tags           TagReader
+	Configurations Configurations
+	// Allowed says which functions may be shifted.
+	Allowed shift.Allowed
+	// Alias is that of a target which names none; live when it is empty.
+	Alias string
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 }
 
 // Handle is the handler of flow.Publish. Nothing is published before the whole
-// input is known to be valid and every given version to exist.
+// input is known to be valid, every function to be one that may be shifted, and
+// every given version to exist.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	release, err := flow.DecodeInput(call.Document, call.ExecutionID)
+	release, err := h.settle(ctx, flow.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias}, call.Document)
 	if err != nil {
 		return shift.Release{}, err
+	}
+	release.At, release.Retries = call.Now, call.Retry
+	slog.InfoContext(ctx, "release settled", "deployment", call.ExecutionID, "targets", release.Arrivals,
+		"strategy", release.Strategy, "trigger", release.Trigger, "unchanged", release.Unchanged)
+	return release, nil
+}
+
+func (h PublishVersion) settle(ctx context.Context, reader flow.Reader, input json.RawMessage) (shift.Release, error) {
+	release, err := reader.Input(input)
+	if err != nil {
+		return shift.Release{}, err
+	}
+	if release.Trigger == shift.Event {
+		release, err = h.configure(ctx, reader, release.Arrivals[0])
+	} else {
+		err = h.checkAllowed(ctx, release.Arrivals)
+	}
+	if err != nil || release.Unchanged != "" {
+		return release, err
 	}
 	if err := h.find(ctx, release.Arrivals); err != nil {
 		return shift.Release{}, err
 	}
-	if err := h.publish(ctx, release.Arrivals); err != nil {
+	return release, h.publish(ctx, release.Arrivals)
+}
+
+// checkAllowed refuses functions that may not be shifted, before anything else is
+// asked about any of them.
+func (h PublishVersion) checkAllowed(ctx context.Context, arrivals []shift.Arrival) error {
+	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
+		var tags shift.Tags
+		if h.Allowed.ByTag() {
+			if tags, err = h.Tags.Tags(ctx, arrivals[i].Target); err != nil {
+				return err
+			}
+		}
+		return h.Allowed.Check(arrivals[i].Target, tags)
+	})
+}
+
+// configure asks the tags of a function what to do with the version that an event
+// tells of. Every version that anybody publishes in the account comes here: what
+// nobody has asked for ends without an error, and without another call.
+func (h PublishVersion) configure(ctx context.Context, reader flow.Reader, event shift.Arrival) (shift.Release, error) {
+	if !h.Allowed.ByTag() {
+		if err := h.Allowed.Check(event.Target, nil); err != nil {
+			return ignored(event, err)
+		}
+	}
+	tags, err := h.Tags.Tags(ctx, event.Target)
+	switch {
+	case errors.Is(err, shift.ErrFunctionNotFound):
+		return ignored(event, err)
+	case err != nil:
+		return shift.Release{}, err
+	case !tags.Ask():
+		return ignored(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", shift.TagAlias))
+	}
+	if err := h.Allowed.Check(event.Target, tags); err != nil {
 		return shift.Release{}, err
 	}
-	release.At, release.Retries = call.Now, call.Retry
-	slog.InfoContext(ctx, "release settled", "deployment", call.ExecutionID,
-		"targets", release.Arrivals, "strategy", release.Strategy, "trigger", release.Trigger)
-	return release, nil
+	parameter, err := reader.Parameter(event, tags)
+	if err != nil {
+		return shift.Release{}, err
+	}
+	if parameter == "" {
+		return reader.Tags(event, tags)
+	}
+	text, err := h.Configurations.Configuration(ctx, parameter)
+	if err != nil {
+		return shift.Release{}, fmt.Errorf("%w (the function's tag %s names it)", err, shift.TagConfig)
+	}
+	return reader.Configuration(event, tags, parameter, text)
+}
+
+func ignored(event shift.Arrival, why error) (shift.Release, error) {
+	function, _, err := event.Target.Lambda()
+	if err != nil {
+		return shift.Release{}, err
+	}
+	return shift.NotAsked(fmt.Sprintf("version %s of %s is not shifted: %s", event.Candidate, function, shift.BoundText(why.Error(), 400))), nil
 }
 
 func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) error {

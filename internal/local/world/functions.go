@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/internal/announce/eventbridge"
+	"sluice/internal/configuration/parameterstore"
 	"sluice/internal/execution/stepfunctions"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
@@ -37,7 +38,11 @@ func (w *World) deploy() {
 		w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: run}
 	}
 	publish := w.config(flow.Publish.Function)
-	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{Versions: lambdaalias.FromConfig(publish), Wait: w.wait}.Handle))
+	router := lambdaalias.FromConfig(publish)
+	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{
+		Versions: router, Tags: router, Configurations: parameterstore.FromConfig(publish),
+		Allowed: w.scenario.Allowed, Alias: w.scenario.Alias, Wait: w.wait,
+	}.Handle))
 	open := w.config(flow.Open.Function)
 	add(flow.Open.Spec, flow.Serve(flow.Open, task.OpenDeployment{
 		Ledger: dynamo.FromConfig(open, table), Router: lambdaalias.FromConfig(open),

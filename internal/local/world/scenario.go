@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/local/cloud"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
@@ -23,8 +24,13 @@ type Scenario struct {
 	Alarms    []Alarm
 	Hooks     map[string]HookBehaviour
 	Functions map[string]Setup
-	Events    []Happening
-	Faults    []Fault
+	// Parameters are the texts of the Parameter Store, by their names.
+	Parameters map[string]string
+	// Allowed and Alias are how this Sluice is configured.
+	Allowed shift.Allowed
+	Alias   string
+	Events  []Happening
+	Faults  []Fault
 	// AlarmEvents, ExecutionEvents and Sweeps are how the safety net is woken.
 	AlarmEvents, ExecutionEvents, Sweeps Delivery
 	// Latency is how long every AWS call takes.
@@ -81,6 +87,9 @@ type Setup struct {
 	Published bool
 	// Absent : there is no such function.
 	Absent bool
+	// Tags are all it has. Without, what is to be shifted carries the alias, and
+	// what is asked as a hook is marked so.
+	Tags shift.Tags
 }
 
 // AliasSetup is an alias as it stands before the deployment.
@@ -176,7 +185,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed"))
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -209,8 +218,10 @@ func decodeScenario(o strictjson.Object) Scenario {
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
-			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "published", "absent"))
+			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "published", "absent", "tags"))
 	}
+	s.Parameters = decodeParameters(o.Field("parameters").Members())
+	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
 	for _, v := range o.Field("events").Array() {
 		s.Events = append(s.Events, decodeHappening(v))
 	}
@@ -254,6 +265,33 @@ func decodeHook(o strictjson.Object) HookBehaviour {
 	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
 }
 
+// decodeParameters reads the texts of parameters. One that is an object stands for
+// its text.
+func decodeParameters(o strictjson.Object) map[string]string {
+	parameters := map[string]string{}
+	for _, name := range o.Names() {
+		if v := o.Field(name); v.IsObject() {
+			parameters[name] = string(v.Raw())
+		} else {
+			parameters[name] = v.Text()
+		}
+	}
+	return parameters
+}
+
+// decodeSettings reads what the Lambdas' environment says in AWS.
+func decodeSettings(o strictjson.Object) (shift.Allowed, string) {
+	allowed, err := shift.ParseAllowed(o.Field("functions").Text())
+	if err != nil {
+		o.Field("functions").Problem("%v", err)
+	}
+	alias := o.Field("alias").Text()
+	if alias != "" && !flow.IsAlias(alias) {
+		o.Field("alias").Problem("is not the name of an alias")
+	}
+	return allowed, alias
+}
+
 func decodeSetup(o strictjson.Object) Setup {
 	s := Setup{
 		Versions:    int(o.Field("versions").Int(0, maxVersions)),
@@ -262,6 +300,9 @@ func decodeSetup(o strictjson.Object) Setup {
 		Provisioned: map[string]time.Duration{},
 		Published:   o.Field("published").Bool(),
 		Absent:      o.Field("absent").Bool(),
+	}
+	if o.Field("tags").Present() {
+		s.Tags = texts(o.Field("tags"))
 	}
 	provisioned := o.Field("provisionedSeconds").Members()
 	for _, alias := range provisioned.Names() {

@@ -14,8 +14,10 @@ import (
 // wanted is what the deployments need of one function.
 type wanted struct {
 	aliases []string
-	highest int // the highest Candidate that is given; 0 if none is
-	asked   int // the highest version that is asked as a hook
+	highest int    // the highest Candidate that is given; 0 if none is
+	asked   int    // the highest version that is asked as a hook
+	target  string // the alias that is shifted; empty for a hook's function
+	hook    bool
 }
 
 // needs are what the deployments need, by the functions' names.
@@ -42,6 +44,7 @@ func (n needs) arrival(a shift.Arrival) error {
 	}
 	need := n.of(name)
 	need.alias(alias)
+	need.target = alias
 	if given, err := strconv.Atoi(string(a.Candidate)); err == nil {
 		need.highest = max(need.highest, given)
 	}
@@ -52,6 +55,7 @@ func (n needs) arrival(a shift.Arrival) error {
 func (n needs) hook(h shift.Hook) {
 	name, qualifier := named(h.Function)
 	need := n.of(name)
+	need.hook = true
 	if version, err := strconv.Atoi(qualifier); err == nil {
 		need.asked = max(need.asked, version)
 	} else if qualifier != "" && qualifier != "$LATEST" {
@@ -107,14 +111,33 @@ func (w *World) setup(name string, need wanted) Setup {
 			s.Aliases[alias] = AliasSetup{Version: strconv.Itoa(min(serving, s.Versions))}
 		}
 	}
+	if s.Tags == nil {
+		s.Tags = need.tags()
+	}
 	return s
+}
+
+// tags are what the owner of a function has written on it who wants Sluice to do what
+// the deployments ask for.
+func (n wanted) tags() shift.Tags {
+	tags := shift.Tags{}
+	if n.target != "" {
+		tags[shift.TagAlias] = n.target
+	}
+	if n.hook {
+		tags[shift.TagHook] = "true"
+	}
+	return tags
 }
 
 func (w *World) makeFunction(name string, need wanted, s Setup) error {
 	if s.Absent {
 		return nil
 	}
-	if err := w.cloud.AddFunction(cloud.Function{Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"]}); err != nil {
+	err := w.cloud.AddFunction(cloud.Function{
+		Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"], Tags: s.Tags,
+	})
+	if err != nil {
 		return err
 	}
 	for v := 1; v <= s.Versions; v++ {

@@ -133,7 +133,7 @@ func (w *World) heard(events []cloud.Event) {
 func (w *World) furnish(inputs []json.RawMessage) error {
 	var releases []shift.Release
 	for _, input := range inputs {
-		if release, err := flow.DecodeInput(input, w.place.machineARN()); err == nil {
+		if release, err := w.release(input); err == nil {
 			releases = append(releases, release)
 		}
 	}
@@ -144,6 +144,9 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	}
 	if err := w.makeFunctions(releases); err != nil {
 		return err
+	}
+	for _, name := range sortedKeys(w.scenario.Parameters) {
+		w.cloud.PutParameter(cloud.Parameter{Name: name, Value: w.scenario.Parameters[name]})
 	}
 	w.routes = newRoutes(w.clock)
 	targets := targetsOf(releases)
@@ -176,6 +179,34 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 		})
 	}
 	return nil
+}
+
+// release is what a deployment will ask for, as far as that can be told from its
+// input and the scenario. Of one whose configuration is wrong only the function is
+// known.
+func (w *World) release(input json.RawMessage) (shift.Release, error) {
+	reader := flow.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias}
+	release, err := reader.Input(input)
+	if err != nil || release.Trigger != shift.Event {
+		return release, err
+	}
+	event := release.Arrivals[0]
+	function, alias, err := event.Target.Lambda()
+	if err != nil {
+		return shift.Release{}, err
+	}
+	tags := w.scenario.Functions[function].Tags
+	if tags == nil {
+		tags = wanted{target: alias}.tags()
+	}
+	configured, err := reader.Tags(event, tags)
+	if parameter, _ := reader.Parameter(event, tags); parameter != "" {
+		configured, err = reader.Configuration(event, tags, parameter, w.scenario.Parameters[parameter])
+	}
+	if err != nil {
+		return release, nil
+	}
+	return configured, nil
 }
 
 func targetsOf(releases []shift.Release) []shift.Target {

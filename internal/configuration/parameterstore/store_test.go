@@ -1,0 +1,79 @@
+package parameterstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/configuration/parameterstore"
+	"sluice/internal/local/cloud"
+	"sluice/internal/shift"
+)
+
+// newStore is a Store on the real SDK client, and the account that it speaks to.
+func newStore(config cloud.Config) (*parameterstore.Store, *cloud.Cloud) {
+	config.Now = func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
+	account := cloud.New(config)
+	return parameterstore.FromConfig(aws.Config{
+		Region: "us-east-1", HTTPClient: account,
+		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "publish-version", SecretAccessKey: "secret"}, nil
+		}),
+	}), account
+}
+
+func TestAParameterIsRead(t *testing.T) {
+	t.Parallel()
+	store, account := newStore(cloud.Config{})
+	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Value: "old"})
+	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Value: `{"alias": "live"}`})
+	var call cloud.Call
+	account.OnCall(func(c cloud.Call) { call = c })
+	text, err := store.Configuration(t.Context(), "/sluice/orders")
+	require.NoError(t, err)
+	assert.Equal(t, `{"alias": "live"}`, text)
+	assert.Equal(t, []cloud.Permission{{Action: "ssm:GetParameter", Resource: "arn:aws:ssm:us-east-1:123456789012:parameter/sluice/orders"}}, call.Permissions())
+}
+
+func TestAMissingParameterIsNamed(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(cloud.Config{})
+	_, err := store.Configuration(t.Context(), "/sluice/orders")
+	require.ErrorIs(t, err, shift.ErrConfigurationNotFound)
+	assert.ErrorContains(t, err, "there is no parameter /sluice/orders in this account and region: create it")
+}
+
+func TestASecretIsNotDecrypted(t *testing.T) {
+	t.Parallel()
+	store, account := newStore(cloud.Config{})
+	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Type: cloud.SecureParameter, Value: "hunter2"})
+	_, err := store.Configuration(t.Context(), "/sluice/orders")
+	require.ErrorIs(t, err, shift.ErrConfigurationUnreadable)
+	assert.ErrorContains(t, err, "/sluice/orders is a SecureString: make it a String")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestThrottlingIsToldFromOtherErrors(t *testing.T) {
+	t.Parallel()
+	store, account := newStore(cloud.Config{ParameterReadRate: 1})
+	account.PutParameter(cloud.Parameter{Name: "/sluice/orders"})
+	_, err := store.Configuration(t.Context(), "/sluice/orders")
+	require.NoError(t, err)
+	_, err = store.Configuration(t.Context(), "/sluice/orders")
+	require.ErrorIs(t, err, shift.ErrThrottled)
+
+	store, account = newStore(cloud.Config{})
+	for _, fault := range []error{cloud.ServiceFailure("ssm"), cloud.AccessDenied(cloud.Call{Service: "ssm", Operation: "GetParameter"}), errors.New("connection reset")} {
+		account.Fault(func(cloud.Call) error { return fault })
+		_, err = store.Configuration(t.Context(), "/sluice/orders")
+		require.ErrorContains(t, err, "read the parameter /sluice/orders: ")
+		assert.NotErrorIs(t, err, shift.ErrThrottled)
+		assert.NotErrorIs(t, err, shift.ErrConfigurationNotFound)
+	}
+}
