@@ -59,6 +59,8 @@ func newPlan() *cobra.Command {
 	return cmd
 }
 
+var errConfiguredByTags = errors.New(`trigger: what an event starts is configured by the function's tags, which are not in this file: plan the strategy that they name`)
+
 // plan makes the forecast of a named strategy, or of the deployment in a file.
 func plan(cmd *cobra.Command, args []string, file source) (forecast, error) {
 	if len(args) == 1 {
@@ -71,6 +73,9 @@ func plan(cmd *cobra.Command, args []string, file source) (forecast, error) {
 	release, err := flow.DecodeInput(text, "")
 	if err != nil {
 		return forecast{}, invalid(file.String(), err)
+	}
+	if release.Trigger == shift.Event {
+		return forecast{}, invalid(file.String(), errConfiguredByTags)
 	}
 	return newForecast(release, true)
 }

@@ -169,3 +169,11 @@ func TestPlanWarnsOfWhatNothingWatches(t *testing.T) {
 		})
 	}
 }
+
+func TestPlanDoesNotGuessWhatTagsSay(t *testing.T) {
+	t.Parallel()
+	got := run(t, `{"trigger": "event", "function": "orders", "version": "7"}`, "plan", "-f", "-")
+	assert.Equal(t, 2, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "standard input: trigger: what an event starts is configured by the function's tags")
+}

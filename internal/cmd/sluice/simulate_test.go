@@ -217,3 +217,21 @@ func BenchmarkSimulateTwoDays(b *testing.B) {
 		}
 	}
 }
+
+func TestAnEventIsPlayedAsTheTagsSay(t *testing.T) {
+	t.Parallel()
+	const event = `{"trigger": "event", "function": "orders", "version": "2"}`
+	for tags, want := range map[string]string{
+		`{"sluice:alias": "live", "sluice:strategy": "AllAtOnce"}`: "Promoted",
+		`{}`: "Unchanged",
+		`{"sluice:alias": "live", "sluice:strategy": "BigBang"}`: "Rejected",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			scenario := file(t, "scenario.json", `{"functions": {"orders": {"tags": `+tags+`}}}`)
+			got := run(t, event, "simulate", "-f", "-", "-s", scenario)
+			require.Zero(t, got.status, got.stderr)
+			assert.Regexp(t, `outcome +`+want, got.stdout)
+		})
+	}
+}

@@ -31,6 +31,9 @@ func TestEveryProblemOfAScenarioIsTold(t *testing.T) {
 		{"a target that is none", `{"events": [{"atSeconds": 1, "do": "updateAlias", "target": "orders", "version": "1"}]}`, []string{"events[0].target"}},
 		{"a fault of no service", `{"faults": [{"call": "UpdateAlias"}]}`, []string{"faults[0].call"}},
 		{"an alias without a version", `{"functions": {"orders": {"aliases": {"live": {}}}}}`, []string{"functions.orders.aliases.live.version"}},
+		{"settings that mean nothing", `{"settings": {"functions": "a b", "alias": "7"}}`, []string{"settings.functions", "settings.alias"}},
+		{"a tag that is no text", `{"functions": {"orders": {"tags": {"sluice:alias": 7}}}}`, []string{`functions.orders.tags.sluice:alias`}},
+		{"a parameter that is no text", `{"parameters": {"/sluice/orders": ["x"]}}`, []string{"parameters./sluice/orders"}},
 		{"a hook that does something else", `{"hooks": {"smoke": {"result": "explode"}}}`, []string{"hooks.smoke.result"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -57,6 +57,8 @@ type end struct {
 	Output         json.RawMessage `json:"output"`
 	// LeftOver says that the deployment is known not to be closed in the end.
 	LeftOver bool `json:"leftOver"`
+	// Unasked says that nobody has asked for the deployment: it leaves no trace.
+	Unasked bool `json:"unasked"`
 }
 
 // expectedRoute is a Routed whose time may be left open, where it depends on the
@@ -106,17 +108,18 @@ func (p played) play(t *testing.T) {
 	}
 	w, seen := observe(t, scenario, p.Input)
 	x := seen.play(p.Input)
-	problems := append(p.Expect.differences(w, x), seen.verify(p.Expect.leftOver(w)...)...)
+	seen.unasked = p.Expect.names(w, func(e end) bool { return e.Unasked })
+	problems := append(p.Expect.differences(w, x), seen.verify(p.Expect.names(w, func(e end) bool { return e.LeftOver })...)...)
 	if len(problems) > 0 {
 		t.Errorf("%s\n\n%s\n\n%s", p.Why, strings.Join(problems, "\n"), story(w.result(x)))
 	}
 }
 
-// leftOver names the executions that are known to leave something over.
-func (e expected) leftOver(w *World) []string {
+// names of the executions of which something is known.
+func (e expected) names(w *World, known func(end) bool) []string {
 	var names []string
 	for i, end := range append([]end{e.end}, e.Others...) {
-		if end.LeftOver {
+		if known(end) {
 			names = append(names, w.executed[i].Name())
 		}
 	}

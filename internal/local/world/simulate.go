@@ -6,6 +6,7 @@ import (
 
 	"sluice/internal/local/asl"
 	"sluice/internal/local/cloud/dynamodb"
+	"sluice/internal/shift"
 )
 
 // simulated is the name of the execution that Simulate plays.
@@ -66,7 +67,10 @@ func (w *World) result(x *asl.Execution) Result {
 		Announcements:  []string{},
 	}
 	record := w.record(x.ARN())
-	if r.Outcome = text(record, "outcome"); r.Cause == "" && x.Status() != asl.Succeeded {
+	if r.Outcome = text(record, "outcome"); record == nil && x.Status() == asl.Succeeded {
+		r.Outcome = unasked(x)
+	}
+	if r.Cause == "" && x.Status() != asl.Succeeded {
 		r.Cause = text(record, "cause") // an execution that was stopped has none of its own
 	}
 	if r.Routes == nil {
@@ -78,6 +82,16 @@ func (w *World) result(x *asl.Execution) Result {
 		}
 	}
 	return r
+}
+
+// unasked is the Outcome of a deployment that nobody has asked for: it is in no
+// Ledger, but the execution tells it.
+func unasked(x *asl.Execution) string {
+	var output shift.Summary
+	if err := json.Unmarshal(x.Output(), &output); err != nil {
+		return ""
+	}
+	return string(output.Outcome)
 }
 
 // outcome is the one in the Ledger; empty while there is none.

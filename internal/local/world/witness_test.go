@@ -32,6 +32,8 @@ type witness struct {
 	// highest is the Weight that each deployment last gave a Target.
 	highest map[string]map[shift.Target]shift.Weight
 	largest int // document that entered a state
+	// unasked names the executions that nobody has asked for.
+	unasked []string
 	broken  []string
 }
 
@@ -179,6 +181,8 @@ func (s *witness) serves(c shift.Change, o shift.Outcome) {
 func (s *witness) verify(unfinished ...string) []string {
 	for _, x := range s.world.executed {
 		switch {
+		case slices.Contains(s.unasked, x.Name()):
+			s.verifyUntouched(x)
 		case !slices.Contains(unfinished, x.Name()):
 			s.verifyClosed(x)
 		case s.ledger("open", "deployment#"+x.ARN()) == nil:
@@ -191,6 +195,21 @@ func (s *witness) verify(unfinished ...string) []string {
 		s.breaks("a document of %d bytes entered a state", s.largest)
 	}
 	return s.broken
+}
+
+// verifyUntouched holds that an execution which nobody has asked for left nothing in
+// the Ledger, and that nobody was told of it.
+func (s *witness) verifyUntouched(x *asl.Execution) {
+	for _, i := range s.items() {
+		if strings.Contains(i.text("pk")+i.text("sk")+i.text("id")+i.text("holder"), x.ARN()) {
+			s.breaks("%s has left %s / %s", x.Name(), i.text("pk"), i.text("sk"))
+		}
+	}
+	for _, a := range s.world.announcements {
+		if a.DeploymentID == x.ARN() {
+			s.breaks("%s of %s was announced", a.State, x.Name())
+		}
+	}
 }
 
 // verifyClosed holds I5 and I8: the deployment left no lock and no item that

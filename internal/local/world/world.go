@@ -132,12 +132,15 @@ func (w *World) heard(events []cloud.Event) {
 // furnish makes the functions, aliases, alarms and hooks that the inputs speak of.
 func (w *World) furnish(inputs []json.RawMessage) error {
 	var releases []shift.Release
+	known := true // what all the deployments speak of
 	for _, input := range inputs {
-		if release, err := w.release(input); err == nil {
+		release, err := w.release(input)
+		known = known && err == nil
+		if len(release.Arrivals) > 0 {
 			releases = append(releases, release)
 		}
 	}
-	if len(releases) == len(inputs) { // otherwise nobody knows what they speak of
+	if known {
 		if err := w.scenario.check(releases); err != nil {
 			return err
 		}
@@ -181,9 +184,8 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	return nil
 }
 
-// release is what a deployment will ask for, as far as that can be told from its
-// input and the scenario. Of one whose configuration is wrong only the function is
-// known.
+// release is what a deployment will ask for, as its input and the scenario tell. Of
+// one whose configuration is wrong, and an error, only the function is known.
 func (w *World) release(input json.RawMessage) (shift.Release, error) {
 	reader := flow.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias}
 	release, err := reader.Input(input)
@@ -204,7 +206,7 @@ func (w *World) release(input json.RawMessage) (shift.Release, error) {
 		configured, err = reader.Configuration(event, tags, parameter, w.scenario.Parameters[parameter])
 	}
 	if err != nil {
-		return release, nil
+		return release, err
 	}
 	return configured, nil
 }
