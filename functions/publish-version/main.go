@@ -17,7 +17,7 @@ func main() {
 		router := lambdaalias.FromConfig(s.AWS)
 		return task.PublishVersion{
 			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(s.AWS),
-			Allowed: s.Allowed, Alias: s.Alias,
+			Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters,
 		}.Handle
 	})
 }

@@ -29,8 +29,11 @@ type Settings struct {
 	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
 	EventBus string
 	// Alias is that of a target which names none, from SLUICE_ALIAS; live when it is
-	// empty. Only publish-version uses it, and the next.
+	// empty. Only publish-version uses it, and the next two.
 	Alias string
+	// Parameters is the folder of the configurations that tags may name, from
+	// SLUICE_PARAMETERS.
+	Parameters string
 	// Allowed says which functions may be shifted, from SLUICE_FUNCTIONS.
 	Allowed shift.Allowed
 }
@@ -43,6 +46,7 @@ const (
 	eventBusVariable     = "SLUICE_EVENT_BUS"
 	aliasVariable        = "SLUICE_ALIAS"
 	functionsVariable    = "SLUICE_FUNCTIONS"
+	parametersVariable   = "SLUICE_PARAMETERS"
 	defaultEventBus      = "default"
 )
 
@@ -81,6 +85,11 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 		return Settings{}, fmt.Errorf("%s is %q, which is not the name of an alias: letters, digits, hyphens and underscores, not digits alone",
 			aliasVariable, shift.BoundText(alias, 80))
 	}
+	parameters := cmp.Or(getenv(parametersVariable), flow.DefaultParameters)
+	if !flow.IsParameterFolder(parameters) {
+		return Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
+			parametersVariable, shift.BoundText(parameters, 80), flow.DefaultParameters)
+	}
 	allowed, err := shift.ParseAllowed(getenv(functionsVariable))
 	if err != nil {
 		return Settings{}, fmt.Errorf("%s: %w", functionsVariable, err)
@@ -89,7 +98,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 	if err != nil {
 		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Alias: alias, Allowed: allowed}, nil
+	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Alias: alias, Parameters: parameters, Allowed: allowed}, nil
 }
 
 // Invoker is a flow.Lambda as the Lambda runtime wants it.

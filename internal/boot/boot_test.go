@@ -71,25 +71,29 @@ func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 
 func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
 	t.Parallel()
-	start := func(alias, functions string) (Settings, error) {
+	start := func(alias, functions, parameters string) (Settings, error) {
 		return load(t.Context(), flow.Publish.Function, func(name string) string {
-			return map[string]string{"SLUICE_TABLE": "ledger", "SLUICE_ALIAS": alias, "SLUICE_FUNCTIONS": functions}[name]
+			return map[string]string{"SLUICE_TABLE": "ledger", "SLUICE_ALIAS": alias, "SLUICE_FUNCTIONS": functions, "SLUICE_PARAMETERS": parameters}[name]
 		})
 	}
 	orders := shift.Target("lambda:orders-api:live")
-	settings, err := start("", "")
+	settings, err := start("", "", "")
 	require.NoError(t, err)
 	assert.True(t, settings.Allowed.ByTag())
 	assert.Empty(t, settings.Alias)
-	settings, err = start("prod", "orders-*")
+	assert.Equal(t, "/sluice/", settings.Parameters)
+	settings, err = start("prod", "orders-*", "/teams/shop/")
 	require.NoError(t, err)
 	assert.Equal(t, "prod", settings.Alias)
+	assert.Equal(t, "/teams/shop/", settings.Parameters)
 	assert.NoError(t, settings.Allowed.Check(orders, nil))
 
-	_, err = start("7", "")
+	_, err = start("7", "", "")
 	require.ErrorContains(t, err, `SLUICE_ALIAS is "7", which is not the name of an alias`)
-	_, err = start("", "orders api")
+	_, err = start("", "orders api", "")
 	require.ErrorContains(t, err, `SLUICE_FUNCTIONS: "orders api" does not say which functions may be shifted`)
+	_, err = start("", "", "/sluice")
+	require.ErrorContains(t, err, `SLUICE_PARAMETERS is "/sluice", which is not the folder of parameters, such as /sluice/`)
 }
 
 // Not parallel: the SDK reads the endpoint from the environment.

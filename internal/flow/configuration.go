@@ -156,11 +156,17 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 // advanced parameters).
 const maxParameter = 8 << 10
 
-// parameterFolder is where configurations must be, so that a tag cannot have any
-// other parameter of the account read, and told of in an error.
-const parameterFolder = "/sluice/"
+// DefaultParameters is the folder of the parameters that tags may name, where the
+// Reader has no other.
+const DefaultParameters = "/sluice/"
 
-var parameterName = regexp.MustCompile(`^` + parameterFolder + `[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$`)
+// IsParameterFolder says whether a text is a folder of parameters, such as /sluice/.
+func IsParameterFolder(s string) bool { return parameterFolder.MatchString(s) }
+
+var (
+	parameterFolder = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/$`)
+	parameterName   = regexp.MustCompile(`^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$`)
+)
 
 // Parameter is the parameter that the tags name; empty when they name none. Of the
 // other tags, only that of the alias is looked at then. It returns an *InputError
@@ -175,8 +181,10 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 		return "", err
 	}
 	var problems strictjson.Problems
-	if len(name) > maxTag || !parameterName.MatchString(name) {
-		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", parameterFolder, parameterFolder, function)
+	folder := cmp.Or(r.Parameters, DefaultParameters)
+	inside, within := strings.CutPrefix(name, folder)
+	if !within || len(name) > maxTag || !parameterName.MatchString(inside) {
+		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
 	}
 	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !isAlias(alias) {
 		problems.Add(shift.TagAlias, "%s", noAlias)

@@ -176,6 +176,18 @@ func TestATagNamesAParameterOfSluicesOwn(t *testing.T) {
 	assert.Equal(t, []string{"sluice:alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"}, refused(t, err))
 }
 
+func TestTheFolderOfTheParametersIsTheStacks(t *testing.T) {
+	t.Parallel()
+	teams := flow.Reader{ExecutionID: reader.ExecutionID, Parameters: "/teams/shop/"}
+	_, err := teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/teams/shop/orders"})
+	require.NoError(t, err)
+	_, err = teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/sluice/orders"})
+	assert.Equal(t, []string{"sluice:config: must be the name of a parameter below /teams/shop/, such as /teams/shop/orders"}, refused(t, err))
+	for folder, is := range map[string]bool{"/sluice/": true, "/a/b.c/": true, "/": false, "": false, "/sluice": false, "sluice/": false, "/a//b/": false, "/*/": false} {
+		assert.Equal(t, is, flow.IsParameterFolder(folder), folder)
+	}
+}
+
 func TestAParameterReplacesTheOtherTags(t *testing.T) {
 	t.Parallel()
 	tags := shift.Tags{"sluice:config": "/sluice/orders", "sluice:alias": "prod", "sluice:strategy": "BigBang"}

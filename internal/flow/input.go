@@ -62,6 +62,10 @@ type Reader struct {
 	ExecutionID string
 	// Alias is that of a target which names none; live when it is empty.
 	Alias string
+	// Parameters is the folder in which configurations must be, so that a tag cannot
+	// have any other parameter of the account read, and told of in an error;
+	// DefaultParameters when it is empty.
+	Parameters string
 }
 
 func (r Reader) home() arn { return home(r.ExecutionID) }

@@ -41,6 +41,9 @@ type PublishVersion struct {
 	Allowed shift.Allowed
 	// Alias is that of a target which names none; live when it is empty.
 	Alias string
+	// Parameters is the folder of the configurations; flow.DefaultParameters when it is
+	// empty.
+	Parameters string
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 }
@@ -49,7 +52,7 @@ type PublishVersion struct {
 // input is known to be valid, every function to be one that may be shifted, and
 // every given version to exist.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	release, err := h.settle(ctx, flow.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias}, call.Document)
+	release, err := h.settle(ctx, flow.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters}, call.Document)
 	if err != nil {
 		return shift.Release{}, err
 	}
