@@ -12,6 +12,9 @@ import (
 // AWS's. No method is called under the Cloud's lock, and several may be at
 // once.
 type StateMachines interface {
+	// StateMachines returns all state machines.
+	StateMachines() []StateMachine
+
 	// StateMachine returns a state machine by its ARN.
 	StateMachine(arn string) (StateMachine, bool)
 

@@ -19,6 +19,7 @@ type machines struct {
 	clock *clock
 
 	mu         sync.Mutex
+	others     []string          // names of machines beside the one
 	executions []cloud.Execution // the one started last first
 	events     int
 	sent       []string
@@ -26,6 +27,15 @@ type machines struct {
 
 func newMachines(clock *clock) *machines {
 	return &machines{clock: clock}
+}
+
+func (m *machines) StateMachines() []cloud.StateMachine {
+	one, _ := m.StateMachine(machineARN)
+	all := []cloud.StateMachine{one}
+	for _, name := range m.others {
+		all = append(all, cloud.StateMachine{ARN: machineARN + name, Name: "sluice" + name, Created: m.clock.Now()})
+	}
+	return all
 }
 
 func (m *machines) StateMachine(arn string) (cloud.StateMachine, bool) {

@@ -28,6 +28,7 @@ var statesOperations = map[string]func(*Cloud, statesInput) (operation, error){
 	"GetExecutionHistory":  (*Cloud).getExecutionHistory,
 	"RedriveExecution":     (*Cloud).redriveExecution,
 	"DescribeStateMachine": (*Cloud).describeStateMachine,
+	"ListStateMachines":    (*Cloud).listStateMachines,
 	"SendTaskSuccess":      (*Cloud).sendTaskSuccess,
 	"SendTaskFailure":      (*Cloud).sendTaskFailure,
 	"SendTaskHeartbeat":    (*Cloud).sendTaskHeartbeat,
@@ -242,4 +243,33 @@ func (c *Cloud) describeStateMachine(in statesInput) (operation, error) {
 		}, nil
 	})
 	return op, validateARN(input.StateMachineArn, "stateMachine")
+}
+
+// listStateMachines lists all state machines, by pages. IAM knows no resource for
+// it (service authorization reference, Step Functions).
+func (c *Cloud) listStateMachines(in statesInput) (operation, error) {
+	var input struct {
+		MaxResults int    `json:"maxResults"`
+		NextToken  string `json:"nextToken"`
+	}
+	if err := in.decode(&input); err != nil {
+		return operation{}, err
+	}
+	op := about("*", func(time.Time) (any, error) {
+		page, next, err := statesPage(in.machines.StateMachines(), input.NextToken, input.MaxResults, func(m StateMachine) string { return m.ARN })
+		if err != nil {
+			return nil, err
+		}
+		listed := make([]map[string]any, len(page))
+		for i, m := range page {
+			listed[i] = map[string]any{
+				"stateMachineArn": m.ARN, "name": m.Name, "type": "STANDARD", "creationDate": epoch(m.Created),
+			}
+		}
+		return struct {
+			StateMachines []map[string]any `json:"stateMachines"`
+			NextToken     string           `json:"nextToken,omitempty"`
+		}{listed, next}, nil
+	})
+	return op, validateMaxResults(input.MaxResults)
 }

@@ -390,3 +390,26 @@ func TestAStateMachineIsDescribedWithItsDefinition(t *testing.T) {
 	assert.Equal(t, types.StateMachineTypeStandard, output.Type)
 	assert.Equal(t, types.StateMachineStatusActive, output.Status)
 }
+
+func TestStateMachinesAreListedInPages(t *testing.T) {
+	t.Parallel()
+	a, m := newStates(t)
+	m.others = []string{"-two", "-three"}
+	var names []string
+	pages := sfn.NewListStateMachinesPaginator(a.states(), &sfn.ListStateMachinesInput{MaxResults: 2})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background())
+		require.NoError(t, err)
+		for _, machine := range page.StateMachines {
+			names = append(names, *machine.Name)
+			assert.Equal(t, types.StateMachineTypeStandard, machine.Type)
+			assert.Equal(t, a.clock.Now(), machine.CreationDate.UTC())
+		}
+	}
+	assert.Equal(t, []string{"sluice", "sluice-two", "sluice-three"}, names)
+
+	_, err := a.states().ListStateMachines(context.Background(), &sfn.ListStateMachinesInput{MaxResults: 1001})
+	requireRefused(t, err, 400, "ValidationException", "Value '1001' at 'maxResults'")
+	_, err = a.states().ListStateMachines(context.Background(), &sfn.ListStateMachinesInput{NextToken: aws.String("x")})
+	requireRefused(t, err, 400, "InvalidToken", "Invalid Token: 'Invalid token'")
+}

@@ -15,13 +15,18 @@ import (
 // interpreter.
 type machines struct{ world *World }
 
-// StateMachine implements cloud.StateMachines.
-func (m machines) StateMachine(arn string) (cloud.StateMachine, bool) {
-	return cloud.StateMachine{
+// StateMachines implements cloud.StateMachines: there is only one.
+func (m machines) StateMachines() []cloud.StateMachine {
+	return []cloud.StateMachine{{
 		ARN: m.world.place.machineARN(), Name: machineName,
 		Definition: string(golden.Definition(m.world.place.partition, m.world.place.functionARN)),
 		RoleARN:    m.world.place.roleARN(machineName), Created: epoch,
-	}, arn == m.world.place.machineARN()
+	}}
+}
+
+// StateMachine implements cloud.StateMachines.
+func (m machines) StateMachine(arn string) (cloud.StateMachine, bool) {
+	return m.StateMachines()[0], arn == m.world.place.machineARN()
 }
 
 // Start implements cloud.StateMachines.

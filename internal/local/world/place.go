@@ -11,7 +11,7 @@ type place struct{ partition, region, account string }
 
 const (
 	machineName = "sluice"
-	ledgerTable = "sluice-ledger"
+	ledgerTable = "sluice"
 )
 
 // somewhere is the place of inputs that name none.
