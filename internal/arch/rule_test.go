@@ -26,6 +26,7 @@ const (
 	awserror   = module + "/internal/awserror"
 	tasks      = module + "/internal/task"
 	boot       = module + "/internal/boot"
+	operator   = module + "/internal/operator"
 	machine    = module + "/statemachine"
 	definition = module + "/statemachine/asl"
 	localASL   = module + "/internal/local/asl"
@@ -103,10 +104,19 @@ var rules = []rule{
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
 	},
 
-	// The command shows a simulation by its history events.
+	// What a person has to do with Sluice in AWS: its words, and one adapter for
+	// each service that is asked for them.
+	{folder: "internal/operator", may: []string{contract, domain}},
+	{folder: "internal/operator/*", may: list(adapter, operator, contract), tests: adapterTests},
+
+	// The command shows a simulation by its history events; in AWS it works through
+	// the operator's adapters, and reads the ledger.
 	{
 		folder: "internal/cmd/*",
-		may:    []string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+		may: list(
+			[]string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+			operator, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy),
+		tests: []string{localCloud},
 	},
 	{folder: "internal/arch"},
 	{folder: "internal/readme"},

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/asl"
 	"sluice/internal/shift"
 )
 
@@ -45,7 +44,7 @@ type document struct {
 }
 
 // decode reads what can be read: a raw input may be anything.
-func decode(text asl.Document) document {
+func decode(text json.RawMessage) document {
 	var d document
 	if json.Unmarshal(text, &d) != nil {
 		return document{}
@@ -53,7 +52,7 @@ func decode(text asl.Document) document {
 	return d
 }
 
-func hookOf(input asl.Document) string {
+func hookOf(input json.RawMessage) string {
 	if h := decode(input).Hook; h != nil {
 		return h.Function
 	}

@@ -15,30 +15,41 @@ const (
 	statusOK      = 0
 	statusFailed  = 1
 	statusInvalid = 2
+	// statusInterrupted is what a shell makes of an interrupt: 128 and the signal.
+	statusInterrupted = 130
 )
 
 const about = `Sluice moves live traffic from one version of a serverless application to the
 next, a little at a time, watches it, and puts it back by itself when it gets
-worse. This command shows beforehand what a deployment will do, and plays it on
-this machine, with the definition and the handlers that run in AWS. It needs no
-AWS account, and touches nothing.`
+worse. This command shows beforehand what a deployment will do (plan), and plays
+it on this machine, with the definition and the handlers that run in AWS
+(simulate); these two need no AWS account. The others work with the Sluice in
+your account, found as the aws command finds it: with its profiles, its
+environment, AWS_ENDPOINT_URL too.`
 
 const examples = `  sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
-  sluice simulate -f deployment.json -s scenario.json --json | jq .outcome`
+  sluice simulate -f deployment.json -s scenario.json --json | jq .outcome
+  sluice start -f deployment.json --wait`
 
 const statuses = `
 Exit status:
-  0  it was done, whatever the outcome of a simulated deployment
-  1  something else failed, such as reading a file
-  2  the arguments, the deployment or the scenario are not valid
+  0    it was done, whatever the outcome of a simulated deployment; a deployment
+       in AWS that was watched was Promoted, or there was nothing to shift
+  1    it ended otherwise, or something else failed, such as reading a file
+  2    the arguments, the deployment or the scenario are not valid
+  130  the watching was interrupted; the deployment goes on
 `
 
 // exec runs the command with its arguments, and returns its exit status. What it
 // has to say goes to stdout only when it is complete.
 func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot()
+	return thisMachine.exec(ctx, args, stdin, stdout, stderr)
+}
+
+func (s surroundings) exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -47,7 +58,7 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return report(used, err, stderr)
 }
 
-func newRoot() *cobra.Command {
+func newRoot(around surroundings) *cobra.Command {
 	var verbose bool
 	root := &cobra.Command{
 		Use:           "sluice",
@@ -63,7 +74,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what the Lambdas log")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate())
+	root.AddCommand(newPlan(), newSimulate(), newStart(around), newWatch(around))
 	return root
 }
 
@@ -102,6 +113,7 @@ func does(work func(*cobra.Command, []string) error) func(*cobra.Command, []stri
 // report says on stderr what went wrong, and returns the exit status.
 func report(used *cobra.Command, err error, stderr io.Writer) int {
 	var invalid *invalidError
+	var interrupted interruptedError
 	var failed failedError
 	switch {
 	case err == nil:
@@ -111,8 +123,13 @@ func report(used *cobra.Command, err error, stderr io.Writer) int {
 			fmt.Fprintln(stderr, line)
 		}
 		return statusInvalid
+	case errors.As(err, &interrupted):
+		fmt.Fprintln(stderr, interrupted)
+		return statusInterrupted
+	case errors.Is(err, endedError{}):
+		return statusFailed
 	case errors.As(err, &failed):
-		fmt.Fprintf(stderr, "sluice: %v\n", err)
+		fmt.Fprintf(stderr, "sluice: %s\n", plainly(err))
 		return statusFailed
 	}
 	fmt.Fprintf(stderr, "sluice: %v\nSee '%s --help'.\n", err, used.CommandPath())

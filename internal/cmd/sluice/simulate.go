@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"sluice/internal/flow"
+	"sluice/internal/local/asl"
 	"sluice/internal/local/world"
 )
 
@@ -101,8 +103,13 @@ type simulation struct {
 
 // play runs the deployment to its end.
 func (s setting) play() (simulation, error) {
+	var moments []moment
 	t := newTimeline()
-	result, err := world.Simulate(s.deployment, s.scenario, t.watch)
+	result, err := world.Simulate(s.deployment, s.scenario, func(at time.Duration, x *asl.Execution, e asl.Event) {
+		if m, worthIt := t.see(x.Name(), at, simulatedEvent(e)); worthIt {
+			moments = append(moments, m)
+		}
+	})
 	var wrong *world.ScenarioError
 	if errors.As(err, &wrong) { // it speaks of what this deployment does not have
 		return simulation{}, invalid(s.source, wrong)
@@ -110,5 +117,5 @@ func (s setting) play() (simulation, error) {
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}
-	return simulation{result: result, moments: t.moments}, nil
+	return simulation{result: result, moments: moments}, nil
 }

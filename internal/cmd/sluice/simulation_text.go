@@ -63,7 +63,7 @@ func quietRun(moments []moment) int {
 // summary is what came of the simulation.
 func summary(r world.Result) *table {
 	t := &table{indent: gutter}
-	t.add("outcome", outcome(r))
+	t.add("outcome", outcomeOf(r.Outcome, r.Status, r.Error))
 	if r.Cause != "" {
 		t.add("cause", shift.BoundText(r.Cause, maxCause))
 	}
@@ -94,17 +94,17 @@ func (t *table) addAll(name string, texts []string) {
 	}
 }
 
-// outcome names the Outcome; an execution may end without any.
-func outcome(r world.Result) string {
+// outcomeOf names the Outcome; an execution may end without any.
+func outcomeOf(outcome, status, failure string) string {
 	switch {
-	case r.Outcome == "" && r.Error != "":
-		return fmt.Sprintf("none: the execution is %s with %s", r.Status, r.Error)
-	case r.Outcome == "":
-		return fmt.Sprintf("none: the execution is %s, and nothing has closed the deployment", r.Status)
-	case r.Status == "FAILED" || r.Status == "SUCCEEDED":
-		return r.Outcome
+	case outcome == "" && failure != "":
+		return fmt.Sprintf("none: the execution is %s with %s", status, failure)
+	case outcome == "":
+		return fmt.Sprintf("none: the execution is %s, and nothing has closed the deployment", status)
+	case status == "FAILED" || status == "SUCCEEDED":
+		return outcome
 	}
-	return fmt.Sprintf("%s; the execution is %s", r.Outcome, r.Status)
+	return fmt.Sprintf("%s; the execution is %s", outcome, status)
 }
 
 // tallies lists names with their counts.

@@ -21,6 +21,7 @@ const (
 type table struct {
 	indent string
 	right  map[int]bool // columns that are aligned to the right
+	least  []int        // how wide the columns are at least
 	rows   [][]string
 }
 
@@ -44,6 +45,7 @@ func (t *table) widths() []int {
 		columns = max(columns, len(row))
 	}
 	widths := make([]int, max(columns-1, 0))
+	copy(widths, t.least)
 	for _, row := range t.rows {
 		for i := range min(len(row), len(widths)) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))

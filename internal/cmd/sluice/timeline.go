@@ -1,19 +1,17 @@
 package main
 
 import (
-	"strings"
 	"time"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/asl"
+	"sluice/internal/operator"
 )
 
-// timeline follows the histories of executions, and keeps the moments in them
-// that a person wants to see. What only directs the flow is left out: Choice,
-// Wait and Pass.
+// timeline follows the histories of executions, and makes of their events the
+// moments that a person wants to see. What only directs the flow makes none:
+// Choice, Wait and Pass.
 type timeline struct {
-	moments []moment
-	visits  map[string]*visit // by execution
+	visits map[string]*visit // by execution
 }
 
 // visit is the state that an execution is in.
@@ -29,39 +27,33 @@ type visit struct {
 
 func newTimeline() *timeline { return &timeline{visits: map[string]*visit{}} }
 
-// watch is told of an event as it happens.
-func (t *timeline) watch(at time.Duration, x *asl.Execution, e asl.Event) {
-	v := t.visits[x.Name()]
+// see takes in an event of an execution, and says whether it makes a moment. at is
+// how long the story has been told of by then.
+func (t *timeline) see(execution string, at time.Duration, e operator.Event) (moment, bool) {
+	v := t.visits[execution]
 	if v == nil {
 		v = &visit{}
-		t.visits[x.Name()] = v
+		t.visits[execution] = v
 	}
-	if m, worthIt := v.see(e); worthIt {
-		m.At, m.Execution = at, x.Name()
-		t.moments = append(t.moments, m)
-	}
+	m, worthIt := v.see(e)
+	m.At, m.Execution = at, execution
+	return m, worthIt
 }
 
-// see takes in an event, and says whether it makes a moment.
-func (v *visit) see(e asl.Event) (moment, bool) {
+func (v *visit) see(e operator.Event) (moment, bool) {
 	switch {
-	case e.StateEntered != nil:
+	case e.Enters() != "":
 		return v.enter(e)
-	case e.StateExited != nil:
+	case e.Leaves() != "":
 		return v.exit(e)
-	case e.LambdaFunctionFailed != nil:
-		v.fail(*e.LambdaFunctionFailed)
-	case e.LambdaFunctionTimedOut != nil:
-		v.fail(*e.LambdaFunctionTimedOut)
-	case e.TaskFailed != nil:
-		v.fail(e.TaskFailed.FailureDetails)
-	case e.TaskTimedOut != nil:
-		v.fail(e.TaskTimedOut.FailureDetails)
-	case e.LambdaFunctionSucceeded != nil, e.TaskSucceeded != nil:
+	case e.TryFails():
+		v.failures++
+		v.failing, v.last = true, e.Failure
+	case e.TrySucceeds():
 		v.failing = false
-	case e.MapIterationFailed != nil && v.failing:
+	case e.Type == operator.IterationFailed && v.failing:
 		return v.failure(), true // nothing in the Map catches it, so it is not left
-	case e.Type == asl.MapStateFailed:
+	case e.Type == operator.MapFailed:
 		v.mapFell = true
 	default:
 		return v.interruption(e)
@@ -69,36 +61,32 @@ func (v *visit) see(e asl.Event) (moment, bool) {
 	return moment{}, false
 }
 
-func (v *visit) fail(f asl.FailureDetails) {
-	v.failures++
-	v.failing, v.last = true, flow.Failure{Error: f.Error, Cause: f.Cause}
-}
-
 // enter makes a moment only of states that end a road: they do nothing more.
-func (v *visit) enter(e asl.Event) (moment, bool) {
-	*v = visit{name: e.StateEntered.Name, isFail: e.Type == "FailStateEntered"}
+func (v *visit) enter(e operator.Event) (moment, bool) {
+	kind := e.Enters()
+	*v = visit{name: e.State, isFail: kind == "Fail"}
 	switch {
-	case strings.HasPrefix(string(e.Type), "Task"):
-		v.hook = hookOf(e.StateEntered.Input)
-	case v.isFail, e.Type == "SucceedStateEntered":
-		return ending(v.name, decode(e.StateEntered.Input)), true
+	case kind == "Task":
+		v.hook = hookOf(e.Data)
+	case v.isFail, kind == "Succeed":
+		return ending(v.name, decode(e.Data)), true
 	}
 	return moment{}, false
 }
 
-func (v *visit) exit(e asl.Event) (moment, bool) {
-	switch {
-	case strings.HasPrefix(string(e.Type), "Map"):
+func (v *visit) exit(e operator.Event) (moment, bool) {
+	switch kind := e.Leaves(); {
+	case kind == "Map":
 		if v.mapFell {
 			return moment{}, false // the iteration has said all
 		}
-		*v = visit{name: e.StateExited.Name}
-	case !strings.HasPrefix(string(e.Type), "Task"):
+		*v = visit{name: e.State}
+	case kind != "Task":
 		return moment{}, false
 	case v.failing:
 		return v.failure(), true
 	}
-	m := describe(v, decode(e.StateExited.Output))
+	m := describe(v, decode(e.Data))
 	if v.failures > 0 {
 		m.note("after %s, the last with %s", counted(v.failures, "failed try", "failed tries"), v.last.Error)
 	}
@@ -120,14 +108,14 @@ func (v *visit) failure() moment {
 }
 
 // interruption is an end that no state leads to, or a new beginning after one.
-func (v *visit) interruption(e asl.Event) (moment, bool) {
-	m := moment{State: string(e.Type)}
+func (v *visit) interruption(e operator.Event) (moment, bool) {
+	m := moment{State: e.Type}
 	switch {
-	case e.ExecutionFailed != nil && !v.isFail:
-		m.note("%s", told(flow.Failure{Error: e.ExecutionFailed.Error, Cause: e.ExecutionFailed.Cause}))
-	case e.ExecutionAborted != nil, e.ExecutionTimedOut != nil:
+	case e.Type == operator.Failed && !v.isFail:
+		m.note("%s", told(e.Failure))
+	case e.Type == operator.Aborted, e.Type == operator.TimedOut:
 		m.note("in %s", v.name)
-	case e.ExecutionRedriven != nil:
+	case e.Type == operator.Redriven:
 		*v = visit{}
 	default:
 		return moment{}, false

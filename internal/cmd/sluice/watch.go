@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"sluice/internal/operator"
+	"sluice/internal/operator/stepfunctions"
+)
+
+const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, in the lines that
+'sluice simulate' has; when it has ended, the outcome, the cause and what to do.
+EXECUTION is an ARN, or the name of an execution of Sluice's state machine. When
+it was stopped from outside, the safety net puts the traffic back, and watch
+waits for that.
+
+An interrupt ends the watching, never the deployment.
+
+It needs states:GetExecutionHistory; states:ListStateMachines for a name; and,
+for what an execution cannot tell that was stopped, dynamodb:GetItem on the
+ledger's table.`
+
+const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
+  sluice watch arn:aws:states:eu-west-1:123456789012:execution:sluice:NAME
+  sluice watch NAME --json | jq -r .outcome`
+
+func newWatch(around surroundings) *cobra.Command {
+	a := account{surroundings: around}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:                   "watch EXECUTION [--json]",
+		Short:                 "Watch a deployment in AWS until it ends",
+		Long:                  aboutWatch,
+		Example:               examplesOfWatch,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return errors.New("watch needs an EXECUTION: its ARN, or its name")
+			case len(args) > 1:
+				return fmt.Errorf("watch takes one EXECUTION, and %q is one too many", args[1])
+			case operator.IsARN(args[0]):
+				_, err := operator.ParseExecution(args[0])
+				return err
+			}
+			return nil
+		},
+		RunE: does(func(cmd *cobra.Command, args []string) error {
+			x, cfg, err := a.findExecution(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return newWatcher(cmd, a, cfg, x, asJSON).run(cmd.Context())
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print only how it ended, as JSON")
+	a.addMachineFlag(cmd)
+	a.addTableFlag(cmd)
+	a.addFlags(cmd)
+	return cmd
+}
+
+// findExecution is the execution that a person means, and how to reach AWS where
+// it runs.
+func (a account) findExecution(cmd *cobra.Command, text string) (operator.Execution, aws.Config, error) {
+	if operator.IsARN(text) {
+		x := operator.Execution(text)
+		cfg, err := a.configure(cmd.Context(), x.Region())
+		return x, cfg, err
+	}
+	cfg, err := a.configure(cmd.Context(), "")
+	if err != nil {
+		return "", cfg, err
+	}
+	machine, err := a.findMachine(cmd.Context(), stepfunctions.FromConfig(cfg), cfg)
+	if err != nil {
+		return "", cfg, err
+	}
+	return operator.Named(machine, text), cfg, nil
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/operator"
+	"sluice/internal/operator/stepfunctions"
+	"sluice/internal/shift"
+)
+
+// How often is asked: Step Functions lets an account read some ten histories a
+// second, whoever reads them (Step Functions quotas, throttling).
+const (
+	askEvery       = 2 * time.Second
+	askQuietEvery  = 5 * time.Second
+	askRefused     = 30 * time.Second // at most, when it cannot be asked
+	askPatience    = 15 * time.Minute // without any answer
+	startsWithin   = 15 * time.Second // after which a new execution is known everywhere
+	restoresWithin = 3 * time.Minute  // I7: two sweeps of the safety net, and some more
+)
+
+// histories are what a watcher reads of executions.
+type histories interface {
+	Events(ctx context.Context, x operator.Execution, after int64) ([]operator.Event, error)
+}
+
+// records are what it reads of the Ledger.
+type records interface {
+	Record(ctx context.Context, id string) (shift.Record, error)
+}
+
+// watcher tells of an execution until it has ended.
+type watcher struct {
+	surroundings
+	histories histories
+	records   records
+	where     location
+	account   account
+	fresh     bool // it was started just now, and may not be known everywhere yet
+	asJSON    bool
+	out, err  io.Writer
+
+	narration narration
+	timeline  *timeline
+	began     time.Time
+	last      operator.Event
+	targets   []shift.Target
+}
+
+func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, asJSON bool) *watcher {
+	out := cmd.OutOrStdout()
+	return &watcher{
+		surroundings: a.surroundings, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
+		where: newLocation(x, cfg), account: a, asJSON: asJSON, out: out, err: cmd.ErrOrStderr(),
+		narration: narration{to: out}, timeline: newTimeline(),
+	}
+}
+
+// run watches until the execution has ended and its Outcome is known. It returns an
+// endedError for one that asks something of a person.
+func (w *watcher) run(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if !w.asJSON {
+		if err := writeText(w.out, func(to io.Writer) { w.where.text(to); fmt.Fprintln(to) }); err != nil {
+			return err
+		}
+	}
+	err := w.follow(ctx)
+	var end ended
+	if err == nil {
+		end, err = w.conclude(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		stop() // a second interrupt is obeyed at once
+		return interruptedError{w.goesOn()}
+	case err != nil:
+		return fmt.Errorf("%w\n%s", err, w.goesOn())
+	case w.asJSON:
+		err = writeJSON(w.out, end)
+	default:
+		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to) })
+	}
+	if err == nil && !end.well() {
+		return endedError{}
+	}
+	return err
+}
+
+// follow tells the story until its end.
+func (w *watcher) follow(ctx context.Context) error {
+	for pause := askEvery; ; {
+		events, err := w.ask(ctx)
+		if err != nil {
+			return err
+		}
+		if err := w.tell(events); err != nil {
+			return err
+		}
+		if w.last.Ends() {
+			return nil
+		}
+		if pause = askEvery; len(events) == 0 {
+			pause = askQuietEvery
+		}
+		if err := w.sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// ask reads what is new, for as long as it takes while AWS cannot be asked.
+func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
+	since, said := w.now(), false
+	for pause := askEvery; ; pause = min(2*pause, askRefused) {
+		events, err := w.histories.Events(ctx, w.where.Execution, w.last.ID)
+		waited := w.now().Sub(since)
+		switch {
+		case err == nil:
+			w.fresh = false
+			return events, nil
+		case w.fresh && errors.Is(err, shift.ErrExecutionUnknown) && waited < startsWithin:
+		case errors.Is(err, shift.ErrExecutionUnknown):
+			return nil, fmt.Errorf("there is no execution %s: %w", w.where.Execution, err)
+		case !errors.Is(err, operator.ErrUnavailable) || waited > askPatience:
+			return nil, err
+		case !said:
+			said = true
+			fmt.Fprintf(w.err, "sluice: %s; trying on\n", plainly(err))
+		}
+		if err := w.sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// tell prints what the events tell a person.
+func (w *watcher) tell(events []operator.Event) error {
+	var moments []moment
+	for _, e := range events {
+		if w.began.IsZero() {
+			w.began = e.At
+		}
+		w.last = e
+		w.aim(e)
+		if m, worthIt := w.timeline.see(w.where.Name, e.At.Sub(w.began), e); worthIt {
+			moments = append(moments, m)
+		}
+	}
+	if w.asJSON {
+		return nil
+	}
+	return w.narration.tell(moments)
+}
+
+// aim learns what is shifted.
+func (w *watcher) aim(e operator.Event) {
+	if len(w.targets) > 0 || e.State == "" {
+		return
+	}
+	if d := decode(e.Data); d.Release != nil {
+		for _, a := range d.Release.Arrivals {
+			w.targets = append(w.targets, a.Target)
+		}
+	}
+}
+
+// goesOn says what becomes of a deployment that nobody watches any more.
+func (w *watcher) goesOn() string {
+	if w.last.Ends() {
+		return "The execution has ended: 'sluice watch " + w.where.Name + "' tells how."
+	}
+	text := "The deployment goes on. Watch it again:  sluice watch " + w.where.Name
+	if len(w.targets) > 0 {
+		text += fmt.Sprintf("\nTo put the traffic back:  sluice abort %s --reason '...'", w.targets[0])
+	}
+	return text
+}
