@@ -115,7 +115,7 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
-			operator, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy),
+			operator, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud},
 	},
 	{folder: "internal/arch"},

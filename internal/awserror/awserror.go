@@ -19,6 +19,13 @@ var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
 // Throttled says whether AWS asks to come again more slowly.
 func Throttled(err error) bool { return throttles.IsErrorThrottle(err) == aws.TrueTernary }
 
+// transient are the errors that the SDK's own clients try again by default.
+var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
+
+// Transient says whether the same call may succeed a little later: it was throttled,
+// the service had a fault, or the connection was lost.
+func Transient(err error) bool { return transient.IsErrorRetryable(err) == aws.TrueTernary }
+
 // Meaning puts shift.ErrThrottled before an error with which AWS asks to come
 // again, and makes every error of the SDK Plain. nil stays nil.
 func Meaning(err error) error {

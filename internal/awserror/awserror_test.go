@@ -66,6 +66,27 @@ func TestALostConnectionIsToldWithoutTheRequest(t *testing.T) {
 	assert.NotErrorIs(t, err, shift.ErrThrottled)
 }
 
+func TestWhatMayHealIsToldFromWhatWillNot(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		heals  bool
+	}{
+		{"a call too many", refusing(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded"), true},
+		{"a fault of the service", refusing(http.StatusInternalServerError, "ServiceException", ""), true},
+		{"a lost connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true},
+		{"a refusal", refusing(http.StatusForbidden, "AccessDeniedException", "no"), false},
+		{"something that is not there", refusing(http.StatusNotFound, "ResourceNotFoundException", "no"), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.heals, awserror.Transient(failing(t, tt.answer)))
+		})
+	}
+}
+
 func TestOtherErrorsStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("no revision")

@@ -11,7 +11,7 @@ import (
 
 // ErrUnavailable is returned by whoever asks AWS when it could not be asked just
 // now: throttled, out of order, or out of reach. It may be asked again.
-var ErrUnavailable = errors.New("cannot be asked just now")
+var ErrUnavailable = errors.New("AWS cannot be asked just now")
 
 // Execution is the ARN of an execution:
 // arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME.

@@ -68,8 +68,8 @@ func (w *watcher) settle(ctx context.Context, end ended) (ended, error) {
 		case ctx.Err() != nil:
 			return end, ctx.Err()
 		case err != nil && overdue || err != nil && !errors.Is(err, shift.ErrThrottled):
-			end.Cause = joined(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%s), and it alone knows what came of the traffic: the safety net puts it back within two minutes, and announces it.",
-				w.account.tableName(), plainly(err)))
+			end.Cause = joined(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), and it alone knows what came of the traffic: the safety net puts it back within two minutes, and announces it.",
+				w.account.tableName(), err))
 			return end, nil
 		case overdue:
 			end.Cause = joined(end.Cause, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s, and the safety net tries on every minute. Look at its logs, and at where the aliases point.", record.Status))
@@ -106,6 +106,13 @@ func (e ended) text(to io.Writer) {
 type endedError struct{}
 
 func (endedError) Error() string { return "the execution did not end well" }
+
+// noExecutionError says that there is nothing to watch.
+type noExecutionError struct{ execution operator.Execution }
+
+func (e noExecutionError) Error() string {
+	return fmt.Sprintf("there is no execution %s: it was never started, or it ended more than 90 days ago", e.execution)
+}
 
 // interruptedError is the end of watching, by the person who watched.
 type interruptedError struct{ message string }

@@ -129,7 +129,7 @@ func report(used *cobra.Command, err error, stderr io.Writer) int {
 	case errors.Is(err, endedError{}):
 		return statusFailed
 	case errors.As(err, &failed):
-		fmt.Fprintf(stderr, "sluice: %s\n", plainly(err))
+		fmt.Fprintf(stderr, "sluice: %v\n", err)
 		return statusFailed
 	}
 	fmt.Fprintf(stderr, "sluice: %v\nSee '%s --help'.\n", err, used.CommandPath())

@@ -86,6 +86,8 @@ func (w *watcher) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		stop() // a second interrupt is obeyed at once
 		return interruptedError{w.goesOn()}
+	case errors.As(err, &noExecutionError{}):
+		return err
 	case err != nil:
 		return fmt.Errorf("%w\n%s", err, w.goesOn())
 	case w.asJSON:
@@ -133,12 +135,12 @@ func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
 			return events, nil
 		case w.fresh && errors.Is(err, shift.ErrExecutionUnknown) && waited < startsWithin:
 		case errors.Is(err, shift.ErrExecutionUnknown):
-			return nil, fmt.Errorf("there is no execution %s: %w", w.where.Execution, err)
+			return nil, noExecutionError{w.where.Execution}
 		case !errors.Is(err, operator.ErrUnavailable) || waited > askPatience:
 			return nil, err
 		case !said:
 			said = true
-			fmt.Fprintf(w.err, "sluice: %s; trying on\n", plainly(err))
+			fmt.Fprintf(w.err, "sluice: %v; trying on\n", err)
 		}
 		if err := w.sleep(ctx, pause); err != nil {
 			return nil, err

@@ -63,13 +63,14 @@ func (m machines) History(arn string) []cloud.HistoryEvent {
 	if !known {
 		return nil
 	}
-	events := make([]cloud.HistoryEvent, 0, len(x.History()))
-	for _, e := range x.History() {
+	events := m.world.told[x]
+	for _, e := range x.History()[len(events):] {
 		name, details := details(e)
 		events = append(events, cloud.HistoryEvent{
 			ID: e.ID, PreviousID: e.PreviousEventID, Time: e.Timestamp, Type: string(e.Type), DetailsName: name, Details: details,
 		})
 	}
+	m.world.told[x] = events
 	return events
 }
 

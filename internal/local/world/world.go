@@ -48,6 +48,9 @@ type World struct {
 	netting  int // wakings of the safety net that are not over
 
 	alarmStates map[string]string
+	// told are the histories as Step Functions tells them, as far as anybody has
+	// asked: events never change.
+	told map[*asl.Execution][]cloud.HistoryEvent
 
 	invocations   map[string]int
 	calls         map[string]int
@@ -69,6 +72,7 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
 		alarmStates: map[string]string{},
+		told:        map[*asl.Execution][]cloud.HistoryEvent{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
 		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),

@@ -6,10 +6,10 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"sluice/internal/awserror"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
 )
@@ -67,16 +67,12 @@ func (m *Machines) Start(ctx context.Context, machineARN, name string, input []b
 	var taken *types.ExecutionAlreadyExists
 	switch {
 	case errors.As(err, &taken):
-		return "", fmt.Errorf("start %s: there is, or was, an execution of that name with another input, or it has ended: give another with --name: %w", name, err)
+		return "", fmt.Errorf("start %s: there is, or was, an execution of that name with another input, or it has ended: give another with --name", name)
 	case err != nil:
 		return "", fmt.Errorf("start %s: %w", name, meaning(err))
 	}
 	return operator.Execution(aws.ToString(out.ExecutionArn)), nil
 }
-
-// mayHeal are the errors that the SDK's clients try again: throttled calls, faults of
-// the service, lost connections.
-var mayHeal = retry.IsErrorRetryables(retry.DefaultRetryables)
 
 // meaning makes an error operator.ErrUnavailable that is worth another try, and
 // shift.ErrExecutionUnknown one about an execution that there is not.
@@ -84,9 +80,9 @@ func meaning(err error) error {
 	var unknown *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &unknown):
-		return fmt.Errorf("%w: %w", shift.ErrExecutionUnknown, err)
-	case mayHeal.IsErrorRetryable(err) == aws.TrueTernary:
-		return fmt.Errorf("Step Functions %w: %w", operator.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", shift.ErrExecutionUnknown, awserror.Plain(err))
+	case awserror.Transient(err):
+		return fmt.Errorf("%w: %w", operator.ErrUnavailable, awserror.Plain(err))
 	}
-	return err
+	return awserror.Plain(err)
 }

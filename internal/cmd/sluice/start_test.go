@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const canary = `{"function": "orders", "alarms": ["orders-5xx"]}`
+
+func TestGoldenStartAndWait(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		scenario string
+		status   int
+	}{
+		"start-healthy": {`{}`, statusOK},
+		"start-sick":    {`{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`, statusFailed},
+		"start-stopped": {`{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`, statusFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAbroad(t, canary, test.scenario)
+			got := a.run("start", "-f", file(t, "deployment.json", canary), "--wait")
+			assert.Equal(t, test.status, got.status)
+			assert.Empty(t, got.stderr)
+			golden(t, name+".txt", got.stdout)
+		})
+	}
+}
+
+func TestStartNamesTheExecutionForWhatItShiftsAndWhen(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	got := a.run("start", "-f", file(t, "deployment.json", canary), "--json")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assert.JSONEq(t, `{
+		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:orders-live-20260101T000000Z",
+		"name": "orders-live-20260101T000000Z", "consoleUrl": ""}`, got.stdout)
+	assert.Equal(t, []string{"ListStateMachines", "StartExecution"}, a.asked)
+
+	named := a.run("start", "-f", file(t, "deployment.json", canary), "--name", "release-7", "--state-machine", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice", "--json")
+	require.Equal(t, statusOK, named.status, named.stderr)
+	var l location
+	require.NoError(t, json.Unmarshal([]byte(named.stdout), &l))
+	assert.Equal(t, "release-7", l.Name)
+	assert.Equal(t, []string{"ListStateMachines", "StartExecution", "StartExecution"}, a.asked, "an ARN need not be looked for")
+}
+
+func TestInvalidDeploymentIsRefusedBeforeAWSIsAsked(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	got := a.run("start", "-f", file(t, "deployment.json", `{"function": "orders", "Alarms": [], "version": 3}`), "--wait")
+	assert.Equal(t, statusInvalid, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "deployment.json: Alarms: is not known here")
+	assert.Contains(t, got.stderr, "deployment.json: version: must be a string")
+	assert.Empty(t, a.asked)
+}
+
+func TestFunctionOfAnotherAccountIsRefusedBeforeAnythingIsStarted(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	got := a.run("start", "-f", file(t, "deployment.json", `{"function": "arn:aws:lambda:us-east-1:210987654321:function:orders"}`))
+	assert.Equal(t, statusInvalid, got.status)
+	assert.Contains(t, got.stderr, "function: is in account 210987654321")
+	assert.Equal(t, []string{"ListStateMachines"}, a.asked)
+}
+
+func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		args []string
+		env  map[string]string
+		want string
+	}{
+		{"no state machine of the name", []string{"--state-machine", "other"}, nil, "sluice: there is no state machine \"other\" in us-east-1: deploy Sluice there, choose another --region or --profile, or name it with --state-machine\n"},
+		{"no state machine of the environment's name", nil, map[string]string{"SLUICE_STATE_MACHINE": "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
+		{"no state machine of the prefix", nil, map[string]string{"SLUICE_NAME_PREFIX": "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
+		{"a name that Step Functions does not take", []string{"--name", "a b"}, nil, "sluice: start a b: InvalidName: Invalid Name: 'a b'\n"},
+		{"a name that was used", []string{"--name", "used"}, nil, "sluice: start used: there is, or was, an execution of that name with another input, or it has ended: give another with --name\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := newAbroad(t, canary, `{}`)
+			_, err := a.Start("used", json.RawMessage(`{"function": "orders"}`))
+			require.NoError(t, err)
+			a.env = tt.env
+			got := a.run(append([]string{"start", "-f", file(t, "deployment.json", canary)}, tt.args...)...)
+			assert.Equal(t, statusFailed, got.status)
+			assert.Empty(t, got.stdout)
+			assert.Contains(t, got.stderr, tt.want)
+		})
+	}
+}

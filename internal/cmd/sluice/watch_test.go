@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/local/asl"
+)
+
+// going is a world in which a deployment was started with the name "one" a while
+// ago.
+func going(t *testing.T, deployment, scenario string, since time.Duration) (*abroad, *asl.Execution) {
+	t.Helper()
+	a := newAbroad(t, deployment, scenario)
+	x, err := a.Start("one", json.RawMessage(deployment))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(since))
+	return a, x
+}
+
+// stories are the lines of a story, without what aligns them.
+func stories(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestWatchTellsFromTheBeginningWhateverHasPassed(t *testing.T) {
+	t.Parallel()
+	for name, since := range map[string]time.Duration{
+		"nothing yet": 0, "a part of it": 3*time.Minute + 7*time.Second, "all of it": time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, x := going(t, canary, `{}`, since)
+			byName, byARN := a.run("watch", "one"), a.run("watch", x.ARN())
+			assert.Equal(t, statusOK, byName.status, byName.stderr)
+			assert.Equal(t, byARN, byName)
+			assertInOrder(t, byName.stdout, []string{
+				"execution " + x.ARN(), "TIME STATE WEIGHT VERDICT", "0:00 Publish", "0:00 Open", "0:00 SetWeight 10%",
+				"5:00 CheckAlarms 10% Pass", "5:00 SetWeight 100%", "5:00 Promoted 100%", "outcome Promoted", "time 5:00",
+			})
+			assert.Equal(t, 1, strings.Count(byName.stdout, "VERDICT"), "the columns are named once")
+		})
+	}
+}
+
+func TestWatchTellsWhatASimulationTells(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, deployment, scenario string }{
+		{"hooks that agree", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}], "afterTraffic": [{"function": "signoff", "mode": "callback"}]}}`, `{}`},
+		{"a hook that refuses", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, `{"hooks": {"smoke": {"result": "fail"}}}`},
+		{"a hook that does not answer", `{"function": "orders", "hooks": {"afterTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 90}]}}`, `{"hooks": {"smoke": {"result": "hang"}}}`},
+		{"tries that fail", `{"function": "orders"}`, `{"faults": [{"call": "lambda:UpdateAlias", "error": "throttle", "times": 2}]}`},
+		{"nothing to shift", `{"function": "orders", "version": "3"}`, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`},
+		{"a function that is absent", `{"function": "orders"}`, `{"functions": {"orders": {"absent": true}}}`},
+		{"an edit by somebody else", `{"function": "orders"}`, `{"events": [{"atSeconds": 30, "do": "updateAlias", "target": "lambda:orders:live", "version": "1", "additional": "2", "percent": 77}]}`},
+		{"a redrive", `{"function": "orders"}`, `{"events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 120, "do": "redriveExecution"}]}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			simulated := run(t, tt.deployment, "simulate", "-f", "-", "-s", file(t, "scenario.json", tt.scenario))
+			a, _ := going(t, tt.deployment, tt.scenario, time.Hour)
+			watched := a.run("watch", "one")
+
+			story, _, _ := strings.Cut(simulated.stdout, "\n\n")
+			_, told, _ := strings.Cut(watched.stdout, "\n\n")
+			told, _, _ = strings.Cut(told, "\n\n")
+			assert.Equal(t, strings.Join(strings.Fields(story), " "), strings.Join(strings.Fields(told), " "))
+		})
+	}
+}
+
+func TestWatchReadsOnlyWhatIsNew(t *testing.T) {
+	t.Parallel()
+	deployment := `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`
+	a, _ := going(t, deployment, `{}`, 47*time.Hour+50*time.Minute)
+	got := a.run("watch", "one")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assertInOrder(t, got.stdout, []string{"… CheckAlarms 10% Pass", "47:50:00 CheckAlarms 10% Pass", "47:55:00 CheckAlarms 10% Pass", "48:00:00 Promoted"})
+	questions := int(10 * time.Minute / askQuietEvery)
+	assert.Less(t, len(a.asked), 2*questions, "a page for each, where the whole history has six of them")
+}
+
+func TestWatchSurvivesThatAWSCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault func(w http.ResponseWriter) bool
+	}{
+		{"throttled", func(w http.ResponseWriter) bool {
+			return refuse(w, 400, "ThrottlingException", "Rate exceeded")
+		}},
+		{"out of order", func(w http.ResponseWriter) bool {
+			return refuse(w, 500, "InternalFailure", "")
+		}},
+		{"out of reach", func(http.ResponseWriter) bool { panic(http.ErrAbortHandler) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, canary, `{}`, time.Minute)
+			times := 0
+			a.meddle = func(operation string, w http.ResponseWriter) bool {
+				if operation != "GetExecutionHistory" {
+					return false
+				}
+				times++
+				return times > 3 && times < 10 && tt.fault(w)
+			}
+			got := a.run("watch", "one")
+			assert.Equal(t, statusOK, got.status, got.stderr)
+			assert.Equal(t, 1, strings.Count(got.stderr, "AWS cannot be asked just now"), got.stderr)
+			assert.Contains(t, got.stderr, "; trying on\n")
+			assertInOrder(t, got.stdout, []string{"1:00 CheckAlarms", "2:00 CheckAlarms", "3:00 CheckAlarms", "4:00 CheckAlarms", "5:00 Promoted"})
+		})
+	}
+}
+
+func TestWatchGivesUpOnAWSAfterAWhileAndSaysThatTheDeploymentGoesOn(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, code, want string
+		patience         time.Duration
+	}{
+		{"throttled for ever", "ThrottlingException", "AWS cannot be asked just now: ThrottlingException: no", askPatience},
+		{"not allowed any more", "ExpiredTokenException", "ExpiredTokenException: no", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, `{"function": "orders", "strategy": "Canary10Percent120Minutes"}`, `{}`, time.Minute)
+			times := 0
+			a.meddle = func(operation string, w http.ResponseWriter) bool {
+				if operation == "GetExecutionHistory" {
+					times++
+				}
+				return times > 3 && refuse(w, 400, tt.code, "no")
+			}
+			got := a.run("watch", "one")
+			assert.Equal(t, statusFailed, got.status)
+			assert.Contains(t, got.stderr, tt.want)
+			assert.Contains(t, got.stderr, "\nThe deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n")
+			assert.GreaterOrEqual(t, a.slept, tt.patience)
+			assert.Less(t, a.slept, tt.patience+time.Minute)
+		})
+	}
+}
+
+func TestInterruptEndsTheWatchingAndNotTheDeployment(t *testing.T) {
+	t.Parallel()
+	a, x := going(t, canary, `{}`, time.Minute)
+	ctx, interrupt := context.WithCancel(t.Context())
+	a.during = func(passed time.Duration) {
+		if passed > 2*time.Minute {
+			interrupt()
+		}
+	}
+	got := a.runIn(ctx, "watch", "one")
+	assert.Equal(t, statusInterrupted, got.status)
+	assert.Equal(t, "The deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n", got.stderr)
+	assert.Equal(t, asl.Running, x.Status())
+}
+
+func TestNewExecutionMayBeUnknownForAMoment(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		unknown int
+		status  int
+	}{"for a moment": {3, statusOK}, "for good": {1000, statusFailed}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAbroad(t, canary, `{}`)
+			times := 0
+			a.meddle = func(operation string, w http.ResponseWriter) bool {
+				if operation != "GetExecutionHistory" {
+					return false
+				}
+				times++
+				return times <= test.unknown && refuse(w, 400, "ExecutionDoesNotExist", "Execution Does Not Exist")
+			}
+			got := a.run("start", "-f", file(t, "deployment.json", canary), "--wait")
+			assert.Equal(t, test.status, got.status, got.stderr)
+		})
+	}
+}
+
+func TestWatchOfNoExecutionSaysSo(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	got := a.run("watch", "nobody")
+	assert.Equal(t, statusFailed, got.status)
+	assert.Equal(t, "sluice: there is no execution arn:aws:states:us-east-1:123456789012:execution:sluice:nobody: it was never started, or it ended more than 90 days ago\n", got.stderr)
+	assert.Zero(t, a.slept)
+}
+
+func TestWatchAsksTheLedgerWhatAStoppedExecutionCannotTell(t *testing.T) {
+	t.Parallel()
+	lost := `{"events": [{"atSeconds": 90, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}`
+	tests := []struct {
+		name, scenario string
+		refuse         string // GetItem, for a reason
+		want           []string
+	}{
+		{"the safety net is late", lost + `}}`, "", []string{"1:30 ExecutionAborted in Bake", "outcome RolledBack; the execution is ABORTED", "cause ExecutionEnded:"}},
+		{"the safety net does nothing", lost + `, "sweeps": {"lost": true}}}`, "", []string{
+			"outcome none: the execution is ABORTED, and nothing has closed the deployment", "cause The traffic is not back yet: the deployment's record is",
+		}},
+		{"the ledger must not be read", lost + `}}`, "AccessDeniedException", []string{
+			"outcome none: the execution is ABORTED", "cause The ledger's table sluice cannot be read",
+		}},
+		{
+			"it is stopped before it has opened", `{"functions": {"orders": {"absent": true}}, "faults": [{"call": "lambda:PublishVersion", "error": "lose"}], "events": [{"atSeconds": 1, "do": "stopExecution"}]}`, "",
+			[]string{"0:01 ExecutionAborted in Publish", "outcome none: the execution is ABORTED", "cause It had not taken the lock of any target, so that"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, `{"function": "orders"}`, tt.scenario, 0)
+			a.meddle = func(operation string, w http.ResponseWriter) bool {
+				return operation == "GetItem" && tt.refuse != "" && refuse(w, 400, tt.refuse, "no")
+			}
+			got := a.run("watch", "one")
+			assert.Equal(t, statusFailed, got.status)
+			assert.Empty(t, got.stderr)
+			assertInOrder(t, got.stdout, tt.want)
+		})
+	}
+}
+
+func TestWatchAsJSONIsTheEndAndNothingElse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, deployment, scenario string
+		status                     int
+		want                       string
+	}{
+		{"promoted", canary, `{}`, statusOK, `"outcome": "Promoted", "status": "SUCCEEDED", "error": "", "cause": "", "seconds": 300`},
+		{
+			"unchanged", `{"function": "orders", "version": "3"}`, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`, statusOK,
+			`"outcome": "Unchanged", "status": "SUCCEEDED", "error": "", "cause": "lambda:orders:live already points at 3; if CloudFormation owns FunctionVersion, see Adoption in the README", "seconds": 0`,
+		},
+		{
+			"refused", canary, `{"events": [{"atSeconds": 0, "do": "deleteAlarm", "alarm": "orders-5xx"}]}`, statusFailed,
+			`"outcome": "Rejected", "status": "FAILED", "error": "Rejected", "cause": "AlarmNotFound: `,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, tt.deployment, tt.scenario, 0)
+			got := a.run("watch", "one", "--json")
+			assert.Equal(t, tt.status, got.status, got.stderr)
+			assert.True(t, json.Valid([]byte(got.stdout)), got.stdout)
+			assert.Contains(t, stories(got.stdout), strings.ReplaceAll(tt.want, ", \"", ",\n\""))
+		})
+	}
+}
