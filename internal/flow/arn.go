@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"sluice/internal/shift"
 )
 
 // latest is Lambda's name for the unpublished code of a function.
@@ -76,4 +78,34 @@ func named(parts []string) (function, error) {
 		}
 	}
 	return f, nil
+}
+
+// ParseTarget reads a Target as a person writes it: lambda:orders:live, or the
+// function alone in any form of its name, with the alias as its qualifier if that
+// is not live.
+func ParseTarget(text string) (shift.Target, error) {
+	f, err := targeted(text)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%q is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias %s", shift.BoundText(text, maxARN), defaultAlias)
+	case !isAlias(f.qualifier):
+		return "", fmt.Errorf("%q names a version, and traffic is shifted at an alias: write lambda:%s:ALIAS", shift.BoundText(text, maxARN), f.name)
+	}
+	return shift.LambdaTarget(f.name, f.qualifier), nil
+}
+
+// targeted is the function of a Target, its alias as the qualifier.
+func targeted(text string) (function, error) {
+	if strings.HasPrefix(text, shift.KindLambda+":") {
+		name, alias, err := shift.Target(text).Lambda()
+		if err != nil {
+			return function{}, err
+		}
+		return named([]string{name, alias})
+	}
+	f, err := parseFunction(text, arn{})
+	if f.qualifier == "" {
+		f.qualifier = defaultAlias
+	}
+	return f, err
 }

@@ -143,3 +143,45 @@ func TestWithoutAnExecutionAFunctionMayBeAnywhere(t *testing.T) {
 		assert.Equal(t, shift.Target("lambda:orders:live"), release.Arrivals[0].Target)
 	}
 }
+
+func TestATargetIsWrittenWholeOrAsItsFunction(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]shift.Target{
+		"lambda:orders:live":     "lambda:orders:live",
+		"lambda:orders:prod":     "lambda:orders:prod",
+		"orders":                 "lambda:orders:live",
+		"orders:prod":            "lambda:orders:prod",
+		"function:orders:prod":   "lambda:orders:prod",
+		"lambda:function:orders": "lambda:function:orders",
+		"arn:aws:lambda:eu-west-1:123456789012:function:orders":      "lambda:orders:live",
+		"arn:aws:lambda:eu-west-1:123456789012:function:orders:prod": "lambda:orders:prod",
+	} {
+		got, err := flow.ParseTarget(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got, text)
+	}
+	for text, want := range map[string]string{
+		"":                     `"" is no target`,
+		"lambda:orders:live:x": `is no target`,
+		"lambda:orders":        `"lambda:orders" is no target`,
+		"lambda:orders:7":      `"lambda:orders:7" names a version`,
+		"orders:$LATEST":       `"orders:$LATEST" names a version`,
+		"route53:Z1:shop":      "is no target",
+		"or ders":              "is no target",
+		"a\nb":                 `"a b" is no target`,
+		"arn:aws:s3:::bucket":  "is no target",
+	} {
+		_, err := flow.ParseTarget(text)
+		assert.ErrorContains(t, err, want, text)
+	}
+}
+
+func TestACommandIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	written := flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Pause, Reason: `"lunch" <b>`}}
+	event, err := flow.EncodeCommand(written)
+	require.NoError(t, err)
+	read, err := flow.DecodeOccasion(event)
+	require.NoError(t, err)
+	assert.Equal(t, flow.Occasion{Command: &written}, read)
+}

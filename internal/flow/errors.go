@@ -17,6 +17,10 @@ const (
 	Throttled           = "Throttled"
 	AlarmUnreadable     = "AlarmUnreadable"
 	DeploymentClosed    = "DeploymentClosed"
+	// DeploymentRestoring and DeploymentUnknown are what a command meets that comes
+	// too late.
+	DeploymentRestoring = "DeploymentRestoring"
+	DeploymentUnknown   = "DeploymentUnknown"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -59,9 +63,9 @@ var names = []struct {
 	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
 	{err: shift.ErrDeploymentClosed, name: DeploymentClosed},
-	{err: shift.ErrDeploymentRestoring, name: "DeploymentRestoring"},
+	{err: shift.ErrDeploymentRestoring, name: DeploymentRestoring},
 	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
-	{err: shift.ErrDeploymentUnknown, name: "DeploymentUnknown"},
+	{err: shift.ErrDeploymentUnknown, name: DeploymentUnknown},
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteRefused, name: "RouteRefused"},
 	{err: shift.ErrRouteChanged, name: "RouteChanged"},

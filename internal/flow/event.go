@@ -56,6 +56,17 @@ type Commanded struct {
 	Command shift.Command
 }
 
+// Answer is what the safety net answers to a command. To everything else it answers
+// with an empty one.
+type Answer struct {
+	// DeploymentID is the Deployment that was told.
+	DeploymentID string `json:"deploymentId,omitempty"`
+	// Outcome and Cause are how an abort has ended it, if it has already. Every other
+	// order is obeyed at the Deployment's next poll.
+	Outcome shift.Outcome `json:"outcome,omitempty"`
+	Cause   string        `json:"cause,omitempty"`
+}
+
 // What kinds of events there are (EventBridge events reference: CloudWatch Alarm
 // State Change, Step Functions Execution Status Change), and Sluice's own two.
 const (
@@ -193,4 +204,12 @@ func decodeCommand(detail []byte) (Occasion, error) {
 		Target:  command.Target,
 		Command: shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256)},
 	}}, nil
+}
+
+// EncodeCommand writes what DecodeOccasion reads as a command.
+func EncodeCommand(c Commanded) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"detail-type": CommandDetailType,
+		"detail":      map[string]any{"target": c.Target, "command": c.Command.Order, "reason": c.Command.Reason},
+	})
 }

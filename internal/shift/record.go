@@ -102,6 +102,7 @@ type Ending struct {
 type Arrived struct {
 	DeploymentID string
 	Candidate    Version
+	OpenedAt     time.Time
 	Outcome      Outcome // empty while it is open
 	ClosedAt     time.Time
 }

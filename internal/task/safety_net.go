@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -71,16 +72,21 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		return []byte("{}"), nil
 	}
 	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, places: new(places)}
+	var answer flow.Answer
 	if err == nil {
-		err = n.insist(ctx, func() error { return n.act(ctx, occasion) })
+		err = n.insist(ctx, func() error { return n.act(ctx, occasion, &answer) })
 	}
 	if err != nil {
 		return nil, flow.Wire(err)
 	}
-	return []byte("{}"), nil
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, flow.Wire(err)
+	}
+	return text, nil
 }
 
-func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
+func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow.Answer) error {
 	now := time.Now
 	if n.Now != nil {
 		now = n.Now
@@ -95,7 +101,7 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
 	case occasion.Sweep:
 		return n.sweep(ctx, now())
 	}
-	return n.command(ctx, *occasion.Command, now())
+	return n.command(ctx, *occasion.Command, now(), answer)
 }
 
 // insist tries again soon what failed for whatever reason: the next try that
@@ -103,7 +109,7 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion) error {
 func (n SafetyNet) insist(ctx context.Context, act func() error) error {
 	err := act()
 	for _, upTo := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
-		if err == nil || ctx.Err() != nil || errors.Is(err, shift.ErrDeploymentUnknown) {
+		if err == nil || ctx.Err() != nil || tooLate(err) {
 			return err
 		}
 		slog.WarnContext(ctx, "trying again", "error", err)
@@ -111,6 +117,11 @@ func (n SafetyNet) insist(ctx context.Context, act func() error) error {
 		err = act()
 	}
 	return err
+}
+
+// tooLate says that a command came when there was nothing left to command.
+func tooLate(err error) bool {
+	return errors.Is(err, shift.ErrDeploymentUnknown) || errors.Is(err, shift.ErrDeploymentRestoring) || errors.Is(err, shift.ErrDeploymentClosed)
 }
 
 func (n SafetyNet) restorer() Restorer {
@@ -156,8 +167,14 @@ func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded, now time.
 
 // end restores a Deployment for a reason.
 func (n SafetyNet) end(ctx context.Context, id, reason string, at time.Time) error {
+	_, err := n.bringBack(ctx, id, reason, at)
+	return err
+}
+
+// bringBack is end, and returns the record as it is then.
+func (n SafetyNet) bringBack(ctx context.Context, id, reason string, at time.Time) (shift.Record, error) {
 	reasons := []string{reason}
-	return n.restore(ctx, nil, reasons, func(ctx context.Context) (shift.Record, error) {
+	return n.restored(ctx, nil, reasons, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, reasons)
 	}, at)
 }
@@ -165,16 +182,22 @@ func (n SafetyNet) end(ctx context.Context, id, reason string, at time.Time) err
 // restore marks a Deployment and restores it, or finds that there is nothing left
 // to do.
 func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) error {
+	_, err := n.restored(ctx, targets, why, mark, at)
+	return err
+}
+
+// restored is restore, and returns the record as it is then.
+func (n SafetyNet) restored(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, error) {
 	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrAlarmIgnored):
-		return nil
+		return record, nil
 	case errors.Is(err, shift.ErrDeploymentClosed) && record.Status == shift.StatusClosed:
-		return n.restorer().announceIfPending(ctx, record, at)
+		return record, n.restorer().announceIfPending(ctx, record, at)
 	case errors.Is(err, shift.ErrDeploymentClosed):
-		return nil // somebody else was faster
+		return record, nil // somebody else was faster
 	}
-	return err
+	return record, err
 }
 
 // sweep looks after what no event has told of: Deployments whose execution is
@@ -268,16 +291,21 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 }
 
 // command does what a person asks. Abort is done at once; the rest is obeyed at
-// the next poll.
-func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time) error {
+// the next poll. Who holds the Target is asked once: when a try has closed the
+// Deployment and failed after that, nobody does any more.
+func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time, answer *flow.Answer) error {
 	c.Command.At = now
-	id, err := n.Ledger.Holder(ctx, c.Target)
-	if err != nil {
-		return fmt.Errorf("find who holds %s: %w", c.Target, err)
+	if answer.DeploymentID == "" {
+		id, err := n.Ledger.Holder(ctx, c.Target)
+		if err != nil {
+			return fmt.Errorf("find who holds %s: %w", c.Target, err)
+		}
+		if id == "" {
+			return fmt.Errorf("%w: no deployment holds %s", shift.ErrDeploymentUnknown, c.Target)
+		}
+		answer.DeploymentID = id
 	}
-	if id == "" {
-		return fmt.Errorf("%w: no deployment holds %s", shift.ErrDeploymentUnknown, c.Target)
-	}
+	id := answer.DeploymentID
 	slog.InfoContext(ctx, "commanded", "deployment", id, "target", c.Target, "command", c.Command.Order, "reason", c.Command.Reason)
 	if c.Command.Order != shift.Abort {
 		if err := n.Ledger.Command(ctx, id, c.Command); err != nil {
@@ -285,7 +313,9 @@ func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time)
 		}
 		return nil
 	}
-	return n.end(ctx, id, "Aborted: "+c.Command.Reason, now)
+	record, err := n.bringBack(ctx, id, "Aborted: "+c.Command.Reason, now)
+	answer.Outcome, answer.Cause = record.Outcome, record.Cause
+	return err
 }
 
 // each does something for every Deployment at once. One that fails does not keep

@@ -31,15 +31,15 @@ func (a *account) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.profile, "profile", "", "use this `PROFILE` of your AWS configuration")
 	flags.StringVar(&a.region, "region", "", "work in this AWS `REGION`")
-	flags.StringVar(&a.prefix, "name-prefix", "", "what Sluice's names in the account begin with; otherwise\n$SLUICE_NAME_PREFIX, or sluice")
+	flags.StringVar(&a.prefix, "name-prefix", "", "what Sluice's names in AWS begin with (`PREFIX`);\nelse $SLUICE_NAME_PREFIX, else sluice")
 }
 
 func (a *account) addMachineFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; otherwise\n$SLUICE_STATE_MACHINE, or the name prefix")
+	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; else\n$SLUICE_STATE_MACHINE, else the name prefix")
 }
 
 func (a *account) addTableFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; otherwise $SLUICE_TABLE,\nor the name prefix")
+	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; else\n$SLUICE_TABLE, else the name prefix")
 }
 
 func (a account) namePrefix() string {

@@ -29,7 +29,8 @@ type abroad struct {
 	// during is called as time passes, with all that has passed.
 	during func(time.Duration)
 	env    map[string]string
-	asked  []string
+	asked  []string // the operations, in their order
+	signed string   // the last signature
 	url    string
 }
 
@@ -46,7 +47,7 @@ func newAbroad(t *testing.T, deployment, scenario string) *abroad {
 	a := &abroad{World: w, t: t, began: w.Now(), env: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		a.asked = append(a.asked, operation)
+		a.asked, a.signed = append(a.asked, operation), r.Header.Get("Authorization")
 		if a.meddle == nil || !a.meddle(operation, w) {
 			outside.ServeHTTP(w, r)
 		}

@@ -65,6 +65,16 @@ func TestArgumentsThatMakeNoSenseExitWith2AndPointToTheHelp(t *testing.T) {
 		{"a plan of a strategy and a file", []string{"plan", "AllAtOnce", "-f", "x"}, "sluice: plan takes a STRATEGY or a file, not both\nSee 'sluice plan --help'.\n"},
 		{"a simulation of nothing", []string{"simulate"}, "sluice: simulate needs a deployment's file: -f FILE\nSee 'sluice simulate --help'.\n"},
 		{"a simulation of an argument", []string{"simulate", "x.json"}, "sluice: simulate takes no arguments, and \"x.json\" is one: name the deployment's file with -f\nSee 'sluice simulate --help'.\n"},
+		{"a start of nothing", []string{"start"}, "sluice: start needs a deployment's file: -f FILE\nSee 'sluice start --help'.\n"},
+		{"a start of an argument", []string{"start", "x.json"}, "sluice: start takes no arguments, and \"x.json\" is one: name the deployment's file with -f\nSee 'sluice start --help'.\n"},
+		{"a watch of nothing", []string{"watch"}, "sluice: watch needs an EXECUTION: its ARN, or its name\nSee 'sluice watch --help'.\n"},
+		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes one EXECUTION, and \"b\" is one too many\nSee 'sluice watch --help'.\n"},
+		{"a watch of another ARN", []string{"watch", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"}, "sluice: \"arn:aws:states:us-east-1:123456789012:stateMachine:sluice\" is not the ARN of an execution: arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME\nSee 'sluice watch --help'.\n"},
+		{"an order without its target", []string{"abort"}, "sluice: abort needs a TARGET, such as lambda:orders:live\nSee 'sluice abort --help'.\n"},
+		{"an order for two", []string{"pause", "a", "b"}, "sluice: pause takes one TARGET, and \"b\" is one too many\nSee 'sluice pause --help'.\n"},
+		{"an order for a version", []string{"resume", "orders:7"}, "sluice: \"orders:7\" names a version, and traffic is shifted at an alias: write lambda:orders:ALIAS\nSee 'sluice resume --help'.\n"},
+		{"a history of half a target", []string{"history", "lambda:orders"}, "sluice: \"lambda:orders\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice history --help'.\n"},
+		{"a history of none", []string{"history", "orders", "--limit", "0"}, "sluice: --limit must be at least 1, not 0\nSee 'sluice history --help'.\n"},
 		{"one standard input for two", []string{"simulate", "-f", "-", "-s", "-"}, "sluice: the deployment and the scenario cannot both be standard input\nSee 'sluice simulate --help'.\n"},
 	}
 	for _, tt := range tests {
@@ -177,7 +187,8 @@ func TestUnknownStrategyNamesTheFormsThereAre(t *testing.T) {
 
 func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"--help"}, {"plan", "--help"}, {"simulate", "--help"}, {"help", "plan"}} {
+	for _, args := range [][]string{{}, {"--help"}, {"plan", "--help"}, {"simulate", "--help"}, {"help", "plan"}, {"start", "--help"}, {"watch", "--help"},
+		{"abort", "--help"}, {"promote", "--help"}, {"pause", "--help"}, {"resume", "--help"}, {"history", "--help"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			got := run(t, "", args...)

@@ -74,7 +74,10 @@ func newRoot(around surroundings) *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what the Lambdas log")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(), newStart(around), newWatch(around))
+	root.AddCommand(newPlan(), newSimulate(), newStart(around), newWatch(around), newHistory(around))
+	for _, o := range orders {
+		root.AddCommand(newOrder(o, around))
+	}
 	return root
 }
 

@@ -21,8 +21,8 @@ orders-live-20261121T061031Z, unless you name it.
 With --wait it is watched until it ends, as 'sluice watch' does. An interrupt
 ends the watching, never the deployment.
 
-It needs states:StartExecution, and states:ListStateMachines where the state
-machine is given by its name.`
+It needs states:StartExecution, states:ListStateMachines unless the state
+machine is given by its ARN, and with --wait what 'sluice watch' needs.`
 
 const examplesOfStart = `  sluice start -f deployment.json
   sluice start -f deployment.json --wait --profile production
@@ -58,7 +58,7 @@ func newStart(around surroundings) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&r.file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch it until it ends; the exit status tells how")
-	cmd.Flags().StringVar(&r.name, "name", "", "`NAME` the execution; a name serves only once in 90 days")
+	cmd.Flags().StringVar(&r.name, "name", "", "`NAME` the execution, once in 90 days")
 	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait only when it has ended")
 	r.addMachineFlag(cmd)
 	r.addTableFlag(cmd)

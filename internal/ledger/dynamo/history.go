@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -14,17 +15,27 @@ import (
 // Arrivals is the history of one version at a Target: every Deployment that
 // brought it there, open ones included, for as long as closed records are kept.
 func (l *Ledger) Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
-	arrived, err := l.arrivals(ctx, t, v)
+	arrived, err := l.arrivals(ctx, t, candidatePrefix(v))
 	if err != nil {
 		return nil, fmt.Errorf("read the history of version %s at %s: %w", v, t, err)
 	}
 	return arrived, nil
 }
 
-func (l *Ledger) arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
+// History is the history of all versions at a Target, the latest opening first.
+func (l *Ledger) History(ctx context.Context, t shift.Target) ([]shift.Arrived, error) {
+	arrived, err := l.arrivals(ctx, t, allCandidates)
+	if err != nil {
+		return nil, fmt.Errorf("read the history of %s: %w", t, err)
+	}
+	slices.SortStableFunc(arrived, func(a, b shift.Arrived) int { return b.OpenedAt.Compare(a.OpenedAt) })
+	return arrived, nil
+}
+
+func (l *Ledger) arrivals(ctx context.Context, t shift.Target, prefix string) ([]shift.Arrived, error) {
 	found, err := l.query(ctx, expression.
 		Key(partitionKey).Equal(expression.Value(targetPartition(t))).
-		And(expression.Key(sortKey).BeginsWith(candidatePrefix(v))))
+		And(expression.Key(sortKey).BeginsWith(prefix)))
 	if err != nil {
 		return nil, err
 	}
@@ -46,5 +57,7 @@ func decodeArrived(i item) (shift.Arrived, error) {
 	if err != nil {
 		return shift.Arrived{}, fmt.Errorf("a candidate item of %q was not written by this version of Sluice: %w", stored.ID, err)
 	}
-	return shift.Arrived{DeploymentID: stored.ID, Candidate: stored.Candidate, Outcome: stored.Outcome, ClosedAt: stored.ClosedAt}, nil
+	return shift.Arrived{
+		DeploymentID: stored.ID, Candidate: stored.Candidate, OpenedAt: stored.OpenedAt, Outcome: stored.Outcome, ClosedAt: stored.ClosedAt,
+	}, nil
 }

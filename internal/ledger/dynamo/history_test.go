@@ -20,8 +20,8 @@ func TestHistoryTellsHowEachArrivalEnded(t *testing.T) {
 	arrived, err := w.Arrivals(t.Context(), orders, "2")
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Arrived{
-		{DeploymentID: first, Candidate: "2", Outcome: shift.Promoted, ClosedAt: midnight},
-		{DeploymentID: second, Candidate: "2"},
+		{DeploymentID: first, Candidate: "2", OpenedAt: noon, Outcome: shift.Promoted, ClosedAt: midnight},
+		{DeploymentID: second, Candidate: "2", OpenedAt: noon},
 	}, arrived)
 }
 

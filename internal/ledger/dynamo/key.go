@@ -41,9 +41,12 @@ func candidateKey(t shift.Target, v shift.Version, id string) key {
 
 func targetPartition(t shift.Target) string { return "target#" + string(t) }
 
+// allCandidates is what the sort keys of all versions begin with.
+const allCandidates = "candidate#"
+
 // candidatePrefix is what the sort keys of one version begin with; the second
 // hash keeps version 4 from matching 42.
-func candidatePrefix(v shift.Version) string { return "candidate#" + string(v) + "#" }
+func candidatePrefix(v shift.Version) string { return allCandidates + string(v) + "#" }
 
 func keyOf(pk, sk string) key {
 	return key{

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/local/asl"
+)
+
+func TestAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]string{"by its name": "lambda:orders:live", "by its function": "orders"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, x := going(t, canary, `{}`, 90*time.Second)
+			got := a.run("abort", target, "--reason", "customers call")
+			require.Equal(t, statusOK, got.status, got.stderr)
+			golden(t, "abort.txt", got.stdout)
+
+			watched := a.run("watch", "one")
+			assert.Equal(t, statusFailed, watched.status)
+			assertInOrder(t, watched.stdout, []string{"outcome RolledBack", "cause Aborted: customers call."})
+			assert.Equal(t, asl.Failed, x.Status())
+		})
+	}
+}
+
+func TestAbortIsAnsweredThoughItsFirstTryFailsAfterItsEffect(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{"faults": [{"call": "events:PutEvents", "actor": "safety-net", "error": "fail", "times": 1}]}`, 90*time.Second)
+	got := a.run("abort", "orders", "--json")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assert.JSONEq(t, `{
+		"target": "lambda:orders:live", "outcome": "RolledBack",
+		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:one", "name": "one", "consoleUrl": "",
+		"cause": "Aborted: no reason was given. lambda:orders:live is back on 1 (it had 10% on 2, the rest on 1). Look at the candidate's logs, mend it, publish a new version and start a new execution."
+	}`, got.stdout)
+}
+
+func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
+	t.Parallel()
+	deployment := `{"function": "orders", "alarms": ["orders-5xx"], "strategy": "Canary10Percent60Minutes"}`
+	a, _ := going(t, deployment, `{}`, 30*time.Second)
+
+	paused := a.run("pause", "orders", "--reason", "lunch")
+	require.Equal(t, statusOK, paused.status, paused.stderr)
+	assertInOrder(t, paused.stdout, []string{"target lambda:orders:live", "execution arn:aws:states:us-east-1:123456789012:execution:sluice:one", "told from its next poll on it stays at its weight"})
+	require.NoError(t, a.Advance(2*time.Hour))
+	resumed := a.run("resume", "orders", "--reason", "back")
+	require.Equal(t, statusOK, resumed.status, resumed.stderr)
+	require.NoError(t, a.Advance(20*time.Minute))
+	promoted := a.run("promote", "orders", "--reason", "all is well")
+	require.Equal(t, statusOK, promoted.status, promoted.stderr)
+
+	watched := a.run("watch", "one")
+	assert.Equal(t, statusOK, watched.status)
+	assertInOrder(t, watched.stdout, []string{"5:00 CheckAlarms 10% Pass paused by hand: lunch", "2:05:00 CheckAlarms 10% Pass", "2:25:00 CheckAlarms 10% Pass promoted by hand: all is well", "2:25:00 SetWeight 100%", "2:25:00 Promoted 100%"})
+}
+
+func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, scenario string
+		since          time.Duration
+		args           []string
+		want           string
+	}{
+		{"nobody holds the target", `{}`, 0, []string{"abort", "billing"}, "sluice: no deployment holds lambda:billing:live, so that there is nothing to abort: 'sluice history lambda:billing:live' tells of the last ones\n"},
+		{"the deployment has ended", `{}`, time.Hour, []string{"promote", "orders"}, "sluice: no deployment holds lambda:orders:live, so that there is nothing to promote"},
+		{
+			"the deployment is being put back", `{"events": [{"atSeconds": 80, "do": "stopExecution"}], "faults": [{"call": "lambda:UpdateAlias", "actor": "safety-net", "error": "deny", "fromSeconds": 60, "untilSeconds": 7200}]}`,
+			100 * time.Second, []string{"pause", "orders"}, "sluice: the deployment that holds lambda:orders:live is on its way back already, and cannot pause: ",
+		},
+		{"no safety net of the prefix", `{}`, 0, []string{"abort", "orders", "--name-prefix", "team"}, "sluice: there is no function team-safety-net in us-east-1: deploy Sluice there"},
+		{
+			"the safety net cannot do it", `{"faults": [{"call": "dynamodb:GetItem", "actor": "safety-net", "error": "deny"}]}`,
+			time.Minute, []string{"abort", "orders"}, "sluice: abort lambda:orders:live: the safety net could not do it: ",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, canary, tt.scenario, tt.since)
+			got := a.run(tt.args...)
+			assert.Equal(t, statusFailed, got.status)
+			assert.Empty(t, got.stdout)
+			assert.Contains(t, got.stderr, tt.want)
+		})
+	}
+}
+
+func TestOrderIsGivenOnceWhenItsAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{}`, time.Minute)
+	invoked := 0
+	a.meddle = func(operation string, _ http.ResponseWriter) bool {
+		if operation == "" { // Lambda's are not in a header
+			invoked++
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	got := a.run("abort", "orders")
+	assert.Equal(t, statusFailed, got.status)
+	assert.Contains(t, got.stderr, "sluice: abort lambda:orders:live: invoke sluice-safety-net: ")
+	assert.Equal(t, 1, invoked)
+}
+
+func TestHistoryOfATarget(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}, {"atSeconds": 150, "do": "setAlarmState", "alarm": "orders-5xx", "state": "OK"}]}`, time.Hour)
+	for _, name := range []string{"two", "three"} {
+		_, err := a.Start(name, json.RawMessage(canary))
+		require.NoError(t, err)
+		require.NoError(t, a.Advance(90*time.Second))
+		got := a.run("abort", "orders", "--reason", "not today")
+		require.Equal(t, statusOK, got.status, got.stderr)
+		require.NoError(t, a.Advance(10*time.Minute))
+	}
+	_, err := a.Start("four", json.RawMessage(canary))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(time.Minute))
+	require.Equal(t, statusOK, a.run("pause", "orders", "--reason", "lunch").status)
+
+	got := a.run("history", "orders")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	golden(t, "history.txt", got.stdout)
+	asJSON := a.run("history", "lambda:orders:live", "--json")
+	require.Equal(t, statusOK, asJSON.status, asJSON.stderr)
+	golden(t, "history.json", asJSON.stdout)
+	short := a.run("history", "orders", "--limit", "2")
+	assertInOrder(t, short.stdout, []string{"OPENED (UTC)", "2026-01-01 01:23:00", "2026-01-01 01:11:30", "and 2 deployments before these: see --limit"})
+}
+
+func TestHistoryOfATargetWithoutOne(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	assert.Equal(t, ran{stdout: "  lambda:billing:live has no deployments in the ledger.\n"}, a.run("history", "billing"))
+	assert.Equal(t, ran{stdout: "[]\n"}, a.run("history", "billing", "--json"))
+}
+
+func TestHistoryFromATableThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	got := a.run("history", "orders", "--table", "other")
+	assert.Equal(t, statusFailed, got.status)
+	assert.Equal(t, "sluice: read the history of lambda:orders:live: ResourceNotFoundException: Requested resource not found; it was looked for in the table other in us-east-1: choose another with --table, --region or --profile\n", got.stderr)
+}
