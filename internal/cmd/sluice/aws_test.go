@@ -27,7 +27,7 @@ type abroad struct {
 	// meddle answers a call instead of AWS, by the operation's name; nil for none.
 	meddle func(operation string, w http.ResponseWriter) bool
 	// during is called as time passes, with all that has passed.
-	during func(time.Duration)
+	during func(context.Context, time.Duration)
 	env    map[string]string
 	asked  []string // the operations, in their order
 	signed string   // the last signature
@@ -69,7 +69,7 @@ func (a *abroad) surroundings() surroundings {
 			a.slept += d
 			require.NoError(a.t, a.Advance(d))
 			if a.during != nil {
-				a.during(a.Now().Sub(a.began))
+				a.during(ctx, a.Now().Sub(a.began))
 			}
 			return ctx.Err()
 		},

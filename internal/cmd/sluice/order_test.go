@@ -12,7 +12,7 @@ import (
 	"sluice/internal/local/asl"
 )
 
-func TestAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {
+func TestGoldenAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {
 	t.Parallel()
 	for name, target := range map[string]string{"by its name": "lambda:orders:live", "by its function": "orders"} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestOrderIsGivenOnceWhenItsAnswerIsLost(t *testing.T) {
 	assert.Equal(t, 1, invoked)
 }
 
-func TestHistoryOfATarget(t *testing.T) {
+func TestGoldenHistoryOfATarget(t *testing.T) {
 	t.Parallel()
 	a, _ := going(t, canary, `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}, {"atSeconds": 150, "do": "setAlarmState", "alarm": "orders-5xx", "state": "OK"}]}`, time.Hour)
 	for _, name := range []string{"two", "three"} {

@@ -71,7 +71,7 @@ func newRoot(around surroundings) *cobra.Command {
 			slog.SetDefault(logger(verbose, cmd.ErrOrStderr()))
 		},
 	}
-	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what the Lambdas log")
+	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what the Lambdas of a simulation log")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newPlan(), newSimulate(), newStart(around), newWatch(around), newHistory(around))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,19 +159,49 @@ func TestWatchGivesUpOnAWSAfterAWhileAndSaysThatTheDeploymentGoesOn(t *testing.T
 	}
 }
 
+// The signal goes to the process, so that this test runs beside no other.
 func TestInterruptEndsTheWatchingAndNotTheDeployment(t *testing.T) {
-	t.Parallel()
 	a, x := going(t, canary, `{}`, time.Minute)
-	ctx, interrupt := context.WithCancel(t.Context())
-	a.during = func(passed time.Duration) {
+	a.during = func(ctx context.Context, passed time.Duration) {
 		if passed > 2*time.Minute {
+			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+			<-ctx.Done()
+		}
+	}
+	got := a.run("watch", "one")
+	assert.Equal(t, statusInterrupted, got.status)
+	assert.Equal(t, "The deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n", got.stderr)
+	assert.Equal(t, asl.Running, x.Status())
+}
+
+func TestInterruptWhileTheSafetyNetWorksSaysWhereToLook(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{"events": [{"atSeconds": 90, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}, "sweeps": {"lost": true}}}`, 0)
+	ctx, interrupt := context.WithCancel(t.Context())
+	a.during = func(_ context.Context, passed time.Duration) {
+		if passed > 100*time.Second {
 			interrupt()
 		}
 	}
 	got := a.runIn(ctx, "watch", "one")
 	assert.Equal(t, statusInterrupted, got.status)
-	assert.Equal(t, "The deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n", got.stderr)
-	assert.Equal(t, asl.Running, x.Status())
+	assert.Equal(t, "The execution has ended, and the safety net puts the traffic back. See how it ends:  sluice watch one\n", got.stderr)
+}
+
+func TestWatchOfAnotherMachinesExecutionSaysThatItIsNotSluices(t *testing.T) {
+	t.Parallel()
+	a, x := going(t, canary, `{}`, time.Hour)
+	a.meddle = func(operation string, w http.ResponseWriter) bool {
+		if operation == "GetExecutionHistory" {
+			_, _ = w.Write([]byte(`{"events": [{"id": 1, "timestamp": 0, "type": "ExecutionSucceeded", "executionSucceededEventDetails": {"output": "\"done\""}}]}`))
+			return true
+		}
+		return false
+	}
+	got := a.run("watch", x.ARN())
+	assert.Equal(t, statusFailed, got.status)
+	assert.Contains(t, got.stderr, "sluice: the execution's output is not Sluice's: ")
+	assert.Equal(t, 1, strings.Count(got.stderr, "\n"))
 }
 
 func TestNewExecutionMayBeUnknownForAMoment(t *testing.T) {

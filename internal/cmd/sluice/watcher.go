@@ -86,7 +86,7 @@ func (w *watcher) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		stop() // a second interrupt is obeyed at once
 		return interruptedError{w.goesOn()}
-	case errors.As(err, &noExecutionError{}):
+	case errors.As(err, &noExecutionError{}), err != nil && w.last.Ends():
 		return err
 	case err != nil:
 		return fmt.Errorf("%w\n%s", err, w.goesOn())
@@ -182,7 +182,7 @@ func (w *watcher) aim(e operator.Event) {
 // goesOn says what becomes of a deployment that nobody watches any more.
 func (w *watcher) goesOn() string {
 	if w.last.Ends() {
-		return "The execution has ended: 'sluice watch " + w.where.Name + "' tells how."
+		return "The execution has ended, and the safety net puts the traffic back. See how it ends:  sluice watch " + w.where.Name
 	}
 	text := "The deployment goes on. Watch it again:  sluice watch " + w.where.Name
 	if len(w.targets) > 0 {
