@@ -1,5 +1,6 @@
-// Command sluice is the operator's: plan shows what a deployment would take, and
-// simulate plays it on this machine.
+// Command sluice is the operator's: plan shows what a deployment would take,
+// simulate plays it on this machine, and the others work with the Sluice that stands
+// in an AWS account.
 package main
 
 import (
