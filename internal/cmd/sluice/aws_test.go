@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,9 +31,11 @@ type abroad struct {
 	// during is called as time passes, with all that has passed.
 	during func(context.Context, time.Duration)
 	env    map[string]string
-	asked  []string // the operations, in their order
-	signed string   // the last signature
 	url    string
+
+	mu     sync.Mutex
+	asked  []string // the operations, in their order; Lambda's have no name here
+	signed string   // the last signature
 }
 
 // newAbroad makes the world of a deployment and a scenario.
@@ -46,6 +50,8 @@ func newAbroad(t *testing.T, deployment, scenario string) *abroad {
 	require.NoError(t, err)
 	a := &abroad{World: w, t: t, began: w.Now(), env: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		a.asked, a.signed = append(a.asked, operation), r.Header.Get("Authorization")
 		if a.meddle == nil || !a.meddle(operation, w) {
@@ -91,6 +97,13 @@ func (a *abroad) surroundings() surroundings {
 			return cfg, nil
 		},
 	}
+}
+
+// operations are what was asked so far.
+func (a *abroad) operations() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
 }
 
 // run runs the command as the person does.

@@ -39,14 +39,14 @@ func TestStartNamesTheExecutionForWhatItShiftsAndWhen(t *testing.T) {
 	assert.JSONEq(t, `{
 		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:orders-live-20260101T000000Z",
 		"name": "orders-live-20260101T000000Z", "consoleUrl": ""}`, got.stdout)
-	assert.Equal(t, []string{"ListStateMachines", "StartExecution"}, a.asked)
+	assert.Equal(t, []string{"ListStateMachines", "StartExecution"}, a.operations())
 
 	named := a.run("start", "-f", file(t, "deployment.json", canary), "--name", "release-7", "--state-machine", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice", "--json")
 	require.Equal(t, statusOK, named.status, named.stderr)
 	var l location
 	require.NoError(t, json.Unmarshal([]byte(named.stdout), &l))
 	assert.Equal(t, "release-7", l.Name)
-	assert.Equal(t, []string{"ListStateMachines", "StartExecution", "StartExecution"}, a.asked, "an ARN need not be looked for")
+	assert.Equal(t, []string{"ListStateMachines", "StartExecution", "StartExecution"}, a.operations(), "an ARN need not be looked for")
 }
 
 func TestInvalidDeploymentIsRefusedBeforeAWSIsAsked(t *testing.T) {
@@ -57,7 +57,7 @@ func TestInvalidDeploymentIsRefusedBeforeAWSIsAsked(t *testing.T) {
 	assert.Empty(t, got.stdout)
 	assert.Contains(t, got.stderr, "deployment.json: Alarms: is not known here")
 	assert.Contains(t, got.stderr, "deployment.json: version: must be a string")
-	assert.Empty(t, a.asked)
+	assert.Empty(t, a.operations())
 }
 
 func TestFunctionOfAnotherAccountIsRefusedBeforeAnythingIsStarted(t *testing.T) {
@@ -66,7 +66,7 @@ func TestFunctionOfAnotherAccountIsRefusedBeforeAnythingIsStarted(t *testing.T) 
 	got := a.run("start", "-f", file(t, "deployment.json", `{"function": "arn:aws:lambda:us-east-1:210987654321:function:orders"}`))
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Contains(t, got.stderr, "function: is in account 210987654321")
-	assert.Equal(t, []string{"ListStateMachines"}, a.asked)
+	assert.Equal(t, []string{"ListStateMachines"}, a.operations())
 }
 
 func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,13 +19,12 @@ import (
 var abort = flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "no"}}
 
 // answering is a Lambda that gives one answer after the other, the last for ever.
-func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdanet.Net, asked *int) {
+func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdanet.Net, asked *atomic.Int32) {
 	t.Helper()
-	asked = new(int)
+	asked = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/2015-03-31/functions/sluice-safety-net/invocations", r.URL.Path)
-		*asked++
-		answers[min(*asked, len(answers))-1](w)
+		answers[min(int(asked.Add(1)), len(answers))-1](w)
 	}))
 	t.Cleanup(server.Close)
 	return lambdanet.FromConfig(aws.Config{
@@ -60,7 +60,7 @@ func TestWhatLambdaRefusedToBeginIsTriedAgain(t *testing.T) {
 	answer, err := net.Command(t.Context(), abort)
 	require.NoError(t, err)
 	assert.Equal(t, flow.Answer{DeploymentID: "one", Outcome: shift.RolledBack, Cause: "Aborted: no"}, answer)
-	assert.Equal(t, 2, *asked)
+	assert.EqualValues(t, 2, asked.Load())
 }
 
 func TestCommandThatIsNotObeyedSaysWhyAndIsGivenOnce(t *testing.T) {
@@ -86,7 +86,7 @@ func TestCommandThatIsNotObeyedSaysWhyAndIsGivenOnce(t *testing.T) {
 			_, err := net.Command(t.Context(), abort)
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), tt.want)
-			assert.Equal(t, 1, *asked)
+			assert.EqualValues(t, 1, asked.Load())
 		})
 	}
 }
