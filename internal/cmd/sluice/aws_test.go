@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -89,7 +90,8 @@ func (a *abroad) surroundings() surroundings {
 				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 					return aws.Credentials{AccessKeyID: "somebody", SecretAccessKey: "secret"}, nil
 				}),
-				Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+				Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+				HTTPClient: nearby{},
 			}
 			if asked.Region != "" {
 				cfg.Region = asked.Region
@@ -97,6 +99,23 @@ func (a *abroad) surroundings() surroundings {
 			return cfg, nil
 		},
 	}
+}
+
+// nearby is an HTTP client for a server that may answer before the request is known
+// to be sent to its end. The SDK closes a request's body as soon as there is an
+// answer, which net/http then takes for a failed request, and closes the connection
+// under an answer that is still being read (smithy-go, transport/http, ClientHandler).
+// No server is that fast over a network.
+type nearby struct{}
+
+func (nearby) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	sent := r.Clone(r.Context())
+	sent.Body = io.NopCloser(bytes.NewReader(body))
+	return http.DefaultClient.Do(sent)
 }
 
 // operations are what was asked so far.
