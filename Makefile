@@ -76,6 +76,7 @@ fmt: needs-go ## format the Go files
 .PHONY: golden
 golden: needs-go needs-node ## rewrite the golden files; read the difference before you keep it
 	go test ./statemachine -run Golden -update
+	go test ./infra -run Golden -update
 	go test ./internal/cmd/sluice -run Golden -update
 
 .PHONY: bench

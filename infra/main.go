@@ -1,15 +1,63 @@
-// Command infra is the CDK app: what stands in AWS. So far that is the state
-// machine alone; the functions that it calls are looked up by their names.
+// Command infra is the CDK app: what stands in AWS. `make synth` runs it through
+// the CDK's own command, which hands the settings over as context.
 package main
 
 import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 )
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	newStack(app)
+	err := synthesize()
+	jsii.Close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func synthesize() error {
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
+	s, err := settingsOf(app)
+	if err != nil {
+		return err
+	}
+	if err := built(functionNames()); err != nil {
+		return err
+	}
+	newStacks(app, s, fromDist)
 	app.Synth(nil)
+	return nil
+}
+
+// settingsOf reads the settings from an app's context.
+func settingsOf(app awscdk.App) (settings, error) {
+	all, _ := app.Node().GetAllContext(nil).(map[string]any)
+	find := func(name string) any { return app.Node().TryGetContext(jsii.String(name)) }
+	return readSettings(find, slices.Collect(maps.Keys(all)))
+}
+
+// dist is where make build leaves the Lambdas, from where cdk.json is.
+const dist = "dist"
+
+// fromDist is the code of a function as it was built.
+func fromDist(function string) awslambda.Code {
+	return awslambda.Code_FromAsset(jsii.String(filepath.Join(dist, function)), nil)
+}
+
+// built says which Lambdas are still to be built.
+func built(functions []string) error {
+	for _, function := range functions {
+		if _, err := os.Stat(filepath.Join(dist, function, "bootstrap")); err != nil {
+			return fmt.Errorf("the Lambda %s is not built: run make build (%w)", function, err)
+		}
+	}
+	return nil
 }

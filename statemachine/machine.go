@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 
+	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -15,6 +16,12 @@ type Props struct {
 	Name string
 	// Functions are the Lambdas behind the tasks, by flow.Spec's Function.
 	Functions map[string]awslambda.IFunction
+	// Role is what the state machine may do; nil for one that CDK makes.
+	Role iam.IRole
+	// Logs say where and how much is logged; nil for nothing.
+	Logs *sfn.LogOptions
+	// Tracing sends traces to X-Ray.
+	Tracing bool
 }
 
 // New builds the state machine. It panics, and so fails the synthesis, when the
@@ -27,6 +34,9 @@ func New(scope constructs.Construct, id string, props Props) sfn.StateMachine {
 		StateMachineType: sfn.StateMachineType_STANDARD,
 		Comment:          jsii.String(comment),
 		QueryLanguage:    sfn.QueryLanguage_JSON_PATH,
+		Role:             props.Role,
+		Logs:             props.Logs,
+		TracingEnabled:   jsii.Bool(props.Tracing),
 		DefinitionBody:   sfn.DefinitionBody_FromChainable(define(b)),
 	})
 }

@@ -93,7 +93,8 @@ var rules = []rule{
 	{folder: "statemachine", may: list(cdk, contract, domain)},
 	// The golden definition's tests hold it to the contract, and run it.
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
-	{folder: "infra", may: list(cdk, machine, contract)},
+	// The stack names outcomes, too: alarms and the dashboard count them.
+	{folder: "infra", may: list(cdk, machine, contract, domain)},
 
 	{folder: "internal/local/asl"},
 	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the

@@ -178,11 +178,12 @@ func decodeExecution(detail []byte) (Occasion, error) {
 	return Occasion{Ended: &ExecutionEnded{ID: execution.ARN, Status: execution.Status}}, nil
 }
 
-// Unfinished says whether a status is one that an execution ends in without
-// having promoted anything.
-func Unfinished(status string) bool {
-	return slices.Contains([]string{"ABORTED", "TIMED_OUT", "FAILED"}, status)
-}
+// Endings are the statuses that an execution ends in without having promoted
+// anything.
+func Endings() []string { return []string{"ABORTED", "TIMED_OUT", "FAILED"} }
+
+// Unfinished says whether a status is one of Endings.
+func Unfinished(status string) bool { return slices.Contains(Endings(), status) }
 
 func decodeCommand(detail []byte) (Occasion, error) {
 	var command struct {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// newDashboard shows what Sluice does, and how it is itself.
+func (a *sluice) newDashboard() {
+	board := awscloudwatch.NewDashboard(a.stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		DashboardName:   jsii.String(a.settings.NamePrefix),
+		DefaultInterval: awscdk.Duration_Hours(jsii.Number(6)),
+	})
+	board.AddWidgets(
+		graph("Deployments by outcome", true, a.outcomes()...),
+		weights(),
+	)
+	board.AddWidgets(a.served("Requests by version", "Invocations"), a.served("Errors by version", "Errors"))
+	board.AddWidgets(
+		graph("Executions", false, a.machine.MetricStarted(nil), a.machine.MetricSucceeded(nil), a.machine.MetricFailed(nil), a.machine.MetricAborted(nil)),
+		graph("Errors of Sluice's own functions", true, a.ownErrors()...),
+	)
+	board.AddWidgets(
+		graph("Safety net", false, a.functions[flow.SafetyNet].MetricInvocations(nil), a.functions[flow.SafetyNet].MetricErrors(nil), a.functions[flow.SafetyNet].MetricDuration(nil)),
+		graph("Dead letters", false, a.deadLetters.MetricApproximateNumberOfMessagesVisible(nil)),
+	)
+}
+
+func (a *sluice) outcomes() []awscloudwatch.IMetric {
+	var all []awscloudwatch.IMetric
+	for _, outcome := range []shift.Outcome{shift.Promoted, shift.Unchanged, shift.Rejected, shift.RolledBack, shift.Stranded} {
+		all = append(all, a.ended(outcome, 5))
+	}
+	return all
+}
+
+func (a *sluice) ownErrors() []awscloudwatch.IMetric {
+	var all []awscloudwatch.IMetric
+	for _, name := range functionNames() {
+		all = append(all, a.functions[name].MetricErrors(&awscloudwatch.MetricOptions{Label: jsii.String(name)}))
+	}
+	return all
+}
+
+// weights shows the share of every target's candidate.
+func weights() awscloudwatch.IWidget {
+	return found("Weight of the candidate, in percent",
+		fmt.Sprintf(`SEARCH('{%s,Target} MetricName="Weight"', 'Maximum', 60)`, metrics))
+}
+
+// served shows a metric of Lambda for every version that an alias has sent requests
+// to. The dimension ExecutedVersion is there while an alias has weights (Lambda
+// Developer Guide, Viewing metrics), and which functions there are is not known
+// here: the search finds those with the default alias.
+func (a *sluice) served(title, metric string) awscloudwatch.IWidget {
+	return found(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s" Resource=%s', 'Sum', 60)`, metric, a.settings.Alias))
+}
+
+func found(title, expression string) awscloudwatch.IWidget {
+	return graph(title, false, awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
+		Expression: jsii.String(expression), Label: jsii.String(""), Period: awscdk.Duration_Minutes(jsii.Number(1)),
+	}))
+}
+
+func graph(title string, stacked bool, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: jsii.String(title), Left: &metrics, Stacked: jsii.Bool(stacked), Width: jsii.Number(12),
+		LeftYAxis: &awscloudwatch.YAxisProps{Min: jsii.Number(0), ShowUnits: jsii.Bool(false)},
+	})
+}

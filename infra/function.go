@@ -1,0 +1,120 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/internal/flow"
+)
+
+// codeOf is where the code of a function comes from.
+type codeOf func(function string) awslambda.Code
+
+// lambdas are Sluice's functions, by the names of their folders.
+type lambdas map[string]awslambda.Function
+
+// all are the functions as the state machine takes them.
+func (l lambdas) all() map[string]awslambda.IFunction {
+	all := map[string]awslambda.IFunction{}
+	for name, function := range l {
+		all[name] = function
+	}
+	return all
+}
+
+// Megabytes. Lambda gives CPU by memory: what puts traffic back has more of it, and
+// so does not wait for its own start. The other is what shift reckons a deployment's
+// cost with.
+const (
+	enough = 128
+	urgent = 512
+)
+
+// blueprint is what the stack knows of a function.
+type blueprint struct {
+	name    string
+	says    string
+	timeout time.Duration
+	memory  int
+	// environment beyond what all functions have.
+	environment map[string]string
+}
+
+// blueprints are those of all functions, in running order.
+func (a *sluice) blueprints() []blueprint {
+	var all []blueprint
+	for _, spec := range flow.Specs() {
+		if !slices.ContainsFunc(all, func(b blueprint) bool { return b.name == spec.Function }) {
+			all = append(all, blueprint{name: spec.Function, says: spec.Comment, timeout: spec.Timeout, memory: enough})
+		}
+	}
+	all = append(all, blueprint{
+		name:    flow.SafetyNet,
+		says:    "Puts traffic back when the state machine cannot: after alarms, after executions that were stopped, every minute, and on command.",
+		timeout: flow.SafetyNetTimeout,
+	})
+	for i := range all {
+		switch b := &all[i]; b.name {
+		case flow.Publish.Function:
+			b.environment = map[string]string{
+				"SLUICE_ALIAS":     a.settings.Alias,
+				"SLUICE_FUNCTIONS": a.settings.Functions.setting(),
+			}
+		case flow.Rollback.Function:
+			b.memory = urgent
+		case flow.SafetyNet:
+			b.memory = urgent
+			b.environment = map[string]string{"SLUICE_STATE_MACHINE": a.permit.machineARN()}
+		}
+	}
+	return all
+}
+
+// functionNames are the names of all functions, in running order.
+func functionNames() []string {
+	var names []string
+	for _, spec := range flow.Specs() {
+		if !slices.Contains(names, spec.Function) {
+			names = append(names, spec.Function)
+		}
+	}
+	return append(names, flow.SafetyNet)
+}
+
+func (a *sluice) newFunctions(code codeOf) lambdas {
+	all := lambdas{}
+	for _, b := range a.blueprints() {
+		all[b.name] = a.newFunction(b, code(b.name))
+	}
+	return all
+}
+
+func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Function {
+	environment := map[string]*string{
+		"SLUICE_TABLE":     a.table.TableName(),
+		"SLUICE_EVENT_BUS": jsii.String(eventBus),
+	}
+	for name, value := range b.environment {
+		environment[name] = jsii.String(value)
+	}
+	name := a.permit.functionName(b.name)
+	logs := a.newLogGroup(b.name+"-logs", "/aws/lambda/"+name)
+	return awslambda.NewFunction(a.stack, jsii.String(b.name), &awslambda.FunctionProps{
+		FunctionName: jsii.String(name),
+		Description:  jsii.String(b.says),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Handler:      jsii.String("bootstrap"),
+		Code:         code,
+		MemorySize:   jsii.Number(b.memory),
+		Timeout:      awscdk.Duration_Seconds(jsii.Number(b.timeout.Seconds())),
+		Environment:  &environment,
+		Role:         a.permit.function(b.name),
+		LogGroup:     logs,
+		Tracing:      awslambda.Tracing_ACTIVE,
+	})
+}

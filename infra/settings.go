@@ -1,0 +1,283 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sluice/internal/shift"
+)
+
+// settings are what an owner may choose, each by a context key of the same name:
+// in cdk.json, or with -c name=value.
+type settings struct {
+	// NamePrefix begins the names of the functions, and is that of the state machine,
+	// the table, the topic and the stack.
+	NamePrefix string
+	// Alias is shifted where an input names none.
+	Alias string
+	// NotificationEmails are subscribed to the topic; each has to confirm it once.
+	NotificationEmails []string
+	// NotifyOn are the announced states that are sent there.
+	NotifyOn []string
+	// LogRetentionDays is for how long the logs are kept.
+	LogRetentionDays int
+	// Functions may be shifted, Hooks may be invoked as hooks.
+	Functions, Hooks reach
+	// ConfigParameters is the path below which the SSM parameters are that a
+	// function's tag sluice:config may name.
+	ConfigParameters string
+	// OnNewVersion says whether a new version that somebody publishes starts an
+	// execution by itself.
+	OnNewVersion bool
+	// Pipeline is the optional pipeline; nil for none.
+	Pipeline *pipelineSettings
+}
+
+// pipelineSettings are those of the optional pipeline.
+type pipelineSettings struct {
+	Owner, Repository, Branch string
+	// Connection is the ARN of the CodeConnections connection to the repository.
+	Connection string
+	// Input is the file in the build's output that holds the execution's input.
+	Input string
+	// Buildspec is the application's own, in its repository.
+	Buildspec string
+	// BuildPolicies are the ARNs of managed policies that its build needs.
+	BuildPolicies []string
+}
+
+// reach says which functions Sluice may touch: those that carry a tag, or those
+// whose names fit a pattern.
+type reach struct {
+	tag     string // empty with a pattern
+	pattern string
+}
+
+// byTag is the setting that asks for a tag.
+const byTag = "tag"
+
+// Tags of the functions that Sluice may touch.
+const (
+	targetTag = "sluice:alias"
+	hookTag   = "sluice:hook"
+)
+
+// setting is what the lambdas are told: the pattern, or that the tag counts.
+func (r reach) setting() string {
+	if r.tag != "" {
+		return byTag
+	}
+	return r.pattern
+}
+
+// context finds what is set: nil for nothing. What came by -c is always text.
+type context func(name string) any
+
+// The longest prefix: the longest name, sluice-close-deployment, may have 64
+// characters (Lambda, FunctionName).
+const maxPrefix = 40
+
+var (
+	prefixShape  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	aliasShape   = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
+	patternShape = regexp.MustCompile(`^[a-zA-Z0-9-_*]{1,64}$`)
+	pathShape    = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/?$`)
+	sourceShape  = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
+	digitsOnly   = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// retentions are the days that CloudWatch Logs knows (PutRetentionPolicy,
+// retentionInDays).
+var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// announced are the states that can be asked for in notifyOn.
+var announced = []string{
+	string(shift.Started), string(shift.ShiftedTo),
+	string(shift.Promoted), string(shift.Unchanged), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
+}
+
+// settingNames are all there are; cdk.json's other keys have a colon, a slash or an @.
+var settingNames = []string{
+	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "configParameters",
+	"onNewVersion", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+}
+
+// reader reads settings and collects everything that is wrong with them.
+type reader struct {
+	find     context
+	problems []error
+}
+
+// readSettings reads all settings, or says everything that is wrong with them.
+func readSettings(find context, keys []string) (settings, error) {
+	r := &reader{find: find}
+	r.known(keys)
+	s := settings{
+		NamePrefix:         r.text("namePrefix", "sluice", prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
+		Alias:              r.text("alias", "live", aliasShape, "letters, digits, hyphens and underscores, at most 128"),
+		NotificationEmails: r.list("notificationEmails"),
+		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
+		LogRetentionDays:   r.number("logRetentionDays", 90),
+		Functions:          r.reach("functions", targetTag),
+		Hooks:              r.reach("hooks", hookTag),
+		OnNewVersion:       r.truth("onNewVersion", true),
+	}
+	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix, pathShape, "a path such as /sluice or /teams/orders")
+	s.Pipeline = r.pipeline()
+	if len(s.NamePrefix) > maxPrefix {
+		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", s.NamePrefix, len(s.NamePrefix), maxPrefix)
+	}
+	if digitsOnly.MatchString(s.Alias) {
+		r.wrong("alias", "%q is digits alone, which Lambda keeps for versions; name it live, for instance", s.Alias)
+	}
+	for _, address := range s.NotificationEmails {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			r.wrong("notificationEmails", "%q is not an e-mail address", address)
+		}
+	}
+	for _, state := range s.NotifyOn {
+		if !slices.Contains(announced, state) {
+			r.wrong("notifyOn", "%q is not announced; there are %s", state, strings.Join(announced, ", "))
+		}
+	}
+	if !slices.Contains(retentions, s.LogRetentionDays) {
+		r.wrong("logRetentionDays", "%d is not one of CloudWatch's: %s", s.LogRetentionDays, strings.Trim(fmt.Sprint(retentions), "[]"))
+	}
+	if len(r.problems) > 0 {
+		return settings{}, fmt.Errorf("the settings are not valid (cdk.json, or -c name=value):\n%w", errors.Join(r.problems...))
+	}
+	return s, nil
+}
+
+func (r *reader) wrong(name, format string, args ...any) {
+	r.problems = append(r.problems, fmt.Errorf("  %s: %s", name, fmt.Sprintf(format, args...)))
+}
+
+// known refuses names that nobody reads: a setting that is misspelled must not be
+// left at its default in silence.
+func (r *reader) known(keys []string) {
+	for _, key := range slices.Sorted(slices.Values(keys)) {
+		if !strings.ContainsAny(key, ":@/") && !slices.Contains(settingNames, key) {
+			r.wrong(key, "there is no such setting; there are %s", strings.Join(settingNames, ", "))
+		}
+	}
+}
+
+func (r *reader) text(name, otherwise string, shape *regexp.Regexp, wanted string) string {
+	found := r.find(name)
+	if found == nil {
+		return otherwise
+	}
+	text, ok := found.(string)
+	if !ok || !shape.MatchString(text) {
+		r.wrong(name, "%v must be %s", found, wanted)
+		return otherwise
+	}
+	return text
+}
+
+// list is an array in cdk.json, or text with commas between.
+func (r *reader) list(name string, otherwise ...string) []string {
+	switch found := r.find(name).(type) {
+	case nil:
+		return otherwise
+	case string:
+		return strings.FieldsFunc(found, func(c rune) bool { return c == ',' || c == ' ' })
+	case []any:
+		list := []string{}
+		for _, item := range found {
+			text, ok := item.(string)
+			if !ok {
+				r.wrong(name, "%v must be text", item)
+			}
+			list = append(list, text)
+		}
+		return list
+	default:
+		r.wrong(name, "%v must be a list, or text with commas between", found)
+		return otherwise
+	}
+}
+
+func (r *reader) number(name string, otherwise int) int {
+	switch found := r.find(name).(type) {
+	case nil:
+		return otherwise
+	case float64:
+		if found == float64(int(found)) {
+			return int(found)
+		}
+	case string:
+		if number, err := strconv.Atoi(found); err == nil {
+			return number
+		}
+	}
+	r.wrong(name, "%v must be a whole number", r.find(name))
+	return otherwise
+}
+
+func (r *reader) truth(name string, otherwise bool) bool {
+	switch found := r.find(name); found {
+	case nil:
+		return otherwise
+	case true, "true":
+		return true
+	case false, "false":
+		return false
+	default:
+		r.wrong(name, "%v must be true or false", found)
+		return otherwise
+	}
+}
+
+func (r *reader) reach(name, tag string) reach {
+	pattern := r.text(name, byTag, patternShape,
+		"tag, for the functions tagged "+tag+", or a pattern of names such as orders-*: letters, digits, hyphens, underscores and asterisks, at most 64")
+	if pattern == byTag {
+		return reach{tag: tag}
+	}
+	if strings.Trim(pattern, "*") == "" {
+		r.wrong(name, "%q would let Sluice touch every function of the account; name some of them, such as orders-*, or tag them", pattern)
+	}
+	return reach{pattern: pattern}
+}
+
+// pipeline reads the optional pipeline, which has settings of its own.
+func (r *reader) pipeline() *pipelineSettings {
+	source, ok := r.find("pipeline").(string)
+	if !ok {
+		for _, name := range settingNames {
+			if strings.HasPrefix(name, "pipeline") && r.find(name) != nil {
+				r.wrong(name, "it needs pipeline=owner/repository@branch")
+			}
+		}
+		return nil
+	}
+	parts := sourceShape.FindStringSubmatch(source)
+	if parts == nil {
+		r.wrong("pipeline", "%q must be owner/repository@branch", source)
+		parts = make([]string, 4)
+	}
+	p := &pipelineSettings{
+		Owner: parts[1], Repository: parts[2], Branch: parts[3],
+		Connection: r.text("pipelineConnection", "", regexp.MustCompile(`^arn:[^:]+:code(connections|star-connections):[^:]+:[0-9]{12}:connection/.+$`),
+			"the ARN of a CodeConnections connection"),
+		Input:         r.text("pipelineInput", "deployment.json", regexp.MustCompile(`^[^/\s:][^\s:]*$`), "the path of a file in the build's output"),
+		Buildspec:     r.text("pipelineBuildspec", "buildspec.yml", regexp.MustCompile(`^[^/\s][^\s]*$`), "the path of a file in the repository"),
+		BuildPolicies: r.list("pipelineBuildPolicies"),
+	}
+	if p.Connection == "" {
+		r.wrong("pipelineConnection", "a pipeline needs the ARN of a connection to its repository; make one in the console: Developer Tools, Settings, Connections")
+	}
+	for _, arn := range p.BuildPolicies {
+		if !strings.HasPrefix(arn, "arn:") || !strings.Contains(arn, ":policy/") {
+			r.wrong("pipelineBuildPolicies", "%q is not the ARN of a managed policy", arn)
+		}
+	}
+	return p
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden template from the synthesis")
+
+// golden is the template with the settings of cdk.json. Tests that know nothing of
+// CDK read it.
+var golden = filepath.Join("testdata", "sluice.template.json")
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+func TestGoldenTemplateIsWhatCDKSynthesizes(t *testing.T) {
+	synthesized := canonical(t, synthesized(t, nil))
+	if *update {
+		require.NoError(t, os.WriteFile(golden, synthesized, 0o644))
+	}
+	kept, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(kept), string(synthesized),
+		"the synthesis differs from %s; if it is meant to, run make golden, and read the difference", golden)
+}
+
+// contextOf is the context of an app: that of cdk.json, and what is set besides.
+func contextOf(t *testing.T, set map[string]any) *map[string]any {
+	t.Helper()
+	text, err := os.ReadFile("../cdk.json")
+	require.NoError(t, err)
+	var file struct{ Context map[string]any }
+	require.NoError(t, json.Unmarshal(text, &file))
+	all := map[string]any{}
+	for name, value := range file.Context {
+		all[name] = value
+	}
+	for name, value := range set {
+		all[name] = value
+	}
+	return &all
+}
+
+// placeholder stands for the code of a function: a template does not depend on it,
+// but for the hash of it.
+func placeholder(string) awslambda.Code {
+	return awslambda.Code_FromAsset(jsii.String("testdata/placeholder"), nil)
+}
+
+// app makes an app with settings, and reads them.
+func app(t *testing.T, set map[string]any) (awscdk.App, settings) {
+	t.Helper()
+	a := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Context: contextOf(t, set)})
+	s, err := settingsOf(a)
+	require.NoError(t, err)
+	return a, s
+}
+
+// synthesized is the template of Sluice's own stack.
+func synthesized(t *testing.T, set map[string]any) map[string]any {
+	t.Helper()
+	a, s := app(t, set)
+	return templateOf(t, newStack(a, s, placeholder).stack)
+}
+
+func templateOf(t *testing.T, stack awscdk.Stack) map[string]any {
+	t.Helper()
+	return *assertions.Template_FromStack(stack, nil).ToJSON()
+}
+
+// assetHash is what stands for the content of a file in the name of its asset.
+var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
+
+func canonical(t *testing.T, template map[string]any) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(template))
+	return assetHash.ReplaceAllLiteral(text.Bytes(), []byte("CONTENT"))
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	targets "github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/internal/flow"
+)
+
+// alarmStates are those whose beginning wakes the safety net.
+var alarmStates = []string{"ALARM"}
+
+// sweepEvery is in minutes; the shortest that a schedule can have.
+const sweepEvery = 1
+
+// watchOver wakes the safety net: by alarms, by executions that ended without
+// having promoted anything, and every minute. Whatever EventBridge cannot hand
+// over, and whatever the safety net fails at for good, becomes a dead letter.
+func (a *sluice) watchOver() {
+	net := a.functions[flow.SafetyNet]
+	a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
+		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM. It looks up which deployments watch that alarm; most have none."),
+		EventPattern: &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.cloudwatch"),
+			DetailType: jsii.Strings(flow.AlarmDetailType),
+			Detail:     &map[string]any{"state": map[string]any{"value": alarmStates}},
+		},
+		Targets: &[]awsevents.IRuleTarget{a.wake(net, nil)},
+	})
+	a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
+		Description: jsii.String("Wakes the safety net when an execution was stopped, timed out or failed: no Catch sees that."),
+		EventPattern: &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.states"),
+			DetailType: jsii.Strings(flow.ExecutionDetailType),
+			Detail: &map[string]any{
+				"stateMachineArn": []string{a.permit.machineARN()},
+				"status":          flow.Endings(),
+			},
+		},
+		Targets: &[]awsevents.IRuleTarget{a.wake(net, nil)},
+	})
+	a.newRule("Sweep", "sweep", &awsevents.RuleProps{
+		Description: jsii.String("Wakes the safety net every minute, for whatever events were lost. Do not disable it."),
+		Schedule:    awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(sweepEvery))),
+		Targets:     &[]awsevents.IRuleTarget{a.wake(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
+	})
+	// EventBridge invokes it asynchronously, so its errors are Lambda's to retry: twice,
+	// after one and after two minutes.
+	awslambda.NewCfnEventInvokeConfig(a.stack, jsii.String("SafetyNetRetries"), &awslambda.CfnEventInvokeConfigProps{
+		FunctionName:             net.FunctionName(),
+		Qualifier:                jsii.String("$LATEST"),
+		MaximumRetryAttempts:     jsii.Number(2),
+		MaximumEventAgeInSeconds: jsii.Number(6 * 3600),
+		DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
+			OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: a.deadLetters.QueueArn()},
+		},
+	})
+}
+
+// wake is the safety net as the target of a rule.
+func (a *sluice) wake(net awslambda.IFunction, input awsevents.RuleTargetInput) awsevents.IRuleTarget {
+	return targets.NewLambdaFunction(net, &targets.LambdaFunctionProps{
+		Event: input, DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(most), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
+	})
+}
+
+// most is how often EventBridge tries at most (RetryPolicy, MaximumRetryAttempts).
+const most = 185
+
+// startOnNewVersions starts an execution when somebody publishes a version.
+func (a *sluice) startOnNewVersions() {
+	if !a.settings.OnNewVersion {
+		return
+	}
+	a.newRule("VersionPublished", "version-published", &awsevents.RuleProps{
+		Description:  jsii.String("Starts an execution for a version that was published, by whatever means. The function's tags say what to do with it. It needs a CloudTrail trail that logs management events."),
+		EventPattern: a.published(),
+		Targets: &[]awsevents.IRuleTarget{targets.NewSfnStateMachine(a.machine, &targets.SfnStateMachineProps{
+			Input: awsevents.RuleTargetInput_FromObject(map[string]any{
+				"trigger":  "event",
+				"function": awsevents.EventField_FromPath(jsii.String("$.detail.responseElements.functionArn")),
+				"version":  awsevents.EventField_FromPath(jsii.String("$.detail.responseElements.version")),
+			}),
+			Role:            a.permit.starter(),
+			DeadLetterQueue: a.deadLetters,
+			RetryAttempts:   jsii.Number(most),
+			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(24)),
+		})},
+	})
+}
+
+// published matches the calls of Lambda that make a version. CloudTrail writes the
+// API's date behind a call's name (PublishVersion20150331), hence the prefixes. A
+// call that failed has an errorCode. The versions that Sluice publishes itself are
+// those of an execution that runs already.
+func (a *sluice) published() *awsevents.EventPattern {
+	absent := map[string]any{"exists": false}
+	return &awsevents.EventPattern{
+		Source:     jsii.Strings("aws.lambda"),
+		DetailType: jsii.Strings("AWS API Call via CloudTrail"),
+		Detail: &map[string]any{
+			"eventSource": []string{"lambda.amazonaws.com"},
+			"errorCode":   []any{absent},
+			"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{
+				"arn": []any{absent, map[string]any{"anything-but": []any{a.functions[flow.Publish.Function].Role().RoleArn()}}},
+			}}},
+			// A call that published nothing answers with $LATEST.
+			"responseElements": map[string]any{
+				"functionArn": []any{map[string]any{"exists": true}},
+				"version":     []any{map[string]any{"anything-but": map[string]any{"prefix": "$LATEST"}}},
+			},
+			"$or": []any{
+				map[string]any{"eventName": []any{prefix("PublishVersion")}},
+				map[string]any{
+					"eventName":         []any{prefix("UpdateFunctionCode"), prefix("CreateFunction")},
+					"requestParameters": map[string]any{"publish": []any{true}, "dryRun": []any{absent, false}},
+				},
+			},
+		},
+	}
+}
+
+func prefix(of string) map[string]any { return map[string]any{"prefix": of} }
+
+func (a *sluice) newRule(id, name string, props *awsevents.RuleProps) awsevents.Rule {
+	props.RuleName = jsii.String(a.settings.NamePrefix + "-" + name)
+	return awsevents.NewRule(a.stack, jsii.String(id), props)
+}
