@@ -34,15 +34,13 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.Publish.Function:
 		return []iam.PolicyStatement{
 			p.readTags(),
-			p.targets("Publish", "lambda:GetFunction", "lambda:PublishVersion"),
+			p.targets("Publish", "lambda:PublishVersion"),
 			p.parameters(),
 		}
 	case flow.Open.Function:
 		return []iam.PolicyStatement{
-			// ListTags: for a tagged function GetFunction asks for it, too (Lambda
-			// Developer Guide, Using tags on Lambda functions).
-			p.targets("ReadTargets", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListAliases", "lambda:ListTags"),
-			p.ledger("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.targets("ReadTargets", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListAliases"),
+			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.alarms(),
 			p.announce(),
 		}
@@ -62,19 +60,19 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
 			p.targets("Verify", "lambda:GetAlias"),
-			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.Rollback.Function:
 		return []iam.PolicyStatement{
 			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
-			p.ledger("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.SafetyNet:
 		return []iam.PolicyStatement{
 			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
-			p.ledger("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
 			allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
 			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
@@ -106,14 +104,18 @@ func (p permissions) within(r reach, sid string, actions ...string) iam.PolicySt
 	return statement
 }
 
-// readTags lets publish-version find out whether a function may be shifted. With
-// tags that has to be asked of every function of the account, whose new version
-// starts an execution; nothing else than that is done to one that has none.
+// readTags lets publish-version find out whether a function may be shifted, and
+// which version of it there is. Where tags decide, that has to be asked of every
+// function of the account whose new version starts an execution; to one without our
+// tags nothing else is done. GetFunction tells them, and is not among the calls that
+// share 15 requests a second (Lambda quotas), but only to whom ListTags is allowed
+// (GetFunction, TagsError).
 func (p permissions) readTags() iam.PolicyStatement {
+	actions := []string{"lambda:GetFunction", "lambda:ListTags"}
 	if p.settings.Functions.tag == "" {
-		return p.targets("ReadTags", "lambda:ListTags")
+		return p.targets("ReadTags", actions...)
 	}
-	return allow("ReadTags", []string{"lambda:ListTags"}, p.functionARN("*"))
+	return allow("ReadTags", actions, p.functionARN("*"))
 }
 
 // parameters allows reading the configurations that the tag sluice:config names.

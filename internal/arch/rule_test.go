@@ -31,6 +31,7 @@ const (
 	definition = module + "/statemachine/asl"
 	localASL   = module + "/internal/local/asl"
 	localCloud = module + "/internal/local/cloud"
+	localIAM   = module + "/internal/local/iam"
 	localWorld = module + "/internal/local/world"
 
 	sdk    = "github.com/aws/aws-sdk-go-v2"
@@ -97,12 +98,15 @@ var rules = []rule{
 	{folder: "infra", may: list(cdk, machine, contract, domain)},
 
 	{folder: "internal/local/asl"},
+	{folder: "internal/local/iam"},
 	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
 	// local cloud with the real clients.
 	{folder: "internal/local/cloud", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/local/world",
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
+		// They run with the policies of the stack.
+		tests: []string{localIAM},
 	},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for

@@ -31,7 +31,12 @@ func (w *World) faults() {
 		}
 		return strike(c, after)
 	}
-	w.cloud.Fault(func(c cloud.Call) error { return at(c, false) })
+	w.cloud.Fault(func(c cloud.Call) error {
+		if err := at(c, false); err != nil {
+			return err
+		}
+		return w.permitted(c)
+	})
 	w.cloud.FaultAfter(func(c cloud.Call) error { return at(c, true) })
 }
 

@@ -34,6 +34,7 @@ type World struct {
 	current   *actor // who runs
 	meddler   func(Moment) error
 	moments   int
+	permits   Permits
 	// weaken may answer a call itself, or change it on its way.
 	weaken func(w *World, actor string, r *http.Request) (*http.Response, error)
 
@@ -76,6 +77,9 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 		invocations: map[string]int{},
 		calls:       map[string]int{},
 		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
+	}
+	if permitsAt != nil {
+		w.permits = permitsAt(w.place.region, w.place.account)
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = cloud.New(cloud.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})

@@ -1,0 +1,287 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/cloud"
+	"sluice/internal/local/iam"
+)
+
+// stackTemplate is the synthesized template, as package infra keeps it.
+const stackTemplate = "../../../infra/testdata/sluice.template.json"
+
+// stackRoles are the roles of the stack at a place, read once for each. The local
+// cloud's ARNs are all of the partition aws.
+var stackRoles = sync.OnceValue(func() func(region, account string) iam.Template {
+	text, err := os.ReadFile(stackTemplate)
+	if err != nil {
+		panic(err)
+	}
+	var read sync.Map
+	return func(region, account string) iam.Template {
+		at := iam.Place{Partition: "aws", Region: region, Account: account}
+		if known, ok := read.Load(at); ok {
+			return known.(iam.Template)
+		}
+		template, err := iam.Parse(text, at)
+		if err != nil {
+			panic(err)
+		}
+		read.Store(at, template)
+		return template
+	}
+})
+
+// permitsOf evaluates the policies of a template, each question once.
+func permitsOf(template iam.Template) Permits {
+	type question struct {
+		actor        string
+		needed       cloud.Permission
+		target, hook bool
+	}
+	var answers sync.Map
+	return func(actor string, needed cloud.Permission, tags map[string]string) bool {
+		_, target := tags[targetTag]
+		_, hook := tags[hookTag]
+		q := question{actor, needed, target, hook}
+		if known, ok := answers.Load(q); ok {
+			return known.(bool)
+		}
+		decision := template.Functions[ownPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
+		answers.Store(q, decision.Allowed)
+		return decision.Allowed
+	}
+}
+
+// The tags that the stack's policies ask for.
+const (
+	targetTag = "sluice:alias"
+	hookTag   = "sluice:hook"
+	ownPrefix = "sluice-"
+)
+
+// TestMain's part of it: everything runs with the stack's policies.
+func init() {
+	var known sync.Map
+	permitsAt = func(region, account string) Permits {
+		if permits, ok := known.Load([2]string{region, account}); ok {
+			return permits.(Permits)
+		}
+		permits := permitsOf(stackRoles()(region, account))
+		known.Store([2]string{region, account}, permits)
+		return permits
+	}
+}
+
+// here are the roles where inputs that name no place are played.
+func here() iam.Template { return stackRoles()(somewhere.region, somewhere.account) }
+
+// permission is an action that a role allows, on a kind of resource.
+type permission struct{ function, action string }
+
+// unused are the permissions that no scenario and no fault needs, each with why the
+// role has it.
+var unused = map[string]string{
+	"logs:CreateLogStream":     "Lambda writes the function's log in the role's name",
+	"logs:PutLogEvents":        "Lambda writes the function's log in the role's name",
+	"xray:PutTraceSegments":    "Lambda sends the function's traces in the role's name",
+	"xray:PutTelemetryRecords": "Lambda sends the function's traces in the role's name",
+	"sqs:SendMessage":          "Lambda puts an event that failed for good among the dead letters in the role's name",
+}
+
+// used plays every scenario, and what only a fault brings about, and collects what
+// the Lambdas were allowed.
+func used(t *testing.T) map[permission]bool {
+	t.Helper()
+	var mu sync.Mutex
+	all := map[permission]bool{}
+	listen := func(w *World) {
+		w.cloud.OnCall(func(c cloud.Call) {
+			if _, ours := w.functions[c.Actor]; !ours || c.ErrorCode == "AccessDeniedException" || c.ErrorCode == "AccessDenied" {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, p := range c.Permissions() {
+				all[permission{c.Actor, p.Action}] = true
+			}
+		})
+	}
+	attached := map[*World]bool{}
+	attach := guard{without: func(r *run, _ *wireCall) (*http.Response, error) {
+		mu.Lock()
+		known := attached[r.w]
+		attached[r.w] = true
+		mu.Unlock()
+		if !known {
+			listen(r.w)
+		}
+		return nil, nil
+	}}
+	simulate := func(scenario Scenario, input json.RawMessage) {
+		w, err := New(scenario, input)
+		require.NoError(t, err)
+		defer w.Close()
+		listen(w)
+		_, err = w.Start(simulated, input)
+		require.NoError(t, err)
+		require.NoError(t, w.Run())
+	}
+	require.NoError(t, filepath.WalkDir(scenarios, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		p := readPlayed(t, path)
+		scenario := DefaultScenario()
+		if p.Scenario != nil {
+			scenario, err = DecodeScenario(p.Scenario)
+			require.NoError(t, err)
+		}
+		simulate(scenario, p.Input)
+		return nil
+	}))
+	// An alias that set-weight has created and takes back itself: it was stopped in
+	// the middle.
+	b := baseOf(t, "an alias that is created, with an alarm")
+	for _, s := range single(t, b) {
+		if s.number > 0 && strings.HasPrefix(s.fault.name, "stopped") {
+			_, err := play(b, attach, s)
+			require.NoError(t, err, s)
+		}
+	}
+	return all
+}
+
+func baseOf(t *testing.T, name string) base {
+	t.Helper()
+	i := slices.IndexFunc(bases, func(b base) bool { return b.name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return bases[i]
+}
+
+func TestEveryPermissionIsUsedOrItsReasonIsWritten(t *testing.T) {
+	t.Parallel()
+	seen := used(t)
+	template := here()
+	assert.Len(t, template.Functions, len(functionsOfTheWorld(t)), "a role for each function")
+	for _, name := range slices.Sorted(maps.Keys(template.Functions)) {
+		for _, s := range template.Functions[name].Statements {
+			assert.False(t, s.Deny, "%s %s", name, s.Sid)
+			for _, action := range s.Actions {
+				assert.NotContains(t, action, "*", "%s may do whatever begins so", name)
+				if unused[action] == "" && !seen[permission{strings.TrimPrefix(name, ownPrefix), action}] {
+					t.Errorf("the role of %s allows %s in %s, which nothing uses: take it away, or write its reason into unused", name, action, s.Sid)
+				}
+			}
+		}
+	}
+}
+
+func functionsOfTheWorld(t *testing.T) map[string]function {
+	t.Helper()
+	w, err := New(DefaultScenario())
+	require.NoError(t, err)
+	defer w.Close()
+	return w.functions
+}
+
+// Each permission is taken away, and the scenario that needs it fails by name.
+func TestCallThatLosesItsPermissionIsNamed(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ function, action, input, scenario string }{
+		{"publish-version", "lambda:PublishVersion", `{"function": "orders"}`, `{}`},
+		{"open-deployment", "dynamodb:PutItem", `{"function": "orders"}`, `{}`},
+		{"open-deployment", "cloudwatch:DescribeAlarms", `{"function": "orders", "alarms": ["a"]}`, `{}`},
+		{"set-weight", "lambda:UpdateAlias", `{"function": "orders"}`, `{}`},
+		{"check-alarms", "cloudwatch:DescribeAlarms", `{"function": "orders", "alarms": ["a"]}`, `{}`},
+		{"run-hooks", "lambda:InvokeFunction", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, `{}`},
+		{"run-hooks", "states:SendTaskSuccess", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, `{}`},
+		{"close-deployment", "events:PutEvents", `{"function": "orders"}`, `{}`},
+		{"rollback", "lambda:UpdateAlias", `{"function": "orders", "alarms": ["a"]}`,
+			`{"delivery": {"alarms": {"lost": true}}, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
+		{"safety-net", "states:ListExecutions", `{"function": "orders"}`,
+			`{"delivery": {"executions": {"lost": true}}, "events": [{"atSeconds": 90, "do": "stopExecution"}]}`},
+	}
+	for _, test := range tests {
+		t.Run(test.function+" without "+test.action, func(t *testing.T) {
+			t.Parallel()
+			s, err := DecodeScenario([]byte(test.scenario))
+			require.NoError(t, err)
+			w, err := New(s, json.RawMessage(test.input))
+			require.NoError(t, err)
+			defer w.Close()
+			whole := w.permits
+			w.permits = func(actor string, needed cloud.Permission, tags map[string]string) bool {
+				return !(actor == test.function && needed.Action == test.action) && whole(actor, needed, tags)
+			}
+			_, err = w.Start(simulated, json.RawMessage(test.input))
+			require.NoError(t, err)
+			err = w.Run()
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), fmt.Sprintf("the role of %s does not allow %s on ", test.function, test.action))
+		})
+	}
+}
+
+func TestFunctionWithoutOurTagsIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	template := here()
+	for name, role := range template.Functions {
+		for _, s := range role.Statements {
+			for _, action := range s.Actions {
+				if !strings.HasPrefix(action, "lambda:") {
+					continue
+				}
+				for _, resource := range []string{somewhere.arn("lambda", "function:payroll"), somewhere.arn("lambda", "function:payroll:live")} {
+					allowed := role.Decide(iam.Request{Action: action, Resource: resource, Tags: map[string]string{"team": "payroll"}}).Allowed
+					reads := name == ownPrefix+flow.Publish.Function && (action == "lambda:GetFunction" || action == "lambda:ListTags")
+					assert.Equal(t, reads, allowed, "%s may %s on %s, which carries none of our tags", name, action, resource)
+				}
+			}
+		}
+	}
+}
+
+func TestTargetIsNoHookAndAHookIsNoTarget(t *testing.T) {
+	t.Parallel()
+	template := here()
+	orders := somewhere.arn("lambda", "function:orders:live")
+	for tag, want := range map[string]map[string]bool{
+		targetTag: {"lambda:UpdateAlias": true, "lambda:InvokeFunction": false},
+		hookTag:   {"lambda:UpdateAlias": false, "lambda:InvokeFunction": true},
+	} {
+		asked := func(action string) iam.Request {
+			return iam.Request{Action: action, Resource: orders, Tags: map[string]string{tag: "x"}}
+		}
+		assert.Equal(t, want["lambda:UpdateAlias"], template.Functions["sluice-set-weight"].Decide(asked("lambda:UpdateAlias")).Allowed, tag)
+		assert.Equal(t, want["lambda:InvokeFunction"], template.Functions["sluice-run-hooks"].Decide(asked("lambda:InvokeFunction")).Allowed, tag)
+	}
+}
+
+func TestStateMachineInvokesItsOwnFunctionsAndNoOthers(t *testing.T) {
+	t.Parallel()
+	role := here().StateMachines[machineName]
+	invoke := func(function string) bool {
+		return role.Decide(iam.Request{Action: "lambda:InvokeFunction", Resource: somewhere.arn("lambda", "function:"+function), Tags: wantedTags}).Allowed
+	}
+	for _, spec := range flow.Specs() {
+		assert.True(t, invoke(ownPrefix+spec.Function), spec.Function)
+	}
+	for _, other := range []string{ownPrefix + flow.SafetyNet, "orders", "sluice-", "sluice-rollback-2", "sluice-rollback:1"} {
+		assert.False(t, invoke(other), other)
+	}
+}
