@@ -145,7 +145,9 @@ func (p permissions) announce() iam.PolicyStatement {
 	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+eventBus))
 }
 
-// answer allows answering for a hook whose return is its success.
+// answer allows answering for a hook whose return is its success. The Service
+// Authorization Reference names no resource for it, but AWS checks the state machine:
+// its refusals name it, and a policy on it was seen to do (aws-cdk pull request 8486).
 func (p permissions) answer() iam.PolicyStatement {
 	return allow("AnswerForHooks", []string{"states:SendTaskSuccess"}, p.machineARN())
 }

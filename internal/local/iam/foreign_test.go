@@ -1,0 +1,143 @@
+package iam
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// asked is a Request of a role, as testdata/simulate.mjs takes it.
+type asked struct {
+	Role     string            `json:"role"`
+	Action   string            `json:"action"`
+	Resource string            `json:"resource"`
+	Tags     map[string]string `json:"tags"`
+}
+
+// decided is its answer.
+type decided struct {
+	Allowed bool     `json:"allowed"`
+	Ignored []string `json:"ignored"`
+	Error   string   `json:"error"`
+}
+
+// The stack's roles are asked for every action that any of them allows, on resources
+// of every kind, and an evaluator that is not ours must answer likewise. It knows
+// which actions heed which condition keys, and would ignore a tag where AWS does.
+func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
+	folder := os.Getenv("IAM_SIMULATE")
+	if folder == "" {
+		t.Skip("NOT CHECKED with another evaluator: IAM_SIMULATE must be a folder in which npm has installed @cloud-copilot/iam-simulate; .ci/run does so")
+	}
+	parsed, err := Parse(stack(t), somewhere)
+	require.NoError(t, err)
+	requests := everyRequest(parsed)
+	decisions := simulate(t, folder, requests)
+	require.Len(t, decisions, len(requests))
+	allowed := 0
+	for i, r := range requests {
+		ours := parsed.Roles[r.Role].Decide(Request{Action: r.Action, Resource: r.Resource, Tags: r.Tags})
+		theirs := decisions[i]
+		if theirs.Error != "" {
+			// The action is none of this kind of resource, which it may nevertheless be
+			// allowed on; or it is of two kinds that look alike, an alias and a version.
+			undecided := theirs.Error != "must.use.wildcard" || onMachine[r.Action] || isForAll(parsed.Roles[r.Role], ours.Statement)
+			assert.False(t, ours.Allowed && !undecided, "%+v: %s", r, theirs.Error)
+			continue
+		}
+		assert.Equal(t, theirs.Allowed, ours.Allowed, "%+v: %+v", r, ours)
+		if ours.Allowed {
+			allowed++
+			assert.True(t, len(theirs.Ignored) == 0 || !strings.HasPrefix(r.Action, "lambda:"), "%+v: %s is not heeded", r, theirs.Ignored)
+		}
+	}
+	t.Logf("%d decisions alike, %d of them allow", len(requests), allowed)
+	assert.NotZero(t, allowed)
+}
+
+// onMachine are actions without a resource in the Service Authorization Reference
+// that AWS holds against the state machine all the same: its refusals name it, and a
+// policy on it was seen to do (aws-cdk pull request 8486, NOAA-OWP/hydrovis issue 837).
+var onMachine = map[string]bool{"states:SendTaskSuccess": true}
+
+// isForAll says whether a statement is about all resources.
+func isForAll(r Role, sid string) bool {
+	i := slices.IndexFunc(r.Statements, func(s Statement) bool { return s.Sid == sid })
+	return i >= 0 && slices.Contains(r.Statements[i].Resources, "*")
+}
+
+func everyRequest(parsed Template) []asked {
+	actions := map[string]bool{}
+	for _, role := range parsed.Roles {
+		for _, s := range role.Statements {
+			for _, a := range s.Actions {
+				actions[a] = true
+			}
+		}
+	}
+	resources := map[string][]string{
+		"lambda":     {orders, orders + ":live", orders + ":7", strings.Replace(orders, "orders", "sluice-rollback", 1), elsewhere},
+		"dynamodb":   {arn("dynamodb", "table/sluice"), arn("dynamodb", "table/other")},
+		"states":     {arn("states", "stateMachine:sluice"), arn("states", "stateMachine:other"), arn("states", "execution:sluice:a"), arn("states", "execution:other:a")},
+		"events":     {arn("events", "event-bus/default"), arn("events", "event-bus/other")},
+		"sqs":        {arn("sqs", "sluice-dead-letters"), arn("sqs", "other")},
+		"ssm":        {arn("ssm", "parameter/sluice/orders"), arn("ssm", "parameter/other")},
+		"logs":       {arn("logs", "log-group:/aws/lambda/sluice-rollback:log-stream:a"), arn("logs", "log-group:/aws/lambda/orders:log-stream:a")},
+		"cloudwatch": {"*", arn("cloudwatch", "alarm:a")},
+		"xray":       {"*"},
+	}
+	var all []asked
+	for _, role := range slices.Sorted(maps.Keys(parsed.Roles)) {
+		for _, action := range slices.Sorted(maps.Keys(actions)) {
+			for _, resource := range resources[strings.Split(action, ":")[0]] {
+				for _, tags := range []map[string]string{{}, {"sluice:alias": "live"}, {"sluice:hook": "x"}} {
+					all = append(all, asked{role, action, resource, tags})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func arn(service, resource string) string {
+	return strings.Join([]string{"arn", somewhere.Partition, service, somewhere.Region, somewhere.Account, resource}, ":")
+}
+
+func simulate(t *testing.T, folder string, requests []asked) []decided {
+	t.Helper()
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct {
+				Policies []struct{ PolicyDocument any }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(stack(t), &template))
+	policies := map[string]any{}
+	for id, r := range template.Resources {
+		if r.Type == "AWS::IAM::Role" {
+			require.Len(t, r.Properties.Policies, 1)
+			filled, err := somewhere.fill(r.Properties.Policies[0].PolicyDocument)
+			require.NoError(t, err)
+			policies[id] = filled
+		}
+	}
+	input, err := json.Marshal(map[string]any{"account": somewhere.Account, "policies": policies, "requests": requests})
+	require.NoError(t, err)
+	command := exec.Command("node", "testdata/simulate.mjs", folder)
+	command.Stdin, command.Stderr = bytes.NewReader(input), os.Stderr
+	output, err := command.Output()
+	require.NoError(t, err)
+	var decisions []decided
+	require.NoError(t, json.Unmarshal(output, &decisions))
+	return decisions
+}
