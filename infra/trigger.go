@@ -10,8 +10,16 @@ import (
 	"sluice/internal/flow"
 )
 
-// alarmStates are those whose beginning wakes the safety net.
-var alarmStates = []string{"ALARM"}
+// alarmChanges are those that wake the safety net: to ALARM, and from there back to
+// OK, since an alarm that was ignored because it was firing at the start counts from
+// then on.
+func alarmChanges() map[string]any {
+	is := func(state string) map[string]any { return map[string]any{"value": []string{state}} }
+	return map[string]any{"$or": []any{
+		map[string]any{"state": is("ALARM")},
+		map[string]any{"state": is("OK"), "previousState": is("ALARM")},
+	}}
+}
 
 // sweepEvery is in minutes; the shortest that a schedule can have.
 const sweepEvery = 1
@@ -20,20 +28,20 @@ const sweepEvery = 1
 // having promoted anything, and every minute. Whatever EventBridge cannot hand
 // over, and whatever the safety net fails at for good, becomes a dead letter.
 func (a *sluice) watchOver() {
-	net := a.functions[flow.SafetyNet]
+	net, changes := a.functions[flow.SafetyNet], alarmChanges()
 	a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
-		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM. It looks up which deployments watch that alarm; most have none."),
+		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM, or back to OK. It looks up which deployments watch that alarm; most have none."),
 		EventPattern: &awsevents.EventPattern{
-			Source:     jsii.Strings("aws.cloudwatch"),
+			Source:     jsii.Strings(flow.AlarmSource),
 			DetailType: jsii.Strings(flow.AlarmDetailType),
-			Detail:     &map[string]any{"state": map[string]any{"value": alarmStates}},
+			Detail:     &changes,
 		},
 		Targets: &[]awsevents.IRuleTarget{a.wake(net, nil)},
 	})
 	a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an execution was stopped, timed out or failed: no Catch sees that."),
 		EventPattern: &awsevents.EventPattern{
-			Source:     jsii.Strings("aws.states"),
+			Source:     jsii.Strings(flow.ExecutionSource),
 			DetailType: jsii.Strings(flow.ExecutionDetailType),
 			Detail: &map[string]any{
 				"stateMachineArn": []string{a.permit.machineARN()},

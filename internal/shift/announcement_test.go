@@ -17,7 +17,8 @@ func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"id": "execution/Shifted/1", "deploymentId": "execution", "state": "Shifted", "weightPercent": 10, "step": 1,
-		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}], "reasons": [], "at": "2026-05-04T12:00:00Z"
+		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}], "reasons": [],
+		"summary": "lambda:orders:live sends 10% to 2, the rest to 1.", "at": "2026-05-04T12:00:00Z"
 	}`, string(text))
 	assert.Equal(t, "execution/Started", d.Announce(shift.Started, d.Start(), noon).ID)
 }
@@ -44,11 +45,11 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 	}{
 		{
 			"promoted", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted},
-			shift.Announcement{ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []string{}},
+			shift.Announcement{ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []string{}, Summary: "lambda:orders:live serves 2."},
 		},
 		{
-			"rolled back", shift.Record{Deployment: &d, Intent: 1, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: a"}},
-			shift.Announcement{ID: "execution/RolledBack", State: "RolledBack", Changes: d.Moves(), Step: 1, Reasons: []string{"AlarmFired: a"}},
+			"rolled back", shift.Record{Deployment: &d, Intent: 1, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: a"}, Cause: "AlarmFired: \"a\"\nand \\ b."},
+			shift.Announcement{ID: "execution/RolledBack", State: "RolledBack", Changes: d.Moves(), Step: 1, Reasons: []string{"AlarmFired: a"}, Summary: "AlarmFired: 'a' and / b."},
 		},
 		{
 			"rejected before stable was read", shift.Record{Arrivals: arrivals, Outcome: shift.Rejected, Reasons: []string{"AliasNotFound: x"}},

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// rule is a rule of the template, its references filled in.
+type rule struct {
+	Name    string          `json:"name"`
+	Pattern json.RawMessage `json:"pattern"`
+	// Template and Paths are the input transformer of its target, if that has one.
+	Template string            `json:"template"`
+	Paths    map[string]string `json:"paths"`
+}
+
+// matches says whether an event fits a pattern (EventBridge User Guide, event
+// patterns). It knows what the stack's patterns say, and panics at everything else.
+func matches(pattern map[string]any, event map[string]any) bool {
+	for field, wanted := range pattern {
+		switch w := wanted.(type) {
+		case map[string]any:
+			below, _ := event[field].(map[string]any)
+			if !matches(w, below) {
+				return false
+			}
+		case []any:
+			found, present := event[field]
+			fits := func(rule any) bool { return fitsOne(rule, found, present) }
+			if field == "$or" {
+				fits = func(alternative any) bool { return matches(alternative.(map[string]any), event) }
+			}
+			if !slices.ContainsFunc(w, fits) {
+				return false
+			}
+		default:
+			panic(fmt.Sprintf("a pattern has %v for %s", wanted, field))
+		}
+	}
+	return true
+}
+
+// fitsOne compares one value with one rule of a pattern.
+func fitsOne(rule, found any, present bool) bool {
+	filter, ok := rule.(map[string]any)
+	if !ok {
+		return present && found == rule
+	}
+	text, isText := found.(string)
+	for name, argument := range filter {
+		switch name {
+		case "exists":
+			return present == argument.(bool)
+		case "prefix":
+			return isText && strings.HasPrefix(text, argument.(string))
+		case "anything-but":
+			if not, ok := argument.(map[string]any); ok {
+				return present && !fitsOne(not, found, present)
+			}
+			return present && !slices.Contains(argument.([]any), found)
+		}
+	}
+	panic(fmt.Sprintf("a pattern has %v", rule))
+}
+
+// transformed is what a target is given: an event's values in the placeholders of a
+// template, as JSON, or as they are between the template's own quotes.
+func (r rule) transformed(event map[string]any) string {
+	if r.Template == "" {
+		text, _ := json.Marshal(event)
+		return string(text)
+	}
+	isText := strings.HasPrefix(r.Template, `"`)
+	filled := placeholders.ReplaceAllStringFunc(r.Template, func(placeholder string) string {
+		var value any = event
+		path := r.Paths[strings.Trim(placeholder, "<>")]
+		for _, field := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
+			value = value.(map[string]any)[field]
+		}
+		if isText {
+			return value.(string)
+		}
+		text, _ := json.Marshal(value)
+		return string(text)
+	})
+	if !isText {
+		return filled
+	}
+	var lines []string
+	for line := range strings.SplitSeq(filled, "\n") {
+		lines = append(lines, strings.Trim(line, `"`))
+	}
+	return strings.Join(lines, "\n")
+}
+
+var placeholders = regexp.MustCompile(`<[A-Za-z0-9_-]+>`)

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+)
+
+// sample is an event of testdata/events: what it is, which rules it must meet, and
+// what the target of the rule is given.
+type sample struct {
+	Why   string         `json:"why"`
+	Event map[string]any `json:"event"`
+	Rules []string       `json:"rules"`
+	// Input is an object, or text with line breaks; without it, it is not looked at.
+	Input any `json:"input"`
+}
+
+func TestRulesMeetTheEventsTheyAreFor(t *testing.T) {
+	rules := rulesOf(t, goldenTemplate(t))
+	for name, s := range samples(t) {
+		t.Run(name, func(t *testing.T) {
+			met := []string{}
+			for _, r := range rules {
+				var pattern map[string]any
+				require.NoError(t, json.Unmarshal(r.Pattern, &pattern))
+				if matches(pattern, s.Event) {
+					met = append(met, r.Name)
+					s.check(t, r.transformed(s.Event))
+				}
+			}
+			assert.ElementsMatch(t, s.Rules, met, s.Why)
+		})
+	}
+}
+
+// check compares what a target is given. The safety net is given the whole event, and
+// must understand it.
+func (s sample) check(t *testing.T, given string) {
+	t.Helper()
+	switch want := s.Input.(type) {
+	case string:
+		assert.Equal(t, want, given)
+	case map[string]any:
+		text, err := json.Marshal(want)
+		require.NoError(t, err)
+		assert.JSONEq(t, string(text), given)
+	case nil:
+		_, err := flow.DecodeOccasion([]byte(given))
+		assert.NoError(t, err)
+	}
+}
+
+func TestSweepIsUnderstood(t *testing.T) {
+	for _, r := range resources(goldenTemplate(t), "AWS::Events::Rule") {
+		if r["ScheduleExpression"] == nil {
+			continue
+		}
+		target := r["Targets"].([]any)[0].(map[string]any)
+		occasion, err := flow.DecodeOccasion([]byte(target["Input"].(string)))
+		require.NoError(t, err)
+		assert.True(t, occasion.Sweep)
+		assert.Equal(t, "rate(1 minute)", r["ScheduleExpression"])
+		return
+	}
+	t.Fatal("no rule has a schedule")
+}
+
+// moto is a mock of AWS in Python, with a matcher of its own.
+func TestForeignMatcherMeetsTheSameEvents(t *testing.T) {
+	if err := exec.Command("python3", "-c", "import moto.events.models").Run(); err != nil {
+		t.Skip("NOT CHECKED with another matcher: python3 has no moto (pip install moto)")
+	}
+	rules, all := rulesOf(t, goldenTemplate(t)), samples(t)
+	input, err := json.Marshal(map[string]any{"rules": rules, "samples": all})
+	require.NoError(t, err)
+	command := exec.Command("python3", "testdata/match.py")
+	command.Stdin, command.Stderr = bytes.NewReader(input), os.Stderr
+	output, err := command.Output()
+	require.NoError(t, err)
+	var found map[string][]string
+	require.NoError(t, json.Unmarshal(output, &found))
+	require.Len(t, found, len(all))
+	for name, s := range all {
+		assert.ElementsMatch(t, s.Rules, found[name], "%s: %s", name, s.Why)
+	}
+}
+
+func samples(t *testing.T) map[string]sample {
+	t.Helper()
+	files, err := filepath.Glob("testdata/events/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	all := map[string]sample{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		var s sample
+		require.NoError(t, decoder.Decode(&s), file)
+		require.NotEmpty(t, s.Why, file)
+		all[strings.TrimSuffix(filepath.Base(file), ".json")] = s
+	}
+	return all
+}
+
+// rulesOf are the rules of a template that have a pattern.
+func rulesOf(t *testing.T, template map[string]any) []rule {
+	t.Helper()
+	var rules []rule
+	for _, properties := range resources(template, "AWS::Events::Rule") {
+		if properties["EventPattern"] == nil {
+			continue
+		}
+		pattern, err := json.Marshal(filled(t, properties["EventPattern"]))
+		require.NoError(t, err)
+		r := rule{Name: properties["Name"].(string), Pattern: pattern}
+		target := properties["Targets"].([]any)[0].(map[string]any)
+		if transformer, ok := target["InputTransformer"].(map[string]any); ok {
+			r.Template = transformer["InputTemplate"].(string)
+			r.Paths = map[string]string{}
+			for name, path := range transformer["InputPathsMap"].(map[string]any) {
+				r.Paths[name] = path.(string)
+			}
+		}
+		rules = append(rules, r)
+	}
+	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.Name, b.Name) })
+	return rules
+}
+
+func goldenTemplate(t *testing.T) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	var template map[string]any
+	require.NoError(t, json.Unmarshal(text, &template))
+	return template
+}
+
+// resources are the properties of all resources of a type.
+func resources(template map[string]any, kind string) map[string]map[string]any {
+	found := map[string]map[string]any{}
+	for id, r := range template["Resources"].(map[string]any) {
+		if resource := r.(map[string]any); resource["Type"] == kind {
+			found[id], _ = resource["Properties"].(map[string]any)
+		}
+	}
+	return found
+}
+
+// logicalHash is what CDK puts behind the names of resources.
+const logicalHash = 8
+
+// filled puts in what CloudFormation would, in the samples' account. A role's ARN has
+// the name of its resource.
+func filled(t *testing.T, value any) any {
+	t.Helper()
+	switch v := value.(type) {
+	case []any:
+		all := []any{}
+		for _, item := range v {
+			all = append(all, filled(t, item))
+		}
+		return all
+	case map[string]any:
+		if ref, ok := v["Ref"].(string); ok {
+			return map[string]string{"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}[ref]
+		}
+		if path, ok := v["Fn::GetAtt"].([]any); ok {
+			id := path[0].(string)
+			return "arn:aws:iam::111122223333:role/" + id[:len(id)-logicalHash]
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			text := ""
+			for _, part := range filled(t, join[1]).([]any) {
+				text += part.(string)
+			}
+			return text
+		}
+		all := map[string]any{}
+		for name, item := range v {
+			all[name] = filled(t, item)
+		}
+		return all
+	}
+	return value
+}
