@@ -48,10 +48,10 @@ func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 	return all
 }
 
-// weights shows the share of every target's candidate.
+// weights shows the share of every target's candidate, which is told of when it changes.
 func weights() awscloudwatch.IWidget {
 	return found("Weight of the candidate, in percent",
-		fmt.Sprintf(`SEARCH('{%s,Target} MetricName="Weight"', 'Maximum', 60)`, metrics))
+		fmt.Sprintf(`FILL(SEARCH('{%s,Target} MetricName="Weight"', 'Maximum', 60), REPEAT)`, metrics))
 }
 
 // served shows a metric of Lambda for every version that an alias has sent requests

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
+	"sluice/internal/shift"
 )
 
 // codeOf is where the code of a function comes from.

@@ -25,7 +25,7 @@ type shiftProps struct {
 	Name string
 }
 
-// namePrefix begins the names of the executions that a pipeline starts: the action
+// executionPrefix begins the names of the executions that a pipeline starts: the action
 // adds its own execution's id, which has 36 characters, and a name has 80 at most.
 const executionPrefix = "pipeline"
 

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"sluice/internal/announce/emf"
 	"sluice/internal/announce/eventbridge"
 	"sluice/internal/boot"
 	"sluice/internal/flow"
@@ -16,7 +17,7 @@ func main() {
 		return task.CloseDeployment{
 			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
 			Router:    lambdaalias.FromConfig(s.AWS),
-			Announcer: eventbridge.FromConfig(s.AWS, s.EventBus),
+			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
 		}.Handle
 	})
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"sluice/internal/announce/emf"
 	"sluice/internal/announce/eventbridge"
 	"sluice/internal/boot"
 	"sluice/internal/flow"
@@ -18,7 +19,7 @@ func main() {
 			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
 			Router:    lambdaalias.FromConfig(s.AWS),
 			Alarms:    alarm.FromConfig(s.AWS),
-			Announcer: eventbridge.FromConfig(s.AWS, s.EventBus),
+			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
 		}.Handle
 	})
 }

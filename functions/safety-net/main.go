@@ -3,6 +3,7 @@
 package main
 
 import (
+	"sluice/internal/announce/emf"
 	"sluice/internal/announce/eventbridge"
 	"sluice/internal/boot"
 	"sluice/internal/execution/stepfunctions"
@@ -18,7 +19,7 @@ func main() {
 			Ledger:     dynamo.FromConfig(s.AWS, s.Table),
 			Router:     lambdaalias.FromConfig(s.AWS),
 			Executions: stepfunctions.FromConfig(s.AWS, s.StateMachine),
-			Announcer:  eventbridge.FromConfig(s.AWS, s.EventBus),
+			Announcer:  emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
 		}.Handle
 	})
 }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// read reads settings from a context.
+func read(set map[string]any) (settings, error) {
+	return readSettings(func(name string) any { return set[name] }, slices.Collect(maps.Keys(set)))
+}
+
+func TestSettingsHaveDefaults(t *testing.T) {
+	t.Parallel()
+	s, err := read(nil)
+	require.NoError(t, err)
+	assert.Equal(t, settings{
+		NamePrefix: "sluice", Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
+		Functions: reach{tag: "sluice:alias"}, Hooks: reach{tag: "sluice:hook"}, ConfigParameters: "/sluice", OnNewVersion: true,
+	}, s)
+}
+
+// What comes by -c is text, what is in cdk.json has a type.
+func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
+	t.Parallel()
+	typed, err := read(map[string]any{
+		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
+		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "onNewVersion": false,
+	})
+	require.NoError(t, err)
+	text, err := read(map[string]any{
+		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
+		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "onNewVersion": "false",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, typed, text)
+	assert.Equal(t, settings{
+		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
+		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, ConfigParameters: "/team-a",
+	}, typed)
+}
+
+func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := read(map[string]any{
+		"namePrefix": "Sluice", "alias": "7", "notificationEmails": "nobody", "notifyOn": "Failed", "logRetentionDays": "80",
+		"functions": "*", "hooks": true, "configParameters": "sluice", "onNewVersion": "perhaps",
+		"pipeline": "orders", "pipelineBuildPolicies": "AdministratorAccess", "emails": "a@example.com",
+		"@aws-cdk/core:newStyle": true, "aws:cdk:enable-path-metadata": true,
+	})
+	require.Error(t, err)
+	for _, problem := range []string{
+		"namePrefix: Sluice must be lowercase", `alias: "7" is digits alone`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
+		"80 is not one of CloudWatch's: 1 3 5", "every function of the account; name some of them", "hooks: true must be tag", "sluice must be a path such as /sluice",
+		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
+		"emails: there is no such setting; there are namePrefix",
+	} {
+		assert.Contains(t, err.Error(), problem)
+	}
+	assert.NotContains(t, err.Error(), "aws-cdk")
+}
+
+func TestSettingIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string][]any{
+		"namePrefix":            {strings.Repeat("a", 41), "", "-a", 7.0},
+		"alias":                 {"", "a b", strings.Repeat("a", 129)},
+		"notificationEmails":    {"Alice <a@example.com>", []any{7.0}, 7.0},
+		"logRetentionDays":      {1.5, "", true},
+		"functions":             {"orders/*", "**", ""},
+		"hooks":                 {"sluice:hook", "*"},
+		"configParameters":      {"/", "//a", "/a b", "/a*"},
+		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
+		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},
+	} {
+		for _, value := range wrong {
+			_, err := read(map[string]any{name: value})
+			require.Error(t, err, "%s=%v", name, value)
+			assert.Contains(t, err.Error(), name+": ")
+		}
+	}
+}
+
+func TestEveryRetentionHasItsName(t *testing.T) {
+	t.Parallel()
+	for _, days := range retentions {
+		assert.NotEmpty(t, retentionNames[days], days)
+	}
+	assert.Len(t, retentionNames, len(retentions))
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *testing.T) {
+	template := goldenTemplate(t)
+	functions, logs := map[string]map[string]any{}, resources(template, "AWS::Logs::LogGroup")
+	roles := map[string]string{}
+	for _, f := range resources(template, "AWS::Lambda::Function") {
+		name := f["FunctionName"].(string)
+		functions[strings.TrimPrefix(name, "sluice-")] = f
+		role := fmt.Sprint(f["Role"])
+		assert.Empty(t, roles[role], "%s and %s share a role", name, roles[role])
+		roles[role] = name
+		assert.Equal(t, []any{"arm64"}, f["Architectures"], name)
+		assert.Equal(t, "provided.al2023", f["Runtime"], name)
+		assert.Equal(t, map[string]any{"Mode": "Active"}, f["TracingConfig"], name)
+		group := logs[f["LoggingConfig"].(map[string]any)["LogGroup"].(map[string]any)["Ref"].(string)]
+		assert.Equal(t, "/aws/lambda/"+name, group["LogGroupName"])
+	}
+	folders, err := os.ReadDir("../functions")
+	require.NoError(t, err)
+	assert.Len(t, functions, len(folders))
+	for _, folder := range folders {
+		assert.Contains(t, functions, folder.Name())
+	}
+	for _, spec := range flow.Specs() {
+		assert.InDelta(t, spec.Timeout.Seconds(), functions[spec.Function]["Timeout"], 0, spec.Function)
+	}
+	assert.InDelta(t, flow.SafetyNetTimeout.Seconds(), functions[flow.SafetyNet]["Timeout"], 0)
+	assert.InDelta(t, shift.InvocationMegabytes, functions[flow.SetWeight.Function]["MemorySize"], 0, "what plan reckons with")
+}
+
+func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
+	template := synthesized(t, map[string]any{"namePrefix": "team-a", "alias": "prod", "functions": "orders-*"})
+	for _, f := range resources(template, "AWS::Lambda::Function") {
+		variables := f["Environment"].(map[string]any)["Variables"].(map[string]any)
+		name := strings.TrimPrefix(f["FunctionName"].(string), "team-a-")
+		var names []string
+		for variable := range variables {
+			names = append(names, variable)
+		}
+		want := []string{"SLUICE_EVENT_BUS", "SLUICE_TABLE"}
+		switch name {
+		case flow.Publish.Function:
+			want = append(want, "SLUICE_ALIAS", "SLUICE_FUNCTIONS")
+			assert.Equal(t, "prod", variables["SLUICE_ALIAS"])
+			assert.Equal(t, "orders-*", variables["SLUICE_FUNCTIONS"])
+		case flow.SafetyNet:
+			want = append(want, "SLUICE_STATE_MACHINE")
+			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables["SLUICE_STATE_MACHINE"]))
+		}
+		assert.ElementsMatch(t, want, names, name)
+	}
+}
+
+func TestLedgerOutlivesTheStackAndItsMistakes(t *testing.T) {
+	template := goldenTemplate(t)
+	for id, table := range resources(template, "AWS::DynamoDB::Table") {
+		resource := template["Resources"].(map[string]any)[id].(map[string]any)
+		assert.Equal(t, "Retain", resource["DeletionPolicy"])
+		assert.Equal(t, "Retain", resource["UpdateReplacePolicy"])
+		assert.Equal(t, true, table["DeletionProtectionEnabled"])
+		assert.Equal(t, "PAY_PER_REQUEST", table["BillingMode"])
+		assert.Equal(t, map[string]any{"SSEEnabled": true}, table["SSESpecification"])
+		assert.Equal(t, map[string]any{"PointInTimeRecoveryEnabled": true}, table["PointInTimeRecoverySpecification"])
+		assert.Equal(t, map[string]any{"AttributeName": "expiresAt", "Enabled": true}, table["TimeToLiveSpecification"])
+		return
+	}
+	t.Fatal("there is no table")
+}
+
+func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
+	for id, group := range resources(synthesized(t, map[string]any{"logRetentionDays": "14"}), "AWS::Logs::LogGroup") {
+		assert.InDelta(t, 14, group["RetentionInDays"], 0, id)
+	}
+}
+
+func TestStateMachineIsTracedAndLogsNothingOfWhatItPasses(t *testing.T) {
+	for _, machine := range resources(goldenTemplate(t), "AWS::StepFunctions::StateMachine") {
+		assert.Equal(t, "sluice", machine["StateMachineName"])
+		assert.Equal(t, map[string]any{"Enabled": true}, machine["TracingConfiguration"])
+		logging := machine["LoggingConfiguration"].(map[string]any)
+		assert.Equal(t, "ERROR", logging["Level"])
+		assert.Equal(t, false, logging["IncludeExecutionData"])
+		return
+	}
+	t.Fatal("there is no state machine")
+}
+
+func TestEverythingAsynchronousRetriesAndEndsAmongTheDeadLetters(t *testing.T) {
+	template := goldenTemplate(t)
+	rules := resources(template, "AWS::Events::Rule")
+	require.Len(t, rules, 5)
+	for id, r := range rules {
+		assert.NotEmpty(t, r["Description"], id)
+		for _, target := range r["Targets"].([]any) {
+			target := target.(map[string]any)
+			assert.NotNil(t, target["DeadLetterConfig"], id)
+			assert.NotNil(t, target["RetryPolicy"], id)
+		}
+	}
+	for _, config := range resources(template, "AWS::Lambda::EventInvokeConfig") {
+		assert.InDelta(t, 2, config["MaximumRetryAttempts"], 0)
+		assert.Contains(t, fmt.Sprint(config["DestinationConfig"]), "DeadLetters")
+	}
+	assert.Len(t, resources(template, "AWS::Lambda::EventInvokeConfig"), 1)
+	for _, queue := range resources(template, "AWS::SQS::Queue") {
+		assert.InDelta(t, 14*24*3600, queue["MessageRetentionPeriod"], 0)
+		assert.Equal(t, true, queue["SqsManagedSseEnabled"])
+	}
+}
+
+func TestEveryAlarmTellsPeopleAndSaysWhatToDo(t *testing.T) {
+	alarms := resources(goldenTemplate(t), "AWS::CloudWatch::Alarm")
+	var names []string
+	for id, alarm := range alarms {
+		names = append(names, alarm["AlarmName"].(string))
+		assert.Greater(t, len(alarm["AlarmDescription"].(string)), 60, id)
+		assert.Contains(t, fmt.Sprint(alarm["AlarmActions"]), "Announcements", id)
+		assert.NotEmpty(t, alarm["TreatMissingData"], id)
+	}
+	assert.ElementsMatch(t, []string{
+		"sluice-stranded", "sluice-rollback-incomplete", "sluice-rollback-fails", "sluice-safety-net-fails", "sluice-safety-net-silent", "sluice-dead-letters",
+	}, names)
+}
+
+func TestNotificationsAreSubscribedAndChosen(t *testing.T) {
+	template := synthesized(t, map[string]any{"notificationEmails": "a@example.com,b@example.com", "notifyOn": "Started"})
+	var addresses []string
+	for _, subscription := range resources(template, "AWS::SNS::Subscription") {
+		assert.Equal(t, "email", subscription["Protocol"])
+		addresses = append(addresses, subscription["Endpoint"].(string))
+	}
+	assert.ElementsMatch(t, []string{"a@example.com", "b@example.com"}, addresses)
+	i := slices.IndexFunc(rulesOf(t, template), func(r rule) bool { return r.Name == "sluice-announced" })
+	require.GreaterOrEqual(t, i, 0)
+	assert.Contains(t, string(rulesOf(t, template)[i].Pattern), `"state":["Started"]`)
+	assert.Empty(t, resources(goldenTemplate(t), "AWS::SNS::Subscription"))
+}
+
+func TestNewVersionsStartNothingUnlessAsked(t *testing.T) {
+	template := synthesized(t, map[string]any{"onNewVersion": "false"})
+	for _, r := range rulesOf(t, template) {
+		assert.NotEqual(t, "sluice-version-published", r.Name)
+	}
+}
+
+// reasons are why a statement is about all resources.
+var reasons = map[string]string{
+	"cloudwatch:DescribeAlarms":     "composite alarms are told only to whoever may read all",
+	"xray:PutTelemetryRecords":      "X-Ray knows no resources for it",
+	"xray:PutTraceSegments":         "X-Ray knows no resources for it",
+	"xray:GetSamplingRules":         "X-Ray knows no resources for it",
+	"xray:GetSamplingTargets":       "X-Ray knows no resources for it",
+	"logs:CreateLogDelivery":        "log delivery knows no resources",
+	"logs:DeleteLogDelivery":        "log delivery knows no resources",
+	"logs:DescribeLogGroups":        "log delivery knows no resources",
+	"logs:DescribeResourcePolicies": "log delivery knows no resources",
+	"logs:GetLogDelivery":           "log delivery knows no resources",
+	"logs:ListLogDeliveries":        "log delivery knows no resources",
+	"logs:PutResourcePolicy":        "log delivery knows no resources",
+	"logs:UpdateLogDelivery":        "log delivery knows no resources",
+}
+
+// everyFunction are the actions on all functions without a condition, with the reason.
+var everyFunction = map[string]string{
+	"lambda:GetFunction": "publish-version reads the tags to find out whether it may touch a function",
+	"lambda:ListTags":    "GetFunction tells the tags only to whom this is allowed",
+}
+
+func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {
+	for _, set := range []map[string]any{nil, {"functions": "orders-*", "hooks": "smoke-*"}} {
+		template := synthesized(t, set)
+		for id, role := range resources(template, "AWS::IAM::Role") {
+			assert.Empty(t, role["ManagedPolicyArns"], id)
+			for _, s := range statementsOf(t, role) {
+				assert.NotEmpty(t, s.Sid, id)
+				for _, action := range s.Actions {
+					assert.NotContains(t, action, "*", id)
+					if slices.Contains(s.Resources, "*") {
+						assert.NotEmpty(t, reasons[action], "%s may %s on everything", id, action)
+					}
+					if slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":function:*") }) && s.Condition == nil {
+						assert.NotEmpty(t, everyFunction[action], "%s may %s on every function", id, action)
+						assert.Nil(t, set, "with a pattern nothing is allowed on every function")
+					}
+				}
+			}
+		}
+		assert.Empty(t, resources(template, "AWS::IAM::Policy"), "every statement stands in its role")
+	}
+}
+
+func TestFunctionsByPatternNeedNoTag(t *testing.T) {
+	template := synthesized(t, map[string]any{"functions": "orders-*", "hooks": "smoke"})
+	found := map[string][]string{}
+	for _, role := range resources(template, "AWS::IAM::Role") {
+		for _, s := range statementsOf(t, role) {
+			assert.Nil(t, s.Condition, s.Sid)
+			for _, action := range s.Actions {
+				if strings.HasPrefix(action, "lambda:") && s.Sid != "InvokeOwnFunctions" {
+					found[action] = s.Resources
+				}
+			}
+		}
+	}
+	const functions = "arn:aws:lambda:eu-west-1:111122223333:function:"
+	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["lambda:UpdateAlias"])
+	assert.Equal(t, []string{functions + "smoke", functions + "smoke:*"}, found["lambda:InvokeFunction"])
+}
+
+// said is a statement of a role.
+type said struct {
+	Sid                string
+	Actions, Resources []string
+	Condition          any
+}
+
+func statementsOf(t *testing.T, role map[string]any) []said {
+	t.Helper()
+	var all []said
+	policies, _ := role["Policies"].([]any)
+	for _, policy := range policies {
+		document := policy.(map[string]any)["PolicyDocument"].(map[string]any)
+		for _, s := range document["Statement"].([]any) {
+			statement := filled(t, s).(map[string]any)
+			sid, _ := statement["Sid"].(string)
+			all = append(all, said{sid, listed(statement["Action"]), listed(statement["Resource"]), statement["Condition"]})
+		}
+	}
+	return all
+}
+
+// listed is one text, or a list of them, as a list.
+func listed(value any) []string {
+	if text, ok := value.(string); ok {
+		return []string{text}
+	}
+	var all []string
+	for _, item := range value.([]any) {
+		all = append(all, item.(string))
+	}
+	return all
+}
+
+// The metrics that alarms and dashboard look for are those that the Lambdas write.
+func TestMetricsAreThoseThatAreWritten(t *testing.T) {
+	source, err := os.ReadFile("../internal/announce/emf/announcer.go")
+	require.NoError(t, err)
+	for _, written := range []string{`namespace = "` + metrics + `"`, `"Deployments"`, `"Outcome"`, `"Weight"`, `"Target"`} {
+		assert.Contains(t, string(source), written)
+	}
+	definition := fmt.Sprint(resources(goldenTemplate(t), "AWS::StepFunctions::StateMachine"))
+	assert.Regexp(t, regexp.MustCompile(`"`+flow.RollbackIncomplete+`":{"Type":"Fail"`), definition, "the state that the metric filter waits for")
+}
