@@ -31,7 +31,7 @@ func (l lambdas) all() map[string]awslambda.IFunction {
 // so does not wait for its own start. The other is what shift reckons a deployment's
 // cost with.
 const (
-	enough = 128
+	enough = shift.InvocationMegabytes
 	urgent = 512
 )
 
