@@ -62,8 +62,9 @@ func (a *sluice) blueprints() []blueprint {
 		switch b := &all[i]; b.name {
 		case flow.Publish.Function:
 			b.environment = map[string]string{
-				"SLUICE_ALIAS":     a.settings.Alias,
-				"SLUICE_FUNCTIONS": a.settings.Functions.setting(),
+				"SLUICE_ALIAS":      a.settings.Alias,
+				"SLUICE_FUNCTIONS":  a.settings.Functions.setting(),
+				"SLUICE_PARAMETERS": a.settings.ConfigParameters,
 			}
 		case flow.Rollback.Function:
 			b.memory = urgent

@@ -16,9 +16,12 @@ import (
 
 func main() {
 	err := synthesize()
+	stderr := os.Stderr
+	// jsii waits for its process twice, and complains now and then of the second time.
+	os.Stderr, _ = os.Open(os.DevNull)
 	jsii.Close()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}
 }

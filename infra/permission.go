@@ -120,14 +120,7 @@ func (p permissions) readTags() iam.PolicyStatement {
 
 // parameters allows reading the configurations that the tag sluice:config names.
 func (p permissions) parameters() iam.PolicyStatement {
-	return allow("ReadConfiguration", []string{"ssm:GetParameter"}, p.arn("ssm", "parameter"+trimSlash(p.settings.ConfigParameters)+"/*"))
-}
-
-func trimSlash(path string) string {
-	for len(path) > 0 && path[len(path)-1] == '/' {
-		path = path[:len(path)-1]
-	}
-	return path
+	return allow("ReadConfiguration", []string{"ssm:GetParameter"}, p.arn("ssm", "parameter"+p.settings.ConfigParameters+"*"))
 }
 
 func (p permissions) ledger(actions ...string) iam.PolicyStatement {

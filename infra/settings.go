@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -28,8 +29,8 @@ type settings struct {
 	LogRetentionDays int
 	// Functions may be shifted, Hooks may be invoked as hooks.
 	Functions, Hooks reach
-	// ConfigParameters is the path below which the SSM parameters are that a
-	// function's tag sluice:config may name.
+	// ConfigParameters is the folder of the SSM parameters that a function's tag
+	// sluice:config may name.
 	ConfigParameters string
 	// OnNewVersion says whether a new version that somebody publishes starts an
 	// execution by itself.
@@ -83,12 +84,9 @@ type context func(name string) any
 const maxPrefix = 40
 
 var (
-	prefixShape  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	aliasShape   = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
-	patternShape = regexp.MustCompile(`^[a-zA-Z0-9-_*]{1,64}$`)
-	pathShape    = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/?$`)
-	sourceShape  = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
-	digitsOnly   = regexp.MustCompile(`^[0-9]+$`)
+	prefixShape = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	anything    = regexp.MustCompile(``)
+	sourceShape = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
 )
 
 // retentions are the days that CloudWatch Logs knows (PutRetentionPolicy,
@@ -119,7 +117,7 @@ func readSettings(find context, keys []string) (settings, error) {
 	r.known(keys)
 	s := settings{
 		NamePrefix:         r.text("namePrefix", "sluice", prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
-		Alias:              r.text("alias", "live", aliasShape, "letters, digits, hyphens and underscores, at most 128"),
+		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
 		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
@@ -127,13 +125,16 @@ func readSettings(find context, keys []string) (settings, error) {
 		Hooks:              r.reach("hooks", hookTag),
 		OnNewVersion:       r.truth("onNewVersion", true),
 	}
-	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix, pathShape, "a path such as /sluice or /teams/orders")
+	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.Pipeline = r.pipeline()
 	if len(s.NamePrefix) > maxPrefix {
 		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", s.NamePrefix, len(s.NamePrefix), maxPrefix)
 	}
-	if digitsOnly.MatchString(s.Alias) {
-		r.wrong("alias", "%q is digits alone, which Lambda keeps for versions; name it live, for instance", s.Alias)
+	if !flow.IsParameterFolder(s.ConfigParameters) {
+		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, flow.DefaultParameters)
+	}
+	if !flow.IsAlias(s.Alias) {
+		r.wrong("alias", "%q must be letters, digits, hyphens and underscores, at most 128, and not digits alone: those are versions", s.Alias)
 	}
 	for _, address := range s.NotificationEmails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
@@ -236,9 +237,12 @@ func (r *reader) truth(name string, otherwise bool) bool {
 }
 
 func (r *reader) reach(name, tag string) reach {
-	pattern := r.text(name, byTag, patternShape,
-		"tag, for the functions tagged "+tag+", or a pattern of names such as orders-*: letters, digits, hyphens, underscores and asterisks, at most 64")
-	if pattern == byTag {
+	pattern := r.text(name, byTag, anything, "text")
+	allowed, err := shift.ParseAllowed(pattern)
+	switch {
+	case err != nil:
+		r.wrong(name, "%v", err)
+	case allowed.ByTag():
 		return reach{tag: tag}
 	}
 	if strings.Trim(pattern, "*") == "" {

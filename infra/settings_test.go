@@ -21,7 +21,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, settings{
 		NamePrefix: "sluice", Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: "sluice:alias"}, Hooks: reach{tag: "sluice:hook"}, ConfigParameters: "/sluice", OnNewVersion: true,
+		Functions: reach{tag: "sluice:alias"}, Hooks: reach{tag: "sluice:hook"}, ConfigParameters: "/sluice/", OnNewVersion: true,
 	}, s)
 }
 
@@ -41,7 +41,7 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
-		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, ConfigParameters: "/team-a",
+		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, ConfigParameters: "/team-a/",
 	}, typed)
 }
 
@@ -55,8 +55,8 @@ func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
 	})
 	require.Error(t, err)
 	for _, problem := range []string{
-		"namePrefix: Sluice must be lowercase", `alias: "7" is digits alone`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
-		"80 is not one of CloudWatch's: 1 3 5", "every function of the account; name some of them", "hooks: true must be tag", "sluice must be a path such as /sluice",
+		"namePrefix: Sluice must be lowercase", `alias: "7" must be letters`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
+		"80 is not one of CloudWatch's: 1 3 5", "every function of the account; name some of them", "hooks: true must be text", `"sluice" must be the folder of parameters, such as /sluice/`,
 		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
 		"emails: there is no such setting; there are namePrefix",
 	} {
@@ -72,9 +72,9 @@ func TestSettingIsRefused(t *testing.T) {
 		"alias":                 {"", "a b", strings.Repeat("a", 129)},
 		"notificationEmails":    {"Alice <a@example.com>", []any{7.0}, 7.0},
 		"logRetentionDays":      {1.5, "", true},
-		"functions":             {"orders/*", "**", ""},
-		"hooks":                 {"sluice:hook", "*"},
-		"configParameters":      {"/", "//a", "/a b", "/a*"},
+		"functions":             {"orders/*", "**"},
+		"hooks":                 {"sluice:hook", "*", 7.0},
+		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
 		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
 		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},
 	} {

@@ -56,7 +56,8 @@ func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
 		want := []string{"SLUICE_EVENT_BUS", "SLUICE_TABLE"}
 		switch name {
 		case flow.Publish.Function:
-			want = append(want, "SLUICE_ALIAS", "SLUICE_FUNCTIONS")
+			want = append(want, "SLUICE_ALIAS", "SLUICE_FUNCTIONS", "SLUICE_PARAMETERS")
+			assert.Equal(t, "/team-a/", variables["SLUICE_PARAMETERS"])
 			assert.Equal(t, "prod", variables["SLUICE_ALIAS"])
 			assert.Equal(t, "orders-*", variables["SLUICE_FUNCTIONS"])
 		case flow.SafetyNet:

@@ -28,6 +28,9 @@ func ParseAllowed(setting string) (Allowed, error) {
 	return Allowed{pattern: setting}, nil
 }
 
+// Pattern is that of the names; empty where tags decide.
+func (a Allowed) Pattern() string { return a.pattern }
+
 // ByTag says whether a function's tags decide.
 func (a Allowed) ByTag() bool { return a.pattern == "" }
 

@@ -5,19 +5,33 @@ import (
 	"strings"
 
 	"sluice/internal/local/cloud"
+	"sluice/internal/shift"
 )
 
 // Permits says whether the role of one of Sluice's Lambdas, given by its folder's
 // name, allows something on a resource with these tags.
 type Permits func(actor string, needed cloud.Permission, tags map[string]string) bool
 
-// permitsAt are the roles of a stack at a place; nil lets the Lambdas do everything.
-// The tests set it to what the synthesized template says, and so everything that
-// they play runs with the policies that stand in AWS.
-var permitsAt func(region, account string) Permits
+// permitsAt are the roles of a stack at a place, where a pattern of names says which
+// functions may be shifted, or with none their tags; nil lets the Lambdas do
+// everything. The tests set it to what the synthesized template says, and so
+// everything that they play runs with the policies that stand in AWS.
+var permitsAt func(region, account, pattern string) Permits
 
 // wantedTags are those of a function whose owner wants Sluice to touch it.
-var wantedTags = map[string]string{"sluice:alias": "live", "sluice:hook": "true"}
+var wantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}
+
+// restrain lets the Lambdas do only what their roles allow.
+func (w *World) restrain() {
+	if permitsAt == nil {
+		return
+	}
+	w.permits = permitsAt(w.place.region, w.place.account, w.scenario.Allowed.Pattern())
+	w.cloud.HideTags(func(actor string, needed cloud.Permission) bool {
+		_, ours := w.functions[actor]
+		return ours && !w.permits(actor, needed, w.tagsOf(needed.Resource))
+	})
+}
 
 // permitted refuses a call that the Lambda's role does not allow. One that it would
 // not even allow on a function with our tags is a fault of the stack.

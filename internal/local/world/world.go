@@ -78,9 +78,6 @@ func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
 		calls:       map[string]int{},
 		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
-	if permitsAt != nil {
-		w.permits = permitsAt(w.place.region, w.place.account)
-	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = cloud.New(cloud.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
 	w.tables = w.cloud.Database()
@@ -121,6 +118,7 @@ func (w *World) install() error {
 	})
 	w.cloud.OnEvents(w.heard)
 	w.faults()
+	w.restrain()
 	w.clock.after(sweepEvery, nature, w.sweep)
 	return nil
 }
