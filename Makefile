@@ -16,7 +16,14 @@ max_bootstrap = $(if $(filter arm64,$(GOARCH)),12000000,14000000)
 TESTFLAGS ?=
 
 # No VCS stamp: the same sources give the same bytes, at whatever commit.
+# What a setting of the stack is given by: make deploy SETTINGS="-c alias=prod". They
+# are listed in infra/settings.go. CDKFLAGS are for the command itself, such as
+# --require-approval never where nobody answers.
+SETTINGS ?=
+CDKFLAGS ?=
+
 go_build    := go build -trimpath -buildvcs=false
+cdk         := npx --yes aws-cdk@2.1148.1
 staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # aws-cdk-lib asks for Node 20 (its package.json, engines). jsii, below it, prints
@@ -88,6 +95,27 @@ chaos: needs-go ## every single fault on every base scenario, a storm, and pairs
 	CHAOS=all CHAOS_SECONDS=$(or $(CHAOS_SECONDS),60) go test ./internal/local/world -run 'Chaos|Guard|OnceWrong' -count=1 -timeout 60m -v | \
 		awk '/^--- |^ok|^FAIL|runs with a single fault|pairs of faults|alarm to restored/ || /^    --- FAIL/ { print } /--- FAIL/ { bad = 1 } /^FAIL/ { bad = 1 } bad { print > "/dev/stderr" } END { exit bad }'
 
+.PHONY: synth
+synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json)
+	$(cdk) synth --quiet $(SETTINGS) $(CDKFLAGS)
+
+.PHONY: diff
+diff: needs-node needs-aws build ## what deploying would change
+	$(cdk) diff $(SETTINGS) $(CDKFLAGS)
+
+.PHONY: deploy
+deploy: needs-node needs-aws build ## deploy the stack; choose by SETTINGS="-c name=value"
+	$(cdk) deploy --all $(SETTINGS) $(CDKFLAGS)
+
+.PHONY: destroy
+destroy: needs-node needs-aws build ## remove the stack; its table stays, and is protected
+	$(cdk) destroy --all $(SETTINGS) $(CDKFLAGS)
+	@echo 'The table of the ledger stays, with what it knows. Delete it by hand (switch off its deletion protection first), or a new deploy will find its name taken.'
+
+.PHONY: bootstrap
+bootstrap: needs-node build ## prepare the account and region for CDK, once
+	$(cdk) bootstrap $(SETTINGS) $(CDKFLAGS)
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist cdk.out
@@ -99,6 +127,10 @@ needs-go:
 .PHONY: needs-node
 needs-node:
 	$(call needs,Node,$(node_version),node --version,https://nodejs.org/)
+
+.PHONY: needs-aws
+needs-aws: needs-go
+	@go build -o bin/preflight ./infra/preflight && bin/preflight
 
 # Go knows what is up to date; these are always asked for.
 .PHONY: bin/sluice $(bootstraps)

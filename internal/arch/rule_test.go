@@ -96,6 +96,8 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them.
 	{folder: "infra", may: list(cdk, machine, contract, domain)},
+	// It asks AWS what the stack needs before it can be deployed.
+	{folder: "infra/preflight", may: []string{sdk, smithy}, tests: []string{localCloud}},
 
 	{folder: "internal/local/asl"},
 	{folder: "internal/local/iam"},

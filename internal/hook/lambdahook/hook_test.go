@@ -143,7 +143,7 @@ func TestInvocationThatFails(t *testing.T) {
 		{"TooManyRequestsException", 429, shift.ErrThrottled, ""},
 		{"EC2ThrottledException", 502, shift.ErrThrottled, ""},
 		{"ServiceException", 500, nil, ""},
-		{"AccessDeniedException", 403, nil, ""},
+		{"AccessDeniedException", 403, shift.ErrHookFailed, "tag its function sluice:hook"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
