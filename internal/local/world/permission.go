@@ -8,15 +8,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// Permits says whether the role of one of Sluice's Lambdas, given by its folder's
+// permits says whether the role of one of Sluice's Lambdas, given by its folder's
 // name, allows something on a resource with these tags.
-type Permits func(actor string, needed cloud.Permission, tags map[string]string) bool
+type permits func(actor string, needed cloud.Permission, tags map[string]string) bool
 
 // permitsAt are the roles of a stack at a place, where a pattern of names says which
 // functions may be shifted, or with none their tags; nil lets the Lambdas do
 // everything. The tests set it to what the synthesized template says, and so
 // everything that they play runs with the policies that stand in AWS.
-var permitsAt func(region, account, pattern string) Permits
+var permitsAt func(region, account, pattern string) permits
 
 // wantedTags are those of a function whose owner wants Sluice to touch it.
 var wantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}

@@ -34,7 +34,7 @@ type World struct {
 	current   *actor // who runs
 	meddler   func(Moment) error
 	moments   int
-	permits   Permits
+	permits   permits
 	// weaken may answer a call itself, or change it on its way.
 	weaken func(w *World, actor string, r *http.Request) (*http.Response, error)
 
