@@ -12,8 +12,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// shiftProps are how a pipeline shifts traffic.
-type shiftProps struct {
+// ShiftProps are how a pipeline shifts traffic.
+type ShiftProps struct {
 	// Machine is Sluice's state machine.
 	Machine sfn.IStateMachine
 	// Input is the execution's, as it stands; otherwise Artifact and File say where
@@ -29,9 +29,9 @@ type shiftProps struct {
 // adds its own execution's id, which has 36 characters, and a name has 80 at most.
 const executionPrefix = "pipeline"
 
-// addShift adds a stage to any CDK pipeline that shifts traffic and waits for the
+// AddShift adds a stage to any CDK pipeline that shifts traffic and waits for the
 // end of it: the pipeline fails when the deployment is not Promoted or Unchanged.
-func addShift(pipeline awscodepipeline.Pipeline, props shiftProps) actions.StepFunctionInvokeAction {
+func AddShift(pipeline awscodepipeline.Pipeline, props ShiftProps) actions.StepFunctionInvokeAction {
 	name := props.Name
 	if name == "" {
 		name = "Shift"
@@ -54,8 +54,9 @@ func addShift(pipeline awscodepipeline.Pipeline, props shiftProps) actions.StepF
 
 // newPipelineStack makes the optional pipeline: one push to the repository is built
 // by the application's own buildspec, which updates the function's code and leaves
-// the execution's input; then the traffic is shifted.
-func newPipelineStack(scope constructs.Construct, s settings, machine sfn.IStateMachine) awscdk.Stack {
+// the execution's input; then the traffic is shifted. It knows the state machine by
+// its name only, so that neither stack holds up a change of the other.
+func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("SluicePipeline"), &awscdk.StackProps{
 		StackName:   jsii.String(s.NamePrefix + "-pipeline"),
 		Description: jsii.String("Sluice: from a push to " + s.Pipeline.Owner + "/" + s.Pipeline.Repository + " to shifted traffic."),
@@ -83,7 +84,8 @@ func newPipelineStack(scope constructs.Construct, s settings, machine sfn.IState
 			ActionName: jsii.String("Build"), Input: source, Outputs: &[]awscodepipeline.Artifact{built}, Project: newBuild(stack, s),
 		}),
 	}})
-	addShift(pipeline, shiftProps{Machine: machine, Artifact: built, File: s.Pipeline.Input})
+	machine := sfn.StateMachine_FromStateMachineName(stack, jsii.String("Machine"), jsii.String(s.NamePrefix))
+	AddShift(pipeline, ShiftProps{Machine: machine, Artifact: built, File: s.Pipeline.Input})
 	return stack
 }
 

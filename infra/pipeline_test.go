@@ -22,7 +22,7 @@ var withPipeline = map[string]any{
 
 func TestPipelineGoesFromAPushToShiftedTraffic(t *testing.T) {
 	a, s := app(t, withPipeline)
-	template := templateOf(t, newPipelineStack(a, s, newStack(a, s, placeholder).machine))
+	template := templateOf(t, newPipelineStack(a, s))
 	stages := stagesOf(t, template)
 	require.Len(t, stages, 3)
 	for i, want := range []struct{ stage, provider string }{{"Source", "CodeStarSourceConnection"}, {"Build", "CodeBuild"}, {"Shift", "StepFunctions"}} {
@@ -52,7 +52,7 @@ func TestBuildMayUpdateCodeAndWhatElseIsGivenToIt(t *testing.T) {
 		set[name] = value
 	}
 	a, s := app(t, set)
-	template := templateOf(t, newPipelineStack(a, s, newStack(a, s, placeholder).machine))
+	template := templateOf(t, newPipelineStack(a, s))
 	policies := fmt.Sprint(resources(template, "AWS::IAM::Policy"))
 	assert.Contains(t, policies, "lambda:UpdateFunctionCode")
 	assert.Contains(t, policies, "aws:ResourceTag/sluice:alias")
@@ -79,7 +79,7 @@ func TestShiftJoinsAnyPipelineWithAnInputAsItStands(t *testing.T) {
 		}}},
 	})
 	machine := sfn.StateMachine_FromStateMachineName(stack, jsii.String("Sluice"), jsii.String("sluice"))
-	addShift(pipeline, shiftProps{Machine: machine, Input: map[string]any{"function": "orders", "strategy": "AllAtOnce"}, Name: "Release"})
+	AddShift(pipeline, ShiftProps{Machine: machine, Input: map[string]any{"function": "orders", "strategy": "AllAtOnce"}, Name: "Release"})
 	template := templateOf(t, stack)
 	stages := stagesOf(t, template)
 	require.Len(t, stages, 2)

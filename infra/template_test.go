@@ -85,6 +85,23 @@ func synthesized(t *testing.T, set map[string]any) map[string]any {
 	return templateOf(t, newStack(a, s, placeholder).stack)
 }
 
+// otherSettings are those of otherTemplate.
+var otherSettings = map[string]any{
+	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "logRetentionDays": "14", "onNewVersion": "false",
+	"notificationEmails": "a@example.com,b@example.com", "notifyOn": "Started",
+}
+
+var other map[string]any
+
+// otherTemplate is one where nothing is at its default, synthesized once.
+func otherTemplate(t *testing.T) map[string]any {
+	t.Helper()
+	if other == nil {
+		other = synthesized(t, otherSettings)
+	}
+	return other
+}
+
 func templateOf(t *testing.T, stack awscdk.Stack) map[string]any {
 	t.Helper()
 	return *assertions.Template_FromStack(stack, nil).ToJSON()
