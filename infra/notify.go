@@ -69,8 +69,8 @@ type trouble struct {
 	threshold      float64
 	// of the last so many minutes, in how many
 	minutes, bad float64
-	below        bool
-	missing      awscloudwatch.TreatMissingData
+	// silence is the trouble: a metric that is written all the time has no data.
+	silence bool
 }
 
 func (a *sluice) troubles() []trouble {
@@ -98,10 +98,9 @@ func (a *sluice) troubles() []trouble {
 			metric: net.MetricErrors(minute),
 		},
 		{
-			id: "SafetyNetSilent", name: "safety-net-silent", minutes: 5, bad: 5, threshold: 1, below: true,
-			missing: awscloudwatch.TreatMissingData_BREACHING,
-			says:    "The safety net has not run for 5 minutes, although it should every minute. Is the rule " + a.settings.NamePrefix + "-sweep disabled, or Lambda out of concurrency?",
-			metric:  net.MetricInvocations(minute),
+			id: "SafetyNetSilent", name: "safety-net-silent", minutes: 5, bad: 5, threshold: 1, silence: true,
+			says:   "The safety net has not run for 5 minutes, although it should every minute. Is the rule " + a.settings.NamePrefix + "-sweep disabled, or Lambda out of concurrency?",
+			metric: net.MetricInvocations(minute),
 		},
 		{
 			id: "DeadLetterArrived", name: "dead-letters", minutes: 1, bad: 1, threshold: 1,
@@ -111,20 +110,24 @@ func (a *sluice) troubles() []trouble {
 	}
 }
 
+// alarm makes the alarm of a trouble. That of a silence tells of having no data, too:
+// taking that for the trouble itself would ring when the stack is first deployed, as
+// an alarm begins without data.
 func (t trouble) alarm(a *sluice) {
-	comparison, missing := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, t.missing
-	if t.below {
-		comparison = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
-	}
-	if missing == "" {
-		missing = awscloudwatch.TreatMissingData_NOT_BREACHING
+	comparison, missing := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, awscloudwatch.TreatMissingData_NOT_BREACHING
+	if t.silence {
+		comparison, missing = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, awscloudwatch.TreatMissingData_MISSING
 	}
 	alarm := awscloudwatch.NewAlarm(a.stack, jsii.String(t.id), &awscloudwatch.AlarmProps{
 		AlarmName: jsii.String(a.settings.NamePrefix + "-" + t.name), AlarmDescription: jsii.String(t.says),
 		Metric: t.metric, Threshold: jsii.Number(t.threshold), ComparisonOperator: comparison,
 		EvaluationPeriods: jsii.Number(t.minutes), DatapointsToAlarm: jsii.Number(t.bad), TreatMissingData: missing,
 	})
-	alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(a.topic))
+	tell := awscloudwatchactions.NewSnsAction(a.topic)
+	alarm.AddAlarmAction(tell)
+	if t.silence {
+		alarm.AddInsufficientDataAction(tell)
+	}
 }
 
 // ended counts the deployments of an Outcome.

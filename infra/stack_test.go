@@ -133,6 +133,8 @@ func TestEveryAlarmTellsPeopleAndSaysWhatToDo(t *testing.T) {
 		assert.Greater(t, len(alarm["AlarmDescription"].(string)), 60, id)
 		assert.Contains(t, fmt.Sprint(alarm["AlarmActions"]), "Announcements", id)
 		assert.NotEmpty(t, alarm["TreatMissingData"], id)
+		silence := alarm["AlarmName"] == "sluice-safety-net-silent"
+		assert.Equal(t, silence, alarm["InsufficientDataActions"] != nil, id)
 	}
 	assert.ElementsMatch(t, []string{
 		"sluice-stranded", "sluice-rollback-incomplete", "sluice-rollback-fails", "sluice-safety-net-fails", "sluice-safety-net-silent", "sluice-dead-letters",

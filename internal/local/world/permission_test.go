@@ -64,14 +64,14 @@ func permitsOf(template iam.Template) permits {
 		if known, ok := answers.Load(q); ok {
 			return known.(bool)
 		}
-		decision := template.Functions[ownPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
+		decision := template.Functions[stackPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
 		answers.Store(q, decision.Allowed)
 		return decision.Allowed
 	}
 }
 
-// ownPrefix begins the names of Sluice's functions.
-const ownPrefix = "sluice-"
+// stackPrefix begins the names of Sluice's functions.
+const stackPrefix = "sluice-"
 
 // Everything that the tests play runs with the stack's policies, read once for each
 // place.
@@ -187,7 +187,7 @@ func TestEveryPermissionIsUsedOrItsReasonIsWritten(t *testing.T) {
 				one := s
 				one.Actions = []string{action}
 				uses := slices.ContainsFunc(seen, func(a allowed) bool {
-					return ownPrefix+a.actor == name && iam.Role{Statements: []iam.Statement{one}}.Decide(a.request).Allowed
+					return stackPrefix+a.actor == name && iam.Role{Statements: []iam.Statement{one}}.Decide(a.request).Allowed
 				})
 				if unused[action] == "" && !uses {
 					t.Errorf("the role of %s allows %s in %s, which nothing uses: take it away, or write its reason into unused", name, action, s.Sid)
@@ -254,7 +254,7 @@ func TestFunctionWithoutOurTagsIsOutOfReach(t *testing.T) {
 				}
 				for _, resource := range []string{somewhere.arn("lambda", "function:payroll"), somewhere.arn("lambda", "function:payroll:live")} {
 					allowed := role.Decide(iam.Request{Action: action, Resource: resource, Tags: map[string]string{"team": "payroll"}}).Allowed
-					reads := name == ownPrefix+flow.Publish.Function && (action == "lambda:GetFunction" || action == "lambda:ListTags")
+					reads := name == stackPrefix+flow.Publish.Function && (action == "lambda:GetFunction" || action == "lambda:ListTags")
 					assert.Equal(t, reads, allowed, "%s may %s on %s, which carries none of our tags", name, action, resource)
 				}
 			}
@@ -285,9 +285,9 @@ func TestStateMachineInvokesItsOwnFunctionsAndNoOthers(t *testing.T) {
 		return role.Decide(iam.Request{Action: "lambda:InvokeFunction", Resource: somewhere.arn("lambda", "function:"+function), Tags: wantedTags}).Allowed
 	}
 	for _, spec := range flow.Specs() {
-		assert.True(t, invoke(ownPrefix+spec.Function), spec.Function)
+		assert.True(t, invoke(stackPrefix+spec.Function), spec.Function)
 	}
-	for _, other := range []string{ownPrefix + flow.SafetyNet, "orders", "sluice-", "sluice-rollback-2", "sluice-rollback:1"} {
+	for _, other := range []string{stackPrefix + flow.SafetyNet, "orders", "sluice-", "sluice-rollback-2", "sluice-rollback:1"} {
 		assert.False(t, invoke(other), other)
 	}
 }
