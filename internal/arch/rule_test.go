@@ -101,6 +101,7 @@ var rules = []rule{
 
 	{folder: "internal/local/asl"},
 	{folder: "internal/local/iam"},
+	{folder: "internal/local/lambdaruntime"},
 	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
 	// local cloud with the real clients.
 	{folder: "internal/local/cloud", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
