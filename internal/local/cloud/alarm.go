@@ -115,6 +115,18 @@ func (c *Cloud) putAlarm(name, kind string, members cbor.Map) {
 	a.members, a.configured = members, now
 }
 
+// AlarmChange is an alarm that was put into a state, which may be the one it was in.
+type AlarmChange struct {
+	Name, Before, State, Reason string
+}
+
+// OnAlarmState adds a listener that hears whenever somebody sets an alarm's state.
+func (c *Cloud) OnAlarmState(listener func(AlarmChange)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners.alarm = append(c.listeners.alarm, listener)
+}
+
 // SetAlarmState puts an alarm into a state. It fails if there is no such
 // alarm, or no such state.
 func (c *Cloud) SetAlarmState(name, state, reason string) error {
@@ -122,12 +134,24 @@ func (c *Cloud) SetAlarmState(name, state, reason string) error {
 	if !slices.Contains(alarmStates, state) {
 		return fmt.Errorf("set state of alarm %s: there is no state %q", name, state)
 	}
-	return c.changeAlarm(name, func(a *alarm) {
+	change := AlarmChange{Name: name, State: state, Reason: reason}
+	err := c.changeAlarm(name, func(a *alarm) {
 		if a.state != state {
 			a.transitioned = now
 		}
+		change.Before = a.state
 		a.state, a.reason, a.updated = state, reason, now
 	})
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	heard := c.listeners.alarm
+	c.mu.Unlock()
+	for _, listener := range heard {
+		listener(change)
+	}
+	return nil
 }
 
 // SetEvaluationState marks a metric alarm's evaluation as PARTIAL_DATA,

@@ -33,11 +33,7 @@ func (cborWire) response(result reply, err error) (response, error) {
 // not from __type (Smithy's awsQueryCompatible trait).
 func cborFailure(refused *APIError) response {
 	answered := startCBOR(reply{status: refused.StatusCode, errorCode: refused.Code})
-	fault := "Sender"
-	if refused.StatusCode >= http.StatusInternalServerError {
-		fault = "Receiver"
-	}
-	answered.header.Set("X-Amzn-Query-Error", refused.Code+";"+fault)
+	answered.header.Set("X-Amzn-Query-Error", refused.Code+";"+faultOf(refused))
 	text := "message"
 	if refused.Code == "InternalServiceFault" {
 		// So the member is called in this shape of CloudWatch's API model.

@@ -85,6 +85,7 @@ type listeners struct {
 	before, after func(Call) error
 	call          []func(Call)
 	alias         []func(AliasChange)
+	alarm         []func(AlarmChange)
 	events        []func([]Event)
 	refuseEvent   func(Event) *EntryError
 	hideTags      func(actor string, needed Permission) bool

@@ -27,13 +27,33 @@ const (
 func (c *Cloud) understandCloudWatch(asked request) operation {
 	segments := strings.Split(strings.Trim(asked.path, "/"), "/")
 	name := segments[len(segments)-1]
-	if name != "DescribeAlarms" || asked.header.Get("Smithy-Protocol") != "rpc-v2-cbor" {
+	if asked.header.Get("Smithy-Protocol") != "rpc-v2-cbor" {
 		return operation{action: name, resource: "*"}.refused(notImplemented(cloudwatchService, name))
 	}
+	members, err := cborMembers(asked.body)
+	op := c.cloudwatch(name, members)
+	if err != nil {
+		return op.refused(err)
+	}
+	return op
+}
+
+// cloudwatch is an operation on its members, in whatever protocol they came.
+func (c *Cloud) cloudwatch(name string, members cbor.Map) operation {
+	switch name {
+	case "DescribeAlarms":
+		return c.describeAlarmsOperation(members)
+	case "SetAlarmState":
+		return c.setAlarmStateOperation(members)
+	}
+	return operation{action: name, resource: "*"}.refused(notImplemented(cloudwatchService, name))
+}
+
+func (c *Cloud) describeAlarmsOperation(members cbor.Map) operation {
 	// Composite alarms are only returned to a caller that may describe "*"
 	// (DescribeAlarms in CloudWatch's API reference).
-	op := operation{action: name, resource: "*", limit: c.alarmRead}
-	query, err := parseAlarmQuery(asked.body)
+	op := operation{action: "DescribeAlarms", resource: "*", limit: c.alarmRead}
+	query, err := parseAlarmQuery(members)
 	if err != nil {
 		return op.refused(err)
 	}
@@ -41,6 +61,42 @@ func (c *Cloud) understandCloudWatch(asked request) operation {
 		op.resource = c.alarmARN("*")
 	}
 	op.run = func(context.Context, time.Time) (reply, error) { return c.describeAlarms(query) }
+	return op
+}
+
+// setAlarmStateOperation sets an alarm's state for a while: until the next
+// evaluation of its metric, if that says something else (SetAlarmState in
+// CloudWatch's API reference).
+func (c *Cloud) setAlarmStateOperation(members cbor.Map) operation {
+	op := operation{action: "SetAlarmState", resource: "*"}
+	given := map[string]string{}
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains([]string{"AlarmName", "StateValue", "StateReason", "StateReasonData"}, member) {
+			return op.refused(notImplemented(cloudwatchService, "SetAlarmState with "+member))
+		}
+		text, err := cborString(member, members[member])
+		if err != nil {
+			return op.refused(err)
+		}
+		given[member] = text
+	}
+	name, state, reason := given["AlarmName"], given["StateValue"], given["StateReason"]
+	op.resource = c.alarmARN(name)
+	switch {
+	case name == "" || len(name) > 255:
+		return op.refused(alarmConstraint("Value at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255"))
+	case !slices.Contains(alarmStates, state):
+		return op.refused(alarmConstraint("Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: %v", state, alarmStates))
+	case len(reason) > 1023:
+		return op.refused(alarmConstraint("Value at 'stateReason' failed to satisfy constraint: Member must have length less than or equal to 1023"))
+	}
+	op.run = func(context.Context, time.Time) (reply, error) {
+		if c.SetAlarmState(name, state, reason) != nil {
+			// The code and its status are in the API model; the text is not known.
+			return reply{}, failure(http.StatusNotFound, "ResourceNotFound", "The alarm %s does not exist", name)
+		}
+		return reply{body: cbor.Map{}}, nil
+	}
 	return op
 }
 
@@ -62,11 +118,7 @@ type alarmQuery struct {
 }
 
 // parseAlarmQuery reads DescribeAlarms's request.
-func parseAlarmQuery(body []byte) (alarmQuery, error) {
-	members, err := cborMembers(body)
-	if err != nil {
-		return alarmQuery{}, err
-	}
+func parseAlarmQuery(members cbor.Map) (alarmQuery, error) {
 	query := alarmQuery{size: alarmPageSize}
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		if err := query.read(member, members[member]); err != nil {

@@ -38,6 +38,7 @@ type lambdaRoute struct {
 var lambdaRoutes = []lambdaRoute{
 	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Cloud).getFunction},
 	{method: "GET", path: "2015-03-31/functions/{}/configuration", operation: "GetFunctionConfiguration", query: []string{"Qualifier"}, run: (*Cloud).getFunctionConfiguration},
+	{method: "PUT", path: "2015-03-31/functions/{}/code", operation: "UpdateFunctionCode", run: (*Cloud).updateFunctionCode},
 	{method: "POST", path: "2015-03-31/functions/{}/versions", operation: "PublishVersion", run: (*Cloud).publishVersion},
 	{method: "GET", path: "2015-03-31/functions/{}/versions", operation: "ListVersionsByFunction", query: []string{"Marker", "MaxItems"}, run: (*Cloud).listVersions},
 	{method: "GET", path: "2015-03-31/functions/{}/aliases", operation: "ListAliases", query: []string{"FunctionVersion", "Marker", "MaxItems"}, run: (*Cloud).listAliases},
@@ -60,6 +61,9 @@ func unlimited(*Cloud) *bucket       { return nil }
 // understandLambda finds the operation of a path, and the function it is about.
 func (c *Cloud) understandLambda(asked request) operation {
 	segments := strings.Split(strings.Trim(asked.path, "/"), "/")
+	if asked.method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
+		return c.understandListFunctions(asked)
+	}
 	for _, route := range lambdaRoutes {
 		if route.method != asked.method {
 			continue

@@ -241,10 +241,7 @@ func (c *Cloud) listVersions(_ context.Context, in lambdaInput) (reply, error) {
 	}
 	listed := make([]functionConfiguration, 0, len(f.versions)+1)
 	for _, v := range append([]*version{f.latest}, f.versions...) {
-		written := f.configuration(v, c.functionARN(f.name, v.number), in.now)
-		written.State, written.StateReason, written.StateReasonCode = "", "", ""
-		written.LastUpdateStatus, written.LastUpdateStatusReason, written.LastUpdateStatusReasonCode = "", "", ""
-		listed = append(listed, written)
+		listed = append(listed, f.configuration(v, c.functionARN(f.name, v.number), in.now).listed())
 	}
 	page, marker, err := lambdaPage(in, listed, func(v functionConfiguration) string { return v.Version })
 	return reply{body: versionList{Versions: page, NextMarker: marker}}, err

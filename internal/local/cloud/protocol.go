@@ -87,7 +87,8 @@ type service struct {
 }
 
 // serviceOf tells services apart by what their protocols send: CloudWatch a
-// Smithy-Protocol header, the AWS-JSON services an X-Amz-Target, Lambda a path.
+// Smithy-Protocol header, the AWS-JSON services an X-Amz-Target, a Query service a
+// form, Lambda a path.
 func serviceOf(r *http.Request) service {
 	if r.Header.Get("Smithy-Protocol") != "" {
 		return service{name: cloudwatchService, wire: cborWire{}, understand: (*Cloud).understandCloudWatch}
@@ -99,12 +100,17 @@ func serviceOf(r *http.Request) service {
 		return service{name: eventsService, wire: jsonWire{contentType: "application/x-amz-json-1.1"}, understand: (*Cloud).understandEvents}
 	case prefix == "AWSStepFunctions":
 		return service{name: statesService, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: (*Cloud).understandStates}
+	case prefix == cloudwatchTarget:
+		wire := queryCompatibleWire{jsonWire{contentType: "application/x-amz-json-1.0"}}
+		return service{name: cloudwatchService, wire: wire, understand: (*Cloud).understandCloudWatchJSON}
 	case strings.HasPrefix(prefix, "DynamoDB_"):
 		return service{name: dynamodbService, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: (*Cloud).understandDynamoDB}
 	case prefix == "AmazonSSM":
 		return service{name: ssmService, wire: jsonWire{contentType: "application/x-amz-json-1.1"}, understand: (*Cloud).understandParameters}
 	case target != "":
 		return service{name: prefix, wire: jsonWire{contentType: "application/x-amz-json-1.0"}, understand: unknownTarget}
+	case strings.HasPrefix(r.Header.Get("Content-Type"), formType):
+		return service{name: cloudwatchService, wire: queryWire{}, understand: (*Cloud).understandQuery}
 	default:
 		return service{name: lambdaService, wire: jsonWire{contentType: "application/json", rest: true}, understand: (*Cloud).understandLambda}
 	}

@@ -2,7 +2,7 @@
 // simulations: a Database is an http.Handler that answers the AWS-JSON 1.0
 // requests of the real SDK clients.
 //
-// It knows the operations GetItem, PutItem, UpdateItem, DeleteItem, Query,
+// It knows the operations GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan,
 // TransactWriteItems and DescribeTable, on tables whose keys are strings. An
 // operation or a parameter that it does not know is refused with an
 // UnknownOperationException that names it, also where DynamoDB itself would

@@ -29,6 +29,7 @@ var operations = map[string]func(*Database, *request) ([]byte, error){
 	"UpdateItem":         (*Database).writeItem,
 	"DeleteItem":         (*Database).writeItem,
 	"Query":              (*Database).query,
+	"Scan":               (*Database).scan,
 	"TransactWriteItems": (*Database).transactWriteItems,
 	"DescribeTable":      (*Database).describeTable,
 }

@@ -138,9 +138,9 @@ func TestWhatIsNotKnownIsRefusedByName(t *testing.T) {
 	const here = " is not implemented in this local DynamoDB"
 	for _, tc := range []testcase{
 		{"an operation", func(t *testing.T, w *world) error {
-			_, err := w.Scan(t.Context(), &sdk.ScanInput{TableName: aws.String("records")})
+			_, err := w.ListTables(t.Context(), &sdk.ListTablesInput{})
 			return err
-		}, `the operation "Scan"` + here},
+		}, `the operation "ListTables"` + here},
 		{"an index", func(t *testing.T, w *world) error {
 			query := ask("pk = :p")
 			query.IndexName = aws.String("index")

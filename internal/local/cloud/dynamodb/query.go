@@ -5,12 +5,12 @@ import (
 	"strconv"
 )
 
-// maxPageSize is how much a Query reads for one answer, in bytes, before its
+// maxPageSize is how much a Query or a Scan reads for one answer, in bytes, before its
 // filter (developer guide, "Paginating table query results"). The item that
 // exceeds it still belongs to the page.
 const maxPageSize = 1 << 20
 
-// page is the answer to a Query.
+// page is the answer to a Query or a Scan.
 type page struct {
 	items   []Item
 	count   int  // items that passed the filter
@@ -122,14 +122,21 @@ func (t *table) checkStart(start Item, keys keyRange) error {
 
 // read reads a page of the partition.
 func (t *table) read(q *request, e *expressions, keys keyRange, first, end int) page {
-	var result page
-	size := 0
-	for i := range end - first {
+	return t.page(q, e, end-first, func(i int) Item {
 		position := first + i
 		if q.backward {
 			position = end - 1 - i
 		}
-		it := t.partitions[keys.partition].items[position]
+		return t.partitions[keys.partition].items[position]
+	})
+}
+
+// page reads a page of n items.
+func (t *table) page(q *request, e *expressions, n int, item func(i int) Item) page {
+	var result page
+	size := 0
+	for i := range n {
+		it := item(i)
 		result.scanned++
 		size += it.size()
 		if e.filter.holds(&e.binding, it) {

@@ -1,0 +1,54 @@
+package dynamodb
+
+import (
+	"cmp"
+	"slices"
+)
+
+// scan answers Scan: the whole table in the order of the keys, which in AWS is
+// that of the partition keys' hashes.
+func (db *Database) scan(q *request) ([]byte, error) {
+	if err := q.checkSelect(); err != nil {
+		return nil, err
+	}
+	e, err := bindExpressions(q)
+	if err != nil {
+		return nil, err
+	}
+	t, err := db.table(q.tableName)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkScalarKeys(e.filtered); err != nil {
+		return nil, err
+	}
+	if err := t.checkScalarKeys(e.projection); err != nil {
+		return nil, err
+	}
+	items := t.all()
+	if q.startKey != nil {
+		if items, err = t.after(items, q.startKey); err != nil {
+			return nil, err
+		}
+	}
+	return t.page(q, e, len(items), func(i int) Item { return items[i] }).append(q), nil
+}
+
+// after is what follows a key, whose item may be gone.
+func (t *table) after(items []Item, start Item) ([]Item, error) {
+	if err := t.checkFilled(start); err != nil {
+		return nil, err
+	}
+	if err := t.checkKey(start); err != nil {
+		return nil, invalid("The provided starting key is invalid: %s", err)
+	}
+	at := t.addressOf(start)
+	first, found := slices.BinarySearchFunc(items, at, func(it Item, at address) int {
+		here := t.addressOf(it)
+		return cmp.Or(cmp.Compare(here.partition, at.partition), cmp.Compare(here.sort, at.sort))
+	})
+	if found {
+		first++
+	}
+	return items[first:], nil
+}
