@@ -63,6 +63,17 @@ func (c *clock) step() bool {
 	return false
 }
 
+// next is when something is due next, and false if nothing is.
+func (c *clock) next() (time.Time, bool) {
+	for len(c.due) > 0 && c.due[0].cancelled {
+		heap.Pop(&c.due)
+	}
+	if len(c.due) == 0 {
+		return time.Time{}, false
+	}
+	return c.due[0].at, true
+}
+
 type agenda []*appointment
 
 func (a agenda) Len() int { return len(a) }

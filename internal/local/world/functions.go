@@ -3,7 +3,6 @@ package world
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -124,6 +123,10 @@ func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Fail
 }
 
 func (w *World) start(f function, payload []byte, done func(json.RawMessage, *asl.Failure)) {
+	if w.paced != nil && w.paced.pace.Run != nil {
+		w.paced.launch(f, payload, done)
+		return
+	}
 	// The end of a Lambda is an event of its own: what follows from it must not
 	// run on the Lambda's goroutine.
 	finish := func(output json.RawMessage, failure *asl.Failure) {
@@ -144,8 +147,7 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 	w.clock.after(f.timeout, sluice, func() {
 		if !a.done && !a.killed {
 			a.kill()
-			a.report(&asl.Failure{Error: "Sandbox.Timedout", Cause: fmt.Sprintf(
-				`{"errorType":"Sandbox.Timedout","errorMessage":"Error: Task timed out after %.2f seconds"}`, f.timeout.Seconds())})
+			a.report(timedOut(f))
 		}
 	})
 }

@@ -26,7 +26,7 @@ func (w *World) hook(ctx context.Context, call cloud.Invocation) cloud.Invocatio
 		w.clock.after(b.After, sluice, func() { w.answer(call.Function, b, q.TaskToken) })
 		return cloud.InvocationResult{Payload: []byte(`{"accepted":true}`)}
 	}
-	self := actorOf(ctx)
+	self := w.waiter(ctx, call.Actor)
 	if self == nil {
 		return crashed("a hook is asked only by a Lambda")
 	}

@@ -20,7 +20,7 @@ func (m machines) StateMachines() []cloud.StateMachine {
 	return []cloud.StateMachine{{
 		ARN: m.world.place.machineARN(), Name: machineName,
 		Definition: string(golden.Definition(m.world.place.partition, m.world.place.functionARN)),
-		RoleARN:    m.world.place.roleARN(machineName), Created: epoch,
+		RoleARN:    m.world.place.roleARN(machineName), Created: m.world.began,
 	}}
 }
 
@@ -31,6 +31,7 @@ func (m machines) StateMachine(arn string) (cloud.StateMachine, bool) {
 
 // Start implements cloud.StateMachines.
 func (m machines) Start(_, name, input string) (cloud.Execution, error) {
+	m.world.learn(json.RawMessage(input))
 	x, err := m.world.Start(name, json.RawMessage(input))
 	if err != nil {
 		return cloud.Execution{}, refused(err)

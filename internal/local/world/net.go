@@ -22,24 +22,24 @@ type Delivery struct {
 // sweepEvery is how often the safety net is woken without an event.
 const sweepEvery = time.Minute
 
-// alarmTo puts an alarm into a state, and tells of it when it goes to ALARM, or from
-// there to OK, as the safety net's rule asks: EventBridge tells of changes only.
+// alarmTo puts an alarm into a state.
 func (w *World) alarmTo(name, state, reason string) error {
-	if err := w.cloud.SetAlarmState(name, state, reason); err != nil {
-		return err
-	}
-	before := w.alarmStates[name]
-	w.alarmStates[name] = state
-	fired, calmed := state == cloud.AlarmAlarm && before != state, state == cloud.AlarmOK && before == cloud.AlarmAlarm
+	return w.cloud.SetAlarmState(name, state, reason)
+}
+
+// alarmChanged tells of an alarm that goes to ALARM, or from there to OK, as the
+// safety net's rule asks, whoever has put it there: EventBridge tells of changes only.
+func (w *World) alarmChanged(change cloud.AlarmChange) {
+	fired := change.State == cloud.AlarmAlarm && change.Before != change.State
+	calmed := change.State == cloud.AlarmOK && change.Before == cloud.AlarmAlarm
 	if !fired && !calmed {
-		return nil
+		return
 	}
 	w.deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
-		"alarmName":     name,
-		"state":         map[string]any{"value": state, "reason": reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
-		"previousState": map[string]any{"value": before},
+		"alarmName":     change.Name,
+		"state":         map[string]any{"value": change.State, "reason": change.Reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
+		"previousState": map[string]any{"value": change.Before},
 	})
-	return nil
 }
 
 // executionEnded tells of an execution that did not succeed.
@@ -87,9 +87,9 @@ func (w *World) wake(event []byte, tried int) {
 }
 
 // sweep wakes the safety net when there is something to find. In AWS it is woken
-// every minute; here the sweeps that would find nothing are left out.
+// every minute; in a simulation the sweeps that would find nothing are left out.
 func (w *World) sweep() {
-	if w.unattended() {
+	if w.paced != nil || w.unattended() {
 		w.deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
 	}
 	w.clock.after(sweepEvery, nature, w.sweep)

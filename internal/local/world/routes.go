@@ -3,6 +3,7 @@ package world
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"sluice/internal/local/cloud"
 	"sluice/internal/shift"
@@ -20,6 +21,7 @@ type Routed struct {
 // routes follows where the traffic of each Target goes, as seen from outside.
 type routes struct {
 	clock *clock
+	began time.Time
 	list  []Routed
 	last  map[shift.Target]seen
 }
@@ -32,7 +34,9 @@ type seen struct {
 	introduced []string // everything that was ever a candidate
 }
 
-func newRoutes(c *clock) *routes { return &routes{clock: c, last: map[shift.Target]seen{}} }
+func newRoutes(c *clock) *routes {
+	return &routes{clock: c, began: c.now, last: map[shift.Target]seen{}}
+}
 
 func (r *routes) begin(t shift.Target, alias cloud.Alias, exists bool) {
 	if exists {
@@ -67,7 +71,7 @@ func (r *routes) rerouted(t shift.Target, alias *cloud.Alias) {
 		return
 	}
 	r.list = append(r.list, Routed{
-		Seconds: r.clock.now.Sub(epoch).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent,
+		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent,
 	})
 }
 

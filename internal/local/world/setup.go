@@ -252,7 +252,7 @@ func (w *World) makeAlarms(releases []shift.Release, targets []shift.Target) err
 		}
 	}
 	if len(w.alarms) > 0 {
-		w.clock.at(epoch.Add(time.Minute), nature, w.evaluate)
+		w.clock.at(w.began.Add(time.Minute), nature, w.evaluate)
 	}
 	return nil
 }

@@ -17,13 +17,14 @@ import (
 	golden "sluice/statemachine/asl"
 )
 
-// epoch is when every world begins.
+// epoch is when every world begins that nobody calls from outside.
 var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // World is an AWS account with Sluice in it, and traffic around it.
 type World struct {
 	scenario  Scenario
 	place     place
+	began     time.Time
 	clock     *clock
 	jitter    *rand.Rand
 	cloud     *cloud.Cloud
@@ -48,7 +49,6 @@ type World struct {
 	executed []*asl.Execution
 	netting  int // wakings of the safety net that are not over
 
-	alarmStates map[string]string
 	// told are the histories as Step Functions tells them, as far as anybody has
 	// asked: events never change.
 	told map[*asl.Execution][]cloud.HistoryEvent
@@ -56,27 +56,30 @@ type World struct {
 	invocations   map[string]int
 	calls         map[string]int
 	announcements []shift.Announcement
-	problem       error // something that the scenario asked for and cannot be
+	problem       error  // something that the scenario asked for and cannot be
+	paced         *Paced // nil in a simulation
 }
 
 // New makes the world of a Scenario for the deployments that will run in it.
 // The inputs say which functions, aliases and alarms there are; one that cannot
 // be decoded is a deployment, too, and gets nothing.
-func New(s Scenario, inputs ...json.RawMessage) (*World, error) {
+func New(s Scenario, inputs ...json.RawMessage) (*World, error) { return begin(epoch, s, inputs) }
+
+func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	w := &World{
+		began:       at,
 		scenario:    s,
 		place:       placeOf(inputs),
-		clock:       &clock{now: epoch},
+		clock:       &clock{now: at},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		functions:   map[string]function{},
 		actors:      map[*actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
-		alarmStates: map[string]string{},
 		told:        map[*asl.Execution][]cloud.HistoryEvent{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
-		traffic:     newTraffic(epoch, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
+		traffic:     newTraffic(at, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = cloud.New(cloud.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
@@ -110,13 +113,14 @@ func (w *World) install() error {
 		OnEnd: w.executionEnded,
 	})
 	w.cloud.SetStateMachines(machines{w})
-	w.cloud.SetInvoker(w.hook)
+	w.cloud.SetInvoker(w.invoked)
 	w.cloud.OnCall(func(c cloud.Call) {
 		if _, ours := w.functions[c.Actor]; ours {
 			w.calls[c.Action()]++
 		}
 	})
 	w.cloud.OnEvents(w.heard)
+	w.cloud.OnAlarmState(w.alarmChanged)
 	w.faults()
 	w.restrain()
 	w.clock.after(sweepEvery, nature, w.sweep)
@@ -126,6 +130,9 @@ func (w *World) install() error {
 // heard collects the announcements.
 func (w *World) heard(events []cloud.Event) {
 	for _, e := range events {
+		if _, ours := w.functions[e.Actor]; !ours {
+			continue // somebody from outside has put it
+		}
 		var a shift.Announcement
 		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
 			w.problem = fmt.Errorf("an announcement cannot be read: %w", err)
@@ -171,18 +178,14 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	w.traffic.behave = w.behaviour
 	w.cloud.OnAliasChange(w.rerouted)
 	for _, r := range releases {
-		for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
-			for _, h := range r.Hooks.At(p) {
-				w.modes[hookKey(p, bare(h.Function))] = h.Mode
-			}
-		}
+		w.learnHooks(r.Hooks)
 	}
 	if err := w.makeAlarms(releases, targets); err != nil {
 		return err
 	}
 	for _, h := range w.scenario.Events {
 		w.pending++
-		w.clock.at(epoch.Add(h.At), nature, func() {
+		w.clock.at(w.began.Add(h.At), nature, func() {
 			w.pending--
 			w.happen(h)
 		})
@@ -249,7 +252,7 @@ func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
 }
 
 // elapsed is how long the world has existed.
-func (w *World) elapsed() time.Duration { return w.clock.now.Sub(epoch) }
+func (w *World) elapsed() time.Duration { return w.clock.now.Sub(w.began) }
 
 // Start starts an execution, as StartExecution does.
 func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error) {

@@ -1,0 +1,100 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
+	"sluice/internal/shift"
+)
+
+// invoked plays a Lambda that somebody invokes by Lambda's API. Sluice's own run
+// only for a call from outside: the state machine starts them by itself.
+func (w *World) invoked(ctx context.Context, call cloud.Invocation) cloud.InvocationResult {
+	visit := visitorOf(ctx, call.Actor)
+	if visit == nil {
+		return w.hook(ctx, call)
+	}
+	own, isOwn := w.functions[strings.TrimPrefix(call.Function, ownPrefix)]
+	switch {
+	case call.Function == ownPrefix+flow.SafetyNet && call.Type == cloud.AsyncEvent:
+		w.wake(call.Payload, 0)
+		return cloud.InvocationResult{}
+	case isOwn && call.Type == cloud.RequestResponse:
+		return w.answered(visit, own, call.Payload)
+	case call.Type == cloud.AsyncEvent:
+		return cloud.InvocationResult{} // what it would do has no effect here
+	case w.isHook(call.Function):
+		return w.hook(ctx, call)
+	}
+	return w.request(call)
+}
+
+// answered runs one of Sluice's Lambdas for somebody from outside, who waits for
+// its answer.
+func (w *World) answered(visit *visitor, f function, payload []byte) cloud.InvocationResult {
+	var result cloud.InvocationResult
+	visit.await(func(woken func()) {
+		w.invocations[f.name]++
+		w.start(f, payload, func(output json.RawMessage, failure *asl.Failure) {
+			result.Payload = output
+			if failure != nil {
+				result = cloud.InvocationResult{Payload: []byte(failure.Cause), FunctionError: "Unhandled"}
+			}
+			woken()
+		})
+	})
+	return result
+}
+
+// isHook says whether a function is somebody's hook.
+func (w *World) isHook(function string) bool {
+	if _, known := w.answers[function]; known {
+		return true
+	}
+	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
+		if _, known := w.modes[hookKey(p, function)]; known {
+			return true
+		}
+	}
+	return false
+}
+
+// request is one request to the application: it says which version it reached.
+func (w *World) request(call cloud.Invocation) cloud.InvocationResult {
+	behaviour, _ := w.behaviour(shift.LambdaTarget(call.Function, call.Qualifier), call.Version)
+	if w.traffic.random.Float64() < behaviour.ErrorRate {
+		return crashed(fmt.Sprintf("version %s of %s fails, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
+	}
+	answer, _ := json.Marshal(map[string]string{"function": call.Function, "version": call.Version}) // strings always marshal
+	return cloud.InvocationResult{Payload: answer}
+}
+
+// learn takes in which hooks an input names, and how they are to answer.
+func (w *World) learn(input json.RawMessage) {
+	if release, err := flow.DecodeInput(input, w.place.machineARN()); err == nil {
+		w.learnHooks(release.Hooks)
+	}
+}
+
+func (w *World) learnHooks(hooks shift.Hooks) {
+	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
+		for _, h := range hooks.At(p) {
+			w.modes[hookKey(p, bare(h.Function))] = h.Mode
+		}
+	}
+}
+
+// showOwn makes Sluice's functions visible to whoever looks at the account.
+func (w *World) showOwn() error {
+	for _, name := range sortedKeys(w.functions) {
+		if err := w.cloud.AddFunction(cloud.Function{Name: ownPrefix + name, Content: name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
