@@ -66,6 +66,10 @@ build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/
 test: needs-go needs-node ## run every test (Node for the CDK parts)
 	go test ./... $(TESTFLAGS)
 
+.PHONY: e2e
+e2e: needs-go ## play deployments through the Lambdas' own binaries, against a local AWS
+	go test ./internal/e2e -count=1
+
 .PHONY: lint
 lint: needs-go ## gofmt, go vet and staticcheck
 	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l .); \
@@ -136,6 +140,12 @@ needs-aws: needs-go
 .PHONY: bin/sluice $(bootstraps)
 bin/sluice: needs-go
 	$(go_build) -o $@ ./internal/cmd/sluice
+
+# The Lambdas for this machine: what make e2e and sluice local run.
+.PHONY: dist/e2e
+dist/e2e: needs-go
+	@mkdir -p $@
+	CGO_ENABLED=0 $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@/ ./functions/...
 
 $(bootstraps): dist/%/bootstrap: needs-go
 	GOOS=linux GOARCH=$(GOARCH) CGO_ENABLED=0 $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@ ./functions/$*

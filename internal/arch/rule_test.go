@@ -34,6 +34,9 @@ const (
 	localIAM   = module + "/internal/local/iam"
 	localWorld = module + "/internal/local/world"
 
+	localRuntime = module + "/internal/local/lambdaruntime"
+	localStack   = module + "/internal/local/stack"
+
 	sdk    = "github.com/aws/aws-sdk-go-v2"
 	smithy = "github.com/aws/smithy-go"
 )
@@ -102,6 +105,7 @@ var rules = []rule{
 	{folder: "internal/local/asl"},
 	{folder: "internal/local/iam"},
 	{folder: "internal/local/lambdaruntime"},
+	{folder: "internal/local/stack", may: []string{localRuntime}},
 	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
 	// local cloud with the real clients.
 	{folder: "internal/local/cloud", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
@@ -122,10 +126,12 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, localASL, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, localASL, localStack, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
 			operator, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud},
 	},
+	// It has tests alone, which run the binaries and call them as anybody would.
+	{folder: "internal/e2e", tests: []string{sdk}},
 	{folder: "internal/arch"},
 	{folder: "internal/readme"},
 }

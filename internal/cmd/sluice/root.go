@@ -71,10 +71,10 @@ func newRoot(around surroundings) *cobra.Command {
 			slog.SetDefault(logger(verbose, cmd.ErrOrStderr()))
 		},
 	}
-	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what the Lambdas of a simulation log")
+	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what Sluice's Lambdas log on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(), newStart(around), newWatch(around), newHistory(around))
+	root.AddCommand(newPlan(), newSimulate(), newLocal(), newStart(around), newWatch(around), newHistory(around))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, around))
 	}

@@ -32,10 +32,11 @@ type Sandbox struct {
 	past    []Start
 }
 
-// New makes the Sandbox of a function. What the process prints goes to logs.
+// New makes the Sandbox of a function. What its processes print goes to logs, from
+// one goroutine at a time.
 func New(f Function, logs io.Writer) *Sandbox {
 	return &Sandbox{
-		function: f, logs: &lines{to: logs},
+		function: f, logs: logs,
 		turn: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 }
@@ -155,17 +156,4 @@ func (s *Sandbox) Close() {
 	if s.process != nil {
 		s.process.end()
 	}
-}
-
-// lines is a writer for several processes' output: one writes at a time.
-type lines struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-// Write implements io.Writer.
-func (l *lines) Write(text []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.to.Write(text)
 }

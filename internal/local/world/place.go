@@ -44,3 +44,12 @@ func (p place) arn(service, resource string) string {
 func (p place) roleARN(name string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:role/%s", p.partition, p.account, name)
 }
+
+// Place is where an account is.
+func (p *Paced) Place() (partition, region, account string) {
+	at := p.world.place
+	return at.partition, at.region, at.account
+}
+
+// StateMachine is the ARN of Sluice's state machine.
+func (p *Paced) StateMachine() string { return p.world.place.machineARN() }

@@ -1,0 +1,190 @@
+// Package e2e_test plays deployments through the binaries that stand in AWS: each
+// Lambda's own bootstrap, started by a Runtime API with the environment of the
+// synthesized template, the golden definition, and bin/sluice, all talking to one
+// endpoint over HTTP.
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/stretchr/testify/require"
+)
+
+// root is the repository.
+const root = "../.."
+
+// patience is how long anything may take for real. What is waited for takes
+// seconds; a machine that does other things besides may take longer.
+const patience = 2 * time.Minute
+
+// TestMain builds what is run. Go knows what is up to date.
+func TestMain(m *testing.M) {
+	build := exec.Command("make", "-s", "-C", root, "bin/sluice", "dist/e2e")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "make bin/sluice dist/e2e: %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// account is an AWS account that bin/sluice local plays.
+type account struct {
+	endpoint, region string
+	process          *os.Process
+	logs             *bytes.Buffer
+	ended            chan struct{}
+}
+
+var endpointLine = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
+
+// play starts an account, which the test ends. It is one at a time: its speed is
+// that of the machine.
+func play(t *testing.T, args ...string) *account {
+	t.Helper()
+	args = append([]string{"local", "--port", "0", "--functions", "bootstraps", "--verbose"}, args...)
+	command := exec.Command(filepath.Join("bin", "sluice"), args...)
+	command.Dir = root
+	out, err := command.StdoutPipe()
+	require.NoError(t, err)
+	a := &account{logs: &bytes.Buffer{}, ended: make(chan struct{})}
+	command.Stderr = a.logs
+	require.NoError(t, command.Start())
+	a.process = command.Process
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if found := endpointLine.FindStringSubmatch(lines.Text()); found != nil {
+			a.endpoint, a.region = found[1], found[2]
+			break
+		}
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, out) // until it ends
+		_ = command.Wait()
+		close(a.ended)
+	}()
+	t.Cleanup(func() {
+		_ = a.process.Kill() // a test that has failed may have left it
+		<-a.ended
+		if t.Failed() {
+			t.Logf("what it logged:\n%s", a.logs)
+		}
+	})
+	require.NotEmpty(t, a.endpoint, "sluice local did not say where it is: %s", a.logs)
+	return a
+}
+
+// interrupt ends the account as a person does.
+func (a *account) interrupt(t *testing.T) {
+	t.Helper()
+	require.NoError(t, a.process.Signal(os.Interrupt))
+	select {
+	case <-a.ended:
+	case <-time.After(patience):
+		t.Fatal("sluice local did not end when it was interrupted")
+	}
+}
+
+// config is a person's AWS configuration in the account.
+func (a *account) config() aws.Config {
+	return aws.Config{
+		Region: a.region, BaseEndpoint: aws.String(a.endpoint),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "operator", SecretAccessKey: "local"}, nil
+		}),
+	}
+}
+
+func (a *account) states() *sfn.Client    { return sfn.NewFromConfig(a.config()) }
+func (a *account) lambda() *lambda.Client { return lambda.NewFromConfig(a.config()) }
+
+func (a *account) machine() string {
+	return fmt.Sprintf("arn:aws:states:%s:123456789012:stateMachine:sluice", a.region)
+}
+
+func (a *account) execution(name string) string {
+	return strings.Replace(a.machine(), ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
+// alias is how the traffic of orders:live is divided: "1", or "1 and 10% on 2".
+func (a *account) alias(t *testing.T) string {
+	t.Helper()
+	alias, err := a.lambda().GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
+	require.NoError(t, err)
+	text := *alias.FunctionVersion
+	if alias.RoutingConfig != nil {
+		for version, weight := range alias.RoutingConfig.AdditionalVersionWeights {
+			text += fmt.Sprintf(" and %g%% on %s", 100*weight, version)
+		}
+	}
+	return text
+}
+
+// newCode gives orders a $LATEST that is not published yet.
+func (a *account) newCode(t *testing.T, name string) {
+	t.Helper()
+	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
+		FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String(name),
+	})
+	require.NoError(t, err)
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+// child is a process that the account has started.
+type child struct {
+	pid  int
+	name string
+}
+
+// children are the processes of the account's functions.
+func (a *account) children(t *testing.T) []child {
+	t.Helper()
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	var found []child
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// pid (name) state ppid … (proc_pid_stat(5)); a name may hold anything.
+		_, after, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(after)
+		if len(fields) < 2 || fields[1] != strconv.Itoa(a.process.Pid) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		require.NoError(t, err)
+		if executable, err := os.Readlink(filepath.Join(filepath.Dir(path), "exe")); err == nil {
+			found = append(found, child{pid, filepath.Base(executable)})
+		}
+	}
+	return found
+}
+
+func alive(c child) bool { return syscall.Kill(c.pid, 0) == nil }

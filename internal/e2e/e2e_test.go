@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// minute is a plan that is over in a minute, and long one that nobody waits for.
+const (
+	minute = `"strategy": "Canary10Percent1Minute"`
+	long   = `"strategy": "Canary10Percent600Minutes"`
+)
+
+func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
+	a := play(t, "--speed", "60")
+
+	t.Run("a canary is promoted", func(t *testing.T) {
+		a.start(t, "healthy", `{"function": "orders", "alarms": ["orders-errors"], `+minute+`}`)
+		ended := a.end(t, "healthy")
+		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
+		assert.Contains(t, *ended.Output, `"outcome":"Promoted"`)
+		assert.Equal(t, "2", a.alias(t))
+	})
+
+	t.Run("nothing to shift is left as it is", func(t *testing.T) {
+		a.start(t, "again", `{"function": "orders"}`)
+		ended := a.end(t, "again")
+		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
+		assert.Contains(t, *ended.Output, `"outcome":"Unchanged"`)
+	})
+
+	t.Run("an alarm puts the traffic back", func(t *testing.T) {
+		a.newCode(t, "sick.zip")
+		a.start(t, "sick", `{"function": "orders", "alarms": ["orders-errors"], `+long+`}`)
+		eventually(t, "10% of the traffic are on version 3", func() bool { return a.alias(t) == "2 and 10% on 3" })
+		_, err := cloudwatch.NewFromConfig(a.config()).SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+			AlarmName: aws.String("orders-errors"), StateValue: types.StateValueAlarm, StateReason: aws.String("by hand"),
+		})
+		require.NoError(t, err)
+		ended := a.end(t, "sick")
+		assert.Equal(t, "RolledBack", aws.ToString(ended.Error))
+		assert.Contains(t, aws.ToString(ended.Cause), "AlarmFired: orders-errors is in ALARM: by hand")
+		assert.Equal(t, "2", a.alias(t))
+	})
+
+	t.Run("a stopped execution leaves no traffic behind", func(t *testing.T) {
+		a.start(t, "stopped", `{"function": "orders", `+long+`}`)
+		eventually(t, "10% of the traffic are on version 3", func() bool { return a.alias(t) == "2 and 10% on 3" })
+		_, err := a.states().StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: aws.String(a.execution("stopped"))})
+		require.NoError(t, err)
+		eventually(t, "all traffic is on version 2", func() bool { return a.alias(t) == "2" })
+		assert.Equal(t, states.ExecutionStatusAborted, a.end(t, "stopped").Status)
+	})
+
+	t.Run("a hook is asked, and agrees", func(t *testing.T) {
+		a.start(t, "smoke", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-smoke"}]}, `+minute+`}`)
+		ended := a.end(t, "smoke")
+		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
+		assert.Equal(t, "3", a.alias(t))
+	})
+
+	t.Run("a hook is answered by its token", func(t *testing.T) {
+		a.newCode(t, "approved.zip")
+		a.start(t, "approved", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}, `+minute+`}`)
+		_, err := a.states().SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: aws.String(a.token(t, "approved")), Output: aws.String(`{}`)})
+		require.NoError(t, err)
+		ended := a.end(t, "approved")
+		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
+		assert.Equal(t, "4", a.alias(t))
+	})
+
+	t.Run("a hook that says no rejects", func(t *testing.T) {
+		a.newCode(t, "refused.zip")
+		a.start(t, "refused", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}}`)
+		_, err := a.states().SendTaskFailure(t.Context(), &sfn.SendTaskFailureInput{
+			TaskToken: aws.String(a.token(t, "refused")), Error: aws.String("NotToday"), Cause: aws.String("it is Friday"),
+		})
+		require.NoError(t, err)
+		ended := a.end(t, "refused")
+		assert.Equal(t, "Rejected", aws.ToString(ended.Error))
+		assert.Contains(t, aws.ToString(ended.Cause), "NotToday: it is Friday")
+		assert.Equal(t, "4", a.alias(t))
+	})
+
+	t.Run("errors carry their names", func(t *testing.T) {
+		a.start(t, "invalid", `{"function": "orders", "strategy": "BigBang", "speed": "fast"}`)
+		ended := a.end(t, "invalid")
+		assert.Equal(t, "Rejected", aws.ToString(ended.Error))
+		assert.Contains(t, aws.ToString(ended.Cause), "InvalidInput: ")
+		assert.Contains(t, aws.ToString(ended.Cause), "strategy: unknown strategy")
+		assert.Contains(t, aws.ToString(ended.Cause), "speed: is not known here")
+	})
+
+	a.everyFunctionRanAndEnds(t)
+}
+
+// everyFunctionRanAndEnds holds that each function of this repository had a process
+// of its own, and that none is left.
+func (a *account) everyFunctionRanAndEnds(t *testing.T) {
+	t.Helper()
+	folders, err := os.ReadDir(root + "/functions")
+	require.NoError(t, err)
+	if runtime.GOOS != "linux" {
+		t.Log("whether every function has run, and ended, is looked up on Linux only")
+		a.interrupt(t)
+		return
+	}
+	processes := a.children(t)
+	for _, folder := range folders {
+		assert.True(t, slices.ContainsFunc(processes, func(c child) bool { return c.name == folder.Name() }), "%s never ran", folder.Name())
+	}
+	a.interrupt(t)
+	for _, c := range processes {
+		assert.False(t, alive(c), "%s is left running as process %d", c.name, c.pid)
+	}
+}
+
+// start starts an execution.
+func (a *account) start(t *testing.T, name, input string) {
+	t.Helper()
+	_, err := a.states().StartExecution(t.Context(), &sfn.StartExecutionInput{
+		StateMachineArn: aws.String(a.machine()), Name: aws.String(name), Input: aws.String(input),
+	})
+	require.NoError(t, err)
+}
+
+// end waits until an execution has ended.
+func (a *account) end(t *testing.T, name string) *sfn.DescribeExecutionOutput {
+	t.Helper()
+	var execution *sfn.DescribeExecutionOutput
+	eventually(t, "the execution "+name+" has ended", func() bool {
+		var err error
+		execution, err = a.states().DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: aws.String(a.execution(name))})
+		require.NoError(t, err)
+		return execution.Status != states.ExecutionStatusRunning
+	})
+	return execution
+}
+
+// token is the task token that an execution waits with, as a person finds it in the
+// history.
+func (a *account) token(t *testing.T, name string) string {
+	t.Helper()
+	var token string
+	eventually(t, "the hook has been asked", func() bool {
+		history, err := a.states().GetExecutionHistory(t.Context(), &sfn.GetExecutionHistoryInput{ExecutionArn: aws.String(a.execution(name)), MaxResults: 1000})
+		require.NoError(t, err)
+		for _, event := range history.Events {
+			if event.TaskScheduledEventDetails != nil {
+				var scheduled struct{ Payload struct{ Document struct{ TaskToken string } } }
+				require.NoError(t, json.Unmarshal([]byte(*event.TaskScheduledEventDetails.Parameters), &scheduled))
+				token = scheduled.Payload.Document.TaskToken
+			}
+		}
+		return slices.ContainsFunc(history.Events, func(e states.HistoryEvent) bool { return e.Type == states.HistoryEventTypeTaskSubmitted })
+	})
+	return token
+}

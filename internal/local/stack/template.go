@@ -1,0 +1,143 @@
+package stack
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Place is where a stack stands.
+type Place struct{ Partition, Region, Account string }
+
+// Function is a function of a template.
+type Function struct {
+	Name      string
+	Timeout   time.Duration
+	MemoryMB  int
+	Variables map[string]string
+}
+
+// template is what is read of a stack's template.
+type template struct {
+	Resources map[string]resource
+}
+
+type resource struct {
+	Type       string
+	Properties json.RawMessage
+}
+
+// Read reads the functions of a template, ordered by their names, with their
+// environment as CloudFormation would resolve it at a place. A value that it does
+// not know how to resolve is an error.
+func Read(text []byte, at Place) ([]Function, error) {
+	var t template
+	if err := json.Unmarshal(text, &t); err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	var functions []Function
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		r := t.Resources[id]
+		if r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		f, err := t.function(r, at)
+		if err != nil {
+			return nil, fmt.Errorf("read the function %s: %w", id, err)
+		}
+		functions = append(functions, f)
+	}
+	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return functions, nil
+}
+
+func (t template) function(r resource, at Place) (Function, error) {
+	var p struct {
+		FunctionName string
+		Timeout      int
+		MemorySize   int
+		Environment  struct{ Variables map[string]any }
+	}
+	if err := json.Unmarshal(r.Properties, &p); err != nil {
+		return Function{}, err
+	}
+	if p.FunctionName == "" || p.Timeout == 0 {
+		return Function{}, fmt.Errorf("it has no FunctionName or no Timeout of its own")
+	}
+	f := Function{
+		Name: p.FunctionName, Timeout: time.Duration(p.Timeout) * time.Second, MemoryMB: p.MemorySize,
+		Variables: map[string]string{},
+	}
+	for name, value := range p.Environment.Variables {
+		text, err := t.resolve(value, at)
+		if err != nil {
+			return Function{}, fmt.Errorf("its variable %s: %w", name, err)
+		}
+		f.Variables[name] = text
+	}
+	return f, nil
+}
+
+// resolve is the text that CloudFormation makes of a value.
+func (t template) resolve(value any, at Place) (string, error) {
+	if text, ok := value.(string); ok {
+		return text, nil
+	}
+	call, _ := value.(map[string]any)
+	for name, argument := range call {
+		switch name {
+		case "Ref":
+			return t.reference(fmt.Sprint(argument), at)
+		case "Fn::Join":
+			return t.join(argument, at)
+		}
+	}
+	return "", fmt.Errorf("%v is not known here", value)
+}
+
+// reference is what Ref gives: of a pseudo parameter its value, of a table its name,
+// of a state machine its ARN (CloudFormation, Return values of each resource type).
+func (t template) reference(id string, at Place) (string, error) {
+	switch id {
+	case "AWS::Partition":
+		return at.Partition, nil
+	case "AWS::Region":
+		return at.Region, nil
+	case "AWS::AccountId":
+		return at.Account, nil
+	}
+	r := t.Resources[id]
+	var named struct{ TableName, StateMachineName string }
+	if len(r.Properties) > 0 {
+		if err := json.Unmarshal(r.Properties, &named); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case r.Type == "AWS::DynamoDB::Table" && named.TableName != "":
+		return named.TableName, nil
+	case r.Type == "AWS::StepFunctions::StateMachine" && named.StateMachineName != "":
+		return fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", at.Partition, at.Region, at.Account, named.StateMachineName), nil
+	}
+	return "", fmt.Errorf("a reference to %q is not known here", id)
+}
+
+func (t template) join(argument any, at Place) (string, error) {
+	parts, _ := argument.([]any)
+	if len(parts) != 2 {
+		return "", fmt.Errorf("a join of %v is not known here", argument)
+	}
+	separator, _ := parts[0].(string)
+	list, _ := parts[1].([]any)
+	texts := make([]string, len(list))
+	for i, part := range list {
+		var err error
+		if texts[i], err = t.resolve(part, at); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(texts, separator), nil
+}
