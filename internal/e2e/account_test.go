@@ -145,10 +145,11 @@ func (a *account) newCode(t *testing.T, name string) {
 	require.NoError(t, err)
 }
 
-// eventually waits until something is so.
+// eventually waits until something is so. It asks seldom: Lambda gives an account 15
+// calls a second.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never came to this: %s", what)
 		}

@@ -158,9 +158,9 @@ func (a *account) token(t *testing.T, name string) string {
 		require.NoError(t, err)
 		for _, event := range history.Events {
 			if event.TaskScheduledEventDetails != nil {
-				var scheduled struct{ Payload struct{ Document struct{ TaskToken string } } }
+				var scheduled struct{ Payload struct{ TaskToken string } }
 				require.NoError(t, json.Unmarshal([]byte(*event.TaskScheduledEventDetails.Parameters), &scheduled))
-				token = scheduled.Payload.Document.TaskToken
+				token = scheduled.Payload.TaskToken
 			}
 		}
 		return slices.ContainsFunc(history.Events, func(e states.HistoryEvent) bool { return e.Type == states.HistoryEventTypeTaskSubmitted })

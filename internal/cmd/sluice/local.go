@@ -180,7 +180,7 @@ func sampleDeployment(s world.Scenario) []byte {
 	input := struct {
 		Function string            `json:"function"`
 		Alarms   []string          `json:"alarms"`
-		Hooks    map[string][]hook `json:"hooks"`
+		Hooks    map[string][]hook `json:"hooks,omitempty"`
 	}{"orders", []string{}, map[string][]hook{}}
 	for _, a := range s.Alarms {
 		input.Alarms = append(input.Alarms, a.Name)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,47 +86,74 @@ func (a *localAccount) close() {
 // text says how to use the account.
 func (a *localAccount) text(to io.Writer, s setting) {
 	_, region, _ := a.world.Place()
-	fmt.Fprintf(to, `An AWS account is on %s, where time passes %s as fast. Ctrl-C ends it.
-In another terminal:
-
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[4]s
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=
-
-  aws stepfunctions start-execution --name first --state-machine-arn %s \
-    --input '%s'
-  aws stepfunctions list-executions --state-machine-arn %[5]s
-  aws stepfunctions get-execution-history --execution-arn %[7]s:first
-  aws stepfunctions stop-execution --execution-arn %[7]s:first
-`, a.endpoint, times(a.flags.speed), a.endpoint, region, a.world.StateMachine(), started(s.deployment),
-		strings.Replace(a.world.StateMachine(), ":stateMachine:", ":execution:", 1))
+	machine := a.world.StateMachine()
+	first := strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":first"
+	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, pace(a.flags.speed))
+	say := func(format string, args ...any) { fmt.Fprintf(to, "  "+format+"\n", args...) }
+	say("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s", a.endpoint, region)
+	say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=")
+	fmt.Fprintln(to)
 	release, err := flow.DecodeInput(s.deployment, "")
 	if err != nil {
-		return // whoever asked for it knows what it is
+		return // it was decoded before
 	}
+	say("aws stepfunctions start-execution --name first --state-machine-arn %s \\", machine)
+	say("  --input '%s'", a.toStart(s))
+	say("aws stepfunctions describe-execution --execution-arn %s", first)
+	say("aws stepfunctions get-execution-history --execution-arn %s", first)
+	say("aws stepfunctions stop-execution --execution-arn %s", first)
 	for _, arrival := range release.Arrivals {
 		if function, alias, err := arrival.Target.Lambda(); err == nil {
-			fmt.Fprintf(to, "  aws lambda get-alias --function-name %s --name %s\n", function, alias)
-			fmt.Fprintf(to, "  aws lambda invoke --function-name %s:%s /dev/stdout\n", function, alias)
+			say("aws lambda get-alias --function-name %s --name %s", function, alias)
+			say("aws lambda invoke --function-name %s:%s answer.json", function, alias)
 		}
 	}
 	for _, alarm := range release.Alarms {
-		fmt.Fprintf(to, "  aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'\n", alarm)
+		say("aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'", alarm)
 	}
-	fmt.Fprintf(to, "  aws dynamodb scan --table-name sluice\n")
+	say("aws dynamodb scan --table-name sluice")
+	a.hooks(to, s)
 }
 
-// started is a deployment on one line, without the hooks of the sample: one of
-// them waits for a person.
-func started(deployment []byte) string {
-	return strings.Join(strings.Fields(string(deployment)), " ")
+// hooks says which functions there are to be named as hooks.
+func (a *localAccount) hooks(to io.Writer, s setting) {
+	var waiting []string
+	names := sorted(s.scenario.Hooks)
+	for _, name := range names {
+		if s.scenario.Hooks[name].Result == world.HookHangs {
+			waiting = append(waiting, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	fmt.Fprintf(to, "\nHooks to name in the input: %s.", strings.Join(names, ", "))
+	if len(waiting) > 0 {
+		fmt.Fprintf(to, "\nIn the mode callback %s waits for your aws stepfunctions send-task-success\nwith the task token that the history shows.", strings.Join(waiting, ", "))
+	}
+	fmt.Fprintln(to)
 }
 
-// times is a speed in words.
-func times(speed float64) string {
+// toStart is what to start, on one line: of the sample without its hooks, one of
+// which waits for a person's answer.
+func (a *localAccount) toStart(s setting) string {
+	if a.flags.deployment == "" {
+		s.scenario.Hooks = nil
+		return string(sampleDeployment(s.scenario))
+	}
+	var line bytes.Buffer
+	if json.Compact(&line, s.deployment) != nil {
+		return string(s.deployment)
+	}
+	return line.String()
+}
+
+// pace is a speed in words.
+func pace(speed float64) string {
 	if speed == 1 {
-		return "just"
+		return "as it does here"
 	}
-	return fmt.Sprintf("%g times", speed)
+	return fmt.Sprintf("%g times as fast", speed)
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// playing is a sluice local that runs.
+type playing struct {
+	endpoint string
+	said     string // up to the endpoint's line, and some more
+	stop     context.CancelFunc
+	status   chan int
+	stderr   *bytes.Buffer
+}
+
+var exported = regexp.MustCompile(`export AWS_ENDPOINT_URL=(\S+)`)
+
+// local runs the command until the test ends.
+func local(t *testing.T, args ...string) playing {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	s := playing{stop: stop, status: make(chan int, 1), stderr: &bytes.Buffer{}}
+	go func() {
+		status := exec(ctx, append([]string{"local", "--port", "0"}, args...), strings.NewReader(""), in, s.stderr)
+		_ = in.Close()
+		s.status <- status
+	}()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		s.said += lines.Text() + "\n"
+		if found := exported.FindStringSubmatch(lines.Text()); found != nil {
+			s.endpoint = found[1]
+		}
+		if strings.Contains(lines.Text(), "aws dynamodb scan") {
+			break // the last line
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	t.Cleanup(stop)
+	require.NotEmpty(t, s.endpoint, "it did not say where it is: %s", s.stderr)
+	return s
+}
+
+// get asks Lambda's API as any client does.
+func (s playing) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.endpoint+path, nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20261201/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(body)
+}
+
+func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
+	s := local(t)
+	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.endpoint, "nobody else's machine can reach it")
+	assert.Contains(t, s.said, `--input '{"function":"orders","alarms":["orders-errors"]}'`)
+	status, body := s.get(t, "/2015-03-31/functions/orders/aliases/live")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, `"FunctionVersion":"1"`)
+	status, _ = s.get(t, "/2015-03-31/functions/orders/policy")
+	assert.Equal(t, http.StatusNotImplemented, status)
+	s.stop()
+	assert.Equal(t, statusOK, <-s.status)
+	assert.Empty(t, s.stderr.String())
+}
+
+func TestLocalHasWhatADeploymentSpeaksOf(t *testing.T) {
+	deployment := file(t, "deployment.json", `{"function": "arn:aws:lambda:eu-west-1:111122223333:function:payments", "alias": "prod", "alarms": ["payments-slow"]}`)
+	s := local(t, "-f", deployment)
+	assert.Contains(t, s.said, "AWS_REGION=eu-west-1")
+	assert.Contains(t, s.said, "arn:aws:states:eu-west-1:111122223333:stateMachine:sluice")
+	assert.Contains(t, s.said, "--alarm-name payments-slow")
+	status, _ := s.get(t, "/2015-03-31/functions/payments/aliases/prod")
+	assert.Equal(t, http.StatusOK, status)
+}
+
+func TestLocalRefusesWhatItCannotPlay(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		name   string
+		args   []string
+		status int
+		says   string
+	}{
+		{"an argument", []string{"orders"}, statusInvalid, `"orders" is one`},
+		{"a speed below the real one", []string{"--speed", "0.5"}, statusInvalid, "--speed is 0.5"},
+		{"a port that is none", []string{"--port", "70000"}, statusInvalid, "--port is 70000"},
+		{"functions of another kind", []string{"--functions", "docker"}, statusInvalid, `--functions is "docker"`},
+		{"standard input twice", []string{"-f", "-", "-s", "-"}, statusInvalid, "cannot both be standard input"},
+		{"a scenario that is not valid", []string{"-s", file(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},
+		{"a scenario of what is not there", []string{"-f", file(t, "d.json", `{"function": "orders"}`), "-s", file(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
+		{"a deployment that is not valid", []string{"-f", file(t, "d.json", `{}`)}, statusInvalid, "d.json: "},
+		{"a file that is not there", []string{"-s", "/nowhere.json"}, statusFailed, "/nowhere.json"},
+		{"a port that is taken", []string{"--port", port}, statusFailed, "choose another with --port"},
+		{"bootstraps from elsewhere", []string{"--port", "0", "--functions", "bootstraps"}, statusFailed, "run this command in the repository's folder"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ran := run(t, "", append([]string{"local"}, tc.args...)...)
+			assert.Equal(t, tc.status, ran.status, ran.stderr)
+			assert.Contains(t, ran.stderr, tc.says)
+			assert.Empty(t, ran.stdout)
+		})
+	}
+}
+
+func TestASampleDeploymentSpeaksOfWhatTheScenarioHas(t *testing.T) {
+	t.Parallel()
+	assert.JSONEq(t, `{"function": "orders", "alarms": ["orders-errors"],
+		"hooks": {"beforeTraffic": [{"function": "orders-approval"}, {"function": "orders-smoke"}]}}`, string(sampleDeployment(sampleScenario)))
+}
