@@ -1,0 +1,133 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// person is somebody with the aws command.
+type person struct {
+	account *account
+	folder  string
+}
+
+// tries runs the aws command.
+func (p person) tries(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	command := exec.Command("aws", args...)
+	command.Dir = p.folder
+	command.Env = append(os.Environ(),
+		"AWS_ENDPOINT_URL="+p.account.endpoint, "AWS_REGION="+p.account.region, "AWS_DEFAULT_REGION="+p.account.region,
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	var out, errors strings.Builder
+	command.Stdout, command.Stderr = &out, &errors
+	err = command.Run()
+	return out.String(), errors.String(), err
+}
+
+// asks runs the aws command, which has to succeed, and picks something out of its
+// answer: a JMESPath expression whose value is a text.
+func (p person) asks(t *testing.T, query string, args ...string) string {
+	t.Helper()
+	out, errors, err := p.tries(t, append(args, "--query", query, "--output", "text")...)
+	require.NoError(t, err, "aws %s: %s", strings.Join(args, " "), errors)
+	return strings.TrimSpace(out)
+}
+
+// does runs the aws command, which has to succeed.
+func (p person) does(t *testing.T, args ...string) {
+	t.Helper()
+	_, errors, err := p.tries(t, args...)
+	require.NoError(t, err, "aws %s: %s", strings.Join(args, " "), errors)
+}
+
+// A person drives the account with the aws command alone.
+func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("SKIPPED, and with it all that the aws command would have shown: it is not installed")
+	}
+	p := person{account: play(t, "--speed", "60", "--functions", "in-process"), folder: t.TempDir()}
+	machine, execution := p.account.machine(), p.account.execution("first")
+	long := `{"function": "orders", "alarms": ["orders-errors"], "strategy": "Canary10Percent600Minutes"}`
+
+	assert.Equal(t, machine, p.asks(t, "stateMachines[?name=='sluice'].stateMachineArn | [0]", "stepfunctions", "list-state-machines"))
+	assert.Equal(t, execution, p.asks(t, "executionArn", "stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "first", "--input", long))
+	eventually(t, "a tenth of the traffic is on version 2", func() bool {
+		return p.asks(t, `join(' ', [FunctionVersion, to_string(RoutingConfig.AdditionalVersionWeights."2")])`,
+			"lambda", "get-alias", "--function-name", "orders", "--name", "live") == "1 0.1"
+	})
+	assert.Equal(t, "first RUNNING", p.asks(t, "executions[0].join(' ', [name, status])", "stepfunctions", "list-executions", "--state-machine-arn", machine))
+	assert.Equal(t, execution, p.asks(t, "Item.id.S", "dynamodb", "get-item", "--table-name", "sluice",
+		"--key", `{"pk": {"S": "target#lambda:orders:live"}, "sk": {"S": "lock"}}`))
+	assert.Equal(t, "1", p.asks(t, "Count", "dynamodb", "query", "--table-name", "sluice",
+		"--key-condition-expression", "pk = :open", "--expression-attribute-values", `{":open": {"S": "open"}}`))
+	assert.Equal(t, "OK", p.asks(t, "MetricAlarms[0].StateValue", "cloudwatch", "describe-alarms", "--alarm-names", "orders-errors"))
+
+	p.does(t, "cloudwatch", "set-alarm-state", "--alarm-name", "orders-errors", "--state-value", "ALARM", "--state-reason", "by hand")
+	eventually(t, "the execution has failed", func() bool {
+		return p.asks(t, "error", "stepfunctions", "describe-execution", "--execution-arn", execution) == "RolledBack"
+	})
+	assert.Equal(t, "1", p.asks(t, "Aliases[?Name=='live'].FunctionVersion | [0]", "lambda", "list-aliases", "--function-name", "orders"))
+	assert.Equal(t, "ExecutionFailed", p.asks(t, "events[0].type", "stepfunctions", "get-execution-history", "--execution-arn", execution, "--reverse-order", "--max-items", "1"))
+	assert.Contains(t, p.asks(t, "Items[].sk.S", "dynamodb", "scan", "--table-name", "sluice"), "candidate#2#"+execution)
+
+	t.Run("new code", func(t *testing.T) { p.newCode(t) })
+	t.Run("a stop", func(t *testing.T) { p.stops(t, machine, long) })
+	t.Run("a hook", func(t *testing.T) { p.agrees(t, machine) })
+
+	assert.Equal(t, "0", p.asks(t, "FailedEntryCount", "events", "put-events", "--entries", `[{"Source": "me", "DetailType": "x", "Detail": "{}"}]`))
+	_, errors, err := p.tries(t, "lambda", "delete-function", "--function-name", "orders")
+	require.Error(t, err)
+	assert.Contains(t, errors, "not implemented in the local world")
+	p.account.interrupt(t)
+}
+
+func (p person) newCode(t *testing.T) {
+	p.does(t, "lambda", "update-function-code", "--function-name", "orders", "--s3-bucket", "code", "--s3-key", "3.zip")
+	assert.Equal(t, "3", p.asks(t, "Version", "lambda", "publish-version", "--function-name", "orders"))
+	assert.Equal(t, "$LATEST\t1\t2\t3", p.asks(t, "Versions[].Version", "lambda", "list-versions-by-function", "--function-name", "orders"))
+	assert.Equal(t, "Active", p.asks(t, "Configuration.State", "lambda", "get-function", "--function-name", "orders", "--qualifier", "3"))
+	assert.Equal(t, "1", p.asks(t, "ExecutedVersion", "lambda", "invoke", "--function-name", "orders:live", "answer.json"))
+	text, err := os.ReadFile(filepath.Join(p.folder, "answer.json"))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"function": "orders", "version": "1"}`, string(text))
+}
+
+func (p person) stops(t *testing.T, machine, input string) {
+	p.does(t, "stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "second", "--input", input)
+	weighted := func() string {
+		return p.asks(t, `join(' ', keys(RoutingConfig.AdditionalVersionWeights || `+"`{}`"+`))`, "lambda", "get-alias", "--function-name", "orders", "--name", "live")
+	}
+	eventually(t, "traffic is on version 3", func() bool { return weighted() == "3" })
+	p.does(t, "stepfunctions", "stop-execution", "--execution-arn", p.account.execution("second"))
+	eventually(t, "no traffic is on version 3", func() bool { return weighted() == "" })
+}
+
+func (p person) agrees(t *testing.T, machine string) {
+	p.does(t, "stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "third", "--input",
+		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}}`)
+	execution := p.account.execution("third")
+	var token string
+	eventually(t, "the hook waits with a token", func() bool {
+		parameters := p.asks(t, "events[?type=='TaskScheduled'].taskScheduledEventDetails.parameters | [0]",
+			"stepfunctions", "get-execution-history", "--execution-arn", execution)
+		var scheduled struct{ Payload struct{ TaskToken string } }
+		if json.Unmarshal([]byte(parameters), &scheduled) != nil { // None
+			return false
+		}
+		token = scheduled.Payload.TaskToken
+		return token != ""
+	})
+	p.does(t, "stepfunctions", "send-task-success", "--task-token", token, "--task-output", "{}")
+	eventually(t, "the execution has succeeded", func() bool {
+		return p.asks(t, "status", "stepfunctions", "describe-execution", "--execution-arn", execution) == "SUCCEEDED"
+	})
+}
