@@ -23,6 +23,7 @@ const (
 )
 
 func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
+	t.Parallel()
 	a := play(t, "--speed", "60")
 
 	t.Run("a canary is promoted", func(t *testing.T) {

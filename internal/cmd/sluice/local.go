@@ -158,11 +158,13 @@ func (s setting) serve(ctx context.Context, flags localFlags, stdout, stderr io.
 }
 
 // sampleScenario is the world of who brings none: a healthy candidate, an alarm
-// on errors, a hook that agrees, and one that waits for a person's answer.
+// on errors, a hook that agrees, and one that waits for a person's answer. A version
+// that somebody publishes is shifted by itself, as its function's tags say.
 var sampleScenario = func() world.Scenario {
 	s, err := world.DecodeScenario([]byte(`{
 		"alarms": [{"name": "orders-errors", "metric": "Errors", "statistic": "Sum", "threshold": 5,
 		            "periodSeconds": 60, "evaluationPeriods": 1, "treatMissingData": "notBreaching"}],
+		"functions": {"orders": {"tags": {"sluice:alias": "live", "sluice:alarms": "orders-errors"}}},
 		"hooks": {"orders-smoke": {"result": "succeed", "afterSeconds": 5}, "orders-approval": {"result": "hang"}}
 	}`))
 	if err != nil {

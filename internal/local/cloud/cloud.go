@@ -86,6 +86,7 @@ type listeners struct {
 	call          []func(Call)
 	alias         []func(AliasChange)
 	alarm         []func(AlarmChange)
+	published     []func(Published)
 	events        []func([]Event)
 	refuseEvent   func(Event) *EntryError
 	hideTags      func(actor string, needed Permission) bool

@@ -49,31 +49,37 @@ func (c *Cloud) updateFunctionCode(_ context.Context, in lambdaInput) (reply, er
 	if err != nil {
 		return reply{}, err
 	}
+	updated, err := c.changeCode(in, asked, content)
+	if err != nil || !asked.Publish || asked.DryRun {
+		return reply{body: updated}, err
+	}
+	published, err := c.publishLatest(in, publication{})
+	if err != nil {
+		return reply{}, err
+	}
+	c.tellPublished(in, published)
+	return reply{body: published}, nil
+}
+
+// changeCode gives $LATEST other code and writes it.
+func (c *Cloud) changeCode(in lambdaInput, asked codeUpdate, content string) (functionConfiguration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f, err := c.find(in.function.name)
 	if err != nil {
-		return reply{}, err
+		return functionConfiguration{}, err
 	}
 	if asked.RevisionId != "" && asked.RevisionId != f.latest.revisionID {
-		return reply{}, staleRevision()
+		return functionConfiguration{}, staleRevision()
 	}
 	if in.now.Before(f.updating) {
-		return reply{}, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+		return functionConfiguration{}, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
 	}
-	if asked.DryRun {
-		return reply{body: f.configuration(f.latest, f.arn, in.now)}, nil
+	if !asked.DryRun {
+		f.latest.sha, f.latest.size = codeSha256(content), len(content)
+		f.latest.modified, f.latest.revisionID = in.now, c.revisions.next()
 	}
-	f.latest.sha, f.latest.size = codeSha256(content), len(content)
-	f.latest.modified, f.latest.revisionID = in.now, c.revisions.next()
-	if !asked.Publish {
-		return reply{body: f.configuration(f.latest, f.arn, in.now)}, nil
-	}
-	v, err := c.publish(f, publication{}, in.now)
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{body: f.configuration(v, c.functionARN(f.name, v.number), in.now)}, nil
+	return f.configuration(f.latest, f.arn, in.now), nil
 }
 
 type functionList struct {

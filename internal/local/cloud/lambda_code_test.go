@@ -50,6 +50,8 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(cloud.Function{Name: "orders", Content: "1"}))
+	var heard []cloud.Published
+	a.OnPublished(func(p cloud.Published) { heard = append(heard, p) })
 	object := &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip"), Publish: true}
 	for _, want := range []string{"1", "1"} { // the same code makes no new version
 		published, err := a.lambda().UpdateFunctionCode(t.Context(), object)
@@ -57,6 +59,8 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 		assert.Equal(t, want, *published.Version)
 		assert.Equal(t, "arn:aws:lambda:us-east-1:123456789012:function:orders:1", *published.FunctionArn)
 	}
+	told := cloud.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
+	assert.Equal(t, []cloud.Published{told, told}, heard, "CloudTrail tells of the call, whatever it has changed")
 }
 
 func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {

@@ -217,17 +217,53 @@ func (c *Cloud) publishVersion(_ context.Context, in lambdaInput) (reply, error)
 	if err := longest("description", asked.Description, 256); err != nil {
 		return reply{}, err
 	}
+	published, err := c.publishLatest(in, asked)
+	if err != nil {
+		return reply{}, err
+	}
+	c.tellPublished(in, published)
+	return reply{status: http.StatusCreated, body: published}, nil
+}
+
+// publishLatest publishes and writes the version.
+func (c *Cloud) publishLatest(in lambdaInput, asked publication) (functionConfiguration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f, err := c.find(in.function.name)
 	if err != nil {
-		return reply{}, err
+		return functionConfiguration{}, err
 	}
 	v, err := c.publish(f, asked, in.now)
 	if err != nil {
-		return reply{}, err
+		return functionConfiguration{}, err
 	}
-	return reply{status: http.StatusCreated, body: f.configuration(v, c.functionARN(f.name, v.number), in.now)}, nil
+	return f.configuration(v, c.functionARN(f.name, v.number), in.now), nil
+}
+
+// Published is a version that a call has published, or has found to be published
+// already.
+type Published struct {
+	Actor    string
+	Function string
+	ARN      string // qualified
+	Version  string
+}
+
+// OnPublished adds a listener that hears of the versions that calls have published,
+// as CloudTrail does.
+func (c *Cloud) OnPublished(listener func(Published)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners.published = append(c.listeners.published, listener)
+}
+
+func (c *Cloud) tellPublished(in lambdaInput, version functionConfiguration) {
+	c.mu.Lock()
+	heard := c.listeners.published
+	c.mu.Unlock()
+	for _, listener := range heard {
+		listener(Published{Actor: in.actor, Function: version.FunctionName, ARN: version.FunctionArn, Version: version.Version})
+	}
 }
 
 // listVersions lists $LATEST and then the versions by number. A listed

@@ -161,6 +161,15 @@ func TestAStoppedExecutionIsPutBackByItsEvent(t *testing.T) {
 	assert.Equal(t, states.ExecutionStatusAborted, o.ended(t, arn).Status)
 }
 
+func TestAVersionThatSomebodyPublishesIsShiftedByItself(t *testing.T) {
+	t.Parallel()
+	o := open(t, Pace{Speed: 10_000}, `{}`, orders)
+	_, err := lambda.NewFromConfig(o.config("operator")).PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("orders")})
+	require.NoError(t, err)
+	eventually(t, func() bool { return o.alias(t) == "2" })
+	assert.Empty(t, o.problems)
+}
+
 func TestSomebodyElsesEventIsNoAnnouncement(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 1}, `{}`, orders)

@@ -121,6 +121,7 @@ func (w *World) install() error {
 	})
 	w.cloud.OnEvents(w.heard)
 	w.cloud.OnAlarmState(w.alarmChanged)
+	w.cloud.OnPublished(w.published)
 	w.faults()
 	w.restrain()
 	w.clock.after(sweepEvery, nature, w.sweep)
