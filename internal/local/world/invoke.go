@@ -12,42 +12,54 @@ import (
 	"sluice/internal/shift"
 )
 
-// invoked plays a Lambda that somebody invokes by Lambda's API. Sluice's own run
-// only for a call from outside: the state machine starts them by itself.
+// invoked plays a Lambda that somebody invokes by Lambda's API: one of Sluice's own,
+// a hook, or the application.
 func (w *World) invoked(ctx context.Context, call cloud.Invocation) cloud.InvocationResult {
-	visit := visitorOf(ctx, call.Actor)
-	if visit == nil {
-		return w.hook(ctx, call)
-	}
-	own, isOwn := w.functions[strings.TrimPrefix(call.Function, ownPrefix)]
+	own, isOwn := w.own(call.Function)
+	async := call.Type == cloud.AsyncEvent
 	switch {
-	case call.Function == ownPrefix+flow.SafetyNet && call.Type == cloud.AsyncEvent:
+	case isOwn && async && own.name == flow.SafetyNet:
 		w.wake(call.Payload, 0)
 		return cloud.InvocationResult{}
-	case isOwn && call.Type == cloud.RequestResponse:
-		return w.answered(visit, own, call.Payload)
-	case call.Type == cloud.AsyncEvent:
+	case async:
 		return cloud.InvocationResult{} // what it would do has no effect here
-	case w.isHook(call.Function):
+	case isOwn:
+		return w.answered(ctx, own, call)
+	case visitorOf(ctx, call.Actor) == nil, w.isHook(call.Function):
 		return w.hook(ctx, call)
 	}
 	return w.request(call)
 }
 
+// own is the one of Sluice's Lambdas that stands in the account by this name.
+func (w *World) own(name string) (function, bool) {
+	folder, prefixed := strings.CutPrefix(name, ownPrefix)
+	f, known := w.functions[folder]
+	return f, known && prefixed
+}
+
 // answered runs one of Sluice's Lambdas for somebody from outside, who waits for
-// its answer.
-func (w *World) answered(visit *visitor, f function, payload []byte) cloud.InvocationResult {
+// its answer, and with whom the world waits unless it goes on by itself.
+func (w *World) answered(ctx context.Context, f function, call cloud.Invocation) cloud.InvocationResult {
 	var result cloud.InvocationResult
-	visit.await(func(woken func()) {
+	run := func(done func()) {
 		w.invocations[f.name]++
-		w.start(f, payload, func(output json.RawMessage, failure *asl.Failure) {
+		w.start(f, call.Payload, func(output json.RawMessage, failure *asl.Failure) {
 			result.Payload = output
 			if failure != nil {
 				result = cloud.InvocationResult{Payload: []byte(failure.Cause), FunctionError: "Unhandled"}
 			}
-			woken()
+			done()
 		})
-	})
+	}
+	if visit := visitorOf(ctx, call.Actor); visit != nil {
+		visit.await(run)
+		return result
+	}
+	ended := false
+	run(func() { ended = true })
+	for !ended && w.clock.step() {
+	}
 	return result
 }
 
