@@ -136,6 +136,34 @@ func (a *account) alias(t *testing.T) string {
 	return text
 }
 
+// ran is what a run of bin/sluice left behind.
+type ran struct {
+	status         int
+	stdout, stderr string
+}
+
+// sluice runs bin/sluice as a person does who works in the account.
+func (a *account) sluice(t *testing.T, args ...string) ran {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(root, "bin", "sluice"), args...)
+	command.Env = []string{
+		"AWS_ENDPOINT_URL=" + a.endpoint, "AWS_REGION=" + a.region, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=local",
+		"HOME=" + t.TempDir(),
+	}
+	var out, errors strings.Builder
+	command.Stdout, command.Stderr = &out, &errors
+	_ = command.Run() // its exit status tells
+	return ran{command.ProcessState.ExitCode(), out.String(), errors.String()}
+}
+
+// deployment writes a deployment's file.
+func deployment(t *testing.T, input string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "deployment.json")
+	require.NoError(t, os.WriteFile(path, []byte(input), 0o600))
+	return path
+}
+
 // newCode gives orders a $LATEST that is not published yet.
 func (a *account) newCode(t *testing.T, name string) {
 	t.Helper()

@@ -58,7 +58,7 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	machine, execution := p.account.machine(), p.account.execution("first")
 	long := `{"function": "orders", "alarms": ["orders-errors"], "strategy": "Canary10Percent600Minutes"}`
 
-	//TMP	assert.Equal(t, machine, p.asks(t, "stateMachines[?name=='sluice'].stateMachineArn | [0]", "stepfunctions", "list-state-machines"))
+	assert.Equal(t, machine, p.asks(t, "stateMachines[?name=='sluice'].stateMachineArn | [0]", "stepfunctions", "list-state-machines"))
 	assert.Equal(t, execution, p.asks(t, "executionArn", "stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "first", "--input", long))
 	eventually(t, "10% of the traffic are on version 2", func() bool { return p.account.alias(t) == "1 and 10% on 2" })
 	assert.Equal(t, "1 0.1", p.asks(t, `join(' ', [FunctionVersion, to_string(RoutingConfig.AdditionalVersionWeights."2")])`,
@@ -88,9 +88,10 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	p.account.interrupt(t)
 }
 
-// newCode is shifted by itself once it is published.
+// newCode is shifted by itself once it is published, as the function's tags say.
 func (p person) newCode(t *testing.T, machine string) {
 	p.does(t, "lambda", "update-function-code", "--function-name", "orders", "--s3-bucket", "code", "--s3-key", "3.zip")
+	p.does(t, "lambda", "tag-resource", "--resource", "arn:aws:lambda:"+p.account.region+":123456789012:function:orders", "--tags", "sluice:strategy=AllAtOnce")
 	assert.Equal(t, "3", p.asks(t, "Version", "lambda", "publish-version", "--function-name", "orders"))
 	assert.Equal(t, "$LATEST\t1\t2\t3", p.asks(t, "Versions[].Version", "lambda", "list-versions-by-function", "--function-name", "orders"))
 	assert.Equal(t, "Active", p.asks(t, "Configuration.State", "lambda", "get-function", "--function-name", "orders", "--qualifier", "3"))

@@ -27,11 +27,14 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 	a := play(t, "--speed", "60")
 
 	t.Run("a canary is promoted", func(t *testing.T) {
-		a.start(t, "healthy", `{"function": "orders", "alarms": ["orders-errors"], `+minute+`}`)
+		ran := a.sluice(t, "start", "--wait", "--name", "healthy", "-f", deployment(t, `{"function": "orders", "alarms": ["orders-errors"], `+minute+`}`))
+		assert.Equal(t, 0, ran.status, ran.stderr)
+		assert.Regexp(t, `SetWeight +10% +step 1 of 2`, ran.stdout)
+		assert.Regexp(t, `outcome +Promoted`, ran.stdout)
+		assert.Equal(t, "2", a.alias(t))
 		ended := a.end(t, "healthy")
 		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
 		assert.Contains(t, *ended.Output, `"outcome":"Promoted"`)
-		assert.Equal(t, "2", a.alias(t))
 	})
 
 	t.Run("nothing to shift is left as it is", func(t *testing.T) {
@@ -53,6 +56,26 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, "RolledBack", aws.ToString(ended.Error))
 		assert.Contains(t, aws.ToString(ended.Cause), "AlarmFired: orders-errors is in ALARM: by hand")
 		assert.Equal(t, "2", a.alias(t))
+
+		ran := a.sluice(t, "watch", "sick")
+		assert.Equal(t, 1, ran.status, ran.stderr)
+		assert.Regexp(t, `outcome +RolledBack`, ran.stdout)
+	})
+
+	t.Run("a person's abort puts the traffic back", func(t *testing.T) {
+		a.start(t, "aborted", `{"function": "orders", `+long+`}`)
+		eventually(t, "10% of the traffic are on version 3", func() bool { return a.alias(t) == "2 and 10% on 3" })
+		ran := a.sluice(t, "abort", "orders", "--reason", "customers call")
+		assert.Equal(t, 0, ran.status, ran.stderr)
+		assert.Equal(t, "2", a.alias(t))
+		_, err := a.states().StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: aws.String(a.execution("aborted"))})
+		require.NoError(t, err)
+
+		ran = a.sluice(t, "history", "orders")
+		assert.Equal(t, 0, ran.status, ran.stderr)
+		assert.Regexp(t, `1 to 2 .*Promoted +healthy`, ran.stdout)
+		assert.Regexp(t, `2 to 3 .*RolledBack +aborted`, ran.stdout)
+		assert.Contains(t, ran.stdout, "customers call")
 	})
 
 	t.Run("a stopped execution leaves no traffic behind", func(t *testing.T) {
