@@ -110,7 +110,7 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 // Invoke implements asl.Host: it runs one of Sluice's Lambdas. One that takes
 // longer than its timeout is killed where it stands, as Lambda does.
 func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
-	name := strings.TrimPrefix(call.FunctionARN[strings.LastIndexByte(call.FunctionARN, ':')+1:], ownPrefix)
+	name := strings.TrimPrefix(call.FunctionARN[strings.LastIndexByte(call.FunctionARN, ':')+1:], functionPrefix)
 	f, known := w.functions[name]
 	w.clock.after(0, sluice, func() {
 		if !known {

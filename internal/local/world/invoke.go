@@ -33,7 +33,7 @@ func (w *World) invoked(ctx context.Context, call cloud.Invocation) cloud.Invoca
 
 // own is the one of Sluice's Lambdas that stands in the account by this name.
 func (w *World) own(name string) (function, bool) {
-	folder, prefixed := strings.CutPrefix(name, ownPrefix)
+	folder, prefixed := strings.CutPrefix(name, functionPrefix)
 	f, known := w.functions[folder]
 	return f, known && prefixed
 }
@@ -104,7 +104,7 @@ func (w *World) learnHooks(hooks shift.Hooks) {
 // showOwn makes Sluice's functions visible to whoever looks at the account.
 func (w *World) showOwn() error {
 	for _, name := range sortedKeys(w.functions) {
-		if err := w.cloud.AddFunction(cloud.Function{Name: ownPrefix + name, Content: name}); err != nil {
+		if err := w.cloud.AddFunction(cloud.Function{Name: functionPrefix + name, Content: name}); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,8 @@ type place struct{ partition, region, account string }
 const (
 	machineName = "sluice"
 	ledgerTable = "sluice"
-	// ownPrefix begins the names of Sluice's functions, as the stack names them.
-	ownPrefix = "sluice-"
+	// functionPrefix begins the names of Sluice's functions, as the stack names them.
+	functionPrefix = "sluice-"
 )
 
 // somewhere is the place of inputs that name none.
@@ -35,7 +35,7 @@ func placeOf(inputs []json.RawMessage) place {
 func (p place) machineARN() string { return p.arn("states", "stateMachine:"+machineName) }
 
 // functionARN is the ARN of one of Sluice's own functions.
-func (p place) functionARN(name string) string { return p.arn("lambda", "function:"+ownPrefix+name) }
+func (p place) functionARN(name string) string { return p.arn("lambda", "function:"+functionPrefix+name) }
 
 func (p place) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, p.region, p.account, resource)
