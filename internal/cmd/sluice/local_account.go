@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/local/stack"
@@ -64,7 +65,7 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 		return nil, err
 	}
 	logs := io.Discard
-	if slog.Default().Enabled(context.Background(), slog.LevelInfo) { // --verbose
+	if verbose() {
 		logs = a.complaints
 	}
 	fleet, err := stack.NewFleet(functions, stack.Site{
@@ -76,11 +77,33 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 	return fleet, nil
 }
 
+// verbose says whether somebody wants to see what the Lambdas log.
+func verbose() bool { return slog.Default().Enabled(context.Background(), slog.LevelInfo) }
+
 func (a *localAccount) close() {
 	a.world.Close()
-	if a.fleet != nil {
-		a.fleet.Close()
+	if a.fleet == nil {
+		return
 	}
+	a.fleet.Close()
+	if verbose() {
+		a.starts(a.complaints)
+	}
+}
+
+// starts says how long the functions' processes took to be ready for their first
+// event.
+func (a *localAccount) starts(to io.Writer) {
+	t := &table{indent: gutter}
+	starts := a.fleet.Starts()
+	for _, name := range sorted(starts) {
+		for _, s := range starts[name] {
+			if s.Ready > 0 {
+				t.add(name, "ready after "+s.Ready.Round(time.Millisecond).String())
+			}
+		}
+	}
+	t.write(to)
 }
 
 // text says how to use the account.

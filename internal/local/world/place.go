@@ -35,7 +35,9 @@ func placeOf(inputs []json.RawMessage) place {
 func (p place) machineARN() string { return p.arn("states", "stateMachine:"+machineName) }
 
 // functionARN is the ARN of one of Sluice's own functions.
-func (p place) functionARN(name string) string { return p.arn("lambda", "function:"+functionPrefix+name) }
+func (p place) functionARN(name string) string {
+	return p.arn("lambda", "function:"+functionPrefix+name)
+}
 
 func (p place) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, p.region, p.account, resource)
