@@ -171,7 +171,8 @@ func (d pastDeployment) took() string {
 	if d.ClosedAt == nil {
 		return ""
 	}
-	return clock(d.ClosedAt.Sub(d.OpenedAt))
+	// Step Functions dates the opening, and the safety net its end by its own clock.
+	return clock(max(d.ClosedAt.Sub(d.OpenedAt), 0))
 }
 
 func (d pastDeployment) how() string {

@@ -21,19 +21,19 @@ import (
 
 const aboutLocal = `Local plays an AWS account with Sluice in it on a port of this machine, for the
 aws command and for this one: a function with traffic, metrics and alarms, the
-state machine, the ledger and the safety net, with the definition and the handlers
-that run in AWS. Time passes by itself, faster than the real one if you like. What
-you do happens: start an execution, set an alarm off, stop it, edit the alias.
-Interrupt it (Ctrl-C) to end it; nothing is kept.
+state machine, the ledger and the safety net, with the definition and the
+handlers that run in AWS. Time passes by itself, faster than the real one if you
+like. What you do happens: start an execution, set an alarm off, stop it, edit
+the alias, publish a version. Interrupt it (Ctrl-C) to end it; nothing is kept.
 
 Without a deployment there is the function orders, whose alias live serves its
-version 1, and whose $LATEST is not published yet. With one there is what it speaks
-of. The scenario says how the versions serve and what else happens: a version that
-you publish is its candidate.
+version 1, and whose $LATEST is not published yet. With one there is what it
+speaks of. The scenario says how the versions serve and what else happens: a
+version that you publish is its candidate.
 
-With --functions bootstraps, Sluice's Lambdas run as the processes that they are in
-AWS, with the environment that the stack's template gives them; make e2e builds
-them. Run it in the repository's folder then.`
+With --functions bootstraps, Sluice's Lambdas run as the processes that they are
+in AWS, with the environment that the stack's template gives them: make dist/e2e
+builds them. Run it in the repository's folder then.`
 
 const examplesOfLocal = `  sluice local
   sluice local --speed 60 -s scenario.json
@@ -63,7 +63,7 @@ type localFlags struct {
 func newLocal() *cobra.Command {
 	var flags localFlags
 	cmd := &cobra.Command{
-		Use:                   "local [-f FILE] [-s FILE] [--port N] [--speed N] [--functions in-process|bootstraps]",
+		Use:                   "local [-f FILE] [-s FILE] [--port N] [--speed N] [--functions HOW]",
 		Short:                 "Play an AWS account on this machine",
 		Long:                  aboutLocal,
 		Example:               examplesOfLocal,
@@ -79,11 +79,11 @@ func newLocal() *cobra.Command {
 			return setting.serve(ctx, flags, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
-	cmd.Flags().StringVarP(&flags.deployment, "file", "f", "", "read from `FILE` what deployment to prepare for; - is standard input")
+	cmd.Flags().StringVarP(&flags.deployment, "file", "f", "", "prepare for the deployment in `FILE`; - is standard input")
 	cmd.Flags().StringVarP(&flags.scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
-	cmd.Flags().IntVar(&flags.port, "port", defaultPort, "listen on port `N` of 127.0.0.1; 0 is any that is free")
-	cmd.Flags().Float64Var(&flags.speed, "speed", defaultSpeed, "let time pass `N` times faster than the real one")
-	cmd.Flags().StringVar(&flags.functions, "functions", inProcess, "run Sluice's Lambdas `HOW`: in-process or bootstraps")
+	cmd.Flags().IntVar(&flags.port, "port", defaultPort, "listen on port `N` of 127.0.0.1; 0: any")
+	cmd.Flags().Float64Var(&flags.speed, "speed", defaultSpeed, "let time pass `N` times as fast")
+	cmd.Flags().StringVar(&flags.functions, "functions", inProcess, "`HOW`: in-process, bootstraps")
 	return cmd
 }
 

@@ -23,15 +23,17 @@ const about = `Sluice moves live traffic from one version of a serverless applic
 next, a little at a time, watches it, and puts it back by itself when it gets
 worse. This command shows beforehand what a deployment will do (plan), and plays
 it on this machine, with the definition and the handlers that run in AWS
-(simulate); these two need no AWS account. The others work with the Sluice in
-your account, found as the aws command finds it: with its profiles, its
-environment, AWS_ENDPOINT_URL too.`
+(simulate), or plays a whole AWS account there for you to try things in (local);
+these need no AWS account. The others work with the Sluice in your account,
+found as the aws command finds it: with its profiles, its environment,
+AWS_ENDPOINT_URL too.`
 
 const examples = `  sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json --json | jq .outcome
-  sluice start -f deployment.json --wait`
+  sluice start -f deployment.json --wait
+  sluice local --speed 60`
 
 const statuses = `
 Exit status:
