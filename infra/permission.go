@@ -34,7 +34,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.Publish.Function:
 		return []iam.PolicyStatement{
 			p.readTags(),
-			p.targets("Publish", "lambda:PublishVersion"),
+			p.targets("Publish", "lambda:GetFunction", "lambda:PublishVersion"),
 			p.parameters(),
 		}
 	case flow.Open.Function:
@@ -104,18 +104,16 @@ func (p permissions) within(r reach, sid string, actions ...string) iam.PolicySt
 	return statement
 }
 
-// readTags lets publish-version find out whether a function may be shifted, and
-// which version of it there is. Where tags decide, that has to be asked of every
-// function of the account whose new version starts an execution; to one without our
-// tags nothing else is done. GetFunction tells them, and is not among the calls that
-// share 15 requests a second (Lambda quotas), but only to whom ListTags is allowed
-// (GetFunction, TagsError).
+// readTags lets publish-version find out whether a function may be shifted. Where
+// tags decide, that has to be asked of every function of the account whose new version
+// starts an execution, and of every one that somebody names; to one without our tags
+// nothing else is done.
 func (p permissions) readTags() iam.PolicyStatement {
-	actions := []string{"lambda:GetFunction", "lambda:ListTags"}
+	const action = "lambda:ListTags"
 	if p.settings.Functions.tag == "" {
-		return p.targets("ReadTags", actions...)
+		return p.targets("ReadTags", action)
 	}
-	return allow("ReadTags", actions, p.functionARN("*"))
+	return allow("ReadTags", []string{action}, p.functionARN("*"))
 }
 
 // parameters allows reading the configurations that the tag sluice:config names.

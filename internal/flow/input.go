@@ -70,6 +70,13 @@ type Reader struct {
 
 func (r Reader) home() arn { return home(r.ExecutionID) }
 
+// FunctionARN is the unqualified ARN of a Target's function.
+func (r Reader) FunctionARN(t shift.Target) string {
+	name, _, _ := t.Lambda()
+	at := r.home()
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", at.partition, at.region, at.account, name)
+}
+
 // DecodeInput is Input of a Reader with the usual alias.
 func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 	return Reader{ExecutionID: executionID}.Input(raw)

@@ -4,7 +4,7 @@ package shift
 // wrong. An account has 15 of these requests a second, GetFunction apart (Lambda
 // quotas), so that they are what many Deployments at once run short of.
 const (
-	// GetFunction for the tags that say whether the function may be shifted; then
+	// ListTags for the tags that say whether the function may be shifted; then
 	// PublishVersion, or GetFunction of a given version.
 	callsOfPublish = 2
 	// GetFunction of Candidate and Stable, GetAlias, and

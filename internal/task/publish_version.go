@@ -20,10 +20,10 @@ type Publisher interface {
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
 }
 
-// TagReader reads what is written on a Target's application. It returns
+// TagReader reads what is written on a function, given by its ARN. It returns
 // shift.ErrFunctionNotFound.
 type TagReader interface {
-	Tags(context.Context, shift.Target) (shift.Tags, error)
+	Tags(ctx context.Context, functionARN string) (shift.Tags, error)
 }
 
 // Configurations reads a configuration that a tag names. It returns
@@ -70,7 +70,7 @@ func (h PublishVersion) settle(ctx context.Context, reader flow.Reader, input js
 	if release.Trigger == shift.Event {
 		release, err = h.configure(ctx, reader, release.Arrivals[0])
 	} else {
-		err = h.checkAllowed(ctx, release.Arrivals)
+		err = h.checkAllowed(ctx, reader, release.Arrivals)
 	}
 	if err != nil || release.Unchanged != "" {
 		return release, err
@@ -83,11 +83,11 @@ func (h PublishVersion) settle(ctx context.Context, reader flow.Reader, input js
 
 // checkAllowed refuses functions that may not be shifted, before anything else is
 // asked about any of them.
-func (h PublishVersion) checkAllowed(ctx context.Context, arrivals []shift.Arrival) error {
+func (h PublishVersion) checkAllowed(ctx context.Context, reader flow.Reader, arrivals []shift.Arrival) error {
 	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
 		var tags shift.Tags
 		if h.Allowed.ByTag() {
-			if tags, err = h.Tags.Tags(ctx, arrivals[i].Target); err != nil {
+			if tags, err = h.Tags.Tags(ctx, reader.FunctionARN(arrivals[i].Target)); err != nil {
 				return err
 			}
 		}
@@ -104,7 +104,7 @@ func (h PublishVersion) configure(ctx context.Context, reader flow.Reader, event
 			return ignored(event, err)
 		}
 	}
-	tags, err := h.Tags.Tags(ctx, event.Target)
+	tags, err := h.Tags.Tags(ctx, reader.FunctionARN(event.Target))
 	switch {
 	case errors.Is(err, shift.ErrFunctionNotFound):
 		return ignored(event, err)

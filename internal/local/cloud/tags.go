@@ -12,3 +12,20 @@ func (c *Cloud) Tags(function string) map[string]string {
 	}
 	return maps.Clone(f.tags)
 }
+
+// SetTags exchanges all tags of a function, as a deployment of it by another tool may.
+func (c *Cloud) SetTags(function string, tags map[string]string) error {
+	for key, value := range tags {
+		if err := checkTag(key, value); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f, err := c.find(function)
+	if err != nil {
+		return err
+	}
+	f.tags = maps.Clone(tags)
+	return nil
+}

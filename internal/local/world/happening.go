@@ -35,6 +35,8 @@ func (w *World) attempt(h Happening) error {
 		return w.cloud.DeleteAlarm(h.Alarm)
 	case updateCode:
 		return w.cloud.UpdateCode(h.Function, fmt.Sprintf("%s@%s", h.Function, w.clock.now))
+	case setTags:
+		return w.cloud.SetTags(h.Function, h.Tags)
 	case updateAlias, deleteAliasDo:
 		return w.edit(h)
 	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):

@@ -136,6 +136,7 @@ type Happening struct {
 	Function     string
 	Reason       string
 	Input        json.RawMessage
+	Tags         map[string]string
 }
 
 // What Happenings do.
@@ -149,6 +150,7 @@ const (
 	updateAlias      = "updateAlias"
 	deleteAliasDo    = "deleteAlias"
 	updateCode       = "updateCode"
+	setTags          = "setTags"
 )
 
 // ScenarioError lists everything that is wrong with a scenario.
@@ -356,6 +358,7 @@ var happenings = map[string][]string{
 	updateAlias:      {"target", "version", "additional", "percent"},
 	deleteAliasDo:    {"target"},
 	updateCode:       {"function"},
+	setTags:          {"function", "tags"},
 
 	string(shift.Abort):   {"target", "reason"},
 	string(shift.Promote): {"target", "reason"},
@@ -364,7 +367,7 @@ var happenings = map[string][]string{
 }
 
 func decodeHappening(v strictjson.Value) Happening {
-	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input").Require("do").Text()
+	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags").Require("do").Text()
 	fields, known := happenings[do]
 	if !known {
 		if do != "" {
@@ -378,8 +381,9 @@ func decodeHappening(v strictjson.Value) Happening {
 		Alarm: o.Field("alarm").Text(), Target: shift.Target(o.Field("target").Text()),
 		Version: o.Field("version").Text(), Additional: o.Field("additional").Text(), Percent: share(o.Field("percent")),
 		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
+		Tags: texts(o.Field("tags")),
 	}
-	for _, needed := range []string{"alarm", "target", "function", "input"} {
+	for _, needed := range []string{"alarm", "target", "function", "input", "tags"} {
 		if slices.Contains(fields, needed) {
 			o.Require(needed)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"sluice/internal/awserror"
 	"sluice/internal/shift"
@@ -41,10 +42,19 @@ func meaning(err error, s sentinels) error {
 	case errors.As(err, &conflict):
 		means = s.conflict
 	}
+	if means == nil && denied(err) {
+		return fmt.Errorf("%w; Sluice may touch only functions with the tag %s (or those that fit the stack's setting functions): has it been taken away? It goes on once it is back",
+			awserror.Plain(err), shift.TagAlias)
+	}
 	if means == nil {
 		return awserror.Plain(err)
 	}
 	return fmt.Errorf("%w: %w", means, awserror.Plain(err))
+}
+
+func denied(err error) bool {
+	var coded smithy.APIError
+	return errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException"
 }
 
 // versionFailed tells a version that can never serve from an operation in progress,

@@ -262,7 +262,7 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			return err
 		},
 		"Settles": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Settles(ctx, orders); return err },
-		"Tags":    func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Tags(ctx, orders); return err },
+		"Tags":    func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Tags(ctx, ordersARN); return err },
 	}
 	means := map[string]map[string]error{
 		"not found": {
@@ -322,7 +322,6 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		func() error { _, err := r.Publish(t.Context(), other); return err },
 		func() error { _, err := r.Published(t.Context(), other, "1"); return err },
 		func() error { _, err := r.Settles(t.Context(), other); return err },
-		func() error { _, err := r.Tags(t.Context(), other); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget)
 	}

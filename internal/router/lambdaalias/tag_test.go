@@ -9,24 +9,26 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestTagsAreReadByTheCallThatHasALimitOfItsOwn(t *testing.T) {
+func TestTagsAreReadByTheCallThatTellsNothingElse(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(answer{body: `{"Configuration":` + configuration + `,"Tags":{"sluice:alias":"live","team":"x"}}`})
-	tags, err := r.Tags(t.Context(), orders)
+	r, w := newRouter(answer{body: `{"Tags":{"sluice:alias":"live","team":"x"}}`})
+	tags, err := r.Tags(t.Context(), ordersARN)
 	require.NoError(t, err)
 	assert.Equal(t, shift.Tags{"sluice:alias": "live", "team": "x"}, tags)
-	assert.Equal(t, []request{{method: "GET", path: "/2015-03-31/functions/orders"}}, w.requests)
+	require.Len(t, w.requests, 1)
+	assert.Equal(t, "GET", w.requests[0].method)
+	assert.Contains(t, w.requests[0].path, "/2017-03-31/tags/")
 
-	r, _ = newRouter(answer{body: `{"Configuration":` + configuration + `}`})
-	tags, err = r.Tags(t.Context(), orders)
+	r, _ = newRouter(answer{body: `{}`})
+	tags, err = r.Tags(t.Context(), ordersARN)
 	require.NoError(t, err)
 	assert.Empty(t, tags)
 }
 
-func TestTagsThatAreNotToldAreNotTakenForNone(t *testing.T) {
+func TestACallThatIsDeniedNamesTheTag(t *testing.T) {
 	t.Parallel()
-	r, _ := newRouter(answer{body: `{"Configuration":` + configuration + `,"TagsError":{"ErrorCode":"AccessDeniedException","Message":"no\nidentity-based policy"}}`})
-	_, err := r.Tags(t.Context(), orders)
-	require.ErrorContains(t, err, "AccessDeniedException: no identity-based policy")
-	assert.ErrorContains(t, err, "needs lambda:GetFunction and lambda:ListTags")
+	r, _ := newRouter(answer{status: 403, err: "AccessDeniedException", body: `{"Message":"no identity-based policy allows the lambda:GetAlias action"}`})
+	_, err := r.Route(t.Context(), orders)
+	require.ErrorContains(t, err, "AccessDeniedException: no identity-based policy allows the lambda:GetAlias action")
+	assert.ErrorContains(t, err, "has it been taken away? It goes on once it is back")
 }
