@@ -17,6 +17,7 @@ type Database struct {
 	mu     sync.Mutex
 	tables map[string]*table
 	done   idempotency
+	heard  func(table string, before, after Item)
 }
 
 // New returns a Database without tables. Now is its only clock: for the
@@ -38,6 +39,22 @@ func (db *Database) CreateTable(name, partitionKey, sortKey, ttlAttribute string
 		ttlAttribute: ttlAttribute,
 		created:      db.now(),
 		partitions:   map[string]*partition{},
+	}
+}
+
+// OnWrite sets who hears of every item that is written, as it was before and is
+// after; either is nil where there is none. It is called in the middle of the
+// request: it must not come back to the Database, nor change the items.
+func (db *Database) OnWrite(listener func(table string, before, after Item)) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.heard = listener
+}
+
+// tell tells of a write that was stored.
+func (db *Database) tell(w *write, done effect) {
+	if db.heard != nil && w.operation != "ConditionCheck" {
+		db.heard(w.table.name, done.before, done.after)
 	}
 }
 

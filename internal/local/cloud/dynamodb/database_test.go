@@ -7,7 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/local/cloud/dynamodb"
 )
 
 func TestItemsAreInTheOrderOfTheirKeys(t *testing.T) {
@@ -74,4 +77,29 @@ func TestCreateTableEmptiesTheOneOfThatName(t *testing.T) {
 	w.put(t, sample())
 	w.db.CreateTable("records", "pk", "sk", "")
 	require.Empty(t, w.stored())
+}
+
+// Whoever listens hears of what was stored, each item of a transaction by itself,
+// and of nothing that was refused.
+func TestWritesAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	type told struct{ before, after string }
+	var heard []told
+	w.db.OnWrite(func(_ string, before, after dynamodb.Item) {
+		heard = append(heard, told{before.String(), after.String()})
+	})
+	w.put(t, key("a", "1"))
+	require.Error(t, w.transact(t, "", putOnce(key("a", "2")), putOnce(key("a", "1"))))
+	require.NoError(t, w.transact(t, "", putOnce(key("a", "2")), types.TransactWriteItem{Delete: &types.Delete{
+		TableName: aws.String("records"), Key: key("a", "1"),
+	}}))
+	one, two := `{"pk":{"S":"a"},"sk":{"S":"1"}}`, `{"pk":{"S":"a"},"sk":{"S":"2"}}`
+	require.Equal(t, []told{{"{}", one}, {"{}", two}, {one, "{}"}}, heard)
+}
+
+func putOnce(item map[string]types.AttributeValue) types.TransactWriteItem {
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName: aws.String("records"), Item: item, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+	}}
 }

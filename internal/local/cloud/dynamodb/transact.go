@@ -33,6 +33,9 @@ func (db *Database) transactWriteItems(q *request) ([]byte, error) {
 	for i, w := range writes {
 		w.commit(effects[i])
 	}
+	for i, w := range writes {
+		db.tell(w, effects[i])
+	}
 	if q.token != "" {
 		db.done.remember(q.token, transaction{q.actions, db.now()})
 	}

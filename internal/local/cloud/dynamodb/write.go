@@ -31,6 +31,7 @@ func (db *Database) writeItem(q *request) ([]byte, error) {
 		return nil, err
 	}
 	w.commit(done)
+	db.tell(w, done)
 	return itemBody("Attributes", w.returned(done)), nil
 }
 
