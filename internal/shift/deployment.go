@@ -90,6 +90,13 @@ func Open(o Opening) (Deployment, error) {
 	}, nil
 }
 
+// Retried is the Deployment as a later try of Open has found it, with the events
+// that the tries since have added to the history.
+func (d Deployment) Retried(r Release, retries int) Deployment {
+	d.EventsAtStart = max(d.EventsAtStart, EventsAtStart(r.Hooks, r.Retries+retries))
+	return d
+}
+
 func createsAll(changes []Change) bool {
 	for _, c := range changes {
 		if !c.Creates() {

@@ -92,8 +92,9 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 		return shift.Deployment{}, err
 	}
 	if record.Deployment != nil { // an earlier try had completed the opening
-		announceProgress(ctx, o.Announcer, record.Deployment.Announce(shift.Started, record.Deployment.Start(), o.call.Now))
-		return *record.Deployment, nil
+		d := record.Deployment.Retried(o.release, o.call.Retry)
+		announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
+		return d, nil
 	}
 	changes, unchanged, err := o.changes(ctx, candidates)
 	if err != nil {
@@ -279,7 +280,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
 	}
-	d = *record.Deployment
+	d = record.Deployment.Retried(o.release, o.call.Retry)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)
 	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
 	return d, nil
