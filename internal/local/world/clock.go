@@ -23,6 +23,8 @@ type clock struct {
 	now  time.Time
 	due  agenda
 	made int
+	// stepped, when set, is told of every step that was made.
+	stepped func()
 }
 
 type appointment struct {
@@ -58,6 +60,9 @@ func (c *clock) step() bool {
 		}
 		c.now = a.at
 		a.do()
+		if c.stepped != nil {
+			c.stepped()
+		}
 		return true
 	}
 	return false

@@ -1,327 +1,439 @@
 package world
 
 import (
-	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
 	"sluice/internal/local/asl"
 	"sluice/internal/local/cloud"
+	"sluice/internal/local/cloud/dynamodb"
 	"sluice/internal/shift"
 )
 
-// invariants watches a run from outside.
+// invariants watches a run from outside. What must never happen is checked when
+// it happens, what must always be so after every step of the world: for whatever
+// the step can have changed, which it is told of.
 type invariants struct {
-	ledger    *dynamo.Ledger
-	calls     []string
-	violated  error
-	strangers map[shift.Target]strangersEdit
-	restored  map[shift.Target]time.Time // when traffic last changed
-}
-
-// strangersEdit is what somebody else made of an alias.
-type strangersEdit struct {
-	before, after cloud.Alias
+	*view
+	calls    []string
+	violated error
+	// touched are the Targets that the step has had to do with.
+	touched map[shift.Target]bool
+	// saw are the Revisions that each Lambda has last seen of a Target, "" for none.
+	saw map[*actor]map[shift.Target]string
+	// grace is until when a stray write of a Deployment that was put back may still
+	// be there.
+	grace map[shift.Target]*promise
+	// told are the announcements, by their id.
+	told map[string]shift.Announcement
+	promises
 }
 
 func (r *run) observe() {
-	r.ledger = dynamo.FromConfig(r.w.config("observer"), ledgerTable)
-	r.strangers, r.restored = map[shift.Target]strangersEdit{}, map[shift.Target]time.Time{}
-	r.w.cloud.OnCall(func(c cloud.Call) {
-		if c.Actor != "observer" {
-			outcome := c.ErrorCode
-			if c.StatusCode == 0 {
-				outcome = "connection lost"
-			}
-			r.calls = append(r.calls, fmt.Sprintf("%9.2fs  %-18s %-36s %s", r.w.elapsed().Seconds(), c.Actor, c.Action(), outcome))
+	r.invariants = invariants{
+		view: newView(), touched: map[shift.Target]bool{}, saw: map[*actor]map[shift.Target]string{},
+		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
+		promises: promises{baking: map[string]time.Time{}, patient: r.patient},
+	}
+	for t := range r.w.traffic.byTarget {
+		function, name, _ := t.Lambda()
+		if alias, exists := r.w.cloud.Alias(function, name); exists {
+			s := r.target(t)
+			s.alias, s.rest, s.settled = &alias, &alias, &alias
 		}
-	})
-	r.w.cloud.OnAliasChange(func(c cloud.AliasChange) {
-		if err := r.changed(c); err != nil && r.violated == nil {
-			r.violated = err
-		}
-	})
+	}
+	r.w.cloud.OnCall(r.called)
+	r.w.cloud.OnAliasChange(r.rerouted)
+	r.w.cloud.OnEvents(r.announced)
+	r.w.tables.OnWrite(r.written)
+	r.w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { r.history(x, e) }
+	r.w.clock.stepped = r.stepped
 }
 
-// changed is told of every write of an alias.
-func (r *run) changed(c cloud.AliasChange) error {
+// breaks notes the first violation.
+func (r *run) breaks(format string, args ...any) {
+	if r.violated == nil {
+		r.violated = fmt.Errorf(format+" (at %.2fs)", append(args, r.w.elapsed().Seconds())...)
+	}
+}
+
+// stepped checks what must be so after every step.
+func (r *run) stepped() {
+	if len(r.touched) == 0 {
+		return
+	}
+	for t := range r.touched {
+		r.locked(t)
+		r.traffic(t)
+	}
+	clear(r.touched)
+}
+
+func (r *run) called(c cloud.Call) {
+	outcome := c.ErrorCode
+	if c.StatusCode == 0 {
+		outcome = "connection lost"
+	}
+	if r.patient { // a storm has too many calls to tell of
+		return
+	}
+	r.calls = append(r.calls, fmt.Sprintf("%9.2fs  %-18s %-36s %s", r.w.elapsed().Seconds(), c.Actor, c.Action(), outcome))
+}
+
+// looked notes what a Lambda reads of an alias.
+func (r *run) looked(t shift.Target) {
+	revision := ""
+	if s := r.target(t); s.alias != nil {
+		revision = s.alias.RevisionID
+	}
+	r.sees(t, revision)
+}
+
+func (r *run) sees(t shift.Target, revision string) {
+	if r.w.current == nil {
+		return
+	}
+	self := r.w.current.root()
+	if r.saw[self] == nil {
+		r.saw[self] = map[shift.Target]string{}
+	}
+	r.saw[self][t] = revision
+}
+
+// knew says whether the Lambda that runs has seen a Target as it is now.
+func (r *run) knew(t shift.Target, now *cloud.Alias) bool {
+	if r.w.current == nil {
+		return false
+	}
+	saw, looked := r.saw[r.w.current.root()][t]
+	return looked && now != nil && saw == now.RevisionID
+}
+
+// rerouted is told of every write of an alias.
+func (r *run) rerouted(c cloud.AliasChange) {
 	of := c.After
 	if of == nil {
 		of = c.Before
 	}
-	target := shift.LambdaTarget(of.Function, of.Name)
-	if c.Before != nil && c.After != nil && !sameTraffic(*c.Before, *c.After) || c.Before == nil || c.After == nil {
-		r.restored[target] = r.w.clock.now
-	}
+	t := shift.LambdaTarget(of.Function, of.Name)
+	s := r.target(t)
+	r.touched[t] = true
 	if c.Actor == "" {
-		if c.After == nil || c.Before == nil {
-			return nil
-		}
-		edit := strangersEdit{before: *c.Before, after: *c.After}
-		if earlier, edited := r.strangers[target]; edited && earlier.after.RevisionID == c.Before.RevisionID {
-			edit.before = earlier.before // several edits in a row are one
-		}
-		r.strangers[target] = edit
-		return nil
+		r.strange(t, s, c.After)
+		return
 	}
-	if err := r.i6(target, c); err != nil {
-		return err
+	r.i6(t, s, c)
+	s.alias = c.After
+	if c.After != nil {
+		r.sees(t, c.After.RevisionID)
 	}
-	if err := r.i5(target); err != nil {
-		return err
+	if !s.foreign || !sameTraffic(c.Before, c.After) {
+		s.foreign, s.settled = false, c.After
 	}
-	return r.i1i4(target, c)
 }
 
-// few is how many executions are looked through at every write of an alias.
-const few = 20
-
-// i5 : at most one Deployment of a Target is open, or on its way back.
-func (r *run) i5(t shift.Target) error {
-	var unfinished []string
-	if len(r.w.executed) > few {
-		return nil // in a storm every Target has one Deployment, and this would take for ever
+// strange notes what somebody else has made of an alias. Several edits in a row
+// are one: what was put back is nobody's any more.
+func (r *run) strange(t shift.Target, s *served, now *cloud.Alias) {
+	s.alias = now
+	s.foreign = !sameTraffic(now, s.settled)
+	if d := r.holder(t); d == nil || !d.touched() {
+		s.rest = now
 	}
-	for _, x := range r.w.machine.Executions() {
-		record, err := r.ledger.Record(context.Background(), x.ARN())
-		if err != nil || record.Status == shift.StatusClosed {
-			continue
-		}
-		if slices.ContainsFunc(record.Arrivals, func(a shift.Arrival) bool { return a.Target == t }) {
-			unfinished = append(unfinished, x.Name())
-		}
-	}
-	if len(unfinished) > 1 {
-		return fmt.Errorf("I5: %s are all open for %s", strings.Join(unfinished, " and "), t)
-	}
-	return nil
+	clear(s.highest)
 }
 
-// i6 : a Route that Sluice did not write is never overwritten.
-func (r *run) i6(t shift.Target, c cloud.AliasChange) error {
-	edit, edited := r.strangers[t]
-	if !edited || c.Before == nil || c.Before.RevisionID != edit.after.RevisionID || sameTraffic(edit.before, edit.after) {
-		return nil
-	}
-	if c.After == nil || sameTraffic(*c.Before, *c.After) {
+// i6 : a Route that Sluice did not write is never overwritten, unless it cannot be
+// told from one that Sluice did write.
+func (r *run) i6(t shift.Target, s *served, c cloud.AliasChange) {
+	switch d := r.holder(t); {
+	case !s.foreign, sameTraffic(c.Before, c.After):
+		// A write that only changes the RevisionId takes nothing from anybody.
+	case c.After == nil && !r.knew(t, c.Before):
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
-		// edited in the one call between its last look and its going. And a write
-		// that only changes the RevisionId takes nothing from anybody.
-		return nil
+		// edited in the one call between its last look and its going.
+	case d != nil && explains(d, t, c.Before):
+	default:
+		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
 	}
-	if r.openedAfter(t, edit) {
-		return nil // another deployment has found it so, and begun from there
-	}
-	return fmt.Errorf("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, edit.after)
 }
 
-// openedAfter says whether the Deployment that holds a Target took what the
-// stranger made for its Stable.
-func (r *run) openedAfter(t shift.Target, edit strangersEdit) bool {
-	record, err := r.holder(t)
-	if err != nil || record == nil || record.Deployment == nil {
+// explains says whether a Target may serve that because of what a Deployment has
+// intended: Stable, or any Step up to the intended one.
+func explains(d *standing, t shift.Target, now *cloud.Alias) bool {
+	c := d.change(t)
+	if c == nil {
 		return false
 	}
-	return slices.ContainsFunc(record.Deployment.Changes, func(c shift.Change) bool {
-		return c.Target == t && c.Revision == shift.Revision(edit.after.RevisionID)
-	})
-}
-
-// i1i4 : traffic goes to a Candidate only while a Deployment for the Target is
-// open or restoring (a write that was intended before may still land then, and is
-// restored, too), and never above the intended Step.
-func (r *run) i1i4(t shift.Target, c cloud.AliasChange) error {
-	if c.After == nil {
-		return nil
+	if serves(now, c.Before()) {
+		return true
 	}
-	record, err := r.holder(t)
-	if err != nil {
-		return err
-	}
-	if record == nil || record.Deployment == nil {
-		if c.Before == nil {
-			return nil // a stray CreateAlias: final sees that it goes again
-		}
-		if sameTraffic(*c.Before, *c.After) {
-			return nil
-		}
-		return fmt.Errorf("I1: %s moved the traffic of %s to %v, which nobody holds", c.Actor, t, *c.After)
-	}
-	for _, change := range record.Deployment.Changes {
-		if change.Target != t || change.Creates() {
-			continue
-		}
-		had, has := shareOf(*c.Before, change.Candidate), shareOf(*c.After, change.Candidate)
-		switch {
-		case has > had && (record.Intent == 0 || has > record.Deployment.Plan.Step(record.Intent).Weight):
-			return fmt.Errorf("I4: %s set %s to %v, and the intended step is %d", c.Actor, t, *c.After, record.Intent)
-		case record.Status == shift.StatusOpen && has < had:
-			return fmt.Errorf("I4: %s took traffic from the candidate of %s while the deployment was open: %v", c.Actor, t, *c.After)
+	for step := 1; step <= min(d.intent, d.deployment.Plan.Len()); step++ {
+		if serves(now, c.At(d.deployment.Plan.Step(step).Weight)) {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
-func (r *run) holder(t shift.Target) (*shift.Record, error) {
-	id, err := r.ledger.Holder(context.Background(), t)
-	if err != nil || id == "" {
-		return nil, err
-	}
-	record, err := r.ledger.Record(context.Background(), id)
-	return &record, err
-}
-
-func sameTraffic(a, b cloud.Alias) bool {
-	return a.FunctionVersion == b.FunctionVersion && maps.Equal(positive(a.Weights), positive(b.Weights))
-}
-
-func positive(weights map[string]float64) map[string]float64 {
-	sending := maps.Clone(weights)
-	maps.DeleteFunc(sending, func(_ string, w float64) bool { return w == 0 })
-	return sending
-}
-
-func shareOf(a cloud.Alias, v shift.Version) shift.Weight {
-	if a.FunctionVersion == string(v) {
-		left := shift.All
-		for _, w := range a.Weights {
-			left -= toWeight(w)
+// written is told of every write of the Ledger's table.
+func (r *run) written(_ string, before, after dynamodb.Item) {
+	switch kind, of, sk := whatOf(before, after); {
+	case kind == "deployment" && sk == "record":
+		r.recorded(of, after)
+	case kind == "target" && sk == "lock":
+		t := shift.Target(of)
+		r.touched[t] = true
+		if r.holders[t] = text(after, "holder"); r.holders[t] == "" {
+			delete(r.holders, t)
 		}
-		return left
+	case kind == "suspect" && before == nil:
+		r.suspects++
+	case kind == "suspect" && after == nil:
+		r.suspects--
+	case kind == "open":
+		id := strings.TrimPrefix(sk, "deployment#")
+		if after != nil {
+			r.unannounced[id] = true
+			return
+		}
+		delete(r.unannounced, id)
+		if !r.heard(id) {
+			r.breaks("I8: nobody was told how %s ended, and the safety net has forgotten it", nameOf(id))
+		}
 	}
-	return toWeight(a.Weights[string(v)])
 }
+
+// recorded is told of every write of a record.
+func (r *run) recorded(id string, record dynamodb.Item) {
+	was := standing{}
+	if d := r.deployments[id]; d != nil {
+		was = *d
+	}
+	d := r.keep(id, record)
+	for _, t := range d.targets {
+		r.touched[t] = true
+	}
+	if was.deployment == nil && d.deployment != nil {
+		r.accept(d)
+	}
+	if d.finished() && was.status != "" && was.outcome != d.outcome {
+		for _, t := range d.targets {
+			r.ends(d, t)
+		}
+	}
+	r.moved(was, d)
+}
+
+// accept : what a Deployment has found and begins from is its Stable, whoever
+// wrote it.
+func (r *run) accept(d *standing) {
+	for _, c := range d.deployment.Changes {
+		if s := r.target(c.Target); s.foreign && serves(s.alias, c.Before()) {
+			s.foreign, s.settled = false, s.alias
+		}
+	}
+}
+
+// ends : I2 and I3, and I6 where somebody else has come between. From here on the
+// Target has to serve what it serves now.
+func (r *run) ends(d *standing, t shift.Target) {
+	c, s := d.change(t), r.target(t)
+	if c == nil || !d.touched() {
+		return
+	}
+	wanted := c.Before()
+	if d.outcome == shift.Promoted {
+		wanted = c.At(shift.All)
+	} else {
+		r.grace[t] = r.secondLook(d)
+	}
+	switch {
+	case serves(s.alias, wanted):
+		s.foreign, s.settled, s.rest = false, s.alias, aliasOf(wanted)
+		return
+	case !s.foreign && c.Creates() && d.outcome != shift.Promoted:
+		s.rest = nil // a CreateAlias that was on its way has no RevisionId to be refused for
+		return
+	case !s.foreign:
+		r.breaks("%s: after %s, %s has %v and should have %s", kindOf(d.outcome), d.outcome, t, show(s.alias), wanted)
+	case d.outcome != shift.Stranded && r.knew(t, s.alias):
+		r.breaks("I6: %s is closed as %s by whom has seen that a stranger has %s at %v", nameOf(d.id), d.outcome, t, show(s.alias))
+	case d.outcome == shift.Stranded && !strings.Contains(d.cause, string(t)):
+		r.breaks("I6: %s ended as Stranded, and does not say so of %s: %s", nameOf(d.id), t, d.cause)
+	}
+	s.rest, s.settled = s.alias, s.alias
+}
+
+func kindOf(o shift.Outcome) string {
+	if o == shift.Promoted {
+		return "I3"
+	}
+	return "I2"
+}
+
+// locked : I5, at most one Deployment of a Target is open or on its way back, and it
+// is the one that holds the lock.
+func (r *run) locked(t shift.Target) {
+	switch open := r.unfinished[t]; {
+	case len(open) > 1:
+		r.breaks("I5: %s and %s are both open for %s", nameOf(open[0]), nameOf(open[1]), t)
+	case len(open) == 1 && r.holders[t] != open[0]:
+		r.breaks("I5: %s is open for %s, and the lock is with %q", nameOf(open[0]), t, nameOf(r.holders[t]))
+	case len(open) == 0 && r.holders[t] != "":
+		r.breaks("I5: %s holds %s and is not open", nameOf(r.holders[t]), t)
+	}
+}
+
+// traffic : I1 to I4, at every moment. While nobody shifts a Target it serves what it
+// was left with; while somebody does, nothing but Stable and what was intended.
+func (r *run) traffic(t shift.Target) {
+	s, d := r.target(t), r.holder(t)
+	c := d.change(t)
+	switch {
+	case s.foreign:
+	case c == nil || !d.touched():
+		r.resting(t, s)
+	case !explains(d, t, s.alias):
+		r.breaks("I4: %s has %v, and %s has intended step %d of %v", t, show(s.alias), nameOf(d.id), d.intent, d.deployment.Plan.Steps)
+	default:
+		share := shareOf(s.alias, c.Candidate)
+		if d.status == shift.StatusOpen && share < s.highest[d.id] {
+			r.breaks("I4: %s has %v, which is less than the %s that its candidate had, and %s is open", t, show(s.alias), s.highest[d.id], nameOf(d.id))
+		}
+		s.highest[d.id] = max(share, s.highest[d.id])
+	}
+}
+
+// resting : nobody shifts the Target. A straggler of the last Deployment may have
+// left a weight of nothing, or an alias that it has created, until the second look.
+func (r *run) resting(t shift.Target, s *served) {
+	stray := s.rest == nil && s.alias != nil
+	switch {
+	case stray && r.inGrace(t):
+	case !sameTraffic(s.alias, s.rest):
+		r.breaks("I1: %s has %v and should have %v, and nobody shifts it", t, show(s.alias), show(s.rest))
+	case s.alias != nil && len(s.alias.Weights) > 0 && !r.inGrace(t):
+		r.breaks("I2: %s has %v, which is a weight of nothing that nobody has taken away", t, show(s.alias))
+	}
+}
+
+// announced : I8, an Outcome is told as it is, and repeats carry the same id.
+func (r *run) announced(events []cloud.Event) {
+	for _, e := range events {
+		var a shift.Announcement
+		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
+			r.breaks("I8: an announcement cannot be read: %v", err)
+		}
+		before, repeated := r.told[a.ID]
+		if repeated && (before.DeploymentID != a.DeploymentID || before.State != a.State || before.Step != a.Step) {
+			r.breaks("I8: %s is the id of %s and of %s", a.ID, before.State, a.State)
+		}
+		r.told[a.ID] = a
+		if outcomes[shift.Outcome(a.State)] && r.deployments[a.DeploymentID].outcome != shift.Outcome(a.State) {
+			r.breaks("I8: %s was announced of %s, which has ended as %q", a.State, nameOf(a.DeploymentID), r.deployments[a.DeploymentID].outcome)
+		}
+	}
+}
+
+var outcomes = map[shift.Outcome]bool{
+	shift.Promoted: true, shift.Unchanged: true, shift.Rejected: true, shift.RolledBack: true, shift.Stranded: true,
+}
+
+// heard says whether the Outcome of a Deployment was announced, with the id that
+// every repeat of it has.
+func (r *run) heard(id string) bool {
+	d := r.deployments[id]
+	if d == nil {
+		return false
+	}
+	_, told := r.told[shift.Record{ID: id, Outcome: d.outcome}.AnnounceOutcome(epoch).ID]
+	return told
+}
+
+// history : I9. What the Progress says of the history is never less than what it
+// has, but for the hooks' retries, for which room is kept; so the budget that it is
+// held against keeps it below the limit.
+func (r *run) history(x *asl.Execution, e asl.Event) {
+	if e.ID > historyLimit {
+		r.breaks("I9: the history of %s has come to its limit", x.Name())
+	}
+	if e.StateEntered == nil {
+		return
+	}
+	r.boundary(x)
+	r.entered(x, e.StateEntered)
+	if e.StateEntered.Name != "Next?" {
+		return
+	}
+	var doc flow.Document
+	if err := json.Unmarshal(e.StateEntered.Input, &doc); err != nil || doc.Progress == nil {
+		r.breaks("I9: %s has no progress: %v", x.Name(), err)
+		return
+	}
+	counted := doc.Progress.Events + shift.EventsOfRetry*shift.HookRetries*doc.Release.Hooks.Count()
+	if x.RedriveCount() == 0 && int(e.ID) > counted {
+		r.breaks("I9: the history of %s has %d events, and its progress counts %d", x.Name(), e.ID, counted)
+	}
+	r.judged(x, *doc.Progress)
+}
+
+// historyLimit is what an execution's history may come to at most: 25,000 events end
+// it (Step Functions quotas), and what is left is for putting the traffic back.
+const historyLimit = 24_900
 
 // final checks how everything stands when nothing happens any more.
 func (r *run) final() error {
-	ctx := context.Background()
-	latest := map[shift.Target]shift.Record{}
-	for _, x := range r.w.machine.Executions() { // the newest first
+	r.grace = map[shift.Target]*promise{}
+	for t := range r.served {
+		r.touched[t] = true
+	}
+	r.stepped()
+	for _, x := range r.w.machine.Executions() {
 		if x.Status() == asl.Running {
 			return fmt.Errorf("the execution %s never ends", x.Name())
 		}
-		record, err := r.ledger.Record(ctx, x.ARN())
-		if errors.Is(err, shift.ErrDeploymentUnknown) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.finalRecord(x, record); err != nil {
-			return err
-		}
-		for _, a := range record.Arrivals {
-			if before, known := latest[a.Target]; !known || before.ClosedAt.Before(record.ClosedAt) && record.Touched() {
-				latest[a.Target] = record
-			}
-		}
-	}
-	for t, record := range latest {
-		if err := r.finalRoute(t, record); err != nil {
-			return err
+		if d := r.deployments[x.ARN()]; d != nil {
+			r.ended(x, d)
 		}
 	}
 	for _, item := range r.w.tables.Items(ledgerTable) {
-		pk, _ := item.Text("pk")
-		sk, _ := item.Text("sk")
-		if pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#") {
-			return fmt.Errorf("the ledger still has %s / %s", pk, sk)
+		pk, sk := text(item, "pk"), text(item, "sk")
+		if pk == "open" || pk == "suspect" || sk == "lock" || strings.HasPrefix(pk, "alarm#") {
+			r.breaks("the ledger still has %s / %s", pk, sk)
 		}
 	}
-	return nil
+	return r.violated
 }
 
-// finalRecord : every Deployment has an Outcome, which was announced (I8), and is
-// what the execution ended as.
-func (r *run) finalRecord(x *asl.Execution, record shift.Record) error {
-	if record.Status != shift.StatusClosed {
-		return fmt.Errorf("I7: the record of %s is still %s", x.Name(), record.Status)
+// ended : every Deployment has an Outcome, which was announced (I8), and is what
+// the execution ended as.
+func (r *run) ended(x *asl.Execution, d *standing) {
+	failure := x.Failure().Error
+	switch {
+	case !d.finished():
+		r.breaks("I7: the record of %s is still %s", x.Name(), d.status)
+	case !r.heard(d.id):
+		r.breaks("I8: nobody was told that %s ended as %s", x.Name(), d.outcome)
+	case x.Status() == asl.Failed && failure != string(d.outcome) && failure != flow.RollbackIncomplete:
+		r.breaks("the execution %s ended as %s, and its record as %s", x.Name(), failure, d.outcome)
+	case x.Status() == asl.Succeeded && d.outcome != shift.Promoted && d.outcome != shift.Unchanged:
+		r.breaks("the execution %s succeeded, and its record ended as %s", x.Name(), d.outcome)
 	}
-	heard := false
-	for _, a := range r.w.announcements {
-		if a.DeploymentID == x.ARN() && a.State == shift.Announced(record.Outcome) {
-			heard = heard || a.ID == record.AnnounceOutcome(a.At).ID
-		}
-	}
-	if !heard {
-		return fmt.Errorf("I8: nobody was told that %s ended as %s", x.Name(), record.Outcome)
-	}
-	if ended := x.Failure().Error; x.Status() == asl.Failed && ended != string(record.Outcome) {
-		return fmt.Errorf("the execution %s ended as %s, and its record as %s", x.Name(), ended, record.Outcome)
-	}
-	if x.Status() == asl.Succeeded && record.Outcome != shift.Promoted && record.Outcome != shift.Unchanged {
-		return fmt.Errorf("the execution %s succeeded, and its record ended as %s", x.Name(), record.Outcome)
-	}
-	return nil
 }
 
-// finalRoute : I2, I3 and, for how long it took, I7.
-func (r *run) finalRoute(t shift.Target, record shift.Record) error {
-	function, name, _ := t.Lambda()
-	alias, exists := r.w.cloud.Alias(function, name)
-	edit, edited := r.strangers[t]
-	if edited && !sameTraffic(edit.before, edit.after) && alias.RevisionID == edit.after.RevisionID {
-		if record.Outcome == shift.Stranded || !record.Touched() || record.ClosedAt.Before(r.restored[t]) || record.ClosedAt.Equal(r.restored[t]) {
-			return nil
-		}
-		if record.Outcome != shift.RolledBack && record.Outcome != shift.Promoted {
-			return nil
-		}
-		return fmt.Errorf("I6: a stranger has %s at %v, and the deployment ended as %s", t, alias, record.Outcome)
-	}
-	if record.Deployment == nil {
-		return nil
-	}
-	for _, c := range record.Deployment.Changes {
-		if c.Target != t {
-			continue
-		}
-		wanted := c.Before()
-		if record.Outcome == shift.Promoted {
-			wanted = c.At(shift.All)
-		}
-		if wanted.Serving == "" {
-			if exists {
-				return fmt.Errorf("I2: %s did not exist before %s, and is %v", t, record.Outcome, alias)
-			}
-			continue
-		}
-		if alias.FunctionVersion != string(wanted.Serving) || len(alias.Weights) > 0 {
-			return fmt.Errorf("I2/I3: after %s, %s is %v and should have %s", record.Outcome, t, alias, wanted)
-		}
-	}
-	return r.i7(t, record)
-}
+// nameOf is the name of the execution that a Deployment's id is the ARN of.
+func nameOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
 
-// longest is how long a Lambda that hangs keeps others waiting.
-const longest = flow.SafetyNetTimeout + inFlight
-
-// i7 : traffic is back soon after the execution has ended, however it ended.
-func (r *run) i7(t shift.Target, record shift.Record) error {
-	x, known := r.w.machine.Execution(record.ID)
-	if !known || record.Outcome != shift.RolledBack || x.Status() == asl.Succeeded {
-		return nil
+func show(a *cloud.Alias) string {
+	if a == nil {
+		return "nothing"
 	}
-	bound := 2*sweepEvery + 10*time.Second
-	if slices.Contains(r.hit, "safety-net") {
-		bound += longest + asyncRetries[0]
-	}
-	if record.Deployment.Changes[0].Creates() {
-		bound += 2 * sweepEvery // until the second look: nobody was served before
-	}
-	if len(r.strikes) > 1 {
-		bound += longest + asyncRetries[0] + asyncRetries[1]
-	}
-	if late := r.restored[t].Sub(x.Stopped()); late > bound {
-		return fmt.Errorf("I7: the traffic of %s came back %s after the execution had ended, and %s are allowed", t, late, bound)
-	}
-	return nil
+	return fmt.Sprintf("%s %v (%s)", a.FunctionVersion, a.Weights, a.RevisionID)
 }
 
 // story tells a violation: the faults, the timeline of calls, and what broke.
@@ -334,7 +446,7 @@ func (r *run) story(violation error) error {
 		faults = append(faults, s.String())
 	}
 	executions := ""
-	for _, x := range r.w.machine.Executions() {
+	for _, x := range slices.Backward(r.w.machine.Executions()) {
 		executions += fmt.Sprintf("  %s: %s %s %s\n    %s\n", x.Name(), x.Status(), x.Failure().Error, x.Failure().Cause, strings.Join(x.Path(), " "))
 	}
 	return fmt.Errorf("%s, with %s\n%w\n%s%s", r.base.name, strings.Join(faults, " and "), violation, executions, strings.Join(r.calls, "\n"))

@@ -1,6 +1,10 @@
 package world
 
-import "sluice/internal/local/cloud"
+import (
+	"time"
+
+	"sluice/internal/local/cloud"
+)
 
 // Moment is where the world may act: a call that one of Sluice's Lambdas makes,
 // before it has its effect or after.
@@ -8,7 +12,19 @@ type Moment struct {
 	Number int // of the call, from 1
 	Actor  string
 	Action string
-	After  bool
+	// Resource is the ARN of what the call is about.
+	Resource string
+	After    bool
+}
+
+// Parcel is an event on its way to the safety net.
+type Parcel struct {
+	Number   int // of those that are not lost by the scenario, from 1
+	Kind     string
+	Detail   map[string]any
+	Delivery Delivery
+	// arrive wakes the safety net with it.
+	arrive func(after time.Duration)
 }
 
 // moment asks the meddler, on the goroutine of the Lambda that calls.
@@ -24,7 +40,7 @@ func (w *World) moment(c cloud.Call, after bool) error {
 		w.moments++
 		self.number = w.moments
 	}
-	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), After: after})
+	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after})
 	if after && self.inFlight {
 		self.inFlight = false
 		self.die()

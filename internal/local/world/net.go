@@ -54,15 +54,21 @@ func (w *World) executionEnded(x *asl.Execution) {
 // deliver has EventBridge wake the safety net with an event, as often and as late
 // as the scenario says.
 func (w *World) deliver(d Delivery, source, detailType string, detail map[string]any) {
-	if d.Lost {
-		return
+	p := Parcel{Kind: detailType, Detail: detail, Delivery: d}
+	if !d.Lost {
+		w.parcels++
+		p.Number = w.parcels
 	}
 	event, _ := json.Marshal(map[string]any{
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
 	})
+	p.arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(event, 0) }) }
+	if w.courier != nil && w.courier(p) || d.Lost {
+		return
+	}
 	for range max(d.Copies, 1) {
-		w.clock.after(d.Delay, sluice, func() { w.wake(event, 0) })
+		p.arrive(d.Delay)
 	}
 }
 
@@ -95,8 +101,8 @@ func (w *World) sweep() {
 	w.clock.after(sweepEvery, nature, w.sweep)
 }
 
-// unattended says whether the Ledger lists a Deployment that no execution looks
-// after.
+// unattended says whether the Ledger has a Deployment that no execution looks
+// after, or that is on its way back.
 func (w *World) unattended() bool {
 	for _, item := range w.tables.Items(ledgerTable) {
 		pk, _ := item.Text("pk")
@@ -106,6 +112,9 @@ func (w *World) unattended() bool {
 		}
 		if x, known := w.machine.Execution(id); pk == "open" && (!known || x.Status() != asl.Running) {
 			return true
+		}
+		if status, _ := item.Text("status"); status == string(shift.StatusRestoring) {
+			return true // perhaps whoever began to restore has died
 		}
 	}
 	return false

@@ -52,6 +52,7 @@ func blow(t testing.TB, n, firing int) *storm {
 	require.NoError(t, err)
 	s := &storm{w: w, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
 	watching := &run{w: w}
+	watching.patient = true
 	watching.observe()
 	w.cloud.OnCall(s.called)
 	w.cloud.OnAliasChange(func(c cloud.AliasChange) {

@@ -104,8 +104,8 @@ func (s *witness) aliasChanged(c cloud.AliasChange) {
 		s.breaks("I2: %s deleted %s, which was there before", c.Actor, target)
 	case c.After == nil:
 	case c.Actor == flow.SetWeight.Function:
-		s.shifted(record, *change, shareOf(*c.After, change.Candidate))
-	case shareOf(*c.After, change.Candidate) > 0 && !s.settling[target]:
+		s.shifted(record, *change, shareOf(c.After, change.Candidate))
+	case shareOf(c.After, change.Candidate) > 0 && !s.settling[target]:
 		s.breaks("I4: %s gave traffic of %s to the candidate: %v", c.Actor, target, *c.After)
 	}
 }
@@ -249,7 +249,7 @@ func (s *witness) verifyRoutes() {
 		}
 		function, name, err := target.Lambda()
 		require.NoError(s.t, err)
-		if alias, exists := s.world.cloud.Alias(function, name); !exists || !sameTraffic(alias, wanted) {
+		if alias, exists := s.world.cloud.Alias(function, name); !exists || !sameTraffic(&alias, &wanted) {
 			s.breaks("I2, I3: in the end, %s has %v and should have %v", target, alias, wanted)
 		}
 	}

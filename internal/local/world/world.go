@@ -36,6 +36,9 @@ type World struct {
 	meddler   func(Moment) error
 	moments   int
 	permits   permits
+	// courier may see to an event's delivery itself.
+	courier func(Parcel) bool
+	parcels int
 	// weaken may answer a call itself, or change it on its way.
 	weaken func(w *World, actor string, r *http.Request) (*http.Response, error)
 
