@@ -157,9 +157,15 @@ var faults = []fault{
 	{name: "forsaken, and gone on at 0.6 s a call", class: forsaken, pace: 600 * time.Millisecond, strike: forsake(600 * time.Millisecond)},
 	{name: "forsaken, and gone on at 3 s a call", class: forsaken, pace: 3 * time.Second, strike: forsake(3 * time.Second)},
 	{name: "forsaken, and gone on at 25 s a call", class: forsaken, pace: 25 * time.Second, strike: forsake(25 * time.Second)},
-	{name: "edited by a stranger", strike: done(func(r *run) { r.edit() })},
-	{name: "edited by a stranger after", after: true, strike: done(func(r *run) { r.edit() })},
+	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
+	{name: "edited by a stranger after", after: true, strike: edit(toAnotherVersion)},
 	{name: "edited by a stranger and put back", strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: "moved to Stable by a stranger", strike: edit(toStable)},
+	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
+	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
+	{name: "weighted by a stranger after", after: true, strike: edit(toAnotherWeight)},
+	{name: "deleted by a stranger", strike: done(func(r *run) { r.w.cloud.DeleteAlias("orders", "live") })},
+	{name: "deleted by a stranger after", after: true, strike: done(func(r *run) { r.w.cloud.DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
@@ -213,8 +219,12 @@ func accessDenied(m Moment) error {
 // 20 seconds later, which in a Bake is in the middle of it.
 var between = []fault{
 	{name: "stopped", strike: done(func(r *run) { r.stop() })},
-	{name: "edited by a stranger", strike: done(func(r *run) { r.edit() })},
+	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
 	{name: "edited by a stranger and put back", strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: "moved to Stable by a stranger", strike: edit(toStable)},
+	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
+	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
+	{name: "deleted by a stranger", strike: done(func(r *run) { r.w.cloud.DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
@@ -457,19 +467,47 @@ func (r *run) stop() {
 	}
 }
 
-const strangersVersion = "1"
+// ordersLive is the Target that strangers edit.
+const ordersLive = shift.Target("lambda:orders:live")
 
-func (r *run) edit() {
-	if alias, exists := r.w.cloud.Alias("orders", "live"); exists {
-		alias.FunctionVersion, alias.Weights, alias.RevisionID = strangersVersion, nil, ""
-		_, _ = r.w.cloud.UpdateAlias(alias)
-	}
+// edit has a stranger write the alias, once there is one. What is being shifted may
+// not be known yet.
+func edit(make func(alias *cloud.Alias, c shift.Change)) func(*run) error {
+	return done(func(r *run) {
+		alias, exists := r.w.cloud.Alias("orders", "live")
+		if !exists {
+			return
+		}
+		c := shift.Change{Stable: shift.Version(alias.FunctionVersion), Candidate: shift.Version(alias.FunctionVersion)}
+		if shifted := r.holder(ordersLive).change(ordersLive); shifted != nil {
+			c = *shifted
+		}
+		alias.RevisionID = ""
+		make(&alias, c)
+		_, _ = r.w.cloud.UpdateAlias(alias) // Lambda refuses what makes no sense
+	})
+}
+
+func toAnotherVersion(alias *cloud.Alias, _ shift.Change) {
+	alias.FunctionVersion, alias.Weights = "1", nil
+}
+
+func toStable(alias *cloud.Alias, c shift.Change) {
+	alias.FunctionVersion, alias.Weights = string(c.Stable), nil
+}
+
+func toCandidate(alias *cloud.Alias, c shift.Change) {
+	alias.FunctionVersion, alias.Weights = string(c.Candidate), nil
+}
+
+// toAnotherWeight is one that no plan of the bases has.
+func toAnotherWeight(alias *cloud.Alias, c shift.Change) {
+	alias.FunctionVersion, alias.Weights = string(c.Stable), map[string]float64{string(c.Candidate): 0.33}
 }
 
 func (r *run) editAndPutBack() {
-	if alias, exists := r.w.cloud.Alias("orders", "live"); exists {
-		before := alias
-		r.edit()
+	if before, exists := r.w.cloud.Alias("orders", "live"); exists {
+		_ = edit(toAnotherVersion)(r)
 		before.RevisionID = ""
 		_, _ = r.w.cloud.UpdateAlias(before)
 	}

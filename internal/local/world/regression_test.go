@@ -55,6 +55,13 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "the progress did not count the tries of Open that came after the one that had described the deployment",
+		base: "canary promoted",
+		strikes: []strike{
+			{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("forsaken, and gone on at once")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{
