@@ -85,6 +85,11 @@ var bases = []base{
 		`{"trigger": "event", "function": "orders", "version": "2"}`,
 		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "1"}}, "tags": {"sluice:alias": "live", "sluice:config": "/sluice/orders"}}},
 		  "parameters": {"/sluice/orders": {"strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}}}`, shift.Promoted},
+	{"an alarm that fired before it was read",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [
+		  {"atSeconds": 0.1, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
+		  {"atSeconds": 0.2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, shift.Promoted},
 	{"an alias that is created, with an alarm",
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
@@ -303,6 +308,8 @@ type run struct {
 	denials []denial
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*actor
+	// marked is what Deployment a Lambda has marked, for a guard.
+	marked map[*actor]string
 	invariants
 }
 
@@ -317,7 +324,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}, marked: map[*actor]string{}}
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
@@ -513,10 +520,14 @@ func (r *run) editAndPutBack() {
 	}
 }
 
+// another has somebody start a second deployment of the same function, by the same
+// plan: what it writes looks like what the first one has intended.
 func (r *run) another(whenHeld string) {
 	r.others++
-	name := fmt.Sprintf("second-%d", r.others)
-	r.w.another(name, json.RawMessage(`{"function": "orders", "strategy": {"canary": {"percent": 5, "bakeMinutes": 1}}, "whenHeld": "`+whenHeld+`"}`))
+	var asked map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(r.base.input), &asked)
+	second, _ := json.Marshal(map[string]any{"function": "orders", "strategy": asked["strategy"], "whenHeld": whenHeld})
+	r.w.another(fmt.Sprintf("second-%d", r.others), second)
 }
 
 // single lists every fault at every moment of a base.
