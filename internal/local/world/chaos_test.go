@@ -372,7 +372,7 @@ func (r *run) expected() error {
 // settle lets everything come to its end: the zombies and the second look too, and
 // what waits for a permission to come back.
 func (r *run) settle() error {
-	for more := true; more; more = r.unsettled() && r.denied() {
+	for more := true; more; more = r.w.running() || r.unsettled() && r.denied() {
 		if err := r.w.Run(); err != nil {
 			return err
 		}
@@ -524,7 +524,7 @@ func (r *run) editAndPutBack() {
 // plan: what it writes looks like what the first one has intended.
 func (r *run) another(whenHeld string) {
 	r.others++
-	var asked map[string]json.RawMessage
+	asked := map[string]json.RawMessage{"strategy": json.RawMessage(`{"canary": {"percent": 10, "bakeMinutes": 2}}`)}
 	_ = json.Unmarshal([]byte(r.base.input), &asked)
 	second, _ := json.Marshal(map[string]any{"function": "orders", "strategy": asked["strategy"], "whenHeld": whenHeld})
 	r.w.another(fmt.Sprintf("second-%d", r.others), second)

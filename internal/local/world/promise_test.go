@@ -7,6 +7,7 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/local/asl"
+	"sluice/internal/local/cloud"
 	"sluice/internal/shift"
 )
 
@@ -103,7 +104,7 @@ func (r *run) stands(p promise) bool {
 	switch {
 	case d.finished(), p.ended && runs: // it was redriven
 		return false
-	case p.road == byPoll && p.alarm != "" && r.w.alarmStates[p.alarm] != "ALARM" && d.status == shift.StatusOpen:
+	case p.road == byPoll && p.alarm != "" && r.w.alarmStates[p.alarm] != cloud.AlarmAlarm && d.status == shift.StatusOpen:
 		return false
 	}
 	return runs || p.road != byPoll && p.road != byRollback
@@ -267,6 +268,9 @@ func (r *run) promised(p Parcel, late time.Duration) {
 func (r *run) reasons(p Parcel) []promise {
 	switch p.Kind {
 	case flow.AlarmDetailType:
+		if to := p.Detail["state"].(map[string]any)["value"]; to != cloud.AlarmAlarm {
+			return nil
+		}
 		return r.fires(fmt.Sprint(p.Detail["alarmName"]))
 	case flow.ExecutionDetailType:
 		id := fmt.Sprint(p.Detail["executionArn"])
@@ -329,7 +333,7 @@ func (r *run) judged(x *asl.Execution, p shift.Progress) {
 	r.baking[id] = r.w.clock.now.Add(p.Wait.Duration())
 	d := r.deployments[id]
 	for _, alarm := range d.deployment.Alarms {
-		if r.w.alarmStates[alarm] == "ALARM" {
+		if r.w.alarmStates[alarm] == cloud.AlarmAlarm {
 			r.byPoll(promise{id: id, alarm: alarm, why: alarm + " fires"})
 		}
 	}
