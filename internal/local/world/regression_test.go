@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
 )
 
 // known are the faults that the simulation once found a violation with. Each
@@ -84,6 +87,22 @@ func TestWhatWasOnceWrongStaysMended(t *testing.T) {
 			r, err := play(b, guard{}, k.strikes...)
 			require.NoError(t, r.story(err))
 			require.Len(t, r.struck, len(k.strikes), "every fault has struck")
+		})
+	}
+}
+
+// Rollback gives up after an hour. The safety net does not: when everybody has lost a
+// permission, the traffic is back as soon as that is.
+func TestWhatRollbackGivesUpIsHealedWhenThePermissionIsBack(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"lambda:UpdateAlias", "dynamodb:UpdateItem"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			b := bases[slices.IndexFunc(bases, func(b base) bool { return b.name == "canary with an alarm that is polled" })]
+			r, err := play(b, guard{}, strike{actor: "rollback", action: action, nth: 1, fault: theFault("a permission lost by all for 100 minutes")})
+			require.NoError(t, r.story(err))
+			require.Equal(t, flow.RollbackIncomplete, r.main.Failure().Error)
+			require.Equal(t, shift.RolledBack, r.outcome())
 		})
 	}
 }
