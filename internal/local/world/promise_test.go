@@ -61,8 +61,9 @@ type promises struct {
 	// patient is for a storm, whose bound is another one.
 	patient bool
 	struck  []struck
-	// baking is until when an execution bakes.
+	// baking is until when an execution bakes, and firing which alarms are in ALARM.
 	baking map[string]time.Time
+	firing map[string]bool
 }
 
 // struck is a fault that has struck, and whom.
@@ -104,7 +105,7 @@ func (r *run) stands(p promise) bool {
 	switch {
 	case d.finished(), p.ended && runs: // it was redriven
 		return false
-	case p.road == byPoll && p.alarm != "" && r.w.alarmStates[p.alarm] != cloud.AlarmAlarm && d.status == shift.StatusOpen:
+	case p.road == byPoll && p.alarm != "" && !r.firing[p.alarm] && d.status == shift.StatusOpen:
 		return false
 	}
 	return runs || p.road != byPoll && p.road != byRollback
@@ -245,6 +246,8 @@ func delayInMachine(p promise, s struck, due time.Time, tries int) (by time.Dura
 func (r *run) provoked(p Parcel) {
 	switch p.Kind {
 	case flow.AlarmDetailType:
+		alarm, fires := alarmOf(p)
+		r.firing[alarm] = fires
 		for _, of := range r.reasons(p) {
 			r.byPoll(of)
 		}
@@ -268,10 +271,9 @@ func (r *run) promised(p Parcel, late time.Duration) {
 func (r *run) reasons(p Parcel) []promise {
 	switch p.Kind {
 	case flow.AlarmDetailType:
-		if to := p.Detail["state"].(map[string]any)["value"]; to != cloud.AlarmAlarm {
-			return nil
+		if alarm, fires := alarmOf(p); fires {
+			return r.fires(alarm)
 		}
-		return r.fires(fmt.Sprint(p.Detail["alarmName"]))
 	case flow.ExecutionDetailType:
 		id := fmt.Sprint(p.Detail["executionArn"])
 		return []promise{{id: id, why: fmt.Sprintf("%s has ended as %v", nameOf(id), p.Detail["status"]), ended: true}}
@@ -282,6 +284,11 @@ func (r *run) reasons(p Parcel) []promise {
 		}
 	}
 	return nil
+}
+
+// alarmOf is the alarm that an event is of, and whether it fires now.
+func alarmOf(p Parcel) (name string, fires bool) {
+	return fmt.Sprint(p.Detail["alarmName"]), p.Detail["state"].(map[string]any)["value"] == cloud.AlarmAlarm
 }
 
 // fires : an alarm has gone to ALARM. Open has to have read it before: otherwise it
@@ -333,7 +340,7 @@ func (r *run) judged(x *asl.Execution, p shift.Progress) {
 	r.baking[id] = r.w.clock.now.Add(p.Wait.Duration())
 	d := r.deployments[id]
 	for _, alarm := range d.deployment.Alarms {
-		if r.w.alarmStates[alarm] == cloud.AlarmAlarm {
+		if r.firing[alarm] {
 			r.byPoll(promise{id: id, alarm: alarm, why: alarm + " fires"})
 		}
 	}
