@@ -104,6 +104,20 @@ const (
 	singlesEnd = singles + 1<<26
 )
 
+// Seeds of a stop and an event that goes astray stand above those.
+const (
+	strays    = singlesEnd
+	perState  = 1 << 12
+	straysEnd = strays + 1<<26
+)
+
+func straySeed(base, state, event int) uint64 {
+	return strays + uint64(base)*perBase + uint64(state)*perState + uint64(event)
+}
+
+// stopAt stops the execution when a state is entered, by its number.
+func stopAt(state int) strike { return strike{boundary: state, fault: between[0]} }
+
 func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 
 // TestChaosDelivery stops the execution at every state, and then loses, delays,
@@ -114,19 +128,22 @@ func TestChaosDelivery(t *testing.T) {
 	if whole() {
 		slice = 1
 	}
-	stop := between[0]
 	var runs atomic.Int64
-	for _, b := range bases {
+	for i, b := range bases {
 		undisturbed, err := play(b, guard{})
 		require.NoError(t, undisturbed.story(err))
 		for state := 1; state <= undisturbed.states; state++ {
-			stopped, err := play(b, guard{}, strike{boundary: state, fault: stop})
+			stopped, err := play(b, guard{}, stopAt(state))
 			require.NoError(t, stopped.story(err))
 			events := stopped.misdeliveries()
 			explore(t, len(events)/slice, func(n int) error {
 				runs.Add(1)
-				r, err := play(b, guard{}, strike{boundary: state, fault: stop}, events[n*slice+state%slice])
-				return r.story(err)
+				n = n*slice + state%slice
+				r, err := play(b, guard{}, stopAt(state), events[n])
+				if err != nil {
+					return fmt.Errorf("seed %d: %w", straySeed(i, state, n), r.story(err))
+				}
+				return nil
 			})
 		}
 	}
@@ -164,11 +181,17 @@ func TestChaosPairs(t *testing.T) {
 	t.Logf("%d pairs of faults", runs.Load())
 }
 
-// pair runs the two faults that a seed stands for, or the single one.
+// pair runs the faults that a seed stands for.
 func pair(t testing.TB, seed uint64) (*run, error) {
 	if singles <= seed && seed < singlesEnd { // a single one
 		b := bases[(seed-singles)/perBase]
 		return play(b, guard{}, strikesOf(t, b)[(seed-singles)%perBase])
+	}
+	if strays <= seed && seed < straysEnd { // a stop and an event
+		b, stop := bases[(seed-strays)/perBase], stopAt(int((seed-strays)%perBase/perState))
+		stopped, err := play(b, guard{}, stop)
+		require.NoError(t, stopped.story(err))
+		return play(b, guard{}, stop, stopped.misdeliveries()[(seed-strays)%perState])
 	}
 	random := rand.New(rand.NewPCG(seed, 7))
 	b := bases[random.IntN(len(bases))]
