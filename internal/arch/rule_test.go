@@ -27,6 +27,7 @@ const (
 	tasks      = module + "/internal/task"
 	boot       = module + "/internal/boot"
 	operator   = module + "/internal/operator"
+	picture    = module + "/internal/picture"
 	machine    = module + "/statemachine"
 	definition = module + "/statemachine/asl"
 	localASL   = module + "/internal/local/asl"
@@ -121,13 +122,17 @@ var rules = []rule{
 	{folder: "internal/operator", may: []string{contract, domain}},
 	{folder: "internal/operator/*", may: list(adapter, operator, contract), tests: adapterTests},
 
+	// What happened is drawn from what the history of an execution tells, whoever
+	// has played or asked for it.
+	{folder: "internal/picture", may: []string{contract, domain, operator}},
+
 	// The command shows a simulation by its history events; in AWS it works through
 	// the operator's adapters, and reads the ledger.
 	{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, localASL, localStack, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
-			operator, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would.

@@ -2,7 +2,9 @@ package shift
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,22 +68,60 @@ func (r AlarmRules) observe(a Alarm) Observation {
 	case AlarmOK:
 		return Observation{Verdict: Pass}
 	case AlarmInsufficient:
-		return Observation{Pass, fmt.Sprintf("alarm %s has insufficient data", a.Name)}
+		return Observation{Pass, fmt.Sprintf(insufficientReason, a.Name)}
 	case AlarmFiring:
 		if slices.Contains(r.UntilOK, a.Name) {
-			return Observation{Pass, fmt.Sprintf("alarm %s was firing at the start and is ignored until it has been OK", a.Name)}
+			return Observation{Pass, fmt.Sprintf(ignoredReason, a.Name)}
 		}
 		return Observation{Fail, AlarmFiredReason(a.Name, a.Reason)}
 	}
 	if r.IgnoreUnreadable {
-		return Observation{Pass, fmt.Sprintf("alarm %s cannot be read (%s), which is ignored as asked", a.Name, a.Reason)}
+		return Observation{Pass, fmt.Sprintf(toleratedReason+"%s), which is ignored as asked", a.Name, a.Reason)}
 	}
-	return Observation{Hold, fmt.Sprintf("AlarmUnreadable: %s: %s", a.Name, a.Reason)}
+	return Observation{Hold, fmt.Sprintf(unreadableReason+"%s", a.Name, a.Reason)}
 }
+
+// How the reasons of Observations begin, with the alarm's name.
+const (
+	firedReason        = "AlarmFired: %s is in ALARM: "
+	ignoredReason      = "alarm %s was firing at the start and is ignored until it has been OK"
+	insufficientReason = "alarm %s has insufficient data"
+	unreadableReason   = "AlarmUnreadable: %s: "
+	toleratedReason    = "alarm %s cannot be read ("
+)
+
+// AlarmStateIn is the state of an alarm that the reasons of a Judgement tell of, for
+// who has nothing else: OK for one that they do not name. It is empty when the reason
+// that would tell was cut short, or left out.
+func AlarmStateIn(reasons []string, name string) AlarmState {
+	state := AlarmOK
+	for _, told := range []struct {
+		reason string
+		state  AlarmState
+	}{
+		{firedReason, AlarmFiring}, {ignoredReason, AlarmFiring}, {insufficientReason, AlarmInsufficient},
+		{unreadableReason, AlarmUnreadable}, {toleratedReason, AlarmUnreadable},
+	} {
+		begins := fmt.Sprintf(told.reason, name)
+		for _, reason := range reasons {
+			rest, wasCut := strings.CutSuffix(reason, "…")
+			switch {
+			case strings.HasPrefix(reason, begins):
+				return told.state
+			case wasCut && strings.HasPrefix(begins, rest), leftOut.MatchString(reason):
+				state = ""
+			}
+		}
+	}
+	return state
+}
+
+// leftOut is what BoundReasons says last when there were more.
+var leftOut = regexp.MustCompile(`^and [0-9]+ more$`)
 
 // AlarmFiredReason says that an alarm fired, and why as far as CloudWatch says.
 func AlarmFiredReason(name, reason string) string {
-	return fmt.Sprintf("AlarmFired: %s is in ALARM: %s", name, reason)
+	return fmt.Sprintf(firedReason+"%s", name, reason)
 }
 
 // StillIgnored are the alarms that go on being ignored after these were read:

@@ -1,6 +1,8 @@
 package shift_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -37,6 +39,35 @@ func TestAlarmsAreJudgedByTheirState(t *testing.T) {
 			assert.Equal(t, []shift.Observation{test.want}, got)
 		})
 	}
+}
+
+func TestStateOfAnAlarmIsReadFromTheReasonsThatItGave(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"orders-5xx", strings.Repeat("x", 180)} {
+		for _, rules := range []shift.AlarmRules{{}, {IgnoreUnreadable: true}, {UntilOK: []string{name}}} {
+			for _, state := range []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring, shift.AlarmInsufficient, shift.AlarmUnreadable} {
+				reasons := shift.Judge(rules.Observe([]shift.Alarm{
+					{Name: "a", State: shift.AlarmInsufficient}, {Name: name, State: state, Reason: "because"}, {Name: "b", State: shift.AlarmFiring},
+				})...).Reasons
+				assert.Equal(t, state, shift.AlarmStateIn(reasons, name), "%v %q", rules, reasons)
+			}
+		}
+	}
+}
+
+func TestStateOfAnAlarmIsUnknownWhenItsReasonWasCutOrLeftOut(t *testing.T) {
+	t.Parallel()
+	long := shift.Alarm{Name: strings.Repeat("x", 255), State: shift.AlarmInsufficient}
+	assert.Empty(t, shift.AlarmStateIn(shift.Judge(shift.AlarmRules{}.Observe([]shift.Alarm{long})...).Reasons, long.Name))
+
+	var alarms []shift.Alarm
+	for i := range 12 {
+		alarms = append(alarms, shift.Alarm{Name: strconv.Itoa(i), State: shift.AlarmFiring})
+	}
+	reasons := shift.Judge(shift.AlarmRules{}.Observe(alarms)...).Reasons
+	assert.Equal(t, shift.AlarmFiring, shift.AlarmStateIn(reasons, "3"))
+	assert.Empty(t, shift.AlarmStateIn(reasons, "11"))
+	assert.Equal(t, shift.AlarmOK, shift.AlarmStateIn(nil, "11"))
 }
 
 func TestEveryAlarmIsObserved(t *testing.T) {

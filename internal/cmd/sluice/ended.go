@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"sluice/internal/operator"
+	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
 
@@ -97,7 +97,7 @@ func (e ended) text(to io.Writer) {
 	if e.Cause != "" {
 		t.add("cause", shift.BoundText(e.Cause, maxCause))
 	}
-	t.add("time", clock(time.Duration(e.Seconds*float64(time.Second))))
+	t.add("time", picture.Clock(seconds(e.Seconds)))
 	t.write(to)
 }
 

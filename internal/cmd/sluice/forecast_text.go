@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"sluice/internal/picture"
 )
 
 // nothing stands in a cell that has nothing to say.
@@ -66,43 +68,43 @@ func (f forecast) takes() *table {
 	t := &table{indent: gutter}
 	duration := days(f.Duration)
 	if n := len(f.Hooks); n > 0 {
-		duration += fmt.Sprintf(", and what %s: at most %s", counted(n, "hook takes", "hooks take"), days(f.HookTimeouts))
+		duration += fmt.Sprintf(", and what %s: at most %s", picture.Counted(n, "hook takes", "hooks take"), days(f.HookTimeouts))
 	}
 	t.add("duration", duration)
-	t.add("transitions", grouped(f.Transitions))
-	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", grouped(f.Events)))
+	t.add("transitions", picture.Grouped(f.Transitions))
+	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", picture.Grouped(f.Events)))
 	t.add("Lambda control plane", f.controlPlane())
-	t.add("Lambda invocations", grouped(f.Lambda.Invocations)+" of Sluice's own")
+	t.add("Lambda invocations", picture.Grouped(f.Lambda.Invocations)+" of Sluice's own")
 	t.add("alarm reads", f.alarmReads())
 	return t
 }
 
 func (f forecast) controlPlane() string {
-	text := fmt.Sprintf("%s for each target", counted(f.Lambda.ControlPlane, "call", "calls"))
+	text := fmt.Sprintf("%s for each target", picture.Counted(f.Lambda.ControlPlane, "call", "calls"))
 	if n := len(f.Targets); n > 1 {
-		text += fmt.Sprintf(", %s in all", grouped(n*f.Lambda.ControlPlane))
+		text += fmt.Sprintf(", %s in all", picture.Grouped(n*f.Lambda.ControlPlane))
 	}
 	return text + "; an account has 15 a second"
 }
 
 func (f forecast) alarmReads() string {
 	if !f.deployed {
-		return grouped(f.AlarmReads) + ", when the deployment names alarms"
+		return picture.Grouped(f.AlarmReads) + ", when the deployment names alarms"
 	}
-	return grouped(f.AlarmReads)
+	return picture.Grouped(f.AlarmReads)
 }
 
 func (c cost) table(f forecast) *table {
 	t := &table{indent: gutter}
 	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
 	t.add("Step Functions", c.StepFunctions.String(),
-		fmt.Sprintf("%s at %s for 1,000", counted(f.Transitions, "transition", "transitions"), 1000*c.Prices.Transition))
+		fmt.Sprintf("%s at %s for 1,000", picture.Counted(f.Transitions, "transition", "transitions"), 1000*c.Prices.Transition))
 	t.add("Lambda", c.Lambda.String(),
 		fmt.Sprintf("%s at %s for a million, each %d MB for %d ms at $%s for a GB-second (arm64)",
-			counted(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
+			picture.Counted(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
 			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
 	t.add("CloudWatch", c.CloudWatch.String(),
-		fmt.Sprintf("%s at %s for 1,000", counted(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
+		fmt.Sprintf("%s at %s for 1,000", picture.Counted(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
 	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")
 	return t

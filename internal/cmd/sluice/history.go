@@ -13,6 +13,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
+	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
 
@@ -156,7 +157,7 @@ func (p past) text(to io.Writer) {
 	}
 	t.write(to)
 	if p.more > 0 {
-		fmt.Fprintf(to, "\n%sand %s before these: see --limit\n", gutter, counted(p.more, "deployment", "deployments"))
+		fmt.Fprintf(to, "\n%sand %s before these: see --limit\n", gutter, picture.Counted(p.more, "deployment", "deployments"))
 	}
 }
 
@@ -172,7 +173,7 @@ func (d pastDeployment) took() string {
 		return ""
 	}
 	// Step Functions dates the opening, and the safety net its end by its own clock.
-	return clock(max(d.ClosedAt.Sub(d.OpenedAt), 0))
+	return picture.Clock(max(d.ClosedAt.Sub(d.OpenedAt), 0))
 }
 
 func (d pastDeployment) how() string {

@@ -1,6 +1,10 @@
 package main
 
-import "io"
+import (
+	"io"
+
+	"sluice/internal/picture"
+)
 
 // narration prints the story of one execution while it goes on.
 type narration struct {
@@ -14,7 +18,7 @@ var liveWidths = []int{len("9:59:59"), len("RollbackIncomplete"), len("WEIGHT"),
 
 // tell prints what has happened since it was called last. Of a long quiet time
 // that is told at once, the middle is left out.
-func (n *narration) tell(moments []moment) error {
+func (n *narration) tell(moments []picture.Moment) error {
 	if len(moments) == 0 {
 		return nil
 	}

@@ -11,6 +11,8 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/local/asl"
 	"sluice/internal/local/world"
+	"sluice/internal/picture"
+	"sluice/internal/shift"
 )
 
 const aboutSimulate = `Simulate plays a deployment on this machine: the definition and the handlers
@@ -97,18 +99,15 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 
 // simulation is what came of playing a deployment.
 type simulation struct {
-	result  world.Result
-	moments []moment
+	result world.Result
+	run    *picture.Run
 }
 
 // play runs the deployment to its end.
 func (s setting) play() (simulation, error) {
-	var moments []moment
-	t := newTimeline()
-	result, err := world.Simulate(s.deployment, s.scenario, func(at time.Duration, x *asl.Execution, e asl.Event) {
-		if m, worthIt := t.see(x.Name(), at, simulatedEvent(e)); worthIt {
-			moments = append(moments, m)
-		}
+	run := picture.NewRun()
+	result, recording, err := world.Record(s.deployment, s.scenario, func(at time.Duration, x *asl.Execution, e asl.Event) {
+		run.See(x.Name(), at, simulatedEvent(e))
 	})
 	var wrong *world.ScenarioError
 	if errors.As(err, &wrong) { // it speaks of what this deployment does not have
@@ -117,5 +116,27 @@ func (s setting) play() (simulation, error) {
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}
-	return simulation{result: result, moments: moments}, nil
+	run.Observed = observed(recording, result.Routes)
+	run.End = &picture.End{
+		At: seconds(result.VirtualSeconds), Outcome: shift.Outcome(result.Outcome),
+		Status: result.Status, Error: result.Error, Cause: result.Cause,
+	}
+	return simulation{result: result, run: run}, nil
 }
+
+// observed is what was seen of the world, as it is drawn.
+func observed(r world.Recording, routes []world.Routed) *picture.Observed {
+	o := &picture.Observed{}
+	for _, a := range r.Alarms {
+		o.Alarms = append(o.Alarms, picture.AlarmChange{At: a.At, Name: a.Name, State: shift.AlarmState(a.State), Reason: a.Reason})
+	}
+	for _, m := range r.Traffic {
+		o.Traffic = append(o.Traffic, picture.Minute{Begins: m.Begins, Target: m.Target, Candidate: m.Candidate, Requests: m.Requests, Errors: m.Errors})
+	}
+	for _, c := range routes {
+		o.Weights = append(o.Weights, picture.WeightChange{At: seconds(c.Seconds), Target: c.Target, Weight: c.Percent})
+	}
+	return o
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -6,23 +6,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"sluice/internal/local/world"
+	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
 
 // text prints the simulation as plain text.
 func (s simulation) text(to io.Writer) {
-	story(s.moments).write(to)
+	story(s.run.Moments).write(to)
 	fmt.Fprintln(to)
 	summary(s.result).write(to)
 }
 
 // story has a line for each moment, but for the middle of a long quiet time. An
 // execution is named only when there are several.
-func story(moments []moment) *table {
-	several := slices.ContainsFunc(moments, func(m moment) bool { return m.Execution != moments[0].Execution })
+func story(moments []picture.Moment) *table {
+	several := slices.ContainsFunc(moments, func(m picture.Moment) bool { return m.Execution != moments[0].Execution })
 	t := &table{indent: gutter, right: map[int]bool{0: true, 2: true}}
 	add := func(time, execution string, cells ...string) {
 		row := []string{time}
@@ -37,11 +37,11 @@ func story(moments []moment) *table {
 	add("TIME", "EXECUTION", "STATE", "WEIGHT", "VERDICT", "")
 	for len(moments) > 0 {
 		m := moments[0]
-		add(clock(m.At), m.Execution, m.State, m.Weight, m.Verdict, strings.Join(m.Notes, "; "))
+		add(picture.Clock(m.At), m.Execution, m.State, m.Weight.String(), m.Verdict, strings.Join(m.Notes, "; "))
 		skip := 1
 		if n := quietRun(moments); n > longestQuiet {
 			skip = n - 1
-			add("…", m.Execution, m.State, m.Weight, m.Verdict, fmt.Sprintf("%s checks passed", grouped(n-2)))
+			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, fmt.Sprintf("%s checks passed", picture.Grouped(n-2)))
 		}
 		moments = moments[skip:]
 	}
@@ -52,9 +52,9 @@ func story(moments []moment) *table {
 const longestQuiet = 5
 
 // quietRun is how many moments from the first on say the same.
-func quietRun(moments []moment) int {
+func quietRun(moments []picture.Moment) int {
 	n := 1
-	for n < len(moments) && moments[n].quiet(moments[n-1]) {
+	for n < len(moments) && moments[n].Quiet(moments[n-1]) {
 		n++
 	}
 	return n
@@ -67,9 +67,9 @@ func summary(r world.Result) *table {
 	if r.Cause != "" {
 		t.add("cause", shift.BoundText(r.Cause, maxCause))
 	}
-	t.add("virtual time", clock(time.Duration(r.VirtualSeconds*float64(time.Second))))
-	t.add("transitions", grouped(r.Transitions))
-	t.add("history events", grouped(r.HistoryEvents))
+	t.add("virtual time", picture.Clock(seconds(r.VirtualSeconds)))
+	t.add("transitions", picture.Grouped(r.Transitions))
+	t.add("history events", picture.Grouped(r.HistoryEvents))
 	t.add("invocations", tallies(r.Invocations))
 	t.addCalls(r.Calls)
 	t.add("requests")
@@ -114,7 +114,7 @@ func tallies(counts map[string]int) string {
 	}
 	list := make([]string, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		list = append(list, name+glue+grouped(counts[name]))
+		list = append(list, name+glue+picture.Grouped(counts[name]))
 	}
 	return strings.Join(list, ", ")
 }
@@ -130,7 +130,7 @@ func (t *table) addCalls(calls map[string]int) {
 		byService[service][operation] = n
 		total += n
 	}
-	t.add("AWS calls", grouped(total))
+	t.add("AWS calls", picture.Grouped(total))
 	for _, service := range slices.Sorted(maps.Keys(byService)) {
 		t.add("  "+service, tallies(byService[service]))
 	}
@@ -138,9 +138,9 @@ func (t *table) addCalls(calls map[string]int) {
 
 func served(requests, failed int64) string {
 	if failed == 0 {
-		return grouped(requests)
+		return picture.Grouped(requests)
 	}
-	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", grouped(requests), grouped(failed), 100*float64(failed)/float64(requests))
+	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", picture.Grouped(requests), picture.Grouped(failed), 100*float64(failed)/float64(requests))
 }
 
 // shownRoutes is how many changes of routes are shown at the beginning and at
@@ -150,7 +150,7 @@ const shownRoutes = 6
 func routes(changes []world.Routed) []string {
 	lines := make([]string, len(changes))
 	for i, c := range changes {
-		lines[i] = fmt.Sprintf("%s %s: %s", clock(time.Duration(c.Seconds*float64(time.Second))), c.Target, route(c))
+		lines[i] = fmt.Sprintf("%s %s: %s", picture.Clock(seconds(c.Seconds)), c.Target, route(c))
 	}
 	if left := len(lines) - 2*shownRoutes; left > 1 {
 		lines = slices.Concat(lines[:shownRoutes], []string{fmt.Sprintf("… %d more", left)}, lines[shownRoutes+left:])

@@ -100,7 +100,7 @@ func (r request) start(cmd *cobra.Command) error {
 	case r.wait:
 		w := newWatcher(cmd, r.account, cfg, x, r.asJSON)
 		w.fresh = true
-		return w.run(cmd.Context())
+		return w.watch(cmd.Context())
 	case r.asJSON:
 		return writeJSON(cmd.OutOrStdout(), newLocation(x, cfg))
 	}

@@ -24,12 +24,3 @@ func TestTableAlignsItsColumnsAndWrapsTheLast(t *testing.T) {
               then on
 `, text.String())
 }
-
-func TestNumbersAreGroupedByThousands(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567"} {
-		assert.Equal(t, want, grouped(n))
-	}
-	assert.Equal(t, "1 step", counted(1, "step", "steps"))
-	assert.Equal(t, "0 steps", counted(0, "step", "steps"))
-}

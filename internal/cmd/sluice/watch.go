@@ -53,7 +53,7 @@ func newWatch(around surroundings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return newWatcher(cmd, a, cfg, x, asJSON).run(cmd.Context())
+			return newWatcher(cmd, a, cfg, x, asJSON).watch(cmd.Context())
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print only how it ended, as JSON")

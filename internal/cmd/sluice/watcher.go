@@ -16,6 +16,7 @@ import (
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
 	"sluice/internal/operator/stepfunctions"
+	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
 
@@ -52,10 +53,10 @@ type watcher struct {
 	out, err  io.Writer
 
 	narration narration
-	timeline  *timeline
+	run       *picture.Run
+	told      int // moments that the narration has told
 	began     time.Time
 	last      operator.Event
-	targets   []shift.Target
 }
 
 func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, asJSON bool) *watcher {
@@ -63,13 +64,13 @@ func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execut
 	return &watcher{
 		surroundings: a.surroundings, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
 		where: newLocation(x, cfg), account: a, asJSON: asJSON, out: out, err: cmd.ErrOrStderr(),
-		narration: narration{to: out}, timeline: newTimeline(),
+		narration: narration{to: out}, run: picture.NewRun(),
 	}
 }
 
-// run watches until the execution has ended and its Outcome is known. It returns an
+// watch watches until the execution has ended and its Outcome is known. It returns an
 // endedError for one that asks something of a person.
-func (w *watcher) run(ctx context.Context) error {
+func (w *watcher) watch(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if !w.asJSON {
@@ -150,33 +151,19 @@ func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
 
 // tell prints what the events tell a person.
 func (w *watcher) tell(events []operator.Event) error {
-	var moments []moment
 	for _, e := range events {
 		if w.began.IsZero() {
 			w.began = e.At
 		}
 		w.last = e
-		w.aim(e)
-		if m, worthIt := w.timeline.see(w.where.Name, e.At.Sub(w.began), e); worthIt {
-			moments = append(moments, m)
-		}
+		w.run.See(w.where.Name, e.At.Sub(w.began), e)
 	}
+	moments := w.run.Moments[w.told:]
+	w.told = len(w.run.Moments)
 	if w.asJSON {
 		return nil
 	}
 	return w.narration.tell(moments)
-}
-
-// aim learns what is shifted.
-func (w *watcher) aim(e operator.Event) {
-	if len(w.targets) > 0 || e.State == "" {
-		return
-	}
-	if d := decode(e.Data); d.Release != nil {
-		for _, a := range d.Release.Arrivals {
-			w.targets = append(w.targets, a.Target)
-		}
-	}
 }
 
 // goesOn says what becomes of a deployment that nobody watches any more.
@@ -185,8 +172,8 @@ func (w *watcher) goesOn() string {
 		return "The execution has ended, and the safety net puts the traffic back. See how it ends:  sluice watch " + w.where.Name
 	}
 	text := "The deployment goes on. Watch it again:  sluice watch " + w.where.Name
-	if len(w.targets) > 0 {
-		text += fmt.Sprintf("\nTo put the traffic back:  sluice abort %s --reason '...'", w.targets[0])
+	if targets := w.run.Targets(); len(targets) > 0 {
+		text += fmt.Sprintf("\nTo put the traffic back:  sluice abort %s --reason '...'", targets[0])
 	}
 	return text
 }

@@ -30,6 +30,9 @@ func (w *World) alarmTo(name, state, reason string) error {
 // alarmChanged tells of an alarm that goes to ALARM, or from there to OK, as the
 // safety net's rule asks, whoever has put it there: EventBridge tells of changes only.
 func (w *World) alarmChanged(change cloud.AlarmChange) {
+	if change.State != change.Before {
+		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
+	}
 	fired := change.State == cloud.AlarmAlarm && change.Before != change.State
 	calmed := change.State == cloud.AlarmOK && change.Before == cloud.AlarmAlarm
 	if !fired && !calmed {

@@ -35,20 +35,8 @@ type Result struct {
 // for a scenario that cannot be played: whatever becomes of the deployment is in
 // the Result.
 func Simulate(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, error) {
-	w, err := New(s, input)
-	if err != nil {
-		return Result{}, err
-	}
-	defer w.Close()
-	w.watch = watch
-	x, err := w.Start(simulated, input)
-	if err != nil {
-		return Result{}, err
-	}
-	if err := w.Run(); err != nil {
-		return Result{}, err
-	}
-	return w.result(x), nil
+	r, _, err := Record(input, s, watch)
+	return r, err
 }
 
 func (w *World) result(x *asl.Execution) Result {

@@ -52,6 +52,7 @@ type World struct {
 	executed []*asl.Execution
 	netting  int // wakings of the safety net that are not over
 
+	alarmChanges []AlarmChange
 	// told are the histories as Step Functions tells them, as far as anybody has
 	// asked: events never change.
 	told map[*asl.Execution][]cloud.HistoryEvent

@@ -1,4 +1,4 @@
-package main
+package picture
 
 import (
 	"encoding/json"
@@ -11,27 +11,43 @@ import (
 	"sluice/internal/shift"
 )
 
-// moment is a state that was left, or an end that was reached.
-type moment struct {
+// Moment is a state that was left, or an end that was reached.
+type Moment struct {
 	At        time.Duration
 	Execution string
 	State     string
-	Weight    string // the Candidate's; empty before any was set
+	Weight    Share  // the Candidate's
 	Verdict   string // empty where nothing is judged
 	Notes     []string
+}
+
+// Share is a Weight that may not be known, as before any was set.
+type Share struct {
+	shift.Weight
+	Known bool
+}
+
+func shareOf(w shift.Weight) Share { return Share{w, true} }
+
+// String shows the Weight; nothing that is not known.
+func (s Share) String() string {
+	if !s.Known {
+		return ""
+	}
+	return s.Weight.String()
 }
 
 // maxNote bounds what an outside text can say in a line.
 const maxNote = 600
 
-func (m *moment) note(format string, args ...any) {
+func (m *Moment) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); text != "" {
 		m.Notes = append(m.Notes, shift.BoundText(text, maxNote))
 	}
 }
 
-// quiet says that the moment is a poll that went as well as the one before it.
-func (m moment) quiet(before moment) bool {
+// Quiet says that the moment is a poll that went as well as the one before it.
+func (m Moment) Quiet(before Moment) bool {
 	return m.State == flow.CheckAlarms.State && m.Verdict == shift.Pass.String() &&
 		m.Execution == before.Execution && m.State == before.State && m.Weight == before.Weight &&
 		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
@@ -75,20 +91,20 @@ func told(f flow.Failure) string {
 }
 
 // descriptions say what a state has done, by its name.
-var descriptions = map[string]func(document, *moment){
+var descriptions = map[string]func(document, *Moment){
 	flow.Publish.State:          published,
 	flow.Open.State:             opened,
-	string(shift.BeforeTraffic): func(d document, m *moment) { asked(d, shift.BeforeTraffic, m) },
+	string(shift.BeforeTraffic): func(d document, m *Moment) { asked(d, shift.BeforeTraffic, m) },
 	flow.SetWeight.State:        shifted,
 	flow.CheckAlarms.State:      judged,
-	string(shift.AfterTraffic):  func(d document, m *moment) { asked(d, shift.AfterTraffic, m) },
-	flow.Close.State:            func(_ document, m *moment) { m.Weight = shift.All.String(); m.note("verified and closed") },
+	string(shift.AfterTraffic):  func(d document, m *Moment) { asked(d, shift.AfterTraffic, m) },
+	flow.Close.State:            func(_ document, m *Moment) { m.Weight = shareOf(shift.All); m.note("verified and closed") },
 	flow.Rollback.State:         restored,
 }
 
 // describe is the moment when a state has done its work.
-func describe(v *visit, d document) moment {
-	m := moment{State: v.name, Weight: weight(d)}
+func describe(v *visit, d document) Moment {
+	m := Moment{State: v.name, Weight: weight(d)}
 	if v.hook != "" {
 		m.note("%s agreed", v.hook)
 	}
@@ -99,17 +115,17 @@ func describe(v *visit, d document) moment {
 }
 
 // weight is the Candidate's share as far as the document knows it.
-func weight(d document) string {
+func weight(d document) Share {
 	switch {
 	case d.Progress == nil || d.Rollback != nil && d.Rollback.Outcome == shift.Stranded:
-		return ""
+		return Share{}
 	case d.Rollback != nil && d.Rollback.Outcome == shift.RolledBack:
-		return shift.None.String()
+		return shareOf(shift.None)
 	}
-	return d.Progress.Weight.String()
+	return shareOf(d.Progress.Weight)
 }
 
-func published(d document, m *moment) {
+func published(d document, m *Moment) {
 	if d.Release == nil {
 		return
 	}
@@ -118,7 +134,7 @@ func published(d document, m *moment) {
 	}
 }
 
-func opened(d document, m *moment) {
+func opened(d document, m *Moment) {
 	if d.Deployment == nil {
 		return
 	}
@@ -133,7 +149,7 @@ func opened(d document, m *moment) {
 		}
 		m.note("%s from %s to %s", c.Target, c.Stable, c.Candidate)
 	}
-	m.note("%s, %s of baking", counted(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
+	m.note("%s, %s of baking", Counted(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
 	if len(d.Deployment.Alarms) > 0 {
 		m.note("watching %s", strings.Join(d.Deployment.Alarms, ", "))
 	}
@@ -142,24 +158,24 @@ func opened(d document, m *moment) {
 	}
 }
 
-func asked(d document, p shift.Point, m *moment) {
+func asked(d document, p shift.Point, m *Moment) {
 	if d.Release == nil {
 		return
 	}
 	if hooks := d.Release.Hooks.At(p); len(hooks) > 0 {
-		m.note("%s agreed", counted(len(hooks), "hook", "hooks"))
+		m.note("%s agreed", Counted(len(hooks), "hook", "hooks"))
 		return
 	}
 	m.note("no hooks")
 }
 
-func shifted(d document, m *moment) {
+func shifted(d document, m *Moment) {
 	if d.Progress != nil {
 		m.note("step %d of %d", d.Progress.Step, d.Progress.Steps)
 	}
 }
 
-func judged(d document, m *moment) {
+func judged(d document, m *Moment) {
 	if d.Progress == nil {
 		return
 	}
@@ -169,7 +185,7 @@ func judged(d document, m *moment) {
 	}
 }
 
-func restored(d document, m *moment) {
+func restored(d document, m *Moment) {
 	if d.Rollback == nil {
 		return
 	}
@@ -186,10 +202,10 @@ func restored(d document, m *moment) {
 }
 
 // ending is the moment when the last state of a road was entered.
-func ending(state string, d document) moment {
-	m := moment{State: state, Weight: weight(d)}
+func ending(state string, d document) Moment {
+	m := Moment{State: state, Weight: weight(d)}
 	if state == string(shift.Promoted) {
-		m.Weight = shift.All.String() // Close has verified it, and its output replaced the document
+		m.Weight = shareOf(shift.All) // Close has verified it, and its output replaced the document
 	}
 	if d.Deployment != nil && d.Deployment.Unchanged != nil && d.Failure == nil {
 		m.note("%s", d.Deployment.Unchanged.Reason)

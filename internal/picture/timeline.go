@@ -1,4 +1,4 @@
-package main
+package picture
 
 import (
 	"time"
@@ -12,6 +12,8 @@ import (
 // Choice, Wait and Pass.
 type timeline struct {
 	visits map[string]*visit // by execution
+	// learn is told of each document that an execution has made.
+	learn func(execution string, at time.Duration, state string, d document)
 }
 
 // visit is the state that an execution is in.
@@ -20,27 +22,27 @@ type visit struct {
 	hook     string // that is asked here; empty in most states
 	failures int    // tries that failed
 	last     flow.Failure
+	learn    func(document)
 	failing  bool // the last try failed
 	mapFell  bool // one of the Map's iterations failed
 	isFail   bool // a Fail, which ends an execution, or an iteration
 }
 
-func newTimeline() *timeline { return &timeline{visits: map[string]*visit{}} }
-
 // see takes in an event of an execution, and says whether it makes a moment. at is
 // how long the story has been told of by then.
-func (t *timeline) see(execution string, at time.Duration, e operator.Event) (moment, bool) {
+func (t *timeline) see(execution string, at time.Duration, e operator.Event) (Moment, bool) {
 	v := t.visits[execution]
 	if v == nil {
 		v = &visit{}
 		t.visits[execution] = v
 	}
+	v.learn = func(d document) { t.learn(execution, at, v.name, d) }
 	m, worthIt := v.see(e)
 	m.At, m.Execution = at, execution
 	return m, worthIt
 }
 
-func (v *visit) see(e operator.Event) (moment, bool) {
+func (v *visit) see(e operator.Event) (Moment, bool) {
 	switch {
 	case e.Enters() != "":
 		return v.enter(e)
@@ -58,44 +60,46 @@ func (v *visit) see(e operator.Event) (moment, bool) {
 	default:
 		return v.interruption(e)
 	}
-	return moment{}, false
+	return Moment{}, false
 }
 
 // enter makes a moment only of states that end a road: they do nothing more.
-func (v *visit) enter(e operator.Event) (moment, bool) {
+func (v *visit) enter(e operator.Event) (Moment, bool) {
 	kind := e.Enters()
-	*v = visit{name: e.State, isFail: kind == "Fail"}
+	*v = visit{name: e.State, isFail: kind == "Fail", learn: v.learn}
 	switch {
 	case kind == "Task":
 		v.hook = hookOf(e.Data)
 	case v.isFail, kind == "Succeed":
 		return ending(v.name, decode(e.Data)), true
 	}
-	return moment{}, false
+	return Moment{}, false
 }
 
-func (v *visit) exit(e operator.Event) (moment, bool) {
+func (v *visit) exit(e operator.Event) (Moment, bool) {
 	switch kind := e.Leaves(); {
 	case kind == "Map":
 		if v.mapFell {
-			return moment{}, false // the iteration has said all
+			return Moment{}, false // the iteration has said all
 		}
-		*v = visit{name: e.State}
+		*v = visit{name: e.State, learn: v.learn}
 	case kind != "Task":
-		return moment{}, false
+		return Moment{}, false
 	case v.failing:
 		return v.failure(), true
 	}
-	m := describe(v, decode(e.Data))
+	d := decode(e.Data)
+	v.learn(d)
+	m := describe(v, d)
 	if v.failures > 0 {
-		m.note("after %s, the last with %s", counted(v.failures, "failed try", "failed tries"), v.last.Error)
+		m.note("after %s, the last with %s", Counted(v.failures, "failed try", "failed tries"), v.last.Error)
 	}
 	return m, true
 }
 
 // failure is the moment when the last try of a state has failed.
-func (v *visit) failure() moment {
-	m := moment{State: v.name}
+func (v *visit) failure() Moment {
+	m := Moment{State: v.name}
 	if v.hook != "" {
 		m.note("asked %s", v.hook)
 	}
@@ -108,8 +112,8 @@ func (v *visit) failure() moment {
 }
 
 // interruption is an end that no state leads to, or a new beginning after one.
-func (v *visit) interruption(e operator.Event) (moment, bool) {
-	m := moment{State: e.Type}
+func (v *visit) interruption(e operator.Event) (Moment, bool) {
+	m := Moment{State: e.Type}
 	switch {
 	case e.Type == operator.Failed && !v.isFail:
 		m.note("%s", told(e.Failure))
@@ -118,7 +122,7 @@ func (v *visit) interruption(e operator.Event) (moment, bool) {
 	case e.Type == operator.Redriven:
 		*v = visit{}
 	default:
-		return moment{}, false
+		return Moment{}, false
 	}
 	return m, true
 }

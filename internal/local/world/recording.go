@@ -1,0 +1,74 @@
+package world
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"sluice/internal/local/asl"
+	"sluice/internal/shift"
+)
+
+// Recording is what happened around a deployment while it was played.
+type Recording struct {
+	Alarms  []AlarmChange
+	Traffic []Minute
+}
+
+// AlarmChange is an alarm's coming into a state.
+type AlarmChange struct {
+	At                  time.Duration
+	Name, State, Reason string
+}
+
+// Minute is what a version served of a Target's requests in the minute that begins
+// then.
+type Minute struct {
+	Begins           time.Duration
+	Target           shift.Target
+	Version          string
+	Candidate        bool
+	Requests, Errors int64
+}
+
+// Record is Simulate, and says what happened around the deployment as well.
+func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, Recording, error) {
+	w, err := New(s, input)
+	if err != nil {
+		return Result{}, Recording{}, err
+	}
+	defer w.Close()
+	w.watch = watch
+	x, err := w.Start(simulated, input)
+	if err != nil {
+		return Result{}, Recording{}, err
+	}
+	if err := w.Run(); err != nil {
+		return Result{}, Recording{}, err
+	}
+	return w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served()}, nil
+}
+
+// served are the requests of all Targets by version, in order of time.
+func (w *World) served() []Minute {
+	var minutes []Minute
+	for _, s := range w.traffic.streams {
+		for of, points := range s.minutes {
+			if of.version == "" {
+				continue // all versions together
+			}
+			candidate := w.routes.isCandidate(s.target, of.version)
+			for minute, p := range points {
+				minutes = append(minutes, Minute{
+					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: of.version, Candidate: candidate,
+					Requests: p.invocations, Errors: p.errors,
+				})
+			}
+		}
+	}
+	slices.SortFunc(minutes, func(a, b Minute) int {
+		return cmp.Or(cmp.Compare(a.Begins, b.Begins), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Version, b.Version))
+	})
+	return minutes
+}

@@ -1,0 +1,139 @@
+package picture
+
+import (
+	"time"
+
+	"sluice/internal/operator"
+	"sluice/internal/shift"
+)
+
+// Run is a deployment as far as it is known. All times in it count from the
+// beginning of its execution.
+type Run struct {
+	// Execution is the name of the one that is told of; others that are seen are
+	// there for what they did to it.
+	Execution string
+	Changes   []shift.Move
+	Strategy  string
+	Plan      shift.Plan
+	Alarms    []string
+	Moments   []Moment
+	Stages    []Stage
+	Positions []Position
+	End       *End // nil until it has ended
+
+	// What only a simulation knows.
+	Observed *Observed
+
+	timeline *timeline
+}
+
+// Stage is the entering of a state that does something, or waits.
+type Stage struct {
+	At    time.Duration
+	State string
+}
+
+// Position is where the deployment stood from then on.
+type Position struct {
+	At time.Duration
+	shift.Progress
+}
+
+// End is how an execution ended, and what came of its deployment.
+type End struct {
+	At time.Duration
+	// Outcome is empty when there is none (yet).
+	Outcome shift.Outcome
+	Status  string
+	Error   string
+	// Cause is why, and what a person can do.
+	Cause string
+}
+
+// Observed is what was seen of the world around a deployment.
+type Observed struct {
+	Alarms  []AlarmChange
+	Traffic []Minute
+	Weights []WeightChange
+}
+
+// AlarmChange is an alarm's coming into a State.
+type AlarmChange struct {
+	At     time.Duration
+	Name   string
+	State  shift.AlarmState
+	Reason string
+}
+
+// Minute is what a version served of a Target's requests in the minute that begins
+// then.
+type Minute struct {
+	Begins           time.Duration
+	Target           shift.Target
+	Candidate        bool
+	Requests, Errors int64
+}
+
+// WeightChange is a change of the Candidate's share of a Target's traffic.
+type WeightChange struct {
+	At     time.Duration
+	Target shift.Target
+	Weight shift.Weight
+}
+
+// NewRun is a Run of which nothing is known yet.
+func NewRun() *Run {
+	r := &Run{}
+	r.timeline = &timeline{visits: map[string]*visit{}, learn: r.learn}
+	return r
+}
+
+// See takes in an event of an execution's history. at is how long after the
+// beginning it happened. The first execution that is seen is the one that the Run
+// tells of.
+func (r *Run) See(execution string, at time.Duration, e operator.Event) {
+	if r.Execution == "" {
+		r.Execution = execution
+	}
+	kind := e.Enters()
+	if execution == r.Execution && kind != "" && kind != "Choice" && kind != "Pass" {
+		r.Stages = append(r.Stages, Stage{At: at, State: e.State})
+	}
+	if m, worthIt := r.timeline.see(execution, at, e); worthIt {
+		r.Moments = append(r.Moments, m)
+	}
+}
+
+// learn takes in what an execution has made of its document.
+func (r *Run) learn(execution string, at time.Duration, state string, d document) {
+	if execution != r.Execution {
+		return
+	}
+	if d.Release != nil && len(r.Changes) == 0 {
+		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
+		for _, a := range d.Release.Arrivals {
+			r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})
+		}
+	}
+	if d.Deployment != nil && r.Plan.Len() == 0 {
+		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
+	}
+	if d.Progress != nil && (len(r.Positions) == 0 || moved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
+		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})
+	}
+}
+
+// moved says whether the deployment stands elsewhere than before.
+func moved(before, now shift.Progress) bool {
+	return before.Step != now.Step || before.Checks != now.Checks
+}
+
+// Targets are what is shifted.
+func (r *Run) Targets() []shift.Target {
+	targets := make([]shift.Target, len(r.Changes))
+	for i, c := range r.Changes {
+		targets[i] = c.Target
+	}
+	return targets
+}
