@@ -22,8 +22,10 @@ type forecast struct {
 	Lambda       lambdaCalls   `json:"lambda"`
 	AlarmReads   int           `json:"alarmReads"`
 	Cost         cost          `json:"cost"`
+	Polling      polling       `json:"polling"`
 	Warnings     []string      `json:"warnings"`
 
+	plan     shift.Plan
 	deployed bool // the forecast is of a deployment, not of a strategy alone
 }
 
@@ -50,6 +52,28 @@ type cost struct {
 	CloudWatch    shift.Cost `json:"cloudWatchDollars"`
 	Total         shift.Cost `json:"totalDollars"`
 	Prices        prices     `json:"prices"`
+}
+
+// polling is what the same plan takes where the alarms are asked every ten seconds.
+type polling struct {
+	Every       shift.Seconds `json:"everySeconds"`
+	Transitions int           `json:"transitions"`
+	Events      int           `json:"historyEvents"`
+	Invocations int           `json:"invocations"`
+	AlarmReads  int           `json:"alarmReads"`
+	Total       shift.Cost    `json:"totalDollars"`
+	Fits        bool          `json:"fitsAnExecution"`
+}
+
+func newPolling(p shift.Plan, readsAlarms bool) polling {
+	c := p.PollingCourse()
+	if !readsAlarms {
+		c.Polls = 0
+	}
+	return polling{
+		Every: shift.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: c.Polls,
+		Total: c.Bill(c.Polls).Total(), Fits: c.Events <= shift.MaxEvents,
+	}
 }
 
 type prices struct {
@@ -90,7 +114,9 @@ func newForecast(r shift.Release, deployed bool) (forecast, error) {
 		Lambda:     lambdaCalls{ControlPlane: p.ControlCalls(), Invocations: course.Invocations},
 		AlarmReads: reads,
 		Cost:       newCost(course.Bill(reads)),
+		Polling:    newPolling(p, reads > 0),
 		Warnings:   warnings(p, r, deployed),
+		plan:       p,
 		deployed:   deployed,
 	}
 	for _, a := range r.Arrivals {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sluice/internal/picture"
+	"sluice/internal/shift"
 )
 
 // nothing stands in a cell that has nothing to say.
@@ -16,6 +17,7 @@ const nothing = "-"
 func (f forecast) text(to io.Writer) {
 	fmt.Fprintln(to, f.title())
 	fmt.Fprintln(to)
+	f.sparkline(to)
 	f.schedule().write(to)
 	fmt.Fprintln(to, "\nWhen nothing goes wrong:")
 	f.takes().write(to)
@@ -38,6 +40,23 @@ func (f forecast) title() string {
 		names[i] = string(t)
 	}
 	return strings.Join(wrap(f.Strategy+" for "+strings.Join(names, ", "), pageWidth), "\n")
+}
+
+// sparkWidth is as wide as the columns of the steps mostly are.
+const sparkWidth = 56
+
+// sparkline draws the weights over time, when they take any.
+func (f forecast) sparkline(to io.Writer) {
+	if f.Duration == 0 {
+		return
+	}
+	first, last := f.Steps[0], f.Steps[len(f.Steps)-1]
+	begins, ends := first.Weight.String()+" at once", fmt.Sprintf("%s after %s", last.Weight, days(last.Begins))
+	if last.Bake > 0 {
+		ends += ", until " + days(f.Duration)
+	}
+	space := max(sparkWidth-len(begins)-len(ends), 1)
+	fmt.Fprintf(to, "%s%s\n%s%s%s%s\n\n", gutter, picture.Sparkline(f.plan, sparkWidth), gutter, begins, strings.Repeat(" ", space), ends)
 }
 
 func (f forecast) schedule() *table {
@@ -94,6 +113,16 @@ func (f forecast) alarmReads() string {
 	return picture.Grouped(f.AlarmReads)
 }
 
+// text compares the loop with what this costs.
+func (p polling) text(total shift.Cost) string {
+	text := fmt.Sprintf("%.1f times as much, where the alarms are asked every %s: %s", float64(p.Total)/float64(total), p.Every,
+		picture.Counted(p.Transitions, "transition", "transitions"))
+	if !p.Fits {
+		text += fmt.Sprintf("; it would never end, as its %s history events are more than an execution may have", picture.Grouped(p.Events))
+	}
+	return text
+}
+
 func (c cost) table(f forecast) *table {
 	t := &table{indent: gutter}
 	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
@@ -105,6 +134,7 @@ func (c cost) table(f forecast) *table {
 			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
 	t.add("CloudWatch", c.CloudWatch.String(),
 		fmt.Sprintf("%s at %s for 1,000", picture.Counted(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
+	t.add("polling loop", f.Polling.Total.String(), f.Polling.text(c.Total))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
 	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")
 	return t

@@ -177,3 +177,27 @@ func TestPlanDoesNotGuessWhatTagsSay(t *testing.T) {
 	assert.Empty(t, got.stdout)
 	assert.Contains(t, got.stderr, "standard input: trigger: what an event starts is configured by the function's tags")
 }
+
+func TestPlanIsComparedWithALoopThatPolls(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, deployment, want string }{
+		{"with alarms", `{"function": "f", "alarms": ["a"]}`, "polling loop $0.00292 4.1 times as much, where the alarms are asked every 10s: 104 transitions"},
+		{"without alarms", `{"function": "f"}`, "polling loop $0.00262 4.0 times as much"},
+		{"too long for a loop", `{"function": "f", "strategy": "Canary10Percent480Minutes"}`, "it would never end, as its 25,978 history events are more than an execution may have"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, tt.deployment, "plan", "-f", "-")
+			assert.Contains(t, strings.Join(strings.Fields(got.stdout), " "), tt.want)
+		})
+	}
+}
+
+func TestPlanDrawsItsWeightsWhenTheyTakeTime(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, run(t, "", "plan", "Linear20PercentEvery3Minutes").stdout, "▅▅▅▅▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▆▆▆█\n  20% at once                               100% after 12m\n")
+	assert.NotContains(t, run(t, "", "plan", "AllAtOnce").stdout, "█")
+	steps := `{"function": "f", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`
+	assert.Contains(t, run(t, steps, "plan", "-f", "-").stdout, "100% after 10m, until 20m\n")
+}
