@@ -125,6 +125,11 @@ var rules = []rule{
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
 	{folder: "internal/picture", may: []string{contract, domain, operator}},
+	{
+		folder: "internal/picture/screen",
+		may:    []string{picture, contract, domain, "github.com/charmbracelet", "github.com/muesli/termenv"},
+		tests:  []string{"github.com/hinshun/vt10x"},
+	},
 
 	// The command shows a simulation by its history events; in AWS it works through
 	// the operator's adapters, and reads the ledger.
@@ -133,7 +138,7 @@ var rules = []rule{
 		may: list(
 			[]string{localWorld, localASL, localStack, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
-		tests: []string{localCloud},
+		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would.
 	{folder: "internal/e2e", tests: []string{sdk}},

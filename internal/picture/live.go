@@ -63,7 +63,7 @@ func (r *Run) At(t time.Duration) Live {
 	}
 	l.Alarms = r.alarmsAt(t, position, begun)
 	if r.Observed != nil {
-		l.observe(*r.Observed)
+		l.observe(*r.Observed, begun)
 	}
 	return l
 }
@@ -74,7 +74,7 @@ func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, p.Reasons
 	l.Baked = p.Baked.Duration()
 	if stage.State == bakeState && stage.At >= p.At {
-		l.Baked += min(l.At-stage.At, p.Wait.Duration())
+		l.Baked += min(l.At-stage.At, p.Wait.Duration()).Truncate(time.Second)
 	}
 	if p.Step < 1 || p.Step > r.Plan.Len() {
 		return
@@ -89,10 +89,11 @@ func (l *Live) stand(r *Run, p Position, stage Stage) {
 // bakeState is the name of the state that waits.
 const bakeState = "Bake"
 
-// observe fills in what was seen from outside.
-func (l *Live) observe(o Observed) {
+// observe fills in what was seen from outside; the weights once they are the
+// deployment's.
+func (l *Live) observe(o Observed, begun bool) {
 	for _, w := range o.Weights {
-		if w.At <= l.At {
+		if begun && w.At <= l.At {
 			l.Weight = shareOf(w.Weight)
 		}
 	}

@@ -18,7 +18,10 @@ type Moment struct {
 	State     string
 	Weight    Share  // the Candidate's
 	Verdict   string // empty where nothing is judged
+	Failed    bool   // the state did not do its work, or the end is a bad one
 	Notes     []string
+
+	stages, positions int // that were known by then
 }
 
 // Share is a Weight that may not be known, as before any was set.
@@ -202,8 +205,8 @@ func restored(d document, m *Moment) {
 }
 
 // ending is the moment when the last state of a road was entered.
-func ending(state string, d document) Moment {
-	m := Moment{State: state, Weight: weight(d)}
+func ending(state string, isFail bool, d document) Moment {
+	m := Moment{State: state, Weight: weight(d), Failed: isFail}
 	if state == string(shift.Promoted) {
 		m.Weight = shareOf(shift.All) // Close has verified it, and its output replaced the document
 	}

@@ -101,8 +101,24 @@ func (r *Run) See(execution string, at time.Duration, e operator.Event) {
 		r.Stages = append(r.Stages, Stage{At: at, State: e.State})
 	}
 	if m, worthIt := r.timeline.see(execution, at, e); worthIt {
+		m.stages, m.positions = len(r.Stages), len(r.Positions)
 		r.Moments = append(r.Moments, m)
 	}
+}
+
+// Until is the Run as it was when only so many of its Moments had happened. Several
+// may happen at the same time.
+func (r *Run) Until(moments int) *Run {
+	before := *r
+	if moments >= len(r.Moments) {
+		return &before
+	}
+	before.End, before.Positions = nil, nil
+	if moments > 0 {
+		before.Positions = r.Positions[:r.Moments[moments-1].positions]
+	}
+	before.Moments, before.Stages = r.Moments[:moments], r.Stages[:r.Moments[moments].stages]
+	return &before
 }
 
 // learn takes in what an execution has made of its document.

@@ -71,7 +71,7 @@ func (v *visit) enter(e operator.Event) (Moment, bool) {
 	case kind == "Task":
 		v.hook = hookOf(e.Data)
 	case v.isFail, kind == "Succeed":
-		return ending(v.name, decode(e.Data)), true
+		return ending(v.name, v.isFail, decode(e.Data)), true
 	}
 	return Moment{}, false
 }
@@ -99,7 +99,7 @@ func (v *visit) exit(e operator.Event) (Moment, bool) {
 
 // failure is the moment when the last try of a state has failed.
 func (v *visit) failure() Moment {
-	m := Moment{State: v.name}
+	m := Moment{State: v.name, Failed: true}
 	if v.hook != "" {
 		m.note("asked %s", v.hook)
 	}
@@ -113,7 +113,7 @@ func (v *visit) failure() Moment {
 
 // interruption is an end that no state leads to, or a new beginning after one.
 func (v *visit) interruption(e operator.Event) (Moment, bool) {
-	m := Moment{State: e.Type}
+	m := Moment{State: e.Type, Failed: e.Ends()}
 	switch {
 	case e.Type == operator.Failed && !v.isFail:
 		m.note("%s", told(e.Failure))

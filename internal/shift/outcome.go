@@ -26,6 +26,17 @@ var advice = map[Outcome]string{
 	Stranded:   "A person must look: see what the target should serve, set it by hand, then start a new execution.",
 }
 
+// Advice is what a person can do after the Outcome; nothing after a success.
+func (o Outcome) Advice() string { return advice[o] }
+
+// Why is a cause without the Advice that it may end with.
+func (o Outcome) Why(cause string) string {
+	if advice[o] == "" {
+		return cause
+	}
+	return strings.TrimSuffix(cause, ". "+advice[o])
+}
+
 // maxExplanation bounds a cause: it is shown in the console and announced.
 const maxExplanation = 3000
 

@@ -55,3 +55,15 @@ func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 	assert.True(t, strings.HasSuffix(got, "set it by hand, then start a new execution."), "what a person can do is never cut off")
 	assert.NotContains(t, shift.Explain(shift.Rejected, []string{"X: a\nForged: b"}, nil), "\n")
 }
+
+func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
+	t.Parallel()
+	for _, o := range []shift.Outcome{shift.Rejected, shift.RolledBack, shift.Stranded} {
+		cause := shift.Explain(o, []string{"AlarmFired: a"}, []string{"b is back"})
+		assert.NotEmpty(t, o.Advice())
+		assert.Equal(t, "AlarmFired: a. b is back", o.Why(cause))
+		assert.Equal(t, cause, o.Why(cause)+". "+o.Advice())
+	}
+	assert.Empty(t, shift.Promoted.Advice())
+	assert.Equal(t, "as it is", shift.Promoted.Why("as it is"))
+}

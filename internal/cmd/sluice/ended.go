@@ -75,7 +75,7 @@ func (w *watcher) settle(ctx context.Context, end ended) (ended, error) {
 			end.Cause = joined(end.Cause, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s, and the safety net tries on every minute. Look at its logs, and at where the aliases point.", record.Status))
 			return end, nil
 		}
-		if err := w.sleep(ctx, askEvery); err != nil {
+		if err := w.wait(ctx, askEvery); err != nil {
 			return end, err
 		}
 	}
@@ -90,6 +90,11 @@ func joined(cause, more string) string {
 
 // well says whether nothing is asked of anybody.
 func (e ended) well() bool { return e.Outcome == shift.Promoted || e.Outcome == shift.Unchanged }
+
+// drawn is the end as it is drawn.
+func (e ended) drawn() *picture.End {
+	return &picture.End{At: seconds(e.Seconds), Outcome: e.Outcome, Status: e.Status, Error: e.Error, Cause: e.Cause}
+}
 
 func (e ended) text(to io.Writer) {
 	t := &table{indent: gutter}

@@ -41,7 +41,7 @@ Exit status:
        in AWS that was watched was Promoted, or there was nothing to shift
   1    it ended otherwise, or something else failed, such as reading a file
   2    the arguments, the deployment or the scenario are not valid
-  130  the watching was interrupted; the deployment goes on
+  130  the watching or playing was interrupted; a deployment in AWS goes on
 `
 
 // exec runs the command with its arguments, and returns its exit status. What it
@@ -76,7 +76,7 @@ func newRoot(around surroundings) *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what Sluice's Lambdas log on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(), newLocal(), newStart(around), newWatch(around), newHistory(around))
+	root.AddCommand(newPlan(), newSimulate(around), newLocal(), newStart(around), newWatch(around), newHistory(around))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, around))
 	}

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +16,7 @@ import (
 	"sluice/internal/local/asl"
 	"sluice/internal/local/world"
 	"sluice/internal/picture"
+	"sluice/internal/picture/screen"
 	"sluice/internal/shift"
 )
 
@@ -20,17 +25,21 @@ that run in AWS, in a local world with traffic, metrics and alarms, on a virtual
 clock. The scenario says how the versions serve, which alarms there are, and
 what else happens. Without one, 600 requests a minute meet two healthy versions,
 and all is well with every alarm and hook that the deployment names. The same
-deployment and scenario always give the same result.`
+deployment and scenario always give the same result.
+
+On a terminal it is played in a few seconds, and drawn; otherwise, and with
+--plain, it is printed at once.`
 
 const examplesOfSimulate = `  sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json
   sluice simulate -f deployment.json -s scenario.json --json | jq .routes`
 
-func newSimulate() *cobra.Command {
+func newSimulate(around surroundings) *cobra.Command {
 	var deployment, scenario string
 	var asJSON bool
+	var d drawing
 	cmd := &cobra.Command{
-		Use:                   "simulate -f FILE [-s FILE] [--json]",
+		Use:                   "simulate -f FILE [-s FILE] [--plain | --json]",
 		Short:                 "Play a deployment on this machine",
 		Long:                  aboutSimulate,
 		Example:               examplesOfSimulate,
@@ -58,12 +67,16 @@ func newSimulate() *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), played.result)
 			}
+			if terminal := d.on(cmd.OutOrStdout(), around); terminal != nil {
+				return played.draw(cmd.Context(), around, terminal)
+			}
 			return writeText(cmd.OutOrStdout(), played.text)
 		}),
 	}
 	cmd.Flags().StringVarP(&deployment, "file", "f", "", "read the deployment from `FILE`; - is standard input")
 	cmd.Flags().StringVarP(&scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the same as JSON")
+	d.addFlag(cmd)
 	return cmd
 }
 
@@ -122,6 +135,23 @@ func (s setting) play() (simulation, error) {
 		Status: result.Status, Error: result.Error, Cause: result.Cause,
 	}
 	return simulation{result: result, run: run}, nil
+}
+
+// draw plays it on a terminal.
+func (s simulation) draw(ctx context.Context, around surroundings, terminal *screen.Terminal) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := replay(ctx, around, terminal, s.run)
+	switch {
+	case ctx.Err() != nil:
+		if err := terminal.Leave(); err != nil {
+			return err
+		}
+		return interruptedError{"The playing was interrupted. All of it at once:  sluice simulate --plain"}
+	case err != nil:
+		return err
+	}
+	return terminal.Finish(s.run, "", "All that was counted: --plain or --json.")
 }
 
 // observed is what was seen of the world, as it is drawn.

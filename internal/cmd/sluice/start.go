@@ -35,6 +35,7 @@ type request struct {
 	name   string
 	wait   bool
 	asJSON bool
+	drawing
 }
 
 func newStart(around surroundings) *cobra.Command {
@@ -60,6 +61,7 @@ func newStart(around surroundings) *cobra.Command {
 	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch it until it ends; the exit status tells how")
 	cmd.Flags().StringVar(&r.name, "name", "", "`NAME` the execution, once in 90 days")
 	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait only when it has ended")
+	r.drawing.addFlag(cmd)
 	r.addMachineFlag(cmd)
 	r.addTableFlag(cmd)
 	r.addFlags(cmd)
@@ -98,7 +100,7 @@ func (r request) start(cmd *cobra.Command) error {
 	}
 	switch {
 	case r.wait:
-		w := newWatcher(cmd, r.account, cfg, x, r.asJSON)
+		w := newWatcher(cmd, r.account, cfg, x, r.asJSON, r.drawing)
 		w.fresh = true
 		return w.watch(cmd.Context())
 	case r.asJSON:

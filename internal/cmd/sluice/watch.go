@@ -11,8 +11,8 @@ import (
 	"sluice/internal/operator/stepfunctions"
 )
 
-const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, in the lines that
-'sluice simulate' has; when it has ended, the outcome, the cause and what to do.
+const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, as 'sluice
+simulate' does: drawn on a terminal, in plain lines otherwise and with --plain; when it has ended, the outcome, the cause and what to do.
 EXECUTION is an ARN, or the name of an execution of Sluice's state machine. When
 it was stopped from outside, the safety net puts the traffic back, and watch
 waits for that.
@@ -30,8 +30,9 @@ const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
 func newWatch(around surroundings) *cobra.Command {
 	a := account{surroundings: around}
 	var asJSON bool
+	var d drawing
 	cmd := &cobra.Command{
-		Use:                   "watch EXECUTION [--json]",
+		Use:                   "watch EXECUTION [--plain | --json]",
 		Short:                 "Watch a deployment in AWS until it ends",
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
@@ -53,10 +54,11 @@ func newWatch(around surroundings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return newWatcher(cmd, a, cfg, x, asJSON).watch(cmd.Context())
+			return newWatcher(cmd, a, cfg, x, asJSON, d).watch(cmd.Context())
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print only how it ended, as JSON")
+	d.addFlag(cmd)
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)
 	a.addFlags(cmd)

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/operator"
 	"sluice/internal/operator/stepfunctions"
 	"sluice/internal/picture"
+	"sluice/internal/picture/screen"
 	"sluice/internal/shift"
 )
 
@@ -52,6 +53,7 @@ type watcher struct {
 	asJSON    bool
 	out, err  io.Writer
 
+	terminal  *screen.Terminal // nil where plain lines are printed
 	narration narration
 	run       *picture.Run
 	told      int // moments that the narration has told
@@ -59,12 +61,16 @@ type watcher struct {
 	last      operator.Event
 }
 
-func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, asJSON bool) *watcher {
+func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, asJSON bool, d drawing) *watcher {
 	out := cmd.OutOrStdout()
+	var terminal *screen.Terminal
+	if !asJSON {
+		terminal = d.on(out, a.surroundings)
+	}
 	return &watcher{
 		surroundings: a.surroundings, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
 		where: newLocation(x, cfg), account: a, asJSON: asJSON, out: out, err: cmd.ErrOrStderr(),
-		narration: narration{to: out}, run: picture.NewRun(),
+		terminal: terminal, narration: narration{to: out}, run: picture.NewRun(),
 	}
 }
 
@@ -73,26 +79,49 @@ func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execut
 func (w *watcher) watch(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if !w.asJSON {
-		if err := writeText(w.out, func(to io.Writer) { w.where.text(to); fmt.Fprintln(to) }); err != nil {
-			return err
-		}
+	if err := w.introduce(); err != nil {
+		return err
 	}
 	err := w.follow(ctx)
 	var end ended
 	if err == nil {
 		end, err = w.conclude(ctx)
 	}
+	if err == nil && ctx.Err() == nil {
+		return w.finish(end)
+	}
+	if w.terminal != nil {
+		if err := w.terminal.Leave(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
 		stop() // a second interrupt is obeyed at once
 		return interruptedError{w.goesOn()}
-	case errors.As(err, &noExecutionError{}), err != nil && w.last.Ends():
+	case errors.As(err, &noExecutionError{}), w.last.Ends():
 		return err
-	case err != nil:
-		return fmt.Errorf("%w\n%s", err, w.goesOn())
+	}
+	return fmt.Errorf("%w\n%s", err, w.goesOn())
+}
+
+// introduce says what is watched.
+func (w *watcher) introduce() error {
+	if w.asJSON {
+		return nil
+	}
+	return writeText(w.out, func(to io.Writer) { w.where.text(to); fmt.Fprintln(to) })
+}
+
+// finish says how it ended.
+func (w *watcher) finish(end ended) error {
+	var err error
+	switch {
 	case w.asJSON:
 		err = writeJSON(w.out, end)
+	case w.terminal != nil:
+		w.run.End = end.drawn()
+		err = w.terminal.Finish(w.run)
 	default:
 		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to) })
 	}
@@ -118,10 +147,50 @@ func (w *watcher) follow(ctx context.Context) error {
 		if pause = askEvery; len(events) == 0 {
 			pause = askQuietEvery
 		}
-		if err := w.sleep(ctx, pause); err != nil {
+		if err := w.wait(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// redrawn is how often a terminal shows that time passes.
+const redrawn = time.Second
+
+// wait lets time pass, and shows that it does.
+func (w *watcher) wait(ctx context.Context, pause time.Duration) error {
+	if w.terminal == nil {
+		return w.sleep(ctx, pause)
+	}
+	for ; pause > 0; pause -= redrawn {
+		if err := w.sleep(ctx, min(pause, redrawn)); err != nil {
+			return err
+		}
+		if err := w.draw(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw shows where the deployment stands by now.
+func (w *watcher) draw() error {
+	if w.began.IsZero() {
+		return nil
+	}
+	now := w.now()
+	if now.Before(w.last.At) || w.last.Ends() { // AWS's clock is ahead, or it stands still
+		now = w.last.At
+	}
+	return w.terminal.Show(w.run, now.Sub(w.began))
+}
+
+// say tells a person of something that is no part of the story.
+func (w *watcher) say(text string) {
+	if w.terminal == nil {
+		fmt.Fprintf(w.err, "sluice: %s\n", text)
+		return
+	}
+	w.terminal.Say(text)
 }
 
 // ask reads what is new, for as long as it takes while AWS cannot be asked.
@@ -141,9 +210,9 @@ func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
 			return nil, err
 		case !said:
 			said = true
-			fmt.Fprintf(w.err, "sluice: %v; trying on\n", err)
+			w.say(err.Error() + "; trying on")
 		}
-		if err := w.sleep(ctx, pause); err != nil {
+		if err := w.wait(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
@@ -160,8 +229,11 @@ func (w *watcher) tell(events []operator.Event) error {
 	}
 	moments := w.run.Moments[w.told:]
 	w.told = len(w.run.Moments)
-	if w.asJSON {
+	switch {
+	case w.asJSON:
 		return nil
+	case w.terminal != nil:
+		return w.draw()
 	}
 	return w.narration.tell(moments)
 }

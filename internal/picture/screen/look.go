@@ -1,0 +1,89 @@
+package screen
+
+import (
+	"io"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"sluice/internal/shift"
+)
+
+// look is how things are told apart by colour. All of them can be told apart by
+// their words and marks, too.
+type look struct {
+	faint, strong, accent, good, doubt, bad lipgloss.Style
+}
+
+// newLook takes the sixteen colours that every terminal's owner has chosen for
+// themselves, and none where NO_COLOR is set or the terminal has none.
+func newLook(out io.Writer, getenv func(string) string) look {
+	r := lipgloss.NewRenderer(out, termenv.WithEnvironment(environment(getenv)), termenv.WithTTY(true))
+	r.SetColorProfile(min16(termenv.NewOutput(out, termenv.WithEnvironment(environment(getenv)), termenv.WithTTY(true)).EnvColorProfile()))
+	r.SetHasDarkBackground(true) // so that the terminal is not asked; nothing here depends on it
+	style := r.NewStyle
+	return look{
+		faint:  style().Faint(true),
+		strong: style().Bold(true),
+		accent: style().Foreground(lipgloss.Color("6")),
+		good:   style().Foreground(lipgloss.Color("2")),
+		doubt:  style().Foreground(lipgloss.Color("3")),
+		bad:    style().Foreground(lipgloss.Color("1")).Bold(true),
+	}
+}
+
+// min16 is the profile without the colours that nobody needs here.
+func min16(p termenv.Profile) termenv.Profile {
+	if p == termenv.Ascii {
+		return p
+	}
+	return termenv.ANSI
+}
+
+// environment is what termenv asks for its variables.
+type environment func(string) string
+
+func (e environment) Getenv(name string) string { return e(name) }
+func (e environment) Environ() []string         { return nil }
+
+// Marks that stand for what colours say.
+const (
+	markDone  = "·"
+	markShift = "▸"
+	markGood  = "✓"
+	markDoubt = "!"
+	markBad   = "✗"
+	markBack  = "↺"
+)
+
+func (l look) verdict(v shift.Verdict) (mark string, style lipgloss.Style) {
+	switch v {
+	case shift.Pass:
+		return markGood, l.good
+	case shift.Hold:
+		return markDoubt, l.doubt
+	}
+	return markBad, l.bad
+}
+
+func (l look) alarm(s shift.AlarmState) (mark string, style lipgloss.Style) {
+	switch s {
+	case shift.AlarmOK:
+		return markGood, l.good
+	case shift.AlarmFiring:
+		return markBad, l.bad
+	case "":
+		return markDone, l.faint
+	}
+	return markDoubt, l.doubt
+}
+
+func (l look) outcome(o shift.Outcome) (mark string, style lipgloss.Style) {
+	switch o {
+	case shift.Promoted:
+		return markGood, l.good.Bold(true)
+	case shift.Unchanged:
+		return markDone, l.strong
+	}
+	return markBad, l.bad
+}
