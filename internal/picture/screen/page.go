@@ -17,12 +17,14 @@ type page struct {
 }
 
 const (
-	// widest is where lines get hard to follow.
-	widest = 100
+	// widest is where lines get hard to follow, and the block goes no further than
+	// most terminals do: while they stay wider, they need not break it anew.
+	widest      = 100
+	widestBlock = 78
 	// narrow is below what the story has columns.
 	narrow = 60
 	// least is what is drawn for, however small a terminal is.
-	least = 24
+	least = 20
 
 	margin = "  "
 	// labels is how wide the names of what the block shows are.

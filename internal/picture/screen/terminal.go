@@ -59,7 +59,9 @@ func newTerminal(out io.Writer, getenv func(string) string, size func() (int, in
 func (t *Terminal) Show(r *picture.Run, at time.Duration) error {
 	width, height := t.size()
 	page := newPage(t.look, width)
-	lines := fit(page.block(r, r.At(at)), height-1)
+	block := page
+	block.width = min(page.width, widestBlock)
+	lines := fit(block.block(r, r.At(at)), height-1)
 	above := append(t.said, page.story(&t.story, r, at)...)
 	t.said = nil
 	return t.draw(width, above, lines)
@@ -109,11 +111,11 @@ func (t *Terminal) draw(width int, above, block []string) error {
 		out.WriteString(ansi.CursorUp(up))
 	}
 	for _, line := range above {
-		out.WriteString(line + ansi.EraseLineRight + "\r\n")
+		out.WriteString(ansi.EraseEntireLine + line + "\r\n")
 	}
 	t.block = t.block[:0]
 	for _, line := range block {
-		out.WriteString(line + ansi.EraseLineRight + "\r\n")
+		out.WriteString(ansi.EraseEntireLine + line + "\r\n")
 		t.block = append(t.block, ansi.StringWidth(line))
 	}
 	out.WriteString(ansi.EraseScreenBelow + ansi.ResetSynchronizedOutputMode)

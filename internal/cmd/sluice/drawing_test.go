@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/picture"
+)
+
+// seat is a person's terminal.
+type seat struct {
+	tty  *os.File
+	size pty.Winsize
+	raw  chan []byte
+	env  map[string]string
+}
+
+func newSeat(t *testing.T, columns, rows uint16) *seat {
+	t.Helper()
+	master, tty, err := pty.Open()
+	require.NoError(t, err)
+	s := &seat{tty: tty, size: pty.Winsize{Cols: columns, Rows: rows}, raw: make(chan []byte, 1), env: map[string]string{"TERM": "xterm-256color"}}
+	require.NoError(t, pty.Setsize(tty, &s.size))
+	go func() {
+		raw, _ := io.ReadAll(master) // ends with an error when nobody writes any more
+		s.raw <- raw
+	}()
+	t.Cleanup(func() { tty.Close(); master.Close() })
+	return s
+}
+
+// run runs the command there, and returns everything that the terminal was sent.
+func (s *seat) run(t *testing.T, around surroundings, args ...string) (status int, raw, stderr string) {
+	t.Helper()
+	elsewhere := around.getenv
+	around.getenv = func(name string) string {
+		if value, set := s.env[name]; set || elsewhere == nil {
+			return value
+		}
+		return elsewhere(name)
+	}
+	var errors bytes.Buffer
+	status = around.exec(t.Context(), args, strings.NewReader(""), s.tty, &errors)
+	require.NoError(t, s.tty.Close())
+	return status, string(<-s.raw), errors.String()
+}
+
+// shown is what a terminal shows that was sent this, without the empty end.
+func (s *seat) shown(t *testing.T, raw string) string {
+	t.Helper()
+	screen := vt10x.New(vt10x.WithSize(int(s.size.Cols), int(s.size.Rows)))
+	_, err := screen.Write([]byte(raw))
+	require.NoError(t, err)
+	assert.True(t, screen.CursorVisible(), "the cursor is visible again")
+	var lines []string
+	for line := range strings.SplitSeq(screen.String(), "\n") {
+		lines = append(lines, strings.TrimRight(line, " "))
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
+}
+
+// atOnce are surroundings in which nobody waits.
+func atOnce() surroundings {
+	around := thisMachine
+	around.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	return around
+}
+
+var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+func TestGoldenDrawnRun(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		columns uint16
+		demo    string
+	}{
+		"drawn-healthy-80": {80, "healthy"}, "drawn-sick-80": {80, "sick"}, "drawn-sick-40": {40, "sick"}, "drawn-sick-120": {120, "sick"}, "drawn-hook-80": {80, "hook"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSeat(t, tt.columns, 60)
+			status, raw, stderr := s.run(t, atOnce(), demo(tt.demo)...)
+			require.Equal(t, statusOK, status, stderr)
+			golden(t, name+".txt", s.shown(t, raw)+"\n")
+		})
+	}
+}
+
+func TestDrawnRunReadsWithoutColours(t *testing.T) {
+	t.Parallel()
+	coloured, bare := newSeat(t, 80, 60), newSeat(t, 80, 60)
+	coloured.env["NO_COLOR"], bare.env["NO_COLOR"] = "", "1"
+	_, with, _ := coloured.run(t, atOnce(), demo("sick")...)
+	_, without, _ := bare.run(t, atOnce(), demo("sick")...)
+	assert.Regexp(t, colours, with)
+	assert.NotRegexp(t, colours, without)
+	assert.Equal(t, coloured.shown(t, with), bare.shown(t, without))
+}
+
+func TestPlainLinesAreTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	plain := run(t, "", demo("sick")...).stdout
+	for name, env := range map[string]map[string]string{
+		"a terminal without a cursor to move": {"TERM": "dumb"},
+		"a terminal of no kind":               {"TERM": ""},
+		"a terminal whose person says so":     nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, args := newSeat(t, 80, 60), demo("sick")
+			if env == nil {
+				args = append(args, "--plain")
+			}
+			for name, value := range env {
+				s.env[name] = value
+			}
+			_, raw, _ := s.run(t, atOnce(), args...)
+			assert.Equal(t, plain, strings.ReplaceAll(raw, "\r\n", "\n"))
+		})
+	}
+	assert.Equal(t, plain, run(t, "", append(demo("sick"), "--plain")...).stdout)
+}
+
+func TestDrawnRunSurvivesTerminalsOfAnySize(t *testing.T) {
+	t.Parallel()
+	for _, size := range [][2]uint16{{1, 1}, {10, 5}, {24, 8}, {40, 12}, {60, 20}, {200, 100}} {
+		s := newSeat(t, size[0], size[1])
+		status, raw, stderr := s.run(t, atOnce(), demo("sick")...)
+		require.Equal(t, statusOK, status, stderr)
+		if size[0] >= 40 && size[1] >= 20 {
+			assert.Contains(t, s.shown(t, raw), "✗ RolledBack")
+		}
+	}
+}
+
+// A terminal that becomes wider or narrower meanwhile: one that breaks no lines anew.
+func TestDrawnRunFollowsTheTerminalsSize(t *testing.T) {
+	t.Parallel()
+	s := newSeat(t, 120, 60)
+	around, frames := atOnce(), 0
+	around.sleep = func(ctx context.Context, _ time.Duration) error {
+		frames++
+		assert.NoError(t, pty.Setsize(s.tty, &pty.Winsize{Cols: uint16(120 - 60*(frames/20%2)), Rows: 60}))
+		return ctx.Err()
+	}
+	_, raw, _ := s.run(t, around, demo("healthy")...)
+	widest := 0
+	for line := range strings.SplitSeq(colours.ReplaceAllString(raw, ""), "\r\n") {
+		if strings.Contains(line, "│") || strings.Contains(line, "weight") {
+			widest = max(widest, strings.Count(line, "█")+strings.Count(line, "░"))
+		}
+	}
+	assert.Greater(t, widest, 50)
+	assert.Contains(t, s.shown(t, raw), "✓ Promoted")
+}
+
+func TestPlayingTakesAFewSecondsAndCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"healthy", "sick", "hook"} {
+		var slept time.Duration
+		around := atOnce()
+		around.sleep = func(ctx context.Context, d time.Duration) error { slept += d; return ctx.Err() }
+		s := newSeat(t, 80, 60)
+		s.run(t, around, demo(name)...)
+		assert.Less(t, slept, 10*time.Second/3, "three of them play within ten seconds")
+		assert.Greater(t, slept, time.Second/2, "and can be watched")
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	around := atOnce()
+	around.sleep = func(context.Context, time.Duration) error { cancel(); return ctx.Err() }
+	around.getenv = func(string) string { return "xterm" }
+	s := newSeat(t, 80, 60)
+	var stderr bytes.Buffer
+	status := around.exec(ctx, demo("sick"), strings.NewReader(""), s.tty, &stderr)
+	require.NoError(t, s.tty.Close())
+	assert.Equal(t, statusInterrupted, status)
+	assert.Contains(t, stderr.String(), "The playing was interrupted.")
+	assert.NotContains(t, s.shown(t, string(<-s.raw)), "RolledBack")
+}
+
+func TestOutsideTextCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = `a\u001b[2Jb\u009b31mc`
+	deployment := file(t, "deployment.json", `{"function": "orders", "alarms": ["`+evil+`"], "strategy": "AllAtOnce", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`)
+	scenario := file(t, "scenario.json", `{"alarms": [{"name": "`+evil+`"}]}`)
+	s := newSeat(t, 80, 60)
+	status, raw, stderr := s.run(t, atOnce(), "simulate", "-f", deployment, "-s", scenario)
+	if status == statusInvalid {
+		assert.Contains(t, stderr, "alarms[0]", "such a name is refused")
+		return
+	}
+	assert.NotContains(t, raw, "\x1b[2J")
+	assert.NotContains(t, raw, "\u009b")
+}
+
+func TestWatchIsDrawnAsASimulationIs(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, scenario string
+		status         int
+		want           []string
+	}{
+		{"promoted", `{}`, statusOK, []string{"0:00 ▸ SetWeight 10% step 1 of 2", "5:00 ✓ Promoted 100%", "✓ Promoted", "1 10% 0:00 5:00 of 5:00 5 ✓ Pass"}},
+		{
+			"rolled back", `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}], "delivery": {"alarms": {"lost": true}}}`, statusFailed,
+			[]string{"2:00 ✗ CheckAlarms 10% Fail AlarmFired", "2:00 ✗ RolledBack", "✗ RolledBack", "cause AlarmFired: orders-5xx", "next Look at the candidate's logs"},
+		},
+		{
+			"stopped", `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`, statusFailed,
+			[]string{"1:30 ✗ ExecutionAborted in Bake", "✗ RolledBack", "cause ExecutionEnded"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, canary, tt.scenario, 0)
+			s := newSeat(t, 80, 60)
+			status, raw, stderr := s.run(t, a.surroundings(), "watch", "one")
+			assert.Equal(t, tt.status, status, stderr)
+			assertInOrder(t, s.shown(t, raw), append([]string{"execution arn:aws:states"}, tt.want...))
+			assert.Contains(t, raw, "baked 0:30 of 5:00", "time is seen to pass between two polls")
+		})
+	}
+}
+
+func TestDrawnWatchSaysThatAWSCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{}`, time.Minute)
+	times := 0
+	a.meddle = func(operation string, w http.ResponseWriter) bool {
+		times++
+		return operation == "GetExecutionHistory" && times > 5 && times < 9 && refuse(w, 400, "ThrottlingException", "Rate exceeded")
+	}
+	s := newSeat(t, 80, 60)
+	status, raw, stderr := s.run(t, a.surroundings(), "watch", "one")
+	assert.Equal(t, statusOK, status, stderr)
+	assert.Empty(t, stderr)
+	assert.Equal(t, 1, strings.Count(colours.ReplaceAllString(raw, ""), "! read the history of"))
+	assert.Contains(t, s.shown(t, raw), "trying on")
+}
+
+func TestPlayingGivesEveryMomentItsTime(t *testing.T) {
+	t.Parallel()
+	moments := []picture.Moment{{State: "a"}, {State: "b"}, {State: "c", At: time.Hour}, {State: "d", At: time.Hour}}
+	knots := tempo(&picture.Run{Moments: moments})
+	for i := range knots[1:] {
+		assert.Greater(t, knots[i+1].played, knots[i].played)
+	}
+	told, at := scene(knots, (knots[1].played+knots[2].played)/2)
+	assert.Equal(t, 2, told)
+	assert.InDelta(t, time.Hour/2, at, float64(time.Minute))
+	assert.Empty(t, tempo(&picture.Run{}))
+}

@@ -1,0 +1,168 @@
+package screen
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/hinshun/vt10x"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+// canary is a run in the middle of its first step.
+func canary() *picture.Run {
+	plan := shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 300, Poll: 60}, {Weight: 5000, Bake: 300, Poll: 60}, {Weight: shift.All}}}
+	return &picture.Run{
+		Execution: "one", Strategy: "mine", Plan: plan, Alarms: []string{"orders-5xx"},
+		Changes: []shift.Move{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}},
+		Moments: []picture.Moment{
+			{Execution: "one", State: "SetWeight", Weight: picture.Share{Weight: 1000, Known: true}, Notes: []string{"step 1 of 3"}},
+			{Execution: "one", State: "CheckAlarms", At: time.Minute, Weight: picture.Share{Weight: 1000, Known: true}, Verdict: "Pass"},
+		},
+		Stages: []picture.Stage{{State: "SetWeight"}, {State: "Bake"}, {State: "CheckAlarms", At: time.Minute}, {State: "Bake", At: time.Minute}},
+		Positions: []picture.Position{
+			{Progress: shift.Progress{Step: 1, Steps: 3, Weight: 1000, Wait: 60}},
+			{At: time.Minute, Progress: shift.Progress{Step: 1, Steps: 3, Weight: 1000, Wait: 60, Baked: 60, Checks: 1}},
+		},
+	}
+}
+
+// glass is a terminal that can be looked at.
+type glass struct {
+	*Terminal
+	bytes.Buffer
+	emulator vt10x.Terminal
+	width    int
+}
+
+func newGlass(width, height int) *glass {
+	g := &glass{emulator: vt10x.New(vt10x.WithSize(width, height)), width: width}
+	g.Terminal = newTerminal(&g.Buffer, func(string) string { return "xterm" }, func() (int, int) { return g.width, height })
+	return g
+}
+
+// lines are what it shows, without the empty end.
+func (g *glass) lines() []string {
+	g.emulator.Write(g.Bytes())
+	g.Reset()
+	text := strings.Split(g.emulator.String(), "\n")
+	for i := range text {
+		text[i] = strings.TrimRight(text[i], " ")
+	}
+	return strings.Split(strings.TrimRight(strings.Join(text, "\n"), "\n"), "\n")
+}
+
+func TestBlockShowsWhereTheDeploymentStands(t *testing.T) {
+	t.Parallel()
+	g := newGlass(80, 30)
+	require.NoError(t, g.Show(canary(), 90*time.Second))
+	assert.Equal(t, strings.Split(strings.TrimPrefix(`
+   0:00  ▸ SetWeight        10%  step 1 of 3
+   1:00  ✓ CheckAlarms      10%  Pass
+
+  lambda:orders:live  1 → 2                                               mine
+  ────────────────────────────────────────────────────────────────────────────
+  state      Bake                                                         1:30
+  weight     █████▋░░░░░░░░░░░░░░░░░░░░░░┊░░░░░░░░░░░░░░░░░░░░░░░░░░░░     10%
+  step       1 of 3   baked 1:30 of 5:00   8:30 to go
+  alarms     ✓ orders-5xx  OK
+  verdict    ✓ Pass   1 check`, "\n"), "\n"), g.lines())
+}
+
+// What moves on must not make the lines around it jump.
+func TestLayoutStandsStillWhileABakeGoesOn(t *testing.T) {
+	t.Parallel()
+	g, run := newGlass(80, 30), canary()
+	require.NoError(t, g.Show(run, 60*time.Second))
+	before := g.lines()
+	for at := 61 * time.Second; at < 120*time.Second; at += time.Second {
+		require.NoError(t, g.Show(run, at))
+		now := g.lines()
+		require.Len(t, now, len(before), "nothing is left behind and nothing is added")
+		for i, line := range now {
+			assert.Equal(t, len(before[i]), len(line), line)
+			if !strings.Contains(line, "state") && !strings.Contains(line, "step ") {
+				assert.Equal(t, before[i], line)
+			}
+		}
+	}
+}
+
+func TestOutsideTextIsShownAndNotObeyed(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b[2J\u009b31m\r\nb\u2028c"
+	run := canary()
+	run.Alarms, run.Strategy, run.Execution = []string{evil}, evil, evil
+	run.Changes = []shift.Move{{Target: evil, Stable: "1", Candidate: "2"}}
+	run.Positions[1].Reasons = []string{evil}
+	run.End = &picture.End{Outcome: shift.RolledBack, Cause: evil}
+	g := newGlass(80, 40)
+	require.NoError(t, g.Show(run, 90*time.Second))
+	require.NoError(t, g.Finish(run))
+	sent := g.String()
+	for _, steering := range []string{"\x1b[2J", "\u009b", "\r\nb", "\u2028"} {
+		assert.NotContains(t, sent, steering)
+	}
+	assert.Contains(t, sent, "a [2J 31m")
+}
+
+func TestLongListsAreCutAndWhatMattersComesFirst(t *testing.T) {
+	t.Parallel()
+	run := canary()
+	run.Alarms, run.Changes = nil, nil
+	for i := range 20 {
+		run.Alarms = append(run.Alarms, fmt.Sprintf("alarm-%d", i))
+		run.Changes = append(run.Changes, shift.Move{Target: shift.LambdaTarget(fmt.Sprint("f", i), "live"), Candidate: "2"})
+	}
+	run.Positions[1].Reasons = []string{shift.AlarmFiredReason("alarm-17", "because")}
+	g := newGlass(80, 40)
+	require.NoError(t, g.Show(run, 90*time.Second))
+	text := strings.Join(g.lines(), "\n")
+	assert.Contains(t, text, "alarms     ✗ alarm-17  ALARM\n             ✓ alarm-0   OK")
+	assert.Contains(t, text, "and 17 more\n")
+	assert.Contains(t, text, "lambda:f1:live  → 2\n  and 18 more targets\n")
+}
+
+func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
+	t.Parallel()
+	for _, size := range [][2]int{{24, 4}, {40, 8}, {60, 12}, {80, 24}, {300, 80}} {
+		g := newGlass(size[0], size[1])
+		require.NoError(t, g.Show(canary(), 90*time.Second))
+		assert.LessOrEqual(t, len(g.block), size[1]-1)
+		for _, width := range g.block {
+			assert.Less(t, width, size[0], "%d columns", size[0])
+		}
+	}
+}
+
+func TestNarrowerTerminalIsDrawnOnWhereTheBlockBeganThere(t *testing.T) {
+	t.Parallel()
+	g := newGlass(80, 40)
+	require.NoError(t, g.Show(canary(), 90*time.Second))
+	rows := len(g.block)
+	g.Reset()
+	g.width = 50
+	require.NoError(t, g.Show(canary(), 91*time.Second))
+	broken := 5 // header, rule, state, weight and step are wider than 50
+	assert.Contains(t, g.String(), ansi.CursorUp(rows+broken))
+}
+
+func TestOnlyATerminalIsDrawnOn(t *testing.T) {
+	t.Parallel()
+	xterm := func(string) string { return "xterm" }
+	_, found := Find(&bytes.Buffer{}, xterm)
+	assert.False(t, found)
+	file, err := os.Create(t.TempDir() + "/file")
+	require.NoError(t, err)
+	defer file.Close()
+	_, found = Find(file, xterm)
+	assert.False(t, found)
+}
