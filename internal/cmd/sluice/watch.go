@@ -13,9 +13,10 @@ import (
 
 const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, as 'sluice
 simulate' does: drawn on a terminal, in plain lines otherwise and with --plain.
-When it has ended it tells the outcome, the cause and what to do. EXECUTION is an
-ARN, or the name of an execution of Sluice's state machine. When it was stopped
-from outside, the safety net puts the traffic back, and watch waits for that.
+When it has ended it tells the outcome, the cause and what to do. EXECUTION is
+an ARN, or the name of an execution of Sluice's state machine. When it was
+stopped from outside, the safety net puts the traffic back, and watch waits for
+that.
 
 An interrupt ends the watching, never the deployment.
 
