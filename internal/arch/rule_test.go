@@ -130,6 +130,7 @@ var rules = []rule{
 		may:    []string{picture, contract, domain, "github.com/charmbracelet", "github.com/muesli/termenv"},
 		tests:  []string{"github.com/hinshun/vt10x"},
 	},
+	{folder: "internal/picture/page", may: []string{picture, contract, domain}},
 
 	// The command shows a simulation by its history events; in AWS it works through
 	// the operator's adapters, and reads the ledger.

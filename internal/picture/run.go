@@ -3,6 +3,7 @@ package picture
 import (
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
 )
@@ -32,6 +33,8 @@ type Run struct {
 type Stage struct {
 	At    time.Duration
 	State string
+	// Step is the one that it takes, or else that was taken last; 0 before the first.
+	Step int
 }
 
 // Position is where the deployment stood from then on.
@@ -56,6 +59,8 @@ type Observed struct {
 	Alarms  []AlarmChange
 	Traffic []Minute
 	Weights []WeightChange
+	// Until is how long was observed: the last Minute may not be whole.
+	Until time.Duration
 }
 
 // AlarmChange is an alarm's coming into a State.
@@ -98,12 +103,24 @@ func (r *Run) See(execution string, at time.Duration, e operator.Event) {
 	}
 	kind := e.Enters()
 	if execution == r.Execution && kind != "" && kind != "Choice" && kind != "Pass" {
-		r.Stages = append(r.Stages, Stage{At: at, State: e.State})
+		r.Stages = append(r.Stages, Stage{At: at, State: e.State, Step: r.step(e.State)})
 	}
 	if m, worthIt := r.timeline.see(execution, at, e); worthIt {
 		m.stages, m.positions = len(r.Stages), len(r.Positions)
 		r.Moments = append(r.Moments, m)
 	}
+}
+
+// step is the one that a state takes which is entered now, or that was taken before.
+func (r *Run) step(state string) int {
+	stands := shift.Progress{NextStep: 1}
+	if n := len(r.Positions); n > 0 {
+		stands = r.Positions[n-1].Progress
+	}
+	if state == flow.SetWeight.State {
+		return stands.NextStep
+	}
+	return stands.Step
 }
 
 // Until is the Run as it was when only so many of its Moments had happened. Several

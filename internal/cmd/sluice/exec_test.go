@@ -70,6 +70,8 @@ func TestArgumentsThatMakeNoSenseExitWith2AndPointToTheHelp(t *testing.T) {
 		{"a watch of nothing", []string{"watch"}, "sluice: watch needs an EXECUTION: its ARN, or its name\nSee 'sluice watch --help'.\n"},
 		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes one EXECUTION, and \"b\" is one too many\nSee 'sluice watch --help'.\n"},
 		{"a watch of another ARN", []string{"watch", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"}, "sluice: \"arn:aws:states:us-east-1:123456789012:stateMachine:sluice\" is not the ARN of an execution: arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME\nSee 'sluice watch --help'.\n"},
+		{"a report of nothing", []string{"report", "--out", "x"}, "sluice: report needs an EXECUTION: its ARN, or its name\nSee 'sluice report --help'.\n"},
+		{"a report to nowhere", []string{"report", "a"}, "sluice: report needs a file to write to: --out FILE\nSee 'sluice report --help'.\n"},
 		{"an order without its target", []string{"abort"}, "sluice: abort needs a TARGET, such as lambda:orders:live\nSee 'sluice abort --help'.\n"},
 		{"an order for two", []string{"pause", "a", "b"}, "sluice: pause takes one TARGET, and \"b\" is one too many\nSee 'sluice pause --help'.\n"},
 		{"an order for a version", []string{"resume", "orders:7"}, "sluice: \"orders:7\" names a version, and traffic is shifted at an alias: write lambda:orders:ALIAS\nSee 'sluice resume --help'.\n"},

@@ -76,7 +76,7 @@ func newRoot(around surroundings) *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what Sluice's Lambdas log on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + statuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(around), newLocal(), newStart(around), newWatch(around), newHistory(around))
+	root.AddCommand(newPlan(), newSimulate(around), newLocal(), newStart(around), newWatch(around), newReport(around), newHistory(around))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, around))
 	}

@@ -32,14 +32,15 @@ On a terminal it is played in a few seconds, and drawn; otherwise, and with
 
 const examplesOfSimulate = `  sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json
+  sluice simulate -f deployment.json -s scenario.json --report report.html
   sluice simulate -f deployment.json -s scenario.json --json | jq .routes`
 
 func newSimulate(around surroundings) *cobra.Command {
-	var deployment, scenario string
+	var deployment, scenario, reportFile string
 	var asJSON bool
 	var d drawing
 	cmd := &cobra.Command{
-		Use:                   "simulate -f FILE [-s FILE] [--plain | --json]",
+		Use:                   "simulate -f FILE [-s FILE] [--report FILE] [--plain | --json]",
 		Short:                 "Play a deployment on this machine",
 		Long:                  aboutSimulate,
 		Example:               examplesOfSimulate,
@@ -64,18 +65,30 @@ func newSimulate(around surroundings) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if reportFile != "" {
+				if err := writeReport(reportFile, s.report(played)); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), played.result)
 			}
 			if terminal := d.on(cmd.OutOrStdout(), around); terminal != nil {
-				return played.draw(cmd.Context(), around, terminal)
+				return played.draw(cmd.Context(), around, terminal, reportFile)
 			}
-			return writeText(cmd.OutOrStdout(), played.text)
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) {
+				played.text(to)
+				if reportFile != "" {
+					fmt.Fprintln(to)
+					reported(reportFile).write(to)
+				}
+			})
 		}),
 	}
 	cmd.Flags().StringVarP(&deployment, "file", "f", "", "read the deployment from `FILE`; - is standard input")
 	cmd.Flags().StringVarP(&scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the same as JSON")
+	cmd.Flags().StringVar(&reportFile, "report", "", "write a page of HTML about it to `FILE`, with plots")
 	d.addFlag(cmd)
 	return cmd
 }
@@ -86,6 +99,8 @@ type setting struct {
 	source     string
 	deployment []byte
 	scenario   world.Scenario
+	// scenarioText is the scenario as it was written; nil for none.
+	scenarioText []byte
 }
 
 // readSetting reads both files, and lists what is wrong with either.
@@ -105,7 +120,7 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 		}
 		s.scenario, err = world.DecodeScenario(text)
 		wrong.add(scenario.String(), err)
-		s.source = scenario.String()
+		s.source, s.scenarioText = scenario.String(), text
 	}
 	return s, wrong.orNil()
 }
@@ -138,7 +153,7 @@ func (s setting) play() (simulation, error) {
 }
 
 // draw plays it on a terminal.
-func (s simulation) draw(ctx context.Context, around surroundings, terminal *screen.Terminal) error {
+func (s simulation) draw(ctx context.Context, around surroundings, terminal *screen.Terminal, reportFile string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := replay(ctx, around, terminal, s.run)
@@ -151,12 +166,16 @@ func (s simulation) draw(ctx context.Context, around surroundings, terminal *scr
 	case err != nil:
 		return err
 	}
-	return terminal.Finish(s.run, "", "All that was counted: --plain or --json.")
+	more := "All that was counted: --plain or --json; a page with plots: --report FILE."
+	if reportFile != "" {
+		more = "The report lies in " + reportFile
+	}
+	return terminal.Finish(s.run, "", more)
 }
 
 // observed is what was seen of the world, as it is drawn.
 func observed(r world.Recording, routes []world.Routed) *picture.Observed {
-	o := &picture.Observed{}
+	o := &picture.Observed{Until: r.Until}
 	for _, a := range r.Alarms {
 		o.Alarms = append(o.Alarms, picture.AlarmChange{At: a.At, Name: a.Name, State: shift.AlarmState(a.State), Reason: a.Reason})
 	}

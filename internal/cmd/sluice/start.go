@@ -31,11 +31,10 @@ const examplesOfStart = `  sluice start -f deployment.json
 // request is what a person asks start for.
 type request struct {
 	account
-	file   string
-	name   string
-	wait   bool
-	asJSON bool
-	drawing
+	file string
+	name string
+	wait bool
+	telling
 }
 
 func newStart(around surroundings) *cobra.Command {
@@ -100,7 +99,7 @@ func (r request) start(cmd *cobra.Command) error {
 	}
 	switch {
 	case r.wait:
-		w := newWatcher(cmd, r.account, cfg, x, r.asJSON, r.drawing)
+		w := newWatcher(cmd, r.account, cfg, x, r.telling)
 		w.fresh = true
 		return w.watch(cmd.Context())
 	case r.asJSON:

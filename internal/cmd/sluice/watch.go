@@ -30,8 +30,7 @@ const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
 
 func newWatch(around surroundings) *cobra.Command {
 	a := account{surroundings: around}
-	var asJSON bool
-	var d drawing
+	var how telling
 	cmd := &cobra.Command{
 		Use:                   "watch EXECUTION [--plain | --json]",
 		Short:                 "Watch a deployment in AWS until it ends",
@@ -55,11 +54,11 @@ func newWatch(around surroundings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return newWatcher(cmd, a, cfg, x, asJSON, d).watch(cmd.Context())
+			return newWatcher(cmd, a, cfg, x, how).watch(cmd.Context())
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print only how it ended, as JSON")
-	d.addFlag(cmd)
+	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only how it ended, as JSON")
+	how.addFlag(cmd)
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)
 	a.addFlags(cmd)

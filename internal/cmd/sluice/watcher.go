@@ -61,15 +61,21 @@ type watcher struct {
 	last      operator.Event
 }
 
-func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, asJSON bool, d drawing) *watcher {
+// telling is how a person wants to be told.
+type telling struct {
+	drawing
+	asJSON bool
+}
+
+func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, how telling) *watcher {
 	out := cmd.OutOrStdout()
 	var terminal *screen.Terminal
-	if !asJSON {
-		terminal = d.on(out, a.surroundings)
+	if !how.asJSON {
+		terminal = how.on(out, a.surroundings)
 	}
 	return &watcher{
 		surroundings: a.surroundings, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
-		where: newLocation(x, cfg), account: a, asJSON: asJSON, out: out, err: cmd.ErrOrStderr(),
+		where: newLocation(x, cfg), account: a, asJSON: how.asJSON, out: out, err: cmd.ErrOrStderr(),
 		terminal: terminal, narration: narration{to: out}, run: picture.NewRun(),
 	}
 }

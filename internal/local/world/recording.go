@@ -14,6 +14,8 @@ import (
 type Recording struct {
 	Alarms  []AlarmChange
 	Traffic []Minute
+	// Until is how long was recorded: the last Minute may not be whole.
+	Until time.Duration
 }
 
 // AlarmChange is an alarm's coming into a state.
@@ -47,7 +49,7 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 	if err := w.Run(); err != nil {
 		return Result{}, Recording{}, err
 	}
-	return w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served()}, nil
+	return w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.elapsed()}, nil
 }
 
 // served are the requests of all Targets by version, in order of time.

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/picture/page"
+)
+
+// The picture that the README shows.
+func TestGoldenPictureOfARun(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join("testdata", "run")
+	s, err := readSetting(source(filepath.Join(folder, "deployment.json")), source(filepath.Join(folder, "scenario.json")), nil)
+	require.NoError(t, err)
+	played, err := s.play()
+	require.NoError(t, err)
+	golden(t, filepath.Join("..", "run.svg"), page.Figure(played.run))
+}
+
+func TestReportOfASimulation(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "report.html")
+	plain := run(t, "", demo("sick")...).stdout
+	got := run(t, "", append(demo("sick"), "--report", file)...)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assert.Equal(t, plain+"\n  report  "+file+"\n", got.stdout)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, want := range []string{
+		"RolledBack</span>lambda:orders:live 1 → 2, Canary10Percent5Minutes", "AlarmFired: orders-5xx is in ALARM", "Look at the candidate",
+		`data-plot="weight"`, `data-plot="requests"`, `data-plot="errors"`, `data-plot="alarms"`, `data-plot="states"`,
+		"<dt>transitions</dt><dd>15</dd>", "<h2>Input</h2>", "&#34;alarms&#34;: [&#34;orders-5xx&#34;]", "<h2>Scenario</h2>", "&#34;errorRate&#34;: 0.2",
+	} {
+		assert.True(t, strings.Contains(string(text), want), want)
+	}
+
+	asJSON := run(t, "", append(demo("sick"), "--report", file, "--json")...)
+	assert.Equal(t, run(t, "", append(demo("sick"), "--json")...), asJSON, "nothing but the JSON is printed")
+
+	nowhere := run(t, "", append(demo("sick"), "--report", filepath.Join(file, "nowhere"))...)
+	assert.Equal(t, statusFailed, nowhere.status)
+	assert.Contains(t, nowhere.stderr, "sluice: write the report: open "+file)
+	assert.Empty(t, nowhere.stdout)
+}
+
+func TestReportOfAnExecutionInAWS(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, scenario string
+		since          time.Duration
+		want           []string
+	}{
+		{"going on", `{}`, 90 * time.Second, []string{"It has not ended yet", "begun at 2026-01-01 00:00:00 UTC", `<td class="n">1:00 of 5:00</td>`}},
+		{"promoted", `{}`, time.Hour, []string{`good">Promoted</span>`, "5:00 from beginning to end"}},
+		{
+			"rolled back", `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}], "delivery": {"alarms": {"lost": true}}}`, time.Hour,
+			[]string{`bad">RolledBack</span>`, "<p>AlarmFired: orders-5xx is in ALARM", "<title>orders-5xx: ALARM</title>"},
+		},
+		{
+			"stopped", `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`, time.Hour,
+			[]string{`bad">RolledBack</span>`, "<p>ExecutionEnded: ", "ExecutionAborted"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, x := going(t, canary, tt.scenario, tt.since)
+			file := filepath.Join(t.TempDir(), "report.html")
+			got := a.run("report", "one", "--out", file)
+			require.Equal(t, ran{status: statusOK, stdout: "  report  " + file + "\n"}, got)
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, want := range append(tt.want, x.ARN(), "CloudWatch has them", "&#34;function&#34;: &#34;orders&#34;", `data-plot="weight"`, `data-plot="alarms"`, `data-plot="states"`) {
+				assert.True(t, strings.Contains(string(text), want), want)
+			}
+			assert.NotContains(t, string(text), `data-plot="requests"`)
+		})
+	}
+}
+
+func TestReportOfAnExecutionThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{}`, 0)
+	file := filepath.Join(t.TempDir(), "report.html")
+	got := a.run("report", "two", "--out", file)
+	assert.Equal(t, statusFailed, got.status)
+	assert.Contains(t, got.stderr, "there is no execution")
+	assert.NoFileExists(t, file)
+}

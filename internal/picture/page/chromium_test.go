@@ -1,0 +1,87 @@
+package page_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/picture/page"
+)
+
+// browse opens a page in a browser without a window, and returns the document that
+// came of it and what the browser wrote to its console. Where there is no browser,
+// the test is skipped.
+func browse(t *testing.T, text string) (document, console string) {
+	t.Helper()
+	browser := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			browser = found
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("SKIPPED: the report page is not tried in a browser: neither chromium nor google-chrome is installed")
+	}
+	folder := t.TempDir()
+	file := filepath.Join(folder, "page.html")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	// Without its sandbox, which wants rights that a container does not give; the page
+	// is ours.
+	command := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+		"--user-data-dir="+folder, "--enable-logging=stderr", "--window-size=1000,1400", "--dump-dom", "file://"+file)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	require.NoError(t, command.Run(), stderr.String())
+	return stdout.String(), strings.Join(regexp.MustCompile(`(?m)^.*CONSOLE.*$`).FindAllString(stderr.String(), -1), "\n")
+}
+
+// measured is a page that counts, for each plot, the marks that take room on it. It
+// must be allowed its script.
+func measured(text string) string {
+	const count = `<script>
+for (const plot of document.querySelectorAll("[data-plot]")) {
+  const drawn = [...plot.querySelectorAll(".mark")].filter(m => { const b = m.getBoundingClientRect(); return b.width + b.height > 1 })
+  document.body.insertAdjacentText("beforeend", "[" + plot.dataset.plot + " " + drawn.length + "]")
+}
+document.body.insertAdjacentText("beforeend", document.documentElement.scrollWidth > innerWidth ? "[too wide]" : "[fits]")
+</script></body>`
+	text = regexp.MustCompile(`<meta http-equiv=[^>]*>`).ReplaceAllString(text, "")
+	return strings.Replace(text, "</body>", count, 1)
+}
+
+func TestBrowserShowsEveryPlotAndHasNothingToComplainOf(t *testing.T) {
+	t.Parallel()
+	text := written(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: strings.Repeat("{}", 2000)}}})
+	_, console := browse(t, text)
+	assert.Empty(t, console)
+
+	document, console := browse(t, measured(text))
+	assert.Empty(t, console)
+	for _, want := range []string{"[time 2]", "[weight 1]", "[requests 2]", "[errors 2]", "[alarms 2]", "[states 4]", "[fits]"} {
+		assert.True(t, strings.Contains(document, want), want)
+	}
+
+	_, console = browse(t, strings.Replace(measured(text), "</body>", "<script>nothing.here</script></body>", 1))
+	assert.Contains(t, console, "nothing is not defined", "a complaint would be heard")
+}
+
+func TestBrowserObeysNoOutsideText(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Strategy = `<script>document.title = "taken"</script>`
+	document, console := browse(t, written(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: `<img src="x" onerror="document.title='taken'">`}}}))
+	assert.Empty(t, console)
+	assert.NotContains(t, document, "<title>taken")
+}

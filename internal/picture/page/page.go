@@ -1,0 +1,132 @@
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html"
+	"html/template"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+// Report is everything that a page tells.
+type Report struct {
+	*picture.Run
+	// Began is when the execution did; zero in a simulation.
+	Began time.Time
+	// Facts are further figures, by their names.
+	Facts []Fact
+	// Texts are what the run was made from.
+	Texts []Text
+	// Missing says what could not be drawn, and where it is to be had.
+	Missing []string
+}
+
+// Fact is a figure with its name.
+type Fact struct{ Name, Value string }
+
+// Text is a file that is shown as it is.
+type Text struct{ Name, Content string }
+
+// MaxBytes is the size of a page at most: it can be sent to anybody.
+const MaxBytes = 300_000
+
+//go:embed page.html
+var layout string
+
+var pages = template.Must(template.New("page").Funcs(template.FuncMap{
+	"clock": clock, "join": strings.Join, "bound": shift.BoundText,
+	"baked": func(s picture.StepTaken) string {
+		return fmt.Sprintf("%s of %s", clock(s.Baked), clock(s.Bake.Duration()))
+	},
+	"changed": changed, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
+	"figure": func(r *picture.Run) template.HTML { return template.HTML(drawn(r)) }, // which has escaped all text
+}).Parse(layout))
+
+// Write writes the page. Of what is very long it leaves out the middle, and says so.
+func Write(to io.Writer, r Report) error {
+	for rows, bytes := maxRows, maxText; ; rows, bytes = rows/2, bytes/2 {
+		text, err := render(r, rows, bytes)
+		if err != nil {
+			return fmt.Errorf("write the page: %w", err)
+		}
+		if len(text) <= MaxBytes || rows < 8 {
+			_, err = to.Write(text)
+			return err
+		}
+	}
+}
+
+// What a page has at first of what may be long: rows of a table, and bytes of a text.
+const (
+	maxRows = 400
+	maxText = 100_000
+)
+
+// content is a Report as the layout takes it.
+type content struct {
+	Report
+	Title   string
+	Why     string
+	Next    string
+	Moments []row[picture.Moment]
+	Taken   []row[picture.StepTaken]
+	Several bool // executions are told of
+}
+
+// row is one of a table's, or how many stand for it that are left out.
+type row[T any] struct {
+	Of   T
+	Left int
+}
+
+func render(r Report, rows, bytesOfText int) ([]byte, error) {
+	c := content{
+		Report: r, Title: summed(r.Run),
+		Moments: middle(r.Story(), rows), Taken: middle(r.Steps(), rows),
+	}
+	for _, m := range r.Run.Moments {
+		c.Several = c.Several || m.Execution != r.Execution
+	}
+	if end := r.End; end != nil {
+		c.Why, c.Next = end.Outcome.Why(end.Cause), end.Outcome.Advice()
+	}
+	c.Texts = make([]Text, len(r.Texts))
+	for i, t := range r.Texts {
+		c.Texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}
+	}
+	var page bytes.Buffer
+	err := pages.Execute(&page, c)
+	return page.Bytes(), err
+}
+
+// middle leaves out the middle of a long table.
+func middle[T any](list []T, most int) []row[T] {
+	rows := make([]row[T], 0, min(len(list), most+1))
+	for i, of := range list {
+		switch left := len(list) - most; {
+		case left <= 0 || i < most/2 || i >= most/2+left:
+			rows = append(rows, row[T]{Of: of})
+		case i == most/2:
+			rows = append(rows, row[T]{Left: left})
+		}
+	}
+	return rows
+}
+
+// cut is the beginning of a text that takes so many bytes on the page.
+func cut(text string, most int) string {
+	escaped := 0
+	for i, r := range text {
+		if escaped += len(html.EscapeString(string(r))); escaped > most {
+			return text[:i] + fmt.Sprintf("\n… (%s more)", picture.Counted(utf8.RuneCountInString(text[i:]), "character", "characters"))
+		}
+	}
+	return text
+}

@@ -1,0 +1,197 @@
+package page_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/picture"
+	"sluice/internal/picture/page"
+	"sluice/internal/shift"
+)
+
+// rolledBack is a run with everything that is drawn.
+func rolledBack() *picture.Run {
+	return &picture.Run{
+		Execution: "one", Strategy: "mine", Alarms: []string{"orders-5xx"},
+		Changes: []shift.Move{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}},
+		Plan:    shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 300, Poll: 60}, {Weight: shift.All}}},
+		Moments: []picture.Moment{
+			{Execution: "one", State: "SetWeight", Weight: picture.Share{Weight: 1000, Known: true}},
+			{Execution: "one", State: "CheckAlarms", At: time.Minute, Verdict: "Pass"},
+			{Execution: "one", State: "CheckAlarms", At: 2 * time.Minute, Verdict: "Hold", Notes: []string{"AlarmUnreadable: orders-5xx: because"}},
+			{Execution: "one", State: "CheckAlarms", At: 3 * time.Minute, Verdict: "Fail", Notes: []string{"AlarmFired: orders-5xx is in ALARM"}},
+			{Execution: "one", State: "RolledBack", At: 3 * time.Minute, Failed: true, Weight: picture.Share{Known: true}},
+		},
+		Stages:    []picture.Stage{{State: "Publish"}, {State: "SetWeight", Step: 1}, {State: "Bake", Step: 1}, {State: "Rollback", At: 3 * time.Minute}},
+		Positions: []picture.Position{{Progress: shift.Progress{Step: 1}}, {At: 3 * time.Minute, Progress: shift.Progress{Step: 1, Baked: 180, Checks: 3, Verdict: shift.Fail}}},
+		End:       &picture.End{At: 3 * time.Minute, Outcome: shift.RolledBack, Status: "FAILED", Cause: shift.Explain(shift.RolledBack, []string{"AlarmFired: orders-5xx"}, nil)},
+		Observed: &picture.Observed{
+			Until:   3 * time.Minute,
+			Alarms:  []picture.AlarmChange{{Name: "orders-5xx", State: shift.AlarmOK}, {At: 150 * time.Second, Name: "orders-5xx", State: shift.AlarmFiring}},
+			Weights: []picture.WeightChange{{Target: "lambda:orders:live", Weight: 1000}, {At: 3 * time.Minute, Target: "lambda:orders:live"}},
+			Traffic: []picture.Minute{
+				{Requests: 540}, {Requests: 60, Errors: 9, Candidate: true}, {Begins: time.Minute, Requests: 541}, {Begins: time.Minute, Requests: 59, Errors: 12, Candidate: true},
+				{Begins: 2 * time.Minute, Requests: 540}, {Begins: 2 * time.Minute, Requests: 60, Errors: 11, Candidate: true},
+			},
+		},
+	}
+}
+
+func written(t *testing.T, r page.Report) string {
+	t.Helper()
+	var text bytes.Buffer
+	require.NoError(t, page.Write(&text, r))
+	return text.String()
+}
+
+// marks counts what each plot of an SVG has drawn, and holds the SVG to be
+// well-formed.
+func marks(t *testing.T, svg string) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	decoder, plot := xml.NewDecoder(strings.NewReader(svg)), ""
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return counts
+		}
+		require.NoError(t, err)
+		start, isStart := token.(xml.StartElement)
+		for _, a := range start.Attr {
+			switch {
+			case isStart && a.Name.Local == "data-plot":
+				plot = a.Value
+				counts[plot] += 0
+			case isStart && a.Name.Local == "class" && slices.Contains(strings.Fields(a.Value), "mark"):
+				counts[plot]++
+			}
+		}
+	}
+}
+
+func TestEveryPlotHasItsMarks(t *testing.T) {
+	t.Parallel()
+	want := map[string]int{
+		"time":   2, // a step's beginning, and the end
+		"weight": 1, "requests": 2, "errors": 2,
+		"alarms": 2, // OK, then ALARM
+		"states": 4, // step 1, and three checks
+	}
+	assert.Equal(t, want, marks(t, page.Figure(rolledBack())))
+	text := written(t, page.Report{Run: rolledBack()})
+	assert.Equal(t, want, marks(t, svgOf.FindString(text)))
+}
+
+var svgOf = regexp.MustCompile(`(?s)<svg.*</svg>`)
+
+func TestPlotsOfWhatIsNotKnownAreLeftOutAndSaid(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Observed = nil
+	text := written(t, page.Report{Run: run, Missing: []string{"Ask CloudWatch for the requests."}})
+	counts := marks(t, svgOf.FindString(text))
+	assert.NotContains(t, counts, "requests")
+	assert.NotContains(t, counts, "errors")
+	assert.Positive(t, counts["weight"])
+	assert.Positive(t, counts["alarms"])
+	assert.Contains(t, text, "Ask CloudWatch for the requests.")
+}
+
+func TestTimesStandOnOneAxis(t *testing.T) {
+	t.Parallel()
+	svg := page.Figure(rolledBack())
+	ends := regexp.MustCompile(`class="end mark bad"`).FindStringIndex(svg)
+	require.NotNil(t, ends)
+	x := regexp.MustCompile(`x1="([0-9.]+)"[^>]*class="end mark bad"`).FindStringSubmatch(svg)[1]
+	assert.Regexp(t, `<path d="M140 [0-9.]+H140V[0-9.]+H`+regexp.QuoteMeta(x)+`V`, svg, "the weight falls at the end")
+	assert.Regexp(t, `<path d="M140 [^"]*H`+regexp.QuoteMeta(x)+`" class="line mark candidate"`, svg, "requests are known until the end")
+}
+
+func TestOutsideTextIsNoMarkup(t *testing.T) {
+	t.Parallel()
+	const evil = `</title></style></pre><script>alert(1)</script><img src=x onerror="alert(2)">'"&{{.}}`
+	run := rolledBack()
+	run.Execution, run.Strategy, run.Alarms = evil, evil, []string{evil}
+	run.Changes = []shift.Move{{Target: evil, Stable: evil, Candidate: evil}, {Target: evil}}
+	run.End.Cause, run.End.Outcome, run.End.Status = evil, "", evil
+	run.Observed.Alarms = []picture.AlarmChange{{Name: evil, State: evil, Reason: evil}}
+	for i := range run.Moments {
+		run.Moments[i].Execution, run.Moments[i].State, run.Moments[i].Notes = evil, evil, []string{evil}
+	}
+	for i := range run.Stages {
+		run.Stages[i].State = evil
+	}
+	text := written(t, page.Report{
+		Run: run, Facts: []page.Fact{{Name: evil, Value: evil}}, Texts: []page.Text{{Name: evil, Content: evil}}, Missing: []string{evil},
+	})
+	for _, bad := range []string{"<script", "<img", "</pre><", `onerror="`} {
+		assert.False(t, strings.Contains(text, bad), bad)
+	}
+	assert.Equal(t, 1, strings.Count(text, "</style>"))
+	assert.Equal(t, 1, strings.Count(text, "</body>"))
+	assert.NotEmpty(t, marks(t, svgOf.FindString(text)), "what is drawn is still well-formed")
+	assert.NotContains(t, page.Figure(run), "<script")
+}
+
+func TestPageNeedsNothingElse(t *testing.T) {
+	t.Parallel()
+	text := written(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: "{}"}}})
+	for _, outside := range []string{"src=", "@import", "url(", "//", "<script"} {
+		assert.False(t, strings.Contains(text, outside), outside)
+	}
+	assert.Equal(t, []string{`href="data:,"`}, regexp.MustCompile(`href="[^"]*"`).FindAllString(text, -1))
+	assert.Contains(t, text, "default-src 'none'", "and could not have it")
+	assert.NotContains(t, strings.ReplaceAll(page.Figure(rolledBack()), "http://www.w3.org/2000/svg", ""), "//")
+}
+
+func TestPageStaysSmall(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Moments, run.Positions, run.Plan.Steps = nil, nil, nil
+	for i := range 800 {
+		at := time.Duration(i) * 10 * time.Hour
+		run.Plan.Steps = append(run.Plan.Steps, shift.Step{Weight: shift.Weight(i + 1), Bake: 36_000, Poll: 300})
+		run.Positions = append(run.Positions, picture.Position{At: at, Progress: shift.Progress{Step: i + 1}})
+		run.Moments = append(run.Moments, picture.Moment{
+			Execution: "one", State: "CheckAlarms", Verdict: "Pass", At: at,
+			Notes: []string{fmt.Sprint(i, strings.Repeat(`"<`, 250)), strings.Repeat(`"<`, 250)},
+		})
+		run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{At: at, Target: "lambda:orders:live", Weight: shift.Weight(i + 1)})
+		for range 12 {
+			at += time.Minute
+			run.Observed.Alarms = append(run.Observed.Alarms, picture.AlarmChange{At: at, Name: "orders-5xx", State: shift.AlarmFiring}, picture.AlarmChange{At: at + time.Second, Name: "orders-5xx", State: shift.AlarmOK})
+			run.Observed.Traffic = append(run.Observed.Traffic, picture.Minute{Begins: at.Truncate(time.Minute), Requests: 1, Errors: 1})
+		}
+	}
+	for i := range 98 {
+		run.Alarms = append(run.Alarms, fmt.Sprint("alarm-", i))
+	}
+	text := written(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: strings.Repeat(`"`, 256<<10)}, {Name: "Scenario", Content: strings.Repeat("é", 100<<10)}}})
+	assert.LessOrEqual(t, len(text), page.MaxBytes)
+	assert.Contains(t, text, " characters more)", "what is left out is said")
+	assert.Contains(t, text, "and 83 more alarms")
+	assert.Greater(t, marks(t, svgOf.FindString(text))["alarms"], 1, "an alarm that fired for a second in a year is seen")
+	assert.Contains(t, text, "firing")
+}
+
+func TestRunOfNothingIsAPageToo(t *testing.T) {
+	t.Parallel()
+	run := picture.NewRun()
+	run.Execution = "one"
+	text := written(t, page.Report{Run: run})
+	assert.Contains(t, text, "It has not ended yet")
+	assert.NotEmpty(t, marks(t, svgOf.FindString(text)))
+	run.End = &picture.End{Outcome: shift.Unchanged, Status: "SUCCEEDED", Cause: "it serves 3 already"}
+	assert.Contains(t, written(t, page.Report{Run: run}), "it serves 3 already")
+}

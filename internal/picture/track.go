@@ -1,0 +1,156 @@
+package picture
+
+import (
+	"slices"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// WeightTrack is the Candidate's share of a Target's traffic over time. The Target is
+// empty where what is known is known of all together.
+type WeightTrack struct {
+	Target  shift.Target
+	Changes []WeightChange
+}
+
+// AlarmTrack is an alarm's State over time.
+type AlarmTrack struct {
+	Name    string
+	Changes []AlarmChange
+}
+
+// Phase is what a deployment was busy with for some time: a Step, or what comes
+// before and after.
+type Phase struct {
+	Name         string
+	Begins, Ends time.Duration
+}
+
+// Ends is when the last thing happened that is known.
+func (r *Run) Ends() time.Duration {
+	ends := time.Duration(0)
+	if r.End != nil {
+		ends = r.End.At
+	}
+	for _, m := range r.Moments {
+		ends = max(ends, m.At)
+	}
+	if r.Observed != nil {
+		for _, w := range r.Observed.Weights {
+			ends = max(ends, w.At)
+		}
+	}
+	return ends
+}
+
+// WeightTracks are what was observed of each Target, or else what the execution tells.
+func (r *Run) WeightTracks() []WeightTrack {
+	if r.Observed != nil {
+		tracks := make([]WeightTrack, len(r.Changes))
+		for i, c := range r.Changes {
+			tracks[i].Target = c.Target
+			for _, w := range r.Observed.Weights {
+				if w.Target == c.Target {
+					tracks[i].Changes = append(tracks[i].Changes, w)
+				}
+			}
+		}
+		return tracks
+	}
+	told := WeightTrack{}
+	for _, m := range r.Moments {
+		if m.Execution == r.Execution && m.Weight.Known {
+			told.add(WeightChange{At: m.At, Weight: m.Weight.Weight})
+		}
+	}
+	if r.End != nil && r.End.Outcome == shift.RolledBack { // perhaps by the safety net
+		told.add(WeightChange{At: r.Ends(), Weight: shift.None})
+	}
+	return []WeightTrack{told}
+}
+
+// add adds a change, if it is one.
+func (t *WeightTrack) add(c WeightChange) {
+	if n := len(t.Changes); n == 0 || t.Changes[n-1].Weight != c.Weight {
+		t.Changes = append(t.Changes, c)
+	}
+}
+
+// AlarmTracks are what was observed of each alarm, or else what every check tells.
+func (r *Run) AlarmTracks() []AlarmTrack {
+	tracks := make([]AlarmTrack, len(r.Alarms))
+	for i, name := range r.Alarms {
+		tracks[i].Name = name
+		if r.Observed != nil {
+			tracks[i].Changes = slices.DeleteFunc(slices.Clone(r.Observed.Alarms), func(c AlarmChange) bool { return c.Name != name })
+			continue
+		}
+		for _, p := range r.Positions {
+			if p.Checks > 0 {
+				tracks[i].add(AlarmChange{At: p.At, Name: name, State: shift.AlarmStateIn(p.Reasons, name)})
+			}
+		}
+	}
+	return tracks
+}
+
+// add adds a change, if it is one.
+func (t *AlarmTrack) add(c AlarmChange) {
+	if n := len(t.Changes); n == 0 || t.Changes[n-1].State != c.State {
+		t.Changes = append(t.Changes, c)
+	}
+}
+
+// Phases are one after the other, from the beginning to the end.
+func (r *Run) Phases() []Phase {
+	var phases []Phase
+	for _, s := range r.Stages {
+		name := r.phase(s)
+		if n := len(phases); n > 0 {
+			phases[n-1].Ends = s.At
+			if phases[n-1].Name == name {
+				continue
+			}
+		}
+		phases = append(phases, Phase{Name: name, Begins: s.At})
+	}
+	if n := len(phases); n > 0 {
+		phases[n-1].Ends = r.Ends()
+	}
+	return phases
+}
+
+// phase names what a state belongs to.
+func (r *Run) phase(s Stage) string {
+	switch s.State {
+	case flow.SetWeight.State, bakeState, flow.CheckAlarms.State:
+		return "step " + Grouped(s.Step)
+	}
+	return s.State
+}
+
+// Story is what happened, without the polls that say nothing new: they are counted.
+func (r *Run) Story() []Moment {
+	var told []Moment
+	var last Moment
+	quiet := 0
+	flush := func() {
+		if quiet > 0 {
+			last.Notes = append(slices.Clone(last.Notes), Counted(quiet, "more check", "more checks")+" passed")
+			told, quiet = append(told, last), 0
+		}
+	}
+	for _, m := range r.Moments {
+		if m.Quiet(last) {
+			last = m
+			quiet++
+			continue
+		}
+		flush()
+		told, last = append(told, m), m
+	}
+	flush()
+	return told
+}
