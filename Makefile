@@ -1,6 +1,7 @@
 # Everything that is done with this project; `make` alone lists it.
 
 demo_folder := internal/cmd/sluice/testdata/demo
+demo_report := dist/sick.html
 functions   := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 bootstraps  := $(functions:%=dist/%/bootstrap)
 benchmarked  = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' internal))))
@@ -40,10 +41,10 @@ printf '%s\n' $(2) "$$found" | sort -C -V || { \
 	echo "Sluice needs $(1) $(2) or newer, and found $${found:-none that runs}: see $(4)" >&2; exit 1; }
 endef
 
-# $(call play,folder,heading)
+# $(call play,folder,heading,flags)
 define play
 @printf '\n%s\n\n' '$(2)'
-@bin/sluice simulate -f $(demo_folder)/$(1)/deployment.json -s $(demo_folder)/$(1)/scenario.json
+@bin/sluice simulate -f $(demo_folder)/$(1)/deployment.json -s $(demo_folder)/$(1)/scenario.json $(3)
 endef
 
 .PHONY: help
@@ -52,9 +53,11 @@ help: ## list the targets
 
 .PHONY: demo
 demo: bin/sluice ## play three deployments on a local world: healthy, sick, and stopped by a hook
+	@mkdir -p $(dir $(demo_report))
 	$(call play,healthy,== A healthy candidate)
-	$(call play,sick,== A sick candidate: an alarm watches it)
+	$(call play,sick,== A sick candidate: an alarm watches it,--report $(demo_report))
 	$(call play,hook,== A candidate that fails its test before it gets any traffic)
+	@printf '\nThe report of the sick candidate is a page for your browser: %s\n' $(demo_report)
 
 .PHONY: build
 build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/bootstrap, linux/arm64)
