@@ -127,7 +127,7 @@ func (w *watcher) finish(end ended) error {
 		err = writeJSON(w.out, end)
 	case w.terminal != nil:
 		w.run.End = end.drawn()
-		err = w.terminal.Finish(w.run)
+		err = w.terminal.Finish(w.run, "", "A page about it:  sluice report "+w.where.Name+" --out FILE")
 	default:
 		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to) })
 	}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"sluice/internal/picture"
@@ -36,11 +37,11 @@ var steps = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour, 12 * time.Hour,
-	24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 30 * 24 * time.Hour, 60 * 24 * time.Hour,
+	day, 2 * day, 7 * day, 14 * day, 30 * day, 60 * day,
 }
 
-// ticks are the round times that are marked: not more than ten or so.
-func (a axis) ticks() []time.Duration {
+// ticks are the round times that are marked, not more than ten or so, with their names.
+func (a axis) ticks() (at []time.Duration, names []string) {
 	step := steps[len(steps)-1]
 	for _, s := range steps {
 		if a.until/s <= 10 {
@@ -48,12 +49,26 @@ func (a axis) ticks() []time.Duration {
 			break
 		}
 	}
-	var ticks []time.Duration
-	for at := time.Duration(0); at <= a.until; at += step {
-		ticks = append(ticks, at)
+	for t := time.Duration(0); t <= a.until; t += step {
+		at, names = append(at, t), append(names, tick(t, step))
 	}
-	return ticks
+	return at, names
 }
+
+// tick names a time as exactly as the distance to the next one asks.
+func tick(at, step time.Duration) string {
+	switch {
+	case at == 0:
+		return "0"
+	case step%day == 0:
+		return strconv.Itoa(int(at/day)) + "d"
+	case step%time.Hour == 0:
+		return strconv.Itoa(int(at/time.Hour)) + "h"
+	}
+	return picture.Clock(at)
+}
+
+const day = 24 * time.Hour
 
 // scale is the vertical axis of a plot.
 type scale struct{ top, bottom, most float64 }
@@ -74,11 +89,4 @@ func round(value float64) float64 {
 		}
 	}
 	return 10 * unit
-}
-
-func clock(at time.Duration) string {
-	if at >= 48*time.Hour && at%(24*time.Hour) == 0 {
-		return picture.Counted(int(at/(24*time.Hour)), "day", "days")
-	}
-	return picture.Clock(at)
 }

@@ -113,9 +113,10 @@ func (f *figure) plots() {
 // began, and the end.
 func (f *figure) grid(top, bottom float64) {
 	f.open("g", "data-plot", "time")
-	for _, at := range f.axis.ticks() {
+	times, names := f.axis.ticks()
+	for i, at := range times {
 		f.line(f.axis.x(at), top, f.axis.x(at), bottom+4, "grid")
-		f.text(f.axis.x(at), bottom+18, "tick", "middle", clock(at))
+		f.text(f.axis.x(at), bottom+18, "tick", "middle", names[i])
 	}
 	if steps := f.run.Steps(); len(steps) <= maxStretches/2 {
 		for _, s := range steps {
@@ -314,7 +315,7 @@ func (f *figure) phases() {
 		if w < 0.5 {
 			continue
 		}
-		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, clock(p.Begins), clock(p.Ends)))
+		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
 		if w > 7*float64(len(p.Name)) {
 			f.text(x+w/2, f.y+13, "inside", "middle", p.Name)
 		}
@@ -342,7 +343,7 @@ func (f *figure) phases() {
 
 // check marks how a check went: a form for each verdict, so that no colour is needed.
 func (f *figure) check(x float64, v shift.Verdict, at time.Duration) {
-	title := fmt.Sprintf("%s at %s", v, clock(at))
+	title := fmt.Sprintf("%s at %s", v, picture.Clock(at))
 	switch v {
 	case shift.Pass:
 		f.element("circle", tip(title), "cx", x, "cy", f.y, "r", 2.5, "class", "mark pass")

@@ -41,9 +41,9 @@ const MaxBytes = 300_000
 var layout string
 
 var pages = template.Must(template.New("page").Funcs(template.FuncMap{
-	"clock": clock, "join": strings.Join, "bound": shift.BoundText,
+	"clock": picture.Clock, "join": strings.Join, "bound": shift.BoundText,
 	"baked": func(s picture.StepTaken) string {
-		return fmt.Sprintf("%s of %s", clock(s.Baked), clock(s.Bake.Duration()))
+		return fmt.Sprintf("%s of %s", picture.Clock(s.Baked), picture.Clock(s.Bake.Duration()))
 	},
 	"changed": changed, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
 	"figure": func(r *picture.Run) template.HTML { return template.HTML(drawn(r)) }, // which has escaped all text
