@@ -237,6 +237,15 @@ func TestWatchIsDrawnAsASimulationIs(t *testing.T) {
 	}
 }
 
+func TestStartThatWaitsIsDrawn(t *testing.T) {
+	t.Parallel()
+	a := newAbroad(t, canary, `{}`)
+	s := newSeat(t, 80, 60)
+	status, raw, stderr := s.run(t, a.surroundings(), "start", "-f", file(t, "deployment.json", canary), "--wait", "--name", "one")
+	assert.Equal(t, statusOK, status, stderr)
+	assertInOrder(t, s.shown(t, raw), []string{"execution arn:aws:states", "5:00 ✓ Promoted 100%", "✓ Promoted", "A page about it: sluice report one --out FILE"})
+}
+
 func TestDrawnWatchSaysThatAWSCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	a, _ := going(t, canary, `{}`, time.Minute)
