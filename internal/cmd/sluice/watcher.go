@@ -59,6 +59,7 @@ type watcher struct {
 	told      int // moments that the narration has told
 	began     time.Time
 	last      operator.Event
+	seen      time.Time // when the last event was, by the clock here
 }
 
 // telling is how a person wants to be told.
@@ -184,8 +185,11 @@ func (w *watcher) draw() error {
 		return nil
 	}
 	now := w.now()
-	if now.Before(w.last.At) || w.last.Ends() { // AWS's clock is ahead, or it stands still
+	switch {
+	case w.last.Ends():
 		now = w.last.At
+	case now.Before(w.last.At): // the clock there is ahead
+		now = w.last.At.Add(now.Sub(w.seen))
 	}
 	return w.terminal.Show(w.run, now.Sub(w.began))
 }
@@ -230,7 +234,7 @@ func (w *watcher) tell(events []operator.Event) error {
 		if w.began.IsZero() {
 			w.began = e.At
 		}
-		w.last = e
+		w.last, w.seen = e, w.now()
 		w.run.See(w.where.Name, e.At.Sub(w.began), e)
 	}
 	moments := w.run.Moments[w.told:]
