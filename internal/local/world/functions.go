@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,45 +34,56 @@ type function struct {
 // call it is.
 func (w *World) deploy() {
 	const table, bus = ledgerTable, "default"
-	add := func(spec flow.Spec, run flow.Lambda) {
-		w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: run}
-	}
-	publish := w.config(flow.Publish.Function)
-	router := lambdaalias.FromConfig(publish)
-	add(flow.Publish.Spec, flow.Serve(flow.Publish, task.PublishVersion{
-		Versions: router, Tags: router, Configurations: parameterstore.FromConfig(publish),
-		Allowed: w.scenario.Allowed, Alias: w.scenario.Alias, Wait: w.wait,
-	}.Handle))
-	open := w.config(flow.Open.Function)
-	add(flow.Open.Spec, flow.Serve(flow.Open, task.OpenDeployment{
-		Ledger: dynamo.FromConfig(open, table), Router: lambdaalias.FromConfig(open),
-		Alarms: alarm.FromConfig(open), Announcer: eventbridge.FromConfig(open, bus), Wait: w.wait,
-	}.Handle))
-	set := w.config(flow.SetWeight.Function)
-	add(flow.SetWeight.Spec, flow.Serve(flow.SetWeight, task.SetWeight{
-		Ledger: dynamo.FromConfig(set, table), Router: lambdaalias.FromConfig(set), Announcer: eventbridge.FromConfig(set, bus),
-	}.Handle))
-	check := w.config(flow.CheckAlarms.Function)
-	add(flow.CheckAlarms.Spec, flow.Serve(flow.CheckAlarms, task.CheckAlarms{
-		Ledger: dynamo.FromConfig(check, table), Alarms: alarm.FromConfig(check),
-	}.Handle))
-	hooks := w.config(flow.BeforeHook.Function)
-	add(flow.BeforeHook.Spec, flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(hooks)}.Handle))
-	closing := w.config(flow.Close.Function)
-	add(flow.Close.Spec, flow.Serve(flow.Close, task.CloseDeployment{
-		Ledger: dynamo.FromConfig(closing, table), Router: lambdaalias.FromConfig(closing), Announcer: eventbridge.FromConfig(closing, bus),
-		Wait: w.wait,
-	}.Handle))
-	back := w.config(flow.Rollback.Function)
-	add(flow.Rollback.Spec, flow.Serve(flow.Rollback, task.Rollback{
-		Ledger: dynamo.FromConfig(back, table), Router: lambdaalias.FromConfig(back), Announcer: eventbridge.FromConfig(back, bus),
-		Together: w.together, Wait: w.wait,
-	}.Handle))
-	net := w.config(flow.SafetyNet)
-	w.functions[flow.SafetyNet] = function{name: flow.SafetyNet, timeout: flow.SafetyNetTimeout, run: task.SafetyNet{
-		Ledger: dynamo.FromConfig(net, table), Router: lambdaalias.FromConfig(net), Announcer: eventbridge.FromConfig(net, bus),
-		Executions: stepfunctions.FromConfig(net, w.place.machineARN()), Together: w.together, Wait: w.wait, Now: w.Now,
-	}.Handle}
+	w.add(flow.Publish.Spec, func(c aws.Config) flow.Lambda {
+		router := lambdaalias.FromConfig(c)
+		return flow.Serve(flow.Publish, task.PublishVersion{
+			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(c),
+			Allowed: w.scenario.Allowed, Alias: w.scenario.Alias, Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.Open.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Open, task.OpenDeployment{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c),
+			Alarms: alarm.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.SetWeight.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.SetWeight, task.SetWeight{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+		}.Handle)
+	})
+	w.add(flow.CheckAlarms.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.CheckAlarms, task.CheckAlarms{Ledger: dynamo.FromConfig(c, table), Alarms: alarm.FromConfig(c)}.Handle)
+	})
+	w.add(flow.BeforeHook.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(c)}.Handle)
+	})
+	w.add(flow.Close.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Close, task.CloseDeployment{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.Rollback.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Rollback, task.Rollback{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Together: w.together, Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, func(c aws.Config) flow.Lambda {
+		return task.SafetyNet{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Executions: stepfunctions.FromConfig(c, w.place.machineARN()), Together: w.together, Wait: w.wait, Now: w.Now,
+		}.Handle
+	})
+}
+
+// add deploys a Lambda. It is built when it is invoked for the first time, as its
+// process starts in AWS.
+func (w *World) add(spec flow.Spec, build func(aws.Config) flow.Lambda) {
+	started := sync.OnceValue(func() flow.Lambda { return build(w.config(spec.Function)) })
+	w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: func(ctx context.Context, payload []byte) ([]byte, error) {
+		return started()(ctx, payload)
+	}}
 }
 
 // config is the AWS configuration of a Lambda: one attempt a call, as boot

@@ -8,7 +8,6 @@ import (
 
 	"sluice/internal/local/asl"
 	"sluice/internal/local/cloud"
-	golden "sluice/statemachine/asl"
 )
 
 // machines implements cloud.StateMachines: the Step Functions API's view of the
@@ -17,10 +16,10 @@ type machines struct{ world *World }
 
 // StateMachines implements cloud.StateMachines: there is only one.
 func (m machines) StateMachines() []cloud.StateMachine {
+	definition, _ := definitionAt(m.world.place) // the machine runs it, so it is one
 	return []cloud.StateMachine{{
-		ARN: m.world.place.machineARN(), Name: machineName,
-		Definition: string(golden.Definition(m.world.place.partition, m.world.place.functionARN)),
-		RoleARN:    m.world.place.roleARN(machineName), Created: m.world.began,
+		ARN: m.world.place.machineARN(), Name: machineName, Definition: definition.text,
+		RoleARN: m.world.place.roleARN(machineName), Created: m.world.began,
 	}}
 }
 

@@ -14,7 +14,6 @@ import (
 	"sluice/internal/local/cloud"
 	"sluice/internal/local/cloud/dynamodb"
 	"sluice/internal/shift"
-	golden "sluice/statemachine/asl"
 )
 
 // epoch is when every world begins that nobody calls from outside.
@@ -102,12 +101,12 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 
 // install puts Sluice into the account.
 func (w *World) install() error {
-	definition, err := asl.Parse(golden.Definition(w.place.partition, w.place.functionARN))
+	definition, err := definitionAt(w.place)
 	if err != nil {
-		return fmt.Errorf("the embedded definition: %w", err)
+		return err
 	}
 	w.deploy()
-	w.machine = asl.NewMachine(definition, w, asl.Options{
+	w.machine = asl.NewMachine(definition.parsed, w, asl.Options{
 		ARN: w.place.machineARN(), RoleARN: w.place.roleARN(machineName),
 		OnEvent: func(x *asl.Execution, e asl.Event) {
 			if w.watch != nil {
