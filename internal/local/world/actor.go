@@ -59,7 +59,7 @@ func actorOf(ctx context.Context) *actor {
 func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Context)) *actor {
 	a := &actor{world: w, parent: parent, limit: limit, resume: make(chan struct{}), parked: make(chan struct{})}
 	w.actors[a] = struct{}{}
-	go func() {
+	onStage(func() {
 		<-a.resume
 		defer func() { // also when it is killed
 			a.done = true
@@ -68,7 +68,7 @@ func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Conte
 		if !a.killed {
 			run(context.WithValue(context.Background(), actorKey{}, a))
 		}
-	}()
+	})
 	a.run()
 	return a
 }

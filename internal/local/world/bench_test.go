@@ -17,6 +17,20 @@ func BenchmarkCanary(b *testing.B) {
 	}
 }
 
+// BenchmarkCanaries plays as many of them at once as there are cores.
+func BenchmarkCanaries(b *testing.B) {
+	input := json.RawMessage(`{"function":"orders","alarms":["orders-5xx"]}`)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if r, err := Simulate(input, DefaultScenario(), nil); err != nil || r.Outcome != "Promoted" {
+				b.Error(r.Outcome, err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "canaries/s")
+}
+
 // BenchmarkCanaryOf48Hours plays a canary that bakes for two days: 576 judgements.
 func BenchmarkCanaryOf48Hours(b *testing.B) {
 	input := json.RawMessage(`{"function":"orders","strategy":"Canary10Percent2880Minutes","alarms":["orders-5xx"]}`)
