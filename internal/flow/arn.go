@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"sluice/internal/shift"
@@ -11,18 +10,24 @@ import (
 // latest is Lambda's name for the unpublished code of a function.
 const latest = "$LATEST"
 
-var (
-	functionName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
-	aliasName    = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
-	versionName  = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+// The characters that names are made of. They are looked for one by one: to compile
+// a pattern for each name would cost every Lambda a millisecond when it starts.
+const (
+	digits     = "0123456789"
+	letters    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	ofLambda   = letters + digits + "-_"
+	ofSettings = ofLambda + "."
 )
 
-func isVersion(s string) bool { return versionName.MatchString(s) }
+// made says whether a text is made of some characters, and of nothing else.
+func made(s, of string) bool { return s != "" && strings.Trim(s, of) == "" }
+
+func isFunction(s string) bool { return made(s, ofLambda) && len(s) <= 64 }
+
+func isVersion(s string) bool { return made(s, digits) && s[0] != '0' && len(s) <= 18 }
 
 // isAlias : an alias is never digits alone, those are versions (CreateAlias, Name).
-func isAlias(s string) bool {
-	return aliasName.MatchString(s) && strings.Trim(s, "0123456789") != ""
-}
+func isAlias(s string) bool { return made(s, ofLambda) && len(s) <= 128 && !made(s, digits) }
 
 // arn is where a resource lives.
 type arn struct{ partition, region, account string }
@@ -67,7 +72,7 @@ func parseFunction(text string, home arn) (function, error) {
 }
 
 func named(parts []string) (function, error) {
-	if len(parts) > 2 || !functionName.MatchString(parts[0]) {
+	if len(parts) > 2 || !isFunction(parts[0]) {
 		return function{}, fmt.Errorf("is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64")
 	}
 	f := function{name: parts[0]}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -161,12 +160,21 @@ const maxParameter = 8 << 10
 const DefaultParameters = "/sluice/"
 
 // IsParameterFolder says whether a text is a folder of parameters, such as /sluice/.
-func IsParameterFolder(s string) bool { return parameterFolder.MatchString(s) }
+func IsParameterFolder(s string) bool {
+	inside, below := strings.CutPrefix(s, "/")
+	inside, ended := strings.CutSuffix(inside, "/")
+	return below && ended && isParameter(inside)
+}
 
-var (
-	parameterFolder = regexp.MustCompile(`^(/[a-zA-Z0-9_.-]+)+/$`)
-	parameterName   = regexp.MustCompile(`^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$`)
-)
+// isParameter says whether a text is the name of a parameter in a folder.
+func isParameter(s string) bool {
+	for part := range strings.SplitSeq(s, "/") {
+		if !made(part, ofSettings) {
+			return false
+		}
+	}
+	return true
+}
 
 // Parameter is the parameter that the tags name; empty when they name none. Of the
 // other tags, only that of the alias is looked at then. It returns an *InputError
@@ -183,7 +191,7 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 	var problems strictjson.Problems
 	folder := cmp.Or(r.Parameters, DefaultParameters)
 	inside, within := strings.CutPrefix(name, folder)
-	if !within || len(name) > maxTag || !parameterName.MatchString(inside) {
+	if !within || len(name) > maxTag || !isParameter(inside) {
 		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
 	}
 	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !isAlias(alias) {

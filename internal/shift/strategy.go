@@ -3,7 +3,6 @@ package shift
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -14,11 +13,6 @@ const DefaultStrategy = "Canary10Percent5Minutes"
 // predefinedPrefix is what CodeDeploy's own names begin with; SAM leaves it out.
 const predefinedPrefix = "CodeDeployDefault.Lambda"
 
-var (
-	canaryName = regexp.MustCompile(`^Canary(\d+(?:\.\d+)?)Percent(\d+(?:\.\d+)?)Minutes?$`)
-	linearName = regexp.MustCompile(`^Linear(\d+(?:\.\d+)?)PercentEvery(\d+(?:\.\d+)?)Minutes?$`)
-)
-
 // Strategy reads the name of a strategy: CodeDeploy's predefined ones with or
 // without their prefix, and the same patterns with any numbers. It returns
 // ErrUnknownStrategy when the name is none.
@@ -27,22 +21,31 @@ func Strategy(name string) ([]Step, error) {
 	if short == "AllAtOnce" {
 		return AllAtOnce(), nil
 	}
-	if m := canaryName.FindStringSubmatch(short); m != nil {
-		return named(m, Canary)
+	if share, minutes, ok := numbers(short, "Canary", "Percent"); ok {
+		return named(share, minutes, Canary)
 	}
-	if m := linearName.FindStringSubmatch(short); m != nil {
-		return named(m, Linear)
+	if share, minutes, ok := numbers(short, "Linear", "PercentEvery"); ok {
+		return named(share, minutes, Linear)
 	}
 	return nil, fmt.Errorf("%w %q: use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps",
 		ErrUnknownStrategy, BoundText(name, 80))
 }
 
-func named(match []string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
-	share, err := ParsePercent(match[1])
+// numbers takes a name such as Canary10Percent5Minutes apart: what it begins with,
+// a share, what is between, and minutes. The name is none otherwise.
+func numbers(name, begins, between string) (share, minutes string, ok bool) {
+	rest, begun := strings.CutPrefix(name, begins)
+	share, rest, parted := strings.Cut(rest, between)
+	minutes, ended := strings.CutSuffix(strings.TrimSuffix(rest, "s"), "Minute")
+	return share, minutes, begun && parted && ended && isDecimal(share) && isDecimal(minutes)
+}
+
+func named(percent, minutes string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
+	share, err := ParsePercent(percent)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidPlan, err)
 	}
-	every, err := ParseMinutes(match[2])
+	every, err := ParseMinutes(minutes)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidPlan, err)
 	}

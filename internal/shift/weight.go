@@ -3,7 +3,6 @@ package shift
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -58,14 +57,20 @@ func shortPercent(decimal string) (Weight, bool) {
 	return w, w <= All
 }
 
-// maxDecimal bounds the length of a decimal, and plainDecimal its form, so that
+// maxDecimal bounds the length of a decimal, and isDecimal its form, so that
 // a hostile number such as 1e999999999 costs nothing.
 const maxDecimal = 32
 
-var plainDecimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+// isDecimal says whether a text is a number such as 10 or 0.5, without a sign.
+func isDecimal(text string) bool {
+	whole, fraction, pointed := strings.Cut(text, ".")
+	return isDigits(whole) && (!pointed || isDigits(fraction))
+}
+
+func isDigits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
 func hundredths(decimal string) (*big.Rat, error) {
-	r, ok := new(big.Rat), len(decimal) <= maxDecimal && plainDecimal.MatchString(decimal)
+	r, ok := new(big.Rat), len(decimal) <= maxDecimal && isDecimal(strings.TrimPrefix(decimal, "-"))
 	if ok {
 		_, ok = r.SetString(decimal)
 	}
