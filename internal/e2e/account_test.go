@@ -56,7 +56,7 @@ var endpointLine = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
 
 // play starts an account, which the test ends. It is one at a time: its speed is
 // that of the machine.
-func play(t *testing.T, args ...string) *account {
+func play(t testing.TB, args ...string) *account {
 	t.Helper()
 	args = append([]string{"local", "--port", "0", "--functions", "bootstraps", "--verbose"}, args...)
 	command := exec.Command(filepath.Join("bin", "sluice"), args...)
@@ -91,7 +91,7 @@ func play(t *testing.T, args ...string) *account {
 }
 
 // interrupt ends the account as a person does.
-func (a *account) interrupt(t *testing.T) {
+func (a *account) interrupt(t testing.TB) {
 	t.Helper()
 	require.NoError(t, a.process.Signal(os.Interrupt))
 	select {
@@ -123,7 +123,7 @@ func (a *account) execution(name string) string {
 }
 
 // alias is how the traffic of orders:live is divided: "1", or "1 and 10% on 2".
-func (a *account) alias(t *testing.T) string {
+func (a *account) alias(t testing.TB) string {
 	t.Helper()
 	alias, err := a.lambda().GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
 	require.NoError(t, err)
@@ -143,7 +143,7 @@ type ran struct {
 }
 
 // sluice runs bin/sluice as a person does who works in the account.
-func (a *account) sluice(t *testing.T, args ...string) ran {
+func (a *account) sluice(t testing.TB, args ...string) ran {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(root, "bin", "sluice"), args...)
 	command.Env = []string{
@@ -157,7 +157,7 @@ func (a *account) sluice(t *testing.T, args ...string) ran {
 }
 
 // deployment writes a deployment's file.
-func deployment(t *testing.T, input string) string {
+func deployment(t testing.TB, input string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "deployment.json")
 	require.NoError(t, os.WriteFile(path, []byte(input), 0o600))
@@ -165,7 +165,7 @@ func deployment(t *testing.T, input string) string {
 }
 
 // newCode gives orders a $LATEST that is not published yet.
-func (a *account) newCode(t *testing.T, name string) {
+func (a *account) newCode(t testing.TB, name string) {
 	t.Helper()
 	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
 		FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String(name),
@@ -175,7 +175,7 @@ func (a *account) newCode(t *testing.T, name string) {
 
 // eventually waits until something is so. It asks seldom: Lambda gives an account 15
 // calls a second.
-func eventually(t *testing.T, what string, so func() bool) {
+func eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !so(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -191,7 +191,7 @@ type child struct {
 }
 
 // children are the processes of the account's functions.
-func (a *account) children(t *testing.T) []child {
+func (a *account) children(t testing.TB) []child {
 	t.Helper()
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")
 	require.NoError(t, err)

@@ -152,7 +152,7 @@ func (a *account) everyFunctionRanAndEnds(t *testing.T) {
 }
 
 // start starts an execution.
-func (a *account) start(t *testing.T, name, input string) {
+func (a *account) start(t testing.TB, name, input string) {
 	t.Helper()
 	_, err := a.states().StartExecution(t.Context(), &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(a.machine()), Name: aws.String(name), Input: aws.String(input),
@@ -161,7 +161,7 @@ func (a *account) start(t *testing.T, name, input string) {
 }
 
 // end waits until an execution has ended.
-func (a *account) end(t *testing.T, name string) *sfn.DescribeExecutionOutput {
+func (a *account) end(t testing.TB, name string) *sfn.DescribeExecutionOutput {
 	t.Helper()
 	var execution *sfn.DescribeExecutionOutput
 	eventually(t, "the execution "+name+" has ended", func() bool {

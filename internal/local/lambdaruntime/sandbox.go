@@ -3,7 +3,11 @@ package lambdaruntime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -63,6 +67,44 @@ func (s *Sandbox) Invoke(ctx context.Context, payload []byte) (Result, error) {
 			return result, err
 		}
 	}
+}
+
+// Start starts the process, if there is none, and waits until it is ready for its
+// first event. It returns an error when the process ends before.
+func (s *Sandbox) Start(ctx context.Context) error {
+	p, err := s.running()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.ready:
+		return nil
+	case <-p.ended:
+		return fmt.Errorf("start %s: %s", s.function.Name, p.exit())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// PeakMemory is the most memory that the running process has had in RAM so far, in
+// bytes (VmHWM of proc_pid_status(5): only Linux tells it).
+func (s *Sandbox) PeakMemory() (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return 0, fmt.Errorf("read the memory of %s: it does not run", s.function.Name)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.command.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("read the memory of %s: %w", s.function.Name, err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+	peak, err := strconv.ParseInt(kilobytes, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the memory of %s: %w", s.function.Name, err)
+	}
+	return peak << 10, nil
 }
 
 // errGone : the process ended between two invocations. Nothing has seen the event.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -163,4 +164,21 @@ func TestAClosedSandboxLeavesNoProcess(t *testing.T) {
 	assert.True(t, s.process.command.ProcessState.Exited(), "it ended by itself: %s", s.process.command.ProcessState)
 	_, err := s.Invoke(t.Context(), []byte(`1`))
 	assert.ErrorIs(t, err, ErrClosed)
+}
+
+func TestAProcessIsStartedWithoutAnEvent(t *testing.T) {
+	t.Parallel()
+	s := sandbox(t, "serves", time.Minute)
+	require.NoError(t, s.Start(t.Context()))
+	require.NoError(t, s.Start(t.Context()), "it runs already")
+	invoke(t, s, `{}`)
+	require.Len(t, s.Starts(), 1)
+	if runtime.GOOS == "linux" {
+		peak, err := s.PeakMemory()
+		require.NoError(t, err)
+		assert.Greater(t, peak, int64(1<<20))
+	}
+
+	broken := sandbox(t, "fails to start", time.Minute)
+	assert.ErrorContains(t, broken.Start(t.Context()), "start orders: ")
 }

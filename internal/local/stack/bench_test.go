@@ -1,0 +1,62 @@
+package stack
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/internal/local/lambdaruntime"
+)
+
+// BenchmarkColdStart starts every function's bootstrap with the environment that the
+// stack gives it, and reports the median from the start of the process to its first
+// GET next, and the memory that it has had by then. make dist/e2e builds them.
+func BenchmarkColdStart(b *testing.B) {
+	const bootstraps = "../../../dist/e2e"
+	template, err := os.ReadFile("../../../infra/testdata/sluice.template.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	functions, err := Read(template, here)
+	if err != nil {
+		b.Fatal(err)
+	}
+	site := Site{Place: here, Endpoint: "http://127.0.0.1:1", Logs: io.Discard} // no AWS is asked before the first event
+	for _, f := range functions {
+		name := strings.TrimPrefix(f.Name, "sluice-")
+		b.Run(name, func(b *testing.B) {
+			bootstrap := filepath.Join(bootstraps, name)
+			if _, err := os.Stat(bootstrap); err != nil {
+				b.Fatalf("%v: make dist/e2e builds it", err)
+			}
+			var starts []time.Duration
+			var peak int64
+			for range b.N {
+				took, memory := start(b, site.deployed(f, name, bootstrap))
+				starts, peak = append(starts, took), max(peak, memory)
+			}
+			slices.Sort(starts)
+			b.ReportMetric(float64(starts[len(starts)/2])/float64(time.Millisecond), "median-ms")
+			b.ReportMetric(float64(peak)/1e6, "peak-MB")
+		})
+	}
+}
+
+// start starts a function once, and ends it.
+func start(b *testing.B, f lambdaruntime.Function) (took time.Duration, memory int64) {
+	b.Helper()
+	s := lambdaruntime.New(f, io.Discard)
+	defer s.Close()
+	if err := s.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	memory, err := s.PeakMemory()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s.Starts()[0].Ready, memory
+}
