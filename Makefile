@@ -92,10 +92,21 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./statemachine -run Golden -update
 	go test ./infra -run Golden -update
 	go test ./internal/cmd/sluice -run Golden -update
+	go test ./internal/cmd/figures -run Golden -update
 
 .PHONY: bench
-bench: needs-go ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem $(benchmarked)
+bench: dist/benchmarks ## measure everything, and print the README's figures
+	go run ./internal/cmd/figures $<
+
+.PHONY: figures
+figures: dist/benchmarks ## measure everything, and write the README's figures
+	go run ./internal/cmd/figures -readme README.md $<
+
+# Benchmarks run one after the other; what they start is built before.
+.PHONY: dist/benchmarks
+dist/benchmarks: needs-go dist/e2e $(bootstraps)
+	go test -run '^$$' -bench . -benchmem $(benchmarked) | tee $@
+	@! grep -q '^FAIL' $@
 
 .PHONY: chaos
 chaos: needs-go ## every single fault on every base scenario, a storm, and pairs for CHAOS_SECONDS (60)

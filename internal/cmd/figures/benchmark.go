@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// benchmark is one line of a benchmark's output: its name without the number of
+// cores, and its metrics by their units.
+type benchmark struct {
+	name    string
+	cores   string
+	metrics map[string]float64
+}
+
+// measurements are what go test -bench has printed (golang.org/design/14313-benchmark-format).
+type measurements struct {
+	machine    map[string]string // goos, goarch, cpu
+	benchmarks []benchmark
+}
+
+var benchmarkName = regexp.MustCompile(`^Benchmark(\S+?)(?:-(\d+))?$`)
+
+// measuredIn makes the tables of what a file of benchmarks tells.
+func measuredIn(file string) ([]table, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the benchmarks: %w", err)
+	}
+	defer f.Close()
+	m, err := read(f)
+	if err != nil {
+		return nil, fmt.Errorf("read the benchmarks of %s: %w", file, err)
+	}
+	return m.tables()
+}
+
+func read(r io.Reader) (measurements, error) {
+	m := measurements{machine: map[string]string{}}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 2 {
+			continue
+		}
+		if key, isHead := strings.CutSuffix(fields[0], ":"); isHead {
+			m.machine[key] = strings.Join(fields[1:], " ")
+			continue
+		}
+		name := benchmarkName.FindStringSubmatch(fields[0])
+		if name == nil {
+			continue
+		}
+		b := benchmark{name: name[1], cores: cmp.Or(name[2], "1"), metrics: map[string]float64{}}
+		for i := 2; i+1 < len(fields); i += 2 {
+			value, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return m, fmt.Errorf("%s: %w", fields[0], err)
+			}
+			b.metrics[fields[i+1]] = value
+		}
+		m.benchmarks = append(m.benchmarks, b)
+	}
+	return m, lines.Err()
+}
+
+// of lists the parts of a benchmark by their names.
+func (m measurements) of(name string) map[string]benchmark {
+	parts := map[string]benchmark{}
+	for _, b := range m.benchmarks {
+		if part, is := strings.CutPrefix(b.name, name+"/"); is {
+			parts[part] = b
+		}
+	}
+	return parts
+}
+
+func (m measurements) tables() ([]table, error) {
+	var tables []table
+	for _, of := range []func() (table, error){m.stormTable, m.machineTable, m.bootstrapTable} {
+		t, err := of()
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, t)
+	}
+	return tables, nil
+}
+
+// stormTable is how the way from an alarm to restored traffic grows with the
+// deployments that share an account.
+func (m measurements) stormTable() (table, error) {
+	storms := m.of("Storm")
+	var rows [][]string
+	for _, n := range []string{"10", "100", "1000"} {
+		storm, found := storms["deployments="+n]
+		if !found {
+			return table{}, fmt.Errorf("the benchmark of %s deployments is missing", n)
+		}
+		seconds := func(unit string) string { return fmt.Sprintf("%.2f s", storm.metrics[unit]) }
+		rows = append(rows, []string{
+			n, seconds("median-s"), seconds("p99-s"), seconds("worst-s"), seconds("alone-s"),
+			fmt.Sprintf("%.2f", storm.metrics["calls/needed"]), fmt.Sprintf("%.1f min", storm.metrics["plan-min"]),
+		})
+	}
+	return newTable("storm", []string{"deployments", "median", "p99", "worst", "15 calls a second alone", "calls for each needed", "last one ends after"}, rows), nil
+}
+
+// machineTable is what is measured by this machine's own clock.
+func (m measurements) machineTable() (table, error) {
+	find := func(name, unit string) (string, error) {
+		for _, b := range m.benchmarks {
+			if value, measured := b.metrics[unit]; measured && b.name == name {
+				return strconv.FormatFloat(value, 'f', 0, 64), nil
+			}
+		}
+		return "", fmt.Errorf("%s of the benchmark %s is missing", unit, name)
+	}
+	canaries, err := find("Canaries", "canaries/s")
+	if err != nil {
+		return table{}, err
+	}
+	slowest, start := most(m.of("ColdStart"), "median-ms")
+	hungriest, memory := most(m.of("Memory"), "peak-MB")
+	if slowest == "" || hungriest == "" {
+		return table{}, fmt.Errorf("the benchmarks of the bootstraps are missing")
+	}
+	return newTable("machine", []string{"what", "measured", "bound", "on", "by"}, [][]string{
+		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.where(), command("internal/local/world", "Canaries")},
+		{"start of a Lambda's process to its first `next`, median, the slowest (" + slowest + ")", fmt.Sprintf("%.1f ms", start), "≤ 40 ms", m.where(), command("internal/local/stack", "ColdStart")},
+		{"peak memory of a Lambda after a canary and a rollback, the largest (" + hungriest + ")", fmt.Sprintf("%.1f MB", memory), "≤ 30 MB", m.where(), command("internal/e2e", "Memory")},
+	}), nil
+}
+
+// where is the machine.
+func (m measurements) where() string {
+	return fmt.Sprintf("%s cores, %s, %s/%s", m.benchmarks[0].cores, m.machine["cpu"], m.machine["goos"], m.machine["goarch"])
+}
+
+func command(folder, bench string) string {
+	return "`go test ./" + folder + " -run '^$' -bench " + bench + "`"
+}
+
+// most is the part with the highest value of a metric.
+func most(parts map[string]benchmark, unit string) (name string, highest float64) {
+	for part, b := range parts {
+		if b.metrics[unit] > highest {
+			name, highest = part, b.metrics[unit]
+		}
+	}
+	return name, highest
+}
+
+// bootstrapTable is each function's: its start, its memory, and the size of what is
+// uploaded.
+func (m measurements) bootstrapTable() (table, error) {
+	starts, memory := m.of("ColdStart"), m.of("Memory")
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(starts)) {
+		info, err := os.Stat("dist/" + name + "/bootstrap")
+		if err != nil {
+			return table{}, fmt.Errorf("read a bootstrap's size: %w: make build makes them", err)
+		}
+		rows = append(rows, []string{
+			"`" + name + "`", fmt.Sprintf("%.1f ms", starts[name].metrics["median-ms"]), fmt.Sprintf("%.1f MB", starts[name].metrics["peak-MB"]),
+			fmt.Sprintf("%.1f MB", memory[name].metrics["peak-MB"]), fmt.Sprintf("%.1f MB", float64(info.Size())/1e6),
+		})
+	}
+	return newTable("bootstraps", []string{"function", "start", "memory at the start", "after a canary and a rollback", "bootstrap (linux/arm64)"}, rows), nil
+}

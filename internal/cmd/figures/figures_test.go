@@ -1,0 +1,96 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the figures of the README that are the same on every machine")
+
+const readme = "../../../README.md"
+
+// Whoever changes what a deployment takes changes what the README says of it.
+func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	tables, err := played()
+	require.NoError(t, err)
+	replaced, err := replace(string(text), tables)
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(readme, []byte(replaced), 0o600))
+		return
+	}
+	for _, table := range tables {
+		begin, end := table.fences()
+		_, shown, _ := strings.Cut(string(text), begin)
+		shown, _, _ = strings.Cut(shown, end)
+		assert.Equal(t, table.text, shown, "make golden rewrites the figures %q", table.name)
+	}
+}
+
+// What a machine has measured has a place in the README, too.
+func TestMeasuredFiguresHaveTheirPlaces(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	m, err := read(strings.NewReader(output))
+	require.NoError(t, err)
+	storm, err := m.stormTable()
+	require.NoError(t, err)
+	machine, err := m.machineTable()
+	require.NoError(t, err)
+	_, err = replace(string(text), []table{storm, machine, {name: "bootstraps"}})
+	require.NoError(t, err)
+}
+
+const output = `goos: linux
+goarch: amd64
+pkg: sluice/internal/local/stack
+cpu: Fast One
+BenchmarkColdStart/set-weight-4     	     20	   7799769 ns/op	         6.284 median-ms	        14.55 peak-MB
+BenchmarkColdStart/rollback-4       	     20	   5321708 ns/op	         4.361 median-ms	        11.94 peak-MB
+PASS
+ok  	sluice/internal/local/stack	1.175s
+BenchmarkMemory/rollback-4          	      1	        15.52 peak-MB
+BenchmarkCanaries-4                 	   1531	   2504149 ns/op	       799.3 canaries/s	 1617917 B/op	   17552 allocs/op
+BenchmarkStorm/deployments=10-4     	      1	 279483667 ns/op	 0.1333 alone-s	 1.062 calls/needed	 0.7000 median-s	 0.7000 p99-s	 9.390 plan-min	 0.7000 worst-s
+BenchmarkStorm/deployments=100-4    	      1	3034108390 ns/op	 1.333 alone-s	 1.110 calls/needed	 0.7000 median-s	 0.7000 p99-s	 10.35 plan-min	 0.7000 worst-s
+BenchmarkStorm/deployments=1000-4   	      1	31725199373 ns/op	 13.33 alone-s	 1.376 calls/needed	 0.7000 median-s	 1.557 p99-s	 28.72 plan-min	 1.557 worst-s
+`
+
+func TestBenchmarksAreReadAsGoPrintsThem(t *testing.T) {
+	t.Parallel()
+	m, err := read(strings.NewReader(output))
+	require.NoError(t, err)
+	machine, err := m.machineTable()
+	require.NoError(t, err)
+	assert.Contains(t, machine.text, "| 799 | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/local/world -run '^$' -bench Canaries` |")
+	assert.Contains(t, machine.text, "the slowest (set-weight) | 6.3 ms | ≤ 40 ms |")
+	assert.Contains(t, machine.text, "the largest (rollback) | 15.5 MB | ≤ 30 MB |")
+	storm, err := m.stormTable()
+	require.NoError(t, err)
+	assert.Contains(t, storm.text, "| 1000 | 0.70 s | 1.56 s | 1.56 s | 13.33 s | 1.38 | 28.7 min |")
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	none, err := read(strings.NewReader("PASS\n"))
+	require.NoError(t, err)
+	_, err = none.stormTable()
+	require.ErrorContains(t, err, "the benchmark of 10 deployments is missing")
+	_, err = none.machineTable()
+	require.ErrorContains(t, err, "canaries/s of the benchmark Canaries is missing")
+	_, err = read(strings.NewReader("BenchmarkX 1 many ns/op\n"))
+	require.ErrorContains(t, err, "BenchmarkX")
+	_, err = replace("# nothing", []table{{name: "storm"}})
+	require.ErrorContains(t, err, `there is no place for the figures "storm"`)
+	_, err = measuredIn("/nonexistent")
+	require.ErrorContains(t, err, "read the benchmarks")
+}
