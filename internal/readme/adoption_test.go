@@ -13,49 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block is what stands between two fences of the README.
-type block struct{ section, language, text string }
-
-// blocks reads the README's blocks, each under the heading that it stands below.
-func blocks(t *testing.T) []block {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	require.NoError(t, err)
-	var (
-		found   []block
-		section string
-		open    *block
-	)
-	for line := range strings.Lines(string(text)) {
-		fence, isFence := strings.CutPrefix(line, "```")
-		switch {
-		case isFence && open == nil:
-			open = &block{section: section, language: strings.TrimSpace(fence)}
-		case isFence:
-			found, open = append(found, *open), nil
-		case open != nil:
-			open.text += line
-		case strings.HasPrefix(line, "#"):
-			section = strings.TrimSpace(strings.TrimLeft(line, "#"))
-		}
-	}
-	require.Nil(t, open, "a fence is not closed")
-	return found
-}
-
-// only is the one block of a language in a section.
-func only(t *testing.T, section, language string) string {
-	t.Helper()
-	var texts []string
-	for _, b := range blocks(t) {
-		if b.section == section && b.language == language {
-			texts = append(texts, b.text)
-		}
-	}
-	require.Len(t, texts, 1, "blocks of %s under %q", language, section)
-	return texts[0]
-}
-
 // written is a file that holds a text.
 func written(t *testing.T, name, text string) string {
 	t.Helper()

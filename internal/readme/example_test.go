@@ -1,0 +1,143 @@
+package readme
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/local/world"
+)
+
+// Every JSON block of the README is what its section says that it is.
+func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
+	t.Parallel()
+	input := func(t *testing.T, text string) {
+		_, err := flow.DecodeInput(json.RawMessage(text), "")
+		assert.NoError(t, err)
+	}
+	scenario := func(t *testing.T, text string) {
+		_, err := world.DecodeScenario([]byte(text))
+		assert.NoError(t, err)
+	}
+	understood := map[string][]func(*testing.T, string){
+		"An example":      {input, scenario},
+		"Input":           {input},
+		"From a pipeline": {action},
+		"Hooks":           {payload},
+	}
+	for section, by := range understood {
+		assert.Len(t, in(t, section, "json"), len(by), "blocks under %q", section)
+	}
+	nth := map[string]int{}
+	for _, b := range blocks(t) {
+		if b.language != "json" {
+			continue
+		}
+		if nth[b.section] >= len(understood[b.section]) {
+			t.Errorf("nobody knows what a block of JSON under %q is: say here", b.section)
+			continue
+		}
+		t.Run(b.section, func(t *testing.T) { understood[b.section][nth[b.section]](t, b.text) })
+		nth[b.section]++
+	}
+}
+
+// strict decodes JSON with no member that is not known.
+func strict(t *testing.T, text string, into any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(into))
+}
+
+// action holds a stage to the structure reference of CodePipeline's Step Functions
+// action.
+func action(t *testing.T, text string) {
+	var stage struct {
+		Name    string
+		Actions []struct {
+			Name           string
+			ActionTypeID   struct{ Category, Owner, Provider, Version string } `json:"actionTypeId"`
+			Configuration  struct{ StateMachineArn, ExecutionNamePrefix, InputType, Input string }
+			InputArtifacts []struct{ Name string }
+			Namespace      string
+		}
+	}
+	strict(t, text, &stage)
+	require.Len(t, stage.Actions, 1)
+	a := stage.Actions[0]
+	assert.Equal(t, "Invoke AWS StepFunctions 1", a.ActionTypeID.Category+" "+a.ActionTypeID.Owner+" "+a.ActionTypeID.Provider+" "+a.ActionTypeID.Version)
+	assert.Regexp(t, `^arn:aws:states:[a-z0-9-]+:\d{12}:stateMachine:sluice$`, a.Configuration.StateMachineArn)
+	assert.Equal(t, "FilePath", a.Configuration.InputType)
+	assert.Len(t, a.InputArtifacts, 1, "the file is in it")
+	assert.LessOrEqual(t, len(a.Configuration.ExecutionNamePrefix), 43, "with the action's own id it names an execution, of at most 80 characters")
+}
+
+// payload holds what a hook is invoked with to the members that it has.
+func payload(t *testing.T, text string) {
+	var p struct {
+		DeploymentID  string `json:"deploymentId"`
+		Point         string
+		Targets       []struct{ Function, Alias, StableARN, CandidateARN string }
+		Step          int
+		WeightPercent float64
+		TaskToken     string
+	}
+	strict(t, text, &p)
+	assert.Equal(t, "BeforeTraffic", p.Point)
+}
+
+// The literal input of a pipeline, every strategy and every default are ones.
+func TestTheInputsOfTheReadmesSentencesAreUnderstood(t *testing.T) {
+	t.Parallel()
+	var inputs []string
+	literal := regexp.MustCompile("`\"InputType\": \"Literal\"` with `\"Input\": (\"[^`]+\")`").FindStringSubmatch(text(t))
+	require.NotNil(t, literal, "the literal input of a pipeline")
+	var unquoted string
+	require.NoError(t, json.Unmarshal([]byte(literal[1]), &unquoted))
+	inputs = append(inputs, unquoted)
+
+	for _, row := range rows(t, "Strategies") {
+		if strategy := code(row[0]); strategy != "CodeDeployDefault.Lambda…" {
+			inputs = append(inputs, `{"function": "orders", "strategy": `+asJSON(strategy)+`}`)
+		}
+	}
+	for _, row := range rows(t, "Input") {
+		if value := code(row[1]); value != "" {
+			inputs = append(inputs, `{"function": "orders", `+asJSON(code(row[0]))+`: `+asJSON(value)+`}`)
+		}
+	}
+	assert.Greater(t, len(inputs), 15)
+	for _, input := range inputs {
+		_, err := flow.DecodeInput(json.RawMessage(input), "")
+		assert.NoError(t, err, input)
+	}
+}
+
+// asJSON is a text that is JSON, or the JSON of it.
+func asJSON(text string) string {
+	if json.Valid([]byte(text)) {
+		return text
+	}
+	quoted, _ := json.Marshal(text) // a text always marshals
+	return string(quoted)
+}
+
+// What go vet accepts compiles.
+func TestTheCDKProgramOfTheReadmeCompiles(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(only(t, "CDK", "go")), 0o600))
+	vet := exec.CommandContext(t.Context(), "go", "vet", file)
+	vet.Dir = root
+	output, err := vet.CombinedOutput()
+	assert.NoError(t, err, "%s", output)
+}

@@ -1,0 +1,108 @@
+package readme
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// anchor is the id that GitHub gives a heading: in small letters, without what is
+// neither a letter, a digit, a hyphen nor a space, and with hyphens for the spaces.
+func anchor(heading string) string {
+	kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(kept, " ", "-")
+}
+
+func TestTheLinksOfTheReadmeLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	anchors := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(prose(t), -1) {
+		anchors[anchor(heading[1])] = true
+	}
+	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(prose(t), -1)
+	assert.NotEmpty(t, links)
+	for _, link := range links {
+		to, isAnchor := strings.CutPrefix(link[1], "#")
+		switch {
+		case isAnchor:
+			assert.True(t, anchors[to], "there is no section %s", link[1])
+		case strings.Contains(to, "://"): // another site
+		default:
+			assert.FileExists(t, filepath.Join(root, to))
+		}
+	}
+}
+
+// The tests, scenarios and folders that the README names exist.
+func TestWhatTheReadmeNamesExists(t *testing.T) {
+	t.Parallel()
+	declared := map[string]bool{}
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(filepath.Join(root, name))
+		for _, found := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllSubmatch(source, -1) {
+			declared[string(found[1])] = true
+		}
+		return err
+	})
+	require.NoError(t, err)
+
+	seen := 0
+	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(prose(t), -1) {
+		name := found[1]
+		switch first, _, _ := strings.Cut(name, "/"); {
+		case regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`).MatchString(name):
+			assert.True(t, declared[name], "there is no test %s", name)
+		case first == "scenarios":
+			assertScenario(t, name)
+		case first == "internal" || first == "infra" || first == "functions" || first == "statemachine":
+			for _, one := range alternatives(name) {
+				_, err := os.Stat(filepath.Join(root, one))
+				assert.NoError(t, err)
+			}
+		default:
+			continue
+		}
+		seen++
+	}
+	assert.Greater(t, seen, 15)
+	for _, row := range rows(t, "Security") {
+		held := row[2]
+		first := regexp.MustCompile("`(scenarios/[a-z]+/)").FindStringSubmatch(held)
+		for _, found := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(held, -1) {
+			if assert.NotNil(t, first, "%s is in no folder: %s", found[1], held) { // that of the first one
+				assertScenario(t, first[1]+found[1])
+			}
+		}
+	}
+}
+
+func assertScenario(t *testing.T, name string) {
+	t.Helper()
+	at := filepath.Join(root, "internal/local/world/testdata", name)
+	_, notFile := os.Stat(at + ".json")
+	_, notFolder := os.Stat(at)
+	assert.True(t, notFile == nil || notFolder == nil, "there is no scenario %s", name)
+}
+
+// alternatives are the names that a shell makes of one with braces.
+func alternatives(name string) []string {
+	before, rest, found := strings.Cut(name, "{")
+	inside, after, _ := strings.Cut(rest, "}")
+	if !found {
+		return []string{name}
+	}
+	var all []string
+	for one := range strings.SplitSeq(inside, ",") {
+		all = append(all, before+one+after)
+	}
+	return all
+}
