@@ -108,6 +108,15 @@ dist/benchmarks: needs-go dist/e2e $(bootstraps)
 	go test -run '^$$' -bench . -benchmem $(benchmarked) | tee $@
 	@! grep -q '^FAIL' $@
 
+# Tools that only check. Nothing of Sluice needs them.
+.PHONY: conformance
+conformance: needs-go ## try Sluice on interpreters and databases that are not ours, as far as they can be had
+	@mkdir -p dist/conformance
+	@npm install --prefix dist/conformance --no-save --no-audit --no-fund --loglevel=error node@22.23.3 aws-local-stepfunctions@3.0.0 || \
+		echo 'npm cannot fetch aws-local-stepfunctions: what needs it is skipped' >&2
+	@CONFORMANCE=$(CURDIR)/dist/conformance go test ./internal/conformance -count=1 -v | grep -vE '^ *(=== |--- PASS: .*/)' | tee dist/conformance/results
+	@! grep -q '^FAIL' dist/conformance/results
+
 .PHONY: chaos
 chaos: needs-go ## every single fault on every base scenario, a storm, and pairs for CHAOS_SECONDS (60)
 	CHAOS=all CHAOS_SECONDS=$(or $(CHAOS_SECONDS),60) go test ./internal/local/world -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \

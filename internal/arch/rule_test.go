@@ -144,6 +144,8 @@ var rules = []rule{
 	// It has tests alone, which run the binaries and call them as anybody would.
 	{folder: "internal/e2e", tests: []string{sdk}},
 	{folder: "internal/arch"},
+	// The definition is played here as the local world plays it, and elsewhere.
+	{folder: "internal/conformance", tests: []string{localASL, localWorld, definition}},
 	// The README's files are read as whoever they are for reads them.
 	{folder: "internal/readme", tests: []string{contract, localWorld}},
 }

@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/ledger/dynamo"
@@ -34,10 +41,16 @@ var (
 	midnight = noon.Add(12 * time.Hour)
 )
 
+// foreign is the URL of a DynamoDB that is not ours, if there is one: make conformance
+// runs these tests on it.
+var foreign = os.Getenv("LEDGER_ENDPOINT")
+
 // world is a table, and everything that was asked of it.
 type world struct {
 	*dynamo.Ledger
-	db *local.Database
+	db http.Handler
+	// table is the table's name there: tests share a foreign database.
+	table string
 
 	mu       sync.Mutex
 	requests []request
@@ -53,17 +66,53 @@ type request struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{db: local.New(func() time.Time { return noon })}
-	w.db.CreateTable(tableName, "pk", "sk", "expiresAt")
-	w.Ledger = dynamo.New(dynamodb.NewFromConfig(aws.Config{
+	w := &world{table: tableName}
+	w.Ledger = dynamo.New(w.client(), tableName)
+	if foreign != "" {
+		w.abroad(t)
+		return w
+	}
+	db := local.New(func() time.Time { return noon })
+	db.CreateTable(tableName, "pk", "sk", "expiresAt")
+	w.db = db
+	return w
+}
+
+func (w *world) client() *dynamodb.Client {
+	return dynamodb.NewFromConfig(aws.Config{
 		Region: "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
 		}),
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 		HTTPClient: w,
-	}), tableName)
-	return w
+	})
+}
+
+// abroad makes a table for the test in the foreign database.
+func (w *world) abroad(t *testing.T) {
+	t.Helper()
+	at, err := url.Parse(foreign)
+	require.NoError(t, err)
+	w.db = httputil.NewSingleHostReverseProxy(at)
+	w.table = fmt.Sprintf("%.200s-%d", regexp.MustCompile(`[^A-Za-z]`).ReplaceAllString(t.Name(), "-"), time.Now().UnixNano())
+	key := func(name string, as types.KeyType) (types.AttributeDefinition, types.KeySchemaElement) {
+		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}, types.KeySchemaElement{AttributeName: &name, KeyType: as}
+	}
+	pk, hash := key("pk", types.KeyTypeHash)
+	sk, sort := key("sk", types.KeyTypeRange)
+	name := aws.String(tableName)
+	_, err = w.client().CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{pk, sk}, KeySchema: []types.KeySchemaElement{hash, sort},
+	})
+	require.NoError(t, err)
+	require.NoError(t, dynamodb.NewTableExistsWaiter(w.client()).Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: name}, time.Minute,
+		func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay, o.MaxDelay = 10*time.Millisecond, time.Second }))
+	t.Cleanup(func() {
+		_, _ = w.client().DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: name})
+	})
+	w.requests = nil
 }
 
 // Do makes world the HTTP client of the real SDK.
@@ -88,7 +137,8 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 			return rec.Result(), nil
 		}
 	}
-	r.Body = io.NopCloser(bytes.NewReader(text))
+	text = bytes.ReplaceAll(text, []byte(`"TableName":"`+tableName+`"`), []byte(`"TableName":"`+w.table+`"`))
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	w.db.ServeHTTP(rec, r)
 	return rec.Result(), nil
 }
@@ -102,12 +152,19 @@ func (w *world) since(call func()) []request {
 
 // keys lists the items of the table, as "pk sk".
 func (w *world) keys() []string {
-	var keys []string
-	for _, i := range w.db.Items(tableName) {
-		pk, _ := i.Text("pk")
-		sk, _ := i.Text("sk")
-		keys = append(keys, pk+" "+sk)
+	all, err := w.client().Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(tableName)})
+	if err != nil {
+		return []string{err.Error()}
 	}
+	text := func(v types.AttributeValue) string {
+		s, _ := v.(*types.AttributeValueMemberS)
+		return s.Value
+	}
+	var keys []string
+	for _, item := range all.Items {
+		keys = append(keys, text(item["pk"])+" "+text(item["sk"]))
+	}
+	slices.Sort(keys)
 	return keys
 }
 
