@@ -29,6 +29,7 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 	}
 	understood := map[string][]func(*testing.T, string){
 		"An example":      {input, scenario},
+		"Deploy it":       {settings},
 		"Input":           {input},
 		"From a pipeline": {action},
 		"Hooks":           {payload},
@@ -56,6 +57,32 @@ func strict(t *testing.T, text string, into any) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(into))
+}
+
+// settings holds a cdk.json to the settings that the table beside it lists, and those
+// to the ones that the stack knows.
+func settings(t *testing.T, text string) {
+	var file, ours struct {
+		App     string
+		Context map[string]any
+	}
+	strict(t, text, &file)
+	cdk, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(cdk, &ours))
+	assert.Equal(t, ours.App, file.App)
+	known, err := os.ReadFile(filepath.Join(root, "infra", "settings.go"))
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for _, row := range rows(t, "Deploy it") {
+		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(row[0], -1) {
+			listed[name[1]] = true
+			assert.Contains(t, string(known), `"`+name[1]+`"`, "the stack knows the setting")
+		}
+	}
+	for name := range file.Context {
+		assert.True(t, listed[name], "the setting %s is listed", name)
+	}
 }
 
 // action holds a stage to the structure reference of CodePipeline's Step Functions
