@@ -107,6 +107,22 @@ type Arrived struct {
 	ClosedAt     time.Time
 }
 
+// Claims says whether the Target is to serve that version since a Deployment was
+// closed: somebody brings it there, has brought it there, or was told that it is
+// there. One that was refused or put back has left nothing.
+func (a Arrived) Claims(closed Record) bool {
+	if a.DeploymentID == closed.ID {
+		return false
+	}
+	switch a.Outcome {
+	case "":
+		return true
+	case Rejected, RolledBack:
+		return false
+	}
+	return !a.ClosedAt.Before(closed.ClosedAt)
+}
+
 // Listed is a Deployment on one of the Ledger's lists, and since when.
 type Listed struct {
 	ID    string

@@ -2,6 +2,7 @@ package shift_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,30 @@ func TestWhatIsLeftToRestoreIsWhatWasTouchedAndIsNotBack(t *testing.T) {
 			t.Parallel()
 			assert.Equal(t, test.want, test.record.Pending())
 			assert.Equal(t, []shift.Change{change, other}, d.Changes, "the deployment is never edited")
+		})
+	}
+}
+
+func TestATargetIsClaimedByWhoeverWasToldThatItServesTheVersion(t *testing.T) {
+	t.Parallel()
+	closed := shift.Record{ID: "one", ClosedAt: noon}
+	for _, test := range []struct {
+		name    string
+		arrived shift.Arrived
+		claims  bool
+	}{
+		{"the deployment itself", shift.Arrived{DeploymentID: "one", Outcome: shift.Stranded, ClosedAt: noon}, false},
+		{"one that is open", shift.Arrived{DeploymentID: "two"}, true},
+		{"promoted since", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon}, true},
+		{"found there since", shift.Arrived{DeploymentID: "two", Outcome: shift.Unchanged, ClosedAt: noon.Add(time.Minute)}, true},
+		{"left there since", shift.Arrived{DeploymentID: "two", Outcome: shift.Stranded, ClosedAt: noon.Add(time.Minute)}, true},
+		{"refused since", shift.Arrived{DeploymentID: "two", Outcome: shift.Rejected, ClosedAt: noon.Add(time.Minute)}, false},
+		{"put back since", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon.Add(time.Minute)}, false},
+		{"promoted before", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon.Add(-time.Second)}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.claims, test.arrived.Claims(closed))
 		})
 	}
 }

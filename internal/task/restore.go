@@ -301,7 +301,5 @@ func claimed(ctx context.Context, c shift.Change, record shift.Record, claims Cl
 		return true, err
 	}
 	arrived, err := claims.Arrivals(ctx, c.Target, c.Candidate)
-	return slices.ContainsFunc(arrived, func(a shift.Arrived) bool {
-		return a.DeploymentID != record.ID && !a.ClosedAt.Before(record.ClosedAt)
-	}), err
+	return slices.ContainsFunc(arrived, func(a shift.Arrived) bool { return a.Claims(record) }), err
 }
