@@ -123,11 +123,14 @@ func (r *run) rerouted(c cloud.AliasChange) {
 	s := r.target(t)
 	r.touched[t] = true
 	if c.Actor == "" {
-		r.strange(t, s, c.After)
+		r.strange(s, c.After)
 		return
 	}
 	r.i6(t, s, c)
 	s.alias = c.After
+	if c.Before == nil {
+		s.created = r.w.clock.now
+	}
 	if c.After != nil {
 		r.sees(t, c.After.RevisionID)
 	}
@@ -136,14 +139,11 @@ func (r *run) rerouted(c cloud.AliasChange) {
 	}
 }
 
-// strange notes what somebody else has made of an alias. Several edits in a row
-// are one: what was put back is nobody's any more.
-func (r *run) strange(t shift.Target, s *served, now *cloud.Alias) {
+// strange notes what somebody else has made of an alias. Several edits in a row are
+// one: what was put back is as if nobody had come.
+func (r *run) strange(s *served, now *cloud.Alias) {
 	s.alias = now
 	s.foreign = !sameTraffic(now, s.settled)
-	if d := r.holder(t); d == nil || !d.touched() {
-		s.rest = now
-	}
 	clear(s.highest)
 }
 
@@ -234,7 +234,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 func (r *run) accept(d *standing) {
 	for _, c := range d.deployment.Changes {
 		if s := r.target(c.Target); s.foreign && serves(s.alias, c.Before()) {
-			s.foreign, s.settled = false, s.alias
+			s.foreign, s.settled, s.rest = false, s.alias, s.alias
 		}
 	}
 }
@@ -243,6 +243,11 @@ func (r *run) accept(d *standing) {
 // Target has to serve what it serves now.
 func (r *run) ends(d *standing, t shift.Target) {
 	c, s := d.change(t), r.target(t)
+	if d.outcome == shift.Unchanged && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
+		s.mayGo = s.rest == nil && !s.foreign
+		s.foreign, s.settled, s.rest = false, s.alias, s.alias // somebody was told that it is so
+		return
+	}
 	if c == nil || !d.touched() {
 		return
 	}
@@ -254,7 +259,7 @@ func (r *run) ends(d *standing, t shift.Target) {
 	}
 	switch {
 	case serves(s.alias, wanted):
-		s.foreign, s.settled, s.rest = false, s.alias, aliasOf(wanted)
+		s.foreign, s.settled, s.rest, s.mayGo = false, s.alias, aliasOf(wanted), false
 		return
 	case !s.foreign && c.Creates() && d.outcome != shift.Promoted:
 		s.rest = nil // a CreateAlias that was on its way has no RevisionId to be refused for
@@ -314,7 +319,7 @@ func (r *run) traffic(t shift.Target) {
 func (r *run) resting(t shift.Target, s *served) {
 	stray := s.rest == nil && s.alias != nil
 	switch {
-	case stray && r.inGrace(t):
+	case stray && r.inGrace(t), s.mayGo && s.alias == nil:
 	case !sameTraffic(s.alias, s.rest):
 		r.breaks("I1: %s has %v and should have %v, and nobody shifts it", t, show(s.alias), show(s.rest))
 	case s.alias != nil && len(s.alias.Weights) > len(positive(s.alias.Weights)) && !r.inGrace(t):

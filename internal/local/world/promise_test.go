@@ -90,6 +90,13 @@ func (r *run) fallsDue(p promise) {
 	due, barred := r.delayed(p)
 	switch t := r.exposed(p.id); {
 	case barred || t == "":
+	case r.target(t).created.After(p.made):
+		// A CreateAlias that was on its way has no RevisionId to be refused for. What
+		// it has made is the next sweep's to take away, or the second look's.
+		if p.road == bySweep {
+			p.due = r.target(t).created.Add(sweepEvery + soon)
+			r.promise(p)
+		}
 	case due.After(r.w.clock.now):
 		r.w.clock.at(due, sluice, func() { r.fallsDue(p) })
 	default:

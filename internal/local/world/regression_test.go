@@ -65,6 +65,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "the second look left an alias to a later deployment of the same version, which had been refused because of it",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{actor: "safety-net", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("a second deployment")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/internal/local/cloud"
 	"sluice/internal/local/cloud/dynamodb"
@@ -34,6 +35,7 @@ type standing struct {
 	outcome    shift.Outcome
 	cause      string
 	targets    []shift.Target
+	candidates map[shift.Target]shift.Version
 	deployment *shift.Deployment
 	described  string // the text that the deployment was read of
 }
@@ -61,10 +63,15 @@ type served struct {
 	alias *cloud.Alias // nil while there is none
 	// rest is what it has to serve while nobody shifts it.
 	rest *cloud.Alias
+	// mayGo says that it may also be gone: a straggler has created the alias, and a
+	// Deployment that found it there ended as Unchanged.
+	mayGo bool
 	// settled is what it served before a stranger came, and foreign says that what
 	// it serves now is the stranger's.
 	settled *cloud.Alias
 	foreign bool
+	// created is when the alias came into being while the world was watched.
+	created time.Time
 	// highest is the share that a Deployment has given to its Candidate, by its id.
 	highest map[string]shift.Weight
 }
@@ -103,12 +110,12 @@ func whatOf(before, after dynamodb.Item) (kind, of, sk string) {
 func (v *view) keep(id string, record dynamodb.Item) *standing {
 	d := v.deployments[id]
 	if d == nil {
-		d = &standing{id: id}
+		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}}
 		v.deployments[id] = d
 		var arrivals []shift.Arrival
 		_ = json.Unmarshal([]byte(text(record, "arrivals")), &arrivals)
 		for _, a := range arrivals {
-			d.targets = append(d.targets, a.Target)
+			d.targets, d.candidates[a.Target] = append(d.targets, a.Target), a.Candidate
 		}
 	}
 	d.status, d.intent = shift.Status(text(record, "status")), ledgerItem(record).number("intent")
