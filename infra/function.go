@@ -104,7 +104,7 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 		environment[name] = jsii.String(value)
 	}
 	name := a.permit.functionName(b.name)
-	logs := a.newLogGroup(b.name+"-logs", "/aws/lambda/"+name)
+	logs := newLogGroup(a.stack, a.settings, b.name+"-logs", "/aws/lambda/"+name)
 	return awslambda.NewFunction(a.stack, jsii.String(b.name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(name),
 		Description:  jsii.String(b.says),

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscodebuild"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscodepipeline"
@@ -10,47 +12,9 @@ import (
 	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"sluice/infra/pipeline"
 )
-
-// ShiftProps are how a pipeline shifts traffic.
-type ShiftProps struct {
-	// Machine is Sluice's state machine.
-	Machine sfn.IStateMachine
-	// Input is the execution's, as it stands; otherwise Artifact and File say where
-	// the build has left it.
-	Input    map[string]any
-	Artifact awscodepipeline.Artifact
-	File     string
-	// Name is that of the action; Shift if it is empty.
-	Name string
-}
-
-// executionPrefix begins the names of the executions that a pipeline starts: the action
-// adds its own execution's id, which has 36 characters, and a name has 80 at most.
-const executionPrefix = "pipeline"
-
-// AddShift adds a stage to any CDK pipeline that shifts traffic and waits for the
-// end of it: the pipeline fails when the deployment is not Promoted or Unchanged.
-func AddShift(pipeline awscodepipeline.Pipeline, props ShiftProps) actions.StepFunctionInvokeAction {
-	name := props.Name
-	if name == "" {
-		name = "Shift"
-	}
-	input := actions.StateMachineInput_Literal(&props.Input)
-	if props.Artifact != nil {
-		input = actions.StateMachineInput_FilePath(props.Artifact.AtPath(jsii.String(props.File)))
-	}
-	action := actions.NewStepFunctionInvokeAction(&actions.StepFunctionsInvokeActionProps{
-		ActionName:          jsii.String(name),
-		StateMachine:        props.Machine,
-		StateMachineInput:   input,
-		ExecutionNamePrefix: jsii.String(executionPrefix),
-		// Later actions read #{Shift.ExecutionArn} and #{Shift.StateMachineArn}.
-		VariablesNamespace: jsii.String(name),
-	})
-	pipeline.AddStage(&awscodepipeline.StageOptions{StageName: jsii.String(name), Actions: &[]awscodepipeline.IAction{action}})
-	return action
-}
 
 // newPipelineStack makes the optional pipeline: one push to the repository is built
 // by the application's own buildspec, which updates the function's code and leaves
@@ -62,7 +26,7 @@ func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 		Description: jsii.String("Sluice: from a push to " + s.Pipeline.Owner + "/" + s.Pipeline.Repository + " to shifted traffic."),
 	})
 	source, built := awscodepipeline.NewArtifact(jsii.String("Source"), nil), awscodepipeline.NewArtifact(jsii.String("Built"), nil)
-	pipeline := awscodepipeline.NewPipeline(stack, jsii.String("Pipeline"), &awscodepipeline.PipelineProps{
+	line := awscodepipeline.NewPipeline(stack, jsii.String("Pipeline"), &awscodepipeline.PipelineProps{
 		PipelineName: jsii.String(s.NamePrefix),
 		PipelineType: awscodepipeline.PipelineType_V2,
 		// Two pushes: the second waits for the first one's traffic, the lock's way.
@@ -73,20 +37,34 @@ func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 			LifecycleRules: &[]*awss3.LifecycleRule{{Expiration: awscdk.Duration_Days(jsii.Number(90))}},
 		}),
 	})
-	pipeline.AddStage(&awscodepipeline.StageOptions{StageName: jsii.String("Source"), Actions: &[]awscodepipeline.IAction{
+	line.AddStage(&awscodepipeline.StageOptions{StageName: jsii.String("Source"), Actions: &[]awscodepipeline.IAction{
 		actions.NewCodeStarConnectionsSourceAction(&actions.CodeStarConnectionsSourceActionProps{
 			ActionName: jsii.String("Source"), ConnectionArn: jsii.String(s.Pipeline.Connection), Output: source,
 			Owner: jsii.String(s.Pipeline.Owner), Repo: jsii.String(s.Pipeline.Repository), Branch: jsii.String(s.Pipeline.Branch),
+			Role: newReader(stack, line, s.Pipeline.Connection),
 		}),
 	}})
-	pipeline.AddStage(&awscodepipeline.StageOptions{StageName: jsii.String("Build"), Actions: &[]awscodepipeline.IAction{
+	line.AddStage(&awscodepipeline.StageOptions{StageName: jsii.String("Build"), Actions: &[]awscodepipeline.IAction{
 		actions.NewCodeBuildAction(&actions.CodeBuildActionProps{
 			ActionName: jsii.String("Build"), Input: source, Outputs: &[]awscodepipeline.Artifact{built}, Project: newBuild(stack, s),
 		}),
 	}})
 	machine := sfn.StateMachine_FromStateMachineName(stack, jsii.String("Machine"), jsii.String(s.NamePrefix))
-	AddShift(pipeline, ShiftProps{Machine: machine, Artifact: built, File: s.Pipeline.Input})
+	pipeline.AddShift(line, pipeline.Shift{Machine: machine, Artifact: built, File: s.Pipeline.Input})
 	return stack
+}
+
+// newReader is the role that reads the repository. A connection has an ARN of the
+// service codeconnections, or of codestar-connections if it is older, and a policy on
+// it must name the action by the same service (Developer Tools console User Guide,
+// Connections rename). The CDK names it by the old one only.
+func newReader(stack awscdk.Stack, of awscodepipeline.Pipeline, connection string) iam.IRole {
+	role := iam.NewRole(stack, jsii.String("Reader"), &iam.RoleProps{
+		AssumedBy:   iam.NewArnPrincipal(of.Role().RoleArn()),
+		Description: jsii.String("Reads the repository for the pipeline."),
+	})
+	role.AddToPolicy(allow("UseConnection", []string{strings.Split(connection, ":")[2] + ":UseConnection"}, connection))
+	return role
 }
 
 // newBuild runs the application's buildspec. What a deployment of other means than
@@ -96,7 +74,14 @@ func newBuild(stack awscdk.Stack, s settings) awscodebuild.IProject {
 		ProjectName: jsii.String(s.NamePrefix + "-build"),
 		Description: jsii.String("Builds the application by its own " + s.Pipeline.Buildspec + "."),
 		BuildSpec:   awscodebuild.BuildSpec_FromSourceFilename(jsii.String(s.Pipeline.Buildspec)),
-		Environment: &awscodebuild.BuildEnvironment{BuildImage: awscodebuild.LinuxArmBuildImage_AMAZON_LINUX_2023_STANDARD_3_0()},
+		Environment: &awscodebuild.BuildEnvironment{
+			BuildImage: awscodebuild.LinuxArmBuildImage_AMAZON_LINUX_2023_STANDARD_3_0(),
+			// The CDK's default for images of this kind is a large one.
+			ComputeType: awscodebuild.ComputeType_SMALL,
+		},
+		Logging: &awscodebuild.LoggingOptions{CloudWatch: &awscodebuild.CloudWatchLoggingOptions{
+			LogGroup: newLogGroup(stack, s, "BuildLogs", "/aws/codebuild/"+s.NamePrefix+"-build"),
+		}},
 	})
 	update := permissions{stack: stack, settings: s}.targets("UpdateCode", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode")
 	project.AddToRolePolicy(update)

@@ -2,15 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscodepipeline"
-	actions "github.com/aws/aws-cdk-go/awscdk/v2/awscodepipelineactions"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
-	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -34,23 +29,18 @@ func TestPipelineGoesFromAPushToShiftedTraffic(t *testing.T) {
 	assert.Equal(t, "main", source["BranchName"])
 	shift := stages[2].action["Configuration"].(map[string]any)
 	assert.Equal(t, "FilePath", shift["InputType"])
-	assert.Equal(t, "Built::deployment.json", shift["Input"])
+	assert.Equal(t, "deployment.json", shift["Input"])
 	assert.Equal(t, "pipeline", shift["ExecutionNamePrefix"])
 	assert.Equal(t, "Shift", stages[2].action["Namespace"])
-	for _, project := range resources(template, "AWS::CodeBuild::Project") {
-		assert.Equal(t, "buildspec.yml", project["Source"].(map[string]any)["BuildSpec"])
-	}
-	for _, pipeline := range resources(template, "AWS::CodePipeline::Pipeline") {
-		assert.Equal(t, "V2", pipeline["PipelineType"])
-		assert.Equal(t, "QUEUED", pipeline["ExecutionMode"])
-	}
+	assert.Equal(t, "buildspec.yml", only(t, template, "AWS::CodeBuild::Project")["Source"].(map[string]any)["BuildSpec"])
+	pipeline := only(t, template, "AWS::CodePipeline::Pipeline")
+	assert.Equal(t, "V2", pipeline["PipelineType"])
+	assert.Equal(t, "QUEUED", pipeline["ExecutionMode"])
 }
 
 func TestBuildMayUpdateCodeAndWhatElseIsGivenToIt(t *testing.T) {
-	set := map[string]any{"pipelineBuildPolicies": "arn:aws:iam::111122223333:policy/deploy"}
-	for name, value := range withPipeline {
-		set[name] = value
-	}
+	set := maps.Clone(withPipeline)
+	set["pipelineBuildPolicies"] = "arn:aws:iam::111122223333:policy/deploy"
 	a, s := app(t, set)
 	template := templateOf(t, newPipelineStack(a, s))
 	policies := fmt.Sprint(resources(template, "AWS::IAM::Policy"))
@@ -68,32 +58,68 @@ func TestNoPipelineUnlessAsked(t *testing.T) {
 	assert.Len(t, *a.Node().Children(), 2)
 }
 
-func TestShiftJoinsAnyPipelineWithAnInputAsItStands(t *testing.T) {
-	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Own"), nil)
-	artifact := awscodepipeline.NewArtifact(jsii.String("A"), nil)
-	pipeline := awscodepipeline.NewPipeline(stack, jsii.String("Pipeline"), &awscodepipeline.PipelineProps{
-		Stages: &[]*awscodepipeline.StageProps{{StageName: jsii.String("Source"), Actions: &[]awscodepipeline.IAction{
-			actions.NewS3SourceAction(&actions.S3SourceActionProps{
-				ActionName: jsii.String("S3"), Bucket: awss3.NewBucket(stack, jsii.String("Bucket"), nil), BucketKey: jsii.String("a.zip"), Output: artifact,
-			}),
-		}}},
-	})
-	machine := sfn.StateMachine_FromStateMachineName(stack, jsii.String("Sluice"), jsii.String("sluice"))
-	AddShift(pipeline, ShiftProps{Machine: machine, Input: map[string]any{"function": "orders", "strategy": "AllAtOnce"}, Name: "Release"})
-	template := templateOf(t, stack)
-	stages := stagesOf(t, template)
-	require.Len(t, stages, 2)
-	configuration := stages[1].action["Configuration"].(map[string]any)
-	assert.Equal(t, "Release", stages[1].name)
-	assert.Equal(t, "Literal", configuration["InputType"])
-	assert.JSONEq(t, `{"function": "orders", "strategy": "AllAtOnce"}`, configuration["Input"].(string))
+// An ARN of each service that a connection can be of (Developer Tools console User
+// Guide, Connections rename).
+func TestConnectionIsUsedByTheNameOfItsOwnService(t *testing.T) {
+	for service, connection := range map[string]string{
+		"codeconnections":      "arn:aws:codeconnections:eu-west-1:111122223333:connection/c0ffee",
+		"codestar-connections": "arn:aws:codestar-connections:eu-west-1:111122223333:connection/c0ffee",
+	} {
+		t.Run(service, func(t *testing.T) {
+			set := maps.Clone(withPipeline)
+			set["pipelineConnection"] = connection
+			a, s := app(t, set)
+			template := templateOf(t, newPipelineStack(a, s))
+			role := stagesOf(t, template)[0].action["RoleArn"].(map[string]any)["Fn::GetAtt"].([]any)[0].(string)
+			var uses []string
+			for _, statement := range attachedTo(t, template, role) {
+				if slices.Equal([]any{connection}, asList(statement["Resource"])) {
+					for _, action := range asList(statement["Action"]) {
+						uses = append(uses, action.(string))
+					}
+				}
+			}
+			assert.Contains(t, uses, service+":UseConnection")
+		})
+	}
 }
 
-// An execution's name has 80 characters at most (StartExecution, name), and the
-// action puts a hyphen and its own id of 36 behind the prefix.
-func TestNameOfAPipelinesExecutionFits(t *testing.T) {
-	t.Parallel()
-	assert.LessOrEqual(t, len(executionPrefix+"-"+strings.Repeat("0", 36)), 80)
+func TestBuildIsSmallAndItsLogIsKeptAsLongAsAsked(t *testing.T) {
+	set := maps.Clone(withPipeline)
+	set["logRetentionDays"] = "14"
+	a, s := app(t, set)
+	template := templateOf(t, newPipelineStack(a, s))
+	project := only(t, template, "AWS::CodeBuild::Project")
+	assert.Equal(t, "BUILD_GENERAL1_SMALL", project["Environment"].(map[string]any)["ComputeType"])
+	assert.Equal(t, "ARM_CONTAINER", project["Environment"].(map[string]any)["Type"])
+	logs := project["LogsConfig"].(map[string]any)["CloudWatchLogs"].(map[string]any)
+	group := resources(template, "AWS::Logs::LogGroup")[logs["GroupName"].(map[string]any)["Ref"].(string)]
+	assert.Equal(t, "/aws/codebuild/sluice-build", group["LogGroupName"])
+	assert.InDelta(t, 14, group["RetentionInDays"], 0)
+}
+
+// attachedTo are the statements of the policies that a role has been given.
+func attachedTo(t *testing.T, template map[string]any, role string) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for _, policy := range resources(template, "AWS::IAM::Policy") {
+		if !slices.ContainsFunc(policy["Roles"].([]any), func(r any) bool { return r.(map[string]any)["Ref"] == role }) {
+			continue
+		}
+		for _, statement := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			all = append(all, statement.(map[string]any))
+		}
+	}
+	require.NotEmpty(t, all, "%s has no policy", role)
+	return all
+}
+
+// asList is one value, or a list of them, as a list.
+func asList(value any) []any {
+	if all, ok := value.([]any); ok {
+		return all
+	}
+	return []any{value}
 }
 
 // stage is a stage of a pipeline with its one action.
@@ -105,11 +131,9 @@ type stage struct {
 func stagesOf(t *testing.T, template map[string]any) []stage {
 	t.Helper()
 	var all []stage
-	for _, pipeline := range resources(template, "AWS::CodePipeline::Pipeline") {
-		for _, s := range pipeline["Stages"].([]any) {
-			s := s.(map[string]any)
-			all = append(all, stage{s["Name"].(string), s["Actions"].([]any)[0].(map[string]any)})
-		}
+	for _, s := range only(t, template, "AWS::CodePipeline::Pipeline")["Stages"].([]any) {
+		s := s.(map[string]any)
+		all = append(all, stage{s["Name"].(string), s["Actions"].([]any)[0].(map[string]any)})
 	}
 	return all
 }

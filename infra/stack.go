@@ -91,7 +91,7 @@ func (a *sluice) newDeadLetters() awssqs.Queue {
 func (a *sluice) newMachine() (awslogs.LogGroup, sfn.StateMachine) {
 	// The prefix keeps the log's policy off a resource policy of limited size
 	// (Step Functions Developer Guide, Logging using CloudWatch Logs).
-	logs := a.newLogGroup("MachineLogs", "/aws/vendedlogs/states/"+a.settings.NamePrefix)
+	logs := newLogGroup(a.stack, a.settings, "MachineLogs", "/aws/vendedlogs/states/"+a.settings.NamePrefix)
 	machine := statemachine.New(a.stack, "Shift", statemachine.Props{
 		Name:      a.settings.NamePrefix,
 		Functions: a.functions.all(),
@@ -102,10 +102,10 @@ func (a *sluice) newMachine() (awslogs.LogGroup, sfn.StateMachine) {
 	return logs, machine
 }
 
-func (a *sluice) newLogGroup(id, name string) awslogs.LogGroup {
-	return awslogs.NewLogGroup(a.stack, jsii.String(id), &awslogs.LogGroupProps{
+func newLogGroup(stack awscdk.Stack, s settings, id, name string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(stack, jsii.String(id), &awslogs.LogGroupProps{
 		LogGroupName: jsii.String(name),
-		Retention:    awslogs.RetentionDays(retentionNames[a.settings.LogRetentionDays]),
+		Retention:    awslogs.RetentionDays(retentionNames[s.LogRetentionDays]),
 		// A log outlives nothing that it tells of but the stack; the table stays.
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})

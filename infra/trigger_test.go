@@ -160,6 +160,17 @@ func resources(template map[string]any, kind string) map[string]map[string]any {
 	return found
 }
 
+// only is the one resource of a type.
+func only(t *testing.T, template map[string]any, kind string) map[string]any {
+	t.Helper()
+	found := resources(template, kind)
+	require.Len(t, found, 1, kind)
+	for _, properties := range found {
+		return properties
+	}
+	return nil
+}
+
 // logicalHash is what CDK puts behind the names of resources.
 const logicalHash = 8
 

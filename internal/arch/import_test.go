@@ -57,6 +57,7 @@ func TestForbiddenImportIsFoundWithItsFileAndRule(t *testing.T) {
 		{"the command on a service's client", "internal/cmd/sluice/start.go", "github.com/aws/aws-sdk-go-v2/service/sfn", "internal/cmd/* imports"},
 		{"the command on a Lambda", "internal/cmd/sluice/main.go", "sluice/functions/rollback", "internal/cmd/* imports"},
 		{"a Lambda on the stack", "functions/rollback/main.go", "sluice/infra", "functions/* imports"},
+		{"what anybody's pipeline takes on the domain", "infra/pipeline/shift.go", "sluice/internal/shift", "infra/pipeline imports"},
 		{"a package that nobody thought of", "internal/util/strings.go", "strings", "no rule is about internal/util"},
 	}
 	for _, test := range tests {

@@ -100,6 +100,8 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them.
 	{folder: "infra", may: list(cdk, machine, contract, domain)},
+	// Whoever has a pipeline in CDK takes it as it is.
+	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed.
 	{folder: "infra/preflight", may: []string{sdk, smithy}, tests: []string{localCloud}},
 
