@@ -19,9 +19,9 @@ func (a *sluice) newDashboard() {
 	})
 	board.AddWidgets(
 		graph("Deployments by outcome", true, a.outcomes()...),
-		weights(),
+		a.weights(),
 	)
-	board.AddWidgets(a.served("Requests by version", "Invocations"), a.served("Errors by version", "Errors"))
+	board.AddWidgets(served("Requests by version", "Invocations"), served("Errors by version", "Errors"))
 	board.AddWidgets(
 		graph("Executions", false, a.machine.MetricStarted(nil), a.machine.MetricSucceeded(nil), a.machine.MetricFailed(nil), a.machine.MetricAborted(nil)),
 		graph("Errors of Sluice's own functions", true, a.ownErrors()...),
@@ -49,17 +49,19 @@ func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 }
 
 // weights shows the share of every target's candidate, which is told of when it changes.
-func weights() awscloudwatch.IWidget {
+// A namespace with a hyphen stands in double quotes (CloudWatch User Guide, search
+// expression syntax).
+func (a *sluice) weights() awscloudwatch.IWidget {
 	return found("Weight of the candidate, in percent",
-		fmt.Sprintf(`FILL(SEARCH('{%s,Target} MetricName="Weight"', 'Maximum', 60), REPEAT)`, metrics))
+		fmt.Sprintf(`FILL(SEARCH('{"%s",Target} MetricName="Weight"', 'Maximum', 60), REPEAT)`, a.metrics()))
 }
 
 // served shows a metric of Lambda for every version that an alias has sent requests
-// to. The dimension ExecutedVersion is there while an alias has weights (Lambda
-// Developer Guide, Viewing metrics), and which functions there are is not known
-// here: the search finds those with the default alias.
-func (a *sluice) served(title, metric string) awscloudwatch.IWidget {
-	return found(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s" Resource=%s', 'Sum', 60)`, metric, a.settings.Alias))
+// to. Which functions there are, and which of their aliases are shifted, is not known
+// here, but the dimension ExecutedVersion is there only while an alias has weights
+// (Lambda Developer Guide, Viewing metrics): the search finds them all.
+func served(title, metric string) awscloudwatch.IWidget {
+	return found(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s"', 'Sum', 60)`, metric))
 }
 
 func found(title, expression string) awscloudwatch.IWidget {

@@ -99,6 +99,7 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 	environment := map[string]*string{
 		"SLUICE_TABLE":     a.table.TableName(),
 		"SLUICE_EVENT_BUS": jsii.String(eventBus),
+		"SLUICE_METRICS":   jsii.String(a.metrics()),
 	}
 	for name, value := range b.environment {
 		environment[name] = jsii.String(value)

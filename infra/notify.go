@@ -58,9 +58,10 @@ func (a *sluice) announce() {
 	})
 }
 
-// metrics is the namespace of Sluice's own metrics; internal/announce/emf writes
-// them, and the metric filter below.
-const metrics = "Sluice"
+// metrics is the namespace of Sluice's own metrics, those that the functions write
+// (internal/announce/emf) and that of the metric filter below. A second Sluice in the
+// account must neither ring these alarms nor be seen on this dashboard.
+func (a *sluice) metrics() string { return a.settings.NamePrefix }
 
 // trouble is something of Sluice's own that a person must hear of.
 type trouble struct {
@@ -133,7 +134,7 @@ func (t trouble) alarm(a *sluice) {
 // ended counts the deployments of an Outcome.
 func (a *sluice) ended(as shift.Outcome, minutes float64) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(metrics), MetricName: jsii.String("Deployments"), Label: jsii.String(string(as)),
+		Namespace: jsii.String(a.metrics()), MetricName: jsii.String("Deployments"), Label: jsii.String(string(as)),
 		DimensionsMap: &map[string]*string{"Outcome": jsii.String(string(as))},
 		Statistic:     jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(minutes)),
 	})
@@ -148,7 +149,7 @@ func (a *sluice) gaveUp() awscloudwatch.IMetric {
 		LogGroup:        a.machineLogs,
 		FilterName:      jsii.String(flow.RollbackIncomplete),
 		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.details.name"), jsii.String("="), jsii.String(flow.RollbackIncomplete)),
-		MetricNamespace: jsii.String(metrics),
+		MetricNamespace: jsii.String(a.metrics()),
 		MetricName:      jsii.String(flow.RollbackIncomplete),
 		MetricValue:     jsii.String("1"),
 	})

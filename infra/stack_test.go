@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -53,7 +52,7 @@ func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
 		for variable := range variables {
 			names = append(names, variable)
 		}
-		want := []string{"SLUICE_EVENT_BUS", "SLUICE_TABLE"}
+		want := []string{"SLUICE_EVENT_BUS", "SLUICE_METRICS", "SLUICE_TABLE"}
 		switch name {
 		case flow.Publish.Function:
 			want = append(want, "SLUICE_ALIAS", "SLUICE_FUNCTIONS", "SLUICE_PARAMETERS")
@@ -256,15 +255,4 @@ func listed(value any) []string {
 		all = append(all, item.(string))
 	}
 	return all
-}
-
-// The metrics that alarms and dashboard look for are those that the Lambdas write.
-func TestMetricsAreThoseThatAreWritten(t *testing.T) {
-	source, err := os.ReadFile("../internal/announce/emf/announcer.go")
-	require.NoError(t, err)
-	for _, written := range []string{`namespace = "` + metrics + `"`, `"Deployments"`, `"Outcome"`, `"Weight"`, `"Target"`} {
-		assert.Contains(t, string(source), written)
-	}
-	definition := fmt.Sprint(resources(goldenTemplate(t), "AWS::StepFunctions::StateMachine"))
-	assert.Regexp(t, regexp.MustCompile(`"`+flow.RollbackIncomplete+`":{"Type":"Fail"`), definition, "the state that the metric filter waits for")
 }

@@ -17,7 +17,7 @@ func main() {
 		return task.CloseDeployment{
 			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
 			Router:    lambdaalias.FromConfig(s.AWS),
-			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
+			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics),
 		}.Handle
 	})
 }

@@ -19,7 +19,7 @@ func main() {
 			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
 			Router:    lambdaalias.FromConfig(s.AWS),
 			Alarms:    alarm.FromConfig(s.AWS),
-			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
+			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics),
 		}.Handle
 	})
 }

@@ -19,7 +19,7 @@ func main() {
 			Ledger:     dynamo.FromConfig(s.AWS, s.Table),
 			Router:     lambdaalias.FromConfig(s.AWS),
 			Executions: stepfunctions.FromConfig(s.AWS, s.StateMachine),
-			Announcer:  emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus)),
+			Announcer:  emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics),
 		}.Handle
 	})
 }

@@ -28,6 +28,9 @@ type Settings struct {
 	StateMachine string
 	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
 	EventBus string
+	// Metrics is the namespace of the metrics that announcements are counted by, from
+	// SLUICE_METRICS.
+	Metrics string
 	// Alias is that of a target which names none, from SLUICE_ALIAS; live when it is
 	// empty. Only publish-version uses it, and the next two.
 	Alias string
@@ -44,10 +47,12 @@ const (
 	tableVariable        = "SLUICE_TABLE"
 	stateMachineVariable = "SLUICE_STATE_MACHINE"
 	eventBusVariable     = "SLUICE_EVENT_BUS"
+	metricsVariable      = "SLUICE_METRICS"
 	aliasVariable        = "SLUICE_ALIAS"
 	functionsVariable    = "SLUICE_FUNCTIONS"
 	parametersVariable   = "SLUICE_PARAMETERS"
 	defaultEventBus      = "default"
+	defaultMetrics       = "sluice"
 )
 
 // Start serves the Task with the handler that wire makes of the Settings, until
@@ -98,7 +103,10 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 	if err != nil {
 		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Alias: alias, Parameters: parameters, Allowed: allowed}, nil
+	return Settings{
+		AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Metrics: cmp.Or(getenv(metricsVariable), defaultMetrics),
+		Alias: alias, Parameters: parameters, Allowed: allowed,
+	}, nil
 }
 
 // Invoker is a flow.Lambda as the Lambda runtime wants it.

@@ -11,10 +11,6 @@ import (
 	"sluice/internal/shift"
 )
 
-// namespace is that of all of Sluice's metrics; the stack's alarms and dashboard
-// look there.
-const namespace = "Sluice"
-
 // Next is who announces.
 type Next interface {
 	Announce(context.Context, shift.Announcement) error
@@ -22,18 +18,22 @@ type Next interface {
 
 // Announcer counts what Next announces.
 type Announcer struct {
-	next Next
-	out  io.Writer
-	now  func() time.Time
+	next      Next
+	namespace string
+	out       io.Writer
+	now       func() time.Time
 }
 
 // Counted counts what an announcer announces, on the standard output, which Lambda
-// writes into the function's log.
-func Counted(next Next) *Announcer { return New(next, os.Stdout, time.Now) }
+// writes into the function's log. The namespace of the metrics is where the alarms and
+// the dashboard of the same stack look: each Sluice of an account has its own.
+func Counted(next Next, namespace string) *Announcer {
+	return New(next, namespace, os.Stdout, time.Now)
+}
 
 // New is Counted, with an output and a clock of one's own.
-func New(next Next, out io.Writer, now func() time.Time) *Announcer {
-	return &Announcer{next: next, out: out, now: now}
+func New(next Next, namespace string, out io.Writer, now func() time.Time) *Announcer {
+	return &Announcer{next: next, namespace: namespace, out: out, now: now}
 }
 
 // Announce announces, and counts what was announced. Only announcing can fail it.
@@ -87,7 +87,7 @@ func (a *Announcer) write(m metric) error {
 		"_aws": map[string]any{
 			"Timestamp": a.now().UnixMilli(),
 			"CloudWatchMetrics": []any{map[string]any{
-				"Namespace":  namespace,
+				"Namespace":  a.namespace,
 				"Dimensions": [][]string{{m.dimension}},
 				"Metrics":    []any{map[string]string{"Name": m.name, "Unit": m.unit}},
 			}},

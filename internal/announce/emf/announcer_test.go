@@ -26,7 +26,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func written(t *testing.T, n next, what shift.Announcement) ([]string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := emf.New(n, &out, func() time.Time { return noon }).Announce(t.Context(), what)
+	err := emf.New(n, "team-a", &out, func() time.Time { return noon }).Announce(t.Context(), what)
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"), err
 }
 
@@ -39,8 +39,8 @@ func announcement(state shift.Announced, weight shift.Weight, targets ...shift.T
 }
 
 const (
-	weightHead  = `{"_aws": {"Timestamp": 1772366400000, "CloudWatchMetrics": [{"Namespace": "Sluice", "Dimensions": [["Target"]], "Metrics": [{"Name": "Weight", "Unit": "Percent"}]}]}, `
-	outcomeHead = `{"_aws": {"Timestamp": 1772366400000, "CloudWatchMetrics": [{"Namespace": "Sluice", "Dimensions": [["Outcome"]], "Metrics": [{"Name": "Deployments", "Unit": "Count"}]}]}, `
+	weightHead  = `{"_aws": {"Timestamp": 1772366400000, "CloudWatchMetrics": [{"Namespace": "team-a", "Dimensions": [["Target"]], "Metrics": [{"Name": "Weight", "Unit": "Percent"}]}]}, `
+	outcomeHead = `{"_aws": {"Timestamp": 1772366400000, "CloudWatchMetrics": [{"Namespace": "team-a", "Dimensions": [["Outcome"]], "Metrics": [{"Name": "Deployments", "Unit": "Count"}]}]}, `
 )
 
 func TestAnnouncementIsCounted(t *testing.T) {
@@ -97,6 +97,6 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("no space") }
 
 func TestMetricThatCannotBeWrittenFailsNothing(t *testing.T) {
 	t.Parallel()
-	a := emf.New(next{}, broken{}, time.Now)
+	a := emf.New(next{}, "team-a", broken{}, time.Now)
 	assert.NoError(t, a.Announce(t.Context(), announcement("Promoted", shift.All, "lambda:orders:live")))
 }
