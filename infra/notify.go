@@ -53,6 +53,7 @@ func (a *sluice) announce() {
 		},
 		Targets: &[]awsevents.IRuleTarget{targets.NewSnsTopic(a.topic, &targets.SnsTopicProps{
 			Message:         awsevents.RuleTargetInput_FromMultilineText(jsii.String(text)),
+			Role:            a.permit.announcer(a.settings.NamePrefix + "-announced"),
 			DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(most), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
 		})},
 	})

@@ -13,8 +13,8 @@ import (
 
 // permissions make the roles: one for each function, one for the state machine, one
 // for the rule that starts it. What they may do stands in this file, all of it: CDK
-// adds nothing to a role. (It does let each rule invoke its target, and put what it
-// cannot hand over into the dead letters, by the policies of those.) Which calls each
+// adds nothing to a role. (It does let a rule invoke the safety net, and each rule put
+// what it cannot hand over into the dead letters, by the policies of those.) Which calls each
 // function makes is held against this by the tests of internal/local/world, in both
 // directions.
 //
@@ -157,7 +157,7 @@ func (p permissions) logs(function string) iam.PolicyStatement {
 // function is the role of a function.
 func (p permissions) function(name string) iam.IRole {
 	statements := append(p.statements(name), p.logs(name), traces())
-	return p.role(name+"-role", "lambda.amazonaws.com", "What the function "+p.functionName(name)+" may do.", statements...)
+	return p.role(name+"-role", service("lambda"), "What the function "+p.functionName(name)+" may do.", statements...)
 }
 
 // machine is the role of the state machine: it invokes its own functions and no
@@ -169,7 +169,7 @@ func (p permissions) machine() iam.IRole {
 			own = append(own, arn)
 		}
 	}
-	return p.role("machine-role", "states.amazonaws.com", "What the state machine "+p.settings.NamePrefix+" may do.",
+	return p.role("machine-role", service("states"), "What the state machine "+p.settings.NamePrefix+" may do.",
 		allow("InvokeOwnFunctions", []string{"lambda:InvokeFunction"}, own...),
 		// Log delivery and X-Ray know no resources for these (Step Functions Developer
 		// Guide, Logging using CloudWatch Logs; X-Ray and Step Functions): hence the *.
@@ -184,9 +184,26 @@ func (p permissions) machine() iam.IRole {
 }
 
 // starter is the role of the rule that starts executions.
-func (p permissions) starter() iam.IRole {
-	return p.role("starter-role", "events.amazonaws.com", "Starts executions of the state machine "+p.settings.NamePrefix+" for new versions.",
+func (p permissions) starter(rule string) iam.IRole {
+	return p.role("starter-role", p.onlyRule(rule), "Starts executions of the state machine "+p.settings.NamePrefix+" for new versions.",
 		allow("Start", []string{"states:StartExecution"}, p.machineARN()))
+}
+
+// announcer is the role of the rule that publishes to the topic. EventBridge could be
+// let in by the topic's policy instead, but to every rule of every account: in the
+// policy of a topic it fulfils no conditions (EventBridge User Guide, Amazon SNS
+// permissions). Roles for targets of this kind are newer (AWS What's New, March 2025).
+func (p permissions) announcer(rule string) iam.IRole {
+	return p.role("announcer-role", p.onlyRule(rule), "Publishes announcements to the topic "+p.settings.NamePrefix+".",
+		allow("Publish", []string{"sns:Publish"}, p.arn("sns", p.settings.NamePrefix)))
+}
+
+// onlyRule is EventBridge on behalf of one rule (EventBridge User Guide, Cross-service
+// confused deputy prevention).
+func (p permissions) onlyRule(name string) iam.IPrincipal {
+	return iam.NewServicePrincipal(jsii.String("events.amazonaws.com"), &iam.ServicePrincipalOpts{Conditions: &map[string]any{
+		"ArnEquals": map[string]any{"aws:SourceArn": p.arn("events", "rule/"+name)},
+	}})
 }
 
 // alarmsPublish lets Sluice's alarms publish to the topic.
@@ -197,10 +214,23 @@ func (p permissions) alarmsPublish(topicARN string) iam.PolicyStatement {
 	return statement
 }
 
-// role is a role for a service with one policy, to which CDK adds nothing.
-func (p permissions) role(id, service, says string, statements ...iam.PolicyStatement) iam.IRole {
+// rolePath is where the roles of every Sluice are, whatever its prefix.
+const rolePath = "/sluice/"
+
+// rolesARN begins the ARN of each of them.
+func (p permissions) rolesARN() string {
+	return fmt.Sprintf("arn:%s:iam::%s:role%s", *p.stack.Partition(), *p.stack.Account(), rolePath)
+}
+
+func service(name string) iam.IPrincipal {
+	return iam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
+}
+
+// role is a role with one policy, to which CDK adds nothing.
+func (p permissions) role(id string, by iam.IPrincipal, says string, statements ...iam.PolicyStatement) iam.IRole {
 	return iam.NewRole(p.stack, jsii.String(id), &iam.RoleProps{
-		AssumedBy:   iam.NewServicePrincipal(jsii.String(service), nil),
+		Path:        jsii.String(rolePath),
+		AssumedBy:   by,
 		Description: jsii.String(says),
 		InlinePolicies: &map[string]iam.PolicyDocument{
 			"sluice": iam.NewPolicyDocument(&iam.PolicyDocumentProps{Statements: &statements}),

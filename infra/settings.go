@@ -68,6 +68,13 @@ const (
 	hookTag   = "sluice:hook"
 )
 
+// mayCollide says whether another Sluice of the account, if there is one, would start
+// a deployment for the same published version as this one: both would answer to the
+// same tag, and neither knows the other's locks.
+func (s settings) mayCollide() bool {
+	return s.NamePrefix != defaultPrefix && s.OnNewVersion && s.Functions.tag != ""
+}
+
 // setting is what the lambdas are told: the pattern, or that the tag counts.
 func (r reach) setting() string {
 	if r.tag != "" {
@@ -79,9 +86,16 @@ func (r reach) setting() string {
 // context finds what is set: nil for nothing. What came by -c is always text.
 type context func(name string) any
 
-// The longest prefix: the longest name, sluice-close-deployment, may have 64
-// characters (Lambda, FunctionName).
-const maxPrefix = 40
+// How long a prefix may be: it is the name of a table, which has 3 characters at least
+// (DynamoDB, TableName), and the longest name, sluice-close-deployment, may have 64
+// (Lambda, FunctionName).
+const (
+	minPrefix = 3
+	maxPrefix = 40
+)
+
+// defaultPrefix is that of the only Sluice of an account.
+const defaultPrefix = "sluice"
 
 var (
 	prefixShape = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -116,7 +130,7 @@ func readSettings(find context, keys []string) (settings, error) {
 	r := &reader{find: find}
 	r.known(keys)
 	s := settings{
-		NamePrefix:         r.text("namePrefix", "sluice", prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
+		NamePrefix:         r.text("namePrefix", defaultPrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
 		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
@@ -127,7 +141,10 @@ func readSettings(find context, keys []string) (settings, error) {
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.Pipeline = r.pipeline()
-	if len(s.NamePrefix) > maxPrefix {
+	switch {
+	case len(s.NamePrefix) < minPrefix:
+		r.wrong("namePrefix", "%q is too short for the name of a DynamoDB table; %d characters are the least", s.NamePrefix, minPrefix)
+	case len(s.NamePrefix) > maxPrefix:
 		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", s.NamePrefix, len(s.NamePrefix), maxPrefix)
 	}
 	if !flow.IsParameterFolder(s.ConfigParameters) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -68,7 +70,7 @@ func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
 func TestSettingIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, wrong := range map[string][]any{
-		"namePrefix":            {strings.Repeat("a", 41), "", "-a", 7.0},
+		"namePrefix":            {strings.Repeat("a", 41), "", "a", "ab", "-ab", 7.0},
 		"alias":                 {"", "a b", strings.Repeat("a", 129)},
 		"notificationEmails":    {"Alice <a@example.com>", []any{7.0}, 7.0},
 		"logRetentionDays":      {1.5, "", true},
@@ -83,6 +85,25 @@ func TestSettingIsRefused(t *testing.T) {
 			require.Error(t, err, "%s=%v", name, value)
 			assert.Contains(t, err.Error(), name+": ")
 		}
+	}
+}
+
+func TestASecondSluiceThatAnswersToTheSameTagIsWarnedOf(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		set  map[string]any
+		want int
+	}{
+		{"the only one, for all that is known", nil, 0},
+		{"another one, by the same tag", map[string]any{"namePrefix": "team-a"}, 1},
+		{"another one, by names of its own", map[string]any{"namePrefix": "team-a", "functions": "a-*"}, 0},
+		{"another one that is always asked", map[string]any{"namePrefix": "team-a", "onNewVersion": "false"}, 0},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			a, s := app(t, test.set)
+			warnings := assertions.Annotations_FromStack(newStack(a, s, placeholder).stack).FindWarning(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("onNewVersion=false")))
+			assert.Len(t, *warnings, test.want)
+		})
 	}
 }
 

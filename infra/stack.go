@@ -42,6 +42,10 @@ func newStack(scope constructs.Construct, s settings, code codeOf) *sluice {
 		StackName:   jsii.String(s.NamePrefix),
 		Description: jsii.String("Sluice: moves live traffic from one version of a Lambda function to the next, a little at a time, and puts it back when it gets worse."),
 	})
+	if s.mayCollide() {
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("sluice:second"), jsii.String(
+			"If another Sluice stands in this account and region, both would shift whatever function is tagged: give each a pattern of names of its own as functions, or onNewVersion=false to all but one."))
+	}
 	all := &sluice{stack: stack, settings: s, permit: permissions{stack: stack, settings: s}}
 	all.table = all.newTable()
 	all.deadLetters = all.newDeadLetters()

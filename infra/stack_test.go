@@ -205,6 +205,78 @@ func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {
 	}
 }
 
+// What others may do by the policies of queue, topic and functions: services alone,
+// and each only on behalf of something of this stack.
+func TestNobodyIsLetInButForSomethingOfTheStack(t *testing.T) {
+	template, let := goldenTemplate(t), map[string]int{}
+	rules := resources(template, "AWS::Events::Rule")
+	for _, kind := range []string{"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"} {
+		for _, s := range only(t, template, kind)["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			s := s.(map[string]any)
+			if s["Effect"] == "Deny" {
+				assert.Equal(t, map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}, s["Condition"], kind)
+				continue
+			}
+			service := s["Principal"].(map[string]any)["Service"].(string)
+			require.Len(t, s["Principal"], 1, kind)
+			let[kind+" "+service]++
+			switch service {
+			case "events.amazonaws.com":
+				source := s["Condition"].(map[string]any)["ArnEquals"].(map[string]any)["aws:SourceArn"].(map[string]any)
+				assert.Contains(t, rules, source["Fn::GetAtt"].([]any)[0], kind)
+			default:
+				assert.Equal(t, map[string]any{"ArnLike": map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:sluice-*"}}, filled(t, s["Condition"]), kind)
+			}
+		}
+	}
+	for id, p := range resources(template, "AWS::Lambda::Permission") {
+		let["AWS::Lambda::Permission "+p["Principal"].(string)]++
+		assert.Contains(t, rules, p["SourceArn"].(map[string]any)["Fn::GetAtt"].([]any)[0], id)
+	}
+	assert.Equal(t, map[string]int{
+		"AWS::SQS::QueuePolicy events.amazonaws.com":     len(rules),
+		"AWS::SNS::TopicPolicy cloudwatch.amazonaws.com": 1,
+		"AWS::Lambda::Permission events.amazonaws.com":   3,
+	}, let)
+}
+
+// A rule has a role where its target is not the safety net.
+func TestRolesOfRulesAreForThatRuleAlone(t *testing.T) {
+	template := goldenTemplate(t)
+	roles, of := resources(template, "AWS::IAM::Role"), map[string]string{}
+	for _, r := range resources(template, "AWS::Events::Rule") {
+		arn, ok := r["Targets"].([]any)[0].(map[string]any)["RoleArn"].(map[string]any)
+		if !ok {
+			continue
+		}
+		of[arn["Fn::GetAtt"].([]any)[0].(string)] = "arn:aws:events:eu-west-1:111122223333:rule/" + r["Name"].(string)
+	}
+	assert.Len(t, of, 2)
+	trusting := 0
+	for id, role := range roles {
+		trust := role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)
+		require.Len(t, trust, 1, id)
+		s := trust[0].(map[string]any)
+		if s["Principal"].(map[string]any)["Service"] != "events.amazonaws.com" {
+			continue
+		}
+		trusting++
+		assert.Equal(t, map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": of[id]}}, filled(t, s["Condition"]), id)
+	}
+	assert.Equal(t, 2, trusting)
+}
+
+// The rule on published versions knows those of every Sluice by that path.
+func TestRolesAreWhereEverySluiceHasThem(t *testing.T) {
+	for _, template := range []map[string]any{goldenTemplate(t), otherTemplate(t)} {
+		roles := resources(template, "AWS::IAM::Role")
+		require.NotEmpty(t, roles)
+		for id, role := range roles {
+			assert.Equal(t, "/sluice/", role["Path"], id)
+		}
+	}
+}
+
 func TestFunctionsByPatternNeedNoTag(t *testing.T) {
 	template := otherTemplate(t)
 	found := map[string][]string{}

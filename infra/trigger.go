@@ -92,7 +92,7 @@ func (a *sluice) startOnNewVersions() {
 				"function": awsevents.EventField_FromPath(jsii.String("$.detail.responseElements.functionArn")),
 				"version":  awsevents.EventField_FromPath(jsii.String("$.detail.responseElements.version")),
 			}),
-			Role:            a.permit.starter(),
+			Role:            a.permit.starter(a.settings.NamePrefix + "-version-published"),
 			DeadLetterQueue: a.deadLetters,
 			RetryAttempts:   jsii.Number(most),
 			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(24)),
@@ -102,8 +102,9 @@ func (a *sluice) startOnNewVersions() {
 
 // published matches the calls of Lambda that make a version. CloudTrail writes the
 // API's date behind a call's name (PublishVersion20150331), hence the prefixes. A
-// call that failed has an errorCode. The versions that Sluice publishes itself are
-// those of an execution that runs already.
+// call that failed has an errorCode. The versions that a Sluice publishes itself, this
+// one or another of the account, are those of an execution that runs already: who has
+// published is told by the role of the session.
 func (a *sluice) published() *awsevents.EventPattern {
 	absent := map[string]any{"exists": false}
 	return &awsevents.EventPattern{
@@ -113,7 +114,7 @@ func (a *sluice) published() *awsevents.EventPattern {
 			"eventSource": []string{"lambda.amazonaws.com"},
 			"errorCode":   []any{absent},
 			"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{
-				"arn": []any{absent, map[string]any{"anything-but": []any{a.functions[flow.Publish.Function].Role().RoleArn()}}},
+				"arn": []any{absent, map[string]any{"anything-but": prefix(a.permit.rolesARN())}},
 			}}},
 			// A call that published nothing answers with $LATEST.
 			"responseElements": map[string]any{
