@@ -33,12 +33,16 @@ func (a *sluice) notify() {
 }
 
 // announce sends the announcements that are wanted to the topic, as text that reads
-// well in an e-mail.
+// well in an e-mail: one sentence a line, because EventBridge leaves the quotes in
+// which each line of a template must stand (aws-cdk issues 5924 and 38121), and a
+// space between an address and its quote, which would else become part of the link.
+// What it puts between the quotes it does not escape: an announcement's summary has
+// none (shift.Announcement).
 func (a *sluice) announce() {
 	of := func(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
 	text := of("detail.state") + ": " + of("detail.summary") + "\n" +
-		"Execution: https://" + of("region") + ".console.aws.amazon.com/states/home?region=" + of("region") +
-		"#/v2/executions/details/" + of("detail.deploymentId")
+		"The execution: https://" + of("region") + "." + a.console() + "/states/home?region=" + of("region") +
+		"#/v2/executions/details/" + of("detail.deploymentId") + " "
 	a.newRule("Announced", "announced", &awsevents.RuleProps{
 		Description: jsii.String("Sends to the topic how deployments end."),
 		EventPattern: &awsevents.EventPattern{
@@ -57,6 +61,21 @@ func (a *sluice) announce() {
 			DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(most), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
 		})},
 	})
+}
+
+// console is the host of AWS's console where the stack stands, behind the region.
+func (a *sluice) console() string {
+	host := jsii.String("console.aws.amazon.com")
+	for _, other := range []struct{ id, partition, host string }{
+		{"InChina", "aws-cn", "console.amazonaws.cn"},
+		{"InGovCloud", "aws-us-gov", "console.amazonaws-us-gov.com"},
+	} {
+		is := awscdk.NewCfnCondition(a.stack, jsii.String(other.id), &awscdk.CfnConditionProps{
+			Expression: awscdk.Fn_ConditionEquals(a.stack.Partition(), other.partition),
+		})
+		host = awscdk.Fn_ConditionIf(is.LogicalId(), other.host, host).ToString()
+	}
+	return *host
 }
 
 // metrics is the namespace of Sluice's own metrics, those that the functions write

@@ -67,14 +67,15 @@ func fitsOne(rule, found any, present bool) bool {
 }
 
 // transformed is what a target is given: an event's values in the placeholders of a
-// template, as JSON, or as they are between the template's own quotes.
+// template, as JSON, or as they are between the template's own quotes, which stay
+// (EventBridge User Guide, Input transformation; aws-cdk issues 5924 and 38121).
 func (r rule) transformed(event map[string]any) string {
 	if r.Template == "" {
 		text, _ := json.Marshal(event)
 		return string(text)
 	}
 	isText := strings.HasPrefix(r.Template, `"`)
-	filled := placeholders.ReplaceAllStringFunc(r.Template, func(placeholder string) string {
+	return placeholders.ReplaceAllStringFunc(r.Template, func(placeholder string) string {
 		var value any = event
 		path := r.Paths[strings.Trim(placeholder, "<>")]
 		for _, field := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
@@ -86,14 +87,6 @@ func (r rule) transformed(event map[string]any) string {
 		text, _ := json.Marshal(value)
 		return string(text)
 	})
-	if !isText {
-		return filled
-	}
-	var lines []string
-	for line := range strings.SplitSeq(filled, "\n") {
-		lines = append(lines, strings.Trim(line, `"`))
-	}
-	return strings.Join(lines, "\n")
 }
 
 var placeholders = regexp.MustCompile(`<[A-Za-z0-9_-]+>`)

@@ -9,11 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/operator"
+	"sluice/internal/shift"
 )
 
 // sample is an event of testdata/events: what it is, which rules it must meet, and
@@ -59,6 +62,47 @@ func (s sample) check(t *testing.T, given string) {
 		_, err := flow.DecodeOccasion([]byte(given))
 		assert.NoError(t, err)
 	}
+}
+
+// mailed is what an e-mail says of an announcement in a partition.
+func mailed(t *testing.T, partition string, what shift.Announcement) []string {
+	t.Helper()
+	detail, err := json.Marshal(what)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(detail, &fields))
+	event := map[string]any{"region": operator.Execution(what.DeploymentID).Region(), "detail": fields}
+	for _, r := range rulesIn(t, partition, goldenTemplate(t)) {
+		if r.Name == "sluice-announced" {
+			return strings.Split(r.transformed(event), "\n")
+		}
+	}
+	t.Fatal("nothing is announced")
+	return nil
+}
+
+func TestEMailLinksToTheConsoleOfItsPartition(t *testing.T) {
+	for partition, region := range map[string]string{"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
+		execution := operator.Execution("arn:" + partition + ":states:" + region + ":111122223333:execution:sluice:a")
+		lines := mailed(t, partition, shift.Record{ID: string(execution), Outcome: shift.Promoted}.AnnounceOutcome(time.Time{}))
+		require.NotEmpty(t, execution.Console())
+		assert.Contains(t, lines, `"The execution: `+execution.Console()+` "`)
+	}
+}
+
+// EventBridge puts a summary between the quotes as it is.
+func TestNothingInAnAnnouncementEndsTheQuotesAroundIt(t *testing.T) {
+	record := shift.Record{
+		ID: "arn:aws:states:eu-west-1:111122223333:execution:sluice:a", Outcome: shift.Rejected,
+		Cause: "InvalidInput: function: \"or\\ders\"\nis \"no\" name.",
+	}
+	lines := mailed(t, "aws", record.AnnounceOutcome(time.Time{}))
+	require.Len(t, lines, 2)
+	for _, line := range lines {
+		var text string
+		assert.NoError(t, json.Unmarshal([]byte(line), &text), line)
+	}
+	assert.Equal(t, `"Rejected: InvalidInput: function: 'or/ders' is 'no' name."`, lines[0])
 }
 
 func TestSweepIsUnderstood(t *testing.T) {
@@ -115,8 +159,10 @@ func samples(t *testing.T) map[string]sample {
 	return all
 }
 
-// rulesOf are the rules of a template that have a pattern.
-func rulesOf(t *testing.T, template map[string]any) []rule {
+// rulesOf are the rules of a template that have a pattern, in AWS's first partition.
+func rulesOf(t *testing.T, template map[string]any) []rule { return rulesIn(t, "aws", template) }
+
+func rulesIn(t *testing.T, partition string, template map[string]any) []rule {
 	t.Helper()
 	var rules []rule
 	for _, properties := range resources(template, "AWS::Events::Rule") {
@@ -128,7 +174,7 @@ func rulesOf(t *testing.T, template map[string]any) []rule {
 		r := rule{Name: properties["Name"].(string), Pattern: pattern}
 		target := properties["Targets"].([]any)[0].(map[string]any)
 		if transformer, ok := target["InputTransformer"].(map[string]any); ok {
-			r.Template = transformer["InputTemplate"].(string)
+			r.Template = filled(t, chosen(template, partition, transformer["InputTemplate"])).(string)
 			r.Paths = map[string]string{}
 			for name, path := range transformer["InputPathsMap"].(map[string]any) {
 				r.Paths[name] = path.(string)
@@ -158,6 +204,33 @@ func resources(template map[string]any, kind string) map[string]map[string]any {
 		}
 	}
 	return found
+}
+
+// chosen puts in what a template's conditions choose in a partition. They compare
+// AWS::Partition, and nothing else.
+func chosen(template map[string]any, partition string, value any) any {
+	switch v := value.(type) {
+	case []any:
+		var all []any
+		for _, item := range v {
+			all = append(all, chosen(template, partition, item))
+		}
+		return all
+	case map[string]any:
+		if branches, ok := v["Fn::If"].([]any); ok {
+			condition := template["Conditions"].(map[string]any)[branches[0].(string)].(map[string]any)
+			if condition["Fn::Equals"].([]any)[1] == partition {
+				return chosen(template, partition, branches[1])
+			}
+			return chosen(template, partition, branches[2])
+		}
+		all := map[string]any{}
+		for name, item := range v {
+			all[name] = chosen(template, partition, item)
+		}
+		return all
+	}
+	return value
 }
 
 // only is the one resource of a type.
