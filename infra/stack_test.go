@@ -45,7 +45,9 @@ func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *te
 
 func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
 	template := otherTemplate(t)
-	for _, f := range resources(template, "AWS::Lambda::Function") {
+	functions := resources(template, "AWS::Lambda::Function")
+	require.Len(t, functions, len(functionNames()))
+	for _, f := range functions {
 		variables := f["Environment"].(map[string]any)["Variables"].(map[string]any)
 		name := strings.TrimPrefix(f["FunctionName"].(string), "team-a-")
 		var names []string
@@ -69,36 +71,34 @@ func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
 
 func TestLedgerOutlivesTheStackAndItsMistakes(t *testing.T) {
 	template := goldenTemplate(t)
-	for id, table := range resources(template, "AWS::DynamoDB::Table") {
+	table := only(t, template, "AWS::DynamoDB::Table")
+	for id := range resources(template, "AWS::DynamoDB::Table") {
 		resource := template["Resources"].(map[string]any)[id].(map[string]any)
 		assert.Equal(t, "Retain", resource["DeletionPolicy"])
 		assert.Equal(t, "Retain", resource["UpdateReplacePolicy"])
-		assert.Equal(t, true, table["DeletionProtectionEnabled"])
-		assert.Equal(t, "PAY_PER_REQUEST", table["BillingMode"])
-		assert.Equal(t, map[string]any{"SSEEnabled": true}, table["SSESpecification"])
-		assert.Equal(t, map[string]any{"PointInTimeRecoveryEnabled": true}, table["PointInTimeRecoverySpecification"])
-		assert.Equal(t, map[string]any{"AttributeName": "expiresAt", "Enabled": true}, table["TimeToLiveSpecification"])
-		return
 	}
-	t.Fatal("there is no table")
+	assert.Equal(t, true, table["DeletionProtectionEnabled"])
+	assert.Equal(t, "PAY_PER_REQUEST", table["BillingMode"])
+	assert.Equal(t, map[string]any{"SSEEnabled": true}, table["SSESpecification"])
+	assert.Equal(t, map[string]any{"PointInTimeRecoveryEnabled": true}, table["PointInTimeRecoverySpecification"])
+	assert.Equal(t, map[string]any{"AttributeName": "expiresAt", "Enabled": true}, table["TimeToLiveSpecification"])
 }
 
 func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
-	for id, group := range resources(otherTemplate(t), "AWS::Logs::LogGroup") {
+	groups := resources(otherTemplate(t), "AWS::Logs::LogGroup")
+	require.Len(t, groups, len(functionNames())+1, "of every function, and of the state machine")
+	for id, group := range groups {
 		assert.InDelta(t, 14, group["RetentionInDays"], 0, id)
 	}
 }
 
 func TestStateMachineIsTracedAndLogsNothingOfWhatItPasses(t *testing.T) {
-	for _, machine := range resources(goldenTemplate(t), "AWS::StepFunctions::StateMachine") {
-		assert.Equal(t, "sluice", machine["StateMachineName"])
-		assert.Equal(t, map[string]any{"Enabled": true}, machine["TracingConfiguration"])
-		logging := machine["LoggingConfiguration"].(map[string]any)
-		assert.Equal(t, "ERROR", logging["Level"])
-		assert.Equal(t, false, logging["IncludeExecutionData"])
-		return
-	}
-	t.Fatal("there is no state machine")
+	machine := only(t, goldenTemplate(t), "AWS::StepFunctions::StateMachine")
+	assert.Equal(t, "sluice", machine["StateMachineName"])
+	assert.Equal(t, map[string]any{"Enabled": true}, machine["TracingConfiguration"])
+	logging := machine["LoggingConfiguration"].(map[string]any)
+	assert.Equal(t, "ERROR", logging["Level"])
+	assert.Equal(t, false, logging["IncludeExecutionData"])
 }
 
 func TestEverythingAsynchronousRetriesAndEndsAmongTheDeadLetters(t *testing.T) {
@@ -113,15 +113,12 @@ func TestEverythingAsynchronousRetriesAndEndsAmongTheDeadLetters(t *testing.T) {
 			assert.NotNil(t, target["RetryPolicy"], id)
 		}
 	}
-	for _, config := range resources(template, "AWS::Lambda::EventInvokeConfig") {
-		assert.InDelta(t, 2, config["MaximumRetryAttempts"], 0)
-		assert.Contains(t, fmt.Sprint(config["DestinationConfig"]), "DeadLetters")
-	}
-	assert.Len(t, resources(template, "AWS::Lambda::EventInvokeConfig"), 1)
-	for _, queue := range resources(template, "AWS::SQS::Queue") {
-		assert.InDelta(t, 14*24*3600, queue["MessageRetentionPeriod"], 0)
-		assert.Equal(t, true, queue["SqsManagedSseEnabled"])
-	}
+	config := only(t, template, "AWS::Lambda::EventInvokeConfig")
+	assert.InDelta(t, 2, config["MaximumRetryAttempts"], 0)
+	assert.Contains(t, fmt.Sprint(config["DestinationConfig"]), "DeadLetters")
+	queue := only(t, template, "AWS::SQS::Queue")
+	assert.InDelta(t, 14*24*3600, queue["MessageRetentionPeriod"], 0)
+	assert.Equal(t, true, queue["SqsManagedSseEnabled"])
 }
 
 func TestEveryAlarmTellsPeopleAndSaysWhatToDo(t *testing.T) {
@@ -155,9 +152,15 @@ func TestNotificationsAreSubscribedAndChosen(t *testing.T) {
 }
 
 func TestNewVersionsStartNothingUnlessAsked(t *testing.T) {
-	for _, r := range rulesOf(t, otherTemplate(t)) {
-		assert.NotEqual(t, "team-a-version-published", r.Name)
+	names := func(template map[string]any) []string {
+		var all []string
+		for _, r := range rulesOf(t, template) {
+			all = append(all, r.Name)
+		}
+		return all
 	}
+	assert.Equal(t, []string{"sluice-alarm-fired", "sluice-announced", "sluice-execution-ended", "sluice-version-published"}, names(goldenTemplate(t)))
+	assert.Equal(t, []string{"team-a-alarm-fired", "team-a-announced", "team-a-execution-ended"}, names(otherTemplate(t)))
 }
 
 // reasons are why a statement is about all resources.
@@ -185,9 +188,13 @@ var everyFunction = map[string]string{
 
 func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {
 	for isByTag, template := range map[bool]map[string]any{true: goldenTemplate(t), false: otherTemplate(t)} {
-		for id, role := range resources(template, "AWS::IAM::Role") {
+		roles := resources(template, "AWS::IAM::Role")
+		require.Greater(t, len(roles), len(functionNames()))
+		for id, role := range roles {
 			assert.Empty(t, role["ManagedPolicyArns"], id)
-			for _, s := range statementsOf(t, role) {
+			statements := statementsOf(t, role)
+			require.NotEmpty(t, statements, id)
+			for _, s := range statements {
 				assert.NotEmpty(t, s.Sid, id)
 				for _, action := range s.Actions {
 					assert.NotContains(t, action, "*", id)
