@@ -2,7 +2,6 @@ package world
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -91,10 +90,104 @@ func init() {
 // here are the roles where inputs that name no place are played.
 func here() iam.Template { return stackRoles(somewhere.region, somewhere.account, "") }
 
-// allowed is something that a Lambda was allowed.
+// course is something to play with the stack's policies.
+type course struct {
+	name string
+	// play plays it, and hands over the worlds that come of it before they begin.
+	play func(t *testing.T, watch func(*World)) error
+}
+
+// courses are every scenario, and what only a fault brings about.
+func courses(t *testing.T) []course {
+	t.Helper()
+	var all []course
+	require.NoError(t, filepath.WalkDir(scenarios, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			all = append(all, course{strings.TrimPrefix(path, scenarios+"/"), func(t *testing.T, watch func(*World)) error {
+				return playScenario(t, path, watch)
+			}})
+		}
+		return err
+	}))
+	// An alias that set-weight has created and takes back itself: it was stopped in
+	// the middle.
+	b := baseOf(t, "an alias that is created, with an alarm")
+	for _, s := range single(t, b) {
+		if s.number > 0 && s.fault.name == "stopped, a zombie at 0.6 s a call" {
+			all = append(all, course{fmt.Sprint(b.name, ", ", s), func(_ *testing.T, watch func(*World)) error {
+				_, err := play(b, observed(watch), s)
+				return err
+			}})
+		}
+	}
+	return all
+}
+
+func playScenario(t *testing.T, path string, watch func(*World)) error {
+	t.Helper()
+	p := readPlayed(t, path)
+	scenario := DefaultScenario()
+	if p.Scenario != nil {
+		var err error
+		scenario, err = DecodeScenario(p.Scenario)
+		require.NoError(t, err)
+	}
+	w, err := New(scenario, p.Input)
+	require.NoError(t, err)
+	defer w.Close()
+	watch(w)
+	if _, err := w.Start(simulated, p.Input); err != nil {
+		return err
+	}
+	return w.Run()
+}
+
+// observed takes no precaution away: it hands over the world of a run.
+func observed(watch func(*World)) guard {
+	seen := map[*World]bool{}
+	return guard{without: func(r *run, _ *wireCall) (*http.Response, error) {
+		if !seen[r.w] {
+			seen[r.w] = true
+			watch(r.w)
+		}
+		return nil, nil
+	}}
+}
+
+// allowed is something that a Lambda was allowed, and where it first was.
 type allowed struct {
 	actor   string
 	request iam.Request
+	where   course
+}
+
+var (
+	playedAll sync.Once
+	everUsed  []allowed
+)
+
+// used plays all courses, once, and collects what the Lambdas were allowed.
+func used(t *testing.T) []allowed {
+	t.Helper()
+	playedAll.Do(func() {
+		known := map[string]bool{}
+		for _, c := range courses(t) {
+			require.NoError(t, c.play(t, func(w *World) {
+				ask := w.permits
+				w.permits = func(actor string, needed cloud.Permission, tags map[string]string) bool {
+					yes := ask(actor, needed, tags)
+					// With all our tags it is only asked what would be.
+					if key := fmt.Sprint(actor, needed, tags); yes && !known[key] && !maps.Equal(tags, wantedTags) {
+						known[key] = true
+						everUsed = append(everUsed, allowed{actor, iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}, c})
+					}
+					return yes
+				}
+			}), c.name)
+		}
+	})
+	require.NotEmpty(t, everUsed)
+	return everUsed
 }
 
 // unused are the permissions that no scenario and no fault needs, each with why the
@@ -105,66 +198,6 @@ var unused = map[string]string{
 	"xray:PutTraceSegments":    "Lambda sends the function's traces in the role's name",
 	"xray:PutTelemetryRecords": "Lambda sends the function's traces in the role's name",
 	"sqs:SendMessage":          "Lambda puts an event that failed for good among the dead letters in the role's name",
-}
-
-// used plays every scenario, and what only a fault brings about, and collects what
-// the Lambdas were allowed.
-func used(t *testing.T) []allowed {
-	t.Helper()
-	var all []allowed
-	known := map[string]bool{}
-	listen := func(w *World) {
-		ask := w.permits
-		w.permits = func(actor string, needed cloud.Permission, tags map[string]string) bool {
-			yes := ask(actor, needed, tags)
-			// With all our tags it is only asked what would be.
-			if key := fmt.Sprint(actor, needed, tags); yes && !known[key] && !maps.Equal(tags, wantedTags) {
-				known[key] = true
-				all = append(all, allowed{actor, iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}})
-			}
-			return yes
-		}
-	}
-	attached := map[*World]bool{}
-	attach := guard{without: func(r *run, _ *wireCall) (*http.Response, error) {
-		if !attached[r.w] {
-			attached[r.w] = true
-			listen(r.w)
-		}
-		return nil, nil
-	}}
-	simulate := func(scenario Scenario, input json.RawMessage) {
-		w, err := New(scenario, input)
-		require.NoError(t, err)
-		defer w.Close()
-		listen(w)
-		_, err = w.Start(simulated, input)
-		require.NoError(t, err)
-		require.NoError(t, w.Run())
-	}
-	require.NoError(t, filepath.WalkDir(scenarios, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		p := readPlayed(t, path)
-		scenario := DefaultScenario()
-		if p.Scenario != nil {
-			scenario, err = DecodeScenario(p.Scenario)
-			require.NoError(t, err)
-		}
-		simulate(scenario, p.Input)
-		return nil
-	}))
-	// An alias that set-weight has created and takes back itself: it was stopped in
-	// the middle.
-	b := baseOf(t, "an alias that is created, with an alarm")
-	for _, s := range single(t, b) {
-		if s.number > 0 && s.fault.name == "stopped, a zombie at 0.6 s a call" {
-			_, err := play(b, attach, s)
-			require.NoError(t, err, s)
-		}
-	}
-	return all
 }
 
 func baseOf(t *testing.T, name string) base {
@@ -205,42 +238,48 @@ func functionsOfTheWorld(t *testing.T) map[string]function {
 	return w.functions
 }
 
-// Each permission is taken away, and the scenario that needs it fails by name.
+// silent are the permissions whose lack refuses no call, each with what comes of it.
+var silent = map[string]string{
+	"lambda:ListTags": "GetFunction leaves the tags out, and the function is refused as one without them",
+}
+
+// Each permission is taken away, and the first course that needs it fails by name.
 func TestCallThatLosesItsPermissionIsNamed(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ function, action, input, scenario string }{
-		{"publish-version", "lambda:PublishVersion", `{"function": "orders"}`, `{}`},
-		{"open-deployment", "dynamodb:PutItem", `{"function": "orders"}`, `{}`},
-		{"open-deployment", "cloudwatch:DescribeAlarms", `{"function": "orders", "alarms": ["a"]}`, `{}`},
-		{"set-weight", "lambda:UpdateAlias", `{"function": "orders"}`, `{}`},
-		{"check-alarms", "cloudwatch:DescribeAlarms", `{"function": "orders", "alarms": ["a"]}`, `{}`},
-		{"run-hooks", "lambda:InvokeFunction", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, `{}`},
-		{"run-hooks", "states:SendTaskSuccess", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, `{}`},
-		{"close-deployment", "events:PutEvents", `{"function": "orders"}`, `{}`},
-		{"rollback", "lambda:UpdateAlias", `{"function": "orders", "alarms": ["a"]}`,
-			`{"delivery": {"alarms": {"lost": true}}, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`},
-		{"safety-net", "states:ListExecutions", `{"function": "orders"}`,
-			`{"delivery": {"executions": {"lost": true}}, "events": [{"atSeconds": 90, "do": "stopExecution"}]}`},
-	}
-	for _, test := range tests {
-		t.Run(test.function+" without "+test.action, func(t *testing.T) {
-			t.Parallel()
-			s, err := DecodeScenario([]byte(test.scenario))
-			require.NoError(t, err)
-			w, err := New(s, json.RawMessage(test.input))
-			require.NoError(t, err)
-			defer w.Close()
-			whole := w.permits
-			w.permits = func(actor string, needed cloud.Permission, tags map[string]string) bool {
-				return !(actor == test.function && needed.Action == test.action) && whole(actor, needed, tags)
+	seen, template := used(t), here()
+	taken := 0
+	for _, name := range slices.Sorted(maps.Keys(template.Functions)) {
+		function := strings.TrimPrefix(name, stackPrefix)
+		for _, action := range actionsOf(template.Functions[name]) {
+			if unused[action] != "" || silent[action] != "" {
+				continue
 			}
-			_, err = w.Start(simulated, json.RawMessage(test.input))
-			require.NoError(t, err)
-			err = w.Run()
-			require.Error(t, err)
-			assert.Contains(t, err.Error(), fmt.Sprintf("the role of %s does not allow %s on ", test.function, test.action))
-		})
+			taken++
+			t.Run(function+" without "+action, func(t *testing.T) {
+				t.Parallel()
+				i := slices.IndexFunc(seen, func(a allowed) bool { return a.actor == function && a.request.Action == action })
+				require.GreaterOrEqual(t, i, 0, "nothing uses it")
+				err := seen[i].where.play(t, func(w *World) {
+					whole := w.permits
+					w.permits = func(actor string, needed cloud.Permission, tags map[string]string) bool {
+						return !(actor == function && needed.Action == action) && whole(actor, needed, tags)
+					}
+				})
+				assert.ErrorContains(t, err, fmt.Sprintf("the role of %s does not allow %s on ", function, action), seen[i].where.name)
+			})
+		}
 	}
+	assert.Greater(t, taken, 30)
+}
+
+// actionsOf are all actions of a role, each once.
+func actionsOf(role iam.Role) []string {
+	var all []string
+	for _, s := range role.Statements {
+		all = append(all, s.Actions...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func TestFunctionWithoutOurTagsIsOutOfReach(t *testing.T) {
