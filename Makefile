@@ -16,13 +16,17 @@ max_bootstrap = $(if $(filter arm64,$(GOARCH)),12000000,14000000)
 # For `go test`, such as TESTFLAGS=-race where there is a C compiler.
 TESTFLAGS ?=
 
-# No VCS stamp: the same sources give the same bytes, at whatever commit.
 # What a setting of the stack is given by: make deploy SETTINGS="-c alias=prod". They
 # are listed in infra/settings.go. CDKFLAGS are for the command itself, such as
 # --require-approval never where nobody answers.
 SETTINGS ?=
 CDKFLAGS ?=
 
+# Any pipeline, for what only needs to know the name of its stack.
+any_pipeline = -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any
+
+# No VCS stamp and no paths: the same sources give the same bytes, at whatever commit
+# and in whatever folder.
 go_build    := go build -trimpath -buildvcs=false
 cdk         := npx --yes aws-cdk@2.1148.1
 staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -136,12 +140,13 @@ deploy: needs-node needs-aws build ## deploy the stack; choose by SETTINGS="-c n
 	$(cdk) deploy --all $(SETTINGS) $(CDKFLAGS)
 
 .PHONY: destroy
-destroy: needs-node needs-aws build ## remove the stack; its table stays, and is protected
-	$(cdk) destroy --all $(SETTINGS) $(CDKFLAGS)
+destroy: needs-node needs-aws build ## remove the stack, and that of a pipeline; the table stays, and is protected
+	$(cdk) destroy --all $(any_pipeline) $(SETTINGS) $(CDKFLAGS)
 	@echo 'The table of the ledger stays, with what it knows. Delete it by hand (switch off its deletion protection first), or a new deploy will find its name taken.'
+	@echo 'The bucket of a pipeline stays, with its artifacts of the last 90 days. Its name is its own.'
 
 .PHONY: bootstrap
-bootstrap: needs-node build ## prepare the account and region for CDK, once
+bootstrap: needs-node needs-account build ## prepare the account and region for CDK, once
 	$(cdk) bootstrap $(SETTINGS) $(CDKFLAGS)
 
 .PHONY: clean
@@ -156,9 +161,11 @@ needs-go:
 needs-node:
 	$(call needs,Node,$(node_version),node --version,https://nodejs.org/)
 
-.PHONY: needs-aws
+.PHONY: needs-account needs-aws
+needs-account: needs-go
+	@go build -o bin/preflight ./infra/preflight && bin/preflight account
 needs-aws: needs-go
-	@go build -o bin/preflight ./infra/preflight && bin/preflight
+	@go build -o bin/preflight ./infra/preflight && bin/preflight $(SETTINGS)
 
 # Go knows what is up to date; these are always asked for.
 .PHONY: bin/sluice $(bootstraps)

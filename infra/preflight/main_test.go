@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +17,8 @@ import (
 	"sluice/internal/local/cloud"
 )
 
-// account is a configuration whose clients talk to a local cloud.
-func account(region string, here *cloud.Cloud, without error) aws.Config {
+// of is a configuration whose clients talk to a local cloud.
+func of(region string, here aws.HTTPClient, without error) aws.Config {
 	return aws.Config{
 		Region: region, HTTPClient: here, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -29,24 +32,83 @@ func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {
 	here := cloud.New(cloud.Config{Now: time.Now})
 	for name, test := range map[string]struct {
 		cfg  aws.Config
+		args []string
 		says string
 	}{
-		"a region":    {account("", here, nil), "no AWS region: set AWS_REGION"},
-		"credentials": {account("us-east-1", here, errors.New("no EC2 IMDS role found\nfor long")), "no AWS credentials: set AWS_PROFILE"},
-		"bootstrap":   {account("us-east-1", here, nil), "not bootstrapped for CDK in us-east-1: run make bootstrap once"},
+		"a region":                   {of("", here, nil), nil, "no AWS region: set AWS_REGION"},
+		"a region to bootstrap":      {of("", here, nil), []string{"account"}, "no AWS region: set AWS_REGION"},
+		"credentials":                {of("us-east-1", here, errors.New("no EC2 IMDS role found\nfor long")), nil, "no AWS credentials: set AWS_PROFILE"},
+		"credentials to bootstrap":   {of("us-east-1", here, errors.New("none")), []string{"account"}, "no AWS credentials: set AWS_PROFILE"},
+		"bootstrap":                  {of("us-east-1", here, nil), nil, "not bootstrapped for CDK in us-east-1 (qualifier hnb659fds): run make bootstrap once"},
+		"bootstrap of one's own":     {of("us-east-1", here, nil), []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, "(qualifier team)"},
+		"an answer that makes sense": {of("us-east-1", answers(500, "InternalServerError"), nil), nil, "cannot ask AWS in us-east-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := check(t.Context(), test.cfg)
+			var warnings bytes.Buffer
+			err := run(t.Context(), test.cfg, test.args, &warnings)
 			require.ErrorContains(t, err, test.says)
 			assert.Equal(t, 1, len(strings.Split(err.Error(), "\n")))
+			assert.Empty(t, warnings.String())
 		})
 	}
 }
 
-func TestNothingIsMissingFromABootstrappedAccount(t *testing.T) {
+func TestNothingIsMissing(t *testing.T) {
 	t.Parallel()
-	here := cloud.New(cloud.Config{Now: time.Now})
-	here.PutParameter(cloud.Parameter{Name: bootstrapVersion, Value: "28"})
-	assert.NoError(t, check(t.Context(), account("us-east-1", here, nil)))
+	bare, bootstrapped := cloud.New(cloud.Config{Now: time.Now}), cloud.New(cloud.Config{Now: time.Now})
+	bootstrapped.PutParameter(cloud.Parameter{Name: "/cdk-bootstrap/hnb659fds/version", Value: "28"})
+	bootstrapped.PutParameter(cloud.Parameter{Name: "/cdk-bootstrap/team/version", Value: "28"})
+	for name, test := range map[string]struct {
+		here  aws.HTTPClient
+		args  []string
+		warns string
+	}{
+		"for the bootstrap itself":            {bare, []string{"account"}, ""},
+		"with CDK's bootstrap":                {bootstrapped, []string{"-c", "alias=prod"}, ""},
+		"with a bootstrap of one's own":       {bootstrapped, []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, ""},
+		"for all that one is allowed to know": {answers(400, "AccessDeniedException"), nil, "as you may not read it (ssm:GetParameter): going on\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var warnings bytes.Buffer
+			require.NoError(t, run(t.Context(), of("us-east-1", test.here, nil), test.args, &warnings))
+			assert.True(t, strings.HasSuffix(warnings.String(), test.warns), warnings.String())
+			assert.Equal(t, test.warns == "", warnings.Len() == 0, warnings.String())
+		})
+	}
+}
+
+func TestQualifierIsTheOneThatCDKTakes(t *testing.T) {
+	t.Parallel()
+	const file = `{"context": {"@aws-cdk/core:bootstrapQualifier": "file"}}`
+	for _, test := range []struct {
+		args       []string
+		file, want string
+	}{
+		{nil, "", "hnb659fds"},
+		{nil, `{"app": "x"}`, "hnb659fds"},
+		{nil, "no JSON", "hnb659fds"},
+		{nil, file, "file"},
+		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a"}, file, "a"},
+		{[]string{"--context=@aws-cdk/core:bootstrapQualifier=a"}, file, "a"},
+		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a", "--context", "@aws-cdk/core:bootstrapQualifier=b"}, "", "b"},
+		{[]string{"-c", "alias=@aws-cdk/core:bootstrapQualifier=a"}, "", "hnb659fds"},
+	} {
+		assert.Equal(t, test.want, qualifier(test.args, []byte(test.file)), "%v %s", test.args, test.file)
+	}
+}
+
+// answering is AWS with one answer for everything.
+type answering func(*http.Request) (*http.Response, error)
+
+func (a answering) Do(r *http.Request) (*http.Response, error) { return a(r) }
+
+func answers(status int, code string) answering {
+	return func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Request: r, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+			Body: io.NopCloser(strings.NewReader(`{"__type": "` + code + `", "message": "no"}`)),
+		}, nil
+	}
 }
