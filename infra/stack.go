@@ -32,7 +32,7 @@ type sluice struct {
 func newStacks(app constructs.Construct, s settings, code codeOf) awscdk.Stack {
 	own := newStack(app, s, code)
 	if s.Pipeline != nil {
-		newPipelineStack(app, s).AddDependency(own.stack, jsii.String("the pipeline starts executions of the state machine"))
+		newPipelineStack(app, s).AddStackDependency(own.stack, jsii.String("the pipeline starts executions of the state machine"))
 	}
 	return own.stack
 }
