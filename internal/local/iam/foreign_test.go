@@ -39,7 +39,7 @@ func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 	}
 	parsed, err := Parse(stack(t), somewhere)
 	require.NoError(t, err)
-	requests := everyRequest(parsed)
+	requests := everyRequest(t, parsed)
 	decisions := simulate(t, folder, requests)
 	require.Len(t, decisions, len(requests))
 	allowed := 0
@@ -74,7 +74,8 @@ func isForAll(r Role, sid string) bool {
 	return i >= 0 && slices.Contains(r.Statements[i].Resources, "*")
 }
 
-func everyRequest(parsed Template) []asked {
+func everyRequest(t *testing.T, parsed Template) []asked {
+	t.Helper()
 	actions := map[string]bool{}
 	for _, role := range parsed.Roles {
 		for _, s := range role.Statements {
@@ -89,6 +90,7 @@ func everyRequest(parsed Template) []asked {
 		"states":     {arn("states", "stateMachine:sluice"), arn("states", "stateMachine:other"), arn("states", "execution:sluice:a"), arn("states", "execution:other:a")},
 		"events":     {arn("events", "event-bus/default"), arn("events", "event-bus/other")},
 		"sqs":        {arn("sqs", "sluice-dead-letters"), arn("sqs", "other")},
+		"sns":        {arn("sns", "sluice"), arn("sns", "other")},
 		"ssm":        {arn("ssm", "parameter/sluice/orders"), arn("ssm", "parameter/other")},
 		"logs":       {arn("logs", "log-group:/aws/lambda/sluice-rollback:log-stream:a"), arn("logs", "log-group:/aws/lambda/orders:log-stream:a")},
 		"cloudwatch": {"*", arn("cloudwatch", "alarm:a")},
@@ -97,7 +99,9 @@ func everyRequest(parsed Template) []asked {
 	var all []asked
 	for _, role := range slices.Sorted(maps.Keys(parsed.Roles)) {
 		for _, action := range slices.Sorted(maps.Keys(actions)) {
-			for _, resource := range resources[strings.Split(action, ":")[0]] {
+			service := strings.Split(action, ":")[0]
+			require.NotEmpty(t, resources[service], "nothing is asked about %s", action)
+			for _, resource := range resources[service] {
 				for _, tags := range []map[string]string{{}, {"sluice:alias": "live"}, {"sluice:hook": "x"}} {
 					all = append(all, asked{role, action, resource, tags})
 				}
