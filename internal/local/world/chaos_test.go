@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -201,9 +202,21 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 	if err != nil {
 		return disturbed, err
 	}
-	// The second may strike what only the first has brought about.
+	// The second may strike what only the first has brought about; half of them do so
+	// soon, which is where races are.
 	all = every(disturbed)
+	if near := soonAfter(first, all); random.IntN(2) == 0 && len(near) > 0 {
+		all = near
+	}
 	return play(b, guard{}, first, all[random.IntN(len(all))])
+}
+
+// soonAfter are the faults at the calls that are made soon after a fault, or were
+// just before it.
+func soonAfter(first strike, all []strike) []strike {
+	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool {
+		return first.number == 0 || s.number < first.number-3 || s.number > first.number+15
+	})
 }
 
 var (
