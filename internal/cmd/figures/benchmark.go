@@ -116,25 +116,18 @@ func (m measurements) stormTable() (table, error) {
 
 // machineTable is what is measured by this machine's own clock.
 func (m measurements) machineTable() (table, error) {
-	find := func(name, unit string) (string, error) {
-		for _, b := range m.benchmarks {
-			if value, measured := b.metrics[unit]; measured && b.name == name {
-				return strconv.FormatFloat(value, 'f', 0, 64), nil
-			}
-		}
-		return "", fmt.Errorf("%s of the benchmark %s is missing", unit, name)
+	at := slices.IndexFunc(m.benchmarks, func(b benchmark) bool { return b.name == "Canaries" })
+	if at < 0 {
+		return table{}, fmt.Errorf("the benchmark Canaries is missing")
 	}
-	canaries, err := find("Canaries", "canaries/s")
-	if err != nil {
-		return table{}, err
-	}
+	canaries := m.benchmarks[at].metrics
 	slowest, start := most(m.of("ColdStart"), "median-ms")
 	hungriest, memory := most(m.of("Memory"), "peak-MB")
 	if slowest == "" || hungriest == "" {
 		return table{}, fmt.Errorf("the benchmarks of the bootstraps are missing")
 	}
 	return newTable("machine", []string{"what", "measured", "bound", "on", "by"}, [][]string{
-		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.where(), command("internal/local/world", "Canaries")},
+		{"whole canaries a second, simulated through the real SDK clients", fmt.Sprintf("%.0f (%.1f ms of CPU each)", canaries["canaries/s"], canaries["cpu-ms"]), "≥ 300", m.where(), command("internal/local/world", "Canaries")},
 		{"start of a Lambda's process to its first `next`, median, the slowest (" + slowest + ")", fmt.Sprintf("%.1f ms", start), "≤ 40 ms", m.where(), command("internal/local/stack", "ColdStart")},
 		{"peak memory of a Lambda after a canary and a rollback, the largest (" + hungriest + ")", fmt.Sprintf("%.1f MB", memory), "≤ 30 MB", m.where(), command("internal/e2e", "Memory")},
 	}), nil

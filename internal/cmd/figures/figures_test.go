@@ -59,7 +59,7 @@ BenchmarkColdStart/rollback-4       	     20	   5321708 ns/op	         4.361 med
 PASS
 ok  	sluice/internal/local/stack	1.175s
 BenchmarkMemory/rollback-4          	      1	        15.52 peak-MB
-BenchmarkCanaries-4                 	   1531	   2504149 ns/op	       799.3 canaries/s	 1617917 B/op	   17552 allocs/op
+BenchmarkCanaries-4                 	   1531	   2504149 ns/op	       799.3 canaries/s	 4.321 cpu-ms	 1617917 B/op	   17552 allocs/op
 BenchmarkStorm/deployments=10-4     	      1	 279483667 ns/op	 0.1333 alone-s	 1.062 calls/needed	 0.7000 median-s	 0.7000 p99-s	 9.390 plan-min	 0.7000 worst-s
 BenchmarkStorm/deployments=100-4    	      1	3034108390 ns/op	 1.333 alone-s	 1.110 calls/needed	 0.7000 median-s	 0.7000 p99-s	 10.35 plan-min	 0.7000 worst-s
 BenchmarkStorm/deployments=1000-4   	      1	31725199373 ns/op	 13.33 alone-s	 1.376 calls/needed	 0.7000 median-s	 1.557 p99-s	 28.72 plan-min	 1.557 worst-s
@@ -71,7 +71,7 @@ func TestBenchmarksAreReadAsGoPrintsThem(t *testing.T) {
 	require.NoError(t, err)
 	machine, err := m.machineTable()
 	require.NoError(t, err)
-	assert.Contains(t, machine.text, "| 799 | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/local/world -run '^$' -bench Canaries` |")
+	assert.Contains(t, machine.text, "| 799 (4.3 ms of CPU each) | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/local/world -run '^$' -bench Canaries` |")
 	assert.Contains(t, machine.text, "the slowest (set-weight) | 6.3 ms | ≤ 40 ms |")
 	assert.Contains(t, machine.text, "the largest (rollback) | 15.5 MB | ≤ 30 MB |")
 	storm, err := m.stormTable()
@@ -86,7 +86,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	_, err = none.stormTable()
 	require.ErrorContains(t, err, "the benchmark of 10 deployments is missing")
 	_, err = none.machineTable()
-	require.ErrorContains(t, err, "canaries/s of the benchmark Canaries is missing")
+	require.ErrorContains(t, err, "the benchmark Canaries is missing")
 	_, err = read(strings.NewReader("BenchmarkX 1 many ns/op\n"))
 	require.ErrorContains(t, err, "BenchmarkX")
 	_, err = replace("# nothing", []table{{name: "storm"}})
