@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -156,15 +155,4 @@ func asJSON(text string) string {
 	}
 	quoted, _ := json.Marshal(text) // a text always marshals
 	return string(quoted)
-}
-
-// What go vet accepts compiles.
-func TestTheCDKProgramOfTheReadmeCompiles(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "main.go")
-	require.NoError(t, os.WriteFile(file, []byte(only(t, "CDK", "go")), 0o600))
-	vet := exec.CommandContext(t.Context(), "go", "vet", file)
-	vet.Dir = root
-	output, err := vet.CombinedOutput()
-	assert.NoError(t, err, "%s", output)
 }
