@@ -28,7 +28,7 @@ func patiently(first ...Retry) []Retry {
 // account has 15 requests a second for everything: with long waits, so that the
 // tries of many deployments do not crowd out each other, nor a rollback.
 func sparingly() Retry {
-	return Retry{Errors: []string{Throttled}, Interval: 20 * time.Second, Attempts: 30, Backoff: 2, MaxDelay: 5 * time.Minute, Jitter: true}
+	return Retry{Errors: []string{Throttled}, Interval: 30 * time.Second, Attempts: 30, Backoff: 2, MaxDelay: 5 * time.Minute, Jitter: true}
 }
 
 // urgently is for putting traffic back: short waits, for about an hour.

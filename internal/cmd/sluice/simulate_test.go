@@ -125,7 +125,7 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 		{
 			"tries that failed are counted",
 			`{"function": "orders"}`, `{"faults": [{"call": "lambda:UpdateAlias", "error": "throttle", "times": 2}]}`,
-			[]string{"0:38 SetWeight 10% step 1 of 2; after 2 failed tries, the", "last with Throttled"},
+			[]string{"0:57 SetWeight 10% step 1 of 2; after 2 failed tries, the", "last with Throttled"},
 		},
 		{
 			"a failure is told with its name",
