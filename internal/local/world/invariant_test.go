@@ -144,6 +144,7 @@ func (r *run) rerouted(c cloud.AliasChange) {
 func (r *run) strange(s *served, now *cloud.Alias) {
 	s.alias = now
 	s.foreign = !sameTraffic(now, s.settled)
+	s.edited = true
 	clear(s.highest)
 }
 
@@ -156,6 +157,7 @@ func (r *run) i6(t shift.Target, s *served, c cloud.AliasChange) {
 	case c.After == nil && !r.knew(t, c.Before):
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
 		// edited in the one call between its last look and its going.
+		s.mayGo = true
 	case d != nil && explains(d, t, c.Before):
 	default:
 		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
@@ -259,11 +261,13 @@ func (r *run) ends(d *standing, t shift.Target) {
 	}
 	switch {
 	case serves(s.alias, wanted):
-		s.foreign, s.settled, s.rest, s.mayGo = false, s.alias, aliasOf(wanted), false
+		s.foreign, s.settled, s.rest, s.mayGo, s.edited = false, s.alias, aliasOf(wanted), false, false
 		return
 	case !s.foreign && c.Creates() && d.outcome != shift.Promoted:
 		s.rest = nil // a CreateAlias that was on its way has no RevisionId to be refused for
 		return
+	case !s.foreign && d.outcome == shift.Stranded && s.edited && strings.Contains(d.cause, string(t)):
+		// Stranded by one edit that was seen; another has put back what Sluice had written.
 	case !s.foreign:
 		r.breaks("%s: after %s, %s has %v and should have %s", kindOf(d.outcome), d.outcome, t, show(s.alias), wanted)
 	case d.outcome != shift.Stranded && r.knew(t, s.alias):
@@ -271,7 +275,7 @@ func (r *run) ends(d *standing, t shift.Target) {
 	case d.outcome == shift.Stranded && !strings.Contains(d.cause, string(t)):
 		r.breaks("I6: %s ended as Stranded, and does not say so of %s: %s", nameOf(d.id), t, d.cause)
 	}
-	s.rest, s.settled = s.alias, s.alias
+	s.rest, s.settled, s.edited = s.alias, s.alias, false
 }
 
 func kindOf(o shift.Outcome) string {

@@ -70,6 +70,8 @@ type served struct {
 	// it serves now is the stranger's.
 	settled *cloud.Alias
 	foreign bool
+	// edited says that a stranger has come since the last Deployment's end.
+	edited bool
 	// created is when the alias came into being while the world was watched.
 	created time.Time
 	// highest is the share that a Deployment has given to its Candidate, by its id.
