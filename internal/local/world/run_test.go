@@ -116,15 +116,25 @@ func (r *run) expected() error {
 	return fmt.Errorf("it ended as %s, and nothing has kept it from ending as %s", r.outcome(), r.base.outcome)
 }
 
+// rest is what the zombies and the second look take at most after the last
+// execution has ended.
+const rest = 10 * time.Minute
+
 // settle lets everything come to its end: the zombies and the second look too, and
 // what waits for a permission to come back.
 func (r *run) settle() error {
-	for more := true; more; more = r.w.running() || r.unsettled() && r.denied() {
+	for more := true; more; more = r.unsettled() && r.denied() {
 		if err := r.w.Run(); err != nil {
 			return err
 		}
-		for rest := r.w.clock.now.Add(10 * time.Minute); r.w.clock.now.Before(rest); {
+		for until := r.w.clock.now.Add(rest); r.w.clock.now.Before(until); {
 			r.w.clock.step()
+			if r.w.running() { // one has begun late
+				until = r.w.clock.now.Add(rest)
+			}
+		}
+		if r.w.problem != nil {
+			return r.w.problem
 		}
 	}
 	return r.violated
