@@ -80,6 +80,31 @@ var known = []struct {
 			{actor: "set-weight", action: "lambda:CreateAlias", nth: 1, fault: theFault("killed after")},
 		},
 	},
+	// In these it was the watching that was wrong, not what was watched.
+	{
+		was:  "the play ended before the second look at a deployment that had begun late",
+		base: "canary with an alarm that is polled",
+		strikes: []strike{
+			{actor: "safety-net", action: "dynamodb:Query", nth: 7, fault: theFault("a second deployment that waits")},
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 3, fault: theFault("weighted by a stranger after")},
+		},
+	},
+	{
+		was:  "DeleteAlias takes no RevisionId, and what a stranger had written in its window was taken for a lost edit",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "safety-net", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{actor: "safety-net", action: "lambda:GetAlias", nth: 2, fault: theFault("edited by a stranger")},
+		},
+	},
+	{
+		was:  "two strangers in a row were taken for Sluice",
+		base: "a failing hook when all traffic is shifted",
+		strikes: []strike{
+			{actor: "rollback", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
+			{actor: "set-weight", action: "events:PutEvents", nth: 1, fault: theFault("edited by a stranger after")},
+		},
+	},
 }
 
 func theFault(name string) fault {
