@@ -257,6 +257,19 @@ func tidy(list []shift.Step) []shift.Step {
 	return append(grown, shift.Step{Weight: shift.All})
 }
 
+// anyAccepted draws the Steps of a strategy and Hooks that make a Plan.
+func anyAccepted(t *rapid.T) ([]shift.Step, shift.Hooks) {
+	list, err := anyStrategy(t)
+	hooks := anyHooks(t)
+	if err == nil {
+		_, err = shift.NewPlan(list, hooks)
+	}
+	if err != nil {
+		t.Skip("refused")
+	}
+	return list, hooks
+}
+
 // anyHooks draws Hooks as an input may have them.
 func anyHooks(t *rapid.T) shift.Hooks {
 	hook := rapid.Custom(func(t *rapid.T) shift.Hook {

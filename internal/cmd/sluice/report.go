@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/operator"
 	"sluice/internal/picture"
 	"sluice/internal/picture/page"
 )
@@ -39,17 +38,12 @@ func newReport(around surroundings) *cobra.Command {
 		Long:                  aboutReport,
 		Example:               examplesOfReport,
 		DisableFlagsInUseLine: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
-				return errors.New("report needs an EXECUTION: its ARN, or its name")
-			case len(args) > 1:
-				return fmt.Errorf("report takes one EXECUTION, and %q is one too many", args[1])
-			case out == "":
-				return errors.New("report needs a file to write to: --out FILE")
-			case operator.IsARN(args[0]):
-				_, err := operator.ParseExecution(args[0])
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := anExecution(cmd, args); err != nil {
 				return err
+			}
+			if out == "" {
+				return errors.New("report needs a file to write to: --out FILE")
 			}
 			return nil
 		},

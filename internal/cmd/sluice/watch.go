@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,18 +36,7 @@ func newWatch(around surroundings) *cobra.Command {
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
 		DisableFlagsInUseLine: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
-				return errors.New("watch needs an EXECUTION: its ARN, or its name")
-			case len(args) > 1:
-				return fmt.Errorf("watch takes one EXECUTION, and %q is one too many", args[1])
-			case operator.IsARN(args[0]):
-				_, err := operator.ParseExecution(args[0])
-				return err
-			}
-			return nil
-		},
+		Args:                  anExecution,
 		RunE: does(func(cmd *cobra.Command, args []string) error {
 			x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
@@ -63,6 +51,20 @@ func newWatch(around surroundings) *cobra.Command {
 	a.addTableFlag(cmd)
 	a.addFlags(cmd)
 	return cmd
+}
+
+// anExecution holds the arguments to one execution.
+func anExecution(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return fmt.Errorf("%s needs an EXECUTION: its ARN, or its name", cmd.Name())
+	case len(args) > 1:
+		return fmt.Errorf("%s takes one EXECUTION, and %q is one too many", cmd.Name(), args[1])
+	case operator.IsARN(args[0]):
+		_, err := operator.ParseExecution(args[0])
+		return err
+	}
+	return nil
 }
 
 // findExecution is the execution that a person means, and how to reach AWS where

@@ -56,11 +56,7 @@ func (c *Cloud) listTags(_ context.Context, in lambdaInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	tags := maps.Clone(f.tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	return reply{body: map[string]any{"Tags": tags}}, nil
+	return reply{body: map[string]any{"Tags": copied(f.tags)}}, nil
 }
 
 func (c *Cloud) tagResource(_ context.Context, in lambdaInput) (reply, error) {
@@ -79,10 +75,7 @@ func (c *Cloud) tagResource(_ context.Context, in lambdaInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	tags := maps.Clone(f.tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
+	tags := copied(f.tags)
 	maps.Copy(tags, asked.Tags)
 	if len(tags) > mostTags {
 		return reply{}, invalidParameter("The number of tags exceeds the limit of %d.", mostTags)
@@ -102,6 +95,13 @@ func (c *Cloud) untagResource(_ context.Context, in lambdaInput) (reply, error) 
 		delete(f.tags, key)
 	}
 	return reply{status: http.StatusNoContent}, nil
+}
+
+// copied are tags of their own, that can be added to.
+func copied(tags map[string]string) map[string]string {
+	own := make(map[string]string, len(tags))
+	maps.Copy(own, tags)
+	return own
 }
 
 func checkTag(key, value string) error {

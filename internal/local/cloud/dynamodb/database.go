@@ -90,6 +90,16 @@ func (db *Database) Sweep() int {
 	return deleted
 }
 
+// read is what every request that reads begins with: its expressions, and its table.
+func (db *Database) read(q *request) (*expressions, *table, error) {
+	e, err := bindExpressions(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := db.table(q.tableName)
+	return e, t, err
+}
+
 // table returns the table of that name, which has to exist.
 func (db *Database) table(name string) (*table, error) {
 	t := db.tables[name]

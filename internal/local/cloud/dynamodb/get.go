@@ -2,11 +2,7 @@ package dynamodb
 
 // getItem answers GetItem.
 func (db *Database) getItem(q *request) ([]byte, error) {
-	e, err := bindExpressions(q)
-	if err != nil {
-		return nil, err
-	}
-	t, err := db.table(q.tableName)
+	e, t, err := db.read(q)
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,7 @@ func (db *Database) query(q *request) ([]byte, error) {
 	if err := q.checkSelect(); err != nil {
 		return nil, err
 	}
-	e, err := bindExpressions(q)
-	if err != nil {
-		return nil, err
-	}
-	t, err := db.table(q.tableName)
+	e, t, err := db.read(q)
 	if err != nil {
 		return nil, err
 	}
