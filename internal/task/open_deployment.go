@@ -27,7 +27,8 @@ type OpeningLedger interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Arrivals is the Target's history of one version.
 	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
-	// Close ends a record, on condition that its status is as it was read.
+	// Close ends a record, on condition that it is as it was read, and returns it as
+	// it is then.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }
@@ -92,9 +93,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 		return shift.Deployment{}, err
 	}
 	if record.Deployment != nil { // an earlier try had completed the opening
-		d := record.Deployment.Retried(o.release, o.call.Retry)
-		announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
-		return d, nil
+		return o.started(ctx, record), nil
 	}
 	changes, unchanged, err := o.changes(ctx, candidates)
 	if err != nil {
@@ -280,10 +279,16 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
 	}
-	d = record.Deployment.Retried(o.release, o.call.Retry)
+	d = o.started(ctx, record)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)
-	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
 	return d, nil
+}
+
+// started announces a Deployment whose opening is complete, by this try or another.
+func (o opening) started(ctx context.Context, record shift.Record) shift.Deployment {
+	d := record.Deployment.Retried(o.release, o.call.Retry)
+	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
+	return d
 }
 
 func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason string) (shift.Deployment, error) {
@@ -293,6 +298,9 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
 		Outcome: shift.Unchanged, Cause: reason, Reasons: []string{reason}, At: o.call.Now,
 	})
+	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
+		return o.started(ctx, closed), nil // another try has found something to shift
+	}
 	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("close the deployment: %w", err)
 	}

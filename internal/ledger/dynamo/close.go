@@ -13,10 +13,11 @@ import (
 )
 
 // Close ends a record and gives its locks back, in one transaction, on condition
-// that its status is still the one that was read. The open item stays until the
+// that nobody has gone on with it since it was read. The open item stays until the
 // Outcome is announced. Close returns the closed record; when the condition fails,
-// the record as it was found beside shift.ErrDeploymentClosed or
-// shift.ErrDeploymentRestoring; or shift.ErrDeploymentUnknown.
+// the record as it was found beside an error, which is shift.ErrDeploymentClosed,
+// shift.ErrDeploymentRestoring or, when it is open, another; or
+// shift.ErrDeploymentUnknown.
 func (l *Ledger) Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error) {
 	closed, err := l.close(ctx, r, e)
 	if err != nil {
@@ -95,9 +96,13 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	ending := expression.Set(expression.Name(outcome), expression.Value(e.Outcome)).
 		Set(expression.Name(closedAt), expression.Value(e.At)).
 		Set(expression.Name(expiresAt), expression.Value(expiry(e)))
-	// The intent must be as it was read, too: a straggling Open, which has seen none,
-	// must not close what is being shifted.
-	asRead := is(r.Status).And(expression.Name(intent).Equal(expression.Value(r.Intent)))
+	// The description and the intent must be as they were read, too: a straggling
+	// Open, which has seen neither, must not close what another try has opened.
+	described := expression.Name(deployment).AttributeNotExists()
+	if r.Deployment != nil {
+		described = expression.Name(deployment).AttributeExists()
+	}
+	asRead := is(r.Status).And(described, expression.Name(intent).Equal(expression.Value(r.Intent)))
 	record, err := expression.NewBuilder().WithCondition(asRead).WithUpdate(ending.
 		Set(expression.Name(status), expression.Value(shift.StatusClosed)).
 		Set(expression.Name(cause), expression.Value(e.Cause)).

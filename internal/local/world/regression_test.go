@@ -80,6 +80,14 @@ var known = []struct {
 			{actor: "set-weight", action: "lambda:CreateAlias", nth: 1, fault: theFault("killed after")},
 		},
 	},
+	{
+		was:  "a try of Open that Step Functions had lost closed as Unchanged what its retry had opened",
+		base: "hooks at both points",
+		strikes: []strike{
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+			{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
+		},
+	},
 	// In these it was the watching that was wrong, not what was watched.
 	{
 		was:  "the play ended before the second look at a deployment that had begun late",
