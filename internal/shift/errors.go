@@ -71,7 +71,7 @@ var (
 
 	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
 	ErrRevisionMismatch = errors.New("route has another revision")
-	// ErrRouteRefused is returned by a Router for a Route that AWS will never accept.
+	// ErrRouteRefused is returned by a Router for a Route that AWS does not accept, however often it is asked.
 	ErrRouteRefused = errors.New("route is refused")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")

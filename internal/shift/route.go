@@ -13,7 +13,8 @@ type Route struct {
 	Weight     Weight  // of Additional
 	Revision   Revision
 	// Note is what the router keeps beside the Route for people; for a Lambda alias
-	// its description. It is written only when a Target is created.
+	// its description. It is written only when a Target is created, and to give it
+	// another Revision.
 	Note string
 }
 
@@ -193,7 +194,10 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 }
 
 // Stray says what to do about a Route that is found when the Deployment has long
-// been put back: take away what only a straggler of its own can have left.
+// been put back: take away what only a straggler of its own can have left. All
+// traffic on the Candidate is none of that: a write of it is refused for its Revision,
+// which every restoration makes sure of, so somebody else has brought it there since;
+// and were it otherwise, nothing at the Target would tell who it was.
 func (c Change) Stray(found Route) Restoration {
 	switch {
 	case c.Creates():

@@ -206,10 +206,8 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 	for _, route := range way.Writes {
 		route.Revision = found.Revision
 		written, err := r.Router.SetRoute(ctx, c.Target, route)
-		if route.Additional != "" && neverServes(err) {
-			// It is on Stable, and a write that would bring the Candidate any traffic
-			// is refused as this one was: there is nothing to fence off.
-			return nil
+		if route.Additional != "" && refused(err) { // it is on Stable already
+			return r.rotate(ctx, c, found)
 		}
 		if err != nil {
 			return err
@@ -229,10 +227,25 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 	return c.CheckServes(found, c.Stable)
 }
 
-// neverServes says whether a Route was refused because of its Candidate: it was
-// deleted, has failed, or cannot share an alias with Stable.
-func neverServes(err error) bool {
+// refused says whether a weight of nothing is refused because of the Candidate: it was
+// deleted, has failed, or cannot share the Target with Stable. A write that gives it
+// all the traffic may be taken nevertheless: it has no weights, and meets no rule of
+// theirs.
+func refused(err error) bool {
 	return errors.Is(err, shift.ErrVersionNotFound) || errors.Is(err, shift.ErrRouteRefused)
+}
+
+// rotate fences off what may still be on its way to a Target that is on Stable, where
+// the Candidate cannot be written.
+func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route) error {
+	rotated, err := r.Router.Rotate(ctx, c.Target, found)
+	switch {
+	case err != nil:
+		return fmt.Errorf("give %s another revision: %w", c.Target, err)
+	case rotated.Revision == found.Revision:
+		return fmt.Errorf("give %s another revision: it has kept the one it had, and a write that is still on its way would not be refused", c.Target)
+	}
+	return c.CheckServes(rotated, c.Stable)
 }
 
 // announceIfPending announces the Outcome of a closed record if nobody has.

@@ -31,6 +31,9 @@ type RouteWriter interface {
 	// SetRoute writes a Route if the Target still has its Revision, and returns
 	// what serves then. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// Rotate gives the Target another Revision, and what it serves stays as it was
+	// read. It returns what serves then, or shift.ErrRevisionMismatch.
+	Rotate(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
 	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Delete removes the Target.

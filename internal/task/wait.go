@@ -95,6 +95,11 @@ func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) 
 	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.SetRoute(ctx, t, r) })
 }
 
+// Rotate implements RouteWriter.
+func (i insistent) Rotate(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Rotate(ctx, t, r) })
+}
+
 // Delete implements RouteWriter.
 func (i insistent) Delete(ctx context.Context, t shift.Target) error {
 	_, err := again(ctx, i, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })

@@ -53,6 +53,12 @@ func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 	if err != nil {
 		return shift.Route{}, err
 	}
+	return r.update(ctx, function, alias, wanted, nil)
+}
+
+// update writes an alias, and its description unless that is nil.
+func (r *Router) update(ctx context.Context, function, alias string, wanted shift.Route, description *string) (shift.Route, error) {
+	t := shift.LambdaTarget(function, alias)
 	if wanted.Revision == "" {
 		return shift.Route{}, fmt.Errorf("set route of %s to %s: without the revision that was read, it could undo what somebody else wrote", t, wanted)
 	}
@@ -66,6 +72,7 @@ func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 		FunctionVersion: aws.String(string(wanted.Serving)),
 		RoutingConfig:   weights,
 		RevisionId:      aws.String(string(wanted.Revision)),
+		Description:     description,
 	})
 	if err != nil {
 		means := sentinels{notFound: shift.ErrVersionNotFound, stale: shift.ErrRevisionMismatch, refused: shift.ErrRouteRefused}

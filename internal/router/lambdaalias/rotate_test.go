@@ -1,0 +1,68 @@
+package lambdaalias_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+func described(revision, description string) answer {
+	return answer{body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","Description":"` + description + `"}`}
+}
+
+func TestARotationChangesNothingButTheRevision(t *testing.T) {
+	t.Parallel()
+	r, w := newRouter(described("r2", "of the shop (Sluice is putting traffic back)"), described("r3", "of the shop"))
+	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Note: "of the shop"})
+	require.NoError(t, err)
+	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Note: "of the shop"}, got)
+	assert.Equal(t, []request{
+		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop (Sluice is putting traffic back)","FunctionVersion":"1","RevisionId":"r1","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
+		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop","FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
+	}, w.requests)
+}
+
+func TestARotationThatWasCutShortIsCompleted(t *testing.T) {
+	t.Parallel()
+	r, w := newRouter(described("r3", ""))
+	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r2", Note: " (Sluice is putting traffic back)"})
+	require.NoError(t, err)
+	assert.Equal(t, shift.Revision("r3"), got.Revision)
+	assert.Equal(t, []request{
+		{method: "PUT", path: aliasPath, body: `{"Description":"","FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
+	}, w.requests)
+}
+
+// Lambda takes 256 characters: the mark comes in place of the last ones then, and what
+// is put back is the whole.
+func TestARotationMarksALongDescriptionToo(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 256)
+	r, w := newRouter(described("r2", ""), described("r3", long))
+	_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Note: long})
+	require.NoError(t, err)
+	require.Len(t, w.requests, 2)
+	kept := 256 - len(" (Sluice is putting traffic back)")
+	assert.Contains(t, w.requests[0].body, `"Description":"`+strings.Repeat("é", kept)+` (Sluice is putting traffic back)"`)
+	assert.Contains(t, w.requests[1].body, `"Description":"`+long+`"`)
+}
+
+func TestARotationThatIsRefusedSaysWhy(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string][]answer{"the first write": {stale}, "the second write": {described("r2", "x"), stale}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := newRouter(answers...)
+			_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"})
+			assert.ErrorIs(t, err, shift.ErrRevisionMismatch)
+		})
+	}
+	r, w := newRouter(described("r2", ""))
+	_, err := r.Rotate(t.Context(), shift.Target("route53:shop"), shift.Route{Serving: "1", Revision: "r1"})
+	require.ErrorIs(t, err, shift.ErrUnknownTarget)
+	assert.Empty(t, w.requests)
+}
