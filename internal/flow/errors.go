@@ -64,6 +64,7 @@ var names = []struct {
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
 	{err: shift.ErrDeploymentClosed, name: DeploymentClosed},
 	{err: shift.ErrDeploymentRestoring, name: DeploymentRestoring},
+	{err: shift.ErrDeploymentOpening, name: "DeploymentOpening", heals: true},
 	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
 	{err: shift.ErrDeploymentUnknown, name: DeploymentUnknown},
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},

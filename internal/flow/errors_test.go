@@ -57,6 +57,7 @@ var sentinels = []struct {
 	{"ErrRouteSettling", shift.ErrRouteSettling, "RouteSettling", true},
 	{"ErrThrottled", shift.ErrThrottled, "Throttled", true},
 	{"ErrRouteRefused", shift.ErrRouteRefused, "RouteRefused", false},
+	{"ErrDeploymentOpening", shift.ErrDeploymentOpening, "DeploymentOpening", true},
 	{"ErrExecutionUnknown", shift.ErrExecutionUnknown, "ExecutionUnknown", true},
 	{"ErrHookFailed", shift.ErrHookFailed, "HookFailed", false},
 }

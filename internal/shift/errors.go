@@ -64,6 +64,8 @@ var (
 	ErrDeploymentClosed = errors.New("deployment is closed")
 	// ErrDeploymentRestoring is returned when the Deployment is on its way back.
 	ErrDeploymentRestoring = errors.New("deployment is being restored")
+	// ErrDeploymentOpening is returned by the Ledger while it is not yet known as of when an alarm was read.
+	ErrDeploymentOpening = errors.New("deployment is still being opened")
 	// ErrExecutionUnknown is returned when Step Functions has no such execution, not yet or no more.
 	ErrExecutionUnknown = errors.New("execution is not known")
 	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.

@@ -57,6 +57,9 @@ func (r Record) CheckOpen() error {
 	return nil
 }
 
+// Opening says that Open has taken the locks and has not yet said what it has found.
+func (r Record) Opening() bool { return r.Status == StatusOpen && r.Deployment == nil }
+
 // Touched says whether traffic may have been moved.
 func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
 

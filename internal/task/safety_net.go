@@ -18,10 +18,12 @@ type SafetyLedger interface {
 	// Watchers lists the open Deployments that an alarm concerns.
 	Watchers(ctx context.Context, alarm string) ([]shift.Listed, error)
 	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for an
-	// event that Open has known of, and while the alarm is ignored until it has been OK.
+	// event that Open has known of, and while the alarm is ignored until it has been OK;
+	// and shift.ErrDeploymentOpening while it is not known what Open has known of.
 	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []string) (shift.Record, error)
 	// MarkCalmed makes an alarm count that was firing at the start, for it has been OK
-	// since. It does nothing where the alarm counts already.
+	// since. It does nothing where the alarm counts already. It returns
+	// shift.ErrDeploymentOpening as MarkFired does.
 	MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error
 	// Unannounced lists the Deployments whose Outcome is not yet announced.
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
@@ -95,7 +97,7 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 	case occasion.Alarm != nil:
 		return n.alarm(ctx, *occasion.Alarm, now())
 	case occasion.Calmed != nil:
-		return n.calmed(ctx, *occasion.Calmed)
+		return n.calmed(ctx, *occasion.Calmed, now())
 	case occasion.Ended != nil:
 		return n.ended(ctx, *occasion.Ended, now())
 	case occasion.Sweep:
@@ -137,15 +139,30 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 	}
 	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
-		return n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
+		err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
+		return unlessRead(err, fired.At, now)
 	})
+}
+
+// mayOpen is how long a try of Open may go on with what it has read at its beginning: as
+// long as its Lambda may run, and a minute more for a call of it that is still on its way.
+var mayOpen = flow.Open.Timeout + time.Minute
+
+// unlessRead lets an alarm's event come again while a Deployment is being opened, for
+// Open may have read the alarm before. Whoever opens it later than a try may take has
+// read the alarm after.
+func unlessRead(err error, changed, now time.Time) error {
+	if errors.Is(err, shift.ErrDeploymentOpening) && now.Sub(changed) > mayOpen {
+		return nil
+	}
+	return err
 }
 
 // calmed makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
-func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed) error {
+func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.Time) error {
 	watchers, err := n.Ledger.Watchers(ctx, alarm.Name)
 	if err != nil {
 		return fmt.Errorf("find who watches the alarm %s: %w", alarm.Name, err)
@@ -155,7 +172,7 @@ func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed) error {
 		if errors.Is(err, shift.ErrDeploymentUnknown) {
 			return nil
 		}
-		return err
+		return unlessRead(err, alarm.At, now)
 	})
 }
 

@@ -110,7 +110,8 @@ func millis(t time.Time) int64 {
 // MarkFired is MarkRestoring for an alarm that went to ALARM. It returns
 // shift.ErrAlarmIgnored for an event that is not newer than what Open has read of
 // the alarm, and while the alarm does not count until it has been OK; wasOK says
-// that it was OK just before.
+// that it was OK just before. While Open has not yet written down what it has read, it
+// returns shift.ErrDeploymentOpening.
 func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []string) (shift.Record, error) {
 	counts := expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))
 	if !wasOK {
@@ -122,6 +123,8 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 		is(shift.StatusOpen).And(counts))
 	switch {
 	case err != nil || done || record.Status == shift.StatusRestoring:
+	case record.Opening():
+		err = shift.ErrDeploymentOpening
 	case record.Status == shift.StatusOpen:
 		err = shift.ErrAlarmIgnored
 	default:
@@ -135,13 +138,17 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 
 // MarkCalmed makes an alarm count that was ignored until it had been OK, by an event
 // that is newer than what Open has read of it. Where the alarm counts already, or
-// the record is not open, it does nothing. It returns shift.ErrDeploymentUnknown.
+// the record is not open, it does nothing. It returns shift.ErrDeploymentOpening as
+// MarkFired does, or shift.ErrDeploymentUnknown.
 func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error {
-	_, _, err := l.update(ctx, id,
+	record, done, err := l.update(ctx, id,
 		expression.Delete(expression.Name(untilOK), stringSet([]string{alarm})),
 		is(shift.StatusOpen).
 			And(expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))).
 			And(expression.Contains(expression.Name(untilOK), alarm)))
+	if err == nil && !done && record.Opening() {
+		err = shift.ErrDeploymentOpening
+	}
 	if err != nil {
 		return fmt.Errorf("make alarm %s count for %s: %w", alarm, id, err)
 	}

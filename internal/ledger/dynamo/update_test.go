@@ -235,15 +235,17 @@ func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon), shift.ErrDeploymentUnknown)
-	_, err := w.Open(t.Context(), first, release(orders), noon)
-	require.NoError(t, err)
-	_, err = w.Describe(t.Context(), describe(first, orders), []string{"orders-5xx", "orders-slow"},
-		[]shift.Alarm{{Name: "orders-5xx", Since: noon}, {Name: "orders-slow", Since: noon}})
-	require.NoError(t, err)
 	fire := func(at time.Time) error {
 		_, err := w.MarkFired(t.Context(), first, "orders-5xx", at, false, []string{"AlarmFired: orders-5xx"})
 		return err
 	}
+	_, err := w.Open(t.Context(), first, release(orders), noon)
+	require.NoError(t, err)
+	require.ErrorIs(t, fire(noon.Add(time.Minute)), shift.ErrDeploymentOpening, "nobody knows what Open has read")
+	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon.Add(time.Minute)), shift.ErrDeploymentOpening)
+	_, err = w.Describe(t.Context(), describe(first, orders), []string{"orders-5xx", "orders-slow"},
+		[]shift.Alarm{{Name: "orders-5xx", Since: noon}, {Name: "orders-slow", Since: noon}})
+	require.NoError(t, err)
 
 	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon))
 	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, w.record(t, first).UntilOK, "an event of what Open has read")

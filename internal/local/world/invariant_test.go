@@ -37,7 +37,7 @@ func (r *run) observe() {
 	r.invariants = invariants{
 		view: newView(), touched: map[shift.Target]bool{}, saw: map[*actor]map[shift.Target]string{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
-		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, patient: r.patient},
+		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, patient: r.patient},
 	}
 	for t := range r.w.traffic.byTarget {
 		function, name, _ := t.Lambda()
@@ -74,6 +74,9 @@ func (r *run) stepped() {
 }
 
 func (r *run) called(c cloud.Call) {
+	if c.Actor == flow.Open.Function && c.Action() == "cloudwatch:DescribeAlarms" && r.w.current != nil {
+		r.read[r.w.current.root()] = r.w.clock.now
+	}
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
@@ -222,6 +225,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	}
 	if was.deployment == nil && d.deployment != nil {
 		r.accept(d)
+		r.opened(d)
 	}
 	if d.finished() && was.status != "" && was.outcome != d.outcome {
 		for _, t := range d.targets {

@@ -91,6 +91,8 @@ func (w *World) wake(event []byte, tried int) {
 				w.netting--
 				w.wake(event, tried+1)
 			})
+		} else if failure != nil {
+			w.deadLetters++
 		}
 	})
 }

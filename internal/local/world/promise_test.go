@@ -64,6 +64,16 @@ type promises struct {
 	// baking is until when an execution bakes, and firing which alarms are in ALARM.
 	baking map[string]time.Time
 	firing map[string]bool
+	// early are the alarms' events that a Deployment may not have been opened for yet.
+	early []early
+	// read is when each open-deployment has read the alarms.
+	read map[*actor]time.Time
+}
+
+// early is an event of an alarm that has fired, and when it comes.
+type early struct {
+	alarm          string
+	fired, arrives time.Time
 }
 
 // struck is a fault that has struck, and whom.
@@ -78,7 +88,9 @@ func (r *run) promise(p promise) {
 	if d := r.deployments[p.id]; r.patient || d == nil || d.finished() {
 		return
 	}
-	p.made = r.w.clock.now
+	if p.made.IsZero() {
+		p.made = r.w.clock.now
+	}
 	r.w.clock.at(p.due, sluice, func() { r.fallsDue(p) })
 }
 
@@ -268,6 +280,11 @@ func (r *run) provoked(p Parcel) {
 
 // promised is told of every event that is on its way.
 func (r *run) promised(p Parcel, late time.Duration) {
+	if p.Kind == flow.AlarmDetailType {
+		if alarm, fires := alarmOf(p); fires {
+			r.early = append(r.early, early{alarm, r.w.clock.now, r.w.clock.now.Add(p.Delivery.Delay + late)})
+		}
+	}
 	for _, of := range r.reasons(p) {
 		of.road, of.due = byEvent, r.w.clock.now.Add(p.Delivery.Delay+late+soon)
 		r.promise(of)
@@ -298,8 +315,32 @@ func alarmOf(p Parcel) (name string, fires bool) {
 	return fmt.Sprint(p.Detail["alarmName"]), p.Detail["state"].(map[string]any)["value"] == cloud.AlarmAlarm
 }
 
+// opened : what has fired since Open has read it, before it has said so. The event may
+// have come already: then safety-net asks again, and at the latest when Lambda invokes
+// it again, a minute after it has given up, and two minutes after that.
+func (r *run) opened(d *standing) {
+	if r.w.current == nil {
+		return
+	}
+	now, read := r.w.clock.now, r.read[r.w.current.root()]
+	for _, e := range r.early {
+		if !slices.Contains(d.deployment.Alarms, e.alarm) || !e.fired.After(read) || now.Sub(e.fired) > flow.Open.Timeout+inFlight {
+			continue
+		}
+		p := promise{road: byEvent, id: d.id, alarm: e.alarm, why: e.alarm + " has fired while it was opened", made: e.fired, due: e.arrives.Add(soon)}
+		switch {
+		case e.arrives.After(now):
+		case now.Sub(e.arrives) < asyncRetries[0]:
+			p.due = now.Add(asyncRetries[0] + soon)
+		default:
+			p.due = now.Add(asyncRetries[1] + soon)
+		}
+		r.promise(p)
+	}
+}
+
 // fires : an alarm has gone to ALARM. Open has to have read it before: otherwise it
-// is Open's affair.
+// is Open's affair, or that of opened.
 func (r *run) fires(alarm string) []promise {
 	var of []promise
 	for _, x := range r.w.executed {

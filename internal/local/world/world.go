@@ -50,6 +50,8 @@ type World struct {
 	pending  int // Happenings that are still to come
 	executed []*asl.Execution
 	netting  int // wakings of the safety net that are not over
+	// deadLetters are the events that the safety net has failed to act on for good.
+	deadLetters int
 
 	alarmChanges []AlarmChange
 	// told are the histories as Step Functions tells them, as far as anybody has

@@ -1,0 +1,51 @@
+package world
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+// An alarm may fire after Open has read it, and its event may come before Open has
+// written that down. Nobody else would tell of it before the next poll.
+func TestAnAlarmThatFiresWhileADeploymentIsOpenedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	const read = 0.42 // seconds, after DescribeAlarms
+	b := base{"an alarm that fires while Open opens",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 50}}, "alarms": ["a"]}`,
+		fmt.Sprintf(`{%s, "events": [{"atSeconds": %v, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, chaosFunctions, read), shift.RolledBack}
+	for slow, within := range map[time.Duration]time.Duration{
+		2 * time.Second:  5 * time.Second,  // safety-net waits for it
+		40 * time.Second: 70 * time.Second, // Lambda invokes it again, after a minute
+	} {
+		t.Run(slow.String(), func(t *testing.T) {
+			t.Parallel()
+			slower := fault{name: "slower", strike: done(func(r *run) { r.w.current.sleep(slow) })}
+			r, err := play(b, guard{}, strike{actor: "open-deployment", action: "dynamodb:UpdateItem", nth: 1, fault: slower})
+			require.NoError(t, r.story(err))
+			require.Len(t, r.struck, 1)
+			require.Equal(t, shift.RolledBack, r.outcome())
+			routes := r.w.routes.list
+			require.Len(t, routes, 2, "there and back")
+			assert.LessOrEqual(t, routes[1].Seconds-routes[0].Seconds, within.Seconds())
+		})
+	}
+}
+
+// While Open is tried again and again, it reads the alarm anew each time: an event that
+// is older than a try may take is Open's affair, and nobody's dead letter.
+func TestAnEventThatOpenHasReadByNowIsLetGo(t *testing.T) {
+	t.Parallel()
+	b := base{"a long opening", `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "faults": [{"call": "lambda:GetAlias", "actor": "open-deployment", "error": "throttle", "untilSeconds": 600}],
+		  "events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}, {"atSeconds": 2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, shift.Promoted}
+	r, err := play(b, guard{})
+	require.NoError(t, r.story(err))
+	require.Equal(t, shift.Promoted, r.outcome())
+	assert.Zero(t, r.w.deadLetters)
+}
