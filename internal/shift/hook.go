@@ -76,7 +76,8 @@ type Question struct {
 	Targets      []QuestionTarget `json:"targets"`
 	Step         int              `json:"step"`
 	Weight       Weight           `json:"weightPercent"`
-	TaskToken    string           `json:"taskToken"`
+	// TaskToken is only for a hook that answers by it. Whoever has it can end the state.
+	TaskToken string `json:"taskToken,omitempty"`
 }
 
 // QuestionTarget tells a hook what is being shifted. The Candidate's ARN is its
@@ -88,10 +89,13 @@ type QuestionTarget struct {
 	CandidateARN string `json:"candidateArn"`
 }
 
-// Question makes the Question of a Point. It returns ErrUnknownTarget for a
-// Target whose kind hooks cannot be told of.
-func (d Deployment) Question(point Point, p Progress, token string) (Question, error) {
-	q := Question{DeploymentID: d.ID, Point: point, Step: p.Step, Weight: p.Weight, TaskToken: token}
+// Question makes the Question for a hook of a Point. It returns ErrUnknownTarget for
+// a Target whose kind hooks cannot be told of.
+func (d Deployment) Question(h Hook, point Point, p Progress, token string) (Question, error) {
+	q := Question{DeploymentID: d.ID, Point: point, Step: p.Step, Weight: p.Weight}
+	if h.Mode == Callback {
+		q.TaskToken = token
+	}
 	for _, c := range d.Changes {
 		function, alias, err := c.Target.Lambda()
 		if err != nil {

@@ -15,7 +15,7 @@ func TestAHookIsAskedWithTheQualifiedVersionsAndNotTheAlias(t *testing.T) {
 	d := opened(t, canary(), shift.Hooks{})
 	d.Changes[0].FunctionARN = orderARN
 	d.Changes = append(d.Changes, shift.Change{Target: payments, Candidate: "9", FunctionARN: "arn:payments"})
-	question, err := d.Question(shift.BeforeTraffic, d.Start(), "token")
+	question, err := d.Question(shift.Hook{Mode: shift.Callback}, shift.BeforeTraffic, d.Start(), "token")
 	require.NoError(t, err)
 	text, err := json.Marshal(question)
 	require.NoError(t, err)
@@ -28,10 +28,21 @@ func TestAHookIsAskedWithTheQualifiedVersionsAndNotTheAlias(t *testing.T) {
 	}`, string(text))
 }
 
+// Whoever has the token can end the state, before the hook has returned.
+func TestAHookThatPassesByReturningGetsNoToken(t *testing.T) {
+	t.Parallel()
+	question, err := opened(t, canary(), shift.Hooks{}).Question(shift.Hook{Mode: shift.Sync}, shift.BeforeTraffic, shift.Progress{}, "secret")
+	require.NoError(t, err)
+	text, err := json.Marshal(question)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "secret")
+	assert.NotContains(t, string(text), "taskToken")
+}
+
 func TestAHookAfterTrafficIsToldWhereTheDeploymentStands(t *testing.T) {
 	t.Parallel()
 	d := opened(t, []shift.Step{{Weight: shift.All}}, shift.Hooks{})
-	question, err := d.Question(shift.AfterTraffic, d.Shifted(d.Start(), nil, 0), "token")
+	question, err := d.Question(shift.Hook{Mode: shift.Sync}, shift.AfterTraffic, d.Shifted(d.Start(), nil, 0), "token")
 	require.NoError(t, err)
 	assert.Equal(t, shift.AfterTraffic, question.Point)
 	assert.Equal(t, 1, question.Step)
@@ -41,7 +52,7 @@ func TestAHookAfterTrafficIsToldWhereTheDeploymentStands(t *testing.T) {
 func TestAHookIsNotAskedAboutATargetOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	d := shift.Deployment{Changes: []shift.Change{{Target: "route53:zone:name"}}}
-	_, err := d.Question(shift.BeforeTraffic, shift.Progress{}, "token")
+	_, err := d.Question(shift.Hook{Mode: shift.Callback}, shift.BeforeTraffic, shift.Progress{}, "token")
 	require.ErrorIs(t, err, shift.ErrUnknownTarget)
 	assert.NotContains(t, err.Error(), "token")
 }

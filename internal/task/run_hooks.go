@@ -36,7 +36,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	question, err := call.Document.Deployment.Question(point, progress, call.Token)
+	question, err := call.Document.Deployment.Question(hook, point, progress, call.Token)
 	if err != nil {
 		return struct{}{}, err
 	}
