@@ -309,7 +309,7 @@ func decodeAlarms(v strictjson.Value) []string {
 		case !item.IsString():
 			continue
 		case name == "" || shift.BoundText(name, maxAlarmName) != name:
-			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character", maxAlarmName)
+			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character or invisible", maxAlarmName)
 		case seen[name]:
 			item.Problem("%s stands twice", name)
 		}

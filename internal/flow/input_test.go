@@ -192,7 +192,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 		`strategy.steps[3].bakeMinutes: must be a number, not a string`,
 		`strategy.steps: the last step is at 99%, and must be at 100%`,
 		`alarms[1]: a stands twice`,
-		`alarms[2]: is not the name of an alarm: 1 to 255 characters, none of them a control character`,
+		`alarms[2]: is not the name of an alarm: 1 to 255 characters, none of them a control character or invisible`,
 		`alarms[3]: must be a string, not a number`,
 		`hooks.during: is not known here; known are beforeTraffic, afterTraffic`,
 		`hooks.beforeTraffic[0].function: is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64`,
@@ -338,7 +338,7 @@ func TestHooksHaveLimits(t *testing.T) {
 
 func TestAlarmsAreNamedAsCloudWatchNamesThem(t *testing.T) {
 	t.Parallel()
-	const refused = `alarms[0]: is not the name of an alarm: 1 to 255 characters, none of them a control character`
+	const refused = `alarms[0]: is not the name of an alarm: 1 to 255 characters, none of them a control character or invisible`
 	tests := []struct {
 		name, alarm string // as JSON
 		want        string // "": accepted

@@ -88,11 +88,16 @@ func BoundReasons(reasons []string) []string {
 }
 
 // BoundText cuts text to a number of characters, with an ellipsis for what was
-// cut, and replaces control characters and the line breaks of Unicode, so that no
-// outside text can forge a line of a log or a cause.
+// cut. It replaces control characters and the line breaks of Unicode, and leaves out
+// what cannot be seen, so that no outside text can forge a line of a log or a cause,
+// or show it in another order than it has.
 func BoundText(text string, characters int) string {
 	out := make([]rune, 0, min(len(text), characters))
+	var before rune
 	for _, r := range text {
+		if unseen(r, before) {
+			continue
+		}
 		if len(out) == characters {
 			out[characters-1] = '…'
 			break
@@ -101,6 +106,29 @@ func BoundText(text string, characters int) string {
 			r = ' '
 		}
 		out = append(out, r)
+		before = r
 	}
 	return string(out)
 }
+
+// unseen says whether a character shows nothing by itself: it turns the direction of
+// writing, has no width, or fills (Unicode, general category Cf and the property
+// Default_Ignorable_Code_Point). Some of that category are written, as the Arabic number
+// sign is; and the joiners belong to a text where they follow a character of a script
+// that needs them, or of an emoji.
+func unseen(r, before rune) bool {
+	switch {
+	case r < 0x80, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+		return false
+	case r == zeroWidthNonJoiner, r == zeroWidthJoiner:
+		return before < firstJoined || before == zeroWidthNonJoiner || before == zeroWidthJoiner
+	}
+	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+}
+
+const (
+	zeroWidthNonJoiner = '\u200c'
+	zeroWidthJoiner    = '\u200d'
+	// firstJoined is where the scripts with joiners begin; the Latin ones are before it.
+	firstJoined = '\u0600'
+)

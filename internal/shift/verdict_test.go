@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -146,6 +147,70 @@ func TestATextCanForgeNoLineAndNoColour(t *testing.T) {
 			assert.Equal(t, "a b", shift.BoundText(text, 10))
 		})
 	}
+}
+
+func TestATextHidesNothingAndKeepsItsOrder(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"turned around":              "a\u202eb",
+		"an isolate":                 "a\u2066b\u2069",
+		"a mark of direction":        "a\u200fb",
+		"an Arabic mark":             "a\u061cb",
+		"no width":                   "a\u200bb",
+		"a joiner between letters":   "a\u200db",
+		"joiners in a row":           "a\u200c\u200d\u200cb",
+		"a byte order mark":          "\ufeffab",
+		"a soft hyphen":              "a\u00adb",
+		"a word joiner":              "a\u2060b",
+		"a tag":                      "a\U000e0041b",
+		"a filler":                   "a\u3164b",
+		"a combining joiner":         "a\u034fb",
+		"an annotation":              "a\ufff9b\ufffb",
+		"more of it than characters": strings.Repeat("\u200b", 20) + "ab",
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, "ab", shift.BoundText(text, 10))
+		})
+	}
+}
+
+func TestATextKeepsWhatItsScriptNeeds(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"Persian":          "می\u200cخواهم",
+		"Sinhala":          "ශ්\u200dරී",
+		"a family":         "👩\u200d👧",
+		"a coloured heart": "❤\ufe0f",
+		"a number sign":    "\u0600١٢",
+		"accents":          "Köln, e\u0301tape",
+		"right to left":    "שלום",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, text, shift.BoundText(text, 20))
+		})
+	}
+}
+
+// Of any text, what was cut from it included, nothing is left that cannot be seen.
+func TestABoundedTextShowsAllOfIt(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.OneOf(rapid.Rune(),
+			rapid.RuneFrom(nil, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point))).Draw(t, "text")
+		got := shift.BoundText(text, rapid.IntRange(1, 40).Draw(t, "characters"))
+		before := rune(0)
+		for _, r := range got {
+			joiner := (r == '\u200c' || r == '\u200d') && before >= '\u0600' && before != '\u200c' && before != '\u200d'
+			written := unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+			hidden := unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+			require.True(t, !hidden || joiner || written, "%q has %U", got, r)
+			before = r
+		}
+		require.Equal(t, got, shift.BoundText(got, 40))
+	})
 }
 
 func TestABoundedTextIsShortAndValid(t *testing.T) {

@@ -70,6 +70,7 @@ func failed(payload []byte, token string) error {
 	if err := json.Unmarshal(payload, &report); err == nil && report.Type+report.Message != "" {
 		text = strings.TrimPrefix(report.Type+": "+report.Message, ": ")
 	}
+	text = shift.BoundText(text, len(text)) // or what is left out of it could have hidden the token
 	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(withoutToken(text, token), maxText))
 }
 

@@ -195,6 +195,7 @@ func TestTokenNeverAppearsInAnError(t *testing.T) {
 		"repeated by the hook":             {status: 200, header: failed, body: string(quoted)},
 		"repeated as the whole answer":     {status: 200, header: failed, body: string(asked)},
 		"repeated in another JSON's style": {status: 200, header: failed, body: `{"errorMessage":"got ` + escaped + `"}`},
+		"repeated with something unseen":   {status: 200, header: failed, body: `{"errorMessage":"got ` + token[:6] + "\u200b" + token[6:20] + "\u202e" + token[20:] + `"}`},
 		"repeated by Lambda":               {status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + token + `"}`},
 		"repeated by the connection":       {err: fmt.Errorf("cannot send %s", token)},
 	} {
