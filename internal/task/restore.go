@@ -167,6 +167,11 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 
 func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (restored, error) {
 	found, looked := seen[c.Target]
+	if c.Creates() && !found.exists {
+		// There is no Revision to fence off a CreateAlias. One that was intended before the
+		// mark may have come after the look.
+		looked = false
+	}
 	for range maxTries {
 		if !looked || found.err != nil {
 			var err error

@@ -49,10 +49,10 @@ func (g guard) on(r *run) func(*World, string, *http.Request) (*http.Response, e
 		return nil
 	}
 	return func(_ *World, actor string, request *http.Request) (*http.Response, error) {
-		if _, ours := r.w.functions[actor]; !ours || request.Body == nil {
+		if _, ours := r.w.functions[actor]; !ours {
 			return nil, nil
 		}
-		text, err := io.ReadAll(request.Body)
+		text, err := read(request)
 		if err != nil {
 			return nil, err
 		}
@@ -60,17 +60,26 @@ func (g guard) on(r *run) func(*World, string, *http.Request) (*http.Response, e
 		if _, operation, aws := strings.Cut(request.Header.Get("X-Amz-Target"), "."); aws {
 			call.operation = operation
 		}
-		var answer *http.Response
-		if json.Unmarshal(text, &call.body) == nil {
-			set(request, text)
-			answer, err = g.without(r, call)
+		if len(text) > 0 && json.Unmarshal(text, &call.body) != nil {
+			return nil, nil
 		}
+		answer, err := g.without(r, call)
 		if call.changed {
 			text, _ = json.Marshal(call.body)
+			set(request, text)
 		}
-		set(request, text)
 		return answer, err
 	}
+}
+
+// read is the text of a request, which can be read again.
+func read(request *http.Request) ([]byte, error) {
+	if request.Body == nil {
+		return nil, nil
+	}
+	text, err := io.ReadAll(request.Body)
+	set(request, text)
+	return text, err
 }
 
 func set(request *http.Request, text []byte) {
@@ -79,6 +88,10 @@ func set(request *http.Request, text []byte) {
 
 func (c *wireCall) updatesAlias() bool {
 	return c.operation == http.MethodPut && strings.Contains(c.path, "/aliases/")
+}
+
+func (c *wireCall) deletesAlias() bool {
+	return c.operation == http.MethodDelete && strings.Contains(c.path, "/aliases/")
 }
 
 // unconditional lets a condition hold whatever is there.
@@ -214,6 +227,16 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
+	},
+	{
+		name: "the delete of what was created",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if !c.deletesAlias() || !slices.Contains(restorers, c.actor) {
+				return nil, nil
+			}
+			return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}, nil
+		},
+		bases: []string{"an alias that is created, with an alarm"},
 	},
 	{
 		name:    "the second look",

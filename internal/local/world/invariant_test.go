@@ -267,8 +267,11 @@ func (r *run) ends(d *standing, t shift.Target) {
 	case serves(s.alias, wanted):
 		s.foreign, s.settled, s.rest, s.mayGo, s.edited = false, s.alias, aliasOf(wanted), false, false
 		return
-	case !s.foreign && c.Creates() && d.outcome != shift.Promoted:
-		s.rest = nil // a CreateAlias that was on its way has no RevisionId to be refused for
+	case !s.foreign && c.Creates() && d.outcome != shift.Promoted && s.created.After(d.marked):
+		// A CreateAlias that was on its way has no RevisionId to be refused for. Only one
+		// that comes after the mark cannot be seen: every intent is older than the mark,
+		// so what a restorer finds after it is all that it has to take away.
+		s.rest = nil
 		return
 	case !s.foreign && d.outcome == shift.Stranded && s.edited && strings.Contains(d.cause, string(t)):
 		// Stranded by one edit that was seen; another has put back what Sluice had written.

@@ -364,6 +364,7 @@ func (r *run) moved(was standing, d *standing) {
 	if d.status != shift.StatusRestoring || was.status == shift.StatusRestoring {
 		return
 	}
+	d.marked = r.w.clock.now
 	why := nameOf(d.id) + " is to be restored"
 	r.promise(promise{road: bySweep, id: d.id, why: why, due: r.w.clock.now.Add(sweepEvery + soon)})
 	r.byPoll(promise{id: d.id, why: why})

@@ -88,6 +88,13 @@ var known = []struct {
 			{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
 		},
 	},
+	{
+		was:  "a restorer that had looked before a CreateAlias arrived, and marked after it, said that the alias was gone",
+		base: "an alias that is created while the alarm fires",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+		},
+	},
 	// In these it was the watching that was wrong, not what was watched.
 	{
 		was:  "the play ended before the second look at a deployment that had begun late",

@@ -110,7 +110,10 @@ func (r *run) harmless(s strike) bool {
 // expected : nothing rolls back that nobody has provoked, and what was provoked
 // does.
 func (r *run) expected() error {
-	if len(r.strikes) > 1 || len(r.strikes) == 1 && !r.harmless(r.strikes[0]) || r.outcome() == r.base.outcome {
+	if len(r.strikes) > 1 || len(r.strikes) == 1 && !r.harmless(r.strikes[0]) {
+		return nil
+	}
+	if o := r.outcome(); o == r.base.outcome || len(r.strikes) > 0 && o == r.base.or {
 		return nil
 	}
 	return fmt.Errorf("it ended as %s, and nothing has kept it from ending as %s", r.outcome(), r.base.outcome)

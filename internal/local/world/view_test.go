@@ -38,6 +38,8 @@ type standing struct {
 	candidates map[shift.Target]shift.Version
 	deployment *shift.Deployment
 	described  string // the text that the deployment was read of
+	// marked is since when it is on its way back: from then on no new intent is accepted.
+	marked time.Time
 }
 
 func (d *standing) finished() bool { return d.status == shift.StatusClosed }
