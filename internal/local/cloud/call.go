@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"time"
 )
@@ -74,8 +75,8 @@ func (c *Cloud) Fault(before func(Call) error) {
 	c.listeners.before = before
 }
 
-// FaultAfter sets what is asked after a call took its effect and before the
-// caller hears of it. Its errors mean what Fault's mean, but the effect
+// FaultAfter sets what is asked after a call took its effect, or was refused, and
+// before the caller hears of it. Its errors mean what Fault's mean, but the effect
 // stands: the reply was lost.
 func (c *Cloud) FaultAfter(after func(Call) error) {
 	c.mu.Lock()
@@ -101,15 +102,16 @@ func (c *Cloud) perform(ctx context.Context, call Call, asked operation) (reply,
 		return reply{}, Throttled(call.Service)
 	}
 	result, err := asked.run(ctx, now)
-	if err != nil {
-		return reply{}, err
-	}
 	if after != nil {
-		if err := after(call); err != nil {
-			return reply{}, err
+		var refused *APIError
+		if errors.As(err, &refused) {
+			call.ErrorCode = refused.Code
+		}
+		if lost := after(call); lost != nil {
+			return reply{}, lost
 		}
 	}
-	return result, nil
+	return result, err
 }
 
 // record counts a call and tells who listens.

@@ -78,23 +78,29 @@ func TestChaosSingleFaults(t *testing.T) {
 	if whole() {
 		slice = 1
 	}
-	runs := 0
+	var runs atomic.Int64
 	for i, b := range bases {
 		all := strikesOf(t, b)
 		chosen := (len(all) - i%slice + slice - 1) / slice
-		runs += chosen
 		t.Run(b.name, func(t *testing.T) {
 			explore(t, chosen, func(n int) error {
 				n = i%slice + n*slice
 				r, err := play(b, guard{}, all[n])
+				if err == nil && len(r.struck) != 1 {
+					err = fmt.Errorf("it has struck %d times, and there is its moment", len(r.struck))
+				}
 				if err != nil {
 					return fmt.Errorf("seed %d: %w", singleSeed(i, n), r.story(err))
 				}
+				runs.Add(1)
 				return nil
 			})
 		})
 	}
-	t.Logf("%d runs with a single fault", runs)
+	t.Logf("%d runs with a single fault", runs.Load())
+	if whole() && !t.Failed() {
+		require.GreaterOrEqual(t, runs.Load(), int64(5000), "that are all")
+	}
 }
 
 // Seeds of single faults stand above those of pairs: they count the bases and the
@@ -123,7 +129,7 @@ func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase
 
 // TestChaosDelivery stops the execution at every state, and then loses, delays,
 // doubles or exchanges every event that there is. Without CHAOS it does so with
-// every 30th.
+// every 30th, counted through all states of a base.
 func TestChaosDelivery(t *testing.T) {
 	slice := 30
 	if whole() {
@@ -133,22 +139,37 @@ func TestChaosDelivery(t *testing.T) {
 	for i, b := range bases {
 		undisturbed, err := play(b, guard{})
 		require.NoError(t, undisturbed.story(err))
+		var all []astray
 		for state := 1; state <= undisturbed.states; state++ {
 			stopped, err := play(b, guard{}, stopAt(state))
 			require.NoError(t, stopped.story(err))
-			events := stopped.misdeliveries()
-			explore(t, len(events)/slice, func(n int) error {
-				runs.Add(1)
-				n = n*slice + state%slice
-				r, err := play(b, guard{}, stopAt(state), events[n])
-				if err != nil {
-					return fmt.Errorf("seed %d: %w", straySeed(i, state, n), r.story(err))
-				}
-				return nil
-			})
+			for n, event := range stopped.misdeliveries() {
+				all = append(all, astray{state, n, event})
+			}
 		}
+		chosen := (len(all) - i%slice + slice - 1) / slice
+		require.Positive(t, chosen, b.name)
+		explore(t, chosen, func(n int) error {
+			runs.Add(1)
+			of := all[i%slice+n*slice]
+			r, err := play(b, guard{}, stopAt(of.state), of.event)
+			if err == nil && len(r.struck) != 2 {
+				err = fmt.Errorf("it was struck %d times, and there are both moments", len(r.struck))
+			}
+			if err != nil {
+				return fmt.Errorf("seed %d: %w", straySeed(i, of.state, of.number), r.story(err))
+			}
+			return nil
+		})
 	}
 	t.Logf("%d runs with a stop and an event that goes astray", runs.Load())
+}
+
+// astray is an event that goes astray, by its number among those of a run that was
+// stopped at a state.
+type astray struct {
+	state, number int
+	event         strike
 }
 
 // TestChaosPairs draws two faults at a time, for CHAOS_SECONDS.

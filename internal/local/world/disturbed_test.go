@@ -119,12 +119,10 @@ func late(w *World, function flow.Spec, action string) (answer func() string) {
 			arrives = w.elapsed() + function.Timeout + inFlight
 			w.hang(true)
 		}
-		return nil
-	})
-	w.cloud.OnCall(func(c cloud.Call) {
-		if w.elapsed() == arrives && c.Actor == function.Function && c.Action() == action {
-			answered = c.ErrorCode
+		if m.After && w.elapsed() == arrives && m.Actor == function.Function && m.Action == action {
+			answered = m.Refused
 		}
+		return nil
 	})
 	return func() string { return answered }
 }

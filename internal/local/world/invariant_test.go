@@ -30,6 +30,8 @@ type invariants struct {
 	grace map[shift.Target]*promise
 	// told are the announcements, by their id.
 	told map[string]shift.Announcement
+	// strangers counts what somebody else has done to aliases.
+	strangers int
 	promises
 }
 
@@ -146,6 +148,7 @@ func (r *run) rerouted(c cloud.AliasChange) {
 // one: what was put back is as if nobody had come.
 func (r *run) strange(s *served, now *cloud.Alias) {
 	s.alias = now
+	r.strangers++
 	s.foreign = !sameTraffic(now, s.settled)
 	s.edited = true
 	clear(s.highest)
@@ -249,6 +252,9 @@ func (r *run) accept(d *standing) {
 // Target has to serve what it serves now.
 func (r *run) ends(d *standing, t shift.Target) {
 	c, s := d.change(t), r.target(t)
+	if d.outcome == shift.Stranded && r.strangers == 0 {
+		r.breaks("I2: %s ended as Stranded, and no stranger has come: %s", nameOf(d.id), d.cause)
+	}
 	if d.outcome == shift.Unchanged && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
 		s.mayGo = s.rest == nil && !s.foreign
 		s.foreign, s.settled, s.rest = false, s.alias, s.alias // somebody was told that it is so

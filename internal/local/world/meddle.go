@@ -15,6 +15,8 @@ type Moment struct {
 	// Resource is the ARN of what the call is about.
 	Resource string
 	After    bool
+	// Refused names the error that AWS answers after it; empty for success.
+	Refused string
 }
 
 // Parcel is an event on its way to the safety net.
@@ -40,7 +42,7 @@ func (w *World) moment(c cloud.Call, after bool) error {
 		w.moments++
 		self.number = w.moments
 	}
-	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after})
+	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode})
 	if after && self.inFlight {
 		self.inFlight = false
 		self.die()

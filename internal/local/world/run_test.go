@@ -50,8 +50,9 @@ type run struct {
 	parcels []Parcel // every event
 	held    []Parcel // those that wait for their follower
 	states  int
-	others  int            // second deployments
-	made    map[string]int // calls so far, by Lambda and action
+	others  int             // second deployments
+	asked   map[string]bool // those that a person has aborted, by their id
+	made    map[string]int  // calls so far, by Lambda and action
 	denials []denial
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*actor
@@ -71,7 +72,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}, marked: map[*actor]string{}}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, asked: map[string]bool{}, made: map[string]int{}, marked: map[*actor]string{}}
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
@@ -92,8 +93,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 // outcome is that of the main execution's Deployment.
 func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.outcome(r.main.ARN())) }
 
-// harmless says whether no Deployment may end otherwise for a fault, when it
-// strikes alone. A hook is asked once, so a Lambda that dies while asking it fails
+// harmless says whether no Deployment may end otherwise for a fault. A hook is asked once, so a Lambda that dies while asking it fails
 // it; and a person's command that is lost is not obeyed.
 func (r *run) harmless(s strike) bool {
 	switch s.fault.class {
@@ -110,13 +110,35 @@ func (r *run) harmless(s strike) bool {
 // expected : nothing rolls back that nobody has provoked, and what was provoked
 // does.
 func (r *run) expected() error {
-	if len(r.strikes) > 1 || len(r.strikes) == 1 && !r.harmless(r.strikes[0]) {
-		return nil
+	if err := r.spared(); err != nil {
+		return err
+	}
+	for _, s := range r.strikes {
+		if !r.harmless(s) {
+			return nil
+		}
 	}
 	if o := r.outcome(); o == r.base.outcome || len(r.strikes) > 0 && o == r.base.or {
 		return nil
 	}
 	return fmt.Errorf("it ended as %s, and nothing has kept it from ending as %s", r.outcome(), r.base.outcome)
+}
+
+// spared : a second Deployment watches no alarm, and nobody stops it. So nothing puts
+// it back but a person's abort that was given while it held the Target, a stranger
+// there, or a permission that is lost.
+func (r *run) spared() error {
+	if r.strangers > 0 || len(r.denials) > 0 {
+		return nil
+	}
+	for _, x := range r.w.executed {
+		d := r.deployments[x.ARN()]
+		if x == r.main || d == nil || r.asked[d.id] || d.outcome != shift.RolledBack && d.outcome != shift.Stranded {
+			continue
+		}
+		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)
+	}
+	return nil
 }
 
 // rest is what the zombies and the second look take at most after the last
@@ -192,6 +214,11 @@ func (r *run) courier(p Parcel) bool {
 		}
 	}
 	r.provoked(p)
+	if p.Kind == flow.CommandDetailType {
+		for _, of := range r.reasons(p) {
+			r.asked[of.id] = true
+		}
+	}
 	if p.Delivery.Lost {
 		return true
 	}
