@@ -146,6 +146,24 @@ func TestDrawnRunSurvivesTerminalsOfAnySize(t *testing.T) {
 	}
 }
 
+func TestDrawnRunOfLongNamesLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for _, characters := range []int{64, 128} {
+		function, alias, alarm := strings.Repeat("f", min(characters, 64)), strings.Repeat("a", characters), strings.Repeat("m", characters)
+		deployment := file(t, "deployment.json", `{"function": "`+function+`", "alias": "`+alias+`", "alarms": ["`+alarm+`"]}`)
+		scenario := file(t, "scenario.json", `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "`+alarm+`", "state": "ALARM"}]}`)
+		for _, columns := range []uint16{40, 60, 80} {
+			s := newSeat(t, columns, 150)
+			status, raw, stderr := s.run(t, atOnce(), "simulate", "-f", deployment, "-s", scenario)
+			require.Equal(t, statusOK, status, stderr)
+			shown := s.shown(t, raw)
+			assert.NotContains(t, shown, "verdict", "the block is gone")
+			assert.NotContains(t, shown, "░")
+			assert.Equal(t, 3, strings.Count(strings.Join(strings.Fields(shown), ""), alias), "published, opened and put back: whole, and once each\n"+shown)
+		}
+	}
+}
+
 // A terminal that becomes wider or narrower meanwhile: one that breaks no lines anew.
 func TestDrawnRunFollowsTheTerminalsSize(t *testing.T) {
 	t.Parallel()

@@ -67,9 +67,11 @@ func (p page) wrapped(indent, name, text string) []string {
 	return lines
 }
 
-// breakUp breaks a text at its spaces. A word that is longer than a line is left
-// whole, so that it can be copied.
+// breakUp breaks a text at its spaces, and a word that is longer than a line
+// wherever the line ends: a terminal that broke it by itself would have more lines
+// than were counted.
 func breakUp(text string, width int) []string {
+	width = max(width, 2) // of which one character may need both
 	lines := []string{""}
 	for word := range strings.SplitSeq(text, " ") {
 		last := &lines[len(lines)-1]
@@ -81,8 +83,21 @@ func breakUp(text string, width int) []string {
 		default:
 			lines = append(lines, word)
 		}
+		lines = cutUp(lines, width)
 	}
 	return lines
+}
+
+// cutUp makes several lines of the last while it is too long.
+func cutUp(lines []string, width int) []string {
+	for {
+		last := lines[len(lines)-1]
+		begins := ansi.Truncate(last, width, "")
+		if begins == last || begins == "" {
+			return lines
+		}
+		lines = append(lines[:len(lines)-1], begins, strings.TrimPrefix(last, begins))
+	}
 }
 
 // plain is an outside text that is safe to show.

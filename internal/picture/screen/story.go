@@ -92,6 +92,7 @@ func (p page) narrowMoment(head string, m picture.Moment, style lipgloss.Style, 
 	if m.Verdict != "" {
 		first += "  " + style.Render(m.Verdict)
 	}
+	first = p.cut(first)
 	if text == "" {
 		return []string{first}
 	}

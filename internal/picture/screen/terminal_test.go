@@ -143,6 +143,68 @@ func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
 	}
 }
 
+// longNames is a run whose every name is so long, and that ends badly.
+func longNames(characters int) *picture.Run {
+	name := func(kind string) string { return kind + strings.Repeat("x", characters-len(kind)) }
+	run := canary()
+	run.Execution, run.Strategy, run.Alarms = name("execution-"), name("strategy-"), []string{name("alarm-")}
+	target := shift.Target("lambda:" + name("function-") + ":live")
+	run.Changes = []shift.Move{{Target: target, Stable: "41", Candidate: "42"}}
+	for i := range run.Moments {
+		run.Moments[i].Execution = run.Execution
+	}
+	fired := shift.AlarmFiredReason(run.Alarms[0], name("reason-"))
+	run.Moments = append([]picture.Moment{
+		{Execution: run.Execution, State: "Publish", Notes: []string{"version 42 for " + string(target)}},
+		{Execution: name("another-"), State: "Rejected", Notes: []string{string(target)}, Failed: true},
+	}, run.Moments...)
+	run.Moments = append(run.Moments, picture.Moment{Execution: run.Execution, State: "CheckAlarms", At: 2 * time.Minute, Weight: picture.Share{Weight: 1000, Known: true}, Verdict: "Fail", Notes: []string{fired}})
+	run.Positions = append(run.Positions, picture.Position{At: 2 * time.Minute, Progress: shift.Progress{Step: 1, Steps: 3, Weight: 1000, Baked: 120, Checks: 2, Verdict: shift.Fail, Reasons: []string{fired}}})
+	run.End = &picture.End{At: 2 * time.Minute, Outcome: shift.RolledBack, Cause: shift.Explain(shift.RolledBack, []string{fired}, nil)}
+	return run
+}
+
+// What is drawn over and over leaves the same behind as what is drawn once, and no
+// line is broken by the terminal.
+func TestLongNamesLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	for _, characters := range []int{64, 128, 255} {
+		for _, width := range []int{12, 24, 40, 60, 80, 120} {
+			often, once := newGlass(width, 300), newGlass(width, 300)
+			run := longNames(characters)
+			for at := time.Duration(0); at <= 2*time.Minute; at += 10 * time.Second {
+				require.NoError(t, often.Show(run, at))
+			}
+			for line := range strings.SplitSeq(often.String(), "\r\n") {
+				assert.Less(t, ansi.StringWidth(line), width, line)
+			}
+			require.NoError(t, once.Show(run, 2*time.Minute))
+			require.Equal(t, once.lines(), often.lines(), "%d characters in %d columns", characters, width)
+
+			require.NoError(t, often.Finish(run, "", "A page about it:  sluice report "+run.Execution))
+			require.NoError(t, once.Finish(run, "", "A page about it:  sluice report "+run.Execution))
+			for line := range strings.SplitSeq(often.String(), "\r\n") {
+				assert.Less(t, ansi.StringWidth(line), width, line)
+			}
+			finished := often.lines()
+			assert.Equal(t, once.lines(), finished)
+			assert.NotContains(t, strings.Join(finished, "\n"), "verdict ", "the block is gone")
+		}
+	}
+}
+
+func TestWordThatIsLongerThanALineIsCutAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("0123456789", 10)
+	for width := 1; width < 30; width++ {
+		lines := breakUp("a "+long+" ü漢字b", width)
+		assert.Equal(t, "a"+long+"ü漢字b", strings.ReplaceAll(strings.Join(lines, ""), " ", ""))
+		for _, line := range lines {
+			assert.LessOrEqual(t, ansi.StringWidth(line), max(width, 2), "a character that needs two columns has them")
+		}
+	}
+}
+
 func TestNarrowerTerminalIsDrawnOnWhereTheBlockBeganThere(t *testing.T) {
 	t.Parallel()
 	g := newGlass(80, 40)
