@@ -62,10 +62,29 @@ func (r *Run) At(t time.Duration) Live {
 		l.stand(r, position, stage)
 	}
 	l.Alarms = r.alarmsAt(t, position, begun)
+	if c := r.Closed; c != nil && c.undoes() && c.At <= t {
+		l.close(r, *c)
+	}
 	if r.Observed != nil {
 		l.observe(*r.Observed, begun)
 	}
 	return l
+}
+
+// close fills in what the Ledger tells, which the execution may not have learnt yet.
+func (l *Live) close(r *Run, c Closing) {
+	if c.weight().Known {
+		l.Weight = c.weight()
+	}
+	l.Left = 0
+	l.Judged, l.Verdict, l.Reasons = true, shift.Fail, c.Reasons
+	if r.closesItself(l.At) || r.wasEnded(l.At) || r.End != nil {
+		return
+	}
+	if c.Outcome == shift.RolledBack {
+		l.State = "traffic back since " + Clock(c.At)
+	}
+	l.Reasons = append([]string{r.closed(c)}, c.Reasons...)
 }
 
 // stand fills in what the last Progress tells, and what has baked since.
@@ -74,7 +93,11 @@ func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, p.Reasons
 	l.Baked = p.Baked.Duration()
 	if stage.State == bakeState && stage.At >= p.At {
-		l.Baked += min(l.At-stage.At, p.Wait.Duration()).Truncate(time.Second)
+		bakes := l.At
+		if r.Closed != nil {
+			bakes = min(bakes, max(r.Closed.At, stage.At))
+		}
+		l.Baked += min(bakes-stage.At, p.Wait.Duration()).Truncate(time.Second)
 	}
 	if p.Step < 1 || p.Step > r.Plan.Len() {
 		return
@@ -110,7 +133,7 @@ func (l *Live) observe(o Observed, begun bool) {
 }
 
 // alarmsAt are the alarms' states: those that were observed, or else those that the
-// last judgement speaks of.
+// last judgement speaks of, and what the deployment was closed for.
 func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 	list := make([]AlarmNow, len(r.Alarms))
 	for i, name := range r.Alarms {
@@ -122,6 +145,8 @@ func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 					list[i].State = c.State
 				}
 			}
+		case r.Closed != nil && r.Closed.At <= t && r.Closed.fired(name):
+			list[i].State = shift.AlarmFiring
 		case begun && p.Checks > 0:
 			list[i].State = shift.AlarmStateIn(p.Reasons, name)
 		}

@@ -22,6 +22,9 @@ type Run struct {
 	Stages    []Stage
 	Positions []Position
 	End       *End // nil until it has ended
+	// Closed is what the Ledger says, where it was asked; nil as long as it has not
+	// closed the deployment.
+	Closed *Closing
 
 	// What only a simulation knows.
 	Observed *Observed

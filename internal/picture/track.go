@@ -34,6 +34,9 @@ func (r *Run) Ends() time.Duration {
 	if r.End != nil {
 		ends = r.End.At
 	}
+	if r.Closed != nil {
+		ends = max(ends, r.Closed.At)
+	}
 	for _, m := range r.Moments {
 		ends = max(ends, m.At)
 	}
@@ -59,16 +62,25 @@ func (r *Run) WeightTracks() []WeightTrack {
 		}
 		return tracks
 	}
+	return []WeightTrack{r.told()}
+}
+
+// told is the weight as the execution tells it, until the Ledger tells that the traffic
+// is back: the execution may learn of that much later.
+func (r *Run) told() WeightTrack {
 	told := WeightTrack{}
 	for _, m := range r.Moments {
-		if m.Execution == r.Execution && m.Weight.Known {
+		if m.Execution == r.Execution && m.Weight.Known && (r.Closed == nil || m.At <= r.Closed.At || !r.Closed.weight().Known) {
 			told.add(WeightChange{At: m.At, Weight: m.Weight.Weight})
 		}
 	}
-	if r.End != nil && r.End.Outcome == shift.RolledBack { // perhaps by the safety net
+	switch {
+	case r.Closed != nil && r.Closed.weight().Known:
+		told.add(WeightChange{At: r.Closed.At, Weight: r.Closed.weight().Weight})
+	case r.End != nil && r.End.Outcome == shift.RolledBack: // and the Ledger could not be asked
 		told.add(WeightChange{At: r.Ends(), Weight: shift.None})
 	}
-	return []WeightTrack{told}
+	return told
 }
 
 // add adds a change, if it is one.
@@ -78,7 +90,9 @@ func (t *WeightTrack) add(c WeightChange) {
 	}
 }
 
-// AlarmTracks are what was observed of each alarm, or else what every check tells.
+// AlarmTracks are what was observed of each alarm, or else what every check tells: what
+// an alarm was after the last one is not known, unless it is why the deployment was
+// closed.
 func (r *Run) AlarmTracks() []AlarmTrack {
 	tracks := make([]AlarmTrack, len(r.Alarms))
 	for i, name := range r.Alarms {
@@ -87,10 +101,18 @@ func (r *Run) AlarmTracks() []AlarmTrack {
 			tracks[i].Changes = slices.DeleteFunc(slices.Clone(r.Observed.Alarms), func(c AlarmChange) bool { return c.Name != name })
 			continue
 		}
+		read := time.Duration(0)
 		for _, p := range r.Positions {
 			if p.Checks > 0 {
+				read = p.At
 				tracks[i].add(AlarmChange{At: p.At, Name: name, State: shift.AlarmStateIn(p.Reasons, name)})
 			}
+		}
+		if len(tracks[i].Changes) > 0 {
+			tracks[i].add(AlarmChange{At: read, Name: name})
+		}
+		if r.Closed != nil && r.Closed.fired(name) {
+			tracks[i].add(AlarmChange{At: max(r.Closed.At, read), Name: name, State: shift.AlarmFiring})
 		}
 	}
 	return tracks

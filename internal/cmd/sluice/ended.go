@@ -64,7 +64,8 @@ func (w *watcher) settle(ctx context.Context, end ended) (ended, error) {
 			return end, nil
 		case err == nil && record.Status == shift.StatusClosed:
 			end.Outcome, end.Cause = record.Outcome, record.Cause
-			return end, nil
+			w.closed = &record
+			return end, w.tell(nil)
 		case ctx.Err() != nil:
 			return end, ctx.Err()
 		case err != nil && overdue || err != nil && !errors.Is(err, shift.ErrThrottled):

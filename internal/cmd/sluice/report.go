@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,8 @@ machine; it may still be going on.
 How many requests each version had is not in an execution's history, and not on
 the page; CloudWatch has it.
 
-It needs what 'sluice watch' needs.`
+When the safety net has put the traffic back is read from the ledger. It needs
+what 'sluice watch' needs.`
 
 const examplesOfReport = `  sluice report orders-live-20261121T061031Z --out report.html`
 
@@ -72,11 +74,12 @@ func newReport(around surroundings) *cobra.Command {
 // notInAHistory says what the page of an execution in AWS lacks.
 var notInAHistory = []string{
 	"Requests and errors by version are not in an execution's history: CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
-	"The alarms' states are those that each check has read.",
+	"The alarms' states are those that each check has read, and what the deployment was put back for. Nobody reads them after the last check.",
 }
 
 // report is what is known of the execution by now.
 func (w *watcher) report(ctx context.Context) (page.Report, error) {
+	w.look(ctx)
 	events, err := w.ask(ctx)
 	if err != nil {
 		return page.Report{}, err
@@ -85,6 +88,9 @@ func (w *watcher) report(ctx context.Context) (page.Report, error) {
 		return page.Report{}, err
 	}
 	r := page.Report{Run: w.run, Began: w.began, Missing: notInAHistory}
+	if w.blind != nil {
+		r.Missing = append(slices.Clone(r.Missing), "The ledger could not be read, which alone knows when the safety net has put the traffic back: that is drawn where the execution has learnt of it.")
+	}
 	r.Facts = append(r.Facts, page.Fact{Name: "execution", Value: string(w.where.Execution)})
 	if w.where.Console != "" {
 		r.Facts = append(r.Facts, page.Fact{Name: "console", Value: w.where.Console})

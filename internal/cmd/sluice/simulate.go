@@ -145,6 +145,9 @@ func (s setting) play() (simulation, error) {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}
 	run.Observed = observed(recording, result.Routes)
+	if closed := recording.Closed; closed != nil {
+		run.Close(picture.NewClosing(*closed, recording.ClosedAt))
+	}
 	run.End = &picture.End{
 		At: seconds(result.VirtualSeconds), Outcome: shift.Outcome(result.Outcome),
 		Status: result.Status, Error: result.Error, Cause: result.Cause,

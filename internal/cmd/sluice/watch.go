@@ -13,15 +13,16 @@ import (
 const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, as 'sluice
 simulate' does: drawn on a terminal, in plain lines otherwise and with --plain.
 When it has ended it tells the outcome, the cause and what to do. EXECUTION is
-an ARN, or the name of an execution of Sluice's state machine. When it was
-stopped from outside, the safety net puts the traffic back, and watch waits for
-that.
+an ARN, or the name of an execution of Sluice's state machine.
+
+When the safety net puts the traffic back, watch says so at once, although the
+execution learns of it only at its next poll. When the execution was stopped from
+outside, watch waits until the traffic is back.
 
 An interrupt ends the watching, never the deployment.
 
 It needs states:GetExecutionHistory; states:ListStateMachines for a name; and,
-for what an execution cannot tell that was stopped, dynamodb:GetItem on the
-ledger's table.`
+for what the safety net has done, dynamodb:GetItem on the ledger's table.`
 
 const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
   sluice watch arn:aws:states:eu-west-1:123456789012:execution:sluice:NAME

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -91,7 +93,12 @@ func TestWatchReadsOnlyWhatIsNew(t *testing.T) {
 	require.Equal(t, statusOK, got.status, got.stderr)
 	assertInOrder(t, got.stdout, []string{"… CheckAlarms 10% Pass", "47:50:00 CheckAlarms 10% Pass", "47:55:00 CheckAlarms 10% Pass", "48:00:00 Promoted"})
 	questions := int(10 * time.Minute / askQuietEvery)
-	assert.Less(t, len(a.operations()), 2*questions, "a page for each, where the whole history has six of them")
+	asked := map[string]int{}
+	for _, operation := range a.operations() {
+		asked[operation]++
+	}
+	assert.Less(t, asked["GetExecutionHistory"], 2*questions, "a page for each, where the whole history has six of them")
+	assert.Less(t, asked["GetItem"], 2*questions)
 }
 
 func TestWatchSurvivesThatAWSCannotBeAsked(t *testing.T) {
@@ -265,8 +272,39 @@ func TestWatchAsksTheLedgerWhatAStoppedExecutionCannotTell(t *testing.T) {
 			}
 			got := a.run("watch", "one")
 			assert.Equal(t, statusFailed, got.status)
-			assert.Empty(t, got.stderr)
+			if tt.refuse == "" {
+				assert.Empty(t, got.stderr)
+			} else {
+				assert.Equal(t, 1, strings.Count(got.stderr, "sluice: the ledger's table sluice cannot be read"), "said once")
+			}
 			assertInOrder(t, got.stdout, tt.want)
+		})
+	}
+}
+
+func TestWatchTellsOfTheSafetyNetBeforeTheExecutionLearnsOfIt(t *testing.T) {
+	t.Parallel()
+	const hour = `{"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
+	for name, scenario := range map[string]string{
+		"AlarmFired": `{"events": [{"atSeconds": 420, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`,
+		"Aborted":    `{"events": [{"atSeconds": 420, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := going(t, hour, scenario, 6*time.Minute)
+			told := time.Duration(0)
+			var out bytes.Buffer
+			a.during = func(_ context.Context, passed time.Duration) {
+				if told == 0 && strings.Contains(out.String(), "SafetyNet") {
+					told = passed
+				}
+			}
+			status := a.surroundings().exec(t.Context(), []string{"watch", "one"}, strings.NewReader(""), &out, io.Discard)
+			assert.Equal(t, statusFailed, status)
+			assertInOrder(t, out.String(), []string{"7:00 SafetyNet 0% " + name + ": ", "10:00 RolledBack 0%", "time 10:00"})
+			assert.Contains(t, strings.Join(strings.Fields(out.String()), " "), "the traffic is back; the execution ends at its next poll")
+			assert.NotZero(t, told)
+			assert.LessOrEqual(t, told, 7*time.Minute+2*askQuietEvery)
 		})
 	}
 }

@@ -60,6 +60,9 @@ type watcher struct {
 	began     time.Time
 	last      operator.Event
 	seen      time.Time // when the last event was, by the clock here
+	// closed is the deployment's record once it is closed.
+	closed *shift.Record
+	blind  error // why the Ledger cannot be read
 }
 
 // telling is how a person wants to be told.
@@ -141,6 +144,9 @@ func (w *watcher) finish(end ended) error {
 // follow tells the story until its end.
 func (w *watcher) follow(ctx context.Context) error {
 	for pause := askEvery; ; {
+		if !w.asJSON {
+			w.look(ctx)
+		}
 		events, err := w.ask(ctx)
 		if err != nil {
 			return err
@@ -157,6 +163,24 @@ func (w *watcher) follow(ctx context.Context) error {
 		if err := w.wait(ctx, pause); err != nil {
 			return err
 		}
+	}
+}
+
+// look asks the Ledger whether the deployment is closed: the safety net does not wait
+// for the execution, whose next poll may be minutes away. It is asked before the
+// history, so that all that was before its answer is known when it is told.
+func (w *watcher) look(ctx context.Context) {
+	if w.closed != nil {
+		return
+	}
+	record, err := w.records.Record(ctx, string(w.where.Execution))
+	switch {
+	case err == nil && record.Status == shift.StatusClosed:
+		w.closed = &record
+	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrThrottled), ctx.Err() != nil:
+	case w.blind == nil:
+		w.blind = err
+		w.say(fmt.Sprintf("the ledger's table %s cannot be read (%v), so that what the safety net does is seen only when the execution learns of it", w.account.tableName(), err))
 	}
 }
 
@@ -237,6 +261,7 @@ func (w *watcher) tell(events []operator.Event) error {
 		w.last, w.seen = e, w.now()
 		w.run.See(w.where.Name, e.At.Sub(w.began), e)
 	}
+	w.close()
 	moments := w.run.Moments[w.told:]
 	w.told = len(w.run.Moments)
 	switch {
@@ -246,6 +271,19 @@ func (w *watcher) tell(events []operator.Event) error {
 		return w.draw()
 	}
 	return w.narration.tell(moments)
+}
+
+// close takes in that the deployment is closed. What was told stays told: by another
+// clock than that of Step Functions it may have been closed before that.
+func (w *watcher) close() {
+	if w.closed == nil || w.began.IsZero() {
+		return
+	}
+	at := w.closed.ClosedAt.Sub(w.began)
+	if w.told > 0 {
+		at = max(at, w.run.Moments[w.told-1].At)
+	}
+	w.run.Close(picture.NewClosing(*w.closed, at))
 }
 
 // goesOn says what becomes of a deployment that nobody watches any more.

@@ -2,10 +2,13 @@ package world
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
+	"sluice/internal/ledger/dynamo"
 	"sluice/internal/local/asl"
 	"sluice/internal/shift"
 )
@@ -16,6 +19,10 @@ type Recording struct {
 	Traffic []Minute
 	// Until is how long was recorded: the last Minute may not be whole.
 	Until time.Duration
+	// Closed is the deployment's record, and ClosedAt when that was; nil when it is
+	// not closed.
+	Closed   *shift.Record
+	ClosedAt time.Duration
 }
 
 // AlarmChange is an alarm's coming into a state.
@@ -49,7 +56,13 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 	if err := w.Run(); err != nil {
 		return Result{}, Recording{}, err
 	}
-	return w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.elapsed()}, nil
+	result, recording := w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.elapsed()}
+	result.Calls = maps.Clone(result.Calls) // without the one that follows
+	closed, err := dynamo.FromConfig(w.config("operator"), ledgerTable).Record(context.Background(), x.ARN())
+	if err == nil && closed.Status == shift.StatusClosed {
+		recording.Closed, recording.ClosedAt = &closed, closed.ClosedAt.Sub(x.Started())
+	}
+	return result, recording, nil
 }
 
 // served are the requests of all Targets by version, in order of time.

@@ -110,7 +110,7 @@ func (p page) momentMark(m picture.Moment) (mark string, style lipgloss.Style) {
 		return markBad, p.bad
 	case m.State == flow.SetWeight.State:
 		return markShift, p.accent
-	case m.State == flow.Rollback.State:
+	case m.State == flow.Rollback.State, m.State == picture.SafetyNet:
 		return markBack, p.doubt
 	case m.State == string(shift.Promoted):
 		return markGood, p.good.Bold(true)

@@ -1,0 +1,90 @@
+package picture_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+// putBack is a bake of an hour that is read every five minutes: the alarm b fires at
+// 7:00, and the execution learns of it at 10:00.
+func putBack() *picture.Run {
+	run := &picture.Run{
+		Execution: "one", Alarms: []string{"a", "b"},
+		Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 3600, Poll: 300}, {Weight: shift.All}}},
+		Stages: []picture.Stage{
+			{State: "SetWeight"}, {State: "Bake", Step: 1}, {At: 5 * time.Minute, State: "CheckAlarms", Step: 1}, {At: 5 * time.Minute, State: "Bake", Step: 1},
+			{At: 10 * time.Minute, State: "CheckAlarms", Step: 1}, {At: 10 * time.Minute, State: "Rollback", Step: 1},
+		},
+		Positions: []picture.Position{
+			{Progress: shift.Progress{Step: 1, Steps: 2, Weight: 1000, Wait: 300}},
+			{At: 5 * time.Minute, Progress: shift.Progress{Step: 1, Steps: 2, Weight: 1000, Wait: 300, Baked: 300, Checks: 1}},
+		},
+		Moments: []picture.Moment{
+			{Execution: "one", State: "SetWeight", Weight: picture.Share{Weight: 1000, Known: true}},
+			{At: 5 * time.Minute, Execution: "one", State: "CheckAlarms", Verdict: "Pass", Weight: picture.Share{Weight: 1000, Known: true}},
+			{At: 10 * time.Minute, Execution: "one", State: "Rollback", Weight: picture.Share{Known: true}},
+		},
+	}
+	run.Close(picture.Closing{At: 7 * time.Minute, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: b is in ALARM: because"}})
+	return run
+}
+
+func TestTrafficIsBackWhenTheLedgerSaysSo(t *testing.T) {
+	t.Parallel()
+	run := putBack()
+	assert.Equal(t, []picture.WeightChange{{Weight: 1000}, {At: 7 * time.Minute}}, run.WeightTracks()[0].Changes)
+
+	before, after := run.At(6*time.Minute), run.At(9*time.Minute)
+	assert.Equal(t, shift.Weight(1000), before.Weight.Weight)
+	assert.Equal(t, "Bake", before.State)
+	assert.Equal(t, shift.Pass, before.Verdict)
+	assert.Equal(t, shift.None, after.Weight.Weight)
+	assert.Equal(t, "traffic back since 7:00", after.State)
+	assert.Equal(t, shift.Fail, after.Verdict)
+	assert.Equal(t, []string{"the traffic is back; the execution ends at its next poll", "AlarmFired: b is in ALARM: because"}, after.Reasons)
+	assert.Equal(t, 7*time.Minute, after.Baked, "it bakes no more")
+	assert.Zero(t, after.Left)
+	assert.Equal(t, "Rollback", run.At(10*time.Minute).State)
+}
+
+func TestAlarmIsNotOKWhenNobodyHasReadIt(t *testing.T) {
+	t.Parallel()
+	tracks := putBack().AlarmTracks()
+	read := picture.AlarmChange{At: 5 * time.Minute, Name: "a", State: shift.AlarmOK}
+	assert.Equal(t, []picture.AlarmChange{read, {At: read.At, Name: "a"}}, tracks[0].Changes)
+	read.Name = "b"
+	assert.Equal(t, []picture.AlarmChange{read, {At: read.At, Name: "b"}, {At: 7 * time.Minute, Name: "b", State: shift.AlarmFiring}}, tracks[1].Changes)
+
+	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring}}, putBack().At(8*time.Minute).Alarms)
+}
+
+func TestSafetyNetsDoingIsAMomentInItsPlace(t *testing.T) {
+	t.Parallel()
+	run := putBack()
+	assert.Equal(t, picture.SafetyNet, run.Moments[2].State)
+	assert.Equal(t, 7*time.Minute, run.Moments[2].At)
+	assert.Equal(t, "0%", run.Moments[2].Weight.String())
+	assert.Len(t, run.Moments, 4)
+	run.Close(picture.Closing{Outcome: shift.RolledBack})
+	assert.Len(t, run.Moments, 4, "it is closed once")
+}
+
+func TestWhatTheExecutionClosesItselfIsNotTheSafetyNets(t *testing.T) {
+	t.Parallel()
+	run := &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}, {At: time.Minute, State: "Rollback"}}}
+	run.Close(picture.Closing{At: time.Minute, Outcome: shift.RolledBack})
+	assert.Empty(t, run.Moments)
+	run = &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}, {At: time.Minute, State: "Rollback"}}, Moments: []picture.Moment{
+		{At: time.Hour, Execution: "one", State: "RollbackIncomplete", Failed: true},
+	}}
+	run.Close(picture.Closing{At: 2 * time.Hour, Outcome: shift.RolledBack})
+	assert.Len(t, run.Moments, 2, "it gave up, and the safety net went on")
+	run = &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}}}
+	run.Close(picture.Closing{At: time.Minute, Outcome: shift.Promoted})
+	assert.Empty(t, run.Moments)
+}
