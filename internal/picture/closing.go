@@ -49,6 +49,23 @@ func (r *Run) Close(c Closing) {
 	r.Moments = slices.Insert(r.Moments, at, m)
 }
 
+// Back is when the traffic was back on Stable: as it was observed, or else as the
+// Ledger says, whose time is that at which the last try to put it back began.
+func (r *Run) Back() (time.Duration, bool) {
+	if r.Closed == nil || r.Closed.Outcome != shift.RolledBack {
+		return 0, false
+	}
+	back := r.Closed.At
+	if r.Observed != nil {
+		for _, w := range r.Observed.Weights {
+			if w.Weight == shift.None {
+				back = max(back, w.At)
+			}
+		}
+	}
+	return back, true
+}
+
 // undoes says whether the deployment has not come to a good end.
 func (c Closing) undoes() bool { return c.Outcome != shift.Promoted && c.Outcome != shift.Unchanged }
 

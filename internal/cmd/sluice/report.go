@@ -124,16 +124,31 @@ func indented(text json.RawMessage) string {
 // report is the page about a simulation.
 func (s setting) report(played simulation) page.Report {
 	r := page.Report{Run: played.run}
-	for _, row := range summary(played.result).rows {
-		if name := strings.TrimSpace(row[0]); len(row) == 2 && name != "outcome" && name != "cause" {
-			r.Facts = append(r.Facts, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], glue, " ")})
-		}
-	}
+	r.Facts = facts(summary(played.result))
 	r.Texts = append(r.Texts, page.Text{Name: "Input", Content: strings.TrimSpace(string(s.deployment))})
 	if s.scenarioText != nil {
 		r.Texts = append(r.Texts, page.Text{Name: "Scenario", Content: strings.TrimSpace(string(s.scenarioText))})
 	}
 	return r
+}
+
+// facts are the rows of a summary but for what stands at the head of the page. What is
+// indented belongs to the row above, and says so.
+func facts(t *table) []page.Fact {
+	var list []page.Fact
+	above := ""
+	for _, row := range t.rows {
+		name := row[0]
+		if part := strings.TrimLeft(name, " "); part != name {
+			name = above + ", " + part
+		} else if name != "" {
+			above = name
+		}
+		if len(row) == 2 && name != "outcome" && name != "cause" {
+			list = append(list, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], glue, " ")})
+		}
+	}
+	return list
 }
 
 // writeReport writes the page to a file.

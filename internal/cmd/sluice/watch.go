@@ -16,8 +16,8 @@ When it has ended it tells the outcome, the cause and what to do. EXECUTION is
 an ARN, or the name of an execution of Sluice's state machine.
 
 When the safety net puts the traffic back, watch says so at once, although the
-execution learns of it only at its next poll. When the execution was stopped from
-outside, watch waits until the traffic is back.
+execution learns of it only at its next poll. When the execution was stopped,
+watch waits until the traffic is back.
 
 An interrupt ends the watching, never the deployment.
 

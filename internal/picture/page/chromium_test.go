@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"context"
+	"html"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/picture"
 	"sluice/internal/picture/page"
 )
 
@@ -55,10 +57,26 @@ for (const plot of document.querySelectorAll("[data-plot]")) {
   const drawn = [...plot.querySelectorAll(".mark")].filter(m => { const b = m.getBoundingClientRect(); return b.width + b.height > 1 })
   document.body.insertAdjacentText("beforeend", "[" + plot.dataset.plot + " " + drawn.length + "]")
 }
+const lines = [...document.querySelectorAll("#story td.notes")].map(n => n.textContent.length / (n.getBoundingClientRect().height / parseFloat(getComputedStyle(n).lineHeight)))
+document.body.insertAdjacentText("beforeend", Math.min(...lines.filter(l => l > 0)) < 8 ? "[crammed]" : "[roomy]")
+const beyond = [...document.querySelectorAll("#steps td, #steps th, #story td")].filter(n => n.getBoundingClientRect().right > innerWidth)
+document.body.insertAdjacentText("beforeend", "[beyond " + beyond.length + " of " + innerWidth + "]")
 document.body.insertAdjacentText("beforeend", document.documentElement.scrollWidth > innerWidth ? "[too wide]" : "[fits]")
 </script></body>`
 	text = regexp.MustCompile(`<meta http-equiv=[^>]*>`).ReplaceAllString(text, "")
 	return strings.Replace(text, "</body>", count, 1)
+}
+
+// onPhone is a page in a frame that is as wide as a phone, below which stands what it
+// has measured: a browser's own window is never that narrow.
+func onPhone(text string) string {
+	return `<!doctype html><iframe style="width: 390px; height: 844px; border: 0" srcdoc="` + html.EscapeString(text) + `"></iframe><script>
+const frame = document.querySelector("iframe")
+frame.onload = () => {
+  const text = frame.contentDocument.body.textContent
+  document.body.insertAdjacentText("beforeend", text.slice(text.lastIndexOf("[time ")))
+}
+</script>`
 }
 
 func TestBrowserShowsEveryPlotAndHasNothingToComplainOf(t *testing.T) {
@@ -75,6 +93,24 @@ func TestBrowserShowsEveryPlotAndHasNothingToComplainOf(t *testing.T) {
 
 	_, console = browse(t, strings.Replace(measured(text), "</body>", "<script>nothing.here</script></body>", 1))
 	assert.Contains(t, console, "nothing is not defined", "a complaint would be heard")
+}
+
+func TestPageIsReadableOnAPhone(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Plan.Steps[0].Bake = 48 * 3600
+	run.Positions[1].Baked = 47*3600 + 59*60
+	run.Moments = append(run.Moments, picture.Moment{
+		At: 48 * time.Hour, Execution: "one", State: "AfterTrafficHook", Failed: true,
+		Notes: []string{"asked " + strings.Repeat("a-long-name-of-a-hook-", 4), "HookFailed: it says no", "in arn:aws:lambda:eu-west-1:123456789012:function:" + strings.Repeat("f", 64)},
+	})
+	text := written(t, page.Report{Run: run, Facts: []page.Fact{{Name: "AWS calls, cloudwatch", Value: strings.Repeat("DescribeAlarms 3, ", 9)}}})
+	document, console := browse(t, onPhone(measured(text)))
+	assert.Empty(t, console)
+	document = document[strings.LastIndex(document, "</script>"):]
+	for _, want := range []string{"[fits]", "[roomy]", "[beyond 0 of 390]"} {
+		assert.Contains(t, document, want)
+	}
 }
 
 func TestBrowserObeysNoOutsideText(t *testing.T) {

@@ -4,10 +4,11 @@ import (
 	_ "embed"
 	"fmt"
 	"html"
+	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
-	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -27,7 +28,7 @@ type figure struct {
 }
 
 const (
-	gap  = 18.0 // between two plots
+	gap  = 24.0 // between two plots
 	lane = 18.0 // of an alarm, or of the phases
 	// border is around a picture that stands by itself.
 	border = 20.0
@@ -37,19 +38,31 @@ const (
 func Figure(r *picture.Run) string {
 	f := newFigure(r)
 	f.y = 52
+	if r.Strategy != "" {
+		f.y += 16
+	}
 	f.plots()
 	var c canvas
 	box := []float64{-border, -border, width + 2*border, f.y + 2*border}
 	c.open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", fmt.Sprintf("%s %s %s %s", number(box[0]), number(box[1]), number(box[2]), number(box[3])),
 		"width", box[2], "height", box[3], "role", "img", "class", "figure")
-	c.element("title", html.EscapeString(summed(r)))
+	c.element("title", html.EscapeString(summed(r, headings)))
 	c.element("style", style)
 	c.rect(box[0], box[1], box[2], box[3], "ground", "")
-	c.text(0, 14, "heading", "start", summed(r))
+	c.text(0, 14, "heading", "start", summed(r, headings))
+	if r.Strategy != "" {
+		c.text(0, 33, "legend", "start", middleOut(r.Strategy, names))
+	}
 	c.WriteString(f.String())
 	c.close("svg")
 	return c.String()
 }
+
+// How many characters of a heading, and of a name in small letters, go into the width.
+const (
+	headings = 112
+	names    = 150
+)
 
 // drawn is the figure as a part of a page.
 func drawn(r *picture.Run) string {
@@ -58,7 +71,7 @@ func drawn(r *picture.Run) string {
 	f.plots()
 	var c canvas
 	c.open("svg", "viewBox", "0 0 "+number(width)+" "+number(f.y), "role", "img", "class", "figure")
-	c.element("title", html.EscapeString(summed(r)))
+	c.element("title", html.EscapeString(summed(r, headings)))
 	c.WriteString(f.String())
 	c.close("svg")
 	return c.String()
@@ -68,29 +81,40 @@ func newFigure(r *picture.Run) *figure {
 	return &figure{run: r, ends: r.Ends(), axis: newAxis(r.Ends())}
 }
 
-// summed is the run in a line.
-func summed(r *picture.Run) string {
-	text := r.Execution
-	if len(r.Changes) > 0 {
-		text = changed(r.Changes[0])
+// summed is what is shifted, in a line of so many characters: what is too long loses
+// of the name, never of the versions.
+func summed(r *picture.Run, most int) string {
+	if len(r.Changes) == 0 {
+		return middleOut(r.Execution, most)
 	}
-	if more := len(r.Changes) - 1; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	more := ""
+	if n := len(r.Changes) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
 	}
-	if r.Strategy != "" {
-		text += ", " + r.Strategy
-	}
-	return shift.BoundText(text, 110)
+	return changed(r.Changes[0], most-len(more)) + more
 }
 
-func changed(c shift.Move) string {
+func changed(c shift.Move, most int) string {
+	versions := ""
 	switch {
 	case c.Candidate == "":
-		return string(c.Target)
 	case c.Stable == "":
-		return fmt.Sprintf("%s → %s", c.Target, c.Candidate)
+		versions = fmt.Sprintf(" → %s", c.Candidate)
+	default:
+		versions = fmt.Sprintf(" %s → %s", c.Stable, c.Candidate)
 	}
-	return fmt.Sprintf("%s %s → %s", c.Target, c.Stable, c.Candidate)
+	return middleOut(string(c.Target), most-utf8.RuneCountInString(versions)) + versions
+}
+
+// middleOut leaves out the middle of a name that is too long: names of one team begin
+// alike, and differ at their end.
+func middleOut(name string, most int) string {
+	runes := []rune(name)
+	if most = max(most, 9); len(runes) <= most {
+		return name
+	}
+	head := most / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
 }
 
 // plots draws all of them, and what goes through them.
@@ -125,6 +149,10 @@ func (f *figure) grid(top, bottom float64) {
 			}
 		}
 	}
+	if back, known := f.back(); known {
+		f.line(f.axis.x(back), top-6, f.axis.x(back), bottom, "end mark back")
+		f.text(f.axis.x(back)-4, top-12, "legend", "end", "traffic back "+picture.Clock(back))
+	}
 	if end := f.run.End; end != nil {
 		name := string(end.Outcome)
 		if name == "" {
@@ -134,6 +162,12 @@ func (f *figure) grid(top, bottom float64) {
 		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+tone(end.Outcome), "end", name)
 	}
 	f.close("g")
+}
+
+// back is when the traffic was back, where that was clearly before the end.
+func (f *figure) back() (time.Duration, bool) {
+	back, known := f.run.Back()
+	return back, known && f.axis.x(f.ends)-f.axis.x(back) > lane
 }
 
 // tone is how an Outcome is coloured.
@@ -161,19 +195,66 @@ func (f *figure) frame(id, name string, height float64, s *scale, values []strin
 func (f *figure) weight() {
 	s := scale{most: float64(shift.All)}
 	f.frame("weight", "weight", 92, &s, []string{"0%", "50%", "100%"})
-	for i, track := range f.run.WeightTracks() {
-		if i == shownTracks {
-			break // they go in lockstep
-		}
+	tracks := unlikeFirst(f.run.WeightTracks())
+	f.text(0, s.top+22, "legend", "start", "candidate's share")
+	if len(tracks) > shownTracks {
+		f.text(0, s.top+38, "legend", "start", fmt.Sprintf("%d of %d targets,", shownTracks, len(tracks)))
+		f.text(0, s.top+52, "legend", "start", "in lockstep")
+		tracks = tracks[:shownTracks]
+	}
+	for i, track := range tracks {
 		d := fmt.Sprintf("M%s %s", number(left), number(s.bottom))
 		for _, c := range track.Changes {
 			d += fmt.Sprintf("H%sV%s", number(f.axis.x(c.At)), number(s.y(float64(c.Weight))))
 		}
 		d += "H" + number(right)
-		f.path(d+fmt.Sprintf("V%sZ", number(s.bottom)), "area candidate", "")
+		if i == 0 {
+			f.path(d+fmt.Sprintf("V%sZ", number(s.bottom)), "area candidate", "")
+		}
 		f.path(d, "line candidate mark", shared(track))
 	}
+	f.shares(&s, tracks)
 	f.close("g")
+}
+
+// shares writes each weight at the line, where there is room: a small one can hardly be
+// seen otherwise.
+func (f *figure) shares(s *scale, tracks []picture.WeightTrack) {
+	if len(tracks) == 0 {
+		return
+	}
+	free := left
+	for _, c := range tracks[0].Changes {
+		x, name := f.axis.x(c.At), c.Weight.String()
+		if x < free || x+room(name) > right+lane {
+			continue
+		}
+		y := s.y(float64(c.Weight)) - 4
+		if y < s.top+8 {
+			y += 16
+		}
+		f.text(x+3, y, "tick", "start", name)
+		free = x + room(name)
+	}
+}
+
+// room is what a small text takes, with a little space.
+func room(text string) float64 { return 6.6*float64(utf8.RuneCountInString(text)) + 6 }
+
+// unlikeFirst puts the targets first that end elsewhere than most.
+func unlikeFirst(tracks []picture.WeightTrack) []picture.WeightTrack {
+	ends := func(t picture.WeightTrack) shift.Weight {
+		if len(t.Changes) == 0 {
+			return shift.None
+		}
+		return t.Changes[len(t.Changes)-1].Weight
+	}
+	alike := map[shift.Weight]int{}
+	for _, t := range tracks {
+		alike[ends(t)]++
+	}
+	slices.SortStableFunc(tracks, func(a, b picture.WeightTrack) int { return alike[ends(a)] - alike[ends(b)] })
+	return tracks
 }
 
 func shared(t picture.WeightTrack) string {
@@ -192,12 +273,18 @@ func (f *figure) traffic() {
 	f.rates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
 }
 
+// dashes tell the versions apart where there is no colour.
+var dashes = map[string]string{"stable": "whole", "candidate": "dashed"}
+
 // rates plots one number of both versions.
 func (f *figure) rates(id, name string, r rates, of func(rate) float64) {
 	s := scale{most: round(r.most(of))}
 	f.frame(id, name, 70, &s, []string{"0", figures(s.most)})
-	f.text(0, s.top+22, "legend stable", "start", "— stable")
-	f.text(0, s.top+38, "legend candidate", "start", "— candidate")
+	for i, version := range []string{"stable", "candidate"} {
+		y := s.top + 22 + 16*float64(i)
+		f.line(0, y-4, 22, y-4, "line "+version+" "+dashes[version])
+		f.text(28, y, "legend "+version, "start", version)
+	}
 	for _, version := range []struct {
 		name  string
 		rates []rate
@@ -211,7 +298,7 @@ func (f *figure) rates(id, name string, r rates, of func(rate) float64) {
 			}
 			d += fmt.Sprintf("V%sH%s", y, x)
 		}
-		f.path(d, "line mark "+version.name, version.name)
+		f.path(d, "line mark "+version.name+" "+dashes[version.name], version.name)
 	}
 	f.close("g")
 }
@@ -227,129 +314,4 @@ func figures(n float64) string {
 		return picture.Grouped(int(n))
 	}
 	return strconv.FormatFloat(n, 'g', 2, 64)
-}
-
-// maxLanes is how many alarms have a lane of their own.
-const maxLanes = 16
-
-func (f *figure) alarms() {
-	tracks := f.run.AlarmTracks()
-	f.open("g", "data-plot", "alarms")
-	if len(tracks) == 0 {
-		f.text(0, f.y+4, "name", "start", "alarms")
-		f.text(left, f.y+4, "legend mark", "start", "none is named")
-		f.y += lane + gap/2
-	}
-	for i, track := range tracks {
-		if i == maxLanes {
-			f.text(0, f.y+8, "legend", "start", fmt.Sprintf("and %d more alarms", len(tracks)-i))
-			f.y += lane
-			break
-		}
-		f.lane(track)
-	}
-	f.y += gap / 2
-	f.close("g")
-}
-
-// lane is an alarm's states. Where several fall together in a point of the axis, the
-// worst is drawn.
-func (f *figure) lane(t picture.AlarmTrack) {
-	f.text(0, f.y+9, "legend", "start", shift.BoundText(t.Name, 22))
-	columns := make([]shift.AlarmState, int(across))
-	for i, c := range t.Changes {
-		ends := len(columns)
-		if i+1 < len(t.Changes) {
-			ends = f.axis.column(t.Changes[i+1].At) + 1
-		}
-		for x := f.axis.column(c.At); x < min(ends, len(columns)); x++ {
-			if severity(c.State) >= severity(columns[x]) || x > f.axis.column(c.At) {
-				columns[x] = c.State
-			}
-		}
-	}
-	for begin := 0; begin < len(columns); {
-		end := begin
-		for end < len(columns) && columns[end] == columns[begin] {
-			end++
-		}
-		f.state(t.Name, columns[begin], float64(begin), float64(end))
-		begin = end
-	}
-	f.y += lane
-}
-
-func (f *figure) state(alarm string, s shift.AlarmState, begin, end float64) {
-	name := string(s)
-	if s == "" {
-		name = "not read"
-	}
-	f.rect(left+begin, f.y, end-begin, lane-6, "state mark "+classOf(s), alarm+": "+name)
-	if s != shift.AlarmOK && end-begin > 7*float64(len(name)) {
-		f.text(left+begin+4, f.y+9.5, "inside "+classOf(s), "start", name)
-	}
-}
-
-func severity(s shift.AlarmState) int {
-	switch s {
-	case "":
-		return 0
-	case shift.AlarmOK:
-		return 1
-	case shift.AlarmFiring:
-		return 3
-	}
-	return 2
-}
-
-func classOf(s shift.AlarmState) string {
-	return []string{"unread", "ok", "doubtful", "firing"}[severity(s)]
-}
-
-// phases is what the deployment was busy with, and how each check went.
-func (f *figure) phases() {
-	f.open("g", "data-plot", "states")
-	f.text(0, f.y+13, "name", "start", "states")
-	for i, p := range f.run.Phases() {
-		x, w := f.axis.x(p.Begins), f.axis.x(p.Ends)-f.axis.x(p.Begins)
-		if w < 0.5 {
-			continue
-		}
-		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
-		if w > 7*float64(len(p.Name)) {
-			f.text(x+w/2, f.y+13, "inside", "middle", p.Name)
-		}
-	}
-	f.y += lane + 10
-	f.text(0, f.y+4, "legend", "start", "checks")
-	seen := map[int]shift.Verdict{}
-	for _, m := range f.run.Moments {
-		if m.State != flow.CheckAlarms.State || m.Verdict == "" {
-			continue
-		}
-		var v shift.Verdict
-		if v.UnmarshalText([]byte(m.Verdict)) == nil {
-			x := f.axis.column(m.At) / 4
-			worst, known := seen[x]
-			if !known || v > worst {
-				seen[x] = v
-				f.check(f.axis.x(m.At), v, m.At)
-			}
-		}
-	}
-	f.y += gap + 4
-	f.close("g")
-}
-
-// check marks how a check went: a form for each verdict, so that no colour is needed.
-func (f *figure) check(x float64, v shift.Verdict, at time.Duration) {
-	title := fmt.Sprintf("%s at %s", v, picture.Clock(at))
-	switch v {
-	case shift.Pass:
-		f.element("circle", tip(title), "cx", x, "cy", f.y, "r", 2.5, "class", "mark pass")
-	case shift.Hold:
-		f.rect(x-3, f.y-3, 6, 6, "mark hold", title)
-	default:
-		f.path(fmt.Sprintf("M%s %sl8 8m0 -8l-8 8", number(x-4), number(f.y-4)), "mark fail", title)
-	}
 }

@@ -2,11 +2,13 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,7 +47,13 @@ var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"baked": func(s picture.StepTaken) string {
 		return fmt.Sprintf("%s of %s", picture.Clock(s.Baked), picture.Clock(s.Bake.Duration()))
 	},
-	"changed": changed, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
+	"none": func(checks int) string {
+		if checks == 0 {
+			return "none"
+		}
+		return picture.Grouped(checks)
+	},
+	"changed": func(c shift.Move) string { return changed(c, headings) }, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
 	"figure": func(r *picture.Run) template.HTML { return template.HTML(drawn(r)) }, // which has escaped all text
 }).Parse(layout))
 
@@ -73,8 +81,13 @@ const (
 type content struct {
 	Report
 	Title   string
+	Outcome shift.Outcome
+	Badge   string // the Outcome, or else the execution's status; empty while there is neither
+	Lasted  string
 	Why     string
 	Next    string
+	// Unmoved says that there is no traffic to be drawn.
+	Unmoved bool
 	Moments []row[picture.Moment]
 	Taken   []row[picture.StepTaken]
 	Several bool // executions are told of
@@ -88,14 +101,19 @@ type row[T any] struct {
 
 func render(r Report, rows, bytesOfText int) ([]byte, error) {
 	c := content{
-		Report: r, Title: summed(r.Run),
+		Report: r, Title: summed(r.Run, headings), Lasted: lasted(r.Run), Unmoved: unmoved(r.Run),
 		Moments: middle(r.Story(), rows), Taken: middle(r.Steps(), rows),
 	}
 	for _, m := range r.Run.Moments {
 		c.Several = c.Several || m.Execution != r.Execution
 	}
-	if end := r.End; end != nil {
-		c.Why, c.Next = end.Outcome.Why(end.Cause), end.Outcome.Advice()
+	switch {
+	case r.End != nil:
+		c.Outcome, c.Badge = r.End.Outcome, cmp.Or(string(r.End.Outcome), r.End.Status)
+		c.Why, c.Next = r.End.Outcome.Why(r.End.Cause), r.End.Outcome.Advice()
+	case r.Closed != nil: // the execution does not know it yet
+		c.Outcome, c.Badge = r.Closed.Outcome, string(r.Closed.Outcome)
+		c.Why, c.Next = r.Closed.Outcome.Why(r.Closed.Cause), r.Closed.Outcome.Advice()
 	}
 	c.Texts = make([]Text, len(r.Texts))
 	for i, t := range r.Texts {
@@ -104,6 +122,29 @@ func render(r Report, rows, bytesOfText int) ([]byte, error) {
 	var page bytes.Buffer
 	err := pages.Execute(&page, c)
 	return page.Bytes(), err
+}
+
+// lasted says how long it took, and when the traffic was back where that was earlier.
+func lasted(r *picture.Run) string {
+	text := "It has not ended yet"
+	if r.End != nil {
+		text = picture.Clock(r.End.At) + " from beginning to end"
+	}
+	if back, known := r.Back(); known && (r.End == nil || r.End.At-back >= time.Second) {
+		text += ", the traffic was back at " + picture.Clock(back)
+	}
+	return text
+}
+
+// brief is how long a deployment lasts that has nothing to show over time.
+const brief = 10 * time.Second
+
+// unmoved says whether it has soon ended without moving traffic.
+func unmoved(r *picture.Run) bool {
+	if r.End == nil || r.Ends() > brief {
+		return false
+	}
+	return !slices.ContainsFunc(r.WeightTracks(), func(t picture.WeightTrack) bool { return len(t.Changes) > 0 })
 }
 
 // middle leaves out the middle of a long table.

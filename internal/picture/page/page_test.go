@@ -115,7 +115,120 @@ func TestTimesStandOnOneAxis(t *testing.T) {
 	require.NotNil(t, ends)
 	x := regexp.MustCompile(`x1="([0-9.]+)"[^>]*class="end mark bad"`).FindStringSubmatch(svg)[1]
 	assert.Regexp(t, `<path d="M140 [0-9.]+H140V[0-9.]+H`+regexp.QuoteMeta(x)+`V`, svg, "the weight falls at the end")
-	assert.Regexp(t, `<path d="M140 [^"]*H`+regexp.QuoteMeta(x)+`" class="line mark candidate"`, svg, "requests are known until the end")
+	assert.Regexp(t, `<path d="M140 [^"]*H`+regexp.QuoteMeta(x)+`" class="line mark candidate dashed"`, svg, "requests are known until the end")
+}
+
+func TestAlarmThatFiredIsDrawnFirstWithItsWholeName(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Alarms, run.Observed.Alarms = nil, nil
+	for i := range 25 {
+		name := fmt.Sprintf("orders-service-production-eu-west-1-%02d", i)
+		run.Alarms = append(run.Alarms, name)
+		run.Observed.Alarms = append(run.Observed.Alarms, picture.AlarmChange{Name: name, State: shift.AlarmOK})
+	}
+	run.Observed.Alarms = append(run.Observed.Alarms,
+		picture.AlarmChange{At: time.Minute, Name: run.Alarms[7], State: shift.AlarmInsufficient},
+		picture.AlarmChange{At: 150 * time.Second, Name: run.Alarms[21], State: shift.AlarmFiring})
+	svg := page.Figure(run)
+	assert.Equal(t, run.Alarms[21], regexp.MustCompile(`>(orders-service[^<]*)<`).FindStringSubmatch(svg)[1], "the worst is the first, and not cut")
+	assert.Contains(t, svg, "<title>"+run.Alarms[21]+": ALARM</title>")
+	assert.Less(t, strings.Index(svg, run.Alarms[7]), strings.Index(svg, run.Alarms[0]))
+	assert.Contains(t, svg, "and 9 more alarms, of which nothing is known but OK")
+
+	run.Alarms = []string{strings.Repeat("a", 200) + "-5xx", strings.Repeat("a", 200) + "-latency"}
+	svg = page.Figure(run)
+	assert.Contains(t, svg, "a-5xx</text>", "what is too long loses its middle")
+	assert.Contains(t, svg, "a-latency</text>")
+}
+
+func TestAlarmThatFiredAtTheVeryEndIsSeen(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Observed.Alarms[1].At = run.End.At
+	svg := page.Figure(run)
+	width := regexp.MustCompile(`<rect x="[0-9.]+" y="[0-9.]+" width="([0-9.]+)" height="12" class="state mark firing">`).FindStringSubmatch(svg)
+	require.NotNil(t, width)
+	assert.GreaterOrEqual(t, len(width[1]), 1)
+	assert.NotEqual(t, "0", width[1])
+	assert.Contains(t, svg, `class="outcome bad" text-anchor="start">ALARM</text>`, "and named, beside it")
+}
+
+func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Changes, run.Observed.Weights = nil, nil
+	for i := range 32 {
+		target := shift.Target(fmt.Sprintf("lambda:orders-%02d:live", i))
+		run.Changes = append(run.Changes, shift.Move{Target: target, Stable: "1", Candidate: "2"})
+		run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{Target: target, Weight: 1000})
+		if i != 20 {
+			run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{At: 3 * time.Minute, Target: target})
+		}
+	}
+	text := written(t, page.Report{Run: run})
+	assert.Equal(t, 8, marks(t, svgOf.FindString(text))["weight"])
+	assert.Contains(t, text, "8 of 32 targets,")
+	assert.Equal(t, 1, strings.Count(text, `class="area candidate"`), "areas over each other would grow darker")
+	assert.Contains(t, text, "<title>the candidate&#39;s share of lambda:orders-20:live</title>", "the one that did not come back is among them")
+	assert.Contains(t, text, "<details class=\"targets\"><summary>32 targets</summary>")
+	assert.Contains(t, text, "lambda:orders-00:live 1 → 2 and 31 more</h1>")
+}
+
+func TestHeadingLosesOfTheNameAndNotOfTheVersions(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Changes[0].Target = shift.LambdaTarget(strings.Repeat("f", 64), strings.Repeat("a", 127)+"z")
+	run.Strategy = "1% for 48h, then 100%"
+	svg := page.Figure(run)
+	assert.Regexp(t, `class="heading" text-anchor="start">lambda:f+:?a*…a+z 1 → 2</text>`, svg)
+	assert.Contains(t, svg, `text-anchor="start">1% for 48h, then 100%</text>`)
+	assert.Contains(t, written(t, page.Report{Run: run}), "1% for 48h, then 100%<br>")
+}
+
+func TestWeightsAreWrittenAtTheLine(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Observed.Weights[0].Weight = 100
+	assert.Regexp(t, `class="tick" text-anchor="start">1%</text>`, page.Figure(run))
+}
+
+func TestWhatMovedNoTrafficIsNotPlotted(t *testing.T) {
+	t.Parallel()
+	run := &picture.Run{Execution: "one", End: &picture.End{At: time.Second, Outcome: shift.Rejected, Status: "FAILED", Cause: "AlarmNotFound: nope"}, Observed: &picture.Observed{}}
+	text := written(t, page.Report{Run: run, Missing: []string{"Requests are not known."}})
+	assert.NotContains(t, text, "<svg")
+	assert.Contains(t, text, "It ended before any traffic was moved")
+	assert.NotContains(t, text, "Requests are not known")
+	run.End.At = time.Hour // a hook has refused, say
+	assert.Contains(t, written(t, page.Report{Run: run}), "<svg")
+}
+
+func TestDeploymentThatIsPutBackHasItsOutcomeBeforeTheExecutionEnds(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Observed, run.End = nil, nil
+	run.Moments, run.Stages, run.Positions = run.Moments[:2], run.Stages[:3], run.Positions[:1]
+	run.Close(picture.Closing{At: 90 * time.Second, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: orders-5xx is in ALARM: because"}, Cause: shift.Explain(shift.RolledBack, []string{"AlarmFired: orders-5xx"}, nil)})
+	text := written(t, page.Report{Run: run})
+	for _, want := range []string{
+		`<span class="badge bad">RolledBack</span>`, "It has not ended yet, the traffic was back at 1:30", "<p>AlarmFired: orders-5xx</p>", "<b>Next:</b> Look at the candidate",
+		"<title>orders-5xx: ALARM</title>",
+	} {
+		assert.Contains(t, text, want)
+	}
+	run.End = &picture.End{At: 3 * time.Minute, Outcome: shift.RolledBack, Status: "FAILED"}
+	text = written(t, page.Report{Run: run})
+	assert.Contains(t, text, "3:00 from beginning to end, the traffic was back at 1:30")
+	assert.Contains(t, text, ">traffic back 1:30</text>")
+}
+
+func TestVersionsAreToldApartWithoutColour(t *testing.T) {
+	t.Parallel()
+	svg := page.Figure(rolledBack())
+	assert.Equal(t, 2, strings.Count(svg, "line mark candidate dashed"))
+	assert.Equal(t, 2, strings.Count(svg, "line mark stable whole"))
+	assert.Contains(t, svg, ".dashed")
 }
 
 func TestOutsideTextIsNoMarkup(t *testing.T) {
@@ -125,6 +238,7 @@ func TestOutsideTextIsNoMarkup(t *testing.T) {
 	run.Execution, run.Strategy, run.Alarms = evil, evil, []string{evil}
 	run.Changes = []shift.Move{{Target: evil, Stable: evil, Candidate: evil}, {Target: evil}}
 	run.End.Cause, run.End.Outcome, run.End.Status = evil, "", evil
+	run.Closed = &picture.Closing{Outcome: evil, Reasons: []string{evil}, Cause: evil}
 	run.Observed.Alarms = []picture.AlarmChange{{Name: evil, State: evil, Reason: evil}}
 	for i := range run.Moments {
 		run.Moments[i].Execution, run.Moments[i].State, run.Moments[i].Notes = evil, evil, []string{evil}

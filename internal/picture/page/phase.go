@@ -1,0 +1,91 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+// phases is what the deployment was busy with, and how each check went.
+func (f *figure) phases() {
+	f.open("g", "data-plot", "states")
+	f.text(0, f.y+13, "name", "start", "states")
+	outside, free := false, left
+	for i, p := range f.run.Phases() {
+		x, w := f.axis.x(p.Begins), f.axis.x(p.Ends)-f.axis.x(p.Begins)
+		if w < 0.5 {
+			continue
+		}
+		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
+		short := strings.TrimPrefix(p.Name, "step ")
+		switch {
+		case w > room(p.Name):
+			f.text(x+w/2, f.y+13, "inside", "middle", p.Name)
+		case w > room(short)-6:
+			f.text(x+w/2, f.y+13, "inside", "middle", short)
+		case short == p.Name && w >= glimpse && x >= free && x+room(p.Name) < right+lane:
+			f.text(x, f.y+lane+11, "legend", "start", p.Name)
+			outside, free = true, x+room(p.Name)
+		}
+	}
+	f.y += lane
+	if outside {
+		f.y += lane - 5
+	}
+	f.y += 12
+	f.checks()
+	f.close("g")
+}
+
+// checks marks how each went, and says what the marks mean.
+func (f *figure) checks() {
+	f.text(0, f.y+4, "legend", "start", "checks")
+	seen, verdicts := map[int]shift.Verdict{}, map[shift.Verdict]bool{}
+	for _, m := range f.run.Moments {
+		if m.State != flow.CheckAlarms.State || m.Verdict == "" {
+			continue
+		}
+		var v shift.Verdict
+		if v.UnmarshalText([]byte(m.Verdict)) == nil {
+			x := f.axis.column(m.At) / 4
+			worst, known := seen[x]
+			if !known || v > worst {
+				seen[x], verdicts[v] = v, true
+				f.check(f.axis.x(m.At), v, m.At)
+			}
+		}
+	}
+	if len(verdicts) == 0 {
+		f.text(left, f.y+4, "legend", "start", "none was made")
+	}
+	x := 0.0
+	f.y += lane
+	for v := shift.Pass; v <= shift.Fail; v++ {
+		if verdicts[v] {
+			f.sign(x+4, v, "", "")
+			f.text(x+12, f.y+4, "legend", "start", strings.ToLower(v.String()))
+			x += room(v.String()) + 10
+		}
+	}
+	f.y += gap - 2
+}
+
+func (f *figure) check(x float64, v shift.Verdict, at time.Duration) {
+	f.sign(x, v, "mark ", fmt.Sprintf("%s at %s", v, picture.Clock(at)))
+}
+
+// sign is how a check went: a form for each verdict, so that no colour is needed.
+func (f *figure) sign(x float64, v shift.Verdict, class, title string) {
+	switch v {
+	case shift.Pass:
+		f.element("circle", tip(title), "cx", x, "cy", f.y, "r", 2.5, "class", class+"pass")
+	case shift.Hold:
+		f.rect(x-3, f.y-3, 6, 6, class+"hold", title)
+	default:
+		f.path(fmt.Sprintf("M%s %sl8 8m0 -8l-8 8", number(x-4), number(f.y-4)), class+"fail", title)
+	}
+}
