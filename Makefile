@@ -16,6 +16,14 @@ max_bootstrap = $(if $(filter arm64,$(GOARCH)),12000000,14000000)
 # For `go test`, such as TESTFLAGS=-race where there is a C compiler.
 TESTFLAGS ?=
 
+# For make bench and make figures, such as BENCHFLAGS=-benchtime=1x for a short look.
+BENCHFLAGS ?=
+
+# For make chaos: CHAOS=slice plays of the single faults only those that make test does,
+# and CHAOS_SECONDS is for how long pairs are played.
+CHAOS         ?= all
+CHAOS_SECONDS ?= 60
+
 # What a setting of the stack is given by: make deploy SETTINGS="-c alias=prod". They
 # are listed in infra/settings.go. CDKFLAGS are for the command itself, such as
 # --require-approval never where nobody answers.
@@ -53,7 +61,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: bin/sluice ## play three deployments on a local world: healthy, sick, and stopped by a hook
@@ -109,7 +117,7 @@ figures: dist/benchmarks ## measure everything, and write the README's figures
 # Benchmarks run one after the other; what they start is built before.
 .PHONY: dist/benchmarks
 dist/benchmarks: needs-go dist/e2e $(bootstraps)
-	go test -run '^$$' -bench . -benchmem $(benchmarked) | tee $@
+	go test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $(benchmarked) | tee $@
 	@! grep -q '^FAIL' $@
 
 # Tools that only check. Nothing of Sluice needs them.
@@ -123,7 +131,7 @@ conformance: needs-go ## try Sluice on interpreters and databases that are not o
 
 .PHONY: chaos
 chaos: needs-go ## every single fault on every base scenario, a storm, and pairs for CHAOS_SECONDS (60)
-	CHAOS=all CHAOS_SECONDS=$(or $(CHAOS_SECONDS),60) go test ./internal/local/world -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \
+	CHAOS=$(filter all,$(CHAOS)) CHAOS_SECONDS=$(CHAOS_SECONDS) go test ./internal/local/world -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \
 		awk '/^(===|---|    ---|ok|FAIL|panic)/ { story = 0 } /_test\.go:[0-9]+: seed / || /^panic/ { story = 1 } /--- FAIL/ || /^FAIL/ { bad = 1 } \
 			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|alarm to restored|    --- FAIL/ { print } END { exit bad }'
 
