@@ -16,9 +16,9 @@ import (
 func TestAnAlarmThatFiresWhileADeploymentIsOpenedIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	const read = 0.42 // seconds, after DescribeAlarms
-	b := base{"an alarm that fires while Open opens",
-		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 50}}, "alarms": ["a"]}`,
-		fmt.Sprintf(`{%s, "events": [{"atSeconds": %v, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, chaosFunctions, read), shift.RolledBack}
+	b := base{name: "an alarm that fires while Open opens",
+		input:    `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 50}}, "alarms": ["a"]}`,
+		scenario: fmt.Sprintf(`{%s, "events": [{"atSeconds": %v, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, chaosFunctions, read), outcome: shift.RolledBack}
 	for slow, within := range map[time.Duration]time.Duration{
 		2 * time.Second:  5 * time.Second,  // safety-net waits for it
 		40 * time.Second: 70 * time.Second, // Lambda invokes it again, after a minute
@@ -41,9 +41,9 @@ func TestAnAlarmThatFiresWhileADeploymentIsOpenedIsNotForgotten(t *testing.T) {
 // is older than a try may take is Open's affair, and nobody's dead letter.
 func TestAnEventThatOpenHasReadByNowIsLetGo(t *testing.T) {
 	t.Parallel()
-	b := base{"a long opening", `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "faults": [{"call": "lambda:GetAlias", "actor": "open-deployment", "error": "throttle", "untilSeconds": 600}],
-		  "events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}, {"atSeconds": 2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, shift.Promoted}
+	b := base{name: "a long opening", input: `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		scenario: `{` + chaosFunctions + `, "faults": [{"call": "lambda:GetAlias", "actor": "open-deployment", "error": "throttle", "untilSeconds": 600}],
+		  "events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}, {"atSeconds": 2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, outcome: shift.Promoted}
 	r, err := play(b, guard{})
 	require.NoError(t, r.story(err))
 	require.Equal(t, shift.Promoted, r.outcome())

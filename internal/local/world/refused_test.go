@@ -31,7 +31,7 @@ var weightsRefused = guard{without: func(_ *run, c *wireCall) (*http.Response, e
 // that is still on its way has to be fenced off by something else.
 func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 	t.Parallel()
-	b := base{"all at once", `{"function": "orders", "strategy": "AllAtOnce"}`, `{` + chaosFunctions + `}`, shift.RolledBack}
+	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack}
 	stopped := strike{boundary: 5, later: 20 * time.Second, fault: between[0]} // in SetWeight
 	late := strike{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")}
 	for name, strikes := range map[string][]strike{
@@ -58,7 +58,7 @@ func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 // deployment stays on its way back until that write has come, and is taken back.
 func TestATargetThatCannotBeFencedOffIsNotGivenUp(t *testing.T) {
 	t.Parallel()
-	b := base{"all at once", `{"function": "orders", "strategy": "AllAtOnce"}`, `{` + chaosFunctions + `}`, shift.RolledBack}
+	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack}
 	keeps := guard{without: func(r *run, c *wireCall) (*http.Response, error) {
 		if _, describes := c.body["Description"]; !c.updatesAlias() || !describes {
 			return weightsRefused.without(r, c)
