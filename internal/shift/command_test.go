@@ -3,6 +3,7 @@ package shift_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,6 +101,123 @@ func TestAPauseThatEndsByItselfGoesOnToTheEndAndIsNotTakenUpAgain(t *testing.T) 
 		p = poll(d, p, pass, order(shift.Pause))
 	}
 	assert.Equal(t, d.Plan.Duration()+20*minute, p.Total)
+}
+
+// again is a pause that is asked for later than what order asks for.
+func again(later time.Duration) *shift.Command {
+	return &shift.Command{Order: shift.Pause, Reason: "again", At: noon.Add(later)}
+}
+
+func TestAPauseIsObeyedAfterAnotherHasEndedByItself(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, 20*minute, shift.ResumeAfterPause)
+	for p.Next == shift.NextBake {
+		p = poll(d, p, pass, order(shift.Pause))
+	}
+	p = d.Shifted(p, nil, 0)
+	for range 3 { // of 20 minutes, polled every five
+		p = poll(d, p, pass, again(3*time.Hour))
+		require.Equal(t, []string{"paused by hand: again"}, p.Reasons)
+		require.Zero(t, p.Baked)
+	}
+	p = poll(d, p, pass, again(3*time.Hour))
+	assert.Equal(t, []string{"the pause has ended by itself"}, p.Reasons)
+	p = poll(d, p, pass, again(3*time.Hour))
+	assert.Equal(t, 5*minute, p.Baked, "and is not taken up again")
+}
+
+func TestAPauseThatIsAskedForAgainBeginsAnew(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
+	for range 3 {
+		p = poll(d, p, pass, order(shift.Pause))
+	}
+	require.Equal(t, 15*minute, p.Paused)
+	for range 3 {
+		p = poll(d, p, pass, again(time.Minute))
+		require.Equal(t, shift.NextBake, p.Next)
+	}
+	assert.Equal(t, 15*minute, p.Paused)
+	assert.Equal(t, shift.NextRollback, poll(d, p, pass, again(time.Minute)).Next)
+}
+
+func TestAPauseAfterAResumeHasItsWholeTime(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
+	for range 3 {
+		p = poll(d, p, pass, order(shift.Pause))
+	}
+	p = poll(d, p, pass, order(shift.Resume))
+	p = poll(d, p, pass, again(time.Minute))
+	assert.Equal(t, 5*minute, p.Paused)
+}
+
+// I9: somebody who pauses again and again takes the history's room, and is put back
+// before there is none left.
+func TestPausesInARowEndBeforeTheHistoryDoes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		list, hooks := anyAccepted(t)
+		d := opened(t, list, hooks)
+		d.WhenPauseEnds = rapid.SampledFrom([]shift.WhenPauseEnds{shift.ResumeAfterPause, shift.RollBackAfterPause}).Draw(t, "ends")
+		d.PauseLimit = shift.Seconds(rapid.Int64Range(60, int64(shift.MaxDuration)).Draw(t, "limit"))
+		every := rapid.IntRange(1, 600).Draw(t, "polls between two")
+		p := d.Start()
+		for polls := 0; p.Next != shift.NextFinish && p.Next != shift.NextRollback; polls++ {
+			if p.Next == shift.NextShift {
+				p = d.Shifted(p, nil, 0)
+				continue
+			}
+			p = poll(d, p, pass, again(time.Duration(polls/every)*time.Minute))
+			require.LessOrEqual(t, p.Events, shift.HistoryBudget)
+		}
+		if p.Next == shift.NextRollback {
+			require.Regexp(t, "^(HistoryBudget|PauseExpired)", p.Reasons[0])
+		}
+	})
+}
+
+func TestACommandIsForWhoHeldTheTargetWhenItWasGiven(t *testing.T) {
+	t.Parallel()
+	const target = shift.Target("lambda:orders:live")
+	tests := []struct {
+		name  string
+		since time.Duration // after the command
+		meant bool
+	}{
+		{"long before", -time.Hour, true},
+		{"at the same time", 0, true},
+		{"in the same second, which is all that EventBridge tells", 999 * time.Millisecond, true},
+		{"in the next second", time.Second, false},
+		{"long after", time.Hour, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			given := noon.Truncate(time.Second)
+			err := shift.Holder{DeploymentID: "two", Since: given.Add(test.since)}.CheckMeant(target, given)
+			if test.meant {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, shift.ErrDeploymentUnknown)
+			assert.ErrorContains(t, err, "two holds lambda:orders:live only since")
+		})
+	}
+	err := shift.Holder{}.CheckMeant(target, noon)
+	require.ErrorIs(t, err, shift.ErrDeploymentUnknown)
+	assert.ErrorContains(t, err, "no deployment holds lambda:orders:live")
+}
+
+func TestOfTwoCommandsTheLaterStandsAndOfTwoAtOnceTheMoreCareful(t *testing.T) {
+	t.Parallel()
+	at := func(o shift.Order, after time.Duration) int64 {
+		return shift.Command{Order: o, At: noon.Add(after)}.Precedence()
+	}
+	assert.Less(t, at(shift.Pause, 0), at(shift.Resume, time.Millisecond))
+	assert.Less(t, at(shift.Resume, 0), at(shift.Promote, 0))
+	assert.Less(t, at(shift.Promote, 0), at(shift.Pause, 0))
+	assert.Equal(t, at(shift.Pause, 0), at(shift.Pause, 0), "the same one again")
 }
 
 // I9: however long somebody may pause, it is the pause that ends, not the history;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Next is what the state machine does after a task.
@@ -35,8 +36,10 @@ type Progress struct {
 	Baked  Seconds `json:"bakedSeconds"`
 	Total  Seconds `json:"totalSeconds"`
 	Checks int     `json:"checks"`
-	// Paused is how long somebody has had the Deployment paused.
-	Paused Seconds `json:"pausedSeconds,omitempty"`
+	// Paused is how long somebody has had the Deployment paused, and PausedAt when that
+	// pause was asked for: another one is counted anew.
+	Paused   Seconds   `json:"pausedSeconds,omitempty"`
+	PausedAt time.Time `json:"pausedAt,omitzero"`
 	// Holds is how many judgements in a row could not be made.
 	Holds int `json:"holds"`
 	// Revisions are those of each Route as last written.
@@ -65,7 +68,7 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 	maps.Copy(revisions, written)
 	next := Progress{
 		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,
-		Total: p.Total, Checks: p.Checks, Paused: p.Paused,
+		Total: p.Total, Checks: p.Checks, Paused: p.Paused, PausedAt: p.PausedAt,
 		Revisions: revisions,
 		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
 		Reasons:   []string{},
