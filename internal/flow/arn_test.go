@@ -3,6 +3,7 @@ package flow_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -178,10 +179,23 @@ func TestATargetIsWrittenWholeOrAsItsFunction(t *testing.T) {
 
 func TestACommandIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	written := flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Pause, Reason: `"lunch" <b>`}}
-	event, err := flow.EncodeCommand(written)
+	written := flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Pause, Reason: `"lunch" <b>`, At: noon.Add(123 * time.Millisecond)}}
+	for _, id := range []string{"", "arn:aws:states:us-east-1:123456789012:execution:sluice:one"} {
+		written.DeploymentID = id
+		event, err := flow.EncodeCommand(written)
+		require.NoError(t, err)
+		read, err := flow.DecodeOccasion(event)
+		require.NoError(t, err)
+		assert.Equal(t, flow.Occasion{Command: &written}, read)
+	}
+}
+
+func TestAQuestionIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	written := flow.Asked{Target: "lambda:orders:live"}
+	event, err := flow.EncodeQuestion(written)
 	require.NoError(t, err)
 	read, err := flow.DecodeOccasion(event)
 	require.NoError(t, err)
-	assert.Equal(t, flow.Occasion{Command: &written}, read)
+	assert.Equal(t, flow.Occasion{Asked: &written}, read)
 }

@@ -67,6 +67,7 @@ var names = []struct {
 	{err: shift.ErrDeploymentOpening, name: "DeploymentOpening", heals: true},
 	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
 	{err: shift.ErrDeploymentUnknown, name: DeploymentUnknown},
+	{err: shift.ErrLedgerDamaged, name: "LedgerDamaged", heals: true}, // by hand
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteRefused, name: "RouteRefused"},
 	{err: shift.ErrRouteChanged, name: "RouteChanged"},

@@ -52,6 +52,7 @@ var sentinels = []struct {
 	{"ErrDeploymentClosed", shift.ErrDeploymentClosed, "DeploymentClosed", false},
 	{"ErrDeploymentRestoring", shift.ErrDeploymentRestoring, "DeploymentRestoring", false},
 	{"ErrDeploymentUnknown", shift.ErrDeploymentUnknown, "DeploymentUnknown", false},
+	{"ErrLedgerDamaged", shift.ErrLedgerDamaged, "LedgerDamaged", true},
 	{"ErrRevisionMismatch", shift.ErrRevisionMismatch, "RevisionMismatch", true},
 	{"ErrRouteChanged", shift.ErrRouteChanged, "RouteChanged", false},
 	{"ErrRouteSettling", shift.ErrRouteSettling, "RouteSettling", true},

@@ -25,6 +25,7 @@ type Occasion struct {
 	Ended   *ExecutionEnded
 	Sweep   bool // to look after everything that is open
 	Command *Commanded
+	Asked   *Asked
 }
 
 // AlarmFired says that a CloudWatch alarm went to ALARM.
@@ -50,17 +51,39 @@ type ExecutionEnded struct {
 	Status string // ABORTED, TIMED_OUT or FAILED
 }
 
-// Commanded is what a person asks of the Deployment that holds a Target.
+// Commanded is what a person asks of a Deployment that holds a Target.
+//
+// It may be delivered again, by EventBridge, by Lambda, or by whoever has lost the
+// answer, and late. So it names the Deployment that it means, or it is for the one
+// that held the Target when it was given, and for no later one. Which of two commands
+// counts is decided by when they were given, too; see shift.Command.
+//
+// Sluice's own command asks first (Asked), and sends what it was answered, the
+// Deployment and the time: so no clock but AWS's is involved. An event that somebody
+// puts on a bus has the time that EventBridge gives it. Without a time, a command
+// could not be told from its repetition, and is refused.
 type Commanded struct {
-	Target  shift.Target
-	Command shift.Command
+	Target shift.Target
+	// DeploymentID is the one that is meant; "" is the one that held the Target when
+	// the command was given.
+	DeploymentID string
+	Command      shift.Command
 }
 
-// Answer is what the safety net answers to a command. To everything else it answers
-// with an empty one.
+// Asked is the question who holds a Target, and what time it is: a command that
+// carries both answers means one Deployment, and may come as often as it likes.
+type Asked struct{ Target shift.Target }
+
+// Answer is what the safety net answers to a command, and to a question. To
+// everything else it answers with an empty one.
 type Answer struct {
-	// DeploymentID is the Deployment that was told.
+	// DeploymentID is the Deployment that was told, or holds the Target.
 	DeploymentID string `json:"deploymentId,omitempty"`
+	// At is what time it is, for a question.
+	At time.Time `json:"at,omitzero"`
+	// Instead is the order that stands, where a command came too late: a later one had
+	// been given before it arrived.
+	Instead shift.Order `json:"instead,omitempty"`
 	// Outcome and Cause are how an abort has ended it, if it has already. Every other
 	// order is obeyed at the Deployment's next poll.
 	Outcome shift.Outcome `json:"outcome,omitempty"`
@@ -68,12 +91,13 @@ type Answer struct {
 }
 
 // What kinds of events there are (EventBridge events reference: CloudWatch Alarm
-// State Change, Step Functions Execution Status Change), and Sluice's own two.
+// State Change, Step Functions Execution Status Change), and Sluice's own three.
 const (
 	AlarmDetailType     = "CloudWatch Alarm State Change"
 	ExecutionDetailType = "Step Functions Execution Status Change"
 	SweepDetailType     = "Sluice Sweep"
 	CommandDetailType   = "Sluice Command"
+	QuestionDetailType  = "Sluice Question"
 )
 
 // Where AWS's events come from. Nobody else can send any with such a source
@@ -122,7 +146,9 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 	case event.DetailType == SweepDetailType:
 		return Occasion{Sweep: true}, nil
 	case event.DetailType == CommandDetailType:
-		return decodeCommand(event.Detail)
+		return decodeCommand(event.Detail, event.Time)
+	case event.DetailType == QuestionDetailType:
+		return decodeQuestion(event.Detail)
 	}
 	return Occasion{}, fmt.Errorf("%w: its detail-type is %q, its source %q", ErrNoOccasion,
 		shift.BoundText(event.DetailType, 80), shift.BoundText(event.Source, 80))
@@ -185,32 +211,66 @@ func Endings() []string { return []string{"ABORTED", "TIMED_OUT", "FAILED"} }
 // Unfinished says whether a status is one of Endings.
 func Unfinished(status string) bool { return slices.Contains(Endings(), status) }
 
-func decodeCommand(detail []byte) (Occasion, error) {
+func decodeCommand(detail []byte, given time.Time) (Occasion, error) {
 	var command struct {
-		Target shift.Target `json:"target"`
-		Order  shift.Order  `json:"command"`
-		Reason string       `json:"reason"`
+		Target       shift.Target `json:"target"`
+		DeploymentID string       `json:"deployment"`
+		Order        shift.Order  `json:"command"`
+		Reason       string       `json:"reason"`
 	}
 	if err := json.Unmarshal(detail, &command); err != nil {
 		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrInvalidCommand, err)
 	}
-	if _, _, err := command.Target.Lambda(); err != nil || len(command.Target) > maxARN {
-		return Occasion{}, fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrInvalidCommand, shift.BoundText(string(command.Target), 80))
+	if err := checkTarget(command.Target); err != nil {
+		return Occasion{}, err
+	}
+	if len(command.DeploymentID) > maxARN {
+		return Occasion{}, fmt.Errorf("%w: a command is for the deployment %q, which is no execution's ARN", ErrInvalidCommand, shift.BoundText(command.DeploymentID, 80))
+	}
+	if given.Year() < 2000 || given.Year() > 2200 {
+		return Occasion{}, fmt.Errorf("%w: a command has no time, or an impossible one: its event must say when it was given, as EventBridge does and the command line", ErrInvalidCommand)
 	}
 	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
 	if !slices.Contains(orders, command.Order) {
 		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", ErrInvalidCommand, shift.BoundText(string(command.Order), 80), orders)
 	}
 	return Occasion{Command: &Commanded{
-		Target:  command.Target,
-		Command: shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256)},
+		Target:       command.Target,
+		DeploymentID: command.DeploymentID,
+		Command:      shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256), At: given},
 	}}, nil
+}
+
+func checkTarget(t shift.Target) error {
+	if _, _, err := t.Lambda(); err != nil || len(t) > maxARN {
+		return fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrInvalidCommand, shift.BoundText(string(t), 80))
+	}
+	return nil
+}
+
+func decodeQuestion(detail []byte) (Occasion, error) {
+	var question struct {
+		Target shift.Target `json:"target"`
+	}
+	if err := json.Unmarshal(detail, &question); err != nil {
+		return Occasion{}, fmt.Errorf("%w: a question's detail: %w", ErrInvalidCommand, err)
+	}
+	if err := checkTarget(question.Target); err != nil {
+		return Occasion{}, err
+	}
+	return Occasion{Asked: &Asked{Target: question.Target}}, nil
 }
 
 // EncodeCommand writes what DecodeOccasion reads as a command.
 func EncodeCommand(c Commanded) ([]byte, error) {
-	return json.Marshal(map[string]any{
-		"detail-type": CommandDetailType,
-		"detail":      map[string]any{"target": c.Target, "command": c.Command.Order, "reason": c.Command.Reason},
-	})
+	detail := map[string]any{"target": c.Target, "command": c.Command.Order, "reason": c.Command.Reason}
+	if c.DeploymentID != "" {
+		detail["deployment"] = c.DeploymentID
+	}
+	return json.Marshal(map[string]any{"detail-type": CommandDetailType, "time": c.Command.At, "detail": detail})
+}
+
+// EncodeQuestion writes what DecodeOccasion reads as a question.
+func EncodeQuestion(a Asked) ([]byte, error) {
+	return json.Marshal(map[string]any{"detail-type": QuestionDetailType, "detail": map[string]any{"target": a.Target}})
 }

@@ -48,8 +48,13 @@ func TestTheSafetyNetIsWokenByWhatItUnderstands(t *testing.T) {
 		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: true}},
 		{
 			"a command", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "abort", "reason": "a\nb"}`),
-			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b"}}},
+			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b", At: noon}}},
 		},
+		{
+			"a command for one deployment", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "pause"}`),
+			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", DeploymentID: "arn:x", Command: shift.Command{Order: shift.Pause, At: noon}}},
+		},
+		{"a question", event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`), flow.Occasion{Asked: &flow.Asked{Target: "lambda:orders:live"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,10 +101,11 @@ func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
 func TestACommandThatCannotBeObeyedIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"an unknown command":                `{"target": "lambda:orders:live", "command": "Abort"}`,
-		"a command for another target":      `{"target": "route53:x:y", "command": "abort"}`,
-		"a command for an endless target":   `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `", "command": "abort"}`,
-		"a command's detail that is a list": `[]`,
+		"an unknown command":                  `{"target": "lambda:orders:live", "command": "Abort"}`,
+		"a command for another target":        `{"target": "route53:x:y", "command": "abort"}`,
+		"a command for an endless target":     `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `", "command": "abort"}`,
+		"a command's detail that is a list":   `[]`,
+		"a command for an endless deployment": `{"target": "lambda:orders:live", "command": "abort", "deployment": "` + strings.Repeat("x", 5000) + `"}`,
 	}
 	for name, detail := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,11 +117,37 @@ func TestACommandThatCannotBeObeyedIsAnError(t *testing.T) {
 	}
 }
 
+// What has no time cannot be told from its repetition.
+func TestACommandMustSayWhenItWasGiven(t *testing.T) {
+	t.Parallel()
+	const detail = `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "abort"}`
+	for name, time := range map[string]string{"no time": ``, "an empty time": `"time": "0001-01-01T00:00:00Z", `, "a time beyond all milliseconds": `"time": "9999-01-01T00:00:00Z", `} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := flow.DecodeOccasion([]byte(`{` + time + `"detail-type": "Sluice Command", "detail": ` + detail + `}`))
+			require.ErrorIs(t, err, flow.ErrInvalidCommand)
+			assert.ErrorContains(t, err, "must say when it was given")
+		})
+	}
+}
+
+func TestAQuestionThatCannotBeAnsweredIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, detail := range []string{`[]`, `{}`, `{"target": "route53:x:y"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
+		_, err := flow.DecodeOccasion(event(flow.QuestionDetailType, detail))
+		require.ErrorIs(t, err, flow.ErrInvalidCommand, detail)
+		assert.Less(t, len(err.Error()), 1200)
+	}
+}
+
 func FuzzDecodeOccasion(f *testing.F) {
 	f.Add(alarmEvent("a", "ALARM", "OK"))
 	f.Add(event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "FAILED"}`))
 	f.Add(event(flow.SweepDetailType, `{}`))
 	f.Add(event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "pause", "reason": "x"}`))
+	f.Add(event(flow.CommandDetailType, `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "abort"}`))
+	f.Add([]byte(`{"detail-type": "Sluice Command", "time": "9999-12-31T23:59:59Z", "detail": {"target": "lambda:orders:live", "command": "abort"}}`))
+	f.Add(event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		occasion, err := flow.DecodeOccasion(raw)
 		if err != nil {
@@ -128,6 +160,19 @@ func FuzzDecodeOccasion(f *testing.F) {
 		}
 		if command := occasion.Command; command != nil {
 			require.LessOrEqual(t, utf8.RuneCountInString(command.Command.Reason), 256)
+			require.LessOrEqual(t, len(command.DeploymentID), 256)
+			require.Positive(t, command.Command.Precedence())
+			readable(t, command.Target)
+		}
+		if asked := occasion.Asked; asked != nil {
+			readable(t, asked.Target)
 		}
 	})
+}
+
+func readable(t *testing.T, target shift.Target) {
+	t.Helper()
+	_, _, err := target.Lambda()
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(target), 256)
 }

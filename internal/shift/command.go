@@ -20,10 +20,45 @@ const (
 )
 
 // Command is an Order as it stands in the Ledger's record until it is obeyed.
+//
+// Every way on which a command comes may bring it twice, or late, when another
+// Deployment holds the Target or another command was given since. What tells them
+// apart is when it was given, so that is always by AWS's clock: EventBridge's when it
+// takes an event, or the safety net's when somebody asks it whom a command will be
+// for. The clock of whoever gives it decides nothing: it may be minutes slow.
 type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+}
+
+// care orders what was asked in the same millisecond: the more careful one stands,
+// whichever comes first.
+var care = map[Order]int64{Resume: 0, Promote: 1, Pause: 2, Abort: 3}
+
+// Precedence orders Commands: the highest stands. Two have the same only when they
+// are one, or say the same.
+func (c Command) Precedence() int64 { return c.At.UnixMilli()*int64(len(care)) + care[c.Order] }
+
+// Holder is the Deployment that holds a Target, and since when by AWS's clock; none
+// is zero.
+type Holder struct {
+	DeploymentID string
+	Since        time.Time
+}
+
+// CheckMeant returns ErrDeploymentUnknown for a command that was given for whoever
+// holds the Target, before this Deployment did. EventBridge tells the time of its
+// events in whole seconds, cut off, so what was given in the same second counts.
+func (h Holder) CheckMeant(t Target, given time.Time) error {
+	if h.DeploymentID == "" {
+		return fmt.Errorf("%w: no deployment holds %s", ErrDeploymentUnknown, t)
+	}
+	if h.Since.Truncate(time.Second).After(given) {
+		return fmt.Errorf("%w: %s holds %s only since %s, after the command was given at %s; give it again if it means this one", ErrDeploymentUnknown,
+			h.DeploymentID, t, h.Since.UTC().Format(time.RFC3339), given.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // WhenPauseEnds says what to do about a Deployment that nobody resumed in time.
@@ -51,7 +86,7 @@ func (d Deployment) Obeyed(before, judged Progress, c *Command) Progress {
 	case Pause:
 		return d.paused(before, judged, *c)
 	}
-	judged.Paused = 0
+	judged.Paused, judged.PausedAt = 0, time.Time{}
 	return judged
 }
 
@@ -79,8 +114,14 @@ func (d Deployment) pausePoll(step int) Seconds {
 }
 
 // paused stays at the Weight without baking: what was slept counts as a pause,
-// until that has ended by itself, for good.
+// until that has ended by itself, for good. A pause that is asked for after that, or
+// meanwhile, begins anew; that there are not too many of them is the history's budget
+// to see to.
 func (d Deployment) paused(before, judged Progress, c Command) Progress {
+	if !c.At.Equal(before.PausedAt) {
+		before.Paused = 0
+	}
+	judged.Paused, judged.PausedAt = before.Paused, c.At
 	ended := before.Paused >= d.PauseLimit
 	if !ended {
 		judged.Baked, judged.Paused = before.Baked, before.Paused+before.Wait

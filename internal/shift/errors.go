@@ -71,6 +71,9 @@ var (
 	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.
 	ErrDeploymentUnknown = errors.New("deployment is not in the ledger")
 
+	// ErrLedgerDamaged is returned for an item of the Ledger that cannot be read: somebody has to look at it.
+	ErrLedgerDamaged = errors.New("the ledger has an item that this version of Sluice did not write")
+
 	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
 	ErrRevisionMismatch = errors.New("route has another revision")
 	// ErrRouteRefused is returned by a Router for a Route that AWS does not accept, however often it is asked.

@@ -60,6 +60,11 @@ func (r Record) CheckOpen() error {
 // Opening says that Open has taken the locks and has not yet said what it has found.
 func (r Record) Opening() bool { return r.Status == StatusOpen && r.Deployment == nil }
 
+// Concerns says whether the Deployment is about a Target.
+func (r Record) Concerns(t Target) bool {
+	return slices.ContainsFunc(r.Arrivals, func(a Arrival) bool { return a.Target == t })
+}
+
 // Touched says whether traffic may have been moved.
 func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
 

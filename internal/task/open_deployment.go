@@ -58,6 +58,10 @@ type OpenDeployment struct {
 	Announcer Announcer
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
+	// Now is the clock; nil is time.Now. It says since when a Target is held, which the
+	// state's own time does not: it stands still while the state is retried, and so
+	// while a Deployment waits for its turn.
+	Now Clock
 }
 
 // opening is one call of OpenDeployment.
@@ -121,7 +125,7 @@ func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error)
 }
 
 func (o opening) lock(ctx context.Context) (shift.Record, error) {
-	record, err := o.Ledger.Open(ctx, o.id, o.release, o.call.Now)
+	record, err := o.Ledger.Open(ctx, o.id, o.release, o.Now.read())
 	if errors.Is(err, shift.ErrTargetHeld) && o.release.Options.WhenHeld == shift.WaitWhenHeld {
 		return record, fmt.Errorf("%w, waiting for its turn: %s", shift.ErrTargetBusy, err.Error())
 	}

@@ -307,15 +307,15 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 
 // Claims tells who else has had to do with a Target.
 type Claims interface {
-	// Holder is the Deployment that holds a Target, "" for none.
-	Holder(ctx context.Context, t shift.Target) (string, error)
+	// Holder is the Deployment that holds a Target.
+	Holder(ctx context.Context, t shift.Target) (shift.Holder, error)
 	// Arrivals is the Target's history of one version.
 	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
 }
 
 func claimed(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (bool, error) {
 	by, err := claims.Holder(ctx, c.Target)
-	if by != "" || err != nil {
+	if by.DeploymentID != "" || err != nil {
 		return true, err
 	}
 	arrived, err := claims.Arrivals(ctx, c.Target, c.Candidate)

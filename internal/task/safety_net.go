@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"sluice/internal/flow"
@@ -36,8 +37,9 @@ type SafetyLedger interface {
 	Acquit(ctx context.Context, id string) error
 	Claims
 	// Command stores what is to be obeyed at the next poll, on condition that the
-	// record is open.
-	Command(ctx context.Context, id string, c shift.Command) error
+	// record is open, and that no later one stands there. It returns the one that
+	// stands then.
+	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
 }
 
 // Executions knows which executions of the state machine go on.
@@ -60,9 +62,9 @@ type SafetyNet struct {
 	Together Together
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
-	// Now is the clock; nil is time.Now. The events' own times will not do: they
-	// may be late, and a person's command has none.
-	Now func() time.Time
+	// Now is the clock; nil is time.Now. The events' own times will not do: they may be
+	// late.
+	Now Clock
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -76,7 +78,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, places: new(places)}
 	var answer flow.Answer
 	if err == nil {
-		err = n.insist(ctx, func() error { return n.act(ctx, occasion, &answer) })
+		err = n.act(ctx, occasion, &answer)
 	}
 	if err != nil {
 		return nil, flow.Wire(err)
@@ -89,29 +91,29 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 }
 
 func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow.Answer) error {
-	now := time.Now
-	if n.Now != nil {
-		now = n.Now
-	}
+	now := n.Now.read()
 	switch {
 	case occasion.Alarm != nil:
-		return n.alarm(ctx, *occasion.Alarm, now())
+		return n.alarm(ctx, *occasion.Alarm, now)
 	case occasion.Calmed != nil:
-		return n.calmed(ctx, *occasion.Calmed, now())
+		return n.calmed(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
-		return n.ended(ctx, *occasion.Ended, now())
+		return n.insist(ctx, func() error { return n.ended(ctx, *occasion.Ended, now) })
 	case occasion.Sweep:
-		return n.sweep(ctx, now())
+		return n.sweep(ctx, now)
+	case occasion.Asked != nil:
+		return n.insist(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
 	}
-	return n.command(ctx, *occasion.Command, now(), answer)
+	return n.insist(ctx, func() error { return n.command(ctx, *occasion.Command, now, answer) })
 }
 
 // insist tries again soon what failed for whatever reason: the next try that
-// Lambda makes of an event by itself comes a minute later.
+// Lambda makes of an event by itself comes a minute later. It is for one Deployment
+// at a time, so that one that nobody can help does not repeat what was done for all.
 func (n SafetyNet) insist(ctx context.Context, act func() error) error {
 	err := act()
 	for _, upTo := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
-		if err == nil || ctx.Err() != nil || tooLate(err) {
+		if err == nil || ctx.Err() != nil || hopeless(err) {
 			return err
 		}
 		slog.WarnContext(ctx, "trying again", "error", err)
@@ -121,9 +123,12 @@ func (n SafetyNet) insist(ctx context.Context, act func() error) error {
 	return err
 }
 
-// tooLate says that a command came when there was nothing left to command.
-func tooLate(err error) bool {
-	return errors.Is(err, shift.ErrDeploymentUnknown) || errors.Is(err, shift.ErrDeploymentRestoring) || errors.Is(err, shift.ErrDeploymentClosed)
+// hopeless says that trying again soon will not do: a command came when there was
+// nothing left to command, or somebody has to look at the Ledger.
+func hopeless(err error) bool {
+	return slices.ContainsFunc([]error{
+		shift.ErrDeploymentUnknown, shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed, flow.ErrInvalidCommand, shift.ErrLedgerDamaged,
+	}, func(known error) bool { return errors.Is(err, known) })
 }
 
 func (n SafetyNet) restorer() Restorer {
@@ -133,11 +138,7 @@ func (n SafetyNet) restorer() Restorer {
 // alarm restores every Deployment that watches the alarm. What fired before Open has
 // read the alarm is none of its business.
 func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
-	watchers, err := n.Ledger.Watchers(ctx, fired.Name)
-	if err != nil {
-		return fmt.Errorf("find who watches the alarm %s: %w", fired.Name, err)
-	}
-	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
+	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
@@ -160,14 +161,20 @@ func unlessRead(err error, changed, now time.Time) error {
 	return err
 }
 
+func (n SafetyNet) watchers(alarm string) list {
+	return func(ctx context.Context) ([]shift.Listed, error) {
+		watchers, err := n.Ledger.Watchers(ctx, alarm)
+		if err != nil {
+			err = fmt.Errorf("find who watches the alarm %s: %w", alarm, err)
+		}
+		return watchers, err
+	}
+}
+
 // calmed makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
 func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.Time) error {
-	watchers, err := n.Ledger.Watchers(ctx, alarm.Name)
-	if err != nil {
-		return fmt.Errorf("find who watches the alarm %s: %w", alarm.Name, err)
-	}
-	return n.each(ctx, watchers, func(ctx context.Context, w shift.Listed) error {
+	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w shift.Listed) error {
 		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)
 		if errors.Is(err, shift.ErrDeploymentUnknown) {
 			return nil
@@ -224,17 +231,16 @@ func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
 }
 
 func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
-	open, err := n.Ledger.Unannounced(ctx)
-	if err != nil {
-		return fmt.Errorf("list the open deployments: %w", err)
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	running, err := n.Executions.Running(ctx)
-	if err != nil {
-		// Each is asked for by itself then: the list only saves calls.
-		slog.WarnContext(ctx, "executions not listed", "error", err)
+	var running map[string]bool
+	open := func(ctx context.Context) ([]shift.Listed, error) {
+		open, err := n.Ledger.Unannounced(ctx)
+		if err != nil {
+			err = fmt.Errorf("list the open deployments: %w", err)
+		}
+		if len(open) > 0 {
+			running = n.running(ctx)
+		}
+		return open, err
 	}
 	return n.each(ctx, open, func(ctx context.Context, d shift.Listed) error {
 		if running[d.ID] {
@@ -256,19 +262,38 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 	})
 }
 
+// running lists the executions that run. Without it, each is asked for by itself:
+// the list only saves calls.
+func (n SafetyNet) running(ctx context.Context) map[string]bool {
+	running, err := n.Executions.Running(ctx)
+	if err != nil {
+		slog.WarnContext(ctx, "executions not listed", "error", err)
+	}
+	return running
+}
+
 // young is how long an execution may be unknown to Step Functions, whose reads are
 // eventually consistent.
 const young = 10 * time.Minute
 
-// goOn finishes a restoration that was begun and not ended while the execution
-// goes on: it may wait for a hook, for days.
+// announceAfter is how long whoever has closed a Deployment has for announcing its
+// Outcome, before a sweep does. It is counted from when the closing state was entered.
+const announceAfter = time.Minute
+
+// goOn finishes what was begun and not ended while the execution goes on, which may
+// wait for a hook, for days: a restoration, or the announcement of an Outcome.
 func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
 	record, err := n.Ledger.Record(ctx, id)
 	if err != nil {
 		return fmt.Errorf("read the record of %s: %w", id, err)
 	}
-	if record.Status != shift.StatusRestoring {
+	switch {
+	case record.Status == shift.StatusOpen:
 		return nil
+	case record.Status == shift.StatusClosed && at.Before(record.ClosedAt.Add(announceAfter)):
+		return nil
+	case record.Status == shift.StatusClosed:
+		return n.restorer().announceIfPending(ctx, record, at)
 	}
 	return n.restore(ctx, nil, record.Reasons, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, record.Reasons)
@@ -285,9 +310,12 @@ var lookAgainAfter = max(flow.SetWeight.Timeout, flow.Rollback.Timeout, flow.Saf
 // lookAgain is the second line: a write of a set-weight that outlived its
 // Deployment, and could not take it back itself, is taken back here.
 func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
-	suspects, err := n.Ledger.Suspects(ctx)
-	if err != nil {
-		return fmt.Errorf("list the recently closed deployments: %w", err)
+	suspects := func(ctx context.Context) ([]shift.Listed, error) {
+		suspects, err := n.Ledger.Suspects(ctx)
+		if err != nil {
+			err = fmt.Errorf("list the recently closed deployments: %w", err)
+		}
+		return suspects, err
 	}
 	return n.each(ctx, suspects, func(ctx context.Context, d shift.Listed) error {
 		if d.Since.IsZero() {
@@ -307,42 +335,96 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 	})
 }
 
+// asked answers who holds a Target, and what time it is.
+func (n SafetyNet) asked(ctx context.Context, q flow.Asked, now time.Time, answer *flow.Answer) error {
+	holder, err := n.Ledger.Holder(ctx, q.Target)
+	if err != nil {
+		return fmt.Errorf("find who holds %s: %w", q.Target, err)
+	}
+	if err := holder.CheckMeant(q.Target, now); err != nil {
+		return err
+	}
+	answer.DeploymentID, answer.At = holder.DeploymentID, now
+	return nil
+}
+
 // command does what a person asks. Abort is done at once; the rest is obeyed at
-// the next poll. Who holds the Target is asked once: when a try has closed the
-// Deployment and failed after that, nobody does any more.
+// the next poll. Which Deployment is meant is asked once: when a try has closed it
+// and failed after that, nobody holds the Target any more.
 func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time, answer *flow.Answer) error {
-	c.Command.At = now
+	if c.Command.At.After(now) {
+		c.Command.At = now // whose clock is fast has no last word for the time to come
+	}
 	if answer.DeploymentID == "" {
-		id, err := n.Ledger.Holder(ctx, c.Target)
+		id, err := n.meant(ctx, c)
 		if err != nil {
-			return fmt.Errorf("find who holds %s: %w", c.Target, err)
-		}
-		if id == "" {
-			return fmt.Errorf("%w: no deployment holds %s", shift.ErrDeploymentUnknown, c.Target)
+			return err
 		}
 		answer.DeploymentID = id
 	}
 	id := answer.DeploymentID
-	slog.InfoContext(ctx, "commanded", "deployment", id, "target", c.Target, "command", c.Command.Order, "reason", c.Command.Reason)
-	if c.Command.Order != shift.Abort {
-		if err := n.Ledger.Command(ctx, id, c.Command); err != nil {
-			return fmt.Errorf("tell %s to %s: %w", id, c.Command.Order, err)
-		}
-		return nil
+	slog.InfoContext(ctx, "commanded", "deployment", id, "target", c.Target, "command", c.Command.Order, "reason", c.Command.Reason, "given", c.Command.At)
+	if c.Command.Order == shift.Abort {
+		return n.abort(ctx, id, c.Command.Reason, now, answer)
 	}
-	record, err := n.bringBack(ctx, id, "Aborted: "+c.Command.Reason, now)
+	stands, err := n.Ledger.Command(ctx, id, c.Command)
+	if err != nil {
+		return fmt.Errorf("tell %s to %s: %w", id, c.Command.Order, err)
+	}
+	if stands.Precedence() != c.Command.Precedence() {
+		slog.InfoContext(ctx, "a later command stands", "deployment", id, "command", stands.Order, "given", stands.At)
+		answer.Instead = stands.Order
+	}
+	return nil
+}
+
+// meant is the Deployment that a command is for.
+func (n SafetyNet) meant(ctx context.Context, c flow.Commanded) (string, error) {
+	if c.DeploymentID == "" {
+		holder, err := n.Ledger.Holder(ctx, c.Target)
+		if err != nil {
+			return "", fmt.Errorf("find who holds %s: %w", c.Target, err)
+		}
+		return holder.DeploymentID, holder.CheckMeant(c.Target, c.Command.At)
+	}
+	record, err := n.Ledger.Record(ctx, c.DeploymentID)
+	if err == nil && !record.Concerns(c.Target) {
+		err = fmt.Errorf("%w: %s has nothing to do with %s", flow.ErrInvalidCommand, c.DeploymentID, c.Target)
+	}
+	return c.DeploymentID, err
+}
+
+// abort puts a Deployment back. One that was put back already answers how that has
+// ended, one that has got through that it has.
+func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
+	record, err := n.bringBack(ctx, id, "Aborted: "+reason, now)
 	answer.Outcome, answer.Cause = record.Outcome, record.Cause
+	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
+		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
+	}
 	return err
 }
 
-// each does something for every Deployment at once. One that fails does not keep
-// the others from being done.
-func (n SafetyNet) each(ctx context.Context, list []shift.Listed, do func(context.Context, shift.Listed) error) error {
-	problems := make([]error, len(list))
-	n.Together.run(ctx, len(list), func(ctx context.Context, i int) {
-		if err := do(ctx, list[i]); err != nil {
-			problems[i] = fmt.Errorf("%s: %w", list[i].ID, err)
+// list is one of the Ledger's. What of it cannot be read is an error beside the rest.
+type list func(context.Context) ([]shift.Listed, error)
+
+// each does something for every Deployment of a list at once, and insists. One that
+// fails does not keep the others from being done, nor does an item that cannot be
+// read: the error comes when everything else was done, and rings the alarm then.
+func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context, shift.Listed) error) error {
+	var listed []shift.Listed
+	unlisted := n.insist(ctx, func() (err error) {
+		listed, err = from(ctx)
+		return err
+	})
+	if errors.Is(unlisted, shift.ErrLedgerDamaged) {
+		slog.ErrorContext(ctx, "the ledger is damaged", "error", unlisted)
+	}
+	problems := make([]error, len(listed))
+	n.Together.run(ctx, len(listed), func(ctx context.Context, i int) {
+		if err := n.insist(ctx, func() error { return do(ctx, listed[i]) }); err != nil {
+			problems[i] = fmt.Errorf("%s: %w", listed[i].ID, err)
 		}
 	})
-	return errors.Join(problems...)
+	return errors.Join(append(problems, unlisted)...)
 }

@@ -111,6 +111,8 @@ type toldOrder struct {
 	location
 	Outcome shift.Outcome `json:"outcome"`
 	Cause   string        `json:"cause"`
+	// Instead is another order that was given after this one, and arrived before.
+	Instead shift.Order `json:"instead,omitempty"`
 }
 
 // give gives an order, and waits for the answer.
@@ -132,7 +134,7 @@ func (a account) give(cmd *cobra.Command, c flow.Commanded) (toldOrder, error) {
 	}
 	return toldOrder{
 		Target: c.Target, location: newLocation(operator.Execution(answer.DeploymentID), cfg),
-		Outcome: answer.Outcome, Cause: answer.Cause,
+		Outcome: answer.Outcome, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
 }
 
@@ -154,9 +156,12 @@ func (o toldOrder) text(to io.Writer, obeyed string) {
 	t := &table{indent: gutter}
 	t.add("target", string(o.Target))
 	o.addTo(t)
-	if o.Outcome == "" {
+	switch {
+	case o.Instead != "":
+		t.add("told", fmt.Sprintf("nothing: somebody has told it to %s since", o.Instead))
+	case o.Outcome == "":
 		t.add("told", obeyed)
-	} else {
+	default:
 		t.add("outcome", string(o.Outcome))
 		t.add("cause", shift.BoundText(o.Cause, maxCause))
 	}

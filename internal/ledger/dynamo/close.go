@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -61,9 +60,9 @@ func (l *Ledger) notClosed(r shift.Record, err error) (shift.Record, error) {
 	}
 	for i, a := range r.Arrivals {
 		if found, refused := why.refused(1 + perTarget*i); refused {
-			var lock storedLock
-			if err := attributevalue.UnmarshalMap(found, &lock); err != nil {
-				return r, fmt.Errorf("decode the lock of %s: %w", a.Target, err)
+			lock, err := decodeLock(found)
+			if err != nil {
+				return r, fmt.Errorf("read the lock of %s: %w", a.Target, err)
 			}
 			return r, fmt.Errorf("the lock of %s is no longer this deployment's (its holder: %q): somebody changed the table by hand", a.Target, lock.Holder)
 		}

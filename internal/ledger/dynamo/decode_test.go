@@ -17,6 +17,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"id":"d","status":"closed","outcome":"Promoted","closedAt":"2026-03-01T12:00:00Z","expiresAt":1}`))
 	f.Add([]byte(`{"id":"d","status":"restoring","deployment":"{\"id\":\"d\",\"changes\":[{\"target\":\"lambda:f:a\"}],\"plan\":{\"steps\":[{\"percent\":1}]}}","intent":3,"restored":["lambda:f:a"],"untilOk":["a"]}`))
 	f.Add([]byte(`{"id":"d","candidate":"2","openedAt":"","landed":"{\"step\":1,\"revisions\":null}"}`))
+	f.Add([]byte(`{"id":"d","openedAt":"2026-03-01T12:00:00Z","targets":["lambda:f:a"],"holder":"d"}`))
+	f.Add([]byte(`{"id":"","holder":"","openedAt":7,"targets":"lambda:f:a"}`))
+	f.Add([]byte(`{"id":"d","status":"open","intent":0,"command":"{\"order\":\"pause\",\"at\":\"2026-03-01T12:00:00Z\"}","precedence":7}`))
 	f.Add([]byte(`{"id":null,"status":{},"intent":1e400,"reasons":[1]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var attributes map[string]any
@@ -36,6 +39,12 @@ func FuzzDecode(f *testing.F) {
 			}
 			r.Pending()
 			r.Moves()
+		}
+		if p, err := decodePointer(i); err == nil && p.ID == "" {
+			t.Errorf("decoded a pointer to nothing: %+v", p)
+		}
+		if l, err := decodeLock(i); err == nil && (l.Holder == "") != (len(i) == 0) {
+			t.Errorf("decoded a lock that says nothing: %+v", l)
 		}
 		if a, err := decodeArrived(i); err == nil && (a.DeploymentID == "" || a.Candidate == "") {
 			t.Errorf("decoded a history entry that says nothing: %+v", a)

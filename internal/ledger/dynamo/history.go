@@ -55,7 +55,7 @@ func decodeArrived(i item) (shift.Arrived, error) {
 		err = errors.New("it has no id or no candidate")
 	}
 	if err != nil {
-		return shift.Arrived{}, fmt.Errorf("a candidate item of %q was not written by this version of Sluice: %w", stored.ID, err)
+		return shift.Arrived{}, fmt.Errorf("%w: a candidate item of %q: %w", shift.ErrLedgerDamaged, stored.ID, err)
 	}
 	return shift.Arrived{
 		DeploymentID: stored.ID, Candidate: stored.Candidate, OpenedAt: stored.OpenedAt, Outcome: stored.Outcome, ClosedAt: stored.ClosedAt,

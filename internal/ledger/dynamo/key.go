@@ -54,3 +54,12 @@ func keyOf(pk, sk string) key {
 		sortKey:      &types.AttributeValueMemberS{Value: sk},
 	}
 }
+
+// nameOf is the sort key of an item.
+func nameOf(i item) string {
+	name, _ := i[sortKey].(*types.AttributeValueMemberS)
+	if name == nil {
+		return ""
+	}
+	return name.Value
+}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -15,7 +14,8 @@ import (
 )
 
 // Watchers lists the open Deployments that an alarm concerns, and since when each
-// is open.
+// is open. An item that cannot be read keeps none of the lists from telling of the
+// others: they stand beside shift.ErrLedgerDamaged.
 func (l *Ledger) Watchers(ctx context.Context, alarm string) ([]shift.Listed, error) {
 	return l.list(ctx, alarmPartition(alarm))
 }
@@ -64,17 +64,17 @@ func (l *Ledger) Acquit(ctx context.Context, id string) error {
 	return nil
 }
 
-// Holder is the Deployment that holds a Target; "" when none does.
-func (l *Ledger) Holder(ctx context.Context, t shift.Target) (string, error) {
+// Holder is the Deployment that holds a Target; zero when none does.
+func (l *Ledger) Holder(ctx context.Context, t shift.Target) (shift.Holder, error) {
 	found, err := l.item(ctx, lockKey(t))
 	if err != nil {
-		return "", fmt.Errorf("read the lock of %s: %w", t, err)
+		return shift.Holder{}, fmt.Errorf("read the lock of %s: %w", t, err)
 	}
-	var lock storedLock
-	if err := attributevalue.UnmarshalMap(found, &lock); err != nil {
-		return "", fmt.Errorf("decode the lock of %s: %w", t, err)
+	lock, err := decodeLock(found)
+	if err != nil {
+		return shift.Holder{}, fmt.Errorf("read the lock of %s: %w", t, err)
 	}
-	return lock.Holder, nil
+	return shift.Holder{DeploymentID: lock.Holder, Since: lock.OpenedAt}, nil
 }
 
 // list reads a whole partition of pointers.
@@ -83,19 +83,17 @@ func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, er
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", partition, err)
 	}
-	listed := make([]shift.Listed, len(found))
-	for n, i := range found {
-		var pointer storedPointer
-		err := attributevalue.UnmarshalMap(i, &pointer)
-		if err == nil && pointer.ID == "" {
-			err = errors.New("it has no id")
-		}
+	listed := make([]shift.Listed, 0, len(found))
+	var damaged []error
+	for _, i := range found {
+		pointer, err := decodePointer(i)
 		if err != nil {
-			return nil, fmt.Errorf("an item of %s was not written by this version of Sluice: %w", partition, err)
+			damaged = append(damaged, fmt.Errorf("list %s: %w", partition, err))
+			continue
 		}
-		listed[n] = shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets}
+		listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets})
 	}
-	return listed, nil
+	return listed, errors.Join(damaged...)
 }
 
 // query reads all items of a key condition, strongly consistent.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -60,9 +59,9 @@ func (l *Ledger) notOpened(ctx context.Context, id string, release shift.Release
 		if !refused {
 			continue
 		}
-		var lock storedLock
-		if err := attributevalue.UnmarshalMap(found, &lock); err != nil {
-			return shift.Record{}, fmt.Errorf("decode the lock of %s: %w", a.Target, err)
+		lock, err := decodeLock(found)
+		if err != nil {
+			return shift.Record{}, fmt.Errorf("read the lock of %s: %w", a.Target, err)
 		}
 		if lock.Holder != id { // its own lock without its record is an opening on its way
 			return shift.Record{}, l.held(ctx, a.Target, lock.Holder)

@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -270,5 +271,48 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 			})
 			require.Len(t, asked, 1, "%s is not tried again", doing)
 		}
+	}
+}
+
+func TestTheHolderOfATargetIsKnownWithSinceWhen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	nobody, err := w.Holder(t.Context(), orders)
+	require.NoError(t, err)
+	assert.Zero(t, nobody)
+	w.opened(t, first, orders)
+	holder, err := w.Holder(t.Context(), orders)
+	require.NoError(t, err)
+	assert.Equal(t, shift.Holder{DeploymentID: first, Since: noon}, holder)
+}
+
+func TestALockThatSomebodyElseHasWrittenIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(string) (int, string, bool) { return 200, `{"Item":{"pk":{"S":"x"},"sk":{"S":"lock"}}}`, true }
+	_, err := w.Holder(t.Context(), orders)
+	require.ErrorIs(t, err, shift.ErrLedgerDamaged)
+}
+
+// One item that nobody can read must not hide the others from the safety net.
+func TestAListTellsOfTheRestWhenAnItemCannotBeRead(t *testing.T) {
+	t.Parallel()
+	lists := map[string]func(*world, context.Context) ([]shift.Listed, error){
+		"open":     func(w *world, ctx context.Context) ([]shift.Listed, error) { return w.Unannounced(ctx) },
+		"suspects": func(w *world, ctx context.Context) ([]shift.Listed, error) { return w.Suspects(ctx) },
+		"watchers": func(w *world, ctx context.Context) ([]shift.Listed, error) { return w.Watchers(ctx, "orders-5xx") },
+	}
+	for name, list := range lists {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.answer = func(string) (int, string, bool) {
+				return 200, `{"Count":4,"ScannedCount":4,"Items":[{"id":{"S":"one"}},{"sk":{"S":"deployment#lost"}},{"id":{"S":"two"},"openedAt":{"S":"soon"}},{"id":{"S":"three"}}]}`, true
+			}
+			listed, err := list(w, t.Context())
+			require.ErrorIs(t, err, shift.ErrLedgerDamaged)
+			assert.ErrorContains(t, err, `"deployment#lost": it has no id`)
+			assert.Equal(t, []shift.Listed{{ID: "one"}, {ID: "three"}}, listed)
+		})
 	}
 }

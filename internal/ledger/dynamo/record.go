@@ -19,6 +19,7 @@ const (
 	intent     = "intent"
 	landed     = "landed"
 	command    = "command"
+	precedence = "precedence" // of the command
 	restored   = "restored"
 	untilOK    = "untilOk"
 	seen       = "seen" // since when each alarm was in the state that Open read, in milliseconds
@@ -45,8 +46,9 @@ type storedRecord struct {
 	Alarms     []string      `dynamodbav:"alarms,omitempty"`     // those with an alarm item
 	Deployment string        `dynamodbav:"deployment,omitempty"` // JSON
 	Intent     int           `dynamodbav:"intent"`
-	Landed     string        `dynamodbav:"landed,omitempty"`  // JSON
-	Command    string        `dynamodbav:"command,omitempty"` // JSON
+	Landed     string        `dynamodbav:"landed,omitempty"`     // JSON
+	Command    string        `dynamodbav:"command,omitempty"`    // JSON
+	Precedence int64         `dynamodbav:"precedence,omitempty"` // of the Command
 	Restored   []string      `dynamodbav:"restored,stringset,omitempty"`
 	UntilOK    []string      `dynamodbav:"untilOk,stringset,omitempty"`
 	Reasons    []string      `dynamodbav:"reasons,omitempty"`
@@ -145,7 +147,7 @@ func decodeStored(i item) (storedRecord, error) {
 const maxShown = 80
 
 func broken(id string, err error) error {
-	return fmt.Errorf("the record item of %q was not written by this version of Sluice: %w", id, err)
+	return fmt.Errorf("%w: the record item of %q: %w", shift.ErrLedgerDamaged, id, err)
 }
 
 func decodeJSON(attribute, text string, into any) error {
@@ -164,4 +166,30 @@ func encodeJSON(attribute string, value any) (string, error) {
 		return "", fmt.Errorf("encode the %s: %w", attribute, err)
 	}
 	return string(text), nil
+}
+
+// decodePointer reads an item that leads to a Deployment.
+func decodePointer(i item) (storedPointer, error) {
+	var pointer storedPointer
+	err := attributevalue.UnmarshalMap(i, &pointer)
+	if err == nil && pointer.ID == "" {
+		err = errors.New("it has no id")
+	}
+	if err != nil {
+		return pointer, fmt.Errorf("%w: the item %q: %w", shift.ErrLedgerDamaged, shift.BoundText(nameOf(i), maxShown), err)
+	}
+	return pointer, nil
+}
+
+// decodeLock reads a lock item; one that does not exist is nobody's.
+func decodeLock(i item) (storedLock, error) {
+	var lock storedLock
+	err := attributevalue.UnmarshalMap(i, &lock)
+	if err == nil && len(i) > 0 && lock.Holder == "" {
+		err = errors.New("it has no holder")
+	}
+	if err != nil {
+		return lock, fmt.Errorf("%w: %w", shift.ErrLedgerDamaged, err)
+	}
+	return lock, nil
 }

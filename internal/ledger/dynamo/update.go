@@ -155,16 +155,31 @@ func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time)
 	return nil
 }
 
-// Command stores what a person asks, in place of what was asked before. It
-// returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
+// Command stores what a person asks, in place of what was asked before: a command
+// that comes twice, or after a later one, changes nothing. It returns the command
+// that stands then; or shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
 // shift.ErrDeploymentUnknown unless the record is open.
-func (l *Ledger) Command(ctx context.Context, id string, c shift.Command) error {
+func (l *Ledger) Command(ctx context.Context, id string, c shift.Command) (shift.Command, error) {
 	text, err := encodeJSON(command, c)
 	if err != nil {
-		return err
+		return c, err
 	}
-	return l.change(ctx, "command", id,
-		expression.Set(expression.Name(command), expression.Value(text)), is(shift.StatusOpen))
+	later := expression.Name(precedence).AttributeNotExists().Or(expression.Name(precedence).LessThan(expression.Value(c.Precedence())))
+	record, done, err := l.update(ctx, id,
+		expression.Set(expression.Name(command), expression.Value(text)).
+			Set(expression.Name(precedence), expression.Value(c.Precedence())),
+		is(shift.StatusOpen).And(later))
+	switch {
+	case err != nil || done:
+	case record.Status == shift.StatusOpen && record.Command != nil:
+		return *record.Command, nil
+	default:
+		err = refusal(record)
+	}
+	if err != nil {
+		return c, fmt.Errorf("command %s: %w", id, err)
+	}
+	return c, nil
 }
 
 // Restore remembers Targets that are known to be back. It returns

@@ -78,6 +78,7 @@ func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
 				_, err := read(t.Context())
 				require.ErrorContains(t, err, tt.says)
 				assert.ErrorContains(t, err, "record item")
+				assert.ErrorIs(t, err, shift.ErrLedgerDamaged)
 			}
 		})
 	}
@@ -259,4 +260,60 @@ func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
 	restoring := w.record(t, first)
 	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-slow", noon.Add(time.Minute)), "too late to matter")
 	assert.Equal(t, restoring, w.record(t, first))
+}
+
+func given(o shift.Order, after time.Duration) shift.Command {
+	return shift.Command{Order: o, Reason: "by me", At: noon.Truncate(time.Second).Add(after)}
+}
+
+func TestTheLatestCommandStandsInWhateverOrderTheyArrive(t *testing.T) {
+	t.Parallel()
+	pause, resume := given(shift.Pause, 0), given(shift.Resume, 30*time.Second)
+	again := given(shift.Pause, time.Minute)
+	tests := map[string]struct {
+		arrive []shift.Command
+		want   shift.Command
+	}{
+		"one":                         {[]shift.Command{pause}, pause},
+		"one after the other":         {[]shift.Command{pause, resume}, resume},
+		"the first one comes again":   {[]shift.Command{pause, resume, pause}, resume},
+		"the first one comes late":    {[]shift.Command{resume, pause}, resume},
+		"the last one comes twice":    {[]shift.Command{pause, resume, resume}, resume},
+		"another one of the same":     {[]shift.Command{pause, resume, again}, again},
+		"all of them again":           {[]shift.Command{pause, resume, again, pause, resume}, again},
+		"two at once":                 {[]shift.Command{given(shift.Promote, 0), pause}, pause},
+		"two at once, in other order": {[]shift.Command{pause, given(shift.Promote, 0)}, pause},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.opened(t, first, orders)
+			for n, c := range test.arrive {
+				stands, err := w.Command(t.Context(), first, c)
+				require.NoError(t, err)
+				assert.Equal(t, *w.record(t, first).Command, stands, "command %d answers which one stands", n)
+			}
+			assert.Equal(t, test.want, *w.record(t, first).Command)
+		})
+	}
+}
+
+func TestACommandIsRefusedUnlessTheRecordIsOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	command := func(after time.Duration) error {
+		_, err := w.Command(t.Context(), first, given(shift.Pause, after))
+		return err
+	}
+	require.ErrorIs(t, command(0), shift.ErrDeploymentUnknown)
+	w.opened(t, first, orders)
+	require.NoError(t, command(0))
+	restoring := w.restoring(t, first)
+	require.ErrorIs(t, command(0), shift.ErrDeploymentRestoring)
+	require.ErrorIs(t, command(time.Minute), shift.ErrDeploymentRestoring)
+	assert.Equal(t, restoring, w.record(t, first))
+	closed := w.closed(t, first)
+	require.ErrorIs(t, command(2*time.Minute), shift.ErrDeploymentClosed)
+	assert.Equal(t, closed, w.record(t, first))
 }

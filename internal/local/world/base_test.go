@@ -52,6 +52,11 @@ var bases = []base{
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
 		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`, shift.Promoted, ""},
+	{"pause, then resume",
+		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "pauseLimitMinutes": 5, "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [
+		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
+		  {"atSeconds": 60, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`, shift.Promoted, ""},
 	{"redrive",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`, shift.RolledBack, ""},

@@ -172,6 +172,10 @@ var onTheWay = []fault{
 		r.arrive(p, 0)
 		p.arrive(p.Delivery.Delay + 3*time.Second)
 	}},
+	{name: "twice, the second time 100 seconds late", carry: func(r *run, p Parcel) {
+		r.arrive(p, 0)
+		p.arrive(p.Delivery.Delay + 100*time.Second)
+	}},
 	{name: "after its follower", class: misdelivered, carry: func(r *run, p Parcel) { r.held = append(r.held, p) }},
 }
 

@@ -44,7 +44,7 @@ func (w *World) deploy() {
 	w.add(flow.Open.Spec, func(c aws.Config) flow.Lambda {
 		return flow.Serve(flow.Open, task.OpenDeployment{
 			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c),
-			Alarms: alarm.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait,
+			Alarms: alarm.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait, Now: w.Now,
 		}.Handle)
 	})
 	w.add(flow.SetWeight.Spec, func(c aws.Config) flow.Lambda {

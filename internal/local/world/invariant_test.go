@@ -236,6 +236,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 		}
 	}
 	r.moved(was, d)
+	r.obeys(was, d, record)
 }
 
 // accept : what a Deployment has found and begins from is its Stable, whoever

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/internal/flow"
@@ -64,7 +65,7 @@ func (w *World) deliver(d Delivery, source, detailType string, detail map[string
 	}
 	event, _ := json.Marshal(map[string]any{
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
-		"account": w.place.account, "region": w.place.region, "time": w.clock.now.UTC().Format(time.RFC3339), "detail": detail,
+		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
 	})
 	p.arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(event, 0) }) }
 	if w.courier != nil && w.courier(p) || d.Lost {
@@ -73,6 +74,15 @@ func (w *World) deliver(d Delivery, source, detailType string, detail map[string
 	for range max(d.Copies, 1) {
 		p.arrive(d.Delay)
 	}
+}
+
+// lambdaTime is what the clock of Sluice's Lambdas says: the real one, where they are
+// processes of their own.
+func (w *World) lambdaTime() time.Time {
+	if w.paced != nil && w.paced.pace.Run != nil {
+		return time.Now()
+	}
+	return w.clock.now
 }
 
 // asyncRetries are the waits after which Lambda tries an asynchronous invocation
@@ -107,27 +117,37 @@ func (w *World) sweep() {
 }
 
 // unattended says whether the Ledger has a Deployment that no execution looks
-// after, or that is on its way back.
+// after, or that is on its way back, or whose Outcome is still to be announced.
 func (w *World) unattended() bool {
+	var open []string
+	closed := map[string]bool{}
 	for _, item := range w.tables.Items(ledgerTable) {
 		pk, _ := item.Text("pk")
 		id, _ := item.Text("id")
-		if pk == "suspect" {
+		status, _ := item.Text("status")
+		switch {
+		case pk == "suspect", pk == "open" && !w.runs(id):
 			return true
-		}
-		if x, known := w.machine.Execution(id); pk == "open" && (!known || x.Status() != asl.Running) {
-			return true
-		}
-		if status, _ := item.Text("status"); status == string(shift.StatusRestoring) {
+		case status == string(shift.StatusRestoring):
 			return true // perhaps whoever began to restore has died
+		case pk == "open":
+			open = append(open, id)
+		case status == string(shift.StatusClosed):
+			closed[id] = true
 		}
 	}
-	return false
+	// Perhaps whoever has closed it has died before it was announced.
+	return slices.ContainsFunc(open, func(id string) bool { return closed[id] })
+}
+
+func (w *World) runs(id string) bool {
+	x, known := w.machine.Execution(id)
+	return known && x.Status() == asl.Running
 }
 
 // command has a person ask something of the Deployment that holds a Target.
 func (w *World) command(target shift.Target, order shift.Order, reason string) {
-	w.deliver(Delivery{}, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+	w.deliver(w.scenario.Commands, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
 // together is task.Together for actors: the Lambda waits while its parts run,

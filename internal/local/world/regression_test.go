@@ -3,6 +3,7 @@ package world
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,6 +96,45 @@ var known = []struct {
 			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
 		},
 	},
+	{
+		was:  "an abort that Lambda delivered again, because the first time has died after the deed, aborted the next deployment",
+		base: "abort",
+		strikes: []strike{
+			{boundary: 6, fault: theFault("a second deployment that waits")},
+			{actor: "safety-net", action: "dynamodb:DeleteItem", nth: 1, fault: theFault("killed after")},
+		},
+	},
+	{
+		was:  "an abort that came twice aborted the next deployment the second time",
+		base: "abort",
+		strikes: []strike{
+			{boundary: 6, fault: theFault("a second deployment that waits")},
+			{event: 1, kind: flow.CommandDetailType, fault: theDelivery("twice, the second time 100 seconds late")},
+		},
+	},
+	{
+		was:  "an abort that came late aborted the deployment that had the target by then",
+		base: "abort",
+		strikes: []strike{
+			{boundary: 9, later: 20 * time.Second, fault: between[0]}, // stopped
+			{boundary: 6, fault: theFault("a second deployment that waits")},
+			{event: 1, kind: flow.CommandDetailType, fault: theDelivery("100 seconds late")},
+		},
+	},
+	{
+		was:  "a pause that Lambda delivered again came after the resume, and stood",
+		base: "pause, then resume",
+		strikes: []strike{
+			{actor: "safety-net", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("killed after")},
+		},
+	},
+	{
+		was:  "a pause that was overtaken by the promote took its place",
+		base: "pause, then promote",
+		strikes: []strike{
+			{event: 1, kind: flow.CommandDetailType, fault: theDelivery("after its follower")},
+		},
+	},
 	// In these it was the watching that was wrong, not what was watched.
 	{
 		was:  "the play ended before the second look at a deployment that had begun late",
@@ -124,6 +164,10 @@ var known = []struct {
 
 func theFault(name string) fault {
 	return faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
+}
+
+func theDelivery(name string) fault {
+	return onTheWay[slices.IndexFunc(onTheWay, func(f fault) bool { return f.name == name })]
 }
 
 func TestWhatWasOnceWrongStaysMended(t *testing.T) {

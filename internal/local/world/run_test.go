@@ -50,15 +50,15 @@ type run struct {
 	parcels []Parcel // every event
 	held    []Parcel // those that wait for their follower
 	states  int
-	others  int             // second deployments
-	asked   map[string]bool // those that a person has aborted, by their id
-	made    map[string]int  // calls so far, by Lambda and action
+	others  int            // second deployments
+	made    map[string]int // calls so far, by Lambda and action
 	denials []denial
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*actor
 	// marked is what Deployment a Lambda has marked, for a guard.
 	marked map[*actor]string
 	invariants
+	commands
 }
 
 // play runs a base with faults, and checks.
@@ -72,7 +72,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, asked: map[string]bool{}, made: map[string]int{}, marked: map[*actor]string{}}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}, marked: map[*actor]string{}, commands: newCommands()}
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
@@ -93,16 +93,18 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 // outcome is that of the main execution's Deployment.
 func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.outcome(r.main.ARN())) }
 
-// harmless says whether no Deployment may end otherwise for a fault. A hook is asked once, so a Lambda that dies while asking it fails
-// it; and a person's command that is lost is not obeyed.
+// harmless says whether no Deployment may end otherwise for a fault. A hook is asked
+// once, so a Lambda that dies while asking it fails it; and a person's command that is
+// lost, or comes when all is over, is not obeyed.
 func (r *run) harmless(s strike) bool {
 	switch s.fault.class {
 	case failing, killed, hung, forsaken:
 		return !r.hit(flow.BeforeHook.Function)
 	case misdelivered:
-		return s.kind != flow.CommandDetailType
+		// What a person asks must not come when there is nothing left to ask it of.
+		return s.kind != flow.CommandDetailType || s.fault.name == "5 seconds late" || s.fault.name == "100 seconds late"
 	case unharmed:
-		return slices.Contains([]string{"edited by a stranger and put back", "a sweep", "started twice", "doubled"}, s.fault.name)
+		return slices.Contains([]string{"edited by a stranger and put back", "a sweep", "started twice", "doubled", "twice, the second time 100 seconds late"}, s.fault.name)
 	}
 	return false
 }
@@ -133,7 +135,7 @@ func (r *run) spared() error {
 	}
 	for _, x := range r.w.executed {
 		d := r.deployments[x.ARN()]
-		if x == r.main || d == nil || r.asked[d.id] || d.outcome != shift.RolledBack && d.outcome != shift.Stranded {
+		if x == r.main || d == nil || r.mayBeAborted(d.id) || d.outcome != shift.RolledBack && d.outcome != shift.Stranded {
 			continue
 		}
 		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)
@@ -214,11 +216,7 @@ func (r *run) courier(p Parcel) bool {
 		}
 	}
 	r.provoked(p)
-	if p.Kind == flow.CommandDetailType {
-		for _, of := range r.reasons(p) {
-			r.asked[of.id] = true
-		}
-	}
+	r.commanded(p)
 	if p.Delivery.Lost {
 		return true
 	}

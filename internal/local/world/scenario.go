@@ -31,8 +31,8 @@ type Scenario struct {
 	Alias   string
 	Events  []Happening
 	Faults  []Fault
-	// AlarmEvents, ExecutionEvents and Sweeps are how the safety net is woken.
-	AlarmEvents, ExecutionEvents, Sweeps Delivery
+	// AlarmEvents, ExecutionEvents, Sweeps and Commands are how the safety net is woken.
+	AlarmEvents, ExecutionEvents, Sweeps, Commands Delivery
 	// Latency is how long every AWS call takes.
 	Latency time.Duration
 	Seed    uint64
@@ -208,10 +208,11 @@ func decodeScenario(o strictjson.Object) Scenario {
 	if rate := o.Field("traffic").Object("requestsPerMinute").Field("requestsPerMinute"); rate.Present() {
 		s.RequestsPerMinute = rate.Int(0, maxRate)
 	}
-	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps")
+	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps", "commands")
 	s.AlarmEvents = decodeDelivery(delivery.Field("alarms"), defaultDelay)
 	s.ExecutionEvents = decodeDelivery(delivery.Field("executions"), defaultDelay)
 	s.Sweeps = decodeDelivery(delivery.Field("sweeps"), 0)
+	s.Commands = decodeDelivery(delivery.Field("commands"), 0)
 	s.Alarms = decodeAlarms(o.Field("alarms"))
 	hooks := o.Field("hooks").Members()
 	for _, name := range hooks.Names() {

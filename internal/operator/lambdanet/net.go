@@ -33,8 +33,8 @@ type Net struct {
 func New(api API, function string) *Net { return &Net{api: api, function: &function} }
 
 // FromConfig is New, with a client of its own. It tries again only what Lambda
-// refused to begin: when an answer is lost, the command may have been obeyed, and a
-// second one would find nothing to obey it any more.
+// refused to begin: when an answer is lost, whoever gave the command has to hear that
+// it may have been obeyed.
 func FromConfig(cfg aws.Config, function string) *Net {
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -54,7 +54,9 @@ type RefusedError struct{ Name, Message string }
 func (e *RefusedError) Error() string { return e.Name + ": " + e.Message }
 
 // Command gives an order to the Deployment that holds a Target, and waits for the
-// answer. It returns a *RefusedError, or ErrNoNet.
+// answer. It asks first which that is and what time it is there: so the order means
+// one Deployment however often it arrives, and no clock but AWS's plays a part. It
+// returns a *RefusedError, or ErrNoNet.
 func (n *Net) Command(ctx context.Context, c flow.Commanded) (flow.Answer, error) {
 	answer, err := n.command(ctx, c)
 	if err != nil {
@@ -64,10 +66,22 @@ func (n *Net) Command(ctx context.Context, c flow.Commanded) (flow.Answer, error
 }
 
 func (n *Net) command(ctx context.Context, c flow.Commanded) (answer flow.Answer, err error) {
+	question, err := flow.EncodeQuestion(flow.Asked{Target: c.Target})
+	if err != nil {
+		return answer, err
+	}
+	if answer, err = n.invoke(ctx, question); err != nil {
+		return answer, err
+	}
+	c.DeploymentID, c.Command.At = answer.DeploymentID, answer.At
 	event, err := flow.EncodeCommand(c)
 	if err != nil {
 		return answer, err
 	}
+	return n.invoke(ctx, event)
+}
+
+func (n *Net) invoke(ctx context.Context, event []byte) (answer flow.Answer, err error) {
 	out, err := n.api.Invoke(ctx, &lambda.InvokeInput{FunctionName: n.function, Payload: event})
 	var missing *types.ResourceNotFoundException
 	switch {

@@ -2,9 +2,11 @@ package lambdanet_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,12 +21,23 @@ import (
 var abort = flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "no"}}
 
 // answering is a Lambda that gives one answer after the other, the last for ever.
-func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdanet.Net, asked *atomic.Int32) {
+func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdanet.Net, asked func() []string) {
 	t.Helper()
-	asked = new(atomic.Int32)
+	var lock sync.Mutex
+	var bodies []string
+	asked = func() []string {
+		lock.Lock()
+		defer lock.Unlock()
+		return slices.Clone(bodies)
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/2015-03-31/functions/sluice-safety-net/invocations", r.URL.Path)
-		answers[min(int(asked.Add(1)), len(answers))-1](w)
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		lock.Lock()
+		bodies = append(bodies, string(body))
+		lock.Unlock()
+		answers[min(len(asked()), len(answers))-1](w)
 	}))
 	t.Cleanup(server.Close)
 	return lambdanet.FromConfig(aws.Config{
@@ -54,13 +67,37 @@ func refuses(status int, code string) func(http.ResponseWriter) {
 	}
 }
 
+// held answers the question that comes before every command.
+var held = says(`{"deploymentId": "one", "at": "2026-05-04T12:00:00.123Z"}`)
+
 func TestWhatLambdaRefusedToBeginIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	net, asked := answering(t, refuses(http.StatusTooManyRequests, "TooManyRequestsException"), says(`{"deploymentId": "one", "outcome": "RolledBack", "cause": "Aborted: no"}`))
+	net, asked := answering(t, held, refuses(http.StatusTooManyRequests, "TooManyRequestsException"), says(`{"deploymentId": "one", "outcome": "RolledBack", "cause": "Aborted: no"}`))
 	answer, err := net.Command(t.Context(), abort)
 	require.NoError(t, err)
 	assert.Equal(t, flow.Answer{DeploymentID: "one", Outcome: shift.RolledBack, Cause: "Aborted: no"}, answer)
-	assert.EqualValues(t, 2, asked.Load())
+	assert.Len(t, asked(), 3)
+}
+
+// However often and late it arrives, it is for the deployment that was asked for, and
+// of the time that it was there: not of the clock of whoever gives it.
+func TestACommandSaysWhichDeploymentItMeansAndWhenItWasGivenThere(t *testing.T) {
+	t.Parallel()
+	net, asked := answering(t, held, says(`{"deploymentId": "one"}`))
+	_, err := net.Command(t.Context(), abort)
+	require.NoError(t, err)
+	require.Len(t, asked(), 2)
+	assert.JSONEq(t, `{"detail-type": "Sluice Question", "detail": {"target": "lambda:orders:live"}}`, asked()[0])
+	assert.JSONEq(t, `{"detail-type": "Sluice Command", "time": "2026-05-04T12:00:00.123Z", "detail": {
+		"target": "lambda:orders:live", "deployment": "one", "command": "abort", "reason": "no"}}`, asked()[1])
+}
+
+func TestWhatIsNotAnsweredIsNotCommanded(t *testing.T) {
+	t.Parallel()
+	net, asked := answering(t, fails(`{"errorType": "DeploymentUnknown", "errorMessage": "no deployment holds it"}`))
+	_, err := net.Command(t.Context(), abort)
+	require.EqualError(t, err, "abort lambda:orders:live: DeploymentUnknown: no deployment holds it")
+	assert.Len(t, asked(), 1)
 }
 
 func TestCommandThatIsNotObeyedSaysWhyAndIsGivenOnce(t *testing.T) {
@@ -82,11 +119,11 @@ func TestCommandThatIsNotObeyedSaysWhyAndIsGivenOnce(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			net, asked := answering(t, tt.answer)
+			net, asked := answering(t, held, tt.answer)
 			_, err := net.Command(t.Context(), abort)
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), tt.want)
-			assert.EqualValues(t, 1, asked.Load())
+			assert.Len(t, asked(), 2, "the question, and the command")
 		})
 	}
 }
