@@ -136,6 +136,9 @@ func (r *run) rerouted(c cloud.AliasChange) {
 	if c.Before == nil {
 		s.created = r.w.clock.now
 	}
+	if c.Actor == flow.SetWeight.Function && c.After != nil {
+		r.late(t, *c.After)
+	}
 	if c.After != nil {
 		r.sees(t, c.After.RevisionID)
 	}

@@ -428,3 +428,51 @@ func (r *run) inGrace(t shift.Target) bool {
 	due, _ := r.delayed(*p)
 	return r.w.clock.now.Before(due)
 }
+
+// late is told of every write of a set-weight. What it brings about after the mark is
+// its own to take back, for as long as it lives: that is within a few calls of its
+// own, and need not wait for who restores, who may have died between the mark and the
+// write, or for the second look, which comes minutes later.
+func (r *run) late(t shift.Target, written cloud.Alias) {
+	d := r.writer(t, written)
+	if c := d.change(t); c == nil || d.status == shift.StatusOpen || d.outcome == shift.Promoted || shareOf(&written, c.Candidate) == 0 {
+		return
+	}
+	r.takesBack(t, written.RevisionID, r.w.current.root(), r.w.clock.now)
+}
+
+// writer is the Deployment that a set-weight has written an alias for: it holds the
+// Target, or its name stands at what it has created.
+func (r *run) writer(t shift.Target, written cloud.Alias) *standing {
+	if d := r.holder(t); d != nil {
+		return d
+	}
+	for id, d := range r.deployments {
+		if written.Description == shift.CreationNote(id) {
+			return d
+		}
+	}
+	return nil
+}
+
+// takesBack looks for a late write when its writer can have taken it back, at the pace
+// that the writer has by then.
+func (r *run) takesBack(t shift.Target, revision string, writer *actor, made time.Time) {
+	due := made.Add(soon + manyCalls*writer.pace)
+	r.w.clock.at(due, sluice, func() {
+		switch alias := r.target(t).alias; {
+		case alias == nil, alias.RevisionID != revision, writer.killed, r.failed(flow.SetWeight.Function, made):
+		case made.Add(soon + manyCalls*writer.pace).After(r.w.clock.now):
+			r.takesBack(t, revision, writer, made)
+		default:
+			r.breaks("I7: a set-weight gave %s %v when it was to be restored, lives, and has not taken it back after %s", t, show(alias), due.Sub(made))
+		}
+	})
+}
+
+// failed says whether a fault has struck a call of a Lambda since then.
+func (r *run) failed(actor string, since time.Time) bool {
+	return slices.ContainsFunc(r.struck, func(s struck) bool {
+		return (s.actor == actor || s.fault.all) && (s.fault.class == denied || !s.at.Before(since) && (s.fault.class == failing || s.fault.class == hung))
+	})
+}
