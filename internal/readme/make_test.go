@@ -1,0 +1,107 @@
+package readme
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// dry are the targets of which a test only sees that make knows how to make them, and
+// why. Those that .ci/run makes are looked for there.
+var dry = map[string]struct {
+	why string
+	ci  bool
+}{
+	"test":        {"this is one of its tests", true},
+	"e2e":         {"its package is one of make test's", false},
+	"lint":        {"it reads everything", true},
+	"chaos":       {"it takes minutes; with a slice of the faults, seconds", true},
+	"bench":       {"it takes minutes; with each benchmark once, one", true},
+	"figures":     {"it is make bench, and writes the README, for which package figures has tests", false},
+	"conformance": {"it fetches what is not Sluice's", true},
+	"golden":      {"it writes what make test compares with", false},
+}
+
+// byCDK are the targets that call CDK's command, and what with.
+var byCDK = map[string]string{
+	"bootstrap": "bootstrap",
+	"synth":     "synth --quiet",
+	"diff":      "diff",
+	"deploy":    "deploy --all",
+	"destroy":   "destroy --all -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any",
+}
+
+// makes makes a target in the copy of the sources.
+func (p *person) makes(t *testing.T, args ...string) {
+	t.Helper()
+	target := args[0]
+	if call, is := byCDK[target]; is {
+		p.callsCDK(t, call, args)
+		return
+	}
+	if d, is := dry[target]; is {
+		p.does(t, p.clone, "make", append([]string{"--dry-run"}, args...)...)
+		if d.ci {
+			ci, err := os.ReadFile(filepath.Join(root, ".ci", "run"))
+			require.NoError(t, err)
+			assert.Regexp(t, `(?m)^ *run (timeout \d+ )?make `+target+`\b`, string(ci))
+		}
+		return
+	}
+	made := p.does(t, p.clone, "make", args...)
+	switch {
+	case target == "help":
+		listsTheTargets(t, made)
+	case target == "demo":
+		for _, outcome := range []string{"Promoted", "RolledBack", "Rejected"} {
+			assert.Contains(t, made, outcome)
+		}
+		assert.FileExists(t, filepath.Join(p.clone, "dist", "sick.html"))
+	default: // a file or a folder
+		_, err := os.Stat(filepath.Join(p.clone, target))
+		assert.NoError(t, err)
+	}
+}
+
+// bootstraps enters an account in which make deploy finds what make bootstrap leaves.
+func (p *person) bootstraps(t *testing.T) {
+	t.Helper()
+	p.has(t, "bootstrapped.json", `{"parameters": {"/cdk-bootstrap/hnb659fds/version": "21"}}`)
+	p.enters(t, "local", "-s", "bootstrapped.json")
+}
+
+// callsCDK makes a target with something in the place of CDK's command that only says
+// how it was called. It does without Node, and without the Lambdas being built.
+func (p *person) callsCDK(t *testing.T, call string, args []string) {
+	t.Helper()
+	for _, arg := range args[1:] {
+		settings, is := strings.CutPrefix(arg, "SETTINGS=")
+		require.True(t, is, "nobody knows %s: say here what it does", arg)
+		call += " " + settings
+	}
+	made := p.does(t, p.clone, "make", append([]string{"--old-file=needs-node", "bootstraps=", "cdk=@echo cdk"}, args...)...)
+	assert.Regexp(t, `(?m)^cdk `+regexp.QuoteMeta(call)+` *$`, made)
+}
+
+var documented = regexp.MustCompile(`(?m)^(\S+):.*## (.+)$`)
+
+// listsTheTargets holds make help to name whatever the Makefile explains, and to write
+// the explanations below each other.
+func listsTheTargets(t *testing.T, help string) {
+	t.Helper()
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	explained := documented.FindAllStringSubmatch(string(makefile), -1)
+	assert.Greater(t, len(explained), 10)
+	lines := strings.Split(strings.TrimRight(help, "\n"), "\n")
+	require.Len(t, lines, len(explained))
+	for i, target := range explained {
+		assert.Regexp(t, `^  make `+regexp.QuoteMeta(target[1])+` +`+regexp.QuoteMeta(target[2])+`$`, lines[i])
+		assert.Equal(t, strings.Index(lines[0], explained[0][2]), strings.Index(lines[i], target[2]), "make %s is explained in the same column", target[1])
+	}
+}

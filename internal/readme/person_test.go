@@ -1,0 +1,162 @@
+package readme
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// root is the repository.
+const root = "../.."
+
+// patience is how long a command may take for real: on a machine that has built
+// nothing so far, minutes.
+const patience = 5 * time.Minute
+
+// person is somebody who follows the README: with a fresh copy of the sources and the
+// command built from it, in a folder with the files of its example, and in an account
+// on this machine.
+type person struct {
+	clone, sluice, folder string
+	environment           []string
+}
+
+// newPerson copies the sources, writes the example's files, and builds the command.
+func newPerson(t *testing.T) *person {
+	t.Helper()
+	p := &person{folder: t.TempDir(), clone: clone(t)}
+	files := in(t, "An example", "json")
+	require.Len(t, files, 2)
+	p.has(t, "deployment.json", files[0])
+	p.has(t, "scenario.json", files[1])
+	p.environment = append(os.Environ(), "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json",
+		"MAKEFLAGS=", "MAKELEVEL=0", // make may have started this
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath") // or Go would build anew for each copy
+	p.does(t, p.clone, "make", "bin/sluice")
+	p.sluice = filepath.Join(p.clone, "bin", "sluice")
+	return p
+}
+
+// clone is a copy of the sources. What is made in it is in nobody's way.
+func clone(t *testing.T) string {
+	t.Helper()
+	to := t.TempDir()
+	for _, name := range []string{"functions", "infra", "internal", "statemachine"} {
+		require.NoError(t, os.CopyFS(filepath.Join(to, name), os.DirFS(filepath.Join(root, name))))
+	}
+	for _, name := range []string{"Makefile", "README.md", "cdk.json", "go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(to, name), text, 0o600))
+	}
+	return to
+}
+
+// has gives a person a file.
+func (p *person) has(t *testing.T, name, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(p.folder, name), []byte(text), 0o600))
+}
+
+// does runs a command that has to succeed, and returns what it prints.
+func (p *person) does(t *testing.T, folder, name string, args ...string) string {
+	t.Helper()
+	output, err := p.attempts(t, folder, name, args...)
+	require.NoError(t, err)
+	return output
+}
+
+// attempts runs a command, whatever comes of it.
+func (p *person) attempts(t *testing.T, folder, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir, command.Env = folder, p.environment
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	output, err := command.Output()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w:\n%s%s", name, strings.Join(args, " "), err, output, &complaints)
+	}
+	return string(output), err
+}
+
+var endpoint = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
+
+// enters starts an account on a free port and goes on in it. It ends with the test,
+// by being interrupted as a person does.
+func (p *person) enters(t *testing.T, args ...string) {
+	t.Helper()
+	command := exec.Command(p.sluice, append(args, "--port", "0")...)
+	command.Dir = p.folder
+	out, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	ended := make(chan struct{})
+	t.Cleanup(func() {
+		_ = command.Process.Signal(os.Interrupt)
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			_ = command.Process.Kill()
+			t.Error("sluice local did not end when it was interrupted")
+		}
+	})
+	lines, entered := bufio.NewScanner(out), false
+	for !entered && lines.Scan() {
+		if found := endpoint.FindStringSubmatch(lines.Text()); found != nil {
+			p.environment = append(p.environment, "AWS_ENDPOINT_URL="+found[1], "AWS_REGION="+found[2], "AWS_DEFAULT_REGION="+found[2])
+			entered = true
+		}
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, out) // until it ends
+		_ = command.Wait()
+		close(ended)
+	}()
+	require.NoError(t, lines.Err())
+	require.True(t, entered, "sluice local does not say where it listens")
+}
+
+// elsewhere is the same person in an account of its own, where ten minutes pass in a
+// second.
+func (p *person) elsewhere(t *testing.T) *person {
+	t.Helper()
+	other := *p
+	other.environment = slices.Clone(p.environment)
+	other.enters(t, "local", "--speed", "600", "-f", "deployment.json")
+	return &other
+}
+
+// plays starts a deployment, and sees its end.
+func (p *person) plays(t *testing.T, name string) {
+	t.Helper()
+	assert.Contains(t, p.does(t, p.folder, p.sluice, "start", "-f", "deployment.json", "--name", name, "--wait"), "Promoted")
+}
+
+// opens starts a deployment of two days, and returns when it holds its target.
+func (p *person) opens(t *testing.T, name string) {
+	t.Helper()
+	p.has(t, name+".json", `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`)
+	p.does(t, p.folder, p.sluice, "start", "-f", name+".json", "--name", name)
+	for until := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(p.does(t, p.folder, p.sluice, "history", "orders"), name) {
+			return
+		}
+		require.True(t, time.Now().Before(until), "%s does not begin", name)
+	}
+}

@@ -1,0 +1,122 @@
+package readme
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stands is what a word in capital letters stands for behind a flag, or else at all.
+var stands = map[string]string{
+	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "EXECUTION": "played", "TEXT": "because",
+	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
+	"--name N": "named", "--limit N": "5",
+}
+
+// filled puts something in the place of the words in capital letters.
+func filled(t *testing.T, args []string) []string {
+	t.Helper()
+	whole := make([]string, len(args))
+	for i, arg := range args {
+		whole[i] = arg
+		if !regexp.MustCompile(`^[A-Z]+$`).MatchString(arg) {
+			continue
+		}
+		value := stands[arg]
+		if i > 0 && value == "" {
+			value = stands[args[i-1]+" "+arg]
+		}
+		require.NotEmpty(t, value, "nobody knows what %s stands for in %v: say here", arg, args)
+		whole[i] = value
+	}
+	return whole
+}
+
+// calls are the commands that a usage means: each alternative, without the optional
+// words and with all of them.
+func calls(usage string) [][]string {
+	optional := regexp.MustCompile(`\s*\[([^]]*)\]`)
+	var list [][]string
+	names, rest, _ := strings.Cut(usage, " ")
+	for name := range strings.SplitSeq(names, "|") {
+		for alternative := range strings.SplitSeq(rest, " | ") {
+			short := words(name + " " + optional.ReplaceAllString(alternative, ""))
+			long := words(name + " " + optional.ReplaceAllString(alternative, " $1"))
+			list = append(list, short)
+			if len(long) > len(short) {
+				list = append(list, long)
+			}
+		}
+	}
+	return list
+}
+
+// The README's list of commands is true: each form works, without and with its
+// options.
+func TestTheListOfCommandsOfTheReadmeIsTrue(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t)
+	usages := regexp.MustCompile(`\s{2,}|\n`).Split(strings.TrimSpace(only(t, "The command", "")), -1)
+	require.Greater(t, len(usages), 6)
+	for _, usage := range usages {
+		usage, is := strings.CutPrefix(usage, "sluice ")
+		require.True(t, is, usage)
+		for _, args := range calls(usage) {
+			t.Run(strings.Join(args, " "), func(t *testing.T) { p.understands(t, args) })
+		}
+	}
+}
+
+// understands runs a command of sluice, in an account that has what it is about. A
+// command's name alone is no more than that: it is known.
+func (p *person) understands(t *testing.T, args []string) {
+	t.Helper()
+	if len(args) == 1 {
+		assert.Contains(t, p.does(t, p.folder, p.sluice, args[0], "--help"), "sluice "+args[0])
+		return
+	}
+	if strings.Contains(args[0], "|") {
+		for _, each := range calls(strings.Join(args, " ")) {
+			p.understands(t, each)
+		}
+		return
+	}
+	args = filled(t, args)
+	switch args[0] {
+	case "abort", "promote", "pause", "resume":
+		q := p.elsewhere(t)
+		q.opens(t, "opened")
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
+	case "watch", "report", "history":
+		q := p.elsewhere(t)
+		q.plays(t, "played")
+		told := q.does(t, q.folder, q.sluice, args...)
+		if args[0] == "report" {
+			told = q.wrote(t, "report.html")
+		}
+		assert.Contains(t, told, "Promoted")
+	case "start":
+		q := p.elsewhere(t)
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
+	default:
+		assert.NotEmpty(t, p.does(t, p.folder, p.sluice, args...))
+		if slices.Contains(args, "--report") {
+			assert.Contains(t, p.wrote(t, "report.html"), "RolledBack")
+		}
+	}
+}
+
+// wrote is what stands in a file that a command has written.
+func (p *person) wrote(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.folder, name))
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(p.folder, name)))
+	return string(text)
+}
