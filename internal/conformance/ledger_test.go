@@ -15,10 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faultsOfMoto are the ledger's tests that moto cannot pass, and why.
-var faultsOfMoto = map[string]string{
-	"TestLongHistoryIsPagedByTheTable": "a transaction copies every table: 2,400 of them take minutes",
-	"TestOfTwoOpeningsAtOnceOneWins":   "a transaction that fails puts every table back as it was, and with it what others have written meanwhile",
+// faultsOfMoto are the ledger's tests that moto cannot pass, why, and how long it is
+// given to.
+var faultsOfMoto = map[string]struct {
+	what   string
+	within time.Duration
+}{
+	"TestLongHistoryIsPagedByTheTable": {"a transaction copies every table: 2,400 of them take minutes", 30 * time.Second},
+	"TestOfTwoOpeningsAtOnceOneWins":   {"a transaction that fails puts every table back as it was, and with it what others have written meanwhile", time.Minute},
 }
 
 // The ledger's own tests pass on moto's DynamoDB: its conditions and transactions
@@ -27,25 +31,57 @@ var faultsOfMoto = map[string]string{
 func TestTheLedgerOnAForeignDynamoDB(t *testing.T) {
 	t.Parallel()
 	tools(t)
-	if _, err := exec.LookPath("moto_server"); err != nil {
-		t.Skip("SKIPPED: moto_server is not there (pip install 'moto[server]')")
-	}
-	address := moto(t)
+	needsMoto(t)
+	listed, err := ledgerTests(t, "", "-list", ".")
+	require.NoError(t, err, listed)
 	left := slices.Sorted(maps.Keys(faultsOfMoto))
 	for _, name := range left {
-		t.Logf("KNOWN FAULT of moto, so %s is left out: %s", name, faultsOfMoto[name])
+		assert.Contains(t, strings.Fields(listed), name, "a fault is known of a test that there is not")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, "go", "test", "./internal/ledger/dynamo", "-count=1", "-v",
-		"-parallel", "1", "-skip", "^("+strings.Join(left, "|")+")$") // one at a time, because of the same fault
-	command.Dir = "../.."
-	command.Env = append(os.Environ(), "LEDGER_ENDPOINT=http://"+address)
-	output, err := command.CombinedOutput()
-	passed := strings.Count(string(output), "\n--- PASS: ")
+	// One at a time, because of the same fault.
+	output, err := ledgerTests(t, moto(t), "-count=1", "-v", "-parallel=1", "-skip=^("+strings.Join(left, "|")+")$")
+	passed := strings.Count(output, "\n--- PASS: ")
 	t.Logf("%d tests of the ledger passed", passed)
 	require.NoError(t, err, "%s", output)
 	assert.Greater(t, passed, 30)
+}
+
+// No fault of moto is known that it does not have. Two openings may happen not to
+// disturb each other, so they get many chances.
+func TestTheKnownFaultsOfTheForeignDynamoDB(t *testing.T) {
+	t.Parallel()
+	tools(t)
+	needsMoto(t)
+	for name, fault := range faultsOfMoto {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ledgerTests(t, moto(t), "-run=^"+name+"$", "-count=30", "-failfast", "-timeout="+fault.within.String())
+			require.Error(t, err, "mended, take it off the list of known faults: %s", fault.what)
+			t.Skip("KNOWN FAULT of moto: " + fault.what)
+		})
+	}
+}
+
+// ledgerTests runs the ledger's own tests, against a server or against our own
+// DynamoDB.
+func ledgerTests(t *testing.T, address string, args ...string) (output string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "go", append([]string{"test", "./internal/ledger/dynamo"}, args...)...)
+	command.Dir = "../.."
+	if address != "" {
+		command.Env = append(os.Environ(), "LEDGER_ENDPOINT=http://"+address)
+	}
+	printed, err := command.CombinedOutput()
+	return string(printed), err
+}
+
+func needsMoto(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("moto_server"); err != nil {
+		t.Skip("SKIPPED: moto_server is not there (pip install 'moto[server]')")
+	}
 }
 
 // moto starts moto's server on a free port, and ends it with the test.
