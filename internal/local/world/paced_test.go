@@ -198,7 +198,7 @@ func TestAPersonMayInvokeTheSafetyNet(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, aws.ToString(answer.FunctionError), "%s", answer.Payload)
 	answer, err = o.invoke(t, "operator", "sluice-safety-net",
-		`{"detail-type": "Sluice Command", "detail": {"target": "lambda:orders:live", "command": "abort", "reason": "test"}}`)
+		`{"detail-type": "Sluice Command", "time": "2026-05-04T12:00:00Z", "detail": {"target": "lambda:orders:live", "command": "abort", "reason": "test"}}`)
 	require.NoError(t, err)
 	assert.Contains(t, string(answer.Payload), "DeploymentUnknown")
 }
