@@ -3,9 +3,17 @@ package world
 import (
 	"encoding/json"
 	"strings"
+	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dynamoapi "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"sluice/internal/flow"
+	"sluice/internal/local/cloud"
 	"sluice/internal/local/cloud/dynamodb"
 	"sluice/internal/shift"
 )
@@ -61,4 +69,159 @@ func (r *run) mayBeAborted(id string) bool {
 		}
 	}
 	return r.aborted[id]
+}
+
+// followed plays a canary that is promoted after two minutes, and one of ten minutes
+// that follows when a later version is there. What happens meanwhile is the scenario's.
+func followed(t *testing.T, scenario string) (w *World, seen *witness, routes []Routed) {
+	t.Helper()
+	canary := func(minutes string) string {
+		return `{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": ` + minutes + `}}}`
+	}
+	w, seen = observe(t, scenarioOf(t, `{"events": [
+		{"atSeconds": 190, "do": "updateCode", "function": "orders"},
+		{"atSeconds": 200, "do": "startExecution", "input": `+canary("10")+`}`+scenario), json.RawMessage(canary("2")))
+	seen.play(json.RawMessage(canary("2")))
+	require.Empty(t, seen.verify())
+	require.Len(t, w.executed, 2)
+	return w, seen, w.routes.list
+}
+
+// What is late, whoever is to blame for that, is not for the deployment that holds the
+// target by then.
+func TestALateCommandIsNotForTheDeploymentThatHoldsTheTargetByThen(t *testing.T) {
+	t.Parallel()
+	_, _, undisturbed := followed(t, `]}`)
+	require.Len(t, undisturbed, 4)
+	for _, order := range []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume} {
+		t.Run(string(order), func(t *testing.T) {
+			t.Parallel()
+			w, _, routes := followed(t, `, {"atSeconds": 100, "do": "`+string(order)+`", "target": "lambda:orders:live"}],
+				"delivery": {"commands": {"delayMs": 300000, "copies": 2}}}`)
+			assert.Equal(t, undisturbed, routes)
+			assert.Equal(t, string(shift.Promoted), w.outcome(w.executed[1].ARN()))
+			assert.Equal(t, 2, w.deadLetters, "and whoever has given it can find out")
+		})
+	}
+}
+
+func TestACommandForTheDeploymentThatFollowsIsObeyed(t *testing.T) {
+	t.Parallel()
+	w, _, _ := followed(t, `, {"atSeconds": 300, "do": "abort", "target": "lambda:orders:live"}], "delivery": {"commands": {"copies": 2}}}`)
+	assert.Equal(t, string(shift.Promoted), w.outcome(w.executed[0].ARN()))
+	assert.Equal(t, string(shift.RolledBack), w.outcome(w.executed[1].ARN()))
+}
+
+// Events about a deployment that has ended are none of its successor's.
+func TestAnEventForADeploymentThatEndedLongAgoTouchesNotItsSuccessor(t *testing.T) {
+	t.Parallel()
+	_, _, undisturbed := followed(t, `]}`)
+	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}}`)
+	second := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`)
+	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 190, "do": "updateCode", "function": "orders"},
+		{"atSeconds": 130, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}, {"atSeconds": 140, "do": "setAlarmState", "alarm": "a", "state": "OK"},
+		{"atSeconds": 200, "do": "startExecution", "input": `+string(second)+`}], "delivery": {"alarms": {"delayMs": 200000}}}`), input)
+	w.clock.after(320*time.Second, nature, func() {
+		first := w.executed[0].ARN()
+		for _, status := range flow.Endings() {
+			w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"executionArn": first, "status": status})
+		}
+		long := w.clock.now.Add(-5 * time.Minute).UTC()
+		for _, order := range []shift.Order{shift.Abort, shift.Promote, shift.Pause} {
+			for _, id := range []string{"", first} {
+				event, err := flow.EncodeCommand(flow.Commanded{Target: ordersLive, DeploymentID: id, Command: shift.Command{Order: order, At: long}})
+				require.NoError(t, err)
+				w.wake(event, len(asyncRetries))
+			}
+		}
+	})
+	seen.play(input)
+	require.Empty(t, seen.verify())
+	assert.Equal(t, undisturbed, w.routes.list)
+	assert.Equal(t, string(shift.Promoted), w.outcome(w.executed[0].ARN()))
+	assert.Equal(t, string(shift.Promoted), w.outcome(w.executed[1].ARN()))
+	assert.Equal(t, 6, w.deadLetters, "none of the six commands was obeyed")
+}
+
+// A clock that is fast must not have the last word for the time to come.
+func TestACommandFromTheFutureIsOfNow(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "pauseLimitMinutes": 60, "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`)
+	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 200, "do": "resume", "target": "lambda:orders:live"}]}`), input)
+	w.clock.after(100*time.Second, nature, func() {
+		event, err := flow.EncodeCommand(flow.Commanded{Target: ordersLive, Command: shift.Command{Order: shift.Pause, At: w.clock.now.Add(time.Hour)}})
+		require.NoError(t, err)
+		w.wake(event, 0)
+	})
+	r := w.result(seen.play(input))
+	require.Empty(t, seen.verify())
+	assert.Equal(t, string(shift.Promoted), r.Outcome, r.Cause)
+	assert.Less(t, r.VirtualSeconds, (20 * time.Minute).Seconds())
+}
+
+// An Outcome is told in minutes, though the execution waits for a hook, for two days.
+func TestAnOutcomeIsAnnouncedWhileTheExecutionStillWaits(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 172800}]}}`)
+	w, seen := observe(t, scenarioOf(t, `{"hooks": {"smoke": {"result": "hang"}},
+		"faults": [{"call": "events:PutEvents", "actor": "safety-net", "error": "fail", "fromSeconds": 60, "untilSeconds": 600}],
+		"events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`), input)
+	var told []time.Duration
+	w.cloud.OnEvents(func(events []cloud.Event) {
+		for _, e := range events {
+			if strings.Contains(e.Detail, string(shift.Rejected)) {
+				told = append(told, w.elapsed())
+			}
+		}
+	})
+	seen.play(input)
+	require.Empty(t, seen.verify())
+	require.Len(t, told, 1)
+	assert.Less(t, told[0], 600*time.Second+sweepEvery+soon)
+}
+
+// One item that nobody can read keeps no other deployment from being looked after, and
+// the safety net fails, so that its alarm rings, when all the rest is done.
+func TestADamagedLedgerKeepsNobodyElseFromBeingLookedAfter(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`)
+	for name, list := range map[string]string{"open": "open", "alarm": "alarm#a"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, seen := observe(t, scenarioOf(t, `{"delivery": {"executions": {"lost": true}}}`), input)
+			w.clock.after(90*time.Second, nature, func() {
+				w.damage(t, list)
+				if list == "open" {
+					require.NoError(t, w.stop())
+					return
+				}
+				require.NoError(t, w.alarmTo("a", "ALARM", "it is broken"))
+			})
+			reads := 0
+			w.cloud.OnCall(func(c cloud.Call) {
+				if c.Actor == flow.SafetyNet && c.Action() == "states:ListExecutions" {
+					reads++
+				}
+			})
+			seen.play(input)
+			for until := w.clock.now.Add(6 * time.Minute); w.clock.now.Before(until); {
+				w.clock.step()
+			}
+			assert.Equal(t, string(shift.RolledBack), w.outcome(w.executed[0].ARN()))
+			assert.Positive(t, w.deadLetters)
+			assert.LessOrEqual(t, reads, w.invocations[flow.SafetyNet], "what was read for all is not read again for one")
+		})
+	}
+}
+
+// damage puts an item into a partition of the Ledger that Sluice did not write.
+func (w *World) damage(t *testing.T, partition string) {
+	t.Helper()
+	_, err := dynamoapi.NewFromConfig(w.config("somebody")).PutItem(t.Context(), &dynamoapi.PutItemInput{
+		TableName: aws.String(ledgerTable),
+		Item: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: partition}, "sk": &types.AttributeValueMemberS{Value: "deployment#0"},
+		},
+	})
+	require.NoError(t, err)
 }

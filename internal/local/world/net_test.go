@@ -103,11 +103,20 @@ func TestTrafficIsBackInTime(t *testing.T) {
 
 func TestDoubledEventsDoNothingTwice(t *testing.T) {
 	t.Parallel()
-	for name, happening := range map[string]string{"alarm": alarmFires, "stop": stopped} {
+	const target = `"target": "lambda:fa:live", "reason": "because"}`
+	for name, happening := range map[string]string{
+		"alarm": alarmFires, "stop": stopped,
+		"abort":             `{"atSeconds": 90, "do": "abort", ` + target,
+		"promote":           `{"atSeconds": 90, "do": "promote", ` + target,
+		"pause":             `{"atSeconds": 90, "do": "pause", ` + target,
+		"pause and resume":  `{"atSeconds": 90, "do": "pause", ` + target + `, {"atSeconds": 300, "do": "resume", ` + target,
+		"pause and abort":   `{"atSeconds": 90, "do": "pause", ` + target + `, {"atSeconds": 300, "do": "abort", ` + target,
+		"pause and promote": `{"atSeconds": 90, "do": "pause", ` + target + `, {"atSeconds": 300, "do": "promote", ` + target,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			once := net(t, 1, happening, ``)
-			often := net(t, 1, happening, `"alarms": {"copies": 4}, "executions": {"copies": 4}`)
+			often := net(t, 1, happening, `"alarms": {"copies": 4}, "executions": {"copies": 4}, "commands": {"copies": 4}`)
 			assert.Greater(t, often.number, once.number)
 			assert.Equal(t, once.w.routes.list, often.w.routes.list)
 			assert.Equal(t, once.w.outcome(once.w.executed[0].ARN()), often.w.outcome(often.w.executed[0].ARN()))
@@ -130,6 +139,7 @@ func TestAnEventForADeploymentThatEndedLongAgoTouchesNothing(t *testing.T) {
 	w.deliver(Delivery{}, flow.AlarmSource, flow.AlarmDetailType, map[string]any{"alarmName": "a", "state": map[string]any{"value": "ALARM"}})
 	w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"executionArn": "arn:aws:states:us-east-1:1:execution:x:y", "status": "FAILED"})
 	w.deliver(Delivery{}, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{"nonsense": true})
+	w.command("lambda:orders:live", shift.Abort, "nobody holds it")
 	for until := w.clock.now.Add(10 * time.Minute); w.clock.now.Before(until); {
 		w.clock.step()
 	}
@@ -153,6 +163,15 @@ func TestCommandsAreObeyed(t *testing.T) {
 		{"or goes on, if that is asked for", `{"atSeconds": 90, "do": "pause", ` + target + `}`, `, "pauseLimitMinutes": 30, "whenPauseEnds": "resume"`, "Promoted", 60 * time.Minute, ""},
 		{"an alarm counts in a pause", `{"atSeconds": 90, "do": "pause", ` + target + `}, {"atSeconds": 900, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}`, ``, "RolledBack", 18 * time.Minute, "AlarmFired"},
 		{"an abort says why", `{"atSeconds": 90, "do": "abort", ` + target + `}`, ``, "RolledBack", 3 * time.Minute, "Aborted: because"},
+		{"a pause after one that has ended by itself", `{"atSeconds": 90, "do": "pause", ` + target + `}, {"atSeconds": 2400, "do": "pause", ` + target + `}`,
+			`, "pauseLimitMinutes": 30, "whenPauseEnds": "resume"`, "Promoted", 85 * time.Minute, ""},
+		{"of a promote and a pause at once the pause stands", `{"atSeconds": 90, "do": "promote", ` + target + `}, {"atSeconds": 90, "do": "pause", ` + target + `}`,
+			`, "pauseLimitMinutes": 30`, "RolledBack", 40 * time.Minute, "PauseExpired"},
+		{"whichever comes first", `{"atSeconds": 90, "do": "pause", ` + target + `}, {"atSeconds": 90, "do": "promote", ` + target + `}`,
+			`, "pauseLimitMinutes": 30`, "RolledBack", 40 * time.Minute, "PauseExpired"},
+		{"of two aborts at once one counts", `{"atSeconds": 90, "do": "abort", ` + target + `}, {"atSeconds": 90, "do": "abort", ` + target + `}`, ``, "RolledBack", 3 * time.Minute, "Aborted: because"},
+		{"an abort counts whatever else is asked at once", `{"atSeconds": 90, "do": "abort", ` + target + `}, {"atSeconds": 90, "do": "promote", ` + target + `}`, ``, "RolledBack", 3 * time.Minute, "Aborted: because"},
+		{"in either order", `{"atSeconds": 90, "do": "promote", ` + target + `}, {"atSeconds": 90, "do": "abort", ` + target + `}`, ``, "RolledBack", 3 * time.Minute, "Aborted: because"},
 		{"a promote does not make up for an alarm", `{"atSeconds": 90, "do": "promote", ` + target + `}, {"atSeconds": 91, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}`, ``, "RolledBack", 3 * time.Minute, "AlarmFired"},
 	}
 	for _, test := range tests {
