@@ -31,14 +31,18 @@ type Rollback struct {
 	Together Together
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
+	// Now and Pause are the clock of calls that wait for their turn; nil is the real one.
+	Now   Clock
+	Pause Pause
 }
 
 func (h Rollback) restorer() Restorer {
-	return Restorer{Ledger: h.Ledger, Router: insistent{RouteWriter: h.Router, wait: h.Wait}, Announcer: h.Announcer, Together: h.Together}
+	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together}
 }
 
 // Handle is the handler of flow.Rollback.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
+	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPace(h.Now, h.Pause)}
 	reasons := why(call.Document)
 	closed, undone, err := h.restorer().MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
 		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons)

@@ -65,6 +65,8 @@ type SafetyNet struct {
 	// Now is the clock; nil is time.Now. The events' own times will not do: they may be
 	// late.
 	Now Clock
+	// Pause is for calls that wait for their turn; nil is on the real clock.
+	Pause Pause
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -75,7 +77,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
-	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, places: new(places)}
+	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, pace: newPace(n.Now, n.Pause)}
 	var answer flow.Answer
 	if err == nil {
 		err = n.act(ctx, occasion, &answer)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"sluice/internal/shift"
@@ -15,7 +14,11 @@ type Wait func(ctx context.Context, upTo time.Duration)
 
 // Sleep is Wait on the real clock.
 func Sleep(ctx context.Context, upTo time.Duration) {
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(upTo))))
+	rest(ctx, time.Duration(rand.Int64N(int64(upTo))))
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -37,29 +40,8 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 // second that Lambda gives to an account.
 type insistent struct {
 	RouteWriter
-	wait   Wait
-	places *places
-}
-
-// places bounds how many calls of one invocation are on their way at once, where
-// Deployments are restored together, and the Targets of each together: Lambda's
-// control plane gives an account 15 requests a second, and more than that would
-// only be refused. nil bounds nothing.
-type places struct{ taken atomic.Int64 }
-
-// full is how long a call waits at most before it looks for a place again.
-const full = 50 * time.Millisecond
-
-// take waits for a place, or for the context's end, and returns what gives it back.
-func (p *places) take(ctx context.Context, wait Wait) (leave func()) {
-	if p == nil {
-		return func() {}
-	}
-	for p.taken.Add(1) > atOnce && ctx.Err() == nil {
-		p.taken.Add(-1)
-		wait.pass(ctx, full)
-	}
-	return func() { p.taken.Add(-1) }
+	wait Wait
+	pace *pace
 }
 
 // insist is the waits before the next tries. All together stay well below the
@@ -70,19 +52,16 @@ var insist = []time.Duration{
 }
 
 func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, error) {
-	once := func() (T, error) {
-		leave := i.places.take(ctx, i.wait)
-		defer leave()
-		return do()
-	}
 	for _, upTo := range insist {
-		result, err := once()
+		i.pace.turn(ctx)
+		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
 		}
 		i.wait.pass(ctx, upTo)
 	}
-	return once()
+	i.pace.turn(ctx)
+	return do()
 }
 
 // Route implements RouteWriter.

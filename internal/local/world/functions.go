@@ -66,13 +66,14 @@ func (w *World) deploy() {
 	w.add(flow.Rollback.Spec, func(c aws.Config) flow.Lambda {
 		return flow.Serve(flow.Rollback, task.Rollback{
 			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
-			Together: w.together, Wait: w.wait,
+			Together: w.together, Wait: w.wait, Now: w.Now, Pause: w.pause,
 		}.Handle)
 	})
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, func(c aws.Config) flow.Lambda {
 		return task.SafetyNet{
 			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
-			Executions: stepfunctions.FromConfig(c, w.place.machineARN()), Together: w.together, Wait: w.wait, Now: w.Now,
+			Executions: stepfunctions.FromConfig(c, w.place.machineARN()), Together: w.together,
+			Wait: w.wait, Now: w.Now, Pause: w.pause,
 		}.Handle
 	})
 }

@@ -180,3 +180,6 @@ func (w *World) together(ctx context.Context, n int, do func(ctx context.Context
 func (w *World) wait(ctx context.Context, upTo time.Duration) {
 	actorOf(ctx).sleep(time.Duration(w.jitter.Float64() * float64(upTo)))
 }
+
+// pause is task.Pause for actors.
+func (w *World) pause(ctx context.Context, d time.Duration) { actorOf(ctx).sleep(d) }

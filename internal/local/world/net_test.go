@@ -2,6 +2,7 @@ package world
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func net(t *testing.T, targets int, happening, delivery string) *netted {
 		if i > 0 {
 			input += ", "
 		}
-		input += `{"function": "f` + string(rune('a'+i)) + `"}`
+		input += fmt.Sprintf(`{"function": "f%d"}`, i)
 	}
 	input += `], "strategy": "Canary10Percent20Minutes", "alarms": ["a"]}`
 	s, err := DecodeScenario([]byte(`{"events": [` + happening + `], "delivery": {` + delivery + `}}`))
@@ -82,9 +83,13 @@ func TestTrafficIsBackInTime(t *testing.T) {
 	}{
 		{"an alarm's event", alarmFires, ``, 1, 2 * time.Second},
 		{"an alarm's event, with ten targets", alarmFires, ``, 10, 2 * time.Second},
+		// The control plane gives 15 requests a second to an account: of 64 calls, the last
+		// one goes 3.3 s after the first.
+		{"an alarm's event, with 32 targets", alarmFires, ``, 32, 4500 * time.Millisecond},
+		{"a stop's event, with 32 targets", stopped, ``, 32, 4500 * time.Millisecond},
 		{"a stop's event", stopped, ``, 1, 2 * time.Second},
 		{"a stop's event, with five targets", stopped, ``, 5, 2 * time.Second},
-		{"an abort", `{"atSeconds": 90, "do": "abort", "target": "lambda:fa:live", "reason": "no"}`, ``, 1, 2 * time.Second},
+		{"an abort", `{"atSeconds": 90, "do": "abort", "target": "lambda:f0:live", "reason": "no"}`, ``, 1, 2 * time.Second},
 		{"a stop whose event is lost", stopped, `"executions": {"lost": true}`, 1, 2 * time.Minute},
 		{"a stop whose event is late", stopped, `"executions": {"delayMs": 600000}`, 1, 2 * time.Minute},
 		// The plan polls every two minutes: the next poll is at 120 s.

@@ -1,0 +1,80 @@
+package task
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"sluice/internal/shift"
+)
+
+// asked notes when its calls are made.
+type asked struct {
+	RouteWriter
+	mu sync.Mutex
+	at []time.Time
+}
+
+func (a *asked) Route(context.Context, shift.Target) (shift.Route, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = append(a.at, time.Now())
+	return shift.Route{}, nil
+}
+
+func (a *asked) within(t *testing.T, d time.Duration, from int) int {
+	t.Helper()
+	n := 0
+	for _, at := range a.at[from:] {
+		if at.Sub(a.at[from]) < d {
+			n++
+		}
+	}
+	return n
+}
+
+// The deployments that an alarm concerns are restored together, and the targets of
+// each together: all of them take their turns in the same requests.
+func TestCallsTakeTurnsInTheRequestsOfTheAccount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		router := &asked{}
+		paced := insistent{RouteWriter: router, pace: newPace(nil, nil)}
+		begun := time.Now()
+		Concurrently(t.Context(), 10, func(ctx context.Context, _ int) {
+			Concurrently(ctx, 10, func(ctx context.Context, _ int) {
+				_, err := paced.Route(ctx, "lambda:orders:live")
+				assert.NoError(t, err)
+			})
+		})
+		assert.Len(t, router.at, 100)
+		assert.Equal(t, 15, router.within(t, perCall, 0), "at once")
+		for from := 15; from < 100; from++ {
+			assert.LessOrEqual(t, router.within(t, time.Second, from), 15)
+		}
+		assert.Equal(t, 85*perCall, time.Since(begun), "and no longer than that takes")
+
+		time.Sleep(time.Second)
+		begun = time.Now()
+		_, err := paced.Route(t.Context(), "lambda:orders:live")
+		assert.NoError(t, err)
+		assert.Zero(t, time.Since(begun), "nobody waits when nobody has called")
+	})
+}
+
+func TestATurnEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		begun, p := time.Now(), newPace(nil, nil)
+		for range 100 {
+			p.turn(ctx)
+		}
+		assert.Zero(t, time.Since(begun))
+	})
+}
