@@ -65,9 +65,9 @@ func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
 	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.serves(ctx, d.Changes[i], d.Plan) })
 }
 
-// lag is the waits before a Route is read again that shows what the Deployment
-// itself wrote earlier: Lambda does not promise that a read tells of the write just
-// before it. Only a Route that stays so was written by somebody.
+// lag is the waits before a Route is read again that shows what a Deployment wrote
+// earlier: Lambda does not promise that a read tells of the write just before it. Only
+// a Route that stays so was written by somebody.
 var lag = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 func (h CloseDeployment) serves(ctx context.Context, c shift.Change, plan shift.Plan) error {

@@ -238,15 +238,34 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 	if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
 		return c, fmt.Errorf("read the provisioned concurrency of %s: %w", a.Target, err)
 	}
-	c.Stable, c.Revision = route.Serving, route.Revision
-	if err := route.CheckUndivided(a.Target, c.Settles); err != nil || c.Stable == c.Candidate || o.late(c) {
+	if route, err = o.undivided(ctx, route, c); err != nil {
 		return c, err
+	}
+	c.Stable, c.Revision = route.Serving, route.Revision
+	if c.Stable == c.Candidate || o.late(c) {
+		return c, nil
 	}
 	stable, err := o.Router.Published(ctx, a.Target, c.Stable)
 	if err != nil {
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
 	}
 	return c, shift.CheckCompatible(a.Target, stable, candidate)
+}
+
+// undivided reads a Route again that is divided, before it is refused: the Deployment
+// that held the Target until now may have ended a moment ago. That a read shows another
+// version alone is not told from what is so: then the first write is refused.
+func (o opening) undivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
+	for try := 0; ; try++ {
+		err := route.CheckUndivided(c.Target, c.Settles)
+		if try == len(lag) || !errors.Is(err, shift.ErrTargetWeighted) {
+			return route, err
+		}
+		o.Wait.pass(ctx, lag[try])
+		if route, err = o.Router.Route(ctx, c.Target); err != nil {
+			return route, fmt.Errorf("read again what %s serves: %w", c.Target, err)
+		}
+	}
 }
 
 func (o opening) missing(ctx context.Context, t shift.Target, notFound error) error {
