@@ -32,6 +32,8 @@ type guard struct {
 	breaks *regexp.Regexp
 	// second lists what goes wrong besides, where a single fault is not enough.
 	second func(first strike, all []strike) []strike
+	// strikes are the faults to try where it takes more than two, or long to find them.
+	strikes []strike
 }
 
 // wireCall is a call on its way from a Lambda to AWS.
@@ -221,17 +223,54 @@ var guards = []guard{
 		},
 	},
 	{
-		name: "Close's condition",
+		name:    "Close's condition",
+		without: withoutClosing("close-deployment"),
+	},
+	{
+		// A restorer that was held up closes once more what has long been closed, and
+		// gives back the lock of whoever holds the Target by then.
+		name:    "Close's condition, of who restores",
+		without: withoutClosing(restorers...),
+		bases:   []string{"three targets with an alarm"},
+		strikes: []strike{
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 4, fault: theFault("a second deployment that waits")},
+		},
+	},
+	{
+		name:    "Close's condition, of Open",
+		without: withoutClosing("open-deployment"),
+		bases:   []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+	},
+	{
+		name: "that Close goes by the description that was read",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
-			if c.actor == "close-deployment" {
+			if c.actor == "open-deployment" {
 				for _, update := range c.writes("Update") {
-					c.unconditional(update)
-				}
-				for _, locks := range c.writes("Delete") {
-					c.unconditional(locks)
+					c.relax(update, undescribed)
 				}
 			}
 			return nil, nil
+		},
+		bases: []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+	},
+	{
+		// A deployment is refused because another one holds its Target. While its Rollback
+		// is held up, a try of Open that Step Functions had lost takes the lock after all.
+		name: "Reject's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "rollback" {
+				for _, put := range c.writes("Put") {
+					c.unconditional(put)
+				}
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points"},
+		strikes: []strike{
+			{boundary: 1, fault: theFault("a second deployment")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: "rollback", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
 		},
 	},
 	{
@@ -331,7 +370,7 @@ var guards = []guard{
 		name: "that who describes a deployment first is believed",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "open-deployment" && c.operation == "UpdateItem" {
-				c.relax(undescribed)
+				c.relax(c.body, undescribed)
 			}
 			return nil, nil
 		},
@@ -349,7 +388,7 @@ var guards = []guard{
 		name: "that an alarm's event counts only when it is newer than what Open has read",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "safety-net" && c.operation == "UpdateItem" {
-				c.relax(unseen)
+				c.relax(c.body, unseen)
 			}
 			return nil, nil
 		},
@@ -357,6 +396,17 @@ var guards = []guard{
 		breaks: regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`),
 	},
 }
+
+// openedTwice has a try of Open that Step Functions has lost find nothing to shift,
+// when its retry has found something. No traffic is wrong for it, but people are told
+// that there was nothing to do, and the execution ends as something else.
+var (
+	openedTwice = []strike{
+		{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+		{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
+	}
+	closedAsUnchanged = regexp.MustCompile(`^the execution main ended as Rejected, and its record as Unchanged`)
+)
 
 // roads are what brings traffic back in time. Without one, the others still bring it
 // back, and its own promise is broken.
@@ -421,12 +471,26 @@ var (
 	unseen      = regexp.MustCompile(`#\d+\.#\d+ < :\d+`)
 )
 
-// relax lets a part of a condition hold whatever is there.
-func (c *wireCall) relax(part *regexp.Regexp) {
-	condition, _ := c.body["ConditionExpression"].(string)
-	relaxed := part.ReplaceAllString(condition, "${0} OR attribute_exists(pk)")
-	c.body["ConditionExpression"] = relaxed
-	c.changed = c.changed || relaxed != condition
+// relax lets a part of a write's condition hold whatever is there.
+func (c *wireCall) relax(write map[string]any, part *regexp.Regexp) {
+	condition, _ := write["ConditionExpression"].(string)
+	if relaxed := part.ReplaceAllString(condition, "${0} OR attribute_exists(pk)"); relaxed != condition {
+		write["ConditionExpression"], c.changed = relaxed, true
+	}
+}
+
+// withoutClosing lets some Lambdas close a record whatever has become of it, and of its
+// locks.
+func withoutClosing(actors ...string) func(*run, *wireCall) (*http.Response, error) {
+	return func(_ *run, c *wireCall) (*http.Response, error) {
+		if !slices.Contains(actors, c.actor) {
+			return nil, nil
+		}
+		for _, write := range slices.Concat(c.writes("Update"), c.writes("Delete")) {
+			c.unconditional(write)
+		}
+		return nil, nil
+	}
 }
 
 // stored is a string as DynamoDB writes it.
@@ -500,6 +564,9 @@ func search(t *testing.T, g guard) (*run, error) {
 
 // attempts are the faults to try, in an order that is shuffled but the same.
 func attempts(all []strike, g guard) [][]strike {
+	if g.strikes != nil {
+		return [][]strike{g.strikes}
+	}
 	var list [][]strike
 	for _, s := range all {
 		if g.second == nil {
