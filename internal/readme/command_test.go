@@ -3,6 +3,7 @@ package readme
 import (
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
 }
 
 // inline are the commands of the README's sentences and tables.
-var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go test|aws) ([^`]+)`")
+var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go test|go run|go tool|aws|GODEBUG=\\S+) ([^`]+)`")
 
 // So are the commands of its sentences and tables.
 func TestEveryCommandInASentenceOfTheReadmeWorks(t *testing.T) {
@@ -100,6 +101,10 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 	case "make":
 		p.makes(t, args[1:]...)
 	case "go":
+		if args[1] != "test" {
+			assert.NotEmpty(t, p.does(t, p.clone, "go", args[1:]...))
+			return
+		}
 		p.tests(t, args[1:])
 	case "bin/sluice":
 		assert.NotEmpty(t, p.does(t, p.folder, p.sluice, args[1:]...))
@@ -111,6 +116,9 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 		}
 	case "aws":
 		p.asksAWS(t, args[1:], shown)
+	case "GODEBUG=inittrace=1": // a Lambda, which does not find itself in Lambda
+		_, err := p.attempts(t, p.clone, "env", args...)
+		assert.ErrorContains(t, err, "init sluice/")
 	default:
 		t.Errorf("nobody tries %s: say here how", args[0])
 	}
@@ -151,7 +159,7 @@ func (p *person) tests(t *testing.T, args []string) {
 		}
 	}
 	kind := "Test"
-	if strings.Contains(strings.Join(args, " "), " -bench ") {
+	if slices.Contains(args, "-bench") {
 		kind, args = "Benchmark", append(args, "-benchtime=1x")
 	}
 	listed := p.does(t, p.clone, "go", "test", args[1], "-list", pattern)

@@ -24,6 +24,7 @@ var dry = map[string]struct {
 	"bench":       {"it takes minutes; with each benchmark once, one", true},
 	"figures":     {"it is make bench, and writes the README, for which package figures has tests", false},
 	"conformance": {"it fetches what is not Sluice's", true},
+	"build":       {"it builds every Lambda for another architecture", true},
 	"golden":      {"it writes what make test compares with", false},
 }
 

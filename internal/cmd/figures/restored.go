@@ -28,7 +28,6 @@ type disturbance struct {
 	name     string
 	happens  func(at time.Duration) string
 	delivery string
-	targets  []int
 }
 
 func stops(at time.Duration) string {
@@ -37,10 +36,10 @@ func stops(at time.Duration) string {
 
 // disturbances are in the order of the table.
 var disturbances = []disturbance{
-	{"an alarm fires", fires, ``, sizes},
-	{"an alarm fires, and its event is lost", fires, `"alarms": {"lost": true}`, []int{1}},
-	{"the execution is stopped", stops, ``, sizes},
-	{"the execution is stopped, and its event is lost", stops, `"executions": {"lost": true}`, []int{1}},
+	{"an alarm fires", fires, ``},
+	{"an alarm fires, and its event is lost", fires, `"alarms": {"lost": true}`},
+	{"the execution is stopped", stops, ``},
+	{"the execution is stopped, and its event is lost", stops, `"executions": {"lost": true}`},
 }
 
 // sizes are how many targets are shifted together.
@@ -51,7 +50,7 @@ var sizes = []int{1, 10, 32}
 func restoredTable() (table, error) {
 	var rows [][]string
 	for _, d := range disturbances {
-		for _, n := range d.targets {
+		for _, n := range sizes {
 			delays, err := delaysOf(d, n)
 			if err != nil {
 				return table{}, fmt.Errorf("%s: %w", d.name, err)
