@@ -39,6 +39,20 @@ func TestTheLinksOfTheReadmeLeadSomewhere(t *testing.T) {
 	}
 }
 
+// What is said of a picture, for those who do not see it, is on it.
+func TestThePictureOfTheReadmeShowsWhatIsSaidOfIt(t *testing.T) {
+	t.Parallel()
+	picture := regexp.MustCompile(`!\[([^]]+)\]\(([^)]+)\)`).FindStringSubmatch(prose(t))
+	require.NotNil(t, picture)
+	drawn, err := os.ReadFile(filepath.Join(root, picture[2]))
+	require.NoError(t, err)
+	figures := regexp.MustCompile(`\d+(?::\d\d|%)`).FindAllString(picture[1], -1)
+	assert.NotEmpty(t, figures)
+	for _, figure := range figures {
+		assert.Contains(t, string(drawn), figure)
+	}
+}
+
 // The tests, scenarios and folders that the README names exist.
 func TestWhatTheReadmeNamesExists(t *testing.T) {
 	t.Parallel()
