@@ -1,11 +1,14 @@
 package picture_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"sluice/internal/operator"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -55,10 +58,9 @@ func TestTrafficIsBackWhenTheLedgerSaysSo(t *testing.T) {
 func TestAlarmIsNotOKWhenNobodyHasReadIt(t *testing.T) {
 	t.Parallel()
 	tracks := putBack().AlarmTracks()
-	read := picture.AlarmChange{At: 5 * time.Minute, Name: "a", State: shift.AlarmOK}
-	assert.Equal(t, []picture.AlarmChange{read, {At: read.At, Name: "a"}}, tracks[0].Changes)
-	read.Name = "b"
-	assert.Equal(t, []picture.AlarmChange{read, {At: read.At, Name: "b"}, {At: 7 * time.Minute, Name: "b", State: shift.AlarmFiring}}, tracks[1].Changes)
+	const read = 5 * time.Minute
+	assert.Equal(t, []picture.AlarmChange{{Name: "a", State: shift.AlarmOK}, {At: read, Name: "a"}}, tracks[0].Changes)
+	assert.Equal(t, []picture.AlarmChange{{Name: "b", State: shift.AlarmOK}, {At: read, Name: "b"}, {At: 7 * time.Minute, Name: "b", State: shift.AlarmFiring}}, tracks[1].Changes)
 
 	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring}}, putBack().At(8*time.Minute).Alarms)
 }
@@ -87,4 +89,23 @@ func TestWhatTheExecutionClosesItselfIsNotTheSafetyNets(t *testing.T) {
 	run = &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}}}
 	run.Close(picture.Closing{At: time.Minute, Outcome: shift.Promoted})
 	assert.Empty(t, run.Moments)
+}
+
+func TestAlarmWasWhatOpenHasReadUntilTheFirstCheck(t *testing.T) {
+	t.Parallel()
+	run := picture.NewRun()
+	see := func(at time.Duration, kind, state, data string) {
+		run.See("one", at, operator.Event{Type: kind, State: state, Data: json.RawMessage(data)})
+	}
+	const deployment = `"deployment": {"plan": {"steps": [{"percent": 10, "bakeSeconds": 600}]}, "alarms": ["a", "b"], "firingAtStart": ["a"]}`
+	see(0, "TaskStateEntered", "Open", `{}`)
+	see(time.Second, "TaskStateExited", "Open", `{`+deployment+`}`)
+	see(time.Minute, "TaskStateEntered", "CheckAlarms", `{`+deployment+`}`)
+	see(time.Minute, "TaskStateExited", "CheckAlarms", `{`+deployment+`, "progress": {"step": 1, "checks": 1, "reasons": []}}`)
+	require.Equal(t, []string{"a", "b"}, run.Alarms)
+	tracks := run.AlarmTracks()
+	assert.Equal(t, []picture.AlarmChange{
+		{At: time.Second, Name: "a", State: shift.AlarmFiring}, {At: time.Minute, Name: "a", State: shift.AlarmOK}, {At: time.Minute, Name: "a"},
+	}, tracks[0].Changes)
+	assert.Equal(t, []picture.AlarmChange{{At: time.Second, Name: "b", State: shift.AlarmOK}, {At: time.Minute, Name: "b"}}, tracks[1].Changes)
 }

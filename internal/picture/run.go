@@ -30,6 +30,9 @@ type Run struct {
 	Observed *Observed
 
 	timeline *timeline
+	// opened is when Open had read the alarms, of which these fired.
+	opened time.Duration
+	firing []string
 }
 
 // Stage is the entering of a state that does something, or waits.
@@ -154,6 +157,7 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 	}
 	if d.Deployment != nil && r.Plan.Len() == 0 {
 		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
+		r.opened, r.firing = at, d.Deployment.FiringAtStart
 	}
 	if d.Progress != nil && (len(r.Positions) == 0 || moved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
 		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})

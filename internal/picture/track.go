@@ -90,32 +90,51 @@ func (t *WeightTrack) add(c WeightChange) {
 	}
 }
 
-// AlarmTracks are what was observed of each alarm, or else what every check tells: what
-// an alarm was after the last one is not known, unless it is why the deployment was
-// closed.
+// AlarmTracks are what was observed of each alarm, or else what was read of it.
 func (r *Run) AlarmTracks() []AlarmTrack {
 	tracks := make([]AlarmTrack, len(r.Alarms))
 	for i, name := range r.Alarms {
-		tracks[i].Name = name
-		if r.Observed != nil {
+		if tracks[i] = r.read(name); r.Observed != nil {
 			tracks[i].Changes = slices.DeleteFunc(slices.Clone(r.Observed.Alarms), func(c AlarmChange) bool { return c.Name != name })
-			continue
-		}
-		read := time.Duration(0)
-		for _, p := range r.Positions {
-			if p.Checks > 0 {
-				read = p.At
-				tracks[i].add(AlarmChange{At: p.At, Name: name, State: shift.AlarmStateIn(p.Reasons, name)})
-			}
-		}
-		if len(tracks[i].Changes) > 0 {
-			tracks[i].add(AlarmChange{At: read, Name: name})
-		}
-		if r.Closed != nil && r.Closed.fired(name) {
-			tracks[i].add(AlarmChange{At: max(r.Closed.At, read), Name: name, State: shift.AlarmFiring})
 		}
 	}
 	return tracks
+}
+
+// read is what Open and every check have read of an alarm: what it was after the last of
+// them is not known, unless it is why the deployment was closed.
+func (r *Run) read(name string) AlarmTrack {
+	t, last := AlarmTrack{Name: name}, time.Duration(0)
+	for _, p := range r.Positions {
+		if p.Checks == 0 {
+			continue
+		}
+		state := shift.AlarmStateIn(p.Reasons, name)
+		if len(t.Changes) == 0 {
+			t.add(AlarmChange{At: r.opened, Name: name, State: r.atStart(name, state)})
+		}
+		last = p.At
+		t.add(AlarmChange{At: last, Name: name, State: state})
+	}
+	if len(t.Changes) > 0 {
+		t.add(AlarmChange{At: last, Name: name})
+	}
+	if r.Closed != nil && r.Closed.fired(name) {
+		t.add(AlarmChange{At: max(r.Closed.At, last), Name: name, State: shift.AlarmFiring})
+	}
+	return t
+}
+
+// atStart is what Open has read, which says only what fired: a deployment does not
+// start with much else than what is OK, and what it was is what the first check tells.
+func (r *Run) atStart(name string, first shift.AlarmState) shift.AlarmState {
+	switch {
+	case slices.Contains(r.firing, name):
+		return shift.AlarmFiring
+	case first == shift.AlarmFiring:
+		return shift.AlarmOK
+	}
+	return first
 }
 
 // add adds a change, if it is one.

@@ -74,7 +74,7 @@ func newReport(around surroundings) *cobra.Command {
 // notInAHistory says what the page of an execution in AWS lacks.
 var notInAHistory = []string{
 	"Requests and errors by version are not in an execution's history: CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
-	"The alarms' states are those that each check has read, and what the deployment was put back for. Nobody reads them after the last check.",
+	"The alarms' states are those that each check has read, until the last one, and what the deployment was put back for.",
 }
 
 // report is what is known of the execution by now.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html"
@@ -153,13 +154,9 @@ func (f *figure) grid(top, bottom float64) {
 		f.line(f.axis.x(back), top-6, f.axis.x(back), bottom, "end mark back")
 		f.text(f.axis.x(back)-4, top-12, "legend", "end", "traffic back "+picture.Clock(back))
 	}
-	if end := f.run.End; end != nil {
-		name := string(end.Outcome)
-		if name == "" {
-			name = end.Status
-		}
-		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+tone(end.Outcome))
-		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+tone(end.Outcome), "end", name)
+	if outcome, name := ended(f.run); name != "" {
+		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+tone(outcome))
+		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+tone(outcome), "end", name)
 	}
 	f.close("g")
 }
@@ -168,6 +165,18 @@ func (f *figure) grid(top, bottom float64) {
 func (f *figure) back() (time.Duration, bool) {
 	back, known := f.run.Back()
 	return back, known && f.axis.x(f.ends)-f.axis.x(back) > lane
+}
+
+// ended is what came of it, and its name: where there is no Outcome, the execution's
+// status. The deployment may have ended before its execution.
+func ended(r *picture.Run) (o shift.Outcome, name string) {
+	switch {
+	case r.End != nil:
+		return r.End.Outcome, cmp.Or(string(r.End.Outcome), r.End.Status)
+	case r.Closed != nil:
+		return r.Closed.Outcome, string(r.Closed.Outcome)
+	}
+	return "", ""
 }
 
 // tone is how an Outcome is coloured.

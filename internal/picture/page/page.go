@@ -2,7 +2,6 @@ package page
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"fmt"
 	"html"
@@ -77,6 +76,9 @@ const (
 	maxText = 100_000
 )
 
+// maxListed is how many targets the head names.
+const maxListed = 4
+
 // content is a Report as the layout takes it.
 type content struct {
 	Report
@@ -86,6 +88,9 @@ type content struct {
 	Lasted  string
 	Why     string
 	Next    string
+	// Listed says that the targets are few enough to be named at the head, above the
+	// plots.
+	Listed bool
 	// Unmoved says that there is no traffic to be drawn.
 	Unmoved bool
 	Moments []row[picture.Moment]
@@ -102,19 +107,20 @@ type row[T any] struct {
 func render(r Report, rows, bytesOfText int) ([]byte, error) {
 	c := content{
 		Report: r, Title: summed(r.Run, headings), Lasted: lasted(r.Run), Unmoved: unmoved(r.Run),
+		Listed:  len(r.Changes) > 1 && len(r.Changes) <= maxListed,
 		Moments: middle(r.Story(), rows), Taken: middle(r.Steps(), rows),
 	}
 	for _, m := range r.Run.Moments {
 		c.Several = c.Several || m.Execution != r.Execution
 	}
+	c.Outcome, c.Badge = ended(r.Run)
 	switch {
 	case r.End != nil:
-		c.Outcome, c.Badge = r.End.Outcome, cmp.Or(string(r.End.Outcome), r.End.Status)
-		c.Why, c.Next = r.End.Outcome.Why(r.End.Cause), r.End.Outcome.Advice()
-	case r.Closed != nil: // the execution does not know it yet
-		c.Outcome, c.Badge = r.Closed.Outcome, string(r.Closed.Outcome)
-		c.Why, c.Next = r.Closed.Outcome.Why(r.Closed.Cause), r.Closed.Outcome.Advice()
+		c.Why = r.End.Cause
+	case r.Closed != nil:
+		c.Why = r.Closed.Cause
 	}
+	c.Why, c.Next = c.Outcome.Why(c.Why), c.Outcome.Advice()
 	c.Texts = make([]Text, len(r.Texts))
 	for i, t := range r.Texts {
 		c.Texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}
