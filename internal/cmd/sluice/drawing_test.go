@@ -255,6 +255,29 @@ func TestWatchIsDrawnAsASimulationIs(t *testing.T) {
 	}
 }
 
+func TestDrawnWatchShowsThatTheTrafficIsBackBeforeTheNextPoll(t *testing.T) {
+	t.Parallel()
+	for name, here := range map[string]func(a *abroad) time.Time{
+		"the clocks agree":         func(a *abroad) time.Time { return a.Now() },
+		"the clock here is behind": func(a *abroad) time.Time { return a.Now().Add(-time.Hour) },
+		"time passes slower here":  func(a *abroad) time.Time { return a.began.Add(a.Now().Sub(a.began) / 60) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const hour = `{"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
+			a, _ := going(t, hour, `{"events": [{"atSeconds": 420, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`, 0)
+			around := a.surroundings()
+			around.now = func() time.Time { return here(a) }
+			s := newSeat(t, 80, 60)
+			_, raw, stderr := s.run(t, around, "watch", "one")
+			require.Empty(t, stderr)
+			assert.Contains(t, raw, "traffic back since 7:00")
+			assert.Contains(t, colours.ReplaceAllString(raw, ""), "✗ orders-5xx  ALARM")
+			assertInOrder(t, s.shown(t, raw), []string{"7:00 ↺ SafetyNet 0% AlarmFired: orders-5xx", "10:00 ✗ RolledBack", "✗ RolledBack"})
+		})
+	}
+}
+
 func TestStartThatWaitsIsDrawn(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t, canary, `{}`)

@@ -59,7 +59,8 @@ type watcher struct {
 	told      int // moments that the narration has told
 	began     time.Time
 	last      operator.Event
-	seen      time.Time // when the last event was, by the clock here
+	latest    time.Time // that is known of, by the clock there
+	seen      time.Time // when that was learnt, by the clock here
 	// closed is the deployment's record once it is closed.
 	closed *shift.Record
 	blind  error // why the Ledger cannot be read
@@ -211,9 +212,9 @@ func (w *watcher) draw() error {
 	now := w.now()
 	switch {
 	case w.last.Ends():
-		now = w.last.At
-	case now.Before(w.last.At): // the clock there is ahead
-		now = w.last.At.Add(now.Sub(w.seen))
+		now = w.latest
+	case now.Before(w.latest): // the clock there is ahead
+		now = w.latest.Add(now.Sub(w.seen))
 	}
 	return w.terminal.Show(w.run, now.Sub(w.began))
 }
@@ -258,7 +259,8 @@ func (w *watcher) tell(events []operator.Event) error {
 		if w.began.IsZero() {
 			w.began = e.At
 		}
-		w.last, w.seen = e, w.now()
+		w.last = e
+		w.learn(e.At)
 		w.run.See(w.where.Name, e.At.Sub(w.began), e)
 	}
 	w.close()
@@ -276,7 +278,7 @@ func (w *watcher) tell(events []operator.Event) error {
 // close takes in that the deployment is closed. What was told stays told: by another
 // clock than that of Step Functions it may have been closed before that.
 func (w *watcher) close() {
-	if w.closed == nil || w.began.IsZero() {
+	if w.closed == nil || w.began.IsZero() || w.run.Closed != nil {
 		return
 	}
 	at := w.closed.ClosedAt.Sub(w.began)
@@ -284,6 +286,14 @@ func (w *watcher) close() {
 		at = max(at, w.run.Moments[w.told-1].At)
 	}
 	w.run.Close(picture.NewClosing(*w.closed, at))
+	w.learn(w.began.Add(at))
+}
+
+// learn takes in that something is known of a time.
+func (w *watcher) learn(at time.Time) {
+	if at.After(w.latest) {
+		w.latest, w.seen = at, w.now()
+	}
 }
 
 // goesOn says what becomes of a deployment that nobody watches any more.
