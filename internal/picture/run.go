@@ -30,6 +30,7 @@ type Run struct {
 	Observed *Observed
 
 	timeline *timeline
+	settled  bool // by Publish
 	// opened is when Open had read the alarms, of which these fired.
 	opened time.Duration
 	firing []string
@@ -109,11 +110,25 @@ func (r *Run) See(execution string, at time.Duration, e operator.Event) {
 	}
 	kind := e.Enters()
 	if execution == r.Execution && kind != "" && kind != "Choice" && kind != "Pass" {
+		if len(r.Stages) == 0 {
+			r.ask(e.Data)
+		}
 		r.Stages = append(r.Stages, Stage{At: at, State: e.State, Step: r.step(e.State)})
 	}
 	if m, worthIt := r.timeline.see(execution, at, e); worthIt {
 		m.stages, m.positions = len(r.Stages), len(r.Positions)
 		r.Moments = append(r.Moments, m)
+	}
+}
+
+// ask takes in what is asked for, until Publish has settled it: it may refuse to.
+func (r *Run) ask(input []byte) {
+	release, err := flow.DecodeInput(input, "")
+	if err != nil {
+		return
+	}
+	for _, a := range release.Arrivals {
+		r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})
 	}
 }
 
@@ -149,7 +164,8 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 	if execution != r.Execution {
 		return
 	}
-	if d.Release != nil && len(r.Changes) == 0 {
+	if d.Release != nil && !r.settled {
+		r.settled, r.Changes = true, nil
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
 		for _, a := range d.Release.Arrivals {
 			r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})

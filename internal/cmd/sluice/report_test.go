@@ -79,6 +79,10 @@ func TestReportOfAnExecutionInAWS(t *testing.T) {
 			[]string{`bad">RolledBack</span>`, "<p>AlarmFired: orders-5xx is in ALARM", "<title>orders-5xx: ALARM</title>"},
 		},
 		{
+			"refused before anything was settled", `{"functions": {"orders": {"absent": true}}}`, time.Hour,
+			[]string{`bad">Rejected</span>lambda:orders:live</h1>`, "<p>FunctionNotFound: ", "It ended before any traffic was moved"},
+		},
+		{
 			"stopped", `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`, time.Hour,
 			[]string{`bad">RolledBack</span>`, "<p>ExecutionEnded: ", "ExecutionAborted"},
 		},
@@ -92,8 +96,11 @@ func TestReportOfAnExecutionInAWS(t *testing.T) {
 			require.Equal(t, ran{status: statusOK, stdout: "  report  " + file + "\n"}, got)
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			for _, want := range append(tt.want, x.ARN(), "CloudWatch has them", "&#34;function&#34;: &#34;orders&#34;", `data-plot="weight"`, `data-plot="alarms"`, `data-plot="states"`) {
+			for _, want := range append(tt.want, x.ARN(), "&#34;function&#34;: &#34;orders&#34;") {
 				assert.True(t, strings.Contains(string(text), want), want)
+			}
+			for _, plotted := range []string{"CloudWatch has them", `data-plot="weight"`, `data-plot="alarms"`, `data-plot="states"`} {
+				assert.Equal(t, !strings.Contains(tt.name, "refused"), strings.Contains(string(text), plotted), plotted)
 			}
 			assert.NotContains(t, string(text), `data-plot="requests"`)
 		})
