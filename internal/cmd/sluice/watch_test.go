@@ -309,6 +309,18 @@ func TestWatchTellsOfTheSafetyNetBeforeTheExecutionLearnsOfIt(t *testing.T) {
 	}
 }
 
+func TestWatchSaysThatTheTrafficIsNotBackYet(t *testing.T) {
+	t.Parallel()
+	a, _ := going(t, canary, `{
+		"events": [{"atSeconds": 90, "do": "abort", "target": "lambda:orders:live", "reason": "no"}],
+		"faults": [{"call": "lambda:UpdateAlias", "error": "deny", "fromSeconds": 80, "untilSeconds": 110}]
+	}`, 0)
+	got := a.run("watch", "one")
+	assert.Equal(t, statusFailed, got.status)
+	assert.Equal(t, "sluice: the traffic is on its way back, and not yet there (Aborted: no)\n", got.stderr, "once")
+	assertInOrder(t, got.stdout, []string{"1:00 CheckAlarms 10% Pass", "2:00 RolledBack 0%", "outcome RolledBack"})
+}
+
 func TestWatchAsJSONIsTheEndAndNothingElse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,6 +65,8 @@ type watcher struct {
 	// closed is the deployment's record once it is closed.
 	closed *shift.Record
 	blind  error // why the Ledger cannot be read
+	// restoring is how often in a row the traffic was seen on its way back.
+	restoring int
 }
 
 // telling is how a person wants to be told.
@@ -178,12 +181,20 @@ func (w *watcher) look(ctx context.Context) {
 	switch {
 	case err == nil && record.Status == shift.StatusClosed:
 		w.closed = &record
+	case err == nil && record.Status == shift.StatusRestoring:
+		if w.restoring++; w.restoring == slowly {
+			w.say(fmt.Sprintf("the traffic is on its way back, and not yet there (%s)", strings.Join(record.Reasons, "; ")))
+		}
 	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrThrottled), ctx.Err() != nil:
 	case w.blind == nil:
 		w.blind = err
 		w.say(fmt.Sprintf("the ledger's table %s cannot be read (%v), so that what the safety net does is seen only when the execution learns of it", w.account.tableName(), err))
 	}
 }
+
+// slowly is how often the traffic is seen on its way back before that is told: it takes
+// a second mostly.
+const slowly = 2
 
 // redrawn is how often a terminal shows that time passes.
 const redrawn = time.Second

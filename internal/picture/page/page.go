@@ -130,13 +130,14 @@ func render(r Report, rows, bytesOfText int) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-// lasted says how long it took, and when the traffic was back where that was earlier.
+// lasted says how long it took, and when the traffic was back where that was earlier, or
+// later: the safety net goes on when an execution has given up.
 func lasted(r *picture.Run) string {
 	text := "It has not ended yet"
 	if r.End != nil {
 		text = picture.Clock(r.End.At) + " from beginning to end"
 	}
-	if back, known := r.Back(); known && (r.End == nil || r.End.At-back >= time.Second) {
+	if back, known := r.Back(); known && (r.End == nil || (r.End.At-back).Abs() >= time.Second) {
 		text += ", the traffic was back at " + picture.Clock(back)
 	}
 	return text
