@@ -94,14 +94,56 @@ func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {
 	}
 }
 
+// The order itself is the second call: the first one asks whom it is for.
 func TestOrderIsGivenOnceWhenItsAnswerIsLost(t *testing.T) {
 	t.Parallel()
+	for lost := 1; lost <= 2; lost++ {
+		a, _ := going(t, canary, `{}`, time.Minute)
+		a.meddle = func(string, http.ResponseWriter) bool {
+			if len(a.asked) == lost {
+				panic(http.ErrAbortHandler)
+			}
+			return false
+		}
+		got := a.run("abort", "orders")
+		assert.Equal(t, statusFailed, got.status)
+		assert.Contains(t, got.stderr, "sluice: abort lambda:orders:live: invoke sluice-safety-net: ")
+		assert.Len(t, a.operations(), lost)
+	}
+}
+
+func TestOrderForADeploymentThatEndsMeanwhileSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, order := range []string{"abort", "promote", "pause", "resume"} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			a, x := going(t, canary, `{}`, time.Minute)
+			a.meddle = func(string, http.ResponseWriter) bool {
+				if len(a.asked) == 2 {
+					require.NoError(t, a.Advance(time.Hour))
+				}
+				return false
+			}
+			got := a.run(order, "orders")
+			assert.Equal(t, statusFailed, got.status)
+			assert.Contains(t, got.stderr, "sluice: the deployment that held lambda:orders:live has ended: ")
+			assert.Equal(t, asl.Succeeded, x.Status())
+		})
+	}
+}
+
+func TestOrderThatALaterOneHasOvertakenSaysSo(t *testing.T) {
+	t.Parallel()
 	a, _ := going(t, canary, `{}`, time.Minute)
-	a.meddle = func(string, http.ResponseWriter) bool { panic(http.ErrAbortHandler) }
-	got := a.run("abort", "orders")
-	assert.Equal(t, statusFailed, got.status)
-	assert.Contains(t, got.stderr, "sluice: abort lambda:orders:live: invoke sluice-safety-net: ")
-	assert.Len(t, a.operations(), 1)
+	a.meddle = func(_ string, w http.ResponseWriter) bool {
+		if len(a.asked) == 2 {
+			_, _ = w.Write([]byte(`{"deploymentId": "arn:aws:states:us-east-1:123456789012:execution:sluice:one", "instead": "pause"}`))
+		}
+		return len(a.asked) == 2
+	}
+	got := a.run("resume", "orders")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assertInOrder(t, got.stdout, []string{"told nothing: somebody has told it to pause since"})
 }
 
 func TestGoldenHistoryOfATarget(t *testing.T) {

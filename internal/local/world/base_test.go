@@ -52,6 +52,10 @@ var bases = []base{
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
 		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`, shift.Promoted, ""},
+	{"a callback that is awaited for hours, and an abort",
+		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 7200}]}}`,
+		`{` + chaosFunctions + `, "hooks": {"smoke": {"result": "hang"}},
+		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, ""},
 	{"pause, then resume",
 		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "pauseLimitMinutes": 5, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [

@@ -247,7 +247,7 @@ var guards = []guard{
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "open-deployment" {
 				for _, update := range c.writes("Update") {
-					c.relax(update, undescribed)
+					c.relax(update, absent)
 				}
 			}
 			return nil, nil
@@ -370,7 +370,7 @@ var guards = []guard{
 		name: "that who describes a deployment first is believed",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "open-deployment" && c.operation == "UpdateItem" {
-				c.relax(c.body, undescribed)
+				c.relax(c.body, absent)
 			}
 			return nil, nil
 		},
@@ -394,6 +394,49 @@ var guards = []guard{
 		},
 		bases:  []string{"an alarm that fired before it was read"},
 		breaks: regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`),
+	},
+	{
+		name: "that a later command stands",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == flow.SafetyNet && c.operation == "UpdateItem" {
+				c.relax(c.body, absent)
+			}
+			return nil, nil
+		},
+		bases:  []string{"pause, then promote", "pause, then resume"},
+		breaks: regexp.MustCompile(`^command: main was told to (promote|resume) at .*, and then what had been asked before, to pause`),
+	},
+	{
+		name: "that a command is for who held the target when it was given",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != flow.SafetyNet || c.operation != "GetItem" || attribute(c.body["Key"], "sk") != "lock" {
+				return nil, nil
+			}
+			if d := r.holder(ordersLive); d != nil {
+				return nothing(`{"Item": {"holder": {"S": "` + d.id + `"}}}`), nil
+			}
+			return nothing(`{}`), nil
+		},
+		bases: []string{"abort"},
+		second: func(first strike, all []strike) []strike {
+			if first.kind != flow.CommandDetailType {
+				return nil
+			}
+			return only(all, "a second deployment that waits")
+		},
+		breaks: regexp.MustCompile(`^command: second-1 was aborted, and nobody has asked for that`),
+	},
+	{
+		name: "the sweep of what is closed and not announced, while its execution goes on",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			id, is := strings.CutPrefix(attribute(c.body["Key"], "sk"), "deployment#")
+			if !is || c.actor != flow.SafetyNet || c.operation != "GetItem" || !r.w.runs(id) {
+				return nil, nil
+			}
+			return nothing(`{}`), nil // the open item: it was announced
+		},
+		bases:  []string{"a callback that is awaited for hours, and an abort"},
+		breaks: regexp.MustCompile(`^I8: main has ended, and .* after that nobody was told`),
 	},
 }
 
@@ -464,11 +507,11 @@ var roads = []guard{
 	},
 }
 
-// What is taken out of conditions: that a record is not described yet, and that an
-// alarm has fired since Open has read it.
+// What is taken out of conditions: that a record is not described yet, or has no command,
+// and that an alarm has fired since Open has read it.
 var (
-	undescribed = regexp.MustCompile(`attribute_not_exists ?\(#\d+\)`)
-	unseen      = regexp.MustCompile(`#\d+\.#\d+ < :\d+`)
+	absent = regexp.MustCompile(`attribute_not_exists ?\(#\d+\)`)
+	unseen = regexp.MustCompile(`#\d+\.#\d+ < :\d+`)
 )
 
 // relax lets a part of a write's condition hold whatever is there.

@@ -240,6 +240,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	}
 	r.moved(was, d)
 	r.obeys(was, d, record)
+	r.tells(was, d)
 }
 
 // accept : what a Deployment has found and begins from is its Stable, whoever
