@@ -98,15 +98,16 @@ func (c Change) At(w Weight) Route {
 	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w}
 }
 
-// Settling says whether the Route is on its way to serve one version alone,
-// while Lambda moves provisioned concurrency there (terraform-provider-aws pull request 48116: it injects weights
-// for the version that served before).
+// Settling says whether the Route is on its way to serve one version alone, while
+// Lambda moves provisioned concurrency there: until then it gives all traffic to the
+// version that served before, as that one's weight (terraform-provider-aws pull request
+// 48116). Any other weight is not Lambda's, but somebody's.
 func (c Change) Settling(found Route, serving Version) bool {
 	other := c.Stable
 	if serving == c.Stable {
 		other = c.Candidate
 	}
-	return c.Settles && found.Serving == serving && found.Additional == other
+	return c.Settles && found.Serving == serving && found.Additional == other && found.Weight == All
 }
 
 // CheckServes returns ErrRouteSettling while the Target is on its way to serve

@@ -116,8 +116,9 @@ func TestARouteSettlesOnlyWithProvisionedConcurrencyAndBetweenOurTwoVersions(t *
 		want    bool
 	}{
 		{"to the candidate", settling, divided("2", "1", shift.All), "2", true},
-		{"to the candidate, half way", settling, divided("2", "1", 4217), "2", true},
-		{"to the candidate, by a share that is none of ours", settling, divided("2", "1", shift.Foreign), "2", true},
+		{"to the candidate, by a weight that Lambda does not give", settling, divided("2", "1", 4217), "2", false},
+		{"to the candidate, by a share that is none of ours", settling, divided("2", "1", shift.Foreign), "2", false},
+		{"back to stable, by a weight that Lambda does not give", settling, divided("1", "2", 3300), "1", false},
 		{"back to stable", settling, divided("1", "2", shift.All), "1", true},
 		{"without provisioned concurrency", change, divided("2", "1", shift.All), "2", false},
 		{"to another version", settling, divided("3", "1", shift.All), "2", false},
@@ -204,7 +205,8 @@ func TestARestorationWritesWhateverAnIntentExplainsAndNothingElse(t *testing.T) 
 		{"at everything, as meant", change, serves("2"), false, 3, back},
 		{"at everything, never meant", change, serves("2"), false, 2, foreign},
 		{"at everything, settling", settling, divided("2", "1", shift.All), false, 3, back},
-		{"at everything, settling by a foreign share", settling, divided("2", "1", shift.Foreign), false, 3, back},
+		{"at everything, with a foreign share", settling, divided("2", "1", shift.Foreign), false, 3, foreign},
+		{"back, with a share that is not Lambda's", settling, divided("1", "2", 3300), false, 3, foreign},
 		{"settling, never meant", settling, divided("2", "1", shift.All), false, 2, foreign},
 		{"settling back", settling, divided("1", "2", shift.All), false, 3, back},
 		{"settling back without having moved", settling, divided("1", "2", shift.All), false, 2, foreign},

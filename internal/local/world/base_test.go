@@ -8,12 +8,15 @@ import (
 type base struct {
 	name, input, scenario string
 	outcome               shift.Outcome
-	// or is how it may end besides when a fault holds up its beginning: what the
-	// scenario has happen comes at its time all the same, and may come before it then.
+	// or is how it may end besides when a fault holds it up: what the scenario has
+	// happen comes at its time all the same, and may come before what was to see it.
 	or shift.Outcome
 }
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
+
+// provisionedFunctions have an alias whose weights Lambda moves by itself for a while.
+const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "provisionedSeconds": {"live": 10}}}`
 
 var bases = []base{
 	{"canary promoted",
@@ -81,4 +84,22 @@ var bases = []base{
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
 		  "events": [{"atSeconds": 0.46, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected},
+	{"provisioned concurrency, promoted",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{` + provisionedFunctions + `}`, shift.Promoted, ""},
+	{"provisioned concurrency, and an alarm when all traffic is shifted",
+		`{"function": "orders", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
+		`{` + provisionedFunctions + `, "events": [{"atSeconds": 170, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, ""},
+	{"an alarm that is ignored until it has been OK",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"], "alarmsAtStart": "ignoreUntilOk"}`,
+		`{` + chaosFunctions + `, "alarms": [{"name": "a"}], "events": [
+		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
+		  {"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "OK"},
+		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, ""},
+	{"an alarm that is ignored, and seen to be OK by a poll",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"], "alarmsAtStart": "ignoreUntilOk"}`,
+		`{` + chaosFunctions + `, "delivery": {"alarms": {"lost": true}}, "alarms": [{"name": "a"}], "events": [
+		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
+		  {"atSeconds": 50, "do": "setAlarmState", "alarm": "a", "state": "OK"},
+		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Promoted},
 }

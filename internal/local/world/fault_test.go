@@ -60,6 +60,8 @@ func forsake(pace time.Duration) func(*run) error {
 	return done(func(r *run) { r.w.forsake(pace) })
 }
 
+const putBack = "edited by a stranger and put back"
+
 var faults = []fault{
 	{name: "throttled", class: failing, strike: func(r *run) error { return cloud.Throttled(service(r.at.Action)) }},
 	{name: "service error", class: failing, strike: func(r *run) error { return cloud.ServiceFailure(service(r.at.Action)) }},
@@ -82,7 +84,7 @@ var faults = []fault{
 	{name: "forsaken, and gone on at 25 s a call", class: forsaken, pace: 25 * time.Second, strike: forsake(25 * time.Second)},
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
 	{name: "edited by a stranger after", after: true, strike: edit(toAnotherVersion)},
-	{name: "edited by a stranger and put back", strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: putBack, strike: done(func(r *run) { r.editAndPutBack() })},
 	{name: "moved to Stable by a stranger", strike: edit(toStable)},
 	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
 	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
@@ -143,7 +145,7 @@ func accessDenied(m Moment) error {
 var between = []fault{
 	{name: "stopped", strike: done(func(r *run) { r.stop() })},
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
-	{name: "edited by a stranger and put back", strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: putBack, strike: done(func(r *run) { r.editAndPutBack() })},
 	{name: "moved to Stable by a stranger", strike: edit(toStable)},
 	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
 	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
@@ -232,8 +234,11 @@ func toAnotherWeight(alias *cloud.Alias, c shift.Change) {
 	alias.FunctionVersion, alias.Weights = string(c.Stable), map[string]float64{string(c.Candidate): 0.33}
 }
 
+// editAndPutBack puts back what was written: what Lambda makes of the weights by itself
+// is not the stranger's.
 func (r *run) editAndPutBack() {
-	if before, exists := r.w.cloud.Alias("orders", "live"); exists {
+	if _, exists := r.w.cloud.Alias("orders", "live"); exists {
+		before := *r.target(ordersLive).alias
 		_ = edit(toAnotherVersion)(r)
 		before.RevisionID = ""
 		_, _ = r.w.cloud.UpdateAlias(before)

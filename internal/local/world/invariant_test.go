@@ -39,7 +39,7 @@ func (r *run) observe() {
 	r.invariants = invariants{
 		view: newView(), touched: map[shift.Target]bool{}, saw: map[*actor]map[shift.Target]string{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
-		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, patient: r.patient},
+		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
 	}
 	for t := range r.w.traffic.byTarget {
 		function, name, _ := t.Lambda()
@@ -167,7 +167,7 @@ func (r *run) i6(t shift.Target, s *served, c cloud.AliasChange) {
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
 		// edited in the one call between its last look and its going.
 		s.mayGo = true
-	case d != nil && explains(d, t, c.Before):
+	case d != nil && (explains(d, t, c.Before) || settles(d, t, c.Before)):
 	default:
 		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
 	}
@@ -189,6 +189,20 @@ func explains(d *standing, t shift.Target, now *cloud.Alias) bool {
 		}
 	}
 	return false
+}
+
+// settles says whether a Target may look like that because Lambda is moving the
+// provisioned concurrency of what a Deployment has intended: to the Candidate, or back
+// from it. Until it has, the version that served before has all traffic, as a weight. A
+// stranger who makes the alias look so cannot be told from Lambda.
+func settles(d *standing, t shift.Target, now *cloud.Alias) bool {
+	c := d.change(t)
+	if c == nil || now == nil || !c.Settles || d.intent < d.deployment.Plan.Len() {
+		return false
+	}
+	there := cloud.Alias{FunctionVersion: string(c.Candidate), Weights: map[string]float64{string(c.Stable): 1}}
+	back := cloud.Alias{FunctionVersion: string(c.Stable), Weights: map[string]float64{string(c.Candidate): 1}}
+	return sameTraffic(now, &there) || sameTraffic(now, &back)
 }
 
 // written is told of every write of the Ledger's table.
@@ -231,6 +245,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	}
 	if was.deployment == nil && d.deployment != nil {
 		r.accept(d)
+		r.begins(d)
 		r.opened(d)
 	}
 	if d.finished() && was.status != "" && was.outcome != d.outcome {

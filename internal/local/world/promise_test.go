@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -68,7 +69,13 @@ type promises struct {
 	early []early
 	// read is when each open-deployment has read the alarms.
 	read map[*actor]time.Time
+	// ignored are the alarms that were firing when a Deployment began that was told to
+	// ignore them until they have been OK: true until then.
+	ignored map[ignoring]bool
 }
+
+// ignoring is an alarm that a Deployment ignores, or has.
+type ignoring struct{ id, alarm string }
 
 // early is an event of an alarm that has fired, and when it comes.
 type early struct {
@@ -267,6 +274,7 @@ func (r *run) provoked(p Parcel) {
 	case flow.AlarmDetailType:
 		alarm, fires := alarmOf(p)
 		r.firing[alarm] = fires
+		r.calms(alarm, fires)
 		for _, of := range r.reasons(p) {
 			r.byPoll(of)
 		}
@@ -339,12 +347,35 @@ func (r *run) opened(d *standing) {
 	}
 }
 
+// begins notes what a Deployment ignores. What the alarm was when Open has read it is
+// what it is when Open describes it, or the scenario is one where that matters.
+func (r *run) begins(d *standing) {
+	if !strings.Contains(r.base.input, string(shift.IgnoreUntilOK)) {
+		return
+	}
+	for _, alarm := range d.deployment.Alarms {
+		if r.firing[alarm] {
+			r.ignored[ignoring{d.id, alarm}] = true
+		}
+	}
+}
+
+// calms : an alarm that is ignored counts from when it has been OK.
+func (r *run) calms(alarm string, fires bool) {
+	for of := range r.ignored {
+		if of.alarm == alarm && !fires {
+			r.ignored[of] = false
+		}
+	}
+}
+
 // fires : an alarm has gone to ALARM. Open has to have read it before: otherwise it
-// is Open's affair, or that of opened.
+// is Open's affair, or that of opened. While it is ignored it is nobody's.
 func (r *run) fires(alarm string) []promise {
 	var of []promise
 	for _, x := range r.w.executed {
-		if d := r.deployments[x.ARN()]; d != nil && d.deployment != nil && slices.Contains(d.deployment.Alarms, alarm) {
+		d := r.deployments[x.ARN()]
+		if d != nil && d.deployment != nil && slices.Contains(d.deployment.Alarms, alarm) && !r.ignored[ignoring{d.id, alarm}] {
 			of = append(of, promise{id: d.id, alarm: alarm, why: alarm + " fires"})
 		}
 	}
@@ -353,10 +384,22 @@ func (r *run) fires(alarm string) []promise {
 
 // byPoll promises what the next poll does, if there is one.
 func (r *run) byPoll(of promise) {
+	if ignores, began := r.ignored[ignoring{of.id, of.alarm}]; began && (ignores || r.unheard()) {
+		return
+	}
 	if until, bakes := r.baking[of.id]; bakes {
 		of.road, of.due = byPoll, until.Add(soon)
 		r.promise(of)
 	}
+}
+
+// unheard says whether a fault may have kept Sluice from noting that an alarm was OK:
+// the safety net its event, or a poll from reading it, or from coming before it fired
+// again. Who has not noted it cannot know then that the alarm counts.
+func (r *run) unheard() bool {
+	return slices.ContainsFunc(r.struck, func(s struck) bool {
+		return s.fault.class == denied || s.fault.class != unharmed && s.actor != flow.Rollback.Function
+	})
 }
 
 // moved is told of every change of a record.
