@@ -61,7 +61,7 @@ func blow(t testing.TB, n, firing int) *storm {
 	w, err := New(scenario, inputs...)
 	require.NoError(t, err)
 	s := &storm{w: w, fired: map[string]fired{}, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
-	watching := &run{w: w}
+	watching := &run{w: w, commands: newCommands()}
 	watching.patient = true
 	watching.observe()
 	s.view = watching.view
