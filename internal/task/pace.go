@@ -39,6 +39,13 @@ func newPace(clock Clock, pause Pause) *pace {
 	return &pace{clock: clock, pause: pause}
 }
 
+// steady leaves what is there at first to others: calls come no faster than requests
+// are given.
+func (p *pace) steady() *pace {
+	p.whole = p.clock.read().Add(atFirst - perCall)
+	return p
+}
+
 // turn waits for a call's turn. Turns are given in the order in which they are asked for.
 func (p *pace) turn(ctx context.Context) {
 	if p == nil {

@@ -45,6 +45,9 @@ type SetWeight struct {
 	Ledger    ShiftingLedger
 	Router    RouteWriter
 	Announcer Announcer
+	// Now and Pause are for calls that wait for their turn; nil is the real clock.
+	Now   Clock
+	Pause Pause
 }
 
 // move is one call of SetWeight: a Step on its way to all Targets.
@@ -57,6 +60,9 @@ type move struct {
 	landed map[shift.Target]shift.Revision
 	// own are those that this very call has written, and may undo.
 	own map[shift.Target]shift.Revision
+	// pace keeps many Targets from being throttled, which costs a shift half a minute
+	// and more, and leaves to rollbacks what is there at once.
+	pace *pace
 }
 
 // Handle is the handler of flow.SetWeight. The intent is recorded before any
@@ -68,7 +74,10 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
+	m := move{
+		SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{},
+		pace: newPace(h.Now, h.Pause).steady(),
+	}
 	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", m.step, err)
@@ -95,6 +104,7 @@ func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision
 		if _, done := m.landed[c.Target]; done {
 			continue
 		}
+		m.pace.turn(ctx)
 		revision, err := m.one(ctx, c, revisions[c.Target])
 		if err != nil {
 			return fmt.Errorf("set weight of %s to %s: %w", c.Target, weight, err)

@@ -50,6 +50,7 @@ func (w *World) deploy() {
 	w.add(flow.SetWeight.Spec, func(c aws.Config) flow.Lambda {
 		return flow.Serve(flow.SetWeight, task.SetWeight{
 			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Now: w.Now, Pause: w.pause,
 		}.Handle)
 	})
 	w.add(flow.CheckAlarms.Spec, func(c aws.Config) flow.Lambda {

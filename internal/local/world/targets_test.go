@@ -20,7 +20,9 @@ func targets(n int, more string) json.RawMessage {
 }
 
 // Lambda gives a whole account 15 control-plane requests a second: 32 targets
-// need two seconds for each of their steps, and longer to be opened.
+// need two seconds for each of their steps, and longer to be opened. The faster the
+// calls are, the sooner they would be throttled, which takes half a minute and more
+// each time: so a shift waits for its turn, and is not throttled.
 func TestManyTargetsGetThroughTheControlPlane(t *testing.T) {
 	t.Parallel()
 	const many = 32
@@ -35,6 +37,9 @@ func TestManyTargetsGetThroughTheControlPlane(t *testing.T) {
 			assert.Equal(t, "Promoted", r.Outcome, story(r))
 			assert.Empty(t, seen.verify())
 			assert.LessOrEqual(t, r.Calls["lambda:UpdateAlias"], 2*many*3/2, "throttling must not multiply the calls")
+			assert.Equal(t, 2, r.Invocations["set-weight"], "one for each step, as nothing was throttled")
+			const bakes = 5 * time.Minute
+			assert.LessOrEqual(t, r.VirtualSeconds, (bakes + 40*time.Second).Seconds())
 		})
 	}
 }
