@@ -223,6 +223,7 @@ func (f *figure) weight() {
 		f.path(d, "line candidate mark", shared(track))
 	}
 	f.shares(&s, tracks)
+	f.partings(&s, tracks)
 	f.close("g")
 }
 
@@ -232,10 +233,13 @@ func (f *figure) shares(s *scale, tracks []picture.WeightTrack) {
 	if len(tracks) == 0 {
 		return
 	}
-	free := left
+	free, beyond := left, right+lane
+	if slices.ContainsFunc(tracks, func(t picture.WeightTrack) bool { return ends(t) != ends(tracks[0]) }) {
+		beyond = f.axis.x(f.ends) - 4*lane // the ends have names
+	}
 	for _, c := range tracks[0].Changes {
 		x, name := f.axis.x(c.At), c.Weight.String()
-		if x < free || x+room(name) > right+lane {
+		if x < free || x+room(name) > beyond {
 			continue
 		}
 		y := s.y(float64(c.Weight)) - 4
@@ -250,14 +254,32 @@ func (f *figure) shares(s *scale, tracks []picture.WeightTrack) {
 // room is what a small text takes, with a little space.
 func room(text string) float64 { return 6.6*float64(utf8.RuneCountInString(text)) + 6 }
 
+// partings names the targets at their lines' ends where these differ, but for those that
+// are back.
+func (f *figure) partings(s *scale, tracks []picture.WeightTrack) {
+	named := map[shift.Weight]bool{}
+	for _, t := range tracks {
+		if w := ends(t); w > shift.None && !named[w] && slices.ContainsFunc(tracks, func(other picture.WeightTrack) bool { return ends(other) != w }) {
+			named[w] = true
+			y := s.y(float64(w)) - 4
+			if y < s.top+8 {
+				y += 16
+			}
+			f.text(right-2, y, "legend parting", "end", middleOut(string(t.Target), 2*besides)+" "+w.String())
+		}
+	}
+}
+
+// ends is the weight that a target is left with.
+func ends(t picture.WeightTrack) shift.Weight {
+	if len(t.Changes) == 0 {
+		return shift.None
+	}
+	return t.Changes[len(t.Changes)-1].Weight
+}
+
 // unlikeFirst puts the targets first that end elsewhere than most.
 func unlikeFirst(tracks []picture.WeightTrack) []picture.WeightTrack {
-	ends := func(t picture.WeightTrack) shift.Weight {
-		if len(t.Changes) == 0 {
-			return shift.None
-		}
-		return t.Changes[len(t.Changes)-1].Weight
-	}
 	alike := map[shift.Weight]int{}
 	for _, t := range tracks {
 		alike[ends(t)]++

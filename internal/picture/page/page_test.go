@@ -171,6 +171,7 @@ func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
 	assert.Contains(t, text, "8 of 32 targets,")
 	assert.Equal(t, 1, strings.Count(text, `class="area candidate"`), "areas over each other would grow darker")
 	assert.Contains(t, text, "<title>the candidate&#39;s share of lambda:orders-20:live</title>", "the one that did not come back is among them")
+	assert.Contains(t, text, ">lambda:orders-20:live 10%</text>", "and named")
 	assert.Contains(t, text, "<details><summary>32 targets</summary>lambda:orders-00:live 1 → 2<br>")
 	assert.Less(t, strings.Index(text, "</svg>"), strings.Index(text, "<details>"), "the plots come first")
 	assert.Contains(t, text, "lambda:orders-00:live 1 → 2 and 31 more</h1>")
