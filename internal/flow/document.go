@@ -59,7 +59,7 @@ type Call[D any] struct {
 type Undoing struct {
 	Outcome shift.Outcome `json:"outcome"`
 	// Undone says for each Target what was found and what was done.
-	Undone []string `json:"undone"`
+	Undone []shift.Undone `json:"undone"`
 	// Cause begins with an error's name and says what a person can do.
 	Cause string `json:"cause"`
 }

@@ -49,6 +49,13 @@ func (m *Moment) note(format string, args ...any) {
 	}
 }
 
+// list notes each text.
+func (m *Moment) list(texts []string) {
+	for _, text := range texts {
+		m.note("%s", text)
+	}
+}
+
 // Quiet says that the moment is a poll that went as well as the one before it.
 func (m Moment) Quiet(before Moment) bool {
 	return m.State == flow.CheckAlarms.State && m.Verdict == shift.Pass.String() &&
@@ -132,9 +139,10 @@ func published(d document, m *Moment) {
 	if d.Release == nil {
 		return
 	}
-	for _, a := range d.Release.Arrivals {
-		m.note("version %s for %s", a.Candidate, a.Target)
-	}
+	groups := shift.GroupBy(d.Release.Arrivals, func(a shift.Arrival) (shift.Target, shift.Version) { return a.Target, a.Candidate })
+	m.list(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[shift.Version]) string {
+		return fmt.Sprintf("version %s for %s", g.Of, g.Names())
+	}, "have theirs"))
 }
 
 func opened(d document, m *Moment) {
@@ -145,13 +153,14 @@ func opened(d document, m *Moment) {
 		m.note("nothing to shift")
 		return
 	}
-	for _, c := range d.Deployment.Changes {
-		if c.Creates() {
-			m.note("%s created with %s", c.Target, c.Candidate)
-			continue
+	type versions struct{ stable, candidate shift.Version }
+	groups := shift.GroupBy(d.Deployment.Changes, func(c shift.Change) (shift.Target, versions) { return c.Target, versions{c.Stable, c.Candidate} })
+	m.list(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[versions]) string {
+		if g.Of.stable == "" {
+			return fmt.Sprintf("%s created with %s", g.Names(), g.Of.candidate)
 		}
-		m.note("%s from %s to %s", c.Target, c.Stable, c.Candidate)
-	}
+		return fmt.Sprintf("%s from %s to %s", g.Names(), g.Of.stable, g.Of.candidate)
+	}, "to their candidates"))
 	m.note("%s, %s of baking", Counted(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
 	if len(d.Deployment.Alarms) > 0 {
 		m.note("watching %s", strings.Join(d.Deployment.Alarms, ", "))
@@ -197,11 +206,9 @@ func restored(d document, m *Moment) {
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
 	default:
-		m.note("it was closed before")
+		m.note("it had been put back before")
 	}
-	for _, undone := range d.Rollback.Undone {
-		m.note("%s", undone)
-	}
+	m.list(shift.TellUndone(d.Rollback.Undone, maxNote))
 }
 
 // ending is the moment when the last state of a road was entered.

@@ -171,7 +171,7 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 			r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})
 		}
 	}
-	if d.Deployment != nil && r.Plan.Len() == 0 {
+	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
 		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
 		r.opened, r.firing = at, d.Deployment.FiringAtStart
 	}

@@ -1,7 +1,6 @@
 package shift
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -109,12 +108,14 @@ func createsAll(changes []Change) bool {
 // NothingToShift says why there is nothing to shift, or "" when there is: every
 // Target already serves its Candidate.
 func NothingToShift(changes []Change) string {
-	serving := make([]string, len(changes))
-	for i, c := range changes {
+	for _, c := range changes {
 		if c.Stable != c.Candidate {
 			return ""
 		}
-		serving[i] = fmt.Sprintf("%s already points at %s", c.Target, c.Candidate)
 	}
+	groups := GroupBy(changes, func(c Change) (Target, Version) { return c.Target, c.Candidate })
+	serving := TellGroups(groups, MaxClauses, func(g Group[Version]) string {
+		return g.Names() + g.Say(" already points at ", " already point at ") + string(g.Of)
+	}, "already point at theirs")
 	return strings.Join(serving, ", ") + "; if CloudFormation owns FunctionVersion, see Adoption in the README"
 }

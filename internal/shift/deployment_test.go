@@ -75,8 +75,13 @@ func TestThereIsNothingToShiftOnlyWhenEveryTargetServesItsCandidate(t *testing.T
 	same := shift.Change{Target: payments, Stable: "9", Candidate: "9"}
 	assert.Empty(t, shift.NothingToShift([]shift.Change{same, change}))
 	assert.Equal(t,
-		"lambda:payments:live already points at 9, lambda:payments:live already points at 9; if CloudFormation owns FunctionVersion, see Adoption in the README",
-		shift.NothingToShift([]shift.Change{same, same}))
+		"lambda:payments:live already points at 9; if CloudFormation owns FunctionVersion, see Adoption in the README",
+		shift.NothingToShift([]shift.Change{same}))
+	other := shift.Change{Target: orders, Stable: "9", Candidate: "9"}
+	another := shift.Change{Target: orders, Stable: "1", Candidate: "1"}
+	assert.Equal(t,
+		"lambda:payments:live and lambda:orders:live already point at 9, lambda:orders:live already points at 1; if CloudFormation owns FunctionVersion, see Adoption in the README",
+		shift.NothingToShift([]shift.Change{same, other, another}))
 }
 
 func TestADeploymentSurvivesTheStateMachine(t *testing.T) {

@@ -1,6 +1,9 @@
 package shift
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Outcome is how a Deployment ended.
 type Outcome string
@@ -19,40 +22,47 @@ const (
 	Stranded Outcome = "Stranded"
 )
 
-// advice is what a person can do after an Outcome that is no success.
-var advice = map[Outcome]string{
-	Rejected:   "No traffic was moved. Mend this and start a new execution.",
-	RolledBack: "Look at the candidate's logs, mend it, publish a new version and start a new execution.",
-	Stranded:   "A person must look: see what the target should serve, set it by hand, then start a new execution.",
-}
-
-// Advice is what a person can do after the Outcome; nothing after a success.
-func (o Outcome) Advice() string { return advice[o] }
-
-// Why is a cause without the Advice that it may end with.
-func (o Outcome) Why(cause string) string {
-	if advice[o] == "" {
-		return cause
-	}
-	return strings.TrimSuffix(cause, ". "+advice[o])
-}
-
 // maxExplanation bounds a cause: it is shown in the console and announced.
 const maxExplanation = 3000
+
+// maxWhy bounds the reasons in a cause that tells of Targets, too.
+const maxWhy = 1500
 
 // Explain is the cause of an Outcome for people: why, what was undone, and what
 // to do now. It begins with the first reason, which begins with an error's name.
 // A long one loses of the why, never of what to do.
-func Explain(o Outcome, reasons, undone []string) string {
-	text := joined(reasons)
+func Explain(o Outcome, reasons []string, undone []Undone) string {
+	why := joined(reasons)
+	todo := adviceFor(o, why)
+	room := maxExplanation - utf8.RuneCountInString(todo) - len(". ")
 	if len(undone) > 0 {
-		text += ". " + joined(undone)
+		why = BoundText(why, maxWhy)
+		told := TellUndone(undone, room-utf8.RuneCountInString(why)-len(". "))
+		why = sentence(why, joined(told))
 	}
-	todo := advice[o]
-	if todo != "" {
-		todo = ". " + todo
+	return sentence(BoundText(why, room), todo)
+}
+
+// Told takes the cause of an Outcome apart again: why, and what a person can do,
+// which is nothing after a success.
+func (o Outcome) Told(cause string) (why, next string) {
+	next = adviceFor(o, cause)
+	if next == "" {
+		return cause, ""
 	}
-	return BoundText(text, maxExplanation-len(todo)) + todo
+	why = strings.TrimSuffix(cause, next)
+	return strings.TrimSuffix(strings.TrimSuffix(why, " "), "."), next
+}
+
+// sentence appends one to a text, which may have been cut.
+func sentence(text, next string) string {
+	switch {
+	case text == "" || next == "":
+		return text + next
+	case strings.HasSuffix(text, "…"):
+		return text + " " + next
+	}
+	return text + ". " + next
 }
 
 func joined(texts []string) string { return strings.Join(texts, "; ") }

@@ -2,6 +2,7 @@ package shift_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -11,25 +12,30 @@ import (
 	"sluice/internal/shift"
 )
 
+func back(t shift.Target, stable shift.Version) shift.Undone {
+	return shift.Change{Target: t, Stable: stable, Candidate: "9"}.Undo(shift.Route{Serving: stable, Additional: "9", Weight: 1000})
+}
+
 func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		outcome         shift.Outcome
-		reasons, undone []string
-		want            string
+		outcome shift.Outcome
+		reasons []string
+		undone  []shift.Undone
+		want    string
 	}{
 		{
 			shift.Rejected, []string{"TargetHeld: lambda:orders:live is held"}, nil,
 			"TargetHeld: lambda:orders:live is held. No traffic was moved. Mend this and start a new execution.",
 		},
 		{
-			shift.RolledBack, []string{"AlarmFired: orders-5xx", "alarm b has insufficient data"}, []string{"a is back on 1", "b is back on 7"},
-			"AlarmFired: orders-5xx; alarm b has insufficient data. a is back on 1; b is back on 7. " +
+			shift.RolledBack, []string{"AlarmFired: orders-5xx", "alarm b has insufficient data"}, []shift.Undone{back("a", "1"), back("b", "7")},
+			"AlarmFired: orders-5xx; alarm b has insufficient data. a is back on 1 (it had 10% on 9, the rest on 1); b is back on 7 (it had 10% on 9, the rest on 7). " +
 				"Look at the candidate's logs, mend it, publish a new version and start a new execution.",
 		},
 		{
-			shift.Stranded, []string{"RouteChanged: it has 100% on 3"}, []string{"lambda:orders:live was left alone"},
-			"RouteChanged: it has 100% on 3. lambda:orders:live was left alone. " +
+			shift.Stranded, []string{"RouteChanged: it has 100% on 3"}, []shift.Undone{back("a", "1"), {Target: "b", Fate: shift.LeftAlone, Found: "100% on 3"}},
+			"RouteChanged: it has 100% on 3. b was left alone: it has 100% on 3, which Sluice did not write; a is back on 1 (it had 10% on 9, the rest on 1). " +
 				"A person must look: see what the target should serve, set it by hand, then start a new execution.",
 		},
 		{shift.Promoted, []string{"Unexpected: boom"}, nil, "Unexpected: boom"},
@@ -44,26 +50,101 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 
 func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 	t.Parallel()
-	var reasons, undone []string
+	var reasons []string
+	var undone []shift.Undone
 	for i := range 49 {
 		reasons = append(reasons, fmt.Sprintf("AlarmFired: %d %s", i, strings.Repeat("é", 256)))
-		undone = append(undone, fmt.Sprintf("lambda:%s:live is back on 1", strings.Repeat("x", 64)))
+		undone = append(undone, back(shift.LambdaTarget(strings.Repeat("x", 64), strings.Repeat("y", 126)+strconv.Itoa(i)), shift.Version(strconv.Itoa(i))))
 	}
-	got := shift.Explain(shift.Stranded, reasons, undone)
-	assert.LessOrEqual(t, utf8.RuneCountInString(got), 3000)
-	assert.True(t, strings.HasPrefix(got, "AlarmFired: 0 "))
-	assert.True(t, strings.HasSuffix(got, "set it by hand, then start a new execution."), "what a person can do is never cut off")
+	for _, undone := range [][]shift.Undone{nil, undone, append(undone, back("a", "1"))} {
+		for _, reasons := range [][]string{reasons, reasons[:1]} {
+			got := shift.Explain(shift.Stranded, reasons, undone)
+			assert.LessOrEqual(t, utf8.RuneCountInString(got), 3000)
+			assert.True(t, strings.HasPrefix(got, "AlarmFired: 0 "))
+			assert.True(t, strings.HasSuffix(got, " A person must look: see what the target should serve, set it by hand, then start a new execution."), "what a person can do is never cut off")
+			assert.NotContains(t, got, "….", "nothing goes on after what was cut as if it were whole")
+			if undone != nil {
+				assert.Regexp(t, `\d+ (more )?targets are as they were before\. A person`, got)
+			}
+		}
+	}
 	assert.NotContains(t, shift.Explain(shift.Rejected, []string{"X: a\nForged: b"}, nil), "\n")
+}
+
+func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
+	t.Parallel()
+	var many []shift.Undone
+	for i := range 30 {
+		many = append(many, back(shift.Target(fmt.Sprint("t", i)), "1"))
+	}
+	apart := []shift.Undone{back("a", "1"), back("b", "2"), back("c", "3"), back("d", "4"), back("e", "5"), back("f", "6"), back("g", "7"), back("h", "7")}
+	for _, test := range []struct {
+		list []shift.Undone
+		want string
+	}{
+		{nil, ""},
+		{many[:2], "t0 and t1 are back on 1 (they had 10% on 9, the rest on 1)"},
+		{many[:3], "t0, t1 and t2 are back on 1 (they had 10% on 9, the rest on 1)"},
+		{many, "t0, t1 and 28 more are back on 1 (they had 10% on 9, the rest on 1)"},
+		{append(many[:2:2], shift.Undone{Target: "x", Fate: shift.BackBefore}, shift.Undone{Target: "y", Fate: shift.LeftAlone, Found: "nothing"}),
+			"y was left alone: it has nothing, which Sluice did not write; t0 and t1 are back on 1 (they had 10% on 9, the rest on 1); x is back, by an earlier try"},
+		{apart[:5], "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +
+			"d is back on 4 (it had 10% on 9, the rest on 4); e is back on 5 (it had 10% on 9, the rest on 5)"},
+		{apart, "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +
+			"d is back on 4 (it had 10% on 9, the rest on 4); 4 more targets are as they were before"},
+		{[]shift.Undone{shift.Change{Target: "a", Stable: "1", Candidate: "2"}.Undo(shift.Route{Serving: "1"})}, "a was on 1 already"},
+		{[]shift.Undone{shift.Change{Target: "a", Candidate: "2"}.Undo(shift.Route{Serving: "2"})}, "a is gone again, as before"},
+	} {
+		assert.Equal(t, test.want, strings.Join(shift.TellUndone(test.list, 3000), "; "))
+	}
+	assert.Equal(t, []string{"30 targets are as they were before"}, shift.TellUndone(many, 40), "where there is no room for more")
+}
+
+func TestAdviceFitsWhatHasHappened(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		outcome         shift.Outcome
+		reason          string
+		says, saysNever string
+	}{
+		{shift.RolledBack, shift.AlarmFiredReason("orders-5xx", "because"), "Look at the candidate's logs, mend it", "Nothing says"},
+		{shift.RolledBack, "Aborted: customers call", "Start a new execution when this version, or a mended one, is to be tried again.", "candidate's logs"},
+		{shift.RolledBack, shift.ExecutionEndedReason("ABORTED"), "See why the execution ended", "candidate's logs"},
+		{shift.RolledBack, shift.ExecutionEndedReason(""), "See why the execution ended", "candidate's logs"},
+		{shift.RolledBack, "PauseExpired: nobody resumed within 24h", "pauseLimitMinutes", "candidate's logs"},
+		{shift.RolledBack, "HookFailed: smoke said no", "hook's logs", "Nothing says"},
+		{shift.RolledBack, "AccessDenied: not authorized: lambda:UpdateAlias", "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
+		{shift.RolledBack, "no name: none", "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
+		{shift.Rejected, "Aborted: not today", "No traffic was moved. Start a new execution when", "Mend"},
+		{shift.Rejected, "HookTimedOut: smoke", "No traffic was moved. See in the hook's logs", "Mend this"},
+		{shift.Rejected, "AlarmFiring: orders-5xx", "No traffic was moved. Mend this", "logs"},
+		{shift.Stranded, shift.AlarmFiredReason("orders-5xx", "because"), "A person must look", "candidate's logs"},
+	} {
+		cause := shift.Explain(test.outcome, []string{test.reason}, nil)
+		why, next := test.outcome.Told(cause)
+		assert.Equal(t, test.reason, why)
+		assert.Contains(t, next, test.says, cause)
+		assert.NotContains(t, next, test.saysNever, cause)
+	}
 }
 
 func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
 	t.Parallel()
 	for _, o := range []shift.Outcome{shift.Rejected, shift.RolledBack, shift.Stranded} {
-		cause := shift.Explain(o, []string{"AlarmFired: a"}, []string{"b is back"})
-		assert.NotEmpty(t, o.Advice())
-		assert.Equal(t, "AlarmFired: a. b is back", o.Why(cause))
-		assert.Equal(t, cause, o.Why(cause)+". "+o.Advice())
+		cause := shift.Explain(o, []string{"AlarmFired: a"}, []shift.Undone{{Target: "b", Fate: shift.BackBefore}})
+		why, next := o.Told(cause)
+		assert.NotEmpty(t, next)
+		assert.Equal(t, "AlarmFired: a. b is back, by an earlier try", why)
+		assert.Equal(t, cause, why+". "+next)
+
+		cut := shift.Explain(o, []string{"AlarmFired: " + strings.Repeat("a", 4000)}, nil)
+		why, next = o.Told(cut)
+		assert.Equal(t, cut, why+" "+next, "of a text that was cut, too")
 	}
-	assert.Empty(t, shift.Promoted.Advice())
-	assert.Equal(t, "as it is", shift.Promoted.Why("as it is"))
+	why, next := shift.Unchanged.Told("it serves 3 already")
+	assert.Equal(t, "it serves 3 already", why)
+	assert.Equal(t, "No traffic was moved. Nothing needs to be done.", next)
+	why, next = shift.Promoted.Told("as it is")
+	assert.Equal(t, "as it is", why)
+	assert.Empty(t, next)
 }

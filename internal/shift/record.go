@@ -3,6 +3,7 @@ package shift
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,6 +68,25 @@ func (r Record) Concerns(t Target) bool {
 
 // Touched says whether traffic may have been moved.
 func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
+
+// executionEnded begins the reason of what the safety net puts back because nobody
+// else will.
+const executionEnded = "ExecutionEnded: the execution "
+
+// ExecutionEndedReason says that an execution has ended before its Deployment had,
+// and how, as far as that is known.
+func ExecutionEndedReason(status string) string {
+	if status == "" {
+		return executionEnded + "has ended before the deployment was finished"
+	}
+	return fmt.Sprintf(executionEnded+"ended as %s before the deployment was finished", status)
+}
+
+// EndedBefore says whether the Deployment was closed because its execution had
+// ended: one that goes on all the same was redriven.
+func (r Record) EndedBefore() bool {
+	return len(r.Reasons) > 0 && strings.HasPrefix(r.Reasons[0], executionEnded)
+}
 
 // Pending are the Changes that are still to be restored.
 func (r Record) Pending() []Change {

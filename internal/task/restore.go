@@ -37,13 +37,6 @@ type Restorer struct {
 	Together Together
 }
 
-// restored is what came of one Target.
-type restored struct {
-	target   shift.Target
-	text     string // for people
-	stranded bool
-}
-
 // Mark refuses all further intents of a Deployment, and returns its record.
 type Mark func(context.Context) (shift.Record, error)
 
@@ -59,7 +52,7 @@ type look struct {
 // that the record was still restoring after it was read. Otherwise one who was
 // held up would undo what the next Deployment has done. It returns what mark did,
 // if that is an error.
-func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, []string, error) {
+func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
 	looks := make([]look, len(targets))
 	r.Together.run(ctx, len(targets), func(ctx context.Context, i int) { looks[i] = r.look(ctx, targets[i]) })
 	record, err := mark(ctx)
@@ -104,7 +97,7 @@ func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (loo
 // Stable, each independently of the others, closes the record with an explanation
 // of why, and announces how it ended. What could be done is remembered before an
 // error is returned, so that a retry goes on with the rest.
-func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []string, at time.Time) (shift.Record, []string, error) {
+func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []string, at time.Time) (shift.Record, []shift.Undone, error) {
 	results, err := r.targets(ctx, record, seen)
 	if err != nil {
 		return record, nil, err
@@ -113,21 +106,16 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	if record.Touched() {
 		ending.Outcome = shift.RolledBack
 	}
-	var undone, stranded []string
+	undone := make([]shift.Undone, 0, len(record.Restored)+len(results))
 	for _, t := range record.Restored {
-		undone = append(undone, fmt.Sprintf("%s is back, by an earlier try", t))
+		undone = append(undone, shift.Undone{Target: t, Fate: shift.BackBefore})
 	}
 	for _, result := range results {
-		if result.stranded {
-			stranded = append(stranded, result.text)
-		} else {
-			undone = append(undone, result.text)
+		undone = append(undone, result)
+		if result.Fate == shift.LeftAlone {
+			ending.Outcome = shift.Stranded
 		}
 	}
-	if len(stranded) > 0 {
-		ending.Outcome = shift.Stranded
-	}
-	undone = append(stranded, undone...) // what a person must see first
 	ending.Cause = shift.Explain(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {
@@ -136,9 +124,9 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	return closed, undone, announceOutcome(ctx, r.Announcer, r.Ledger, closed, at)
 }
 
-func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]restored, error) {
+func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]shift.Undone, error) {
 	pending := record.Pending()
-	results, problems := make([]restored, len(pending)), make([]error, len(pending))
+	results, problems := make([]shift.Undone, len(pending)), make([]error, len(pending))
 	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) {
 		results[i], problems[i] = r.target(ctx, pending[i], record, seen)
 	})
@@ -148,8 +136,8 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 			problems[i] = fmt.Errorf("restore %s: %w", c.Target, problems[i])
 			continue
 		}
-		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", results[i].text)
-		if !results[i].stranded {
+		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", results[i].String())
+		if results[i].Fate != shift.LeftAlone {
 			back = append(back, c.Target)
 		}
 	}
@@ -165,7 +153,7 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 	return nil, failed
 }
 
-func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (restored, error) {
+func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
 	found, looked := seen[c.Target]
 	if c.Creates() && !found.exists {
 		// There is no Revision to fence off a CreateAlias. One that was intended before the
@@ -176,30 +164,23 @@ func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Recor
 		if !looked || found.err != nil {
 			var err error
 			if found, err = r.lookAgain(ctx, c.Target, record.ID); err != nil {
-				return restored{}, err
+				return shift.Undone{}, err
 			}
 		}
 		way := c.Restoration(found.route, found.exists, record.Deployment.Plan, record.Intent)
 		if !way.Ours {
-			return restored{c.Target, fmt.Sprintf("%s was left alone: it has %s, which Sluice did not write", c.Target, found.route), true}, nil
+			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil
 		}
 		err := r.take(ctx, c, found.route, way)
 		if err == nil {
-			return restored{c.Target, describe(c, found.route), false}, nil
+			return c.Undo(found.route), nil
 		}
 		if !errors.Is(err, shift.ErrRevisionMismatch) {
-			return restored{}, err
+			return shift.Undone{}, err
 		}
 		looked = false
 	}
-	return restored{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxTries)
-}
-
-func describe(c shift.Change, found shift.Route) string {
-	if c.Creates() {
-		return fmt.Sprintf("%s is gone again, as before", c.Target)
-	}
-	return fmt.Sprintf("%s is back on %s (it had %s)", c.Target, c.Stable, found)
+	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxTries)
 }
 
 // take goes the way back. Every write carries the Revision that the one before

@@ -94,18 +94,22 @@ func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], reco
 		return flow.Undoing{}, err
 	}
 	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
-	failure := call.Document.Failure
-	switch {
-	case failure == nil || call.Retry > 0:
-	case failure.Error == flow.DeploymentClosed && record.Cause != "":
-		undoing.Cause = fmt.Sprintf("%s (%s)", record.Cause, reasons[0])
-	default:
-		undoing.Cause = shift.Explain(record.Outcome, append(slices.Clone(record.Reasons), reasons...), nil)
-	}
 	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
 		undoing.Outcome = shift.Rejected
 	}
+	failure := call.Document.Failure
+	if failure != nil && call.Retry == 0 && !tellsOfItsEnd(*failure, record) {
+		undoing.Cause = shift.Explain(undoing.Outcome, append(slices.Clone(record.Reasons), reasons...), nil)
+	}
 	return undoing, nil
+}
+
+// tellsOfItsEnd says whether a failure tells nothing but that somebody else has put
+// the Deployment back, which its record tells better. An execution that goes on
+// after it had ended was redriven: it failed for that.
+func tellsOfItsEnd(failure flow.Failure, record shift.Record) bool {
+	byOther := failure.Error == flow.DeploymentClosed || failure.Error == flow.DeploymentRestoring
+	return byOther && record.Cause != "" && !record.EndedBefore()
 }
 
 // why gathers the reasons for rolling back: the failure that was caught, or else

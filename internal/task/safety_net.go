@@ -188,7 +188,7 @@ func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.
 // ended restores a Deployment whose execution was stopped, timed out or failed
 // where no Catch could see it.
 func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded, now time.Time) error {
-	return n.end(ctx, end.ID, fmt.Sprintf("ExecutionEnded: the execution ended as %s before the deployment was finished", end.Status), now)
+	return n.end(ctx, end.ID, shift.ExecutionEndedReason(end.Status), now)
 }
 
 // end restores a Deployment for a reason.
@@ -260,7 +260,7 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if !gone {
 			return n.goOn(ctx, d.ID, at)
 		}
-		return n.end(ctx, d.ID, "ExecutionEnded: the execution has ended before the deployment was finished", at)
+		return n.end(ctx, d.ID, shift.ExecutionEndedReason(""), at)
 	})
 }
 

@@ -139,7 +139,7 @@ func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) 
 		case shift.RouteLanded:
 			return found.Revision, nil
 		case shift.RouteForeign:
-			return "", fmt.Errorf("%w: %s; Sluice wrote none of this and leaves it alone", shift.ErrRouteChanged, found)
+			return "", fmt.Errorf("%w: %s, which Sluice did not write", shift.ErrRouteChanged, found)
 		}
 		// The Revision is newer than the intent: whoever restores may have written
 		// it. Only an intent that is accepted now makes it safe to use.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -275,6 +276,48 @@ func TestDrawnWatchShowsThatTheTrafficIsBackBeforeTheNextPoll(t *testing.T) {
 			assert.Contains(t, colours.ReplaceAllString(raw, ""), "✗ orders-5xx  ALARM")
 			assertInOrder(t, s.shown(t, raw), []string{"7:00 ↺ SafetyNet 0% AlarmFired: orders-5xx", "10:00 ✗ RolledBack", "✗ RolledBack"})
 		})
+	}
+}
+
+func TestDrawnRunWithNothingToShiftSaysOfWhatAndWhy(t *testing.T) {
+	t.Parallel()
+	deployment := file(t, "deployment.json", `{"function": "orders", "version": "3"}`)
+	scenario := file(t, "scenario.json", `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`)
+	want := []string{"· Unchanged in 0:00", "lambda:orders:live → 3", "cause lambda:orders:live already points at 3; if", "next No traffic was moved. Nothing needs to be done."}
+	s := newSeat(t, 80, 60)
+	status, raw, stderr := s.run(t, atOnce(), "simulate", "-f", deployment, "-s", scenario)
+	require.Equal(t, statusOK, status, stderr)
+	assertInOrder(t, s.shown(t, raw), want)
+
+	a := newAbroad(t, canary, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`)
+	s = newSeat(t, 80, 60)
+	status, raw, stderr = s.run(t, a.surroundings(), "start", "-f", deployment, "--wait")
+	assert.Equal(t, statusOK, status, stderr)
+	assertInOrder(t, s.shown(t, raw), want)
+}
+
+func TestManyTargetsAreToldOfInAFewLines(t *testing.T) {
+	t.Parallel()
+	var targets, functions []string
+	for i := range 32 {
+		targets = append(targets, fmt.Sprintf(`{"function": "orders-%d"}`, i))
+		functions = append(functions, fmt.Sprintf(`"orders-%d": {}`, i))
+	}
+	deployment := file(t, "deployment.json", `{"targets": [`+strings.Join(targets, ", ")+`], "alarms": ["a"]}`)
+	scenario := file(t, "scenario.json", `{"functions": {`+strings.Join(functions, ", ")+`}, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}], "delivery": {"alarms": {"lost": true}}}`)
+	for _, args := range [][]string{{"--plain"}, nil} {
+		s := newSeat(t, 100, 100)
+		status, raw, stderr := s.run(t, atOnce(), append([]string{"simulate", "-f", deployment, "-s", scenario}, args...)...)
+		require.Equal(t, statusOK, status, stderr)
+		text := strings.Join(strings.Fields(colours.ReplaceAllString(raw, "")), " ")
+		for _, want := range []string{
+			"version 2 for lambda:orders-0:live, lambda:orders-1:live and 30 more",
+			"lambda:orders-0:live, lambda:orders-1:live and 30 more from 1 to 2;",
+			"lambda:orders-0:live, lambda:orders-1:live and 30 more are back on 1 (they had 10% on 2, the rest on 1)",
+		} {
+			assert.Contains(t, text, want)
+		}
+		assert.NotContains(t, text, "lambda:orders-9:live is back")
 	}
 }
 

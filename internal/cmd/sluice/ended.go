@@ -100,9 +100,7 @@ func (e ended) drawn() *picture.End {
 func (e ended) text(to io.Writer) {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(string(e.Outcome), e.Status, e.Error))
-	if e.Cause != "" {
-		t.add("cause", shift.BoundText(e.Cause, maxCause))
-	}
+	t.addCause(e.Outcome, e.Cause)
 	t.add("time", picture.Clock(seconds(e.Seconds)))
 	t.write(to)
 }

@@ -163,7 +163,7 @@ func (o toldOrder) text(to io.Writer, obeyed string) {
 		t.add("told", obeyed)
 	default:
 		t.add("outcome", string(o.Outcome))
-		t.add("cause", shift.BoundText(o.Cause, maxCause))
+		t.addCause(o.Outcome, o.Cause)
 	}
 	t.write(to)
 }

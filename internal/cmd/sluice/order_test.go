@@ -38,7 +38,7 @@ func TestAbortIsAnsweredThoughItsFirstTryFailsAfterItsEffect(t *testing.T) {
 	assert.JSONEq(t, `{
 		"target": "lambda:orders:live", "outcome": "RolledBack",
 		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:one", "name": "one", "consoleUrl": "",
-		"cause": "Aborted: no reason was given. lambda:orders:live is back on 1 (it had 10% on 2, the rest on 1). Look at the candidate's logs, mend it, publish a new version and start a new execution."
+		"cause": "Aborted: no reason was given. lambda:orders:live is back on 1 (it had 10% on 2, the rest on 1). Start a new execution when this version, or a mended one, is to be tried again."
 	}`, got.stdout)
 }
 

@@ -144,7 +144,7 @@ func facts(t *table) []page.Fact {
 		} else if name != "" {
 			above = name
 		}
-		if len(row) == 2 && name != "outcome" && name != "cause" {
+		if len(row) == 2 && !slices.Contains([]string{"outcome", "cause", "next"}, name) {
 			list = append(list, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], glue, " ")})
 		}
 	}

@@ -64,9 +64,7 @@ func quietRun(moments []picture.Moment) int {
 func summary(r world.Result) *table {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(r.Outcome, r.Status, r.Error))
-	if r.Cause != "" {
-		t.add("cause", shift.BoundText(r.Cause, maxCause))
-	}
+	t.addCause(shift.Outcome(r.Outcome), r.Cause)
 	t.add("virtual time", picture.Clock(seconds(r.VirtualSeconds)))
 	t.add("transitions", picture.Grouped(r.Transitions))
 	t.add("history events", picture.Grouped(r.HistoryEvents))
@@ -82,6 +80,17 @@ func summary(r world.Result) *table {
 
 // maxCause is more than Step Functions' causes have here.
 const maxCause = 4000
+
+// addCause says why a deployment has ended so, and what a person can do.
+func (t *table) addCause(o shift.Outcome, cause string) {
+	why, next := o.Told(cause)
+	if why != "" {
+		t.add("cause", shift.BoundText(why, maxCause))
+	}
+	if next != "" {
+		t.add("next", next)
+	}
+}
 
 // addAll adds a row for each text, named once.
 func (t *table) addAll(name string, texts []string) {

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/local/asl"
+	"sluice/internal/shift"
 )
 
 // played is a scenario of testdata/scenarios: what is asked for, what happens
@@ -192,6 +194,10 @@ func (e end) differences(w *World, x *asl.Execution) []string {
 		if !strings.Contains(r.Cause, part) {
 			found = append(found, fmt.Sprintf("cause%s should contain %q: %s", of, part, r.Cause))
 		}
+	}
+	if _, next := shift.Outcome(r.Outcome).Told(r.Cause); next != "" && r.Status != string(asl.Succeeded) && r.Error != flow.RollbackIncomplete &&
+		(strings.Count(r.Cause, next) != 1 || !strings.HasSuffix(r.Cause, next)) {
+		found = append(found, fmt.Sprintf("cause%s should end with what to do, and say it once: %s", of, r.Cause))
 	}
 	if !follows(r.Path, e.Path) {
 		found = append(found, differ("path"+of, strings.Join(e.Path, " "), strings.Join(r.Path, " "))...)

@@ -55,10 +55,14 @@ func (w *World) result(x *asl.Execution) Result {
 		Announcements:  []string{},
 	}
 	record := w.record(x.ARN())
-	if r.Outcome = text(record, "outcome"); record == nil && x.Status() == asl.Succeeded {
-		r.Outcome = unasked(x)
-	}
-	if r.Cause == "" && x.Status() != asl.Succeeded {
+	r.Outcome = text(record, "outcome")
+	switch told := summary(x); {
+	case x.Status() == asl.Succeeded:
+		r.Cause = told.Reason
+		if record == nil { // nobody has asked for it: only the execution tells
+			r.Outcome = string(told.Outcome)
+		}
+	case r.Cause == "":
 		r.Cause = text(record, "cause") // an execution that was stopped has none of its own
 	}
 	if r.Routes == nil {
@@ -72,14 +76,13 @@ func (w *World) result(x *asl.Execution) Result {
 	return r
 }
 
-// unasked is the Outcome of a deployment that nobody has asked for: it is in no
-// Ledger, but the execution tells it.
-func unasked(x *asl.Execution) string {
+// summary is what an execution that has succeeded says; nothing when it says none.
+func summary(x *asl.Execution) shift.Summary {
 	var output shift.Summary
-	if err := json.Unmarshal(x.Output(), &output); err != nil {
-		return ""
+	if json.Unmarshal(x.Output(), &output) != nil {
+		return shift.Summary{}
 	}
-	return string(output.Outcome)
+	return output
 }
 
 // outcome is the one in the Ledger; empty while there is none.

@@ -120,7 +120,7 @@ func render(r Report, rows, bytesOfText int) ([]byte, error) {
 	case r.Closed != nil:
 		c.Why = r.Closed.Cause
 	}
-	c.Why, c.Next = c.Outcome.Why(c.Why), c.Outcome.Advice()
+	c.Why, c.Next = c.Outcome.Told(c.Why)
 	c.Texts = make([]Text, len(r.Texts))
 	for i, t := range r.Texts {
 		c.Texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}

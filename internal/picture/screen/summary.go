@@ -29,10 +29,11 @@ func (p page) summary(r *picture.Run) []string {
 	if live := r.At(forever); live.Counted {
 		lines = append(lines, p.row("stable", p.served(live.Stable)), p.row("candidate", p.served(live.Candidate)))
 	}
-	if why := end.Outcome.Why(end.Cause); why != "" {
+	why, next := end.Outcome.Told(end.Cause)
+	if why != "" {
 		lines = append(lines, p.wrapped(margin, "cause", plain(why, 4000))...)
 	}
-	if next := end.Outcome.Advice(); next != "" {
+	if next != "" {
 		lines = append(lines, p.wrapped(margin, "next", next)...)
 	}
 	return lines

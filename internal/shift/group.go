@@ -1,0 +1,91 @@
+package shift
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Group is Targets of which the same is to be said.
+type Group[K comparable] struct {
+	Of      K
+	Targets []Target
+}
+
+// GroupBy puts together what has the same to be said of it, in the order in which
+// it comes up.
+func GroupBy[T any, K comparable](list []T, of func(T) (Target, K)) []Group[K] {
+	var groups []Group[K]
+	for _, item := range list {
+		target, key := of(item)
+		i := slices.IndexFunc(groups, func(g Group[K]) bool { return g.Of == key })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, Group[K]{Of: key})
+		}
+		groups[i].Targets = append(groups[i].Targets, target)
+	}
+	return groups
+}
+
+// MaxClauses is how many groups are told of one by one, where there is room.
+const MaxClauses = 5
+
+// TellGroups has a clause for each group; of more than most, the last is for how many
+// Targets are left.
+func TellGroups[K comparable](groups []Group[K], most int, clause func(Group[K]) string, rest string) []string {
+	shown := len(groups)
+	if shown > most {
+		shown = max(most-1, 0)
+	}
+	var clauses []string
+	for _, g := range groups[:shown] {
+		clauses = append(clauses, clause(g))
+	}
+	left := 0
+	for _, g := range groups[shown:] {
+		left += len(g.Targets)
+	}
+	switch {
+	case left > 0 && shown > 0:
+		clauses = append(clauses, fmt.Sprintf("%d more targets %s", left, rest))
+	case left > 0:
+		clauses = append(clauses, fmt.Sprintf("%d targets %s", left, rest))
+	}
+	return clauses
+}
+
+// How many Targets are named when they are all, and of more.
+const (
+	allNames   = 3
+	firstNames = 2
+)
+
+// Names are those of a few Targets, or of the first of many and how many more there
+// are.
+func (g Group[K]) Names() string {
+	if len(g.Targets) > allNames {
+		return fmt.Sprintf("%s and %d more", commas(g.Targets[:firstNames]), len(g.Targets)-firstNames)
+	}
+	last := len(g.Targets) - 1
+	if last < 1 {
+		return commas(g.Targets)
+	}
+	return commas(g.Targets[:last]) + " and " + string(g.Targets[last])
+}
+
+// Say chooses the words for one Target, or for several.
+func (g Group[K]) Say(one, many string) string {
+	if len(g.Targets) == 1 {
+		return one
+	}
+	return many
+}
+
+func commas(targets []Target) string {
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
+}
