@@ -364,7 +364,7 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 		steps, _ := shift.Strategy(shift.DefaultStrategy)
 		return shift.DefaultStrategy, steps
 	case v.IsString():
-		return settled(v, v.Text(), func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
+		return v.Text(), settled(v, func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
 	case !v.IsObject():
 		v.Problem("must be a name such as %q or an object, not %s", shift.DefaultStrategy, v.Kind())
 		return "", nil
@@ -378,31 +378,34 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	case "canary":
 		f := o.Field(kind).Object("percent", "bakeMinutes")
 		share, bake := share(f.Require("percent")), interval(f.Require("bakeMinutes"))
-		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Canary(share, bake) })
+		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Canary(share, bake) }))
 	case "linear":
 		f := o.Field(kind).Object("percent", "everyMinutes")
 		share, every := share(f.Require("percent")), interval(f.Require("everyMinutes"))
-		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Linear(share, every) })
+		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Linear(share, every) }))
 	case "exponential":
 		f := o.Field(kind).Object("startPercent", "factor", "everyMinutes")
 		start, growth, every := share(f.Require("startPercent")), factor(f.Require("factor")), interval(f.Require("everyMinutes"))
-		return settled(o.Field(kind), kind, func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) })
+		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) }))
 	case "steps":
-		return kind, decodeSteps(o.Field(kind))
+		return described(decodeSteps(o.Field(kind)))
 	}
 	return "", nil
 }
 
+// described are Steps that have no name, with what they do.
+func described(steps []shift.Step) (string, []shift.Step) { return shift.DescribeSteps(steps), steps }
+
 // settled makes the Steps of a strategy whose numbers could be read.
-func settled(v strictjson.Value, name string, make func() ([]shift.Step, error)) (string, []shift.Step) {
+func settled(v strictjson.Value, make func() ([]shift.Step, error)) []shift.Step {
 	if v.Spoiled() {
-		return name, nil
+		return nil
 	}
 	steps, err := make()
 	if err != nil {
 		v.Problem("%v", err)
 	}
-	return name, steps
+	return steps
 }
 
 // decodeSteps says of each Step, by its path, why no Plan can be made of it.

@@ -106,15 +106,15 @@ func TestEveryFormOfAStrategyMeansItsSteps(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ strategy, name, want string }{
 		{`"CodeDeployDefault.LambdaLinear50PercentEvery2Minutes"`, "CodeDeployDefault.LambdaLinear50PercentEvery2Minutes", "50% 2m, 100% 0s"},
-		{`{"canary": {"percent": 10, "bakeMinutes": 5}}`, "canary", "10% 5m, 100% 0s"},
-		{`{"canary": {"percent": 0.01, "bakeMinutes": 0.5}}`, "canary", "0.01% 30s, 100% 0s"},
-		{`{"linear": {"percent": 40, "everyMinutes": 1}}`, "linear", "40% 1m, 80% 1m, 100% 0s"},
-		{`{"exponential": {"startPercent": 10, "factor": 3, "everyMinutes": 10}}`, "exponential", "10% 10m, 30% 10m, 90% 10m, 100% 0s"},
+		{`{"canary": {"percent": 10, "bakeMinutes": 5}}`, "10% for 5m, then 100%", "10% 5m, 100% 0s"},
+		{`{"canary": {"percent": 0.01, "bakeMinutes": 0.5}}`, "0.01% for 30s, then 100%", "0.01% 30s, 100% 0s"},
+		{`{"linear": {"percent": 40, "everyMinutes": 1}}`, "40% for 1m, 80% for 1m, then 100%", "40% 1m, 80% 1m, 100% 0s"},
+		{`{"exponential": {"startPercent": 10, "factor": 3, "everyMinutes": 10}}`, "10% for 10m, 30% for 10m, 90% for 10m, then 100%", "10% 10m, 30% 10m, 90% 10m, 100% 0s"},
 		{
 			`{"steps": [{"percent": 0.5, "bakeMinutes": 30}, {"percent": 50, "bakeMinutes": 60}, {"percent": 100, "bakeMinutes": 15}]}`,
-			"steps", "0.5% 30m, 50% 1h, 100% 15m",
+			"0.5% for 30m, 50% for 1h, then 100% for 15m", "0.5% 30m, 50% 1h, 100% 15m",
 		},
-		{`{"steps": [{"percent": 10}, {"percent": 100}]}`, "steps", "10% 0s, 100% 0s"},
+		{`{"steps": [{"percent": 10}, {"percent": 100}]}`, "10%, then 100%", "10% 0s, 100% 0s"},
 	}
 	for _, test := range tests {
 		t.Run(test.strategy, func(t *testing.T) {

@@ -61,18 +61,20 @@ const (
 	firstNames = 2
 )
 
-// Names are those of a few Targets, or of the first of many and how many more there
-// are.
-func (g Group[K]) Names() string {
-	if len(g.Targets) > allNames {
-		return fmt.Sprintf("%s and %d more", commas(g.Targets[:firstNames]), len(g.Targets)-firstNames)
+// NameTargets names a few Targets, or the first of many and how many more there are.
+func NameTargets(targets []Target) string {
+	if len(targets) > allNames {
+		return fmt.Sprintf("%s and %d more", commas(targets[:firstNames]), len(targets)-firstNames)
 	}
-	last := len(g.Targets) - 1
+	last := len(targets) - 1
 	if last < 1 {
-		return commas(g.Targets)
+		return commas(targets)
 	}
-	return commas(g.Targets[:last]) + " and " + string(g.Targets[last])
+	return commas(targets[:last]) + " and " + string(targets[last])
 }
+
+// Names are those of the Group's Targets.
+func (g Group[K]) Names() string { return NameTargets(g.Targets) }
 
 // Say chooses the words for one Target, or for several.
 func (g Group[K]) Say(one, many string) string {

@@ -149,6 +149,60 @@ func checkShare(what string, share Weight, bake Seconds) error {
 	return nil
 }
 
+// fewSteps are told of one by one.
+const fewSteps = 4
+
+// DescribeSteps says in a few words what Steps do that have no name, as in
+// "1% for 48h, then 100%".
+func DescribeSteps(steps []Step) string {
+	switch n := len(steps); {
+	case n == 0:
+		return ""
+	case n <= fewSteps:
+		return listed(steps)
+	case evenly(steps):
+		return fmt.Sprintf("%s more every %s", steps[0].Weight, steps[0].Bake)
+	case steadily(steps):
+		return fmt.Sprintf("%s to %s in %d steps, one every %s", steps[0].Weight, steps[n-1].Weight, n, steps[0].Bake)
+	}
+	return fmt.Sprintf("%s to %s in %d steps, %s in all", steps[0].Weight, steps[len(steps)-1].Weight, len(steps), Plan{Steps: steps}.Duration())
+}
+
+func listed(steps []Step) string {
+	texts := make([]string, len(steps))
+	for i, s := range steps {
+		texts[i] = s.Weight.String()
+		if s.Bake > 0 {
+			texts[i] += " for " + s.Bake.String()
+		}
+	}
+	if last := len(texts) - 1; last > 0 {
+		texts[last] = "then " + texts[last]
+	}
+	return strings.Join(texts, ", ")
+}
+
+// steadily says whether all Steps but the last bake alike, and that one not at all.
+func steadily(steps []Step) bool {
+	last := len(steps) - 1
+	for _, s := range steps[:last] {
+		if s.Bake != steps[0].Bake {
+			return false
+		}
+	}
+	return steps[last].Bake == 0
+}
+
+// evenly says whether the Weight grows alike besides; the last Step takes what is left.
+func evenly(steps []Step) bool {
+	for i, s := range steps[:len(steps)-1] {
+		if s.Weight != Weight(i+1)*steps[0].Weight {
+			return false
+		}
+	}
+	return steadily(steps)
+}
+
 // Elapsed is when each Step of the Plan begins, counted from the first.
 func (p Plan) Elapsed() []time.Duration {
 	starts := make([]time.Duration, 0, p.Len())

@@ -3,6 +3,7 @@ package shift_test
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,5 +279,28 @@ func anyHooks(t *rapid.T) shift.Hooks {
 	return shift.Hooks{
 		BeforeTraffic: rapid.SliceOfN(hook, 0, shift.MaxHooks).Draw(t, "before"),
 		AfterTraffic:  rapid.SliceOfN(hook, 0, shift.MaxHooks).Draw(t, "after"),
+	}
+}
+
+func TestStepsWithoutANameAreDescribed(t *testing.T) {
+	t.Parallel()
+	linear, err := shift.Linear(900, 60)
+	require.NoError(t, err)
+	exponential, err := shift.Exponential(100, big.NewRat(2, 1), 600)
+	require.NoError(t, err)
+	uneven := append([]shift.Step{{Weight: 50, Bake: 1800}}, linear...)
+	watched := append(slices.Clone(linear[:11]), shift.Step{Weight: shift.All, Bake: 60})
+	for want, steps := range map[string][]shift.Step{
+		"":                      nil,
+		"100%":                  shift.AllAtOnce(),
+		"100% for 15m":          {{Weight: shift.All, Bake: 900}},
+		"1% for 48h, then 100%": {{Weight: 100, Bake: 172_800}, {Weight: shift.All}},
+		"0.5% for 30m, 50% for 1h, then 100% for 15m": {{Weight: 50, Bake: 1800}, {Weight: 5000, Bake: 3600}, {Weight: shift.All, Bake: 900}},
+		"9% more every 1m":                            linear,
+		"1% to 100% in 8 steps, one every 10m":        exponential,
+		"0.5% to 100% in 13 steps, 41m in all":        uneven,
+		"9% to 100% in 12 steps, 12m in all":          watched,
+	} {
+		assert.Equal(t, want, shift.DescribeSteps(steps))
 	}
 }

@@ -35,11 +35,11 @@ func (f forecast) title() string {
 	if len(f.Targets) == 0 {
 		return f.Strategy
 	}
-	names := make([]string, len(f.Targets))
-	for i, t := range f.Targets {
-		names[i] = string(t)
+	leads := " for "
+	if strings.Contains(f.Strategy, " ") { // it is described, and not named
+		leads = ", for "
 	}
-	return strings.Join(wrap(f.Strategy+" for "+strings.Join(names, ", "), pageWidth), "\n")
+	return strings.Join(wrap(f.Strategy+leads+shift.NameTargets(f.Targets), pageWidth), "\n")
 }
 
 // sparkWidth is as wide as the columns of the steps mostly are.

@@ -37,17 +37,30 @@ func (p page) block(r *picture.Run, l picture.Live) []string {
 
 // header says what is shifted, and how.
 func (p page) header(r *picture.Run) []string {
-	names := p.changes(r)
-	lines := []string{p.between(margin+names[0], p.faint.Render(plain(r.Strategy, 40)))}
-	for _, name := range names[1:] {
-		lines = append(lines, p.cut(margin+name))
-	}
-	return append(lines, margin+p.faint.Render(strings.Repeat("─", p.width-len(margin))))
+	return append(p.title(r), margin+p.faint.Render(strings.Repeat("─", p.width-len(margin))))
 }
+
+// title is the Targets with their versions, and the strategy beside the first where
+// there is room, or else below.
+func (p page) title(r *picture.Run) []string {
+	lines := p.changes(r)
+	for i, name := range lines {
+		lines[i] = margin + name
+	}
+	strategy := p.faint.Render(plain(r.Strategy, maxStrategy))
+	if p.fits(lines[0], strategy) {
+		lines[0] = p.between(lines[0], strategy)
+		return lines
+	}
+	return append(lines, p.cut(margin+strategy))
+}
+
+// maxStrategy is longer than Sluice describes one.
+const maxStrategy = 100
 
 func (p page) changes(r *picture.Run) []string {
 	if len(r.Changes) == 0 {
-		return []string{p.strong.Render(plain(r.Execution, 80))}
+		return []string{p.strong.Render(middle(plain(r.Execution, maxName), p.width-len(margin)))}
 	}
 	var names []string
 	for i, c := range r.Changes {
@@ -59,15 +72,21 @@ func (p page) changes(r *picture.Run) []string {
 	return names
 }
 
+// maxName is longer than AWS has names of functions with their aliases.
+const maxName = 256
+
+// change is a Target with its versions. Of a long name the middle is left out.
 func (p page) change(c shift.Move) string {
-	name := p.strong.Render(plain(string(c.Target), 120))
+	var versions string
 	switch {
 	case c.Candidate == "":
-		return name
 	case c.Stable == "":
-		return fmt.Sprintf("%s  → %s", name, c.Candidate)
+		versions = "  → " + plain(string(c.Candidate), 20)
+	default:
+		versions = fmt.Sprintf("  %s → %s", plain(string(c.Stable), 20), plain(string(c.Candidate), 20))
 	}
-	return fmt.Sprintf("%s  %s → %s", name, c.Stable, c.Candidate)
+	name := middle(plain(string(c.Target), maxName), p.width-len(margin)-ansi.StringWidth(versions))
+	return p.strong.Render(name) + versions
 }
 
 // shares is how wide the weight's number is, with the space before it.

@@ -113,11 +113,27 @@ func padLeft(text string, width int) string {
 
 // between puts two texts at the ends of a line, the second only where there is room.
 func (p page) between(left, right string) string {
-	space := p.width - ansi.StringWidth(left) - ansi.StringWidth(right)
-	if space < 2 {
+	if !p.fits(left, right) {
 		return p.cut(left)
 	}
-	return left + strings.Repeat(" ", space) + right
+	return left + strings.Repeat(" ", p.width-ansi.StringWidth(left)-ansi.StringWidth(right)) + right
+}
+
+// fits says whether there is room for both with some space between.
+func (p page) fits(left, right string) bool {
+	return ansi.StringWidth(left)+2+ansi.StringWidth(right) <= p.width
+}
+
+// middle leaves out the middle of a text that is too long: a name's beginning and
+// its end tell it apart from others.
+func middle(text string, width int) string {
+	width = max(width, 3)
+	all := ansi.StringWidth(text)
+	if all <= width {
+		return text
+	}
+	end := (width - 1) / 2
+	return ansi.Truncate(text, width-1-end, "") + "…" + ansi.TruncateLeft(text, all-end, "")
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }

@@ -21,9 +21,7 @@ func (p page) summary(r *picture.Run) []string {
 		head = "no outcome: the execution is " + end.Status
 	}
 	lines = append(lines, p.between(margin+style.Render(mark+" "+head), p.faint.Render("in ")+picture.Clock(end.At)))
-	for _, name := range p.changes(r) {
-		lines = append(lines, p.cut(margin+name))
-	}
+	lines = append(lines, p.title(r)...)
 	lines = append(lines, "")
 	lines = append(lines, p.steps(r)...)
 	if live := r.At(forever); live.Counted {

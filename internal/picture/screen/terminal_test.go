@@ -143,6 +143,28 @@ func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
 	}
 }
 
+// A long name loses its middle, never the versions; the strategy goes below it.
+func TestHeaderOfLongNamesKeepsTheVersionsAndTheStrategy(t *testing.T) {
+	t.Parallel()
+	run := canary()
+	run.Strategy = "1% for 48h, then 100%"
+	run.Changes = []shift.Move{{Target: shift.LambdaTarget("checkout-"+strings.Repeat("x", 50)+"-worker", "live"), Stable: "41", Candidate: "42"}}
+	run.End = &picture.End{Outcome: shift.Promoted}
+	for width, want := range map[int]string{
+		40:  "  lambda:checkou…x-worker:live  41 → 42\n  1% for 48h, then 100%\n",
+		80:  "  lambda:checkout-xxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxx-worker:live  41 → 42\n  1% for 48h, then 100%\n",
+		120: "  lambda:checkout-xxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxx-worker:live  41 → 42\n  1% for 48h, then 100%\n",
+	} {
+		g := newGlass(width, 60)
+		require.NoError(t, g.Show(run, 90*time.Second))
+		assert.Contains(t, strings.Join(g.lines(), "\n"), want, "%d columns", width)
+	}
+	run.Changes[0].Target = "lambda:orders:live"
+	g := newGlass(80, 60)
+	require.NoError(t, g.Finish(run))
+	assert.Contains(t, strings.Join(g.lines(), "\n"), "  lambda:orders:live  41 → 42"+strings.Repeat(" ", 29)+"1% for 48h, then 100%\n", "what came of it says so, too")
+}
+
 // longNames is a run whose every name is so long, and that ends badly.
 func longNames(characters int) *picture.Run {
 	name := func(kind string) string { return kind + strings.Repeat("x", characters-len(kind)) }
