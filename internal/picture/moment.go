@@ -206,7 +206,7 @@ func restored(d document, m *Moment) {
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
 	default:
-		m.note("it had been put back before")
+		m.note("it had been done before")
 	}
 	m.list(shift.TellUndone(d.Rollback.Undone, maxNote))
 }

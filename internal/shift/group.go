@@ -29,7 +29,7 @@ func GroupBy[T any, K comparable](list []T, of func(T) (Target, K)) []Group[K] {
 }
 
 // MaxClauses is how many groups are told of one by one, where there is room.
-const MaxClauses = 5
+const MaxClauses = 4
 
 // TellGroups has a clause for each group; of more than most, the last is for how many
 // Targets are left.

@@ -309,7 +309,7 @@ func TestManyTargetsAreToldOfInAFewLines(t *testing.T) {
 		s := newSeat(t, 100, 100)
 		status, raw, stderr := s.run(t, atOnce(), append([]string{"simulate", "-f", deployment, "-s", scenario}, args...)...)
 		require.Equal(t, statusOK, status, stderr)
-		text := strings.Join(strings.Fields(colours.ReplaceAllString(raw, "")), " ")
+		text := strings.Join(strings.Fields(s.shown(t, raw)), " ")
 		for _, want := range []string{
 			"version 2 for lambda:orders-0:live, lambda:orders-1:live and 30 more",
 			"lambda:orders-0:live, lambda:orders-1:live and 30 more from 1 to 2;",

@@ -104,24 +104,24 @@ func (t *Terminal) leave(err error) error {
 }
 
 // draw writes lines above the block and the block anew, in one go: a terminal that
-// can shows nothing in between. All that was drawn goes first: a line that the
-// terminal has broken stands on several of its own.
+// can shows nothing in between. Each line takes the place of what was there, and what
+// is left below goes at the end: some terminals keep a screen in their scrollback that
+// is erased from its top (tmux, scroll-on-clear).
 func (t *Terminal) draw(width int, above, block []string) error {
 	var out strings.Builder
 	out.WriteString(ansi.SetSynchronizedOutputMode + ansi.HideCursor + "\r")
 	if up := t.rows(width); up > 0 {
 		out.WriteString(ansi.CursorUp(up))
 	}
-	out.WriteString(ansi.EraseScreenBelow)
 	t.block = t.block[:0]
 	for i, line := range slices.Concat(above, block) {
 		line = ansi.Truncate(line, max(width-1, 1), "…") // where it is too narrow for anything
-		out.WriteString(line + "\r\n")
+		out.WriteString(line + ansi.EraseLineRight + "\r\n")
 		if i >= len(above) {
 			t.block = append(t.block, ansi.StringWidth(line))
 		}
 	}
-	out.WriteString(ansi.ResetSynchronizedOutputMode)
+	out.WriteString(ansi.EraseScreenBelow + ansi.ResetSynchronizedOutputMode)
 	_, err := io.WriteString(t.out, out.String())
 	return err
 }

@@ -215,6 +215,19 @@ func TestLongNamesLeaveNothingBehind(t *testing.T) {
 	}
 }
 
+// tmux keeps a screen in its scrollback that is erased from its top
+// (scroll-on-clear), as some others do: every frame would be left there.
+func TestNothingIsErasedBeforeItIsDrawnAnew(t *testing.T) {
+	t.Parallel()
+	g := newGlass(80, 30)
+	require.NoError(t, g.Show(canary(), 90*time.Second))
+	g.Reset()
+	require.NoError(t, g.Show(canary(), 91*time.Second))
+	sent := g.String()
+	assert.Equal(t, 1, strings.Count(sent, ansi.EraseScreenBelow))
+	assert.True(t, strings.HasSuffix(sent, "\r\n"+ansi.EraseScreenBelow+ansi.ResetSynchronizedOutputMode), "only what is left below")
+}
+
 func TestWordThatIsLongerThanALineIsCutAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 10)
