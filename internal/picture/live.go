@@ -17,6 +17,7 @@ type Live struct {
 	Bake    time.Duration
 	Baked   time.Duration
 	Left    time.Duration // of all bakes
+	Paused  bool          // by a person: it stays at its weight, and bakes no more
 	Checks  int
 	Judged  bool
 	Verdict shift.Verdict
@@ -91,13 +92,9 @@ func (l *Live) close(r *Run, c Closing) {
 func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, p.Reasons
-	l.Baked = p.Baked.Duration()
+	l.Baked, l.Paused = p.Baked.Duration(), p.IsPaused()
 	if stage.State == bakeState && stage.At >= p.At {
-		bakes := l.At
-		if r.Closed != nil {
-			bakes = min(bakes, max(r.Closed.At, stage.At))
-		}
-		l.Baked += min(bakes-stage.At, p.Wait.Duration()).Truncate(time.Second)
+		l.Baked += r.bakes(p, stage, l.At)
 	}
 	if p.Step < 1 || p.Step > r.Plan.Len() {
 		return

@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -102,6 +103,14 @@ func (d Deployment) promoted(judged Progress, c Command) Progress {
 	return judged
 }
 
+// pausedByHand begins the first reason of what is paused.
+const pausedByHand = "paused by hand: "
+
+// IsPaused says whether somebody has the Deployment paused: it does not bake then.
+func (p Progress) IsPaused() bool {
+	return p.Paused > 0 && len(p.Reasons) > 0 && strings.HasPrefix(p.Reasons[0], pausedByHand)
+}
+
 // maxPausePolls is how many polls of a pause fit between HealthyEvents and
 // HistoryBudget, with room for the retries that nobody foresees.
 const maxPausePolls = 550
@@ -127,7 +136,7 @@ func (d Deployment) paused(before, judged Progress, c Command) Progress {
 		judged.Baked, judged.Paused = before.Baked, before.Paused+before.Wait
 	}
 	if judged.Paused < d.PauseLimit {
-		judged.Reasons = BoundReasons(append([]string{"paused by hand: " + c.Reason}, judged.Reasons...))
+		judged.Reasons = BoundReasons(append([]string{pausedByHand + c.Reason}, judged.Reasons...))
 		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), d.PauseLimit-judged.Paused)))
 	}
 	if d.WhenPauseEnds == ResumeAfterPause {

@@ -64,10 +64,12 @@ func TestAPauseKeepsTheWeightAndDoesNotBake(t *testing.T) {
 	t.Parallel()
 	d, p := watched(t, day, shift.RollBackAfterPause)
 	p = poll(d, p, pass, nil)
+	require.False(t, p.IsPaused())
 	baked := p.Baked
 	for range 20 {
 		p = poll(d, p, pass, order(shift.Pause))
 		require.Equal(t, shift.NextBake, p.Next)
+		require.True(t, p.IsPaused())
 		require.Equal(t, baked, p.Baked)
 		require.Equal(t, shift.Weight(1000), p.Weight)
 	}

@@ -240,7 +240,7 @@ func TestWatchIsDrawnAsASimulationIs(t *testing.T) {
 		},
 		{
 			"stopped", `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`, statusFailed,
-			[]string{"1:30 ✗ ExecutionAborted in Bake", "✗ RolledBack", "cause ExecutionEnded"},
+			[]string{"1:30 ✗ ExecutionAborted in Bake", "1:30 ↺ SafetyNet 0% ExecutionEnded", "✗ RolledBack", "1 10% 0:00 1:30 of 5:00 1 ✓ Pass", "cause ExecutionEnded"},
 		},
 	}
 	for _, tt := range tests {

@@ -152,7 +152,7 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 		{
 			"an execution that is stopped says where",
 			`{"function": "orders"}`, `{"events": [{"atSeconds": 90, "do": "stopExecution"}]}`,
-			[]string{"1:30 ExecutionAborted in Bake"},
+			[]string{"1:30 ExecutionAborted in Bake", "1:30 SafetyNet 0% ExecutionEnded", "outcome RolledBack; the execution is ABORTED"},
 		},
 		{
 			"several executions are told apart",

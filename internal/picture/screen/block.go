@@ -131,7 +131,10 @@ func (p page) step(l picture.Live) string {
 		}
 		text += "   baked " + baked
 	}
-	if l.Left > 0 {
+	switch {
+	case l.Paused:
+		text += "   " + p.doubt.Render("paused")
+	case l.Left > 0:
 		text += "   " + p.faint.Render(picture.Clock(l.Left)+" to go")
 	}
 	return text

@@ -62,12 +62,12 @@ func (p page) stepCells(step, weight, began, baked, checks string) string {
 	if p.isNarrow() {
 		return fmt.Sprintf("%4s %7s %9s  %s", step, weight, began, checks)
 	}
-	return fmt.Sprintf("%4s  %7s  %9s  %18s  %s", step, weight, began, baked, checks)
+	return fmt.Sprintf("%4s  %7s  %9s  %20s  %s", step, weight, began, baked, checks)
 }
 
 func (p page) checks(s picture.StepTaken) string {
 	if s.Checks == 0 {
-		return "none"
+		return "0"
 	}
 	mark, style := p.verdict(s.Verdict)
 	return picture.Grouped(s.Checks) + "  " + style.Render(mark+" "+s.Verdict.String())

@@ -77,6 +77,15 @@ func TestBlockShowsWhereTheDeploymentStands(t *testing.T) {
   verdict    ✓ Pass   1 check`, "\n"), "\n"), g.lines())
 }
 
+func TestPauseDoesNotBake(t *testing.T) {
+	t.Parallel()
+	run := canary()
+	run.Positions[1].Paused, run.Positions[1].Reasons = 60, []string{"paused by hand: lunch"}
+	g := newGlass(80, 30)
+	require.NoError(t, g.Show(run, 90*time.Second))
+	assert.Contains(t, strings.Join(g.lines(), "\n"), "step       1 of 3   baked 1:00 of 5:00   paused\n")
+}
+
 // What moves on must not make the lines around it jump.
 func TestLayoutStandsStillWhileABakeGoesOn(t *testing.T) {
 	t.Parallel()
