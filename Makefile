@@ -55,7 +55,7 @@ endef
 
 # $(call play,folder,heading,flags)
 define play
-@printf '\n%s\n\n' '$(2)'
+@printf '\n%s\n\n  %s\n\n' '$(2)' '$$ bin/sluice simulate -f $(demo_folder)/$(1)/deployment.json -s $(demo_folder)/$(1)/scenario.json'
 @bin/sluice simulate -f $(demo_folder)/$(1)/deployment.json -s $(demo_folder)/$(1)/scenario.json $(3)
 endef
 

@@ -205,6 +205,8 @@ func restored(d document, m *Moment) {
 	case len(d.Rollback.Undone) > 0:
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
+	case d.Failure != nil && (d.Failure.Error == flow.DeploymentClosed || d.Failure.Error == flow.DeploymentRestoring):
+		m.note("the safety net was first")
 	default:
 		m.note("it had been done before")
 	}

@@ -169,7 +169,7 @@ func (s simulation) draw(ctx context.Context, around surroundings, terminal *scr
 	case err != nil:
 		return err
 	}
-	more := "All that was counted: --plain or --json; a page with plots: --report FILE."
+	more := "With --plain: all that was counted. With --report FILE: a page with plots."
 	if reportFile != "" {
 		more = "The report lies in " + reportFile
 	}
