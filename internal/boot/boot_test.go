@@ -33,8 +33,8 @@ func TestAnErrorIsReportedUnderItsWireName(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			serve := flow.Serve(flow.SetWeight, func(context.Context, flow.Call[flow.Document]) (shift.Progress, error) {
-				return shift.Progress{}, test.err
+			serve := flow.Serve(flow.Rollback, func(context.Context, flow.Call[flow.Document]) (flow.Undoing, error) {
+				return flow.Undoing{}, test.err
 			})
 			_, err := Invoker(serve).Invoke(t.Context(), []byte(`{}`))
 			var reported messages.InvokeResponse_Error

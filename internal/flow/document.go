@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"sluice/internal/shift"
@@ -17,6 +18,46 @@ type Document struct {
 	Failure *Failure `json:"failure,omitempty"`
 	// Hook is there only inside the Map over the hooks of a Point.
 	Hook *shift.Hook `json:"hook,omitempty"`
+}
+
+// need says what a Document lacks that a task goes by; "" for nothing.
+type need func(Document) string
+
+// check refuses a Document that lacks something. The definition sends none; but whoever
+// may invoke the Lambda can.
+func (d Document) check(needs []need) error {
+	for _, lacks := range needs {
+		if what := lacks(d); what != "" {
+			return fmt.Errorf("the document has no %s", what)
+		}
+	}
+	return nil
+}
+
+func aRelease(d Document) string { return unless(d.Release != nil, "release") }
+
+func aHook(d Document) string { return unless(d.Hook != nil, "hook") }
+
+func aPlan(d Document) string {
+	return unless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
+}
+
+// aStep is for what comes after the first Step.
+func aStep(d Document) string {
+	return unless(d.Progress != nil && d.has(d.Progress.Step), "progress at a step of the plan")
+}
+
+func aNextStep(d Document) string {
+	return unless(d.Progress == nil || d.has(d.Progress.NextStep) && (d.Progress.Step == 0 || d.has(d.Progress.Step)), "next step of the plan")
+}
+
+func (d Document) has(step int) bool { return step >= 1 && step <= d.Deployment.Plan.Len() }
+
+func unless(has bool, what string) string {
+	if has {
+		return ""
+	}
+	return what
 }
 
 // maxDocument keeps the Document far from the 256 KiB that a state may take

@@ -21,6 +21,8 @@ type Spec struct {
 	// Timeout is the Lambda's own.
 	Timeout time.Duration
 	Retries []Retry
+	// needs are what its Lambda goes by.
+	needs []need
 }
 
 // grace is how much longer than the Lambda the state waits, so that an attempt
@@ -47,32 +49,32 @@ var (
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
+		Timeout: 60 * time.Second, needs: []need{aRelease}, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",
 		Comment: "Moves every target to the plan's next step.",
-		Timeout: 60 * time.Second, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{aPlan, aNextStep}, Retries: patiently(sparingly()),
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
 		Comment: "Reads the ledger and the alarms, and judges: go on, hold, or roll back.",
-		Timeout: 30 * time.Second, Retries: patiently(),
+		Timeout: 30 * time.Second, needs: []need{aPlan, aStep}, Retries: patiently(),
 	}}
 	BeforeHook = Task[Document, struct{}]{Spec{
 		State: "BeforeTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks before any traffic is shifted, and waits for its answer.",
-		Timeout: hookTimeout, Retries: hookRetries(),
+		Timeout: hookTimeout, needs: []need{aPlan, aHook}, Retries: hookRetries(),
 	}}
 	AfterHook = Task[Document, struct{}]{Spec{
 		State: "AfterTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks when all traffic is shifted, and waits for its answer.",
-		Timeout: hookTimeout, Retries: hookRetries(),
+		Timeout: hookTimeout, needs: []need{aPlan, aHook}, Retries: hookRetries(),
 	}}
 	Close = Task[Document, shift.Summary]{Spec{
 		State: "Close", Function: "close-deployment",
 		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
-		Timeout: 60 * time.Second, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{aPlan, aStep}, Retries: patiently(sparingly()),
 	}}
 	Rollback = Task[Document, Undoing]{Spec{
 		State: "Rollback", Function: "rollback", Field: "rollback",
@@ -111,6 +113,11 @@ func Serve[D, F any](task Task[D, F], handle Handler[D, F]) Lambda {
 		var call Call[D]
 		if err := json.Unmarshal(payload, &call); err != nil {
 			return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
+		}
+		if doc, is := any(call.Document).(Document); is {
+			if err := doc.check(task.needs); err != nil {
+				return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
+			}
 		}
 		written, err := handle(ctx, call)
 		if err != nil {

@@ -141,8 +141,9 @@ const payload = `{
 	"document": {
 		"release": {"targets": [{"target": "lambda:orders:live", "candidate": "2", "functionArn": "arn:orders"}], "strategy": "AllAtOnce",
 			"steps": [{"percent": 100, "bakeSeconds": 0}], "alarms": ["a"], "hooks": {"beforeTraffic": [], "afterTraffic": []}, "trigger": "event"},
-		"deployment": {"id": "arn:x", "changes": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2", "revision": "r0"}]},
-		"progress": {"step": 1, "weightPercent": 10, "waitSeconds": 60, "next": "bake", "verdict": "Hold", "revisions": {"lambda:orders:live": "r1"}},
+		"deployment": {"id": "arn:x", "changes": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2", "revision": "r0"}],
+			"plan": {"steps": [{"weightPercent": 10, "bakeSeconds": 60, "pollSeconds": 60}, {"weightPercent": 100}]}},
+		"progress": {"step": 1, "nextStep": 2, "weightPercent": 10, "waitSeconds": 60, "next": "bake", "verdict": "Hold", "revisions": {"lambda:orders:live": "r1"}},
 		"failure": {"Error": "HookFailed", "Cause": "{}"},
 		"hook": {"function": "smoke", "mode": "callback", "timeoutSeconds": 60}
 	}

@@ -20,6 +20,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"id":"d","openedAt":"2026-03-01T12:00:00Z","targets":["lambda:f:a"],"holder":"d"}`))
 	f.Add([]byte(`{"id":"","holder":"","openedAt":7,"targets":"lambda:f:a"}`))
 	f.Add([]byte(`{"id":"d","status":"open","intent":0,"command":"{\"order\":\"pause\",\"at\":\"2026-03-01T12:00:00Z\"}","precedence":7}`))
+	f.Add([]byte(`{"holder":"d","openedAt":"2026-03-01T12:00:00Z"}`))
+	f.Add([]byte(`{"id":"d","openedAt":"","targets":["lambda:f:a",""]}`))
 	f.Add([]byte(`{"id":null,"status":{},"intent":1e400,"reasons":[1]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var attributes map[string]any
@@ -37,8 +39,13 @@ func FuzzDecode(f *testing.F) {
 			if r.ID == "" || r.Status == "" || r.Intent < 0 || r.Status == shift.StatusClosed && r.Outcome == "" {
 				t.Errorf("decoded a record that says nothing: %+v", r)
 			}
-			r.Pending()
-			r.Moves()
+			reliedOn(t, r)
+		}
+		if p, err := decodePointer(i); err == nil && p.ID == "" {
+			t.Errorf("decoded an item that leads nowhere: %+v", p)
+		}
+		if l, err := decodeLock(i); err == nil && (l.Holder == "") != (len(i) == 0) {
+			t.Errorf("decoded a lock that nobody holds: %+v", l)
 		}
 		if p, err := decodePointer(i); err == nil && p.ID == "" {
 			t.Errorf("decoded a pointer to nothing: %+v", p)
@@ -50,6 +57,26 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("decoded a history entry that says nothing: %+v", a)
 		}
 	})
+}
+
+// reliedOn does with a record what those do who restore it and tell of it.
+func reliedOn(t *testing.T, r shift.Record) {
+	r.Moves()
+	if r.Outcome != "" && r.AnnounceOutcome(r.ClosedAt).ID == "" {
+		t.Errorf("an announcement without an id: %+v", r)
+	}
+	for _, c := range r.Pending() {
+		found := []shift.Route{
+			{}, c.Before(), c.At(shift.All), {Serving: c.Stable, Additional: c.Candidate, Weight: 1000}, {Serving: c.Candidate, Additional: c.Stable, Weight: shift.All},
+		}
+		for _, route := range found {
+			c.Restoration(route, true, r.Deployment.Plan, r.Intent)
+			c.Stray(route)
+		}
+		if way := c.Restoration(shift.Route{}, false, r.Deployment.Plan, r.Intent); len(way.Writes) > 0 || way.Delete {
+			t.Errorf("there is nothing, and it is written: %+v", way)
+		}
+	}
 }
 
 func asSet(value types.AttributeValue) types.AttributeValue {

@@ -1,0 +1,49 @@
+package lambdanet_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/operator/lambdanet"
+)
+
+// FuzzAnswer has a Lambda of the safety net's name answer whatever it likes.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte(`{"deploymentId":"d","at":"2026-03-01T12:00:00Z"}`), false)
+	f.Add([]byte(`{"errorType":"DeploymentUnknown","errorMessage":"no deployment holds it"}`), true)
+	f.Add([]byte(`{"errorType":7}`), true)
+	f.Add([]byte(`null`), false)
+	f.Add([]byte("\n\x00"), true)
+	f.Fuzz(func(t *testing.T, payload []byte, fails bool) {
+		net := lambdanet.FromConfig(aws.Config{Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: saying{payload, fails}}, "sluice-safety-net")
+		answer, err := net.Command(t.Context(), abort)
+		var refused *lambdanet.RefusedError
+		switch {
+		case err == nil && (fails || answer.DeploymentID == ""):
+			t.Errorf("it was taken for an answer: %+v", answer)
+		case err != nil && len(err.Error()) > 8000:
+			t.Errorf("an error of %d bytes", len(err.Error()))
+		case fails && (!errors.As(err, &refused) || refused.Name == ""):
+			t.Errorf("a refusal without a name: %v", err)
+		}
+	})
+}
+
+// saying answers every request with one payload.
+type saying struct {
+	payload []byte
+	fails   bool
+}
+
+func (s saying) Do(*http.Request) (*http.Response, error) {
+	header := http.Header{}
+	if s.fails {
+		header.Set("X-Amz-Function-Error", "Unhandled")
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(s.payload))}, nil
+}
