@@ -17,6 +17,8 @@ type Announcer interface {
 // Retirer takes a Deployment off the list of those that still need care.
 type Retirer interface {
 	Retire(ctx context.Context, id string) error
+	// Announced says whether a closed record's Outcome was announced, and it was retired.
+	Announced(ctx context.Context, id string) (bool, error)
 }
 
 // announceProgress tells of a Deployment that goes on. Only Outcomes must be
@@ -38,4 +40,17 @@ func announceOutcome(ctx context.Context, to Announcer, ledger Retirer, closed s
 	}
 	slog.InfoContext(ctx, "deployment ended", "deployment", closed.ID, "outcome", closed.Outcome, "reasons", closed.Reasons)
 	return nil
+}
+
+// announceIfPending announces the Outcome of a record that another try has closed, if
+// nobody has.
+func announceIfPending(ctx context.Context, to Announcer, ledger Retirer, closed shift.Record, at time.Time) error {
+	announced, err := ledger.Announced(ctx, closed.ID)
+	if err != nil {
+		return fmt.Errorf("see whether the outcome was announced: %w", err)
+	}
+	if announced {
+		return nil
+	}
+	return announceOutcome(ctx, to, ledger, closed, at)
 }

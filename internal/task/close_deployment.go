@@ -41,7 +41,9 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 	if err != nil {
 		return shift.Summary{}, fmt.Errorf("read the record: %w", err)
 	}
+	announce := announceIfPending
 	if record.Outcome != shift.Promoted { // otherwise an earlier try has closed it
+		announce = announceOutcome
 		if err := record.CheckOpen(); err != nil {
 			return shift.Summary{}, err
 		}
@@ -53,7 +55,7 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 			return shift.Summary{}, fmt.Errorf("close the deployment: %w", err)
 		}
 	}
-	if err := announceOutcome(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
+	if err := announce(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return shift.Summary{}, err
 	}
 	return shift.Summary{

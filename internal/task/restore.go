@@ -23,8 +23,6 @@ type RestoringLedger interface {
 	Restore(ctx context.Context, id string, targets []shift.Target) error
 	// Close ends a record, on condition that its status is as it was read.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
-	// Announced says whether a closed record's Outcome was announced.
-	Announced(ctx context.Context, id string) (bool, error)
 	Retirer
 }
 
@@ -236,14 +234,7 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 
 // announceIfPending announces the Outcome of a closed record if nobody has.
 func (r Restorer) announceIfPending(ctx context.Context, record shift.Record, at time.Time) error {
-	announced, err := r.Ledger.Announced(ctx, record.ID)
-	if err != nil {
-		return fmt.Errorf("see whether the outcome was announced: %w", err)
-	}
-	if announced {
-		return nil
-	}
-	return announceOutcome(ctx, r.Announcer, r.Ledger, record, at)
+	return announceIfPending(ctx, r.Announcer, r.Ledger, record, at)
 }
 
 // takeBackStrays looks once more at the Targets of a Deployment that was put back

@@ -65,6 +65,9 @@ type move struct {
 	pace *pace
 }
 
+// few Targets are shifted at once: that much is there again after Open.
+const few = 5
+
 // Handle is the handler of flow.SetWeight. The intent is recorded before any
 // write, and every write carries a Revision that was read before that: so
 // whoever restores either sees the intent, or the write is refused.
@@ -74,9 +77,9 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	m := move{
-		SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{},
-		pace: newPace(h.Now, h.Pause).steady(),
+	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
+	if len(d.Changes) > few {
+		m.pace = newPace(h.Now, h.Pause).steady()
 	}
 	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
 	if err != nil {

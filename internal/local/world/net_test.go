@@ -108,7 +108,7 @@ func TestTrafficIsBackInTime(t *testing.T) {
 
 func TestDoubledEventsDoNothingTwice(t *testing.T) {
 	t.Parallel()
-	const target = `"target": "lambda:fa:live", "reason": "because"}`
+	const target = `"target": "lambda:f0:live", "reason": "because"}`
 	for name, happening := range map[string]string{
 		"alarm": alarmFires, "stop": stopped,
 		"abort":             `{"atSeconds": 90, "do": "abort", ` + target,
