@@ -39,7 +39,7 @@ func (r *run) observe() {
 	r.invariants = invariants{
 		view: newView(), touched: map[shift.Target]bool{}, saw: map[*actor]map[shift.Target]string{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
-		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
+		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
 	}
 	for t := range r.w.traffic.byTarget {
 		function, name, _ := t.Lambda()

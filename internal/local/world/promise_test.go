@@ -69,6 +69,8 @@ type promises struct {
 	early []early
 	// read is when each open-deployment has read the alarms.
 	read map[*actor]time.Time
+	// since is when the one that has described a Deployment has read them.
+	since map[string]time.Time
 	// ignored are the alarms that were firing when a Deployment began that was told to
 	// ignore them until they have been OK: true until then.
 	ignored map[ignoring]bool
@@ -290,7 +292,7 @@ func (r *run) provoked(p Parcel) {
 func (r *run) promised(p Parcel, late time.Duration) {
 	if p.Kind == flow.AlarmDetailType {
 		if alarm, fires := alarmOf(p); fires {
-			r.early = append(r.early, early{alarm, r.w.clock.now, r.w.clock.now.Add(p.Delivery.Delay + late)})
+			r.early = append(r.early, early{alarm, changedAt(p), r.w.clock.now.Add(p.Delivery.Delay + late)})
 		}
 	}
 	for _, of := range r.reasons(p) {
@@ -304,7 +306,7 @@ func (r *run) reasons(p Parcel) []promise {
 	switch p.Kind {
 	case flow.AlarmDetailType:
 		if alarm, fires := alarmOf(p); fires {
-			return r.fires(alarm)
+			return r.fires(alarm, changedAt(p))
 		}
 	case flow.ExecutionDetailType:
 		id := fmt.Sprint(p.Detail["executionArn"])
@@ -316,6 +318,12 @@ func (r *run) reasons(p Parcel) []promise {
 		}
 	}
 	return nil
+}
+
+// changedAt is when the alarm that an event is of has changed: the event may be late.
+func changedAt(p Parcel) time.Time {
+	at, _ := time.Parse("2006-01-02T15:04:05.000-0700", p.Detail["state"].(map[string]any)["timestamp"].(string))
+	return at
 }
 
 // alarmOf is the alarm that an event is of, and whether it fires now.
@@ -331,6 +339,7 @@ func (r *run) opened(d *standing) {
 		return
 	}
 	now, read := r.w.clock.now, r.read[r.w.current.root()]
+	r.since[d.id] = read
 	for _, e := range r.early {
 		if !slices.Contains(d.deployment.Alarms, e.alarm) || !e.fired.After(read) || now.Sub(e.fired) > flow.Open.Timeout+inFlight {
 			continue
@@ -371,11 +380,11 @@ func (r *run) calms(alarm string, fires bool) {
 
 // fires : an alarm has gone to ALARM. Open has to have read it before: otherwise it
 // is Open's affair, or that of opened. While it is ignored it is nobody's.
-func (r *run) fires(alarm string) []promise {
+func (r *run) fires(alarm string, at time.Time) []promise {
 	var of []promise
 	for _, x := range r.w.executed {
 		d := r.deployments[x.ARN()]
-		if d != nil && d.deployment != nil && slices.Contains(d.deployment.Alarms, alarm) && !r.ignored[ignoring{d.id, alarm}] {
+		if d != nil && d.deployment != nil && slices.Contains(d.deployment.Alarms, alarm) && at.After(r.since[d.id]) && !r.ignored[ignoring{d.id, alarm}] {
 			of = append(of, promise{id: d.id, alarm: alarm, why: alarm + " fires"})
 		}
 	}
