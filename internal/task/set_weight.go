@@ -107,7 +107,6 @@ func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision
 		if _, done := m.landed[c.Target]; done {
 			continue
 		}
-		m.pace.turn(ctx)
 		revision, err := m.one(ctx, c, revisions[c.Target])
 		if err != nil {
 			return fmt.Errorf("set weight of %s to %s: %w", c.Target, weight, err)
@@ -126,6 +125,7 @@ func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) 
 		return revision, nil // it has served its candidate since the first step
 	}
 	for range maxTries {
+		m.pace.turn(ctx)
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
 			m.own[c.Target] = written.Revision
