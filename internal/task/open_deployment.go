@@ -142,7 +142,10 @@ func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deploym
 	if err != nil || record.Outcome != shift.Unchanged {
 		return shift.Deployment{}, closed
 	}
-	return o.announceUnchanged(ctx, record)
+	if err := announceIfPending(ctx, o.Announcer, o.Ledger, record, o.call.Now); err != nil {
+		return shift.Deployment{}, err
+	}
+	return o.unchanged(record.Moves(), record.Cause), nil
 }
 
 // changes reads what every Target serves. A reason is returned instead when
@@ -327,10 +330,6 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("close the deployment: %w", err)
 	}
-	return o.announceUnchanged(ctx, closed)
-}
-
-func (o opening) announceUnchanged(ctx context.Context, closed shift.Record) (shift.Deployment, error) {
 	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, o.call.Now); err != nil {
 		return shift.Deployment{}, err
 	}
