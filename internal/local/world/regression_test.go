@@ -145,6 +145,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "an alarm's late event, of before an ignored alarm was OK, was taken for a reason",
+		base: "an alarm that is ignored until it has been OK",
+		strikes: []strike{
+			stopAt(14),
+			{event: 1, kind: flow.AlarmDetailType, fault: onTheWay[slices.IndexFunc(onTheWay, func(f fault) bool { return f.name == "after its follower" })]},
+		},
+	},
+	{
 		was:  "DeleteAlias takes no RevisionId, and what a stranger had written in its window was taken for a lost edit",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{
