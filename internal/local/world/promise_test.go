@@ -413,6 +413,9 @@ func (r *run) unheard() bool {
 
 // moved is told of every change of a record.
 func (r *run) moved(was standing, d *standing) {
+	if d.intent > 0 && was.intent == 0 {
+		d.began = r.w.clock.now
+	}
 	if d.status != shift.StatusRestoring || was.status == shift.StatusRestoring {
 		return
 	}

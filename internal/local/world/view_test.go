@@ -40,6 +40,8 @@ type standing struct {
 	described  string // the text that the deployment was read of
 	// marked is since when it is on its way back: from then on no new intent is accepted.
 	marked time.Time
+	// began is when its first intent was recorded.
+	began time.Time
 }
 
 func (d *standing) finished() bool { return d.status == shift.StatusClosed }
