@@ -153,7 +153,9 @@ func TestChaosDelivery(t *testing.T) {
 			runs.Add(1)
 			of := all[i%slice+n*slice]
 			r, err := play(b, guard{}, stopAt(of.state), of.event)
-			if err == nil && len(r.struck) != 2 {
+			// What goes astray before the stop may keep the state from being reached: a
+			// resume that is lost, for one.
+			if err == nil && len(r.struck) != 2 && r.states >= of.state {
 				err = fmt.Errorf("it was struck %d times, and there are both moments", len(r.struck))
 			}
 			if err != nil {
