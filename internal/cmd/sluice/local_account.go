@@ -122,6 +122,8 @@ func (a *localAccount) text(to io.Writer, s setting) {
 	}
 	say("aws stepfunctions start-execution --name first --state-machine-arn %s \\", machine)
 	say("  --input '%s'", a.toStart(s))
+	say("sluice watch first")
+	say("sluice abort %s --reason 'by hand'", release.Arrivals[0].Target)
 	say("aws stepfunctions describe-execution --execution-arn %s", first)
 	say("aws stepfunctions get-execution-history --execution-arn %s", first)
 	say("aws stepfunctions stop-execution --execution-arn %s", first)
