@@ -133,7 +133,7 @@ conformance: needs-go ## try Sluice on interpreters and databases that are not o
 chaos: needs-go ## every single fault on every base scenario, a storm, and pairs for CHAOS_SECONDS (60)
 	CHAOS=$(filter all,$(CHAOS)) CHAOS_SECONDS=$(CHAOS_SECONDS) go test ./internal/local/world -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \
 		awk '/^(===|---|    ---|ok|FAIL|panic)/ { story = 0 } /_test\.go:[0-9]+: seed / || /^panic/ { story = 1 } /--- FAIL/ || /^FAIL/ { bad = 1 } \
-			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|alarm to restored|    --- FAIL/ { print } END { exit bad }'
+			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|alarm to restored|    --- FAIL/ { print; fflush() } END { exit bad }'
 
 .PHONY: synth
 synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json)
