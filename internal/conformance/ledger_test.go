@@ -16,13 +16,17 @@ import (
 )
 
 // faultsOfMoto are the ledger's tests that moto cannot pass, why, and how long it is
-// given to.
+// given to. One that needs two requests to meet does not show each time.
 var faultsOfMoto = map[string]struct {
-	what   string
-	within time.Duration
+	what     string
+	within   time.Duration
+	bySpells bool
 }{
-	"TestLongHistoryIsPagedByTheTable": {"a transaction copies every table: 2,400 of them take minutes", 30 * time.Second},
-	"TestOfTwoOpeningsAtOnceOneWins":   {"a transaction that fails puts every table back as it was, and with it what others have written meanwhile", time.Minute},
+	"TestLongHistoryIsPagedByTheTable": {what: "a transaction copies every table: 2,400 of them take minutes", within: 30 * time.Second},
+	"TestOfTwoOpeningsAtOnceOneWins": {
+		what:   "a transaction that fails puts every table back as it was, and with it what others have written meanwhile",
+		within: time.Minute, bySpells: true,
+	},
 }
 
 // The ledger's own tests pass on moto's DynamoDB: its conditions and transactions
@@ -46,8 +50,8 @@ func TestTheLedgerOnAForeignDynamoDB(t *testing.T) {
 	assert.Greater(t, passed, 30)
 }
 
-// No fault of moto is known that it does not have. Two openings may happen not to
-// disturb each other, so they get many chances.
+// No fault of moto is known that it does not have, as far as that can be told: two
+// openings may happen not to disturb each other in all their chances.
 func TestTheKnownFaultsOfTheForeignDynamoDB(t *testing.T) {
 	t.Parallel()
 	tools(t)
@@ -56,6 +60,9 @@ func TestTheKnownFaultsOfTheForeignDynamoDB(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := ledgerTests(t, moto(t), "-run=^"+name+"$", "-count=30", "-failfast", "-timeout="+fault.within.String())
+			if err == nil && fault.bySpells {
+				t.Skip("KNOWN FAULT of moto, which has not shown this time: " + fault.what)
+			}
 			require.Error(t, err, "mended, take it off the list of known faults: %s", fault.what)
 			t.Skip("KNOWN FAULT of moto: " + fault.what)
 		})
