@@ -303,6 +303,9 @@ func (r *run) ends(d *standing, t shift.Target) {
 		// Stranded by one edit that was seen; another has put back what Sluice had written.
 	case !s.foreign:
 		r.breaks("%s: after %s, %s has %v and should have %s", kindOf(d.outcome), d.outcome, t, show(s.alias), wanted)
+	case d.backBefore(t):
+		// It was back, and the ledger says so; who edits it later might as well have come
+		// after the end.
 	case d.outcome != shift.Stranded && r.knew(t, s.alias):
 		r.breaks("I6: %s is closed as %s by whom has seen that a stranger has %s at %v", nameOf(d.id), d.outcome, t, show(s.alias))
 	case d.outcome == shift.Stranded && !strings.Contains(d.cause, string(t)):

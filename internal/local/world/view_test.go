@@ -44,6 +44,13 @@ type standing struct {
 	began time.Time
 }
 
+// backBefore says whether a try before the one that has closed it had put a Target back.
+func (d *standing) backBefore(t shift.Target) bool {
+	return slices.ContainsFunc(strings.Split(strings.ReplaceAll(d.cause, ". ", "; "), "; "), func(clause string) bool {
+		return strings.Contains(clause, string(t)) && strings.HasSuffix(clause, "back, by an earlier try")
+	})
+}
+
 func (d *standing) finished() bool { return d.status == shift.StatusClosed }
 
 // change is what the Deployment does to a Target; nil for nothing.
