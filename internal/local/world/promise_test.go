@@ -513,6 +513,9 @@ func (r *run) writer(t shift.Target, written cloud.Alias) *standing {
 // takesBack looks for a late write when its writer can have taken it back, at the pace
 // that the writer has by then.
 func (r *run) takesBack(t shift.Target, revision string, writer *actor, made time.Time) {
+	if c := r.holder(t).change(t); c != nil && c.Settles {
+		return // Lambda changes the Revision by itself then, and the undo is refused: it is the net's
+	}
 	due := made.Add(soon + manyCalls*writer.pace)
 	r.w.clock.at(due, sluice, func() {
 		switch alias := r.target(t).alias; {
