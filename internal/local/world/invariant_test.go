@@ -91,11 +91,14 @@ func (r *run) called(c cloud.Call) {
 
 // looked notes what a Lambda reads of an alias.
 func (r *run) looked(t shift.Target) {
-	revision := ""
-	if s := r.target(t); s.alias != nil {
+	s, revision := r.target(t), ""
+	if s.alias != nil {
 		revision = s.alias.RevisionID
 	}
 	r.sees(t, revision)
+	if s.foreign && !slices.Contains(restorers, r.at.Actor) && explains(r.holder(t), t, s.alias) {
+		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
+	}
 }
 
 func (r *run) sees(t shift.Target, revision string) {

@@ -168,6 +168,22 @@ var known = []struct {
 			{actor: "set-weight", action: "events:PutEvents", nth: 1, fault: theFault("edited by a stranger after")},
 		},
 	},
+	{
+		was:  "a stranger's edit of a Target that an earlier try had put back was held against who closed the deployment",
+		base: "three targets with an alarm",
+		strikes: []strike{
+			{actor: "safety-net", action: "lambda:GetAlias", nth: 2, fault: theFault("a permission lost for 20 minutes")},
+			{actor: "safety-net", action: "dynamodb:GetItem", nth: 3, fault: theFault("edited by a stranger after")},
+		},
+	},
+	{
+		was:  "a stranger who undid another's promotion was as if nobody had come, though Sluice had taken that for its own meanwhile",
+		base: "hooks at both points",
+		strikes: []strike{
+			{boundary: 5, fault: theFault("moved to the Candidate by a stranger")},
+			{actor: "close-deployment", action: "dynamodb:TransactWriteItems", nth: 1, fault: theFault("moved to Stable by a stranger")},
+		},
+	},
 }
 
 func theFault(name string) fault {

@@ -29,11 +29,13 @@ type view struct {
 
 // standing is a Deployment as it stands in the table.
 type standing struct {
-	id         string
-	status     shift.Status
-	intent     int
-	outcome    shift.Outcome
-	cause      string
+	id      string
+	status  shift.Status
+	intent  int
+	outcome shift.Outcome
+	cause   string
+	// restored are the Targets that a try has put back before it failed, as the ledger says.
+	restored   []string
 	targets    []shift.Target
 	candidates map[shift.Target]shift.Version
 	deployment *shift.Deployment
@@ -45,11 +47,7 @@ type standing struct {
 }
 
 // backBefore says whether a try before the one that has closed it had put a Target back.
-func (d *standing) backBefore(t shift.Target) bool {
-	return slices.ContainsFunc(strings.Split(strings.ReplaceAll(d.cause, ". ", "; "), "; "), func(clause string) bool {
-		return strings.Contains(clause, string(t)) && strings.HasSuffix(clause, "back, by an earlier try")
-	})
-}
+func (d *standing) backBefore(t shift.Target) bool { return slices.Contains(d.restored, string(t)) }
 
 func (d *standing) finished() bool { return d.status == shift.StatusClosed }
 
@@ -133,6 +131,7 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 	}
 	d.status, d.intent = shift.Status(text(record, "status")), ledgerItem(record).number("intent")
 	d.outcome, d.cause = shift.Outcome(text(record, "outcome")), text(record, "cause")
+	d.restored, _ = record.Texts("restored")
 	if described := text(record, "deployment"); described != d.described {
 		d.described, d.deployment = described, &shift.Deployment{}
 		_ = json.Unmarshal([]byte(described), d.deployment)

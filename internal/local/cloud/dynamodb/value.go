@@ -72,6 +72,13 @@ func (it Item) Number(name string) (string, bool) {
 	return v.text, v.kind == kindNumber
 }
 
+// Texts returns the members of the set of strings that is called name, if there is
+// one.
+func (it Item) Texts(name string) ([]string, bool) {
+	v := it[name]
+	return slices.Clone(v.set), v.kind == kindStringSet
+}
+
 // String returns the item as DynamoDB's JSON, attributes in order of their
 // names.
 func (it Item) String() string { return string(it.append(nil)) }
