@@ -183,7 +183,7 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	}
 	limit := shift.DefaultPause
 	if m := in.Field("pauseLimitMinutes"); m.Present() {
-		limit = minutes(m)
+		limit = interval(m)
 	}
 	return shift.Options{
 		PauseLimit:             limit,
@@ -443,7 +443,7 @@ func share(v strictjson.Value) shift.Weight {
 	return w
 }
 
-// interval reads the bake between two Steps.
+// interval reads a time that may not be none: the bake between two Steps, or a pause.
 func interval(v strictjson.Value) shift.Seconds {
 	length, readable := number(v, shift.ParseMinutes)
 	if readable && length <= 0 {

@@ -133,13 +133,14 @@ func TestEveryFormOfAStrategyMeansItsSteps(t *testing.T) {
 func TestARawInputOfAnyKindIsRefusedReadably(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		`[]`:                      `must be an object such as {"function": "orders"}, not an array`,
-		`null`:                    `must be an object such as {"function": "orders"}, not null`,
-		`"x"`:                     `must be an object such as {"function": "orders"}, not a string`,
-		`1`:                       `must be an object such as {"function": "orders"}, not a number`,
-		`true`:                    `must be an object such as {"function": "orders"}, not a boolean`,
-		`{}`:                      `targets: is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`,
-		``:                        `not JSON: the text ends too early (at byte 0)`,
+		`[]`:   `must be an object such as {"function": "orders"}, not an array`,
+		`null`: `must be an object such as {"function": "orders"}, not null`,
+		`"x"`:  `must be an object such as {"function": "orders"}, not a string`,
+		`1`:    `must be an object such as {"function": "orders"}, not a number`,
+		`true`: `must be an object such as {"function": "orders"}, not a boolean`,
+		`{}`:   `targets: is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`,
+		``:     `not JSON: the text ends too early (at byte 0)`,
+		`{"function": "orders", "pauseLimitMinutes": 0}`: `pauseLimitMinutes: must be at least a second`,
 		`{"function"}`:            `not JSON: invalid character '}' after object key (at byte 11)`,
 		strings.Repeat("[", 5000): `it nests deeper than 32 levels (at byte 33)`,
 	}

@@ -92,7 +92,7 @@ func (l *Live) close(r *Run, c Closing) {
 func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, p.Reasons
-	l.Baked, l.Paused = p.Baked.Duration(), p.IsPaused()
+	l.Baked, l.Paused = p.Baked.Duration(), p.Pausing
 	if stage.State == bakeState && stage.At >= p.At {
 		l.Baked += r.bakes(p, stage, l.At)
 	}

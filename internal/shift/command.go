@@ -2,7 +2,6 @@ package shift
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -74,20 +73,21 @@ const (
 const DefaultPause Seconds = 24 * 3600
 
 // Obeyed is what becomes of a Judgement's Progress when somebody has asked for
-// something else; before is the Progress that was judged. The alarms come first:
-// nobody's order makes up for a failing Candidate, or for one that cannot be
-// judged.
-func (d Deployment) Obeyed(before, judged Progress, c *Command) Progress {
-	if c == nil || judged.Next == NextRollback {
+// something else. The alarms come first: nobody's order makes up for a failing
+// Candidate, or for one that cannot be judged.
+func (d Deployment) Obeyed(judged Progress, c *Command) Progress {
+	slept := judged.Pausing
+	judged.Pausing = false
+	switch {
+	case judged.Next == NextRollback:
 		return judged
-	}
-	switch c.Order {
-	case Promote:
-		return d.promoted(judged, *c)
-	case Pause:
-		return d.paused(before, judged, *c)
+	case c != nil && c.Order == Pause:
+		return d.paused(judged, *c, slept)
 	}
 	judged.Paused, judged.PausedAt = 0, time.Time{}
+	if c != nil && c.Order == Promote {
+		return d.promoted(judged, *c)
+	}
 	return judged
 }
 
@@ -103,14 +103,6 @@ func (d Deployment) promoted(judged Progress, c Command) Progress {
 	return judged
 }
 
-// pausedByHand begins the first reason of what is paused.
-const pausedByHand = "paused by hand: "
-
-// IsPaused says whether somebody has the Deployment paused: it does not bake then.
-func (p Progress) IsPaused() bool {
-	return p.Paused > 0 && len(p.Reasons) > 0 && strings.HasPrefix(p.Reasons[0], pausedByHand)
-}
-
 // maxPausePolls is how many polls of a pause fit between HealthyEvents and
 // HistoryBudget, with room for the retries that nobody foresees.
 const maxPausePolls = 550
@@ -122,29 +114,26 @@ func (d Deployment) pausePoll(step int) Seconds {
 	return max(d.Plan.Step(step).Poll, minPoll, (d.PauseLimit+maxPausePolls-1)/maxPausePolls)
 }
 
-// paused stays at the Weight without baking: what was slept counts as a pause,
-// until that has ended by itself, for good. A pause that is asked for after that, or
-// meanwhile, begins anew; that there are not too many of them is the history's budget
-// to see to.
-func (d Deployment) paused(before, judged Progress, c Command) Progress {
-	if !c.At.Equal(before.PausedAt) {
-		before.Paused = 0
+// paused stays at the Weight without baking, until the pause has ended by itself, for
+// good. It counts from the poll that obeys it: what was slept before was the bake's, or
+// another pause's. One that is asked for after that, or meanwhile, begins anew; that
+// there are not too many of them is the history's budget to see to. slept says whether
+// what was slept was a pause's.
+func (d Deployment) paused(judged Progress, c Command, slept bool) Progress {
+	switch known := c.At.Equal(judged.PausedAt); {
+	case !known:
+		judged.Paused, judged.PausedAt = 0, c.At
+	case !slept: // it has ended by itself
+		return judged
 	}
-	judged.Paused, judged.PausedAt = before.Paused, c.At
-	ended := before.Paused >= d.PauseLimit
-	if !ended {
-		judged.Baked, judged.Paused = before.Baked, before.Paused+before.Wait
+	if left := d.PauseLimit - judged.Paused; left > 0 {
+		judged.Pausing = true
+		judged.Reasons = BoundReasons(append([]string{"paused by hand: " + c.Reason}, judged.Reasons...))
+		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), left)))
 	}
-	if judged.Paused < d.PauseLimit {
-		judged.Reasons = BoundReasons(append([]string{pausedByHand + c.Reason}, judged.Reasons...))
-		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), d.PauseLimit-judged.Paused)))
+	if d.WhenPauseEnds != ResumeAfterPause {
+		return judged.fail(fmt.Sprintf("PauseExpired: nobody resumed within %s", d.PauseLimit))
 	}
-	if d.WhenPauseEnds == ResumeAfterPause {
-		judged.Reasons = BoundReasons(append([]string{"the pause has ended by itself"}, judged.Reasons...))
-		if ended || judged.Verdict == Hold {
-			return judged
-		}
-		return d.proceed(judged)
-	}
-	return judged.fail(fmt.Sprintf("PauseExpired: nobody resumed within %s", d.PauseLimit))
+	judged.Reasons = BoundReasons(append([]string{"the pause has ended by itself"}, judged.Reasons...))
+	return judged
 }

@@ -1,7 +1,6 @@
 package shift_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +26,7 @@ func watched(t *testing.T, limit shift.Seconds, ends shift.WhenPauseEnds) (shift
 
 // poll is one judgement, with what somebody has asked for.
 func poll(d shift.Deployment, p shift.Progress, j shift.Judgement, c *shift.Command) shift.Progress {
-	return d.Obeyed(p, d.Checked(p, j, 0), c)
+	return d.Obeyed(d.Checked(p, j, 0), c)
 }
 
 func TestWithoutACommandTheJudgementStands(t *testing.T) {
@@ -64,19 +63,61 @@ func TestAPauseKeepsTheWeightAndDoesNotBake(t *testing.T) {
 	t.Parallel()
 	d, p := watched(t, day, shift.RollBackAfterPause)
 	p = poll(d, p, pass, nil)
-	require.False(t, p.IsPaused())
-	baked := p.Baked
+	require.False(t, p.Pausing)
+	p = poll(d, p, pass, order(shift.Pause))
+	assert.Equal(t, 10*minute, p.Baked, "what was slept before the pause was obeyed")
 	for range 20 {
-		p = poll(d, p, pass, order(shift.Pause))
 		require.Equal(t, shift.NextBake, p.Next)
-		require.True(t, p.IsPaused())
-		require.Equal(t, baked, p.Baked)
+		require.True(t, p.Pausing)
+		require.Equal(t, 10*minute, p.Baked)
 		require.Equal(t, shift.Weight(1000), p.Weight)
+		p = poll(d, p, pass, order(shift.Pause))
 	}
 	assert.Equal(t, 20*5*minute, p.Paused)
 	p = poll(d, p, pass, order(shift.Resume))
-	assert.Equal(t, baked+5*minute, p.Baked)
+	assert.Equal(t, 10*minute, p.Baked, "what was slept last was the pause's, too")
 	assert.Zero(t, p.Paused)
+	assert.False(t, p.Pausing)
+	assert.Equal(t, shift.NextBake, p.Next)
+}
+
+// A pause that may last for a month is looked at so seldom that its sleep is longer than
+// the bake of the Step.
+func TestTheLongSleepOfAPauseIsNoBake(t *testing.T) {
+	t.Parallel()
+	for _, o := range []shift.Order{shift.Resume, shift.Pause} {
+		d, p := watched(t, 30*day, shift.RollBackAfterPause)
+		p = poll(d, p, pass, order(shift.Pause))
+		require.Greater(t, p.Wait, hour)
+		next := order(o)
+		next.At = noon.Add(time.Hour)
+		p = poll(d, p, pass, next)
+		assert.Equal(t, shift.NextBake, p.Next, string(o))
+		assert.Equal(t, 5*minute, p.Baked, string(o))
+	}
+}
+
+func TestAPauseLastsForItsWholeTimeHoweverLongTheSleepBeforeItWas(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []shift.Seconds{1, minute, 5 * minute, 7 * minute} {
+		d, p := watched(t, limit, shift.RollBackAfterPause)
+		var slept shift.Seconds
+		for p = poll(d, p, pass, order(shift.Pause)); p.Next == shift.NextBake; p = poll(d, p, pass, order(shift.Pause)) {
+			slept += p.Wait
+		}
+		assert.Equal(t, limit, slept)
+		assert.Equal(t, shift.NextRollback, p.Next)
+	}
+}
+
+func TestAPromotionEndsAPauseForGood(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, day, shift.RollBackAfterPause)
+	p = poll(d, p, pass, order(shift.Pause))
+	p = d.Shifted(poll(d, p, pass, order(shift.Promote)), nil, 0)
+	assert.False(t, p.Pausing)
+	assert.Zero(t, p.Paused)
+	assert.Zero(t, p.PausedAt)
 }
 
 func TestAPauseThatNobodyEndsIsPutBack(t *testing.T) {
@@ -117,25 +158,25 @@ func TestAPauseIsObeyedAfterAnotherHasEndedByItself(t *testing.T) {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
 	p = d.Shifted(p, nil, 0)
-	for range 3 { // of 20 minutes, polled every five
+	for range 4 { // of 20 minutes, polled every five
 		p = poll(d, p, pass, again(3*time.Hour))
 		require.Equal(t, []string{"paused by hand: again"}, p.Reasons)
-		require.Zero(t, p.Baked)
+		require.Equal(t, 5*minute, p.Baked)
 	}
 	p = poll(d, p, pass, again(3*time.Hour))
 	assert.Equal(t, []string{"the pause has ended by itself"}, p.Reasons)
 	p = poll(d, p, pass, again(3*time.Hour))
-	assert.Equal(t, 5*minute, p.Baked, "and is not taken up again")
+	assert.Equal(t, 10*minute, p.Baked, "and is not taken up again")
 }
 
 func TestAPauseThatIsAskedForAgainBeginsAnew(t *testing.T) {
 	t.Parallel()
 	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
-	for range 3 {
+	for range 4 {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
 	require.Equal(t, 15*minute, p.Paused)
-	for range 3 {
+	for range 4 {
 		p = poll(d, p, pass, again(time.Minute))
 		require.Equal(t, shift.NextBake, p.Next)
 	}
@@ -151,7 +192,8 @@ func TestAPauseAfterAResumeHasItsWholeTime(t *testing.T) {
 	}
 	p = poll(d, p, pass, order(shift.Resume))
 	p = poll(d, p, pass, again(time.Minute))
-	assert.Equal(t, 5*minute, p.Paused)
+	assert.True(t, p.Pausing)
+	assert.Zero(t, p.Paused)
 }
 
 // I9: somebody who pauses again and again takes the history's room, and is put back
@@ -231,7 +273,6 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 		d := opened(t, list, hooks)
 		d.WhenPauseEnds = shift.ResumeAfterPause
 		d.PauseLimit = shift.Seconds(rapid.Int64Range(60, int64(shift.MaxDuration)).Draw(t, "limit"))
-		longest := slices.MaxFunc(d.Plan.Steps, func(a, b shift.Step) int { return int(a.Poll - b.Poll) }).Poll
 		p := d.Start()
 		for p.Next != shift.NextFinish {
 			require.NotEqual(t, shift.NextRollback, p.Next, "%v", p.Reasons)
@@ -240,7 +281,7 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 				continue
 			}
 			p = poll(d, p, pass, order(shift.Pause))
-			require.LessOrEqual(t, p.Paused, d.PauseLimit+longest, "what was slept when it began counts too")
+			require.LessOrEqual(t, p.Paused, d.PauseLimit)
 		}
 	})
 }

@@ -36,8 +36,10 @@ type Progress struct {
 	Baked  Seconds `json:"bakedSeconds"`
 	Total  Seconds `json:"totalSeconds"`
 	Checks int     `json:"checks"`
-	// Paused is how long somebody has had the Deployment paused, and PausedAt when that
-	// pause was asked for: another one is counted anew.
+	// Pausing says that Wait is a pause's: the Deployment does not bake then. Paused is
+	// how long the pause has lasted, and PausedAt when it was asked for: another one is
+	// counted anew.
+	Pausing  bool      `json:"pausing,omitempty"`
 	Paused   Seconds   `json:"pausedSeconds,omitempty"`
 	PausedAt time.Time `json:"pausedAt,omitzero"`
 	// Holds is how many judgements in a row could not be made.
@@ -76,10 +78,15 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 	return d.proceed(next)
 }
 
-// Checked is the Progress after a poll's wait and its Judgement.
+// Checked is the Progress after a poll's wait and its Judgement. What somebody has
+// asked for is still to be obeyed.
 func (d Deployment) Checked(p Progress, j Judgement, retries int) Progress {
 	next := p
-	next.Baked += p.Wait
+	if p.Pausing {
+		next.Paused += p.Wait
+	} else {
+		next.Baked += p.Wait
+	}
 	next.Total += p.Wait
 	next.Wait = 0
 	next.Checks++

@@ -35,7 +35,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, err
 	}
-	next := d.Obeyed(progress, d.Checked(progress, judgement, call.Retry), record.Command)
+	next := d.Obeyed(d.Checked(progress, judgement, call.Retry), record.Command)
 	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", next.Reasons, "next", next.Next)
 	return next, nil
 }

@@ -80,7 +80,7 @@ func TestBlockShowsWhereTheDeploymentStands(t *testing.T) {
 func TestPauseDoesNotBake(t *testing.T) {
 	t.Parallel()
 	run := canary()
-	run.Positions[1].Paused, run.Positions[1].Reasons = 60, []string{"paused by hand: lunch"}
+	run.Positions[1].Pausing, run.Positions[1].Reasons = true, []string{"paused by hand: lunch"}
 	g := newGlass(80, 30)
 	require.NoError(t, g.Show(run, 90*time.Second))
 	assert.Contains(t, strings.Join(g.lines(), "\n"), "step       1 of 3   baked 1:00 of 5:00   paused\n")
