@@ -138,14 +138,19 @@ func (n SafetyNet) restorer() Restorer {
 }
 
 // alarm restores every Deployment that watches the alarm. What fired before Open has
-// read the alarm is none of its business.
+// read the alarm is none of its business. Targets that it has looked at in vain are
+// looked at again only when there is something to restore: looking at them takes the
+// requests that other restorations wait for.
 func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
-	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w shift.Listed) error {
+	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
-		return unlessRead(err, fired.At, now)
+		if errors.Is(err, shift.ErrDeploymentOpening) {
+			w.Targets = nil
+		}
+		return unlessRead(ctx, err, *w, fired.Name, fired.At, now)
 	})
 }
 
@@ -156,11 +161,13 @@ var mayOpen = flow.Open.Timeout + time.Minute
 // unlessRead lets an alarm's event come again while a Deployment is being opened, for
 // Open may have read the alarm before. Whoever opens it later than a try may take has
 // read the alarm after.
-func unlessRead(err error, changed, now time.Time) error {
-	if errors.Is(err, shift.ErrDeploymentOpening) && now.Sub(changed) > mayOpen {
-		return nil
+func unlessRead(ctx context.Context, err error, w shift.Listed, alarm string, changed, now time.Time) error {
+	if !errors.Is(err, shift.ErrDeploymentOpening) || now.Sub(changed) <= mayOpen {
+		return err
 	}
-	return err
+	slog.InfoContext(ctx, "alarm let go", "deployment", w.ID, "alarm", alarm, "changed", changed,
+		"why", "the deployment is still being opened, by a try that has begun since and reads the alarm itself")
+	return nil
 }
 
 func (n SafetyNet) watchers(alarm string) list {
@@ -176,12 +183,12 @@ func (n SafetyNet) watchers(alarm string) list {
 // calmed makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
 func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.Time) error {
-	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w shift.Listed) error {
+	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {
 		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)
 		if errors.Is(err, shift.ErrDeploymentUnknown) {
 			return nil
 		}
-		return unlessRead(err, alarm.At, now)
+		return unlessRead(ctx, err, *w, alarm.Name, alarm.At, now)
 	})
 }
 
@@ -244,7 +251,7 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		}
 		return open, err
 	}
-	return n.each(ctx, open, func(ctx context.Context, d shift.Listed) error {
+	return n.each(ctx, open, func(ctx context.Context, d *shift.Listed) error {
 		if running[d.ID] {
 			return n.goOn(ctx, d.ID, at)
 		}
@@ -319,7 +326,7 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 		}
 		return suspects, err
 	}
-	return n.each(ctx, suspects, func(ctx context.Context, d shift.Listed) error {
+	return n.each(ctx, suspects, func(ctx context.Context, d *shift.Listed) error {
 		if d.Since.IsZero() {
 			return n.Ledger.Suspect(ctx, d.ID, at)
 		}
@@ -412,8 +419,9 @@ type list func(context.Context) ([]shift.Listed, error)
 
 // each does something for every Deployment of a list at once, and insists. One that
 // fails does not keep the others from being done, nor does an item that cannot be
-// read: the error comes when everything else was done, and rings the alarm then.
-func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context, shift.Listed) error) error {
+// read: the error comes when everything else was done, and rings the alarm then. What a
+// try changes of its Deployment's entry, the next try finds.
+func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context, *shift.Listed) error) error {
 	var listed []shift.Listed
 	unlisted := n.insist(ctx, func() (err error) {
 		listed, err = from(ctx)
@@ -424,7 +432,7 @@ func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context,
 	}
 	problems := make([]error, len(listed))
 	n.Together.run(ctx, len(listed), func(ctx context.Context, i int) {
-		if err := n.insist(ctx, func() error { return do(ctx, listed[i]) }); err != nil {
+		if err := n.insist(ctx, func() error { return do(ctx, &listed[i]) }); err != nil {
 			problems[i] = fmt.Errorf("%s: %w", listed[i].ID, err)
 		}
 	})

@@ -2,12 +2,15 @@ package world
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -48,4 +51,33 @@ func TestAnEventThatOpenHasReadByNowIsLetGo(t *testing.T) {
 	require.NoError(t, r.story(err))
 	require.Equal(t, shift.Promoted, r.outcome())
 	assert.Zero(t, r.w.deadLetters)
+}
+
+// Looking at targets takes the account's few requests a second, in which the
+// restorations of whatever else the alarm concerns wait for their turn.
+func TestTheTargetsOfADeploymentThatIsBeingOpenedAreLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	const many = 10
+	b := base{name: "an alarm that fires while Open opens many targets",
+		input:    string(targets(many, `, "strategy": {"canary": {"percent": 10, "bakeMinutes": 50}}, "alarms": ["a"]`)),
+		scenario: `{"events": [{"atSeconds": 10, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, outcome: shift.RolledBack}
+	var opened bool
+	slow := fault{name: "slow", strike: done(func(r *run) { r.w.current.sleep(30 * time.Second); opened = true })}
+	var looks, marks int
+	count := guard{without: func(_ *run, c *wireCall) (*http.Response, error) {
+		switch {
+		case opened || c.actor != flow.SafetyNet:
+		case c.operation == http.MethodGet && strings.Contains(c.path, "/aliases/"):
+			looks++
+		case c.operation == "UpdateItem":
+			marks++
+		}
+		return nil, nil
+	}}
+	r, err := play(b, count, strike{actor: flow.Open.Function, action: "dynamodb:UpdateItem", nth: 1, fault: slow})
+	require.NoError(t, r.story(err))
+	require.Len(t, r.struck, 1)
+	require.Equal(t, shift.RolledBack, r.outcome())
+	assert.Greater(t, marks, 2, "it is tried again")
+	assert.LessOrEqual(t, looks, many)
 }

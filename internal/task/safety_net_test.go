@@ -1,0 +1,57 @@
+package task
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+// neverOpen is a ledger in which one Deployment is being opened, and never gets through.
+type neverOpen struct{ SafetyLedger }
+
+func (neverOpen) Watchers(context.Context, string) ([]shift.Listed, error) {
+	return []shift.Listed{{ID: "arn:first"}}, nil
+}
+
+func (neverOpen) MarkFired(context.Context, string, string, time.Time, bool, []string) (shift.Record, error) {
+	return shift.Record{}, fmt.Errorf("mark: %w", shift.ErrDeploymentOpening)
+}
+
+func (neverOpen) MarkCalmed(context.Context, string, string, time.Time) error {
+	return fmt.Errorf("mark: %w", shift.ErrDeploymentOpening)
+}
+
+// It is not parallel: the log is everybody's.
+func TestAnAlarmThatIsLetGoIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	since := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
+	for state, what := range map[string]string{"ALARM": "fired", "OK": "calmed"} {
+		event := fmt.Appendf(nil, `{"detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+			"detail": {"alarmName": "orders-5xx", "state": {"value": %q, "timestamp": "2026-07-01T10:00:00.000+0000"}}}`, state)
+		for after, letGo := range map[time.Duration]bool{mayOpen: false, mayOpen + time.Second: true} {
+			log.Reset()
+			net := SafetyNet{Ledger: neverOpen{}, Now: func() time.Time { return since.Add(after) }, Wait: func(context.Context, time.Duration) {}}
+			_, err := net.Handle(t.Context(), event)
+			if !letGo {
+				require.Error(t, err, "%s: it comes again", what)
+				assert.NotContains(t, log.String(), "alarm let go", what)
+				continue
+			}
+			require.NoError(t, err, what)
+			for _, said := range []string{"level=INFO", "alarm let go", "deployment=arn:first", "alarm=orders-5xx", "why="} {
+				assert.Contains(t, log.String(), said, what)
+			}
+		}
+	}
+}
