@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type Occasion struct {
 type AlarmFired struct {
 	Name   string
 	Reason string
-	At     time.Time
+	At     time.Time // zero where the event does not tell
 	// WasOK says that the alarm was OK just before: then it is not one that has
 	// been firing since the start.
 	WasOK bool
@@ -42,7 +43,7 @@ type AlarmFired struct {
 // firing at the start.
 type AlarmCalmed struct {
 	Name string
-	At   time.Time
+	At   time.Time // zero where the event does not tell
 }
 
 // ExecutionEnded says that an execution has ended other than by succeeding.
@@ -132,7 +133,7 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 	var event struct {
 		DetailType string          `json:"detail-type"`
 		Source     string          `json:"source"`
-		Time       time.Time       `json:"time"`
+		Time       json.RawMessage `json:"time"` // who needs it sees whether it is one
 		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal(raw, &event); err != nil {
@@ -154,7 +155,19 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 		shift.BoundText(event.DetailType, 80), shift.BoundText(event.Source, 80))
 }
 
-func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
+// decodeTime reads an event's own time, which EventBridge always gives. It is zero where
+// there is none, or none that can be read.
+func decodeTime(text []byte) time.Time {
+	var at time.Time
+	if json.Unmarshal(text, &at) != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// decodeAlarm reads what an alarm tells. One that does not say when it has changed is
+// not lost for that: when it has is left open.
+func decodeAlarm(detail, eventTime []byte) (Occasion, error) {
 	type state struct {
 		Value     string `json:"value"`
 		Reason    string `json:"reason"`
@@ -169,6 +182,7 @@ func decodeAlarm(detail []byte, at time.Time) (Occasion, error) {
 		return Occasion{}, fmt.Errorf("%w: an alarm's detail: %w", ErrNoOccasion, err)
 	}
 	// The event's own time has whole seconds; the state's has milliseconds.
+	at := decodeTime(eventTime)
 	if since, err := time.Parse(alarmTime, alarm.State.Timestamp); err == nil {
 		at = since
 	}
@@ -211,7 +225,7 @@ func Endings() []string { return []string{"ABORTED", "TIMED_OUT", "FAILED"} }
 // Unfinished says whether a status is one of Endings.
 func Unfinished(status string) bool { return slices.Contains(Endings(), status) }
 
-func decodeCommand(detail []byte, given time.Time) (Occasion, error) {
+func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 	var command struct {
 		Target       shift.Target `json:"target"`
 		DeploymentID string       `json:"deployment"`
@@ -227,8 +241,10 @@ func decodeCommand(detail []byte, given time.Time) (Occasion, error) {
 	if len(command.DeploymentID) > maxARN {
 		return Occasion{}, fmt.Errorf("%w: a command is for the deployment %q, which is no execution's ARN", ErrInvalidCommand, shift.BoundText(command.DeploymentID, 80))
 	}
+	given := decodeTime(eventTime)
 	if given.Year() < 2000 || given.Year() > 2200 {
-		return Occasion{}, fmt.Errorf("%w: a command has no time, or an impossible one: its event must say when it was given, as EventBridge does and the command line", ErrInvalidCommand)
+		return Occasion{}, fmt.Errorf("%w: a command's event has the time %s: it must say when it was given, as in 2026-05-04T12:00:00Z; EventBridge does so by itself, and so does the command sluice",
+			ErrInvalidCommand, shift.BoundText(cmp.Or(string(eventTime), "none"), 80))
 	}
 	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
 	if !slices.Contains(orders, command.Order) {

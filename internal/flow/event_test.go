@@ -121,13 +121,58 @@ func TestACommandThatCannotBeObeyedIsAnError(t *testing.T) {
 func TestACommandMustSayWhenItWasGiven(t *testing.T) {
 	t.Parallel()
 	const detail = `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "abort"}`
-	for name, time := range map[string]string{"no time": ``, "an empty time": `"time": "0001-01-01T00:00:00Z", `, "a time beyond all milliseconds": `"time": "9999-01-01T00:00:00Z", `} {
+	for name, time := range map[string]string{
+		"no time":                        ``,
+		"a time that is null":            `"time": null, `,
+		"an empty time":                  `"time": "", `,
+		"a time in words":                `"time": "now", `,
+		"a date":                         `"time": "2026-05-04", `,
+		"seconds since 1970":             `"time": 1777896000, `,
+		"a time before all others":       `"time": "0001-01-01T00:00:00Z", `,
+		"a time beyond all milliseconds": `"time": "9999-01-01T00:00:00Z", `,
+		"an endless time":                `"time": "` + strings.Repeat("x", 5000) + `", `,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := flow.DecodeOccasion([]byte(`{` + time + `"detail-type": "Sluice Command", "detail": ` + detail + `}`))
 			require.ErrorIs(t, err, flow.ErrInvalidCommand)
-			assert.ErrorContains(t, err, "must say when it was given")
+			assert.ErrorContains(t, err, "must say when it was given, as in 2026-05-04T12:00:00Z")
+			assert.Less(t, len(err.Error()), 1200)
 		})
+	}
+}
+
+// The event's own time is needed by nobody but who gives a command; and by an alarm's
+// whose state has none.
+func TestAnEventWhoseTimeCannotBeReadIsNotLost(t *testing.T) {
+	t.Parallel()
+	alarm := func(state, timestamp string) string {
+		return fmt.Sprintf(`"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": "a", "state": {"value": %q, "timestamp": %q}}`, state, timestamp)
+	}
+	tests := map[string]struct {
+		event string
+		want  flow.Occasion
+	}{
+		"an alarm whose state has its time": {alarm("ALARM", "2026-05-04T12:00:00.000+0000"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "a", At: noon}}},
+		"an alarm without any":              {alarm("ALARM", "noon"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "a"}}},
+		"an alarm that went to OK":          {alarm("OK", "noon"), flow.Occasion{Calmed: &flow.AlarmCalmed{Name: "a"}}},
+		"a stopped execution": {`"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "arn:x", "status": "ABORTED"}`,
+			flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
+		"a sweep":    {`"detail-type": "Sluice Sweep"`, flow.Occasion{Sweep: true}},
+		"a question": {`"detail-type": "Sluice Question", "detail": {"target": "lambda:orders:live"}`, flow.Occasion{Asked: &flow.Asked{Target: "lambda:orders:live"}}},
+	}
+	for name, test := range tests {
+		for _, broken := range []string{``, `"time": "now", `, `"time": 12, `} {
+			t.Run(name+", "+broken, func(t *testing.T) {
+				t.Parallel()
+				got, err := flow.DecodeOccasion([]byte("{" + broken + test.event + "}"))
+				require.NoError(t, err)
+				if got.Alarm != nil {
+					got.Alarm.At = got.Alarm.At.UTC()
+				}
+				assert.Equal(t, test.want, got)
+			})
+		}
 	}
 }
 
@@ -147,6 +192,9 @@ func FuzzDecodeOccasion(f *testing.F) {
 	f.Add(event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "pause", "reason": "x"}`))
 	f.Add(event(flow.CommandDetailType, `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "abort"}`))
 	f.Add([]byte(`{"detail-type": "Sluice Command", "time": "9999-12-31T23:59:59Z", "detail": {"target": "lambda:orders:live", "command": "abort"}}`))
+	f.Add([]byte(`{"detail-type": "Sluice Command", "time": "now", "detail": {"target": "lambda:orders:live", "command": "abort"}}`))
+	f.Add([]byte(`{"detail-type": "Sluice Command", "time": "", "detail": {"target": "lambda:orders:live", "command": "abort"}}`))
+	f.Add([]byte(`{"detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch", "time": 12, "detail": {"alarmName": "a", "state": {"value": "ALARM", "timestamp": "noon"}}}`))
 	f.Add(event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		occasion, err := flow.DecodeOccasion(raw)

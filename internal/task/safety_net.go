@@ -142,6 +142,7 @@ func (n SafetyNet) restorer() Restorer {
 // looked at again only when there is something to restore: looking at them takes the
 // requests that other restorations wait for.
 func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
+	fired.At = orNow(fired.At, now)
 	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
@@ -152,6 +153,15 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 		}
 		return unlessRead(ctx, err, *w, fired.Name, fired.At, now)
 	})
+}
+
+// orNow is when an alarm has changed, and now where nobody tells: then nobody has known of
+// it before, and it counts.
+func orNow(changed, now time.Time) time.Time {
+	if changed.IsZero() {
+		return now
+	}
+	return changed
 }
 
 // mayOpen is how long a try of Open may go on with what it has read at its beginning: as
@@ -183,6 +193,7 @@ func (n SafetyNet) watchers(alarm string) list {
 // calmed makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
 func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.Time) error {
+	alarm.At = orNow(alarm.At, now)
 	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {
 		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)
 		if errors.Is(err, shift.ErrDeploymentUnknown) {

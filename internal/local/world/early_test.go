@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -80,4 +81,37 @@ func TestTheTargetsOfADeploymentThatIsBeingOpenedAreLookedAtOnce(t *testing.T) {
 	require.Equal(t, shift.RolledBack, r.outcome())
 	assert.Greater(t, marks, 2, "it is tried again")
 	assert.LessOrEqual(t, looks, many)
+}
+
+// Of an alarm that does not say when it has changed, nobody can tell that it did so
+// before the deployment: it is taken for one that does so now.
+func TestAnAlarmWhoseTimeCannotBeReadIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	timeless := func(state, before string) []byte {
+		return fmt.Appendf(nil, `{"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "time": "now",
+			"detail": {"alarmName": "a", "state": {"value": %q, "timestamp": "now"}, "previousState": {"value": %q}}}`, state, before)
+	}
+	for name, test := range map[string]struct {
+		scenario, more string
+		comes          map[time.Duration][]byte
+	}{
+		"it fires": {`"events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]`, ``,
+			map[time.Duration][]byte{71 * time.Second: timeless("ALARM", "OK")}},
+		"it counts again": {`"events": [{"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]`, `, "alarmsAtStart": "ignoreUntilOk"`,
+			map[time.Duration][]byte{65 * time.Second: timeless("OK", "ALARM"), 71 * time.Second: timeless("ALARM", "INSUFFICIENT_DATA")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			input := json.RawMessage(`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]` + test.more + `}`)
+			w, seen := observe(t, scenarioOf(t, `{`+chaosFunctions+`, "delivery": {"alarms": {"lost": true}}, `+test.scenario+`}`), input)
+			for at, event := range test.comes {
+				w.clock.after(at, sluice, func() { w.wake(event, 0) })
+			}
+			r := w.result(seen.play(input))
+			assert.Empty(t, seen.verify(), story(r))
+			require.Equal(t, "RolledBack", r.Outcome, story(r))
+			require.Len(t, w.routes.list, 2, "there and back")
+			assert.InDelta(t, 71, w.routes.list[1].Seconds, 2)
+		})
+	}
 }
