@@ -61,8 +61,9 @@ type ExecutionEnded struct {
 //
 // Sluice's own command asks first (Asked), and sends what it was answered, the
 // Deployment and the time: so no clock but AWS's is involved. An event that somebody
-// puts on a bus has the time that EventBridge gives it. Without a time, a command
-// could not be told from its repetition, and is refused.
+// puts on a bus has the time that EventBridge gives it, or the Time that PutEvents was
+// called with, in whole seconds; what is invoked by hand has the time that is written
+// there. Without a time, a command could not be told from its repetition, and is refused.
 type Commanded struct {
 	Target shift.Target
 	// DeploymentID is the one that is meant; "" is the one that held the Target when

@@ -23,9 +23,11 @@ const (
 //
 // Every way on which a command comes may bring it twice, or late, when another
 // Deployment holds the Target or another command was given since. What tells them
-// apart is when it was given, so that is always by AWS's clock: EventBridge's when it
-// takes an event, or the safety net's when somebody asks it whom a command will be
-// for. The clock of whoever gives it decides nothing: it may be minutes slow.
+// apart is when it was given. The command sluice asks the safety net for the time, and
+// an event has that at which EventBridge took it, so no clock but AWS's is involved; but
+// who puts an event with a Time of its own, or invokes the safety net by hand, says it
+// himself. What he says is believed, except that nothing is given later than it comes: a
+// clock that is slow makes a command lose to what was given before, or miss a Deployment.
 type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
@@ -33,12 +35,28 @@ type Command struct {
 }
 
 // care orders what was asked in the same millisecond: the more careful one stands,
-// whichever comes first.
-var care = map[Order]int64{Resume: 0, Promote: 1, Pause: 2, Abort: 3}
+// whichever comes first. An abort is none of them: it is done at once, and never stands
+// in a record.
+var care = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
+
+// careful is how many degrees of care fit into a millisecond. Precedences stand in the
+// Ledger: it stays what it is.
+const careful = 4
 
 // Precedence orders Commands: the highest stands. Two have the same only when they
 // are one, or say the same.
-func (c Command) Precedence() int64 { return c.At.UnixMilli()*int64(len(care)) + care[c.Order] }
+//
+// EventBridge tells the time of its events in whole seconds, cut off, so what has such
+// a time may have been given at any in that second. A pause is taken to be given at its
+// end and everything else at its beginning: where nobody can tell which was later, the
+// pause stands.
+func (c Command) Precedence() int64 {
+	at := c.At.UnixMilli()
+	if c.Order == Pause && c.At.Nanosecond() == 0 {
+		at += time.Second.Milliseconds() - 1
+	}
+	return at*careful + care[c.Order]
+}
 
 // Holder is the Deployment that holds a Target, and since when by AWS's clock; none
 // is zero.

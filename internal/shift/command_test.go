@@ -253,15 +253,61 @@ func TestACommandIsForWhoHeldTheTargetWhenItWasGiven(t *testing.T) {
 	assert.ErrorContains(t, err, "no deployment holds lambda:orders:live")
 }
 
-func TestOfTwoCommandsTheLaterStandsAndOfTwoAtOnceTheMoreCareful(t *testing.T) {
+func TestOfTwoCommandsTheLaterStandsAndWhereNobodyCanTellTheMoreCareful(t *testing.T) {
 	t.Parallel()
-	at := func(o shift.Order, after time.Duration) int64 {
-		return shift.Command{Order: o, At: noon.Add(after)}.Precedence()
+	const ms = time.Millisecond
+	at := func(o shift.Order, after time.Duration) shift.Command {
+		return shift.Command{Order: o, At: noon.Truncate(time.Second).Add(after)}
 	}
-	assert.Less(t, at(shift.Pause, 0), at(shift.Resume, time.Millisecond))
-	assert.Less(t, at(shift.Resume, 0), at(shift.Promote, 0))
-	assert.Less(t, at(shift.Promote, 0), at(shift.Pause, 0))
-	assert.Equal(t, at(shift.Pause, 0), at(shift.Pause, 0), "the same one again")
+	for name, test := range map[string]struct{ loses, stands shift.Command }{
+		"the later one":                                           {at(shift.Pause, 1*ms), at(shift.Resume, 2*ms)},
+		"the later of two events":                                 {at(shift.Pause, 0), at(shift.Resume, time.Second)},
+		"a resume in the next second":                             {at(shift.Pause, 0), at(shift.Resume, 1001*ms)},
+		"at once, a pause before a resume":                        {at(shift.Resume, 5*ms), at(shift.Pause, 5*ms)},
+		"at once, a resume before a promotion":                    {at(shift.Promote, 5*ms), at(shift.Resume, 5*ms)},
+		"two events of a second":                                  {at(shift.Promote, 0), at(shift.Pause, 0)},
+		"an event's pause, perhaps at its second's end":           {at(shift.Resume, 999*ms), at(shift.Pause, 0)},
+		"an event's resume, perhaps at its second's beginning":    {at(shift.Resume, 0), at(shift.Pause, 1*ms)},
+		"an event's promotion, perhaps at its second's beginning": {at(shift.Promote, 0), at(shift.Pause, 1*ms)},
+	} {
+		assert.Less(t, test.loses.Precedence(), test.stands.Precedence(), name)
+	}
+	assert.Equal(t, at(shift.Pause, 0).Precedence(), at(shift.Pause, 0).Precedence(), "the same one again")
+}
+
+// A time of whole seconds may be cut off: it stands for any in its second.
+func TestNoCommandStandsAgainstAPauseThatMayHaveBeenLater(t *testing.T) {
+	t.Parallel()
+	type given struct {
+		shift.Command
+		first, last time.Time // when it may have been given
+	}
+	any := rapid.Custom(func(t *rapid.T) given {
+		pick := func(name string, from ...time.Duration) time.Duration { return rapid.SampledFrom(from).Draw(t, name) }
+		at := noon.Truncate(time.Second).Add(pick("s", 0, 1, 2)*time.Second +
+			pick("ms", 0, 1, 500, 999)*time.Millisecond + pick("ns", 0, 1, 999_999))
+		if rapid.Bool().Draw(t, "cut off") {
+			at = at.Truncate(time.Second)
+		}
+		last := at
+		if at.Nanosecond() == 0 {
+			last = at.Add(time.Second - 1)
+		}
+		o := rapid.SampledFrom([]shift.Order{shift.Promote, shift.Resume, shift.Pause}).Draw(t, "order")
+		return given{shift.Command{Order: o, At: at}, at.Truncate(time.Millisecond), last}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := any.Draw(t, "one"), any.Draw(t, "another")
+		if a.Precedence() == b.Precedence() {
+			require.Equal(t, a.Order, b.Order, "only one of them can stand")
+		}
+		switch {
+		case a.last.Before(b.first):
+			require.Less(t, a.Precedence(), b.Precedence())
+		case !b.last.Before(a.first) && a.Order == shift.Pause && b.Order != shift.Pause:
+			require.Greater(t, a.Precedence(), b.Precedence())
+		}
+	})
 }
 
 // I9: however long somebody may pause, it is the pause that ends, not the history;
