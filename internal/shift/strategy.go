@@ -193,14 +193,16 @@ func steadily(steps []Step) bool {
 	return steps[last].Bake == 0
 }
 
-// evenly says whether the Weight grows alike besides; the last Step takes what is left.
+// evenly says whether the Weight grows alike besides; the last Step takes what is left,
+// which is no more.
 func evenly(steps []Step) bool {
-	for i, s := range steps[:len(steps)-1] {
+	last := len(steps) - 1
+	for i, s := range steps[:last] {
 		if s.Weight != Weight(i+1)*steps[0].Weight {
 			return false
 		}
 	}
-	return steadily(steps)
+	return steps[last].Weight-steps[last-1].Weight <= steps[0].Weight && steadily(steps)
 }
 
 // Elapsed is when each Step of the Plan begins, counted from the first.

@@ -290,11 +290,19 @@ func TestStepsWithoutANameAreDescribed(t *testing.T) {
 	require.NoError(t, err)
 	uneven := append([]shift.Step{{Weight: 50, Bake: 1800}}, linear...)
 	watched := append(slices.Clone(linear[:11]), shift.Step{Weight: shift.All, Bake: 60})
+	jump, whole := slices.Clone(linear[:5]), slices.Clone(linear[:5])
+	jump[4].Weight, jump[4].Bake = shift.All, 0
+	for i := range whole {
+		whole[i] = shift.Step{Weight: shift.Weight(i+1) * 2000, Bake: 60}
+	}
+	whole[4].Bake = 0
 	for want, steps := range map[string][]shift.Step{
-		"":                      nil,
-		"100%":                  shift.AllAtOnce(),
-		"100% for 15m":          {{Weight: shift.All, Bake: 900}},
-		"1% for 48h, then 100%": {{Weight: 100, Bake: 172_800}, {Weight: shift.All}},
+		"":                                    nil,
+		"9% to 100% in 5 steps, one every 1m": jump,
+		"20% more every 1m":                   whole,
+		"100%":                                shift.AllAtOnce(),
+		"100% for 15m":                        {{Weight: shift.All, Bake: 900}},
+		"1% for 48h, then 100%":               {{Weight: 100, Bake: 172_800}, {Weight: shift.All}},
 		"0.5% for 30m, 50% for 1h, then 100% for 15m": {{Weight: 50, Bake: 1800}, {Weight: 5000, Bake: 3600}, {Weight: shift.All, Bake: 900}},
 		"9% more every 1m":                            linear,
 		"1% to 100% in 8 steps, one every 10m":        exponential,
