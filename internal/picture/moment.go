@@ -66,16 +66,58 @@ func (m Moment) Quiet(before Moment) bool {
 // document is what flows, with what Rollback adds.
 type document struct {
 	flow.Document
-	Rollback *flow.Undoing `json:"rollback"`
+	Rollback *undoing
 }
 
-// decode reads what can be read: a raw input may be anything.
+// undoing is flow.Undoing, as far as a picture shows it.
+type undoing struct {
+	Outcome shift.Outcome   `json:"outcome"`
+	Undone  json.RawMessage `json:"undone"`
+}
+
+// decode reads what can be read: a raw input may be anything, and what another version of
+// Sluice has written may have another form here and there.
 func decode(text json.RawMessage) document {
-	var d document
-	if json.Unmarshal(text, &d) != nil {
+	var is struct {
+		Release    json.RawMessage `json:"release"`
+		Deployment json.RawMessage `json:"deployment"`
+		Progress   json.RawMessage `json:"progress"`
+		Failure    json.RawMessage `json:"failure"`
+		Hook       json.RawMessage `json:"hook"`
+		Rollback   json.RawMessage `json:"rollback"`
+	}
+	if json.Unmarshal(text, &is) != nil {
 		return document{}
 	}
-	return d
+	return document{
+		Document: flow.Document{
+			Release: part[shift.Release](is.Release), Deployment: part[shift.Deployment](is.Deployment),
+			Progress: part[shift.Progress](is.Progress), Failure: part[flow.Failure](is.Failure), Hook: part[shift.Hook](is.Hook),
+		},
+		Rollback: part[undoing](is.Rollback),
+	}
+}
+
+// part reads one field; nil is one that is not there, or cannot be read.
+func part[T any](text json.RawMessage) *T {
+	var value *T
+	if json.Unmarshal(text, &value) != nil {
+		return nil
+	}
+	return value
+}
+
+// tell says what became of the Targets, and whether there is anything to say of any:
+// earlier versions had a sentence for each.
+func (u undoing) tell() (sentences []string, some bool) {
+	var undone []shift.Undone
+	if len(u.Undone) == 0 || json.Unmarshal(u.Undone, &undone) == nil {
+		return shift.TellUndone(undone, maxNote), len(undone) > 0
+	}
+	if json.Unmarshal(u.Undone, &sentences) != nil {
+		sentences = nil
+	}
+	return sentences, true
 }
 
 func hookOf(input json.RawMessage) string {
@@ -201,8 +243,10 @@ func restored(d document, m *Moment) {
 	if d.Rollback == nil {
 		return
 	}
+	sentences, some := d.Rollback.tell()
 	switch {
-	case len(d.Rollback.Undone) > 0:
+	case some:
+		m.list(sentences)
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
 	case d.Failure != nil && (d.Failure.Error == flow.DeploymentClosed || d.Failure.Error == flow.DeploymentRestoring):
@@ -210,7 +254,6 @@ func restored(d document, m *Moment) {
 	default:
 		m.note("it had been done before")
 	}
-	m.list(shift.TellUndone(d.Rollback.Undone, maxNote))
 }
 
 // ending is the moment when the last state of a road was entered.
