@@ -29,12 +29,19 @@ func (neverOpen) MarkCalmed(context.Context, string, string, time.Time) error {
 	return fmt.Errorf("mark: %w", shift.ErrDeploymentOpening)
 }
 
-// It is not parallel: the log is everybody's.
-func TestAnAlarmThatIsLetGoIsLogged(t *testing.T) {
+// logged is what is logged from now on. Whoever reads it is not parallel: the log is
+// everybody's.
+func logged(t *testing.T) *bytes.Buffer {
+	t.Helper()
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
+	return &log
+}
+
+func TestAnAlarmThatIsLetGoIsLogged(t *testing.T) {
+	log := logged(t)
 	since := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
 	for state, what := range map[string]string{"ALARM": "fired", "OK": "calmed"} {
 		event := fmt.Appendf(nil, `{"detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",

@@ -207,12 +207,14 @@ func (m move) undo(ctx context.Context, cause error) error {
 		if !wrote {
 			continue
 		}
-		err := m.undoOne(ctx, c, revision)
-		if err != nil && !errors.Is(err, shift.ErrRevisionMismatch) {
+		switch err := m.undoOne(ctx, c, revision); {
+		case err == nil:
+			slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
+		case errors.Is(err, shift.ErrRevisionMismatch):
+			slog.InfoContext(ctx, "late write left as it is: somebody has written since", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
+		default:
 			problems = append(problems, fmt.Errorf("undo the late write of %s: %w", c.Target, err))
-			continue
 		}
-		slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 	}
 	return errors.Join(problems...)
 }
