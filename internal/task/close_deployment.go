@@ -41,26 +41,32 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 	if err != nil {
 		return shift.Summary{}, fmt.Errorf("read the record: %w", err)
 	}
-	announce := announceIfPending
-	if record.Outcome != shift.Promoted { // otherwise an earlier try has closed it
-		announce = announceOutcome
-		if err := record.CheckOpen(); err != nil {
-			return shift.Summary{}, err
-		}
-		if err := h.verify(ctx, d); err != nil {
-			return shift.Summary{}, err
-		}
-		record, err = h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, At: call.Now})
-		if err != nil {
-			return shift.Summary{}, fmt.Errorf("close the deployment: %w", err)
-		}
+	if record.Outcome == shift.Promoted { // an earlier try has closed it
+		err = announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now)
+	} else {
+		err = h.close(ctx, d, record, call.Now)
 	}
-	if err := announce(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
+	if err != nil {
 		return shift.Summary{}, err
 	}
 	return shift.Summary{
 		Outcome: shift.Promoted, Changes: d.Moves(), Seconds: progress.Total, Steps: progress.Step, Checks: progress.Checks,
 	}, nil
+}
+
+// close ends an open record. Nobody can have announced that before.
+func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record shift.Record, at time.Time) error {
+	if err := record.CheckOpen(); err != nil {
+		return err
+	}
+	if err := h.verify(ctx, d); err != nil {
+		return err
+	}
+	closed, err := h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, At: at})
+	if err != nil {
+		return fmt.Errorf("close the deployment: %w", err)
+	}
+	return announceOutcome(ctx, h.Announcer, h.Ledger, closed, at)
 }
 
 func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {

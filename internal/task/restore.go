@@ -232,11 +232,6 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 	return c.CheckServes(rotated, c.Stable)
 }
 
-// announceIfPending announces the Outcome of a closed record if nobody has.
-func (r Restorer) announceIfPending(ctx context.Context, record shift.Record, at time.Time) error {
-	return announceIfPending(ctx, r.Announcer, r.Ledger, record, at)
-}
-
 // takeBackStrays looks once more at the Targets of a Deployment that was put back
 // a while ago. A stray UpdateAlias is refused for its RevisionId, but a CreateAlias
 // carries nothing that could be; and a restorer that died between its two writes

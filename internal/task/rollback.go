@@ -90,7 +90,7 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 // ended answers for a Deployment that has its Outcome already: an earlier try,
 // or the safety net, has closed it.
 func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []string) (flow.Undoing, error) {
-	if err := h.restorer().announceIfPending(ctx, record, call.Now); err != nil {
+	if err := announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
 	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}

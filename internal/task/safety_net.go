@@ -100,21 +100,24 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 	case occasion.Calmed != nil:
 		return n.calmed(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
-		return n.insist(ctx, func() error { return n.ended(ctx, *occasion.Ended, now) })
+		return n.retry(ctx, func() error {
+			_, err := n.end(ctx, occasion.Ended.ID, []string{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
+			return err
+		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
 	case occasion.Asked != nil:
-		return n.insist(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
+		return n.retry(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
 	}
-	return n.insist(ctx, func() error { return n.command(ctx, *occasion.Command, now, answer) })
+	return n.retry(ctx, func() error { return n.command(ctx, *occasion.Command, now, answer) })
 }
 
-// insist tries again soon what failed for whatever reason: the next try that
+// retry tries again soon what failed for whatever reason: the next try that
 // Lambda makes of an event by itself comes a minute later. It is for one Deployment
 // at a time, so that one that nobody can help does not repeat what was done for all.
-func (n SafetyNet) insist(ctx context.Context, act func() error) error {
+func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 	err := act()
-	for _, upTo := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
+	for _, upTo := range retries {
 		if err == nil || ctx.Err() != nil || hopeless(err) {
 			return err
 		}
@@ -145,7 +148,7 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 	fired.At = orNow(fired.At, now)
 	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
-		err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
+		_, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
 		if errors.Is(err, shift.ErrDeploymentOpening) {
@@ -203,41 +206,23 @@ func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.
 	})
 }
 
-// ended restores a Deployment whose execution was stopped, timed out or failed
-// where no Catch could see it.
-func (n SafetyNet) ended(ctx context.Context, end flow.ExecutionEnded, now time.Time) error {
-	return n.end(ctx, end.ID, shift.ExecutionEndedReason(end.Status), now)
-}
-
-// end restores a Deployment for a reason.
-func (n SafetyNet) end(ctx context.Context, id, reason string, at time.Time) error {
-	_, err := n.bringBack(ctx, id, reason, at)
-	return err
-}
-
-// bringBack is end, and returns the record as it is then.
-func (n SafetyNet) bringBack(ctx context.Context, id, reason string, at time.Time) (shift.Record, error) {
-	reasons := []string{reason}
-	return n.restored(ctx, nil, reasons, func(ctx context.Context) (shift.Record, error) {
-		return n.Ledger.MarkRestoring(ctx, id, reasons)
+// end restores a Deployment for reasons that are known now, and returns the record as it
+// is then.
+func (n SafetyNet) end(ctx context.Context, id string, why []string, at time.Time) (shift.Record, error) {
+	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
+		return n.Ledger.MarkRestoring(ctx, id, why)
 	}, at)
 }
 
 // restore marks a Deployment and restores it, or finds that there is nothing left
-// to do.
-func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) error {
-	_, err := n.restored(ctx, targets, why, mark, at)
-	return err
-}
-
-// restored is restore, and returns the record as it is then.
-func (n SafetyNet) restored(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, error) {
+// to do. It returns the record as it is then.
+func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, error) {
 	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrAlarmIgnored):
 		return record, nil
 	case errors.Is(err, shift.ErrDeploymentClosed) && record.Status == shift.StatusClosed:
-		return record, n.restorer().announceIfPending(ctx, record, at)
+		return record, announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	case errors.Is(err, shift.ErrDeploymentClosed):
 		return record, nil // somebody else was faster
 	}
@@ -278,7 +263,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if !gone {
 			return n.goOn(ctx, d.ID, at)
 		}
-		return n.end(ctx, d.ID, shift.ExecutionEndedReason(""), at)
+		_, err = n.end(ctx, d.ID, []string{shift.ExecutionEndedReason("")}, at)
+		return err
 	})
 }
 
@@ -313,11 +299,10 @@ func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
 	case record.Status == shift.StatusClosed && at.Before(record.ClosedAt.Add(announceAfter)):
 		return nil
 	case record.Status == shift.StatusClosed:
-		return n.restorer().announceIfPending(ctx, record, at)
+		return announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	}
-	return n.restore(ctx, nil, record.Reasons, func(ctx context.Context) (shift.Record, error) {
-		return n.Ledger.MarkRestoring(ctx, id, record.Reasons)
-	}, at)
+	_, err = n.end(ctx, id, record.Reasons, at)
+	return err
 }
 
 // lookAgainAfter is how long after a sweep has first seen that a Deployment was
@@ -417,7 +402,7 @@ func (n SafetyNet) meant(ctx context.Context, c flow.Commanded) (string, error) 
 // abort puts a Deployment back. One that was put back already answers how that has
 // ended, one that has got through that it has.
 func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
-	record, err := n.bringBack(ctx, id, "Aborted: "+reason, now)
+	record, err := n.end(ctx, id, []string{"Aborted: " + reason}, now)
 	answer.Outcome, answer.Cause = record.Outcome, record.Cause
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
@@ -428,13 +413,13 @@ func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, 
 // list is one of the Ledger's. What of it cannot be read is an error beside the rest.
 type list func(context.Context) ([]shift.Listed, error)
 
-// each does something for every Deployment of a list at once, and insists. One that
+// each does something for every Deployment of a list at once, and tries again. One that
 // fails does not keep the others from being done, nor does an item that cannot be
 // read: the error comes when everything else was done, and rings the alarm then. What a
 // try changes of its Deployment's entry, the next try finds.
 func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context, *shift.Listed) error) error {
 	var listed []shift.Listed
-	unlisted := n.insist(ctx, func() (err error) {
+	unlisted := n.retry(ctx, func() (err error) {
 		listed, err = from(ctx)
 		return err
 	})
@@ -443,7 +428,7 @@ func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context,
 	}
 	problems := make([]error, len(listed))
 	n.Together.run(ctx, len(listed), func(ctx context.Context, i int) {
-		if err := n.insist(ctx, func() error { return do(ctx, &listed[i]) }); err != nil {
+		if err := n.retry(ctx, func() error { return do(ctx, &listed[i]) }); err != nil {
 			problems[i] = fmt.Errorf("%s: %w", listed[i].ID, err)
 		}
 	})

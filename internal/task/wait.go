@@ -34,6 +34,20 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 	w(ctx, upTo)
 }
 
+// The waits before the next tries, each a random part of what stands here. All of a list
+// together stay well below the timeout of the Lambda that makes the tries.
+var (
+	// insistence is for a throttled call that puts traffic back, see insistent.
+	insistence = []time.Duration{
+		500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
+		4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
+	}
+	// retries are for what safety-net does for one Deployment, failing for whatever reason.
+	retries = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+	// stay is for a call that was throttled in the middle of others, see inTurn.
+	stay = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+)
+
 // insistent makes a router's throttled calls again and again, with short waits.
 // It is for putting traffic back only: a shift that is throttled waits for long in
 // the state machine, and that is how a rollback overtakes it in the few requests a
@@ -44,15 +58,8 @@ type insistent struct {
 	pace *pace
 }
 
-// insist is the waits before the next tries. All together stay well below the
-// timeouts of rollback and safety-net.
-var insist = []time.Duration{
-	500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
-	4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
-}
-
 func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, error) {
-	for _, upTo := range insist {
+	for _, upTo := range insistence {
 		i.pace.turn(ctx)
 		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
@@ -83,12 +90,6 @@ func (i insistent) Rotate(ctx context.Context, t shift.Target, r shift.Route) (s
 func (i insistent) Delete(ctx context.Context, t shift.Target) error {
 	_, err := again(ctx, i, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })
 	return err
-}
-
-// stay is the waits before the next tries of a call that was throttled in the
-// middle of others.
-var stay = []time.Duration{
-	500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
 }
 
 // inTurn does something for every i below n, one after the other, until one
