@@ -10,24 +10,14 @@ import (
 // latest is Lambda's name for the unpublished code of a function.
 const latest = "$LATEST"
 
-// The characters that names are made of. They are looked for one by one: to compile
-// a pattern for each name would cost every Lambda a millisecond when it starts.
-const (
-	digits     = "0123456789"
-	letters    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	ofLambda   = letters + digits + "-_"
-	ofSettings = ofLambda + "."
-)
+func isFunction(s string) bool { return shift.MadeOf(s, shift.OfNames) && len(s) <= 64 }
 
-// made says whether a text is made of some characters, and of nothing else.
-func made(s, of string) bool { return s != "" && strings.Trim(s, of) == "" }
-
-func isFunction(s string) bool { return made(s, ofLambda) && len(s) <= 64 }
-
-func isVersion(s string) bool { return made(s, digits) && s[0] != '0' && len(s) <= 18 }
+func isVersion(s string) bool { return shift.Version(s).Numbered() && len(s) <= 18 }
 
 // isAlias : an alias is never digits alone, those are versions (CreateAlias, Name).
-func isAlias(s string) bool { return made(s, ofLambda) && len(s) <= 128 && !made(s, digits) }
+func isAlias(s string) bool {
+	return shift.MadeOf(s, shift.OfNames) && len(s) <= 128 && !shift.MadeOf(s, shift.Digits)
+}
 
 // arn is where a resource lives.
 type arn struct{ partition, region, account string }

@@ -169,7 +169,7 @@ func IsParameterFolder(s string) bool {
 // isParameter says whether a text is the name of a parameter in a folder.
 func isParameter(s string) bool {
 	for part := range strings.SplitSeq(s, "/") {
-		if !made(part, ofSettings) {
+		if !shift.MadeOf(part, shift.OfNames+".") {
 			return false
 		}
 	}

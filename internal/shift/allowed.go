@@ -12,16 +12,13 @@ type Allowed struct{ pattern string }
 // allowedByTag is how a setting says that the tag decides.
 const allowedByTag = "tag"
 
-// ofPatterns are the characters of a pattern: those of a function's name, and *.
-const ofPatterns = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*"
-
 // ParseAllowed reads a setting: "tag" or nothing for the tag, otherwise a pattern
 // in which * stands for any characters.
 func ParseAllowed(setting string) (Allowed, error) {
 	if setting == "" || setting == allowedByTag {
 		return Allowed{}, nil
 	}
-	if len(setting) > 64 || strings.Trim(setting, ofPatterns) != "" {
+	if len(setting) > 64 || !MadeOf(setting, OfNames+"*") {
 		return Allowed{}, fmt.Errorf("%q does not say which functions may be shifted: it must be %q, or a function's name in which * stands for any characters, such as \"orders-*\"",
 			BoundText(setting, 80), allowedByTag)
 	}

@@ -35,7 +35,7 @@ type Version string
 // a function upwards and never reuses a number. Versions that are not numbers
 // have no order.
 func (v Version) Before(w Version) bool {
-	if !v.numbered() || !w.numbered() {
+	if !v.Numbered() || !w.Numbered() {
 		return false
 	}
 	if len(v) != len(w) {
@@ -44,9 +44,8 @@ func (v Version) Before(w Version) bool {
 	return v < w
 }
 
-func (v Version) numbered() bool {
-	return v != "" && v[0] != '0' && strings.Trim(string(v), "0123456789") == ""
-}
+// Numbered says whether it is a number, as those that are published are.
+func (v Version) Numbered() bool { return MadeOf(string(v), Digits) && v[0] != '0' }
 
 // Revision guards a write of a Route: the write succeeds only while the Route
 // still has it. It is opaque; for a Lambda alias it is the RevisionId.

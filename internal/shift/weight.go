@@ -64,10 +64,8 @@ const maxDecimal = 32
 // isDecimal says whether a text is a number such as 10 or 0.5, without a sign.
 func isDecimal(text string) bool {
 	whole, fraction, pointed := strings.Cut(text, ".")
-	return isDigits(whole) && (!pointed || isDigits(fraction))
+	return MadeOf(whole, Digits) && (!pointed || MadeOf(fraction, Digits))
 }
-
-func isDigits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
 func hundredths(decimal string) (*big.Rat, error) {
 	r, ok := new(big.Rat), len(decimal) <= maxDecimal && isDecimal(strings.TrimPrefix(decimal, "-"))
