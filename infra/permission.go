@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -12,11 +13,13 @@ import (
 )
 
 // permissions make the roles: one for each function, one for the state machine, one
-// for the rule that starts it. What they may do stands in this file, all of it: CDK
-// adds nothing to a role. (It does let a rule invoke the safety net, and each rule put
-// what it cannot hand over into the dead letters, by the policies of those.) Which calls each
-// function makes is held against this by the tests of internal/local/world, in both
-// directions.
+// for the rule that starts it and one for the rule that publishes to the topic. What they
+// may do stands in this file, all of it: CDK adds nothing to a role. The optional
+// pipeline's roles are CDK's, for its source, its artifacts and its build; what Sluice
+// adds to them stands in this file, too, but for the managed policies that a setting
+// names. (CDK does let a rule invoke the safety net, and each rule put what it cannot hand
+// over into the dead letters, by the policies of those.) Which calls each function makes is
+// held against this by the tests of internal/local/world, in both directions.
 //
 // ARNs are written out of names instead of references: a function's role names the
 // state machine, which names the function.
@@ -196,6 +199,19 @@ func (p permissions) starter(rule string) iam.IRole {
 func (p permissions) announcer(rule string) iam.IRole {
 	return p.role("announcer-role", p.onlyRule(rule), "Publishes announcements to the topic "+p.settings.NamePrefix+".",
 		allow("Publish", []string{"sns:Publish"}, p.arn("sns", p.settings.NamePrefix)))
+}
+
+// updateCode lets the pipeline's build give the functions new code.
+func (p permissions) updateCode() iam.PolicyStatement {
+	return p.targets("UpdateCode", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode")
+}
+
+// useConnection lets the pipeline read its repository. A connection has an ARN of the
+// service codeconnections, or of codestar-connections if it is older, and a policy on
+// it must name the action by the same service (Developer Tools console User Guide,
+// Connections rename). The CDK names it by the old one only.
+func useConnection(connection string) iam.PolicyStatement {
+	return allow("UseConnection", []string{strings.Split(connection, ":")[2] + ":UseConnection"}, connection)
 }
 
 // onlyRule is EventBridge on behalf of one rule (EventBridge User Guide, Cross-service

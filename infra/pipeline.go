@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscodebuild"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscodepipeline"
@@ -54,16 +52,14 @@ func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 	return stack
 }
 
-// newReader is the role that reads the repository. A connection has an ARN of the
-// service codeconnections, or of codestar-connections if it is older, and a policy on
-// it must name the action by the same service (Developer Tools console User Guide,
-// Connections rename). The CDK names it by the old one only.
+// newReader is the role that reads the repository. CDK would make one, but one that may
+// not use a newer connection.
 func newReader(stack awscdk.Stack, of awscodepipeline.Pipeline, connection string) iam.IRole {
 	role := iam.NewRole(stack, jsii.String("Reader"), &iam.RoleProps{
 		AssumedBy:   iam.NewArnPrincipal(of.Role().RoleArn()),
 		Description: jsii.String("Reads the repository for the pipeline."),
 	})
-	role.AddToPolicy(allow("UseConnection", []string{strings.Split(connection, ":")[2] + ":UseConnection"}, connection))
+	role.AddToPolicy(useConnection(connection))
 	return role
 }
 
@@ -83,8 +79,7 @@ func newBuild(stack awscdk.Stack, s settings) awscodebuild.IProject {
 			LogGroup: newLogGroup(stack, s, "BuildLogs", "/aws/codebuild/"+s.NamePrefix+"-build"),
 		}},
 	})
-	update := permissions{stack: stack, settings: s}.targets("UpdateCode", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode")
-	project.AddToRolePolicy(update)
+	project.AddToRolePolicy(permissions{stack: stack, settings: s}.updateCode())
 	for i, arn := range s.Pipeline.BuildPolicies {
 		project.Role().AddManagedPolicy(iam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.Sprintf("BuildPolicy%d", i), jsii.String(arn)))
 	}
