@@ -25,6 +25,8 @@ type invariants struct {
 	touched map[shift.Target]bool
 	// saw are the Revisions that each Lambda has last seen of a Target, "" for none.
 	saw map[*actor]map[shift.Target]string
+	// fresh are the Targets that each Lambda has looked at since it last wrote them.
+	fresh map[*actor]map[shift.Target]bool
 	// grace is until when a stray write of a Deployment that was put back may still
 	// be there.
 	grace map[shift.Target]*promise
@@ -38,6 +40,7 @@ type invariants struct {
 func (r *run) observe() {
 	r.invariants = invariants{
 		view: newView(), touched: map[shift.Target]bool{}, saw: map[*actor]map[shift.Target]string{},
+		fresh: map[*actor]map[shift.Target]bool{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
 		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
 	}
@@ -96,9 +99,27 @@ func (r *run) looked(t shift.Target) {
 		revision = s.alias.RevisionID
 	}
 	r.sees(t, revision)
+	r.refresh(t, true)
 	if s.foreign && !slices.Contains(restorers, r.at.Actor) && explains(r.holder(t), t, s.alias) {
 		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
 	}
+}
+
+// refresh notes whether the Lambda that runs has looked at a Target since it wrote it.
+func (r *run) refresh(t shift.Target, looked bool) {
+	if r.w.current == nil {
+		return
+	}
+	self := r.w.current.root()
+	if r.fresh[self] == nil {
+		r.fresh[self] = map[shift.Target]bool{}
+	}
+	r.fresh[self][t] = looked
+}
+
+// hasLooked says whether the Lambda that runs has looked at a Target since it wrote it.
+func (r *run) hasLooked(t shift.Target) bool {
+	return r.w.current != nil && r.fresh[r.w.current.root()][t]
 }
 
 func (r *run) sees(t shift.Target, revision string) {
@@ -135,7 +156,9 @@ func (r *run) rerouted(c cloud.AliasChange) {
 		return
 	}
 	r.i6(t, s, c)
+	r.refresh(t, false)
 	s.alias = c.After
+	r.returns(t)
 	if c.Before == nil {
 		s.created = r.w.clock.now
 	}
@@ -166,9 +189,9 @@ func (r *run) i6(t shift.Target, s *served, c cloud.AliasChange) {
 	switch d := r.holder(t); {
 	case !s.foreign, sameTraffic(c.Before, c.After):
 		// A write that only changes the RevisionId takes nothing from anybody.
-	case c.After == nil && !r.knew(t, c.Before):
+	case c.After == nil && r.hasLooked(t) && !r.knew(t, c.Before):
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
-		// edited in the one call between its last look and its going.
+		// edited between the last look of who deletes it and its going.
 		s.mayGo = true
 	case d != nil && (explains(d, t, c.Before) || settles(d, t, c.Before)):
 	default:
@@ -467,7 +490,8 @@ func (r *run) ended(x *asl.Execution, d *standing) {
 		r.breaks("I7: the record of %s is still %s", x.Name(), d.status)
 	case !r.heard(d.id):
 		r.breaks("I8: nobody was told that %s ended as %s", x.Name(), d.outcome)
-	case x.Status() == asl.Failed && failure != string(d.outcome) && failure != flow.RollbackIncomplete:
+	case x.Status() == asl.Failed && failure != string(d.outcome) && (failure != flow.RollbackIncomplete || len(r.denials) == 0):
+		// Only a permission that is lost for so long uses up the retries of Rollback.
 		r.breaks("the execution %s ended as %s, and its record as %s", x.Name(), failure, d.outcome)
 	case x.Status() == asl.Succeeded && d.outcome != shift.Promoted && d.outcome != shift.Unchanged:
 		r.breaks("the execution %s succeeded, and its record ended as %s", x.Name(), d.outcome)

@@ -35,7 +35,9 @@ type standing struct {
 	outcome shift.Outcome
 	cause   string
 	// restored are the Targets that a try has put back before it failed, as the ledger says.
-	restored   []string
+	restored []string
+	// back are the Targets that have served what they did before since the mark.
+	back       map[shift.Target]bool
 	targets    []shift.Target
 	candidates map[shift.Target]shift.Version
 	deployment *shift.Deployment
@@ -46,8 +48,21 @@ type standing struct {
 	began time.Time
 }
 
-// backBefore says whether a try before the one that has closed it had put a Target back.
-func (d *standing) backBefore(t shift.Target) bool { return slices.Contains(d.restored, string(t)) }
+// backBefore says whether a try before the one that has closed it had put a Target back,
+// as the ledger says and the alias has shown.
+func (d *standing) backBefore(t shift.Target) bool {
+	return d.back[t] && slices.Contains(d.restored, string(t))
+}
+
+// returns notes a Target that serves what it did before, after the mark.
+func (v *view) returns(t shift.Target) {
+	for _, id := range v.unfinished[t] {
+		d := v.deployments[id]
+		if c := d.change(t); c != nil && d.status == shift.StatusRestoring && serves(v.target(t).alias, c.Before()) {
+			d.back[t] = true
+		}
+	}
+}
 
 func (d *standing) finished() bool { return d.status == shift.StatusClosed }
 
@@ -121,7 +136,7 @@ func whatOf(before, after dynamodb.Item) (kind, of, sk string) {
 func (v *view) keep(id string, record dynamodb.Item) *standing {
 	d := v.deployments[id]
 	if d == nil {
-		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}}
+		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}, back: map[shift.Target]bool{}}
 		v.deployments[id] = d
 		var arrivals []shift.Arrival
 		_ = json.Unmarshal([]byte(text(record, "arrivals")), &arrivals)
@@ -142,6 +157,7 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 			others = append(others, id)
 		}
 		v.unfinished[t] = others
+		v.returns(t)
 	}
 	return d
 }
