@@ -102,6 +102,49 @@ func (r Record) Pending() []Change {
 // behind after it was put back, so that its Targets are looked at once more.
 func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
 
+// Adopts says whether what serves a version at one of the Deployment's Targets is no
+// longer its maker's to take away, where the maker is a straggler of a Deployment that
+// was closed before this one had the Target. Whoever has had it since has taken what was
+// there for its own, whatever version it brought itself: one that began from that
+// version has gone back to it, or has yet to (I2), and people were told so. So have they
+// been by one that ended as Unchanged because of it; by Promoted, of what serves from
+// then on; and by Stranded, that somebody has to look. One that has found nothing there,
+// and is refused or takes away again what it has created, has built on nothing: the
+// straggler may come after it.
+func (r Record) Adopts(t Target, left Version) bool {
+	switch r.Outcome {
+	case Promoted, Stranded:
+		return true
+	case Unchanged:
+		return !r.deployedBefore()
+	}
+	if r.Deployment == nil {
+		return false
+	}
+	for _, c := range r.Deployment.Changes {
+		if c.Target == t {
+			return c.Stable == left
+		}
+	}
+	return r.Concerns(t) // it serves its Candidate already, beside others that do not
+}
+
+// deployedBefore begins the reason of an event that brings nothing new.
+const deployedBefore = "DeployedBefore: "
+
+// DeployedBeforeReason says that an event came late or twice, and what its version has
+// come to at a Target.
+func DeployedBeforeReason(t Target, before Arrived) string {
+	return fmt.Sprintf(deployedBefore+"version %s of %s was already deployed (%s) by %s; start an execution yourself to deploy it again",
+		before.Candidate, t, before.Outcome, before.DeploymentID)
+}
+
+// deployedBefore says whether the Deployment was ended by the history alone, and has
+// not looked at what its Targets serve.
+func (r Record) deployedBefore() bool {
+	return len(r.Reasons) > 0 && strings.HasPrefix(r.Reasons[0], deployedBefore)
+}
+
 // Landed are the Revisions that the writes of a Step returned.
 type Landed struct {
 	Step      int                 `json:"step"`
@@ -135,20 +178,10 @@ type Arrived struct {
 	ClosedAt     time.Time
 }
 
-// Claims says whether the Target is to serve that version since a Deployment was
-// closed: somebody brings it there, has brought it there, or was told that it is
-// there. One that was refused or put back has left nothing.
-func (a Arrived) Claims(closed Record) bool {
-	if a.DeploymentID == closed.ID {
-		return false
-	}
-	switch a.Outcome {
-	case "":
-		return true
-	case Rejected, RolledBack:
-		return false
-	}
-	return !a.ClosedAt.Before(closed.ClosedAt)
+// Since says whether the entry is of another Deployment that has had the Target after
+// one was closed. Only one has it at a time: who was closed later was opened later, too.
+func (a Arrived) Since(closed Record) bool {
+	return a.DeploymentID != closed.ID && (a.Outcome == "" || !a.ClosedAt.Before(closed.ClosedAt))
 }
 
 // Listed is a Deployment on one of the Ledger's lists, and since when.

@@ -65,28 +65,81 @@ func TestWhatIsLeftToRestoreIsWhatWasTouchedAndIsNotBack(t *testing.T) {
 	}
 }
 
-func TestATargetIsClaimedByWhoeverWasToldThatItServesTheVersion(t *testing.T) {
+func TestOnlyOnePartOfTheHistoryComesAfterADeployment(t *testing.T) {
 	t.Parallel()
 	closed := shift.Record{ID: "one", ClosedAt: noon}
 	for _, test := range []struct {
 		name    string
 		arrived shift.Arrived
-		claims  bool
+		since   bool
 	}{
 		{"the deployment itself", shift.Arrived{DeploymentID: "one", Outcome: shift.Stranded, ClosedAt: noon}, false},
-		{"one that is open", shift.Arrived{DeploymentID: "two"}, true},
-		{"promoted since", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon}, true},
-		{"found there since", shift.Arrived{DeploymentID: "two", Outcome: shift.Unchanged, ClosedAt: noon.Add(time.Minute)}, true},
-		{"left there since", shift.Arrived{DeploymentID: "two", Outcome: shift.Stranded, ClosedAt: noon.Add(time.Minute)}, true},
-		{"refused since", shift.Arrived{DeploymentID: "two", Outcome: shift.Rejected, ClosedAt: noon.Add(time.Minute)}, false},
-		{"put back since", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon.Add(time.Minute)}, false},
-		{"promoted before", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon.Add(-time.Second)}, false},
+		{"one that is open", shift.Arrived{DeploymentID: "two", Candidate: "9"}, true},
+		{"closed later", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon.Add(time.Minute)}, true},
+		{"closed by the same sweep", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon}, true},
+		{"closed before", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon.Add(-time.Second)}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.claims, test.arrived.Claims(closed))
+			assert.Equal(t, test.since, test.arrived.Since(closed))
 		})
 	}
+}
+
+// A straggler of another deployment has left version 2 at orders, which was not there
+// before.
+func TestWhatAStragglerHasLeftIsAdoptedByWhoeverBuildsOnIt(t *testing.T) {
+	t.Parallel()
+	began := func(o shift.Outcome, stable, candidate shift.Version) shift.Record {
+		return shift.Record{
+			Outcome: o, Arrivals: []shift.Arrival{{Target: orders, Candidate: candidate}},
+			Deployment: &shift.Deployment{Changes: []shift.Change{{Target: orders, Stable: stable, Candidate: candidate}}},
+		}
+	}
+	beside := shift.Record{
+		Outcome: shift.RolledBack, Arrivals: []shift.Arrival{{Target: orders, Candidate: "2"}, {Target: payments, Candidate: "9"}},
+		Deployment: &shift.Deployment{Changes: []shift.Change{{Target: payments, Stable: "7", Candidate: "9"}}},
+	}
+	unchanged := func(reason string) shift.Record {
+		return shift.Record{Outcome: shift.Unchanged, Reasons: []string{reason}}
+	}
+	for _, test := range []struct {
+		name   string
+		since  shift.Record
+		adopts bool
+	}{
+		{"began from it, and goes on", began("", "2", "3"), true},
+		{"began from it, and is back on it", began(shift.RolledBack, "2", "3"), true},
+		{"began from it, and was refused by a hook", began(shift.Rejected, "2", "3"), true},
+		{"began from it, and has left it behind", began(shift.Promoted, "2", "3"), true},
+		{"found it beside another target, which it shifts", beside, true},
+		{"was told that it is so", unchanged("orders already points at 2"), true},
+		{"found it newer than its own version", unchanged("orders already serves version 2, which is newer"), true},
+		{"met it, and somebody has to look", began(shift.Stranded, "", "3"), true},
+		{"brought the same version there itself", began(shift.Promoted, "", "2"), true},
+		{"found nothing, and is about to create it", began("", "", "3"), false},
+		{"found nothing, and has taken away what it had created", began(shift.RolledBack, "", "3"), false},
+		{"found nothing, and was refused by a hook", began(shift.Rejected, "", "2"), false},
+		{"found another version there, and is back on that", began(shift.RolledBack, "1", "2"), false},
+		{"was refused before it had begun from anything", shift.Record{Outcome: shift.Rejected}, false},
+		{"has not said yet what it found", shift.Record{Status: shift.StatusOpen}, false},
+		{
+			"was an event that came late, and has not looked",
+			unchanged(shift.DeployedBeforeReason(orders, shift.Arrived{DeploymentID: "one", Candidate: "2", Outcome: shift.RolledBack})), false,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.adopts, test.since.Adopts(orders, "2"))
+		})
+	}
+}
+
+func TestAnEventThatBringsNothingNewSaysWhatHasBecomeOfItsVersion(t *testing.T) {
+	t.Parallel()
+	before := shift.Arrived{DeploymentID: "one", Candidate: "2", Outcome: shift.RolledBack}
+	assert.Equal(t, "DeployedBefore: version 2 of lambda:orders:live was already deployed (RolledBack) by one; start an execution yourself to deploy it again",
+		shift.DeployedBeforeReason(orders, before))
 }
 
 func TestLandedWritesCountOnlyForTheirOwnStep(t *testing.T) {

@@ -58,9 +58,9 @@ type OpenDeployment struct {
 	Announcer Announcer
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
-	// Now is the clock; nil is time.Now. It says since when a Target is held, which the
-	// state's own time does not: it stands still while the state is retried, and so
-	// while a Deployment waits for its turn.
+	// Now is the clock; nil is time.Now. It says since when a Target is held, and until
+	// when if there was nothing to shift, which the state's own time does not: it stands
+	// still while the state is retried, and so while a Deployment waits for its turn.
 	Now Clock
 }
 
@@ -142,7 +142,7 @@ func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deploym
 	if err != nil || record.Outcome != shift.Unchanged {
 		return shift.Deployment{}, closed
 	}
-	if err := announceIfPending(ctx, o.Announcer, o.Ledger, record, o.call.Now); err != nil {
+	if err := announceIfPending(ctx, o.Announcer, o.Ledger, record, record.ClosedAt); err != nil {
 		return shift.Deployment{}, err
 	}
 	return o.unchanged(record.Moves(), record.Cause), nil
@@ -187,8 +187,7 @@ func (o opening) deployedBefore(ctx context.Context) (string, error) {
 		}
 		for _, before := range arrived {
 			if before.DeploymentID != o.id && before.Outcome != shift.Unchanged {
-				return fmt.Sprintf("version %s of %s was already deployed (%s) by %s; start an execution yourself to deploy it again",
-					a.Candidate, a.Target, before.Outcome, before.DeploymentID), nil
+				return shift.DeployedBeforeReason(a.Target, before), nil
 			}
 		}
 	}
@@ -293,7 +292,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 		return shift.Deployment{}, err
 	}
 	d, err := shift.Open(shift.Opening{
-		ID: o.id, Release: o.release, Changes: changes, Firing: firing, At: o.call.Now, Retries: o.call.Retry,
+		ID: o.id, Release: o.release, Changes: changes, Firing: firing, At: o.Now.read().UTC(), Retries: o.call.Retry,
 	})
 	if err != nil {
 		return shift.Deployment{}, err
@@ -313,7 +312,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 // started announces a Deployment whose opening is complete, by this try or another.
 func (o opening) started(ctx context.Context, record shift.Record) shift.Deployment {
 	d := record.Deployment.Retried(o.release, o.call.Retry)
-	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), o.call.Now))
+	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), d.OpenedAt))
 	return d
 }
 
@@ -322,7 +321,7 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, reason)
 	}
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
-		Outcome: shift.Unchanged, Cause: reason, Reasons: []string{reason}, At: o.call.Now,
+		Outcome: shift.Unchanged, Cause: reason, Reasons: []string{reason}, At: o.Now.read(),
 	})
 	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.started(ctx, closed), nil // another try has found something to shift
@@ -330,7 +329,7 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	if err != nil {
 		return shift.Deployment{}, fmt.Errorf("close the deployment: %w", err)
 	}
-	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, o.call.Now); err != nil {
+	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt); err != nil {
 		return shift.Deployment{}, err
 	}
 	return o.unchanged(closed.Moves(), closed.Cause), nil

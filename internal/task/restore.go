@@ -234,58 +234,81 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 }
 
 // takeBackStrays looks once more at the Targets of a Deployment that was put back
-// a while ago. A stray UpdateAlias is refused for its RevisionId, but a CreateAlias
-// carries nothing that could be; and a restorer that died between its two writes
-// leaves a weight of nothing. A Target that somebody holds by now, or has brought
-// the same Candidate to since, is theirs. It is read before that is asked, so that
-// who opens in between meets it before it goes.
-func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) error {
+// a while ago, and says whether that was the last time: not while somebody is about to
+// say what was found there. A stray UpdateAlias is refused for its RevisionId, but a
+// CreateAlias carries nothing that could be; and a restorer that died between its two
+// writes leaves a weight of nothing.
+func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) (last bool, err error) {
 	if !record.MayStray() {
-		return nil
+		return true, nil
 	}
-	problems := make([]error, len(record.Deployment.Changes))
+	again, problems := make([]bool, len(record.Deployment.Changes)), make([]error, len(record.Deployment.Changes))
 	r.Together.run(ctx, len(problems), func(ctx context.Context, i int) {
 		c := record.Deployment.Changes[i]
-		if err := r.takeBack(ctx, c, record, claims); err != nil {
+		undecided, err := r.takeBack(ctx, c, record, claims)
+		if again[i] = undecided; err != nil {
 			problems[i] = fmt.Errorf("take back a stray write of %s: %w", c.Target, err)
 		}
 	})
-	return errors.Join(problems...)
+	return !slices.Contains(again, true), errors.Join(problems...)
 }
 
-func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) error {
+// takeBack does so for one Target. Only what is deleted can be a loss to somebody: what
+// takes a weight of nothing away leaves the traffic as it is, and is refused when the
+// Target was written since it was read.
+func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (undecided bool, err error) {
 	found := r.look(ctx, c.Target)
 	if found.err != nil || !found.exists {
-		return found.err
+		return false, found.err
 	}
 	way := c.Stray(found.route)
 	if !way.Ours {
-		return nil
+		return false, nil
 	}
-	if theirs, err := claimed(ctx, c, record, claims); theirs || err != nil {
-		return err
+	if way.Delete {
+		heir, undecided, err := r.heir(ctx, c, record, claims)
+		if heir != "" || undecided || err != nil {
+			slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", heir)
+			return undecided, err
+		}
 	}
 	slog.WarnContext(ctx, "stray write", "target", c.Target, "found", found.route.String())
-	err := r.take(ctx, c, found.route, way)
+	err = r.take(ctx, c, found.route, way)
 	if errors.Is(err, shift.ErrRevisionMismatch) {
-		return nil // somebody has written it since
+		return false, nil // somebody has written it since
 	}
-	return err
+	return false, err
 }
 
 // Claims tells who else has had to do with a Target.
 type Claims interface {
-	// Holder is the Deployment that holds a Target.
-	Holder(ctx context.Context, t shift.Target) (shift.Holder, error)
-	// Arrivals is the Target's history of one version.
-	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
+	// History is the history of all versions at a Target.
+	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
 }
 
-func claimed(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (bool, error) {
-	by, err := claims.Holder(ctx, c.Target)
-	if by.DeploymentID != "" || err != nil {
-		return true, err
+// heir names a Deployment that has taken for its own what a straggler has left at a
+// Target, "" for none. It is undecided while one that holds the Target has yet to say
+// what was found there. The Target is read before its history, so that who opens in
+// between meets what is there before it goes.
+func (r Restorer) heir(ctx context.Context, c shift.Change, closed shift.Record, claims Claims) (id string, undecided bool, err error) {
+	history, err := claims.History(ctx, c.Target)
+	if err != nil {
+		return "", false, err
 	}
-	arrived, err := claims.Arrivals(ctx, c.Target, c.Candidate)
-	return slices.ContainsFunc(arrived, func(a shift.Arrived) bool { return a.Claims(record) }), err
+	for _, a := range history {
+		if !a.Since(closed) {
+			continue
+		}
+		since, err := r.Ledger.Record(ctx, a.DeploymentID)
+		switch {
+		case errors.Is(err, shift.ErrDeploymentUnknown):
+			return a.DeploymentID, false, nil // its record has expired before its entry; nobody knows what it said
+		case err != nil:
+			return "", false, fmt.Errorf("see what %s has found there: %w", a.DeploymentID, err)
+		case since.Adopts(c.Target, c.Candidate):
+			return a.DeploymentID, false, nil
+		}
+		undecided = undecided || since.Opening()
+	}
+	return "", undecided, nil
 }

@@ -35,6 +35,8 @@ type SafetyLedger interface {
 	Suspect(ctx context.Context, id string, at time.Time) error
 	// Acquit ends that.
 	Acquit(ctx context.Context, id string) error
+	// Holder is the Deployment that holds a Target.
+	Holder(ctx context.Context, t shift.Target) (shift.Holder, error)
 	Claims
 	// Command stores what is to be obeyed at the next poll, on condition that the
 	// record is open, and that no later one stands there. It returns the one that
@@ -333,7 +335,8 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 		if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
 			return fmt.Errorf("read the record of %s: %w", d.ID, err)
 		}
-		if err := n.restorer().takeBackStrays(ctx, record, n.Ledger); err != nil {
+		last, err := n.restorer().takeBackStrays(ctx, record, n.Ledger)
+		if err != nil || !last {
 			return err
 		}
 		return n.Ledger.Acquit(ctx, d.ID)

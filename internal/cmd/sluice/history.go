@@ -172,7 +172,7 @@ func (d pastDeployment) took() string {
 	if d.ClosedAt == nil {
 		return ""
 	}
-	// Step Functions dates the opening, and the safety net its end by its own clock.
+	// Which Lambda dates the end is not said: its clock may be behind that of the one that opened.
 	return picture.Clock(max(d.ClosedAt.Sub(d.OpenedAt), 0))
 }
 

@@ -93,6 +93,8 @@ var faults = []fault{
 	{name: "deleted by a stranger after", after: true, strike: done(func(r *run) { r.w.cloud.DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
+	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
+	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
@@ -152,6 +154,8 @@ var between = []fault{
 	{name: "deleted by a stranger", strike: done(func(r *run) { r.w.cloud.DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
+	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
+	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
 	{name: "started twice", strike: func(r *run) error {
 		x, err := r.w.Start("main", json.RawMessage(r.base.input))
@@ -247,10 +251,27 @@ func (r *run) editAndPutBack() {
 
 // another has somebody start a second deployment of the same function, by the same
 // plan: what it writes looks like what the first one has intended.
-func (r *run) another(whenHeld string) {
+func (r *run) another(whenHeld string) { r.second(map[string]any{"whenHeld": whenHeld}, false) }
+
+// anotherVersion has somebody start a second deployment, which waits for its turn, of a
+// version that is not the first one's, as a rule. Where it is to be put back, that is by
+// a hook when it has all traffic: nobody has made the function of it.
+func (r *run) anotherVersion(back bool) {
+	input := map[string]any{"whenHeld": "wait", "version": "1"}
+	if back {
+		input["hooks"] = map[string]any{"afterTraffic": []map[string]any{{"function": "nobody-has-made-it"}}}
+	}
+	r.second(input, back)
+}
+
+// second starts a second deployment.
+func (r *run) second(input map[string]any, refused bool) {
 	r.others++
 	asked := map[string]json.RawMessage{"strategy": json.RawMessage(`{"canary": {"percent": 10, "bakeMinutes": 2}}`)}
 	_ = json.Unmarshal([]byte(r.base.input), &asked)
-	second, _ := json.Marshal(map[string]any{"function": "orders", "strategy": asked["strategy"], "whenHeld": whenHeld})
-	r.w.another(fmt.Sprintf("second-%d", r.others), second)
+	input["function"], input["strategy"] = "orders", asked["strategy"]
+	text, _ := json.Marshal(input)
+	name := fmt.Sprintf("second-%d", r.others)
+	r.refused[name] = refused
+	r.w.another(name, text)
 }

@@ -284,11 +284,12 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	r.tells(was, d)
 }
 
-// accept : what a Deployment has found and begins from is its Stable, whoever
-// wrote it.
+// accept : what a Deployment has found and begins from is its Stable, whoever wrote it:
+// a stranger, or a straggler of an earlier one.
 func (r *run) accept(d *standing) {
 	for _, c := range d.deployment.Changes {
-		if s := r.target(c.Target); s.foreign && serves(s.alias, c.Before()) {
+		s := r.target(c.Target)
+		if stray := s.rest == nil && s.alias != nil; (s.foreign || stray) && serves(s.alias, c.Before()) {
 			s.foreign, s.settled, s.rest = false, s.alias, s.alias
 		}
 	}
@@ -301,8 +302,8 @@ func (r *run) ends(d *standing, t shift.Target) {
 	if d.outcome == shift.Stranded && r.strangers == 0 {
 		r.breaks("I2: %s ended as Stranded, and no stranger has come: %s", nameOf(d.id), d.cause)
 	}
-	if d.outcome == shift.Unchanged && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
-		s.mayGo = s.rest == nil && !s.foreign
+	told := d.outcome == shift.Unchanged && !strings.HasPrefix(d.cause, "DeployedBefore") // that one has not looked
+	if told && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
 		s.foreign, s.settled, s.rest = false, s.alias, s.alias // somebody was told that it is so
 		return
 	}

@@ -74,6 +74,22 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "the second look deleted an alias that a later deployment of another version had begun from and gone back to",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{boundary: 4, later: 45 * time.Second, fault: theFault("a second deployment of another version that is put back")},
+		},
+	},
+	{
+		was:  "the second look deleted an alias that a deployment had found to be as it should, which dated its end from before its beginning",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{boundary: 2, fault: theFault("a second deployment that waits")},
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{

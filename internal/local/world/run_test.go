@@ -50,8 +50,9 @@ type run struct {
 	parcels []Parcel // every event
 	held    []Parcel // those that wait for their follower
 	states  int
-	others  int            // second deployments
-	made    map[string]int // calls so far, by Lambda and action
+	others  int             // second deployments
+	refused map[string]bool // those with a hook that cannot but fail, by their names
+	made    map[string]int  // calls so far, by Lambda and action
 	denials []denial
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*actor
@@ -72,7 +73,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, made: map[string]int{}, marked: map[*actor]string{}, commands: newCommands()}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*actor]string{}, commands: newCommands()}
 	defer w.Close()
 	r.observe()
 	w.meddle(r.moment)
@@ -143,15 +144,16 @@ func (r *run) beganLate() bool {
 }
 
 // spared : a second Deployment watches no alarm, and nobody stops it. So nothing puts
-// it back but a person's abort that was given while it held the Target, a stranger
-// there, or a permission that is lost.
+// it back but a hook that cannot but fail, a person's abort that was given while it held
+// the Target, a stranger there, or a permission that is lost.
 func (r *run) spared() error {
 	if r.strangers > 0 || len(r.denials) > 0 {
 		return nil
 	}
 	for _, x := range r.w.executed {
 		d := r.deployments[x.ARN()]
-		if x == r.main || d == nil || r.mayBeAborted(d.id) || d.outcome != shift.RolledBack && d.outcome != shift.Stranded {
+		if x == r.main || d == nil || r.mayBeAborted(d.id) || d.outcome != shift.RolledBack && d.outcome != shift.Stranded ||
+			r.refused[x.Name()] && d.outcome == shift.RolledBack {
 			continue
 		}
 		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)

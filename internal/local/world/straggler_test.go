@@ -1,0 +1,88 @@
+package world
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+// A deployment that creates its alias is stopped after its intent, and put back at once.
+// Its CreateAlias comes at 25.5 s, and whoever sent it is killed before it can take the
+// alias away: that is left to the second look, at 240 s. Who has had the target by then
+// decides whether it goes.
+func TestWhatAStragglerHasCreatedGoesUnlessSomebodyHasBuiltOnIt(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		later   time.Duration // after the first deployment was stopped
+		input   string
+		outcome shift.Outcome
+		serves  string // in the end; empty for nothing
+	}{
+		"back on what it began from": {
+			45 * time.Second, `{"function": "orders", "version": "1", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "nobody-has-made-this"}]}}`,
+			shift.RolledBack, "2",
+		},
+		"refused by a hook, and what it found is untouched": {
+			45 * time.Second, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
+			shift.Rejected, "2",
+		},
+		"told that it is so": {
+			45 * time.Second, `{"function": "orders", "version": "2"}`,
+			shift.Unchanged, "2",
+		},
+		"told that it is so, after it has waited since before": {
+			-250 * time.Millisecond, `{"function": "orders", "version": "2", "whenHeld": "wait"}`,
+			shift.Unchanged, "2",
+		},
+		"an event that came late, and has not looked": {
+			45 * time.Second, `{"trigger": "event", "function": "orders", "version": "2"}`,
+			shift.Unchanged, "",
+		},
+		"refused because nothing was there yet": {
+			5 * time.Second, `{"function": "orders", "version": "1"}`,
+			shift.Rejected, "",
+		},
+		"being opened at the second look, and refused": {
+			239500 * time.Millisecond, `{"function": "orders", "version": "1", "alarms": ["missing"]}`,
+			shift.Rejected, "",
+		},
+		"being opened at the second look, and begins from it": {
+			239500 * time.Millisecond, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
+			shift.Rejected, "2",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := base{name: name, outcome: shift.Promoted,
+				input:    `{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}}`,
+				scenario: `{"functions": {"orders": {"versions": 1, "aliases": {}, "tags": {"sluice:alias": "live"}}}}`}
+			next := fault{name: "the next deployment", strike: done(func(r *run) { r.refused["next"] = true; r.w.another("next", json.RawMessage(test.input)) })}
+			strikes := []strike{
+				{boundary: 5, later: test.later, fault: next},
+				{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			}
+			if test.later < 0 { // when the first one is being opened
+				strikes[0].boundary, strikes[0].later = 2, 0
+			}
+			r, err := play(b, guard{}, strikes...)
+			require.NoError(t, r.story(err))
+			require.Len(t, r.struck, 2)
+			require.Equal(t, string(test.outcome), r.w.outcome(r.w.executed[1].ARN()))
+			s := r.target(ordersLive)
+			require.Contains(t, strings.Join(r.calls, "; "), "set-weight         lambda:CreateAlias", "the straggler has come")
+			if test.serves == "" {
+				assert.Nil(t, s.alias)
+				return
+			}
+			require.NotNil(t, s.alias)
+			assert.Equal(t, test.serves, s.alias.FunctionVersion)
+			assert.Empty(t, s.alias.Weights)
+		})
+	}
+}
