@@ -50,7 +50,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.SetWeight.Function:
 		return []iam.PolicyStatement{
 			p.targets("Shift", "lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
-			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
+			p.ledger("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.CheckAlarms.Function:

@@ -266,7 +266,7 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 		return false, nil
 	}
 	if way.Delete {
-		heir, undecided, err := r.heir(ctx, c, record, claims)
+		heir, undecided, err := heir(ctx, claims, c, record)
 		if heir != "" || undecided || err != nil {
 			slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", heir)
 			return undecided, err
@@ -278,37 +278,4 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 		return false, nil // somebody has written it since
 	}
 	return false, err
-}
-
-// Claims tells who else has had to do with a Target.
-type Claims interface {
-	// History is the history of all versions at a Target.
-	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
-}
-
-// heir names a Deployment that has taken for its own what a straggler has left at a
-// Target, "" for none. It is undecided while one that holds the Target has yet to say
-// what was found there. The Target is read before its history, so that who opens in
-// between meets what is there before it goes.
-func (r Restorer) heir(ctx context.Context, c shift.Change, closed shift.Record, claims Claims) (id string, undecided bool, err error) {
-	history, err := claims.History(ctx, c.Target)
-	if err != nil {
-		return "", false, err
-	}
-	for _, a := range history {
-		if !a.Since(closed) {
-			continue
-		}
-		since, err := r.Ledger.Record(ctx, a.DeploymentID)
-		switch {
-		case errors.Is(err, shift.ErrDeploymentUnknown):
-			return a.DeploymentID, false, nil // its record has expired before its entry; nobody knows what it said
-		case err != nil:
-			return "", false, fmt.Errorf("see what %s has found there: %w", a.DeploymentID, err)
-		case since.Adopts(c.Target, c.Candidate):
-			return a.DeploymentID, false, nil
-		}
-		undecided = undecided || since.Opening()
-	}
-	return "", undecided, nil
 }

@@ -20,8 +20,7 @@ type ShiftingLedger interface {
 	// Land remembers writes that had their effect, on condition that the record is
 	// open.
 	Land(ctx context.Context, id string, landed shift.Landed) error
-	// Record reads a record.
-	Record(ctx context.Context, id string) (shift.Record, error)
+	Claims
 }
 
 // RouteWriter writes Routes that still have the Revision that was read.
@@ -210,6 +209,8 @@ func (m move) undo(ctx context.Context, cause error) error {
 		switch err := m.undoOne(ctx, c, revision); {
 		case err == nil:
 			slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
+		case errors.Is(err, errInherited):
+			slog.InfoContext(ctx, "late write left as it is: a later deployment has found it", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 		case errors.Is(err, shift.ErrRevisionMismatch):
 			slog.InfoContext(ctx, "late write left as it is: somebody has written since", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 		default:
@@ -219,19 +220,42 @@ func (m move) undo(ctx context.Context, cause error) error {
 	return errors.Join(problems...)
 }
 
+// errInherited is of a late write that a later Deployment has met, and may have built on.
+var errInherited = errors.New("a later deployment has found it")
+
 func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revision) error {
-	if !c.Creates() {
-		before := c.Before()
-		before.Revision = revision
-		_, err := m.Router.SetRoute(ctx, c.Target, before)
-		return err
+	if c.Creates() {
+		return m.uncreate(ctx, c, revision)
 	}
+	before := c.Before()
+	before.Revision = revision
+	_, err := m.Router.SetRoute(ctx, c.Target, before)
+	return err
+}
+
+// uncreate deletes what this call has created. No Revision fences a DeleteAlias off:
+// once the Deployment is closed, the next one may have found the alias, and built on it.
+// While that is not decided, it is left to the second look.
+func (m move) uncreate(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	found, err := m.Router.Route(ctx, c.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) || err == nil && found.Revision != revision {
 		return shift.ErrRevisionMismatch
 	}
 	if err != nil {
 		return err
+	}
+	record, err := m.Ledger.Record(ctx, m.deployment.ID)
+	if err != nil {
+		return err
+	}
+	if record.Status == shift.StatusClosed {
+		heir, undecided, err := heir(ctx, m.Ledger, c, record)
+		if err != nil {
+			return err
+		}
+		if heir != "" || undecided {
+			return errInherited
+		}
 	}
 	return m.Router.Delete(ctx, c.Target)
 }
