@@ -86,10 +86,12 @@ func (i insistent) Rotate(ctx context.Context, t shift.Target, r shift.Route) (s
 	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Rotate(ctx, t, r) })
 }
 
-// Delete implements RouteWriter.
+// Delete implements RouteWriter. It is made once: DeleteAlias takes no RevisionId, and
+// what was seen before the wait may be somebody else's after it. Who is throttled looks
+// again.
 func (i insistent) Delete(ctx context.Context, t shift.Target) error {
-	_, err := again(ctx, i, func() (struct{}, error) { return struct{}{}, i.RouteWriter.Delete(ctx, t) })
-	return err
+	i.pace.turn(ctx)
+	return i.RouteWriter.Delete(ctx, t)
 }
 
 // inTurn does something for every i below n, one after the other, until one

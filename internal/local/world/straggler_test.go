@@ -23,45 +23,50 @@ func TestWhatAStragglerHasCreatedGoesUnlessSomebodyHasBuiltOnIt(t *testing.T) {
 		input   string
 		outcome shift.Outcome
 		serves  string // in the end; empty for nothing
+		faults  string
 	}{
 		"back on what it began from": {
 			45 * time.Second, `{"function": "orders", "version": "1", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.RolledBack, "2",
+			shift.RolledBack, "2", "",
 		},
 		"refused by a hook, and what it found is untouched": {
 			45 * time.Second, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.Rejected, "2",
+			shift.Rejected, "2", "",
 		},
 		"told that it is so": {
 			45 * time.Second, `{"function": "orders", "version": "2"}`,
-			shift.Unchanged, "2",
+			shift.Unchanged, "2", "",
 		},
 		"told that it is so, after it has waited since before": {
 			-250 * time.Millisecond, `{"function": "orders", "version": "2", "whenHeld": "wait"}`,
-			shift.Unchanged, "2",
+			shift.Unchanged, "2", "",
 		},
 		"an event that came late, and has not looked": {
 			45 * time.Second, `{"trigger": "event", "function": "orders", "version": "2"}`,
-			shift.Unchanged, "",
+			shift.Unchanged, "", "",
 		},
 		"refused because nothing was there yet": {
 			5 * time.Second, `{"function": "orders", "version": "1"}`,
-			shift.Rejected, "",
+			shift.Rejected, "", "",
 		},
 		"being opened at the second look, and refused": {
 			239500 * time.Millisecond, `{"function": "orders", "version": "1", "alarms": ["missing"]}`,
-			shift.Rejected, "",
+			shift.Rejected, "", "",
 		},
 		"being opened at the second look, and begins from it": {
 			239500 * time.Millisecond, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.Rejected, "2",
+			shift.Rejected, "2", "",
+		},
+		"begins from it while the second look may not delete it": {
+			242500 * time.Millisecond, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
+			shift.Rejected, "2", `{"call": "lambda:DeleteAlias", "error": "throttle", "fromSeconds": 200, "untilSeconds": 252}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := base{name: name, outcome: shift.Promoted,
 				input:    `{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}}`,
-				scenario: `{"functions": {"orders": {"versions": 1, "aliases": {}, "tags": {"sluice:alias": "live"}}}}`}
+				scenario: `{"functions": {"orders": {"versions": 1, "aliases": {}, "tags": {"sluice:alias": "live"}}}, "faults": [` + test.faults + `]}`}
 			next := fault{name: "the next deployment", strike: done(func(r *run) { r.refused["next"] = true; r.w.another("next", json.RawMessage(test.input)) })}
 			strikes := []strike{
 				{boundary: 5, later: test.later, fault: next},

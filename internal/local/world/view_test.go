@@ -44,8 +44,10 @@ type standing struct {
 	described  string // the text that the deployment was read of
 	// marked is since when it is on its way back: from then on no new intent is accepted.
 	marked time.Time
-	// began is when its first intent was recorded.
-	began time.Time
+	// began is when its first intent was recorded, closed when it had its Outcome.
+	began, closed time.Time
+	// met are the Targets at which who restores it has seen what a stranger wrote.
+	met map[shift.Target]bool
 }
 
 // backBefore says whether a try before the one that has closed it had put a Target back,
@@ -87,8 +89,8 @@ type served struct {
 	alias *cloud.Alias // nil while there is none
 	// rest is what it has to serve while nobody shifts it.
 	rest *cloud.Alias
-	// mayGo says that it may also be gone: a straggler has created the alias, and a
-	// Deployment that found it there ended as Unchanged.
+	// mayGo says that it may also be gone: a stranger has written it between the last look
+	// of who deletes it and its going.
 	mayGo bool
 	// settled is what it served before a stranger came, and foreign says that what
 	// it serves now is the stranger's.
@@ -136,7 +138,7 @@ func whatOf(before, after dynamodb.Item) (kind, of, sk string) {
 func (v *view) keep(id string, record dynamodb.Item) *standing {
 	d := v.deployments[id]
 	if d == nil {
-		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}, back: map[shift.Target]bool{}}
+		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}, back: map[shift.Target]bool{}, met: map[shift.Target]bool{}}
 		v.deployments[id] = d
 		var arrivals []shift.Arrival
 		_ = json.Unmarshal([]byte(text(record, "arrivals")), &arrivals)
@@ -160,6 +162,12 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 		v.returns(t)
 	}
 	return d
+}
+
+// liveOf is the Target of a function by its ARN: all have the one alias.
+func liveOf(arn string) shift.Target {
+	_, function, _ := strings.Cut(arn, ":function:")
+	return shift.LambdaTarget(function, "live")
 }
 
 func sameTraffic(a, b *cloud.Alias) bool {
