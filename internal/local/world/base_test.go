@@ -1,6 +1,11 @@
 package world
 
 import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
 	"sluice/internal/shift"
 )
 
@@ -102,4 +107,11 @@ var bases = []base{
 		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
 		  {"atSeconds": 50, "do": "setAlarmState", "alarm": "a", "state": "OK"},
 		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Promoted},
+}
+
+func baseOf(t *testing.T, name string) base {
+	t.Helper()
+	i := slices.IndexFunc(bases, func(b base) bool { return b.name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return bases[i]
 }

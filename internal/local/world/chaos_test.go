@@ -123,7 +123,7 @@ func straySeed(base, state, event int) uint64 {
 }
 
 // stopAt stops the execution when a state is entered, by its number.
-func stopAt(state int) strike { return strike{boundary: state, fault: between[0]} }
+func stopAt(state int) strike { return strike{boundary: state, fault: theStop} }
 
 func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 

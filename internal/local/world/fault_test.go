@@ -27,6 +27,8 @@ type fault struct {
 	// then it is those who restore that it strikes.
 	lasts time.Duration
 	all   bool
+	// spares says that no Deployment ends otherwise for it, though it is no fault of a call.
+	spares bool
 	// carry delivers an event, where the fault is one of those.
 	carry func(r *run, p Parcel)
 }
@@ -84,7 +86,7 @@ var faults = []fault{
 	{name: "forsaken, and gone on at 25 s a call", class: forsaken, pace: 25 * time.Second, strike: forsake(25 * time.Second)},
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
 	{name: "edited by a stranger after", after: true, strike: edit(toAnotherVersion)},
-	{name: putBack, strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: putBack, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
 	{name: "moved to Stable by a stranger", strike: edit(toStable)},
 	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
 	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
@@ -95,7 +97,7 @@ var faults = []fault{
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
-	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
+	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.sweepNow() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
 }
@@ -142,12 +144,15 @@ func accessDenied(m Moment) error {
 	})
 }
 
+// theStop is that somebody stops the execution; what runs for it goes on.
+var theStop = fault{name: "stopped", strike: done(func(r *run) { r.stop() })}
+
 // between are the faults that need no call: they strike when a state is entered, and
 // 20 seconds later, which in a Bake is in the middle of it.
 var between = []fault{
-	{name: "stopped", strike: done(func(r *run) { r.stop() })},
+	theStop,
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
-	{name: putBack, strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: putBack, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
 	{name: "moved to Stable by a stranger", strike: edit(toStable)},
 	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
 	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
@@ -156,8 +161,8 @@ var between = []fault{
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
-	{name: "a sweep", strike: done(func(r *run) { r.w.sweepNow() })},
-	{name: "started twice", strike: func(r *run) error {
+	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.sweepNow() })},
+	{name: "started twice", spares: true, strike: func(r *run) error {
 		x, err := r.w.Start("main", json.RawMessage(r.base.input))
 		if err == nil && x != r.main {
 			return errors.New("the same name and input gave another execution")
@@ -170,15 +175,15 @@ var between = []fault{
 // execution's end, a sweep, a command.
 var onTheWay = []fault{
 	{name: "lost", class: misdelivered, carry: func(*run, Parcel) {}},
-	{name: "5 seconds late", class: misdelivered, carry: belated(5 * time.Second)},
-	{name: "100 seconds late", class: misdelivered, carry: belated(100 * time.Second)},
+	{name: "5 seconds late", class: misdelivered, spares: true, carry: belated(5 * time.Second)},
+	{name: "100 seconds late", class: misdelivered, spares: true, carry: belated(100 * time.Second)},
 	{name: "9 minutes late", class: misdelivered, carry: belated(9 * time.Minute)},
-	{name: "doubled", carry: func(r *run, p Parcel) {
+	{name: "doubled", spares: true, carry: func(r *run, p Parcel) {
 		r.arrive(p, 0)
 		r.arrive(p, 0)
 		p.arrive(p.Delivery.Delay + 3*time.Second)
 	}},
-	{name: "twice, the second time 100 seconds late", carry: func(r *run, p Parcel) {
+	{name: "twice, the second time 100 seconds late", spares: true, carry: func(r *run, p Parcel) {
 		r.arrive(p, 0)
 		p.arrive(p.Delivery.Delay + 100*time.Second)
 	}},

@@ -82,6 +82,9 @@ func (r *run) called(c cloud.Call) {
 	if c.Actor == flow.Open.Function && c.Action() == "cloudwatch:DescribeAlarms" && r.w.current != nil {
 		r.read[r.w.current.root()] = r.w.clock.now
 	}
+	if c.Action() == "lambda:DeleteAlias" {
+		r.refresh(liveOf(c.Resource), false)
+	}
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
@@ -100,7 +103,17 @@ func (r *run) looked(t shift.Target) {
 	}
 	r.sees(t, revision)
 	r.refresh(t, true)
-	if s.foreign && !slices.Contains(restorers, r.at.Actor) && explains(r.holder(t), t, s.alias) {
+	d := r.holder(t)
+	if d == nil {
+		return
+	}
+	switch c := d.change(t); {
+	case slices.Contains(restorers, r.at.Actor):
+		// Of an edit that was put back, Lambda may still be moving provisioned concurrency.
+		if s.foreign || s.edited && c != nil && c.Settles {
+			d.met[t] = true
+		}
+	case s.foreign && explains(d, t, s.alias):
 		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
 	}
 }
@@ -266,6 +279,9 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 		was = *d
 	}
 	d := r.keep(id, record)
+	if d.finished() && !was.finished() {
+		d.closed = r.w.clock.now
+	}
 	for _, t := range d.targets {
 		r.touched[t] = true
 	}
@@ -278,10 +294,21 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 		for _, t := range d.targets {
 			r.ends(d, t)
 		}
+		r.lasted(d, record)
 	}
 	r.moved(was, d)
 	r.obeys(was, d, record)
 	r.tells(was, d)
+}
+
+// lasted : no Deployment ends before it begins, as the history tells it. One that was
+// refused before it was opened is not in there.
+func (r *run) lasted(d *standing, record dynamodb.Item) {
+	opened, err := time.Parse(time.RFC3339, text(record, "openedAt"))
+	closed, _ := time.Parse(time.RFC3339, text(record, "closedAt"))
+	if err == nil && closed.Before(opened) {
+		r.breaks("the history: %s was opened at %s, and closed at %s", nameOf(d.id), opened, closed)
+	}
 }
 
 // accept : what a Deployment has found and begins from is its Stable, whoever wrote it:
@@ -299,8 +326,8 @@ func (r *run) accept(d *standing) {
 // Target has to serve what it serves now.
 func (r *run) ends(d *standing, t shift.Target) {
 	c, s := d.change(t), r.target(t)
-	if d.outcome == shift.Stranded && r.strangers == 0 {
-		r.breaks("I2: %s ended as Stranded, and no stranger has come: %s", nameOf(d.id), d.cause)
+	if d.outcome == shift.Stranded && len(d.met) == 0 {
+		r.breaks("I2: %s ended as Stranded, and nobody who restores it has met a stranger: %s", nameOf(d.id), d.cause)
 	}
 	told := d.outcome == shift.Unchanged && !strings.HasPrefix(d.cause, "DeployedBefore") // that one has not looked
 	if told && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {

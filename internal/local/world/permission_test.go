@@ -200,13 +200,6 @@ var unused = map[string]string{
 	"sqs:SendMessage":          "Lambda puts an event that failed for good among the dead letters in the role's name",
 }
 
-func baseOf(t *testing.T, name string) base {
-	t.Helper()
-	i := slices.IndexFunc(bases, func(b base) bool { return b.name == name })
-	require.GreaterOrEqual(t, i, 0, name)
-	return bases[i]
-}
-
 func TestEveryPermissionIsUsedOrItsReasonIsWritten(t *testing.T) {
 	t.Parallel()
 	seen := used(t)

@@ -3,7 +3,6 @@ package world
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -159,7 +158,7 @@ func (r *run) delayed(p promise) (due time.Time, barred bool) {
 	due = p.due
 	tries := 0
 	for _, s := range r.struck {
-		if s.at.Before(p.made) && s.fault.class != denied {
+		if s.at.Add(s.fault.lasts).Before(p.made) { // it is over
 			continue
 		}
 		by, bars := r.delay(p, s, due, tries)
@@ -359,7 +358,8 @@ func (r *run) opened(d *standing) {
 // begins notes what a Deployment ignores. What the alarm was when Open has read it is
 // what it is when Open describes it, or the scenario is one where that matters.
 func (r *run) begins(d *standing) {
-	if !strings.Contains(r.base.input, string(shift.IgnoreUntilOK)) {
+	asked, err := flow.DecodeInput([]byte(r.base.input), d.id)
+	if err != nil || asked.Options.AlarmsAtStart != shift.IgnoreUntilOK {
 		return
 	}
 	for _, alarm := range d.deployment.Alarms {
@@ -415,6 +415,9 @@ func (r *run) unheard() bool {
 func (r *run) moved(was standing, d *standing) {
 	if d.intent > 0 && was.intent == 0 {
 		d.began = r.w.clock.now
+	}
+	if d.intent != was.intent && d.intent != was.intent+1 && r.said[d.id].Order != shift.Promote {
+		r.breaks("I4: %s went from step %d to %d, and nobody has promoted it", nameOf(d.id), was.intent, d.intent)
 	}
 	if d.status != shift.StatusRestoring || was.status == shift.StatusRestoring {
 		return
@@ -490,10 +493,13 @@ func (r *run) inGrace(t shift.Target) bool {
 // write, or for the second look, which comes minutes later.
 func (r *run) late(t shift.Target, written cloud.Alias) {
 	d := r.writer(t, written)
-	if c := d.change(t); c == nil || d.status == shift.StatusOpen || d.outcome == shift.Promoted || shareOf(&written, c.Candidate) == 0 {
-		return
+	switch c := d.change(t); {
+	case c == nil, d.status == shift.StatusOpen, d.outcome == shift.Promoted, shareOf(&written, c.Candidate) == 0:
+	case c.Settles && written.FunctionVersion == string(c.Candidate):
+		// Lambda changes the Revision by itself then, and the undo is refused: it is the net's.
+	default:
+		r.takesBack(t, written.RevisionID, r.w.current.root(), r.w.clock.now)
 	}
-	r.takesBack(t, written.RevisionID, r.w.current.root(), r.w.clock.now)
 }
 
 // writer is the Deployment that a set-weight has written an alias for: it holds the
@@ -513,19 +519,29 @@ func (r *run) writer(t shift.Target, written cloud.Alias) *standing {
 // takesBack looks for a late write when its writer can have taken it back, at the pace
 // that the writer has by then.
 func (r *run) takesBack(t shift.Target, revision string, writer *actor, made time.Time) {
-	if c := r.holder(t).change(t); c != nil && c.Settles {
-		return // Lambda changes the Revision by itself then, and the undo is refused: it is the net's
-	}
 	due := made.Add(soon + manyCalls*writer.pace)
 	r.w.clock.at(due, sluice, func() {
 		switch alias := r.target(t).alias; {
 		case alias == nil, alias.RevisionID != revision, writer.killed, r.failed(flow.SetWeight.Function, made):
+		case r.target(t).created.Equal(made) && r.takenSince(t, made):
+			// No Revision fences off a DeleteAlias: what the next Deployment may have found
+			// is left to it, or to the second look when it has not.
 		case made.Add(soon + manyCalls*writer.pace).After(r.w.clock.now):
 			r.takesBack(t, revision, writer, made)
 		default:
 			r.breaks("I7: a set-weight gave %s %v when it was to be restored, lives, and has not taken it back after %s", t, show(alias), due.Sub(made))
 		}
 	})
+}
+
+// takenSince says whether a Deployment has taken a Target since then.
+func (r *run) takenSince(t shift.Target, then time.Time) bool {
+	for id, d := range r.deployments {
+		if slices.Contains(d.targets, t) && !r.begun[id].Before(then) {
+			return true
+		}
+	}
+	return false
 }
 
 // failed says whether a fault has struck a call of a Lambda since then.

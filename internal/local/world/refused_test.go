@@ -32,7 +32,7 @@ var weightsRefused = guard{without: func(_ *run, c *wireCall) (*http.Response, e
 func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack}
-	stopped := strike{boundary: 5, later: 20 * time.Second, fault: between[0]} // in SetWeight
+	stopped := strike{boundary: 5, later: 20 * time.Second, fault: theStop} // in SetWeight
 	late := strike{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")}
 	for name, strikes := range map[string][]strike{
 		"a zombie":    {{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")}},
@@ -69,7 +69,7 @@ func TestATargetThatCannotBeFencedOffIsNotGivenUp(t *testing.T) {
 	}}
 	r, err := play(b, keeps,
 		strike{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")},
-		strike{boundary: 5, later: 20 * time.Second, fault: between[0]})
+		strike{boundary: 5, later: 20 * time.Second, fault: theStop})
 	require.NoError(t, r.story(err))
 	require.Equal(t, shift.RolledBack, r.outcome())
 	alias, _ := r.w.cloud.Alias("orders", "live")

@@ -90,6 +90,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "a straggler took back the alias that it had created, and a deployment had found meanwhile to be as it should",
+		base: "an alias that is created, with an alarm",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("a second deployment")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{
@@ -132,7 +140,7 @@ var known = []struct {
 		was:  "an abort that came late aborted the deployment that had the target by then",
 		base: "abort",
 		strikes: []strike{
-			{boundary: 9, later: 20 * time.Second, fault: between[0]}, // stopped
+			{boundary: 9, later: 20 * time.Second, fault: theStop},
 			{boundary: 6, fault: theFault("a second deployment that waits")},
 			{event: 1, kind: flow.CommandDetailType, fault: theDelivery("100 seconds late")},
 		},
@@ -165,7 +173,7 @@ var known = []struct {
 		base: "an alarm that is ignored until it has been OK",
 		strikes: []strike{
 			stopAt(14),
-			{event: 1, kind: flow.AlarmDetailType, fault: onTheWay[slices.IndexFunc(onTheWay, func(f fault) bool { return f.name == "after its follower" })]},
+			{event: 1, kind: flow.AlarmDetailType, fault: theDelivery("after its follower")},
 		},
 	},
 	{
@@ -215,7 +223,7 @@ func TestWhatWasOnceWrongStaysMended(t *testing.T) {
 	for _, k := range known {
 		t.Run(k.was, func(t *testing.T) {
 			t.Parallel()
-			b := bases[slices.IndexFunc(bases, func(b base) bool { return b.name == k.base })]
+			b := baseOf(t, k.base)
 			r, err := play(b, guard{}, k.strikes...)
 			require.NoError(t, r.story(err))
 			require.Len(t, r.struck, len(k.strikes), "every fault has struck")
@@ -230,7 +238,7 @@ func TestWhatRollbackGivesUpIsHealedWhenThePermissionIsBack(t *testing.T) {
 	for _, action := range []string{"lambda:UpdateAlias", "dynamodb:UpdateItem"} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			b := bases[slices.IndexFunc(bases, func(b base) bool { return b.name == "canary with an alarm that is polled" })]
+			b := baseOf(t, "canary with an alarm that is polled")
 			r, err := play(b, guard{}, strike{actor: "rollback", action: action, nth: 1, fault: theFault("a permission lost by all for 100 minutes")})
 			require.NoError(t, r.story(err))
 			require.Equal(t, flow.RollbackIncomplete, r.main.Failure().Error)
