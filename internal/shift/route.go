@@ -167,7 +167,9 @@ type Restoration struct {
 	Ours bool
 	// Writes are the Routes to write, in this order. Every restoration of a
 	// Target that exists writes, even when it is on Stable already: the write
-	// gives it a new Revision, so that a write still on its way is refused.
+	// gives it a new Revision, so that a write still on its way is refused. None are
+	// needed while it settles there: only a write brings that about, and nobody shifts
+	// with a Revision from after it.
 	Writes []Route
 	// Delete says that the Target did not exist before and goes again.
 	Delete bool
@@ -188,6 +190,8 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 		// RevisionId, so the Route must differ in between: a weight of 0 % for
 		// the Candidate sends it no traffic (UpdateAlias: weights 0.0 to 1.0).
 		return Restoration{Ours: true, Writes: []Route{c.nothingForCandidate(), c.Before()}}
+	case intent >= plan.Len() && c.Settling(found, c.Stable):
+		return Restoration{Ours: true}
 	case c.explained(found, plan, intent):
 		return Restoration{Ours: true, Writes: []Route{c.Before()}}
 	}

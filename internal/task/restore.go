@@ -140,16 +140,25 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 			back = append(back, c.Target)
 		}
 	}
-	failed := errors.Join(problems...)
-	if failed == nil {
+	if errors.Join(problems...) == nil {
 		return results, nil
 	}
 	if len(back) > 0 {
 		if err := r.Ledger.Restore(ctx, record.ID, back); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("remember what is restored: %w", err))
+			problems = append(problems, fmt.Errorf("remember what is restored: %w", err))
 		}
 	}
-	return nil, failed
+	return nil, worst(problems)
+}
+
+// worst leaves out of several problems the Targets that settle: these need nothing but
+// time. Its error is ErrRouteSettling when there are no others.
+func worst(problems []error) error {
+	others := slices.DeleteFunc(slices.Clone(problems), func(err error) bool { return errors.Is(err, shift.ErrRouteSettling) })
+	if err := errors.Join(others...); err != nil {
+		return err
+	}
+	return errors.Join(problems...)
 }
 
 func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
@@ -199,10 +208,10 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 		}
 		found = written
 	}
-	if len(way.Writes) == 0 {
+	if c.Creates() { // and is gone already
 		return nil
 	}
-	if c.Settles { // what a write answers does not tell what Lambda makes of the weights next
+	if c.Settles && len(way.Writes) > 0 { // what a write answers does not tell what Lambda makes of the weights next
 		settling, err := r.Router.Route(ctx, c.Target)
 		if err != nil {
 			return err

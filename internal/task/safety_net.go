@@ -104,7 +104,7 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
 			_, err := n.end(ctx, occasion.Ended.ID, []string{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
-			return err
+			return unlessSettling(ctx, err, occasion.Ended.ID)
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
@@ -131,10 +131,11 @@ func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 }
 
 // hopeless says that trying again soon will not do: a command came when there was
-// nothing left to command, or somebody has to look at the Ledger.
+// nothing left to command, Lambda takes minutes to move provisioned concurrency, or
+// somebody has to look at the Ledger.
 func hopeless(err error) bool {
 	return slices.ContainsFunc([]error{
-		shift.ErrDeploymentUnknown, shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed, flow.ErrInvalidCommand, shift.ErrLedgerDamaged,
+		shift.ErrDeploymentUnknown, shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed, shift.ErrRouteSettling, flow.ErrInvalidCommand, shift.ErrLedgerDamaged,
 	}, func(known error) bool { return errors.Is(err, known) })
 }
 
@@ -156,8 +157,19 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 		if errors.Is(err, shift.ErrDeploymentOpening) {
 			w.Targets = nil
 		}
-		return unlessRead(ctx, err, *w, fired.Name, fired.At, now)
+		return unlessRead(ctx, unlessSettling(ctx, err, w.ID), *w, fired.Name, fired.At, now)
 	})
+}
+
+// unlessSettling ends an event with what could be done: Lambda takes minutes to move
+// provisioned concurrency back. The sweeps go on with what is restoring, and so does the
+// execution's Rollback.
+func unlessSettling(ctx context.Context, err error, id string) error {
+	if errors.Is(err, shift.ErrRouteSettling) {
+		slog.InfoContext(ctx, "left to settle", "deployment", id, "why", err)
+		return nil
+	}
+	return err
 }
 
 // orNow is when an alarm has changed, and now where nobody tells: then nobody has known of
@@ -304,7 +316,7 @@ func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
 		return announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	}
 	_, err = n.end(ctx, id, record.Reasons, at)
-	return err
+	return unlessSettling(ctx, err, id)
 }
 
 // lookAgainAfter is how long after a sweep has first seen that a Deployment was
@@ -410,7 +422,7 @@ func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, 
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
 	}
-	return err
+	return unlessSettling(ctx, err, id)
 }
 
 // list is one of the Ledger's. What of it cannot be read is an error beside the rest.
