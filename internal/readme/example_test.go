@@ -2,10 +2,15 @@ package readme
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -107,18 +112,47 @@ func action(t *testing.T, text string) {
 	assert.LessOrEqual(t, len(a.Configuration.ExecutionNamePrefix), 43, "with the action's own id it names an execution, of at most 80 characters")
 }
 
-// payload holds what a hook is invoked with to the members that it has.
+// payload holds what a hook is said to be invoked with to what one is, in a deployment
+// of the same versions.
 func payload(t *testing.T, text string) {
-	var p struct {
-		DeploymentID  string `json:"deploymentId"`
-		Point         string
-		Targets       []struct{ Function, Alias, StableARN, CandidateARN string }
-		Step          int
-		WeightPercent float64
-		TaskToken     string
+	input := json.RawMessage(`{"function": "orders", "version": "42", "hooks": {"beforeTraffic": [{"function": "orders-smoke", "mode": "callback"}]}}`)
+	w, err := world.New(world.DefaultScenario(), input)
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	var got []byte
+	w.OnHook(func(_ string, payload []byte) { got = payload })
+	_, err = w.Start("played", input)
+	require.NoError(t, err)
+	require.NoError(t, w.Run())
+	require.NotNil(t, got, "the hook was invoked")
+	var said, is any
+	require.NoError(t, json.Unmarshal([]byte(text), &said))
+	require.NoError(t, json.Unmarshal(got, &is))
+	shortened(t, "", said, is)
+}
+
+// shortened holds an example to what it is one of: a … in it stands for any text.
+func shortened(t *testing.T, at string, said, is any) {
+	t.Helper()
+	switch said := said.(type) {
+	case map[string]any:
+		is, _ := is.(map[string]any)
+		assert.Equal(t, slices.Sorted(maps.Keys(is)), slices.Sorted(maps.Keys(said)), "the members of %s", cmp.Or(at, "all"))
+		for name := range said {
+			shortened(t, at+"."+name, said[name], is[name])
+		}
+	case []any:
+		is, _ := is.([]any)
+		if assert.Len(t, is, len(said), at) {
+			for i := range said {
+				shortened(t, fmt.Sprintf("%s[%d]", at, i), said[i], is[i])
+			}
+		}
+	case string:
+		assert.Regexp(t, "^"+strings.ReplaceAll(regexp.QuoteMeta(said), "…", ".+")+"$", is, at)
+	default:
+		assert.Equal(t, is, said, at)
 	}
-	strict(t, text, &p)
-	assert.Equal(t, "BeforeTraffic", p.Point)
 }
 
 // The literal input of a pipeline, every strategy and every default are ones.

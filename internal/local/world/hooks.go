@@ -12,8 +12,14 @@ import (
 // hookKey tells apart the modes of a function that is a hook of both Points.
 func hookKey(p shift.Point, function string) string { return string(p) + " " + function }
 
+// OnHook tells what a hook's Lambda is invoked with, each time that one is.
+func (w *World) OnHook(tell func(function string, payload []byte)) { w.onHook = tell }
+
 // hook plays the Lambdas of the user's hooks.
 func (w *World) hook(ctx context.Context, call cloud.Invocation) cloud.InvocationResult {
+	if w.onHook != nil {
+		w.onHook(call.Function, call.Payload)
+	}
 	var q shift.Question
 	if err := json.Unmarshal(call.Payload, &q); err != nil {
 		return crashed("the hook cannot read what it was asked: " + err.Error())

@@ -47,6 +47,7 @@ type World struct {
 	answers  map[string]HookBehaviour // by function
 	modes    map[string]shift.HookMode
 	watch    func(time.Duration, *asl.Execution, asl.Event)
+	onHook   func(function string, payload []byte)
 	pending  int // Happenings that are still to come
 	executed []*asl.Execution
 	netting  int // wakings of the safety net that are not over
