@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,18 +40,37 @@ func TestTheLinksOfTheReadmeLeadSomewhere(t *testing.T) {
 	}
 }
 
-// What is said of a picture, for those who do not see it, is on it.
+// pictured is what is said of the picture, for those who do not see it.
+var pictured = regexp.MustCompile(`!\[The new version's share grows by (\d+)% every five minutes; at (\d+:\d\d), when it has (\d+)%, an alarm fires, and it is back at (\d+)%\]\(([^)]+)\)`)
+
+// What is said of the picture is drawn there: the weights at its line, in their order,
+// how long the first has lasted, and the check that failed.
 func TestThePictureOfTheReadmeShowsWhatIsSaidOfIt(t *testing.T) {
 	t.Parallel()
-	picture := regexp.MustCompile(`!\[([^]]+)\]\(([^)]+)\)`).FindStringSubmatch(prose(t))
-	require.NotNil(t, picture)
-	drawn, err := os.ReadFile(filepath.Join(root, picture[2]))
+	said := pictured.FindStringSubmatch(prose(t))
+	require.NotNil(t, said, "what is said of the picture")
+	by, fired, most, back := percent(t, said[1]), said[2], percent(t, said[3]), percent(t, said[4])
+	drawn, err := os.ReadFile(filepath.Join(root, said[5]))
 	require.NoError(t, err)
-	figures := regexp.MustCompile(`\d+(?::\d\d|%)`).FindAllString(picture[1], -1)
-	assert.NotEmpty(t, figures)
-	for _, figure := range figures {
-		assert.Contains(t, string(drawn), figure)
+
+	var want, weights []int
+	for weight := by; weight <= most; weight += by {
+		want = append(want, weight)
 	}
+	for _, label := range regexp.MustCompile(`class="tick" text-anchor="start">(\d+)%<`).FindAllSubmatch(drawn, -1) {
+		weights = append(weights, percent(t, string(label[1])))
+	}
+	assert.Equal(t, append(want, back), weights)
+	assert.Contains(t, string(drawn), "<title>step 1, from 0:00 to 5:00</title>")
+	assert.Contains(t, string(drawn), "<title>Fail at "+fired+"</title>")
+	assert.Regexp(t, `class="state mark firing"><title>[a-z0-9-]+: ALARM</title>`, string(drawn))
+}
+
+func percent(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
 }
 
 // The tests, scenarios and folders that the README names exist.
