@@ -25,7 +25,10 @@ type figure struct {
 	run  *picture.Run
 	axis axis
 	ends time.Duration
-	y    float64 // where the next plot begins
+	// grain is how many points of the axis are not told apart where there is too much
+	// to be told.
+	grain int
+	y     float64 // where the next plot begins
 }
 
 const (
@@ -37,7 +40,7 @@ const (
 
 // Figure is the picture of a Run by itself.
 func Figure(r *picture.Run) string {
-	f := newFigure(r)
+	f := newFigure(r, 1)
 	f.y = 52
 	if r.Strategy != "" {
 		f.y += 16
@@ -65,9 +68,17 @@ const (
 	names    = 150
 )
 
-// drawn is the figure as a part of a page.
+// drawn is the figure as a part of a page, as exact as there is room for.
 func drawn(r *picture.Run) string {
-	f := newFigure(r)
+	for grain := 1; ; grain *= 2 {
+		if svg := grained(r, grain); len(svg) <= maxFigure || grain > across {
+			return svg
+		}
+	}
+}
+
+func grained(r *picture.Run, grain int) string {
+	f := newFigure(r, grain)
 	f.y = 30
 	f.plots()
 	var c canvas
@@ -78,8 +89,8 @@ func drawn(r *picture.Run) string {
 	return c.String()
 }
 
-func newFigure(r *picture.Run) *figure {
-	return &figure{run: r, ends: r.Ends(), axis: newAxis(r.Ends())}
+func newFigure(r *picture.Run, grain int) *figure {
+	return &figure{run: r, ends: r.Ends(), axis: newAxis(r.Ends()), grain: grain}
 }
 
 // summed is what is shifted, in a line of so many characters: what is too long loses
@@ -213,7 +224,7 @@ func (f *figure) weight() {
 	}
 	for i, track := range tracks {
 		d := fmt.Sprintf("M%s %s", number(left), number(s.bottom))
-		for _, c := range track.Changes {
+		for _, c := range f.apart(track.Changes) {
 			d += fmt.Sprintf("H%sV%s", number(f.axis.x(c.At)), number(s.y(float64(c.Weight))))
 		}
 		d += "H" + number(right)
@@ -226,6 +237,34 @@ func (f *figure) weight() {
 	f.partings(&s, tracks)
 	f.close("g")
 }
+
+// apart are the changes of a weight that can be told apart: of those that fall together,
+// the lowest, the highest and the last.
+func (f *figure) apart(changes []picture.WeightChange) []picture.WeightChange {
+	var kept []picture.WeightChange
+	for begin := 0; begin < len(changes); {
+		lowest, highest, end := begin, begin, begin
+		for end < len(changes) && f.grainOf(changes[end].At) == f.grainOf(changes[begin].At) {
+			if changes[end].Weight < changes[lowest].Weight {
+				lowest = end
+			}
+			if changes[end].Weight > changes[highest].Weight {
+				highest = end
+			}
+			end++
+		}
+		for i := begin; i < end; i++ {
+			if i == lowest || i == highest || i == end-1 {
+				kept = append(kept, changes[i])
+			}
+		}
+		begin = end
+	}
+	return kept
+}
+
+// grainOf is which of the stretches a time is in that are told apart.
+func (f *figure) grainOf(at time.Duration) int { return f.axis.column(at) / f.grain }
 
 // shares writes each weight at the line, where there is room: a small one can hardly be
 // seen otherwise.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -13,6 +14,8 @@ const (
 	maxLanes = 16
 	// besides is how many characters of an alarm's name go beside its lane.
 	besides = 22
+	// thick is how much of a lane is drawn.
+	thick = lane - 6
 	// glimpse is how wide the shortest state is drawn.
 	glimpse = 3
 )
@@ -85,18 +88,30 @@ func worst(t picture.AlarmTrack) int {
 	return most
 }
 
-// lane is an alarm's states until the end. Where several fall together in a point of
-// the axis, the worst is drawn.
+// lane is an alarm's states until the end, one mark for all stretches of a state. Where
+// several fall together in a point of the axis, the worst is drawn.
 func (f *figure) lane(t picture.AlarmTrack) {
 	columns := f.columns(t.Changes)
+	var states []shift.AlarmState
+	var written canvas
+	stretches := map[shift.AlarmState]string{}
 	for begin := 0; begin < len(columns); {
 		end := begin
 		for end < len(columns) && columns[end] == columns[begin] {
 			end++
 		}
-		f.state(t.Name, columns[begin], float64(begin), float64(end), end == len(columns))
+		s := columns[begin]
+		if stretches[s] == "" {
+			states = append(states, s)
+		}
+		stretches[s] += fmt.Sprintf("M%s %sh%dv%sh%dz", number(left+float64(begin)), number(f.y), end-begin, number(thick), begin-end)
+		f.nameIn(&written, s, float64(begin), float64(end), end == len(columns))
 		begin = end
 	}
+	for _, s := range states {
+		f.path(stretches[s], "state mark "+classOf(s), middleOut(t.Name, names)+": "+stateName(s))
+	}
+	f.WriteString(written.String())
 	f.y += lane
 }
 
@@ -124,20 +139,24 @@ func (f *figure) columns(changes []picture.AlarmChange) []shift.AlarmState {
 	return columns
 }
 
-// state is a stretch of a lane. The name of one at the end may stand beside it.
-func (f *figure) state(alarm string, s shift.AlarmState, begin, end float64, last bool) {
-	name := string(s)
-	if s == "" {
-		name = "not read"
-	}
-	f.rect(left+begin, f.y, end-begin, lane-6, "state mark "+classOf(s), alarm+": "+name)
+// nameIn names a state in its stretch of a lane, if there is room. The name of one at
+// the end may stand beside it.
+func (f *figure) nameIn(to *canvas, s shift.AlarmState, begin, end float64, last bool) {
+	name := stateName(s)
 	switch {
 	case s == shift.AlarmOK:
 	case end-begin > 7*float64(len(name)):
-		f.text(left+begin+4, f.y+9.5, "inside "+classOf(s), "start", name)
+		to.text(left+begin+4, f.y+9.5, "inside "+classOf(s), "start", name)
 	case last && s == shift.AlarmFiring:
-		f.text(left+end+4, f.y+9.5, "outcome bad", "start", name)
+		to.text(left+end+4, f.y+9.5, "outcome bad", "start", name)
 	}
+}
+
+func stateName(s shift.AlarmState) string {
+	if s == "" {
+		return "not read"
+	}
+	return string(s)
 }
 
 func severity(s shift.AlarmState) int {

@@ -21,7 +21,7 @@ type Report struct {
 	*picture.Run
 	// Began is when the execution did; zero in a simulation.
 	Began time.Time
-	// Facts are further figures, by their names.
+	// Facts are further figures, by their names. They are few: a page has all of them.
 	Facts []Fact
 	// Texts are what the run was made from.
 	Texts []Text
@@ -35,7 +35,7 @@ type Fact struct{ Name, Value string }
 // Text is a file that is shown as it is.
 type Text struct{ Name, Content string }
 
-// MaxBytes is the size of a page at most: it can be sent to anybody.
+// MaxBytes is the size of a page at most, whatever the run: it can be sent to anybody.
 const MaxBytes = 300_000
 
 //go:embed page.html
@@ -53,27 +53,30 @@ var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 		return picture.Grouped(checks)
 	},
 	"changed": func(c shift.Move) string { return changed(c, headings) }, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
-	"figure": func(r *picture.Run) template.HTML { return template.HTML(drawn(r)) }, // which has escaped all text
 }).Parse(layout))
 
-// Write writes the page. Of what is very long it leaves out the middle, and says so.
+// Write writes the page. Of what is very long it leaves out the middle, and says so; of
+// a figure that would be, it tells fewer points apart.
 func Write(to io.Writer, r Report) error {
+	c := contentOf(r)
 	for rows, bytes := maxRows, maxText; ; rows, bytes = rows/2, bytes/2 {
-		text, err := render(r, rows, bytes)
+		text, err := c.render(rows, bytes)
 		if err != nil {
 			return fmt.Errorf("write the page: %w", err)
 		}
-		if len(text) <= MaxBytes || rows < 8 {
+		if len(text) <= MaxBytes || rows == 0 {
 			_, err = to.Write(text)
 			return err
 		}
 	}
 }
 
-// What a page has at first of what may be long: rows of a table, and bytes of a text.
+// What a page has at first of what may be long: rows of a table, and bytes of a text and
+// of the figure.
 const (
-	maxRows = 400
-	maxText = 100_000
+	maxRows   = 400
+	maxText   = 100_000
+	maxFigure = MaxBytes / 2
 )
 
 // maxListed is how many targets the head names.
@@ -93,6 +96,7 @@ type content struct {
 	Listed bool
 	// Unmoved says that there is no traffic to be drawn.
 	Unmoved bool
+	Figure  template.HTML
 	Moments []row[picture.Moment]
 	Taken   []row[picture.StepTaken]
 	Several bool // executions are told of
@@ -104,11 +108,10 @@ type row[T any] struct {
 	Left int
 }
 
-func render(r Report, rows, bytesOfText int) ([]byte, error) {
+func contentOf(r Report) content {
 	c := content{
 		Report: r, Title: summed(r.Run, headings), Lasted: lasted(r.Run), Unmoved: unmoved(r.Run),
-		Listed:  len(r.Changes) > 1 && len(r.Changes) <= maxListed,
-		Moments: middle(r.Story(), rows), Taken: middle(r.Steps(), rows),
+		Listed: len(r.Changes) > 1 && len(r.Changes) <= maxListed,
 	}
 	for _, m := range r.Run.Moments {
 		c.Several = c.Several || m.Execution != r.Execution
@@ -121,10 +124,20 @@ func render(r Report, rows, bytesOfText int) ([]byte, error) {
 		c.Why = r.Closed.Cause
 	}
 	c.Why, c.Next = c.Outcome.Told(c.Why)
-	c.Texts = make([]Text, len(r.Texts))
-	for i, t := range r.Texts {
-		c.Texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}
+	if !c.Unmoved {
+		c.Figure = template.HTML(drawn(r.Run)) // which has escaped all text
 	}
+	return c
+}
+
+// render is the page with so many rows of a table, and bytes of a text.
+func (c content) render(rows, bytesOfText int) ([]byte, error) {
+	c.Moments, c.Taken = middle(c.Story(), rows), middle(c.Steps(), rows)
+	texts := make([]Text, len(c.Texts))
+	for i, t := range c.Texts {
+		texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}
+	}
+	c.Texts = texts
 	var page bytes.Buffer
 	err := pages.Execute(&page, c)
 	return page.Bytes(), err

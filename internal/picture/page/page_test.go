@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -170,10 +171,12 @@ func TestAlarmThatFiredForASecondInAYearIsSeen(t *testing.T) {
 func widths(t *testing.T, svg, class string) []float64 {
 	t.Helper()
 	var all []float64
-	for _, found := range regexp.MustCompile(`<rect x="[0-9.]+" y="[0-9.]+" width="([^"]+)" height="12" class="state mark `+class+`">`).FindAllStringSubmatch(svg, -1) {
-		width, err := strconv.ParseFloat(found[1], 64)
-		require.NoError(t, err)
-		all = append(all, width)
+	for _, mark := range regexp.MustCompile(`<path d="([^"]+)" class="state mark `+class+`">`).FindAllStringSubmatch(svg, -1) {
+		for _, found := range regexp.MustCompile(`h([0-9.]+)v12`).FindAllStringSubmatch(mark[1], -1) {
+			width, err := strconv.ParseFloat(found[1], 64)
+			require.NoError(t, err)
+			all = append(all, width)
+		}
 	}
 	return all
 }
@@ -322,6 +325,113 @@ func TestPageStaysSmall(t *testing.T) {
 	assert.Contains(t, text, " characters more)", "what is left out is said")
 	assert.Contains(t, text, "and 83 more alarms")
 	assert.NotEmpty(t, widths(t, svgOf.FindString(text), "firing"), "what fired is seen")
+}
+
+// worst makes a run of whatever makes a page long, so many times, with the longest texts
+// that an input, a scenario and Sluice's own bounds allow.
+var worst = map[string]func(r *picture.Run, times int){
+	"alarms with long names that come and go": func(r *picture.Run, times int) {
+		r.Alarms, r.Observed.Alarms = nil, nil
+		for i := range 34 {
+			name := longest(255, i)
+			r.Alarms = append(r.Alarms, name)
+			for n := range times {
+				state := []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring}[n%2]
+				r.Observed.Alarms = append(r.Observed.Alarms, picture.AlarmChange{At: part(r, n, times), Name: name, State: state})
+			}
+		}
+	},
+	"targets with long names that are moved one by one": func(r *picture.Run, times int) {
+		r.Changes, r.Observed.Weights = nil, nil
+		for i := range 32 {
+			target := shift.LambdaTarget(fmt.Sprintf("%064d", i), strings.Repeat("a", 128))
+			r.Changes = append(r.Changes, shift.Move{Target: target, Stable: "999999999999999999", Candidate: "999999999999999999"})
+			for n := range times {
+				weight := shift.Weight((n + i) * 7919 % 10_000)
+				r.Observed.Weights = append(r.Observed.Weights, picture.WeightChange{At: part(r, n, times), Target: target, Weight: weight})
+			}
+		}
+	},
+	"many steps": func(r *picture.Run, times int) {
+		r.Plan.Steps, r.Stages, r.Positions = nil, nil, nil
+		for n := range times {
+			r.Plan.Steps = append(r.Plan.Steps, shift.Step{Weight: shift.Weight(n + 1), Bake: 36_000, Poll: 300})
+			r.Stages = append(r.Stages, picture.Stage{At: part(r, n, times), State: "SetWeight", Step: n + 1})
+			r.Positions = append(r.Positions, picture.Position{At: part(r, n, times), Progress: shift.Progress{Step: n + 1, Checks: n, Verdict: shift.Hold}})
+		}
+	},
+	"moments with much to say": func(r *picture.Run, times int) {
+		r.Moments = nil
+		for n := range times {
+			m := picture.Moment{
+				Execution: longest(80, n), State: "CheckAlarms", At: part(r, n, times),
+				Verdict: []shift.Verdict{shift.Pass, shift.Hold, shift.Fail}[n%3].String(), Weight: picture.Share{Weight: 1234, Known: true},
+			}
+			for i := range 10 {
+				m.Notes = append(m.Notes, longest(600, i))
+			}
+			r.Moments = append(r.Moments, m)
+		}
+	},
+	"a long cause, and a strategy of many steps": func(r *picture.Run, times int) {
+		r.Execution, r.Strategy = longest(80, 0), longest(times*20, 0)
+		r.End.Cause = longest(32<<10, 0)
+	},
+}
+
+// longest is a text of so many characters, of those that take the most bytes on a page.
+func longest(characters, number int) string {
+	return fmt.Sprintf("%06d", number) + strings.Repeat(`"`, characters-6)
+}
+
+// part is when the nth of so many things happens in a run.
+func part(r *picture.Run, n, of int) time.Duration {
+	return r.End.At / time.Duration(of) * time.Duration(n)
+}
+
+func TestPageIsNeverLargerThanItMayBe(t *testing.T) {
+	t.Parallel()
+	for name, make := range worst {
+		t.Run(name, func(t *testing.T) { assertBounded(t, make) })
+	}
+	t.Run("all of it", func(t *testing.T) {
+		assertBounded(t, func(r *picture.Run, times int) {
+			for _, name := range slices.Sorted(maps.Keys(worst)) {
+				worst[name](r, times)
+			}
+		})
+	})
+}
+
+// assertBounded holds the page of a run to its size, and to what it must still tell. What
+// happens seldom is drawn widely, and what happens often fills a table.
+func assertBounded(t *testing.T, make func(r *picture.Run, times int)) {
+	t.Helper()
+	t.Parallel()
+	texts := []page.Text{{Name: "Input", Content: longest(256<<10, 0)}, {Name: "Scenario", Content: strings.Repeat("é", 1<<20)}}
+	for _, times := range []int{50, 200, 800, 3000} {
+		run := rolledBack()
+		run.End.At, run.Observed.Until = 365*24*time.Hour, 365*24*time.Hour
+		make(run, times)
+		text := written(t, page.Report{Run: run, Texts: texts})
+		assert.LessOrEqual(t, len(text), page.MaxBytes, "%d times", times)
+		counts := marks(t, svgOf.FindString(text))
+		for _, plot := range []string{"time", "weight", "requests", "errors", "alarms", "states"} {
+			assert.Positive(t, counts[plot], "marks of the plot of %s, %d times", plot, times)
+		}
+	}
+}
+
+func TestStepsForWhichThereIsNoRoomAreDrawnTogether(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.End.At = 365 * 24 * time.Hour
+	worst["many steps"](run, 700)
+	for _, name := range []string{"step 1, from 0:00 to ", "step 700, from "} {
+		assert.Contains(t, page.Figure(run), "<title>"+name, "by itself")
+	}
+	worst["alarms with long names that come and go"](run, 200)
+	assert.Regexp(t, `<title>step 1 to step \d+, from 0:00 to `, written(t, page.Report{Run: run}))
 }
 
 func TestRunOfNothingIsAPageToo(t *testing.T) {

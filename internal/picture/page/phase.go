@@ -15,11 +15,8 @@ func (f *figure) phases() {
 	f.open("g", "data-plot", "states")
 	f.text(0, f.y+13, "name", "start", "states")
 	outside, free := false, left
-	for i, p := range f.run.Phases() {
-		x, w := f.axis.x(p.Begins), f.axis.x(p.Ends)-f.axis.x(p.Begins)
-		if w < 0.5 {
-			continue
-		}
+	for i, p := range f.joined(f.run.Phases()) {
+		x, w := f.axis.x(p.Begins), f.over(p)
 		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
 		short := strings.TrimPrefix(p.Name, "step ")
 		switch {
@@ -40,6 +37,30 @@ func (f *figure) phases() {
 	f.checks()
 	f.close("g")
 }
+
+// joined are the phases that can be seen, those together that are not told apart.
+func (f *figure) joined(phases []picture.Phase) []picture.Phase {
+	var seen []picture.Phase
+	for _, p := range phases {
+		if f.over(p) < 0.5 {
+			continue
+		}
+		if n := len(seen); n > 0 {
+			both := picture.Phase{Begins: seen[n-1].Begins, Ends: p.Ends}
+			if f.over(both) < float64(f.grain) {
+				first, _, _ := strings.Cut(seen[n-1].Name, " to ")
+				both.Name = first + " to " + p.Name
+				seen[n-1] = both
+				continue
+			}
+		}
+		seen = append(seen, p)
+	}
+	return seen
+}
+
+// over is how wide a phase is drawn.
+func (f *figure) over(p picture.Phase) float64 { return f.axis.x(p.Ends) - f.axis.x(p.Begins) }
 
 // checks marks how each went, and says what the marks mean.
 func (f *figure) checks() {
