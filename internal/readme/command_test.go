@@ -142,7 +142,7 @@ func (p *person) asksAWS(t *testing.T, args []string, shown string) {
 
 // slow are the benchmarks that are not run here, and why.
 var slow = map[string]string{
-	"Storm": "half a minute; package figures holds the README's rows to it",
+	"Storm": "half a minute; package figures holds the README's rows to it, but for that of 1,000 deployments",
 }
 
 // tests runs tests or benchmarks, these once. Where a pattern matches nothing, go test
