@@ -151,7 +151,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, flow.DefaultParameters)
 	}
 	if !flow.IsAlias(s.Alias) {
-		r.wrong("alias", "%q must be letters, digits, hyphens and underscores, at most 128, and not digits alone: those are versions", s.Alias)
+		r.wrong("alias", "%q %s", s.Alias, flow.NoAlias)
 	}
 	for _, address := range s.NotificationEmails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {

@@ -57,7 +57,7 @@ func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
 	})
 	require.Error(t, err)
 	for _, problem := range []string{
-		"namePrefix: Sluice must be lowercase", `alias: "7" must be letters`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
+		"namePrefix: Sluice must be lowercase", `alias: "7" is not the name of an alias: letters`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
 		"80 is not one of CloudWatch's: 1 3 5", "every function of the account; name some of them", "hooks: true must be text", `"sluice" must be the folder of parameters, such as /sluice/`,
 		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
 		"emails: there is no such setting; there are namePrefix",

@@ -87,8 +87,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 	bus := cmp.Or(getenv(eventBusVariable), defaultEventBus)
 	alias := getenv(aliasVariable)
 	if alias != "" && !flow.IsAlias(alias) {
-		return Settings{}, fmt.Errorf("%s is %q, which is not the name of an alias: letters, digits, hyphens and underscores, not digits alone",
-			aliasVariable, shift.BoundText(alias, 80))
+		return Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), flow.NoAlias)
 	}
 	parameters := cmp.Or(getenv(parametersVariable), flow.DefaultParameters)
 	if !flow.IsParameterFolder(parameters) {

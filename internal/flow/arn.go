@@ -14,10 +14,14 @@ func isFunction(s string) bool { return shift.MadeOf(s, shift.OfNames) && len(s)
 
 func isVersion(s string) bool { return shift.Version(s).Numbered() && len(s) <= 18 }
 
-// isAlias : an alias is never digits alone, those are versions (CreateAlias, Name).
-func isAlias(s string) bool {
+// IsAlias says whether a text can be the name of an alias: it is never digits alone,
+// those are versions (Lambda API, CreateAlias, Name).
+func IsAlias(s string) bool {
 	return shift.MadeOf(s, shift.OfNames) && len(s) <= 128 && !shift.MadeOf(s, shift.Digits)
 }
+
+// NoAlias says of a text what is wrong with it that IsAlias refuses.
+const NoAlias = "is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"
 
 // arn is where a resource lives.
 type arn struct{ partition, region, account string }
@@ -68,7 +72,7 @@ func named(parts []string) (function, error) {
 	f := function{name: parts[0]}
 	if len(parts) == 2 {
 		f.qualifier = parts[1]
-		if f.qualifier != latest && !isVersion(f.qualifier) && !isAlias(f.qualifier) {
+		if f.qualifier != latest && !isVersion(f.qualifier) && !IsAlias(f.qualifier) {
 			return function{}, fmt.Errorf("has a qualifier that is neither a version nor an alias")
 		}
 	}
@@ -83,7 +87,7 @@ func ParseTarget(text string) (shift.Target, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%q is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias %s", shift.BoundText(text, maxARN), defaultAlias)
-	case !isAlias(f.qualifier):
+	case !IsAlias(f.qualifier):
 		return "", fmt.Errorf("%q names a version, and traffic is shifted at an alias: write lambda:%s:ALIAS", shift.BoundText(text, maxARN), f.name)
 	}
 	return shift.LambdaTarget(f.name, f.qualifier), nil

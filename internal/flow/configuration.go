@@ -194,8 +194,8 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 	if !within || len(name) > maxTag || !isParameter(inside) {
 		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
 	}
-	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !isAlias(alias) {
-		problems.Add(shift.TagAlias, "%s", noAlias)
+	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !IsAlias(alias) {
+		problems.Add(shift.TagAlias, "%s", NoAlias)
 	}
 	if list := problems.List(); len(list) > 0 {
 		return "", &InputError{Problems: list, of: tagsOf(function)}

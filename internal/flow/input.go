@@ -52,9 +52,6 @@ func (e *InputError) Is(target error) bool {
 
 const defaultAlias = "live"
 
-// IsAlias says whether a text can be the name of an alias.
-func IsAlias(text string) bool { return isAlias(text) }
-
 // Reader reads what people ask of a deployment, wherever they have written it.
 type Reader struct {
 	// ExecutionID is the execution's ARN. It says in which account and region
@@ -250,8 +247,6 @@ func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
 	return f.name, f.qualifier
 }
 
-const noAlias = "is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"
-
 // alias reads an alias, which may also stand as the qualifier of the function's ARN.
 func (r Reader) alias(v strictjson.Value, qualifier string) string {
 	if isVersion(qualifier) || qualifier == latest {
@@ -267,8 +262,8 @@ func (r Reader) alias(v strictjson.Value, qualifier string) string {
 	switch {
 	case !v.IsString():
 		return ""
-	case !isAlias(alias):
-		v.Problem("%s", noAlias)
+	case !IsAlias(alias):
+		v.Problem("%s", NoAlias)
 		return ""
 	case qualifier != "" && qualifier != alias:
 		v.Problem("contradicts the alias %s in the function's ARN", qualifier)

@@ -23,7 +23,7 @@ func TestNamesFitAWSsOwnPatterns(t *testing.T) {
 		"parameter":        {isParameter, `^[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$`},
 		"parameter folder": {IsParameterFolder, `^(/[a-zA-Z0-9_.-]+)+/$`},
 		"alias": {
-			func(s string) bool { return isAlias(s) || shift.MadeOf(s, shift.Digits) && len(s) <= 128 }, `^[a-zA-Z0-9-_]{1,128}$`,
+			func(s string) bool { return IsAlias(s) || shift.MadeOf(s, shift.Digits) && len(s) <= 128 }, `^[a-zA-Z0-9-_]{1,128}$`,
 		},
 	}
 	edge := []string{"", "0", "00", "7", "a/b", "/a/b/", "//", "/", "/a//b/", "a.b", "$LATEST", "a\n"}

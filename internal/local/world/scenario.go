@@ -290,7 +290,7 @@ func decodeSettings(o strictjson.Object) (shift.Allowed, string) {
 	}
 	alias := o.Field("alias").Text()
 	if alias != "" && !flow.IsAlias(alias) {
-		o.Field("alias").Problem("is not the name of an alias")
+		o.Field("alias").Problem("%s", flow.NoAlias)
 	}
 	return allowed, alias
 }
