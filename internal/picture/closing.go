@@ -39,9 +39,7 @@ func (r *Run) Close(c Closing) {
 		return
 	}
 	m := Moment{At: c.At, Execution: r.Execution, State: SafetyNet, Weight: c.weight()}
-	for _, reason := range c.Reasons {
-		m.note("%s", reason)
-	}
+	m.list(c.Reasons)
 	m.note("%s", r.closed(c))
 	at := sort.Search(len(r.Moments), func(i int) bool { return r.Moments[i].At > c.At })
 	m.stages = sort.Search(len(r.Stages), func(i int) bool { return r.Stages[i].At > c.At })

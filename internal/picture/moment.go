@@ -234,9 +234,7 @@ func judged(d document, m *Moment) {
 		return
 	}
 	m.Verdict = d.Progress.Verdict.String()
-	for _, reason := range d.Progress.Reasons {
-		m.note("%s", reason)
-	}
+	m.list(d.Progress.Reasons)
 }
 
 func restored(d document, m *Moment) {

@@ -124,11 +124,8 @@ func (r *Run) See(execution string, at time.Duration, e operator.Event) {
 // ask takes in what is asked for, until Publish has settled it: it may refuse to.
 func (r *Run) ask(input []byte) {
 	release, err := flow.DecodeInput(input, "")
-	if err != nil {
-		return
-	}
-	for _, a := range release.Arrivals {
-		r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})
+	if err == nil {
+		r.Changes = release.Moves()
 	}
 }
 
@@ -165,11 +162,8 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		return
 	}
 	if d.Release != nil && !r.settled {
-		r.settled, r.Changes = true, nil
+		r.settled, r.Changes = true, d.Release.Moves()
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
-		for _, a := range d.Release.Arrivals {
-			r.Changes = append(r.Changes, shift.Move{Target: a.Target, Candidate: a.Candidate})
-		}
 	}
 	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
 		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms

@@ -107,8 +107,15 @@ func (r Record) Moves() []Move {
 	if r.Deployment != nil {
 		return r.Deployment.Moves()
 	}
-	moves := make([]Move, len(r.Arrivals))
-	for i, a := range r.Arrivals {
+	return arriving(r.Arrivals)
+}
+
+// Moves lists what is to be shifted, from a Stable that is not known yet.
+func (r Release) Moves() []Move { return arriving(r.Arrivals) }
+
+func arriving(arrivals []Arrival) []Move {
+	moves := make([]Move, len(arrivals))
+	for i, a := range arrivals {
 		moves[i] = Move{Target: a.Target, Candidate: a.Candidate}
 	}
 	return moves
