@@ -1,10 +1,62 @@
 package page
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"sluice/internal/picture"
 )
+
+// traffic plots the requests, and those that failed.
+func (f *figure) traffic() {
+	r := newRates(*f.run.Observed, f.ends)
+	f.rates("requests", "requests/min", r, func(r rate) float64 { return r.requests })
+	f.rates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
+}
+
+// dashes tell the versions apart where there is no colour.
+var dashes = map[string]string{"stable": "whole", "candidate": "dashed"}
+
+// rates plots one number of both versions.
+func (f *figure) rates(id, name string, r rates, of func(rate) float64) {
+	s := scale{most: round(r.most(of))}
+	f.frame(id, name, 70, &s, []string{"0", figures(s.most)})
+	for i, version := range []string{"stable", "candidate"} {
+		y := s.top + 22 + 16*float64(i)
+		f.line(0, y-4, 22, y-4, "line "+version+" "+dashes[version])
+		f.text(28, y, "legend "+version, "start", version)
+	}
+	for _, version := range []struct {
+		name  string
+		rates []rate
+	}{{"stable", r.stable}, {"candidate", r.candidate}} {
+		d := ""
+		for i, rate := range version.rates {
+			begins := time.Duration(i) * r.each
+			y, x := number(s.y(of(rate))), number(f.axis.x(min(begins+r.each, f.ends)))
+			if i == 0 {
+				d = fmt.Sprintf("M%s %s", number(left), y)
+			}
+			d += fmt.Sprintf("V%sH%s", y, x)
+		}
+		f.path(d, "line mark "+version.name+" "+dashes[version.name], version.name)
+	}
+	f.close("g")
+}
+
+// figures shows a number of requests: "600", "1,200", "12k".
+func figures(n float64) string {
+	switch {
+	case n >= 10_000_000:
+		return picture.Grouped(int(n/1_000_000)) + "M"
+	case n >= 10_000:
+		return picture.Grouped(int(n/1000)) + "k"
+	case n >= 10 || n == float64(int(n)):
+		return picture.Grouped(int(n))
+	}
+	return strconv.FormatFloat(n, 'g', 2, 64)
+}
 
 // rates are requests a minute, over stretches of time of the same length.
 type rates struct {
