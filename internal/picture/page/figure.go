@@ -197,6 +197,20 @@ func tone(o shift.Outcome) string {
 	return "bad"
 }
 
+// toneOf is how a verdict is coloured; none is empty. A Hold is no failure: it has not
+// moved the traffic, either way.
+func toneOf(verdict string) string {
+	switch verdict {
+	case "":
+		return ""
+	case shift.Pass.String():
+		return "good"
+	case shift.Hold.String():
+		return "doubt"
+	}
+	return "bad"
+}
+
 // frame begins a plot: its name, what its colours mean, and its values.
 func (f *figure) frame(id, name string, height float64, s *scale, values []string) {
 	f.open("g", "data-plot", id)

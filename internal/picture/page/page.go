@@ -46,12 +46,7 @@ var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"baked": func(s picture.StepTaken) string {
 		return fmt.Sprintf("%s of %s", picture.Clock(s.Baked), picture.Clock(s.Bake.Duration()))
 	},
-	"none": func(checks int) string {
-		if checks == 0 {
-			return "none"
-		}
-		return picture.Grouped(checks)
-	},
+	"grouped": picture.Grouped[int], "verdict": toneOf,
 	"changed": func(c shift.Move) string { return changed(c, headings) }, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
 }).Parse(layout))
 

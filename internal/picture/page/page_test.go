@@ -260,6 +260,29 @@ func TestVersionsAreToldApartWithoutColour(t *testing.T) {
 	assert.Contains(t, svg, ".dashed")
 }
 
+func TestVerdictsAreColouredByWhatTheyMean(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	text := written(t, page.Report{Run: run})
+	for _, cell := range []string{`<td>Pass</td>`, `<td class="doubt">Hold</td>`, `<td class="bad">Fail</td>`} {
+		assert.Contains(t, text, cell, "in the story")
+	}
+	for verdict, class := range map[shift.Verdict]string{shift.Pass: "good", shift.Hold: "doubt", shift.Fail: "bad"} {
+		run.Positions[1].Verdict = verdict
+		assert.Contains(t, written(t, page.Report{Run: run}), fmt.Sprintf(`<span class="%s">%s</span>`, class, verdict), "of the step")
+	}
+	for _, class := range []string{".good", ".doubt", ".bad"} {
+		assert.Contains(t, text, "\n"+class+" {", "a colour of its own")
+	}
+}
+
+func TestStepThatWasNotCheckedHasNoChecks(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Positions = run.Positions[:1]
+	assert.Contains(t, written(t, page.Report{Run: run}), `<td class="n">0</td><td></td>`)
+}
+
 func TestOutsideTextIsNoMarkup(t *testing.T) {
 	t.Parallel()
 	const evil = `</title></style></pre><script>alert(1)</script><img src=x onerror="alert(2)">'"&{{.}}`
