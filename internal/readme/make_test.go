@@ -106,3 +106,18 @@ func listsTheTargets(t *testing.T, help string) {
 		assert.Equal(t, strings.Index(lines[0], explained[0][2]), strings.Index(lines[i], target[2]), "make %s is explained in the same column", target[1])
 	}
 }
+
+// What make chaos does not know must not be taken for something that it does.
+func TestMakeChaosRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	p := &person{environment: append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0")}
+	for setting, says := range map[string]string{
+		"CHAOS=anything":       "CHAOS is all or slice, and not 'anything'",
+		"CHAOS=":               "CHAOS is all or slice, and not ''",
+		"CHAOS_SECONDS=a lot":  "CHAOS_SECONDS is a number of seconds, and not 'a lot'",
+		"CHAOS_SECONDS=60 000": "CHAOS_SECONDS is a number of seconds, and not '60 000'",
+	} {
+		_, err := p.attempts(t, root, "make", "chaos", setting)
+		assert.ErrorContains(t, err, says)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -46,7 +47,7 @@ func explore(t *testing.T, n int, one func(i int) error) {
 		failed atomic.Int64
 		all    sync.WaitGroup
 	)
-	for range 2 {
+	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1
@@ -69,13 +70,18 @@ func explore(t *testing.T, n int, one func(i int) error) {
 
 // whole says whether everything is to be run, or only what fits into the daily
 // tests.
-func whole() bool { return os.Getenv("CHAOS") != "" }
+func whole(t testing.TB) bool {
+	t.Helper()
+	chaos := os.Getenv("CHAOS")
+	require.Contains(t, []string{"", "slice", "all"}, chaos, "CHAOS says what is to be run")
+	return chaos == "all"
+}
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS it runs each eleventh, another slice for each base.
+// Without CHAOS=all it runs each eleventh, another slice for each base.
 func TestChaosSingleFaults(t *testing.T) {
 	slice := 11
-	if whole() {
+	if whole(t) {
 		slice = 1
 	}
 	var runs atomic.Int64
@@ -98,7 +104,7 @@ func TestChaosSingleFaults(t *testing.T) {
 		})
 	}
 	t.Logf("%d runs with a single fault", runs.Load())
-	if whole() && !t.Failed() {
+	if whole(t) && !t.Failed() {
 		require.GreaterOrEqual(t, runs.Load(), int64(5000), "that are all")
 	}
 }
@@ -128,11 +134,11 @@ func stopAt(state int) strike { return strike{boundary: state, fault: theStop} }
 func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 
 // TestChaosDelivery stops the execution at every state, and then loses, delays,
-// doubles or exchanges every event that there is. Without CHAOS it does so with
+// doubles or exchanges every event that there is. Without CHAOS=all it does so with
 // every 30th, counted through all states of a base.
 func TestChaosDelivery(t *testing.T) {
 	slice := 30
-	if whole() {
+	if whole(t) {
 		slice = 1
 	}
 	var runs atomic.Int64

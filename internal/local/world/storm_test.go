@@ -191,7 +191,7 @@ func percentile(sorted []time.Duration, p float64) time.Duration {
 // wait for minutes.
 func TestChaosStorm(t *testing.T) {
 	n, firing := 200, 20
-	if whole() {
+	if whole(t) {
 		n, firing = 1000, 100
 	}
 	s := blow(t, n, firing)
