@@ -27,6 +27,8 @@ type fault struct {
 	// then it is those who restore that it strikes.
 	lasts time.Duration
 	all   bool
+	// of is the Target that it needs, where a base may not have it.
+	of shift.Target
 	// spares says that no Deployment ends otherwise for it, though it is no fault of a call.
 	spares bool
 	// carry delivers an event, where the fault is one of those.
@@ -86,6 +88,8 @@ var faults = []fault{
 	{name: "forsaken, and gone on at 25 s a call", class: forsaken, pace: 25 * time.Second, strike: forsake(25 * time.Second)},
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
 	{name: "edited by a stranger after", after: true, strike: edit(toAnotherVersion)},
+	{name: "the last of three edited by a stranger", of: stockLive, strike: editOf(stockLive, toAnotherVersion)},
+	{name: "the last of three weighted by a stranger after", of: stockLive, after: true, strike: editOf(stockLive, toAnotherWeight)},
 	{name: putBack, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
 	{name: "moved to Stable by a stranger", strike: edit(toStable)},
 	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
@@ -205,19 +209,27 @@ func (r *run) stop() {
 	}
 }
 
-// ordersLive is the Target that strangers edit.
-const ordersLive = shift.Target("lambda:orders:live")
+// ordersLive is the Target that strangers edit, and stockLive the last of three.
+const (
+	ordersLive = shift.Target("lambda:orders:live")
+	stockLive  = shift.Target("lambda:stock:live")
+)
 
 // edit has a stranger write the alias, once there is one. What is being shifted may
 // not be known yet.
 func edit(make func(alias *cloud.Alias, c shift.Change)) func(*run) error {
+	return editOf(ordersLive, make)
+}
+
+func editOf(t shift.Target, make func(alias *cloud.Alias, c shift.Change)) func(*run) error {
 	return done(func(r *run) {
-		alias, exists := r.w.cloud.Alias("orders", "live")
+		function, name, _ := t.Lambda()
+		alias, exists := r.w.cloud.Alias(function, name)
 		if !exists {
 			return
 		}
 		c := shift.Change{Stable: shift.Version(alias.FunctionVersion), Candidate: shift.Version(alias.FunctionVersion)}
-		if shifted := r.holder(ordersLive).change(ordersLive); shifted != nil {
+		if shifted := r.holder(t).change(t); shifted != nil {
 			c = *shifted
 		}
 		alias.RevisionID = ""

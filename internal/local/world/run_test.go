@@ -278,7 +278,7 @@ func every(undisturbed *run) []strike {
 	var all []strike
 	for _, m := range undisturbed.moments {
 		for _, f := range faults {
-			if !f.all || slices.Contains(restorers, m.Actor) {
+			if (!f.all || slices.Contains(restorers, m.Actor)) && (f.of == "" || undisturbed.served[f.of] != nil) {
 				all = append(all, strike{number: m.Number, fault: f})
 			}
 		}
