@@ -51,7 +51,9 @@ var (
 // insistent makes a router's throttled calls again and again, with short waits.
 // It is for putting traffic back only: a shift that is throttled waits for long in
 // the state machine, and that is how a rollback overtakes it in the few requests a
-// second that Lambda gives to an account.
+// second that Lambda gives to an account. Delete is none of these, and waits for no turn:
+// DeleteAlias takes no RevisionId, and what was seen before a wait may be somebody else's
+// after it. Who is throttled there has to look again.
 type insistent struct {
 	RouteWriter
 	wait Wait
@@ -84,14 +86,6 @@ func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) 
 // Rotate implements RouteWriter.
 func (i insistent) Rotate(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
 	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Rotate(ctx, t, r) })
-}
-
-// Delete implements RouteWriter. It is made once: DeleteAlias takes no RevisionId, and
-// what was seen before the wait may be somebody else's after it. Who is throttled looks
-// again.
-func (i insistent) Delete(ctx context.Context, t shift.Target) error {
-	i.pace.turn(ctx)
-	return i.RouteWriter.Delete(ctx, t)
 }
 
 // inTurn does something for every i below n, one after the other, until one
