@@ -22,7 +22,7 @@ const (
 	precedence = "precedence" // of the command
 	restored   = "restored"
 	untilOK    = "untilOk"
-	seen       = "seen" // since when each alarm was in the state that Open read, in milliseconds
+	seen       = "seen" // since when each alarm (by its mapKey) was in the state that Open read, in milliseconds
 	reasons    = "reasons"
 	outcome    = "outcome"
 	cause      = "cause"

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -24,7 +25,7 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 	}
 	since := make(map[string]int64, len(alarms))
 	for _, a := range alarms {
-		since[a.Name] = millis(a.Since)
+		since[mapKey(a.Name)] = millis(a.Since)
 	}
 	update := expression.Set(expression.Name(deployment), expression.Value(text)).
 		Set(expression.Name(seen), expression.Value(since))
@@ -113,7 +114,7 @@ func millis(t time.Time) int64 {
 // that it was OK just before. While Open has not yet written down what it has read, it
 // returns shift.ErrDeploymentOpening.
 func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []string) (shift.Record, error) {
-	counts := expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))
+	counts := seenBefore(alarm, at)
 	if !wasOK {
 		counts = counts.And(expression.Not(expression.Contains(expression.Name(untilOK), alarm)))
 	}
@@ -144,7 +145,7 @@ func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time)
 	record, done, err := l.update(ctx, id,
 		expression.Delete(expression.Name(untilOK), stringSet([]string{alarm})),
 		is(shift.StatusOpen).
-			And(expression.Name(seen).AppendName(expression.NameNoDotSplit(alarm)).LessThan(expression.Value(millis(at)))).
+			And(seenBefore(alarm, at)).
 			And(expression.Contains(expression.Name(untilOK), alarm)))
 	if err == nil && !done && record.Opening() {
 		err = shift.ErrDeploymentOpening
@@ -240,6 +241,19 @@ func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuild
 	r, err = decodeRecord(found)
 	return r, false, err
 }
+
+// seenBefore says that Open has read an alarm as it was before some time. While Open has
+// not said what it has read, it does not hold.
+func seenBefore(alarm string, at time.Time) expression.ConditionBuilder {
+	return expression.Name(seen).AppendName(expression.NameNoDotSplit(mapKey(alarm))).LessThan(expression.Value(millis(at)))
+}
+
+// mapKey is a name as the key of a map that conditions look into. The name of an alarm may
+// have any characters, and the expression builder takes brackets in a key for the index of
+// a list, whatever it is called by (feature/dynamodb/expression, NameBuilder.BuildOperand).
+func mapKey(name string) string { return withoutBrackets.Replace(name) }
+
+var withoutBrackets = strings.NewReplacer("[", "%5B", "]", "%5D", "%", "%25")
 
 func is(s shift.Status) expression.ConditionBuilder {
 	return expression.Name(status).Equal(expression.Value(s))

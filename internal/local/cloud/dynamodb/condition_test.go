@@ -118,6 +118,35 @@ func TestConditionHoldsAsDynamoDBEvaluatesIt(t *testing.T) {
 	}
 }
 
+// In the text of an expression dots and brackets make a path; in what a placeholder stands
+// for they are part of the name (developer guide, "Expression attribute names").
+func TestAPlaceholderIsTakenAtItsWord(t *testing.T) {
+	t.Parallel()
+	names := []string{"[0]", "[]", "l[0]", "a.b", ".", "#a", ":n", "status", "two words", `"`, "日本"}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			deleteIf := func(condition, name string) error {
+				_, err := w.DeleteItem(t.Context(), &sdk.DeleteItemInput{
+					TableName: aws.String("records"), Key: key("p", "s"), ConditionExpression: &condition,
+					ExpressionAttributeNames: map[string]string{"#m": "m", "#x": name},
+				})
+				return err
+			}
+			it := sample()
+			it["m"] = document(attributes{"l": list(number("1")), "a": document(attributes{"b": number("2")})})
+			w.put(t, it)
+			var failed *types.ConditionalCheckFailedException
+			require.ErrorAs(t, deleteIf("attribute_exists(#m.#x)", name), &failed)
+			it["m"] = document(attributes{name: number("1")})
+			w.put(t, it)
+			require.ErrorAs(t, deleteIf("attribute_exists(#m.#x)", name+"x"), &failed)
+			require.NoError(t, deleteIf("attribute_exists(#m.#x)", name))
+		})
+	}
+}
+
 func TestConditionIsRefusedInDynamoDBsWords(t *testing.T) {
 	t.Parallel()
 	type testcase struct{ condition, want string }
