@@ -8,17 +8,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
+	"sluice/internal/shift"
 )
 
-// alarmChanges are those that wake the safety net: to ALARM, and from there back to
-// OK, since an alarm that was ignored because it was firing at the start counts from
-// then on.
+// alarmChanges are those that wake the safety net: to ALARM, and to OK, since an alarm that
+// was ignored because it was firing at the start counts from then on. It may have had no
+// data in between: from which state it comes says nothing.
 func alarmChanges() map[string]any {
-	is := func(state string) map[string]any { return map[string]any{"value": []string{state}} }
-	return map[string]any{"$or": []any{
-		map[string]any{"state": is("ALARM")},
-		map[string]any{"state": is("OK"), "previousState": is("ALARM")},
-	}}
+	return map[string]any{"state": map[string]any{"value": []shift.AlarmState{shift.AlarmFiring, shift.AlarmOK}}}
 }
 
 // sweepEvery is in minutes; the shortest that a schedule can have.
@@ -30,7 +27,7 @@ const sweepEvery = 1
 func (a *sluice) watchOver() {
 	net, changes := a.functions[flow.SafetyNet], alarmChanges()
 	a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
-		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM, or back to OK. It looks up which deployments watch that alarm; most have none."),
+		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM, or to OK. It looks up which deployments watch that alarm; most have none."),
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.AlarmSource),
 			DetailType: jsii.Strings(flow.AlarmDetailType),

@@ -28,15 +28,17 @@ func (w *World) alarmTo(name, state, reason string) error {
 	return w.cloud.SetAlarmState(name, state, reason)
 }
 
-// alarmChanged tells of an alarm that goes to ALARM, or from there to OK, as the
-// safety net's rule asks, whoever has put it there: EventBridge tells of changes only.
+// alarmChanged remembers that an alarm came into another state.
 func (w *World) alarmChanged(change cloud.AlarmChange) {
 	if change.State != change.Before {
 		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
 	}
-	fired := change.State == cloud.AlarmAlarm && change.Before != change.State
-	calmed := change.State == cloud.AlarmOK && change.Before == cloud.AlarmAlarm
-	if !fired && !calmed {
+}
+
+// tellAlarm tells of an alarm that goes to ALARM or to OK, as the safety net's rule asks,
+// whoever has put it there: EventBridge tells of changes only.
+func (w *World) tellAlarm(change cloud.AlarmChange) {
+	if change.State == change.Before || change.State != cloud.AlarmAlarm && change.State != cloud.AlarmOK {
 		return
 	}
 	w.deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{

@@ -190,6 +190,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	if err := w.makeAlarms(releases, targets); err != nil {
 		return err
 	}
+	w.cloud.OnAlarmState(w.tellAlarm) // how they stand at first is no news
 	for _, h := range w.scenario.Events {
 		w.pending++
 		w.clock.at(w.began.Add(h.At), nature, func() {
