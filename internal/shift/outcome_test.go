@@ -87,13 +87,13 @@ func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
 		{many[:3], "t0, t1 and t2 are back on 1 (they had 10% on 9, the rest on 1)"},
 		{many, "t0, t1 and 28 more are back on 1 (they had 10% on 9, the rest on 1)"},
 		{append(many[:2:2], shift.Undone{Target: "x", Fate: shift.BackBefore}, shift.Undone{Target: "y", Fate: shift.LeftAlone, Found: "nothing"}),
-			"y was left alone: it has nothing, which Sluice did not write; t0 and t1 are back on 1 (they had 10% on 9, the rest on 1); x is back, by an earlier try"},
+			"y was left alone: it has nothing, which Sluice did not write; t0 and t1 are back on 1 (they had 10% on 9, the rest on 1); x is as it was before, as an earlier try has made sure"},
 		{apart[:4], "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +
 			"d is back on 4 (it had 10% on 9, the rest on 4)"},
 		{apart, "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +
 			"5 more targets are as they were before"},
-		{[]shift.Undone{shift.Change{Target: "a", Stable: "1", Candidate: "2"}.Undo(shift.Route{Serving: "1"})}, "a was on 1 already"},
-		{[]shift.Undone{shift.Change{Target: "a", Candidate: "2"}.Undo(shift.Route{Serving: "2"})}, "a is gone again, as before"},
+		{[]shift.Undone{shift.Change{Target: "a", Stable: "1", Candidate: "2"}.Undo(shift.Route{Serving: "1"})}, "a is on 1"},
+		{[]shift.Undone{shift.Change{Target: "a", Candidate: "2"}.Undo(shift.Route{Serving: "2"})}, "a does not exist, as before"},
 	} {
 		assert.Equal(t, test.want, strings.Join(shift.TellUndone(test.list, 3000), "; "))
 	}
@@ -134,7 +134,7 @@ func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
 		cause := shift.Explain(o, []string{"AlarmFired: a"}, []shift.Undone{{Target: "b", Fate: shift.BackBefore}})
 		why, next := o.Told(cause)
 		assert.NotEmpty(t, next)
-		assert.Equal(t, "AlarmFired: a. b is back, by an earlier try", why)
+		assert.Equal(t, "AlarmFired: a. b is as it was before, as an earlier try has made sure", why)
 		assert.Equal(t, cause, why+". "+next)
 
 		cut := shift.Explain(o, []string{"AlarmFired: " + strings.Repeat("a", 4000)}, nil)

@@ -14,11 +14,13 @@ const (
 	LeftAlone Fate = "leftAlone"
 	// Back : its traffic is back on Stable.
 	Back Fate = "back"
-	// WasBack : its traffic was on Stable when it was looked at.
+	// WasBack : its traffic was on Stable when it was looked at. Whether it had never left,
+	// or somebody has put it back, nobody knows: perhaps an earlier write of the restoration,
+	// whose reply was lost or which had to settle first.
 	WasBack Fate = "wasBack"
-	// BackBefore : an earlier try has put it back.
+	// BackBefore : an earlier try has put it back, or has seen that it was.
 	BackBefore Fate = "backBefore"
-	// Gone : it did not exist before, and does not exist any more.
+	// Gone : it did not exist before, and does not exist now, whether or not it did between.
 	Gone Fate = "gone"
 )
 
@@ -81,11 +83,11 @@ func tellFate(g Group[Undone]) string {
 	case LeftAlone:
 		return text + fmt.Sprintf(g.Say("was left alone: it has %s, which Sluice did not write", "were left alone: they have %s, which Sluice did not write"), u.Found)
 	case Gone:
-		return text + g.Say("is gone again, as before", "are gone again, as before")
+		return text + g.Say("does not exist, as before", "do not exist, as before")
 	case BackBefore:
-		return text + g.Say("is back, by an earlier try", "are back, by an earlier try")
+		return text + g.Say("is as it was before, as an earlier try has made sure", "are as they were before, as an earlier try has made sure")
 	case WasBack:
-		return text + fmt.Sprintf(g.Say("was on %s already", "were on %s already"), u.Stable)
+		return text + fmt.Sprintf(g.Say("is on %s", "are on %s"), u.Stable)
 	}
 	return text + fmt.Sprintf(g.Say("is back on %s (it had %s)", "are back on %s (they had %s)"), u.Stable, u.Found)
 }
