@@ -81,7 +81,12 @@ func (c *Cloud) describeExecution(in statesInput) (operation, error) {
 	if err := in.decode(&input); err != nil {
 		return operation{}, err
 	}
-	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) { return describe(e), nil })
+	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+		if e.Undescribed {
+			return nil, noExecution(e.ARN)
+		}
+		return describe(e), nil
+	})
 }
 
 // stopExecution stops an execution. One that has ended stays as it ended.
@@ -189,7 +194,7 @@ func (l listExecutionsInput) list(machines StateMachines) (any, error) {
 	}
 	listed := []executionItem{}
 	for _, e := range machines.Executions(l.StateMachineArn) {
-		if l.StatusFilter != "" && e.Status != l.StatusFilter && !l.isLastSeen(e) {
+		if (e.Unlisted || l.StatusFilter != "" && e.Status != l.StatusFilter) && !l.isLastSeen(e) {
 			continue
 		}
 		listed = append(listed, executionItem{

@@ -106,6 +106,9 @@ type Execution struct {
 	Redriven        time.Time // when last; zero if never
 	// NotRedrivable says why it cannot be redriven; empty if it can.
 	NotRedrivable string
+	// Unlisted and Undescribed say that ListExecutions does not show it yet, or that
+	// DescribeExecution does not know it yet: both are eventually consistent (API reference).
+	Unlisted, Undescribed bool
 }
 
 // running tells whether an execution may still change by itself.

@@ -245,6 +245,30 @@ func TestExecutionsAreListedFromTheLatestInPages(t *testing.T) {
 	})[:3])
 }
 
+func TestWhatIsReadOfAnExecutionMayLagBehind(t *testing.T) {
+	t.Parallel()
+	a, m := newStates(t)
+	ctx := context.Background()
+	arn := started(t, a, "one", `{}`)
+	listed := func() []types.ExecutionListItem {
+		out, err := a.states().ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machineARN)})
+		require.NoError(t, err)
+		return out.Executions
+	}
+	describe := func() error {
+		_, err := a.states().DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(arn)})
+		return err
+	}
+	require.Len(t, listed(), 1)
+	m.executions[0].Unlisted = true
+	assert.Empty(t, listed())
+	require.NoError(t, describe())
+	m.executions[0].Undescribed = true
+	requireRefused(t, describe(), 400, "ExecutionDoesNotExist", "")
+	_, err := a.states().StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(arn)})
+	require.NoError(t, err, "what is done to it does not lag")
+}
+
 func TestHistoryComesInPagesInBothOrders(t *testing.T) {
 	t.Parallel()
 	type testcase struct {

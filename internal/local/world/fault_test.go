@@ -151,6 +151,9 @@ func accessDenied(m Moment) error {
 // theStop is that somebody stops the execution; what runs for it goes on.
 var theStop = fault{name: "stopped", strike: done(func(r *run) { r.stop() })}
 
+// begun is for how long an execution that has begun is not seen.
+const begun = 5 * time.Minute
+
 // between are the faults that need no call: they strike when a state is entered, and
 // 20 seconds later, which in a Bake is in the middle of it.
 var between = []fault{
@@ -166,6 +169,8 @@ var between = []fault{
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.sweepNow() })},
+	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.lag = lag{listed: begun} })},
+	{name: "executions are listed late, and known late", spares: true, strike: done(func(r *run) { r.w.lag = lag{listed: begun, known: begun} })},
 	{name: "started twice", spares: true, strike: func(r *run) error {
 		x, err := r.w.Start("main", json.RawMessage(r.base.input))
 		if err == nil && x != r.main {

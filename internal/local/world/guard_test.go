@@ -393,7 +393,7 @@ var guards = []guard{
 			return nil, nil
 		},
 		bases:  []string{"an alarm that fired before it was read"},
-		breaks: regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`),
+		breaks: putBackForNothing,
 	},
 	{
 		name: "that a later command stands",
@@ -438,7 +438,31 @@ var guards = []guard{
 		bases:  []string{"a callback that is awaited for hours, and an abort"},
 		breaks: regexp.MustCompile(`^I8: main has ended, and .* after that nobody was told`),
 	},
+	{
+		// That traffic is put back is no invariant's affair here, either.
+		name:    "that only a terminal status condemns",
+		without: func(r *run, c *wireCall) (*http.Response, error) { return condemned(r, c, true) },
+		bases:   []string{"canary promoted"}, breaks: putBackForNothing,
+	},
+	{
+		name:    "that an execution which has just begun may be unknown",
+		without: func(r *run, c *wireCall) (*http.Response, error) { return condemned(r, c, false) },
+		bases:   []string{"canary promoted"}, breaks: putBackForNothing,
+	},
 }
+
+// condemned has an execution ended for whoever asks for its status: one that
+// DescribeExecution knows, or one that it does not know yet.
+func condemned(r *run, c *wireCall, known bool) (*http.Response, error) {
+	arn, _ := c.body["executionArn"].(string)
+	x, exists := r.w.machine.Execution(arn)
+	if c.operation != "DescribeExecution" || !exists || r.w.shows(x, r.w.lag.known) != known {
+		return nil, nil
+	}
+	return nothing(`{"status": "ABORTED"}`), nil
+}
+
+var putBackForNothing = regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`)
 
 // openedTwice has a try of Open that Step Functions has lost find nothing to shift,
 // when its retry has found something. No traffic is wrong for it, but people are told

@@ -128,7 +128,7 @@ func (w *World) unattended() bool {
 		id, _ := item.Text("id")
 		status, _ := item.Text("status")
 		switch {
-		case pk == "suspect", pk == "open" && !w.runs(id):
+		case pk == "suspect", pk == "open" && !w.seenToRun(id):
 			return true
 		case status == string(shift.StatusRestoring):
 			return true // perhaps whoever began to restore has died
@@ -140,6 +140,12 @@ func (w *World) unattended() bool {
 	}
 	// Perhaps whoever has closed it has died before it was announced.
 	return slices.ContainsFunc(open, func(id string) bool { return closed[id] })
+}
+
+// seenToRun says whether a sweep finds the execution on the list.
+func (w *World) seenToRun(id string) bool {
+	x, known := w.machine.Execution(id)
+	return known && x.Status() == asl.Running && w.shows(x, w.lag.listed)
 }
 
 func (w *World) runs(id string) bool {

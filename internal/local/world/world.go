@@ -50,6 +50,7 @@ type World struct {
 	onHook   func(function string, payload []byte)
 	pending  int // Happenings that are still to come
 	executed []*asl.Execution
+	lag      lag
 	netting  int // wakings of the safety net that are not over
 	// deadLetters are the events that the safety net has failed to act on for good.
 	deadLetters int
