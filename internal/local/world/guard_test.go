@@ -223,6 +223,39 @@ var guards = []guard{
 		},
 	},
 	{
+		// A deployment is refused because another one holds its Target. A try of Open that
+		// Step Functions had lost comes when the other has ended, and finds nothing else in
+		// its way.
+		name: "the record's own condition, of Open",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" {
+				for _, put := range c.writes("Put") {
+					if attribute(put["Item"], "sk") == "record" {
+						c.unconditional(put)
+					}
+				}
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points"},
+		strikes: []strike{
+			{boundary: 1, fault: theFault("a second deployment")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 25 s a call")},
+		},
+		breaks: closedAndOpen,
+	},
+	{
+		name: "the condition of marking a record as restoring",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			values, _ := json.Marshal(c.body["ExpressionAttributeValues"])
+			if slices.Contains(restorers, c.actor) && c.operation == "UpdateItem" && bytes.Contains(values, []byte(`"restoring"`)) {
+				c.unconditional(c.body)
+			}
+			return nil, nil
+		},
+		bases: []string{"redrive"}, breaks: closedAndOpen,
+	},
+	{
 		name:    "Close's condition",
 		without: withoutClosing("close-deployment"),
 	},
@@ -348,6 +381,31 @@ var guards = []guard{
 		},
 	},
 	{
+		// Who has been overtaken looks again, and is held up before or after: the record
+		// may be closed by then, and what it sees what the next deployment has written.
+		name: "the look at the record after another look at the Target",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			id, is := strings.CutPrefix(attribute(c.body["Key"], "pk"), "deployment#")
+			if !is || !slices.Contains(restorers, c.actor) {
+				return nil, nil
+			}
+			self := r.w.current.root()
+			if c.operation == "UpdateItem" {
+				r.marked[self] = id
+			}
+			if d := r.deployments[id]; c.operation != "GetItem" || r.marked[self] != id || d == nil || !d.finished() {
+				return nil, nil
+			}
+			item, _ := json.Marshal(map[string]any{"Item": map[string]any{"id": stored{id}, "status": stored{"restoring"}, "arrivals": stored{"[]"}}})
+			return nothing(string(item)), nil
+		},
+		bases: []string{"canary with an alarm that is polled"},
+		strikes: []strike{
+			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment that waits")},
+			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: theFault("stopped after")},
+		},
+	},
+	{
 		name: "the second look's question whose the Target is by now",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
 			if c.actor != "safety-net" {
@@ -463,6 +521,9 @@ func condemned(r *run, c *wireCall, known bool) (*http.Response, error) {
 }
 
 var putBackForNothing = regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`)
+
+// closedAndOpen : people were told how a deployment has ended, and it goes on.
+var closedAndOpen = regexp.MustCompile(`^\S+ was closed as \w+, and is (open|restoring) again`)
 
 // openedTwice has a try of Open that Step Functions has lost find nothing to shift,
 // when its retry has found something. No traffic is wrong for it, but people are told

@@ -296,6 +296,9 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 		}
 		r.lasted(d, record)
 	}
+	if was.finished() && !d.finished() {
+		r.breaks("%s was closed as %s, and is %s again", nameOf(id), was.outcome, d.status)
+	}
 	r.moved(was, d)
 	r.obeys(was, d, record)
 	r.tells(was, d)
