@@ -13,8 +13,8 @@ import (
 type ClosingLedger interface {
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
-	// Close ends a record, on condition that nobody has gone on with it since it was
-	// read: its status, its description and its intent are as they were.
+	// Close ends a record, on condition that its status is as it was read, and that it
+	// is described if it was then.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }

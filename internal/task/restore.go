@@ -21,8 +21,8 @@ type RestoringLedger interface {
 	// Restore remembers Targets that are back, on condition that the record is
 	// restoring.
 	Restore(ctx context.Context, id string, targets []shift.Target) error
-	// Close ends a record, on condition that nobody has gone on with it since it was
-	// read: its status, its description and its intent are as they were.
+	// Close ends a record, on condition that its status is as it was read, and that it
+	// is described if it was then.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }

@@ -95,13 +95,13 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	ending := expression.Set(expression.Name(outcome), expression.Value(e.Outcome)).
 		Set(expression.Name(closedAt), expression.Value(e.At)).
 		Set(expression.Name(expiresAt), expression.Value(expiry(e)))
-	// The description and the intent must be as they were read, too: a straggling
-	// Open, which has seen neither, must not close what another try has opened.
+	// The description must be as it was read, too: a straggling Open, which has seen
+	// none, must not close what another try has opened.
 	described := expression.Name(deployment).AttributeNotExists()
 	if r.Deployment != nil {
 		described = expression.Name(deployment).AttributeExists()
 	}
-	asRead := is(r.Status).And(described, expression.Name(intent).Equal(expression.Value(r.Intent)))
+	asRead := is(r.Status).And(described)
 	record, err := expression.NewBuilder().WithCondition(asRead).WithUpdate(ending.
 		Set(expression.Name(status), expression.Value(shift.StatusClosed)).
 		Set(expression.Name(cause), expression.Value(e.Cause)).
