@@ -102,16 +102,16 @@ func (r Record) Pending() []Change {
 // behind after it was put back, so that its Targets are looked at once more.
 func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
 
-// Adopts says whether what serves a version at one of the Deployment's Targets is no
-// longer its maker's to take away, where the maker is a straggler of a Deployment that
-// was closed before this one had the Target. Whoever has had it since has taken what was
-// there for its own, whatever version it brought itself: one that began from that
-// version has gone back to it, or has yet to (I2), and people were told so. So have they
+// Adopts says whether what is at one of the Deployment's Targets is no longer its maker's
+// to take away, where the maker is a straggler of a Deployment that was closed before this
+// one had the Target. Whoever has had it since has taken what was there for its own,
+// whatever version it brought itself: one that began from what it found has gone back to
+// it, or has yet to (I2), or gives it what it brings, and people were told so. So have they
 // been by one that ended as Unchanged because of it; by Promoted, of what serves from
 // then on; and by Stranded, that somebody has to look. One that has found nothing there,
 // and is refused or takes away again what it has created, has built on nothing: the
 // straggler may come after it.
-func (r Record) Adopts(t Target, left Version) bool {
+func (r Record) Adopts(t Target) bool {
 	switch r.Outcome {
 	case Promoted, Stranded:
 		return true
@@ -123,7 +123,7 @@ func (r Record) Adopts(t Target, left Version) bool {
 	}
 	for _, c := range r.Deployment.Changes {
 		if c.Target == t {
-			return c.Stable == left
+			return !c.Creates()
 		}
 	}
 	return r.Concerns(t) // it serves its Candidate already, beside others that do not

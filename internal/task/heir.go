@@ -35,7 +35,7 @@ func heir(ctx context.Context, claims Claims, c shift.Change, closed shift.Recor
 			return a.DeploymentID, false, nil // its record has expired before its entry; nobody knows what it said
 		case err != nil:
 			return "", false, fmt.Errorf("see what %s has found there: %w", a.DeploymentID, err)
-		case since.Adopts(c.Target, c.Candidate):
+		case since.Adopts(c.Target):
 			return a.DeploymentID, false, nil
 		}
 		undecided = undecided || since.Opening()

@@ -417,11 +417,23 @@ var guards = []guard{
 			return withoutList(`"candidate#`)(r, c)
 		},
 		bases: []string{"an alias that is created, with an alarm"},
-		second: func(first strike, all []strike) []strike {
-			if first.fault.name != "edited by a stranger" {
-				return nil
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{boundary: 5, later: 45 * time.Second, fault: theFault("a second deployment")},
+		},
+	},
+	{
+		name: "a straggler's question whose the Target is that it has created",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "set-weight" {
+				return nil, nil
 			}
-			return only(all, "a second deployment that waits")
+			return withoutList(`"candidate#`)(r, c)
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("a second deployment")},
 		},
 	},
 	{

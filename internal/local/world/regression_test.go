@@ -98,6 +98,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "the second look deleted an alias that a stranger had moved, and a later deployment then shifted to the version that had created it",
+		base: "an alias that is created while the alarm fires",
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("edited by a stranger after")},
+			{actor: "safety-net", action: "dynamodb:Query", nth: 7, fault: theFault("a second deployment")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{

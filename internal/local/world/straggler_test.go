@@ -91,3 +91,25 @@ func TestWhatAStragglerHasCreatedGoesUnlessSomebodyHasBuiltOnIt(t *testing.T) {
 		})
 	}
 }
+
+// A deployment that created its alias ends as Stranded, because somebody has moved it: a
+// person must look. What the person makes of it is theirs, though it is what the
+// deployment had wanted.
+func TestWhatAPersonSetsAfterStrandedStays(t *testing.T) {
+	t.Parallel()
+	b := baseOf(t, "an alias that is created, with an alarm")
+	byHand := fault{name: "set by hand", strike: done(func(r *run) {
+		alias, _ := r.w.cloud.Alias("orders", "live")
+		alias.FunctionVersion, alias.RevisionID = "2", ""
+		_, err := r.w.cloud.UpdateAlias(alias)
+		require.NoError(t, err)
+	})}
+	r, err := play(b, guard{},
+		strike{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("edited by a stranger after")},
+		strike{boundary: 5, later: 3 * time.Minute, fault: byHand})
+	require.NoError(t, r.story(err))
+	require.Len(t, r.struck, 2)
+	require.Equal(t, shift.Stranded, r.outcome())
+	require.NotNil(t, r.target(ordersLive).alias)
+	assert.Equal(t, "2", r.target(ordersLive).alias.FunctionVersion)
+}
