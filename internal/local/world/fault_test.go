@@ -234,7 +234,11 @@ func editOf(t shift.Target, make func(alias *cloud.Alias, c shift.Change)) func(
 			return
 		}
 		c := shift.Change{Stable: shift.Version(alias.FunctionVersion), Candidate: shift.Version(alias.FunctionVersion)}
-		if shifted := r.holder(t).change(t); shifted != nil {
+		shifted := r.holder(t).change(t)
+		if shifted == nil && r.main != nil { // whoever repairs something does so afterwards
+			shifted = r.deployments[r.main.ARN()].change(t)
+		}
+		if shifted != nil {
 			c = *shifted
 		}
 		alias.RevisionID = ""
