@@ -116,8 +116,8 @@ var rules = []rule{
 	{
 		folder: "internal/local/world",
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
-		// They run with the policies of the stack.
-		tests: []string{localIAM},
+		// They run with the policies of the stack, and with what is logged of an error.
+		tests: []string{localIAM, boot},
 	},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for

@@ -305,7 +305,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
 	}
 	d = o.started(ctx, record)
-	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", firing)
+	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", shift.BoundReasons(firing))
 	return d, nil
 }
 

@@ -123,7 +123,7 @@ func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 		if err == nil || ctx.Err() != nil || hopeless(err) {
 			return err
 		}
-		slog.WarnContext(ctx, "trying again", "error", err)
+		slog.WarnContext(ctx, "trying again", "error", flow.Wire(err).Message)
 		n.Wait.pass(ctx, upTo)
 		err = act()
 	}
@@ -166,7 +166,7 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 // execution's Rollback.
 func unlessSettling(ctx context.Context, err error, id string) error {
 	if errors.Is(err, shift.ErrRouteSettling) {
-		slog.InfoContext(ctx, "left to settle", "deployment", id, "why", err)
+		slog.InfoContext(ctx, "left to settle", "deployment", id, "why", flow.Wire(err).Message)
 		return nil
 	}
 	return err
@@ -439,7 +439,7 @@ func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context,
 		return err
 	})
 	if errors.Is(unlisted, shift.ErrLedgerDamaged) {
-		slog.ErrorContext(ctx, "the ledger is damaged", "error", unlisted)
+		slog.ErrorContext(ctx, "the ledger is damaged", "error", flow.Wire(unlisted).Message)
 	}
 	problems := make([]error, len(listed))
 	n.Together.run(ctx, len(listed), func(ctx context.Context, i int) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/smithy-go/encoding/cbor"
 )
@@ -83,7 +84,7 @@ func (c *Cloud) setAlarmStateOperation(members cbor.Map) operation {
 	name, state, reason := given["AlarmName"], given["StateValue"], given["StateReason"]
 	op.resource = c.alarmARN(name)
 	switch {
-	case name == "" || len(name) > 255:
+	case name == "" || utf8.RuneCountInString(name) > 255:
 		return op.refused(alarmConstraint("Value at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255"))
 	case !slices.Contains(alarmStates, state):
 		return op.refused(alarmConstraint("Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: %v", state, alarmStates))
@@ -185,7 +186,7 @@ func (q *alarmQuery) validateNames() error {
 		return alarmConstraint("Value at 'alarmNames' failed to satisfy constraint: Member must have length less than or equal to %d", mostAlarmNames)
 	}
 	for _, name := range q.names {
-		if name == "" || len(name) > 255 {
+		if name == "" || utf8.RuneCountInString(name) > 255 {
 			return alarmConstraint("Value at 'alarmNames' failed to satisfy constraint: Member must have length between 1 and 255")
 		}
 	}
