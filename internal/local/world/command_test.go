@@ -24,13 +24,19 @@ type commands struct {
 	// aborted are the Deployments that somebody wants back, and aborts when.
 	aborted map[string]bool
 	aborts  []time.Time
-	// begun is when each Deployment has taken its locks, and said what it was told last.
-	begun map[string]time.Time
-	said  map[string]shift.Command
+	// sent is when each Lambda has sent its last call.
+	sent map[*actor]time.Time
+	// begun is when each Deployment has taken its locks, meant since when a command may
+	// mean it: its call for them may take a while. said is what it was told last.
+	begun, meant map[string]time.Time
+	said         map[string]shift.Command
 }
 
 func newCommands() commands {
-	return commands{aborted: map[string]bool{}, begun: map[string]time.Time{}, said: map[string]shift.Command{}}
+	return commands{
+		aborted: map[string]bool{}, sent: map[*actor]time.Time{}, begun: map[string]time.Time{},
+		meant: map[string]time.Time{}, said: map[string]shift.Command{},
+	}
 }
 
 // commanded is told of every event that begins its way to the safety net.
@@ -47,7 +53,10 @@ func (r *run) commanded(p Parcel) {
 // obeys is told of every write of a record.
 func (r *run) obeys(was standing, d *standing, record dynamodb.Item) {
 	if was.status == "" {
-		r.begun[d.id] = r.w.clock.now
+		r.begun[d.id], r.meant[d.id] = r.w.clock.now, r.w.clock.now
+		if r.w.current != nil {
+			r.meant[d.id] = r.sent[r.w.current.root()]
+		}
 	}
 	var told shift.Command
 	_ = json.Unmarshal([]byte(text(record, "command")), &told)
@@ -64,7 +73,7 @@ func (r *run) obeys(was standing, d *standing, record dynamodb.Item) {
 // somebody who does: events have whole seconds.
 func (r *run) mayBeAborted(id string) bool {
 	for _, given := range r.aborts {
-		if !r.begun[id].Truncate(time.Second).After(given) {
+		if !r.meant[id].Truncate(time.Second).After(given) {
 			return true
 		}
 	}

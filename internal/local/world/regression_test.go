@@ -169,6 +169,14 @@ var known = []struct {
 	},
 	// In these it was the watching that was wrong, not what was watched.
 	{
+		was:  "an abort was held against a deployment that had asked for its lock before it was given, and had it after",
+		base: "abort",
+		strikes: []strike{
+			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment of another version that is put back")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 3, fault: theFault("stopped, a zombie at 25 s a call")},
+		},
+	},
+	{
 		was:  "the play ended before the second look at a deployment that had begun late",
 		base: "canary with an alarm that is polled",
 		strikes: []strike{

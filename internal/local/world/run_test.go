@@ -201,6 +201,8 @@ func (r *run) hit(actor string) bool {
 func (r *run) moment(m Moment) error {
 	r.at = m
 	if !m.After {
+		self := r.w.current.root()
+		r.sent[self] = r.w.clock.now.Add(-r.w.scenario.Latency - self.pace)
 		r.moments = append(r.moments, m)
 	}
 	if m.After && m.Action == "lambda:GetAlias" {
