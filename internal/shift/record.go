@@ -40,7 +40,9 @@ type Record struct {
 	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.
 	Reasons []string
-	Outcome Outcome
+	// MarkedAt is since when there is a reason to restore it.
+	MarkedAt time.Time
+	Outcome  Outcome
 	// Cause is the Outcome's explanation for people.
 	Cause    string
 	ClosedAt time.Time

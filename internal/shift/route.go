@@ -117,7 +117,7 @@ func (c Change) CheckServes(found Route, v Version) error {
 	case found.Same(Route{Serving: v}):
 		return nil
 	case c.Settling(found, v):
-		return fmt.Errorf("%w: %s has %s while its provisioned concurrency moves", ErrRouteSettling, c.Target, found)
+		return fmt.Errorf("%w: %s has %s while its provisioned concurrency moves; if this does not end by itself, clear the weights by hand", ErrRouteSettling, c.Target, found)
 	}
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
@@ -167,9 +167,7 @@ type Restoration struct {
 	Ours bool
 	// Writes are the Routes to write, in this order. Every restoration of a
 	// Target that exists writes, even when it is on Stable already: the write
-	// gives it a new Revision, so that a write still on its way is refused. None are
-	// needed while it settles there: only a write brings that about, and nobody shifts
-	// with a Revision from after it.
+	// gives it a new Revision, so that a write still on its way is refused.
 	Writes []Route
 	// Delete says that the Target did not exist before and goes again.
 	Delete bool
@@ -190,8 +188,6 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 		// RevisionId, so the Route must differ in between: a weight of 0 % for
 		// the Candidate sends it no traffic (UpdateAlias: weights 0.0 to 1.0).
 		return Restoration{Ours: true, Writes: []Route{c.nothingForCandidate(), c.Before()}}
-	case intent >= plan.Len() && c.Settling(found, c.Stable):
-		return Restoration{Ours: true}
 	case c.explained(found, plan, intent):
 		return Restoration{Ours: true, Writes: []Route{c.Before()}}
 	}

@@ -15,7 +15,7 @@ import (
 type RestoringLedger interface {
 	// MarkRestoring refuses all further intents. It returns the record, and
 	// shift.ErrDeploymentClosed beside it, or shift.ErrDeploymentUnknown.
-	MarkRestoring(ctx context.Context, id string, reasons []string) (shift.Record, error)
+	MarkRestoring(ctx context.Context, id string, reasons []string, at time.Time) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Restore remembers Targets that are back, on condition that the record is
@@ -34,6 +34,11 @@ type Restorer struct {
 	Announcer Announcer
 	// Together runs something for several Targets at once; nil is Concurrently.
 	Together Together
+	// Nudges writes a Route again that is settling on Stable. By itself that takes minutes,
+	// and more writes do not speed it up; but where Lambda is stuck, which it is when no
+	// environment could be started, a write without weights sets it free (gradientedge
+	// cdk-utils pull request 1110).
+	Nudges bool
 }
 
 // Mark refuses all further intents of a Deployment, and returns its record.
@@ -179,6 +184,9 @@ func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Recor
 		if !way.Ours {
 			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil
 		}
+		if !r.Nudges && c.Settling(found.route, c.Stable) {
+			return shift.Undone{}, c.CheckServes(found.route, c.Stable)
+		}
 		err := r.take(ctx, c, found.route, way)
 		if err == nil {
 			return c.Undo(found.route), nil
@@ -208,10 +216,10 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 		}
 		found = written
 	}
-	if c.Creates() { // and is gone already
+	if len(way.Writes) == 0 {
 		return nil
 	}
-	if c.Settles && len(way.Writes) > 0 { // what a write answers does not tell what Lambda makes of the weights next
+	if c.Settles { // what a write answers does not tell what Lambda makes of the weights next
 		settling, err := r.Router.Route(ctx, c.Target)
 		if err != nil {
 			return err

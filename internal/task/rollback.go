@@ -45,7 +45,7 @@ func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (fl
 	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPace(h.Now, h.Pause)}
 	reasons := why(call.Document)
 	closed, undone, err := h.restorer().MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
-		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons)
+		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
 	}, call.Now)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown):

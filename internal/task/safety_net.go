@@ -69,6 +69,8 @@ type SafetyNet struct {
 	Now Clock
 	// Pause is for calls that wait for their turn; nil is on the real clock.
 	Pause Pause
+	// nudges is for sweeps, which come once a minute: see Restorer.
+	nudges bool
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -103,10 +105,11 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 		return n.calmed(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
-			_, err := n.end(ctx, occasion.Ended.ID, []string{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
-			return unlessSettling(ctx, err, occasion.Ended.ID)
+			record, err := n.end(ctx, occasion.Ended.ID, []string{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
+			return unlessSettling(ctx, err, record, now)
 		})
 	case occasion.Sweep:
+		n.nudges = true
 		return n.sweep(ctx, now)
 	case occasion.Asked != nil:
 		return n.retry(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
@@ -140,7 +143,7 @@ func hopeless(err error) bool {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together}
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: n.nudges}
 }
 
 // alarm restores every Deployment that watches the alarm. What fired before Open has
@@ -151,22 +154,26 @@ func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Ti
 	fired.At = orNow(fired.At, now)
 	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
-		_, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
+		record, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
 		if errors.Is(err, shift.ErrDeploymentOpening) {
 			w.Targets = nil
 		}
-		return unlessRead(ctx, unlessSettling(ctx, err, w.ID), *w, fired.Name, fired.At, now)
+		return unlessRead(ctx, unlessSettling(ctx, err, record, now), *w, fired.Name, fired.At, now)
 	})
 }
 
-// unlessSettling ends an event with what could be done: Lambda takes minutes to move
-// provisioned concurrency back. The sweeps go on with what is restoring, and so does the
+// settlesIn is how long Lambda may take to move provisioned concurrency back before
+// somebody is told. AWS gives no figure.
+const settlesIn = 15 * time.Minute
+
+// unlessSettling ends with what could be done while Lambda moves provisioned concurrency
+// back, which takes minutes. The sweeps go on with what is restoring, and so does the
 // execution's Rollback.
-func unlessSettling(ctx context.Context, err error, id string) error {
-	if errors.Is(err, shift.ErrRouteSettling) {
-		slog.InfoContext(ctx, "left to settle", "deployment", id, "why", flow.Wire(err).Message)
+func unlessSettling(ctx context.Context, err error, record shift.Record, now time.Time) error {
+	if errors.Is(err, shift.ErrRouteSettling) && now.Sub(record.MarkedAt) < settlesIn {
+		slog.InfoContext(ctx, "left to settle", "deployment", record.ID, "why", flow.Wire(err).Message)
 		return nil
 	}
 	return err
@@ -224,7 +231,7 @@ func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.
 // is then.
 func (n SafetyNet) end(ctx context.Context, id string, why []string, at time.Time) (shift.Record, error) {
 	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
-		return n.Ledger.MarkRestoring(ctx, id, why)
+		return n.Ledger.MarkRestoring(ctx, id, why, at)
 	}, at)
 }
 
@@ -277,8 +284,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if !gone {
 			return n.goOn(ctx, d.ID, at)
 		}
-		_, err = n.end(ctx, d.ID, []string{shift.ExecutionEndedReason("")}, at)
-		return err
+		record, err := n.end(ctx, d.ID, []string{shift.ExecutionEndedReason("")}, at)
+		return unlessSettling(ctx, err, record, at)
 	})
 }
 
@@ -315,8 +322,8 @@ func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
 	case record.Status == shift.StatusClosed:
 		return announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	}
-	_, err = n.end(ctx, id, record.Reasons, at)
-	return unlessSettling(ctx, err, id)
+	record, err = n.end(ctx, id, record.Reasons, at)
+	return unlessSettling(ctx, err, record, at)
 }
 
 // lookAgainAfter is how long after a sweep has first seen that a Deployment was
@@ -422,7 +429,7 @@ func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, 
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
 	}
-	return unlessSettling(ctx, err, id)
+	return unlessSettling(ctx, err, record, now)
 }
 
 // list is one of the Ledger's. What of it cannot be read is an error beside the rest.

@@ -147,7 +147,7 @@ func TestReasonsAreBoundedWhereTheyAreStored(t *testing.T) {
 		many[i] = strings.Repeat("x", 1000)
 	}
 	w.opened(t, first, orders)
-	r, err := w.MarkRestoring(t.Context(), first, many)
+	r, err := w.MarkRestoring(t.Context(), first, many, noon)
 	require.NoError(t, err)
 	assert.Equal(t, shift.BoundReasons(many), r.Reasons)
 	e := ending(shift.RolledBack)

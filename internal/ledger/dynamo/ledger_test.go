@@ -212,7 +212,7 @@ func (w *world) record(t *testing.T, id string) shift.Record {
 
 func (w *world) restoring(t *testing.T, id string) shift.Record {
 	t.Helper()
-	r, err := w.MarkRestoring(t.Context(), id, []string{"AlarmFired: orders-5xx"})
+	r, err := w.MarkRestoring(t.Context(), id, []string{"AlarmFired: orders-5xx"}, noon)
 	require.NoError(t, err)
 	return r
 }

@@ -235,7 +235,7 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 		"intend step 3":        func() error { _, err := w.Intend(t.Context(), first, 3); return err },
 		"landed writes":        func() error { return w.Land(t.Context(), first, shift.Landed{}) },
 		"stop ignoring alarms": func() error { return w.StopIgnoring(t.Context(), first, []string{"a"}) },
-		"as restoring":         func() error { _, err := w.MarkRestoring(t.Context(), first, nil); return err },
+		"as restoring":         func() error { _, err := w.MarkRestoring(t.Context(), first, nil, noon); return err },
 		"restored targets":     func() error { return w.Restore(t.Context(), first, []shift.Target{orders}) },
 		"as Promoted":          func() error { _, err := w.Close(t.Context(), record, ending(shift.Promoted)); return err },
 		"reject":               func() error { _, err := w.Reject(t.Context(), first, nil, ending(shift.Rejected)); return err },

@@ -28,6 +28,7 @@ const (
 	cause      = "cause"
 	openedAt   = "openedAt"
 	closedAt   = "closedAt"
+	markedAt   = "markedAt"
 	expiresAt  = "expiresAt"
 	holder     = "holder"
 )
@@ -55,6 +56,7 @@ type storedRecord struct {
 	Outcome    shift.Outcome `dynamodbav:"outcome,omitempty"`
 	Cause      string        `dynamodbav:"cause,omitempty"`
 	OpenedAt   time.Time     `dynamodbav:"openedAt,omitempty"`
+	MarkedAt   time.Time     `dynamodbav:"markedAt,omitempty"`
 	ClosedAt   time.Time     `dynamodbav:"closedAt,omitempty"`
 	ExpiresAt  int64         `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
 }
@@ -101,7 +103,7 @@ func decodeRecord(i item) (shift.Record, error) {
 	}
 	record := shift.Record{
 		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK,
-		Reasons: stored.Reasons, Outcome: stored.Outcome, Cause: stored.Cause, ClosedAt: stored.ClosedAt,
+		Reasons: stored.Reasons, Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
 	}
 	for _, t := range stored.Restored {
 		record.Restored = append(record.Restored, shift.Target(t))

@@ -86,11 +86,8 @@ func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) e
 // MarkRestoring refuses all further intents, for reasons of which the first ones
 // stay. It returns the record; beside it shift.ErrDeploymentClosed when it has
 // ended already; or shift.ErrDeploymentUnknown.
-func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string) (shift.Record, error) {
-	record, done, err := l.update(ctx, id,
-		expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
-			Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))),
-		is(shift.StatusOpen))
+func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string, at time.Time) (shift.Record, error) {
+	record, done, err := l.update(ctx, id, restoring(why, at), is(shift.StatusOpen))
 	if err == nil && !done && record.Status != shift.StatusRestoring {
 		err = refusal(record)
 	}
@@ -98,6 +95,12 @@ func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string) (sh
 		return record, fmt.Errorf("mark %s as restoring: %w", id, err)
 	}
 	return record, nil
+}
+
+func restoring(why []string, at time.Time) expression.UpdateBuilder {
+	return expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
+		Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))).
+		Set(expression.Name(markedAt), expression.Value(at.UTC()))
 }
 
 // millis is a time as CloudWatch tells it at its finest.
@@ -118,10 +121,7 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 	if !wasOK {
 		counts = counts.And(expression.Not(expression.Contains(expression.Name(untilOK), alarm)))
 	}
-	record, done, err := l.update(ctx, id,
-		expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
-			Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))),
-		is(shift.StatusOpen).And(counts))
+	record, done, err := l.update(ctx, id, restoring(why, at), is(shift.StatusOpen).And(counts))
 	switch {
 	case err != nil || done || record.Status == shift.StatusRestoring:
 	case record.Opening():

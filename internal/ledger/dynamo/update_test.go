@@ -30,7 +30,7 @@ func TestRecordComesBackAsItWasWritten(t *testing.T) {
 	r.UntilOK, r.Restored = nil, nil
 	assert.Equal(t, shift.Record{
 		ID: first, Arrivals: release(orders, billing).Arrivals, Deployment: &d, Status: shift.StatusRestoring,
-		Intent: 2, Landed: landed, Reasons: []string{"AlarmFired: orders-5xx"},
+		Intent: 2, Landed: landed, Reasons: []string{"AlarmFired: orders-5xx"}, MarkedAt: noon,
 	}, r)
 }
 
@@ -167,7 +167,7 @@ func TestWhoDescribesFirstIsBelieved(t *testing.T) {
 	assert.Equal(t, shift.Version("1"), record.Deployment.Changes[0].Stable)
 	assert.Equal(t, shift.Version("1"), w.record(t, first).Deployment.Changes[0].Stable)
 
-	_, err = w.MarkRestoring(t.Context(), first, nil)
+	_, err = w.MarkRestoring(t.Context(), first, nil, noon)
 	require.NoError(t, err)
 	_, err = w.Describe(t.Context(), late, nil, nil)
 	require.ErrorIs(t, err, shift.ErrDeploymentRestoring)
@@ -192,7 +192,7 @@ func TestMarkRestoringAnswersInOneCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mark := func(why ...string) (r shift.Record, err error) {
-		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, why) })
+		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, why, noon) })
 		require.Len(t, asked, 1)
 		assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
 		return r, err

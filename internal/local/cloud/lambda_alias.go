@@ -164,8 +164,11 @@ func (c *Cloud) writeAlias(function, name string, asked aliasWrite, now time.Tim
 	from := a.version
 	*a = written
 	after = c.written(f, a)
-	if moved {
+	switch {
+	case moved:
 		c.beginTransient(a, from, now)
+	case a.transient != nil && a.provisioned.Sticks && len(a.weights) == 0:
+		a.transient = nil
 	}
 	return before, after, nil
 }

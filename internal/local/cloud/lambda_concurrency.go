@@ -18,6 +18,9 @@ type ProvisionedConcurrency struct {
 	// itself leaves the alias's RevisionId. AWS does not say; by default each
 	// such change is one like any other.
 	KeepsRevision bool
+	// Sticks says that no environment can be started: the weights stay until somebody
+	// writes the alias without any (gradientedge/cdk-utils pull request 1110).
+	Sticks bool
 }
 
 // provisioned is the provisioned concurrency of an alias or a version.
@@ -93,7 +96,7 @@ func (c *Cloud) beginTransient(a *alias, from string, now time.Time) {
 
 // settle ends the transient weights once their time has passed.
 func (c *Cloud) settle(a *alias, now time.Time) {
-	if a.transient == nil || now.Before(a.transient.until) {
+	if a.transient == nil || a.provisioned.Sticks || now.Before(a.transient.until) {
 		return
 	}
 	a.transient = nil

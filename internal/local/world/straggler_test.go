@@ -113,3 +113,21 @@ func TestWhatAPersonSetsAfterStrandedStays(t *testing.T) {
 	require.NotNil(t, r.target(ordersLive).alias)
 	assert.Equal(t, "2", r.target(ordersLive).alias.FunctionVersion)
 }
+
+// Whoever is being opened has yet to say what it found: a straggler leaves its alias to the
+// second look, which asks again.
+func TestAStragglerLeavesWhatSomebodyIsAboutToFind(t *testing.T) {
+	t.Parallel()
+	b := baseOf(t, "an alias that is created, with an alarm")
+	next := fault{name: "the next deployment", strike: done(func(r *run) { r.w.another("next", json.RawMessage(`{"function": "orders", "version": "2"}`)) })}
+	r, err := play(b, guard{},
+		strike{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+		strike{boundary: 5, later: 12100 * time.Millisecond, fault: next})
+	require.NoError(t, r.story(err))
+	require.Equal(t, string(shift.Unchanged), r.w.outcome(r.w.executed[1].ARN()))
+	calls := strings.Join(r.calls, "\n")
+	asked, said := strings.LastIndex(calls, "set-weight         dynamodb:Query"), strings.LastIndex(calls, "open-deployment    dynamodb:TransactWriteItems")
+	require.Greater(t, said, asked, "it is asked before it has said so")
+	require.Contains(t, calls[:asked], "12.70s  open-deployment    dynamodb:TransactWriteItems", "and after it has its lock")
+	require.NotNil(t, r.target(ordersLive).alias)
+}
