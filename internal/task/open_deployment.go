@@ -138,6 +138,9 @@ func (o opening) lock(ctx context.Context) (shift.Record, error) {
 // alreadyClosed answers for a record that this execution has closed before: a
 // retry of an ending without a shift ends likewise, everything else fails.
 func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deployment, error) {
+	if !errors.Is(closed, shift.ErrDeploymentClosed) {
+		return shift.Deployment{}, closed
+	}
 	record, err := o.Ledger.Record(ctx, o.id)
 	if err != nil || record.Outcome != shift.Unchanged {
 		return shift.Deployment{}, closed
@@ -302,7 +305,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	}
 	record, err := o.Ledger.Describe(ctx, d, firing, alarms)
 	if err != nil {
-		return shift.Deployment{}, fmt.Errorf("record the deployment: %w", err)
+		return o.alreadyClosed(ctx, fmt.Errorf("record the deployment: %w", err))
 	}
 	d = o.started(ctx, record)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", shift.BoundReasons(firing))
@@ -326,8 +329,8 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.started(ctx, closed), nil // another try has found something to shift
 	}
-	if err != nil {
-		return shift.Deployment{}, fmt.Errorf("close the deployment: %w", err)
+	if err != nil { // perhaps because another try has done so
+		return o.alreadyClosed(ctx, fmt.Errorf("close the deployment: %w", err))
 	}
 	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt); err != nil {
 		return shift.Deployment{}, err

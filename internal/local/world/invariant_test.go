@@ -113,9 +113,21 @@ func (r *run) looked(t shift.Target) {
 		if s.foreign || s.edited && c != nil && c.Settles {
 			d.met[t] = true
 		}
-	case s.foreign && explains(d, t, s.alias):
+	case s.foreign && r.goesOnWith(d, t, s.alias):
 		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
 	}
+}
+
+// goesOnWith says whether the Lambda that runs goes on with what it finds at a Target:
+// set-weight with what its Deployment has intended, close-deployment with the whole of it.
+func (r *run) goesOnWith(d *standing, t shift.Target, found *cloud.Alias) bool {
+	switch c := d.change(t); r.at.Actor {
+	case flow.SetWeight.Function:
+		return explains(d, t, found)
+	case flow.Close.Function:
+		return c != nil && serves(found, c.At(shift.All))
+	}
+	return false
 }
 
 // refresh notes whether the Lambda that runs has looked at a Target since it wrote it.

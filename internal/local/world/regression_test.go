@@ -106,6 +106,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "a try of Open that found nothing to shift, after another one had closed the record for that, ended as Rejected",
+		base: "started by an event, configured by a parameter",
+		strikes: []strike{
+			{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("a second deployment of another version")},
+			{actor: "open-deployment", action: "dynamodb:Query", nth: 2, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+		},
+	},
+	{
 		was:  "a CreateAlias of a zombie that was killed left an alias that nobody took away",
 		base: "an alias that is created, with an alarm",
 		strikes: []strike{
@@ -174,6 +182,14 @@ var known = []struct {
 		strikes: []strike{
 			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment of another version that is put back")},
 			{actor: "open-deployment", action: "lambda:GetFunction", nth: 3, fault: theFault("stopped, a zombie at 25 s a call")},
+		},
+	},
+	{
+		was:  "a stranger's move to Stable that a verifying Close had only seen was taken for Sluice's",
+		base: "started by an event, configured by a parameter",
+		strikes: []strike{
+			{actor: "close-deployment", action: "lambda:GetAlias", nth: 1, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: "close-deployment", action: "dynamodb:GetItem", nth: 2, fault: theFault("edited by a stranger after")},
 		},
 	},
 	{
