@@ -193,8 +193,8 @@ func (r *run) rerouted(c cloud.AliasChange) {
 	if c.After != nil {
 		r.sees(t, c.After.RevisionID)
 	}
-	if !s.foreign || !sameTraffic(c.Before, c.After) {
-		s.foreign, s.settled = false, c.After
+	if !s.foreign || !sameTraffic(c.Before, c.After) || explains(r.holder(t), t, c.After) {
+		s.foreign, s.settled = false, c.After // who fences it off has taken it for Sluice's
 	}
 }
 

@@ -193,6 +193,14 @@ var known = []struct {
 		},
 	},
 	{
+		was:  "a stranger's move to Stable that Rollback had fenced off was as if nobody had come, when another went back to the Candidate",
+		base: "hooks at both points",
+		strikes: []strike{
+			{actor: "run-hooks", action: "lambda:InvokeFunction", nth: 2, fault: theFault("moved to Stable by a stranger")},
+			{actor: "rollback", action: "dynamodb:TransactWriteItems", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
+		},
+	},
+	{
 		was:  "the play ended before the second look at a deployment that had begun late",
 		base: "canary with an alarm that is polled",
 		strikes: []strike{
