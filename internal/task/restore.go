@@ -34,10 +34,11 @@ type Restorer struct {
 	Announcer Announcer
 	// Together runs something for several Targets at once; nil is Concurrently.
 	Together Together
-	// Nudges writes a Route again that is settling on Stable. By itself that takes minutes,
-	// and more writes do not speed it up; but where Lambda is stuck, which it is when no
-	// environment could be started, a write without weights sets it free (gradientedge
-	// cdk-utils pull request 1110).
+	// Nudges writes a Route even when it is settling on Stable. Once is needed: what was
+	// written before does not show while Lambda sets the weights. Now and then is: where
+	// Lambda is stuck, which it is when no environment could be started, a write without
+	// weights sets it free (gradientedge cdk-utils pull request 1110). More writes do not
+	// speed it up.
 	Nudges bool
 }
 

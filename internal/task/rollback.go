@@ -36,15 +36,16 @@ type Rollback struct {
 	Pause Pause
 }
 
-func (h Rollback) restorer() Restorer {
-	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together}
+// restorer nudges in its first try. Many follow, a few seconds apart; meanwhile the sweeps do.
+func (h Rollback) restorer(retry int) Restorer {
+	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Nudges: retry == 0}
 }
 
 // Handle is the handler of flow.Rollback.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
 	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPace(h.Now, h.Pause)}
 	reasons := why(call.Document)
-	closed, undone, err := h.restorer().MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
+	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
 		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
 	}, call.Now)
 	switch {

@@ -69,8 +69,6 @@ type SafetyNet struct {
 	Now Clock
 	// Pause is for calls that wait for their turn; nil is on the real clock.
 	Pause Pause
-	// nudges is for sweeps, which come once a minute: see Restorer.
-	nudges bool
 }
 
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
@@ -109,7 +107,6 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 			return unlessSettling(ctx, err, record, now)
 		})
 	case occasion.Sweep:
-		n.nudges = true
 		return n.sweep(ctx, now)
 	case occasion.Asked != nil:
 		return n.retry(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
@@ -143,7 +140,7 @@ func hopeless(err error) bool {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: n.nudges}
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: true}
 }
 
 // alarm restores every Deployment that watches the alarm. What fired before Open has

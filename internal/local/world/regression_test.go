@@ -175,6 +175,14 @@ var known = []struct {
 			{event: 1, kind: flow.CommandDetailType, fault: theDelivery("after its follower")},
 		},
 	},
+	{
+		was:  "Rollback waited for what settled on Stable, behind which a weight stood that did not show",
+		base: "provisioned concurrency, and an alarm when all traffic is shifted",
+		strikes: []strike{
+			{boundary: 2, fault: theFault("a second deployment of another version")},
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 4, fault: theFault(putBack)},
+		},
+	},
 	// In these it was the watching that was wrong, not what was watched.
 	{
 		was:  "an abort was held against a deployment that had asked for its lock before it was given, and had it after",
