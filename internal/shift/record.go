@@ -104,6 +104,10 @@ func (r Record) Pending() []Change {
 // behind after it was put back, so that its Targets are looked at once more.
 func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
 
+// LeftToPeople says whether somebody was told to look at a Target, and may have set by hand
+// what the Deployment had wanted. Nothing is deleted then.
+func (r Record) LeftToPeople() bool { return r.Outcome == Stranded }
+
 // Adopts says whether what is at one of the Deployment's Targets is no longer its maker's
 // to take away, where the maker is a straggler of a Deployment that was closed before this
 // one had the Target. Whoever has had it since has taken what was there for its own,

@@ -135,6 +135,13 @@ func TestWhatAStragglerHasLeftIsAdoptedByWhoeverBuildsOnIt(t *testing.T) {
 	}
 }
 
+func TestOnlyAStrandedDeploymentIsLeftToPeople(t *testing.T) {
+	t.Parallel()
+	for _, o := range []shift.Outcome{shift.Promoted, shift.Unchanged, shift.Rejected, shift.RolledBack, shift.Stranded} {
+		assert.Equal(t, o == shift.Stranded, shift.Record{Outcome: o}.LeftToPeople(), o)
+	}
+}
+
 func TestAnEventThatBringsNothingNewSaysWhatHasBecomeOfItsVersion(t *testing.T) {
 	t.Parallel()
 	before := shift.Arrived{DeploymentID: "one", Candidate: "2", Outcome: shift.RolledBack}

@@ -283,8 +283,7 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 	if !way.Ours {
 		return false, nil
 	}
-	if way.Delete && record.Outcome == shift.Stranded {
-		// It was left to a person, who may have set by hand what the Deployment had wanted.
+	if way.Delete && record.LeftToPeople() {
 		slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", "a person")
 		return false, nil
 	}

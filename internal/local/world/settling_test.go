@@ -17,7 +17,7 @@ import (
 // Lambda takes minutes to move provisioned concurrency back. That is no reason to write the
 // alias over and over, of which there are 15 requests a second for all, nor for a dead
 // letter, which wakes people.
-func TestWhatSettlesIsWaitedForAndNotWrittenAgain(t *testing.T) {
+func TestWhatSettlesIsNotWrittenOverAndOver(t *testing.T) {
 	t.Parallel()
 	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": 30}]}}`)
 	for name, event := range map[string]string{
