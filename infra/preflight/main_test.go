@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/cloud"
+	"sluice/internal/localaws"
 )
 
 // of is a configuration whose clients talk to a local cloud.
@@ -29,7 +29,7 @@ func of(region string, here aws.HTTPClient, without error) aws.Config {
 
 func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {
 	t.Parallel()
-	here := cloud.New(cloud.Config{Now: time.Now})
+	here := localaws.New(localaws.Config{Now: time.Now})
 	for name, test := range map[string]struct {
 		cfg  aws.Config
 		args []string
@@ -56,9 +56,9 @@ func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {
 
 func TestNothingIsMissing(t *testing.T) {
 	t.Parallel()
-	bare, bootstrapped := cloud.New(cloud.Config{Now: time.Now}), cloud.New(cloud.Config{Now: time.Now})
-	bootstrapped.PutParameter(cloud.Parameter{Name: "/cdk-bootstrap/hnb659fds/version", Value: "28"})
-	bootstrapped.PutParameter(cloud.Parameter{Name: "/cdk-bootstrap/team/version", Value: "28"})
+	bare, bootstrapped := localaws.New(localaws.Config{Now: time.Now}), localaws.New(localaws.Config{Now: time.Now})
+	bootstrapped.PutParameter(localaws.Parameter{Name: "/cdk-bootstrap/hnb659fds/version", Value: "28"})
+	bootstrapped.PutParameter(localaws.Parameter{Name: "/cdk-bootstrap/team/version", Value: "28"})
 	for name, test := range map[string]struct {
 		here  aws.HTTPClient
 		args  []string

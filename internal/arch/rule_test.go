@@ -30,13 +30,13 @@ const (
 	picture    = module + "/internal/picture"
 	machine    = module + "/statemachine"
 	definition = module + "/statemachine/asl"
-	localASL   = module + "/internal/local/asl"
-	localCloud = module + "/internal/local/cloud"
-	localIAM   = module + "/internal/local/iam"
-	localWorld = module + "/internal/local/world"
+	localASL   = module + "/internal/localaws/asl"
+	localCloud = module + "/internal/localaws"
+	localIAM   = module + "/internal/localaws/iam"
+	localWorld = module + "/internal/world"
 
-	localRuntime = module + "/internal/local/lambdaruntime"
-	localStack   = module + "/internal/local/stack"
+	localRuntime = module + "/internal/localaws/lambdaruntime"
+	localStack   = module + "/internal/localaws/stack"
 
 	sdk    = "github.com/aws/aws-sdk-go-v2"
 	smithy = "github.com/aws/smithy-go"
@@ -106,15 +106,15 @@ var rules = []rule{
 	// It asks AWS what the stack needs before it can be deployed.
 	{folder: "infra/preflight", may: []string{sdk, smithy}, tests: []string{localCloud}},
 
-	{folder: "internal/local/asl"},
-	{folder: "internal/local/iam"},
-	{folder: "internal/local/lambdaruntime"},
-	{folder: "internal/local/stack", may: []string{localRuntime}},
+	{folder: "internal/localaws/asl"},
+	{folder: "internal/localaws/iam"},
+	{folder: "internal/localaws/lambdaruntime"},
+	{folder: "internal/localaws/stack", may: []string{localRuntime}},
 	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
 	// local cloud with the real clients.
-	{folder: "internal/local/cloud", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
+	{folder: "internal/localaws", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
 	{
-		folder: "internal/local/world",
+		folder: "internal/world",
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
 		// They run with the policies of the stack, and with what is logged of an error.
 		tests: []string{localIAM, boot},

@@ -11,12 +11,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/asl"
-	"sluice/internal/local/world"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/world"
 )
 
 // scenarios are what the local world plays in its own tests.
-const scenarios = "../local/world/testdata/scenarios"
+const scenarios = "../world/testdata/scenarios"
 
 // recording is an execution as our own interpreter has played it: what its tasks were
 // asked and what they answered, in order, and how it ended.

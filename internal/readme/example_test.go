@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/world"
+	"sluice/internal/world"
 )
 
 // Every JSON block of the README is what its section says that it is.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
-	interpreter "sluice/internal/local/asl"
+	interpreter "sluice/internal/localaws/asl"
 	"sluice/statemachine/asl"
 )
 

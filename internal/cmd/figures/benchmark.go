@@ -143,8 +143,8 @@ func (m measurements) machineTable() (table, error) {
 	}
 	starts := strconv.FormatFloat(start.metrics["starts"], 'f', 0, 64)
 	return newTable("machine", []string{"what", "measured", "bound", "on", "by"}, [][]string{
-		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.where(), command("internal/local/world", "Canaries")},
-		{"start of a Lambda's process to its first `next`, the slowest (" + slowest + "): median of " + starts + ", and peak memory", fmt.Sprintf("%.1f ms, %.1f MB", start.metrics["median-ms"], start.metrics["peak-MB"]), "≤ 40 ms, ≤ 30 MB", m.where(), command("internal/local/stack", "ColdStart")},
+		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.where(), command("internal/world", "Canaries")},
+		{"start of a Lambda's process to its first `next`, the slowest (" + slowest + "): median of " + starts + ", and peak memory", fmt.Sprintf("%.1f ms, %.1f MB", start.metrics["median-ms"], start.metrics["peak-MB"]), "≤ 40 ms, ≤ 30 MB", m.where(), command("internal/localaws/stack", "ColdStart")},
 		{"peak memory of a Lambda after a canary and a rollback, the largest (" + hungriest + ")", fmt.Sprintf("%.1f MB", memory.metrics["peak-MB"]), "≤ 30 MB", m.where(), command("internal/e2e", "Memory")},
 	}), nil
 }

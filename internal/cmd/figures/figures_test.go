@@ -39,7 +39,7 @@ func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	if *update {
 		sizes = "."
 	}
-	played, err := exec.CommandContext(t.Context(), "go", "test", "../../local/world", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
+	played, err := exec.CommandContext(t.Context(), "go", "test", "../../world", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
 	require.NoError(t, err, "%s", played)
 	m, err := read(bytes.NewReader(played))
 	require.NoError(t, err)
@@ -98,12 +98,12 @@ func TestMeasuredFiguresHaveTheirPlaces(t *testing.T) {
 
 const output = `goos: linux
 goarch: amd64
-pkg: sluice/internal/local/stack
+pkg: sluice/internal/localaws/stack
 cpu: Fast One
 BenchmarkColdStart/set-weight-4     	1000000000	         6.284 median-ms	        14.55 peak-MB	        20.00 starts
 BenchmarkColdStart/rollback-4       	1000000000	         4.361 median-ms	        15.94 peak-MB	        20.00 starts
 PASS
-ok  	sluice/internal/local/stack	1.175s
+ok  	sluice/internal/localaws/stack	1.175s
 BenchmarkMemory/rollback-4          	      1	        15.52 peak-MB
 BenchmarkCanaries-4                 	   1531	   2504149 ns/op	       799.3 canaries/s	 4.321 cpu-ms	 1617917 B/op	   17552 allocs/op
 BenchmarkStorm/deployments=10-4     	      1	 279483667 ns/op	 0.1333 alone-s	 1.062 calls/needed	 0.7000 median-s	 0.7000 p99-s	 9.390 plan-min	 0.7000 worst-s
@@ -117,7 +117,7 @@ func TestBenchmarksAreReadAsGoPrintsThem(t *testing.T) {
 	require.NoError(t, err)
 	machine, err := m.machineTable()
 	require.NoError(t, err)
-	assert.Contains(t, machine.text, "| 799; 4.3 ms of CPU each, so 926 with the cores to themselves | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/local/world -run '^$' -bench Canaries` |")
+	assert.Contains(t, machine.text, "| 799; 4.3 ms of CPU each, so 926 with the cores to themselves | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/world -run '^$' -bench Canaries` |")
 	assert.Contains(t, machine.text, "the slowest (set-weight): median of 20, and peak memory | 6.3 ms, 14.6 MB | ≤ 40 ms, ≤ 30 MB |")
 	assert.Contains(t, machine.text, "the largest (rollback) | 15.5 MB | ≤ 30 MB |")
 	storm, err := m.stormTable()

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/local/world"
 	"sluice/internal/shift"
+	"sluice/internal/world"
 )
 
 const (

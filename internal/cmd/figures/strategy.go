@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/local/world"
 	"sluice/internal/shift"
+	"sluice/internal/world"
 )
 
 // strategies are those that CodeDeploy has predefined, without their prefix.

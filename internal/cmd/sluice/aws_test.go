@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/world"
+	"sluice/internal/world"
 )
 
 // abroad is a world that the command reaches over HTTP, with the SDK's clients.

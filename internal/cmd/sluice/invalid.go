@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/world"
 	"sluice/internal/strictjson"
+	"sluice/internal/world"
 )
 
 // invalidError lists everything that is wrong with what the user wrote, each on

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/world"
+	"sluice/internal/world"
 )
 
 const aboutLocal = `Local plays an AWS account with Sluice in it on a port of this machine, for the

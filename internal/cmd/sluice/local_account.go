@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/stack"
-	"sluice/internal/local/world"
+	"sluice/internal/localaws/stack"
+	"sluice/internal/world"
 )
 
 // localAccount is an AWS account that is played on a port.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/asl"
+	"sluice/internal/localaws/asl"
 )
 
 func TestGoldenAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {

@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/internal/flow"
-	"sluice/internal/local/asl"
-	"sluice/internal/local/world"
+	"sluice/internal/localaws/asl"
 	"sluice/internal/picture"
 	"sluice/internal/picture/screen"
 	"sluice/internal/shift"
+	"sluice/internal/world"
 )
 
 const aboutSimulate = `Simulate plays a deployment on this machine: the definition and the handlers

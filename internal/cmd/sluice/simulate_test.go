@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/world"
+	"sluice/internal/world"
 )
 
 // demo names the files of one of the demonstrations.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"sluice/internal/flow"
-	"sluice/internal/local/asl"
+	"sluice/internal/localaws/asl"
 	"sluice/internal/operator"
 )
 

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/local/world"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
+	"sluice/internal/world"
 )
 
 // text prints the simulation as plain text.

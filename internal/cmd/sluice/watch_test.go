@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/local/asl"
+	"sluice/internal/localaws/asl"
 )
 
 // going is a world in which a deployment was started with the name "one" a while

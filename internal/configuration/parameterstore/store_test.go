@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/configuration/parameterstore"
-	"sluice/internal/local/cloud"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
 // newStore is a Store on the real SDK client, and the account that it speaks to.
-func newStore(config cloud.Config) (*parameterstore.Store, *cloud.Cloud) {
+func newStore(config localaws.Config) (*parameterstore.Store, *localaws.Cloud) {
 	config.Now = func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
-	account := cloud.New(config)
+	account := localaws.New(config)
 	return parameterstore.FromConfig(aws.Config{
 		Region: "us-east-1", HTTPClient: account,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
@@ -30,20 +30,20 @@ func newStore(config cloud.Config) (*parameterstore.Store, *cloud.Cloud) {
 
 func TestAParameterIsRead(t *testing.T) {
 	t.Parallel()
-	store, account := newStore(cloud.Config{})
-	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Value: "old"})
-	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Value: `{"alias": "live"}`})
-	var call cloud.Call
-	account.OnCall(func(c cloud.Call) { call = c })
+	store, account := newStore(localaws.Config{})
+	account.PutParameter(localaws.Parameter{Name: "/sluice/orders", Value: "old"})
+	account.PutParameter(localaws.Parameter{Name: "/sluice/orders", Value: `{"alias": "live"}`})
+	var call localaws.Call
+	account.OnCall(func(c localaws.Call) { call = c })
 	text, err := store.Configuration(t.Context(), "/sluice/orders")
 	require.NoError(t, err)
 	assert.Equal(t, `{"alias": "live"}`, text)
-	assert.Equal(t, []cloud.Permission{{Action: "ssm:GetParameter", Resource: "arn:aws:ssm:us-east-1:123456789012:parameter/sluice/orders"}}, call.Permissions())
+	assert.Equal(t, []localaws.Permission{{Action: "ssm:GetParameter", Resource: "arn:aws:ssm:us-east-1:123456789012:parameter/sluice/orders"}}, call.Permissions())
 }
 
 func TestAMissingParameterIsNamed(t *testing.T) {
 	t.Parallel()
-	store, _ := newStore(cloud.Config{})
+	store, _ := newStore(localaws.Config{})
 	_, err := store.Configuration(t.Context(), "/sluice/orders")
 	require.ErrorIs(t, err, shift.ErrConfigurationNotFound)
 	assert.ErrorContains(t, err, "there is no parameter /sluice/orders in this account and region: create it")
@@ -51,8 +51,8 @@ func TestAMissingParameterIsNamed(t *testing.T) {
 
 func TestASecretIsNotDecrypted(t *testing.T) {
 	t.Parallel()
-	store, account := newStore(cloud.Config{})
-	account.PutParameter(cloud.Parameter{Name: "/sluice/orders", Type: cloud.SecureParameter, Value: "hunter2"})
+	store, account := newStore(localaws.Config{})
+	account.PutParameter(localaws.Parameter{Name: "/sluice/orders", Type: localaws.SecureParameter, Value: "hunter2"})
 	_, err := store.Configuration(t.Context(), "/sluice/orders")
 	require.ErrorIs(t, err, shift.ErrConfigurationUnreadable)
 	assert.ErrorContains(t, err, "/sluice/orders is a SecureString: make it a String")
@@ -61,16 +61,16 @@ func TestASecretIsNotDecrypted(t *testing.T) {
 
 func TestThrottlingIsToldFromOtherErrors(t *testing.T) {
 	t.Parallel()
-	store, account := newStore(cloud.Config{ParameterReadRate: 1})
-	account.PutParameter(cloud.Parameter{Name: "/sluice/orders"})
+	store, account := newStore(localaws.Config{ParameterReadRate: 1})
+	account.PutParameter(localaws.Parameter{Name: "/sluice/orders"})
 	_, err := store.Configuration(t.Context(), "/sluice/orders")
 	require.NoError(t, err)
 	_, err = store.Configuration(t.Context(), "/sluice/orders")
 	require.ErrorIs(t, err, shift.ErrThrottled)
 
-	store, account = newStore(cloud.Config{})
-	for _, fault := range []error{cloud.ServiceFailure("ssm"), cloud.AccessDenied(cloud.Call{Service: "ssm", Operation: "GetParameter"}), errors.New("connection reset")} {
-		account.Fault(func(cloud.Call) error { return fault })
+	store, account = newStore(localaws.Config{})
+	for _, fault := range []error{localaws.ServiceFailure("ssm"), localaws.AccessDenied(localaws.Call{Service: "ssm", Operation: "GetParameter"}), errors.New("connection reset")} {
+		account.Fault(func(localaws.Call) error { return fault })
 		_, err = store.Configuration(t.Context(), "/sluice/orders")
 		require.ErrorContains(t, err, "read the parameter /sluice/orders: ")
 		assert.NotErrorIs(t, err, shift.ErrThrottled)

@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/ledger/dynamo"
-	local "sluice/internal/local/cloud/dynamodb"
+	local "sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
 )
 

@@ -1,0 +1,131 @@
+package localaws_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/localaws"
+)
+
+// entries are announcements with these details.
+func entries(details ...string) []types.PutEventsRequestEntry {
+	var made []types.PutEventsRequestEntry
+	for _, detail := range details {
+		made = append(made, types.PutEventsRequestEntry{
+			Source: aws.String("sluice"), DetailType: aws.String("Sluice Deployment State Change"), Detail: aws.String(detail),
+		})
+	}
+	return made
+}
+
+func TestPutEventsTellsOfEachEvent(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, localaws.Config{EventBuses: []string{"releases"}})
+	var heard [][]localaws.Event
+	a.OnEvents(func(events []localaws.Event) { heard = append(heard, events) })
+	given := entries(`{"state":"Started"}`, `{"state":"Shifted"}`)
+	at := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	given[1].Time, given[1].EventBusName, given[1].Resources = &at, aws.String("releases"), []string{"arn:x"}
+	var call localaws.Call
+	a.OnCall(func(c localaws.Call) { call = c })
+
+	output, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: given})
+
+	require.NoError(t, err)
+	require.Len(t, heard, 1)
+	require.Len(t, heard[0], 2)
+	assert.Equal(t, localaws.Event{
+		ID: *output.Entries[0].EventId, Actor: "set-weight", Bus: "default", Time: a.clock.Now(),
+		Source: "sluice", DetailType: "Sluice Deployment State Change", Detail: `{"state":"Started"}`,
+	}, heard[0][0])
+	assert.Equal(t, "releases", heard[0][1].Bus)
+	assert.Equal(t, at, heard[0][1].Time)
+	assert.Equal(t, []string{"arn:x"}, heard[0][1].Resources)
+	assert.NotEqual(t, heard[0][0].ID, heard[0][1].ID)
+	assert.Equal(t, []localaws.Permission{
+		{Action: "events:PutEvents", Resource: "arn:aws:events:us-east-1:123456789012:event-bus/default"},
+		{Action: "events:PutEvents", Resource: "arn:aws:events:us-east-1:123456789012:event-bus/releases"},
+	}, call.Permissions())
+}
+
+func TestAFailedEntryIsFoundOnlyInTheAnswer(t *testing.T) {
+	t.Parallel()
+	type testcase struct {
+		name   string
+		change func(*types.PutEventsRequestEntry)
+		code   string
+		text   string
+	}
+	for _, test := range []testcase{
+		{"refused", func(e *types.PutEventsRequestEntry) { e.Detail = aws.String(`{"state":"Refused"}`) }, "ThrottlingException", "slow down"},
+		{"no source", func(e *types.PutEventsRequestEntry) { e.Source = nil }, "InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."},
+		{"no detail type", func(e *types.PutEventsRequestEntry) { e.DetailType = nil }, "InvalidArgument", "DetailType is a required argument."},
+		{"no detail", func(e *types.PutEventsRequestEntry) { e.Detail = nil }, "InvalidArgument", "Detail is a required argument."},
+		{"detail is no object", func(e *types.PutEventsRequestEntry) { e.Detail = aws.String(`[]`) }, "MalformedDetail", "Detail is malformed."},
+		{"detail is null", func(e *types.PutEventsRequestEntry) { e.Detail = aws.String(`null`) }, "MalformedDetail", "Detail is malformed."},
+		{"detail is no JSON", func(e *types.PutEventsRequestEntry) { e.Detail = aws.String(`{`) }, "MalformedDetail", "Detail is malformed."},
+		{"source is AWS's own", func(e *types.PutEventsRequestEntry) { e.Source = aws.String("aws.states") }, "NotAuthorizedForSourceException", "Not authorized for the source."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, unlimited())
+			a.FailEvents(func(event localaws.Event) *localaws.EntryError {
+				if strings.Contains(event.Detail, "Refused") {
+					return &localaws.EntryError{Code: "ThrottlingException", Message: "slow down"}
+				}
+				return nil
+			})
+			var heard []localaws.Event
+			a.OnEvents(func(events []localaws.Event) { heard = append(heard, events...) })
+			given := entries(`{"n":1}`, `{"n":2}`, `{"n":3}`)
+			test.change(&given[1])
+
+			output, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: given})
+
+			require.NoError(t, err, "the call itself succeeds")
+			assert.EqualValues(t, 1, output.FailedEntryCount)
+			require.Len(t, output.Entries, 3)
+			assert.NotNil(t, output.Entries[0].EventId)
+			assert.Equal(t, test.code, aws.ToString(output.Entries[1].ErrorCode))
+			assert.Contains(t, aws.ToString(output.Entries[1].ErrorMessage), test.text)
+			assert.Nil(t, output.Entries[1].EventId)
+			require.Len(t, heard, 2)
+			assert.Equal(t, `{"n":3}`, heard[1].Detail)
+		})
+	}
+}
+
+func TestPutEventsIsRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
+	large := `{"x":"` + strings.Repeat("x", 500_000) + `"}`
+	elsewhere := entries(`{}`)
+	elsewhere[0].EventBusName = aws.String("elsewhere")
+	type testcase struct {
+		name  string
+		given []types.PutEventsRequestEntry
+		code  string
+		text  string
+	}
+	for _, test := range []testcase{
+		{"no entry", []types.PutEventsRequestEntry{}, "ValidationException", "Value at 'entries' failed to satisfy constraint"},
+		{"eleven entries", entries(strings.Split(strings.Repeat("{} ", 11), " ")[:11]...), "ValidationException", "Value at 'entries' failed to satisfy constraint"},
+		{"too large together", entries(large, large), "ValidationException", "Total size of the entries in the request is over the limit."},
+		{"unknown bus", elsewhere, "ResourceNotFoundException", "Event bus elsewhere does not exist."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, unlimited())
+			a.OnEvents(func([]localaws.Event) { t.Error("an event was put") })
+			_, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: test.given})
+			requireRefused(t, err, 400, test.code, test.text)
+		})
+	}
+}

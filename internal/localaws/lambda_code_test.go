@@ -1,0 +1,118 @@
+package localaws_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/localaws"
+)
+
+func zipped(t *testing.T, text string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	file, err := w.Create("index.mjs")
+	require.NoError(t, err)
+	_, err = file.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return archive.Bytes()
+}
+
+func TestNewCodeIsLATESTsUntilItIsPublished(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	first, err := a.Publish("orders")
+	require.NoError(t, err)
+
+	updated, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2")})
+	require.NoError(t, err)
+	assert.Equal(t, "$LATEST", *updated.Version)
+	assert.NotEqual(t, first.CodeSha256, *updated.CodeSha256)
+	assert.Equal(t, types.LastUpdateStatusSuccessful, updated.LastUpdateStatus)
+
+	published, err := a.lambda().PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("orders")})
+	require.NoError(t, err)
+	assert.Equal(t, "2", *published.Version)
+	assert.Equal(t, *updated.CodeSha256, *published.CodeSha256)
+}
+
+func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	var heard []localaws.Published
+	a.OnPublished(func(p localaws.Published) { heard = append(heard, p) })
+	object := &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip"), Publish: true}
+	for _, want := range []string{"1", "1"} { // the same code makes no new version
+		published, err := a.lambda().UpdateFunctionCode(t.Context(), object)
+		require.NoError(t, err)
+		assert.Equal(t, want, *published.Version)
+		assert.Equal(t, "arn:aws:lambda:us-east-1:123456789012:function:orders:1", *published.FunctionArn)
+	}
+	told := localaws.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
+	assert.Equal(t, []localaws.Published{told, told}, heard, "CloudTrail tells of the call, whatever it has changed")
+}
+
+func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	before, _ := a.Version("orders", "$LATEST")
+	for problem, input := range map[string]*lambda.UpdateFunctionCodeInput{
+		"Could not unzip uploaded file":             {ZipFile: []byte("no zip")},
+		"Please provide a source for function code": {},
+		"Please do not provide other FunctionCode":  {ZipFile: zipped(t, "2"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip")},
+		"The Revision Id provided does not match":   {ZipFile: zipped(t, "2"), RevisionId: aws.String("stale")},
+		`not implemented in the local world`:        {ImageUri: aws.String("image")},
+	} {
+		input.FunctionName = aws.String("orders")
+		_, err := a.lambda().UpdateFunctionCode(t.Context(), input)
+		assert.ErrorContains(t, err, problem)
+	}
+	require.NoError(t, a.SetUpdateInProgress("orders", time.Minute))
+	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2")})
+	require.ErrorContains(t, err, "The operation cannot be performed at this time.")
+	after, _ := a.Version("orders", "$LATEST")
+	assert.Equal(t, before, after)
+}
+
+func TestADryRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	before, _ := a.Version("orders", "$LATEST")
+	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2"), DryRun: true})
+	require.NoError(t, err)
+	after, _ := a.Version("orders", "$LATEST")
+	assert.Equal(t, before, after)
+}
+
+func TestFunctionsAreListedByNamePageByPage(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	for _, name := range []string{"b-function", "a-function", "c-function"} {
+		require.NoError(t, a.AddFunction(localaws.Function{Name: name}))
+	}
+	pages := lambda.NewListFunctionsPaginator(a.lambda(), &lambda.ListFunctionsInput{MaxItems: aws.Int32(2)})
+	var names []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		require.NoError(t, err)
+		for _, f := range page.Functions {
+			names = append(names, *f.FunctionName)
+			assert.Empty(t, f.State, "a listed function has no State")
+		}
+	}
+	assert.Subset(t, names, []string{"a-function", "b-function", "c-function"})
+	assert.IsIncreasing(t, names)
+}

@@ -1,0 +1,80 @@
+package localaws_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/localaws"
+)
+
+func (a account) tag(tags map[string]string) error {
+	_, err := a.lambda().TagResource(context.Background(), &lambda.TagResourceInput{Resource: aws.String(ordersARN), Tags: tags})
+	return err
+}
+
+func (a account) tags(t *testing.T) map[string]string {
+	t.Helper()
+	output, err := a.lambda().GetFunction(context.Background(), &lambda.GetFunctionInput{FunctionName: aws.String("orders")})
+	require.NoError(t, err)
+	return output.Tags
+}
+
+func TestTagsAreAddedChangedAndRemoved(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	a.orders(t, 1)
+	require.NoError(t, a.tag(map[string]string{"sluice:alias": "prod", "team": "büro: x/y+z=@_.-"}))
+	assert.Equal(t, map[string]string{"sluice:alias": "prod", "team": "büro: x/y+z=@_.-"}, a.tags(t))
+	_, err := a.lambda().UntagResource(context.Background(), &lambda.UntagResourceInput{Resource: aws.String(ordersARN), TagKeys: []string{"team", "gone"}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"sluice:alias": "prod"}, a.tags(t))
+}
+
+func TestTagsThatLambdaDoesNotStoreAreRefused(t *testing.T) {
+	t.Parallel()
+	many := map[string]string{}
+	for i := range 50 {
+		many[fmt.Sprint(i)] = ""
+	}
+	for name, tags := range map[string]map[string]string{
+		"a long value":   {"a": strings.Repeat("x", 257)},
+		"a long key":     {strings.Repeat("x", 129): ""},
+		"AWS's own":      {"AWS:x": ""},
+		"a line break":   {"a": "b\nc"},
+		"a comma":        {"a": "b,c"},
+		"one over fifty": many,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, unlimited())
+			a.orders(t, 1)
+			requireRefused(t, a.tag(tags), 400, "InvalidParameterValueException", "")
+			assert.Equal(t, map[string]string{"sluice:alias": "live"}, a.tags(t))
+		})
+	}
+}
+
+func TestTagsAreHiddenFromWhoeverMayNotListThem(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	a.orders(t, 1)
+	var asked []localaws.Permission
+	a.HideTags(func(actor string, needed localaws.Permission) bool {
+		asked = append(asked, needed)
+		return actor == "set-weight"
+	})
+	output, err := a.lambda().GetFunction(context.Background(), &lambda.GetFunctionInput{FunctionName: aws.String("orders"), Qualifier: aws.String("1")})
+	require.NoError(t, err)
+	assert.Nil(t, output.Tags)
+	assert.Equal(t, "AccessDeniedException", *output.TagsError.ErrorCode)
+	assert.Equal(t, []localaws.Permission{{Action: "lambda:ListTags", Resource: ordersARN}}, asked)
+	a.config = clientConfig("publish-version", a.Cloud)
+	assert.Equal(t, map[string]string{"sluice:alias": "live"}, a.tags(t))
+}

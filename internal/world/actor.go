@@ -1,0 +1,142 @@
+package world
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"sluice/internal/localaws/asl"
+)
+
+// actor is a Lambda that runs: real Go code on a goroutine of its own. Exactly
+// one goroutine runs at a time; the baton goes from the clock to the actor and
+// back over unbuffered channels, so that nothing depends on the scheduler.
+type actor struct {
+	world  *World
+	resume chan struct{} // the clock hands the baton over
+	parked chan struct{} // the actor gives it back
+	killed bool
+	done   bool
+	// parts run in its name while it waits for them; parent is what it is a part of.
+	parts   []*actor
+	parent  *actor
+	waiting bool
+	// fail reports to whoever invoked the Lambda that it died.
+	fail func(*asl.Failure)
+	// limit is when it is killed, counted from its start.
+	limit time.Duration
+	// number is that of the call that it makes, and inFlight says that the call
+	// arrives even when the actor is killed meanwhile.
+	number   int
+	inFlight bool
+	// pace is how long each of its calls takes besides.
+	pace time.Duration
+}
+
+// root is the Lambda that an actor is, or is a part of.
+func (a *actor) root() *actor {
+	for a.parent != nil {
+		a = a.parent
+	}
+	return a
+}
+
+func (a *actor) report(f *asl.Failure) {
+	if a.fail != nil {
+		a.fail(f)
+	}
+}
+
+type actorKey struct{}
+
+// actorOf finds the actor in whose name something is done; nil outside of one.
+func actorOf(ctx context.Context) *actor {
+	a, _ := ctx.Value(actorKey{}).(*actor)
+	return a
+}
+
+// spawn runs a Lambda, or a part of one, until it first waits, or ends.
+func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Context)) *actor {
+	a := &actor{world: w, parent: parent, limit: limit, resume: make(chan struct{}), parked: make(chan struct{})}
+	w.actors[a] = struct{}{}
+	onStage(func() {
+		<-a.resume
+		defer func() { // also when it is killed
+			a.done = true
+			a.parked <- struct{}{}
+		}()
+		if !a.killed {
+			run(context.WithValue(context.Background(), actorKey{}, a))
+		}
+	})
+	a.run()
+	return a
+}
+
+// run hands the baton to the actor until it waits or ends.
+func (a *actor) run() {
+	before := a.world.current
+	a.world.current = a
+	a.resume <- struct{}{}
+	<-a.parked
+	a.world.current = before
+	if a.done {
+		delete(a.world.actors, a)
+	}
+}
+
+// sleep lets virtual time pass. A killed actor never returns from it.
+func (a *actor) sleep(d time.Duration) {
+	if d > 0 {
+		a.world.clock.after(d, sluice, func() {
+			if !a.done {
+				a.run()
+			}
+		})
+		a.park()
+	}
+}
+
+// forever never returns: the actor waits until somebody kills it.
+func (a *actor) forever() {
+	for {
+		a.park()
+	}
+}
+
+func (a *actor) park() {
+	a.parked <- struct{}{}
+	<-a.resume
+	a.die()
+}
+
+// die ends the goroutine of an actor that was killed, unless a call of it is on
+// its way.
+func (a *actor) die() {
+	if a.killed && !a.inFlight {
+		runtime.Goexit()
+	}
+}
+
+// kill ends an actor where it waits, as Lambda does when its time is over: the
+// rest of it never runs.
+func (a *actor) kill() {
+	if a.done {
+		return
+	}
+	for _, part := range a.parts {
+		part.kill()
+	}
+	a.killed = true
+	if !a.inFlight {
+		a.run()
+	}
+}
+
+// resumeIfWaiting goes on with an actor whose parts are done.
+func (a *actor) resumeIfWaiting() {
+	if a.waiting && !a.done {
+		a.waiting = false
+		a.run()
+	}
+}

@@ -1,0 +1,58 @@
+package world
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/localaws"
+)
+
+// What the world tells the safety net of alarms is what the stack's rule would: all of
+// its pattern is which states it asks for.
+func TestTheSafetyNetIsToldOfAlarmsAsItsRuleAsks(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(stackTemplate)
+	require.NoError(t, err)
+	type rule struct {
+		Properties struct {
+			Name    string `json:"Name"`
+			Pattern struct {
+				Detail map[string]map[string][]string `json:"detail"`
+			} `json:"EventPattern"`
+		} `json:"Properties"`
+	}
+	var template struct {
+		Resources map[string]json.RawMessage `json:"Resources"`
+	}
+	require.NoError(t, json.Unmarshal(text, &template))
+	var asked []string
+	for _, resource := range template.Resources {
+		var r rule
+		if json.Unmarshal(resource, &r) == nil && r.Properties.Name == "sluice-alarm-fired" {
+			require.Len(t, r.Properties.Pattern.Detail, 1)
+			require.Len(t, r.Properties.Pattern.Detail["state"], 1)
+			asked = r.Properties.Pattern.Detail["state"]["value"]
+		}
+	}
+	require.NotEmpty(t, asked)
+
+	w, err := New(DefaultScenario(), json.RawMessage(`{"function": "orders", "alarms": ["a"]}`))
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	told := 0
+	w.courier = func(Parcel) bool { told++; return true }
+	states := []string{localaws.AlarmOK, localaws.AlarmAlarm, localaws.AlarmInsufficientData}
+	for _, before := range states {
+		for _, state := range states {
+			require.NoError(t, w.alarmTo("a", before, ""))
+			told = 0
+			require.NoError(t, w.alarmTo("a", state, ""))
+			assert.Equal(t, state != before && slices.Contains(asked, state), told == 1, "from %s to %s", before, state)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/announce/eventbridge"
+	"sluice/internal/configuration/parameterstore"
+	"sluice/internal/execution/stepfunctions"
+	"sluice/internal/flow"
+	"sluice/internal/gate/alarm"
+	"sluice/internal/hook/lambdahook"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/task"
+)
+
+// function is one of Sluice's Lambdas as it stands in the account.
+type function struct {
+	name    string
+	timeout time.Duration
+	run     flow.Lambda
+}
+
+// deploy builds Sluice's Lambdas as their main functions do, each with clients
+// of its own that sign with the function's name, so that the cloud knows whose
+// call it is.
+func (w *World) deploy() {
+	const table, bus = ledgerTable, "default"
+	w.add(flow.Publish.Spec, func(c aws.Config) flow.Lambda {
+		router := lambdaalias.FromConfig(c)
+		return flow.Serve(flow.Publish, task.PublishVersion{
+			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(c),
+			Allowed: w.scenario.Allowed, Alias: w.scenario.Alias, Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.Open.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Open, task.OpenDeployment{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c),
+			Alarms: alarm.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait, Now: w.Now,
+		}.Handle)
+	})
+	w.add(flow.SetWeight.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.SetWeight, task.SetWeight{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Now: w.Now, Pause: w.pause,
+		}.Handle)
+	})
+	w.add(flow.CheckAlarms.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.CheckAlarms, task.CheckAlarms{Ledger: dynamo.FromConfig(c, table), Alarms: alarm.FromConfig(c)}.Handle)
+	})
+	w.add(flow.BeforeHook.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(c)}.Handle)
+	})
+	w.add(flow.Close.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Close, task.CloseDeployment{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait,
+		}.Handle)
+	})
+	w.add(flow.Rollback.Spec, func(c aws.Config) flow.Lambda {
+		return flow.Serve(flow.Rollback, task.Rollback{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Together: w.together, Wait: w.wait, Now: w.Now, Pause: w.pause,
+		}.Handle)
+	})
+	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, func(c aws.Config) flow.Lambda {
+		return task.SafetyNet{
+			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
+			Executions: stepfunctions.FromConfig(c, w.place.machineARN()), Together: w.together,
+			Wait: w.wait, Now: w.Now, Pause: w.pause,
+		}.Handle
+	})
+}
+
+// add deploys a Lambda. It is built when it is invoked for the first time, as its
+// process starts in AWS.
+func (w *World) add(spec flow.Spec, build func(aws.Config) flow.Lambda) {
+	started := sync.OnceValue(func() flow.Lambda { return build(w.config(spec.Function)) })
+	w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: func(ctx context.Context, payload []byte) ([]byte, error) {
+		return started()(ctx, payload)
+	}}
+}
+
+// config is the AWS configuration of a Lambda: one attempt a call, as boot
+// configures it, and the cloud in place of a network.
+func (w *World) config(actor string) aws.Config {
+	return aws.Config{
+		Region: w.place.region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "local"}, nil
+		}),
+		HTTPClient: transport{w, actor},
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+	}
+}
+
+// transport carries the SDK clients' calls to the cloud. A call takes the
+// scenario's latency in virtual time.
+type transport struct {
+	world *World
+	actor string
+}
+
+// Do implements aws.HTTPClient.
+func (t transport) Do(r *http.Request) (*http.Response, error) {
+	if a := actorOf(r.Context()); a != nil {
+		a.sleep(t.world.scenario.Latency + a.root().pace)
+	}
+	if t.world.weaken != nil {
+		if answer, err := t.world.weaken(t.world, t.actor, r); answer != nil || err != nil {
+			return answer, err
+		}
+	}
+	return t.world.cloud.Do(r)
+}
+
+// Invoke implements asl.Host: it runs one of Sluice's Lambdas. One that takes
+// longer than its timeout is killed where it stands, as Lambda does.
+func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
+	name := strings.TrimPrefix(call.FunctionARN[strings.LastIndexByte(call.FunctionARN, ':')+1:], functionPrefix)
+	f, known := w.functions[name]
+	w.clock.after(0, sluice, func() {
+		if !known {
+			done(nil, &asl.Failure{Error: "Lambda.ResourceNotFoundException", Cause: "Function not found: " + call.FunctionARN})
+			return
+		}
+		w.invocations[name]++
+		w.start(f, call.Payload, done)
+	})
+}
+
+func (w *World) start(f function, payload []byte, done func(json.RawMessage, *asl.Failure)) {
+	if w.paced != nil && w.paced.pace.Run != nil {
+		w.paced.launch(f, payload, done)
+		return
+	}
+	// The end of a Lambda is an event of its own: what follows from it must not
+	// run on the Lambda's goroutine.
+	finish := func(output json.RawMessage, failure *asl.Failure) {
+		w.clock.after(0, sluice, func() { done(output, failure) })
+	}
+	a := w.spawn(nil, f.timeout, func(ctx context.Context) {
+		output, err := f.run(ctx, payload)
+		if err != nil {
+			finish(nil, reported(err))
+			return
+		}
+		finish(output, nil)
+	})
+	if a.done {
+		return
+	}
+	a.fail = func(f *asl.Failure) { finish(nil, f) }
+	w.clock.after(f.timeout, sluice, func() {
+		if !a.done && !a.killed {
+			a.kill()
+			a.report(timedOut(f))
+		}
+	})
+}
+
+// reported is an error as Lambda reports it to Step Functions: the type becomes
+// the error's name, and the whole report its cause.
+func reported(err error) *asl.Failure {
+	wire := flow.Wire(err)
+	report, _ := json.Marshal(struct {
+		ErrorMessage string `json:"errorMessage"`
+		ErrorType    string `json:"errorType"`
+	}{wire.Message, wire.Name})
+	return &asl.Failure{Error: wire.Name, Cause: string(report)}
+}

@@ -1,0 +1,91 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+)
+
+// happen lets somebody else do something. What cannot be done because of how
+// things stand by then, such as stopping an execution that has ended, is no
+// problem; what can never be done is.
+func (w *World) happen(h Happening) {
+	if err := w.attempt(h); err != nil {
+		w.problem = fmt.Errorf("the scenario's %s: %w", h, err)
+	}
+}
+
+func (w *World) attempt(h Happening) error {
+	switch h.Do {
+	case stopExecution:
+		return w.stop()
+	case redriveExecution:
+		return w.redrive()
+	case startExecution:
+		_, err := w.Start(fmt.Sprintf("another-%d", len(w.executed)), h.Input)
+		return err
+	case setAlarmState:
+		return w.alarmTo(h.Alarm, h.State, "it was set by hand")
+	case setEvaluation:
+		return w.cloud.SetEvaluationState(h.Alarm, strings.TrimPrefix(h.State, localaws.AlarmOK))
+	case deleteAlarm:
+		return w.cloud.DeleteAlarm(h.Alarm)
+	case updateCode:
+		return w.cloud.UpdateCode(h.Function, fmt.Sprintf("%s@%s", h.Function, w.clock.now))
+	case setTags:
+		return w.cloud.SetTags(h.Function, h.Tags)
+	case updateAlias, deleteAliasDo:
+		return w.edit(h)
+	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):
+		w.command(h.Target, shift.Order(h.Do), h.Reason)
+		return nil
+	}
+	return fmt.Errorf("nobody knows how")
+}
+
+func (w *World) stop() error {
+	if len(w.executed) == 0 {
+		return errors.New("no execution has been started")
+	}
+	_ = w.machine.Stop(w.executed[0].ARN(), "", "") // it may have ended before
+	return nil
+}
+
+func (w *World) redrive() error {
+	if len(w.executed) == 0 {
+		return errors.New("no execution has been started")
+	}
+	return w.machine.Redrive(w.executed[0].ARN())
+}
+
+// edit is a stranger's write of an alias.
+func (w *World) edit(h Happening) error {
+	function, name, err := h.Target.Lambda()
+	if err != nil {
+		return err
+	}
+	if h.Do == deleteAliasDo {
+		w.cloud.DeleteAlias(function, name)
+		return nil
+	}
+	alias, exists := w.cloud.Alias(function, name)
+	if !exists {
+		alias = localaws.Alias{Function: function, Name: name}
+	}
+	if h.Version != "" {
+		alias.FunctionVersion = h.Version
+	}
+	alias.RevisionID, alias.Weights = "", nil
+	if h.Additional != "" {
+		alias.Weights = map[string]float64{h.Additional: float64(h.Percent) / float64(shift.All)}
+	}
+	if !exists {
+		_, err = w.cloud.CreateAlias(alias)
+		return err
+	}
+	_, err = w.cloud.UpdateAlias(alias)
+	return err
+}

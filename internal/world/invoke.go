@@ -1,0 +1,112 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+)
+
+// invoked plays a Lambda that somebody invokes by Lambda's API: one of Sluice's own,
+// a hook, or the application.
+func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
+	own, isOwn := w.own(call.Function)
+	async := call.Type == localaws.AsyncEvent
+	switch {
+	case isOwn && async && own.name == flow.SafetyNet:
+		w.wake(call.Payload, 0)
+		return localaws.InvocationResult{}
+	case async:
+		return localaws.InvocationResult{} // what it would do has no effect here
+	case isOwn:
+		return w.answered(ctx, own, call)
+	case visitorOf(ctx, call.Actor) == nil, w.isHook(call.Function):
+		return w.hook(ctx, call)
+	}
+	return w.request(call)
+}
+
+// own is the one of Sluice's Lambdas that stands in the account by this name.
+func (w *World) own(name string) (function, bool) {
+	folder, prefixed := strings.CutPrefix(name, functionPrefix)
+	f, known := w.functions[folder]
+	return f, known && prefixed
+}
+
+// answered runs one of Sluice's Lambdas for somebody from outside, who waits for
+// its answer, and with whom the world waits unless it goes on by itself.
+func (w *World) answered(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
+	var result localaws.InvocationResult
+	run := func(done func()) {
+		w.invocations[f.name]++
+		w.start(f, call.Payload, func(output json.RawMessage, failure *asl.Failure) {
+			result.Payload = output
+			if failure != nil {
+				result = localaws.InvocationResult{Payload: []byte(failure.Cause), FunctionError: "Unhandled"}
+			}
+			done()
+		})
+	}
+	if visit := visitorOf(ctx, call.Actor); visit != nil {
+		visit.await(run)
+		return result
+	}
+	ended := false
+	run(func() { ended = true })
+	for !ended && w.clock.step() {
+	}
+	return result
+}
+
+// isHook says whether a function is somebody's hook.
+func (w *World) isHook(function string) bool {
+	if _, known := w.answers[function]; known {
+		return true
+	}
+	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
+		if _, known := w.modes[hookKey(p, function)]; known {
+			return true
+		}
+	}
+	return false
+}
+
+// request is one request to the application: it says which version it reached.
+func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
+	behaviour, _ := w.behaviour(shift.LambdaTarget(call.Function, call.Qualifier), call.Version)
+	if w.traffic.random.Float64() < behaviour.ErrorRate {
+		return crashed(fmt.Sprintf("version %s of %s fails, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
+	}
+	answer, _ := json.Marshal(map[string]string{"function": call.Function, "version": call.Version}) // strings always marshal
+	return localaws.InvocationResult{Payload: answer}
+}
+
+// learn takes in which hooks an input names, and how they are to answer.
+func (w *World) learn(input json.RawMessage) {
+	if release, err := flow.DecodeInput(input, w.place.machineARN()); err == nil {
+		w.learnHooks(release.Hooks)
+	}
+}
+
+func (w *World) learnHooks(hooks shift.Hooks) {
+	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
+		for _, h := range hooks.At(p) {
+			w.modes[hookKey(p, bare(h.Function))] = h.Mode
+		}
+	}
+}
+
+// showOwn makes Sluice's functions visible to whoever looks at the account.
+func (w *World) showOwn() error {
+	for _, name := range sortedKeys(w.functions) {
+		if err := w.cloud.AddFunction(localaws.Function{Name: functionPrefix + name, Content: name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+)
+
+// Delivery is how events of one kind reach the safety net.
+type Delivery struct {
+	Delay  time.Duration
+	Lost   bool
+	Copies int // how often each is delivered
+}
+
+// sweepEvery is how often the safety net is woken without an event.
+const sweepEvery = time.Minute
+
+// alarmTo puts an alarm into a state.
+func (w *World) alarmTo(name, state, reason string) error {
+	return w.cloud.SetAlarmState(name, state, reason)
+}
+
+// alarmChanged remembers that an alarm came into another state.
+func (w *World) alarmChanged(change localaws.AlarmChange) {
+	if change.State != change.Before {
+		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
+	}
+}
+
+// tellAlarm tells of an alarm that goes to ALARM or to OK, as the safety net's rule asks,
+// whoever has put it there: EventBridge tells of changes only.
+func (w *World) tellAlarm(change localaws.AlarmChange) {
+	if change.State == change.Before || change.State != localaws.AlarmAlarm && change.State != localaws.AlarmOK {
+		return
+	}
+	w.deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
+		"alarmName":     change.Name,
+		"state":         map[string]any{"value": change.State, "reason": change.Reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
+		"previousState": map[string]any{"value": change.Before},
+	})
+}
+
+// executionEnded tells of an execution that did not succeed.
+func (w *World) executionEnded(x *asl.Execution) {
+	if flow.Unfinished(string(x.Status())) {
+		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{
+			"executionArn": x.ARN(), "stateMachineArn": w.place.machineARN(), "name": x.Name(), "status": x.Status(),
+		})
+	}
+}
+
+// deliver has EventBridge wake the safety net with an event, as often and as late
+// as the scenario says.
+func (w *World) deliver(d Delivery, source, detailType string, detail map[string]any) {
+	p := Parcel{Kind: detailType, Detail: detail, Delivery: d}
+	if !d.Lost {
+		w.parcels++
+		p.Number = w.parcels
+	}
+	event, _ := json.Marshal(map[string]any{
+		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
+		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
+	})
+	p.arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(event, 0) }) }
+	if w.courier != nil && w.courier(p) || d.Lost {
+		return
+	}
+	for range max(d.Copies, 1) {
+		p.arrive(d.Delay)
+	}
+}
+
+// lambdaTime is what the clock of Sluice's Lambdas says: the real one, where they are
+// processes of their own.
+func (w *World) lambdaTime() time.Time {
+	if w.paced != nil && w.paced.pace.Run != nil {
+		return time.Now()
+	}
+	return w.clock.now
+}
+
+// asyncRetries are the waits after which Lambda tries an asynchronous invocation
+// again (Lambda Developer Guide, asynchronous invocation: twice, after one and
+// after two minutes).
+var asyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
+
+func (w *World) wake(event []byte, tried int) {
+	w.netting++
+	w.invocations[flow.SafetyNet]++
+	w.start(w.functions[flow.SafetyNet], event, func(_ json.RawMessage, failure *asl.Failure) {
+		w.netting--
+		if failure != nil && tried < len(asyncRetries) {
+			w.netting++
+			w.clock.after(asyncRetries[tried], sluice, func() {
+				w.netting--
+				w.wake(event, tried+1)
+			})
+		} else if failure != nil {
+			w.deadLetters++
+		}
+	})
+}
+
+// sweep wakes the safety net when there is something to find. In AWS it is woken
+// every minute; in a simulation the sweeps that would find nothing are left out.
+func (w *World) sweep() {
+	if w.paced != nil || w.unattended() {
+		w.deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
+	}
+	w.clock.after(sweepEvery, nature, w.sweep)
+}
+
+// unattended says whether the Ledger has a Deployment that no execution looks
+// after, or that is on its way back, or whose Outcome is still to be announced.
+func (w *World) unattended() bool {
+	var open []string
+	closed := map[string]bool{}
+	for _, item := range w.tables.Items(ledgerTable) {
+		pk, _ := item.Text("pk")
+		id, _ := item.Text("id")
+		status, _ := item.Text("status")
+		switch {
+		case pk == "suspect", pk == "open" && !w.seenToRun(id):
+			return true
+		case status == string(shift.StatusRestoring):
+			return true // perhaps whoever began to restore has died
+		case pk == "open":
+			open = append(open, id)
+		case status == string(shift.StatusClosed):
+			closed[id] = true
+		}
+	}
+	// Perhaps whoever has closed it has died before it was announced.
+	return slices.ContainsFunc(open, func(id string) bool { return closed[id] })
+}
+
+// seenToRun says whether a sweep finds the execution on the list.
+func (w *World) seenToRun(id string) bool {
+	x, known := w.machine.Execution(id)
+	return known && x.Status() == asl.Running && w.shows(x, w.lag.listed)
+}
+
+func (w *World) runs(id string) bool {
+	x, known := w.machine.Execution(id)
+	return known && x.Status() == asl.Running
+}
+
+// command has a person ask something of the Deployment that holds a Target.
+func (w *World) command(target shift.Target, order shift.Order, reason string) {
+	w.deliver(w.scenario.Commands, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+}
+
+// together is task.Together for actors: the Lambda waits while its parts run,
+// each of which waits for its own calls.
+func (w *World) together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
+	parent := actorOf(ctx)
+	left := n
+	for i := range n {
+		child := w.spawn(parent, parent.limit, func(ctx context.Context) {
+			defer func() {
+				left--
+				if left == 0 && parent.waiting {
+					w.clock.after(0, sluice, parent.resumeIfWaiting)
+				}
+			}()
+			do(ctx, i)
+		})
+		if !child.done {
+			parent.parts = append(parent.parts, child)
+		}
+	}
+	if left > 0 {
+		parent.waiting = true
+		parent.park()
+	}
+	parent.parts = nil
+}
+
+// wait is task.Wait for actors.
+func (w *World) wait(ctx context.Context, upTo time.Duration) {
+	actorOf(ctx).sleep(time.Duration(w.jitter.Float64() * float64(upTo)))
+}
+
+// pause is task.Pause for actors.
+func (w *World) pause(ctx context.Context, d time.Duration) { actorOf(ctx).sleep(d) }

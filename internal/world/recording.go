@@ -1,0 +1,89 @@
+package world
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+)
+
+// Recording is what happened around a deployment while it was played.
+type Recording struct {
+	Alarms  []AlarmChange
+	Traffic []Minute
+	// Until is how long was recorded: the last Minute may not be whole.
+	Until time.Duration
+	// Closed is the deployment's record, and ClosedAt when that was; nil when it is
+	// not closed.
+	Closed   *shift.Record
+	ClosedAt time.Duration
+}
+
+// AlarmChange is an alarm's coming into a state.
+type AlarmChange struct {
+	At                  time.Duration
+	Name, State, Reason string
+}
+
+// Minute is what a version served of a Target's requests in the minute that begins
+// then.
+type Minute struct {
+	Begins           time.Duration
+	Target           shift.Target
+	Version          string
+	Candidate        bool
+	Requests, Errors int64
+}
+
+// Record is Simulate, and says what happened around the deployment as well.
+func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, Recording, error) {
+	w, err := New(s, input)
+	if err != nil {
+		return Result{}, Recording{}, err
+	}
+	defer w.Close()
+	w.watch = watch
+	x, err := w.Start(simulated, input)
+	if err != nil {
+		return Result{}, Recording{}, err
+	}
+	if err := w.Run(); err != nil {
+		return Result{}, Recording{}, err
+	}
+	result, recording := w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.elapsed()}
+	result.Calls = maps.Clone(result.Calls) // without the one that follows
+	closed, err := dynamo.FromConfig(w.config("operator"), ledgerTable).Record(context.Background(), x.ARN())
+	if err == nil && closed.Status == shift.StatusClosed {
+		recording.Closed, recording.ClosedAt = &closed, closed.ClosedAt.Sub(x.Started())
+	}
+	return result, recording, nil
+}
+
+// served are the requests of all Targets by version, in order of time.
+func (w *World) served() []Minute {
+	var minutes []Minute
+	for _, s := range w.traffic.streams {
+		for of, points := range s.minutes {
+			if of.version == "" {
+				continue // all versions together
+			}
+			candidate := w.routes.isCandidate(s.target, of.version)
+			for minute, p := range points {
+				minutes = append(minutes, Minute{
+					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: of.version, Candidate: candidate,
+					Requests: p.invocations, Errors: p.errors,
+				})
+			}
+		}
+	}
+	slices.SortFunc(minutes, func(a, b Minute) int {
+		return cmp.Or(cmp.Compare(a.Begins, b.Begins), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Version, b.Version))
+	})
+	return minutes
+}

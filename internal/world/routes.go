@@ -1,0 +1,85 @@
+package world
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+)
+
+// Routed is one change of where a Target's traffic goes.
+type Routed struct {
+	Seconds   float64      `json:"seconds"`
+	Target    shift.Target `json:"target"`
+	Stable    string       `json:"stable"`
+	Candidate string       `json:"candidate"`
+	Percent   shift.Weight `json:"percent"`
+}
+
+// routes follows where the traffic of each Target goes, as seen from outside.
+type routes struct {
+	clock *clock
+	began time.Time
+	list  []Routed
+	last  map[shift.Target]seen
+}
+
+// seen is what a Target was last seen to serve.
+type seen struct {
+	stable     string // served everything before
+	candidate  string // is, or was last, being introduced
+	percent    shift.Weight
+	introduced []string // everything that was ever a candidate
+}
+
+func newRoutes(c *clock) *routes {
+	return &routes{clock: c, began: c.now, last: map[shift.Target]seen{}}
+}
+
+func (r *routes) begin(t shift.Target, alias localaws.Alias, exists bool) {
+	if exists {
+		r.last[t] = seen{stable: alias.FunctionVersion}
+	}
+}
+
+func (r *routes) rerouted(t shift.Target, alias *localaws.Alias) {
+	before := r.last[t]
+	now := before
+	switch {
+	case alias == nil: // it is gone, and so is its traffic
+		now.percent = shift.None
+	case len(alias.Weights) > 0:
+		now.candidate = slices.Collect(maps.Keys(alias.Weights))[0]
+		now.stable, now.percent = alias.FunctionVersion, toWeight(alias.Weights[now.candidate])
+	case alias.FunctionVersion == before.stable:
+		now.percent = shift.None
+	case alias.FunctionVersion == before.candidate:
+		now.percent = shift.All
+	default:
+		if before.percent == shift.All {
+			now.stable = before.candidate
+		}
+		now.candidate, now.percent = alias.FunctionVersion, shift.All
+	}
+	if now.percent != shift.None && !slices.Contains(now.introduced, now.candidate) {
+		now.introduced = append(slices.Clone(now.introduced), now.candidate)
+	}
+	r.last[t] = now
+	if now.percent == before.percent && (now.percent == shift.None || now.candidate == before.candidate) {
+		return
+	}
+	r.list = append(r.list, Routed{
+		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent,
+	})
+}
+
+// isCandidate says whether a version was introduced while the world was watched.
+func (r *routes) isCandidate(t shift.Target, version string) bool {
+	return slices.Contains(r.last[t].introduced, version)
+}
+
+func toWeight(share float64) shift.Weight {
+	return shift.Weight(share*float64(shift.All) + 0.5)
+}

@@ -1,0 +1,438 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+	"sluice/internal/strictjson"
+)
+
+// Scenario is what happens around a deployment. The zero Scenario is no good
+// one: DecodeScenario gives the defaults.
+type Scenario struct {
+	Stable, Candidate Behaviour
+	// RequestsPerMinute go to each Target's alias.
+	RequestsPerMinute int64
+	// Alarms is nil when the scenario names none: then every alarm that a
+	// deployment names exists, and stays OK.
+	Alarms    []Alarm
+	Hooks     map[string]HookBehaviour
+	Functions map[string]Setup
+	// Parameters are the texts of the Parameter Store, by their names.
+	Parameters map[string]string
+	// Allowed and Alias are how this Sluice is configured.
+	Allowed shift.Allowed
+	Alias   string
+	Events  []Happening
+	Faults  []Fault
+	// AlarmEvents, ExecutionEvents, Sweeps and Commands are how the safety net is woken.
+	AlarmEvents, ExecutionEvents, Sweeps, Commands Delivery
+	// Latency is how long every AWS call takes.
+	Latency time.Duration
+	Seed    uint64
+}
+
+// Behaviour is how a version serves its requests.
+type Behaviour struct {
+	ErrorRate float64
+	Duration  time.Duration
+	// Pending is how long a newly published version cannot be invoked.
+	Pending time.Duration
+	// Fails makes it never become active.
+	Fails bool
+}
+
+// HookBehaviour is what a hook's Lambda does.
+type HookBehaviour struct {
+	Result HookResult
+	After  time.Duration
+}
+
+// HookResult is how a hook's Lambda ends.
+type HookResult string
+
+const (
+	// HookSucceeds and HookFails : it answers, by returning or by its token.
+	HookSucceeds HookResult = "succeed"
+	HookFails    HookResult = "fail"
+	// HookHangs : it never answers.
+	HookHangs HookResult = "hang"
+	// HookCrashes : the Lambda itself ends with an error, whatever the mode.
+	HookCrashes HookResult = "crash"
+)
+
+// Setup is a function as it stands before the deployment, where the default
+// does not fit.
+type Setup struct {
+	// Versions is how many are published.
+	Versions int
+	// Aliases are all it has.
+	Aliases map[string]AliasSetup
+	// Roles are the execution roles of versions that have another one than the
+	// rest; the key is the version, "$LATEST" included.
+	Roles map[string]string
+	// DeadLetters likewise are their dead-letter targets.
+	DeadLetters map[string]string
+	// Provisioned names the aliases with provisioned concurrency, and how long
+	// Lambda takes to move it.
+	Provisioned map[string]time.Duration
+	// Published : $LATEST is what was published last, so that publishing it makes
+	// no new version.
+	Published bool
+	// Absent : there is no such function.
+	Absent bool
+	// Tags are all it has. Without, what is to be shifted carries the alias, and
+	// what is asked as a hook is marked so.
+	Tags shift.Tags
+}
+
+// AliasSetup is an alias as it stands before the deployment.
+type AliasSetup struct {
+	Version    string
+	Additional string
+	Percent    shift.Weight
+}
+
+// Fault is something that goes wrong with AWS for a while.
+type Fault struct {
+	Call  string // as in "lambda:UpdateAlias"
+	Actor string // the function whose calls it hits; all when empty
+	// Resource is a part of the ARN that is called; all when empty.
+	Resource string
+	Error    FaultKind
+	// From and Until bound when; Until is zero for ever.
+	From, Until time.Duration
+	// Skip lets that many calls pass first; Times is how many it hits, 0 for all.
+	Skip, Times int64
+}
+
+// FaultKind is how a call goes wrong.
+type FaultKind string
+
+const (
+	Throttle  FaultKind = "throttle"  // refused for its rate
+	Deny      FaultKind = "deny"      // refused for want of permission
+	Break     FaultKind = "fail"      // the service fails, without effect
+	Lose      FaultKind = "lose"      // the connection is lost before the effect
+	LoseReply FaultKind = "loseReply" // the connection is lost after the effect
+)
+
+// Happening is something that somebody does at a time.
+type Happening struct {
+	At time.Duration
+	Do string
+	// What else it needs depends on Do.
+	Alarm, State string
+	Target       shift.Target
+	Version      string
+	Additional   string
+	Percent      shift.Weight
+	Function     string
+	Reason       string
+	Input        json.RawMessage
+	Tags         map[string]string
+}
+
+// What Happenings do.
+const (
+	stopExecution    = "stopExecution"
+	redriveExecution = "redriveExecution"
+	startExecution   = "startExecution"
+	setAlarmState    = "setAlarmState"
+	setEvaluation    = "setEvaluationState"
+	deleteAlarm      = "deleteAlarm"
+	updateAlias      = "updateAlias"
+	deleteAliasDo    = "deleteAlias"
+	updateCode       = "updateCode"
+	setTags          = "setTags"
+)
+
+// ScenarioError lists everything that is wrong with a scenario.
+type ScenarioError struct{ Problems []strictjson.Problem }
+
+// Error lists the problems.
+func (e *ScenarioError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return "the scenario is not valid: " + strings.Join(lines, "; ")
+}
+
+const (
+	maxRate       = 1_000_000 // requests a minute
+	maxSeconds    = 366 * 24 * 60 * 60
+	defaultRate   = 600
+	defaultMillis = 100
+	maxVersions   = 10_000
+)
+
+// DefaultScenario is the world of a deployment that brings none: 600 requests a
+// minute, and both versions healthy.
+func DefaultScenario() Scenario {
+	s, _ := DecodeScenario([]byte("{}"))
+	return s
+}
+
+// DecodeScenario reads a scenario, as strictly as the input is read. It returns a
+// *ScenarioError that lists all problems.
+func DecodeScenario(text []byte) (Scenario, error) {
+	var problems strictjson.Problems
+	root := strictjson.Parse(text, &problems)
+	var s Scenario
+	if root.Present() {
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings"))
+	}
+	if list := problems.List(); len(list) > 0 {
+		return Scenario{}, &ScenarioError{Problems: list}
+	}
+	return s, nil
+}
+
+func decodeScenario(o strictjson.Object) Scenario {
+	s := Scenario{
+		Stable:            decodeBehaviour(o.Field("stable").Object("errorRate", "durationMs")),
+		Candidate:         decodeBehaviour(o.Field("candidate").Object("errorRate", "durationMs", "pendingSeconds", "fails")),
+		RequestsPerMinute: defaultRate,
+		Hooks:             map[string]HookBehaviour{},
+		Functions:         map[string]Setup{},
+		Latency:           millis(o.Field("latencyMs")),
+		Seed:              uint64(o.Field("seed").Int(0, 1<<62)),
+	}
+	if rate := o.Field("traffic").Object("requestsPerMinute").Field("requestsPerMinute"); rate.Present() {
+		s.RequestsPerMinute = rate.Int(0, maxRate)
+	}
+	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps", "commands")
+	s.AlarmEvents = decodeDelivery(delivery.Field("alarms"), defaultDelay)
+	s.ExecutionEvents = decodeDelivery(delivery.Field("executions"), defaultDelay)
+	s.Sweeps = decodeDelivery(delivery.Field("sweeps"), 0)
+	s.Commands = decodeDelivery(delivery.Field("commands"), 0)
+	s.Alarms = decodeAlarms(o.Field("alarms"))
+	hooks := o.Field("hooks").Members()
+	for _, name := range hooks.Names() {
+		s.Hooks[name] = decodeHook(hooks.Field(name).Object("result", "afterSeconds"))
+	}
+	functions := o.Field("functions").Members()
+	for _, name := range functions.Names() {
+		s.Functions[name] = decodeSetup(functions.Field(name).Object(
+			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "published", "absent", "tags"))
+	}
+	s.Parameters = decodeParameters(o.Field("parameters").Members())
+	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
+	for _, v := range o.Field("events").Array() {
+		s.Events = append(s.Events, decodeHappening(v))
+	}
+	for _, v := range o.Field("faults").Array() {
+		s.Faults = append(s.Faults, decodeFault(v.Object("call", "actor", "resource", "error", "fromSeconds", "untilSeconds", "skip", "times")))
+	}
+	return s
+}
+
+// defaultDelay is how long EventBridge takes to deliver an event. AWS gives no
+// figure but "about half a second"; it is an assumption.
+const defaultDelay = 500 * time.Millisecond
+
+func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
+	o := v.Object("delayMs", "lost", "copies")
+	d := Delivery{Delay: delay, Lost: o.Field("lost").Bool(), Copies: 1}
+	if late := o.Field("delayMs"); late.Present() {
+		d.Delay = millis(late)
+	}
+	if copies := o.Field("copies"); copies.Present() {
+		d.Copies = int(copies.Int(1, 10))
+	}
+	return d
+}
+
+func decodeBehaviour(o strictjson.Object) Behaviour {
+	b := Behaviour{
+		ErrorRate: o.Field("errorRate").Float(0, 1),
+		Duration:  defaultMillis * time.Millisecond,
+		Pending:   seconds(o.Field("pendingSeconds")),
+		Fails:     o.Field("fails").Bool(),
+	}
+	if d := o.Field("durationMs"); d.Present() {
+		b.Duration = millis(d)
+	}
+	return b
+}
+
+func decodeHook(o strictjson.Object) HookBehaviour {
+	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes))
+	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
+}
+
+// decodeParameters reads the texts of parameters. One that is an object stands for
+// its text.
+func decodeParameters(o strictjson.Object) map[string]string {
+	parameters := map[string]string{}
+	for _, name := range o.Names() {
+		if v := o.Field(name); v.IsObject() {
+			parameters[name] = string(v.Raw())
+		} else {
+			parameters[name] = v.Text()
+		}
+	}
+	return parameters
+}
+
+// decodeSettings reads what the Lambdas' environment says in AWS.
+func decodeSettings(o strictjson.Object) (shift.Allowed, string) {
+	allowed, err := shift.ParseAllowed(o.Field("functions").Text())
+	if err != nil {
+		o.Field("functions").Problem("%v", err)
+	}
+	alias := o.Field("alias").Text()
+	if alias != "" && !flow.IsAlias(alias) {
+		o.Field("alias").Problem("%s", flow.NoAlias)
+	}
+	return allowed, alias
+}
+
+func decodeSetup(o strictjson.Object) Setup {
+	s := Setup{
+		Versions:    int(o.Field("versions").Int(0, maxVersions)),
+		Roles:       texts(o.Field("roles")),
+		DeadLetters: texts(o.Field("deadLetters")),
+		Provisioned: map[string]time.Duration{},
+		Published:   o.Field("published").Bool(),
+		Absent:      o.Field("absent").Bool(),
+	}
+	if o.Field("tags").Present() {
+		s.Tags = texts(o.Field("tags"))
+	}
+	provisioned := o.Field("provisionedSeconds").Members()
+	for _, alias := range provisioned.Names() {
+		s.Provisioned[alias] = seconds(provisioned.Field(alias))
+	}
+	aliases := o.Field("aliases")
+	if !aliases.Present() {
+		return s
+	}
+	s.Aliases = map[string]AliasSetup{}
+	for _, name := range aliases.Members().Names() {
+		f := aliases.Members().Field(name).Object("version", "additional", "percent")
+		s.Aliases[name] = AliasSetup{Version: f.Require("version").Text(), Additional: f.Field("additional").Text(), Percent: share(f.Field("percent"))}
+	}
+	return s
+}
+
+func texts(v strictjson.Value) map[string]string {
+	o := v.Members()
+	read := map[string]string{}
+	for _, name := range o.Names() {
+		read[name] = o.Field(name).Text()
+	}
+	return read
+}
+
+func decodeFault(o strictjson.Object) Fault {
+	f := Fault{
+		Call:  o.Require("call").Text(),
+		Actor: o.Field("actor").Text(), Resource: o.Field("resource").Text(),
+		Error: FaultKind(o.Field("error").OneOf(string(Throttle), string(Deny), string(Break), string(Lose), string(LoseReply))),
+		From:  seconds(o.Field("fromSeconds")),
+		Until: seconds(o.Field("untilSeconds")),
+		Skip:  o.Field("skip").Int(0, 1<<31),
+		Times: o.Field("times").Int(0, 1<<31),
+	}
+	if !strings.Contains(f.Call, ":") && f.Call != "" {
+		o.Field("call").Problem(`must be a service and an operation, such as "lambda:UpdateAlias"`)
+	}
+	return f
+}
+
+// happenings are the fields that each thing to do takes, beside atSeconds and do.
+var happenings = map[string][]string{
+	stopExecution:    {},
+	redriveExecution: {},
+	startExecution:   {"input"},
+	setAlarmState:    {"alarm", "state"},
+	setEvaluation:    {"alarm", "state"},
+	deleteAlarm:      {"alarm"},
+	updateAlias:      {"target", "version", "additional", "percent"},
+	deleteAliasDo:    {"target"},
+	updateCode:       {"function"},
+	setTags:          {"function", "tags"},
+
+	string(shift.Abort):   {"target", "reason"},
+	string(shift.Promote): {"target", "reason"},
+	string(shift.Pause):   {"target", "reason"},
+	string(shift.Resume):  {"target", "reason"},
+}
+
+func decodeHappening(v strictjson.Value) Happening {
+	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags").Require("do").Text()
+	fields, known := happenings[do]
+	if !known {
+		if do != "" {
+			v.Problem("do is not known: %.40q; known are %s", do, strings.Join(sortedKeys(happenings), ", "))
+		}
+		return Happening{}
+	}
+	o := v.Object(append([]string{"atSeconds", "do"}, fields...)...)
+	h := Happening{
+		At: seconds(o.Require("atSeconds")), Do: do,
+		Alarm: o.Field("alarm").Text(), Target: shift.Target(o.Field("target").Text()),
+		Version: o.Field("version").Text(), Additional: o.Field("additional").Text(), Percent: share(o.Field("percent")),
+		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
+		Tags: texts(o.Field("tags")),
+	}
+	for _, needed := range []string{"alarm", "target", "function", "input", "tags"} {
+		if slices.Contains(fields, needed) {
+			o.Require(needed)
+		}
+	}
+	switch do {
+	case setAlarmState:
+		h.State = o.Require("state").OneOf("OK", "ALARM", "INSUFFICIENT_DATA")
+	case setEvaluation:
+		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK)
+	}
+	if h.Target != "" {
+		if _, _, err := h.Target.Lambda(); err != nil {
+			o.Field("target").Problem("%v", err)
+		}
+	}
+	return h
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func seconds(v strictjson.Value) time.Duration {
+	return time.Duration(v.Float(0, maxSeconds) * float64(time.Second))
+}
+
+func millis(v strictjson.Value) time.Duration {
+	return time.Duration(v.Float(0, maxSeconds) * float64(time.Millisecond))
+}
+
+func share(v strictjson.Value) shift.Weight {
+	decimal := v.Decimal()
+	if decimal == "" {
+		return shift.None
+	}
+	w, err := shift.ParsePercent(decimal)
+	if err != nil {
+		v.Problem("%v", err)
+	}
+	return w
+}
+
+// String names a Happening in a report.
+func (h Happening) String() string {
+	return fmt.Sprintf("%s at %s", h.Do, h.At)
+}

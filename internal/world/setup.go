@@ -1,0 +1,324 @@
+package world
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+)
+
+// wanted is what the deployments need of one function.
+type wanted struct {
+	aliases []string
+	highest int    // the highest Candidate that is given; 0 if none is
+	asked   int    // the highest version that is asked as a hook
+	target  string // the alias that is shifted; empty for a hook's function
+	hook    bool
+}
+
+// needs are what the deployments need, by the functions' names.
+type needs map[string]*wanted
+
+func (n needs) of(name string) *wanted {
+	if n[name] == nil {
+		n[name] = &wanted{}
+	}
+	return n[name]
+}
+
+func (n *wanted) alias(name string) {
+	if !slices.Contains(n.aliases, name) {
+		n.aliases = append(n.aliases, name)
+	}
+}
+
+// arrival is what one Target of a release needs.
+func (n needs) arrival(a shift.Arrival) error {
+	name, alias, err := a.Target.Lambda()
+	if err != nil {
+		return err
+	}
+	need := n.of(name)
+	need.alias(alias)
+	need.target = alias
+	if given, err := strconv.Atoi(string(a.Candidate)); err == nil {
+		need.highest = max(need.highest, given)
+	}
+	return nil
+}
+
+// hook is what a hook needs: its function, with what it is qualified by.
+func (n needs) hook(h shift.Hook) {
+	name, qualifier := named(h.Function)
+	need := n.of(name)
+	need.hook = true
+	if version, err := strconv.Atoi(qualifier); err == nil {
+		need.asked = max(need.asked, version)
+	} else if qualifier != "" && qualifier != "$LATEST" {
+		need.alias(qualifier)
+	}
+}
+
+// makeFunctions makes every function that the deployments speak of, hooks
+// included, each with its versions and aliases.
+func (w *World) makeFunctions(releases []shift.Release) error {
+	all := needs{}
+	for _, r := range releases {
+		for _, a := range r.Arrivals {
+			if err := all.arrival(a); err != nil {
+				return err
+			}
+		}
+		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
+			all.hook(h)
+		}
+	}
+	for name := range w.scenario.Functions {
+		all.of(name)
+	}
+	for _, name := range sortedKeys(all) {
+		if err := w.makeFunction(name, *all[name], w.setup(name, *all[name])); err != nil {
+			return fmt.Errorf("make the function %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// setup is how a function stands before the deployment: by default the alias
+// serves the version before the Candidate.
+func (w *World) setup(name string, need wanted) Setup {
+	s := w.scenario.Functions[name]
+	if s.Versions == 0 {
+		s.Versions = min(max(need.highest, need.asked, 1), maxVersions)
+		if need.highest == 1 {
+			s.Versions = 2 // version 1 is given: the alias serves another one
+		}
+	}
+	if s.Aliases == nil {
+		s.Aliases = map[string]AliasSetup{}
+		serving := 1
+		switch {
+		case need.highest == 1:
+			serving = 2
+		case need.highest > 1:
+			serving = need.highest - 1
+		}
+		for _, alias := range need.aliases {
+			s.Aliases[alias] = AliasSetup{Version: strconv.Itoa(min(serving, s.Versions))}
+		}
+	}
+	if s.Tags == nil {
+		s.Tags = need.tags()
+	}
+	return s
+}
+
+// tags are what the owner of a function has written on it who wants Sluice to do what
+// the deployments ask for.
+func (n wanted) tags() shift.Tags {
+	tags := shift.Tags{}
+	if n.target != "" {
+		tags[shift.TagAlias] = n.target
+	}
+	if n.hook {
+		tags[shift.TagHook] = "true"
+	}
+	return tags
+}
+
+func (w *World) makeFunction(name string, need wanted, s Setup) error {
+	if s.Absent {
+		return nil
+	}
+	err := w.cloud.AddFunction(localaws.Function{
+		Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"], Tags: s.Tags,
+	})
+	if err != nil {
+		return err
+	}
+	for v := 1; v <= s.Versions; v++ {
+		if err := w.makeVersion(name, strconv.Itoa(v), s); err != nil {
+			return err
+		}
+	}
+	if need.highest == 0 && !s.Published {
+		if err := w.configure(name, "$LATEST", s); err != nil {
+			return err
+		}
+	}
+	for _, alias := range sortedKeys(s.Aliases) {
+		if err := w.makeAlias(name, alias, s.Aliases[alias]); err != nil {
+			return err
+		}
+	}
+	for _, alias := range sortedKeys(s.Provisioned) {
+		err := w.cloud.ProvisionConcurrency(name, alias, localaws.ProvisionedConcurrency{Executions: 1, Settle: s.Provisioned[alias]})
+		if err != nil {
+			return err
+		}
+	}
+	return w.candidatesBecomeActive(name, need)
+}
+
+func (w *World) makeVersion(name, version string, s Setup) error {
+	if version != "1" {
+		if err := w.configure(name, version, s); err != nil {
+			return err
+		}
+	}
+	_, err := w.cloud.Publish(name)
+	return err
+}
+
+// configure gives $LATEST the code and configuration of a version to be.
+func (w *World) configure(name, version string, s Setup) error {
+	if err := w.cloud.UpdateCode(name, name+"@"+version); err != nil {
+		return err
+	}
+	return w.cloud.UpdateConfiguration(name, w.role(s, name, version), s.DeadLetters[version])
+}
+
+// role is a version's execution role, that of the function's name by default.
+func (w *World) role(s Setup, function, version string) string {
+	if role, given := s.Roles[version]; given {
+		return role
+	}
+	return w.place.roleARN(function)
+}
+
+func (w *World) makeAlias(function, name string, a AliasSetup) error {
+	alias := localaws.Alias{Function: function, Name: name, FunctionVersion: a.Version}
+	if a.Additional != "" {
+		alias.Weights = map[string]float64{a.Additional: float64(a.Percent) / float64(shift.All)}
+	}
+	_, err := w.cloud.CreateAlias(alias)
+	return err
+}
+
+// candidatesBecomeActive lets the Candidate be pending for as long as the
+// scenario says, or for ever.
+func (w *World) candidatesBecomeActive(name string, need wanted) error {
+	b := w.scenario.Candidate
+	if b.Pending == 0 && !b.Fails {
+		return nil
+	}
+	then := localaws.VersionState{State: localaws.StateActive}
+	if b.Fails {
+		then = localaws.VersionState{State: localaws.StateFailed, ReasonCode: "FunctionError", Reason: "the function failed to initialize"}
+	}
+	if need.highest == 0 {
+		return w.cloud.PendingFor(name, b.Pending, then)
+	}
+	given := strconv.Itoa(need.highest)
+	pending := localaws.VersionState{State: localaws.StatePending, ReasonCode: "Creating", Reason: "The function is being created."}
+	if err := w.cloud.SetVersionState(name, given, pending); err != nil {
+		return err
+	}
+	w.clock.after(b.Pending, nature, func() {
+		if err := w.cloud.SetVersionState(name, given, then); err != nil {
+			w.problem = err
+		}
+	})
+	return nil
+}
+
+// watched is an alarm whose metric is evaluated every minute.
+type watched struct {
+	Alarm
+	stream *stream
+}
+
+// makeAlarms makes the scenario's alarms, or those that the deployments name.
+func (w *World) makeAlarms(releases []shift.Release, targets []shift.Target) error {
+	alarms := w.scenario.Alarms
+	if alarms == nil {
+		named := map[string]bool{}
+		for _, r := range releases {
+			for _, name := range r.Alarms {
+				named[name] = true
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			alarms = append(alarms, Alarm{Name: name, Period: time.Minute, Periods: 1})
+		}
+	}
+	for _, a := range alarms {
+		if err := w.makeAlarm(a, targets); err != nil {
+			return err
+		}
+	}
+	if len(w.alarms) > 0 {
+		w.clock.at(w.began.Add(time.Minute), nature, w.evaluate)
+	}
+	return nil
+}
+
+func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
+	target := a.Target
+	if target == "" && len(targets) > 0 {
+		target = targets[0]
+	}
+	m := localaws.MetricAlarm{
+		Name: a.Name, Namespace: "AWS/Lambda", Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
+		Evaluations: a.Periods, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
+	}
+	if a.Metric != "" {
+		s, known := w.traffic.byTarget[target]
+		if !known {
+			return fmt.Errorf("the alarm %s watches %q, which no deployment shifts", a.Name, target)
+		}
+		m.Dimensions = dimensions(target, a.Version)
+		w.alarms = append(w.alarms, watched{a, s})
+	}
+	if a.Composite {
+		w.cloud.PutCompositeAlarm(localaws.CompositeAlarm{Name: a.Name})
+	} else {
+		w.cloud.PutMetricAlarm(m)
+	}
+	return w.alarmTo(a.Name, localaws.AlarmOK, "it was so before")
+}
+
+func dimensions(t shift.Target, version string) map[string]string {
+	function, alias, _ := t.Lambda()
+	d := map[string]string{"FunctionName": function, "Resource": function + ":" + alias}
+	if version != "" {
+		d["ExecutedVersion"] = version
+	}
+	return d
+}
+
+// evaluate looks at every alarm, as CloudWatch does each minute for periods of a
+// minute and more.
+func (w *World) evaluate() {
+	w.traffic.advance(w.clock.now)
+	for _, a := range w.alarms {
+		points, complete := w.traffic.points(a.Alarm, a.stream, series{w.version(a)}, w.clock.now)
+		verdict := a.evaluate(points, complete)
+		if verdict.state == "" {
+			continue
+		}
+		if err := w.alarmTo(a.Name, verdict.state, verdict.reason); err != nil {
+			continue // somebody has deleted it
+		}
+	}
+	w.clock.after(time.Minute, nature, w.evaluate)
+}
+
+// version is whose requests an alarm watches; all when it is empty.
+func (w *World) version(a watched) string {
+	last := w.routes.last[a.stream.target]
+	switch a.Version {
+	case "stable":
+		return last.stable
+	case "candidate":
+		if last.candidate == "" {
+			return "none yet"
+		}
+		return last.candidate
+	}
+	return a.Version
+}
