@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
@@ -84,7 +85,7 @@ func mailed(t *testing.T, partition string, what shift.Announcement) []string {
 func TestEMailLinksToTheConsoleOfItsPartition(t *testing.T) {
 	for partition, region := range map[string]string{"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		execution := operator.Execution("arn:" + partition + ":states:" + region + ":111122223333:execution:sluice:a")
-		lines := mailed(t, partition, shift.Record{ID: string(execution), Outcome: shift.Promoted}.AnnounceOutcome(time.Time{}))
+		lines := mailed(t, partition, explain.AnnounceOutcome(shift.Record{ID: string(execution), Outcome: shift.Promoted}, time.Time{}))
 		require.NotEmpty(t, execution.Console())
 		assert.Contains(t, lines, `"The execution: `+execution.Console()+` "`)
 	}
@@ -96,7 +97,7 @@ func TestNothingInAnAnnouncementEndsTheQuotesAroundIt(t *testing.T) {
 		ID: "arn:aws:states:eu-west-1:111122223333:execution:sluice:a", Outcome: shift.Rejected,
 		Cause: "InvalidInput: function: \"or\\ders\"\nis \"no\" name.",
 	}
-	lines := mailed(t, "aws", record.AnnounceOutcome(time.Time{}))
+	lines := mailed(t, "aws", explain.AnnounceOutcome(record, time.Time{}))
 	require.Len(t, lines, 2)
 	for _, line := range lines {
 		var text string

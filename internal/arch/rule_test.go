@@ -20,20 +20,21 @@ type rule struct {
 
 // What several rules name. Each stands for itself and everything below it.
 const (
-	domain     = module + "/internal/shift"
-	contract   = module + "/internal/flow"
-	strictjson = module + "/internal/strictjson"
-	awserror   = module + "/internal/awserror"
-	tasks      = module + "/internal/task"
-	boot       = module + "/internal/boot"
-	operator   = module + "/internal/operator"
-	picture    = module + "/internal/picture"
-	machine    = module + "/statemachine"
-	definition = module + "/statemachine/asl"
-	localASL   = module + "/internal/localaws/asl"
-	localCloud = module + "/internal/localaws"
-	localIAM   = module + "/internal/localaws/iam"
-	localWorld = module + "/internal/world"
+	domain       = module + "/internal/shift"
+	contract     = module + "/internal/flow"
+	explanations = module + "/internal/explain"
+	strictjson   = module + "/internal/strictjson"
+	awserror     = module + "/internal/awserror"
+	tasks        = module + "/internal/task"
+	boot         = module + "/internal/boot"
+	operator     = module + "/internal/operator"
+	picture      = module + "/internal/picture"
+	machine      = module + "/statemachine"
+	definition   = module + "/statemachine/asl"
+	localASL     = module + "/internal/localaws/asl"
+	localCloud   = module + "/internal/localaws"
+	localIAM     = module + "/internal/localaws/iam"
+	localWorld   = module + "/internal/world"
 
 	localRuntime = module + "/internal/localaws/lambdaruntime"
 	localStack   = module + "/internal/localaws/stack"
@@ -49,7 +50,7 @@ var (
 	// other adapter. Its
 	// tests speak to the local cloud, over HTTP.
 	adapter      = []string{domain, awserror, sdk, smithy}
-	adapterTests = []string{localCloud}
+	adapterTests = []string{localCloud, explanations}
 
 	adapters = []string{
 		module + "/internal/router",
@@ -72,7 +73,8 @@ var rules = []rule{
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
 	{folder: "internal/flow", may: []string{domain, strictjson}},
-	{folder: "internal/task", may: []string{domain, contract}},
+	{folder: "internal/explain", may: []string{domain}},
+	{folder: "internal/task", may: []string{domain, contract, explanations}},
 
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
@@ -100,7 +102,7 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them. Its tests hold
 	// them to the metrics that are written, and its links to the command's.
-	{folder: "infra", may: list(cdk, machine, contract, domain), tests: []string{module + "/internal/announce/emf", operator}},
+	{folder: "infra", may: list(cdk, machine, contract, domain), tests: []string{explanations, module + "/internal/announce/emf", operator}},
 	// Whoever has a pipeline in CDK takes it as it is.
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed.
@@ -117,7 +119,7 @@ var rules = []rule{
 		folder: "internal/world",
 		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
 		// They run with the policies of the stack, and with what is logged of an error.
-		tests: []string{localIAM, boot},
+		tests: []string{localIAM, boot, explanations},
 	},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
@@ -127,20 +129,20 @@ var rules = []rule{
 
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
-	{folder: "internal/picture", may: []string{contract, domain, operator}},
+	{folder: "internal/picture", may: []string{contract, domain, explanations, operator}},
 	{
 		folder: "internal/picture/screen",
 		may:    []string{picture, contract, domain, "github.com/charmbracelet", "github.com/muesli/termenv"},
-		tests:  []string{"github.com/hinshun/vt10x"},
+		tests:  []string{explanations, "github.com/hinshun/vt10x"},
 	},
-	{folder: "internal/picture/page", may: []string{picture, contract, domain}},
+	{folder: "internal/picture/page", may: []string{picture, contract, domain}, tests: []string{explanations}},
 
 	// The command shows a simulation by its history events; in AWS it works through
 	// the operator's adapters, and reads the ledger.
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, localASL, localStack, contract, domain, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, localASL, localStack, contract, domain, explanations, strictjson, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},

@@ -101,6 +101,8 @@ type Undoing struct {
 	Outcome shift.Outcome `json:"outcome"`
 	// Undone says for each Target what was found and what was done.
 	Undone []shift.Undone `json:"undone"`
+	// Reasons are why. Executions that ended before Reasons had names lack them.
+	Reasons []shift.Reason `json:"reasons"`
 	// Cause begins with an error's name and says what a person can do.
 	Cause string `json:"cause"`
 }

@@ -25,8 +25,8 @@ const (
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
 	RollbackIncomplete = "RollbackIncomplete"
-	// unexpected names an error that has no name of its own.
-	unexpected = "Unexpected"
+	// Unexpected names an error that has no name of its own.
+	Unexpected = "Unexpected"
 )
 
 // names gives each sentinel its name, and says whether it can heal by itself.
@@ -107,7 +107,7 @@ func Wire(err error) *WireError {
 	if errors.As(err, &wire) {
 		return wire
 	}
-	wire = &WireError{Name: unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
+	wire = &WireError{Name: Unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
 	for _, n := range names {
 		if errors.Is(err, n.err) {
 			wire.Name = n.name

@@ -86,10 +86,11 @@ type Answer struct {
 	// Instead is the order that stands, where a command came too late: a later one had
 	// been given before it arrived.
 	Instead shift.Order `json:"instead,omitempty"`
-	// Outcome and Cause are how an abort has ended it, if it has already. Every other
-	// order is obeyed at the Deployment's next poll.
-	Outcome shift.Outcome `json:"outcome,omitempty"`
-	Cause   string        `json:"cause,omitempty"`
+	// Outcome, Reasons and Cause are how an abort has ended it, if it has already. Every
+	// other order is obeyed at the Deployment's next poll.
+	Outcome shift.Outcome  `json:"outcome,omitempty"`
+	Reasons []shift.Reason `json:"reasons,omitempty"`
+	Cause   string         `json:"cause,omitempty"`
 }
 
 // What kinds of events there are (EventBridge events reference: CloudWatch Alarm

@@ -154,7 +154,7 @@ func TestAHandlerIsCalledWithWhatItsStateSends(t *testing.T) {
 	var got flow.Call[flow.Document]
 	answer, err := flow.Serve(flow.SetWeight, func(_ context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
 		got = call
-		return shift.Progress{Step: 2, Next: shift.NextFinish, Reasons: []string{}}, nil
+		return shift.Progress{Step: 2, Next: shift.NextFinish, Reasons: []shift.Reason{}}, nil
 	})(t.Context(), []byte(payload))
 	require.NoError(t, err)
 	assert.Equal(t, "SetWeight", got.State)

@@ -15,7 +15,7 @@ import (
 type Closing struct {
 	At      time.Duration
 	Outcome shift.Outcome
-	Reasons []string
+	Reasons []shift.Reason
 	Cause   string
 }
 
@@ -39,7 +39,7 @@ func (r *Run) Close(c Closing) {
 		return
 	}
 	m := Moment{At: c.At, Execution: r.Execution, State: SafetyNet, Weight: c.weight()}
-	m.list(c.Reasons)
+	m.list(shift.Texts(c.Reasons))
 	m.note("%s", r.closed(c))
 	at := sort.Search(len(r.Moments), func(i int) bool { return r.Moments[i].At > c.At })
 	m.stages = sort.Search(len(r.Stages), func(i int) bool { return r.Stages[i].At > c.At })
@@ -77,7 +77,7 @@ func (c Closing) weight() Share {
 
 // fired says whether the alarm is why it was closed.
 func (c Closing) fired(alarm string) bool {
-	return shift.AlarmStateIn(c.Reasons, alarm) == shift.AlarmFiring
+	return alarmIn(c.Reasons, alarm) == shift.AlarmFiring
 }
 
 // sameTime is how far the clock of a Lambda may be from that of Step Functions.

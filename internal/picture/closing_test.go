@@ -33,7 +33,7 @@ func putBack() *picture.Run {
 			{At: 10 * time.Minute, Execution: "one", State: "Rollback", Weight: picture.Share{Known: true}},
 		},
 	}
-	run.Close(picture.Closing{At: 7 * time.Minute, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: b is in ALARM: because"}})
+	run.Close(picture.Closing{At: 7 * time.Minute, Outcome: shift.RolledBack, Reasons: []shift.Reason{shift.ParseReason("AlarmFired: b is in ALARM: because")}})
 	return run
 }
 

@@ -78,20 +78,20 @@ func (l *Live) close(r *Run, c Closing) {
 		l.Weight = c.weight()
 	}
 	l.Left = 0
-	l.Judged, l.Verdict, l.Reasons = true, shift.Fail, c.Reasons
+	l.Judged, l.Verdict, l.Reasons = true, shift.Fail, shift.Texts(c.Reasons)
 	if r.closesItself(l.At) || r.wasEnded(l.At) || r.End != nil {
 		return
 	}
 	if c.Outcome == shift.RolledBack {
 		l.State = "traffic back since " + Clock(c.At)
 	}
-	l.Reasons = append([]string{r.closed(c)}, c.Reasons...)
+	l.Reasons = append([]string{r.closed(c)}, l.Reasons...)
 }
 
 // stand fills in what the last Progress tells, and what has baked since.
 func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
-	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, p.Reasons
+	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
 	l.Baked, l.Paused = p.Baked.Duration(), p.Pausing
 	if stage.State == bakeState && stage.At >= p.At {
 		l.Baked += r.bakes(p, stage, l.At)
@@ -145,7 +145,7 @@ func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 		case r.Closed != nil && r.Closed.At <= t && r.Closed.fired(name):
 			list[i].State = shift.AlarmFiring
 		case begun && p.Checks > 0:
-			list[i].State = shift.AlarmStateIn(p.Reasons, name)
+			list[i].State = alarmIn(p.Reasons, name)
 		}
 	}
 	return list

@@ -18,7 +18,7 @@ func TestLiveIsWhatHadHappenedByThen(t *testing.T) {
 		Stages: []picture.Stage{{State: "SetWeight"}, {State: "Bake"}, {At: time.Minute, State: "CheckAlarms"}, {At: time.Minute, State: "Bake"}},
 		Positions: []picture.Position{
 			{Progress: shift.Progress{Step: 1, Steps: 2, Weight: 1000, Wait: 60}},
-			{At: time.Minute, Progress: shift.Progress{Step: 1, Steps: 2, Wait: 60, Baked: 60, Checks: 1, Reasons: []string{"alarm b has insufficient data"}}},
+			{At: time.Minute, Progress: shift.Progress{Step: 1, Steps: 2, Wait: 60, Baked: 60, Checks: 1, Reasons: []shift.Reason{shift.ParseReason("alarm b has insufficient data")}}},
 		},
 		Moments: []picture.Moment{{Execution: "one", Weight: picture.Share{Weight: 1000, Known: true}}, {At: time.Second, Execution: "two", Weight: picture.Share{Known: true}}},
 	}

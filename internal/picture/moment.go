@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
@@ -73,6 +74,7 @@ type document struct {
 type undoing struct {
 	Outcome shift.Outcome   `json:"outcome"`
 	Undone  json.RawMessage `json:"undone"`
+	Reasons []shift.Reason  `json:"reasons"`
 }
 
 // decode reads what can be read: a raw input may be anything, and what another version of
@@ -112,7 +114,7 @@ func part[T any](text json.RawMessage) *T {
 func (u undoing) tell() (sentences []string, some bool) {
 	var undone []shift.Undone
 	if len(u.Undone) == 0 || json.Unmarshal(u.Undone, &undone) == nil {
-		return shift.TellUndone(undone, maxNote), len(undone) > 0
+		return explain.Undone(undone, maxNote), len(undone) > 0
 	}
 	if json.Unmarshal(u.Undone, &sentences) != nil {
 		sentences = nil
@@ -234,7 +236,7 @@ func judged(d document, m *Moment) {
 		return
 	}
 	m.Verdict = d.Progress.Verdict.String()
-	m.list(d.Progress.Reasons)
+	m.list(shift.Texts(d.Progress.Reasons))
 }
 
 func restored(d document, m *Moment) {

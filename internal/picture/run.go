@@ -3,6 +3,7 @@ package picture
 import (
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
@@ -31,6 +32,8 @@ type Run struct {
 
 	timeline *timeline
 	settled  bool // by Publish
+	// undoneFor is why Rollback put the traffic back, where it says so.
+	undoneFor []shift.Reason
 	// opened is when Open had read the alarms, of which these fired.
 	opened time.Duration
 	firing []string
@@ -169,9 +172,27 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
 		r.opened, r.firing = at, d.Deployment.FiringAtStart
 	}
+	if d.Rollback != nil {
+		r.undoneFor = d.Rollback.Reasons
+	}
 	if d.Progress != nil && (len(r.Positions) == 0 || moved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
 		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})
 	}
+}
+
+// Ended is why the deployment ended so, and what a person can do about it.
+func (r *Run) Ended() (why, next string) {
+	switch {
+	case r.End != nil && len(r.undoneFor) > 0:
+		return explain.Apart(r.End.Outcome, r.undoneFor, r.End.Cause)
+	case r.End != nil && r.Closed != nil:
+		return explain.Apart(r.End.Outcome, r.Closed.Reasons, r.End.Cause)
+	case r.End != nil:
+		return explain.Apart(r.End.Outcome, nil, r.End.Cause)
+	case r.Closed != nil:
+		return explain.Apart(r.Closed.Outcome, r.Closed.Reasons, r.Closed.Cause)
+	}
+	return "", ""
 }
 
 // moved says whether the deployment stands elsewhere than before.

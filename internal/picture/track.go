@@ -109,7 +109,7 @@ func (r *Run) read(name string) AlarmTrack {
 		if p.Checks == 0 {
 			continue
 		}
-		state := shift.AlarmStateIn(p.Reasons, name)
+		state := alarmIn(p.Reasons, name)
 		if len(t.Changes) == 0 {
 			t.add(AlarmChange{At: r.opened, Name: name, State: r.atStart(name, state)})
 		}
@@ -123,6 +123,30 @@ func (r *Run) read(name string) AlarmTrack {
 		t.add(AlarmChange{At: max(r.Closed.At, last), Name: name, State: shift.AlarmFiring})
 	}
 	return t
+}
+
+// alarmIn is the state of an alarm that the Reasons of a judgement tell of, for who has
+// nothing else: OK for one that they do not name. It is empty where the Reason that would
+// tell may have been left out.
+func alarmIn(reasons []shift.Reason, alarm string) shift.AlarmState {
+	state := shift.AlarmOK
+	for _, r := range reasons {
+		switch {
+		case r.Subject == alarm && alarmStates[r.Name] != "":
+			return alarmStates[r.Name]
+		case r.Name == shift.MoreReasons:
+			state = ""
+		}
+	}
+	return state
+}
+
+var alarmStates = map[string]shift.AlarmState{
+	shift.AlarmFired:             shift.AlarmFiring,
+	shift.AlarmIgnoredUntilOK:    shift.AlarmFiring,
+	shift.AlarmWithoutData:       shift.AlarmInsufficient,
+	shift.AlarmNotRead:           shift.AlarmUnreadable,
+	shift.AlarmUnreadableIgnored: shift.AlarmUnreadable,
 }
 
 // atStart is what Open has read, which says only what fired: a deployment does not

@@ -2,9 +2,7 @@ package shift
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -66,69 +64,37 @@ func (r AlarmRules) Observe(alarms []Alarm) []Observation {
 func (r AlarmRules) observe(a Alarm) Observation {
 	switch a.State {
 	case AlarmOK:
-		return Observation{Verdict: Pass}
+		return Observation{Verdict: Pass, Reason: Reason{Name: AlarmIsOK, Subject: a.Name}}
 	case AlarmInsufficient:
-		return Observation{Pass, fmt.Sprintf(insufficientReason, a.Name)}
+		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmWithoutData, a, "alarm %s has insufficient data", a.Name)}
 	case AlarmFiring:
 		if slices.Contains(r.UntilOK, a.Name) {
-			return Observation{Pass, fmt.Sprintf(ignoredReason, a.Name)}
+			return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmIgnoredUntilOK, a, "alarm %s was firing at the start and is ignored until it has been OK", a.Name)}
 		}
-		return Observation{Fail, AlarmFiredReason(a.Name, a.Reason)}
+		return Observation{Verdict: Fail, Reason: AlarmFiredReason(a.Name, a.Reason)}
 	}
 	if r.IgnoreUnreadable {
-		return Observation{Pass, fmt.Sprintf(toleratedReason+"%s), which is ignored as asked", a.Name, a.Reason)}
+		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmUnreadableIgnored, a, "alarm %s cannot be read (%s), which is ignored as asked", a.Name, a.Reason)}
 	}
-	return Observation{Hold, fmt.Sprintf(unreadableReason+"%s", a.Name, a.Reason)}
+	return Observation{Verdict: Hold, Reason: aboutAlarm(AlarmNotRead, a, "%s: %s", a.Name, a.Reason)}
 }
 
-// How the reasons of Observations begin, with the alarm's name.
-const (
-	firedReason        = "AlarmFired: %s is in ALARM: "
-	ignoredReason      = "alarm %s was firing at the start and is ignored until it has been OK"
-	insufficientReason = "alarm %s has insufficient data"
-	unreadableReason   = "AlarmUnreadable: %s: "
-	toleratedReason    = "alarm %s cannot be read ("
-)
-
-// AlarmStateIn is the state of an alarm that the reasons of a Judgement tell of, for
-// who has nothing else: OK for one that they do not name. It is empty when the reason
-// that would tell was cut short, or left out.
-func AlarmStateIn(reasons []string, name string) AlarmState {
-	state := AlarmOK
-	for _, told := range []struct {
-		reason string
-		state  AlarmState
-	}{
-		{firedReason, AlarmFiring}, {ignoredReason, AlarmFiring}, {insufficientReason, AlarmInsufficient},
-		{unreadableReason, AlarmUnreadable}, {toleratedReason, AlarmUnreadable},
-	} {
-		begins := fmt.Sprintf(told.reason, name)
-		for _, reason := range reasons {
-			rest, wasCut := strings.CutSuffix(reason, "…")
-			switch {
-			case strings.HasPrefix(reason, begins):
-				return told.state
-			case wasCut && strings.HasPrefix(begins, rest), leftOut.MatchString(reason):
-				state = ""
-			}
-		}
-	}
-	return state
+func aboutAlarm(name string, a Alarm, format string, args ...any) Reason {
+	return Reason{Name: name, Subject: a.Name, Text: fmt.Sprintf(format, args...)}
 }
-
-// leftOut is what BoundReasons says last when there were more.
-var leftOut = regexp.MustCompile(`^and [0-9]+ more$`)
 
 // AlarmFiredReason says that an alarm fired, and why as far as CloudWatch says.
-func AlarmFiredReason(name, reason string) string {
-	return fmt.Sprintf(firedReason+"%s", name, reason)
+func AlarmFiredReason(alarm, why string) Reason {
+	return Reason{Name: AlarmFired, Subject: alarm, Text: fmt.Sprintf("%s is in ALARM: %s", alarm, why)}
 }
 
-// StillIgnored are the alarms that go on being ignored after these were read:
-// one that has been OK counts from now on.
-func (r AlarmRules) StillIgnored(alarms []Alarm) []string {
-	return slices.DeleteFunc(slices.Clone(r.UntilOK), func(name string) bool {
-		return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.Name == name && a.believed().State == AlarmOK })
+// Calmed are those of some ignored alarms that were observed to be OK: they count from
+// now on.
+func Calmed(untilOK []string, observations []Observation) []string {
+	return slices.DeleteFunc(slices.Clone(untilOK), func(name string) bool {
+		return !slices.ContainsFunc(observations, func(o Observation) bool {
+			return o.Reason.Name == AlarmIsOK && o.Reason.Subject == name
+		})
 	})
 }
 

@@ -1,8 +1,6 @@
 package shift_test
 
 import (
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,16 +19,16 @@ func TestAlarmsAreJudgedByTheirState(t *testing.T) {
 		state shift.AlarmState
 		want  shift.Observation
 	}{
-		{"healthy", shift.AlarmRules{}, shift.AlarmOK, shift.Observation{Verdict: shift.Pass}},
-		{"firing", shift.AlarmRules{}, shift.AlarmFiring, shift.Observation{Verdict: shift.Fail, Reason: "AlarmFired: orders-5xx is in ALARM: because"}},
-		{"without data", shift.AlarmRules{}, shift.AlarmInsufficient, shift.Observation{Verdict: shift.Pass, Reason: "alarm orders-5xx has insufficient data"}},
-		{"unreadable", shift.AlarmRules{}, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: because"}},
-		{"gone since the start", shift.AlarmRules{}, shift.AlarmMissing, shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: because"}},
-		{"of a state that nobody knows", shift.AlarmRules{}, "NEW", shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: because"}},
-		{"unreadable, ignored", tolerant, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Pass, Reason: "alarm orders-5xx cannot be read (because), which is ignored as asked"}},
-		{"firing where the unreadable is ignored", tolerant, shift.AlarmFiring, shift.Observation{Verdict: shift.Fail, Reason: "AlarmFired: orders-5xx is in ALARM: because"}},
-		{"firing since before the start", ignoring, shift.AlarmFiring, shift.Observation{Verdict: shift.Pass, Reason: "alarm orders-5xx was firing at the start and is ignored until it has been OK"}},
-		{"unreadable where firing is ignored", ignoring, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: because"}},
+		{"healthy", shift.AlarmRules{}, shift.AlarmOK, shift.Observation{Verdict: shift.Pass, Reason: shift.Reason{Name: shift.AlarmIsOK, Subject: "orders-5xx"}}},
+		{"firing", shift.AlarmRules{}, shift.AlarmFiring, shift.Observation{Verdict: shift.Fail, Reason: shift.ParseReason("AlarmFired: orders-5xx is in ALARM: because")}},
+		{"without data", shift.AlarmRules{}, shift.AlarmInsufficient, shift.Observation{Verdict: shift.Pass, Reason: shift.ParseReason("alarm orders-5xx has insufficient data")}},
+		{"unreadable", shift.AlarmRules{}, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: because")}},
+		{"gone since the start", shift.AlarmRules{}, shift.AlarmMissing, shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: because")}},
+		{"of a state that nobody knows", shift.AlarmRules{}, "NEW", shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: because")}},
+		{"unreadable, ignored", tolerant, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Pass, Reason: shift.ParseReason("alarm orders-5xx cannot be read (because), which is ignored as asked")}},
+		{"firing where the unreadable is ignored", tolerant, shift.AlarmFiring, shift.Observation{Verdict: shift.Fail, Reason: shift.ParseReason("AlarmFired: orders-5xx is in ALARM: because")}},
+		{"firing since before the start", ignoring, shift.AlarmFiring, shift.Observation{Verdict: shift.Pass, Reason: shift.ParseReason("alarm orders-5xx was firing at the start and is ignored until it has been OK")}},
+		{"unreadable where firing is ignored", ignoring, shift.AlarmUnreadable, shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: because")}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -41,55 +39,26 @@ func TestAlarmsAreJudgedByTheirState(t *testing.T) {
 	}
 }
 
-func TestStateOfAnAlarmIsReadFromTheReasonsThatItGave(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"orders-5xx", strings.Repeat("x", 180)} {
-		for _, rules := range []shift.AlarmRules{{}, {IgnoreUnreadable: true}, {UntilOK: []string{name}}} {
-			for _, state := range []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring, shift.AlarmInsufficient, shift.AlarmUnreadable} {
-				reasons := shift.Judge(rules.Observe([]shift.Alarm{
-					{Name: "a", State: shift.AlarmInsufficient}, {Name: name, State: state, Reason: "because"}, {Name: "b", State: shift.AlarmFiring},
-				})...).Reasons
-				assert.Equal(t, state, shift.AlarmStateIn(reasons, name), "%v %q", rules, reasons)
-			}
-		}
-	}
-}
-
-func TestStateOfAnAlarmIsUnknownWhenItsReasonWasCutOrLeftOut(t *testing.T) {
-	t.Parallel()
-	long := shift.Alarm{Name: strings.Repeat("x", 255), State: shift.AlarmInsufficient}
-	assert.Empty(t, shift.AlarmStateIn(shift.Judge(shift.AlarmRules{}.Observe([]shift.Alarm{long})...).Reasons, long.Name))
-
-	var alarms []shift.Alarm
-	for i := range 12 {
-		alarms = append(alarms, shift.Alarm{Name: strconv.Itoa(i), State: shift.AlarmFiring})
-	}
-	reasons := shift.Judge(shift.AlarmRules{}.Observe(alarms)...).Reasons
-	assert.Equal(t, shift.AlarmFiring, shift.AlarmStateIn(reasons, "3"))
-	assert.Empty(t, shift.AlarmStateIn(reasons, "11"))
-	assert.Equal(t, shift.AlarmOK, shift.AlarmStateIn(nil, "11"))
-}
-
 func TestEveryAlarmIsObserved(t *testing.T) {
 	t.Parallel()
 	got := shift.Judge(shift.AlarmRules{UntilOK: []string{"a"}}.Observe([]shift.Alarm{
 		{Name: "a", State: shift.AlarmFiring}, {Name: "b", State: shift.AlarmOK}, {Name: "c", State: shift.AlarmFiring, Reason: "3 > 2"},
 	})...)
 	assert.Equal(t, shift.Fail, got.Verdict)
-	assert.Equal(t, []string{
+	assert.Equal(t, reasons(
 		"AlarmFired: c is in ALARM: 3 > 2",
 		"alarm a was firing at the start and is ignored until it has been OK",
-	}, got.Reasons)
+	), got.Reasons)
 }
 
 func TestAnAlarmCountsAgainOnceItHasBeenOK(t *testing.T) {
 	t.Parallel()
 	rules := shift.AlarmRules{UntilOK: []string{"a", "b", "c", "d"}}
-	still := rules.StillIgnored([]shift.Alarm{
+	calmed := shift.Calmed(rules.UntilOK, rules.Observe([]shift.Alarm{
 		{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring},
 		{Name: "c", State: shift.AlarmInsufficient}, {Name: "d", State: shift.AlarmUnreadable}, {Name: "e", State: shift.AlarmOK},
-	})
-	assert.Equal(t, []string{"b", "c", "d"}, still)
+	}))
+	assert.Equal(t, []string{"a"}, calmed)
 	assert.Equal(t, []string{"a", "b", "c", "d"}, rules.UntilOK, "the rules stay as they were")
 }
 
@@ -98,14 +67,15 @@ func TestADoubtfulAlarmIsUnreadableUnlessItFires(t *testing.T) {
 	t.Parallel()
 	doubt := "its evaluation state is PARTIAL_DATA"
 	tests := map[shift.AlarmState]shift.Observation{
-		shift.AlarmOK:           {Verdict: shift.Hold, Reason: "AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because"},
-		shift.AlarmInsufficient: {Verdict: shift.Hold, Reason: "AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because"},
-		shift.AlarmFiring:       {Verdict: shift.Fail, Reason: "AlarmFired: a is in ALARM: because"},
+		shift.AlarmOK:           {Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because")},
+		shift.AlarmInsufficient: {Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: a: its evaluation state is PARTIAL_DATA: because")},
+		shift.AlarmFiring:       {Verdict: shift.Fail, Reason: shift.ParseReason("AlarmFired: a is in ALARM: because")},
 	}
 	for state, want := range tests {
 		alarms := []shift.Alarm{{Name: "a", State: state, Reason: "because", Doubt: doubt}}
 		assert.Equal(t, []shift.Observation{want}, shift.AlarmRules{}.Observe(alarms), string(state))
-		assert.Equal(t, []string{"a"}, shift.AlarmRules{UntilOK: []string{"a"}}.StillIgnored(alarms), string(state))
+		ignoring := shift.AlarmRules{UntilOK: []string{"a"}}
+		assert.Empty(t, shift.Calmed(ignoring.UntilOK, ignoring.Observe(alarms)), string(state))
 	}
 	_, err := shift.Options{}.CheckAtStart([]shift.Alarm{{Name: "a", State: shift.AlarmOK, Reason: "because", Doubt: doubt}})
 	require.ErrorIs(t, err, shift.ErrAlarmUnreadable)

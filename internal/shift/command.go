@@ -113,7 +113,7 @@ func (d Deployment) promoted(judged Progress, c Command) Progress {
 	if judged.Verdict == Hold {
 		return judged
 	}
-	judged.Reasons = BoundReasons(append([]string{"promoted by hand: " + c.Reason}, judged.Reasons...))
+	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step == d.Plan.Len() {
 		judged.Next = NextFinish
@@ -146,12 +146,12 @@ func (d Deployment) paused(judged Progress, c Command, slept bool) Progress {
 	}
 	if left := d.PauseLimit - judged.Paused; left > 0 {
 		judged.Pausing = true
-		judged.Reasons = BoundReasons(append([]string{"paused by hand: " + c.Reason}, judged.Reasons...))
+		judged.Reasons = BoundReasons(append([]Reason{{Name: Paused, Text: "paused by hand: " + c.Reason}}, judged.Reasons...))
 		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), left)))
 	}
 	if d.WhenPauseEnds != ResumeAfterPause {
-		return judged.fail(fmt.Sprintf("PauseExpired: nobody resumed within %s", d.PauseLimit))
+		return judged.fail(Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)})
 	}
-	judged.Reasons = BoundReasons(append([]string{"the pause has ended by itself"}, judged.Reasons...))
+	judged.Reasons = BoundReasons(append([]Reason{{Name: PauseEnded, Text: "the pause has ended by itself"}}, judged.Reasons...))
 	return judged
 }

@@ -105,17 +105,20 @@ func createsAll(changes []Change) bool {
 	return true
 }
 
-// NothingToShift says why there is nothing to shift, or "" when there is: every
-// Target already serves its Candidate.
-func NothingToShift(changes []Change) string {
+// NothingToShift says why there is nothing to shift: every Target already serves its
+// Candidate. It is false when there is something.
+func NothingToShift(changes []Change) (why Reason, nothing bool) {
 	for _, c := range changes {
 		if c.Stable != c.Candidate {
-			return ""
+			return Reason{}, false
 		}
 	}
 	groups := GroupBy(changes, func(c Change) (Target, Version) { return c.Target, c.Candidate })
 	serving := TellGroups(groups, MaxClauses, func(g Group[Version]) string {
 		return g.Names() + g.Say(" already points at ", " already point at ") + string(g.Of)
 	}, "already point at theirs")
-	return strings.Join(serving, ", ") + "; if CloudFormation owns FunctionVersion, see Adoption in the README"
+	return Reason{
+		Name: AlreadyServed,
+		Text: strings.Join(serving, ", ") + "; if CloudFormation owns FunctionVersion, see Adoption in the README",
+	}, true
 }

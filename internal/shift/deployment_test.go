@@ -73,15 +73,20 @@ func TestStepsBeforeTheLastAreSkippedOnlyWhenEveryTargetIsNew(t *testing.T) {
 func TestThereIsNothingToShiftOnlyWhenEveryTargetServesItsCandidate(t *testing.T) {
 	t.Parallel()
 	same := shift.Change{Target: payments, Stable: "9", Candidate: "9"}
-	assert.Empty(t, shift.NothingToShift([]shift.Change{same, change}))
+	_, nothing := shift.NothingToShift([]shift.Change{same, change})
+	assert.False(t, nothing)
+	why, nothing := shift.NothingToShift([]shift.Change{same})
+	assert.True(t, nothing)
+	assert.Equal(t, shift.AlreadyServed, why.Name)
 	assert.Equal(t,
 		"lambda:payments:live already points at 9; if CloudFormation owns FunctionVersion, see Adoption in the README",
-		shift.NothingToShift([]shift.Change{same}))
+		why.String())
 	other := shift.Change{Target: orders, Stable: "9", Candidate: "9"}
 	another := shift.Change{Target: orders, Stable: "1", Candidate: "1"}
+	why, _ = shift.NothingToShift([]shift.Change{same, other, another})
 	assert.Equal(t,
 		"lambda:payments:live and lambda:orders:live already point at 9, lambda:orders:live already points at 1; if CloudFormation owns FunctionVersion, see Adoption in the README",
-		shift.NothingToShift([]shift.Change{same, other, another}))
+		why.String())
 }
 
 func TestADeploymentSurvivesTheStateMachine(t *testing.T) {

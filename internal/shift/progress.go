@@ -50,7 +50,7 @@ type Progress struct {
 	Events  int      `json:"eventsUsed"`
 	Next    Next     `json:"next"`
 	Verdict Verdict  `json:"verdict"`
-	Reasons []string `json:"reasons"`
+	Reasons []Reason `json:"reasons"`
 }
 
 // Start is the Progress before the first Step.
@@ -73,7 +73,7 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 		Total: p.Total, Checks: p.Checks, Paused: p.Paused, PausedAt: p.PausedAt,
 		Revisions: revisions,
 		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
-		Reasons:   []string{},
+		Reasons:   []Reason{},
 	}
 	return d.proceed(next)
 }
@@ -99,7 +99,7 @@ func (d Deployment) Checked(p Progress, j Judgement, retries int) Progress {
 	case Hold:
 		next.Holds = p.Holds + 1
 		if next.Holds >= maxHolds {
-			next.Reasons = append(slices.Clone(j.Reasons), fmt.Sprintf("held %d times in a row", next.Holds))
+			next.Reasons = append(slices.Clone(j.Reasons), Reason{Name: HeldTooLong, Text: fmt.Sprintf("held %d times in a row", next.Holds)})
 			return next.fail()
 		}
 		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
@@ -126,7 +126,7 @@ func (p Progress) bake(wait Seconds) Progress {
 	return p
 }
 
-func (p Progress) fail(reasons ...string) Progress {
+func (p Progress) fail(reasons ...Reason) Progress {
 	p.Next, p.Wait, p.Verdict = NextRollback, 0, Fail
 	p.Reasons = BoundReasons(append(reasons, p.Reasons...))
 	return p
@@ -138,5 +138,8 @@ func (d Deployment) withinBudget(p Progress) Progress {
 	if p.Next == NextFinish || p.Events+d.EventsReserved < HistoryBudget {
 		return p
 	}
-	return p.fail(fmt.Sprintf("HistoryBudget: %d of the 25,000 history events are used; retries, holds and pauses took what the plan had left", p.Events))
+	return p.fail(Reason{
+		Name: HistoryBudgetUsed,
+		Text: fmt.Sprintf("%d of the 25,000 history events are used; retries, holds and pauses took what the plan had left", p.Events),
+	})
 }

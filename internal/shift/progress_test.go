@@ -32,8 +32,8 @@ func canary() []shift.Step {
 
 var (
 	pass = shift.Judge()
-	hold = shift.Judge(shift.Observation{Verdict: shift.Hold, Reason: "AlarmUnreadable: orders-5xx: throttled"})
-	fail = shift.Judge(shift.Observation{Verdict: shift.Fail, Reason: "AlarmFired: orders-5xx is in ALARM"})
+	hold = shift.Judge(shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: throttled")})
+	fail = shift.Judge(shift.Observation{Verdict: shift.Fail, Reason: shift.AlarmFiredReason("orders-5xx", "because")})
 )
 
 // way writes down where a Progress stands.
@@ -82,7 +82,7 @@ func TestOneFailPutsTrafficBack(t *testing.T) {
 	p := d.Checked(d.Shifted(d.Start(), nil, 0), fail, 0)
 	assert.Equal(t, shift.NextRollback, p.Next)
 	assert.Equal(t, shift.Fail, p.Verdict)
-	assert.Equal(t, []string{"AlarmFired: orders-5xx is in ALARM"}, p.Reasons)
+	assert.Equal(t, reasons("AlarmFired: orders-5xx is in ALARM: because"), p.Reasons)
 	assert.Zero(t, p.Wait)
 	assert.Equal(t, shift.Weight(1000), p.Weight, "the weight that the traffic still has")
 }
@@ -132,7 +132,7 @@ func TestTheCauseOfThreeHoldsBeginsWithTheirReason(t *testing.T) {
 		p = d.Checked(p, hold, 0)
 	}
 	assert.Equal(t, shift.Fail, p.Verdict)
-	assert.Equal(t, []string{"AlarmUnreadable: orders-5xx: throttled", "held 3 times in a row"}, p.Reasons)
+	assert.Equal(t, reasons("AlarmUnreadable: orders-5xx: throttled", "held 3 times in a row"), p.Reasons)
 }
 
 func TestAHoldAtTheEndOfABakeKeepsTheWeightForAnotherPoll(t *testing.T) {
@@ -180,7 +180,7 @@ func TestADeploymentIsPutBackWhileTheHistoryHasRoomForIt(t *testing.T) {
 				assert.Equal(t, test.want, p.Next)
 				if test.want == shift.NextRollback {
 					assert.Equal(t, shift.Fail, p.Verdict)
-					assert.True(t, strings.HasPrefix(p.Reasons[0], "HistoryBudget: "), p.Reasons[0])
+					assert.Equal(t, shift.HistoryBudgetUsed, p.Reasons[0].Name)
 				}
 			})
 		}
@@ -200,12 +200,13 @@ func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
 	d := opened(t, canary(), shift.Hooks{})
 	many := make([]shift.Observation, 90)
 	for i := range many {
-		many[i] = shift.Observation{Verdict: shift.Fail, Reason: strings.Repeat("é", 5000)}
+		many[i] = shift.Observation{Verdict: shift.Fail, Reason: shift.Reason{Name: "X", Subject: strings.Repeat("s", 5000), Text: strings.Repeat("é", 5000)}}
 	}
 	p := d.Checked(d.Shifted(d.Start(), nil, 0), shift.Judge(many...), 0)
 	require.Len(t, p.Reasons, 10)
 	for _, r := range p.Reasons {
-		assert.LessOrEqual(t, len([]rune(r)), 256)
+		assert.LessOrEqual(t, len([]rune(r.String())), 256)
+		assert.LessOrEqual(t, len([]rune(r.Subject)), 256)
 	}
 }
 
@@ -229,7 +230,7 @@ func TestProgressSurvivesTheStateMachine(t *testing.T) {
 	assert.JSONEq(t, `{
 		"step": 1, "steps": 2, "nextStep": 2, "weightPercent": 10, "waitSeconds": 60, "bakedSeconds": 60, "totalSeconds": 60,
 		"checks": 1, "holds": 1, "revisions": {"lambda:orders:live": "r1"}, "eventsUsed": 42,
-		"next": "bake", "verdict": "Hold", "reasons": ["AlarmUnreadable: orders-5xx: throttled"]
+		"next": "bake", "verdict": "Hold", "reasons": [{"name": "AlarmUnreadable", "subject": "orders-5xx", "text": "orders-5xx: throttled"}]
 	}`, string(text))
 }
 

@@ -3,7 +3,6 @@ package shift
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -39,7 +38,7 @@ type Record struct {
 	// Command is what a person asks; nil for nothing.
 	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.
-	Reasons []string
+	Reasons []Reason
 	// MarkedAt is since when there is a reason to restore it.
 	MarkedAt time.Time
 	Outcome  Outcome
@@ -53,7 +52,7 @@ type Record struct {
 func (r Record) CheckOpen() error {
 	switch r.Status {
 	case StatusRestoring:
-		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(r.Reasons))
+		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(Texts(r.Reasons)))
 	case StatusClosed:
 		return fmt.Errorf("%w: it ended as %s at %s", ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339))
 	}
@@ -71,24 +70,19 @@ func (r Record) Concerns(t Target) bool {
 // Touched says whether traffic may have been moved.
 func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
 
-// executionEnded begins the reason of what the safety net puts back because nobody
-// else will.
-const executionEnded = "ExecutionEnded: the execution "
-
 // ExecutionEndedReason says that an execution has ended before its Deployment had,
 // and how, as far as that is known.
-func ExecutionEndedReason(status string) string {
-	if status == "" {
-		return executionEnded + "has ended before the deployment was finished"
+func ExecutionEndedReason(status string) Reason {
+	text := "the execution has ended before the deployment was finished"
+	if status != "" {
+		text = fmt.Sprintf("the execution ended as %s before the deployment was finished", status)
 	}
-	return fmt.Sprintf(executionEnded+"ended as %s before the deployment was finished", status)
+	return Reason{Name: ExecutionEnded, Text: text}
 }
 
 // EndedBefore says whether the Deployment was closed because its execution had
 // ended: one that goes on all the same was redriven.
-func (r Record) EndedBefore() bool {
-	return len(r.Reasons) > 0 && strings.HasPrefix(r.Reasons[0], executionEnded)
-}
+func (r Record) EndedBefore() bool { return FirstReason(r.Reasons).Name == ExecutionEnded }
 
 // Pending are the Changes that are still to be restored.
 func (r Record) Pending() []Change {
@@ -135,21 +129,9 @@ func (r Record) Adopts(t Target) bool {
 	return r.Concerns(t) // it serves its Candidate already, beside others that do not
 }
 
-// deployedBefore begins the reason of an event that brings nothing new.
-const deployedBefore = "DeployedBefore: "
-
-// DeployedBeforeReason says that an event came late or twice, and what its version has
-// come to at a Target.
-func DeployedBeforeReason(t Target, before Arrived) string {
-	return fmt.Sprintf(deployedBefore+"version %s of %s was already deployed (%s) by %s; start an execution yourself to deploy it again",
-		before.Candidate, t, before.Outcome, before.DeploymentID)
-}
-
 // deployedBefore says whether the Deployment was ended by the history alone, and has
 // not looked at what its Targets serve.
-func (r Record) deployedBefore() bool {
-	return len(r.Reasons) > 0 && strings.HasPrefix(r.Reasons[0], deployedBefore)
-}
+func (r Record) deployedBefore() bool { return FirstReason(r.Reasons).Name == DeployedBefore }
 
 // Landed are the Revisions that the writes of a Step returned.
 type Landed struct {
@@ -170,7 +152,7 @@ type Ending struct {
 	Outcome Outcome
 	// Cause is one plain text for people; Reasons are what it was made of.
 	Cause   string
-	Reasons []string
+	Reasons []Reason
 	At      time.Time
 }
 

@@ -19,9 +19,9 @@ func TestOnlyAnOpenRecordLetsTrafficShift(t *testing.T) {
 		want   string
 	}{
 		{"open", shift.Record{Status: shift.StatusOpen}, nil, ""},
-		{"restoring", shift.Record{Status: shift.StatusRestoring, Reasons: []string{"AlarmFired: a", "b"}}, shift.ErrDeploymentRestoring, "AlarmFired: a; b"},
+		{"restoring", shift.Record{Status: shift.StatusRestoring, Reasons: reasons("AlarmFired: a", "b")}, shift.ErrDeploymentRestoring, "AlarmFired: a; b"},
 		{
-			"closed", shift.Record{Status: shift.StatusClosed, Outcome: shift.RolledBack, ClosedAt: noon, Reasons: []string{"AlarmFired: a"}},
+			"closed", shift.Record{Status: shift.StatusClosed, Outcome: shift.RolledBack, ClosedAt: noon, Reasons: reasons("AlarmFired: a")},
 			shift.ErrDeploymentClosed, "it ended as RolledBack at 2026-05-04T12:00:00Z",
 		},
 		{
@@ -100,8 +100,8 @@ func TestWhatAStragglerHasLeftIsAdoptedByWhoeverBuildsOnIt(t *testing.T) {
 		Outcome: shift.RolledBack, Arrivals: []shift.Arrival{{Target: orders, Candidate: "2"}, {Target: payments, Candidate: "9"}},
 		Deployment: &shift.Deployment{Changes: []shift.Change{{Target: payments, Stable: "7", Candidate: "9"}}},
 	}
-	unchanged := func(reason string) shift.Record {
-		return shift.Record{Outcome: shift.Unchanged, Reasons: []string{reason}}
+	unchanged := func(reason shift.Reason) shift.Record {
+		return shift.Record{Outcome: shift.Unchanged, Reasons: []shift.Reason{reason}}
 	}
 	for _, test := range []struct {
 		name   string
@@ -113,8 +113,8 @@ func TestWhatAStragglerHasLeftIsAdoptedByWhoeverBuildsOnIt(t *testing.T) {
 		{"began from it, and was refused by a hook", began(shift.Rejected, "2", "3"), true},
 		{"began from it, and has left it behind", began(shift.Promoted, "2", "3"), true},
 		{"found it beside another target, which it shifts", beside, true},
-		{"was told that it is so", unchanged("orders already points at 2"), true},
-		{"found it newer than its own version", unchanged("orders already serves version 2, which is newer"), true},
+		{"was told that it is so", unchanged(shift.ParseReason("orders already points at 2")), true},
+		{"found it newer than its own version", unchanged(shift.ParseReason("orders already serves version 2, which is newer")), true},
 		{"met it, and somebody has to look", began(shift.Stranded, "", "3"), true},
 		{"brought the same version there itself", began(shift.Promoted, "", "2"), true},
 		{"found nothing, and is about to create it", began("", "", "3"), false},
@@ -146,7 +146,7 @@ func TestAnEventThatBringsNothingNewSaysWhatHasBecomeOfItsVersion(t *testing.T) 
 	t.Parallel()
 	before := shift.Arrived{DeploymentID: "one", Candidate: "2", Outcome: shift.RolledBack}
 	assert.Equal(t, "DeployedBefore: version 2 of lambda:orders:live was already deployed (RolledBack) by one; start an execution yourself to deploy it again",
-		shift.DeployedBeforeReason(orders, before))
+		shift.DeployedBeforeReason(orders, before).String())
 }
 
 func TestLandedWritesCountOnlyForTheirOwnStep(t *testing.T) {

@@ -41,14 +41,14 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 // Observation is what one gate said, and why.
 type Observation struct {
 	Verdict Verdict
-	Reason  string
+	Reason  Reason
 }
 
 // Judgement is the Verdict over several Observations, with the reasons of all
 // that had one to give, the worst first.
 type Judgement struct {
 	Verdict Verdict
-	Reasons []string
+	Reasons []Reason
 }
 
 // Judge combines Observations by the worst.
@@ -60,31 +60,13 @@ func Judge(observations ...Observation) Judgement {
 				continue
 			}
 			j.Verdict = max(j.Verdict, v)
-			if o.Reason != "" {
+			if o.Reason.Text != "" {
 				j.Reasons = append(j.Reasons, o.Reason)
 			}
 		}
 	}
 	j.Reasons = BoundReasons(j.Reasons)
 	return j
-}
-
-const (
-	maxReasons     = 10
-	maxReasonRunes = 256
-)
-
-// BoundReasons keeps reasons small enough for the document that flows: at most
-// 10, of 256 characters each. What is left out is said.
-func BoundReasons(reasons []string) []string {
-	bounded := make([]string, 0, min(len(reasons), maxReasons))
-	for i, r := range reasons {
-		if i == maxReasons-1 && len(reasons) > maxReasons {
-			return append(bounded, fmt.Sprintf("and %d more", len(reasons)-i))
-		}
-		bounded = append(bounded, BoundText(r, maxReasonRunes))
-	}
-	return bounded
 }
 
 // BoundText cuts text to a number of characters, with an ellipsis for what was

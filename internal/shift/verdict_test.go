@@ -18,25 +18,25 @@ import (
 func TestTheWorstVerdictWinsAndItsReasonsStandFirst(t *testing.T) {
 	t.Parallel()
 	got := shift.Judge(
-		shift.Observation{Verdict: shift.Pass, Reason: "no data"},
-		shift.Observation{Verdict: shift.Hold, Reason: "unreadable"},
+		shift.Observation{Verdict: shift.Pass, Reason: shift.Reason{Text: "no data"}},
+		shift.Observation{Verdict: shift.Hold, Reason: shift.Reason{Text: "unreadable"}},
 		shift.Observation{Verdict: shift.Pass},
-		shift.Observation{Verdict: shift.Fail, Reason: "fired"},
-		shift.Observation{Verdict: shift.Fail, Reason: "fired too"},
+		shift.Observation{Verdict: shift.Fail, Reason: shift.Reason{Text: "fired"}},
+		shift.Observation{Verdict: shift.Fail, Reason: shift.Reason{Text: "fired too"}},
 	)
-	assert.Equal(t, shift.Judgement{Verdict: shift.Fail, Reasons: []string{"fired", "fired too", "unreadable", "no data"}}, got)
+	assert.Equal(t, shift.Judgement{Verdict: shift.Fail, Reasons: reasons("fired", "fired too", "unreadable", "no data")}, got)
 }
 
 func TestNothingObservedIsAPass(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, shift.Judgement{Verdict: shift.Pass, Reasons: []string{}}, shift.Judge())
+	assert.Equal(t, shift.Judgement{Verdict: shift.Pass, Reasons: []shift.Reason{}}, shift.Judge())
 }
 
 func anyObservations(t *rapid.T) []shift.Observation {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) shift.Observation {
 		return shift.Observation{
 			Verdict: rapid.SampledFrom([]shift.Verdict{shift.Pass, shift.Hold, shift.Fail}).Draw(t, "verdict"),
-			Reason:  rapid.String().Draw(t, "reason"),
+			Reason:  shift.Reason{Text: rapid.String().Draw(t, "reason")},
 		}
 	}), 0, 30).Draw(t, "observations")
 }
@@ -94,15 +94,15 @@ func TestReasonsBeyondTenAreCounted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var given []string
+			var given []shift.Reason
 			for i := range test.given {
-				given = append(given, fmt.Sprintf("reason %d", i+1))
+				given = append(given, shift.Reason{Text: fmt.Sprintf("reason %d", i+1)})
 			}
 			got := shift.BoundReasons(given)
 			require.Len(t, got, test.shown)
 			require.NotNil(t, got)
 			if test.shown > 0 {
-				assert.Equal(t, test.last, got[len(got)-1])
+				assert.Equal(t, test.last, got[len(got)-1].Text)
 			}
 			assert.Equal(t, got, shift.BoundReasons(got), "bounding again changes nothing")
 		})

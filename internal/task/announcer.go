@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/shift"
 )
 
@@ -32,13 +33,13 @@ func announceProgress(ctx context.Context, to Announcer, a shift.Announcement) {
 // announceOutcome tells how a closed Deployment ended, and only then retires it:
 // whatever ends the Lambda in between, the announcement is made again.
 func announceOutcome(ctx context.Context, to Announcer, ledger Retirer, closed shift.Record, at time.Time) error {
-	if err := to.Announce(ctx, closed.AnnounceOutcome(at)); err != nil {
+	if err := to.Announce(ctx, explain.AnnounceOutcome(closed, at)); err != nil {
 		return fmt.Errorf("announce that the deployment ended as %s: %w", closed.Outcome, err)
 	}
 	if err := ledger.Retire(ctx, closed.ID); err != nil {
 		return fmt.Errorf("retire the deployment: %w", err)
 	}
-	slog.InfoContext(ctx, "deployment ended", "deployment", closed.ID, "outcome", closed.Outcome, "reasons", closed.Reasons)
+	slog.InfoContext(ctx, "deployment ended", "deployment", closed.ID, "outcome", closed.Outcome, "reasons", shift.Texts(closed.Reasons))
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -36,7 +35,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 		return shift.Progress{}, err
 	}
 	next := d.Obeyed(d.Checked(progress, judgement, call.Retry), record.Command)
-	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", next.Reasons, "next", next.Next)
+	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
 	return next, nil
 }
 
@@ -55,19 +54,18 @@ func (h CheckAlarms) judge(ctx context.Context, d shift.Deployment, record shift
 		return shift.Judgement{}, fmt.Errorf("read the alarms: %w", err)
 	}
 	rules := shift.AlarmRules{IgnoreUnreadable: d.IgnoreUnreadableAlarms, UntilOK: record.UntilOK}
-	if err := h.stopIgnoring(ctx, d.ID, rules, alarms); err != nil {
+	observations := rules.Observe(alarms)
+	if err := h.stopIgnoring(ctx, d.ID, shift.Calmed(record.UntilOK, observations)); err != nil {
 		return shift.Judgement{}, err
 	}
-	return shift.Judge(rules.Observe(alarms)...), nil
+	return shift.Judge(observations...), nil
 }
 
-func (h CheckAlarms) stopIgnoring(ctx context.Context, id string, rules shift.AlarmRules, alarms []shift.Alarm) error {
-	still := rules.StillIgnored(alarms)
-	counting := slices.DeleteFunc(slices.Clone(rules.UntilOK), func(name string) bool { return slices.Contains(still, name) })
-	if len(counting) == 0 {
+func (h CheckAlarms) stopIgnoring(ctx context.Context, id string, calmed []string) error {
+	if len(calmed) == 0 {
 		return nil
 	}
-	if err := h.Ledger.StopIgnoring(ctx, id, counting); err != nil {
+	if err := h.Ledger.StopIgnoring(ctx, id, calmed); err != nil {
 		return fmt.Errorf("make alarms count that have been OK: %w", err)
 	}
 	return nil

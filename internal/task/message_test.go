@@ -27,7 +27,7 @@ func FuzzMessage(f *testing.F) {
 		if json.Unmarshal([]byte(cause), &report) == nil && report.ErrorMessage != "" && text != report.ErrorMessage {
 			t.Errorf("%q was made of the message %q", text, report.ErrorMessage)
 		}
-		for _, reason := range shift.BoundReasons([]string{text}) {
+		for _, reason := range shift.Texts(shift.BoundReasons([]shift.Reason{{Text: text}})) {
 			if len(reason) > 1024+3 || strings.ContainsAny(reason, "\n\r\x00") {
 				t.Errorf("a reason is stored unbounded, or in lines: %q", reason)
 			}

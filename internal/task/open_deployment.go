@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
@@ -103,8 +104,8 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	if err != nil {
 		return shift.Deployment{}, err
 	}
-	if unchanged != "" {
-		return o.endUnchanged(ctx, record, unchanged)
+	if unchanged != nil {
+		return o.endUnchanged(ctx, record, *unchanged)
 	}
 	return o.open(ctx, changes)
 }
@@ -153,8 +154,8 @@ func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deploym
 
 // changes reads what every Target serves. A reason is returned instead when
 // there is nothing to shift.
-func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]shift.Change, string, error) {
-	if reason, err := o.deployedBefore(ctx); reason != "" || err != nil {
+func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
+	if reason, err := o.deployedBefore(ctx); reason != nil || err != nil {
 		return nil, reason, err
 	}
 	changes := make([]shift.Change, len(candidates))
@@ -163,67 +164,58 @@ func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]s
 		return err
 	})
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	for _, c := range changes {
-		if reason, err := o.superseded(ctx, c); reason != "" || err != nil {
+		if reason, err := o.superseded(ctx, c); reason != nil || err != nil {
 			return nil, reason, err
 		}
 	}
-	if reason := shift.NothingToShift(changes); reason != "" {
-		return nil, reason, nil
+	if reason, nothing := shift.NothingToShift(changes); nothing {
+		return nil, &reason, nil
 	}
-	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), "", nil
+	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), nil, nil
 }
 
 // deployedBefore keeps a late or doubled event from shipping again what was
 // already shipped, or rolled back. It is asked under the lock, when the other
 // one of two events that came at once has ended.
-func (o opening) deployedBefore(ctx context.Context) (string, error) {
+func (o opening) deployedBefore(ctx context.Context) (*shift.Reason, error) {
 	if o.release.Trigger != shift.Event {
-		return "", nil
+		return nil, nil
 	}
 	for _, a := range o.release.Arrivals {
 		arrived, err := o.Ledger.Arrivals(ctx, a.Target, a.Candidate)
 		if err != nil {
-			return "", fmt.Errorf("read the history of %s: %w", a.Target, err)
+			return nil, fmt.Errorf("read the history of %s: %w", a.Target, err)
 		}
-		for _, before := range arrived {
-			if before.DeploymentID != o.id && before.Outcome != shift.Unchanged {
-				return shift.DeployedBeforeReason(a.Target, before), nil
-			}
+		if before, found := shift.DeployedEarlier(arrived, o.id); found {
+			reason := shift.DeployedBeforeReason(a.Target, before)
+			return &reason, nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // superseded ends a Deployment that waited for its turn while a newer version
 // was promoted, and one whose event came after that.
-func (o opening) superseded(ctx context.Context, c shift.Change) (string, error) {
-	if o.late(c) {
-		return fmt.Sprintf("%s already serves version %s, which is newer than version %s; start an execution yourself to go back",
-			c.Target, c.Stable, c.Candidate), nil
+func (o opening) superseded(ctx context.Context, c shift.Change) (*shift.Reason, error) {
+	if o.release.IsLate(c) {
+		reason := shift.LateReason(c)
+		return &reason, nil
 	}
-	if o.release.Options.WhenHeld != shift.WaitWhenHeld || !c.Candidate.Before(c.Stable) {
-		return "", nil
+	if !o.release.MayBeOvertaken(c) {
+		return nil, nil
 	}
 	arrived, err := o.Ledger.Arrivals(ctx, c.Target, c.Stable)
 	if err != nil {
-		return "", fmt.Errorf("read the history of %s: %w", c.Target, err)
+		return nil, fmt.Errorf("read the history of %s: %w", c.Target, err)
 	}
-	for _, newer := range arrived {
-		if newer.Outcome == shift.Promoted && !newer.ClosedAt.Before(o.release.At) {
-			return fmt.Sprintf("the newer version %s of %s was promoted by %s while version %s waited for its turn",
-				c.Stable, c.Target, newer.DeploymentID, c.Candidate), nil
-		}
+	if newer, found := o.release.OvertakenBy(arrived); found {
+		reason := shift.OvertakenReason(c, newer)
+		return &reason, nil
 	}
-	return "", nil
-}
-
-// late says whether an event tells of a version that is older than what serves: it
-// came late, or out of order, and nobody wants to go back.
-func (o opening) late(c shift.Change) bool {
-	return o.release.Trigger == shift.Event && c.Candidate.Before(c.Stable)
+	return nil, nil
 }
 
 // change reads one Target and checks that its traffic can be divided.
@@ -247,7 +239,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 		return c, err
 	}
 	c.Stable, c.Revision = route.Serving, route.Revision
-	if c.Stable == c.Candidate || o.late(c) {
+	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
 	}
 	stable, err := o.Router.Published(ctx, a.Target, c.Stable)
@@ -308,23 +300,23 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 		return o.alreadyClosed(ctx, fmt.Errorf("record the deployment: %w", err))
 	}
 	d = o.started(ctx, record)
-	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", shift.BoundReasons(firing))
+	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", len(firing))
 	return d, nil
 }
 
 // started announces a Deployment whose opening is complete, by this try or another.
 func (o opening) started(ctx context.Context, record shift.Record) shift.Deployment {
 	d := record.Deployment.Retried(o.release, o.call.Retry)
-	announceProgress(ctx, o.Announcer, d.Announce(shift.Started, d.Start(), d.OpenedAt))
+	announceProgress(ctx, o.Announcer, explain.Announce(d, shift.Started, d.Start(), d.OpenedAt))
 	return d
 }
 
-func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason string) (shift.Deployment, error) {
+func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason shift.Reason) (shift.Deployment, error) {
 	if o.release.Options.Unchanged == shift.FailUnchanged {
 		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, reason)
 	}
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
-		Outcome: shift.Unchanged, Cause: reason, Reasons: []string{reason}, At: o.Now.read(),
+		Outcome: shift.Unchanged, Cause: reason.String(), Reasons: []shift.Reason{reason}, At: o.Now.read(),
 	})
 	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.started(ctx, closed), nil // another try has found something to shift

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/shift"
 )
 
@@ -15,7 +16,7 @@ import (
 type RestoringLedger interface {
 	// MarkRestoring refuses all further intents. It returns the record, and
 	// shift.ErrDeploymentClosed beside it, or shift.ErrDeploymentUnknown.
-	MarkRestoring(ctx context.Context, id string, reasons []string, at time.Time) (shift.Record, error)
+	MarkRestoring(ctx context.Context, id string, reasons []shift.Reason, at time.Time) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Restore remembers Targets that are back, on condition that the record is
@@ -57,7 +58,7 @@ type look struct {
 // that the record was still restoring after it was read. Otherwise one who was
 // held up would undo what the next Deployment has done. It returns what mark did,
 // if that is an error.
-func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
+func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
 	looks := make([]look, len(targets))
 	r.Together.run(ctx, len(targets), func(ctx context.Context, i int) { looks[i] = r.look(ctx, targets[i]) })
 	record, err := mark(ctx)
@@ -102,7 +103,7 @@ func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (loo
 // Stable, each independently of the others, closes the record with an explanation
 // of why, and announces how it ended. What could be done is remembered before an
 // error is returned, so that a retry goes on with the rest.
-func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []string, at time.Time) (shift.Record, []shift.Undone, error) {
+func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []shift.Reason, at time.Time) (shift.Record, []shift.Undone, error) {
 	results, err := r.targets(ctx, record, seen)
 	if err != nil {
 		return record, nil, err
@@ -121,7 +122,7 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 			ending.Outcome = shift.Stranded
 		}
 	}
-	ending.Cause = shift.Explain(ending.Outcome, why, undone)
+	ending.Cause = explain.Cause(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {
 		return record, undone, fmt.Errorf("close the deployment: %w", err)
@@ -141,7 +142,7 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 			problems[i] = fmt.Errorf("restore %s: %w", c.Target, problems[i])
 			continue
 		}
-		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", results[i].String())
+		slog.InfoContext(ctx, "restored", "deployment", record.ID, "target", c.Target, "result", explain.Fate(results[i]))
 		if results[i].Fate != shift.LeftAlone {
 			back = append(back, c.Target)
 		}

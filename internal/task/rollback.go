@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
@@ -56,7 +57,7 @@ func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (fl
 	case err != nil:
 		return flow.Undoing{}, err
 	}
-	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Cause: closed.Cause}, nil
+	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Reasons: closed.Reasons, Cause: closed.Cause}, nil
 }
 
 func targets(doc flow.Document) []shift.Target {
@@ -71,13 +72,13 @@ func targets(doc flow.Document) []shift.Target {
 }
 
 // reject ends a Deployment that never opened.
-func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], reasons []string) (flow.Undoing, error) {
+func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], reasons []shift.Reason) (flow.Undoing, error) {
 	var arrivals []shift.Arrival
 	if call.Document.Release != nil {
 		arrivals = call.Document.Release.Arrivals
 	}
 	record, err := h.Ledger.Reject(ctx, call.ExecutionID, arrivals, shift.Ending{
-		Outcome: shift.Rejected, Cause: shift.Explain(shift.Rejected, reasons, nil), Reasons: shift.BoundReasons(reasons), At: call.Now,
+		Outcome: shift.Rejected, Cause: explain.Cause(shift.Rejected, reasons, nil), Reasons: shift.BoundReasons(reasons), At: call.Now,
 	})
 	if err != nil {
 		return flow.Undoing{}, fmt.Errorf("record the rejection: %w", err)
@@ -85,22 +86,23 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 	if err := announceOutcome(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
-	return flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}, nil
+	return flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}, nil
 }
 
 // ended answers for a Deployment that has its Outcome already: an earlier try,
 // or the safety net, has closed it.
-func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []string) (flow.Undoing, error) {
+func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []shift.Reason) (flow.Undoing, error) {
 	if err := announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
-	undoing := flow.Undoing{Outcome: record.Outcome, Cause: record.Cause}
+	undoing := flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}
 	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
 		undoing.Outcome = shift.Rejected
 	}
 	failure := call.Document.Failure
 	if failure != nil && call.Retry == 0 && !tellsOfItsEnd(*failure, record) {
-		undoing.Cause = shift.Explain(undoing.Outcome, append(slices.Clone(record.Reasons), reasons...), nil)
+		undoing.Reasons = shift.BoundReasons(append(slices.Clone(record.Reasons), reasons...))
+		undoing.Cause = explain.Cause(undoing.Outcome, undoing.Reasons, nil)
 	}
 	return undoing, nil
 }
@@ -115,16 +117,16 @@ func tellsOfItsEnd(failure flow.Failure, record shift.Record) bool {
 
 // why gathers the reasons for rolling back: the failure that was caught, or else
 // what the last judgement found.
-func why(doc flow.Document) []string {
+func why(doc flow.Document) []shift.Reason {
 	switch {
 	case doc.Failure != nil && doc.Failure.Error == flow.HookTimedOut:
-		return []string{hookTimedOut(doc, shift.Point(doc.Failure.Cause))}
+		return []shift.Reason{hookTimedOut(doc, shift.Point(doc.Failure.Cause))}
 	case doc.Failure != nil:
-		return []string{doc.Failure.Error + ": " + message(doc.Failure.Cause)}
+		return []shift.Reason{{Name: doc.Failure.Error, Text: message(doc.Failure.Cause)}}
 	case doc.Progress != nil && len(doc.Progress.Reasons) > 0:
 		return doc.Progress.Reasons
 	}
-	return []string{"Unexpected: the state machine came here without saying why"}
+	return []shift.Reason{{Name: flow.Unexpected, Text: "the state machine came here without saying why"}}
 }
 
 // message takes the text out of the JSON that Lambda reports an error as.
@@ -143,12 +145,15 @@ func message(cause string) string {
 
 // hookTimedOut names the hooks that it can have been: the definition knows only
 // the Point.
-func hookTimedOut(doc flow.Document, point shift.Point) string {
+func hookTimedOut(doc flow.Document, point shift.Point) shift.Reason {
 	var hooks []string
 	if doc.Release != nil {
 		for _, h := range doc.Release.Hooks.At(point) {
 			hooks = append(hooks, fmt.Sprintf("%s within %s", h.Function, h.Timeout))
 		}
 	}
-	return fmt.Sprintf("%s: a hook of %s did not answer in time: %s", flow.HookTimedOut, point, strings.Join(hooks, ", or "))
+	return shift.Reason{
+		Name: flow.HookTimedOut, Subject: string(point),
+		Text: fmt.Sprintf("a hook of %s did not answer in time: %s", point, strings.Join(hooks, ", or ")),
+	}
 }

@@ -21,7 +21,7 @@ type SafetyLedger interface {
 	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for an
 	// event that Open has known of, and while the alarm is ignored until it has been OK;
 	// and shift.ErrDeploymentOpening while it is not known what Open has known of.
-	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []string) (shift.Record, error)
+	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []shift.Reason) (shift.Record, error)
 	// MarkCalmed makes an alarm count that was firing at the start, for it has been OK
 	// since. It does nothing where the alarm counts already. It returns
 	// shift.ErrDeploymentOpening as MarkFired does.
@@ -103,7 +103,7 @@ func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow
 		return n.calmed(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
-			record, err := n.end(ctx, occasion.Ended.ID, []string{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
+			record, err := n.end(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
 			return unlessSettling(ctx, err, record, now)
 		})
 	case occasion.Sweep:
@@ -150,7 +150,7 @@ func (n SafetyNet) restorer() Restorer {
 func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
 	fired.At = orNow(fired.At, now)
 	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
-		reasons := []string{shift.AlarmFiredReason(fired.Name, fired.Reason)}
+		reasons := []shift.Reason{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		record, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
 		}, now)
@@ -226,7 +226,7 @@ func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.
 
 // end restores a Deployment for reasons that are known now, and returns the record as it
 // is then.
-func (n SafetyNet) end(ctx context.Context, id string, why []string, at time.Time) (shift.Record, error) {
+func (n SafetyNet) end(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
 	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, why, at)
 	}, at)
@@ -234,7 +234,7 @@ func (n SafetyNet) end(ctx context.Context, id string, why []string, at time.Tim
 
 // restore marks a Deployment and restores it, or finds that there is nothing left
 // to do. It returns the record as it is then.
-func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []string, mark Mark, at time.Time) (shift.Record, error) {
+func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, error) {
 	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrAlarmIgnored):
@@ -281,7 +281,7 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if !gone {
 			return n.goOn(ctx, d.ID, at)
 		}
-		record, err := n.end(ctx, d.ID, []string{shift.ExecutionEndedReason("")}, at)
+		record, err := n.end(ctx, d.ID, []shift.Reason{shift.ExecutionEndedReason("")}, at)
 		return unlessSettling(ctx, err, record, at)
 	})
 }
@@ -421,8 +421,8 @@ func (n SafetyNet) meant(ctx context.Context, c flow.Commanded) (string, error) 
 // abort puts a Deployment back. One that was put back already answers how that has
 // ended, one that has got through that it has.
 func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
-	record, err := n.end(ctx, id, []string{"Aborted: " + reason}, now)
-	answer.Outcome, answer.Cause = record.Outcome, record.Cause
+	record, err := n.end(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
+	answer.Outcome, answer.Reasons, answer.Cause = record.Outcome, record.Reasons, record.Cause
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
 	}

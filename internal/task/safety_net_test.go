@@ -21,7 +21,7 @@ func (neverOpen) Watchers(context.Context, string) ([]shift.Listed, error) {
 	return []shift.Listed{{ID: "arn:first"}}, nil
 }
 
-func (neverOpen) MarkFired(context.Context, string, string, time.Time, bool, []string) (shift.Record, error) {
+func (neverOpen) MarkFired(context.Context, string, string, time.Time, bool, []shift.Reason) (shift.Record, error) {
 	return shift.Record{}, fmt.Errorf("mark: %w", shift.ErrDeploymentOpening)
 }
 

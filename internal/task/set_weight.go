@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
@@ -96,7 +97,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	}
 	next := d.Shifted(progress, m.landed, call.Retry)
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
-	announceProgress(ctx, h.Announcer, d.Announce(shift.ShiftedTo, next, call.Now))
+	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
+	"sluice/internal/shift"
 )
 
 func scenarioOf(t *testing.T, text string) Scenario {
@@ -236,7 +237,7 @@ func TestAnAlarmWithoutDataPassesWithItsReason(t *testing.T) {
 		}
 		var document flow.Document
 		require.NoError(t, json.Unmarshal(e.StateExited.Output, &document))
-		said = append(said, document.Progress.Reasons...)
+		said = append(said, shift.Texts(document.Progress.Reasons)...)
 	}
 	assert.Equal(t, []string{"alarm a has insufficient data"}, said)
 }

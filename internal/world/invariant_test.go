@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
@@ -465,7 +466,7 @@ func (r *run) heard(id string) bool {
 	if d == nil {
 		return false
 	}
-	_, told := r.told[shift.Record{ID: id, Outcome: d.outcome}.AnnounceOutcome(epoch).ID]
+	_, told := r.told[explain.AnnounceOutcome(shift.Record{ID: id, Outcome: d.outcome}, epoch).ID]
 	return told
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
@@ -195,7 +196,7 @@ func (e end) differences(w *World, x *asl.Execution) []string {
 			found = append(found, fmt.Sprintf("cause%s should contain %q: %s", of, part, r.Cause))
 		}
 	}
-	if _, next := shift.Outcome(r.Outcome).Told(r.Cause); next != "" && r.Status != string(asl.Succeeded) && r.Error != flow.RollbackIncomplete &&
+	if next := advised(x, r); next != "" && r.Status != string(asl.Succeeded) && r.Error != flow.RollbackIncomplete &&
 		(strings.Count(r.Cause, next) != 1 || !strings.HasSuffix(r.Cause, next)) {
 		found = append(found, fmt.Sprintf("cause%s should end with what to do, and say it once: %s", of, r.Cause))
 	}
@@ -209,6 +210,22 @@ func (e end) differences(w *World, x *asl.Execution) []string {
 		found = append(found, lacks("output"+of, decoded(e.Output), decoded(x.Output()))...)
 	}
 	return found
+}
+
+// advised is what a person should do about an execution that Rollback has ended.
+func advised(x *asl.Execution, r Result) string {
+	var document struct {
+		Rollback *flow.Undoing `json:"rollback"`
+	}
+	for _, e := range x.History() {
+		if e.StateExited == nil || e.StateExited.Name != flow.Rollback.State {
+			continue
+		}
+		if json.Unmarshal(e.StateExited.Output, &document) == nil && document.Rollback != nil {
+			return explain.Advice(shift.Outcome(r.Outcome), document.Rollback.Reasons)
+		}
+	}
+	return ""
 }
 
 func differ(what string, wanted, got any) []string {

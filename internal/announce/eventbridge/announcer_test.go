@@ -50,7 +50,7 @@ func shifted() shift.Announcement {
 	return shift.Announcement{
 		ID: execution + "/Shifted/2", DeploymentID: execution, State: shift.ShiftedTo,
 		Changes: []shift.Move{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}},
-		Weight:  1050, Step: 2, Reasons: []string{"all well"}, At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		Weight:  1050, Step: 2, Reasons: []shift.Reason{{Name: shift.AlarmWithoutData, Subject: "a", Text: "alarm a has insufficient data"}}, At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 }
 
@@ -67,7 +67,7 @@ func TestAnnouncementIsOneEvent(t *testing.T) {
 	assert.JSONEq(t, `{
 		"id": "`+execution+`/Shifted/2", "deploymentId": "`+execution+`", "state": "Shifted",
 		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}],
-		"weightPercent": 10.5, "step": 2, "reasons": ["all well"], "summary": "", "at": "2026-03-01T12:00:00Z"
+		"weightPercent": 10.5, "step": 2, "reasons": [{"name": "AlarmWithoutData", "subject": "a", "text": "alarm a has insufficient data"}], "summary": "", "at": "2026-03-01T12:00:00Z"
 	}`, entry["Detail"].(string))
 	delete(entry, "Detail")
 	assert.Equal(t, map[string]any{

@@ -97,10 +97,10 @@ func (e ended) drawn() *picture.End {
 	return &picture.End{At: seconds(e.Seconds), Outcome: e.Outcome, Status: e.Status, Error: e.Error, Cause: e.Cause}
 }
 
-func (e ended) text(to io.Writer) {
+func (e ended) text(to io.Writer, run *picture.Run) {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(string(e.Outcome), e.Status, e.Error))
-	t.addCause(e.Outcome, e.Cause)
+	t.addCause(run.Ended())
 	t.add("time", picture.Clock(seconds(e.Seconds)))
 	t.write(to)
 }

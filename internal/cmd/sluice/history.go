@@ -95,7 +95,7 @@ type pastDeployment struct {
 	Step      int            `json:"step"`    // the highest that may have been taken
 	Steps     int            `json:"steps"`
 	Command   *shift.Command `json:"command,omitempty"` // that was given last
-	Reasons   []string       `json:"reasons"`
+	Reasons   []shift.Reason `json:"reasons"`
 	Cause     string         `json:"cause"`
 }
 
@@ -128,7 +128,7 @@ func newPast(t shift.Target, a shift.Arrived, r shift.Record) pastDeployment {
 		d.Status, d.ClosedAt = shift.StatusClosed, &a.ClosedAt
 	}
 	if d.Reasons == nil {
-		d.Reasons = []string{}
+		d.Reasons = []shift.Reason{}
 	}
 	if r.Deployment == nil {
 		return d
@@ -192,5 +192,5 @@ func (d pastDeployment) why() string {
 	if d.Command != nil {
 		texts = append(texts, fmt.Sprintf("told to %s: %s", d.Command.Order, d.Command.Reason))
 	}
-	return strings.Join(append(texts, d.Reasons...), "; ")
+	return strings.Join(append(texts, shift.Texts(d.Reasons)...), "; ")
 }

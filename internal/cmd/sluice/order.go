@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/operator/lambdanet"
@@ -109,8 +110,9 @@ func takesTarget(command string) cobra.PositionalArgs {
 type toldOrder struct {
 	Target shift.Target `json:"target"`
 	location
-	Outcome shift.Outcome `json:"outcome"`
-	Cause   string        `json:"cause"`
+	Outcome shift.Outcome  `json:"outcome"`
+	Reasons []shift.Reason `json:"reasons,omitempty"`
+	Cause   string         `json:"cause"`
 	// Instead is another order that was given after this one, and arrived before.
 	Instead shift.Order `json:"instead,omitempty"`
 }
@@ -134,7 +136,7 @@ func (a account) give(cmd *cobra.Command, c flow.Commanded) (toldOrder, error) {
 	}
 	return toldOrder{
 		Target: c.Target, location: newLocation(operator.Execution(answer.DeploymentID), cfg),
-		Outcome: answer.Outcome, Cause: answer.Cause, Instead: answer.Instead,
+		Outcome: answer.Outcome, Reasons: answer.Reasons, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
 }
 
@@ -163,7 +165,7 @@ func (o toldOrder) text(to io.Writer, obeyed string) {
 		t.add("told", obeyed)
 	default:
 		t.add("outcome", string(o.Outcome))
-		t.addCause(o.Outcome, o.Cause)
+		t.addCause(explain.Apart(o.Outcome, o.Reasons, o.Cause))
 	}
 	t.write(to)
 }

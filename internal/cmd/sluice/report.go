@@ -124,7 +124,7 @@ func indented(text json.RawMessage) string {
 // report is the page about a simulation.
 func (s setting) report(played simulation) page.Report {
 	r := page.Report{Run: played.run}
-	r.Facts = facts(summary(played.result))
+	r.Facts = facts(played.summary())
 	r.Texts = append(r.Texts, page.Text{Name: "Input", Content: strings.TrimSpace(string(s.deployment))})
 	if s.scenarioText != nil {
 		r.Texts = append(r.Texts, page.Text{Name: "Scenario", Content: strings.TrimSpace(string(s.scenarioText))})

@@ -16,7 +16,7 @@ import (
 func (s simulation) text(to io.Writer) {
 	story(s.run.Moments).write(to)
 	fmt.Fprintln(to)
-	summary(s.result).write(to)
+	s.summary().write(to)
 }
 
 // story has a line for each moment, but for the middle of a long quiet time. An
@@ -61,10 +61,11 @@ func quietRun(moments []picture.Moment) int {
 }
 
 // summary is what came of the simulation.
-func summary(r world.Result) *table {
+func (s simulation) summary() *table {
+	r := s.result
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(r.Outcome, r.Status, r.Error))
-	t.addCause(shift.Outcome(r.Outcome), r.Cause)
+	t.addCause(s.run.Ended())
 	t.add("virtual time", picture.Clock(seconds(r.VirtualSeconds)))
 	t.add("transitions", picture.Grouped(r.Transitions))
 	t.add("history events", picture.Grouped(r.HistoryEvents))
@@ -82,8 +83,7 @@ func summary(r world.Result) *table {
 const maxCause = 4000
 
 // addCause says why a deployment has ended so, and what a person can do.
-func (t *table) addCause(o shift.Outcome, cause string) {
-	why, next := o.Told(cause)
+func (t *table) addCause(why, next string) {
 	if why != "" {
 		t.add("cause", shift.BoundText(why, maxCause))
 	}

@@ -130,14 +130,14 @@ func (w *watcher) introduce() error {
 // finish says how it ended.
 func (w *watcher) finish(end ended) error {
 	var err error
+	w.run.End = end.drawn()
 	switch {
 	case w.asJSON:
 		err = writeJSON(w.out, end)
 	case w.terminal != nil:
-		w.run.End = end.drawn()
 		err = w.terminal.Finish(w.run, "", "A page about it:  sluice report "+w.where.Name+" --out FILE")
 	default:
-		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to) })
+		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to, w.run) })
 	}
 	if err == nil && !end.well() {
 		return endedError{}
@@ -183,7 +183,7 @@ func (w *watcher) look(ctx context.Context) {
 		w.closed = &record
 	case err == nil && record.Status == shift.StatusRestoring:
 		if w.restoring++; w.restoring == slowly {
-			w.say(fmt.Sprintf("the traffic is on its way back, and not yet there (%s)", strings.Join(record.Reasons, "; ")))
+			w.say(fmt.Sprintf("the traffic is on its way back, and not yet there (%s)", strings.Join(shift.Texts(record.Reasons), "; ")))
 		}
 	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrThrottled), ctx.Err() != nil:
 	case w.blind == nil:

@@ -59,7 +59,7 @@ func checkCounts(t *testing.T, name string) {
 		[]shift.Alarm{{Name: name, Since: noon}, {Name: other, Since: midnight}})
 	require.NoError(t, err)
 	fire := func(alarm string, at time.Time, wasOK bool) error {
-		_, err := w.MarkFired(t.Context(), first, alarm, at, wasOK, []string{"AlarmFired: " + alarm})
+		_, err := w.MarkFired(t.Context(), first, alarm, at, wasOK, []shift.Reason{shift.AlarmFiredReason(alarm, "because")})
 		return err
 	}
 

@@ -105,7 +105,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	record, err := expression.NewBuilder().WithCondition(asRead).WithUpdate(ending.
 		Set(expression.Name(status), expression.Value(shift.StatusClosed)).
 		Set(expression.Name(cause), expression.Value(e.Cause)).
-		Set(expression.Name(reasons), expression.Value(e.Reasons))).Build()
+		Set(expression.Name(reasons), expression.Value(storeReasons(e.Reasons)))).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build the closing of the record: %w", err)
 	}
@@ -174,7 +174,7 @@ func (l *Ledger) reject(ctx context.Context, id string, arrivals []shift.Arrival
 	items := newItems()
 	items.add(recordKey(id), storedRecord{
 		ID: id, Status: shift.StatusClosed, Arrivals: text, Outcome: e.Outcome, Cause: e.Cause,
-		Reasons: e.Reasons, ClosedAt: e.At, ExpiresAt: expiry(e),
+		Reasons: storeReasons(e.Reasons), ClosedAt: e.At, ExpiresAt: expiry(e),
 	})
 	items.add(openKey(id), storedPointer{ID: id, OpenedAt: e.At})
 	actions, err := items.puts(l.table)

@@ -24,7 +24,7 @@ func TestClosingGivesEverythingBackButTheOpenItem(t *testing.T) {
 		assert.Equal(t, shift.StatusClosed, stored.Status)
 		assert.Equal(t, shift.Promoted, stored.Outcome)
 		assert.Equal(t, "because", stored.Cause)
-		assert.Equal(t, []string{"one", "two"}, stored.Reasons)
+		assert.Equal(t, reasons("one", "two"), stored.Reasons)
 		assert.Equal(t, midnight, stored.ClosedAt)
 	})
 	assert.Equal(t, []string{
@@ -142,9 +142,9 @@ func TestLockOfAnotherIsNotGivenBack(t *testing.T) {
 func TestReasonsAreBoundedWhereTheyAreStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	many := make([]string, 50)
+	many := make([]shift.Reason, 50)
 	for i := range many {
-		many[i] = strings.Repeat("x", 1000)
+		many[i] = shift.Reason{Name: "X", Subject: strings.Repeat("s", 1000), Text: strings.Repeat("x", 1000)}
 	}
 	w.opened(t, first, orders)
 	r, err := w.MarkRestoring(t.Context(), first, many, noon)

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/explain"
 	"sluice/internal/shift"
 )
 
@@ -56,7 +57,7 @@ func FuzzDecode(f *testing.F) {
 // reliedOn does with a record what those do who restore it and tell of it.
 func reliedOn(t *testing.T, r shift.Record) {
 	r.Moves()
-	if r.Outcome != "" && r.AnnounceOutcome(r.ClosedAt).ID == "" {
+	if r.Outcome != "" && explain.AnnounceOutcome(r, r.ClosedAt).ID == "" {
 		t.Errorf("an announcement without an id: %+v", r)
 	}
 	for _, c := range r.Pending() {

@@ -212,7 +212,7 @@ func (w *world) record(t *testing.T, id string) shift.Record {
 
 func (w *world) restoring(t *testing.T, id string) shift.Record {
 	t.Helper()
-	r, err := w.MarkRestoring(t.Context(), id, []string{"AlarmFired: orders-5xx"}, noon)
+	r, err := w.MarkRestoring(t.Context(), id, reasons("AlarmFired: orders-5xx"), noon)
 	require.NoError(t, err)
 	return r
 }
@@ -225,5 +225,14 @@ func (w *world) closed(t *testing.T, id string) shift.Record {
 }
 
 func ending(o shift.Outcome) shift.Ending {
-	return shift.Ending{Outcome: o, Cause: "because", Reasons: []string{"one", "two"}, At: midnight}
+	return shift.Ending{Outcome: o, Cause: "because", Reasons: reasons("one", "two"), At: midnight}
+}
+
+// reasons are Reasons as they were once written.
+func reasons(texts ...string) []shift.Reason {
+	list := make([]shift.Reason, len(texts))
+	for i, text := range texts {
+		list[i] = shift.ParseReason(text)
+	}
+	return list
 }

@@ -52,7 +52,7 @@ type storedRecord struct {
 	Precedence int64         `dynamodbav:"precedence,omitempty"` // of the Command
 	Restored   []string      `dynamodbav:"restored,stringset,omitempty"`
 	UntilOK    []string      `dynamodbav:"untilOk,stringset,omitempty"`
-	Reasons    []string      `dynamodbav:"reasons,omitempty"`
+	Reasons    storedReasons `dynamodbav:"reasons,omitempty"`
 	Outcome    shift.Outcome `dynamodbav:"outcome,omitempty"`
 	Cause      string        `dynamodbav:"cause,omitempty"`
 	OpenedAt   time.Time     `dynamodbav:"openedAt,omitempty"`
@@ -103,7 +103,7 @@ func decodeRecord(i item) (shift.Record, error) {
 	}
 	record := shift.Record{
 		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK,
-		Reasons: stored.Reasons, Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
+		Reasons: stored.Reasons.reasons(), Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
 	}
 	for _, t := range stored.Restored {
 		record.Restored = append(record.Restored, shift.Target(t))

@@ -86,7 +86,7 @@ func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) e
 // MarkRestoring refuses all further intents, for reasons of which the first ones
 // stay. It returns the record; beside it shift.ErrDeploymentClosed when it has
 // ended already; or shift.ErrDeploymentUnknown.
-func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string, at time.Time) (shift.Record, error) {
+func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
 	record, done, err := l.update(ctx, id, restoring(why, at), is(shift.StatusOpen))
 	if err == nil && !done && record.Status != shift.StatusRestoring {
 		err = refusal(record)
@@ -97,9 +97,9 @@ func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []string, at 
 	return record, nil
 }
 
-func restoring(why []string, at time.Time) expression.UpdateBuilder {
+func restoring(why []shift.Reason, at time.Time) expression.UpdateBuilder {
 	return expression.Set(expression.Name(status), expression.Value(shift.StatusRestoring)).
-		Set(expression.Name(reasons), expression.Value(shift.BoundReasons(why))).
+		Set(expression.Name(reasons), expression.Value(storeReasons(why))).
 		Set(expression.Name(markedAt), expression.Value(at.UTC()))
 }
 
@@ -116,7 +116,7 @@ func millis(t time.Time) int64 {
 // the alarm, and while the alarm does not count until it has been OK; wasOK says
 // that it was OK just before. While Open has not yet written down what it has read, it
 // returns shift.ErrDeploymentOpening.
-func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []string) (shift.Record, error) {
+func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []shift.Reason) (shift.Record, error) {
 	counts := seenBefore(alarm, at)
 	if !wasOK {
 		counts = counts.And(expression.Not(expression.Contains(expression.Name(untilOK), alarm)))

@@ -30,7 +30,7 @@ func TestRecordComesBackAsItWasWritten(t *testing.T) {
 	r.UntilOK, r.Restored = nil, nil
 	assert.Equal(t, shift.Record{
 		ID: first, Arrivals: release(orders, billing).Arrivals, Deployment: &d, Status: shift.StatusRestoring,
-		Intent: 2, Landed: landed, Reasons: []string{"AlarmFired: orders-5xx"}, MarkedAt: noon,
+		Intent: 2, Landed: landed, Reasons: reasons("AlarmFired: orders-5xx"), MarkedAt: noon,
 	}, r)
 }
 
@@ -192,7 +192,7 @@ func TestMarkRestoringAnswersInOneCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mark := func(why ...string) (r shift.Record, err error) {
-		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, why, noon) })
+		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, reasons(why...), noon) })
 		require.Len(t, asked, 1)
 		assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
 		return r, err
@@ -206,7 +206,7 @@ func TestMarkRestoringAnswersInOneCall(t *testing.T) {
 	assert.Equal(t, shift.StatusRestoring, r.Status)
 	r, err = mark("second")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"first"}, r.Reasons, "the first reasons stay")
+	assert.Equal(t, reasons("first"), r.Reasons, "the first reasons stay")
 
 	closed := w.closed(t, first)
 	r, err = mark("third")
@@ -237,7 +237,7 @@ func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
 	w := newWorld(t)
 	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon), shift.ErrDeploymentUnknown)
 	fire := func(at time.Time) error {
-		_, err := w.MarkFired(t.Context(), first, "orders-5xx", at, false, []string{"AlarmFired: orders-5xx"})
+		_, err := w.MarkFired(t.Context(), first, "orders-5xx", at, false, reasons("AlarmFired: orders-5xx"))
 		return err
 	}
 	_, err := w.Open(t.Context(), first, release(orders), noon)

@@ -112,13 +112,7 @@ func contentOf(r Report) content {
 		c.Several = c.Several || m.Execution != r.Execution
 	}
 	c.Outcome, c.Badge = ended(r.Run)
-	switch {
-	case r.End != nil:
-		c.Why = r.End.Cause
-	case r.Closed != nil:
-		c.Why = r.Closed.Cause
-	}
-	c.Why, c.Next = c.Outcome.Told(c.Why)
+	c.Why, c.Next = r.Ended()
 	if !c.Unmoved {
 		c.Figure = template.HTML(drawn(r.Run)) // which has escaped all text
 	}

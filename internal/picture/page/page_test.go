@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/explain"
 	"sluice/internal/picture"
 	"sluice/internal/picture/page"
 	"sluice/internal/shift"
@@ -37,7 +38,7 @@ func rolledBack() *picture.Run {
 		},
 		Stages:    []picture.Stage{{State: "Publish"}, {State: "SetWeight", Step: 1}, {State: "Bake", Step: 1}, {State: "Rollback", At: 3 * time.Minute}},
 		Positions: []picture.Position{{Progress: shift.Progress{Step: 1}}, {At: 3 * time.Minute, Progress: shift.Progress{Step: 1, Baked: 180, Checks: 3, Verdict: shift.Fail}}},
-		End:       &picture.End{At: 3 * time.Minute, Outcome: shift.RolledBack, Status: "FAILED", Cause: shift.Explain(shift.RolledBack, []string{"AlarmFired: orders-5xx"}, nil)},
+		End:       &picture.End{At: 3 * time.Minute, Outcome: shift.RolledBack, Status: "FAILED", Cause: explain.Cause(shift.RolledBack, []shift.Reason{shift.ParseReason("AlarmFired: orders-5xx")}, nil)},
 		Observed: &picture.Observed{
 			Until:   3 * time.Minute,
 			Alarms:  []picture.AlarmChange{{Name: "orders-5xx", State: shift.AlarmOK}, {At: 150 * time.Second, Name: "orders-5xx", State: shift.AlarmFiring}},
@@ -238,7 +239,7 @@ func TestDeploymentThatIsPutBackHasItsOutcomeBeforeTheExecutionEnds(t *testing.T
 	run := rolledBack()
 	run.Observed, run.End = nil, nil
 	run.Moments, run.Stages, run.Positions = run.Moments[:2], run.Stages[:3], run.Positions[:1]
-	run.Close(picture.Closing{At: 90 * time.Second, Outcome: shift.RolledBack, Reasons: []string{"AlarmFired: orders-5xx is in ALARM: because"}, Cause: shift.Explain(shift.RolledBack, []string{"AlarmFired: orders-5xx"}, nil)})
+	run.Close(picture.Closing{At: 90 * time.Second, Outcome: shift.RolledBack, Reasons: []shift.Reason{shift.ParseReason("AlarmFired: orders-5xx is in ALARM: because")}, Cause: explain.Cause(shift.RolledBack, []shift.Reason{shift.ParseReason("AlarmFired: orders-5xx")}, nil)})
 	text := written(t, page.Report{Run: run})
 	for _, want := range []string{
 		`<span class="badge bad">RolledBack</span>`, "It has not ended yet, the traffic was back at 1:30", "<p>AlarmFired: orders-5xx</p>", "<b>Next:</b> Look at the candidate",
@@ -290,7 +291,7 @@ func TestOutsideTextIsNoMarkup(t *testing.T) {
 	run.Execution, run.Strategy, run.Alarms = evil, evil, []string{evil}
 	run.Changes = []shift.Move{{Target: evil, Stable: evil, Candidate: evil}, {Target: evil}}
 	run.End.Cause, run.End.Outcome, run.End.Status = evil, "", evil
-	run.Closed = &picture.Closing{Outcome: evil, Reasons: []string{evil}, Cause: evil}
+	run.Closed = &picture.Closing{Outcome: evil, Reasons: []shift.Reason{shift.ParseReason(evil)}, Cause: evil}
 	run.Observed.Alarms = []picture.AlarmChange{{Name: evil, State: evil, Reason: evil}}
 	for i := range run.Moments {
 		run.Moments[i].Execution, run.Moments[i].State, run.Moments[i].Notes = evil, evil, []string{evil}

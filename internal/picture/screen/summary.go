@@ -27,7 +27,7 @@ func (p page) summary(r *picture.Run) []string {
 	if live := r.At(forever); live.Counted {
 		lines = append(lines, p.row("stable", p.served(live.Stable)), p.row("candidate", p.served(live.Candidate)))
 	}
-	why, next := end.Outcome.Told(end.Cause)
+	why, next := r.Ended()
 	if why != "" {
 		lines = append(lines, p.wrapped(margin, "cause", plain(why, 4000))...)
 	}

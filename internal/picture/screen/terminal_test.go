@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/explain"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -80,7 +81,7 @@ func TestBlockShowsWhereTheDeploymentStands(t *testing.T) {
 func TestPauseDoesNotBake(t *testing.T) {
 	t.Parallel()
 	run := canary()
-	run.Positions[1].Pausing, run.Positions[1].Reasons = true, []string{"paused by hand: lunch"}
+	run.Positions[1].Pausing, run.Positions[1].Reasons = true, []shift.Reason{shift.ParseReason("paused by hand: lunch")}
 	g := newGlass(80, 30)
 	require.NoError(t, g.Show(run, 90*time.Second))
 	assert.Contains(t, strings.Join(g.lines(), "\n"), "step       1 of 3   baked 1:00 of 5:00   paused\n")
@@ -111,7 +112,7 @@ func TestOutsideTextIsShownAndNotObeyed(t *testing.T) {
 	run := canary()
 	run.Alarms, run.Strategy, run.Execution = []string{evil}, evil, evil
 	run.Changes = []shift.Move{{Target: evil, Stable: "1", Candidate: "2"}}
-	run.Positions[1].Reasons = []string{evil}
+	run.Positions[1].Reasons = []shift.Reason{{Text: evil}}
 	run.End = &picture.End{Outcome: shift.RolledBack, Cause: evil}
 	g := newGlass(80, 40)
 	require.NoError(t, g.Show(run, 90*time.Second))
@@ -131,7 +132,7 @@ func TestLongListsAreCutAndWhatMattersComesFirst(t *testing.T) {
 		run.Alarms = append(run.Alarms, fmt.Sprintf("alarm-%d", i))
 		run.Changes = append(run.Changes, shift.Move{Target: shift.LambdaTarget(fmt.Sprint("f", i), "live"), Candidate: "2"})
 	}
-	run.Positions[1].Reasons = []string{shift.AlarmFiredReason("alarm-17", "because")}
+	run.Positions[1].Reasons = []shift.Reason{shift.AlarmFiredReason("alarm-17", "because")}
 	g := newGlass(80, 40)
 	require.NoError(t, g.Show(run, 90*time.Second))
 	text := strings.Join(g.lines(), "\n")
@@ -189,9 +190,9 @@ func longNames(characters int) *picture.Run {
 		{Execution: run.Execution, State: "Publish", Notes: []string{"version 42 for " + string(target)}},
 		{Execution: name("another-"), State: "Rejected", Notes: []string{string(target)}, Failed: true},
 	}, run.Moments...)
-	run.Moments = append(run.Moments, picture.Moment{Execution: run.Execution, State: "CheckAlarms", At: 2 * time.Minute, Weight: picture.Share{Weight: 1000, Known: true}, Verdict: "Fail", Notes: []string{fired}})
-	run.Positions = append(run.Positions, picture.Position{At: 2 * time.Minute, Progress: shift.Progress{Step: 1, Steps: 3, Weight: 1000, Baked: 120, Checks: 2, Verdict: shift.Fail, Reasons: []string{fired}}})
-	run.End = &picture.End{At: 2 * time.Minute, Outcome: shift.RolledBack, Cause: shift.Explain(shift.RolledBack, []string{fired}, nil)}
+	run.Moments = append(run.Moments, picture.Moment{Execution: run.Execution, State: "CheckAlarms", At: 2 * time.Minute, Weight: picture.Share{Weight: 1000, Known: true}, Verdict: "Fail", Notes: []string{fired.String()}})
+	run.Positions = append(run.Positions, picture.Position{At: 2 * time.Minute, Progress: shift.Progress{Step: 1, Steps: 3, Weight: 1000, Baked: 120, Checks: 2, Verdict: shift.Fail, Reasons: []shift.Reason{fired}}})
+	run.End = &picture.End{At: 2 * time.Minute, Outcome: shift.RolledBack, Cause: explain.Cause(shift.RolledBack, []shift.Reason{fired}, nil)}
 	return run
 }
 

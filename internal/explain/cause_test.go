@@ -1,4 +1,4 @@
-package shift_test
+package explain_test
 
 import (
 	"fmt"
@@ -9,8 +9,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"sluice/internal/explain"
 	"sluice/internal/shift"
 )
+
+// reasons are Reasons as they were once written.
+func reasons(texts ...string) []shift.Reason {
+	list := make([]shift.Reason, len(texts))
+	for i, text := range texts {
+		list[i] = shift.ParseReason(text)
+	}
+	return list
+}
 
 func back(t shift.Target, stable shift.Version) shift.Undone {
 	return shift.Change{Target: t, Stable: stable, Candidate: "9"}.Undo(shift.Route{Serving: stable, Additional: "9", Weight: 1000})
@@ -20,45 +30,47 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		outcome shift.Outcome
-		reasons []string
+		reasons []shift.Reason
 		undone  []shift.Undone
 		want    string
 	}{
 		{
-			shift.Rejected, []string{"TargetHeld: lambda:orders:live is held"}, nil,
+			shift.Rejected, reasons("TargetHeld: lambda:orders:live is held"), nil,
 			"TargetHeld: lambda:orders:live is held. No traffic was moved. Mend this and start a new execution.",
 		},
 		{
-			shift.RolledBack, []string{"AlarmFired: orders-5xx", "alarm b has insufficient data"}, []shift.Undone{back("a", "1"), back("b", "7")},
+			shift.RolledBack, reasons("AlarmFired: orders-5xx", "alarm b has insufficient data"), []shift.Undone{back("a", "1"), back("b", "7")},
 			"AlarmFired: orders-5xx; alarm b has insufficient data. a is back on 1 (it had 10% on 9, the rest on 1); b is back on 7 (it had 10% on 9, the rest on 7). " +
 				"Look at the candidate's logs, mend it, publish a new version and start a new execution.",
 		},
 		{
-			shift.Stranded, []string{"RouteChanged: it has 100% on 3"}, []shift.Undone{back("a", "1"), {Target: "b", Fate: shift.LeftAlone, Found: "100% on 3"}},
+			shift.Stranded, reasons("RouteChanged: it has 100% on 3"), []shift.Undone{back("a", "1"), {Target: "b", Fate: shift.LeftAlone, Found: "100% on 3"}},
 			"RouteChanged: it has 100% on 3. b was left alone: it has 100% on 3, which Sluice did not write; a is back on 1 (it had 10% on 9, the rest on 1). " +
 				"A person must look: see what the target should serve, set it by hand, then start a new execution.",
 		},
-		{shift.Promoted, []string{"Unexpected: boom"}, nil, "Unexpected: boom"},
+		{shift.Promoted, reasons("Unexpected: boom"), nil, "Unexpected: boom"},
 	}
 	for _, test := range tests {
 		t.Run(string(test.outcome), func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, shift.Explain(test.outcome, test.reasons, test.undone))
+			assert.Equal(t, test.want, explain.Cause(test.outcome, test.reasons, test.undone))
 		})
 	}
 }
 
 func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 	t.Parallel()
-	var reasons []string
-	var undone []shift.Undone
+	var (
+		why    []shift.Reason
+		undone []shift.Undone
+	)
 	for i := range 49 {
-		reasons = append(reasons, fmt.Sprintf("AlarmFired: %d %s", i, strings.Repeat("é", 256)))
+		why = append(why, shift.Reason{Name: shift.AlarmFired, Text: fmt.Sprintf("%d %s", i, strings.Repeat("é", 256))})
 		undone = append(undone, back(shift.LambdaTarget(strings.Repeat("x", 64), strings.Repeat("y", 126)+strconv.Itoa(i)), shift.Version(strconv.Itoa(i))))
 	}
 	for _, undone := range [][]shift.Undone{nil, undone, append(undone, back("a", "1"))} {
-		for _, reasons := range [][]string{reasons, reasons[:1]} {
-			got := shift.Explain(shift.Stranded, reasons, undone)
+		for _, why := range [][]shift.Reason{why, why[:1]} {
+			got := explain.Cause(shift.Stranded, why, undone)
 			assert.LessOrEqual(t, utf8.RuneCountInString(got), 3000)
 			assert.True(t, strings.HasPrefix(got, "AlarmFired: 0 "))
 			assert.True(t, strings.HasSuffix(got, " A person must look: see what the target should serve, set it by hand, then start a new execution."), "what a person can do is never cut off")
@@ -68,7 +80,7 @@ func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 			}
 		}
 	}
-	assert.NotContains(t, shift.Explain(shift.Rejected, []string{"X: a\nForged: b"}, nil), "\n")
+	assert.NotContains(t, explain.Cause(shift.Rejected, reasons("X: a\nForged: b"), nil), "\n")
 }
 
 func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
@@ -95,34 +107,35 @@ func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
 		{[]shift.Undone{shift.Change{Target: "a", Stable: "1", Candidate: "2"}.Undo(shift.Route{Serving: "1"})}, "a is on 1"},
 		{[]shift.Undone{shift.Change{Target: "a", Candidate: "2"}.Undo(shift.Route{Serving: "2"})}, "a does not exist, as before"},
 	} {
-		assert.Equal(t, test.want, strings.Join(shift.TellUndone(test.list, 3000), "; "))
+		assert.Equal(t, test.want, strings.Join(explain.Undone(test.list, 3000), "; "))
 	}
-	assert.Equal(t, []string{"30 targets are as they were before"}, shift.TellUndone(many, 40), "where there is no room for more")
+	assert.Equal(t, []string{"30 targets are as they were before"}, explain.Undone(many, 40), "where there is no room for more")
 }
 
 func TestAdviceFitsWhatHasHappened(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		outcome         shift.Outcome
-		reason          string
+		reason          shift.Reason
 		says, saysNever string
 	}{
 		{shift.RolledBack, shift.AlarmFiredReason("orders-5xx", "because"), "Look at the candidate's logs, mend it", "Nothing says"},
-		{shift.RolledBack, "Aborted: customers call", "Start a new execution when this version, or a mended one, is to be tried again.", "candidate's logs"},
+		{shift.RolledBack, shift.ParseReason("Aborted: customers call"), "Start a new execution when this version, or a mended one, is to be tried again.", "candidate's logs"},
 		{shift.RolledBack, shift.ExecutionEndedReason("ABORTED"), "See why the execution ended", "candidate's logs"},
 		{shift.RolledBack, shift.ExecutionEndedReason(""), "See why the execution ended", "candidate's logs"},
-		{shift.RolledBack, "PauseExpired: nobody resumed within 24h", "pauseLimitMinutes", "candidate's logs"},
-		{shift.RolledBack, "HookFailed: smoke said no", "hook's logs", "Nothing says"},
-		{shift.RolledBack, "AccessDenied: not authorized: lambda:UpdateAlias", "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
-		{shift.RolledBack, "no name: none", "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
-		{shift.Rejected, "Aborted: not today", "No traffic was moved. Start a new execution when", "Mend"},
-		{shift.Rejected, "HookTimedOut: smoke", "No traffic was moved. See in the hook's logs", "Mend this"},
-		{shift.Rejected, "AlarmFiring: orders-5xx", "No traffic was moved. Mend this", "logs"},
+		{shift.RolledBack, shift.ParseReason("PauseExpired: nobody resumed within 24h"), "pauseLimitMinutes", "candidate's logs"},
+		{shift.RolledBack, shift.ParseReason("HookFailed: smoke said no"), "hook's logs", "Nothing says"},
+		{shift.RolledBack, shift.ParseReason("AccessDenied: not authorized: lambda:UpdateAlias"), "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
+		{shift.RolledBack, shift.ParseReason("no name: none"), "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
+		{shift.Rejected, shift.ParseReason("Aborted: not today"), "No traffic was moved. Start a new execution when", "Mend"},
+		{shift.Rejected, shift.ParseReason("HookTimedOut: smoke"), "No traffic was moved. See in the hook's logs", "Mend this"},
+		{shift.Rejected, shift.ParseReason("AlarmFiring: orders-5xx"), "No traffic was moved. Mend this", "logs"},
 		{shift.Stranded, shift.AlarmFiredReason("orders-5xx", "because"), "A person must look", "candidate's logs"},
 	} {
-		cause := shift.Explain(test.outcome, []string{test.reason}, nil)
-		why, next := test.outcome.Told(cause)
-		assert.Equal(t, test.reason, why)
+		reasons := []shift.Reason{test.reason}
+		cause := explain.Cause(test.outcome, reasons, nil)
+		why, next := explain.Apart(test.outcome, reasons, cause)
+		assert.Equal(t, test.reason.String(), why)
 		assert.Contains(t, next, test.says, cause)
 		assert.NotContains(t, next, test.saysNever, cause)
 	}
@@ -131,20 +144,24 @@ func TestAdviceFitsWhatHasHappened(t *testing.T) {
 func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
 	t.Parallel()
 	for _, o := range []shift.Outcome{shift.Rejected, shift.RolledBack, shift.Stranded} {
-		cause := shift.Explain(o, []string{"AlarmFired: a"}, []shift.Undone{{Target: "b", Fate: shift.BackBefore}})
-		why, next := o.Told(cause)
+		fired := reasons("AlarmFired: a")
+		cause := explain.Cause(o, fired, []shift.Undone{{Target: "b", Fate: shift.BackBefore}})
+		why, next := explain.Apart(o, fired, cause)
 		assert.NotEmpty(t, next)
 		assert.Equal(t, "AlarmFired: a. b is as it was before, as an earlier try has made sure", why)
 		assert.Equal(t, cause, why+". "+next)
 
-		cut := shift.Explain(o, []string{"AlarmFired: " + strings.Repeat("a", 4000)}, nil)
-		why, next = o.Told(cut)
+		cut := explain.Cause(o, reasons("AlarmFired: "+strings.Repeat("a", 4000)), nil)
+		why, next = explain.Apart(o, fired, cut)
 		assert.Equal(t, cut, why+" "+next, "of a text that was cut, too")
 	}
-	why, next := shift.Unchanged.Told("it serves 3 already")
+	why, next := explain.Apart(shift.Unchanged, nil, "it serves 3 already")
 	assert.Equal(t, "it serves 3 already", why)
 	assert.Equal(t, "No traffic was moved. Nothing needs to be done.", next)
-	why, next = shift.Promoted.Told("as it is")
+	why, next = explain.Apart(shift.RolledBack, nil, "AlarmFired: a. Do as an earlier version said.")
+	assert.Equal(t, "AlarmFired: a. Do as an earlier version said.", why)
+	assert.Empty(t, next)
+	why, next = explain.Apart(shift.Promoted, nil, "as it is")
 	assert.Equal(t, "as it is", why)
 	assert.Empty(t, next)
 }

@@ -1,0 +1,51 @@
+package explain
+
+import "sluice/internal/shift"
+
+// What several pieces of advice begin or end with.
+const (
+	notMoved    = "No traffic was moved. "
+	notAtFault  = "Nothing says that the candidate is at fault. "
+	askTheHook  = "See in the hook's logs what it found, mend the candidate or the hook, and start a new execution."
+	askStepFunc = "See why the execution ended, and start a new one."
+)
+
+// advice is what a person can do after an Outcome, by the name of its first Reason;
+// without a name for all others.
+var advice = map[shift.Outcome]map[string]string{
+	shift.Unchanged: {"": notMoved + "Nothing needs to be done."},
+	shift.Rejected: {
+		"":                   notMoved + "Mend this and start a new execution.",
+		shift.Aborted:        notMoved + "Start a new execution when this is to be tried again.",
+		shift.AlarmFired:     notMoved + "See why the alarm fires, and start a new execution when it is OK.",
+		shift.ExecutionEnded: notMoved + askStepFunc,
+		"HookFailed":         notMoved + askTheHook,
+		"HookTimedOut":       notMoved + askTheHook,
+		"NothingToShift":     notMoved + "Publish a version that the alias does not serve yet, and start a new execution.",
+		"Throttled":          notMoved + "Start a new execution when less is going on in the account.",
+	},
+	shift.RolledBack: {
+		"":                      notAtFault + "Mend this and start a new execution.",
+		shift.Aborted:           "Start a new execution when this version, or a mended one, is to be tried again.",
+		shift.AlarmFired:        "Look at the candidate's logs, mend it, publish a new version and start a new execution.",
+		shift.AlarmNotRead:      notAtFault + "See why the alarm cannot be read, and start a new execution.",
+		shift.ExecutionEnded:    notAtFault + askStepFunc,
+		shift.HistoryBudgetUsed: notAtFault + "Start a new execution, with fewer or longer steps.",
+		"HookFailed":            askTheHook,
+		"HookTimedOut":          askTheHook,
+		shift.PauseExpired:      notAtFault + "Start a new execution, with a longer pauseLimitMinutes if pauses take so long.",
+		"RollbackIncomplete":    "The safety net has put the traffic back since. See why Rollback could not, before you start a new execution.",
+		shift.RouteChanged:      notAtFault + "See who else writes the alias, and start a new execution when only one does.",
+		"Throttled":             notAtFault + "Start a new execution when less is going on in the account.",
+	},
+	shift.Stranded: {"": "A person must look: see what the target should serve, set it by hand, then start a new execution."},
+}
+
+// Advice is what a person can do after an Outcome that has come for some Reasons;
+// nothing after a success.
+func Advice(o shift.Outcome, reasons []shift.Reason) string {
+	if fitting, known := advice[o][shift.FirstReason(reasons).Name]; known {
+		return fitting
+	}
+	return advice[o][""]
+}

@@ -1,0 +1,79 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/internal/shift"
+)
+
+// summary makes text fit between the quotes of a rule's InputTemplate, where
+// EventBridge puts it as it is (InputTransformer, InputTemplate).
+func summary(text string) string {
+	return strings.NewReplacer(`"`, "'", `\`, "/").Replace(shift.BoundText(text, maxExplanation))
+}
+
+// Announce tells that a Deployment has started, or where its Progress stands.
+func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at time.Time) shift.Announcement {
+	id := fmt.Sprintf("%s/%s", d.ID, state)
+	if state == shift.ShiftedTo {
+		id = fmt.Sprintf("%s/%d", id, p.Step)
+	}
+	return shift.Announcement{
+		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
+		Weight: p.Weight, Step: p.Step, Reasons: shift.BoundReasons(p.Reasons), At: at,
+		Summary: summary(progressing(d, state, p)),
+	}
+}
+
+// progressing says where a Deployment stands that goes on.
+func progressing(d shift.Deployment, state shift.Announced, p shift.Progress) string {
+	var lines []string
+	for _, c := range d.Changes {
+		switch {
+		case state == shift.Started:
+			lines = append(lines, fmt.Sprintf("%s goes from %s to %s", c.Target, orNothing(c.Stable), c.Candidate))
+		case p.Weight == shift.All:
+			lines = append(lines, fmt.Sprintf("%s sends everything to %s", c.Target, c.Candidate))
+		default:
+			lines = append(lines, fmt.Sprintf("%s sends %s to %s, the rest to %s", c.Target, p.Weight, c.Candidate, orNothing(c.Stable)))
+		}
+	}
+	return joined(lines) + "."
+}
+
+// orNothing is the Stable of a Target that does not exist before.
+func orNothing(v shift.Version) string {
+	if v == "" {
+		return "nothing"
+	}
+	return string(v)
+}
+
+// AnnounceOutcome tells how the Deployment of a closed record ended.
+func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
+	a := shift.Announcement{
+		ID: fmt.Sprintf("%s/%s", r.ID, r.Outcome), DeploymentID: r.ID, State: shift.Announced(r.Outcome),
+		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Summary: summary(ending(r)), At: at,
+	}
+	switch {
+	case r.Outcome == shift.Promoted:
+		a.Weight, a.Step = shift.All, r.Intent
+	case r.Touched():
+		a.Step = r.Intent
+	}
+	return a
+}
+
+// ending says how a Deployment ended.
+func ending(r shift.Record) string {
+	if r.Outcome != shift.Promoted {
+		return r.Cause
+	}
+	var lines []string
+	for _, m := range r.Moves() {
+		lines = append(lines, fmt.Sprintf("%s serves %s", m.Target, m.Candidate))
+	}
+	return joined(lines) + "."
+}

@@ -1,0 +1,91 @@
+package explain_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/explain"
+	"sluice/internal/shift"
+)
+
+const orders = shift.Target("lambda:orders:live")
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// canary is a Deployment of one Target from version 1 to 2.
+func canary(t *testing.T) shift.Deployment {
+	t.Helper()
+	d, err := shift.Open(shift.Opening{
+		ID:      "execution",
+		Release: shift.Release{Steps: []shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}}},
+		Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Revision: "r0"}},
+	})
+	require.NoError(t, err)
+	return d
+}
+
+func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
+	t.Parallel()
+	d := canary(t)
+	text, err := json.Marshal(explain.Announce(d, shift.ShiftedTo, d.Shifted(d.Start(), nil, 0), noon))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{
+		"id": "execution/Shifted/1", "deploymentId": "execution", "state": "Shifted", "weightPercent": 10, "step": 1,
+		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}], "reasons": [],
+		"summary": "lambda:orders:live sends 10% to 2, the rest to 1.", "at": "2026-05-04T12:00:00Z"
+	}`, string(text))
+	assert.Equal(t, "execution/Started", explain.Announce(d, shift.Started, d.Start(), noon).ID)
+}
+
+// I8: repeats carry the same id.
+func TestARepeatedAnnouncementCarriesTheSameID(t *testing.T) {
+	t.Parallel()
+	d := canary(t)
+	first := d.Shifted(d.Start(), nil, 0)
+	assert.Equal(t, explain.Announce(d, shift.ShiftedTo, first, noon).ID, explain.Announce(d, shift.ShiftedTo, first, noon.Add(time.Hour)).ID)
+	assert.NotEqual(t, explain.Announce(d, shift.ShiftedTo, first, noon).ID, explain.Announce(d, shift.ShiftedTo, d.Shifted(first, nil, 0), noon).ID)
+	record := shift.Record{ID: "execution", Outcome: shift.RolledBack}
+	assert.Equal(t, explain.AnnounceOutcome(record, noon).ID, explain.AnnounceOutcome(record, noon.Add(time.Hour)).ID)
+}
+
+func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
+	t.Parallel()
+	d := canary(t)
+	arrivals := []shift.Arrival{{Target: orders, Candidate: "2"}}
+	tests := []struct {
+		name   string
+		record shift.Record
+		want   shift.Announcement
+	}{
+		{
+			"promoted", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted},
+			shift.Announcement{ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []shift.Reason{}, Summary: "lambda:orders:live serves 2."},
+		},
+		{
+			"rolled back", shift.Record{Deployment: &d, Intent: 1, Outcome: shift.RolledBack, Reasons: reasons("AlarmFired: a"), Cause: "AlarmFired: \"a\"\nand \\ b."},
+			shift.Announcement{ID: "execution/RolledBack", State: "RolledBack", Changes: d.Moves(), Step: 1, Reasons: reasons("AlarmFired: a"), Summary: "AlarmFired: 'a' and / b."},
+		},
+		{
+			"rejected before stable was read", shift.Record{Arrivals: arrivals, Outcome: shift.Rejected, Reasons: reasons("AliasNotFound: x")},
+			shift.Announcement{
+				ID: "execution/Rejected", State: "Rejected", Reasons: reasons("AliasNotFound: x"),
+				Changes: []shift.Move{{Target: orders, Candidate: "2"}},
+			},
+		},
+		{
+			"rejected before anything was known", shift.Record{Outcome: shift.Rejected},
+			shift.Announcement{ID: "execution/Rejected", State: "Rejected", Changes: []shift.Move{}, Reasons: []shift.Reason{}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.record.ID, test.want.DeploymentID, test.want.At = "execution", "execution", noon
+			assert.Equal(t, test.want, explain.AnnounceOutcome(test.record, noon))
+		})
+	}
+}

@@ -1,0 +1,44 @@
+package flow_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// The files of testdata/earlier are documents that version 0 wrote.
+func TestDocumentsOfAnEarlierVersionAreRead(t *testing.T) {
+	t.Parallel()
+	paused := earlier(t, "paused")
+	assert.Equal(t, []shift.Reason{
+		{Name: shift.Paused, Text: "paused by hand: lunch"},
+		{Name: shift.AlarmIgnoredUntilOK, Subject: "other", Text: "alarm other was firing at the start and is ignored until it has been OK"},
+	}, paused.Progress.Reasons)
+
+	rolledBack := earlier(t, "rolled-back")
+	assert.Equal(t, shift.RolledBack, rolledBack.Rollback.Outcome)
+	assert.Empty(t, rolledBack.Rollback.Reasons)
+	assert.NotEmpty(t, rolledBack.Rollback.Undone)
+	assert.True(t, earlier(t, "created").Deployment.Changes[0].Creates())
+	assert.Equal(t, flow.InvalidInput, earlier(t, "rejected").Failure.Error)
+}
+
+type document struct {
+	flow.Document
+	Rollback *flow.Undoing `json:"rollback"`
+}
+
+func earlier(t *testing.T, file string) document {
+	t.Helper()
+	text, err := os.ReadFile("testdata/earlier/" + file + ".json")
+	require.NoError(t, err)
+	var d document
+	require.NoError(t, json.Unmarshal(text, &d))
+	return d
+}

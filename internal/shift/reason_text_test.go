@@ -1,0 +1,46 @@
+package shift_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"sluice/internal/shift"
+)
+
+// reasons are Reasons as they were once written.
+func reasons(texts ...string) []shift.Reason {
+	list := make([]shift.Reason, len(texts))
+	for i, text := range texts {
+		list[i] = shift.ParseReason(text)
+	}
+	return list
+}
+
+func TestReasonThatWasATextIsReadWithItsNameAndItsSubject(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]shift.Reason{
+		"AlarmFired: orders-5xx is in ALARM: 3 > 2":              {Name: shift.AlarmFired, Subject: "orders-5xx", Text: "orders-5xx is in ALARM: 3 > 2"},
+		"AlarmFired: a: b is in ALARM: c is in ALARM: d":         {Name: shift.AlarmFired, Subject: "a: b", Text: "a: b is in ALARM: c is in ALARM: d"},
+		"AlarmUnreadable: orders-5xx: throttled":                 {Name: shift.AlarmNotRead, Subject: "orders-5xx", Text: "orders-5xx: throttled"},
+		"alarm a cannot be read (no), which is ignored as asked": {Name: shift.AlarmUnreadableIgnored, Subject: "a", Text: "alarm a cannot be read (no), which is ignored as asked"},
+		"alarm a was firing at the start and is ignored until it has been OK": {
+			Name: shift.AlarmIgnoredUntilOK, Subject: "a", Text: "alarm a was firing at the start and is ignored until it has been OK"},
+		"alarm a has insufficient data": {Name: shift.AlarmWithoutData, Subject: "a", Text: "alarm a has insufficient data"},
+		"held 3 times in a row":         {Name: shift.HeldTooLong, Text: "held 3 times in a row"},
+		"held up: no":                   {Text: "held up: no"},
+		"paused by hand: lunch":         {Name: shift.Paused, Text: "paused by hand: lunch"},
+		"and 3 more":                    {Name: shift.MoreReasons, Text: "and 3 more"},
+		"ExecutionEnded: the execution ended as ABORTED": {Name: shift.ExecutionEnded, Text: "the execution ended as ABORTED"},
+		"DeployedBefore: version 2 was already deployed": {Name: shift.DeployedBefore, Text: "version 2 was already deployed"},
+		"Lambda.ServiceException: boom: again":           {Name: "Lambda.ServiceException", Text: "boom: again"},
+		"orders already points at 2":                     {Text: "orders already points at 2"},
+		"lambda:orders:live: not a name":                 {Text: "lambda:orders:live: not a name"},
+		"no name: none":                                  {Text: "no name: none"},
+		"":                                               {},
+	} {
+		got := shift.ParseReason(text)
+		assert.Equal(t, want, got, text)
+		assert.Equal(t, text, got.String(), "people see what they saw")
+	}
+}
