@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,11 @@ func TestDocumentsOfAnEarlierVersionAreRead(t *testing.T) {
 		{Name: shift.Paused, Text: "paused by hand: lunch"},
 		{Name: shift.AlarmIgnoredUntilOK, Subject: "other", Text: "alarm other was firing at the start and is ignored until it has been OK"},
 	}, paused.Progress.Reasons)
+
+	assert.True(t, paused.Progress.Waiting)
+	assert.Equal(t, []shift.Waited{{
+		Name: shift.Paused, Of: "2026-01-01T00:01:10Z", Since: time.Date(2026, 1, 1, 0, 1, 10, 0, time.UTC), Seconds: 158,
+	}}, paused.Progress.Waits)
 
 	rolledBack := earlier(t, "rolled-back")
 	assert.Equal(t, shift.RolledBack, rolledBack.Rollback.Outcome)

@@ -49,7 +49,7 @@ func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
 		Hooks:    shift.Hooks{BeforeTraffic: []shift.Hook{}, AfterTraffic: []shift.Hook{}},
 		Options: shift.Options{
 			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
-			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterPause,
+			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterWait,
 		},
 		Trigger: shift.Explicit,
 	}, decode(t, `{"function": "orders"}`))
@@ -96,7 +96,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Options: shift.Options{
 			CreateAlias: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld,
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
-			PauseLimit: 5400, WhenPauseEnds: shift.ResumeAfterPause,
+			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},
 		Trigger: shift.Explicit,
 	}, got)

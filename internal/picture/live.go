@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -17,7 +18,7 @@ type Live struct {
 	Bake    time.Duration
 	Baked   time.Duration
 	Left    time.Duration // of all bakes
-	Paused  bool          // by a person: it stays at its weight, and bakes no more
+	Waits   string        // what it does instead of baking: "paused" or "waiting"; empty while it bakes
 	Checks  int
 	Judged  bool
 	Verdict shift.Verdict
@@ -92,7 +93,7 @@ func (l *Live) close(r *Run, c Closing) {
 func (l *Live) stand(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
-	l.Baked, l.Paused = p.Baked.Duration(), p.Pausing
+	l.Baked, l.Waits = p.Baked.Duration(), waits(p.Progress)
 	if stage.State == bakeState && stage.At >= p.At {
 		l.Baked += r.bakes(p, stage, l.At)
 	}
@@ -104,6 +105,17 @@ func (l *Live) stand(r *Run, p Position, stage Stage) {
 	for _, s := range r.Plan.Steps[p.Step:] {
 		l.Left += s.Bake.Duration()
 	}
+}
+
+// waits says what a deployment does that does not bake.
+func waits(p shift.Progress) string {
+	switch {
+	case !p.Waiting:
+		return ""
+	case slices.ContainsFunc(p.Waits, func(w shift.Waited) bool { return w.Name == shift.Paused && !w.Over }):
+		return "paused"
+	}
+	return "waiting"
 }
 
 // bakeState is the name of the state that waits.

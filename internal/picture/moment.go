@@ -59,7 +59,8 @@ func (m *Moment) list(texts []string) {
 
 // Quiet says that the moment is a poll that went as well as the one before it.
 func (m Moment) Quiet(before Moment) bool {
-	return m.State == flow.CheckAlarms.State && m.Verdict == shift.Pass.String() &&
+	calm := m.Verdict == shift.Pass.String() || m.Verdict == shift.Wait.String()
+	return m.State == flow.CheckAlarms.State && calm &&
 		m.Execution == before.Execution && m.State == before.State && m.Weight == before.Weight &&
 		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
 }

@@ -62,7 +62,7 @@ func (r *Run) unread(p Position) time.Duration {
 // bakes is for how long it has baked in a stage until some time: no longer than it
 // was to, nor than until the traffic was taken away, and not in a pause.
 func (r *Run) bakes(p Position, in Stage, until time.Duration) time.Duration {
-	if p.Pausing {
+	if p.Waiting {
 		return 0
 	}
 	if r.Closed != nil {

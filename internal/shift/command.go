@@ -79,79 +79,36 @@ func (h Holder) CheckMeant(t Target, given time.Time) error {
 	return nil
 }
 
-// WhenPauseEnds says what to do about a Deployment that nobody resumed in time.
-type WhenPauseEnds string
-
-const (
-	RollBackAfterPause WhenPauseEnds = "rollback"
-	ResumeAfterPause   WhenPauseEnds = "resume"
-)
-
 // DefaultPause is how long a Deployment stays paused that says nothing else.
 const DefaultPause Seconds = 24 * 3600
 
-// Obeyed is what becomes of a Judgement's Progress when somebody has asked for
-// something else. The alarms come first: nobody's order makes up for a failing
-// Candidate, or for one that cannot be judged.
-func (d Deployment) Obeyed(judged Progress, c *Command) Progress {
-	slept := judged.Pausing
-	judged.Pausing = false
-	switch {
-	case judged.Next == NextRollback:
-		return judged
-	case c != nil && c.Order == Pause:
-		return d.paused(judged, *c, slept)
+// observe is a Command as a poll takes it in: a pause is a reason to Wait. It has
+// lasted since the poll that first obeys it, for what was slept before was the bake's.
+// One that is asked for later is another pause, with a time of its own.
+func (d Deployment) observe(c *Command) []Observation {
+	if c == nil || c.Order != Pause {
+		return nil
 	}
-	judged.Paused, judged.PausedAt = 0, time.Time{}
-	if c != nil && c.Order == Promote {
-		return d.promoted(judged, *c)
-	}
-	return judged
+	return []Observation{{
+		Verdict: Wait, Reason: Reason{Name: Paused, Text: "paused by hand: " + c.Reason},
+		Limit: Limit{
+			Of: pauseOf(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
+			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
+			Ended:   Reason{Name: PauseEnded, Text: "the pause has ended by itself"},
+		},
+	}}
 }
 
+// pauseOf tells pauses apart: by when they were asked for.
+func pauseOf(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+
+// promoted skips the rest of the Plan. No order makes up for a Candidate that fails, or
+// cannot be judged.
 func (d Deployment) promoted(judged Progress, c Command) Progress {
-	if judged.Verdict == Hold {
-		return judged
-	}
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step == d.Plan.Len() {
 		judged.Next = NextFinish
 	}
-	return judged
-}
-
-// maxPausePolls is how many polls of a pause fit between HealthyEvents and
-// HistoryBudget, with room for the retries that nobody foresees.
-const maxPausePolls = 550
-
-// pausePoll is how long a pause sleeps between two looks at the alarms and at what
-// is asked next: as while baking, and never so short that a pause that lasts to its
-// limit would fill the history.
-func (d Deployment) pausePoll(step int) Seconds {
-	return max(d.Plan.Step(step).Poll, minPoll, (d.PauseLimit+maxPausePolls-1)/maxPausePolls)
-}
-
-// paused stays at the Weight without baking, until the pause has ended by itself, for
-// good. It counts from the poll that obeys it: what was slept before was the bake's, or
-// another pause's. One that is asked for after that, or meanwhile, begins anew; that
-// there are not too many of them is the history's budget to see to. slept says whether
-// what was slept was a pause's.
-func (d Deployment) paused(judged Progress, c Command, slept bool) Progress {
-	switch known := c.At.Equal(judged.PausedAt); {
-	case !known:
-		judged.Paused, judged.PausedAt = 0, c.At
-	case !slept: // it has ended by itself
-		return judged
-	}
-	if left := d.PauseLimit - judged.Paused; left > 0 {
-		judged.Pausing = true
-		judged.Reasons = BoundReasons(append([]Reason{{Name: Paused, Text: "paused by hand: " + c.Reason}}, judged.Reasons...))
-		return d.withinBudget(judged.bake(min(d.pausePoll(judged.Step), left)))
-	}
-	if d.WhenPauseEnds != ResumeAfterPause {
-		return judged.fail(Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)})
-	}
-	judged.Reasons = BoundReasons(append([]Reason{{Name: PauseEnded, Text: "the pause has ended by itself"}}, judged.Reasons...))
 	return judged
 }

@@ -17,7 +17,7 @@ func order(o shift.Order) *shift.Command {
 
 // watched is a Deployment of 10 % for an hour, 50 % for an hour and 100 % for ten
 // minutes, that was just shifted to its first Step.
-func watched(t *testing.T, limit shift.Seconds, ends shift.WhenPauseEnds) (shift.Deployment, shift.Progress) {
+func watched(t *testing.T, limit shift.Seconds, ends shift.AfterWait) (shift.Deployment, shift.Progress) {
 	t.Helper()
 	d := opened(t, []shift.Step{{Weight: 1000, Bake: hour}, {Weight: 5000, Bake: hour}, {Weight: shift.All, Bake: 10 * minute}}, shift.Hooks{})
 	d.PauseLimit, d.WhenPauseEnds = limit, ends
@@ -25,30 +25,40 @@ func watched(t *testing.T, limit shift.Seconds, ends shift.WhenPauseEnds) (shift
 }
 
 // poll is one judgement, with what somebody has asked for.
-func poll(d shift.Deployment, p shift.Progress, j shift.Judgement, c *shift.Command) shift.Progress {
-	return d.Obeyed(d.Checked(p, j, 0), c)
+func poll(d shift.Deployment, p shift.Progress, o []shift.Observation, c *shift.Command) shift.Progress {
+	return d.Checked(p, shift.Poll{Observations: o, Command: c, Now: noon})
+}
+
+// paused is how long the pause has lasted that the Progress tells of; 0 for none.
+func paused(p shift.Progress) shift.Seconds {
+	if len(p.Waits) == 0 {
+		return 0
+	}
+	return p.Waits[0].Seconds
 }
 
 func TestWithoutACommandTheJudgementStands(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, day, shift.RollBackAfterPause)
-	assert.Equal(t, d.Checked(p, pass, 0), poll(d, p, pass, nil))
-	assert.Equal(t, d.Checked(p, pass, 0), poll(d, p, pass, order(shift.Resume)))
+	d, p := watched(t, day, shift.RollBackAfterWait)
+	assert.Equal(t, checked(d, p, pass, 0), poll(d, p, pass, nil))
+	assert.Equal(t, checked(d, p, pass, 0), poll(d, p, pass, order(shift.Resume)))
 }
 
 func TestNoCommandMakesUpForAFailingCandidate(t *testing.T) {
 	t.Parallel()
 	for _, o := range []shift.Order{shift.Promote, shift.Pause, shift.Resume} {
-		d, p := watched(t, day, shift.RollBackAfterPause)
-		assert.Equal(t, d.Checked(p, fail, 0), poll(d, p, fail, order(o)), string(o))
+		d, p := watched(t, day, shift.RollBackAfterWait)
+		got, want := poll(d, p, fail, order(o)), checked(d, p, fail, 0)
+		got.Waits = nil
+		assert.Equal(t, want, got, string(o))
 	}
-	d, p := watched(t, day, shift.RollBackAfterPause)
+	d, p := watched(t, day, shift.RollBackAfterWait)
 	assert.Equal(t, shift.NextBake, poll(d, p, hold, order(shift.Promote)).Next, "nor for one that cannot be judged")
 }
 
 func TestPromoteGoesToTheLastStepAtOnce(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, day, shift.RollBackAfterPause)
+	d, p := watched(t, day, shift.RollBackAfterWait)
 	p = poll(d, p, pass, order(shift.Promote))
 	assert.Equal(t, shift.NextShift, p.Next)
 	assert.Equal(t, reasons("promoted by hand: by me"), p.Reasons)
@@ -61,23 +71,23 @@ func TestPromoteGoesToTheLastStepAtOnce(t *testing.T) {
 
 func TestAPauseKeepsTheWeightAndDoesNotBake(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, day, shift.RollBackAfterPause)
+	d, p := watched(t, day, shift.RollBackAfterWait)
 	p = poll(d, p, pass, nil)
-	require.False(t, p.Pausing)
+	require.False(t, p.Waiting)
 	p = poll(d, p, pass, order(shift.Pause))
 	assert.Equal(t, 10*minute, p.Baked, "what was slept before the pause was obeyed")
 	for range 20 {
 		require.Equal(t, shift.NextBake, p.Next)
-		require.True(t, p.Pausing)
+		require.True(t, p.Waiting)
 		require.Equal(t, 10*minute, p.Baked)
 		require.Equal(t, shift.Weight(1000), p.Weight)
 		p = poll(d, p, pass, order(shift.Pause))
 	}
-	assert.Equal(t, 20*5*minute, p.Paused)
+	assert.Equal(t, 20*5*minute, paused(p))
 	p = poll(d, p, pass, order(shift.Resume))
 	assert.Equal(t, 10*minute, p.Baked, "what was slept last was the pause's, too")
-	assert.Zero(t, p.Paused)
-	assert.False(t, p.Pausing)
+	assert.Zero(t, paused(p))
+	assert.False(t, p.Waiting)
 	assert.Equal(t, shift.NextBake, p.Next)
 }
 
@@ -86,7 +96,7 @@ func TestAPauseKeepsTheWeightAndDoesNotBake(t *testing.T) {
 func TestTheLongSleepOfAPauseIsNoBake(t *testing.T) {
 	t.Parallel()
 	for _, o := range []shift.Order{shift.Resume, shift.Pause} {
-		d, p := watched(t, 30*day, shift.RollBackAfterPause)
+		d, p := watched(t, 30*day, shift.RollBackAfterWait)
 		p = poll(d, p, pass, order(shift.Pause))
 		require.Greater(t, p.Wait, hour)
 		next := order(o)
@@ -100,7 +110,7 @@ func TestTheLongSleepOfAPauseIsNoBake(t *testing.T) {
 func TestAPauseLastsForItsWholeTimeHoweverLongTheSleepBeforeItWas(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []shift.Seconds{1, minute, 5 * minute, 7 * minute} {
-		d, p := watched(t, limit, shift.RollBackAfterPause)
+		d, p := watched(t, limit, shift.RollBackAfterWait)
 		var slept shift.Seconds
 		for p = poll(d, p, pass, order(shift.Pause)); p.Next == shift.NextBake; p = poll(d, p, pass, order(shift.Pause)) {
 			slept += p.Wait
@@ -110,22 +120,42 @@ func TestAPauseLastsForItsWholeTimeHoweverLongTheSleepBeforeItWas(t *testing.T) 
 	}
 }
 
+func TestAPauseIsAReasonToWait(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, day, shift.RollBackAfterWait)
+	p = poll(d, p, pass, order(shift.Pause))
+	assert.Equal(t, shift.Wait, p.Verdict)
+	assert.Equal(t, reasons("paused by hand: by me"), p.Reasons)
+	assert.Equal(t, []shift.Waited{{Name: shift.Paused, Of: "2026-05-04T12:00:00Z", Since: noon}}, p.Waits)
+}
+
+// Three Holds in a row are a Fail, also while the Deployment is paused.
+func TestAPauseHidesNoHold(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, day, shift.RollBackAfterWait)
+	for range 2 {
+		p = poll(d, p, hold, order(shift.Pause))
+		require.Equal(t, shift.Hold, p.Verdict)
+		require.True(t, p.Waiting)
+	}
+	assert.Equal(t, shift.NextRollback, poll(d, p, hold, order(shift.Pause)).Next)
+}
+
 func TestAPromotionEndsAPauseForGood(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, day, shift.RollBackAfterPause)
+	d, p := watched(t, day, shift.RollBackAfterWait)
 	p = poll(d, p, pass, order(shift.Pause))
 	p = d.Shifted(poll(d, p, pass, order(shift.Promote)), nil, 0)
-	assert.False(t, p.Pausing)
-	assert.Zero(t, p.Paused)
-	assert.Zero(t, p.PausedAt)
+	assert.False(t, p.Waiting)
+	assert.Empty(t, p.Waits)
 }
 
 func TestAPauseThatNobodyEndsIsPutBack(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
+	d, p := watched(t, 20*minute, shift.RollBackAfterWait)
 	for p.Next == shift.NextBake {
 		p = poll(d, p, pass, order(shift.Pause))
-		require.LessOrEqual(t, p.Paused, 20*minute)
+		require.LessOrEqual(t, paused(p), 20*minute)
 	}
 	assert.Equal(t, shift.NextRollback, p.Next)
 	assert.Equal(t, reasons("PauseExpired: nobody resumed within 20m"), p.Reasons)
@@ -133,7 +163,7 @@ func TestAPauseThatNobodyEndsIsPutBack(t *testing.T) {
 
 func TestAPauseThatEndsByItselfGoesOnToTheEndAndIsNotTakenUpAgain(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, 20*minute, shift.ResumeAfterPause)
+	d, p := watched(t, 20*minute, shift.GoOnAfterWait)
 	for polls := 0; p.Next != shift.NextFinish; polls++ {
 		require.Less(t, polls, 100, "it never ends: %s", way(p))
 		require.NotEqual(t, shift.NextRollback, p.Next)
@@ -153,7 +183,7 @@ func again(later time.Duration) *shift.Command {
 
 func TestAPauseIsObeyedAfterAnotherHasEndedByItself(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, 20*minute, shift.ResumeAfterPause)
+	d, p := watched(t, 20*minute, shift.GoOnAfterWait)
 	for p.Next == shift.NextBake {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
@@ -171,29 +201,29 @@ func TestAPauseIsObeyedAfterAnotherHasEndedByItself(t *testing.T) {
 
 func TestAPauseThatIsAskedForAgainBeginsAnew(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
+	d, p := watched(t, 20*minute, shift.RollBackAfterWait)
 	for range 4 {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
-	require.Equal(t, 15*minute, p.Paused)
+	require.Equal(t, 15*minute, paused(p))
 	for range 4 {
 		p = poll(d, p, pass, again(time.Minute))
 		require.Equal(t, shift.NextBake, p.Next)
 	}
-	assert.Equal(t, 15*minute, p.Paused)
+	assert.Equal(t, 15*minute, paused(p))
 	assert.Equal(t, shift.NextRollback, poll(d, p, pass, again(time.Minute)).Next)
 }
 
 func TestAPauseAfterAResumeHasItsWholeTime(t *testing.T) {
 	t.Parallel()
-	d, p := watched(t, 20*minute, shift.RollBackAfterPause)
+	d, p := watched(t, 20*minute, shift.RollBackAfterWait)
 	for range 3 {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
 	p = poll(d, p, pass, order(shift.Resume))
 	p = poll(d, p, pass, again(time.Minute))
-	assert.True(t, p.Pausing)
-	assert.Zero(t, p.Paused)
+	assert.True(t, p.Waiting)
+	assert.Zero(t, paused(p))
 }
 
 // I9: somebody who pauses again and again takes the history's room, and is put back
@@ -203,7 +233,7 @@ func TestPausesInARowEndBeforeTheHistoryDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list, hooks := anyAccepted(t)
 		d := opened(t, list, hooks)
-		d.WhenPauseEnds = rapid.SampledFrom([]shift.WhenPauseEnds{shift.ResumeAfterPause, shift.RollBackAfterPause}).Draw(t, "ends")
+		d.WhenPauseEnds = rapid.SampledFrom([]shift.AfterWait{shift.GoOnAfterWait, shift.RollBackAfterWait}).Draw(t, "ends")
 		d.PauseLimit = shift.Seconds(rapid.Int64Range(60, int64(shift.MaxDuration)).Draw(t, "limit"))
 		every := rapid.IntRange(1, 600).Draw(t, "polls between two")
 		p := d.Start()
@@ -317,7 +347,7 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list, hooks := anyAccepted(t)
 		d := opened(t, list, hooks)
-		d.WhenPauseEnds = shift.ResumeAfterPause
+		d.WhenPauseEnds = shift.GoOnAfterWait
 		d.PauseLimit = shift.Seconds(rapid.Int64Range(60, int64(shift.MaxDuration)).Draw(t, "limit"))
 		p := d.Start()
 		for p.Next != shift.NextFinish {
@@ -327,7 +357,7 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 				continue
 			}
 			p = poll(d, p, pass, order(shift.Pause))
-			require.LessOrEqual(t, p.Paused, d.PauseLimit)
+			require.LessOrEqual(t, paused(p), d.PauseLimit)
 		}
 	})
 }

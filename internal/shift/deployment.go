@@ -17,9 +17,9 @@ type Deployment struct {
 	IgnoreUnreadableAlarms bool     `json:"ignoreUnreadableAlarms"`
 	// PauseLimit is how long the Deployment may be paused, and WhenPauseEnds what
 	// then becomes of it.
-	PauseLimit    Seconds       `json:"pauseLimitSeconds"`
-	WhenPauseEnds WhenPauseEnds `json:"whenPauseEnds"`
-	OpenedAt      time.Time     `json:"openedAt"`
+	PauseLimit    Seconds   `json:"pauseLimitSeconds"`
+	WhenPauseEnds AfterWait `json:"whenPauseEnds"`
+	OpenedAt      time.Time `json:"openedAt"`
 	// EventsAtStart is how many history events stand before the first Step.
 	EventsAtStart int `json:"eventsAtStart"`
 	// EventsReserved is what the way from the last Step to the end needs.

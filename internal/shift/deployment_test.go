@@ -96,7 +96,7 @@ func TestADeploymentSurvivesTheStateMachine(t *testing.T) {
 		Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Revision: "r0", FunctionARN: orderARN, Settles: true}},
 		Release: shift.Release{
 			Steps: canary(), Alarms: []string{"orders-5xx"},
-			Options: shift.Options{PauseLimit: hour, WhenPauseEnds: shift.ResumeAfterPause},
+			Options: shift.Options{PauseLimit: hour, WhenPauseEnds: shift.GoOnAfterWait},
 		},
 	})
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package shift
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,12 +37,11 @@ type Progress struct {
 	Baked  Seconds `json:"bakedSeconds"`
 	Total  Seconds `json:"totalSeconds"`
 	Checks int     `json:"checks"`
-	// Pausing says that Wait is a pause's: the Deployment does not bake then. Paused is
-	// how long the pause has lasted, and PausedAt when it was asked for: another one is
-	// counted anew.
-	Pausing  bool      `json:"pausing,omitempty"`
-	Paused   Seconds   `json:"pausedSeconds,omitempty"`
-	PausedAt time.Time `json:"pausedAt,omitzero"`
+	// Waiting says that the Deployment does not bake for what Wait says: it waits for
+	// something.
+	Waiting bool `json:"waiting,omitempty"`
+	// Waits are what it waits for, or has waited for as long as it may.
+	Waits []Waited `json:"waits,omitempty"`
 	// Holds is how many judgements in a row could not be made.
 	Holds int `json:"holds"`
 	// Revisions are those of each Route as last written.
@@ -51,6 +51,28 @@ type Progress struct {
 	Next    Next     `json:"next"`
 	Verdict Verdict  `json:"verdict"`
 	Reasons []Reason `json:"reasons"`
+}
+
+// UnmarshalJSON reads a Progress. Those that were written before there was more to wait
+// for than a pause hold one by itself.
+func (p *Progress) UnmarshalJSON(data []byte) error {
+	type plain Progress
+	read := struct {
+		*plain
+		Pausing  bool      `json:"pausing"`
+		Paused   Seconds   `json:"pausedSeconds"`
+		PausedAt time.Time `json:"pausedAt"`
+	}{plain: (*plain)(p)}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	if !read.PausedAt.IsZero() {
+		p.Waiting = read.Pausing
+		p.Waits = []Waited{{
+			Name: Paused, Of: pauseOf(read.PausedAt), Since: read.PausedAt, Seconds: read.Paused, Over: !read.Pausing,
+		}}
+	}
+	return nil
 }
 
 // Start is the Progress before the first Step.
@@ -70,7 +92,7 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 	maps.Copy(revisions, written)
 	next := Progress{
 		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,
-		Total: p.Total, Checks: p.Checks, Paused: p.Paused, PausedAt: p.PausedAt,
+		Total: p.Total, Checks: p.Checks, Waits: p.Waits,
 		Revisions: revisions,
 		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
 		Reasons:   []Reason{},
@@ -78,31 +100,46 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 	return d.proceed(next)
 }
 
-// Checked is the Progress after a poll's wait and its Judgement. What somebody has
-// asked for is still to be obeyed.
-func (d Deployment) Checked(p Progress, j Judgement, retries int) Progress {
+// Poll is what a poll has found.
+type Poll struct {
+	Observations []Observation
+	// Command is what somebody asks for; nil for nothing.
+	Command *Command
+	// Now is when, for people; what was slept is counted by Progress.
+	Now     time.Time
+	Retries int
+}
+
+// Checked is the Progress after a poll's sleep and what was found then.
+func (d Deployment) Checked(p Progress, found Poll) Progress {
 	next := p
-	if p.Pausing {
-		next.Paused += p.Wait
-	} else {
+	next.Total += p.Wait
+	if !p.Waiting {
 		next.Baked += p.Wait
 	}
-	next.Total += p.Wait
-	next.Wait = 0
 	next.Checks++
-	next.Events += eventsOfPoll + EventsOfRetry*retries
-	next.Verdict, next.Reasons = j.Verdict, j.Reasons
+	next.Events += eventsOfPoll + EventsOfRetry*found.Retries
+	observations, waits, sleep := d.wait(p, append(d.observe(found.Command), found.Observations...), found.Now)
+	judged := Judge(observations...)
+	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons
+	next.Wait, next.Waiting, next.Waits = 0, false, waits
 	next.Holds = 0
-	switch j.Verdict {
-	case Fail:
-		return next.fail()
-	case Hold:
+	if judged.Verdict == Hold {
 		next.Holds = p.Holds + 1
-		if next.Holds >= maxHolds {
-			next.Reasons = append(slices.Clone(j.Reasons), Reason{Name: HeldTooLong, Text: fmt.Sprintf("held %d times in a row", next.Holds)})
-			return next.fail()
-		}
+	}
+	switch {
+	case judged.Verdict == Fail:
+		return next.fail()
+	case next.Holds >= maxHolds:
+		next.Reasons = append(slices.Clone(judged.Reasons), Reason{Name: HeldTooLong, Text: fmt.Sprintf("held %d times in a row", next.Holds)})
+		return next.fail()
+	case sleep > 0:
+		next.Waiting = true
+		return d.withinBudget(next.bake(sleep))
+	case judged.Verdict == Hold:
 		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
+	case found.Command != nil && found.Command.Order == Promote:
+		return d.promoted(next, *found.Command)
 	}
 	return d.proceed(next)
 }
@@ -127,7 +164,7 @@ func (p Progress) bake(wait Seconds) Progress {
 }
 
 func (p Progress) fail(reasons ...Reason) Progress {
-	p.Next, p.Wait, p.Verdict = NextRollback, 0, Fail
+	p.Next, p.Wait, p.Waiting, p.Verdict = NextRollback, 0, false, Fail
 	p.Reasons = BoundReasons(append(reasons, p.Reasons...))
 	return p
 }

@@ -31,10 +31,15 @@ func canary() []shift.Step {
 }
 
 var (
-	pass = shift.Judge()
-	hold = shift.Judge(shift.Observation{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: throttled")})
-	fail = shift.Judge(shift.Observation{Verdict: shift.Fail, Reason: shift.AlarmFiredReason("orders-5xx", "because")})
+	pass []shift.Observation
+	hold = []shift.Observation{{Verdict: shift.Hold, Reason: shift.ParseReason("AlarmUnreadable: orders-5xx: throttled")}}
+	fail = []shift.Observation{{Verdict: shift.Fail, Reason: shift.AlarmFiredReason("orders-5xx", "because")}}
 )
+
+// checked is a poll that found something, after some retries.
+func checked(d shift.Deployment, p shift.Progress, observations []shift.Observation, retries int) shift.Progress {
+	return d.Checked(p, shift.Poll{Observations: observations, Now: noon, Retries: retries})
+}
 
 // way writes down where a Progress stands.
 func way(p shift.Progress) string {
@@ -51,10 +56,10 @@ func TestACanaryGoesItsWay(t *testing.T) {
 	assert.Equal(t, "1/2 10% baked 0s, bake 1m", way(p))
 	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r1"}, p.Revisions)
 	for i := 1; i <= 4; i++ {
-		p = d.Checked(p, pass, 0)
+		p = checked(d, p, pass, 0)
 		assert.Equal(t, fmt.Sprintf("1/2 10%% baked %dm, bake 1m", i), way(p))
 	}
-	p = d.Checked(p, pass, 0)
+	p = checked(d, p, pass, 0)
 	assert.Equal(t, "1/2 10% baked 5m, shift 0s", way(p))
 	p = d.Shifted(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
 	assert.Equal(t, "2/2 100% baked 0s, finish 0s", way(p))
@@ -70,7 +75,7 @@ func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
 	var waits []shift.Seconds
 	for p.Next == shift.NextBake {
 		waits = append(waits, p.Wait)
-		p = d.Checked(p, pass, 0)
+		p = checked(d, p, pass, 0)
 	}
 	assert.Equal(t, []shift.Seconds{60, 60, 30}, waits)
 	assert.Equal(t, shift.NextFinish, p.Next)
@@ -79,7 +84,7 @@ func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
 func TestOneFailPutsTrafficBack(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Checked(d.Shifted(d.Start(), nil, 0), fail, 0)
+	p := checked(d, d.Shifted(d.Start(), nil, 0), fail, 0)
 	assert.Equal(t, shift.NextRollback, p.Next)
 	assert.Equal(t, shift.Fail, p.Verdict)
 	assert.Equal(t, reasons("AlarmFired: orders-5xx is in ALARM: because"), p.Reasons)
@@ -91,15 +96,15 @@ func TestThreeHoldsInARowAreAFail(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name       string
-		judgements []shift.Judgement
+		judgements [][]shift.Observation
 		want       shift.Next
 		holds      int
 	}{
-		{"one", []shift.Judgement{hold}, shift.NextBake, 1},
-		{"two", []shift.Judgement{hold, hold}, shift.NextBake, 2},
-		{"three", []shift.Judgement{hold, hold, hold}, shift.NextRollback, 3},
-		{"a pass between them starts anew", []shift.Judgement{hold, hold, pass, hold, hold}, shift.NextBake, 2},
-		{"a fail needs no third", []shift.Judgement{hold, fail}, shift.NextRollback, 0},
+		{"one", [][]shift.Observation{hold}, shift.NextBake, 1},
+		{"two", [][]shift.Observation{hold, hold}, shift.NextBake, 2},
+		{"three", [][]shift.Observation{hold, hold, hold}, shift.NextRollback, 3},
+		{"a pass between them starts anew", [][]shift.Observation{hold, hold, pass, hold, hold}, shift.NextBake, 2},
+		{"a fail needs no third", [][]shift.Observation{hold, fail}, shift.NextRollback, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,7 +113,7 @@ func TestThreeHoldsInARowAreAFail(t *testing.T) {
 			p := d.Shifted(d.Start(), nil, 0)
 			for _, j := range test.judgements {
 				require.Equal(t, shift.NextBake, p.Next)
-				p = d.Checked(p, j, 0)
+				p = checked(d, p, j, 0)
 			}
 			assert.Equal(t, test.want, p.Next)
 			assert.Equal(t, test.holds, p.Holds)
@@ -129,7 +134,7 @@ func TestTheCauseOfThreeHoldsBeginsWithTheirReason(t *testing.T) {
 	d := opened(t, canary(), shift.Hooks{})
 	p := d.Shifted(d.Start(), nil, 0)
 	for range 3 {
-		p = d.Checked(p, hold, 0)
+		p = checked(d, p, hold, 0)
 	}
 	assert.Equal(t, shift.Fail, p.Verdict)
 	assert.Equal(t, reasons("AlarmUnreadable: orders-5xx: throttled", "held 3 times in a row"), p.Reasons)
@@ -140,11 +145,11 @@ func TestAHoldAtTheEndOfABakeKeepsTheWeightForAnotherPoll(t *testing.T) {
 	d := opened(t, canary(), shift.Hooks{})
 	p := d.Shifted(d.Start(), nil, 0)
 	for range 4 {
-		p = d.Checked(p, pass, 0)
+		p = checked(d, p, pass, 0)
 	}
-	p = d.Checked(p, hold, 0)
+	p = checked(d, p, hold, 0)
 	assert.Equal(t, "1/2 10% baked 5m, bake 1m", way(p))
-	p = d.Checked(p, pass, 0)
+	p = checked(d, p, pass, 0)
 	assert.Equal(t, "1/2 10% baked 6m, shift 0s", way(p))
 	assert.Equal(t, 6*minute, p.Total)
 }
@@ -155,7 +160,7 @@ func TestRetriesCountForTheHistory(t *testing.T) {
 	start := d.Start()
 	p := d.Shifted(start, nil, 4)
 	assert.Equal(t, start.Events+7+4*3, p.Events)
-	assert.Equal(t, p.Events+9+2*3, d.Checked(p, pass, 2).Events)
+	assert.Equal(t, p.Events+9+2*3, checked(d, p, pass, 2).Events)
 }
 
 func TestADeploymentIsPutBackWhileTheHistoryHasRoomForIt(t *testing.T) {
@@ -170,13 +175,13 @@ func TestADeploymentIsPutBackWhileTheHistoryHasRoomForIt(t *testing.T) {
 		{"beyond", 24_000, shift.NextRollback},
 	}
 	for _, test := range tests {
-		for name, judgement := range map[string]shift.Judgement{"pass": pass, "hold": hold} {
+		for name, judgement := range map[string][]shift.Observation{"pass": pass, "hold": hold} {
 			t.Run(test.name+", "+name, func(t *testing.T) {
 				t.Parallel()
 				d := opened(t, canary(), shift.Hooks{})
 				p := d.Shifted(d.Start(), nil, 0)
 				p.Events = test.events - d.EventsReserved - 9
-				p = d.Checked(p, judgement, 0)
+				p = checked(d, p, judgement, 0)
 				assert.Equal(t, test.want, p.Next)
 				if test.want == shift.NextRollback {
 					assert.Equal(t, shift.Fail, p.Verdict)
@@ -202,7 +207,7 @@ func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
 	for i := range many {
 		many[i] = shift.Observation{Verdict: shift.Fail, Reason: shift.Reason{Name: "X", Subject: strings.Repeat("s", 5000), Text: strings.Repeat("é", 5000)}}
 	}
-	p := d.Checked(d.Shifted(d.Start(), nil, 0), shift.Judge(many...), 0)
+	p := checked(d, d.Shifted(d.Start(), nil, 0), many, 0)
 	require.Len(t, p.Reasons, 10)
 	for _, r := range p.Reasons {
 		assert.LessOrEqual(t, len([]rune(r.String())), 256)
@@ -221,7 +226,7 @@ func TestProgressNeverSharesItsRevisionsWithTheOneBefore(t *testing.T) {
 func TestProgressSurvivesTheStateMachine(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Checked(d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 1), hold, 2)
+	p := checked(d, d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 1), hold, 2)
 	text, err := json.Marshal(p)
 	require.NoError(t, err)
 	var again shift.Progress
@@ -258,7 +263,7 @@ func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
 		case shift.NextBake:
 			require.Positive(t, p.Wait, "a bake without a wait would never end")
 			baked += p.Wait
-			p = d.Checked(p, pass, 0)
+			p = checked(d, p, pass, 0)
 			require.Equal(t, before.Weight, p.Weight, "I4")
 		default:
 			require.Fail(t, "a healthy deployment is never put back", "%+v", p)
@@ -293,7 +298,7 @@ func TestNoCourseOfJudgementsOutgrowsTheHistory(t *testing.T) {
 			if i%(holds+1) != 0 {
 				judgement = hold
 			}
-			p = d.Checked(p, judgement, retries)
+			p = checked(d, p, judgement, retries)
 		}
 		require.Less(t, p.Events, 25_000)
 	})

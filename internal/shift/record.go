@@ -59,6 +59,16 @@ func (r Record) CheckOpen() error {
 	return nil
 }
 
+// Observe is what a record that is being restored says at a poll: it fails, for its
+// Reasons.
+func (r Record) Observe() []Observation {
+	observations := make([]Observation, len(r.Reasons))
+	for i, reason := range r.Reasons {
+		observations[i] = Observation{Verdict: Fail, Reason: reason}
+	}
+	return observations
+}
+
 // Opening says that Open has taken the locks and has not yet said what it has found.
 func (r Record) Opening() bool { return r.Status == StatusOpen && r.Deployment == nil }
 

@@ -48,7 +48,7 @@ type Options struct {
 	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`
 	AlarmsAtStart          AtStart       `json:"alarmsAtStart"`
 	PauseLimit             Seconds       `json:"pauseLimitSeconds"`
-	WhenPauseEnds          WhenPauseEnds `json:"whenPauseEnds"`
+	WhenPauseEnds          AfterWait     `json:"whenPauseEnds"`
 }
 
 // NotAsked is the release of an event that nobody has asked Sluice to act upon.

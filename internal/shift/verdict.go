@@ -13,13 +13,16 @@ type Verdict int
 const (
 	// Pass lets the Plan go on.
 	Pass Verdict = iota
+	// Wait keeps the Weight: all is well, and something is waited for, such as a person.
+	// It never becomes a Fail by itself; its Limit says what follows it.
+	Wait
 	// Hold keeps the Weight: nothing bad is known, but what must be known is not.
 	Hold
 	// Fail puts the traffic back.
 	Fail
 )
 
-var verdictNames = [...]string{"Pass", "Hold", "Fail"}
+var verdictNames = [...]string{"Pass", "Wait", "Hold", "Fail"}
 
 // String is the Verdict's name.
 func (v Verdict) String() string { return verdictNames[v] }
@@ -42,6 +45,8 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 type Observation struct {
 	Verdict Verdict
 	Reason  Reason
+	// Limit bounds a Wait. The other Verdicts have none.
+	Limit Limit
 }
 
 // Judgement is the Verdict over several Observations, with the reasons of all
@@ -51,7 +56,8 @@ type Judgement struct {
 	Reasons []Reason
 }
 
-// Judge combines Observations by the worst.
+// Judge combines Observations by the worst. After a Fail nobody needs to know what was
+// waited for.
 func Judge(observations ...Observation) Judgement {
 	var j Judgement
 	for v := Fail; v >= Pass; v-- {
@@ -60,7 +66,7 @@ func Judge(observations ...Observation) Judgement {
 				continue
 			}
 			j.Verdict = max(j.Verdict, v)
-			if o.Reason.Text != "" {
+			if o.Reason.Text != "" && (v != Wait || j.Verdict != Fail) {
 				j.Reasons = append(j.Reasons, o.Reason)
 			}
 		}

@@ -35,7 +35,7 @@ func TestNothingObservedIsAPass(t *testing.T) {
 func anyObservations(t *rapid.T) []shift.Observation {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) shift.Observation {
 		return shift.Observation{
-			Verdict: rapid.SampledFrom([]shift.Verdict{shift.Pass, shift.Hold, shift.Fail}).Draw(t, "verdict"),
+			Verdict: rapid.SampledFrom([]shift.Verdict{shift.Pass, shift.Wait, shift.Hold, shift.Fail}).Draw(t, "verdict"),
 			Reason:  shift.Reason{Text: rapid.String().Draw(t, "reason")},
 		}
 	}), 0, 30).Draw(t, "observations")
@@ -67,7 +67,7 @@ func TestOneMoreObservationNeverMakesAVerdictBetter(t *testing.T) {
 
 func TestVerdictsAreWrittenByName(t *testing.T) {
 	t.Parallel()
-	for verdict, name := range map[shift.Verdict]string{shift.Pass: "Pass", shift.Hold: "Hold", shift.Fail: "Fail"} {
+	for verdict, name := range map[shift.Verdict]string{shift.Pass: "Pass", shift.Wait: "Wait", shift.Hold: "Hold", shift.Fail: "Fail"} {
 		text, err := json.Marshal(verdict)
 		require.NoError(t, err)
 		assert.Equal(t, `"`+name+`"`, string(text))

@@ -30,35 +30,35 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("read the record: %w", err)
 	}
-	judgement, err := h.judge(ctx, d, record)
+	observations, err := h.observe(ctx, d, record)
 	if err != nil {
 		return shift.Progress{}, err
 	}
-	next := d.Obeyed(d.Checked(progress, judgement, call.Retry), record.Command)
+	next := d.Checked(progress, shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry})
 	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
 	return next, nil
 }
 
-func (h CheckAlarms) judge(ctx context.Context, d shift.Deployment, record shift.Record) (shift.Judgement, error) {
+func (h CheckAlarms) observe(ctx context.Context, d shift.Deployment, record shift.Record) ([]shift.Observation, error) {
 	switch record.Status {
 	case shift.StatusRestoring:
-		return shift.Judgement{Verdict: shift.Fail, Reasons: record.Reasons}, nil
+		return record.Observe(), nil
 	case shift.StatusClosed:
-		return shift.Judgement{}, record.CheckOpen()
+		return nil, record.CheckOpen()
 	}
 	if len(d.Alarms) == 0 {
-		return shift.Judge(), nil
+		return nil, nil
 	}
 	alarms, err := h.Alarms.Alarms(ctx, d.Alarms)
 	if err != nil {
-		return shift.Judgement{}, fmt.Errorf("read the alarms: %w", err)
+		return nil, fmt.Errorf("read the alarms: %w", err)
 	}
 	rules := shift.AlarmRules{IgnoreUnreadable: d.IgnoreUnreadableAlarms, UntilOK: record.UntilOK}
 	observations := rules.Observe(alarms)
 	if err := h.stopIgnoring(ctx, d.ID, shift.Calmed(record.UntilOK, observations)); err != nil {
-		return shift.Judgement{}, err
+		return nil, err
 	}
-	return shift.Judge(observations...), nil
+	return observations, nil
 }
 
 func (h CheckAlarms) stopIgnoring(ctx context.Context, id string, calmed []string) error {

@@ -60,7 +60,7 @@ func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
 
 	watched := a.run("watch", "one")
 	assert.Equal(t, statusOK, watched.status)
-	assertInOrder(t, watched.stdout, []string{"5:00 CheckAlarms 10% Pass paused by hand: lunch", "2:05:00 CheckAlarms 10% Pass", "2:25:00 CheckAlarms 10% Pass promoted by hand: all is well", "2:25:00 SetWeight 100%", "2:25:00 Promoted 100%"})
+	assertInOrder(t, watched.stdout, []string{"5:00 CheckAlarms 10% Wait paused by hand: lunch", "2:05:00 CheckAlarms 10% Pass", "2:25:00 CheckAlarms 10% Pass promoted by hand: all is well", "2:25:00 SetWeight 100%", "2:25:00 Promoted 100%"})
 }
 
 func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {

@@ -205,6 +205,8 @@ func toneOf(verdict string) string {
 		return ""
 	case shift.Pass.String():
 		return "good"
+	case shift.Wait.String():
+		return "muted"
 	case shift.Hold.String():
 		return "doubt"
 	}

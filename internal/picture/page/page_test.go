@@ -268,7 +268,7 @@ func TestVerdictsAreColouredByWhatTheyMean(t *testing.T) {
 	for _, cell := range []string{`<td>Pass</td>`, `<td class="doubt">Hold</td>`, `<td class="bad">Fail</td>`} {
 		assert.Contains(t, text, cell, "in the story")
 	}
-	for verdict, class := range map[shift.Verdict]string{shift.Pass: "good", shift.Hold: "doubt", shift.Fail: "bad"} {
+	for verdict, class := range map[shift.Verdict]string{shift.Pass: "good", shift.Wait: "muted", shift.Hold: "doubt", shift.Fail: "bad"} {
 		run.Positions[1].Verdict = verdict
 		assert.Contains(t, written(t, page.Report{Run: run}), fmt.Sprintf(`<span class="%s">%s</span>`, class, verdict), "of the step")
 	}

@@ -104,6 +104,8 @@ func (f *figure) sign(x float64, v shift.Verdict, class, title string) {
 	switch v {
 	case shift.Pass:
 		f.element("circle", tip(title), "cx", x, "cy", f.y, "r", 2.5, "class", class+"pass")
+	case shift.Wait:
+		f.path(fmt.Sprintf("M%s %sv6m4 0v-6", number(x-2), number(f.y-3)), class+"wait", title)
 	case shift.Hold:
 		f.rect(x-3, f.y-3, 6, 6, class+"hold", title)
 	default:

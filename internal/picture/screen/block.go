@@ -132,8 +132,8 @@ func (p page) step(l picture.Live) string {
 		text += "   baked " + baked
 	}
 	switch {
-	case l.Paused:
-		text += "   " + p.doubt.Render("paused")
+	case l.Waits != "":
+		text += "   " + p.doubt.Render(l.Waits)
 	case l.Left > 0:
 		text += "   " + p.faint.Render(picture.Clock(l.Left)+" to go")
 	}

@@ -51,6 +51,7 @@ const (
 	markDone  = "·"
 	markShift = "▸"
 	markGood  = "✓"
+	markWait  = "‖"
 	markDoubt = "!"
 	markBad   = "✗"
 	markBack  = "↺"
@@ -60,6 +61,8 @@ func (l look) verdict(v shift.Verdict) (mark string, style lipgloss.Style) {
 	switch v {
 	case shift.Pass:
 		return markGood, l.good
+	case shift.Wait:
+		return markWait, l.strong
 	case shift.Hold:
 		return markDoubt, l.doubt
 	}

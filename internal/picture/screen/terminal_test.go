@@ -81,10 +81,16 @@ func TestBlockShowsWhereTheDeploymentStands(t *testing.T) {
 func TestPauseDoesNotBake(t *testing.T) {
 	t.Parallel()
 	run := canary()
-	run.Positions[1].Pausing, run.Positions[1].Reasons = true, []shift.Reason{shift.ParseReason("paused by hand: lunch")}
+	run.Positions[1].Waiting, run.Positions[1].Waits, run.Positions[1].Verdict = true, []shift.Waited{{Name: shift.Paused}}, shift.Wait
 	g := newGlass(80, 30)
 	require.NoError(t, g.Show(run, 90*time.Second))
 	assert.Contains(t, strings.Join(g.lines(), "\n"), "step       1 of 3   baked 1:00 of 5:00   paused\n")
+	assert.Contains(t, strings.Join(g.lines(), "\n"), "verdict    ‖ Wait")
+
+	run.Positions[1].Waits = []shift.Waited{{Name: "ApprovalAwaited"}}
+	g = newGlass(80, 30)
+	require.NoError(t, g.Show(run, 90*time.Second))
+	assert.Contains(t, strings.Join(g.lines(), "\n"), "baked 1:00 of 5:00   waiting\n")
 }
 
 // What moves on must not make the lines around it jump.
