@@ -83,11 +83,6 @@ func aboutAlarm(name string, a Alarm, format string, args ...any) Reason {
 	return Reason{Name: name, Subject: a.Name, Text: fmt.Sprintf(format, args...)}
 }
 
-// AlarmFiredReason says that an alarm fired, and why as far as CloudWatch says.
-func AlarmFiredReason(alarm, why string) Reason {
-	return Reason{Name: AlarmFired, Subject: alarm, Text: fmt.Sprintf("%s is in ALARM: %s", alarm, why)}
-}
-
 // Calmed are those of some ignored alarms that were observed to be OK: they count from
 // now on.
 func Calmed(untilOK []string, observations []Observation) []string {

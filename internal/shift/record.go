@@ -35,6 +35,8 @@ type Record struct {
 	Restored []Target
 	// UntilOK names the alarms that are ignored until they have been OK.
 	UntilOK []string
+	// Seen is since when each alarm was in the state that Open has read.
+	Seen map[string]time.Time
 	// Command is what a person asks; nil for nothing.
 	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.
@@ -155,15 +157,6 @@ func (l Landed) At(step int) map[Target]Revision {
 		return nil
 	}
 	return l.Revisions
-}
-
-// Ending is how a record is closed.
-type Ending struct {
-	Outcome Outcome
-	// Cause is one plain text for people; Reasons are what it was made of.
-	Cause   string
-	Reasons []Reason
-	At      time.Time
 }
 
 // Arrived is one entry of a Target's history: a Candidate that was deployed

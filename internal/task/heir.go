@@ -29,16 +29,25 @@ func heir(ctx context.Context, claims Claims, c shift.Change, closed shift.Recor
 		if !a.Since(closed) {
 			continue
 		}
-		since, err := claims.Record(ctx, a.DeploymentID)
-		switch {
-		case errors.Is(err, shift.ErrDeploymentUnknown):
-			return a.DeploymentID, false, nil // its record has expired before its entry; nobody knows what it said
-		case err != nil:
+		record, err := recordIfKnown(ctx, claims, a.DeploymentID)
+		if err != nil {
 			return "", false, fmt.Errorf("see what %s has found there: %w", a.DeploymentID, err)
-		case since.Adopts(c.Target):
-			return a.DeploymentID, false, nil
 		}
-		undecided = undecided || since.Opening()
+		switch a.Claims(c.Target, closed, record) {
+		case shift.Claimed:
+			return a.DeploymentID, false, nil
+		case shift.ClaimPending:
+			undecided = true
+		}
 	}
 	return "", undecided, nil
+}
+
+// recordIfKnown reads a record; nil is one that has expired.
+func recordIfKnown(ctx context.Context, claims Claims, id string) (*shift.Record, error) {
+	record, err := claims.Record(ctx, id)
+	if errors.Is(err, shift.ErrDeploymentUnknown) {
+		return nil, nil
+	}
+	return &record, err
 }

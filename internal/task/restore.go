@@ -108,20 +108,7 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	if err != nil {
 		return record, nil, err
 	}
-	ending := shift.Ending{Outcome: shift.Rejected, Reasons: record.Reasons, At: at}
-	if record.Touched() {
-		ending.Outcome = shift.RolledBack
-	}
-	undone := make([]shift.Undone, 0, len(record.Restored)+len(results))
-	for _, t := range record.Restored {
-		undone = append(undone, shift.Undone{Target: t, Fate: shift.BackBefore})
-	}
-	for _, result := range results {
-		undone = append(undone, result)
-		if result.Fate == shift.LeftAlone {
-			ending.Outcome = shift.Stranded
-		}
-	}
+	ending, undone := record.End(results, at)
 	ending.Cause = explain.Cause(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {

@@ -46,7 +46,7 @@ func TestAnAlarmThatIsLetGoIsLogged(t *testing.T) {
 	for state, what := range map[string]string{"ALARM": "fired", "OK": "calmed"} {
 		event := fmt.Appendf(nil, `{"detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
 			"detail": {"alarmName": "orders-5xx", "state": {"value": %q, "timestamp": "2026-07-01T10:00:00.000+0000"}}}`, state)
-		for after, letGo := range map[time.Duration]bool{mayOpen: false, mayOpen + time.Second: true} {
+		for after, letGo := range map[time.Duration]bool{longestOpen: false, longestOpen + time.Second: true} {
 			log.Reset()
 			net := SafetyNet{Ledger: neverOpen{}, Now: func() time.Time { return since.Add(after) }, Wait: func(context.Context, time.Duration) {}}
 			_, err := net.Handle(t.Context(), event)

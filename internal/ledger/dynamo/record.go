@@ -41,24 +41,25 @@ const retention = 90 * 24 * time.Hour
 // storedRecord is a record item. What is only ever read and written as a whole
 // is JSON in one attribute; what conditions and updates are about is not.
 type storedRecord struct {
-	ID         string        `dynamodbav:"id"`
-	Status     shift.Status  `dynamodbav:"status"`
-	Arrivals   string        `dynamodbav:"arrivals"`             // JSON
-	Alarms     []string      `dynamodbav:"alarms,omitempty"`     // those with an alarm item
-	Deployment string        `dynamodbav:"deployment,omitempty"` // JSON
-	Intent     int           `dynamodbav:"intent"`
-	Landed     string        `dynamodbav:"landed,omitempty"`     // JSON
-	Command    string        `dynamodbav:"command,omitempty"`    // JSON
-	Precedence int64         `dynamodbav:"precedence,omitempty"` // of the Command
-	Restored   []string      `dynamodbav:"restored,stringset,omitempty"`
-	UntilOK    []string      `dynamodbav:"untilOk,stringset,omitempty"`
-	Reasons    storedReasons `dynamodbav:"reasons,omitempty"`
-	Outcome    shift.Outcome `dynamodbav:"outcome,omitempty"`
-	Cause      string        `dynamodbav:"cause,omitempty"`
-	OpenedAt   time.Time     `dynamodbav:"openedAt,omitempty"`
-	MarkedAt   time.Time     `dynamodbav:"markedAt,omitempty"`
-	ClosedAt   time.Time     `dynamodbav:"closedAt,omitempty"`
-	ExpiresAt  int64         `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
+	ID         string           `dynamodbav:"id"`
+	Status     shift.Status     `dynamodbav:"status"`
+	Arrivals   string           `dynamodbav:"arrivals"`             // JSON
+	Alarms     []string         `dynamodbav:"alarms,omitempty"`     // those with an alarm item
+	Deployment string           `dynamodbav:"deployment,omitempty"` // JSON
+	Intent     int              `dynamodbav:"intent"`
+	Landed     string           `dynamodbav:"landed,omitempty"`     // JSON
+	Command    string           `dynamodbav:"command,omitempty"`    // JSON
+	Precedence int64            `dynamodbav:"precedence,omitempty"` // of the Command
+	Restored   []string         `dynamodbav:"restored,stringset,omitempty"`
+	UntilOK    []string         `dynamodbav:"untilOk,stringset,omitempty"`
+	Seen       map[string]int64 `dynamodbav:"seen,omitempty"` // by mapKey
+	Reasons    storedReasons    `dynamodbav:"reasons,omitempty"`
+	Outcome    shift.Outcome    `dynamodbav:"outcome,omitempty"`
+	Cause      string           `dynamodbav:"cause,omitempty"`
+	OpenedAt   time.Time        `dynamodbav:"openedAt,omitempty"`
+	MarkedAt   time.Time        `dynamodbav:"markedAt,omitempty"`
+	ClosedAt   time.Time        `dynamodbav:"closedAt,omitempty"`
+	ExpiresAt  int64            `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
 }
 
 // storedArrived is a candidate item: one entry of a Target's history.
@@ -102,7 +103,7 @@ func decodeRecord(i item) (shift.Record, error) {
 		return shift.Record{}, err
 	}
 	record := shift.Record{
-		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK,
+		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK, Seen: stored.seen(),
 		Reasons: stored.Reasons.reasons(), Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
 	}
 	for _, t := range stored.Restored {
@@ -121,6 +122,21 @@ func decodeRecord(i item) (shift.Record, error) {
 		return shift.Record{}, broken(stored.ID, err)
 	}
 	return record, nil
+}
+
+func (s storedRecord) seen() map[string]time.Time {
+	if s.Seen == nil {
+		return nil
+	}
+	seen := make(map[string]time.Time, len(s.Seen))
+	for key, since := range s.Seen {
+		var at time.Time
+		if since != 0 {
+			at = time.UnixMilli(since).UTC()
+		}
+		seen[nameOfMapKey(key)] = at
+	}
+	return seen
 }
 
 func decodeStored(i item) (storedRecord, error) {

@@ -25,7 +25,7 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 	}
 	since := make(map[string]int64, len(alarms))
 	for _, a := range alarms {
-		since[mapKey(a.Name)] = millis(a.Since)
+		since[mapKey(a.Name)] = shift.Milliseconds(a.Since)
 	}
 	update := expression.Set(expression.Name(deployment), expression.Value(text)).
 		Set(expression.Name(seen), expression.Value(since))
@@ -103,14 +103,6 @@ func restoring(why []shift.Reason, at time.Time) expression.UpdateBuilder {
 		Set(expression.Name(markedAt), expression.Value(at.UTC()))
 }
 
-// millis is a time as CloudWatch tells it at its finest.
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
 // MarkFired is MarkRestoring for an alarm that went to ALARM. It returns
 // shift.ErrAlarmIgnored for an event that is not newer than what Open has read of
 // the alarm, and while the alarm does not count until it has been OK; wasOK says
@@ -122,13 +114,10 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 		counts = counts.And(expression.Not(expression.Contains(expression.Name(untilOK), alarm)))
 	}
 	record, done, err := l.update(ctx, id, restoring(why, at), is(shift.StatusOpen).And(counts))
-	switch {
-	case err != nil || done || record.Status == shift.StatusRestoring:
-	case record.Opening():
-		err = shift.ErrDeploymentOpening
-	case record.Status == shift.StatusOpen:
-		err = shift.ErrAlarmIgnored
-	default:
+	if err == nil && !done {
+		err = record.CheckFired(alarm, at, wasOK)
+	}
+	if err == nil && !done && record.Status != shift.StatusRestoring {
 		err = refusal(record)
 	}
 	if err != nil {
@@ -147,8 +136,8 @@ func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time)
 		is(shift.StatusOpen).
 			And(seenBefore(alarm, at)).
 			And(expression.Contains(expression.Name(untilOK), alarm)))
-	if err == nil && !done && record.Opening() {
-		err = shift.ErrDeploymentOpening
+	if err == nil && !done {
+		_, err = record.CheckCalmed(alarm, at)
 	}
 	if err != nil {
 		return fmt.Errorf("make alarm %s count for %s: %w", alarm, id, err)
@@ -245,7 +234,7 @@ func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuild
 // seenBefore says that Open has read an alarm as it was before some time. While Open has
 // not said what it has read, it does not hold.
 func seenBefore(alarm string, at time.Time) expression.ConditionBuilder {
-	return expression.Name(seen).AppendName(expression.NameNoDotSplit(mapKey(alarm))).LessThan(expression.Value(millis(at)))
+	return expression.Name(seen).AppendName(expression.NameNoDotSplit(mapKey(alarm))).LessThan(expression.Value(shift.Milliseconds(at)))
 }
 
 // mapKey is a name as the key of a map that conditions look into. The name of an alarm may
@@ -254,6 +243,11 @@ func seenBefore(alarm string, at time.Time) expression.ConditionBuilder {
 func mapKey(name string) string { return withoutBrackets.Replace(name) }
 
 var withoutBrackets = strings.NewReplacer("[", "%5B", "]", "%5D", "%", "%25")
+
+// nameOfMapKey undoes mapKey.
+func nameOfMapKey(key string) string { return withBrackets.Replace(key) }
+
+var withBrackets = strings.NewReplacer("%5B", "[", "%5D", "]", "%25", "%")
 
 func is(s shift.Status) expression.ConditionBuilder {
 	return expression.Name(status).Equal(expression.Value(s))

@@ -27,7 +27,8 @@ func TestRecordComesBackAsItWasWritten(t *testing.T) {
 	r := w.record(t, first)
 	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, r.UntilOK)
 	assert.ElementsMatch(t, []shift.Target{orders, billing}, r.Restored)
-	r.UntilOK, r.Restored = nil, nil
+	assert.Empty(t, r.Seen)
+	r.UntilOK, r.Restored, r.Seen = nil, nil, nil
 	assert.Equal(t, shift.Record{
 		ID: first, Arrivals: release(orders, billing).Arrivals, Deployment: &d, Status: shift.StatusRestoring,
 		Intent: 2, Landed: landed, Reasons: reasons("AlarmFired: orders-5xx"), MarkedAt: noon,

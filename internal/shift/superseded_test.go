@@ -1,0 +1,67 @@
+package shift_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"sluice/internal/shift"
+)
+
+func TestAnEventOfAVersionThatAnotherDeploymentBroughtIsOld(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		history []shift.Arrived
+		old     bool
+	}{
+		{"nothing", nil, false},
+		{"its own entry", []shift.Arrived{{DeploymentID: "one"}}, false},
+		{"one that found nothing to shift", []shift.Arrived{{DeploymentID: "two", Outcome: shift.Unchanged}}, false},
+		{"one that goes on", []shift.Arrived{{DeploymentID: "one"}, {DeploymentID: "two"}}, true},
+		{"one that promoted it", []shift.Arrived{{DeploymentID: "two", Outcome: shift.Promoted}}, true},
+		{"one that was rolled back", []shift.Arrived{{DeploymentID: "two", Outcome: shift.RolledBack}}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, old := shift.DeployedEarlier(test.history, "one")
+			assert.Equal(t, test.old, old)
+		})
+	}
+}
+
+func TestAWaiterIsOvertakenByANewerVersionThatWasPromotedMeanwhile(t *testing.T) {
+	t.Parallel()
+	waits := shift.Release{At: noon, Options: shift.Options{WhenHeld: shift.WaitWhenHeld}}
+	older, newer := shift.Change{Stable: "3", Candidate: "2"}, shift.Change{Stable: "2", Candidate: "3"}
+	assert.True(t, waits.MayBeOvertaken(older))
+	assert.False(t, waits.MayBeOvertaken(newer))
+	assert.False(t, shift.Release{}.MayBeOvertaken(older), "somebody who did not wait wants to go back")
+
+	promoted := func(at time.Time) []shift.Arrived {
+		return []shift.Arrived{{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: at}}
+	}
+	for name, test := range map[string]struct {
+		history   []shift.Arrived
+		overtaken bool
+	}{
+		"before":               {promoted(noon.Add(-time.Second)), false},
+		"at the same time":     {promoted(noon), true},
+		"since":                {promoted(noon.Add(time.Hour)), true},
+		"and it is put back":   {[]shift.Arrived{{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon}}, false},
+		"by a person, perhaps": {nil, false},
+	} {
+		_, overtaken := waits.OvertakenBy(test.history)
+		assert.Equal(t, test.overtaken, overtaken, name)
+	}
+}
+
+func TestAnEventOfAnOlderVersionThanWhatServesIsLate(t *testing.T) {
+	t.Parallel()
+	older := shift.Change{Target: orders, Stable: "10", Candidate: "9"}
+	assert.True(t, shift.Release{Trigger: shift.Event}.IsLate(older))
+	assert.False(t, shift.Release{Trigger: shift.Explicit}.IsLate(older), "somebody wants to go back")
+	assert.Equal(t, "lambda:orders:live already serves version 10, which is newer than version 9; start an execution yourself to go back",
+		shift.LateReason(older).String())
+}
