@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -147,11 +147,11 @@ func readSettings(find context, keys []string) (settings, error) {
 	case len(s.NamePrefix) > maxPrefix:
 		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", s.NamePrefix, len(s.NamePrefix), maxPrefix)
 	}
-	if !flow.IsParameterFolder(s.ConfigParameters) {
-		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, flow.DefaultParameters)
+	if !request.IsParameterFolder(s.ConfigParameters) {
+		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, request.DefaultParameters)
 	}
-	if !flow.IsAlias(s.Alias) {
-		r.wrong("alias", "%q %s", s.Alias, flow.NoAlias)
+	if !request.IsAlias(s.Alias) {
+		r.wrong("alias", "%q %s", s.Alias, request.NoAlias)
 	}
 	for _, address := range s.NotificationEmails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {

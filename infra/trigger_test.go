@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/explain"
-	"sluice/internal/flow"
 	"sluice/internal/operator"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -60,7 +60,7 @@ func (s sample) check(t *testing.T, given string) {
 		require.NoError(t, err)
 		assert.JSONEq(t, string(text), given)
 	case nil:
-		_, err := flow.DecodeOccasion([]byte(given))
+		_, err := request.DecodeOccasion([]byte(given))
 		assert.NoError(t, err)
 	}
 }
@@ -112,7 +112,7 @@ func TestSweepIsUnderstood(t *testing.T) {
 			continue
 		}
 		target := r["Targets"].([]any)[0].(map[string]any)
-		occasion, err := flow.DecodeOccasion([]byte(target["Input"].(string)))
+		occasion, err := request.DecodeOccasion([]byte(target["Input"].(string)))
 		require.NoError(t, err)
 		assert.True(t, occasion.Sweep)
 		assert.Equal(t, "rate(1 minute)", r["ScheduleExpression"])

@@ -23,6 +23,7 @@ const (
 	domain       = module + "/internal/shift"
 	contract     = module + "/internal/flow"
 	explanations = module + "/internal/explain"
+	requests     = module + "/internal/request"
 	strictjson   = module + "/internal/strictjson"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
@@ -72,9 +73,11 @@ var (
 var rules = []rule{
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
-	{folder: "internal/flow", may: []string{domain, strictjson}},
+	{folder: "internal/flow", may: []string{domain}},
+	// The names of what is wrong with a request are the contract's; how it is read is not.
+	{folder: "internal/request", may: []string{domain, contract, strictjson}},
 	{folder: "internal/explain", may: []string{domain}},
-	{folder: "internal/task", may: []string{domain, contract, explanations}},
+	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
 
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
@@ -90,7 +93,7 @@ var rules = []rule{
 	// Lambda starts: a setting that means nothing must not wait for its first use.
 	{
 		folder: "internal/boot",
-		may:    []string{contract, domain, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
+		may:    []string{contract, domain, requests, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
 		tests:  []string{sdk},
 	},
 	// The domain's types are in the signatures of the contract that a main wires.
@@ -102,7 +105,7 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them. Its tests hold
 	// them to the metrics that are written, and its links to the command's.
-	{folder: "infra", may: list(cdk, machine, contract, domain), tests: []string{explanations, module + "/internal/announce/emf", operator}},
+	{folder: "infra", may: list(cdk, machine, contract, domain, requests), tests: []string{explanations, module + "/internal/announce/emf", operator}},
 	// Whoever has a pipeline in CDK takes it as it is.
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed.
@@ -117,7 +120,7 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, localASL, localCloud, contract, domain, strictjson, tasks, definition, sdk),
+		may:    list(adapters, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),
 		// They run with the policies of the stack, and with what is logged of an error.
 		tests: []string{localIAM, boot, explanations},
 	},
@@ -125,11 +128,11 @@ var rules = []rule{
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
 	// each service that is asked for them.
 	{folder: "internal/operator", may: []string{contract, domain}},
-	{folder: "internal/operator/*", may: list(adapter, operator, contract), tests: adapterTests},
+	{folder: "internal/operator/*", may: list(adapter, operator, contract, requests), tests: adapterTests},
 
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
-	{folder: "internal/picture", may: []string{contract, domain, explanations, operator}},
+	{folder: "internal/picture", may: []string{contract, domain, explanations, operator, requests}},
 	{
 		folder: "internal/picture/screen",
 		may:    []string{picture, contract, domain, "github.com/charmbracelet", "github.com/muesli/termenv"},
@@ -142,7 +145,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, localASL, localStack, contract, domain, explanations, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, localASL, localStack, contract, domain, explanations, requests, strictjson, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
@@ -152,7 +155,7 @@ var rules = []rule{
 	// The definition is played here as the local world plays it, and elsewhere.
 	{folder: "internal/conformance", tests: []string{localASL, localWorld, definition}},
 	// The README's files are read as whoever they are for reads them.
-	{folder: "internal/readme", tests: []string{contract, localWorld}},
+	{folder: "internal/readme", tests: []string{contract, localWorld, requests}},
 }
 
 // ruleFor is the rule about a package's folder, and the folder that it is about.

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -86,13 +87,13 @@ func load(ctx context.Context, function string, getenv func(string) string) (Set
 	}
 	bus := cmp.Or(getenv(eventBusVariable), defaultEventBus)
 	alias := getenv(aliasVariable)
-	if alias != "" && !flow.IsAlias(alias) {
-		return Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), flow.NoAlias)
+	if alias != "" && !request.IsAlias(alias) {
+		return Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), request.NoAlias)
 	}
-	parameters := cmp.Or(getenv(parametersVariable), flow.DefaultParameters)
-	if !flow.IsParameterFolder(parameters) {
+	parameters := cmp.Or(getenv(parametersVariable), request.DefaultParameters)
+	if !request.IsParameterFolder(parameters) {
 		return Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
-			parametersVariable, shift.BoundText(parameters, 80), flow.DefaultParameters)
+			parametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
 	}
 	allowed, err := shift.ParseAllowed(getenv(functionsVariable))
 	if err != nil {

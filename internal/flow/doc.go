@@ -1,6 +1,7 @@
 // Package flow is the contract between the state machine and the Lambdas behind
 // it: the Document that flows, the tasks (each a state, the function behind it,
-// the field that it writes and that field's Go type), and the names of errors.
+// the field that it writes and that field's Go type), the names of errors, and the
+// events that wake the Lambda beside it.
 //
 // A Task is the central value: boot accepts only a handler of its type, and the
 // definition builds its state from the same value, so that the compiler checks

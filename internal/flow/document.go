@@ -70,7 +70,11 @@ func (d Document) CheckSize() error {
 	if err != nil {
 		return err
 	}
-	return checkSize(len(text))
+	if len(text) > maxDocument {
+		return fmt.Errorf("%w: settled, it has %d bytes, and at most %d fit: use fewer steps, targets, alarms or hooks",
+			shift.ErrDocumentTooLarge, len(text), maxDocument)
+	}
+	return nil
 }
 
 // Failure is an error as Step Functions hands it to a Catch.

@@ -7,6 +7,19 @@ import (
 	"sluice/internal/shift"
 )
 
+// What is wrong with what people send. Package request returns these, before anything
+// was touched.
+var (
+	// ErrInvalidInput : an execution was started with something wrong.
+	ErrInvalidInput = errors.New("invalid input")
+	// ErrInvalidConfiguration : a function's tags, or the parameter that they name,
+	// hold something wrong.
+	ErrInvalidConfiguration = errors.New("invalid configuration")
+	// ErrInvalidCommand : a command cannot be obeyed, and whoever gave it must hear of
+	// that.
+	ErrInvalidCommand = errors.New("invalid command")
+)
+
 // Names of errors as Step Functions sees them.
 const (
 	InvalidInput        = "InvalidInput"

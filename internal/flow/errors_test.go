@@ -135,7 +135,7 @@ func TestAnErrorWithoutASentinelIsNamedByItsCodeUnlessThatCouldDeceive(t *testin
 		{"a code with other letters", coded{"é"}, "Unexpected"},
 		{"a hostile code", coded{strings.Repeat("x", 81)}, "Unexpected"},
 		{"an error that has its name already", fmt.Errorf("again: %w", &flow.WireError{Name: "TargetHeld", Message: "held"}), "TargetHeld"},
-		{"an input", &flow.InputError{}, "InvalidInput"},
+		{"an input", fmt.Errorf("%w: no function", flow.ErrInvalidInput), "InvalidInput"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/operator"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -126,7 +127,7 @@ func (r *Run) See(execution string, at time.Duration, e operator.Event) {
 
 // ask takes in what is asked for, until Publish has settled it: it may refuse to.
 func (r *Run) ask(input []byte) {
-	release, err := flow.DecodeInput(input, "")
+	release, err := request.DecodeInput(input, "")
 	if err == nil {
 		r.Changes = release.Moves()
 	}

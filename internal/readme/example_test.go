@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/world"
 )
 
@@ -24,7 +24,7 @@ import (
 func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 	t.Parallel()
 	input := func(t *testing.T, text string) {
-		_, err := flow.DecodeInput(json.RawMessage(text), "")
+		_, err := request.DecodeInput(json.RawMessage(text), "")
 		assert.NoError(t, err)
 	}
 	scenario := func(t *testing.T, text string) {
@@ -177,7 +177,7 @@ func TestTheInputsOfTheReadmesSentencesAreUnderstood(t *testing.T) {
 	}
 	assert.Greater(t, len(inputs), 15)
 	for _, input := range inputs {
-		_, err := flow.DecodeInput(json.RawMessage(input), "")
+		_, err := request.DecodeInput(json.RawMessage(input), "")
 		assert.NoError(t, err, input)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -41,7 +42,7 @@ type PublishVersion struct {
 	Allowed shift.Allowed
 	// Alias is that of a target which names none; live when it is empty.
 	Alias string
-	// Parameters is the folder of the configurations; flow.DefaultParameters when it is
+	// Parameters is the folder of the configurations; request.DefaultParameters when it is
 	// empty.
 	Parameters string
 	// Wait is for throttled calls; nil is Sleep.
@@ -52,7 +53,7 @@ type PublishVersion struct {
 // input is known to be valid, every function to be one that may be shifted, and
 // every given version to exist.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	release, err := h.settle(ctx, flow.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters}, call.Document)
+	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters}, call.Document)
 	if err != nil {
 		return shift.Release{}, err
 	}
@@ -62,7 +63,7 @@ func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessa
 	return release, nil
 }
 
-func (h PublishVersion) settle(ctx context.Context, reader flow.Reader, input json.RawMessage) (shift.Release, error) {
+func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input json.RawMessage) (shift.Release, error) {
 	release, err := reader.Input(input)
 	if err != nil {
 		return shift.Release{}, err
@@ -83,7 +84,7 @@ func (h PublishVersion) settle(ctx context.Context, reader flow.Reader, input js
 
 // checkAllowed refuses functions that may not be shifted, before anything else is
 // asked about any of them.
-func (h PublishVersion) checkAllowed(ctx context.Context, reader flow.Reader, arrivals []shift.Arrival) error {
+func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader, arrivals []shift.Arrival) error {
 	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
 		var tags shift.Tags
 		if h.Allowed.ByTag() {
@@ -98,7 +99,7 @@ func (h PublishVersion) checkAllowed(ctx context.Context, reader flow.Reader, ar
 // configure asks the tags of a function what to do with the version that an event
 // tells of. Every version that anybody publishes in the account comes here: what
 // nobody has asked for ends without an error, and without another call.
-func (h PublishVersion) configure(ctx context.Context, reader flow.Reader, event shift.Arrival) (shift.Release, error) {
+func (h PublishVersion) configure(ctx context.Context, reader request.Reader, event shift.Arrival) (shift.Release, error) {
 	if !h.Allowed.ByTag() {
 		if err := h.Allowed.Check(event.Target, nil); err != nil {
 			return ignored(event, err)

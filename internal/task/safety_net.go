@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -73,8 +74,8 @@ type SafetyNet struct {
 // Handle is the Lambda. Its errors make it be invoked again: everything that it
 // does can be done twice.
 func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
-	occasion, err := flow.DecodeOccasion(raw)
-	if errors.Is(err, flow.ErrNoOccasion) {
+	occasion, err := request.DecodeOccasion(raw)
+	if errors.Is(err, request.ErrNoOccasion) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
@@ -93,7 +94,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 	return text, nil
 }
 
-func (n SafetyNet) act(ctx context.Context, occasion flow.Occasion, answer *flow.Answer) error {
+func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *flow.Answer) error {
 	now := n.Now.read()
 	switch {
 	case occasion.Alarm != nil:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -15,7 +16,7 @@ import (
 // read the alarm is none of its business. Targets that it has looked at in vain are
 // looked at again only when there is something to restore: looking at them takes the
 // requests that other restorations wait for.
-func (n SafetyNet) alarm(ctx context.Context, fired flow.AlarmFired, now time.Time) error {
+func (n SafetyNet) alarm(ctx context.Context, fired request.AlarmFired, now time.Time) error {
 	fired.At = orNow(fired.At, now)
 	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []shift.Reason{shift.AlarmFiredReason(fired.Name, fired.Reason)}
@@ -66,7 +67,7 @@ func (n SafetyNet) watchers(alarm string) list {
 
 // calmed makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
-func (n SafetyNet) calmed(ctx context.Context, alarm flow.AlarmCalmed, now time.Time) error {
+func (n SafetyNet) calmed(ctx context.Context, alarm request.AlarmCalmed, now time.Time) error {
 	alarm.At = orNow(alarm.At, now)
 	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {
 		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)

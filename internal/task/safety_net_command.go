@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
 // asked answers who holds a Target, and what time it is.
-func (n SafetyNet) asked(ctx context.Context, q flow.Asked, now time.Time, answer *flow.Answer) error {
+func (n SafetyNet) asked(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
 	holder, err := n.Ledger.Holder(ctx, q.Target)
 	if err != nil {
 		return fmt.Errorf("find who holds %s: %w", q.Target, err)
@@ -26,7 +27,7 @@ func (n SafetyNet) asked(ctx context.Context, q flow.Asked, now time.Time, answe
 // command does what a person asks. Abort is done at once; the rest is obeyed at
 // the next poll. Which Deployment is meant is asked once: when a try has closed it
 // and failed after that, nobody holds the Target any more.
-func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time, answer *flow.Answer) error {
+func (n SafetyNet) command(ctx context.Context, c request.Commanded, now time.Time, answer *flow.Answer) error {
 	if c.Command.At.After(now) {
 		c.Command.At = now // whose clock is fast has no last word for the time to come
 	}
@@ -54,7 +55,7 @@ func (n SafetyNet) command(ctx context.Context, c flow.Commanded, now time.Time,
 }
 
 // meant is the Deployment that a command is for.
-func (n SafetyNet) meant(ctx context.Context, c flow.Commanded) (string, error) {
+func (n SafetyNet) meant(ctx context.Context, c request.Commanded) (string, error) {
 	if c.DeploymentID == "" {
 		holder, err := n.Ledger.Holder(ctx, c.Target)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -138,7 +139,7 @@ func TestAnEventForADeploymentThatEndedLongAgoTouchesNotItsSuccessor(t *testing.
 		long := w.clock.now.Add(-5 * time.Minute).UTC()
 		for _, order := range []shift.Order{shift.Abort, shift.Promote, shift.Pause} {
 			for _, id := range []string{"", first} {
-				event, err := flow.EncodeCommand(flow.Commanded{Target: ordersLive, DeploymentID: id, Command: shift.Command{Order: order, At: long}})
+				event, err := request.EncodeCommand(request.Commanded{Target: ordersLive, DeploymentID: id, Command: shift.Command{Order: order, At: long}})
 				require.NoError(t, err)
 				w.wake(event, len(asyncRetries))
 			}
@@ -158,7 +159,7 @@ func TestACommandFromTheFutureIsOfNow(t *testing.T) {
 	input := json.RawMessage(`{"function": "orders", "pauseLimitMinutes": 60, "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`)
 	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 200, "do": "resume", "target": "lambda:orders:live"}]}`), input)
 	w.clock.after(100*time.Second, nature, func() {
-		event, err := flow.EncodeCommand(flow.Commanded{Target: ordersLive, Command: shift.Command{Order: shift.Pause, At: w.clock.now.Add(time.Hour)}})
+		event, err := request.EncodeCommand(request.Commanded{Target: ordersLive, Command: shift.Command{Order: shift.Pause, At: w.clock.now.Add(time.Hour)}})
 		require.NoError(t, err)
 		w.wake(event, 0)
 	})

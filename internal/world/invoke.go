@@ -9,6 +9,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -88,7 +89,7 @@ func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
 
 // learn takes in which hooks an input names, and how they are to answer.
 func (w *World) learn(input json.RawMessage) {
-	if release, err := flow.DecodeInput(input, w.place.machineARN()); err == nil {
+	if release, err := request.DecodeInput(input, w.place.machineARN()); err == nil {
 		w.learnHooks(release.Hooks)
 	}
 }

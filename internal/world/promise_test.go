@@ -8,6 +8,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -358,7 +359,7 @@ func (r *run) opened(d *standing) {
 // begins notes what a Deployment ignores. What the alarm was when Open has read it is
 // what it is when Open describes it, or the scenario is one where that matters.
 func (r *run) begins(d *standing) {
-	asked, err := flow.DecodeInput([]byte(r.base.input), d.id)
+	asked, err := request.DecodeInput([]byte(r.base.input), d.id)
 	if err != nil || asked.Options.AlarmsAtStart != shift.IgnoreUntilOK {
 		return
 	}

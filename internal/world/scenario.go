@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
 	"sluice/internal/localaws"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -289,8 +289,8 @@ func decodeSettings(o strictjson.Object) (shift.Allowed, string) {
 		o.Field("functions").Problem("%v", err)
 	}
 	alias := o.Field("alias").Text()
-	if alias != "" && !flow.IsAlias(alias) {
-		o.Field("alias").Problem("%s", flow.NoAlias)
+	if alias != "" && !request.IsAlias(alias) {
+		o.Field("alias").Problem("%s", request.NoAlias)
 	}
 	return allowed, alias
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -95,7 +95,7 @@ func promote(t *testing.T, input json.RawMessage) Result {
 	require.Equal(t, "Promoted", r.Outcome, story(r))
 	assert.Empty(t, seen.verify())
 
-	release, err := flow.DecodeInput(input, somewhere.machineARN())
+	release, err := request.DecodeInput(input, somewhere.machineARN())
 	require.NoError(t, err)
 	plan, err := shift.NewPlan(release.Steps, release.Hooks)
 	require.NoError(t, err)

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -205,7 +205,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 // release is what a deployment will ask for, as its input and the scenario tell. Of
 // one whose configuration is wrong, and an error, only the function is known.
 func (w *World) release(input json.RawMessage) (shift.Release, error) {
-	reader := flow.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias}
+	reader := request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias}
 	release, err := reader.Input(input)
 	if err != nil || release.Trigger != shift.Event {
 		return release, err

@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
 	"sluice/internal/picture"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -49,7 +49,7 @@ func newHistory(around surroundings) *cobra.Command {
 			return takesTarget("history")(cmd, args)
 		},
 		RunE: does(func(cmd *cobra.Command, args []string) error {
-			target, err := flow.ParseTarget(args[0])
+			target, err := request.ParseTarget(args[0])
 			if err != nil {
 				return err
 			}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/strictjson"
 	"sluice/internal/world"
 )
@@ -35,7 +35,7 @@ func (e *invalidError) add(source string, err error) {
 }
 
 func problems(err error) []strictjson.Problem {
-	var input *flow.InputError
+	var input *request.InputError
 	var scenario *world.ScenarioError
 	switch {
 	case errors.As(err, &input):

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/world"
 )
 
@@ -194,7 +194,7 @@ func sampleDeployment(s world.Scenario) []byte {
 	if err != nil {
 		panic(err) // texts marshal
 	}
-	if _, err := flow.DecodeInput(text, ""); err != nil {
+	if _, err := request.DecodeInput(text, ""); err != nil {
 		return []byte(`{"function": "orders"}`) // too many hooks, or an alarm's name that is none
 	}
 	return text

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
+	"sluice/internal/request"
 	"sluice/internal/world"
 )
 
@@ -116,7 +116,7 @@ func (a *localAccount) text(to io.Writer, s setting) {
 	say("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s", a.endpoint, region)
 	say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=")
 	fmt.Fprintln(to)
-	release, err := flow.DecodeInput(s.deployment, "")
+	release, err := request.DecodeInput(s.deployment, "")
 	if err != nil {
 		return // it was decoded before
 	}

@@ -12,6 +12,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/operator/lambdanet"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -72,11 +73,11 @@ func newOrder(o order, around surroundings) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Args:                  takesTarget(string(o.Order)),
 		RunE: does(func(cmd *cobra.Command, args []string) error {
-			target, err := flow.ParseTarget(args[0])
+			target, err := request.ParseTarget(args[0])
 			if err != nil {
 				return err
 			}
-			t, err := a.give(cmd, flow.Commanded{Target: target, Command: shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)}})
+			t, err := a.give(cmd, request.Commanded{Target: target, Command: shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)}})
 			if err != nil {
 				return err
 			}
@@ -99,7 +100,7 @@ func takesTarget(command string) cobra.PositionalArgs {
 		case 0:
 			return fmt.Errorf("%s needs a TARGET, such as lambda:orders:live", command)
 		case 1:
-			_, err := flow.ParseTarget(args[0])
+			_, err := request.ParseTarget(args[0])
 			return err
 		}
 		return fmt.Errorf("%s takes one TARGET, and %q is one too many", command, args[1])
@@ -118,7 +119,7 @@ type toldOrder struct {
 }
 
 // give gives an order, and waits for the answer.
-func (a account) give(cmd *cobra.Command, c flow.Commanded) (toldOrder, error) {
+func (a account) give(cmd *cobra.Command, c request.Commanded) (toldOrder, error) {
 	cfg, err := a.configure(cmd.Context(), "")
 	if err != nil {
 		return toldOrder{}, err
@@ -141,7 +142,7 @@ func (a account) give(cmd *cobra.Command, c flow.Commanded) (toldOrder, error) {
 }
 
 // tooLate says why an order was not obeyed.
-func tooLate(c flow.Commanded, refused lambdanet.RefusedError) string {
+func tooLate(c request.Commanded, refused lambdanet.RefusedError) string {
 	history := fmt.Sprintf("'sluice history %s' tells how it ended", c.Target)
 	switch refused.Name {
 	case flow.DeploymentUnknown:

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -70,7 +70,7 @@ func plan(cmd *cobra.Command, args []string, file source) (forecast, error) {
 	if err != nil {
 		return forecast{}, err
 	}
-	release, err := flow.DecodeInput(text, "")
+	release, err := request.DecodeInput(text, "")
 	if err != nil {
 		return forecast{}, invalid(file.String(), err)
 	}

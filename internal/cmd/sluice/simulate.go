@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/picture"
 	"sluice/internal/picture/screen"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -111,7 +111,7 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 		return setting{}, err
 	}
 	wrong := &invalidError{}
-	_, err = flow.DecodeInput(s.deployment, "")
+	_, err = request.DecodeInput(s.deployment, "")
 	wrong.add(deployment.String(), err)
 	if scenario != "" {
 		text, err := scenario.read(stdin)

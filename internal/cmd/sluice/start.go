@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/operator/stepfunctions"
+	"sluice/internal/request"
 )
 
 const aboutStart = `Start starts a deployment in AWS: an execution of Sluice's state machine, with
@@ -28,8 +28,8 @@ const examplesOfStart = `  sluice start -f deployment.json
   sluice start -f deployment.json --wait --profile production
   sluice start -f deployment.json --json | jq -r .executionArn`
 
-// request is what a person asks start for.
-type request struct {
+// starting is what a person asks start for.
+type starting struct {
 	account
 	file string
 	name string
@@ -38,7 +38,7 @@ type request struct {
 }
 
 func newStart(around surroundings) *cobra.Command {
-	r := request{account: account{surroundings: around}}
+	r := starting{account: account{surroundings: around}}
 	cmd := &cobra.Command{
 		Use:                   "start -f FILE [--wait] [--name NAME] [--json]",
 		Short:                 "Start a deployment in AWS",
@@ -67,12 +67,12 @@ func newStart(around surroundings) *cobra.Command {
 	return cmd
 }
 
-func (r request) start(cmd *cobra.Command) error {
+func (r starting) start(cmd *cobra.Command) error {
 	input, err := source(r.file).read(cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	release, err := flow.DecodeInput(input, "")
+	release, err := request.DecodeInput(input, "")
 	if err != nil {
 		return invalid(source(r.file).String(), err)
 	}
@@ -86,7 +86,7 @@ func (r request) start(cmd *cobra.Command) error {
 		return err
 	}
 	// The functions that it names by their ARNs must be where it runs.
-	if _, err := flow.DecodeInput(input, machine); err != nil {
+	if _, err := request.DecodeInput(input, machine); err != nil {
 		return invalid(source(r.file).String(), err)
 	}
 	name := r.name

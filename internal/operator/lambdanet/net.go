@@ -15,6 +15,7 @@ import (
 
 	"sluice/internal/awserror"
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -57,7 +58,7 @@ func (e *RefusedError) Error() string { return e.Name + ": " + e.Message }
 // answer. It asks first which that is and what time it is there: so the order means
 // one Deployment however often it arrives, and no clock but AWS's plays a part. It
 // returns a *RefusedError, or ErrNoNet.
-func (n *Net) Command(ctx context.Context, c flow.Commanded) (flow.Answer, error) {
+func (n *Net) Command(ctx context.Context, c request.Commanded) (flow.Answer, error) {
 	answer, err := n.command(ctx, c)
 	if err != nil {
 		return flow.Answer{}, fmt.Errorf("%s %s: %w", c.Command.Order, c.Target, err)
@@ -65,8 +66,8 @@ func (n *Net) Command(ctx context.Context, c flow.Commanded) (flow.Answer, error
 	return answer, nil
 }
 
-func (n *Net) command(ctx context.Context, c flow.Commanded) (answer flow.Answer, err error) {
-	question, err := flow.EncodeQuestion(flow.Asked{Target: c.Target})
+func (n *Net) command(ctx context.Context, c request.Commanded) (answer flow.Answer, err error) {
+	question, err := request.EncodeQuestion(request.Asked{Target: c.Target})
 	if err != nil {
 		return answer, err
 	}
@@ -74,7 +75,7 @@ func (n *Net) command(ctx context.Context, c flow.Commanded) (answer flow.Answer
 		return answer, err
 	}
 	c.DeploymentID, c.Command.At = answer.DeploymentID, answer.At
-	event, err := flow.EncodeCommand(c)
+	event, err := request.EncodeCommand(c)
 	if err != nil {
 		return answer, err
 	}

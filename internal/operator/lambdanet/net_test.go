@@ -15,10 +15,11 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/operator/lambdanet"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
-var abort = flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "no"}}
+var abort = request.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "no"}}
 
 // answering is a Lambda that gives one answer after the other, the last for ever.
 func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdanet.Net, asked func() []string) {

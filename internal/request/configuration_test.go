@@ -1,4 +1,4 @@
-package flow_test
+package request_test
 
 import (
 	"errors"
@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
 var (
-	reader  = flow.Reader{ExecutionID: execution}
+	reader  = request.Reader{ExecutionID: execution}
 	arrived = shift.Arrival{Target: "lambda:orders:live", Candidate: "7"}
 )
 
@@ -57,7 +58,7 @@ func TestAnEventConfiguresNothing(t *testing.T) {
 
 func TestTheAliasThatNobodyNamesIsTheSettings(t *testing.T) {
 	t.Parallel()
-	prod := flow.Reader{Alias: "prod"}
+	prod := request.Reader{Alias: "prod"}
 	explicit, err := prod.Input([]byte(`{"targets": [{"function": "orders"}, {"function": "orders", "alias": "live"}, {"function": "stock:blue"}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Arrival{{Target: "lambda:orders:prod"}, {Target: "lambda:orders:live"}, {Target: "lambda:stock:blue"}}, explicit.Arrivals)
@@ -109,7 +110,7 @@ func refused(t *testing.T, err error) []string {
 	require.ErrorIs(t, err, flow.ErrInvalidConfiguration)
 	require.NotErrorIs(t, err, flow.ErrInvalidInput)
 	assert.Equal(t, "InvalidConfiguration", flow.Wire(err).Name)
-	var invalid *flow.InputError
+	var invalid *request.InputError
 	require.ErrorAs(t, err, &invalid)
 	list := make([]string, len(invalid.Problems))
 	for i, p := range invalid.Problems {
@@ -178,13 +179,13 @@ func TestATagNamesAParameterOfSluicesOwn(t *testing.T) {
 
 func TestTheFolderOfTheParametersIsTheStacks(t *testing.T) {
 	t.Parallel()
-	teams := flow.Reader{ExecutionID: reader.ExecutionID, Parameters: "/teams/shop/"}
+	teams := request.Reader{ExecutionID: reader.ExecutionID, Parameters: "/teams/shop/"}
 	_, err := teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/teams/shop/orders"})
 	require.NoError(t, err)
 	_, err = teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/sluice/orders"})
 	assert.Equal(t, []string{"sluice:config: must be the name of a parameter below /teams/shop/, such as /teams/shop/orders"}, refused(t, err))
 	for folder, is := range map[string]bool{"/sluice/": true, "/a/b.c/": true, "/": false, "": false, "/sluice": false, "sluice/": false, "/a//b/": false, "/*/": false} {
-		assert.Equal(t, is, flow.IsParameterFolder(folder), folder)
+		assert.Equal(t, is, request.IsParameterFolder(folder), folder)
 	}
 }
 
@@ -283,7 +284,7 @@ func FuzzConfiguration(f *testing.F) {
 
 func requireHarmless(t *testing.T, err error) {
 	t.Helper()
-	var invalid *flow.InputError
+	var invalid *request.InputError
 	require.True(t, errors.As(err, &invalid) && len(invalid.Problems) > 0, "%v", err)
 	wire := flow.Wire(err)
 	require.Equal(t, "InvalidConfiguration", wire.Name)

@@ -1,24 +1,15 @@
-package flow
+package request
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
-)
-
-// What an InputError is, returned before anything was touched.
-var (
-	// ErrInvalidInput : an execution was started with something wrong.
-	ErrInvalidInput = errors.New("invalid input")
-	// ErrInvalidConfiguration : a function's tags, or the parameter that they name,
-	// hold something wrong.
-	ErrInvalidConfiguration = errors.New("invalid configuration")
 )
 
 // InputError lists everything that is wrong with an input or a configuration, each
@@ -42,12 +33,12 @@ func (e *InputError) Error() string {
 	return what + strings.Join(lines, "; ")
 }
 
-// Is makes an InputError be ErrInvalidInput or ErrInvalidConfiguration.
+// Is makes an InputError be flow.ErrInvalidInput or flow.ErrInvalidConfiguration.
 func (e *InputError) Is(target error) bool {
 	if e.of != "" {
-		return target == ErrInvalidConfiguration
+		return target == flow.ErrInvalidConfiguration
 	}
-	return target == ErrInvalidInput
+	return target == flow.ErrInvalidInput
 }
 
 const defaultAlias = "live"
@@ -130,7 +121,7 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 
 // opened is the Document as Open will make it, with what is not known yet at its
 // longest: what does not fit then is refused now, before a version is published.
-func opened(release shift.Release) Document {
+func opened(release shift.Release) flow.Document {
 	changes := make([]shift.Change, len(release.Arrivals))
 	for i, a := range release.Arrivals {
 		changes[i] = shift.Change{
@@ -142,18 +133,10 @@ func opened(release shift.Release) Document {
 		ID: strings.Repeat("e", maxARN), Changes: changes, Plan: shift.Plan{Steps: release.Steps},
 		Alarms: release.Alarms, FiringAtStart: release.Alarms,
 	}
-	return Document{Release: &release, Deployment: &d}
+	return flow.Document{Release: &release, Deployment: &d}
 }
 
 const longestVersion = "999999999999999999"
-
-func checkSize(bytes int) error {
-	if bytes > maxDocument {
-		return fmt.Errorf("%w: settled, it has %d bytes, and at most %d fit: use fewer steps, targets, alarms or hooks",
-			shift.ErrDocumentTooLarge, bytes, maxDocument)
-	}
-	return nil
-}
 
 var inputNames = []string{
 	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",

@@ -1,4 +1,4 @@
-package flow_test
+package request_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -19,10 +20,10 @@ const execution = "arn:aws:states:eu-west-1:123456789012:execution:sluice:one"
 
 // problems decodes an input that must be refused, and lists what is wrong.
 func problems(t require.TestingT, input string) []string {
-	release, err := flow.DecodeInput([]byte(input), execution)
+	release, err := request.DecodeInput([]byte(input), execution)
 	require.ErrorIs(t, err, flow.ErrInvalidInput, "%.300s", input)
 	assert.Zero(t, release)
-	var invalid *flow.InputError
+	var invalid *request.InputError
 	require.ErrorAs(t, err, &invalid)
 	list := make([]string, len(invalid.Problems))
 	for i, p := range invalid.Problems {
@@ -34,7 +35,7 @@ func problems(t require.TestingT, input string) []string {
 // decode reads an input that must be accepted.
 func decode(t *testing.T, input string) shift.Release {
 	t.Helper()
-	release, err := flow.DecodeInput([]byte(input), execution)
+	release, err := request.DecodeInput([]byte(input), execution)
 	require.NoError(t, err)
 	return release
 }
@@ -454,7 +455,7 @@ func TestTheLargestHostileInputsAreJudgedFast(t *testing.T) {
 	for name, input := range tests {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
-			_, err := flow.DecodeInput(input, "")
+			_, err := request.DecodeInput(input, "")
 			require.ErrorIs(t, err, flow.ErrInvalidInput)
 			assert.Less(t, time.Since(begin), 8*time.Second, "the time must grow with the length of the input only")
 		})
@@ -478,9 +479,9 @@ func FuzzDecodeInput(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		release, err := flow.DecodeInput(input, execution)
+		release, err := request.DecodeInput(input, execution)
 		if err != nil {
-			var invalid *flow.InputError
+			var invalid *request.InputError
 			require.ErrorAs(t, err, &invalid)
 			require.NotEmpty(t, invalid.Problems)
 			require.Equal(t, flow.InvalidInput, flow.Wire(err).Name)

@@ -1,4 +1,4 @@
-package flow_test
+package request_test
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -37,29 +38,29 @@ func TestTheSafetyNetIsWokenByWhatItUnderstands(t *testing.T) {
 	tests := []struct {
 		name  string
 		event []byte
-		want  flow.Occasion
+		want  request.Occasion
 	}{
-		{"an alarm that was OK", alarmEvent("orders-5xx", "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon, WasOK: true}}},
-		{"an alarm that had no data", alarmEvent("orders-5xx", "ALARM", "INSUFFICIENT_DATA"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon}}},
-		{"an alarm of the longest name", alarmEvent(long, "ALARM", "OK"), flow.Occasion{Alarm: &flow.AlarmFired{Name: long, Reason: "3 > 2", At: noon, WasOK: true}}},
-		{"an alarm that went to OK", alarmEvent("orders-5xx", "OK", "ALARM"), flow.Occasion{Calmed: &flow.AlarmCalmed{Name: "orders-5xx", At: noon}}},
-		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
-		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT"}}},
-		{"a sweep", event(flow.SweepDetailType, `{}`), flow.Occasion{Sweep: true}},
+		{"an alarm that was OK", alarmEvent("orders-5xx", "ALARM", "OK"), request.Occasion{Alarm: &request.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon, WasOK: true}}},
+		{"an alarm that had no data", alarmEvent("orders-5xx", "ALARM", "INSUFFICIENT_DATA"), request.Occasion{Alarm: &request.AlarmFired{Name: "orders-5xx", Reason: "3 > 2", At: noon}}},
+		{"an alarm of the longest name", alarmEvent(long, "ALARM", "OK"), request.Occasion{Alarm: &request.AlarmFired{Name: long, Reason: "3 > 2", At: noon, WasOK: true}}},
+		{"an alarm that went to OK", alarmEvent("orders-5xx", "OK", "ALARM"), request.Occasion{Calmed: &request.AlarmCalmed{Name: "orders-5xx", At: noon}}},
+		{"a stopped execution", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "ABORTED"}`), request.Occasion{Ended: &request.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
+		{"an execution that took too long", event(flow.ExecutionDetailType, `{"executionArn": "arn:x", "status": "TIMED_OUT"}`), request.Occasion{Ended: &request.ExecutionEnded{ID: "arn:x", Status: "TIMED_OUT"}}},
+		{"a sweep", event(flow.SweepDetailType, `{}`), request.Occasion{Sweep: true}},
 		{
 			"a command", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "command": "abort", "reason": "a\nb"}`),
-			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b", At: noon}}},
+			request.Occasion{Command: &request.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Abort, Reason: "a b", At: noon}}},
 		},
 		{
 			"a command for one deployment", event(flow.CommandDetailType, `{"target": "lambda:orders:live", "deployment": "arn:x", "command": "pause"}`),
-			flow.Occasion{Command: &flow.Commanded{Target: "lambda:orders:live", DeploymentID: "arn:x", Command: shift.Command{Order: shift.Pause, At: noon}}},
+			request.Occasion{Command: &request.Commanded{Target: "lambda:orders:live", DeploymentID: "arn:x", Command: shift.Command{Order: shift.Pause, At: noon}}},
 		},
-		{"a question", event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`), flow.Occasion{Asked: &flow.Asked{Target: "lambda:orders:live"}}},
+		{"a question", event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`), request.Occasion{Asked: &request.Asked{Target: "lambda:orders:live"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := flow.DecodeOccasion(test.event)
+			got, err := request.DecodeOccasion(test.event)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got)
 		})
@@ -89,8 +90,8 @@ func TestTheSafetyNetSleepsThroughEverythingElse(t *testing.T) {
 	for name, raw := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := flow.DecodeOccasion(raw)
-			require.ErrorIs(t, err, flow.ErrNoOccasion)
+			got, err := request.DecodeOccasion(raw)
+			require.ErrorIs(t, err, request.ErrNoOccasion)
 			assert.Zero(t, got)
 			assert.Less(t, len(err.Error()), 1200)
 		})
@@ -110,7 +111,7 @@ func TestACommandThatCannotBeObeyedIsAnError(t *testing.T) {
 	for name, detail := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := flow.DecodeOccasion(event(flow.CommandDetailType, detail))
+			_, err := request.DecodeOccasion(event(flow.CommandDetailType, detail))
 			require.ErrorIs(t, err, flow.ErrInvalidCommand)
 			assert.Less(t, len(err.Error()), 1200)
 		})
@@ -134,7 +135,7 @@ func TestACommandMustSayWhenItWasGiven(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := flow.DecodeOccasion([]byte(`{` + time + `"detail-type": "Sluice Command", "detail": ` + detail + `}`))
+			_, err := request.DecodeOccasion([]byte(`{` + time + `"detail-type": "Sluice Command", "detail": ` + detail + `}`))
 			require.ErrorIs(t, err, flow.ErrInvalidCommand)
 			assert.ErrorContains(t, err, "must say when it was given, as in 2026-05-04T12:00:00Z")
 			assert.Less(t, len(err.Error()), 1200)
@@ -151,21 +152,21 @@ func TestAnEventWhoseTimeCannotBeReadIsNotLost(t *testing.T) {
 	}
 	tests := map[string]struct {
 		event string
-		want  flow.Occasion
+		want  request.Occasion
 	}{
-		"an alarm whose state has its time": {alarm("ALARM", "2026-05-04T12:00:00.000+0000"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "a", At: noon}}},
-		"an alarm without any":              {alarm("ALARM", "noon"), flow.Occasion{Alarm: &flow.AlarmFired{Name: "a"}}},
-		"an alarm that went to OK":          {alarm("OK", "noon"), flow.Occasion{Calmed: &flow.AlarmCalmed{Name: "a"}}},
+		"an alarm whose state has its time": {alarm("ALARM", "2026-05-04T12:00:00.000+0000"), request.Occasion{Alarm: &request.AlarmFired{Name: "a", At: noon}}},
+		"an alarm without any":              {alarm("ALARM", "noon"), request.Occasion{Alarm: &request.AlarmFired{Name: "a"}}},
+		"an alarm that went to OK":          {alarm("OK", "noon"), request.Occasion{Calmed: &request.AlarmCalmed{Name: "a"}}},
 		"a stopped execution": {`"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "arn:x", "status": "ABORTED"}`,
-			flow.Occasion{Ended: &flow.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
-		"a sweep":    {`"detail-type": "Sluice Sweep"`, flow.Occasion{Sweep: true}},
-		"a question": {`"detail-type": "Sluice Question", "detail": {"target": "lambda:orders:live"}`, flow.Occasion{Asked: &flow.Asked{Target: "lambda:orders:live"}}},
+			request.Occasion{Ended: &request.ExecutionEnded{ID: "arn:x", Status: "ABORTED"}}},
+		"a sweep":    {`"detail-type": "Sluice Sweep"`, request.Occasion{Sweep: true}},
+		"a question": {`"detail-type": "Sluice Question", "detail": {"target": "lambda:orders:live"}`, request.Occasion{Asked: &request.Asked{Target: "lambda:orders:live"}}},
 	}
 	for name, test := range tests {
 		for _, broken := range []string{``, `"time": "now", `, `"time": 12, `} {
 			t.Run(name+", "+broken, func(t *testing.T) {
 				t.Parallel()
-				got, err := flow.DecodeOccasion([]byte("{" + broken + test.event + "}"))
+				got, err := request.DecodeOccasion([]byte("{" + broken + test.event + "}"))
 				require.NoError(t, err)
 				if got.Alarm != nil {
 					got.Alarm.At = got.Alarm.At.UTC()
@@ -179,7 +180,7 @@ func TestAnEventWhoseTimeCannotBeReadIsNotLost(t *testing.T) {
 func TestAQuestionThatCannotBeAnsweredIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, detail := range []string{`[]`, `{}`, `{"target": "route53:x:y"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
-		_, err := flow.DecodeOccasion(event(flow.QuestionDetailType, detail))
+		_, err := request.DecodeOccasion(event(flow.QuestionDetailType, detail))
 		require.ErrorIs(t, err, flow.ErrInvalidCommand, detail)
 		assert.Less(t, len(err.Error()), 1200)
 	}
@@ -197,9 +198,9 @@ func FuzzDecodeOccasion(f *testing.F) {
 	f.Add([]byte(`{"detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch", "time": 12, "detail": {"alarmName": "a", "state": {"value": "ALARM", "timestamp": "noon"}}}`))
 	f.Add(event(flow.QuestionDetailType, `{"target": "lambda:orders:live"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		occasion, err := flow.DecodeOccasion(raw)
+		occasion, err := request.DecodeOccasion(raw)
 		if err != nil {
-			require.True(t, errors.Is(err, flow.ErrNoOccasion) || errors.Is(err, flow.ErrInvalidCommand))
+			require.True(t, errors.Is(err, request.ErrNoOccasion) || errors.Is(err, flow.ErrInvalidCommand))
 			return
 		}
 		require.NotZero(t, occasion)

@@ -1,4 +1,4 @@
-package flow_test
+package request_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -139,7 +139,7 @@ func TestHooksAreFunctionsOfTheSameAccountToo(t *testing.T) {
 func TestWithoutAnExecutionAFunctionMayBeAnywhere(t *testing.T) {
 	t.Parallel()
 	for _, function := range []string{"arn:aws-cn:lambda:cn-north-1:999999999999:function:orders", "999999999999:function:orders"} {
-		release, err := flow.DecodeInput([]byte(`{"function": "`+function+`"}`), "")
+		release, err := request.DecodeInput([]byte(`{"function": "`+function+`"}`), "")
 		require.NoError(t, err)
 		assert.Equal(t, shift.Target("lambda:orders:live"), release.Arrivals[0].Target)
 	}
@@ -157,7 +157,7 @@ func TestATargetIsWrittenWholeOrAsItsFunction(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:123456789012:function:orders":      "lambda:orders:live",
 		"arn:aws:lambda:eu-west-1:123456789012:function:orders:prod": "lambda:orders:prod",
 	} {
-		got, err := flow.ParseTarget(text)
+		got, err := request.ParseTarget(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
@@ -172,30 +172,30 @@ func TestATargetIsWrittenWholeOrAsItsFunction(t *testing.T) {
 		"a\nb":                 `"a b" is no target`,
 		"arn:aws:s3:::bucket":  "is no target",
 	} {
-		_, err := flow.ParseTarget(text)
+		_, err := request.ParseTarget(text)
 		assert.ErrorContains(t, err, want, text)
 	}
 }
 
 func TestACommandIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	written := flow.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Pause, Reason: `"lunch" <b>`, At: noon.Add(123 * time.Millisecond)}}
+	written := request.Commanded{Target: "lambda:orders:live", Command: shift.Command{Order: shift.Pause, Reason: `"lunch" <b>`, At: noon.Add(123 * time.Millisecond)}}
 	for _, id := range []string{"", "arn:aws:states:us-east-1:123456789012:execution:sluice:one"} {
 		written.DeploymentID = id
-		event, err := flow.EncodeCommand(written)
+		event, err := request.EncodeCommand(written)
 		require.NoError(t, err)
-		read, err := flow.DecodeOccasion(event)
+		read, err := request.DecodeOccasion(event)
 		require.NoError(t, err)
-		assert.Equal(t, flow.Occasion{Command: &written}, read)
+		assert.Equal(t, request.Occasion{Command: &written}, read)
 	}
 }
 
 func TestAQuestionIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	written := flow.Asked{Target: "lambda:orders:live"}
-	event, err := flow.EncodeQuestion(written)
+	written := request.Asked{Target: "lambda:orders:live"}
+	event, err := request.EncodeQuestion(written)
 	require.NoError(t, err)
-	read, err := flow.DecodeOccasion(event)
+	read, err := request.DecodeOccasion(event)
 	require.NoError(t, err)
-	assert.Equal(t, flow.Occasion{Asked: &written}, read)
+	assert.Equal(t, request.Occasion{Asked: &written}, read)
 }

@@ -1,4 +1,4 @@
-package flow
+package request
 
 import (
 	"cmp"
@@ -9,14 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
-)
-
-// SafetyNet is the name of the Lambda that stands outside of the state machine,
-// and SafetyNetTimeout how long it may run.
-const (
-	SafetyNet        = "safety-net"
-	SafetyNetTimeout = 120 * time.Second
 )
 
 // Occasion is why the safety net was woken: exactly one of its fields is set.
@@ -76,47 +70,9 @@ type Commanded struct {
 // carries both answers means one Deployment, and may come as often as it likes.
 type Asked struct{ Target shift.Target }
 
-// Answer is what the safety net answers to a command, and to a question. To
-// everything else it answers with an empty one.
-type Answer struct {
-	// DeploymentID is the Deployment that was told, or holds the Target.
-	DeploymentID string `json:"deploymentId,omitempty"`
-	// At is what time it is, for a question.
-	At time.Time `json:"at,omitzero"`
-	// Instead is the order that stands, where a command came too late: a later one had
-	// been given before it arrived.
-	Instead shift.Order `json:"instead,omitempty"`
-	// Outcome, Reasons and Cause are how an abort has ended it, if it has already. Every
-	// other order is obeyed at the Deployment's next poll.
-	Outcome shift.Outcome  `json:"outcome,omitempty"`
-	Reasons []shift.Reason `json:"reasons,omitempty"`
-	Cause   string         `json:"cause,omitempty"`
-}
-
-// What kinds of events there are (EventBridge events reference: CloudWatch Alarm
-// State Change, Step Functions Execution Status Change), and Sluice's own three.
-const (
-	AlarmDetailType     = "CloudWatch Alarm State Change"
-	ExecutionDetailType = "Step Functions Execution Status Change"
-	SweepDetailType     = "Sluice Sweep"
-	CommandDetailType   = "Sluice Command"
-	QuestionDetailType  = "Sluice Question"
-)
-
-// Where AWS's events come from. Nobody else can send any with such a source
-// (EventBridge, PutEvents: a source may not begin with aws.).
-const (
-	AlarmSource     = "aws.cloudwatch"
-	ExecutionSource = "aws.states"
-)
-
 // ErrNoOccasion is returned by DecodeOccasion for an event that the safety net
 // has nothing to do with.
 var ErrNoOccasion = errors.New("not an event for the safety net")
-
-// ErrInvalidCommand is returned by DecodeOccasion for a command that cannot be
-// obeyed: whoever gave it must hear of that.
-var ErrInvalidCommand = errors.New("invalid command")
 
 // alarmTime is how CloudWatch writes a time in its events.
 const alarmTime = "2006-01-02T15:04:05.000-0700"
@@ -127,7 +83,8 @@ const maxEvent = 1 << 20
 
 // DecodeOccasion reads an EventBridge event, or a command, which has the same
 // shape. AWS adds fields to its events, so unknown ones are no error. It returns
-// ErrNoOccasion for everything that is not understood.
+// flow.ErrInvalidCommand for a command that cannot be obeyed, and ErrNoOccasion for
+// everything else that is not understood.
 func DecodeOccasion(raw []byte) (Occasion, error) {
 	if len(raw) > maxEvent {
 		return Occasion{}, fmt.Errorf("%w: it has %d bytes", ErrNoOccasion, len(raw))
@@ -142,15 +99,15 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 		return Occasion{}, fmt.Errorf("%w: %w", ErrNoOccasion, err)
 	}
 	switch {
-	case event.DetailType == AlarmDetailType && event.Source == AlarmSource:
+	case event.DetailType == flow.AlarmDetailType && event.Source == flow.AlarmSource:
 		return decodeAlarm(event.Detail, event.Time)
-	case event.DetailType == ExecutionDetailType && event.Source == ExecutionSource:
+	case event.DetailType == flow.ExecutionDetailType && event.Source == flow.ExecutionSource:
 		return decodeExecution(event.Detail)
-	case event.DetailType == SweepDetailType:
+	case event.DetailType == flow.SweepDetailType:
 		return Occasion{Sweep: true}, nil
-	case event.DetailType == CommandDetailType:
+	case event.DetailType == flow.CommandDetailType:
 		return decodeCommand(event.Detail, event.Time)
-	case event.DetailType == QuestionDetailType:
+	case event.DetailType == flow.QuestionDetailType:
 		return decodeQuestion(event.Detail)
 	}
 	return Occasion{}, fmt.Errorf("%w: its detail-type is %q, its source %q", ErrNoOccasion,
@@ -213,19 +170,12 @@ func decodeExecution(detail []byte) (Occasion, error) {
 	if err := json.Unmarshal(detail, &execution); err != nil {
 		return Occasion{}, fmt.Errorf("%w: an execution's detail: %w", ErrNoOccasion, err)
 	}
-	if execution.ARN == "" || len(execution.ARN) > maxARN || !Unfinished(execution.Status) {
+	if execution.ARN == "" || len(execution.ARN) > maxARN || !flow.Unfinished(execution.Status) {
 		return Occasion{}, fmt.Errorf("%w: execution %q is %q", ErrNoOccasion,
 			shift.BoundText(execution.ARN, maxARN), shift.BoundText(execution.Status, 80))
 	}
 	return Occasion{Ended: &ExecutionEnded{ID: execution.ARN, Status: execution.Status}}, nil
 }
-
-// Endings are the statuses that an execution ends in without having promoted
-// anything.
-func Endings() []string { return []string{"ABORTED", "TIMED_OUT", "FAILED"} }
-
-// Unfinished says whether a status is one of Endings.
-func Unfinished(status string) bool { return slices.Contains(Endings(), status) }
 
 func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 	var command struct {
@@ -235,22 +185,22 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 		Reason       string       `json:"reason"`
 	}
 	if err := json.Unmarshal(detail, &command); err != nil {
-		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", ErrInvalidCommand, err)
+		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", flow.ErrInvalidCommand, err)
 	}
 	if err := checkTarget(command.Target); err != nil {
 		return Occasion{}, err
 	}
 	if len(command.DeploymentID) > maxARN {
-		return Occasion{}, fmt.Errorf("%w: a command is for the deployment %q, which is no execution's ARN", ErrInvalidCommand, shift.BoundText(command.DeploymentID, 80))
+		return Occasion{}, fmt.Errorf("%w: a command is for the deployment %q, which is no execution's ARN", flow.ErrInvalidCommand, shift.BoundText(command.DeploymentID, 80))
 	}
 	given := decodeTime(eventTime)
 	if given.Year() < 2000 || given.Year() > 2200 {
 		return Occasion{}, fmt.Errorf("%w: a command's event has the time %s: it must say when it was given, as in 2026-05-04T12:00:00Z; EventBridge does so by itself, and so does the command sluice",
-			ErrInvalidCommand, shift.BoundText(cmp.Or(string(eventTime), "none"), 80))
+			flow.ErrInvalidCommand, shift.BoundText(cmp.Or(string(eventTime), "none"), 80))
 	}
 	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
 	if !slices.Contains(orders, command.Order) {
-		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", ErrInvalidCommand, shift.BoundText(string(command.Order), 80), orders)
+		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", flow.ErrInvalidCommand, shift.BoundText(string(command.Order), 80), orders)
 	}
 	return Occasion{Command: &Commanded{
 		Target:       command.Target,
@@ -261,7 +211,7 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 
 func checkTarget(t shift.Target) error {
 	if _, _, err := t.Lambda(); err != nil || len(t) > maxARN {
-		return fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", ErrInvalidCommand, shift.BoundText(string(t), 80))
+		return fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", flow.ErrInvalidCommand, shift.BoundText(string(t), 80))
 	}
 	return nil
 }
@@ -271,7 +221,7 @@ func decodeQuestion(detail []byte) (Occasion, error) {
 		Target shift.Target `json:"target"`
 	}
 	if err := json.Unmarshal(detail, &question); err != nil {
-		return Occasion{}, fmt.Errorf("%w: a question's detail: %w", ErrInvalidCommand, err)
+		return Occasion{}, fmt.Errorf("%w: a question's detail: %w", flow.ErrInvalidCommand, err)
 	}
 	if err := checkTarget(question.Target); err != nil {
 		return Occasion{}, err
@@ -285,10 +235,10 @@ func EncodeCommand(c Commanded) ([]byte, error) {
 	if c.DeploymentID != "" {
 		detail["deployment"] = c.DeploymentID
 	}
-	return json.Marshal(map[string]any{"detail-type": CommandDetailType, "time": c.Command.At, "detail": detail})
+	return json.Marshal(map[string]any{"detail-type": flow.CommandDetailType, "time": c.Command.At, "detail": detail})
 }
 
 // EncodeQuestion writes what DecodeOccasion reads as a question.
 func EncodeQuestion(a Asked) ([]byte, error) {
-	return json.Marshal(map[string]any{"detail-type": QuestionDetailType, "detail": map[string]any{"target": a.Target}})
+	return json.Marshal(map[string]any{"detail-type": flow.QuestionDetailType, "detail": map[string]any{"target": a.Target}})
 }
