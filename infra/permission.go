@@ -55,6 +55,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 		}
 	case flow.CheckAlarms.Function:
 		return []iam.PolicyStatement{
+			p.targets("SeeRoutes", "lambda:GetAlias"),
 			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.alarms(),
 		}

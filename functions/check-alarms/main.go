@@ -6,6 +6,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
 	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -14,7 +15,7 @@ func main() {
 	boot.Start(flow.CheckAlarms, func(s boot.Settings) flow.Handler[flow.Document, shift.Progress] {
 		return task.CheckAlarms{
 			Ledger: dynamo.FromConfig(s.AWS, s.Table),
-			Alarms: alarm.FromConfig(s.AWS),
+			Gates:  []task.Gate{alarm.FromConfig(s.AWS), task.RouteGate{Router: lambdaalias.FromConfig(s.AWS)}},
 		}.Handle
 	})
 }

@@ -17,10 +17,18 @@ type WatchingLedger interface {
 	StopIgnoring(ctx context.Context, id string, alarms []string) error
 }
 
+// Gate is asked at each poll. What it cannot tell is an Observation, too; an error is for
+// what helps to ask again.
+type Gate interface {
+	Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error)
+}
+
 // CheckAlarms judges a Candidate that bakes.
 type CheckAlarms struct {
 	Ledger WatchingLedger
-	Alarms AlarmReader
+	// Gates are asked in this order, until one fails the Candidate: what must be put back
+	// is put back at once.
+	Gates []Gate
 }
 
 // Handle is the handler of flow.CheckAlarms.
@@ -30,7 +38,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("read the record: %w", err)
 	}
-	observations, err := h.observe(ctx, d, record)
+	observations, err := h.observe(ctx, shift.Subject{Deployment: d, Progress: progress, UntilOK: record.UntilOK, Now: call.Now}, record)
 	if err != nil {
 		return shift.Progress{}, err
 	}
@@ -39,33 +47,34 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	return next, nil
 }
 
-func (h CheckAlarms) observe(ctx context.Context, d shift.Deployment, record shift.Record) ([]shift.Observation, error) {
+func (h CheckAlarms) observe(ctx context.Context, s shift.Subject, record shift.Record) ([]shift.Observation, error) {
 	switch record.Status {
 	case shift.StatusRestoring:
 		return record.Observe(), nil
 	case shift.StatusClosed:
 		return nil, record.CheckOpen()
 	}
-	if len(d.Alarms) == 0 {
-		return nil, nil
+	var observations []shift.Observation
+	for _, gate := range h.Gates {
+		observed, err := gate.Observe(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		observations = append(observations, observed...)
+		if shift.Judge(observed...).Verdict == shift.Fail {
+			break
+		}
 	}
-	alarms, err := h.Alarms.Alarms(ctx, d.Alarms)
-	if err != nil {
-		return nil, fmt.Errorf("read the alarms: %w", err)
-	}
-	rules := shift.AlarmRules{IgnoreUnreadable: d.IgnoreUnreadableAlarms, UntilOK: record.UntilOK}
-	observations := rules.Observe(alarms)
-	if err := h.stopIgnoring(ctx, d.ID, shift.Calmed(record.UntilOK, observations)); err != nil {
-		return nil, err
-	}
-	return observations, nil
+	return observations, h.stopIgnoring(ctx, record, observations)
 }
 
-func (h CheckAlarms) stopIgnoring(ctx context.Context, id string, calmed []string) error {
+// stopIgnoring makes alarms count that were firing at the start and have been OK.
+func (h CheckAlarms) stopIgnoring(ctx context.Context, record shift.Record, observations []shift.Observation) error {
+	calmed := shift.Calmed(record.UntilOK, observations)
 	if len(calmed) == 0 {
 		return nil
 	}
-	if err := h.Ledger.StopIgnoring(ctx, id, calmed); err != nil {
+	if err := h.Ledger.StopIgnoring(ctx, record.ID, calmed); err != nil {
 		return fmt.Errorf("make alarms count that have been OK: %w", err)
 	}
 	return nil

@@ -54,7 +54,13 @@ func (w *World) deploy() {
 		}.Handle)
 	})
 	w.add(flow.CheckAlarms.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.CheckAlarms, task.CheckAlarms{Ledger: dynamo.FromConfig(c, table), Alarms: alarm.FromConfig(c)}.Handle)
+		return flow.Serve(flow.CheckAlarms, task.CheckAlarms{
+			Ledger: dynamo.FromConfig(c, table),
+			Gates: []task.Gate{
+				alarm.FromConfig(c),
+				task.RouteGate{Router: lambdaalias.FromConfig(c), Wait: w.wait, Now: w.Now, Pause: w.pause},
+			},
+		}.Handle)
 	})
 	w.add(flow.BeforeHook.Spec, func(c aws.Config) flow.Lambda {
 		return flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(c)}.Handle)

@@ -26,6 +26,19 @@ type Gate struct{ api API }
 // New is the Gate of an account and region.
 func New(api API) *Gate { return &Gate{api: api} }
 
+// Observe judges the alarms of a Deployment at a poll. It returns shift.ErrThrottled when
+// CloudWatch asks to slow down.
+func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
+	if len(s.Deployment.Alarms) == 0 {
+		return nil, nil
+	}
+	alarms, err := g.Alarms(ctx, s.Deployment.Alarms)
+	if err != nil {
+		return nil, fmt.Errorf("read the alarms: %w", err)
+	}
+	return shift.AlarmRules{IgnoreUnreadable: s.Deployment.IgnoreUnreadableAlarms, UntilOK: s.UntilOK}.Observe(alarms), nil
+}
+
 // maxNames is how many names one call takes, and how many alarms one page has at
 // most (DescribeAlarms, AlarmNames and MaxRecords).
 const maxNames = 100

@@ -1,0 +1,56 @@
+package shift_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"sluice/internal/shift"
+)
+
+func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	all := d.Shifted(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
+	c, moving, created := d.Changes[0], d.Changes[0], d.Changes[0]
+	moving.Settles = true
+	created.Stable = ""
+	tenth := shift.Route{Serving: "1", Additional: "2", Weight: 1000, Revision: "r9"}
+	for _, test := range []struct {
+		name   string
+		p      shift.Progress
+		c      shift.Change
+		found  shift.Route
+		exists bool
+		want   shift.Verdict
+		lags   bool
+	}{
+		{"as written", p, c, shift.Route{Serving: "1", Additional: "2", Weight: 1000, Revision: "r1"}, true, shift.Pass, true},
+		{"described anew", p, c, tenth, true, shift.Pass, true},
+		{"answered otherwise than it was written", p, c, shift.Route{Serving: "1", Additional: "2", Weight: 1100, Revision: "r1"}, true, shift.Pass, false},
+		{"another weight", p, c, shift.Route{Serving: "1", Additional: "2", Weight: 5500, Revision: "r9"}, true, shift.Fail, false},
+		{"another version", p, c, shift.Route{Serving: "3", Revision: "r9"}, true, shift.Fail, false},
+		{"back on stable, or not yet seen", p, c, shift.Route{Serving: "1", Revision: "r9"}, true, shift.Fail, true},
+		{"the step before, or not yet seen", all, c, tenth, true, shift.Fail, true},
+		{"promoted by hand", p, c, shift.Route{Serving: "2", Revision: "r9"}, true, shift.Fail, false},
+		{"settling", all, moving, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9"}, true, shift.Pass, false},
+		{"the same, where nothing settles", all, c, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9"}, true, shift.Fail, false},
+		{"gone", p, c, shift.Route{}, false, shift.Fail, false},
+		{"gone, or just created", all, created, shift.Route{}, false, shift.Fail, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := shift.Subject{Deployment: d, Progress: test.p}
+			o := s.ObserveRoute(test.c, test.found, test.exists)
+			assert.Equal(t, test.want, o.Verdict)
+			if test.want == shift.Fail {
+				assert.Equal(t, shift.RouteChanged, o.Reason.Name)
+				assert.Equal(t, string(orders), o.Reason.Subject)
+			}
+			assert.Equal(t, test.lags, s.MayLag(test.c, test.found, test.exists))
+		})
+	}
+	assert.Equal(t, shift.Pass, shift.RouteNotRead(c, errors.New("throttled")).Verdict)
+}

@@ -1,0 +1,53 @@
+package task
+
+import (
+	"context"
+	"errors"
+
+	"sluice/internal/shift"
+)
+
+// RouteGate fails a Deployment whose Targets somebody else has written: traffic must not
+// bake for hours where Sluice no longer decides about it.
+type RouteGate struct {
+	Router RouteReader
+	// Wait is for reads that lag; nil is Sleep.
+	Wait Wait
+	// Now and Pause are for calls that wait for their turn; nil is the real clock.
+	Now   Clock
+	Pause Pause
+}
+
+// Observe implements Gate. The first Target that fails decides.
+func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
+	var pace *pace
+	if len(s.Deployment.Changes) > few {
+		pace = newPace(g.Now, g.Pause).steady()
+	}
+	var observations []shift.Observation
+	for _, c := range s.Deployment.Changes {
+		pace.turn(ctx)
+		o := g.observe(ctx, s, c)
+		observations = append(observations, o)
+		if o.Verdict == shift.Fail {
+			break
+		}
+	}
+	return observations, nil
+}
+
+// observe reads a Route again that may lag behind, before it believes it.
+func (g RouteGate) observe(ctx context.Context, s shift.Subject, c shift.Change) shift.Observation {
+	for try := 0; ; try++ {
+		route, err := g.Router.Route(ctx, c.Target)
+		exists := !errors.Is(err, shift.ErrTargetNotFound)
+		if err != nil && exists {
+			return shift.RouteNotRead(c, err)
+		}
+		o := s.ObserveRoute(c, route, exists)
+		if o.Verdict == shift.Pass || try == len(lag) || !s.MayLag(c, route, exists) {
+			return o
+		}
+		g.Wait.pass(ctx, lag[try])
+	}
+}
