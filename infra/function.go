@@ -9,7 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"sluice/internal/forecast"
 )
 
 // codeOf is where the code of a function comes from.
@@ -28,10 +28,10 @@ func (l lambdas) all() map[string]awslambda.IFunction {
 }
 
 // Megabytes. Lambda gives CPU by memory: what puts traffic back has more of it, and
-// so does not wait for its own start. The other is what shift reckons a deployment's
+// so does not wait for its own start. The other is what forecast reckons a deployment's
 // cost with.
 const (
-	enough = shift.InvocationMegabytes
+	enough = forecast.InvocationMegabytes
 	urgent = 512
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"sluice/internal/forecast"
 )
 
 func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *testing.T) {
@@ -41,7 +41,7 @@ func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *te
 		assert.InDelta(t, spec.Timeout.Seconds(), functions[spec.Function]["Timeout"], 0, spec.Function)
 	}
 	assert.InDelta(t, flow.SafetyNetTimeout.Seconds(), functions[flow.SafetyNet]["Timeout"], 0)
-	assert.InDelta(t, shift.InvocationMegabytes, functions[flow.SetWeight.Function]["MemorySize"], 0, "what plan reckons with")
+	assert.InDelta(t, forecast.InvocationMegabytes, functions[flow.SetWeight.Function]["MemorySize"], 0, "what plan reckons with")
 }
 
 func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {

@@ -24,6 +24,7 @@ const (
 	contract     = module + "/internal/flow"
 	explanations = module + "/internal/explain"
 	requests     = module + "/internal/request"
+	forecasts    = module + "/internal/forecast"
 	strictjson   = module + "/internal/strictjson"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
@@ -74,6 +75,7 @@ var rules = []rule{
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
 	{folder: "internal/flow", may: []string{domain}},
+	{folder: "internal/forecast", may: []string{domain}},
 	// The names of what is wrong with a request are the contract's; how it is read is not.
 	{folder: "internal/request", may: []string{domain, contract, strictjson}},
 	{folder: "internal/explain", may: []string{domain}},
@@ -105,7 +107,7 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them. Its tests hold
 	// them to the metrics that are written, and its links to the command's.
-	{folder: "infra", may: list(cdk, machine, contract, domain, requests), tests: []string{explanations, module + "/internal/announce/emf", operator}},
+	{folder: "infra", may: list(cdk, machine, contract, domain, requests, forecasts), tests: []string{explanations, module + "/internal/announce/emf", operator}},
 	// Whoever has a pipeline in CDK takes it as it is.
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed.
@@ -122,7 +124,7 @@ var rules = []rule{
 		folder: "internal/world",
 		may:    list(adapters, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),
 		// They run with the policies of the stack, and with what is logged of an error.
-		tests: []string{localIAM, boot, explanations},
+		tests: []string{localIAM, boot, explanations, forecasts},
 	},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
@@ -145,7 +147,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, localASL, localStack, contract, domain, explanations, requests, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},

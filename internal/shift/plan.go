@@ -53,16 +53,16 @@ func NewPlan(steps []Step, hooks Hooks) (Plan, error) {
 			ErrPlanTooLong, total, MaxDuration)
 	}
 	p.stretch(1)
-	if p.Course(hooks).Events < HealthyEvents {
+	if p.Events(hooks) < HealthyEvents {
 		return p, nil
 	}
 	longest := slices.MaxFunc(steps, func(a, b Step) int { return int(a.Bake - b.Bake) }).Bake
 	scale := sort.Search(int(longest/minPoll)+1, func(scale int) bool {
 		p.stretch(Seconds(max(scale, 1)))
-		return p.Course(hooks).Events < HealthyEvents
+		return p.Events(hooks) < HealthyEvents
 	})
 	p.stretch(Seconds(scale))
-	if events := p.Course(hooks).Events; events >= HealthyEvents {
+	if events := p.Events(hooks); events >= HealthyEvents {
 		return Plan{}, fmt.Errorf("%w: %d steps need %d history events even when each is judged only once, and a plan may use %d of the 25,000 that an execution has: use fewer steps",
 			ErrPlanTooLong, len(steps), events, HealthyEvents)
 	}
@@ -120,4 +120,15 @@ func (p Plan) Len() int { return len(p.Steps) }
 // to divide, so only its last Step is left.
 func (p Plan) WholeOnly() Plan {
 	return Plan{Steps: slices.Clone(p.Steps[len(p.Steps)-1:])}
+}
+
+// WeightAt is the Weight that the Plan is at when it has baked for some time.
+func (p Plan) WeightAt(baked Seconds) Weight {
+	weight := None
+	for i, begins := range p.Elapsed() {
+		if InSeconds(begins) <= baked {
+			weight = p.Steps[i].Weight
+		}
+	}
+	return weight
 }

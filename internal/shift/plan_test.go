@@ -101,7 +101,7 @@ func TestAlarmsAreReadEveryTenthOfABakeWithinOneAndFiveMinutes(t *testing.T) {
 			t.Parallel()
 			p := plan(t, shift.Step{Weight: shift.All, Bake: test.bake})
 			assert.Equal(t, test.want, p.Step(1).Poll)
-			assert.Equal(t, test.polls, p.Course(shift.Hooks{}).Polls)
+			assert.Equal(t, test.polls, p.Polls())
 		})
 	}
 }
@@ -125,7 +125,7 @@ func TestLongPlansAreReadLessOftenUntilTheyFit(t *testing.T) {
 			t.Parallel()
 			p := plan(t, test.steps...)
 			assert.Equal(t, test.poll, p.Step(1).Poll)
-			assert.Less(t, p.Course(shift.Hooks{}).Events, shift.HealthyEvents)
+			assert.Less(t, p.Events(shift.Hooks{}), shift.HealthyEvents)
 		})
 	}
 }
@@ -168,7 +168,7 @@ func TestEveryAcceptedPlanGrowsToEverythingAndFitsTheHistory(t *testing.T) {
 			before = s.Weight
 		}
 		require.Equal(t, shift.All, before)
-		require.Less(t, p.Course(hooks).Events, shift.HealthyEvents)
+		require.Less(t, p.Events(hooks), shift.HealthyEvents)
 		require.LessOrEqual(t, p.Duration()+hooks.Timeouts(), shift.MaxDuration)
 		requireClosestPolls(t, p, hooks)
 	})
@@ -184,7 +184,7 @@ func requireClosestPolls(t *rapid.T, p shift.Plan, hooks shift.Hooks) {
 	}
 	require.Equal(t, stretched(p, scale), p, "all Steps are stretched alike")
 	if scale > 1 {
-		require.GreaterOrEqual(t, stretched(p, scale-1).Course(hooks).Events, shift.HealthyEvents, "polls could be closer")
+		require.GreaterOrEqual(t, stretched(p, scale-1).Events(hooks), shift.HealthyEvents, "polls could be closer")
 	}
 }
 
@@ -199,4 +199,14 @@ func stretched(p shift.Plan, scale shift.Seconds) shift.Plan {
 		list[i] = shift.Step{Weight: s.Weight, Bake: s.Bake, Poll: min(s.Bake, scale*bestPoll(s))}
 	}
 	return shift.Plan{Steps: list}
+}
+
+func TestWeightAtATimeIsThatOfTheStepThatBakesThen(t *testing.T) {
+	t.Parallel()
+	p := named(t, "Linear20PercentEvery2Minutes")
+	for baked, want := range map[shift.Seconds]shift.Weight{
+		0: 2000, 119: 2000, 120: 4000, 6 * minute: 8000, 8 * minute: shift.All, 99 * minute: shift.All,
+	} {
+		assert.Equal(t, want, p.WeightAt(baked), baked)
+	}
 }

@@ -94,7 +94,7 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,
 		Total: p.Total, Checks: p.Checks, Waits: p.Waits,
 		Revisions: revisions,
-		Events:    p.Events + eventsOfStep + EventsOfRetry*retries,
+		Events:    p.Events + EventsOfStep + EventsOfRetry*retries,
 		Reasons:   []Reason{},
 	}
 	return d.proceed(next)
@@ -118,7 +118,7 @@ func (d Deployment) Checked(p Progress, found Poll) Progress {
 		next.Baked += p.Wait
 	}
 	next.Checks++
-	next.Events += eventsOfPoll + EventsOfRetry*found.Retries
+	next.Events += EventsOfPoll + EventsOfRetry*found.Retries
 	observations, waits, sleep := d.wait(p, append(d.observe(found.Command), found.Observations...), found.Now)
 	judged := Judge(observations...)
 	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons

@@ -65,7 +65,7 @@ func TestACanaryGoesItsWay(t *testing.T) {
 	assert.Equal(t, "2/2 100% baked 0s, finish 0s", way(p))
 	assert.Equal(t, 5*minute, p.Total)
 	assert.Equal(t, 5, p.Checks)
-	assert.Equal(t, d.Plan.Course(shift.Hooks{}).Events, p.Events+d.EventsReserved)
+	assert.Equal(t, d.Plan.Events(shift.Hooks{}), p.Events+d.EventsReserved)
 }
 
 func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
@@ -251,7 +251,6 @@ func TestAHealthyDeploymentTakesExactlyTheCourseOfItsPlan(t *testing.T) {
 
 // walk takes a healthy Deployment to its end.
 func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
-	course := d.Plan.Course(hooks)
 	p, baked, shifts := d.Start(), shift.Seconds(0), 0
 	for p.Next != shift.NextFinish {
 		before := p
@@ -274,10 +273,9 @@ func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
 	require.Equal(t, shift.All, p.Weight)
 	require.Equal(t, d.Plan.Duration(), baked)
 	require.Equal(t, baked, p.Total)
-	require.Equal(t, course.Duration, baked)
-	require.Equal(t, course.Polls, p.Checks)
+	require.Equal(t, d.Plan.Polls(), p.Checks)
 	require.Equal(t, d.Plan.Len(), shifts)
-	require.Equal(t, course.Events, p.Events+d.EventsReserved-shift.EventsOfRetry*shift.HookRetries*hooks.Count())
+	require.Equal(t, d.Plan.Events(hooks), p.Events+d.EventsReserved-shift.EventsOfRetry*shift.HookRetries*hooks.Count())
 }
 
 // Whatever the judgements are, a Deployment ends within the history.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/forecast"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 )
@@ -99,7 +100,7 @@ func promote(t *testing.T, input json.RawMessage) Result {
 	require.NoError(t, err)
 	plan, err := shift.NewPlan(release.Steps, release.Hooks)
 	require.NoError(t, err)
-	course, targets := plan.Course(release.Hooks), len(release.Arrivals)
+	course, targets := forecast.Healthy(plan, release.Hooks), len(release.Arrivals)
 	assert.Equal(t, course.Transitions, r.Transitions, "transitions")
 	assert.Equal(t, course.Events, r.HistoryEvents, "history events")
 	assert.Equal(t, course.Polls, r.Invocations["check-alarms"], "polls")

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"sluice/internal/forecast"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -29,7 +30,7 @@ func play(input, scenario string) (world.Result, error) {
 // taken is what a deployment took, as AWS counts it.
 type taken struct {
 	transitions, events, invocations, calls int
-	cost                                    shift.Cost
+	cost                                    forecast.Cost
 }
 
 func takenBy(r world.Result) taken {
@@ -40,7 +41,7 @@ func takenBy(r world.Result) taken {
 	for _, n := range r.Calls {
 		t.calls += n
 	}
-	course := shift.Course{Transitions: t.transitions, Invocations: t.invocations}
+	course := forecast.Course{Transitions: t.transitions, Invocations: t.invocations}
 	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"]).Total()
 	return t
 }

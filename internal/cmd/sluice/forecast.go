@@ -3,11 +3,12 @@ package main
 import (
 	"slices"
 
+	"sluice/internal/forecast"
 	"sluice/internal/shift"
 )
 
-// forecast is what a deployment takes when nothing goes wrong, as plan prints it.
-type forecast struct {
+// expectation is what a deployment takes when nothing goes wrong, as plan prints it.
+type expectation struct {
 	Strategy string         `json:"strategy"`
 	Targets  []shift.Target `json:"targets"` // none for a strategy alone
 	Alarms   []string       `json:"alarms"`
@@ -26,7 +27,7 @@ type forecast struct {
 	Warnings     []string      `json:"warnings"`
 
 	plan     shift.Plan
-	deployed bool // the forecast is of a deployment, not of a strategy alone
+	deployed bool // it is of a deployment, not of a strategy alone
 }
 
 // stage is a Step, and when it begins.
@@ -47,11 +48,11 @@ type lambdaCalls struct {
 
 // cost is the bill, and what it was reckoned with.
 type cost struct {
-	StepFunctions shift.Cost `json:"stepFunctionsDollars"`
-	Lambda        shift.Cost `json:"lambdaDollars"`
-	CloudWatch    shift.Cost `json:"cloudWatchDollars"`
-	Total         shift.Cost `json:"totalDollars"`
-	Prices        prices     `json:"prices"`
+	StepFunctions forecast.Cost `json:"stepFunctionsDollars"`
+	Lambda        forecast.Cost `json:"lambdaDollars"`
+	CloudWatch    forecast.Cost `json:"cloudWatchDollars"`
+	Total         forecast.Cost `json:"totalDollars"`
+	Prices        prices        `json:"prices"`
 }
 
 // polling is what the same plan takes where the alarms are asked every ten seconds.
@@ -61,57 +62,57 @@ type polling struct {
 	Events      int           `json:"historyEvents"`
 	Invocations int           `json:"invocations"`
 	AlarmReads  int           `json:"alarmReads"`
-	Total       shift.Cost    `json:"totalDollars"`
+	Total       forecast.Cost `json:"totalDollars"`
 	Fits        bool          `json:"fitsAnExecution"`
 }
 
 func newPolling(p shift.Plan, readsAlarms bool) polling {
-	c := p.PollingCourse()
+	c := forecast.Polling(p)
 	if !readsAlarms {
 		c.Polls = 0
 	}
 	return polling{
-		Every: shift.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: c.Polls,
-		Total: c.Bill(c.Polls).Total(), Fits: c.Events <= shift.MaxEvents,
+		Every: forecast.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: c.Polls,
+		Total: c.Bill(c.Polls).Total(), Fits: c.Events <= forecast.MaxEvents,
 	}
 }
 
 type prices struct {
-	Region       string     `json:"region"`
-	FreeTier     bool       `json:"freeTier"`
-	Transition   shift.Cost `json:"transitionDollars"`
-	Request      shift.Cost `json:"lambdaRequestDollars"`
-	GBSecond     shift.Cost `json:"lambdaGigabyteSecondDollars"`
-	AlarmRead    shift.Cost `json:"alarmReadDollars"`
-	Megabytes    int        `json:"invocationMegabytes"`
-	Milliseconds int        `json:"invocationMilliseconds"`
-	Sources      []string   `json:"sources"`
+	Region       string        `json:"region"`
+	FreeTier     bool          `json:"freeTier"`
+	Transition   forecast.Cost `json:"transitionDollars"`
+	Request      forecast.Cost `json:"lambdaRequestDollars"`
+	GBSecond     forecast.Cost `json:"lambdaGigabyteSecondDollars"`
+	AlarmRead    forecast.Cost `json:"alarmReadDollars"`
+	Megabytes    int           `json:"invocationMegabytes"`
+	Milliseconds int           `json:"invocationMilliseconds"`
+	Sources      []string      `json:"sources"`
 }
 
-// priceSources are where the prices of internal/shift come from.
+// priceSources are where the prices of internal/forecast come from.
 var priceSources = []string{
 	"aws.amazon.com/step-functions/pricing",
 	"aws.amazon.com/lambda/pricing",
 	"aws.amazon.com/cloudwatch/pricing",
 }
 
-// newForecast makes the forecast of a release: of a deployment, or of no more
+// newExpectation predicts what a release takes: of a deployment, or of no more
 // than a strategy, which is taken to have one target and an alarm. It returns
 // the errors of shift.NewPlan.
-func newForecast(r shift.Release, deployed bool) (forecast, error) {
+func newExpectation(r shift.Release, deployed bool) (expectation, error) {
 	p, err := shift.NewPlan(r.Steps, r.Hooks)
 	if err != nil {
-		return forecast{}, err
+		return expectation{}, err
 	}
-	course, reads := p.Course(r.Hooks), 0
+	course, reads := forecast.Healthy(p, r.Hooks), 0
 	if len(r.Alarms) > 0 || !deployed {
 		reads = course.AlarmReads()
 	}
-	f := forecast{
+	f := expectation{
 		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: stages(p),
 		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),
 		Transitions: course.Transitions, Events: course.Events,
-		Lambda:     lambdaCalls{ControlPlane: p.ControlCalls(), Invocations: course.Invocations},
+		Lambda:     lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
 		AlarmReads: reads,
 		Cost:       newCost(course.Bill(reads)),
 		Polling:    newPolling(p, reads > 0),
@@ -134,19 +135,19 @@ func stages(p shift.Plan) []stage {
 		s := p.Steps[i]
 		list[i] = stage{
 			Number: i + 1, Begins: shift.InSeconds(begins), Weight: s.Weight, Bake: s.Bake, Poll: s.Poll,
-			Polls: shift.Plan{Steps: p.Steps[i : i+1]}.Course(shift.Hooks{}).Polls,
+			Polls: shift.Plan{Steps: p.Steps[i : i+1]}.Polls(),
 		}
 	}
 	return list
 }
 
-func newCost(b shift.Bill) cost {
+func newCost(b forecast.Bill) cost {
 	return cost{
 		StepFunctions: b.Transitions, Lambda: b.Invocations, CloudWatch: b.AlarmReads, Total: b.Total(),
 		Prices: prices{
-			Region: shift.PriceRegion, Transition: shift.PriceOfTransition, Request: shift.PriceOfRequest,
-			GBSecond: shift.PriceOfGBSecond, AlarmRead: shift.PriceOfAlarmRead,
-			Megabytes: shift.InvocationMegabytes, Milliseconds: shift.InvocationMilliseconds,
+			Region: forecast.PriceRegion, Transition: forecast.PriceOfTransition, Request: forecast.PriceOfRequest,
+			GBSecond: forecast.PriceOfGBSecond, AlarmRead: forecast.PriceOfAlarmRead,
+			Megabytes: forecast.InvocationMegabytes, Milliseconds: forecast.InvocationMilliseconds,
 			Sources: priceSources,
 		},
 	}

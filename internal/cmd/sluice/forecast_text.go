@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/forecast"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -14,7 +15,7 @@ import (
 const nothing = "-"
 
 // text prints the forecast as plain text.
-func (f forecast) text(to io.Writer) {
+func (f expectation) text(to io.Writer) {
 	fmt.Fprintln(to, f.title())
 	fmt.Fprintln(to)
 	f.sparkline(to)
@@ -31,7 +32,7 @@ func (f forecast) text(to io.Writer) {
 	}
 }
 
-func (f forecast) title() string {
+func (f expectation) title() string {
 	if len(f.Targets) == 0 {
 		return f.Strategy
 	}
@@ -46,7 +47,7 @@ func (f forecast) title() string {
 const sparkWidth = 56
 
 // sparkline draws the weights over time, when they take any.
-func (f forecast) sparkline(to io.Writer) {
+func (f expectation) sparkline(to io.Writer) {
 	if f.Duration == 0 {
 		return
 	}
@@ -59,7 +60,7 @@ func (f forecast) sparkline(to io.Writer) {
 	fmt.Fprintf(to, "%s%s\n%s%s%s%s\n\n", gutter, picture.Sparkline(f.plan, sparkWidth), gutter, begins, strings.Repeat(" ", space), ends)
 }
 
-func (f forecast) schedule() *table {
+func (f expectation) schedule() *table {
 	t := &table{indent: gutter, right: map[int]bool{0: true, 1: true, 2: true, 3: true}}
 	t.add("STEP", "BEGINS", "WEIGHT", "BAKES", "JUDGED")
 	for _, s := range f.Steps {
@@ -83,7 +84,7 @@ func (s stage) judged() string {
 	return fmt.Sprintf("%d times, every %s", s.Polls, s.Poll)
 }
 
-func (f forecast) takes() *table {
+func (f expectation) takes() *table {
 	t := &table{indent: gutter}
 	duration := days(f.Duration)
 	if n := len(f.Hooks); n > 0 {
@@ -98,7 +99,7 @@ func (f forecast) takes() *table {
 	return t
 }
 
-func (f forecast) controlPlane() string {
+func (f expectation) controlPlane() string {
 	text := fmt.Sprintf("%s for each target", picture.Counted(f.Lambda.ControlPlane, "call", "calls"))
 	if n := len(f.Targets); n > 1 {
 		text += fmt.Sprintf(", %s in all", picture.Grouped(n*f.Lambda.ControlPlane))
@@ -106,7 +107,7 @@ func (f forecast) controlPlane() string {
 	return text + "; an account has 15 a second"
 }
 
-func (f forecast) alarmReads() string {
+func (f expectation) alarmReads() string {
 	if !f.deployed {
 		return picture.Grouped(f.AlarmReads) + ", when the deployment names alarms"
 	}
@@ -114,7 +115,7 @@ func (f forecast) alarmReads() string {
 }
 
 // text compares the loop with what this costs.
-func (p polling) text(total shift.Cost) string {
+func (p polling) text(total forecast.Cost) string {
 	text := fmt.Sprintf("%.1f times as much, where the alarms are asked every %s: %s", float64(p.Total)/float64(total), p.Every,
 		picture.Counted(p.Transitions, "transition", "transitions"))
 	if !p.Fits {
@@ -123,7 +124,7 @@ func (p polling) text(total shift.Cost) string {
 	return text
 }
 
-func (c cost) table(f forecast) *table {
+func (c cost) table(f expectation) *table {
 	t := &table{indent: gutter}
 	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
 	t.add("Step Functions", c.StepFunctions.String(),

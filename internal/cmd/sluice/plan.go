@@ -44,14 +44,14 @@ func newPlan() *cobra.Command {
 			return nil
 		},
 		RunE: does(func(cmd *cobra.Command, args []string) error {
-			forecast, err := plan(cmd, args, source(file))
+			expected, err := plan(cmd, args, source(file))
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), forecast)
+				return writeJSON(cmd.OutOrStdout(), expected)
 			}
-			return writeText(cmd.OutOrStdout(), forecast.text)
+			return writeText(cmd.OutOrStdout(), expected.text)
 		}),
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
@@ -62,32 +62,32 @@ func newPlan() *cobra.Command {
 var errConfiguredByTags = errors.New(`trigger: what an event starts is configured by the function's tags, which are not in this file: plan the strategy that they name`)
 
 // plan makes the forecast of a named strategy, or of the deployment in a file.
-func plan(cmd *cobra.Command, args []string, file source) (forecast, error) {
+func plan(cmd *cobra.Command, args []string, file source) (expectation, error) {
 	if len(args) == 1 {
 		return planStrategy(args[0])
 	}
 	text, err := file.read(cmd.InOrStdin())
 	if err != nil {
-		return forecast{}, err
+		return expectation{}, err
 	}
 	release, err := request.DecodeInput(text, "")
 	if err != nil {
-		return forecast{}, invalid(file.String(), err)
+		return expectation{}, invalid(file.String(), err)
 	}
 	if release.Trigger == shift.Event {
-		return forecast{}, invalid(file.String(), errConfiguredByTags)
+		return expectation{}, invalid(file.String(), errConfiguredByTags)
 	}
-	return newForecast(release, true)
+	return newExpectation(release, true)
 }
 
-func planStrategy(name string) (forecast, error) {
+func planStrategy(name string) (expectation, error) {
 	steps, err := shift.Strategy(name)
 	if err != nil {
-		return forecast{}, invalid("STRATEGY", err)
+		return expectation{}, invalid("STRATEGY", err)
 	}
-	f, err := newForecast(shift.Release{Strategy: name, Steps: steps}, false)
+	f, err := newExpectation(shift.Release{Strategy: name, Steps: steps}, false)
 	if err != nil {
-		return forecast{}, invalid("STRATEGY", err)
+		return expectation{}, invalid("STRATEGY", err)
 	}
 	return f, nil
 }

@@ -1,4 +1,4 @@
-package shift_test
+package forecast_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/forecast"
 	"sluice/internal/shift"
 )
 
@@ -14,11 +15,11 @@ func TestCostIsShownShortAndWrittenExactly(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name         string
-		cost         shift.Cost
+		cost         forecast.Cost
 		shown, exact string
 	}{
 		{"nothing", 0, "$0", "0"},
-		{"the price of a transition", shift.PriceOfTransition, "$0.000025", "0.000025"},
+		{"the price of a transition", forecast.PriceOfTransition, "$0.000025", "0.000025"},
 		{"a picodollar", 1, "$0.000000000001", "0.000000000001"},
 		{"more digits than anybody reads", 714_500_010, "$0.000715", "0.00071450001"},
 		{"rounding up into the next digit", 999_600_000, "$0.001", "0.0009996"},
@@ -41,7 +42,7 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	require.NoError(t, err)
 	plan, err := shift.NewPlan(steps, shift.Hooks{})
 	require.NoError(t, err)
-	course := plan.Course(shift.Hooks{})
+	course := forecast.Healthy(plan, shift.Hooks{})
 
 	bill := course.Bill(course.AlarmReads())
 
@@ -58,6 +59,6 @@ func TestControlCallsGrowByOneForEachStep(t *testing.T) {
 	require.NoError(t, err)
 	linear, err := shift.Strategy("Linear10PercentEvery1Minute")
 	require.NoError(t, err)
-	assert.Equal(t, 9, shift.Plan{Steps: canary}.ControlCalls())
-	assert.Equal(t, 17, shift.Plan{Steps: linear}.ControlCalls())
+	assert.Equal(t, 9, forecast.ControlCalls(shift.Plan{Steps: canary}))
+	assert.Equal(t, 17, forecast.ControlCalls(shift.Plan{Steps: linear}))
 }

@@ -1,4 +1,6 @@
-package shift
+package forecast
+
+import "sluice/internal/shift"
 
 // How often the Lambda control plane is asked about a Target while nothing goes
 // wrong. An account has 15 of these requests a second, GetFunction apart (Lambda
@@ -16,6 +18,6 @@ const (
 
 // ControlCalls is how many requests to the Lambda control plane a healthy
 // Deployment with this Plan makes for each of its Targets that exist.
-func (p Plan) ControlCalls() int {
+func ControlCalls(p shift.Plan) int {
 	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfClose
 }

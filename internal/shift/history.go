@@ -12,8 +12,8 @@ const (
 	eventsOfHook  = 8
 	EventsOfRetry = 3
 
-	eventsOfStep = eventsOfTask + eventsOfLogic                 // SetWeight, Next?
-	eventsOfPoll = eventsOfLogic + eventsOfTask + eventsOfLogic // Bake, CheckAlarms, Next?
+	EventsOfStep = eventsOfTask + eventsOfLogic                 // SetWeight, Next?
+	EventsOfPoll = eventsOfLogic + eventsOfTask + eventsOfLogic // Bake, CheckAlarms, Next?
 	eventsOfOpen = 1 + 2*eventsOfTask + eventsOfLogic           // ExecutionStarted, Publish, Open, Changed?
 	eventsOfEnd  = eventsOfTask + eventsOfLogic + 1             // Close, Promoted, ExecutionSucceeded
 )
@@ -27,29 +27,20 @@ const (
 	HistoryBudget = 23_000
 )
 
-// Course is what a Deployment takes when nothing goes wrong.
-type Course struct {
-	Transitions int     // states entered, as AWS bills them
-	Events      int     // of the execution's history
-	Polls       int     // how often the alarms are read
-	Invocations int     // of Sluice's own Lambdas
-	Duration    Seconds // all bakes together; hooks come on top
+// Events is how many history events a healthy Deployment with this Plan and those
+// Hooks takes.
+func (p Plan) Events(hooks Hooks) int {
+	return eventsOfOpen + 2*eventsOfMap + eventsOfHook*hooks.Count() +
+		EventsOfStep*p.Len() + EventsOfPoll*p.Polls() + eventsOfEnd
 }
 
-// Course predicts what a healthy Deployment with this Plan and those Hooks takes.
-func (p Plan) Course(hooks Hooks) Course {
-	steps, polls := p.Len(), 0
+// Polls is how often a healthy Deployment with this Plan is judged.
+func (p Plan) Polls() int {
+	polls := 0
 	for _, s := range p.Steps {
 		polls += s.polls()
 	}
-	return Course{
-		Transitions: 3 + 1 + hooks.Count() + 2*steps + 3*polls + 1 + 2,
-		Events: eventsOfOpen + 2*eventsOfMap + eventsOfHook*hooks.Count() +
-			eventsOfStep*steps + eventsOfPoll*polls + eventsOfEnd,
-		Polls:       polls,
-		Invocations: 3 + hooks.Count() + steps + polls,
-		Duration:    p.Duration(),
-	}
+	return polls
 }
 
 // EventsAtStart is what the history holds when the first Step is taken, after

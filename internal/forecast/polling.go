@@ -1,4 +1,6 @@
-package shift
+package forecast
+
+import "sluice/internal/shift"
 
 // What a state machine takes that asks at short intervals instead of baking, as they
 // are commonly built: a Wait, a task that reads the alarms and a Choice for each
@@ -11,34 +13,23 @@ const (
 )
 
 // PollEvery is how often such a state machine asks.
-const PollEvery Seconds = 10
+const PollEvery shift.Seconds = 10
 
 // MaxEvents is how long the history of an execution can be (Step Functions quotas).
 const MaxEvents = 25_000
 
-// PollingCourse is what the Plan would take on a state machine that asks every ten
-// seconds. It may have more Events than an execution can: then it does not end.
-func (p Plan) PollingCourse() Course {
+// Polling is what the Plan would take on a state machine that asks every ten seconds.
+// It may have more Events than an execution can: then it does not end.
+func Polling(p shift.Plan) Course {
 	polls, steps := 0, p.Len()
 	for _, s := range p.Steps {
 		polls += int((s.Bake + PollEvery - 1) / PollEvery)
 	}
 	return Course{
 		Transitions: pollingTransitions + 2*steps + 3*polls,
-		Events:      pollingEvents + eventsOfStep*steps + eventsOfPoll*polls,
+		Events:      pollingEvents + shift.EventsOfStep*steps + shift.EventsOfPoll*polls,
 		Polls:       polls,
 		Invocations: pollingInvocations + steps + polls,
 		Duration:    p.Duration(),
 	}
-}
-
-// WeightAt is the Weight that the Plan is at when it has baked for some time.
-func (p Plan) WeightAt(baked Seconds) Weight {
-	weight := None
-	for i, begins := range p.Elapsed() {
-		if InSeconds(begins) <= baked {
-			weight = p.Steps[i].Weight
-		}
-	}
-	return weight
 }
