@@ -13,11 +13,12 @@ const (
 	// GetProvisionedConcurrencyConfig of the alias.
 	callsOfOpen  = 4
 	callsOfStep  = 1 // UpdateAlias
+	callsOfPoll  = 1 // GetAlias
 	callsOfClose = 1 // GetAlias
 )
 
 // ControlCalls is how many requests to the Lambda control plane a healthy
 // Deployment with this Plan makes for each of its Targets that exist.
 func ControlCalls(p shift.Plan) int {
-	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfClose
+	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfPoll*Healthy(p, shift.Hooks{}).Polls + callsOfClose
 }

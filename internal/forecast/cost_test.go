@@ -53,12 +53,13 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	assert.Zero(t, course.Bill(0).AlarmReads, "nobody reads alarms that are not named")
 }
 
-func TestControlCallsGrowByOneForEachStep(t *testing.T) {
+func TestControlCallsGrowByOneForEachStepAndPoll(t *testing.T) {
 	t.Parallel()
-	canary, err := shift.Strategy("Canary10Percent5Minutes")
-	require.NoError(t, err)
-	linear, err := shift.Strategy("Linear10PercentEvery1Minute")
-	require.NoError(t, err)
-	assert.Equal(t, 9, forecast.ControlCalls(shift.Plan{Steps: canary}))
-	assert.Equal(t, 17, forecast.ControlCalls(shift.Plan{Steps: linear}))
+	for strategy, calls := range map[string]int{"AllAtOnce": 8, "Canary10Percent5Minutes": 9 + 5, "Linear10PercentEvery1Minute": 17 + 9} {
+		steps, err := shift.Strategy(strategy)
+		require.NoError(t, err)
+		plan, err := shift.NewPlan(steps, shift.Hooks{})
+		require.NoError(t, err)
+		assert.Equal(t, calls, forecast.ControlCalls(plan), strategy)
+	}
 }
