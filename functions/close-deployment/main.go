@@ -2,22 +2,9 @@
 package main
 
 import (
-	"sluice/internal/announce/emf"
-	"sluice/internal/announce/eventbridge"
+	"sluice/internal/assembly/closedeployment"
 	"sluice/internal/boot"
 	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
-	"sluice/internal/task"
 )
 
-func main() {
-	boot.Start(flow.Close, func(s boot.Settings) flow.Handler[flow.Document, shift.Summary] {
-		return task.CloseDeployment{
-			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
-			Router:    lambdaalias.FromConfig(s.AWS),
-			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics),
-		}.Handle
-	})
-}
+func main() { boot.Start(flow.Close, closedeployment.New) }

@@ -2,22 +2,9 @@
 package main
 
 import (
-	"encoding/json"
-
+	"sluice/internal/assembly/publishversion"
 	"sluice/internal/boot"
-	"sluice/internal/configuration/parameterstore"
 	"sluice/internal/flow"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
-	"sluice/internal/task"
 )
 
-func main() {
-	boot.Start(flow.Publish, func(s boot.Settings) flow.Handler[json.RawMessage, shift.Release] {
-		router := lambdaalias.FromConfig(s.AWS)
-		return task.PublishVersion{
-			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(s.AWS),
-			Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters,
-		}.Handle
-	})
-}
+func main() { boot.Start(flow.Publish, publishversion.New) }

@@ -3,14 +3,9 @@
 package main
 
 import (
+	"sluice/internal/assembly/runhooks"
 	"sluice/internal/boot"
 	"sluice/internal/flow"
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/task"
 )
 
-func main() {
-	boot.Start(flow.BeforeHook, func(s boot.Settings) flow.Handler[flow.Document, struct{}] {
-		return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS)}.Handle
-	})
-}
+func main() { boot.Start(flow.BeforeHook, runhooks.New) }

@@ -2,22 +2,9 @@
 package main
 
 import (
-	"sluice/internal/announce/emf"
-	"sluice/internal/announce/eventbridge"
+	"sluice/internal/assembly/setweight"
 	"sluice/internal/boot"
 	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
-	"sluice/internal/task"
 )
 
-func main() {
-	boot.Start(flow.SetWeight, func(s boot.Settings) flow.Handler[flow.Document, shift.Progress] {
-		return task.SetWeight{
-			Ledger:    dynamo.FromConfig(s.AWS, s.Table),
-			Router:    lambdaalias.FromConfig(s.AWS),
-			Announcer: emf.Counted(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics),
-		}.Handle
-	})
-}
+func main() { boot.Start(flow.SetWeight, setweight.New) }

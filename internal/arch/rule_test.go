@@ -28,6 +28,7 @@ const (
 	strictjson   = module + "/internal/strictjson"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
+	assembly     = module + "/internal/assembly"
 	boot         = module + "/internal/boot"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
@@ -91,15 +92,18 @@ var rules = []rule{
 
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
+	// A Lambda is put together here, for AWS and for the local world alike.
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, sdk+"/aws")},
+
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.
 	{
 		folder: "internal/boot",
-		may:    []string{contract, domain, requests, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
+		may:    []string{assembly, contract, domain, requests, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
 		tests:  []string{sdk},
 	},
-	// The domain's types are in the signatures of the contract that a main wires.
-	{folder: "functions/*", may: list(adapters, boot, tasks, contract, domain)},
+	// A main only names its task, and how its handler is put together.
+	{folder: "functions/*", may: []string{assembly, boot, contract}},
 
 	// States and outcomes are named by the domain.
 	{folder: "statemachine", may: list(cdk, contract, domain)},
@@ -122,7 +126,7 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),
+		may:    list(adapters, assembly, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),
 		// They run with the policies of the stack, and with what is logged of an error.
 		tests: []string{localIAM, boot, explanations, forecasts},
 	},

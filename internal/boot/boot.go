@@ -14,33 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"sluice/internal/assembly"
 	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 )
-
-// Settings are what a Lambda is configured with, beside its code.
-type Settings struct {
-	AWS aws.Config
-	// Table is the Ledger's, from SLUICE_TABLE.
-	Table string
-	// StateMachine is its ARN, from SLUICE_STATE_MACHINE; only the safety net asks
-	// for it, because it stands outside.
-	StateMachine string
-	// EventBus is where announcements go, from SLUICE_EVENT_BUS.
-	EventBus string
-	// Metrics is the namespace of the metrics that announcements are counted by, from
-	// SLUICE_METRICS.
-	Metrics string
-	// Alias is that of a target which names none, from SLUICE_ALIAS; live when it is
-	// empty. Only publish-version uses it, and the next two.
-	Alias string
-	// Parameters is the folder of the configurations that tags may name, from
-	// SLUICE_PARAMETERS.
-	Parameters string
-	// Allowed says which functions may be shifted, from SLUICE_FUNCTIONS.
-	Allowed shift.Allowed
-}
 
 // Names of the environment variables. The account's default bus is used where no
 // other is named.
@@ -56,14 +34,14 @@ const (
 	defaultMetrics       = "sluice"
 )
 
-// Start serves the Task with the handler that wire makes of the Settings, until
+// Start serves the Task with the handler that wire makes of the assembly.Settings, until
 // Lambda ends the process. The compiler holds the handler to the Task's types.
-func Start[D, F any](task flow.Task[D, F], wire func(Settings) flow.Handler[D, F]) {
-	StartLambda(task.Function, func(s Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
+func Start[D, F any](task flow.Task[D, F], wire func(assembly.Settings) flow.Handler[D, F]) {
+	StartLambda(task.Function, func(s assembly.Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
 }
 
 // StartLambda serves a Lambda that no state calls.
-func StartLambda(name string, wire func(Settings) flow.Lambda) {
+func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", name))
 	settings, err := load(context.Background(), name, os.Getenv)
 	if err != nil {
@@ -76,34 +54,34 @@ func StartLambda(name string, wire func(Settings) flow.Lambda) {
 // load reads the Settings. The clients make one attempt a call: Step Functions
 // does the retrying, where it is seen and counted, but for throttled calls that
 // package task has its reasons to wait for in place.
-func load(ctx context.Context, function string, getenv func(string) string) (Settings, error) {
+func load(ctx context.Context, function string, getenv func(string) string) (assembly.Settings, error) {
 	table := getenv(tableVariable)
 	if table == "" {
-		return Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", tableVariable)
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", tableVariable)
 	}
 	machine := getenv(stateMachineVariable)
 	if machine == "" && function == flow.SafetyNet {
-		return Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", stateMachineVariable, function)
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", stateMachineVariable, function)
 	}
 	bus := cmp.Or(getenv(eventBusVariable), defaultEventBus)
 	alias := getenv(aliasVariable)
 	if alias != "" && !request.IsAlias(alias) {
-		return Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), request.NoAlias)
+		return assembly.Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), request.NoAlias)
 	}
 	parameters := cmp.Or(getenv(parametersVariable), request.DefaultParameters)
 	if !request.IsParameterFolder(parameters) {
-		return Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
+		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
 			parametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
 	}
 	allowed, err := shift.ParseAllowed(getenv(functionsVariable))
 	if err != nil {
-		return Settings{}, fmt.Errorf("%s: %w", functionsVariable, err)
+		return assembly.Settings{}, fmt.Errorf("%s: %w", functionsVariable, err)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
 	if err != nil {
-		return Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
+		return assembly.Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	return Settings{
+	return assembly.Settings{
 		AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Metrics: cmp.Or(getenv(metricsVariable), defaultMetrics),
 		Alias: alias, Parameters: parameters, Allowed: allowed,
 	}, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/assembly"
 	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
@@ -71,7 +72,7 @@ func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 
 func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
 	t.Parallel()
-	start := func(alias, functions, parameters string) (Settings, error) {
+	start := func(alias, functions, parameters string) (assembly.Settings, error) {
 		return load(t.Context(), flow.Publish.Function, func(name string) string {
 			return map[string]string{"SLUICE_TABLE": "ledger", "SLUICE_ALIAS": alias, "SLUICE_FUNCTIONS": functions, "SLUICE_PARAMETERS": parameters}[name]
 		})

@@ -10,16 +10,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/internal/announce/eventbridge"
-	"sluice/internal/configuration/parameterstore"
-	"sluice/internal/execution/stepfunctions"
+	"sluice/internal/assembly"
+	"sluice/internal/assembly/checkalarms"
+	"sluice/internal/assembly/closedeployment"
+	"sluice/internal/assembly/opendeployment"
+	"sluice/internal/assembly/publishversion"
+	"sluice/internal/assembly/rollback"
+	"sluice/internal/assembly/runhooks"
+	"sluice/internal/assembly/safetynet"
+	"sluice/internal/assembly/setweight"
 	"sluice/internal/flow"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws/asl"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/task"
 )
 
 // function is one of Sluice's Lambdas as it stands in the account.
@@ -29,69 +30,41 @@ type function struct {
 	run     flow.Lambda
 }
 
-// deploy builds Sluice's Lambdas as their main functions do, each with clients
-// of its own that sign with the function's name, so that the cloud knows whose
-// call it is.
+// deploy puts Sluice's Lambdas into the account, assembled as their main functions
+// have them assembled.
 func (w *World) deploy() {
-	const table, bus = ledgerTable, "default"
-	w.add(flow.Publish.Spec, func(c aws.Config) flow.Lambda {
-		router := lambdaalias.FromConfig(c)
-		return flow.Serve(flow.Publish, task.PublishVersion{
-			Versions: router, Tags: router, Configurations: parameterstore.FromConfig(c),
-			Allowed: w.scenario.Allowed, Alias: w.scenario.Alias, Wait: w.wait,
-		}.Handle)
-	})
-	w.add(flow.Open.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.Open, task.OpenDeployment{
-			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c),
-			Alarms: alarm.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait, Now: w.Now,
-		}.Handle)
-	})
-	w.add(flow.SetWeight.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.SetWeight, task.SetWeight{
-			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
-			Now: w.Now, Pause: w.pause,
-		}.Handle)
-	})
-	w.add(flow.CheckAlarms.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.CheckAlarms, task.CheckAlarms{
-			Ledger: dynamo.FromConfig(c, table),
-			Gates: []task.Gate{
-				alarm.FromConfig(c),
-				task.RouteGate{Router: lambdaalias.FromConfig(c), Wait: w.wait, Now: w.Now, Pause: w.pause},
-			},
-		}.Handle)
-	})
-	w.add(flow.BeforeHook.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.BeforeHook, task.RunHooks{Hooks: lambdahook.FromConfig(c)}.Handle)
-	})
-	w.add(flow.Close.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.Close, task.CloseDeployment{
-			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus), Wait: w.wait,
-		}.Handle)
-	})
-	w.add(flow.Rollback.Spec, func(c aws.Config) flow.Lambda {
-		return flow.Serve(flow.Rollback, task.Rollback{
-			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
-			Together: w.together, Wait: w.wait, Now: w.Now, Pause: w.pause,
-		}.Handle)
-	})
-	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, func(c aws.Config) flow.Lambda {
-		return task.SafetyNet{
-			Ledger: dynamo.FromConfig(c, table), Router: lambdaalias.FromConfig(c), Announcer: eventbridge.FromConfig(c, bus),
-			Executions: stepfunctions.FromConfig(c, w.place.machineARN()), Together: w.together,
-			Wait: w.wait, Now: w.Now, Pause: w.pause,
-		}.Handle
-	})
+	addTask(w, flow.Publish, publishversion.New)
+	addTask(w, flow.Open, opendeployment.New)
+	addTask(w, flow.SetWeight, setweight.New)
+	addTask(w, flow.CheckAlarms, checkalarms.New)
+	addTask(w, flow.BeforeHook, runhooks.New)
+	addTask(w, flow.Close, closedeployment.New)
+	addTask(w, flow.Rollback, rollback.New)
+	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
+}
+
+// addTask deploys the Lambda behind a task.
+func addTask[D, F any](w *World, task flow.Task[D, F], wire func(assembly.Settings) flow.Handler[D, F]) {
+	w.add(task.Spec, func(s assembly.Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
 }
 
 // add deploys a Lambda. It is built when it is invoked for the first time, as its
 // process starts in AWS.
-func (w *World) add(spec flow.Spec, build func(aws.Config) flow.Lambda) {
-	started := sync.OnceValue(func() flow.Lambda { return build(w.config(spec.Function)) })
+func (w *World) add(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
+	started := sync.OnceValue(func() flow.Lambda { return build(w.settings(spec.Function)) })
 	w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: func(ctx context.Context, payload []byte) ([]byte, error) {
 		return started()(ctx, payload)
 	}}
+}
+
+// settings are those of a Lambda. Its clients sign with the function's name, so that
+// the cloud knows whose call it is, and it runs in virtual time.
+func (w *World) settings(function string) assembly.Settings {
+	return assembly.Settings{
+		AWS: w.config(function), Table: ledgerTable, StateMachine: w.place.machineARN(), EventBus: "default", Metrics: "sluice",
+		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed,
+		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Output: w.metrics},
+	}
 }
 
 // config is the AWS configuration of a Lambda: one attempt a call, as boot

@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -63,8 +64,9 @@ type World struct {
 	invocations   map[string]int
 	calls         map[string]int
 	announcements []shift.Announcement
-	problem       error  // something that the scenario asked for and cannot be
-	paced         *Paced // nil in a simulation
+	metrics       io.Writer // where the Lambdas write their metrics
+	problem       error     // something that the scenario asked for and cannot be
+	paced         *Paced    // nil in a simulation
 }
 
 // New makes the world of a Scenario for the deployments that will run in it.
@@ -86,6 +88,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		told:        map[*asl.Execution][]localaws.HistoryEvent{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
+		metrics:     io.Discard,
 		traffic:     newTraffic(at, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))

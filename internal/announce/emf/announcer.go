@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"sluice/internal/shift"
@@ -24,14 +23,9 @@ type Announcer struct {
 	now       func() time.Time
 }
 
-// Counted counts what an announcer announces, on the standard output, which Lambda
-// writes into the function's log. The namespace of the metrics is where the alarms and
-// the dashboard of the same stack look: each Sluice of an account has its own.
-func Counted(next Next, namespace string) *Announcer {
-	return New(next, namespace, os.Stdout, time.Now)
-}
-
-// New is Counted, with an output and a clock of one's own.
+// New counts what an announcer announces. In AWS the output is the standard output, which
+// Lambda writes into the function's log. The namespace of the metrics is where the alarms
+// and the dashboard of the same stack look: each Sluice of an account has its own.
 func New(next Next, namespace string, out io.Writer, now func() time.Time) *Announcer {
 	return &Announcer{next: next, namespace: namespace, out: out, now: now}
 }

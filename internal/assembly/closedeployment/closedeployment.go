@@ -1,0 +1,20 @@
+// Package closedeployment puts close-deployment together.
+package closedeployment
+
+import (
+	"sluice/internal/assembly"
+	"sluice/internal/assembly/announcer"
+	"sluice/internal/flow"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/shift"
+	"sluice/internal/task"
+)
+
+// New builds the handler of flow.Close.
+func New(s assembly.Settings) flow.Handler[flow.Document, shift.Summary] {
+	return task.CloseDeployment{
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Wait: s.Runtime.Wait,
+	}.Handle
+}

@@ -1,0 +1,22 @@
+// Package opendeployment puts open-deployment together.
+package opendeployment
+
+import (
+	"sluice/internal/assembly"
+	"sluice/internal/assembly/announcer"
+	"sluice/internal/flow"
+	"sluice/internal/gate/alarm"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/shift"
+	"sluice/internal/task"
+)
+
+// New builds the handler of flow.Open.
+func New(s assembly.Settings) flow.Handler[flow.Document, shift.Deployment] {
+	return task.OpenDeployment{
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS),
+		Alarms: alarm.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Wait: s.Runtime.Wait, Now: s.Runtime.Now,
+	}.Handle
+}

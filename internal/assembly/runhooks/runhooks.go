@@ -1,0 +1,14 @@
+// Package runhooks puts run-hooks together.
+package runhooks
+
+import (
+	"sluice/internal/assembly"
+	"sluice/internal/flow"
+	"sluice/internal/hook/lambdahook"
+	"sluice/internal/task"
+)
+
+// New builds the handler of flow.BeforeHook and flow.AfterHook.
+func New(s assembly.Settings) flow.Handler[flow.Document, struct{}] {
+	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS)}.Handle
+}

@@ -1,0 +1,20 @@
+// Package setweight puts set-weight together.
+package setweight
+
+import (
+	"sluice/internal/assembly"
+	"sluice/internal/assembly/announcer"
+	"sluice/internal/flow"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/router/lambdaalias"
+	"sluice/internal/shift"
+	"sluice/internal/task"
+)
+
+// New builds the handler of flow.SetWeight.
+func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
+	return task.SetWeight{
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Now: s.Runtime.Now, Pause: s.Runtime.Pause,
+	}.Handle
+}

@@ -1,0 +1,37 @@
+package world
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The alarms and the dashboard of the stack go by these lines: the Lambdas of the world
+// are put together as those in AWS are, and write them, too.
+func TestEveryOutcomeIsCountedInTheMetrics(t *testing.T) {
+	t.Parallel()
+	for outcome, scenario := range map[string]string{
+		"Promoted":   `{}`,
+		"RolledBack": `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`,
+	} {
+		t.Run(outcome, func(t *testing.T) {
+			t.Parallel()
+			decoded, err := DecodeScenario([]byte(scenario))
+			require.NoError(t, err)
+			input := json.RawMessage(`{"function": "orders", "alarms": ["a"]}`)
+			w, err := New(decoded, input)
+			require.NoError(t, err)
+			defer w.Close()
+			var lines bytes.Buffer
+			w.metrics = &lines
+			_, err = w.Start(simulated, input)
+			require.NoError(t, err)
+			require.NoError(t, w.Run())
+			assert.Contains(t, lines.String(), `"Deployments":1,"Outcome":"`+outcome+`"`)
+			assert.Contains(t, lines.String(), `"Namespace":"sluice"`)
+		})
+	}
+}
