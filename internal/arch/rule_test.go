@@ -82,6 +82,7 @@ var rules = []rule{
 	{folder: "internal/explain", may: []string{domain}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
 
+	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
 	{folder: "internal/hook/*", may: adapter, tests: adapterTests},

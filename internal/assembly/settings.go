@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"sluice/internal/router"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -28,6 +29,8 @@ type Settings struct {
 	Parameters string
 	// Allowed says which functions may be shifted.
 	Allowed shift.Allowed
+	// Routers are the adapters of other kinds of Targets than Lambda aliases.
+	Routers router.ByKind
 	// Runtime is what a Lambda runs on.
 	Runtime Runtime
 }

@@ -42,7 +42,8 @@ const (
 	Unexpected = "Unexpected"
 )
 
-// names gives each sentinel its name, and says whether it can heal by itself.
+// names gives each sentinel its name, and says whether it can heal by itself. An error that
+// an adapter has for itself alone has no sentinel here: it brings its name along.
 var names = []struct {
 	err   error
 	name  string
@@ -64,8 +65,9 @@ var names = []struct {
 	{err: shift.ErrTargetNotFound, name: "AliasNotFound"},
 	{err: shift.ErrTargetWeighted, name: "AliasWeighted"},
 	{err: shift.ErrTargetUnpublished, name: "AliasUnpublished"},
-	{err: shift.ErrRoleDiffers, name: "RoleDiffers"},
-	{err: shift.ErrDeadLetterDiffers, name: "DeadLetterDiffers"},
+	// The next two are the own errors of the adapter of Lambda aliases.
+	{name: "RoleDiffers"},
+	{name: "DeadLetterDiffers"},
 	{err: shift.ErrCandidatePending, name: CandidatePending, heals: true},
 	{err: shift.ErrCandidateFailed, name: "CandidateFailed"},
 	{err: shift.ErrAlarmNotFound, name: "AlarmNotFound"},
@@ -122,7 +124,7 @@ func Wire(err error) *WireError {
 	}
 	wire = &WireError{Name: Unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
 	for _, n := range names {
-		if errors.Is(err, n.err) {
+		if n.err != nil && errors.Is(err, n.err) {
 			wire.Name = n.name
 			return wire
 		}

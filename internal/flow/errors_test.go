@@ -38,8 +38,6 @@ var sentinels = []struct {
 	{"ErrTargetNotFound", shift.ErrTargetNotFound, "AliasNotFound", false},
 	{"ErrTargetWeighted", shift.ErrTargetWeighted, "AliasWeighted", false},
 	{"ErrTargetUnpublished", shift.ErrTargetUnpublished, "AliasUnpublished", false},
-	{"ErrRoleDiffers", shift.ErrRoleDiffers, "RoleDiffers", false},
-	{"ErrDeadLetterDiffers", shift.ErrDeadLetterDiffers, "DeadLetterDiffers", false},
 	{"ErrCandidatePending", shift.ErrCandidatePending, "CandidatePending", true},
 	{"ErrCandidateFailed", shift.ErrCandidateFailed, "CandidateFailed", false},
 	{"ErrAlarmNotFound", shift.ErrAlarmNotFound, "AlarmNotFound", false},
@@ -96,7 +94,7 @@ func TestEverySentinelOfTheDomainHasItsNameOnTheWire(t *testing.T) {
 
 func TestExactlyWhatCannotHealIsNeverRetried(t *testing.T) {
 	t.Parallel()
-	want := []string{flow.InvalidInput, "InvalidConfiguration", "InvalidCommand"}
+	want := []string{flow.InvalidInput, "InvalidConfiguration", "InvalidCommand", "RoleDiffers", "DeadLetterDiffers"}
 	for _, s := range sentinels {
 		if !s.heals {
 			want = append(want, s.wire)

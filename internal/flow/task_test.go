@@ -163,7 +163,7 @@ func TestAHandlerIsCalledWithWhatItsStateSends(t *testing.T) {
 	assert.Equal(t, 3, got.Retry)
 	assert.Equal(t, "token", got.Token)
 	doc := got.Document
-	assert.Equal(t, []shift.Arrival{{Target: "lambda:orders:live", Candidate: "2", FunctionARN: "arn:orders"}}, doc.Release.Arrivals)
+	assert.Equal(t, []shift.Arrival{{Target: "lambda:orders:live", Candidate: "2", Detail: "arn:orders"}}, doc.Release.Arrivals)
 	assert.Equal(t, shift.Event, doc.Release.Trigger)
 	assert.Equal(t, shift.Version("1"), doc.Deployment.Changes[0].Stable)
 	assert.Equal(t, shift.Weight(1000), doc.Progress.Weight)

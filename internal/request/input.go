@@ -126,7 +126,7 @@ func opened(release shift.Release) flow.Document {
 	for i, a := range release.Arrivals {
 		changes[i] = shift.Change{
 			Target: a.Target, Stable: longestVersion, Candidate: longestVersion,
-			Revision: shift.Revision(strings.Repeat("r", 36)), FunctionARN: strings.Repeat("a", 140),
+			Revision: shift.Revision(strings.Repeat("r", 36)), Detail: strings.Repeat("a", 140),
 		}
 	}
 	d := shift.Deployment{

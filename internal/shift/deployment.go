@@ -67,7 +67,11 @@ type Opening struct {
 // Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan
 // does not fit.
 func Open(o Opening) (Deployment, error) {
-	plan, err := NewPlan(o.Release.Steps, o.Release.Hooks)
+	steps := o.Release.Steps
+	if len(steps) > 0 {
+		steps = withLag(steps, o.Changes)
+	}
+	plan, err := NewPlan(steps, o.Release.Hooks)
 	if err != nil {
 		return Deployment{}, err
 	}

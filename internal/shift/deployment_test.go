@@ -93,7 +93,7 @@ func TestADeploymentSurvivesTheStateMachine(t *testing.T) {
 	t.Parallel()
 	d, err := shift.Open(shift.Opening{
 		ID: "execution", At: noon, Firing: []string{},
-		Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Revision: "r0", FunctionARN: orderARN, Settles: true}},
+		Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Revision: "r0", Detail: orderARN, Settles: true}},
 		Release: shift.Release{
 			Steps: canary(), Alarms: []string{"orders-5xx"},
 			Options: shift.Options{PauseLimit: hour, WhenPauseEnds: shift.GoOnAfterWait},
@@ -107,7 +107,7 @@ func TestADeploymentSurvivesTheStateMachine(t *testing.T) {
 	assert.Equal(t, d, again)
 	assert.JSONEq(t, `{
 		"id": "execution", "openedAt": "2026-05-04T12:00:00Z", "alarms": ["orders-5xx"], "firingAtStart": [],
-		"changes": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2", "revision": "r0", "functionArn": "`+orderARN+`", "settles": true}],
+		"changes": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2", "revision": "r0", "detail": "`+orderARN+`", "settles": true}],
 		"plan": {"steps": [{"percent": 10, "bakeSeconds": 300, "pollSeconds": 60}, {"percent": 100, "bakeSeconds": 0}]},
 		"ignoreUnreadableAlarms": false, "pauseLimitSeconds": 3600, "whenPauseEnds": "resume", "eventsAtStart": 17, "eventsReserved": 12
 	}`, string(text))

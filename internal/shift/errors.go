@@ -33,12 +33,8 @@ var (
 	ErrTargetNotFound = errors.New("target not found")
 	// ErrTargetWeighted is returned by Open for a Target that somebody else is shifting.
 	ErrTargetWeighted = errors.New("target already has weights")
-	// ErrTargetUnpublished is returned by Open for an alias that points at $LATEST.
+	// ErrTargetUnpublished is returned by Open for a Target that serves what can still change.
 	ErrTargetUnpublished = errors.New("target serves an unpublished version")
-	// ErrRoleDiffers is returned by Open: Lambda divides no traffic between versions of different roles.
-	ErrRoleDiffers = errors.New("execution role differs")
-	// ErrDeadLetterDiffers is returned by Open: nor between different dead-letter configurations.
-	ErrDeadLetterDiffers = errors.New("dead-letter configuration differs")
 	// ErrCandidatePending is returned by Open until the Candidate can be invoked.
 	ErrCandidatePending = errors.New("candidate is not active yet")
 	// ErrCandidateFailed is returned by Open for a Candidate that can never be invoked.
@@ -76,14 +72,14 @@ var (
 
 	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
 	ErrRevisionMismatch = errors.New("route has another revision")
-	// ErrRouteRefused is returned by a Router for a Route that AWS does not accept, however often it is asked.
+	// ErrRouteRefused is returned by a Router for a Route that its platform does not accept, however often it is asked.
 	ErrRouteRefused = errors.New("route is refused")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")
-	// ErrRouteSettling is returned while Lambda moves provisioned concurrency and with it the weights.
+	// ErrRouteSettling is returned while a platform moves traffic by itself.
 	ErrRouteSettling = errors.New("route is settling")
 	// ErrThrottled is returned when AWS asks to slow down.
 	ErrThrottled = errors.New("throttled")
-	// ErrHookFailed is returned when a hook's Lambda fails or refuses.
+	// ErrHookFailed is returned when a hook fails or refuses.
 	ErrHookFailed = errors.New("hook failed")
 )

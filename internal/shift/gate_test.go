@@ -35,8 +35,8 @@ func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
 		{"back on stable, or not yet seen", p, c, shift.Route{Serving: "1", Revision: "r9"}, true, shift.Fail, true},
 		{"the step before, or not yet seen", all, c, tenth, true, shift.Fail, true},
 		{"promoted by hand", p, c, shift.Route{Serving: "2", Revision: "r9"}, true, shift.Fail, false},
-		{"settling", all, moving, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9"}, true, shift.Pass, false},
-		{"the same, where nothing settles", all, c, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9"}, true, shift.Fail, false},
+		{"settling", all, moving, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9", Settling: true}, true, shift.Pass, false},
+		{"the same, where nothing settles", all, c, shift.Route{Serving: "2", Additional: "1", Weight: shift.All, Revision: "r9", Settling: true}, true, shift.Fail, false},
 		{"gone", p, c, shift.Route{}, false, shift.Fail, false},
 		{"gone, or just created", all, created, shift.Route{}, false, shift.Fail, true},
 	} {

@@ -71,47 +71,22 @@ func (h Hooks) Timeouts() Seconds {
 
 // Question is what a hook's Lambda is invoked with.
 type Question struct {
-	DeploymentID string           `json:"deploymentId"`
-	Point        Point            `json:"point"`
-	Targets      []QuestionTarget `json:"targets"`
-	Step         int              `json:"step"`
-	Weight       Weight           `json:"weightPercent"`
+	DeploymentID string `json:"deploymentId"`
+	Point        Point  `json:"point"`
+	// Targets say what is shifted, in the words of each Target's kind.
+	Targets []any  `json:"targets"`
+	Step    int    `json:"step"`
+	Weight  Weight `json:"weightPercent"`
 	// TaskToken is only for a hook that answers by it. Whoever has it can end the state.
 	TaskToken string `json:"taskToken,omitempty"`
 }
 
-// QuestionTarget tells a hook what is being shifted. The Candidate's ARN is its
-// own, qualified one: before traffic, the alias would still reach Stable.
-type QuestionTarget struct {
-	Function     string `json:"function"`
-	Alias        string `json:"alias"`
-	StableARN    string `json:"stableArn"`
-	CandidateARN string `json:"candidateArn"`
-}
-
-// Question makes the Question for a hook of a Point. It returns ErrUnknownTarget for
-// a Target whose kind hooks cannot be told of.
-func (d Deployment) Question(h Hook, point Point, p Progress, token string) (Question, error) {
-	q := Question{DeploymentID: d.ID, Point: point, Step: p.Step, Weight: p.Weight}
+// Question makes the Question for a hook of a Point. targets say what is shifted, in the
+// words of each Target's kind.
+func (d Deployment) Question(h Hook, point Point, p Progress, token string, targets []any) Question {
+	q := Question{DeploymentID: d.ID, Point: point, Targets: targets, Step: p.Step, Weight: p.Weight}
 	if h.Mode == Callback {
 		q.TaskToken = token
 	}
-	for _, c := range d.Changes {
-		function, alias, err := c.Target.Lambda()
-		if err != nil {
-			return Question{}, err
-		}
-		q.Targets = append(q.Targets, QuestionTarget{
-			Function: function, Alias: alias,
-			StableARN: qualified(c.FunctionARN, c.Stable), CandidateARN: qualified(c.FunctionARN, c.Candidate),
-		})
-	}
-	return q, nil
-}
-
-func qualified(functionARN string, v Version) string {
-	if v == "" {
-		return ""
-	}
-	return functionARN + ":" + string(v)
+	return q
 }

@@ -1,13 +1,33 @@
 package shift
 
-import "time"
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+)
 
 // Arrival is a Candidate on its way to a Target.
 type Arrival struct {
 	Target Target `json:"target"`
 	// Candidate is empty until Publish has settled it.
-	Candidate   Version `json:"candidate"`
-	FunctionARN string  `json:"functionArn"`
+	Candidate Version `json:"candidate"`
+	// Detail is the router's own, as it gave it with the Candidate.
+	Detail string `json:"detail,omitempty"`
+}
+
+// UnmarshalJSON reads an Arrival. Those that were written before there was more than one
+// kind of Target hold the ARN of a function.
+func (a *Arrival) UnmarshalJSON(data []byte) error {
+	type plain Arrival
+	read := struct {
+		*plain
+		FunctionARN string `json:"functionArn"`
+	}{plain: (*plain)(a)}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	a.Detail = cmp.Or(a.Detail, read.FunctionARN)
+	return nil
 }
 
 // Trigger says who started a Deployment.

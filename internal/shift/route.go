@@ -1,6 +1,8 @@
 package shift
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -12,16 +14,19 @@ type Route struct {
 	Additional Version // empty when there is none
 	Weight     Weight  // of Additional
 	Revision   Revision
-	// Note is what the router keeps beside the Route for people; for a Lambda alias
-	// its description. It is written only when a Target is created, and to give it
-	// another Revision.
-	Note string
+	// Settling says that the platform is still moving the traffic to Serving, by itself:
+	// until it has, Additional has all of it.
+	Settling bool
+	// Maker names the Deployment that created the Target, where its router can tell. It is
+	// written only when a Target is created.
+	Maker string
+	// Detail is what else the router needs to write the Route again. Nobody else reads it.
+	Detail string
 }
 
 // Same says whether two Routes send traffic alike, whatever their Revisions.
 func (r Route) Same(other Route) bool {
-	r.Revision, other.Revision, r.Note, other.Note = "", "", "", ""
-	return r == other
+	return r.Serving == other.Serving && r.Additional == other.Additional && r.Weight == other.Weight
 }
 
 // String shows the Route to people.
@@ -35,33 +40,12 @@ func (r Route) String() string {
 	return fmt.Sprintf("%s on %s, the rest on %s", r.Weight, r.Additional, r.Serving)
 }
 
-// whole says whether all traffic goes to the serving version: a weight of nothing
-// divides nothing, though some tools, and a restoration cut short, leave one behind.
-func (r Route) whole() bool { return r.Additional == "" || r.Weight == None }
+// IsWhole says whether all traffic goes to the serving version. A zero weight divides
+// nothing, though some tools, and a restoration that was cut short, leave one behind.
+func (r Route) IsWhole() bool { return r.Additional == "" || r.Weight == None }
 
 // sendsAllTo says whether the Route sends all traffic to one version.
-func (r Route) sendsAllTo(v Version) bool { return r.Serving == v && r.whole() }
-
-// latest is Lambda's name for the unpublished code of a function.
-const latest = "$LATEST"
-
-// CheckUndivided returns ErrTargetUnpublished or ErrTargetWeighted for a Route
-// that no Deployment can begin with, and ErrRouteSettling for one whose weights
-// Lambda is about to take away by itself.
-func (r Route) CheckUndivided(t Target, settles bool) error {
-	switch {
-	case r.Serving == latest:
-		return fmt.Errorf("%w: %s points at %s, and Lambda divides no traffic with it: point the alias at a published version first",
-			ErrTargetUnpublished, t, latest)
-	case r.whole():
-		return nil
-	case settles:
-		return fmt.Errorf("%w: %s has %s and provisioned concurrency; if this does not end by itself, clear the weights by hand",
-			ErrRouteSettling, t, r)
-	}
-	return fmt.Errorf("%w: %s has %s, and no deployment of Sluice did that: finish that shift first, or clear the weights with aws lambda update-alias --routing-config '{}'",
-		ErrTargetWeighted, t, r)
-}
+func (r Route) sendsAllTo(v Version) bool { return r.Serving == v && r.IsWhole() }
 
 // Change is a Target with its Stable and its Candidate.
 type Change struct {
@@ -70,13 +54,15 @@ type Change struct {
 	Candidate Version `json:"candidate"`
 	// Revision is the one that the Route had when the Deployment was opened.
 	Revision Revision `json:"revision"`
-	// FunctionARN is the unqualified ARN that the hooks' qualified ones are made of.
-	FunctionARN string `json:"functionArn"`
-	// Note marks a Target that the Deployment creates as its own.
-	Note string `json:"note,omitempty"`
-	// Settles says that Lambda moves weights by itself for a while after
-	// FunctionVersion has changed, because the alias has provisioned concurrency.
+	// Detail is the router's own, as it gave it with the Candidate.
+	Detail string `json:"detail,omitempty"`
+	// Maker marks a Target that the Deployment creates as its own.
+	Maker string `json:"maker,omitempty"`
+	// Settles says that the platform goes on moving traffic by itself for a while after
+	// the serving version has changed.
 	Settles bool `json:"settles,omitempty"`
+	// Lag is how long viewers may go on seeing the Route before.
+	Lag Seconds `json:"lagSeconds,omitempty"`
 }
 
 // Creates says that the Target comes into being with this Deployment.
@@ -91,23 +77,21 @@ func (c Change) Before() Route { return Route{Serving: c.Stable} }
 func (c Change) At(w Weight) Route {
 	switch {
 	case c.Creates(), w == All:
-		return Route{Serving: c.Candidate, Note: c.Note}
+		return Route{Serving: c.Candidate, Maker: c.Maker, Detail: c.Detail}
 	case w == None:
 		return c.Before()
 	}
 	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w}
 }
 
-// Settling says whether the Route is on its way to serve one version alone, while
-// Lambda moves provisioned concurrency there: until then it gives all traffic to the
-// version that served before, as that one's weight (terraform-provider-aws pull request
-// 48116). Any other weight is not Lambda's, but somebody's.
+// Settling says whether the Route is on its way to serve one version alone, and the
+// platform moves the traffic there by itself.
 func (c Change) Settling(found Route, serving Version) bool {
 	other := c.Stable
 	if serving == c.Stable {
 		other = c.Candidate
 	}
-	return c.Settles && found.Serving == serving && found.Additional == other && found.Weight == All
+	return c.Settles && found.Settling && found.Serving == serving && found.Additional == other
 }
 
 // CheckServes returns ErrRouteSettling while the Target is on its way to serve
@@ -117,7 +101,7 @@ func (c Change) CheckServes(found Route, v Version) error {
 	case found.Same(Route{Serving: v}):
 		return nil
 	case c.Settling(found, v):
-		return fmt.Errorf("%w: %s has %s while its provisioned concurrency moves; if this does not end by itself, clear the weights by hand", ErrRouteSettling, c.Target, found)
+		return fmt.Errorf("%w: %s has %s, and is still moving by itself; if this does not end, clear the weights by hand", ErrRouteSettling, c.Target, found)
 	}
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
@@ -165,10 +149,11 @@ func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
 type Restoration struct {
 	// Ours is false when no intent explains the Route; then it is left alone.
 	Ours bool
-	// Writes are the Routes to write, in this order. Every restoration of a
-	// Target that exists writes, even when it is on Stable already: the write
-	// gives it a new Revision, so that a write still on its way is refused.
-	Writes []Route
+	// Write is the Route to write; nil for none.
+	Write *Route
+	// Rotate says that the Target is on Stable already, and needs nothing but another
+	// Revision, so that a write still on its way is refused.
+	Rotate bool
 	// Delete says that the Target did not exist before and goes again.
 	Delete bool
 }
@@ -184,12 +169,9 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 	case c.Creates(), !exists:
 		return Restoration{}
 	case found.Same(c.Before()):
-		// Writing what is there already is not documented to give a new
-		// RevisionId, so the Route must differ in between: a weight of 0 % for
-		// the Candidate sends it no traffic (UpdateAlias: weights 0.0 to 1.0).
-		return Restoration{Ours: true, Writes: []Route{c.nothingForCandidate(), c.Before()}}
+		return Restoration{Ours: true, Rotate: true}
 	case c.explained(found, plan, intent):
-		return Restoration{Ours: true, Writes: []Route{c.Before()}}
+		return c.writeBefore()
 	}
 	return Restoration{}
 }
@@ -204,18 +186,38 @@ func (c Change) Stray(found Route) Restoration {
 	case c.Creates():
 		return Restoration{Ours: c.made(found), Delete: true}
 	case found.Same(c.nothingForCandidate()):
-		return Restoration{Ours: true, Writes: []Route{c.Before()}}
+		return c.writeBefore()
 	}
 	return Restoration{}
 }
 
+func (c Change) writeBefore() Restoration {
+	before := c.Before()
+	return Restoration{Ours: true, Write: &before}
+}
+
 // made says whether a Target that did not exist was created by this very
 // Deployment, and has not been changed since.
-func (c Change) made(found Route) bool { return found.Same(c.At(All)) && found.Note == c.Note }
+func (c Change) made(found Route) bool { return found.Same(c.At(All)) && found.Maker == c.Maker }
 
-// CreationNote marks what a Deployment creates, by the name of its execution.
-func CreationNote(id string) string {
-	return "Created by Sluice in execution " + id[strings.LastIndexByte(id, ':')+1:]
+// MakerOf names a Deployment as the maker of what it creates: by its execution's name.
+func MakerOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
+
+// UnmarshalJSON reads a Change. Those that were written before there was more than one
+// kind of Target hold the ARN of a function, and the description of what they create.
+func (c *Change) UnmarshalJSON(data []byte) error {
+	type plain Change
+	read := struct {
+		*plain
+		FunctionARN string `json:"functionArn"`
+		Note        string `json:"note"`
+	}{plain: (*plain)(c)}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	c.Detail = cmp.Or(c.Detail, read.FunctionARN)
+	c.Maker = cmp.Or(c.Maker, read.Note[strings.LastIndexByte(read.Note, ' ')+1:])
+	return nil
 }
 
 func (c Change) nothingForCandidate() Route {

@@ -17,6 +17,12 @@ func LambdaTarget(function, alias string) Target {
 	return Target(KindLambda + ":" + function + ":" + alias)
 }
 
+// Kind is that of a Target: what stands before its first colon.
+func (t Target) Kind() string {
+	kind, _, _ := strings.Cut(string(t), ":")
+	return kind
+}
+
 // Lambda splits the Target of a Lambda alias into its function and its alias.
 // It returns ErrUnknownTarget for a Target of another kind.
 func (t Target) Lambda() (function, alias string, err error) {

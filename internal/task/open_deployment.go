@@ -42,8 +42,14 @@ type Router interface {
 	Siblings(context.Context, shift.Target) ([]string, error)
 	// Published describes one version.
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
-	// Settles says whether weights move by themselves after a change.
+	// Settles says whether the platform goes on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
+	// CheckStart returns an error for a Route that no Deployment can begin with:
+	// shift.ErrTargetWeighted when it is divided by somebody else.
+	CheckStart(t shift.Target, found shift.Route, settles bool) error
+	// CheckCompatible returns an error when the two cannot share the Target's traffic.
+	CheckCompatible(t shift.Target, stable, candidate shift.Published) error
+	RulesReader
 }
 
 // AlarmReader reads alarms, one for each name, in their order.
@@ -220,11 +226,19 @@ func (o opening) superseded(ctx context.Context, c shift.Change) (*shift.Reason,
 
 // change reads one Target and checks that its traffic can be divided.
 func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Published) (shift.Change, error) {
-	c := shift.Change{Target: a.Target, Candidate: a.Candidate, FunctionARN: a.FunctionARN}
+	c := shift.Change{Target: a.Target, Candidate: a.Candidate, Detail: a.Detail}
+	rules, err := o.Router.Rules(a.Target)
+	if err != nil {
+		return c, err
+	}
+	if err := rules.CheckPlan(a.Target, o.release.Steps); err != nil {
+		return c, err
+	}
+	c.Lag = rules.Lag
 	route, err := o.Router.Route(ctx, a.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		if o.release.Options.CreateAlias {
-			c.Note = shift.CreationNote(o.id)
+			c.Maker = shift.MakerOf(o.id)
 			return c, nil
 		}
 		return c, o.missing(ctx, a.Target, err)
@@ -246,7 +260,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 	if err != nil {
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
 	}
-	return c, shift.CheckCompatible(a.Target, stable, candidate)
+	return c, o.Router.CheckCompatible(a.Target, stable, candidate)
 }
 
 // undivided reads a Route again that is divided, before it is refused: the Deployment
@@ -254,7 +268,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 // version alone is not told from what is so: then the first write is refused.
 func (o opening) undivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
 	for try := 0; ; try++ {
-		err := route.CheckUndivided(c.Target, c.Settles)
+		err := o.Router.CheckStart(c.Target, route, c.Settles)
 		if try == len(lag) || !errors.Is(err, shift.ErrTargetWeighted) {
 			return route, err
 		}

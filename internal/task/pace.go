@@ -4,27 +4,88 @@ import (
 	"context"
 	"sync"
 	"time"
-)
 
-// Lambda's control plane gives 15 requests a second to an account, for all calls but a
-// few (Lambda quotas). That as many may come at once is an assumption: one that is
-// refused is made again.
-const (
-	aSecond = 15
-	perCall = time.Second/aSecond + 1 // and not less, by rounding
-	atFirst = aSecond * perCall       // what is there when nobody has called for that long
+	"sluice/internal/shift"
 )
 
 // Pause lets a time pass, or less when the context ends.
 type Pause func(ctx context.Context, d time.Duration)
 
-// pace spreads the calls of one invocation over the requests that the control plane
-// gives: where Deployments are restored together, and the Targets of each together,
-// more than that would be refused, and each wait for being refused is longer than the
-// one for a turn. nil spreads nothing.
+// RulesReader tells the Rules of a Target's kind.
+type RulesReader interface {
+	Rules(shift.Target) (shift.Rules, error)
+}
+
+// paces spread the calls of one invocation over what each platform takes, one pace for
+// each kind of Target. nil spreads nothing.
+type paces struct {
+	rules    RulesReader
+	clock    Clock
+	pause    Pause
+	isSteady bool
+
+	mu     sync.Mutex
+	byKind map[string]*pace
+}
+
+// newPaces are on a clock; nil is the real one.
+func newPaces(rules RulesReader, clock Clock, pause Pause) *paces {
+	return &paces{rules: rules, clock: clock, pause: pause, byKind: map[string]*pace{}}
+}
+
+// steady leaves what is there at first to others: calls come no faster than they are given.
+func (p *paces) steady() *paces {
+	p.isSteady = true
+	return p
+}
+
+// turn waits for the turn of a call about a Target.
+func (p *paces) turn(ctx context.Context, t shift.Target) {
+	if p != nil {
+		p.of(t).turn(ctx)
+	}
+}
+
+// rotates waits for the turns of the calls that a Rotate makes.
+func (p *paces) rotates(ctx context.Context, t shift.Target) {
+	if p == nil {
+		return
+	}
+	rules, _ := p.rules.Rules(t) // of a kind that nobody routes nothing is called
+	for range max(rules.CallsOfRotate, 1) {
+		p.turn(ctx, t)
+	}
+}
+
+func (p *paces) of(t shift.Target) *pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kind := t.Kind()
+	if known, exists := p.byKind[kind]; exists {
+		return known
+	}
+	rules, _ := p.rules.Rules(t)
+	var fresh *pace
+	if rules.CallsPerSecond > 0 {
+		fresh = newPace(p.clock, p.pause, rules.CallsPerSecond)
+		if p.isSteady {
+			fresh = fresh.steady()
+		}
+	}
+	p.byKind[kind] = fresh
+	return fresh
+}
+
+// pace spreads calls over the requests that a platform takes: where Deployments are
+// restored together, and the Targets of each together, more than that would be refused,
+// and each wait for being refused is longer than the one for a turn. That as many calls as
+// are taken in a second may come at once is an assumption: one that is refused is made
+// again. nil spreads nothing.
 type pace struct {
-	clock Clock
-	pause Pause
+	clock   Clock
+	pause   Pause
+	perCall time.Duration
+	atFirst time.Duration // what is there when nobody has called for that long
 
 	mu sync.Mutex
 	// whole is when all requests are there again, if no more are made.
@@ -32,17 +93,18 @@ type pace struct {
 }
 
 // newPace is a pace on a clock; nil is the real one.
-func newPace(clock Clock, pause Pause) *pace {
+func newPace(clock Clock, pause Pause, perSecond int) *pace {
 	if pause == nil {
 		pause = rest
 	}
-	return &pace{clock: clock, pause: pause}
+	perCall := time.Second/time.Duration(perSecond) + 1 // and not less, by rounding
+	return &pace{clock: clock, pause: pause, perCall: perCall, atFirst: time.Duration(perSecond) * perCall}
 }
 
 // steady leaves what is there at first to others: calls come no faster than requests
 // are given.
 func (p *pace) steady() *pace {
-	p.whole = p.clock.read().Add(atFirst - perCall)
+	p.whole = p.clock.read().Add(p.atFirst - p.perCall)
 	return p
 }
 
@@ -63,6 +125,6 @@ func (p *pace) take() time.Duration {
 	if p.whole.Before(now) {
 		p.whole = now
 	}
-	p.whole = p.whole.Add(perCall)
-	return p.whole.Sub(now) - atFirst
+	p.whole = p.whole.Add(p.perCall)
+	return p.whole.Sub(now) - p.atFirst
 }

@@ -12,6 +12,14 @@ import (
 	"sluice/internal/shift"
 )
 
+// fifteen are the Rules of every kind.
+type fifteen struct{}
+
+func (fifteen) Rules(shift.Target) (shift.Rules, error) { return shift.Rules{CallsPerSecond: 15}, nil }
+
+// perCall is the time between two calls then.
+const perCall = time.Second/15 + 1
+
 // asked notes when its calls are made.
 type asked struct {
 	RouteWriter
@@ -43,7 +51,7 @@ func TestCallsTakeTurnsInTheRequestsOfTheAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		router := &asked{}
-		paced := insistent{RouteWriter: router, pace: newPace(nil, nil)}
+		paced := insistent{RouteWriter: router, pace: newPaces(fifteen{}, nil, nil)}
 		begun := time.Now()
 		Concurrently(t.Context(), 10, func(ctx context.Context, _ int) {
 			Concurrently(ctx, 10, func(ctx context.Context, _ int) {
@@ -71,7 +79,7 @@ func TestATurnEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		begun, p := time.Now(), newPace(nil, nil)
+		begun, p := time.Now(), newPace(nil, nil, 15)
 		for range 100 {
 			p.turn(ctx)
 		}

@@ -19,6 +19,7 @@ type Publisher interface {
 	// Published describes one version. It returns shift.ErrVersionNotFound or
 	// shift.ErrFunctionNotFound when there is none.
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	RulesReader
 }
 
 // TagReader reads what is written on a function, given by its ARN. It returns
@@ -76,6 +77,9 @@ func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input
 	if err != nil || release.Unchanged != "" {
 		return release, err
 	}
+	if err := h.checkRules(release); err != nil {
+		return shift.Release{}, err
+	}
 	if err := h.find(ctx, release.Arrivals); err != nil {
 		return shift.Release{}, err
 	}
@@ -86,6 +90,9 @@ func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input
 // asked about any of them.
 func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader, arrivals []shift.Arrival) error {
 	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
+		if arrivals[i].Target.Kind() != shift.KindLambda {
+			return nil // the setting is about functions
+		}
 		var tags shift.Tags
 		if h.Allowed.ByTag() {
 			if tags, err = h.Tags.Tags(ctx, reader.FunctionARN(arrivals[i].Target)); err != nil {
@@ -139,6 +146,20 @@ func ignored(event shift.Arrival, why error) (shift.Release, error) {
 	return shift.NotAsked(fmt.Sprintf("version %s of %s is not shifted: %s", event.Candidate, function, shift.BoundText(why.Error(), 400))), nil
 }
 
+// checkRules returns shift.ErrInvalidPlan for a Plan that one of the Targets cannot take.
+func (h PublishVersion) checkRules(release shift.Release) error {
+	for _, a := range release.Arrivals {
+		rules, err := h.Versions.Rules(a.Target)
+		if err != nil {
+			return err
+		}
+		if err := rules.CheckPlan(a.Target, release.Steps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) error {
 	for i, a := range arrivals {
 		if a.Candidate == "" {
@@ -148,7 +169,7 @@ func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) erro
 		if err != nil {
 			return fmt.Errorf("find version %s of %s: %w", a.Candidate, a.Target, err)
 		}
-		arrivals[i].FunctionARN = found.FunctionARN
+		arrivals[i].Detail = found.Detail
 	}
 	return nil
 }
@@ -162,7 +183,7 @@ func (h PublishVersion) publish(ctx context.Context, arrivals []shift.Arrival) e
 		if err != nil {
 			return fmt.Errorf("publish a version for %s: %w", arrivals[i].Target, err)
 		}
-		arrivals[i].Candidate, arrivals[i].FunctionARN = published.Version, published.FunctionARN
+		arrivals[i].Candidate, arrivals[i].Detail = published.Version, published.Detail
 		return nil
 	})
 }

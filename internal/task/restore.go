@@ -188,27 +188,29 @@ func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Recor
 	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxTries)
 }
 
-// take goes the way back. Every write carries the Revision that the one before
-// it returned.
+// take goes the way back.
 func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
-	if way.Delete {
+	switch {
+	case way.Delete:
 		return r.Router.Delete(ctx, c.Target)
-	}
-	for _, route := range way.Writes {
-		route.Revision = found.Revision
-		written, err := r.Router.SetRoute(ctx, c.Target, route)
-		if route.Additional != "" && refused(err) { // it is on Stable already
-			return r.rotate(ctx, c, found)
+	case way.Rotate:
+		rotated, err := r.rotate(ctx, c, found)
+		if err != nil {
+			return err
 		}
+		found = rotated
+	case way.Write != nil:
+		wanted := *way.Write
+		wanted.Revision = found.Revision
+		written, err := r.Router.SetRoute(ctx, c.Target, wanted)
 		if err != nil {
 			return err
 		}
 		found = written
-	}
-	if len(way.Writes) == 0 {
+	default:
 		return nil
 	}
-	if c.Settles { // what a write answers does not tell what Lambda makes of the weights next
+	if c.Settles { // what a write answers does not tell what the platform makes of it next
 		settling, err := r.Router.Route(ctx, c.Target)
 		if err != nil {
 			return err
@@ -218,25 +220,16 @@ func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, w
 	return c.CheckServes(found, c.Stable)
 }
 
-// refused says whether a weight of nothing is refused because of the Candidate: it was
-// deleted, has failed, or cannot share the Target with Stable. A write that gives it
-// all the traffic may be taken nevertheless: it has no weights, and meets no rule of
-// theirs.
-func refused(err error) bool {
-	return errors.Is(err, shift.ErrVersionNotFound) || errors.Is(err, shift.ErrRouteRefused)
-}
-
-// rotate fences off what may still be on its way to a Target that is on Stable, where
-// the Candidate cannot be written.
-func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route) error {
-	rotated, err := r.Router.Rotate(ctx, c.Target, found)
+// rotate fences off what may still be on its way to a Target that is on Stable.
+func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route) (shift.Route, error) {
+	rotated, err := r.Router.Rotate(ctx, c.Target, found, c.Candidate)
 	switch {
 	case err != nil:
-		return fmt.Errorf("give %s another revision: %w", c.Target, err)
+		return found, fmt.Errorf("give %s another revision: %w", c.Target, err)
 	case rotated.Revision == found.Revision:
-		return fmt.Errorf("give %s another revision: it has kept the one it had, and a write that is still on its way would not be refused", c.Target)
+		return found, fmt.Errorf("give %s another revision: it has kept the one it had, and a write that is still on its way would not be refused", c.Target)
 	}
-	return c.CheckServes(rotated, c.Stable)
+	return rotated, nil
 }
 
 // takeBackStrays looks once more at the Targets of a Deployment that was put back

@@ -44,7 +44,7 @@ func (h Rollback) restorer(retry int) Restorer {
 
 // Handle is the handler of flow.Rollback.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
-	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPace(h.Now, h.Pause)}
+	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPaces(h.Router, h.Now, h.Pause)}
 	reasons := why(call.Document)
 	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
 		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)

@@ -10,7 +10,10 @@ import (
 // RouteGate fails a Deployment whose Targets somebody else has written: traffic must not
 // bake for hours where Sluice no longer decides about it.
 type RouteGate struct {
-	Router RouteReader
+	Router interface {
+		RouteReader
+		RulesReader
+	}
 	// Wait is for reads that lag; nil is Sleep.
 	Wait Wait
 	// Now and Pause are for calls that wait for their turn; nil is the real clock.
@@ -20,13 +23,13 @@ type RouteGate struct {
 
 // Observe implements Gate. The first Target that fails decides.
 func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
-	var pace *pace
-	if len(s.Deployment.Changes) > few {
-		pace = newPace(g.Now, g.Pause).steady()
+	var pace *paces
+	if len(s.Deployment.Changes) > maxUnpacedTargets {
+		pace = newPaces(g.Router, g.Now, g.Pause).steady()
 	}
 	var observations []shift.Observation
 	for _, c := range s.Deployment.Changes {
-		pace.turn(ctx)
+		pace.turn(ctx, c.Target)
 		o := g.observe(ctx, s, c)
 		observations = append(observations, o)
 		if o.Verdict == shift.Fail {

@@ -18,9 +18,15 @@ type HookCaller interface {
 	Succeed(ctx context.Context, token string) error
 }
 
+// Teller says what hooks are told of a Change, in the words of its Target's kind.
+type Teller interface {
+	Tell(shift.Change) (any, error)
+}
+
 // RunHooks asks one hook of a Point.
 type RunHooks struct {
-	Hooks HookCaller
+	Hooks  HookCaller
+	Router Teller
 }
 
 // Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon
@@ -36,10 +42,11 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	question, err := call.Document.Deployment.Question(hook, point, progress, call.Token)
+	targets, err := h.told(call.Document.Deployment.Changes)
 	if err != nil {
 		return struct{}{}, err
 	}
+	question := call.Document.Deployment.Question(hook, point, progress, call.Token, targets)
 	if err := h.Hooks.Ask(ctx, hook.Function, question); err != nil {
 		return struct{}{}, fmt.Errorf("ask the %s hook %s: %w", point, hook.Function, err)
 	}
@@ -52,4 +59,16 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %v", point, hook.Function, err)
 	}
 	return struct{}{}, nil
+}
+
+func (h RunHooks) told(changes []shift.Change) ([]any, error) {
+	targets := make([]any, len(changes))
+	for i, c := range changes {
+		told, err := h.Router.Tell(c)
+		if err != nil {
+			return nil, fmt.Errorf("say what is shifted at %s: %w", c.Target, err)
+		}
+		targets[i] = told
+	}
+	return targets, nil
 }

@@ -79,7 +79,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
-	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, pace: newPace(n.Now, n.Pause)}
+	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, pace: newPaces(n.Router, n.Now, n.Pause)}
 	var answer flow.Answer
 	if err == nil {
 		err = n.act(ctx, occasion, &answer)

@@ -32,12 +32,15 @@ type RouteWriter interface {
 	// what serves then. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Rotate gives the Target another Revision, and what it serves stays as it was
-	// read. It returns what serves then, or shift.ErrRevisionMismatch.
-	Rotate(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// read. beside is a version that it may be written with in between. It returns what
+	// serves then, or shift.ErrRevisionMismatch; after another error the Route that the
+	// Target is known to have.
+	Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error)
 	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
 	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Delete removes the Target.
 	Delete(context.Context, shift.Target) error
+	RulesReader
 }
 
 // SetWeight moves every Route to the Plan's next Step.
@@ -62,11 +65,12 @@ type move struct {
 	own map[shift.Target]shift.Revision
 	// pace keeps many Targets from being throttled, which costs a shift half a minute
 	// and more, and leaves to rollbacks what is there at once.
-	pace *pace
+	pace *paces
 }
 
-// few Targets are shifted at once: that much is there again after Open.
-const few = 5
+// maxUnpacedTargets is how many Targets are called about without waiting for turns: that
+// many calls are there again after Open.
+const maxUnpacedTargets = 5
 
 // Handle is the handler of flow.SetWeight. The intent is recorded before any
 // write, and every write carries a Revision that was read before that: so
@@ -78,8 +82,8 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 		progress = *call.Document.Progress
 	}
 	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
-	if len(d.Changes) > few {
-		m.pace = newPace(h.Now, h.Pause).steady()
+	if len(d.Changes) > maxUnpacedTargets {
+		m.pace = newPaces(h.Router, h.Now, h.Pause).steady()
 	}
 	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
 	if err != nil {
@@ -125,7 +129,7 @@ func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) 
 		return revision, nil // it has served its candidate since the first step
 	}
 	for range maxTries {
-		m.pace.turn(ctx)
+		m.pace.turn(ctx, c.Target)
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
 			m.own[c.Target] = written.Revision

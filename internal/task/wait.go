@@ -57,35 +57,46 @@ var (
 type insistent struct {
 	RouteWriter
 	wait Wait
-	pace *pace
+	pace *paces
 }
 
+// again makes a call, and makes it again while it is throttled. do waits for its turn.
 func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, error) {
 	for _, upTo := range insistence {
-		i.pace.turn(ctx)
 		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
 		}
 		i.wait.pass(ctx, upTo)
 	}
-	i.pace.turn(ctx)
 	return do()
 }
 
 // Route implements RouteWriter.
 func (i insistent) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Route(ctx, t) })
+	return again(ctx, i, func() (shift.Route, error) {
+		i.pace.turn(ctx, t)
+		return i.RouteWriter.Route(ctx, t)
+	})
 }
 
 // SetRoute implements RouteWriter.
 func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.SetRoute(ctx, t, r) })
+	return again(ctx, i, func() (shift.Route, error) {
+		i.pace.turn(ctx, t)
+		return i.RouteWriter.SetRoute(ctx, t, r)
+	})
 }
 
-// Rotate implements RouteWriter.
-func (i insistent) Rotate(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) { return i.RouteWriter.Rotate(ctx, t, r) })
+// Rotate implements RouteWriter. It goes on from what the Target is known to have: a Rotate
+// may be throttled in its middle.
+func (i insistent) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+	return again(ctx, i, func() (shift.Route, error) {
+		i.pace.rotates(ctx, t)
+		rotated, err := i.RouteWriter.Rotate(ctx, t, found, beside)
+		found = rotated
+		return rotated, err
+	})
 }
 
 // inTurn does something for every i below n, one after the other, until one

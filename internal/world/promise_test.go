@@ -510,7 +510,7 @@ func (r *run) writer(t shift.Target, written localaws.Alias) *standing {
 		return d
 	}
 	for id, d := range r.deployments {
-		if written.Description == shift.CreationNote(id) {
+		if written.Description == "Created by Sluice in execution "+shift.MakerOf(id) {
 			return d
 		}
 	}

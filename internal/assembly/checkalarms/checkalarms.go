@@ -3,10 +3,10 @@ package checkalarms
 
 import (
 	"sluice/internal/assembly"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -18,7 +18,7 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 		Gates: []task.Gate{
 			alarm.FromConfig(s.AWS),
 			task.RouteGate{
-				Router: lambdaalias.FromConfig(s.AWS),
+				Router: routers.FromSettings(s),
 				Wait:   s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 			},
 		},

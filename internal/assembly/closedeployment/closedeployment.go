@@ -4,9 +4,9 @@ package closedeployment
 import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/announcer"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -14,7 +14,7 @@ import (
 // New builds the handler of flow.Close.
 func New(s assembly.Settings) flow.Handler[flow.Document, shift.Summary] {
 	return task.CloseDeployment{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
 		Wait: s.Runtime.Wait,
 	}.Handle
 }

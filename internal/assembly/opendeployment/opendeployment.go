@@ -4,10 +4,10 @@ package opendeployment
 import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/announcer"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -15,7 +15,7 @@ import (
 // New builds the handler of flow.Open.
 func New(s assembly.Settings) flow.Handler[flow.Document, shift.Deployment] {
 	return task.OpenDeployment{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s),
 		Alarms: alarm.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
 		Wait: s.Runtime.Wait, Now: s.Runtime.Now,
 	}.Handle

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"sluice/internal/assembly"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/configuration/parameterstore"
 	"sluice/internal/flow"
 	"sluice/internal/router/lambdaalias"
@@ -14,9 +15,8 @@ import (
 
 // New builds the handler of flow.Publish.
 func New(s assembly.Settings) flow.Handler[json.RawMessage, shift.Release] {
-	router := lambdaalias.FromConfig(s.AWS)
 	return task.PublishVersion{
-		Versions: router, Tags: router, Configurations: parameterstore.FromConfig(s.AWS),
+		Versions: routers.FromSettings(s), Tags: lambdaalias.FromConfig(s.AWS), Configurations: parameterstore.FromConfig(s.AWS),
 		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, Wait: s.Runtime.Wait,
 	}.Handle
 }

@@ -4,16 +4,16 @@ package rollback
 import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/announcer"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/task"
 )
 
 // New builds the handler of flow.Rollback.
 func New(s assembly.Settings) flow.Handler[flow.Document, flow.Undoing] {
 	return task.Rollback{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
 		Together: s.Runtime.Together, Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

@@ -3,6 +3,7 @@ package runhooks
 
 import (
 	"sluice/internal/assembly"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/hook/lambdahook"
 	"sluice/internal/task"
@@ -10,5 +11,5 @@ import (
 
 // New builds the handler of flow.BeforeHook and flow.AfterHook.
 func New(s assembly.Settings) flow.Handler[flow.Document, struct{}] {
-	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS)}.Handle
+	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS), Router: routers.FromSettings(s)}.Handle
 }

@@ -4,17 +4,17 @@ package safetynet
 import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/announcer"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/execution/stepfunctions"
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/task"
 )
 
 // New builds the Lambda flow.SafetyNet, which no state calls.
 func New(s assembly.Settings) flow.Lambda {
 	return task.SafetyNet{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
 		Executions: stepfunctions.FromConfig(s.AWS, s.StateMachine),
 		Together:   s.Runtime.Together, Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle

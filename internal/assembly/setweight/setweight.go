@@ -4,9 +4,9 @@ package setweight
 import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/announcer"
+	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
 )
@@ -14,7 +14,7 @@ import (
 // New builds the handler of flow.SetWeight.
 func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 	return task.SetWeight{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: lambdaalias.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
 		Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

@@ -75,7 +75,7 @@ func newHook(w *wire) *lambdahook.Hook {
 func question() shift.Question {
 	return shift.Question{
 		DeploymentID: "arn:aws:states:us-east-1:123456789012:execution:sluice:first", Point: shift.BeforeTraffic,
-		Targets: []shift.QuestionTarget{{Function: "orders", Alias: "live", StableARN: "stable", CandidateARN: "candidate"}},
+		Targets: []any{map[string]string{"function": "orders", "alias": "live", "stableArn": "stable", "candidateArn": "candidate"}},
 		Step:    0, Weight: shift.None, TaskToken: token,
 	}
 }

@@ -68,7 +68,7 @@ func reliedOn(t *testing.T, r shift.Record) {
 			c.Restoration(route, true, r.Deployment.Plan, r.Intent)
 			c.Stray(route)
 		}
-		if way := c.Restoration(shift.Route{}, false, r.Deployment.Plan, r.Intent); len(way.Writes) > 0 || way.Delete {
+		if way := c.Restoration(shift.Route{}, false, r.Deployment.Plan, r.Intent); way.Write != nil || way.Rotate || way.Delete {
 			t.Errorf("there is nothing, and it is written: %+v", way)
 		}
 	}

@@ -177,7 +177,7 @@ func release(targets ...shift.Target) shift.Release {
 }
 
 func arrival(t shift.Target) shift.Arrival {
-	return shift.Arrival{Target: t, Candidate: "2", FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:" + string(t)}
+	return shift.Arrival{Target: t, Candidate: "2", Detail: "arn:aws:lambda:us-east-1:123456789012:function:" + string(t)}
 }
 
 func describe(id string, targets ...shift.Target) shift.Deployment {

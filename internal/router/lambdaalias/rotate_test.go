@@ -17,19 +17,65 @@ func described(revision, description string) answer {
 func TestARotationChangesNothingButTheRevision(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(described("r2", "of the shop (Sluice is putting traffic back)"), described("r3", "of the shop"))
-	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Note: "of the shop"})
+	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, "")
 	require.NoError(t, err)
-	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Note: "of the shop"}, got)
+	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Detail: "of the shop"}, got)
 	assert.Equal(t, []request{
 		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop (Sluice is putting traffic back)","FunctionVersion":"1","RevisionId":"r1","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
 		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop","FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
 	}, w.requests)
 }
 
+// weighted is an alias that sends a share of its traffic to version 2.
+func weighted(revision, share string) answer {
+	return answer{body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","RoutingConfig":{"AdditionalVersionWeights":{"2":` + share + `}}}`}
+}
+
+func TestARotationDiffersInBetweenByAZeroWeight(t *testing.T) {
+	t.Parallel()
+	r, w := newRouter(weighted("r2", "0"), described("r3", "of the shop"))
+	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, "2")
+	require.NoError(t, err)
+	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Detail: "of the shop"}, got)
+	assert.Equal(t, []request{
+		{method: "PUT", path: aliasPath, body: `{"FunctionVersion":"1","RevisionId":"r1","RoutingConfig":{"AdditionalVersionWeights":{"2":0}}}`},
+		{method: "PUT", path: aliasPath, body: `{"FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
+	}, w.requests)
+}
+
+func TestARotationGoesByTheDescriptionWhereTheVersionCanHaveNoWeight(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]answer{
+		"deleted": notFound,
+		"failed":  {status: 409, err: "ResourceConflictException", body: `{"Message":"The function is in state: 'Failed'"}`},
+		"differs": {status: 400, err: "InvalidParameterValueException", body: `{"Message":"different roles"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w := newRouter(refused, described("r2", "x (Sluice is putting traffic back)"), described("r3", "x"))
+			got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "x"}, "2")
+			require.NoError(t, err)
+			assert.Equal(t, shift.Revision("r3"), got.Revision)
+			assert.Len(t, w.requests, 3)
+		})
+	}
+}
+
+func TestARotationThatIsThrottledInItsMiddleGoesOnFromThere(t *testing.T) {
+	t.Parallel()
+	r, w := newRouter(weighted("r2", "0"), throttled, described("r3", ""))
+	known, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"}, "2")
+	require.ErrorIs(t, err, shift.ErrThrottled)
+	got, err := r.Rotate(t.Context(), orders, known, "2")
+	require.NoError(t, err)
+	assert.Equal(t, shift.Revision("r3"), got.Revision)
+	assert.Len(t, w.requests, 3, "with one write")
+}
+
 func TestARotationThatWasCutShortIsCompleted(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(described("r3", ""))
-	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r2", Note: " (Sluice is putting traffic back)"})
+	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r2", Detail: " (Sluice is putting traffic back)"}, "2")
 	require.NoError(t, err)
 	assert.Equal(t, shift.Revision("r3"), got.Revision)
 	assert.Equal(t, []request{
@@ -43,7 +89,7 @@ func TestARotationMarksALongDescriptionToo(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 256)
 	r, w := newRouter(described("r2", ""), described("r3", long))
-	_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Note: long})
+	_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: long}, "")
 	require.NoError(t, err)
 	require.Len(t, w.requests, 2)
 	kept := 256 - len(" (Sluice is putting traffic back)")
@@ -57,12 +103,12 @@ func TestARotationThatIsRefusedSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, _ := newRouter(answers...)
-			_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"})
+			_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"}, "")
 			assert.ErrorIs(t, err, shift.ErrRevisionMismatch)
 		})
 	}
 	r, w := newRouter(described("r2", ""))
-	_, err := r.Rotate(t.Context(), shift.Target("route53:shop"), shift.Route{Serving: "1", Revision: "r1"})
+	_, err := r.Rotate(t.Context(), shift.Target("route53:shop"), shift.Route{Serving: "1", Revision: "r1"}, "")
 	require.ErrorIs(t, err, shift.ErrUnknownTarget)
 	assert.Empty(t, w.requests)
 }

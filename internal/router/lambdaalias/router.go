@@ -31,6 +31,12 @@ type Router struct{ api API }
 // New is the Router of an account and region.
 func New(api API) *Router { return &Router{api: api} }
 
+// Rules are those of weighted aliases. Lambda's control plane takes 15 requests a second
+// from an account, for all calls but a few (Lambda quotas).
+func (r *Router) Rules() shift.Rules {
+	return shift.Rules{Grain: 1, CallsPerSecond: 15, CallsOfRotate: 2, Settles: true}
+}
+
 // Route reads what an alias serves. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
 	function, alias, err := t.Lambda()
@@ -96,7 +102,7 @@ func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route)
 		return shift.Route{}, fmt.Errorf("create %s with %s: a new alias has nothing to divide its traffic with", t, wanted)
 	}
 	out, err := r.api.CreateAlias(ctx, &lambda.CreateAliasInput{
-		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)), Description: aws.String(wanted.Note),
+		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)), Description: aws.String(creationNote(wanted.Maker)),
 	})
 	if err != nil {
 		// CreateAlias: ResourceConflictException, the resource already exists.

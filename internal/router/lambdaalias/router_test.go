@@ -105,7 +105,7 @@ func TestRouteIsReadExactly(t *testing.T) {
 		{"ten percent", `{"2":0.1}`, shift.Route{Additional: "2", Weight: 1000}},
 		{"a basis point", `{"2":0.0001}`, shift.Route{Additional: "2", Weight: 1}},
 		{"nothing", `{"2":0}`, shift.Route{Additional: "2", Weight: shift.None}},
-		{"everything", `{"2":1.0}`, shift.Route{Additional: "2", Weight: shift.All}},
+		{"everything", `{"2":1.0}`, shift.Route{Additional: "2", Weight: shift.All, Settling: true}},
 		{"finer than a basis point", `{"2":0.10004}`, shift.Route{Additional: "2", Weight: shift.Foreign}},
 		{"a little more than ten percent", `{"2":0.10000000000000002}`, shift.Route{Additional: "2", Weight: shift.Foreign}},
 		{"above all", `{"2":1.7}`, shift.Route{Additional: "2", Weight: shift.Foreign}},
@@ -179,13 +179,15 @@ func TestImpossibleRouteIsNotWritten(t *testing.T) {
 
 func TestAliasIsCreatedWithOneVersion(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(answer{status: 201, body: `{"FunctionVersion":"2","RevisionId":"r1","Description":"made by us"}`})
-	got, err := r.Create(t.Context(), orders, shift.Route{Serving: "2", Note: "made by us"})
+	r, w := newRouter(answer{status: 201, body: `{"FunctionVersion":"2","RevisionId":"r1","Description":"Created by Sluice in execution first"}`})
+	got, err := r.Create(t.Context(), orders, shift.Route{Serving: "2", Maker: "first"})
 	require.NoError(t, err)
-	assert.Equal(t, shift.Route{Serving: "2", Revision: "r1", Note: "made by us"}, got)
+	assert.Equal(t, shift.Route{
+		Serving: "2", Revision: "r1", Maker: "first", Detail: "Created by Sluice in execution first",
+	}, got)
 	require.Len(t, w.requests, 1)
 	assert.Equal(t, "POST /2015-03-31/functions/orders/aliases", w.requests[0].method+" "+w.requests[0].path)
-	assert.JSONEq(t, `{"Name":"live","FunctionVersion":"2","Description":"made by us"}`, w.requests[0].body)
+	assert.JSONEq(t, `{"Name":"live","FunctionVersion":"2","Description":"Created by Sluice in execution first"}`, w.requests[0].body)
 
 	_, err = r.Create(t.Context(), orders, shift.Route{Serving: "1", Additional: "2", Weight: 1000})
 	require.Error(t, err)

@@ -78,15 +78,16 @@ const maxReason = 256
 func published(c types.FunctionConfiguration) shift.Published {
 	version := aws.ToString(c.Version)
 	p := shift.Published{
-		Version:     shift.Version(version),
-		FunctionARN: strings.TrimSuffix(aws.ToString(c.FunctionArn), ":"+version),
-		Role:        aws.ToString(c.Role),
-		Readiness:   readiness(c.State),
-		Reason:      shift.BoundText(reason(c), maxReason),
+		Version:   shift.Version(version),
+		Detail:    strings.TrimSuffix(aws.ToString(c.FunctionArn), ":"+version),
+		Readiness: readiness(c.State),
+		Reason:    shift.BoundText(reason(c), maxReason),
 	}
+	has := traits{Role: aws.ToString(c.Role)}
 	if c.DeadLetterConfig != nil {
-		p.DeadLetter = aws.ToString(c.DeadLetterConfig.TargetArn)
+		has.DeadLetter = aws.ToString(c.DeadLetterConfig.TargetArn)
 	}
+	p.Traits = has.encode()
 	return p
 }
 

@@ -19,8 +19,8 @@ func TestLatestIsPublished(t *testing.T) {
 	got, err := r.Publish(t.Context(), orders)
 	require.NoError(t, err)
 	assert.Equal(t, shift.Published{
-		Version: "7", FunctionARN: ordersARN, Role: "arn:aws:iam::123456789012:role/orders",
-		DeadLetter: "arn:aws:sqs:us-east-1:123456789012:dead", Readiness: shift.Pending,
+		Version: "7", Detail: ordersARN, Readiness: shift.Pending,
+		Traits: `{"role":"arn:aws:iam::123456789012:role/orders","deadLetter":"arn:aws:sqs:us-east-1:123456789012:dead"}`,
 		Reason: "its state is Pending (Creating): The function is being created.",
 	}, got)
 	assert.Equal(t, []request{{method: "POST", path: "/2015-03-31/functions/orders/versions", body: "{}"}}, w.requests)
@@ -31,7 +31,7 @@ func TestVersionIsDescribed(t *testing.T) {
 	r, w := newRouter(answer{body: `{"Configuration":` + configuration + `}`})
 	got, err := r.Published(t.Context(), orders, "7")
 	require.NoError(t, err)
-	assert.Equal(t, ordersARN, got.FunctionARN)
+	assert.Equal(t, ordersARN, got.Detail)
 	assert.Equal(t, shift.Version("7"), got.Version)
 	assert.Equal(t, []request{{method: "GET", path: "/2015-03-31/functions/orders", query: "Qualifier=7"}}, w.requests)
 

@@ -34,7 +34,10 @@ func weights(r shift.Route) (*types.AliasRoutingConfiguration, error) {
 // route is what Lambda says of an alias. Lambda allows one additional version
 // (UpdateAlias, AdditionalVersionWeights); more than that would be nobody's we know.
 func route(serving *string, routing *types.AliasRoutingConfiguration, revision, description *string) shift.Route {
-	r := shift.Route{Serving: shift.Version(aws.ToString(serving)), Revision: shift.Revision(aws.ToString(revision)), Note: aws.ToString(description)}
+	r := shift.Route{
+		Serving: shift.Version(aws.ToString(serving)), Revision: shift.Revision(aws.ToString(revision)),
+		Maker: makerIn(aws.ToString(description)), Detail: aws.ToString(description),
+	}
 	if routing == nil || len(routing.AdditionalVersionWeights) == 0 {
 		return r
 	}
@@ -44,8 +47,15 @@ func route(serving *string, routing *types.AliasRoutingConfiguration, revision, 
 	if len(additional) > 1 {
 		r.Weight = shift.Foreign
 	}
+	r.Settling = isSettling(r)
 	return r
 }
+
+// isSettling says whether a Route looks as Lambda makes it while it moves provisioned
+// concurrency: until it is there, all traffic goes to the version that served before, as
+// that one's weight (terraform-provider-aws pull request 48116). Any other weight is not
+// Lambda's, but somebody's.
+func isSettling(r shift.Route) bool { return r.Additional != "" && r.Weight == shift.All }
 
 // fraction divides once: the float64 nearest to the Weight.
 func fraction(w shift.Weight) float64 { return float64(w) / float64(shift.All) }

@@ -1,0 +1,175 @@
+// Package router picks the adapter for a Target's kind. The adapters live in the folders
+// below, and know nothing of each other.
+package router
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/internal/shift"
+)
+
+// Adapter is what a kind of Target is routed by.
+type Adapter interface {
+	// Rules are what Plans and calls have to keep to.
+	Rules() shift.Rules
+
+	// Route reads what serves now. It returns shift.ErrTargetNotFound.
+	Route(context.Context, shift.Target) (shift.Route, error)
+	// SetRoute writes a Route if the Target still has its Revision, and returns what serves
+	// then. It returns shift.ErrRevisionMismatch.
+	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// Rotate gives the Target another Revision, and what it serves stays as it was read.
+	// beside is a version that it may be written with in between. It returns what serves
+	// then, or shift.ErrRevisionMismatch; after another error the Route that the Target is
+	// known to have.
+	Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error)
+	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
+	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
+	// Delete removes the Target. Doing so again does no harm.
+	Delete(context.Context, shift.Target) error
+
+	// Siblings names the other Targets there are, for an error that helps.
+	Siblings(context.Context, shift.Target) ([]string, error)
+	// Settles says whether the platform goes on moving traffic by itself after a write.
+	Settles(context.Context, shift.Target) (bool, error)
+	// Publish publishes what is deployed and not yet published.
+	Publish(context.Context, shift.Target) (shift.Published, error)
+	// Published describes one version. It returns shift.ErrVersionNotFound.
+	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// CheckStart returns an error for a Route that no Deployment can begin with.
+	CheckStart(t shift.Target, found shift.Route, settles bool) error
+	// CheckCompatible returns an error when the two cannot share the Target's traffic.
+	CheckCompatible(t shift.Target, stable, candidate shift.Published) error
+	// Tell says what hooks are told of a Change.
+	Tell(shift.Change) (any, error)
+}
+
+// ByKind routes each Target by the Adapter of its kind. For a kind that is not in it, it
+// returns shift.ErrUnknownTarget.
+type ByKind map[string]Adapter
+
+func (b ByKind) of(t shift.Target) (Adapter, error) {
+	a, known := b[t.Kind()]
+	if !known {
+		return nil, fmt.Errorf("%w: %q", shift.ErrUnknownTarget, shift.BoundText(string(t), 80))
+	}
+	return a, nil
+}
+
+// Rules are those of a Target's kind.
+func (b ByKind) Rules(t shift.Target) (shift.Rules, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Rules{}, err
+	}
+	return a.Rules(), nil
+}
+
+// Route reads what a Target serves now.
+func (b ByKind) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Route{}, err
+	}
+	return a.Route(ctx, t)
+}
+
+// SetRoute writes a Route if the Target still has its Revision.
+func (b ByKind) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Route{}, err
+	}
+	return a.SetRoute(ctx, t, r)
+}
+
+// Rotate gives a Target another Revision.
+func (b ByKind) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return found, err
+	}
+	return a.Rotate(ctx, t, found, beside)
+}
+
+// Create makes a Target.
+func (b ByKind) Create(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Route{}, err
+	}
+	return a.Create(ctx, t, r)
+}
+
+// Delete removes a Target.
+func (b ByKind) Delete(ctx context.Context, t shift.Target) error {
+	a, err := b.of(t)
+	if err != nil {
+		return err
+	}
+	return a.Delete(ctx, t)
+}
+
+// Siblings names the Targets beside one.
+func (b ByKind) Siblings(ctx context.Context, t shift.Target) ([]string, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return nil, err
+	}
+	return a.Siblings(ctx, t)
+}
+
+// Settles says whether a Target goes on moving by itself after a write.
+func (b ByKind) Settles(ctx context.Context, t shift.Target) (bool, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return false, err
+	}
+	return a.Settles(ctx, t)
+}
+
+// Publish publishes what is deployed for a Target.
+func (b ByKind) Publish(ctx context.Context, t shift.Target) (shift.Published, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Published{}, err
+	}
+	return a.Publish(ctx, t)
+}
+
+// Published describes one version for a Target.
+func (b ByKind) Published(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return shift.Published{}, err
+	}
+	return a.Published(ctx, t, v)
+}
+
+// CheckStart returns an error for a Route that no Deployment can begin with.
+func (b ByKind) CheckStart(t shift.Target, found shift.Route, settles bool) error {
+	a, err := b.of(t)
+	if err != nil {
+		return err
+	}
+	return a.CheckStart(t, found, settles)
+}
+
+// CheckCompatible returns an error when two versions cannot share a Target's traffic.
+func (b ByKind) CheckCompatible(t shift.Target, stable, candidate shift.Published) error {
+	a, err := b.of(t)
+	if err != nil {
+		return err
+	}
+	return a.CheckCompatible(t, stable, candidate)
+}
+
+// Tell says what hooks are told of a Change.
+func (b ByKind) Tell(c shift.Change) (any, error) {
+	a, err := b.of(c.Target)
+	if err != nil {
+		return nil, err
+	}
+	return a.Tell(c)
+}

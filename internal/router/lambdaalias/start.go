@@ -1,0 +1,92 @@
+package lambdaalias
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"sluice/internal/shift"
+)
+
+// refusal is a reason of Lambda's own why a shift cannot start. Its name is the one under
+// which the error travels.
+type refusal struct{ name, text string }
+
+func (r *refusal) Error() string     { return r.text }
+func (r *refusal) ErrorCode() string { return r.name }
+
+var (
+	// ErrRoleDiffers is returned by CheckCompatible: Lambda divides no traffic between
+	// versions of different execution roles.
+	ErrRoleDiffers error = &refusal{"RoleDiffers", "execution role differs"}
+	// ErrDeadLetterDiffers is returned by CheckCompatible: nor between different dead-letter
+	// configurations.
+	ErrDeadLetterDiffers error = &refusal{"DeadLetterDiffers", "dead-letter configuration differs"}
+)
+
+// latest is Lambda's name for the unpublished code of a function.
+const latest = "$LATEST"
+
+// CheckStart returns shift.ErrTargetUnpublished or shift.ErrTargetWeighted for a Route that
+// no Deployment can begin with, and shift.ErrRouteSettling for one whose weights Lambda is
+// about to take away by itself.
+func (r *Router) CheckStart(t shift.Target, found shift.Route, settles bool) error {
+	switch {
+	case strings.HasPrefix(string(found.Serving), latest):
+		return fmt.Errorf("%w: %s points at %s, and Lambda divides no traffic with it: point the alias at a published version first",
+			shift.ErrTargetUnpublished, t, found.Serving)
+	case found.IsWhole():
+		return nil
+	case settles:
+		return fmt.Errorf("%w: %s has %s and provisioned concurrency; if this does not end by itself, clear the weights by hand",
+			shift.ErrRouteSettling, t, found)
+	}
+	return fmt.Errorf("%w: %s has %s, and no deployment of Sluice did that: finish that shift first, or clear the weights with aws lambda update-alias --routing-config '{}'",
+		shift.ErrTargetWeighted, t, found)
+}
+
+// traits are what Lambda wants to be the same of two versions that share an alias.
+type traits struct {
+	Role       string `json:"role"`
+	DeadLetter string `json:"deadLetter"` // ARN of the dead-letter target, "" for none
+}
+
+func (t traits) encode() string {
+	text, _ := json.Marshal(t) // texts always marshal
+	return string(text)
+}
+
+func traitsOf(p shift.Published) (t traits, err error) {
+	err = json.Unmarshal([]byte(p.Traits), &t)
+	return t, err
+}
+
+// CheckCompatible returns ErrRoleDiffers or ErrDeadLetterDiffers when Lambda would refuse to
+// divide traffic between the two (Lambda Developer Guide, weighted aliases: same execution
+// role, same dead-letter queue or none).
+func (r *Router) CheckCompatible(target shift.Target, stable, candidate shift.Published) error {
+	before, err := traitsOf(stable)
+	if err != nil {
+		return fmt.Errorf("read the traits of version %s of %s: %w", stable.Version, target, err)
+	}
+	after, err := traitsOf(candidate)
+	if err != nil {
+		return fmt.Errorf("read the traits of version %s of %s: %w", candidate.Version, target, err)
+	}
+	if before.Role != after.Role {
+		return fmt.Errorf("%w: of %s, version %s has %s and version %s has %s; Lambda divides traffic only between versions of one role: publish the candidate with the role of the stable version, or move the alias by hand once",
+			ErrRoleDiffers, target, stable.Version, before.Role, candidate.Version, after.Role)
+	}
+	if before.DeadLetter != after.DeadLetter {
+		return fmt.Errorf("%w: of %s, version %s has %s and version %s has %s; Lambda divides traffic only between versions of one dead-letter configuration: publish the candidate with that of the stable version, or move the alias by hand once",
+			ErrDeadLetterDiffers, target, stable.Version, orNone(before.DeadLetter), candidate.Version, orNone(after.DeadLetter))
+	}
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

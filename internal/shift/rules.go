@@ -1,0 +1,53 @@
+package shift
+
+import "fmt"
+
+// Rules are what a router asks of the Plans and the calls for its kind of Target.
+type Rules struct {
+	// Grain is the smallest share of traffic that can be set: every Weight is a multiple
+	// of it.
+	Grain Weight
+	// Ceiling is the largest Weight below 100 %; 0 for no such limit.
+	Ceiling Weight
+	// AllAtOnce says that traffic cannot be divided at all.
+	AllAtOnce bool
+	// CallsPerSecond is how many calls the platform takes from a whole account.
+	CallsPerSecond int
+	// CallsOfRotate is how many of them a Rotate makes.
+	CallsOfRotate int
+	// Lag is how long viewers may go on seeing the Route before, after a write.
+	Lag Seconds
+	// Settles says that the platform may go on moving traffic by itself after a write.
+	Settles bool
+}
+
+// CheckPlan returns ErrInvalidPlan for Steps that a Target of this kind cannot take.
+func (r Rules) CheckPlan(t Target, steps []Step) error {
+	for i, s := range steps {
+		isLast := i == len(steps)-1
+		switch {
+		case isLast:
+		case r.AllAtOnce:
+			return fmt.Errorf("%w: the traffic of %s cannot be divided: use AllAtOnce", ErrInvalidPlan, t)
+		case r.Grain > 0 && s.Weight%r.Grain != 0:
+			return fmt.Errorf("%w: step %d is at %s, and %s takes multiples of %s", ErrInvalidPlan, i+1, s.Weight, t, r.Grain)
+		case r.Ceiling > 0 && s.Weight > r.Ceiling:
+			return fmt.Errorf("%w: step %d is at %s, and %s takes at most %s below 100%%", ErrInvalidPlan, i+1, s.Weight, t, r.Ceiling)
+		case s.Bake < 2*r.Lag:
+			return fmt.Errorf("%w: step %d bakes for %s, and viewers of %s may see the step before for %s: the step would be over before the traffic has moved; bake for at least %s",
+				ErrInvalidPlan, i+1, s.Bake, t, r.Lag, 2*r.Lag)
+		}
+	}
+	return nil
+}
+
+// withLag makes the last Step bake until all viewers see it: only then the hooks after
+// traffic are asked, and the Deployment is closed.
+func withLag(steps []Step, changes []Change) []Step {
+	lagging := append([]Step(nil), steps...)
+	last := &lagging[len(lagging)-1]
+	for _, c := range changes {
+		last.Bake = max(last.Bake, c.Lag)
+	}
+	return lagging
+}
