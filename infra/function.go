@@ -18,13 +18,17 @@ type codeOf func(function string) awslambda.Code
 // lambdas are Sluice's functions, by the names of their folders.
 type lambdas map[string]awslambda.Function
 
-// all are the functions as the state machine takes them.
-func (l lambdas) all() map[string]awslambda.IFunction {
-	all := map[string]awslambda.IFunction{}
-	for name, function := range l {
-		all[name] = function
+// published returns the published version of each task's function. The state machine's
+// definition names versions: a running execution keeps the definition that it began
+// with, and so the code too, whatever is deployed meanwhile. CDK publishes a new version
+// only when the code or the configuration of the function changes. The safety net stands
+// outside of the definition and has no version.
+func (l lambdas) published() map[string]awslambda.IFunction {
+	versions := map[string]awslambda.IFunction{}
+	for _, spec := range flow.Specs() {
+		versions[spec.Function] = l[spec.Function].CurrentVersion()
 	}
-	return all
+	return versions
 }
 
 // Megabytes. Lambda gives CPU by memory: what puts traffic back has more of it, and
@@ -119,5 +123,8 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 		Role:         a.permit.function(b.name),
 		LogGroup:     logs,
 		Tracing:      awslambda.Tracing_ACTIVE,
+		// It holds for the versions that published asks for. An execution that began
+		// before an upgrade still invokes the version that its definition names.
+		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
 	})
 }

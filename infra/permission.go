@@ -164,12 +164,14 @@ func (p permissions) function(name string) iam.IRole {
 	return p.role(name+"-role", service("lambda"), "What the function "+p.functionName(name)+" may do.", statements...)
 }
 
-// machine is the role of the state machine: it invokes its own functions and no
-// others.
+// machine is the role of the state machine: it invokes the published versions of its own
+// functions and nothing else. All versions, since an execution that began before an
+// upgrade goes on to invoke the versions that its definition names. A pattern cannot say
+// "numbers only", so it lets in $LATEST and aliases too.
 func (p permissions) machine() iam.IRole {
 	var own []string
 	for _, spec := range flow.Specs() {
-		if arn := p.functionARN(p.functionName(spec.Function)); !slices.Contains(own, arn) {
+		if arn := p.functionARN(p.functionName(spec.Function)) + ":*"; !slices.Contains(own, arn) {
 			own = append(own, arn)
 		}
 	}
@@ -263,6 +265,15 @@ func allow(sid string, actions []string, resources ...string) iam.PolicyStatemen
 
 // functionName is a function's name in AWS.
 func (p permissions) functionName(folder string) string { return p.settings.NamePrefix + "-" + folder }
+
+// functionNames are the names of all functions in AWS.
+func (p permissions) functionNames() []string {
+	var names []string
+	for _, folder := range functionNames() {
+		names = append(names, p.functionName(folder))
+	}
+	return names
+}
 
 func (p permissions) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
 

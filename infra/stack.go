@@ -98,7 +98,7 @@ func (a *sluice) newMachine() (awslogs.LogGroup, sfn.StateMachine) {
 	logs := newLogGroup(a.stack, a.settings, "MachineLogs", "/aws/vendedlogs/states/"+a.settings.NamePrefix)
 	machine := statemachine.New(a.stack, "Shift", statemachine.Props{
 		Name:      a.settings.NamePrefix,
-		Functions: a.functions.all(),
+		Functions: a.functions.published(),
 		Role:      a.permit.machine(),
 		Logs:      &sfn.LogOptions{Destination: logs, Level: sfn.LogLevel_ERROR, IncludeExecutionData: jsii.Bool(false)},
 		Tracing:   true,

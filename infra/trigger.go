@@ -101,7 +101,8 @@ func (a *sluice) startOnNewVersions() {
 // API's date behind a call's name (PublishVersion20150331), hence the prefixes. A
 // call that failed has an errorCode. The versions that a Sluice publishes itself, this
 // one or another of the account, are those of an execution that runs already: who has
-// published is told by the role of the session.
+// published is told by the role of the session. A deploy of this stack publishes
+// versions of Sluice's own functions: they are excluded by name.
 func (a *sluice) published() *awsevents.EventPattern {
 	absent := map[string]any{"exists": false}
 	return &awsevents.EventPattern{
@@ -115,8 +116,9 @@ func (a *sluice) published() *awsevents.EventPattern {
 			}}},
 			// A call that published nothing answers with $LATEST.
 			"responseElements": map[string]any{
-				"functionArn": []any{map[string]any{"exists": true}},
-				"version":     []any{map[string]any{"anything-but": map[string]any{"prefix": "$LATEST"}}},
+				"functionArn":  []any{map[string]any{"exists": true}},
+				"functionName": []any{map[string]any{"anything-but": a.permit.functionNames()}},
+				"version":      []any{map[string]any{"anything-but": map[string]any{"prefix": "$LATEST"}}},
 			},
 			"$or": []any{
 				map[string]any{"eventName": []any{prefix("PublishVersion")}},

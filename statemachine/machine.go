@@ -14,7 +14,8 @@ import (
 type Props struct {
 	// Name of the state machine, as it stands in the ARNs of executions.
 	Name string
-	// Functions are the Lambdas behind the tasks, by flow.Spec's Function.
+	// Functions are the Lambdas behind the tasks, by flow.Spec's Function: published
+	// versions, so that a deploy does not change the code under a running execution.
 	Functions map[string]awslambda.IFunction
 	// Role is what the state machine may do; nil for one that CDK makes.
 	Role iam.IRole

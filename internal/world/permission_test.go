@@ -302,16 +302,18 @@ func TestTargetIsNoHookAndAHookIsNoTarget(t *testing.T) {
 	}
 }
 
-func TestStateMachineInvokesItsOwnFunctionsAndNoOthers(t *testing.T) {
+func TestStateMachineInvokesVersionsOfItsOwnFunctionsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	role := here().StateMachines[machineName]
 	invoke := func(function string) bool {
 		return role.Decide(iam.Request{Action: "lambda:InvokeFunction", Resource: somewhere.arn("lambda", "function:"+function), Tags: wantedTags}).Allowed
 	}
 	for _, spec := range flow.Specs() {
-		assert.True(t, invoke(stackPrefix+spec.Function), spec.Function)
+		assert.True(t, invoke(stackPrefix+spec.Function+":1"), spec.Function)
+		assert.True(t, invoke(stackPrefix+spec.Function+":23"), "%s: a version that another deploy has published", spec.Function)
+		assert.False(t, invoke(stackPrefix+spec.Function), "%s: the definition names versions", spec.Function)
 	}
-	for _, other := range []string{stackPrefix + flow.SafetyNet, "orders", "sluice-", "sluice-rollback-2", "sluice-rollback:1"} {
+	for _, other := range []string{stackPrefix + flow.SafetyNet, stackPrefix + flow.SafetyNet + ":1", "orders", "orders:1", "sluice-", "sluice-:1", "sluice-rollback-2:1"} {
 		assert.False(t, invoke(other), other)
 	}
 }
