@@ -156,6 +156,16 @@ func TestTheFunctionReceivesItsPayloadAndTheToken(t *testing.T) {
 	assert.JSONEq(t, `{"ExecutedVersion": "$LATEST", "Payload": "accepted", "StatusCode": 200}`, string(ex.History()[4].TaskSubmitted.Output))
 }
 
+// What Invoke answers to Step Functions names the version that has run.
+func TestAVersionThatIsInvokedIsTheOneThatIsExecuted(t *testing.T) {
+	t.Parallel()
+	definition := strings.ReplaceAll(waiting(""), functionARN+"f", functionARN+"f:3")
+	w := newWorld(t, definition, map[string]function{"f:3": returns(`"accepted"`)})
+	ex := w.start(t, `{"name": "x"}`)
+	w.forward(time.Second)
+	assert.JSONEq(t, `{"ExecutedVersion": "3", "Payload": "accepted", "StatusCode": 200}`, string(ex.History()[4].TaskSubmitted.Output))
+}
+
 func TestEveryAttemptHasATokenOfItsOwn(t *testing.T) {
 	t.Parallel()
 

@@ -26,16 +26,17 @@ const longestExecution = 365 * 24 * time.Hour
 
 // Execution is one run of a state machine.
 type Execution struct {
-	machine   *Machine
-	arn, name string
-	started   time.Time
-	stopped   time.Time
-	redriven  time.Time
-	status    Status
-	text      json.RawMessage // the input as it was given
-	input     Document
-	output    Document
-	failure   Failure
+	machine    *Machine
+	definition *Definition // the machine's when the execution began
+	arn, name  string
+	started    time.Time
+	stopped    time.Time
+	redriven   time.Time
+	status     Status
+	text       json.RawMessage // the input as it was given
+	input      Document
+	output     Document
+	failure    Failure
 
 	events      []Event
 	path        []string
@@ -184,7 +185,7 @@ func (ex *Execution) end(status Status, last Event) {
 // from where it stands once the caller has returned to the Host.
 func (ex *Execution) run() {
 	limit := longestExecution
-	if fixed := ex.machine.definition.timeout; fixed > 0 {
+	if fixed := ex.definition.timeout; fixed > 0 {
 		limit = min(limit, fixed)
 	}
 	host := ex.machine.host

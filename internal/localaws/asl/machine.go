@@ -50,6 +50,10 @@ func NewMachine(definition *Definition, host Host, options Options) *Machine {
 	}
 }
 
+// Update gives the machine another definition. Executions that have begun keep the one
+// that they began with (UpdateStateMachine in the API reference).
+func (m *Machine) Update(definition *Definition) { m.definition = definition }
+
 // ARN is the state machine's ARN.
 func (m *Machine) ARN() string { return m.options.ARN }
 
@@ -79,7 +83,7 @@ func (m *Machine) Start(name string, input json.RawMessage) (*Execution, error) 
 		return nil, &Error{CodeExecutionAlreadyExists, fmt.Sprintf("Execution Already Exists: '%s'", arn)}
 	}
 	ex := &Execution{
-		machine: m, arn: arn, name: name, started: m.host.Now(), status: Running,
+		machine: m, definition: m.definition, arn: arn, name: name, started: m.host.Now(), status: Running,
 		text: bytes.Clone(input), input: doc,
 	}
 	ex.root = &walk{execution: ex, scope: m.definition.states, input: doc}

@@ -317,6 +317,29 @@ func TestARedrivenFailStateFailsAgain(t *testing.T) {
 	assert.Len(t, w.calls, 1, "what was caught is not tried again")
 }
 
+// UpdateStateMachine: "Running executions will continue to use the previous definition".
+func TestAnExecutionKeepsTheDefinitionThatItBeganWith(t *testing.T) {
+	t.Parallel()
+	definition := func(version, limit string) string {
+		return `{"StartAt": "W", ` + limit + ` "States": {"W": {"Type": "Wait", "Seconds": 60, "Next": "T"},
+			"T": {"Type": "Task", "Resource": "` + functionARN + `f:` + version + `", "End": true}}}`
+	}
+	w := newWorld(t, definition("1", ""), map[string]function{"f:1": inTurn(fails("E", ""), returns(`"first"`)), "f:2": returns(`"second"`)})
+	before := w.start(t, `{}`)
+	w.forward(time.Second)
+	updated, err := asl.Parse([]byte(definition("2", `"TimeoutSeconds": 90,`)))
+	require.NoError(t, err)
+	w.machine.Update(updated)
+	after, err := w.machine.Start("after", nil)
+	require.NoError(t, err)
+	w.settle()
+	assert.Equal(t, asl.Failed, before.Status())
+	assert.Equal(t, `"second"`, string(after.Output()))
+	require.NoError(t, w.machine.Redrive(before.ARN()))
+	w.settle()
+	assert.Equal(t, `"first"`, string(before.Output()), "a redriven one, too")
+}
+
 func TestARedriveStartsTheExecutionsTimeoutAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, `{"StartAt": "W", "TimeoutSeconds": 50, "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": true}}}`, nil)

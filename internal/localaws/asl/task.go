@@ -175,7 +175,7 @@ func (t *task) invoke(v *visit, call Invocation) {
 		called = true
 		ex.do(func() {
 			if !a.over {
-				t.returned(v, output, failure)
+				t.returned(v, call.FunctionARN, output, failure)
 			}
 		})
 	})
@@ -184,7 +184,7 @@ func (t *task) invoke(v *visit, call Invocation) {
 // returned takes a Lambda function's result. To a Task that waits for its
 // token, a failure is the end, and a return only means that the work was
 // accepted.
-func (t *task) returned(v *visit, output json.RawMessage, failure *Failure) {
+func (t *task) returned(v *visit, function string, output json.RawMessage, failure *Failure) {
 	if failure != nil {
 		v.taskFailed(fault{Failure: *failure})
 		return
@@ -196,7 +196,7 @@ func (t *task) returned(v *visit, output json.RawMessage, failure *Failure) {
 	case len(doc) > maxDocument:
 		v.taskFailed(t.tooLarge())
 	case v.attempt.callback != nil:
-		v.submitted(doc)
+		v.submitted(function, doc)
 	default:
 		v.taskSucceeded(doc)
 	}
@@ -213,9 +213,9 @@ func (t *task) tooLarge() fault {
 
 // submitted records what lambda:invoke returned, and takes the token's answer
 // if it came before.
-func (v *visit) submitted(payload Document) {
+func (v *visit) submitted(function string, payload Document) {
 	a := v.attempt
-	output := append(Document(`{"ExecutedVersion":"$LATEST","Payload":`), payload...)
+	output := append(Document(`{"ExecutedVersion":"`+executedVersion(function)+`","Payload":`), payload...)
 	output = append(output, `,"StatusCode":200}`...)
 	v.walk.record(Event{Type: TaskSubmitted, TaskSubmitted: &TaskOutputDetails{TaskDetails: byToken, Output: output}})
 	if a.over {
@@ -225,6 +225,17 @@ func (v *visit) submitted(payload Document) {
 	if a.answer != nil {
 		a.answer()
 	}
+}
+
+var versionARN = regexp.MustCompile(`:function:[^:]+:([0-9]+)$`)
+
+// executedVersion is the version that a function's ARN names. Which version an alias
+// leads to is not known here.
+func executedVersion(function string) string {
+	if found := versionARN.FindStringSubmatch(function); found != nil {
+		return found[1]
+	}
+	return "$LATEST"
 }
 
 // taskSucceeded ends an attempt with the task's result.
