@@ -1,6 +1,7 @@
 package lambdaruntime
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -13,8 +14,10 @@ import (
 type Function struct {
 	Name string
 	// ARN is what an invocation says that it was invoked by.
-	ARN    string
-	Region string
+	ARN string
+	// Version is the published version that runs; empty is $LATEST.
+	Version string
+	Region  string
 	// Bootstrap is the path of the executable.
 	Bootstrap string
 	// Variables are the environment that the function is configured with. What
@@ -32,7 +35,7 @@ func (f Function) environment(api string) []string {
 	set := map[string]string{
 		"AWS_LAMBDA_RUNTIME_API":          api,
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_FUNCTION_VERSION":     cmp.Or(f.Version, "$LATEST"),
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
 		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + f.Name,
 		"AWS_LAMBDA_LOG_STREAM_NAME":      "local",

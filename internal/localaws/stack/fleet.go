@@ -52,6 +52,9 @@ func NewFleet(functions []Function, at Site) (*Fleet, error) {
 	return fleet, nil
 }
 
+// firstVersion is what is published of a function when its stack is made.
+const firstVersion = "1"
+
 // deployed is a function as Lambda runs it at the Site: with the credentials of its
 // role, which here are its name.
 func (s Site) deployed(f Function, name, bootstrap string) lambdaruntime.Function {
@@ -60,9 +63,14 @@ func (s Site) deployed(f Function, name, bootstrap string) lambdaruntime.Functio
 		"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local",
 	}
 	maps.Copy(variables, f.Variables)
+	arn, version := fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", s.Partition, s.Region, s.Account, f.Name), ""
+	if f.Published {
+		version = firstVersion
+		arn += ":" + version
+	}
 	return lambdaruntime.Function{
 		Name: f.Name, Region: s.Region, Bootstrap: bootstrap, Variables: variables, Timeout: f.Timeout, MemoryMB: f.MemoryMB,
-		ARN: fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", s.Partition, s.Region, s.Account, f.Name),
+		ARN: arn, Version: version,
 	}
 }
 

@@ -20,7 +20,8 @@ const sample = `{"Resources": {
 		"Environment": {"Variables": {
 			"TABLE": {"Ref": "Ledger1"}, "MACHINE": {"Ref": "Machine1"}, "BUS": "default",
 			"JOINED": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":states:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":stateMachine:sluice"]]}}}}},
-	"A": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "sluice-rollback", "Timeout": 60}}}}`
+	"A": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "sluice-rollback", "Timeout": 60}},
+	"AVersion1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "A"}}}}}`
 
 func TestFunctionsHaveTheEnvironmentThatCloudFormationWouldGiveThem(t *testing.T) {
 	t.Parallel()
@@ -28,7 +29,7 @@ func TestFunctionsHaveTheEnvironmentThatCloudFormationWouldGiveThem(t *testing.T
 	require.NoError(t, err)
 	const machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:sluice"
 	assert.Equal(t, []Function{
-		{Name: "sluice-rollback", Timeout: time.Minute, Variables: map[string]string{}},
+		{Name: "sluice-rollback", Timeout: time.Minute, Variables: map[string]string{}, Published: true},
 		{Name: "sluice-safety-net", Timeout: 2 * time.Minute, MemoryMB: 512, Variables: map[string]string{
 			"TABLE": "sluice", "MACHINE": machine, "BUS": "default", "JOINED": machine,
 		}},
@@ -56,6 +57,8 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 	}
 	_, err := Read([]byte(`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {}}}}`), here)
 	require.ErrorContains(t, err, "it has no FunctionName")
+	_, err = Read([]byte(`{"Resources": {"V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": "f"}}}}`), here)
+	require.ErrorContains(t, err, "read the version V: its FunctionName is not a reference")
 	_, err = Read([]byte(`[`), here)
 	assert.ErrorContains(t, err, "read the template")
 }
@@ -94,4 +97,14 @@ func TestAFunctionCallsTheLocalCloudInItsOwnName(t *testing.T) {
 	assert.Equal(t, "http://127.0.0.1:1", f.Variables["AWS_ENDPOINT_URL"])
 	assert.Equal(t, "safety-net", f.Variables["AWS_ACCESS_KEY_ID"])
 	assert.Equal(t, "default", f.Variables["BUS"])
+	assert.Empty(t, f.Version, "the safety net's triggers invoke $LATEST")
+}
+
+func TestAFunctionOfTheDefinitionRunsAsItsPublishedVersion(t *testing.T) {
+	t.Parallel()
+	functions, err := Read([]byte(sample), here)
+	require.NoError(t, err)
+	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.deployed(functions[0], "rollback", "/x/rollback")
+	assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:sluice-rollback:1", f.ARN)
+	assert.Equal(t, "1", f.Version)
 }

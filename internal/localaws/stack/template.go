@@ -18,6 +18,9 @@ type Function struct {
 	Timeout   time.Duration
 	MemoryMB  int
 	Variables map[string]string
+	// Published says that the stack publishes a version of it, which the state
+	// machine's definition names.
+	Published bool
 }
 
 // template is what is read of a stack's template.
@@ -38,6 +41,10 @@ func Read(text []byte, at Place) ([]Function, error) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
+	published, err := t.published()
+	if err != nil {
+		return nil, err
+	}
 	var functions []Function
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[id]
@@ -48,10 +55,29 @@ func Read(text []byte, at Place) ([]Function, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the function %s: %w", id, err)
 		}
+		f.Published = published[id]
 		functions = append(functions, f)
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return functions, nil
+}
+
+// published finds the functions, by their logical ids, of which the template has a version.
+func (t template) published() (map[string]bool, error) {
+	published := map[string]bool{}
+	for id, r := range t.Resources {
+		if r.Type != "AWS::Lambda::Version" {
+			continue
+		}
+		var version struct {
+			FunctionName struct{ Ref string }
+		}
+		if err := json.Unmarshal(r.Properties, &version); err != nil {
+			return nil, fmt.Errorf("read the version %s: its FunctionName is not a reference: %w", id, err)
+		}
+		published[version.FunctionName.Ref] = true
+	}
+	return published, nil
 }
 
 func (t template) function(r resource, at Place) (Function, error) {
