@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -103,14 +102,13 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 // Invoke implements asl.Host: it runs one of Sluice's Lambdas. One that takes
 // longer than its timeout is killed where it stands, as Lambda does.
 func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
-	name := strings.TrimPrefix(call.FunctionARN[strings.LastIndexByte(call.FunctionARN, ':')+1:], functionPrefix)
-	f, known := w.functions[name]
+	f, known := w.own(named(call.FunctionARN))
 	w.clock.after(0, sluice, func() {
 		if !known {
 			done(nil, &asl.Failure{Error: "Lambda.ResourceNotFoundException", Cause: "Function not found: " + call.FunctionARN})
 			return
 		}
-		w.invocations[name]++
+		w.invocations[f.name]++
 		w.start(f, call.Payload, done)
 	})
 }

@@ -16,7 +16,7 @@ import (
 // invoked plays a Lambda that somebody invokes by Lambda's API: one of Sluice's own,
 // a hook, or the application.
 func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
-	own, isOwn := w.own(call.Function)
+	own, isOwn := w.own(call.Function, call.Version)
 	async := call.Type == localaws.AsyncEvent
 	switch {
 	case isOwn && async && own.name == flow.SafetyNet:
@@ -32,10 +32,14 @@ func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.
 	return w.request(call)
 }
 
-// own is the one of Sluice's Lambdas that stands in the account by this name.
-func (w *World) own(name string) (function, bool) {
+// own is the one of Sluice's Lambdas that has this name and version in the account; an
+// empty version is $LATEST.
+func (w *World) own(name, version string) (function, bool) {
 	folder, prefixed := strings.CutPrefix(name, functionPrefix)
 	f, known := w.functions[folder]
+	if version != "" && version != "$LATEST" {
+		f, known = w.versions[folder+":"+version]
+	}
 	return f, known && prefixed
 }
 
@@ -100,14 +104,4 @@ func (w *World) learnHooks(hooks shift.Hooks) {
 			w.modes[hookKey(p, bare(h.Function))] = h.Mode
 		}
 	}
-}
-
-// showOwn makes Sluice's functions visible to whoever looks at the account.
-func (w *World) showOwn() error {
-	for _, name := range sortedKeys(w.functions) {
-		if err := w.cloud.AddFunction(localaws.Function{Name: functionPrefix + name, Content: name}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -45,9 +45,11 @@ func eavesdrop(t *testing.T, scenario, input string, then func(*World), answer f
 	defer w.Close()
 	var o overheard
 	logs.listen(w)
-	for name, f := range maps.Clone(w.functions) {
-		f.run = logging(f.run, func(token string) { o.tokens = append(o.tokens, token) })
-		w.functions[name] = f
+	for _, all := range []map[string]function{w.functions, w.versions} {
+		for name, f := range maps.Clone(all) {
+			f.run = logging(f.run, func(token string) { o.tokens = append(o.tokens, token) })
+			all[name] = f
+		}
 	}
 	w.OnHook(func(_ string, payload []byte) {
 		var q shift.Question

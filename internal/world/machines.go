@@ -17,9 +17,8 @@ type machines struct{ world *World }
 
 // StateMachines implements localaws.StateMachines: there is only one.
 func (m machines) StateMachines() []localaws.StateMachine {
-	definition, _ := definitionAt(m.world.place) // the machine runs it, so it is one
 	return []localaws.StateMachine{{
-		ARN: m.world.place.machineARN(), Name: machineName, Definition: definition.text,
+		ARN: m.world.place.machineARN(), Name: machineName, Definition: m.world.definition.text,
 		RoleARN: m.world.place.roleARN(machineName), Created: m.world.began,
 	}}
 }

@@ -62,9 +62,6 @@ func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.showOwn(); err != nil {
-		return nil, err
-	}
 	if p.Problem == nil {
 		p.Problem = func(error) {}
 	}

@@ -39,6 +39,11 @@ func (p place) functionARN(name string) string {
 	return p.arn("lambda", "function:"+functionPrefix+name)
 }
 
+// versionARN is the ARN of a version of one of Sluice's own functions.
+func (p place) versionARN(name, version string) string {
+	return p.functionARN(name) + ":" + version
+}
+
 func (p place) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, p.region, p.account, resource)
 }

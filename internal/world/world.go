@@ -30,12 +30,15 @@ type World struct {
 	cloud     *localaws.Cloud
 	tables    *dynamodb.Database
 	machine   *asl.Machine
-	functions map[string]function
-	actors    map[*actor]struct{}
-	current   *actor // who runs
-	meddler   func(Moment) error
-	moments   int
-	permits   permits
+	functions map[string]function // Sluice's own, as their $LATEST is
+	versions  map[string]function // Sluice's own by "name:version"
+	// definition is that of the state machine: new executions begin with it.
+	definition definition
+	actors     map[*actor]struct{}
+	current    *actor // who runs
+	meddler    func(Moment) error
+	moments    int
+	permits    permits
 	// courier may see to an event's delivery itself.
 	courier func(Parcel) bool
 	parcels int
@@ -82,6 +85,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		clock:       &clock{now: at},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		functions:   map[string]function{},
+		versions:    map[string]function{},
 		actors:      map[*actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
@@ -108,12 +112,11 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 
 // install puts Sluice into the account.
 func (w *World) install() error {
-	definition, err := definitionAt(w.place)
-	if err != nil {
+	w.deploy()
+	if err := w.publishOwn(); err != nil {
 		return err
 	}
-	w.deploy()
-	w.machine = asl.NewMachine(definition.parsed, w, asl.Options{
+	w.machine = asl.NewMachine(w.definition.parsed, w, asl.Options{
 		ARN: w.place.machineARN(), RoleARN: w.place.roleARN(machineName),
 		OnEvent: func(x *asl.Execution, e asl.Event) {
 			if w.watch != nil {
