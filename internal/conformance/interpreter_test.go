@@ -54,7 +54,7 @@ func TestTheGoldenDefinitionOnAForeignInterpreter(t *testing.T) {
 	recorded := recordings(t)
 	input, err := json.Marshal(map[string]any{
 		"definition": json.RawMessage(definition.Definition("aws", func(name string) string {
-			return "arn:aws:lambda:us-east-1:123456789012:function:sluice-" + name
+			return "arn:aws:lambda:us-east-1:123456789012:function:sluice-" + name + ":1"
 		})),
 		"executions": recorded,
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/assert"
@@ -35,6 +36,15 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		ended := a.end(t, "healthy")
 		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
 		assert.Contains(t, *ended.Output, `"outcome":"Promoted"`)
+	})
+
+	t.Run("the definition names published versions", func(t *testing.T) {
+		machine, err := a.states().DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: aws.String(a.machine())})
+		require.NoError(t, err)
+		versions, err := a.lambda().ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: aws.String("sluice-set-weight")})
+		require.NoError(t, err)
+		require.Len(t, versions.Versions, 2, "$LATEST, and the one that is published")
+		assert.Contains(t, *machine.Definition, `"`+*versions.Versions[1].FunctionArn+`"`)
 	})
 
 	t.Run("nothing to shift is left as it is", func(t *testing.T) {

@@ -10,14 +10,15 @@ import (
 //go:embed sluice.asl.json
 var golden []byte
 
-// partition is the placeholder of the AWS partition; all others stand for the
-// ARN of the function of that name.
+// partition is the placeholder of the AWS partition; each of the others stands for the
+// ARN of a published version of the function of that name.
 const partition = "partition"
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
 // Definition is the state machine's definition for a partition, such as "aws",
-// with the ARNs of the functions filled in. It panics for a function that has
+// with an ARN filled in for each function: in AWS and in the local world that of a
+// published version. It panics for a function that has
 // none: half a definition is of no use to anybody.
 func Definition(inPartition string, arn func(function string) string) []byte {
 	return placeholder.ReplaceAllFunc(golden, func(found []byte) []byte {

@@ -68,5 +68,5 @@ func states(t *testing.T) map[string]state {
 }
 
 func arn(function string) string {
-	return "arn:aws:lambda:eu-central-1:123456789012:function:" + function
+	return "arn:aws:lambda:eu-central-1:123456789012:function:" + function + ":1"
 }
