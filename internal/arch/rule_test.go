@@ -65,6 +65,15 @@ var (
 		module + "/internal/configuration",
 	}
 
+	// localService is what a service of the local AWS may import.
+	localService = []string{
+		localCloud + "/account",
+		localCloud + "/identifier",
+		localCloud + "/paging",
+		localCloud + "/protocol",
+		localCloud + "/throttle",
+	}
+
 	// testTools are what every test may import.
 	testTools = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 )
@@ -122,9 +131,23 @@ var rules = []rule{
 	{folder: "internal/localaws/iam"},
 	{folder: "internal/localaws/lambdaruntime"},
 	{folder: "internal/localaws/stack", may: []string{localRuntime}},
-	// CloudWatch's clients speak CBOR; the codec is theirs. The tests speak to the
-	// local cloud with the real clients.
-	{folder: "internal/localaws", may: []string{domain, smithy + "/encoding/cbor"}, tests: []string{sdk, smithy}},
+	// What the local services share. None knows a service.
+	{folder: "internal/localaws/account"},
+	{folder: "internal/localaws/identifier"},
+	{folder: "internal/localaws/paging"},
+	{folder: "internal/localaws/throttle"},
+	{folder: "internal/localaws/protocol", may: []string{localCloud + "/throttle"}},
+	// A local service knows no other one, and not the cloud that joins them.
+	// CloudWatch's clients speak CBOR, with the SDK's codec.
+	{folder: "internal/localaws/cloudwatch", may: list(localService, smithy+"/encoding/cbor")},
+	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},
+	{folder: "internal/localaws/eventbridge", may: localService},
+	{folder: "internal/localaws/lambda", may: localService},
+	{folder: "internal/localaws/ssm", may: localService},
+	{folder: "internal/localaws/stepfunctions", may: localService},
+	// The local AWS knows nothing of Sluice. It makes the configuration of its
+	// clients; its tests speak to it with the real ones.
+	{folder: "internal/localaws", may: []string{sdk + "/aws"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
 		may:    list(adapters, assembly, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),

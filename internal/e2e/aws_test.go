@@ -84,7 +84,7 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	assert.Equal(t, "0", p.asks(t, "FailedEntryCount", "events", "put-events", "--entries", `[{"Source": "me", "DetailType": "x", "Detail": "{}"}]`))
 	_, errors, err := p.tries(t, "lambda", "delete-function", "--function-name", "orders")
 	require.Error(t, err)
-	assert.Contains(t, errors, "not implemented in the local world")
+	assert.Contains(t, errors, "not implemented in the local AWS")
 	p.account.interrupt(t)
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"time"
+
+	"sluice/internal/localaws/protocol"
 )
 
 // Call is one call that reached AWS, as CloudTrail and IAM would see it.
@@ -30,12 +32,6 @@ type Call struct {
 	permissions []Permission
 }
 
-// Permission is one action on one resource.
-type Permission struct {
-	Action   string // "dynamodb:PutItem"
-	Resource string // an ARN, or "*"
-}
-
 // Action is the call as IAM writes it: "lambda:UpdateAlias".
 func (c Call) Action() string { return c.Service + ":" + c.Operation }
 
@@ -55,7 +51,7 @@ func (c Call) Permissions() []Permission {
 func (c *Cloud) OnCall(listener func(Call)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listeners.call = append(c.listeners.call, listener)
+	c.listeners = append(c.listeners, listener)
 }
 
 // CallCounts is how many calls were made of each action ("lambda:UpdateAlias"),
@@ -72,7 +68,7 @@ func (c *Cloud) CallCounts() map[string]int {
 func (c *Cloud) Fault(before func(Call) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listeners.before = before
+	c.before = before
 }
 
 // FaultAfter sets what is asked after a call took its effect, or was refused, and
@@ -81,34 +77,34 @@ func (c *Cloud) Fault(before func(Call) error) {
 func (c *Cloud) FaultAfter(after func(Call) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listeners.after = after
+	c.after = after
 }
 
 // perform lets a call have its effect, unless a fault or a rate limit stops it.
-func (c *Cloud) perform(ctx context.Context, call Call, asked operation) (reply, error) {
+func (c *Cloud) perform(ctx context.Context, call Call, asked protocol.Operation) (protocol.Reply, error) {
 	c.mu.Lock()
-	before, after := c.listeners.before, c.listeners.after
+	before, after := c.before, c.after
 	c.mu.Unlock()
 	if before != nil {
 		if err := before(call); err != nil {
-			return reply{}, err
+			return protocol.Reply{}, err
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return reply{}, err
+		return protocol.Reply{}, err
 	}
 	now := c.config.Now()
-	if !c.admit(asked.limit, now) {
-		return reply{}, Throttled(call.Service)
+	if !asked.Limit.Take(now) {
+		return protocol.Reply{}, Throttled(call.Service)
 	}
-	result, err := asked.run(ctx, now)
+	result, err := asked.Run(ctx, now)
 	if after != nil {
 		var refused *APIError
 		if errors.As(err, &refused) {
 			call.ErrorCode = refused.Code
 		}
 		if lost := after(call); lost != nil {
-			return reply{}, lost
+			return protocol.Reply{}, lost
 		}
 	}
 	return result, err
@@ -118,7 +114,7 @@ func (c *Cloud) perform(ctx context.Context, call Call, asked operation) (reply,
 func (c *Cloud) record(call Call) {
 	c.mu.Lock()
 	c.counts[call.Action()]++
-	heard := c.listeners.call
+	heard := c.listeners
 	c.mu.Unlock()
 	for _, listener := range heard {
 		listener(call)

@@ -60,20 +60,7 @@ func newAccount(t *testing.T, config localaws.Config) account {
 	time := newClock()
 	config.Now = time.Now
 	made := localaws.New(config)
-	return account{Cloud: made, clock: time, config: clientConfig("set-weight", made)}
-}
-
-// clientConfig is a client of one attempt, as every client of Sluice's is,
-// whose access key id is a name.
-func clientConfig(actor string, transport aws.HTTPClient) aws.Config {
-	return aws.Config{
-		Region:     "us-east-1",
-		HTTPClient: transport,
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "secret"}, nil
-		}),
-	}
+	return account{Cloud: made, clock: time, config: localaws.ClientConfig("set-weight", made)}
 }
 
 func (a account) lambda() *lambda.Client         { return lambda.NewFromConfig(a.config) }
@@ -251,51 +238,51 @@ func TestWhatIsNotSpokenIsRefusedByName(t *testing.T) {
 		{"lambda operation", func(a account) error {
 			_, err := a.lambda().DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("orders")})
 			return err
-		}, "not implemented in the local world: lambda:DELETE /2015-03-31/functions/orders"},
+		}, "not implemented in the local AWS: lambda:DELETE /2015-03-31/functions/orders"},
 		{"lambda member", func(a account) error {
 			_, err := a.lambda().PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("orders"), PublishTo: lambdatypes.FunctionVersionLatestPublishedLatestPublished})
 			return err
-		}, `not implemented in the local world: lambda:PublishVersion with "PublishTo"`},
+		}, `not implemented in the local AWS: lambda:PublishVersion with "PublishTo"`},
 		{"lambda query", func(a account) error {
 			_, err := a.lambda().ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: aws.String("orders")}, func(o *lambda.Options) {
 				o.HTTPClient = withQuery{a.Cloud, "FunctionVersion=ALL"}
 			})
 			return err
-		}, "not implemented in the local world: lambda:ListVersionsByFunction with FunctionVersion"},
+		}, "not implemented in the local AWS: lambda:ListVersionsByFunction with FunctionVersion"},
 		{"invoke log", func(a account) error {
 			_, err := a.lambda().Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("orders"), LogType: lambdatypes.LogTypeTail})
 			return err
-		}, "not implemented in the local world: lambda:InvokeFunction with X-Amz-Log-Type Tail"},
+		}, "not implemented in the local AWS: lambda:InvokeFunction with X-Amz-Log-Type Tail"},
 		{"invoke without anybody to play the functions", func(a account) error {
 			_, err := a.lambda().Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("orders")})
 			return err
-		}, "not implemented in the local world: lambda:InvokeFunction: nobody plays the functions"},
+		}, "not implemented in the local AWS: lambda:InvokeFunction: nobody plays the functions"},
 		{"cloudwatch operation", func(a account) error {
 			_, err := a.cloudwatch().DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"a"}})
 			return err
-		}, "not implemented in the local world: cloudwatch:DeleteAlarms"},
+		}, "not implemented in the local AWS: cloudwatch:DeleteAlarms"},
 		{"cloudwatch member", func(a account) error {
 			_, err := a.cloudwatch().DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{ParentsOfAlarmName: aws.String("a")})
 			return err
-		}, "not implemented in the local world: cloudwatch:DescribeAlarms with ParentsOfAlarmName"},
+		}, "not implemented in the local AWS: cloudwatch:DescribeAlarms with ParentsOfAlarmName"},
 		{"events operation", func(a account) error {
 			_, err := a.events().ListRules(ctx, &eventbridge.ListRulesInput{})
 			return err
-		}, "not implemented in the local world: events:ListRules"},
+		}, "not implemented in the local AWS: events:ListRules"},
 		{"events member", func(a account) error {
 			_, err := a.events().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries(`{}`), EndpointId: aws.String("a.b")}, func(o *eventbridge.Options) {
 				o.BaseEndpoint = aws.String("http://local.invalid")
 			})
 			return err
-		}, `not implemented in the local world: events:PutEvents with "EndpointId"`},
+		}, `not implemented in the local AWS: events:PutEvents with "EndpointId"`},
 		{"states operation", func(a account) error {
 			_, err := a.states().ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
 			return err
-		}, "not implemented in the local world: states:ListStateMachines"},
+		}, "not implemented in the local AWS: states:ListStateMachines"},
 		{"states without anybody to run executions", func(a account) error {
 			_, err := a.states().StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(executionARN)})
 			return err
-		}, "not implemented in the local world: states:StopExecution: nobody runs executions"},
+		}, "not implemented in the local AWS: states:StopExecution: nobody runs executions"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -315,7 +302,7 @@ func TestOverALoopbackPortTheSameClientsAreAnswered(t *testing.T) {
 	a.SetStateMachines(newMachines(a.clock))
 	server := httptest.NewServer(a.Cloud)
 	defer server.Close()
-	a.config = clientConfig("operator", server.Client())
+	a.config = localaws.ClientConfig("operator", server.Client())
 	a.config.BaseEndpoint = aws.String(server.URL)
 	ctx := context.Background()
 

@@ -1,18 +1,20 @@
-// Package localaws is the AWS APIs that Sluice calls, and no others, behind one
-// http.Handler. New makes a Cloud; the real SDK clients talk to it either in
-// process (a Cloud is an aws.HTTPClient: its Do opens no socket and starts no
-// goroutine) or over a loopback port (a Cloud is an http.Handler).
+// Package localaws is a local AWS for tests and simulations: one account in one
+// region, behind one http.Handler. New makes a Cloud. The real SDK clients talk to
+// it in process (a Cloud is an aws.HTTPClient: its Do opens no socket and starts no
+// goroutine; ClientConfig returns the clients' configuration) or over a loopback
+// port (a Cloud is an http.Handler).
 //
-// It holds Lambda's functions, versions and aliases, CloudWatch's alarms, an
-// EventBridge bus and DynamoDB's tables. Step Functions is only spoken here:
-// whoever runs executions implements StateMachines. Functions are only
-// routed to here: whoever plays them sets an Invoker.
+// Each service has its own package, which answers its API: lambda, cloudwatch,
+// eventbridge, stepfunctions, ssm and dynamodb. The Cloud joins them. It finds the
+// service that a call is signed for, asks the faults and the rate limits, and
+// records the call. It does not run anything: executions are run by a
+// StateMachines, functions by an Invoker.
 //
-// It keeps the rules that AWS documents or that were recorded against AWS,
-// and where AWS does not say, it takes the less convenient answer and a
-// comment says so. What it does not implement it refuses, in the shape that
-// the protocol's clients understand.
+// It keeps the rules that AWS documents or that were recorded against AWS. Where
+// AWS does not say, it takes the less convenient answer, and a comment says so. It
+// refuses what it does not implement, in the shape that the protocol's clients
+// understand.
 //
-// Nothing here reads a clock or sleeps: time is Config.Now, identifiers come
-// from counters, so the same calls give the same answers.
+// Nothing here reads a clock or sleeps: time is Config.Now. Identifiers come
+// from counters, so the same calls get the same answers.
 package localaws

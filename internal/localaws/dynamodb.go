@@ -10,44 +10,57 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/localaws/account"
 	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/localaws/protocol"
 )
 
-const dynamodbService = "dynamodb"
+// dynamodbName is DynamoDB's prefix in IAM, and the name that its requests are
+// signed with.
+const dynamodbName = "dynamodb"
 
 // Database is the account's DynamoDB tables, to create them and to look into
 // them from Go.
 func (c *Cloud) Database() *dynamodb.Database { return c.database }
 
-// understandDynamoDB hands a call to the tables. What it reads of the request
+// tables is DynamoDB's API as a handler: a Database, and what IAM checks.
+type tables struct {
+	account  account.Account
+	database *dynamodb.Database
+}
+
+// Protocol implements handler. The Database writes its answers itself.
+func (t tables) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON10 }
+
+// Operation hands a call to the tables. What it reads of the request
 // is only what IAM would look at.
-func (c *Cloud) understandDynamoDB(asked request) operation {
-	var named tablesNamed
+func (t tables) Operation(asked protocol.Request) protocol.Operation {
+	var named tableNames
 	// A request that cannot be read is refused by the tables themselves.
-	_ = json.Unmarshal(asked.body, &named)
-	op := operation{action: targetOf(asked), resource: "*", permissions: c.tablePermissions(named)}
+	_ = json.Unmarshal(asked.Body, &named)
+	op := protocol.Operation{Action: asked.Target(), Resource: "*", Permissions: t.permissions(named)}
 	switch {
 	case named.TableName != "":
-		op.resource = c.tableARN(named.TableName)
-	case len(op.permissions) > 0:
-		op.resource = op.permissions[0].Resource
+		op.Resource = t.tableARN(named.TableName)
+	case len(op.Permissions) > 0:
+		op.Resource = op.Permissions[0].Resource
 	}
-	op.run = func(ctx context.Context, _ time.Time) (reply, error) {
-		r, err := http.NewRequestWithContext(ctx, asked.method, "/", bytes.NewReader(asked.body))
+	op.Run = func(ctx context.Context, _ time.Time) (protocol.Reply, error) {
+		r, err := http.NewRequestWithContext(ctx, asked.Method, "/", bytes.NewReader(asked.Body))
 		if err != nil {
-			return reply{}, fmt.Errorf("hand a call to DynamoDB: %w", err)
+			return protocol.Reply{}, fmt.Errorf("hand a call to DynamoDB: %w", err)
 		}
-		r.Header = asked.header
-		written := recorder{header: http.Header{}}
-		c.database.ServeHTTP(&written, r)
-		return written.reply(), nil
+		r.Header = asked.Header
+		recorded := recorder{header: http.Header{}}
+		t.database.ServeHTTP(&recorded, r)
+		return recorded.reply(), nil
 	}
 	return op
 }
 
-// tablesNamed is where a request names tables: once, or in each part of a
+// tableNames is where a request names tables: once, or in each part of a
 // transaction.
-type tablesNamed struct {
+type tableNames struct {
 	TableName     string
 	TransactItems []map[string]struct{ TableName string }
 }
@@ -56,12 +69,12 @@ type tablesNamed struct {
 // no dynamodb:TransactWriteItems ("Using IAM with DynamoDB transactions").
 var transactActions = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
-// tablePermissions are what IAM asks of the caller of a transaction, once each.
-func (c *Cloud) tablePermissions(asked tablesNamed) []Permission {
+// permissions are what IAM asks of the caller of a transaction, once each.
+func (t tables) permissions(asked tableNames) []Permission {
 	var needed []Permission
 	for _, item := range asked.TransactItems {
 		for kind, part := range item {
-			permission := Permission{Action: dynamodbService + ":" + transactActions[kind], Resource: c.tableARN(part.TableName)}
+			permission := Permission{Action: dynamodbName + ":" + transactActions[kind], Resource: t.tableARN(part.TableName)}
 			if transactActions[kind] != "" && !slices.Contains(needed, permission) {
 				needed = append(needed, permission)
 			}
@@ -71,11 +84,11 @@ func (c *Cloud) tablePermissions(asked tablesNamed) []Permission {
 }
 
 // tableARN is a table's ARN; a TableName may be one already.
-func (c *Cloud) tableARN(name string) string {
+func (t tables) tableARN(name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		return name
 	}
-	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", c.config.Region, c.config.Account, name)
+	return t.account.ARN(dynamodbName, "table/"+name)
 }
 
 // recorder is an http.ResponseWriter in memory.
@@ -91,15 +104,15 @@ func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 
 // reply is what was written. An error's name is in the body's __type, after a
 // namespace.
-func (w *recorder) reply() reply {
-	written := reply{status: w.status, header: w.header, body: w.body.Bytes()}
+func (w *recorder) reply() protocol.Reply {
+	reply := protocol.Reply{Status: w.status, Header: w.header, Body: w.body.Bytes()}
 	if w.status >= http.StatusBadRequest {
 		var named struct {
 			Type string `json:"__type"`
 		}
 		// An error that names no type is an error all the same.
 		_ = json.Unmarshal(w.body.Bytes(), &named)
-		written.errorCode = named.Type[strings.LastIndex(named.Type, "#")+1:]
+		reply.ErrorCode = named.Type[strings.LastIndex(named.Type, "#")+1:]
 	}
-	return written
+	return reply
 }

@@ -73,7 +73,7 @@ func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {
 		"Please provide a source for function code": {},
 		"Please do not provide other FunctionCode":  {ZipFile: zipped(t, "2"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip")},
 		"The Revision Id provided does not match":   {ZipFile: zipped(t, "2"), RevisionId: aws.String("stale")},
-		`not implemented in the local world`:        {ImageUri: aws.String("image")},
+		`not implemented in the local AWS`:          {ImageUri: aws.String("image")},
 	} {
 		input.FunctionName = aws.String("orders")
 		_, err := a.lambda().UpdateFunctionCode(t.Context(), input)

@@ -75,6 +75,6 @@ func TestTagsAreHiddenFromWhoeverMayNotListThem(t *testing.T) {
 	assert.Nil(t, output.Tags)
 	assert.Equal(t, "AccessDeniedException", *output.TagsError.ErrorCode)
 	assert.Equal(t, []localaws.Permission{{Action: "lambda:ListTags", Resource: ordersARN}}, asked)
-	a.config = clientConfig("publish-version", a.Cloud)
+	a.config = localaws.ClientConfig("publish-version", a.Cloud)
 	assert.Equal(t, map[string]string{"sluice:alias": "live"}, a.tags(t))
 }

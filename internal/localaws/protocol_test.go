@@ -1,6 +1,7 @@
 package localaws_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -20,10 +21,11 @@ import (
 
 // raw is a request that no SDK client would send.
 type raw struct {
-	method string
-	path   string
-	header map[string]string
-	body   string
+	service string // that it is signed for; "lambda" if empty
+	method  string
+	path    string
+	header  map[string]string
+	body    string
 }
 
 // send sends it with a signature.
@@ -31,7 +33,7 @@ func (r raw) send(t *testing.T, to account) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), r.method, "https://aws.invalid"+r.path, strings.NewReader(r.body))
 	require.NoError(t, err)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261201/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261201/us-east-1/"+cmp.Or(r.service, "lambda")+"/aws4_request, SignedHeaders=host, Signature=0")
 	for name, value := range r.header {
 		request.Header.Set(name, value)
 	}
@@ -81,32 +83,32 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 		}, {
 			name: "a path without an operation", request: raw{method: "POST", path: "/"},
 			status: 501, header: map[string]string{"X-Amzn-Errortype": "NotImplemented"},
-			body: `{"Type":"Service","message":"not implemented in the local world: lambda:POST /"}`,
+			body: `{"Type":"Service","message":"not implemented in the local AWS: lambda:POST /"}`,
 		}, {
-			name: "AWS-JSON names it in the body", request: raw{method: "POST", path: "/", header: target("AWSStepFunctions.StartExecution"), body: `{"stateMachineArn":1}`},
+			name: "AWS-JSON names it in the body", request: raw{service: "states", method: "POST", path: "/", header: target("AWSStepFunctions.StartExecution"), body: `{"stateMachineArn":1}`},
 			status: 400, header: map[string]string{"Content-Type": "application/x-amz-json-1.0"},
 			body: `{"__type":"SerializationException","message":"json: cannot unmarshal number into Go struct field startExecutionInput.stateMachineArn of type string"}`,
 		}, {
-			name: "a service that is not there", request: raw{method: "POST", path: "/", header: target("TrentService.Decrypt"), body: `{}`},
-			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local world: TrentService:Decrypt"}`,
+			name: "a service that is not there", request: raw{service: "kms", method: "POST", path: "/", header: target("TrentService.Decrypt"), body: `{}`},
+			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local AWS: kms:Decrypt"}`,
 		}, {
-			name: "CBOR", request: raw{method: "POST", path: describe, header: rpc, body: "\xff"},
+			name: "CBOR", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: "\xff"},
 			status: 400, header: map[string]string{"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "X-Amzn-Query-Error": "SerializationException;Sender"},
 			code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException",
 		}, {
-			name: "CBOR that is no map", request: raw{method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.String("x")))},
+			name: "CBOR that is no map", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.String("x")))},
 			status: 400, code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException", message: "the request is a cbor.String, not a map",
 		}, {
-			name: "a member of another kind", request: raw{method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"AlarmNames": cbor.List{cbor.Uint(1)}}))},
+			name: "a member of another kind", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"AlarmNames": cbor.List{cbor.Uint(1)}}))},
 			status: 400, code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException", message: "AlarmNames is a Uint",
 		}, {
-			name: "a string of another kind", request: raw{method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"NextToken": cbor.Bool(true)}))},
+			name: "a string of another kind", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"NextToken": cbor.Bool(true)}))},
 			status: 400, code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException", message: "NextToken is a Bool",
 		}, {
-			name: "a number of another kind", request: raw{method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"MaxRecords": cbor.String("1")}))},
+			name: "a number of another kind", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: string(cbor.Encode(cbor.Map{"MaxRecords": cbor.String("1")}))},
 			status: 400, code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException", message: "MaxRecords is a String",
 		}, {
-			name: "RPC v2 with JSON", request: raw{method: "POST", path: describe, header: map[string]string{"Smithy-Protocol": "rpc-v2-json"}, body: `{}`},
+			name: "RPC v2 with JSON", request: raw{service: "monitoring", method: "POST", path: describe, header: map[string]string{"Smithy-Protocol": "rpc-v2-json"}, body: `{}`},
 			status: 501, header: map[string]string{"X-Amzn-Query-Error": "NotImplemented;Receiver"}, code: "com.amazonaws.cloudwatch.v2010_08_01#NotImplemented",
 		},
 	} {
@@ -177,5 +179,5 @@ func TestFaultsHaveTheNamesThatEachServiceGivesThem(t *testing.T) {
 
 func TestACloudNeedsAClock(t *testing.T) {
 	t.Parallel()
-	assert.PanicsWithValue(t, "cloud: Config.Now is not set", func() { localaws.New(localaws.Config{}) })
+	assert.PanicsWithValue(t, "localaws: Config.Now is not set", func() { localaws.New(localaws.Config{}) })
 }

@@ -24,7 +24,7 @@ func TestTheControlPlaneSharesFifteenRequestsASecond(t *testing.T) {
 	a.orders(t, 1)
 	a.live(t, "1")
 	byAnother := a
-	byAnother.config = clientConfig("rollback", a.Cloud)
+	byAnother.config = localaws.ClientConfig("rollback", a.Cloud)
 	getAlias := func(a account) error {
 		_, err := a.lambda().GetAlias(ctx, &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
 		return err

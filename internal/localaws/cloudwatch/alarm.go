@@ -1,0 +1,196 @@
+package cloudwatch
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+)
+
+// The states of an alarm (StateValue in CloudWatch's API model).
+const (
+	OK               = "OK"
+	Alarm            = "ALARM"
+	InsufficientData = "INSUFFICIENT_DATA"
+)
+
+var alarmStates = []string{OK, Alarm, InsufficientData}
+
+// MetricAlarm is an alarm on one metric. The local CloudWatch evaluates
+// nothing: whoever owns it sets the states.
+type MetricAlarm struct {
+	Name             string
+	Description      string
+	Namespace        string
+	Metric           string
+	Dimensions       map[string]string
+	Statistic        string // "Sum", "Average", …; empty if ExtendedStatistic is set
+	Extended         string // "p99", …
+	Period           time.Duration
+	Evaluations      int
+	Threshold        float64
+	Comparison       string // "GreaterThanOrEqualToThreshold", …
+	TreatMissingData string
+	ActionsDisabled  bool
+}
+
+// CompositeAlarm is an alarm on other alarms' states.
+type CompositeAlarm struct {
+	Name            string
+	Description     string
+	Rule            string // "ALARM(a) OR ALARM(b)"; not evaluated
+	ActionsDisabled bool
+}
+
+// alarm is an alarm of either kind.
+type alarm struct {
+	name         string
+	kind         string
+	members      cbor.Map // what was put, on the wire
+	state        string
+	reason       string
+	evaluation   string
+	configured   time.Time
+	updated      time.Time
+	transitioned time.Time
+}
+
+// PutMetricAlarm creates an alarm, INSUFFICIENT_DATA at first, or changes one
+// and leaves its state (PutMetricAlarm in CloudWatch's API reference).
+func (s *Alarms) PutMetricAlarm(m MetricAlarm) {
+	members := alarmMembers(m.Name, m.Description, m.ActionsDisabled)
+	dimensions := cbor.List{}
+	for _, name := range slices.Sorted(maps.Keys(m.Dimensions)) {
+		dimensions = append(dimensions, cbor.Map{"Name": cbor.String(name), "Value": cbor.String(m.Dimensions[name])})
+	}
+	members["Dimensions"] = dimensions
+	members["Threshold"] = cbor.Float64(m.Threshold)
+	members["Period"] = cbor.Uint(max(m.Period/time.Second, 0))
+	members["EvaluationPeriods"] = cbor.Uint(max(m.Evaluations, 0))
+	for member, text := range map[string]string{
+		"Namespace": m.Namespace, "MetricName": m.Metric, "Statistic": m.Statistic, "ExtendedStatistic": m.Extended,
+		"ComparisonOperator": m.Comparison, "TreatMissingData": m.TreatMissingData,
+	} {
+		if text != "" {
+			members[member] = cbor.String(text)
+		}
+	}
+	s.putAlarm(m.Name, metricAlarm, members)
+}
+
+// PutCompositeAlarm creates or changes a composite alarm as PutMetricAlarm
+// does a metric alarm.
+func (s *Alarms) PutCompositeAlarm(a CompositeAlarm) {
+	members := alarmMembers(a.Name, a.Description, a.ActionsDisabled)
+	members["AlarmRule"] = cbor.String(a.Rule)
+	s.putAlarm(a.Name, compositeAlarm, members)
+}
+
+// alarmMembers are what both kinds of alarm have.
+func alarmMembers(name, description string, actionsDisabled bool) cbor.Map {
+	members := cbor.Map{
+		"AlarmName":      cbor.String(name),
+		"ActionsEnabled": cbor.Bool(!actionsDisabled),
+		"AlarmActions":   cbor.List{}, "OKActions": cbor.List{}, "InsufficientDataActions": cbor.List{},
+	}
+	if description != "" {
+		members["AlarmDescription"] = cbor.String(description)
+	}
+	return members
+}
+
+// putAlarm creates or changes an alarm. Alarms of both kinds share one space
+// of names.
+func (s *Alarms) putAlarm(name, kind string, members cbor.Map) {
+	now := s.account.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.alarms[name]
+	if a == nil || a.kind != kind {
+		a = &alarm{name: name, kind: kind, state: InsufficientData, reason: "Unchecked: Initial alarm creation", updated: now, transitioned: now}
+		s.alarms[name] = a
+	}
+	a.members, a.configured = members, now
+}
+
+// AlarmChange is an alarm that was put into a state, which may be the one it was in.
+type AlarmChange struct {
+	Name, Before, State, Reason string
+}
+
+// OnAlarmState adds a listener that hears whenever somebody sets an alarm's state.
+func (s *Alarms) OnAlarmState(listener func(AlarmChange)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, listener)
+}
+
+// SetAlarmState puts an alarm into a state. It fails if there is no such
+// alarm, or no such state.
+func (s *Alarms) SetAlarmState(name, state, reason string) error {
+	now := s.account.Now()
+	if !slices.Contains(alarmStates, state) {
+		return fmt.Errorf("set state of alarm %s: there is no state %q", name, state)
+	}
+	change := AlarmChange{Name: name, State: state, Reason: reason}
+	err := s.changeAlarm(name, func(a *alarm) {
+		if a.state != state {
+			a.transitioned = now
+		}
+		change.Before = a.state
+		a.state, a.reason, a.updated = state, reason, now
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	heard := s.listeners
+	s.mu.Unlock()
+	for _, listener := range heard {
+		listener(change)
+	}
+	return nil
+}
+
+// SetEvaluationState marks a metric alarm's evaluation as PARTIAL_DATA,
+// EVALUATION_FAILURE or EVALUATION_ERROR; empty is a sound one.
+func (s *Alarms) SetEvaluationState(name, state string) error {
+	return s.changeAlarm(name, func(a *alarm) { a.evaluation = state })
+}
+
+// DeleteAlarm deletes an alarm; DescribeAlarms then leaves it out.
+func (s *Alarms) DeleteAlarm(name string) error {
+	return s.changeAlarm(name, func(*alarm) { delete(s.alarms, name) })
+}
+
+func (s *Alarms) changeAlarm(name string, change func(*alarm)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.alarms[name]
+	if a == nil {
+		return fmt.Errorf("change alarm %s: there is none", name)
+	}
+	change(a)
+	return nil
+}
+
+func (s *Alarms) alarmARN(name string) string {
+	return s.account.ARN(Name, "alarm:"+name)
+}
+
+// alarmOnWire is an alarm as DescribeAlarms returns it.
+func (s *Alarms) alarmOnWire(a *alarm) cbor.Map {
+	written := maps.Clone(a.members)
+	written["AlarmArn"] = cbor.String(s.alarmARN(a.name))
+	written["StateValue"] = cbor.String(a.state)
+	written["StateReason"] = cbor.String(a.reason)
+	written["AlarmConfigurationUpdatedTimestamp"] = cborTime(a.configured)
+	written["StateUpdatedTimestamp"] = cborTime(a.updated)
+	written["StateTransitionedTimestamp"] = cborTime(a.transitioned)
+	if a.evaluation != "" {
+		written["EvaluationState"] = cbor.String(a.evaluation)
+	}
+	return written
+}

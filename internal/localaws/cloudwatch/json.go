@@ -1,0 +1,112 @@
+package cloudwatch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+
+	"sluice/internal/localaws/protocol"
+)
+
+// jsonMembers reads a request in AWS-JSON.
+func jsonMembers(body []byte) (cbor.Map, error) {
+	if len(body) == 0 {
+		return cbor.Map{}, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var read map[string]any
+	if err := decoder.Decode(&read); err != nil {
+		return nil, protocol.NewError(http.StatusBadRequest, "SerializationException", "%s", err)
+	}
+	members, _ := cborValue(read).(cbor.Map)
+	return members, nil
+}
+
+// cborValue is a JSON value as CBOR's.
+func cborValue(v any) cbor.Value {
+	switch v := v.(type) {
+	case string:
+		return cbor.String(v)
+	case bool:
+		return cbor.Bool(v)
+	case json.Number:
+		return number(v.String())
+	case []any:
+		list := make(cbor.List, len(v))
+		for i, item := range v {
+			list[i] = cborValue(item)
+		}
+		return list
+	case map[string]any:
+		members := cbor.Map{}
+		for name, value := range v {
+			if value != nil { // a member that is null is not given
+				members[name] = cborValue(value)
+			}
+		}
+		return members
+	}
+	return &cbor.Nil{}
+}
+
+// number is a number as CBOR's, or the text if it is none.
+func number(text string) cbor.Value {
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return cbor.Uint(n)
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		return cbor.Float64(f)
+	}
+	return cbor.String(text)
+}
+
+// jsonValue is a CBOR value as encoding/json writes it.
+func jsonValue(v cbor.Value) any {
+	switch v := v.(type) {
+	case cbor.Map:
+		members := map[string]any{}
+		for name, value := range v {
+			members[name] = jsonValue(value)
+		}
+		return members
+	case cbor.List:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = jsonValue(item)
+		}
+		return list
+	case *cbor.Tag: // a time: seconds since the epoch, as in JSON
+		return v.Value
+	}
+	return v
+}
+
+// queryCompatibleJSON is AWS-JSON of a service that was a Query service: the
+// error's code is also in X-Amzn-Query-Error (Smithy's awsQueryCompatible trait).
+type queryCompatibleJSON struct{}
+
+// Write implements protocol.Protocol.
+func (queryCompatibleJSON) Write(reply protocol.Reply, err error) (protocol.Response, error) {
+	if members, ok := reply.Body.(cbor.Map); ok {
+		reply.Body = jsonValue(members)
+	}
+	response, lost := protocol.JSON10.Write(reply, err)
+	var refused *protocol.Error
+	if errors.As(err, &refused) {
+		response.Header.Set("X-Amzn-Query-Error", queryError(refused))
+	}
+	return response, lost
+}
+
+// queryError is an error as X-Amzn-Query-Error carries it: "Throttling;Sender".
+func queryError(refused *protocol.Error) string {
+	if refused.StatusCode >= http.StatusInternalServerError {
+		return refused.Code + ";Receiver"
+	}
+	return refused.Code + ";Sender"
+}

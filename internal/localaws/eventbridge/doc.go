@@ -1,0 +1,3 @@
+// Package eventbridge is the EventBridge API of the local AWS: PutEvents. Buses
+// answers the API's requests. It has no rules: listeners hear all events.
+package eventbridge

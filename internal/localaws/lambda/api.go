@@ -1,0 +1,224 @@
+package lambda
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/throttle"
+)
+
+// Name is Lambda's prefix in IAM, and the name that its requests are signed with.
+const Name = "lambda"
+
+// Failures are Lambda's.
+var Failures = protocol.Failures{
+	Throttled:    &protocol.Error{StatusCode: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate exceeded", Reason: "CallerRateLimitExceeded"},
+	DeniedStatus: http.StatusForbidden,
+	InternalCode: "ServiceException",
+}
+
+// Protocol is REST-JSON.
+func (s *Functions) Protocol(protocol.Request) protocol.Protocol { return protocol.RESTJSON{} }
+
+// input is a Lambda request taken apart.
+type input struct {
+	protocol.Request
+	operation string
+	labels    []string // what stands for the braces in the route's path
+	function  functionName
+	now       time.Time
+}
+
+// route_ is one Lambda operation on the wire.
+type route struct {
+	method    string
+	path      string // "{}" stands for a label; the first is the function
+	operation string
+	action    string // IAM's name, where it is not the operation's
+	query     []string
+	limit     func(*Functions) *throttle.Bucket
+	run       func(*Functions, context.Context, input) (protocol.Reply, error)
+}
+
+// routes are the operations spoken here. Paths are those of Lambda's
+// API model.
+var routes = []route{
+	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Functions).getFunction},
+	{method: "GET", path: "2015-03-31/functions/{}/configuration", operation: "GetFunctionConfiguration", query: []string{"Qualifier"}, run: (*Functions).getFunctionConfiguration},
+	{method: "PUT", path: "2015-03-31/functions/{}/code", operation: "UpdateFunctionCode", run: (*Functions).updateFunctionCode},
+	{method: "POST", path: "2015-03-31/functions/{}/versions", operation: "PublishVersion", run: (*Functions).publishVersion},
+	{method: "GET", path: "2015-03-31/functions/{}/versions", operation: "ListVersionsByFunction", query: []string{"Marker", "MaxItems"}, run: (*Functions).listVersions},
+	{method: "GET", path: "2015-03-31/functions/{}/aliases", operation: "ListAliases", query: []string{"FunctionVersion", "Marker", "MaxItems"}, run: (*Functions).listAliases},
+	{method: "POST", path: "2015-03-31/functions/{}/aliases", operation: "CreateAlias", run: (*Functions).postAlias},
+	{method: "GET", path: "2015-03-31/functions/{}/aliases/{}", operation: "GetAlias", run: (*Functions).getAlias},
+	{method: "PUT", path: "2015-03-31/functions/{}/aliases/{}", operation: "UpdateAlias", run: (*Functions).putAlias},
+	{method: "DELETE", path: "2015-03-31/functions/{}/aliases/{}", operation: "DeleteAlias", run: (*Functions).deleteAlias},
+	{method: "POST", path: "2015-03-31/functions/{}/invocations", operation: "Invoke", action: "InvokeFunction", query: []string{"Qualifier"}, limit: unlimited, run: (*Functions).invoke},
+	{method: "GET", path: "2017-03-31/tags/{}", operation: "ListTags", run: (*Functions).listTags},
+	{method: "POST", path: "2017-03-31/tags/{}", operation: "TagResource", run: (*Functions).tagResource},
+	{method: "DELETE", path: "2017-03-31/tags/{}", operation: "UntagResource", query: []string{"tagKeys"}, run: (*Functions).untagResource},
+	{method: "GET", path: "2019-09-30/functions/{}/provisioned-concurrency", operation: "GetProvisionedConcurrencyConfig", query: []string{"Qualifier"}, run: (*Functions).getProvisionedConcurrency},
+}
+
+// Lambda quotas: GetFunction has 100 requests a second for itself, all other
+// control-plane calls of an account share 15, invocations are not among them.
+func functionReads(s *Functions) *throttle.Bucket { return s.functionRead }
+func unlimited(*Functions) *throttle.Bucket       { return nil }
+
+// Operation finds the operation of a path, and the function it is about.
+func (s *Functions) Operation(asked protocol.Request) protocol.Operation {
+	segments := strings.Split(strings.Trim(asked.Path, "/"), "/")
+	if asked.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
+		return s.understandListFunctions(asked)
+	}
+	for _, route := range routes {
+		if route.method != asked.Method {
+			continue
+		}
+		if labels, ok := match(route.path, segments); ok {
+			return s.routeOperation(route, labels, asked)
+		}
+	}
+	name := asked.Method + " " + asked.Path
+	return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
+}
+
+// match compares a path with a route's and returns the labels, unescaped.
+func match(path string, segments []string) ([]string, bool) {
+	pattern := strings.Split(path, "/")
+	if len(pattern) != len(segments) {
+		return nil, false
+	}
+	var labels []string
+	for i, want := range pattern {
+		if want != "{}" {
+			if want != segments[i] {
+				return nil, false
+			}
+			continue
+		}
+		label, err := url.PathUnescape(segments[i])
+		if err != nil {
+			return nil, false
+		}
+		labels = append(labels, label)
+	}
+	return labels, true
+}
+
+// routeOperation is a call of a route on a function.
+func (s *Functions) routeOperation(route route, labels []string, asked protocol.Request) protocol.Operation {
+	op := protocol.Operation{Action: route.action, Resource: "*", Limit: s.controlPlane}
+	if op.Action == "" {
+		op.Action = route.operation
+	}
+	if route.limit != nil {
+		op.Limit = route.limit(s)
+	}
+	for member := range asked.Query {
+		if !slices.Contains(route.query, member) {
+			return op.Refuse(protocol.NotImplemented(Name, route.operation+" with "+member))
+		}
+	}
+	name, err := s.parseFunctionName(labels[0], asked.Query.Get("Qualifier"))
+	if err != nil {
+		return op.Refuse(err)
+	}
+	// A call about a version or an alias is checked against its qualified
+	// ARN, all others against the function's ("Fine-tuning the Resources and
+	// Conditions sections of policies"). Where that page leaves it open, a
+	// policy has to allow the narrower one.
+	op.Resource = s.functionARN(name.name, name.qualifier)
+	if name.qualifier != "" && !slices.Contains(route.query, "Qualifier") {
+		return op.Refuse(invalidParameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. " +
+			"Please specify either a function name or an unqualified function ARN."))
+	}
+	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
+		return route.run(s, ctx, input{Request: asked, operation: route.operation, labels: labels, function: name, now: now})
+	}
+	return op
+}
+
+// functionName is a FunctionName parameter: a function, and the version or
+// alias that it or the Qualifier names.
+type functionName struct {
+	name      string
+	qualifier string
+}
+
+// functionNamePattern is the shape of FunctionName in Lambda's API model:
+// a name, a partial ARN (account:function:name) or a full ARN, each with or
+// without a qualifier.
+var functionNamePattern = regexp.MustCompile(`^(?:arn:aws:lambda:([a-z0-9-]+):)?(?:([0-9]{12}):)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]{1,128}))?$`)
+
+// qualifierPattern is the shape of Qualifier in Lambda's API model.
+var qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9-_]{1,128})$`)
+
+// parseFunctionName reads a FunctionName and the Qualifier beside it.
+func (s *Functions) parseFunctionName(given, qualifier string) (functionName, error) {
+	parts := functionNamePattern.FindStringSubmatch(given)
+	if parts == nil {
+		return functionName{}, protocol.Constraint("Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: "+
+			`(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`, given)
+	}
+	region, account, name, derived := parts[1], parts[2], parts[3], parts[4]
+	if region != "" && region != s.account.Region {
+		return functionName{}, missing("Functions from '%s' are not reachable in this region ('%s')", region, s.account.Region)
+	}
+	if account != "" && account != s.account.ID {
+		return functionName{}, protocol.NewError(http.StatusForbidden, "AccessDeniedException", "functions of account %s are not shared with account %s", account, s.account.ID)
+	}
+	one, err := oneQualifier(derived, qualifier)
+	return functionName{name: name, qualifier: one}, err
+}
+
+// oneQualifier is the qualifier in a FunctionName or the Qualifier beside it;
+// where both are given they have to be the same.
+func oneQualifier(derived, given string) (string, error) {
+	switch {
+	case given == "":
+		return derived, nil
+	case !qualifierPattern.MatchString(given):
+		return "", protocol.Constraint("Value '%s' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)", given)
+	case derived != "" && derived != given:
+		return "", invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
+	default:
+		return given, nil
+	}
+}
+
+// functionARN is a function's ARN, qualified if there is a qualifier.
+func (s *Functions) functionARN(name, qualifier string) string {
+	arn := s.account.ARN(Name, "function:"+name)
+	if qualifier != "" {
+		arn += ":" + qualifier
+	}
+	return arn
+}
+
+// The errors that Lambda's operations share, with the status that each has in
+// Lambda's API model.
+
+func missing(format string, args ...any) *protocol.Error {
+	return protocol.NewError(http.StatusNotFound, "ResourceNotFoundException", format, args...)
+}
+
+func invalidParameter(format string, args ...any) *protocol.Error {
+	return protocol.NewError(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
+}
+
+func conflict(format string, args ...any) *protocol.Error {
+	return protocol.NewError(http.StatusConflict, "ResourceConflictException", format, args...)
+}
+
+// staleRevision is recorded in LocalStack's snapshot test_publish_with_wrong_revisionid.
+func staleRevision() *protocol.Error {
+	return protocol.NewError(http.StatusPreconditionFailed, "PreconditionFailedException",
+		"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
+}

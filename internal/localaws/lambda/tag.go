@@ -1,0 +1,147 @@
+package lambda
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"sluice/internal/localaws/protocol"
+)
+
+// Limits of tags, and the characters that they may have (Lambda Developer Guide,
+// Using tags; Tagging AWS Resources, Tag naming limits).
+const (
+	mostTags        = 50
+	longestTagKey   = 128
+	longestTagValue = 256
+)
+
+var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// tagsError is why GetFunction answers without tags (TagsError in Lambda's API
+// model).
+type tagsError struct {
+	ErrorCode string `json:"ErrorCode"`
+	Message   string `json:"Message"`
+}
+
+// HideTags sets who is not told the tags of functions by GetFunction: since 2024 a
+// caller needs an explicit permission of lambda:ListTags on the function for that
+// (GetFunction in Lambda's API reference), and is answered without them otherwise.
+// nil hides them from nobody.
+func (s *Functions) HideTags(from func(actor string, needed protocol.Permission) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hideTags = from
+}
+
+// untoldTags is why GetFunction does not tell a caller the tags; nil when it does.
+func (s *Functions) untoldTags(in input) *tagsError {
+	s.mu.Lock()
+	hide := s.hideTags
+	s.mu.Unlock()
+	needed := protocol.Permission{Action: Name + ":ListTags", Resource: s.functionARN(in.function.name, "")}
+	if hide == nil || !hide(in.Actor, needed) {
+		return nil
+	}
+	denied := Failures.NewDenied(in.Actor, needed.Action, needed.Resource)
+	return &tagsError{ErrorCode: denied.Code, Message: denied.Message}
+}
+
+func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.find(in.function.name)
+	if err != nil {
+		return protocol.Reply{}, err
+	}
+	return protocol.Reply{Body: map[string]any{"Tags": copied(f.tags)}}, nil
+}
+
+func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, error) {
+	var asked struct{ Tags map[string]string }
+	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+		return protocol.Reply{}, err
+	}
+	for key, value := range asked.Tags {
+		if err := checkTag(key, value); err != nil {
+			return protocol.Reply{}, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.find(in.function.name)
+	if err != nil {
+		return protocol.Reply{}, err
+	}
+	tags := copied(f.tags)
+	maps.Copy(tags, asked.Tags)
+	if len(tags) > mostTags {
+		return protocol.Reply{}, invalidParameter("The number of tags exceeds the limit of %d.", mostTags)
+	}
+	f.tags = tags
+	return protocol.Reply{Status: http.StatusNoContent}, nil
+}
+
+func (s *Functions) untagResource(_ context.Context, in input) (protocol.Reply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.find(in.function.name)
+	if err != nil {
+		return protocol.Reply{}, err
+	}
+	for _, key := range in.Query["tagKeys"] {
+		delete(f.tags, key)
+	}
+	return protocol.Reply{Status: http.StatusNoContent}, nil
+}
+
+// copied are tags of their own, that can be added to.
+func copied(tags map[string]string) map[string]string {
+	own := make(map[string]string, len(tags))
+	maps.Copy(own, tags)
+	return own
+}
+
+func checkTag(key, value string) error {
+	switch {
+	case key == "" || utf8.RuneCountInString(key) > longestTagKey || utf8.RuneCountInString(value) > longestTagValue:
+		return invalidParameter("A tag has a key of 1 to %d characters, and a value of at most %d.", longestTagKey, longestTagValue)
+	case strings.HasPrefix(strings.ToLower(key), "aws:"):
+		return invalidParameter("aws: prefixed tag key names are not allowed for external use.")
+	case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):
+		return invalidParameter("A tag may have letters, numbers, spaces and + - = . _ : / @.")
+	}
+	return nil
+}
+
+// Tags are those of a function; none for one that does not exist.
+func (s *Functions) Tags(function string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.functions[function]
+	if f == nil {
+		return nil
+	}
+	return maps.Clone(f.tags)
+}
+
+// SetTags exchanges all tags of a function, as a deployment of it by another tool may.
+func (s *Functions) SetTags(function string, tags map[string]string) error {
+	for key, value := range tags {
+		if err := checkTag(key, value); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.find(function)
+	if err != nil {
+		return err
+	}
+	f.tags = maps.Clone(tags)
+	return nil
+}

@@ -1,0 +1,88 @@
+package localaws
+
+import (
+	"sluice/internal/localaws/cloudwatch"
+	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/lambda"
+	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/ssm"
+	"sluice/internal/localaws/stepfunctions"
+)
+
+// The types in the signatures of the Cloud's methods, so that whoever owns a
+// Cloud imports one package. The names of the services' packages are those of the
+// SDK's packages, which most owners import, too.
+type (
+	// APIError is an error as AWS answers it.
+	APIError = protocol.Error
+	// Permission is one action on one resource.
+	Permission = protocol.Permission
+
+	// Function, Version, VersionState, Alias and ProvisionedConcurrency are
+	// what Lambda holds.
+	Function               = lambda.Function
+	Version                = lambda.Version
+	VersionState           = lambda.VersionState
+	Alias                  = lambda.Alias
+	ProvisionedConcurrency = lambda.ProvisionedConcurrency
+	// AliasChange and Published are what Lambda tells its listeners.
+	AliasChange = lambda.AliasChange
+	Published   = lambda.Published
+	// Invoker plays the functions.
+	Invoker          = lambda.Invoker
+	Invocation       = lambda.Invocation
+	InvocationType   = lambda.InvocationType
+	InvocationResult = lambda.InvocationResult
+
+	// MetricAlarm and CompositeAlarm are CloudWatch's alarms.
+	MetricAlarm    = cloudwatch.MetricAlarm
+	CompositeAlarm = cloudwatch.CompositeAlarm
+	AlarmChange    = cloudwatch.AlarmChange
+
+	// Event is one event that was put on a bus.
+	Event      = eventbridge.Event
+	EntryError = eventbridge.EntryError
+
+	// StateMachines runs executions.
+	StateMachines = stepfunctions.StateMachines
+	StateMachine  = stepfunctions.StateMachine
+	Execution     = stepfunctions.Execution
+	HistoryEvent  = stepfunctions.HistoryEvent
+
+	// Parameter is a parameter of the Parameter Store.
+	Parameter = ssm.Parameter
+)
+
+// The values of those types.
+const (
+	StatePending  = lambda.StatePending
+	StateActive   = lambda.StateActive
+	StateInactive = lambda.StateInactive
+	StateFailed   = lambda.StateFailed
+
+	RequestResponse = lambda.RequestResponse
+	AsyncEvent      = lambda.AsyncEvent
+
+	AlarmOK               = cloudwatch.OK
+	AlarmAlarm            = cloudwatch.Alarm
+	AlarmInsufficientData = cloudwatch.InsufficientData
+
+	ExecutionRunning        = stepfunctions.Running
+	ExecutionSucceeded      = stepfunctions.Succeeded
+	ExecutionFailed         = stepfunctions.Failed
+	ExecutionTimedOut       = stepfunctions.TimedOut
+	ExecutionAborted        = stepfunctions.Aborted
+	ExecutionPendingRedrive = stepfunctions.PendingRedrive
+
+	PlainParameter  = ssm.String
+	SecureParameter = ssm.SecureString
+)
+
+// The errors that a StateMachines returns, wrapped or not.
+var (
+	ErrExecutionAlreadyExists = stepfunctions.ErrExecutionAlreadyExists
+	ErrExecutionNotRedrivable = stepfunctions.ErrExecutionNotRedrivable
+	ErrInvalidToken           = stepfunctions.ErrInvalidToken
+	ErrTaskDoesNotExist       = stepfunctions.ErrTaskDoesNotExist
+	ErrTaskTimedOut           = stepfunctions.ErrTaskTimedOut
+)

@@ -1,0 +1,72 @@
+package protocol
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxBody bounds what is read of a request. Lambda's synchronous payload
+// of 6 MB is the largest that an operation takes.
+const maxBody = 8 << 20
+
+// Request is a call as it came.
+type Request struct {
+	// Actor is the access key id of the signature; empty if there is none.
+	Actor string
+	// SigningName is the service that the signature is for: "monitoring" is
+	// CloudWatch. It is empty if there is no signature.
+	SigningName string
+	Method      string
+	Path        string // as escaped by the client
+	Query       url.Values
+	Header      http.Header
+	Body        []byte
+}
+
+// Read reads all of a call. It fails if the caller has gone.
+func Read(r *http.Request) (Request, error) {
+	if err := r.Context().Err(); err != nil {
+		return Request{}, err
+	}
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(io.LimitReader(r.Body, maxBody)); err != nil {
+			return Request{}, fmt.Errorf("read the request: %w", err)
+		}
+	}
+	actor, service := parseCredential(r.Header.Get("Authorization"))
+	return Request{
+		Actor:       actor,
+		SigningName: service,
+		Method:      r.Method,
+		Path:        r.URL.EscapedPath(),
+		Query:       r.URL.Query(),
+		Header:      r.Header,
+		Body:        body,
+	}, nil
+}
+
+// parseCredential returns the access key id and the service in a SigV4
+// Authorization header:
+// "AWS4-HMAC-SHA256 Credential=ID/20261201/us-east-1/lambda/aws4_request, …".
+// SigV4a has no region there.
+func parseCredential(authorization string) (actor, service string) {
+	_, credential, _ := strings.Cut(authorization, "Credential=")
+	credential, _, _ = strings.Cut(credential, ",")
+	scope := strings.Split(credential, "/")
+	if len(scope) < 4 {
+		return "", ""
+	}
+	return scope[0], scope[len(scope)-2]
+}
+
+// Target returns the operation that an X-Amz-Target header names; empty if
+// there is no such header.
+func (r Request) Target() string {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return operation
+}

@@ -1,0 +1,154 @@
+package ssm
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/throttle"
+)
+
+// Name is Systems Manager's prefix in IAM, and the name that its requests are
+// signed with.
+const Name = "ssm"
+
+// Failures are Systems Manager's.
+var Failures = protocol.Failures{InternalCode: "InternalServerError"}
+
+// Config says how the Parameter Store behaves.
+type Config struct {
+	// ReadRate is how many GetParameter a second the account may make; 0 is 40
+	// (Systems Manager quotas, standard throughput), negative is no limit.
+	ReadRate float64
+}
+
+// Parameters are the parameters of an account. Several goroutines may call its
+// methods at once.
+type Parameters struct {
+	account account.Account
+	reads   *throttle.Bucket
+
+	mu         sync.Mutex
+	parameters map[string]*parameter
+}
+
+// New returns an account without parameters.
+func New(in account.Account, config Config) *Parameters {
+	return &Parameters{account: in, reads: throttle.NewBucket(cmp.Or(config.ReadRate, 40)), parameters: map[string]*parameter{}}
+}
+
+// Protocol is AWS-JSON 1.1.
+func (s *Parameters) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON11 }
+
+// The types of a parameter (ParameterType in Systems Manager's API model).
+const (
+	String       = "String"
+	SecureString = "SecureString"
+)
+
+// Parameter is a parameter of the Parameter Store.
+type Parameter struct {
+	Name  string
+	Type  string // String if it is empty
+	Value string
+}
+
+// parameter is a Parameter as it is stored.
+type parameter struct {
+	Parameter
+	version  int
+	modified time.Time
+}
+
+// PutParameter makes a parameter, or gives it another value. It takes values that
+// are longer than AWS stores, so that their readers can be tested.
+func (s *Parameters) PutParameter(p Parameter) {
+	if p.Type == "" {
+		p.Type = String
+	}
+	now := s.account.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	version := 1
+	if before := s.parameters[p.Name]; before != nil {
+		version = before.version + 1
+	}
+	s.parameters[p.Name] = &parameter{Parameter: p, version: version, modified: now}
+}
+
+// getParameterInput is GetParameter's request.
+type getParameterInput struct {
+	Name           string
+	WithDecryption bool
+}
+
+// parameterOutput is a parameter on the wire.
+type parameterOutput struct {
+	ARN              string
+	DataType         string
+	LastModifiedDate json.Number
+	Name             string
+	Type             string
+	Value            string
+	Version          int
+}
+
+// Operation understands GetParameter.
+func (s *Parameters) Operation(asked protocol.Request) protocol.Operation {
+	name := asked.Target()
+	op := protocol.Operation{Action: name, Resource: "*", Limit: s.reads}
+	if name != "GetParameter" {
+		return op.Refuse(protocol.NotImplemented(Name, name))
+	}
+	var input getParameterInput
+	if err := protocol.Decode(Name, name, asked.Body, &input); err != nil {
+		return op.Refuse(err)
+	}
+	// The service takes spaces around a name away, and allows none within
+	// (GetParameter in Systems Manager's API reference).
+	input.Name = strings.Trim(input.Name, " ")
+	switch {
+	case input.Name == "" || len(input.Name) > 2048:
+		return op.Refuse(protocol.Constraint("Value at 'name' failed to satisfy constraint: Member must have length between 1 and 2048"))
+	case strings.Contains(input.Name, " "):
+		return op.Refuse(protocol.NewError(http.StatusBadRequest, "ValidationException", "Parameter name: can't contain spaces."))
+	case strings.Contains(input.Name, ":"):
+		return op.Refuse(protocol.NotImplemented(Name, "GetParameter with an ARN, a version or a label"))
+	}
+	op.Resource = s.parameterARN(input.Name)
+	op.Run = func(context.Context, time.Time) (protocol.Reply, error) { return s.getParameter(input) }
+	return op
+}
+
+func (s *Parameters) getParameter(input getParameterInput) (protocol.Reply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parameters[input.Name]
+	if p == nil {
+		// AWS sends no text with it (aws-sdk-js issue 4330).
+		return protocol.Reply{}, protocol.NewError(http.StatusBadRequest, "ParameterNotFound", "")
+	}
+	value := p.Value
+	if p.Type == SecureString {
+		if input.WithDecryption {
+			return protocol.Reply{}, protocol.NotImplemented(Name, "GetParameter with the decryption of a SecureString")
+		}
+		value = base64.StdEncoding.EncodeToString([]byte("encrypted: " + p.Name)) // not what it hides
+	}
+	return protocol.Reply{Body: map[string]any{"Parameter": parameterOutput{
+		ARN: s.parameterARN(p.Name), DataType: "text", LastModifiedDate: protocol.Epoch(p.modified),
+		Name: p.Name, Type: p.Type, Value: value, Version: p.version,
+	}}}, nil
+}
+
+// parameterARN has one slash before the name, whether the name begins with one or not.
+func (s *Parameters) parameterARN(name string) string {
+	return s.account.ARN(Name, "parameter/"+strings.TrimPrefix(name, "/"))
+}

@@ -1,0 +1,302 @@
+package stepfunctions
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"sluice/internal/localaws/paging"
+	"sluice/internal/localaws/protocol"
+)
+
+// The most that a page of Step Functions' lists holds, and what it holds if
+// MaxResults is 0 (ListExecutions and GetExecutionHistory in the API
+// reference).
+const (
+	maxResults     = 1000
+	defaultResults = 100
+)
+
+// included says that an input or output is all there, as it always is here.
+type included struct {
+	Included bool `json:"included"`
+}
+
+// executionDescription is DescribeExecution's answer.
+type executionDescription struct {
+	ExecutionArn        string       `json:"executionArn"`
+	StateMachineArn     string       `json:"stateMachineArn"`
+	Name                string       `json:"name"`
+	Status              string       `json:"status"`
+	StartDate           json.Number  `json:"startDate"`
+	StopDate            *json.Number `json:"stopDate,omitempty"`
+	Input               string       `json:"input"`
+	InputDetails        included     `json:"inputDetails"`
+	Output              string       `json:"output,omitempty"`
+	OutputDetails       *included    `json:"outputDetails,omitempty"`
+	Error               string       `json:"error,omitempty"`
+	Cause               string       `json:"cause,omitempty"`
+	RedriveCount        int          `json:"redriveCount"`
+	RedriveDate         *json.Number `json:"redriveDate,omitempty"`
+	RedriveStatus       string       `json:"redriveStatus"`
+	RedriveStatusReason string       `json:"redriveStatusReason,omitempty"`
+}
+
+// describe is an execution as DescribeExecution writes it.
+func describe(e Execution) executionDescription {
+	written := executionDescription{
+		ExecutionArn: e.ARN, StateMachineArn: e.StateMachineARN, Name: e.Name, Status: e.Status,
+		StartDate: protocol.Epoch(e.Started), StopDate: optionalEpoch(e.Stopped),
+		Input: e.Input, InputDetails: included{true}, Output: e.Output, Error: e.Error, Cause: e.Cause,
+		RedriveCount: e.RedriveCount, RedriveDate: optionalEpoch(e.Redriven),
+		RedriveStatus: "REDRIVABLE",
+	}
+	if e.Output != "" {
+		written.OutputDetails = &included{true}
+	}
+	switch {
+	case e.isRunning():
+		written.RedriveStatus, written.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"
+	case e.NotRedrivable != "":
+		written.RedriveStatus, written.RedriveStatusReason = "NOT_REDRIVABLE", e.NotRedrivable
+	}
+	return written
+}
+
+// onExecution is an operation on an execution that has to exist.
+func onExecution(in input, arn string, run func(Execution) (any, error)) (protocol.Operation, error) {
+	op := about(arn, func(time.Time) (any, error) {
+		execution, exists := in.machines.Execution(arn)
+		if !exists {
+			return nil, noExecution(arn)
+		}
+		return run(execution)
+	})
+	return op, validateARN(arn, "execution")
+}
+
+func (s *Executions) describeExecution(in input) (protocol.Operation, error) {
+	var input struct {
+		ExecutionArn string `json:"executionArn"`
+	}
+	if err := in.decode(&input); err != nil {
+		return protocol.Operation{}, err
+	}
+	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+		if e.Undescribed {
+			return nil, noExecution(e.ARN)
+		}
+		return describe(e), nil
+	})
+}
+
+// stopExecution stops an execution. One that has ended stays as it ended.
+func (s *Executions) stopExecution(in input) (protocol.Operation, error) {
+	var input struct {
+		ExecutionArn string `json:"executionArn"`
+		Error        string `json:"error"`
+		Cause        string `json:"cause"`
+	}
+	if err := in.decode(&input); err != nil {
+		return protocol.Operation{}, err
+	}
+	op, err := onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+		if e.isRunning() {
+			var err error
+			if e, err = in.machines.Stop(e.ARN, input.Error, input.Cause); err != nil {
+				return nil, apiError(err)
+			}
+		}
+		return map[string]any{"stopDate": protocol.Epoch(e.Stopped)}, nil
+	})
+	if err != nil {
+		return op, err
+	}
+	return op, validateErrorAndCause(input.Error, input.Cause)
+}
+
+// validateErrorAndCause holds both against the API model.
+func validateErrorAndCause(name, cause string) error {
+	if err := protocol.Longest("error", &name, 256); err != nil {
+		return err
+	}
+	return protocol.Longest("cause", &cause, 32768)
+}
+
+func (s *Executions) redriveExecution(in input) (protocol.Operation, error) {
+	var input struct {
+		ExecutionArn string `json:"executionArn"`
+		ClientToken  string `json:"clientToken"`
+	}
+	if err := in.decode(&input); err != nil {
+		return protocol.Operation{}, err
+	}
+	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+		if e.isRunning() {
+			return nil, newError("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven")
+		}
+		redriven, err := in.machines.Redrive(e.ARN)
+		if err != nil {
+			return nil, apiError(err)
+		}
+		return map[string]any{"redriveDate": protocol.Epoch(redriven.Redriven)}, nil
+	})
+}
+
+// executionItem is an execution in a list.
+type executionItem struct {
+	ExecutionArn    string       `json:"executionArn"`
+	StateMachineArn string       `json:"stateMachineArn"`
+	Name            string       `json:"name"`
+	Status          string       `json:"status"`
+	StartDate       json.Number  `json:"startDate"`
+	StopDate        *json.Number `json:"stopDate,omitempty"`
+	RedriveCount    int          `json:"redriveCount"`
+	RedriveDate     *json.Number `json:"redriveDate,omitempty"`
+}
+
+type listExecutionsInput struct {
+	StateMachineArn string `json:"stateMachineArn"`
+	StatusFilter    string `json:"statusFilter"`
+	MaxResults      int    `json:"maxResults"`
+	NextToken       string `json:"nextToken"`
+}
+
+// executionStatuses are the values of a statusFilter.
+var executionStatuses = []string{Running, Succeeded, Failed, TimedOut, Aborted, PendingRedrive}
+
+// listExecutions lists a machine's executions, the one started last first.
+func (s *Executions) listExecutions(in input) (protocol.Operation, error) {
+	var input listExecutionsInput
+	if err := in.decode(&input); err != nil {
+		return protocol.Operation{}, err
+	}
+	op := about(input.StateMachineArn, func(time.Time) (any, error) { return input.list(in.machines) })
+	if err := validateARN(input.StateMachineArn, "stateMachine"); err != nil {
+		return op, err
+	}
+	if input.StatusFilter != "" && !slices.Contains(executionStatuses, input.StatusFilter) {
+		return op, protocol.Constraint("Value '%s' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: %v", input.StatusFilter, executionStatuses)
+	}
+	return op, validateMaxResults(input.MaxResults)
+}
+
+func validateMaxResults(n int) error {
+	if n < 0 || n > maxResults {
+		return protocol.Constraint("Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 0 and %d", n, maxResults)
+	}
+	return nil
+}
+
+// list is one page of executions.
+func (l listExecutionsInput) list(machines StateMachines) (any, error) {
+	if _, exists := machines.StateMachine(l.StateMachineArn); !exists {
+		return nil, noStateMachine(l.StateMachineArn)
+	}
+	listed := []executionItem{}
+	for _, e := range machines.Executions(l.StateMachineArn) {
+		if (e.Unlisted || l.StatusFilter != "" && e.Status != l.StatusFilter) && !l.isLastSeen(e) {
+			continue
+		}
+		listed = append(listed, executionItem{
+			ExecutionArn: e.ARN, StateMachineArn: e.StateMachineARN, Name: e.Name, Status: e.Status,
+			StartDate: protocol.Epoch(e.Started), StopDate: optionalEpoch(e.Stopped),
+			RedriveCount: e.RedriveCount, RedriveDate: optionalEpoch(e.Redriven),
+		})
+	}
+	page, next, err := cutPage(listed, l.NextToken, l.MaxResults, func(e executionItem) string { return e.ExecutionArn })
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Executions []executionItem `json:"executions"`
+		NextToken  string          `json:"nextToken,omitempty"`
+	}{page, next}, nil
+}
+
+// isLastSeen tells whether an execution ended the page before: it marks the
+// place to go on from even if its status has changed since.
+func (l listExecutionsInput) isLastSeen(e Execution) bool {
+	key, ok := paging.Key(l.NextToken)
+	return ok && l.NextToken != "" && key == e.ARN
+}
+
+// cutPage cuts a page by nextToken and maxResults.
+func cutPage[T any](listed []T, token string, size int, key func(T) string) ([]T, string, error) {
+	if size == 0 {
+		size = defaultResults
+	}
+	page, next, ok := paging.Cut(listed, token, size, key)
+	if !ok {
+		return nil, "", invalidToken()
+	}
+	return page, next, nil
+}
+
+type historyInput struct {
+	ExecutionArn         string `json:"executionArn"`
+	MaxResults           int    `json:"maxResults"`
+	ReverseOrder         bool   `json:"reverseOrder"`
+	NextToken            string `json:"nextToken"`
+	IncludeExecutionData *bool  `json:"includeExecutionData"`
+}
+
+func (s *Executions) getExecutionHistory(in input) (protocol.Operation, error) {
+	var input historyInput
+	if err := in.decode(&input); err != nil {
+		return protocol.Operation{}, err
+	}
+	op, err := onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+		return input.page(in.machines.History(e.ARN))
+	})
+	if err != nil {
+		return op, err
+	}
+	return op, validateMaxResults(input.MaxResults)
+}
+
+// page is one page of a history.
+func (h historyInput) page(events []HistoryEvent) (any, error) {
+	if h.ReverseOrder {
+		events = slices.Clone(events)
+		slices.Reverse(events)
+	}
+	page, next, err := cutPage(events, h.NextToken, h.MaxResults, func(e HistoryEvent) string { return strconv.FormatInt(e.ID, 10) })
+	if err != nil {
+		return nil, err
+	}
+	written := make([]map[string]any, len(page))
+	for i, event := range page {
+		if written[i], err = event.onWire(h.IncludeExecutionData == nil || *h.IncludeExecutionData); err != nil {
+			return nil, err
+		}
+	}
+	return struct {
+		Events    []map[string]any `json:"events"`
+		NextToken string           `json:"nextToken,omitempty"`
+	}{written, next}, nil
+}
+
+// onWire is an event as GetExecutionHistory writes it, without the inputs and
+// outputs if they are not wanted.
+func (e HistoryEvent) onWire(data bool) (map[string]any, error) {
+	written := map[string]any{"id": e.ID, "previousEventId": e.PreviousID, "timestamp": protocol.Epoch(e.Time), "type": e.Type}
+	if e.DetailsName == "" {
+		return written, nil
+	}
+	written[e.DetailsName] = e.Details
+	if data {
+		return written, nil
+	}
+	var details map[string]json.RawMessage
+	if err := json.Unmarshal(e.Details, &details); err != nil {
+		return nil, fmt.Errorf("read the details of event %d: %w", e.ID, err)
+	}
+	for _, member := range []string{"input", "inputDetails", "output", "outputDetails"} {
+		delete(details, member)
+	}
+	written[e.DetailsName] = details
+	return written, nil
+}

@@ -1,0 +1,44 @@
+// Package throttle limits the rate of calls as AWS does: by token buckets.
+package throttle
+
+import (
+	"sync"
+	"time"
+)
+
+// Bucket is a token bucket. It holds as many tokens as it regains in a second.
+// A nil Bucket is no limit. Several goroutines may use a Bucket at once.
+type Bucket struct {
+	rate float64 // tokens a second; negative is no limit
+
+	mu     sync.Mutex
+	tokens float64
+	filled time.Time
+}
+
+// NewBucket returns a full bucket of so many tokens a second. A negative rate
+// is no limit.
+func NewBucket(rate float64) *Bucket {
+	return &Bucket{rate: rate, tokens: max(rate, 1)}
+}
+
+// Take takes one token. It returns false if there is none.
+func (b *Bucket) Take(now time.Time) bool {
+	if b == nil || b.rate < 0 {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if elapsed := now.Sub(b.filled); !b.filled.IsZero() && elapsed > 0 {
+		b.tokens = min(b.tokens+elapsed.Seconds()*b.rate, max(b.rate, 1))
+	}
+	b.filled = now
+	// A fifteenth of a second is not a whole number of nanoseconds. Rounding
+	// must not cost a call.
+	const rounding = 1e-6
+	if b.tokens < 1-rounding {
+		return false
+	}
+	b.tokens--
+	return true
+}
