@@ -19,12 +19,14 @@ import (
 
 // of is a configuration whose clients talk to a local cloud.
 func of(region string, here aws.HTTPClient, without error) aws.Config {
-	return aws.Config{
-		Region: region, HTTPClient: here, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "operator", SecretAccessKey: "local"}, without
-		}),
+	c := localaws.ClientConfig("operator", here)
+	c.Region = region
+	if without != nil {
+		c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, without
+		})
 	}
+	return c
 }
 
 func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/localaws"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/internal/assembly"
@@ -69,14 +71,9 @@ func (w *World) settings(function string) assembly.Settings {
 // config is the AWS configuration of a Lambda: one attempt a call, as boot
 // configures it, and the cloud in place of a network.
 func (w *World) config(actor string) aws.Config {
-	return aws.Config{
-		Region: w.place.region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: actor, SecretAccessKey: "local"}, nil
-		}),
-		HTTPClient: transport{w, actor},
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-	}
+	c := localaws.ClientConfig(actor, transport{w, actor})
+	c.Region = w.place.region
+	return c
 }
 
 // transport carries the SDK clients' calls to the cloud. A call takes the

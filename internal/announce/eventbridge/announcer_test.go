@@ -1,7 +1,6 @@
 package eventbridge_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/announce/eventbridge"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -27,21 +26,14 @@ func (c client) Do(r *http.Request) (*http.Response, error) { return c(r) }
 // announcer answers every request alike, and keeps the last one's body.
 func announcer(bus string, status int, answer string) (*eventbridge.Announcer, *string) {
 	body := new(string)
-	return eventbridge.New(sdk.NewFromConfig(aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: client(func(r *http.Request) (*http.Response, error) {
-			text, err := io.ReadAll(r.Body)
-			*body += string(text)
-			return &http.Response{
-				StatusCode: status, Request: r, Body: io.NopCloser(strings.NewReader(answer)),
-				Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-			}, err
-		}),
-	}), bus), body
+	return eventbridge.New(sdk.NewFromConfig(localaws.ClientConfig("id", client(func(r *http.Request) (*http.Response, error) {
+		text, err := io.ReadAll(r.Body)
+		*body += string(text)
+		return &http.Response{
+			StatusCode: status, Request: r, Body: io.NopCloser(strings.NewReader(answer)),
+			Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		}, err
+	}))), bus), body
 }
 
 const execution = "arn:aws:states:us-east-1:123456789012:execution:sluice:first"

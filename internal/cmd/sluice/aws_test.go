@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/localaws"
 	"sluice/internal/world"
 )
 
@@ -85,14 +86,8 @@ func (a *abroad) surroundings() surroundings {
 			for _, o := range options {
 				require.NoError(a.t, o(&asked))
 			}
-			cfg := aws.Config{
-				Region: "us-east-1", BaseEndpoint: &a.url,
-				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-					return aws.Credentials{AccessKeyID: "somebody", SecretAccessKey: "secret"}, nil
-				}),
-				Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-				HTTPClient: nearby{},
-			}
+			cfg := localaws.ClientConfig("somebody", nearby{})
+			cfg.BaseEndpoint = &a.url
 			if asked.Region != "" {
 				cfg.Region = asked.Region
 			}

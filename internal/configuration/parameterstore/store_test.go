@@ -1,12 +1,10 @@
 package parameterstore_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -19,13 +17,7 @@ import (
 func newStore(config localaws.Config) (*parameterstore.Store, *localaws.Cloud) {
 	config.Now = func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
 	account := localaws.New(config)
-	return parameterstore.FromConfig(aws.Config{
-		Region: "us-east-1", HTTPClient: account,
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "publish-version", SecretAccessKey: "secret"}, nil
-		}),
-	}), account
+	return parameterstore.FromConfig(localaws.ClientConfig("publish-version", account)), account
 }
 
 func TestAParameterIsRead(t *testing.T) {

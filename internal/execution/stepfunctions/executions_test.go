@@ -1,18 +1,17 @@
 package stepfunctions_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/execution/stepfunctions"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -55,13 +54,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 
 func executions(answers ...answer) (*stepfunctions.Executions, *wire) {
 	w := &wire{answers: answers}
-	return stepfunctions.FromConfig(aws.Config{
-		Region: "us-east-1", HTTPClient: w,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}, machine), w
+	return stepfunctions.FromConfig(localaws.ClientConfig("id", w), machine), w
 }
 
 func TestRunningExecutionsAreListedByPages(t *testing.T) {

@@ -2,7 +2,6 @@ package alarm_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/gate/alarm"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -51,14 +50,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 
 func newGate(answer func(n int) (int, cbor.Map, error)) (*alarm.Gate, *wire) {
 	w := &wire{answer: answer}
-	return alarm.New(cloudwatch.NewFromConfig(aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: w,
-	})), w
+	return alarm.New(cloudwatch.NewFromConfig(localaws.ClientConfig("id", w))), w
 }
 
 // found is a page with metric and composite alarms, and the token of the next.

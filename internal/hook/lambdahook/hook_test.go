@@ -1,7 +1,6 @@
 package lambdahook_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/smithy-go"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/hook/lambdahook"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -61,14 +60,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 }
 
 func newHook(w *wire) *lambdahook.Hook {
-	config := aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: w,
-	}
+	config := localaws.ClientConfig("id", w)
 	return lambdahook.New(lambda.NewFromConfig(config), sfn.NewFromConfig(config))
 }
 

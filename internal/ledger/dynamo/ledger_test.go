@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/ledger/dynamo"
+	"sluice/internal/localaws"
 	local "sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
 )
@@ -79,14 +80,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) client() *dynamodb.Client {
-	return dynamodb.NewFromConfig(aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: w,
-	})
+	return dynamodb.NewFromConfig(localaws.ClientConfig("id", w))
 }
 
 // abroad makes a table for the test in the foreign database.

@@ -1,7 +1,6 @@
 package stepfunctions_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/localaws"
 	"sluice/internal/operator"
 	"sluice/internal/operator/stepfunctions"
 	"sluice/internal/shift"
@@ -37,13 +36,9 @@ func answering(t *testing.T, answers ...string) (*stepfunctions.Machines, *[]str
 		_, _ = w.Write([]byte(answer))
 	}))
 	t.Cleanup(server.Close)
-	return stepfunctions.FromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL,
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-	}), &asked
+	config := localaws.ClientConfig("id", server.Client())
+	config.BaseEndpoint = &server.URL
+	return stepfunctions.FromConfig(config), &asked
 }
 
 // entries are events without details, as AWS writes them.

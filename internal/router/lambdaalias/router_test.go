@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/localaws"
 	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 )
@@ -67,14 +67,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 
 func newRouter(answers ...answer) (*lambdaalias.Router, *wire) {
 	w := &wire{answers: answers}
-	return lambdaalias.New(lambda.NewFromConfig(aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient: w,
-	})), w
+	return lambdaalias.New(lambda.NewFromConfig(localaws.ClientConfig("id", w))), w
 }
 
 func alias(weights string) answer {
