@@ -38,7 +38,7 @@ func (t tables) Operation(asked protocol.Request) protocol.Operation {
 	var named tableNames
 	// A request that cannot be read is refused by the tables themselves.
 	_ = json.Unmarshal(asked.Body, &named)
-	op := protocol.Operation{Action: asked.Target(), Resource: "*", Permissions: t.permissions(named)}
+	op := protocol.Operation{Action: asked.Target("DynamoDB_20120810"), Resource: "*", Permissions: t.permissions(named)}
 	switch {
 	case named.TableName != "":
 		op.Resource = t.tableARN(named.TableName)

@@ -92,6 +92,9 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 			name: "a service that is not there", request: raw{service: "kms", method: "POST", path: "/", header: target("TrentService.Decrypt"), body: `{}`},
 			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local AWS: kms:Decrypt"}`,
 		}, {
+			name: "an operation of another service", request: raw{service: "events", method: "POST", path: "/", header: target("AWSStepFunctions.PutEvents"), body: `{}`},
+			status: 501, body: `{"__type":"NotImplemented","message":"not implemented in the local AWS: events:AWSStepFunctions.PutEvents"}`,
+		}, {
 			name: "CBOR", request: raw{service: "monitoring", method: "POST", path: describe, header: rpc, body: "\xff"},
 			status: 400, header: map[string]string{"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "X-Amzn-Query-Error": "SerializationException;Sender"},
 			code: "com.amazonaws.cloudwatch.v2010_08_01#SerializationException",

@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"cmp"
+	"strings"
 
 	"sluice/internal/localaws/protocol"
 )
@@ -34,13 +35,14 @@ type unknown string
 
 // Operation implements handler: every operation is refused.
 func (u unknown) Operation(asked protocol.Request) protocol.Operation {
-	action := cmp.Or(asked.Target(), asked.Method+" "+asked.Path)
+	_, target, _ := strings.Cut(asked.Header.Get("X-Amz-Target"), ".")
+	action := cmp.Or(target, asked.Method+" "+asked.Path)
 	return protocol.Operation{Action: action, Resource: "*"}.Refuse(protocol.NotImplemented(string(u), action))
 }
 
 // Protocol implements handler. Only AWS-JSON names its operation in X-Amz-Target.
 func (u unknown) Protocol(asked protocol.Request) protocol.Protocol {
-	if asked.Target() != "" {
+	if asked.Header.Get("X-Amz-Target") != "" {
 		return protocol.JSON10
 	}
 	return protocol.RESTJSON{}

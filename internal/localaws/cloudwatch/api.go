@@ -56,7 +56,7 @@ func isRPC(asked protocol.Request) bool { return asked.Header.Get("Smithy-Protoc
 // /service/GraniteServiceVersion20100801/operation/DescribeAlarms, or in
 // X-Amz-Target. CloudWatch also speaks Query, which no client here does.
 func (s *Alarms) Operation(asked protocol.Request) protocol.Operation {
-	name, read := asked.Target(), jsonMembers
+	name, read := asked.Target("GraniteServiceVersion20100801"), jsonMembers
 	if isRPC(asked) {
 		name, read = path.Base(asked.Path), cborMembers
 	}

@@ -116,7 +116,7 @@ type putEventsResult struct {
 
 // Operation understands PutEvents.
 func (s *Buses) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target()
+	name := asked.Target("AWSEvents")
 	op := protocol.Operation{Action: name, Resource: "*"}
 	if name != "PutEvents" {
 		return op.Refuse(protocol.NotImplemented(Name, name))
@@ -197,7 +197,7 @@ func (s *Buses) putEvents(actor string, entries []eventEntry, now time.Time) put
 	var put []Event
 	for _, entry := range entries {
 		event := s.event(actor, entry, now)
-		failed := entry.fault()
+		failed := entry.validate()
 		if failed == nil && refuse != nil {
 			failed = refuse(event)
 		}
@@ -231,9 +231,9 @@ func (s *Buses) event(actor string, entry eventEntry, now time.Time) Event {
 	}
 }
 
-// fault is why an entry fails by itself. The codes are those of
-// PutEventsResultEntry in EventBridge's API reference.
-func (e eventEntry) fault() *EntryError {
+// validate returns why an entry fails by itself, nil if it does not. The codes
+// are those of PutEventsResultEntry in EventBridge's API reference.
+func (e eventEntry) validate() *EntryError {
 	for _, required := range []struct{ member, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if required.value == "" {
 			return &EntryError{Code: "InvalidArgument", Message: "Parameter " + required.member + " is not valid. Reason: " + required.member + " is a required argument."}

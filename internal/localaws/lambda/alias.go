@@ -122,7 +122,7 @@ func (s *Functions) makeAlias(function string, asked aliasWrite, now time.Time) 
 		return Alias{}, conflict("Alias already exists: %s", s.functionARN(function, asked.Name))
 	}
 	a := &alias{name: asked.Name}
-	if err := s.point(f, a, asked, now); err != nil {
+	if err := s.applyWrite(f, a, asked, now); err != nil {
 		return Alias{}, err
 	}
 	a.revisionID = s.revisions.Next()
@@ -158,7 +158,7 @@ func (s *Functions) writeAlias(function, name string, asked aliasWrite, now time
 		return Alias{}, Alias{}, staleRevision()
 	}
 	written := *a
-	if err := s.point(f, &written, asked, now); err != nil {
+	if err := s.applyWrite(f, &written, asked, now); err != nil {
 		return Alias{}, Alias{}, err
 	}
 	if s.config.RotateUnchanged || !written.equals(a) {
@@ -167,14 +167,14 @@ func (s *Functions) writeAlias(function, name string, asked aliasWrite, now time
 	from := a.version
 	*a = written
 	after = s.viewWritten(f, a)
-	s.provisionWritten(a, from, now)
+	s.afterWrite(a, from, now)
 	return before, after, nil
 }
 
-// provisionWritten does what provisioned concurrency does after a write. A move
+// afterWrite does what provisioned concurrency does after a write. A move
 // to another version starts transient weights. A write without weights ends
 // transient weights that would stay.
-func (s *Functions) provisionWritten(a *alias, from string, now time.Time) {
+func (s *Functions) afterWrite(a *alias, from string, now time.Time) {
 	switch {
 	case a.version != from:
 		s.beginTransient(a, from, now)

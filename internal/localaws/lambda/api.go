@@ -35,7 +35,7 @@ type input struct {
 	now       time.Time
 }
 
-// route_ is one Lambda operation on the wire.
+// route is one Lambda operation on the wire.
 type route struct {
 	method    string
 	path      string // "{}" stands for a label; the first is the function
@@ -75,7 +75,7 @@ func unlimited(*Functions) *throttle.Bucket       { return nil }
 func (s *Functions) Operation(asked protocol.Request) protocol.Operation {
 	segments := strings.Split(strings.Trim(asked.Path, "/"), "/")
 	if asked.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
-		return s.understandListFunctions(asked)
+		return s.listFunctionsOperation(asked)
 	}
 	for _, route := range routes {
 		if route.method != asked.Method {
@@ -174,13 +174,13 @@ func (s *Functions) parseFunctionName(given, qualifier string) (functionName, er
 	if account != "" && account != s.account.ID {
 		return functionName{}, protocol.NewError(http.StatusForbidden, "AccessDeniedException", "functions of account %s are not shared with account %s", account, s.account.ID)
 	}
-	one, err := oneQualifier(derived, qualifier)
+	one, err := joinQualifiers(derived, qualifier)
 	return functionName{name: name, qualifier: one}, err
 }
 
-// oneQualifier is the qualifier in a FunctionName or the Qualifier beside it;
+// joinQualifiers is the qualifier in a FunctionName or the Qualifier beside it;
 // where both are given they have to be the same.
-func oneQualifier(derived, given string) (string, error) {
+func joinQualifiers(derived, given string) (string, error) {
 	switch {
 	case given == "":
 		return derived, nil

@@ -97,21 +97,21 @@ func (s *Functions) listFunctions(_ context.Context, in input) (protocol.Reply, 
 	listed := []functionConfiguration{}
 	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
 		f := s.functions[name]
-		listed = append(listed, f.configuration(f.latest, f.arn, in.now).listed())
+		listed = append(listed, f.configuration(f.latest, f.arn, in.now).withoutState())
 	}
 	page, marker, err := cutPage(in, listed, func(f functionConfiguration) string { return f.FunctionName })
 	return protocol.Reply{Body: functionList{Functions: page, NextMarker: marker}}, err
 }
 
-// listed is a configuration without what lists leave out.
-func (f functionConfiguration) listed() functionConfiguration {
+// withoutState is the configuration without what lists leave out.
+func (f functionConfiguration) withoutState() functionConfiguration {
 	f.State, f.StateReason, f.StateReasonCode = "", "", ""
 	f.LastUpdateStatus, f.LastUpdateStatusReason, f.LastUpdateStatusReasonCode = "", "", ""
 	return f
 }
 
-// understandListFunctions is the one call of Lambda's that is about no function.
-func (s *Functions) understandListFunctions(asked protocol.Request) protocol.Operation {
+// listFunctionsOperation is the one call of Lambda's that is about no function.
+func (s *Functions) listFunctionsOperation(asked protocol.Request) protocol.Operation {
 	op := protocol.Operation{Action: "ListFunctions", Resource: "*", Limit: s.controlPlane}
 	for member := range asked.Query {
 		if member != "Marker" && member != "MaxItems" {

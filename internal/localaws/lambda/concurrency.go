@@ -93,7 +93,7 @@ func (s *Functions) beginTransient(a *alias, from string, now time.Time) {
 	}
 	a.transient = &transient{weights: map[string]float64{from: 1}, until: now.Add(a.provisioned.Settle)}
 	a.provisioned.settled = a.transient.until
-	s.changedByLambda(a)
+	s.rotateByLambda(a)
 }
 
 // settle ends the transient weights once their time has passed.
@@ -102,11 +102,11 @@ func (s *Functions) settle(a *alias, now time.Time) {
 		return
 	}
 	a.transient = nil
-	s.changedByLambda(a)
+	s.rotateByLambda(a)
 }
 
-// changedByLambda gives the alias a RevisionId that nobody was told.
-func (s *Functions) changedByLambda(a *alias) {
+// rotateByLambda gives the alias a RevisionId that nobody was told.
+func (s *Functions) rotateByLambda(a *alias) {
 	if !a.provisioned.KeepsRevision {
 		a.revisionID = s.revisions.Next()
 	}
@@ -134,7 +134,7 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 	if err != nil {
 		return protocol.Reply{}, missing("Function not found: %s", s.functionARN(in.function.name, qualifier))
 	}
-	p, err := s.provisionedOf(f, qualifier)
+	p, err := s.findProvisioned(f, qualifier)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -152,9 +152,9 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 	return protocol.Reply{Body: written}, nil
 }
 
-// provisionedOf is the provisioned concurrency that was given to an alias or
+// findProvisioned is the provisioned concurrency that was given to an alias or
 // a version itself.
-func (s *Functions) provisionedOf(f *function, qualifier string) (*provisioned, error) {
+func (s *Functions) findProvisioned(f *function, qualifier string) (*provisioned, error) {
 	var p *provisioned
 	if a := f.aliases[qualifier]; a != nil {
 		p = a.provisioned

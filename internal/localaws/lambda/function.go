@@ -182,7 +182,7 @@ func (s *Functions) readVersion(in input) (*function, functionConfiguration, err
 	if err != nil {
 		return nil, functionConfiguration{}, missing("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
 	}
-	v, err := s.qualified(f, in.function.qualifier)
+	v, err := s.findVersion(f, in.function.qualifier)
 	if err != nil {
 		return nil, functionConfiguration{}, err
 	}
@@ -203,7 +203,7 @@ type codeLocation struct {
 }
 
 func (s *Functions) getFunction(_ context.Context, in input) (protocol.Reply, error) {
-	untold := s.untoldTags(in)
+	hidden := s.refuseTags(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, configuration, err := s.readVersion(in)
@@ -213,9 +213,9 @@ func (s *Functions) getFunction(_ context.Context, in input) (protocol.Reply, er
 	output := functionOutput{
 		Configuration: configuration,
 		Code:          codeLocation{Location: "https://code.invalid/" + f.name, RepositoryType: "S3"},
-		TagsError:     untold,
+		TagsError:     hidden,
 	}
-	if untold == nil {
+	if hidden == nil {
 		output.Tags = maps.Clone(f.tags)
 	}
 	return protocol.Reply{Body: output}, nil

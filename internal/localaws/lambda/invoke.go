@@ -14,8 +14,8 @@ import (
 // The most that an invocation's payload may hold, in bytes: 6 MB for an
 // answer waited for, 1 MB for an event (Lambda quotas).
 const (
-	largestSyncPayload  = 6 << 20
-	largestAsyncPayload = 1 << 20
+	maxSyncPayload  = 6 << 20
+	maxAsyncPayload = 1 << 20
 )
 
 // InvocationType is how an Invoke wants its answer.
@@ -83,7 +83,7 @@ func (s *Functions) ResolveVersion(function, qualifier string, draw float64) (st
 func (s *Functions) route(f *function, qualifier string, draw float64, now time.Time) (*version, error) {
 	a := f.aliases[qualifier]
 	if a == nil {
-		return s.qualified(f, qualifier)
+		return s.findVersion(f, qualifier)
 	}
 	for number, weight := range s.view(f, a, now).Weights {
 		// There is never more than one.
@@ -100,7 +100,7 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 		return protocol.Reply{}, err
 	}
 	// Random is the owner's: it is not called under the lock.
-	v, play, err := s.invoked(in, s.config.Random())
+	v, play, err := s.resolveInvoke(in, s.config.Random())
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -125,8 +125,8 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 	return protocol.Reply{Header: header, Body: result.Payload}, nil
 }
 
-// invoked decides which version an Invoke reaches, and who plays it.
-func (s *Functions) invoked(in input, draw float64) (string, Invoker, error) {
+// resolveInvoke decides which version an Invoke reaches, and who plays it.
+func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.find(in.function.name)
@@ -137,7 +137,7 @@ func (s *Functions) invoked(in input, draw float64) (string, Invoker, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if err := servable(v, in.now); err != nil {
+	if err := checkServable(v, in.now); err != nil {
 		return "", nil, err
 	}
 	return v.number, s.invoker, nil
@@ -153,11 +153,11 @@ func validateInvocation(kind InvocationType, in input) error {
 	if logs := in.Header.Get("X-Amz-Log-Type"); logs != "" && logs != "None" {
 		return protocol.NotImplemented(Name, "InvokeFunction with X-Amz-Log-Type "+logs)
 	}
-	limit := largestSyncPayload
+	limit := maxSyncPayload
 	switch kind {
 	case RequestResponse, dryRun:
 	case AsyncEvent:
-		limit = largestAsyncPayload
+		limit = maxAsyncPayload
 	default:
 		return protocol.Constraint("Value '%s' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]", kind)
 	}

@@ -35,7 +35,7 @@ var (
 // validate holds a write against Lambda's API model. The texts are recorded
 // in LocalStack's snapshot test_notfound_and_invalid_routingconfigs.
 func (w aliasWrite) validate() error {
-	if err := protocol.Longest("description", w.Description, 256); err != nil {
+	if err := protocol.CheckLength("description", w.Description, 256); err != nil {
 		return err
 	}
 	if w.RoutingConfig == nil {
@@ -69,10 +69,10 @@ func javaDouble(n float64) string {
 	return text
 }
 
-// point gives an alias the version, weights and description that a write asks
+// applyWrite gives an alias the version, weights and description that a write asks
 // for, if Lambda allows it. What the write leaves out stays; for RoutingConfig
 // AWS does not say so.
-func (s *Functions) point(f *function, a *alias, asked aliasWrite, now time.Time) error {
+func (s *Functions) applyWrite(f *function, a *alias, asked aliasWrite, now time.Time) error {
 	a.version = cmp.Or(asked.FunctionVersion, a.version)
 	if asked.Description != nil {
 		a.description = *asked.Description
@@ -87,7 +87,7 @@ func (s *Functions) point(f *function, a *alias, asked aliasWrite, now time.Time
 	if own == nil {
 		return s.noVersion(f, a.version)
 	}
-	if err := servable(own, now); err != nil {
+	if err := checkServable(own, now); err != nil {
 		return err
 	}
 	if a.provisioned != nil && own.provisioned != nil {
@@ -96,15 +96,15 @@ func (s *Functions) point(f *function, a *alias, asked aliasWrite, now time.Time
 		return conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
 	}
 	for number := range a.weights {
-		if err := s.additional(f, own, number, now); err != nil {
+		if err := s.checkAdditional(f, own, number, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// additional tells whether a version may stand beside the alias's own.
-func (s *Functions) additional(f *function, own *version, number string, now time.Time) error {
+// checkAdditional tells whether a version may stand beside the alias's own.
+func (s *Functions) checkAdditional(f *function, own *version, number string, now time.Time) error {
 	if own.number == latest {
 		return invalidParameter("$LATEST is not supported for an alias pointing to more than 1 version")
 	}
@@ -123,14 +123,14 @@ func (s *Functions) additional(f *function, own *version, number string, now tim
 		// configuration"); its error's text is not known.
 		return invalidParameter("Specified versions must have the same dead-letter queue configuration, or none")
 	}
-	return servable(other, now)
+	return checkServable(other, now)
 }
 
-// servable refuses a version that cannot take traffic. For a Failed one that
+// checkServable refuses a version that cannot take traffic. For a Failed one that
 // was seen (terraform-provider-aws#49904); for one that is still Pending it
 // is the developer guide's general rule for functions ("Lambda function
 // states"), not known for UpdateAlias.
-func servable(v *version, now time.Time) error {
+func checkServable(v *version, now time.Time) error {
 	const text = "The operation cannot be performed at this time. The function is currently in the following state: "
 	switch settled := v.stateAt(now); settled.State {
 	case StateFailed:

@@ -14,9 +14,9 @@ import (
 // Limits of tags, and the characters that they may have (Lambda Developer Guide,
 // Using tags; Tagging AWS Resources, Tag naming limits).
 const (
-	mostTags        = 50
-	longestTagKey   = 128
-	longestTagValue = 256
+	maxTags     = 50
+	maxTagKey   = 128
+	maxTagValue = 256
 )
 
 var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
@@ -38,8 +38,9 @@ func (s *Functions) HideTags(from func(actor string, needed protocol.Permission)
 	s.hideTags = from
 }
 
-// untoldTags is why GetFunction does not tell a caller the tags; nil when it does.
-func (s *Functions) untoldTags(in input) *tagsError {
+// refuseTags returns why GetFunction hides the tags from a caller, nil if it does
+// not.
+func (s *Functions) refuseTags(in input) *tagsError {
 	s.mu.Lock()
 	hide := s.hideTags
 	s.mu.Unlock()
@@ -58,7 +59,7 @@ func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	return protocol.Reply{Body: map[string]any{"Tags": copied(f.tags)}}, nil
+	return protocol.Reply{Body: map[string]any{"Tags": copyTags(f.tags)}}, nil
 }
 
 func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, error) {
@@ -77,10 +78,10 @@ func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, er
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	tags := copied(f.tags)
+	tags := copyTags(f.tags)
 	maps.Copy(tags, asked.Tags)
-	if len(tags) > mostTags {
-		return protocol.Reply{}, invalidParameter("The number of tags exceeds the limit of %d.", mostTags)
+	if len(tags) > maxTags {
+		return protocol.Reply{}, invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
 	}
 	f.tags = tags
 	return protocol.Reply{Status: http.StatusNoContent}, nil
@@ -99,8 +100,8 @@ func (s *Functions) untagResource(_ context.Context, in input) (protocol.Reply, 
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }
 
-// copied are tags of their own, that can be added to.
-func copied(tags map[string]string) map[string]string {
+// copyTags returns a copy that can be added to.
+func copyTags(tags map[string]string) map[string]string {
 	own := make(map[string]string, len(tags))
 	maps.Copy(own, tags)
 	return own
@@ -108,8 +109,8 @@ func copied(tags map[string]string) map[string]string {
 
 func checkTag(key, value string) error {
 	switch {
-	case key == "" || utf8.RuneCountInString(key) > longestTagKey || utf8.RuneCountInString(value) > longestTagValue:
-		return invalidParameter("A tag has a key of 1 to %d characters, and a value of at most %d.", longestTagKey, longestTagValue)
+	case key == "" || utf8.RuneCountInString(key) > maxTagKey || utf8.RuneCountInString(value) > maxTagValue:
+		return invalidParameter("A tag has a key of 1 to %d characters, and a value of at most %d.", maxTagKey, maxTagValue)
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return invalidParameter("aws: prefixed tag key names are not allowed for external use.")
 	case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):
@@ -118,7 +119,7 @@ func checkTag(key, value string) error {
 	return nil
 }
 
-// Tags are those of a function; none for one that does not exist.
+// Tags returns the tags of a function, nil for one that does not exist.
 func (s *Functions) Tags(function string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +130,7 @@ func (s *Functions) Tags(function string) map[string]string {
 	return maps.Clone(f.tags)
 }
 
-// SetTags exchanges all tags of a function, as a deployment of it by another tool may.
+// SetTags replaces all tags of a function, as a deployment by another tool may.
 func (s *Functions) SetTags(function string, tags map[string]string) error {
 	for key, value := range tags {
 		if err := checkTag(key, value); err != nil {

@@ -155,9 +155,9 @@ func (s *Functions) noVersion(f *function, number string) *protocol.Error {
 	return missing("Function not found: %s", s.functionARN(f.name, number))
 }
 
-// qualified returns the version that a qualifier names: a version's number,
+// findVersion returns the version that a qualifier names: a version's number,
 // an alias's own version, $LATEST if there is none.
-func (s *Functions) qualified(f *function, qualifier string) (*version, error) {
+func (s *Functions) findVersion(f *function, qualifier string) (*version, error) {
 	if qualifier == "" {
 		return f.latest, nil
 	}
@@ -216,7 +216,7 @@ func (s *Functions) publishVersion(_ context.Context, in input) (protocol.Reply,
 	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := protocol.Longest("description", asked.Description, 256); err != nil {
+	if err := protocol.CheckLength("description", asked.Description, 256); err != nil {
 		return protocol.Reply{}, err
 	}
 	published, err := s.publishLatest(in, asked)
@@ -279,7 +279,7 @@ func (s *Functions) listVersions(_ context.Context, in input) (protocol.Reply, e
 	}
 	listed := make([]functionConfiguration, 0, len(f.versions)+1)
 	for _, v := range append([]*version{f.latest}, f.versions...) {
-		listed = append(listed, f.configuration(v, s.functionARN(f.name, v.number), in.now).listed())
+		listed = append(listed, f.configuration(v, s.functionARN(f.name, v.number), in.now).withoutState())
 	}
 	page, marker, err := cutPage(in, listed, func(v functionConfiguration) string { return v.Version })
 	return protocol.Reply{Body: versionList{Versions: page, NextMarker: marker}}, err

@@ -38,8 +38,8 @@ func Constraint(format string, args ...any) *Error {
 	return NewError(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
 }
 
-// Longest refuses a text that is longer than its model allows.
-func Longest(member string, text *string, limit int) error {
+// CheckLength refuses a text that is longer than its model allows.
+func CheckLength(member string, text *string, limit int) error {
 	if text != nil && len(*text) > limit {
 		return Constraint("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, limit)
 	}

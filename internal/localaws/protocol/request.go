@@ -64,9 +64,9 @@ func parseCredential(authorization string) (actor, service string) {
 	return scope[0], scope[len(scope)-2]
 }
 
-// Target returns the operation that an X-Amz-Target header names; empty if
-// there is no such header.
-func (r Request) Target() string {
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	return operation
+// Target returns the operation that an X-Amz-Target header names with a
+// service's prefix ("AWSEvents"). It returns the whole header, which names no
+// operation, if the prefix is another one; empty if there is no such header.
+func (r Request) Target(prefix string) string {
+	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), prefix+".")
 }

@@ -102,7 +102,7 @@ type parameterOutput struct {
 
 // Operation understands GetParameter.
 func (s *Parameters) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target()
+	name := asked.Target("AmazonSSM")
 	op := protocol.Operation{Action: name, Resource: "*", Limit: s.reads}
 	if name != "GetParameter" {
 		return op.Refuse(protocol.NotImplemented(Name, name))

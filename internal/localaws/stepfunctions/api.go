@@ -69,7 +69,7 @@ func (in input) decode(into any) error {
 
 // Operation finds the operation in X-Amz-Target.
 func (s *Executions) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target()
+	name := asked.Target("AWSStepFunctions")
 	understand := operations[name]
 	if understand == nil {
 		return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
@@ -91,8 +91,8 @@ func (s *Executions) Operation(asked protocol.Request) protocol.Operation {
 	return op
 }
 
-// about is an operation on a resource that answers without a context.
-func about(resource string, run func(now time.Time) (any, error)) protocol.Operation {
+// operationOn is an operation on a resource that answers without a context.
+func operationOn(resource string, run func(now time.Time) (any, error)) protocol.Operation {
 	return protocol.Operation{Resource: resource, Run: func(_ context.Context, now time.Time) (protocol.Reply, error) {
 		body, err := run(now)
 		return protocol.Reply{Body: body}, err
@@ -156,7 +156,7 @@ func validateARN(arn, kind string) error {
 
 // validateJSON refuses what is not JSON, under the code of its member.
 func validateJSON(member, code, what, text string) error {
-	if err := protocol.Longest(member, &text, maxData); err != nil {
+	if err := protocol.CheckLength(member, &text, maxData); err != nil {
 		return err
 	}
 	var value any
@@ -182,7 +182,7 @@ func (s *Executions) startExecution(in input) (protocol.Operation, error) {
 	if input.Input != nil {
 		text = *input.Input
 	}
-	op := about(input.StateMachineArn, func(time.Time) (any, error) {
+	op := operationOn(input.StateMachineArn, func(time.Time) (any, error) {
 		return s.start(in.machines, input.StateMachineArn, input.Name, text)
 	})
 	if err := validateARN(input.StateMachineArn, "stateMachine"); err != nil {
@@ -250,7 +250,7 @@ func (s *Executions) describeStateMachine(in input) (protocol.Operation, error) 
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	op := about(input.StateMachineArn, func(time.Time) (any, error) {
+	op := operationOn(input.StateMachineArn, func(time.Time) (any, error) {
 		machine, exists := in.machines.StateMachine(input.StateMachineArn)
 		if !exists {
 			return nil, noStateMachine(input.StateMachineArn)
@@ -273,7 +273,7 @@ func (s *Executions) listStateMachines(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	op := about("*", func(time.Time) (any, error) {
+	op := operationOn("*", func(time.Time) (any, error) {
 		page, next, err := cutPage(in.machines.StateMachines(), input.NextToken, input.MaxResults, func(m StateMachine) string { return m.ARN })
 		if err != nil {
 			return nil, err

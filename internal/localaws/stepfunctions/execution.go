@@ -67,7 +67,7 @@ func describe(e Execution) executionDescription {
 
 // onExecution is an operation on an execution that has to exist.
 func onExecution(in input, arn string, run func(Execution) (any, error)) (protocol.Operation, error) {
-	op := about(arn, func(time.Time) (any, error) {
+	op := operationOn(arn, func(time.Time) (any, error) {
 		execution, exists := in.machines.Execution(arn)
 		if !exists {
 			return nil, noExecution(arn)
@@ -119,10 +119,10 @@ func (s *Executions) stopExecution(in input) (protocol.Operation, error) {
 
 // validateErrorAndCause holds both against the API model.
 func validateErrorAndCause(name, cause string) error {
-	if err := protocol.Longest("error", &name, 256); err != nil {
+	if err := protocol.CheckLength("error", &name, 256); err != nil {
 		return err
 	}
-	return protocol.Longest("cause", &cause, 32768)
+	return protocol.CheckLength("cause", &cause, 32768)
 }
 
 func (s *Executions) redriveExecution(in input) (protocol.Operation, error) {
@@ -173,7 +173,7 @@ func (s *Executions) listExecutions(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	op := about(input.StateMachineArn, func(time.Time) (any, error) { return input.list(in.machines) })
+	op := operationOn(input.StateMachineArn, func(time.Time) (any, error) { return input.list(in.machines) })
 	if err := validateARN(input.StateMachineArn, "stateMachine"); err != nil {
 		return op, err
 	}

@@ -12,7 +12,7 @@ const maxToken = 2048
 // answerTask is an operation on the task that waits with a token. IAM checks
 // it against the state machine.
 func answerTask(in input, token string, send func() error) (protocol.Operation, error) {
-	op := about("*", func(time.Time) (any, error) {
+	op := operationOn("*", func(time.Time) (any, error) {
 		if err := send(); err != nil {
 			return nil, apiError(err)
 		}
