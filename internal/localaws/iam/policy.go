@@ -161,17 +161,27 @@ func decodeStatements(document any) ([]Statement, error) {
 			return nil, fmt.Errorf("the statement %q has no effect, no action or no resource", s.Sid)
 		}
 		statement := Statement{Sid: s.Sid, Deny: s.Effect == "Deny", Actions: s.Action, Resources: s.Resource}
-		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
-			for key, values := range s.Condition[operator] {
-				if operators[operator] == nil || !strings.HasPrefix(strings.ToLower(key), resourceTag) {
-					return nil, fmt.Errorf("the condition %s of %s in the statement %q is not known here", operator, key, s.Sid)
-				}
-				statement.Conditions = append(statement.Conditions, Condition{Operator: operator, Key: key, Values: values})
-			}
+		if statement.Conditions, err = decodeConditions(s.Condition); err != nil {
+			return nil, fmt.Errorf("the statement %q: %w", s.Sid, err)
 		}
 		statements = append(statements, statement)
 	}
 	return statements, nil
+}
+
+// decodeConditions reads the conditions of a statement. It fails for one that is
+// not known here.
+func decodeConditions(given map[string]map[string]texts) ([]Condition, error) {
+	var conditions []Condition
+	for _, operator := range slices.Sorted(maps.Keys(given)) {
+		for key, values := range given[operator] {
+			if operators[operator] == nil || !strings.HasPrefix(strings.ToLower(key), resourceTag) {
+				return nil, fmt.Errorf("the condition %s of %s is not known here", operator, key)
+			}
+			conditions = append(conditions, Condition{Operator: operator, Key: key, Values: values})
+		}
+	}
+	return conditions, nil
 }
 
 // texts is one text, or a list of them.
