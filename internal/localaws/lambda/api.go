@@ -46,7 +46,7 @@ type route struct {
 	run       func(*Functions, context.Context, input) (protocol.Reply, error)
 }
 
-// routes are the operations spoken here. Paths are those of Lambda's
+// routes are the operations that are implemented. Paths are those of Lambda's
 // API model.
 var routes = []route{
 	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Functions).getFunction},

@@ -97,7 +97,7 @@ func (s *Functions) Version(name, number string) (Version, bool) {
 	return s.snapshot(f, v, now), true
 }
 
-// snapshot is a version for the world to look at.
+// snapshot is a version as its owner sees it.
 func (s *Functions) snapshot(f *function, v *version, now time.Time) Version {
 	return Version{
 		Function: f.name, Version: v.number, ARN: s.functionARN(f.name, v.number), CodeSha256: v.sha,

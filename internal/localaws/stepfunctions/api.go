@@ -40,7 +40,7 @@ func (s *Executions) Protocol(protocol.Request) protocol.Protocol { return proto
 // (Step Functions quotas).
 const maxData = 256 << 10
 
-// operations are the operations spoken here. Each reads its request and
+// operations are those that are implemented. Each reads its request and
 // says what it is about; none has an effect before its run.
 var operations = map[string]func(*Executions, input) (protocol.Operation, error){
 	"StartExecution":       (*Executions).startExecution,

@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// StateMachines runs executions. Step Functions' API is spoken here, and what
-// runs is the business of whoever implements this: the requests that reach it
-// are valid, its answers are paged, and its errors below are turned into
-// AWS's. No method is called under the Cloud's lock, and several may be at
-// once.
+// StateMachines runs executions. This package speaks Step Functions' API for it:
+// the requests that reach a StateMachines are valid, its answers are paged, and its
+// errors below become AWS's. No method is called while a lock is held, and several
+// may be called at once.
 type StateMachines interface {
 	// StateMachines returns all state machines.
 	StateMachines() []StateMachine

@@ -1,7 +1,6 @@
 package lambdanet_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,11 +8,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/localaws"
 	"sluice/internal/operator/lambdanet"
 	"sluice/internal/request"
 	"sluice/internal/shift"
@@ -41,12 +40,9 @@ func answering(t *testing.T, answers ...func(http.ResponseWriter)) (net *lambdan
 		answers[min(len(asked()), len(answers))-1](w)
 	}))
 	t.Cleanup(server.Close)
-	return lambdanet.FromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-	}, "sluice-safety-net"), asked
+	config := localaws.ClientConfig("id", server.Client())
+	config.BaseEndpoint = &server.URL
+	return lambdanet.FromConfig(config, "sluice-safety-net"), asked
 }
 
 func says(text string) func(http.ResponseWriter) {
