@@ -19,7 +19,7 @@ import (
 // adds to them stands in this file, too, but for the managed policies that a setting
 // names. (CDK does let a rule invoke the safety net, and each rule put what it cannot hand
 // over into the dead letters, by the policies of those.) Which calls each function makes is
-// held against this by the tests of internal/world, in both directions.
+// held against this by the tests of internal/proof, in both directions.
 //
 // ARNs are written out of names instead of references: a function's role names the
 // state machine, which names the function.

@@ -54,6 +54,8 @@ func TestForbiddenImportIsFoundWithItsFileAndRule(t *testing.T) {
 		{"the golden definition on CDK", "statemachine/asl/definition.go", "github.com/aws/aws-cdk-go/awscdk/v2", "statemachine/asl imports"},
 		{"the local world on the golden definition", "internal/world/world.go", "sluice/statemachine/asl", ""},
 		{"the local world on the state machine", "internal/world/world.go", "sluice/statemachine", "internal/world imports"},
+		{"the local world on its attackers", "internal/world/world.go", "sluice/internal/proof", "internal/world imports"},
+		{"an attack on the handlers", "internal/proof/run_test.go", "sluice/internal/task", "internal/proof imports"},
 		{"the operator's words on the SDK", "internal/operator/execution.go", "github.com/aws/aws-sdk-go-v2/aws", "internal/operator imports"},
 		{"an operator's adapter on the ledger", "internal/operator/lambdanet/net.go", "sluice/internal/ledger/dynamo", "internal/operator/* imports"},
 		{"the command on an operator's adapter", "internal/cmd/sluice/start.go", "sluice/internal/operator/stepfunctions", ""},

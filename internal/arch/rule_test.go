@@ -150,10 +150,10 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{sdk + "/aws"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, assembly, localASL, localCloud, contract, domain, requests, strictjson, tasks, definition, sdk),
-		// They run with the policies of the stack, and with what is logged of an error.
-		tests: []string{localIAM, boot, explanations, forecasts},
+		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, strictjson, tasks, definition, sdk),
 	},
+	// It has tests alone. They attack the world, with what boot logs of an error.
+	{folder: "internal/proof", tests: list(adapters, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
 	// each service that is asked for them.

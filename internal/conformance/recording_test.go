@@ -16,7 +16,7 @@ import (
 )
 
 // scenarios are what the local world plays in its own tests.
-const scenarios = "../world/testdata/scenarios"
+const scenarios = "../proof/testdata/scenarios"
 
 // recording is an execution as our own interpreter has played it: what its tasks were
 // asked and what they answered, in order, and how it ended.

@@ -121,7 +121,7 @@ func TestWhatTheReadmeNamesExists(t *testing.T) {
 
 func assertScenario(t *testing.T, name string) {
 	t.Helper()
-	at := filepath.Join(root, "internal/world/testdata", name)
+	at := filepath.Join(root, "internal/proof/testdata", name)
 	_, notFile := os.Stat(at + ".json")
 	_, notFolder := os.Stat(at)
 	assert.True(t, notFile == nil || notFolder == nil, "there is no scenario %s", name)

@@ -8,18 +8,18 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// actor is a Lambda that runs: real Go code on a goroutine of its own. Exactly
+// Actor is a Lambda that runs: real Go code on a goroutine of its own. Exactly
 // one goroutine runs at a time; the baton goes from the clock to the actor and
 // back over unbuffered channels, so that nothing depends on the scheduler.
-type actor struct {
+type Actor struct {
 	world  *World
 	resume chan struct{} // the clock hands the baton over
 	parked chan struct{} // the actor gives it back
 	killed bool
 	done   bool
 	// parts run in its name while it waits for them; parent is what it is a part of.
-	parts   []*actor
-	parent  *actor
+	parts   []*Actor
+	parent  *Actor
 	waiting bool
 	// fail reports to whoever invoked the Lambda that it died.
 	fail func(*asl.Failure)
@@ -34,14 +34,14 @@ type actor struct {
 }
 
 // root is the Lambda that an actor is, or is a part of.
-func (a *actor) root() *actor {
+func (a *Actor) root() *Actor {
 	for a.parent != nil {
 		a = a.parent
 	}
 	return a
 }
 
-func (a *actor) report(f *asl.Failure) {
+func (a *Actor) report(f *asl.Failure) {
 	if a.fail != nil {
 		a.fail(f)
 	}
@@ -50,14 +50,14 @@ func (a *actor) report(f *asl.Failure) {
 type actorKey struct{}
 
 // actorOf finds the actor in whose name something is done; nil outside of one.
-func actorOf(ctx context.Context) *actor {
-	a, _ := ctx.Value(actorKey{}).(*actor)
+func actorOf(ctx context.Context) *Actor {
+	a, _ := ctx.Value(actorKey{}).(*Actor)
 	return a
 }
 
 // spawn runs a Lambda, or a part of one, until it first waits, or ends.
-func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Context)) *actor {
-	a := &actor{world: w, parent: parent, limit: limit, resume: make(chan struct{}), parked: make(chan struct{})}
+func (w *World) spawn(parent *Actor, limit time.Duration, run func(context.Context)) *Actor {
+	a := &Actor{world: w, parent: parent, limit: limit, resume: make(chan struct{}), parked: make(chan struct{})}
 	w.actors[a] = struct{}{}
 	onStage(func() {
 		<-a.resume
@@ -74,7 +74,7 @@ func (w *World) spawn(parent *actor, limit time.Duration, run func(context.Conte
 }
 
 // run hands the baton to the actor until it waits or ends.
-func (a *actor) run() {
+func (a *Actor) run() {
 	before := a.world.current
 	a.world.current = a
 	a.resume <- struct{}{}
@@ -86,7 +86,7 @@ func (a *actor) run() {
 }
 
 // sleep lets virtual time pass. A killed actor never returns from it.
-func (a *actor) sleep(d time.Duration) {
+func (a *Actor) sleep(d time.Duration) {
 	if d > 0 {
 		a.world.clock.after(d, sluice, func() {
 			if !a.done {
@@ -98,13 +98,13 @@ func (a *actor) sleep(d time.Duration) {
 }
 
 // forever never returns: the actor waits until somebody kills it.
-func (a *actor) forever() {
+func (a *Actor) forever() {
 	for {
 		a.park()
 	}
 }
 
-func (a *actor) park() {
+func (a *Actor) park() {
 	a.parked <- struct{}{}
 	<-a.resume
 	a.die()
@@ -112,7 +112,7 @@ func (a *actor) park() {
 
 // die ends the goroutine of an actor that was killed, unless a call of it is on
 // its way.
-func (a *actor) die() {
+func (a *Actor) die() {
 	if a.killed && !a.inFlight {
 		runtime.Goexit()
 	}
@@ -120,7 +120,7 @@ func (a *actor) die() {
 
 // kill ends an actor where it waits, as Lambda does when its time is over: the
 // rest of it never runs.
-func (a *actor) kill() {
+func (a *Actor) kill() {
 	if a.done {
 		return
 	}
@@ -134,7 +134,7 @@ func (a *actor) kill() {
 }
 
 // resumeIfWaiting goes on with an actor whose parts are done.
-func (a *actor) resumeIfWaiting() {
+func (a *Actor) resumeIfWaiting() {
 	if a.waiting && !a.done {
 		a.waiting = false
 		a.run()

@@ -45,13 +45,13 @@ func TestTheSafetyNetIsToldOfAlarmsAsItsRuleAsks(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(w.Close)
 	told := 0
-	w.courier = func(Parcel) bool { told++; return true }
+	w.OnParcel(func(Parcel) bool { told++; return true })
 	states := []string{localaws.AlarmOK, localaws.AlarmAlarm, localaws.AlarmInsufficientData}
 	for _, before := range states {
 		for _, state := range states {
-			require.NoError(t, w.alarmTo("a", before, ""))
+			require.NoError(t, w.SetAlarm("a", before, ""))
 			told = 0
-			require.NoError(t, w.alarmTo("a", state, ""))
+			require.NoError(t, w.SetAlarm("a", state, ""))
 			assert.Equal(t, state != before && slices.Contains(asked, state), told == 1, "from %s to %s", before, state)
 		}
 	}

@@ -55,12 +55,12 @@ func FuzzDecodeScenario(f *testing.F) {
 	for _, text := range []string{"{}", "null", `{"seed": -1}`, `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 5}]}`} {
 		f.Add([]byte(text))
 	}
-	files, err := filepath.Glob(scenarios + "/*/*.json")
+	files, err := filepath.Glob("../proof/testdata/scenarios" + "/*/*.json")
 	require.NoError(f, err)
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		require.NoError(f, err)
-		var p played
+		var p struct{ Scenario json.RawMessage }
 		require.NoError(f, json.Unmarshal(text, &p))
 		if p.Scenario != nil {
 			f.Add([]byte(p.Scenario))

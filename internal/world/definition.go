@@ -46,7 +46,7 @@ func define(partition string, arn func(function string) string) (definition, err
 // the stack does. The safety net is not published: its triggers invoke $LATEST.
 func (w *World) publishOwn() error {
 	for _, name := range sortedKeys(w.functions) {
-		if err := w.cloud.AddFunction(localaws.Function{Name: functionPrefix + name, Content: name}); err != nil {
+		if err := w.cloud.AddFunction(localaws.Function{Name: FunctionPrefix + name, Content: name}); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (w *World) publishOwn() error {
 func (w *World) defineVersions() error {
 	published := map[string]string{}
 	for _, name := range called() {
-		v, err := w.cloud.Publish(functionPrefix + name)
+		v, err := w.cloud.Publish(FunctionPrefix + name)
 		if err != nil {
 			return err
 		}

@@ -8,14 +8,14 @@ import (
 	"sluice/internal/localaws"
 )
 
-var errConnectionLost = errors.New("connection reset by peer")
+var ErrConnectionLost = errors.New("connection reset by peer")
 
 // faults makes AWS fail as the scenario says.
 func (w *World) faults() {
 	seen := make([]int64, len(w.scenario.Faults))
 	strike := func(c localaws.Call, after bool) error {
 		for i, f := range w.scenario.Faults {
-			if (f.Error == LoseReply) != after || !f.meets(c, w.elapsed()) {
+			if (f.Error == LoseReply) != after || !f.meets(c, w.Elapsed()) {
 				continue
 			}
 			seen[i]++
@@ -54,5 +54,5 @@ func (f Fault) failure(c localaws.Call) error {
 	case Break:
 		return localaws.ServiceFailure(c.Service)
 	}
-	return errConnectionLost
+	return ErrConnectionLost
 }

@@ -62,15 +62,15 @@ func (w *World) add(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
 // the cloud knows whose call it is, and it runs in virtual time.
 func (w *World) settings(function string) assembly.Settings {
 	return assembly.Settings{
-		AWS: w.config(function), Table: ledgerTable, StateMachine: w.place.machineARN(), EventBus: "default", Metrics: "sluice",
+		AWS: w.Config(function), Table: LedgerTable, StateMachine: w.place.machineARN(), EventBus: "default", Metrics: "sluice",
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Output: w.metrics},
 	}
 }
 
-// config is the AWS configuration of a Lambda: one attempt a call, as boot
+// Config is the AWS configuration of a Lambda: one attempt a call, as boot
 // configures it, and the cloud in place of a network.
-func (w *World) config(actor string) aws.Config {
+func (w *World) Config(actor string) aws.Config {
 	c := localaws.ClientConfig(actor, transport{w, actor})
 	c.Region = w.place.region
 	return c

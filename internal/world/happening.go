@@ -27,8 +27,8 @@ func (w *World) attempt(h Happening) error {
 	case startExecution:
 		_, err := w.Start(fmt.Sprintf("another-%d", len(w.executed)), h.Input)
 		return err
-	case setAlarmState:
-		return w.alarmTo(h.Alarm, h.State, "it was set by hand")
+	case SetAlarmState:
+		return w.SetAlarm(h.Alarm, h.State, "it was set by hand")
 	case setEvaluation:
 		return w.cloud.SetEvaluationState(h.Alarm, strings.TrimPrefix(h.State, localaws.AlarmOK))
 	case deleteAlarm:
@@ -40,7 +40,7 @@ func (w *World) attempt(h Happening) error {
 	case updateAlias, deleteAliasDo:
 		return w.edit(h)
 	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):
-		w.command(h.Target, shift.Order(h.Do), h.Reason)
+		w.Command(h.Target, shift.Order(h.Do), h.Reason)
 		return nil
 	}
 	return fmt.Errorf("nobody knows how")

@@ -20,7 +20,7 @@ func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.
 	async := call.Type == localaws.AsyncEvent
 	switch {
 	case isOwn && async && own.name == flow.SafetyNet:
-		w.wake(call.Payload, 0)
+		w.Wake(call.Payload, 0)
 		return localaws.InvocationResult{}
 	case async:
 		return localaws.InvocationResult{} // what it would do has no effect here
@@ -35,7 +35,7 @@ func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.
 // own is the one of Sluice's Lambdas that has this name and version in the account; an
 // empty version is $LATEST.
 func (w *World) own(name, version string) (function, bool) {
-	folder, prefixed := strings.CutPrefix(name, functionPrefix)
+	folder, prefixed := strings.CutPrefix(name, FunctionPrefix)
 	f, known := w.functions[folder]
 	if version != "" && version != "$LATEST" {
 		f, known = w.versions[folder+":"+version]

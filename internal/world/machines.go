@@ -147,12 +147,7 @@ func refused(err error) error {
 	return err
 }
 
-// lag is how long after its start, or after a redrive, Step Functions does not show an
-// execution that runs in its list, and does not know it at all. One that has ended is
-// shown at once: how soon a sweep sees that has a bound of its own.
-type lag struct{ listed, known time.Duration }
-
-// shows says whether something that lags so long tells of an execution by now.
+// shows reports whether an execution can be seen by now in something that lags so long.
 func (w *World) shows(x *asl.Execution, lag time.Duration) bool {
 	begun := x.Started()
 	if x.Redriven().After(begun) {
@@ -163,7 +158,7 @@ func (w *World) shows(x *asl.Execution, lag time.Duration) bool {
 
 func (m machines) execution(x *asl.Execution) localaws.Execution {
 	return localaws.Execution{
-		Unlisted: !m.world.shows(x, m.world.lag.listed), Undescribed: !m.world.shows(x, m.world.lag.known),
+		Unlisted: !m.world.shows(x, m.world.lag.Listed), Undescribed: !m.world.shows(x, m.world.lag.Known),
 		ARN: x.ARN(), StateMachineARN: m.world.place.machineARN(), Name: x.Name(), Status: string(x.Status()),
 		Started: x.Started(), Stopped: x.Stopped(), Input: string(x.Input()), Output: string(x.Output()),
 		Error: x.Failure().Error, Cause: x.Failure().Cause,

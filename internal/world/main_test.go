@@ -2,63 +2,54 @@ package world
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"testing"
+
+	"sluice/internal/localaws/iam"
 )
 
-// TestMain keeps the handlers' log lines out of the tests' output: what they did
-// is told by the path and the witness. A test that is about the lines listens.
+// The synthesized templates, as package infra keeps them: with the default settings,
+// and with a pattern of names, for which PATTERN stands.
+const (
+	stackTemplate  = "../../infra/testdata/sluice.template.json"
+	byNameTemplate = "../../infra/testdata/sluice-by-name.template.json"
+)
+
+// TestMain keeps the handlers' log lines out of the tests' output, and has everything
+// played with the stack's policies.
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(logs))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	var known sync.Map
+	EnforcePolicies(func(region, account, pattern string) Permits {
+		at := [3]string{region, account, pattern}
+		if permits, ok := known.Load(at); ok {
+			return permits.(Permits)
+		}
+		permits := PermitsOf(stackRoles(region, account, pattern))
+		known.Store(at, permits)
+		return permits
+	})
 	os.Exit(m.Run())
 }
 
-// logs are what everybody logs. Who does so in a world is told by the context; what is
-// logged without one may be of any.
-var logs = &listening{Handler: slog.NewJSONHandler(io.Discard, nil), lines: map[*World][]string{}}
-
-// listening is a slog.Handler that keeps the lines of worlds that somebody listens to,
-// written as in Lambda.
-type listening struct {
-	slog.Handler
-	mu    sync.Mutex
-	lines map[*World][]string
-}
-
-// listen begins to keep what a world logs.
-func (l *listening) listen(w *World) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines[w] = []string{}
-}
-
-// heard are the lines of a world, and those of nobody.
-func (l *listening) heard(w *World) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := append(l.lines[w], l.lines[nil]...)
-	delete(l.lines, w)
-	return lines
-}
-
-// Handle implements slog.Handler.
-func (l *listening) Handle(ctx context.Context, r slog.Record) error {
-	var of *World
-	if a := actorOf(ctx); a != nil {
-		of = a.world
+// stackRoles are the roles of the stack at a place. The local cloud's ARNs are all of
+// the partition aws.
+func stackRoles(region, account, pattern string) iam.Template {
+	file := stackTemplate
+	if pattern != "" {
+		file = byNameTemplate
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, heard := l.lines[of]; of != nil && !heard {
-		return nil
+	text, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
 	}
-	var line bytes.Buffer
-	err := slog.NewJSONHandler(&line, nil).Handle(ctx, r)
-	l.lines[of] = append(l.lines[of], strings.TrimSuffix(line.String(), "\n"))
-	return err
+	text = bytes.ReplaceAll(text, []byte("PATTERN"), []byte(pattern))
+	template, err := iam.Parse(text, iam.Place{Partition: "aws", Region: region, Account: account})
+	if err != nil {
+		panic(err)
+	}
+	return template
 }

@@ -27,7 +27,7 @@ func TestEveryOutcomeIsCountedInTheMetrics(t *testing.T) {
 			defer w.Close()
 			var lines bytes.Buffer
 			w.metrics = &lines
-			_, err = w.Start(simulated, input)
+			_, err = w.Start(Simulated, input)
 			require.NoError(t, err)
 			require.NoError(t, w.Run())
 			assert.Contains(t, lines.String(), `"Deployments":1,"Outcome":"`+outcome+`"`)

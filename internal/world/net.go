@@ -20,18 +20,18 @@ type Delivery struct {
 	Copies int // how often each is delivered
 }
 
-// sweepEvery is how often the safety net is woken without an event.
-const sweepEvery = time.Minute
+// SweepEvery is how often the safety net is woken without an event.
+const SweepEvery = time.Minute
 
-// alarmTo puts an alarm into a state.
-func (w *World) alarmTo(name, state, reason string) error {
+// SetAlarm puts an alarm into a state.
+func (w *World) SetAlarm(name, state, reason string) error {
 	return w.cloud.SetAlarmState(name, state, reason)
 }
 
 // alarmChanged remembers that an alarm came into another state.
 func (w *World) alarmChanged(change localaws.AlarmChange) {
 	if change.State != change.Before {
-		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
+		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.Elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
 	}
 }
 
@@ -41,25 +41,25 @@ func (w *World) tellAlarm(change localaws.AlarmChange) {
 	if change.State == change.Before || change.State != localaws.AlarmAlarm && change.State != localaws.AlarmOK {
 		return
 	}
-	w.deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
+	w.Deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
 		"alarmName":     change.Name,
 		"state":         map[string]any{"value": change.State, "reason": change.Reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
 		"previousState": map[string]any{"value": change.Before},
 	})
 }
 
-// executionEnded tells of an execution that did not succeed.
-func (w *World) executionEnded(x *asl.Execution) {
+// ExecutionEnded tells of an execution that did not succeed.
+func (w *World) ExecutionEnded(x *asl.Execution) {
 	if flow.Unfinished(string(x.Status())) {
-		w.deliver(w.scenario.ExecutionEvents, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{
+		w.Deliver(w.scenario.ExecutionEvents, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{
 			"executionArn": x.ARN(), "stateMachineArn": w.place.machineARN(), "name": x.Name(), "status": x.Status(),
 		})
 	}
 }
 
-// deliver has EventBridge wake the safety net with an event, as often and as late
+// Deliver has EventBridge wake the safety net with an event, as often and as late
 // as the scenario says.
-func (w *World) deliver(d Delivery, source, detailType string, detail map[string]any) {
+func (w *World) Deliver(d Delivery, source, detailType string, detail map[string]any) {
 	p := Parcel{Kind: detailType, Detail: detail, Delivery: d}
 	if !d.Lost {
 		w.parcels++
@@ -69,12 +69,12 @@ func (w *World) deliver(d Delivery, source, detailType string, detail map[string
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
 	})
-	p.arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(event, 0) }) }
+	p.Arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.Wake(event, 0) }) }
 	if w.courier != nil && w.courier(p) || d.Lost {
 		return
 	}
 	for range max(d.Copies, 1) {
-		p.arrive(d.Delay)
+		p.Arrive(d.Delay)
 	}
 }
 
@@ -87,21 +87,21 @@ func (w *World) lambdaTime() time.Time {
 	return w.clock.now
 }
 
-// asyncRetries are the waits after which Lambda tries an asynchronous invocation
+// AsyncRetries are the waits after which Lambda tries an asynchronous invocation
 // again (Lambda Developer Guide, asynchronous invocation: twice, after one and
 // after two minutes).
-var asyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
+var AsyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
 
-func (w *World) wake(event []byte, tried int) {
+func (w *World) Wake(event []byte, tried int) {
 	w.netting++
 	w.invocations[flow.SafetyNet]++
 	w.start(w.functions[flow.SafetyNet], event, func(_ json.RawMessage, failure *asl.Failure) {
 		w.netting--
-		if failure != nil && tried < len(asyncRetries) {
+		if failure != nil && tried < len(AsyncRetries) {
 			w.netting++
-			w.clock.after(asyncRetries[tried], sluice, func() {
+			w.clock.after(AsyncRetries[tried], sluice, func() {
 				w.netting--
-				w.wake(event, tried+1)
+				w.Wake(event, tried+1)
 			})
 		} else if failure != nil {
 			w.deadLetters++
@@ -113,9 +113,9 @@ func (w *World) wake(event []byte, tried int) {
 // every minute; in a simulation the sweeps that would find nothing are left out.
 func (w *World) sweep() {
 	if w.paced != nil || w.unattended() {
-		w.deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
+		w.Deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
 	}
-	w.clock.after(sweepEvery, nature, w.sweep)
+	w.clock.after(SweepEvery, nature, w.sweep)
 }
 
 // unattended says whether the Ledger has a Deployment that no execution looks
@@ -123,7 +123,7 @@ func (w *World) sweep() {
 func (w *World) unattended() bool {
 	var open []string
 	closed := map[string]bool{}
-	for _, item := range w.tables.Items(ledgerTable) {
+	for _, item := range w.tables.Items(LedgerTable) {
 		pk, _ := item.Text("pk")
 		id, _ := item.Text("id")
 		status, _ := item.Text("status")
@@ -145,17 +145,12 @@ func (w *World) unattended() bool {
 // seenToRun says whether a sweep finds the execution on the list.
 func (w *World) seenToRun(id string) bool {
 	x, known := w.machine.Execution(id)
-	return known && x.Status() == asl.Running && w.shows(x, w.lag.listed)
+	return known && x.Status() == asl.Running && w.shows(x, w.lag.Listed)
 }
 
-func (w *World) runs(id string) bool {
-	x, known := w.machine.Execution(id)
-	return known && x.Status() == asl.Running
-}
-
-// command has a person ask something of the Deployment that holds a Target.
-func (w *World) command(target shift.Target, order shift.Order, reason string) {
-	w.deliver(w.scenario.Commands, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+// Command has a person ask something of the Deployment that holds a Target.
+func (w *World) Command(target shift.Target, order shift.Order, reason string) {
+	w.Deliver(w.scenario.Commands, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
 // together is task.Together for actors: the Lambda waits while its parts run,

@@ -3,30 +3,59 @@ package world
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"sluice/internal/localaws"
+	"sluice/internal/localaws/iam"
 	"sluice/internal/shift"
 )
 
-// permits says whether the role of one of Sluice's Lambdas, given by its folder's
+// Permits reports whether the role of one of Sluice's Lambdas, given by its folder's
 // name, allows something on a resource with these tags.
-type permits func(actor string, needed localaws.Permission, tags map[string]string) bool
+type Permits func(actor string, needed localaws.Permission, tags map[string]string) bool
 
-// permitsAt are the roles of a stack at a place, where a pattern of names says which
-// functions may be shifted, or with none their tags; nil lets the Lambdas do
-// everything. The tests set it to what the synthesized template says, and so
-// everything that they play runs with the policies that stand in AWS.
-var permitsAt func(region, account, pattern string) permits
+// policiesAt are the policies of a stack at a place, where a pattern of names says which
+// functions may be shifted, or with none their tags; nil lets the Lambdas do everything.
+var policiesAt func(region, account, pattern string) Permits
 
-// wantedTags are those of a function whose owner wants Sluice to touch it.
-var wantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}
+// EnforcePolicies makes every World that begins from now on refuse what the Lambdas'
+// roles do not allow, so that what is played runs with the policies that stand in AWS.
+// Call it before the first World begins.
+func EnforcePolicies(at func(region, account, pattern string) Permits) { policiesAt = at }
+
+// PermitsOf evaluates the policies of a stack's template, each question once.
+func PermitsOf(template iam.Template) Permits {
+	type question struct {
+		actor        string
+		needed       localaws.Permission
+		target, hook bool
+	}
+	var answers sync.Map
+	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		_, target := tags[shift.TagAlias]
+		_, hook := tags[shift.TagHook]
+		q := question{actor, needed, target, hook}
+		if known, ok := answers.Load(q); ok {
+			return known.(bool)
+		}
+		decision := template.Functions[FunctionPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
+		answers.Store(q, decision.Allowed)
+		return decision.Allowed
+	}
+}
+
+// WrapPermits changes what the Lambdas of this World may do.
+func (w *World) WrapPermits(wrap func(Permits) Permits) { w.permits = wrap(w.permits) }
+
+// WantedTags are those of a function whose owner wants Sluice to touch it.
+var WantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}
 
 // restrain lets the Lambdas do only what their roles allow.
 func (w *World) restrain() {
-	if permitsAt == nil {
+	if policiesAt == nil {
 		return
 	}
-	w.permits = permitsAt(w.place.region, w.place.account, w.scenario.Allowed.Pattern())
+	w.permits = policiesAt(w.place.region, w.place.account, w.scenario.Allowed.Pattern())
 	w.cloud.HideTags(func(actor string, needed localaws.Permission) bool {
 		_, ours := w.functions[actor]
 		return ours && !w.permits(actor, needed, w.tagsOf(needed.Resource))
@@ -43,7 +72,7 @@ func (w *World) permitted(c localaws.Call) error {
 		if w.permits(c.Actor, needed, w.tagsOf(needed.Resource)) {
 			continue
 		}
-		if w.problem == nil && !w.permits(c.Actor, needed, wantedTags) {
+		if w.problem == nil && !w.permits(c.Actor, needed, WantedTags) {
 			w.problem = fmt.Errorf("the role of %s does not allow %s on %s", c.Actor, needed.Action, needed.Resource)
 		}
 		return localaws.AccessDenied(c)

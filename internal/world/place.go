@@ -11,13 +11,19 @@ type place struct{ partition, region, account string }
 
 const (
 	machineName = "sluice"
-	ledgerTable = "sluice"
-	// functionPrefix begins the names of Sluice's functions, as the stack names them.
-	functionPrefix = "sluice-"
+	// LedgerTable is the name of the ledger's table.
+	LedgerTable = "sluice"
+	// FunctionPrefix begins the names of Sluice's functions, as the stack names them.
+	FunctionPrefix = "sluice-"
 )
 
-// somewhere is the place of inputs that name none.
-var somewhere = place{partition: "aws", region: "us-east-1", account: "123456789012"}
+// Region and Account are where inputs are played that name no place.
+const (
+	Region  = "us-east-1"
+	Account = "123456789012"
+)
+
+var somewhere = place{partition: "aws", region: Region, account: Account}
 
 var functionPlace = regexp.MustCompile(`"arn:([a-z-]{1,20}):lambda:([a-z0-9-]{1,30}):([0-9]{12}):function:`)
 
@@ -36,7 +42,7 @@ func (p place) machineARN() string { return p.arn("states", "stateMachine:"+mach
 
 // functionARN is the ARN of one of Sluice's own functions.
 func (p place) functionARN(name string) string {
-	return p.arn("lambda", "function:"+functionPrefix+name)
+	return p.arn("lambda", "function:"+FunctionPrefix+name)
 }
 
 // versionARN is the ARN of a version of one of Sluice's own functions.

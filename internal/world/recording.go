@@ -49,16 +49,16 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 	}
 	defer w.Close()
 	w.watch = watch
-	x, err := w.Start(simulated, input)
+	x, err := w.Start(Simulated, input)
 	if err != nil {
 		return Result{}, Recording{}, err
 	}
 	if err := w.Run(); err != nil {
 		return Result{}, Recording{}, err
 	}
-	result, recording := w.result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.elapsed()}
+	result, recording := w.Result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.Elapsed()}
 	result.Calls = maps.Clone(result.Calls) // without the one that follows
-	closed, err := dynamo.FromConfig(w.config("operator"), ledgerTable).Record(context.Background(), x.ARN())
+	closed, err := dynamo.FromConfig(w.Config("operator"), LedgerTable).Record(context.Background(), x.ARN())
 	if err == nil && closed.Status == shift.StatusClosed {
 		recording.Closed, recording.ClosedAt = &closed, closed.ClosedAt.Sub(x.Started())
 	}

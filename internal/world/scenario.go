@@ -144,7 +144,7 @@ const (
 	stopExecution    = "stopExecution"
 	redriveExecution = "redriveExecution"
 	startExecution   = "startExecution"
-	setAlarmState    = "setAlarmState"
+	SetAlarmState    = "setAlarmState"
 	setEvaluation    = "setEvaluationState"
 	deleteAlarm      = "deleteAlarm"
 	updateAlias      = "updateAlias"
@@ -353,7 +353,7 @@ var happenings = map[string][]string{
 	stopExecution:    {},
 	redriveExecution: {},
 	startExecution:   {"input"},
-	setAlarmState:    {"alarm", "state"},
+	SetAlarmState:    {"alarm", "state"},
 	setEvaluation:    {"alarm", "state"},
 	deleteAlarm:      {"alarm"},
 	updateAlias:      {"target", "version", "additional", "percent"},
@@ -390,7 +390,7 @@ func decodeHappening(v strictjson.Value) Happening {
 		}
 	}
 	switch do {
-	case setAlarmState:
+	case SetAlarmState:
 		h.State = o.Require("state").OneOf("OK", "ALARM", "INSUFFICIENT_DATA")
 	case setEvaluation:
 		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK)

@@ -279,7 +279,7 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	} else {
 		w.cloud.PutMetricAlarm(m)
 	}
-	return w.alarmTo(a.Name, localaws.AlarmOK, "it was so before")
+	return w.SetAlarm(a.Name, localaws.AlarmOK, "it was so before")
 }
 
 func dimensions(t shift.Target, version string) map[string]string {
@@ -301,7 +301,7 @@ func (w *World) evaluate() {
 		if verdict.state == "" {
 			continue
 		}
-		if err := w.alarmTo(a.Name, verdict.state, verdict.reason); err != nil {
+		if err := w.SetAlarm(a.Name, verdict.state, verdict.reason); err != nil {
 			continue // somebody has deleted it
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// simulated is the name of the execution that Simulate plays.
-const simulated = "simulated"
+// Simulated is the name of the execution that Simulate plays.
+const Simulated = "simulated"
 
 // Result is what came of a simulation.
 type Result struct {
@@ -39,7 +39,7 @@ func Simulate(input json.RawMessage, s Scenario, watch func(at time.Duration, x 
 	return r, err
 }
 
-func (w *World) result(x *asl.Execution) Result {
+func (w *World) Result(x *asl.Execution) Result {
 	r := Result{
 		Status:         string(x.Status()),
 		Error:          x.Failure().Error,
@@ -85,12 +85,12 @@ func summary(x *asl.Execution) shift.Summary {
 	return output
 }
 
-// outcome is the one in the Ledger; empty while there is none.
-func (w *World) outcome(id string) string { return text(w.record(id), "outcome") }
+// Outcome is the one in the Ledger; empty while there is none.
+func (w *World) Outcome(id string) string { return text(w.record(id), "outcome") }
 
 // record is what the Ledger holds of a deployment; nil for nothing.
 func (w *World) record(id string) dynamodb.Item {
-	for _, item := range w.tables.Items(ledgerTable) {
+	for _, item := range w.tables.Items(LedgerTable) {
 		if text(item, "pk") == "deployment#"+id && text(item, "sk") == "record" {
 			return item
 		}

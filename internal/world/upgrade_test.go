@@ -51,7 +51,7 @@ func (c code) deployed(t *testing.T, w *World) {
 			return run(ctx, payload)
 		}
 		w.functions[name] = f
-		require.NoError(t, w.cloud.UpdateCode(functionPrefix+name, c.name+" "+name))
+		require.NoError(t, w.cloud.UpdateCode(FunctionPrefix+name, c.name+" "+name))
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// epoch is when every world begins that nobody calls from outside.
-var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+// Epoch is when every world begins that nobody calls from outside.
+var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // World is an AWS account with Sluice in it, and traffic around it.
 type World struct {
@@ -34,11 +34,11 @@ type World struct {
 	versions  map[string]function // Sluice's own by "name:version"
 	// definition is that of the state machine: new executions begin with it.
 	definition definition
-	actors     map[*actor]struct{}
-	current    *actor // who runs
+	actors     map[*Actor]struct{}
+	current    *Actor // who runs
 	meddler    func(Moment) error
 	moments    int
-	permits    permits
+	permits    Permits
 	// courier may see to an event's delivery itself.
 	courier func(Parcel) bool
 	parcels int
@@ -54,7 +54,7 @@ type World struct {
 	onHook   func(function string, payload []byte)
 	pending  int // Happenings that are still to come
 	executed []*asl.Execution
-	lag      lag
+	lag      Lag
 	netting  int // wakings of the safety net that are not over
 	// deadLetters are the events that the safety net has failed to act on for good.
 	deadLetters int
@@ -75,7 +75,7 @@ type World struct {
 // New makes the world of a Scenario for the deployments that will run in it.
 // The inputs say which functions, aliases and alarms there are; one that cannot
 // be decoded is a deployment, too, and gets nothing.
-func New(s Scenario, inputs ...json.RawMessage) (*World, error) { return begin(epoch, s, inputs) }
+func New(s Scenario, inputs ...json.RawMessage) (*World, error) { return begin(Epoch, s, inputs) }
 
 func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	w := &World{
@@ -86,7 +86,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		functions:   map[string]function{},
 		versions:    map[string]function{},
-		actors:      map[*actor]struct{}{},
+		actors:      map[*Actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
 		told:        map[*asl.Execution][]localaws.HistoryEvent{},
@@ -98,7 +98,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = localaws.New(localaws.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
 	w.tables = w.cloud.Database()
-	w.tables.CreateTable(ledgerTable, "pk", "sk", "expiresAt")
+	w.tables.CreateTable(LedgerTable, "pk", "sk", "expiresAt")
 	if err := w.install(); err != nil {
 		return nil, err
 	}
@@ -120,10 +120,10 @@ func (w *World) install() error {
 		ARN: w.place.machineARN(), RoleARN: w.place.roleARN(machineName),
 		OnEvent: func(x *asl.Execution, e asl.Event) {
 			if w.watch != nil {
-				w.watch(w.elapsed(), x, e)
+				w.watch(w.Elapsed(), x, e)
 			}
 		},
-		OnEnd: w.executionEnded,
+		OnEnd: w.ExecutionEnded,
 	})
 	w.cloud.SetStateMachines(machines{w})
 	w.cloud.SetInvoker(w.invoked)
@@ -137,7 +137,7 @@ func (w *World) install() error {
 	w.cloud.OnPublished(w.published)
 	w.faults()
 	w.restrain()
-	w.clock.after(sweepEvery, nature, w.sweep)
+	w.clock.after(SweepEvery, nature, w.sweep)
 	return nil
 }
 
@@ -266,8 +266,8 @@ func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
 	return w.scenario.Stable, false
 }
 
-// elapsed is how long the world has existed.
-func (w *World) elapsed() time.Duration { return w.clock.now.Sub(w.began) }
+// Elapsed is how long the world has existed.
+func (w *World) Elapsed() time.Duration { return w.clock.now.Sub(w.began) }
 
 // Start starts an execution, as StartExecution does.
 func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error) {
@@ -286,7 +286,7 @@ const patience = 2 * time.Hour
 func (w *World) Run() error {
 	ended := w.clock.now
 	for {
-		busy := w.pending > 0 || w.running()
+		busy := w.pending > 0 || w.AnyRunning()
 		if busy {
 			ended = w.clock.now
 		}
@@ -295,7 +295,7 @@ func (w *World) Run() error {
 			return w.problem
 		}
 		if !w.clock.step() {
-			return fmt.Errorf("the world stands still at %s with executions that have not ended", w.elapsed())
+			return fmt.Errorf("the world stands still at %s with executions that have not ended", w.Elapsed())
 		}
 		if w.problem != nil {
 			return w.problem
@@ -306,14 +306,10 @@ func (w *World) Run() error {
 // unsettled says whether the Ledger has a Deployment whose Outcome is not
 // announced.
 func (w *World) unsettled() bool {
-	return slices.ContainsFunc(w.tables.Items(ledgerTable), func(item dynamodb.Item) bool {
+	return slices.ContainsFunc(w.tables.Items(LedgerTable), func(item dynamodb.Item) bool {
 		pk, _ := item.Text("pk")
 		return pk == "open"
 	})
-}
-
-func (w *World) running() bool {
-	return slices.ContainsFunc(w.executed, func(x *asl.Execution) bool { return x.Status() == asl.Running })
 }
 
 // Close ends whatever still runs.

@@ -39,7 +39,7 @@ func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	if *update {
 		sizes = "."
 	}
-	played, err := exec.CommandContext(t.Context(), "go", "test", "../../world", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
+	played, err := exec.CommandContext(t.Context(), "go", "test", "../../proof", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
 	require.NoError(t, err, "%s", played)
 	m, err := read(bytes.NewReader(played))
 	require.NoError(t, err)

@@ -1,0 +1,725 @@
+package proof
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/ledger/dynamo"
+
+	"sluice/internal/world"
+)
+
+// guard is a precaution that is taken away on the wire, to see that the
+// simulation notices. A guard whose absence nothing can notice is not tested, or
+// not needed.
+type guard struct {
+	name string
+	// without changes a call on its way, or answers it itself.
+	without func(r *run, call *wireCall) (*http.Response, error)
+	// bases are where to look; all when it is empty.
+	bases []string
+	// breaks is how what goes wrong begins; an invariant's number when it is nil.
+	breaks *regexp.Regexp
+	// second lists what goes wrong besides, where a single fault is not enough.
+	second func(first strike, all []strike) []strike
+	// strikes are the faults to try where it takes more than two, or long to find them.
+	strikes []strike
+}
+
+// wireCall is a call on its way from a Lambda to AWS.
+type wireCall struct {
+	actor     string
+	operation string // of an AWS-JSON call, as in UpdateItem; else the HTTP method
+	path      string
+	body      map[string]any
+	changed   bool
+}
+
+// on makes a guard's absence of a run's calls.
+func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Response, error) {
+	if g.without == nil {
+		return nil
+	}
+	return func(_ *world.World, actor string, request *http.Request) (*http.Response, error) {
+		if !r.w.IsSluice(actor) {
+			return nil, nil
+		}
+		text, err := read(request)
+		if err != nil {
+			return nil, err
+		}
+		call := &wireCall{actor: actor, operation: request.Method, path: request.URL.Path}
+		if _, operation, aws := strings.Cut(request.Header.Get("X-Amz-Target"), "."); aws {
+			call.operation = operation
+		}
+		if len(text) > 0 && json.Unmarshal(text, &call.body) != nil {
+			return nil, nil
+		}
+		answer, err := g.without(r, call)
+		if call.changed {
+			text, _ = json.Marshal(call.body)
+			set(request, text)
+		}
+		return answer, err
+	}
+}
+
+// read is the text of a request, which can be read again.
+func read(request *http.Request) ([]byte, error) {
+	if request.Body == nil {
+		return nil, nil
+	}
+	text, err := io.ReadAll(request.Body)
+	set(request, text)
+	return text, err
+}
+
+func set(request *http.Request, text []byte) {
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+}
+
+func (c *wireCall) updatesAlias() bool {
+	return c.operation == http.MethodPut && strings.Contains(c.path, "/aliases/")
+}
+
+func (c *wireCall) deletesAlias() bool {
+	return c.operation == http.MethodDelete && strings.Contains(c.path, "/aliases/")
+}
+
+// unconditional lets a condition hold whatever is there.
+func (c *wireCall) unconditional(write map[string]any) {
+	if condition, has := write["ConditionExpression"].(string); has {
+		write["ConditionExpression"] = "(" + condition + ") OR attribute_exists(pk) OR attribute_not_exists(pk)"
+		c.changed = true
+	}
+}
+
+// writes are the parts of a transaction, by their kind.
+func (c *wireCall) writes(kind string) []map[string]any {
+	var list []map[string]any
+	items, _ := c.body["TransactItems"].([]any)
+	for _, i := range items {
+		if write, is := i.(map[string]any)[kind].(map[string]any); is {
+			list = append(list, write)
+		}
+	}
+	return list
+}
+
+func attribute(item any, name string) string {
+	attributes, _ := item.(map[string]any)
+	value, _ := attributes[name].(map[string]any)
+	text, _ := value["S"].(string)
+	return text
+}
+
+// weights are those that an UpdateAlias asks for.
+func (c *wireCall) weights() map[string]any {
+	routing, _ := c.body["RoutingConfig"].(map[string]any)
+	weights, _ := routing["AdditionalVersionWeights"].(map[string]any)
+	return weights
+}
+
+var guards = []guard{
+	{
+		name: "the RevisionId",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.updatesAlias() {
+				delete(c.body, "RevisionId")
+				c.changed = true
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the intent's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "set-weight" && c.operation == "UpdateItem" {
+				c.unconditional(c.body)
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the new intent after PreconditionFailed",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "set-weight" || c.operation != "UpdateItem" {
+				return nil, nil
+			}
+			self := r.w.Current()
+			if slices.Contains(r.intended, self) {
+				c.unconditional(c.body)
+			}
+			r.intended = append(r.intended, self)
+			return nil, nil
+		},
+	},
+	{
+		name: "the write even when nothing differs",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if !c.updatesAlias() || c.actor == "set-weight" || len(c.weights()) == 0 {
+				return nil, nil // the first of the two writes is the one with a weight of nothing
+			}
+			alias, _ := r.w.Cloud().Alias("orders", "live")
+			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": alias.RevisionID})
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}, nil
+		},
+	},
+	{
+		name: "the undo with one's own Revision only",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.updatesAlias() && c.actor == "set-weight" && len(c.weights()) == 0 && c.body["FunctionVersion"] == "2" {
+				delete(c.body, "RevisionId")
+				c.changed = true
+			}
+			return nil, nil
+		},
+		bases: []string{"canary promoted", "linear"},
+		second: func(first strike, all []strike) []strike {
+			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
+				return nil
+			}
+			return only(all, "a second deployment that waits", "edited by a stranger")
+		},
+	},
+	{
+		// A write after the mark is taken back by who restores, or by the second look; but
+		// whoever has written it and lives is there first.
+		name: "the look after the write",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "set-weight" || c.operation != "GetItem" {
+				return nil, nil
+			}
+			id := strings.TrimPrefix(attribute(c.body["Key"], "pk"), "deployment#")
+			item, _ := json.Marshal(map[string]any{"Item": map[string]any{
+				"id": stored{id}, "status": stored{"open"}, "intent": map[string]string{"N": "1"}, "arrivals": stored{"[]"},
+			}})
+			return nothing(string(item)), nil
+		},
+		bases:  []string{"an alias that is created, with an alarm"},
+		breaks: regexp.MustCompile(`^I7: a set-weight gave .* has not taken it back`),
+	},
+	{
+		name: "the lock's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" {
+				for _, put := range c.writes("Put") {
+					if attribute(put["Item"], "sk") == "lock" {
+						c.unconditional(put)
+					}
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		// A deployment is refused because another one holds its Target. A try of Open that
+		// Step Functions had lost comes when the other has ended, and finds nothing else in
+		// its way.
+		name: "the record's own condition, of Open",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" {
+				for _, put := range c.writes("Put") {
+					if attribute(put["Item"], "sk") == "record" {
+						c.unconditional(put)
+					}
+				}
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points"},
+		strikes: []strike{
+			{boundary: 1, fault: theFault("a second deployment")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 25 s a call")},
+		},
+		breaks: closedAndOpen,
+	},
+	{
+		name: "the condition of marking a record as restoring",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			values, _ := json.Marshal(c.body["ExpressionAttributeValues"])
+			if slices.Contains(restorers, c.actor) && c.operation == "UpdateItem" && bytes.Contains(values, []byte(`"restoring"`)) {
+				c.unconditional(c.body)
+			}
+			return nil, nil
+		},
+		bases: []string{"redrive"}, breaks: closedAndOpen,
+	},
+	{
+		name:    "Close's condition",
+		without: withoutClosing("close-deployment"),
+	},
+	{
+		// A restorer that was held up closes once more what has long been closed, and
+		// gives back the lock of whoever holds the Target by then.
+		name:    "Close's condition, of who restores",
+		without: withoutClosing(restorers...),
+		bases:   []string{"three targets with an alarm"},
+		strikes: []strike{
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 4, fault: theFault("a second deployment that waits")},
+		},
+	},
+	{
+		name:    "Close's condition, of Open",
+		without: withoutClosing("open-deployment"),
+		bases:   []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+	},
+	{
+		name: "that Close goes by the description that was read",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" {
+				for _, update := range c.writes("Update") {
+					c.relax(update, absent)
+				}
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+	},
+	{
+		// A deployment is refused because another one holds its Target. While its Rollback
+		// is held up, a try of Open that Step Functions had lost takes the lock after all.
+		name: "Reject's condition",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "rollback" {
+				for _, put := range c.writes("Put") {
+					c.unconditional(put)
+				}
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points"},
+		strikes: []strike{
+			{boundary: 1, fault: theFault("a second deployment")},
+			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: "rollback", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+		},
+	},
+	{
+		name: "the open item kept until announced",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			for _, update := range c.writes("Update") {
+				if id, is := strings.CutPrefix(attribute(update["Key"], "pk"), "deployment#"); is {
+					return nil, dynamo.FromConfig(r.w.Config("nobody"), world.LedgerTable).Retire(context.Background(), id)
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		name: "the delete of what was created",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if !c.deletesAlias() || !slices.Contains(restorers, c.actor) {
+				return nil, nil
+			}
+			return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}, nil
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+	},
+	{
+		name:    "the second look",
+		without: withoutList(`"suspect"`),
+		bases:   []string{"an alias that is created, with an alarm"},
+		second: func(first strike, all []strike) []strike {
+			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
+				return nil
+			}
+			return slices.DeleteFunc(only(all, "killed after"), func(s strike) bool {
+				return s.number < first.number || s.number > first.number+12
+			})
+		},
+	},
+	{
+		// A Rollback that Step Functions has lost closes the record between the two
+		// writes of its retry, which dies there.
+		name:    "the second look, for a weight of nothing",
+		without: withoutList(`"suspect"`),
+		bases:   []string{"canary with an alarm that is polled", "a failing hook when all traffic is shifted"},
+		second: func(first strike, _ []strike) []strike {
+			if !strings.HasPrefix(first.fault.name, "forsaken") {
+				return nil
+			}
+			return []strike{{actor: "rollback", action: "lambda:UpdateAlias", nth: 2, fault: theFault("killed after")}}
+		},
+	},
+	{
+		name: "the look before the mark",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			self := r.w.Current()
+			if id, is := strings.CutPrefix(attribute(c.body["Key"], "pk"), "deployment#"); is && c.operation == "UpdateItem" {
+				r.marked[self] = id
+			}
+			d := r.deployments[r.marked[self]]
+			if !c.updatesAlias() || !slices.Contains(restorers, c.actor) || d == nil || len(c.weights()) > 0 {
+				return nil, nil
+			}
+			delete(r.marked, self)
+			// Who looks only now goes by what is there now.
+			if alias := r.target(ordersLive).alias; alias != nil && explains(d, ordersLive, alias) {
+				c.body["RevisionId"] = alias.RevisionID
+				c.changed = true
+			}
+			return nil, nil
+		},
+		bases: []string{"canary with an alarm that is polled", "a failing hook when all traffic is shifted"},
+		second: func(first strike, all []strike) []strike {
+			if first.fault.pace < 3*time.Second {
+				return nil
+			}
+			return only(all, "a second deployment that waits")
+		},
+	},
+	{
+		// Who has been overtaken looks again, and is held up before or after: the record
+		// may be closed by then, and what it sees what the next deployment has written.
+		name: "the look at the record after another look at the Target",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			id, is := strings.CutPrefix(attribute(c.body["Key"], "pk"), "deployment#")
+			if !is || !slices.Contains(restorers, c.actor) {
+				return nil, nil
+			}
+			self := r.w.Current()
+			if c.operation == "UpdateItem" {
+				r.marked[self] = id
+			}
+			if d := r.deployments[id]; c.operation != "GetItem" || r.marked[self] != id || d == nil || !d.finished() {
+				return nil, nil
+			}
+			item, _ := json.Marshal(map[string]any{"Item": map[string]any{"id": stored{id}, "status": stored{"restoring"}, "arrivals": stored{"[]"}}})
+			return nothing(string(item)), nil
+		},
+		bases: []string{"canary with an alarm that is polled"},
+		strikes: []strike{
+			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment that waits")},
+			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: theFault("stopped after")},
+		},
+	},
+	{
+		name: "the second look's question whose the Target is by now",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "safety-net" {
+				return nil, nil
+			}
+			if c.operation == "GetItem" && attribute(c.body["Key"], "sk") == "lock" {
+				return nothing(`{}`), nil
+			}
+			return withoutList(`"candidate#`)(r, c)
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{boundary: 5, later: 45 * time.Second, fault: theFault("a second deployment")},
+		},
+	},
+	{
+		name: "a straggler's question whose the Target is that it has created",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "set-weight" {
+				return nil, nil
+			}
+			return withoutList(`"candidate#`)(r, c)
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("a second deployment")},
+		},
+	},
+	{
+		name: "that who describes a deployment first is believed",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "open-deployment" && c.operation == "UpdateItem" {
+				c.relax(c.body, absent)
+			}
+			return nil, nil
+		},
+		bases: []string{"hooks at both points", "canary promoted"},
+		second: func(first strike, all []strike) []strike {
+			if first.fault.class != forsaken || first.fault.pace == 0 {
+				return nil
+			}
+			return only(all, "edited by a stranger", "moved to Stable by a stranger")
+		},
+	},
+	{
+		// What an alarm's late event then does is no invariant's affair: traffic may
+		// always go back. But nobody has asked for it.
+		name: "that an alarm's event counts only when it is newer than what Open has read",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "safety-net" && c.operation == "UpdateItem" {
+				c.relax(c.body, unseen)
+			}
+			return nil, nil
+		},
+		bases:  []string{"an alarm that fired before it was read"},
+		breaks: putBackForNothing,
+	},
+	{
+		name: "that a later command stands",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == flow.SafetyNet && c.operation == "UpdateItem" {
+				c.relax(c.body, absent)
+			}
+			return nil, nil
+		},
+		bases:  []string{"pause, then promote", "pause, then resume"},
+		breaks: regexp.MustCompile(`^command: main was told to (promote|resume) at .*, and then what had been asked before, to pause`),
+	},
+	{
+		name: "that a command is for who held the target when it was given",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != flow.SafetyNet || c.operation != "GetItem" || attribute(c.body["Key"], "sk") != "lock" {
+				return nil, nil
+			}
+			if d := r.holder(ordersLive); d != nil {
+				return nothing(`{"Item": {"holder": {"S": "` + d.id + `"}}}`), nil
+			}
+			return nothing(`{}`), nil
+		},
+		bases: []string{"abort"},
+		second: func(first strike, all []strike) []strike {
+			if first.kind != flow.CommandDetailType {
+				return nil
+			}
+			return only(all, "a second deployment that waits")
+		},
+		breaks: regexp.MustCompile(`^command: second-1 was aborted, and nobody has asked for that`),
+	},
+	{
+		name: "the sweep of what is closed and not announced, while its execution goes on",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			id, is := strings.CutPrefix(attribute(c.body["Key"], "sk"), "deployment#")
+			if !is || c.actor != flow.SafetyNet || c.operation != "GetItem" || !r.w.IsRunning(id) {
+				return nil, nil
+			}
+			return nothing(`{}`), nil // the open item: it was announced
+		},
+		bases:  []string{"a callback that is awaited for hours, and an abort"},
+		breaks: regexp.MustCompile(`^I8: main has ended, and .* after that nobody was told`),
+	},
+	{
+		// That traffic is put back is no invariant's affair here, either.
+		name:    "that only a terminal status condemns",
+		without: func(r *run, c *wireCall) (*http.Response, error) { return condemned(r, c, true) },
+		bases:   []string{"canary promoted"}, breaks: putBackForNothing,
+	},
+	{
+		name:    "that an execution which has just begun may be unknown",
+		without: func(r *run, c *wireCall) (*http.Response, error) { return condemned(r, c, false) },
+		bases:   []string{"canary promoted"}, breaks: putBackForNothing,
+	},
+}
+
+// condemned has an execution ended for whoever asks for its status: one that
+// DescribeExecution knows, or one that it does not know yet.
+func condemned(r *run, c *wireCall, known bool) (*http.Response, error) {
+	arn, _ := c.body["executionArn"].(string)
+	x, exists := r.w.Machine().Execution(arn)
+	if c.operation != "DescribeExecution" || !exists || r.w.IsKnown(x) != known {
+		return nil, nil
+	}
+	return nothing(`{"status": "ABORTED"}`), nil
+}
+
+var putBackForNothing = regexp.MustCompile(`^it ended as RolledBack, and nothing has kept it from ending as Promoted`)
+
+// closedAndOpen : people were told how a deployment has ended, and it goes on.
+var closedAndOpen = regexp.MustCompile(`^\S+ was closed as \w+, and is (open|restoring) again`)
+
+// openedTwice has a try of Open that Step Functions has lost find nothing to shift,
+// when its retry has found something. No traffic is wrong for it, but people are told
+// that there was nothing to do, and the execution ends as something else.
+var (
+	openedTwice = []strike{
+		{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+		{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
+	}
+	closedAsUnchanged = regexp.MustCompile(`^the execution main ended as Rejected, and its record as Unchanged`)
+)
+
+// roads are what brings traffic back in time. Without one, the others still bring it
+// back, and its own promise is broken.
+var roads = []guard{
+	{
+		name:    "the event of an alarm",
+		without: withoutList(`"alarm#`),
+		bases:   []string{"alarm fast path"},
+		breaks:  regexp.MustCompile(`^I7: a fires, and 2s after that .* is not back by the event`),
+	},
+	{
+		name: "the poll of the alarms",
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			if c.actor != "check-alarms" {
+				return nil, nil
+			}
+			return nil, world.ErrConnectionLost
+		},
+		bases:  []string{"canary with an alarm that is polled"},
+		breaks: regexp.MustCompile(`^I7: a fires, and .* is not back by the poll`),
+	},
+	{
+		name:    "the sweep of what is open",
+		without: withoutList(`"open"`),
+		bases:   []string{"canary promoted"},
+		second: func(first strike, _ []strike) []strike {
+			if first.fault.name != "stopped" {
+				return nil
+			}
+			return []strike{{event: 1, kind: flow.ExecutionDetailType, fault: onTheWay[0]}}
+		},
+		breaks: regexp.MustCompile(`^I7: main has ended as ABORTED, and 1m1.5s after that .* is not back by the sweep`),
+	},
+	{
+		name: "the event of an execution's end",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "safety-net" && c.operation == "UpdateItem" {
+				return nil, world.ErrConnectionLost
+			}
+			return nil, nil
+		},
+		bases:  []string{"canary promoted"},
+		breaks: regexp.MustCompile(`^I7: main has ended as ABORTED, and 2s after that .* is not back by the event`),
+	},
+	{
+		name: "Rollback",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == "rollback" && c.updatesAlias() {
+				return nil, world.ErrConnectionLost
+			}
+			return nil, nil
+		},
+		bases:  []string{"a failing hook when all traffic is shifted"},
+		breaks: regexp.MustCompile(`^I7: main rolls back, and 1.5s after that .* is not back by Rollback`),
+	},
+}
+
+// What is taken out of conditions: that a record is not described yet, or has no command,
+// and that an alarm has fired since Open has read it.
+var (
+	absent = regexp.MustCompile(`attribute_not_exists ?\(#\d+\)`)
+	unseen = regexp.MustCompile(`#\d+\.#\d+ < :\d+`)
+)
+
+// relax lets a part of a write's condition hold whatever is there.
+func (c *wireCall) relax(write map[string]any, part *regexp.Regexp) {
+	condition, _ := write["ConditionExpression"].(string)
+	if relaxed := part.ReplaceAllString(condition, "${0} OR attribute_exists(pk)"); relaxed != condition {
+		write["ConditionExpression"], c.changed = relaxed, true
+	}
+}
+
+// withoutClosing lets some Lambdas close a record whatever has become of it, and of its
+// locks.
+func withoutClosing(actors ...string) func(*run, *wireCall) (*http.Response, error) {
+	return func(_ *run, c *wireCall) (*http.Response, error) {
+		if !slices.Contains(actors, c.actor) {
+			return nil, nil
+		}
+		for _, write := range slices.Concat(c.writes("Update"), c.writes("Delete")) {
+			c.unconditional(write)
+		}
+		return nil, nil
+	}
+}
+
+// stored is a string as DynamoDB writes it.
+type stored struct{ S string }
+
+const noItems = `{"Items":[],"Count":0,"ScannedCount":0}`
+
+func nothing(body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// withoutList hides a list of the Ledger from the safety net.
+func withoutList(of string) func(*run, *wireCall) (*http.Response, error) {
+	return func(_ *run, c *wireCall) (*http.Response, error) {
+		if values, _ := json.Marshal(c.body["ExpressionAttributeValues"]); c.operation == "Query" && bytes.Contains(values, []byte(of)) {
+			return nothing(noItems), nil
+		}
+		return nil, nil
+	}
+}
+
+func only(all []strike, names ...string) []strike {
+	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool { return !slices.Contains(names, s.fault.name) })
+}
+
+// TestEveryGuardIsNeeded takes one guard away at a time, and expects the
+// simulation to find what then goes wrong.
+func TestEveryGuardIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, g := range slices.Concat(guards, roads) {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			broken, violation := search(t, g)
+			require.Error(t, violation, "nothing notices when %s is taken away", g.name)
+			story, _, _ := strings.Cut(violation.Error(), "\n  ")
+			t.Log(story)
+			r, err := play(broken.base, guard{}, broken.strikes...)
+			require.NoError(t, r.story(err), "with the guard, the same faults do no harm")
+		})
+	}
+}
+
+// broken says whether a violation is what the guard is for: one of an invariant,
+// unless the guard says otherwise.
+func (g guard) broken(violation error) bool {
+	if g.breaks != nil {
+		return g.breaks.MatchString(violation.Error())
+	}
+	return invariant.MatchString(violation.Error())
+}
+
+// invariant is how the violation of one begins.
+var invariant = regexp.MustCompile(`^I[1-9]`)
+
+// search disturbs runs without a guard until one breaks an invariant; nil when
+// none does.
+func search(t *testing.T, g guard) (*run, error) {
+	t.Helper()
+	for _, b := range bases {
+		if len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
+			continue
+		}
+		for _, strikes := range attempts(strikesOf(t, b), g) {
+			if r, err := play(b, g, strikes...); err != nil && g.broken(err) {
+				return r, r.story(err)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// attempts are the faults to try, in an order that is shuffled but the same.
+func attempts(all []strike, g guard) [][]strike {
+	if g.strikes != nil {
+		return [][]strike{g.strikes}
+	}
+	var list [][]strike
+	for _, s := range all {
+		if g.second == nil {
+			list = append(list, []strike{s})
+			continue
+		}
+		for _, other := range g.second(s, all) {
+			list = append(list, []strike{s, other})
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}

@@ -1,0 +1,307 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+	"sluice/internal/world"
+)
+
+// strike is a fault at a moment: at a call by its number, at the nth call of an
+// action by a Lambda, at a boundary, which is a state that is entered, or of an
+// event by its number.
+type strike struct {
+	number        int
+	actor, action string
+	nth           int
+	boundary      int
+	later         time.Duration // after the boundary
+	event         int
+	kind          string // of the event, for people
+	fault         fault
+}
+
+func (s strike) String() string {
+	switch {
+	case s.number > 0:
+		return fmt.Sprintf("call %d: %s", s.number, s.fault.name)
+	case s.nth > 0:
+		return fmt.Sprintf("%s %s %d: %s", s.actor, s.action, s.nth, s.fault.name)
+	case s.event > 0:
+		return fmt.Sprintf("event %d, %s: %s", s.event, s.kind, s.fault.name)
+	}
+	return fmt.Sprintf("state %d and %s: %s", s.boundary, s.later, s.fault.name)
+}
+
+// run is one run of a base scenario with its faults.
+type run struct {
+	w       *world.World
+	main    *asl.Execution
+	base    base
+	strikes []strike
+	weaken  guard
+	at      world.Moment
+	moments []world.Moment // every call, before it had its effect
+	parcels []world.Parcel // every event
+	held    []world.Parcel // those that wait for their follower
+	states  int
+	others  int             // second deployments
+	refused map[string]bool // those with a hook that cannot but fail, by their names
+	made    map[string]int  // calls so far, by Lambda and action
+	denials []denial
+	// intended are the Lambdas that have recorded an intent, for a guard.
+	intended []*world.Actor
+	// marked is what Deployment a Lambda has marked, for a guard.
+	marked map[*world.Actor]string
+	invariants
+	commands
+}
+
+// play runs a base with faults, and checks.
+func play(b base, weaken guard, strikes ...strike) (*run, error) {
+	s, err := world.DecodeScenario([]byte(b.scenario))
+	if err != nil {
+		return nil, err
+	}
+	s.Latency = 50 * time.Millisecond // so that what happens at once still has an order
+	w, err := world.New(s, json.RawMessage(b.input))
+	if err != nil {
+		return nil, err
+	}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
+	defer w.Close()
+	r.observe()
+	w.OnMoment(r.moment)
+	w.Intercept(r.weaken.on(r))
+	w.OnParcel(r.courier)
+	if r.main, err = w.Start("main", json.RawMessage(b.input)); err != nil {
+		return r, err
+	}
+	if err := r.settle(); err != nil {
+		return r, err
+	}
+	if err := r.final(); err != nil {
+		return r, err
+	}
+	return r, r.expected()
+}
+
+// outcome is that of the main execution's Deployment.
+func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.Outcome(r.main.ARN())) }
+
+// harmless says whether no Deployment may end otherwise for a fault. A hook is asked
+// once, so a Lambda that dies while asking it fails it; and a person's command that is
+// lost, or comes when all is over, is not obeyed.
+func (r *run) harmless(s strike) bool {
+	switch s.fault.class {
+	case failing, killed, hung, forsaken:
+		return !r.hit(flow.BeforeHook.Function)
+	case misdelivered:
+		// What a person asks must not come when there is nothing left to ask it of.
+		return s.kind != flow.CommandDetailType || s.fault.spares
+	case unharmed:
+		if s.fault.name == putBack && len(r.w.Scenario().Functions["orders"].Provisioned) > 0 {
+			return false // Lambda goes on sending traffic to the stranger's version for a while
+		}
+		return s.fault.spares
+	}
+	return false
+}
+
+// expected : nothing rolls back that nobody has provoked, and what was provoked
+// does.
+func (r *run) expected() error {
+	if err := r.spared(); err != nil {
+		return err
+	}
+	for _, s := range r.strikes {
+		if !r.harmless(s) {
+			return nil
+		}
+	}
+	o := r.outcome()
+	if o == r.base.outcome || o == r.base.or && r.unheard() || len(r.strikes) > 1 && r.beganLate() {
+		return nil
+	}
+	return fmt.Errorf("it ended as %s, and nothing has kept it from ending as %s", r.outcome(), r.base.outcome)
+}
+
+// beganLate says whether two faults together, such as two Lambdas that hung for their
+// minute each, have held the main execution up until the scenario's first event had come
+// and gone: an alarm then keeps it from being opened, and an abort finds nobody. One
+// fault alone does not, but where a base says so. What is to happen in the first second is
+// to come before it begins.
+func (r *run) beganLate() bool {
+	i := slices.IndexFunc(r.w.Scenario().Events, func(h world.Happening) bool { return h.At > time.Second })
+	d := r.deployments[r.main.ARN()]
+	if i < 0 || d == nil {
+		return false
+	}
+	began := d.began
+	if began.IsZero() {
+		began = d.closed
+	}
+	return began.After(r.w.Began().Add(r.w.Scenario().Events[i].At))
+}
+
+// spared : a second Deployment watches no alarm, and nobody stops it. So nothing puts
+// it back but a hook that cannot but fail, a person's abort that was given while it held
+// the Target, a stranger there, or a permission that is lost.
+func (r *run) spared() error {
+	if r.strangers > 0 || len(r.denials) > 0 {
+		return nil
+	}
+	for _, x := range r.w.Executions() {
+		d := r.deployments[x.ARN()]
+		if x == r.main || d == nil || r.mayBeAborted(d.id) || d.outcome != shift.RolledBack && d.outcome != shift.Stranded ||
+			r.refused[x.Name()] && d.outcome == shift.RolledBack {
+			continue
+		}
+		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)
+	}
+	return nil
+}
+
+// rest is what the zombies and the second look take at most after the last
+// execution has ended.
+const rest = 10 * time.Minute
+
+// settle lets everything come to its end: the zombies and the second look too, and
+// what waits for a permission to come back.
+func (r *run) settle() error {
+	for more := true; more; more = r.unsettled() && r.denied() {
+		if err := r.w.Run(); err != nil {
+			return err
+		}
+		for until := r.w.Now().Add(rest); r.w.Now().Before(until); {
+			r.w.Step()
+			if r.w.AnyRunning() { // one has begun late
+				until = r.w.Now().Add(rest)
+			}
+		}
+		if r.w.Problem() != nil {
+			return r.w.Problem()
+		}
+	}
+	return r.violated
+}
+
+// unsettled says whether the safety net has something left to do.
+func (r *run) unsettled() bool { return len(r.unannounced) > 0 || r.suspects > 0 }
+
+// hit says whether a fault has struck a Lambda.
+func (r *run) hit(actor string) bool {
+	return slices.ContainsFunc(r.struck, func(s struck) bool { return s.actor == actor })
+}
+
+func (r *run) moment(m world.Moment) error {
+	r.at = m
+	if !m.After {
+		self := r.w.Current()
+		r.sent[self] = r.w.Now().Add(-r.w.Scenario().Latency - self.Pace())
+		r.moments = append(r.moments, m)
+	}
+	if m.After && m.Action == "lambda:GetAlias" {
+		r.looked(liveOf(m.Resource))
+	}
+	return r.meddleAt(m)
+}
+
+func (r *run) meddleAt(m world.Moment) error {
+	if !m.After {
+		r.made[m.Actor+" "+m.Action]++
+	}
+	if !m.After && r.denies(m) {
+		return accessDenied(m)
+	}
+	for _, s := range r.strikes {
+		here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
+		if here && s.fault.after == m.After {
+			r.struck = append(r.struck, struck{fault: s.fault, actor: m.Actor, action: m.Action, at: r.w.Now()})
+			return s.fault.strike(r)
+		}
+	}
+	return nil
+}
+
+// courier delivers every event that is not lost by the scenario.
+func (r *run) courier(p world.Parcel) bool {
+	followed := r.held
+	r.held = nil
+	carry := func(r *run, p world.Parcel) { r.arrive(p, 0) }
+	for _, s := range r.strikes {
+		if s.event > 0 && s.event == p.Number {
+			r.struck = append(r.struck, struck{fault: s.fault, sweep: p.Kind == flow.SweepDetailType, at: r.w.Now()})
+			carry = s.fault.carry
+		}
+	}
+	r.provoked(p)
+	r.commanded(p)
+	if p.Delivery.Lost {
+		return true
+	}
+	r.parcels = append(r.parcels, p)
+	carry(r, p)
+	for _, before := range followed {
+		r.arrive(before, p.Delivery.Delay-before.Delivery.Delay+time.Millisecond)
+	}
+	return true
+}
+
+// arrive has an event delivered, later than it should be.
+func (r *run) arrive(p world.Parcel, late time.Duration) {
+	r.promised(p, late)
+	p.Arrive(p.Delivery.Delay + late)
+}
+
+func (r *run) boundary(x *asl.Execution) {
+	if x.Name() != "main" {
+		return
+	}
+	r.states++
+	for _, s := range r.strikes {
+		if s.boundary == r.states {
+			r.w.HappenAfter(s.later, func() {
+				r.struck = append(r.struck, struck{fault: s.fault, at: r.w.Now()})
+				if err := s.fault.strike(r); err != nil {
+					r.breaks("%w", err)
+				}
+			})
+		}
+	}
+}
+
+// every lists every fault at every moment of a run.
+func every(undisturbed *run) []strike {
+	var all []strike
+	for _, m := range undisturbed.moments {
+		for _, f := range faults {
+			if (!f.all || slices.Contains(restorers, m.Actor)) && (f.of == "" || undisturbed.served[f.of] != nil) {
+				all = append(all, strike{number: m.Number, fault: f})
+			}
+		}
+	}
+	all = append(all, undisturbed.misdeliveries()...)
+	for n := 1; n <= undisturbed.states; n++ {
+		for _, f := range between {
+			all = append(all, strike{boundary: n, fault: f}, strike{boundary: n, later: 20 * time.Second, fault: f})
+		}
+	}
+	return all
+}
+
+// misdeliveries are the faults of every event of a run.
+func (r *run) misdeliveries() []strike {
+	var all []strike
+	for _, p := range r.parcels {
+		for _, f := range onTheWay {
+			all = append(all, strike{event: p.Number, kind: p.Kind, fault: f})
+		}
+	}
+	return all
+}
