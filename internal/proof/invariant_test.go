@@ -87,6 +87,9 @@ func (r *run) called(c localaws.Call) {
 	if c.Action() == "lambda:DeleteAlias" {
 		r.refresh(liveOf(c.Resource), false)
 	}
+	if !r.w.IsSluice(c.Actor) {
+		return
+	}
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"

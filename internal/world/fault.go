@@ -14,6 +14,9 @@ var ErrConnectionLost = errors.New("connection reset by peer")
 func (w *World) faults() {
 	seen := make([]int64, len(w.scenario.Faults))
 	strike := func(c localaws.Call, after bool) error {
+		if c.Actor == onlooker {
+			return nil
+		}
 		for i, f := range w.scenario.Faults {
 			if (f.Error == LoseReply) != after || !f.meets(c, w.Elapsed()) {
 				continue

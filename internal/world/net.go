@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"sluice/internal/flow"
@@ -118,32 +117,8 @@ func (w *World) sweep() {
 	w.clock.after(SweepEvery, nature, w.sweep)
 }
 
-// unattended says whether the Ledger has a Deployment that no execution looks
-// after, or that is on its way back, or whose Outcome is still to be announced.
-func (w *World) unattended() bool {
-	var open []string
-	closed := map[string]bool{}
-	for _, item := range w.tables.Items(LedgerTable) {
-		pk, _ := item.Text("pk")
-		id, _ := item.Text("id")
-		status, _ := item.Text("status")
-		switch {
-		case pk == "suspect", pk == "open" && !w.seenToRun(id):
-			return true
-		case status == string(shift.StatusRestoring):
-			return true // perhaps whoever began to restore has died
-		case pk == "open":
-			open = append(open, id)
-		case status == string(shift.StatusClosed):
-			closed[id] = true
-		}
-	}
-	// Perhaps whoever has closed it has died before it was announced.
-	return slices.ContainsFunc(open, func(id string) bool { return closed[id] })
-}
-
-// seenToRun says whether a sweep finds the execution on the list.
-func (w *World) seenToRun(id string) bool {
+// isListed reports whether a sweep finds an execution on the list of those that run.
+func (w *World) isListed(id string) bool {
 	x, known := w.machine.Execution(id)
 	return known && x.Status() == asl.Running && w.shows(x, w.lag.Listed)
 }

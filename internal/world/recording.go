@@ -2,13 +2,10 @@ package world
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 
-	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
 )
@@ -57,9 +54,8 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 		return Result{}, Recording{}, err
 	}
 	result, recording := w.Result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.Elapsed()}
-	result.Calls = maps.Clone(result.Calls) // without the one that follows
-	closed, err := dynamo.FromConfig(w.Config("operator"), LedgerTable).Record(context.Background(), x.ARN())
-	if err == nil && closed.Status == shift.StatusClosed {
+	closed, known := w.record(x.ARN())
+	if known && closed.Status == shift.StatusClosed {
 		recording.Closed, recording.ClosedAt = &closed, closed.ClosedAt.Sub(x.Started())
 	}
 	return result, recording, nil

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"sluice/internal/localaws/asl"
-	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
 )
 
@@ -54,16 +53,16 @@ func (w *World) Result(x *asl.Execution) Result {
 		Requests:       w.traffic.total,
 		Announcements:  []string{},
 	}
-	record := w.record(x.ARN())
-	r.Outcome = text(record, "outcome")
+	record, known := w.record(x.ARN())
+	r.Outcome = string(record.Outcome)
 	switch told := summary(x); {
 	case x.Status() == asl.Succeeded:
 		r.Cause = told.Reason
-		if record == nil { // nobody has asked for it: only the execution tells
+		if !known { // nobody has asked for it: only the execution tells
 			r.Outcome = string(told.Outcome)
 		}
 	case r.Cause == "":
-		r.Cause = text(record, "cause") // an execution that was stopped has none of its own
+		r.Cause = record.Cause // an execution that was stopped has none of its own
 	}
 	if r.Routes == nil {
 		r.Routes = []Routed{}
@@ -83,22 +82,4 @@ func summary(x *asl.Execution) shift.Summary {
 		return shift.Summary{}
 	}
 	return output
-}
-
-// Outcome is the one in the Ledger; empty while there is none.
-func (w *World) Outcome(id string) string { return text(w.record(id), "outcome") }
-
-// record is what the Ledger holds of a deployment; nil for nothing.
-func (w *World) record(id string) dynamodb.Item {
-	for _, item := range w.tables.Items(LedgerTable) {
-		if text(item, "pk") == "deployment#"+id && text(item, "sk") == "record" {
-			return item
-		}
-	}
-	return nil
-}
-
-func text(item dynamodb.Item, name string) string {
-	value, _ := item.Text(name)
-	return value
 }

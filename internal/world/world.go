@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/localaws/dynamodb"
@@ -28,6 +29,7 @@ type World struct {
 	clock     *clock
 	jitter    *rand.Rand
 	cloud     *localaws.Cloud
+	ledger    *dynamo.Ledger // for onlooker
 	tables    *dynamodb.Database
 	machine   *asl.Machine
 	functions map[string]function // Sluice's own, as their $LATEST is
@@ -99,6 +101,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	w.cloud = localaws.New(localaws.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(LedgerTable, "pk", "sk", "expiresAt")
+	w.ledger = dynamo.FromConfig(w.Config(onlooker), LedgerTable)
 	if err := w.install(); err != nil {
 		return nil, err
 	}
@@ -301,15 +304,6 @@ func (w *World) Run() error {
 			return w.problem
 		}
 	}
-}
-
-// unsettled says whether the Ledger has a Deployment whose Outcome is not
-// announced.
-func (w *World) unsettled() bool {
-	return slices.ContainsFunc(w.tables.Items(LedgerTable), func(item dynamodb.Item) bool {
-		pk, _ := item.Text("pk")
-		return pk == "open"
-	})
 }
 
 // Close ends whatever still runs.
