@@ -108,6 +108,7 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./infra -run Golden -update
 	go test ./internal/cmd/sluice -run Golden -update
 	go test ./internal/cmd/figures -run Golden -update
+	go test ./internal/proof -run OnceWrong -update
 
 .PHONY: bench
 bench: dist/benchmarks ## measure everything, and print the README's figures

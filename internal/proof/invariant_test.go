@@ -94,6 +94,7 @@ func (r *run) called(c localaws.Call) {
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
 	}
+	r.transcript.called(c, outcome)
 	if r.patient { // a storm has too many calls to tell of
 		return
 	}
@@ -183,6 +184,7 @@ func (r *run) rerouted(c localaws.AliasChange) {
 	r.touched[t] = true
 	if c.Actor == "" {
 		r.strange(s, c.After)
+		r.transcript.add("somebody else", "writes %s", t)
 		return
 	}
 	r.i6(t, s, c)
@@ -453,6 +455,7 @@ func (r *run) announced(events []localaws.Event) {
 			r.breaks("I8: %s is the id of %s and of %s", a.ID, before.State, a.State)
 		}
 		r.told[a.ID] = a
+		r.transcript.add("announced", "%s of %s", a.State, nameOf(a.DeploymentID))
 		if outcomes[shift.Outcome(a.State)] && r.deployments[a.DeploymentID].outcome != shift.Outcome(a.State) {
 			r.breaks("I8: %s was announced of %s, which has ended as %q", a.State, nameOf(a.DeploymentID), r.deployments[a.DeploymentID].outcome)
 		}
@@ -481,6 +484,7 @@ func (r *run) history(x *asl.Execution, e asl.Event) {
 	if e.ID > historyLimit {
 		r.breaks("I9: the history of %s has come to its limit", x.Name())
 	}
+	r.transcript.history(x, e)
 	if e.StateEntered == nil {
 		return
 	}

@@ -54,6 +54,8 @@ type run struct {
 	refused map[string]bool // those with a hook that cannot but fail, by their names
 	made    map[string]int  // calls so far, by Lambda and action
 	denials []denial
+	// transcript is nil for a run that is not recorded.
+	transcript *transcript
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*world.Actor
 	// marked is what Deployment a Lambda has marked, for a guard.
@@ -64,6 +66,15 @@ type run struct {
 
 // play runs a base with faults, and checks.
 func play(b base, weaken guard, strikes ...strike) (*run, error) {
+	r, err := newRun(b, weaken, strikes...)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.play()
+}
+
+// newRun makes the world of a base, with its faults to come.
+func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	s, err := world.DecodeScenario([]byte(b.scenario))
 	if err != nil {
 		return nil, err
@@ -74,21 +85,26 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
-	defer w.Close()
 	r.observe()
 	w.OnMoment(r.moment)
 	w.Intercept(r.weaken.on(r))
 	w.OnParcel(r.courier)
-	if r.main, err = w.Start("main", json.RawMessage(b.input)); err != nil {
-		return r, err
+	return r, nil
+}
+
+// play plays the run to its end, and checks.
+func (r *run) play() (err error) {
+	defer r.w.Close()
+	if r.main, err = r.w.Start("main", json.RawMessage(r.base.input)); err != nil {
+		return err
 	}
 	if err := r.settle(); err != nil {
-		return r, err
+		return err
 	}
 	if err := r.final(); err != nil {
-		return r, err
+		return err
 	}
-	return r, r.expected()
+	return r.expected()
 }
 
 // outcome is that of the main execution's Deployment.
@@ -223,6 +239,7 @@ func (r *run) meddleAt(m world.Moment) error {
 		here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
 		if here && s.fault.after == m.After {
 			r.struck = append(r.struck, struck{fault: s.fault, actor: m.Actor, action: m.Action, at: r.w.Now()})
+			r.transcript.struck(m.Actor+" at "+m.Action+": ", s.fault)
 			return s.fault.strike(r)
 		}
 	}
@@ -237,6 +254,7 @@ func (r *run) courier(p world.Parcel) bool {
 	for _, s := range r.strikes {
 		if s.event > 0 && s.event == p.Number {
 			r.struck = append(r.struck, struck{fault: s.fault, sweep: p.Kind == flow.SweepDetailType, at: r.w.Now()})
+			r.transcript.struck(p.Kind+": ", s.fault)
 			carry = s.fault.carry
 		}
 	}
@@ -268,6 +286,7 @@ func (r *run) boundary(x *asl.Execution) {
 		if s.boundary == r.states {
 			r.w.HappenAfter(s.later, func() {
 				r.struck = append(r.struck, struck{fault: s.fault, at: r.w.Now()})
+				r.transcript.struck("", s.fault)
 				if err := s.fault.strike(r); err != nil {
 					r.breaks("%w", err)
 				}
