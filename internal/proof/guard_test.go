@@ -5,132 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
-
 	"sluice/internal/world"
 )
-
-// guard is a precaution that is taken away on the wire, to see that the
-// simulation notices. A guard whose absence nothing can notice is not tested, or
-// not needed.
-type guard struct {
-	name string
-	// without changes a call on its way, or answers it itself.
-	without func(r *run, call *wireCall) (*http.Response, error)
-	// bases are where to look; all when it is empty.
-	bases []string
-	// breaks is how what goes wrong begins; an invariant's number when it is nil.
-	breaks *regexp.Regexp
-	// second lists what goes wrong besides, where a single fault is not enough.
-	second func(first strike, all []strike) []strike
-	// strikes are the faults to try where it takes more than two, or long to find them.
-	strikes []strike
-}
-
-// wireCall is a call on its way from a Lambda to AWS.
-type wireCall struct {
-	actor     string
-	operation string // of an AWS-JSON call, as in UpdateItem; else the HTTP method
-	path      string
-	body      map[string]any
-	changed   bool
-}
-
-// on makes a guard's absence of a run's calls.
-func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Response, error) {
-	if g.without == nil {
-		return nil
-	}
-	return func(_ *world.World, actor string, request *http.Request) (*http.Response, error) {
-		if !r.w.IsSluice(actor) {
-			return nil, nil
-		}
-		text, err := read(request)
-		if err != nil {
-			return nil, err
-		}
-		call := &wireCall{actor: actor, operation: request.Method, path: request.URL.Path}
-		if _, operation, aws := strings.Cut(request.Header.Get("X-Amz-Target"), "."); aws {
-			call.operation = operation
-		}
-		if len(text) > 0 && json.Unmarshal(text, &call.body) != nil {
-			return nil, nil
-		}
-		answer, err := g.without(r, call)
-		if call.changed {
-			text, _ = json.Marshal(call.body)
-			set(request, text)
-		}
-		return answer, err
-	}
-}
-
-// read is the text of a request, which can be read again.
-func read(request *http.Request) ([]byte, error) {
-	if request.Body == nil {
-		return nil, nil
-	}
-	text, err := io.ReadAll(request.Body)
-	set(request, text)
-	return text, err
-}
-
-func set(request *http.Request, text []byte) {
-	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
-}
-
-func (c *wireCall) updatesAlias() bool {
-	return c.operation == http.MethodPut && strings.Contains(c.path, "/aliases/")
-}
-
-func (c *wireCall) deletesAlias() bool {
-	return c.operation == http.MethodDelete && strings.Contains(c.path, "/aliases/")
-}
-
-// unconditional lets a condition hold whatever is there.
-func (c *wireCall) unconditional(write map[string]any) {
-	if condition, has := write["ConditionExpression"].(string); has {
-		write["ConditionExpression"] = "(" + condition + ") OR attribute_exists(pk) OR attribute_not_exists(pk)"
-		c.changed = true
-	}
-}
-
-// writes are the parts of a transaction, by their kind.
-func (c *wireCall) writes(kind string) []map[string]any {
-	var list []map[string]any
-	items, _ := c.body["TransactItems"].([]any)
-	for _, i := range items {
-		if write, is := i.(map[string]any)[kind].(map[string]any); is {
-			list = append(list, write)
-		}
-	}
-	return list
-}
-
-func attribute(item any, name string) string {
-	attributes, _ := item.(map[string]any)
-	value, _ := attributes[name].(map[string]any)
-	text, _ := value["S"].(string)
-	return text
-}
-
-// weights are those that an UpdateAlias asks for.
-func (c *wireCall) weights() map[string]any {
-	routing, _ := c.body["RoutingConfig"].(map[string]any)
-	weights, _ := routing["AdditionalVersionWeights"].(map[string]any)
-	return weights
-}
 
 var guards = []guard{
 	{
@@ -550,76 +434,12 @@ var (
 	closedAsUnchanged = regexp.MustCompile(`^the execution main ended as Rejected, and its record as Unchanged`)
 )
 
-// roads are what brings traffic back in time. Without one, the others still bring it
-// back, and its own promise is broken.
-var roads = []guard{
-	{
-		name:    "the event of an alarm",
-		without: withoutList(`"alarm#`),
-		bases:   []string{"alarm fast path"},
-		breaks:  regexp.MustCompile(`^I7: a fires, and 2s after that .* is not back by the event`),
-	},
-	{
-		name: "the poll of the alarms",
-		without: func(r *run, c *wireCall) (*http.Response, error) {
-			if c.actor != "check-alarms" {
-				return nil, nil
-			}
-			return nil, world.ErrConnectionLost
-		},
-		bases:  []string{"canary with an alarm that is polled"},
-		breaks: regexp.MustCompile(`^I7: a fires, and .* is not back by the poll`),
-	},
-	{
-		name:    "the sweep of what is open",
-		without: withoutList(`"open"`),
-		bases:   []string{"canary promoted"},
-		second: func(first strike, _ []strike) []strike {
-			if first.fault.name != "stopped" {
-				return nil
-			}
-			return []strike{{event: 1, kind: flow.ExecutionDetailType, fault: onTheWay[0]}}
-		},
-		breaks: regexp.MustCompile(`^I7: main has ended as ABORTED, and 1m1.5s after that .* is not back by the sweep`),
-	},
-	{
-		name: "the event of an execution's end",
-		without: func(_ *run, c *wireCall) (*http.Response, error) {
-			if c.actor == "safety-net" && c.operation == "UpdateItem" {
-				return nil, world.ErrConnectionLost
-			}
-			return nil, nil
-		},
-		bases:  []string{"canary promoted"},
-		breaks: regexp.MustCompile(`^I7: main has ended as ABORTED, and 2s after that .* is not back by the event`),
-	},
-	{
-		name: "Rollback",
-		without: func(_ *run, c *wireCall) (*http.Response, error) {
-			if c.actor == "rollback" && c.updatesAlias() {
-				return nil, world.ErrConnectionLost
-			}
-			return nil, nil
-		},
-		bases:  []string{"a failing hook when all traffic is shifted"},
-		breaks: regexp.MustCompile(`^I7: main rolls back, and 1.5s after that .* is not back by Rollback`),
-	},
-}
-
 // What is taken out of conditions: that a record is not described yet, or has no command,
 // and that an alarm has fired since Open has read it.
 var (
 	absent = regexp.MustCompile(`attribute_not_exists ?\(#\d+\)`)
 	unseen = regexp.MustCompile(`#\d+\.#\d+ < :\d+`)
 )
-
-// relax lets a part of a write's condition hold whatever is there.
-func (c *wireCall) relax(write map[string]any, part *regexp.Regexp) {
-	condition, _ := write["ConditionExpression"].(string)
-	if relaxed := part.ReplaceAllString(condition, "${0} OR attribute_exists(pk)"); relaxed != condition {
-		write["ConditionExpression"], c.changed = relaxed, true
-	}
-}
 
 // withoutClosing lets some Lambdas close a record whatever has become of it, and of its
 // locks.
@@ -635,15 +455,6 @@ func withoutClosing(actors ...string) func(*run, *wireCall) (*http.Response, err
 	}
 }
 
-// stored is a string as DynamoDB writes it.
-type stored struct{ S string }
-
-const noItems = `{"Items":[],"Count":0,"ScannedCount":0}`
-
-func nothing(body string) *http.Response {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-}
-
 // withoutList hides a list of the Ledger from the safety net.
 func withoutList(of string) func(*run, *wireCall) (*http.Response, error) {
 	return func(_ *run, c *wireCall) (*http.Response, error) {
@@ -652,74 +463,4 @@ func withoutList(of string) func(*run, *wireCall) (*http.Response, error) {
 		}
 		return nil, nil
 	}
-}
-
-func only(all []strike, names ...string) []strike {
-	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool { return !slices.Contains(names, s.fault.name) })
-}
-
-// TestEveryGuardIsNeeded takes one guard away at a time, and expects the
-// simulation to find what then goes wrong.
-func TestEveryGuardIsNeeded(t *testing.T) {
-	t.Parallel()
-	for _, g := range slices.Concat(guards, roads) {
-		t.Run(g.name, func(t *testing.T) {
-			t.Parallel()
-			broken, violation := search(t, g)
-			require.Error(t, violation, "nothing notices when %s is taken away", g.name)
-			story, _, _ := strings.Cut(violation.Error(), "\n  ")
-			t.Log(story)
-			r, err := play(broken.base, guard{}, broken.strikes...)
-			require.NoError(t, r.story(err), "with the guard, the same faults do no harm")
-		})
-	}
-}
-
-// broken says whether a violation is what the guard is for: one of an invariant,
-// unless the guard says otherwise.
-func (g guard) broken(violation error) bool {
-	if g.breaks != nil {
-		return g.breaks.MatchString(violation.Error())
-	}
-	return invariant.MatchString(violation.Error())
-}
-
-// invariant is how the violation of one begins.
-var invariant = regexp.MustCompile(`^I[1-9]`)
-
-// search disturbs runs without a guard until one breaks an invariant; nil when
-// none does.
-func search(t *testing.T, g guard) (*run, error) {
-	t.Helper()
-	for _, b := range bases {
-		if len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
-			continue
-		}
-		for _, strikes := range attempts(strikesOf(t, b), g) {
-			if r, err := play(b, g, strikes...); err != nil && g.broken(err) {
-				return r, r.story(err)
-			}
-		}
-	}
-	return nil, nil
-}
-
-// attempts are the faults to try, in an order that is shuffled but the same.
-func attempts(all []strike, g guard) [][]strike {
-	if g.strikes != nil {
-		return [][]strike{g.strikes}
-	}
-	var list [][]strike
-	for _, s := range all {
-		if g.second == nil {
-			list = append(list, []strike{s})
-			continue
-		}
-		for _, other := range g.second(s, all) {
-			list = append(list, []strike{s, other})
-		}
-	}
-	random := rand.New(rand.NewPCG(1, 1))
-	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return list
 }

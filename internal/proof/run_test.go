@@ -60,7 +60,7 @@ type run struct {
 	intended []*world.Actor
 	// marked is what Deployment a Lambda has marked, for a guard.
 	marked map[*world.Actor]string
-	invariants
+	observer
 	commands
 }
 

@@ -1,0 +1,131 @@
+package proof
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/world"
+)
+
+// guard is a precaution that is taken away on the wire, to see that the
+// simulation notices. A guard whose absence nothing can notice is not tested, or
+// not needed.
+type guard struct {
+	name string
+	// without changes a call on its way, or answers it itself.
+	without func(r *run, call *wireCall) (*http.Response, error)
+	// bases are where to look; all when it is empty.
+	bases []string
+	// breaks is how what goes wrong begins; an invariant's number when it is nil.
+	breaks *regexp.Regexp
+	// second lists what goes wrong besides, where a single fault is not enough.
+	second func(first strike, all []strike) []strike
+	// strikes are the faults to try where it takes more than two, or long to find them.
+	strikes []strike
+}
+
+// on makes a guard's absence of a run's calls.
+func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Response, error) {
+	if g.without == nil {
+		return nil
+	}
+	return func(_ *world.World, actor string, request *http.Request) (*http.Response, error) {
+		if !r.w.IsSluice(actor) {
+			return nil, nil
+		}
+		text, err := read(request)
+		if err != nil {
+			return nil, err
+		}
+		call := &wireCall{actor: actor, operation: request.Method, path: request.URL.Path}
+		if _, operation, aws := strings.Cut(request.Header.Get("X-Amz-Target"), "."); aws {
+			call.operation = operation
+		}
+		if len(text) > 0 && json.Unmarshal(text, &call.body) != nil {
+			return nil, nil
+		}
+		answer, err := g.without(r, call)
+		if call.changed {
+			text, _ = json.Marshal(call.body)
+			set(request, text)
+		}
+		return answer, err
+	}
+}
+
+// TestEveryGuardIsNeeded takes one guard away at a time, and expects the
+// simulation to find what then goes wrong.
+func TestEveryGuardIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, g := range slices.Concat(guards, roads) {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			broken, violation := search(t, g)
+			require.Error(t, violation, "nothing notices when %s is taken away", g.name)
+			story, _, _ := strings.Cut(violation.Error(), "\n  ")
+			t.Log(story)
+			r, err := play(broken.base, guard{}, broken.strikes...)
+			require.NoError(t, r.story(err), "with the guard, the same faults do no harm")
+		})
+	}
+}
+
+// broken says whether a violation is what the guard is for: one of an invariant,
+// unless the guard says otherwise.
+func (g guard) broken(violation error) bool {
+	if g.breaks != nil {
+		return g.breaks.MatchString(violation.Error())
+	}
+	return invariant.MatchString(violation.Error())
+}
+
+// invariant is how the violation of one begins.
+var invariant = regexp.MustCompile(`^I[1-9]`)
+
+// search disturbs runs without a guard until one breaks an invariant; nil when
+// none does.
+func search(t *testing.T, g guard) (*run, error) {
+	t.Helper()
+	for _, b := range bases {
+		if len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
+			continue
+		}
+		for _, strikes := range attempts(strikesOf(t, b), g) {
+			if r, err := play(b, g, strikes...); err != nil && g.broken(err) {
+				return r, r.story(err)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// attempts are the faults to try, in an order that is shuffled but the same.
+func attempts(all []strike, g guard) [][]strike {
+	if g.strikes != nil {
+		return [][]strike{g.strikes}
+	}
+	var list [][]strike
+	for _, s := range all {
+		if g.second == nil {
+			list = append(list, []strike{s})
+			continue
+		}
+		for _, other := range g.second(s, all) {
+			list = append(list, []strike{s, other})
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
+
+func only(all []strike, names ...string) []strike {
+	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool { return !slices.Contains(names, s.fault.name) })
+}

@@ -1,0 +1,87 @@
+package proof
+
+import (
+	"strings"
+
+	"sluice/internal/shift"
+)
+
+// I2: after Rejected or RolledBack every Target sends all traffic to Stable, with no
+// additional weights, and stays so.
+
+// ends is told of a Deployment that ends, for each of its Targets: I2 and I3, and I6 where
+// somebody else has come between. From here on the Target has to serve what it serves now.
+func (r *run) ends(d *standing, t shift.Target) {
+	c, s := d.change(t), r.target(t)
+	r.strands(d)
+	told := d.outcome == shift.Unchanged && !strings.HasPrefix(d.cause, "DeployedBefore") // that one has not looked
+	if told && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
+		s.foreign, s.settled, s.rest = false, s.alias, s.alias // somebody was told that it is so
+		return
+	}
+	if c == nil || !d.touched() {
+		return
+	}
+	wanted := c.Before()
+	if d.outcome == shift.Promoted {
+		wanted = promoted(c)
+	} else {
+		r.grace[t] = r.secondLook(d)
+	}
+	switch {
+	case serves(s.alias, wanted):
+		s.foreign, s.settled, s.rest, s.mayGo, s.edited = false, s.alias, aliasOf(wanted), false, false
+		return
+	case s.foreign:
+		r.endsAsEdited(d, t, s)
+	case c.Creates() && d.outcome != shift.Promoted && s.created.After(d.marked):
+		// A CreateAlias that was on its way has no RevisionId to be refused for. Only one
+		// that comes after the mark cannot be seen: every intent is older than the mark,
+		// so what a restorer finds after it is all that it has to take away.
+		s.rest = nil
+		return
+	case d.outcome == shift.Stranded && s.edited && strings.Contains(d.cause, string(t)):
+		// Stranded by one edit that was seen; another has put back what Sluice had written.
+	default:
+		r.breaks("%s: after %s, %s has %v and should have %s", atRest(d.outcome), d.outcome, t, show(s.alias), wanted)
+	}
+	s.rest, s.settled, s.edited = s.alias, s.alias, false
+}
+
+// strands : only who has met a stranger ends as Stranded.
+func (r *run) strands(d *standing) {
+	if d.outcome == shift.Stranded && len(d.met) == 0 {
+		r.breaks("I2: %s ended as Stranded, and nobody who restores it has met a stranger: %s", nameOf(d.id), d.cause)
+	}
+}
+
+// secondLook is when nothing of a Deployment that was put back can be left.
+func (r *run) secondLook(d *standing) *promise {
+	now := r.w.Now()
+	p := &promise{road: byLookingAgain, id: d.id, made: now, due: now.Add(lookedAgain)}
+	for _, t := range d.targets {
+		r.lookAt(t, p)
+	}
+	return p
+}
+
+// lookAt has a Target looked at when its grace is over.
+func (r *run) lookAt(t shift.Target, p *promise) {
+	due, _ := r.delayed(*p)
+	r.w.At(due, func() {
+		if later, _ := r.delayed(*p); later.After(due) {
+			r.lookAt(t, p)
+		}
+		r.touched[t] = true
+	})
+}
+
+// inGrace says whether a straggler may have left something at a Target.
+func (r *run) inGrace(t shift.Target) bool {
+	p := r.grace[t]
+	if p == nil {
+		return false
+	}
+	due, _ := r.delayed(*p)
+	return r.w.Now().Before(due)
+}

@@ -1,0 +1,126 @@
+package proof
+
+import (
+	"slices"
+	"strings"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+)
+
+// I6: a Route that Sluice did not write is never overwritten: the Outcome is Stranded, and the
+// cause says what was found.
+
+// i6 : a Route that Sluice did not write is never overwritten, unless it cannot be
+// told from one that Sluice did write.
+func (r *run) i6(t shift.Target, s *served, c localaws.AliasChange) {
+	switch d := r.holder(t); {
+	case !s.foreign, sameTraffic(c.Before, c.After):
+		// A write that only changes the RevisionId takes nothing from anybody.
+	case c.After == nil && r.hasLooked(t) && !r.knew(t, c.Before):
+		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
+		// edited between the last look of who deletes it and its going.
+		s.mayGo = true
+	case d != nil && (explains(d, t, c.Before) || settles(d, t, c.Before)):
+	default:
+		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
+	}
+}
+
+// endsAsEdited : a Deployment that ends at a Target which a stranger has edited says so, if it
+// has seen it.
+func (r *run) endsAsEdited(d *standing, t shift.Target, s *served) {
+	switch {
+	case d.backBefore(t):
+		// It was back, and the ledger says so; who edits it later might as well have come
+		// after the end.
+	case d.outcome != shift.Stranded && r.knew(t, s.alias):
+		r.breaks("I6: %s is closed as %s by whom has seen that a stranger has %s at %v", nameOf(d.id), d.outcome, t, show(s.alias))
+	case d.outcome == shift.Stranded && !strings.Contains(d.cause, string(t)):
+		r.breaks("I6: %s ended as Stranded, and does not say so of %s: %s", nameOf(d.id), t, d.cause)
+	}
+}
+
+// accept : what a Deployment has found and begins from is its Stable, whoever wrote it:
+// a stranger, or a straggler of an earlier one.
+func (r *run) accept(d *standing) {
+	for _, c := range d.deployment.Changes {
+		s := r.target(c.Target)
+		if stray := s.rest == nil && s.alias != nil; (s.foreign || stray) && serves(s.alias, c.Before()) {
+			s.foreign, s.settled, s.rest = false, s.alias, s.alias
+		}
+	}
+}
+
+// looked notes what a Lambda reads of an alias.
+func (r *run) looked(t shift.Target) {
+	s, revision := r.target(t), ""
+	if s.alias != nil {
+		revision = s.alias.RevisionID
+	}
+	r.sees(t, revision)
+	r.refresh(t, true)
+	d := r.holder(t)
+	if d == nil {
+		return
+	}
+	switch c := d.change(t); {
+	case slices.Contains(restorers, r.at.Actor):
+		// Of an edit that was put back, Lambda may still be moving provisioned concurrency.
+		if s.foreign || s.edited && c != nil && c.Settles {
+			d.met[t] = true
+		}
+	case s.foreign && r.goesOnWith(d, t, s.alias):
+		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
+	}
+}
+
+// goesOnWith says whether the Lambda that runs goes on with what it finds at a Target:
+// set-weight with what its Deployment has intended, close-deployment with the whole of it.
+func (r *run) goesOnWith(d *standing, t shift.Target, found *localaws.Alias) bool {
+	switch c := d.change(t); r.at.Actor {
+	case flow.SetWeight.Function:
+		return explains(d, t, found)
+	case flow.Close.Function:
+		return c != nil && serves(found, c.At(shift.All))
+	}
+	return false
+}
+
+// refresh notes whether the Lambda that runs has looked at a Target since it wrote it.
+func (r *run) refresh(t shift.Target, looked bool) {
+	if r.w.Current() == nil {
+		return
+	}
+	self := r.w.Current()
+	if r.fresh[self] == nil {
+		r.fresh[self] = map[shift.Target]bool{}
+	}
+	r.fresh[self][t] = looked
+}
+
+// hasLooked says whether the Lambda that runs has looked at a Target since it wrote it.
+func (r *run) hasLooked(t shift.Target) bool {
+	return r.w.Current() != nil && r.fresh[r.w.Current()][t]
+}
+
+func (r *run) sees(t shift.Target, revision string) {
+	if r.w.Current() == nil {
+		return
+	}
+	self := r.w.Current()
+	if r.saw[self] == nil {
+		r.saw[self] = map[shift.Target]string{}
+	}
+	r.saw[self][t] = revision
+}
+
+// knew says whether the Lambda that runs has seen a Target as it is now.
+func (r *run) knew(t shift.Target, now *localaws.Alias) bool {
+	if r.w.Current() == nil {
+		return false
+	}
+	saw, looked := r.saw[r.w.Current()][t]
+	return looked && now != nil && saw == now.RevisionID
+}

@@ -1,0 +1,132 @@
+package proof
+
+import (
+	"slices"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/world"
+)
+
+// What a fault is known to cost a road back, in time.
+
+// delayed is when a promise falls due with all that has struck its road.
+func (r *run) delayed(p promise) (due time.Time, barred bool) {
+	due = p.due
+	tries := 0
+	for _, s := range r.struck {
+		if s.at.Add(s.fault.lasts).Before(p.made) { // it is over
+			continue
+		}
+		by, bars := r.delay(p, s, due, tries)
+		if bars {
+			return due, true
+		}
+		if by > 0 {
+			tries++
+		}
+		due = due.Add(by)
+	}
+	return due, false
+}
+
+func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {
+	switch {
+	case p.road == byPoll || p.road == byRollback:
+		return delayInMachine(p, s, due, tries)
+	case s.sweep && p.road != byEvent && s.fault.class == misdelivered:
+		return world.SweepEvery, false
+	case s.actor != flow.SafetyNet && !s.fault.all:
+		return 0, false
+	case p.road == byEvent:
+		return delayOfEvent(s, tries)
+	}
+	return delayOfSweep(p, s, due, tries)
+}
+
+// manyCalls is how many calls a Lambda that restores makes at most before the
+// traffic of a Target is back: the look, the mark, two writes, and the same again
+// when somebody has come between.
+const manyCalls = 8
+
+// delayOfEvent : what fails is tried again by safety-net itself, after half a second
+// at first. One that dies is invoked again by Lambda, a minute later and two minutes
+// after that; then the event is lost.
+func delayOfEvent(s struck, tries int) (by time.Duration, bars bool) {
+	died := world.AsyncRetries[min(tries, 1)] + soon
+	switch f := s.fault; f.class {
+	case failing:
+		return 500*time.Millisecond<<tries + soon/2, false
+	case killed:
+		return died, tries > 1
+	case hung:
+		return flow.SafetyNetTimeout + died, tries > 1
+	case slowed:
+		return min(manyCalls*f.pace, flow.SafetyNetTimeout+died), false
+	case forsaken:
+		return min(manyCalls*f.pace, died), false
+	case denied:
+		return 0, true
+	}
+	return 0, false
+}
+
+// delayOfSweep : each sweep is an invocation of its own.
+func delayOfSweep(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {
+	switch f := s.fault; f.class {
+	case failing:
+		return 500*time.Millisecond<<tries + soon/2, false
+	case killed, hung:
+		return world.SweepEvery, false
+	case slowed, forsaken:
+		return min(manyCalls*f.pace, world.SweepEvery), false
+	case denied:
+		again := world.SweepEvery + soon
+		if p.road == byLookingAgain {
+			again = lookedAgain
+		}
+		return max(0, s.at.Add(f.lasts).Add(again).Sub(due)), false
+	}
+	return 0, false
+}
+
+// delayInMachine : Step Functions tries again what fails or dies, by the rules of
+// the state. An alarm that cannot be read is none of them: it is read again at the
+// next poll, which promises for itself.
+func delayInMachine(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {
+	spec := flow.Rollback.Spec
+	switch {
+	case s.fault.all:
+	case s.actor == flow.CheckAlarms.Function && p.road == byPoll:
+		spec = flow.CheckAlarms.Spec
+		if s.fault.class == denied || s.action == "cloudwatch:DescribeAlarms" {
+			return 0, true
+		}
+	case s.actor != flow.Rollback.Function:
+		return 0, false
+	}
+	rule := spec.Retries[len(spec.Retries)-1]
+	again := float64(rule.Interval)
+	for range tries {
+		again = min(again*rule.Backoff, float64(rule.MaxDelay))
+	}
+	retried := time.Duration(again) + soon/2
+	switch f := s.fault; f.class {
+	case failing, killed, forsaken:
+		return retried, false
+	case hung:
+		return spec.Timeout + retried, false
+	case slowed:
+		return min(manyCalls*f.pace, spec.Timeout+retried), false
+	case denied:
+		return max(0, s.at.Add(f.lasts).Add(rule.MaxDelay+soon).Sub(due)), false
+	}
+	return 0, false
+}
+
+// failed says whether a fault has struck a call of a Lambda since then.
+func (r *run) failed(actor string, since time.Time) bool {
+	return slices.ContainsFunc(r.struck, func(s struck) bool {
+		return (s.actor == actor || s.fault.all) && (s.fault.class == denied || !s.at.Before(since) && (s.fault.class == failing || s.fault.class == hung))
+	})
+}

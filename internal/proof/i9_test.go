@@ -1,0 +1,43 @@
+package proof
+
+import (
+	"encoding/json"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+)
+
+// I9: an accepted Plan never outgrows the limit of an execution's history.
+
+// history : I9. What the Progress says of the history is never less than what it
+// has, but for the hooks' retries, for which room is kept; so the budget that it is
+// held against keeps it below the limit.
+func (r *run) history(x *asl.Execution, e asl.Event) {
+	if e.ID > historyLimit {
+		r.breaks("I9: the history of %s has come to its limit", x.Name())
+	}
+	r.transcript.history(x, e)
+	if e.StateEntered == nil {
+		return
+	}
+	r.boundary(x)
+	r.entered(x, e.StateEntered)
+	if e.StateEntered.Name != "Next?" {
+		return
+	}
+	var doc flow.Document
+	if err := json.Unmarshal(e.StateEntered.Input, &doc); err != nil || doc.Progress == nil {
+		r.breaks("I9: %s has no progress: %v", x.Name(), err)
+		return
+	}
+	counted := doc.Progress.Events + shift.EventsOfRetry*shift.HookRetries*doc.Release.Hooks.Count()
+	if x.RedriveCount() == 0 && int(e.ID) > counted {
+		r.breaks("I9: the history of %s has %d events, and its progress counts %d", x.Name(), e.ID, counted)
+	}
+	r.judged(x, *doc.Progress)
+}
+
+// historyLimit is what an execution's history may come to at most: 25,000 events end
+// it (Step Functions quotas), and what is left is for putting the traffic back.
+const historyLimit = 24_900

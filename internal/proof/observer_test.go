@@ -1,0 +1,277 @@
+package proof
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/shift"
+	"sluice/internal/world"
+)
+
+// observer watches a run from outside. What must never happen is checked when
+// it happens, what must always be so after every step of the world: for whatever
+// the step can have changed, which it is told of.
+type observer struct {
+	*view
+	calls    []string
+	violated error
+	// touched are the Targets that the step has had to do with.
+	touched map[shift.Target]bool
+	// saw are the Revisions that each Lambda has last seen of a Target, "" for none.
+	saw map[*world.Actor]map[shift.Target]string
+	// fresh are the Targets that each Lambda has looked at since it last wrote them.
+	fresh map[*world.Actor]map[shift.Target]bool
+	// grace is until when a stray write of a Deployment that was put back may still
+	// be there.
+	grace map[shift.Target]*promise
+	// told are the announcements, by their id.
+	told map[string]shift.Announcement
+	// strangers counts what somebody else has done to aliases.
+	strangers int
+	promises
+}
+
+func (r *run) observe() {
+	r.observer = observer{
+		view: newView(), touched: map[shift.Target]bool{}, saw: map[*world.Actor]map[shift.Target]string{},
+		fresh: map[*world.Actor]map[shift.Target]bool{},
+		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{},
+		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
+	}
+	for _, t := range r.w.Targets() {
+		function, name, _ := t.Lambda()
+		if alias, exists := r.w.Cloud().Alias(function, name); exists {
+			s := r.target(t)
+			s.alias, s.rest, s.settled = &alias, &alias, &alias
+		}
+	}
+	r.w.Cloud().OnCall(r.called)
+	r.w.Cloud().OnAliasChange(r.rerouted)
+	r.w.Cloud().OnEvents(r.announced)
+	r.w.Tables().OnWrite(r.written)
+	r.w.OnHistory(r.history)
+	r.w.OnStep(r.stepped)
+}
+
+// breaks notes the first violation.
+func (r *run) breaks(format string, args ...any) {
+	if r.violated == nil {
+		r.violated = fmt.Errorf(format+" (at %.2fs)", append(args, r.w.Elapsed().Seconds())...)
+	}
+}
+
+// stepped checks what must be so after every step.
+func (r *run) stepped() {
+	if len(r.touched) == 0 {
+		return
+	}
+	for t := range r.touched {
+		r.locked(t)
+		r.traffic(t)
+	}
+	clear(r.touched)
+}
+
+func (r *run) called(c localaws.Call) {
+	if c.Actor == flow.Open.Function && c.Action() == "cloudwatch:DescribeAlarms" && r.w.Current() != nil {
+		r.read[r.w.Current()] = r.w.Now()
+	}
+	if c.Action() == "lambda:DeleteAlias" {
+		r.refresh(liveOf(c.Resource), false)
+	}
+	if !r.w.IsSluice(c.Actor) {
+		return
+	}
+	outcome := c.ErrorCode
+	if c.StatusCode == 0 {
+		outcome = "connection lost"
+	}
+	r.transcript.called(c, outcome)
+	if r.patient { // a storm has too many calls to tell of
+		return
+	}
+	r.calls = append(r.calls, fmt.Sprintf("%9.2fs  %-18s %-36s %s", r.w.Elapsed().Seconds(), c.Actor, c.Action(), outcome))
+}
+
+// rerouted is told of every write of an alias.
+func (r *run) rerouted(c localaws.AliasChange) {
+	of := c.After
+	if of == nil {
+		of = c.Before
+	}
+	t := shift.LambdaTarget(of.Function, of.Name)
+	s := r.target(t)
+	r.touched[t] = true
+	if c.Actor == "" {
+		r.strange(s, c.After)
+		r.transcript.add("somebody else", "writes %s", t)
+		return
+	}
+	r.i6(t, s, c)
+	r.refresh(t, false)
+	s.alias = c.After
+	r.returns(t)
+	if c.Before == nil {
+		s.created = r.w.Now()
+	}
+	if c.Actor == flow.SetWeight.Function && c.After != nil {
+		r.late(t, *c.After)
+	}
+	if c.After != nil {
+		r.sees(t, c.After.RevisionID)
+	}
+	if !s.foreign || !sameTraffic(c.Before, c.After) || explains(r.holder(t), t, c.After) {
+		s.foreign, s.settled = false, c.After // who fences it off has taken it for Sluice's
+	}
+}
+
+// strange notes what somebody else has made of an alias. Several edits in a row are
+// one: what was put back is as if nobody had come.
+func (r *run) strange(s *served, now *localaws.Alias) {
+	s.alias = now
+	r.strangers++
+	s.foreign = !sameTraffic(now, s.settled)
+	s.edited = true
+	clear(s.highest)
+}
+
+// lasted : no Deployment ends before it begins, as the history tells it. One that was
+// refused before it was opened is not in there.
+func (r *run) lasted(d *standing, record dynamodb.Item) {
+	opened, err := time.Parse(time.RFC3339, text(record, "openedAt"))
+	closed, _ := time.Parse(time.RFC3339, text(record, "closedAt"))
+	if err == nil && closed.Before(opened) {
+		r.breaks("the history: %s was opened at %s, and closed at %s", nameOf(d.id), opened, closed)
+	}
+}
+
+// final checks how everything stands when nothing happens any more.
+func (r *run) final() error {
+	r.grace = map[shift.Target]*promise{}
+	for t := range r.served {
+		r.touched[t] = true
+	}
+	r.stepped()
+	for _, x := range r.w.Machine().Executions() {
+		if x.Status() == asl.Running {
+			return fmt.Errorf("the execution %s never ends", x.Name())
+		}
+		if d := r.deployments[x.ARN()]; d != nil {
+			r.ended(x, d)
+		}
+	}
+	for _, item := range r.w.Tables().Items(world.LedgerTable) {
+		pk, sk := text(item, "pk"), text(item, "sk")
+		if pk == "open" || pk == "suspect" || sk == "lock" || strings.HasPrefix(pk, "alarm#") {
+			r.breaks("the ledger still has %s / %s", pk, sk)
+		}
+	}
+	return r.violated
+}
+
+// ended : every Deployment has an Outcome, which was announced (I8), and is what
+// the execution ended as.
+func (r *run) ended(x *asl.Execution, d *standing) {
+	failure := x.Failure().Error
+	switch {
+	case !d.finished():
+		r.breaks("I7: the record of %s is still %s", x.Name(), d.status)
+	case !r.heard(d.id):
+		r.breaks("I8: nobody was told that %s ended as %s", x.Name(), d.outcome)
+	case x.Status() == asl.Failed && failure != string(d.outcome) && (failure != flow.RollbackIncomplete || len(r.denials) == 0):
+		// Only a permission that is lost for so long uses up the retries of Rollback.
+		r.breaks("the execution %s ended as %s, and its record as %s", x.Name(), failure, d.outcome)
+	case x.Status() == asl.Succeeded && d.outcome != shift.Promoted && d.outcome != shift.Unchanged:
+		r.breaks("the execution %s succeeded, and its record ended as %s", x.Name(), d.outcome)
+	}
+}
+
+// nameOf is the name of the execution that a Deployment's id is the ARN of.
+func nameOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
+
+func show(a *localaws.Alias) string {
+	if a == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%s %v (%s)", a.FunctionVersion, a.Weights, a.RevisionID)
+}
+
+// story tells a violation: the faults, the timeline of calls, and what broke.
+func (r *run) story(violation error) error {
+	if violation == nil {
+		return nil
+	}
+	var faults []string
+	for _, s := range r.strikes {
+		faults = append(faults, s.String())
+	}
+	executions := ""
+	for _, x := range slices.Backward(r.w.Machine().Executions()) {
+		executions += fmt.Sprintf("  %s: %s %s %s\n    %s\n", x.Name(), x.Status(), x.Failure().Error, x.Failure().Cause, strings.Join(x.Path(), " "))
+	}
+	return fmt.Errorf("%s, with %s\n%w\n%s%s", r.base.name, strings.Join(faults, " and "), violation, executions, strings.Join(r.calls, "\n"))
+}
+
+// recorded is told of every write of a record.
+func (r *run) recorded(id string, record dynamodb.Item) {
+	was := standing{}
+	if d := r.deployments[id]; d != nil {
+		was = *d
+	}
+	d := r.keep(id, record)
+	if d.finished() && !was.finished() {
+		d.closed = r.w.Now()
+	}
+	for _, t := range d.targets {
+		r.touched[t] = true
+	}
+	r.describes(was, d)
+	if d.finished() && was.status != "" && was.outcome != d.outcome {
+		for _, t := range d.targets {
+			r.ends(d, t)
+		}
+		r.lasted(d, record)
+	}
+	if was.finished() && !d.finished() {
+		r.breaks("%s was closed as %s, and is %s again", nameOf(id), was.outcome, d.status)
+	}
+	r.moved(was, d)
+	r.obeys(was, d, record)
+	r.tells(was, d)
+}
+
+// describes is told of every write of a record: the first that says what is shifted begins
+// the Deployment.
+func (r *run) describes(was standing, d *standing) {
+	if was.deployment == nil && d.deployment != nil {
+		r.accept(d)
+		r.begins(d)
+		r.opened(d)
+	}
+}
+
+// written is told of every write of the Ledger's table.
+func (r *run) written(_ string, before, after dynamodb.Item) {
+	switch kind, of, sk := whatOf(before, after); {
+	case kind == "deployment" && sk == "record":
+		r.recorded(of, after)
+	case kind == "target" && sk == "lock":
+		t := shift.Target(of)
+		r.touched[t] = true
+		if r.holders[t] = text(after, "holder"); r.holders[t] == "" {
+			delete(r.holders, t)
+		}
+	case kind == "suspect" && before == nil:
+		r.suspects++
+	case kind == "suspect" && after == nil:
+		r.suspects--
+	case kind == "open":
+		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
+	}
+}
