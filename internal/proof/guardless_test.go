@@ -40,7 +40,7 @@ func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Respo
 		if !r.w.IsSluice(actor) {
 			return nil, nil
 		}
-		text, err := read(request)
+		text, err := readBody(request)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Respo
 		answer, err := g.without(r, call)
 		if call.changed {
 			text, _ = json.Marshal(call.body)
-			set(request, text)
+			setBody(request, text)
 		}
 		return answer, err
 	}

@@ -27,7 +27,7 @@ func (r *run) resting(t shift.Target, s *served) {
 	case stray && r.inGrace(t), s.mayGo && s.alias == nil:
 	case !sameTraffic(s.alias, s.rest):
 		r.breaks("I1: %s has %v and should have %v, and nobody shifts it", t, show(s.alias), show(s.rest))
-	case s.alias != nil && len(s.alias.Weights) > len(positive(s.alias.Weights)) && !r.inGrace(t):
+	case s.alias != nil && len(s.alias.Weights) > len(positive(s.alias.Weights)) && s.alias.RevisionID != s.initial && !r.inGrace(t):
 		r.breaks("I2: %s has %v, which is a weight of nothing that nobody has taken away", t, show(s.alias))
 	}
 }

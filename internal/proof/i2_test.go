@@ -14,9 +14,7 @@ import (
 func (r *run) ends(d *standing, t shift.Target) {
 	c, s := d.change(t), r.target(t)
 	r.strands(d)
-	told := d.outcome == shift.Unchanged && !strings.HasPrefix(d.cause, "DeployedBefore") // that one has not looked
-	if told && serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
-		s.foreign, s.settled, s.rest = false, s.alias, s.alias // somebody was told that it is so
+	if r.found(d, t, s) {
 		return
 	}
 	if c == nil || !d.touched() {
@@ -34,7 +32,7 @@ func (r *run) ends(d *standing, t shift.Target) {
 		return
 	case s.foreign:
 		r.endsAsEdited(d, t, s)
-	case c.Creates() && d.outcome != shift.Promoted && s.created.After(d.marked):
+	case d.createsLate(c, s):
 		// A CreateAlias that was on its way has no RevisionId to be refused for. Only one
 		// that comes after the mark cannot be seen: every intent is older than the mark,
 		// so what a restorer finds after it is all that it has to take away.
@@ -46,6 +44,23 @@ func (r *run) ends(d *standing, t shift.Target) {
 		r.breaks("%s: after %s, %s has %v and should have %s", atRest(d.outcome), d.outcome, t, show(s.alias), wanted)
 	}
 	s.rest, s.settled, s.edited = s.alias, s.alias, false
+}
+
+// found reports whether a Deployment ended as Unchanged because the Target served its
+// Candidate already. Somebody was told so, and so it has to stay.
+func (r *run) found(d *standing, t shift.Target, s *served) bool {
+	looked := d.outcome == shift.Unchanged && !strings.HasPrefix(d.cause, "DeployedBefore")
+	if !looked || !serves(s.alias, shift.Route{Serving: d.candidates[t]}) {
+		return false
+	}
+	s.foreign, s.settled, s.rest = false, s.alias, s.alias
+	return true
+}
+
+// createsLate reports whether an alias was created after its Deployment was marked as
+// restoring.
+func (d *standing) createsLate(c *shift.Change, s *served) bool {
+	return c.Creates() && d.outcome != shift.Promoted && s.created.After(d.marked)
 }
 
 // strands : only who has met a stranger ends as Stranded.
@@ -79,7 +94,7 @@ func (r *run) lookAt(t shift.Target, p *promise) {
 // inGrace says whether a straggler may have left something at a Target.
 func (r *run) inGrace(t shift.Target) bool {
 	p := r.grace[t]
-	if p == nil {
+	if p == nil || r.strict {
 		return false
 	}
 	due, _ := r.delayed(*p)

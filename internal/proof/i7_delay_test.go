@@ -106,11 +106,7 @@ func delayInMachine(p promise, s struck, due time.Time, tries int) (by time.Dura
 		return 0, false
 	}
 	rule := spec.Retries[len(spec.Retries)-1]
-	again := float64(rule.Interval)
-	for range tries {
-		again = min(again*rule.Backoff, float64(rule.MaxDelay))
-	}
-	retried := time.Duration(again) + soon/2
+	retried := waitOf(rule, tries) + soon/2
 	switch f := s.fault; f.class {
 	case failing, killed, forsaken:
 		return retried, false
@@ -129,4 +125,13 @@ func (r *run) failed(actor string, since time.Time) bool {
 	return slices.ContainsFunc(r.struck, func(s struck) bool {
 		return (s.actor == actor || s.fault.all) && (s.fault.class == denied || !s.at.Before(since) && (s.fault.class == failing || s.fault.class == hung))
 	})
+}
+
+// waitOf is how long Step Functions waits by a rule after so many tries, at most.
+func waitOf(rule flow.Retry, tries int) time.Duration {
+	again := float64(rule.Interval)
+	for range tries {
+		again = min(again*rule.Backoff, float64(rule.MaxDelay))
+	}
+	return time.Duration(again)
 }

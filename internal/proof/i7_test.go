@@ -56,7 +56,7 @@ type promise struct {
 
 // promises are those of a run, and what can delay them.
 type promises struct {
-	// patient is for a storm, whose bound is another one.
+	// patient is for a world whose delays nobody knows, such as a storm: no promise is made.
 	patient bool
 	struck  []struck
 	// baking is until when an execution bakes, and firing which alarms are in ALARM.

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"sluice/internal/explain"
@@ -19,16 +20,25 @@ func (r *run) announced(events []localaws.Event) {
 		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
 			r.breaks("I8: an announcement cannot be read: %v", err)
 		}
-		before, repeated := r.told[a.ID]
-		if repeated && (before.DeploymentID != a.DeploymentID || before.State != a.State || before.Step != a.Step) {
-			r.breaks("I8: %s is the id of %s and of %s", a.ID, before.State, a.State)
-		}
-		r.told[a.ID] = a
+		r.identifies(a)
 		r.transcript.add("announced", "%s of %s", a.State, nameOf(a.DeploymentID))
-		if outcomes[shift.Outcome(a.State)] && r.deployments[a.DeploymentID].outcome != shift.Outcome(a.State) {
-			r.breaks("I8: %s was announced of %s, which has ended as %q", a.State, nameOf(a.DeploymentID), r.deployments[a.DeploymentID].outcome)
+		if d := r.deployments[a.DeploymentID]; outcomes[shift.Outcome(a.State)] && (d == nil || d.outcome != shift.Outcome(a.State)) {
+			r.breaks("I8: %s was announced of %s, which has not ended so", a.State, nameOf(a.DeploymentID))
 		}
 	}
+}
+
+// identifies : repeats of an announcement carry its id, and nothing else does.
+func (r *run) identifies(a shift.Announcement) {
+	before, repeated := r.told[a.ID]
+	if repeated && (before.DeploymentID != a.DeploymentID || before.State != a.State || before.Step != a.Step) {
+		r.breaks("I8: %s is the id of %s and of %s", a.ID, before.State, a.State)
+	}
+	what := fmt.Sprintf("%s of step %d of %s", a.State, a.Step, a.DeploymentID)
+	if id, told := r.ids[what]; told && id != a.ID {
+		r.breaks("I8: %s was told as %s and as %s", what, id, a.ID)
+	}
+	r.told[a.ID], r.ids[what] = a, a.ID
 }
 
 var outcomes = map[shift.Outcome]bool{

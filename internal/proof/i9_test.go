@@ -21,6 +21,9 @@ func (r *run) history(x *asl.Execution, e asl.Event) {
 	if e.StateEntered == nil {
 		return
 	}
+	if size := len(e.StateEntered.Input); size > largestDocument {
+		r.breaks("a document of %d bytes entered %s of %s", size, e.StateEntered.Name, x.Name())
+	}
 	r.boundary(x)
 	r.entered(x, e.StateEntered)
 	if e.StateEntered.Name != "Next?" {
@@ -37,6 +40,10 @@ func (r *run) history(x *asl.Execution, e asl.Event) {
 	}
 	r.judged(x, *doc.Progress)
 }
+
+// largestDocument is what a document may have grown to at the end of a
+// deployment: what is checked at its start is 96 KiB, and a state takes 256.
+const largestDocument = 128 << 10
 
 // historyLimit is what an execution's history may come to at most: 25,000 events end
 // it (Step Functions quotas), and what is left is for putting the traffic back.

@@ -180,6 +180,20 @@ func (e expected) routes(given []world.Routed) []world.Routed {
 	return wanted
 }
 
+// causes are what is wrong with the cause of an end.
+func (e end) causes(cause, of string) []string {
+	if len(e.CauseContains) == 0 {
+		return differ("cause"+of, "", cause)
+	}
+	var found []string
+	for _, part := range e.CauseContains {
+		if !strings.Contains(cause, part) {
+			found = append(found, fmt.Sprintf("cause%s should contain %q: %s", of, part, cause))
+		}
+	}
+	return found
+}
+
 func (e end) differences(w *world.World, x *asl.Execution) []string {
 	r, of := w.Result(x), " of "+x.Name()
 	found := slices.Concat(
@@ -190,14 +204,7 @@ func (e end) differences(w *world.World, x *asl.Execution) []string {
 		absentOr("transitions"+of, e.Transitions, r.Transitions),
 		absentOr("history events"+of, e.HistoryEvents, r.HistoryEvents),
 	)
-	if len(e.CauseContains) == 0 {
-		found = append(found, differ("cause"+of, "", r.Cause)...)
-	}
-	for _, part := range e.CauseContains {
-		if !strings.Contains(r.Cause, part) {
-			found = append(found, fmt.Sprintf("cause%s should contain %q: %s", of, part, r.Cause))
-		}
-	}
+	found = append(found, e.causes(r.Cause, of)...)
 	if next := advised(x, r); next != "" && r.Status != string(asl.Succeeded) && r.Error != flow.RollbackIncomplete &&
 		(strings.Count(r.Cause, next) != 1 || !strings.HasSuffix(r.Cause, next)) {
 		found = append(found, fmt.Sprintf("cause%s should end with what to do, and say it once: %s", of, r.Cause))

@@ -62,9 +62,7 @@ func blow(t testing.TB, n, firing int) *storm {
 	w, err := world.New(scenario, inputs...)
 	require.NoError(t, err)
 	s := &storm{w: w, fired: map[string]fired{}, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
-	watching := &run{w: w, commands: newCommands()}
-	watching.patient = true
-	watching.observe()
+	watching := watch(w, false)
 	s.view = watching.view
 	w.Cloud().OnCall(s.called)
 	w.Cloud().OnAlarmState(s.alarm)

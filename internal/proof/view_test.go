@@ -96,6 +96,8 @@ type served struct {
 	// it serves now is the stranger's.
 	settled *localaws.Alias
 	foreign bool
+	// initial is the Revision that it had when the world began.
+	initial string
 	// edited says that a stranger has come since the last Deployment's end.
 	edited bool
 	// created is when the alias came into being while the world was watched.

@@ -19,17 +19,17 @@ type wireCall struct {
 	changed   bool
 }
 
-// read is the text of a request, which can be read again.
-func read(request *http.Request) ([]byte, error) {
+// readBody is the text of a request, which can still be read afterwards.
+func readBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil
 	}
 	text, err := io.ReadAll(request.Body)
-	set(request, text)
+	setBody(request, text)
 	return text, err
 }
 
-func set(request *http.Request, text []byte) {
+func setBody(request *http.Request, text []byte) {
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 }
 

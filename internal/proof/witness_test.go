@@ -2,7 +2,6 @@ package proof
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,28 +17,15 @@ import (
 	"sluice/internal/world"
 )
 
-// witness watches a World from outside, through the aliases, the Ledger's table
-// and the event bus, and knows nothing of how Sluice works: it holds the
-// invariants of the design against what it sees.
+// witness is a World that nobody attacks, but for what its scenario says: the observer
+// watches it as it watches a run, and is strict. It holds no bounds of time, as it does not
+// know what the scenario's faults cost.
 type witness struct {
-	t     testing.TB
-	world *world.World
-	// began are the aliases as they stood before anything ran, meddled those that
-	// somebody else wrote, settling those with provisioned concurrency.
-	began    map[shift.Target]localaws.Alias
-	meddled  map[shift.Target]bool
-	settling map[shift.Target]bool
-	// highest is the Weight that each deployment last gave a Target.
-	highest map[string]map[shift.Target]shift.Weight
-	largest int // document that entered a state
+	*run
+	t testing.TB
 	// unasked names the executions that nobody has asked for.
 	unasked []string
-	broken  []string
 }
-
-// largestDocument is what a document may have grown to at the end of a
-// deployment: what is checked at its start is 96 KiB, and a state takes 256.
-const largestDocument = 128 << 10
 
 // observe makes a World whose whole life is witnessed.
 func observe(t testing.TB, s world.Scenario, inputs ...json.RawMessage) (*world.World, *witness) {
@@ -47,154 +33,40 @@ func observe(t testing.TB, s world.Scenario, inputs ...json.RawMessage) (*world.
 	w, err := world.New(s, inputs...)
 	require.NoError(t, err)
 	t.Cleanup(w.Close)
-	seen := &witness{
-		t: t, world: w, began: map[shift.Target]localaws.Alias{}, meddled: map[shift.Target]bool{},
-		settling: map[shift.Target]bool{}, highest: map[string]map[shift.Target]shift.Weight{},
-	}
-	for _, target := range w.Targets() {
-		function, name, err := target.Lambda()
-		require.NoError(t, err)
-		if alias, exists := w.Cloud().Alias(function, name); exists {
-			seen.began[target] = alias
-		}
-		_, seen.settling[target] = s.Functions[function].Provisioned[name]
-	}
-	w.Cloud().OnAliasChange(seen.aliasChanged)
-	w.Cloud().OnEvents(seen.announced)
-	w.OnHistory(func(_ *asl.Execution, e asl.Event) {
-		if e.StateEntered != nil {
-			seen.largest = max(seen.largest, len(e.StateEntered.Input))
-		}
-	})
-	return w, seen
+	r := watch(w, true)
+	w.OnMoment(r.moment)
+	w.OnParcel(func(p world.Parcel) bool { r.provoked(p); r.commanded(p); return false })
+	return w, &witness{run: r, t: t}
 }
 
 // play starts an execution, and lets the World run out.
 func (s *witness) play(input json.RawMessage) *asl.Execution {
 	s.t.Helper()
-	x, err := s.world.Start(world.Simulated, input)
+	x, err := s.w.Start(world.Simulated, input)
 	require.NoError(s.t, err)
-	require.NoError(s.t, s.world.Run())
+	require.NoError(s.t, s.w.Run())
 	return x
-}
-
-// breaks notes what is not as it must be.
-func (s *witness) breaks(format string, args ...any) {
-	s.broken = append(s.broken, fmt.Sprintf("at %s: ", s.world.Elapsed())+fmt.Sprintf(format, args...))
-}
-
-// aliasChanged holds I1, I4 and I5 at every write of an alias.
-func (s *witness) aliasChanged(c localaws.AliasChange) {
-	of := c.After
-	if of == nil {
-		of = c.Before
-	}
-	target := shift.LambdaTarget(of.Function, of.Name)
-	if !s.world.IsSluice(c.Actor) {
-		s.meddled[target] = true
-		return
-	}
-	holder := s.ledger(targetKey(target), "lock").text("holder")
-	record := s.ledger("deployment#"+holder, "record")
-	change := record.change(target)
-	switch {
-	case change == nil:
-		s.breaks("I1: %s wrote %s, which no deployment holds", c.Actor, target)
-	case c.After == nil && !change.Creates():
-		s.breaks("I2: %s deleted %s, which was there before", c.Actor, target)
-	case c.After == nil:
-	case c.Actor == flow.SetWeight.Function:
-		s.shifted(record, *change, shareOf(c.After, change.Candidate))
-	case shareOf(c.After, change.Candidate) > 0 && !s.settling[target]:
-		s.breaks("I4: %s gave traffic of %s to the candidate: %v", c.Actor, target, *c.After)
-	}
-}
-
-// shifted holds I1 and I4 when traffic was given to a Candidate.
-func (s *witness) shifted(record ledgerItem, c shift.Change, share shift.Weight) {
-	if status := record.text("status"); status != "open" {
-		s.breaks("I1: %s of %s went to the candidate of a deployment that is %s", share, c.Target, status)
-	}
-	steps, intent, id := record.deployment().Plan.Steps, record.number("intent"), record.text("id")
-	if intent < 1 || intent > len(steps) {
-		s.breaks("I4: %s was written with the intent %d of %d", c.Target, intent, len(steps))
-		return
-	}
-	wanted := steps[intent-1].Weight
-	if c.Creates() { // there is nothing else that it could serve
-		wanted = shift.All
-	}
-	if s.highest[id] == nil {
-		s.highest[id] = map[shift.Target]shift.Weight{}
-	}
-	if share != wanted || share <= s.highest[id][c.Target] {
-		s.breaks("I4: in step %d, %s went from %s to %s, and not to %s", intent, c.Target, s.highest[id][c.Target], share, wanted)
-	}
-	s.highest[id][c.Target] = share
-}
-
-// announced holds I2 and I3 when an Outcome is told.
-func (s *witness) announced(events []localaws.Event) {
-	for _, e := range events {
-		var a shift.Announcement
-		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
-			s.breaks("an announcement cannot be read: %v", err)
-		}
-		switch shift.Outcome(a.State) {
-		case shift.Promoted, shift.RolledBack, shift.Rejected, shift.Unchanged:
-			s.restful(a)
-		}
-	}
-}
-
-// restful checks where the traffic of a deployment goes that has just ended.
-// Nobody may have taken its place: the announcement may come late.
-func (s *witness) restful(a shift.Announcement) {
-	record := s.ledger("deployment#"+a.DeploymentID, "record")
-	if outcome := record.text("outcome"); outcome != string(a.State) {
-		s.breaks("I8: %s was announced, and the ledger says %q", a.State, outcome)
-	}
-	for _, c := range record.deployment().Changes {
-		if s.ledger(targetKey(c.Target), "lock") != nil || s.meddled[c.Target] {
-			continue
-		}
-		s.serves(c, shift.Outcome(a.State))
-	}
-}
-
-func (s *witness) serves(c shift.Change, o shift.Outcome) {
-	function, name, err := c.Target.Lambda()
-	require.NoError(s.t, err)
-	alias, exists := s.world.Cloud().Alias(function, name)
-	wanted := c.Stable
-	if o == shift.Promoted {
-		wanted = c.Candidate
-	}
-	if exists != (wanted != "") || alias.FunctionVersion != string(wanted) || len(alias.Weights) > 0 {
-		s.breaks("I2, I3: after %s, %s has %v", o, c.Target, alias)
-	}
 }
 
 // verify says what is not as it must be, also now that the World has run out.
 // unfinished names the deployments that are known to be left over, by the names of
 // their executions.
 func (s *witness) verify(unfinished ...string) []string {
-	for _, x := range s.world.Executions() {
+	s.rests(slices.Concat(unfinished, s.unasked)...)
+	for _, x := range s.w.Executions() {
 		switch {
 		case slices.Contains(s.unasked, x.Name()):
 			s.verifyUntouched(x)
 		case !slices.Contains(unfinished, x.Name()):
 			s.verifyClosed(x)
-		case s.ledger("open", "deployment#"+x.ARN()) == nil:
+		case !s.unannounced[x.ARN()]:
 			s.breaks("%s is left over, and the safety net cannot find it", x.Name())
 		}
 	}
-	s.verifyRoutes()
-	s.verifyAnnouncements()
-	if s.largest > largestDocument {
-		s.breaks("a document of %d bytes entered a state", s.largest)
+	if s.violated != nil {
+		return []string{s.violated.Error()}
 	}
-	return s.broken
+	return nil
 }
 
 // verifyUntouched holds that an execution which nobody has asked for left nothing in
@@ -205,83 +77,65 @@ func (s *witness) verifyUntouched(x *asl.Execution) {
 			s.breaks("%s has left %s / %s", x.Name(), i.text("pk"), i.text("sk"))
 		}
 	}
-	for _, a := range s.world.Announcements() {
+	for _, a := range s.told {
 		if a.DeploymentID == x.ARN() {
 			s.breaks("%s of %s was announced", a.State, x.Name())
 		}
 	}
 }
 
-// verifyClosed holds I5 and I8: the deployment left no lock and no item that
-// leads to it, its Outcome stands in the Ledger and was announced.
+// verifyClosed holds that a deployment has a record that expires, that it has left nothing
+// that leads to it, and that the history of its Targets tells its end.
 func (s *witness) verifyClosed(x *asl.Execution) {
 	record := s.ledger("deployment#"+x.ARN(), "record")
-	outcome := record.text("outcome")
-	if record.text("status") != "closed" || outcome == "" || record.number("expiresAt") == 0 {
+	if record.text("status") != "closed" || record.text("outcome") == "" || record.number("expiresAt") == 0 {
 		s.breaks("the record of %s is not closed for good: %v", x.Name(), record)
 	}
 	for _, i := range s.items() {
 		pk, sk := i.text("pk"), i.text("sk")
-		switch {
-		case (pk == "open" || strings.HasPrefix(pk, "alarm#")) && i.text("id") == x.ARN(),
-			sk == "lock" && i.text("holder") == x.ARN():
+		switch its := i.text("id") == x.ARN() || i.text("holder") == x.ARN(); {
+		case its && isTemporary(pk, sk):
 			s.breaks("I5: %s has left %s / %s", x.Name(), pk, sk)
-		case strings.HasPrefix(sk, "candidate#") && i.text("id") == x.ARN() && i.text("outcome") != outcome:
-			s.breaks("the history of %s says %q of %s, which ended as %q", pk, i.text("outcome"), x.Name(), outcome)
-		}
-	}
-	if !slices.ContainsFunc(s.world.Announcements(), func(a shift.Announcement) bool {
-		return a.DeploymentID == x.ARN() && string(a.State) == outcome
-	}) {
-		s.breaks("I8: nobody was told that %s ended as %q", x.Name(), outcome)
-	}
-}
-
-// verifyRoutes holds I2 and I3 in the end: a Target serves what it was last
-// promoted to, or what it served before anything ran.
-func (s *witness) verifyRoutes() {
-	for target, wanted := range s.began {
-		if s.meddled[target] || s.ledger(targetKey(target), "lock") != nil {
-			continue
-		}
-		if version, shifted := s.promoted(target); shifted {
-			wanted = localaws.Alias{FunctionVersion: string(version)}
-		}
-		function, name, err := target.Lambda()
-		require.NoError(s.t, err)
-		if alias, exists := s.world.Cloud().Alias(function, name); !exists || !sameTraffic(&alias, &wanted) {
-			s.breaks("I2, I3: in the end, %s has %v and should have %v", target, alias, wanted)
+		case its && strings.HasPrefix(sk, "candidate#") && i.text("outcome") != record.text("outcome"):
+			s.breaks("the history of %s says %q of %s, which ended as %q", pk, i.text("outcome"), x.Name(), record.text("outcome"))
 		}
 	}
 }
 
-// promoted is what a Target was last promoted to.
-func (s *witness) promoted(target shift.Target) (shift.Version, bool) {
-	for _, a := range slices.Backward(s.world.Announcements()) {
-		if a.State != shift.Announced(shift.Promoted) {
-			continue
-		}
-		for _, c := range a.Changes {
-			if c.Target == target {
-				return c.Candidate, true
-			}
-		}
+// strictly is told of every write of an alias by Sluice in a world that nobody attacks: what
+// it writes is what its Deployment has intended, and no restorer gives traffic to a
+// Candidate.
+func (r *run) strictly(t shift.Target, c localaws.AliasChange) {
+	d := r.holder(t)
+	change := d.change(t)
+	switch {
+	case change == nil:
+		r.breaks("I1: %s wrote %s, which no deployment holds", c.Actor, t)
+	case c.After == nil && !change.Creates():
+		r.breaks("I2: %s deleted %s, which was there before", c.Actor, t)
+	case c.After == nil:
+	case c.Actor == flow.SetWeight.Function:
+		r.shifted(d, *change, shareOf(c.After, change.Candidate))
+	case shareOf(c.After, change.Candidate) > 0 && !change.Settles:
+		r.breaks("I4: %s gave traffic of %s to the candidate: %s", c.Actor, t, show(c.After))
 	}
-	return "", false
 }
 
-// verifyAnnouncements holds I8: repeats, and only they, carry the same id.
-func (s *witness) verifyAnnouncements() {
-	said, ids := map[string]string{}, map[string]string{}
-	for _, a := range s.world.Announcements() {
-		what := fmt.Sprintf("%s of step %d of %s", a.State, a.Step, a.DeploymentID)
-		if id, repeated := said[what]; repeated && id != a.ID {
-			s.breaks("I8: %s was told as %s and as %s", what, id, a.ID)
-		}
-		if other, known := ids[a.ID]; known && other != what {
-			s.breaks("I8: %s is the id of %s and of %s", a.ID, other, what)
-		}
-		said[what], ids[a.ID] = a.ID, what
+// shifted holds I1 and I4 when traffic was given to a Candidate.
+func (r *run) shifted(d *standing, c shift.Change, share shift.Weight) {
+	if d.status != shift.StatusOpen {
+		r.breaks("I1: %s of %s went to the candidate of a deployment that is %s", share, c.Target, d.status)
+	}
+	if d.intent < 1 || d.intent > d.deployment.Plan.Len() {
+		r.breaks("I4: %s was written with the intent %d of %d", c.Target, d.intent, d.deployment.Plan.Len())
+		return
+	}
+	wanted := d.deployment.Plan.Step(d.intent).Weight
+	if c.Creates() { // there is nothing else that it could serve
+		wanted = shift.All
+	}
+	if before := r.target(c.Target).highest[d.id]; share != wanted || share <= before {
+		r.breaks("I4: in step %d, %s went from %s to %s, and not to %s", d.intent, c.Target, before, share, wanted)
 	}
 }
 
@@ -317,17 +171,18 @@ func (i ledgerItem) change(t shift.Target) *shift.Change {
 
 func targetKey(t shift.Target) string { return "target#" + string(t) }
 
-func (s *witness) items() []ledgerItem {
+// items are all items of the Ledger's table, which no adapter lists.
+func (r *run) items() []ledgerItem {
 	var items []ledgerItem
-	for _, i := range s.world.Tables().Items(world.LedgerTable) {
+	for _, i := range r.w.Tables().Items(world.LedgerTable) {
 		items = append(items, ledgerItem(i))
 	}
 	return items
 }
 
 // ledger is one item of the Ledger, or nil.
-func (s *witness) ledger(pk, sk string) ledgerItem {
-	for _, i := range s.items() {
+func (r *run) ledger(pk, sk string) ledgerItem {
+	for _, i := range r.items() {
 		if i.text("pk") == pk && i.text("sk") == sk {
 			return i
 		}

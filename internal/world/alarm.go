@@ -123,12 +123,9 @@ func decodeAlarm(o strictjson.Object) Alarm {
 // alarm keeps the state it has.
 type judged struct{ state, reason string }
 
-// evaluate looks at the last periods that ended, the newest first; a point is
-// nil where there is no data. complete is false while the world is younger than
-// the periods: then only enough breaches say something.
-func (a Alarm) evaluate(points []*float64, complete bool) judged {
-	breaching, missing := 0, 0
-	var worst float64
+// count counts the points that breach and those that are missing. worst is the oldest that
+// breaches.
+func (a Alarm) count(points []*float64) (breaching, missing int, worst float64) {
 	for _, p := range points {
 		switch {
 		case p != nil && comparisons[a.Comparison].breaches(*p, a.Threshold):
@@ -138,6 +135,14 @@ func (a Alarm) evaluate(points []*float64, complete bool) judged {
 			missing++
 		}
 	}
+	return breaching, missing, worst
+}
+
+// evaluate looks at the last periods that ended, the newest first; a point is
+// nil where there is no data. complete is false while the world is younger than
+// the periods: then only enough breaches say something.
+func (a Alarm) evaluate(points []*float64, complete bool) judged {
+	breaching, missing, worst := a.count(points)
 	if a.MissingData == missingIsBreaching && complete {
 		breaching += missing
 	}

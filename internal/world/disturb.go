@@ -13,8 +13,8 @@ import (
 // faults do to its calls. Whoever attacks the world uses them from a Moment.
 
 // OnMoment lets something happen at the moments of a run. An error that it returns
-// becomes the call's.
-func (w *World) OnMoment(do func(Moment) error) { w.meddler = do }
+// becomes the call's. Of several, the first error counts.
+func (w *World) OnMoment(do func(Moment) error) { w.meddlers = append(w.meddlers, do) }
 
 // OnParcel hands every event for the safety net to a courier, also those that the
 // scenario loses. If it returns true, it sees to the delivery itself.

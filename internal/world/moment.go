@@ -31,7 +31,7 @@ type Parcel struct {
 
 // moment asks the meddler, on the goroutine of the Lambda that calls.
 func (w *World) moment(c localaws.Call, after bool) error {
-	if w.meddler == nil || w.current == nil {
+	if len(w.meddlers) == 0 || w.current == nil {
 		return nil
 	}
 	if _, ours := w.functions[c.Actor]; !ours {
@@ -42,7 +42,13 @@ func (w *World) moment(c localaws.Call, after bool) error {
 		w.moments++
 		self.number = w.moments
 	}
-	err := w.meddler(Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode})
+	m := Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode}
+	var err error
+	for _, do := range w.meddlers {
+		if failed := do(m); err == nil {
+			err = failed
+		}
+	}
 	if after && self.inFlight {
 		self.inFlight = false
 		self.die()

@@ -140,15 +140,8 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 	if err != nil {
 		return err
 	}
-	for v := 1; v <= s.Versions; v++ {
-		if err := w.makeVersion(name, strconv.Itoa(v), s); err != nil {
-			return err
-		}
-	}
-	if need.highest == 0 && !s.Published {
-		if err := w.configure(name, "$LATEST", s); err != nil {
-			return err
-		}
+	if err := w.makeVersions(name, need, s); err != nil {
+		return err
 	}
 	for _, alias := range sortedKeys(s.Aliases) {
 		if err := w.makeAlias(name, alias, s.Aliases[alias]); err != nil {
@@ -162,6 +155,20 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 		}
 	}
 	return w.candidatesBecomeActive(name, need)
+}
+
+// makeVersions publishes a function's versions, and leaves new code as $LATEST where a
+// deployment is to publish it.
+func (w *World) makeVersions(name string, need wanted, s Setup) error {
+	for v := 1; v <= s.Versions; v++ {
+		if err := w.makeVersion(name, strconv.Itoa(v), s); err != nil {
+			return err
+		}
+	}
+	if need.highest == 0 && !s.Published {
+		return w.configure(name, "$LATEST", s)
+	}
+	return nil
 }
 
 func (w *World) makeVersion(name, version string, s Setup) error {

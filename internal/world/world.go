@@ -38,7 +38,7 @@ type World struct {
 	definition definition
 	actors     map[*Actor]struct{}
 	current    *Actor // who runs
-	meddler    func(Moment) error
+	meddlers   []func(Moment) error
 	moments    int
 	permits    Permits
 	// courier may see to an event's delivery itself.
@@ -161,15 +161,7 @@ func (w *World) heard(events []localaws.Event) {
 
 // furnish makes the functions, aliases, alarms and hooks that the inputs speak of.
 func (w *World) furnish(inputs []json.RawMessage) error {
-	var releases []shift.Release
-	known := true // what all the deployments speak of
-	for _, input := range inputs {
-		release, err := w.release(input)
-		known = known && err == nil
-		if len(release.Arrivals) > 0 {
-			releases = append(releases, release)
-		}
-	}
+	releases, known := w.releases(inputs)
 	if known {
 		if err := w.scenario.check(releases); err != nil {
 			return err
@@ -209,6 +201,20 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 		})
 	}
 	return nil
+}
+
+// releases are what the deployments will ask for. known is false if not everything is known
+// that they speak of, because the configuration of one is wrong.
+func (w *World) releases(inputs []json.RawMessage) (releases []shift.Release, known bool) {
+	known = true
+	for _, input := range inputs {
+		release, err := w.release(input)
+		known = known && err == nil
+		if len(release.Arrivals) > 0 {
+			releases = append(releases, release)
+		}
+	}
+	return releases, known
 }
 
 // release is what a deployment will ask for, as its input and the scenario tell. Of
