@@ -51,20 +51,8 @@ func stackRoles(region, account, pattern string) iam.Template {
 
 const stackPrefix = world.FunctionPrefix
 
-// Everything that the tests play runs with the stack's policies, read once for each
-// place.
-func init() {
-	var known sync.Map
-	world.EnforcePolicies(func(region, account, pattern string) world.Permits {
-		at := [3]string{region, account, pattern}
-		if permits, ok := known.Load(at); ok {
-			return permits.(world.Permits)
-		}
-		permits := world.PermitsOf(stackRoles(region, account, pattern))
-		known.Store(at, permits)
-		return permits
-	})
-}
+// Everything that the tests play runs with the stack's policies.
+func init() { world.EnforcePolicies(stackRoles) }
 
 func lambdaARN(function string) string {
 	return "arn:aws:lambda:" + world.Region + ":" + world.Account + ":function:" + function

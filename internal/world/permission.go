@@ -20,11 +20,23 @@ var policiesAt func(region, account, pattern string) Permits
 
 // EnforcePolicies makes every World that begins from now on refuse what the Lambdas'
 // roles do not allow, so that what is played runs with the policies that stand in AWS.
-// Call it before the first World begins.
-func EnforcePolicies(at func(region, account, pattern string) Permits) { policiesAt = at }
+// rolesAt reads them of a stack's template, once for each place and pattern. Call it before
+// the first World begins.
+func EnforcePolicies(rolesAt func(region, account, pattern string) iam.Template) {
+	var known sync.Map
+	policiesAt = func(region, account, pattern string) Permits {
+		at := [3]string{region, account, pattern}
+		if permits, ok := known.Load(at); ok {
+			return permits.(Permits)
+		}
+		permits := permitsOf(rolesAt(region, account, pattern))
+		known.Store(at, permits)
+		return permits
+	}
+}
 
-// PermitsOf evaluates the policies of a stack's template, each question once.
-func PermitsOf(template iam.Template) Permits {
+// permitsOf evaluates the policies of a stack's template, each question once.
+func permitsOf(template iam.Template) Permits {
 	type question struct {
 		actor        string
 		needed       localaws.Permission
