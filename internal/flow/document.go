@@ -23,6 +23,18 @@ type Document struct {
 // need says what a Document lacks that a task goes by; "" for nothing.
 type need func(Document) string
 
+// checkSchema returns shift.ErrSchemaTooNew for a Document that newer code has written.
+func (d Document) checkSchema() error {
+	schema := 0
+	if d.Release != nil {
+		schema = d.Release.Schema
+	}
+	if d.Deployment != nil {
+		schema = max(schema, d.Deployment.Schema)
+	}
+	return shift.CheckSchema("the document", schema)
+}
+
 // check refuses a Document that lacks something. The definition sends none; but whoever
 // may invoke the Lambda can.
 func (d Document) check(needs []need) error {

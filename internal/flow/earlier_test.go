@@ -1,7 +1,9 @@
 package flow_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -47,4 +49,19 @@ func earlier(t *testing.T, file string) document {
 	var d document
 	require.NoError(t, json.Unmarshal(text, &d))
 	return d
+}
+
+// Code that was put back to an earlier version leaves what it may misread to the newer one.
+func TestADocumentOfANewerVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	closing := flow.Serve(flow.Close, func(context.Context, flow.Call[flow.Document]) (shift.Summary, error) {
+		return shift.Summary{}, errors.New("the handler was called")
+	})
+	for _, document := range []string{`{"release": {"schema": 2}}`, `{"deployment": {"schema": 2}}`} {
+		_, err := closing(t.Context(), []byte(`{"document": `+document+`}`))
+		var wire *flow.WireError
+		require.ErrorAs(t, err, &wire)
+		assert.Equal(t, "SchemaTooNew", wire.Name)
+		assert.Contains(t, wire.Message, "deploy the newer version of Sluice again")
+	}
 }

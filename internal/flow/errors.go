@@ -82,6 +82,7 @@ var names = []struct {
 	{err: shift.ErrDeploymentOpening, name: "DeploymentOpening", heals: true},
 	{err: shift.ErrExecutionUnknown, name: "ExecutionUnknown", heals: true},
 	{err: shift.ErrDeploymentUnknown, name: DeploymentUnknown},
+	{err: shift.ErrSchemaTooNew, name: "SchemaTooNew", heals: true},   // by deploying the newer version again
 	{err: shift.ErrLedgerDamaged, name: "LedgerDamaged", heals: true}, // by hand
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteRefused, name: "RouteRefused"},

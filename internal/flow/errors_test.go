@@ -50,6 +50,7 @@ var sentinels = []struct {
 	{"ErrDeploymentClosed", shift.ErrDeploymentClosed, "DeploymentClosed", false},
 	{"ErrDeploymentRestoring", shift.ErrDeploymentRestoring, "DeploymentRestoring", false},
 	{"ErrDeploymentUnknown", shift.ErrDeploymentUnknown, "DeploymentUnknown", false},
+	{"ErrSchemaTooNew", shift.ErrSchemaTooNew, "SchemaTooNew", true},
 	{"ErrLedgerDamaged", shift.ErrLedgerDamaged, "LedgerDamaged", true},
 	{"ErrRevisionMismatch", shift.ErrRevisionMismatch, "RevisionMismatch", true},
 	{"ErrRouteChanged", shift.ErrRouteChanged, "RouteChanged", false},

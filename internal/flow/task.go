@@ -115,6 +115,9 @@ func Serve[D, F any](task Task[D, F], handle Handler[D, F]) Lambda {
 			return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
 		}
 		if doc, is := any(call.Document).(Document); is {
+			if err := doc.checkSchema(); err != nil {
+				return nil, Wire(err)
+			}
 			if err := doc.check(task.needs); err != nil {
 				return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
 			}

@@ -7,6 +7,8 @@ import (
 
 // Deployment is what was decided when it was opened. It is never edited.
 type Deployment struct {
+	// Schema is the form in which it was written.
+	Schema int `json:"schema,omitempty"`
 	// ID is the ARN of the execution.
 	ID      string   `json:"id"`
 	Changes []Change `json:"changes"`
@@ -79,6 +81,7 @@ func Open(o Opening) (Deployment, error) {
 		plan = plan.WholeOnly()
 	}
 	return Deployment{
+		Schema:                 Schema,
 		ID:                     o.ID,
 		Changes:                o.Changes,
 		Plan:                   plan,

@@ -106,7 +106,7 @@ func TestADeploymentSurvivesTheStateMachine(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, d, again)
 	assert.JSONEq(t, `{
-		"id": "execution", "openedAt": "2026-05-04T12:00:00Z", "alarms": ["orders-5xx"], "firingAtStart": [],
+		"schema": 1, "id": "execution", "openedAt": "2026-05-04T12:00:00Z", "alarms": ["orders-5xx"], "firingAtStart": [],
 		"changes": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2", "revision": "r0", "detail": "`+orderARN+`", "settles": true}],
 		"plan": {"steps": [{"percent": 10, "bakeSeconds": 300, "pollSeconds": 60}, {"percent": 100, "bakeSeconds": 0}]},
 		"ignoreUnreadableAlarms": false, "pauseLimitSeconds": 3600, "whenPauseEnds": "resume", "eventsAtStart": 17, "eventsReserved": 12

@@ -67,6 +67,8 @@ var (
 	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.
 	ErrDeploymentUnknown = errors.New("deployment is not in the ledger")
 
+	// ErrSchemaTooNew is returned for a document or a record that a newer version of Sluice has written.
+	ErrSchemaTooNew = errors.New("written by a newer version of Sluice")
 	// ErrLedgerDamaged is returned for an item of the Ledger that cannot be read: somebody has to look at it.
 	ErrLedgerDamaged = errors.New("the ledger has an item that this version of Sluice did not write")
 

@@ -81,6 +81,8 @@ func NotAsked(reason string) Release {
 
 // Release is the settled request for a Deployment.
 type Release struct {
+	// Schema is the form in which it was written.
+	Schema   int       `json:"schema,omitempty"`
 	Arrivals []Arrival `json:"targets"`
 	Strategy string    `json:"strategy"` // as asked for, to be shown
 	Steps    []Step    `json:"steps"`    // what the strategy means

@@ -58,7 +58,7 @@ func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessa
 	if err != nil {
 		return shift.Release{}, err
 	}
-	release.At, release.Retries = call.Now, call.Retry
+	release.Schema, release.At, release.Retries = shift.Schema, call.Now, call.Retry
 	slog.InfoContext(ctx, "release settled", "deployment", call.ExecutionID, "targets", release.Arrivals,
 		"strategy", release.Strategy, "trigger", release.Trigger, "unchanged", release.Unchanged)
 	return release, nil

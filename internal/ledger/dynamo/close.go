@@ -101,7 +101,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	if r.Deployment != nil {
 		described = expression.Name(deployment).AttributeExists()
 	}
-	asRead := is(r.Status).And(described)
+	asRead := is(r.Status).And(described).And(isReadable())
 	record, err := expression.NewBuilder().WithCondition(asRead).WithUpdate(ending.
 		Set(expression.Name(status), expression.Value(shift.StatusClosed)).
 		Set(expression.Name(cause), expression.Value(e.Cause)).
@@ -173,7 +173,7 @@ func (l *Ledger) reject(ctx context.Context, id string, arrivals []shift.Arrival
 	}
 	items := newItems()
 	items.add(recordKey(id), storedRecord{
-		ID: id, Status: shift.StatusClosed, Arrivals: text, Outcome: e.Outcome, Cause: e.Cause,
+		Schema: shift.Schema, ID: id, Status: shift.StatusClosed, Arrivals: text, Outcome: e.Outcome, Cause: e.Cause,
 		Reasons: storeReasons(e.Reasons), ClosedAt: e.At, ExpiresAt: expiry(e),
 	})
 	items.add(openKey(id), storedPointer{ID: id, OpenedAt: e.At})

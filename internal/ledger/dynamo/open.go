@@ -89,7 +89,7 @@ func (l *Ledger) opening(id string, release shift.Release, at time.Time) ([]type
 	if err != nil {
 		return nil, err
 	}
-	record := storedRecord{ID: id, Status: shift.StatusOpen, Arrivals: arrivals, Alarms: release.Alarms, OpenedAt: at}
+	record := storedRecord{Schema: shift.Schema, ID: id, Status: shift.StatusOpen, Arrivals: arrivals, Alarms: release.Alarms, OpenedAt: at}
 	pointer := storedPointer{ID: id, OpenedAt: at}
 	items := newItems()
 	items.add(recordKey(id), record)

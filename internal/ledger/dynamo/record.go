@@ -24,6 +24,7 @@ const (
 	untilOK    = "untilOk"
 	seen       = "seen" // since when each alarm (by its mapKey) was in the state that Open read, in milliseconds
 	reasons    = "reasons"
+	schema     = "schema"
 	outcome    = "outcome"
 	cause      = "cause"
 	openedAt   = "openedAt"
@@ -41,6 +42,7 @@ const retention = 90 * 24 * time.Hour
 // storedRecord is a record item. What is only ever read and written as a whole
 // is JSON in one attribute; what conditions and updates are about is not.
 type storedRecord struct {
+	Schema     int              `dynamodbav:"schema,omitempty"`
 	ID         string           `dynamodbav:"id"`
 	Status     shift.Status     `dynamodbav:"status"`
 	Arrivals   string           `dynamodbav:"arrivals"`             // JSON
@@ -143,6 +145,9 @@ func decodeStored(i item) (storedRecord, error) {
 	var stored storedRecord
 	if err := attributevalue.UnmarshalMap(i, &stored); err != nil {
 		return stored, broken(stored.ID, err)
+	}
+	if err := shift.CheckSchema(fmt.Sprintf("the record of %q", shift.BoundText(stored.ID, maxShown)), stored.Schema); err != nil {
+		return stored, err
 	}
 	var err error
 	switch {

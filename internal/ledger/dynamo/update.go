@@ -202,7 +202,7 @@ func (l *Ledger) change(ctx context.Context, what, id string, u expression.Updat
 // update changes a record while a condition holds, in one call whatever comes of
 // it. It returns the record: changed when it is done, as it was found when not.
 func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuilder, while expression.ConditionBuilder) (r shift.Record, done bool, err error) {
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(while).Build()
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(while.And(isReadable())).Build()
 	if err != nil {
 		return shift.Record{}, false, fmt.Errorf("build the update: %w", err)
 	}
@@ -248,6 +248,13 @@ var withoutBrackets = strings.NewReplacer("[", "%5B", "]", "%5D", "%", "%25")
 func nameOfMapKey(key string) string { return withBrackets.Replace(key) }
 
 var withBrackets = strings.NewReplacer("%5B", "[", "%5D", "]", "%25", "%")
+
+// isReadable keeps code from changing a record that newer code has written: what stands
+// there may mean something else than it knows.
+func isReadable() expression.ConditionBuilder {
+	number := expression.Name(schema)
+	return number.AttributeNotExists().Or(number.LessThanEqual(expression.Value(shift.Schema)))
+}
 
 func is(s shift.Status) expression.ConditionBuilder {
 	return expression.Name(status).Equal(expression.Value(s))

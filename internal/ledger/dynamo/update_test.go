@@ -100,9 +100,9 @@ func TestIntentIsAcceptedOnlyWhileOpen(t *testing.T) {
 		assert.NotNil(t, r.Deployment)
 	})
 	require.Len(t, asked, 1)
-	assert.Equal(t, "(#0 = :0) AND (#1 <= :1)", asked[0].body["ConditionExpression"])
-	assert.Equal(t, "SET #1 = :2\n", asked[0].body["UpdateExpression"])
-	assert.Equal(t, map[string]any{"#0": "status", "#1": "intent"}, asked[0].body["ExpressionAttributeNames"])
+	assert.Equal(t, "((#0 = :0) AND (#1 <= :1)) AND ((attribute_not_exists (#2)) OR (#2 <= :2))", asked[0].body["ConditionExpression"])
+	assert.Equal(t, "SET #1 = :3\n", asked[0].body["UpdateExpression"])
+	assert.Equal(t, map[string]any{"#0": "status", "#1": "intent", "#2": "schema"}, asked[0].body["ExpressionAttributeNames"])
 	assert.Equal(t, "ALL_NEW", asked[0].body["ReturnValues"])
 	assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
 
