@@ -103,7 +103,7 @@ var rules = []rule{
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
 	// A Lambda is put together here, for AWS and for the local world alike.
-	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, sdk+"/aws")},
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, sdk+"/aws")},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.
@@ -153,7 +153,7 @@ var rules = []rule{
 		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, strictjson, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
-	{folder: "internal/proof", tests: list(adapters, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
+	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
 
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
 	// each service that is asked for them.

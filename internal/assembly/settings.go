@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"sluice/internal/request"
 	"sluice/internal/router"
 	"sluice/internal/shift"
 	"sluice/internal/task"
@@ -29,8 +30,10 @@ type Settings struct {
 	Parameters string
 	// Allowed says which functions may be shifted.
 	Allowed shift.Allowed
-	// Routers are the adapters of other kinds of Targets than Lambda aliases.
+	// Routers are the adapters of other kinds of Targets than Lambda aliases, and Kinds read
+	// these from an input.
 	Routers router.ByKind
+	Kinds   map[string]request.Kind
 	// Runtime is what a Lambda runs on.
 	Runtime Runtime
 }

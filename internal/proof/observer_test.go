@@ -283,11 +283,15 @@ func (r *run) describes(was standing, d *standing) {
 }
 
 // written is told of every write of the Ledger's table.
-func (r *run) written(_ string, before, after dynamodb.Item) {
+func (r *run) written(table string, before, after dynamodb.Item) {
+	if table != world.LedgerTable {
+		r.stored(before, after)
+		return
+	}
 	switch kind, of, sk := whatOf(before, after); {
 	case kind == "deployment" && sk == "record":
 		r.recorded(of, after)
-	case kind == "target" && sk == "lock":
+	case kind == "target" && sk == "lock" && shift.Target(of).Kind() == shift.KindLambda:
 		t := shift.Target(of)
 		r.touched[t] = true
 		if r.holders[t] = text(after, "holder"); r.holders[t] == "" {

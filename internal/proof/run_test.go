@@ -79,6 +79,7 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Kinds = b.kinds
 	s.Latency = 50 * time.Millisecond // so that what happens at once still has an order
 	w, err := world.New(s, json.RawMessage(b.input))
 	if err != nil {

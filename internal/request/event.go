@@ -210,7 +210,12 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 }
 
 func checkTarget(t shift.Target) error {
-	if _, _, err := t.Lambda(); err != nil || len(t) > maxARN {
+	known := t.Kind() != "" && len(t) <= maxARN
+	if t.Kind() == shift.KindLambda {
+		_, _, err := t.Lambda()
+		known = known && err == nil
+	}
+	if !known {
 		return fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", flow.ErrInvalidCommand, shift.BoundText(string(t), 80))
 	}
 	return nil

@@ -3,6 +3,7 @@ package request
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -54,7 +55,14 @@ type Reader struct {
 	// have any other parameter of the account read, and told of in an error;
 	// DefaultParameters when it is empty.
 	Parameters string
+	// Kinds read the Targets of other kinds than Lambda aliases, by the name of their field:
+	// {"targets": [{"function": "orders"}, {"KIND": …}]}.
+	Kinds map[string]Kind
 }
+
+// Kind reads a Target of one kind, and its Candidate, from the value of its field. It notes
+// what is wrong with it as Problems of that value.
+type Kind func(strictjson.Value) shift.Arrival
 
 func (r Reader) home() arn { return home(r.ExecutionID) }
 
@@ -197,7 +205,7 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 		list.Problem("must not be empty")
 	}
 	for _, v := range values {
-		a := r.arrival(v.Object("function", "alias", "version"))
+		a := r.target(v)
 		if a.Target != "" && seen[a.Target] {
 			v.Problem("%s stands twice", a.Target)
 		}
@@ -205,6 +213,21 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 		arrivals = append(arrivals, a)
 	}
 	return arrivals
+}
+
+// target reads one of several Targets: a Lambda alias, or exactly one of the other kinds.
+func (r Reader) target(v strictjson.Value) shift.Arrival {
+	names := slices.Sorted(maps.Keys(r.Kinds))
+	o := v.Object(append([]string{"function", "alias", "version"}, names...)...)
+	present := slices.DeleteFunc(names, func(name string) bool { return !o.Field(name).Present() })
+	switch {
+	case len(present) == 0:
+		return r.arrival(o)
+	case len(o.Names()) > 1:
+		v.Problem("must name exactly one target: %s stands beside something else", present[0])
+		return shift.Arrival{}
+	}
+	return r.Kinds[present[0]](o.Field(present[0]))
 }
 
 func (r Reader) arrival(o strictjson.Object) shift.Arrival {

@@ -17,9 +17,13 @@ func LambdaTarget(function, alias string) Target {
 	return Target(KindLambda + ":" + function + ":" + alias)
 }
 
-// Kind is that of a Target: what stands before its first colon.
+// Kind is that of a Target: what stands before its first colon. It is empty for a text that
+// is no Target.
 func (t Target) Kind() string {
-	kind, _, _ := strings.Cut(string(t), ":")
+	kind, rest, parted := strings.Cut(string(t), ":")
+	if !parted || rest == "" {
+		return ""
+	}
 	return kind
 }
 

@@ -46,6 +46,8 @@ type PublishVersion struct {
 	// Parameters is the folder of the configurations; request.DefaultParameters when it is
 	// empty.
 	Parameters string
+	// Kinds read the Targets of other kinds than Lambda aliases.
+	Kinds map[string]request.Kind
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 }
@@ -54,7 +56,7 @@ type PublishVersion struct {
 // input is known to be valid, every function to be one that may be shifted, and
 // every given version to exist.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters}, call.Document)
+	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, Kinds: h.Kinds}, call.Document)
 	if err != nil {
 		return shift.Release{}, err
 	}

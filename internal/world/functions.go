@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"sluice/internal/localaws"
+	"sluice/internal/request"
+	"sluice/internal/router"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -61,8 +63,14 @@ func (w *World) add(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
 // settings are those of a Lambda. Its clients sign with the function's name, so that
 // the cloud knows whose call it is, and it runs in virtual time.
 func (w *World) settings(function string) assembly.Settings {
+	config := w.Config(function)
+	routers, kinds := router.ByKind{}, map[string]request.Kind{}
+	for name, kind := range w.scenario.Kinds {
+		routers[name], kinds[name] = kind.Adapter(config), kind.Read
+	}
 	return assembly.Settings{
-		AWS: w.Config(function), Table: LedgerTable, StateMachine: w.place.machineARN(), EventBus: "default", Metrics: "sluice",
+		Routers: routers, Kinds: kinds,
+		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), EventBus: "default", Metrics: "sluice",
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Output: w.metrics},
 	}

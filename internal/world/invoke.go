@@ -9,7 +9,6 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
-	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -93,7 +92,7 @@ func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
 
 // learn takes in which hooks an input names, and how they are to answer.
 func (w *World) learn(input json.RawMessage) {
-	if release, err := request.DecodeInput(input, w.place.machineARN()); err == nil {
+	if release, err := w.reader().Input(input); err == nil {
 		w.learnHooks(release.Hooks)
 	}
 }

@@ -1,14 +1,17 @@
 package world
 
 import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sluice/internal/request"
+	"sluice/internal/router"
 	"strings"
 	"time"
 
 	"sluice/internal/localaws"
-	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -31,11 +34,21 @@ type Scenario struct {
 	Alias   string
 	Events  []Happening
 	Faults  []Fault
+	// Kinds are other kinds of Targets than Lambda aliases, by the name of their field in an
+	// input. They are given in Go alone.
+	Kinds map[string]Kind
 	// AlarmEvents, ExecutionEvents, Sweeps and Commands are how the safety net is woken.
 	AlarmEvents, ExecutionEvents, Sweeps, Commands Delivery
 	// Latency is how long every AWS call takes.
 	Latency time.Duration
 	Seed    uint64
+}
+
+// Kind is a kind of Target that this Sluice shifts, too.
+type Kind struct {
+	Read request.Kind
+	// Adapter routes it, with a Lambda's clients.
+	Adapter func(aws.Config) router.Adapter
 }
 
 // Behaviour is how a version serves its requests.

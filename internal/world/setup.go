@@ -38,6 +38,9 @@ func (n *wanted) alias(name string) {
 
 // arrival is what one Target of a release needs.
 func (n needs) arrival(a shift.Arrival) error {
+	if a.Target.Kind() != shift.KindLambda {
+		return nil // it stands elsewhere
+	}
 	name, alias, err := a.Target.Lambda()
 	if err != nil {
 		return err

@@ -220,7 +220,7 @@ func (w *World) releases(inputs []json.RawMessage) (releases []shift.Release, kn
 // release is what a deployment will ask for, as its input and the scenario tell. Of
 // one whose configuration is wrong, and an error, only the function is known.
 func (w *World) release(input json.RawMessage) (shift.Release, error) {
-	reader := request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias}
+	reader := w.reader()
 	release, err := reader.Input(input)
 	if err != nil || release.Trigger != shift.Event {
 		return release, err
@@ -244,11 +244,21 @@ func (w *World) release(input json.RawMessage) (shift.Release, error) {
 	return configured, nil
 }
 
+// reader reads inputs as publish-version does.
+func (w *World) reader() request.Reader {
+	kinds := map[string]request.Kind{}
+	for name, kind := range w.scenario.Kinds {
+		kinds[name] = kind.Read
+	}
+	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, Kinds: kinds}
+}
+
+// targetsOf are the aliases that are shifted.
 func targetsOf(releases []shift.Release) []shift.Target {
 	var targets []shift.Target
 	for _, r := range releases {
 		for _, a := range r.Arrivals {
-			if !slices.Contains(targets, a.Target) {
+			if a.Target.Kind() == shift.KindLambda && !slices.Contains(targets, a.Target) {
 				targets = append(targets, a.Target)
 			}
 		}

@@ -17,6 +17,6 @@ import (
 func New(s assembly.Settings) flow.Handler[json.RawMessage, shift.Release] {
 	return task.PublishVersion{
 		Versions: routers.FromSettings(s), Tags: lambdaalias.FromConfig(s.AWS), Configurations: parameterstore.FromConfig(s.AWS),
-		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, Wait: s.Runtime.Wait,
+		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, Kinds: s.Kinds, Wait: s.Runtime.Wait,
 	}.Handle
 }
