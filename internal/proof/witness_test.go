@@ -160,15 +160,6 @@ func (i ledgerItem) deployment() shift.Deployment {
 	return d
 }
 
-func (i ledgerItem) change(t shift.Target) *shift.Change {
-	for _, c := range i.deployment().Changes {
-		if c.Target == t {
-			return &c
-		}
-	}
-	return nil
-}
-
 func targetKey(t shift.Target) string { return "target#" + string(t) }
 
 // items are all items of the Ledger's table, which no adapter lists.
