@@ -42,6 +42,10 @@ go_build    := go build -trimpath -buildvcs=false
 cdk         := npx --yes aws-cdk@2.1148.1
 staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# No function may be more complex than this (cyclomatic complexity).
+max_complexity := 11
+gocyclo        := go run github.com/fzipp/gocyclo/cmd/gocyclo@v0.6.0
+
 # aws-cdk-lib asks for Node 20 (its package.json, engines). jsii, below it, prints
 # a banner on a Node at its end of life; these are its own switches for that.
 node_version := 20.0.0
@@ -89,11 +93,12 @@ e2e: needs-go ## play deployments through the Lambdas' own binaries, against a l
 	go test ./internal/e2e -count=1
 
 .PHONY: lint
-lint: needs-go ## gofmt, go vet and staticcheck
+lint: needs-go ## gofmt, go vet, staticcheck and gocyclo
 	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l .); \
 	[ -z "$$unformatted" ] || { echo "not formatted, run make fmt:" "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	$(staticcheck) ./...
+	$(gocyclo) -over $(max_complexity) .
 
 .PHONY: presubmit
 presubmit: lint test build ## what a change must pass

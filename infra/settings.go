@@ -141,27 +141,13 @@ func readSettings(find context, keys []string) (settings, error) {
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.Pipeline = r.pipeline()
-	switch {
-	case len(s.NamePrefix) < minPrefix:
-		r.wrong("namePrefix", "%q is too short for the name of a DynamoDB table; %d characters are the least", s.NamePrefix, minPrefix)
-	case len(s.NamePrefix) > maxPrefix:
-		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", s.NamePrefix, len(s.NamePrefix), maxPrefix)
-	}
+	r.checkPrefix(s.NamePrefix)
+	r.checkNotifications(s.NotificationEmails, s.NotifyOn)
 	if !request.IsParameterFolder(s.ConfigParameters) {
 		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, request.DefaultParameters)
 	}
 	if !request.IsAlias(s.Alias) {
 		r.wrong("alias", "%q %s", s.Alias, request.NoAlias)
-	}
-	for _, address := range s.NotificationEmails {
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			r.wrong("notificationEmails", "%q is not an e-mail address", address)
-		}
-	}
-	for _, state := range s.NotifyOn {
-		if !slices.Contains(announced, state) {
-			r.wrong("notifyOn", "%q is not announced; there are %s", state, strings.Join(announced, ", "))
-		}
 	}
 	if !slices.Contains(retentions, s.LogRetentionDays) {
 		r.wrong("logRetentionDays", "%d is not one of CloudWatch's: %s", s.LogRetentionDays, strings.Trim(fmt.Sprint(retentions), "[]"))
@@ -170,6 +156,28 @@ func readSettings(find context, keys []string) (settings, error) {
 		return settings{}, fmt.Errorf("the settings are not valid (cdk.json, or -c name=value):\n%w", errors.Join(r.problems...))
 	}
 	return s, nil
+}
+
+func (r *reader) checkPrefix(prefix string) {
+	switch {
+	case len(prefix) < minPrefix:
+		r.wrong("namePrefix", "%q is too short for the name of a DynamoDB table; %d characters are the least", prefix, minPrefix)
+	case len(prefix) > maxPrefix:
+		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", prefix, len(prefix), maxPrefix)
+	}
+}
+
+func (r *reader) checkNotifications(emails, states []string) {
+	for _, address := range emails {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			r.wrong("notificationEmails", "%q is not an e-mail address", address)
+		}
+	}
+	for _, state := range states {
+		if !slices.Contains(announced, state) {
+			r.wrong("notifyOn", "%q is not announced; there are %s", state, strings.Join(announced, ", "))
+		}
+	}
 }
 
 func (r *reader) wrong(name, format string, args ...any) {

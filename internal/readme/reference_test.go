@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,6 +77,45 @@ func percent(t *testing.T, text string) int {
 // The tests, scenarios and folders that the README names exist.
 func TestWhatTheReadmeNamesExists(t *testing.T) {
 	t.Parallel()
+	declared := declaredTests(t)
+	seen := 0
+	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(prose(t), -1) {
+		name := found[1]
+		switch first, _, _ := strings.Cut(name, "/"); {
+		case regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`).MatchString(name):
+			assert.True(t, declared[name], "there is no test %s", name)
+		case first == "scenarios":
+			assertScenario(t, name)
+		case slices.Contains([]string{"internal", "infra", "functions", "statemachine"}, first):
+			for _, one := range alternatives(name) {
+				_, err := os.Stat(filepath.Join(root, one))
+				assert.NoError(t, err)
+			}
+		default:
+			continue
+		}
+		seen++
+	}
+	assert.Greater(t, seen, 15)
+}
+
+// The scenarios in the table of the section Security exist.
+func TestTheScenariosOfTheTableOfSecurityExist(t *testing.T) {
+	t.Parallel()
+	for _, row := range rows(t, "Security") {
+		held := row[2]
+		first := regexp.MustCompile("`(scenarios/[a-z]+/)").FindStringSubmatch(held)
+		for _, found := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(held, -1) {
+			if assert.NotNil(t, first, "%s is in no folder: %s", found[1], held) { // that of the first one
+				assertScenario(t, first[1]+found[1])
+			}
+		}
+	}
+}
+
+// declaredTests returns the names of every test and fuzz test of this module.
+func declaredTests(t *testing.T) map[string]bool {
+	t.Helper()
 	declared := map[string]bool{}
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(name, "_test.go") {
@@ -88,35 +128,7 @@ func TestWhatTheReadmeNamesExists(t *testing.T) {
 		return err
 	})
 	require.NoError(t, err)
-
-	seen := 0
-	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(prose(t), -1) {
-		name := found[1]
-		switch first, _, _ := strings.Cut(name, "/"); {
-		case regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`).MatchString(name):
-			assert.True(t, declared[name], "there is no test %s", name)
-		case first == "scenarios":
-			assertScenario(t, name)
-		case first == "internal" || first == "infra" || first == "functions" || first == "statemachine":
-			for _, one := range alternatives(name) {
-				_, err := os.Stat(filepath.Join(root, one))
-				assert.NoError(t, err)
-			}
-		default:
-			continue
-		}
-		seen++
-	}
-	assert.Greater(t, seen, 15)
-	for _, row := range rows(t, "Security") {
-		held := row[2]
-		first := regexp.MustCompile("`(scenarios/[a-z]+/)").FindStringSubmatch(held)
-		for _, found := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(held, -1) {
-			if assert.NotNil(t, first, "%s is in no folder: %s", found[1], held) { // that of the first one
-				assertScenario(t, first[1]+found[1])
-			}
-		}
-	}
+	return declared
 }
 
 func assertScenario(t *testing.T, name string) {

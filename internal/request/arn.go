@@ -43,15 +43,7 @@ type function struct{ name, qualifier string }
 func parseFunction(text string, home arn) (function, error) {
 	parts := strings.Split(text, ":")
 	if parts[0] == "arn" {
-		if len(parts) < 7 || len(parts) > 8 || parts[2] != "lambda" || parts[5] != "function" {
-			return function{}, fmt.Errorf("is not the ARN of a Lambda function: arn:aws:lambda:REGION:ACCOUNT:function:NAME")
-		}
-		at := arn{partition: parts[1], region: parts[3], account: parts[4]}
-		if home != (arn{}) && at != home {
-			return function{}, fmt.Errorf("is in account %.12s and region %.20s, and a deployment shifts only functions of its own: account %s, region %s",
-				at.account, at.region, home.account, home.region)
-		}
-		return named(parts[6:])
+		return parseFunctionARN(parts, home)
 	}
 	if len(parts) >= 3 && parts[1] == "function" {
 		if home != (arn{}) && parts[0] != home.account {
@@ -63,6 +55,19 @@ func parseFunction(text string, home arn) (function, error) {
 		return named(parts[1:])
 	}
 	return named(parts)
+}
+
+// parseFunctionARN reads the parts of an ARN.
+func parseFunctionARN(parts []string, home arn) (function, error) {
+	if len(parts) < 7 || len(parts) > 8 || parts[2] != "lambda" || parts[5] != "function" {
+		return function{}, fmt.Errorf("is not the ARN of a Lambda function: arn:aws:lambda:REGION:ACCOUNT:function:NAME")
+	}
+	at := arn{partition: parts[1], region: parts[3], account: parts[4]}
+	if home != (arn{}) && at != home {
+		return function{}, fmt.Errorf("is in account %.12s and region %.20s, and a deployment shifts only functions of its own: account %s, region %s",
+			at.account, at.region, home.account, home.region)
+	}
+	return named(parts[6:])
 }
 
 func named(parts []string) (function, error) {

@@ -155,13 +155,20 @@ func worst(problems []error) error {
 	return errors.Join(problems...)
 }
 
-func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
+// lookBefore returns what was seen of a Change's Target before the record was marked, and
+// whether that still counts.
+func lookBefore(c shift.Change, seen map[shift.Target]look) (look, bool) {
 	found, looked := seen[c.Target]
 	if c.Creates() && !found.exists {
 		// There is no Revision to fence off a CreateAlias. One that was intended before the
 		// mark may have come after the look.
 		looked = false
 	}
+	return found, looked
+}
+
+func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
+	found, looked := lookBefore(c, seen)
 	for range maxTries {
 		if !looked || found.err != nil {
 			var err error

@@ -68,7 +68,7 @@ func (w *watcher) settle(ctx context.Context, end ended) (ended, error) {
 			return end, w.tell(nil)
 		case ctx.Err() != nil:
 			return end, ctx.Err()
-		case err != nil && overdue || err != nil && !errors.Is(err, shift.ErrThrottled):
+		case err != nil && (overdue || !errors.Is(err, shift.ErrThrottled)):
 			end.Cause = joined(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), and it alone knows what came of the traffic: the safety net puts it back within two minutes, and announces it.",
 				w.account.tableName(), err))
 			return end, nil

@@ -46,15 +46,7 @@ func newSimulate(around surroundings) *cobra.Command {
 		Example:               examplesOfSimulate,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 0:
-				return fmt.Errorf("simulate takes no arguments, and %q is one: name the deployment's file with -f", args[0])
-			case deployment == "":
-				return errors.New("simulate needs a deployment's file: -f FILE")
-			case source(deployment) == standardInput && deployment == scenario:
-				return errors.New("the deployment and the scenario cannot both be standard input")
-			}
-			return nil
+			return checkSimulated(args, source(deployment), source(scenario))
 		},
 		RunE: does(func(cmd *cobra.Command, _ []string) error {
 			s, err := readSetting(source(deployment), source(scenario), cmd.InOrStdin())
@@ -91,6 +83,19 @@ func newSimulate(around surroundings) *cobra.Command {
 	cmd.Flags().StringVar(&reportFile, "report", "", "write a page of HTML about it to `FILE`, with plots")
 	d.addFlag(cmd)
 	return cmd
+}
+
+// checkSimulated checks the arguments of simulate, before any file is read.
+func checkSimulated(args []string, deployment, scenario source) error {
+	switch {
+	case len(args) > 0:
+		return fmt.Errorf("simulate takes no arguments, and %q is one: name the deployment's file with -f", args[0])
+	case deployment == "":
+		return errors.New("simulate needs a deployment's file: -f FILE")
+	case deployment == standardInput && deployment == scenario:
+		return errors.New("the deployment and the scenario cannot both be standard input")
+	}
+	return nil
 }
 
 // setting is what a simulation begins with.

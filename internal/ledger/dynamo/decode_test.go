@@ -25,19 +25,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"id":"d","openedAt":"","targets":["lambda:f:a",""]}`))
 	f.Add([]byte(`{"id":null,"status":{},"intent":1e400,"reasons":[1]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var attributes map[string]any
-		if json.Unmarshal(text, &attributes) != nil {
-			t.Skip()
-		}
-		i, err := attributevalue.MarshalMap(attributes)
-		if err != nil {
-			t.Skip()
-		}
-		for name, value := range i {
-			i[name] = asSet(value)
-		}
+		i := itemFromJSON(t, text)
 		if r, err := decodeRecord(i); err == nil {
-			if r.ID == "" || r.Status == "" || r.Intent < 0 || r.Status == shift.StatusClosed && r.Outcome == "" {
+			if saysNothing(r) {
 				t.Errorf("decoded a record that says nothing: %+v", r)
 			}
 			reliedOn(t, r)
@@ -52,6 +42,27 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("decoded a history entry that says nothing: %+v", a)
 		}
 	})
+}
+
+// itemFromJSON makes an item of a JSON object. It skips the test of any other text.
+func itemFromJSON(t *testing.T, text []byte) item {
+	var attributes map[string]any
+	if json.Unmarshal(text, &attributes) != nil {
+		t.Skip()
+	}
+	i, err := attributevalue.MarshalMap(attributes)
+	if err != nil {
+		t.Skip()
+	}
+	for name, value := range i {
+		i[name] = asSet(value)
+	}
+	return i
+}
+
+// saysNothing reports whether a record lacks what everyone who reads one relies on.
+func saysNothing(r shift.Record) bool {
+	return r.ID == "" || r.Status == "" || r.Intent < 0 || r.Status == shift.StatusClosed && r.Outcome == ""
 }
 
 // reliedOn does with a record what those do who restore it and tell of it.

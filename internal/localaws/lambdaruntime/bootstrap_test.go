@@ -67,11 +67,8 @@ func serve(invocation, event string, header http.Header) {
 		status := post(invocation+"0/response", `{}`, "")
 		post(invocation+"/response", strconv.Itoa(status), "")
 	case `"ask for more"`:
-		more, err := http.Get(invocation[:len(invocation)-len(header.Get("Lambda-Runtime-Aws-Request-Id"))] + "next")
-		if err != nil {
-			os.Exit(9)
-		}
-		post(invocation+"/response", strconv.Itoa(more.StatusCode), "")
+		status := askForMore(invocation[:len(invocation)-len(header.Get("Lambda-Runtime-Aws-Request-Id"))])
+		post(invocation+"/response", strconv.Itoa(status), "")
 	case `"headers"`:
 		all, _ := json.Marshal(header)
 		post(invocation+"/response", string(all), "")
@@ -81,6 +78,16 @@ func serve(invocation, event string, header http.Header) {
 	default:
 		post(invocation+"/response", event, "")
 	}
+}
+
+// askForMore asks for the next invocation before this one is answered.
+func askForMore(invocations string) int {
+	more, err := http.Get(invocations + "next")
+	if err != nil {
+		os.Exit(9)
+	}
+	defer more.Body.Close()
+	return more.StatusCode
 }
 
 func post(to, body, errorType string) int {
