@@ -53,7 +53,7 @@ func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 // expression syntax).
 func (a *sluice) weights() awscloudwatch.IWidget {
 	return found("Weight of the candidate, in percent",
-		fmt.Sprintf(`FILL(SEARCH('{"%s",Target} MetricName="Weight"', 'Maximum', 60), REPEAT)`, a.metrics()))
+		fmt.Sprintf(`FILL(SEARCH('{"%s",%s} MetricName="%s"', 'Maximum', 60), REPEAT)`, a.metrics(), flow.TargetDimension, flow.WeightMetric))
 }
 
 // served shows a metric of Lambda for every version that an alias has sent requests

@@ -66,15 +66,15 @@ func (a *sluice) blueprints() []blueprint {
 		switch b := &all[i]; b.name {
 		case flow.Publish.Function:
 			b.environment = map[string]string{
-				"SLUICE_ALIAS":      a.settings.Alias,
-				"SLUICE_FUNCTIONS":  a.settings.Functions.setting(),
-				"SLUICE_PARAMETERS": a.settings.ConfigParameters,
+				flow.AliasVariable:      a.settings.Alias,
+				flow.FunctionsVariable:  a.settings.Functions.setting(),
+				flow.ParametersVariable: a.settings.ConfigParameters,
 			}
 		case flow.Rollback.Function:
 			b.memory = urgent
 		case flow.SafetyNet:
 			b.memory = urgent
-			b.environment = map[string]string{"SLUICE_STATE_MACHINE": a.permit.machineARN()}
+			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
 		}
 	}
 	return all
@@ -101,9 +101,9 @@ func (a *sluice) newFunctions(code codeOf) lambdas {
 
 func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Function {
 	environment := map[string]*string{
-		"SLUICE_TABLE":     a.table.TableName(),
-		"SLUICE_EVENT_BUS": jsii.String(eventBus),
-		"SLUICE_METRICS":   jsii.String(a.metrics()),
+		flow.TableVariable:    a.table.TableName(),
+		flow.EventBusVariable: jsii.String(flow.DefaultEventBus),
+		flow.MetricsVariable:  jsii.String(a.metrics()),
 	}
 	for name, value := range b.environment {
 		environment[name] = jsii.String(value)

@@ -36,7 +36,7 @@ func writtenMetrics(t *testing.T, template map[string]any) []metricOf {
 	functions := resources(template, "AWS::Lambda::Function")
 	require.Len(t, functions, len(functionNames()))
 	for id, f := range functions {
-		namespace, _ := f["Environment"].(map[string]any)["Variables"].(map[string]any)["SLUICE_METRICS"].(string)
+		namespace, _ := f["Environment"].(map[string]any)["Variables"].(map[string]any)[flow.MetricsVariable].(string)
 		require.NotEmpty(t, namespace, id)
 		var lines bytes.Buffer
 		announcer := emf.New(deaf{}, namespace, &lines, time.Now)
@@ -67,7 +67,7 @@ func decodeMetric(t *testing.T, line []byte) metricOf {
 	require.NoError(t, json.Unmarshal(line, &values))
 	m := format.AWS.CloudWatchMetrics[0]
 	one := metricOf{Namespace: m.Namespace, Name: m.Metrics[0].Name, Dimension: m.Dimensions[0][0]}
-	if one.Dimension != "Target" {
+	if one.Dimension != flow.TargetDimension {
 		one.Value = values[one.Dimension].(string)
 	}
 	return one

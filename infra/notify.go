@@ -46,8 +46,8 @@ func (a *sluice) announce() {
 	a.newRule("Announced", "announced", &awsevents.RuleProps{
 		Description: jsii.String("Sends to the topic how deployments end."),
 		EventPattern: &awsevents.EventPattern{
-			Source:     jsii.Strings("sluice"),
-			DetailType: jsii.Strings("Sluice Deployment State Change"),
+			Source:     jsii.Strings(flow.OwnSource),
+			DetailType: jsii.Strings(flow.AnnouncementDetailType),
 			// Another Sluice of the same account announces on the same bus.
 			Account: jsii.Strings(*a.stack.Account()),
 			Detail: &map[string]any{
@@ -154,8 +154,8 @@ func (t trouble) alarm(a *sluice) {
 // ended counts the deployments of an Outcome.
 func (a *sluice) ended(as shift.Outcome, minutes float64) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(a.metrics()), MetricName: jsii.String("Deployments"), Label: jsii.String(string(as)),
-		DimensionsMap: &map[string]*string{"Outcome": jsii.String(string(as))},
+		Namespace: jsii.String(a.metrics()), MetricName: jsii.String(flow.DeploymentsMetric), Label: jsii.String(string(as)),
+		DimensionsMap: &map[string]*string{flow.OutcomeDimension: jsii.String(string(as))},
 		Statistic:     jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(minutes)),
 	})
 }

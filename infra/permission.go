@@ -28,9 +28,6 @@ type permissions struct {
 	settings settings
 }
 
-// eventBus is where announcements go: the bus that every account has.
-const eventBus = "default"
-
 // statements are what each function may do, beside its log and its traces.
 func (p permissions) statements(function string) []iam.PolicyStatement {
 	switch function {
@@ -137,7 +134,7 @@ func (p permissions) alarms() iam.PolicyStatement {
 }
 
 func (p permissions) announce() iam.PolicyStatement {
-	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+eventBus))
+	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+flow.DefaultEventBus))
 }
 
 // answer allows answering for a hook whose return is its success. The Service

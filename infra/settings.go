@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 )
@@ -62,17 +63,11 @@ type reach struct {
 // byTag is the setting that asks for a tag.
 const byTag = "tag"
 
-// Tags of the functions that Sluice may touch.
-const (
-	targetTag = "sluice:alias"
-	hookTag   = "sluice:hook"
-)
-
 // mayCollide says whether another Sluice of the account, if there is one, would start
 // a deployment for the same published version as this one: both would answer to the
 // same tag, and neither knows the other's locks.
 func (s settings) mayCollide() bool {
-	return s.NamePrefix != defaultPrefix && s.OnNewVersion && s.Functions.tag != ""
+	return s.NamePrefix != flow.DefaultNamePrefix && s.OnNewVersion && s.Functions.tag != ""
 }
 
 // setting is what the lambdas are told: the pattern, or that the tag counts.
@@ -93,9 +88,6 @@ const (
 	minPrefix = 3
 	maxPrefix = 40
 )
-
-// defaultPrefix is that of the only Sluice of an account.
-const defaultPrefix = "sluice"
 
 var (
 	prefixShape = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -130,13 +122,13 @@ func readSettings(find context, keys []string) (settings, error) {
 	r := &reader{find: find}
 	r.known(keys)
 	s := settings{
-		NamePrefix:         r.text("namePrefix", defaultPrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
+		NamePrefix:         r.text("namePrefix", flow.DefaultNamePrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
 		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
-		Functions:          r.reach("functions", targetTag),
-		Hooks:              r.reach("hooks", hookTag),
+		Functions:          r.reach("functions", shift.TagAlias),
+		Hooks:              r.reach("hooks", shift.TagHook),
 		OnNewVersion:       r.truth("onNewVersion", true),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")

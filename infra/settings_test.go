@@ -10,6 +10,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
 )
 
 // read reads settings from a context.
@@ -22,8 +25,8 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	s, err := read(nil)
 	require.NoError(t, err)
 	assert.Equal(t, settings{
-		NamePrefix: "sluice", Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: "sluice:alias"}, Hooks: reach{tag: "sluice:hook"}, ConfigParameters: "/sluice/", OnNewVersion: true,
+		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
+		Functions: reach{tag: shift.TagAlias}, Hooks: reach{tag: shift.TagHook}, ConfigParameters: "/sluice/", OnNewVersion: true,
 	}, s)
 }
 
@@ -75,7 +78,7 @@ func TestSettingIsRefused(t *testing.T) {
 		"notificationEmails":    {"Alice <a@example.com>", []any{7.0}, 7.0},
 		"logRetentionDays":      {1.5, "", true},
 		"functions":             {"orders/*", "**"},
-		"hooks":                 {"sluice:hook", "*", 7.0},
+		"hooks":                 {shift.TagHook, "*", 7.0},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
 		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
 		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/internal/flow"
 	"sluice/statemachine"
 )
 
@@ -59,13 +60,13 @@ func newStack(scope constructs.Construct, s settings, code codeOf) *sluice {
 	return all
 }
 
-// newTable makes the Ledger. Its keys and its expiry are those of internal/ledger/dynamo.
+// newTable makes the Ledger's table, as internal/ledger/dynamo uses it.
 func (a *sluice) newTable() awsdynamodb.Table {
 	return awsdynamodb.NewTable(a.stack, jsii.String("Ledger"), &awsdynamodb.TableProps{
 		TableName:           jsii.String(a.settings.NamePrefix),
-		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
-		SortKey:             &awsdynamodb.Attribute{Name: jsii.String("sk"), Type: awsdynamodb.AttributeType_STRING},
-		TimeToLiveAttribute: jsii.String("expiresAt"),
+		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String(flow.LedgerPartitionKey), Type: awsdynamodb.AttributeType_STRING},
+		SortKey:             &awsdynamodb.Attribute{Name: jsii.String(flow.LedgerSortKey), Type: awsdynamodb.AttributeType_STRING},
+		TimeToLiveAttribute: jsii.String(flow.LedgerExpiry),
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		Encryption:          awsdynamodb.TableEncryption_AWS_MANAGED,
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{

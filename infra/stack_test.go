@@ -55,16 +55,16 @@ func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
 		for variable := range variables {
 			names = append(names, variable)
 		}
-		want := []string{"SLUICE_EVENT_BUS", "SLUICE_METRICS", "SLUICE_TABLE"}
+		want := []string{flow.EventBusVariable, flow.MetricsVariable, flow.TableVariable}
 		switch name {
 		case flow.Publish.Function:
-			want = append(want, "SLUICE_ALIAS", "SLUICE_FUNCTIONS", "SLUICE_PARAMETERS")
-			assert.Equal(t, "/team-a/", variables["SLUICE_PARAMETERS"])
-			assert.Equal(t, "prod", variables["SLUICE_ALIAS"])
-			assert.Equal(t, "orders-*", variables["SLUICE_FUNCTIONS"])
+			want = append(want, flow.AliasVariable, flow.FunctionsVariable, flow.ParametersVariable)
+			assert.Equal(t, "/team-a/", variables[flow.ParametersVariable])
+			assert.Equal(t, "prod", variables[flow.AliasVariable])
+			assert.Equal(t, "orders-*", variables[flow.FunctionsVariable])
 		case flow.SafetyNet:
-			want = append(want, "SLUICE_STATE_MACHINE")
-			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables["SLUICE_STATE_MACHINE"]))
+			want = append(want, flow.StateMachineVariable)
+			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))
 		}
 		assert.ElementsMatch(t, want, names, name)
 	}
@@ -82,7 +82,7 @@ func TestLedgerOutlivesTheStackAndItsMistakes(t *testing.T) {
 	assert.Equal(t, "PAY_PER_REQUEST", table["BillingMode"])
 	assert.Equal(t, map[string]any{"SSEEnabled": true}, table["SSESpecification"])
 	assert.Equal(t, map[string]any{"PointInTimeRecoveryEnabled": true}, table["PointInTimeRecoverySpecification"])
-	assert.Equal(t, map[string]any{"AttributeName": "expiresAt", "Enabled": true}, table["TimeToLiveSpecification"])
+	assert.Equal(t, map[string]any{"AttributeName": flow.LedgerExpiry, "Enabled": true}, table["TimeToLiveSpecification"])
 }
 
 func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
@@ -95,7 +95,7 @@ func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
 
 func TestStateMachineIsTracedAndLogsNothingOfWhatItPasses(t *testing.T) {
 	machine := only(t, goldenTemplate(t), "AWS::StepFunctions::StateMachine")
-	assert.Equal(t, "sluice", machine["StateMachineName"])
+	assert.Equal(t, flow.DefaultNamePrefix, machine["StateMachineName"])
 	assert.Equal(t, map[string]any{"Enabled": true}, machine["TracingConfiguration"])
 	logging := machine["LoggingConfiguration"].(map[string]any)
 	assert.Equal(t, "ERROR", logging["Level"])

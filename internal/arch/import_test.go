@@ -43,6 +43,8 @@ func TestForbiddenImportIsFoundWithItsFileAndRule(t *testing.T) {
 		{"testify outside of a test", "internal/shift/plan.go", "github.com/stretchr/testify/assert", "internal/shift imports"},
 		{"a package whose name only begins alike", "internal/task/x.go", "sluice/internal/flowers", "internal/task imports"},
 		{"an adapter on the SDK", "internal/gate/alarm/gate.go", "github.com/aws/aws-sdk-go-v2/service/cloudwatch", ""},
+		{"an adapter on the contract's names", "internal/announce/emf/announcer.go", "sluice/internal/flow", ""},
+		{"an adapter on a task", "internal/announce/emf/announcer.go", "sluice/internal/task", "internal/announce/* imports"},
 		{"an adapter on another of its port", "internal/gate/alarm/gate.go", "sluice/internal/gate/metric", "internal/gate/* imports"},
 		{"an adapter on the local cloud", "internal/gate/alarm/gate.go", "sluice/internal/localaws", "internal/gate/* imports"},
 		{"an adapter's test on the local cloud", "internal/gate/alarm/gate_test.go", "sluice/internal/localaws", ""},

@@ -50,9 +50,10 @@ var (
 	cdk = []string{"github.com/aws/aws-cdk-go", "github.com/aws/constructs-go", "github.com/aws/jsii-runtime-go"}
 
 	// An adapter knows the domain, its technology, what the SDK's errors mean, and no
-	// other adapter. Its
-	// tests speak to the local cloud, over HTTP.
-	adapter      = []string{domain, awserror, sdk, smithy}
+	// other adapter. It takes from the contract the names that others read, too: of the
+	// ledger's attributes, of announcements and of metrics. Its tests speak to the local
+	// cloud, over HTTP.
+	adapter      = []string{domain, contract, awserror, sdk, smithy}
 	adapterTests = []string{localCloud, explanations}
 
 	adapters = []string{
@@ -158,7 +159,7 @@ var rules = []rule{
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
 	// each service that is asked for them.
 	{folder: "internal/operator", may: []string{contract, domain}},
-	{folder: "internal/operator/*", may: list(adapter, operator, contract, requests), tests: adapterTests},
+	{folder: "internal/operator/*", may: list(adapter, operator, requests), tests: adapterTests},
 
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
@@ -179,8 +180,9 @@ var rules = []rule{
 			operator, picture, module+"/internal/ledger", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
-	// It has tests alone, which run the binaries and call them as anybody would.
-	{folder: "internal/e2e", tests: []string{sdk}},
+	// It has tests alone, which run the binaries and call them as anybody would. They look
+	// into the ledger's table, and take its names from the contract.
+	{folder: "internal/e2e", tests: []string{contract, sdk}},
 	{folder: "internal/arch"},
 	// The definition is played here as the local world plays it, and elsewhere.
 	{folder: "internal/conformance", tests: []string{localASL, localWorld, definition}},

@@ -20,20 +20,6 @@ import (
 	"sluice/internal/shift"
 )
 
-// Names of the environment variables. The account's default bus is used where no
-// other is named.
-const (
-	tableVariable        = "SLUICE_TABLE"
-	stateMachineVariable = "SLUICE_STATE_MACHINE"
-	eventBusVariable     = "SLUICE_EVENT_BUS"
-	metricsVariable      = "SLUICE_METRICS"
-	aliasVariable        = "SLUICE_ALIAS"
-	functionsVariable    = "SLUICE_FUNCTIONS"
-	parametersVariable   = "SLUICE_PARAMETERS"
-	defaultEventBus      = "default"
-	defaultMetrics       = "sluice"
-)
-
 // Start serves the Task with the handler that wire makes of the assembly.Settings, until
 // Lambda ends the process. The compiler holds the handler to the Task's types.
 func Start[D, F any](task flow.Task[D, F], wire func(assembly.Settings) flow.Handler[D, F]) {
@@ -55,34 +41,34 @@ func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 // does the retrying, where it is seen and counted, but for throttled calls that
 // package task has its reasons to wait for in place.
 func load(ctx context.Context, function string, getenv func(string) string) (assembly.Settings, error) {
-	table := getenv(tableVariable)
+	table := getenv(flow.TableVariable)
 	if table == "" {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", tableVariable)
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", flow.TableVariable)
 	}
-	machine := getenv(stateMachineVariable)
+	machine := getenv(flow.StateMachineVariable)
 	if machine == "" && function == flow.SafetyNet {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", stateMachineVariable, function)
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", flow.StateMachineVariable, function)
 	}
-	bus := cmp.Or(getenv(eventBusVariable), defaultEventBus)
-	alias := getenv(aliasVariable)
+	bus := cmp.Or(getenv(flow.EventBusVariable), flow.DefaultEventBus)
+	alias := getenv(flow.AliasVariable)
 	if alias != "" && !request.IsAlias(alias) {
-		return assembly.Settings{}, fmt.Errorf("%s is %q, which %s", aliasVariable, shift.BoundText(alias, 80), request.NoAlias)
+		return assembly.Settings{}, fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(alias, 80), request.NoAlias)
 	}
-	parameters := cmp.Or(getenv(parametersVariable), request.DefaultParameters)
+	parameters := cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
 	if !request.IsParameterFolder(parameters) {
 		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
-			parametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
+			flow.ParametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
 	}
-	allowed, err := shift.ParseAllowed(getenv(functionsVariable))
+	allowed, err := shift.ParseAllowed(getenv(flow.FunctionsVariable))
 	if err != nil {
-		return assembly.Settings{}, fmt.Errorf("%s: %w", functionsVariable, err)
+		return assembly.Settings{}, fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
 	if err != nil {
 		return assembly.Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	return assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Metrics: cmp.Or(getenv(metricsVariable), defaultMetrics),
+		AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		Alias: alias, Parameters: parameters, Allowed: allowed,
 	}, nil
 }

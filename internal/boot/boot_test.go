@@ -49,24 +49,24 @@ func TestAnErrorIsReportedUnderItsWireName(t *testing.T) {
 func TestAMissingTableIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := load(t.Context(), flow.Close.Function, func(string) string { return "" })
-	require.ErrorContains(t, err, "SLUICE_TABLE is not set")
+	require.ErrorContains(t, err, flow.TableVariable+" is not set")
 }
 
 func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
 	t.Parallel()
-	table := func(name string) string { return map[string]string{"SLUICE_TABLE": "ledger"}[name] }
+	table := func(name string) string { return map[string]string{flow.TableVariable: "ledger"}[name] }
 	_, err := load(t.Context(), flow.SafetyNet, table)
-	require.ErrorContains(t, err, "SLUICE_STATE_MACHINE is not set")
+	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
 }
 
 func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 	t.Parallel()
 	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
-		return map[string]string{"SLUICE_TABLE": "ledger"}[name]
+		return map[string]string{flow.TableVariable: "ledger"}[name]
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "ledger", settings.Table)
-	assert.Equal(t, "default", settings.EventBus)
+	assert.Equal(t, flow.DefaultEventBus, settings.EventBus)
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
 }
 
@@ -74,7 +74,7 @@ func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
 	t.Parallel()
 	start := func(alias, functions, parameters string) (assembly.Settings, error) {
 		return load(t.Context(), flow.Publish.Function, func(name string) string {
-			return map[string]string{"SLUICE_TABLE": "ledger", "SLUICE_ALIAS": alias, "SLUICE_FUNCTIONS": functions, "SLUICE_PARAMETERS": parameters}[name]
+			return map[string]string{flow.TableVariable: "ledger", flow.AliasVariable: alias, flow.FunctionsVariable: functions, flow.ParametersVariable: parameters}[name]
 		})
 	}
 	orders := shift.Target("lambda:orders-api:live")
@@ -90,11 +90,11 @@ func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
 	assert.NoError(t, settings.Allowed.Check(orders, nil))
 
 	_, err = start("7", "", "")
-	require.ErrorContains(t, err, `SLUICE_ALIAS is "7", which is not the name of an alias`)
+	require.ErrorContains(t, err, flow.AliasVariable+` is "7", which is not the name of an alias`)
 	_, err = start("", "orders api", "")
-	require.ErrorContains(t, err, `SLUICE_FUNCTIONS: "orders api" does not say which functions may be shifted`)
+	require.ErrorContains(t, err, flow.FunctionsVariable+`: "orders api" does not say which functions may be shifted`)
 	_, err = start("", "", "/sluice")
-	require.ErrorContains(t, err, `SLUICE_PARAMETERS is "/sluice", which is not the folder of parameters, such as /sluice/`)
+	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not the folder of parameters, such as /sluice/`)
 }
 
 // Not parallel: the SDK reads the endpoint from the environment.
@@ -111,7 +111,7 @@ func TestTheEndpointOfTheEnvironmentIsHonoured(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
-		return map[string]string{"SLUICE_TABLE": "ledger"}[name]
+		return map[string]string{flow.TableVariable: "ledger"}[name]
 	})
 	require.NoError(t, err)
 	_, err = dynamodb.NewFromConfig(settings.AWS).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("ledger")})

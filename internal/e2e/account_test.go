@@ -24,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 // root is the repository.
@@ -115,7 +117,7 @@ func (a *account) states() *sfn.Client    { return sfn.NewFromConfig(a.config())
 func (a *account) lambda() *lambda.Client { return lambda.NewFromConfig(a.config()) }
 
 func (a *account) machine() string {
-	return fmt.Sprintf("arn:aws:states:%s:123456789012:stateMachine:sluice", a.region)
+	return fmt.Sprintf("arn:aws:states:%s:123456789012:stateMachine:%s", a.region, flow.DefaultNamePrefix)
 }
 
 func (a *account) execution(name string) string {

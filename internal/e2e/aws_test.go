@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 // person is somebody with the aws command.
@@ -58,16 +60,16 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	machine, execution := p.account.machine(), p.account.execution("first")
 	long := `{"function": "orders", "alarms": ["orders-errors"], "strategy": "Canary10Percent600Minutes"}`
 
-	assert.Equal(t, machine, p.asks(t, "stateMachines[?name=='sluice'].stateMachineArn | [0]", "stepfunctions", "list-state-machines"))
+	assert.Equal(t, machine, p.asks(t, "stateMachines[?name=='"+flow.DefaultNamePrefix+"'].stateMachineArn | [0]", "stepfunctions", "list-state-machines"))
 	assert.Equal(t, execution, p.asks(t, "executionArn", "stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "first", "--input", long))
 	eventually(t, "10% of the traffic are on version 2", func() bool { return p.account.alias(t) == "1 and 10% on 2" })
 	assert.Equal(t, "1 0.1", p.asks(t, `join(' ', [FunctionVersion, to_string(RoutingConfig.AdditionalVersionWeights."2")])`,
 		"lambda", "get-alias", "--function-name", "orders", "--name", "live"))
 	assert.Equal(t, "first RUNNING", p.asks(t, "executions[0].join(' ', [name, status])", "stepfunctions", "list-executions", "--state-machine-arn", machine))
-	assert.Equal(t, execution, p.asks(t, "Item.holder.S", "dynamodb", "get-item", "--table-name", "sluice",
-		"--key", `{"pk": {"S": "target#lambda:orders:live"}, "sk": {"S": "lock"}}`))
-	assert.Equal(t, "1", p.asks(t, "Count", "dynamodb", "query", "--table-name", "sluice",
-		"--key-condition-expression", "pk = :open", "--expression-attribute-values", `{":open": {"S": "open"}}`))
+	assert.Equal(t, execution, p.asks(t, "Item.holder.S", "dynamodb", "get-item", "--table-name", flow.DefaultNamePrefix,
+		"--key", `{"`+flow.LedgerPartitionKey+`": {"S": "target#lambda:orders:live"}, "`+flow.LedgerSortKey+`": {"S": "lock"}}`))
+	assert.Equal(t, "1", p.asks(t, "Count", "dynamodb", "query", "--table-name", flow.DefaultNamePrefix,
+		"--key-condition-expression", flow.LedgerPartitionKey+" = :open", "--expression-attribute-values", `{":open": {"S": "open"}}`))
 	assert.Equal(t, "OK", p.asks(t, "MetricAlarms[0].StateValue", "cloudwatch", "describe-alarms", "--alarm-names", "orders-errors"))
 
 	p.does(t, "cloudwatch", "set-alarm-state", "--alarm-name", "orders-errors", "--state-value", "ALARM", "--state-reason", "by hand")
@@ -75,7 +77,7 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	assert.Equal(t, "RolledBack", p.asks(t, "error", "stepfunctions", "describe-execution", "--execution-arn", execution))
 	assert.Equal(t, "1", p.asks(t, "Aliases[?Name=='live'].FunctionVersion | [0]", "lambda", "list-aliases", "--function-name", "orders"))
 	assert.Equal(t, "ExecutionFailed", p.asks(t, "events[0].type", "stepfunctions", "get-execution-history", "--execution-arn", execution, "--reverse-order", "--no-paginate", "--max-results", "1"))
-	assert.Contains(t, p.asks(t, "Items[].sk.S", "dynamodb", "scan", "--table-name", "sluice"), "candidate#2#"+execution)
+	assert.Contains(t, p.asks(t, "Items[]."+flow.LedgerSortKey+".S", "dynamodb", "scan", "--table-name", flow.DefaultNamePrefix), "candidate#2#"+execution)
 
 	t.Run("new code", func(t *testing.T) { p.newCode(t, machine) })
 	t.Run("a stop", func(t *testing.T) { p.stops(t, machine, long) })

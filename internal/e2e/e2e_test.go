@@ -15,6 +15,8 @@ import (
 	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 // minute is a plan that is over in a minute, and long one that nobody waits for.
@@ -41,7 +43,7 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 	t.Run("the definition names published versions", func(t *testing.T) {
 		machine, err := a.states().DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: aws.String(a.machine())})
 		require.NoError(t, err)
-		versions, err := a.lambda().ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: aws.String("sluice-set-weight")})
+		versions, err := a.lambda().ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: aws.String(flow.DefaultNamePrefix + "-" + flow.SetWeight.Function)})
 		require.NoError(t, err)
 		require.Len(t, versions.Versions, 2, "$LATEST, and the one that is published")
 		assert.Contains(t, *machine.Definition, `"`+*versions.Versions[1].FunctionArn+`"`)

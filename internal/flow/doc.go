@@ -3,6 +3,10 @@
 // the field that it writes and that field's Go type), the names of errors, and the
 // events that wake the Lambda beside it.
 //
+// It declares every other name that two sides must spell alike, too: environment
+// variables, announcements, metrics, and the key of the ledger's table. The tags that an
+// owner writes on a function are the domain's (shift.Tags).
+//
 // A Task is the central value: boot accepts only a handler of its type, and the
 // definition builds its state from the same value, so that the compiler checks
 // that the two agree.

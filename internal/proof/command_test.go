@@ -168,7 +168,7 @@ func damage(t *testing.T, w *world.World, partition string) {
 	_, err := dynamoapi.NewFromConfig(w.Config("somebody")).PutItem(t.Context(), &dynamoapi.PutItemInput{
 		TableName: aws.String(world.LedgerTable),
 		Item: map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: partition}, "sk": &types.AttributeValueMemberS{Value: "deployment#0"},
+			flow.LedgerPartitionKey: &types.AttributeValueMemberS{Value: partition}, flow.LedgerSortKey: &types.AttributeValueMemberS{Value: "deployment#0"},
 		},
 	})
 	require.NoError(t, err)

@@ -88,8 +88,8 @@ func TestTheTargetsOfADeploymentThatIsBeingOpenedAreLookedAtOnce(t *testing.T) {
 func TestAnAlarmWhoseTimeCannotBeReadIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	timeless := func(state, before string) []byte {
-		return fmt.Appendf(nil, `{"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "time": "now",
-			"detail": {"alarmName": "a", "state": {"value": %q, "timestamp": "now"}, "previousState": {"value": %q}}}`, state, before)
+		return fmt.Appendf(nil, `{"source": %q, "detail-type": %q, "time": "now",
+			"detail": {"alarmName": "a", "state": {"value": %q, "timestamp": "now"}, "previousState": {"value": %q}}}`, flow.AlarmSource, flow.AlarmDetailType, state, before)
 	}
 	for name, test := range map[string]struct {
 		scenario, more string

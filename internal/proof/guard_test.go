@@ -86,7 +86,7 @@ var guards = []guard{
 			if c.actor != "set-weight" || c.operation != "GetItem" {
 				return nil, nil
 			}
-			id := strings.TrimPrefix(attribute(c.body["Key"], "pk"), "deployment#")
+			id := strings.TrimPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#")
 			item, _ := json.Marshal(map[string]any{"Item": map[string]any{
 				"id": stored{id}, "status": stored{"open"}, "intent": map[string]string{"N": "1"}, "arrivals": stored{"[]"},
 			}})
@@ -100,7 +100,7 @@ var guards = []guard{
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "open-deployment" {
 				for _, put := range c.writes("Put") {
-					if attribute(put["Item"], "sk") == "lock" {
+					if attribute(put["Item"], flow.LedgerSortKey) == "lock" {
 						c.unconditional(put)
 					}
 				}
@@ -116,7 +116,7 @@ var guards = []guard{
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.actor == "open-deployment" {
 				for _, put := range c.writes("Put") {
-					if attribute(put["Item"], "sk") == "record" {
+					if attribute(put["Item"], flow.LedgerSortKey) == "record" {
 						c.unconditional(put)
 					}
 				}
@@ -196,7 +196,7 @@ var guards = []guard{
 		name: "the open item kept until announced",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
 			for _, update := range c.writes("Update") {
-				if id, is := strings.CutPrefix(attribute(update["Key"], "pk"), "deployment#"); is {
+				if id, is := strings.CutPrefix(attribute(update["Key"], flow.LedgerPartitionKey), "deployment#"); is {
 					return nil, dynamo.FromConfig(r.w.Config("nobody"), world.LedgerTable).Retire(context.Background(), id)
 				}
 			}
@@ -243,7 +243,7 @@ var guards = []guard{
 		name: "the look before the mark",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
 			self := r.w.Current()
-			if id, is := strings.CutPrefix(attribute(c.body["Key"], "pk"), "deployment#"); is && c.operation == "UpdateItem" {
+			if id, is := strings.CutPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#"); is && c.operation == "UpdateItem" {
 				r.marked[self] = id
 			}
 			d := r.deployments[r.marked[self]]
@@ -271,7 +271,7 @@ var guards = []guard{
 		// may be closed by then, and what it sees what the next deployment has written.
 		name: "the look at the record after another look at the Target",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
-			id, is := strings.CutPrefix(attribute(c.body["Key"], "pk"), "deployment#")
+			id, is := strings.CutPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#")
 			if !is || !slices.Contains(restorers, c.actor) {
 				return nil, nil
 			}
@@ -297,7 +297,7 @@ var guards = []guard{
 			if c.actor != "safety-net" {
 				return nil, nil
 			}
-			if c.operation == "GetItem" && attribute(c.body["Key"], "sk") == "lock" {
+			if c.operation == "GetItem" && attribute(c.body["Key"], flow.LedgerSortKey) == "lock" {
 				return nothing(`{}`), nil
 			}
 			return withoutList(`"candidate#`)(r, c)
@@ -365,7 +365,7 @@ var guards = []guard{
 	{
 		name: "that a command is for who held the target when it was given",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
-			if c.actor != flow.SafetyNet || c.operation != "GetItem" || attribute(c.body["Key"], "sk") != "lock" {
+			if c.actor != flow.SafetyNet || c.operation != "GetItem" || attribute(c.body["Key"], flow.LedgerSortKey) != "lock" {
 				return nil, nil
 			}
 			if d := r.holder(ordersLive); d != nil {
@@ -385,7 +385,7 @@ var guards = []guard{
 	{
 		name: "the sweep of what is closed and not announced, while its execution goes on",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
-			id, is := strings.CutPrefix(attribute(c.body["Key"], "sk"), "deployment#")
+			id, is := strings.CutPrefix(attribute(c.body["Key"], flow.LedgerSortKey), "deployment#")
 			if !is || c.actor != flow.SafetyNet || c.operation != "GetItem" || !r.w.IsRunning(id) {
 				return nil, nil
 			}

@@ -270,14 +270,14 @@ func TestTargetIsNoHookAndAHookIsNoTarget(t *testing.T) {
 		asked := func(action string) iam.Request {
 			return iam.Request{Action: action, Resource: orders, Tags: map[string]string{tag: "x"}}
 		}
-		assert.Equal(t, want["lambda:UpdateAlias"], template.Functions["sluice-set-weight"].Decide(asked("lambda:UpdateAlias")).Allowed, tag)
-		assert.Equal(t, want["lambda:InvokeFunction"], template.Functions["sluice-run-hooks"].Decide(asked("lambda:InvokeFunction")).Allowed, tag)
+		assert.Equal(t, want["lambda:UpdateAlias"], template.Functions[stackPrefix+flow.SetWeight.Function].Decide(asked("lambda:UpdateAlias")).Allowed, tag)
+		assert.Equal(t, want["lambda:InvokeFunction"], template.Functions[stackPrefix+flow.BeforeHook.Function].Decide(asked("lambda:InvokeFunction")).Allowed, tag)
 	}
 }
 
 func TestStateMachineInvokesVersionsOfItsOwnFunctionsAndNothingElse(t *testing.T) {
 	t.Parallel()
-	role := here().StateMachines["sluice"]
+	role := here().StateMachines[flow.DefaultNamePrefix]
 	invoke := func(function string) bool {
 		return role.Decide(iam.Request{Action: "lambda:InvokeFunction", Resource: lambdaARN("" + function), Tags: world.WantedTags}).Allowed
 	}
@@ -286,7 +286,7 @@ func TestStateMachineInvokesVersionsOfItsOwnFunctionsAndNothingElse(t *testing.T
 		assert.True(t, invoke(stackPrefix+spec.Function+":23"), "%s: a version that another deploy has published", spec.Function)
 		assert.False(t, invoke(stackPrefix+spec.Function), "%s: the definition names versions", spec.Function)
 	}
-	for _, other := range []string{stackPrefix + flow.SafetyNet, stackPrefix + flow.SafetyNet + ":1", "orders", "orders:1", "sluice-", "sluice-:1", "sluice-rollback-2:1"} {
+	for _, other := range []string{stackPrefix + flow.SafetyNet, stackPrefix + flow.SafetyNet + ":1", "orders", "orders:1", stackPrefix, stackPrefix + ":1", stackPrefix + flow.Rollback.Function + "-2:1"} {
 		assert.False(t, invoke(other), other)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
@@ -131,9 +132,9 @@ func whatOf(before, after dynamodb.Item) (kind, of, sk string) {
 	if after == nil {
 		after = before
 	}
-	pk := text(after, "pk")
+	pk := text(after, flow.LedgerPartitionKey)
 	kind, of, _ = strings.Cut(pk, "#")
-	return kind, of, text(after, "sk")
+	return kind, of, text(after, flow.LedgerSortKey)
 }
 
 // keep notes a record as it was written, and returns it.

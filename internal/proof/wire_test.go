@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"sluice/internal/flow"
 )
 
 // Calls on their way from a Lambda to AWS, which a guard's absence changes or answers.
@@ -41,10 +43,13 @@ func (c *wireCall) deletesAlias() bool {
 	return c.operation == http.MethodDelete && strings.Contains(c.path, "/aliases/")
 }
 
+// anItem is a condition that every item fulfils.
+const anItem = "attribute_exists(" + flow.LedgerPartitionKey + ")"
+
 // unconditional lets a condition hold whatever is there.
 func (c *wireCall) unconditional(write map[string]any) {
 	if condition, has := write["ConditionExpression"].(string); has {
-		write["ConditionExpression"] = "(" + condition + ") OR attribute_exists(pk) OR attribute_not_exists(pk)"
+		write["ConditionExpression"] = "(" + condition + ") OR " + anItem + " OR NOT " + anItem
 		c.changed = true
 	}
 }
@@ -78,7 +83,7 @@ func (c *wireCall) weights() map[string]any {
 // relax lets a part of a write's condition hold whatever is there.
 func (c *wireCall) relax(write map[string]any, part *regexp.Regexp) {
 	condition, _ := write["ConditionExpression"].(string)
-	if relaxed := part.ReplaceAllString(condition, "${0} OR attribute_exists(pk)"); relaxed != condition {
+	if relaxed := part.ReplaceAllString(condition, "${0} OR "+anItem); relaxed != condition {
 		write["ConditionExpression"], c.changed = relaxed, true
 	}
 }

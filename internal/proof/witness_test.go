@@ -73,8 +73,8 @@ func (s *witness) verify(unfinished ...string) []string {
 // the Ledger, and that nobody was told of it.
 func (s *witness) verifyUntouched(x *asl.Execution) {
 	for _, i := range s.items() {
-		if strings.Contains(i.text("pk")+i.text("sk")+i.text("id")+i.text("holder"), x.ARN()) {
-			s.breaks("%s has left %s / %s", x.Name(), i.text("pk"), i.text("sk"))
+		if strings.Contains(i.text(flow.LedgerPartitionKey)+i.text(flow.LedgerSortKey)+i.text("id")+i.text("holder"), x.ARN()) {
+			s.breaks("%s has left %s / %s", x.Name(), i.text(flow.LedgerPartitionKey), i.text(flow.LedgerSortKey))
 		}
 	}
 	for _, a := range s.told {
@@ -88,11 +88,11 @@ func (s *witness) verifyUntouched(x *asl.Execution) {
 // that leads to it, and that the history of its Targets tells its end.
 func (s *witness) verifyClosed(x *asl.Execution) {
 	record := s.ledger("deployment#"+x.ARN(), "record")
-	if record.text("status") != "closed" || record.text("outcome") == "" || record.number("expiresAt") == 0 {
+	if record.text("status") != "closed" || record.text("outcome") == "" || record.number(flow.LedgerExpiry) == 0 {
 		s.breaks("the record of %s is not closed for good: %v", x.Name(), record)
 	}
 	for _, i := range s.items() {
-		pk, sk := i.text("pk"), i.text("sk")
+		pk, sk := i.text(flow.LedgerPartitionKey), i.text(flow.LedgerSortKey)
 		switch its := i.text("id") == x.ARN() || i.text("holder") == x.ARN(); {
 		case its && isTemporary(pk, sk):
 			s.breaks("I5: %s has left %s / %s", x.Name(), pk, sk)
@@ -174,7 +174,7 @@ func (r *run) items() []ledgerItem {
 // ledger is one item of the Ledger, or nil.
 func (r *run) ledger(pk, sk string) ledgerItem {
 	for _, i := range r.items() {
-		if i.text("pk") == pk && i.text("sk") == sk {
+		if i.text(flow.LedgerPartitionKey) == pk && i.text(flow.LedgerSortKey) == sk {
 			return i
 		}
 	}

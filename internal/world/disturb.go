@@ -67,7 +67,7 @@ func (w *World) Stall(d time.Duration) { w.current.sleep(d) }
 
 // Sweep wakes the safety net for a sweep at once.
 func (w *World) Sweep() {
-	w.Deliver(Delivery{}, "sluice", flow.SweepDetailType, map[string]any{})
+	w.Deliver(Delivery{}, flow.OwnSource, flow.SweepDetailType, map[string]any{})
 }
 
 // StartSoon starts one more execution, as an event of its own.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 // The alarms and the dashboard of the stack go by these lines: the Lambdas of the world
@@ -30,8 +32,8 @@ func TestEveryOutcomeIsCountedInTheMetrics(t *testing.T) {
 			_, err = w.Start(Simulated, input)
 			require.NoError(t, err)
 			require.NoError(t, w.Run())
-			assert.Contains(t, lines.String(), `"Deployments":1,"Outcome":"`+outcome+`"`)
-			assert.Contains(t, lines.String(), `"Namespace":"sluice"`)
+			assert.Contains(t, lines.String(), `"`+flow.DeploymentsMetric+`":1,"`+flow.OutcomeDimension+`":"`+outcome+`"`)
+			assert.Contains(t, lines.String(), `"Namespace":"`+flow.DefaultMetrics+`"`)
 		})
 	}
 }

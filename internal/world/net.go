@@ -112,7 +112,7 @@ func (w *World) Wake(event []byte, tried int) {
 // every minute; in a simulation the sweeps that would find nothing are left out.
 func (w *World) sweep() {
 	if w.paced != nil || w.unattended() {
-		w.Deliver(w.scenario.Sweeps, "sluice", flow.SweepDetailType, map[string]any{})
+		w.Deliver(w.scenario.Sweeps, flow.OwnSource, flow.SweepDetailType, map[string]any{})
 	}
 	w.clock.after(SweepEvery, nature, w.sweep)
 }
@@ -125,7 +125,7 @@ func (w *World) isListed(id string) bool {
 
 // Command has a person ask something of the Deployment that holds a Target.
 func (w *World) Command(target shift.Target, order shift.Order, reason string) {
-	w.Deliver(w.scenario.Commands, "sluice", flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
+	w.Deliver(w.scenario.Commands, flow.OwnSource, flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
 // together is task.Together for actors: the Lambda waits while its parts run,

@@ -20,6 +20,8 @@ import (
 	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 // outside is a Paced world on a port, and who calls it.
@@ -174,7 +176,7 @@ func TestSomebodyElsesEventIsNoAnnouncement(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 1}, `{}`, orders)
 	put, err := eventbridge.NewFromConfig(o.config("operator")).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{
-		{Source: aws.String("sluice"), DetailType: aws.String("Sluice Deployment State Change"), Detail: aws.String(`{"state": 7}`)},
+		{Source: aws.String(flow.OwnSource), DetailType: aws.String(flow.AnnouncementDetailType), Detail: aws.String(`{"state": 7}`)},
 	}})
 	require.NoError(t, err)
 	assert.Zero(t, put.FailedEntryCount)
@@ -194,11 +196,11 @@ func TestARequestReachesAVersionByTheAliasWeights(t *testing.T) {
 func TestAPersonMayInvokeTheSafetyNet(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 1}, `{}`, orders)
-	answer, err := o.invoke(t, "operator", "sluice-safety-net", `{"source": "sluice", "detail-type": "Sluice Sweep"}`)
+	answer, err := o.invoke(t, "operator", FunctionPrefix+flow.SafetyNet, `{"source": "`+flow.OwnSource+`", "detail-type": "`+flow.SweepDetailType+`"}`)
 	require.NoError(t, err)
 	assert.Empty(t, aws.ToString(answer.FunctionError), "%s", answer.Payload)
-	answer, err = o.invoke(t, "operator", "sluice-safety-net",
-		`{"detail-type": "Sluice Command", "time": "2026-05-04T12:00:00Z", "detail": {"target": "lambda:orders:live", "command": "abort", "reason": "test"}}`)
+	answer, err = o.invoke(t, "operator", FunctionPrefix+flow.SafetyNet,
+		`{"detail-type": "`+flow.CommandDetailType+`", "time": "2026-05-04T12:00:00Z", "detail": {"target": "lambda:orders:live", "command": "abort", "reason": "test"}}`)
 	require.NoError(t, err)
 	assert.Contains(t, string(answer.Payload), "DeploymentUnknown")
 }
@@ -223,7 +225,7 @@ func TestTheClockRunsNoFasterThanTheRealOneWhileAProcessWorks(t *testing.T) {
 	o = open(t, Pace{Speed: fast, Run: run}, `{"hooks": {"orders-smoke": {"afterSeconds": 600}}}`,
 		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-smoke"}]}}`)
 	began := o.virtual()
-	answer, err := o.invoke(t, "operator", "sluice-run-hooks", `{}`)
+	answer, err := o.invoke(t, "operator", FunctionPrefix+flow.BeforeHook.Function, `{}`)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"done": true}`, string(answer.Payload))
 	assert.InDelta(t, 1, <-working, 0)
@@ -253,7 +255,7 @@ func TestAProcessIsEndedWhenItsVirtualTimeIsOver(t *testing.T) {
 	}
 	o = open(t, Pace{Speed: 10_000, Run: run}, `{"hooks": {"orders-smoke": {"result": "hang"}}}`,
 		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-smoke"}]}}`)
-	answer, err := o.invoke(t, "operator", "sluice-run-hooks", `{}`)
+	answer, err := o.invoke(t, "operator", FunctionPrefix+flow.BeforeHook.Function, `{}`)
 	require.NoError(t, err)
 	assert.Equal(t, "Unhandled", aws.ToString(answer.FunctionError))
 	assert.Contains(t, string(answer.Payload), "Task timed out after 900.00 seconds")
@@ -293,7 +295,7 @@ func TestARunnerThatCannotRunIsTold(t *testing.T) {
 		return nil, false, errors.New("no such process")
 	}
 	o := open(t, Pace{Speed: 1, Run: run}, `{}`, orders)
-	answer, err := o.invoke(t, "operator", "sluice-safety-net", `{}`)
+	answer, err := o.invoke(t, "operator", FunctionPrefix+flow.SafetyNet, `{}`)
 	require.NoError(t, err)
 	assert.Equal(t, "Unhandled", aws.ToString(answer.FunctionError))
 	o.mu.Lock()

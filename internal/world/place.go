@@ -4,17 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+
+	"sluice/internal/flow"
 )
 
 // place is where an account is, and what stands in it.
 type place struct{ partition, region, account string }
 
 const (
-	machineName = "sluice"
+	machineName = flow.DefaultNamePrefix
 	// LedgerTable is the name of the ledger's table.
-	LedgerTable = "sluice"
+	LedgerTable = flow.DefaultNamePrefix
 	// FunctionPrefix begins the names of Sluice's functions, as the stack names them.
-	FunctionPrefix = "sluice-"
+	FunctionPrefix = flow.DefaultNamePrefix + "-"
 )
 
 // Region and Account are where inputs are played that name no place.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
@@ -100,7 +101,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = localaws.New(localaws.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
 	w.tables = w.cloud.Database()
-	w.tables.CreateTable(LedgerTable, "pk", "sk", "expiresAt")
+	w.tables.CreateTable(LedgerTable, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
 	w.ledger = dynamo.FromConfig(w.Config(onlooker), LedgerTable)
 	if err := w.install(); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -54,12 +55,12 @@ func metricsOf(what shift.Announcement) []metric {
 	var all []metric
 	if weight, known := weightOf(what); known {
 		for _, m := range what.Changes {
-			all = append(all, metric{name: "Weight", unit: "Percent", dimension: "Target", of: string(m.Target), value: weight})
+			all = append(all, metric{name: flow.WeightMetric, unit: "Percent", dimension: flow.TargetDimension, of: string(m.Target), value: weight})
 		}
 	}
 	switch shift.Outcome(what.State) {
 	case shift.Promoted, shift.Unchanged, shift.Rejected, shift.RolledBack, shift.Stranded:
-		all = append(all, metric{name: "Deployments", unit: "Count", dimension: "Outcome", of: string(what.State), value: 1})
+		all = append(all, metric{name: flow.DeploymentsMetric, unit: "Count", dimension: flow.OutcomeDimension, of: string(what.State), value: 1})
 	}
 	return all
 }

@@ -10,13 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"sluice/internal/awserror"
+	"sluice/internal/flow"
 	"sluice/internal/shift"
-)
-
-// What rules match on.
-const (
-	source     = "sluice"
-	detailType = "Sluice Deployment State Change"
 )
 
 // API is what the Announcer calls of EventBridge.
@@ -49,8 +44,8 @@ func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error
 	}
 	out, err := a.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		EventBusName: a.bus,
-		Source:       aws.String(source),
-		DetailType:   aws.String(detailType),
+		Source:       aws.String(flow.OwnSource),
+		DetailType:   aws.String(flow.AnnouncementDetailType),
 		Detail:       aws.String(string(detail)),
 		Resources:    []string{what.DeploymentID},
 		Time:         aws.Time(what.At),

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/announce/eventbridge"
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
@@ -63,7 +64,7 @@ func TestAnnouncementIsOneEvent(t *testing.T) {
 	}`, entry["Detail"].(string))
 	delete(entry, "Detail")
 	assert.Equal(t, map[string]any{
-		"Source": "sluice", "DetailType": "Sluice Deployment State Change", "EventBusName": "deployments",
+		"Source": flow.OwnSource, "DetailType": flow.AnnouncementDetailType, "EventBusName": "deployments",
 		"Resources": []any{execution}, "Time": float64(shifted().At.Unix()),
 	}, entry)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
+	"sluice/internal/flow"
 	"sluice/internal/operator/stepfunctions"
 )
 
@@ -23,35 +24,32 @@ type account struct {
 	prefix, machine, table string
 }
 
-// defaultPrefix is what the names of Sluice's things begin with, or are.
-const defaultPrefix = "sluice"
-
 // addFlags adds those that every command in AWS has.
 func (a *account) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.profile, "profile", "", "use this `PROFILE` of your AWS configuration")
 	flags.StringVar(&a.region, "region", "", "work in this AWS `REGION`")
-	flags.StringVar(&a.prefix, "name-prefix", "", "what Sluice's names in AWS begin with (`PREFIX`);\nelse $SLUICE_NAME_PREFIX, else sluice")
+	flags.StringVar(&a.prefix, "name-prefix", "", "what Sluice's names in AWS begin with (`PREFIX`);\nelse $"+flow.NamePrefixVariable+", else "+flow.DefaultNamePrefix)
 }
 
 func (a *account) addMachineFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; else\n$SLUICE_STATE_MACHINE, else the name prefix")
+	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; else\n$"+flow.StateMachineVariable+", else the name prefix")
 }
 
 func (a *account) addTableFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; else\n$SLUICE_TABLE, else the name prefix")
+	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; else\n$"+flow.TableVariable+", else the name prefix")
 }
 
 func (a account) namePrefix() string {
-	return cmp.Or(a.prefix, a.getenv("SLUICE_NAME_PREFIX"), defaultPrefix)
+	return cmp.Or(a.prefix, a.getenv(flow.NamePrefixVariable), flow.DefaultNamePrefix)
 }
 
 func (a account) stateMachine() string {
-	return cmp.Or(a.machine, a.getenv("SLUICE_STATE_MACHINE"), a.namePrefix())
+	return cmp.Or(a.machine, a.getenv(flow.StateMachineVariable), a.namePrefix())
 }
 
 func (a account) tableName() string {
-	return cmp.Or(a.table, a.getenv("SLUICE_TABLE"), a.namePrefix())
+	return cmp.Or(a.table, a.getenv(flow.TableVariable), a.namePrefix())
 }
 
 // configure finds the AWS configuration, and makes sure that there is a region and

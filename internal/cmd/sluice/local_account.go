@@ -69,7 +69,7 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 		logs = a.complaints
 	}
 	fleet, err := stack.NewFleet(functions, stack.Site{
-		Place: at, Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: "sluice-", Logs: logs,
+		Place: at, Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: build them with make %s", err, bootstrapsDir)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
 )
 
 const canary = `{"function": "orders", "alarms": ["orders-5xx"]}`
@@ -78,8 +80,8 @@ func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		want string
 	}{
 		{"no state machine of the name", []string{"--state-machine", "other"}, nil, "sluice: there is no state machine \"other\" in us-east-1: deploy Sluice there, choose another --region or --profile, or name it with --state-machine\n"},
-		{"no state machine of the environment's name", nil, map[string]string{"SLUICE_STATE_MACHINE": "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
-		{"no state machine of the prefix", nil, map[string]string{"SLUICE_NAME_PREFIX": "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
+		{"no state machine of the environment's name", nil, map[string]string{flow.StateMachineVariable: "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
+		{"no state machine of the prefix", nil, map[string]string{flow.NamePrefixVariable: "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
 		{"a name that Step Functions does not take", []string{"--name", "a b"}, nil, "sluice: start a b: InvalidName: Invalid Name: 'a b'\n"},
 		{"a name that was used", []string{"--name", "used"}, nil, "sluice: start used: there is, or was, an execution of that name with another input, or it has ended: give another with --name\n"},
 	}

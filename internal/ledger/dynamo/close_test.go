@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -59,7 +60,7 @@ func TestClosedItemsExpireAfter90Days(t *testing.T) {
 	for _, n := range []int{0, 2} { // the record, and the candidate item
 		update := asked[1].body["TransactItems"].([]any)[n].(map[string]any)["Update"].(map[string]any)
 		assert.Contains(t, update["ExpressionAttributeNames"], "#2")
-		assert.Equal(t, "expiresAt", nameOf(update, expiry))
+		assert.Equal(t, flow.LedgerExpiry, nameOf(update, expiry))
 	}
 }
 

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -12,9 +13,10 @@ type (
 	key  = map[string]types.AttributeValue
 )
 
+// The key's attributes, by short names.
 const (
-	partitionKey = "pk"
-	sortKey      = "sk"
+	partitionKey = flow.LedgerPartitionKey
+	sortKey      = flow.LedgerSortKey
 )
 
 func recordKey(id string) key { return keyOf("deployment#"+id, "record") }

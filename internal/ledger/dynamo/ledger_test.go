@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws"
 	local "sluice/internal/localaws/dynamodb"
@@ -74,7 +75,7 @@ func newWorld(t *testing.T) *world {
 		return w
 	}
 	db := local.New(func() time.Time { return noon })
-	db.CreateTable(tableName, "pk", "sk", "expiresAt")
+	db.CreateTable(tableName, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
 	w.db = db
 	return w
 }
@@ -93,8 +94,8 @@ func (w *world) abroad(t *testing.T) {
 	key := func(name string, as types.KeyType) (types.AttributeDefinition, types.KeySchemaElement) {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}, types.KeySchemaElement{AttributeName: &name, KeyType: as}
 	}
-	pk, hash := key("pk", types.KeyTypeHash)
-	sk, sort := key("sk", types.KeyTypeRange)
+	pk, hash := key(flow.LedgerPartitionKey, types.KeyTypeHash)
+	sk, sort := key(flow.LedgerSortKey, types.KeyTypeRange)
 	name := aws.String(tableName)
 	_, err = w.client().CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: name, BillingMode: types.BillingModePayPerRequest,
@@ -156,7 +157,7 @@ func (w *world) keys() []string {
 	}
 	var keys []string
 	for _, item := range all.Items {
-		keys = append(keys, text(item["pk"])+" "+text(item["sk"]))
+		keys = append(keys, text(item[flow.LedgerPartitionKey])+" "+text(item[flow.LedgerSortKey]))
 	}
 	slices.Sort(keys)
 	return keys

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -38,7 +39,7 @@ func TestOpeningTakesEveryLockInOneTransaction(t *testing.T) {
 	for _, a := range actions {
 		put := a.(map[string]any)["Put"].(map[string]any)
 		assert.Equal(t, "attribute_not_exists (#0)", put["ConditionExpression"])
-		assert.Equal(t, map[string]any{"#0": "pk"}, put["ExpressionAttributeNames"])
+		assert.Equal(t, map[string]any{"#0": flow.LedgerPartitionKey}, put["ExpressionAttributeNames"])
 		assert.Equal(t, "ALL_OLD", put["ReturnValuesOnConditionCheckFailure"])
 	}
 }

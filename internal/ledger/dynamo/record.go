@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -30,7 +31,7 @@ const (
 	openedAt   = "openedAt"
 	closedAt   = "closedAt"
 	markedAt   = "markedAt"
-	expiresAt  = "expiresAt"
+	expiresAt  = flow.LedgerExpiry
 	holder     = "holder"
 )
 
