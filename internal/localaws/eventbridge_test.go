@@ -15,12 +15,12 @@ import (
 	"sluice/internal/localaws"
 )
 
-// entries are announcements with these details.
+// entries are events with these details.
 func entries(details ...string) []types.PutEventsRequestEntry {
 	var made []types.PutEventsRequestEntry
 	for _, detail := range details {
 		made = append(made, types.PutEventsRequestEntry{
-			Source: aws.String("sluice"), DetailType: aws.String("Sluice Deployment State Change"), Detail: aws.String(detail),
+			Source: aws.String("shop"), DetailType: aws.String("Order State Change"), Detail: aws.String(detail),
 		})
 	}
 	return made
@@ -44,7 +44,7 @@ func TestPutEventsTellsOfEachEvent(t *testing.T) {
 	require.Len(t, heard[0], 2)
 	assert.Equal(t, localaws.Event{
 		ID: *output.Entries[0].EventId, Actor: "set-weight", Bus: "default", Time: a.clock.Now(),
-		Source: "sluice", DetailType: "Sluice Deployment State Change", Detail: `{"state":"Started"}`,
+		Source: "shop", DetailType: "Order State Change", Detail: `{"state":"Started"}`,
 	}, heard[0][0])
 	assert.Equal(t, "releases", heard[0][1].Bus)
 	assert.Equal(t, at, heard[0][1].Time)
