@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
 )
 
 var withPipeline = map[string]any{
@@ -45,7 +47,7 @@ func TestBuildMayUpdateCodeAndWhatElseIsGivenToIt(t *testing.T) {
 	template := templateOf(t, newPipelineStack(a, s))
 	policies := fmt.Sprint(resources(template, "AWS::IAM::Policy"))
 	assert.Contains(t, policies, "lambda:UpdateFunctionCode")
-	assert.Contains(t, policies, "aws:ResourceTag/sluice:alias")
+	assert.Contains(t, policies, "aws:ResourceTag/"+shift.TagAlias)
 	assert.Contains(t, fmt.Sprint(resources(template, "AWS::IAM::Role")), "policy/deploy")
 }
 

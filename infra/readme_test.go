@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
 )
 
 // programOf is the Go program that stands in a section of the README.
@@ -45,7 +47,7 @@ func TestReadmesStackLeavesTheAliasOnTheVersionThatItBeganWith(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &template))
 
 	function := only(t, template, "AWS::Lambda::Function")
-	assert.Contains(t, function["Tags"], map[string]any{"Key": "sluice:alias", "Value": "live"})
+	assert.Contains(t, function["Tags"], map[string]any{"Key": shift.TagAlias, "Value": "live"})
 	alias := only(t, template, "AWS::Lambda::Alias")
 	assert.Equal(t, "live", alias["Name"])
 	version := alias["FunctionVersion"].(map[string]any)["Fn::GetAtt"].([]any)

@@ -32,7 +32,7 @@ func meaning(err error, token string) error {
 		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, without)
 	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
 		// A function that does not exist carries no tag, and so is denied, too.
-		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function sluice:hook (by the setting hooks, its name may count instead): %w", shift.ErrHookFailed, without)
+		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+shift.TagHook+" (by the setting hooks, its name may count instead): %w", shift.ErrHookFailed, without)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
 		return fmt.Errorf("the state no longer waits for this hook, it timed out or was stopped: %w", without)
 	}

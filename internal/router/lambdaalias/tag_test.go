@@ -11,10 +11,10 @@ import (
 
 func TestTagsAreReadByTheCallThatTellsNothingElse(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(answer{body: `{"Tags":{"sluice:alias":"live","team":"x"}}`})
+	r, w := newRouter(answer{body: `{"Tags":{"` + shift.TagAlias + `":"live","team":"x"}}`})
 	tags, err := r.Tags(t.Context(), ordersARN)
 	require.NoError(t, err)
-	assert.Equal(t, shift.Tags{"sluice:alias": "live", "team": "x"}, tags)
+	assert.Equal(t, shift.Tags{shift.TagAlias: "live", "team": "x"}, tags)
 	require.Len(t, w.requests, 1)
 	assert.Equal(t, "GET", w.requests[0].method)
 	assert.Contains(t, w.requests[0].path, "/2017-03-31/tags/")
