@@ -282,6 +282,17 @@ func (r *run) describes(was standing, d *standing) {
 	}
 }
 
+// changesHands notes who holds a Target. The observer sees aliases alone.
+func (r *run) changesHands(t shift.Target, holder string) {
+	if t.Kind() != shift.KindLambda {
+		return
+	}
+	r.touched[t] = true
+	if r.holders[t] = holder; holder == "" {
+		delete(r.holders, t)
+	}
+}
+
 // written is told of every write of the Ledger's table.
 func (r *run) written(table string, before, after dynamodb.Item) {
 	if table != world.LedgerTable {
@@ -291,12 +302,8 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 	switch kind, of, sk := whatOf(before, after); {
 	case kind == "deployment" && sk == "record":
 		r.recorded(of, after)
-	case kind == "target" && sk == "lock" && shift.Target(of).Kind() == shift.KindLambda:
-		t := shift.Target(of)
-		r.touched[t] = true
-		if r.holders[t] = text(after, "holder"); r.holders[t] == "" {
-			delete(r.holders, t)
-		}
+	case kind == "target" && sk == "lock":
+		r.changesHands(shift.Target(of), text(after, "holder"))
 	case kind == "suspect" && before == nil:
 		r.suspects++
 	case kind == "suspect" && after == nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -143,28 +144,47 @@ func (s storedRecord) seen() map[string]time.Time {
 }
 
 func decodeStored(i item) (storedRecord, error) {
+	if err := checkSchema(i); err != nil {
+		return storedRecord{}, err
+	}
 	var stored storedRecord
-	if err := attributevalue.UnmarshalMap(i, &stored); err != nil {
-		return stored, broken(stored.ID, err)
-	}
-	if err := shift.CheckSchema(fmt.Sprintf("the record of %q", shift.BoundText(stored.ID, maxShown)), stored.Schema); err != nil {
-		return stored, err
-	}
-	var err error
-	switch {
-	case stored.ID == "":
-		err = errors.New("it has no id")
-	case stored.Intent < 0:
-		err = fmt.Errorf("its intent is %d", stored.Intent)
-	case stored.Status == shift.StatusClosed && (stored.Outcome == "" || stored.ClosedAt.IsZero()):
-		err = errors.New("it is closed and has no outcome, or no time of closing")
-	case stored.Status != shift.StatusOpen && stored.Status != shift.StatusRestoring && stored.Status != shift.StatusClosed:
-		err = fmt.Errorf("its status is %q", shift.BoundText(string(stored.Status), maxShown))
+	err := attributevalue.UnmarshalMap(i, &stored)
+	if err == nil {
+		err = stored.check()
 	}
 	if err != nil {
 		return stored, broken(stored.ID, err)
 	}
 	return stored, nil
+}
+
+// checkSchema returns shift.ErrSchemaTooNew for an item that newer code has written. It
+// comes first: such an item may hold what this code cannot even read.
+func checkSchema(i item) error {
+	var written struct {
+		ID     string `dynamodbav:"id"`
+		Schema int    `dynamodbav:"schema"`
+	}
+	if attributevalue.UnmarshalMap(i, &written) != nil {
+		return nil // what is wrong with it is said when it is read
+	}
+	return shift.CheckSchema(fmt.Sprintf("the record of %q", shift.BoundText(written.ID, maxShown)), written.Schema)
+}
+
+// check says what makes a record one that cannot be relied on.
+func (s storedRecord) check() error {
+	statuses := []shift.Status{shift.StatusOpen, shift.StatusRestoring, shift.StatusClosed}
+	switch {
+	case s.ID == "":
+		return errors.New("it has no id")
+	case s.Intent < 0:
+		return fmt.Errorf("its intent is %d", s.Intent)
+	case s.Status == shift.StatusClosed && (s.Outcome == "" || s.ClosedAt.IsZero()):
+		return errors.New("it is closed and has no outcome, or no time of closing")
+	case !slices.Contains(statuses, s.Status):
+		return fmt.Errorf("its status is %q", shift.BoundText(string(s.Status), maxShown))
+	}
+	return nil
 }
 
 // maxShown bounds what an error repeats of an item.

@@ -72,9 +72,12 @@ func (w *world) key(id string) map[string]types.AttributeValue {
 func (w *world) setSchema(t *testing.T, id, schema string) {
 	t.Helper()
 	_, err := w.client().UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
-		TableName: aws.String(tableName), Key: w.key(id), UpdateExpression: aws.String("SET #schema = :schema"),
-		ExpressionAttributeNames:  map[string]string{"#schema": "schema"},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":schema": &types.AttributeValueMemberN{Value: schema}},
+		TableName: aws.String(tableName), Key: w.key(id), UpdateExpression: aws.String("SET #schema = :schema, reasons = :new"),
+		ExpressionAttributeNames: map[string]string{"#schema": "schema"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":schema": &types.AttributeValueMemberN{Value: schema},
+			":new":    &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}},
+		},
 	})
 	require.NoError(t, err)
 }
