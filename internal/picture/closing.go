@@ -10,8 +10,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// Closing is how the Ledger has closed a deployment. The safety net does so without
-// waiting for the execution, which learns of it at its next poll.
+// Closing is how the Ledger closed a deployment. The safety net can close one without
+// the execution, which finds out at its next poll.
 type Closing struct {
 	At      time.Duration
 	Outcome shift.Outcome
@@ -19,37 +19,38 @@ type Closing struct {
 	Cause   string
 }
 
-// NewClosing is that of a closed record.
+// NewClosing returns the Closing of a closed record.
 func NewClosing(r shift.Record, at time.Duration) Closing {
 	return Closing{At: at, Outcome: r.Outcome, Reasons: r.Reasons, Cause: r.Cause}
 }
 
-// SafetyNet is the State of the moment at which the safety net has closed a deployment.
+// SafetyNet is the State of the Moment at which the safety net closed a deployment.
 const SafetyNet = "SafetyNet"
 
-// Close takes in how the deployment was closed. It makes a moment of it where the
-// execution did not do so itself.
+// Close records how the deployment was closed. It adds a Moment if the execution did
+// not close the deployment itself.
 func (r *Run) Close(c Closing) {
 	if r.Closed != nil {
 		return
 	}
 	c.At = max(c.At, 0)
 	r.Closed = &c
-	if !c.undoes() || r.closesItself(c.At) {
+	if !c.isFailure() || r.closedByExecution(c.At) {
 		return
 	}
 	m := Moment{At: c.At, Execution: r.Execution, State: SafetyNet, Weight: c.weight()}
-	m.list(shift.Texts(c.Reasons))
-	m.note("%s", r.closed(c))
+	m.noteAll(shift.Texts(c.Reasons))
+	m.note("%s", r.closingText(c))
 	at := sort.Search(len(r.Moments), func(i int) bool { return r.Moments[i].At > c.At })
 	m.stages = sort.Search(len(r.Stages), func(i int) bool { return r.Stages[i].At > c.At })
 	m.positions = sort.Search(len(r.Positions), func(i int) bool { return r.Positions[i].At > c.At })
 	r.Moments = slices.Insert(r.Moments, at, m)
 }
 
-// Back is when the traffic was back on Stable: as it was observed, or else as the
-// Ledger says, whose time is that at which the last try to put it back began.
-func (r *Run) Back() (time.Duration, bool) {
+// RestoredAt returns when all traffic was back on Stable. It is the observed time if
+// there is one, or else the Ledger's: the time at which the successful attempt to
+// restore began.
+func (r *Run) RestoredAt() (time.Duration, bool) {
 	if r.Closed == nil || r.Closed.Outcome != shift.RolledBack {
 		return 0, false
 	}
@@ -64,10 +65,10 @@ func (r *Run) Back() (time.Duration, bool) {
 	return back, true
 }
 
-// undoes says whether the deployment has not come to a good end.
-func (c Closing) undoes() bool { return c.Outcome != shift.Promoted && c.Outcome != shift.Unchanged }
+// isFailure reports whether the deployment failed.
+func (c Closing) isFailure() bool { return c.Outcome != shift.Promoted && c.Outcome != shift.Unchanged }
 
-// weight is the Candidate's share since then.
+// weight returns the Candidate's share after the closing.
 func (c Closing) weight() Share {
 	if c.Outcome == shift.RolledBack {
 		return shareOf(shift.None)
@@ -75,37 +76,38 @@ func (c Closing) weight() Share {
 	return Share{}
 }
 
-// fired says whether the alarm is why it was closed.
-func (c Closing) fired(alarm string) bool {
-	return alarmIn(c.Reasons, alarm) == shift.AlarmFiring
+// names reports whether the alarm is a reason for the closing.
+func (c Closing) names(alarm string) bool {
+	return alarmStateIn(c.Reasons, alarm) == shift.AlarmFiring
 }
 
-// sameTime is how far the clock of a Lambda may be from that of Step Functions.
-const sameTime = time.Second
+// maxClockSkew is how far the clocks of a Lambda and of Step Functions may differ.
+const maxClockSkew = time.Second
 
-// closesItself says whether the execution closes the deployment at a time.
-func (r *Run) closesItself(at time.Duration) bool {
-	return !r.wasEnded(at) && slices.ContainsFunc(r.Stages, func(s Stage) bool {
-		return s.At <= at+sameTime && (s.State == flow.Rollback.State || s.State == flow.Close.State)
+// closedByExecution reports whether the execution itself closed the deployment, at the
+// given time.
+func (r *Run) closedByExecution(at time.Duration) bool {
+	return !r.executionLeftItOpen(at) && slices.ContainsFunc(r.Stages, func(s Stage) bool {
+		return s.At <= at+maxClockSkew && (s.State == flow.Rollback.State || s.State == flow.Close.State)
 	})
 }
 
-// closed says what it means that the deployment is closed.
-func (r *Run) closed(c Closing) string {
+// closingText says where the traffic is after the closing, and when the execution ends.
+func (r *Run) closingText(c Closing) string {
 	text := map[shift.Outcome]string{
 		shift.RolledBack: "the traffic is back",
 		shift.Rejected:   "no traffic had been moved",
 		shift.Stranded:   "a person must look at the targets",
 	}[c.Outcome]
-	if r.wasEnded(c.At) {
+	if r.executionLeftItOpen(c.At) {
 		return text
 	}
-	return text + "; " + r.endsWhen(c.At)
+	return text + "; " + r.whenItEnds(c.At)
 }
 
-// endsWhen says when an execution ends whose deployment was closed at a time.
-func (r *Run) endsWhen(closed time.Duration) string {
-	stage, _ := last(r.Stages, closed, func(s Stage) time.Duration { return s.At })
+// whenItEnds says when the execution will notice that its deployment was closed.
+func (r *Run) whenItEnds(closed time.Duration) string {
+	stage, _ := lastBefore(r.Stages, closed, func(s Stage) time.Duration { return s.At })
 	switch stage.State {
 	case bakeState:
 		return "the execution ends at its next poll"
@@ -115,11 +117,11 @@ func (r *Run) endsWhen(closed time.Duration) string {
 	return "the execution ends after " + stage.State
 }
 
-// wasEnded says whether the execution was over at a time, and had left the deployment
-// open.
-func (r *Run) wasEnded(at time.Duration) bool {
+// executionLeftItOpen reports whether the execution had ended before a time without
+// closing the deployment.
+func (r *Run) executionLeftItOpen(at time.Duration) bool {
 	over := false
-	for _, m := range r.upTo(at) {
+	for _, m := range r.momentsUntil(at) {
 		if m.Execution == r.Execution {
 			over = m.State == flow.RollbackIncomplete || m.State == operator.Aborted || m.State == operator.TimedOut || m.State == operator.Failed
 		}

@@ -95,7 +95,7 @@ func TestAlarmWasWhatOpenHasReadUntilTheFirstCheck(t *testing.T) {
 	t.Parallel()
 	run := picture.NewRun()
 	see := func(at time.Duration, kind, state, data string) {
-		run.See("one", at, operator.Event{Type: kind, State: state, Data: json.RawMessage(data)})
+		run.Add("one", at, operator.Event{Type: kind, State: state, Data: json.RawMessage(data)})
 	}
 	const deployment = `"deployment": {"plan": {"steps": [{"percent": 10, "bakeSeconds": 600}]}, "alarms": ["a", "b"], "firingAtStart": ["a"]}`
 	see(0, "TaskStateEntered", "Open", `{}`)

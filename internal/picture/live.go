@@ -8,94 +8,95 @@ import (
 	"sluice/internal/shift"
 )
 
-// Live is where a deployment stands at some time.
+// Live is where a deployment stands at a given time.
 type Live struct {
-	At      time.Duration
-	State   string
-	Weight  Share
-	Step    int // 0 before the first
-	Steps   int // 0 before they are known
-	Bake    time.Duration
-	Baked   time.Duration
-	Left    time.Duration // of all bakes
-	Waits   string        // what it does instead of baking: "paused" or "waiting"; empty while it bakes
-	Checks  int
-	Judged  bool
-	Verdict shift.Verdict
-	Reasons []string
-	Alarms  []AlarmNow
-	Stable  Served
-	// Candidate and Stable count only when Counted is set.
-	Candidate Served
-	Counted   bool
+	At        time.Duration
+	State     string
+	Weight    Share
+	Step      int // 0 before the first
+	Steps     int // 0 before they are known
+	Bake      time.Duration
+	Baked     time.Duration
+	Left      time.Duration // remaining in all bakes
+	WaitState string        // "paused" or "waiting"; empty while it bakes
+	Checks    int
+	Judged    bool
+	Verdict   shift.Verdict
+	Reasons   []string
+	Alarms    []AlarmNow
+	Stable    Served
+	// Candidate and Stable are set only if HasTraffic is.
+	Candidate  Served
+	HasTraffic bool
 }
 
-// AlarmNow is an alarm and the State that it is in, as far as it is known.
+// AlarmNow is an alarm and its current State, if known.
 type AlarmNow struct {
 	Name  string
-	State shift.AlarmState // empty when it is not known
+	State shift.AlarmState // empty if unknown
 }
 
-// Served is how many requests a version has had.
+// Served counts the requests that a version has served.
 type Served struct{ Requests, Errors int64 }
 
-// Share is the part of the requests that failed.
-func (s Served) Share() float64 {
+// ErrorShare is the share of the requests that failed.
+func (s Served) ErrorShare() float64 {
 	if s.Requests == 0 {
 		return 0
 	}
 	return float64(s.Errors) / float64(s.Requests)
 }
 
-// At is where the deployment stands at a time, by what happened until then.
+// At returns where the deployment stood at a time.
 func (r *Run) At(t time.Duration) Live {
 	l := Live{At: t, Steps: r.Plan.Len()}
-	stage, staged := last(r.Stages, t, func(s Stage) time.Duration { return s.At })
+	stage, staged := lastBefore(r.Stages, t, func(s Stage) time.Duration { return s.At })
 	if staged {
 		l.State = stage.State
 	}
-	for _, m := range r.upTo(t) {
+	for _, m := range r.momentsUntil(t) {
 		if m.Execution == r.Execution && m.Weight.Known {
 			l.Weight = m.Weight
 		}
 	}
-	position, begun := last(r.Positions, t, func(p Position) time.Duration { return p.At })
+	position, begun := lastBefore(r.Positions, t, func(p Position) time.Duration { return p.At })
 	if begun {
-		l.stand(r, position, stage)
+		l.addPosition(r, position, stage)
 	}
 	l.Alarms = r.alarmsAt(t, position, begun)
-	if c := r.Closed; c != nil && c.undoes() && c.At <= t {
-		l.close(r, *c)
+	if c := r.Closed; c != nil && c.isFailure() && c.At <= t {
+		l.addClosing(r, *c)
 	}
 	if r.Observed != nil {
-		l.observe(*r.Observed, begun)
+		l.addObserved(*r.Observed, begun)
 	}
 	return l
 }
 
-// close fills in what the Ledger tells, which the execution may not have learnt yet.
-func (l *Live) close(r *Run, c Closing) {
+// addClosing fills in what the Ledger says about the end, which the execution may not
+// know yet.
+func (l *Live) addClosing(r *Run, c Closing) {
 	if c.weight().Known {
 		l.Weight = c.weight()
 	}
 	l.Left = 0
 	l.Judged, l.Verdict, l.Reasons = true, shift.Fail, shift.Texts(c.Reasons)
-	if r.closesItself(l.At) || r.wasEnded(l.At) || r.End != nil {
+	if r.closedByExecution(l.At) || r.executionLeftItOpen(l.At) || r.End != nil {
 		return
 	}
 	if c.Outcome == shift.RolledBack {
 		l.State = "traffic back since " + Clock(c.At)
 	}
-	l.Reasons = append([]string{r.closed(c)}, l.Reasons...)
+	l.Reasons = append([]string{r.closingText(c)}, l.Reasons...)
 }
 
-// stand fills in what the last Progress tells, and what has baked since.
-func (l *Live) stand(r *Run, p Position, stage Stage) {
+// addPosition fills in the last Progress, and the time baked since.
+func (l *Live) addPosition(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
-	l.Baked, l.Waits = p.Baked.Duration(), waits(p.Progress)
+	l.Baked, l.WaitState = p.Baked.Duration(), waitState(p.Progress)
 	if stage.State == bakeState && stage.At >= p.At {
-		l.Baked += r.bakes(p, stage, l.At)
+		l.Baked += r.bakedIn(p, stage, l.At)
 	}
 	if p.Step < 1 || p.Step > r.Plan.Len() {
 		return
@@ -107,8 +108,9 @@ func (l *Live) stand(r *Run, p Position, stage Stage) {
 	}
 }
 
-// waits says what a deployment does that does not bake.
-func waits(p shift.Progress) string {
+// waitState says why a deployment does not bake: it is paused by an operator, or waits
+// for something else.
+func waitState(p shift.Progress) string {
 	switch {
 	case !p.Waiting:
 		return ""
@@ -118,18 +120,18 @@ func waits(p shift.Progress) string {
 	return "waiting"
 }
 
-// bakeState is the name of the state that waits.
+// bakeState is the name of the Wait state.
 const bakeState = "Bake"
 
-// observe fills in what was seen from outside; the weights once they are the
-// deployment's.
-func (l *Live) observe(o Observed, begun bool) {
+// addObserved fills in what a simulation saw. Its weights count only once the
+// deployment has begun.
+func (l *Live) addObserved(o Observed, begun bool) {
 	for _, w := range o.Weights {
 		if begun && w.At <= l.At {
 			l.Weight = shareOf(w.Weight)
 		}
 	}
-	l.Counted = true
+	l.HasTraffic = true
 	for _, m := range o.Traffic {
 		part := float64(min(max(l.At-m.Begins, 0), time.Minute)) / float64(time.Minute)
 		of := &l.Stable
@@ -141,8 +143,8 @@ func (l *Live) observe(o Observed, begun bool) {
 	}
 }
 
-// alarmsAt are the alarms' states: those that were observed, or else those that the
-// last judgement speaks of, and what the deployment was closed for.
+// alarmsAt returns the alarms' states at a time: the observed ones, or else those in
+// the Reasons of the closing or of the last check.
 func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 	list := make([]AlarmNow, len(r.Alarms))
 	for i, name := range r.Alarms {
@@ -154,22 +156,23 @@ func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 					list[i].State = c.State
 				}
 			}
-		case r.Closed != nil && r.Closed.At <= t && r.Closed.fired(name):
+		case r.Closed != nil && r.Closed.At <= t && r.Closed.names(name):
 			list[i].State = shift.AlarmFiring
 		case begun && p.Checks > 0:
-			list[i].State = alarmIn(p.Reasons, name)
+			list[i].State = alarmStateIn(p.Reasons, name)
 		}
 	}
 	return list
 }
 
-// upTo are the moments until a time.
-func (r *Run) upTo(t time.Duration) []Moment {
+// momentsUntil returns the moments up to and including a time.
+func (r *Run) momentsUntil(t time.Duration) []Moment {
 	return r.Moments[:sort.Search(len(r.Moments), func(i int) bool { return r.Moments[i].At > t })]
 }
 
-// last is the latest of a list that is in order of time.
-func last[T any](list []T, t time.Duration, at func(T) time.Duration) (found T, ok bool) {
+// lastBefore returns the last element at or before a time. The list is in order of
+// time.
+func lastBefore[T any](list []T, t time.Duration, at func(T) time.Duration) (found T, ok bool) {
 	n := sort.Search(len(list), func(i int) bool { return at(list[i]) > t })
 	if n == 0 {
 		return found, false

@@ -34,7 +34,7 @@ func TestLiveIsWhatHadHappenedByThen(t *testing.T) {
 	assert.Equal(t, 90*time.Second, later.Baked)
 	assert.True(t, later.Judged)
 	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmInsufficient}}, later.Alarms)
-	assert.False(t, later.Counted)
+	assert.False(t, later.HasTraffic)
 
 	assert.Equal(t, 120*time.Second, run.At(time.Hour).Baked, "a bake does not outlast its wait")
 }
@@ -47,7 +47,7 @@ func TestRequestsAreCountedEvenlyWithinTheirMinute(t *testing.T) {
 	assert.Equal(t, picture.Served{Requests: 300}, run.At(30*time.Second).Stable)
 	assert.Equal(t, picture.Served{Requests: 30, Errors: 3}, run.At(30*time.Second).Candidate)
 	assert.Equal(t, picture.Served{Requests: 1200}, run.At(time.Hour).Stable)
-	assert.InDelta(t, 0.1, run.At(time.Hour).Candidate.Share(), 1e-9)
+	assert.InDelta(t, 0.1, run.At(time.Hour).Candidate.ErrorShare(), 1e-9)
 }
 
 func TestStepsTellWhatCameOfThem(t *testing.T) {
@@ -63,7 +63,7 @@ func TestStepsTellWhatCameOfThem(t *testing.T) {
 		},
 	}
 	steps := run.Steps()
-	assert.Equal(t, picture.StepTaken{Step: run.Plan.Steps[0], Number: 1, Taken: true, Baked: 2 * time.Minute, Checks: 2}, steps[0])
-	assert.Equal(t, picture.StepTaken{Step: run.Plan.Steps[1], Number: 2, Taken: true, Began: 2 * time.Minute, Baked: time.Minute, Checks: 1, Verdict: shift.Fail}, steps[1])
-	assert.Equal(t, picture.StepTaken{Step: run.Plan.Steps[2], Number: 3}, steps[2])
+	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[0], Number: 1, Taken: true, Baked: 2 * time.Minute, Checks: 2}, steps[0])
+	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[1], Number: 2, Taken: true, Began: 2 * time.Minute, Baked: time.Minute, Checks: 1, Verdict: shift.Fail}, steps[1])
+	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[2], Number: 3}, steps[2])
 }

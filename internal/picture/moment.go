@@ -12,20 +12,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// Moment is a state that was left, or an end that was reached.
+// Moment is something that a person wants to see in the story of a deployment: a state
+// that was left, or an end that was reached.
 type Moment struct {
 	At        time.Duration
 	Execution string
 	State     string
 	Weight    Share  // the Candidate's
-	Verdict   string // empty where nothing is judged
-	Failed    bool   // the state did not do its work, or the end is a bad one
+	Verdict   string // empty if the state does not judge
+	Failed    bool   // the state failed, or the execution ended badly
 	Notes     []string
 
-	stages, positions int // that were known by then
+	stages, positions int // how many stages and positions were known at that time
 }
 
-// Share is a Weight that may not be known, as before any was set.
+// Share is a Weight that may be unknown, as it is before the first one is set.
 type Share struct {
 	shift.Weight
 	Known bool
@@ -33,7 +34,7 @@ type Share struct {
 
 func shareOf(w shift.Weight) Share { return Share{w, true} }
 
-// String shows the Weight; nothing that is not known.
+// String formats the Weight. An unknown Share is the empty string.
 func (s Share) String() string {
 	if !s.Known {
 		return ""
@@ -41,7 +42,7 @@ func (s Share) String() string {
 	return s.Weight.String()
 }
 
-// maxNote bounds what an outside text can say in a line.
+// maxNote bounds the length of a text from outside in one line.
 const maxNote = 600
 
 func (m *Moment) note(format string, args ...any) {
@@ -50,36 +51,37 @@ func (m *Moment) note(format string, args ...any) {
 	}
 }
 
-// list notes each text.
-func (m *Moment) list(texts []string) {
+// noteAll adds each text as a note.
+func (m *Moment) noteAll(texts []string) {
 	for _, text := range texts {
 		m.note("%s", text)
 	}
 }
 
-// Quiet says that the moment is a poll that went as well as the one before it.
-func (m Moment) Quiet(before Moment) bool {
+// IsRepeatedPoll reports whether the moment is a passing or waiting poll with the same
+// result as the moment before.
+func (m Moment) IsRepeatedPoll(before Moment) bool {
 	calm := m.Verdict == shift.Pass.String() || m.Verdict == shift.Wait.String()
 	return m.State == flow.CheckAlarms.State && calm &&
 		m.Execution == before.Execution && m.State == before.State && m.Weight == before.Weight &&
 		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
 }
 
-// document is what flows, with what Rollback adds.
+// document is the state machine's document, with what Rollback adds.
 type document struct {
 	flow.Document
-	Rollback *undoing
+	Rollback *rollback
 }
 
-// undoing is flow.Undoing, as far as a picture shows it.
-type undoing struct {
+// rollback is the part of flow.Undoing that a picture shows.
+type rollback struct {
 	Outcome shift.Outcome   `json:"outcome"`
 	Undone  json.RawMessage `json:"undone"`
 	Reasons []shift.Reason  `json:"reasons"`
 }
 
-// decode reads what can be read: a raw input may be anything, and what another version of
-// Sluice has written may have another form here and there.
+// decode reads the parts of a document that it can. A raw input may be anything, and
+// another version of Sluice may have written some parts in another form.
 func decode(text json.RawMessage) document {
 	var is struct {
 		Release    json.RawMessage `json:"release"`
@@ -94,15 +96,15 @@ func decode(text json.RawMessage) document {
 	}
 	return document{
 		Document: flow.Document{
-			Release: part[shift.Release](is.Release), Deployment: part[shift.Deployment](is.Deployment),
-			Progress: part[shift.Progress](is.Progress), Failure: part[flow.Failure](is.Failure), Hook: part[shift.Hook](is.Hook),
+			Release: decodePart[shift.Release](is.Release), Deployment: decodePart[shift.Deployment](is.Deployment),
+			Progress: decodePart[shift.Progress](is.Progress), Failure: decodePart[flow.Failure](is.Failure), Hook: decodePart[shift.Hook](is.Hook),
 		},
-		Rollback: part[undoing](is.Rollback),
+		Rollback: decodePart[rollback](is.Rollback),
 	}
 }
 
-// part reads one field; nil is one that is not there, or cannot be read.
-func part[T any](text json.RawMessage) *T {
+// decodePart reads one field. It returns nil if the field is missing or unreadable.
+func decodePart[T any](text json.RawMessage) *T {
 	var value *T
 	if json.Unmarshal(text, &value) != nil {
 		return nil
@@ -110,9 +112,9 @@ func part[T any](text json.RawMessage) *T {
 	return value
 }
 
-// tell says what became of the Targets, and whether there is anything to say of any:
-// earlier versions had a sentence for each.
-func (u undoing) tell() (sentences []string, some bool) {
+// sentences says what became of the Targets. some is false if no Target was touched.
+// Earlier versions of Sluice stored one sentence for each Target.
+func (u rollback) sentences() (sentences []string, some bool) {
 	var undone []shift.Undone
 	if len(u.Undone) == 0 || json.Unmarshal(u.Undone, &undone) == nil {
 		return explain.Undone(undone, maxNote), len(undone) > 0
@@ -130,9 +132,9 @@ func hookOf(input json.RawMessage) string {
 	return ""
 }
 
-// told is a failure in a line: its name, and the message that Lambda packs into
-// a report.
-func told(f flow.Failure) string {
+// failureText formats a failure in one line: its name, and the message from the error
+// report that Lambda returns.
+func failureText(f flow.Failure) string {
 	var report struct {
 		Message string `json:"errorMessage"`
 	}
@@ -145,21 +147,21 @@ func told(f flow.Failure) string {
 	return f.Error + ": " + f.Cause
 }
 
-// descriptions say what a state has done, by its name.
+// descriptions fill in the Moment of a state that has succeeded, by the state's name.
 var descriptions = map[string]func(document, *Moment){
-	flow.Publish.State:          published,
-	flow.Open.State:             opened,
-	string(shift.BeforeTraffic): func(d document, m *Moment) { asked(d, shift.BeforeTraffic, m) },
-	flow.SetWeight.State:        shifted,
-	flow.CheckAlarms.State:      judged,
-	string(shift.AfterTraffic):  func(d document, m *Moment) { asked(d, shift.AfterTraffic, m) },
+	flow.Publish.State:          describePublish,
+	flow.Open.State:             describeOpen,
+	string(shift.BeforeTraffic): func(d document, m *Moment) { describeHooks(d, shift.BeforeTraffic, m) },
+	flow.SetWeight.State:        describeSetWeight,
+	flow.CheckAlarms.State:      describeCheck,
+	string(shift.AfterTraffic):  func(d document, m *Moment) { describeHooks(d, shift.AfterTraffic, m) },
 	flow.Close.State:            func(_ document, m *Moment) { m.Weight = shareOf(shift.All); m.note("verified and closed") },
-	flow.Rollback.State:         restored,
+	flow.Rollback.State:         describeRollback,
 }
 
-// describe is the moment when a state has done its work.
+// describe returns the Moment of a state that has succeeded.
 func describe(v *visit, d document) Moment {
-	m := Moment{State: v.name, Weight: weight(d)}
+	m := Moment{State: v.name, Weight: weightIn(d)}
 	if v.hook != "" {
 		m.note("%s agreed", v.hook)
 	}
@@ -169,8 +171,8 @@ func describe(v *visit, d document) Moment {
 	return m
 }
 
-// weight is the Candidate's share as far as the document knows it.
-func weight(d document) Share {
+// weightIn returns the Candidate's share as far as the document knows it.
+func weightIn(d document) Share {
 	switch {
 	case d.Progress == nil || d.Rollback != nil && d.Rollback.Outcome == shift.Stranded:
 		return Share{}
@@ -180,17 +182,17 @@ func weight(d document) Share {
 	return shareOf(d.Progress.Weight)
 }
 
-func published(d document, m *Moment) {
+func describePublish(d document, m *Moment) {
 	if d.Release == nil {
 		return
 	}
 	groups := shift.GroupBy(d.Release.Arrivals, func(a shift.Arrival) (shift.Target, shift.Version) { return a.Target, a.Candidate })
-	m.list(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[shift.Version]) string {
+	m.noteAll(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[shift.Version]) string {
 		return fmt.Sprintf("version %s for %s", g.Of, g.Names())
 	}, "have theirs"))
 }
 
-func opened(d document, m *Moment) {
+func describeOpen(d document, m *Moment) {
 	if d.Deployment == nil {
 		return
 	}
@@ -200,13 +202,13 @@ func opened(d document, m *Moment) {
 	}
 	type versions struct{ stable, candidate shift.Version }
 	groups := shift.GroupBy(d.Deployment.Changes, func(c shift.Change) (shift.Target, versions) { return c.Target, versions{c.Stable, c.Candidate} })
-	m.list(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[versions]) string {
+	m.noteAll(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[versions]) string {
 		if g.Of.stable == "" {
 			return fmt.Sprintf("%s created with %s", g.Names(), g.Of.candidate)
 		}
 		return fmt.Sprintf("%s from %s to %s", g.Names(), g.Of.stable, g.Of.candidate)
 	}, "to their candidates"))
-	m.note("%s, %s of baking", Counted(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
+	m.note("%s, %s of baking", Quantity(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
 	if len(d.Deployment.Alarms) > 0 {
 		m.note("watching %s", strings.Join(d.Deployment.Alarms, ", "))
 	}
@@ -215,39 +217,39 @@ func opened(d document, m *Moment) {
 	}
 }
 
-func asked(d document, p shift.Point, m *Moment) {
+func describeHooks(d document, p shift.Point, m *Moment) {
 	if d.Release == nil {
 		return
 	}
 	if hooks := d.Release.Hooks.At(p); len(hooks) > 0 {
-		m.note("%s agreed", Counted(len(hooks), "hook", "hooks"))
+		m.note("%s agreed", Quantity(len(hooks), "hook", "hooks"))
 		return
 	}
 	m.note("no hooks")
 }
 
-func shifted(d document, m *Moment) {
+func describeSetWeight(d document, m *Moment) {
 	if d.Progress != nil {
 		m.note("step %d of %d", d.Progress.Step, d.Progress.Steps)
 	}
 }
 
-func judged(d document, m *Moment) {
+func describeCheck(d document, m *Moment) {
 	if d.Progress == nil {
 		return
 	}
 	m.Verdict = d.Progress.Verdict.String()
-	m.list(shift.Texts(d.Progress.Reasons))
+	m.noteAll(shift.Texts(d.Progress.Reasons))
 }
 
-func restored(d document, m *Moment) {
+func describeRollback(d document, m *Moment) {
 	if d.Rollback == nil {
 		return
 	}
-	sentences, some := d.Rollback.tell()
+	sentences, some := d.Rollback.sentences()
 	switch {
 	case some:
-		m.list(sentences)
+		m.noteAll(sentences)
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
 	case d.Failure != nil && (d.Failure.Error == flow.DeploymentClosed || d.Failure.Error == flow.DeploymentRestoring):
@@ -257,11 +259,11 @@ func restored(d document, m *Moment) {
 	}
 }
 
-// ending is the moment when the last state of a road was entered.
-func ending(state string, isFail bool, d document) Moment {
-	m := Moment{State: state, Weight: weight(d), Failed: isFail}
+// finalMoment returns the Moment of entering a Succeed or Fail state.
+func finalMoment(state string, isFail bool, d document) Moment {
+	m := Moment{State: state, Weight: weightIn(d), Failed: isFail}
 	if state == string(shift.Promoted) {
-		m.Weight = shareOf(shift.All) // Close has verified it, and its output replaced the document
+		m.Weight = shareOf(shift.All) // Close has verified it; its output has no progress
 	}
 	if d.Deployment != nil && d.Deployment.Unchanged != nil && d.Failure == nil {
 		m.note("%s", d.Deployment.Unchanged.Reason)

@@ -6,16 +6,17 @@ import (
 	"time"
 )
 
-// Counted is a number and what is counted, in the singular or the plural.
-func Counted(n int, one, many string) string {
+// Quantity formats a number with its noun, in the singular or the plural: "1 step", "2
+// steps".
+func Quantity(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return Grouped(n) + " " + many
+	return GroupDigits(n) + " " + many
 }
 
-// Grouped is a number with its thousands set apart: 15,000.
-func Grouped[N int | int64](n N) string {
+// GroupDigits formats a number with thousands separators: 15,000.
+func GroupDigits[N int | int64](n N) string {
 	digits := strconv.FormatInt(int64(n), 10)
 	for at := len(digits) - 3; at > 0; at -= 3 {
 		digits = digits[:at] + "," + digits[at:]
@@ -23,8 +24,7 @@ func Grouped[N int | int64](n N) string {
 	return digits
 }
 
-// Clock shows how long after its beginning something happens, as in 2:05 or
-// 1:00:30.
+// Clock formats the time since the execution began, such as 2:05 or 1:00:30.
 func Clock(d time.Duration) string {
 	s := int64(d / time.Second)
 	if s < 3600 {

@@ -10,11 +10,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// Run is a deployment as far as it is known. All times in it count from the
-// beginning of its execution.
+// Run is what is known about a deployment. All its times count from the start of the
+// execution.
 type Run struct {
-	// Execution is the name of the one that is told of; others that are seen are
-	// there for what they did to it.
+	// Execution is the name of the execution that the Run is about. Moments of other
+	// executions appear in the Run where they affected this deployment.
 	Execution string
 	Changes   []shift.Move
 	Strategy  string
@@ -23,58 +23,58 @@ type Run struct {
 	Moments   []Moment
 	Stages    []Stage
 	Positions []Position
-	End       *End // nil until it has ended
-	// Closed is what the Ledger says, where it was asked; nil as long as it has not
-	// closed the deployment.
+	End       *End // nil until the execution has ended
+	// Closed is how the Ledger closed the deployment. It is nil while the deployment is
+	// open, or if the Ledger was not read.
 	Closed *Closing
 
-	// What only a simulation knows.
+	// Observed is set only by a simulation.
 	Observed *Observed
 
-	timeline *timeline
-	settled  bool // by Publish
-	// undoneFor is why Rollback put the traffic back, where it says so.
-	undoneFor []shift.Reason
-	// opened is when Open had read the alarms, of which these fired.
+	timeline  *timeline
+	published bool // Publish has completed the release
+	// rollbackReasons are the reasons that the Rollback state gave, if any.
+	rollbackReasons []shift.Reason
+	// opened is when Open read the alarms. firing lists those that were in ALARM then.
 	opened time.Duration
 	firing []string
 }
 
-// Stage is the entering of a state that does something, or waits.
+// Stage is the entry into a Task or Wait state.
 type Stage struct {
 	At    time.Duration
 	State string
-	// Step is the one that it takes, or else that was taken last; 0 before the first.
+	// Step is the Step that the state works on, or the last one taken; 0 before the first.
 	Step int
 }
 
-// Position is where the deployment stood from then on.
+// Position is the deployment's Progress from a time on.
 type Position struct {
 	At time.Duration
 	shift.Progress
 }
 
-// End is how an execution ended, and what came of its deployment.
+// End is how an execution ended, and the Outcome of its deployment.
 type End struct {
 	At time.Duration
-	// Outcome is empty when there is none (yet).
+	// Outcome is empty if the deployment has none (yet).
 	Outcome shift.Outcome
 	Status  string
 	Error   string
-	// Cause is why, and what a person can do.
+	// Cause says why it ended, and what a person can do.
 	Cause string
 }
 
-// Observed is what was seen of the world around a deployment.
+// Observed is what a simulation saw of the world around a deployment.
 type Observed struct {
 	Alarms  []AlarmChange
 	Traffic []Minute
 	Weights []WeightChange
-	// Until is how long was observed: the last Minute may not be whole.
+	// Until is the time at which the observation ended: the last Minute may be incomplete.
 	Until time.Duration
 }
 
-// AlarmChange is an alarm's coming into a State.
+// AlarmChange is an alarm's transition to a State.
 type AlarmChange struct {
 	At     time.Duration
 	Name   string
@@ -82,8 +82,8 @@ type AlarmChange struct {
 	Reason string
 }
 
-// Minute is what a version served of a Target's requests in the minute that begins
-// then.
+// Minute counts the requests for a Target that one version served in the minute that
+// starts at Begins.
 type Minute struct {
 	Begins           time.Duration
 	Target           shift.Target
@@ -98,43 +98,44 @@ type WeightChange struct {
 	Weight shift.Weight
 }
 
-// NewRun is a Run of which nothing is known yet.
+// NewRun returns an empty Run.
 func NewRun() *Run {
 	r := &Run{}
 	r.timeline = &timeline{visits: map[string]*visit{}, learn: r.learn}
 	return r
 }
 
-// See takes in an event of an execution's history. at is how long after the
-// beginning it happened. The first execution that is seen is the one that the Run
-// tells of.
-func (r *Run) See(execution string, at time.Duration, e operator.Event) {
+// Add adds an event of an execution's history. at is the time since the start. The
+// first execution added is the one that the Run is about.
+func (r *Run) Add(execution string, at time.Duration, e operator.Event) {
 	if r.Execution == "" {
 		r.Execution = execution
 	}
 	kind := e.Enters()
 	if execution == r.Execution && kind != "" && kind != "Choice" && kind != "Pass" {
 		if len(r.Stages) == 0 {
-			r.ask(e.Data)
+			r.readRequest(e.Data)
 		}
-		r.Stages = append(r.Stages, Stage{At: at, State: e.State, Step: r.step(e.State)})
+		r.Stages = append(r.Stages, Stage{At: at, State: e.State, Step: r.stepOf(e.State)})
 	}
-	if m, worthIt := r.timeline.see(execution, at, e); worthIt {
+	if m, ok := r.timeline.add(execution, at, e); ok {
 		m.stages, m.positions = len(r.Stages), len(r.Positions)
 		r.Moments = append(r.Moments, m)
 	}
 }
 
-// ask takes in what is asked for, until Publish has settled it: it may refuse to.
-func (r *Run) ask(input []byte) {
+// readRequest takes the changes from the execution's input. They stand until Publish
+// has completed the release; Publish may also refuse them.
+func (r *Run) readRequest(input []byte) {
 	release, err := request.DecodeInput(input, "")
 	if err == nil {
 		r.Changes = release.Moves()
 	}
 }
 
-// step is the one that a state takes which is entered now, or that was taken before.
-func (r *Run) step(state string) int {
+// stepOf returns the Step that a state entered now works on: the next one for
+// SetWeight, else the last one taken.
+func (r *Run) stepOf(state string) int {
 	stands := shift.Progress{NextStep: 1}
 	if n := len(r.Positions); n > 0 {
 		stands = r.Positions[n-1].Progress
@@ -145,8 +146,8 @@ func (r *Run) step(state string) int {
 	return stands.Step
 }
 
-// Until is the Run as it was when only so many of its Moments had happened. Several
-// may happen at the same time.
+// Until returns the Run as it was after that many Moments. Several Moments may have the
+// same time.
 func (r *Run) Until(moments int) *Run {
 	before := *r
 	if moments >= len(r.Moments) {
@@ -160,13 +161,13 @@ func (r *Run) Until(moments int) *Run {
 	return &before
 }
 
-// learn takes in what an execution has made of its document.
+// learn updates the Run from a document that an execution's state has returned.
 func (r *Run) learn(execution string, at time.Duration, state string, d document) {
 	if execution != r.Execution {
 		return
 	}
-	if d.Release != nil && !r.settled {
-		r.settled, r.Changes = true, d.Release.Moves()
+	if d.Release != nil && !r.published {
+		r.published, r.Changes = true, d.Release.Moves()
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
 	}
 	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
@@ -174,18 +175,18 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.opened, r.firing = at, d.Deployment.FiringAtStart
 	}
 	if d.Rollback != nil {
-		r.undoneFor = d.Rollback.Reasons
+		r.rollbackReasons = d.Rollback.Reasons
 	}
-	if d.Progress != nil && (len(r.Positions) == 0 || moved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
+	if d.Progress != nil && (len(r.Positions) == 0 || hasMoved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
 		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})
 	}
 }
 
-// Ended is why the deployment ended so, and what a person can do about it.
-func (r *Run) Ended() (why, next string) {
+// Explanation says why the deployment ended as it did, and what a person can do next.
+func (r *Run) Explanation() (why, next string) {
 	switch {
-	case r.End != nil && len(r.undoneFor) > 0:
-		return explain.Apart(r.End.Outcome, r.undoneFor, r.End.Cause)
+	case r.End != nil && len(r.rollbackReasons) > 0:
+		return explain.Apart(r.End.Outcome, r.rollbackReasons, r.End.Cause)
 	case r.End != nil && r.Closed != nil:
 		return explain.Apart(r.End.Outcome, r.Closed.Reasons, r.End.Cause)
 	case r.End != nil:
@@ -196,12 +197,13 @@ func (r *Run) Ended() (why, next string) {
 	return "", ""
 }
 
-// moved says whether the deployment stands elsewhere than before.
-func moved(before, now shift.Progress) bool {
+// hasMoved reports whether the deployment has taken a step or made a check since
+// before.
+func hasMoved(before, now shift.Progress) bool {
 	return before.Step != now.Step || before.Checks != now.Checks
 }
 
-// Targets are what is shifted.
+// Targets returns the targets that the deployment shifts.
 func (r *Run) Targets() []shift.Target {
 	targets := make([]shift.Target, len(r.Changes))
 	for i, c := range r.Changes {

@@ -6,11 +6,12 @@ import (
 	"sluice/internal/shift"
 )
 
-// sparks are from one eighth of a line high to a whole one, which is all the traffic.
+// sparks are bars from one eighth to the full height of a line. The full height is 100
+// %.
 var sparks = []rune("▁▂▃▄▅▆▇█")
 
-// Sparkline draws a Plan's Weights over time, as wide as there are columns. The
-// last column is the Weight that it ends at.
+// Sparkline draws a Plan's Weights over time in a row of characters, one for each
+// column. The last column is the final Weight.
 func Sparkline(p shift.Plan, columns int) string {
 	var line strings.Builder
 	ends := p.Duration()

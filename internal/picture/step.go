@@ -6,11 +6,12 @@ import (
 	"sluice/internal/shift"
 )
 
-// StepTaken is a Step of the Plan, and what came of it.
-type StepTaken struct {
+// StepResult is a Step of the Plan, and how it went.
+type StepResult struct {
 	shift.Step
 	Number int
-	// Taken says whether traffic was shifted to it; the rest is nothing otherwise.
+	// Taken says whether traffic was shifted to the Step. If not, the fields below are
+	// zero.
 	Taken   bool
 	Began   time.Duration
 	Baked   time.Duration
@@ -18,11 +19,11 @@ type StepTaken struct {
 	Verdict shift.Verdict // of the last check, if there was any
 }
 
-// Steps are those of the Plan, with what came of each until now.
-func (r *Run) Steps() []StepTaken {
-	steps := make([]StepTaken, r.Plan.Len())
+// Steps returns every Step of the Plan, and how each has gone so far.
+func (r *Run) Steps() []StepResult {
+	steps := make([]StepResult, r.Plan.Len())
 	for i, s := range r.Plan.Steps {
-		steps[i] = StepTaken{Step: s, Number: i + 1}
+		steps[i] = StepResult{Step: s, Number: i + 1}
 	}
 	before := 0
 	for _, p := range r.Positions {
@@ -37,15 +38,15 @@ func (r *Run) Steps() []StepTaken {
 	}
 	if r.End != nil && len(r.Positions) > 0 {
 		if p := r.Positions[len(r.Positions)-1]; p.Step >= 1 && p.Step <= len(steps) {
-			steps[p.Step-1].Baked += r.unread(p)
+			steps[p.Step-1].Baked += r.bakedAfter(p)
 		}
 	}
 	return steps
 }
 
-// unread is for how long it has baked after the last Position: an execution that is
-// stopped, or finds that it was put back, makes none of it.
-func (r *Run) unread(p Position) time.Duration {
+// bakedAfter returns the time baked after the last Position. An execution that was
+// stopped, or that found its deployment restored, has not reported that time.
+func (r *Run) bakedAfter(p Position) time.Duration {
 	for i, s := range r.Stages {
 		if s.State != bakeState || s.At < p.At {
 			continue
@@ -54,14 +55,14 @@ func (r *Run) unread(p Position) time.Duration {
 		if i+1 < len(r.Stages) {
 			left = r.Stages[i+1].At
 		}
-		return r.bakes(p, s, left)
+		return r.bakedIn(p, s, left)
 	}
 	return 0
 }
 
-// bakes is for how long it has baked in a stage until some time: no longer than it
-// was to, nor than until the traffic was taken away, and not in a pause.
-func (r *Run) bakes(p Position, in Stage, until time.Duration) time.Duration {
+// bakedIn returns the time baked in a Wait state until a given time. It never exceeds
+// the planned wait, ends when the traffic was taken back, and is zero during a pause.
+func (r *Run) bakedIn(p Position, in Stage, until time.Duration) time.Duration {
 	if p.Waiting {
 		return 0
 	}

@@ -8,8 +8,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// WeightTrack is the Candidate's share of a Target's traffic over time. The Target is
-// empty where what is known is known of all together.
+// WeightTrack is the Candidate's share of a Target's traffic over time. An empty Target
+// stands for all Targets together.
 type WeightTrack struct {
 	Target  shift.Target
 	Changes []WeightChange
@@ -21,14 +21,14 @@ type AlarmTrack struct {
 	Changes []AlarmChange
 }
 
-// Phase is what a deployment was busy with for some time: a Step, or what comes
-// before and after.
+// Phase is a named stretch of a deployment: a Step, or a state before or after the
+// Steps.
 type Phase struct {
 	Name         string
 	Begins, Ends time.Duration
 }
 
-// Ends is when the last thing happened that is known.
+// Ends returns the time of the last known event.
 func (r *Run) Ends() time.Duration {
 	ends := time.Duration(0)
 	if r.End != nil {
@@ -48,7 +48,8 @@ func (r *Run) Ends() time.Duration {
 	return ends
 }
 
-// WeightTracks are what was observed of each Target, or else what the execution tells.
+// WeightTracks returns the observed weights of each Target if there are any, or else
+// the weights that the execution reported.
 func (r *Run) WeightTracks() []WeightTrack {
 	if r.Observed != nil {
 		tracks := make([]WeightTrack, len(r.Changes))
@@ -62,56 +63,59 @@ func (r *Run) WeightTracks() []WeightTrack {
 		}
 		return tracks
 	}
-	return []WeightTrack{r.told()}
+	return []WeightTrack{r.reportedWeights()}
 }
 
-// told is the weight as the execution tells it, until the Ledger tells that the traffic
-// is back: the execution may learn of that much later.
-func (r *Run) told() WeightTrack {
-	told := WeightTrack{}
+// reportedWeights returns the weight that the execution reported. Once the Ledger says
+// that the traffic is back, the Ledger counts: the execution may learn of that much
+// later.
+func (r *Run) reportedWeights() WeightTrack {
+	track := WeightTrack{}
 	for _, m := range r.Moments {
 		if m.Execution == r.Execution && m.Weight.Known && (r.Closed == nil || m.At <= r.Closed.At || !r.Closed.weight().Known) {
-			told.add(WeightChange{At: m.At, Weight: m.Weight.Weight})
+			track.add(WeightChange{At: m.At, Weight: m.Weight.Weight})
 		}
 	}
 	switch {
 	case r.Closed != nil && r.Closed.weight().Known:
-		told.add(WeightChange{At: r.Closed.At, Weight: r.Closed.weight().Weight})
+		track.add(WeightChange{At: r.Closed.At, Weight: r.Closed.weight().Weight})
 	case r.End != nil && r.End.Outcome == shift.RolledBack: // and the Ledger could not be asked
-		told.add(WeightChange{At: r.Ends(), Weight: shift.None})
+		track.add(WeightChange{At: r.Ends(), Weight: shift.None})
 	}
-	return told
+	return track
 }
 
-// add adds a change, if it is one.
+// add appends a change if the weight differs from the last one.
 func (t *WeightTrack) add(c WeightChange) {
 	if n := len(t.Changes); n == 0 || t.Changes[n-1].Weight != c.Weight {
 		t.Changes = append(t.Changes, c)
 	}
 }
 
-// AlarmTracks are what was observed of each alarm, or else what was read of it.
+// AlarmTracks returns the observed states of each alarm if there are any, or else the
+// states that the execution read.
 func (r *Run) AlarmTracks() []AlarmTrack {
 	tracks := make([]AlarmTrack, len(r.Alarms))
 	for i, name := range r.Alarms {
-		if tracks[i] = r.read(name); r.Observed != nil {
+		if tracks[i] = r.reportedStates(name); r.Observed != nil {
 			tracks[i].Changes = slices.DeleteFunc(slices.Clone(r.Observed.Alarms), func(c AlarmChange) bool { return c.Name != name })
 		}
 	}
 	return tracks
 }
 
-// read is what Open and every check have read of an alarm: what it was after the last of
-// them is not known, unless it is why the deployment was closed.
-func (r *Run) read(name string) AlarmTrack {
+// reportedStates returns the states of an alarm that Open and the checks read. After
+// the last check the state is unknown, unless the alarm is why the deployment was
+// closed.
+func (r *Run) reportedStates(name string) AlarmTrack {
 	t, last := AlarmTrack{Name: name}, time.Duration(0)
 	for _, p := range r.Positions {
 		if p.Checks == 0 {
 			continue
 		}
-		state := alarmIn(p.Reasons, name)
+		state := alarmStateIn(p.Reasons, name)
 		if len(t.Changes) == 0 {
-			t.add(AlarmChange{At: r.opened, Name: name, State: r.atStart(name, state)})
+			t.add(AlarmChange{At: r.opened, Name: name, State: r.stateAtStart(name, state)})
 		}
 		last = p.At
 		t.add(AlarmChange{At: last, Name: name, State: state})
@@ -119,16 +123,16 @@ func (r *Run) read(name string) AlarmTrack {
 	if len(t.Changes) > 0 {
 		t.add(AlarmChange{At: last, Name: name})
 	}
-	if r.Closed != nil && r.Closed.fired(name) {
+	if r.Closed != nil && r.Closed.names(name) {
 		t.add(AlarmChange{At: max(r.Closed.At, last), Name: name, State: shift.AlarmFiring})
 	}
 	return t
 }
 
-// alarmIn is the state of an alarm that the Reasons of a judgement tell of, for who has
-// nothing else: OK for one that they do not name. It is empty where the Reason that would
-// tell may have been left out.
-func alarmIn(reasons []shift.Reason, alarm string) shift.AlarmState {
+// alarmStateIn derives an alarm's state from the Reasons of a verdict. An alarm that
+// they do not name is OK. The state is empty if its Reason may have been left out of a
+// shortened list.
+func alarmStateIn(reasons []shift.Reason, alarm string) shift.AlarmState {
 	state := shift.AlarmOK
 	for _, r := range reasons {
 		switch {
@@ -149,9 +153,9 @@ var alarmStates = map[string]shift.AlarmState{
 	shift.AlarmUnreadableIgnored: shift.AlarmUnreadable,
 }
 
-// atStart is what Open has read, which says only what fired: a deployment does not
-// start with much else than what is OK, and what it was is what the first check tells.
-func (r *Run) atStart(name string, first shift.AlarmState) shift.AlarmState {
+// stateAtStart returns the state that Open read of an alarm. Open records only the
+// alarms in ALARM; for the others, the state at the first check is used.
+func (r *Run) stateAtStart(name string, first shift.AlarmState) shift.AlarmState {
 	switch {
 	case slices.Contains(r.firing, name):
 		return shift.AlarmFiring
@@ -161,18 +165,18 @@ func (r *Run) atStart(name string, first shift.AlarmState) shift.AlarmState {
 	return first
 }
 
-// add adds a change, if it is one.
+// add appends a change if the state differs from the last one.
 func (t *AlarmTrack) add(c AlarmChange) {
 	if n := len(t.Changes); n == 0 || t.Changes[n-1].State != c.State {
 		t.Changes = append(t.Changes, c)
 	}
 }
 
-// Phases are one after the other, from the beginning to the end.
+// Phases returns the phases in order of time, without gaps.
 func (r *Run) Phases() []Phase {
 	var phases []Phase
 	for _, s := range r.Stages {
-		name := r.phase(s)
+		name := r.phaseName(s)
 		if n := len(phases); n > 0 {
 			phases[n-1].Ends = s.At
 			if phases[n-1].Name == name {
@@ -187,35 +191,35 @@ func (r *Run) Phases() []Phase {
 	return phases
 }
 
-// phase names what a state belongs to.
-func (r *Run) phase(s Stage) string {
+// phaseName returns the name of the phase that a stage belongs to.
+func (r *Run) phaseName(s Stage) string {
 	switch s.State {
 	case flow.SetWeight.State, bakeState, flow.CheckAlarms.State:
-		return "step " + Grouped(s.Step)
+		return "step " + GroupDigits(s.Step)
 	}
 	return s.State
 }
 
-// Story is what happened, without the polls that say nothing new: they are counted.
+// Story returns the Moments, but replaces repeated polls by their number.
 func (r *Run) Story() []Moment {
-	var told []Moment
+	var story []Moment
 	var last Moment
-	quiet := 0
+	repeated := 0
 	flush := func() {
-		if quiet > 0 {
-			last.Notes = append(slices.Clone(last.Notes), Counted(quiet, "more check", "more checks")+" passed")
-			told, quiet = append(told, last), 0
+		if repeated > 0 {
+			last.Notes = append(slices.Clone(last.Notes), Quantity(repeated, "more check", "more checks")+" passed")
+			story, repeated = append(story, last), 0
 		}
 	}
 	for _, m := range r.Moments {
-		if m.Quiet(last) {
+		if m.IsRepeatedPoll(last) {
 			last = m
-			quiet++
+			repeated++
 			continue
 		}
 		flush()
-		told, last = append(told, m), m
+		story, last = append(story, m), m
 	}
 	flush()
-	return told
+	return story
 }

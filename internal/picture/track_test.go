@@ -18,7 +18,7 @@ func TestStateOfAnAlarmIsReadFromTheReasonsThatItGave(t *testing.T) {
 				reasons := shift.Judge(rules.Observe([]shift.Alarm{
 					{Name: "a", State: shift.AlarmInsufficient}, {Name: name, State: state, Reason: "because"}, {Name: "b", State: shift.AlarmFiring},
 				})...).Reasons
-				assert.Equal(t, state, alarmIn(reasons, name), "%v %q", rules, reasons)
+				assert.Equal(t, state, alarmStateIn(reasons, name), "%v %q", rules, reasons)
 			}
 		}
 	}
@@ -31,7 +31,7 @@ func TestStateOfAnAlarmIsUnknownWhenItsReasonWasLeftOut(t *testing.T) {
 		alarms = append(alarms, shift.Alarm{Name: strconv.Itoa(i), State: shift.AlarmFiring})
 	}
 	reasons := shift.Judge(shift.AlarmRules{}.Observe(alarms)...).Reasons
-	assert.Equal(t, shift.AlarmFiring, alarmIn(reasons, "3"))
-	assert.Empty(t, alarmIn(reasons, "11"))
-	assert.Equal(t, shift.AlarmOK, alarmIn(nil, "11"))
+	assert.Equal(t, shift.AlarmFiring, alarmStateIn(reasons, "3"))
+	assert.Empty(t, alarmStateIn(reasons, "11"))
+	assert.Equal(t, shift.AlarmOK, alarmStateIn(nil, "11"))
 }

@@ -71,7 +71,7 @@ func tempo(run *picture.Run) []knot {
 	}
 	told, knots := 0, make([]knot, len(run.Moments))
 	for i, m := range run.Moments {
-		if i == 0 || !m.Quiet(run.Moments[i-1]) {
+		if i == 0 || !m.IsRepeatedPoll(run.Moments[i-1]) {
 			told++
 		}
 		knots[i] = knot{played: time.Duration(told) * playedMoment, happened: m.At}

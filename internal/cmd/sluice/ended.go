@@ -100,7 +100,7 @@ func (e ended) drawn() *picture.End {
 func (e ended) text(to io.Writer, run *picture.Run) {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(string(e.Outcome), e.Status, e.Error))
-	t.addCause(run.Ended())
+	t.addCause(run.Explanation())
 	t.add("time", picture.Clock(seconds(e.Seconds)))
 	t.write(to)
 }

@@ -88,38 +88,38 @@ func (f expectation) takes() *table {
 	t := &table{indent: gutter}
 	duration := days(f.Duration)
 	if n := len(f.Hooks); n > 0 {
-		duration += fmt.Sprintf(", and what %s: at most %s", picture.Counted(n, "hook takes", "hooks take"), days(f.HookTimeouts))
+		duration += fmt.Sprintf(", and what %s: at most %s", picture.Quantity(n, "hook takes", "hooks take"), days(f.HookTimeouts))
 	}
 	t.add("duration", duration)
-	t.add("transitions", picture.Grouped(f.Transitions))
-	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", picture.Grouped(f.Events)))
+	t.add("transitions", picture.GroupDigits(f.Transitions))
+	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", picture.GroupDigits(f.Events)))
 	t.add("Lambda control plane", f.controlPlane())
-	t.add("Lambda invocations", picture.Grouped(f.Lambda.Invocations)+" of Sluice's own")
+	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own")
 	t.add("alarm reads", f.alarmReads())
 	return t
 }
 
 func (f expectation) controlPlane() string {
-	text := fmt.Sprintf("%s for each target", picture.Counted(f.Lambda.ControlPlane, "call", "calls"))
+	text := fmt.Sprintf("%s for each target", picture.Quantity(f.Lambda.ControlPlane, "call", "calls"))
 	if n := len(f.Targets); n > 1 {
-		text += fmt.Sprintf(", %s in all", picture.Grouped(n*f.Lambda.ControlPlane))
+		text += fmt.Sprintf(", %s in all", picture.GroupDigits(n*f.Lambda.ControlPlane))
 	}
 	return text + "; an account has 15 a second"
 }
 
 func (f expectation) alarmReads() string {
 	if !f.deployed {
-		return picture.Grouped(f.AlarmReads) + ", when the deployment names alarms"
+		return picture.GroupDigits(f.AlarmReads) + ", when the deployment names alarms"
 	}
-	return picture.Grouped(f.AlarmReads)
+	return picture.GroupDigits(f.AlarmReads)
 }
 
 // text compares the loop with what this costs.
 func (p polling) text(total forecast.Cost) string {
 	text := fmt.Sprintf("%.1f times as much, where the alarms are asked every %s: %s", float64(p.Total)/float64(total), p.Every,
-		picture.Counted(p.Transitions, "transition", "transitions"))
+		picture.Quantity(p.Transitions, "transition", "transitions"))
 	if !p.Fits {
-		text += fmt.Sprintf("; it would never end, as its %s history events are more than an execution may have", picture.Grouped(p.Events))
+		text += fmt.Sprintf("; it would never end, as its %s history events are more than an execution may have", picture.GroupDigits(p.Events))
 	}
 	return text
 }
@@ -128,13 +128,13 @@ func (c cost) table(f expectation) *table {
 	t := &table{indent: gutter}
 	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
 	t.add("Step Functions", c.StepFunctions.String(),
-		fmt.Sprintf("%s at %s for 1,000", picture.Counted(f.Transitions, "transition", "transitions"), 1000*c.Prices.Transition))
+		fmt.Sprintf("%s at %s for 1,000", picture.Quantity(f.Transitions, "transition", "transitions"), 1000*c.Prices.Transition))
 	t.add("Lambda", c.Lambda.String(),
 		fmt.Sprintf("%s at %s for a million, each %d MB for %d ms at $%s for a GB-second (arm64)",
-			picture.Counted(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
+			picture.Quantity(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
 			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
 	t.add("CloudWatch", c.CloudWatch.String(),
-		fmt.Sprintf("%s at %s for 1,000", picture.Counted(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
+		fmt.Sprintf("%s at %s for 1,000", picture.Quantity(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
 	t.add("polling loop", f.Polling.Total.String(), f.Polling.text(c.Total))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
 	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")

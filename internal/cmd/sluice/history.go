@@ -157,7 +157,7 @@ func (p past) text(to io.Writer) {
 	}
 	t.write(to)
 	if p.more > 0 {
-		fmt.Fprintf(to, "\n%sand %s before these: see --limit\n", gutter, picture.Counted(p.more, "deployment", "deployments"))
+		fmt.Fprintf(to, "\n%sand %s before these: see --limit\n", gutter, picture.Quantity(p.more, "deployment", "deployments"))
 	}
 }
 

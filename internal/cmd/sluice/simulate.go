@@ -140,7 +140,7 @@ type simulation struct {
 func (s setting) play() (simulation, error) {
 	run := picture.NewRun()
 	result, recording, err := world.Record(s.deployment, s.scenario, func(at time.Duration, x *asl.Execution, e asl.Event) {
-		run.See(x.Name(), at, simulatedEvent(e))
+		run.Add(x.Name(), at, simulatedEvent(e))
 	})
 	var wrong *world.ScenarioError
 	if errors.As(err, &wrong) { // it speaks of what this deployment does not have

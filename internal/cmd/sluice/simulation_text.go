@@ -41,7 +41,7 @@ func story(moments []picture.Moment) *table {
 		skip := 1
 		if n := quietRun(moments); n > longestQuiet {
 			skip = n - 1
-			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, fmt.Sprintf("%s checks passed", picture.Grouped(n-2)))
+			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, fmt.Sprintf("%s checks passed", picture.GroupDigits(n-2)))
 		}
 		moments = moments[skip:]
 	}
@@ -54,7 +54,7 @@ const longestQuiet = 5
 // quietRun is how many moments from the first on say the same.
 func quietRun(moments []picture.Moment) int {
 	n := 1
-	for n < len(moments) && moments[n].Quiet(moments[n-1]) {
+	for n < len(moments) && moments[n].IsRepeatedPoll(moments[n-1]) {
 		n++
 	}
 	return n
@@ -65,10 +65,10 @@ func (s simulation) summary() *table {
 	r := s.result
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeOf(r.Outcome, r.Status, r.Error))
-	t.addCause(s.run.Ended())
+	t.addCause(s.run.Explanation())
 	t.add("virtual time", picture.Clock(seconds(r.VirtualSeconds)))
-	t.add("transitions", picture.Grouped(r.Transitions))
-	t.add("history events", picture.Grouped(r.HistoryEvents))
+	t.add("transitions", picture.GroupDigits(r.Transitions))
+	t.add("history events", picture.GroupDigits(r.HistoryEvents))
 	t.add("invocations", tallies(r.Invocations))
 	t.addCalls(r.Calls)
 	t.add("requests")
@@ -123,7 +123,7 @@ func tallies(counts map[string]int) string {
 	}
 	list := make([]string, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		list = append(list, name+glue+picture.Grouped(counts[name]))
+		list = append(list, name+glue+picture.GroupDigits(counts[name]))
 	}
 	return strings.Join(list, ", ")
 }
@@ -139,7 +139,7 @@ func (t *table) addCalls(calls map[string]int) {
 		byService[service][operation] = n
 		total += n
 	}
-	t.add("AWS calls", picture.Grouped(total))
+	t.add("AWS calls", picture.GroupDigits(total))
 	for _, service := range slices.Sorted(maps.Keys(byService)) {
 		t.add("  "+service, tallies(byService[service]))
 	}
@@ -147,9 +147,9 @@ func (t *table) addCalls(calls map[string]int) {
 
 func served(requests, failed int64) string {
 	if failed == 0 {
-		return picture.Grouped(requests)
+		return picture.GroupDigits(requests)
 	}
-	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", picture.Grouped(requests), picture.Grouped(failed), 100*float64(failed)/float64(requests))
+	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", picture.GroupDigits(requests), picture.GroupDigits(failed), 100*float64(failed)/float64(requests))
 }
 
 // shownRoutes is how many changes of routes are shown at the beginning and at

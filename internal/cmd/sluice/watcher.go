@@ -272,7 +272,7 @@ func (w *watcher) tell(events []operator.Event) error {
 		}
 		w.last = e
 		w.learn(e.At)
-		w.run.See(w.where.Name, e.At.Sub(w.began), e)
+		w.run.Add(w.where.Name, e.At.Sub(w.began), e)
 	}
 	w.close()
 	moments := w.run.Moments[w.told:]

@@ -8,7 +8,7 @@ import (
 	"sluice/internal/picture"
 )
 
-// Where things are in the figure. Its width is that of the page's text.
+// The layout of the figure, which is as wide as the page's text.
 const (
 	width  = 960.0
 	left   = 140.0 // of the time axis
@@ -19,7 +19,7 @@ const (
 // axis is the time axis that all plots share.
 type axis struct{ until time.Duration }
 
-// newAxis ends a little after the end, so that the end can be seen.
+// newAxis extends the axis a little beyond the end, so that the end is visible.
 func newAxis(ends time.Duration) axis {
 	ends = max(ends, time.Second)
 	return axis{until: ends + ends/16}
@@ -29,34 +29,34 @@ func (a axis) x(at time.Duration) float64 {
 	return left + across*min(max(float64(at)/float64(a.until), 0), 1)
 }
 
-// column is how many points from the left of the axis a time is.
+// column returns the distance of a time from the left of the axis, in whole points.
 func (a axis) column(at time.Duration) int { return int(a.x(at) - left) }
 
-// steps are the distances that ticks may have.
-var steps = []time.Duration{
+// tickSteps are the allowed distances between ticks.
+var tickSteps = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 	day, 2 * day, 7 * day, 14 * day, 30 * day, 60 * day,
 }
 
-// ticks are the round times that are marked, not more than ten or so, with their names.
+// ticks returns up to about ten round times and their labels.
 func (a axis) ticks() (at []time.Duration, names []string) {
-	step := steps[len(steps)-1]
-	for _, s := range steps {
+	step := tickSteps[len(tickSteps)-1]
+	for _, s := range tickSteps {
 		if a.until/s <= 10 {
 			step = s
 			break
 		}
 	}
 	for t := time.Duration(0); t <= a.until; t += step {
-		at, names = append(at, t), append(names, tick(t, step))
+		at, names = append(at, t), append(names, tickLabel(t, step))
 	}
 	return at, names
 }
 
-// tick names a time as exactly as the distance to the next one asks.
-func tick(at, step time.Duration) string {
+// tickLabel formats a time to the precision of the ticks.
+func tickLabel(at, step time.Duration) string {
 	switch {
 	case at == 0:
 		return "0"
@@ -77,8 +77,8 @@ func (s scale) y(value float64) float64 {
 	return s.bottom - (s.bottom-s.top)*min(max(value/s.most, 0), 1)
 }
 
-// round is the least round number that is not below a value.
-func round(value float64) float64 {
+// roundUp returns the smallest round number that is not below the value.
+func roundUp(value float64) float64 {
 	if value <= 0 {
 		return 1
 	}

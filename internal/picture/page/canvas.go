@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// canvas is an SVG that is being drawn. All text that it is given is escaped.
+// canvas builds an SVG. It escapes all text.
 type canvas struct{ strings.Builder }
 
 func (c *canvas) element(name string, content string, attributes ...any) {
@@ -15,7 +15,7 @@ func (c *canvas) element(name string, content string, attributes ...any) {
 	fmt.Fprintf(c, "%s</%s>\n", content, name)
 }
 
-// open begins an element with attributes, which are names and values in turn.
+// open writes a start tag. The attributes are names and values in turn.
 func (c *canvas) open(name string, attributes ...any) {
 	c.WriteString("<" + name)
 	for i := 0; i+1 < len(attributes); i += 2 {
@@ -37,25 +37,27 @@ func (c *canvas) line(x1, y1, x2, y2 float64, class string) {
 	c.element("line", "", "x1", x1, "y1", y1, "x2", x2, "y2", y2, "class", class)
 }
 
-// rect draws a box that says what it is to who points at it.
+// rect draws a box with a tooltip.
 func (c *canvas) rect(x, y, width, height float64, class, title string) {
-	c.element("rect", tip(title), "x", x, "y", y, "width", width, "height", height, "class", class)
+	c.element("rect", tooltip(title), "x", x, "y", y, "width", width, "height", height, "class", class)
 }
 
-func (c *canvas) path(d, class, title string) { c.element("path", tip(title), "d", d, "class", class) }
+func (c *canvas) path(d, class, title string) {
+	c.element("path", tooltip(title), "d", d, "class", class)
+}
 
 func (c *canvas) text(x, y float64, class, anchor, text string) {
 	c.element("text", html.EscapeString(text), "x", x, "y", y, "class", class, "text-anchor", anchor)
 }
 
-func tip(title string) string {
+func tooltip(title string) string {
 	if title == "" {
 		return ""
 	}
 	return "<title>" + html.EscapeString(title) + "</title>"
 }
 
-// number is a coordinate with a tenth of a point.
+// number formats a coordinate with one decimal.
 func number(v float64) string {
 	text := strconv.FormatFloat(v, 'f', 1, 64)
 	return strings.TrimSuffix(text, ".0")

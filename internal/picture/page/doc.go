@@ -1,4 +1,3 @@
-// Package page draws a Run on a page of HTML that needs nothing else: no script, no
-// font, no picture from elsewhere. Write is where to begin; Figure is its picture
-// alone.
+// Package page draws a Run as an HTML page that loads nothing else: no script, font or
+// image. Start at Write. Figure returns the picture alone.
 package page

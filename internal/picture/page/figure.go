@@ -12,31 +12,30 @@ import (
 	"sluice/internal/shift"
 )
 
-// style is how the figure looks, by light and by dark.
+// style is the style sheet of the figure, for light and dark screens.
 //
 //go:embed figure.css
 var style string
 
-// figure is the plots of a run, one below the other on one time axis.
+// figure is the plots of a run, one below the other on a common time axis.
 type figure struct {
 	canvas
 	run  *picture.Run
 	axis axis
 	ends time.Duration
-	// grain is how many points of the axis are not told apart where there is too much
-	// to be told.
+	// grain is how many points of the axis are drawn as one, to keep a large figure small.
 	grain int
-	y     float64 // where the next plot begins
+	y     float64 // where the next plot starts
 }
 
 const (
 	gap  = 24.0 // between two plots
-	lane = 18.0 // of an alarm, or of the phases
-	// border is around a picture that stands by itself.
+	lane = 18.0 // height of an alarm's row, or of the phases
+	// border surrounds a picture that stands alone.
 	border = 20.0
 )
 
-// Figure is the picture of a Run by itself.
+// Figure returns the picture of a Run as an SVG document.
 func Figure(r *picture.Run) string {
 	f := newFigure(r, 1)
 	f.y = 52
@@ -48,12 +47,12 @@ func Figure(r *picture.Run) string {
 	box := []float64{-border, -border, width + 2*border, f.y + 2*border}
 	c.open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", fmt.Sprintf("%s %s %s %s", number(box[0]), number(box[1]), number(box[2]), number(box[3])),
 		"width", box[2], "height", box[3], "role", "img", "class", "figure")
-	c.element("title", html.EscapeString(summed(r, headings)))
+	c.element("title", html.EscapeString(heading(r, maxHeading)))
 	c.element("style", style)
 	c.rect(box[0], box[1], box[2], box[3], "ground", "")
-	c.text(0, 14, "heading", "start", summed(r, headings))
+	c.text(0, 14, "heading", "start", heading(r, maxHeading))
 	if r.Strategy != "" {
-		c.text(0, 33, "legend", "start", middleOut(r.Strategy, names))
+		c.text(0, 33, "legend", "start", cutMiddle(r.Strategy, maxSmallText))
 	}
 	c.WriteString(f.String())
 	c.close("svg")
@@ -62,26 +61,27 @@ func Figure(r *picture.Run) string {
 
 // How many characters of a heading, and of a name in small letters, go into the width.
 const (
-	headings = 112
-	names    = 150
+	maxHeading   = 112
+	maxSmallText = 150
 )
 
-// drawn is the figure as a part of a page, as exact as there is room for.
-func drawn(r *picture.Run) string {
+// drawFigure draws the figure for a page. It reduces the detail until the figure is
+// small enough.
+func drawFigure(r *picture.Run) string {
 	for grain := 1; ; grain *= 2 {
-		if svg := grained(r, grain); len(svg) <= maxFigure || grain > across {
+		if svg := drawWithGrain(r, grain); len(svg) <= maxFigure || grain > across {
 			return svg
 		}
 	}
 }
 
-func grained(r *picture.Run, grain int) string {
+func drawWithGrain(r *picture.Run, grain int) string {
 	f := newFigure(r, grain)
 	f.y = 30
 	f.plots()
 	var c canvas
 	c.open("svg", "viewBox", "0 0 "+number(width)+" "+number(f.y), "role", "img", "class", "figure")
-	c.element("title", html.EscapeString(summed(r, headings)))
+	c.element("title", html.EscapeString(heading(r, maxHeading)))
 	c.WriteString(f.String())
 	c.close("svg")
 	return c.String()
@@ -91,20 +91,20 @@ func newFigure(r *picture.Run, grain int) *figure {
 	return &figure{run: r, ends: r.Ends(), axis: newAxis(r.Ends()), grain: grain}
 }
 
-// summed is what is shifted, in a line of so many characters: what is too long loses
-// of the name, never of the versions.
-func summed(r *picture.Run, most int) string {
+// heading names what is shifted in at most that many characters. It shortens the name,
+// never the versions.
+func heading(r *picture.Run, most int) string {
 	if len(r.Changes) == 0 {
-		return middleOut(r.Execution, most)
+		return cutMiddle(r.Execution, most)
 	}
 	more := ""
 	if n := len(r.Changes) - 1; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return changed(r.Changes[0], most-len(more)) + more
+	return changeText(r.Changes[0], most-len(more)) + more
 }
 
-func changed(c shift.Move, most int) string {
+func changeText(c shift.Move, most int) string {
 	versions := ""
 	switch {
 	case c.Candidate == "":
@@ -113,12 +113,12 @@ func changed(c shift.Move, most int) string {
 	default:
 		versions = fmt.Sprintf(" %s → %s", c.Stable, c.Candidate)
 	}
-	return middleOut(string(c.Target), most-utf8.RuneCountInString(versions)) + versions
+	return cutMiddle(string(c.Target), most-utf8.RuneCountInString(versions)) + versions
 }
 
-// middleOut leaves out the middle of a name that is too long: names of one team begin
-// alike, and differ at their end.
-func middleOut(name string, most int) string {
+// cutMiddle shortens a name in the middle, because the names of one team often start
+// alike and differ at their end.
+func cutMiddle(name string, most int) string {
 	runes := []rune(name)
 	if most = max(most, 9); len(runes) <= most {
 		return name
@@ -127,7 +127,7 @@ func middleOut(name string, most int) string {
 	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
 }
 
-// plots draws all of them, and what goes through them.
+// plots draws all plots, and the grid behind them.
 func (f *figure) plots() {
 	top := f.y
 	f.weight()
@@ -143,8 +143,8 @@ func (f *figure) plots() {
 	f.y += lane
 }
 
-// grid is the times that go through all plots: round ones, those at which a step
-// began, and the end.
+// grid draws the vertical lines: round times, the start of each step, the time when the
+// traffic was back, and the end.
 func (f *figure) grid(top, bottom float64) {
 	f.open("g", "data-plot", "time")
 	times, names := f.axis.ticks()
@@ -159,26 +159,26 @@ func (f *figure) grid(top, bottom float64) {
 			}
 		}
 	}
-	if back, known := f.back(); known {
+	if back, known := f.restoredAt(); known {
 		f.line(f.axis.x(back), top-6, f.axis.x(back), bottom, "end mark back")
 		f.text(f.axis.x(back)-4, top-12, "legend", "end", "traffic back "+picture.Clock(back))
 	}
-	if outcome, name := ended(f.run); name != "" {
-		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+tone(outcome))
-		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+tone(outcome), "end", name)
+	if outcome, name := outcomeOf(f.run); name != "" {
+		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+outcomeClass(outcome))
+		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+outcomeClass(outcome), "end", name)
 	}
 	f.close("g")
 }
 
-// back is when the traffic was back, where that was clearly before the end.
-func (f *figure) back() (time.Duration, bool) {
-	back, known := f.run.Back()
+// restoredAt returns when the traffic was back, if that was visibly before the end.
+func (f *figure) restoredAt() (time.Duration, bool) {
+	back, known := f.run.RestoredAt()
 	return back, known && f.axis.x(f.ends)-f.axis.x(back) > lane
 }
 
-// ended is what came of it, and its name: where there is no Outcome, the execution's
-// status. The deployment may have ended before its execution.
-func ended(r *picture.Run) (o shift.Outcome, name string) {
+// outcomeOf returns the Outcome and its name, or the execution's status if there is no
+// Outcome. The deployment may have ended before its execution.
+func outcomeOf(r *picture.Run) (o shift.Outcome, name string) {
 	switch {
 	case r.End != nil:
 		return r.End.Outcome, cmp.Or(string(r.End.Outcome), r.End.Status)
@@ -188,8 +188,8 @@ func ended(r *picture.Run) (o shift.Outcome, name string) {
 	return "", ""
 }
 
-// tone is how an Outcome is coloured.
-func tone(o shift.Outcome) string {
+// outcomeClass returns the CSS class of an Outcome.
+func outcomeClass(o shift.Outcome) string {
 	switch o {
 	case shift.Promoted, shift.Unchanged:
 		return "good"
@@ -197,9 +197,9 @@ func tone(o shift.Outcome) string {
 	return "bad"
 }
 
-// toneOf is how a verdict is coloured; none is empty. A Hold is no failure: it has not
-// moved the traffic, either way.
-func toneOf(verdict string) string {
+// verdictClass returns the CSS class of a verdict, if there is one. A Hold is not a
+// failure: it has moved no traffic.
+func verdictClass(verdict string) string {
 	switch verdict {
 	case "":
 		return ""
@@ -213,7 +213,7 @@ func toneOf(verdict string) string {
 	return "bad"
 }
 
-// frame begins a plot: its name, what its colours mean, and its values.
+// frame starts a plot: its name, its vertical axis and the labels of that axis.
 func (f *figure) frame(id, name string, height float64, s *scale, values []string) {
 	f.open("g", "data-plot", id)
 	s.top, s.bottom = f.y, f.y+height
@@ -226,8 +226,8 @@ func (f *figure) frame(id, name string, height float64, s *scale, values []strin
 	f.y += height + gap
 }
 
-// grainOf is which of the stretches a time is in that are told apart.
+// grainOf returns the index of the group of points that a time falls into.
 func (f *figure) grainOf(at time.Duration) int { return f.axis.column(at) / f.grain }
 
-// room is what a small text takes, with a little space.
-func room(text string) float64 { return 6.6*float64(utf8.RuneCountInString(text)) + 6 }
+// textWidth estimates the width of a small text, with some space after it.
+func textWidth(text string) float64 { return 6.6*float64(utf8.RuneCountInString(text)) + 6 }

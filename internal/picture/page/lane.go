@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// maxLanes is how many alarms have a lane of their own.
+	// maxLanes is how many alarms have their own lane.
 	maxLanes = 16
-	// besides is how many characters of an alarm's name go beside its lane.
-	besides = 22
-	// thick is how much of a lane is drawn.
-	thick = lane - 6
-	// glimpse is how wide the shortest state is drawn.
-	glimpse = 3
+	// maxNameBeside is how many characters of an alarm's name fit beside its lane.
+	maxNameBeside = 22
+	// laneThickness is the height of the coloured part of a lane.
+	laneThickness = lane - 6
+	// minStateWidth is the width of the shortest state.
+	minStateWidth = 3
 )
 
-// alarms has a lane for each, those that were worst first.
+// alarms draws a lane for each alarm, those with the worst states first.
 func (f *figure) alarms() {
 	tracks := f.run.AlarmTracks()
-	slices.SortStableFunc(tracks, func(a, b picture.AlarmTrack) int { return worst(b) - worst(a) })
+	slices.SortStableFunc(tracks, func(a, b picture.AlarmTrack) int { return worstSeverity(b) - worstSeverity(a) })
 	f.open("g", "data-plot", "alarms")
 	f.text(0, f.y+4, "name", "start", "alarms")
 	if len(tracks) == 0 {
@@ -34,10 +34,10 @@ func (f *figure) alarms() {
 	}
 	shown := tracks[:min(len(tracks), maxLanes)]
 	f.alarmLegend(shown)
-	above := slices.ContainsFunc(shown, func(t picture.AlarmTrack) bool { return utf8.RuneCountInString(t.Name) > besides })
+	above := slices.ContainsFunc(shown, func(t picture.AlarmTrack) bool { return utf8.RuneCountInString(t.Name) > maxNameBeside })
 	for _, track := range shown {
 		if above {
-			f.text(left, f.y+8, "legend", "start", middleOut(track.Name, names-besides))
+			f.text(left, f.y+8, "legend", "start", cutMiddle(track.Name, maxSmallText-maxNameBeside))
 			f.y += lane - 5
 		} else {
 			f.text(0, f.y+9, "legend", "start", track.Name)
@@ -45,8 +45,8 @@ func (f *figure) alarms() {
 		f.lane(track)
 	}
 	if rest := tracks[len(shown):]; len(rest) > 0 {
-		text := "and " + picture.Counted(len(rest), "more alarm", "more alarms")
-		if worst(rest[0]) <= severity(shift.AlarmOK) {
+		text := "and " + picture.Quantity(len(rest), "more alarm", "more alarms")
+		if worstSeverity(rest[0]) <= severity(shift.AlarmOK) {
 			text += ", of which nothing is known but OK"
 		}
 		f.text(left, f.y+8, "legend", "start", text)
@@ -56,7 +56,7 @@ func (f *figure) alarms() {
 	f.close("g")
 }
 
-// alarmLegend says what the colours mean that there are.
+// alarmLegend explains the colours in use.
 func (f *figure) alarmLegend(tracks []picture.AlarmTrack) {
 	seen := map[int]bool{}
 	for _, t := range tracks {
@@ -71,16 +71,16 @@ func (f *figure) alarmLegend(tracks []picture.AlarmTrack) {
 		name  string
 	}{{shift.AlarmOK, "OK"}, {shift.AlarmFiring, "ALARM"}, {shift.AlarmInsufficient, "no data, or not to be read"}, {"", "nobody has read it"}} {
 		if seen[severity(s.state)] {
-			f.rect(x, f.y-4, 12, 9, "state "+classOf(s.state), "")
+			f.rect(x, f.y-4, 12, 9, "state "+stateClass(s.state), "")
 			f.text(x+17, f.y+4, "legend", "start", s.name)
-			x += room(s.name) + 28
+			x += textWidth(s.name) + 28
 		}
 	}
 	f.y += lane
 }
 
-// worst is the worst state that an alarm was in.
-func worst(t picture.AlarmTrack) int {
+// worstSeverity returns the severity of the worst state that an alarm was in.
+func worstSeverity(t picture.AlarmTrack) int {
 	most := 0
 	for _, c := range t.Changes {
 		most = max(most, severity(c.State))
@@ -88,8 +88,8 @@ func worst(t picture.AlarmTrack) int {
 	return most
 }
 
-// lane is an alarm's states until the end, one mark for all stretches of a state. Where
-// several fall together in a point of the axis, the worst is drawn.
+// lane draws an alarm's states until the end, with one SVG path for each state. If
+// several states fall on the same point of the axis, it draws the worst.
 func (f *figure) lane(t picture.AlarmTrack) {
 	columns := f.columns(t.Changes)
 	var states []shift.AlarmState
@@ -104,21 +104,21 @@ func (f *figure) lane(t picture.AlarmTrack) {
 		if stretches[s] == "" {
 			states = append(states, s)
 		}
-		stretches[s] += fmt.Sprintf("M%s %sh%dv%sh%dz", number(left+float64(begin)), number(f.y), end-begin, number(thick), begin-end)
-		f.nameIn(&written, s, float64(begin), float64(end), end == len(columns))
+		stretches[s] += fmt.Sprintf("M%s %sh%dv%sh%dz", number(left+float64(begin)), number(f.y), end-begin, number(laneThickness), begin-end)
+		f.labelState(&written, s, float64(begin), float64(end), end == len(columns))
 		begin = end
 	}
 	for _, s := range states {
-		f.path(stretches[s], "state mark "+classOf(s), middleOut(t.Name, names)+": "+stateName(s))
+		f.path(stretches[s], "state mark "+stateClass(s), cutMiddle(t.Name, maxSmallText)+": "+stateName(s))
 	}
 	f.WriteString(written.String())
 	f.y += lane
 }
 
-// columns are the states by the points of the axis. What lasted for less than a
-// glimpse takes that from what is less bad.
+// columns returns the state at each point of the axis. A short state is widened to
+// minStateWidth at the cost of less severe ones.
 func (f *figure) columns(changes []picture.AlarmChange) []shift.AlarmState {
-	columns := make([]shift.AlarmState, f.axis.column(f.ends)+glimpse)
+	columns := make([]shift.AlarmState, f.axis.column(f.ends)+minStateWidth)
 	for i, c := range changes {
 		ends := len(columns)
 		if i+1 < len(changes) {
@@ -130,7 +130,7 @@ func (f *figure) columns(changes []picture.AlarmChange) []shift.AlarmState {
 	}
 	for _, c := range changes {
 		begins := f.axis.column(c.At)
-		for x := max(begins-1, 0); x < min(begins+glimpse-1, len(columns)); x++ {
+		for x := max(begins-1, 0); x < min(begins+minStateWidth-1, len(columns)); x++ {
 			if severity(c.State) > severity(columns[x]) {
 				columns[x] = c.State
 			}
@@ -139,14 +139,14 @@ func (f *figure) columns(changes []picture.AlarmChange) []shift.AlarmState {
 	return columns
 }
 
-// nameIn names a state in its stretch of a lane, if there is room. The name of one at
-// the end may stand beside it.
-func (f *figure) nameIn(to *canvas, s shift.AlarmState, begin, end float64, last bool) {
+// labelState writes a state's name into its stretch of a lane if there is room. The
+// last state's name may stand beside it.
+func (f *figure) labelState(to *canvas, s shift.AlarmState, begin, end float64, last bool) {
 	name := stateName(s)
 	switch {
 	case s == shift.AlarmOK:
 	case end-begin > 7*float64(len(name)):
-		to.text(left+begin+4, f.y+9.5, "inside "+classOf(s), "start", name)
+		to.text(left+begin+4, f.y+9.5, "inside "+stateClass(s), "start", name)
 	case last && s == shift.AlarmFiring:
 		to.text(left+end+4, f.y+9.5, "outcome bad", "start", name)
 	}
@@ -171,6 +171,6 @@ func severity(s shift.AlarmState) int {
 	return 2
 }
 
-func classOf(s shift.AlarmState) string {
+func stateClass(s shift.AlarmState) string {
 	return []string{"unread", "ok", "doubtful", "firing"}[severity(s)]
 }

@@ -16,26 +16,26 @@ import (
 	"sluice/internal/shift"
 )
 
-// Report is everything that a page tells.
+// Report is the content of a page.
 type Report struct {
 	*picture.Run
-	// Began is when the execution did; zero in a simulation.
+	// Began is when the execution started; zero in a simulation.
 	Began time.Time
-	// Facts are further figures, by their names. They are few: a page has all of them.
+	// Facts are additional figures. There must be few: the page shows them all.
 	Facts []Fact
-	// Texts are what the run was made from.
+	// Texts are the files that the run was made from.
 	Texts []Text
-	// Missing says what could not be drawn, and where it is to be had.
+	// Missing says what could not be drawn, and where to find it.
 	Missing []string
 }
 
-// Fact is a figure with its name.
+// Fact is a named figure.
 type Fact struct{ Name, Value string }
 
-// Text is a file that is shown as it is.
+// Text is a file that the page shows unchanged.
 type Text struct{ Name, Content string }
 
-// MaxBytes is the size of a page at most, whatever the run: it can be sent to anybody.
+// MaxBytes is the maximum size of a page, so that it can be sent to anybody.
 const MaxBytes = 300_000
 
 //go:embed page.html
@@ -43,15 +43,15 @@ var layout string
 
 var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clock": picture.Clock, "join": strings.Join, "bound": shift.BoundText,
-	"baked": func(s picture.StepTaken) string {
+	"baked": func(s picture.StepResult) string {
 		return fmt.Sprintf("%s of %s", picture.Clock(s.Baked), picture.Clock(s.Bake.Duration()))
 	},
-	"grouped": picture.Grouped[int], "verdict": toneOf,
-	"changed": func(c shift.Move) string { return changed(c, headings) }, "tone": tone, "style": func() template.CSS { return template.CSS(style) },
+	"grouped": picture.GroupDigits[int], "verdict": verdictClass,
+	"changed": func(c shift.Move) string { return changeText(c, maxHeading) }, "tone": outcomeClass, "style": func() template.CSS { return template.CSS(style) },
 }).Parse(layout))
 
-// Write writes the page. Of what is very long it leaves out the middle, and says so; of
-// a figure that would be, it tells fewer points apart.
+// Write writes the page. It leaves out the middle of very long tables and texts, and
+// says so. It reduces the detail of a very large figure.
 func Write(to io.Writer, r Report) error {
 	c := contentOf(r)
 	for rows, bytes := maxRows, maxText; ; rows, bytes = rows/2, bytes/2 {
@@ -66,18 +66,17 @@ func Write(to io.Writer, r Report) error {
 	}
 }
 
-// What a page has at first of what may be long: rows of a table, and bytes of a text and
-// of the figure.
+// Initial limits: rows of a table, bytes of a text, and bytes of the figure.
 const (
 	maxRows   = 400
 	maxText   = 100_000
 	maxFigure = MaxBytes / 2
 )
 
-// maxListed is how many targets the head names.
+// maxListed is how many targets the head of the page names.
 const maxListed = 4
 
-// content is a Report as the layout takes it.
+// content is a Report in the form that the template needs.
 type content struct {
 	Report
 	Title   string
@@ -93,11 +92,11 @@ type content struct {
 	Unmoved bool
 	Figure  template.HTML
 	Moments []row[picture.Moment]
-	Taken   []row[picture.StepTaken]
-	Several bool // executions are told of
+	Taken   []row[picture.StepResult]
+	Several bool // the moments belong to several executions
 }
 
-// row is one of a table's, or how many stand for it that are left out.
+// row is a row of a table, or the number of rows left out at that place.
 type row[T any] struct {
 	Of   T
 	Left int
@@ -105,26 +104,26 @@ type row[T any] struct {
 
 func contentOf(r Report) content {
 	c := content{
-		Report: r, Title: summed(r.Run, headings), Lasted: lasted(r.Run), Unmoved: unmoved(r.Run),
+		Report: r, Title: heading(r.Run, maxHeading), Lasted: durationText(r.Run), Unmoved: isEmpty(r.Run),
 		Listed: len(r.Changes) > 1 && len(r.Changes) <= maxListed,
 	}
 	for _, m := range r.Run.Moments {
 		c.Several = c.Several || m.Execution != r.Execution
 	}
-	c.Outcome, c.Badge = ended(r.Run)
-	c.Why, c.Next = r.Ended()
+	c.Outcome, c.Badge = outcomeOf(r.Run)
+	c.Why, c.Next = r.Explanation()
 	if !c.Unmoved {
-		c.Figure = template.HTML(drawn(r.Run)) // which has escaped all text
+		c.Figure = template.HTML(drawFigure(r.Run)) // drawFigure escapes all text
 	}
 	return c
 }
 
-// render is the page with so many rows of a table, and bytes of a text.
+// render renders the page with at most that many rows of a table and bytes of a text.
 func (c content) render(rows, bytesOfText int) ([]byte, error) {
-	c.Moments, c.Taken = middle(c.Story(), rows), middle(c.Steps(), rows)
+	c.Moments, c.Taken = cutTable(c.Story(), rows), cutTable(c.Steps(), rows)
 	texts := make([]Text, len(c.Texts))
 	for i, t := range c.Texts {
-		texts[i] = Text{Name: t.Name, Content: cut(t.Content, bytesOfText)}
+		texts[i] = Text{Name: t.Name, Content: cutText(t.Content, bytesOfText)}
 	}
 	c.Texts = texts
 	var page bytes.Buffer
@@ -132,32 +131,32 @@ func (c content) render(rows, bytesOfText int) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-// lasted says how long it took, and when the traffic was back where that was earlier, or
-// later: the safety net goes on when an execution has given up.
-func lasted(r *picture.Run) string {
+// durationText says how long the execution took, and when the traffic was back. That
+// may be earlier or later: the safety net continues after an execution has given up.
+func durationText(r *picture.Run) string {
 	text := "It has not ended yet"
 	if r.End != nil {
 		text = picture.Clock(r.End.At) + " from beginning to end"
 	}
-	if back, known := r.Back(); known && (r.End == nil || (r.End.At-back).Abs() >= time.Second) {
+	if back, known := r.RestoredAt(); known && (r.End == nil || (r.End.At-back).Abs() >= time.Second) {
 		text += ", the traffic was back at " + picture.Clock(back)
 	}
 	return text
 }
 
-// brief is how long a deployment lasts that has nothing to show over time.
-const brief = 10 * time.Second
+// maxEmptyRun is how long a run may last that has nothing to draw.
+const maxEmptyRun = 10 * time.Second
 
-// unmoved says whether it has soon ended without moving traffic.
-func unmoved(r *picture.Run) bool {
-	if r.End == nil || r.Ends() > brief {
+// isEmpty reports whether the run ended within maxEmptyRun without moving traffic.
+func isEmpty(r *picture.Run) bool {
+	if r.End == nil || r.Ends() > maxEmptyRun {
 		return false
 	}
 	return !slices.ContainsFunc(r.WeightTracks(), func(t picture.WeightTrack) bool { return len(t.Changes) > 0 })
 }
 
-// middle leaves out the middle of a long table.
-func middle[T any](list []T, most int) []row[T] {
+// cutTable leaves out the middle of a long table.
+func cutTable[T any](list []T, most int) []row[T] {
 	rows := make([]row[T], 0, min(len(list), most+1))
 	for i, of := range list {
 		switch left := len(list) - most; {
@@ -170,12 +169,12 @@ func middle[T any](list []T, most int) []row[T] {
 	return rows
 }
 
-// cut is the beginning of a text that takes so many bytes on the page.
-func cut(text string, most int) string {
+// cutText shortens a text to that many bytes of HTML.
+func cutText(text string, most int) string {
 	escaped := 0
 	for i, r := range text {
 		if escaped += len(html.EscapeString(string(r))); escaped > most {
-			return text[:i] + fmt.Sprintf("\n… (%s more)", picture.Counted(utf8.RuneCountInString(text[i:]), "character", "characters"))
+			return text[:i] + fmt.Sprintf("\n… (%s more)", picture.Quantity(utf8.RuneCountInString(text[i:]), "character", "characters"))
 		}
 	}
 	return text

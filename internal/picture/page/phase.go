@@ -10,23 +10,23 @@ import (
 	"sluice/internal/shift"
 )
 
-// phases is what the deployment was busy with, and how each check went.
+// phases draws the states over time, and the checks below them.
 func (f *figure) phases() {
 	f.open("g", "data-plot", "states")
 	f.text(0, f.y+13, "name", "start", "states")
 	outside, free := false, left
-	for i, p := range f.joined(f.run.Phases()) {
-		x, w := f.axis.x(p.Begins), f.over(p)
+	for i, p := range f.mergePhases(f.run.Phases()) {
+		x, w := f.axis.x(p.Begins), f.phaseWidth(p)
 		f.rect(x, f.y, w, lane, fmt.Sprintf("phase mark shade%d", i%2), fmt.Sprintf("%s, from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
 		short := strings.TrimPrefix(p.Name, "step ")
 		switch {
-		case w > room(p.Name):
+		case w > textWidth(p.Name):
 			f.text(x+w/2, f.y+13, "inside", "middle", p.Name)
-		case w > room(short)-6:
+		case w > textWidth(short)-6:
 			f.text(x+w/2, f.y+13, "inside", "middle", short)
-		case short == p.Name && w >= glimpse && x >= free && x+room(p.Name) < right+lane:
+		case short == p.Name && w >= minStateWidth && x >= free && x+textWidth(p.Name) < right+lane:
 			f.text(x, f.y+lane+11, "legend", "start", p.Name)
-			outside, free = true, x+room(p.Name)
+			outside, free = true, x+textWidth(p.Name)
 		}
 	}
 	f.y += lane
@@ -38,16 +38,17 @@ func (f *figure) phases() {
 	f.close("g")
 }
 
-// joined are the phases that can be seen, those together that are not told apart.
-func (f *figure) joined(phases []picture.Phase) []picture.Phase {
+// mergePhases drops invisible phases, and merges phases that are too narrow to be told
+// apart.
+func (f *figure) mergePhases(phases []picture.Phase) []picture.Phase {
 	var seen []picture.Phase
 	for _, p := range phases {
-		if f.over(p) < 0.5 {
+		if f.phaseWidth(p) < 0.5 {
 			continue
 		}
 		if n := len(seen); n > 0 {
 			both := picture.Phase{Begins: seen[n-1].Begins, Ends: p.Ends}
-			if f.over(both) < float64(f.grain) {
+			if f.phaseWidth(both) < float64(f.grain) {
 				first, _, _ := strings.Cut(seen[n-1].Name, " to ")
 				both.Name = first + " to " + p.Name
 				seen[n-1] = both
@@ -59,10 +60,10 @@ func (f *figure) joined(phases []picture.Phase) []picture.Phase {
 	return seen
 }
 
-// over is how wide a phase is drawn.
-func (f *figure) over(p picture.Phase) float64 { return f.axis.x(p.Ends) - f.axis.x(p.Begins) }
+// phaseWidth returns the width at which a phase is drawn.
+func (f *figure) phaseWidth(p picture.Phase) float64 { return f.axis.x(p.Ends) - f.axis.x(p.Begins) }
 
-// checks marks how each went, and says what the marks mean.
+// checks draws a mark for each check, and a legend of the marks.
 func (f *figure) checks() {
 	f.text(0, f.y+4, "legend", "start", "checks")
 	seen, verdicts := map[int]shift.Verdict{}, map[shift.Verdict]bool{}
@@ -76,7 +77,7 @@ func (f *figure) checks() {
 			worst, known := seen[x]
 			if !known || v > worst {
 				seen[x], verdicts[v] = v, true
-				f.check(f.axis.x(m.At), v, m.At)
+				f.checkMark(f.axis.x(m.At), v, m.At)
 			}
 		}
 	}
@@ -87,23 +88,24 @@ func (f *figure) checks() {
 	f.y += lane
 	for v := shift.Pass; v <= shift.Fail; v++ {
 		if verdicts[v] {
-			f.sign(x+4, v, "", "")
+			f.verdictMark(x+4, v, "", "")
 			f.text(x+12, f.y+4, "legend", "start", strings.ToLower(v.String()))
-			x += room(v.String()) + 10
+			x += textWidth(v.String()) + 10
 		}
 	}
 	f.y += gap - 2
 }
 
-func (f *figure) check(x float64, v shift.Verdict, at time.Duration) {
-	f.sign(x, v, "mark ", fmt.Sprintf("%s at %s", v, picture.Clock(at)))
+func (f *figure) checkMark(x float64, v shift.Verdict, at time.Duration) {
+	f.verdictMark(x, v, "mark ", fmt.Sprintf("%s at %s", v, picture.Clock(at)))
 }
 
-// sign is how a check went: a form for each verdict, so that no colour is needed.
-func (f *figure) sign(x float64, v shift.Verdict, class, title string) {
+// verdictMark draws a verdict. Each verdict has its own shape, so that colour is not
+// needed.
+func (f *figure) verdictMark(x float64, v shift.Verdict, class, title string) {
 	switch v {
 	case shift.Pass:
-		f.element("circle", tip(title), "cx", x, "cy", f.y, "r", 2.5, "class", class+"pass")
+		f.element("circle", tooltip(title), "cx", x, "cy", f.y, "r", 2.5, "class", class+"pass")
 	case shift.Wait:
 		f.path(fmt.Sprintf("M%s %sv6m4 0v-6", number(x-2), number(f.y-3)), class+"wait", title)
 	case shift.Hold:

@@ -8,20 +8,20 @@ import (
 	"sluice/internal/picture"
 )
 
-// traffic plots the requests, and those that failed.
+// traffic plots the requests and the failed requests.
 func (f *figure) traffic() {
 	r := newRates(*f.run.Observed, f.ends)
-	f.rates("requests", "requests/min", r, func(r rate) float64 { return r.requests })
-	f.rates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
+	f.plotRates("requests", "requests/min", r, func(r rate) float64 { return r.requests })
+	f.plotRates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
 }
 
-// dashes tell the versions apart where there is no colour.
+// dashes distinguish the versions without colour.
 var dashes = map[string]string{"stable": "whole", "candidate": "dashed"}
 
-// rates plots one number of both versions.
-func (f *figure) rates(id, name string, r rates, of func(rate) float64) {
-	s := scale{most: round(r.most(of))}
-	f.frame(id, name, 70, &s, []string{"0", figures(s.most)})
+// plotRates plots one rate of both versions.
+func (f *figure) plotRates(id, name string, r rates, of func(rate) float64) {
+	s := scale{most: roundUp(r.most(of))}
+	f.frame(id, name, 70, &s, []string{"0", formatCount(s.most)})
 	for i, version := range []string{"stable", "candidate"} {
 		y := s.top + 22 + 16*float64(i)
 		f.line(0, y-4, 22, y-4, "line "+version+" "+dashes[version])
@@ -45,20 +45,20 @@ func (f *figure) rates(id, name string, r rates, of func(rate) float64) {
 	f.close("g")
 }
 
-// figures shows a number of requests: "600", "1,200", "12k".
-func figures(n float64) string {
+// formatCount formats a number of requests: "600", "1,200", "12k".
+func formatCount(n float64) string {
 	switch {
 	case n >= 10_000_000:
-		return picture.Grouped(int(n/1_000_000)) + "M"
+		return picture.GroupDigits(int(n/1_000_000)) + "M"
 	case n >= 10_000:
-		return picture.Grouped(int(n/1000)) + "k"
+		return picture.GroupDigits(int(n/1000)) + "k"
 	case n >= 10 || n == float64(int(n)):
-		return picture.Grouped(int(n))
+		return picture.GroupDigits(int(n))
 	}
 	return strconv.FormatFloat(n, 'g', 2, 64)
 }
 
-// rates are requests a minute, over stretches of time of the same length.
+// rates are requests per minute, over stretches of equal length.
 type rates struct {
 	each              time.Duration
 	stable, candidate []rate
@@ -66,11 +66,11 @@ type rates struct {
 
 type rate struct{ requests, errors float64 }
 
-// maxStretches is how many can be told apart in the figure.
+// maxStretches is how many stretches can be told apart in the figure.
 const maxStretches = 240
 
-// newRates adds up what was served until a time. The requests of a minute that was
-// not observed to its end count for the time that was.
+// newRates adds up the requests until a time. An incomplete minute counts for the part
+// that was observed.
 func newRates(o picture.Observed, until time.Duration) rates {
 	minutes := max(int((until+time.Minute-1)/time.Minute), 1)
 	each := time.Duration((minutes+maxStretches-1)/maxStretches) * time.Minute
@@ -93,7 +93,7 @@ func newRates(o picture.Observed, until time.Duration) rates {
 	return r
 }
 
-// most is the highest of what is plotted.
+// most returns the highest rate.
 func (r rates) most(of func(rate) float64) float64 {
 	most := 0.0
 	for i := range r.stable {

@@ -13,91 +13,91 @@ import (
 
 // How much of a list is shown before it is cut.
 const (
-	shownTargets = 3
-	shownAlarms  = 4
-	shownReasons = 3
-	shownName    = 40 // characters of an alarm's
+	maxTargets     = 3
+	maxAlarms      = 4
+	maxReasonLines = 3
+	maxAlarmName   = 40 // characters
 )
 
-// block is where the deployment stands, the most important first.
-func (p page) block(r *picture.Run, l picture.Live) []string {
+// blockLines shows where the deployment stands, the most important first.
+func (p page) blockLines(r *picture.Run, l picture.Live) []string {
 	lines := append([]string{""}, p.header(r)...)
 	lines = append(lines,
-		p.between(p.row("state", p.strong.Render(l.State)), picture.Clock(l.At)),
-		p.between(p.row("weight", p.bar(r.Plan, l.Weight)), l.Weight.String()),
-		p.row("step", p.step(l)),
+		p.justify(p.row("state", p.strong.Render(l.State)), picture.Clock(l.At)),
+		p.justify(p.row("weight", p.bar(r.Plan, l.Weight)), l.Weight.String()),
+		p.row("step", p.stepText(l)),
 	)
-	lines = append(lines, p.alarms(l.Alarms)...)
+	lines = append(lines, p.alarmLines(l.Alarms)...)
 	lines = append(lines, p.verdictLines(l)...)
-	if l.Counted {
-		lines = append(lines, p.row("stable", p.served(l.Stable)), p.row("candidate", p.served(l.Candidate)))
+	if l.HasTraffic {
+		lines = append(lines, p.row("stable", p.servedText(l.Stable)), p.row("candidate", p.servedText(l.Candidate)))
 	}
 	return lines
 }
 
-// header says what is shifted, and how.
+// header says what is shifted, and by which strategy.
 func (p page) header(r *picture.Run) []string {
 	return append(p.title(r), margin+p.faint.Render(strings.Repeat("─", p.width-len(margin))))
 }
 
-// title is the Targets with their versions, and the strategy beside the first where
-// there is room, or else below.
+// title lists the Targets with their versions. The strategy stands beside the first
+// Target if it fits, or else below.
 func (p page) title(r *picture.Run) []string {
-	lines := p.changes(r)
+	lines := p.changeLines(r)
 	for i, name := range lines {
 		lines[i] = margin + name
 	}
-	strategy := p.faint.Render(plain(r.Strategy, maxStrategy))
+	strategy := p.faint.Render(safeText(r.Strategy, maxStrategy))
 	if p.fits(lines[0], strategy) {
-		lines[0] = p.between(lines[0], strategy)
+		lines[0] = p.justify(lines[0], strategy)
 		return lines
 	}
 	return append(lines, p.cut(margin+strategy))
 }
 
-// maxStrategy is longer than Sluice describes one.
+// maxStrategy bounds the strategy's text. Sluice's own descriptions are shorter.
 const maxStrategy = 100
 
-func (p page) changes(r *picture.Run) []string {
+func (p page) changeLines(r *picture.Run) []string {
 	if len(r.Changes) == 0 {
-		return []string{p.strong.Render(middle(plain(r.Execution, maxName), p.width-len(margin)))}
+		return []string{p.strong.Render(cutMiddle(safeText(r.Execution, maxName), p.width-len(margin)))}
 	}
 	var names []string
 	for i, c := range r.Changes {
-		if i == shownTargets-1 && len(r.Changes) > shownTargets {
+		if i == maxTargets-1 && len(r.Changes) > maxTargets {
 			return append(names, fmt.Sprintf("and %d more targets", len(r.Changes)-i))
 		}
-		names = append(names, p.change(c))
+		names = append(names, p.changeText(c))
 	}
 	return names
 }
 
-// maxName is longer than AWS has names of functions with their aliases.
+// maxName bounds a name. AWS allows fewer characters for a function with its alias.
 const maxName = 256
 
-// change is a Target with its versions. Of a long name the middle is left out.
-func (p page) change(c shift.Move) string {
+// changeText formats a Target with its versions. It cuts the middle of a long name.
+func (p page) changeText(c shift.Move) string {
 	var versions string
 	switch {
 	case c.Candidate == "":
 	case c.Stable == "":
-		versions = "  → " + plain(string(c.Candidate), 20)
+		versions = "  → " + safeText(string(c.Candidate), 20)
 	default:
-		versions = fmt.Sprintf("  %s → %s", plain(string(c.Stable), 20), plain(string(c.Candidate), 20))
+		versions = fmt.Sprintf("  %s → %s", safeText(string(c.Stable), 20), safeText(string(c.Candidate), 20))
 	}
-	name := middle(plain(string(c.Target), maxName), p.width-len(margin)-ansi.StringWidth(versions))
+	name := cutMiddle(safeText(string(c.Target), maxName), p.width-len(margin)-ansi.StringWidth(versions))
 	return p.strong.Render(name) + versions
 }
 
-// shares is how wide the weight's number is, with the space before it.
-const shares = len("  33.33%")
+// weightWidth is the width of the weight's number with the space before it.
+const weightWidth = len("  33.33%")
 
-// eighths are the parts of a cell of the bar, from the left.
+// eighths are the partly filled cells of the bar.
 var eighths = []rune(" ▏▎▍▌▋▊▉")
 
-// bar is the weight, with marks where the steps to come will take it.
+// bar draws the weight, with marks at the weights of the coming steps.
 func (p page) bar(plan shift.Plan, w picture.Share) string {
-	cells := max(p.room()-shares, 8)
+	cells := max(p.rowWidth()-weightWidth, 8)
 	filled := cells * int(w.Weight) * len(eighths) / int(shift.All)
 	if w.Weight > 0 {
 		filled = max(filled, 1)
@@ -106,16 +106,16 @@ func (p page) bar(plan shift.Plan, w picture.Share) string {
 	if part := filled % len(eighths); part > 0 {
 		full += string(eighths[part])
 	}
-	rest := []rune(strings.Repeat("░", cells-runes(full)))
+	rest := []rune(strings.Repeat("░", cells-countRunes(full)))
 	for _, s := range plan.Steps {
-		if at := cells*int(s.Weight)/int(shift.All) - runes(full); s.Weight < shift.All && s.Weight > w.Weight && at > 0 && at < len(rest) {
+		if at := cells*int(s.Weight)/int(shift.All) - countRunes(full); s.Weight < shift.All && s.Weight > w.Weight && at > 0 && at < len(rest) {
 			rest[at] = '┊'
 		}
 	}
 	return p.accent.Render(full) + p.faint.Render(string(rest))
 }
 
-func (p page) step(l picture.Live) string {
+func (p page) stepText(l picture.Live) string {
 	switch {
 	case l.Steps == 0:
 		return p.faint.Render("not planned yet")
@@ -132,30 +132,31 @@ func (p page) step(l picture.Live) string {
 		text += "   baked " + baked
 	}
 	switch {
-	case l.Waits != "":
-		text += "   " + p.doubt.Render(l.Waits)
+	case l.WaitState != "":
+		text += "   " + p.doubt.Render(l.WaitState)
 	case l.Left > 0:
 		text += "   " + p.faint.Render(picture.Clock(l.Left)+" to go")
 	}
 	return text
 }
 
-// alarms has a line for each, those that are not OK first when there are many.
-func (p page) alarms(all []picture.AlarmNow) []string {
+// alarmLines has a line for each alarm. If there are many, those that are not OK come
+// first.
+func (p page) alarmLines(all []picture.AlarmNow) []string {
 	if len(all) == 0 {
 		return []string{p.row("alarms", p.faint.Render("none"))}
 	}
-	if len(all) > shownAlarms {
+	if len(all) > maxAlarms {
 		all = slices.Clone(all)
-		slices.SortStableFunc(all, func(a, b picture.AlarmNow) int { return calm(a) - calm(b) })
+		slices.SortStableFunc(all, func(a, b picture.AlarmNow) int { return alarmOrder(a) - alarmOrder(b) })
 	}
 	var lines []string
 	name, names := "alarms", 0
-	for _, a := range all[:min(len(all), shownAlarms)] {
-		names = max(names, ansi.StringWidth(plain(a.Name, shownName)))
+	for _, a := range all[:min(len(all), maxAlarms)] {
+		names = max(names, ansi.StringWidth(safeText(a.Name, maxAlarmName)))
 	}
 	for i, a := range all {
-		if i == shownAlarms-1 && len(all) > shownAlarms {
+		if i == maxAlarms-1 && len(all) > maxAlarms {
 			return append(lines, p.row(name, fmt.Sprintf("and %d more", len(all)-i)))
 		}
 		mark, style := p.alarm(a.State)
@@ -163,14 +164,14 @@ func (p page) alarms(all []picture.AlarmNow) []string {
 		if state == "" {
 			state = "not read yet"
 		}
-		lines = append(lines, p.row(name, style.Render(mark)+" "+pad(plain(a.Name, shownName), names)+"  "+style.Render(state)))
+		lines = append(lines, p.row(name, style.Render(mark)+" "+pad(safeText(a.Name, maxAlarmName), names)+"  "+style.Render(state)))
 		name = ""
 	}
 	return lines
 }
 
-// calm orders alarms: what asks for attention is less.
-func calm(a picture.AlarmNow) int {
+// alarmOrder sorts the alarms that need attention first.
+func alarmOrder(a picture.AlarmNow) int {
 	if a.State == shift.AlarmOK || a.State == "" {
 		return 1
 	}
@@ -182,13 +183,13 @@ func (p page) verdictLines(l picture.Live) []string {
 		return []string{p.row("verdict", p.faint.Render("not judged yet"))}
 	}
 	mark, style := p.verdict(l.Verdict)
-	lines := []string{p.row("verdict", style.Render(mark+" "+l.Verdict.String())+p.faint.Render("   "+picture.Counted(l.Checks, "check", "checks")))}
+	lines := []string{p.row("verdict", style.Render(mark+" "+l.Verdict.String())+p.faint.Render("   "+picture.Quantity(l.Checks, "check", "checks")))}
 	var reasons []string
 	for _, reason := range l.Reasons {
-		reasons = append(reasons, breakUp(plain(reason, 256), p.room())...)
+		reasons = append(reasons, breakLines(safeText(reason, 256), p.rowWidth())...)
 	}
-	if len(reasons) > shownReasons {
-		reasons = append(reasons[:shownReasons-1], reasons[shownReasons-1]+" …")
+	if len(reasons) > maxReasonLines {
+		reasons = append(reasons[:maxReasonLines-1], reasons[maxReasonLines-1]+" …")
 	}
 	for _, reason := range reasons {
 		lines = append(lines, p.row("", reason))
@@ -196,14 +197,14 @@ func (p page) verdictLines(l picture.Live) []string {
 	return lines
 }
 
-// served says how many requests a version had, in columns.
-func (p page) served(s picture.Served) string {
+// servedText formats the requests of a version in columns.
+func (p page) servedText(s picture.Served) string {
 	if p.isNarrow() {
-		return fmt.Sprintf("%s of %s failed", picture.Grouped(s.Errors), picture.Grouped(s.Requests))
+		return fmt.Sprintf("%s of %s failed", picture.GroupDigits(s.Errors), picture.GroupDigits(s.Requests))
 	}
-	text := fmt.Sprintf("%s requests  %s failed", padLeft(picture.Grouped(s.Requests), 9), padLeft(picture.Grouped(s.Errors), 7))
+	text := fmt.Sprintf("%s requests  %s failed", padLeft(picture.GroupDigits(s.Requests), 9), padLeft(picture.GroupDigits(s.Errors), 7))
 	if s.Requests == 0 {
 		return p.faint.Render(text)
 	}
-	return text + padLeft(percent(s.Share()), 8)
+	return text + padLeft(formatPercent(s.ErrorShare()), 8)
 }

@@ -1,3 +1,3 @@
-// Package screen draws a Run in a terminal: what has happened scrolls by, and below
-// it stands where the deployment is now. Find is where to begin.
+// Package screen draws a Run in a terminal. The story of what has happened scrolls by;
+// a block below it shows where the deployment is now. Start at Find.
 package screen

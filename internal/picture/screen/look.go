@@ -9,18 +9,18 @@ import (
 	"sluice/internal/shift"
 )
 
-// look is how things are told apart by colour. All of them can be told apart by
-// their words and marks, too.
+// look is the set of styles. Everything that a colour says is also said by a word or a
+// mark.
 type look struct {
 	faint, strong, accent, good, doubt, bad lipgloss.Style
 }
 
-// newLook takes the sixteen colours that every terminal's owner has chosen for
-// themselves, and none where NO_COLOR is set or the terminal has none.
+// newLook uses only the sixteen colours that the terminal's theme defines. It uses none
+// if NO_COLOR is set or the terminal has none.
 func newLook(out io.Writer, getenv func(string) string) look {
 	r := lipgloss.NewRenderer(out, termenv.WithEnvironment(environment(getenv)), termenv.WithTTY(true))
-	r.SetColorProfile(min16(termenv.NewOutput(out, termenv.WithEnvironment(environment(getenv)), termenv.WithTTY(true)).EnvColorProfile()))
-	r.SetHasDarkBackground(true) // so that the terminal is not asked; nothing here depends on it
+	r.SetColorProfile(atMost16Colors(termenv.NewOutput(out, termenv.WithEnvironment(environment(getenv)), termenv.WithTTY(true)).EnvColorProfile()))
+	r.SetHasDarkBackground(true) // skips a query to the terminal; no style here depends on it
 	style := r.NewStyle
 	return look{
 		faint:  style().Faint(true),
@@ -32,21 +32,21 @@ func newLook(out io.Writer, getenv func(string) string) look {
 	}
 }
 
-// min16 is the profile without the colours that nobody needs here.
-func min16(p termenv.Profile) termenv.Profile {
+// atMost16Colors reduces a colour profile to the sixteen basic colours.
+func atMost16Colors(p termenv.Profile) termenv.Profile {
 	if p == termenv.Ascii {
 		return p
 	}
 	return termenv.ANSI
 }
 
-// environment is what termenv asks for its variables.
+// environment adapts a getenv function to termenv's interface.
 type environment func(string) string
 
 func (e environment) Getenv(name string) string { return e(name) }
 func (e environment) Environ() []string         { return nil }
 
-// Marks that stand for what colours say.
+// Marks that say the same as the colours.
 const (
 	markDone  = "·"
 	markShift = "▸"

@@ -10,53 +10,55 @@ import (
 	"sluice/internal/shift"
 )
 
-// page lays things out for a width.
+// page lays out lines for a given width.
 type page struct {
 	look
-	width int // that lines may have
+	width int // the maximum width of a line
 }
 
 const (
-	// widest is where lines get hard to follow, and the block goes no further than
-	// most terminals do: while they stay wider, they need not break it anew.
-	widest      = 100
-	widestBlock = 78
-	// narrow is below what the story has columns.
-	narrow = 60
-	// least is what is drawn for, however small a terminal is.
-	least = 20
+	// maxWidth is the longest line that is easy to read. maxBlockWidth is smaller, so that
+	// resizing a terminal rarely makes it wrap the block.
+	maxWidth      = 100
+	maxBlockWidth = 78
+	// minColumnsWidth is the smallest width at which the story has columns.
+	minColumnsWidth = 60
+	// minWidth is the width used for even smaller terminals.
+	minWidth = 20
 
 	margin = "  "
-	// labels is how wide the names of what the block shows are.
-	labels = 11
+	// labelWidth is the width of the row names in the block.
+	labelWidth = 11
 )
 
-// newPage leaves the last column free: a line that ends there makes some terminals
-// begin another.
-func newPage(l look, width int) page { return page{look: l, width: max(min(width-1, widest), least)} }
+// newPage leaves the last column free, because some terminals start a new line when it
+// is filled.
+func newPage(l look, width int) page {
+	return page{look: l, width: max(min(width-1, maxWidth), minWidth)}
+}
 
-// row is a named line of the block, cut where it is too long.
+// row formats a named line of the block, cut to the width.
 func (p page) row(name, text string) string {
-	return p.cut(margin + p.faint.Render(pad(name, labels)) + text)
+	return p.cut(margin + p.faint.Render(pad(name, labelWidth)) + text)
 }
 
 func (p page) cut(line string) string { return ansi.Truncate(line, p.width, "…") }
 
-// isNarrow says whether there is room only for what matters most.
-func (p page) isNarrow() bool { return p.width < narrow }
+// isNarrow reports whether the page is too narrow for columns.
+func (p page) isNarrow() bool { return p.width < minColumnsWidth }
 
-// room is how wide the text of a row can be.
-func (p page) room() int { return p.width - len(margin) - labels }
+// rowWidth is the width available to the text of a row.
+func (p page) rowWidth() int { return p.width - len(margin) - labelWidth }
 
-// wrapped breaks a text into lines that are indented alike; the first begins with
-// its name.
-func (p page) wrapped(indent, name, text string) []string {
+// wrap breaks a text into lines with the same indent. The first line begins with the
+// name, if there is one.
+func (p page) wrap(indent, name, text string) []string {
 	first, rest := indent, strings.Repeat(" ", ansi.StringWidth(indent))
 	if name != "" {
-		first += p.faint.Render(pad(name, labels))
-		rest += strings.Repeat(" ", labels)
+		first += p.faint.Render(pad(name, labelWidth))
+		rest += strings.Repeat(" ", labelWidth)
 	}
-	lines := breakUp(text, p.width-ansi.StringWidth(rest))
+	lines := breakLines(text, p.width-ansi.StringWidth(rest))
 	for i := range lines {
 		if i == 0 {
 			lines[i] = first + lines[i]
@@ -67,11 +69,10 @@ func (p page) wrapped(indent, name, text string) []string {
 	return lines
 }
 
-// breakUp breaks a text at its spaces, and a word that is longer than a line
-// wherever the line ends: a terminal that broke it by itself would have more lines
-// than were counted.
-func breakUp(text string, width int) []string {
-	width = max(width, 2) // of which one character may need both
+// breakLines breaks a text at its spaces, and cuts words that are longer than a line.
+// Otherwise the terminal would wrap them, and the number of lines would be wrong.
+func breakLines(text string, width int) []string {
+	width = max(width, 2) // a single character may need two columns
 	lines := []string{""}
 	for word := range strings.SplitSeq(text, " ") {
 		last := &lines[len(lines)-1]
@@ -83,13 +84,13 @@ func breakUp(text string, width int) []string {
 		default:
 			lines = append(lines, word)
 		}
-		lines = cutUp(lines, width)
+		lines = splitLast(lines, width)
 	}
 	return lines
 }
 
-// cutUp makes several lines of the last while it is too long.
-func cutUp(lines []string, width int) []string {
+// splitLast splits the last line until it fits.
+func splitLast(lines []string, width int) []string {
 	for {
 		last := lines[len(lines)-1]
 		begins := ansi.Truncate(last, width, "")
@@ -100,8 +101,8 @@ func cutUp(lines []string, width int) []string {
 	}
 }
 
-// plain is an outside text that is safe to show.
-func plain(text string, characters int) string { return shift.BoundText(text, characters) }
+// safeText makes a text from outside safe to print, and bounds its length.
+func safeText(text string, characters int) string { return shift.BoundText(text, characters) }
 
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-ansi.StringWidth(text), 0))
@@ -111,22 +112,22 @@ func padLeft(text string, width int) string {
 	return strings.Repeat(" ", max(width-ansi.StringWidth(text), 0)) + text
 }
 
-// between puts two texts at the ends of a line, the second only where there is room.
-func (p page) between(left, right string) string {
+// justify puts two texts at the ends of a line. It drops the second if it does not fit.
+func (p page) justify(left, right string) string {
 	if !p.fits(left, right) {
 		return p.cut(left)
 	}
 	return left + strings.Repeat(" ", p.width-ansi.StringWidth(left)-ansi.StringWidth(right)) + right
 }
 
-// fits says whether there is room for both with some space between.
+// fits reports whether both texts fit into one line with space between them.
 func (p page) fits(left, right string) bool {
 	return ansi.StringWidth(left)+2+ansi.StringWidth(right) <= p.width
 }
 
-// middle leaves out the middle of a text that is too long: a name's beginning and
-// its end tell it apart from others.
-func middle(text string, width int) string {
+// cutMiddle shortens a text in the middle, because names differ at their beginning and
+// at their end.
+func cutMiddle(text string, width int) string {
 	width = max(width, 3)
 	all := ansi.StringWidth(text)
 	if all <= width {
@@ -136,6 +137,6 @@ func middle(text string, width int) string {
 	return ansi.Truncate(text, width-1-end, "") + "…" + ansi.TruncateLeft(text, all-end, "")
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
+func formatPercent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
-func runes(text string) int { return utf8.RuneCountInString(text) }
+func countRunes(text string) int { return utf8.RuneCountInString(text) }

@@ -12,67 +12,67 @@ import (
 	"sluice/internal/shift"
 )
 
-// story is how much of a Run has scrolled by.
+// story is the part of a Run that has scrolled by.
 type story struct {
-	told  int
-	last  picture.Moment
-	quiet int // polls that went as well as the last, of which nothing was said yet
+	printed  int
+	last     picture.Moment
+	repeated int // repeated polls that are not printed yet
 }
 
-// states is how wide the names of states mostly are.
-const states = len("BeforeTraffic")
+// stateWidth is the width of the column of state names. A longer name is not cut.
+const stateWidth = len("BeforeTraffic")
 
-// story are the lines of what has happened since it was told last. Polls that say
-// nothing new are only counted: the block shows them.
-func (p page) story(s *story, r *picture.Run, until time.Duration) []string {
+// storyLines returns the lines for what has happened since the last call. Repeated
+// polls are only counted, because the block shows them.
+func (p page) storyLines(s *story, r *picture.Run, until time.Duration) []string {
 	var lines []string
-	for _, m := range r.Moments[s.told:] {
+	for _, m := range r.Moments[s.printed:] {
 		if m.At > until {
 			break
 		}
-		s.told++
-		if m.Quiet(s.last) {
+		s.printed++
+		if m.IsRepeatedPoll(s.last) {
 			s.last = m
-			s.quiet++
+			s.repeated++
 			continue
 		}
-		lines = append(lines, p.quiet(s, r)...)
-		lines = append(lines, p.moment(r, m)...)
+		lines = append(lines, p.repeatedLines(s, r)...)
+		lines = append(lines, p.momentLines(r, m)...)
 		s.last = m
 	}
 	return lines
 }
 
-// quiet says how many polls were passed over.
-func (p page) quiet(s *story, r *picture.Run) []string {
-	if s.quiet == 0 {
+// repeatedLines says how many repeated polls were not printed.
+func (p page) repeatedLines(s *story, r *picture.Run) []string {
+	if s.repeated == 0 {
 		return nil
 	}
 	m := s.last
-	m.Notes = append(slices.Clone(m.Notes), picture.Counted(s.quiet, "more check", "more checks")+" passed")
-	s.quiet = 0
-	return p.moment(r, m)
+	m.Notes = append(slices.Clone(m.Notes), picture.Quantity(s.repeated, "more check", "more checks")+" passed")
+	s.repeated = 0
+	return p.momentLines(r, m)
 }
 
-func (p page) moment(r *picture.Run, m picture.Moment) []string {
+func (p page) momentLines(r *picture.Run, m picture.Moment) []string {
 	mark, style := p.momentMark(m)
 	notes := slices.Clone(m.Notes)
 	if m.Execution != r.Execution {
-		notes = append([]string{"in " + plain(m.Execution, 80)}, notes...)
+		notes = append([]string{"in " + safeText(m.Execution, 80)}, notes...)
 	}
 	text := strings.Join(notes, "; ")
 	clock := max(len("59:59"), len(picture.Clock(r.Plan.Duration().Duration())))
 	head := margin + p.faint.Render(padLeft(picture.Clock(m.At), clock)) + "  " + style.Render(mark) + " "
 	if p.isNarrow() {
-		return p.narrowMoment(head, m, style, text)
+		return p.narrowMomentLines(head, m, style, text)
 	}
-	head += pad(m.State, states) + padLeft(m.Weight.String(), len(" 33.33%")) + "  "
-	indent := len(margin) + clock + len("  x ") + max(len(m.State), states) + max(len(m.Weight.String()), len(" 33.33%")) + len("  ")
+	head += pad(m.State, stateWidth) + padLeft(m.Weight.String(), len(" 33.33%")) + "  "
+	indent := len(margin) + clock + len("  x ") + max(len(m.State), stateWidth) + max(len(m.Weight.String()), len(" 33.33%")) + len("  ")
 	verdict := ""
 	if m.Verdict != "" {
 		verdict = m.Verdict + "  "
 	}
-	lines := breakUp(verdict+text, p.width-indent)
+	lines := breakLines(verdict+text, p.width-indent)
 	if rest, found := strings.CutPrefix(lines[0], m.Verdict); found && m.Verdict != "" {
 		lines[0] = style.Render(m.Verdict) + rest
 	}
@@ -83,8 +83,8 @@ func (p page) moment(r *picture.Run, m picture.Moment) []string {
 	return lines
 }
 
-// narrowMoment has what there is to say below, not beside.
-func (p page) narrowMoment(head string, m picture.Moment, style lipgloss.Style, text string) []string {
+// narrowMomentLines puts the text below the heading instead of beside it.
+func (p page) narrowMomentLines(head string, m picture.Moment, style lipgloss.Style, text string) []string {
 	first := head + m.State
 	if m.Weight.Known {
 		first += "  " + m.Weight.String()
@@ -96,7 +96,7 @@ func (p page) narrowMoment(head string, m picture.Moment, style lipgloss.Style, 
 	if text == "" {
 		return []string{first}
 	}
-	return append([]string{first}, p.wrapped(margin+margin, "", text)...)
+	return append([]string{first}, p.wrap(margin+margin, "", text)...)
 }
 
 func (p page) momentMark(m picture.Moment) (mark string, style lipgloss.Style) {

@@ -13,21 +13,20 @@ import (
 	"sluice/internal/picture"
 )
 
-// Terminal is where a Run is drawn.
+// Terminal draws a Run.
 type Terminal struct {
 	out   io.Writer
 	size  func() (width, height int)
 	look  look
 	story story
-	// said are lines that others have to say above the block.
-	said []string
-	// block are the widths of the lines that stand below the story now.
-	block []int
+	// notices are lines to print above the block at the next draw.
+	notices []string
+	// blockWidths are the widths of the block's lines that are on the screen now.
+	blockWidths []int
 }
 
-// Find says whether something can be drawn on what a command writes to, and returns
-// the terminal that it is: not a file, not a pipe, and not a terminal that has no
-// cursor to move.
+// Find returns the terminal that out writes to. ok is false if out is a file, a pipe,
+// or a terminal without cursor movement.
 func Find(out io.Writer, getenv func(string) string) (*Terminal, bool) {
 	file, isFile := out.(*os.File)
 	if !isFile || !term.IsTerminal(file.Fd()) {
@@ -39,86 +38,85 @@ func Find(out io.Writer, getenv func(string) string) (*Terminal, bool) {
 	return newTerminal(out, getenv, func() (int, int) {
 		width, height, err := term.GetSize(file.Fd())
 		if err != nil || width == 0 || height == 0 {
-			return usualWidth, usualHeight
+			return defaultWidth, defaultHeight
 		}
 		return width, height
 	}), true
 }
 
-// What a terminal has that does not say.
+// The size of a terminal that does not report one.
 const (
-	usualWidth  = 80
-	usualHeight = 24
+	defaultWidth  = 80
+	defaultHeight = 24
 )
 
 func newTerminal(out io.Writer, getenv func(string) string, size func() (int, int)) *Terminal {
 	return &Terminal{out: out, size: size, look: newLook(out, getenv)}
 }
 
-// Show draws a Run as it was at a time: the story until then, and below it where
-// it stood.
+// Show draws a Run as it was at a time: the story until then, and the block below it.
 func (t *Terminal) Show(r *picture.Run, at time.Duration) error {
 	width, height := t.size()
 	page := newPage(t.look, width)
 	block := page
-	block.width = min(page.width, widestBlock)
-	lines := fit(block.block(r, r.At(at)), height-1)
-	above := append(t.said, page.story(&t.story, r, at)...)
-	t.said = nil
+	block.width = min(page.width, maxBlockWidth)
+	lines := firstLines(block.blockLines(r, r.At(at)), height-1)
+	above := append(t.notices, page.storyLines(&t.story, r, at)...)
+	t.notices = nil
 	return t.draw(width, above, lines)
 }
 
-// Say has a text stand above the block the next time that something is shown.
+// Say prints a notice above the block at the next Show or Finish.
 func (t *Terminal) Say(text string) {
 	width, _ := t.size()
 	page := newPage(t.look, width)
-	t.said = append(t.said, page.wrapped(margin+page.doubt.Render(markDoubt)+" ", "", plain(text, 600))...)
+	t.notices = append(t.notices, page.wrap(margin+page.doubt.Render(markDoubt)+" ", "", safeText(text, 600))...)
 }
 
-// Finish draws all of a Run that has ended, with what came of it and, at the very
-// end, what the command adds.
+// Finish draws the whole Run, a summary of it, and the additional texts. Then it
+// releases the terminal.
 func (t *Terminal) Finish(r *picture.Run, more ...string) error {
 	width, _ := t.size()
 	page := newPage(t.look, width)
-	lines := append(t.said, page.story(&t.story, r, forever)...)
-	lines = append(lines, page.summary(r)...)
+	lines := append(t.notices, page.storyLines(&t.story, r, endOfTime)...)
+	lines = append(lines, page.summaryLines(r)...)
 	for _, text := range more {
-		lines = append(lines, page.wrapped("  ", "", text)...)
+		lines = append(lines, page.wrap("  ", "", text)...)
 	}
 	err := t.draw(width, lines, nil)
 	return t.leave(err)
 }
 
-// forever is later than everything.
-const forever = time.Duration(1<<63 - 1)
+// endOfTime is later than any Moment.
+const endOfTime = time.Duration(1<<63 - 1)
 
-// Leave lets go of the terminal as it stands.
+// Leave shows the cursor again and keeps what is on the screen.
 func (t *Terminal) Leave() error { return t.leave(nil) }
 
 func (t *Terminal) leave(err error) error {
-	t.block = nil
+	t.blockWidths = nil
 	if _, shown := io.WriteString(t.out, ansi.ShowCursor); err == nil {
 		err = shown
 	}
 	return err
 }
 
-// draw writes lines above the block and the block anew, in one go: a terminal that
-// can shows nothing in between. Each line takes the place of what was there, and what
-// is left below goes at the end: some terminals keep a screen in their scrollback that
-// is erased from its top (tmux, scroll-on-clear).
+// draw writes the lines above the block and then the block, in one write, so that
+// terminals with synchronized output do not flicker. Each line overwrites the old one,
+// and the rest is erased at the end. Erasing the screen from its top first would fill
+// the scrollback of some terminals (tmux, scroll-on-clear).
 func (t *Terminal) draw(width int, above, block []string) error {
 	var out strings.Builder
 	out.WriteString(ansi.SetSynchronizedOutputMode + ansi.HideCursor + "\r")
-	if up := t.rows(width); up > 0 {
+	if up := t.blockRows(width); up > 0 {
 		out.WriteString(ansi.CursorUp(up))
 	}
-	t.block = t.block[:0]
+	t.blockWidths = t.blockWidths[:0]
 	for i, line := range slices.Concat(above, block) {
-		line = ansi.Truncate(line, max(width-1, 1), "…") // where it is too narrow for anything
+		line = ansi.Truncate(line, max(width-1, 1), "…") // for a terminal that is narrower than minWidth
 		out.WriteString(line + ansi.EraseLineRight + "\r\n")
 		if i >= len(above) {
-			t.block = append(t.block, ansi.StringWidth(line))
+			t.blockWidths = append(t.blockWidths, ansi.StringWidth(line))
 		}
 	}
 	out.WriteString(ansi.EraseScreenBelow + ansi.ResetSynchronizedOutputMode)
@@ -126,15 +124,15 @@ func (t *Terminal) draw(width int, above, block []string) error {
 	return err
 }
 
-// rows are how many the block takes: terminals break lines anew when they have become
-// too narrow for them.
-func (t *Terminal) rows(width int) int {
+// blockRows counts the rows that the block takes now. A terminal wraps lines when it
+// has become narrower than they are.
+func (t *Terminal) blockRows(width int) int {
 	rows := 0
-	for _, w := range t.block {
+	for _, w := range t.blockWidths {
 		rows += max((w+width-1)/width, 1)
 	}
 	return rows
 }
 
-// fit leaves out the last lines of a block that a terminal is too low for.
-func fit(lines []string, height int) []string { return lines[:min(len(lines), max(height, 0))] }
+// firstLines drops the last lines of a block that is higher than the terminal.
+func firstLines(lines []string, height int) []string { return lines[:min(len(lines), max(height, 0))] }

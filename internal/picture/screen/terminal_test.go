@@ -152,8 +152,8 @@ func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
 	for _, size := range [][2]int{{24, 4}, {40, 8}, {60, 12}, {80, 24}, {300, 80}} {
 		g := newGlass(size[0], size[1])
 		require.NoError(t, g.Show(canary(), 90*time.Second))
-		assert.LessOrEqual(t, len(g.block), size[1]-1)
-		for _, width := range g.block {
+		assert.LessOrEqual(t, len(g.blockWidths), size[1]-1)
+		for _, width := range g.blockWidths {
 			assert.Less(t, width, size[0], "%d columns", size[0])
 		}
 	}
@@ -248,7 +248,7 @@ func TestWordThatIsLongerThanALineIsCutAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 10)
 	for width := 1; width < 30; width++ {
-		lines := breakUp("a "+long+" ü漢字b", width)
+		lines := breakLines("a "+long+" ü漢字b", width)
 		assert.Equal(t, "a"+long+"ü漢字b", strings.ReplaceAll(strings.Join(lines, ""), " ", ""))
 		for _, line := range lines {
 			assert.LessOrEqual(t, ansi.StringWidth(line), max(width, 2), "a character that needs two columns has them")
@@ -260,7 +260,7 @@ func TestNarrowerTerminalIsDrawnOnWhereTheBlockBeganThere(t *testing.T) {
 	t.Parallel()
 	g := newGlass(80, 40)
 	require.NoError(t, g.Show(canary(), 90*time.Second))
-	rows := len(g.block)
+	rows := len(g.blockWidths)
 	g.Reset()
 	g.width = 50
 	require.NoError(t, g.Show(canary(), 91*time.Second))
