@@ -125,7 +125,7 @@ func (a *sluice) troubles() []trouble {
 		},
 		{
 			id: "DeadLetterArrived", name: "dead-letters", minutes: 1, bad: 1, threshold: 1,
-			says:   "An event could not be dealt with and is in the queue " + a.settings.NamePrefix + "-dead-letters. Look at it, mend the cause, and delete it.",
+			says:   "An event could not be dealt with and is in the queue " + a.settings.NamePrefix + "-dead-letters. Look at it, fix the cause, and delete it.",
 			metric: a.deadLetters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Maximum")}),
 		},
 	}

@@ -72,7 +72,7 @@ func noteFailure(b builder, rollback sfn.IChainable) sfn.IChainable {
 func undo(b builder, promoted sfn.IChainable) sfn.IChainable {
 	rollback := task(b, flow.Rollback)
 	outcome := b.choice("Outcome?", "Goes where the rollback says how the deployment ended.")
-	rejected := b.fail(shift.Rejected, "The deployment was refused before any traffic was touched. The cause says what to mend before it is started again.")
+	rejected := b.fail(shift.Rejected, "The deployment was refused before any traffic was touched. The cause says what to fix before it is started again.")
 	rolledBack := b.fail(shift.RolledBack, "Traffic was shifted, and every target is back on its stable version. The cause says what went wrong.")
 	stranded := b.fail(shift.Stranded, "A person must look: at least one target is not where Sluice can vouch for it. The cause says which, and what was found there.")
 

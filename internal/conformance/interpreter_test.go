@@ -89,7 +89,7 @@ func TestTheGoldenDefinitionOnAForeignInterpreter(t *testing.T) {
 	for name, fault := range faultsGoneAround {
 		shown, asked := theirs.Faults[name]
 		assert.True(t, asked, "testdata/interpret.mjs does not look whether it has the fault %s", name)
-		assert.True(t, shown, "mended, so nothing has to go around it any more: %s", fault)
+		assert.True(t, shown, "fixed, so nothing has to go around it any more: %s", fault)
 		t.Logf("KNOWN FAULT of aws-local-stepfunctions, which is gone around: %s", fault)
 	}
 	assert.Len(t, theirs.Faults, len(faultsGoneAround))
@@ -127,7 +127,7 @@ func (d *differences) judge(t *testing.T, fault string) {
 			t.Error(difference)
 		}
 	case len(*d) == 0:
-		t.Errorf("mended, take it off the list of known faults: %s", fault)
+		t.Errorf("fixed, take it off the list of known faults: %s", fault)
 	default:
 		t.Skip("KNOWN FAULT of aws-local-stepfunctions: " + fault)
 	}

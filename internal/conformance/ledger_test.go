@@ -87,7 +87,7 @@ func TestTheKnownFaultsOfTheForeignDynamoDB(t *testing.T) {
 			if err == nil && fault.bySpells {
 				t.Skip("KNOWN FAULT of moto, which has not shown this time: " + fault.what)
 			}
-			require.Error(t, err, "mended, take it off the list of known faults: %s", fault.what)
+			require.Error(t, err, "fixed, take it off the list of known faults: %s", fault.what)
 			require.True(t, fault.shows(name, output), "it fails, but not by the known fault (%s):\n%s", fault.what, output)
 			t.Skip("KNOWN FAULT of moto: " + fault.what)
 		})

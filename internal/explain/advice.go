@@ -6,7 +6,7 @@ import "sluice/internal/shift"
 const (
 	notMoved    = "No traffic was moved. "
 	notAtFault  = "Nothing says that the candidate is at fault. "
-	askTheHook  = "See in the hook's logs what it found, mend the candidate or the hook, and start a new execution."
+	askTheHook  = "See in the hook's logs what it found, fix the candidate or the hook, and start a new execution."
 	askStepFunc = "See why the execution ended, and start a new one."
 )
 
@@ -15,7 +15,7 @@ const (
 var advice = map[shift.Outcome]map[string]string{
 	shift.Unchanged: {"": notMoved + "Nothing needs to be done."},
 	shift.Rejected: {
-		"":                   notMoved + "Mend this and start a new execution.",
+		"":                   notMoved + "Fix this and start a new execution.",
 		shift.Aborted:        notMoved + "Start a new execution when this is to be tried again.",
 		shift.AlarmFired:     notMoved + "See why the alarm fires, and start a new execution when it is OK.",
 		shift.ExecutionEnded: notMoved + askStepFunc,
@@ -25,9 +25,9 @@ var advice = map[shift.Outcome]map[string]string{
 		"Throttled":          notMoved + "Start a new execution when less is going on in the account.",
 	},
 	shift.RolledBack: {
-		"":                      notAtFault + "Mend this and start a new execution.",
-		shift.Aborted:           "Start a new execution when this version, or a mended one, is to be tried again.",
-		shift.AlarmFired:        "Look at the candidate's logs, mend it, publish a new version and start a new execution.",
+		"":                      notAtFault + "Fix this and start a new execution.",
+		shift.Aborted:           "Start a new execution when this version, or a fixed one, is to be tried again.",
+		shift.AlarmFired:        "Look at the candidate's logs, fix it, publish a new version and start a new execution.",
 		shift.AlarmNotRead:      notAtFault + "See why the alarm cannot be read, and start a new execution.",
 		shift.ExecutionEnded:    notAtFault + askStepFunc,
 		shift.HistoryBudgetUsed: notAtFault + "Start a new execution, with fewer or longer steps.",

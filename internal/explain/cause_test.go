@@ -36,12 +36,12 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 	}{
 		{
 			shift.Rejected, reasons("TargetHeld: lambda:orders:live is held"), nil,
-			"TargetHeld: lambda:orders:live is held. No traffic was moved. Mend this and start a new execution.",
+			"TargetHeld: lambda:orders:live is held. No traffic was moved. Fix this and start a new execution.",
 		},
 		{
 			shift.RolledBack, reasons("AlarmFired: orders-5xx", "alarm b has insufficient data"), []shift.Undone{back("a", "1"), back("b", "7")},
 			"AlarmFired: orders-5xx; alarm b has insufficient data. a is back on 1 (it had 10% on 9, the rest on 1); b is back on 7 (it had 10% on 9, the rest on 7). " +
-				"Look at the candidate's logs, mend it, publish a new version and start a new execution.",
+				"Look at the candidate's logs, fix it, publish a new version and start a new execution.",
 		},
 		{
 			shift.Stranded, reasons("RouteChanged: it has 100% on 3"), []shift.Undone{back("a", "1"), {Target: "b", Fate: shift.LeftAlone, Found: "100% on 3"}},
@@ -119,17 +119,17 @@ func TestAdviceFitsWhatHasHappened(t *testing.T) {
 		reason          shift.Reason
 		says, saysNever string
 	}{
-		{shift.RolledBack, shift.AlarmFiredReason("orders-5xx", "because"), "Look at the candidate's logs, mend it", "Nothing says"},
-		{shift.RolledBack, shift.ParseReason("Aborted: customers call"), "Start a new execution when this version, or a mended one, is to be tried again.", "candidate's logs"},
+		{shift.RolledBack, shift.AlarmFiredReason("orders-5xx", "because"), "Look at the candidate's logs, fix it", "Nothing says"},
+		{shift.RolledBack, shift.ParseReason("Aborted: customers call"), "Start a new execution when this version, or a fixed one, is to be tried again.", "candidate's logs"},
 		{shift.RolledBack, shift.ExecutionEndedReason("ABORTED"), "See why the execution ended", "candidate's logs"},
 		{shift.RolledBack, shift.ExecutionEndedReason(""), "See why the execution ended", "candidate's logs"},
 		{shift.RolledBack, shift.ParseReason("PauseExpired: nobody resumed within 24h"), "pauseLimitMinutes", "candidate's logs"},
 		{shift.RolledBack, shift.ParseReason("HookFailed: smoke said no"), "hook's logs", "Nothing says"},
-		{shift.RolledBack, shift.ParseReason("AccessDenied: not authorized: lambda:UpdateAlias"), "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
-		{shift.RolledBack, shift.ParseReason("no name: none"), "Nothing says that the candidate is at fault. Mend this", "candidate's logs"},
-		{shift.Rejected, shift.ParseReason("Aborted: not today"), "No traffic was moved. Start a new execution when", "Mend"},
-		{shift.Rejected, shift.ParseReason("HookTimedOut: smoke"), "No traffic was moved. See in the hook's logs", "Mend this"},
-		{shift.Rejected, shift.ParseReason("AlarmFiring: orders-5xx"), "No traffic was moved. Mend this", "logs"},
+		{shift.RolledBack, shift.ParseReason("AccessDenied: not authorized: lambda:UpdateAlias"), "Nothing says that the candidate is at fault. Fix this", "candidate's logs"},
+		{shift.RolledBack, shift.ParseReason("no name: none"), "Nothing says that the candidate is at fault. Fix this", "candidate's logs"},
+		{shift.Rejected, shift.ParseReason("Aborted: not today"), "No traffic was moved. Start a new execution when", "Fix"},
+		{shift.Rejected, shift.ParseReason("HookTimedOut: smoke"), "No traffic was moved. See in the hook's logs", "Fix this"},
+		{shift.Rejected, shift.ParseReason("AlarmFiring: orders-5xx"), "No traffic was moved. Fix this", "logs"},
 		{shift.Stranded, shift.AlarmFiredReason("orders-5xx", "because"), "A person must look", "candidate's logs"},
 	} {
 		reasons := []shift.Reason{test.reason}

@@ -54,7 +54,7 @@ var guards = []guard{
 		name: "the write even when nothing differs",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
 			if !c.updatesAlias() || c.actor == "set-weight" || len(c.weights()) == 0 {
-				return nil, nil // the first of the two writes is the one with a weight of nothing
+				return nil, nil // the first of the two writes is the one with a zero weight
 			}
 			alias, _ := r.w.Cloud().Alias("orders", "live")
 			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": alias.RevisionID})
@@ -229,7 +229,7 @@ var guards = []guard{
 	{
 		// A Rollback that Step Functions has lost closes the record between the two
 		// writes of its retry, which dies there.
-		name:    "the second look, for a weight of nothing",
+		name:    "the second look, for a zero weight",
 		without: withoutList(`"suspect"`),
 		bases:   []string{"canary with an alarm that is polled", "a failing hook when all traffic is shifted"},
 		second: func(first strike, _ []strike) []strike {

@@ -20,7 +20,7 @@ func (r *run) traffic(t shift.Target) {
 }
 
 // resting : nobody shifts the Target. A straggler of the last Deployment may have
-// left a weight of nothing, or an alias that it has created, until the second look.
+// left a zero weight, or an alias that it has created, until the second look.
 func (r *run) resting(t shift.Target, s *served) {
 	stray := s.rest == nil && s.alias != nil
 	switch {
@@ -28,6 +28,6 @@ func (r *run) resting(t shift.Target, s *served) {
 	case !sameTraffic(s.alias, s.rest):
 		r.breaks("I1: %s has %v and should have %v, and nobody shifts it", t, show(s.alias), show(s.rest))
 	case s.alias != nil && len(s.alias.Weights) > len(positive(s.alias.Weights)) && s.alias.RevisionID != s.initial && !r.inGrace(t):
-		r.breaks("I2: %s has %v, which is a weight of nothing that nobody has taken away", t, show(s.alias))
+		r.breaks("I2: %s has %v, which is a zero weight that nobody has taken away", t, show(s.alias))
 	}
 }

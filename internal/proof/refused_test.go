@@ -27,7 +27,7 @@ var weightsRefused = guard{without: func(_ *run, c *wireCall) (*http.Response, e
 	}, nil
 }}
 
-// A weight of nothing may be refused where all traffic may be shifted. Then the write
+// A zero weight may be refused where all traffic may be shifted. Then the write
 // that is still on its way has to be fenced off by something else.
 func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func TestRoutesAreComparedWithoutTheirRevisions(t *testing.T) {
 	assert.True(t, a.Same(b))
 	assert.False(t, a.Same(divided("1", "2", 1001)))
 	assert.False(t, a.Same(divided("2", "1", 1000)))
-	assert.False(t, serves("1").Same(divided("1", "2", 0)), "a weight of nothing is still an additional version")
+	assert.False(t, serves("1").Same(divided("1", "2", 0)), "a zero weight is still an additional version")
 }
 
 func TestStableServesUntilTheCandidateHasEverything(t *testing.T) {

@@ -243,7 +243,7 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 // a while ago, and says whether that was the last time: not while somebody is about to
 // say what was found there. A stray UpdateAlias is refused for its RevisionId, but a
 // CreateAlias carries nothing that could be; and a restorer that died between its two
-// writes leaves a weight of nothing.
+// writes leaves a zero weight.
 func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) (last bool, err error) {
 	if !record.MayStray() {
 		return true, nil
@@ -260,7 +260,7 @@ func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claim
 }
 
 // takeBack does so for one Target. Only what is deleted can be a loss to somebody: what
-// takes a weight of nothing away leaves the traffic as it is, and is refused when the
+// takes a zero weight away leaves the traffic as it is, and is refused when the
 // Target was written since it was read.
 func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (undecided bool, err error) {
 	found := r.look(ctx, c.Target)

@@ -39,7 +39,7 @@ func TestAbortIsAnsweredThoughItsFirstTryFailsAfterItsEffect(t *testing.T) {
 		"target": "lambda:orders:live", "outcome": "RolledBack",
 		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:one", "name": "one", "consoleUrl": "",
 		"reasons": [{"name": "Aborted", "text": "no reason was given"}],
-		"cause": "Aborted: no reason was given. lambda:orders:live is back on 1 (it had 10% on 2, the rest on 1). Start a new execution when this version, or a mended one, is to be tried again."
+		"cause": "Aborted: no reason was given. lambda:orders:live is back on 1 (it had 10% on 2, the rest on 1). Start a new execution when this version, or a fixed one, is to be tried again."
 	}`, got.stdout)
 }
 
