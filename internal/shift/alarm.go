@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// AlarmState is the state of a CloudWatch alarm as far as it could be read.
+// AlarmState is the state of an alarm as far as it could be read.
 type AlarmState string
 
 const (
-	// AlarmOK and AlarmFiring are CloudWatch's OK and ALARM.
+	// AlarmOK and AlarmFiring : the alarm is quiet, or it fires.
 	AlarmOK     AlarmState = "OK"
 	AlarmFiring AlarmState = "ALARM"
 	// AlarmInsufficient is INSUFFICIENT_DATA: new, or nothing to evaluate.

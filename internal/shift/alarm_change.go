@@ -9,7 +9,7 @@ import (
 // How an alarm counts whose change an event tells of.
 //
 // An event counts for a Deployment only if it is newer than what Open has read of the
-// alarm: otherwise Open has decided about it. CloudWatch tells the time in milliseconds at
+// alarm: otherwise Open has decided about it. An alarm tells its time in milliseconds at
 // its finest, and so much of it is compared.
 
 // CheckFired says what becomes of an alarm that went to ALARM at a time, for the
@@ -62,7 +62,7 @@ func ReadByOpen(changed, now time.Time, longestTry time.Duration) bool {
 	return now.Sub(changed) > longestTry
 }
 
-// AlarmFiredReason says that an alarm fired, and why as far as CloudWatch says.
+// AlarmFiredReason says that an alarm fired, and why.
 func AlarmFiredReason(alarm, why string) Reason {
 	return Reason{Name: AlarmFired, Subject: alarm, Text: fmt.Sprintf("%s is in ALARM: %s", alarm, why)}
 }

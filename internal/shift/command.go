@@ -21,53 +21,49 @@ const (
 
 // Command is an Order as it stands in the Ledger's record until it is obeyed.
 //
-// Every way on which a command comes may bring it twice, or late, when another
-// Deployment holds the Target or another command was given since. What tells them
-// apart is when it was given. The command sluice asks the safety net for the time, and
-// an event has that at which EventBridge took it, so no clock but AWS's is involved; but
-// who puts an event with a Time of its own, or invokes the safety net by hand, says it
-// himself. What he says is believed, except that nothing is given later than it comes: a
-// clock that is slow makes a command lose to what was given before, or miss a Deployment.
+// A command may arrive twice, or late: another Deployment may hold the Target by then, or
+// another command may have been given. The time at which a command was given tells them
+// apart. The sender says that time, and it is believed, but a command cannot be given later
+// than it arrives. A sender whose clock is slow loses to an earlier command, or misses the
+// Deployment.
 type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
 }
 
-// care orders what was asked in the same millisecond: the more careful one stands,
-// whichever comes first. An abort is none of them: it is done at once, and never stands
-// in a record.
-var care = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
+// caution ranks Orders that were given in the same millisecond: the more cautious one wins.
+// Abort has no rank: it is carried out at once and never stored.
+var caution = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
 
-// careful is how many degrees of care fit into a millisecond. Precedences stand in the
-// Ledger: it stays what it is.
-const careful = 4
+// ranksPerMillisecond is how many ranks of caution fit into a millisecond. The Ledger
+// stores precedences, so this number must not change.
+const ranksPerMillisecond = 4
 
-// Precedence orders Commands: the highest stands. Two have the same only when they
-// are one, or say the same.
+// Precedence orders Commands: the one with the highest precedence wins. Two Commands have
+// the same precedence only if they are the same, or ask for the same.
 //
-// EventBridge tells the time of its events in whole seconds, cut off, so what has such
-// a time may have been given at any in that second. A pause is taken to be given at its
-// end and everything else at its beginning: where nobody can tell which was later, the
-// pause stands.
+// Some senders give the time in whole seconds, rounded down, so such a time stands for any
+// moment in its second. A pause counts as given at the end of the second, every other Order
+// at its beginning: if nobody can tell which came later, the pause wins.
 func (c Command) Precedence() int64 {
 	at := c.At.UnixMilli()
 	if c.Order == Pause && c.At.Nanosecond() == 0 {
 		at += time.Second.Milliseconds() - 1
 	}
-	return at*careful + care[c.Order]
+	return at*ranksPerMillisecond + caution[c.Order]
 }
 
-// Holder is the Deployment that holds a Target, and since when by AWS's clock; none
-// is zero.
+// Holder is the Deployment that holds a Target, and since when. The zero value means that
+// none does.
 type Holder struct {
 	DeploymentID string
 	Since        time.Time
 }
 
-// CheckMeant returns ErrDeploymentUnknown for a command that was given for whoever
-// holds the Target, before this Deployment did. EventBridge tells the time of its
-// events in whole seconds, cut off, so what was given in the same second counts.
+// CheckMeant returns ErrDeploymentUnknown for a command that was given before this
+// Deployment held the Target. Some senders give the time in whole seconds, rounded down, so
+// a command from the same second counts.
 func (h Holder) CheckMeant(t Target, given time.Time) error {
 	if h.DeploymentID == "" {
 		return fmt.Errorf("%w: no deployment holds %s", ErrDeploymentUnknown, t)

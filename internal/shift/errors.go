@@ -29,7 +29,7 @@ var (
 	ErrVersionNotFound = errors.New("version not found")
 	// ErrFunctionUpdating is returned by Publish while an update of the function is in progress.
 	ErrFunctionUpdating = errors.New("function is being updated")
-	// ErrTargetNotFound is returned when a Target, such as an alias, does not exist.
+	// ErrTargetNotFound is returned when a Target does not exist.
 	ErrTargetNotFound = errors.New("target not found")
 	// ErrTargetWeighted is returned by Open for a Target that somebody else is shifting.
 	ErrTargetWeighted = errors.New("target already has weights")
@@ -62,7 +62,7 @@ var (
 	ErrDeploymentRestoring = errors.New("deployment is being restored")
 	// ErrDeploymentOpening is returned by the Ledger while it is not yet known as of when an alarm was read.
 	ErrDeploymentOpening = errors.New("deployment is still being opened")
-	// ErrExecutionUnknown is returned when Step Functions has no such execution, not yet or no more.
+	// ErrExecutionUnknown is returned for an execution that is not known, not yet or no more.
 	ErrExecutionUnknown = errors.New("execution is not known")
 	// ErrDeploymentUnknown is returned when the Ledger has no such Deployment.
 	ErrDeploymentUnknown = errors.New("deployment is not in the ledger")

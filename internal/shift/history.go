@@ -1,10 +1,9 @@
 package shift
 
-// What a state adds to an execution's history, as recorded from Step Functions:
-// entering and leaving is 2, a Lambda task adds scheduled, started and
-// succeeded, a task with a token also submitted, a Map started and succeeded,
-// and so does each of its iterations. A retry adds scheduled, started and
-// failed.
+// What a state adds to an execution's history, as recorded: 2 events for entering and
+// leaving; a task adds scheduled, started and succeeded; a task with a token adds submitted
+// as well; a Map, and each of its iterations, adds started and succeeded. A retry adds
+// scheduled, started and failed.
 const (
 	eventsOfTask  = 5
 	eventsOfLogic = 2 // Choice, Wait, Pass, Succeed
@@ -49,8 +48,7 @@ func EventsAtStart(hooks Hooks, retries int) int {
 	return eventsOfOpen + eventsOfMap + eventsOfHook*len(hooks.BeforeTraffic) + EventsOfRetry*retries
 }
 
-// HookRetries is how often an invocation of a hook that Lambda refused to start is
-// tried again.
+// HookRetries is how often a hook is invoked again whose invocation could not be started.
 const HookRetries = 20
 
 // eventsReserved is what the end of a Deployment needs after its last Step, and

@@ -14,15 +14,15 @@ const (
 type HookMode string
 
 const (
-	// Sync : the hook's Lambda returning is success.
+	// Sync : the hook succeeds by returning.
 	Sync HookMode = "sync"
 	// Callback : returning only means accepted; the answer comes by task token.
 	Callback HookMode = "callback"
 )
 
 const (
-	// MaxSyncHook is the longest a sync hook may take: run-hooks waits for it
-	// within Lambda's own limit of 15 minutes, and needs time to answer.
+	// MaxSyncHook is the longest a sync hook may take: run-hooks waits for it within its
+	// own limit of 15 minutes, and needs time to answer.
 	MaxSyncHook Seconds = 840
 	// MaxCallbackHook is the longest a callback may be waited for.
 	MaxCallbackHook Seconds = 7 * 24 * 3600
@@ -34,7 +34,7 @@ const (
 	MaxHooks = 20
 )
 
-// Hook is a user's Lambda that is asked at a Point of a Deployment.
+// Hook is a function of the user's that is asked at a Point of a Deployment.
 type Hook struct {
 	Function string   `json:"function"`
 	Mode     HookMode `json:"mode"`
@@ -69,7 +69,7 @@ func (h Hooks) Timeouts() Seconds {
 	return total
 }
 
-// Question is what a hook's Lambda is invoked with.
+// Question is what a hook is invoked with.
 type Question struct {
 	DeploymentID string `json:"deploymentId"`
 	Point        Point  `json:"point"`

@@ -2,12 +2,11 @@ package shift
 
 import "strings"
 
-// The characters that names are made of. They are looked for one by one: to compile
-// a pattern for each name would cost every Lambda a millisecond when it starts.
+// The characters that names are made of. They are looked up one by one: compiling a
+// pattern for each name would cost every process a millisecond at its start.
 const (
 	Digits = "0123456789"
-	// OfNames are those of the names of functions and aliases (Lambda API, FunctionName
-	// and Alias).
+	// OfNames are the characters of a plain name: letters, digits, hyphen and underscore.
 	OfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + Digits + "-_"
 )
 

@@ -32,9 +32,8 @@ type Plan struct {
 const (
 	minPoll Seconds = 60
 	maxPoll Seconds = 5 * 60
-	// MaxDuration is the longest that a Plan with its Hooks may take. A Standard
-	// execution lives at most a year (Step Functions quotas); what is left is for
-	// waiting, retrying and rolling back.
+	// MaxDuration is the longest that a Plan with its Hooks may take. An execution lives at
+	// most a year; the rest of it is for waiting, retrying and rolling back.
 	MaxDuration Seconds = 330 * 24 * 3600
 )
 

@@ -36,7 +36,7 @@ type Trigger string
 const (
 	// Explicit : somebody asked for just this.
 	Explicit Trigger = "explicit"
-	// Event : EventBridge reported that a version was published.
+	// Event : an event reported that a version was published.
 	Event Trigger = "event"
 )
 
@@ -103,7 +103,7 @@ type Release struct {
 }
 
 // maxOpening is how many items one opening may touch besides the Deployment's
-// own record and its open item: DynamoDB takes 100 actions in a transaction.
+// own record and its open item: a transaction takes 100 actions.
 const maxOpening = 98
 
 // FitsOneTransaction says whether the Targets (two items each) and the alarms

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Seconds is a duration as Step Functions waits it: in whole seconds.
+// Seconds is a duration as an execution waits: in whole seconds.
 type Seconds int64
 
 // InSeconds rounds a duration up to whole seconds.

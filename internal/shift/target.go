@@ -37,13 +37,12 @@ func (t Target) Lambda() (function, alias string, err error) {
 	return parts[1], parts[2], nil
 }
 
-// Version identifies a revision of a Target's application; for Lambda it is a
-// published version's number. The empty Version stands for "none yet".
+// Version identifies a revision of a Target's application, in the words of the Target's
+// kind. The empty Version stands for "none yet".
 type Version string
 
-// Before says whether v was published before w. Lambda numbers the versions of
-// a function upwards and never reuses a number. Versions that are not numbers
-// have no order.
+// Before says whether v was published before w. Numbers grow and are never reused.
+// Versions that are not numbers have no order.
 func (v Version) Before(w Version) bool {
 	if !v.Numbered() || !w.Numbered() {
 		return false
@@ -58,5 +57,5 @@ func (v Version) Before(w Version) bool {
 func (v Version) Numbered() bool { return MadeOf(string(v), Digits) && v[0] != '0' }
 
 // Revision guards a write of a Route: the write succeeds only while the Route
-// still has it. It is opaque; for a Lambda alias it is the RevisionId.
+// still has it. It is opaque.
 type Revision string
