@@ -34,14 +34,14 @@ type Command struct {
 	At     time.Time `json:"at"`
 }
 
-// care orders what was asked in the same millisecond: the more careful one stands,
+// orderRank orders what was asked in the same millisecond: the more careful one stands,
 // whichever comes first. An abort is none of them: it is done at once, and never stands
 // in a record.
-var care = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
+var orderRank = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
 
-// careful is how many degrees of care fit into a millisecond. Precedences stand in the
+// ranksPerMillisecond is how many ranks fit into a millisecond. Precedences stand in the
 // Ledger: it stays what it is.
-const careful = 4
+const ranksPerMillisecond = 4
 
 // Precedence orders Commands: the highest stands. Two have the same only when they
 // are one, or say the same.
@@ -55,7 +55,7 @@ func (c Command) Precedence() int64 {
 	if c.Order == Pause && c.At.Nanosecond() == 0 {
 		at += time.Second.Milliseconds() - 1
 	}
-	return at*careful + care[c.Order]
+	return at*ranksPerMillisecond + orderRank[c.Order]
 }
 
 // Holder is the Deployment that holds a Target, and since when by AWS's clock; none
@@ -92,19 +92,19 @@ func (d Deployment) observe(c *Command) []Observation {
 	return []Observation{{
 		Verdict: Wait, Reason: Reason{Name: Paused, Text: "paused by hand: " + c.Reason},
 		Limit: Limit{
-			Of: pauseOf(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
+			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
 			Ended:   Reason{Name: PauseEnded, Text: "the pause has ended by itself"},
 		},
 	}}
 }
 
-// pauseOf tells pauses apart: by when they were asked for.
-func pauseOf(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+// pauseID tells pauses apart: by when they were asked for.
+func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// promoted skips the rest of the Plan. No order makes up for a Candidate that fails, or
+// promote skips the rest of the Plan. No order makes up for a Candidate that fails, or
 // cannot be judged.
-func (d Deployment) promoted(judged Progress, c Command) Progress {
+func (d Deployment) promote(judged Progress, c Command) Progress {
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step == d.Plan.Len() {
