@@ -23,12 +23,12 @@ func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at ti
 	return shift.Announcement{
 		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
 		Weight: p.Weight, Step: p.Step, Reasons: shift.BoundReasons(p.Reasons), At: at,
-		Summary: summary(progressing(d, state, p)),
+		Summary: summary(describeProgress(d, state, p)),
 	}
 }
 
-// progressing says where a Deployment stands that goes on.
-func progressing(d shift.Deployment, state shift.Announced, p shift.Progress) string {
+// describeProgress says where a Deployment stands that goes on.
+func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progress) string {
 	var lines []string
 	for _, c := range d.Changes {
 		switch {
@@ -40,7 +40,7 @@ func progressing(d shift.Deployment, state shift.Announced, p shift.Progress) st
 			lines = append(lines, fmt.Sprintf("%s sends %s to %s, the rest to %s", c.Target, p.Weight, c.Candidate, orNothing(c.Stable)))
 		}
 	}
-	return joined(lines) + "."
+	return join(lines) + "."
 }
 
 // orNothing is the Stable of a Target that does not exist before.
@@ -55,7 +55,7 @@ func orNothing(v shift.Version) string {
 func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	a := shift.Announcement{
 		ID: fmt.Sprintf("%s/%s", r.ID, r.Outcome), DeploymentID: r.ID, State: shift.Announced(r.Outcome),
-		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Summary: summary(ending(r)), At: at,
+		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Summary: summary(describeEnding(r)), At: at,
 	}
 	switch {
 	case r.Outcome == shift.Promoted:
@@ -66,8 +66,8 @@ func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	return a
 }
 
-// ending says how a Deployment ended.
-func ending(r shift.Record) string {
+// describeEnding says how a Deployment ended.
+func describeEnding(r shift.Record) string {
 	if r.Outcome != shift.Promoted {
 		return r.Cause
 	}
@@ -75,5 +75,5 @@ func ending(r shift.Record) string {
 	for _, m := range r.Moves() {
 		lines = append(lines, fmt.Sprintf("%s serves %s", m.Target, m.Candidate))
 	}
-	return joined(lines) + "."
+	return join(lines) + "."
 }

@@ -10,22 +10,22 @@ import (
 // maxExplanation bounds a cause: it is shown in the console and announced.
 const maxExplanation = 3000
 
-// maxWhy bounds the reasons in a cause that tells of Targets, too.
-const maxWhy = 1500
+// maxReasonsText bounds the reasons in a cause that tells of Targets, too.
+const maxReasonsText = 1500
 
 // Cause explains an Outcome: why, what was undone, and what to do now. It begins with
 // the first Reason, and so with the name of an error where there was one. Of a long one
 // a part of the why is cut, and never what to do.
 func Cause(o shift.Outcome, reasons []shift.Reason, undone []shift.Undone) string {
-	why := joined(shift.Texts(reasons))
+	why := join(shift.Texts(reasons))
 	todo := Advice(o, reasons)
 	room := maxExplanation - utf8.RuneCountInString(todo) - len(". ")
 	if len(undone) > 0 {
-		why = shift.BoundText(why, maxWhy)
+		why = shift.BoundText(why, maxReasonsText)
 		told := Undone(undone, room-utf8.RuneCountInString(why)-len(". "))
-		why = sentence(why, joined(told))
+		why = appendSentence(why, join(told))
 	}
-	return sentence(shift.BoundText(why, room), todo)
+	return appendSentence(shift.BoundText(why, room), todo)
 }
 
 // Apart divides the cause of an Outcome into why and what to do. The cause of an
@@ -40,8 +40,8 @@ func Apart(o shift.Outcome, reasons []shift.Reason, cause string) (why, next str
 	return strings.TrimSuffix(strings.TrimSuffix(why, " "), "."), next
 }
 
-// sentence appends one to a text, which may have been cut.
-func sentence(text, next string) string {
+// appendSentence appends one to a text, which may have been cut.
+func appendSentence(text, next string) string {
 	switch {
 	case text == "" || next == "":
 		return text + next
@@ -51,4 +51,4 @@ func sentence(text, next string) string {
 	return text + ". " + next
 }
 
-func joined(texts []string) string { return strings.Join(texts, "; ") }
+func join(texts []string) string { return strings.Join(texts, "; ") }

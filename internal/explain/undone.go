@@ -9,10 +9,10 @@ import (
 )
 
 // Fate says what became of one Target.
-func Fate(u shift.Undone) string { return tellFate(shift.GroupBy([]shift.Undone{u}, fate)[0]) }
+func Fate(u shift.Undone) string { return tellFate(shift.GroupBy([]shift.Undone{u}, splitTarget)[0]) }
 
-// fate is the Target, and what is to be said of it.
-func fate(u shift.Undone) (shift.Target, shift.Undone) {
+// splitTarget is the Target, and what is to be said of it.
+func splitTarget(u shift.Undone) (shift.Target, shift.Undone) {
 	t := u.Target
 	u.Target = ""
 	return t, u
@@ -23,7 +23,7 @@ func fate(u shift.Undone) (shift.Target, shift.Undone) {
 // the first ones and counts the rest.
 func Undone(list []shift.Undone, room int) []string {
 	isAlone := func(g shift.Group[shift.Undone]) bool { return g.Of.Fate == shift.LeftAlone }
-	groups := shift.GroupBy(list, fate)
+	groups := shift.GroupBy(list, splitTarget)
 	alone := slices.DeleteFunc(slices.Clone(groups), func(g shift.Group[shift.Undone]) bool { return !isAlone(g) })
 	others := slices.DeleteFunc(groups, isAlone)
 	var clauses []string
@@ -32,7 +32,7 @@ func Undone(list []shift.Undone, room int) []string {
 			shift.TellGroups(alone, most, tellFate, "were left alone: they have what Sluice did not write"),
 			shift.TellGroups(others, most, tellFate, "are as they were before"),
 		)
-		if utf8.RuneCountInString(joined(clauses)) <= room {
+		if utf8.RuneCountInString(join(clauses)) <= room {
 			break
 		}
 	}

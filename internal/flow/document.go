@@ -46,26 +46,26 @@ func (d Document) check(needs []need) error {
 	return nil
 }
 
-func aRelease(d Document) string { return unless(d.Release != nil, "release") }
+func needsRelease(d Document) string { return missingUnless(d.Release != nil, "release") }
 
-func aHook(d Document) string { return unless(d.Hook != nil, "hook") }
+func needsHook(d Document) string { return missingUnless(d.Hook != nil, "hook") }
 
-func aPlan(d Document) string {
-	return unless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
+func needsPlan(d Document) string {
+	return missingUnless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
 }
 
-// aStep is for what comes after the first Step.
-func aStep(d Document) string {
-	return unless(d.Progress != nil && d.has(d.Progress.Step), "progress at a step of the plan")
+// needsStep is for what comes after the first Step.
+func needsStep(d Document) string {
+	return missingUnless(d.Progress != nil && d.hasStep(d.Progress.Step), "progress at a step of the plan")
 }
 
-func aNextStep(d Document) string {
-	return unless(d.Progress == nil || d.has(d.Progress.NextStep) && (d.Progress.Step == 0 || d.has(d.Progress.Step)), "next step of the plan")
+func needsNextStep(d Document) string {
+	return missingUnless(d.Progress == nil || d.hasStep(d.Progress.NextStep) && (d.Progress.Step == 0 || d.hasStep(d.Progress.Step)), "next step of the plan")
 }
 
-func (d Document) has(step int) bool { return step >= 1 && step <= d.Deployment.Plan.Len() }
+func (d Document) hasStep(step int) bool { return step >= 1 && step <= d.Deployment.Plan.Len() }
 
-func unless(has bool, what string) string {
+func missingUnless(has bool, what string) string {
 	if has {
 		return ""
 	}

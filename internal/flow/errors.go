@@ -131,15 +131,15 @@ func Wire(err error) *WireError {
 		}
 	}
 	var coded interface{ ErrorCode() string }
-	if errors.As(err, &coded) && plain(coded.ErrorCode()) {
+	if errors.As(err, &coded) && isPlainCode(coded.ErrorCode()) {
 		wire.Name = coded.ErrorCode()
 	}
 	return wire
 }
 
-// plain keeps names that Step Functions reserves, and anything that is no name,
+// isPlainCode keeps names that Step Functions reserves, and anything that is no name,
 // from being taken over from outside.
-func plain(code string) bool {
+func isPlainCode(code string) bool {
 	return code != "" && len(code) <= 80 && !strings.HasPrefix(code, "States.") &&
 		!strings.ContainsFunc(code, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_'

@@ -12,15 +12,15 @@ type Retry struct {
 	Jitter   bool
 }
 
-// all matches every error but States.Runtime and States.DataLimitExceeded,
+// allErrors matches every error but States.Runtime and States.DataLimitExceeded,
 // which no rule can match together with others (Step Functions, Error handling).
-const all = "States.ALL"
+const allErrors = "States.ALL"
 
 // patiently retries what may heal for half an hour and more: a throttled shift
 // just stays at its Weight meanwhile. What has a rhythm of its own goes first.
 func patiently(first ...Retry) []Retry {
 	return append(append([]Retry{never()}, first...), Retry{
-		Errors: []string{all}, Interval: 2 * time.Second, Attempts: 60, Backoff: 2, MaxDelay: time.Minute, Jitter: true,
+		Errors: []string{allErrors}, Interval: 2 * time.Second, Attempts: 60, Backoff: 2, MaxDelay: time.Minute, Jitter: true,
 	})
 }
 
@@ -34,7 +34,7 @@ func sparingly() Retry {
 // urgently is for putting traffic back: short waits, for about an hour.
 func urgently() []Retry {
 	return []Retry{{
-		Errors: []string{all}, Interval: time.Second, Attempts: 360, Backoff: 1.5, MaxDelay: 20 * time.Second, Jitter: true,
+		Errors: []string{allErrors}, Interval: time.Second, Attempts: 360, Backoff: 1.5, MaxDelay: 20 * time.Second, Jitter: true,
 	}}
 }
 

@@ -25,12 +25,12 @@ type Spec struct {
 	needs []need
 }
 
-// grace is how much longer than the Lambda the state waits, so that an attempt
+// stateGrace is how much longer than the Lambda the state waits, so that an attempt
 // has normally ended before its retry starts.
-const grace = 5 * time.Second
+const stateGrace = 5 * time.Second
 
 // StateTimeout is how long the state waits for its Lambda.
-func (s Spec) StateTimeout() time.Duration { return s.Timeout + grace }
+func (s Spec) StateTimeout() time.Duration { return s.Timeout + stateGrace }
 
 // Task is a task state whose Lambda takes a Document of type D and writes a
 // value of type F.
@@ -49,32 +49,32 @@ var (
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, needs: []need{aRelease}, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",
 		Comment: "Moves every target to the plan's next step.",
-		Timeout: 60 * time.Second, needs: []need{aPlan, aNextStep}, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsPlan, needsNextStep}, Retries: patiently(sparingly()),
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
 		Comment: "Reads the ledger and the alarms, and judges: go on, hold, or roll back.",
-		Timeout: 30 * time.Second, needs: []need{aPlan, aStep}, Retries: patiently(),
+		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: patiently(),
 	}}
 	BeforeHook = Task[Document, struct{}]{Spec{
 		State: "BeforeTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks before any traffic is shifted, and waits for its answer.",
-		Timeout: hookTimeout, needs: []need{aPlan, aHook}, Retries: hookRetries(),
+		Timeout: hookTimeout, needs: []need{needsPlan, needsHook}, Retries: hookRetries(),
 	}}
 	AfterHook = Task[Document, struct{}]{Spec{
 		State: "AfterTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks when all traffic is shifted, and waits for its answer.",
-		Timeout: hookTimeout, needs: []need{aPlan, aHook}, Retries: hookRetries(),
+		Timeout: hookTimeout, needs: []need{needsPlan, needsHook}, Retries: hookRetries(),
 	}}
 	Close = Task[Document, shift.Summary]{Spec{
 		State: "Close", Function: "close-deployment",
 		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
-		Timeout: 60 * time.Second, needs: []need{aPlan, aStep}, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsPlan, needsStep}, Retries: patiently(sparingly()),
 	}}
 	Rollback = Task[Document, Undoing]{Spec{
 		State: "Rollback", Function: "rollback", Field: "rollback",

@@ -49,12 +49,12 @@ func parseFunction(text string, home arn) (function, error) {
 		if home != (arn{}) && parts[0] != home.account {
 			return function{}, fmt.Errorf("is in account %.12s, and a deployment shifts only functions of its own account %s", parts[0], home.account)
 		}
-		return named(parts[2:])
+		return parseName(parts[2:])
 	}
 	if len(parts) >= 2 && parts[0] == "function" {
-		return named(parts[1:])
+		return parseName(parts[1:])
 	}
-	return named(parts)
+	return parseName(parts)
 }
 
 // parseFunctionARN reads the parts of an ARN.
@@ -67,10 +67,10 @@ func parseFunctionARN(parts []string, home arn) (function, error) {
 		return function{}, fmt.Errorf("is in account %.12s and region %.20s, and a deployment shifts only functions of its own: account %s, region %s",
 			at.account, at.region, home.account, home.region)
 	}
-	return named(parts[6:])
+	return parseName(parts[6:])
 }
 
-func named(parts []string) (function, error) {
+func parseName(parts []string) (function, error) {
 	if len(parts) > 2 || !isFunction(parts[0]) {
 		return function{}, fmt.Errorf("is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64")
 	}
@@ -88,7 +88,7 @@ func named(parts []string) (function, error) {
 // function alone in any form of its name, with the alias as its qualifier if that
 // is not live.
 func ParseTarget(text string) (shift.Target, error) {
-	f, err := targeted(text)
+	f, err := parseTargetFunction(text)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%q is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias %s", shift.BoundText(text, maxARN), defaultAlias)
@@ -98,14 +98,14 @@ func ParseTarget(text string) (shift.Target, error) {
 	return shift.LambdaTarget(f.name, f.qualifier), nil
 }
 
-// targeted is the function of a Target, its alias as the qualifier.
-func targeted(text string) (function, error) {
+// parseTargetFunction is the function of a Target, its alias as the qualifier.
+func parseTargetFunction(text string) (function, error) {
 	if strings.HasPrefix(text, shift.KindLambda+":") {
 		name, alias, err := shift.Target(text).Lambda()
 		if err != nil {
 			return function{}, err
 		}
-		return named([]string{name, alias})
+		return parseName([]string{name, alias})
 	}
 	f, err := parseFunction(text, arn{})
 	if f.qualifier == "" {

@@ -12,14 +12,14 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// given are the names of an input that an event brings.
-var given = []string{"function", "version", "trigger"}
+// eventFields are the names of an input that an event brings.
+var eventFields = []string{"function", "version", "trigger"}
 
 // event reads the input of an execution that an event has started: the function and
 // the version that was published. Its alias is not known yet.
 func (r Reader) event(in strictjson.Object) shift.Release {
 	for _, name := range in.Names() {
-		if slices.Contains(inputNames, name) && !slices.Contains(given, name) {
+		if slices.Contains(inputNames, name) && !slices.Contains(eventFields, name) {
 			in.Field(name).Problem(`stands beside the trigger "event": what an event starts is configured by the function's tags`)
 		}
 	}
@@ -54,20 +54,22 @@ func (r Reader) Tags(event shift.Arrival, tags shift.Tags) (shift.Release, error
 	if err != nil {
 		return shift.Release{}, err
 	}
-	if list := misplaced(tags); len(list) > 0 {
-		return shift.Release{}, &InputError{Problems: list, of: tagsOf(function)}
+	if list := findMisplaced(tags); len(list) > 0 {
+		return shift.Release{}, &InputError{Problems: list, of: invalidTags(function)}
 	}
-	release, list := r.configuration(event, written(tags))
+	release, list := r.configuration(event, encodeTags(tags))
 	if len(list) > 0 {
-		return shift.Release{}, &InputError{Problems: byTags(list), of: tagsOf(function)}
+		return shift.Release{}, &InputError{Problems: pathsToTags(list), of: invalidTags(function)}
 	}
 	return release, nil
 }
 
-func tagsOf(function string) string { return fmt.Sprintf("the tags of %s are not valid", function) }
+func invalidTags(function string) string {
+	return fmt.Sprintf("the tags of %s are not valid", function)
+}
 
-// misplaced finds the tags that nobody would read.
-func misplaced(tags shift.Tags) []strictjson.Problem {
+// findMisplaced finds the tags that nobody would read.
+func findMisplaced(tags shift.Tags) []strictjson.Problem {
 	var problems strictjson.Problems
 	for _, key := range tags.Unknown() {
 		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(shift.KnownTags(), ", "))
@@ -80,8 +82,8 @@ func misplaced(tags shift.Tags) []strictjson.Problem {
 	return problems.List()
 }
 
-// written is what the tags say in the words of an input. An empty tag says nothing.
-func written(tags shift.Tags) []byte {
+// encodeTags is what the tags say in the words of an input. An empty tag says nothing.
+func encodeTags(tags shift.Tags) []byte {
 	said, hooks := map[string]any{}, map[string]any{}
 	for _, f := range tagFields {
 		value := tags[f.tag]
@@ -110,8 +112,8 @@ func written(tags shift.Tags) []byte {
 	return text
 }
 
-// byTags names in each problem the tag that it is about.
-func byTags(list []strictjson.Problem) []strictjson.Problem {
+// pathsToTags names in each problem the tag that it is about.
+func pathsToTags(list []strictjson.Problem) []strictjson.Problem {
 	for i, p := range list {
 		for _, f := range tagFields {
 			rest, within := strings.CutPrefix(p.Path, cmp.Or(f.field, f.list))
@@ -126,7 +128,7 @@ func byTags(list []strictjson.Problem) []strictjson.Problem {
 // configurationNames are those of an input, but for what the event brings and for
 // several targets: an event is about one function.
 var configurationNames = slices.DeleteFunc(slices.Clone(inputNames), func(name string) bool {
-	return name == "targets" || slices.Contains(given, name)
+	return name == "targets" || slices.Contains(eventFields, name)
 })
 
 // configuration settles what an event has started from a configuration, and lists
@@ -141,7 +143,7 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 		return shift.Release{}, problems.List()
 	}
 	in := root.Object(configurationNames...)
-	release := r.configured(in, shift.Event)
+	release := r.decodeConfiguration(in, shift.Event)
 	if alias := r.alias(in.Field("alias"), ""); alias != "" {
 		function, _, _ := event.Target.Lambda()
 		event.Target = shift.LambdaTarget(function, alias)
@@ -198,7 +200,7 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 		problems.Add(shift.TagAlias, "%s", NoAlias)
 	}
 	if list := problems.List(); len(list) > 0 {
-		return "", &InputError{Problems: list, of: tagsOf(function)}
+		return "", &InputError{Problems: list, of: invalidTags(function)}
 	}
 	return name, nil
 }

@@ -103,7 +103,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 	if trigger == shift.Event {
 		return r.event(in)
 	}
-	release := r.configured(in, trigger)
+	release := r.decodeConfiguration(in, trigger)
 	release.Arrivals = r.arrivals(in)
 	checkRelease(in, release)
 	return release
@@ -122,14 +122,14 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
 	}
-	if err := opened(release).CheckSize(); err != nil {
+	if err := largestDocument(release).CheckSize(); err != nil {
 		root.Problem("%v", err)
 	}
 }
 
-// opened is the Document as Open will make it, with what is not known yet at its
+// largestDocument is the Document as Open will make it, with what is not known yet at its
 // longest: what does not fit then is refused now, before a version is published.
-func opened(release shift.Release) flow.Document {
+func largestDocument(release shift.Release) flow.Document {
 	changes := make([]shift.Change, len(release.Arrivals))
 	for i, a := range release.Arrivals {
 		changes[i] = shift.Change{
@@ -151,8 +151,8 @@ var inputNames = []string{
 	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "trigger",
 }
 
-// configured reads all but what is to be shifted.
-func (r Reader) configured(in strictjson.Object, trigger shift.Trigger) shift.Release {
+// decodeConfiguration reads all but what is to be shifted.
+func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
 	return shift.Release{
 		Strategy: name,
@@ -365,7 +365,7 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 		steps, _ := shift.Strategy(shift.DefaultStrategy)
 		return shift.DefaultStrategy, steps
 	case v.IsString():
-		return v.Text(), settled(v, func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
+		return v.Text(), makeSteps(v, func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
 	case !v.IsObject():
 		v.Problem("must be a name such as %q or an object, not %s", shift.DefaultStrategy, v.Kind())
 		return "", nil
@@ -379,26 +379,28 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	case "canary":
 		f := o.Field(kind).Object("percent", "bakeMinutes")
 		share, bake := share(f.Require("percent")), interval(f.Require("bakeMinutes"))
-		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Canary(share, bake) }))
+		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Canary(share, bake) }))
 	case "linear":
 		f := o.Field(kind).Object("percent", "everyMinutes")
 		share, every := share(f.Require("percent")), interval(f.Require("everyMinutes"))
-		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Linear(share, every) }))
+		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Linear(share, every) }))
 	case "exponential":
 		f := o.Field(kind).Object("startPercent", "factor", "everyMinutes")
 		start, growth, every := share(f.Require("startPercent")), factor(f.Require("factor")), interval(f.Require("everyMinutes"))
-		return described(settled(o.Field(kind), func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) }))
+		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) }))
 	case "steps":
-		return described(decodeSteps(o.Field(kind)))
+		return withDescription(decodeSteps(o.Field(kind)))
 	}
 	return "", nil
 }
 
-// described are Steps that have no name, with what they do.
-func described(steps []shift.Step) (string, []shift.Step) { return shift.DescribeSteps(steps), steps }
+// withDescription are Steps that have no name, with what they do.
+func withDescription(steps []shift.Step) (string, []shift.Step) {
+	return shift.DescribeSteps(steps), steps
+}
 
-// settled makes the Steps of a strategy whose numbers could be read.
-func settled(v strictjson.Value, make func() ([]shift.Step, error)) []shift.Step {
+// makeSteps makes the Steps of a strategy whose numbers could be read.
+func makeSteps(v strictjson.Value, make func() ([]shift.Step, error)) []shift.Step {
 	if v.Spoiled() {
 		return nil
 	}

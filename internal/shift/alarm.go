@@ -32,10 +32,10 @@ type Alarm struct {
 	Since time.Time
 }
 
-// believed is the alarm with the state that counts: a doubtful one is as good as
+// distrust is the alarm with the state that counts: a doubtful one is as good as
 // none. An ALARM is believed all the same, since doubting it would leave traffic on
 // a bad version.
-func (a Alarm) believed() Alarm {
+func (a Alarm) distrust() Alarm {
 	if a.Doubt != "" && a.State != AlarmFiring {
 		a.State, a.Reason = AlarmUnreadable, a.Doubt+": "+a.Reason
 	}
@@ -56,7 +56,7 @@ type AlarmRules struct {
 func (r AlarmRules) Observe(alarms []Alarm) []Observation {
 	observations := make([]Observation, 0, len(alarms))
 	for _, a := range alarms {
-		observations = append(observations, r.observe(a.believed()))
+		observations = append(observations, r.observe(a.distrust()))
 	}
 	return observations
 }
@@ -99,7 +99,7 @@ func Calmed(untilOK []string, observations []Observation) []string {
 func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
 	firing := []string{}
 	for _, read := range alarms {
-		a := read.believed()
+		a := read.distrust()
 		switch {
 		case a.State == AlarmMissing:
 			return nil, fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)

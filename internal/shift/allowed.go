@@ -39,7 +39,7 @@ func (a Allowed) Check(t Target, tags Tags) error {
 		return err
 	}
 	if !a.ByTag() {
-		if fits(a.pattern, function) {
+		if matchesPattern(a.pattern, function) {
 			return nil
 		}
 		return fmt.Errorf("%w: this installation of Sluice shifts only functions whose name fits %s, and %s does not: widen its setting for the functions that may be shifted",
@@ -52,9 +52,9 @@ func (a Allowed) Check(t Target, tags Tags) error {
 		ErrFunctionNotAllowed, function, TagAlias)
 }
 
-// fits says whether a name is the pattern, in which * stands for any characters, or
+// matchesPattern says whether a name is the pattern, in which * stands for any characters, or
 // none.
-func fits(pattern, name string) bool {
+func matchesPattern(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
 	first, last := parts[0], parts[len(parts)-1]
 	if len(parts) == 1 {

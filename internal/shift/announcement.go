@@ -33,13 +33,13 @@ func (r Record) Moves() []Move {
 	if r.Deployment != nil {
 		return r.Deployment.Moves()
 	}
-	return arriving(r.Arrivals)
+	return movesOf(r.Arrivals)
 }
 
 // Moves lists what is to be shifted, from a Stable that is not known yet.
-func (r Release) Moves() []Move { return arriving(r.Arrivals) }
+func (r Release) Moves() []Move { return movesOf(r.Arrivals) }
 
-func arriving(arrivals []Arrival) []Move {
+func movesOf(arrivals []Arrival) []Move {
 	moves := make([]Move, len(arrivals))
 	for i, a := range arrivals {
 		moves[i] = Move{Target: a.Target, Candidate: a.Candidate}

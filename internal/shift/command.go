@@ -88,19 +88,19 @@ func (d Deployment) observe(c *Command) []Observation {
 	return []Observation{{
 		Verdict: Wait, Reason: Reason{Name: Paused, Text: "paused by hand: " + c.Reason},
 		Limit: Limit{
-			Of: pauseOf(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
+			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
 			Ended:   Reason{Name: PauseEnded, Text: "the pause has ended by itself"},
 		},
 	}}
 }
 
-// pauseOf tells pauses apart: by when they were asked for.
-func pauseOf(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+// pauseID tells pauses apart: by when they were asked for.
+func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// promoted skips the rest of the Plan. No order makes up for a Candidate that fails, or
+// promote skips the rest of the Plan. No order makes up for a Candidate that fails, or
 // cannot be judged.
-func (d Deployment) promoted(judged Progress, c Command) Progress {
+func (d Deployment) promote(judged Progress, c Command) Progress {
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step == d.Plan.Len() {

@@ -35,13 +35,13 @@ func (r Record) End(results []Undone, at time.Time) (Ending, []Undone) {
 	return ending, undone
 }
 
-// settlesIn is how long a platform may go on moving traffic back by itself before somebody
+// maxSettlingTime is how long a platform may go on moving traffic back by itself before somebody
 // is told. AWS gives no figure.
-const settlesIn = 15 * time.Minute
+const maxSettlingTime = 15 * time.Minute
 
 // MaySettle says whether the Targets may still settle by themselves, and nobody needs to
 // be told.
-func (r Record) MaySettle(now time.Time) bool { return now.Sub(r.MarkedAt) < settlesIn }
+func (r Record) MaySettle(now time.Time) bool { return now.Sub(r.MarkedAt) < maxSettlingTime }
 
 // HealsSoon says whether an error of a restoration may be gone a few seconds later. It is
 // not worth trying again when there is nothing left to put back, when a platform takes

@@ -69,7 +69,7 @@ func (p *Progress) UnmarshalJSON(data []byte) error {
 	if !read.PausedAt.IsZero() {
 		p.Waiting = read.Pausing
 		p.Waits = []Waited{{
-			Name: Paused, Of: pauseOf(read.PausedAt), Since: read.PausedAt, Seconds: read.Paused, Over: !read.Pausing,
+			Name: Paused, Of: pauseID(read.PausedAt), Since: read.PausedAt, Seconds: read.Paused, Over: !read.Pausing,
 		}}
 	}
 	return nil
@@ -119,7 +119,7 @@ func (d Deployment) Checked(p Progress, found Poll) Progress {
 	}
 	next.Checks++
 	next.Events += EventsOfPoll + EventsOfRetry*found.Retries
-	observations, waits, sleep := d.wait(p, append(d.observe(found.Command), found.Observations...), found.Now)
+	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), found.Observations...), found.Now)
 	judged := Judge(observations...)
 	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons
 	next.Wait, next.Waiting, next.Waits = 0, false, waits
@@ -139,7 +139,7 @@ func (d Deployment) Checked(p Progress, found Poll) Progress {
 	case judged.Verdict == Hold:
 		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
 	case found.Command != nil && found.Command.Order == Promote:
-		return d.promoted(next, *found.Command)
+		return d.promote(next, *found.Command)
 	}
 	return d.proceed(next)
 }

@@ -66,8 +66,8 @@ const (
 	MoreReasons = "MoreReasons"
 )
 
-// remarks are the Reasons that complain of nothing: people are shown their Text alone.
-var remarks = map[string]bool{
+// informational are the Reasons that complain of nothing: people are shown their Text alone.
+var informational = map[string]bool{
 	"":                     true,
 	AlarmUnreadableIgnored: true,
 	AlarmIgnoredUntilOK:    true,
@@ -84,7 +84,7 @@ var remarks = map[string]bool{
 
 // String shows the Reason to people: its Name first, unless it complains of nothing.
 func (r Reason) String() string {
-	if remarks[r.Name] {
+	if informational[r.Name] {
 		return r.Text
 	}
 	return r.Name + ": " + r.Text
@@ -140,10 +140,10 @@ func BoundReasons(reasons []Reason) []Reason {
 // bound cuts what people see of the Reason to 256 characters.
 func (r Reason) bound() Reason {
 	room := maxReasonRunes
-	if !remarks[r.Name] {
+	if !informational[r.Name] {
 		room = max(room-len([]rune(r.Name))-len(": "), 1)
 	}
 	return Reason{Name: BoundText(r.Name, maxReasonRunes), Subject: BoundText(r.Subject, maxReasonRunes), Text: BoundText(r.Text, room)}
 }
 
-func joined(texts []string) string { return strings.Join(texts, "; ") }
+func join(texts []string) string { return strings.Join(texts, "; ") }

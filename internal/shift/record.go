@@ -54,7 +54,7 @@ type Record struct {
 func (r Record) CheckOpen() error {
 	switch r.Status {
 	case StatusRestoring:
-		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, joined(Texts(r.Reasons)))
+		return fmt.Errorf("%w: %s", ErrDeploymentRestoring, join(Texts(r.Reasons)))
 	case StatusClosed:
 		return fmt.Errorf("%w: it ended as %s at %s", ErrDeploymentClosed, r.Outcome, r.ClosedAt.UTC().Format(time.RFC3339))
 	}
@@ -128,7 +128,7 @@ func (r Record) Adopts(t Target) bool {
 	case Promoted, Stranded:
 		return true
 	case Unchanged:
-		return !r.deployedBefore()
+		return !r.isDeployedBefore()
 	}
 	if r.Deployment == nil {
 		return false
@@ -141,9 +141,9 @@ func (r Record) Adopts(t Target) bool {
 	return r.Concerns(t) // it serves its Candidate already, beside others that do not
 }
 
-// deployedBefore says whether the Deployment was ended by the history alone, and has
+// isDeployedBefore says whether the Deployment was ended by the history alone, and has
 // not looked at what its Targets serve.
-func (r Record) deployedBefore() bool { return FirstReason(r.Reasons).Name == DeployedBefore }
+func (r Record) isDeployedBefore() bool { return FirstReason(r.Reasons).Name == DeployedBefore }
 
 // Landed are the Revisions that the writes of a Step returned.
 type Landed struct {

@@ -109,7 +109,7 @@ func (c Change) CheckServes(found Route, v Version) error {
 // Passed says whether the Route is one that the Deployment has left behind on its
 // way to the Plan's last Step.
 func (c Change) Passed(found Route, plan Plan) bool {
-	return found.Same(c.Before()) || c.explained(found, plan, plan.Len()-1)
+	return found.Same(c.Before()) || c.isExplained(found, plan, plan.Len()-1)
 }
 
 // Landing is what a refused write of a Route means.
@@ -135,7 +135,7 @@ func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
 		untouched = found.Same(c.At(plan.Step(from).Weight))
 	}
 	switch {
-	case c.Creates() && !c.made(found):
+	case c.Creates() && !c.isOwnCreation(found):
 		return RouteForeign
 	case found.Same(wanted), wanted.Additional == "" && c.Settling(found, wanted.Serving):
 		return RouteLanded
@@ -164,13 +164,13 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 	switch {
 	case c.Creates() && !exists:
 		return Restoration{Ours: true}
-	case c.Creates() && c.made(found):
+	case c.Creates() && c.isOwnCreation(found):
 		return Restoration{Ours: true, Delete: true}
 	case c.Creates(), !exists:
 		return Restoration{}
 	case found.Same(c.Before()):
 		return Restoration{Ours: true, Rotate: true}
-	case c.explained(found, plan, intent):
+	case c.isExplained(found, plan, intent):
 		return c.writeBefore()
 	}
 	return Restoration{}
@@ -184,8 +184,8 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 func (c Change) Stray(found Route) Restoration {
 	switch {
 	case c.Creates():
-		return Restoration{Ours: c.made(found), Delete: true}
-	case found.Same(c.nothingForCandidate()):
+		return Restoration{Ours: c.isOwnCreation(found), Delete: true}
+	case found.Same(c.zeroWeight()):
 		return c.writeBefore()
 	}
 	return Restoration{}
@@ -196,9 +196,11 @@ func (c Change) writeBefore() Restoration {
 	return Restoration{Ours: true, Write: &before}
 }
 
-// made says whether a Target that did not exist was created by this very
+// isOwnCreation says whether a Target that did not exist was created by this very
 // Deployment, and has not been changed since.
-func (c Change) made(found Route) bool { return found.Same(c.At(All)) && found.Maker == c.Maker }
+func (c Change) isOwnCreation(found Route) bool {
+	return found.Same(c.At(All)) && found.Maker == c.Maker
+}
 
 // MakerOf names a Deployment as the maker of what it creates: by its execution's name.
 func MakerOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
@@ -220,11 +222,11 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (c Change) nothingForCandidate() Route {
+func (c Change) zeroWeight() Route {
 	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: None}
 }
 
-func (c Change) explained(found Route, plan Plan, intent int) bool {
+func (c Change) isExplained(found Route, plan Plan, intent int) bool {
 	if found.sendsAllTo(c.Stable) {
 		return true // as it was found, or a restoration that was cut short
 	}

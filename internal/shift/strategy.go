@@ -21,26 +21,26 @@ func Strategy(name string) ([]Step, error) {
 	if short == "AllAtOnce" {
 		return AllAtOnce(), nil
 	}
-	if share, minutes, ok := numbers(short, "Canary", "Percent"); ok {
-		return named(share, minutes, Canary)
+	if share, minutes, ok := splitStrategyName(short, "Canary", "Percent"); ok {
+		return applyStrategy(share, minutes, Canary)
 	}
-	if share, minutes, ok := numbers(short, "Linear", "PercentEvery"); ok {
-		return named(share, minutes, Linear)
+	if share, minutes, ok := splitStrategyName(short, "Linear", "PercentEvery"); ok {
+		return applyStrategy(share, minutes, Linear)
 	}
 	return nil, fmt.Errorf("%w %q: use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps",
 		ErrUnknownStrategy, BoundText(name, 80))
 }
 
-// numbers takes a name such as Canary10Percent5Minutes apart: what it begins with,
+// splitStrategyName takes a name such as Canary10Percent5Minutes apart: what it begins with,
 // a share, what is between, and minutes. The name is none otherwise.
-func numbers(name, begins, between string) (share, minutes string, ok bool) {
+func splitStrategyName(name, begins, between string) (share, minutes string, ok bool) {
 	rest, begun := strings.CutPrefix(name, begins)
 	share, rest, parted := strings.Cut(rest, between)
 	minutes, ended := strings.CutSuffix(strings.TrimSuffix(rest, "s"), "Minute")
 	return share, minutes, begun && parted && ended && isDecimal(share) && isDecimal(minutes)
 }
 
-func named(percent, minutes string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
+func applyStrategy(percent, minutes string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
 	share, err := ParsePercent(percent)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidPlan, err)
@@ -54,7 +54,7 @@ func named(percent, minutes string, strategy func(Weight, Seconds) ([]Step, erro
 
 // ParseMinutes reads a decimal number of minutes that makes whole seconds.
 func ParseMinutes(decimal string) (Seconds, error) {
-	hundredths, err := hundredths(decimal)
+	hundredths, err := parseHundredths(decimal)
 	if err != nil {
 		return 0, err
 	}
@@ -72,7 +72,7 @@ func ParseMinutes(decimal string) (Seconds, error) {
 
 // ParseFactor reads the factor of an exponential strategy, exactly.
 func ParseFactor(decimal string) (*big.Rat, error) {
-	factor, err := hundredths(decimal)
+	factor, err := parseHundredths(decimal)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func Exponential(start Weight, factor *big.Rat, every Seconds) ([]Step, error) {
 	}
 	var steps []Step
 	before := None
-	for share := big.NewInt(int64(start) * millionth); ; share = grown(share, factor) {
+	for share := big.NewInt(int64(start) * millionth); ; share = multiply(share, factor) {
 		if share.Cmp(big.NewInt(int64(All)*millionth)) >= 0 {
 			return append(steps, Step{Weight: All}), nil
 		}
@@ -134,7 +134,7 @@ func Exponential(start Weight, factor *big.Rat, every Seconds) ([]Step, error) {
 	}
 }
 
-func grown(share *big.Int, factor *big.Rat) *big.Int {
+func multiply(share *big.Int, factor *big.Rat) *big.Int {
 	product := new(big.Int).Mul(share, factor.Num())
 	return product.Quo(product, factor.Denom())
 }
@@ -149,8 +149,8 @@ func checkShare(what string, share Weight, bake Seconds) error {
 	return nil
 }
 
-// fewSteps are told of one by one.
-const fewSteps = 4
+// maxListedSteps are told of one by one.
+const maxListedSteps = 4
 
 // DescribeSteps says in a few words what Steps do that have no name, as in
 // "1% for 48h, then 100%".
@@ -158,17 +158,17 @@ func DescribeSteps(steps []Step) string {
 	switch n := len(steps); {
 	case n == 0:
 		return ""
-	case n <= fewSteps:
-		return listed(steps)
-	case evenly(steps):
+	case n <= maxListedSteps:
+		return listSteps(steps)
+	case hasEqualShares(steps):
 		return fmt.Sprintf("%s more every %s", steps[0].Weight, steps[0].Bake)
-	case steadily(steps):
+	case hasEqualBakes(steps):
 		return fmt.Sprintf("%s to %s in %d steps, one every %s", steps[0].Weight, steps[n-1].Weight, n, steps[0].Bake)
 	}
 	return fmt.Sprintf("%s to %s in %d steps, %s in all", steps[0].Weight, steps[len(steps)-1].Weight, len(steps), Plan{Steps: steps}.Duration())
 }
 
-func listed(steps []Step) string {
+func listSteps(steps []Step) string {
 	texts := make([]string, len(steps))
 	for i, s := range steps {
 		texts[i] = s.Weight.String()
@@ -182,8 +182,8 @@ func listed(steps []Step) string {
 	return strings.Join(texts, ", ")
 }
 
-// steadily says whether all Steps but the last bake alike, and that one not at all.
-func steadily(steps []Step) bool {
+// hasEqualBakes says whether all Steps but the last bake alike, and that one not at all.
+func hasEqualBakes(steps []Step) bool {
 	last := len(steps) - 1
 	for _, s := range steps[:last] {
 		if s.Bake != steps[0].Bake {
@@ -193,16 +193,16 @@ func steadily(steps []Step) bool {
 	return steps[last].Bake == 0
 }
 
-// evenly says whether the Weight grows alike besides; the last Step takes what is left,
+// hasEqualShares says whether the Weight grows alike besides; the last Step takes what is left,
 // which is no more.
-func evenly(steps []Step) bool {
+func hasEqualShares(steps []Step) bool {
 	last := len(steps) - 1
 	for i, s := range steps[:last] {
 		if s.Weight != Weight(i+1)*steps[0].Weight {
 			return false
 		}
 	}
-	return steps[last].Weight-steps[last-1].Weight <= steps[0].Weight && steadily(steps)
+	return steps[last].Weight-steps[last-1].Weight <= steps[0].Weight && hasEqualBakes(steps)
 }
 
 // Elapsed is when each Step of the Plan begins, counted from the first.

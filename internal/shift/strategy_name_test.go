@@ -28,7 +28,7 @@ func TestTheNamesOfStrategiesFitTheirPattern(t *testing.T) {
 			begins, between string
 		}{{canary, "Canary", "Percent"}, {linear, "Linear", "PercentEvery"}} {
 			match := rule.pattern.FindStringSubmatch(name)
-			share, minutes, ok := numbers(name, rule.begins, rule.between)
+			share, minutes, ok := splitStrategyName(name, rule.begins, rule.between)
 			assert.Equal(t, match != nil, ok, name)
 			if ok && match != nil {
 				assert.Equal(t, match[1:], []string{share, minutes}, name)

@@ -31,21 +31,21 @@ const (
 // tagPrefix is what all of them begin with, and what a mistyped one begins with.
 const tagPrefix = "sluice:"
 
-var configuring = []string{TagAlias, TagStrategy, TagAlarms, TagBeforeTraffic, TagAfterTraffic, TagConfig}
+var configurationTags = []string{TagAlias, TagStrategy, TagAlarms, TagBeforeTraffic, TagAfterTraffic, TagConfig}
 
 // Ask says whether somebody wants something of Sluice: there is a tag of its own,
 // a mistyped one included.
-func (t Tags) Ask() bool { return len(t.ours()) > 0 }
+func (t Tags) Ask() bool { return len(t.ownKeys()) > 0 }
 
 // Unknown lists the tags that look like Sluice's and are not, in their order.
 func (t Tags) Unknown() []string {
-	return slices.DeleteFunc(t.ours(), func(key string) bool { return slices.Contains(configuring, key) })
+	return slices.DeleteFunc(t.ownKeys(), func(key string) bool { return slices.Contains(configurationTags, key) })
 }
 
 // KnownTags lists the tags that configure a deployment.
-func KnownTags() []string { return slices.Clone(configuring) }
+func KnownTags() []string { return slices.Clone(configurationTags) }
 
-func (t Tags) ours() []string {
+func (t Tags) ownKeys() []string {
 	var keys []string
 	for key := range t {
 		if strings.HasPrefix(key, tagPrefix) && key != TagHook {
@@ -56,8 +56,8 @@ func (t Tags) ours() []string {
 	return keys
 }
 
-// written is where the owner of a function has written what an error complains of.
-var written = []struct {
+// errorTags say where the owner of a function has written what an error complains of.
+var errorTags = []struct {
 	err error
 	tag string
 }{
@@ -71,7 +71,7 @@ func (r Release) Attribute(err error) error {
 	if r.Trigger != Event {
 		return err
 	}
-	for _, w := range written {
+	for _, w := range errorTags {
 		if !errors.Is(err, w.err) {
 			continue
 		}

@@ -83,7 +83,7 @@ func BoundText(text string, characters int) string {
 	out := make([]rune, 0, min(len(text), characters))
 	var before rune
 	for _, r := range text {
-		if unseen(r, before) {
+		if isInvisible(r, before) {
 			continue
 		}
 		if len(out) == characters {
@@ -99,17 +99,17 @@ func BoundText(text string, characters int) string {
 	return string(out)
 }
 
-// unseen says whether a character shows nothing by itself: it turns the direction of
+// isInvisible says whether a character shows nothing by itself: it turns the direction of
 // writing, has no width, or fills (Unicode, general category Cf and the property
 // Default_Ignorable_Code_Point). Some of that category are written, as the Arabic number
 // sign is; and the joiners belong to a text where they follow a character of a script
 // that needs them, or of an emoji.
-func unseen(r, before rune) bool {
+func isInvisible(r, before rune) bool {
 	switch {
 	case r < 0x80, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
 		return false
 	case r == zeroWidthNonJoiner, r == zeroWidthJoiner:
-		return before < firstJoined || before == zeroWidthNonJoiner || before == zeroWidthJoiner
+		return before < firstJoiningScript || before == zeroWidthNonJoiner || before == zeroWidthJoiner
 	}
 	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
@@ -117,6 +117,6 @@ func unseen(r, before rune) bool {
 const (
 	zeroWidthNonJoiner = '\u200c'
 	zeroWidthJoiner    = '\u200d'
-	// firstJoined is where the scripts with joiners begin; the Latin ones are before it.
-	firstJoined = '\u0600'
+	// firstJoiningScript is where the scripts with joiners begin; the Latin ones are before it.
+	firstJoiningScript = '\u0600'
 )

@@ -42,16 +42,16 @@ type Waited struct {
 // HistoryBudget, with room for the retries that nobody foresees.
 const maxWaitPolls = 550
 
-// wait counts what was slept for each Observation of Wait, and replaces those whose
+// countWaits counts what was slept for each Observation of Wait, and replaces those whose
 // Limit was reached by what follows. It returns how long to sleep until the next poll,
 // 0 where nothing is waited for. What nobody asks for any more is forgotten.
-func (d Deployment) wait(p Progress, observations []Observation, now time.Time) (left []Observation, waits []Waited, sleep Seconds) {
+func (d Deployment) countWaits(p Progress, observations []Observation, now time.Time) (left []Observation, waits []Waited, sleep Seconds) {
 	for _, o := range observations {
 		if o.Verdict != Wait {
 			left = append(left, o)
 			continue
 		}
-		w := p.waited(o, now)
+		w := p.findWait(o, now)
 		if w.Over {
 			waits = append(waits, w)
 			continue
@@ -72,9 +72,9 @@ func (d Deployment) wait(p Progress, observations []Observation, now time.Time) 
 	return left, waits, sleep
 }
 
-// waited is how long was waited for what an Observation waits for, the last sleep
+// findWait is how long was waited for what an Observation waits for, the last sleep
 // included.
-func (p Progress) waited(o Observation, now time.Time) Waited {
+func (p Progress) findWait(o Observation, now time.Time) Waited {
 	for _, w := range p.Waits {
 		if w.Name != o.Reason.Name || w.Subject != o.Reason.Subject || w.Of != o.Limit.Of {
 			continue

@@ -24,10 +24,10 @@ const (
 // ParsePercent reads a decimal number of percent, exactly. It returns an error
 // for anything outside 0 to 100, or finer than a basis point (0.01 %).
 func ParsePercent(decimal string) (Weight, error) {
-	if w, ok := shortPercent(decimal); ok {
+	if w, ok := parseShortPercent(decimal); ok {
 		return w, nil
 	}
-	bp, err := hundredths(decimal)
+	bp, err := parseHundredths(decimal)
 	if err != nil {
 		return None, err
 	}
@@ -40,9 +40,9 @@ func ParsePercent(decimal string) (Weight, error) {
 	return Weight(bp.Num().Int64()), nil
 }
 
-// shortPercent reads what nearly every percentage is, without arithmetic on
+// parseShortPercent reads what nearly every percentage is, without arithmetic on
 // fractions: up to 100 with up to two decimals.
-func shortPercent(decimal string) (Weight, bool) {
+func parseShortPercent(decimal string) (Weight, bool) {
 	whole, fraction, pointed := strings.Cut(decimal, ".")
 	if whole == "" || len(whole) > 3 || len(fraction) > 2 || pointed && fraction == "" {
 		return None, false
@@ -67,7 +67,7 @@ func isDecimal(text string) bool {
 	return MadeOf(whole, Digits) && (!pointed || MadeOf(fraction, Digits))
 }
 
-func hundredths(decimal string) (*big.Rat, error) {
+func parseHundredths(decimal string) (*big.Rat, error) {
 	r, ok := new(big.Rat), len(decimal) <= maxDecimal && isDecimal(strings.TrimPrefix(decimal, "-"))
 	if ok {
 		_, ok = r.SetString(decimal)

@@ -71,24 +71,24 @@ func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record s
 }
 
 func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
-	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.serves(ctx, d.Changes[i], d.Plan) })
+	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.verifyTarget(ctx, d.Changes[i], d.Plan) })
 }
 
-// lag is the waits before a Route is read again that shows what a Deployment wrote
+// rereadDelays are the waits before a Route is read again that shows what a Deployment wrote
 // earlier: Lambda does not promise that a read tells of the write just before it. Only
 // a Route that stays so was written by somebody.
-var lag = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+var rereadDelays = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
-func (h CloseDeployment) serves(ctx context.Context, c shift.Change, plan shift.Plan) error {
+func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change, plan shift.Plan) error {
 	for try := 0; ; try++ {
 		route, err := h.Router.Route(ctx, c.Target)
 		if err != nil {
 			return fmt.Errorf("verify %s: %w", c.Target, err)
 		}
 		err = c.CheckServes(route, c.Candidate)
-		if err == nil || try == len(lag) || !c.Passed(route, plan) {
+		if err == nil || try == len(rereadDelays) || !c.Passed(route, plan) {
 			return err
 		}
-		h.Wait.pass(ctx, lag[try])
+		h.Wait.pass(ctx, rereadDelays[try])
 	}
 }

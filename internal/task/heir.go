@@ -16,11 +16,11 @@ type Claims interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 }
 
-// heir names a Deployment that has taken for its own what a straggler of a closed one
+// findHeir names a Deployment that has taken for its own what a straggler of a closed one
 // has left at a Target, "" for none. It is undecided while one that holds the Target has
 // yet to say what was found there. The Target is read before its history, so that who
 // opens in between meets what is there before it goes.
-func heir(ctx context.Context, claims Claims, c shift.Change, closed shift.Record) (id string, undecided bool, err error) {
+func findHeir(ctx context.Context, claims Claims, c shift.Change, closed shift.Record) (id string, undecided bool, err error) {
 	history, err := claims.History(ctx, c.Target)
 	if err != nil {
 		return "", false, err

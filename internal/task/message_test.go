@@ -17,7 +17,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add("a text\nof lines\x00")
 	f.Add(strings.Repeat("x", 40_000))
 	f.Fuzz(func(t *testing.T, cause string) {
-		text := message(cause)
+		text := errorMessage(cause)
 		if text == "" {
 			t.Error("nobody is told why")
 		}

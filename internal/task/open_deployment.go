@@ -84,7 +84,7 @@ type opening struct {
 func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Deployment, error) {
 	o := opening{OpenDeployment: h, id: call.ExecutionID, release: *call.Document.Release, call: call}
 	if why := o.release.Unchanged; why != "" {
-		return o.unchanged([]shift.Move{}, why), nil
+		return o.unchangedDeployment([]shift.Move{}, why), nil
 	}
 	d, err := o.handle(ctx)
 	return d, o.release.Attribute(err)
@@ -98,15 +98,15 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	}
 	record, err := o.lock(ctx)
 	if errors.Is(err, shift.ErrDeploymentClosed) {
-		return o.alreadyClosed(ctx, err)
+		return o.answerClosed(ctx, err)
 	}
 	if err != nil {
 		return shift.Deployment{}, err
 	}
 	if record.Deployment != nil { // an earlier try had completed the opening
-		return o.started(ctx, record), nil
+		return o.announceStart(ctx, record), nil
 	}
-	changes, unchanged, err := o.changes(ctx, candidates)
+	changes, unchanged, err := o.readChanges(ctx, candidates)
 	if err != nil {
 		return shift.Deployment{}, err
 	}
@@ -142,9 +142,9 @@ func (o opening) lock(ctx context.Context) (shift.Record, error) {
 	return record, nil
 }
 
-// alreadyClosed answers for a record that this execution has closed before: a
+// answerClosed answers for a record that this execution has closed before: a
 // retry of an ending without a shift ends likewise, everything else fails.
-func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deployment, error) {
+func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployment, error) {
 	if !errors.Is(closed, shift.ErrDeploymentClosed) {
 		return shift.Deployment{}, closed
 	}
@@ -155,25 +155,25 @@ func (o opening) alreadyClosed(ctx context.Context, closed error) (shift.Deploym
 	if err := announceIfPending(ctx, o.Announcer, o.Ledger, record, record.ClosedAt); err != nil {
 		return shift.Deployment{}, err
 	}
-	return o.unchanged(record.Moves(), record.Cause), nil
+	return o.unchangedDeployment(record.Moves(), record.Cause), nil
 }
 
-// changes reads what every Target serves. A reason is returned instead when
+// readChanges reads what every Target serves. A reason is returned instead when
 // there is nothing to shift.
-func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
-	if reason, err := o.deployedBefore(ctx); reason != nil || err != nil {
+func (o opening) readChanges(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
+	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
 		return nil, reason, err
 	}
 	changes := make([]shift.Change, len(candidates))
 	err := o.Wait.inTurn(ctx, len(candidates), func(i int) (err error) {
-		changes[i], err = o.change(ctx, o.release.Arrivals[i], candidates[i])
+		changes[i], err = o.readChange(ctx, o.release.Arrivals[i], candidates[i])
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, c := range changes {
-		if reason, err := o.superseded(ctx, c); reason != nil || err != nil {
+		if reason, err := o.findNewerDeployment(ctx, c); reason != nil || err != nil {
 			return nil, reason, err
 		}
 	}
@@ -183,10 +183,10 @@ func (o opening) changes(ctx context.Context, candidates []shift.Published) ([]s
 	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), nil, nil
 }
 
-// deployedBefore keeps a late or doubled event from shipping again what was
+// findEarlierDeployment keeps a late or doubled event from shipping again what was
 // already shipped, or rolled back. It is asked under the lock, when the other
 // one of two events that came at once has ended.
-func (o opening) deployedBefore(ctx context.Context) (*shift.Reason, error) {
+func (o opening) findEarlierDeployment(ctx context.Context) (*shift.Reason, error) {
 	if o.release.Trigger != shift.Event {
 		return nil, nil
 	}
@@ -203,9 +203,9 @@ func (o opening) deployedBefore(ctx context.Context) (*shift.Reason, error) {
 	return nil, nil
 }
 
-// superseded ends a Deployment that waited for its turn while a newer version
+// findNewerDeployment ends a Deployment that waited for its turn while a newer version
 // was promoted, and one whose event came after that.
-func (o opening) superseded(ctx context.Context, c shift.Change) (*shift.Reason, error) {
+func (o opening) findNewerDeployment(ctx context.Context, c shift.Change) (*shift.Reason, error) {
 	if o.release.IsLate(c) {
 		reason := shift.LateReason(c)
 		return &reason, nil
@@ -224,8 +224,8 @@ func (o opening) superseded(ctx context.Context, c shift.Change) (*shift.Reason,
 	return nil, nil
 }
 
-// change reads one Target and checks that its traffic can be divided.
-func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Published) (shift.Change, error) {
+// readChange reads one Target and checks that its traffic can be divided.
+func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shift.Published) (shift.Change, error) {
 	c := shift.Change{Target: a.Target, Candidate: a.Candidate, Detail: a.Detail}
 	rules, err := o.Router.Rules(a.Target)
 	if err != nil {
@@ -241,7 +241,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 			c.Maker = shift.MakerOf(o.id)
 			return c, nil
 		}
-		return c, o.missing(ctx, a.Target, err)
+		return c, o.describeMissing(ctx, a.Target, err)
 	}
 	if err != nil {
 		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
@@ -249,7 +249,7 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 	if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
 		return c, fmt.Errorf("read the provisioned concurrency of %s: %w", a.Target, err)
 	}
-	if route, err = o.undivided(ctx, route, c); err != nil {
+	if route, err = o.rereadDivided(ctx, route, c); err != nil {
 		return c, err
 	}
 	c.Stable, c.Revision = route.Serving, route.Revision
@@ -263,23 +263,23 @@ func (o opening) change(ctx context.Context, a shift.Arrival, candidate shift.Pu
 	return c, o.Router.CheckCompatible(a.Target, stable, candidate)
 }
 
-// undivided reads a Route again that is divided, before it is refused: the Deployment
+// rereadDivided reads a Route again that is divided, before it is refused: the Deployment
 // that held the Target until now may have ended a moment ago. That a read shows another
 // version alone is not told from what is so: then the first write is refused.
-func (o opening) undivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
+func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
 	for try := 0; ; try++ {
 		err := o.Router.CheckStart(c.Target, route, c.Settles)
-		if try == len(lag) || !errors.Is(err, shift.ErrTargetWeighted) {
+		if try == len(rereadDelays) || !errors.Is(err, shift.ErrTargetWeighted) {
 			return route, err
 		}
-		o.Wait.pass(ctx, lag[try])
+		o.Wait.pass(ctx, rereadDelays[try])
 		if route, err = o.Router.Route(ctx, c.Target); err != nil {
 			return route, fmt.Errorf("read again what %s serves: %w", c.Target, err)
 		}
 	}
 }
 
-func (o opening) missing(ctx context.Context, t shift.Target, notFound error) error {
+func (o opening) describeMissing(ctx context.Context, t shift.Target, notFound error) error {
 	siblings, err := o.Router.Siblings(ctx, t)
 	if err != nil {
 		return fmt.Errorf("list the aliases beside %s: %w", t, err)
@@ -311,15 +311,15 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	}
 	record, err := o.Ledger.Describe(ctx, d, firing, alarms)
 	if err != nil {
-		return o.alreadyClosed(ctx, fmt.Errorf("record the deployment: %w", err))
+		return o.answerClosed(ctx, fmt.Errorf("record the deployment: %w", err))
 	}
-	d = o.started(ctx, record)
+	d = o.announceStart(ctx, record)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", len(firing))
 	return d, nil
 }
 
-// started announces a Deployment whose opening is complete, by this try or another.
-func (o opening) started(ctx context.Context, record shift.Record) shift.Deployment {
+// announceStart announces a Deployment whose opening is complete, by this try or another.
+func (o opening) announceStart(ctx context.Context, record shift.Record) shift.Deployment {
 	d := record.Deployment.Retried(o.release, o.call.Retry)
 	announceProgress(ctx, o.Announcer, explain.Announce(d, shift.Started, d.Start(), d.OpenedAt))
 	return d
@@ -333,17 +333,17 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 		Outcome: shift.Unchanged, Cause: reason.String(), Reasons: []shift.Reason{reason}, At: o.Now.read(),
 	})
 	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
-		return o.started(ctx, closed), nil // another try has found something to shift
+		return o.announceStart(ctx, closed), nil // another try has found something to shift
 	}
 	if err != nil { // perhaps because another try has done so
-		return o.alreadyClosed(ctx, fmt.Errorf("close the deployment: %w", err))
+		return o.answerClosed(ctx, fmt.Errorf("close the deployment: %w", err))
 	}
 	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt); err != nil {
 		return shift.Deployment{}, err
 	}
-	return o.unchanged(closed.Moves(), closed.Cause), nil
+	return o.unchangedDeployment(closed.Moves(), closed.Cause), nil
 }
 
-func (o opening) unchanged(moves []shift.Move, reason string) shift.Deployment {
+func (o opening) unchangedDeployment(moves []shift.Move, reason string) shift.Deployment {
 	return shift.Deployment{ID: o.id, Unchanged: &shift.Summary{Outcome: shift.Unchanged, Changes: moves, Reason: reason}}
 }

@@ -19,10 +19,10 @@ type RulesReader interface {
 // paces spread the calls of one invocation over what each platform takes, one pace for
 // each kind of Target. nil spreads nothing.
 type paces struct {
-	rules    RulesReader
-	clock    Clock
-	pause    Pause
-	isSteady bool
+	rules   RulesReader
+	clock   Clock
+	pause   Pause
+	noBurst bool
 
 	mu     sync.Mutex
 	byKind map[string]*pace
@@ -33,31 +33,31 @@ func newPaces(rules RulesReader, clock Clock, pause Pause) *paces {
 	return &paces{rules: rules, clock: clock, pause: pause, byKind: map[string]*pace{}}
 }
 
-// steady leaves what is there at first to others: calls come no faster than they are given.
-func (p *paces) steady() *paces {
-	p.isSteady = true
+// withoutBurst leaves what is there at first to others: calls come no faster than they are given.
+func (p *paces) withoutBurst() *paces {
+	p.noBurst = true
 	return p
 }
 
-// turn waits for the turn of a call about a Target.
-func (p *paces) turn(ctx context.Context, t shift.Target) {
+// awaitTurn waits for the turn of a call about a Target.
+func (p *paces) awaitTurn(ctx context.Context, t shift.Target) {
 	if p != nil {
-		p.of(t).turn(ctx)
+		p.paceOf(t).awaitTurn(ctx)
 	}
 }
 
-// rotates waits for the turns of the calls that a Rotate makes.
-func (p *paces) rotates(ctx context.Context, t shift.Target) {
+// awaitTurnsOfRotate waits for the turns of the calls that a Rotate makes.
+func (p *paces) awaitTurnsOfRotate(ctx context.Context, t shift.Target) {
 	if p == nil {
 		return
 	}
 	rules, _ := p.rules.Rules(t) // of a kind that nobody routes nothing is called
 	for range max(rules.CallsOfRotate, 1) {
-		p.turn(ctx, t)
+		p.awaitTurn(ctx, t)
 	}
 }
 
-func (p *paces) of(t shift.Target) *pace {
+func (p *paces) paceOf(t shift.Target) *pace {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kind := t.Kind()
@@ -68,8 +68,8 @@ func (p *paces) of(t shift.Target) *pace {
 	var fresh *pace
 	if rules.CallsPerSecond > 0 {
 		fresh = newPace(p.clock, p.pause, rules.CallsPerSecond)
-		if p.isSteady {
-			fresh = fresh.steady()
+		if p.noBurst {
+			fresh = fresh.withoutBurst()
 		}
 	}
 	p.byKind[kind] = fresh
@@ -85,31 +85,31 @@ type pace struct {
 	clock   Clock
 	pause   Pause
 	perCall time.Duration
-	atFirst time.Duration // what is there when nobody has called for that long
+	burst   time.Duration // what is there when nobody has called for that long
 
 	mu sync.Mutex
 	// whole is when all requests are there again, if no more are made.
-	whole time.Time
+	replenishedAt time.Time
 }
 
 // newPace is a pace on a clock; nil is the real one.
 func newPace(clock Clock, pause Pause, perSecond int) *pace {
 	if pause == nil {
-		pause = rest
+		pause = sleepFor
 	}
 	perCall := time.Second/time.Duration(perSecond) + 1 // and not less, by rounding
-	return &pace{clock: clock, pause: pause, perCall: perCall, atFirst: time.Duration(perSecond) * perCall}
+	return &pace{clock: clock, pause: pause, perCall: perCall, burst: time.Duration(perSecond) * perCall}
 }
 
-// steady leaves what is there at first to others: calls come no faster than requests
+// withoutBurst leaves what is there at first to others: calls come no faster than requests
 // are given.
-func (p *pace) steady() *pace {
-	p.whole = p.clock.read().Add(p.atFirst - p.perCall)
+func (p *pace) withoutBurst() *pace {
+	p.replenishedAt = p.clock.read().Add(p.burst - p.perCall)
 	return p
 }
 
-// turn waits for a call's turn. Turns are given in the order in which they are asked for.
-func (p *pace) turn(ctx context.Context) {
+// awaitTurn waits for a call's turn. Turns are given in the order in which they are asked for.
+func (p *pace) awaitTurn(ctx context.Context) {
 	if p == nil {
 		return
 	}
@@ -122,9 +122,9 @@ func (p *pace) take() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.read()
-	if p.whole.Before(now) {
-		p.whole = now
+	if p.replenishedAt.Before(now) {
+		p.replenishedAt = now
 	}
-	p.whole = p.whole.Add(p.perCall)
-	return p.whole.Sub(now) - p.atFirst
+	p.replenishedAt = p.replenishedAt.Add(p.perCall)
+	return p.replenishedAt.Sub(now) - p.burst
 }

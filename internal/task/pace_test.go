@@ -51,7 +51,7 @@ func TestCallsTakeTurnsInTheRequestsOfTheAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		router := &asked{}
-		paced := insistent{RouteWriter: router, pace: newPaces(fifteen{}, nil, nil)}
+		paced := retryingRouter{RouteWriter: router, pace: newPaces(fifteen{}, nil, nil)}
 		begun := time.Now()
 		Concurrently(t.Context(), 10, func(ctx context.Context, _ int) {
 			Concurrently(ctx, 10, func(ctx context.Context, _ int) {
@@ -81,7 +81,7 @@ func TestATurnEndsWithItsContext(t *testing.T) {
 		cancel()
 		begun, p := time.Now(), newPace(nil, nil, 15)
 		for range 100 {
-			p.turn(ctx)
+			p.awaitTurn(ctx)
 		}
 		assert.Zero(t, time.Since(begun))
 	})

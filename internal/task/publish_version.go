@@ -111,17 +111,17 @@ func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader,
 func (h PublishVersion) configure(ctx context.Context, reader request.Reader, event shift.Arrival) (shift.Release, error) {
 	if !h.Allowed.ByTag() {
 		if err := h.Allowed.Check(event.Target, nil); err != nil {
-			return ignored(event, err)
+			return ignore(event, err)
 		}
 	}
 	tags, err := h.Tags.Tags(ctx, reader.FunctionARN(event.Target))
 	switch {
 	case errors.Is(err, shift.ErrFunctionNotFound):
-		return ignored(event, err)
+		return ignore(event, err)
 	case err != nil:
 		return shift.Release{}, err
 	case !tags.Ask():
-		return ignored(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", shift.TagAlias))
+		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", shift.TagAlias))
 	}
 	if err := h.Allowed.Check(event.Target, tags); err != nil {
 		return shift.Release{}, err
@@ -140,7 +140,7 @@ func (h PublishVersion) configure(ctx context.Context, reader request.Reader, ev
 	return reader.Configuration(event, tags, parameter, text)
 }
 
-func ignored(event shift.Arrival, why error) (shift.Release, error) {
+func ignore(event shift.Arrival, why error) (shift.Release, error) {
 	function, _, err := event.Target.Lambda()
 	if err != nil {
 		return shift.Release{}, err

@@ -104,7 +104,7 @@ func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (loo
 // of why, and announces how it ended. What could be done is remembered before an
 // error is returned, so that a retry goes on with the rest.
 func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []shift.Reason, at time.Time) (shift.Record, []shift.Undone, error) {
-	results, err := r.targets(ctx, record, seen)
+	results, err := r.restoreTargets(ctx, record, seen)
 	if err != nil {
 		return record, nil, err
 	}
@@ -117,11 +117,11 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	return closed, undone, announceOutcome(ctx, r.Announcer, r.Ledger, closed, at)
 }
 
-func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]shift.Undone, error) {
+func (r Restorer) restoreTargets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]shift.Undone, error) {
 	pending := record.Pending()
 	results, problems := make([]shift.Undone, len(pending)), make([]error, len(pending))
 	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) {
-		results[i], problems[i] = r.target(ctx, pending[i], record, seen)
+		results[i], problems[i] = r.restoreTarget(ctx, pending[i], record, seen)
 	})
 	var back []shift.Target
 	for i, c := range pending {
@@ -142,12 +142,12 @@ func (r Restorer) targets(ctx context.Context, record shift.Record, seen map[shi
 			problems = append(problems, fmt.Errorf("remember what is restored: %w", err))
 		}
 	}
-	return nil, worst(problems)
+	return nil, joinProblems(problems)
 }
 
-// worst leaves out of several problems the Targets that settle: these need nothing but
+// joinProblems leaves out of several problems the Targets that settle: these need nothing but
 // time. Its error is ErrRouteSettling when there are no others.
-func worst(problems []error) error {
+func joinProblems(problems []error) error {
 	others := slices.DeleteFunc(slices.Clone(problems), func(err error) bool { return errors.Is(err, shift.ErrRouteSettling) })
 	if err := errors.Join(others...); err != nil {
 		return err
@@ -155,9 +155,9 @@ func worst(problems []error) error {
 	return errors.Join(problems...)
 }
 
-// lookBefore returns what was seen of a Change's Target before the record was marked, and
+// earlierLook returns what was seen of a Change's Target before the record was marked, and
 // whether that still counts.
-func lookBefore(c shift.Change, seen map[shift.Target]look) (look, bool) {
+func earlierLook(c shift.Change, seen map[shift.Target]look) (look, bool) {
 	found, looked := seen[c.Target]
 	if c.Creates() && !found.exists {
 		// There is no Revision to fence off a CreateAlias. One that was intended before the
@@ -167,9 +167,9 @@ func lookBefore(c shift.Change, seen map[shift.Target]look) (look, bool) {
 	return found, looked
 }
 
-func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
-	found, looked := lookBefore(c, seen)
-	for range maxTries {
+func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
+	found, looked := earlierLook(c, seen)
+	for range maxWriteTries {
 		if !looked || found.err != nil {
 			var err error
 			if found, err = r.lookAgain(ctx, c.Target, record.ID); err != nil {
@@ -183,7 +183,7 @@ func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Recor
 		if !r.Nudges && c.Settling(found.route, c.Stable) {
 			return shift.Undone{}, c.CheckServes(found.route, c.Stable)
 		}
-		err := r.take(ctx, c, found.route, way)
+		err := r.apply(ctx, c, found.route, way)
 		if err == nil {
 			return c.Undo(found.route), nil
 		}
@@ -192,11 +192,11 @@ func (r Restorer) target(ctx context.Context, c shift.Change, record shift.Recor
 		}
 		looked = false
 	}
-	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxTries)
+	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
 }
 
-// take goes the way back.
-func (r Restorer) take(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
+// apply goes the way back.
+func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
 	switch {
 	case way.Delete:
 		return r.Router.Delete(ctx, c.Target)
@@ -276,14 +276,14 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 		return false, nil
 	}
 	if way.Delete {
-		heir, undecided, err := heir(ctx, claims, c, record)
+		heir, undecided, err := findHeir(ctx, claims, c, record)
 		if heir != "" || undecided || err != nil {
 			slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", heir)
 			return undecided, err
 		}
 	}
 	slog.WarnContext(ctx, "stray write", "target", c.Target, "found", found.route.String())
-	err = r.take(ctx, c, found.route, way)
+	err = r.apply(ctx, c, found.route, way)
 	if errors.Is(err, shift.ErrRevisionMismatch) {
 		return false, nil // somebody has written it since
 	}

@@ -16,9 +16,9 @@ import (
 func TestATargetThatSettlesHidesNoOtherProblem(t *testing.T) {
 	t.Parallel()
 	settling, denied := fmt.Errorf("restore a: %w", shift.ErrRouteSettling), errors.New("restore b: denied")
-	require.ErrorIs(t, worst([]error{nil, settling, settling}), shift.ErrRouteSettling)
+	require.ErrorIs(t, joinProblems([]error{nil, settling, settling}), shift.ErrRouteSettling)
 	for _, problems := range [][]error{{denied, settling}, {settling, nil, denied}} {
-		err := worst(problems)
+		err := joinProblems(problems)
 		require.ErrorIs(t, err, denied)
 		assert.NotErrorIs(t, err, shift.ErrRouteSettling)
 	}

@@ -44,23 +44,23 @@ func (h Rollback) restorer(retry int) Restorer {
 
 // Handle is the handler of flow.Rollback.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
-	h.Router = insistent{RouteWriter: h.Router, wait: h.Wait, pace: newPaces(h.Router, h.Now, h.Pause)}
-	reasons := why(call.Document)
-	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, targets(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
+	h.Router = retryingRouter{RouteWriter: h.Router, wait: h.Wait, pace: newPaces(h.Router, h.Now, h.Pause)}
+	reasons := rollbackReasons(call.Document)
+	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, targetsOf(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
 		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
 	}, call.Now)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown):
 		return h.reject(ctx, call, reasons)
 	case errors.Is(err, shift.ErrDeploymentClosed) && closed.Status == shift.StatusClosed:
-		return h.ended(ctx, call, closed, reasons)
+		return h.answerEnded(ctx, call, closed, reasons)
 	case err != nil:
 		return flow.Undoing{}, err
 	}
 	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Reasons: closed.Reasons, Cause: closed.Cause}, nil
 }
 
-func targets(doc flow.Document) []shift.Target {
+func targetsOf(doc flow.Document) []shift.Target {
 	if doc.Deployment == nil {
 		return nil
 	}
@@ -89,9 +89,9 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 	return flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}, nil
 }
 
-// ended answers for a Deployment that has its Outcome already: an earlier try,
+// answerEnded answers for a Deployment that has its Outcome already: an earlier try,
 // or the safety net, has closed it.
-func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []shift.Reason) (flow.Undoing, error) {
+func (h Rollback) answerEnded(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []shift.Reason) (flow.Undoing, error) {
 	if err := announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
@@ -100,37 +100,37 @@ func (h Rollback) ended(ctx context.Context, call flow.Call[flow.Document], reco
 		undoing.Outcome = shift.Rejected
 	}
 	failure := call.Document.Failure
-	if failure != nil && call.Retry == 0 && !tellsOfItsEnd(*failure, record) {
+	if failure != nil && call.Retry == 0 && !isKnownEnd(*failure, record) {
 		undoing.Reasons = shift.BoundReasons(append(slices.Clone(record.Reasons), reasons...))
 		undoing.Cause = explain.Cause(undoing.Outcome, undoing.Reasons, nil)
 	}
 	return undoing, nil
 }
 
-// tellsOfItsEnd says whether a failure tells nothing but that somebody else has put
+// isKnownEnd says whether a failure tells nothing but that somebody else has put
 // the Deployment back, which its record tells better. An execution that goes on
 // after it had ended was redriven: it failed for that.
-func tellsOfItsEnd(failure flow.Failure, record shift.Record) bool {
+func isKnownEnd(failure flow.Failure, record shift.Record) bool {
 	byOther := failure.Error == flow.DeploymentClosed || failure.Error == flow.DeploymentRestoring
 	return byOther && record.Cause != "" && !record.EndedBefore()
 }
 
-// why gathers the reasons for rolling back: the failure that was caught, or else
+// rollbackReasons gathers the reasons for rolling back: the failure that was caught, or else
 // what the last judgement found.
-func why(doc flow.Document) []shift.Reason {
+func rollbackReasons(doc flow.Document) []shift.Reason {
 	switch {
 	case doc.Failure != nil && doc.Failure.Error == flow.HookTimedOut:
-		return []shift.Reason{hookTimedOut(doc, shift.Point(doc.Failure.Cause))}
+		return []shift.Reason{hookTimeoutReason(doc, shift.Point(doc.Failure.Cause))}
 	case doc.Failure != nil:
-		return []shift.Reason{{Name: doc.Failure.Error, Text: message(doc.Failure.Cause)}}
+		return []shift.Reason{{Name: doc.Failure.Error, Text: errorMessage(doc.Failure.Cause)}}
 	case doc.Progress != nil && len(doc.Progress.Reasons) > 0:
 		return doc.Progress.Reasons
 	}
 	return []shift.Reason{{Name: flow.Unexpected, Text: "the state machine came here without saying why"}}
 }
 
-// message takes the text out of the JSON that Lambda reports an error as.
-func message(cause string) string {
+// errorMessage takes the text out of the JSON that Lambda reports an error as.
+func errorMessage(cause string) string {
 	var report struct {
 		ErrorMessage string `json:"errorMessage"`
 	}
@@ -143,9 +143,9 @@ func message(cause string) string {
 	return cause
 }
 
-// hookTimedOut names the hooks that it can have been: the definition knows only
+// hookTimeoutReason names the hooks that it can have been: the definition knows only
 // the Point.
-func hookTimedOut(doc flow.Document, point shift.Point) shift.Reason {
+func hookTimeoutReason(doc flow.Document, point shift.Point) shift.Reason {
 	var hooks []string
 	if doc.Release != nil {
 		for _, h := range doc.Release.Hooks.At(point) {

@@ -25,11 +25,11 @@ type RouteGate struct {
 func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
 	var pace *paces
 	if len(s.Deployment.Changes) > maxUnpacedTargets {
-		pace = newPaces(g.Router, g.Now, g.Pause).steady()
+		pace = newPaces(g.Router, g.Now, g.Pause).withoutBurst()
 	}
 	var observations []shift.Observation
 	for _, c := range s.Deployment.Changes {
-		pace.turn(ctx, c.Target)
+		pace.awaitTurn(ctx, c.Target)
 		o := g.observe(ctx, s, c)
 		observations = append(observations, o)
 		if o.Verdict == shift.Fail {
@@ -48,9 +48,9 @@ func (g RouteGate) observe(ctx context.Context, s shift.Subject, c shift.Change)
 			return shift.RouteNotRead(c, err)
 		}
 		o := s.ObserveRoute(c, route, exists)
-		if o.Verdict == shift.Pass || try == len(lag) || !s.MayLag(c, route, exists) {
+		if o.Verdict == shift.Pass || try == len(rereadDelays) || !s.MayLag(c, route, exists) {
 			return o
 		}
-		g.Wait.pass(ctx, lag[try])
+		g.Wait.pass(ctx, rereadDelays[try])
 	}
 }

@@ -42,7 +42,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	targets, err := h.told(call.Document.Deployment.Changes)
+	targets, err := h.describeTargets(call.Document.Deployment.Changes)
 	if err != nil {
 		return struct{}{}, err
 	}
@@ -61,7 +61,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	return struct{}{}, nil
 }
 
-func (h RunHooks) told(changes []shift.Change) ([]any, error) {
+func (h RunHooks) describeTargets(changes []shift.Change) ([]any, error) {
 	targets := make([]any, len(changes))
 	for i, c := range changes {
 		told, err := h.Router.Tell(c)

@@ -79,7 +79,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
-	n.Router = insistent{RouteWriter: n.Router, wait: n.Wait, pace: newPaces(n.Router, n.Now, n.Pause)}
+	n.Router = retryingRouter{RouteWriter: n.Router, wait: n.Wait, pace: newPaces(n.Router, n.Now, n.Pause)}
 	var answer flow.Answer
 	if err == nil {
 		err = n.act(ctx, occasion, &answer)
@@ -98,20 +98,20 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 	now := n.Now.read()
 	switch {
 	case occasion.Alarm != nil:
-		return n.alarm(ctx, *occasion.Alarm, now)
+		return n.handleAlarm(ctx, *occasion.Alarm, now)
 	case occasion.Calmed != nil:
-		return n.calmed(ctx, *occasion.Calmed, now)
+		return n.handleAlarmOK(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
-			record, err := n.end(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
-			return unlessSettling(ctx, err, record, now)
+			record, err := n.restoreNow(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
+			return ignoreSettling(ctx, err, record, now)
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
 	case occasion.Asked != nil:
-		return n.retry(ctx, func() error { return n.asked(ctx, *occasion.Asked, now, answer) })
+		return n.retry(ctx, func() error { return n.answerQuestion(ctx, *occasion.Asked, now, answer) })
 	}
-	return n.retry(ctx, func() error { return n.command(ctx, *occasion.Command, now, answer) })
+	return n.retry(ctx, func() error { return n.handleCommand(ctx, *occasion.Command, now, answer) })
 }
 
 // retry tries again soon what failed for whatever reason: the next try that
@@ -119,7 +119,7 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 // at a time, so that one that nobody can help does not repeat what was done for all.
 func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 	err := act()
-	for _, upTo := range retries {
+	for _, upTo := range safetyNetDelays {
 		if err == nil || ctx.Err() != nil || !worthRetrying(err) {
 			return err
 		}
@@ -140,9 +140,9 @@ func (n SafetyNet) restorer() Restorer {
 	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: true}
 }
 
-// unlessSettling ends with what could be done while a Target settles, which takes minutes.
+// ignoreSettling ends with what could be done while a Target settles, which takes minutes.
 // The sweeps go on with what is restoring, and so does the execution's Rollback.
-func unlessSettling(ctx context.Context, err error, record shift.Record, now time.Time) error {
+func ignoreSettling(ctx context.Context, err error, record shift.Record, now time.Time) error {
 	if errors.Is(err, shift.ErrRouteSettling) && record.MaySettle(now) {
 		slog.InfoContext(ctx, "left to settle", "deployment", record.ID, "why", flow.Wire(err).Message)
 		return nil
@@ -150,9 +150,9 @@ func unlessSettling(ctx context.Context, err error, record shift.Record, now tim
 	return err
 }
 
-// end restores a Deployment for reasons that are known now, and returns the record as it
+// restoreNow restores a Deployment for reasons that are known now, and returns the record as it
 // is then.
-func (n SafetyNet) end(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
+func (n SafetyNet) restoreNow(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
 	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, why, at)
 	}, at)
@@ -176,11 +176,11 @@ func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []sh
 // list is one of the Ledger's. What of it cannot be read is an error beside the rest.
 type list func(context.Context) ([]shift.Listed, error)
 
-// each does something for every Deployment of a list at once, and tries again. One that
+// forEach does something for every Deployment of a list at once, and tries again. One that
 // fails does not keep the others from being done, nor does an item that cannot be
 // read: the error comes when everything else was done, and rings the alarm then. What a
 // try changes of its Deployment's entry, the next try finds.
-func (n SafetyNet) each(ctx context.Context, from list, do func(context.Context, *shift.Listed) error) error {
+func (n SafetyNet) forEach(ctx context.Context, from list, do func(context.Context, *shift.Listed) error) error {
 	var listed []shift.Listed
 	unlisted := n.retry(ctx, func() (err error) {
 		listed, err = from(ctx)

@@ -12,13 +12,13 @@ import (
 	"sluice/internal/shift"
 )
 
-// alarm restores every Deployment that watches the alarm. What fired before Open has
+// handleAlarm restores every Deployment that watches the alarm. What fired before Open has
 // read the alarm is none of its business. Targets that it has looked at in vain are
 // looked at again only when there is something to restore: looking at them takes the
 // requests that other restorations wait for.
-func (n SafetyNet) alarm(ctx context.Context, fired request.AlarmFired, now time.Time) error {
+func (n SafetyNet) handleAlarm(ctx context.Context, fired request.AlarmFired, now time.Time) error {
 	fired.At = orNow(fired.At, now)
-	return n.each(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
+	return n.forEach(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
 		reasons := []shift.Reason{shift.AlarmFiredReason(fired.Name, fired.Reason)}
 		record, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
@@ -26,7 +26,7 @@ func (n SafetyNet) alarm(ctx context.Context, fired request.AlarmFired, now time
 		if errors.Is(err, shift.ErrDeploymentOpening) {
 			w.Targets = nil
 		}
-		return unlessRead(ctx, unlessSettling(ctx, err, record, now), *w, fired.Name, fired.At, now)
+		return ignoreOpening(ctx, ignoreSettling(ctx, err, record, now), *w, fired.Name, fired.At, now)
 	})
 }
 
@@ -43,10 +43,10 @@ func orNow(changed, now time.Time) time.Time {
 // long as its Lambda may run, and a minute more for a call of it that is still on its way.
 var longestOpen = flow.Open.Timeout + time.Minute
 
-// unlessRead lets an alarm's event come again while a Deployment is being opened, for
+// ignoreOpening lets an alarm's event come again while a Deployment is being opened, for
 // Open may have read the alarm before. Whoever opens it later than a try may take has
 // read the alarm after.
-func unlessRead(ctx context.Context, err error, w shift.Listed, alarm string, changed, now time.Time) error {
+func ignoreOpening(ctx context.Context, err error, w shift.Listed, alarm string, changed, now time.Time) error {
 	if !errors.Is(err, shift.ErrDeploymentOpening) || !shift.ReadByOpen(changed, now, longestOpen) {
 		return err
 	}
@@ -65,15 +65,15 @@ func (n SafetyNet) watchers(alarm string) list {
 	}
 }
 
-// calmed makes an alarm count that Open was told to ignore until it has been OK. The
+// handleAlarmOK makes an alarm count that Open was told to ignore until it has been OK. The
 // polls see that too, unless it is OK between two of them only.
-func (n SafetyNet) calmed(ctx context.Context, alarm request.AlarmCalmed, now time.Time) error {
+func (n SafetyNet) handleAlarmOK(ctx context.Context, alarm request.AlarmCalmed, now time.Time) error {
 	alarm.At = orNow(alarm.At, now)
-	return n.each(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {
+	return n.forEach(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {
 		err := n.Ledger.MarkCalmed(ctx, w.ID, alarm.Name, alarm.At)
 		if errors.Is(err, shift.ErrDeploymentUnknown) {
 			return nil
 		}
-		return unlessRead(ctx, err, *w, alarm.Name, alarm.At, now)
+		return ignoreOpening(ctx, err, *w, alarm.Name, alarm.At, now)
 	})
 }

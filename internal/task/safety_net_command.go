@@ -11,8 +11,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// asked answers who holds a Target, and what time it is.
-func (n SafetyNet) asked(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
+// answerQuestion answers who holds a Target, and what time it is.
+func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
 	holder, err := n.Ledger.Holder(ctx, q.Target)
 	if err != nil {
 		return fmt.Errorf("find who holds %s: %w", q.Target, err)
@@ -24,15 +24,15 @@ func (n SafetyNet) asked(ctx context.Context, q request.Asked, now time.Time, an
 	return nil
 }
 
-// command does what a person asks. Abort is done at once; the rest is obeyed at
+// handleCommand does what a person asks. Abort is done at once; the rest is obeyed at
 // the next poll. Which Deployment is meant is asked once: when a try has closed it
 // and failed after that, nobody holds the Target any more.
-func (n SafetyNet) command(ctx context.Context, c request.Commanded, now time.Time, answer *flow.Answer) error {
+func (n SafetyNet) handleCommand(ctx context.Context, c request.Commanded, now time.Time, answer *flow.Answer) error {
 	if c.Command.At.After(now) {
 		c.Command.At = now // whose clock is fast has no last word for the time to come
 	}
 	if answer.DeploymentID == "" {
-		id, err := n.meant(ctx, c)
+		id, err := n.findDeployment(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -54,8 +54,8 @@ func (n SafetyNet) command(ctx context.Context, c request.Commanded, now time.Ti
 	return nil
 }
 
-// meant is the Deployment that a command is for.
-func (n SafetyNet) meant(ctx context.Context, c request.Commanded) (string, error) {
+// findDeployment is the Deployment that a command is for.
+func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (string, error) {
 	if c.DeploymentID == "" {
 		holder, err := n.Ledger.Holder(ctx, c.Target)
 		if err != nil {
@@ -73,10 +73,10 @@ func (n SafetyNet) meant(ctx context.Context, c request.Commanded) (string, erro
 // abort puts a Deployment back. One that was put back already answers how that has
 // ended, one that has got through that it has.
 func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
-	record, err := n.end(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
+	record, err := n.restoreNow(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
 	answer.Outcome, answer.Reasons, answer.Cause = record.Outcome, record.Reasons, record.Cause
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
 	}
-	return unlessSettling(ctx, err, record, now)
+	return ignoreSettling(ctx, err, record, now)
 }

@@ -25,13 +25,13 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 			err = fmt.Errorf("list the open deployments: %w", err)
 		}
 		if len(open) > 0 {
-			running = n.running(ctx)
+			running = n.listRunning(ctx)
 		}
 		return open, err
 	}
-	return n.each(ctx, open, func(ctx context.Context, d *shift.Listed) error {
+	return n.forEach(ctx, open, func(ctx context.Context, d *shift.Listed) error {
 		if running[d.ID] {
-			return n.goOn(ctx, d.ID, at)
+			return n.finishEnding(ctx, d.ID, at)
 		}
 		// The list may lag behind; only a terminal status condemns. One that Step
 		// Functions does not know is either as old as it can be, or brand new.
@@ -43,16 +43,16 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 			return err
 		}
 		if !gone {
-			return n.goOn(ctx, d.ID, at)
+			return n.finishEnding(ctx, d.ID, at)
 		}
-		record, err := n.end(ctx, d.ID, []shift.Reason{shift.ExecutionEndedReason("")}, at)
-		return unlessSettling(ctx, err, record, at)
+		record, err := n.restoreNow(ctx, d.ID, []shift.Reason{shift.ExecutionEndedReason("")}, at)
+		return ignoreSettling(ctx, err, record, at)
 	})
 }
 
-// running lists the executions that run. Without it, each is asked for by itself:
+// listRunning lists the executions that run. Without it, each is asked for by itself:
 // the list only saves calls.
-func (n SafetyNet) running(ctx context.Context) map[string]bool {
+func (n SafetyNet) listRunning(ctx context.Context) map[string]bool {
 	running, err := n.Executions.Running(ctx)
 	if err != nil {
 		slog.WarnContext(ctx, "executions not listed", "error", err)
@@ -68,9 +68,9 @@ const youngExecution = 10 * time.Minute
 // Outcome, before a sweep does. It is counted from when the closing state was entered.
 const announceAfter = time.Minute
 
-// goOn finishes what was begun and not ended while the execution goes on, which may
+// finishEnding finishes what was begun and not ended while the execution goes on, which may
 // wait for a hook, for days: a restoration, or the announcement of an Outcome.
-func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
+func (n SafetyNet) finishEnding(ctx context.Context, id string, at time.Time) error {
 	record, err := n.Ledger.Record(ctx, id)
 	if err != nil {
 		return fmt.Errorf("read the record of %s: %w", id, err)
@@ -83,8 +83,8 @@ func (n SafetyNet) goOn(ctx context.Context, id string, at time.Time) error {
 	case record.Status == shift.StatusClosed:
 		return announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	}
-	record, err = n.end(ctx, id, record.Reasons, at)
-	return unlessSettling(ctx, err, record, at)
+	record, err = n.restoreNow(ctx, id, record.Reasons, at)
+	return ignoreSettling(ctx, err, record, at)
 }
 
 // lookAgainAfter is how long after a sweep has first seen that a Deployment was
@@ -104,7 +104,7 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 		}
 		return suspects, err
 	}
-	return n.each(ctx, suspects, func(ctx context.Context, d *shift.Listed) error {
+	return n.forEach(ctx, suspects, func(ctx context.Context, d *shift.Listed) error {
 		if d.Since.IsZero() {
 			return n.Ledger.Suspect(ctx, d.ID, at)
 		}

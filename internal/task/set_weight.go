@@ -83,7 +83,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	}
 	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
 	if len(d.Changes) > maxUnpacedTargets {
-		m.pace = newPaces(h.Router, h.Now, h.Pause).steady()
+		m.pace = newPaces(h.Router, h.Now, h.Pause).withoutBurst()
 	}
 	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
 	if err != nil {
@@ -93,8 +93,8 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if m.landed == nil {
 		m.landed = map[shift.Target]shift.Revision{}
 	}
-	if err := m.all(ctx, progress.Revisions); err != nil {
-		return shift.Progress{}, m.cutShort(ctx, err)
+	if err := m.writeAll(ctx, progress.Revisions); err != nil {
+		return shift.Progress{}, m.rememberWrites(ctx, err)
 	}
 	if err := m.confirm(ctx); err != nil {
 		return shift.Progress{}, err
@@ -105,13 +105,13 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	return next, nil
 }
 
-func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
+func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
 	weight := m.deployment.Plan.Step(m.step).Weight
 	for _, c := range m.deployment.Changes {
 		if _, done := m.landed[c.Target]; done {
 			continue
 		}
-		revision, err := m.one(ctx, c, revisions[c.Target])
+		revision, err := m.writeOne(ctx, c, revisions[c.Target])
 		if err != nil {
 			return fmt.Errorf("set weight of %s to %s: %w", c.Target, weight, err)
 		}
@@ -120,16 +120,16 @@ func (m move) all(ctx context.Context, revisions map[shift.Target]shift.Revision
 	return nil
 }
 
-// maxTries bounds how often one write may find another Revision on a Route that
+// maxWriteTries bounds how often one write may find another Revision on a Route that
 // sends traffic as expected, as when a description is edited again and again.
-const maxTries = 3
+const maxWriteTries = 3
 
-func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Revision, error) {
+func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Revision, error) {
 	if c.Creates() && m.from > 0 {
 		return revision, nil // it has served its candidate since the first step
 	}
-	for range maxTries {
-		m.pace.turn(ctx, c.Target)
+	for range maxWriteTries {
+		m.pace.awaitTurn(ctx, c.Target)
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
 			m.own[c.Target] = written.Revision
@@ -155,7 +155,7 @@ func (m move) one(ctx context.Context, c shift.Change, revision shift.Revision) 
 		}
 		revision = found.Revision
 	}
-	return "", fmt.Errorf("%w: it changed %d times while it was being written", shift.ErrRevisionMismatch, maxTries)
+	return "", fmt.Errorf("%w: it changed %d times while it was being written", shift.ErrRevisionMismatch, maxWriteTries)
 }
 
 func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Route, error) {
@@ -167,9 +167,9 @@ func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision
 	return m.Router.SetRoute(ctx, c.Target, wanted)
 }
 
-// cutShort remembers the writes that landed, so that the next try does not
+// rememberWrites remembers the writes that landed, so that the next try does not
 // spend the account's few requests a second on them again.
-func (m move) cutShort(ctx context.Context, cause error) error {
+func (m move) rememberWrites(ctx context.Context, cause error) error {
 	if len(m.own) == 0 {
 		return cause
 	}
@@ -188,7 +188,7 @@ func (m move) cutShort(ctx context.Context, cause error) error {
 func (m move) confirm(ctx context.Context) error {
 	record, err := m.Ledger.Record(ctx, m.deployment.ID)
 	if err != nil {
-		return m.cutShort(ctx, fmt.Errorf("confirm step %d: %w", m.step, err))
+		return m.rememberWrites(ctx, fmt.Errorf("confirm step %d: %w", m.step, err))
 	}
 	if err := record.CheckOpen(); err != nil {
 		return m.undo(ctx, err)
@@ -214,7 +214,7 @@ func (m move) undo(ctx context.Context, cause error) error {
 		switch err := m.undoOne(ctx, c, revision); {
 		case err == nil:
 			slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
-		case errors.Is(err, errInherited):
+		case errors.Is(err, errHasHeir):
 			slog.InfoContext(ctx, "late write left as it is: a later deployment has found it", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 		case errors.Is(err, shift.ErrRevisionMismatch):
 			slog.InfoContext(ctx, "late write left as it is: somebody has written since", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
@@ -225,12 +225,12 @@ func (m move) undo(ctx context.Context, cause error) error {
 	return errors.Join(problems...)
 }
 
-// errInherited is of a late write that a later Deployment has met, and may have built on.
-var errInherited = errors.New("a later deployment has found it")
+// errHasHeir is of a late write that a later Deployment has met, and may have built on.
+var errHasHeir = errors.New("a later deployment has found it")
 
 func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	if c.Creates() {
-		return m.uncreate(ctx, c, revision)
+		return m.deleteCreated(ctx, c, revision)
 	}
 	before := c.Before()
 	before.Revision = revision
@@ -238,10 +238,10 @@ func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revisi
 	return err
 }
 
-// uncreate deletes what this call has created. No Revision fences a DeleteAlias off:
+// deleteCreated deletes what this call has created. No Revision fences a DeleteAlias off:
 // once the Deployment is closed, the next one may have found the alias, and built on it.
 // While that is not decided, it is left to the second look.
-func (m move) uncreate(ctx context.Context, c shift.Change, revision shift.Revision) error {
+func (m move) deleteCreated(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	found, err := m.Router.Route(ctx, c.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) || err == nil && found.Revision != revision {
 		return shift.ErrRevisionMismatch
@@ -254,12 +254,12 @@ func (m move) uncreate(ctx context.Context, c shift.Change, revision shift.Revis
 		return err
 	}
 	if record.Status == shift.StatusClosed {
-		heir, undecided, err := heir(ctx, m.Ledger, c, record)
+		heir, undecided, err := findHeir(ctx, m.Ledger, c, record)
 		if err != nil {
 			return err
 		}
 		if heir != "" || undecided {
-			return errInherited
+			return errHasHeir
 		}
 	}
 	return m.Router.Delete(ctx, c.Target)

@@ -8,14 +8,14 @@ import (
 // Together runs do for every i below n, and returns when all have returned.
 type Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
 
-// atOnce bounds how many run at the same time, as many as Lambda's control plane
+// maxParallelTargets bounds how many run at the same time, as many as Lambda's control plane
 // has requests a second for an account.
-const atOnce = 15
+const maxParallelTargets = 15
 
 // Concurrently is Together on goroutines, none of which outlives it.
 func Concurrently(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	var all sync.WaitGroup
-	places := make(chan struct{}, atOnce)
+	places := make(chan struct{}, maxParallelTargets)
 	for i := range n {
 		places <- struct{}{}
 		all.Go(func() {

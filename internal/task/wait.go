@@ -14,10 +14,10 @@ type Wait func(ctx context.Context, upTo time.Duration)
 
 // Sleep is Wait on the real clock.
 func Sleep(ctx context.Context, upTo time.Duration) {
-	rest(ctx, time.Duration(rand.Int64N(int64(upTo))))
+	sleepFor(ctx, time.Duration(rand.Int64N(int64(upTo))))
 }
 
-func rest(ctx context.Context, d time.Duration) {
+func sleepFor(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -37,32 +37,32 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 // The waits before the next tries, each a random part of what stands here. All of a list
 // together stay well below the timeout of the Lambda that makes the tries.
 var (
-	// insistence is for a throttled call that puts traffic back, see insistent.
-	insistence = []time.Duration{
+	// restoreDelays are for a throttled call that puts traffic back, see retryingRouter.
+	restoreDelays = []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
 		4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
 	}
-	// retries are for what safety-net does for one Deployment, failing for whatever reason.
-	retries = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
-	// stay is for a call that was throttled in the middle of others, see inTurn.
-	stay = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+	// safetyNetDelays are for what safety-net does for one Deployment, failing for whatever reason.
+	safetyNetDelays = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+	// throttleDelays are for a call that was throttled in the middle of others, see inTurn.
+	throttleDelays = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 )
 
-// insistent makes a router's throttled calls again and again, with short waits.
+// retryingRouter makes a router's throttled calls again and again, with short waits.
 // It is for putting traffic back only: a shift that is throttled waits for long in
 // the state machine, and that is how a rollback overtakes it in the few requests a
 // second that Lambda gives to an account. Delete is none of these, and waits for no turn:
 // DeleteAlias takes no RevisionId, and what was seen before a wait may be somebody else's
 // after it. Who is throttled there has to look again.
-type insistent struct {
+type retryingRouter struct {
 	RouteWriter
 	wait Wait
 	pace *paces
 }
 
-// again makes a call, and makes it again while it is throttled. do waits for its turn.
-func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, error) {
-	for _, upTo := range insistence {
+// retryThrottled makes a call, and makes it again while it is throttled. do waits for its turn.
+func retryThrottled[T any](ctx context.Context, i retryingRouter, do func() (T, error)) (T, error) {
+	for _, upTo := range restoreDelays {
 		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
@@ -73,26 +73,26 @@ func again[T any](ctx context.Context, i insistent, do func() (T, error)) (T, er
 }
 
 // Route implements RouteWriter.
-func (i insistent) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) {
-		i.pace.turn(ctx, t)
+func (i retryingRouter) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
+	return retryThrottled(ctx, i, func() (shift.Route, error) {
+		i.pace.awaitTurn(ctx, t)
 		return i.RouteWriter.Route(ctx, t)
 	})
 }
 
 // SetRoute implements RouteWriter.
-func (i insistent) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) {
-		i.pace.turn(ctx, t)
+func (i retryingRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+	return retryThrottled(ctx, i, func() (shift.Route, error) {
+		i.pace.awaitTurn(ctx, t)
 		return i.RouteWriter.SetRoute(ctx, t, r)
 	})
 }
 
 // Rotate implements RouteWriter. It goes on from what the Target is known to have: a Rotate
 // may be throttled in its middle.
-func (i insistent) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
-	return again(ctx, i, func() (shift.Route, error) {
-		i.pace.rotates(ctx, t)
+func (i retryingRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+	return retryThrottled(ctx, i, func() (shift.Route, error) {
+		i.pace.awaitTurnsOfRotate(ctx, t)
 		rotated, err := i.RouteWriter.Rotate(ctx, t, found, beside)
 		found = rotated
 		return rotated, err
@@ -108,8 +108,8 @@ func (i insistent) Rotate(ctx context.Context, t shift.Target, found shift.Route
 func (w Wait) inTurn(ctx context.Context, n int, do func(i int) error) error {
 	for i := range n {
 		err := do(i)
-		for try := 0; i > 0 && try < len(stay) && errors.Is(err, shift.ErrThrottled); try++ {
-			w.pass(ctx, stay[try])
+		for try := 0; i > 0 && try < len(throttleDelays) && errors.Is(err, shift.ErrThrottled); try++ {
+			w.pass(ctx, throttleDelays[try])
 			err = do(i)
 		}
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 
 func TestConcurrentlyRunsAllAndNeverTooManyAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{0, 1, 2, atOnce, 3 * atOnce} {
+	for _, n := range []int{0, 1, 2, maxParallelTargets, 3 * maxParallelTargets} {
 		var now, most, ran atomic.Int64
 		Concurrently(t.Context(), n, func(context.Context, int) {
 			running := now.Add(1)
@@ -21,7 +21,7 @@ func TestConcurrentlyRunsAllAndNeverTooManyAtOnce(t *testing.T) {
 			now.Add(-1)
 		})
 		assert.EqualValues(t, n, ran.Load())
-		assert.LessOrEqual(t, most.Load(), int64(atOnce))
+		assert.LessOrEqual(t, most.Load(), int64(maxParallelTargets))
 		assert.Zero(t, now.Load(), "none outlives it")
 	}
 }
