@@ -255,7 +255,7 @@ func (r *reader) truth(name string, otherwise bool) bool {
 
 func (r *reader) reach(name, tag string) reach {
 	pattern := r.text(name, byTag, anything, "text")
-	allowed, err := shift.ParseAllowed(pattern)
+	allowed, err := request.ParseAllowed(pattern)
 	switch {
 	case err != nil:
 		r.wrong(name, "%v", err)

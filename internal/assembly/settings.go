@@ -7,7 +7,6 @@ import (
 
 	"sluice/internal/request"
 	"sluice/internal/router"
-	"sluice/internal/shift"
 	"sluice/internal/task"
 )
 
@@ -29,7 +28,7 @@ type Settings struct {
 	// Parameters is the folder of the configurations that tags may name.
 	Parameters string
 	// Allowed says which functions may be shifted.
-	Allowed shift.Allowed
+	Allowed request.Allowed
 	// Routers are the adapters of other kinds of Targets than Lambda aliases, and Kinds read
 	// these from an input.
 	Routers router.ByKind

@@ -59,7 +59,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
 			flow.ParametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
 	}
-	allowed, err := shift.ParseAllowed(getenv(flow.FunctionsVariable))
+	allowed, err := request.ParseAllowed(getenv(flow.FunctionsVariable))
 	if err != nil {
 		return assembly.Settings{}, fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
 	}

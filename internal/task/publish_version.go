@@ -40,7 +40,7 @@ type PublishVersion struct {
 	Tags           TagReader
 	Configurations Configurations
 	// Allowed says which functions may be shifted.
-	Allowed shift.Allowed
+	Allowed request.Allowed
 	// Alias is that of a target which names none; live when it is empty.
 	Alias string
 	// Parameters is the folder of the configurations; request.DefaultParameters when it is

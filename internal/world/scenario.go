@@ -30,7 +30,7 @@ type Scenario struct {
 	// Parameters are the texts of the Parameter Store, by their names.
 	Parameters map[string]string
 	// Allowed and Alias are how this Sluice is configured.
-	Allowed shift.Allowed
+	Allowed request.Allowed
 	Alias   string
 	Events  []Happening
 	Faults  []Fault
@@ -296,8 +296,8 @@ func decodeParameters(o strictjson.Object) map[string]string {
 }
 
 // decodeSettings reads what the Lambdas' environment says in AWS.
-func decodeSettings(o strictjson.Object) (shift.Allowed, string) {
-	allowed, err := shift.ParseAllowed(o.Field("functions").Text())
+func decodeSettings(o strictjson.Object) (request.Allowed, string) {
+	allowed, err := request.ParseAllowed(o.Field("functions").Text())
 	if err != nil {
 		o.Field("functions").Problem("%v", err)
 	}

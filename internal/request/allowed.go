@@ -1,39 +1,41 @@
-package shift
+package request
 
 import (
 	"fmt"
 	"strings"
+
+	"sluice/internal/shift"
 )
 
-// Allowed says which functions may be shifted: those that are tagged sluice:alias,
-// or those whose name fits a pattern. The zero value is the former.
+// Allowed decides which functions may be shifted: those that carry the tag sluice:alias, or
+// those whose names match a pattern. With the zero value, the tag decides.
 type Allowed struct{ pattern string }
 
-// allowedByTag is how a setting says that the tag decides.
+// allowedByTag is the setting with which the tag decides.
 const allowedByTag = "tag"
 
-// ParseAllowed reads a setting: "tag" or nothing for the tag, otherwise a pattern
-// in which * stands for any characters.
+// ParseAllowed reads a setting. With "tag" or an empty setting, the tag decides. Any other
+// setting is a pattern, in which * stands for any characters.
 func ParseAllowed(setting string) (Allowed, error) {
 	if setting == "" || setting == allowedByTag {
 		return Allowed{}, nil
 	}
-	if len(setting) > 64 || !MadeOf(setting, OfNames+"*") {
+	if len(setting) > 64 || !shift.MadeOf(setting, shift.OfNames+"*") {
 		return Allowed{}, fmt.Errorf("%q does not say which functions may be shifted: it must be %q, or a function's name in which * stands for any characters, such as \"orders-*\"",
-			BoundText(setting, 80), allowedByTag)
+			shift.BoundText(setting, 80), allowedByTag)
 	}
 	return Allowed{pattern: setting}, nil
 }
 
-// Pattern is that of the names; empty where tags decide.
+// Pattern returns the pattern for names. It is empty if the tag decides.
 func (a Allowed) Pattern() string { return a.pattern }
 
 // ByTag says whether a function's tags decide.
 func (a Allowed) ByTag() bool { return a.pattern == "" }
 
-// Check returns ErrFunctionNotAllowed for a Target whose function may not be
+// Check returns shift.ErrFunctionNotAllowed for a Target whose function may not be
 // shifted. A pattern does not look at the tags.
-func (a Allowed) Check(t Target, tags Tags) error {
+func (a Allowed) Check(t shift.Target, tags shift.Tags) error {
 	function, _, err := t.Lambda()
 	if err != nil {
 		return err
@@ -43,17 +45,17 @@ func (a Allowed) Check(t Target, tags Tags) error {
 			return nil
 		}
 		return fmt.Errorf("%w: this installation of Sluice shifts only functions whose name fits %s, and %s does not: widen its setting for the functions that may be shifted",
-			ErrFunctionNotAllowed, a.pattern, function)
+			shift.ErrFunctionNotAllowed, a.pattern, function)
 	}
-	if _, tagged := tags[TagAlias]; tagged {
+	if _, tagged := tags[shift.TagAlias]; tagged {
 		return nil
 	}
 	return fmt.Errorf("%w: %s does not carry the tag %s: add it, with the alias to shift as its value",
-		ErrFunctionNotAllowed, function, TagAlias)
+		shift.ErrFunctionNotAllowed, function, shift.TagAlias)
 }
 
-// matchesPattern says whether a name is the pattern, in which * stands for any characters, or
-// none.
+// matchesPattern says whether a name matches a pattern, in which * stands for any number of
+// characters.
 func matchesPattern(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
 	first, last := parts[0], parts[len(parts)-1]

@@ -1,4 +1,4 @@
-package shift_test
+package request_test
 
 import (
 	"regexp"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -41,7 +42,7 @@ func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.setting+" "+test.function, func(t *testing.T) {
 			t.Parallel()
-			allowed, err := shift.ParseAllowed(test.setting)
+			allowed, err := request.ParseAllowed(test.setting)
 			require.NoError(t, err)
 			err = allowed.Check(shift.LambdaTarget(test.function, "live"), test.tags)
 			if test.allowed {
@@ -58,7 +59,7 @@ func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 func TestASettingThatMeansNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"orders api", "orders.*", "a,b", "arn:aws:lambda:*", "\n", strings.Repeat("a", 65)} {
-		_, err := shift.ParseAllowed(setting)
+		_, err := request.ParseAllowed(setting)
 		require.Error(t, err, setting)
 		assert.Less(t, len(err.Error()), 400)
 	}
@@ -69,7 +70,7 @@ func TestAPatternMeansWhatItsRegularExpressionMeans(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := rapid.StringMatching(`[ab*]{1,8}`).Draw(t, "pattern")
 		name := rapid.StringMatching(`[ab]{1,8}`).Draw(t, "name")
-		allowed, err := shift.ParseAllowed(pattern)
+		allowed, err := request.ParseAllowed(pattern)
 		require.NoError(t, err)
 		want := regexp.MustCompile("^" + strings.ReplaceAll(pattern, "*", ".*") + "$").MatchString(name)
 		assert.Equal(t, want, allowed.Check(shift.LambdaTarget(name, "live"), nil) == nil)
