@@ -10,28 +10,30 @@ import (
 	"sluice/internal/shift"
 )
 
-// Announcer tells the world about a Deployment.
+// Announcer publishes announcements about Deployments.
 type Announcer interface {
 	Announce(context.Context, shift.Announcement) error
 }
 
-// Retirer takes a Deployment off the list of those that still need care.
+// Retirer takes a Deployment off the Ledger's list of those whose Outcome is still to be
+// announced.
 type Retirer interface {
 	Retire(ctx context.Context, id string) error
-	// Announced says whether a closed record's Outcome was announced, and it was retired.
+	// Announced says whether a closed record's Outcome was announced and the record
+	// retired.
 	Announced(ctx context.Context, id string) (bool, error)
 }
 
-// announceProgress tells of a Deployment that goes on. Only Outcomes must be
-// announced, so a failure here is logged and does not hold up the shift.
+// announceProgress announces a Deployment that goes on. Only Outcomes must be announced, so
+// an error is logged and the shift continues.
 func announceProgress(ctx context.Context, to Announcer, a shift.Announcement) {
 	if err := to.Announce(ctx, a); err != nil {
 		slog.WarnContext(ctx, "progress not announced", "deployment", a.DeploymentID, "state", a.State, "error", err)
 	}
 }
 
-// announceOutcome tells how a closed Deployment ended, and only then retires it:
-// whatever ends the Lambda in between, the announcement is made again.
+// announceOutcome announces how a closed Deployment ended, and retires it only after that.
+// If the Lambda ends in between, the announcement is repeated.
 func announceOutcome(ctx context.Context, to Announcer, ledger Retirer, closed shift.Record, at time.Time) error {
 	if err := to.Announce(ctx, explain.AnnounceOutcome(closed, at)); err != nil {
 		return fmt.Errorf("announce that the deployment ended as %s: %w", closed.Outcome, err)
@@ -43,8 +45,8 @@ func announceOutcome(ctx context.Context, to Announcer, ledger Retirer, closed s
 	return nil
 }
 
-// announceIfPending announces the Outcome of a record that another try has closed, if
-// nobody has.
+// announceIfPending announces the Outcome of a record that another try has closed, unless
+// it was announced already.
 func announceIfPending(ctx context.Context, to Announcer, ledger Retirer, closed shift.Record, at time.Time) error {
 	announced, err := ledger.Announced(ctx, closed.ID)
 	if err != nil {

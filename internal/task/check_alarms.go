@@ -17,17 +17,17 @@ type WatchingLedger interface {
 	StopIgnoring(ctx context.Context, id string, alarms []string) error
 }
 
-// Gate is asked at each poll. What it cannot tell is an Observation, too; an error is for
-// what helps to ask again.
+// Gate is asked at each poll. A gate that cannot read what it needs returns an Observation
+// that says so. It returns an error only if asking again may help.
 type Gate interface {
 	Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error)
 }
 
-// CheckAlarms judges a Candidate that bakes.
+// CheckAlarms judges a Candidate at a poll.
 type CheckAlarms struct {
 	Ledger WatchingLedger
-	// Gates are asked in this order, until one fails the Candidate: what must be put back
-	// is put back at once.
+	// Gates are asked in this order until one fails the Candidate. The rest is skipped
+	// then, so that the rollback starts at once.
 	Gates []Gate
 }
 
@@ -68,7 +68,7 @@ func (h CheckAlarms) observe(ctx context.Context, s shift.Subject, record shift.
 	return observations, h.stopIgnoring(ctx, record, observations)
 }
 
-// stopIgnoring makes alarms count that were firing at the start and have been OK.
+// stopIgnoring makes alarms count that were firing at the start and have been OK since.
 func (h CheckAlarms) stopIgnoring(ctx context.Context, record shift.Record, observations []shift.Observation) error {
 	calmed := shift.Calmed(record.UntilOK, observations)
 	if len(calmed) == 0 {

@@ -2,10 +2,10 @@ package task
 
 import "time"
 
-// Clock tells the time of a Lambda, which is AWS's.
+// Clock returns the current time. In a Lambda that is AWS's.
 type Clock func() time.Time
 
-// read tells it; nil is time.Now.
+// read returns the current time. A nil Clock is time.Now.
 func (c Clock) read() time.Time {
 	if c == nil {
 		return time.Now()

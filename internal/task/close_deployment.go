@@ -13,8 +13,8 @@ import (
 type ClosingLedger interface {
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
-	// Close ends a record, on condition that its status is as it was read, and that it
-	// is described if it was then.
+	// Close ends a record. It fails if the record's status has changed since it was read,
+	// or if another try has described it since.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }
@@ -24,7 +24,7 @@ type RouteReader interface {
 	Route(context.Context, shift.Target) (shift.Route, error)
 }
 
-// CloseDeployment ends a Deployment whose Plan is done.
+// CloseDeployment closes a Deployment whose Plan is done.
 type CloseDeployment struct {
 	Ledger    ClosingLedger
 	Router    RouteReader
@@ -33,9 +33,9 @@ type CloseDeployment struct {
 	Wait Wait
 }
 
-// Handle is the handler of flow.Close. The Routes are verified before the record
-// is closed, and the record before that: once it is closed, the next Deployment
-// may already be shifting them.
+// Handle is the handler of flow.Close. It checks the record, then verifies the Routes, and
+// only then closes the record. Once the record is closed, the next Deployment may already
+// be shifting the Targets.
 func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Summary, error) {
 	d, progress := *call.Document.Deployment, *call.Document.Progress
 	record, err := h.Ledger.Record(ctx, d.ID)
@@ -55,7 +55,7 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 	}, nil
 }
 
-// close ends an open record. Nobody can have announced that before.
+// close closes an open record. Nobody can have announced its Outcome before.
 func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record shift.Record, at time.Time) error {
 	if err := record.CheckOpen(); err != nil {
 		return err
@@ -74,9 +74,9 @@ func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
 	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.verifyTarget(ctx, d.Changes[i], d.Plan) })
 }
 
-// rereadDelays are the waits before a Route is read again that shows what a Deployment wrote
-// earlier: Lambda does not promise that a read tells of the write just before it. Only
-// a Route that stays so was written by somebody.
+// rereadDelays are the waits before an outdated Route is read again. Lambda does not
+// promise that a read shows the write just before it. A Route that still shows earlier
+// weights after these waits was written by somebody else.
 var rereadDelays = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change, plan shift.Plan) error {

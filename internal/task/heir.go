@@ -8,18 +8,18 @@ import (
 	"sluice/internal/shift"
 )
 
-// Claims tells who else has had to do with a Target.
+// Claims reads which other Deployments have held a Target.
 type Claims interface {
-	// History is the history of all versions at a Target.
+	// History returns the history of all versions at a Target.
 	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
 }
 
-// findHeir names a Deployment that has taken for its own what a straggler of a closed one
-// has left at a Target, "" for none. It is undecided while one that holds the Target has
-// yet to say what was found there. The Target is read before its history, so that who
-// opens in between meets what is there before it goes.
+// findHeir returns the Deployment that relies on what a late write of a closed Deployment
+// left at a Target, or "". undecided says that a Deployment holds the Target and has not
+// yet recorded what it found. Callers read the Target before they call findHeir: a
+// Deployment that opens in between then appears in the history before anything is deleted.
 func findHeir(ctx context.Context, claims Claims, c shift.Change, closed shift.Record) (id string, undecided bool, err error) {
 	history, err := claims.History(ctx, c.Target)
 	if err != nil {
@@ -43,7 +43,7 @@ func findHeir(ctx context.Context, claims Claims, c shift.Change, closed shift.R
 	return "", undecided, nil
 }
 
-// recordIfKnown reads a record; nil is one that has expired.
+// recordIfKnown reads a record. It returns nil if the record has expired.
 func recordIfKnown(ctx context.Context, claims Claims, id string) (*shift.Record, error) {
 	record, err := claims.Record(ctx, id)
 	if errors.Is(err, shift.ErrDeploymentUnknown) {

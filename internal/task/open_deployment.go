@@ -16,48 +16,50 @@ import (
 
 // OpeningLedger is what open-deployment needs of the Ledger.
 type OpeningLedger interface {
-	// Open takes the lock of every Target, or finds its own. It returns
-	// shift.ErrTargetHeld, shift.ErrTargetBeingRestored, shift.ErrDeploymentClosed
+	// Open takes the lock of every Target, or returns the execution's own record. It
+	// returns shift.ErrTargetHeld, shift.ErrTargetBeingRestored, shift.ErrDeploymentClosed
 	// or shift.ErrDeploymentRestoring.
 	Open(ctx context.Context, id string, release shift.Release, at time.Time) (shift.Record, error)
-	// Describe completes the opening, on condition that the record is open: which
+	// Describe completes the opening, on condition that the record is open. It stores which
 	// alarms are ignored until they have been OK, and the alarms as they were read. It
-	// returns the record, which another try may have described before.
+	// returns the record, which an earlier try may have described.
 	Describe(ctx context.Context, d shift.Deployment, untilOK []string, alarms []shift.Alarm) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
-	// Arrivals is the Target's history of one version.
+	// Arrivals returns the Target's history of one version.
 	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
-	// Close ends a record, on condition that it is as it was read, and returns it as
-	// it is then.
+	// Close ends a record, on condition that it has not changed since it was read. It
+	// returns the record as it is afterwards.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }
 
-// Router reads and writes Routes, and knows what Lambda's rules about them need.
+// Router reads Routes, and checks its platform's rules for them.
 type Router interface {
-	// Route reads what serves now. It returns shift.ErrTargetNotFound.
+	// Route reads the current Route. It returns shift.ErrTargetNotFound.
 	Route(context.Context, shift.Target) (shift.Route, error)
-	// Siblings names the other Targets there are, for an error that helps.
+	// Siblings returns the names of similar Targets that exist, for the message of an
+	// error.
 	Siblings(context.Context, shift.Target) ([]string, error)
 	// Published describes one version.
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
-	// Settles says whether the platform goes on moving traffic by itself after a write.
+	// Settles says whether the platform may go on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
-	// CheckStart returns an error for a Route that no Deployment can begin with:
-	// shift.ErrTargetWeighted when it is divided by somebody else.
+	// CheckStart returns an error for a Route that a Deployment cannot start with:
+	// shift.ErrTargetWeighted if somebody else has divided the traffic.
 	CheckStart(t shift.Target, found shift.Route, settles bool) error
-	// CheckCompatible returns an error when the two cannot share the Target's traffic.
+	// CheckCompatible returns an error if the two versions cannot share the Target's
+	// traffic.
 	CheckCompatible(t shift.Target, stable, candidate shift.Published) error
 	RulesReader
 }
 
-// AlarmReader reads alarms, one for each name, in their order.
+// AlarmReader reads alarms. It returns one for each name, in the order of the names.
 type AlarmReader interface {
 	Alarms(ctx context.Context, names []string) ([]shift.Alarm, error)
 }
 
-// OpenDeployment makes a Deployment of a Release.
+// OpenDeployment makes a Deployment from a Release.
 type OpenDeployment struct {
 	Ledger    OpeningLedger
 	Router    Router
@@ -65,9 +67,10 @@ type OpenDeployment struct {
 	Announcer Announcer
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
-	// Now is the clock; nil is time.Now. It says since when a Target is held, and until
-	// when if there was nothing to shift, which the state's own time does not: it stands
-	// still while the state is retried, and so while a Deployment waits for its turn.
+	// Now is the clock; nil is time.Now. It gives the times at which a Target was locked
+	// and, if there was nothing to shift, released. The call's own time would not do: it
+	// does not advance while the state is retried, which includes the time that a
+	// Deployment waits for its turn.
 	Now Clock
 }
 
@@ -79,8 +82,8 @@ type opening struct {
 	call    flow.Call[flow.Document]
 }
 
-// Handle is the handler of flow.Open. What nobody has asked for leaves no trace in
-// the Ledger, and is not announced.
+// Handle is the handler of flow.Open. A release that nobody asked for is neither recorded
+// in the Ledger nor announced.
 func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Deployment, error) {
 	o := opening{OpenDeployment: h, id: call.ExecutionID, release: *call.Document.Release, call: call}
 	if why := o.release.Unchanged; why != "" {
@@ -90,7 +93,8 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 	return d, o.release.Attribute(err)
 }
 
-// handle takes the lock before Stable is read: whoever reads first could be overtaken.
+// handle takes the lock before it reads Stable. Otherwise another Deployment could change
+// Stable in between.
 func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	candidates, err := o.awaitCandidates(ctx)
 	if err != nil {
@@ -142,8 +146,8 @@ func (o opening) lock(ctx context.Context) (shift.Record, error) {
 	return record, nil
 }
 
-// answerClosed answers for a record that this execution has closed before: a
-// retry of an ending without a shift ends likewise, everything else fails.
+// answerClosed answers if this execution's record is already closed. If it ended as
+// Unchanged, a retry ends the same way. In every other case the error is returned.
 func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployment, error) {
 	if !errors.Is(closed, shift.ErrDeploymentClosed) {
 		return shift.Deployment{}, closed
@@ -158,8 +162,7 @@ func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployme
 	return o.unchangedDeployment(record.Moves(), record.Cause), nil
 }
 
-// readChanges reads what every Target serves. A reason is returned instead when
-// there is nothing to shift.
+// readChange reads one Target and checks that its traffic can be divided.
 func (o opening) readChanges(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
 	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
 		return nil, reason, err
@@ -183,9 +186,9 @@ func (o opening) readChanges(ctx context.Context, candidates []shift.Published) 
 	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), nil, nil
 }
 
-// findEarlierDeployment keeps a late or doubled event from shipping again what was
-// already shipped, or rolled back. It is asked under the lock, when the other
-// one of two events that came at once has ended.
+// findEarlierDeployment returns a Reason if the version of an event was already deployed,
+// so that a late or repeated event does not ship it again. It runs under the lock: of two
+// events that arrive together, the first has ended by then.
 func (o opening) findEarlierDeployment(ctx context.Context) (*shift.Reason, error) {
 	if o.release.Trigger != shift.Event {
 		return nil, nil
@@ -203,8 +206,8 @@ func (o opening) findEarlierDeployment(ctx context.Context) (*shift.Reason, erro
 	return nil, nil
 }
 
-// findNewerDeployment ends a Deployment that waited for its turn while a newer version
-// was promoted, and one whose event came after that.
+// findNewerDeployment returns a Reason if a newer version was promoted while the Deployment
+// waited for its turn, or before its event arrived.
 func (o opening) findNewerDeployment(ctx context.Context, c shift.Change) (*shift.Reason, error) {
 	if o.release.IsLate(c) {
 		reason := shift.LateReason(c)
@@ -263,9 +266,9 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	return c, o.Router.CheckCompatible(a.Target, stable, candidate)
 }
 
-// rereadDivided reads a Route again that is divided, before it is refused: the Deployment
-// that held the Target until now may have ended a moment ago. That a read shows another
-// version alone is not told from what is so: then the first write is refused.
+// rereadDivided reads a divided Route again before it is refused: the Deployment that held
+// the Target may have ended a moment ago. It cannot detect an outdated read of an undivided
+// Route. In that case the first write is refused.
 func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
 	for try := 0; ; try++ {
 		err := o.Router.CheckStart(c.Target, route, c.Settles)
@@ -318,7 +321,8 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	return d, nil
 }
 
-// announceStart announces a Deployment whose opening is complete, by this try or another.
+// announceStart announces a Deployment whose opening this try or an earlier one has
+// completed.
 func (o opening) announceStart(ctx context.Context, record shift.Record) shift.Deployment {
 	d := record.Deployment.Retried(o.release, o.call.Retry)
 	announceProgress(ctx, o.Announcer, explain.Announce(d, shift.Started, d.Start(), d.OpenedAt))
@@ -335,7 +339,7 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.announceStart(ctx, closed), nil // another try has found something to shift
 	}
-	if err != nil { // perhaps because another try has done so
+	if err != nil { // another try may have closed it
 		return o.answerClosed(ctx, fmt.Errorf("close the deployment: %w", err))
 	}
 	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt); err != nil {

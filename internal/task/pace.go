@@ -8,16 +8,16 @@ import (
 	"sluice/internal/shift"
 )
 
-// Pause lets a time pass, or less when the context ends.
+// Pause waits for a duration, or until the context ends.
 type Pause func(ctx context.Context, d time.Duration)
 
-// RulesReader tells the Rules of a Target's kind.
+// RulesReader returns the Rules of a Target's kind.
 type RulesReader interface {
 	Rules(shift.Target) (shift.Rules, error)
 }
 
-// paces spread the calls of one invocation over what each platform takes, one pace for
-// each kind of Target. nil spreads nothing.
+// paces limits the rate of one invocation's calls, with one pace for each kind of Target.
+// nil does not limit it.
 type paces struct {
 	rules   RulesReader
 	clock   Clock
@@ -28,12 +28,12 @@ type paces struct {
 	byKind map[string]*pace
 }
 
-// newPaces are on a clock; nil is the real one.
+// newPaces returns paces on a clock. A nil Clock and a nil Pause are the real ones.
 func newPaces(rules RulesReader, clock Clock, pause Pause) *paces {
 	return &paces{rules: rules, clock: clock, pause: pause, byKind: map[string]*pace{}}
 }
 
-// withoutBurst leaves what is there at first to others: calls come no faster than they are given.
+// withoutBurst makes every call wait for its turn, so that the burst is left to others.
 func (p *paces) withoutBurst() *paces {
 	p.noBurst = true
 	return p
@@ -46,12 +46,12 @@ func (p *paces) awaitTurn(ctx context.Context, t shift.Target) {
 	}
 }
 
-// awaitTurnsOfRotate waits for the turns of the calls that a Rotate makes.
+// awaitTurnsOfRotate waits for the turns of all calls that a Rotate makes.
 func (p *paces) awaitTurnsOfRotate(ctx context.Context, t shift.Target) {
 	if p == nil {
 		return
 	}
-	rules, _ := p.rules.Rules(t) // of a kind that nobody routes nothing is called
+	rules, _ := p.rules.Rules(t) // without a router, no calls are made
 	for range max(rules.CallsOfRotate, 1) {
 		p.awaitTurn(ctx, t)
 	}
@@ -76,39 +76,38 @@ func (p *paces) paceOf(t shift.Target) *pace {
 	return fresh
 }
 
-// pace spreads calls over the requests that a platform takes: where Deployments are
-// restored together, and the Targets of each together, more than that would be refused,
-// and each wait for being refused is longer than the one for a turn. That as many calls as
-// are taken in a second may come at once is an assumption: one that is refused is made
-// again. nil spreads nothing.
+// pace limits the rate of calls to what a platform accepts. Deployments and their Targets
+// are restored together, so their calls could exceed that rate. Waiting for a turn is
+// shorter than the wait after a refused call. It is an assumption that a whole second's
+// calls may be made in one burst; a refused call is made again. nil does not limit the
+// rate.
 type pace struct {
 	clock   Clock
 	pause   Pause
 	perCall time.Duration
-	burst   time.Duration // what is there when nobody has called for that long
+	burst   time.Duration // what is available when nobody has called for that long
 
 	mu sync.Mutex
-	// whole is when all requests are there again, if no more are made.
+	// replenishedAt is when the whole burst is available again, if no more calls are made.
 	replenishedAt time.Time
 }
 
-// newPace is a pace on a clock; nil is the real one.
+// newPace returns a pace on a clock. A nil Clock and a nil Pause are the real ones.
 func newPace(clock Clock, pause Pause, perSecond int) *pace {
 	if pause == nil {
 		pause = sleepFor
 	}
-	perCall := time.Second/time.Duration(perSecond) + 1 // and not less, by rounding
+	perCall := time.Second/time.Duration(perSecond) + 1 // rounded up
 	return &pace{clock: clock, pause: pause, perCall: perCall, burst: time.Duration(perSecond) * perCall}
 }
 
-// withoutBurst leaves what is there at first to others: calls come no faster than requests
-// are given.
+// withoutBurst uses up the burst, so that every call waits for its turn.
 func (p *pace) withoutBurst() *pace {
 	p.replenishedAt = p.clock.read().Add(p.burst - p.perCall)
 	return p
 }
 
-// awaitTurn waits for a call's turn. Turns are given in the order in which they are asked for.
+// awaitTurn waits for a call's turn. Turns are given in the order of the calls.
 func (p *pace) awaitTurn(ctx context.Context) {
 	if p == nil {
 		return

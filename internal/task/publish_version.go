@@ -12,49 +12,47 @@ import (
 	"sluice/internal/shift"
 )
 
-// Publisher knows and makes the versions of a Target's application.
+// Publisher reads and publishes the versions of a Target's application.
 type Publisher interface {
-	// Publish publishes what is deployed and not yet published.
+	// Publish publishes the deployed code, unless it is already published.
 	Publish(context.Context, shift.Target) (shift.Published, error)
 	// Published describes one version. It returns shift.ErrVersionNotFound or
-	// shift.ErrFunctionNotFound when there is none.
+	// shift.ErrFunctionNotFound.
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	RulesReader
 }
 
-// TagReader reads what is written on a function, given by its ARN. It returns
-// shift.ErrFunctionNotFound.
+// TagReader reads the tags of a function by its ARN. It returns shift.ErrFunctionNotFound.
 type TagReader interface {
 	Tags(ctx context.Context, functionARN string) (shift.Tags, error)
 }
 
-// Configurations reads a configuration that a tag names. It returns
+// Configurations reads a configuration by the name of its parameter. It returns
 // shift.ErrConfigurationNotFound or shift.ErrConfigurationUnreadable.
 type Configurations interface {
 	Configuration(ctx context.Context, name string) (string, error)
 }
 
-// PublishVersion settles the request: from then on the versions are fixed.
+// PublishVersion checks and completes the request. After it, the versions do not change.
 type PublishVersion struct {
 	Versions       Publisher
 	Tags           TagReader
 	Configurations Configurations
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
-	// Alias is that of a target which names none; live when it is empty.
+	// Alias is used for a target without an alias. If it is empty, "live" is.
 	Alias string
-	// Parameters is the folder of the configurations; request.DefaultParameters when it is
-	// empty.
+	// Parameters is the folder of the parameters that hold configurations. If it is empty,
+	// request.DefaultParameters is used.
 	Parameters string
-	// Kinds read the Targets of other kinds than Lambda aliases.
+	// Kinds read Targets that are not Lambda aliases.
 	Kinds map[string]request.Kind
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 }
 
-// Handle is the handler of flow.Publish. Nothing is published before the whole
-// input is known to be valid, every function to be one that may be shifted, and
-// every given version to exist.
+// Handle is the handler of flow.Publish. It publishes nothing until the whole input is
+// valid, all functions may be shifted, and all given versions exist.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
 	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, Kinds: h.Kinds}, call.Document)
 	if err != nil {
@@ -88,8 +86,7 @@ func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input
 	return release, h.publish(ctx, release.Arrivals)
 }
 
-// checkAllowed refuses functions that may not be shifted, before anything else is
-// asked about any of them.
+// checkAllowed refuses functions that may not be shifted, before any other call about them.
 func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader, arrivals []shift.Arrival) error {
 	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
 		if arrivals[i].Target.Kind() != shift.KindLambda {
@@ -105,9 +102,9 @@ func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader,
 	})
 }
 
-// configure asks the tags of a function what to do with the version that an event
-// tells of. Every version that anybody publishes in the account comes here: what
-// nobody has asked for ends without an error, and without another call.
+// configure reads from the tags of a function what to do with a version that an event
+// reported. Every version that anybody publishes in the account comes here. If the function
+// is not configured for Sluice, the release ends without an error and without another call.
 func (h PublishVersion) configure(ctx context.Context, reader request.Reader, event shift.Arrival) (shift.Release, error) {
 	if !h.Allowed.ByTag() {
 		if err := h.Allowed.Check(event.Target, nil); err != nil {

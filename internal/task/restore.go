@@ -12,38 +12,38 @@ import (
 	"sluice/internal/shift"
 )
 
-// RestoringLedger is what putting traffic back needs of the Ledger.
+// RestoringLedger is what a Restorer needs of the Ledger.
 type RestoringLedger interface {
-	// MarkRestoring refuses all further intents. It returns the record, and
-	// shift.ErrDeploymentClosed beside it, or shift.ErrDeploymentUnknown.
+	// MarkRestoring makes the Ledger refuse all further intents. It returns the record. It
+	// also returns shift.ErrDeploymentClosed if the record is closed, or
+	// shift.ErrDeploymentUnknown.
 	MarkRestoring(ctx context.Context, id string, reasons []shift.Reason, at time.Time) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
-	// Restore remembers Targets that are back, on condition that the record is
-	// restoring.
+	// Restore records Targets that are restored, on condition that the record is restoring.
 	Restore(ctx context.Context, id string, targets []shift.Target) error
-	// Close ends a record, on condition that its status is as it was read, and that it
-	// is described if it was then.
+	// Close ends a record. It fails if the record's status has changed since it was read,
+	// or if another try has described it since.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
 	Retirer
 }
 
-// Restorer puts traffic back: the same code for whoever finds that it must be.
+// Restorer puts traffic back. Rollback and the safety net share it.
 type Restorer struct {
 	Ledger    RestoringLedger
 	Router    RouteWriter
 	Announcer Announcer
-	// Together runs something for several Targets at once; nil is Concurrently.
+	// Together runs a function for several Targets at once; nil is Concurrently.
 	Together Together
-	// Nudges writes a Route even when it is settling on Stable. Once is needed: what was
-	// written before does not show while Lambda sets the weights. Now and then is: where
-	// Lambda is stuck, which it is when no environment could be started, a write without
-	// weights sets it free (gradientedge cdk-utils pull request 1110). More writes do not
-	// speed it up.
+	// Nudges says to write a Route even if it is already settling on Stable. The first such
+	// write is needed because a read does not show earlier writes while Lambda moves the
+	// weights. Later ones are needed now and then: Lambda gets stuck if it cannot start an
+	// environment, and a write without weights releases it (gradientedge cdk-utils pull
+	// request 1110). More writes than that do not speed it up.
 	Nudges bool
 }
 
-// Mark refuses all further intents of a Deployment, and returns its record.
+// Mark makes the Ledger refuse all further intents of a Deployment, and returns its record.
 type Mark func(context.Context) (shift.Record, error)
 
 // look is what was found at a Target.
@@ -53,11 +53,10 @@ type look struct {
 	err    error
 }
 
-// MarkAndRestore looks at the Targets, marks the Deployment as restoring, and
-// restores it. It looks first: a Revision may only be used by a restorer who knows
-// that the record was still restoring after it was read. Otherwise one who was
-// held up would undo what the next Deployment has done. It returns what mark did,
-// if that is an error.
+// MarkAndRestore reads the Targets, marks the Deployment as restoring, and restores it. It
+// reads first, because a restorer may only use a Revision that it read while the record was
+// still restoring or open. A restorer that is delayed between mark and read would undo what
+// the next Deployment has done. If mark returns an error, that error is returned.
 func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
 	looks := make([]look, len(targets))
 	r.Together.run(ctx, len(targets), func(ctx context.Context, i int) { looks[i] = r.look(ctx, targets[i]) })
@@ -70,7 +69,7 @@ func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, wh
 		seen[t] = looks[i]
 	}
 	if !slices.Equal(record.Reasons, shift.BoundReasons(why)) {
-		why = record.Reasons // somebody else was first to restore, and knows why
+		why = record.Reasons // somebody else began to restore first, for other reasons
 	}
 	return r.restore(ctx, record, seen, why, at)
 }
@@ -83,7 +82,7 @@ func (r Restorer) look(ctx context.Context, t shift.Target) look {
 	return look{route: route, exists: true, err: err}
 }
 
-// lookAgain is a look at a Target of a record that is still restoring afterwards.
+// lookAgain reads a Target, and then checks that the record is still restoring.
 func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (look, error) {
 	found := r.look(ctx, t)
 	if found.err != nil {
@@ -99,10 +98,10 @@ func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (loo
 	return found, nil
 }
 
-// restore brings every Target of a record that was marked restoring back to
-// Stable, each independently of the others, closes the record with an explanation
-// of why, and announces how it ended. What could be done is remembered before an
-// error is returned, so that a retry goes on with the rest.
+// restore brings every Target of a restoring record back to Stable, closes the record with
+// an explanation, and announces the Outcome. Each Target is restored independently of the
+// others. If some of them fail, those that succeeded are recorded before the error is
+// returned, so that a retry continues with the rest.
 func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []shift.Reason, at time.Time) (shift.Record, []shift.Undone, error) {
 	results, err := r.restoreTargets(ctx, record, seen)
 	if err != nil {
@@ -145,8 +144,8 @@ func (r Restorer) restoreTargets(ctx context.Context, record shift.Record, seen 
 	return nil, joinProblems(problems)
 }
 
-// joinProblems leaves out of several problems the Targets that settle: these need nothing but
-// time. Its error is ErrRouteSettling when there are no others.
+// joinProblems joins errors, and leaves out Targets that are settling: these only need
+// time. If all of them are settling, it returns ErrRouteSettling.
 func joinProblems(problems []error) error {
 	others := slices.DeleteFunc(slices.Clone(problems), func(err error) bool { return errors.Is(err, shift.ErrRouteSettling) })
 	if err := errors.Join(others...); err != nil {
@@ -155,13 +154,13 @@ func joinProblems(problems []error) error {
 	return errors.Join(problems...)
 }
 
-// earlierLook returns what was seen of a Change's Target before the record was marked, and
-// whether that still counts.
+// earlierLook returns what was found at a Change's Target before the record was marked, and
+// whether it may still be used.
 func earlierLook(c shift.Change, seen map[shift.Target]look) (look, bool) {
 	found, looked := seen[c.Target]
 	if c.Creates() && !found.exists {
-		// There is no Revision to fence off a CreateAlias. One that was intended before the
-		// mark may have come after the look.
+		// No Revision can refuse a CreateAlias. One whose intent was recorded before the mark
+		// may have arrived after the read.
 		looked = false
 	}
 	return found, looked
@@ -195,7 +194,7 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
 }
 
-// apply goes the way back.
+// apply carries out a Restoration, and checks the result.
 func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
 	switch {
 	case way.Delete:
@@ -217,7 +216,7 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	default:
 		return nil
 	}
-	if c.Settles { // what a write answers does not tell what the platform makes of it next
+	if c.Settles { // the answer to a write does not show that the platform is still moving traffic
 		settling, err := r.Router.Route(ctx, c.Target)
 		if err != nil {
 			return err
@@ -227,7 +226,8 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	return c.CheckServes(found, c.Stable)
 }
 
-// rotate fences off what may still be on its way to a Target that is on Stable.
+// rotate gives a Target that is on Stable a new Revision, so that writes still in flight
+// are refused.
 func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route) (shift.Route, error) {
 	rotated, err := r.Router.Rotate(ctx, c.Target, found, c.Candidate)
 	switch {
@@ -239,11 +239,13 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 	return rotated, nil
 }
 
-// takeBackStrays looks once more at the Targets of a Deployment that was put back
-// a while ago, and says whether that was the last time: not while somebody is about to
-// say what was found there. A stray UpdateAlias is refused for its RevisionId, but a
-// CreateAlias carries nothing that could be; and a restorer that died between its two
-// writes leaves a zero weight.
+// takeBackStrays checks the Targets of a Deployment once more, some time after it was put
+// back. last is false if they must be checked again, because a Deployment has not yet
+// recorded what it found at one of them.
+//
+// The check is needed for two reasons. A late UpdateAlias is refused for its RevisionId,
+// but a CreateAlias carries none. And a restorer that ends between its two writes leaves a
+// zero weight.
 func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) (last bool, err error) {
 	if !record.MayStray() {
 		return true, nil
@@ -259,9 +261,8 @@ func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claim
 	return !slices.Contains(again, true), errors.Join(problems...)
 }
 
-// takeBack does so for one Target. Only what is deleted can be a loss to somebody: what
-// takes a zero weight away leaves the traffic as it is, and is refused when the
-// Target was written since it was read.
+// takeBack checks one Target. Only a deletion can harm somebody. Removing a zero weight
+// does not change the traffic, and is refused if the Target was written since it was read.
 func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (undecided bool, err error) {
 	found := r.look(ctx, c.Target)
 	if found.err != nil || !found.exists {

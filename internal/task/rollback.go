@@ -16,28 +16,29 @@ import (
 // RollbackLedger is what rollback needs of the Ledger.
 type RollbackLedger interface {
 	RestoringLedger
-	// Reject makes a closed record for a Deployment that never opened, so that a
-	// late opening of it is refused. It returns shift.ErrDeploymentClosed and the
-	// record if there is one already.
+	// Reject stores a closed record for a Deployment that never opened, so that a late
+	// opening of it is refused. If there is a record already, it returns that record and
+	// shift.ErrDeploymentClosed.
 	Reject(ctx context.Context, id string, arrivals []shift.Arrival, e shift.Ending) (shift.Record, error)
 }
 
-// Rollback is the one road of failure: it finds in the Ledger what there is to
-// undo, perhaps nothing.
+// Rollback handles every failure. It finds in the Ledger what there is to undo, which may
+// be nothing.
 type Rollback struct {
 	Ledger    RollbackLedger
 	Router    RouteWriter
 	Announcer Announcer
-	// Together runs something for several Targets at once; nil is Concurrently.
+	// Together runs a function for several Targets at once; nil is Concurrently.
 	Together Together
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
-	// Now and Pause are the clock of calls that wait for their turn; nil is the real one.
+	// Now and Pause are the clock for calls that wait for their turn; nil is the real one.
 	Now   Clock
 	Pause Pause
 }
 
-// restorer nudges in its first try. Many follow, a few seconds apart; meanwhile the sweeps do.
+// restorer nudges only in the first try. Further tries follow within seconds; in the
+// meantime the sweeps nudge.
 func (h Rollback) restorer(retry int) Restorer {
 	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Nudges: retry == 0}
 }
@@ -89,8 +90,8 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 	return flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}, nil
 }
 
-// answerEnded answers for a Deployment that has its Outcome already: an earlier try,
-// or the safety net, has closed it.
+// answerEnded answers for a Deployment that an earlier try or the safety net has already
+// closed.
 func (h Rollback) answerEnded(ctx context.Context, call flow.Call[flow.Document], record shift.Record, reasons []shift.Reason) (flow.Undoing, error) {
 	if err := announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
@@ -107,16 +108,16 @@ func (h Rollback) answerEnded(ctx context.Context, call flow.Call[flow.Document]
 	return undoing, nil
 }
 
-// isKnownEnd says whether a failure tells nothing but that somebody else has put
-// the Deployment back, which its record tells better. An execution that goes on
-// after it had ended was redriven: it failed for that.
+// isKnownEnd says whether a failure only reports that somebody else has put the Deployment
+// back. The record explains that better. It is false for an execution that was redriven
+// after it had ended: the redrive is what failed then.
 func isKnownEnd(failure flow.Failure, record shift.Record) bool {
 	byOther := failure.Error == flow.DeploymentClosed || failure.Error == flow.DeploymentRestoring
 	return byOther && record.Cause != "" && !record.EndedBefore()
 }
 
-// rollbackReasons gathers the reasons for rolling back: the failure that was caught, or else
-// what the last judgement found.
+// rollbackReasons returns why to roll back: the failure that was caught, or else the
+// Reasons of the last judgement.
 func rollbackReasons(doc flow.Document) []shift.Reason {
 	switch {
 	case doc.Failure != nil && doc.Failure.Error == flow.HookTimedOut:
@@ -129,7 +130,7 @@ func rollbackReasons(doc flow.Document) []shift.Reason {
 	return []shift.Reason{{Name: flow.Unexpected, Text: "the state machine came here without saying why"}}
 }
 
-// errorMessage takes the text out of the JSON that Lambda reports an error as.
+// errorMessage returns the message from the JSON in which Lambda reports an error.
 func errorMessage(cause string) string {
 	var report struct {
 		ErrorMessage string `json:"errorMessage"`
@@ -143,8 +144,8 @@ func errorMessage(cause string) string {
 	return cause
 }
 
-// hookTimeoutReason names the hooks that it can have been: the definition knows only
-// the Point.
+// hookTimeoutReason names all hooks of the Point, because the definition does not know
+// which of them timed out.
 func hookTimeoutReason(doc flow.Document, point shift.Point) shift.Reason {
 	var hooks []string
 	if doc.Release != nil {

@@ -7,21 +7,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// RouteGate fails a Deployment whose Targets somebody else has written: traffic must not
-// bake for hours where Sluice no longer decides about it.
+// RouteGate fails a Deployment if somebody else has written one of its Targets. Otherwise
+// traffic could bake for hours on a Route that Sluice does not control.
 type RouteGate struct {
 	Router interface {
 		RouteReader
 		RulesReader
 	}
-	// Wait is for reads that lag; nil is Sleep.
+	// Wait waits before an outdated read is repeated; nil is Sleep.
 	Wait Wait
 	// Now and Pause are for calls that wait for their turn; nil is the real clock.
 	Now   Clock
 	Pause Pause
 }
 
-// Observe implements Gate. The first Target that fails decides.
+// Observe implements Gate. It stops at the first Target that fails.
 func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
 	var pace *paces
 	if len(s.Deployment.Changes) > maxUnpacedTargets {
@@ -39,7 +39,7 @@ func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observ
 	return observations, nil
 }
 
-// observe reads a Route again that may lag behind, before it believes it.
+// observe reads an unexpected Route again if it may be outdated.
 func (g RouteGate) observe(ctx context.Context, s shift.Subject, c shift.Change) shift.Observation {
 	for try := 0; ; try++ {
 		route, err := g.Router.Route(ctx, c.Target)

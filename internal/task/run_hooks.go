@@ -9,29 +9,29 @@ import (
 	"sluice/internal/shift"
 )
 
-// HookCaller asks a user's Lambda.
+// HookCaller invokes a user's Lambda.
 type HookCaller interface {
 	// Ask invokes the hook and waits until it returns. It returns
 	// shift.ErrHookFailed when the hook's Lambda fails.
 	Ask(ctx context.Context, function string, q shift.Question) error
-	// Succeed answers for a hook whose return is its success.
+	// Succeed answers for a hook that succeeds by returning.
 	Succeed(ctx context.Context, token string) error
 }
 
-// Teller says what hooks are told of a Change, in the words of its Target's kind.
+// Teller describes a Change to hooks, in the words of its Target's kind.
 type Teller interface {
 	Tell(shift.Change) (any, error)
 }
 
-// RunHooks asks one hook of a Point.
+// RunHooks invokes one hook of a Point.
 type RunHooks struct {
 	Hooks  HookCaller
 	Router Teller
 }
 
-// Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon
-// as the hook's Lambda does; success ends the state only by the task token, which
-// a callback hook sends by itself.
+// Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon as the
+// hook's Lambda fails. Success ends the state only by the task token, which a callback hook
+// returns by itself.
 func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (struct{}, error) {
 	hook := *call.Document.Hook
 	progress := call.Document.Deployment.Start()
@@ -55,7 +55,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 		return struct{}{}, nil
 	}
 	if err := h.Hooks.Succeed(ctx, call.Token); err != nil {
-		// Not wrapped: as a throttled one it would be retried, and the hook asked again.
+		// Not wrapped: a throttled error would be retried, and the hook invoked again.
 		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %v", point, hook.Function, err)
 	}
 	return struct{}{}, nil

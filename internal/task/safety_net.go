@@ -16,63 +16,62 @@ import (
 // SafetyLedger is what safety-net needs of the Ledger.
 type SafetyLedger interface {
 	RestoringLedger
-	// Watchers lists the open Deployments that an alarm concerns.
+	// Watchers lists the open Deployments that watch an alarm.
 	Watchers(ctx context.Context, alarm string) ([]shift.Listed, error)
-	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for an
-	// event that Open has known of, and while the alarm is ignored until it has been OK;
-	// and shift.ErrDeploymentOpening while it is not known what Open has known of.
+	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for a
+	// change that Open already knew of, and for an alarm that is ignored until it has been
+	// OK. It returns shift.ErrDeploymentOpening until Open has recorded what it read.
 	MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, reasons []shift.Reason) (shift.Record, error)
-	// MarkCalmed makes an alarm count that was firing at the start, for it has been OK
-	// since. It does nothing where the alarm counts already. It returns
-	// shift.ErrDeploymentOpening as MarkFired does.
+	// MarkCalmed makes an alarm count that was firing at the start and has been OK since.
+	// It does nothing if the alarm counts already. It returns shift.ErrDeploymentOpening as
+	// MarkFired does.
 	MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error
-	// Unannounced lists the Deployments whose Outcome is not yet announced.
+	// Unannounced lists the Deployments whose Outcome was not announced yet.
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
-	// Suspects lists the closed Deployments whose Targets are to be looked at once
-	// more, and since when that is known.
+	// Suspects lists the closed Deployments whose Targets must be checked once more, and
+	// when a sweep first saw each of them.
 	Suspects(ctx context.Context) ([]shift.Listed, error)
-	// Suspect notes that.
+	// Suspect records when a sweep first saw such a Deployment.
 	Suspect(ctx context.Context, id string, at time.Time) error
-	// Acquit ends that.
+	// Acquit takes a Deployment off that list.
 	Acquit(ctx context.Context, id string) error
-	// Holder is the Deployment that holds a Target.
+	// Holder returns the Deployment that holds a Target.
 	Holder(ctx context.Context, t shift.Target) (shift.Holder, error)
 	Claims
-	// Command stores what is to be obeyed at the next poll, on condition that the
-	// record is open, and that no later one stands there. It returns the one that
-	// stands then.
+	// Command stores an order that is obeyed at the next poll, on condition that the record
+	// is open and holds no later order. It returns the order that is stored afterwards.
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
 }
 
-// Executions knows which executions of the state machine go on.
+// Executions reads the state of the state machine's executions.
 type Executions interface {
-	// Running lists the executions that run.
+	// Running lists the running executions.
 	Running(ctx context.Context) (map[string]bool, error)
-	// Ended says whether one execution has ended for good.
+	// Ended says whether an execution has ended and cannot continue.
 	Ended(ctx context.Context, id string) (bool, error)
 }
 
-// SafetyNet puts traffic back when the state machine cannot: it stands outside
-// of it, and is woken by alarms, by executions that end, and every minute.
+// SafetyNet puts traffic back when the state machine cannot. It runs outside of the state
+// machine: on alarms, on executions that end, and every minute.
 type SafetyNet struct {
 	Ledger     SafetyLedger
 	Router     RouteWriter
 	Executions Executions
 	Announcer  Announcer
-	// Together runs something for several Deployments or Targets at once; nil is
+	// Together runs a function for several Deployments or Targets at once; nil is
 	// Concurrently.
 	Together Together
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
-	// Now is the clock; nil is time.Now. The events' own times will not do: they may be
-	// late.
+	// Now is the clock; nil is time.Now. The times of events would not do, because events
+	// may be late.
 	Now Clock
-	// Pause is for calls that wait for their turn; nil is on the real clock.
+	// Pause is for calls that wait for their turn; nil is the real clock.
 	Pause Pause
 }
 
-// Handle is the Lambda. Its errors make it be invoked again: everything that it
-// does can be done twice.
+// Handle is the Lambda's handler. If it returns an error, it is invoked again: everything
+// that it does may safely be repeated.
 func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 	occasion, err := request.DecodeOccasion(raw)
 	if errors.Is(err, request.ErrNoOccasion) {
@@ -114,9 +113,9 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 	return n.retry(ctx, func() error { return n.handleCommand(ctx, *occasion.Command, now, answer) })
 }
 
-// retry tries again soon what failed for whatever reason: the next try that
-// Lambda makes of an event by itself comes a minute later. It is for one Deployment
-// at a time, so that one that nobody can help does not repeat what was done for all.
+// retry repeats act after any error that may heal soon. Lambda itself repeats an event only
+// after a minute. It is called for one Deployment at a time, so that a Deployment that
+// keeps failing does not repeat the work for all others.
 func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 	err := act()
 	for _, upTo := range safetyNetDelays {
@@ -130,8 +129,8 @@ func (n SafetyNet) retry(ctx context.Context, act func() error) error {
 	return err
 }
 
-// worthRetrying says whether trying again soon may help. A command that cannot be obeyed
-// stays so.
+// worthRetrying says whether a repetition may help. It does not help a command that cannot
+// be obeyed.
 func worthRetrying(err error) bool {
 	return shift.HealsSoon(err) && !errors.Is(err, flow.ErrInvalidCommand)
 }
@@ -140,8 +139,9 @@ func (n SafetyNet) restorer() Restorer {
 	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: true}
 }
 
-// ignoreSettling ends with what could be done while a Target settles, which takes minutes.
-// The sweeps go on with what is restoring, and so does the execution's Rollback.
+// ignoreSettling drops the error that a Target is still settling, unless that takes too
+// long. Settling takes minutes. The sweeps and the execution's Rollback continue until it
+// is done.
 func ignoreSettling(ctx context.Context, err error, record shift.Record, now time.Time) error {
 	if errors.Is(err, shift.ErrRouteSettling) && record.MaySettle(now) {
 		slog.InfoContext(ctx, "left to settle", "deployment", record.ID, "why", flow.Wire(err).Message)
@@ -150,16 +150,16 @@ func ignoreSettling(ctx context.Context, err error, record shift.Record, now tim
 	return err
 }
 
-// restoreNow restores a Deployment for reasons that are known now, and returns the record as it
-// is then.
+// restoreNow restores a Deployment for known reasons, and returns its record as it is
+// afterwards.
 func (n SafetyNet) restoreNow(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
 	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, why, at)
 	}, at)
 }
 
-// restore marks a Deployment and restores it, or finds that there is nothing left
-// to do. It returns the record as it is then.
+// restore marks a Deployment and restores it, or finds that nothing is left to do. It
+// returns the record as it is afterwards.
 func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, error) {
 	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
 	switch {
@@ -173,13 +173,14 @@ func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []sh
 	return record, err
 }
 
-// list is one of the Ledger's. What of it cannot be read is an error beside the rest.
+// list reads one of the Ledger's lists. If some items cannot be read, it returns an error
+// and the other items.
 type list func(context.Context) ([]shift.Listed, error)
 
-// forEach does something for every Deployment of a list at once, and tries again. One that
-// fails does not keep the others from being done, nor does an item that cannot be
-// read: the error comes when everything else was done, and rings the alarm then. What a
-// try changes of its Deployment's entry, the next try finds.
+// forEach calls do for all Deployments of a list at once, and repeats what fails. Neither a
+// Deployment that fails nor an item that cannot be read keeps the others from being
+// handled. The error is returned after all of them, and raises the safety net's alarm. A
+// repetition sees the changes that an earlier try made to its entry.
 func (n SafetyNet) forEach(ctx context.Context, from list, do func(context.Context, *shift.Listed) error) error {
 	var listed []shift.Listed
 	unlisted := n.retry(ctx, func() (err error) {

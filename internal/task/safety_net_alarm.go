@@ -12,10 +12,10 @@ import (
 	"sluice/internal/shift"
 )
 
-// handleAlarm restores every Deployment that watches the alarm. What fired before Open has
-// read the alarm is none of its business. Targets that it has looked at in vain are
-// looked at again only when there is something to restore: looking at them takes the
-// requests that other restorations wait for.
+// handleAlarm restores every Deployment that watches the alarm. It ignores a change that
+// Open has already read. If a Deployment is still being opened, its Targets are not read
+// again before something is to be restored: reading them would take requests from other
+// restorations.
 func (n SafetyNet) handleAlarm(ctx context.Context, fired request.AlarmFired, now time.Time) error {
 	fired.At = orNow(fired.At, now)
 	return n.forEach(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
@@ -39,13 +39,14 @@ func orNow(changed, now time.Time) time.Time {
 	return changed
 }
 
-// longestOpen is how long a try of Open may go on with what it read at its beginning: as
-// long as its Lambda may run, and a minute more for a call of it that is still on its way.
+// longestOpen is how long a try of Open may use what it read at its beginning: the timeout
+// of its Lambda, and a minute more for a call that is still in flight.
 var longestOpen = flow.Open.Timeout + time.Minute
 
-// ignoreOpening lets an alarm's event come again while a Deployment is being opened, for
-// Open may have read the alarm before. Whoever opens it later than a try may take has
-// read the alarm after.
+// ignoreOpening returns the error that a Deployment is still being opened only while Open
+// may have read the alarm before its change. The event is then delivered again. After
+// longestOpen, the try of Open that is running reads the alarm after its change, and the
+// error is dropped.
 func ignoreOpening(ctx context.Context, err error, w shift.Listed, alarm string, changed, now time.Time) error {
 	if !errors.Is(err, shift.ErrDeploymentOpening) || !shift.ReadByOpen(changed, now, longestOpen) {
 		return err
@@ -65,8 +66,8 @@ func (n SafetyNet) watchers(alarm string) list {
 	}
 }
 
-// handleAlarmOK makes an alarm count that Open was told to ignore until it has been OK. The
-// polls see that too, unless it is OK between two of them only.
+// handleAlarmOK makes an alarm count that was ignored until it has been OK. The polls do
+// the same, but they miss an alarm that is OK only between two of them.
 func (n SafetyNet) handleAlarmOK(ctx context.Context, alarm request.AlarmCalmed, now time.Time) error {
 	alarm.At = orNow(alarm.At, now)
 	return n.forEach(ctx, n.watchers(alarm.Name), func(ctx context.Context, w *shift.Listed) error {

@@ -11,7 +11,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// answerQuestion answers who holds a Target, and what time it is.
+// answerQuestion answers which Deployment holds a Target, and what time it is.
 func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
 	holder, err := n.Ledger.Holder(ctx, q.Target)
 	if err != nil {
@@ -24,12 +24,12 @@ func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time
 	return nil
 }
 
-// handleCommand does what a person asks. Abort is done at once; the rest is obeyed at
-// the next poll. Which Deployment is meant is asked once: when a try has closed it
-// and failed after that, nobody holds the Target any more.
+// handleCommand carries out a person's command. An abort is done at once; every other order
+// is stored and obeyed at the next poll. Only the first try looks up the Deployment: if
+// that try closes the Deployment and then fails, nobody holds the Target any more.
 func (n SafetyNet) handleCommand(ctx context.Context, c request.Commanded, now time.Time, answer *flow.Answer) error {
 	if c.Command.At.After(now) {
-		c.Command.At = now // whose clock is fast has no last word for the time to come
+		c.Command.At = now // a fast clock must not win over commands that are given later
 	}
 	if answer.DeploymentID == "" {
 		id, err := n.findDeployment(ctx, c)
@@ -54,7 +54,7 @@ func (n SafetyNet) handleCommand(ctx context.Context, c request.Commanded, now t
 	return nil
 }
 
-// findDeployment is the Deployment that a command is for.
+// findDeployment returns the Deployment that a command is for.
 func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (string, error) {
 	if c.DeploymentID == "" {
 		holder, err := n.Ledger.Holder(ctx, c.Target)
@@ -70,8 +70,8 @@ func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (str
 	return c.DeploymentID, err
 }
 
-// abort puts a Deployment back. One that was put back already answers how that has
-// ended, one that has got through that it has.
+// abort puts a Deployment back. If it was put back already, the answer says how it ended.
+// If it was Promoted or Unchanged, an error says so.
 func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
 	record, err := n.restoreNow(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
 	answer.Outcome, answer.Reasons, answer.Cause = record.Outcome, record.Reasons, record.Cause

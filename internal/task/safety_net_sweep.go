@@ -11,8 +11,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// sweep looks after what no event has told of: Deployments whose execution is
-// gone, and Targets that were restored a while ago.
+// sweep finds what no event has reported: Deployments whose execution has ended, and
+// restored Targets that must be checked once more.
 func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
 	return errors.Join(n.sweepOpen(ctx, at), n.lookAgain(ctx, at))
 }
@@ -33,8 +33,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if running[d.ID] {
 			return n.finishEnding(ctx, d.ID, at)
 		}
-		// The list may lag behind; only a terminal status condemns. One that Step
-		// Functions does not know is either as old as it can be, or brand new.
+		// The list may be outdated, so only a terminal status counts. An execution that
+		// Step Functions does not know has either expired or only just started.
 		gone, err := n.Executions.Ended(ctx, d.ID)
 		if errors.Is(err, shift.ErrExecutionUnknown) {
 			gone, err = at.Sub(d.Since) > youngExecution, nil
@@ -50,8 +50,8 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 	})
 }
 
-// listRunning lists the executions that run. Without it, each is asked for by itself:
-// the list only saves calls.
+// listRunning lists the running executions, to save a call for each of them. If it fails,
+// every execution is looked up by itself.
 func (n SafetyNet) listRunning(ctx context.Context) map[string]bool {
 	running, err := n.Executions.Running(ctx)
 	if err != nil {
@@ -60,16 +60,16 @@ func (n SafetyNet) listRunning(ctx context.Context) map[string]bool {
 	return running
 }
 
-// youngExecution is how long an execution may be unknown to Step Functions, whose reads are
-// eventually consistent.
+// youngExecution is how long a new execution may be unknown to Step Functions, whose reads
+// are eventually consistent.
 const youngExecution = 10 * time.Minute
 
-// announceAfter is how long whoever has closed a Deployment has for announcing its
-// Outcome, before a sweep does. It is counted from when the closing state was entered.
+// announceAfter is how long whoever closed a Deployment has to announce its Outcome before
+// a sweep announces it. It is counted from when the closing state was entered.
 const announceAfter = time.Minute
 
-// finishEnding finishes what was begun and not ended while the execution goes on, which may
-// wait for a hook, for days: a restoration, or the announcement of an Outcome.
+// finishEnding completes a restoration or an announcement that was begun while the
+// execution is still running. The execution may be waiting for a hook for days.
 func (n SafetyNet) finishEnding(ctx context.Context, id string, at time.Time) error {
 	record, err := n.Ledger.Record(ctx, id)
 	if err != nil {
@@ -87,15 +87,15 @@ func (n SafetyNet) finishEnding(ctx context.Context, id string, at time.Time) er
 	return ignoreSettling(ctx, err, record, at)
 }
 
-// lookAgainAfter is how long after a sweep has first seen that a Deployment was
-// put back its Targets are looked at once more: later than the longest Lambda that
-// can still have been running then, and a minute more for a call of it that is
-// still on its way. The record's own time will not do: it is that of entering the
-// state, and does not advance while the state is retried.
+// lookAgainAfter is how long after a sweep first saw a closed Deployment its Targets are
+// checked once more. It is longer than the timeout of any Lambda that may still have been
+// running then, and a minute more for a call that is still in flight. The record's own time
+// would not do: it is when the state was entered, and does not advance while the state is
+// retried.
 var lookAgainAfter = max(flow.SetWeight.Timeout, flow.Rollback.Timeout, flow.SafetyNetTimeout) + time.Minute
 
-// lookAgain is the second line: a write of a set-weight that outlived its
-// Deployment, and could not take it back itself, is taken back here.
+// lookAgain takes back late writes: those of a set-weight that outlived its Deployment and
+// could not undo them itself.
 func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 	suspects := func(ctx context.Context) ([]shift.Listed, error) {
 		suspects, err := n.Ledger.Suspects(ctx)

@@ -18,27 +18,26 @@ type ShiftingLedger interface {
 	// record is open. It returns shift.ErrDeploymentRestoring or
 	// shift.ErrDeploymentClosed otherwise.
 	Intend(ctx context.Context, id string, step int) (shift.Record, error)
-	// Land remembers writes that had their effect, on condition that the record is
-	// open.
+	// Land records writes that succeeded, on condition that the record is open.
 	Land(ctx context.Context, id string, landed shift.Landed) error
 	Claims
 }
 
-// RouteWriter writes Routes that still have the Revision that was read.
+// RouteWriter reads Routes, and writes a Route if it still has the Revision that was read.
 type RouteWriter interface {
-	// Route reads what serves now. It returns shift.ErrTargetNotFound.
+	// Route reads the current Route. It returns shift.ErrTargetNotFound.
 	Route(context.Context, shift.Target) (shift.Route, error)
-	// SetRoute writes a Route if the Target still has its Revision, and returns
-	// what serves then. It returns shift.ErrRevisionMismatch.
+	// SetRoute writes a Route if the Target still has its Revision, and returns the new
+	// Route. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
-	// Rotate gives the Target another Revision, and what it serves stays as it was
-	// read. beside is a version that it may be written with in between. It returns what
-	// serves then, or shift.ErrRevisionMismatch; after another error the Route that the
-	// Target is known to have.
+	// Rotate gives the Target a new Revision without changing what it serves. It may write
+	// the version beside in between. It returns the new Route, or
+	// shift.ErrRevisionMismatch. After any other error it returns the Route that the Target
+	// is known to have.
 	Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error)
-	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
+	// Create creates the Target. It returns shift.ErrRevisionMismatch if it exists.
 	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
-	// Delete removes the Target.
+	// Delete deletes the Target.
 	Delete(context.Context, shift.Target) error
 	RulesReader
 }
@@ -53,28 +52,28 @@ type SetWeight struct {
 	Pause Pause
 }
 
-// move is one call of SetWeight: a Step on its way to all Targets.
+// move is one call of SetWeight: it takes all Targets to one Step.
 type move struct {
 	SetWeight
 	deployment shift.Deployment
 	from, step int // numbers of the Step that was taken last, 0 for none, and of this one
-	// landed are the Revisions of the writes that are known to have had their
-	// effect, earlier tries' included.
+	// landed are the Revisions of the writes that are known to have succeeded, including
+	// those of earlier tries.
 	landed map[shift.Target]shift.Revision
-	// own are those that this very call has written, and may undo.
+	// own are the Revisions of the writes of this call, which it may undo.
 	own map[shift.Target]shift.Revision
-	// pace keeps many Targets from being throttled, which costs a shift half a minute
-	// and more, and leaves to rollbacks what is there at once.
+	// pace keeps a shift of many Targets from being throttled, which would cost it half a
+	// minute or more. It leaves the burst to rollbacks.
 	pace *paces
 }
 
-// maxUnpacedTargets is how many Targets are called about without waiting for turns: that
-// many calls are there again after Open.
+// maxUnpacedTargets is how many Targets are called without waiting for turns. That many
+// calls are available again after Open.
 const maxUnpacedTargets = 5
 
-// Handle is the handler of flow.SetWeight. The intent is recorded before any
-// write, and every write carries a Revision that was read before that: so
-// whoever restores either sees the intent, or the write is refused.
+// Handle is the handler of flow.SetWeight. It records the intent before any write, and
+// every write carries a Revision that was read before the intent. So either a restorer sees
+// the intent, or the write is refused.
 func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
 	d := *call.Document.Deployment
 	progress := d.Start()
@@ -120,8 +119,8 @@ func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Rev
 	return nil
 }
 
-// maxWriteTries bounds how often one write may find another Revision on a Route that
-// sends traffic as expected, as when a description is edited again and again.
+// maxWriteTries is how often a write is tried if the Revision changes in between while the
+// Route still sends traffic as expected, as when somebody keeps editing a description.
 const maxWriteTries = 3
 
 func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Revision, error) {
@@ -148,8 +147,8 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 		case shift.RouteForeign:
 			return "", fmt.Errorf("%w: %s, which Sluice did not write", shift.ErrRouteChanged, found)
 		}
-		// The Revision is newer than the intent: whoever restores may have written
-		// it. Only an intent that is accepted now makes it safe to use.
+		// The Revision is newer than the intent, so a restorer may have written it. It is
+		// safe to use only if the Ledger accepts the intent again.
 		if _, err := m.Ledger.Intend(ctx, m.deployment.ID, m.step); err != nil {
 			return "", fmt.Errorf("record the intent of step %d again: %w", m.step, err)
 		}
@@ -167,8 +166,8 @@ func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision
 	return m.Router.SetRoute(ctx, c.Target, wanted)
 }
 
-// rememberWrites remembers the writes that landed, so that the next try does not
-// spend the account's few requests a second on them again.
+// rememberWrites records the writes that succeeded before an error, so that the next try
+// does not repeat them. An account has few requests per second.
 func (m move) rememberWrites(ctx context.Context, cause error) error {
 	if len(m.own) == 0 {
 		return cause
@@ -183,8 +182,8 @@ func (m move) rememberWrites(ctx context.Context, cause error) error {
 	return cause
 }
 
-// confirm reads the record after the writes: if it is being restored, they came
-// too late.
+// confirm reads the record after the writes. If it is being restored, the writes were too
+// late and are undone.
 func (m move) confirm(ctx context.Context) error {
 	record, err := m.Ledger.Record(ctx, m.deployment.ID)
 	if err != nil {
@@ -196,10 +195,9 @@ func (m move) confirm(ctx context.Context) error {
 	return nil
 }
 
-// undo takes back what this call itself has written, and nothing else: a Route
-// with another Revision was written by somebody since. When the Deployment was
-// promoted meanwhile, a retry of this state has gone on with what was written, and
-// it stays.
+// undo undoes the writes of this call, and nothing else. A Route with another Revision was
+// written by somebody since, and is left alone. If the Deployment was promoted in the
+// meantime, a retry of this state has continued with these writes, and they stay.
 func (m move) undo(ctx context.Context, cause error) error {
 	record, err := m.Ledger.Record(ctx, m.deployment.ID)
 	if err != nil || record.Outcome == shift.Promoted {
@@ -225,7 +223,8 @@ func (m move) undo(ctx context.Context, cause error) error {
 	return errors.Join(problems...)
 }
 
-// errHasHeir is of a late write that a later Deployment has met, and may have built on.
+// errHasHeir is returned for a late write that a later Deployment has found and may rely
+// on.
 var errHasHeir = errors.New("a later deployment has found it")
 
 func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revision) error {
@@ -238,9 +237,9 @@ func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revisi
 	return err
 }
 
-// deleteCreated deletes what this call has created. No Revision fences a DeleteAlias off:
-// once the Deployment is closed, the next one may have found the alias, and built on it.
-// While that is not decided, it is left to the second look.
+// deleteCreated deletes an alias that this call has created. DeleteAlias takes no
+// RevisionId, and once the Deployment is closed, the next one may rely on the alias. While
+// that is undecided, the safety net's second check decides about it.
 func (m move) deleteCreated(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	found, err := m.Router.Route(ctx, c.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) || err == nil && found.Revision != revision {

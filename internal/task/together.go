@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// Together runs do for every i below n, and returns when all have returned.
+// Together calls do for every i below n, and returns when all calls have returned.
 type Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
 
-// maxParallelTargets bounds how many run at the same time, as many as Lambda's control plane
-// has requests a second for an account.
+// maxParallelTargets is how many calls run at the same time: as many as Lambda's control
+// plane accepts per second from an account.
 const maxParallelTargets = 15
 
-// Concurrently is Together on goroutines, none of which outlives it.
+// Concurrently is a Together that uses goroutines. None of them outlives it.
 func Concurrently(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	var all sync.WaitGroup
 	places := make(chan struct{}, maxParallelTargets)
@@ -26,7 +26,7 @@ func Concurrently(ctx context.Context, n int, do func(ctx context.Context, i int
 	all.Wait()
 }
 
-// run is t, or Concurrently for nil. One alone runs where it is.
+// run calls t, or Concurrently if t is nil. A single call runs without either.
 func (t Together) run(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	switch {
 	case n == 1:

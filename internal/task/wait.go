@@ -9,7 +9,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Wait lets a random part of a time pass, or less when the context ends.
+// Wait waits for a random part of a duration, or until the context ends.
 type Wait func(ctx context.Context, upTo time.Duration)
 
 // Sleep is Wait on the real clock.
@@ -26,7 +26,7 @@ func sleepFor(ctx context.Context, d time.Duration) {
 	}
 }
 
-// pass lets the time pass; nil is Sleep.
+// pass waits; a nil Wait is Sleep.
 func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 	if w == nil {
 		w = Sleep
@@ -34,33 +34,34 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 	w(ctx, upTo)
 }
 
-// The waits before the next tries, each a random part of what stands here. All of a list
-// together stay well below the timeout of the Lambda that makes the tries.
+// The longest waits before each further try. The real wait is a random part of it. The sum
+// of each list stays well below the timeout of the Lambda that waits.
 var (
-	// restoreDelays are for a throttled call that puts traffic back, see retryingRouter.
+	// restoreDelays are for throttled calls that put traffic back; see retryingRouter.
 	restoreDelays = []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
 		4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
 	}
-	// safetyNetDelays are for what safety-net does for one Deployment, failing for whatever reason.
+	// safetyNetDelays are for any error while the safety net handles one Deployment.
 	safetyNetDelays = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
-	// throttleDelays are for a call that was throttled in the middle of others, see inTurn.
+	// throttleDelays are for a call that is throttled in a sequence of calls; see inTurn.
 	throttleDelays = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 )
 
-// retryingRouter makes a router's throttled calls again and again, with short waits.
-// It is for putting traffic back only: a shift that is throttled waits for long in
-// the state machine, and that is how a rollback overtakes it in the few requests a
-// second that Lambda gives to an account. Delete is none of these, and waits for no turn:
-// DeleteAlias takes no RevisionId, and what was seen before a wait may be somebody else's
-// after it. Who is throttled there has to look again.
+// retryingRouter repeats throttled calls with short waits. It is only for putting traffic
+// back. A throttled shift waits much longer, in the state machine, so that a rollback gets
+// the few requests per second that Lambda accepts from an account.
+//
+// Delete is neither repeated nor paced. DeleteAlias takes no RevisionId, so after a wait it
+// might delete somebody else's alias. A caller whose Delete is throttled must read the
+// Target again.
 type retryingRouter struct {
 	RouteWriter
 	wait Wait
 	pace *paces
 }
 
-// retryThrottled makes a call, and makes it again while it is throttled. do waits for its turn.
+// retryThrottled repeats a call while it is throttled. do waits for its turn.
 func retryThrottled[T any](ctx context.Context, i retryingRouter, do func() (T, error)) (T, error) {
 	for _, upTo := range restoreDelays {
 		result, err := do()
@@ -88,8 +89,8 @@ func (i retryingRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Ro
 	})
 }
 
-// Rotate implements RouteWriter. It goes on from what the Target is known to have: a Rotate
-// may be throttled in its middle.
+// Rotate implements RouteWriter. A Rotate may be throttled after its first call, so each
+// repetition starts from the Route that the Target is known to have.
 func (i retryingRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
 		i.pace.awaitTurnsOfRotate(ctx, t)
@@ -99,12 +100,13 @@ func (i retryingRouter) Rotate(ctx context.Context, t shift.Target, found shift.
 	})
 }
 
-// inTurn does something for every i below n, one after the other, until one
-// fails. Lambda's control plane gives a whole account 15 requests a second (Lambda
-// quotas): a state that is retried because its sixteenth call was throttled makes
-// the first fifteen again, and would never get through. So once anything is done,
-// what is throttled waits where it is; Step Functions does the retrying where
-// nothing is lost by it.
+// inTurn calls do for every i below n, one after the other, until one fails. A throttled
+// call is repeated here, except the first one.
+//
+// Lambda's control plane accepts 15 requests per second from an account (Lambda quotas). If
+// the whole state were retried because its sixteenth call was throttled, it would repeat
+// the first fifteen and be throttled again. The first call is left to the retries of the
+// state, because nothing is lost then.
 func (w Wait) inTurn(ctx context.Context, n int, do func(i int) error) error {
 	for i := range n {
 		err := do(i)
