@@ -14,19 +14,19 @@ func isFunction(s string) bool { return shift.MadeOf(s, shift.OfNames) && len(s)
 
 func isVersion(s string) bool { return shift.Version(s).Numbered() && len(s) <= 18 }
 
-// IsAlias says whether a text can be the name of an alias: it is never digits alone,
-// those are versions (Lambda API, CreateAlias, Name).
+// IsAlias says whether a text can be the name of an alias. A name of digits alone cannot,
+// because that is a version (Lambda API, CreateAlias, Name).
 func IsAlias(s string) bool {
 	return shift.MadeOf(s, shift.OfNames) && len(s) <= 128 && !shift.MadeOf(s, shift.Digits)
 }
 
-// NoAlias says of a text what is wrong with it that IsAlias refuses.
+// NoAlias says what is wrong with a text that IsAlias refuses.
 const NoAlias = "is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"
 
-// arn is where a resource lives.
+// arn is the location in the ARN of a resource.
 type arn struct{ partition, region, account string }
 
-// home is where an execution runs; empty fields match everything.
+// home is the location of an execution. Empty fields match everything.
 func home(executionID string) arn {
 	parts := strings.Split(executionID, ":")
 	if len(parts) < 5 || parts[0] != "arn" {
@@ -84,9 +84,8 @@ func parseName(parts []string) (function, error) {
 	return f, nil
 }
 
-// ParseTarget reads a Target as a person writes it: lambda:orders:live, or the
-// function alone in any form of its name, with the alias as its qualifier if that
-// is not live.
+// ParseTarget reads a Target as people write it: lambda:orders:live, or a function in any
+// form of its name. The qualifier is then the alias, which is live if it is left out.
 func ParseTarget(text string) (shift.Target, error) {
 	f, err := parseTargetFunction(text)
 	switch {
@@ -98,7 +97,7 @@ func ParseTarget(text string) (shift.Target, error) {
 	return shift.LambdaTarget(f.name, f.qualifier), nil
 }
 
-// parseTargetFunction is the function of a Target, its alias as the qualifier.
+// parseTargetFunction reads the function of a Target, with its alias as the qualifier.
 func parseTargetFunction(text string) (function, error) {
 	if strings.HasPrefix(text, shift.KindLambda+":") {
 		name, alias, err := shift.Target(text).Lambda()

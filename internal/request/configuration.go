@@ -12,11 +12,11 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// eventFields are the names of an input that an event brings.
+// eventFields are the fields of an input that an event supplies.
 var eventFields = []string{"function", "version", "trigger"}
 
-// event reads the input of an execution that an event has started: the function and
-// the version that was published. Its alias is not known yet.
+// event reads the input of an execution that an event has started: the function, and the
+// version that was published. The alias is not known yet.
 func (r Reader) event(in strictjson.Object) shift.Release {
 	for _, name := range in.Names() {
 		if slices.Contains(inputNames, name) && !slices.Contains(eventFields, name) {
@@ -33,12 +33,12 @@ func (r Reader) event(in strictjson.Object) shift.Release {
 }
 
 // maxTag is how many characters a tag's value may have (Lambda Developer Guide, Using
-// tags). Lambda does not store more; it is checked so that nobody else can send more.
+// tags). Lambda stores no more. It is checked because the input may come from elsewhere.
 const maxTag = 256
 
-// tagFields are the fields of an input that a tag stands for. What a list has in a
-// tag stands between spaces: no other separator is allowed in a tag and not in a
-// name (letters, digits, spaces and + - = . _ : / @).
+// tagFields are the fields of an input that tags can set. In a tag, the items of a list are
+// separated by spaces: no other character is allowed in a tag but not in a name (letters,
+// digits, spaces and + - = . _ : / @).
 var tagFields = []struct{ tag, field, list string }{
 	{tag: shift.TagAlias, field: "alias"},
 	{tag: shift.TagStrategy, field: "strategy"},
@@ -47,8 +47,8 @@ var tagFields = []struct{ tag, field, list string }{
 	{tag: shift.TagAfterTraffic, list: "hooks.afterTraffic"},
 }
 
-// Tags settles what an event has started from the tags of its function. It returns
-// an *InputError that lists all problems by their tags.
+// Tags completes an event-started release from the tags of its function. It returns an
+// *InputError that lists all problems by their tags.
 func (r Reader) Tags(event shift.Arrival, tags shift.Tags) (shift.Release, error) {
 	function, _, err := event.Target.Lambda()
 	if err != nil {
@@ -68,7 +68,7 @@ func invalidTags(function string) string {
 	return fmt.Sprintf("the tags of %s are not valid", function)
 }
 
-// findMisplaced finds the tags that nobody would read.
+// findMisplaced reports tags that Sluice would not read.
 func findMisplaced(tags shift.Tags) []strictjson.Problem {
 	var problems strictjson.Problems
 	for _, key := range tags.Unknown() {
@@ -82,7 +82,7 @@ func findMisplaced(tags shift.Tags) []strictjson.Problem {
 	return problems.List()
 }
 
-// encodeTags is what the tags say in the words of an input. An empty tag says nothing.
+// encodeTags writes what the tags say in the form of an input. Empty tags are left out.
 func encodeTags(tags shift.Tags) []byte {
 	said, hooks := map[string]any{}, map[string]any{}
 	for _, f := range tagFields {
@@ -112,7 +112,7 @@ func encodeTags(tags shift.Tags) []byte {
 	return text
 }
 
-// pathsToTags names in each problem the tag that it is about.
+// pathsToTags replaces the path of each problem by the tag that it is about.
 func pathsToTags(list []strictjson.Problem) []strictjson.Problem {
 	for i, p := range list {
 		for _, f := range tagFields {
@@ -125,14 +125,14 @@ func pathsToTags(list []strictjson.Problem) []strictjson.Problem {
 	return list
 }
 
-// configurationNames are those of an input, but for what the event brings and for
-// several targets: an event is about one function.
+// configurationNames are the fields of a configuration: those of an input, without those
+// that an event supplies, and without targets, because an event is about one function.
 var configurationNames = slices.DeleteFunc(slices.Clone(inputNames), func(name string) bool {
 	return name == "targets" || slices.Contains(eventFields, name)
 })
 
-// configuration settles what an event has started from a configuration, and lists
-// what is wrong with it.
+// configuration completes an event-started release from a configuration, and returns the
+// problems with it.
 func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, []strictjson.Problem) {
 	var problems strictjson.Problems
 	root := strictjson.Parse(text, &problems)
@@ -153,12 +153,12 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 	return release, problems.List()
 }
 
-// maxParameter is the length of the largest parameter (Systems Manager quotas,
-// advanced parameters).
+// maxParameter is the size of the largest parameter (Systems Manager quotas, advanced
+// parameters).
 const maxParameter = 8 << 10
 
-// DefaultParameters is the folder of the parameters that tags may name, where the
-// Reader has no other.
+// DefaultParameters is the folder of the parameters that tags may name, unless the Reader
+// has another.
 const DefaultParameters = "/sluice/"
 
 // IsParameterFolder says whether a text is a folder of parameters, such as /sluice/.
@@ -178,9 +178,9 @@ func isParameter(s string) bool {
 	return true
 }
 
-// Parameter is the parameter that the tags name; empty when they name none. Of the
-// other tags, only that of the alias is looked at then. It returns an *InputError
-// for a text that cannot be a parameter of Sluice's.
+// Parameter returns the parameter that the tags name, or "" if they name none. If they do,
+// the alias is the only other tag that is read. It returns an *InputError for a text that
+// cannot be a parameter of Sluice's.
 func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) {
 	name := tags[shift.TagConfig]
 	if strings.Trim(name, " ") == "" {
@@ -205,9 +205,9 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 	return name, nil
 }
 
-// Configuration settles what an event has started from the parameter that the
-// function's tags name. An alias that it leaves out is that of the tags. It returns
-// an *InputError that lists all problems.
+// Configuration completes an event-started release from the parameter that the function's
+// tags name. The tags supply the alias if the parameter leaves it out. It returns an
+// *InputError that lists all problems.
 func (r Reader) Configuration(event shift.Arrival, tags shift.Tags, parameter, text string) (shift.Release, error) {
 	of := fmt.Sprintf("the parameter %s, which the function's tag %s names, is not valid", parameter, shift.TagConfig)
 	if len(text) > maxParameter {

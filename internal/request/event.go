@@ -13,7 +13,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Occasion is why the safety net was woken: exactly one of its fields is set.
+// Occasion is why the safety net was invoked. Exactly one of its fields is set.
 type Occasion struct {
 	Alarm   *AlarmFired
 	Calmed  *AlarmCalmed
@@ -33,14 +33,14 @@ type AlarmFired struct {
 	WasOK bool
 }
 
-// AlarmCalmed says that an alarm went to OK: from then on it counts, where it was
-// firing at the start.
+// AlarmCalmed says that an alarm went to OK. If it was firing at the start, it counts from
+// then on.
 type AlarmCalmed struct {
 	Name string
 	At   time.Time // zero where the event does not tell
 }
 
-// ExecutionEnded says that an execution has ended other than by succeeding.
+// ExecutionEnded says that an execution ended without success.
 type ExecutionEnded struct {
 	ID     string
 	Status string // ABORTED, TIMED_OUT or FAILED
@@ -48,43 +48,43 @@ type ExecutionEnded struct {
 
 // Commanded is what a person asks of a Deployment that holds a Target.
 //
-// It may be delivered again, by EventBridge, by Lambda, or by whoever has lost the
-// answer, and late. So it names the Deployment that it means, or it is for the one
-// that held the Target when it was given, and for no later one. Which of two commands
-// counts is decided by when they were given, too; see shift.Command.
+// EventBridge, Lambda, or a caller who lost the answer may deliver it again, and late. So
+// it either names its Deployment, or it is for the Deployment that held the Target when the
+// command was given, and for no later one. The time at which it was given also decides
+// which of two commands counts; see shift.Command.
 //
-// Sluice's own command asks first (Asked), and sends what it was answered, the
-// Deployment and the time: so no clock but AWS's is involved. An event that somebody
-// puts on a bus has the time that EventBridge gives it, or the Time that PutEvents was
-// called with, in whole seconds; what is invoked by hand has the time that is written
-// there. Without a time, a command could not be told from its repetition, and is refused.
+// The command sluice first asks the safety net (Asked), and sends back the Deployment and
+// the time from the answer, so only AWS's clock is involved. An event that somebody puts on
+// a bus has the time from EventBridge, or the Time of its PutEvents call, in whole seconds.
+// A direct invocation has the time that its caller wrote. A command without a time is
+// refused, because it could not be told from its repetition.
 type Commanded struct {
 	Target shift.Target
-	// DeploymentID is the one that is meant; "" is the one that held the Target when
-	// the command was given.
+	// DeploymentID is the Deployment that is meant. If it is empty, the one that held the
+	// Target when the command was given is meant.
 	DeploymentID string
 	Command      shift.Command
 }
 
-// Asked is the question who holds a Target, and what time it is: a command that
-// carries both answers means one Deployment, and may come as often as it likes.
+// Asked is the question which Deployment holds a Target, and what time it is. A command
+// that carries both answers is for that one Deployment, and may safely be repeated.
 type Asked struct{ Target shift.Target }
 
-// ErrNoOccasion is returned by DecodeOccasion for an event that the safety net
-// has nothing to do with.
+// ErrNoOccasion is returned by DecodeOccasion for an event that the safety net does not
+// handle.
 var ErrNoOccasion = errors.New("not an event for the safety net")
 
-// alarmTime is how CloudWatch writes a time in its events.
+// alarmTime is the format of times in CloudWatch's events.
 const alarmTime = "2006-01-02T15:04:05.000-0700"
 
-// maxEvent is what EventBridge hands over at most, and some more (PutEvents:
-// an entry is smaller than 1 MB).
+// maxEvent is somewhat more than the largest event that EventBridge delivers (PutEvents: an
+// entry is smaller than 1 MB).
 const maxEvent = 1 << 20
 
-// DecodeOccasion reads an EventBridge event, or a command, which has the same
-// shape. AWS adds fields to its events, so unknown ones are no error. It returns
-// flow.ErrInvalidCommand for a command that cannot be obeyed, and ErrNoOccasion for
-// everything else that is not understood.
+// DecodeOccasion reads an EventBridge event, or a command, which has the same form. Unknown
+// fields are ignored, because AWS adds fields to its events. It returns
+// flow.ErrInvalidCommand for a command that cannot be obeyed, and ErrNoOccasion for every
+// other event that is not understood.
 func DecodeOccasion(raw []byte) (Occasion, error) {
 	if len(raw) > maxEvent {
 		return Occasion{}, fmt.Errorf("%w: it has %d bytes", ErrNoOccasion, len(raw))
@@ -114,8 +114,8 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 		shift.BoundText(event.DetailType, 80), shift.BoundText(event.Source, 80))
 }
 
-// decodeTime reads an event's own time, which EventBridge always gives. It is zero where
-// there is none, or none that can be read.
+// decodeTime reads an event's own time, which EventBridge always sets. It is zero if the
+// time is missing or cannot be read.
 func decodeTime(text []byte) time.Time {
 	var at time.Time
 	if json.Unmarshal(text, &at) != nil {
@@ -124,8 +124,8 @@ func decodeTime(text []byte) time.Time {
 	return at
 }
 
-// decodeAlarm reads what an alarm tells. One that does not say when it has changed is
-// not lost for that: when it has is left open.
+// decodeAlarm reads the change of an alarm. If the time of the change is missing, it is
+// left at zero, and the change still counts.
 func decodeAlarm(detail, eventTime []byte) (Occasion, error) {
 	type state struct {
 		Value     string `json:"value"`

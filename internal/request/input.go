@@ -13,8 +13,7 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// InputError lists everything that is wrong with an input or a configuration, each
-// by its path.
+// InputError lists everything that is wrong with an input or a configuration, by its path.
 type InputError struct {
 	Problems []strictjson.Problem
 	// of names the configuration; empty for the input.
@@ -34,7 +33,7 @@ func (e *InputError) Error() string {
 	return what + strings.Join(lines, "; ")
 }
 
-// Is makes an InputError be flow.ErrInvalidInput or flow.ErrInvalidConfiguration.
+// Is makes an InputError match flow.ErrInvalidInput or flow.ErrInvalidConfiguration.
 func (e *InputError) Is(target error) bool {
 	if e.of != "" {
 		return target == flow.ErrInvalidConfiguration
@@ -44,44 +43,44 @@ func (e *InputError) Is(target error) bool {
 
 const defaultAlias = "live"
 
-// Reader reads what people ask of a deployment, wherever they have written it.
+// Reader reads requests for a deployment: inputs, tags and parameters.
 type Reader struct {
-	// ExecutionID is the execution's ARN. It says in which account and region
-	// functions must be; it may be empty.
+	// ExecutionID is the execution's ARN. Functions must be in its account and region. It
+	// may be empty.
 	ExecutionID string
-	// Alias is that of a target which names none; live when it is empty.
+	// Alias is used for a target without an alias. If it is empty, live is used.
 	Alias string
-	// Parameters is the folder in which configurations must be, so that a tag cannot
-	// have any other parameter of the account read, and told of in an error;
-	// DefaultParameters when it is empty.
+	// Parameters is the folder that configurations must be in. If it is empty,
+	// DefaultParameters is used. Without such a folder, a tag could make Sluice read any
+	// parameter of the account, and quote it in an error.
 	Parameters string
 	// Kinds read the Targets of other kinds than Lambda aliases, by the name of their field:
 	// {"targets": [{"function": "orders"}, {"KIND": …}]}.
 	Kinds map[string]Kind
 }
 
-// Kind reads a Target of one kind, and its Candidate, from the value of its field. It notes
-// what is wrong with it as Problems of that value.
+// Kind reads a Target of one kind, and its Candidate, from the value of its field. It
+// reports what is wrong as Problems of that value.
 type Kind func(strictjson.Value) shift.Arrival
 
 func (r Reader) home() arn { return home(r.ExecutionID) }
 
-// FunctionARN is the unqualified ARN of a Target's function.
+// FunctionARN returns the unqualified ARN of a Target's function.
 func (r Reader) FunctionARN(t shift.Target) string {
 	name, _, _ := t.Lambda()
 	at := r.home()
 	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", at.partition, at.region, at.account, name)
 }
 
-// DecodeInput is Input of a Reader with the usual alias.
+// DecodeInput calls Input of a Reader with the default alias.
 func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 	return Reader{ExecutionID: executionID}.Input(raw)
 }
 
-// Input reads what an execution was started with, and settles everything but the
-// versions: an Arrival without a Candidate is to be published. When an event has
-// started it, only the function and the version are in it; the rest is for Tags or
-// Configuration to read. It returns an *InputError that lists all problems.
+// Input reads the input of an execution, and completes everything but the versions: an
+// Arrival without a Candidate is to be published. If an event has started the execution,
+// the input holds only the function and the version. Tags or Configuration read the rest.
+// Input returns an *InputError that lists all problems.
 func (r Reader) Input(raw []byte) (shift.Release, error) {
 	var problems strictjson.Problems
 	root := strictjson.Parse(raw, &problems)
@@ -109,8 +108,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 	return release
 }
 
-// checkRelease checks what depends on several fields, as far as those could be
-// read.
+// checkRelease checks what depends on several fields, if those could be read.
 func checkRelease(root strictjson.Object, release shift.Release) {
 	strategy, hooks := root.Field("strategy"), root.Field("hooks")
 	if !strategy.Spoiled() && !hooks.Spoiled() {
@@ -127,8 +125,9 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 	}
 }
 
-// largestDocument is the Document as Open will make it, with what is not known yet at its
-// longest: what does not fit then is refused now, before a version is published.
+// largestDocument is the Document that Open will make, with the longest possible values for
+// what is not known yet. A Document that would be too large is thus refused before a
+// version is published.
 func largestDocument(release shift.Release) flow.Document {
 	changes := make([]shift.Change, len(release.Arrivals))
 	for i, a := range release.Arrivals {
@@ -151,7 +150,7 @@ var inputNames = []string{
 	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "trigger",
 }
 
-// decodeConfiguration reads all but what is to be shifted.
+// decodeConfiguration reads everything but the Targets.
 func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
 	return shift.Release{
@@ -253,7 +252,7 @@ func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
 	return f.name, f.qualifier
 }
 
-// alias reads an alias, which may also stand as the qualifier of the function's ARN.
+// alias reads an alias, which may also be the qualifier of the function's ARN.
 func (r Reader) alias(v strictjson.Value, qualifier string) string {
 	if isVersion(qualifier) || qualifier == latest {
 		qualifier = ""
@@ -277,8 +276,7 @@ func (r Reader) alias(v strictjson.Value, qualifier string) string {
 	return alias
 }
 
-// decodeVersion reads a version, which may also stand as the qualifier of the
-// function's ARN.
+// decodeVersion reads a version, which may also be the qualifier of the function's ARN.
 func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
 	if !isVersion(qualifier) {
 		qualifier = ""
@@ -358,7 +356,7 @@ func decodeHook(o strictjson.Object, home arn) shift.Hook {
 	return hook
 }
 
-// decodeStrategy returns the strategy as it is shown, and its Steps.
+// decodeStrategy returns the strategy as people see it, and its Steps.
 func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	switch {
 	case !v.Present():
@@ -394,12 +392,12 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	return "", nil
 }
 
-// withDescription are Steps that have no name, with what they do.
+// withDescription returns Steps that have no name, and a description of them.
 func withDescription(steps []shift.Step) (string, []shift.Step) {
 	return shift.DescribeSteps(steps), steps
 }
 
-// makeSteps makes the Steps of a strategy whose numbers could be read.
+// makeSteps makes the Steps of a strategy, if its numbers could be read.
 func makeSteps(v strictjson.Value, make func() ([]shift.Step, error)) []shift.Step {
 	if v.Spoiled() {
 		return nil
@@ -411,7 +409,8 @@ func makeSteps(v strictjson.Value, make func() ([]shift.Step, error)) []shift.St
 	return steps
 }
 
-// decodeSteps says of each Step, by its path, why no Plan can be made of it.
+// decodeSteps reads Steps, and reports by the path of each Step why it cannot be part of a
+// Plan.
 func decodeSteps(v strictjson.Value) []shift.Step {
 	values := v.Array()
 	if v.IsArray() && len(values) == 0 {
@@ -436,8 +435,8 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 	return steps
 }
 
-// share reads the part of the traffic that a strategy shifts at a time. What is
-// impossible by itself is said of it by its path, beside whatever else is wrong.
+// share reads the share of traffic that a strategy shifts at a time. An impossible share is
+// reported by its path, together with the other problems.
 func share(v strictjson.Value) shift.Weight {
 	w, readable := number(v, shift.ParsePercent)
 	if readable && (w <= shift.None || w >= shift.All) {
@@ -446,7 +445,7 @@ func share(v strictjson.Value) shift.Weight {
 	return w
 }
 
-// interval reads a time that may not be none: the bake between two Steps, or a pause.
+// interval reads a time that must not be zero: the bake between two Steps, or a pause.
 func interval(v strictjson.Value) shift.Seconds {
 	length, readable := number(v, shift.ParseMinutes)
 	if readable && length <= 0 {
@@ -468,7 +467,7 @@ func factor(v strictjson.Value) *big.Rat {
 	return f
 }
 
-// number reads a decimal exactly, and says whether there is one.
+// number reads a decimal exactly, and says whether it could.
 func number[T any](v strictjson.Value, parse func(string) (T, error)) (T, bool) {
 	decimal := v.Decimal()
 	if decimal == "" {
