@@ -10,8 +10,8 @@ const (
 	askStepFunc = "See why the execution ended, and start a new one."
 )
 
-// advice is what a person can do after an Outcome, by the name of its first Reason;
-// without a name for all others.
+// advice is what a person can do after an Outcome, by the name of its first Reason. The
+// empty name is for all other Reasons.
 var advice = map[shift.Outcome]map[string]string{
 	shift.Unchanged: {"": notMoved + "Nothing needs to be done."},
 	shift.Rejected: {
@@ -41,8 +41,8 @@ var advice = map[shift.Outcome]map[string]string{
 	shift.Stranded: {"": "A person must look: see what the target should serve, set it by hand, then start a new execution."},
 }
 
-// Advice is what a person can do after an Outcome that has come for some Reasons;
-// nothing after a success.
+// Advice returns what a person can do after an Outcome with these Reasons. It is empty
+// after Promoted.
 func Advice(o shift.Outcome, reasons []shift.Reason) string {
 	if fitting, known := advice[o][shift.FirstReason(reasons).Name]; known {
 		return fitting

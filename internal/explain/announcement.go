@@ -8,13 +8,14 @@ import (
 	"sluice/internal/shift"
 )
 
-// summary makes text fit between the quotes of a rule's InputTemplate, where
-// EventBridge puts it as it is (InputTransformer, InputTemplate).
+// summary makes text safe to stand between the quotes of a rule's InputTemplate, where
+// EventBridge inserts it without escaping (InputTransformer, InputTemplate).
 func summary(text string) string {
 	return strings.NewReplacer(`"`, "'", `\`, "/").Replace(shift.BoundText(text, maxExplanation))
 }
 
-// Announce tells that a Deployment has started, or where its Progress stands.
+// Announce returns the announcement that a Deployment has started, or where its Progress
+// stands.
 func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at time.Time) shift.Announcement {
 	id := fmt.Sprintf("%s/%s", d.ID, state)
 	if state == shift.ShiftedTo {
@@ -27,7 +28,7 @@ func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at ti
 	}
 }
 
-// describeProgress says where a Deployment stands that goes on.
+// describeProgress says where a running Deployment stands.
 func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progress) string {
 	var lines []string
 	for _, c := range d.Changes {
@@ -43,7 +44,8 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 	return join(lines) + "."
 }
 
-// orNothing is the Stable of a Target that does not exist before.
+// orNothing returns the Stable version, or "nothing" for a Target that did not exist
+// before.
 func orNothing(v shift.Version) string {
 	if v == "" {
 		return "nothing"
@@ -51,7 +53,7 @@ func orNothing(v shift.Version) string {
 	return string(v)
 }
 
-// AnnounceOutcome tells how the Deployment of a closed record ended.
+// AnnounceOutcome returns the announcement of how the Deployment of a closed record ended.
 func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	a := shift.Announcement{
 		ID: fmt.Sprintf("%s/%s", r.ID, r.Outcome), DeploymentID: r.ID, State: shift.Announced(r.Outcome),

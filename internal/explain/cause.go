@@ -7,15 +7,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// maxExplanation bounds a cause: it is shown in the console and announced.
+// maxExplanation bounds a cause, which is shown in the console and announced.
 const maxExplanation = 3000
 
-// maxReasonsText bounds the reasons in a cause that tells of Targets, too.
+// maxReasonsText bounds the Reasons in a cause that also describes Targets.
 const maxReasonsText = 1500
 
-// Cause explains an Outcome: why, what was undone, and what to do now. It begins with
-// the first Reason, and so with the name of an error where there was one. Of a long one
-// a part of the why is cut, and never what to do.
+// Cause explains an Outcome: why it came, what was undone, and what to do now. It begins
+// with the first Reason, and so with the name of an error if there was one. If the cause is
+// too long, the Reasons are cut, never the advice.
 func Cause(o shift.Outcome, reasons []shift.Reason, undone []shift.Undone) string {
 	why := join(shift.Texts(reasons))
 	todo := Advice(o, reasons)
@@ -28,9 +28,9 @@ func Cause(o shift.Outcome, reasons []shift.Reason, undone []shift.Undone) strin
 	return appendSentence(shift.BoundText(why, room), todo)
 }
 
-// Apart divides the cause of an Outcome into why and what to do. The cause of an
-// Unchanged has no advice in it. Nor may the one that an earlier version has written for
-// Reasons that it did not keep: all of that is why.
+// Apart splits the cause of an Outcome into the explanation and the advice. The cause of an
+// Unchanged contains no advice. Neither may a cause from an earlier version that stored no
+// Reasons: all of it is explanation then.
 func Apart(o shift.Outcome, reasons []shift.Reason, cause string) (why, next string) {
 	next = Advice(o, reasons)
 	why, ends := strings.CutSuffix(cause, next)
@@ -40,7 +40,7 @@ func Apart(o shift.Outcome, reasons []shift.Reason, cause string) (why, next str
 	return strings.TrimSuffix(strings.TrimSuffix(why, " "), "."), next
 }
 
-// appendSentence appends one to a text, which may have been cut.
+// appendSentence appends a sentence to a text, which may end with an ellipsis.
 func appendSentence(text, next string) string {
 	switch {
 	case text == "" || next == "":

@@ -11,16 +11,16 @@ import (
 // Fate says what became of one Target.
 func Fate(u shift.Undone) string { return tellFate(shift.GroupBy([]shift.Undone{u}, splitTarget)[0]) }
 
-// splitTarget is the Target, and what is to be said of it.
+// splitTarget separates the Target from what is to be said of it.
 func splitTarget(u shift.Undone) (shift.Target, shift.Undone) {
 	t := u.Target
 	u.Target = ""
 	return t, u
 }
 
-// Undone says what became of the Targets, in so many characters: those that
-// fared alike together, and those that a person must look at first. Of many it names
-// the first ones and counts the rest.
+// Undone says what became of the Targets, in at most room characters. Targets with the same
+// fate are named together, and those that a person must look at come first. Of many
+// Targets, it names the first ones and counts the rest.
 func Undone(list []shift.Undone, room int) []string {
 	isAlone := func(g shift.Group[shift.Undone]) bool { return g.Of.Fate == shift.LeftAlone }
 	groups := shift.GroupBy(list, splitTarget)
@@ -39,7 +39,7 @@ func Undone(list []shift.Undone, room int) []string {
 	return clauses
 }
 
-// tellFate says what became of Targets that fared alike.
+// tellFate says what became of Targets with the same fate.
 func tellFate(g shift.Group[shift.Undone]) string {
 	text, u := g.Names()+" ", g.Of
 	switch u.Fate {

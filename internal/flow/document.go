@@ -20,10 +20,10 @@ type Document struct {
 	Hook *shift.Hook `json:"hook,omitempty"`
 }
 
-// need says what a Document lacks that a task goes by; "" for nothing.
+// need returns what a task needs and a Document lacks, or "".
 type need func(Document) string
 
-// checkSchema returns shift.ErrSchemaTooNew for a Document that newer code has written.
+// checkSchema returns shift.ErrSchemaTooNew for a Document from newer code.
 func (d Document) checkSchema() error {
 	schema := 0
 	if d.Release != nil {
@@ -35,8 +35,8 @@ func (d Document) checkSchema() error {
 	return shift.CheckSchema("the document", schema)
 }
 
-// check refuses a Document that lacks something. The definition sends none; but whoever
-// may invoke the Lambda can.
+// check returns an error for a Document that lacks something. The definition sends no such
+// Document, but others who may invoke the Lambda can.
 func (d Document) check(needs []need) error {
 	for _, lacks := range needs {
 		if what := lacks(d); what != "" {
@@ -54,7 +54,7 @@ func needsPlan(d Document) string {
 	return missingUnless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
 }
 
-// needsStep is for what comes after the first Step.
+// needsStep is for tasks that run after the first Step.
 func needsStep(d Document) string {
 	return missingUnless(d.Progress != nil && d.hasStep(d.Progress.Step), "progress at a step of the plan")
 }
@@ -72,8 +72,8 @@ func missingUnless(has bool, what string) string {
 	return what
 }
 
-// maxDocument keeps the Document far from the 256 KiB that a state may take
-// (Step Functions quotas), whatever Progress and failures add later.
+// maxDocument keeps the Document well below the 256 KiB that a state accepts (Step
+// Functions quotas), so that Progress and failures still fit.
 const maxDocument = 96 << 10
 
 // CheckSize returns shift.ErrDocumentTooLarge for a Document over 96 KiB.
@@ -89,14 +89,13 @@ func (d Document) CheckSize() error {
 	return nil
 }
 
-// Failure is an error as Step Functions hands it to a Catch.
+// Failure is an error as Step Functions passes it to a Catch.
 type Failure struct {
 	Error string `json:"Error"`
 	Cause string `json:"Cause"`
 }
 
-// Call is what a task is invoked with: the Document, and what the context
-// object knows.
+// Call is the payload of a task: the Document, and values from the context object.
 type Call[D any] struct {
 	// State is the name of the task state.
 	State string `json:"state"`
@@ -115,9 +114,9 @@ type Call[D any] struct {
 // Undoing is what Rollback writes.
 type Undoing struct {
 	Outcome shift.Outcome `json:"outcome"`
-	// Undone says for each Target what was found and what was done.
+	// Undone says what was found and done at each Target.
 	Undone []shift.Undone `json:"undone"`
-	// Reasons are why. Executions that ended before Reasons had names lack them.
+	// Reasons say why. Executions of earlier versions lack them.
 	Reasons []shift.Reason `json:"reasons"`
 	// Cause begins with an error's name and says what a person can do.
 	Cause string `json:"cause"`

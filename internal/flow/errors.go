@@ -7,16 +7,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// What is wrong with what people send. Package request returns these, before anything
-// was touched.
+// Errors about what people send. Package request returns them before anything is touched.
 var (
-	// ErrInvalidInput : an execution was started with something wrong.
+	// ErrInvalidInput : the input of an execution is not valid.
 	ErrInvalidInput = errors.New("invalid input")
-	// ErrInvalidConfiguration : a function's tags, or the parameter that they name,
-	// hold something wrong.
+	// ErrInvalidConfiguration : a function's tags, or the parameter that they name, are not
+	// valid.
 	ErrInvalidConfiguration = errors.New("invalid configuration")
-	// ErrInvalidCommand : a command cannot be obeyed, and whoever gave it must hear of
-	// that.
+	// ErrInvalidCommand : a command cannot be obeyed, and the person who gave it must be
+	// told.
 	ErrInvalidCommand = errors.New("invalid command")
 )
 
@@ -30,8 +29,8 @@ const (
 	Throttled           = "Throttled"
 	AlarmUnreadable     = "AlarmUnreadable"
 	DeploymentClosed    = "DeploymentClosed"
-	// DeploymentRestoring and DeploymentUnknown are what a command meets that comes
-	// too late.
+	// DeploymentRestoring and DeploymentUnknown are the errors of a command that comes too
+	// late.
 	DeploymentRestoring = "DeploymentRestoring"
 	DeploymentUnknown   = "DeploymentUnknown"
 	// HookTimedOut is raised by the definition when a hook does not answer.
@@ -42,8 +41,8 @@ const (
 	Unexpected = "Unexpected"
 )
 
-// names gives each sentinel its name, and says whether it can heal by itself. An error that
-// an adapter has for itself alone has no sentinel here: it brings its name along.
+// names gives each sentinel its wire name, and says whether it can heal by itself. An error
+// that only one adapter returns has no sentinel here: it carries its own name.
 var names = []struct {
 	err   error
 	name  string
@@ -92,7 +91,7 @@ var names = []struct {
 	{err: shift.ErrHookFailed, name: "HookFailed"},
 }
 
-// permanent lists the names of the errors that cannot heal: they are never retried.
+// permanent lists the names of the errors that cannot heal. They are never retried.
 func permanent() []string {
 	var list []string
 	for _, n := range names {
@@ -103,21 +102,21 @@ func permanent() []string {
 	return list
 }
 
-// WireError is an error as Lambda reports it: its name decides which Retry and
-// which Catch it meets.
+// WireError is an error as Lambda reports it. Its name decides which Retry and which Catch
+// apply.
 type WireError struct {
 	Name    string
 	Message string
 }
 
-// Error is the message alone: its name travels beside it.
+// Error returns the message without the name.
 func (e *WireError) Error() string { return e.Message }
 
-// maxMessage bounds what an error may say: it ends up in the Document.
+// maxMessage bounds the text of an error, which becomes part of the Document.
 const maxMessage = 2000
 
-// Wire names an error: by its sentinel, else by the code that an AWS service
-// gave it, else Unexpected. An error that has its name already keeps it.
+// Wire gives an error its wire name: that of its sentinel, or else the code from an AWS
+// service, or else Unexpected. An error that already has a name keeps it.
 func Wire(err error) *WireError {
 	var wire *WireError
 	if errors.As(err, &wire) {
@@ -137,8 +136,8 @@ func Wire(err error) *WireError {
 	return wire
 }
 
-// isPlainCode keeps names that Step Functions reserves, and anything that is no name,
-// from being taken over from outside.
+// isPlainCode says whether a service's code may be used as a name. It refuses names that
+// Step Functions reserves, and text that is not a name.
 func isPlainCode(code string) bool {
 	return code != "" && len(code) <= 80 && !strings.HasPrefix(code, "States.") &&
 		!strings.ContainsFunc(code, func(r rune) bool {

@@ -2,7 +2,7 @@ package flow
 
 import "time"
 
-// Retry is one rule of how a state is retried, as in a definition's Retry.
+// Retry is one rule for how a state is retried, as in a definition's Retry.
 type Retry struct {
 	Errors   []string
 	Interval time.Duration
@@ -12,26 +12,26 @@ type Retry struct {
 	Jitter   bool
 }
 
-// allErrors matches every error but States.Runtime and States.DataLimitExceeded,
-// which no rule can match together with others (Step Functions, Error handling).
+// allErrors matches every error except States.Runtime and States.DataLimitExceeded, which
+// no rule can match together with others (Step Functions, Error handling).
 const allErrors = "States.ALL"
 
-// patiently retries what may heal for half an hour and more: a throttled shift
-// just stays at its Weight meanwhile. What has a rhythm of its own goes first.
+// patiently retries errors that may heal for more than half an hour. A throttled shift
+// keeps its Weight meanwhile. Rules with a rhythm of their own go first.
 func patiently(first ...Retry) []Retry {
 	return append(append([]Retry{never()}, first...), Retry{
 		Errors: []string{allErrors}, Interval: 2 * time.Second, Attempts: 60, Backoff: 2, MaxDelay: time.Minute, Jitter: true,
 	})
 }
 
-// sparingly retries what Lambda's control plane refused for its rate, of which an
-// account has 15 requests a second for everything: with long waits, so that the
-// tries of many deployments do not crowd out each other, nor a rollback.
+// sparingly retries throttled requests with long waits. Lambda's control plane accepts 15
+// requests a second from an account. Long waits keep the tries of many deployments from
+// crowding out each other, or a rollback.
 func sparingly() Retry {
 	return Retry{Errors: []string{Throttled}, Interval: 30 * time.Second, Attempts: 30, Backoff: 2, MaxDelay: 5 * time.Minute, Jitter: true}
 }
 
-// urgently is for putting traffic back: short waits, for about an hour.
+// urgently retries a rollback, with short waits, for about an hour.
 func urgently() []Retry {
 	return []Retry{{
 		Errors: []string{allErrors}, Interval: time.Second, Attempts: 360, Backoff: 1.5, MaxDelay: 20 * time.Second, Jitter: true,
@@ -41,21 +41,21 @@ func urgently() []Retry {
 // never keeps errors that cannot heal from being retried.
 func never() Retry { return Retry{Errors: permanent()} }
 
-// briefly retries alarms that cannot be read before the start: a missing permission
-// does not heal, and the Target is locked meanwhile.
+// briefly retries alarms that cannot be read before the start. A missing permission does
+// not heal, and the Target is locked meanwhile.
 func briefly() Retry {
 	return Retry{Errors: []string{AlarmUnreadable}, Interval: 2 * time.Second, Attempts: 5, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true}
 }
 
-// untilReady waits for a Candidate to become Active: SnapStart takes minutes,
-// and the SDK's own waiter gives up after 26 (PublishedVersionActive).
+// untilReady waits for a Candidate to become Active. SnapStart takes minutes, and the SDK's
+// own waiter gives up after 26 (PublishedVersionActive).
 func untilReady() Retry {
 	return Retry{Errors: []string{CandidatePending, FunctionUpdating}, Interval: 5 * time.Second, Attempts: 120, Backoff: 1.2, MaxDelay: 30 * time.Second}
 }
 
-// untilFree waits for the Deployment that holds a Target, about a tenth of the
-// time that was already waited at a time, and for as long as the longest plan may
-// take (shift.MaxDuration); that is at most 4,500 history events.
+// untilFree waits for the Deployment that holds a Target. Each wait is about a tenth of the
+// time waited so far. It lasts as long as the longest plan may take (shift.MaxDuration),
+// and uses at most 4,500 history events.
 func untilFree() Retry {
 	return Retry{Errors: []string{TargetBusy}, Interval: 30 * time.Second, Attempts: 1500, Backoff: 1.1, MaxDelay: 6 * time.Hour}
 }

@@ -7,8 +7,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// SafetyNet is the name of the Lambda that stands outside of the state machine,
-// and SafetyNetTimeout how long it may run.
+// SafetyNet is the name of the Lambda outside of the state machine. SafetyNetTimeout is its
+// timeout.
 const (
 	SafetyNet        = "safety-net"
 	SafetyNetTimeout = 120 * time.Second
@@ -31,25 +31,24 @@ const (
 	ExecutionSource = "aws.states"
 )
 
-// Endings are the statuses that an execution ends in without having promoted
-// anything.
+// Endings are the statuses of executions that ended without a promotion.
 func Endings() []string { return []string{"ABORTED", "TIMED_OUT", "FAILED"} }
 
 // Unfinished says whether a status is one of Endings.
 func Unfinished(status string) bool { return slices.Contains(Endings(), status) }
 
-// Answer is what the safety net answers to a command, and to a question. To
-// everything else it answers with an empty one.
+// Answer is the safety net's answer to a command or a question. For every other event it is
+// empty.
 type Answer struct {
-	// DeploymentID is the Deployment that was told, or holds the Target.
+	// DeploymentID is the Deployment that received the command, or that holds the Target.
 	DeploymentID string `json:"deploymentId,omitempty"`
-	// At is what time it is, for a question.
+	// At is the current time, in the answer to a question.
 	At time.Time `json:"at,omitzero"`
-	// Instead is the order that stands, where a command came too late: a later one had
-	// been given before it arrived.
+	// Instead is the order that counts if a later one than the command's was stored before
+	// it arrived.
 	Instead shift.Order `json:"instead,omitempty"`
-	// Outcome, Reasons and Cause are how an abort has ended it, if it has already. Every
-	// other order is obeyed at the Deployment's next poll.
+	// Outcome, Reasons and Cause say how an abort has ended the Deployment, if it has.
+	// Every other order is obeyed at the Deployment's next poll.
 	Outcome shift.Outcome  `json:"outcome,omitempty"`
 	Reasons []shift.Reason `json:"reasons,omitempty"`
 	Cause   string         `json:"cause,omitempty"`

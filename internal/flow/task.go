@@ -14,19 +14,19 @@ type Spec struct {
 	// State is the name of the task state, Function that of the Lambda behind it.
 	State    string
 	Function string
-	// Field is what the state writes in the Document; "" for a state whose
-	// output nobody needs, or replaces the Document.
+	// Field is the field of the Document that the state writes. It is "" if nobody needs
+	// the output, or if the output replaces the Document.
 	Field   string
 	Comment string
-	// Timeout is the Lambda's own.
+	// Timeout is that of the Lambda.
 	Timeout time.Duration
 	Retries []Retry
-	// needs are what its Lambda goes by.
+	// needs are what the Lambda requires of the Document.
 	needs []need
 }
 
-// stateGrace is how much longer than the Lambda the state waits, so that an attempt
-// has normally ended before its retry starts.
+// stateGrace is how much longer than the Lambda the state waits, so that a try has normally
+// ended before its retry starts.
 const stateGrace = 5 * time.Second
 
 // StateTimeout is how long the state waits for its Lambda.
@@ -36,7 +36,7 @@ func (s Spec) StateTimeout() time.Duration { return s.Timeout + stateGrace }
 // value of type F.
 type Task[D, F any] struct{ Spec }
 
-// Handler is what stands behind a Task.
+// Handler does the work of a Task.
 type Handler[D, F any] func(context.Context, Call[D]) (F, error)
 
 // The tasks, in running order.
@@ -83,12 +83,12 @@ var (
 	}}
 )
 
-// hookTimeout is Lambda's longest: run-hooks waits for the user's hook.
+// hookTimeout is the longest timeout of a Lambda, because run-hooks waits for the user's
+// hook.
 const hookTimeout = 900 * time.Second
 
-// hookRetries : a hook is asked once. Only an invocation that Lambda refused to
-// start, that of run-hooks or that of the hook, is tried again: then nobody was
-// asked.
+// hookRetries repeats only an invocation, of run-hooks or of the hook, that Lambda refused
+// to start. The hook was not asked then. Otherwise a hook is asked only once.
 func hookRetries() []Retry {
 	return []Retry{{
 		Errors: []string{"Lambda.TooManyRequestsException", Throttled}, Interval: 2 * time.Second, Attempts: shift.HookRetries, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
@@ -103,8 +103,8 @@ func Specs() []Spec {
 	}
 }
 
-// Lambda is a Handler as the Lambda runtime calls it. An error that it returns
-// is always a WireError.
+// Lambda is a Handler in the form that the Lambda runtime calls. It only returns errors of
+// type WireError.
 type Lambda func(ctx context.Context, payload []byte) ([]byte, error)
 
 // Serve turns the Handler of a Task into a Lambda.

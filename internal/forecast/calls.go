@@ -2,12 +2,12 @@ package forecast
 
 import "sluice/internal/shift"
 
-// How often the Lambda control plane is asked about a Target while nothing goes
-// wrong. An account has 15 of these requests a second, GetFunction apart (Lambda
-// quotas), so that they are what many Deployments at once run short of.
+// How often the Lambda control plane is called for a Target if nothing goes wrong. An
+// account has 15 of these requests a second, apart from GetFunction (Lambda quotas). Many
+// simultaneous Deployments exhaust them first.
 const (
-	// ListTags for the tags that say whether the function may be shifted; then
-	// PublishVersion, or GetFunction of a given version.
+	// ListTags, for the tag that permits the shift. Then PublishVersion, or GetFunction of
+	// a given version.
 	callsOfPublish = 2
 	// GetFunction of Candidate and Stable, GetAlias, and
 	// GetProvisionedConcurrencyConfig of the alias.
@@ -17,8 +17,8 @@ const (
 	callsOfClose = 1 // GetAlias
 )
 
-// ControlCalls is how many requests to the Lambda control plane a healthy
-// Deployment with this Plan makes for each of its Targets that exist.
+// ControlCalls returns how many requests to the Lambda control plane a Deployment with this
+// Plan makes for each of its existing Targets, if nothing goes wrong.
 func ControlCalls(p shift.Plan) int {
 	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfPoll*Healthy(p, shift.Hooks{}).Polls + callsOfClose
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Cost is an amount of US dollars, in picodollars: a millionth of a millionth. A
-// whole number adds up alike on every machine.
+// Cost is an amount of US dollars in picodollars: a millionth of a millionth. Whole numbers
+// give the same sum on every machine.
 type Cost int64
 
 const (
@@ -27,9 +27,8 @@ const (
 	PriceOfRequest = microdollar / 5
 	// PriceOfGBSecond is $0.0000133334 for a GB-second on arm64 (Lambda pricing).
 	PriceOfGBSecond = 13_333_400 * picodollar
-	// PriceOfAlarmRead is $0.01 for 1,000 requests of the CloudWatch API, the
-	// most that DescribeAlarms can be billed with (CloudWatch pricing,
-	// Cost per deployment).
+	// PriceOfAlarmRead is $0.01 for 1,000 requests of the CloudWatch API, the highest price
+	// that DescribeAlarms can have (CloudWatch pricing, Cost per deployment).
 	PriceOfAlarmRead = 10 * microdollar
 )
 
@@ -45,15 +44,15 @@ const (
 const priceOfInvocation = PriceOfRequest +
 	PriceOfGBSecond*InvocationMegabytes*InvocationMilliseconds/(1024*1000)
 
-// Bill is what AWS asks for a Course. It leaves out what the Ledger, the
-// announcements, the logs and the user's hooks cost.
+// Bill is what AWS charges for a Course. It leaves out the Ledger, the announcements, the
+// logs and the user's hooks.
 type Bill struct {
 	Transitions Cost // Step Functions
 	Invocations Cost // Lambda
 	AlarmReads  Cost // CloudWatch
 }
 
-// Bill is what the Course costs when alarms are read that many times.
+// Bill returns the cost of the Course with this number of alarm reads.
 func (c Course) Bill(alarmReads int) Bill {
 	return Bill{
 		Transitions: Cost(c.Transitions) * PriceOfTransition,
@@ -62,12 +61,12 @@ func (c Course) Bill(alarmReads int) Bill {
 	}
 }
 
-// AlarmReads is how often CloudWatch is asked when a Deployment names alarms:
-// once before the start, and at every poll. As many alarms as a Deployment may
-// name fit into one request (DescribeAlarms, AlarmNames: 100).
+// AlarmReads returns how often CloudWatch is called for a Deployment with alarms: once
+// before the start, and at every poll. All alarms that a Deployment may name fit into one
+// request (DescribeAlarms, AlarmNames: 100).
 func (c Course) AlarmReads() int { return 1 + c.Polls }
 
-// Total is all of it.
+// Total returns the sum of the Bill.
 func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads }
 
 // String shows the Cost to people, to three significant digits: "$0.000714".
@@ -80,7 +79,7 @@ func (c Cost) String() string {
 // MarshalJSON writes the Cost as a number of dollars, exactly.
 func (c Cost) MarshalJSON() ([]byte, error) { return []byte(c.Dollars()), nil }
 
-// Dollars is the Cost as an exact decimal number of dollars, without trailing zeros.
+// Dollars returns the Cost as an exact decimal number of dollars, without trailing zeros.
 func (c Cost) Dollars() string {
 	exact := big.NewRat(int64(c), int64(dollar)).FloatString(12)
 	return strings.TrimSuffix(strings.TrimRight(exact, "0"), ".")

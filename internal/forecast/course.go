@@ -2,7 +2,7 @@ package forecast
 
 import "sluice/internal/shift"
 
-// Course is what a Deployment takes when nothing goes wrong.
+// Course is what a Deployment uses if nothing goes wrong.
 type Course struct {
 	Transitions int           // states entered, as AWS bills them
 	Events      int           // of the execution's history
@@ -11,7 +11,7 @@ type Course struct {
 	Duration    shift.Seconds // all bakes together; hooks come on top
 }
 
-// Healthy predicts what a healthy Deployment with this Plan and those Hooks takes.
+// Healthy predicts the Course of a Deployment with this Plan and those Hooks.
 func Healthy(p shift.Plan, hooks shift.Hooks) Course {
 	steps, polls := p.Len(), p.Polls()
 	return Course{

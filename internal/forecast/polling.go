@@ -2,24 +2,24 @@ package forecast
 
 import "sluice/internal/shift"
 
-// What a state machine takes that asks at short intervals instead of baking, as they
-// are commonly built: a Wait, a task that reads the alarms and a Choice for each
-// poll, a task and a Choice for each Step, and around them eight tasks or so that
-// plan, lock, publish, wait for the version, ask the hooks, unlock and notify.
+// What a common kind of state machine uses that polls at short intervals instead of baking.
+// Each poll takes a Wait, a task that reads the alarms, and a Choice. Each Step takes a
+// task and a Choice. About eight more tasks plan, lock, publish, wait for the version, ask
+// the hooks, unlock and notify.
 const (
 	pollingTransitions = 10
 	pollingInvocations = 5
 	pollingEvents      = 44
 )
 
-// PollEvery is how often such a state machine asks.
+// PollEvery is how often such a state machine polls.
 const PollEvery shift.Seconds = 10
 
 // MaxEvents is how long the history of an execution can be (Step Functions quotas).
 const MaxEvents = 25_000
 
-// Polling is what the Plan would take on a state machine that asks every ten seconds.
-// It may have more Events than an execution can: then it does not end.
+// Polling predicts the Course of the Plan on a state machine that polls every PollEvery. If
+// it has more Events than MaxEvents, the execution cannot finish.
 func Polling(p shift.Plan) Course {
 	polls, steps := 0, p.Len()
 	for _, s := range p.Steps {
