@@ -8,11 +8,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// comment is the state machine's own. A machine has no TimeoutSeconds: it would
-// end an execution without any Catch, and all that waits here ends by itself.
+// comment is the comment of the state machine. The machine has no TimeoutSeconds: a timeout
+// would end an execution without any Catch, and every wait in it is bounded.
 const comment = "Sluice moves live traffic from one version of an application to the next, a little at a time, watches it, and puts it back when it gets worse."
 
-// define lays the road of a deployment, and returns its first state.
+// define connects the states of a deployment, and returns the first one.
 func define(b builder) sfn.IChainable {
 	// The states, in running order.
 	publish := first(b, flow.Publish)
@@ -60,15 +60,15 @@ func define(b builder) sfn.IChainable {
 	return publish
 }
 
-// noteFailure makes a Document of a failed Publish. Its Catch cannot write into
-// the raw input, which may be any kind of JSON, not only an object.
+// noteFailure makes a Document of a failed Publish. The Catch itself cannot write into the
+// raw input, which may be any kind of JSON.
 func noteFailure(b builder, rollback sfn.IChainable) sfn.IChainable {
 	return b.pass("NoteFailure", map[string]any{"failure": at("$")},
 		"The request was refused, or could not be settled; no traffic was touched.").Next(rollback)
 }
 
-// undo lays the road of failure, from Rollback to the states that an execution
-// fails in.
+// undo connects the states of a failure: Rollback, and the states in which an execution
+// fails.
 func undo(b builder, promoted sfn.IChainable) sfn.IChainable {
 	rollback := task(b, flow.Rollback)
 	outcome := b.choice("Outcome?", "Goes where the rollback says how the deployment ended.")

@@ -9,18 +9,19 @@ import (
 	"sluice/internal/shift"
 )
 
-// round is the asking of all hooks of a Point.
+// round asks all hooks of a Point.
 type round struct {
 	point shift.Point // also the name of the Map
 	task  flow.Task[flow.Document, struct{}]
-	// timedOut names the state that a hook ends in when it does not answer.
+	// timedOut names the state that is reached when a hook does not answer in time.
 	timedOut string
 	items    string   // path of the hooks
 	fields   []string // of the Document that a hook is told of
 	comment  string
 }
 
-// hooks makes the Map over the hooks of a Point, one at a time.
+// hook makes the state that asks one hook, and waits for the answer by task token until the
+// hook's timeout.
 func hooks(b builder, r round) sfn.Map {
 	selector := map[string]any{"hook": at("$$.Map.Item.Value")}
 	for _, f := range r.fields {
@@ -56,8 +57,8 @@ func hook(b builder, r round) sfn.IChainable {
 	return state
 }
 
-// timedOut gives the timeout of a hook a name of its own, so that it is not
-// taken for that of one of Sluice's own Lambdas.
+// timedOut gives the timeout of a hook an error name of its own, so that it is not mistaken
+// for a timeout of one of Sluice's own Lambdas.
 func (b builder) timedOut(r round) sfn.Fail {
 	return sfn.NewFail(b.scope, jsii.String(r.timedOut), &sfn.FailProps{
 		Error:   jsii.String(flow.HookTimedOut),

@@ -10,23 +10,24 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Props is what the state machine needs to know of the stack around it.
+// Props is what the state machine needs from the stack.
 type Props struct {
-	// Name of the state machine, as it stands in the ARNs of executions.
+	// Name is that of the state machine, as it appears in the ARNs of executions.
 	Name string
-	// Functions are the Lambdas behind the tasks, by flow.Spec's Function: published
-	// versions, so that a deploy does not change the code under a running execution.
+	// Functions are the Lambdas behind the tasks, by the Function of their flow.Spec. They
+	// are published versions, so that a deploy does not change the code under a running
+	// execution.
 	Functions map[string]awslambda.IFunction
-	// Role is what the state machine may do; nil for one that CDK makes.
+	// Role is the state machine's role. If it is nil, CDK creates one.
 	Role iam.IRole
-	// Logs say where and how much is logged; nil for nothing.
+	// Logs configure the logging. If they are nil, nothing is logged.
 	Logs *sfn.LogOptions
 	// Tracing sends traces to X-Ray.
 	Tracing bool
 }
 
-// New builds the state machine. It panics, and so fails the synthesis, when the
-// function behind a task is missing from props.
+// New builds the state machine. It panics if the function behind a task is missing from
+// props, and so fails the synthesis.
 func New(scope constructs.Construct, id string, props Props) sfn.StateMachine {
 	machine := constructs.NewConstruct(scope, jsii.String(id))
 	b := builder{scope: machine, functions: props.Functions}
@@ -42,8 +43,8 @@ func New(scope constructs.Construct, id string, props Props) sfn.StateMachine {
 	})
 }
 
-// builder makes states. Their ids are their names, so that a name that stands
-// twice does not synthesize.
+// builder makes states. Their names are also their construct ids, so that a duplicate name
+// fails the synthesis.
 type builder struct {
 	scope     constructs.Construct
 	functions map[string]awslambda.IFunction

@@ -12,7 +12,7 @@ func (b builder) choice(name, comment string) sfn.Choice {
 	return sfn.NewChoice(b.scope, jsii.String(name), &sfn.ChoiceProps{Comment: jsii.String(comment)})
 }
 
-// equals holds when the text at a path is this one.
+// equals compares the text at a path.
 func equals[S ~string](path string, text S) sfn.Condition {
 	return sfn.Condition_StringEquals(jsii.String(path), jsii.String(string(text)))
 }
@@ -31,7 +31,7 @@ func (b builder) pass(name string, parameters map[string]any, comment string) sf
 	})
 }
 
-// succeed ends an execution; what is at the path is its output.
+// succeed ends an execution. The value at the path is its output.
 func (b builder) succeed(name, path, comment string) sfn.Succeed {
 	return sfn.NewSucceed(b.scope, jsii.String(name), &sfn.SucceedProps{
 		Comment:   jsii.String(comment),
@@ -48,8 +48,8 @@ func (b builder) fail(outcome shift.Outcome, comment string) sfn.Fail {
 	})
 }
 
-// incomplete ends an execution whose Rollback gave up. Nothing is known of the
-// Outcome then, so the Cause is the same for all.
+// incomplete ends an execution whose Rollback has failed. The Outcome is not known then, so
+// the Cause is a fixed text.
 func (b builder) incomplete() sfn.Fail {
 	return sfn.NewFail(b.scope, jsii.String(flow.RollbackIncomplete), &sfn.FailProps{
 		Comment: jsii.String("A person must look: Rollback could not finish within the hour. The safety net goes on."),
@@ -61,7 +61,7 @@ func (b builder) incomplete() sfn.Fail {
 	})
 }
 
-// catch sends every error that can be caught on, described at the path.
+// catch catches every error that can be caught, and stores it at the path.
 func catch(resultPath string) *sfn.CatchProps {
 	return &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String(resultPath)}
 }

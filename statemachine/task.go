@@ -12,8 +12,8 @@ import (
 	"sluice/internal/flow"
 )
 
-// first makes the state of the task that takes the raw input: what it writes
-// replaces the input, and from there on a Document flows.
+// first makes the state of the task that takes the raw input. Its result replaces the
+// input, and a Document flows from there on.
 func first[F any](b builder, t flow.Task[json.RawMessage, F]) tasks.LambdaInvoke {
 	props := b.direct(t.Spec)
 	props.ResultSelector = &map[string]any{t.Field: at("$")}
@@ -21,8 +21,8 @@ func first[F any](b builder, t flow.Task[json.RawMessage, F]) tasks.LambdaInvoke
 	return b.invoke(t.Spec, props)
 }
 
-// task makes the state of a task that takes the Document and writes its field
-// of it. What a task without a field writes replaces the Document.
+// task makes the state of a task that takes the Document and writes one of its fields. The
+// result of a task without a field replaces the Document.
 func task[F any](b builder, t flow.Task[flow.Document, F]) tasks.LambdaInvoke {
 	props := b.direct(t.Spec)
 	props.ResultPath = jsii.String("$")
@@ -32,8 +32,8 @@ func task[F any](b builder, t flow.Task[flow.Document, F]) tasks.LambdaInvoke {
 	return b.invoke(t.Spec, props)
 }
 
-// direct is for a task that is called by its function's ARN: what the Lambda
-// returns is the result, without Lambda's envelope.
+// direct is for a task that is called by its function's ARN. What the Lambda returns is the
+// result, without the envelope of Lambda's Invoke.
 func (b builder) direct(spec flow.Spec) *tasks.LambdaInvokeProps {
 	return &tasks.LambdaInvokeProps{
 		PayloadResponseOnly: jsii.Bool(true),
@@ -42,7 +42,7 @@ func (b builder) direct(spec flow.Spec) *tasks.LambdaInvokeProps {
 	}
 }
 
-// call is a flow.Call, filled in from the context object.
+// call is a flow.Call with values from the context object.
 func call() *map[string]any {
 	return &map[string]any{
 		"state":       at("$$.State.Name"),
@@ -53,8 +53,8 @@ func call() *map[string]any {
 	}
 }
 
-// invoke makes a task state, however it is called: its Comment, its function, and
-// the Retry rules of its Spec and no others.
+// invoke makes a task state with its Comment, its function, and exactly the Retry rules of
+// its Spec.
 func (b builder) invoke(spec flow.Spec, props *tasks.LambdaInvokeProps) tasks.LambdaInvoke {
 	props.Comment = jsii.String(spec.Comment)
 	props.LambdaFunction = b.function(spec.State, spec.Function)
@@ -85,10 +85,10 @@ func retry(r flow.Retry) *sfn.RetryProps {
 	return props
 }
 
-// seconds is a duration as a definition has it: in whole seconds, up.
+// seconds rounds a duration up to whole seconds, the unit of a definition.
 func seconds(d time.Duration) awscdk.Duration {
 	return awscdk.Duration_Seconds(jsii.Number(int64((d + time.Second - 1) / time.Second)))
 }
 
-// at takes a value of any kind from a path; CDK writes ".$" behind its name.
+// at refers to a value of any type at a path. CDK appends ".$" to its name.
 func at(path string) *string { return sfn.JsonPath_StringAt(jsii.String(path)) }
