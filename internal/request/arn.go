@@ -12,7 +12,7 @@ const latest = "$LATEST"
 
 func isFunction(s string) bool { return shift.MadeOf(s, shift.OfNames) && len(s) <= 64 }
 
-func isVersion(s string) bool { return shift.Version(s).Numbered() && len(s) <= 18 }
+func isVersion(s string) bool { return shift.Version(s).IsNumber() && len(s) <= 18 }
 
 // IsAlias says whether a text can be the name of an alias. A name of digits alone cannot,
 // because that is a version (Lambda API, CreateAlias, Name).

@@ -15,9 +15,10 @@ const (
 	AlarmFiring AlarmState = "ALARM"
 	// AlarmInsufficient is INSUFFICIENT_DATA: new, or nothing to evaluate.
 	AlarmInsufficient AlarmState = "INSUFFICIENT_DATA"
-	// AlarmUnreadable : the alarm exists, but its state cannot be trusted or had.
+	// AlarmUnreadable : the alarm exists, but its state cannot be read or cannot be
+	// trusted.
 	AlarmUnreadable AlarmState = "UNREADABLE"
-	// AlarmMissing : there is no alarm of that name.
+	// AlarmMissing : no alarm has that name.
 	AlarmMissing AlarmState = "MISSING"
 )
 
@@ -26,15 +27,16 @@ type Alarm struct {
 	Name   string
 	State  AlarmState
 	Reason string
-	// Doubt says why the state is not to be trusted; empty when it is.
+	// Doubt says why the state cannot be trusted. It is empty when the state can be
+	// trusted.
 	Doubt string
-	// Since is when it came into that state; zero when that is not known.
+	// Since is when the alarm entered that state. It is zero when that time is not known.
 	Since time.Time
 }
 
-// distrust is the alarm with the state that counts: a doubtful one is as good as
-// none. An ALARM is believed all the same, since doubting it would leave traffic on
-// a bad version.
+// distrust returns the alarm with the state that counts. An alarm whose state is in doubt
+// counts as unreadable. A firing alarm always counts as firing, because ignoring it could
+// leave traffic on a bad version.
 func (a Alarm) distrust() Alarm {
 	if a.Doubt != "" && a.State != AlarmFiring {
 		a.State, a.Reason = AlarmUnreadable, a.Doubt+": "+a.Reason
@@ -46,8 +48,8 @@ func (a Alarm) distrust() Alarm {
 type AlarmRules struct {
 	// IgnoreUnreadable lets the Plan go on when an alarm cannot be read.
 	IgnoreUnreadable bool
-	// UntilOK names the alarms that were firing at the start and count only
-	// after they have been OK.
+	// UntilOK names the alarms that were firing at the start. They do not count until they
+	// have been OK.
 	UntilOK []string
 }
 
@@ -83,9 +85,9 @@ func aboutAlarm(name string, a Alarm, format string, args ...any) Reason {
 	return Reason{Name: name, Subject: a.Name, Text: fmt.Sprintf(format, args...)}
 }
 
-// Calmed are those of some ignored alarms that were observed to be OK: they count from
-// now on.
-func Calmed(untilOK []string, observations []Observation) []string {
+// RecoveredAlarms returns those of the ignored alarms that were observed to be OK. They
+// count from now on.
+func RecoveredAlarms(untilOK []string, observations []Observation) []string {
 	return slices.DeleteFunc(slices.Clone(untilOK), func(name string) bool {
 		return !slices.ContainsFunc(observations, func(o Observation) bool {
 			return o.Reason.Name == AlarmIsOK && o.Reason.Subject == name
@@ -93,9 +95,9 @@ func Calmed(untilOK []string, observations []Observation) []string {
 	})
 }
 
-// CheckAtStart names the alarms that fire before the start and are to be ignored
+// CheckAtStart returns the names of the alarms that fire before the start and are ignored
 // until they have been OK. It returns ErrAlarmNotFound, ErrAlarmUnreadable or
-// ErrAlarmFiring for alarms that a Deployment cannot start with.
+// ErrAlarmFiring for an alarm that a Deployment cannot start with.
 func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
 	firing := []string{}
 	for _, read := range alarms {

@@ -54,7 +54,7 @@ func TestEveryAlarmIsObserved(t *testing.T) {
 func TestAnAlarmCountsAgainOnceItHasBeenOK(t *testing.T) {
 	t.Parallel()
 	rules := shift.AlarmRules{UntilOK: []string{"a", "b", "c", "d"}}
-	calmed := shift.Calmed(rules.UntilOK, rules.Observe([]shift.Alarm{
+	calmed := shift.RecoveredAlarms(rules.UntilOK, rules.Observe([]shift.Alarm{
 		{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring},
 		{Name: "c", State: shift.AlarmInsufficient}, {Name: "d", State: shift.AlarmUnreadable}, {Name: "e", State: shift.AlarmOK},
 	}))
@@ -75,7 +75,7 @@ func TestADoubtfulAlarmIsUnreadableUnlessItFires(t *testing.T) {
 		alarms := []shift.Alarm{{Name: "a", State: state, Reason: "because", Doubt: doubt}}
 		assert.Equal(t, []shift.Observation{want}, shift.AlarmRules{}.Observe(alarms), string(state))
 		ignoring := shift.AlarmRules{UntilOK: []string{"a"}}
-		assert.Empty(t, shift.Calmed(ignoring.UntilOK, ignoring.Observe(alarms)), string(state))
+		assert.Empty(t, shift.RecoveredAlarms(ignoring.UntilOK, ignoring.Observe(alarms)), string(state))
 	}
 	_, err := shift.Options{}.CheckAtStart([]shift.Alarm{{Name: "a", State: shift.AlarmOK, Reason: "because", Doubt: doubt}})
 	require.ErrorIs(t, err, shift.ErrAlarmUnreadable)

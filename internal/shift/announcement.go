@@ -2,8 +2,7 @@ package shift
 
 import "time"
 
-// Announced is the state that an Announcement tells of: an Outcome, or one of
-// the two below.
+// Announced is the state that an Announcement reports: an Outcome, or one of the two below.
 type Announced string
 
 const (
@@ -13,7 +12,7 @@ const (
 	ShiftedTo Announced = "Shifted"
 )
 
-// Announcement tells the world about a Deployment. Repeats carry the same ID.
+// Announcement reports a Deployment's progress or its Outcome. Repeats carry the same ID.
 type Announcement struct {
 	ID           string    `json:"id"`
 	DeploymentID string    `json:"deploymentId"`
@@ -27,8 +26,8 @@ type Announcement struct {
 	At      time.Time `json:"at"`
 }
 
-// Moves lists what the Deployment shifts; without their Stable while that was
-// not read.
+// Moves lists what the Deployment shifts. The Stable versions are missing until Open has
+// read them.
 func (r Record) Moves() []Move {
 	if r.Deployment != nil {
 		return r.Deployment.Moves()
@@ -36,7 +35,7 @@ func (r Record) Moves() []Move {
 	return movesOf(r.Arrivals)
 }
 
-// Moves lists what is to be shifted, from a Stable that is not known yet.
+// Moves lists what is to be shifted. The Stable versions are not known yet.
 func (r Release) Moves() []Move { return movesOf(r.Arrivals) }
 
 func movesOf(arrivals []Arrival) []Move {

@@ -19,7 +19,7 @@ const (
 	Resume Order = "resume"
 )
 
-// Command is an Order as it stands in the Ledger's record until it is obeyed.
+// Command is an Order as it is stored in the Ledger's record until the Deployment obeys it.
 //
 // A command may arrive twice, or late: another Deployment may hold the Target by then, or
 // another command may have been given. The time at which a command was given tells them
@@ -75,12 +75,12 @@ func (h Holder) CheckMeant(t Target, given time.Time) error {
 	return nil
 }
 
-// DefaultPause is how long a Deployment stays paused that says nothing else.
+// DefaultPause is how long a Deployment may be paused if its input does not say.
 const DefaultPause Seconds = 24 * 3600
 
-// observe is a Command as a poll takes it in: a pause is a reason to Wait. It has
-// lasted since the poll that first obeys it, for what was slept before was the bake's.
-// One that is asked for later is another pause, with a time of its own.
+// observe turns a Command into Observations: a pause is a reason to Wait. The pause begins
+// at the poll that first obeys it, because the time slept before that poll belongs to the
+// bake. A pause that is requested again later is a new pause with a time of its own.
 func (d Deployment) observe(c *Command) []Observation {
 	if c == nil || c.Order != Pause {
 		return nil
@@ -95,11 +95,11 @@ func (d Deployment) observe(c *Command) []Observation {
 	}}
 }
 
-// pauseID tells pauses apart: by when they were asked for.
+// pauseID identifies a pause by the time at which it was requested.
 func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// promote skips the rest of the Plan. No order makes up for a Candidate that fails, or
-// cannot be judged.
+// promote skips the rest of the Plan. Checked calls it only when the Candidate neither
+// fails nor is held: an order does not override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()

@@ -7,7 +7,7 @@ import (
 
 // Deployment is what was decided when it was opened. It is never edited.
 type Deployment struct {
-	// Schema is the form in which it was written.
+	// Schema is the number of the format in which it was written.
 	Schema int `json:"schema,omitempty"`
 	// ID is the ARN of the execution.
 	ID      string   `json:"id"`
@@ -17,20 +17,21 @@ type Deployment struct {
 	// FiringAtStart names the alarms that were in ALARM when it was opened.
 	FiringAtStart          []string `json:"firingAtStart"`
 	IgnoreUnreadableAlarms bool     `json:"ignoreUnreadableAlarms"`
-	// PauseLimit is how long the Deployment may be paused, and WhenPauseEnds what
-	// then becomes of it.
+	// PauseLimit is how long the Deployment may be paused. WhenPauseEnds says what happens
+	// then.
 	PauseLimit    Seconds   `json:"pauseLimitSeconds"`
 	WhenPauseEnds AfterWait `json:"whenPauseEnds"`
 	OpenedAt      time.Time `json:"openedAt"`
 	// EventsAtStart is how many history events stand before the first Step.
 	EventsAtStart int `json:"eventsAtStart"`
-	// EventsReserved is what the way from the last Step to the end needs.
+	// EventsReserved is how many history events the rest of the execution needs after the
+	// last Step.
 	EventsReserved int `json:"eventsReserved"`
 	// Unchanged is set when there is nothing to shift, and says why.
 	Unchanged *Summary `json:"unchanged,omitempty"`
 }
 
-// Summary is what an execution that succeeds has to say.
+// Summary is the output of an execution that succeeds.
 type Summary struct {
 	Outcome Outcome `json:"outcome"`
 	Changes []Move  `json:"targets"`
@@ -47,7 +48,7 @@ type Move struct {
 	Candidate Version `json:"candidate"`
 }
 
-// Moves lists the Changes as they are shown to people.
+// Moves returns the Changes as people see them.
 func (d Deployment) Moves() []Move {
 	moves := make([]Move, len(d.Changes))
 	for i, c := range d.Changes {
@@ -56,7 +57,7 @@ func (d Deployment) Moves() []Move {
 	return moves
 }
 
-// Opening is everything that makes a Deployment of a Release.
+// Opening is what Open makes a Deployment from.
 type Opening struct {
 	ID      string
 	Release Release
@@ -66,8 +67,8 @@ type Opening struct {
 	Retries int // of Open
 }
 
-// Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan
-// does not fit.
+// Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan is too
+// long.
 func Open(o Opening) (Deployment, error) {
 	steps := o.Release.Steps
 	if len(steps) > 0 {
@@ -96,9 +97,9 @@ func Open(o Opening) (Deployment, error) {
 	}, nil
 }
 
-// Retried is the Deployment as a later try of Open has found it, with the events
-// that the tries since have added to the history.
-func (d Deployment) Retried(r Release, retries int) Deployment {
+// WithRetries returns the Deployment that an earlier try of Open completed. It adds the history
+// events of the tries since.
+func (d Deployment) WithRetries(r Release, retries int) Deployment {
 	d.EventsAtStart = max(d.EventsAtStart, EventsAtStart(r.Hooks, r.Retries+retries))
 	return d
 }
@@ -112,8 +113,8 @@ func createsAll(changes []Change) bool {
 	return true
 }
 
-// NothingToShift says why there is nothing to shift: every Target already serves its
-// Candidate. It is false when there is something.
+// NothingToShift reports whether every Target already serves its Candidate, and if so, the
+// Reason to give.
 func NothingToShift(changes []Change) (why Reason, nothing bool) {
 	for _, c := range changes {
 		if c.Stable != c.Candidate {

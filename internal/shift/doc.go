@@ -6,6 +6,6 @@
 // Plan and its alarms. Progress holds where it stands. Deployment.Shifted and
 // Deployment.Checked are the central functions: they take what happened and
 // return the next Progress, whose Next is the only thing that the state
-// machine follows. Everything here is a value or a pure function; reading and
-// writing the world is the adapters' work.
+// machine follows. Everything here is a value or a pure function; adapters read and
+// write the world.
 package shift

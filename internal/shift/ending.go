@@ -15,8 +15,9 @@ type Ending struct {
 	At      time.Time
 }
 
-// End is how a record ends whose Targets were put back: what became of each of those that
-// were still to be restored.
+// End decides how a record ends after its Targets were restored. results has an entry for
+// each Target that was still to be restored. It returns the Ending, and what became of all
+// Targets.
 func (r Record) End(results []Undone, at time.Time) (Ending, []Undone) {
 	ending := Ending{Outcome: Rejected, Reasons: r.Reasons, At: at}
 	if r.Touched() {
@@ -35,38 +36,40 @@ func (r Record) End(results []Undone, at time.Time) (Ending, []Undone) {
 	return ending, undone
 }
 
-// maxSettlingTime is how long a platform may go on moving traffic back by itself before somebody
-// is told. AWS gives no figure.
+// maxSettlingTime is how long a platform may take to move traffic back by itself before a
+// person is told. AWS gives no figure.
 const maxSettlingTime = 15 * time.Minute
 
-// MaySettle says whether the Targets may still settle by themselves, and nobody needs to
-// be told.
+// MaySettle says whether the Targets may still settle by themselves, so that nobody needs
+// to be told yet.
 func (r Record) MaySettle(now time.Time) bool { return now.Sub(r.MarkedAt) < maxSettlingTime }
 
-// HealsSoon says whether an error of a restoration may be gone a few seconds later. It is
-// not worth trying again when there is nothing left to put back, when a platform takes
-// minutes to settle, or when somebody has to look at the Ledger.
+// HealsSoon says whether a restoration that failed with this error is worth trying again
+// within seconds. It is not when nothing is left to restore, when the platform takes
+// minutes to settle, or when a person has to look at the Ledger.
 func HealsSoon(err error) bool {
 	return !slices.ContainsFunc([]error{
 		ErrDeploymentUnknown, ErrDeploymentRestoring, ErrDeploymentClosed, ErrRouteSettling, ErrLedgerDamaged,
 	}, func(known error) bool { return errors.Is(err, known) })
 }
 
-// Claim is what an entry of a Target's history says of what a straggler left there.
+// Claim says whether a later Deployment relies on what a late write of an earlier one left
+// at a Target. It is decided for one entry of the Target's history.
 type Claim int
 
 const (
-	// NoClaim : whoever had the Target has not built on it.
+	// NoClaim : the Deployment does not rely on it.
 	NoClaim Claim = iota
-	// ClaimPending : whoever has the Target has yet to say what was found there.
+	// ClaimPending : the Deployment holds the Target and has not yet recorded what it found
+	// there.
 	ClaimPending
-	// Claimed : whoever had the Target since has taken it for its own.
+	// Claimed : the Deployment relies on it.
 	Claimed
 )
 
-// Claims says whether the Deployment of an entry has taken for its own what a straggler of
-// a closed one has left at a Target. record is that of the entry; nil when it has expired
-// before the entry, and nobody knows what it said.
+// Claims says whether the Deployment of a history entry relies on what a late write of a
+// closed Deployment left at a Target. record is the record of the entry's Deployment. It is
+// nil if it has expired; what it held is then unknown, and the entry counts as Claimed.
 func (a Arrived) Claims(t Target, closed Record, record *Record) Claim {
 	switch {
 	case !a.Since(closed):

@@ -2,12 +2,12 @@ package shift
 
 import "errors"
 
-// What can go wrong in a way that somebody acts on. Each is wrapped with what
-// was being done, to what, and with the remedy.
+// The errors that callers tell apart. Each is wrapped with what was being done, to what,
+// and with the remedy.
 var (
-	// ErrUnknownTarget is returned for a Target of a kind that nobody routes.
+	// ErrUnknownTarget is returned for a Target of a kind that has no router.
 	ErrUnknownTarget = errors.New("unknown kind of target")
-	// ErrUnknownStrategy is returned by Strategy for a name that is none.
+	// ErrUnknownStrategy is returned by Strategy for an unknown name.
 	ErrUnknownStrategy = errors.New("unknown strategy")
 	// ErrInvalidPlan is returned by NewPlan and the strategies when the numbers make no Plan.
 	ErrInvalidPlan = errors.New("invalid plan")
@@ -16,11 +16,11 @@ var (
 	// ErrDocumentTooLarge is returned by Publish and Open when the document would not fit into a state.
 	ErrDocumentTooLarge = errors.New("document too large")
 
-	// ErrFunctionNotAllowed is returned by Publish for a function that is not among those that may be shifted.
+	// ErrFunctionNotAllowed is returned by Publish for a function that Sluice may not shift.
 	ErrFunctionNotAllowed = errors.New("function may not be shifted")
 	// ErrConfigurationNotFound is returned by Publish when a function's tag names a parameter that does not exist.
 	ErrConfigurationNotFound = errors.New("configuration not found")
-	// ErrConfigurationUnreadable is returned by Publish for a parameter that is no plain text.
+	// ErrConfigurationUnreadable is returned by Publish for a parameter that is not plain text.
 	ErrConfigurationUnreadable = errors.New("configuration cannot be read")
 
 	// ErrFunctionNotFound is returned when a Target's function does not exist.
@@ -33,7 +33,7 @@ var (
 	ErrTargetNotFound = errors.New("target not found")
 	// ErrTargetWeighted is returned by Open for a Target that somebody else is shifting.
 	ErrTargetWeighted = errors.New("target already has weights")
-	// ErrTargetUnpublished is returned by Open for a Target that serves what can still change.
+	// ErrTargetUnpublished is returned by Open for a Target that serves code that can still change.
 	ErrTargetUnpublished = errors.New("target serves an unpublished version")
 	// ErrCandidatePending is returned by Open until the Candidate can be invoked.
 	ErrCandidatePending = errors.New("candidate is not active yet")
@@ -41,26 +41,26 @@ var (
 	ErrCandidateFailed = errors.New("candidate failed")
 	// ErrAlarmNotFound is returned by Open for a named alarm that does not exist.
 	ErrAlarmNotFound = errors.New("alarm not found")
-	// ErrAlarmUnreadable is returned by Open for an alarm whose state cannot be had.
+	// ErrAlarmUnreadable is returned by Open for an alarm whose state cannot be read.
 	ErrAlarmUnreadable = errors.New("alarm cannot be read")
 	// ErrAlarmIgnored is returned by the Ledger for an alarm that does not count until it has been OK.
 	ErrAlarmIgnored = errors.New("alarm is ignored until it has been OK")
 	// ErrAlarmFiring is returned by Open for an alarm that is in ALARM before the start.
 	ErrAlarmFiring = errors.New("alarm is already firing")
-	// ErrNothingToShift is returned by Open when that is asked to be a failure.
+	// ErrNothingToShift is returned by Open if the input asks to fail then.
 	ErrNothingToShift = errors.New("nothing to shift")
 
 	// ErrTargetHeld is returned when another Deployment holds a Target.
 	ErrTargetHeld = errors.New("target is held by another deployment")
 	// ErrTargetBusy is the same for a Deployment that wants to wait for its turn.
 	ErrTargetBusy = errors.New("target is busy")
-	// ErrTargetBeingRestored is returned while the safety net still heals the Target.
+	// ErrTargetBeingRestored is returned while the safety net still restores the Target.
 	ErrTargetBeingRestored = errors.New("target is being restored")
 	// ErrDeploymentClosed is returned when the Deployment has already ended.
 	ErrDeploymentClosed = errors.New("deployment is closed")
-	// ErrDeploymentRestoring is returned when the Deployment is on its way back.
+	// ErrDeploymentRestoring is returned when the Deployment is being rolled back.
 	ErrDeploymentRestoring = errors.New("deployment is being restored")
-	// ErrDeploymentOpening is returned by the Ledger while it is not yet known as of when an alarm was read.
+	// ErrDeploymentOpening is returned by the Ledger until Open has recorded when it read the alarms.
 	ErrDeploymentOpening = errors.New("deployment is still being opened")
 	// ErrExecutionUnknown is returned for an execution that is not known, not yet or no more.
 	ErrExecutionUnknown = errors.New("execution is not known")
@@ -74,7 +74,7 @@ var (
 
 	// ErrRevisionMismatch is returned by a Router when the Route no longer has the Revision that was read.
 	ErrRevisionMismatch = errors.New("route has another revision")
-	// ErrRouteRefused is returned by a Router for a Route that its platform does not accept, however often it is asked.
+	// ErrRouteRefused is returned by a Router for a Route that its platform never accepts.
 	ErrRouteRefused = errors.New("route is refused")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")

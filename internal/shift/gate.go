@@ -14,9 +14,9 @@ type Subject struct {
 	Now     time.Time
 }
 
-// ObserveRoute judges the Route that a Target has at a poll. It passes as long as nobody
-// has written it since Sluice has: a Revision that is still the same says so, and else
-// what the Route sends where. exists is false for a Target that is gone.
+// ObserveRoute judges the Route that a Target has at a poll. It passes while nobody but
+// Sluice has written the Route: the Revision is still the same, or the Route still sends
+// traffic as Sluice wrote it. exists is false for a Target that no longer exists.
 func (s Subject) ObserveRoute(c Change, found Route, exists bool) Observation {
 	wanted := c.At(s.Deployment.Plan.Step(s.Progress.Step).Weight)
 	switch {
@@ -32,17 +32,17 @@ func routeChanged(c Change, text string) Observation {
 	return Observation{Verdict: Fail, Reason: Reason{Name: RouteChanged, Subject: string(c.Target), Text: text}}
 }
 
-// RouteNotRead says that a Route could not be read at a poll. The Deployment goes on: the
-// Route is read again at the next poll, and every write of it is refused if somebody else
-// wrote it since.
+// RouteNotRead reports that a Route could not be read at a poll. The Deployment goes on:
+// the next poll reads the Route again, and every write is refused if somebody else wrote
+// the Route in between.
 func RouteNotRead(c Change, err error) Observation {
 	return Observation{Verdict: Pass, Reason: Reason{
 		Name: RouteUnread, Subject: string(c.Target), Text: fmt.Sprintf("what %s serves could not be read: %v", c.Target, err),
 	}}
 }
 
-// MayLag says whether a Route that is not as it should be may only be an old one: what the
-// Deployment has left behind, which a read may still show for some seconds after a write.
+// MayLag says whether an unexpected Route may be outdated: one of the Routes that the
+// Deployment has left behind. A read may still return it for some seconds after a write.
 func (s Subject) MayLag(c Change, found Route, exists bool) bool {
 	if !exists {
 		return c.Creates()

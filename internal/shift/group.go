@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Group is Targets of which the same is to be said.
+// Group is a set of Targets that share one statement.
 type Group[K comparable] struct {
 	Of      K
 	Targets []Target
 }
 
-// GroupBy puts together what has the same to be said of it, in the order in which
-// it comes up.
+// GroupBy groups the Targets of a list by their key, in the order in which the keys first
+// appear.
 func GroupBy[T any, K comparable](list []T, of func(T) (Target, K)) []Group[K] {
 	var groups []Group[K]
 	for _, item := range list {
@@ -28,11 +28,11 @@ func GroupBy[T any, K comparable](list []T, of func(T) (Target, K)) []Group[K] {
 	return groups
 }
 
-// MaxClauses is how many groups are told of one by one, where there is room.
+// MaxClauses is how many groups get a clause of their own, where there is room.
 const MaxClauses = 4
 
-// TellGroups has a clause for each group; of more than most, the last is for how many
-// Targets are left.
+// TellGroups returns a clause for each group. With more than most groups, the last clause
+// counts the Targets that are left.
 func TellGroups[K comparable](groups []Group[K], most int, clause func(Group[K]) string, rest string) []string {
 	shown := len(groups)
 	if shown > most {
@@ -55,7 +55,8 @@ func TellGroups[K comparable](groups []Group[K], most int, clause func(Group[K])
 	return clauses
 }
 
-// How many Targets are named when they are all, and of more.
+// allNames is the largest number of Targets that are all named. Of more Targets, the first
+// firstNames are named.
 const (
 	allNames   = 3
 	firstNames = 2
@@ -73,7 +74,7 @@ func NameTargets(targets []Target) string {
 	return commas(targets[:last]) + " and " + string(targets[last])
 }
 
-// Names are those of the Group's Targets.
+// Names returns the names of the Group's Targets.
 func (g Group[K]) Names() string { return NameTargets(g.Targets) }
 
 // Say chooses the words for one Target, or for several.

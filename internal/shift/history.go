@@ -18,11 +18,11 @@ const (
 )
 
 const (
-	// HealthyEvents is what the healthy course of an accepted Plan stays under.
-	// An execution fails at 25,000; the rest is for retries, holds and pauses.
+	// HealthyEvents is the limit for the events of an accepted Plan that runs without
+	// trouble. An execution fails at 25,000; the rest is for retries, holds and pauses.
 	HealthyEvents = 15_000
-	// HistoryBudget is how many events may be used before a Deployment is put
-	// back, while there is still room to do so.
+	// HistoryBudget is how many events may be used before the Deployment is rolled back,
+	// while there is still room to do so.
 	HistoryBudget = 23_000
 )
 
@@ -33,7 +33,7 @@ func (p Plan) Events(hooks Hooks) int {
 		EventsOfStep*p.Len() + EventsOfPoll*p.Polls() + eventsOfEnd
 }
 
-// Polls is how often a healthy Deployment with this Plan is judged.
+// Polls is how often the Candidate is judged when the Plan runs without trouble.
 func (p Plan) Polls() int {
 	polls := 0
 	for _, s := range p.Steps {
@@ -51,8 +51,8 @@ func EventsAtStart(hooks Hooks, retries int) int {
 // HookRetries is how often a hook is invoked again whose invocation could not be started.
 const HookRetries = 20
 
-// eventsReserved is what the end of a Deployment needs after its last Step, and
-// what its hooks may have taken and may still take in retries, which nobody counts.
+// eventsReserved is how many events the end of a Deployment needs after its last Step. It
+// includes the retries of hooks, past and future, because nobody counts them.
 func eventsReserved(hooks Hooks) int {
 	return eventsOfMap + eventsOfHook*len(hooks.AfterTraffic) + eventsOfEnd + EventsOfRetry*HookRetries*hooks.Count()
 }

@@ -16,7 +16,8 @@ type HookMode string
 const (
 	// Sync : the hook succeeds by returning.
 	Sync HookMode = "sync"
-	// Callback : returning only means accepted; the answer comes by task token.
+	// Callback : the function's return only means that it accepted the question. The answer
+	// comes by task token.
 	Callback HookMode = "callback"
 )
 
@@ -24,10 +25,10 @@ const (
 	// MaxSyncHook is the longest a sync hook may take: run-hooks waits for it within its
 	// own limit of 15 minutes, and needs time to answer.
 	MaxSyncHook Seconds = 840
-	// MaxCallbackHook is the longest a callback may be waited for.
+	// MaxCallbackHook is the longest that a callback hook may take.
 	MaxCallbackHook Seconds = 7 * 24 * 3600
-	// DefaultSyncHook and DefaultCallbackHook are the timeouts of a Hook that
-	// names none.
+	// DefaultSyncHook and DefaultCallbackHook are the timeouts of a Hook whose input sets
+	// none.
 	DefaultSyncHook     Seconds = MaxSyncHook
 	DefaultCallbackHook Seconds = 3600
 	// MaxHooks is how many Hooks one Point takes.
@@ -77,7 +78,7 @@ type Question struct {
 	Targets []any  `json:"targets"`
 	Step    int    `json:"step"`
 	Weight  Weight `json:"weightPercent"`
-	// TaskToken is only for a hook that answers by it. Whoever has it can end the state.
+	// TaskToken is set only for a callback hook. Whoever has it can end the state.
 	TaskToken string `json:"taskToken,omitempty"`
 }
 

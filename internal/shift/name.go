@@ -10,6 +10,6 @@ const (
 	OfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + Digits + "-_"
 )
 
-// MadeOf says whether a text is made of some characters, and of nothing else. An empty
-// one is made of none.
+// MadeOf says whether a text consists only of the given characters. It is false for an
+// empty text.
 func MadeOf(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }

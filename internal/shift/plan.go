@@ -37,11 +37,11 @@ const (
 	MaxDuration Seconds = 330 * 24 * 3600
 )
 
-// NewPlan makes a Plan of Steps, and sets how often each is judged: every tenth
-// of the bake, within 1 and 5 minutes, stretched until the whole course of a
-// healthy Deployment with those Hooks stays under HealthyEvents. It returns
-// ErrInvalidPlan when the Steps make no Plan, and ErrPlanTooLong when no
-// stretching makes it fit.
+// NewPlan makes a Plan of Steps, and sets how often each is judged: every tenth of the
+// bake, at least 1 and at most 5 minutes apart. If the whole Deployment with those Hooks
+// would reach HealthyEvents, the polls are stretched until it stays below. It returns
+// ErrInvalidPlan for Steps that make no Plan, and ErrPlanTooLong when stretching does not
+// suffice.
 func NewPlan(steps []Step, hooks Hooks) (Plan, error) {
 	if err := checkSteps(steps); err != nil {
 		return Plan{}, err
@@ -92,15 +92,15 @@ func checkSteps(steps []Step) error {
 	return nil
 }
 
-// stretch sets the polls of all Steps, scale times as far apart as they would
-// best be, and never longer than the bake.
+// stretch sets the polls of all Steps to scale times their ideal distance, but never to
+// more than the bake.
 func (p Plan) stretch(scale Seconds) {
 	for i, s := range p.Steps {
 		p.Steps[i].Poll = min(s.Bake, scale*min(max(s.Bake/10, minPoll), maxPoll))
 	}
 }
 
-// Duration is the time that the Plan bakes, all Steps together.
+// Duration is the sum of the bakes of all Steps.
 func (p Plan) Duration() Seconds {
 	var total Seconds
 	for _, s := range p.Steps {
@@ -115,13 +115,13 @@ func (p Plan) Step(number int) Step { return p.Steps[number-1] }
 // Len is the number of Steps.
 func (p Plan) Len() int { return len(p.Steps) }
 
-// WholeOnly is the Plan for Targets that serve nothing yet: there is no traffic
-// to divide, so only its last Step is left.
+// WholeOnly returns the Plan for Targets that do not exist yet. They have no traffic to
+// divide, so only the last Step remains.
 func (p Plan) WholeOnly() Plan {
 	return Plan{Steps: slices.Clone(p.Steps[len(p.Steps)-1:])}
 }
 
-// WeightAt is the Weight that the Plan is at when it has baked for some time.
+// WeightAt returns the Weight of the Plan after it has baked for the given time.
 func (p Plan) WeightAt(baked Seconds) Weight {
 	weight := None
 	for i, begins := range p.Elapsed() {

@@ -26,8 +26,8 @@ type Progress struct {
 	// Step is the number of the Plan's Step that was taken last, from 1.
 	Step  int `json:"step"`
 	Steps int `json:"steps"`
-	// NextStep is the one that is taken next: the one after, or the last if
-	// somebody has ordered to promote.
+	// NextStep is the Step that is taken next: the one after Step, or the last one if
+	// somebody has promoted the Deployment.
 	NextStep int    `json:"nextStep"`
 	Weight   Weight `json:"weightPercent"`
 	// Wait is how long to bake before the next judgement.
@@ -37,10 +37,9 @@ type Progress struct {
 	Baked  Seconds `json:"bakedSeconds"`
 	Total  Seconds `json:"totalSeconds"`
 	Checks int     `json:"checks"`
-	// Waiting says that the Deployment does not bake for what Wait says: it waits for
-	// something.
+	// Waiting says that Wait is not part of the bake: the Deployment waits for something.
 	Waiting bool `json:"waiting,omitempty"`
-	// Waits are what it waits for, or has waited for as long as it may.
+	// Waits are what the Deployment waits for, and what it has waited for until the limit.
 	Waits []Waited `json:"waits,omitempty"`
 	// Holds is how many judgements in a row could not be made.
 	Holds int `json:"holds"`
@@ -53,8 +52,8 @@ type Progress struct {
 	Reasons []Reason `json:"reasons"`
 }
 
-// UnmarshalJSON reads a Progress. Those that were written before there was more to wait
-// for than a pause hold one by itself.
+// UnmarshalJSON reads a Progress. Before waits were generalized, a Progress could only hold
+// a pause, in fields of its own. Those are still read.
 func (p *Progress) UnmarshalJSON(data []byte) error {
 	type plain Progress
 	read := struct {
@@ -84,8 +83,8 @@ func (d Deployment) Start() Progress {
 	return Progress{Steps: d.Plan.Len(), NextStep: 1, Revisions: revisions, Events: d.EventsAtStart, Next: NextShift}
 }
 
-// Shifted is the Progress after all Routes were moved to the next Step; written
-// are the Revisions that the writes returned.
+// Shifted returns the Progress after all Routes were moved to the next Step. written holds
+// the Revisions that the writes returned.
 func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int) Progress {
 	step := d.Plan.Step(p.NextStep)
 	revisions := maps.Clone(p.Revisions)
@@ -100,17 +99,18 @@ func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int
 	return d.proceed(next)
 }
 
-// Poll is what a poll has found.
+// Poll is what was found at a poll.
 type Poll struct {
 	Observations []Observation
-	// Command is what somebody asks for; nil for nothing.
+	// Command is the order that is to be obeyed, or nil.
 	Command *Command
-	// Now is when, for people; what was slept is counted by Progress.
+	// Now is the time of the poll, for records. The time slept is counted by Progress.
 	Now     time.Time
 	Retries int
 }
 
-// Checked is the Progress after a poll's sleep and what was found then.
+// Checked returns the Progress after a poll: it adds the time slept before the poll, and
+// decides by what was found.
 func (d Deployment) Checked(p Progress, found Poll) Progress {
 	next := p
 	next.Total += p.Wait
@@ -169,8 +169,8 @@ func (p Progress) fail(reasons ...Reason) Progress {
 	return p
 }
 
-// withinBudget puts the Deployment back while the history still has room for
-// doing so (25,000 events, after which an execution just ends).
+// withinBudget rolls the Deployment back while the history still has room for it. An
+// execution ends abruptly at 25,000 events.
 func (d Deployment) withinBudget(p Progress) Progress {
 	if p.Next == NextFinish || p.Events+d.EventsReserved < HistoryBudget {
 		return p

@@ -16,13 +16,13 @@ type Published struct {
 	Version   Version
 	Readiness Readiness
 	Reason    string
-	// Detail goes with the Candidate into the Deployment, Traits are compared by the router
-	// that gave them. Nobody else reads either.
+	// Detail is stored in the Deployment with the Candidate. Traits are compared by the
+	// router that returned them. No other code reads either.
 	Detail, Traits string
 }
 
-// CheckReady returns ErrCandidatePending while the version cannot be invoked
-// yet, and ErrCandidateFailed when it never will be.
+// CheckReady returns ErrCandidatePending while the version cannot be invoked yet, and
+// ErrCandidateFailed if it never will be.
 func (p Published) CheckReady(target Target) error {
 	switch p.Readiness {
 	case Pending:

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Reason says why something is judged, or has ended, as it is. Code goes by its Name
-// and its Subject; the Text is for people.
+// Reason says why something was judged as it was, or why it ended as it did. Code goes by
+// the Name and the Subject; the Text is for people.
 type Reason struct {
-	// Name is a constant below, or the name under which an error travels.
+	// Name is a constant below, or the wire name of an error.
 	Name string `json:"name"`
-	// Subject is what the Reason is about, such as an alarm; empty where the Name says
-	// it all.
+	// Subject is what the Reason is about, such as an alarm. It is empty where the Name
+	// needs none.
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text"`
 }
@@ -21,52 +21,54 @@ type Reason struct {
 const (
 	// AlarmFired : an alarm is in ALARM.
 	AlarmFired = "AlarmFired"
-	// AlarmNotRead : the state of an alarm cannot be had, or not be trusted.
+	// AlarmNotRead : the state of an alarm cannot be read, or cannot be trusted.
 	AlarmNotRead = "AlarmUnreadable"
-	// AlarmUnreadableIgnored : the same, and the Deployment asked to ignore it.
+	// AlarmUnreadableIgnored : an alarm cannot be read, and the Deployment ignores such
+	// alarms.
 	AlarmUnreadableIgnored = "AlarmUnreadableIgnored"
-	// AlarmIgnoredUntilOK : an alarm that was firing at the start still does not count.
+	// AlarmIgnoredUntilOK : an alarm that was firing at the start does not count yet.
 	AlarmIgnoredUntilOK = "AlarmIgnoredUntilOk"
 	// AlarmWithoutData : an alarm has insufficient data.
 	AlarmWithoutData = "AlarmWithoutData"
-	// AlarmIsOK has no text: only code asks which alarms were OK.
+	// AlarmIsOK has no text: only code reads it.
 	AlarmIsOK = "AlarmIsOk"
 	// RouteChanged : a Target has a Route that Sluice did not write.
 	RouteChanged = "RouteChanged"
 	// RouteUnread : the Route of a Target could not be read at a poll.
 	RouteUnread = "RouteUnread"
 
-	// HeldTooLong : too many judgements in a row could not be made.
+	// HeldTooLong : too many judgements in a row were Holds.
 	HeldTooLong = "HeldTooLong"
 	// HistoryBudgetUsed : the execution's history is nearly full.
 	HistoryBudgetUsed = "HistoryBudget"
 
-	// Paused : a person asked for a pause, and it goes on.
+	// Paused : a person paused the Deployment.
 	Paused = "Paused"
-	// PauseExpired : nobody resumed in time, and the Deployment goes back.
+	// PauseExpired : nobody resumed in time, and the Deployment is rolled back.
 	PauseExpired = "PauseExpired"
-	// PauseEnded : nobody resumed in time, and the Deployment goes on.
+	// PauseEnded : nobody resumed in time, and the Deployment continues.
 	PauseEnded = "PauseEnded"
-	// PromotedByHand : a person asked to skip the rest of the Plan.
+	// PromotedByHand : a person skipped the rest of the Plan.
 	PromotedByHand = "PromotedByHand"
-	// Aborted : a person asked to put the traffic back.
+	// Aborted : a person ended the Deployment and had the traffic put back.
 	Aborted = "Aborted"
 
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
 
-	// DeployedBefore : an event told of a version that was deployed there before.
+	// DeployedBefore : the version of an event was deployed to the Target before.
 	DeployedBefore = "DeployedBefore"
-	// Superseded : a newer version serves the Target already.
+	// Superseded : the Target already serves a newer version.
 	Superseded = "Superseded"
-	// AlreadyServed : every Target serves its Candidate already.
+	// AlreadyServed : every Target already serves its Candidate.
 	AlreadyServed = "AlreadyServed"
 
-	// MoreReasons stands last where there were too many.
+	// MoreReasons is the last of too many Reasons and counts those that were left out.
 	MoreReasons = "MoreReasons"
 )
 
-// informational are the Reasons that complain of nothing: people are shown their Text alone.
+// informational are the names of Reasons that report no problem. People see only their
+// Text.
 var informational = map[string]bool{
 	"":                     true,
 	AlarmUnreadableIgnored: true,
@@ -82,7 +84,8 @@ var informational = map[string]bool{
 	MoreReasons:            true,
 }
 
-// String shows the Reason to people: its Name first, unless it complains of nothing.
+// String shows the Reason to people: its Name and its Text, or the Text alone if the Reason
+// is informational.
 func (r Reason) String() string {
 	if informational[r.Name] {
 		return r.Text
@@ -90,8 +93,8 @@ func (r Reason) String() string {
 	return r.Name + ": " + r.Text
 }
 
-// UnmarshalJSON reads a Reason. Documents and records that were written before Reasons
-// had names hold a text in its place.
+// UnmarshalJSON reads a Reason. Documents and records of earlier versions hold a text
+// instead.
 func (r *Reason) UnmarshalJSON(data []byte) error {
 	var text string
 	if json.Unmarshal(data, &text) == nil {
@@ -102,7 +105,7 @@ func (r *Reason) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(r))
 }
 
-// Texts shows each Reason to people.
+// Texts returns each Reason as text for people.
 func Texts(reasons []Reason) []string {
 	texts := make([]string, len(reasons))
 	for i, r := range reasons {
@@ -111,7 +114,7 @@ func Texts(reasons []Reason) []string {
 	return texts
 }
 
-// FirstReason is the Reason that decides; the zero value when there is none.
+// FirstReason returns the decisive Reason, or the zero value if there is none.
 func FirstReason(reasons []Reason) Reason {
 	if len(reasons) == 0 {
 		return Reason{}
@@ -124,8 +127,8 @@ const (
 	maxReasonRunes = 256
 )
 
-// BoundReasons keeps Reasons small enough for the document that flows: at most 10, with
-// texts of 256 characters. The last one counts what was left out.
+// BoundReasons limits Reasons to 10, and their texts to 256 characters, so that they fit
+// into the document. The last one counts those that were left out.
 func BoundReasons(reasons []Reason) []Reason {
 	bounded := make([]Reason, 0, min(len(reasons), maxReasons))
 	for i, r := range reasons {
@@ -137,7 +140,7 @@ func BoundReasons(reasons []Reason) []Reason {
 	return bounded
 }
 
-// bound cuts what people see of the Reason to 256 characters.
+// bound cuts the text that people see to 256 characters.
 func (r Reason) bound() Reason {
 	room := maxReasonRunes
 	if !informational[r.Name] {

@@ -2,9 +2,9 @@ package shift
 
 import "strings"
 
-// ParseReason reads a Reason that was written as a text, as they all were before they
-// had names: "AlarmFired: orders-5xx is in ALARM: …". Only decoders of what may be that
-// old call it.
+// ParseReason reads a Reason from a text such as "AlarmFired: orders-5xx is in ALARM: …".
+// Earlier versions wrote all Reasons that way. Only decoders that may meet their data call
+// it.
 func ParseReason(text string) Reason {
 	for _, f := range textForms {
 		if subject, fits := f.subject(text); fits {
@@ -18,8 +18,8 @@ func ParseReason(text string) Reason {
 	return Reason{Text: text}
 }
 
-// textForm is how a Reason read whose name the text did not tell, or whose subject
-// somebody asks for: what it began with, and what came after the subject.
+// textForm is how an earlier version wrote a Reason: the text before its subject, and the
+// text after it.
 type textForm struct{ name, begins, goesOn string }
 
 var textForms = []textForm{
@@ -47,8 +47,8 @@ func (f textForm) subject(text string) (string, bool) {
 	return subject, goesOn
 }
 
-// isErrorName says whether a text can be the name of an error, such as HookFailed or
-// Lambda.ServiceException.
+// isErrorName says whether a text can be the name of an error, such as HookFailed or one
+// that a service gave.
 func isErrorName(s string) bool {
 	return len(s) <= 80 && MadeOf(s, OfNames+".") && s[0] >= 'A' && s[0] <= 'Z'
 }

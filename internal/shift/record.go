@@ -22,26 +22,26 @@ const (
 type Record struct {
 	ID       string
 	Arrivals []Arrival
-	// Deployment is nil while the opening is not yet complete.
+	// Deployment is nil until the opening is complete.
 	Deployment *Deployment
 	Status     Status
-	// Intent is the number of the highest Step that may have been written, 0 for
-	// none. Every Step below it may have been, too.
+	// Intent is the number of the highest Step that may have been written, or 0. Every
+	// lower Step may have been written, too.
 	Intent int
-	// Landed are the writes of a Step that are known to have had their effect,
-	// when its set-weight was cut short.
+	// Landed are the writes of a Step that are known to have succeeded when its set-weight
+	// was interrupted.
 	Landed Landed
-	// Restored names the Targets that are known to be back.
+	// Restored names the Targets that are known to be restored.
 	Restored []Target
 	// UntilOK names the alarms that are ignored until they have been OK.
 	UntilOK []string
-	// Seen is since when each alarm was in the state that Open has read.
+	// Seen holds, for each alarm, since when it had the state that Open read.
 	Seen map[string]time.Time
-	// Command is what a person asks; nil for nothing.
+	// Command is the order that is to be obeyed, or nil.
 	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.
 	Reasons []Reason
-	// MarkedAt is since when there is a reason to restore it.
+	// MarkedAt is when a reason to restore it was first recorded.
 	MarkedAt time.Time
 	Outcome  Outcome
 	// Cause is the Outcome's explanation for people.
@@ -49,8 +49,8 @@ type Record struct {
 	ClosedAt time.Time
 }
 
-// CheckOpen returns ErrDeploymentRestoring or ErrDeploymentClosed when the
-// Deployment may not shift any more.
+// CheckOpen returns ErrDeploymentRestoring or ErrDeploymentClosed if the Deployment may no
+// longer shift.
 func (r Record) CheckOpen() error {
 	switch r.Status {
 	case StatusRestoring:
@@ -61,8 +61,8 @@ func (r Record) CheckOpen() error {
 	return nil
 }
 
-// Observe is what a record that is being restored says at a poll: it fails, for its
-// Reasons.
+// Observe turns a record that is being restored into Observations at a poll: each of its
+// Reasons is a Fail.
 func (r Record) Observe() []Observation {
 	observations := make([]Observation, len(r.Reasons))
 	for i, reason := range r.Reasons {
@@ -71,10 +71,10 @@ func (r Record) Observe() []Observation {
 	return observations
 }
 
-// Opening says that Open has taken the locks and has not yet said what it has found.
+// Opening says that Open has taken the locks and has not yet recorded what it found.
 func (r Record) Opening() bool { return r.Status == StatusOpen && r.Deployment == nil }
 
-// Concerns says whether the Deployment is about a Target.
+// Concerns says whether the Deployment shifts the Target.
 func (r Record) Concerns(t Target) bool {
 	return slices.ContainsFunc(r.Arrivals, func(a Arrival) bool { return a.Target == t })
 }
@@ -82,8 +82,8 @@ func (r Record) Concerns(t Target) bool {
 // Touched says whether traffic may have been moved.
 func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
 
-// ExecutionEndedReason says that an execution has ended before its Deployment had,
-// and how, as far as that is known.
+// ExecutionEndedReason says that an execution ended before its Deployment did. status is
+// how it ended, or empty if that is not known.
 func ExecutionEndedReason(status string) Reason {
 	text := "the execution has ended before the deployment was finished"
 	if status != "" {
@@ -92,11 +92,11 @@ func ExecutionEndedReason(status string) Reason {
 	return Reason{Name: ExecutionEnded, Text: text}
 }
 
-// EndedBefore says whether the Deployment was closed because its execution had
-// ended: one that goes on all the same was redriven.
+// EndedBefore says whether the Deployment was closed because its execution had ended. If
+// such an execution runs again, it was redriven.
 func (r Record) EndedBefore() bool { return FirstReason(r.Reasons).Name == ExecutionEnded }
 
-// Pending are the Changes that are still to be restored.
+// Pending returns the Changes that are still to be restored.
 func (r Record) Pending() []Change {
 	if !r.Touched() {
 		return nil
@@ -106,23 +106,23 @@ func (r Record) Pending() []Change {
 	})
 }
 
-// MayStray says whether a straggler of the Deployment could still leave something
-// behind after it was put back, so that its Targets are looked at once more.
+// MayStray says whether a late write of the Deployment may still arrive after its
+// restoration. Its Targets are then checked once more.
 func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
 
-// LeftToPeople says whether somebody was told to look at a Target, and may have set by hand
-// what the Deployment had wanted. Nothing is deleted then.
+// LeftToPeople says whether a person was told to look at a Target. That person may have set
+// by hand what the Deployment had wanted, so nothing is deleted.
 func (r Record) LeftToPeople() bool { return r.Outcome == Stranded }
 
-// Adopts says whether what is at one of the Deployment's Targets is no longer its maker's
-// to take away, where the maker is a straggler of a Deployment that was closed before this
-// one had the Target. Whoever has had it since has taken what was there for its own,
-// whatever version it brought itself: one that began from what it found has gone back to
-// it, or has yet to (I2), or gives it what it brings, and people were told so. So have they
-// been by one that ended as Unchanged because of it; by Promoted, of what serves from
-// then on; and by Stranded, that somebody has to look. One that has found nothing there,
-// and is refused or takes away again what it has created, has built on nothing: the
-// straggler may come after it.
+// Adopts says whether this Deployment relies on what a late write of an earlier, closed
+// Deployment left at the Target. What it relies on must not be deleted.
+//
+// A Deployment that found the Target in place relies on it: the Target is its Stable, and a
+// rollback returns to it (I2). So does one that was Promoted, because the Target now serves
+// its Candidate. After Stranded, a person was told to look at the Target. After Unchanged,
+// people were told that the Target already serves the version. Only a Deployment that found
+// no Target, and was refused or deleted again what it created, does not rely on it: the
+// late write may have come after it.
 func (r Record) Adopts(t Target) bool {
 	switch r.Outcome {
 	case Promoted, Stranded:
@@ -138,11 +138,11 @@ func (r Record) Adopts(t Target) bool {
 			return !c.Creates()
 		}
 	}
-	return r.Concerns(t) // it serves its Candidate already, beside others that do not
+	return r.Concerns(t) // the Target already serves its Candidate, while others do not
 }
 
-// isDeployedBefore says whether the Deployment was ended by the history alone, and has
-// not looked at what its Targets serve.
+// isDeployedBefore says whether the Deployment ended because of the history alone, without
+// a look at what its Targets serve.
 func (r Record) isDeployedBefore() bool { return FirstReason(r.Reasons).Name == DeployedBefore }
 
 // Landed are the Revisions that the writes of a Step returned.
@@ -151,7 +151,8 @@ type Landed struct {
 	Revisions map[Target]Revision `json:"revisions"`
 }
 
-// At are the Revisions of a Step's writes; none when others landed last.
+// At returns the Revisions of a Step's writes. It returns nil if the last writes were of
+// another Step.
 func (l Landed) At(step int) map[Target]Revision {
 	if l.Step != step {
 		return nil
@@ -159,8 +160,8 @@ func (l Landed) At(step int) map[Target]Revision {
 	return l.Revisions
 }
 
-// Arrived is one entry of a Target's history: a Candidate that was deployed
-// there, and how that ended.
+// Arrived is an entry of a Target's history: a Candidate that was deployed there, and its
+// Outcome.
 type Arrived struct {
 	DeploymentID string
 	Candidate    Version
@@ -169,16 +170,19 @@ type Arrived struct {
 	ClosedAt     time.Time
 }
 
-// Since says whether the entry is of another Deployment that has had the Target after
-// one was closed. Only one has it at a time: who was closed later was opened later, too.
+// Since says whether the entry belongs to another Deployment that held the Target after the
+// given one was closed. Only one Deployment holds a Target at a time, so one that closed
+// later was also opened later.
 func (a Arrived) Since(closed Record) bool {
 	return a.DeploymentID != closed.ID && (a.Outcome == "" || !a.ClosedAt.Before(closed.ClosedAt))
 }
 
-// Listed is a Deployment on one of the Ledger's lists, and since when.
+// Listed is an entry of one of the Ledger's lists: a Deployment, and since when it is
+// listed.
 type Listed struct {
 	ID    string
 	Since time.Time
-	// Targets are known only where an alarm lists it: there it must go fast.
+	// Targets are set only in the list of an alarm's Deployments, where a restoration must
+	// be fast.
 	Targets []Target
 }

@@ -9,14 +9,14 @@ import (
 // Arrival is a Candidate on its way to a Target.
 type Arrival struct {
 	Target Target `json:"target"`
-	// Candidate is empty until Publish has settled it.
+	// Candidate is empty until Publish has determined it.
 	Candidate Version `json:"candidate"`
-	// Detail is the router's own, as it gave it with the Candidate.
+	// Detail is opaque data of the router, which returned it with the Candidate.
 	Detail string `json:"detail,omitempty"`
 }
 
-// UnmarshalJSON reads an Arrival. Those that were written before there was more than one
-// kind of Target hold the ARN of a function.
+// UnmarshalJSON reads an Arrival. Earlier versions, which had only one kind of Target,
+// wrote the ARN of a function instead of the detail.
 func (a *Arrival) UnmarshalJSON(data []byte) error {
 	type plain Arrival
 	read := struct {
@@ -34,7 +34,7 @@ func (a *Arrival) UnmarshalJSON(data []byte) error {
 type Trigger string
 
 const (
-	// Explicit : somebody asked for just this.
+	// Explicit : somebody started this Deployment.
 	Explicit Trigger = "explicit"
 	// Event : an event reported that a version was published.
 	Event Trigger = "event"
@@ -71,7 +71,7 @@ type Options struct {
 	WhenPauseEnds          AfterWait     `json:"whenPauseEnds"`
 }
 
-// NotAsked is the release of an event that nobody has asked Sluice to act upon.
+// NotAsked is the release of an event that Sluice was not configured to act on.
 func NotAsked(reason string) Release {
 	return Release{
 		Arrivals: []Arrival{}, Steps: []Step{}, Alarms: []string{}, Trigger: Event, Unchanged: reason,
@@ -79,9 +79,9 @@ func NotAsked(reason string) Release {
 	}
 }
 
-// Release is the settled request for a Deployment.
+// Release is a request for a Deployment after it was checked and completed.
 type Release struct {
-	// Schema is the form in which it was written.
+	// Schema is the number of the format in which it was written.
 	Schema   int       `json:"schema,omitempty"`
 	Arrivals []Arrival `json:"targets"`
 	Strategy string    `json:"strategy"` // as asked for, to be shown
@@ -90,15 +90,15 @@ type Release struct {
 	Hooks    Hooks     `json:"hooks"`
 	Options  Options   `json:"options"`
 	Trigger  Trigger   `json:"trigger"`
-	// Parameter names what an event-started release was configured by, when that
-	// were not the function's tags.
+	// Parameter names the parameter that configured an event-started release. It is empty
+	// if tags did.
 	Parameter string `json:"parameter,omitempty"`
-	// Unchanged says why nobody has asked for anything to be shifted; empty when
-	// somebody has. Only a release that an event has started can have it.
+	// Unchanged says why an event-started release shifts nothing. It is empty if something
+	// is to be shifted.
 	Unchanged string `json:"unchanged,omitempty"`
-	// At is when the release was settled, for records.
+	// At is when the release was completed, for records.
 	At time.Time `json:"at"`
-	// Retries is how often Publish was retried, for the count of history events.
+	// Retries is how often Publish was retried. It counts for the history.
 	Retries int `json:"retries"`
 }
 
@@ -106,8 +106,8 @@ type Release struct {
 // own record and its open item: a transaction takes 100 actions.
 const maxOpening = 98
 
-// FitsOneTransaction says whether the Targets (two items each) and the alarms
-// (one each) can be opened at once.
+// FitsOneTransaction says whether the Targets (two items each) and the alarms (one each)
+// fit into one opening.
 func (r Release) FitsOneTransaction() bool {
 	return 2*len(r.Arrivals)+len(r.Alarms) <= maxOpening
 }

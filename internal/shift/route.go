@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Route is what a router says now: Serving takes all traffic that Additional
-// does not, and Additional takes Weight.
+// Route is what a router says now: Additional takes Weight of the traffic, and Serving
+// takes the rest.
 type Route struct {
 	Serving    Version
 	Additional Version // empty when there is none
 	Weight     Weight  // of Additional
 	Revision   Revision
-	// Settling says that the platform is still moving the traffic to Serving, by itself:
-	// until it has, Additional has all of it.
+	// Settling says that the platform is still moving traffic to Serving by itself. Until
+	// it is done, Additional has all traffic.
 	Settling bool
-	// Maker names the Deployment that created the Target, where its router can tell. It is
-	// written only when a Target is created.
+	// Maker names the Deployment that created the Target, if the router can tell. It is
+	// only written when a Target is created.
 	Maker string
-	// Detail is what else the router needs to write the Route again. Nobody else reads it.
+	// Detail is opaque data that the router needs to write the Route again.
 	Detail string
 }
 
-// Same says whether two Routes send traffic alike, whatever their Revisions.
+// Same says whether two Routes send traffic alike. Their Revisions do not matter.
 func (r Route) Same(other Route) bool {
 	return r.Serving == other.Serving && r.Additional == other.Additional && r.Weight == other.Weight
 }
@@ -40,8 +40,9 @@ func (r Route) String() string {
 	return fmt.Sprintf("%s on %s, the rest on %s", r.Weight, r.Additional, r.Serving)
 }
 
-// IsWhole says whether all traffic goes to the serving version. A zero weight divides
-// nothing, though some tools, and a restoration that was cut short, leave one behind.
+// IsWhole says whether all traffic goes to the serving version. That includes an additional
+// version with zero weight, which some tools, and a restoration that was interrupted, leave
+// behind.
 func (r Route) IsWhole() bool { return r.Additional == "" || r.Weight == None }
 
 // sendsAllTo says whether the Route sends all traffic to one version.
@@ -52,28 +53,29 @@ type Change struct {
 	Target    Target  `json:"target"`
 	Stable    Version `json:"stable"` // empty when the Target did not exist
 	Candidate Version `json:"candidate"`
-	// Revision is the one that the Route had when the Deployment was opened.
+	// Revision is that of the Route when the Deployment was opened. It guards the first write.
 	Revision Revision `json:"revision"`
 	// Detail is the router's own, as it gave it with the Candidate.
 	Detail string `json:"detail,omitempty"`
-	// Maker marks a Target that the Deployment creates as its own.
+	// Maker is written to a Target that the Deployment creates, so that it can be
+	// recognized.
 	Maker string `json:"maker,omitempty"`
-	// Settles says that the platform goes on moving traffic by itself for a while after
-	// the serving version has changed.
+	// Settles says that the platform may go on moving traffic by itself after the serving
+	// version has changed.
 	Settles bool `json:"settles,omitempty"`
-	// Lag is how long viewers may go on seeing the Route before.
+	// Lag is how long after a write viewers may still see the previous Route.
 	Lag Seconds `json:"lagSeconds,omitempty"`
 }
 
-// Creates says that the Target comes into being with this Deployment.
+// Creates says whether the Deployment creates the Target.
 func (c Change) Creates() bool { return c.Stable == "" }
 
-// Before is the Route that the Change found.
+// Before returns the Route that the Target had before the Deployment.
 func (c Change) Before() Route { return Route{Serving: c.Stable} }
 
-// At is the Route that gives the Candidate its Weight. Up to 100 % Stable stays
-// the serving version, so that undoing is clearing the weights. A Target that
-// comes into being has nothing else to serve, whatever the Weight.
+// At returns the Route that gives the Candidate this Weight. Below 100 % Stable remains the
+// serving version, so that clearing the weights undoes the shift. A Target that the
+// Deployment creates serves the Candidate at every Weight, because it has no other version.
 func (c Change) At(w Weight) Route {
 	switch {
 	case c.Creates(), w == All:
@@ -84,8 +86,8 @@ func (c Change) At(w Weight) Route {
 	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w}
 }
 
-// Settling says whether the Route is on its way to serve one version alone, and the
-// platform moves the traffic there by itself.
+// Settling says whether the platform is still moving traffic by itself until the given
+// version serves alone.
 func (c Change) Settling(found Route, serving Version) bool {
 	other := c.Stable
 	if serving == c.Stable {
@@ -94,8 +96,8 @@ func (c Change) Settling(found Route, serving Version) bool {
 	return c.Settles && found.Settling && found.Serving == serving && found.Additional == other
 }
 
-// CheckServes returns ErrRouteSettling while the Target is on its way to serve
-// one version alone, and ErrRouteChanged when it serves something else.
+// CheckServes returns ErrRouteSettling while the platform is still moving traffic to the
+// given version, and ErrRouteChanged if the Target serves anything else.
 func (c Change) CheckServes(found Route, v Version) error {
 	switch {
 	case found.Same(Route{Serving: v}):
@@ -106,8 +108,8 @@ func (c Change) CheckServes(found Route, v Version) error {
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
 
-// Passed says whether the Route is one that the Deployment has left behind on its
-// way to the Plan's last Step.
+// Passed says whether the Route is the one from before the Deployment, or that of a Step
+// before the last.
 func (c Change) Passed(found Route, plan Plan) bool {
 	return found.Same(c.Before()) || c.isExplained(found, plan, plan.Len()-1)
 }
@@ -120,14 +122,14 @@ const (
 	RouteForeign Landing = iota
 	// RouteLanded : an earlier try of the same write had its effect.
 	RouteLanded
-	// RouteUntouched : the Route still sends traffic as before the write, with another
-	// Revision; the write may be tried again with that one.
+	// RouteUntouched : the Route still sends traffic as before the write, but has another
+	// Revision. The write may be tried again with that Revision.
 	RouteUntouched
 )
 
-// Landing judges the Route that is found after a write was refused for its
-// Revision: the write wanted the Plan's Step to, and expected the Step from (0:
-// what was there before the first).
+// Landing judges the Route that is found after a write was refused for its Revision. The
+// write was to take the Plan from Step from to Step to. from is 0 for the first write,
+// which expects the Route before the Deployment.
 func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
 	wanted := c.At(plan.Step(to).Weight)
 	untouched := found.sendsAllTo(c.Stable)
@@ -145,21 +147,21 @@ func (c Change) Landing(found Route, plan Plan, from, to int) Landing {
 	return RouteForeign
 }
 
-// Restoration says how to bring a found Route back to Stable.
+// Restoration says how to bring a Route back to Stable.
 type Restoration struct {
-	// Ours is false when no intent explains the Route; then it is left alone.
+	// Ours is false if no intent explains the Route. Such a Route is left alone.
 	Ours bool
-	// Write is the Route to write; nil for none.
+	// Write is the Route to write, or nil.
 	Write *Route
-	// Rotate says that the Target is on Stable already, and needs nothing but another
-	// Revision, so that a write still on its way is refused.
+	// Rotate says that the Target is already on Stable. It only needs a new Revision, so
+	// that a write still in flight is refused.
 	Rotate bool
-	// Delete says that the Target did not exist before and goes again.
+	// Delete says that the Target did not exist before and is to be deleted.
 	Delete bool
 }
 
-// Restoration plans the way back from a found Route, when writes of the Plan's
-// Steps up to intent may have happened (0: none).
+// Restoration plans the way back from a Route, if writes of the Plan's Steps up to intent
+// may have happened. intent is 0 if none may have.
 func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Restoration {
 	switch {
 	case c.Creates() && !exists:
@@ -176,11 +178,12 @@ func (c Change) Restoration(found Route, exists bool, plan Plan, intent int) Res
 	return Restoration{}
 }
 
-// Stray says what to do about a Route that is found when the Deployment has long
-// been put back: take away what only a straggler of its own can have left. All
-// traffic on the Candidate is none of that: a write of it is refused for its Revision,
-// which every restoration makes sure of, so somebody else has brought it there since;
-// and were it otherwise, nothing at the Target would tell who it was.
+// Stray plans what to do with a Route that is found some time after the restoration. It
+// only removes what a late write of the Deployment itself can have left.
+//
+// All traffic on the Candidate cannot be a late write: every restoration changes the
+// Revision, so such a write is refused. Somebody else has shifted the traffic since, and it
+// is left alone. Nothing at the Target would tell whose write it was, either.
 func (c Change) Stray(found Route) Restoration {
 	switch {
 	case c.Creates():
@@ -196,17 +199,18 @@ func (c Change) writeBefore() Restoration {
 	return Restoration{Ours: true, Write: &before}
 }
 
-// isOwnCreation says whether a Target that did not exist was created by this very
-// Deployment, and has not been changed since.
+// isOwnCreation says whether this Deployment created the Target, and nobody has changed it
+// since.
 func (c Change) isOwnCreation(found Route) bool {
 	return found.Same(c.At(All)) && found.Maker == c.Maker
 }
 
-// MakerOf names a Deployment as the maker of what it creates: by its execution's name.
+// MakerOf returns the name under which a Deployment marks what it creates: the name of its
+// execution.
 func MakerOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
 
-// UnmarshalJSON reads a Change. Those that were written before there was more than one
-// kind of Target hold the ARN of a function, and the description of what they create.
+// UnmarshalJSON reads a Change. Earlier versions, which had only one kind of Target, wrote
+// the ARN of a function and the description of what they create.
 func (c *Change) UnmarshalJSON(data []byte) error {
 	type plain Change
 	read := struct {
@@ -228,10 +232,10 @@ func (c Change) zeroWeight() Route {
 
 func (c Change) isExplained(found Route, plan Plan, intent int) bool {
 	if found.sendsAllTo(c.Stable) {
-		return true // as it was found, or a restoration that was cut short
+		return true // the Route from before the Deployment, or an interrupted restoration
 	}
 	if intent >= plan.Len() && c.Settling(found, c.Stable) {
-		return true // a restoration that settles: FunctionVersion had moved, and moved back
+		return true // an interrupted restoration that settles: the serving version was put back
 	}
 	for number := 1; number <= min(intent, plan.Len()); number++ {
 		wanted := c.At(plan.Step(number).Weight)

@@ -2,20 +2,20 @@ package shift
 
 import "fmt"
 
-// Rules are what a router asks of the Plans and the calls for its kind of Target.
+// Rules are the limits of a router for its kind of Target: on Plans, and on calls.
 type Rules struct {
-	// Grain is the smallest share of traffic that can be set: every Weight is a multiple
-	// of it.
+	// Grain is the smallest share of traffic that can be set. Every Weight must be a
+	// multiple of it.
 	Grain Weight
-	// Ceiling is the largest Weight below 100 %; 0 for no such limit.
+	// Ceiling is the largest Weight below 100 %, or 0 for no limit.
 	Ceiling Weight
-	// AllAtOnce says that traffic cannot be divided at all.
+	// AllAtOnce says that traffic cannot be divided.
 	AllAtOnce bool
-	// CallsPerSecond is how many calls the platform takes from a whole account.
+	// CallsPerSecond is how many calls per second the platform accepts from an account.
 	CallsPerSecond int
-	// CallsOfRotate is how many of them a Rotate makes.
+	// CallsOfRotate is how many calls a Rotate makes.
 	CallsOfRotate int
-	// Lag is how long viewers may go on seeing the Route before, after a write.
+	// Lag is how long after a write viewers may still see the previous Route.
 	Lag Seconds
 	// Settles says that the platform may go on moving traffic by itself after a write.
 	Settles bool
@@ -41,8 +41,8 @@ func (r Rules) CheckPlan(t Target, steps []Step) error {
 	return nil
 }
 
-// withLag makes the last Step bake until all viewers see it: only then the hooks after
-// traffic are asked, and the Deployment is closed.
+// withLag extends the bake of the last Step until all viewers see it. The AfterTraffic
+// hooks run, and the Deployment is closed, only after that.
 func withLag(steps []Step, changes []Change) []Step {
 	lagging := append([]Step(nil), steps...)
 	last := &lagging[len(lagging)-1]

@@ -13,7 +13,7 @@ func InSeconds(d time.Duration) Seconds {
 	return Seconds((d + time.Second - 1) / time.Second)
 }
 
-// Duration is the same length of time as Go counts it.
+// Duration returns the same length of time as a time.Duration.
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
 
 // String shows the length of time to people, as in "1h30m" or "45s".

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// DefaultStrategy is the strategy of a Deployment that names none.
+// DefaultStrategy is used if an input names no strategy.
 const DefaultStrategy = "Canary10Percent5Minutes"
 
-// predefinedPrefix is what CodeDeploy's own names begin with; SAM leaves it out.
+// predefinedPrefix begins CodeDeploy's own names. SAM leaves it out.
 const predefinedPrefix = "CodeDeployDefault.Lambda"
 
-// Strategy reads the name of a strategy: CodeDeploy's predefined ones with or
-// without their prefix, and the same patterns with any numbers. It returns
-// ErrUnknownStrategy when the name is none.
+// Strategy returns the Steps of a strategy by its name: CodeDeploy's predefined names, with
+// or without their prefix, and the same patterns with any numbers. It returns
+// ErrUnknownStrategy for any other name.
 func Strategy(name string) ([]Step, error) {
 	short := strings.TrimPrefix(name, predefinedPrefix)
 	if short == "AllAtOnce" {
@@ -31,8 +31,9 @@ func Strategy(name string) ([]Step, error) {
 		ErrUnknownStrategy, BoundText(name, 80))
 }
 
-// splitStrategyName takes a name such as Canary10Percent5Minutes apart: what it begins with,
-// a share, what is between, and minutes. The name is none otherwise.
+// splitStrategyName splits a name such as Canary10Percent5Minutes into its share and its
+// minutes. begins is the text before the share, and between is the text after it. ok is
+// false for a name of another form.
 func splitStrategyName(name, begins, between string) (share, minutes string, ok bool) {
 	rest, begun := strings.CutPrefix(name, begins)
 	share, rest, parted := strings.Cut(rest, between)
@@ -105,11 +106,11 @@ func Linear(share Weight, every Seconds) ([]Step, error) {
 	return append(steps, Step{Weight: All}), nil
 }
 
-// millionth is the precision in which an exponential share grows: a millionth
-// of a basis point, so that the exact product does not grow without bound.
+// millionth is the precision of an exponential share: a millionth of a basis point. An
+// exact product would grow without bound.
 const millionth = 1_000_000
 
-// minFactor keeps the number of an exponential strategy's Steps below a thousand.
+// minFactor keeps an exponential strategy below a thousand Steps.
 var minFactor = big.NewRat(101, 100)
 
 // Exponential multiplies the share by a factor at every Step, with the same
@@ -149,11 +150,11 @@ func checkShare(what string, share Weight, bake Seconds) error {
 	return nil
 }
 
-// maxListedSteps are told of one by one.
+// maxListedSteps is how many Steps are listed one by one.
 const maxListedSteps = 4
 
-// DescribeSteps says in a few words what Steps do that have no name, as in
-// "1% for 48h, then 100%".
+// DescribeSteps describes Steps that have no name in a few words, as in "1% for 48h, then
+// 100%".
 func DescribeSteps(steps []Step) string {
 	switch n := len(steps); {
 	case n == 0:
@@ -182,7 +183,8 @@ func listSteps(steps []Step) string {
 	return strings.Join(texts, ", ")
 }
 
-// hasEqualBakes says whether all Steps but the last bake alike, and that one not at all.
+// hasEqualBakes says whether all Steps but the last bake equally long, and the last one
+// does not bake.
 func hasEqualBakes(steps []Step) bool {
 	last := len(steps) - 1
 	for _, s := range steps[:last] {
@@ -193,8 +195,8 @@ func hasEqualBakes(steps []Step) bool {
 	return steps[last].Bake == 0
 }
 
-// hasEqualShares says whether the Weight grows alike besides; the last Step takes what is left,
-// which is no more.
+// hasEqualShares says whether the Steps have equal bakes and the Weight grows by the same
+// share each time. The last Step may grow by less.
 func hasEqualShares(steps []Step) bool {
 	last := len(steps) - 1
 	for i, s := range steps[:last] {
@@ -205,7 +207,7 @@ func hasEqualShares(steps []Step) bool {
 	return steps[last].Weight-steps[last-1].Weight <= steps[0].Weight && hasEqualBakes(steps)
 }
 
-// Elapsed is when each Step of the Plan begins, counted from the first.
+// Elapsed returns when each Step of the Plan begins, counted from the first.
 func (p Plan) Elapsed() []time.Duration {
 	starts := make([]time.Duration, 0, p.Len())
 	var at time.Duration

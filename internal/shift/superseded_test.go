@@ -25,7 +25,7 @@ func TestAnEventOfAVersionThatAnotherDeploymentBroughtIsOld(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, old := shift.DeployedEarlier(test.history, "one")
+			_, old := shift.FindEarlierDeployment(test.history, "one")
 			assert.Equal(t, test.old, old)
 		})
 	}
@@ -52,7 +52,7 @@ func TestAWaiterIsOvertakenByANewerVersionThatWasPromotedMeanwhile(t *testing.T)
 		"and it is put back":   {[]shift.Arrived{{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon}}, false},
 		"by a person, perhaps": {nil, false},
 	} {
-		_, overtaken := waits.OvertakenBy(test.history)
+		_, overtaken := waits.FindOvertaking(test.history)
 		assert.Equal(t, test.overtaken, overtaken, name)
 	}
 }

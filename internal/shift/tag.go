@@ -7,37 +7,36 @@ import (
 	"strings"
 )
 
-// Tags are what the owner of a function has written on it: the configuration of
-// the deployments that are started by a published version. One whose value is
-// empty is there, and says nothing.
+// Tags are the tags of a function. With them its owner configures the deployments that
+// start when a version is published. A tag with an empty value is present, but configures
+// nothing.
 type Tags map[string]string
 
 // The tags that Sluice reads.
 const (
-	// TagAlias names the alias to shift. It also says that Sluice may shift the
-	// function at all, unless a name pattern says so (Allowed).
+	// TagAlias names the alias to shift. It also permits Sluice to shift the function,
+	// unless the installation permits functions by their names.
 	TagAlias         = "sluice:alias"
 	TagStrategy      = "sluice:strategy"
 	TagAlarms        = "sluice:alarms"         // names, with spaces between them
 	TagBeforeTraffic = "sluice:before-traffic" // functions, with spaces between them
 	TagAfterTraffic  = "sluice:after-traffic"
-	// TagConfig names the parameter that holds the whole configuration, in place of
-	// the tags above.
+	// TagConfig names the parameter that holds the whole configuration instead of the tags
+	// above.
 	TagConfig = "sluice:config"
-	// TagHook marks a function that may be asked as a hook, and configures nothing.
+	// TagHook permits Sluice to invoke a function as a hook. It configures nothing.
 	TagHook = "sluice:hook"
 )
 
-// tagPrefix is what all of them begin with, and what a mistyped one begins with.
+// tagPrefix begins all of Sluice's tags, and most mistyped ones.
 const tagPrefix = "sluice:"
 
 var configurationTags = []string{TagAlias, TagStrategy, TagAlarms, TagBeforeTraffic, TagAfterTraffic, TagConfig}
 
-// Ask says whether somebody wants something of Sluice: there is a tag of its own,
-// a mistyped one included.
+// Ask says whether any of the tags is meant for Sluice, even if it is mistyped.
 func (t Tags) Ask() bool { return len(t.ownKeys()) > 0 }
 
-// Unknown lists the tags that look like Sluice's and are not, in their order.
+// Unknown lists the tags that begin like Sluice's but are not known, in sorted order.
 func (t Tags) Unknown() []string {
 	return slices.DeleteFunc(t.ownKeys(), func(key string) bool { return slices.Contains(configurationTags, key) })
 }
@@ -56,7 +55,7 @@ func (t Tags) ownKeys() []string {
 	return keys
 }
 
-// errorTags say where the owner of a function has written what an error complains of.
+// errorTags names, for an error, the tag that holds the wrong value.
 var errorTags = []struct {
 	err error
 	tag string
@@ -65,8 +64,8 @@ var errorTags = []struct {
 	{ErrAlarmNotFound, TagAlarms},
 }
 
-// Attribute adds to an error where somebody has written what is wrong, when it was
-// not in an execution's input.
+// Attribute adds to an error the tag or the parameter that holds the wrong value, if the
+// release was not started with an input of its own.
 func (r Release) Attribute(err error) error {
 	if r.Trigger != Event {
 		return err

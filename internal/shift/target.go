@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// KindLambda is the kind of a Target that is a Lambda alias.
+// KindLambda is the kind of a Target that is the alias of a Lambda function.
 const KindLambda = "lambda"
 
-// Target names where traffic is shifted: a kind, and what identifies it there.
-// A Lambda alias is written "lambda:orders:live".
+// Target names where traffic is shifted: a kind, a colon, and what identifies the Target
+// among its kind, as in "lambda:orders:live".
 type Target string
 
-// LambdaTarget is the Target of a function's alias.
+// LambdaTarget returns the Target of kind KindLambda for a function's alias.
 func LambdaTarget(function, alias string) Target {
 	return Target(KindLambda + ":" + function + ":" + alias)
 }
 
-// Kind is that of a Target: what stands before its first colon. It is empty for a text that
-// is no Target.
+// Kind returns the kind of a Target: the text before its first colon. It is empty for a
+// text that is no Target.
 func (t Target) Kind() string {
 	kind, rest, parted := strings.Cut(string(t), ":")
 	if !parted || rest == "" {
@@ -27,8 +27,8 @@ func (t Target) Kind() string {
 	return kind
 }
 
-// Lambda splits the Target of a Lambda alias into its function and its alias.
-// It returns ErrUnknownTarget for a Target of another kind.
+// Lambda splits a Target of kind KindLambda into its function and its alias. It returns
+// ErrUnknownTarget for a Target of another kind.
 func (t Target) Lambda() (function, alias string, err error) {
 	parts := strings.Split(string(t), ":")
 	if len(parts) != 3 || parts[0] != KindLambda || parts[1] == "" || parts[2] == "" {
@@ -44,7 +44,7 @@ type Version string
 // Before says whether v was published before w. Numbers grow and are never reused.
 // Versions that are not numbers have no order.
 func (v Version) Before(w Version) bool {
-	if !v.Numbered() || !w.Numbered() {
+	if !v.IsNumber() || !w.IsNumber() {
 		return false
 	}
 	if len(v) != len(w) {
@@ -53,8 +53,8 @@ func (v Version) Before(w Version) bool {
 	return v < w
 }
 
-// Numbered says whether it is a number, as those that are published are.
-func (v Version) Numbered() bool { return MadeOf(string(v), Digits) && v[0] != '0' }
+// IsNumber says whether the version is a number, as published versions of a function are.
+func (v Version) IsNumber() bool { return MadeOf(string(v), Digits) && v[0] != '0' }
 
 // Revision guards a write of a Route: the write succeeds only while the Route
 // still has it. It is opaque.

@@ -4,30 +4,29 @@ package shift
 type Fate string
 
 const (
-	// LeftAlone : somebody else has written its Route, and it stays so.
+	// LeftAlone : somebody else has written its Route, so it was left as it is.
 	LeftAlone Fate = "leftAlone"
 	// Back : its traffic is back on Stable.
 	Back Fate = "back"
-	// WasBack : its traffic was on Stable when it was looked at. Whether it had never left,
-	// or somebody has put it back, nobody knows: perhaps an earlier write of the restoration,
-	// whose reply was lost or which had to settle first.
+	// WasBack : its traffic was already on Stable. Either it had never left, or somebody
+	// has put it back, such as an earlier write of the restoration whose reply was lost.
 	WasBack Fate = "wasBack"
-	// BackBefore : an earlier try has put it back, or has seen that it was.
+	// BackBefore : an earlier try has put it back, or has found it on Stable.
 	BackBefore Fate = "backBefore"
-	// Gone : it did not exist before, and does not exist now, whether or not it did between.
+	// Gone : it did not exist before the Deployment, and does not exist now.
 	Gone Fate = "gone"
 )
 
-// Undone is what became of one Target, and what was found there.
+// Undone says what became of one Target, and what Route was found there.
 type Undone struct {
 	Target Target  `json:"target"`
 	Fate   Fate    `json:"fate"`
 	Stable Version `json:"stable,omitempty"`
-	// Found is the Route that it had, as it is shown to people.
+	// Found is the Route that was found, as people see it.
 	Found string `json:"found,omitempty"`
 }
 
-// Undo is what becomes of a Change that is put back from a Route.
+// Undo says what becomes of a Change that is restored from the given Route.
 func (c Change) Undo(found Route) Undone {
 	u := Undone{Target: c.Target, Fate: Back, Stable: c.Stable, Found: found.String()}
 	switch {

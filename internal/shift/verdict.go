@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// Verdict is what is to be thought of a Candidate, from good to bad. The worst
-// of several Verdicts wins.
+// Verdict is the judgement of a Candidate, from good to bad. The worst of several Verdicts
+// wins.
 type Verdict int
 
 const (
 	// Pass lets the Plan go on.
 	Pass Verdict = iota
-	// Wait keeps the Weight: all is well, and something is waited for, such as a person.
-	// It never becomes a Fail by itself; its Limit says what follows it.
+	// Wait keeps the Weight: all is well, and something is waited for, such as a person. It
+	// never becomes a Fail by itself. Its Limit says what follows.
 	Wait
-	// Hold keeps the Weight: nothing bad is known, but what must be known is not.
+	// Hold keeps the Weight: something that must be known cannot be read.
 	Hold
 	// Fail puts the traffic back.
 	Fail
@@ -56,8 +56,8 @@ type Judgement struct {
 	Reasons []Reason
 }
 
-// Judge combines Observations by the worst. After a Fail nobody needs to know what was
-// waited for.
+// Judge combines Observations: the worst Verdict wins. After a Fail, the reasons of Waits
+// are left out.
 func Judge(observations ...Observation) Judgement {
 	var j Judgement
 	for v := Fail; v >= Pass; v-- {
@@ -75,10 +75,10 @@ func Judge(observations ...Observation) Judgement {
 	return j
 }
 
-// BoundText cuts text to a number of characters, with an ellipsis for what was
-// cut. It replaces control characters and the line breaks of Unicode, and leaves out
-// what cannot be seen, so that no outside text can forge a line of a log or a cause,
-// or show it in another order than it has.
+// BoundText cuts text to a number of characters, and marks a cut with an ellipsis. It
+// replaces control characters and Unicode line breaks by spaces, and removes invisible
+// characters. So text from outside cannot forge a line of a log or a cause, nor change the
+// order in which it is shown.
 func BoundText(text string, characters int) string {
 	out := make([]rune, 0, min(len(text), characters))
 	var before rune
@@ -99,11 +99,11 @@ func BoundText(text string, characters int) string {
 	return string(out)
 }
 
-// isInvisible says whether a character shows nothing by itself: it turns the direction of
-// writing, has no width, or fills (Unicode, general category Cf and the property
-// Default_Ignorable_Code_Point). Some of that category are written, as the Arabic number
-// sign is; and the joiners belong to a text where they follow a character of a script
-// that needs them, or of an emoji.
+// isInvisible says whether a character shows nothing by itself: it changes the direction of
+// text, has no width, or is a filler (Unicode, general category Cf and the property
+// Default_Ignorable_Code_Point). Some characters of that category are visible, such as the
+// Arabic number sign. The joiners are kept after a character of a script that needs them,
+// and inside an emoji.
 func isInvisible(r, before rune) bool {
 	switch {
 	case r < 0x80, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
@@ -117,6 +117,7 @@ func isInvisible(r, before rune) bool {
 const (
 	zeroWidthNonJoiner = '\u200c'
 	zeroWidthJoiner    = '\u200d'
-	// firstJoiningScript is where the scripts with joiners begin; the Latin ones are before it.
+	// firstJoiningScript is the first character of the scripts that use joiners. Latin
+	// scripts come before it.
 	firstJoiningScript = '\u0600'
 )

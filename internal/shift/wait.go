@@ -2,49 +2,50 @@ package shift
 
 import "time"
 
-// AfterWait says what becomes of a Deployment that has waited for as long as it may.
+// AfterWait says what a Deployment does when a wait has reached its limit.
 type AfterWait string
 
 const (
 	// RollBackAfterWait puts the traffic back.
 	RollBackAfterWait AfterWait = "rollback"
-	// GoOnAfterWait goes on with the Plan. It is written "resume", as for a pause.
+	// GoOnAfterWait continues with the Plan. It is written "resume", as for a pause.
 	GoOnAfterWait AfterWait = "resume"
 )
 
 // Limit bounds a Wait: how long it may take, and what follows.
 type Limit struct {
-	// Of tells apart two waits that have the same Reason but for its text, such as two
+	// Of distinguishes two waits whose Reasons differ only in their texts, such as two
 	// pauses. It may be empty.
 	Of     string
 	Length Seconds
 	Then   AfterWait
-	// Expired is why the traffic is put back afterwards, Ended what is said where the
-	// Plan goes on.
+	// Expired is the Reason if the traffic is put back at the limit. Ended is the Reason if
+	// the Plan continues.
 	Expired, Ended Reason
 }
 
 // Waited is how long a Deployment has waited for one thing.
 type Waited struct {
-	// Name and Subject are those of the Reason, Of is that of its Limit.
+	// Name and Subject are those of the Reason. Of is that of the Limit.
 	Name    string    `json:"name"`
 	Subject string    `json:"subject,omitempty"`
 	Of      string    `json:"of,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
-	// Seconds counts what was slept, never timestamps.
+	// Seconds is the time slept. It is never computed from timestamps.
 	Seconds Seconds `json:"waitedSeconds"`
-	// Over says that the Limit was reached and the Plan goes on: it is not waited for
-	// again.
+	// Over says that the Limit was reached and the Plan continues. The Deployment does not
+	// wait for the same thing again.
 	Over bool `json:"over,omitempty"`
 }
 
-// maxWaitPolls is how many polls of a wait fit between HealthyEvents and
-// HistoryBudget, with room for the retries that nobody foresees.
+// maxWaitPolls is how many polls of a wait fit between HealthyEvents and HistoryBudget,
+// with room for unforeseen retries.
 const maxWaitPolls = 550
 
-// countWaits counts what was slept for each Observation of Wait, and replaces those whose
-// Limit was reached by what follows. It returns how long to sleep until the next poll,
-// 0 where nothing is waited for. What nobody asks for any more is forgotten.
+// countWaits adds the time slept to each Wait, and replaces a Wait that has reached its
+// Limit by what follows. Waits without an Observation are dropped. It returns the
+// Observations that are left, the Waits, and how long to sleep until the next poll (0 if
+// nothing is waited for).
 func (d Deployment) countWaits(p Progress, observations []Observation, now time.Time) (left []Observation, waits []Waited, sleep Seconds) {
 	for _, o := range observations {
 		if o.Verdict != Wait {
@@ -72,8 +73,8 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 	return left, waits, sleep
 }
 
-// findWait is how long was waited for what an Observation waits for, the last sleep
-// included.
+// findWait returns how long the Deployment has waited for what the Observation waits for,
+// including the last sleep.
 func (p Progress) findWait(o Observation, now time.Time) Waited {
 	for _, w := range p.Waits {
 		if w.Name != o.Reason.Name || w.Subject != o.Reason.Subject || w.Of != o.Limit.Of {

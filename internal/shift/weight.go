@@ -14,10 +14,10 @@ type Weight int
 const (
 	// None is no traffic at all.
 	None Weight = 0
-	// All is the whole traffic.
+	// All is all traffic.
 	All Weight = 10000
-	// Foreign is the Weight of a Route whose share is not a whole number of
-	// basis points. Sluice never writes such a share, so it is never ours.
+	// Foreign is the Weight of a Route whose share is not a whole number of basis points.
+	// Sluice never writes such a share.
 	Foreign Weight = -1
 )
 
@@ -40,8 +40,8 @@ func ParsePercent(decimal string) (Weight, error) {
 	return Weight(bp.Num().Int64()), nil
 }
 
-// parseShortPercent reads what nearly every percentage is, without arithmetic on
-// fractions: up to 100 with up to two decimals.
+// parseShortPercent reads the usual percentages without arithmetic on fractions: up to 100,
+// with up to two decimals.
 func parseShortPercent(decimal string) (Weight, bool) {
 	whole, fraction, pointed := strings.Cut(decimal, ".")
 	if whole == "" || len(whole) > 3 || len(fraction) > 2 || pointed && fraction == "" {
@@ -57,8 +57,8 @@ func parseShortPercent(decimal string) (Weight, bool) {
 	return w, w <= All
 }
 
-// maxDecimal bounds the length of a decimal, and isDecimal its form, so that
-// a hostile number such as 1e999999999 costs nothing.
+// maxDecimal bounds the length of a decimal. With isDecimal, it makes a hostile number such
+// as 1e999999999 cheap to refuse.
 const maxDecimal = 32
 
 // isDecimal says whether a text is a number such as 10 or 0.5, without a sign.
@@ -78,7 +78,7 @@ func parseHundredths(decimal string) (*big.Rat, error) {
 	return r.Mul(r, big.NewRat(100, 1)), nil
 }
 
-// Percent is the Weight as a decimal number of percent, without trailing zeros.
+// Percent returns the Weight as a decimal number of percent, without trailing zeros.
 func (w Weight) Percent() string {
 	return strconv.FormatFloat(float64(w)/100, 'f', -1, 64)
 }

@@ -70,7 +70,7 @@ func (h CheckAlarms) observe(ctx context.Context, s shift.Subject, record shift.
 
 // stopIgnoring makes alarms count that were firing at the start and have been OK since.
 func (h CheckAlarms) stopIgnoring(ctx context.Context, record shift.Record, observations []shift.Observation) error {
-	calmed := shift.Calmed(record.UntilOK, observations)
+	calmed := shift.RecoveredAlarms(record.UntilOK, observations)
 	if len(calmed) == 0 {
 		return nil
 	}

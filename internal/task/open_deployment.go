@@ -198,7 +198,7 @@ func (o opening) findEarlierDeployment(ctx context.Context) (*shift.Reason, erro
 		if err != nil {
 			return nil, fmt.Errorf("read the history of %s: %w", a.Target, err)
 		}
-		if before, found := shift.DeployedEarlier(arrived, o.id); found {
+		if before, found := shift.FindEarlierDeployment(arrived, o.id); found {
 			reason := shift.DeployedBeforeReason(a.Target, before)
 			return &reason, nil
 		}
@@ -220,7 +220,7 @@ func (o opening) findNewerDeployment(ctx context.Context, c shift.Change) (*shif
 	if err != nil {
 		return nil, fmt.Errorf("read the history of %s: %w", c.Target, err)
 	}
-	if newer, found := o.release.OvertakenBy(arrived); found {
+	if newer, found := o.release.FindOvertaking(arrived); found {
 		reason := shift.OvertakenReason(c, newer)
 		return &reason, nil
 	}
@@ -324,7 +324,7 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 // announceStart announces a Deployment whose opening this try or an earlier one has
 // completed.
 func (o opening) announceStart(ctx context.Context, record shift.Record) shift.Deployment {
-	d := record.Deployment.Retried(o.release, o.call.Retry)
+	d := record.Deployment.WithRetries(o.release, o.call.Retry)
 	announceProgress(ctx, o.Announcer, explain.Announce(d, shift.Started, d.Start(), d.OpenedAt))
 	return d
 }
