@@ -23,16 +23,20 @@ type Document struct {
 // need returns what a task needs and a Document lacks, or "".
 type need func(Document) string
 
-// checkSchema returns shift.ErrSchemaTooNew for a Document from newer code.
-func (d Document) checkSchema() error {
-	schema := 0
-	if d.Release != nil {
-		schema = d.Release.Schema
+// checkSchema returns shift.ErrSchemaTooNew for the payload of a call whose Document is from
+// newer code. It reads nothing else of it, because the rest may have another form.
+func checkSchema(payload []byte) error {
+	type part struct {
+		Schema int `json:"schema"`
 	}
-	if d.Deployment != nil {
-		schema = max(schema, d.Deployment.Schema)
+	var call struct {
+		Document struct {
+			Release    part `json:"release"`
+			Deployment part `json:"deployment"`
+		} `json:"document"`
 	}
-	return shift.CheckSchema("the document", schema)
+	_ = json.Unmarshal(payload, &call) // what is not even JSON is reported by the caller
+	return shift.CheckSchema("the document", max(call.Document.Release.Schema, call.Document.Deployment.Schema))
 }
 
 // check returns an error for a Document that lacks something. The definition sends no such

@@ -57,7 +57,10 @@ func TestADocumentOfANewerVersionIsRefused(t *testing.T) {
 	closing := flow.Serve(flow.Close, func(context.Context, flow.Call[flow.Document]) (shift.Summary, error) {
 		return shift.Summary{}, errors.New("the handler was called")
 	})
-	for _, document := range []string{`{"release": {"schema": 2}}`, `{"deployment": {"schema": 2}}`} {
+	for _, document := range []string{
+		`{"release": {"schema": 2}}`, `{"deployment": {"schema": 2}}`,
+		`{"release": {"schema": 2, "steps": {"of": "another form"}}, "progress": []}`, `{"deployment": {"plan": [], "schema": 2}}`,
+	} {
 		_, err := closing(t.Context(), []byte(`{"document": `+document+`}`))
 		var wire *flow.WireError
 		require.ErrorAs(t, err, &wire)

@@ -58,7 +58,7 @@ var (
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
-		Comment: "Reads the ledger and the alarms, and judges: go on, hold, or roll back.",
+		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back.",
 		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: patiently(),
 	}}
 	BeforeHook = Task[Document, struct{}]{Spec{
@@ -111,13 +111,15 @@ type Lambda func(ctx context.Context, payload []byte) ([]byte, error)
 func Serve[D, F any](task Task[D, F], handle Handler[D, F]) Lambda {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		var call Call[D]
+		if _, is := any(call.Document).(Document); is {
+			if err := checkSchema(payload); err != nil {
+				return nil, Wire(err)
+			}
+		}
 		if err := json.Unmarshal(payload, &call); err != nil {
 			return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
 		}
 		if doc, is := any(call.Document).(Document); is {
-			if err := doc.checkSchema(); err != nil {
-				return nil, Wire(err)
-			}
 			if err := doc.check(task.needs); err != nil {
 				return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
 			}
