@@ -14,6 +14,18 @@ type Subject struct {
 	Now     time.Time
 }
 
+// routesSeenEvery is how often the Routes are read while a Step bakes.
+const routesSeenEvery Seconds = 300
+
+// RoutesDue says whether the Routes are to be read at this poll: when the total time slept
+// has passed another 5 minutes. Reading at every poll would take the platform's few
+// requests per second from the rollbacks of other Deployments. Shorter Steps need no more,
+// because every write is refused if somebody else wrote the Route.
+func (s Subject) RoutesDue() bool {
+	before := s.Progress.Total
+	return before/routesSeenEvery < (before+s.Progress.Wait)/routesSeenEvery
+}
+
 // ObserveRoute judges the Route that a Target has at a poll. It passes while nobody but
 // Sluice has written the Route: the Revision is still the same, or the Route still sends
 // traffic as Sluice wrote it. exists is false for a Target that no longer exists.
@@ -33,7 +45,7 @@ func routeChanged(c Change, text string) Observation {
 }
 
 // RouteNotRead reports that a Route could not be read at a poll. The Deployment goes on:
-// the next poll reads the Route again, and every write is refused if somebody else wrote
+// a later poll reads the Route again, and every write is refused if somebody else wrote
 // the Route in between.
 func RouteNotRead(c Change, err error) Observation {
 	return Observation{Verdict: Pass, Reason: Reason{

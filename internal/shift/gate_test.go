@@ -54,3 +54,24 @@ func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
 	}
 	assert.Equal(t, shift.Pass, shift.RouteNotRead(c, errors.New("throttled")).Verdict)
 }
+
+func TestRoutesAreSeenEveryFiveMinutes(t *testing.T) {
+	t.Parallel()
+	for poll := shift.Seconds(10); poll <= 900; poll += 10 {
+		unseen, longest := shift.Seconds(0), shift.Seconds(0)
+		p := shift.Progress{Wait: poll}
+		for ; p.Total < 48*3600; p.Total += poll {
+			unseen += poll
+			longest = max(longest, unseen)
+			if (shift.Subject{Progress: p}).RoutesDue() {
+				assert.GreaterOrEqual(t, p.Total+poll, shift.Seconds(300), "no sooner than 5 minutes after the start")
+				unseen = 0
+			}
+		}
+		assert.Less(t, longest, 300+poll, "polls %d s apart", poll)
+		if poll >= 300 {
+			assert.Equal(t, poll, longest, "polls that are far apart read each time")
+		}
+	}
+	assert.False(t, shift.Subject{Progress: shift.Progress{Total: 300}}.RoutesDue(), "nothing was slept since")
+}

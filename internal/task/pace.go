@@ -23,6 +23,7 @@ type paces struct {
 	clock   Clock
 	pause   Pause
 	noBurst bool
+	share   int // calls use one part in so many of what the platform takes; 0 is all of it
 
 	mu     sync.Mutex
 	byKind map[string]*pace
@@ -36,6 +37,12 @@ func newPaces(rules RulesReader, clock Clock, pause Pause) *paces {
 // withoutBurst makes every call wait for its turn, so that the burst is left to others.
 func (p *paces) withoutBurst() *paces {
 	p.noBurst = true
+	return p
+}
+
+// sharing uses one part in so many of the calls per second.
+func (p *paces) sharing(parts int) *paces {
+	p.share = parts
 	return p
 }
 
@@ -68,6 +75,7 @@ func (p *paces) paceOf(t shift.Target) *pace {
 	var fresh *pace
 	if rules.CallsPerSecond > 0 {
 		fresh = newPace(p.clock, p.pause, rules.CallsPerSecond)
+		fresh.perCall *= time.Duration(max(p.share, 1))
 		if p.noBurst {
 			fresh = fresh.withoutBurst()
 		}

@@ -34,6 +34,8 @@ func (a *asked) Route(context.Context, shift.Target) (shift.Route, error) {
 	return shift.Route{}, nil
 }
 
+func (*asked) Rules(shift.Target) (shift.Rules, error) { return shift.Rules{CallsPerSecond: 15}, nil }
+
 func (a *asked) within(t *testing.T, d time.Duration, from int) int {
 	t.Helper()
 	n := 0

@@ -21,12 +21,16 @@ type RouteGate struct {
 	Pause Pause
 }
 
+// pollShare is the part of a platform's requests per second that one poll may use. The
+// rest is for rollbacks, which come first.
+const pollShare = 3
+
 // Observe implements Gate. It stops at the first Target that fails.
 func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
-	var pace *paces
-	if len(s.Deployment.Changes) > maxUnpacedTargets {
-		pace = newPaces(g.Router, g.Now, g.Pause).withoutBurst()
+	if !s.RoutesDue() {
+		return nil, nil
 	}
+	pace := newPaces(g.Router, g.Now, g.Pause).withoutBurst().sharing(pollShare)
 	var observations []shift.Observation
 	for _, c := range s.Deployment.Changes {
 		pace.awaitTurn(ctx, c.Target)
