@@ -1,6 +1,10 @@
 package shift
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // AfterWait says what a Deployment does when a wait has reached its limit.
 type AfterWait string
@@ -43,9 +47,9 @@ type Waited struct {
 const maxWaitPolls = 550
 
 // countWaits adds the time slept to each Wait, and replaces a Wait that has reached its
-// Limit by what follows. Waits without an Observation are dropped. It returns the
-// Observations that are left, the Waits, and how long to sleep until the next poll (0 if
-// nothing is waited for).
+// Limit by what follows. Waits without an Observation are dropped, unless something cannot
+// be read: it may be what the Observation needs. It returns the Observations that are left,
+// the Waits, and how long to sleep until the next poll (0 if nothing is waited for).
 func (d Deployment) countWaits(p Progress, observations []Observation, now time.Time) (left []Observation, waits []Waited, sleep Seconds) {
 	for _, o := range observations {
 		if o.Verdict != Wait {
@@ -65,25 +69,49 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 			}
 		case o.Limit.Then == GoOnAfterWait:
 			w.Over, o = true, Observation{Verdict: Pass, Reason: o.Limit.Ended}
-		default:
-			o = Observation{Verdict: Fail, Reason: o.Limit.Expired}
+		default: // a Wait without a Limit, too
+			o = Observation{Verdict: Fail, Reason: cmp.Or(o.Limit.Expired, o.Reason)}
 		}
 		left, waits = append(left, o), append(waits, w)
 	}
+	if slices.ContainsFunc(observations, Observation.holds) {
+		waits = append(waits, p.unobservedWaits(observations)...)
+	}
 	return left, waits, sleep
+}
+
+func (o Observation) holds() bool { return o.Verdict == Hold }
+
+// waitsFor says whether the Observation is of that wait.
+func (o Observation) waitsFor(w Waited) bool {
+	return o.Verdict == Wait && w.Name == o.Reason.Name && w.Subject == o.Reason.Subject && w.Of == o.Limit.Of
+}
+
+// unobservedWaits are the waits that the Observations do not mention.
+func (p Progress) unobservedWaits(observations []Observation) (waits []Waited) {
+	for _, w := range p.Waits {
+		if !slices.ContainsFunc(observations, func(o Observation) bool { return o.waitsFor(w) }) {
+			waits = append(waits, p.addSleep(w))
+		}
+	}
+	return waits
+}
+
+// addSleep adds the last sleep to a wait, if it was slept for it.
+func (p Progress) addSleep(w Waited) Waited {
+	if p.Waiting && !w.Over {
+		w.Seconds += p.Wait
+	}
+	return w
 }
 
 // findWait returns how long the Deployment has waited for what the Observation waits for,
 // including the last sleep.
 func (p Progress) findWait(o Observation, now time.Time) Waited {
 	for _, w := range p.Waits {
-		if w.Name != o.Reason.Name || w.Subject != o.Reason.Subject || w.Of != o.Limit.Of {
-			continue
+		if o.waitsFor(w) {
+			return p.addSleep(w)
 		}
-		if p.Waiting && !w.Over {
-			w.Seconds += p.Wait
-		}
-		return w
 	}
 	return Waited{Name: o.Reason.Name, Subject: o.Reason.Subject, Of: o.Limit.Of, Since: now.UTC()}
 }

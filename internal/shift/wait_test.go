@@ -65,6 +65,34 @@ func TestWhatIsNoLongerWaitedForIsForgotten(t *testing.T) {
 	assert.Zero(t, paused(checked(d, p, wait, 0)), "and begins anew")
 }
 
+// A poll at which something cannot be read does not say that nothing is waited for.
+func TestAHoldDoesNotForgetAWait(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		then shift.AfterWait
+		want shift.Next
+	}{{shift.RollBackAfterWait, shift.NextRollback}, {shift.GoOnAfterWait, shift.NextShift}} {
+		d, p := watched(t, day, shift.RollBackAfterWait)
+		wait := []shift.Observation{awaiting("ann", 20*minute, test.then)}
+		for n := 0; p.Next == shift.NextBake; n++ {
+			require.Less(t, n, 30)
+			p = checked(d, p, [][]shift.Observation{wait, hold}[n%2], 0)
+		}
+		assert.Equal(t, test.want, p.Next)
+		assert.Equal(t, 20*minute, paused(p), "what was slept while it was waited for")
+	}
+}
+
+func TestAWaitWithoutALimitSaysWhyItFails(t *testing.T) {
+	t.Parallel()
+	d, p := watched(t, day, shift.RollBackAfterWait)
+	wait := awaiting("ann", hour, shift.RollBackAfterWait)
+	wait.Limit = shift.Limit{}
+	p = checked(d, p, []shift.Observation{wait}, 0)
+	assert.Equal(t, shift.Fail, p.Verdict)
+	assert.Equal(t, []shift.Reason{wait.Reason}, p.Reasons)
+}
+
 // Whatever is waited for and for how long: it ends, within the history.
 func TestWaitsOfAnyLengthEnd(t *testing.T) {
 	t.Parallel()
