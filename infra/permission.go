@@ -161,15 +161,15 @@ func (p permissions) function(name string) iam.IRole {
 	return p.role(name+"-role", service("lambda"), "What the function "+p.functionName(name)+" may do.", statements...)
 }
 
-// machine is the role of the state machine: it invokes the published versions of its own
-// functions and nothing else. All versions, since an execution that began before an
-// upgrade goes on to invoke the versions that its definition names. A pattern cannot say
-// "numbers only", so it lets in $LATEST and aliases too.
+// machine is the role of the state machine: it invokes its own functions and nothing else.
+// It may invoke all their versions, because an execution that began before an upgrade goes
+// on to invoke the versions that its definition names. The functions without a version are
+// for executions of earlier commits, whose definitions named none.
 func (p permissions) machine() iam.IRole {
 	var own []string
 	for _, spec := range flow.Specs() {
-		if arn := p.functionARN(p.functionName(spec.Function)) + ":*"; !slices.Contains(own, arn) {
-			own = append(own, arn)
+		if arn := p.functionARN(p.functionName(spec.Function)); !slices.Contains(own, arn) {
+			own = append(own, arn, arn+":*")
 		}
 	}
 	return p.role("machine-role", service("states"), "What the state machine "+p.settings.NamePrefix+" may do.",

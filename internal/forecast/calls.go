@@ -13,12 +13,12 @@ const (
 	// GetProvisionedConcurrencyConfig of the alias.
 	callsOfOpen  = 4
 	callsOfStep  = 1 // UpdateAlias
-	callsOfPoll  = 1 // GetAlias
+	callsOfRead  = 1 // GetAlias, at a poll that reads the Routes
 	callsOfClose = 1 // GetAlias
 )
 
 // ControlCalls returns how many requests to the Lambda control plane a Deployment with this
 // Plan makes for each of its existing Targets, if nothing goes wrong.
 func ControlCalls(p shift.Plan) int {
-	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfPoll*Healthy(p, shift.Hooks{}).Polls + callsOfClose
+	return callsOfPublish + callsOfOpen + callsOfStep*p.Len() + callsOfRead*p.RouteReads() + callsOfClose
 }

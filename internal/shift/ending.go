@@ -46,10 +46,11 @@ func (r Record) MaySettle(now time.Time) bool { return now.Sub(r.MarkedAt) < max
 
 // HealsSoon says whether a restoration that failed with this error is worth trying again
 // within seconds. It is not when nothing is left to restore, when the platform takes
-// minutes to settle, or when a person has to look at the Ledger.
+// minutes to settle, when a person has to look at the Ledger, or when only newer code can
+// read it.
 func HealsSoon(err error) bool {
 	return !slices.ContainsFunc([]error{
-		ErrDeploymentUnknown, ErrDeploymentRestoring, ErrDeploymentClosed, ErrRouteSettling, ErrLedgerDamaged,
+		ErrDeploymentUnknown, ErrDeploymentRestoring, ErrDeploymentClosed, ErrRouteSettling, ErrLedgerDamaged, ErrSchemaTooNew,
 	}, func(known error) bool { return errors.Is(err, known) })
 }
 

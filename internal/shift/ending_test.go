@@ -61,6 +61,7 @@ func TestOnlyWhatMayHealIsTriedAgainSoon(t *testing.T) {
 		shift.ErrDeploymentClosed:     false,
 		shift.ErrRouteSettling:        false,
 		shift.ErrLedgerDamaged:        false,
+		shift.ErrSchemaTooNew:         false,
 	} {
 		assert.Equal(t, heals, shift.HealsSoon(fmt.Errorf("restore: %w", err)), err)
 	}

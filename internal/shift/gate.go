@@ -14,16 +14,17 @@ type Subject struct {
 	Now     time.Time
 }
 
-// routesSeenEvery is how often the Routes are read while a Step bakes.
+// routesSeenEvery is how often the Routes are read while Steps bake.
 const routesSeenEvery Seconds = 300
 
 // RoutesDue says whether the Routes are to be read at this poll: when the total time slept
 // has passed another 5 minutes. Reading at every poll would take the platform's few
 // requests per second from the rollbacks of other Deployments. Shorter Steps need no more,
 // because every write is refused if somebody else wrote the Route.
-func (s Subject) RoutesDue() bool {
-	before := s.Progress.Total
-	return before/routesSeenEvery < (before+s.Progress.Wait)/routesSeenEvery
+func (s Subject) RoutesDue() bool { return routesDue(s.Progress.Total, s.Progress.Wait) }
+
+func routesDue(before, slept Seconds) bool {
+	return before/routesSeenEvery < (before+slept)/routesSeenEvery
 }
 
 // ObserveRoute judges the Route that a Target has at a poll. It passes while nobody but

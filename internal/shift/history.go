@@ -42,6 +42,21 @@ func (p Plan) Polls() int {
 	return polls
 }
 
+// RouteReads is how often a poll reads the Routes when the Plan runs without trouble.
+func (p Plan) RouteReads() int {
+	reads, total := 0, Seconds(0)
+	for _, s := range p.Steps {
+		for baked := Seconds(0); baked < s.Bake; baked += s.Poll {
+			slept := min(s.Poll, s.Bake-baked)
+			if routesDue(total, slept) {
+				reads++
+			}
+			total += slept
+		}
+	}
+	return reads
+}
+
 // EventsAtStart is what the history holds when the first Step is taken, after
 // the BeforeTraffic hooks and a number of retries.
 func EventsAtStart(hooks Hooks, retries int) int {

@@ -251,7 +251,7 @@ func TestAHealthyDeploymentTakesExactlyTheCourseOfItsPlan(t *testing.T) {
 
 // walk takes a healthy Deployment to its end.
 func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
-	p, baked, shifts := d.Start(), shift.Seconds(0), 0
+	p, baked, shifts, reads := d.Start(), shift.Seconds(0), 0, 0
 	for p.Next != shift.NextFinish {
 		before := p
 		switch p.Next {
@@ -262,6 +262,9 @@ func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
 		case shift.NextBake:
 			require.Positive(t, p.Wait, "a bake without a wait would never end")
 			baked += p.Wait
+			if (shift.Subject{Deployment: d, Progress: p}).RoutesDue() {
+				reads++
+			}
 			p = checked(d, p, pass, 0)
 			require.Equal(t, before.Weight, p.Weight, "I4")
 		default:
@@ -274,6 +277,7 @@ func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
 	require.Equal(t, d.Plan.Duration(), baked)
 	require.Equal(t, baked, p.Total)
 	require.Equal(t, d.Plan.Polls(), p.Checks)
+	require.Equal(t, d.Plan.RouteReads(), reads)
 	require.Equal(t, d.Plan.Len(), shifts)
 	require.Equal(t, d.Plan.Events(hooks), p.Events+d.EventsReserved-shift.EventsOfRetry*shift.HookRetries*hooks.Count())
 }

@@ -21,8 +21,8 @@ type RouteGate struct {
 	Pause Pause
 }
 
-// pollShare is the part of a platform's requests per second that one poll may use. The
-// rest is for rollbacks, which come first.
+// pollShare is the part of a platform's requests per second that a poll of many Targets may
+// use. The rest is for rollbacks, which come first.
 const pollShare = 3
 
 // Observe implements Gate. It stops at the first Target that fails.
@@ -30,7 +30,10 @@ func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observ
 	if !s.RoutesDue() {
 		return nil, nil
 	}
-	pace := newPaces(g.Router, g.Now, g.Pause).withoutBurst().sharing(pollShare)
+	var pace *paces
+	if len(s.Deployment.Changes) > maxUnpacedTargets {
+		pace = newPaces(g.Router, g.Now, g.Pause).withoutBurst().sharing(pollShare)
+	}
 	var observations []shift.Observation
 	for _, c := range s.Deployment.Changes {
 		pace.awaitTurn(ctx, c.Target)
