@@ -23,9 +23,21 @@ type Document struct {
 // need returns what a task needs and a Document lacks, or "".
 type need func(Document) string
 
-// checkSchema returns shift.ErrSchemaTooNew for the payload of a call whose Document is from
-// newer code. It reads nothing else of it, because the rest may have another form.
-func checkSchema(payload []byte) error {
+// checkSchema returns shift.ErrSchemaTooNew for a Document from newer code.
+func (d Document) checkSchema() error {
+	schema := 0
+	if d.Release != nil {
+		schema = d.Release.Schema
+	}
+	if d.Deployment != nil {
+		schema = max(schema, d.Deployment.Schema)
+	}
+	return shift.CheckSchema("the document", schema)
+}
+
+// schemaOf reads nothing but the schema numbers of a call's Document: the rest may have a
+// form that only newer code reads.
+func schemaOf(payload []byte) Document {
 	type part struct {
 		Schema int `json:"schema"`
 	}
@@ -35,8 +47,11 @@ func checkSchema(payload []byte) error {
 			Deployment part `json:"deployment"`
 		} `json:"document"`
 	}
-	_ = json.Unmarshal(payload, &call) // what is not even JSON is reported by the caller
-	return shift.CheckSchema("the document", max(call.Document.Release.Schema, call.Document.Deployment.Schema))
+	_ = json.Unmarshal(payload, &call) // the caller has its error
+	return Document{
+		Release:    &shift.Release{Schema: call.Document.Release.Schema},
+		Deployment: &shift.Deployment{Schema: call.Document.Deployment.Schema},
+	}
 }
 
 // check returns an error for a Document that lacks something. The definition sends no such

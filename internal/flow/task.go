@@ -1,8 +1,10 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -103,6 +105,14 @@ func Specs() []Spec {
 	}
 }
 
+// misread is the error for a payload that the task cannot take.
+func (s Spec) misread(err error) error {
+	if !errors.Is(err, shift.ErrSchemaTooNew) {
+		err = fmt.Errorf("%s was invoked with something else than its state sends: %w", s.Function, err)
+	}
+	return Wire(err)
+}
+
 // Lambda is a Handler in the form that the Lambda runtime calls. It only returns errors of
 // type WireError.
 type Lambda func(ctx context.Context, payload []byte) ([]byte, error)
@@ -111,17 +121,15 @@ type Lambda func(ctx context.Context, payload []byte) ([]byte, error)
 func Serve[D, F any](task Task[D, F], handle Handler[D, F]) Lambda {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		var call Call[D]
-		if _, is := any(call.Document).(Document); is {
-			if err := checkSchema(payload); err != nil {
-				return nil, Wire(err)
-			}
-		}
 		if err := json.Unmarshal(payload, &call); err != nil {
-			return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
+			if _, is := any(call.Document).(Document); is { // perhaps of a form that is not known here
+				err = cmp.Or(schemaOf(payload).checkSchema(), err)
+			}
+			return nil, task.misread(err)
 		}
 		if doc, is := any(call.Document).(Document); is {
-			if err := doc.check(task.needs); err != nil {
-				return nil, Wire(fmt.Errorf("%s was invoked with something else than its state sends: %w", task.Function, err))
+			if err := cmp.Or(doc.checkSchema(), doc.check(task.needs)); err != nil {
+				return nil, task.misread(err)
 			}
 		}
 		written, err := handle(ctx, call)

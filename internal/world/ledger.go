@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/shift"
@@ -36,26 +37,44 @@ func (w *World) unsettled() bool {
 	return len(list) > 0 || err != nil
 }
 
+// attendance is what unattended last read: after so many writes of the tables, nothing but
+// these Deployments was open, and executions looked after them.
+type attendance struct {
+	writes int
+	open   []string
+}
+
 // unattended reports whether a sweep would find something: a Deployment that no
 // execution looks after, one that is on its way back, or one whose Outcome is still to be
-// announced. An item that cannot be read counts.
+// announced. An item that cannot be read counts. The Ledger is only read again after a write.
 func (w *World) unattended() bool {
+	if writes := w.tables.Writes(); w.attended == nil || w.attended.writes != writes {
+		open, only := w.onlyOpen()
+		if !only {
+			w.attended = nil
+			return true
+		}
+		w.attended = &attendance{writes: writes, open: open}
+	}
+	return slices.ContainsFunc(w.attended.open, func(id string) bool { return !w.isListed(id) })
+}
+
+// onlyOpen returns the Deployments that the Ledger lists, and whether all of them are open
+// and none is a suspect. Whoever restores one, or has closed one, may have died.
+func (w *World) onlyOpen() (open []string, only bool) {
 	suspects, err := w.ledger.Suspects(context.Background())
 	if len(suspects) > 0 || err != nil {
-		return true
+		return nil, false
 	}
 	list, err := w.ledger.Unannounced(context.Background())
 	if err != nil {
-		return true
+		return nil, false
 	}
 	for _, listed := range list {
-		if !w.isListed(listed.ID) {
-			return true
-		}
-		// Whoever restores it, or has closed it, may have died.
 		if record, known := w.record(listed.ID); known && record.Status != shift.StatusOpen {
-			return true
+			return nil, false
 		}
+		open = append(open, listed.ID)
 	}
-	return false
+	return open, true
 }

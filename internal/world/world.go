@@ -31,6 +31,7 @@ type World struct {
 	jitter    *rand.Rand
 	cloud     *localaws.Cloud
 	ledger    *dynamo.Ledger // for onlooker
+	attended  *attendance    // nil while something may be unattended
 	tables    *dynamodb.Database
 	machine   *asl.Machine
 	functions map[string]function // Sluice's own, as their $LATEST is

@@ -16,6 +16,7 @@ type Database struct {
 	mu     sync.Mutex
 	tables map[string]*table
 	done   idempotency
+	writes int
 	heard  func(table string, before, after Item)
 }
 
@@ -52,9 +53,20 @@ func (db *Database) OnWrite(listener func(table string, before, after Item)) {
 
 // tell tells of a write that was stored.
 func (db *Database) tell(w *write, done effect) {
-	if db.heard != nil && w.operation != "ConditionCheck" {
+	if w.operation == "ConditionCheck" {
+		return
+	}
+	db.writes++
+	if db.heard != nil {
 		db.heard(w.table.name, done.before, done.after)
 	}
+}
+
+// Writes is how many items have been written so far.
+func (db *Database) Writes() int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.writes
 }
 
 // Items returns every item of the table, ordered by partition key and then by
