@@ -37,7 +37,10 @@ const (
 	storeKind  = "store"
 	storeTable = "weights"
 	storeLag   = shift.Seconds(20)
-	site       = shift.Target("store:site")
+	// storeOrigin is what the site's item has beside its route. Every write replaces the
+	// whole item, so the store needs it again each time.
+	storeOrigin = "origin.example.com"
+	site        = shift.Target("store:site")
 )
 
 var storeKinds = map[string]world.Kind{storeKind: storeOf(false)}
@@ -54,7 +57,7 @@ func readStore(v strictjson.Value) shift.Arrival {
 }
 
 func (store) Rules() shift.Rules {
-	return shift.Rules{Grain: 100, CallsPerSecond: 100, CallsOfRotate: 1, Lag: storeLag}
+	return shift.Rules{Grain: 100, CallsPerSecond: 100, CallsOfRotate: 1, Lag: storeLag, KeepsDetail: true}
 }
 
 func keyOf(t shift.Target) map[string]types.AttributeValue {
@@ -85,7 +88,7 @@ func routeIn(item map[string]types.AttributeValue) shift.Route {
 	weight, _ := strconv.Atoi(value("weight"))
 	return shift.Route{
 		Serving: shift.Version(value("serving")), Additional: shift.Version(value("additional")),
-		Weight: shift.Weight(weight), Revision: shift.Revision(value("etag")),
+		Weight: shift.Weight(weight), Revision: shift.Revision(value("etag")), Detail: value("origin"),
 	}
 }
 
@@ -98,11 +101,11 @@ func (s store) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shi
 	}
 	write := &api.UpdateItemInput{
 		TableName: aws.String(storeTable), Key: keyOf(t), ReturnValues: types.ReturnValueAllNew,
-		UpdateExpression:    aws.String("SET serving = :serving, additional = :additional, weight = :weight, etag = :next"),
+		UpdateExpression:    aws.String("SET serving = :serving, additional = :additional, weight = :weight, origin = :origin, etag = :next"),
 		ConditionExpression: aws.String("etag = :etag"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":serving": &types.AttributeValueMemberS{Value: string(r.Serving)}, ":additional": &types.AttributeValueMemberS{Value: string(r.Additional)},
-			":weight": number(int(r.Weight)), ":etag": number(etag), ":next": number(etag + 1),
+			":origin": &types.AttributeValueMemberS{Value: r.Detail}, ":weight": number(int(r.Weight)), ":etag": number(etag), ":next": number(etag + 1),
 		},
 	}
 	if s.unfenced {
@@ -137,7 +140,10 @@ func (store) Delete(context.Context, shift.Target) error { return errNotInStore 
 
 func (store) Siblings(context.Context, shift.Target) ([]string, error) { return nil, nil }
 
-func (store) Settles(context.Context, shift.Target) (bool, error) { return false, nil }
+// Settles is not asked, as the Rules say that nothing settles.
+func (store) Settles(context.Context, shift.Target) (bool, error) {
+	return false, errors.New("a store never settles")
+}
 
 func (store) Publish(context.Context, shift.Target) (shift.Published, error) {
 	return shift.Published{}, errNotInStore
@@ -182,6 +188,7 @@ func (r *run) storeARN() string {
 func (r *run) stock() error {
 	item := keyOf(site)
 	item["serving"], item["additional"] = &types.AttributeValueMemberS{Value: "a"}, &types.AttributeValueMemberS{Value: ""}
+	item["origin"] = &types.AttributeValueMemberS{Value: storeOrigin}
 	item["weight"], item["etag"] = &types.AttributeValueMemberN{Value: "0"}, &types.AttributeValueMemberN{Value: "1"}
 	_, err := api.NewFromConfig(r.w.Config("owner")).PutItem(context.Background(), &api.PutItemInput{TableName: aws.String(storeTable), Item: item})
 	return err
@@ -192,7 +199,7 @@ func siteRoute(item dynamodb.Item) shift.Route {
 	number := ledgerItem(item).number
 	return shift.Route{
 		Serving: shift.Version(text(item, "serving")), Additional: shift.Version(text(item, "additional")),
-		Weight: shift.Weight(number("weight")), Revision: shift.Revision(strconv.Itoa(number("etag"))),
+		Weight: shift.Weight(number("weight")), Revision: shift.Revision(strconv.Itoa(number("etag"))), Detail: text(item, "origin"),
 	}
 }
 
@@ -200,6 +207,9 @@ func siteRoute(item dynamodb.Item) shift.Route {
 func (r *run) stored(before, after dynamodb.Item) {
 	if before == nil || after == nil {
 		return
+	}
+	if found := text(after, "origin"); found != storeOrigin {
+		r.breaks("a write of the site has lost its detail: it has %q", found)
 	}
 	now, share := siteRoute(after), shift.None
 	switch {

@@ -57,6 +57,9 @@ type Change struct {
 	Revision Revision `json:"revision"`
 	// Detail is the router's own, as it gave it with the Candidate.
 	Detail string `json:"detail,omitempty"`
+	// RouteDetail is the Detail of the Route when the Deployment was opened, if the router
+	// needs it for its writes.
+	RouteDetail string `json:"routeDetail,omitempty"`
 	// Maker is written to a Target that the Deployment creates, so that it can be
 	// recognized.
 	Maker string `json:"maker,omitempty"`
@@ -71,7 +74,7 @@ type Change struct {
 func (c Change) Creates() bool { return c.Stable == "" }
 
 // Before returns the Route that the Target had before the Deployment.
-func (c Change) Before() Route { return Route{Serving: c.Stable} }
+func (c Change) Before() Route { return Route{Serving: c.Stable, Detail: c.RouteDetail} }
 
 // At returns the Route that gives the Candidate this Weight. Below 100 % Stable remains the
 // serving version, so that clearing the weights undoes the shift. A Target that the
@@ -79,11 +82,11 @@ func (c Change) Before() Route { return Route{Serving: c.Stable} }
 func (c Change) At(w Weight) Route {
 	switch {
 	case c.Creates(), w == All:
-		return Route{Serving: c.Candidate, Maker: c.Maker, Detail: c.Detail}
+		return Route{Serving: c.Candidate, Maker: c.Maker, Detail: c.RouteDetail}
 	case w == None:
 		return c.Before()
 	}
-	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w}
+	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: w, Detail: c.RouteDetail}
 }
 
 // Settling says whether the platform is still moving traffic by itself until the given
@@ -227,7 +230,7 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 }
 
 func (c Change) zeroWeight() Route {
-	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: None}
+	return Route{Serving: c.Stable, Additional: c.Candidate, Weight: None, Detail: c.RouteDetail}
 }
 
 func (c Change) isExplained(found Route, plan Plan, intent int) bool {

@@ -17,8 +17,12 @@ type Rules struct {
 	CallsOfRotate int
 	// Lag is how long after a write viewers may still see the previous Route.
 	Lag Seconds
-	// Settles says that the platform may go on moving traffic by itself after a write.
+	// Settles says that the platform may go on moving traffic by itself after a write. The
+	// router then says for each Target whether it does.
 	Settles bool
+	// KeepsDetail says that a write needs the Detail of the Route from before the
+	// Deployment, which is then kept with the Deployment.
+	KeepsDetail bool
 }
 
 // CheckPlan returns ErrInvalidPlan for Steps that a Target of this kind cannot take.

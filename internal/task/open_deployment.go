@@ -249,13 +249,18 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	if err != nil {
 		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
 	}
-	if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
-		return c, fmt.Errorf("read the provisioned concurrency of %s: %w", a.Target, err)
+	if rules.Settles {
+		if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
+			return c, fmt.Errorf("read whether %s settles by itself: %w", a.Target, err)
+		}
 	}
 	if route, err = o.rereadDivided(ctx, route, c); err != nil {
 		return c, err
 	}
 	c.Stable, c.Revision = route.Serving, route.Revision
+	if rules.KeepsDetail {
+		c.RouteDetail = route.Detail
+	}
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
 	}
