@@ -138,7 +138,9 @@ func (store) Create(context.Context, shift.Target, shift.Route) (shift.Route, er
 
 func (store) Delete(context.Context, shift.Target) error { return errNotInStore }
 
-func (store) Siblings(context.Context, shift.Target) ([]string, error) { return nil, nil }
+func (store) RemedyForMissing(_ context.Context, t shift.Target) (string, error) {
+	return "stock " + string(t) + " first", nil
+}
 
 // Settles is not asked, as the Rules say that nothing settles.
 func (store) Settles(context.Context, shift.Target) (bool, error) {
@@ -309,6 +311,18 @@ func TestTheLastStepBakesForTheLagOfASecondKind(t *testing.T) {
 	require.NoError(t, r.story(err))
 	taken := r.main.Stopped().Sub(r.main.Started())
 	assert.GreaterOrEqual(t, taken, 2*time.Minute+storeLag.Duration())
+}
+
+// A router that creates nothing is not asked to, even if the input allows to create aliases.
+func TestAMissingTargetOfAKindThatCreatesNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	const missing = `"targets": [{"function": "orders"}, {"store": {"name": "nowhere", "version": "b"}}]`
+	b := base{"", `{` + missing + `, "createAlias": true}`, `{` + chaosFunctions + `}`, shift.Rejected, "", storeKinds}
+	r, err := playStocked(b, guard{})
+	require.NoError(t, r.story(err))
+	assert.Equal(t, shift.Rejected, r.outcome())
+	assert.Contains(t, r.deployments[r.main.ARN()].cause, "target not found; stock store:nowhere first")
+	assert.Zero(t, r.w.Calls()["lambda:UpdateAlias"])
 }
 
 // Some hundred faults, the same that strike at aliases alone.

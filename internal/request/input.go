@@ -175,7 +175,7 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	return shift.Options{
 		PauseLimit:             limit,
 		WhenPauseEnds:          shift.AfterWait(in.Field("whenPauseEnds").OneOf(string(shift.RollBackAfterWait), string(shift.GoOnAfterWait))),
-		CreateAlias:            in.Field("createAlias").Bool(),
+		CreateTarget:           in.Field("createAlias").Bool(),
 		Unchanged:              shift.WhenUnchanged(in.Field("unchanged").OneOf(string(shift.SucceedUnchanged), string(shift.FailUnchanged))),
 		WhenHeld:               shift.WhenHeld(in.Field("whenHeld").OneOf(held...)),
 		IgnoreUnreadableAlarms: in.Field("ignoreUnreadableAlarms").Bool(),

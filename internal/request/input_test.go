@@ -94,7 +94,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 		},
 		Options: shift.Options{
-			CreateAlias: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld,
+			CreateTarget: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld,
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
 			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},

@@ -29,8 +29,8 @@ type Adapter interface {
 	// Delete removes the Target. Doing so again does no harm.
 	Delete(context.Context, shift.Target) error
 
-	// Siblings names the other Targets there are, for an error that helps.
-	Siblings(context.Context, shift.Target) ([]string, error)
+	// RemedyForMissing says what can be done about a Target that does not exist.
+	RemedyForMissing(context.Context, shift.Target) (string, error)
 	// Settles says whether the platform goes on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
 	// Publish publishes what is deployed and not yet published.
@@ -111,13 +111,13 @@ func (b ByKind) Delete(ctx context.Context, t shift.Target) error {
 	return a.Delete(ctx, t)
 }
 
-// Siblings names the Targets beside one.
-func (b ByKind) Siblings(ctx context.Context, t shift.Target) ([]string, error) {
+// RemedyForMissing says what can be done about a Target that does not exist.
+func (b ByKind) RemedyForMissing(ctx context.Context, t shift.Target) (string, error) {
 	a, err := b.of(t)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return a.Siblings(ctx, t)
+	return a.RemedyForMissing(ctx, t)
 }
 
 // Settles says whether a Target goes on moving by itself after a write.

@@ -42,19 +42,19 @@ func TestATargetOfAKindThatNobodyRoutesIsUnknown(t *testing.T) {
 	const other = shift.Target("route53:Z1:example.com")
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"Rules":           func() error { _, err := kinds.Rules(other); return err },
-		"Route":           func() error { _, err := kinds.Route(ctx, other); return err },
-		"SetRoute":        func() error { _, err := kinds.SetRoute(ctx, other, shift.Route{}); return err },
-		"Rotate":          func() error { _, err := kinds.Rotate(ctx, other, shift.Route{}, "2"); return err },
-		"Create":          func() error { _, err := kinds.Create(ctx, other, shift.Route{}); return err },
-		"Delete":          func() error { return kinds.Delete(ctx, other) },
-		"Siblings":        func() error { _, err := kinds.Siblings(ctx, other); return err },
-		"Settles":         func() error { _, err := kinds.Settles(ctx, other); return err },
-		"Publish":         func() error { _, err := kinds.Publish(ctx, other); return err },
-		"Published":       func() error { _, err := kinds.Published(ctx, other, "1"); return err },
-		"CheckStart":      func() error { return kinds.CheckStart(other, shift.Route{}, false) },
-		"CheckCompatible": func() error { return kinds.CheckCompatible(other, shift.Published{}, shift.Published{}) },
-		"Tell":            func() error { _, err := kinds.Tell(shift.Change{Target: other}); return err },
+		"Rules":            func() error { _, err := kinds.Rules(other); return err },
+		"Route":            func() error { _, err := kinds.Route(ctx, other); return err },
+		"SetRoute":         func() error { _, err := kinds.SetRoute(ctx, other, shift.Route{}); return err },
+		"Rotate":           func() error { _, err := kinds.Rotate(ctx, other, shift.Route{}, "2"); return err },
+		"Create":           func() error { _, err := kinds.Create(ctx, other, shift.Route{}); return err },
+		"Delete":           func() error { return kinds.Delete(ctx, other) },
+		"RemedyForMissing": func() error { _, err := kinds.RemedyForMissing(ctx, other); return err },
+		"Settles":          func() error { _, err := kinds.Settles(ctx, other); return err },
+		"Publish":          func() error { _, err := kinds.Publish(ctx, other); return err },
+		"Published":        func() error { _, err := kinds.Published(ctx, other, "1"); return err },
+		"CheckStart":       func() error { return kinds.CheckStart(other, shift.Route{}, false) },
+		"CheckCompatible":  func() error { return kinds.CheckCompatible(other, shift.Published{}, shift.Published{}) },
+		"Tell":             func() error { _, err := kinds.Tell(shift.Change{Target: other}); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget, name)
 	}

@@ -62,7 +62,9 @@ const (
 
 // Options are the choices of a release that have a default.
 type Options struct {
-	CreateAlias            bool          `json:"createAlias"`
+	// CreateTarget allows to create a Target that does not exist. An input calls it
+	// createAlias.
+	CreateTarget           bool          `json:"createAlias"`
 	Unchanged              WhenUnchanged `json:"unchanged"`
 	WhenHeld               WhenHeld      `json:"whenHeld"`
 	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`

@@ -20,6 +20,8 @@ type Rules struct {
 	// Settles says that the platform may go on moving traffic by itself after a write. The
 	// router then says for each Target whether it does.
 	Settles bool
+	// Creates says that a Deployment may create a Target that does not exist.
+	Creates bool
 	// KeepsDetail says that a write needs the Detail of the Route from before the
 	// Deployment, which is then kept with the Deployment.
 	KeepsDetail bool

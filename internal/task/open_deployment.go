@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"sluice/internal/explain"
@@ -38,9 +37,9 @@ type OpeningLedger interface {
 type Router interface {
 	// Route reads the current Route. It returns shift.ErrTargetNotFound.
 	Route(context.Context, shift.Target) (shift.Route, error)
-	// Siblings returns the names of similar Targets that exist, for the message of an
-	// error.
-	Siblings(context.Context, shift.Target) ([]string, error)
+	// RemedyForMissing says what can be done about a Target that does not exist, as a part
+	// of an error's message.
+	RemedyForMissing(context.Context, shift.Target) (string, error)
 	// Published describes one version.
 	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	// Settles says whether the platform may go on moving traffic by itself after a write.
@@ -162,7 +161,7 @@ func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployme
 	return o.unchangedDeployment(record.Moves(), record.Cause), nil
 }
 
-// readChange reads one Target and checks that its traffic can be divided.
+// readChanges reads all Targets, and returns a Reason if there is nothing to shift.
 func (o opening) readChanges(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
 	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
 		return nil, reason, err
@@ -239,27 +238,14 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	}
 	c.Lag = rules.Lag
 	route, err := o.Router.Route(ctx, a.Target)
-	if errors.Is(err, shift.ErrTargetNotFound) {
-		if o.release.Options.CreateAlias {
-			c.Maker = shift.MakerOf(o.id)
-			return c, nil
-		}
-		return c, o.describeMissing(ctx, a.Target, err)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, shift.ErrTargetNotFound):
+		return o.planMissing(ctx, c, rules, err)
+	case err != nil:
 		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
 	}
-	if rules.Settles {
-		if c.Settles, err = o.Router.Settles(ctx, a.Target); err != nil {
-			return c, fmt.Errorf("read whether %s settles by itself: %w", a.Target, err)
-		}
-	}
-	if route, err = o.rereadDivided(ctx, route, c); err != nil {
+	if c, err = o.readStart(ctx, c, route, rules); err != nil {
 		return c, err
-	}
-	c.Stable, c.Revision = route.Serving, route.Revision
-	if rules.KeepsDetail {
-		c.RouteDetail = route.Detail
 	}
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
@@ -269,6 +255,24 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
 	}
 	return c, o.Router.CheckCompatible(a.Target, stable, candidate)
+}
+
+// readStart completes a Change by what the Target serves before the Deployment. It returns
+// an error for a Route that no Deployment can start with.
+func (o opening) readStart(ctx context.Context, c shift.Change, route shift.Route, rules shift.Rules) (_ shift.Change, err error) {
+	if rules.Settles {
+		if c.Settles, err = o.Router.Settles(ctx, c.Target); err != nil {
+			return c, fmt.Errorf("read whether %s settles by itself: %w", c.Target, err)
+		}
+	}
+	if route, err = o.rereadDivided(ctx, route, c); err != nil {
+		return c, err
+	}
+	c.Stable, c.Revision = route.Serving, route.Revision
+	if rules.KeepsDetail {
+		c.RouteDetail = route.Detail
+	}
+	return c, nil
 }
 
 // rereadDivided reads a divided Route again before it is refused: the Deployment that held
@@ -287,16 +291,18 @@ func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.C
 	}
 }
 
-func (o opening) describeMissing(ctx context.Context, t shift.Target, notFound error) error {
-	siblings, err := o.Router.Siblings(ctx, t)
+// planMissing returns the Change of a Target that does not exist. Its traffic cannot be
+// divided, and nothing serves it, so the Deployment may create it if the release allows it.
+func (o opening) planMissing(ctx context.Context, c shift.Change, rules shift.Rules, notFound error) (shift.Change, error) {
+	if o.release.Options.CreateTarget && rules.Creates {
+		c.Maker = shift.MakerOf(o.id)
+		return c, nil
+	}
+	remedy, err := o.Router.RemedyForMissing(ctx, c.Target)
 	if err != nil {
-		return fmt.Errorf("list the aliases beside %s: %w", t, err)
+		return c, fmt.Errorf("find what can be done about the missing %s: %w", c.Target, err)
 	}
-	have := "it has no alias"
-	if len(siblings) > 0 {
-		have = "it has " + strings.Join(siblings, ", ")
-	}
-	return fmt.Errorf(`%w; %s: create the alias, name another one, or say "createAlias": true`, notFound, have)
+	return c, fmt.Errorf("%w; %s", notFound, remedy)
 }
 
 func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deployment, error) {

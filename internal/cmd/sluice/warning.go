@@ -32,7 +32,7 @@ func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 		list = append(list, fmt.Sprintf("A pipeline's Step Functions action gives up after %s unless its timeout is raised, and this may take %s. The deployment goes on without it.",
 			days(pipelineTimeout), days(longest)))
 	}
-	if r.Options.CreateAlias {
+	if r.Options.CreateTarget {
 		list = append(list, "An alias that does not exist yet has no traffic to divide: where it is created, it serves the candidate at once.")
 	}
 	return list

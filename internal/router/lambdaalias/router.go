@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -34,7 +35,7 @@ func New(api API) *Router { return &Router{api: api} }
 // Rules are those of weighted aliases. Lambda's control plane takes 15 requests a second
 // from an account, for all calls but a few (Lambda quotas).
 func (r *Router) Rules() shift.Rules {
-	return shift.Rules{Grain: 1, CallsPerSecond: 15, CallsOfRotate: 2, Settles: true}
+	return shift.Rules{Grain: 1, CallsPerSecond: 15, CallsOfRotate: 2, Settles: true, Creates: true}
 }
 
 // Route reads what an alias serves. It returns shift.ErrTargetNotFound.
@@ -129,13 +130,26 @@ func (r *Router) Delete(ctx context.Context, t shift.Target) error {
 // maxSiblings is how many names an error can show.
 const maxSiblings = 48
 
-// Siblings names the function's aliases, the first few dozen of them. It returns
-// shift.ErrFunctionNotFound.
-func (r *Router) Siblings(ctx context.Context, t shift.Target) ([]string, error) {
+// RemedyForMissing names the aliases that the function has, and says what can be done about
+// one that it does not have. It returns shift.ErrFunctionNotFound.
+func (r *Router) RemedyForMissing(ctx context.Context, t shift.Target) (string, error) {
 	function, _, err := t.Lambda()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
+	siblings, err := r.listAliases(ctx, function)
+	if err != nil {
+		return "", err
+	}
+	have := "it has no alias"
+	if len(siblings) > 0 {
+		have = "it has " + strings.Join(siblings, ", ")
+	}
+	return have + `: create the alias, name another one, or say "createAlias": true`, nil
+}
+
+// listAliases returns the names of a function's aliases, at most maxSiblings of them.
+func (r *Router) listAliases(ctx context.Context, function string) ([]string, error) {
 	names := []string{}
 	pages := lambda.NewListAliasesPaginator(r.api, &lambda.ListAliasesInput{FunctionName: &function, MaxItems: aws.Int32(maxSiblings)})
 	for pages.HasMorePages() && len(names) < maxSiblings {

@@ -196,30 +196,30 @@ func TestDeletingAgainDoesNoHarm(t *testing.T) {
 	}
 }
 
-func TestSiblingsAreThoseOfAllPages(t *testing.T) {
+func TestRemedyNamesTheAliasesOfAllPages(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(
 		answer{body: `{"Aliases":[{"Name":"live"},{"Name":"beta"}],"NextMarker":"m"}`},
 		answer{body: `{"Aliases":[{"Name":"dev"}]}`},
 	)
-	names, err := r.Siblings(t.Context(), orders)
+	remedy, err := r.RemedyForMissing(t.Context(), orders)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"live", "beta", "dev"}, names)
+	assert.Equal(t, `it has live, beta, dev: create the alias, name another one, or say "createAlias": true`, remedy)
 	require.Len(t, w.requests, 2)
 	assert.Equal(t, "MaxItems=48", w.requests[0].query)
 	assert.Contains(t, w.requests[1].query, "Marker=m")
 }
 
-func TestSiblingsAreAtMostAFewDozen(t *testing.T) {
+func TestRemedyNamesAtMostAFewDozenAliases(t *testing.T) {
 	t.Parallel()
 	var page []string
 	for i := range 30 {
 		page = append(page, fmt.Sprintf(`{"Name":"a%d"}`, i))
 	}
 	r, w := newRouter(answer{body: `{"Aliases":[` + strings.Join(page, ",") + `],"NextMarker":"m"}`})
-	names, err := r.Siblings(t.Context(), orders)
+	remedy, err := r.RemedyForMissing(t.Context(), orders)
 	require.NoError(t, err)
-	assert.Len(t, names, 48)
+	assert.Equal(t, 47, strings.Count(remedy[:strings.Index(remedy, ":")], ","))
 	assert.Len(t, w.requests, 2)
 }
 
@@ -249,9 +249,12 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			_, err := r.Create(ctx, orders, shift.Route{Serving: "1"})
 			return err
 		},
-		"Delete":   func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
-		"Siblings": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Siblings(ctx, orders); return err },
-		"Publish":  func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
+		"Delete": func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
+		"RemedyForMissing": func(ctx context.Context, r *lambdaalias.Router) error {
+			_, err := r.RemedyForMissing(ctx, orders)
+			return err
+		},
+		"Publish": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
 		"Published": func(ctx context.Context, r *lambdaalias.Router) error {
 			_, err := r.Published(ctx, orders, "9")
 			return err
@@ -262,7 +265,7 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 	means := map[string]map[string]error{
 		"not found": {
 			"Route": shift.ErrTargetNotFound, "SetRoute": shift.ErrVersionNotFound, "Create": shift.ErrVersionNotFound,
-			"Siblings": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
+			"RemedyForMissing": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
 			"Published": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
 		},
 		"no alias": {"SetRoute": shift.ErrTargetNotFound},
@@ -313,7 +316,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		},
 		func() error { _, err := r.Create(t.Context(), other, shift.Route{Serving: "1"}); return err },
 		func() error { return r.Delete(t.Context(), other) },
-		func() error { _, err := r.Siblings(t.Context(), other); return err },
+		func() error { _, err := r.RemedyForMissing(t.Context(), other); return err },
 		func() error { _, err := r.Publish(t.Context(), other); return err },
 		func() error { _, err := r.Published(t.Context(), other, "1"); return err },
 		func() error { _, err := r.Settles(t.Context(), other); return err },
