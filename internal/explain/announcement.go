@@ -62,7 +62,7 @@ func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	switch {
 	case r.Outcome == shift.Promoted:
 		a.Weight, a.Step = shift.All, r.Intent
-	case r.Touched():
+	case r.HasIntent():
 		a.Step = r.Intent
 	}
 	return a

@@ -31,7 +31,7 @@ func canary(t *testing.T) shift.Deployment {
 func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
 	t.Parallel()
 	d := canary(t)
-	text, err := json.Marshal(explain.Announce(d, shift.ShiftedTo, d.Shifted(d.Start(), nil, 0), noon))
+	text, err := json.Marshal(explain.Announce(d, shift.ShiftedTo, d.AfterShift(d.Start(), nil, 0), noon))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"id": "execution/Shifted/1", "deploymentId": "execution", "state": "Shifted", "weightPercent": 10, "step": 1,
@@ -45,9 +45,9 @@ func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
 func TestARepeatedAnnouncementCarriesTheSameID(t *testing.T) {
 	t.Parallel()
 	d := canary(t)
-	first := d.Shifted(d.Start(), nil, 0)
+	first := d.AfterShift(d.Start(), nil, 0)
 	assert.Equal(t, explain.Announce(d, shift.ShiftedTo, first, noon).ID, explain.Announce(d, shift.ShiftedTo, first, noon.Add(time.Hour)).ID)
-	assert.NotEqual(t, explain.Announce(d, shift.ShiftedTo, first, noon).ID, explain.Announce(d, shift.ShiftedTo, d.Shifted(first, nil, 0), noon).ID)
+	assert.NotEqual(t, explain.Announce(d, shift.ShiftedTo, first, noon).ID, explain.Announce(d, shift.ShiftedTo, d.AfterShift(first, nil, 0), noon).ID)
 	record := shift.Record{ID: "execution", Outcome: shift.RolledBack}
 	assert.Equal(t, explain.AnnounceOutcome(record, noon).ID, explain.AnnounceOutcome(record, noon.Add(time.Hour)).ID)
 }

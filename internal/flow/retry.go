@@ -16,34 +16,36 @@ type Retry struct {
 // no rule can match together with others (Step Functions, Error handling).
 const allErrors = "States.ALL"
 
-// patiently retries errors that may heal for more than half an hour. A throttled shift
-// keeps its Weight meanwhile. Rules with a rhythm of their own go first.
-func patiently(first ...Retry) []Retry {
-	return append(append([]Retry{never()}, first...), Retry{
+// retries returns the rules of most states: an error that may heal is retried for more than
+// half an hour. A throttled shift keeps its Weight meanwhile. Rules with other waits go
+// first.
+func retries(first ...Retry) []Retry {
+	return append(append([]Retry{noRetry()}, first...), Retry{
 		Errors: []string{allErrors}, Interval: 2 * time.Second, Attempts: 60, Backoff: 2, MaxDelay: time.Minute, Jitter: true,
 	})
 }
 
-// sparingly retries throttled requests with long waits. Lambda's control plane accepts 15
-// requests a second from an account. Long waits keep the tries of many deployments from
+// whileThrottled retries throttled requests with long waits. Lambda's control plane accepts
+// 15 requests a second from an account. Long waits keep the tries of many deployments from
 // crowding out each other, or a rollback.
-func sparingly() Retry {
+func whileThrottled() Retry {
 	return Retry{Errors: []string{Throttled}, Interval: 30 * time.Second, Attempts: 30, Backoff: 2, MaxDelay: 5 * time.Minute, Jitter: true}
 }
 
-// urgently retries a rollback, with short waits, for about an hour.
-func urgently() []Retry {
+// retriesOfRollback returns the rule of a rollback: it is retried for about an hour, with
+// short waits.
+func retriesOfRollback() []Retry {
 	return []Retry{{
 		Errors: []string{allErrors}, Interval: time.Second, Attempts: 360, Backoff: 1.5, MaxDelay: 20 * time.Second, Jitter: true,
 	}}
 }
 
-// never keeps errors that cannot heal from being retried.
-func never() Retry { return Retry{Errors: permanent()} }
+// noRetry excludes errors that cannot heal from the rules after it.
+func noRetry() Retry { return Retry{Errors: permanent()} }
 
-// briefly retries alarms that cannot be read before the start. A missing permission does
-// not heal, and the Target is locked meanwhile.
-func briefly() Retry {
+// whileUnreadable retries alarms that cannot be read before the start. A missing permission
+// does not heal, and the Target is locked meanwhile.
+func whileUnreadable() Retry {
 	return Retry{Errors: []string{AlarmUnreadable}, Interval: 2 * time.Second, Attempts: 5, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true}
 }
 

@@ -46,22 +46,22 @@ var (
 	Publish = Task[json.RawMessage, shift.Release]{Spec{
 		State: "Publish", Function: "publish-version", Field: "release",
 		Comment: "Checks the request, settles its configuration and publishes $LATEST, or takes the given version. From here on the versions are fixed.",
-		Timeout: 60 * time.Second, Retries: patiently(untilReady(), sparingly()),
+		Timeout: 60 * time.Second, Retries: retries(untilReady(), whileThrottled()),
 	}}
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: patiently(untilReady(), untilFree(), untilHealed(), briefly(), sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilFree(), untilHealed(), whileUnreadable(), whileThrottled()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",
 		Comment: "Moves every target to the plan's next step.",
-		Timeout: 60 * time.Second, needs: []need{needsPlan, needsNextStep}, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsPlan, needsNextStep}, Retries: retries(whileThrottled()),
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
 		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back.",
-		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: patiently(),
+		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(),
 	}}
 	BeforeHook = Task[Document, struct{}]{Spec{
 		State: "BeforeTrafficHook", Function: "run-hooks",
@@ -76,12 +76,12 @@ var (
 	Close = Task[Document, shift.Summary]{Spec{
 		State: "Close", Function: "close-deployment",
 		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
-		Timeout: 60 * time.Second, needs: []need{needsPlan, needsStep}, Retries: patiently(sparingly()),
+		Timeout: 60 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(whileThrottled()),
 	}}
 	Rollback = Task[Document, Undoing]{Spec{
 		State: "Rollback", Function: "rollback", Field: "rollback",
 		Comment: "Puts every target that was touched back on its stable version, verifies, closes the deployment and announces how it ended.",
-		Timeout: 120 * time.Second, Retries: urgently(),
+		Timeout: 120 * time.Second, Retries: retriesOfRollback(),
 	}}
 )
 

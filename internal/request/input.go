@@ -2,6 +2,7 @@ package request
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -356,6 +357,20 @@ func decodeHook(o strictjson.Object, home arn) shift.Hook {
 	return hook
 }
 
+// predefinedPrefix begins the names of CodeDeploy's predefined configurations for Lambda.
+// SAM leaves it out.
+const predefinedPrefix = "CodeDeployDefault.Lambda"
+
+// Strategy returns the Steps of a strategy by its name, with or without CodeDeploy's
+// prefix. It returns shift.ErrUnknownStrategy or shift.ErrInvalidPlan.
+func Strategy(name string) ([]shift.Step, error) {
+	steps, err := shift.Strategy(strings.TrimPrefix(name, predefinedPrefix))
+	if errors.Is(err, shift.ErrUnknownStrategy) {
+		return shift.Strategy(name) // names it in the error as it was sent
+	}
+	return steps, err
+}
+
 // decodeStrategy returns the strategy as people see it, and its Steps.
 func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	switch {
@@ -363,7 +378,7 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 		steps, _ := shift.Strategy(shift.DefaultStrategy)
 		return shift.DefaultStrategy, steps
 	case v.IsString():
-		return v.Text(), makeSteps(v, func() ([]shift.Step, error) { return shift.Strategy(v.Text()) })
+		return v.Text(), makeSteps(v, func() ([]shift.Step, error) { return Strategy(v.Text()) })
 	case !v.IsObject():
 		v.Problem("must be a name such as %q or an object, not %s", shift.DefaultStrategy, v.Kind())
 		return "", nil

@@ -102,6 +102,38 @@ func TestEveryFieldIsRead(t *testing.T) {
 	}, got)
 }
 
+// SAM leaves out the prefix of CodeDeploy's predefined names.
+func TestAPredefinedStrategyIsReadWithAndWithoutItsPrefix(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"Canary10Percent5Minutes", "Canary10Percent10Minutes", "Canary10Percent15Minutes", "Canary10Percent30Minutes",
+		"Linear10PercentEvery1Minute", "Linear10PercentEvery2Minutes", "Linear10PercentEvery3Minutes", "Linear10PercentEvery10Minutes",
+		"AllAtOnce", "Canary1Percent7Minutes",
+	} {
+		want, err := shift.Strategy(name)
+		require.NoError(t, err)
+		for _, prefix := range []string{"", "CodeDeployDefault.Lambda"} {
+			release := decode(t, `{"function": "orders", "strategy": "`+prefix+name+`"}`)
+			assert.Equal(t, want, release.Steps, prefix+name)
+			assert.Equal(t, prefix+name, release.Strategy)
+		}
+	}
+}
+
+func TestAnUnknownStrategyIsNamedAsItWasSent(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"CodeDeployDefault.Lambda":                                  `unknown strategy "CodeDeployDefault.Lambda"`,
+		"CodeDeployDefault.LambdaBlueGreen":                         `unknown strategy "CodeDeployDefault.LambdaBlueGreen"`,
+		"CodeDeployDefault.LambdaCodeDeployDefault.LambdaAllAtOnce": "unknown strategy",
+		"CodeDeployDefault.LambdaCanary0Percent5Minutes":            "the percentage of a canary is above 0 and below 100, not 0",
+		"BlueGreen": `unknown strategy "BlueGreen"`,
+	} {
+		_, err := reader.Input([]byte(`{"function": "orders", "strategy": "` + name + `"}`))
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func TestEveryFormOfAStrategyMeansItsSteps(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ strategy, name, want string }{

@@ -98,7 +98,7 @@ func (d Deployment) observe(c *Command) []Observation {
 // pauseID identifies a pause by the time at which it was requested.
 func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// promote skips the rest of the Plan. Checked calls it only when the Candidate neither
+// promote skips the rest of the Plan. AfterPoll calls it only when the Candidate neither
 // fails nor is held: an order does not override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))

@@ -21,12 +21,12 @@ func watched(t *testing.T, limit shift.Seconds, ends shift.AfterWait) (shift.Dep
 	t.Helper()
 	d := opened(t, []shift.Step{{Weight: 1000, Bake: hour}, {Weight: 5000, Bake: hour}, {Weight: shift.All, Bake: 10 * minute}}, shift.Hooks{})
 	d.PauseLimit, d.WhenPauseEnds = limit, ends
-	return d, d.Shifted(d.Start(), nil, 0)
+	return d, d.AfterShift(d.Start(), nil, 0)
 }
 
 // poll is one judgement, with what somebody has asked for.
 func poll(d shift.Deployment, p shift.Progress, o []shift.Observation, c *shift.Command) shift.Progress {
-	return d.Checked(p, shift.Poll{Observations: o, Command: c, Now: noon})
+	return d.AfterPoll(p, shift.Poll{Observations: o, Command: c, Now: noon})
 }
 
 // paused is how long the pause has lasted that the Progress tells of; 0 for none.
@@ -62,7 +62,7 @@ func TestPromoteGoesToTheLastStepAtOnce(t *testing.T) {
 	p = poll(d, p, pass, order(shift.Promote))
 	assert.Equal(t, shift.NextShift, p.Next)
 	assert.Equal(t, reasons("promoted by hand: by me"), p.Reasons)
-	p = d.Shifted(p, nil, 0)
+	p = d.AfterShift(p, nil, 0)
 	assert.Equal(t, 3, p.Step)
 	assert.Equal(t, shift.All, p.Weight)
 	assert.Equal(t, shift.NextBake, p.Next, "the last step's bake")
@@ -145,7 +145,7 @@ func TestAPromotionEndsAPauseForGood(t *testing.T) {
 	t.Parallel()
 	d, p := watched(t, day, shift.RollBackAfterWait)
 	p = poll(d, p, pass, order(shift.Pause))
-	p = d.Shifted(poll(d, p, pass, order(shift.Promote)), nil, 0)
+	p = d.AfterShift(poll(d, p, pass, order(shift.Promote)), nil, 0)
 	assert.False(t, p.Waiting)
 	assert.Empty(t, p.Waits)
 }
@@ -168,7 +168,7 @@ func TestAPauseThatEndsByItselfGoesOnToTheEndAndIsNotTakenUpAgain(t *testing.T) 
 		require.Less(t, polls, 100, "it never ends: %s", way(p))
 		require.NotEqual(t, shift.NextRollback, p.Next)
 		if p.Next == shift.NextShift {
-			p = d.Shifted(p, nil, 0)
+			p = d.AfterShift(p, nil, 0)
 			continue
 		}
 		p = poll(d, p, pass, order(shift.Pause))
@@ -187,7 +187,7 @@ func TestAPauseIsObeyedAfterAnotherHasEndedByItself(t *testing.T) {
 	for p.Next == shift.NextBake {
 		p = poll(d, p, pass, order(shift.Pause))
 	}
-	p = d.Shifted(p, nil, 0)
+	p = d.AfterShift(p, nil, 0)
 	for range 4 { // of 20 minutes, polled every five
 		p = poll(d, p, pass, again(3*time.Hour))
 		require.Equal(t, reasons("paused by hand: again"), p.Reasons)
@@ -239,7 +239,7 @@ func TestPausesInARowEndBeforeTheHistoryDoes(t *testing.T) {
 		p := d.Start()
 		for polls := 0; p.Next != shift.NextFinish && p.Next != shift.NextRollback; polls++ {
 			if p.Next == shift.NextShift {
-				p = d.Shifted(p, nil, 0)
+				p = d.AfterShift(p, nil, 0)
 				continue
 			}
 			p = poll(d, p, pass, again(time.Duration(polls/every)*time.Minute))
@@ -353,7 +353,7 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 		for p.Next != shift.NextFinish {
 			require.NotEqual(t, shift.NextRollback, p.Next, "%v", p.Reasons)
 			if p.Next == shift.NextShift {
-				p = d.Shifted(p, nil, 0)
+				p = d.AfterShift(p, nil, 0)
 				continue
 			}
 			p = poll(d, p, pass, order(shift.Pause))

@@ -3,8 +3,8 @@
 // on the way.
 //
 // A Deployment holds what was decided when it was opened: its Changes, its
-// Plan and its alarms. Progress holds where it stands. Deployment.Shifted and
-// Deployment.Checked are the central functions: they take what happened and
+// Plan and its alarms. Progress holds where it stands. Deployment.AfterShift and
+// Deployment.AfterPoll are the central functions: they take what happened and
 // return the next Progress, whose Next is the only thing that the state
 // machine follows. Everything here is a value or a pure function; adapters read and
 // write the world.

@@ -20,7 +20,7 @@ type Ending struct {
 // Targets.
 func (r Record) End(results []Undone, at time.Time) (Ending, []Undone) {
 	ending := Ending{Outcome: Rejected, Reasons: r.Reasons, At: at}
-	if r.Touched() {
+	if r.HasIntent() {
 		ending.Outcome = RolledBack
 	}
 	undone := make([]Undone, 0, len(r.Restored)+len(results))

@@ -60,5 +60,5 @@ func (s Subject) MayLag(c Change, found Route, exists bool) bool {
 	if !exists {
 		return c.Creates()
 	}
-	return c.Passed(found, s.Deployment.Plan)
+	return c.IsEarlier(found, s.Deployment.Plan)
 }

@@ -12,8 +12,8 @@ import (
 func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 0)
-	all := d.Shifted(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
+	p := d.AfterShift(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	all := d.AfterShift(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
 	c, moving, created := d.Changes[0], d.Changes[0], d.Changes[0]
 	moving.Settles = true
 	created.Stable = ""

@@ -35,7 +35,7 @@ func TestAHookThatPassesByReturningGetsNoToken(t *testing.T) {
 func TestAHookAfterTrafficIsToldWhereTheDeploymentStands(t *testing.T) {
 	t.Parallel()
 	d := opened(t, []shift.Step{{Weight: shift.All}}, shift.Hooks{})
-	question := d.Question(shift.Hook{Mode: shift.Sync}, shift.AfterTraffic, d.Shifted(d.Start(), nil, 0), "token", nil)
+	question := d.Question(shift.Hook{Mode: shift.Sync}, shift.AfterTraffic, d.AfterShift(d.Start(), nil, 0), "token", nil)
 	assert.Equal(t, shift.AfterTraffic, question.Point)
 	assert.Equal(t, 1, question.Step)
 	assert.Equal(t, shift.All, question.Weight)

@@ -124,7 +124,7 @@ func (p Plan) WholeOnly() Plan {
 // WeightAt returns the Weight of the Plan after it has baked for the given time.
 func (p Plan) WeightAt(baked Seconds) Weight {
 	weight := None
-	for i, begins := range p.Elapsed() {
+	for i, begins := range p.StepStarts() {
 		if InSeconds(begins) <= baked {
 			weight = p.Steps[i].Weight
 		}

@@ -83,9 +83,9 @@ func (d Deployment) Start() Progress {
 	return Progress{Steps: d.Plan.Len(), NextStep: 1, Revisions: revisions, Events: d.EventsAtStart, Next: NextShift}
 }
 
-// Shifted returns the Progress after all Routes were moved to the next Step. written holds
+// AfterShift returns the Progress after all Routes were moved to the next Step. written holds
 // the Revisions that the writes returned.
-func (d Deployment) Shifted(p Progress, written map[Target]Revision, retries int) Progress {
+func (d Deployment) AfterShift(p Progress, written map[Target]Revision, retries int) Progress {
 	step := d.Plan.Step(p.NextStep)
 	revisions := maps.Clone(p.Revisions)
 	maps.Copy(revisions, written)
@@ -109,9 +109,9 @@ type Poll struct {
 	Retries int
 }
 
-// Checked returns the Progress after a poll: it adds the time slept before the poll, and
+// AfterPoll returns the Progress after a poll: it adds the time slept before the poll, and
 // decides by what was found.
-func (d Deployment) Checked(p Progress, found Poll) Progress {
+func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 	next := p
 	next.Total += p.Wait
 	if !p.Waiting {

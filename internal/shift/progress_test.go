@@ -38,7 +38,7 @@ var (
 
 // checked is a poll that found something, after some retries.
 func checked(d shift.Deployment, p shift.Progress, observations []shift.Observation, retries int) shift.Progress {
-	return d.Checked(p, shift.Poll{Observations: observations, Now: noon, Retries: retries})
+	return d.AfterPoll(p, shift.Poll{Observations: observations, Now: noon, Retries: retries})
 }
 
 // way writes down where a Progress stands.
@@ -52,7 +52,7 @@ func TestACanaryGoesItsWay(t *testing.T) {
 	p := d.Start()
 	assert.Equal(t, "0/2 0% baked 0s, shift 0s", way(p))
 	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r0"}, p.Revisions)
-	p = d.Shifted(p, map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	p = d.AfterShift(p, map[shift.Target]shift.Revision{orders: "r1"}, 0)
 	assert.Equal(t, "1/2 10% baked 0s, bake 1m", way(p))
 	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r1"}, p.Revisions)
 	for i := 1; i <= 4; i++ {
@@ -61,7 +61,7 @@ func TestACanaryGoesItsWay(t *testing.T) {
 	}
 	p = checked(d, p, pass, 0)
 	assert.Equal(t, "1/2 10% baked 5m, shift 0s", way(p))
-	p = d.Shifted(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
+	p = d.AfterShift(p, map[shift.Target]shift.Revision{orders: "r2"}, 0)
 	assert.Equal(t, "2/2 100% baked 0s, finish 0s", way(p))
 	assert.Equal(t, 5*minute, p.Total)
 	assert.Equal(t, 5, p.Checks)
@@ -71,7 +71,7 @@ func TestACanaryGoesItsWay(t *testing.T) {
 func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
 	t.Parallel()
 	d := opened(t, []shift.Step{{Weight: shift.All, Bake: 150}}, shift.Hooks{})
-	p := d.Shifted(d.Start(), nil, 0)
+	p := d.AfterShift(d.Start(), nil, 0)
 	var waits []shift.Seconds
 	for p.Next == shift.NextBake {
 		waits = append(waits, p.Wait)
@@ -84,7 +84,7 @@ func TestTheLastPollIsNeverLongerThanWhatIsLeftOfTheBake(t *testing.T) {
 func TestOneFailPutsTrafficBack(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := checked(d, d.Shifted(d.Start(), nil, 0), fail, 0)
+	p := checked(d, d.AfterShift(d.Start(), nil, 0), fail, 0)
 	assert.Equal(t, shift.NextRollback, p.Next)
 	assert.Equal(t, shift.Fail, p.Verdict)
 	assert.Equal(t, reasons("AlarmFired: orders-5xx is in ALARM: because"), p.Reasons)
@@ -110,7 +110,7 @@ func TestThreeHoldsInARowAreAFail(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := opened(t, []shift.Step{{Weight: 1000, Bake: hour}, {Weight: shift.All}}, shift.Hooks{})
-			p := d.Shifted(d.Start(), nil, 0)
+			p := d.AfterShift(d.Start(), nil, 0)
 			for _, j := range test.judgements {
 				require.Equal(t, shift.NextBake, p.Next)
 				p = checked(d, p, j, 0)
@@ -124,15 +124,15 @@ func TestThreeHoldsInARowAreAFail(t *testing.T) {
 func TestHoldsDoNotCarryOverToTheNextStep(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Shifted(d.Start(), nil, 0)
+	p := d.AfterShift(d.Start(), nil, 0)
 	p.Holds = 2
-	assert.Zero(t, d.Shifted(p, nil, 0).Holds)
+	assert.Zero(t, d.AfterShift(p, nil, 0).Holds)
 }
 
 func TestTheCauseOfThreeHoldsBeginsWithTheirReason(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Shifted(d.Start(), nil, 0)
+	p := d.AfterShift(d.Start(), nil, 0)
 	for range 3 {
 		p = checked(d, p, hold, 0)
 	}
@@ -143,7 +143,7 @@ func TestTheCauseOfThreeHoldsBeginsWithTheirReason(t *testing.T) {
 func TestAHoldAtTheEndOfABakeKeepsTheWeightForAnotherPoll(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := d.Shifted(d.Start(), nil, 0)
+	p := d.AfterShift(d.Start(), nil, 0)
 	for range 4 {
 		p = checked(d, p, pass, 0)
 	}
@@ -158,7 +158,7 @@ func TestRetriesCountForTheHistory(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
 	start := d.Start()
-	p := d.Shifted(start, nil, 4)
+	p := d.AfterShift(start, nil, 4)
 	assert.Equal(t, start.Events+7+4*3, p.Events)
 	assert.Equal(t, p.Events+9+2*3, checked(d, p, pass, 2).Events)
 }
@@ -179,7 +179,7 @@ func TestADeploymentIsPutBackWhileTheHistoryHasRoomForIt(t *testing.T) {
 			t.Run(test.name+", "+name, func(t *testing.T) {
 				t.Parallel()
 				d := opened(t, canary(), shift.Hooks{})
-				p := d.Shifted(d.Start(), nil, 0)
+				p := d.AfterShift(d.Start(), nil, 0)
 				p.Events = test.events - d.EventsReserved - 9
 				p = checked(d, p, judgement, 0)
 				assert.Equal(t, test.want, p.Next)
@@ -197,7 +197,7 @@ func TestADoneDeploymentFinishesWhateverItsHistory(t *testing.T) {
 	d := opened(t, []shift.Step{{Weight: shift.All}}, shift.Hooks{})
 	p := d.Start()
 	p.Events = 24_000
-	assert.Equal(t, shift.NextFinish, d.Shifted(p, nil, 0).Next, "everything is shifted: undoing it needs more room than ending")
+	assert.Equal(t, shift.NextFinish, d.AfterShift(p, nil, 0).Next, "everything is shifted: undoing it needs more room than ending")
 }
 
 func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
@@ -207,7 +207,7 @@ func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
 	for i := range many {
 		many[i] = shift.Observation{Verdict: shift.Fail, Reason: shift.Reason{Name: "X", Subject: strings.Repeat("s", 5000), Text: strings.Repeat("é", 5000)}}
 	}
-	p := checked(d, d.Shifted(d.Start(), nil, 0), many, 0)
+	p := checked(d, d.AfterShift(d.Start(), nil, 0), many, 0)
 	require.Len(t, p.Reasons, 10)
 	for _, r := range p.Reasons {
 		assert.LessOrEqual(t, len([]rune(r.String())), 256)
@@ -219,14 +219,14 @@ func TestProgressNeverSharesItsRevisionsWithTheOneBefore(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
 	start := d.Start()
-	d.Shifted(start, map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	d.AfterShift(start, map[shift.Target]shift.Revision{orders: "r1"}, 0)
 	assert.Equal(t, shift.Revision("r0"), start.Revisions[orders])
 }
 
 func TestProgressSurvivesTheStateMachine(t *testing.T) {
 	t.Parallel()
 	d := opened(t, canary(), shift.Hooks{})
-	p := checked(d, d.Shifted(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 1), hold, 2)
+	p := checked(d, d.AfterShift(d.Start(), map[shift.Target]shift.Revision{orders: "r1"}, 1), hold, 2)
 	text, err := json.Marshal(p)
 	require.NoError(t, err)
 	var again shift.Progress
@@ -256,7 +256,7 @@ func walk(t *rapid.T, d shift.Deployment, hooks shift.Hooks) {
 		before := p
 		switch p.Next {
 		case shift.NextShift:
-			p, shifts = d.Shifted(p, nil, 0), shifts+1
+			p, shifts = d.AfterShift(p, nil, 0), shifts+1
 			require.Greater(t, p.Weight, before.Weight, "I4")
 			require.Equal(t, d.Plan.Step(p.Step).Weight, p.Weight, "I4")
 		case shift.NextBake:
@@ -293,7 +293,7 @@ func TestNoCourseOfJudgementsOutgrowsTheHistory(t *testing.T) {
 		for i := 0; p.Next == shift.NextShift || p.Next == shift.NextBake; i++ {
 			require.Less(t, p.Events+d.EventsReserved, shift.HistoryBudget)
 			if p.Next == shift.NextShift {
-				p = d.Shifted(p, nil, retries)
+				p = d.AfterShift(p, nil, retries)
 				continue
 			}
 			judgement := pass

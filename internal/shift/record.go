@@ -79,8 +79,8 @@ func (r Record) Concerns(t Target) bool {
 	return slices.ContainsFunc(r.Arrivals, func(a Arrival) bool { return a.Target == t })
 }
 
-// Touched says whether traffic may have been moved.
-func (r Record) Touched() bool { return r.Deployment != nil && r.Intent > 0 }
+// HasIntent says whether traffic may have been moved.
+func (r Record) HasIntent() bool { return r.Deployment != nil && r.Intent > 0 }
 
 // ExecutionEndedReason says that an execution ended before its Deployment did. status is
 // how it ended, or empty if that is not known.
@@ -98,7 +98,7 @@ func (r Record) EndedBefore() bool { return FirstReason(r.Reasons).Name == Execu
 
 // Pending returns the Changes that are still to be restored.
 func (r Record) Pending() []Change {
-	if !r.Touched() {
+	if !r.HasIntent() {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(r.Deployment.Changes), func(c Change) bool {
@@ -108,7 +108,7 @@ func (r Record) Pending() []Change {
 
 // MayStray says whether a late write of the Deployment may still arrive after its
 // restoration. Its Targets are then checked once more.
-func (r Record) MayStray() bool { return r.Touched() && r.Outcome != Promoted }
+func (r Record) MayStray() bool { return r.HasIntent() && r.Outcome != Promoted }
 
 // LeftToPeople says whether a person was told to look at a Target. That person may have set
 // by hand what the Deployment had wanted, so nothing is deleted.

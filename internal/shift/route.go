@@ -111,9 +111,9 @@ func (c Change) CheckServes(found Route, v Version) error {
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
 
-// Passed says whether the Route is the one from before the Deployment, or that of a Step
+// IsEarlier says whether the Route is the one from before the Deployment, or that of a Step
 // before the last.
-func (c Change) Passed(found Route, plan Plan) bool {
+func (c Change) IsEarlier(found Route, plan Plan) bool {
 	return found.Same(c.Before()) || c.isExplained(found, plan, plan.Len()-1)
 }
 

@@ -10,21 +10,16 @@ import (
 // DefaultStrategy is used if an input names no strategy.
 const DefaultStrategy = "Canary10Percent5Minutes"
 
-// predefinedPrefix begins CodeDeploy's own names. SAM leaves it out.
-const predefinedPrefix = "CodeDeployDefault.Lambda"
-
-// Strategy returns the Steps of a strategy by its name: CodeDeploy's predefined names, with
-// or without their prefix, and the same patterns with any numbers. It returns
-// ErrUnknownStrategy for any other name.
+// Strategy returns the Steps of a strategy by its name: AllAtOnce, and the patterns of
+// CodeDeploy's names with any numbers. It returns ErrUnknownStrategy for any other name.
 func Strategy(name string) ([]Step, error) {
-	short := strings.TrimPrefix(name, predefinedPrefix)
-	if short == "AllAtOnce" {
+	if name == "AllAtOnce" {
 		return AllAtOnce(), nil
 	}
-	if share, minutes, ok := splitStrategyName(short, "Canary", "Percent"); ok {
+	if share, minutes, ok := splitStrategyName(name, "Canary", "Percent"); ok {
 		return applyStrategy(share, minutes, Canary)
 	}
-	if share, minutes, ok := splitStrategyName(short, "Linear", "PercentEvery"); ok {
+	if share, minutes, ok := splitStrategyName(name, "Linear", "PercentEvery"); ok {
 		return applyStrategy(share, minutes, Linear)
 	}
 	return nil, fmt.Errorf("%w %q: use AllAtOnce, CanaryNPercentMMinutes or LinearNPercentEveryMMinutes, or an object with canary, linear, exponential or steps",
@@ -207,8 +202,8 @@ func hasEqualShares(steps []Step) bool {
 	return steps[last].Weight-steps[last-1].Weight <= steps[0].Weight && hasEqualBakes(steps)
 }
 
-// Elapsed returns when each Step of the Plan begins, counted from the first.
-func (p Plan) Elapsed() []time.Duration {
+// StepStarts returns when each Step of the Plan begins, counted from the first.
+func (p Plan) StepStarts() []time.Duration {
 	starts := make([]time.Duration, 0, p.Len())
 	var at time.Duration
 	for _, s := range p.Steps {

@@ -107,7 +107,7 @@ func TestWaitsOfAnyLengthEnd(t *testing.T) {
 		p := d.Start()
 		for p.Next != shift.NextFinish && p.Next != shift.NextRollback {
 			if p.Next == shift.NextShift {
-				p = d.Shifted(p, nil, 0)
+				p = d.AfterShift(p, nil, 0)
 				continue
 			}
 			require.Positive(t, p.Wait)
@@ -133,7 +133,7 @@ func TestAPauseOfAnEarlierVersionGoesOn(t *testing.T) {
 	assert.True(t, ended.Waits[0].Over, "one that had ended by itself is not taken up again")
 
 	d, _ := watched(t, day, shift.RollBackAfterWait)
-	p := d.Shifted(d.Start(), nil, 0)
+	p := d.AfterShift(d.Start(), nil, 0)
 	p.Wait, p.Waiting, p.Waits = 60, true, []shift.Waited{{Name: shift.Paused, Of: "2026-05-04T12:00:00Z", Since: noon, Seconds: 158}}
 	p = poll(d, p, pass, order(shift.Pause))
 	assert.Equal(t, shift.Seconds(218), paused(p))

@@ -42,7 +42,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, err
 	}
-	next := d.Checked(progress, shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry})
+	next := d.AfterPoll(progress, shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry})
 	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
 	return next, nil
 }

@@ -86,7 +86,7 @@ func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change, plan 
 			return fmt.Errorf("verify %s: %w", c.Target, err)
 		}
 		err = c.CheckServes(route, c.Candidate)
-		if err == nil || try == len(rereadDelays) || !c.Passed(route, plan) {
+		if err == nil || try == len(rereadDelays) || !c.IsEarlier(route, plan) {
 			return err
 		}
 		h.Wait.pass(ctx, rereadDelays[try])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/forecast"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -76,7 +77,7 @@ func healthy(strategy string) (taken, error) {
 // rolledBack has the alarm fire in the middle of the bakes. Where nothing is baked
 // no alarm is in time: there a hook refuses when all traffic is shifted.
 func rolledBack(strategy string) (taken, error) {
-	steps, err := shift.Strategy(strategy)
+	steps, err := request.Strategy(strategy)
 	if err != nil {
 		return taken{}, err
 	}

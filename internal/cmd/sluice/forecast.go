@@ -131,7 +131,7 @@ func newExpectation(r shift.Release, deployed bool) (expectation, error) {
 
 func stages(p shift.Plan) []stage {
 	list := make([]stage, p.Len())
-	for i, begins := range p.Elapsed() {
+	for i, begins := range p.StepStarts() {
 		s := p.Steps[i]
 		list[i] = stage{
 			Number: i + 1, Begins: shift.InSeconds(begins), Weight: s.Weight, Bake: s.Bake, Poll: s.Poll,

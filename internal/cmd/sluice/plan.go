@@ -81,7 +81,7 @@ func plan(cmd *cobra.Command, args []string, file source) (expectation, error) {
 }
 
 func planStrategy(name string) (expectation, error) {
-	steps, err := shift.Strategy(name)
+	steps, err := request.Strategy(name)
 	if err != nil {
 		return expectation{}, invalid("STRATEGY", err)
 	}
