@@ -28,6 +28,15 @@ func Cause(o shift.Outcome, reasons []shift.Reason, undone []shift.Undone) strin
 	return appendSentence(shift.BoundText(why, room), todo)
 }
 
+// Unchanged is the cause of a Deployment that had nothing to shift. CloudFormation may have
+// moved an alias before Sluice was asked to, so the cause says where to read about it.
+func Unchanged(why shift.Reason) string {
+	if why.Name != shift.AlreadyServed {
+		return why.String()
+	}
+	return why.String() + `; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`
+}
+
 // Apart splits the cause of an Outcome into the explanation and the advice. The cause of an
 // Unchanged contains no advice. Neither may a cause from an earlier version that stored no
 // Reasons: all of it is explanation then.

@@ -58,6 +58,14 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestOnlyATargetThatServesItsCandidateIsExplainedByCloudFormation(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, `a already points at 9; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`,
+		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "a already points at 9"}))
+	late := shift.Reason{Name: shift.DeployedBefore, Text: "a had 9 before"}
+	assert.Equal(t, late.String(), explain.Unchanged(late))
+}
+
 func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 	t.Parallel()
 	var (

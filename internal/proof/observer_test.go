@@ -293,7 +293,8 @@ func (r *run) changesHands(t shift.Target, holder string) {
 	}
 }
 
-// written is told of every write of the Ledger's table.
+// written is told of every write of the Ledger's table. It reads the items as they are
+// stored, and not by the ledger's adapter, whose mistakes it would share.
 func (r *run) written(table string, before, after dynamodb.Item) {
 	if table != world.LedgerTable {
 		r.stored(before, after)

@@ -127,6 +127,6 @@ func NothingToShift(changes []Change) (why Reason, nothing bool) {
 	}, "already point at theirs")
 	return Reason{
 		Name: AlreadyServed,
-		Text: strings.Join(serving, ", ") + "; if CloudFormation owns FunctionVersion, see Adoption in the README",
+		Text: strings.Join(serving, ", "),
 	}, true
 }

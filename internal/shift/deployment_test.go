@@ -79,13 +79,13 @@ func TestThereIsNothingToShiftOnlyWhenEveryTargetServesItsCandidate(t *testing.T
 	assert.True(t, nothing)
 	assert.Equal(t, shift.AlreadyServed, why.Name)
 	assert.Equal(t,
-		"lambda:payments:live already points at 9; if CloudFormation owns FunctionVersion, see Adoption in the README",
+		"lambda:payments:live already points at 9",
 		why.String())
 	other := shift.Change{Target: orders, Stable: "9", Candidate: "9"}
 	another := shift.Change{Target: orders, Stable: "1", Candidate: "1"}
 	why, _ = shift.NothingToShift([]shift.Change{same, other, another})
 	assert.Equal(t,
-		"lambda:payments:live and lambda:orders:live already point at 9, lambda:orders:live already points at 1; if CloudFormation owns FunctionVersion, see Adoption in the README",
+		"lambda:payments:live and lambda:orders:live already point at 9, lambda:orders:live already points at 1",
 		why.String())
 }
 
