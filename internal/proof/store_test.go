@@ -151,7 +151,7 @@ func (store) Publish(context.Context, shift.Target) (shift.Published, error) {
 	return shift.Published{}, errNotInStore
 }
 
-func (store) Published(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
+func (store) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }
 
@@ -164,7 +164,7 @@ func (store) CheckStart(t shift.Target, found shift.Route, _ bool) error {
 
 func (store) CheckCompatible(shift.Target, shift.Published, shift.Published) error { return nil }
 
-func (store) Tell(c shift.Change) (any, error) {
+func (store) DescribeChange(c shift.Change) (any, error) {
 	return map[string]any{"store": c.Target, "stable": c.Stable, "candidate": c.Candidate}, nil
 }
 

@@ -9,21 +9,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// Adapter is what a kind of Target is routed by.
+// Adapter routes the Targets of one kind.
 type Adapter interface {
-	// Rules are what Plans and calls have to keep to.
+	// Rules returns the limits for Plans and calls.
 	Rules() shift.Rules
 
 	// Route reads what serves now. It returns shift.ErrTargetNotFound.
 	Route(context.Context, shift.Target) (shift.Route, error)
-	// SetRoute writes a Route if the Target still has its Revision, and returns what serves
-	// then. It returns shift.ErrRevisionMismatch.
+	// SetRoute writes a Route if the Target still has its Revision, and returns the Route
+	// after the write. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
-	// Rotate gives the Target another Revision, and what it serves stays as it was read.
-	// beside is a version that it may be written with in between. It returns what serves
-	// then, or shift.ErrRevisionMismatch; after another error the Route that the Target is
-	// known to have.
-	Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error)
+	// Rotate gives the Target another Revision without changing which version serves its
+	// traffic. It may add the version other with a zero weight for a moment. It returns the
+	// new Route or shift.ErrRevisionMismatch. With any other error it returns the Route that
+	// the Target is known to have.
+	Rotate(ctx context.Context, t shift.Target, found shift.Route, other shift.Version) (shift.Route, error)
 	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
 	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Delete removes the Target. Doing so again does no harm.
@@ -33,20 +33,21 @@ type Adapter interface {
 	RemedyForMissing(context.Context, shift.Target) (string, error)
 	// Settles says whether the platform goes on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
-	// Publish publishes what is deployed and not yet published.
+	// Publish publishes the deployed code that has no version yet.
 	Publish(context.Context, shift.Target) (shift.Published, error)
-	// Published describes one version. It returns shift.ErrVersionNotFound.
-	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound.
+	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	// CheckStart returns an error for a Route that no Deployment can begin with.
 	CheckStart(t shift.Target, found shift.Route, settles bool) error
-	// CheckCompatible returns an error when the two cannot share the Target's traffic.
+	// CheckCompatible returns an error when the two versions cannot share the Target's
+	// traffic.
 	CheckCompatible(t shift.Target, stable, candidate shift.Published) error
-	// Tell says what hooks are told of a Change.
-	Tell(shift.Change) (any, error)
+	// DescribeChange returns what hooks receive about a Change. It must encode to JSON.
+	DescribeChange(shift.Change) (any, error)
 }
 
-// ByKind routes each Target by the Adapter of its kind. For a kind that is not in it, it
-// returns shift.ErrUnknownTarget.
+// ByKind routes each Target through the Adapter of its kind. Its methods return
+// shift.ErrUnknownTarget for a kind without an Adapter.
 type ByKind map[string]Adapter
 
 func (b ByKind) of(t shift.Target) (Adapter, error) {
@@ -57,7 +58,7 @@ func (b ByKind) of(t shift.Target) (Adapter, error) {
 	return a, nil
 }
 
-// Rules are those of a Target's kind.
+// Rules returns the rules of a Target's kind.
 func (b ByKind) Rules(t shift.Target) (shift.Rules, error) {
 	a, err := b.of(t)
 	if err != nil {
@@ -85,12 +86,12 @@ func (b ByKind) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (sh
 }
 
 // Rotate gives a Target another Revision.
-func (b ByKind) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+func (b ByKind) Rotate(ctx context.Context, t shift.Target, found shift.Route, other shift.Version) (shift.Route, error) {
 	a, err := b.of(t)
 	if err != nil {
 		return found, err
 	}
-	return a.Rotate(ctx, t, found, beside)
+	return a.Rotate(ctx, t, found, other)
 }
 
 // Create makes a Target.
@@ -120,7 +121,7 @@ func (b ByKind) RemedyForMissing(ctx context.Context, t shift.Target) (string, e
 	return a.RemedyForMissing(ctx, t)
 }
 
-// Settles says whether a Target goes on moving by itself after a write.
+// Settles says whether the platform keeps moving a Target's traffic by itself after a write.
 func (b ByKind) Settles(ctx context.Context, t shift.Target) (bool, error) {
 	a, err := b.of(t)
 	if err != nil {
@@ -129,7 +130,7 @@ func (b ByKind) Settles(ctx context.Context, t shift.Target) (bool, error) {
 	return a.Settles(ctx, t)
 }
 
-// Publish publishes what is deployed for a Target.
+// Publish publishes the deployed code of a Target.
 func (b ByKind) Publish(ctx context.Context, t shift.Target) (shift.Published, error) {
 	a, err := b.of(t)
 	if err != nil {
@@ -138,13 +139,13 @@ func (b ByKind) Publish(ctx context.Context, t shift.Target) (shift.Published, e
 	return a.Publish(ctx, t)
 }
 
-// Published describes one version for a Target.
-func (b ByKind) Published(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
+// DescribeVersion reads one version of a Target.
+func (b ByKind) DescribeVersion(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
 	a, err := b.of(t)
 	if err != nil {
 		return shift.Published{}, err
 	}
-	return a.Published(ctx, t, v)
+	return a.DescribeVersion(ctx, t, v)
 }
 
 // CheckStart returns an error for a Route that no Deployment can begin with.
@@ -165,11 +166,11 @@ func (b ByKind) CheckCompatible(t shift.Target, stable, candidate shift.Publishe
 	return a.CheckCompatible(t, stable, candidate)
 }
 
-// Tell says what hooks are told of a Change.
-func (b ByKind) Tell(c shift.Change) (any, error) {
+// DescribeChange returns what hooks receive about a Change.
+func (b ByKind) DescribeChange(c shift.Change) (any, error) {
 	a, err := b.of(c.Target)
 	if err != nil {
 		return nil, err
 	}
-	return a.Tell(c)
+	return a.DescribeChange(c)
 }

@@ -11,21 +11,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// named is an adapter that answers with its name.
-type named struct {
+// namedAdapter answers with its name.
+type namedAdapter struct {
 	router.Adapter
 	name shift.Version
 }
 
-func (n named) Rules() shift.Rules { return shift.Rules{CallsPerSecond: len(n.name)} }
+func (n namedAdapter) Rules() shift.Rules { return shift.Rules{CallsPerSecond: len(n.name)} }
 
-func (n named) Route(context.Context, shift.Target) (shift.Route, error) {
+func (n namedAdapter) Route(context.Context, shift.Target) (shift.Route, error) {
 	return shift.Route{Serving: n.name}, nil
 }
 
 func TestEachTargetIsRoutedByTheAdapterOfItsKind(t *testing.T) {
 	t.Parallel()
-	kinds := router.ByKind{"lambda": named{name: "a"}, "cloudfront": named{name: "bb"}}
+	kinds := router.ByKind{"lambda": namedAdapter{name: "a"}, "cloudfront": namedAdapter{name: "bb"}}
 	for target, want := range map[shift.Target]shift.Version{"lambda:orders:live": "a", "cloudfront:E1": "bb"} {
 		route, err := kinds.Route(t.Context(), target)
 		require.NoError(t, err)
@@ -36,9 +36,9 @@ func TestEachTargetIsRoutedByTheAdapterOfItsKind(t *testing.T) {
 	}
 }
 
-func TestATargetOfAKindThatNobodyRoutesIsUnknown(t *testing.T) {
+func TestATargetOfAKindWithoutAnAdapterIsUnknown(t *testing.T) {
 	t.Parallel()
-	kinds := router.ByKind{"lambda": named{name: "a"}}
+	kinds := router.ByKind{"lambda": namedAdapter{name: "a"}}
 	const other = shift.Target("route53:Z1:example.com")
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
@@ -51,10 +51,10 @@ func TestATargetOfAKindThatNobodyRoutesIsUnknown(t *testing.T) {
 		"RemedyForMissing": func() error { _, err := kinds.RemedyForMissing(ctx, other); return err },
 		"Settles":          func() error { _, err := kinds.Settles(ctx, other); return err },
 		"Publish":          func() error { _, err := kinds.Publish(ctx, other); return err },
-		"Published":        func() error { _, err := kinds.Published(ctx, other, "1"); return err },
+		"DescribeVersion":  func() error { _, err := kinds.DescribeVersion(ctx, other, "1"); return err },
 		"CheckStart":       func() error { return kinds.CheckStart(other, shift.Route{}, false) },
 		"CheckCompatible":  func() error { return kinds.CheckCompatible(other, shift.Published{}, shift.Published{}) },
-		"Tell":             func() error { _, err := kinds.Tell(shift.Change{Target: other}); return err },
+		"DescribeChange":   func() error { _, err := kinds.DescribeChange(shift.Change{Target: other}); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget, name)
 	}

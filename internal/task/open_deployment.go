@@ -40,8 +40,8 @@ type Router interface {
 	// RemedyForMissing says what can be done about a Target that does not exist, as a part
 	// of an error's message.
 	RemedyForMissing(context.Context, shift.Target) (string, error)
-	// Published describes one version.
-	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// DescribeVersion reads one version.
+	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	// Settles says whether the platform may go on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
 	// CheckStart returns an error for a Route that a Deployment cannot start with:
@@ -122,7 +122,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error) {
 	candidates := make([]shift.Published, len(o.release.Arrivals))
 	for i, a := range o.release.Arrivals {
-		candidate, err := o.Router.Published(ctx, a.Target, a.Candidate)
+		candidate, err := o.Router.DescribeVersion(ctx, a.Target, a.Candidate)
 		if err != nil {
 			return nil, fmt.Errorf("read the candidate of %s: %w", a.Target, err)
 		}
@@ -250,7 +250,7 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
 	}
-	stable, err := o.Router.Published(ctx, a.Target, c.Stable)
+	stable, err := o.Router.DescribeVersion(ctx, a.Target, c.Stable)
 	if err != nil {
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
 	}

@@ -16,9 +16,9 @@ import (
 type Publisher interface {
 	// Publish publishes the deployed code, unless it is already published.
 	Publish(context.Context, shift.Target) (shift.Published, error)
-	// Published describes one version. It returns shift.ErrVersionNotFound or
+	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound or
 	// shift.ErrFunctionNotFound.
-	Published(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	RulesReader
 }
 
@@ -164,7 +164,7 @@ func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) erro
 		if a.Candidate == "" {
 			continue
 		}
-		found, err := h.Versions.Published(ctx, a.Target, a.Candidate)
+		found, err := h.Versions.DescribeVersion(ctx, a.Target, a.Candidate)
 		if err != nil {
 			return fmt.Errorf("find version %s of %s: %w", a.Candidate, a.Target, err)
 		}

@@ -18,15 +18,15 @@ type HookCaller interface {
 	Succeed(ctx context.Context, token string) error
 }
 
-// Teller describes a Change to hooks, in the words of its Target's kind.
-type Teller interface {
-	Tell(shift.Change) (any, error)
+// ChangeDescriber describes a Change to hooks, in the words of its Target's kind.
+type ChangeDescriber interface {
+	DescribeChange(shift.Change) (any, error)
 }
 
 // RunHooks invokes one hook of a Point.
 type RunHooks struct {
 	Hooks  HookCaller
-	Router Teller
+	Router ChangeDescriber
 }
 
 // Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon as the
@@ -64,7 +64,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 func (h RunHooks) describeTargets(changes []shift.Change) ([]any, error) {
 	targets := make([]any, len(changes))
 	for i, c := range changes {
-		told, err := h.Router.Tell(c)
+		told, err := h.Router.DescribeChange(c)
 		if err != nil {
 			return nil, fmt.Errorf("say what is shifted at %s: %w", c.Target, err)
 		}

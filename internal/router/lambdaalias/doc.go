@@ -1,7 +1,8 @@
 // Package lambdaalias routes traffic by the weights of a Lambda alias.
 //
-// Router.SetRoute is the central method: it writes the version that serves and
-// the weights together, always, and only while the alias still has the RevisionId
-// that was read. Weights are basis points everywhere else; only here they become
-// the fractions that Lambda wants, and come back exactly, or as shift.Foreign.
+// Router.SetRoute is the central method. It always writes the serving version and the
+// weights together, and only if the alias still has the RevisionId that was read.
+// The rest of Sluice counts weights in basis points. This package converts them to the
+// fractions that Lambda takes, and back. A fraction that is not a whole number of basis
+// points is read as shift.Foreign.
 package lambdaalias

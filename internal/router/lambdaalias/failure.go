@@ -12,8 +12,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// sentinels are what Lambda's general errors mean for one call; nil where they
-// mean nothing in particular.
+// sentinels say what Lambda's general errors mean for one call. A nil sentinel means that
+// the error has no special meaning there.
 type sentinels struct {
 	notFound error // ResourceNotFoundException
 	conflict error // ResourceConflictException
@@ -21,7 +21,7 @@ type sentinels struct {
 	refused  error // InvalidParameterValueException, or a conflict with a version that has failed
 }
 
-// meaning puts the sentinel of an error of Lambda before it. nil stays nil.
+// meaning wraps an error of Lambda in its sentinel. It returns nil for nil.
 func meaning(err error, s sentinels) error {
 	var (
 		stale    *types.PreconditionFailedException
@@ -37,13 +37,13 @@ func meaning(err error, s sentinels) error {
 		means = s.stale
 	case errors.As(err, &notFound):
 		means = s.notFound
-	case errors.As(err, &invalid), errors.As(err, &conflict) && versionFailed(conflict):
+	case errors.As(err, &invalid), errors.As(err, &conflict) && isFailedVersion(conflict):
 		means = s.refused
 	case errors.As(err, &conflict):
 		means = s.conflict
 	}
-	if means == nil && denied(err) {
-		return fmt.Errorf("%w; Sluice may touch only functions with the tag %s (or those that fit the stack's setting functions): has it been taken away? It goes on once it is back",
+	if means == nil && isAccessDenied(err) {
+		return fmt.Errorf("%w; Sluice may access only functions with the tag %s (or those that match the stack's setting functions): put the tag back if somebody removed it, and Sluice continues",
 			awserror.Plain(err), shift.TagAlias)
 	}
 	if means == nil {
@@ -52,19 +52,20 @@ func meaning(err error, s sentinels) error {
 	return fmt.Errorf("%w: %w", means, awserror.Plain(err))
 }
 
-func denied(err error) bool {
+func isAccessDenied(err error) bool {
 	var coded smithy.APIError
 	return errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException"
 }
 
-// versionFailed tells a version that can never serve from an operation in progress,
-// by the only thing that differs (terraform-provider-aws issue 49904: "state: 'Failed'").
-func versionFailed(conflict *types.ResourceConflictException) bool {
+// isFailedVersion says whether a conflict comes from a version that has failed and can never
+// serve, rather than from an operation in progress. Only the message differs
+// (terraform-provider-aws issue 49904: "state: 'Failed'").
+func isFailedVersion(conflict *types.ResourceConflictException) bool {
 	return strings.Contains(conflict.ErrorMessage(), "'Failed'")
 }
 
-// aliasIsMissing tells the two things apart that UpdateAlias may not find, by the
-// only thing that differs: the message ("Alias not found: …", as LocalStack has recorded it against AWS).
+// aliasIsMissing says whether UpdateAlias did not find the alias, rather than a version. Only
+// the message differs ("Alias not found: …", as LocalStack has recorded it against AWS).
 func aliasIsMissing(err error) bool {
 	var notFound *types.ResourceNotFoundException
 	return errors.As(err, &notFound) && strings.Contains(notFound.ErrorMessage(), "Alias not found")

@@ -10,20 +10,20 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestAHookIsToldTheQualifiedVersionsAndNotTheAlias(t *testing.T) {
+func TestAHookReceivesTheARNsOfTheVersionsAndNotOfTheAlias(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(alias(""))
 	for want, c := range map[string]shift.Change{
 		`{"function": "orders", "alias": "live", "stableArn": "` + ordersARN + `:1", "candidateArn": "` + ordersARN + `:2"}`: {Target: orders, Stable: "1", Candidate: "2", Detail: ordersARN},
 		`{"function": "orders", "alias": "live", "stableArn": "", "candidateArn": "` + ordersARN + `:9"}`:                    {Target: orders, Candidate: "9", Detail: ordersARN},
 	} {
-		told, err := r.Tell(c)
+		change, err := r.DescribeChange(c)
 		require.NoError(t, err)
-		text, err := json.Marshal(told)
+		text, err := json.Marshal(change)
 		require.NoError(t, err)
 		assert.JSONEq(t, want, string(text))
 	}
-	_, err := r.Tell(shift.Change{Target: "route53:zone:name"})
+	_, err := r.DescribeChange(shift.Change{Target: "route53:zone:name"})
 	require.ErrorIs(t, err, shift.ErrUnknownTarget)
 	assert.Empty(t, w.requests)
 }

@@ -2,16 +2,16 @@ package lambdaalias
 
 import "strings"
 
-// created begins the description of an alias that Sluice created. The name of the
-// execution that did so follows.
-const created = "Created by Sluice in execution "
+// creationPrefix begins the description of an alias that Sluice created. The name of the
+// execution that created it follows.
+const creationPrefix = "Created by Sluice in execution "
 
-func creationNote(maker string) string { return created + maker }
+func creationNote(maker string) string { return creationPrefix + maker }
 
-// makerIn is who created an alias with such a description; "" for somebody else, and for
-// one that was described anew since.
+// makerIn returns the execution that created an alias, read from its description. It
+// returns "" if Sluice did not create the alias, or if somebody changed the description.
 func makerIn(description string) string {
-	maker, ours := strings.CutPrefix(description, created)
+	maker, ours := strings.CutPrefix(description, creationPrefix)
 	if !ours {
 		return ""
 	}

@@ -8,32 +8,33 @@ import (
 	"sluice/internal/shift"
 )
 
-// rotating ends the description of an alias while Rotate is between its two writes.
-const rotating = " (Sluice is putting traffic back)"
+// rotatingMark ends the description of an alias between the two writes of
+// rotateDescription.
+const rotatingMark = " (Sluice is putting traffic back)"
 
-// maxDescription is how long an alias's description may be (UpdateAlias, Description).
+// maxDescription bounds an alias's description, in characters (UpdateAlias, Description).
 const maxDescription = 256
 
-// Rotate gives an alias another RevisionId while it goes on serving the Route that was
-// read. Writing what is there already is not documented to give a new one, so the alias
-// differs in between: by a zero weight for the version beside, which sends it no traffic
-// (UpdateAlias: weights 0.0 to 1.0). Where that version can have no weight, because it was
-// deleted, has failed, or cannot share the alias, the description is changed and changed
-// back.
+// Rotate gives an alias another RevisionId without changing which version serves its
+// traffic. AWS does not document that writing an unchanged alias gives a new RevisionId.
+// Rotate therefore writes twice: it gives the version other a zero weight, which sends it no
+// traffic (UpdateAlias: weights 0.0 to 1.0), and then clears the weights. If that version
+// cannot have a weight, because it was deleted, has failed, or cannot share the alias,
+// Rotate changes the description and changes it back.
 //
-// It returns what SetRoute returns. After an error it returns the Route that the alias is
-// known to have, which the next Rotate can go on from with one write.
-func (r *Router) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+// It returns what SetRoute returns. With an error it returns the Route that the alias is
+// known to have; from there the next Rotate needs only one write.
+func (r *Router) Rotate(ctx context.Context, t shift.Target, found shift.Route, other shift.Version) (shift.Route, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {
 		return found, err
 	}
 	whole := shift.Route{Serving: found.Serving}
-	if beside == "" || strings.HasSuffix(found.Detail, rotating) {
+	if other == "" || strings.HasSuffix(found.Detail, rotatingMark) {
 		return r.rotateDescription(ctx, function, alias, found)
 	}
 	if found.Additional == "" {
-		divided := shift.Route{Serving: found.Serving, Additional: beside, Weight: shift.None, Revision: found.Revision}
+		divided := shift.Route{Serving: found.Serving, Additional: other, Weight: shift.None, Revision: found.Revision}
 		written, err := r.update(ctx, function, alias, divided, nil)
 		switch {
 		case errors.Is(err, shift.ErrVersionNotFound), errors.Is(err, shift.ErrRouteRefused):
@@ -51,30 +52,30 @@ func (r *Router) Rotate(ctx context.Context, t shift.Target, found shift.Route, 
 	return written, nil
 }
 
-// rotateDescription changes the description and changes it back. One that was cut short
-// between the two writes is completed by the next, with one write; only then the end is
-// lost of a description that leaves no room for the mark.
+// rotateDescription marks the description and then restores it. If it is interrupted between
+// the two writes, the next call completes it with one write. Only in that case a description
+// that left no room for the mark loses its end.
 func (r *Router) rotateDescription(ctx context.Context, function, alias string, found shift.Route) (shift.Route, error) {
-	described, cutShort := strings.CutSuffix(found.Detail, rotating)
-	if !cutShort {
-		mark := marked(described)
-		written, err := r.update(ctx, function, alias, found, &mark)
+	original, interrupted := strings.CutSuffix(found.Detail, rotatingMark)
+	if !interrupted {
+		marked := addRotatingMark(original)
+		written, err := r.update(ctx, function, alias, found, &marked)
 		if err != nil {
 			return found, err
 		}
-		found.Revision, found.Detail = written.Revision, mark
+		found.Revision, found.Detail = written.Revision, marked
 	}
-	written, err := r.update(ctx, function, alias, found, &described)
+	written, err := r.update(ctx, function, alias, found, &original)
 	if err != nil {
 		return found, err
 	}
 	return written, nil
 }
 
-func marked(description string) string {
-	room := maxDescription - len(rotating)
+func addRotatingMark(description string) string {
+	room := maxDescription - len(rotatingMark)
 	if runes := []rune(description); len(runes) > room {
 		description = string(runes[:room])
 	}
-	return description + rotating
+	return description + rotatingMark
 }

@@ -31,7 +31,7 @@ func weighted(revision, share string) answer {
 	return answer{body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","RoutingConfig":{"AdditionalVersionWeights":{"2":` + share + `}}}`}
 }
 
-func TestARotationDiffersInBetweenByAZeroWeight(t *testing.T) {
+func TestARotationGivesTheOtherVersionAZeroWeightInBetween(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(weighted("r2", "0"), described("r3", "of the shop"))
 	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, "2")
@@ -43,7 +43,7 @@ func TestARotationDiffersInBetweenByAZeroWeight(t *testing.T) {
 	}, w.requests)
 }
 
-func TestARotationGoesByTheDescriptionWhereTheVersionCanHaveNoWeight(t *testing.T) {
+func TestARotationChangesTheDescriptionWhenTheVersionCannotHaveAWeight(t *testing.T) {
 	t.Parallel()
 	for name, refused := range map[string]answer{
 		"deleted": notFound,
@@ -61,7 +61,7 @@ func TestARotationGoesByTheDescriptionWhereTheVersionCanHaveNoWeight(t *testing.
 	}
 }
 
-func TestARotationThatIsThrottledInItsMiddleGoesOnFromThere(t *testing.T) {
+func TestARotationThatIsThrottledBetweenItsWritesContinuesFromThere(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(weighted("r2", "0"), throttled, described("r3", ""))
 	known, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"}, "2")
@@ -72,7 +72,7 @@ func TestARotationThatIsThrottledInItsMiddleGoesOnFromThere(t *testing.T) {
 	assert.Len(t, w.requests, 3, "with one write")
 }
 
-func TestARotationThatWasCutShortIsCompleted(t *testing.T) {
+func TestAnInterruptedRotationIsCompleted(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(described("r3", ""))
 	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r2", Detail: " (Sluice is putting traffic back)"}, "2")
@@ -83,8 +83,8 @@ func TestARotationThatWasCutShortIsCompleted(t *testing.T) {
 	}, w.requests)
 }
 
-// Lambda takes 256 characters: the mark comes in place of the last ones then, and what
-// is put back is the whole.
+// Lambda accepts 256 characters. The mark replaces the last ones, and the whole description
+// is restored afterwards.
 func TestARotationMarksALongDescriptionToo(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 256)

@@ -12,7 +12,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what the Router calls of Lambda.
+// API lists the Lambda calls that the Router makes.
 type API interface {
 	CreateAlias(context.Context, *lambda.CreateAliasInput, ...func(*lambda.Options)) (*lambda.CreateAliasOutput, error)
 	DeleteAlias(context.Context, *lambda.DeleteAliasInput, ...func(*lambda.Options)) (*lambda.DeleteAliasOutput, error)
@@ -25,20 +25,20 @@ type API interface {
 	UpdateAlias(context.Context, *lambda.UpdateAliasInput, ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
 }
 
-// Router reads and writes the Routes of Lambda aliases, and knows and makes the
-// versions they point at.
+// Router reads and writes the Routes of Lambda aliases. It also reads and publishes the
+// versions that aliases point at.
 type Router struct{ api API }
 
-// New is the Router of an account and region.
+// New returns the Router of the client's account and region.
 func New(api API) *Router { return &Router{api: api} }
 
-// Rules are those of weighted aliases. Lambda's control plane takes 15 requests a second
-// from an account, for all calls but a few (Lambda quotas).
+// Rules returns the rules of weighted aliases. Lambda's control plane accepts 15 requests a
+// second from an account, for all but a few calls together (Lambda quotas).
 func (r *Router) Rules() shift.Rules {
 	return shift.Rules{Grain: 1, CallsPerSecond: 15, CallsOfRotate: 2, Settles: true, Creates: true}
 }
 
-// Route reads what an alias serves. It returns shift.ErrTargetNotFound.
+// Route reads the Route of an alias. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {
@@ -51,10 +51,10 @@ func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error)
 	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
 
-// SetRoute writes a Route if the alias still has the Route's Revision, and returns
-// what Lambda says that it serves then. It returns shift.ErrRevisionMismatch or
-// shift.ErrTargetNotFound, and shift.ErrVersionNotFound when one of the Route's
-// versions was deleted.
+// SetRoute writes a Route if the alias still has the Route's Revision, and returns the
+// Route in Lambda's answer. It returns shift.ErrRevisionMismatch,
+// shift.ErrTargetNotFound, or shift.ErrVersionNotFound when one of the Route's versions was
+// deleted.
 func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {
@@ -63,11 +63,11 @@ func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 	return r.update(ctx, function, alias, wanted, nil)
 }
 
-// update writes an alias, and its description unless that is nil.
+// update writes an alias. It changes the description unless that is nil.
 func (r *Router) update(ctx context.Context, function, alias string, wanted shift.Route, description *string) (shift.Route, error) {
 	t := shift.LambdaTarget(function, alias)
 	if wanted.Revision == "" {
-		return shift.Route{}, fmt.Errorf("set route of %s to %s: without the revision that was read, it could undo what somebody else wrote", t, wanted)
+		return shift.Route{}, fmt.Errorf("set route of %s to %s: the revision that was read is missing, so the write could undo somebody else's change", t, wanted)
 	}
 	weights, err := weights(wanted)
 	if err != nil {
@@ -91,16 +91,16 @@ func (r *Router) update(ctx context.Context, function, alias string, wanted shif
 	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
 
-// Create makes an alias that sends all its traffic to one version, and returns
-// its Route. It returns shift.ErrRevisionMismatch when the alias exists already,
-// and shift.ErrVersionNotFound.
+// Create creates an alias that sends all its traffic to one version, and returns its
+// Route. It returns shift.ErrRevisionMismatch when the alias already exists, or
+// shift.ErrVersionNotFound.
 func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {
 		return shift.Route{}, err
 	}
 	if wanted.Additional != "" {
-		return shift.Route{}, fmt.Errorf("create %s with %s: a new alias has nothing to divide its traffic with", t, wanted)
+		return shift.Route{}, fmt.Errorf("create %s with %s: a new alias must send all its traffic to one version", t, wanted)
 	}
 	out, err := r.api.CreateAlias(ctx, &lambda.CreateAliasInput{
 		FunctionName: &function, Name: &alias, FunctionVersion: aws.String(string(wanted.Serving)), Description: aws.String(creationNote(wanted.Maker)),
@@ -127,7 +127,7 @@ func (r *Router) Delete(ctx context.Context, t shift.Target) error {
 	return nil
 }
 
-// maxSiblings is how many names an error can show.
+// maxSiblings bounds the names that an error shows.
 const maxSiblings = 48
 
 // RemedyForMissing names the aliases that the function has, and says what can be done about
@@ -164,8 +164,8 @@ func (r *Router) listAliases(ctx context.Context, function string) ([]string, er
 	return names[:min(len(names), maxSiblings)], nil
 }
 
-// Settles says whether the alias has provisioned concurrency: then Lambda itself
-// moves weights for a while after a change (terraform-provider-aws pull request 48116).
+// Settles says whether the alias has provisioned concurrency. If it has, Lambda itself moves
+// weights for a while after a change (terraform-provider-aws pull request 48116).
 func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {
 	function, alias, err := t.Lambda()
 	if err != nil {

@@ -24,8 +24,8 @@ const (
 	ordersARN = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 )
 
-// wire is the other end of the real SDK client: it answers, and keeps what it
-// was asked.
+// wire is the HTTP client below the real SDK client. It gives the answers, and records the
+// requests.
 type wire struct {
 	requests []request
 	answers  []answer // in turn, the last one again and again
@@ -255,8 +255,8 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			return err
 		},
 		"Publish": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
-		"Published": func(ctx context.Context, r *lambdaalias.Router) error {
-			_, err := r.Published(ctx, orders, "9")
+		"DescribeVersion": func(ctx context.Context, r *lambdaalias.Router) error {
+			_, err := r.DescribeVersion(ctx, orders, "9")
 			return err
 		},
 		"Settles": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Settles(ctx, orders); return err },
@@ -266,7 +266,7 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 		"not found": {
 			"Route": shift.ErrTargetNotFound, "SetRoute": shift.ErrVersionNotFound, "Create": shift.ErrVersionNotFound,
 			"RemedyForMissing": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
-			"Published": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
+			"DescribeVersion": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
 		},
 		"no alias": {"SetRoute": shift.ErrTargetNotFound},
 		"stale":    {"SetRoute": shift.ErrRevisionMismatch},
@@ -318,7 +318,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		func() error { return r.Delete(t.Context(), other) },
 		func() error { _, err := r.RemedyForMissing(t.Context(), other); return err },
 		func() error { _, err := r.Publish(t.Context(), other); return err },
-		func() error { _, err := r.Published(t.Context(), other, "1"); return err },
+		func() error { _, err := r.DescribeVersion(t.Context(), other, "1"); return err },
 		func() error { _, err := r.Settles(t.Context(), other); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget)

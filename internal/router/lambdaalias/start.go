@@ -8,19 +8,19 @@ import (
 	"sluice/internal/shift"
 )
 
-// refusal is a reason of Lambda's own why a shift cannot start. Its name is the one under
-// which the error travels.
+// refusal is a reason specific to Lambda why a shift cannot start. Its name is the error's
+// name in the state machine.
 type refusal struct{ name, text string }
 
 func (r *refusal) Error() string     { return r.text }
 func (r *refusal) ErrorCode() string { return r.name }
 
 var (
-	// ErrRoleDiffers is returned by CheckCompatible: Lambda divides no traffic between
-	// versions of different execution roles.
+	// ErrRoleDiffers is returned by CheckCompatible: Lambda does not divide traffic between
+	// versions with different execution roles.
 	ErrRoleDiffers error = &refusal{"RoleDiffers", "execution role differs"}
-	// ErrDeadLetterDiffers is returned by CheckCompatible: nor between different dead-letter
-	// configurations.
+	// ErrDeadLetterDiffers is returned by CheckCompatible: Lambda does not divide traffic
+	// between versions with different dead-letter configurations.
 	ErrDeadLetterDiffers error = &refusal{"DeadLetterDiffers", "dead-letter configuration differs"}
 )
 
@@ -28,12 +28,12 @@ var (
 const latest = "$LATEST"
 
 // CheckStart returns shift.ErrTargetUnpublished or shift.ErrTargetWeighted for a Route that
-// no Deployment can begin with, and shift.ErrRouteSettling for one whose weights Lambda is
-// about to take away by itself.
+// no Deployment can begin with. It returns shift.ErrRouteSettling for a Route whose weights
+// Lambda will soon remove by itself.
 func (r *Router) CheckStart(t shift.Target, found shift.Route, settles bool) error {
 	switch {
 	case strings.HasPrefix(string(found.Serving), latest):
-		return fmt.Errorf("%w: %s points at %s, and Lambda divides no traffic with it: point the alias at a published version first",
+		return fmt.Errorf("%w: %s points at %s, and Lambda cannot divide traffic with it: point the alias at a published version first",
 			shift.ErrTargetUnpublished, t, found.Serving)
 	case found.IsWhole():
 		return nil
@@ -45,14 +45,14 @@ func (r *Router) CheckStart(t shift.Target, found shift.Route, settles bool) err
 		shift.ErrTargetWeighted, t, found)
 }
 
-// traits are what Lambda wants to be the same of two versions that share an alias.
+// traits are the settings that two versions must have in common to share an alias.
 type traits struct {
 	Role       string `json:"role"`
 	DeadLetter string `json:"deadLetter"` // ARN of the dead-letter target, "" for none
 }
 
 func (t traits) encode() string {
-	text, _ := json.Marshal(t) // texts always marshal
+	text, _ := json.Marshal(t) // strings can always be encoded
 	return string(text)
 }
 
@@ -74,11 +74,11 @@ func (r *Router) CheckCompatible(target shift.Target, stable, candidate shift.Pu
 		return fmt.Errorf("read the traits of version %s of %s: %w", candidate.Version, target, err)
 	}
 	if before.Role != after.Role {
-		return fmt.Errorf("%w: of %s, version %s has %s and version %s has %s; Lambda divides traffic only between versions of one role: publish the candidate with the role of the stable version, or move the alias by hand once",
+		return fmt.Errorf("%w: %s: version %s has %s and version %s has %s; Lambda divides traffic only between versions with the same role: publish the candidate with the role of the stable version, or move the alias by hand once",
 			ErrRoleDiffers, target, stable.Version, before.Role, candidate.Version, after.Role)
 	}
 	if before.DeadLetter != after.DeadLetter {
-		return fmt.Errorf("%w: of %s, version %s has %s and version %s has %s; Lambda divides traffic only between versions of one dead-letter configuration: publish the candidate with that of the stable version, or move the alias by hand once",
+		return fmt.Errorf("%w: %s: version %s has %s and version %s has %s; Lambda divides traffic only between versions with the same dead-letter configuration: publish the candidate with that of the stable version, or move the alias by hand once",
 			ErrDeadLetterDiffers, target, stable.Version, orNone(before.DeadLetter), candidate.Version, orNone(after.DeadLetter))
 	}
 	return nil

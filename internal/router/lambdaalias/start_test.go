@@ -17,8 +17,8 @@ func divided(serving, additional shift.Version, w shift.Weight) shift.Route {
 	return shift.Route{Serving: serving, Additional: additional, Weight: w}
 }
 
-// The errors that Lambda alone has travel under their own names.
-func TestRefusalsBringTheirNames(t *testing.T) {
+// The errors that only Lambda has keep their own names in the state machine.
+func TestRefusalsHaveTheirNames(t *testing.T) {
 	t.Parallel()
 	for err, name := range map[error]string{lambdaalias.ErrRoleDiffers: "RoleDiffers", lambdaalias.ErrDeadLetterDiffers: "DeadLetterDiffers"} {
 		var coded interface{ ErrorCode() string }
@@ -46,8 +46,8 @@ func TestADeploymentBeginsOnlyWithAnUndividedAlias(t *testing.T) {
 		{"unpublished", serves("$LATEST"), false, shift.ErrTargetUnpublished, "point the alias at a published version first"},
 		{"unpublished, of managed instances", serves("$LATEST.PUBLISHED"), false, shift.ErrTargetUnpublished, "point the alias at a published version first"},
 		{"divided by somebody", divided("1", "3", 1000), false, shift.ErrTargetWeighted, "10% on 3, the rest on 1, and no deployment of Sluice did that: finish that shift first, or clear the weights with aws lambda update-alias --routing-config '{}'"},
-		{"divided with nothing, as a restoration that was cut short leaves it", divided("1", "3", 0), false, nil, ""},
-		{"divided finer than we could", divided("1", "3", shift.Foreign), false, shift.ErrTargetWeighted, "a weight finer than 0.01% on 3"},
+		{"divided with a zero weight, as an interrupted restoration leaves it", divided("1", "3", 0), false, nil, ""},
+		{"divided more finely than Sluice can", divided("1", "3", shift.Foreign), false, shift.ErrTargetWeighted, "a weight finer than 0.01% on 3"},
 		{"divided while provisioned concurrency moves", divided("1", "3", 1000), true, shift.ErrRouteSettling, "if this does not end by itself, clear the weights by hand"},
 	}
 	for _, test := range tests {

@@ -11,10 +11,10 @@ import (
 
 // Tags reads the tags of a function, given by its ARN (ListTags, Resource); versions
 // and aliases have none (Lambda Developer Guide, Using tags). It returns
-// shift.ErrFunctionNotFound. GetFunction would tell them, too, and is not among the
-// calls that share 15 requests a second, but it also tells a function's environment
-// and where to fetch its code: nobody should have to allow that for functions that
-// are none of Sluice's business.
+// shift.ErrFunctionNotFound. GetFunction returns the tags too, and is not among the calls
+// that share 15 requests a second. But it also returns a function's environment and a link
+// to its code, and nobody should have to allow that for functions that do not concern
+// Sluice.
 func (r *Router) Tags(ctx context.Context, functionARN string) (shift.Tags, error) {
 	out, err := r.api.ListTags(ctx, &lambda.ListTagsInput{Resource: &functionARN})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestTagsAreReadByTheCallThatTellsNothingElse(t *testing.T) {
+func TestTagsAreReadWithTheCallThatReturnsNothingElse(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(answer{body: `{"Tags":{"` + shift.TagAlias + `":"live","team":"x"}}`})
 	tags, err := r.Tags(t.Context(), ordersARN)
@@ -30,5 +30,5 @@ func TestACallThatIsDeniedNamesTheTag(t *testing.T) {
 	r, _ := newRouter(answer{status: 403, err: "AccessDeniedException", body: `{"Message":"no identity-based policy allows the lambda:GetAlias action"}`})
 	_, err := r.Route(t.Context(), orders)
 	require.ErrorContains(t, err, "AccessDeniedException: no identity-based policy allows the lambda:GetAlias action")
-	assert.ErrorContains(t, err, "has it been taken away? It goes on once it is back")
+	assert.ErrorContains(t, err, "put the tag back if somebody removed it, and Sluice continues")
 }

@@ -13,9 +13,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// Publish publishes a function's $LATEST; what is unchanged since the last version
-// gives that one again (PublishVersion). It returns shift.ErrFunctionNotFound or
-// shift.ErrFunctionUpdating.
+// Publish publishes a function's $LATEST. If nothing has changed since the last version,
+// Lambda returns that version again (PublishVersion). It returns shift.ErrFunctionNotFound
+// or shift.ErrFunctionUpdating.
 func (r *Router) Publish(ctx context.Context, t shift.Target) (shift.Published, error) {
 	function, _, err := t.Lambda()
 	if err != nil {
@@ -33,10 +33,10 @@ func (r *Router) Publish(ctx context.Context, t shift.Target) (shift.Published, 
 	}), nil
 }
 
-// Published describes a version. It returns shift.ErrFunctionNotFound or
-// shift.ErrVersionNotFound. Of the calls that would tell, GetFunction has the
-// highest limit, 100 a second; the others share 15 (Lambda quotas).
-func (r *Router) Published(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
+// DescribeVersion reads a version. It returns shift.ErrFunctionNotFound or
+// shift.ErrVersionNotFound. It calls GetFunction because that call has the highest limit,
+// 100 a second; the alternatives share 15 (Lambda quotas).
+func (r *Router) DescribeVersion(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
 	function, _, err := t.Lambda()
 	if err != nil {
 		return shift.Published{}, err
@@ -44,7 +44,7 @@ func (r *Router) Published(ctx context.Context, t shift.Target, v shift.Version)
 	out, err := r.api.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &function, Qualifier: aws.String(string(v))})
 	err = meaning(err, sentinels{notFound: shift.ErrVersionNotFound})
 	if errors.Is(err, shift.ErrVersionNotFound) {
-		err = r.missing(ctx, function, v, err)
+		err = r.explainMissing(ctx, function, v, err)
 	}
 	if err != nil {
 		return shift.Published{}, fmt.Errorf("read version %s of %s: %w", v, function, err)
@@ -55,24 +55,24 @@ func (r *Router) Published(ctx context.Context, t shift.Target, v shift.Version)
 	return published(*out.Configuration), nil
 }
 
-// missing tells a function that does not exist from a version that does not.
-func (r *Router) missing(ctx context.Context, function string, v shift.Version, notFound error) error {
+// explainMissing finds out whether the function is missing or only its version.
+func (r *Router) explainMissing(ctx context.Context, function string, v shift.Version, notFound error) error {
 	_, err := r.api.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &function})
 	err = meaning(err, sentinels{notFound: shift.ErrFunctionNotFound})
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w; the function %s exists, but its version %s does not: name one that was published, or leave the version out to publish $LATEST", notFound, function, v)
+		return fmt.Errorf("%w; the function %s exists, but its version %s does not: name a published version, or leave the version out to publish $LATEST", notFound, function, v)
 	case errors.Is(err, shift.ErrFunctionNotFound):
-		return noFunction(function, err)
+		return missingFunction(function, err)
 	}
 	return err
 }
 
-func noFunction(function string, notFound error) error {
+func missingFunction(function string, notFound error) error {
 	return fmt.Errorf("%w; there is no function %s in this account and region: check its name", notFound, function)
 }
 
-// maxReason bounds what Lambda says about a state.
+// maxReason bounds Lambda's reason for a state, in characters.
 const maxReason = 256
 
 func published(c types.FunctionConfiguration) shift.Published {
@@ -91,11 +91,11 @@ func published(c types.FunctionConfiguration) shift.Published {
 	return p
 }
 
-// readiness says what a state means for a version that is to receive traffic. An
-// Inactive one has been idle, and only invoking it makes it Active again (Lambda
-// Developer Guide, Lambda function states), so waiting for that would never end.
-// Those that are on their way out, or not to be invoked, do not come back by
-// themselves. A state that is not known yet is waited for, not trusted.
+// readiness says whether a version in this state can receive traffic. An Inactive version
+// has been idle and becomes Active again only when it is invoked (Lambda Developer Guide,
+// Lambda function states), so it counts as ready: waiting for it would never end. A version
+// that is being removed, or that cannot be invoked, does not recover by itself. An unknown
+// state counts as pending.
 func readiness(s types.State) shift.Readiness {
 	switch s {
 	case types.StateActive, types.StateInactive:

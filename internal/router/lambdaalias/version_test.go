@@ -29,14 +29,14 @@ func TestLatestIsPublished(t *testing.T) {
 func TestVersionIsDescribed(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(answer{body: `{"Configuration":` + configuration + `}`})
-	got, err := r.Published(t.Context(), orders, "7")
+	got, err := r.DescribeVersion(t.Context(), orders, "7")
 	require.NoError(t, err)
 	assert.Equal(t, ordersARN, got.Detail)
 	assert.Equal(t, shift.Version("7"), got.Version)
 	assert.Equal(t, []request{{method: "GET", path: "/2015-03-31/functions/orders", query: "Qualifier=7"}}, w.requests)
 
 	r, _ = newRouter(answer{body: `{}`})
-	_, err = r.Published(t.Context(), orders, "7")
+	_, err = r.DescribeVersion(t.Context(), orders, "7")
 	assert.Error(t, err)
 }
 
@@ -47,7 +47,7 @@ func TestReadinessFollowsTheState(t *testing.T) {
 		"Failed": shift.Broken, "Deactivating": shift.Broken, "Deactivated": shift.Broken, "ActiveNonInvocable": shift.Broken, "Deleting": shift.Broken,
 	} {
 		r, _ := newRouter(answer{body: `{"Configuration":{"Version":"7","State":"` + state + `","StateReason":"` + strings.Repeat("x", 1000) + `"}}`})
-		got, err := r.Published(t.Context(), orders, "7")
+		got, err := r.DescribeVersion(t.Context(), orders, "7")
 		require.NoError(t, err)
 		assert.Equal(t, want, got.Readiness, state)
 		assert.Contains(t, got.Reason, state)
@@ -55,10 +55,10 @@ func TestReadinessFollowsTheState(t *testing.T) {
 	}
 }
 
-func TestMissingVersionIsToldFromAMissingFunction(t *testing.T) {
+func TestAMissingVersionAndAMissingFunctionAreDifferentErrors(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(notFound, answer{body: `{"Configuration":` + configuration + `}`})
-	_, err := r.Published(t.Context(), orders, "9")
+	_, err := r.DescribeVersion(t.Context(), orders, "9")
 	require.ErrorIs(t, err, shift.ErrVersionNotFound)
 	assert.NotErrorIs(t, err, shift.ErrFunctionNotFound)
 	assert.ErrorContains(t, err, "leave the version out")
@@ -68,13 +68,13 @@ func TestMissingVersionIsToldFromAMissingFunction(t *testing.T) {
 	}, w.requests)
 
 	r, _ = newRouter(notFound, notFound)
-	_, err = r.Published(t.Context(), orders, "9")
+	_, err = r.DescribeVersion(t.Context(), orders, "9")
 	require.ErrorIs(t, err, shift.ErrFunctionNotFound)
 	assert.NotErrorIs(t, err, shift.ErrVersionNotFound)
 	assert.ErrorContains(t, err, "check its name")
 
 	r, _ = newRouter(notFound, throttled)
-	_, err = r.Published(t.Context(), orders, "9")
+	_, err = r.DescribeVersion(t.Context(), orders, "9")
 	require.ErrorIs(t, err, shift.ErrThrottled)
 	assert.NotErrorIs(t, err, shift.ErrVersionNotFound)
 }

@@ -13,16 +13,16 @@ import (
 	"sluice/internal/shift"
 )
 
-// weights are a Route's as Lambda takes them. A Route without an additional
-// version has an explicit empty map: that clears the weights, and a nil one is not
-// sent at all, which leaves them as they are.
+// weights converts the weights of a Route for Lambda. A Route without an additional version
+// gets an explicit empty map, which clears the weights. A nil map would not be sent, and
+// would leave them unchanged.
 func weights(r shift.Route) (*types.AliasRoutingConfiguration, error) {
 	additional := map[string]float64{}
 	switch {
 	case r.Serving == "":
-		return nil, errors.New("it names no version that serves")
+		return nil, errors.New("it has no serving version")
 	case r.Additional == "" && r.Weight != shift.None:
-		return nil, fmt.Errorf("%s is for no version", r.Weight)
+		return nil, fmt.Errorf("it has a weight of %s but no additional version", r.Weight)
 	case r.Weight < shift.None || r.Weight > shift.All:
 		return nil, fmt.Errorf("%d basis points are not a share of traffic", int(r.Weight))
 	case r.Additional != "":
@@ -31,8 +31,9 @@ func weights(r shift.Route) (*types.AliasRoutingConfiguration, error) {
 	return &types.AliasRoutingConfiguration{AdditionalVersionWeights: additional}, nil
 }
 
-// route is what Lambda says of an alias. Lambda allows one additional version
-// (UpdateAlias, AdditionalVersionWeights); more than that would be nobody's we know.
+// route converts Lambda's description of an alias. Lambda allows one additional version
+// (UpdateAlias, AdditionalVersionWeights). If there were more, the Weight would be
+// shift.Foreign.
 func route(serving *string, routing *types.AliasRoutingConfiguration, revision, description *string) shift.Route {
 	r := shift.Route{
 		Serving: shift.Version(aws.ToString(serving)), Revision: shift.Revision(aws.ToString(revision)),
@@ -51,17 +52,15 @@ func route(serving *string, routing *types.AliasRoutingConfiguration, revision, 
 	return r
 }
 
-// isSettling says whether a Route looks as Lambda makes it while it moves provisioned
-// concurrency: until it is there, all traffic goes to the version that served before, as
-// that one's weight (terraform-provider-aws pull request 48116). Any other weight is not
-// Lambda's, but somebody's.
+// isSettling says whether Lambda is still moving provisioned concurrency. Until it has done
+// so, Lambda gives the version that served before a weight of 100 %
+// (terraform-provider-aws pull request 48116). Lambda itself sets no other weight.
 func isSettling(r shift.Route) bool { return r.Additional != "" && r.Weight == shift.All }
 
-// fraction divides once: the float64 nearest to the Weight.
+// fraction returns the float64 nearest to the Weight. A single division rounds only once.
 func fraction(w shift.Weight) float64 { return float64(w) / float64(shift.All) }
 
-// weight is the Weight whose fraction this is, exactly; shift.Foreign for a
-// fraction that no Weight has.
+// weight returns the Weight with exactly this fraction, or shift.Foreign if no Weight has it.
 func weight(share float64) shift.Weight {
 	if !(share >= 0 && share <= 1) {
 		return shift.Foreign

@@ -11,7 +11,7 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestEveryWeightComesBackAsItself(t *testing.T) {
+func TestEveryWeightSurvivesTheRoundTrip(t *testing.T) {
 	t.Parallel()
 	for w := shift.None; w <= shift.All; w++ {
 		text, err := json.Marshal(fraction(w)) // as the SDK writes it
@@ -22,7 +22,7 @@ func TestEveryWeightComesBackAsItself(t *testing.T) {
 	}
 }
 
-func TestNeighbourOfAWeightIsForeign(t *testing.T) {
+func TestAFractionNextToAWeightIsForeign(t *testing.T) {
 	t.Parallel()
 	for w := shift.None + 1; w <= shift.All; w++ {
 		require.Equal(t, shift.Foreign, weight(math.Nextafter(fraction(w), 2)))
