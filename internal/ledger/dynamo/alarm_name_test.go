@@ -11,8 +11,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// oddNames are of alarms: CloudWatch takes any characters but control characters, 255 at
-// most (PutMetricAlarm, AlarmName). Expressions have a meaning for some of them.
+// oddNames are names of alarms. CloudWatch accepts up to 255 characters, all but control
+// characters (PutMetricAlarm, AlarmName). Some of them have a meaning in expressions.
 var oddNames = []string{
 	"orders-5xx", "[prod] orders-5xx", "orders-5xx[0]", "orders [0] 5xx", "[0]", "[]", "[", "]", "][", "a[0][1]",
 	"a.b", ".", ".a", "a.", "a..b", "a.[0]", "#x", "#0", ":y", ":0", "$n", "$", "%5B", "%", "%%5D[",
@@ -42,8 +42,8 @@ func FuzzAnAlarmCountsWhateverItIsCalled(f *testing.F) {
 	})
 }
 
-// checkCounts ignores an alarm, hears that it is OK, and has it fire. Another alarm was
-// read later than all of that, and must not be taken for it.
+// checkCounts ignores an alarm, reports that it is OK, and fires it. Another alarm has a
+// later time than all of that, and must not be confused with it.
 func checkCounts(t *testing.T, name string) {
 	t.Helper()
 	w := newWorld(t)

@@ -12,8 +12,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// The domain says when an alarm counts, and the ledger's conditions decide it in one call
-// with the write. Both say the same of every record.
+// Package shift says when an alarm counts. The ledger's conditions decide the same in one
+// call, together with the write. Both must agree for every record.
 func TestTheLedgerCountsAlarmsAsTheDomainDoes(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -66,7 +66,7 @@ func TestTheLedgerCountsAlarmsAsTheDomainDoes(t *testing.T) {
 	})
 }
 
-// requireSame holds an error to the sentinel that the domain returns.
+// requireSame checks that the ledger returns the sentinel that package shift returns.
 func requireSame(r *rapid.T, want, got error) {
 	if want == nil {
 		require.NoError(r, got)

@@ -11,12 +11,12 @@ import (
 	"sluice/internal/shift"
 )
 
-// Close ends a record and gives its locks back, in one transaction, on condition
-// that nobody has gone on with it since it was read. The open item stays until the
-// Outcome is announced. Close returns the closed record; when the condition fails,
-// the record as it was found beside an error, which is shift.ErrDeploymentClosed,
-// shift.ErrDeploymentRestoring or, when it is open, another; or
-// shift.ErrDeploymentUnknown.
+// Close closes a record and releases its locks in one transaction, on condition that nobody
+// has changed the record's status or described it since it was read. The open item stays
+// until the Outcome is announced. Close returns the closed record. If the condition fails, it
+// returns the record that it found with shift.ErrDeploymentClosed,
+// shift.ErrDeploymentRestoring or, for an open record, another error. If there is no record,
+// it returns shift.ErrDeploymentUnknown.
 func (l *Ledger) Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error) {
 	closed, err := l.close(ctx, r, e)
 	if err != nil {
@@ -29,24 +29,24 @@ func (l *Ledger) close(ctx context.Context, r shift.Record, e shift.Ending) (shi
 	if r.Status == shift.StatusClosed {
 		return r, refusal(r)
 	}
-	e = settled(e)
+	e = normalize(e)
 	alarms, err := l.alarms(ctx, r)
 	if err != nil {
 		return shift.Record{}, err
 	}
-	actions, err := l.closing(r, alarms, e)
+	actions, err := l.closingActions(r, alarms, e)
 	if err != nil {
 		return shift.Record{}, err
 	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err != nil {
-		return l.notClosed(r, err)
+		return l.explainNotClosed(r, err)
 	}
-	return ended(r, e), nil
+	return withEnding(r, e), nil
 }
 
-// notClosed explains a refused closing.
-func (l *Ledger) notClosed(r shift.Record, err error) (shift.Record, error) {
+// explainNotClosed explains a refused closing.
+func (l *Ledger) explainNotClosed(r shift.Record, err error) (shift.Record, error) {
 	why := reasonsOf(err)
 	if found, refused := why.refused(recordAction); refused {
 		if len(found) == 0 {
@@ -64,14 +64,14 @@ func (l *Ledger) notClosed(r shift.Record, err error) (shift.Record, error) {
 			if err != nil {
 				return r, fmt.Errorf("read the lock of %s: %w", a.Target, err)
 			}
-			return r, fmt.Errorf("the lock of %s is no longer this deployment's (its holder: %q): somebody changed the table by hand", a.Target, lock.Holder)
+			return r, fmt.Errorf("this deployment no longer holds the lock of %s (its holder is %q): somebody changed the table by hand", a.Target, lock.Holder)
 		}
 	}
 	return r, meaning(err)
 }
 
-// alarms are the names that have an alarm item. While the opening is not complete
-// only the stored record knows them.
+// alarms returns the names of the alarms with an alarm item. Until the opening is complete,
+// only the stored record has them.
 func (l *Ledger) alarms(ctx context.Context, r shift.Record) ([]string, error) {
 	if r.Deployment != nil {
 		return r.Deployment.Alarms, nil
@@ -87,16 +87,16 @@ func (l *Ledger) alarms(ctx context.Context, r shift.Record) ([]string, error) {
 	return stored.Alarms, err
 }
 
-// closing lists the actions: the record, for each Target its lock and its
-// candidate item, the alarm items, and the suspect item of a Deployment that
-// may have a stray writer. With an opening of 98 items besides the record and its
-// open item these are at most 100, which is what a transaction takes.
-func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]types.TransactWriteItem, error) {
+// closingActions lists the actions: the record, for each Target its lock and its candidate
+// item, the alarm items, and the suspect item of a Deployment that may have a stray writer.
+// An opening writes at most 98 items besides the record and its open item, so these are at
+// most 100 actions, which is the limit of a transaction.
+func (l *Ledger) closingActions(r shift.Record, alarms []string, e shift.Ending) ([]types.TransactWriteItem, error) {
 	ending := expression.Set(expression.Name(outcome), expression.Value(e.Outcome)).
 		Set(expression.Name(closedAt), expression.Value(e.At)).
 		Set(expression.Name(expiresAt), expression.Value(expiry(e)))
-	// The description must be as it was read, too: a straggling Open, which has seen
-	// none, must not close what another try has opened.
+	// The description must not have changed either: a straggling Open that has read no
+	// description must not close what another try has opened.
 	described := expression.Name(deployment).AttributeNotExists()
 	if r.Deployment != nil {
 		described = expression.Name(deployment).AttributeExists()
@@ -117,7 +117,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	if err != nil {
 		return nil, fmt.Errorf("build the end of the history: %w", err)
 	}
-	actions := []types.TransactWriteItem{l.updating(recordKey(r.ID), record)}
+	actions := []types.TransactWriteItem{l.updateAction(recordKey(r.ID), record)}
 	for _, a := range r.Arrivals {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{
 			TableName:                           l.table,
@@ -126,12 +126,12 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 			ExpressionAttributeNames:            own.Names(),
 			ExpressionAttributeValues:           own.Values(),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}}, l.updating(candidateKey(a.Target, a.Candidate, r.ID), history))
+		}}, l.updateAction(candidateKey(a.Target, a.Candidate, r.ID), history))
 	}
 	for _, name := range alarms {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: l.table, Key: alarmKey(name, r.ID)}})
 	}
-	if !ended(r, e).MayStray() {
+	if !withEnding(r, e).MayStray() {
 		return actions, nil
 	}
 	suspect, err := encode(suspectKey(r.ID), storedPointer{ID: r.ID})
@@ -141,7 +141,7 @@ func (l *Ledger) closing(r shift.Record, alarms []string, e shift.Ending) ([]typ
 	return append(actions, types.TransactWriteItem{Put: &types.Put{TableName: l.table, Item: suspect}}), nil
 }
 
-func (l *Ledger) updating(k key, e expression.Expression) types.TransactWriteItem {
+func (l *Ledger) updateAction(k key, e expression.Expression) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName:                           l.table,
 		Key:                                 k,
@@ -153,13 +153,13 @@ func (l *Ledger) updating(k key, e expression.Expression) types.TransactWriteIte
 	}}
 }
 
-// Reject writes a closed record for a Deployment that never opened, so that a
-// late opening of it is refused, and its open item until that is announced. It
-// returns the closed record. When there is a record already, it returns that one,
-// beside shift.ErrDeploymentClosed, or beside an error that may heal while the
-// record is not closed.
+// Reject writes a closed record for a Deployment that never opened, so that a late opening is
+// refused. It also writes the open item, which stays until the Outcome is announced. Reject
+// returns the closed record. If there already is a record, it returns that record with
+// shift.ErrDeploymentClosed, or with an error that can be retried if the record is not
+// closed.
 func (l *Ledger) Reject(ctx context.Context, id string, arrivals []shift.Arrival, e shift.Ending) (shift.Record, error) {
-	record, err := l.reject(ctx, id, arrivals, settled(e))
+	record, err := l.reject(ctx, id, arrivals, normalize(e))
 	if err != nil {
 		return record, fmt.Errorf("reject %s: %w", id, err)
 	}
@@ -183,7 +183,7 @@ func (l *Ledger) reject(ctx context.Context, id string, arrivals []shift.Arrival
 	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
-		return ended(shift.Record{ID: id, Arrivals: arrivals}, e), nil
+		return withEnding(shift.Record{ID: id, Arrivals: arrivals}, e), nil
 	}
 	found, refused := reasonsOf(err).refused(recordAction)
 	if !refused {
@@ -191,32 +191,32 @@ func (l *Ledger) reject(ctx context.Context, id string, arrivals []shift.Arrival
 	}
 	stored, err := decodeRecord(found)
 	if err == nil {
-		err = rejectedTooLate(stored)
+		err = explainNotRejected(stored)
 	}
 	return stored, err
 }
 
-// rejectedTooLate says why a record that exists was not closed by a rejection. Its
-// error must not be a permanent one while the record has to be restored first.
-func rejectedTooLate(r shift.Record) error {
+// explainNotRejected says why a rejection did not close an existing record. While the record
+// must be restored first, the error must not be a permanent one.
+func explainNotRejected(r shift.Record) error {
 	if r.Status == shift.StatusClosed {
 		return refusal(r)
 	}
-	return fmt.Errorf("it was opened meanwhile and is %s: try again", r.Status)
+	return fmt.Errorf("it was opened in the meantime and is %s: try again", r.Status)
 }
 
-// settled is an Ending as it is stored.
-func settled(e shift.Ending) shift.Ending {
+// normalize makes an Ending equal to what is read back after it was stored.
+func normalize(e shift.Ending) shift.Ending {
 	e.At = e.At.UTC().Round(0)
 	e.Reasons = shift.BoundReasons(e.Reasons)
 	return e
 }
 
-func ended(r shift.Record, e shift.Ending) shift.Record {
+func withEnding(r shift.Record, e shift.Ending) shift.Record {
 	r.Status, r.Outcome, r.Cause, r.Reasons, r.ClosedAt = shift.StatusClosed, e.Outcome, e.Cause, e.Reasons, e.At
 	return r
 }
 
-// expiry is when the TTL may delete what an Ending leaves: seconds since 1970, as
-// DynamoDB wants it.
+// expiry returns when the TTL may delete a closed record and its history, in seconds since
+// 1970, as DynamoDB requires.
 func expiry(e shift.Ending) int64 { return e.At.Add(retention).Unix() }

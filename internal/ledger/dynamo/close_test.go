@@ -13,11 +13,11 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestClosingGivesEverythingBackButTheOpenItem(t *testing.T) {
+func TestClosingReleasesEverythingButTheOpenItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.opened(t, first, orders, billing)
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		closed, err := w.Close(t.Context(), r, ending(shift.Promoted))
 		require.NoError(t, err)
 		stored := w.record(t, first)
@@ -55,7 +55,7 @@ func TestClosedItemsExpireAfter90Days(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
-	asked := w.since(func() { w.closed(t, first) })
+	asked := w.requestsOf(func() { w.closed(t, first) })
 	expiry := map[string]any{"N": strconv.FormatInt(midnight.Add(90*24*time.Hour).Unix(), 10)}
 	for _, n := range []int{0, 2} { // the record, and the candidate item
 		update := asked[1].body["TransactItems"].([]any)[n].(map[string]any)["Update"].(map[string]any)
@@ -114,7 +114,7 @@ func TestClosingNeedsTheStatusThatWasRead(t *testing.T) {
 	assert.Equal(t, closed, w.record(t, first))
 }
 
-func TestClosingIsRefusedWhenAnotherTryHasGoneOn(t *testing.T) {
+func TestClosingIsRefusedWhenAnotherTryHasDescribedTheRecord(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	undescribed, err := w.Open(t.Context(), first, release(orders), noon)
@@ -126,7 +126,7 @@ func TestClosingIsRefusedWhenAnotherTryHasGoneOn(t *testing.T) {
 	assert.Contains(t, w.keys(), "target#lambda:orders:live lock")
 }
 
-func TestLockOfAnotherIsNotGivenBack(t *testing.T) {
+func TestTheLockOfAnotherDeploymentIsNotReleased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
@@ -198,7 +198,7 @@ func TestRejectionOfAnOpenRecordMayBeTriedAgain(t *testing.T) {
 	}
 }
 
-func TestOpenItemGoesWhenTheOutcomeIsAnnounced(t *testing.T) {
+func TestTheOpenItemIsDeletedWhenTheOutcomeIsAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)

@@ -27,10 +27,10 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		i := itemFromJSON(t, text)
 		if r, err := decodeRecord(i); err == nil {
-			if saysNothing(r) {
-				t.Errorf("decoded a record that says nothing: %+v", r)
+			if isIncomplete(r) {
+				t.Errorf("decoded an incomplete record: %+v", r)
 			}
-			reliedOn(t, r)
+			useRecord(t, r)
 		}
 		if p, err := decodePointer(i); err == nil && p.ID == "" {
 			t.Errorf("decoded an item that leads nowhere: %+v", p)
@@ -44,7 +44,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// itemFromJSON makes an item of a JSON object. It skips the test of any other text.
+// itemFromJSON makes an item from a JSON object. It skips the test for any other text.
 func itemFromJSON(t *testing.T, text []byte) item {
 	var attributes map[string]any
 	if json.Unmarshal(text, &attributes) != nil {
@@ -60,13 +60,13 @@ func itemFromJSON(t *testing.T, text []byte) item {
 	return i
 }
 
-// saysNothing reports whether a record lacks what everyone who reads one relies on.
-func saysNothing(r shift.Record) bool {
+// isIncomplete says whether a record lacks fields that every reader relies on.
+func isIncomplete(r shift.Record) bool {
 	return r.ID == "" || r.Status == "" || r.Intent < 0 || r.Status == shift.StatusClosed && r.Outcome == ""
 }
 
-// reliedOn does with a record what those do who restore it and tell of it.
-func reliedOn(t *testing.T, r shift.Record) {
+// useRecord uses a record as the code does that restores and announces it.
+func useRecord(t *testing.T, r shift.Record) {
 	r.Moves()
 	if r.Outcome != "" && explain.AnnounceOutcome(r, r.ClosedAt).ID == "" {
 		t.Errorf("an announcement without an id: %+v", r)

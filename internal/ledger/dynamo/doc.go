@@ -6,14 +6,14 @@
 //	deployment#<id>   record                    the Deployment and where it stands
 //	alarm#<name>      deployment#<id>           the open Deployments that an alarm concerns
 //	open              deployment#<id>           the Deployments whose Outcome is not yet announced
-//	suspect           deployment#<id>           those that may have a stray writer, until their Targets were looked at once more
+//	suspect           deployment#<id>           the Deployments that may have a stray writer, until their Targets were checked once more
 //
-// A Ledger is the central type. Ledger.Open takes all locks in one transaction,
-// Ledger.Close gives them back in one, and every write between the two is
-// conditional on the record's status. A write that is refused says what it found:
-// the stored item comes back with the refusal (ReturnValuesOnConditionCheckFailure),
-// so that nobody reads first and decides on what has changed since.
+// A Ledger is the central type. Ledger.Open takes all locks in one transaction, Ledger.Close
+// releases them in one, and every write between the two is conditional on the record's
+// status. When a condition fails, DynamoDB returns the stored item with the refusal
+// (ReturnValuesOnConditionCheckFailure). So no decision is based on an earlier read that may
+// be out of date.
 //
-// Errors are the sentinels of package shift. One that is none of them, such as a
-// service error, may heal by itself.
+// Errors are the sentinels of package shift. Any other error, such as a service error, may
+// be temporary.
 package dynamo

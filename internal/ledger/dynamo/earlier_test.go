@@ -66,7 +66,7 @@ func earlier(t *testing.T, file string) item {
 	return itemOf(t, values)
 }
 
-// itemOf reads an item as DynamoDB writes it.
+// itemOf decodes an item from DynamoDB's JSON.
 func itemOf(t *testing.T, values map[string]map[string]json.RawMessage) item {
 	t.Helper()
 	i := item{}

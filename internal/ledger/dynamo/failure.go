@@ -21,21 +21,21 @@ const (
 	exceeded        = "ProvisionedThroughputExceeded"
 )
 
-// meaning makes an error of DynamoDB a shift.ErrThrottled when it asks to come
-// again: that includes meeting another write or transaction on the same item.
+// meaning wraps an error of DynamoDB in shift.ErrThrottled if the call can be retried. That
+// includes a conflict with another write or transaction on the same item.
 func meaning(err error) error {
 	var conflicting *types.TransactionConflictException
-	if errors.As(err, &conflicting) || reasonsOf(err).retryable() {
+	if errors.As(err, &conflicting) || reasonsOf(err).isRetryable() {
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, awserror.Plain(err))
 	}
 	return awserror.Meaning(err)
 }
 
-// cancellation is why a transaction was cancelled: a reason for each of its
-// actions, in their order.
+// cancellation says why a transaction was cancelled. It has a reason for each action, in
+// their order.
 type cancellation []types.CancellationReason
 
-// reasonsOf is nil for an error that is no cancellation.
+// reasonsOf returns the reasons of a cancelled transaction, or nil for any other error.
 func reasonsOf(err error) cancellation {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
@@ -44,7 +44,7 @@ func reasonsOf(err error) cancellation {
 	return cancelled.CancellationReasons
 }
 
-// refused says whether the condition of an action failed, and on which item.
+// refused says whether the condition of an action failed, and returns the stored item.
 func (c cancellation) refused(action int) (item, bool) {
 	if action >= len(c) || aws.ToString(c[action].Code) != conditionFailed {
 		return nil, false
@@ -52,13 +52,13 @@ func (c cancellation) refused(action int) (item, bool) {
 	return c[action].Item, true
 }
 
-func (c cancellation) retryable() bool {
+func (c cancellation) isRetryable() bool {
 	return slices.ContainsFunc(c, func(r types.CancellationReason) bool {
 		return slices.Contains([]string{conflict, throttling, exceeded}, aws.ToString(r.Code))
 	})
 }
 
-// refusedItem is the item on which the condition of a single write failed.
+// refusedItem returns the stored item if the condition of a single write failed.
 func refusedItem(err error) (item, bool) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
@@ -67,7 +67,7 @@ func refusedItem(err error) (item, bool) {
 	return failed.Item, true
 }
 
-// refusal says why a record cannot be written as was wanted: where it stands.
+// refusal says why a record cannot be changed, from its status.
 func refusal(r shift.Record) error {
 	if err := r.CheckOpen(); err != nil {
 		return err

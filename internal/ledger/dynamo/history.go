@@ -12,8 +12,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// Arrivals is the history of one version at a Target: every Deployment that
-// brought it there, open ones included, for as long as closed records are kept.
+// Arrivals returns the history of one version at a Target: every Deployment of that version,
+// including open ones, for as long as closed records are kept.
 func (l *Ledger) Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error) {
 	arrived, err := l.arrivals(ctx, t, candidatePrefix(v))
 	if err != nil {
@@ -22,7 +22,7 @@ func (l *Ledger) Arrivals(ctx context.Context, t shift.Target, v shift.Version) 
 	return arrived, nil
 }
 
-// History is the history of all versions at a Target, the latest opening first.
+// History returns the history of all versions at a Target, the latest opening first.
 func (l *Ledger) History(ctx context.Context, t shift.Target) ([]shift.Arrived, error) {
 	arrived, err := l.arrivals(ctx, t, allCandidates)
 	if err != nil {

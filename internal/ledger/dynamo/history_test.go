@@ -55,7 +55,7 @@ func TestHistoryIsReadToItsLastPage(t *testing.T) {
 		}
 		return 200, fmt.Sprintf(`{"Items":[{"id":{"S":"d%d"},"candidate":{"S":"2"}}]%s}`, pages, next), true
 	}
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		arrived, err := w.Arrivals(t.Context(), orders, "2")
 		require.NoError(t, err)
 		assert.Equal(t, []shift.Arrived{{DeploymentID: "d1", Candidate: "2"}, {DeploymentID: "d2", Candidate: "2"}, {DeploymentID: "d3", Candidate: "2"}}, arrived)
@@ -80,7 +80,7 @@ func TestLongHistoryIsPagedByTheTable(t *testing.T) {
 		require.NoError(t, err)
 		w.closed(t, id)
 	}
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		arrived, err := w.Arrivals(t.Context(), orders, "2")
 		require.NoError(t, err)
 		assert.Len(t, arrived, deployments)

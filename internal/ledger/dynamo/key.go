@@ -7,13 +7,13 @@ import (
 	"sluice/internal/shift"
 )
 
-// item is an item of the table, key names its place.
+// item is an item of the table; key is its primary key.
 type (
 	item = map[string]types.AttributeValue
 	key  = map[string]types.AttributeValue
 )
 
-// The key's attributes, by short names.
+// Short names of the key's attributes.
 const (
 	partitionKey = flow.LedgerPartitionKey
 	sortKey      = flow.LedgerSortKey
@@ -43,11 +43,11 @@ func candidateKey(t shift.Target, v shift.Version, id string) key {
 
 func targetPartition(t shift.Target) string { return "target#" + string(t) }
 
-// allCandidates is what the sort keys of all versions begin with.
+// allCandidates is the prefix of the sort keys of all candidate items.
 const allCandidates = "candidate#"
 
-// candidatePrefix is what the sort keys of one version begin with; the second
-// hash keeps version 4 from matching 42.
+// candidatePrefix returns the prefix of the sort keys of one version's candidate items. Its
+// second hash keeps version 4 from matching 42.
 func candidatePrefix(v shift.Version) string { return allCandidates + string(v) + "#" }
 
 func keyOf(pk, sk string) key {
@@ -57,11 +57,11 @@ func keyOf(pk, sk string) key {
 	}
 }
 
-// nameOf is the sort key of an item.
-func nameOf(i item) string {
-	name, _ := i[sortKey].(*types.AttributeValueMemberS)
-	if name == nil {
+// sortKeyOf returns the sort key of an item.
+func sortKeyOf(i item) string {
+	value, _ := i[sortKey].(*types.AttributeValueMemberS)
+	if value == nil {
 		return ""
 	}
-	return name.Value
+	return value.Value
 }

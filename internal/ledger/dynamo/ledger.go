@@ -10,7 +10,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what the Ledger calls of DynamoDB.
+// API lists the DynamoDB calls that the Ledger makes.
 type API interface {
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
@@ -19,19 +19,20 @@ type API interface {
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 }
 
-// Ledger is the durable record of who shifts which Target, and the lock.
+// Ledger is the durable record of which Deployment shifts which Target. It also locks the
+// Targets.
 type Ledger struct {
 	api   API
 	table *string
 }
 
-// New is the Ledger in a table.
+// New returns the Ledger in a table.
 func New(api API, table string) *Ledger {
 	return &Ledger{api: api, table: aws.String(table)}
 }
 
-// Record reads a record as it is now. It returns shift.ErrDeploymentUnknown when
-// there is none.
+// Record reads the current record of a Deployment. It returns shift.ErrDeploymentUnknown
+// when there is none.
 func (l *Ledger) Record(ctx context.Context, id string) (shift.Record, error) {
 	stored, err := l.item(ctx, recordKey(id))
 	if err == nil && len(stored) == 0 {
@@ -47,8 +48,8 @@ func (l *Ledger) Record(ctx context.Context, id string) (shift.Record, error) {
 	return record, nil
 }
 
-// Announced says whether a closed record's Outcome was announced: only then the
-// Deployment is retired.
+// Announced says whether a closed record's Outcome was announced. The open item exists until
+// then.
 func (l *Ledger) Announced(ctx context.Context, id string) (bool, error) {
 	stored, err := l.item(ctx, openKey(id))
 	if err != nil {
@@ -57,8 +58,8 @@ func (l *Ledger) Announced(ctx context.Context, id string) (bool, error) {
 	return len(stored) == 0, nil
 }
 
-// Retire takes a Deployment off the list of the open ones. Doing so again does
-// no harm.
+// Retire removes a Deployment from the list of those whose Outcome is not yet announced.
+// Doing so again does no harm.
 func (l *Ledger) Retire(ctx context.Context, id string) error {
 	_, err := l.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: l.table, Key: openKey(id)})
 	if err != nil {
@@ -67,7 +68,8 @@ func (l *Ledger) Retire(ctx context.Context, id string) error {
 	return nil
 }
 
-// item reads one item, strongly consistent; an item that does not exist is empty.
+// item reads one item with a strongly consistent read. It returns an empty item if there is
+// none.
 func (l *Ledger) item(ctx context.Context, k key) (item, error) {
 	out, err := l.api.GetItem(ctx, &dynamodb.GetItemInput{TableName: l.table, Key: k, ConsistentRead: aws.Bool(true)})
 	if err != nil {

@@ -43,24 +43,25 @@ var (
 	midnight = noon.Add(12 * time.Hour)
 )
 
-// foreign is the URL of a DynamoDB that is not ours, if there is one: make conformance
-// runs these tests on it.
-var foreign = os.Getenv("LEDGER_ENDPOINT")
+// externalEndpoint is the URL of a DynamoDB that is not the local one of this project, if
+// there is one. make conformance runs these tests on it.
+var externalEndpoint = os.Getenv("LEDGER_ENDPOINT")
 
-// world is a table, and everything that was asked of it.
+// world is a table, and the requests to it.
 type world struct {
 	*dynamo.Ledger
 	db http.Handler
-	// table is the table's name there: tests share a foreign database.
+	// table is the table's name in the database. It differs from tableName in an external
+	// database, which the tests share.
 	table string
 
 	mu       sync.Mutex
 	requests []request
-	// answer takes the place of the table for the operations that it answers.
+	// answer answers instead of the table when it returns ok.
 	answer func(operation string) (status int, body string, ok bool)
 }
 
-// request is what went over the wire.
+// request is a request of the SDK client.
 type request struct {
 	operation string
 	body      map[string]any
@@ -70,8 +71,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{table: tableName}
 	w.Ledger = dynamo.New(w.client(), tableName)
-	if foreign != "" {
-		w.abroad(t)
+	if externalEndpoint != "" {
+		w.useExternal(t)
 		return w
 	}
 	db := local.New(func() time.Time { return noon })
@@ -84,10 +85,10 @@ func (w *world) client() *dynamodb.Client {
 	return dynamodb.NewFromConfig(localaws.ClientConfig("id", w))
 }
 
-// abroad makes a table for the test in the foreign database.
-func (w *world) abroad(t *testing.T) {
+// useExternal creates a table for the test in the external database.
+func (w *world) useExternal(t *testing.T) {
 	t.Helper()
-	at, err := url.Parse(foreign)
+	at, err := url.Parse(externalEndpoint)
 	require.NoError(t, err)
 	w.db = httputil.NewSingleHostReverseProxy(at)
 	w.table = fmt.Sprintf("%.200s-%d", regexp.MustCompile(`[^A-Za-z]`).ReplaceAllString(t.Name(), "-"), time.Now().UnixNano())
@@ -138,8 +139,8 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-// since forgets what was asked before a call, and returns what was asked by it.
-func (w *world) since(call func()) []request {
+// requestsOf returns the requests that a call makes.
+func (w *world) requestsOf(call func()) []request {
 	w.requests = nil
 	call()
 	return w.requests
@@ -223,7 +224,7 @@ func ending(o shift.Outcome) shift.Ending {
 	return shift.Ending{Outcome: o, Cause: "because", Reasons: reasons("one", "two"), At: midnight}
 }
 
-// reasons are Reasons as they were once written.
+// reasons parses texts in the format of records from before Reasons had names.
 func reasons(texts ...string) []shift.Reason {
 	list := make([]shift.Reason, len(texts))
 	for i, text := range texts {

@@ -13,9 +13,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// Watchers lists the open Deployments that an alarm concerns, and since when each
-// is open. An item that cannot be read keeps none of the lists from telling of the
-// others: they stand beside shift.ErrLedgerDamaged.
+// Watchers lists the open Deployments that an alarm concerns, each with the time when it was
+// opened. If an item cannot be decoded, this and the other lists return the rest together
+// with shift.ErrLedgerDamaged.
 func (l *Ledger) Watchers(ctx context.Context, alarm string) ([]shift.Listed, error) {
 	return l.list(ctx, alarmPartition(alarm))
 }
@@ -26,14 +26,15 @@ func (l *Ledger) Unannounced(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, openPartition)
 }
 
-// Suspects lists the Deployments that were put back and may have a straggler, until
-// they are acquitted, and since when each is a suspect: zero until Suspect was
-// called.
+// Suspects lists the Deployments that were rolled back and may have a straggler, until Acquit
+// removes them. Each has the time since when it is a suspect, which is zero until Suspect
+// was called.
 func (l *Ledger) Suspects(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, suspectPartition)
 }
 
-// Suspect notes since when a Deployment is a suspect.
+// Suspect records the time since when a Deployment is a suspect. It does nothing for one that
+// was acquitted.
 func (l *Ledger) Suspect(ctx context.Context, id string, at time.Time) error {
 	e, err := expression.NewBuilder().
 		WithUpdate(expression.Set(expression.Name(openedAt), expression.Value(at.UTC()))).
@@ -55,7 +56,7 @@ func (l *Ledger) Suspect(ctx context.Context, id string, at time.Time) error {
 	return nil
 }
 
-// Acquit takes a Deployment off the list of suspects. Doing so again does no harm.
+// Acquit removes a Deployment from the list of suspects. Doing so again does no harm.
 func (l *Ledger) Acquit(ctx context.Context, id string) error {
 	_, err := l.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: l.table, Key: suspectKey(id)})
 	if err != nil {
@@ -64,7 +65,7 @@ func (l *Ledger) Acquit(ctx context.Context, id string) error {
 	return nil
 }
 
-// Holder is the Deployment that holds a Target; zero when none does.
+// Holder returns the Deployment that holds a Target. It is zero when none does.
 func (l *Ledger) Holder(ctx context.Context, t shift.Target) (shift.Holder, error) {
 	found, err := l.item(ctx, lockKey(t))
 	if err != nil {
@@ -77,7 +78,7 @@ func (l *Ledger) Holder(ctx context.Context, t shift.Target) (shift.Holder, erro
 	return shift.Holder{DeploymentID: lock.Holder, Since: lock.OpenedAt}, nil
 }
 
-// list reads a whole partition of pointers.
+// list reads all pointers of a partition.
 func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, error) {
 	found, err := l.query(ctx, expression.Key(partitionKey).Equal(expression.Value(partition)))
 	if err != nil {
@@ -96,7 +97,7 @@ func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, er
 	return listed, errors.Join(damaged...)
 }
 
-// query reads all items of a key condition, strongly consistent.
+// query reads all items that match a key condition, with strongly consistent reads.
 func (l *Ledger) query(ctx context.Context, keys expression.KeyConditionBuilder) ([]item, error) {
 	e, err := expression.NewBuilder().WithKeyCondition(keys).Build()
 	if err != nil {

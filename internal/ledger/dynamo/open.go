@@ -13,22 +13,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// The actions of an opening stand in this order, which is also that of the
-// reasons why it is refused: the record, the open item, and then for each Target
-// its lock and its candidate item.
+// The actions of an opening have this order: the record, the open item, and then for each
+// Target its lock and its candidate item. A refusal lists its reasons in the same order.
 const (
 	recordAction = 0
 	targetAction = 2
 	perTarget    = 2
 )
 
-// Open takes the lock of every Target of a Release, and writes the record, in one
-// transaction. A retry finds its own record and returns it as it is. Open returns
-// shift.ErrTargetHeld or shift.ErrTargetBeingRestored for a Target that another
-// Deployment holds, and shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed,
-// with the record, for a Deployment that may not shift any more.
+// Open takes the lock of every Target of a Release and writes the record, all in one
+// transaction. A retry finds its own record and returns it unchanged. Open returns
+// shift.ErrTargetHeld or shift.ErrTargetBeingRestored for a Target that another Deployment
+// holds. It returns shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed, with the
+// record, for a Deployment that may no longer shift.
 func (l *Ledger) Open(ctx context.Context, id string, release shift.Release, at time.Time) (shift.Record, error) {
-	actions, err := l.opening(id, release, at.UTC())
+	actions, err := l.openingActions(id, release, at.UTC())
 	if err != nil {
 		return shift.Record{}, fmt.Errorf("open %s: %w", id, err)
 	}
@@ -36,16 +35,16 @@ func (l *Ledger) Open(ctx context.Context, id string, release shift.Release, at 
 	if err == nil {
 		return shift.Record{ID: id, Arrivals: release.Arrivals, Status: shift.StatusOpen}, nil
 	}
-	record, err := l.notOpened(ctx, id, release, err)
+	record, err := l.explainNotOpened(ctx, id, release, err)
 	if err != nil {
 		return record, fmt.Errorf("open %s: %w", id, err)
 	}
 	return record, nil
 }
 
-// notOpened explains a refused opening. The own record goes first: when it is
-// there, an earlier try has had its effect, and the locks are this Deployment's.
-func (l *Ledger) notOpened(ctx context.Context, id string, release shift.Release, err error) (shift.Record, error) {
+// explainNotOpened explains a refused opening. It checks the Deployment's own record first:
+// if that exists, an earlier try has succeeded, and the locks are this Deployment's.
+func (l *Ledger) explainNotOpened(ctx context.Context, id string, release shift.Release, err error) (shift.Record, error) {
 	why := reasonsOf(err)
 	if found, refused := why.refused(recordAction); refused {
 		record, err := decodeRecord(found)
@@ -63,28 +62,29 @@ func (l *Ledger) notOpened(ctx context.Context, id string, release shift.Release
 		if err != nil {
 			return shift.Record{}, fmt.Errorf("read the lock of %s: %w", a.Target, err)
 		}
-		if lock.Holder != id { // its own lock without its record is an opening on its way
-			return shift.Record{}, l.held(ctx, a.Target, lock.Holder)
+		if lock.Holder != id { // its own lock without its record: another try is opening it now
+			return shift.Record{}, l.explainHeld(ctx, a.Target, lock.Holder)
 		}
 	}
 	return shift.Record{}, meaning(err)
 }
 
-// held says who holds a Target, and what that one is doing.
-func (l *Ledger) held(ctx context.Context, t shift.Target, by string) error {
+// explainHeld returns an error that names the Deployment that holds a Target, and what it is
+// doing.
+func (l *Ledger) explainHeld(ctx context.Context, t shift.Target, by string) error {
 	record, err := l.Record(ctx, by)
 	switch {
 	case err != nil && !errors.Is(err, shift.ErrDeploymentUnknown):
-		return fmt.Errorf("see what the holder of %s is doing: %w", t, err)
+		return fmt.Errorf("read what the holder of %s is doing: %w", t, err)
 	case record.Status == shift.StatusRestoring:
 		return fmt.Errorf("%w: %s, held by %s", shift.ErrTargetBeingRestored, t, by)
 	case record.Status == shift.StatusClosed:
-		return fmt.Errorf("%s was held until just now by %s: try again", t, by)
+		return fmt.Errorf("%s was held by %s until a moment ago: try again", t, by)
 	}
-	return fmt.Errorf(`%w: %s is held by %s; wait for its end, or say "whenHeld": "wait"`, shift.ErrTargetHeld, t, by)
+	return fmt.Errorf(`%w: %s is held by %s; wait until it ends, or set "whenHeld": "wait"`, shift.ErrTargetHeld, t, by)
 }
 
-func (l *Ledger) opening(id string, release shift.Release, at time.Time) ([]types.TransactWriteItem, error) {
+func (l *Ledger) openingActions(id string, release shift.Release, at time.Time) ([]types.TransactWriteItem, error) {
 	arrivals, err := encodeJSON("arrivals", release.Arrivals)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (l *Ledger) opening(id string, release shift.Release, at time.Time) ([]type
 	return items.puts(l.table)
 }
 
-// items are put on condition that they do not exist yet.
+// items collects items for one transaction. Each is written only if it does not exist yet.
 type items struct {
 	list []item
 	err  error

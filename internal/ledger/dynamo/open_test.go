@@ -17,7 +17,7 @@ import (
 func TestOpeningTakesEveryLockInOneTransaction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		r, err := w.Open(t.Context(), first, release(orders, billing), noon)
 		require.NoError(t, err)
 		assert.Equal(t, shift.Record{ID: first, Status: shift.StatusOpen, Arrivals: release(orders, billing).Arrivals}, r)
@@ -47,7 +47,7 @@ func TestOpeningTakesEveryLockInOneTransaction(t *testing.T) {
 func TestOpenItemsLeadToTheDeployment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	asked := w.since(func() { w.opened(t, first, orders) })
+	asked := w.requestsOf(func() { w.opened(t, first, orders) })
 	for _, n := range []int{1, 4} { // the open item, and the alarm item after the target's two
 		item := asked[0].body["TransactItems"].([]any)[n].(map[string]any)["Put"].(map[string]any)["Item"].(map[string]any)
 		assert.Equal(t, map[string]any{"S": first}, item["id"])
@@ -59,7 +59,7 @@ func TestRetryFindsItsOwnLock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stored := w.opened(t, first, orders)
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		again, err := w.Open(t.Context(), first, release(orders), midnight)
 		require.NoError(t, err)
 		assert.Equal(t, stored, again)
@@ -67,7 +67,7 @@ func TestRetryFindsItsOwnLock(t *testing.T) {
 	assert.Len(t, asked, 1, "the record comes back with the refusal")
 }
 
-func TestOfTwoOpeningsAtOnceOneWins(t *testing.T) {
+func TestOneOfTwoSimultaneousOpeningsWins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var (
@@ -159,7 +159,7 @@ func TestLargestReleaseIsOneTransaction(t *testing.T) {
 		largest.Alarms = append(largest.Alarms, fmt.Sprintf("alarm-%d", i))
 	}
 	require.True(t, largest.FitsOneTransaction())
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		_, err := w.Open(t.Context(), first, largest, noon)
 		require.NoError(t, err)
 	})
@@ -196,7 +196,7 @@ func TestConflictIsThrottling(t *testing.T) {
 	}
 }
 
-func TestHolderThatEndsMeanwhileIsNoRefusal(t *testing.T) {
+func TestAHolderThatEndsInTheMeantimeIsNotARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
@@ -257,7 +257,7 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 			return 400, `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"no"}`, true
 		}
 		for doing, call := range calls {
-			asked := w.since(func() {
+			asked := w.requestsOf(func() {
 				err := call()
 				require.ErrorContains(t, err, code)
 				require.ErrorContains(t, err, doing)
@@ -275,7 +275,7 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 	}
 }
 
-func TestTheHolderOfATargetIsKnownWithSinceWhen(t *testing.T) {
+func TestHolderReturnsTheDeploymentAndSinceWhen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	nobody, err := w.Holder(t.Context(), orders)
@@ -295,8 +295,8 @@ func TestALockThatSomebodyElseHasWrittenIsAnError(t *testing.T) {
 	require.ErrorIs(t, err, shift.ErrLedgerDamaged)
 }
 
-// One item that nobody can read must not hide the others from the safety net.
-func TestAListTellsOfTheRestWhenAnItemCannotBeRead(t *testing.T) {
+// One item that cannot be decoded must not hide the others from the safety net.
+func TestAListReturnsTheRestWhenAnItemCannotBeDecoded(t *testing.T) {
 	t.Parallel()
 	lists := map[string]func(*world, context.Context) ([]shift.Listed, error){
 		"open":     func(w *world, ctx context.Context) ([]shift.Listed, error) { return w.Unannounced(ctx) },

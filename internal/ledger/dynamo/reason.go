@@ -18,7 +18,7 @@ type storedReason struct {
 
 type storedReasons []storedReason
 
-// storeReasons bounds Reasons and makes them fit into a record.
+// storeReasons bounds Reasons and converts them for a record.
 func storeReasons(reasons []shift.Reason) storedReasons {
 	bounded := shift.BoundReasons(reasons)
 	stored := make(storedReasons, len(bounded))
@@ -39,8 +39,8 @@ func (s storedReasons) reasons() []shift.Reason {
 	return reasons
 }
 
-// UnmarshalDynamoDBAttributeValue reads a Reason. Records that were written before
-// Reasons had names hold texts.
+// UnmarshalDynamoDBAttributeValue decodes a Reason. It also accepts a plain text, because
+// records from before Reasons had names contain texts.
 func (s *storedReason) UnmarshalDynamoDBAttributeValue(value types.AttributeValue) error {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:
@@ -50,5 +50,5 @@ func (s *storedReason) UnmarshalDynamoDBAttributeValue(value types.AttributeValu
 		type plain storedReason
 		return attributevalue.Unmarshal(v, (*plain)(s))
 	}
-	return fmt.Errorf("a reason is a map or a text, not %T", value)
+	return fmt.Errorf("a reason must be a map or a text, not %T", value)
 }

@@ -14,7 +14,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Attributes that expressions name.
+// Attributes that expressions use.
 const (
 	status     = "status"
 	deployment = "deployment"
@@ -24,7 +24,7 @@ const (
 	precedence = "precedence" // of the command
 	restored   = "restored"
 	untilOK    = "untilOk"
-	seen       = "seen" // since when each alarm (by its mapKey) was in the state that Open read, in milliseconds
+	seen       = "seen" // when each alarm (by its mapKey) entered the state that Open read, in milliseconds
 	reasons    = "reasons"
 	schema     = "schema"
 	outcome    = "outcome"
@@ -36,13 +36,12 @@ const (
 	holder     = "holder"
 )
 
-// retention is how long a closed record and its history are kept. An execution
-// can be redriven for 14 days (Step Functions, RedriveExecution), and must find
-// its record closed.
+// retention is how long a closed record and its history are kept. An execution can be
+// redriven for 14 days (Step Functions, RedriveExecution), and must find its closed record.
 const retention = 90 * 24 * time.Hour
 
-// storedRecord is a record item. What is only ever read and written as a whole
-// is JSON in one attribute; what conditions and updates are about is not.
+// storedRecord is a record item. Values that are always read and written as a whole are JSON
+// in one attribute. Values that conditions and updates use have attributes of their own.
 type storedRecord struct {
 	Schema     int              `dynamodbav:"schema,omitempty"`
 	ID         string           `dynamodbav:"id"`
@@ -75,11 +74,11 @@ type storedArrived struct {
 	ClosedAt  time.Time     `dynamodbav:"closedAt,omitempty"`
 }
 
-// storedPointer is an open or an alarm item: it leads to a Deployment.
+// storedPointer is an open, suspect or alarm item. It points to a Deployment.
 type storedPointer struct {
 	ID       string    `dynamodbav:"id"`
-	OpenedAt time.Time `dynamodbav:"openedAt,omitempty"` // of a suspect: since when it is one
-	// Targets stand only in alarm items, so that they can be read without the record.
+	OpenedAt time.Time `dynamodbav:"openedAt,omitempty"` // in a suspect item: since when it is a suspect
+	// Targets are only in alarm items, so that they can be read without the record.
 	Targets []shift.Target `dynamodbav:"targets,omitempty"`
 }
 
@@ -89,7 +88,7 @@ type storedLock struct {
 	OpenedAt time.Time `dynamodbav:"openedAt"`
 }
 
-// encode makes an item of its key and one of the stored types.
+// encode makes an item from its key and one of the stored types.
 func encode(k key, stored any) (item, error) {
 	attributes, err := attributevalue.MarshalMapWithOptions(stored, func(o *attributevalue.EncoderOptions) { o.OmitEmptyTime = true })
 	if err != nil {
@@ -99,8 +98,8 @@ func encode(k key, stored any) (item, error) {
 	return attributes, nil
 }
 
-// decodeRecord reads a record item. Whatever is stored there, it returns a
-// record that can be relied on, or an error.
+// decodeRecord decodes and checks a record item. It returns a valid record or an error,
+// whatever is stored.
 func decodeRecord(i item) (shift.Record, error) {
 	stored, err := decodeStored(i)
 	if err != nil {
@@ -123,7 +122,7 @@ func decodeRecord(i item) (shift.Record, error) {
 		err = fmt.Errorf("it describes another deployment, %q", shift.BoundText(record.Deployment.ID, maxShown))
 	}
 	if err != nil {
-		return shift.Record{}, broken(stored.ID, err)
+		return shift.Record{}, damaged(stored.ID, err)
 	}
 	return record, nil
 }
@@ -153,25 +152,25 @@ func decodeStored(i item) (storedRecord, error) {
 		err = stored.check()
 	}
 	if err != nil {
-		return stored, broken(stored.ID, err)
+		return stored, damaged(stored.ID, err)
 	}
 	return stored, nil
 }
 
-// checkSchema returns shift.ErrSchemaTooNew for an item that newer code has written. It
-// comes first: such an item may hold what this code cannot even read.
+// checkSchema returns shift.ErrSchemaTooNew for an item that newer code has written. It runs
+// before the item is decoded, because this code may be unable to decode such an item.
 func checkSchema(i item) error {
-	var written struct {
+	var header struct {
 		ID     string `dynamodbav:"id"`
 		Schema int    `dynamodbav:"schema"`
 	}
-	if attributevalue.UnmarshalMap(i, &written) != nil {
-		return nil // what is wrong with it is said when it is read
+	if attributevalue.UnmarshalMap(i, &header) != nil {
+		return nil // decoding the whole item reports the problem
 	}
-	return shift.CheckSchema(fmt.Sprintf("the record of %q", shift.BoundText(written.ID, maxShown)), written.Schema)
+	return shift.CheckSchema(fmt.Sprintf("the record of %q", shift.BoundText(header.ID, maxShown)), header.Schema)
 }
 
-// check says what makes a record one that cannot be relied on.
+// check returns an error for a record that is not valid.
 func (s storedRecord) check() error {
 	statuses := []shift.Status{shift.StatusOpen, shift.StatusRestoring, shift.StatusClosed}
 	switch {
@@ -180,17 +179,17 @@ func (s storedRecord) check() error {
 	case s.Intent < 0:
 		return fmt.Errorf("its intent is %d", s.Intent)
 	case s.Status == shift.StatusClosed && (s.Outcome == "" || s.ClosedAt.IsZero()):
-		return errors.New("it is closed and has no outcome, or no time of closing")
+		return errors.New("it is closed but has no outcome or no closing time")
 	case !slices.Contains(statuses, s.Status):
 		return fmt.Errorf("its status is %q", shift.BoundText(string(s.Status), maxShown))
 	}
 	return nil
 }
 
-// maxShown bounds what an error repeats of an item.
+// maxShown bounds the text that an error quotes from an item, in characters.
 const maxShown = 80
 
-func broken(id string, err error) error {
+func damaged(id string, err error) error {
 	return fmt.Errorf("%w: the record item of %q: %w", shift.ErrLedgerDamaged, id, err)
 }
 
@@ -212,7 +211,7 @@ func encodeJSON(attribute string, value any) (string, error) {
 	return string(text), nil
 }
 
-// decodePointer reads an item that leads to a Deployment.
+// decodePointer decodes an item that points to a Deployment.
 func decodePointer(i item) (storedPointer, error) {
 	var pointer storedPointer
 	err := attributevalue.UnmarshalMap(i, &pointer)
@@ -220,12 +219,12 @@ func decodePointer(i item) (storedPointer, error) {
 		err = errors.New("it has no id")
 	}
 	if err != nil {
-		return pointer, fmt.Errorf("%w: the item %q: %w", shift.ErrLedgerDamaged, shift.BoundText(nameOf(i), maxShown), err)
+		return pointer, fmt.Errorf("%w: the item %q: %w", shift.ErrLedgerDamaged, shift.BoundText(sortKeyOf(i), maxShown), err)
 	}
 	return pointer, nil
 }
 
-// decodeLock reads a lock item; one that does not exist is nobody's.
+// decodeLock decodes a lock item. The lock of an item that does not exist has no holder.
 func decodeLock(i item) (storedLock, error) {
 	var lock storedLock
 	err := attributevalue.UnmarshalMap(i, &lock)

@@ -12,9 +12,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// What newer code has written may mean something else than this code knows: it is neither
-// believed nor changed.
-func TestARecordOfANewerVersionIsRefusedAndLeftAsItIs(t *testing.T) {
+// A record from newer code may have a meaning that this code does not know. So this code
+// neither uses nor changes it.
+func TestARecordOfANewerVersionIsRefusedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(*world, shift.Record) error{
 		"Record": func(w *world, _ shift.Record) error { _, err := w.Record(t.Context(), first); return err },
@@ -68,7 +68,7 @@ func (w *world) key(id string) map[string]types.AttributeValue {
 	}
 }
 
-// setSchema makes a record one of another version.
+// setSchema changes the schema version of a record.
 func (w *world) setSchema(t *testing.T, id, schema string) {
 	t.Helper()
 	_, err := w.client().UpdateItem(t.Context(), &dynamodb.UpdateItemInput{

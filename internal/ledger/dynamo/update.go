@@ -13,11 +13,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// Describe completes an opening: it writes the Deployment, which alarms are ignored
-// until they have been OK, and since when each alarm is as it was read. Who comes
-// first describes it: a straggling try must not exchange what the other goes on
-// with. It returns the record as it is then; shift.ErrDeploymentRestoring,
-// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless it is open.
+// Describe completes an opening. It writes the Deployment, the alarms that are ignored until
+// they have been OK, and the time when each alarm entered the state that was read. The first
+// description wins, so that a straggling try cannot replace the one that another try works
+// with. Describe returns the record after the write. If the record is not open, it returns
+// shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown.
 func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []string, alarms []shift.Alarm) (shift.Record, error) {
 	text, err := encodeJSON(deployment, d)
 	if err != nil {
@@ -35,7 +35,7 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 	undescribed := expression.Name(deployment).AttributeNotExists()
 	record, done, err := l.update(ctx, d.ID, update, is(shift.StatusOpen).And(undescribed))
 	if err == nil && !done {
-		err = record.CheckOpen() // an open one was described by another try
+		err = record.CheckOpen() // if it is open, another try has described it
 	}
 	if err != nil {
 		return record, fmt.Errorf("describe %s: %w", d.ID, err)
@@ -43,16 +43,16 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 	return record, nil
 }
 
-// Intend records that the Routes are about to be moved to a Step; an intent never
-// goes down. It returns the record as it is then, and beside it
-// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed unless it is open; or
-// shift.ErrDeploymentUnknown.
+// Intend records that the Routes are about to be moved to a Step. An intent never goes down.
+// Intend returns the record after the write. If the record is not open, it also returns
+// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed. If there is no record, it
+// returns shift.ErrDeploymentUnknown.
 func (l *Ledger) Intend(ctx context.Context, id string, step int) (shift.Record, error) {
 	record, done, err := l.update(ctx, id,
 		expression.Set(expression.Name(intent), expression.Value(step)),
 		is(shift.StatusOpen).And(expression.Name(intent).LessThanEqual(expression.Value(step))))
 	if err == nil && !done {
-		err = record.CheckOpen() // an open one has a higher intent, which covers this Step
+		err = record.CheckOpen() // if it is open, it has a higher intent, which covers this Step
 	}
 	if err != nil {
 		return record, fmt.Errorf("intend step %d of %s: %w", step, id, err)
@@ -60,21 +60,20 @@ func (l *Ledger) Intend(ctx context.Context, id string, step int) (shift.Record,
 	return record, nil
 }
 
-// Land remembers writes that had their effect. It returns
-// shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
-// shift.ErrDeploymentUnknown unless the record is open.
+// Land records the writes that took effect. It returns shift.ErrDeploymentRestoring,
+// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown unless the record is open.
 func (l *Ledger) Land(ctx context.Context, id string, writes shift.Landed) error {
 	text, err := encodeJSON(landed, writes)
 	if err != nil {
 		return err
 	}
-	return l.change(ctx, "remember the landed writes of", id,
+	return l.change(ctx, "record the landed writes of", id,
 		expression.Set(expression.Name(landed), expression.Value(text)), is(shift.StatusOpen))
 }
 
-// StopIgnoring makes alarms count that were ignored until they had been OK. It
-// returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
-// shift.ErrDeploymentUnknown unless the record is open.
+// StopIgnoring makes alarms count that were ignored until they had been OK. It returns
+// shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown
+// unless the record is open.
 func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) error {
 	if len(alarms) == 0 {
 		return nil
@@ -83,9 +82,10 @@ func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) e
 		expression.Delete(expression.Name(untilOK), stringSet(alarms)), is(shift.StatusOpen))
 }
 
-// MarkRestoring refuses all further intents, for reasons of which the first ones
-// stay. It returns the record; beside it shift.ErrDeploymentClosed when it has
-// ended already; or shift.ErrDeploymentUnknown.
+// MarkRestoring marks a record as restoring, for these reasons. From then on Intend refuses.
+// A second call keeps the reasons of the first. MarkRestoring returns the record. If the
+// record is already closed, it also returns shift.ErrDeploymentClosed. If there is no record,
+// it returns shift.ErrDeploymentUnknown.
 func (l *Ledger) MarkRestoring(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
 	record, done, err := l.update(ctx, id, restoring(why, at), is(shift.StatusOpen))
 	if err == nil && !done && record.Status != shift.StatusRestoring {
@@ -104,10 +104,10 @@ func restoring(why []shift.Reason, at time.Time) expression.UpdateBuilder {
 }
 
 // MarkFired is MarkRestoring for an alarm that went to ALARM. It returns
-// shift.ErrAlarmIgnored for an event that is not newer than what Open has read of
-// the alarm, and while the alarm does not count until it has been OK; wasOK says
-// that it was OK just before. While Open has not yet written down what it has read, it
-// returns shift.ErrDeploymentOpening.
+// shift.ErrAlarmIgnored for an event that is not newer than the state that Open has read, and
+// for an alarm that is ignored until it has been OK. wasOK says that the alarm was OK just
+// before, so that it counts. MarkFired returns shift.ErrDeploymentOpening while Open has not
+// yet written what it has read.
 func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, wasOK bool, why []shift.Reason) (shift.Record, error) {
 	counts := seenBefore(alarm, at)
 	if !wasOK {
@@ -126,10 +126,10 @@ func (l *Ledger) MarkFired(ctx context.Context, id, alarm string, at time.Time, 
 	return record, nil
 }
 
-// MarkCalmed makes an alarm count that was ignored until it had been OK, by an event
-// that is newer than what Open has read of it. Where the alarm counts already, or
-// the record is not open, it does nothing. It returns shift.ErrDeploymentOpening as
-// MarkFired does, or shift.ErrDeploymentUnknown.
+// MarkCalmed makes an alarm count that was ignored until it had been OK. The event must be
+// newer than the state that Open has read. MarkCalmed does nothing if the alarm already
+// counts or the record is not open. It returns shift.ErrDeploymentOpening as MarkFired does,
+// or shift.ErrDeploymentUnknown.
 func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time) error {
 	record, done, err := l.update(ctx, id,
 		expression.Delete(expression.Name(untilOK), stringSet([]string{alarm})),
@@ -145,9 +145,9 @@ func (l *Ledger) MarkCalmed(ctx context.Context, id, alarm string, at time.Time)
 	return nil
 }
 
-// Command stores what a person asks, in place of what was asked before: a command
-// that comes twice, or after a later one, changes nothing. It returns the command
-// that stands then; or shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
+// Command stores a person's command, in place of an earlier one. A command that arrives twice,
+// or after a later one, changes nothing. Command returns the command that is stored
+// afterwards. It returns shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or
 // shift.ErrDeploymentUnknown unless the record is open.
 func (l *Ledger) Command(ctx context.Context, id string, c shift.Command) (shift.Command, error) {
 	text, err := encodeJSON(command, c)
@@ -172,9 +172,9 @@ func (l *Ledger) Command(ctx context.Context, id string, c shift.Command) (shift
 	return c, nil
 }
 
-// Restore remembers Targets that are known to be back. It returns
-// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown, and an error for a
-// record that is not restoring.
+// Restore records the Targets that are known to be restored. It returns
+// shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown, or another error for a record that
+// is open.
 func (l *Ledger) Restore(ctx context.Context, id string, targets []shift.Target) error {
 	if len(targets) == 0 {
 		return nil
@@ -183,11 +183,11 @@ func (l *Ledger) Restore(ctx context.Context, id string, targets []shift.Target)
 	for i, t := range targets {
 		names[i] = string(t)
 	}
-	return l.change(ctx, "remember the restored targets of", id,
+	return l.change(ctx, "record the restored targets of", id,
 		expression.Add(expression.Name(restored), stringSet(names)), is(shift.StatusRestoring))
 }
 
-// change is an update that must not be refused.
+// change is an update that returns an error if it is refused.
 func (l *Ledger) change(ctx context.Context, what, id string, u expression.UpdateBuilder, while expression.ConditionBuilder) error {
 	record, done, err := l.update(ctx, id, u, while)
 	if err == nil && !done {
@@ -199,8 +199,8 @@ func (l *Ledger) change(ctx context.Context, what, id string, u expression.Updat
 	return nil
 }
 
-// update changes a record while a condition holds, in one call whatever comes of
-// it. It returns the record: changed when it is done, as it was found when not.
+// update changes a record if a condition holds, always in one call. It returns the changed
+// record and true, or the unchanged record and false.
 func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuilder, while expression.ConditionBuilder) (r shift.Record, done bool, err error) {
 	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(while.And(isReadable())).Build()
 	if err != nil {
@@ -231,26 +231,27 @@ func (l *Ledger) update(ctx context.Context, id string, u expression.UpdateBuild
 	return r, false, err
 }
 
-// seenBefore says that Open has read an alarm as it was before some time. While Open has
-// not said what it has read, it does not hold.
+// seenBefore is the condition that the state of an alarm that Open has read began before this
+// time. It does not hold while Open has not yet written what it has read.
 func seenBefore(alarm string, at time.Time) expression.ConditionBuilder {
 	return expression.Name(seen).AppendName(expression.NameNoDotSplit(mapKey(alarm))).LessThan(expression.Value(shift.Milliseconds(at)))
 }
 
-// mapKey is a name as the key of a map that conditions look into. The name of an alarm may
-// have any characters, and the expression builder takes brackets in a key for the index of
-// a list, whatever it is called by (feature/dynamodb/expression, NameBuilder.BuildOperand).
+// mapKey encodes a name as the key of a map that conditions use. The name of an alarm may
+// have any characters. The expression builder always takes brackets in a key for the index of
+// a list, whichever function builds the name (feature/dynamodb/expression,
+// NameBuilder.BuildOperand).
 func mapKey(name string) string { return withoutBrackets.Replace(name) }
 
 var withoutBrackets = strings.NewReplacer("[", "%5B", "]", "%5D", "%", "%25")
 
-// nameOfMapKey undoes mapKey.
+// nameOfMapKey reverses mapKey.
 func nameOfMapKey(key string) string { return withBrackets.Replace(key) }
 
 var withBrackets = strings.NewReplacer("%5B", "[", "%5D", "]", "%25", "%")
 
-// isReadable keeps code from changing a record that newer code has written: what stands
-// there may mean something else than it knows.
+// isReadable is the condition that no newer code has written the record. Its contents could
+// have a meaning that this code does not know.
 func isReadable() expression.ConditionBuilder {
 	number := expression.Name(schema)
 	return number.AttributeNotExists().Or(number.LessThanEqual(expression.Value(shift.Schema)))

@@ -11,7 +11,7 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestRecordComesBackAsItWasWritten(t *testing.T) {
+func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders, billing)
@@ -38,7 +38,7 @@ func TestRecordComesBackAsItWasWritten(t *testing.T) {
 func TestRecordIsReadConsistently(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		_, err := w.Record(t.Context(), first)
 		assert.ErrorIs(t, err, shift.ErrDeploymentUnknown)
 		_, err = w.Announced(t.Context(), first)
@@ -93,7 +93,7 @@ func TestIntentIsAcceptedOnlyWhileOpen(t *testing.T) {
 	assert.Empty(t, w.keys(), "a refused intent makes no record")
 
 	w.opened(t, first, orders)
-	asked := w.since(func() {
+	asked := w.requestsOf(func() {
 		r, err := w.Intend(t.Context(), first, 1)
 		require.NoError(t, err)
 		assert.Equal(t, 1, r.Intent)
@@ -157,7 +157,7 @@ func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
 	}
 }
 
-func TestWhoDescribesFirstIsBelieved(t *testing.T) {
+func TestTheFirstDescriptionWins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opened(t, first, orders)
@@ -186,14 +186,14 @@ func TestAlarmsThatHaveBeenOKAreNoLongerIgnored(t *testing.T) {
 	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-slow"}))
 	assert.Empty(t, w.record(t, first).UntilOK)
 	require.NoError(t, w.StopIgnoring(t.Context(), first, []string{"orders-slow"}))
-	assert.Empty(t, w.since(func() { require.NoError(t, w.StopIgnoring(t.Context(), first, nil)) }))
+	assert.Empty(t, w.requestsOf(func() { require.NoError(t, w.StopIgnoring(t.Context(), first, nil)) }))
 }
 
 func TestMarkRestoringAnswersInOneCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mark := func(why ...string) (r shift.Record, err error) {
-		asked := w.since(func() { r, err = w.MarkRestoring(t.Context(), first, reasons(why...), noon) })
+		asked := w.requestsOf(func() { r, err = w.MarkRestoring(t.Context(), first, reasons(why...), noon) })
 		require.Len(t, asked, 1)
 		assert.Equal(t, "ALL_OLD", asked[0].body["ReturnValuesOnConditionCheckFailure"])
 		return r, err
@@ -231,9 +231,9 @@ func TestRestoredTargetsAreRememberedOnlyWhileRestoring(t *testing.T) {
 	require.ErrorIs(t, w.Restore(t.Context(), first, []shift.Target{billing}), shift.ErrDeploymentClosed)
 }
 
-// An alarm that was firing at the start counts once it has been OK: whoever tells
-// of that, and of whichever of its times, an event from before the opening does not.
-func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
+// An alarm that was firing at the start counts once it has been OK. An event about its OK or
+// ALARM from before the opening has no effect.
+func TestOnlyEventsNewerThanTheOpeningMakeAnAlarmCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon), shift.ErrDeploymentUnknown)
@@ -243,14 +243,14 @@ func TestAnAlarmCountsFromAnEventThatIsNewerThanTheOpening(t *testing.T) {
 	}
 	_, err := w.Open(t.Context(), first, release(orders), noon)
 	require.NoError(t, err)
-	require.ErrorIs(t, fire(noon.Add(time.Minute)), shift.ErrDeploymentOpening, "nobody knows what Open has read")
+	require.ErrorIs(t, fire(noon.Add(time.Minute)), shift.ErrDeploymentOpening, "Open has not yet written what it has read")
 	require.ErrorIs(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon.Add(time.Minute)), shift.ErrDeploymentOpening)
 	_, err = w.Describe(t.Context(), describe(first, orders), []string{"orders-5xx", "orders-slow"},
 		[]shift.Alarm{{Name: "orders-5xx", Since: noon}, {Name: "orders-slow", Since: noon}})
 	require.NoError(t, err)
 
 	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon))
-	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, w.record(t, first).UntilOK, "an event of what Open has read")
+	assert.ElementsMatch(t, []string{"orders-5xx", "orders-slow"}, w.record(t, first).UntilOK, "the event of the state that Open has read")
 	require.ErrorIs(t, fire(noon.Add(2*time.Minute)), shift.ErrAlarmIgnored)
 
 	require.NoError(t, w.MarkCalmed(t.Context(), first, "orders-5xx", noon.Add(time.Minute)))
@@ -267,7 +267,7 @@ func given(o shift.Order, after time.Duration) shift.Command {
 	return shift.Command{Order: o, Reason: "by me", At: noon.Truncate(time.Second).Add(after)}
 }
 
-func TestTheLatestCommandStandsInWhateverOrderTheyArrive(t *testing.T) {
+func TestTheLatestCommandWinsInWhateverOrderTheyArrive(t *testing.T) {
 	t.Parallel()
 	pause, resume := given(shift.Pause, 0), given(shift.Resume, 30*time.Second)
 	again := given(shift.Pause, time.Minute)
@@ -291,9 +291,9 @@ func TestTheLatestCommandStandsInWhateverOrderTheyArrive(t *testing.T) {
 			w := newWorld(t)
 			w.opened(t, first, orders)
 			for n, c := range test.arrive {
-				stands, err := w.Command(t.Context(), first, c)
+				stored, err := w.Command(t.Context(), first, c)
 				require.NoError(t, err)
-				assert.Equal(t, *w.record(t, first).Command, stands, "command %d answers which one stands", n)
+				assert.Equal(t, *w.record(t, first).Command, stored, "command %d returns the one that is stored", n)
 			}
 			assert.Equal(t, test.want, *w.record(t, first).Command)
 		})
