@@ -37,10 +37,10 @@ func Unchanged(why shift.Reason) string {
 	return why.String() + `; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`
 }
 
-// Apart splits the cause of an Outcome into the explanation and the advice. The cause of an
+// SplitCause splits the cause of an Outcome into the explanation and the advice. The cause of an
 // Unchanged contains no advice. Neither may a cause from an earlier version that stored no
 // Reasons: all of it is explanation then.
-func Apart(o shift.Outcome, reasons []shift.Reason, cause string) (why, next string) {
+func SplitCause(o shift.Outcome, reasons []shift.Reason, cause string) (why, next string) {
 	next = Advice(o, reasons)
 	why, ends := strings.CutSuffix(cause, next)
 	if !ends && len(reasons) == 0 && o != shift.Unchanged {

@@ -142,7 +142,7 @@ func TestAdviceFitsWhatHasHappened(t *testing.T) {
 	} {
 		reasons := []shift.Reason{test.reason}
 		cause := explain.Cause(test.outcome, reasons, nil)
-		why, next := explain.Apart(test.outcome, reasons, cause)
+		why, next := explain.SplitCause(test.outcome, reasons, cause)
 		assert.Equal(t, test.reason.String(), why)
 		assert.Contains(t, next, test.says, cause)
 		assert.NotContains(t, next, test.saysNever, cause)
@@ -154,22 +154,22 @@ func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
 	for _, o := range []shift.Outcome{shift.Rejected, shift.RolledBack, shift.Stranded} {
 		fired := reasons("AlarmFired: a")
 		cause := explain.Cause(o, fired, []shift.Undone{{Target: "b", Fate: shift.BackBefore}})
-		why, next := explain.Apart(o, fired, cause)
+		why, next := explain.SplitCause(o, fired, cause)
 		assert.NotEmpty(t, next)
 		assert.Equal(t, "AlarmFired: a. b is as it was before, as an earlier try has made sure", why)
 		assert.Equal(t, cause, why+". "+next)
 
 		cut := explain.Cause(o, reasons("AlarmFired: "+strings.Repeat("a", 4000)), nil)
-		why, next = explain.Apart(o, fired, cut)
+		why, next = explain.SplitCause(o, fired, cut)
 		assert.Equal(t, cut, why+" "+next, "of a text that was cut, too")
 	}
-	why, next := explain.Apart(shift.Unchanged, nil, "it serves 3 already")
+	why, next := explain.SplitCause(shift.Unchanged, nil, "it serves 3 already")
 	assert.Equal(t, "it serves 3 already", why)
 	assert.Equal(t, "No traffic was moved. Nothing needs to be done.", next)
-	why, next = explain.Apart(shift.RolledBack, nil, "AlarmFired: a. Do as an earlier version said.")
+	why, next = explain.SplitCause(shift.RolledBack, nil, "AlarmFired: a. Do as an earlier version said.")
 	assert.Equal(t, "AlarmFired: a. Do as an earlier version said.", why)
 	assert.Empty(t, next)
-	why, next = explain.Apart(shift.Promoted, nil, "as it is")
+	why, next = explain.SplitCause(shift.Promoted, nil, "as it is")
 	assert.Equal(t, "as it is", why)
 	assert.Empty(t, next)
 }

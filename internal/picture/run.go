@@ -186,13 +186,13 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 func (r *Run) Explanation() (why, next string) {
 	switch {
 	case r.End != nil && len(r.rollbackReasons) > 0:
-		return explain.Apart(r.End.Outcome, r.rollbackReasons, r.End.Cause)
+		return explain.SplitCause(r.End.Outcome, r.rollbackReasons, r.End.Cause)
 	case r.End != nil && r.Closed != nil:
-		return explain.Apart(r.End.Outcome, r.Closed.Reasons, r.End.Cause)
+		return explain.SplitCause(r.End.Outcome, r.Closed.Reasons, r.End.Cause)
 	case r.End != nil:
-		return explain.Apart(r.End.Outcome, nil, r.End.Cause)
+		return explain.SplitCause(r.End.Outcome, nil, r.End.Cause)
 	case r.Closed != nil:
-		return explain.Apart(r.Closed.Outcome, r.Closed.Reasons, r.Closed.Cause)
+		return explain.SplitCause(r.Closed.Outcome, r.Closed.Reasons, r.Closed.Cause)
 	}
 	return "", ""
 }

@@ -166,7 +166,7 @@ func (o toldOrder) text(to io.Writer, obeyed string) {
 		t.add("told", obeyed)
 	default:
 		t.add("outcome", string(o.Outcome))
-		t.addCause(explain.Apart(o.Outcome, o.Reasons, o.Cause))
+		t.addCause(explain.SplitCause(o.Outcome, o.Reasons, o.Cause))
 	}
 	t.write(to)
 }
