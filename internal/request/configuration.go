@@ -25,7 +25,7 @@ func (r Reader) event(in strictjson.Object) shift.Release {
 	}
 	function, qualifier := decodeFunction(in.Require("function"), r.home())
 	version := decodeVersion(in.Field("version"), qualifier)
-	if version == "" && !in.Spoiled() {
+	if version == "" && !in.HasProblem() {
 		in.Field("version").Problem("is missing: an event tells which version was published")
 	}
 	arrival := shift.Arrival{Target: shift.LambdaTarget(function, cmp.Or(r.Alias, defaultAlias)), Candidate: version}

@@ -112,7 +112,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 // checkRelease checks what depends on several fields, if those could be read.
 func checkRelease(root strictjson.Object, release shift.Release) {
 	strategy, hooks := root.Field("strategy"), root.Field("hooks")
-	if !strategy.Spoiled() && !hooks.Spoiled() {
+	if !strategy.HasProblem() && !hooks.HasProblem() {
 		if _, err := shift.NewPlan(release.Steps, release.Hooks); err != nil {
 			strategy.Problem("%v", err)
 		}
@@ -414,7 +414,7 @@ func withDescription(steps []shift.Step) (string, []shift.Step) {
 
 // makeSteps makes the Steps of a strategy, if its numbers could be read.
 func makeSteps(v strictjson.Value, make func() ([]shift.Step, error)) []shift.Step {
-	if v.Spoiled() {
+	if v.HasProblem() {
 		return nil
 	}
 	steps, err := make()

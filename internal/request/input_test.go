@@ -206,7 +206,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 		"trigger": "explicit"
 	}`)
 	assert.ElementsMatch(t, []string{
-		`trigger: stands twice`,
+		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
 		`alarm: is not known here; known are targets, function, alias, version, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, trigger`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,

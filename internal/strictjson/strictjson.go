@@ -1,11 +1,10 @@
-// Package strictjson reads JSON that people write, and lists everything that is
-// wrong with it at once, each problem by its path.
+// Package strictjson reads JSON that people write, and reports all problems at once, each
+// with its path.
 //
-// encoding/json matches names without regard to case, keeps the last of two
-// equal names, and stops at the first problem. Here a name must be written
-// exactly, may stand only once, and must be known. Parse begins; the methods of
-// Value record a problem where a value is not what its reader asks for, and
-// return a zero value so that reading goes on.
+// encoding/json matches names without regard to case, keeps the last of two equal names, and
+// stops at the first problem. Here a name must match exactly, may appear only once, and must
+// be known. Parse is the first call. The methods of Value record a problem if a value is not
+// of the requested kind, and return a zero value so that reading can continue.
 package strictjson
 
 import (
@@ -21,13 +20,13 @@ import (
 // maxDepth bounds how deep objects and arrays may nest.
 const maxDepth = 32
 
-// Problem is one thing that is wrong, and where.
+// Problem is one problem and its path.
 type Problem struct {
-	Path    string // as in targets[0].function; empty for the whole
+	Path    string // such as targets[0].function; empty for the whole text
 	Message string
 }
 
-// String is the Problem on a line.
+// String returns the Problem on one line.
 func (p Problem) String() string {
 	if p.Path == "" {
 		return p.Message
@@ -35,7 +34,7 @@ func (p Problem) String() string {
 	return p.Path + ": " + p.Message
 }
 
-// Problems collects what is wrong with one text.
+// Problems collects the problems of one text.
 type Problems struct{ list []Problem }
 
 // Add records a problem.
@@ -46,11 +45,11 @@ func (p *Problems) Add(path, format string, args ...any) {
 // List returns the problems in the order in which they were found.
 func (p *Problems) List() []Problem { return p.list }
 
-// Index is the path of an item of an array.
+// Index returns the path of an item of an array.
 func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
-// Value is one JSON value and where it stands. A value that is not there can be
-// read, too: it gives zero values and no problems.
+// Value is one JSON value and its path. An absent value can be read too: it gives zero values
+// and no problems.
 type Value struct {
 	problems *Problems
 	path     string
@@ -65,12 +64,12 @@ type (
 	}
 	object struct {
 		members []member       // in their order
-		places  map[string]int // of each name in members
+		indexes map[string]int // of each name in members
 	}
 )
 
-// Parse reads one JSON text. Syntax errors, nesting that is too deep and
-// doubled names are recorded as problems.
+// Parse reads one JSON text. It records syntax errors, nesting that is too deep, and
+// duplicate names as problems.
 func Parse(text []byte, problems *Problems) Value {
 	v := Value{problems: problems, tree: absent{}}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -83,18 +82,18 @@ func Parse(text []byte, problems *Problems) Value {
 		}
 	}
 	if err != nil {
-		problems.Add("", "%v (at byte %d)", unreadable(err), decoder.InputOffset())
+		problems.Add("", "%v (at byte %d)", explainSyntax(err), decoder.InputOffset())
 		return v
 	}
 	v.tree = tree
 	return v
 }
 
-// errTooDeep is returned for a text that is JSON, and more than anybody needs.
+// errTooDeep is returned for a text that is JSON but nests too deeply.
 var errTooDeep = fmt.Errorf("it nests deeper than %d levels", maxDepth)
 
-// unreadable says why a text cannot be read.
-func unreadable(err error) error {
+// explainSyntax says why a text cannot be parsed.
+func explainSyntax(err error) error {
 	switch {
 	case errors.Is(err, errTooDeep):
 		return err
@@ -140,7 +139,7 @@ func (r reader) array(path string, depth int) (any, error) {
 }
 
 func (r reader) object(path string, depth int) (any, error) {
-	o := &object{places: map[string]int{}}
+	o := &object{indexes: map[string]int{}}
 	for r.decoder.More() {
 		token, err := r.decoder.Token()
 		if err != nil {
@@ -154,11 +153,11 @@ func (r reader) object(path string, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, doubled := o.find(name); doubled {
-			r.problems.Add(join(path, name), "stands twice")
+		if _, duplicate := o.find(name); duplicate {
+			r.problems.Add(join(path, name), "appears twice")
 			continue
 		}
-		o.places[name] = len(o.members)
+		o.indexes[name] = len(o.members)
 		o.members = append(o.members, member{name, value})
 	}
 	_, err := r.decoder.Token()
@@ -166,14 +165,14 @@ func (r reader) object(path string, depth int) (any, error) {
 }
 
 func (o *object) find(name string) (any, bool) {
-	i, ok := o.places[name]
+	i, ok := o.indexes[name]
 	if !ok {
 		return nil, false
 	}
 	return o.members[i].value, true
 }
 
-// maxShown bounds how much of an outside text a problem repeats.
+// maxShown bounds how much of the input a problem quotes.
 const maxShown = 60
 
 func join(path, name string) string {
@@ -189,27 +188,27 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// Problem records what is wrong with the value.
+// Problem records a problem with the value.
 func (v Value) Problem(format string, args ...any) { v.problems.Add(v.path, format, args...) }
 
-// Spoiled says whether a problem was already found in the value or below it.
-func (v Value) Spoiled() bool {
+// HasProblem says whether a problem was already found in the value or below it.
+func (v Value) HasProblem() bool {
 	return slices.ContainsFunc(v.problems.list, func(p Problem) bool {
 		rest, within := strings.CutPrefix(p.Path, v.path)
 		return within && (v.path == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
 }
 
-// Present says whether the value was written at all; null counts as written.
+// Present says whether the value is in the text. null is present.
 func (v Value) Present() bool { return v.tree != absent{} }
 
-// IsObject, IsString and IsArray say what kind of value it is, for values that
-// may be of several kinds.
+// IsObject, IsString and IsArray say what kind of value it is. They are for values that may
+// be of several kinds.
 func (v Value) IsObject() bool { _, ok := v.tree.(*object); return ok }
 func (v Value) IsString() bool { _, ok := v.tree.(string); return ok }
 func (v Value) IsArray() bool  { _, ok := v.tree.([]any); return ok }
 
-// Kind names what the value is, as in "an array".
+// Kind names the kind of the value, such as "an array".
 func (v Value) Kind() string {
 	switch v.tree.(type) {
 	case nil:
@@ -256,10 +255,10 @@ func (v Value) Object(known ...string) Object {
 	return Object{Value: v, members: o}
 }
 
-// separators are what other spellings put between the words of a name.
+// separators removes the characters that other spellings have between the words of a name.
 var separators = strings.NewReplacer("-", "", "_", "")
 
-// suggest helps with a name that is not known.
+// suggest returns a hint for an unknown name.
 func suggest(name string, known []string) string {
 	joined := separators.Replace(name)
 	for _, k := range known {
@@ -279,7 +278,7 @@ func (o Object) Names() []string {
 	return names
 }
 
-// Members is an object with any names.
+// Members reads an object that may have any names.
 func (v Value) Members() Object {
 	o, ok := v.tree.(*object)
 	if !ok {
@@ -289,7 +288,7 @@ func (v Value) Members() Object {
 	return Object{Value: v, members: o}
 }
 
-// Field is the value of a name; a value that is not Present if it is not there.
+// Field returns the value of a name. The value is not Present if the name is absent.
 func (o Object) Field(name string) Value {
 	f := Value{problems: o.problems, path: join(o.path, name), tree: absent{}}
 	if value, ok := o.members.find(name); ok {
@@ -298,7 +297,7 @@ func (o Object) Field(name string) Value {
 	return f
 }
 
-// Require is Field for a name that must be there.
+// Require is Field for a required name.
 func (o Object) Require(name string) Value {
 	f := o.Field(name)
 	if !f.Present() && o.IsObject() {
@@ -321,7 +320,7 @@ func (v Value) Array() []Value {
 	return values
 }
 
-// Raw is the value as JSON again; nil if it is not there.
+// Raw returns the value as JSON, or nil if it is absent.
 func (v Value) Raw() json.RawMessage {
 	if !v.Present() {
 		return nil
@@ -354,7 +353,7 @@ func write(to *bytes.Buffer, tree any) {
 		}
 		to.WriteByte(']')
 	default:
-		text, _ := json.Marshal(t) // a scalar always can be
+		text, _ := json.Marshal(t) // a scalar can always be encoded
 		to.Write(text)
 	}
 }
@@ -368,7 +367,8 @@ func (v Value) Text() string {
 	return s
 }
 
-// OneOf reads a string that must be one of several; the first if it is not there.
+// OneOf reads a string that must be one of several. It returns the first if the value is
+// absent.
 func (v Value) OneOf(choices ...string) string {
 	if !v.Present() {
 		return choices[0]
@@ -394,7 +394,7 @@ func (v Value) Bool() bool {
 	return b
 }
 
-// Decimal reads a number as it was written; "" if it is none.
+// Decimal reads a number exactly as it was written. It returns "" for any other value.
 func (v Value) Decimal() string {
 	n, ok := v.tree.(json.Number)
 	if !ok {
@@ -403,7 +403,7 @@ func (v Value) Decimal() string {
 	return n.String()
 }
 
-// Int reads a whole number from low to high; low if it is not there.
+// Int reads a whole number from low to high. It returns low if the value is absent.
 func (v Value) Int(low, high int64) int64 {
 	n, ok := v.tree.(json.Number)
 	if !ok {
@@ -418,7 +418,7 @@ func (v Value) Int(low, high int64) int64 {
 	return i
 }
 
-// Float reads a number from low to high; low if it is not there.
+// Float reads a number from low to high. It returns low if the value is absent.
 func (v Value) Float(low, high float64) float64 {
 	n, ok := v.tree.(json.Number)
 	if !ok {

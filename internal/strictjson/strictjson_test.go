@@ -13,7 +13,7 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// lines are the problems as a person reads them.
+// lines returns the problems as text, one for each.
 func lines(problems strictjson.Problems) []string {
 	list := []string{}
 	for _, p := range problems.List() {
@@ -22,7 +22,7 @@ func lines(problems strictjson.Problems) []string {
 	return list
 }
 
-func TestATextThatIsNotJSONIsRefusedWithThePlace(t *testing.T) {
+func TestATextThatIsNotJSONIsRefusedWithThePosition(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, text, want string
@@ -82,15 +82,15 @@ func TestNestingIsBounded(t *testing.T) {
 	}
 }
 
-func TestANameThatStandsTwiceIsAProblemWhereverItStands(t *testing.T) {
+func TestADuplicateNameIsAProblemAtEveryLevel(t *testing.T) {
 	t.Parallel()
 	var problems strictjson.Problems
 	root := strictjson.Parse([]byte(`{"a":1,"b":[{"c":1,"C":2,"c":3}],"a":2,"\u0061":3}`), &problems)
-	assert.Equal(t, []string{"b[0].c: stands twice", "a: stands twice", "a: stands twice"}, lines(problems))
+	assert.Equal(t, []string{"b[0].c: appears twice", "a: appears twice", "a: appears twice"}, lines(problems))
 	assert.Equal(t, "1", root.Members().Field("a").Decimal(), "the first is read, never the last")
 }
 
-func TestANameThatIsNotKnownSuggestsTheRightOne(t *testing.T) {
+func TestAnUnknownNameSuggestsTheRightOne(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text, want string }{
 		{"another case", `{"TIMEOUTSECONDS":1}`, `TIMEOUTSECONDS: is not known here; write "timeoutSeconds"`},
@@ -110,7 +110,7 @@ func TestANameThatIsNotKnownSuggestsTheRightOne(t *testing.T) {
 	}
 }
 
-func TestAPathIsBoundedAndShowsForeignNamesInPlainText(t *testing.T) {
+func TestAPathIsBoundedAndQuotesUnusualNames(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, member, want string }{
 		{"a plain name", `a-b_c`, "a-b_c"},
@@ -133,7 +133,7 @@ func TestAPathIsBoundedAndShowsForeignNamesInPlainText(t *testing.T) {
 	}
 }
 
-func TestAValueOfAnotherKindIsAProblemAndReadsAsNothing(t *testing.T) {
+func TestAValueOfAnotherKindIsAProblemAndReadsAsZero(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]string{
 		`null`: "null", `true`: "a boolean", `1`: "a number", `"x"`: "a string", `[]`: "an array", `{}`: "an object",
@@ -173,7 +173,7 @@ func TestAValueOfAnotherKindIsAProblemAndReadsAsNothing(t *testing.T) {
 	}
 }
 
-func TestAValueThatIsNotThereReadsAsNothingWithoutAProblem(t *testing.T) {
+func TestAnAbsentValueReadsAsZeroWithoutAProblem(t *testing.T) {
 	t.Parallel()
 	var problems strictjson.Problems
 	v := strictjson.Parse([]byte(`{}`), &problems).Object("a").Field("a")
@@ -191,7 +191,7 @@ func TestAValueThatIsNotThereReadsAsNothingWithoutAProblem(t *testing.T) {
 	assert.Empty(t, lines(problems))
 }
 
-func TestARequiredNameIsMissedOnlyInAnObject(t *testing.T) {
+func TestARequiredNameIsReportedMissingOnlyInAnObject(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, text string
@@ -265,19 +265,19 @@ func TestOneOfNamesTheChoices(t *testing.T) {
 	assert.Equal(t, []string{`must be one of sync, callback, not "Sync"`}, lines(problems))
 }
 
-func TestAValueIsSpoiledByAProblemInItOrBelow(t *testing.T) {
+func TestAValueHasTheProblemsInItAndBelow(t *testing.T) {
 	t.Parallel()
 	var problems strictjson.Problems
 	root := strictjson.Parse([]byte(`{"a":{"b":[1]},"ab":1,"a.b":2}`), &problems).Members()
 	root.Field("a").Members().Field("b").Array()[0].Text()
-	assert.True(t, root.Field("a").Spoiled(), "by what stands below it")
-	assert.True(t, root.Field("a").Members().Field("b").Array()[0].Spoiled(), "by itself")
-	assert.False(t, root.Field("ab").Spoiled(), "not by a name that begins alike")
-	assert.False(t, root.Field("a.b").Spoiled(), "not by a path that reads alike")
-	assert.True(t, root.Spoiled(), "the whole, too")
+	assert.True(t, root.Field("a").HasProblem(), "by what stands below it")
+	assert.True(t, root.Field("a").Members().Field("b").Array()[0].HasProblem(), "by itself")
+	assert.False(t, root.Field("ab").HasProblem(), "not by a name that begins alike")
+	assert.False(t, root.Field("a.b").HasProblem(), "not by a path that reads alike")
+	assert.True(t, root.HasProblem(), "the whole, too")
 }
 
-func TestRawIsTheValueAgainAsItWasWritten(t *testing.T) {
+func TestRawReturnsTheValueAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	const text = `{"z":[1.50,-0,1e400,true,null,"\"<é\n"],"a":{},"b":[[]]}`
 	var problems strictjson.Problems
@@ -286,7 +286,7 @@ func TestRawIsTheValueAgainAsItWasWritten(t *testing.T) {
 	assert.Contains(t, string(root.Raw()), `{"z":[1.50,-0,1e400`, "names in their order, numbers digit by digit")
 }
 
-func TestManyNamesAreReadInTimeThatGrowsWithTheirNumberOnly(t *testing.T) {
+func TestManyNamesAreReadInLinearTime(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
 	for i := 0; many.Len() < 1<<20; i++ {
@@ -321,7 +321,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// readAll asks every value for everything.
+// readAll calls every method of every value.
 func readAll(v strictjson.Value, depth int) {
 	if depth > 40 {
 		return
@@ -332,7 +332,7 @@ func readAll(v strictjson.Value, depth int) {
 	v.Int(0, 10)
 	v.Float(0, 10)
 	v.OneOf("a", "b")
-	v.Spoiled()
+	v.HasProblem()
 	v.Object("a", "b").Require("a")
 	for _, name := range v.Members().Names() {
 		readAll(v.Members().Field(name), depth+1)
