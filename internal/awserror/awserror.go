@@ -1,5 +1,5 @@
-// Package awserror turns an error of the AWS SDK into what it means, whatever
-// the service: whether to come again, and a text for people.
+// Package awserror interprets errors of the AWS SDK for any service: whether to retry, and a
+// text for people.
 package awserror
 
 import (
@@ -16,26 +16,26 @@ import (
 
 var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
 
-// Throttled says whether AWS asks to come again more slowly.
-func Throttled(err error) bool { return throttles.IsErrorThrottle(err) == aws.TrueTernary }
+// IsThrottled says whether AWS asks the caller to slow down and retry.
+func IsThrottled(err error) bool { return throttles.IsErrorThrottle(err) == aws.TrueTernary }
 
-// transient are the errors that the SDK's own clients try again by default.
+// transient matches the errors that the SDK's own clients retry by default.
 var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
 
-// Transient says whether the same call may succeed a little later: it was throttled,
+// IsTransient says whether the same call may succeed a little later: it was throttled,
 // the service had a fault, or the connection was lost.
-func Transient(err error) bool { return transient.IsErrorRetryable(err) == aws.TrueTernary }
+func IsTransient(err error) bool { return transient.IsErrorRetryable(err) == aws.TrueTernary }
 
-// Meaning puts shift.ErrThrottled before an error with which AWS asks to come
-// again, and makes every error of the SDK Plain. nil stays nil.
+// Meaning makes an error of the SDK Plain, and wraps it in shift.ErrThrottled if
+// IsThrottled. It returns nil for nil.
 func Meaning(err error) error {
-	if Throttled(err) {
+	if IsThrottled(err) {
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, Plain(err))
 	}
 	return Plain(err)
 }
 
-// plain is an error of the SDK with the text that a person can use.
+// plain is an error of the SDK with a text for people.
 type plain struct {
 	text string
 	err  error
@@ -44,10 +44,9 @@ type plain struct {
 func (p *plain) Error() string { return p.text }
 func (p *plain) Unwrap() error { return p.err }
 
-// Plain is an error of the SDK whose text is the error's code and message alone.
-// The SDK's own also names the HTTP status and the request's id, which is another
-// one at each try, and the operation, which whoever called it says in better words.
-// Other errors stay as they are.
+// Plain reduces the text of an SDK error to the error's code and message. The SDK's own text
+// also has the HTTP status, the request's id, which differs at each try, and the operation,
+// which the caller's own message describes better. Plain returns other errors unchanged.
 func Plain(err error) error {
 	var operation *smithy.OperationError
 	if !errors.As(err, &operation) {

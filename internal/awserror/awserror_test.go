@@ -17,8 +17,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// failing is what the SDK makes of an answer.
-func failing(t *testing.T, answer http.HandlerFunc) error {
+// errorFor returns the error that the SDK makes of an answer.
+func errorFor(t *testing.T, answer http.HandlerFunc) error {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
@@ -33,7 +33,7 @@ func failing(t *testing.T, answer http.HandlerFunc) error {
 	return err
 }
 
-func refusing(status int, code, message string) http.HandlerFunc {
+func answerError(status int, code, message string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Amzn-Requestid", "8a5f0c2e")
 		w.Header().Set("X-Amzn-Errortype", code)
@@ -44,45 +44,45 @@ func refusing(status int, code, message string) http.HandlerFunc {
 
 func TestAnErrorOfAWSIsItsCodeAndMessage(t *testing.T) {
 	t.Parallel()
-	err := awserror.Meaning(failing(t, refusing(http.StatusNotFound, "ResourceNotFoundException", "Alias not found: live")))
+	err := awserror.Meaning(errorFor(t, answerError(http.StatusNotFound, "ResourceNotFoundException", "Alias not found: live")))
 	assert.EqualError(t, err, "ResourceNotFoundException: Alias not found: live")
 	var notFound *types.ResourceNotFoundException
-	assert.ErrorAs(t, err, &notFound, "what the SDK made of it can still be had")
+	assert.ErrorAs(t, err, &notFound, "the SDK's error is wrapped")
 	assert.NotErrorIs(t, err, shift.ErrThrottled)
 }
 
-func TestBeingToldToSlowDownIsThrottled(t *testing.T) {
+func TestTooManyRequestsIsThrottled(t *testing.T) {
 	t.Parallel()
-	err := awserror.Meaning(failing(t, refusing(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")))
+	err := awserror.Meaning(errorFor(t, answerError(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")))
 	assert.ErrorIs(t, err, shift.ErrThrottled)
 	assert.EqualError(t, err, "throttled: TooManyRequestsException: Rate exceeded")
 }
 
-func TestALostConnectionIsToldWithoutTheRequest(t *testing.T) {
+func TestTheErrorOfALostConnectionOmitsTheRequest(t *testing.T) {
 	t.Parallel()
-	err := awserror.Meaning(failing(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	err := awserror.Meaning(errorFor(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	assert.ErrorContains(t, err, "EOF")
 	assert.NotContains(t, err.Error(), "RequestID")
 	assert.NotErrorIs(t, err, shift.ErrThrottled)
 }
 
-func TestWhatMayHealIsToldFromWhatWillNot(t *testing.T) {
+func TestTransientErrorsAreRecognized(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name   string
-		answer http.HandlerFunc
-		heals  bool
+		name      string
+		answer    http.HandlerFunc
+		transient bool
 	}{
-		{"a call too many", refusing(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded"), true},
-		{"a fault of the service", refusing(http.StatusInternalServerError, "ServiceException", ""), true},
+		{"too many requests", answerError(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded"), true},
+		{"a fault of the service", answerError(http.StatusInternalServerError, "ServiceException", ""), true},
 		{"a lost connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true},
-		{"a refusal", refusing(http.StatusForbidden, "AccessDeniedException", "no"), false},
-		{"something that is not there", refusing(http.StatusNotFound, "ResourceNotFoundException", "no"), false},
+		{"a refusal", answerError(http.StatusForbidden, "AccessDeniedException", "no"), false},
+		{"a missing resource", answerError(http.StatusNotFound, "ResourceNotFoundException", "no"), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.heals, awserror.Transient(failing(t, tt.answer)))
+			assert.Equal(t, tt.transient, awserror.IsTransient(errorFor(t, tt.answer)))
 		})
 	}
 }

@@ -26,7 +26,7 @@ func meaning(err error, token string) error {
 	)
 	without := redacted(awserror.Plain(err), token)
 	switch {
-	case awserror.Throttled(err):
+	case awserror.IsThrottled(err):
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, without)
 	case errors.As(err, &missing):
 		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, without)

@@ -81,7 +81,7 @@ func meaning(err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		return fmt.Errorf("%w: %w", shift.ErrExecutionUnknown, awserror.Plain(err))
-	case awserror.Transient(err):
+	case awserror.IsTransient(err):
 		return fmt.Errorf("%w: %w", operator.ErrUnavailable, awserror.Plain(err))
 	}
 	return awserror.Plain(err)

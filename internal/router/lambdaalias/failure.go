@@ -31,7 +31,7 @@ func meaning(err error, s sentinels) error {
 		means    error
 	)
 	switch {
-	case awserror.Throttled(err):
+	case awserror.IsThrottled(err):
 		means = shift.ErrThrottled
 	case errors.As(err, &stale):
 		means = s.stale
