@@ -1,4 +1,3 @@
-// Package alarm reads CloudWatch alarms, metric and composite ones. Gate.Alarms
-// is all that it does: what the alarms mean for a Deployment is judged by
-// shift.AlarmRules.
+// Package alarm reads CloudWatch alarms, both metric and composite ones. Gate.Alarms is the
+// central method. shift.AlarmRules judges what the alarms mean for a Deployment.
 package alarm

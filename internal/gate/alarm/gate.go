@@ -15,7 +15,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what the Gate calls of CloudWatch.
+// API lists the CloudWatch calls that the Gate makes.
 type API interface {
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 }
@@ -23,11 +23,11 @@ type API interface {
 // Gate reads alarms.
 type Gate struct{ api API }
 
-// New is the Gate of an account and region.
+// New returns the Gate of the client's account and region.
 func New(api API) *Gate { return &Gate{api: api} }
 
 // Observe judges the alarms of a Deployment at a poll. It returns shift.ErrThrottled when
-// CloudWatch asks to slow down.
+// CloudWatch throttles the call.
 func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
 	if len(s.Deployment.Alarms) == 0 {
 		return nil, nil
@@ -39,30 +39,30 @@ func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observatio
 	return shift.AlarmRules{IgnoreUnreadable: s.Deployment.IgnoreUnreadableAlarms, UntilOK: s.UntilOK}.Observe(alarms), nil
 }
 
-// maxNames is how many names one call takes, and how many alarms one page has at
-// most (DescribeAlarms, AlarmNames and MaxRecords).
+// maxNames bounds the names in one call, and the alarms on one page (DescribeAlarms,
+// AlarmNames and MaxRecords).
 const maxNames = 100
 
-// Alarms reads alarms by their names: one for each, in the same order. An alarm
-// that does not exist is shift.AlarmMissing. One whose call fails is
-// shift.AlarmUnreadable, with the error as its reason, so that what could be read
-// still counts. Only throttling is an error, shift.ErrThrottled: coming again helps.
+// Alarms reads alarms by their names. It returns one for each name, in the same order. An
+// alarm that does not exist is shift.AlarmMissing. If a call fails, its alarms are
+// shift.AlarmUnreadable, with the error as their reason, so that the alarms that could be
+// read still count. Only throttling is an error, shift.ErrThrottled, because a retry helps.
 func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error) {
 	alarms := make([]shift.Alarm, 0, len(names))
-	for some := range slices.Chunk(names, maxNames) {
+	for chunk := range slices.Chunk(names, maxNames) {
 		found := map[string]shift.Alarm{}
-		otherwise := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"}
-		if err := g.read(ctx, some, found); err != nil {
-			err = fmt.Errorf("describe %d alarms: %w", len(some), awserror.Meaning(err))
+		notFound := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"}
+		if err := g.read(ctx, chunk, found); err != nil {
+			err = fmt.Errorf("describe %d alarms: %w", len(chunk), awserror.Meaning(err))
 			if errors.Is(err, shift.ErrThrottled) {
 				return nil, err
 			}
-			otherwise = shift.Alarm{State: shift.AlarmUnreadable, Reason: bounded(err.Error())}
+			notFound = shift.Alarm{State: shift.AlarmUnreadable, Reason: boundReason(err.Error())}
 		}
-		for _, name := range some {
+		for _, name := range chunk {
 			alarm, ok := found[name]
 			if !ok {
-				alarm = otherwise
+				alarm = notFound
 			}
 			alarm.Name = name
 			alarms = append(alarms, alarm)
@@ -71,9 +71,9 @@ func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error
 	return alarms, nil
 }
 
-// read follows the pages of one call, and keeps what it finds even when a later
-// page fails. Both types are asked for: without them, CloudWatch leaves composite
-// alarms out (DescribeAlarms, AlarmTypes).
+// read adds the alarms of all pages to found. It keeps those of earlier pages when a later
+// page fails. It asks for both types, because CloudWatch otherwise leaves out composite alarms
+// (DescribeAlarms, AlarmTypes).
 func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.Alarm) error {
 	pages := cloudwatch.NewDescribeAlarmsPaginator(g.api, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
@@ -86,22 +86,22 @@ func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.
 			return err
 		}
 		for _, a := range page.MetricAlarms {
-			found[aws.ToString(a.AlarmName)] = metric(a)
+			found[aws.ToString(a.AlarmName)] = metricAlarm(a)
 		}
 		for _, a := range page.CompositeAlarms {
 			found[aws.ToString(a.AlarmName)] = shift.Alarm{
-				State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+				State: state(a.StateValue), Reason: boundReason(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
 			}
 		}
 	}
 	return nil
 }
 
-// metric reads a metric alarm, and whether its evaluation lacks data or fails
+// metricAlarm converts a metric alarm. It also notes an evaluation that lacks data or fails
 // (DescribeAlarms, EvaluationState).
-func metric(a types.MetricAlarm) shift.Alarm {
+func metricAlarm(a types.MetricAlarm) shift.Alarm {
 	alarm := shift.Alarm{
-		State: state(a.StateValue), Reason: bounded(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+		State: state(a.StateValue), Reason: boundReason(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
 	}
 	if a.EvaluationState != "" {
 		alarm.Doubt = fmt.Sprintf("its evaluation state is %s", a.EvaluationState)
@@ -109,8 +109,8 @@ func metric(a types.MetricAlarm) shift.Alarm {
 	return alarm
 }
 
-// since is when an alarm came into its state. Alarms that have not changed for long
-// may lack the time of their transition.
+// since returns when an alarm entered its state. An alarm that has not changed for a long
+// time may have no transition time.
 func since(transitioned, updated *time.Time) time.Time {
 	if transitioned == nil {
 		transitioned = updated
@@ -118,7 +118,7 @@ func since(transitioned, updated *time.Time) time.Time {
 	return aws.ToTime(transitioned)
 }
 
-// state is CloudWatch's; one that is not known is not to be trusted.
+// state converts a state of CloudWatch. An unknown state counts as unreadable.
 func state(s types.StateValue) shift.AlarmState {
 	switch s {
 	case types.StateValueOk:
@@ -131,8 +131,8 @@ func state(s types.StateValue) shift.AlarmState {
 	return shift.AlarmUnreadable
 }
 
-// maxReason bounds what CloudWatch says, which may have 1,023 characters
+// maxReason bounds the reason of an alarm, in characters. CloudWatch's may have 1,023
 // (MetricAlarm, StateReason).
 const maxReason = 200
 
-func bounded(reason string) string { return shift.BoundText(reason, maxReason) }
+func boundReason(reason string) string { return shift.BoundText(reason, maxReason) }

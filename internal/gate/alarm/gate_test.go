@@ -20,8 +20,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// wire is the other end of the real SDK client: it answers the n-th request, and
-// keeps what it was asked.
+// wire is the HTTP client below the real SDK client. It answers the n-th request, and records
+// the requests.
 type wire struct {
 	requests []cbor.Map
 	answer   func(n int) (status int, body cbor.Map, err error)
@@ -53,13 +53,13 @@ func newGate(answer func(n int) (int, cbor.Map, error)) (*alarm.Gate, *wire) {
 	return alarm.New(cloudwatch.NewFromConfig(localaws.ClientConfig("id", w))), w
 }
 
-// found is a page with metric and composite alarms, and the token of the next.
-func found(metric, composite []cbor.Value, token string) cbor.Map {
-	page := cbor.Map{"MetricAlarms": cbor.List(metric), "CompositeAlarms": cbor.List(composite)}
+// page returns a page with metric and composite alarms, and the token of the next page.
+func page(metric, composite []cbor.Value, token string) cbor.Map {
+	p := cbor.Map{"MetricAlarms": cbor.List(metric), "CompositeAlarms": cbor.List(composite)}
 	if token != "" {
-		page["NextToken"] = cbor.String(token)
+		p["NextToken"] = cbor.String(token)
 	}
-	return page
+	return p
 }
 
 func stored(name, state, reason, evaluation string) cbor.Value {
@@ -85,7 +85,7 @@ func texts(v cbor.Value) []string {
 func TestAlarmsOfBothTypesAreReadInTheirOrder(t *testing.T) {
 	t.Parallel()
 	gate, w := newGate(func(int) (int, cbor.Map, error) {
-		return 200, found(
+		return 200, page(
 			[]cbor.Value{stored("b", "OK", "fine", ""), stored("a", "ALARM", "Threshold Crossed", "")},
 			[]cbor.Value{stored("c", "INSUFFICIENT_DATA", "new", "")}, ""), nil
 	})
@@ -103,16 +103,16 @@ func TestAlarmsOfBothTypesAreReadInTheirOrder(t *testing.T) {
 	assert.Equal(t, cbor.Uint(100), w.requests[0]["MaxRecords"])
 }
 
-func TestWithoutNamesNothingIsAsked(t *testing.T) {
+func TestWithoutNamesThereIsNoCall(t *testing.T) {
 	t.Parallel()
 	gate, w := newGate(nil)
 	got, err := gate.Alarms(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Empty(t, got)
-	assert.Empty(t, w.requests, "no names would mean all alarms")
+	assert.Empty(t, w.requests, "a call without names would return all alarms")
 }
 
-func TestADoubtfulEvaluationIsTold(t *testing.T) {
+func TestADoubtfulEvaluationIsReported(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		state, evaluation string
@@ -129,7 +129,7 @@ func TestADoubtfulEvaluationIsTold(t *testing.T) {
 		t.Run(tt.state+" "+tt.evaluation, func(t *testing.T) {
 			t.Parallel()
 			gate, _ := newGate(func(int) (int, cbor.Map, error) {
-				return 200, found([]cbor.Value{stored("a", tt.state, "because", tt.evaluation)}, nil, ""), nil
+				return 200, page([]cbor.Value{stored("a", tt.state, "because", tt.evaluation)}, nil, ""), nil
 			})
 			got, err := gate.Alarms(t.Context(), []string{"a"})
 			require.NoError(t, err)
@@ -140,19 +140,19 @@ func TestADoubtfulEvaluationIsTold(t *testing.T) {
 	}
 }
 
-func TestNamesAreAskedFor100AtATime(t *testing.T) {
+func TestEachCallHasAtMost100Names(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for i := range 250 {
 		names = append(names, fmt.Sprintf("alarm-%03d", i))
 	}
 	gate, w := newGate(func(n int) (int, cbor.Map, error) {
-		var page []cbor.Value
+		var alarms []cbor.Value
 		for name := range slices.Values(names[100*n : min(100*n+100, len(names))]) {
-			page = append(page, stored(name, "OK", "", ""))
+			alarms = append(alarms, stored(name, "OK", "", ""))
 		}
-		slices.Reverse(page)
-		return 200, found(page, nil, ""), nil
+		slices.Reverse(alarms)
+		return 200, page(alarms, nil, ""), nil
 	})
 	got, err := gate.Alarms(t.Context(), names)
 	require.NoError(t, err)
@@ -169,9 +169,9 @@ func TestPagesAreFollowed(t *testing.T) {
 	t.Parallel()
 	gate, w := newGate(func(n int) (int, cbor.Map, error) {
 		if n == 0 {
-			return 200, found([]cbor.Value{stored("a", "OK", "", "")}, nil, "next"), nil
+			return 200, page([]cbor.Value{stored("a", "OK", "", "")}, nil, "next"), nil
 		}
-		return 200, found(nil, []cbor.Value{stored("b", "ALARM", "", "")}, ""), nil
+		return 200, page(nil, []cbor.Value{stored("b", "ALARM", "", "")}, ""), nil
 	})
 	got, err := gate.Alarms(t.Context(), []string{"a", "b"})
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestPagesAreFollowed(t *testing.T) {
 	assert.Equal(t, []string{"MetricAlarm", "CompositeAlarm"}, texts(w.requests[1]["AlarmTypes"]))
 }
 
-func TestFailedPageLeavesWhatCouldBeRead(t *testing.T) {
+func TestAFailedPageKeepsWhatCouldBeRead(t *testing.T) {
 	t.Parallel()
 	failures := map[string]func() (int, cbor.Map, error){
 		"AccessDenied":    func() (int, cbor.Map, error) { return 400, failure("AccessDenied"), nil },
@@ -199,11 +199,11 @@ func TestFailedPageLeavesWhatCouldBeRead(t *testing.T) {
 			gate, w := newGate(func(n int) (int, cbor.Map, error) {
 				switch n {
 				case 0:
-					return 200, found([]cbor.Value{stored(names[7], "ALARM", "", "")}, nil, "next"), nil
+					return 200, page([]cbor.Value{stored(names[7], "ALARM", "", "")}, nil, "next"), nil
 				case 1:
 					return fail()
 				}
-				return 200, found([]cbor.Value{stored(names[100], "OK", "", "")}, nil, ""), nil
+				return 200, page([]cbor.Value{stored(names[100], "OK", "", "")}, nil, ""), nil
 			})
 			got, err := gate.Alarms(t.Context(), names)
 			require.NoError(t, err)
@@ -220,7 +220,7 @@ func TestFailedPageLeavesWhatCouldBeRead(t *testing.T) {
 	}
 }
 
-func TestThrottlingIsAnErrorThatHeals(t *testing.T) {
+func TestThrottlingIsAnErrorThatCanBeRetried(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"Throttling", "ThrottlingException", "RequestLimitExceeded"} {
 		gate, w := newGate(func(int) (int, cbor.Map, error) { return 400, failure(code), nil })
@@ -236,7 +236,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1000) + "\n"
 	gate, _ := newGate(func(int) (int, cbor.Map, error) {
-		return 200, found([]cbor.Value{stored("a", "ALARM", "line\nforged", ""), stored("b", "OK", long, "PARTIAL_DATA")}, []cbor.Value{stored("c", "OK", long, "")}, ""), nil
+		return 200, page([]cbor.Value{stored("a", "ALARM", "line\nforged", ""), stored("b", "OK", long, "PARTIAL_DATA")}, []cbor.Value{stored("c", "OK", long, "")}, ""), nil
 	})
 	got, err := gate.Alarms(t.Context(), []string{"a", "b", "c"})
 	require.NoError(t, err)
