@@ -14,8 +14,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// meaning puts the sentinel of an error of Lambda or Step Functions before it, or
-// says what it means for a hook, and takes the task token out.
+// meaning wraps an error of Lambda or Step Functions in its sentinel, or says what it means
+// for a hook. It removes the task token from the text.
 func meaning(err error, token string) error {
 	var (
 		missing  *lambda.ResourceNotFoundException
@@ -24,28 +24,28 @@ func meaning(err error, token string) error {
 		invalid  *states.InvalidToken
 		coded    smithy.APIError
 	)
-	without := redacted(awserror.Plain(err), token)
+	redacted := redact(awserror.Plain(err), token)
 	switch {
 	case awserror.IsThrottled(err):
-		return fmt.Errorf("%w: %w", shift.ErrThrottled, without)
+		return fmt.Errorf("%w: %w", shift.ErrThrottled, redacted)
 	case errors.As(err, &missing):
-		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, without)
+		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
-		// A function that does not exist carries no tag, and so is denied, too.
-		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+shift.TagHook+" (by the setting hooks, its name may count instead): %w", shift.ErrHookFailed, without)
+		// A function that does not exist has no tag, so access to it is denied too.
+		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+shift.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
-		return fmt.Errorf("the state no longer waits for this hook, it timed out or was stopped: %w", without)
+		return fmt.Errorf("the state no longer waits for this hook: it timed out or was stopped: %w", redacted)
 	}
-	return without
+	return redacted
 }
 
-// maxText bounds what an error repeats of what a hook or AWS says.
+// maxText bounds the text that an error quotes from a hook, in characters.
 const maxText = 1000
 
-// redacted is an error with the same code whose text does not show the token:
-// Step Functions repeats a token that it refuses. The cause itself is not wrapped,
-// or its text could still be had.
-func redacted(err error, token string) error {
+// redact returns an error with the same code whose text does not contain the token. Step
+// Functions quotes a token that it refuses. The original error is not wrapped, because its
+// text would still be accessible.
+func redact(err error, token string) error {
 	text := withoutToken(err.Error(), token)
 	if text == err.Error() {
 		return err
@@ -59,9 +59,9 @@ func redacted(err error, token string) error {
 	}
 }
 
-// failed is the error of a function that was invoked and failed; its payload says
-// how (Lambda Developer Guide, Function errors).
-func failed(payload []byte, token string) error {
+// functionError returns the error of a function that was invoked and failed. The payload
+// describes the failure (Lambda Developer Guide, Function errors).
+func functionError(payload []byte, token string) error {
 	var report struct {
 		Type    string `json:"errorType"`
 		Message string `json:"errorMessage"`
@@ -70,25 +70,25 @@ func failed(payload []byte, token string) error {
 	if err := json.Unmarshal(payload, &report); err == nil && report.Type+report.Message != "" {
 		text = strings.TrimPrefix(report.Type+": "+report.Message, ": ")
 	}
-	text = shift.BoundText(text, len(text)) // or what is left out of it could have hidden the token
+	text = shift.BoundText(text, len(text)) // removes characters that could hide the token
 	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(withoutToken(text, token), maxText))
 }
 
-// minPart is the length from which on a part of a token tells something of it.
+// minPart is the length from which a part of a token is secret, in bytes.
 const minPart = 16
 
-// withoutToken replaces a token in a text that may repeat the Question: as a
-// whole, and in its longer parts, since JSON writers escape the characters between
-// them, + and / and =, in ways of their own.
+// withoutToken replaces a token in a text that may quote the Question. It replaces the whole
+// token and its longer parts, because JSON encoders escape the characters between the parts
+// (+, / and =) differently.
 func withoutToken(text, token string) string {
-	const instead = "[task token]"
+	const replacement = "[task token]"
 	if token == "" {
 		return text
 	}
-	text = strings.ReplaceAll(text, token, instead)
+	text = strings.ReplaceAll(text, token, replacement)
 	for _, part := range strings.FieldsFunc(token, func(r rune) bool { return strings.ContainsRune("+/=", r) }) {
 		if len(part) >= minPart {
-			text = strings.ReplaceAll(text, part, instead)
+			text = strings.ReplaceAll(text, part, replacement)
 		}
 	}
 	return text

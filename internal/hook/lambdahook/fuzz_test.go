@@ -20,7 +20,7 @@ func FuzzFailed(f *testing.F) {
 	f.Add([]byte(`[]`))
 	f.Add([]byte("\n\x00" + token))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		err := failed(payload, token)
+		err := functionError(payload, token)
 		require.ErrorIs(t, err, shift.ErrHookFailed)
 		require.NotContains(t, err.Error(), token)
 		for _, part := range strings.FieldsFunc(token, func(r rune) bool { return strings.ContainsRune("+/=", r) }) {

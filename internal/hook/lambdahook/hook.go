@@ -13,28 +13,28 @@ import (
 	"sluice/internal/shift"
 )
 
-// LambdaAPI is what a Hook calls of Lambda.
+// LambdaAPI lists the Lambda calls that a Hook makes.
 type LambdaAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// StatesAPI is what a Hook calls of Step Functions.
+// StatesAPI lists the Step Functions calls that a Hook makes.
 type StatesAPI interface {
 	SendTaskSuccess(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
 }
 
-// Hook asks hooks.
+// Hook invokes hooks and reports their success.
 type Hook struct {
 	lambda LambdaAPI
 	states StatesAPI
 }
 
-// New is the Hook of an account and region.
+// New returns the Hook of the clients' account and region.
 func New(lambda LambdaAPI, states StatesAPI) *Hook { return &Hook{lambda: lambda, states: states} }
 
-// Ask invokes a hook's function, given by its name, name:qualifier or ARN, and
-// waits until it returns. It returns shift.ErrHookFailed when the function fails
-// or does not exist, and shift.ErrThrottled when Lambda refused to start it.
+// Ask invokes a hook's function, given by its name, name:qualifier or ARN, and waits until it
+// returns. It returns shift.ErrHookFailed when the function fails, does not exist, or may not
+// be invoked, and shift.ErrThrottled when Lambda throttled the call.
 func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error {
 	payload, err := json.Marshal(q)
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error
 	case err != nil:
 		err = meaning(err, q.TaskToken)
 	case out.FunctionError != nil:
-		err = failed(out.Payload, q.TaskToken)
+		err = functionError(out.Payload, q.TaskToken)
 	}
 	if err != nil {
 		return fmt.Errorf("invoke hook %s: %w", function, err)
@@ -55,9 +55,8 @@ func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error
 	return nil
 }
 
-// Succeed tells Step Functions that the hook of a task token has succeeded. It
-// returns shift.ErrThrottled, and an error when nobody waits for the answer any
-// more.
+// Succeed tells Step Functions that the hook of a task token has succeeded. It returns
+// shift.ErrThrottled, or another error when the state no longer waits for the hook.
 func (h *Hook) Succeed(ctx context.Context, token string) error {
 	_, err := h.states.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")})
 	if err != nil {

@@ -21,10 +21,10 @@ import (
 	"sluice/internal/shift"
 )
 
-// token has the characters and the length of a real one.
+// token has the characters and the length of a real task token.
 var token = strings.Repeat("AQB8AAAAKgAAAAMAAAAA", 10) + "+" + strings.Repeat("qZ7x/w3", 12) + "Zk2mV9sQ0pLr4TnB8cYd=="
 
-// wire is the other end of the real SDK clients: it answers every request alike.
+// wire is the HTTP client below the real SDK clients. It answers all requests alike.
 type wire struct {
 	status   int
 	header   map[string]string
@@ -72,7 +72,7 @@ func question() shift.Question {
 	}
 }
 
-func TestHookIsAskedAndWaitedFor(t *testing.T) {
+func TestAHookIsInvokedSynchronously(t *testing.T) {
 	t.Parallel()
 	for _, function := range []string{
 		"orders-smoke", "orders-smoke:live", "123456789012:function:orders-smoke", "arn:aws:lambda:us-east-1:123456789012:function:orders-smoke:7",
@@ -90,7 +90,7 @@ func TestHookIsAskedAndWaitedFor(t *testing.T) {
 	}
 }
 
-func TestHookThatFailsSaysWhy(t *testing.T) {
+func TestAFailedHookSaysWhy(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, payload, says string }{
 		{"by an error", `{"errorType":"AssertionError","errorMessage":"cart is empty","trace":["a"]}`, "hook failed: AssertionError: cart is empty"},
@@ -109,12 +109,12 @@ func TestHookThatFailsSaysWhy(t *testing.T) {
 			require.ErrorIs(t, err, shift.ErrHookFailed)
 			assert.ErrorContains(t, err, tt.says)
 			assert.ErrorContains(t, err, "orders-smoke")
-			assert.Len(t, w.requests, 1, "a hook is asked once")
+			assert.Len(t, w.requests, 1, "a hook is invoked once")
 		})
 	}
 }
 
-func TestWhatAHookSaysIsBounded(t *testing.T) {
+func TestTheTextOfAHookIsBounded(t *testing.T) {
 	t.Parallel()
 	w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorType":"E","errorMessage":"` + strings.Repeat(`x\n`, 100_000) + `"}`}
 	err := newHook(w).Ask(t.Context(), "orders-smoke", question())
@@ -123,7 +123,7 @@ func TestWhatAHookSaysIsBounded(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\n")
 }
 
-func TestInvocationThatFails(t *testing.T) {
+func TestAFailedInvocationSaysWhy(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		code   string
@@ -162,7 +162,7 @@ func TestSuccessIsReported(t *testing.T) {
 	assert.JSONEq(t, `{"taskToken":"`+token+`","output":"{}"}`, w.requests[0].body)
 }
 
-func TestSuccessThatNobodyWaitsForIsAnError(t *testing.T) {
+func TestSuccessAfterTheStateHasEndedIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
 		w := &wire{status: 400, body: `{"__type":"` + code + `","message":"Invalid Token: '` + token + `'"}`}
@@ -184,12 +184,12 @@ func TestTokenNeverAppearsInAnError(t *testing.T) {
 	escaped := strings.NewReplacer("+", `\\u002B`, "/", `\\/`, "=", `\\u003D`).Replace(token)
 	failed := map[string]string{"X-Amz-Function-Error": "Unhandled"}
 	for name, w := range map[string]*wire{
-		"repeated by the hook":             {status: 200, header: failed, body: string(quoted)},
-		"repeated as the whole answer":     {status: 200, header: failed, body: string(asked)},
-		"repeated in another JSON's style": {status: 200, header: failed, body: `{"errorMessage":"got ` + escaped + `"}`},
-		"repeated with something unseen":   {status: 200, header: failed, body: `{"errorMessage":"got ` + token[:6] + "\u200b" + token[6:20] + "\u202e" + token[20:] + `"}`},
-		"repeated by Lambda":               {status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + token + `"}`},
-		"repeated by the connection":       {err: fmt.Errorf("cannot send %s", token)},
+		"repeated by the hook":               {status: 200, header: failed, body: string(quoted)},
+		"repeated as the whole answer":       {status: 200, header: failed, body: string(asked)},
+		"repeated in another JSON's style":   {status: 200, header: failed, body: `{"errorMessage":"got ` + escaped + `"}`},
+		"repeated with invisible characters": {status: 200, header: failed, body: `{"errorMessage":"got ` + token[:6] + "\u200b" + token[6:20] + "\u202e" + token[20:] + `"}`},
+		"repeated by Lambda":                 {status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + token + `"}`},
+		"repeated by the connection":         {err: fmt.Errorf("cannot send %s", token)},
 	} {
 		hook := newHook(w)
 		for _, err := range []error{hook.Ask(t.Context(), "orders-smoke", question()), hook.Succeed(t.Context(), token)} {
