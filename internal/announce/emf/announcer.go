@@ -11,7 +11,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Next is who announces.
+// Next makes the announcement itself.
 type Next interface {
 	Announce(context.Context, shift.Announcement) error
 }
@@ -24,14 +24,14 @@ type Announcer struct {
 	now       func() time.Time
 }
 
-// New counts what an announcer announces. In AWS the output is the standard output, which
-// Lambda writes into the function's log. The namespace of the metrics is where the alarms
-// and the dashboard of the same stack look: each Sluice of an account has its own.
+// New returns an Announcer that counts what next announces. In AWS, out is the standard
+// output, which Lambda writes into the function's log. The alarms and the dashboard of the
+// same stack use the metrics' namespace. Each Sluice of an account has its own.
 func New(next Next, namespace string, out io.Writer, now func() time.Time) *Announcer {
 	return &Announcer{next: next, namespace: namespace, out: out, now: now}
 }
 
-// Announce announces, and counts what was announced. Only announcing can fail it.
+// Announce announces, and then counts the announcement. It fails only if announcing fails.
 func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error {
 	if err := a.next.Announce(ctx, what); err != nil {
 		return err
@@ -46,27 +46,27 @@ func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error
 
 // metric is one value with its one dimension.
 type metric struct {
-	name, unit    string
-	dimension, of string
-	value         any
+	name, unit                string
+	dimension, dimensionValue string
+	value                     any
 }
 
 func metricsOf(what shift.Announcement) []metric {
 	var all []metric
 	if weight, known := weightOf(what); known {
 		for _, m := range what.Changes {
-			all = append(all, metric{name: flow.WeightMetric, unit: "Percent", dimension: flow.TargetDimension, of: string(m.Target), value: weight})
+			all = append(all, metric{name: flow.WeightMetric, unit: "Percent", dimension: flow.TargetDimension, dimensionValue: string(m.Target), value: weight})
 		}
 	}
 	switch shift.Outcome(what.State) {
 	case shift.Promoted, shift.Unchanged, shift.Rejected, shift.RolledBack, shift.Stranded:
-		all = append(all, metric{name: flow.DeploymentsMetric, unit: "Count", dimension: flow.OutcomeDimension, of: string(what.State), value: 1})
+		all = append(all, metric{name: flow.DeploymentsMetric, unit: "Count", dimension: flow.OutcomeDimension, dimensionValue: string(what.State), value: 1})
 	}
 	return all
 }
 
-// weightOf is where an announcement says that the targets stand. Of a Stranded one
-// nobody knows; a Rejected or an Unchanged one was not touched.
+// weightOf returns the weight of the targets after an announcement. It is unknown for a
+// Stranded Deployment. A Rejected or Unchanged one did not touch the targets.
 func weightOf(what shift.Announcement) (shift.Weight, bool) {
 	switch what.State {
 	case shift.ShiftedTo, shift.Announced(shift.Promoted), shift.Announced(shift.RolledBack):
@@ -87,7 +87,7 @@ func (a *Announcer) write(m metric) error {
 				"Metrics":    []any{map[string]string{"Name": m.name, "Unit": m.unit}},
 			}},
 		},
-		m.dimension: m.of,
+		m.dimension: m.dimensionValue,
 		m.name:      m.value,
 	})
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// next takes announcements, or refuses them.
+// next accepts announcements, or fails with err.
 type next struct{ err error }
 
 func (n next) Announce(context.Context, shift.Announcement) error { return n.err }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// written are the lines that come of an announcement.
-func written(t *testing.T, n next, what shift.Announcement) ([]string, error) {
+// announce makes an announcement and returns the lines that it writes.
+func announce(t *testing.T, n next, what shift.Announcement) ([]string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	err := emf.New(n, "team-a", &out, func() time.Time { return noon }).Announce(t.Context(), what)
@@ -66,7 +66,7 @@ func TestAnnouncementIsCounted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			lines, err := written(t, next{}, test.what)
+			lines, err := announce(t, next{}, test.what)
 			require.NoError(t, err)
 			require.Len(t, lines, len(test.want))
 			for i := range lines {
@@ -76,26 +76,26 @@ func TestAnnouncementIsCounted(t *testing.T) {
 	}
 }
 
-func TestStartIsNothingToCount(t *testing.T) {
+func TestAStartIsNotCounted(t *testing.T) {
 	t.Parallel()
-	lines, err := written(t, next{}, announcement(shift.Started, 0, "lambda:orders:live"))
+	lines, err := announce(t, next{}, announcement(shift.Started, 0, "lambda:orders:live"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{""}, lines)
 }
 
-func TestWhatWasNotAnnouncedIsNotCounted(t *testing.T) {
+func TestAFailedAnnouncementIsNotCounted(t *testing.T) {
 	t.Parallel()
-	lines, err := written(t, next{shift.ErrThrottled}, announcement("Promoted", shift.All, "lambda:orders:live"))
+	lines, err := announce(t, next{shift.ErrThrottled}, announcement("Promoted", shift.All, "lambda:orders:live"))
 	require.ErrorIs(t, err, shift.ErrThrottled)
 	assert.Equal(t, []string{""}, lines)
 }
 
-// broken cannot be written to.
+// broken fails every write.
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no space") }
 
-func TestMetricThatCannotBeWrittenFailsNothing(t *testing.T) {
+func TestAMetricThatCannotBeWrittenIsNotAnError(t *testing.T) {
 	t.Parallel()
 	a := emf.New(next{}, "team-a", broken{}, time.Now)
 	assert.NoError(t, a.Announce(t.Context(), announcement("Promoted", shift.All, "lambda:orders:live")))

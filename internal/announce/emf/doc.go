@@ -1,9 +1,9 @@
-// Package emf counts announcements as CloudWatch metrics, in the Embedded Metric
-// Format: a line of JSON in a Lambda's log, of which CloudWatch makes metrics by
-// itself, without a call and without a permission.
+// Package emf counts announcements as CloudWatch metrics, in the Embedded Metric Format.
+// CloudWatch makes the metrics from a line of JSON in a Lambda's log. This needs neither a
+// call nor a permission.
 //
-// Announcer.Announce is the central method. It passes an announcement on, and only
-// when that was taken writes what it means: Weight for each target, and one of
-// Deployments for each Outcome. An announcement that is repeated counts again, as
-// rarely as that is; one that was never taken does not.
+// Announcer.Announce is the central method. It passes an announcement on. Only if that
+// succeeds, it writes the metrics: Weight for each target, and a count of 1 in Deployments
+// for an Outcome. An announcement that is repeated, which is rare, counts again. One that was
+// never passed on does not count.
 package emf

@@ -14,7 +14,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what the Announcer calls of EventBridge.
+// API lists the EventBridge calls that the Announcer makes.
 type API interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
@@ -25,8 +25,8 @@ type Announcer struct {
 	bus *string
 }
 
-// New is the Announcer on a bus, given by its name or ARN; on the account's
-// default bus when bus is empty.
+// New returns the Announcer for a bus, given by its name or ARN. An empty bus is the account's
+// default bus.
 func New(api API, bus string) *Announcer {
 	a := &Announcer{api: api}
 	if bus != "" {
@@ -35,8 +35,8 @@ func New(api API, bus string) *Announcer {
 	return a
 }
 
-// Announce puts one Announcement on the bus. It returns shift.ErrThrottled when
-// EventBridge asks to come again.
+// Announce puts one Announcement on the bus. It returns shift.ErrThrottled when EventBridge
+// throttles the call.
 func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error {
 	detail, err := json.Marshal(what)
 	if err != nil {
@@ -51,7 +51,7 @@ func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error
 		Time:         aws.Time(what.At),
 	}}})
 	if err == nil {
-		err = rejected(out)
+		err = entryError(out)
 	}
 	if err != nil {
 		return fmt.Errorf("announce %s: %w", what.ID, awserror.Meaning(err))

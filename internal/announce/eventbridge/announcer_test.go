@@ -19,12 +19,13 @@ import (
 	"sluice/internal/shift"
 )
 
-// client is the other end of the real SDK client.
+// client is the HTTP client below the real SDK client.
 type client func(*http.Request) (*http.Response, error)
 
 func (c client) Do(r *http.Request) (*http.Response, error) { return c(r) }
 
-// announcer answers every request alike, and keeps the last one's body.
+// announcer returns an Announcer whose requests all get the same answer, and the body of the
+// last request.
 func announcer(bus string, status int, answer string) (*eventbridge.Announcer, *string) {
 	body := new(string)
 	return eventbridge.New(sdk.NewFromConfig(localaws.ClientConfig("id", client(func(r *http.Request) (*http.Response, error) {
@@ -76,7 +77,7 @@ func TestDefaultBusIsNotNamed(t *testing.T) {
 	assert.NotContains(t, *body, "EventBusName")
 }
 
-func TestRefusedEventIsAnErrorThoughTheCallSucceeds(t *testing.T) {
+func TestARefusedEventIsAnErrorAlthoughTheCallSucceeds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, answer, says string

@@ -1,3 +1,3 @@
-// Package eventbridge announces Deployments as EventBridge events. Announcer is
-// all there is to it.
+// Package eventbridge announces Deployments as EventBridge events. Announcer is the central
+// type.
 package eventbridge

@@ -8,9 +8,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// rejected is the error of an entry that was not taken: PutEvents answers 200
-// then, and counts it (PutEvents, FailedEntryCount).
-func rejected(out *eventbridge.PutEventsOutput) error {
+// entryError returns the error of an entry that EventBridge did not accept. PutEvents answers
+// 200 in that case, and counts the entry (PutEvents, FailedEntryCount).
+func entryError(out *eventbridge.PutEventsOutput) error {
 	if out.FailedEntryCount == 0 {
 		return nil
 	}
@@ -19,5 +19,5 @@ func rejected(out *eventbridge.PutEventsOutput) error {
 			return &smithy.GenericAPIError{Code: *e.ErrorCode, Message: aws.ToString(e.ErrorMessage)}
 		}
 	}
-	return fmt.Errorf("EventBridge took all but %d events, and does not say why", out.FailedEntryCount)
+	return fmt.Errorf("EventBridge did not accept %d events and gave no reason", out.FailedEntryCount)
 }
