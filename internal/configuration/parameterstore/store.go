@@ -13,7 +13,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what the Store calls of Systems Manager.
+// API lists the Systems Manager calls that the Store makes.
 type API interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
@@ -21,14 +21,13 @@ type API interface {
 // Store reads parameters.
 type Store struct{ api API }
 
-// New is the Store of an account and region.
+// New returns the Store of the client's account and region.
 func New(api API) *Store { return &Store{api: api} }
 
-// Configuration reads the text of a parameter. It returns
-// shift.ErrConfigurationNotFound, shift.ErrThrottled, or, for a parameter that is not
-// a String, shift.ErrConfigurationUnreadable. A SecureString is never decrypted: what
-// is wrong with a configuration is told in causes and announcements, and a secret
-// must not be.
+// Configuration reads the text of a parameter. It returns shift.ErrConfigurationNotFound,
+// shift.ErrThrottled, or shift.ErrConfigurationUnreadable for a parameter that is not a
+// String. It never decrypts a SecureString, because causes and announcements describe the
+// problems of a configuration and must not contain a secret.
 func (s *Store) Configuration(ctx context.Context, name string) (string, error) {
 	out, err := s.api.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
 	var notFound *types.ParameterNotFound
@@ -38,7 +37,7 @@ func (s *Store) Configuration(ctx context.Context, name string) (string, error) 
 	case err != nil:
 		return "", fmt.Errorf("read the parameter %s: %w", name, awserror.Meaning(err))
 	case out.Parameter == nil:
-		return "", fmt.Errorf("read the parameter %s: Systems Manager answered without it", name)
+		return "", fmt.Errorf("read the parameter %s: Systems Manager returned no parameter", name)
 	case out.Parameter.Type != types.ParameterTypeString:
 		return "", fmt.Errorf("%w: the parameter %s is a %s: make it a String", shift.ErrConfigurationUnreadable, name, shift.BoundText(string(out.Parameter.Type), 40))
 	}

@@ -13,7 +13,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// newStore is a Store on the real SDK client, and the account that it speaks to.
+// newStore returns a Store with the real SDK client, and the account that it calls.
 func newStore(config localaws.Config) (*parameterstore.Store, *localaws.Cloud) {
 	config.Now = func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
 	account := localaws.New(config)
@@ -51,7 +51,7 @@ func TestASecretIsNotDecrypted(t *testing.T) {
 	assert.NotContains(t, err.Error(), "hunter2")
 }
 
-func TestThrottlingIsToldFromOtherErrors(t *testing.T) {
+func TestThrottlingIsDistinguishedFromOtherErrors(t *testing.T) {
 	t.Parallel()
 	store, account := newStore(localaws.Config{ParameterReadRate: 1})
 	account.PutParameter(localaws.Parameter{Name: "/sluice/orders"})
