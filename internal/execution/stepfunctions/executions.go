@@ -1,4 +1,4 @@
-// Package stepfunctions knows which executions of the state machine go on.
+// Package stepfunctions says which executions of the state machine are running.
 package stepfunctions
 
 import (
@@ -14,19 +14,19 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what Executions call of Step Functions.
+// API lists the Step Functions calls that Executions makes.
 type API interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 }
 
-// Executions are those of one state machine.
+// Executions are the executions of one state machine.
 type Executions struct {
 	api     API
 	machine *string
 }
 
-// New is the Executions of the state machine with this ARN.
+// New returns the Executions of the state machine with this ARN.
 func New(api API, machineARN string) *Executions {
 	return &Executions{api: api, machine: aws.String(machineARN)}
 }
@@ -36,15 +36,16 @@ func FromConfig(cfg aws.Config, machineARN string) *Executions {
 	return New(sfn.NewFromConfig(cfg), machineARN)
 }
 
-// page is how many executions one call lists at most (ListExecutions, maxResults).
-const page = 1000
+// maxPage bounds the executions in one answer (ListExecutions, maxResults).
+const maxPage = 1000
 
-// Running lists the executions that run, by their ARNs. The list may lag behind
-// (ListExecutions is eventually consistent): who is missing has not ended for that.
+// Running returns the ARNs of the running executions. The list may lag behind, because
+// ListExecutions is eventually consistent. An execution that is missing from it need not have
+// ended.
 func (x *Executions) Running(ctx context.Context) (map[string]bool, error) {
 	running := map[string]bool{}
 	pages := sfn.NewListExecutionsPaginator(x.api, &sfn.ListExecutionsInput{
-		StateMachineArn: x.machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: page,
+		StateMachineArn: x.machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: maxPage,
 	})
 	for pages.HasMorePages() {
 		found, err := pages.NextPage(ctx)
@@ -58,10 +59,10 @@ func (x *Executions) Running(ctx context.Context) (map[string]bool, error) {
 	return running, nil
 }
 
-// Ended says whether an execution has ended for good. It returns
-// shift.ErrExecutionUnknown for one that Step Functions does not know: it forgets
-// them 90 days after their end (quotas), and may not yet know one that was just
-// started. A status that is not known is no end.
+// Ended says whether an execution has ended for good. It returns shift.ErrExecutionUnknown
+// for one that Step Functions does not know. Step Functions forgets executions 90 days after
+// their end (quotas), and may not yet know one that was just started. An unknown status does
+// not count as ended.
 func (x *Executions) Ended(ctx context.Context, id string) (bool, error) {
 	out, err := x.api.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &id})
 	var unknown *types.ExecutionDoesNotExist

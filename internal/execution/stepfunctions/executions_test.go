@@ -17,7 +17,8 @@ import (
 
 const machine = "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"
 
-// wire answers the SDK client's requests in turn, and keeps what was asked.
+// wire is the HTTP client below the SDK client. It gives its answers in turn, and records the
+// requests.
 type wire struct {
 	answers []answer
 	asked   []asked
@@ -57,7 +58,7 @@ func executions(answers ...answer) (*stepfunctions.Executions, *wire) {
 	return stepfunctions.FromConfig(localaws.ClientConfig("id", w), machine), w
 }
 
-func TestRunningExecutionsAreListedByPages(t *testing.T) {
+func TestRunningExecutionsOfAllPagesAreListed(t *testing.T) {
 	t.Parallel()
 	x, w := executions(
 		answer{200, `{"executions": [{"executionArn": "a", "status": "RUNNING"}], "nextToken": "more"}`},
@@ -72,7 +73,7 @@ func TestRunningExecutionsAreListedByPages(t *testing.T) {
 	assert.Equal(t, "more", w.asked[1].body["nextToken"])
 }
 
-func TestOnlyATerminalStatusIsAnEnd(t *testing.T) {
+func TestAnExecutionHasEndedOnlyWithATerminalStatus(t *testing.T) {
 	t.Parallel()
 	for status, ended := range map[string]bool{
 		"RUNNING": false, "PENDING_REDRIVE": false, "SOMETHING_NEW": false,
@@ -89,7 +90,7 @@ func TestOnlyATerminalStatusIsAnEnd(t *testing.T) {
 	}
 }
 
-func TestErrorsSayWhatTheyMean(t *testing.T) {
+func TestErrorsHaveTheirSentinels(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body string
