@@ -1,5 +1,5 @@
-// Package boot starts a Lambda: its configuration, its logging, and the naming
-// of its errors. Start is the only thing that a main function calls.
+// Package boot starts a Lambda. It reads the configuration, sets up logging, and names the
+// errors. A main function calls only Start or StartLambda.
 package boot
 
 import (
@@ -20,13 +20,13 @@ import (
 	"sluice/internal/shift"
 )
 
-// Start serves the Task with the handler that wire makes of the assembly.Settings, until
-// Lambda ends the process. The compiler holds the handler to the Task's types.
+// Start serves the Task until Lambda ends the process. wire builds the handler from the
+// assembly.Settings. The compiler checks that the handler has the Task's types.
 func Start[D, F any](task flow.Task[D, F], wire func(assembly.Settings) flow.Handler[D, F]) {
 	StartLambda(task.Function, func(s assembly.Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
 }
 
-// StartLambda serves a Lambda that no state calls.
+// StartLambda serves a Lambda that no state of the state machine invokes.
 func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", name))
 	settings, err := load(context.Background(), name, os.Getenv)
@@ -37,9 +37,8 @@ func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 	lambda.Start(Invoker(wire(settings)))
 }
 
-// load reads the Settings. The clients make one attempt a call: Step Functions
-// does the retrying, where it is seen and counted, but for throttled calls that
-// package task has its reasons to wait for in place.
+// load reads the Settings. The clients attempt each call once. Step Functions retries, so that
+// retries are visible and counted. Only package task repeats some throttled calls itself.
 func load(ctx context.Context, function string, getenv func(string) string) (assembly.Settings, error) {
 	table := getenv(flow.TableVariable)
 	if table == "" {
@@ -47,7 +46,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 	}
 	machine := getenv(flow.StateMachineVariable)
 	if machine == "" && function == flow.SafetyNet {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s looks after", flow.StateMachineVariable, function)
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s watches", flow.StateMachineVariable, function)
 	}
 	bus := cmp.Or(getenv(flow.EventBusVariable), flow.DefaultEventBus)
 	alias := getenv(flow.AliasVariable)
@@ -56,7 +55,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 	}
 	parameters := cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
 	if !request.IsParameterFolder(parameters) {
-		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not the folder of parameters, such as %s",
+		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not a folder of parameters, such as %s",
 			flow.ParametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
 	}
 	allowed, err := request.ParseAllowed(getenv(flow.FunctionsVariable))
@@ -73,12 +72,11 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 	}, nil
 }
 
-// Invoker is a flow.Lambda as the Lambda runtime wants it.
+// Invoker adapts a flow.Lambda to the Lambda runtime.
 type Invoker flow.Lambda
 
-// Invoke implements lambda.Handler. An error is reported under its wire name;
-// aws-lambda-go would name any other by its outermost Go type, which no Catch
-// matches.
+// Invoke implements lambda.Handler. It reports an error under its wire name. aws-lambda-go
+// would name it by its outermost Go type, which no Catch matches.
 func (i Invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	answer, err := i(ctx, payload)
 	if err == nil {

@@ -59,7 +59,7 @@ func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
 	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
 }
 
-func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
+func TestTheDefaultBusIsUsedWithoutASetting(t *testing.T) {
 	t.Parallel()
 	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
 		return map[string]string{flow.TableVariable: "ledger"}[name]
@@ -70,7 +70,7 @@ func TestTheDefaultBusIsUsedWhereNoneIsNamed(t *testing.T) {
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
 }
 
-func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
+func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	t.Parallel()
 	start := func(alias, functions, parameters string) (assembly.Settings, error) {
 		return load(t.Context(), flow.Publish.Function, func(name string) string {
@@ -98,7 +98,7 @@ func TestWhatMayBeShiftedIsSettledAtTheStart(t *testing.T) {
 }
 
 // Not parallel: the SDK reads the endpoint from the environment.
-func TestTheEndpointOfTheEnvironmentIsHonoured(t *testing.T) {
+func TestTheEndpointOfTheEnvironmentIsUsed(t *testing.T) {
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
