@@ -10,40 +10,40 @@ import (
 	"sluice/internal/task"
 )
 
-// Settings are what a Lambda is configured with, beside its code.
+// Settings are the configuration of a Lambda.
 type Settings struct {
 	AWS aws.Config
-	// Table is the Ledger's.
+	// Table is the name of the Ledger's table.
 	Table string
-	// StateMachine is its ARN; only the safety net asks for it, because it stands
-	// outside.
+	// StateMachine is the ARN of the state machine. Only the safety net uses it, because it
+	// runs outside the state machine.
 	StateMachine string
-	// EventBus is where announcements go.
+	// EventBus receives the announcements.
 	EventBus string
-	// Metrics is the namespace of the metrics that announcements are counted by.
+	// Metrics is the namespace of the metrics that count announcements.
 	Metrics string
-	// Alias is that of a target which names none; live when it is empty. Only
-	// publish-version uses it, and the next two.
+	// Alias is the alias of a target that names none. If it is empty, that is live. Only
+	// publish-version uses Alias, Parameters and Allowed.
 	Alias string
-	// Parameters is the folder of the configurations that tags may name.
+	// Parameters is the folder of the parameters that tags may name as configurations.
 	Parameters string
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
-	// Routers are the adapters of other kinds of Targets than Lambda aliases, and Kinds read
-	// these from an input.
+	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read
+	// these Targets from an input.
 	Routers router.ByKind
 	Kinds   map[string]request.Kind
-	// Runtime is what a Lambda runs on.
+	// Runtime replaces the clock and the output in the local world.
 	Runtime Runtime
 }
 
-// Runtime is the clock of a Lambda, and its output. The zero value is the real one.
+// Runtime is the clock and the output of a Lambda. The zero value uses the real ones.
 type Runtime struct {
 	Now      task.Clock
 	Wait     task.Wait
 	Pause    task.Pause
 	Together task.Together
-	// Output takes the metrics, a line for each; nil is the standard output, which
-	// Lambda writes into the function's log.
+	// Output receives the metrics, one on each line. nil is the standard output, which Lambda
+	// writes into the function's log.
 	Output io.Writer
 }

@@ -1,4 +1,4 @@
-// Package announcer puts together what several functions announce with.
+// Package announcer builds the announcer that several functions share.
 package announcer
 
 import (
@@ -11,7 +11,7 @@ import (
 	"sluice/internal/assembly"
 )
 
-// FromSettings announces on the event bus, and counts what it has announced.
+// FromSettings returns an announcer that uses the event bus and counts its announcements.
 func FromSettings(s assembly.Settings) *emf.Announcer {
 	var out io.Writer = os.Stdout
 	if s.Runtime.Output != nil {

@@ -1,4 +1,4 @@
-// Package checkalarms puts check-alarms together.
+// Package checkalarms builds the Lambda check-alarms.
 package checkalarms
 
 import (

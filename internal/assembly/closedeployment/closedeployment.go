@@ -1,4 +1,4 @@
-// Package closedeployment puts close-deployment together.
+// Package closedeployment builds the Lambda close-deployment.
 package closedeployment
 
 import (

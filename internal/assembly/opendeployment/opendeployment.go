@@ -1,4 +1,4 @@
-// Package opendeployment puts open-deployment together.
+// Package opendeployment builds the Lambda open-deployment.
 package opendeployment
 
 import (

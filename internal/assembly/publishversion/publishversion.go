@@ -1,4 +1,4 @@
-// Package publishversion puts publish-version together.
+// Package publishversion builds the Lambda publish-version.
 package publishversion
 
 import (

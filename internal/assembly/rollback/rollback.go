@@ -1,4 +1,4 @@
-// Package rollback puts rollback together.
+// Package rollback builds the Lambda rollback.
 package rollback
 
 import (

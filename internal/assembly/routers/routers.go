@@ -1,4 +1,4 @@
-// Package routers puts the adapters of all kinds of Targets together.
+// Package routers builds the adapters of all kinds of Targets.
 package routers
 
 import (
@@ -10,7 +10,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// FromSettings routes Lambda aliases, and what else the Settings have an adapter for.
+// FromSettings returns the adapters for Lambda aliases and for the other kinds in the
+// Settings.
 func FromSettings(s assembly.Settings) router.ByKind {
 	kinds := router.ByKind{shift.KindLambda: lambdaalias.FromConfig(s.AWS)}
 	maps.Copy(kinds, s.Routers)

@@ -1,4 +1,4 @@
-// Package runhooks puts run-hooks together.
+// Package runhooks builds the Lambda run-hooks.
 package runhooks
 
 import (

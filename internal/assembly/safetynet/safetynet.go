@@ -1,4 +1,4 @@
-// Package safetynet puts safety-net together.
+// Package safetynet builds the Lambda safety-net.
 package safetynet
 
 import (
@@ -11,7 +11,7 @@ import (
 	"sluice/internal/task"
 )
 
-// New builds the Lambda flow.SafetyNet, which no state calls.
+// New builds the Lambda flow.SafetyNet, which no state of the state machine invokes.
 func New(s assembly.Settings) flow.Lambda {
 	return task.SafetyNet{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),

@@ -1,4 +1,4 @@
-// Package setweight puts set-weight together.
+// Package setweight builds the Lambda set-weight.
 package setweight
 
 import (
