@@ -17,7 +17,7 @@ const (
 	dollar           = 1_000_000 * microdollar
 )
 
-// What AWS asks for in us-east-1, at the first tier and without the free one.
+// AWS prices in us-east-1, at the first tier, without the free tier.
 const (
 	PriceRegion = "us-east-1"
 	// PriceOfTransition is $0.025 for 1,000 state transitions of a Standard
@@ -32,9 +32,8 @@ const (
 	PriceOfAlarmRead = 10 * microdollar
 )
 
-// What an invocation of one of Sluice's own Lambdas is reckoned to take, on
-// arm64 (an estimate). run-hooks takes longer: it waits for a sync
-// hook.
+// An invocation of one of Sluice's own Lambdas, estimated for arm64. run-hooks takes longer,
+// because it waits for a sync hook.
 const (
 	InvocationMegabytes    = 128
 	InvocationMilliseconds = 150

@@ -21,7 +21,7 @@ func TestCostIsShownShortAndWrittenExactly(t *testing.T) {
 		{"nothing", 0, "$0", "0"},
 		{"the price of a transition", forecast.PriceOfTransition, "$0.000025", "0.000025"},
 		{"a picodollar", 1, "$0.000000000001", "0.000000000001"},
-		{"more digits than anybody reads", 714_500_010, "$0.000715", "0.00071450001"},
+		{"more than three digits", 714_500_010, "$0.000715", "0.00071450001"},
 		{"rounding up into the next digit", 999_600_000, "$0.001", "0.0009996"},
 		{"whole dollars", 12_000_000_000_000, "$12", "12"},
 	}
@@ -50,7 +50,7 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	assert.Equal(t, "$0.0000045", bill.Invocations.String(), "10 invocations of 128 MB for 150 ms")
 	assert.Equal(t, "$0.00006", bill.AlarmReads.String(), "one before the start, and 5 polls")
 	assert.Equal(t, "$0.000715", bill.Total().String())
-	assert.Zero(t, course.Bill(0).AlarmReads, "nobody reads alarms that are not named")
+	assert.Zero(t, course.Bill(0).AlarmReads, "a deployment without alarms reads none")
 }
 
 func TestControlCallsGrowByOneForEachStepAndPoll(t *testing.T) {
