@@ -1,4 +1,4 @@
-// Package operator is what a person has to do with Sluice in AWS: the executions
-// that are started and watched from outside, and how they are named and found.
-// Execution is where to begin. The packages below it ask AWS.
+// Package operator models what a person works with in AWS: the executions of Sluice's
+// state machine, their names and ARNs, and the events of their histories. Start at
+// Execution. The packages below it call AWS.
 package operator

@@ -9,21 +9,23 @@ import (
 	"sluice/internal/flow"
 )
 
-// Event is an entry of an execution's history, as far as a person is told of it.
+// Event is an entry of an execution's history, with the fields that a person is shown.
 type Event struct {
-	// ID counts an execution's events from 1.
+	// ID numbers an execution's events from 1.
 	ID   int64
 	At   time.Time
-	Type string // as Step Functions names it, such as TaskStateEntered
-	// State is the one that is entered or left; empty in all other events.
+	Type string // the type in Step Functions, such as TaskStateEntered
+	// State is the state that was entered or exited. It is empty in all other events.
 	State string
-	// Data is what a state is entered or left with, and the output of an execution.
+	// Data is the input of a state that was entered, the output of one that was
+	// exited, or the output of an execution that succeeded.
 	Data json.RawMessage
-	// Failure is set in the events that tell of one, and of an end from outside.
+	// Failure is set in events about a failure, and if the execution was aborted or
+	// timed out.
 	Failure flow.Failure
 }
 
-// Types of events that are about no state.
+// Types of events that do not enter or exit a state.
 const (
 	Succeeded       = "ExecutionSucceeded"
 	Failed          = "ExecutionFailed"
@@ -34,45 +36,48 @@ const (
 	IterationFailed = "MapIterationFailed"
 )
 
-// Ends says whether the execution is over with it, unless somebody redrives it.
+// Ends reports whether the event ends the execution. A redrive can continue it.
 func (e Event) Ends() bool {
 	return slices.Contains([]string{Succeeded, Failed, Aborted, TimedOut}, e.Type)
 }
 
-// entered and exited are what the types of events about a state end in, behind the
-// state's type.
+// An event's type is the type of the state, followed by one of these, if the event
+// enters or exits a state.
 const (
-	entered = "StateEntered"
-	exited  = "StateExited"
+	enteredSuffix = "StateEntered"
+	exitedSuffix  = "StateExited"
 )
 
-// Enters is the type of the state that is entered, such as Task; "" in an event
-// that is no entering.
-func (e Event) Enters() string { return before(e.Type, entered) }
+// EnteredType returns the type of the state that the event enters, such as Task. It is
+// empty if the event enters no state.
+func (e Event) EnteredType() string { return textBefore(enteredSuffix, e.Type) }
 
-// Leaves is the same for a state that is left.
-func (e Event) Leaves() string { return before(e.Type, exited) }
+// ExitedType returns the type of the state that the event exits. It is empty if the
+// event exits no state.
+func (e Event) ExitedType() string { return textBefore(exitedSuffix, e.Type) }
 
-func before(text, end string) string {
-	kind, found := strings.CutSuffix(text, end)
+// textBefore returns the part of a text before a suffix, or "" if the text has no such
+// suffix.
+func textBefore(suffix, text string) string {
+	kind, found := strings.CutSuffix(text, suffix)
 	if !found {
 		return ""
 	}
 	return kind
 }
 
-// tryFails are the types with which a try of a task fails, whether its Lambda is
-// called by its ARN or by a service integration. What could not even be scheduled,
-// started or submitted has failed as well.
-var tryFails = []string{
+// failedTries are the types of the events in which a try of a task fails. There is one
+// set for a Lambda that is called by its ARN, and one for a service integration. A try
+// that could not be scheduled, started or submitted has failed too.
+var failedTries = []string{
 	"LambdaFunctionFailed", "LambdaFunctionTimedOut", "LambdaFunctionScheduleFailed", "LambdaFunctionStartFailed",
 	"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed",
 }
 
-// TryFails says whether a try of a task fails with it.
-func (e Event) TryFails() bool { return slices.Contains(tryFails, e.Type) }
+// TryFails reports whether the event says that a try of a task failed.
+func (e Event) TryFails() bool { return slices.Contains(failedTries, e.Type) }
 
-// TrySucceeds says whether a try of a task succeeds with it.
+// TrySucceeds reports whether the event says that a try of a task succeeded.
 func (e Event) TrySucceeds() bool {
 	return e.Type == "LambdaFunctionSucceeded" || e.Type == "TaskSucceeded"
 }

@@ -9,18 +9,18 @@ import (
 	"sluice/internal/shift"
 )
 
-// ErrUnavailable is returned by whoever asks AWS when it could not be asked just
-// now: throttled, out of order, or out of reach. It may be asked again.
-var ErrUnavailable = errors.New("AWS cannot be asked just now")
+// ErrUnavailable is returned by calls of AWS that failed for a passing reason: AWS
+// throttled the call, had a fault, or could not be reached. The call may be retried.
+var ErrUnavailable = errors.New("AWS is unavailable at the moment")
 
 // Execution is the ARN of an execution:
 // arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME.
 type Execution string
 
-// IsARN says whether a text is to be read as an ARN; otherwise it is a name.
+// IsARN reports whether a text is an ARN. If not, it is a name.
 func IsARN(text string) bool { return strings.HasPrefix(text, "arn:") }
 
-// ParseExecution reads the ARN of an execution.
+// ParseExecution parses the ARN of an execution.
 func ParseExecution(text string) (Execution, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 8 || parts[0] != "arn" || parts[2] != "states" || parts[5] != "execution" || parts[7] == "" {
@@ -29,11 +29,11 @@ func ParseExecution(text string) (Execution, error) {
 	return Execution(text), nil
 }
 
-// maxShown bounds what an error repeats of what a person wrote.
+// maxShown is how many bytes of the user's input an error message quotes.
 const maxShown = 120
 
-// Named is the execution of a state machine with a name.
-func Named(machineARN, name string) Execution {
+// NewExecution returns the ARN of a state machine's execution with a given name.
+func NewExecution(machineARN, name string) Execution {
 	return Execution(strings.Replace(machineARN, ":stateMachine:", ":execution:", 1) + ":" + name)
 }
 
@@ -45,34 +45,36 @@ func (x Execution) part(n int) string {
 	return parts[n]
 }
 
-// Region is where it runs.
+// Region returns the region of the execution.
 func (x Execution) Region() string { return x.part(3) }
 
-// Name is the last part of its ARN.
+// Name returns the last part of the ARN.
 func (x Execution) Name() string { return x.part(7) }
 
-// consoles are the hosts of the AWS console by partition.
-var consoles = map[string]string{
+// consoleHosts are the hosts of the AWS console by partition.
+var consoleHosts = map[string]string{
 	"aws":        "console.aws.amazon.com",
 	"aws-cn":     "console.amazonaws.cn",
 	"aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
-// Console is the address of the page that shows it; "" where none is known.
+// Console returns the URL of the execution's page in the AWS console. It is empty in a
+// partition whose console is not known.
 func (x Execution) Console() string {
-	host := consoles[x.part(1)]
+	host := consoleHosts[x.part(1)]
 	if host == "" {
 		return ""
 	}
 	return fmt.Sprintf("https://%s.%s/states/home?region=%s#/v2/executions/details/%s", x.Region(), host, x.Region(), x)
 }
 
-// maxName is how long an execution's name can be (StartExecution, name).
+// maxName is the length of an execution's name at most (StartExecution, name).
 const maxName = 80
 
-// NewName names an execution for what it does, as in
-// orders-live-20261121T061031Z, in characters that CloudWatch's logs take, too
-// (StartExecution, name). A long one loses of what is shifted, never of the time.
+// NewName returns a name for an execution that says what it shifts and when it
+// started, such as orders-live-20261121T061031Z. It contains only characters that
+// CloudWatch Logs accepts too (StartExecution, name). If the name is too long, the
+// targets are cut, never the time.
 func NewName(release shift.Release, at time.Time) string {
 	stamp := at.UTC().Format("-20060102T150405Z")
 	if more := len(release.Arrivals) - 1; more > 0 {
@@ -82,11 +84,12 @@ func NewName(release shift.Release, at time.Time) string {
 	if len(release.Arrivals) > 0 {
 		what = strings.TrimPrefix(string(release.Arrivals[0].Target), shift.KindLambda+":")
 	}
-	what = strings.Map(plain, what)
+	what = strings.Map(replaceSpecial, what)
 	return what[:min(len(what), maxName-len(stamp))] + stamp
 }
 
-func plain(r rune) rune {
+// replaceSpecial replaces a character that is not allowed in a name.
+func replaceSpecial(r rune) rune {
 	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
 		return r
 	}

@@ -16,7 +16,7 @@ import (
 
 var morning = time.Date(2026, 11, 21, 7, 10, 31, 5, time.FixedZone("CET", 3600))
 
-func TestNameSaysWhatIsShiftedAndWhen(t *testing.T) {
+func TestNameSaysWhatIsShiftedAndWhenItStarted(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -40,7 +40,7 @@ func TestNameSaysWhatIsShiftedAndWhen(t *testing.T) {
 	}
 }
 
-func TestNameIsOneThatStepFunctionsTakesWhateverIsShifted(t *testing.T) {
+func TestStepFunctionsAcceptsTheNameOfAnyRelease(t *testing.T) {
 	t.Parallel()
 	allowed := regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)
 	rapid.Check(t, func(t *rapid.T) {
@@ -55,9 +55,9 @@ func TestNameIsOneThatStepFunctionsTakesWhateverIsShifted(t *testing.T) {
 	})
 }
 
-func TestExecutionIsFoundByItsARN(t *testing.T) {
+func TestExecutionIsParsedFromItsARN(t *testing.T) {
 	t.Parallel()
-	x := operator.Named("arn:aws:states:eu-west-1:123456789012:stateMachine:sluice", "one")
+	x := operator.NewExecution("arn:aws:states:eu-west-1:123456789012:stateMachine:sluice", "one")
 	assert.Equal(t, operator.Execution("arn:aws:states:eu-west-1:123456789012:execution:sluice:one"), x)
 	assert.Equal(t, "eu-west-1", x.Region())
 	assert.Equal(t, "one", x.Name())
@@ -71,7 +71,7 @@ func TestExecutionIsFoundByItsARN(t *testing.T) {
 	}
 }
 
-func TestConsoleIsThatOfThePartition(t *testing.T) {
+func TestConsoleURLDependsOnThePartition(t *testing.T) {
 	t.Parallel()
 	for x, want := range map[operator.Execution]string{
 		"arn:aws:states:eu-west-1:1:execution:sluice:one":            "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:1:execution:sluice:one",

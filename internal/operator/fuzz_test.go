@@ -7,7 +7,7 @@ import (
 	"sluice/internal/operator"
 )
 
-// FuzzParseExecution reads what a person gives as an execution.
+// FuzzParseExecution parses what a person may enter as an execution.
 func FuzzParseExecution(f *testing.F) {
 	f.Add("arn:aws:states:eu-west-1:111122223333:execution:sluice:main")
 	f.Add("arn:aws-cn:states:::execution::x")
@@ -17,12 +17,12 @@ func FuzzParseExecution(f *testing.F) {
 		x, err := operator.ParseExecution(text)
 		if err != nil {
 			if x != "" || len(err.Error()) > 1000 {
-				t.Errorf("%q beside %d bytes of an error", x, len(err.Error()))
+				t.Errorf("returned %q and an error of %d bytes", x, len(err.Error()))
 			}
 			return
 		}
 		if !operator.IsARN(text) || string(x) != text || x.Name() == "" || strings.Contains(x.Name()+x.Region(), ":") {
-			t.Errorf("%q was read as %q of %q", text, x.Name(), x.Region())
+			t.Errorf("%q was parsed as the name %q in the region %q", text, x.Name(), x.Region())
 		}
 		x.Console()
 	})

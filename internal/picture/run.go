@@ -111,7 +111,7 @@ func (r *Run) Add(execution string, at time.Duration, e operator.Event) {
 	if r.Execution == "" {
 		r.Execution = execution
 	}
-	kind := e.Enters()
+	kind := e.EnteredType()
 	if execution == r.Execution && kind != "" && kind != "Choice" && kind != "Pass" {
 		if len(r.Stages) == 0 {
 			r.readRequest(e.Data)

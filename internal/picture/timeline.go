@@ -43,9 +43,9 @@ func (t *timeline) add(execution string, at time.Duration, e operator.Event) (Mo
 
 func (v *visit) add(e operator.Event) (Moment, bool) {
 	switch {
-	case e.Enters() != "":
+	case e.EnteredType() != "":
 		return v.enter(e)
-	case e.Leaves() != "":
+	case e.ExitedType() != "":
 		return v.exit(e)
 	case e.TryFails():
 		v.failures++
@@ -65,7 +65,7 @@ func (v *visit) add(e operator.Event) (Moment, bool) {
 // enter returns a Moment only for a Succeed or Fail state: such a state has no exit
 // that matters.
 func (v *visit) enter(e operator.Event) (Moment, bool) {
-	kind := e.Enters()
+	kind := e.EnteredType()
 	*v = visit{name: e.State, isFail: kind == "Fail", learn: v.learn}
 	switch {
 	case kind == "Task":
@@ -77,7 +77,7 @@ func (v *visit) enter(e operator.Event) (Moment, bool) {
 }
 
 func (v *visit) exit(e operator.Event) (Moment, bool) {
-	switch kind := e.Leaves(); {
+	switch kind := e.ExitedType(); {
 	case kind == "Map":
 		if v.mapFailed {
 			return Moment{}, false // the iteration's failure has its own Moment

@@ -97,7 +97,7 @@ func (w *watcher) report(ctx context.Context) (page.Report, error) {
 	}
 	r.Facts = append(r.Facts, page.Fact{Name: "history events", Value: picture.GroupDigits(len(events))})
 	for _, e := range events {
-		if e.Enters() != "" { // the first state is entered with the execution's input
+		if e.EnteredType() != "" { // the first state is entered with the execution's input
 			r.Texts = append(r.Texts, page.Text{Name: "Input", Content: indented(e.Data)})
 			break
 		}

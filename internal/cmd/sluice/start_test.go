@@ -83,7 +83,7 @@ func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		{"no state machine of the environment's name", nil, map[string]string{flow.StateMachineVariable: "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
 		{"no state machine of the prefix", nil, map[string]string{flow.NamePrefixVariable: "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
 		{"a name that Step Functions does not take", []string{"--name", "a b"}, nil, "sluice: start a b: InvalidName: Invalid Name: 'a b'\n"},
-		{"a name that was used", []string{"--name", "used"}, nil, "sluice: start used: there is, or was, an execution of that name with another input, or it has ended: give another with --name\n"},
+		{"a name that was used", []string{"--name", "used"}, nil, "sluice: start used: an execution with this name has ended, or has another input: choose another name with --name\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -84,5 +84,5 @@ func (a account) findExecution(cmd *cobra.Command, text string) (operator.Execut
 	if err != nil {
 		return "", cfg, err
 	}
-	return operator.Named(machine, text), cfg, nil
+	return operator.NewExecution(machine, text), cfg, nil
 }

@@ -129,7 +129,7 @@ func TestWatchSurvivesThatAWSCannotBeAsked(t *testing.T) {
 			}
 			got := a.run("watch", "one")
 			assert.Equal(t, statusOK, got.status, got.stderr)
-			assert.Equal(t, 1, strings.Count(got.stderr, "AWS cannot be asked just now"), got.stderr)
+			assert.Equal(t, 1, strings.Count(got.stderr, "AWS is unavailable at the moment"), got.stderr)
 			assert.Contains(t, got.stderr, "; trying on\n")
 			assertInOrder(t, got.stdout, []string{"1:00 CheckAlarms", "2:00 CheckAlarms", "3:00 CheckAlarms", "4:00 CheckAlarms", "5:00 Promoted"})
 		})
@@ -142,7 +142,7 @@ func TestWatchGivesUpOnAWSAfterAWhileAndSaysThatTheDeploymentGoesOn(t *testing.T
 		name, code, want string
 		patience         time.Duration
 	}{
-		{"throttled for ever", "ThrottlingException", "AWS cannot be asked just now: ThrottlingException: no", askPatience},
+		{"throttled for ever", "ThrottlingException", "AWS is unavailable at the moment: ThrottlingException: no", askPatience},
 		{"not allowed any more", "ExpiredTokenException", "ExpiredTokenException: no", 0},
 	}
 	for _, tt := range tests {

@@ -12,7 +12,7 @@ import (
 	"sluice/internal/operator/lambdanet"
 )
 
-// FuzzAnswer has a Lambda of the safety net's name answer whatever it likes.
+// FuzzAnswer invokes a function with the safety net's name that answers anything.
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"deploymentId":"d","at":"2026-03-01T12:00:00Z"}`), false)
 	f.Add([]byte(`{"errorType":"DeploymentUnknown","errorMessage":"no deployment holds it"}`), true)
@@ -20,12 +20,12 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`null`), false)
 	f.Add([]byte("\n\x00"), true)
 	f.Fuzz(func(t *testing.T, payload []byte, fails bool) {
-		net := lambdanet.FromConfig(aws.Config{Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: saying{payload, fails}}, "sluice-safety-net")
+		net := lambdanet.FromConfig(aws.Config{Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: fixedResponse{payload, fails}}, "sluice-safety-net")
 		answer, err := net.Command(t.Context(), abort)
 		var refused *lambdanet.RefusedError
 		switch {
 		case err == nil && (fails || answer.DeploymentID == ""):
-			t.Errorf("it was taken for an answer: %+v", answer)
+			t.Errorf("it was accepted as an answer: %+v", answer)
 		case err != nil && len(err.Error()) > 8000:
 			t.Errorf("an error of %d bytes", len(err.Error()))
 		case fails && (!errors.As(err, &refused) || refused.Name == ""):
@@ -34,13 +34,13 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// saying answers every request with one payload.
-type saying struct {
+// fixedResponse is an HTTP client that answers every request with the same payload.
+type fixedResponse struct {
 	payload []byte
 	fails   bool
 }
 
-func (s saying) Do(*http.Request) (*http.Response, error) {
+func (s fixedResponse) Do(*http.Request) (*http.Response, error) {
 	header := http.Header{}
 	if s.fails {
 		header.Set("X-Amz-Function-Error", "Unhandled")

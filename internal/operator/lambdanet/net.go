@@ -1,5 +1,5 @@
-// Package lambdanet gives a person's commands to the safety net, which is a Lambda.
-// FromConfig is where to begin.
+// Package lambdanet sends a person's commands to the safety net, which is a Lambda
+// function. Start at FromConfig.
 package lambdanet
 
 import (
@@ -19,23 +19,23 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what a Net calls of Lambda.
+// API lists the calls of Lambda that a Net makes.
 type API interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Net is the safety net of an account.
+// Net sends commands to the safety net of an account.
 type Net struct {
 	api      API
 	function *string
 }
 
-// New is the Net whose function has this name.
+// New returns a Net that invokes the function with the given name.
 func New(api API, function string) *Net { return &Net{api: api, function: &function} }
 
-// FromConfig is New, with a client of its own. It tries again only what Lambda
-// refused to begin: when an answer is lost, whoever gave the command has to hear that
-// it may have been obeyed.
+// FromConfig returns a Net with a new client. The client retries only invocations that
+// Lambda throttled, and so never started. If an answer is lost, the person who gave
+// the command must see an error, because the command may have been obeyed.
 func FromConfig(cfg aws.Config, function string) *Net {
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -45,19 +45,20 @@ func FromConfig(cfg aws.Config, function string) *Net {
 	return New(lambda.NewFromConfig(cfg), function)
 }
 
-// ErrNoNet is returned by Command when there is no such function.
+// ErrNoNet is returned by Command if the function does not exist.
 var ErrNoNet = errors.New("no such function")
 
-// RefusedError is a command that the safety net did not obey, with the name that
-// package flow gives the reason.
+// RefusedError says why the safety net did not obey a command. Name is one of the
+// error names of package flow.
 type RefusedError struct{ Name, Message string }
 
 func (e *RefusedError) Error() string { return e.Name + ": " + e.Message }
 
 // Command gives an order to the Deployment that holds a Target, and waits for the
-// answer. It asks first which that is and what time it is there: so the order means
-// one Deployment however often it arrives, and no clock but AWS's plays a part. It
-// returns a *RefusedError, or ErrNoNet.
+// answer. It first asks the safety net for the Deployment and for the time, and puts
+// both into the command. So the command is for that Deployment however often it
+// arrives, and the caller's clock does not matter. It returns a *RefusedError, or
+// ErrNoNet.
 func (n *Net) Command(ctx context.Context, c request.Commanded) (flow.Answer, error) {
 	answer, err := n.command(ctx, c)
 	if err != nil {
@@ -91,18 +92,21 @@ func (n *Net) invoke(ctx context.Context, event []byte) (answer flow.Answer, err
 	case err != nil:
 		return answer, fmt.Errorf("invoke %s: %w", *n.function, awserror.Plain(err))
 	case out.FunctionError != nil:
-		return answer, refused(out.Payload)
+		return answer, newRefusedError(out.Payload)
 	}
 	if err := json.Unmarshal(out.Payload, &answer); err != nil || answer.DeploymentID == "" {
-		return answer, fmt.Errorf("%s answered something else than the safety net does: %s", *n.function, shift.BoundText(string(out.Payload), maxShown))
+		return answer, fmt.Errorf("%s did not answer as the safety net does: %s", *n.function, shift.BoundText(string(out.Payload), maxShown))
 	}
 	return answer, nil
 }
 
-// maxShown bounds what an error repeats of an answer.
-const maxShown = 300
+const (
+	maxShown   = 300  // bytes of an answer that an error message quotes
+	maxMessage = 2000 // bytes of the safety net's error message
+)
 
-func refused(payload []byte) error {
+// newRefusedError reads the error report of a failed invocation.
+func newRefusedError(payload []byte) error {
 	var report struct {
 		Name    string `json:"errorType"`
 		Message string `json:"errorMessage"`
@@ -110,5 +114,5 @@ func refused(payload []byte) error {
 	if err := json.Unmarshal(payload, &report); err != nil || report.Name == "" {
 		report.Name, report.Message = "Unexpected", string(payload)
 	}
-	return &RefusedError{Name: shift.BoundText(report.Name, maxShown), Message: shift.BoundText(report.Message, 2000)}
+	return &RefusedError{Name: shift.BoundText(report.Name, maxShown), Message: shift.BoundText(report.Message, maxMessage)}
 }

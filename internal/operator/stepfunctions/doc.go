@@ -1,3 +1,3 @@
-// Package stepfunctions starts executions and reads their histories. FromConfig is
-// where to begin.
+// Package stepfunctions starts executions and reads their histories. Start at
+// FromConfig.
 package stepfunctions

@@ -14,30 +14,30 @@ import (
 	"sluice/internal/operator"
 )
 
-// recent is how many of the latest events are asked for at first when most are
-// known: more than a poll and a shift leave.
-const recent = 50
+// recentPage is the size of a page when only the newest events are wanted. It is more
+// than the events of a poll and a shift together.
+const recentPage = 50
 
-// Events are those of an execution's history after the one with an ID, in their
-// order. All of a history is read from its beginning; what is new to somebody who
-// knows most of it from its end, because GetExecutionHistory can begin nowhere
+// Events returns the events of an execution's history that follow the event with the
+// ID after, in their order. If after is 0, it reads the history from the beginning.
+// Otherwise it reads backwards from the end: GetExecutionHistory cannot start anywhere
 // else. It returns shift.ErrExecutionUnknown.
 func (m *Machines) Events(ctx context.Context, x operator.Execution, after int64) ([]operator.Event, error) {
 	pages := sfn.NewGetExecutionHistoryPaginator(m.api, &sfn.GetExecutionHistoryInput{
 		ExecutionArn: aws.String(string(x)), IncludeExecutionData: aws.Bool(true),
-		ReverseOrder: after > 0, MaxResults: size(after),
+		ReverseOrder: after > 0, MaxResults: pageSize(after),
 	})
 	var events []operator.Event
 	for known := false; pages.HasMorePages() && !known; {
 		found, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read the history of %s: %w", x, meaning(err))
+			return nil, fmt.Errorf("read the history of %s: %w", x, classify(err))
 		}
 		for _, e := range found.Events {
 			if known = e.Id <= after; known {
 				break
 			}
-			events = append(events, event(e))
+			events = append(events, newEvent(e))
 		}
 	}
 	if after > 0 {
@@ -46,40 +46,40 @@ func (m *Machines) Events(ctx context.Context, x operator.Execution, after int64
 	return events, nil
 }
 
-func size(after int64) int32 {
+func pageSize(after int64) int32 {
 	if after > 0 {
-		return recent
+		return recentPage
 	}
-	return page
+	return maxPage
 }
 
-// event keeps what a person is told of a history event.
-func event(e types.HistoryEvent) operator.Event {
-	told := operator.Event{ID: e.Id, Type: string(e.Type), Failure: failure(e)}
+// newEvent keeps the fields of a history event that a person is shown.
+func newEvent(e types.HistoryEvent) operator.Event {
+	event := operator.Event{ID: e.Id, Type: string(e.Type), Failure: failureOf(e)}
 	if e.Timestamp != nil {
-		told.At = *e.Timestamp
+		event.At = *e.Timestamp
 	}
 	switch {
 	case e.StateEnteredEventDetails != nil:
-		told.State, told.Data = aws.ToString(e.StateEnteredEventDetails.Name), data(e.StateEnteredEventDetails.Input)
+		event.State, event.Data = aws.ToString(e.StateEnteredEventDetails.Name), rawJSON(e.StateEnteredEventDetails.Input)
 	case e.StateExitedEventDetails != nil:
-		told.State, told.Data = aws.ToString(e.StateExitedEventDetails.Name), data(e.StateExitedEventDetails.Output)
+		event.State, event.Data = aws.ToString(e.StateExitedEventDetails.Name), rawJSON(e.StateExitedEventDetails.Output)
 	case e.ExecutionSucceededEventDetails != nil:
-		told.Data = data(e.ExecutionSucceededEventDetails.Output)
+		event.Data = rawJSON(e.ExecutionSucceededEventDetails.Output)
 	}
-	return told
+	return event
 }
 
-func data(text *string) json.RawMessage {
+func rawJSON(text *string) json.RawMessage {
 	if text == nil {
 		return nil
 	}
 	return json.RawMessage(*text)
 }
 
-// failure is what an event says of one. Each type has details of its own that say
-// the same.
-func failure(e types.HistoryEvent) flow.Failure {
+// failureOf returns the failure that an event reports. Each type of event holds the
+// same two fields in its own details.
+func failureOf(e types.HistoryEvent) flow.Failure {
 	var name, cause *string
 	switch {
 	case e.LambdaFunctionFailedEventDetails != nil:
@@ -99,13 +99,13 @@ func failure(e types.HistoryEvent) flow.Failure {
 	case e.TaskSubmitFailedEventDetails != nil:
 		name, cause = e.TaskSubmitFailedEventDetails.Error, e.TaskSubmitFailedEventDetails.Cause
 	default:
-		name, cause = end(e)
+		name, cause = executionFailure(e)
 	}
 	return flow.Failure{Error: aws.ToString(name), Cause: aws.ToString(cause)}
 }
 
-// end is what the event that ends an execution says of why.
-func end(e types.HistoryEvent) (name, cause *string) {
+// executionFailure returns why an execution failed, was aborted or timed out.
+func executionFailure(e types.HistoryEvent) (name, cause *string) {
 	switch {
 	case e.ExecutionFailedEventDetails != nil:
 		return e.ExecutionFailedEventDetails.Error, e.ExecutionFailedEventDetails.Cause

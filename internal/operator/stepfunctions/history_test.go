@@ -20,29 +20,30 @@ import (
 
 const one = operator.Execution("arn:aws:states:us-east-1:123456789012:execution:sluice:one")
 
-// answering is Step Functions as it gives one answer after the other.
-func answering(t *testing.T, answers ...string) (*stepfunctions.Machines, *[]string) {
+// newMachines returns Machines whose Step Functions gives one response after the
+// other. It records the requests' bodies.
+func newMachines(t *testing.T, responses ...string) (*stepfunctions.Machines, *[]string) {
 	t.Helper()
-	var asked []string
+	var requests []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
 		_, _ = r.Body.Read(body)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		answer := answers[len(asked)]
-		asked = append(asked, string(body))
-		if strings.Contains(answer, `"__type"`) {
+		response := responses[len(requests)]
+		requests = append(requests, string(body))
+		if strings.Contains(response, `"__type"`) {
 			w.WriteHeader(http.StatusBadRequest)
 		}
-		_, _ = w.Write([]byte(answer))
+		_, _ = w.Write([]byte(response))
 	}))
 	t.Cleanup(server.Close)
 	config := localaws.ClientConfig("id", server.Client())
 	config.BaseEndpoint = &server.URL
-	return stepfunctions.FromConfig(config), &asked
+	return stepfunctions.FromConfig(config), &requests
 }
 
-// entries are events without details, as AWS writes them.
-func entries(token string, ids ...int) string {
+// historyPage is a response of GetExecutionHistory with events that have no details.
+func historyPage(token string, ids ...int) string {
 	events := make([]string, len(ids))
 	for i, id := range ids {
 		events[i] = fmt.Sprintf(`{"id": %d, "timestamp": 1767225600.5, "type": "WaitStateEntered"}`, id)
@@ -50,7 +51,7 @@ func entries(token string, ids ...int) string {
 	return fmt.Sprintf(`{"events": [%s], "nextToken": %s}`, strings.Join(events, ","), token)
 }
 
-func ids(events []operator.Event) []int64 {
+func idsOf(events []operator.Event) []int64 {
 	var list []int64
 	for _, e := range events {
 		list = append(list, e.ID)
@@ -60,32 +61,32 @@ func ids(events []operator.Event) []int64 {
 
 func TestWholeHistoryIsReadFromItsBeginning(t *testing.T) {
 	t.Parallel()
-	m, asked := answering(t, entries(`"next"`, 1, 2), entries(`null`, 3))
+	m, requests := newMachines(t, historyPage(`"next"`, 1, 2), historyPage(`null`, 3))
 	events, err := m.Events(t.Context(), one, 0)
 	require.NoError(t, err)
-	assert.Equal(t, []int64{1, 2, 3}, ids(events))
+	assert.Equal(t, []int64{1, 2, 3}, idsOf(events))
 	assert.Equal(t, time.Date(2026, 1, 1, 0, 0, 0, 5e8, time.UTC), events[0].At.UTC())
-	assert.JSONEq(t, `{"executionArn": "`+string(one)+`", "includeExecutionData": true, "maxResults": 1000}`, (*asked)[0])
-	assert.JSONEq(t, `{"executionArn": "`+string(one)+`", "includeExecutionData": true, "maxResults": 1000, "nextToken": "next"}`, (*asked)[1])
+	assert.JSONEq(t, `{"executionArn": "`+string(one)+`", "includeExecutionData": true, "maxResults": 1000}`, (*requests)[0])
+	assert.JSONEq(t, `{"executionArn": "`+string(one)+`", "includeExecutionData": true, "maxResults": 1000, "nextToken": "next"}`, (*requests)[1])
 }
 
-func TestWhatIsNewIsReadFromTheEnd(t *testing.T) {
+func TestNewEventsAreReadFromTheEnd(t *testing.T) {
 	t.Parallel()
-	m, asked := answering(t, entries(`"next"`, 9, 8), entries(`"next"`, 7, 6), entries(`"next"`, 5, 4))
+	m, requests := newMachines(t, historyPage(`"next"`, 9, 8), historyPage(`"next"`, 7, 6), historyPage(`"next"`, 5, 4))
 	events, err := m.Events(t.Context(), one, 6)
 	require.NoError(t, err)
-	assert.Equal(t, []int64{7, 8, 9}, ids(events))
-	assert.Len(t, *asked, 2)
-	assert.Contains(t, (*asked)[0], `"reverseOrder":true`)
+	assert.Equal(t, []int64{7, 8, 9}, idsOf(events))
+	assert.Len(t, *requests, 2)
+	assert.Contains(t, (*requests)[0], `"reverseOrder":true`)
 
-	m, asked = answering(t, entries(`"next"`, 6, 5))
+	m, requests = newMachines(t, historyPage(`"next"`, 6, 5))
 	events, err = m.Events(t.Context(), one, 6)
 	require.NoError(t, err)
 	assert.Empty(t, events)
-	assert.Len(t, *asked, 1)
+	assert.Len(t, *requests, 1)
 }
 
-func TestEventKeepsWhatAPersonIsTold(t *testing.T) {
+func TestEventKeepsTheFieldsThatAPersonIsShown(t *testing.T) {
 	t.Parallel()
 	failure := flow.Failure{Error: "TargetHeld", Cause: "why"}
 	const details = `{"error": "TargetHeld", "cause": "why"}`
@@ -111,7 +112,7 @@ func TestEventKeepsWhatAPersonIsTold(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.kind, func(t *testing.T) {
 			t.Parallel()
-			m, _ := answering(t, fmt.Sprintf(`{"events": [{"id": 3, "timestamp": 0, "type": %q, %q: %s}]}`, tt.kind, tt.member+"EventDetails", tt.details))
+			m, _ := newMachines(t, fmt.Sprintf(`{"events": [{"id": 3, "timestamp": 0, "type": %q, %q: %s}]}`, tt.kind, tt.member+"EventDetails", tt.details))
 			events, err := m.Events(t.Context(), one, 0)
 			require.NoError(t, err)
 			require.Len(t, events, 1)
@@ -124,9 +125,9 @@ func TestEventKeepsWhatAPersonIsTold(t *testing.T) {
 	}
 }
 
-func TestErrorsOfAHistoryAreToldApart(t *testing.T) {
+func TestErrorsOfReadingAHistoryAreClassified(t *testing.T) {
 	t.Parallel()
-	m, _ := answering(t, `{"__type": "ExecutionDoesNotExist", "message": "no"}`, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`, `{"__type": "AccessDeniedException", "message": "no"}`)
+	m, _ := newMachines(t, `{"__type": "ExecutionDoesNotExist", "message": "no"}`, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`, `{"__type": "AccessDeniedException", "message": "no"}`)
 	_, unknown := m.Events(t.Context(), one, 0)
 	assert.ErrorIs(t, unknown, shift.ErrExecutionUnknown)
 	_, throttled := m.Events(t.Context(), one, 0)
@@ -139,13 +140,13 @@ func TestErrorsOfAHistoryAreToldApart(t *testing.T) {
 func TestStateMachineIsFoundOnALaterPage(t *testing.T) {
 	t.Parallel()
 	const list = `{"stateMachines": [{"name": %q, "stateMachineArn": "arn:%s", "type": "STANDARD", "creationDate": 0}], "nextToken": %s}`
-	m, asked := answering(t, fmt.Sprintf(list, "sluice-two", "two", `"next"`), fmt.Sprintf(list, "sluice", "one", `"next"`))
+	m, requests := newMachines(t, fmt.Sprintf(list, "sluice-two", "two", `"next"`), fmt.Sprintf(list, "sluice", "one", `"next"`))
 	arn, err := m.ARN(t.Context(), "sluice")
 	require.NoError(t, err)
 	assert.Equal(t, "arn:one", arn)
-	assert.Len(t, *asked, 2)
+	assert.Len(t, *requests, 2)
 
-	m, _ = answering(t, fmt.Sprintf(list, "sluice-two", "two", `null`))
+	m, _ = newMachines(t, fmt.Sprintf(list, "sluice-two", "two", `null`))
 	_, err = m.ARN(t.Context(), "sluice")
 	assert.ErrorIs(t, err, stepfunctions.ErrNoMachine)
 }

@@ -14,40 +14,41 @@ import (
 	"sluice/internal/shift"
 )
 
-// API is what Machines calls of Step Functions.
+// API lists the calls of Step Functions that Machines makes.
 type API interface {
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 	ListStateMachines(context.Context, *sfn.ListStateMachinesInput, ...func(*sfn.Options)) (*sfn.ListStateMachinesOutput, error)
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 }
 
-// Machines are the state machines of an account in a region.
+// Machines gives access to the state machines of an account in a region.
 type Machines struct{ api API }
 
-// New is the Machines behind a client.
+// New returns the Machines that use a given client.
 func New(api API) *Machines { return &Machines{api: api} }
 
-// FromConfig is New, with a client of its own.
+// FromConfig returns the Machines that use a new client.
 func FromConfig(cfg aws.Config) *Machines { return New(sfn.NewFromConfig(cfg)) }
 
-// page is how much one call lists at most (ListStateMachines and
+// maxPage is how many results one call returns at most (ListStateMachines and
 // GetExecutionHistory, maxResults).
-const page = 1000
+const maxPage = 1000
 
 // ErrNoMachine is returned by ARN when no state machine has the name.
 var ErrNoMachine = errors.New("no such state machine")
 
-// ARN is that of the state machine with a name, or what it is given if that is an
-// ARN already. It returns ErrNoMachine.
+// ARN returns the ARN of the state machine with a given name. An argument that is
+// already an ARN is returned unchanged. It returns ErrNoMachine if there is none with
+// this name.
 func (m *Machines) ARN(ctx context.Context, nameOrARN string) (string, error) {
 	if operator.IsARN(nameOrARN) {
 		return nameOrARN, nil
 	}
-	pages := sfn.NewListStateMachinesPaginator(m.api, &sfn.ListStateMachinesInput{MaxResults: page})
+	pages := sfn.NewListStateMachinesPaginator(m.api, &sfn.ListStateMachinesInput{MaxResults: maxPage})
 	for pages.HasMorePages() {
 		found, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", fmt.Errorf("find the state machine %s: %w", nameOrARN, meaning(err))
+			return "", fmt.Errorf("find the state machine %s: %w", nameOrARN, classify(err))
 		}
 		for _, machine := range found.StateMachines {
 			if aws.ToString(machine.Name) == nameOrARN {
@@ -58,8 +59,8 @@ func (m *Machines) ARN(ctx context.Context, nameOrARN string) (string, error) {
 	return "", fmt.Errorf("%w: %s", ErrNoMachine, nameOrARN)
 }
 
-// Start starts an execution. With the name and the input of one that runs it
-// answers as the first time did, so that it may be tried again.
+// Start starts an execution. If one with the same name and input is running already,
+// Start returns that one, so it is safe to retry.
 func (m *Machines) Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error) {
 	out, err := m.api.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &machineARN, Name: &name, Input: aws.String(string(input)),
@@ -67,16 +68,16 @@ func (m *Machines) Start(ctx context.Context, machineARN, name string, input []b
 	var taken *types.ExecutionAlreadyExists
 	switch {
 	case errors.As(err, &taken):
-		return "", fmt.Errorf("start %s: there is, or was, an execution of that name with another input, or it has ended: give another with --name", name)
+		return "", fmt.Errorf("start %s: an execution with this name has ended, or has another input: choose another name with --name", name)
 	case err != nil:
-		return "", fmt.Errorf("start %s: %w", name, meaning(err))
+		return "", fmt.Errorf("start %s: %w", name, classify(err))
 	}
 	return operator.Execution(aws.ToString(out.ExecutionArn)), nil
 }
 
-// meaning makes an error operator.ErrUnavailable that is worth another try, and
-// shift.ErrExecutionUnknown one about an execution that there is not.
-func meaning(err error) error {
+// classify wraps an error that is worth a retry in operator.ErrUnavailable, and one
+// about an execution that does not exist in shift.ErrExecutionUnknown.
+func classify(err error) error {
 	var unknown *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &unknown):
