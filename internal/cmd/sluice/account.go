@@ -16,28 +16,28 @@ import (
 	"sluice/internal/operator/stepfunctions"
 )
 
-// account is where in AWS a command works, and what Sluice's things are called
-// there.
+// account is the AWS account and region that a command works in, and the names of
+// Sluice's resources there.
 type account struct {
-	surroundings
+	environment
 	profile, region        string
 	prefix, machine, table string
 }
 
-// addFlags adds those that every command in AWS has.
+// addFlags adds the flags of every command that works in AWS.
 func (a *account) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.profile, "profile", "", "use this `PROFILE` of your AWS configuration")
 	flags.StringVar(&a.region, "region", "", "work in this AWS `REGION`")
-	flags.StringVar(&a.prefix, "name-prefix", "", "what Sluice's names in AWS begin with (`PREFIX`);\nelse $"+flow.NamePrefixVariable+", else "+flow.DefaultNamePrefix)
+	flags.StringVar(&a.prefix, "name-prefix", "", "the `PREFIX` of Sluice's names in AWS; default:\n$"+flow.NamePrefixVariable+", or else "+flow.DefaultNamePrefix)
 }
 
 func (a *account) addMachineFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; else\n$"+flow.StateMachineVariable+", else the name prefix")
+	cmd.Flags().StringVar(&a.machine, "state-machine", "", "the state machine's `NAME` or ARN; default:\n$"+flow.StateMachineVariable+", or else the name prefix")
 }
 
 func (a *account) addTableFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; else\n$"+flow.TableVariable+", else the name prefix")
+	cmd.Flags().StringVar(&a.table, "table", "", "the `NAME` of the ledger's table; default:\n$"+flow.TableVariable+", or else the name prefix")
 }
 
 func (a account) namePrefix() string {
@@ -52,8 +52,9 @@ func (a account) tableName() string {
 	return cmp.Or(a.table, a.getenv(flow.TableVariable), a.namePrefix())
 }
 
-// configure finds the AWS configuration, and makes sure that there is a region and
-// somebody to work as. home is the region that an ARN names; it may be empty.
+// configure loads the AWS configuration, and checks that it has a region and
+// credentials. home is the region of an ARN that the user gave, or empty. --region
+// overrides it.
 func (a account) configure(ctx context.Context, home string) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if a.profile != "" {
@@ -75,27 +76,28 @@ func (a account) configure(ctx context.Context, home string) (aws.Config, error)
 		return cfg, errNoCredentials
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return cfg, withoutCredentials(err)
+		return cfg, credentialsError(err)
 	}
 	return cfg, nil
 }
 
 var errNoCredentials = errors.New("no AWS credentials were found: run 'aws configure' or 'aws sso login', choose another profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 
-// withoutCredentials tells credentials that are nowhere, for which the SDK asks an
-// EC2 instance last, from those that could not be had where they were said to be.
-func withoutCredentials(err error) error {
+// credentialsError returns errNoCredentials if no credentials are configured: then the
+// SDK's last attempt is to ask the EC2 instance metadata service. Otherwise the
+// credentials are configured, but could not be loaded.
+func credentialsError(err error) error {
 	if strings.Contains(err.Error(), "no EC2 IMDS role found") {
 		return errNoCredentials
 	}
 	return fmt.Errorf("get AWS credentials: %w: run 'aws sso login' if they have expired, or choose another profile with --profile", err)
 }
 
-// hasConsole says whether what is worked in is AWS, and no copy behind an endpoint
-// that somebody has set.
+// hasConsole reports whether the command works in AWS itself. If the user has set
+// another endpoint, there is no console.
 func hasConsole(cfg aws.Config) bool { return cfg.BaseEndpoint == nil }
 
-// findMachine is the state machine's ARN.
+// findMachine returns the state machine's ARN.
 func (a account) findMachine(ctx context.Context, machines *stepfunctions.Machines, cfg aws.Config) (string, error) {
 	arn, err := machines.ARN(ctx, a.stateMachine())
 	if errors.Is(err, stepfunctions.ErrNoMachine) {

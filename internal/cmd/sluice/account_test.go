@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// person sets the process's environment up as a person's who uses AWS, so that no
-// such test runs beside another.
-func person(t *testing.T, config string, env map[string]string) {
+// setUpAWS gives this process the environment variables and the configuration file of a
+// person who uses AWS. Tests that use it cannot run in parallel.
+func setUpAWS(t *testing.T, config string, env map[string]string) {
 	t.Helper()
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "SLUICE_") {
@@ -34,8 +34,8 @@ func person(t *testing.T, config string, env map[string]string) {
 
 const withKeys = "aws_access_key_id = one\naws_secret_access_key = secret\n"
 
-func TestAWSIsFoundAsTheAWSCommandFindsIt(t *testing.T) {
-	a := newAbroad(t, canary, `{}`)
+func TestAWSIsConfiguredAsForTheAWSCommand(t *testing.T) {
+	a := newRemoteWorld(t, canary, `{}`)
 	tests := []struct {
 		name, config string
 		env          map[string]string
@@ -44,20 +44,20 @@ func TestAWSIsFoundAsTheAWSCommandFindsIt(t *testing.T) {
 		{"all in the environment", "", map[string]string{"AWS_ENDPOINT_URL": a.url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret"}, nil},
 		{"the older name of the region", "", map[string]string{"AWS_ENDPOINT_URL": a.url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret"}, nil},
 		{"the default profile", "[default]\nregion = us-east-1\nendpoint_url = " + a.url + "\n" + withKeys, nil, nil},
-		{"a profile of the environment", "[profile other]\nregion = us-east-1\nendpoint_url = " + a.url + "\n" + withKeys, map[string]string{"AWS_PROFILE": "other"}, nil},
-		{"a profile that is given", "[profile other]\nregion = us-east-1\nendpoint_url = " + a.url + "\n" + withKeys, map[string]string{"AWS_PROFILE": "nope"}, []string{"--profile", "other"}},
-		{"a region that is given", "[default]\nendpoint_url = " + a.url + "\n" + withKeys, nil, []string{"--region", "us-east-1"}},
+		{"a profile in the environment", "[profile other]\nregion = us-east-1\nendpoint_url = " + a.url + "\n" + withKeys, map[string]string{"AWS_PROFILE": "other"}, nil},
+		{"a profile as a flag", "[profile other]\nregion = us-east-1\nendpoint_url = " + a.url + "\n" + withKeys, map[string]string{"AWS_PROFILE": "nope"}, []string{"--profile", "other"}},
+		{"a region as a flag", "[default]\nendpoint_url = " + a.url + "\n" + withKeys, nil, []string{"--region", "us-east-1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			person(t, tt.config, tt.env)
+			setUpAWS(t, tt.config, tt.env)
 			got := run(t, "", append([]string{"history", "orders"}, tt.args...)...)
-			assert.Equal(t, ran{stdout: "  lambda:orders:live has no deployments in the ledger.\n"}, got)
+			assert.Equal(t, result{stdout: "  lambda:orders:live has no deployments in the ledger.\n"}, got)
 		})
 	}
 }
 
-func TestAWSThatCannotBeUsedIsOneClearLine(t *testing.T) {
+func TestUnusableAWSConfigurationIsReportedInOneLine(t *testing.T) {
 	keys := map[string]string{"AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret"}
 	tests := []struct {
 		name, config string
@@ -69,14 +69,14 @@ func TestAWSThatCannotBeUsedIsOneClearLine(t *testing.T) {
 		{"no credentials", "", nil, []string{"--region", "eu-west-1"}, "sluice: no AWS credentials were found: run 'aws configure' or 'aws sso login', choose another profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"},
 		{"no such profile", "", keys, []string{"--profile", "nope"}, "sluice: there is no AWS profile \"nope\": see 'aws configure list-profiles'\n"},
 		{
-			"credentials that have gone", "[default]\nregion = eu-west-1\ncredential_process = /bin/false\n", nil, nil,
+			"credentials that cannot be loaded", "[default]\nregion = eu-west-1\ncredential_process = /bin/false\n", nil, nil,
 			"sluice: get AWS credentials: ",
 		},
 		{"nobody at the endpoint", "", map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_MAX_ATTEMPTS": "1"}, nil, "127.0.0.1:1: connect: connection refused"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			person(t, tt.config, tt.env)
+			setUpAWS(t, tt.config, tt.env)
 			got := run(t, "", append([]string{"watch", "one"}, tt.args...)...)
 			assert.Equal(t, statusFailed, got.status)
 			assert.Empty(t, got.stdout)
@@ -86,9 +86,9 @@ func TestAWSThatCannotBeUsedIsOneClearLine(t *testing.T) {
 	}
 }
 
-func TestARNOfAnExecutionNamesItsRegion(t *testing.T) {
-	a := newAbroad(t, canary, `{}`)
-	person(t, "", map[string]string{"AWS_ENDPOINT_URL": a.url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret"})
+func TestRegionIsTakenFromTheARNOfAnExecution(t *testing.T) {
+	a := newRemoteWorld(t, canary, `{}`)
+	setUpAWS(t, "", map[string]string{"AWS_ENDPOINT_URL": a.url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": "secret"})
 	x, err := a.Start("one", []byte(canary))
 	require.NoError(t, err)
 	require.NoError(t, a.Advance(time.Hour))
@@ -97,9 +97,9 @@ func TestARNOfAnExecutionNamesItsRegion(t *testing.T) {
 	assert.Contains(t, a.signed, "/us-east-1/states/")
 }
 
-func TestConsoleLinkIsShownWhereThereIsAConsole(t *testing.T) {
+func TestLocationShowsTheLinkToTheConsole(t *testing.T) {
 	t.Parallel()
 	var page bytes.Buffer
-	location{Execution: "arn:aws:states:eu-west-1:123456789012:execution:sluice:one", Console: "https://eu-west-1.console.aws.amazon.com/x"}.text(&page)
+	location{Execution: "arn:aws:states:eu-west-1:123456789012:execution:sluice:one", Console: "https://eu-west-1.console.aws.amazon.com/x"}.print(&page)
 	assert.Equal(t, "  execution  arn:aws:states:eu-west-1:123456789012:execution:sluice:one\n  console    https://eu-west-1.console.aws.amazon.com/x\n", page.String())
 }

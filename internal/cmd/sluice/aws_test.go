@@ -21,27 +21,27 @@ import (
 	"sluice/internal/world"
 )
 
-// abroad is a world that the command reaches over HTTP, with the SDK's clients.
+// remoteWorld is a world that the command reaches over HTTP, through the SDK's clients.
 // Its time passes while the command sleeps.
-type abroad struct {
+type remoteWorld struct {
 	*world.World
 	t     *testing.T
 	began time.Time
 	slept time.Duration
-	// meddle answers a call instead of AWS, by the operation's name; nil for none.
-	meddle func(operation string, w http.ResponseWriter) bool
-	// during is called as time passes, with all that has passed.
-	during func(context.Context, time.Duration)
-	env    map[string]string
-	url    string
+	// intercept answers a call instead of AWS if it returns true. It may be nil.
+	intercept func(operation string, w http.ResponseWriter) bool
+	// onSleep is called after each sleep, with the time since the beginning.
+	onSleep func(context.Context, time.Duration)
+	env     map[string]string
+	url     string
 
-	mu     sync.Mutex
-	asked  []string // the operations, in their order; Lambda's have no name here
-	signed string   // the last signature
+	mu        sync.Mutex
+	requested []string // the operations in their order; those of Lambda are ""
+	signed    string   // the last signature
 }
 
-// newAbroad makes the world of a deployment and a scenario.
-func newAbroad(t *testing.T, deployment, scenario string) *abroad {
+// newRemoteWorld creates the world of a deployment and a scenario.
+func newRemoteWorld(t *testing.T, deployment, scenario string) *remoteWorld {
 	t.Helper()
 	s, err := world.DecodeScenario([]byte(scenario))
 	require.NoError(t, err)
@@ -50,13 +50,13 @@ func newAbroad(t *testing.T, deployment, scenario string) *abroad {
 	t.Cleanup(w.Close)
 	outside, err := w.Outside()
 	require.NoError(t, err)
-	a := &abroad{World: w, t: t, began: w.Now(), env: map[string]string{}}
+	a := &remoteWorld{World: w, t: t, began: w.Now(), env: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		a.asked, a.signed = append(a.asked, operation), r.Header.Get("Authorization")
-		if a.meddle == nil || !a.meddle(operation, w) {
+		a.requested, a.signed = append(a.requested, operation), r.Header.Get("Authorization")
+		if a.intercept == nil || !a.intercept(operation, w) {
 			outside.ServeHTTP(w, r)
 		}
 	}))
@@ -65,9 +65,10 @@ func newAbroad(t *testing.T, deployment, scenario string) *abroad {
 	return a
 }
 
-// surroundings are those of a person who has set AWS up for this world.
-func (a *abroad) surroundings() surroundings {
-	return surroundings{
+// surroundings returns the environment of a person who has configured AWS for this
+// world.
+func (a *remoteWorld) surroundings() environment {
+	return environment{
 		getenv: func(name string) string { return a.env[name] },
 		now:    a.Now,
 		sleep: func(ctx context.Context, d time.Duration) error {
@@ -76,8 +77,8 @@ func (a *abroad) surroundings() surroundings {
 			}
 			a.slept += d
 			require.NoError(a.t, a.Advance(d))
-			if a.during != nil {
-				a.during(ctx, a.Now().Sub(a.began))
+			if a.onSleep != nil {
+				a.onSleep(ctx, a.Now().Sub(a.began))
 			}
 			return ctx.Err()
 		},
@@ -86,7 +87,7 @@ func (a *abroad) surroundings() surroundings {
 			for _, o := range options {
 				require.NoError(a.t, o(&asked))
 			}
-			cfg := localaws.ClientConfig("somebody", nearby{})
+			cfg := localaws.ClientConfig("somebody", bufferingClient{})
 			cfg.BaseEndpoint = &a.url
 			if asked.Region != "" {
 				cfg.Region = asked.Region
@@ -96,14 +97,14 @@ func (a *abroad) surroundings() surroundings {
 	}
 }
 
-// nearby is an HTTP client for a server that may answer before the request is known
-// to be sent to its end. The SDK closes a request's body as soon as there is an
-// answer, which net/http then takes for a failed request, and closes the connection
-// under an answer that is still being read (smithy-go, transport/http, ClientHandler).
-// No server is that fast over a network.
-type nearby struct{}
+// bufferingClient is an HTTP client for a server that may answer before net/http knows
+// that the request was sent completely. The SDK closes a request's body as soon as
+// there is an answer. Then net/http thinks that the request failed, and closes the
+// connection while the answer is still being read (smithy-go, transport/http,
+// ClientHandler). No server is that fast over a network.
+type bufferingClient struct{}
 
-func (nearby) Do(r *http.Request) (*http.Response, error) {
+func (bufferingClient) Do(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -113,24 +114,24 @@ func (nearby) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(sent)
 }
 
-// operations are what was asked so far.
-func (a *abroad) operations() []string {
+// operations returns the operations that were called so far.
+func (a *remoteWorld) operations() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.asked)
+	return slices.Clone(a.requested)
 }
 
-// run runs the command as the person does.
-func (a *abroad) run(args ...string) ran { return a.runIn(a.t.Context(), args...) }
+// run runs the command in this world's environment.
+func (a *remoteWorld) run(args ...string) result { return a.runIn(a.t.Context(), args...) }
 
-func (a *abroad) runIn(ctx context.Context, args ...string) ran {
+func (a *remoteWorld) runIn(ctx context.Context, args ...string) result {
 	var stdout, stderr bytes.Buffer
 	status := a.surroundings().exec(ctx, args, strings.NewReader(""), &stdout, &stderr)
-	return ran{status, stdout.String(), stderr.String()}
+	return result{status, stdout.String(), stderr.String()}
 }
 
-// refuse answers as Step Functions and DynamoDB refuse.
-func refuse(w http.ResponseWriter, status int, code, message string) bool {
+// respondWithError answers with an error in the format of Step Functions and DynamoDB.
+func respondWithError(w http.ResponseWriter, status int, code, message string) bool {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(status)
 	text, _ := json.Marshal(map[string]string{"__type": code, "message": message})

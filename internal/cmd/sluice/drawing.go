@@ -12,90 +12,92 @@ import (
 	"sluice/internal/picture/screen"
 )
 
-// drawing is whether a run is drawn, or told in plain lines.
+// drawing says whether a run may be drawn, or is printed in plain lines.
 type drawing struct{ plain bool }
 
 func (d *drawing) addFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&d.plain, "plain", false, "print plain lines, as into a file")
+	cmd.Flags().BoolVar(&d.plain, "plain", false, "print plain lines, even on a terminal")
 }
 
-// on finds the terminal to draw on, if there is one and nobody wants plain lines.
-func (d drawing) on(out io.Writer, around surroundings) *screen.Terminal {
+// findTerminal returns the terminal to draw on. It returns nil if there is none, or if
+// the user wants plain lines.
+func (d drawing) findTerminal(out io.Writer, env environment) *screen.Terminal {
 	if d.plain {
 		return nil
 	}
-	terminal, found := screen.Find(out, around.getenv)
+	terminal, found := screen.Find(out, env.getenv)
 	if !found {
 		return nil
 	}
 	return terminal
 }
 
-// How fast a simulation is played: three of them within ten seconds.
+// How fast a simulation is played. Three of them take less than ten seconds.
 const (
-	frame         = 40 * time.Millisecond
-	playedMoment  = 90 * time.Millisecond
-	playedTime    = 1200 * time.Millisecond
-	playedAtMost  = 2800 * time.Millisecond
-	lingersAtLast = 300 * time.Millisecond
+	frameInterval = 40 * time.Millisecond
+	timePerMoment = 90 * time.Millisecond
+	timeForBakes  = 1200 * time.Millisecond
+	maxPlayTime   = 2800 * time.Millisecond
+	timeAfterLast = 300 * time.Millisecond
 )
 
-// replay draws a run as it went, in a few seconds, and returns early when the context
-// is done.
-func replay(ctx context.Context, around surroundings, terminal *screen.Terminal, run *picture.Run) error {
-	knots := tempo(run)
-	if len(knots) == 0 {
+// replay draws a run from its beginning to its end, in a few seconds. It returns early
+// if the context is done.
+func replay(ctx context.Context, env environment, terminal *screen.Terminal, run *picture.Run) error {
+	keyframes := newKeyframes(run)
+	if len(keyframes) == 0 {
 		return nil
 	}
-	for played := time.Duration(0); played < knots[len(knots)-1].played+lingersAtLast; played += frame {
-		told, at := scene(knots, played)
-		if err := terminal.Show(run.Until(told), at); err != nil {
+	for played := time.Duration(0); played < keyframes[len(keyframes)-1].played+timeAfterLast; played += frameInterval {
+		shown, at := frameAt(keyframes, played)
+		if err := terminal.Show(run.Until(shown), at); err != nil {
 			return err
 		}
-		if err := around.sleep(ctx, frame); err != nil {
+		if err := env.sleep(ctx, frameInterval); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// knot is when a moment is played that happened at some time.
-type knot struct{ played, happened time.Duration }
+// keyframe says when a moment is played, and when it happened in the run.
+type keyframe struct{ played, happened time.Duration }
 
-// tempo gives every moment that is told some time, and the rest to the time that passed
-// between them.
-func tempo(run *picture.Run) []knot {
+// newKeyframes plans the playing. Each moment that is not a repeated poll takes the same
+// time, and the time between moments is shortened to timeForBakes in all.
+func newKeyframes(run *picture.Run) []keyframe {
 	ends := time.Duration(0)
 	for _, m := range run.Moments {
 		ends = max(ends, m.At)
 	}
-	told, knots := 0, make([]knot, len(run.Moments))
+	shown, keyframes := 0, make([]keyframe, len(run.Moments))
 	for i, m := range run.Moments {
 		if i == 0 || !m.IsRepeatedPoll(run.Moments[i-1]) {
-			told++
+			shown++
 		}
-		knots[i] = knot{played: time.Duration(told) * playedMoment, happened: m.At}
+		keyframes[i] = keyframe{played: time.Duration(shown) * timePerMoment, happened: m.At}
 	}
-	stretch := min(1, float64(playedAtMost-playedTime)/float64(time.Duration(told)*playedMoment+1))
-	for i := range knots {
-		knots[i].played = time.Duration(float64(knots[i].played) * stretch)
+	scale := min(1, float64(maxPlayTime-timeForBakes)/float64(time.Duration(shown)*timePerMoment+1))
+	for i := range keyframes {
+		keyframes[i].played = time.Duration(float64(keyframes[i].played) * scale)
 		if ends > 0 {
-			knots[i].played += time.Duration(float64(playedTime) * float64(knots[i].happened) / float64(ends))
+			keyframes[i].played += time.Duration(float64(timeForBakes) * float64(keyframes[i].happened) / float64(ends))
 		}
 	}
-	return knots
+	return keyframes
 }
 
-// scene is how many moments have been played by a time, and which time it was then.
-func scene(knots []knot, played time.Duration) (told int, at time.Duration) {
-	told = sort.Search(len(knots), func(i int) bool { return knots[i].played > played })
-	switch told {
+// frameAt returns how many moments have been played at a given time of the playing, and
+// the time in the run.
+func frameAt(keyframes []keyframe, played time.Duration) (shown int, at time.Duration) {
+	shown = sort.Search(len(keyframes), func(i int) bool { return keyframes[i].played > played })
+	switch shown {
 	case 0:
 		return 0, 0
-	case len(knots):
-		return told, knots[told-1].happened
+	case len(keyframes):
+		return shown, keyframes[shown-1].happened
 	}
-	before, next := knots[told-1], knots[told]
+	before, next := keyframes[shown-1], keyframes[shown]
 	part := float64(played-before.played) / float64(next.played-before.played)
-	return told, before.happened + time.Duration(part*float64(next.happened-before.happened))
+	return shown, before.happened + time.Duration(part*float64(next.happened-before.happened))
 }

@@ -13,32 +13,32 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files; read the difference before you keep it")
+var update = flag.Bool("update", false, "rewrite the golden files; review the diff")
 
-// ran is what a run of the command left behind.
-type ran struct {
+// result is the exit status and the output of a run of the command.
+type result struct {
 	status         int
 	stdout, stderr string
 }
 
 // run runs the command as main does.
-func run(t *testing.T, stdin string, args ...string) ran {
+func run(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := exec(t.Context(), args, strings.NewReader(stdin), &stdout, &stderr)
-	return ran{status, stdout.String(), stderr.String()}
+	return result{status, stdout.String(), stderr.String()}
 }
 
-// file writes a file for a test.
-func file(t *testing.T, name, text string) string {
+// writeFile writes a file for a test, and returns its path.
+func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
-// golden holds a text to the file of that name.
-func golden(t *testing.T, name, got string) {
+// assertGolden compares a text with a golden file.
+func assertGolden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", "golden", name)
 	if *update {
@@ -46,34 +46,34 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got, "%s; if it is meant so: go test ./internal/cmd/sluice -run Golden -update", path)
+	assert.Equal(t, string(want), got, "%s; to update it: go test ./internal/cmd/sluice -run Golden -update", path)
 }
 
-func TestArgumentsThatMakeNoSenseExitWith2AndPointToTheHelp(t *testing.T) {
+func TestInvalidArgumentsExitWith2AndPointToTheHelp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		args []string
 		want string
 	}{
-		{"a command that is none", []string{"shift"}, "sluice: unknown command \"shift\" for \"sluice\"\nSee 'sluice --help'.\n"},
-		{"a flag that is none", []string{"plan", "--nope"}, "sluice: unknown flag: --nope\nSee 'sluice plan --help'.\n"},
-		{"a flag of the root that is none", []string{"--nope"}, "sluice: unknown flag: --nope\nSee 'sluice --help'.\n"},
+		{"an unknown command", []string{"shift"}, "sluice: unknown command \"shift\" for \"sluice\"\nSee 'sluice --help'.\n"},
+		{"an unknown flag", []string{"plan", "--nope"}, "sluice: unknown flag: --nope\nSee 'sluice plan --help'.\n"},
+		{"an unknown flag of the root", []string{"--nope"}, "sluice: unknown flag: --nope\nSee 'sluice --help'.\n"},
 		{"a flag without its value", []string{"simulate", "-f"}, "sluice: flag needs an argument: 'f' in -f\nSee 'sluice simulate --help'.\n"},
-		{"a plan of nothing", []string{"plan"}, "sluice: plan needs a STRATEGY, or a deployment's file: -f FILE\nSee 'sluice plan --help'.\n"},
-		{"a plan of two strategies", []string{"plan", "AllAtOnce", "Other"}, "sluice: plan takes one STRATEGY, and \"Other\" is one too many\nSee 'sluice plan --help'.\n"},
+		{"a plan of nothing", []string{"plan"}, "sluice: plan needs a STRATEGY or a deployment's file: -f FILE\nSee 'sluice plan --help'.\n"},
+		{"a plan of two strategies", []string{"plan", "AllAtOnce", "Other"}, "sluice: plan takes only one STRATEGY: remove \"Other\"\nSee 'sluice plan --help'.\n"},
 		{"a plan of a strategy and a file", []string{"plan", "AllAtOnce", "-f", "x"}, "sluice: plan takes a STRATEGY or a file, not both\nSee 'sluice plan --help'.\n"},
 		{"a simulation of nothing", []string{"simulate"}, "sluice: simulate needs a deployment's file: -f FILE\nSee 'sluice simulate --help'.\n"},
-		{"a simulation of an argument", []string{"simulate", "x.json"}, "sluice: simulate takes no arguments, and \"x.json\" is one: name the deployment's file with -f\nSee 'sluice simulate --help'.\n"},
+		{"a simulation of an argument", []string{"simulate", "x.json"}, "sluice: simulate takes no arguments, but got \"x.json\": give the deployment's file with -f\nSee 'sluice simulate --help'.\n"},
 		{"a start of nothing", []string{"start"}, "sluice: start needs a deployment's file: -f FILE\nSee 'sluice start --help'.\n"},
-		{"a start of an argument", []string{"start", "x.json"}, "sluice: start takes no arguments, and \"x.json\" is one: name the deployment's file with -f\nSee 'sluice start --help'.\n"},
-		{"a watch of nothing", []string{"watch"}, "sluice: watch needs an EXECUTION: its ARN, or its name\nSee 'sluice watch --help'.\n"},
-		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes one EXECUTION, and \"b\" is one too many\nSee 'sluice watch --help'.\n"},
+		{"a start of an argument", []string{"start", "x.json"}, "sluice: start takes no arguments, but got \"x.json\": give the deployment's file with -f\nSee 'sluice start --help'.\n"},
+		{"a watch of nothing", []string{"watch"}, "sluice: watch needs an EXECUTION: an ARN or a name\nSee 'sluice watch --help'.\n"},
+		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes only one EXECUTION: remove \"b\"\nSee 'sluice watch --help'.\n"},
 		{"a watch of another ARN", []string{"watch", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"}, "sluice: \"arn:aws:states:us-east-1:123456789012:stateMachine:sluice\" is not the ARN of an execution: arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME\nSee 'sluice watch --help'.\n"},
-		{"a report of nothing", []string{"report", "--out", "x"}, "sluice: report needs an EXECUTION: its ARN, or its name\nSee 'sluice report --help'.\n"},
+		{"a report of nothing", []string{"report", "--out", "x"}, "sluice: report needs an EXECUTION: an ARN or a name\nSee 'sluice report --help'.\n"},
 		{"a report to nowhere", []string{"report", "a"}, "sluice: report needs a file to write to: --out FILE\nSee 'sluice report --help'.\n"},
 		{"an order without its target", []string{"abort"}, "sluice: abort needs a TARGET, such as lambda:orders:live\nSee 'sluice abort --help'.\n"},
-		{"an order for two", []string{"pause", "a", "b"}, "sluice: pause takes one TARGET, and \"b\" is one too many\nSee 'sluice pause --help'.\n"},
+		{"an order for two", []string{"pause", "a", "b"}, "sluice: pause takes only one TARGET: remove \"b\"\nSee 'sluice pause --help'.\n"},
 		{"an order for a version", []string{"resume", "orders:7"}, "sluice: \"orders:7\" names a version, and traffic is shifted at an alias: write lambda:orders:ALIAS\nSee 'sluice resume --help'.\n"},
 		{"a history of half a target", []string{"history", "lambda:orders"}, "sluice: \"lambda:orders\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice history --help'.\n"},
 		{"a history of none", []string{"history", "orders", "--limit", "0"}, "sluice: --limit must be at least 1, not 0\nSee 'sluice history --help'.\n"},
@@ -82,14 +82,14 @@ func TestArgumentsThatMakeNoSenseExitWith2AndPointToTheHelp(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, ran{status: statusInvalid, stderr: tt.want}, run(t, "", tt.args...))
+			assert.Equal(t, result{status: statusInvalid, stderr: tt.want}, run(t, "", tt.args...))
 		})
 	}
 }
 
-func TestFileThatCannotBeReadExitsWith1AndIsNamed(t *testing.T) {
+func TestUnreadableFileExitsWith1AndIsNamed(t *testing.T) {
 	t.Parallel()
-	deployment := file(t, "deployment.json", `{"function": "orders"}`)
+	deployment := writeFile(t, "deployment.json", `{"function": "orders"}`)
 	tests := []struct {
 		name string
 		args []string
@@ -103,20 +103,20 @@ func TestFileThatCannotBeReadExitsWith1AndIsNamed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, ran{status: statusFailed, stderr: tt.want}, run(t, "", tt.args...))
+			assert.Equal(t, result{status: statusFailed, stderr: tt.want}, run(t, "", tt.args...))
 		})
 	}
 }
 
-func TestInvalidTextExitsWith2AndListsEveryProblemByItsPath(t *testing.T) {
+func TestInvalidFilesExitWith2AndListEveryProblem(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name                 string
 		deployment, scenario string
-		want                 []string // beginnings of the lines on stderr
+		want                 []string // the beginnings of the lines on stderr
 	}{
 		{"an empty deployment", ``, `{}`, []string{"deployment.json: not JSON: "}},
-		{"no object", `[]`, `{}`, []string{"deployment.json: must be an object"}},
+		{"not an object", `[]`, `{}`, []string{"deployment.json: must be an object"}},
 		{"more text behind", `{"function": "orders"} {}`, `{}`, []string{"deployment.json: not JSON: there is more text"}},
 		{
 			"several problems in the deployment",
@@ -128,7 +128,7 @@ func TestInvalidTextExitsWith2AndListsEveryProblemByItsPath(t *testing.T) {
 			},
 		},
 		{"a plan that cannot fit", `{"function": "orders", "strategy": "Linear0.01PercentEvery1Minute"}`, `{}`, []string{"deployment.json: strategy: plan too long", "deployment.json: document too large"}},
-		{"a deployment that no execution takes", `{"function": "orders"}` + strings.Repeat(" ", maxText), `{}`, []string{"deployment.json: it is larger than 262144 bytes"}},
+		{"a deployment that is too large for an execution", `{"function": "orders"}` + strings.Repeat(" ", maxText), `{}`, []string{"deployment.json: it is larger than 262144 bytes"}},
 		{
 			"several problems in the scenario", `{"function": "orders"}`,
 			`{"candidate": {"errorRate": 2}, "events": [{"atSeconds": 1, "do": "explode"}], "seed": -1}`,
@@ -145,7 +145,7 @@ func TestInvalidTextExitsWith2AndListsEveryProblemByItsPath(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			deployment, scenario := file(t, "deployment.json", tt.deployment), file(t, "scenario.json", tt.scenario)
+			deployment, scenario := writeFile(t, "deployment.json", tt.deployment), writeFile(t, "scenario.json", tt.scenario)
 
 			got := run(t, "", "simulate", "-f", deployment, "-s", scenario)
 
@@ -160,7 +160,7 @@ func TestInvalidTextExitsWith2AndListsEveryProblemByItsPath(t *testing.T) {
 	}
 }
 
-// hasLine finds a line that says this of a file, in whatever folder it is.
+// hasLine reports whether a line is about a file in some folder, and says what is wanted.
 func hasLine(lines []string, want string) bool {
 	for _, line := range lines {
 		if strings.Contains(line, string(filepath.Separator)+want) {
@@ -179,7 +179,7 @@ func TestPlanOfAnInvalidDeploymentPrintsNoPlan(t *testing.T) {
 	assert.Contains(t, got.stderr, "standard input: strategy.canary.percent: must be above 0 and below 100, not 100")
 }
 
-func TestUnknownStrategyNamesTheFormsThereAre(t *testing.T) {
+func TestUnknownStrategyListsTheValidForms(t *testing.T) {
 	t.Parallel()
 	got := run(t, "", "plan", "Canary10Percent")
 	assert.Equal(t, statusInvalid, got.status)
@@ -203,7 +203,7 @@ func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
 	}
 }
 
-// assertFits holds a text to the width of a terminal.
+// assertFits checks that a text is not wider than a page.
 func assertFits(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -211,10 +211,10 @@ func assertFits(t *testing.T, text string) {
 	}
 }
 
-// full is a disk without room.
-type full struct{}
+// fullDisk is a writer that fails as if the disk were full.
+type fullDisk struct{}
 
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func TestOutputThatCannotBeWrittenExitsWith1(t *testing.T) {
 	t.Parallel()
@@ -222,14 +222,14 @@ func TestOutputThatCannotBeWrittenExitsWith1(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			var stderr bytes.Buffer
-			status := exec(t.Context(), args, strings.NewReader(""), full{}, &stderr)
+			status := exec(t.Context(), args, strings.NewReader(""), fullDisk{}, &stderr)
 			assert.Equal(t, statusFailed, status)
 			assert.Equal(t, "sluice: write the output: no space left on device\n", stderr.String())
 		})
 	}
 }
 
-// The logger is the process's own, so that this test runs beside no other.
+// The logger belongs to the whole process, so this test cannot run in parallel.
 func TestHandlersLogOnlyWhenAsked(t *testing.T) {
 	silent := run(t, `{"function": "orders"}`, "simulate", "-f", "-")
 	verbose := run(t, `{"function": "orders"}`, "simulate", "-f", "-", "--verbose")

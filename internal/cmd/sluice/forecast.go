@@ -7,15 +7,14 @@ import (
 	"sluice/internal/shift"
 )
 
-// expectation is what a deployment takes when nothing goes wrong, as plan prints it.
-type expectation struct {
+// estimate is what a deployment takes if nothing goes wrong. plan prints it.
+type estimate struct {
 	Strategy string         `json:"strategy"`
-	Targets  []shift.Target `json:"targets"` // none for a strategy alone
+	Targets  []shift.Target `json:"targets"` // empty for a strategy alone
 	Alarms   []string       `json:"alarms"`
 	Hooks    []string       `json:"hooks"` // in the order in which they run
-	Steps    []stage        `json:"steps"`
-	// Duration is all bakes together. Hooks come on top, at most with their
-	// timeouts.
+	Steps    []plannedStep  `json:"steps"`
+	// Duration is the sum of all bakes. The hooks add at most HookTimeouts.
 	Duration     shift.Seconds `json:"durationSeconds"`
 	HookTimeouts shift.Seconds `json:"hookTimeoutsSeconds"`
 	Transitions  int           `json:"transitions"`
@@ -26,12 +25,12 @@ type expectation struct {
 	Polling      polling       `json:"polling"`
 	Warnings     []string      `json:"warnings"`
 
-	plan     shift.Plan
-	deployed bool // it is of a deployment, not of a strategy alone
+	plan         shift.Plan
+	isDeployment bool // false for a strategy alone
 }
 
-// stage is a Step, and when it begins.
-type stage struct {
+// plannedStep is a Step, and when it begins.
+type plannedStep struct {
 	Number int           `json:"step"`
 	Begins shift.Seconds `json:"beginsAtSeconds"`
 	Weight shift.Weight  `json:"weightPercent"`
@@ -40,13 +39,13 @@ type stage struct {
 	Poll   shift.Seconds `json:"pollSeconds"`
 }
 
-// lambdaCalls are the requests to Lambda.
+// lambdaCalls counts the requests to Lambda.
 type lambdaCalls struct {
 	ControlPlane int `json:"controlPlaneCallsPerTarget"`
-	Invocations  int `json:"invocations"` // of Sluice's own Lambdas
+	Invocations  int `json:"invocations"` // of Sluice's own functions
 }
 
-// cost is the bill, and what it was reckoned with.
+// cost is the bill, and the prices it was calculated with.
 type cost struct {
 	StepFunctions forecast.Cost `json:"stepFunctionsDollars"`
 	Lambda        forecast.Cost `json:"lambdaDollars"`
@@ -55,7 +54,8 @@ type cost struct {
 	Prices        prices        `json:"prices"`
 }
 
-// polling is what the same plan takes where the alarms are asked every ten seconds.
+// polling is what the same plan would take in a loop that reads the alarms every ten
+// seconds.
 type polling struct {
 	Every       shift.Seconds `json:"everySeconds"`
 	Transitions int           `json:"transitions"`
@@ -89,36 +89,35 @@ type prices struct {
 	Sources      []string      `json:"sources"`
 }
 
-// priceSources are where the prices of internal/forecast come from.
+// priceSources are the sources of the prices in internal/forecast.
 var priceSources = []string{
 	"aws.amazon.com/step-functions/pricing",
 	"aws.amazon.com/lambda/pricing",
 	"aws.amazon.com/cloudwatch/pricing",
 }
 
-// newExpectation predicts what a release takes: of a deployment, or of no more
-// than a strategy, which is taken to have one target and an alarm. It returns
-// the errors of shift.NewPlan.
-func newExpectation(r shift.Release, deployed bool) (expectation, error) {
+// newEstimate estimates what a release takes. A strategy alone (isDeployment is false)
+// is assumed to have one target and one alarm. It returns the errors of shift.NewPlan.
+func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 	p, err := shift.NewPlan(r.Steps, r.Hooks)
 	if err != nil {
-		return expectation{}, err
+		return estimate{}, err
 	}
 	course, reads := forecast.Healthy(p, r.Hooks), 0
 	if len(r.Alarms) > 0 || !deployed {
 		reads = course.AlarmReads()
 	}
-	f := expectation{
-		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: stages(p),
+	f := estimate{
+		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: plannedSteps(p),
 		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),
 		Transitions: course.Transitions, Events: course.Events,
-		Lambda:     lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
-		AlarmReads: reads,
-		Cost:       newCost(course.Bill(reads)),
-		Polling:    newPolling(p, reads > 0),
-		Warnings:   warnings(p, r, deployed),
-		plan:       p,
-		deployed:   deployed,
+		Lambda:       lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
+		AlarmReads:   reads,
+		Cost:         newCost(course.Bill(reads)),
+		Polling:      newPolling(p, reads > 0),
+		Warnings:     warnings(p, r, deployed),
+		plan:         p,
+		isDeployment: deployed,
 	}
 	for _, a := range r.Arrivals {
 		f.Targets = append(f.Targets, a.Target)
@@ -129,11 +128,11 @@ func newExpectation(r shift.Release, deployed bool) (expectation, error) {
 	return f, nil
 }
 
-func stages(p shift.Plan) []stage {
-	list := make([]stage, p.Len())
+func plannedSteps(p shift.Plan) []plannedStep {
+	list := make([]plannedStep, p.Len())
 	for i, begins := range p.StepStarts() {
 		s := p.Steps[i]
-		list[i] = stage{
+		list[i] = plannedStep{
 			Number: i + 1, Begins: shift.InSeconds(begins), Weight: s.Weight, Bake: s.Bake, Poll: s.Poll,
 			Polls: shift.Plan{Steps: p.Steps[i : i+1]}.Polls(),
 		}

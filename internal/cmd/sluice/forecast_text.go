@@ -11,17 +11,17 @@ import (
 	"sluice/internal/shift"
 )
 
-// nothing stands in a cell that has nothing to say.
-const nothing = "-"
+// emptyCell is printed in a cell that has no value.
+const emptyCell = "-"
 
-// text prints the forecast as plain text.
-func (f expectation) text(to io.Writer) {
+// print prints the estimate as plain text.
+func (f estimate) print(to io.Writer) {
 	fmt.Fprintln(to, f.title())
 	fmt.Fprintln(to)
 	f.sparkline(to)
 	f.schedule().write(to)
 	fmt.Fprintln(to, "\nWhen nothing goes wrong:")
-	f.takes().write(to)
+	f.totals().write(to)
 	fmt.Fprintln(to, "\nWhat it costs:")
 	f.Cost.table(f).write(to)
 	for i, w := range f.Warnings {
@@ -32,35 +32,35 @@ func (f expectation) text(to io.Writer) {
 	}
 }
 
-func (f expectation) title() string {
+func (f estimate) title() string {
 	if len(f.Targets) == 0 {
 		return f.Strategy
 	}
 	leads := " for "
-	if strings.Contains(f.Strategy, " ") { // it is described, and not named
+	if strings.Contains(f.Strategy, " ") { // a description instead of a name
 		leads = ", for "
 	}
 	return strings.Join(wrap(f.Strategy+leads+shift.NameTargets(f.Targets), pageWidth), "\n")
 }
 
-// sparkWidth is as wide as the columns of the steps mostly are.
-const sparkWidth = 56
+// sparklineWidth is about the width of the table of steps.
+const sparklineWidth = 56
 
-// sparkline draws the weights over time, when they take any.
-func (f expectation) sparkline(to io.Writer) {
+// sparkline draws the weights over time, unless all traffic moves at once.
+func (f estimate) sparkline(to io.Writer) {
 	if f.Duration == 0 {
 		return
 	}
 	first, last := f.Steps[0], f.Steps[len(f.Steps)-1]
-	begins, ends := first.Weight.String()+" at once", fmt.Sprintf("%s after %s", last.Weight, days(last.Begins))
+	begins, ends := first.Weight.String()+" at once", fmt.Sprintf("%s after %s", last.Weight, daysText(last.Begins))
 	if last.Bake > 0 {
-		ends += ", until " + days(f.Duration)
+		ends += ", until " + daysText(f.Duration)
 	}
-	space := max(sparkWidth-len(begins)-len(ends), 1)
-	fmt.Fprintf(to, "%s%s\n%s%s%s%s\n\n", gutter, picture.Sparkline(f.plan, sparkWidth), gutter, begins, strings.Repeat(" ", space), ends)
+	space := max(sparklineWidth-len(begins)-len(ends), 1)
+	fmt.Fprintf(to, "%s%s\n%s%s%s%s\n\n", gutter, picture.Sparkline(f.plan, sparklineWidth), gutter, begins, strings.Repeat(" ", space), ends)
 }
 
-func (f expectation) schedule() *table {
+func (f estimate) schedule() *table {
 	t := &table{indent: gutter, right: map[int]bool{0: true, 1: true, 2: true, 3: true}}
 	t.add("STEP", "BEGINS", "WEIGHT", "BAKES", "JUDGED")
 	for _, s := range f.Steps {
@@ -68,63 +68,63 @@ func (f expectation) schedule() *table {
 		if s.Begins > 0 {
 			begins = s.Begins.String()
 		}
-		bakes, judged := nothing, nothing
+		bakes, judged := emptyCell, emptyCell
 		if s.Bake > 0 {
-			bakes, judged = s.Bake.String(), s.judged()
+			bakes, judged = s.Bake.String(), s.checks()
 		}
 		t.add(strconv.Itoa(s.Number), begins, s.Weight.String(), bakes, judged)
 	}
 	return t
 }
 
-func (s stage) judged() string {
+func (s plannedStep) checks() string {
 	if s.Polls == 1 {
 		return "once, after " + s.Poll.String()
 	}
 	return fmt.Sprintf("%d times, every %s", s.Polls, s.Poll)
 }
 
-func (f expectation) takes() *table {
+func (f estimate) totals() *table {
 	t := &table{indent: gutter}
-	duration := days(f.Duration)
+	duration := daysText(f.Duration)
 	if n := len(f.Hooks); n > 0 {
-		duration += fmt.Sprintf(", and what %s: at most %s", picture.Quantity(n, "hook takes", "hooks take"), days(f.HookTimeouts))
+		duration += fmt.Sprintf(", plus at most %s for %s", daysText(f.HookTimeouts), picture.Quantity(n, "hook", "hooks"))
 	}
 	t.add("duration", duration)
 	t.add("transitions", picture.GroupDigits(f.Transitions))
-	t.add("history events", fmt.Sprintf("%s, of 25,000 that an execution may have", picture.GroupDigits(f.Events)))
+	t.add("history events", fmt.Sprintf("%s of the 25,000 that an execution may have", picture.GroupDigits(f.Events)))
 	t.add("Lambda control plane", f.controlPlane())
-	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own")
+	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own functions")
 	t.add("alarm reads", f.alarmReads())
 	return t
 }
 
-func (f expectation) controlPlane() string {
+func (f estimate) controlPlane() string {
 	text := fmt.Sprintf("%s for each target", picture.Quantity(f.Lambda.ControlPlane, "call", "calls"))
 	if n := len(f.Targets); n > 1 {
 		text += fmt.Sprintf(", %s in all", picture.GroupDigits(n*f.Lambda.ControlPlane))
 	}
-	return text + "; an account has 15 a second"
+	return text + "; limit: 15 a second per account"
 }
 
-func (f expectation) alarmReads() string {
-	if !f.deployed {
-		return picture.GroupDigits(f.AlarmReads) + ", when the deployment names alarms"
+func (f estimate) alarmReads() string {
+	if !f.isDeployment {
+		return picture.GroupDigits(f.AlarmReads) + " if the deployment names alarms"
 	}
 	return picture.GroupDigits(f.AlarmReads)
 }
 
-// text compares the loop with what this costs.
-func (p polling) text(total forecast.Cost) string {
-	text := fmt.Sprintf("%.1f times as much, where the alarms are asked every %s: %s", float64(p.Total)/float64(total), p.Every,
+// comparison compares the loop's cost with the cost of Sluice.
+func (p polling) comparison(total forecast.Cost) string {
+	text := fmt.Sprintf("%.1f times as much, for a loop that reads the alarms every %s: %s", float64(p.Total)/float64(total), p.Every,
 		picture.Quantity(p.Transitions, "transition", "transitions"))
 	if !p.Fits {
-		text += fmt.Sprintf("; it would never end, as its %s history events are more than an execution may have", picture.GroupDigits(p.Events))
+		text += fmt.Sprintf("; it could not finish, because its %s history events are more than an execution may have", picture.GroupDigits(p.Events))
 	}
 	return text
 }
 
-func (c cost) table(f expectation) *table {
+func (c cost) table(f estimate) *table {
 	t := &table{indent: gutter}
 	t.add("total", c.Total.String(), fmt.Sprintf("in %s, without the free tier", c.Prices.Region))
 	t.add("Step Functions", c.StepFunctions.String(),
@@ -135,7 +135,7 @@ func (c cost) table(f expectation) *table {
 			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
 	t.add("CloudWatch", c.CloudWatch.String(),
 		fmt.Sprintf("%s at %s for 1,000", picture.Quantity(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
-	t.add("polling loop", f.Polling.Total.String(), f.Polling.text(c.Total))
+	t.add("polling loop", f.Polling.Total.String(), f.Polling.comparison(c.Total))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
 	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")
 	return t

@@ -9,13 +9,13 @@ import (
 	"sluice/internal/world"
 )
 
-// invalidError lists everything that is wrong with what the user wrote, each on
-// a line that begins with where it stands.
+// invalidError lists all problems of the user's input. Each line begins with the place
+// of the problem.
 type invalidError struct{ lines []string }
 
 func (e *invalidError) Error() string { return fmt.Sprintf("%d problems", len(e.lines)) }
 
-// orNil is the error, when there is something wrong.
+// orNil returns nil if there are no problems.
 func (e *invalidError) orNil() error {
 	if len(e.lines) == 0 {
 		return nil
@@ -23,8 +23,8 @@ func (e *invalidError) orNil() error {
 	return e
 }
 
-// add takes the problems out of an error about a text that was read. An error
-// that lists none is a problem of the whole.
+// add adds the problems that an error about an input lists. An error without a list is
+// itself the problem.
 func (e *invalidError) add(source string, err error) {
 	if err == nil {
 		return
@@ -46,7 +46,7 @@ func problems(err error) []strictjson.Problem {
 	return []strictjson.Problem{{Message: err.Error()}}
 }
 
-// invalid is an invalidError about one text.
+// invalid returns an invalidError about one input.
 func invalid(source string, err error) error {
 	e := &invalidError{}
 	e.add(source, err)

@@ -20,21 +20,21 @@ import (
 	"sluice/internal/world"
 )
 
-const aboutLocal = `Local plays an AWS account with Sluice in it on a port of this machine, for the
-aws command and for this one: a function with traffic, metrics and alarms, the
-state machine, the ledger and the safety net, with the definition and the
-handlers that run in AWS. Time passes by itself, faster than the real one if you
-like. What you do happens: start an execution, set an alarm off, stop it, edit
-the alias, publish a version. Interrupt it (Ctrl-C) to end it; nothing is kept.
+const aboutLocal = `Local plays an AWS account with Sluice in it, on a port of this machine. Use it
+with the aws command and with this one. It has a function with traffic, metrics
+and alarms, and Sluice's state machine, ledger and safety net, with the
+definition and the handlers that run in AWS. Time passes by itself, by default
+10 times as fast as here. You can start an execution and stop it, set an alarm
+off, edit the alias, and publish a version. Ctrl-C ends it; nothing is kept.
 
-Without a deployment there is the function orders, whose alias live serves its
-version 1, and whose $LATEST is not published yet. With one there is what it
-speaks of. The scenario says how the versions serve and what else happens: a
-version that you publish is its candidate.
+Without -f there is a function orders: its alias live points at version 1, and
+its $LATEST is not published yet. With -f there are the functions, alarms and
+hooks that the deployment names. The scenario says how the versions behave and
+what else happens. A version that you publish behaves like its candidate.
 
-With --functions bootstraps, Sluice's Lambdas run as the processes that they are
-in AWS, with the environment that the stack's template gives them: make dist/e2e
-builds them. Run it in the repository's folder then.`
+With --functions bootstraps, Sluice's Lambdas run as separate processes, as in
+AWS, with the environment variables of the stack's template. First build them
+with make dist/e2e; then run this command in the repository's folder.`
 
 const examplesOfLocal = `  sluice local
   sluice local --speed 60 -s scenario.json
@@ -53,7 +53,7 @@ const (
 	defaultSpeed = 10
 )
 
-// localFlags are what local is told.
+// localFlags are the flags of local.
 type localFlags struct {
 	deployment, scenario string
 	port                 int
@@ -70,8 +70,8 @@ func newLocal() *cobra.Command {
 		Example:               examplesOfLocal,
 		DisableFlagsInUseLine: true,
 		Args:                  func(_ *cobra.Command, args []string) error { return flags.check(args) },
-		RunE: does(func(cmd *cobra.Command, _ []string) error {
-			setting, err := flags.setting(cmd.InOrStdin())
+		RunE: markFailed(func(cmd *cobra.Command, _ []string) error {
+			setting, err := flags.readInputs(cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -80,61 +80,61 @@ func newLocal() *cobra.Command {
 			return setting.serve(ctx, flags, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
-	cmd.Flags().StringVarP(&flags.deployment, "file", "f", "", "prepare for the deployment in `FILE`; - is standard input")
+	cmd.Flags().StringVarP(&flags.deployment, "file", "f", "", "read a deployment from `FILE`; - is standard input")
 	cmd.Flags().StringVarP(&flags.scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
-	cmd.Flags().IntVar(&flags.port, "port", defaultPort, "listen on port `N` of 127.0.0.1; 0: any")
+	cmd.Flags().IntVar(&flags.port, "port", defaultPort, "listen on 127.0.0.1:`N`; 0: any free port")
 	cmd.Flags().Float64Var(&flags.speed, "speed", defaultSpeed, "let time pass `N` times as fast")
-	cmd.Flags().StringVar(&flags.functions, "functions", inProcess, "`HOW`: in-process, bootstraps")
+	cmd.Flags().StringVar(&flags.functions, "functions", inProcess, "`HOW` Sluice's Lambdas run: in-process\nor bootstraps")
 	return cmd
 }
 
-// maxSpeed is a day in a second and a half; more would only be waited for.
+// maxSpeed is a day in a second and a half. The simulation cannot run faster.
 const maxSpeed = 60_000
 
 func (f localFlags) check(args []string) error {
 	switch {
 	case len(args) > 0:
-		return fmt.Errorf("local takes no arguments, and %q is one", args[0])
+		return fmt.Errorf("local takes no arguments, but got %q", args[0])
 	case source(f.deployment) == standardInput && f.deployment == f.scenario:
 		return errors.New("the deployment and the scenario cannot both be standard input")
 	case f.speed < 1 || f.speed > maxSpeed:
-		return fmt.Errorf("--speed is %g, and must be between 1 and %d", f.speed, maxSpeed)
+		return fmt.Errorf("--speed is %g, but must be between 1 and %d", f.speed, maxSpeed)
 	case f.port < 0 || f.port > 65535:
-		return fmt.Errorf("--port is %d, and must be between 0 and 65535", f.port)
+		return fmt.Errorf("--port is %d, but must be between 0 and 65535", f.port)
 	case f.functions != inProcess && f.functions != asBootstraps:
-		return fmt.Errorf("--functions is %q, and must be %s or %s", f.functions, inProcess, asBootstraps)
+		return fmt.Errorf("--functions is %q, but must be %s or %s", f.functions, inProcess, asBootstraps)
 	}
 	return nil
 }
 
-// setting reads the files. Without them there is a sample of both.
-func (f localFlags) setting(stdin io.Reader) (setting, error) {
+// readInputs reads the files. It uses a sample for a file that is not given.
+func (f localFlags) readInputs(stdin io.Reader) (inputs, error) {
 	switch {
 	case f.deployment != "":
-		return readSetting(source(f.deployment), source(f.scenario), stdin)
+		return readInputs(source(f.deployment), source(f.scenario), stdin)
 	case f.scenario == "":
-		return setting{deployment: sampleDeployment(sampleScenario), scenario: sampleScenario}, nil
+		return inputs{deployment: sampleDeployment(sampleScenario), scenario: sampleScenario}, nil
 	}
 	text, err := source(f.scenario).read(stdin)
 	if err != nil {
-		return setting{}, err
+		return inputs{}, err
 	}
 	s, err := world.DecodeScenario(text)
 	if err != nil {
-		return setting{}, invalid(f.scenario, err)
+		return inputs{}, invalid(f.scenario, err)
 	}
-	return setting{source: source(f.scenario).String(), deployment: sampleDeployment(s), scenario: s}, nil
+	return inputs{source: source(f.scenario).String(), deployment: sampleDeployment(s), scenario: s}, nil
 }
 
 // serve plays the account until the context ends.
-func (s setting) serve(ctx context.Context, flags localFlags, stdout, stderr io.Writer) error {
+func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.Writer) error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", flags.port))
 	if err != nil {
 		return fmt.Errorf("listen on port %d (choose another with --port): %w", flags.port, err)
 	}
 	defer listener.Close()
-	account := localAccount{endpoint: "http://" + listener.Addr().String(), flags: flags, complaints: stderr}
-	if err := account.found(s); err != nil {
+	account := localAccount{endpoint: "http://" + listener.Addr().String(), flags: flags, stderr: stderr}
+	if err := account.create(s); err != nil {
 		var wrong *world.ScenarioError
 		if errors.As(err, &wrong) {
 			return invalid(s.source, wrong)
@@ -146,7 +146,7 @@ func (s setting) serve(ctx context.Context, flags localFlags, stdout, stderr io.
 	defer server.Close()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	if err := writeText(stdout, func(to io.Writer) { account.text(to, s) }); err != nil {
+	if err := writeText(stdout, func(to io.Writer) { account.print(to, s) }); err != nil {
 		return err
 	}
 	go account.world.Run(ctx)
@@ -158,9 +158,9 @@ func (s setting) serve(ctx context.Context, flags localFlags, stdout, stderr io.
 	}
 }
 
-// sampleScenario is the world of who brings none: a healthy candidate, an alarm
-// on errors, a hook that agrees, and one that waits for a person's answer. A version
-// that somebody publishes is shifted by itself, as its function's tags say.
+// sampleScenario is used without -s. It has a healthy candidate, an alarm on errors, a
+// hook that succeeds, and one that waits for a person's answer. The function has tags,
+// so a version that is published is shifted by itself.
 var sampleScenario = func() world.Scenario {
 	s, err := world.DecodeScenario([]byte(`{
 		"alarms": [{"name": "orders-errors", "metric": "Errors", "statistic": "Sum", "threshold": 5,
@@ -169,13 +169,13 @@ var sampleScenario = func() world.Scenario {
 		"hooks": {"orders-smoke": {"result": "succeed", "afterSeconds": 5}, "orders-approval": {"result": "hang"}}
 	}`))
 	if err != nil {
-		panic(err) // it stands right above
+		panic(err) // the scenario is the constant above
 	}
 	return s
 }()
 
-// sampleDeployment is one of the function orders, with the alarms and the hooks of
-// a scenario.
+// sampleDeployment is a deployment of the function orders, with the alarms and the
+// hooks of a scenario.
 func sampleDeployment(s world.Scenario) []byte {
 	type hook struct {
 		Function string `json:"function"`
@@ -188,15 +188,15 @@ func sampleDeployment(s world.Scenario) []byte {
 	for _, a := range s.Alarms {
 		input.Alarms = append(input.Alarms, a.Name)
 	}
-	for _, name := range sorted(s.Hooks) {
+	for _, name := range sortedKeys(s.Hooks) {
 		input.Hooks["beforeTraffic"] = append(input.Hooks["beforeTraffic"], hook{name})
 	}
 	text, err := json.Marshal(input)
 	if err != nil {
-		panic(err) // texts marshal
+		panic(err) // strings can always be encoded
 	}
 	if _, err := request.DecodeInput(text, ""); err != nil {
-		return []byte(`{"function": "orders"}`) // too many hooks, or an alarm's name that is none
+		return []byte(`{"function": "orders"}`) // the scenario has too many hooks, or an invalid alarm name
 	}
 	return text
 }

@@ -19,18 +19,18 @@ import (
 	"sluice/internal/world"
 )
 
-// localAccount is an AWS account that is played on a port.
+// localAccount is an AWS account that is played on a port of this machine.
 type localAccount struct {
-	endpoint   string
-	flags      localFlags
-	complaints io.Writer
-	world      *world.Paced
-	fleet      *stack.Fleet // nil when the functions run in process
+	endpoint string
+	flags    localFlags
+	stderr   io.Writer
+	world    *world.Paced
+	fleet    *stack.Fleet // nil if the functions run in this process
 }
 
-// found makes the account.
-func (a *localAccount) found(s setting) error {
-	pace := world.Pace{Speed: a.flags.speed, Problem: func(err error) { fmt.Fprintf(a.complaints, "sluice: %v\n", err) }}
+// create creates the account.
+func (a *localAccount) create(s inputs) error {
+	pace := world.Pace{Speed: a.flags.speed, Problem: func(err error) { fmt.Fprintf(a.stderr, "sluice: %v\n", err) }}
 	if a.flags.functions == asBootstraps {
 		pace.Run = func(ctx context.Context, function string, payload []byte) ([]byte, bool, error) {
 			return a.fleet.Run(ctx, function, payload)
@@ -38,7 +38,7 @@ func (a *localAccount) found(s setting) error {
 	}
 	var err error
 	if a.world, err = world.NewPaced(pace, s.scenario, s.deployment); err != nil {
-		return fmt.Errorf("make the account: %w", err)
+		return fmt.Errorf("create the account: %w", err)
 	}
 	if a.flags.functions == asBootstraps {
 		if a.fleet, err = a.deploy(); err != nil {
@@ -49,7 +49,8 @@ func (a *localAccount) found(s setting) error {
 	return nil
 }
 
-// deploy makes the functions of the stack's template, and their processes.
+// deploy creates the functions of the stack's template, each of which runs in processes
+// of its own.
 func (a *localAccount) deploy() (*stack.Fleet, error) {
 	template, err := os.ReadFile(templateFile)
 	if errors.Is(err, os.ErrNotExist) {
@@ -66,7 +67,7 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 	}
 	logs := io.Discard
 	if verbose() {
-		logs = a.complaints
+		logs = a.stderr
 	}
 	fleet, err := stack.NewFleet(functions, stack.Site{
 		Place: at, Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs,
@@ -77,7 +78,7 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 	return fleet, nil
 }
 
-// verbose says whether somebody wants to see what the Lambdas log.
+// verbose reports whether --verbose was given.
 func verbose() bool { return slog.Default().Enabled(context.Background(), slog.LevelInfo) }
 
 func (a *localAccount) close() {
@@ -87,16 +88,16 @@ func (a *localAccount) close() {
 	}
 	a.fleet.Close()
 	if verbose() {
-		a.starts(a.complaints)
+		a.printStartTimes(a.stderr)
 	}
 }
 
-// starts says how long the functions' processes took to be ready for their first
+// printStartTimes prints how long each process took until it was ready for its first
 // event.
-func (a *localAccount) starts(to io.Writer) {
+func (a *localAccount) printStartTimes(to io.Writer) {
 	t := &table{indent: gutter}
 	starts := a.fleet.Starts()
-	for _, name := range sorted(starts) {
+	for _, name := range sortedKeys(starts) {
 		for _, s := range starts[name] {
 			if s.Ready > 0 {
 				t.add(name, "ready after "+s.Ready.Round(time.Millisecond).String())
@@ -106,22 +107,22 @@ func (a *localAccount) starts(to io.Writer) {
 	t.write(to)
 }
 
-// text says how to use the account.
-func (a *localAccount) text(to io.Writer, s setting) {
+// print prints how to use the account.
+func (a *localAccount) print(to io.Writer, s inputs) {
 	_, region, _ := a.world.Place()
 	machine := a.world.StateMachine()
 	first := strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":first"
-	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, pace(a.flags.speed))
+	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed))
 	say := func(format string, args ...any) { fmt.Fprintf(to, "  "+format+"\n", args...) }
 	say("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s", a.endpoint, region)
 	say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=")
 	fmt.Fprintln(to)
 	release, err := request.DecodeInput(s.deployment, "")
 	if err != nil {
-		return // it was decoded before
+		return // cannot happen: the deployment was decoded before
 	}
 	say("aws stepfunctions start-execution --name first --state-machine-arn %s \\", machine)
-	say("  --input '%s'", a.toStart(s))
+	say("  --input '%s'", a.exampleInput(s))
 	say("sluice watch first")
 	say("sluice abort %s --reason 'by hand'", release.Arrivals[0].Target)
 	say("aws stepfunctions describe-execution --execution-arn %s", first)
@@ -137,13 +138,13 @@ func (a *localAccount) text(to io.Writer, s setting) {
 		say("aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'", alarm)
 	}
 	say("aws dynamodb scan --table-name sluice")
-	a.hooks(to, s)
+	a.printHooks(to, s)
 }
 
-// hooks says which functions there are to be named as hooks.
-func (a *localAccount) hooks(to io.Writer, s setting) {
+// printHooks lists the functions that can be used as hooks.
+func (a *localAccount) printHooks(to io.Writer, s inputs) {
 	var waiting []string
-	names := sorted(s.scenario.Hooks)
+	names := sortedKeys(s.scenario.Hooks)
 	for _, name := range names {
 		if s.scenario.Hooks[name].Result == world.HookHangs {
 			waiting = append(waiting, name)
@@ -152,16 +153,16 @@ func (a *localAccount) hooks(to io.Writer, s setting) {
 	if len(names) == 0 {
 		return
 	}
-	fmt.Fprintf(to, "\nHooks to name in the input: %s.", strings.Join(names, ", "))
+	fmt.Fprintf(to, "\nHooks that the input can name: %s.", strings.Join(names, ", "))
 	if len(waiting) > 0 {
-		fmt.Fprintf(to, "\nIn the mode callback %s waits for your aws stepfunctions send-task-success\nwith the task token that the history shows.", strings.Join(waiting, ", "))
+		fmt.Fprintf(to, "\nIn the mode callback, %s waits for aws stepfunctions send-task-success\nwith the task token from the execution's history.", strings.Join(waiting, ", "))
 	}
 	fmt.Fprintln(to)
 }
 
-// toStart is what to start, on one line: of the sample without its hooks, one of
-// which waits for a person's answer.
-func (a *localAccount) toStart(s setting) string {
+// exampleInput returns an input to start, on one line. It leaves out the hooks of the
+// sample, because one of them waits for a person's answer.
+func (a *localAccount) exampleInput(s inputs) string {
 	if a.flags.deployment == "" {
 		s.scenario.Hooks = nil
 		return string(sampleDeployment(s.scenario))
@@ -173,12 +174,12 @@ func (a *localAccount) toStart(s setting) string {
 	return line.String()
 }
 
-// pace is a speed in words.
-func pace(speed float64) string {
+// speedText says how fast time passes.
+func speedText(speed float64) string {
 	if speed == 1 {
 		return "as it does here"
 	}
 	return fmt.Sprintf("%g times as fast", speed)
 }
 
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// playing is a sluice local that runs.
-type playing struct {
+// localProcess is a running sluice local.
+type localProcess struct {
 	endpoint string
-	said     string // up to the endpoint's line, and some more
+	output   string // up to the last line of the instructions
 	stop     context.CancelFunc
 	status   chan int
 	stderr   *bytes.Buffer
@@ -26,12 +26,12 @@ type playing struct {
 
 var exported = regexp.MustCompile(`export AWS_ENDPOINT_URL=(\S+)`)
 
-// local runs the command until the test ends.
-func local(t *testing.T, args ...string) playing {
+// startLocal runs the command until the test ends.
+func startLocal(t *testing.T, args ...string) localProcess {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
-	s := playing{stop: stop, status: make(chan int, 1), stderr: &bytes.Buffer{}}
+	s := localProcess{stop: stop, status: make(chan int, 1), stderr: &bytes.Buffer{}}
 	go func() {
 		status := exec(ctx, append([]string{"local", "--port", "0"}, args...), strings.NewReader(""), in, s.stderr)
 		_ = in.Close()
@@ -39,7 +39,7 @@ func local(t *testing.T, args ...string) playing {
 	}()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		s.said += lines.Text() + "\n"
+		s.output += lines.Text() + "\n"
 		if found := exported.FindStringSubmatch(lines.Text()); found != nil {
 			s.endpoint = found[1]
 		}
@@ -53,8 +53,8 @@ func local(t *testing.T, args ...string) playing {
 	return s
 }
 
-// get asks Lambda's API as any client does.
-func (s playing) get(t *testing.T, path string) (int, string) {
+// get sends a request to Lambda's API.
+func (s localProcess) get(t *testing.T, path string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.endpoint+path, nil)
 	require.NoError(t, err)
@@ -68,9 +68,9 @@ func (s playing) get(t *testing.T, path string) (int, string) {
 }
 
 func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
-	s := local(t)
+	s := startLocal(t)
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.endpoint, "nobody else's machine can reach it")
-	assert.Contains(t, s.said, `--input '{"function":"orders","alarms":["orders-errors"]}'`)
+	assert.Contains(t, s.output, `--input '{"function":"orders","alarms":["orders-errors"]}'`)
 	status, body := s.get(t, "/2015-03-31/functions/orders/aliases/live")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, `"FunctionVersion":"1"`)
@@ -81,17 +81,17 @@ func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
 	assert.Empty(t, s.stderr.String())
 }
 
-func TestLocalHasWhatADeploymentSpeaksOf(t *testing.T) {
-	deployment := file(t, "deployment.json", `{"function": "arn:aws:lambda:eu-west-1:111122223333:function:payments", "alias": "prod", "alarms": ["payments-slow"]}`)
-	s := local(t, "-f", deployment)
-	assert.Contains(t, s.said, "AWS_REGION=eu-west-1")
-	assert.Contains(t, s.said, "arn:aws:states:eu-west-1:111122223333:stateMachine:sluice")
-	assert.Contains(t, s.said, "--alarm-name payments-slow")
+func TestLocalHasTheFunctionsAndAlarmsOfTheDeployment(t *testing.T) {
+	deployment := writeFile(t, "deployment.json", `{"function": "arn:aws:lambda:eu-west-1:111122223333:function:payments", "alias": "prod", "alarms": ["payments-slow"]}`)
+	s := startLocal(t, "-f", deployment)
+	assert.Contains(t, s.output, "AWS_REGION=eu-west-1")
+	assert.Contains(t, s.output, "arn:aws:states:eu-west-1:111122223333:stateMachine:sluice")
+	assert.Contains(t, s.output, "--alarm-name payments-slow")
 	status, _ := s.get(t, "/2015-03-31/functions/payments/aliases/prod")
 	assert.Equal(t, http.StatusOK, status)
 }
 
-func TestLocalRefusesWhatItCannotPlay(t *testing.T) {
+func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -103,14 +103,14 @@ func TestLocalRefusesWhatItCannotPlay(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"an argument", []string{"orders"}, statusInvalid, `"orders" is one`},
+		{"an argument", []string{"orders"}, statusInvalid, `but got "orders"`},
 		{"a speed below the real one", []string{"--speed", "0.5"}, statusInvalid, "--speed is 0.5"},
 		{"a port that is none", []string{"--port", "70000"}, statusInvalid, "--port is 70000"},
 		{"functions of another kind", []string{"--functions", "docker"}, statusInvalid, `--functions is "docker"`},
 		{"standard input twice", []string{"-f", "-", "-s", "-"}, statusInvalid, "cannot both be standard input"},
-		{"a scenario that is not valid", []string{"-s", file(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},
-		{"a scenario of what is not there", []string{"-f", file(t, "d.json", `{"function": "orders"}`), "-s", file(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
-		{"a deployment that is not valid", []string{"-f", file(t, "d.json", `{}`)}, statusInvalid, "d.json: "},
+		{"a scenario that is not valid", []string{"-s", writeFile(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},
+		{"a scenario of what is not there", []string{"-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
+		{"a deployment that is not valid", []string{"-f", writeFile(t, "d.json", `{}`)}, statusInvalid, "d.json: "},
 		{"a file that is not there", []string{"-s", "/nowhere.json"}, statusFailed, "/nowhere.json"},
 		{"a port that is taken", []string{"--port", port}, statusFailed, "choose another with --port"},
 		{"bootstraps from elsewhere", []string{"--port", "0", "--functions", "bootstraps"}, statusFailed, "run this command in the repository's folder"},
@@ -124,7 +124,7 @@ func TestLocalRefusesWhatItCannotPlay(t *testing.T) {
 	}
 }
 
-func TestASampleDeploymentSpeaksOfWhatTheScenarioHas(t *testing.T) {
+func TestSampleDeploymentNamesTheAlarmsAndHooksOfTheScenario(t *testing.T) {
 	t.Parallel()
 	assert.JSONEq(t, `{"function": "orders", "alarms": ["orders-errors"],
 		"hooks": {"beforeTraffic": [{"function": "orders-approval"}, {"function": "orders-smoke"}]}}`, string(sampleDeployment(sampleScenario)))

@@ -1,6 +1,6 @@
-// Command sluice is the operator's: plan shows what a deployment would take,
-// simulate plays it on this machine, and the others work with the Sluice that stands
-// in an AWS account.
+// Command sluice is the operator's command-line tool. plan shows what a deployment
+// would take, simulate plays it on this machine, local plays an AWS account on this
+// machine, and the other commands work with the Sluice in an AWS account.
 package main
 
 import (

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestMain keeps what the handlers log out of the tests' output, as the command
-// keeps it from a person who has not asked for it.
+// TestMain discards the logs of the handlers, as the command does without --verbose.
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	os.Exit(m.Run())

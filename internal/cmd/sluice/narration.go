@@ -6,27 +6,27 @@ import (
 	"sluice/internal/picture"
 )
 
-// narration prints the story of one execution while it goes on.
+// narration prints the story of an execution while it runs.
 type narration struct {
-	to    io.Writer
-	begun bool
+	to        io.Writer
+	hasHeader bool
 }
 
-// widths of the columns of a story whose end is not known: of nearly ten hours,
-// and of the longest names of states.
+// liveWidths are the widths of the columns before the whole story is known: enough for
+// nearly ten hours, and for the longest state name.
 var liveWidths = []int{len("9:59:59"), len("RollbackIncomplete"), len("WEIGHT"), len("VERDICT")}
 
-// tell prints what has happened since it was called last. Of a long quiet time
-// that is told at once, the middle is left out.
-func (n *narration) tell(moments []picture.Moment) error {
+// print prints new moments. If they include a long series of equal polls, it leaves out
+// the middle.
+func (n *narration) print(moments []picture.Moment) error {
 	if len(moments) == 0 {
 		return nil
 	}
-	t := story(moments)
-	t.least = liveWidths
-	if n.begun {
+	t := storyTable(moments)
+	t.minWidths = liveWidths
+	if n.hasHeader {
 		t.rows = t.rows[1:]
 	}
-	n.begun = true
+	n.hasHeader = true
 	return writeText(n.to, t.write)
 }

@@ -6,8 +6,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// days shows a length of time in days when there are several.
-func days(s shift.Seconds) string {
+// daysText formats a duration, from two days on in days.
+func daysText(s shift.Seconds) string {
 	const day = 24 * 3600
 	if s < 2*day {
 		return s.String()

@@ -16,53 +16,54 @@ import (
 	"sluice/internal/shift"
 )
 
-// order is a command that gives an Order to the deployment that holds a Target.
+// order is a command of this tool that gives an Order to the deployment that holds a
+// Target.
 type order struct {
 	shift.Order
 	short string
 	about string
-	// obeyed says what becomes of a deployment that was told, unless it has ended.
-	obeyed string
+	// effect says what the order does to a deployment that has not ended.
+	effect string
 }
 
 var orders = []order{
 	{
-		shift.Abort, "Put the traffic of a deployment back at once",
-		`Abort puts the traffic of the deployment that holds TARGET back on its stable
-version, at once and for all targets of that deployment.`,
+		shift.Abort, "Put a deployment's traffic back at once",
+		`Abort puts all traffic of the deployment that holds TARGET back on the stable
+version at once, for every target of that deployment.`,
 		"its traffic is being put back",
 	},
 	{
 		shift.Promote, "Skip the rest of a deployment's plan",
-		`Promote has the deployment that holds TARGET skip the rest of its plan, at its
-next poll. The alarms still count, and the hooks are still asked.`,
-		"at its next poll it goes to 100%, unless an alarm fires",
+		`Promote makes the deployment that holds TARGET skip the rest of its plan, at its
+next poll. The alarms still count, and the hooks still run.`,
+		"it goes to 100% at its next poll, unless an alarm fires",
 	},
 	{
 		shift.Pause, "Hold a deployment at its weight",
 		`Pause keeps the deployment that holds TARGET at its weight, from its next poll
-on, and goes on watching its alarms. A pause ends by itself: see
-pauseLimitMinutes and whenPauseEnds in the deployment's input.`,
-		"from its next poll on it stays at its weight",
+on. Its alarms are still watched. A pause ends by itself: see pauseLimitMinutes
+and whenPauseEnds in the deployment's input.`,
+		"it stays at its weight from its next poll on",
 	},
 	{
 		shift.Resume, "End a deployment's pause",
 		`Resume ends the pause of the deployment that holds TARGET, at its next poll.`,
-		"at its next poll its pause is over",
+		"its pause ends at its next poll",
 	},
 }
 
 const aboutTarget = `
 
-TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live. The order
-is given to the safety net, the Lambda NAME-PREFIX-safety-net, so that it needs
-lambda:InvokeFunction on that.`
+TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live. The
+command invokes the safety net, which is the Lambda function
+NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function.`
 
-// noReason stands where nobody has given a reason.
+// noReason is recorded if the user gives no reason.
 const noReason = "no reason was given"
 
-func newOrder(o order, around surroundings) *cobra.Command {
-	a := account{surroundings: around}
+func newOrder(o order, env environment) *cobra.Command {
+	a := account{environment: env}
 	var reason string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -71,30 +72,30 @@ func newOrder(o order, around surroundings) *cobra.Command {
 		Long:                  o.about + aboutTarget,
 		Example:               fmt.Sprintf("  sluice %s orders --reason 'customers call'\n  sluice %s lambda:orders:prod --profile production", o.Order, o.Order),
 		DisableFlagsInUseLine: true,
-		Args:                  takesTarget(string(o.Order)),
-		RunE: does(func(cmd *cobra.Command, args []string) error {
+		Args:                  oneTarget(string(o.Order)),
+		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			target, err := request.ParseTarget(args[0])
 			if err != nil {
 				return err
 			}
-			t, err := a.give(cmd, request.Commanded{Target: target, Command: shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)}})
+			t, err := a.giveOrder(cmd, request.Commanded{Target: target, Command: shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)}})
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), t)
 			}
-			return writeText(cmd.OutOrStdout(), func(to io.Writer) { t.text(to, o.obeyed) })
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) { t.print(to, o.effect) })
 		}),
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "say why; `TEXT` stands in the records from then on")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	cmd.Flags().StringVar(&reason, "reason", "", "say why; `TEXT` is kept in the deployment's record")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	a.addFlags(cmd)
 	return cmd
 }
 
-// takesTarget holds a command to one argument that names a Target.
-func takesTarget(command string) cobra.PositionalArgs {
+// oneTarget returns a check that a command has one argument, and that it is a Target.
+func oneTarget(command string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch len(args) {
 		case 0:
@@ -103,67 +104,67 @@ func takesTarget(command string) cobra.PositionalArgs {
 			_, err := request.ParseTarget(args[0])
 			return err
 		}
-		return fmt.Errorf("%s takes one TARGET, and %q is one too many", command, args[1])
+		return fmt.Errorf("%s takes only one TARGET: remove %q", command, args[1])
 	}
 }
 
-// toldOrder is what came of an order.
-type toldOrder struct {
+// orderResult is the safety net's answer to an order.
+type orderResult struct {
 	Target shift.Target `json:"target"`
 	location
 	Outcome shift.Outcome  `json:"outcome"`
 	Reasons []shift.Reason `json:"reasons,omitempty"`
 	Cause   string         `json:"cause"`
-	// Instead is another order that was given after this one, and arrived before.
+	// Instead is a later order that arrived before this one, and so replaced it.
 	Instead shift.Order `json:"instead,omitempty"`
 }
 
-// give gives an order, and waits for the answer.
-func (a account) give(cmd *cobra.Command, c request.Commanded) (toldOrder, error) {
+// giveOrder sends an order, and waits for the answer.
+func (a account) giveOrder(cmd *cobra.Command, c request.Commanded) (orderResult, error) {
 	cfg, err := a.configure(cmd.Context(), "")
 	if err != nil {
-		return toldOrder{}, err
+		return orderResult{}, err
 	}
 	function := a.namePrefix() + "-" + flow.SafetyNet
 	answer, err := lambdanet.FromConfig(cfg, function).Command(cmd.Context(), c)
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):
-		return toldOrder{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, choose another --region or --profile, or the prefix of its names with --name-prefix", function, cfg.Region)
+		return orderResult{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, cfg.Region)
 	case errors.As(err, &refused):
-		return toldOrder{}, errors.New(tooLate(c, *refused))
+		return orderResult{}, errors.New(refusalText(c, *refused))
 	case err != nil:
-		return toldOrder{}, err
+		return orderResult{}, err
 	}
-	return toldOrder{
+	return orderResult{
 		Target: c.Target, location: newLocation(operator.Execution(answer.DeploymentID), cfg),
 		Outcome: answer.Outcome, Reasons: answer.Reasons, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
 }
 
-// tooLate says why an order was not obeyed.
-func tooLate(c request.Commanded, refused lambdanet.RefusedError) string {
-	history := fmt.Sprintf("'sluice history %s' tells how it ended", c.Target)
+// refusalText says why an order was not obeyed.
+func refusalText(c request.Commanded, refused lambdanet.RefusedError) string {
+	history := fmt.Sprintf("'sluice history %s' shows how", c.Target)
 	switch refused.Name {
 	case flow.DeploymentUnknown:
-		return fmt.Sprintf("no deployment holds %s, so that there is nothing to %s: 'sluice history %s' tells of the last ones", c.Target, c.Command.Order, c.Target)
+		return fmt.Sprintf("no deployment holds %s, so there is nothing to %s: 'sluice history %s' lists the earlier ones", c.Target, c.Command.Order, c.Target)
 	case flow.DeploymentRestoring:
-		return fmt.Sprintf("the deployment that holds %s is on its way back already, and cannot %s: %s", c.Target, c.Command.Order, refused.Message)
+		return fmt.Sprintf("cannot %s %s: its deployment is already putting the traffic back: %s", c.Command.Order, c.Target, refused.Message)
 	case flow.DeploymentClosed:
 		return fmt.Sprintf("the deployment that held %s has ended: %s", c.Target, history)
 	}
-	return fmt.Sprintf("%s %s: the safety net could not do it: %s; try again, and look at its logs", c.Command.Order, c.Target, refused.Error())
+	return fmt.Sprintf("%s %s: the safety net failed: %s; try again, and look at its logs", c.Command.Order, c.Target, refused.Error())
 }
 
-func (o toldOrder) text(to io.Writer, obeyed string) {
+func (o orderResult) print(to io.Writer, effect string) {
 	t := &table{indent: gutter}
 	t.add("target", string(o.Target))
 	o.addTo(t)
 	switch {
 	case o.Instead != "":
-		t.add("told", fmt.Sprintf("nothing: somebody has told it to %s since", o.Instead))
+		t.add("result", fmt.Sprintf("not obeyed: a later order, to %s, has already arrived", o.Instead))
 	case o.Outcome == "":
-		t.add("told", obeyed)
+		t.add("result", effect)
 	default:
 		t.add("outcome", string(o.Outcome))
 		t.addCause(explain.SplitCause(o.Outcome, o.Reasons, o.Cause))

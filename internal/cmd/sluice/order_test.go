@@ -17,10 +17,10 @@ func TestGoldenAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {
 	for name, target := range map[string]string{"by its name": "lambda:orders:live", "by its function": "orders"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, x := going(t, canary, `{}`, 90*time.Second)
+			a, x := startDeployment(t, canary, `{}`, 90*time.Second)
 			got := a.run("abort", target, "--reason", "customers call")
 			require.Equal(t, statusOK, got.status, got.stderr)
-			golden(t, "abort.txt", got.stdout)
+			assertGolden(t, "abort.txt", got.stdout)
 
 			watched := a.run("watch", "one")
 			assert.Equal(t, statusFailed, watched.status)
@@ -30,9 +30,9 @@ func TestGoldenAbortPutsTheTrafficBackAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestAbortIsAnsweredThoughItsFirstTryFailsAfterItsEffect(t *testing.T) {
+func TestAbortSucceedsIfItsFirstTryFailsAfterItsEffect(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{"faults": [{"call": "events:PutEvents", "actor": "safety-net", "error": "fail", "times": 1}]}`, 90*time.Second)
+	a, _ := startDeployment(t, canary, `{"faults": [{"call": "events:PutEvents", "actor": "safety-net", "error": "fail", "times": 1}]}`, 90*time.Second)
 	got := a.run("abort", "orders", "--json")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	assert.JSONEq(t, `{
@@ -46,11 +46,11 @@ func TestAbortIsAnsweredThoughItsFirstTryFailsAfterItsEffect(t *testing.T) {
 func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
 	t.Parallel()
 	deployment := `{"function": "orders", "alarms": ["orders-5xx"], "strategy": "Canary10Percent60Minutes"}`
-	a, _ := going(t, deployment, `{}`, 30*time.Second)
+	a, _ := startDeployment(t, deployment, `{}`, 30*time.Second)
 
 	paused := a.run("pause", "orders", "--reason", "lunch")
 	require.Equal(t, statusOK, paused.status, paused.stderr)
-	assertInOrder(t, paused.stdout, []string{"target lambda:orders:live", "execution arn:aws:states:us-east-1:123456789012:execution:sluice:one", "told from its next poll on it stays at its weight"})
+	assertInOrder(t, paused.stdout, []string{"target lambda:orders:live", "execution arn:aws:states:us-east-1:123456789012:execution:sluice:one", "result it stays at its weight from its next poll on"})
 	require.NoError(t, a.Advance(2*time.Hour))
 	resumed := a.run("resume", "orders", "--reason", "back")
 	require.Equal(t, statusOK, resumed.status, resumed.stderr)
@@ -63,7 +63,7 @@ func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
 	assertInOrder(t, watched.stdout, []string{"5:00 CheckAlarms 10% Wait paused by hand: lunch", "2:05:00 CheckAlarms 10% Pass", "2:25:00 CheckAlarms 10% Pass promoted by hand: all is well", "2:25:00 SetWeight 100%", "2:25:00 Promoted 100%"})
 }
 
-func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {
+func TestRefusedOrderSaysWhy(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, scenario string
@@ -71,22 +71,22 @@ func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {
 		args           []string
 		want           string
 	}{
-		{"nobody holds the target", `{}`, 0, []string{"abort", "billing"}, "sluice: no deployment holds lambda:billing:live, so that there is nothing to abort: 'sluice history lambda:billing:live' tells of the last ones\n"},
-		{"the deployment has ended", `{}`, time.Hour, []string{"promote", "orders"}, "sluice: no deployment holds lambda:orders:live, so that there is nothing to promote"},
+		{"nobody holds the target", `{}`, 0, []string{"abort", "billing"}, "sluice: no deployment holds lambda:billing:live, so there is nothing to abort: 'sluice history lambda:billing:live' lists the earlier ones\n"},
+		{"the deployment has ended", `{}`, time.Hour, []string{"promote", "orders"}, "sluice: no deployment holds lambda:orders:live, so there is nothing to promote"},
 		{
 			"the deployment is being put back", `{"events": [{"atSeconds": 80, "do": "stopExecution"}], "faults": [{"call": "lambda:UpdateAlias", "actor": "safety-net", "error": "deny", "fromSeconds": 60, "untilSeconds": 7200}]}`,
-			100 * time.Second, []string{"pause", "orders"}, "sluice: the deployment that holds lambda:orders:live is on its way back already, and cannot pause: ",
+			100 * time.Second, []string{"pause", "orders"}, "sluice: cannot pause lambda:orders:live: its deployment is already putting the traffic back: ",
 		},
 		{"no safety net of the prefix", `{}`, 0, []string{"abort", "orders", "--name-prefix", "team"}, "sluice: there is no function team-safety-net in us-east-1: deploy Sluice there"},
 		{
 			"the safety net cannot do it", `{"faults": [{"call": "dynamodb:GetItem", "actor": "safety-net", "error": "deny"}]}`,
-			time.Minute, []string{"abort", "orders"}, "sluice: abort lambda:orders:live: the safety net could not do it: ",
+			time.Minute, []string{"abort", "orders"}, "sluice: abort lambda:orders:live: the safety net failed: ",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, canary, tt.scenario, tt.since)
+			a, _ := startDeployment(t, canary, tt.scenario, tt.since)
 			got := a.run(tt.args...)
 			assert.Equal(t, statusFailed, got.status)
 			assert.Empty(t, got.stdout)
@@ -95,13 +95,13 @@ func TestOrderThatCannotBeObeyedSaysWhy(t *testing.T) {
 	}
 }
 
-// The order itself is the second call: the first one asks whom it is for.
-func TestOrderIsGivenOnceWhenItsAnswerIsLost(t *testing.T) {
+// The first call asks for the deployment, and the second one gives the order.
+func TestOrderIsNotRetriedIfItsAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	for lost := 1; lost <= 2; lost++ {
-		a, _ := going(t, canary, `{}`, time.Minute)
-		a.meddle = func(string, http.ResponseWriter) bool {
-			if len(a.asked) == lost {
+		a, _ := startDeployment(t, canary, `{}`, time.Minute)
+		a.intercept = func(string, http.ResponseWriter) bool {
+			if len(a.requested) == lost {
 				panic(http.ErrAbortHandler)
 			}
 			return false
@@ -113,14 +113,14 @@ func TestOrderIsGivenOnceWhenItsAnswerIsLost(t *testing.T) {
 	}
 }
 
-func TestOrderForADeploymentThatEndsMeanwhileSaysSo(t *testing.T) {
+func TestOrderFailsIfTheDeploymentEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, order := range []string{"abort", "promote", "pause", "resume"} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
-			a, x := going(t, canary, `{}`, time.Minute)
-			a.meddle = func(string, http.ResponseWriter) bool {
-				if len(a.asked) == 2 {
+			a, x := startDeployment(t, canary, `{}`, time.Minute)
+			a.intercept = func(string, http.ResponseWriter) bool {
+				if len(a.requested) == 2 {
 					require.NoError(t, a.Advance(time.Hour))
 				}
 				return false
@@ -133,23 +133,23 @@ func TestOrderForADeploymentThatEndsMeanwhileSaysSo(t *testing.T) {
 	}
 }
 
-func TestOrderThatALaterOneHasOvertakenSaysSo(t *testing.T) {
+func TestOrderSaysThatALaterOneWasObeyedInstead(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{}`, time.Minute)
-	a.meddle = func(_ string, w http.ResponseWriter) bool {
-		if len(a.asked) == 2 {
+	a, _ := startDeployment(t, canary, `{}`, time.Minute)
+	a.intercept = func(_ string, w http.ResponseWriter) bool {
+		if len(a.requested) == 2 {
 			_, _ = w.Write([]byte(`{"deploymentId": "arn:aws:states:us-east-1:123456789012:execution:sluice:one", "instead": "pause"}`))
 		}
-		return len(a.asked) == 2
+		return len(a.requested) == 2
 	}
 	got := a.run("resume", "orders")
 	require.Equal(t, statusOK, got.status, got.stderr)
-	assertInOrder(t, got.stdout, []string{"told nothing: somebody has told it to pause since"})
+	assertInOrder(t, got.stdout, []string{"result not obeyed: a later order, to pause, has already arrived"})
 }
 
 func TestGoldenHistoryOfATarget(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}, {"atSeconds": 150, "do": "setAlarmState", "alarm": "orders-5xx", "state": "OK"}]}`, time.Hour)
+	a, _ := startDeployment(t, canary, `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}, {"atSeconds": 150, "do": "setAlarmState", "alarm": "orders-5xx", "state": "OK"}]}`, time.Hour)
 	for _, name := range []string{"two", "three"} {
 		_, err := a.Start(name, json.RawMessage(canary))
 		require.NoError(t, err)
@@ -165,25 +165,25 @@ func TestGoldenHistoryOfATarget(t *testing.T) {
 
 	got := a.run("history", "orders")
 	require.Equal(t, statusOK, got.status, got.stderr)
-	golden(t, "history.txt", got.stdout)
+	assertGolden(t, "history.txt", got.stdout)
 	asJSON := a.run("history", "lambda:orders:live", "--json")
 	require.Equal(t, statusOK, asJSON.status, asJSON.stderr)
-	golden(t, "history.json", asJSON.stdout)
+	assertGolden(t, "history.json", asJSON.stdout)
 	short := a.run("history", "orders", "--limit", "2")
-	assertInOrder(t, short.stdout, []string{"OPENED (UTC)", "2026-01-01 01:23:00", "2026-01-01 01:11:30", "and 2 deployments before these: see --limit"})
+	assertInOrder(t, short.stdout, []string{"OPENED (UTC)", "2026-01-01 01:23:00", "2026-01-01 01:11:30", "2 older deployments not shown: see --limit"})
 }
 
 func TestHistoryOfATargetWithoutOne(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
-	assert.Equal(t, ran{stdout: "  lambda:billing:live has no deployments in the ledger.\n"}, a.run("history", "billing"))
-	assert.Equal(t, ran{stdout: "[]\n"}, a.run("history", "billing", "--json"))
+	a := newRemoteWorld(t, canary, `{}`)
+	assert.Equal(t, result{stdout: "  lambda:billing:live has no deployments in the ledger.\n"}, a.run("history", "billing"))
+	assert.Equal(t, result{stdout: "[]\n"}, a.run("history", "billing", "--json"))
 }
 
-func TestHistoryFromATableThatIsNotThere(t *testing.T) {
+func TestHistoryFromAMissingTable(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
+	a := newRemoteWorld(t, canary, `{}`)
 	got := a.run("history", "orders", "--table", "other")
 	assert.Equal(t, statusFailed, got.status)
-	assert.Equal(t, "sluice: read the history of lambda:orders:live: ResourceNotFoundException: Requested resource not found; it was looked for in the table other in us-east-1: choose another with --table, --region or --profile\n", got.stderr)
+	assert.Equal(t, "sluice: read the history of lambda:orders:live: ResourceNotFoundException: Requested resource not found; the ledger's table is other in us-east-1: choose another with --table, --region or --profile\n", got.stderr)
 }

@@ -7,14 +7,14 @@ import (
 	"io"
 )
 
-// writeText prints a text at once, when it is complete.
+// writeText writes a text in one piece, when it is complete.
 func writeText(to io.Writer, text func(io.Writer)) error {
 	var page bytes.Buffer
 	text(&page)
 	return write(to, page.Bytes())
 }
 
-// writeJSON prints a value as JSON that a person can read, too.
+// writeJSON writes a value as indented JSON.
 func writeJSON(to io.Writer, value any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

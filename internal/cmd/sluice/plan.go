@@ -10,12 +10,13 @@ import (
 	"sluice/internal/shift"
 )
 
-const aboutPlan = `Plan shows what a deployment does when nothing goes wrong: when each step
-begins, at which weight, how long it bakes and how often it is judged meanwhile;
-then how large the execution gets, what it costs, and what to beware of.
-STRATEGY is one of CodeDeploy's names, such as Canary10Percent5Minutes or
-Linear10PercentEvery1Minute, with these or any other numbers. A deployment's
-file may have steps of any shape.`
+const aboutPlan = `Plan shows what a deployment does if nothing goes wrong: when each step begins,
+its weight, how long it bakes and how often it is judged. It also shows the size
+of the execution, its cost, and warnings.
+
+STRATEGY is a name in the style of CodeDeploy, such as Canary10Percent5Minutes
+or Linear10PercentEvery1Minute, with any numbers. A deployment's file can
+describe other steps.`
 
 const examplesOfPlan = `  sluice plan AllAtOnce
   sluice plan Canary5Percent90Minutes
@@ -28,22 +29,22 @@ func newPlan() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:                   "plan (STRATEGY | -f FILE) [--json]",
-		Short:                 "Show what a strategy or a deployment takes, and costs",
+		Short:                 "Show what a strategy or a deployment takes and costs",
 		Long:                  aboutPlan,
 		Example:               examplesOfPlan,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
-				return fmt.Errorf("plan takes one STRATEGY, and %q is one too many", args[1])
+				return fmt.Errorf("plan takes only one STRATEGY: remove %q", args[1])
 			case len(args) == 1 && file != "":
 				return errors.New("plan takes a STRATEGY or a file, not both")
 			case len(args) == 0 && file == "":
-				return errors.New("plan needs a STRATEGY, or a deployment's file: -f FILE")
+				return errors.New("plan needs a STRATEGY or a deployment's file: -f FILE")
 			}
 			return nil
 		},
-		RunE: does(func(cmd *cobra.Command, args []string) error {
+		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			expected, err := plan(cmd, args, source(file))
 			if err != nil {
 				return err
@@ -51,43 +52,43 @@ func newPlan() *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), expected)
 			}
-			return writeText(cmd.OutOrStdout(), expected.text)
+			return writeText(cmd.OutOrStdout(), expected.print)
 		}),
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the same as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-var errConfiguredByTags = errors.New(`trigger: what an event starts is configured by the function's tags, which are not in this file: plan the strategy that they name`)
+var errConfiguredByTags = errors.New(`trigger: a deployment that an event starts is configured by the function's tags, which are not in this file: plan the strategy that the tags name`)
 
-// plan makes the forecast of a named strategy, or of the deployment in a file.
-func plan(cmd *cobra.Command, args []string, file source) (expectation, error) {
+// plan estimates a named strategy, or the deployment in a file.
+func plan(cmd *cobra.Command, args []string, file source) (estimate, error) {
 	if len(args) == 1 {
 		return planStrategy(args[0])
 	}
 	text, err := file.read(cmd.InOrStdin())
 	if err != nil {
-		return expectation{}, err
+		return estimate{}, err
 	}
 	release, err := request.DecodeInput(text, "")
 	if err != nil {
-		return expectation{}, invalid(file.String(), err)
+		return estimate{}, invalid(file.String(), err)
 	}
 	if release.Trigger == shift.Event {
-		return expectation{}, invalid(file.String(), errConfiguredByTags)
+		return estimate{}, invalid(file.String(), errConfiguredByTags)
 	}
-	return newExpectation(release, true)
+	return newEstimate(release, true)
 }
 
-func planStrategy(name string) (expectation, error) {
+func planStrategy(name string) (estimate, error) {
 	steps, err := request.Strategy(name)
 	if err != nil {
-		return expectation{}, invalid("STRATEGY", err)
+		return estimate{}, invalid("STRATEGY", err)
 	}
-	f, err := newExpectation(shift.Release{Strategy: name, Steps: steps}, false)
+	f, err := newEstimate(shift.Release{Strategy: name, Steps: steps}, false)
 	if err != nil {
-		return expectation{}, invalid("STRATEGY", err)
+		return estimate{}, invalid("STRATEGY", err)
 	}
 	return f, nil
 }

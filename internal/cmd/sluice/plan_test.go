@@ -17,7 +17,7 @@ var predefined = []string{
 	"AllAtOnce",
 }
 
-// lockstep has everything that a plan tells of.
+// lockstep is a deployment that uses everything that a plan shows.
 const lockstep = `{
 	"targets": [{"function": "orders"}, {"function": "billing", "alias": "prod", "version": "42"}, {"function": "search"}],
 	"strategy": {"exponential": {"startPercent": 0.5, "factor": 3, "everyMinutes": 90}},
@@ -38,7 +38,7 @@ func TestGoldenPlanOfEachPredefinedStrategy(t *testing.T) {
 		assertFits(t, got.stdout)
 		all.WriteString(got.stdout + "\n")
 	}
-	golden(t, "plan-predefined.txt", all.String())
+	assertGolden(t, "plan-predefined.txt", all.String())
 }
 
 func TestGoldenPlanOfADeployment(t *testing.T) {
@@ -51,12 +51,12 @@ func TestGoldenPlanOfADeployment(t *testing.T) {
 			t.Parallel()
 			got := run(t, lockstep, args...)
 			require.Equal(t, statusOK, got.status, got.stderr)
-			golden(t, name, got.stdout)
+			assertGolden(t, name, got.stdout)
 		})
 	}
 }
 
-func TestPrefixOfAPredefinedStrategyChangesNothingButItsName(t *testing.T) {
+func TestPrefixOfAPredefinedStrategyChangesOnlyItsName(t *testing.T) {
 	t.Parallel()
 	const prefix = "CodeDeployDefault.Lambda"
 	for _, strategy := range predefined {
@@ -65,7 +65,7 @@ func TestPrefixOfAPredefinedStrategyChangesNothingButItsName(t *testing.T) {
 	}
 }
 
-func TestPlanForetellsWhatASimulationTakes(t *testing.T) {
+func TestPlanPredictsTheCountsOfASimulation(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, deployment string
@@ -113,7 +113,7 @@ func TestPlanForetellsWhatASimulationTakes(t *testing.T) {
 	}
 }
 
-// sum adds up the counts of the names that begin alike.
+// sum adds up the counts of the names with a prefix.
 func sum(counts map[string]int, prefix string) int {
 	total := 0
 	for name, n := range counts {
@@ -124,37 +124,37 @@ func sum(counts map[string]int, prefix string) int {
 	return total
 }
 
-func TestPlanWarnsOfWhatNothingWatches(t *testing.T) {
+func TestPlanWarnsAboutRisks(t *testing.T) {
 	t.Parallel()
 	const (
-		last     = "Nothing watches the last step"
-		atOnce   = "No step bakes"
-		unnamed  = "No alarm is named"
-		lag      = "Lambda's metrics come by the minute"
-		pipeline = "A pipeline's Step Functions action gives up after 7 days"
-		created  = "An alias that does not exist yet"
+		lastStep     = "The last step does not bake"
+		atOnce       = "No step bakes"
+		noAlarm      = "The deployment names no alarm"
+		lateMetrics  = "Lambda's metrics arrive late"
+		slowPipeline = "This may take "
+		createdAlias = "An alias that does not exist yet"
 	)
 	tests := []struct {
 		name, deployment string
-		want             []string // beginnings
+		want             []string // the beginnings of the warnings
 	}{
-		{"a canary", `{"function": "f", "alarms": ["a"]}`, []string{last}},
-		{"a canary without alarms", `{"function": "f"}`, []string{last, unnamed}},
+		{"a canary", `{"function": "f", "alarms": ["a"]}`, []string{lastStep}},
+		{"a canary without alarms", `{"function": "f"}`, []string{lastStep, noAlarm}},
 		{"all at once", `{"function": "f", "alarms": ["a"], "strategy": "AllAtOnce"}`, []string{atOnce}},
-		{"steps faster than metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery2Minutes"}`, []string{last, lag}},
-		{"steps as fast as metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery3Minutes"}`, []string{last}},
+		{"steps faster than metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery2Minutes"}`, []string{lastStep, lateMetrics}},
+		{"steps as fast as metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery3Minutes"}`, []string{lastStep}},
 		{
 			"a bake at the end", `{"function": "f", "alarms": ["a"], "strategy": {"steps": [{"percent": 1, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`,
 			[]string{},
 		},
-		{"as long as a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10080Minutes"}`, []string{last}},
-		{"longer than a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10081Minutes"}`, []string{last, pipeline}},
+		{"as long as a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10080Minutes"}`, []string{lastStep}},
+		{"longer than a pipeline waits", `{"function": "f", "alarms": ["a"], "strategy": "Canary10Percent10081Minutes"}`, []string{lastStep, slowPipeline}},
 		{
 			"longer than a pipeline waits with its hooks",
 			`{"function": "f", "alarms": ["a"], "hooks": {"afterTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 604800}]}}`,
-			[]string{last, pipeline},
+			[]string{lastStep, slowPipeline},
 		},
-		{"an alias that may be created", `{"function": "f", "alarms": ["a"], "createAlias": true}`, []string{last, created}},
+		{"an alias that may be created", `{"function": "f", "alarms": ["a"], "createAlias": true}`, []string{lastStep, createdAlias}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,20 +170,20 @@ func TestPlanWarnsOfWhatNothingWatches(t *testing.T) {
 	}
 }
 
-func TestPlanDoesNotGuessWhatTagsSay(t *testing.T) {
+func TestPlanRefusesADeploymentThatTagsConfigure(t *testing.T) {
 	t.Parallel()
 	got := run(t, `{"trigger": "event", "function": "orders", "version": "7"}`, "plan", "-f", "-")
 	assert.Equal(t, 2, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "standard input: trigger: what an event starts is configured by the function's tags")
+	assert.Contains(t, got.stderr, "standard input: trigger: a deployment that an event starts is configured by the function's tags")
 }
 
-func TestPlanIsComparedWithALoopThatPolls(t *testing.T) {
+func TestPlanIsComparedWithAPollingLoop(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, deployment, want string }{
-		{"with alarms", `{"function": "f", "alarms": ["a"]}`, "polling loop $0.00292 4.1 times as much, where the alarms are asked every 10s: 104 transitions"},
+		{"with alarms", `{"function": "f", "alarms": ["a"]}`, "polling loop $0.00292 4.1 times as much, for a loop that reads the alarms every 10s: 104 transitions"},
 		{"without alarms", `{"function": "f"}`, "polling loop $0.00262 4.0 times as much"},
-		{"too long for a loop", `{"function": "f", "strategy": "Canary10Percent480Minutes"}`, "it would never end, as its 25,978 history events are more than an execution may have"},
+		{"too long for a loop", `{"function": "f", "strategy": "Canary10Percent480Minutes"}`, "it could not finish, because its 25,978 history events are more than an execution may have"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestPlanIsComparedWithALoopThatPolls(t *testing.T) {
 	}
 }
 
-func TestPlanDrawsItsWeightsWhenTheyTakeTime(t *testing.T) {
+func TestPlanDrawsTheWeightsUnlessAllMoveAtOnce(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, run(t, "", "plan", "Linear20PercentEvery3Minutes").stdout, "▅▅▅▅▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▆▆▆█\n  20% at once                               100% after 12m\n")
 	assert.NotContains(t, run(t, "", "plan", "AllAtOnce").stdout, "█")

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The README's example is what the command prints.
-func TestTheReadmesExampleIsTrue(t *testing.T) {
+// The README's example must be what the command prints.
+func TestReadmeExampleIsTrue(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../../README.md")
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestTheReadmesExampleIsTrue(t *testing.T) {
 	assert.True(t, strings.HasPrefix(stdout.String(), printed), "the README shows\n%s\nand the command prints\n%s", printed, stdout.String())
 }
 
-// block is the next code block of a language, and what follows it.
+// block returns the next code block in a language, and the text after it.
 func block(t *testing.T, text, language string) (code, rest string) {
 	t.Helper()
 	_, text, found := strings.Cut(text, "```"+language+"\n")

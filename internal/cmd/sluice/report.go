@@ -17,31 +17,30 @@ import (
 	"sluice/internal/picture/page"
 )
 
-const aboutReport = `Report writes what an execution tells of its deployment on a page of HTML: plots
-of the weight, the alarms and the states over time, the steps, the cause and the
-input. The page needs nothing else: no network, no script, and can be sent to
-anybody. EXECUTION is an ARN, or the name of an execution of Sluice's state
-machine; it may still be going on.
+const aboutReport = `Report writes an HTML page about a deployment in AWS: plots of the weight, the
+alarms and the states over time, the steps, the cause and the input. The page is
+one file without script and needs no network. EXECUTION is an ARN, or the name
+of an execution of Sluice's state machine. It may still be running.
 
-How many requests each version had is not in an execution's history, and not on
-the page; CloudWatch has it.
+The page does not show how many requests each version served: that is not in an
+execution's history. CloudWatch has these numbers.
 
-When the safety net has put the traffic back is read from the ledger. It needs
-what 'sluice watch' needs.`
+Report reads from the ledger when the safety net put the traffic back. It needs
+the same permissions as 'sluice watch'.`
 
 const examplesOfReport = `  sluice report orders-live-20261121T061031Z --out report.html`
 
-func newReport(around surroundings) *cobra.Command {
-	a := account{surroundings: around}
+func newReport(env environment) *cobra.Command {
+	a := account{environment: env}
 	var out string
 	cmd := &cobra.Command{
 		Use:                   "report EXECUTION --out FILE",
-		Short:                 "Write a page about a deployment in AWS",
+		Short:                 "Write an HTML page about a deployment in AWS",
 		Long:                  aboutReport,
 		Example:               examplesOfReport,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := anExecution(cmd, args); err != nil {
+			if err := oneExecution(cmd, args); err != nil {
 				return err
 			}
 			if out == "" {
@@ -49,19 +48,19 @@ func newReport(around surroundings) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: does(func(cmd *cobra.Command, args []string) error {
+		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			report, err := newWatcher(cmd, a, cfg, x, telling{asJSON: true}).report(cmd.Context())
+			report, err := newWatcher(cmd, a, cfg, x, outputOptions{asJSON: true}).report(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if err := writeReport(out, report); err != nil {
 				return err
 			}
-			return writeText(cmd.OutOrStdout(), func(to io.Writer) { reported(out).write(to) })
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) { reportTable(out).write(to) })
 		}),
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "write the page to `FILE`")
@@ -71,25 +70,25 @@ func newReport(around surroundings) *cobra.Command {
 	return cmd
 }
 
-// notInAHistory says what the page of an execution in AWS lacks.
-var notInAHistory = []string{
-	"Requests and errors by version are not in an execution's history: CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
-	"The alarms' states are those that each check has read, until the last one, and what the deployment was put back for.",
+// missingFromHistory says what the page about an execution in AWS does not show.
+var missingFromHistory = []string{
+	"Requests and errors by version are not in an execution's history. CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
+	"The alarms' states are those that the checks read. After the last check, only an alarm that caused the rollback is shown.",
 }
 
-// report is what is known of the execution by now.
+// report returns what is known about the execution at this moment.
 func (w *watcher) report(ctx context.Context) (page.Report, error) {
-	w.look(ctx)
-	events, err := w.ask(ctx)
+	w.readRecord(ctx)
+	events, err := w.readEvents(ctx)
 	if err != nil {
 		return page.Report{}, err
 	}
-	if err := w.tell(events); err != nil {
+	if err := w.show(events); err != nil {
 		return page.Report{}, err
 	}
-	r := page.Report{Run: w.run, Began: w.began, Missing: notInAHistory}
-	if w.blind != nil {
-		r.Missing = append(slices.Clone(r.Missing), "The ledger could not be read, which alone knows when the safety net has put the traffic back: that is drawn where the execution has learnt of it.")
+	r := page.Report{Run: w.run, Began: w.began, Missing: missingFromHistory}
+	if w.ledgerError != nil {
+		r.Missing = append(slices.Clone(r.Missing), "The ledger could not be read. Only the ledger knows when the safety net put the traffic back, so the page shows when the execution noticed it.")
 	}
 	r.Facts = append(r.Facts, page.Fact{Name: "execution", Value: string(w.where.Execution)})
 	if w.where.Console != "" {
@@ -97,8 +96,8 @@ func (w *watcher) report(ctx context.Context) (page.Report, error) {
 	}
 	r.Facts = append(r.Facts, page.Fact{Name: "history events", Value: picture.GroupDigits(len(events))})
 	for _, e := range events {
-		if e.EnteredType() != "" { // the first state is entered with the execution's input
-			r.Texts = append(r.Texts, page.Text{Name: "Input", Content: indented(e.Data)})
+		if e.EnteredType() != "" { // the first state's input is the execution's input
+			r.Texts = append(r.Texts, page.Text{Name: "Input", Content: indentJSON(e.Data)})
 			break
 		}
 	}
@@ -107,13 +106,13 @@ func (w *watcher) report(ctx context.Context) (page.Report, error) {
 		if err != nil {
 			return page.Report{}, err
 		}
-		w.run.End = end.drawn()
+		w.run.End = end.pictureEnd()
 	}
 	return r, nil
 }
 
-// indented is JSON that a person can read.
-func indented(text json.RawMessage) string {
+// indentJSON makes JSON readable for a person.
+func indentJSON(text json.RawMessage) string {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, text, "", "  ") != nil {
 		return string(text)
@@ -121,8 +120,8 @@ func indented(text json.RawMessage) string {
 	return pretty.String()
 }
 
-// report is the page about a simulation.
-func (s setting) report(played simulation) page.Report {
+// report returns the page about a simulation.
+func (s inputs) report(played simulation) page.Report {
 	r := page.Report{Run: played.run}
 	r.Facts = facts(played.summary())
 	r.Texts = append(r.Texts, page.Text{Name: "Input", Content: strings.TrimSpace(string(s.deployment))})
@@ -132,8 +131,8 @@ func (s setting) report(played simulation) page.Report {
 	return r
 }
 
-// facts are the rows of a summary but for what stands at the head of the page. What is
-// indented belongs to the row above, and says so.
+// facts turns the rows of a summary into facts, except those that the head of the page
+// shows. An indented row gets the name of the row above as a prefix.
 func facts(t *table) []page.Fact {
 	var list []page.Fact
 	above := ""
@@ -145,7 +144,7 @@ func facts(t *table) []page.Fact {
 			above = name
 		}
 		if len(row) == 2 && !slices.Contains([]string{"outcome", "cause", "next"}, name) {
-			list = append(list, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], glue, " ")})
+			list = append(list, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], noBreakSpace, " ")})
 		}
 	}
 	return list
@@ -163,8 +162,8 @@ func writeReport(file string, r page.Report) error {
 	return nil
 }
 
-// reported says where the page lies.
-func reported(file string) *table {
+// reportTable says in which file the page is.
+func reportTable(file string) *table {
 	t := &table{indent: gutter}
 	t.add("report", file)
 	return t

@@ -13,22 +13,22 @@ import (
 	"sluice/internal/picture/page"
 )
 
-// The picture that the README shows.
+// The README shows this picture.
 func TestGoldenPictureOfARun(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join("testdata", "run")
-	s, err := readSetting(source(filepath.Join(folder, "deployment.json")), source(filepath.Join(folder, "scenario.json")), nil)
+	s, err := readInputs(source(filepath.Join(folder, "deployment.json")), source(filepath.Join(folder, "scenario.json")), nil)
 	require.NoError(t, err)
 	played, err := s.play()
 	require.NoError(t, err)
-	golden(t, filepath.Join("..", "run.svg"), page.Figure(played.run))
+	assertGolden(t, filepath.Join("..", "run.svg"), page.Figure(played.run))
 }
 
 func TestReportOfASimulation(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.html")
-	plain := run(t, "", demo("sick")...).stdout
-	got := run(t, "", append(demo("sick"), "--report", file)...)
+	plain := run(t, "", demoArgs("sick")...).stdout
+	got := run(t, "", append(demoArgs("sick"), "--report", file)...)
 	require.Equal(t, statusOK, got.status, got.stderr)
 	assert.Equal(t, plain+"\n  report  "+file+"\n", got.stdout)
 	text, err := os.ReadFile(file)
@@ -41,10 +41,10 @@ func TestReportOfASimulation(t *testing.T) {
 		assert.True(t, strings.Contains(string(text), want), want)
 	}
 
-	asJSON := run(t, "", append(demo("sick"), "--report", file, "--json")...)
-	assert.Equal(t, run(t, "", append(demo("sick"), "--json")...), asJSON, "nothing but the JSON is printed")
+	asJSON := run(t, "", append(demoArgs("sick"), "--report", file, "--json")...)
+	assert.Equal(t, run(t, "", append(demoArgs("sick"), "--json")...), asJSON, "nothing but the JSON is printed")
 
-	nowhere := run(t, "", append(demo("sick"), "--report", filepath.Join(file, "nowhere"))...)
+	nowhere := run(t, "", append(demoArgs("sick"), "--report", filepath.Join(file, "nowhere"))...)
 	assert.Equal(t, statusFailed, nowhere.status)
 	assert.Contains(t, nowhere.stderr, "sluice: write the report: open "+file)
 	assert.Empty(t, nowhere.stdout)
@@ -90,10 +90,10 @@ func TestReportOfAnExecutionInAWS(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, x := going(t, canary, tt.scenario, tt.since)
+			a, x := startDeployment(t, canary, tt.scenario, tt.since)
 			file := filepath.Join(t.TempDir(), "report.html")
 			got := a.run("report", "one", "--out", file)
-			require.Equal(t, ran{status: statusOK, stdout: "  report  " + file + "\n"}, got)
+			require.Equal(t, result{status: statusOK, stdout: "  report  " + file + "\n"}, got)
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			for _, want := range append(tt.want, x.ARN(), "&#34;function&#34;: &#34;orders&#34;") {
@@ -107,9 +107,9 @@ func TestReportOfAnExecutionInAWS(t *testing.T) {
 	}
 }
 
-func TestReportOfAnExecutionThatThereIsNot(t *testing.T) {
+func TestReportOfAnExecutionThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{}`, 0)
+	a, _ := startDeployment(t, canary, `{}`, 0)
 	file := filepath.Join(t.TempDir(), "report.html")
 	got := a.run("report", "two", "--out", file)
 	assert.Equal(t, statusFailed, got.status)

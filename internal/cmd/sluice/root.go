@@ -10,81 +10,85 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit statuses, as the help of the root command explains them.
+// Exit statuses. The help explains them to the user.
 const (
 	statusOK      = 0
 	statusFailed  = 1
 	statusInvalid = 2
-	// statusInterrupted is what a shell makes of an interrupt: 128 and the signal.
+	// statusInterrupted is the status that a shell reports after SIGINT: 128 + 2.
 	statusInterrupted = 130
 )
 
-const about = `Sluice moves live traffic from one version of a serverless application to the
-next, a little at a time, watches it, and puts it back by itself when it gets
-worse. This command shows beforehand what a deployment will do (plan), and plays
-it on this machine, with the definition and the handlers that run in AWS
-(simulate), or plays a whole AWS account there for you to try things in (local);
-these need no AWS account. The others work with the Sluice in your account,
-found as the aws command finds it: with its profiles, its environment,
-AWS_ENDPOINT_URL too.`
+const aboutSluice = `Sluice moves live traffic from one version of a serverless application to the
+next in small steps. It watches alarms meanwhile, and puts the traffic back by
+itself if something goes wrong.
 
-const examples = `  sluice plan Linear10PercentEvery1Minute
+These commands need no AWS account: plan shows what a deployment will do;
+simulate plays it on this machine, with the definition and the handlers that run
+in AWS; local plays a whole AWS account on this machine, for you to try things.
+
+The other commands work with the Sluice in your AWS account. They find it as the
+aws command does: through profiles and environment variables, including
+AWS_ENDPOINT_URL.`
+
+const examplesOfSluice = `  sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json --json | jq .outcome
   sluice start -f deployment.json --wait
   sluice local --speed 60`
 
-const statuses = `
+const exitStatuses = `
 Exit status:
-  0    it was done, whatever the outcome of a simulated deployment; a deployment
-       in AWS that was watched was Promoted, or there was nothing to shift
-  1    it ended otherwise, or something else failed, such as reading a file
+  0    success. For a watched deployment in AWS: it was Promoted, or there was
+       nothing to shift. A simulated deployment may have any outcome.
+  1    a watched deployment had another outcome, or something else failed, such
+       as reading a file
   2    the arguments, the deployment or the scenario are not valid
-  130  the watching or playing was interrupted; a deployment in AWS goes on
+  130  interrupted; a deployment in AWS goes on
 `
 
-// exec runs the command with its arguments, and returns its exit status. What it
-// has to say goes to stdout only when it is complete.
+// exec runs the command with the given arguments and returns its exit status. Output
+// that is not live is written to stdout only when it is complete.
 func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return thisMachine.exec(ctx, args, stdin, stdout, stderr)
+	return realEnvironment.exec(ctx, args, stdin, stdout, stderr)
 }
 
-func (s surroundings) exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (s environment) exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	used, err := root.ExecuteContextC(ctx)
-	return report(used, err, stderr)
+	return reportError(used, err, stderr)
 }
 
-func newRoot(around surroundings) *cobra.Command {
+func newRoot(env environment) *cobra.Command {
 	var verbose bool
 	root := &cobra.Command{
 		Use:           "sluice",
 		Short:         "Shift traffic between versions of a Lambda function",
-		Long:          about,
-		Example:       examples,
+		Long:          aboutSluice,
+		Example:       examplesOfSluice,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			slog.SetDefault(logger(verbose, cmd.ErrOrStderr()))
 		},
 	}
-	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr what Sluice's Lambdas log on this machine")
-	root.SetUsageTemplate(root.UsageTemplate() + statuses)
+	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr the logs of Lambdas on this machine")
+	root.SetUsageTemplate(root.UsageTemplate() + exitStatuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(around), newLocal(), newStart(around), newWatch(around), newReport(around), newHistory(around))
+	root.AddCommand(newPlan(), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newHistory(env))
 	for _, o := range orders {
-		root.AddCommand(newOrder(o, around))
+		root.AddCommand(newOrder(o, env))
 	}
 	return root
 }
 
-// logger takes what the handlers log. Their lines carry no time: that of the
-// machine means nothing in a simulation.
+// logger returns the logger for the handlers. Its lines have no time, because this
+// machine's time means nothing in a simulation.
 func logger(verbose bool, to io.Writer) *slog.Logger {
 	if !verbose {
 		return slog.New(slog.DiscardHandler)
@@ -99,14 +103,14 @@ func logger(verbose bool, to io.Writer) *slog.Logger {
 	}))
 }
 
-// failedError is what a command's own work ended with. Every other error comes
-// from the reading of its arguments.
+// failedError wraps an error of a command's own work. Every other error is about the
+// command's arguments.
 type failedError struct{ error }
 
 func (e failedError) Unwrap() error { return e.error }
 
-// does makes a command's work of a function.
-func does(work func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+// markFailed wraps the errors of a command's work in a failedError.
+func markFailed(work func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := work(cmd, args); err != nil {
 			return failedError{err}
@@ -115,8 +119,8 @@ func does(work func(*cobra.Command, []string) error) func(*cobra.Command, []stri
 	}
 }
 
-// report says on stderr what went wrong, and returns the exit status.
-func report(used *cobra.Command, err error, stderr io.Writer) int {
+// reportError prints an error on stderr, and returns the exit status.
+func reportError(used *cobra.Command, err error, stderr io.Writer) int {
 	var invalid *invalidError
 	var interrupted interruptedError
 	var failed failedError
@@ -131,7 +135,7 @@ func report(used *cobra.Command, err error, stderr io.Writer) int {
 	case errors.As(err, &interrupted):
 		fmt.Fprintln(stderr, interrupted)
 		return statusInterrupted
-	case errors.Is(err, endedError{}):
+	case errors.Is(err, badEndingError{}):
 		return statusFailed
 	case errors.As(err, &failed):
 		fmt.Fprintf(stderr, "sluice: %v\n", err)

@@ -20,14 +20,15 @@ import (
 	"sluice/internal/world"
 )
 
-const aboutSimulate = `Simulate plays a deployment on this machine: the definition and the handlers
-that run in AWS, in a local world with traffic, metrics and alarms, on a virtual
-clock. The scenario says how the versions serve, which alarms there are, and
-what else happens. Without one, 600 requests a minute meet two healthy versions,
-and all is well with every alarm and hook that the deployment names. The same
-deployment and scenario always give the same result.
+const aboutSimulate = `Simulate plays a deployment on this machine. It runs the definition and the
+handlers that run in AWS, in a local world with traffic, metrics and alarms, on
+a virtual clock. The scenario says how the versions behave, which alarms there
+are, and what else happens. Without a scenario, both versions are healthy and
+serve 600 requests a minute, every alarm that the deployment names stays OK, and
+every hook succeeds. The same deployment and scenario always give the same
+result.
 
-On a terminal it is played in a few seconds, and drawn; otherwise, and with
+On a terminal the run is drawn, and takes a few seconds. Otherwise, or with
 --plain, it is printed at once.`
 
 const examplesOfSimulate = `  sluice simulate -f deployment.json
@@ -35,7 +36,7 @@ const examplesOfSimulate = `  sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json --report report.html
   sluice simulate -f deployment.json -s scenario.json --json | jq .routes`
 
-func newSimulate(around surroundings) *cobra.Command {
+func newSimulate(env environment) *cobra.Command {
 	var deployment, scenario, reportFile string
 	var asJSON bool
 	var d drawing
@@ -46,10 +47,10 @@ func newSimulate(around surroundings) *cobra.Command {
 		Example:               examplesOfSimulate,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
-			return checkSimulated(args, source(deployment), source(scenario))
+			return checkSimulateArgs(args, source(deployment), source(scenario))
 		},
-		RunE: does(func(cmd *cobra.Command, _ []string) error {
-			s, err := readSetting(source(deployment), source(scenario), cmd.InOrStdin())
+		RunE: markFailed(func(cmd *cobra.Command, _ []string) error {
+			s, err := readInputs(source(deployment), source(scenario), cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -65,31 +66,31 @@ func newSimulate(around surroundings) *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), played.result)
 			}
-			if terminal := d.on(cmd.OutOrStdout(), around); terminal != nil {
-				return played.draw(cmd.Context(), around, terminal, reportFile)
+			if terminal := d.findTerminal(cmd.OutOrStdout(), env); terminal != nil {
+				return played.draw(cmd.Context(), env, terminal, reportFile)
 			}
 			return writeText(cmd.OutOrStdout(), func(to io.Writer) {
-				played.text(to)
+				played.print(to)
 				if reportFile != "" {
 					fmt.Fprintln(to)
-					reported(reportFile).write(to)
+					reportTable(reportFile).write(to)
 				}
 			})
 		}),
 	}
 	cmd.Flags().StringVarP(&deployment, "file", "f", "", "read the deployment from `FILE`; - is standard input")
 	cmd.Flags().StringVarP(&scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the same as JSON")
-	cmd.Flags().StringVar(&reportFile, "report", "", "write a page of HTML about it to `FILE`, with plots")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&reportFile, "report", "", "write an HTML page with plots to `FILE`")
 	d.addFlag(cmd)
 	return cmd
 }
 
 // checkSimulated checks the arguments of simulate, before any file is read.
-func checkSimulated(args []string, deployment, scenario source) error {
+func checkSimulateArgs(args []string, deployment, scenario source) error {
 	switch {
 	case len(args) > 0:
-		return fmt.Errorf("simulate takes no arguments, and %q is one: name the deployment's file with -f", args[0])
+		return fmt.Errorf("simulate takes no arguments, but got %q: give the deployment's file with -f", args[0])
 	case deployment == "":
 		return errors.New("simulate needs a deployment's file: -f FILE")
 	case deployment == standardInput && deployment == scenario:
@@ -98,22 +99,22 @@ func checkSimulated(args []string, deployment, scenario source) error {
 	return nil
 }
 
-// setting is what a simulation begins with.
-type setting struct {
-	// source names the scenario, to say where it is wrong.
+// inputs are a deployment and a scenario.
+type inputs struct {
+	// source names the scenario's file in error messages.
 	source     string
 	deployment []byte
 	scenario   world.Scenario
-	// scenarioText is the scenario as it was written; nil for none.
+	// scenarioText is the content of the scenario's file; nil without one.
 	scenarioText []byte
 }
 
-// readSetting reads both files, and lists what is wrong with either.
-func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) {
-	s := setting{scenario: world.DefaultScenario()}
+// readInputs reads both files. Its error lists the problems of both.
+func readInputs(deployment, scenario source, stdin io.Reader) (inputs, error) {
+	s := inputs{scenario: world.DefaultScenario()}
 	var err error
 	if s.deployment, err = deployment.read(stdin); err != nil {
-		return setting{}, err
+		return inputs{}, err
 	}
 	wrong := &invalidError{}
 	_, err = request.DecodeInput(s.deployment, "")
@@ -121,7 +122,7 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 	if scenario != "" {
 		text, err := scenario.read(stdin)
 		if err != nil {
-			return setting{}, err
+			return inputs{}, err
 		}
 		s.scenario, err = world.DecodeScenario(text)
 		wrong.add(scenario.String(), err)
@@ -130,59 +131,59 @@ func readSetting(deployment, scenario source, stdin io.Reader) (setting, error) 
 	return s, wrong.orNil()
 }
 
-// simulation is what came of playing a deployment.
+// simulation is a deployment that has been played.
 type simulation struct {
 	result world.Result
 	run    *picture.Run
 }
 
 // play runs the deployment to its end.
-func (s setting) play() (simulation, error) {
+func (s inputs) play() (simulation, error) {
 	run := picture.NewRun()
 	result, recording, err := world.Record(s.deployment, s.scenario, func(at time.Duration, x *asl.Execution, e asl.Event) {
 		run.Add(x.Name(), at, simulatedEvent(e))
 	})
 	var wrong *world.ScenarioError
-	if errors.As(err, &wrong) { // it speaks of what this deployment does not have
+	if errors.As(err, &wrong) { // the scenario names something that the deployment lacks
 		return simulation{}, invalid(s.source, wrong)
 	}
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}
-	run.Observed = observed(recording, result.Routes)
+	run.Observed = newObserved(recording, result.Routes)
 	if closed := recording.Closed; closed != nil {
 		run.Close(picture.NewClosing(*closed, recording.ClosedAt))
 	}
 	run.End = &picture.End{
-		At: seconds(result.VirtualSeconds), Outcome: shift.Outcome(result.Outcome),
+		At: fromSeconds(result.VirtualSeconds), Outcome: shift.Outcome(result.Outcome),
 		Status: result.Status, Error: result.Error, Cause: result.Cause,
 	}
 	return simulation{result: result, run: run}, nil
 }
 
 // draw plays it on a terminal.
-func (s simulation) draw(ctx context.Context, around surroundings, terminal *screen.Terminal, reportFile string) error {
+func (s simulation) draw(ctx context.Context, env environment, terminal *screen.Terminal, reportFile string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := replay(ctx, around, terminal, s.run)
+	err := replay(ctx, env, terminal, s.run)
 	switch {
 	case ctx.Err() != nil:
 		if err := terminal.Leave(); err != nil {
 			return err
 		}
-		return interruptedError{"The playing was interrupted. All of it at once:  sluice simulate --plain"}
+		return interruptedError{"The simulation was interrupted. To print it all at once:  sluice simulate --plain"}
 	case err != nil:
 		return err
 	}
-	more := "With --plain: all that was counted. With --report FILE: a page with plots."
+	more := "--plain prints all counts. --report FILE writes a page with plots."
 	if reportFile != "" {
-		more = "The report lies in " + reportFile
+		more = "The report is in " + reportFile
 	}
 	return terminal.Finish(s.run, "", more)
 }
 
-// observed is what was seen of the world, as it is drawn.
-func observed(r world.Recording, routes []world.Routed) *picture.Observed {
+// newObserved converts a recording of the world for a picture.
+func newObserved(r world.Recording, routes []world.Routed) *picture.Observed {
 	o := &picture.Observed{Until: r.Until}
 	for _, a := range r.Alarms {
 		o.Alarms = append(o.Alarms, picture.AlarmChange{At: a.At, Name: a.Name, State: shift.AlarmState(a.State), Reason: a.Reason})
@@ -191,9 +192,9 @@ func observed(r world.Recording, routes []world.Routed) *picture.Observed {
 		o.Traffic = append(o.Traffic, picture.Minute{Begins: m.Begins, Target: m.Target, Candidate: m.Candidate, Requests: m.Requests, Errors: m.Errors})
 	}
 	for _, c := range routes {
-		o.Weights = append(o.Weights, picture.WeightChange{At: seconds(c.Seconds), Target: c.Target, Weight: c.Percent})
+		o.Weights = append(o.Weights, picture.WeightChange{At: fromSeconds(c.Seconds), Target: c.Target, Weight: c.Percent})
 	}
 	return o
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func fromSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

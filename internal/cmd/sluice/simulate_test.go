@@ -15,8 +15,8 @@ import (
 	"sluice/internal/world"
 )
 
-// demo names the files of one of the demonstrations.
-func demo(name string) []string {
+// demoArgs returns the arguments that simulate one of the demonstrations.
+func demoArgs(name string) []string {
 	folder := filepath.Join("testdata", "demo", name)
 	return []string{"simulate", "-f", filepath.Join(folder, "deployment.json"), "-s", filepath.Join(folder, "scenario.json")}
 }
@@ -26,28 +26,28 @@ func TestGoldenDemo(t *testing.T) {
 	for _, name := range []string{"healthy", "sick", "hook"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := run(t, "", demo(name)...)
+			got := run(t, "", demoArgs(name)...)
 			require.Equal(t, statusOK, got.status, got.stderr)
 			assert.Empty(t, got.stderr)
-			golden(t, "simulate-"+name+".txt", got.stdout)
+			assertGolden(t, "simulate-"+name+".txt", got.stdout)
 		})
 	}
 }
 
 func TestSameSimulationPrintsTheSameBytes(t *testing.T) {
 	t.Parallel()
-	args := demo("sick")
+	args := demoArgs("sick")
 	assert.Equal(t, run(t, "", args...), run(t, "", args...))
 	args = append(args, "--json")
 	assert.Equal(t, run(t, "", args...), run(t, "", args...))
 }
 
-func TestJSONIsTheResultAndNothingElse(t *testing.T) {
+func TestJSONIsOnlyTheResult(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"healthy", "sick", "hook"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			args := demo(name)
+			args := demoArgs(name)
 			got := run(t, "", append(args, "--json")...)
 			require.Equal(t, statusOK, got.status, got.stderr)
 
@@ -57,12 +57,12 @@ func TestJSONIsTheResultAndNothingElse(t *testing.T) {
 			_, err := decoder.Token()
 			assert.ErrorIs(t, err, io.EOF, "there is nothing behind the JSON")
 			assert.ElementsMatch(t, fields(reflect.TypeFor[world.Result]()), keys(printed))
-			assert.JSONEq(t, played(t, args[2], args[4]), got.stdout)
+			assert.JSONEq(t, simulatedJSON(t, args[2], args[4]), got.stdout)
 		})
 	}
 }
 
-// fields are the names of a type's fields in JSON.
+// fields returns the JSON names of a type's fields.
 func fields(of reflect.Type) []string {
 	names := make([]string, of.NumField())
 	for i := range names {
@@ -79,8 +79,8 @@ func keys(object map[string]json.RawMessage) []string {
 	return names
 }
 
-// played is the result as the world gives it.
-func played(t *testing.T, deployment, scenario string) string {
+// simulatedJSON returns the world's own result as JSON.
+func simulatedJSON(t *testing.T, deployment, scenario string) string {
 	t.Helper()
 	input, err := os.ReadFile(deployment)
 	require.NoError(t, err)
@@ -95,15 +95,15 @@ func played(t *testing.T, deployment, scenario string) string {
 	return string(marshalled)
 }
 
-func TestStorySaysWhatAPersonMustSee(t *testing.T) {
+func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name                 string
 		deployment, scenario string
-		want                 []string // lines, without what surrounds and what aligns them
+		want                 []string // the beginnings of lines, without the spaces that align them
 	}{
 		{
-			"short bakes are told poll by poll",
+			"a short bake shows every poll",
 			`{"function": "orders", "alarms": ["a"]}`, `{}`,
 			[]string{
 				"0:00 Publish version 2 for lambda:orders:live", "0:00 BeforeTraffic no hooks", "0:00 SetWeight 10% step 1 of 2",
@@ -112,12 +112,12 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 			},
 		},
 		{
-			"the middle of a long quiet bake is counted",
+			"the polls in the middle of a long bake are counted",
 			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`, `{}`,
 			[]string{"5:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 574 checks passed", "48:00:00 CheckAlarms 10% Pass", "48:00:00 SetWeight 100% step 2 of 2"},
 		},
 		{
-			"a poll that says something new ends the quiet",
+			"a poll with a new result is shown",
 			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
 			`{"events": [{"atSeconds": 450, "do": "setAlarmState", "alarm": "a", "state": "INSUFFICIENT_DATA"}]}`,
 			[]string{"1:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 5 checks passed", "7:00 CheckAlarms 10% Pass", "8:00 CheckAlarms 10% Pass alarm a has insufficient"},
@@ -128,7 +128,7 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 			[]string{"0:57 SetWeight 10% step 1 of 2; after 2 failed tries, the", "last with Throttled"},
 		},
 		{
-			"a failure is told with its name",
+			"a failure is shown with its name",
 			`{"function": "orders"}`, `{"functions": {"orders": {"absent": true}}}`,
 			[]string{"0:00 Publish FunctionNotFound:", "0:00 Rollback nothing to undo", "0:00 Rejected", "outcome Rejected"},
 		},
@@ -155,17 +155,17 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 			[]string{"1:30 ExecutionAborted in Bake", "1:30 SafetyNet 0% ExecutionEnded", "outcome RolledBack; the execution is ABORTED"},
 		},
 		{
-			"several executions are told apart",
+			"several executions are distinguished",
 			`{"function": "orders"}`, `{"events": [{"atSeconds": 30, "do": "startExecution", "input": {"function": "orders"}}]}`,
 			[]string{"TIME EXECUTION STATE WEIGHT VERDICT", "0:30 another-1 Rejected", "5:00 simulated Promoted 100%"},
 		},
 		{
-			"an alias that is created has nothing before",
+			"an alias that is created",
 			`{"function": "orders", "createAlias": true}`, `{"functions": {"orders": {"versions": 1, "aliases": {}}}}`,
 			[]string{"0:00 Open lambda:orders:live created with 2; 1", "step, 0s of baking", "routes 0:00 lambda:orders:live: 100% on 2"},
 		},
 		{
-			"many changes of routes are cut in their middle",
+			"a long list of routes is cut in the middle",
 			`{"function": "orders", "strategy": "Linear5PercentEvery1Minute"}`, `{}`,
 			[]string{"routes 0:00 lambda:orders:live: 5% on 2, the rest on 1", "… 8 more", "19:00 lambda:orders:live: 100% on 2", "announcements Started, Shifted ×20, Promoted"},
 		},
@@ -173,14 +173,15 @@ func TestStorySaysWhatAPersonMustSee(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := run(t, tt.deployment, "simulate", "-f", "-", "-s", file(t, "scenario.json", tt.scenario))
+			got := run(t, tt.deployment, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", tt.scenario))
 			require.Equal(t, statusOK, got.status, got.stderr)
 			assertInOrder(t, got.stdout, tt.want)
 		})
 	}
 }
 
-// assertInOrder finds each line, in this order, whatever is between them.
+// assertInOrder checks that the text has lines with these beginnings, in this order.
+// Other lines may be between them.
 func assertInOrder(t *testing.T, text string, want []string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -194,7 +195,7 @@ func assertInOrder(t *testing.T, text string, want []string) {
 
 func TestScenarioOfAnotherDeploymentIsInvalid(t *testing.T) {
 	t.Parallel()
-	scenario := file(t, "scenario.json", `{"hooks": {"smoke": {"result": "fail"}}, "events": [
+	scenario := writeFile(t, "scenario.json", `{"hooks": {"smoke": {"result": "fail"}}, "events": [
 		{"atSeconds": 1, "do": "setAlarmState", "alarm": "nobody", "state": "OK"},
 		{"atSeconds": 2, "do": "updateAlias", "target": "lambda:other:live", "version": "1"}]}`)
 	got := run(t, `{"function": "orders"}`, "simulate", "-f", "-", "-s", scenario)
@@ -208,7 +209,7 @@ func TestScenarioOfAnotherDeploymentIsInvalid(t *testing.T) {
 	}
 }
 
-// BenchmarkSimulateTwoDays plays a canary of 48 hours as the command does.
+// BenchmarkSimulateTwoDays runs the command for a canary of 48 hours.
 func BenchmarkSimulateTwoDays(b *testing.B) {
 	input := `{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`
 	for b.Loop() {
@@ -218,7 +219,7 @@ func BenchmarkSimulateTwoDays(b *testing.B) {
 	}
 }
 
-func TestAnEventIsPlayedAsTheTagsSay(t *testing.T) {
+func TestDeploymentOfAnEventIsPlayedAsTheTagsSay(t *testing.T) {
 	t.Parallel()
 	const event = `{"trigger": "event", "function": "orders", "version": "2"}`
 	for tags, want := range map[string]string{
@@ -228,7 +229,7 @@ func TestAnEventIsPlayedAsTheTagsSay(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			scenario := file(t, "scenario.json", `{"functions": {"orders": {"tags": `+tags+`}}}`)
+			scenario := writeFile(t, "scenario.json", `{"functions": {"orders": {"tags": `+tags+`}}}`)
 			got := run(t, event, "simulate", "-f", "-", "-s", scenario)
 			require.Zero(t, got.status, got.stderr)
 			assert.Regexp(t, `outcome +`+want, got.stdout)

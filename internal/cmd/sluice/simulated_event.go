@@ -6,7 +6,8 @@ import (
 	"sluice/internal/operator"
 )
 
-// simulatedEvent is an event of the interpreter's as it would be read from AWS.
+// simulatedEvent converts an event of the local interpreter to the form in which it
+// would be read from AWS.
 func simulatedEvent(e asl.Event) operator.Event {
 	event := operator.Event{ID: e.ID, At: e.Timestamp, Type: string(e.Type)}
 	switch {

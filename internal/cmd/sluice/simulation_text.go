@@ -12,16 +12,16 @@ import (
 	"sluice/internal/world"
 )
 
-// text prints the simulation as plain text.
-func (s simulation) text(to io.Writer) {
-	story(s.run.Moments).write(to)
+// print prints the simulation as plain text.
+func (s simulation) print(to io.Writer) {
+	storyTable(s.run.Moments).write(to)
 	fmt.Fprintln(to)
 	s.summary().write(to)
 }
 
-// story has a line for each moment, but for the middle of a long quiet time. An
-// execution is named only when there are several.
-func story(moments []picture.Moment) *table {
+// storyTable has a row for each moment, except the middle of a long series of equal
+// polls. It names the execution only if there are several.
+func storyTable(moments []picture.Moment) *table {
 	several := slices.ContainsFunc(moments, func(m picture.Moment) bool { return m.Execution != moments[0].Execution })
 	t := &table{indent: gutter, right: map[int]bool{0: true, 2: true}}
 	add := func(time, execution string, cells ...string) {
@@ -39,7 +39,7 @@ func story(moments []picture.Moment) *table {
 		m := moments[0]
 		add(picture.Clock(m.At), m.Execution, m.State, m.Weight.String(), m.Verdict, strings.Join(m.Notes, "; "))
 		skip := 1
-		if n := quietRun(moments); n > longestQuiet {
+		if n := countRepeated(moments); n > maxRepeatedLines {
 			skip = n - 1
 			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, fmt.Sprintf("%s checks passed", picture.GroupDigits(n-2)))
 		}
@@ -48,11 +48,11 @@ func story(moments []picture.Moment) *table {
 	return t
 }
 
-// longestQuiet is how many polls in a row that say the same are all shown.
-const longestQuiet = 5
+// maxRepeatedLines is how many equal polls in a row are all shown.
+const maxRepeatedLines = 5
 
-// quietRun is how many moments from the first on say the same.
-func quietRun(moments []picture.Moment) int {
+// countRepeated counts the equal moments at the beginning of a list.
+func countRepeated(moments []picture.Moment) int {
 	n := 1
 	for n < len(moments) && moments[n].IsRepeatedPoll(moments[n-1]) {
 		n++
@@ -60,29 +60,29 @@ func quietRun(moments []picture.Moment) int {
 	return n
 }
 
-// summary is what came of the simulation.
+// summary lists the outcome of the simulation, and its counts.
 func (s simulation) summary() *table {
 	r := s.result
 	t := &table{indent: gutter}
-	t.add("outcome", outcomeOf(r.Outcome, r.Status, r.Error))
+	t.add("outcome", outcomeText(r.Outcome, r.Status, r.Error))
 	t.addCause(s.run.Explanation())
-	t.add("virtual time", picture.Clock(seconds(r.VirtualSeconds)))
+	t.add("virtual time", picture.Clock(fromSeconds(r.VirtualSeconds)))
 	t.add("transitions", picture.GroupDigits(r.Transitions))
 	t.add("history events", picture.GroupDigits(r.HistoryEvents))
-	t.add("invocations", tallies(r.Invocations))
+	t.add("invocations", countsText(r.Invocations))
 	t.addCalls(r.Calls)
 	t.add("requests")
-	t.add("  stable", served(r.Requests.Stable, r.Requests.StableErrors))
-	t.add("  candidate", served(r.Requests.Candidate, r.Requests.CandidateErrors))
-	t.addAll("routes", routes(r.Routes))
-	t.add("announcements", announcements(r.Announcements))
+	t.add("  stable", requestsText(r.Requests.Stable, r.Requests.StableErrors))
+	t.add("  candidate", requestsText(r.Requests.Candidate, r.Requests.CandidateErrors))
+	t.addAll("routes", routeLines(r.Routes))
+	t.add("announcements", announcementsText(r.Announcements))
 	return t
 }
 
-// maxCause is more than Step Functions' causes have here.
+// maxCause is the length of a cause at most. Causes in Step Functions are shorter here.
 const maxCause = 4000
 
-// addCause says why a deployment has ended so, and what a person can do.
+// addCause adds why a deployment ended as it did, and what a person can do next.
 func (t *table) addCause(why, next string) {
 	if why != "" {
 		t.add("cause", shift.BoundText(why, maxCause))
@@ -92,10 +92,10 @@ func (t *table) addCause(why, next string) {
 	}
 }
 
-// addAll adds a row for each text, named once.
+// addAll adds a row for each text. Only the first row has the name.
 func (t *table) addAll(name string, texts []string) {
 	if len(texts) == 0 {
-		t.add(name, nothing)
+		t.add(name, emptyCell)
 	}
 	for _, text := range texts {
 		t.add(name, text)
@@ -103,32 +103,32 @@ func (t *table) addAll(name string, texts []string) {
 	}
 }
 
-// outcomeOf names the Outcome; an execution may end without any.
-func outcomeOf(outcome, status, failure string) string {
+// outcomeText names the Outcome. An execution may end without one.
+func outcomeText(outcome, status, failure string) string {
 	switch {
 	case outcome == "" && failure != "":
 		return fmt.Sprintf("none: the execution is %s with %s", status, failure)
 	case outcome == "":
-		return fmt.Sprintf("none: the execution is %s, and nothing has closed the deployment", status)
+		return fmt.Sprintf("none: the execution is %s, and the deployment is not closed", status)
 	case status == "FAILED" || status == "SUCCEEDED":
 		return outcome
 	}
 	return fmt.Sprintf("%s; the execution is %s", outcome, status)
 }
 
-// tallies lists names with their counts.
-func tallies(counts map[string]int) string {
+// countsText lists names with their counts.
+func countsText(counts map[string]int) string {
 	if len(counts) == 0 {
-		return nothing
+		return emptyCell
 	}
 	list := make([]string, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		list = append(list, name+glue+picture.GroupDigits(counts[name]))
+		list = append(list, name+noBreakSpace+picture.GroupDigits(counts[name]))
 	}
 	return strings.Join(list, ", ")
 }
 
-// addCalls adds the AWS calls, a row for each service.
+// addCalls adds the AWS calls, one row for each service.
 func (t *table) addCalls(calls map[string]int) {
 	byService, total := map[string]map[string]int{}, 0
 	for call, n := range calls {
@@ -141,33 +141,33 @@ func (t *table) addCalls(calls map[string]int) {
 	}
 	t.add("AWS calls", picture.GroupDigits(total))
 	for _, service := range slices.Sorted(maps.Keys(byService)) {
-		t.add("  "+service, tallies(byService[service]))
+		t.add("  "+service, countsText(byService[service]))
 	}
 }
 
-func served(requests, failed int64) string {
+func requestsText(requests, failed int64) string {
 	if failed == 0 {
 		return picture.GroupDigits(requests)
 	}
 	return fmt.Sprintf("%s, of which %s failed (%.1f%%)", picture.GroupDigits(requests), picture.GroupDigits(failed), 100*float64(failed)/float64(requests))
 }
 
-// shownRoutes is how many changes of routes are shown at the beginning and at
-// the end of many.
-const shownRoutes = 6
+// maxRoutesAtEachEnd is how many changes of routes are shown at the beginning and at
+// the end of a long list.
+const maxRoutesAtEachEnd = 6
 
-func routes(changes []world.Routed) []string {
+func routeLines(changes []world.Routed) []string {
 	lines := make([]string, len(changes))
 	for i, c := range changes {
-		lines[i] = fmt.Sprintf("%s %s: %s", picture.Clock(seconds(c.Seconds)), c.Target, route(c))
+		lines[i] = fmt.Sprintf("%s %s: %s", picture.Clock(fromSeconds(c.Seconds)), c.Target, routeText(c))
 	}
-	if left := len(lines) - 2*shownRoutes; left > 1 {
-		lines = slices.Concat(lines[:shownRoutes], []string{fmt.Sprintf("… %d more", left)}, lines[shownRoutes+left:])
+	if left := len(lines) - 2*maxRoutesAtEachEnd; left > 1 {
+		lines = slices.Concat(lines[:maxRoutesAtEachEnd], []string{fmt.Sprintf("… %d more", left)}, lines[maxRoutesAtEachEnd+left:])
 	}
 	return lines
 }
 
-func route(c world.Routed) string {
+func routeText(c world.Routed) string {
 	r := shift.Route{Serving: shift.Version(c.Stable), Additional: shift.Version(c.Candidate), Weight: c.Percent}
 	switch c.Percent {
 	case shift.None:
@@ -178,10 +178,11 @@ func route(c world.Routed) string {
 	return r.String()
 }
 
-// announcements lists them in their order, those that repeat with their number.
-func announcements(states []string) string {
+// announcementsText lists the announcements in their order. Equal ones in a row are
+// counted.
+func announcementsText(states []string) string {
 	if len(states) == 0 {
-		return nothing
+		return emptyCell
 	}
 	var list []string
 	for i := 0; i < len(states); {

@@ -11,11 +11,11 @@ type source string
 
 const standardInput source = "-"
 
-// maxText is what an execution takes as its input (256 KiB, Step Functions
-// quotas). A scenario has as much room.
+// maxText is the size of an execution's input at most (256 KiB, Step Functions quotas).
+// The same limit holds for a scenario.
 const maxText = 256 << 10
 
-// read reads the whole text. A text that is too large is an invalidError.
+// read reads the whole text. It returns an invalidError if the text is too large.
 func (s source) read(stdin io.Reader) ([]byte, error) {
 	from := stdin
 	if s != standardInput {

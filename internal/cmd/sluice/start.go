@@ -14,31 +14,32 @@ import (
 )
 
 const aboutStart = `Start starts a deployment in AWS: an execution of Sluice's state machine, with
-the file as its input. What is wrong with the file is said before anything is
-asked of AWS. The execution is named for what it shifts and when, as in
-orders-live-20261121T061031Z, unless you name it.
+the file as its input. It checks the file before it calls AWS. Unless you give a
+name, the execution's name says what it shifts and when it was started, such as
+orders-live-20261121T061031Z.
 
-With --wait it is watched until it ends, as 'sluice watch' does. An interrupt
-ends the watching, never the deployment.
+With --wait, start also watches the deployment until it ends, like 'sluice
+watch'. An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
-It needs states:StartExecution, states:ListStateMachines unless the state
-machine is given by its ARN, and with --wait what 'sluice watch' needs.`
+Start needs the permission states:StartExecution, also states:ListStateMachines
+unless you give the state machine's ARN. With --wait it also needs the
+permissions of 'sluice watch'.`
 
 const examplesOfStart = `  sluice start -f deployment.json
   sluice start -f deployment.json --wait --profile production
   sluice start -f deployment.json --json | jq -r .executionArn`
 
-// starting is what a person asks start for.
-type starting struct {
+// startOptions are the options of start.
+type startOptions struct {
 	account
 	file string
 	name string
 	wait bool
-	telling
+	outputOptions
 }
 
-func newStart(around surroundings) *cobra.Command {
-	r := starting{account: account{surroundings: around}}
+func newStart(env environment) *cobra.Command {
+	r := startOptions{account: account{environment: env}}
 	cmd := &cobra.Command{
 		Use:                   "start -f FILE [--wait] [--name NAME] [--json]",
 		Short:                 "Start a deployment in AWS",
@@ -48,18 +49,18 @@ func newStart(around surroundings) *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
-				return fmt.Errorf("start takes no arguments, and %q is one: name the deployment's file with -f", args[0])
+				return fmt.Errorf("start takes no arguments, but got %q: give the deployment's file with -f", args[0])
 			case r.file == "":
 				return errors.New("start needs a deployment's file: -f FILE")
 			}
 			return nil
 		},
-		RunE: does(func(cmd *cobra.Command, _ []string) error { return r.start(cmd) }),
+		RunE: markFailed(func(cmd *cobra.Command, _ []string) error { return r.start(cmd) }),
 	}
 	cmd.Flags().StringVarP(&r.file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
-	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch it until it ends; the exit status tells how")
-	cmd.Flags().StringVar(&r.name, "name", "", "`NAME` the execution, once in 90 days")
-	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait only when it has ended")
+	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch until it ends; the exit status says how")
+	cmd.Flags().StringVar(&r.name, "name", "", "the execution's `NAME`, unique for 90 days")
+	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait, only after the end")
 	r.drawing.addFlag(cmd)
 	r.addMachineFlag(cmd)
 	r.addTableFlag(cmd)
@@ -67,7 +68,7 @@ func newStart(around surroundings) *cobra.Command {
 	return cmd
 }
 
-func (r starting) start(cmd *cobra.Command) error {
+func (r startOptions) start(cmd *cobra.Command) error {
 	input, err := source(r.file).read(cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (r starting) start(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	// The functions that it names by their ARNs must be where it runs.
+	// Functions given by ARN must be in the state machine's region and account.
 	if _, err := request.DecodeInput(input, machine); err != nil {
 		return invalid(source(r.file).String(), err)
 	}
@@ -99,16 +100,16 @@ func (r starting) start(cmd *cobra.Command) error {
 	}
 	switch {
 	case r.wait:
-		w := newWatcher(cmd, r.account, cfg, x, r.telling)
-		w.fresh = true
+		w := newWatcher(cmd, r.account, cfg, x, r.outputOptions)
+		w.justStarted = true
 		return w.watch(cmd.Context())
 	case r.asJSON:
 		return writeJSON(cmd.OutOrStdout(), newLocation(x, cfg))
 	}
-	return writeText(cmd.OutOrStdout(), newLocation(x, cfg).text)
+	return writeText(cmd.OutOrStdout(), newLocation(x, cfg).print)
 }
 
-// location says where an execution can be looked at.
+// location says where a person can look at an execution.
 type location struct {
 	Execution operator.Execution `json:"executionArn"`
 	Name      string             `json:"name"`
@@ -123,7 +124,7 @@ func newLocation(x operator.Execution, cfg aws.Config) location {
 	return l
 }
 
-func (l location) text(to io.Writer) {
+func (l location) print(to io.Writer) {
 	t := &table{indent: gutter}
 	l.addTo(t)
 	t.write(to)

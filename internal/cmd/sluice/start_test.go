@@ -24,37 +24,37 @@ func TestGoldenStartAndWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAbroad(t, canary, test.scenario)
-			got := a.run("start", "-f", file(t, "deployment.json", canary), "--wait")
+			a := newRemoteWorld(t, canary, test.scenario)
+			got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait")
 			assert.Equal(t, test.status, got.status)
 			assert.Empty(t, got.stderr)
-			golden(t, name+".txt", got.stdout)
+			assertGolden(t, name+".txt", got.stdout)
 		})
 	}
 }
 
-func TestStartNamesTheExecutionForWhatItShiftsAndWhen(t *testing.T) {
+func TestStartNamesTheExecutionAfterItsTargetAndTime(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
-	got := a.run("start", "-f", file(t, "deployment.json", canary), "--json")
+	a := newRemoteWorld(t, canary, `{}`)
+	got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--json")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	assert.JSONEq(t, `{
 		"executionArn": "arn:aws:states:us-east-1:123456789012:execution:sluice:orders-live-20260101T000000Z",
 		"name": "orders-live-20260101T000000Z", "consoleUrl": ""}`, got.stdout)
 	assert.Equal(t, []string{"ListStateMachines", "StartExecution"}, a.operations())
 
-	named := a.run("start", "-f", file(t, "deployment.json", canary), "--name", "release-7", "--state-machine", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice", "--json")
+	named := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--name", "release-7", "--state-machine", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice", "--json")
 	require.Equal(t, statusOK, named.status, named.stderr)
 	var l location
 	require.NoError(t, json.Unmarshal([]byte(named.stdout), &l))
 	assert.Equal(t, "release-7", l.Name)
-	assert.Equal(t, []string{"ListStateMachines", "StartExecution", "StartExecution"}, a.operations(), "an ARN need not be looked for")
+	assert.Equal(t, []string{"ListStateMachines", "StartExecution", "StartExecution"}, a.operations(), "an ARN needs no ListStateMachines")
 }
 
-func TestInvalidDeploymentIsRefusedBeforeAWSIsAsked(t *testing.T) {
+func TestInvalidDeploymentIsRefusedBeforeAWSIsCalled(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
-	got := a.run("start", "-f", file(t, "deployment.json", `{"function": "orders", "Alarms": [], "version": 3}`), "--wait")
+	a := newRemoteWorld(t, canary, `{}`)
+	got := a.run("start", "-f", writeFile(t, "deployment.json", `{"function": "orders", "Alarms": [], "version": 3}`), "--wait")
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Empty(t, got.stdout)
 	assert.Contains(t, got.stderr, "deployment.json: Alarms: is not known here")
@@ -62,16 +62,16 @@ func TestInvalidDeploymentIsRefusedBeforeAWSIsAsked(t *testing.T) {
 	assert.Empty(t, a.operations())
 }
 
-func TestFunctionOfAnotherAccountIsRefusedBeforeAnythingIsStarted(t *testing.T) {
+func TestFunctionOfAnotherAccountIsRefusedBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
-	got := a.run("start", "-f", file(t, "deployment.json", `{"function": "arn:aws:lambda:us-east-1:210987654321:function:orders"}`))
+	a := newRemoteWorld(t, canary, `{}`)
+	got := a.run("start", "-f", writeFile(t, "deployment.json", `{"function": "arn:aws:lambda:us-east-1:210987654321:function:orders"}`))
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Contains(t, got.stderr, "function: is in account 210987654321")
 	assert.Equal(t, []string{"ListStateMachines"}, a.operations())
 }
 
-func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
+func TestStartReportsAnErrorInOneLine(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -79,20 +79,20 @@ func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		env  map[string]string
 		want string
 	}{
-		{"no state machine of the name", []string{"--state-machine", "other"}, nil, "sluice: there is no state machine \"other\" in us-east-1: deploy Sluice there, choose another --region or --profile, or name it with --state-machine\n"},
-		{"no state machine of the environment's name", nil, map[string]string{flow.StateMachineVariable: "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
-		{"no state machine of the prefix", nil, map[string]string{flow.NamePrefixVariable: "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
-		{"a name that Step Functions does not take", []string{"--name", "a b"}, nil, "sluice: start a b: InvalidName: Invalid Name: 'a b'\n"},
+		{"no state machine with the name of the flag", []string{"--state-machine", "other"}, nil, "sluice: there is no state machine \"other\" in us-east-1: deploy Sluice there, choose another --region or --profile, or name it with --state-machine\n"},
+		{"no state machine with the name in the environment", nil, map[string]string{flow.StateMachineVariable: "another"}, "sluice: there is no state machine \"another\" in us-east-1"},
+		{"no state machine with the name prefix", nil, map[string]string{flow.NamePrefixVariable: "team"}, "sluice: there is no state machine \"team\" in us-east-1"},
+		{"a name that Step Functions does not accept", []string{"--name", "a b"}, nil, "sluice: start a b: InvalidName: Invalid Name: 'a b'\n"},
 		{"a name that was used", []string{"--name", "used"}, nil, "sluice: start used: an execution with this name has ended, or has another input: choose another name with --name\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a := newAbroad(t, canary, `{}`)
+			a := newRemoteWorld(t, canary, `{}`)
 			_, err := a.Start("used", json.RawMessage(`{"function": "orders"}`))
 			require.NoError(t, err)
 			a.env = tt.env
-			got := a.run(append([]string{"start", "-f", file(t, "deployment.json", canary)}, tt.args...)...)
+			got := a.run(append([]string{"start", "-f", writeFile(t, "deployment.json", canary)}, tt.args...)...)
 			assert.Equal(t, statusFailed, got.status)
 			assert.Empty(t, got.stdout)
 			assert.Contains(t, got.stderr, tt.want)

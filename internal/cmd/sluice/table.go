@@ -7,45 +7,46 @@ import (
 )
 
 const (
-	// pageWidth is how wide a text may be: a terminal's usual width.
+	// pageWidth is the width of a text at most: a terminal's usual width.
 	pageWidth = 80
-	// minNotes is how wide a last column is at least, even on too narrow a page.
+	// minNotes is the width of the last column at least, even if the page is too narrow.
 	minNotes = 24
 	gutter   = "  "
-	// glue is a space at which no line is broken. It is printed as a plain one.
-	glue = "\u00a0"
+	// noBreakSpace is a space at which lines are not broken. It is printed as a plain
+	// space.
+	noBreakSpace = "\u00a0"
 )
 
-// table is text in columns. The last column is wrapped to the page; all others
-// are as wide as their widest cell.
+// table prints text in columns. The last column is wrapped at the width of the page.
+// The others are as wide as their widest cell.
 type table struct {
-	indent string
-	right  map[int]bool // columns that are aligned to the right
-	least  []int        // how wide the columns are at least
-	rows   [][]string
+	indent    string
+	right     map[int]bool // columns that are aligned to the right
+	minWidths []int        // by column
+	rows      [][]string
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// write prints the table. A row that has fewer cells than others ends there.
+// write prints the table. Rows may have different numbers of cells.
 func (t *table) write(to io.Writer) {
 	widths := t.widths()
 	for _, row := range t.rows {
 		for _, line := range t.lines(row, widths) {
-			line = strings.ReplaceAll(t.indent+line, glue, " ")
+			line = strings.ReplaceAll(t.indent+line, noBreakSpace, " ")
 			io.WriteString(to, strings.TrimRight(line, " ")+"\n")
 		}
 	}
 }
 
-// widths are those of all columns but the last.
+// widths returns the widths of all columns except the last.
 func (t *table) widths() []int {
 	columns := 0
 	for _, row := range t.rows {
 		columns = max(columns, len(row))
 	}
 	widths := make([]int, max(columns-1, 0))
-	copy(widths, t.least)
+	copy(widths, t.minWidths)
 	for _, row := range t.rows {
 		for i := range min(len(row), len(widths)) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
@@ -54,7 +55,7 @@ func (t *table) widths() []int {
 	return widths
 }
 
-// lines are those that a row takes.
+// lines returns the lines of a row.
 func (t *table) lines(row []string, widths []int) []string {
 	var line strings.Builder
 	for i := range min(len(row), len(widths)) {
@@ -81,9 +82,8 @@ func (t *table) pad(cell string, width int, right bool) string {
 	return cell + space
 }
 
-// wrap breaks a text into lines at its spaces; there is at least one. A word
-// that is longer than a line, such as an ARN, is left whole, so that it can be
-// copied.
+// wrap breaks a text at its spaces and returns at least one line. It does not break a
+// word that is longer than a line, such as an ARN, so that it can be copied.
 func wrap(text string, width int) []string {
 	lines := []string{""}
 	for word := range strings.SplitSeq(text, " ") {

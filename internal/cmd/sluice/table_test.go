@@ -13,7 +13,7 @@ func TestTableAlignsItsColumnsAndWrapsTheLast(t *testing.T) {
 	tb.add("NO", "NAME", "")
 	tb.add("1", "ä", strings.Repeat("word ", 20)+"end")
 	tb.add("22", "longer")
-	tb.add("3", "x", "arn:"+strings.Repeat("a", 90)+" then"+glue+"on")
+	tb.add("3", "x", "arn:"+strings.Repeat("a", 90)+" then"+noBreakSpace+"on")
 	var text strings.Builder
 	tb.write(&text)
 	assert.Equal(t, `  NO  NAME

@@ -10,35 +10,36 @@ import (
 	"sluice/internal/operator/stepfunctions"
 )
 
-const aboutWatch = `Watch tells of an execution as it goes on, from its beginning, as 'sluice
-simulate' does: drawn on a terminal, in plain lines otherwise and with --plain.
-When it has ended it tells the outcome, the cause and what to do. EXECUTION is
-an ARN, or the name of an execution of Sluice's state machine.
+const aboutWatch = `Watch shows an execution from its beginning until it ends: as a drawing on a
+terminal, and otherwise, or with --plain, as plain lines. At the end it prints
+the outcome, the cause and what to do. EXECUTION is an ARN, or the name of an
+execution of Sluice's state machine.
 
-When the safety net puts the traffic back, watch says so at once, although the
-execution learns of it only at its next poll. When the execution was stopped,
+If the safety net puts the traffic back, watch says so at once, although the
+execution itself notices only at its next poll. If the execution was stopped,
 watch waits until the traffic is back.
 
-An interrupt ends the watching, never the deployment.
+An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
-It needs states:GetExecutionHistory; states:ListStateMachines for a name; and,
-for what the safety net has done, dynamodb:GetItem on the ledger's table.`
+Watch needs the permission states:GetExecutionHistory, for a name also
+states:ListStateMachines, and dynamodb:GetItem on the ledger's table to see what
+the safety net does.`
 
 const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
   sluice watch arn:aws:states:eu-west-1:123456789012:execution:sluice:NAME
   sluice watch NAME --json | jq -r .outcome`
 
-func newWatch(around surroundings) *cobra.Command {
-	a := account{surroundings: around}
-	var how telling
+func newWatch(env environment) *cobra.Command {
+	a := account{environment: env}
+	var how outputOptions
 	cmd := &cobra.Command{
 		Use:                   "watch EXECUTION [--plain | --json]",
 		Short:                 "Watch a deployment in AWS until it ends",
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
 		DisableFlagsInUseLine: true,
-		Args:                  anExecution,
-		RunE: does(func(cmd *cobra.Command, args []string) error {
+		Args:                  oneExecution,
+		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
 				return err
@@ -46,7 +47,7 @@ func newWatch(around surroundings) *cobra.Command {
 			return newWatcher(cmd, a, cfg, x, how).watch(cmd.Context())
 		}),
 	}
-	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only how it ended, as JSON")
+	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only the end, as JSON")
 	how.addFlag(cmd)
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)
@@ -54,13 +55,13 @@ func newWatch(around surroundings) *cobra.Command {
 	return cmd
 }
 
-// anExecution holds the arguments to one execution.
-func anExecution(cmd *cobra.Command, args []string) error {
+// oneExecution checks that a command has one argument, and that it is an execution.
+func oneExecution(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
-		return fmt.Errorf("%s needs an EXECUTION: its ARN, or its name", cmd.Name())
+		return fmt.Errorf("%s needs an EXECUTION: an ARN or a name", cmd.Name())
 	case len(args) > 1:
-		return fmt.Errorf("%s takes one EXECUTION, and %q is one too many", cmd.Name(), args[1])
+		return fmt.Errorf("%s takes only one EXECUTION: remove %q", cmd.Name(), args[1])
 	case operator.IsARN(args[0]):
 		_, err := operator.ParseExecution(args[0])
 		return err
@@ -68,8 +69,8 @@ func anExecution(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// findExecution is the execution that a person means, and how to reach AWS where
-// it runs.
+// findExecution returns the execution with a given name or ARN, and the AWS
+// configuration for its region.
 func (a account) findExecution(cmd *cobra.Command, text string) (operator.Execution, aws.Config, error) {
 	if operator.IsARN(text) {
 		x := operator.Execution(text)

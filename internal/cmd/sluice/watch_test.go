@@ -18,19 +18,19 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// going is a world in which a deployment was started with the name "one" a while
-// ago.
-func going(t *testing.T, deployment, scenario string, since time.Duration) (*abroad, *asl.Execution) {
+// startDeployment returns a world in which a deployment named "one" was started some
+// time ago.
+func startDeployment(t *testing.T, deployment, scenario string, since time.Duration) (*remoteWorld, *asl.Execution) {
 	t.Helper()
-	a := newAbroad(t, deployment, scenario)
+	a := newRemoteWorld(t, deployment, scenario)
 	x, err := a.Start("one", json.RawMessage(deployment))
 	require.NoError(t, err)
 	require.NoError(t, a.Advance(since))
 	return a, x
 }
 
-// stories are the lines of a story, without what aligns them.
-func stories(text string) string {
+// normalizeSpaces removes the spaces that align the columns of a text.
+func normalizeSpaces(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
@@ -38,14 +38,14 @@ func stories(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestWatchTellsFromTheBeginningWhateverHasPassed(t *testing.T) {
+func TestWatchShowsTheExecutionFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	for name, since := range map[string]time.Duration{
 		"nothing yet": 0, "a part of it": 3*time.Minute + 7*time.Second, "all of it": time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, x := going(t, canary, `{}`, since)
+			a, x := startDeployment(t, canary, `{}`, since)
 			byName, byARN := a.run("watch", "one"), a.run("watch", x.ARN())
 			assert.Equal(t, statusOK, byName.status, byName.stderr)
 			assert.Equal(t, byARN, byName)
@@ -58,7 +58,7 @@ func TestWatchTellsFromTheBeginningWhateverHasPassed(t *testing.T) {
 	}
 }
 
-func TestWatchTellsWhatASimulationTells(t *testing.T) {
+func TestWatchPrintsTheSameStoryAsSimulate(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, deployment, scenario string }{
 		{"hooks that agree", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}], "afterTraffic": [{"function": "signoff", "mode": "callback"}]}}`, `{}`},
@@ -73,54 +73,54 @@ func TestWatchTellsWhatASimulationTells(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			simulated := run(t, tt.deployment, "simulate", "-f", "-", "-s", file(t, "scenario.json", tt.scenario))
-			a, _ := going(t, tt.deployment, tt.scenario, time.Hour)
+			simulated := run(t, tt.deployment, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", tt.scenario))
+			a, _ := startDeployment(t, tt.deployment, tt.scenario, time.Hour)
 			watched := a.run("watch", "one")
 
 			story, _, _ := strings.Cut(simulated.stdout, "\n\n")
-			_, told, _ := strings.Cut(watched.stdout, "\n\n")
-			told, _, _ = strings.Cut(told, "\n\n")
-			assert.Equal(t, strings.Join(strings.Fields(story), " "), strings.Join(strings.Fields(told), " "))
+			_, watchedStory, _ := strings.Cut(watched.stdout, "\n\n")
+			watchedStory, _, _ = strings.Cut(watchedStory, "\n\n")
+			assert.Equal(t, strings.Join(strings.Fields(story), " "), strings.Join(strings.Fields(watchedStory), " "))
 		})
 	}
 }
 
-func TestWatchReadsOnlyWhatIsNew(t *testing.T) {
+func TestWatchReadsOnlyNewEvents(t *testing.T) {
 	t.Parallel()
 	deployment := `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`
-	a, _ := going(t, deployment, `{}`, 47*time.Hour+50*time.Minute)
+	a, _ := startDeployment(t, deployment, `{}`, 47*time.Hour+50*time.Minute)
 	got := a.run("watch", "one")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	assertInOrder(t, got.stdout, []string{"… CheckAlarms 10% Pass", "47:50:00 CheckAlarms 10% Pass", "47:55:00 CheckAlarms 10% Pass", "48:00:00 Promoted"})
-	questions := int(10 * time.Minute / askQuietEvery)
-	asked := map[string]int{}
+	polls := int(10 * time.Minute / pollQuietEvery)
+	calls := map[string]int{}
 	for _, operation := range a.operations() {
-		asked[operation]++
+		calls[operation]++
 	}
-	assert.Less(t, asked["GetExecutionHistory"], 2*questions, "a page for each, where the whole history has six of them")
-	assert.Less(t, asked["GetItem"], 2*questions)
+	assert.Less(t, calls["GetExecutionHistory"], 2*polls, "a poll reads one page; the whole history has six")
+	assert.Less(t, calls["GetItem"], 2*polls)
 }
 
-func TestWatchSurvivesThatAWSCannotBeAsked(t *testing.T) {
+func TestWatchRetriesWhileAWSIsUnavailable(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
 		fault func(w http.ResponseWriter) bool
 	}{
 		{"throttled", func(w http.ResponseWriter) bool {
-			return refuse(w, 400, "ThrottlingException", "Rate exceeded")
+			return respondWithError(w, 400, "ThrottlingException", "Rate exceeded")
 		}},
 		{"out of order", func(w http.ResponseWriter) bool {
-			return refuse(w, 500, "InternalFailure", "")
+			return respondWithError(w, 500, "InternalFailure", "")
 		}},
 		{"out of reach", func(http.ResponseWriter) bool { panic(http.ErrAbortHandler) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, canary, `{}`, time.Minute)
+			a, _ := startDeployment(t, canary, `{}`, time.Minute)
 			times := 0
-			a.meddle = func(operation string, w http.ResponseWriter) bool {
+			a.intercept = func(operation string, w http.ResponseWriter) bool {
 				if operation != "GetExecutionHistory" {
 					return false
 				}
@@ -130,46 +130,46 @@ func TestWatchSurvivesThatAWSCannotBeAsked(t *testing.T) {
 			got := a.run("watch", "one")
 			assert.Equal(t, statusOK, got.status, got.stderr)
 			assert.Equal(t, 1, strings.Count(got.stderr, "AWS is unavailable at the moment"), got.stderr)
-			assert.Contains(t, got.stderr, "; trying on\n")
+			assert.Contains(t, got.stderr, "; retrying\n")
 			assertInOrder(t, got.stdout, []string{"1:00 CheckAlarms", "2:00 CheckAlarms", "3:00 CheckAlarms", "4:00 CheckAlarms", "5:00 Promoted"})
 		})
 	}
 }
 
-func TestWatchGivesUpOnAWSAfterAWhileAndSaysThatTheDeploymentGoesOn(t *testing.T) {
+func TestWatchGivesUpAfterAWhileAndSaysThatTheDeploymentGoesOn(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, code, want string
 		patience         time.Duration
 	}{
-		{"throttled for ever", "ThrottlingException", "AWS is unavailable at the moment: ThrottlingException: no", askPatience},
+		{"throttled for ever", "ThrottlingException", "AWS is unavailable at the moment: ThrottlingException: no", giveUpAfter},
 		{"not allowed any more", "ExpiredTokenException", "ExpiredTokenException: no", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, `{"function": "orders", "strategy": "Canary10Percent120Minutes"}`, `{}`, time.Minute)
+			a, _ := startDeployment(t, `{"function": "orders", "strategy": "Canary10Percent120Minutes"}`, `{}`, time.Minute)
 			times := 0
-			a.meddle = func(operation string, w http.ResponseWriter) bool {
+			a.intercept = func(operation string, w http.ResponseWriter) bool {
 				if operation == "GetExecutionHistory" {
 					times++
 				}
-				return times > 3 && refuse(w, 400, tt.code, "no")
+				return times > 3 && respondWithError(w, 400, tt.code, "no")
 			}
 			got := a.run("watch", "one")
 			assert.Equal(t, statusFailed, got.status)
 			assert.Contains(t, got.stderr, tt.want)
-			assert.Contains(t, got.stderr, "\nThe deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n")
+			assert.Contains(t, got.stderr, "\nThe deployment goes on. To watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n")
 			assert.GreaterOrEqual(t, a.slept, tt.patience)
 			assert.Less(t, a.slept, tt.patience+time.Minute)
 		})
 	}
 }
 
-// The signal goes to the process, so that this test runs beside no other.
-func TestInterruptEndsTheWatchingAndNotTheDeployment(t *testing.T) {
-	a, x := going(t, canary, `{}`, time.Minute)
-	a.during = func(ctx context.Context, passed time.Duration) {
+// The whole process gets the signal, so this test cannot run in parallel.
+func TestInterruptStopsTheWatchingAndNotTheDeployment(t *testing.T) {
+	a, x := startDeployment(t, canary, `{}`, time.Minute)
+	a.onSleep = func(ctx context.Context, passed time.Duration) {
 		if passed > 2*time.Minute {
 			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 			<-ctx.Done()
@@ -177,28 +177,28 @@ func TestInterruptEndsTheWatchingAndNotTheDeployment(t *testing.T) {
 	}
 	got := a.run("watch", "one")
 	assert.Equal(t, statusInterrupted, got.status)
-	assert.Equal(t, "The deployment goes on. Watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n", got.stderr)
+	assert.Equal(t, "The deployment goes on. To watch it again:  sluice watch one\nTo put the traffic back:  sluice abort lambda:orders:live --reason '...'\n", got.stderr)
 	assert.Equal(t, asl.Running, x.Status())
 }
 
 func TestInterruptWhileTheSafetyNetWorksSaysWhereToLook(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{"events": [{"atSeconds": 90, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}, "sweeps": {"lost": true}}}`, 0)
+	a, _ := startDeployment(t, canary, `{"events": [{"atSeconds": 90, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}, "sweeps": {"lost": true}}}`, 0)
 	ctx, interrupt := context.WithCancel(t.Context())
-	a.during = func(_ context.Context, passed time.Duration) {
+	a.onSleep = func(_ context.Context, passed time.Duration) {
 		if passed > 100*time.Second {
 			interrupt()
 		}
 	}
 	got := a.runIn(ctx, "watch", "one")
 	assert.Equal(t, statusInterrupted, got.status)
-	assert.Equal(t, "The execution has ended, and the safety net puts the traffic back. See how it ends:  sluice watch one\n", got.stderr)
+	assert.Equal(t, "The execution has ended, and the safety net is putting the traffic back. To see how it ends:  sluice watch one\n", got.stderr)
 }
 
-func TestWatchOfAnotherMachinesExecutionSaysThatItIsNotSluices(t *testing.T) {
+func TestWatchRejectsAnExecutionOfAnotherStateMachine(t *testing.T) {
 	t.Parallel()
-	a, x := going(t, canary, `{}`, time.Hour)
-	a.meddle = func(operation string, w http.ResponseWriter) bool {
+	a, x := startDeployment(t, canary, `{}`, time.Hour)
+	a.intercept = func(operation string, w http.ResponseWriter) bool {
 		if operation == "GetExecutionHistory" {
 			_, _ = w.Write([]byte(`{"events": [{"id": 1, "timestamp": 0, "type": "ExecutionSucceeded", "executionSucceededEventDetails": {"output": "\"done\""}}]}`))
 			return true
@@ -211,7 +211,7 @@ func TestWatchOfAnotherMachinesExecutionSaysThatItIsNotSluices(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(got.stderr, "\n"))
 }
 
-func TestNewExecutionMayBeUnknownForAMoment(t *testing.T) {
+func TestWatchWaitsUntilANewExecutionIsKnown(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		unknown int
@@ -219,56 +219,56 @@ func TestNewExecutionMayBeUnknownForAMoment(t *testing.T) {
 	}{"for a moment": {3, statusOK}, "for good": {1000, statusFailed}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAbroad(t, canary, `{}`)
+			a := newRemoteWorld(t, canary, `{}`)
 			times := 0
-			a.meddle = func(operation string, w http.ResponseWriter) bool {
+			a.intercept = func(operation string, w http.ResponseWriter) bool {
 				if operation != "GetExecutionHistory" {
 					return false
 				}
 				times++
-				return times <= test.unknown && refuse(w, 400, "ExecutionDoesNotExist", "Execution Does Not Exist")
+				return times <= test.unknown && respondWithError(w, 400, "ExecutionDoesNotExist", "Execution Does Not Exist")
 			}
-			got := a.run("start", "-f", file(t, "deployment.json", canary), "--wait")
+			got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait")
 			assert.Equal(t, test.status, got.status, got.stderr)
 		})
 	}
 }
 
-func TestWatchOfNoExecutionSaysSo(t *testing.T) {
+func TestWatchReportsAnExecutionThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	a := newAbroad(t, canary, `{}`)
+	a := newRemoteWorld(t, canary, `{}`)
 	got := a.run("watch", "nobody")
 	assert.Equal(t, statusFailed, got.status)
 	assert.Equal(t, "sluice: there is no execution arn:aws:states:us-east-1:123456789012:execution:sluice:nobody: it was never started, or it ended more than 90 days ago\n", got.stderr)
 	assert.Zero(t, a.slept)
 }
 
-func TestWatchAsksTheLedgerWhatAStoppedExecutionCannotTell(t *testing.T) {
+func TestWatchReadsTheOutcomeOfAStoppedExecutionFromTheLedger(t *testing.T) {
 	t.Parallel()
 	lost := `{"events": [{"atSeconds": 90, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}`
 	tests := []struct {
 		name, scenario string
-		refuse         string // GetItem, for a reason
+		refuse         string // the error of GetItem
 		want           []string
 	}{
 		{"the safety net is late", lost + `}}`, "", []string{"1:30 ExecutionAborted in Bake", "outcome RolledBack; the execution is ABORTED", "cause ExecutionEnded:"}},
 		{"the safety net does nothing", lost + `, "sweeps": {"lost": true}}}`, "", []string{
-			"outcome none: the execution is ABORTED, and nothing has closed the deployment", "cause The traffic is not back yet: the deployment's record is",
+			"outcome none: the execution is ABORTED, and the deployment is not closed", "cause The traffic is not back yet: the deployment's record is",
 		}},
-		{"the ledger must not be read", lost + `}}`, "AccessDeniedException", []string{
+		{"the ledger cannot be read", lost + `}}`, "AccessDeniedException", []string{
 			"outcome none: the execution is ABORTED", "cause The ledger's table sluice cannot be read",
 		}},
 		{
-			"it is stopped before it has opened", `{"faults": [{"call": "lambda:PublishVersion", "error": "lose"}], "events": [{"atSeconds": 1, "do": "stopExecution"}]}`, "",
-			[]string{"0:01 ExecutionAborted in Publish", "outcome none: the execution is ABORTED", "cause It had not taken the lock of any target, so that"},
+			"it is stopped before Open", `{"faults": [{"call": "lambda:PublishVersion", "error": "lose"}], "events": [{"atSeconds": 1, "do": "stopExecution"}]}`, "",
+			[]string{"0:01 ExecutionAborted in Publish", "outcome none: the execution is ABORTED", "cause It had not locked any target, so no"},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, `{"function": "orders"}`, tt.scenario, 0)
-			a.meddle = func(operation string, w http.ResponseWriter) bool {
-				return operation == "GetItem" && tt.refuse != "" && refuse(w, 400, tt.refuse, "no")
+			a, _ := startDeployment(t, `{"function": "orders"}`, tt.scenario, 0)
+			a.intercept = func(operation string, w http.ResponseWriter) bool {
+				return operation == "GetItem" && tt.refuse != "" && respondWithError(w, 400, tt.refuse, "no")
 			}
 			got := a.run("watch", "one")
 			assert.Equal(t, statusFailed, got.status)
@@ -282,7 +282,7 @@ func TestWatchAsksTheLedgerWhatAStoppedExecutionCannotTell(t *testing.T) {
 	}
 }
 
-func TestWatchTellsOfTheSafetyNetBeforeTheExecutionLearnsOfIt(t *testing.T) {
+func TestWatchShowsTheSafetyNetsRestorationBeforeTheNextPoll(t *testing.T) {
 	t.Parallel()
 	const hour = `{"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
 	for name, scenario := range map[string]string{
@@ -291,37 +291,37 @@ func TestWatchTellsOfTheSafetyNetBeforeTheExecutionLearnsOfIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, hour, scenario, 6*time.Minute)
-			told := time.Duration(0)
+			a, _ := startDeployment(t, hour, scenario, 6*time.Minute)
+			shown := time.Duration(0)
 			var out bytes.Buffer
-			a.during = func(_ context.Context, passed time.Duration) {
-				if told == 0 && strings.Contains(out.String(), "SafetyNet") {
-					told = passed
+			a.onSleep = func(_ context.Context, passed time.Duration) {
+				if shown == 0 && strings.Contains(out.String(), "SafetyNet") {
+					shown = passed
 				}
 			}
 			status := a.surroundings().exec(t.Context(), []string{"watch", "one"}, strings.NewReader(""), &out, io.Discard)
 			assert.Equal(t, statusFailed, status)
 			assertInOrder(t, out.String(), []string{"7:00 SafetyNet 0% " + name + ": ", "10:00 RolledBack 0%", "time 10:00"})
 			assert.Contains(t, strings.Join(strings.Fields(out.String()), " "), "the traffic is back; the execution ends at its next poll")
-			assert.NotZero(t, told)
-			assert.LessOrEqual(t, told, 7*time.Minute+2*askQuietEvery)
+			assert.NotZero(t, shown)
+			assert.LessOrEqual(t, shown, 7*time.Minute+2*pollQuietEvery)
 		})
 	}
 }
 
 func TestWatchSaysThatTheTrafficIsNotBackYet(t *testing.T) {
 	t.Parallel()
-	a, _ := going(t, canary, `{
+	a, _ := startDeployment(t, canary, `{
 		"events": [{"atSeconds": 90, "do": "abort", "target": "lambda:orders:live", "reason": "no"}],
 		"faults": [{"call": "lambda:UpdateAlias", "error": "deny", "fromSeconds": 80, "untilSeconds": 110}]
 	}`, 0)
 	got := a.run("watch", "one")
 	assert.Equal(t, statusFailed, got.status)
-	assert.Equal(t, "sluice: the traffic is on its way back, and not yet there (Aborted: no)\n", got.stderr, "once")
+	assert.Equal(t, "sluice: the traffic is being put back, but is not back yet (Aborted: no)\n", got.stderr, "once")
 	assertInOrder(t, got.stdout, []string{"1:00 CheckAlarms 10% Pass", "2:00 RolledBack 0%", "outcome RolledBack"})
 }
 
-func TestWatchAsJSONIsTheEndAndNothingElse(t *testing.T) {
+func TestWatchAsJSONPrintsOnlyTheEnding(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, deployment, scenario string
@@ -341,11 +341,11 @@ func TestWatchAsJSONIsTheEndAndNothingElse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := going(t, tt.deployment, tt.scenario, 0)
+			a, _ := startDeployment(t, tt.deployment, tt.scenario, 0)
 			got := a.run("watch", "one", "--json")
 			assert.Equal(t, tt.status, got.status, got.stderr)
 			assert.True(t, json.Valid([]byte(got.stdout)), got.stdout)
-			assert.Contains(t, stories(got.stdout), strings.ReplaceAll(tt.want, ", \"", ",\n\""))
+			assert.Contains(t, normalizeSpaces(got.stdout), strings.ReplaceAll(tt.want, ", \"", ",\n\""))
 		})
 	}
 }

@@ -22,74 +22,74 @@ import (
 	"sluice/internal/shift"
 )
 
-// How often is asked: Step Functions lets an account read some ten histories a
-// second, whoever reads them (Step Functions quotas, throttling).
+// Step Functions lets all callers of an account together read about ten histories a
+// second (Step Functions quotas, throttling). So a watcher must not poll too often.
 const (
-	askEvery       = 2 * time.Second
-	askQuietEvery  = 5 * time.Second
-	askRefused     = 30 * time.Second // at most, when it cannot be asked
-	askPatience    = 15 * time.Minute // without any answer
-	startsWithin   = 15 * time.Second // after which a new execution is known everywhere
-	restoresWithin = 3 * time.Minute  // I7: two sweeps of the safety net, and some more
+	pollEvery      = 2 * time.Second
+	pollQuietEvery = 5 * time.Second  // after a poll that found nothing new
+	maxRetryPause  = 30 * time.Second // between retries while AWS is unavailable
+	giveUpAfter    = 15 * time.Minute // without any answer
+	maxStartDelay  = 15 * time.Second // until a new execution is known everywhere
+	maxRestoreTime = 3 * time.Minute  // I7: two sweeps of the safety net, and a margin
 )
 
-// histories are what a watcher reads of executions.
-type histories interface {
+// historyReader reads the histories of executions.
+type historyReader interface {
 	Events(ctx context.Context, x operator.Execution, after int64) ([]operator.Event, error)
 }
 
-// records are what it reads of the Ledger.
-type records interface {
+// recordReader reads deployments' records from the Ledger.
+type recordReader interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 }
 
-// watcher tells of an execution until it has ended.
+// watcher shows an execution until it has ended.
 type watcher struct {
-	surroundings
-	histories histories
-	records   records
-	where     location
-	account   account
-	fresh     bool // it was started just now, and may not be known everywhere yet
-	asJSON    bool
-	out, err  io.Writer
+	environment
+	histories   historyReader
+	records     recordReader
+	where       location
+	account     account
+	justStarted bool // the execution may not be known everywhere yet
+	asJSON      bool
+	out, err    io.Writer
 
-	terminal  *screen.Terminal // nil where plain lines are printed
+	terminal  *screen.Terminal // nil if plain lines are printed
 	narration narration
 	run       *picture.Run
-	told      int // moments that the narration has told
+	narrated  int // how many of the run's moments have been printed
 	began     time.Time
 	last      operator.Event
-	latest    time.Time // that is known of, by the clock there
-	seen      time.Time // when that was learnt, by the clock here
-	// closed is the deployment's record once it is closed.
-	closed *shift.Record
-	blind  error // why the Ledger cannot be read
-	// restoring is how often in a row the traffic was seen on its way back.
-	restoring int
+	latest    time.Time // the latest time that is known of, by the clock of AWS
+	learnedAt time.Time // when latest was learned, by the clock of this machine
+	// closed is the deployment's record, once the deployment is closed.
+	closed      *shift.Record
+	ledgerError error // why the Ledger cannot be read
+	// restoringPolls counts the polls that found the traffic on its way back.
+	restoringPolls int
 }
 
-// telling is how a person wants to be told.
-type telling struct {
+// outputOptions say how a watcher prints.
+type outputOptions struct {
 	drawing
 	asJSON bool
 }
 
-func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, how telling) *watcher {
+func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, how outputOptions) *watcher {
 	out := cmd.OutOrStdout()
 	var terminal *screen.Terminal
 	if !how.asJSON {
-		terminal = how.on(out, a.surroundings)
+		terminal = how.findTerminal(out, a.environment)
 	}
 	return &watcher{
-		surroundings: a.surroundings, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
+		environment: a.environment, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
 		where: newLocation(x, cfg), account: a, asJSON: how.asJSON, out: out, err: cmd.ErrOrStderr(),
 		terminal: terminal, narration: narration{to: out}, run: picture.NewRun(),
 	}
 }
 
-// watch watches until the execution has ended and its Outcome is known. It returns an
-// endedError for one that asks something of a person.
+// watch watches until the execution has ended and its Outcome is known. It returns a
+// badEndingError if a person has to do something about the Outcome.
 func (w *watcher) watch(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -97,7 +97,7 @@ func (w *watcher) watch(ctx context.Context) error {
 		return err
 	}
 	err := w.follow(ctx)
-	var end ended
+	var end ending
 	if err == nil {
 		end, err = w.conclude(ctx)
 	}
@@ -111,58 +111,58 @@ func (w *watcher) watch(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		stop() // a second interrupt is obeyed at once
-		return interruptedError{w.goesOn()}
+		stop() // from now on, another interrupt ends the process
+		return interruptedError{w.whatGoesOn()}
 	case errors.As(err, &noExecutionError{}), w.last.Ends():
 		return err
 	}
-	return fmt.Errorf("%w\n%s", err, w.goesOn())
+	return fmt.Errorf("%w\n%s", err, w.whatGoesOn())
 }
 
-// introduce says what is watched.
+// introduce prints what is watched.
 func (w *watcher) introduce() error {
 	if w.asJSON {
 		return nil
 	}
-	return writeText(w.out, func(to io.Writer) { w.where.text(to); fmt.Fprintln(to) })
+	return writeText(w.out, func(to io.Writer) { w.where.print(to); fmt.Fprintln(to) })
 }
 
-// finish says how it ended.
-func (w *watcher) finish(end ended) error {
+// finish prints how the execution ended.
+func (w *watcher) finish(end ending) error {
 	var err error
-	w.run.End = end.drawn()
+	w.run.End = end.pictureEnd()
 	switch {
 	case w.asJSON:
 		err = writeJSON(w.out, end)
 	case w.terminal != nil:
 		err = w.terminal.Finish(w.run, "", "A page about it:  sluice report "+w.where.Name+" --out FILE")
 	default:
-		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.text(to, w.run) })
+		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.print(to, w.run) })
 	}
-	if err == nil && !end.well() {
-		return endedError{}
+	if err == nil && !end.isSuccess() {
+		return badEndingError{}
 	}
 	return err
 }
 
-// follow tells the story until its end.
+// follow shows new events until the execution ends.
 func (w *watcher) follow(ctx context.Context) error {
-	for pause := askEvery; ; {
+	for pause := pollEvery; ; {
 		if !w.asJSON {
-			w.look(ctx)
+			w.readRecord(ctx)
 		}
-		events, err := w.ask(ctx)
+		events, err := w.readEvents(ctx)
 		if err != nil {
 			return err
 		}
-		if err := w.tell(events); err != nil {
+		if err := w.show(events); err != nil {
 			return err
 		}
 		if w.last.Ends() {
 			return nil
 		}
-		if pause = askEvery; len(events) == 0 {
-			pause = askQuietEvery
+		if pause = pollEvery; len(events) == 0 {
+			pause = pollQuietEvery
 		}
 		if err := w.wait(ctx, pause); err != nil {
 			return err
@@ -170,10 +170,10 @@ func (w *watcher) follow(ctx context.Context) error {
 	}
 }
 
-// look asks the Ledger whether the deployment is closed: the safety net does not wait
-// for the execution, whose next poll may be minutes away. It is asked before the
-// history, so that all that was before its answer is known when it is told.
-func (w *watcher) look(ctx context.Context) {
+// readRecord asks the Ledger whether the deployment is closed. The safety net can close
+// it minutes before the execution's next poll. The Ledger is read before the history,
+// so that the events before the closing are known when the closing is shown.
+func (w *watcher) readRecord(ctx context.Context) {
 	if w.closed != nil {
 		return
 	}
@@ -182,30 +182,30 @@ func (w *watcher) look(ctx context.Context) {
 	case err == nil && record.Status == shift.StatusClosed:
 		w.closed = &record
 	case err == nil && record.Status == shift.StatusRestoring:
-		if w.restoring++; w.restoring == slowly {
-			w.say(fmt.Sprintf("the traffic is on its way back, and not yet there (%s)", strings.Join(shift.Texts(record.Reasons), "; ")))
+		if w.restoringPolls++; w.restoringPolls == minRestoringPolls {
+			w.warn(fmt.Sprintf("the traffic is being put back, but is not back yet (%s)", strings.Join(shift.Texts(record.Reasons), "; ")))
 		}
 	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrThrottled), ctx.Err() != nil:
-	case w.blind == nil:
-		w.blind = err
-		w.say(fmt.Sprintf("the ledger's table %s cannot be read (%v), so that what the safety net does is seen only when the execution learns of it", w.account.tableName(), err))
+	case w.ledgerError == nil:
+		w.ledgerError = err
+		w.warn(fmt.Sprintf("the ledger's table %s cannot be read (%v), so an action of the safety net is shown only when the execution notices it", w.account.tableName(), err))
 	}
 }
 
-// slowly is how often the traffic is seen on its way back before that is told: it takes
-// a second mostly.
-const slowly = 2
+// minRestoringPolls is how many polls must find the traffic on its way back before the
+// user is told. Usually it is back within a second.
+const minRestoringPolls = 2
 
-// redrawn is how often a terminal shows that time passes.
-const redrawn = time.Second
+// redrawEvery is how often the terminal is redrawn to show that time passes.
+const redrawEvery = time.Second
 
-// wait lets time pass, and shows that it does.
+// wait waits, and redraws the terminal meanwhile.
 func (w *watcher) wait(ctx context.Context, pause time.Duration) error {
 	if w.terminal == nil {
 		return w.sleep(ctx, pause)
 	}
-	for ; pause > 0; pause -= redrawn {
-		if err := w.sleep(ctx, min(pause, redrawn)); err != nil {
+	for ; pause > 0; pause -= redrawEvery {
+		if err := w.sleep(ctx, min(pause, redrawEvery)); err != nil {
 			return err
 		}
 		if err := w.draw(); err != nil {
@@ -215,7 +215,7 @@ func (w *watcher) wait(ctx context.Context, pause time.Duration) error {
 	return nil
 }
 
-// draw shows where the deployment stands by now.
+// draw shows on the terminal where the deployment stands now.
 func (w *watcher) draw() error {
 	if w.began.IsZero() {
 		return nil
@@ -224,14 +224,14 @@ func (w *watcher) draw() error {
 	switch {
 	case w.last.Ends():
 		now = w.latest
-	case now.Before(w.latest): // the clock there is ahead
-		now = w.latest.Add(now.Sub(w.seen))
+	case now.Before(w.latest): // AWS's clock is ahead
+		now = w.latest.Add(now.Sub(w.learnedAt))
 	}
 	return w.terminal.Show(w.run, now.Sub(w.began))
 }
 
-// say tells a person of something that is no part of the story.
-func (w *watcher) say(text string) {
+// warn prints a message that is not part of the deployment's story.
+func (w *watcher) warn(text string) {
 	if w.terminal == nil {
 		fmt.Fprintf(w.err, "sluice: %s\n", text)
 		return
@@ -239,24 +239,24 @@ func (w *watcher) say(text string) {
 	w.terminal.Say(text)
 }
 
-// ask reads what is new, for as long as it takes while AWS cannot be asked.
-func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
+// readEvents reads the new events. It retries for giveUpAfter while AWS is unavailable.
+func (w *watcher) readEvents(ctx context.Context) ([]operator.Event, error) {
 	since, said := w.now(), false
-	for pause := askEvery; ; pause = min(2*pause, askRefused) {
+	for pause := pollEvery; ; pause = min(2*pause, maxRetryPause) {
 		events, err := w.histories.Events(ctx, w.where.Execution, w.last.ID)
 		waited := w.now().Sub(since)
 		switch {
 		case err == nil:
-			w.fresh = false
+			w.justStarted = false
 			return events, nil
-		case w.fresh && errors.Is(err, shift.ErrExecutionUnknown) && waited < startsWithin:
+		case w.justStarted && errors.Is(err, shift.ErrExecutionUnknown) && waited < maxStartDelay:
 		case errors.Is(err, shift.ErrExecutionUnknown):
 			return nil, noExecutionError{w.where.Execution}
-		case !errors.Is(err, operator.ErrUnavailable) || waited > askPatience:
+		case !errors.Is(err, operator.ErrUnavailable) || waited > giveUpAfter:
 			return nil, err
 		case !said:
 			said = true
-			w.say(err.Error() + "; trying on")
+			w.warn(err.Error() + "; retrying")
 		}
 		if err := w.wait(ctx, pause); err != nil {
 			return nil, err
@@ -264,55 +264,56 @@ func (w *watcher) ask(ctx context.Context) ([]operator.Event, error) {
 	}
 }
 
-// tell prints what the events tell a person.
-func (w *watcher) tell(events []operator.Event) error {
+// show prints what new events mean.
+func (w *watcher) show(events []operator.Event) error {
 	for _, e := range events {
 		if w.began.IsZero() {
 			w.began = e.At
 		}
 		w.last = e
-		w.learn(e.At)
+		w.noteTime(e.At)
 		w.run.Add(w.where.Name, e.At.Sub(w.began), e)
 	}
-	w.close()
-	moments := w.run.Moments[w.told:]
-	w.told = len(w.run.Moments)
+	w.showClosing()
+	moments := w.run.Moments[w.narrated:]
+	w.narrated = len(w.run.Moments)
 	switch {
 	case w.asJSON:
 		return nil
 	case w.terminal != nil:
 		return w.draw()
 	}
-	return w.narration.tell(moments)
+	return w.narration.print(moments)
 }
 
-// close takes in that the deployment is closed. What was told stays told: by another
-// clock than that of Step Functions it may have been closed before that.
-func (w *watcher) close() {
+// showClosing adds the closing to the run. It puts the closing after the moments that
+// have been printed already: the Ledger's time comes from another clock than that of
+// Step Functions, so it may be earlier than theirs.
+func (w *watcher) showClosing() {
 	if w.closed == nil || w.began.IsZero() || w.run.Closed != nil {
 		return
 	}
 	at := w.closed.ClosedAt.Sub(w.began)
-	if w.told > 0 {
-		at = max(at, w.run.Moments[w.told-1].At)
+	if w.narrated > 0 {
+		at = max(at, w.run.Moments[w.narrated-1].At)
 	}
 	w.run.Close(picture.NewClosing(*w.closed, at))
-	w.learn(w.began.Add(at))
+	w.noteTime(w.began.Add(at))
 }
 
-// learn takes in that something is known of a time.
-func (w *watcher) learn(at time.Time) {
+// noteTime records that something is known about a time.
+func (w *watcher) noteTime(at time.Time) {
 	if at.After(w.latest) {
-		w.latest, w.seen = at, w.now()
+		w.latest, w.learnedAt = at, w.now()
 	}
 }
 
-// goesOn says what becomes of a deployment that nobody watches any more.
-func (w *watcher) goesOn() string {
+// whatGoesOn says what happens to the deployment when the watching stops.
+func (w *watcher) whatGoesOn() string {
 	if w.last.Ends() {
-		return "The execution has ended, and the safety net puts the traffic back. See how it ends:  sluice watch " + w.where.Name
+		return "The execution has ended, and the safety net is putting the traffic back. To see how it ends:  sluice watch " + w.where.Name
 	}
-	text := "The deployment goes on. Watch it again:  sluice watch " + w.where.Name
+	text := "The deployment goes on. To watch it again:  sluice watch " + w.where.Name
 	if targets := w.run.Targets(); len(targets) > 0 {
 		text += fmt.Sprintf("\nTo put the traffic back:  sluice abort %s --reason '...'", targets[0])
 	}

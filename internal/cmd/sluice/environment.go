@@ -9,18 +9,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// surroundings are what the commands that work in AWS find around them.
-type surroundings struct {
+// environment is the part of this machine that the commands for AWS use.
+type environment struct {
 	getenv func(string) string
-	// load finds the configuration that the aws command has, too.
+	// load loads the AWS configuration, which is that of the aws command.
 	load func(context.Context, ...func(*config.LoadOptions) error) (aws.Config, error)
 	now  func() time.Time
-	// sleep returns early, with the context's error, when that is done.
+	// sleep returns early, with the context's error, if the context is done.
 	sleep func(context.Context, time.Duration) error
 }
 
-// thisMachine is where a person runs the command.
-var thisMachine = surroundings{getenv: os.Getenv, load: config.LoadDefaultConfig, now: time.Now, sleep: sleep}
+// realEnvironment is the machine that the command runs on.
+var realEnvironment = environment{getenv: os.Getenv, load: config.LoadDefaultConfig, now: time.Now, sleep: sleep}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

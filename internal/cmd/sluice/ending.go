@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"sluice/internal/operator"
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+// ending is how an execution ended, and the Outcome of its deployment.
+type ending struct {
+	location
+	// Outcome is empty if there is none, or none yet.
+	Outcome shift.Outcome `json:"outcome"`
+	Status  string        `json:"status"`
+	Error   string        `json:"error"`
+	// Cause says why it ended, and what a person can do.
+	Cause   string  `json:"cause"`
+	Seconds float64 `json:"seconds"`
+}
+
+// endStatuses are the statuses of executions, by the event that ends them.
+var endStatuses = map[string]string{
+	operator.Succeeded: "SUCCEEDED", operator.Failed: "FAILED", operator.Aborted: "ABORTED", operator.TimedOut: "TIMED_OUT",
+}
+
+// conclude finds the deployment's Outcome in the execution's end, or else in the
+// Ledger.
+func (w *watcher) conclude(ctx context.Context) (ending, error) {
+	end := ending{
+		location: w.where, Status: endStatuses[w.last.Type], Error: w.last.Failure.Error, Cause: w.last.Failure.Cause,
+		Seconds: w.last.At.Sub(w.began).Seconds(),
+	}
+	if w.last.Type == operator.Succeeded {
+		var summary shift.Summary
+		if err := json.Unmarshal(w.last.Data, &summary); err != nil {
+			return end, fmt.Errorf("the execution's output is not Sluice's: %w", err)
+		}
+		end.Outcome, end.Cause = summary.Outcome, summary.Reason
+		return end, nil
+	}
+	if failures := []shift.Outcome{shift.Rejected, shift.RolledBack, shift.Stranded}; slices.Contains(failures, shift.Outcome(end.Error)) {
+		end.Outcome = shift.Outcome(end.Error)
+		return end, nil
+	}
+	return w.waitForSafetyNet(ctx, end)
+}
+
+// waitForSafetyNet waits until the safety net has closed a deployment whose execution
+// ended without closing it.
+func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, error) {
+	since := w.now()
+	for {
+		record, err := w.records.Record(ctx, string(w.where.Execution))
+		overdue := w.now().Sub(since) > maxRestoreTime
+		switch {
+		case errors.Is(err, shift.ErrDeploymentUnknown):
+			end.Cause = joinSentences(end.Cause, "It had not locked any target, so no traffic was moved.")
+			return end, nil
+		case err == nil && record.Status == shift.StatusClosed:
+			end.Outcome, end.Cause = record.Outcome, record.Cause
+			w.closed = &record
+			return end, w.show(nil)
+		case ctx.Err() != nil:
+			return end, ctx.Err()
+		case err != nil && (overdue || !errors.Is(err, shift.ErrThrottled)):
+			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), so it is not known where the traffic is. The safety net puts it back within two minutes, and announces that.",
+				w.account.tableName(), err))
+			return end, nil
+		case overdue:
+			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s. The safety net retries every minute. Look at its logs, and check where the aliases point.", record.Status))
+			return end, nil
+		}
+		if err := w.wait(ctx, pollEvery); err != nil {
+			return end, err
+		}
+	}
+}
+
+func joinSentences(cause, more string) string {
+	if cause == "" {
+		return more
+	}
+	return cause + ". " + more
+}
+
+// isSuccess reports whether nobody has to do anything.
+func (e ending) isSuccess() bool { return e.Outcome == shift.Promoted || e.Outcome == shift.Unchanged }
+
+// pictureEnd returns the ending in the form that a picture shows.
+func (e ending) pictureEnd() *picture.End {
+	return &picture.End{At: fromSeconds(e.Seconds), Outcome: e.Outcome, Status: e.Status, Error: e.Error, Cause: e.Cause}
+}
+
+func (e ending) print(to io.Writer, run *picture.Run) {
+	t := &table{indent: gutter}
+	t.add("outcome", outcomeText(string(e.Outcome), e.Status, e.Error))
+	t.addCause(run.Explanation())
+	t.add("time", picture.Clock(fromSeconds(e.Seconds)))
+	t.write(to)
+}
+
+// badEndingError is returned for a watched execution that ended badly. The ending has
+// been printed already.
+type badEndingError struct{}
+
+func (badEndingError) Error() string { return "the execution ended badly" }
+
+// noExecutionError says that the execution does not exist.
+type noExecutionError struct{ execution operator.Execution }
+
+func (e noExecutionError) Error() string {
+	return fmt.Sprintf("there is no execution %s: it was never started, or it ended more than 90 days ago", e.execution)
+}
+
+// interruptedError says that the user interrupted the command.
+type interruptedError struct{ message string }
+
+func (e interruptedError) Error() string { return e.message }
