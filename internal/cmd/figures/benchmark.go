@@ -13,15 +13,15 @@ import (
 	"strings"
 )
 
-// benchmark is one line of a benchmark's output: its name without the number of
-// cores, and its metrics by their units.
+// benchmark is one line of the output of go test -bench. Its name is without the number
+// of cores. The metrics are by unit.
 type benchmark struct {
 	name    string
 	cores   string
 	metrics map[string]float64
 }
 
-// measurements are what go test -bench has printed (golang.org/design/14313-benchmark-format).
+// measurements is the output of go test -bench (golang.org/design/14313-benchmark-format).
 type measurements struct {
 	machine    map[string]string // goos, goarch, cpu
 	benchmarks []benchmark
@@ -29,21 +29,21 @@ type measurements struct {
 
 var benchmarkName = regexp.MustCompile(`^Benchmark(\S+?)(?:-(\d+))?$`)
 
-// measuredIn makes the tables of what a file of benchmarks tells.
-func measuredIn(file string) ([]table, error) {
+// measuredTables returns the tables of the benchmarks in a file.
+func measuredTables(file string) ([]table, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the benchmarks: %w", err)
 	}
 	defer f.Close()
-	m, err := read(f)
+	m, err := parseBenchmarks(f)
 	if err != nil {
 		return nil, fmt.Errorf("read the benchmarks of %s: %w", file, err)
 	}
 	return m.tables()
 }
 
-func read(r io.Reader) (measurements, error) {
+func parseBenchmarks(r io.Reader) (measurements, error) {
 	m := measurements{machine: map[string]string{}}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -72,8 +72,8 @@ func read(r io.Reader) (measurements, error) {
 	return m, lines.Err()
 }
 
-// of lists the parts of a benchmark by their names.
-func (m measurements) of(name string) map[string]benchmark {
+// partsOf returns the sub-benchmarks of a benchmark by their names.
+func (m measurements) partsOf(name string) map[string]benchmark {
 	parts := map[string]benchmark{}
 	for _, b := range m.benchmarks {
 		if part, is := strings.CutPrefix(b.name, name+"/"); is {
@@ -95,23 +95,23 @@ func (m measurements) tables() ([]table, error) {
 	return tables, nil
 }
 
-// stormTable is how the way from an alarm to restored traffic grows with the
-// deployments that share an account.
+// stormTable shows how the time from an alarm to restored traffic grows with the number
+// of deployments that share an account.
 func (m measurements) stormTable() (table, error) {
 	var rows [][]string
 	for _, n := range []string{"10", "100", "1000"} {
-		row, err := m.storm(n)
+		row, err := m.stormRow(n)
 		if err != nil {
 			return table{}, err
 		}
 		rows = append(rows, row)
 	}
-	return newTable("storm", []string{"deployments", "median", "p99", "worst", "15 calls a second alone", "calls for each needed", "last one ends after"}, rows), nil
+	return newTable("storm", []string{"deployments", "median", "p99", "worst", "time for the needed calls at 15 a second", "calls per needed call", "last one ends after"}, rows), nil
 }
 
-// storm is the row of so many deployments.
-func (m measurements) storm(deployments string) ([]string, error) {
-	storm, found := m.of("Storm")["deployments="+deployments]
+// stormRow returns the row for a number of deployments.
+func (m measurements) stormRow(deployments string) ([]string, error) {
+	storm, found := m.partsOf("Storm")["deployments="+deployments]
 	if !found {
 		return nil, fmt.Errorf("the benchmark of %s deployments is missing", deployments)
 	}
@@ -122,7 +122,7 @@ func (m measurements) storm(deployments string) ([]string, error) {
 	}, nil
 }
 
-// machineTable is what is measured by this machine's own clock.
+// machineTable shows what is measured by this machine's own clock.
 func (m measurements) machineTable() (table, error) {
 	at := slices.IndexFunc(m.benchmarks, func(b benchmark) bool { return b.name == "Canaries" })
 	if at < 0 {
@@ -133,33 +133,33 @@ func (m measurements) machineTable() (table, error) {
 	if err != nil {
 		return table{}, fmt.Errorf("the cores of the benchmark Canaries: %w", err)
 	}
-	// A machine may do other things besides: what the CPU took says what it could do.
-	canaries := fmt.Sprintf("%.0f; %.1f ms of CPU each, so %.0f with the cores to themselves",
+	// Other processes may use the machine too. The CPU time says what it could do alone.
+	canaries := fmt.Sprintf("%.0f; %.1f ms of CPU each, so %.0f on idle cores",
 		simulated.metrics["canaries/s"], simulated.metrics["cpu-ms"], 1000*cores/simulated.metrics["cpu-ms"])
-	slowest, start := most(m.of("ColdStart"), "median-ms")
-	hungriest, memory := most(m.of("Memory"), "peak-MB")
+	slowest, start := partWithHighest(m.partsOf("ColdStart"), "median-ms")
+	hungriest, memory := partWithHighest(m.partsOf("Memory"), "peak-MB")
 	if slowest == "" || hungriest == "" {
 		return table{}, fmt.Errorf("the benchmarks of the bootstraps are missing")
 	}
 	starts := strconv.FormatFloat(start.metrics["starts"], 'f', 0, 64)
-	return newTable("machine", []string{"what", "measured", "bound", "on", "by"}, [][]string{
-		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.where(), command("internal/world", "Canaries")},
-		{"start of a Lambda's process to its first `next`, the slowest (" + slowest + "): median of " + starts + ", and peak memory", fmt.Sprintf("%.1f ms, %.1f MB", start.metrics["median-ms"], start.metrics["peak-MB"]), "≤ 40 ms, ≤ 30 MB", m.where(), command("internal/localaws/stack", "ColdStart")},
-		{"peak memory of a Lambda after a canary and a rollback, the largest (" + hungriest + ")", fmt.Sprintf("%.1f MB", memory.metrics["peak-MB"]), "≤ 30 MB", m.where(), command("internal/e2e", "Memory")},
+	return newTable("machine", []string{"what", "measured", "bound", "machine", "command"}, [][]string{
+		{"whole canaries a second, simulated through the real SDK clients", canaries, "≥ 300", m.machineText(), benchCommand("internal/world", "Canaries")},
+		{"start of a Lambda's process to its first `next`, the slowest (" + slowest + "): median of " + starts + ", and peak memory", fmt.Sprintf("%.1f ms, %.1f MB", start.metrics["median-ms"], start.metrics["peak-MB"]), "≤ 40 ms, ≤ 30 MB", m.machineText(), benchCommand("internal/localaws/stack", "ColdStart")},
+		{"peak memory of a Lambda after a canary and a rollback, the largest (" + hungriest + ")", fmt.Sprintf("%.1f MB", memory.metrics["peak-MB"]), "≤ 30 MB", m.machineText(), benchCommand("internal/e2e", "Memory")},
 	}), nil
 }
 
-// where is the machine.
-func (m measurements) where() string {
+// machineText describes the machine.
+func (m measurements) machineText() string {
 	return fmt.Sprintf("%s cores, %s, %s/%s", m.benchmarks[0].cores, m.machine["cpu"], m.machine["goos"], m.machine["goarch"])
 }
 
-func command(folder, bench string) string {
+func benchCommand(folder, bench string) string {
 	return "`go test ./" + folder + " -run '^$' -bench " + bench + "`"
 }
 
-// most is the part with the highest value of a metric.
-func most(parts map[string]benchmark, unit string) (name string, highest benchmark) {
+// partWithHighest returns the part with the highest value of a metric.
+func partWithHighest(parts map[string]benchmark, unit string) (name string, highest benchmark) {
 	for _, part := range slices.Sorted(maps.Keys(parts)) {
 		if b := parts[part]; b.metrics[unit] > highest.metrics[unit] {
 			name, highest = part, b
@@ -168,15 +168,15 @@ func most(parts map[string]benchmark, unit string) (name string, highest benchma
 	return name, highest
 }
 
-// bootstrapTable is each function's: its start, its memory, and the size of what is
-// uploaded.
+// bootstrapTable shows the start time and the memory of each function, and the size of
+// its binary.
 func (m measurements) bootstrapTable() (table, error) {
-	starts, memory := m.of("ColdStart"), m.of("Memory")
+	starts, memory := m.partsOf("ColdStart"), m.partsOf("Memory")
 	var rows [][]string
 	for _, name := range slices.Sorted(maps.Keys(starts)) {
 		info, err := os.Stat("dist/" + name + "/bootstrap")
 		if err != nil {
-			return table{}, fmt.Errorf("read a bootstrap's size: %w: make build makes them", err)
+			return table{}, fmt.Errorf("read a bootstrap's size: %w: run make build first", err)
 		}
 		rows = append(rows, []string{
 			"`" + name + "`", fmt.Sprintf("%.1f ms", starts[name].metrics["median-ms"]), fmt.Sprintf("%.1f MB", starts[name].metrics["peak-MB"]),

@@ -13,26 +13,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the figures of the README that are the same on every machine")
+var update = flag.Bool("update", false, "rewrite the README's figures that are the same on every machine")
 
 const readme = "../../../README.md"
 
-// Whoever changes what a deployment takes changes what the README says of it.
+// A change of what a deployment takes must also change the README.
 func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
 	t.Parallel()
-	tables, err := played()
+	tables, err := simulatedTables()
 	require.NoError(t, err)
 	if *update {
-		rewrite(t, tables)
+		rewriteReadme(t, tables)
 		return
 	}
 	for _, table := range tables {
-		assert.Equal(t, table.text, shown(t, table), "make golden rewrites the figures %q", table.name)
+		assert.Equal(t, table.text, readmeTable(t, table), "make golden rewrites the figures %q", table.name)
 	}
 }
 
-// The storms pass on a virtual clock, too. That of a thousand deployments takes half a
-// minute for real, so only make golden and make bench play it.
+// The storms run on a virtual clock too. The one of 1,000 deployments takes half a
+// minute of real time, so only make golden and make bench run it.
 func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	t.Parallel()
 	sizes := "=100?$"
@@ -41,23 +41,23 @@ func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	}
 	played, err := exec.CommandContext(t.Context(), "go", "test", "../../proof", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
 	require.NoError(t, err, "%s", played)
-	m, err := read(bytes.NewReader(played))
+	m, err := parseBenchmarks(bytes.NewReader(played))
 	require.NoError(t, err)
 	if *update {
 		storms, err := m.stormTable()
 		require.NoError(t, err)
-		rewrite(t, []table{storms})
+		rewriteReadme(t, []table{storms})
 		return
 	}
 	for _, n := range []string{"10", "100"} {
-		row, err := m.storm(n)
+		row, err := m.stormRow(n)
 		require.NoError(t, err)
-		assert.Contains(t, shown(t, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
+		assert.Contains(t, readmeTable(t, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
 	}
 }
 
-// shown is what the README shows as a table.
-func shown(t *testing.T, of table) string {
+// readmeTable returns the README's text of a table.
+func readmeTable(t *testing.T, of table) string {
 	t.Helper()
 	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
@@ -68,35 +68,34 @@ func shown(t *testing.T, of table) string {
 	return rest
 }
 
-var rewriting sync.Mutex
+var readmeLock sync.Mutex
 
-func rewrite(t *testing.T, tables []table) {
+func rewriteReadme(t *testing.T, tables []table) {
 	t.Helper()
-	rewriting.Lock()
-	defer rewriting.Unlock()
+	readmeLock.Lock()
+	defer readmeLock.Unlock()
 	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
-	replaced, err := replace(string(text), tables)
+	replaced, err := replaceTables(string(text), tables)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(readme, []byte(replaced), 0o600))
 }
 
-// What a machine has measured has a place in the README, too.
-func TestMeasuredFiguresHaveTheirPlaces(t *testing.T) {
+func TestReadmeHasThePlacesForMeasuredFigures(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
-	m, err := read(strings.NewReader(output))
+	m, err := parseBenchmarks(strings.NewReader(benchmarkOutput))
 	require.NoError(t, err)
 	storm, err := m.stormTable()
 	require.NoError(t, err)
 	machine, err := m.machineTable()
 	require.NoError(t, err)
-	_, err = replace(string(text), []table{storm, machine, {name: "bootstraps"}})
+	_, err = replaceTables(string(text), []table{storm, machine, {name: "bootstraps"}})
 	require.NoError(t, err)
 }
 
-const output = `goos: linux
+const benchmarkOutput = `goos: linux
 goarch: amd64
 pkg: sluice/internal/localaws/stack
 cpu: Fast One
@@ -111,13 +110,13 @@ BenchmarkStorm/deployments=100-4    	      1	3034108390 ns/op	 1.333 alone-s	 1.
 BenchmarkStorm/deployments=1000-4   	      1	31725199373 ns/op	 13.33 alone-s	 1.376 calls/needed	 0.7000 median-s	 1.557 p99-s	 28.72 plan-min	 1.557 worst-s
 `
 
-func TestBenchmarksAreReadAsGoPrintsThem(t *testing.T) {
+func TestBenchmarksAreParsed(t *testing.T) {
 	t.Parallel()
-	m, err := read(strings.NewReader(output))
+	m, err := parseBenchmarks(strings.NewReader(benchmarkOutput))
 	require.NoError(t, err)
 	machine, err := m.machineTable()
 	require.NoError(t, err)
-	assert.Contains(t, machine.text, "| 799; 4.3 ms of CPU each, so 926 with the cores to themselves | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/world -run '^$' -bench Canaries` |")
+	assert.Contains(t, machine.text, "| 799; 4.3 ms of CPU each, so 926 on idle cores | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/world -run '^$' -bench Canaries` |")
 	assert.Contains(t, machine.text, "the slowest (set-weight): median of 20, and peak memory | 6.3 ms, 14.6 MB | ≤ 40 ms, ≤ 30 MB |")
 	assert.Contains(t, machine.text, "the largest (rollback) | 15.5 MB | ≤ 30 MB |")
 	storm, err := m.stormTable()
@@ -125,18 +124,18 @@ func TestBenchmarksAreReadAsGoPrintsThem(t *testing.T) {
 	assert.Contains(t, storm.text, "| 1000 | 0.70 s | 1.56 s | 1.56 s | 13.33 s | 1.38 | 28.7 min |")
 }
 
-func TestWhatIsMissingIsNamed(t *testing.T) {
+func TestErrorsNameWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	none, err := read(strings.NewReader("PASS\n"))
+	none, err := parseBenchmarks(strings.NewReader("PASS\n"))
 	require.NoError(t, err)
 	_, err = none.stormTable()
 	require.ErrorContains(t, err, "the benchmark of 10 deployments is missing")
 	_, err = none.machineTable()
 	require.ErrorContains(t, err, "the benchmark Canaries is missing")
-	_, err = read(strings.NewReader("BenchmarkX 1 many ns/op\n"))
+	_, err = parseBenchmarks(strings.NewReader("BenchmarkX 1 many ns/op\n"))
 	require.ErrorContains(t, err, "BenchmarkX")
-	_, err = replace("# nothing", []table{{name: "storm"}})
-	require.ErrorContains(t, err, `there is no place for the figures "storm"`)
-	_, err = measuredIn("/nonexistent")
+	_, err = replaceTables("# nothing", []table{{name: "storm"}})
+	require.ErrorContains(t, err, `the comments for the table "storm" are missing`)
+	_, err = measuredTables("/nonexistent")
 	require.ErrorContains(t, err, "read the benchmarks")
 }

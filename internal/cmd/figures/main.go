@@ -1,11 +1,11 @@
-// Command figures prints the figures of the README, as tables in markdown: what
-// deployments take in the local world, which is the same on every machine, and what
-// `go test -bench` has measured on this one.
+// Command figures prints the figures of the README, as tables in markdown. Some tables
+// show what deployments take in the local world; these are the same on every machine.
+// The others show what `go test -bench` has measured on this machine.
 //
 //	figures [-readme FILE] [BENCHMARKS]
 //
-// BENCHMARKS is the output of go test -bench. With -readme the tables replace those
-// that stand in a file, each between its two comments.
+// BENCHMARKS is a file with the output of go test -bench. With -readme, the tables
+// replace those in FILE, each of which is between two comments.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers tell what they do
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // drop the logs of the handlers
 	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
@@ -26,16 +26,16 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("figures", flag.ExitOnError)
-	readme := flags.String("readme", "", "the file whose tables are replaced")
+	readme := flags.String("readme", "", "replace the tables in this file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	tables, err := played()
+	tables, err := simulatedTables()
 	if err != nil {
 		return err
 	}
 	if file := flags.Arg(0); file != "" {
-		measured, err := measuredIn(file)
+		measured, err := measuredTables(file)
 		if err != nil {
 			return err
 		}
@@ -49,9 +49,9 @@ func run(args []string, out io.Writer) error {
 	}
 	text, err := os.ReadFile(*readme)
 	if err != nil {
-		return fmt.Errorf("read the tables' file: %w", err)
+		return fmt.Errorf("read the file with the tables: %w", err)
 	}
-	replaced, err := replace(string(text), tables)
+	replaced, err := replaceTables(string(text), tables)
 	if err != nil {
 		return fmt.Errorf("%s: %w", *readme, err)
 	}
@@ -61,8 +61,8 @@ func run(args []string, out io.Writer) error {
 	return nil
 }
 
-// played are the tables that are the same on every machine.
-func played() ([]table, error) {
+// simulatedTables returns the tables that are the same on every machine.
+func simulatedTables() ([]table, error) {
 	var tables []table
 	for _, of := range []func() (table, error){strategiesTable, restoredTable, targetsTable} {
 		t, err := of()

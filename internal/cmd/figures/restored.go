@@ -14,62 +14,65 @@ import (
 )
 
 const (
-	// watched is what happens in the middle of: ten steps, one a minute.
-	watched      = "Linear10PercentEvery1Minute"
-	watchedBakes = 9 * time.Minute
-	callTakes    = 50 * time.Millisecond // an assumption; AWS says nothing
-	// betweenMoments shares no factor with the minute of the polls and sweeps, so
-	// that the moments fall everywhere between two of them.
-	betweenMoments = 29 * time.Second
+	// disturbedStrategy is the strategy of the deployments that are disturbed: ten
+	// steps, one a minute.
+	disturbedStrategy = "Linear10PercentEvery1Minute"
+	disturbedBake     = 9 * time.Minute
+	callLatency       = 50 * time.Millisecond // an assumption; AWS publishes no number
+	// momentInterval is the time between the moments that are tried. It has no common
+	// factor with the minute of the polls and sweeps, so the moments are spread over
+	// the whole time between two of them.
+	momentInterval = 29 * time.Second
 )
 
-// disturbance is what takes traffic back, and how the event of it travels.
+// disturbance is something that makes Sluice put the traffic back, and how its event is
+// delivered.
 type disturbance struct {
 	name     string
-	happens  func(at time.Duration) string
+	event    func(at time.Duration) string
 	delivery string
 }
 
-func stops(at time.Duration) string {
+func stopEvent(at time.Duration) string {
 	return fmt.Sprintf(`{"atSeconds": %d, "do": "stopExecution"}`, at/time.Second)
 }
 
 // disturbances are in the order of the table.
 var disturbances = []disturbance{
-	{"an alarm fires", fires, ``},
-	{"an alarm fires, and its event is lost", fires, `"alarms": {"lost": true}`},
-	{"the execution is stopped", stops, ``},
-	{"the execution is stopped, and its event is lost", stops, `"executions": {"lost": true}`},
+	{"an alarm fires", alarmEvent, ``},
+	{"an alarm fires, and its event is lost", alarmEvent, `"alarms": {"lost": true}`},
+	{"the execution is stopped", stopEvent, ``},
+	{"the execution is stopped, and its event is lost", stopEvent, `"executions": {"lost": true}`},
 }
 
-// sizes are how many targets are shifted together.
-var sizes = []int{1, 10, 32}
+// targetCounts are the numbers of targets that are shifted together.
+var targetCounts = []int{1, 10, 32}
 
-// restoredTable is how long it takes until all traffic is back on Stable, from the
-// moment on at which something happens.
+// restoredTable shows how long it takes from a disturbance until all traffic is back on
+// Stable.
 func restoredTable() (table, error) {
 	var rows [][]string
 	for _, d := range disturbances {
-		for _, n := range sizes {
-			delays, err := delaysOf(d, n)
+		for _, n := range targetCounts {
+			delays, err := measureDelays(d, n)
 			if err != nil {
 				return table{}, fmt.Errorf("%s: %w", d.name, err)
 			}
-			rows = append(rows, []string{d.name, strconv.Itoa(n), inSeconds(delays[len(delays)/2]), inSeconds(delays[len(delays)*9/10]), inSeconds(delays[len(delays)-1])})
+			rows = append(rows, []string{d.name, strconv.Itoa(n), secondsText(delays[len(delays)/2]), secondsText(delays[len(delays)*9/10]), secondsText(delays[len(delays)-1])})
 		}
 	}
 	return newTable("restored", []string{"what happens", "targets", "median", "p90", "worst"}, rows), nil
 }
 
-func inSeconds(d time.Duration) string {
+func secondsText(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
 }
 
-// delaysOf plays a deployment for each of many moments at which it is disturbed. The
-// delays are sorted.
-func delaysOf(d disturbance, targets int) ([]time.Duration, error) {
+// measureDelays plays one deployment for each moment at which it can be disturbed. It
+// returns the delays in ascending order.
+func measureDelays(d disturbance, targets int) ([]time.Duration, error) {
 	var moments []time.Duration
-	for at := betweenMoments; at < watchedBakes; at += betweenMoments {
+	for at := momentInterval; at < disturbedBake; at += momentInterval {
 		moments = append(moments, at)
 	}
 	delays := make([]time.Duration, len(moments))
@@ -80,7 +83,7 @@ func delaysOf(d disturbance, targets int) ([]time.Duration, error) {
 		all.Go(func() {
 			busy <- struct{}{}
 			defer func() { <-busy }()
-			delays[i], failures[i] = delayOf(d, targets, at)
+			delays[i], failures[i] = measureDelay(d, targets, at)
 		})
 	}
 	all.Wait()
@@ -93,8 +96,8 @@ func delaysOf(d disturbance, targets int) ([]time.Duration, error) {
 	return delays, nil
 }
 
-func delayOf(d disturbance, targets int, at time.Duration) (time.Duration, error) {
-	r, err := play(together(targets), fmt.Sprintf(`{"latencyMs": %d, "events": [%s], "delivery": {%s}}`, callTakes.Milliseconds(), d.happens(at), d.delivery))
+func measureDelay(d disturbance, targets int, at time.Duration) (time.Duration, error) {
+	r, err := play(lockstepInput(targets), fmt.Sprintf(`{"latencyMs": %d, "events": [%s], "delivery": {%s}}`, callLatency.Milliseconds(), d.event(at), d.delivery))
 	if err != nil {
 		return 0, err
 	}
@@ -117,52 +120,54 @@ func delayOf(d disturbance, targets int, at time.Duration) (time.Duration, error
 	return time.Duration(last*float64(time.Second)) - at, nil
 }
 
-// together is a deployment of some functions in lockstep, which an alarm watches.
-func together(targets int) string {
+// lockstepInput returns the input of a deployment that shifts several functions in
+// lockstep. An alarm watches them.
+func lockstepInput(targets int) string {
 	names := make([]string, targets)
 	for i := range names {
 		names[i] = fmt.Sprintf(`{"function": "service-%02d"}`, i+1)
 	}
-	return `{"targets": [` + strings.Join(names, ", ") + `], "alarms": ["orders-5xx"], "strategy": "` + watched + `"}`
+	return `{"targets": [` + strings.Join(names, ", ") + `], "alarms": ["orders-5xx"], "strategy": "` + disturbedStrategy + `"}`
 }
 
-// callsMayTake are the times between which an AWS call's may lie. The faster they are,
-// the sooner many targets have used up what Lambda's control plane gives to an account.
-var callsMayTake = []time.Duration{0, 20 * time.Millisecond, callTakes, 2 * callTakes}
+// callLatencies are plausible durations of an AWS call. The faster the calls are, the
+// sooner many targets reach the limit of Lambda's control plane for an account.
+var callLatencies = []time.Duration{0, 20 * time.Millisecond, callLatency, 2 * callLatency}
 
-// targetsTable is how a deployment grows with what it shifts together.
+// targetsTable shows what a deployment takes, by its number of targets.
 func targetsTable() (table, error) {
 	head := []string{"targets", "transitions", "history events", "invocations", "AWS calls", "cost", "Lambda's control plane"}
-	for i, latency := range callsMayTake {
+	for i, latency := range callLatencies {
 		if i == 0 {
-			head = append(head, "time beside the bakes, with calls of 0 ms")
+			head = append(head, "time in addition to the bakes, if a call takes 0 ms")
 			continue
 		}
 		head = append(head, fmt.Sprintf("%d ms", latency.Milliseconds()))
 	}
 	var rows [][]string
-	for _, n := range sizes {
+	for _, n := range targetCounts {
 		row := []string{strconv.Itoa(n)}
 		var longer []string
-		for _, latency := range callsMayTake {
-			r, err := play(together(n), fmt.Sprintf(`{"latencyMs": %d}`, latency.Milliseconds()))
-			t, err := ended(r, err, shift.Promoted)
+		for _, latency := range callLatencies {
+			r, err := play(lockstepInput(n), fmt.Sprintf(`{"latencyMs": %d}`, latency.Milliseconds()))
+			t, err := checkOutcome(r, err, shift.Promoted)
 			if err != nil {
 				return table{}, err
 			}
-			if latency == callTakes {
-				row = append(append(row, t.cells()...), strconv.Itoa(controlPlane(r)))
+			if latency == callLatency {
+				row = append(append(row, t.cells()...), strconv.Itoa(controlPlaneCalls(r)))
 			}
-			longer = append(longer, inSeconds(time.Duration(r.VirtualSeconds*float64(time.Second))-watchedBakes))
+			longer = append(longer, secondsText(time.Duration(r.VirtualSeconds*float64(time.Second))-disturbedBake))
 		}
 		rows = append(rows, append(row, longer...))
 	}
 	return newTable("targets", head, rows), nil
 }
 
-// controlPlane is how many of the calls count for the 15 requests a second that
-// Lambda's control plane gives to an account: all but these (Lambda quotas).
-func controlPlane(r world.Result) int {
+// controlPlaneCalls counts the calls that fall under the limit of Lambda's control
+// plane, 15 requests a second for an account. All calls except these do (Lambda
+// quotas).
+func controlPlaneCalls(r world.Result) int {
 	calls := 0
 	for action, n := range r.Calls {
 		if strings.HasPrefix(action, "lambda:") && action != "lambda:GetFunction" && action != "lambda:InvokeFunction" {

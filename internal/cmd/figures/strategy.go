@@ -12,7 +12,7 @@ import (
 	"sluice/internal/world"
 )
 
-// strategies are those that CodeDeploy has predefined, without their prefix.
+// strategies are the predefined strategies of CodeDeploy, without their prefix.
 var strategies = []string{
 	"Canary10Percent5Minutes", "Canary10Percent10Minutes", "Canary10Percent15Minutes", "Canary10Percent30Minutes",
 	"Linear10PercentEvery1Minute", "Linear10PercentEvery2Minutes", "Linear10PercentEvery3Minutes", "Linear10PercentEvery10Minutes",
@@ -28,14 +28,14 @@ func play(input, scenario string) (world.Result, error) {
 	return world.Simulate(json.RawMessage(input), s, nil)
 }
 
-// taken is what a deployment took, as AWS counts it.
-type taken struct {
+// usage is what a deployment took, as AWS counts it.
+type usage struct {
 	transitions, events, invocations, calls int
 	cost                                    forecast.Cost
 }
 
-func takenBy(r world.Result) taken {
-	t := taken{transitions: r.Transitions, events: r.HistoryEvents}
+func usageOf(r world.Result) usage {
+	t := usage{transitions: r.Transitions, events: r.HistoryEvents}
 	for _, n := range r.Invocations {
 		t.invocations += n
 	}
@@ -47,20 +47,20 @@ func takenBy(r world.Result) taken {
 	return t
 }
 
-func (t taken) cells() []string {
+func (t usage) cells() []string {
 	return []string{strconv.Itoa(t.transitions), strconv.Itoa(t.events), strconv.Itoa(t.invocations), strconv.Itoa(t.calls), t.cost.String()}
 }
 
-// strategiesTable is what each strategy takes with one target and one alarm: when
-// all is well, and when it is rolled back.
+// strategiesTable shows what each strategy takes with one target and one alarm: if it
+// is promoted, and if it is rolled back.
 func strategiesTable() (table, error) {
 	var rows [][]string
 	for _, strategy := range strategies {
-		healthy, err := healthy(strategy)
+		healthy, err := playHealthy(strategy)
 		if err != nil {
 			return table{}, err
 		}
-		undone, err := rolledBack(strategy)
+		undone, err := playRollback(strategy)
 		if err != nil {
 			return table{}, err
 		}
@@ -69,40 +69,40 @@ func strategiesTable() (table, error) {
 	return newTable("strategies", []string{"strategy", "transitions", "history events", "invocations", "AWS calls", "cost"}, rows), nil
 }
 
-func healthy(strategy string) (taken, error) {
+func playHealthy(strategy string) (usage, error) {
 	r, err := play(`{"function": "orders", "alarms": ["orders-5xx"], "strategy": "`+strategy+`"}`, `{}`)
-	return ended(r, err, shift.Promoted)
+	return checkOutcome(r, err, shift.Promoted)
 }
 
-// rolledBack has the alarm fire in the middle of the bakes. Where nothing is baked
-// no alarm is in time: there a hook refuses when all traffic is shifted.
-func rolledBack(strategy string) (taken, error) {
+// playRollback makes the alarm fire in the middle of the bakes. If no step bakes, no
+// alarm can fire in time; then a hook fails after all traffic was shifted.
+func playRollback(strategy string) (usage, error) {
 	steps, err := request.Strategy(strategy)
 	if err != nil {
-		return taken{}, err
+		return usage{}, err
 	}
 	var baked time.Duration
 	for _, s := range steps {
 		baked += s.Bake.Duration()
 	}
 	input := `{"function": "orders", "alarms": ["orders-5xx"], "strategy": "` + strategy + `"}`
-	scenario := `{"events": [` + fires(baked/2) + `]}`
+	scenario := `{"events": [` + alarmEvent(baked/2) + `]}`
 	if baked == 0 {
 		input = `{"function": "orders", "alarms": ["orders-5xx"], "strategy": "` + strategy + `", "hooks": {"afterTraffic": [{"function": "smoke"}]}}`
 		scenario = `{"hooks": {"smoke": {"result": "fail"}}}`
 	}
 	r, err := play(input, scenario)
-	return ended(r, err, shift.RolledBack)
+	return checkOutcome(r, err, shift.RolledBack)
 }
 
-// fires has the alarm fire after a while.
-func fires(at time.Duration) string {
+// alarmEvent is the event of a scenario that makes the alarm fire.
+func alarmEvent(at time.Duration) string {
 	return fmt.Sprintf(`{"atSeconds": %d, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}`, at/time.Second)
 }
 
-func ended(r world.Result, err error, wanted shift.Outcome) (taken, error) {
+func checkOutcome(r world.Result, err error, wanted shift.Outcome) (usage, error) {
 	if err == nil && r.Outcome != string(wanted) {
-		err = fmt.Errorf("a deployment ended as %s, and not as %s: %s", r.Outcome, wanted, r.Cause)
+		err = fmt.Errorf("a deployment ended as %s instead of %s: %s", r.Outcome, wanted, r.Cause)
 	}
-	return takenBy(r), err
+	return usageOf(r), err
 }
