@@ -13,9 +13,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// putBack is a bake of an hour that is read every five minutes: the alarm b fires at
-// 7:00, and the execution learns of it at 10:00.
-func putBack() *picture.Run {
+// restoredRun is a run with a bake of an hour and a poll every five minutes. The alarm b
+// fires at 7:00, and the execution notices it at 10:00.
+func restoredRun() *picture.Run {
 	run := &picture.Run{
 		Execution: "one", Alarms: []string{"a", "b"},
 		Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 3600, Poll: 300}, {Weight: shift.All}}},
@@ -37,9 +37,9 @@ func putBack() *picture.Run {
 	return run
 }
 
-func TestTrafficIsBackWhenTheLedgerSaysSo(t *testing.T) {
+func TestTrafficIsBackFromTheClosingInTheLedger(t *testing.T) {
 	t.Parallel()
-	run := putBack()
+	run := restoredRun()
 	assert.Equal(t, []picture.WeightChange{{Weight: 1000}, {At: 7 * time.Minute}}, run.WeightTracks()[0].Changes)
 
 	before, after := run.At(6*time.Minute), run.At(9*time.Minute)
@@ -50,33 +50,33 @@ func TestTrafficIsBackWhenTheLedgerSaysSo(t *testing.T) {
 	assert.Equal(t, "traffic back since 7:00", after.State)
 	assert.Equal(t, shift.Fail, after.Verdict)
 	assert.Equal(t, []string{"the traffic is back; the execution ends at its next poll", "AlarmFired: b is in ALARM: because"}, after.Reasons)
-	assert.Equal(t, 7*time.Minute, after.Baked, "it bakes no more")
+	assert.Equal(t, 7*time.Minute, after.Baked, "the bake ended with the closing")
 	assert.Zero(t, after.Left)
 	assert.Equal(t, "Rollback", run.At(10*time.Minute).State)
 }
 
-func TestAlarmIsNotOKWhenNobodyHasReadIt(t *testing.T) {
+func TestAlarmStateIsUnknownAfterTheLastCheck(t *testing.T) {
 	t.Parallel()
-	tracks := putBack().AlarmTracks()
+	tracks := restoredRun().AlarmTracks()
 	const read = 5 * time.Minute
 	assert.Equal(t, []picture.AlarmChange{{Name: "a", State: shift.AlarmOK}, {At: read, Name: "a"}}, tracks[0].Changes)
 	assert.Equal(t, []picture.AlarmChange{{Name: "b", State: shift.AlarmOK}, {At: read, Name: "b"}, {At: 7 * time.Minute, Name: "b", State: shift.AlarmFiring}}, tracks[1].Changes)
 
-	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring}}, putBack().At(8*time.Minute).Alarms)
+	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring}}, restoredRun().At(8*time.Minute).Alarms)
 }
 
-func TestSafetyNetsDoingIsAMomentInItsPlace(t *testing.T) {
+func TestClosingByTheSafetyNetAddsOneMoment(t *testing.T) {
 	t.Parallel()
-	run := putBack()
+	run := restoredRun()
 	assert.Equal(t, picture.SafetyNet, run.Moments[2].State)
 	assert.Equal(t, 7*time.Minute, run.Moments[2].At)
 	assert.Equal(t, "0%", run.Moments[2].Weight.String())
 	assert.Len(t, run.Moments, 4)
 	run.Close(picture.Closing{Outcome: shift.RolledBack})
-	assert.Len(t, run.Moments, 4, "it is closed once")
+	assert.Len(t, run.Moments, 4, "a second closing is ignored")
 }
 
-func TestWhatTheExecutionClosesItselfIsNotTheSafetyNets(t *testing.T) {
+func TestOnlyAClosingByTheSafetyNetAddsAMoment(t *testing.T) {
 	t.Parallel()
 	run := &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}, {At: time.Minute, State: "Rollback"}}}
 	run.Close(picture.Closing{At: time.Minute, Outcome: shift.RolledBack})
@@ -85,23 +85,23 @@ func TestWhatTheExecutionClosesItselfIsNotTheSafetyNets(t *testing.T) {
 		{At: time.Hour, Execution: "one", State: "RollbackIncomplete", Failed: true},
 	}}
 	run.Close(picture.Closing{At: 2 * time.Hour, Outcome: shift.RolledBack})
-	assert.Len(t, run.Moments, 2, "it gave up, and the safety net went on")
+	assert.Len(t, run.Moments, 2, "the execution gave up, and the safety net finished")
 	run = &picture.Run{Execution: "one", Stages: []picture.Stage{{State: "Bake"}}}
 	run.Close(picture.Closing{At: time.Minute, Outcome: shift.Promoted})
 	assert.Empty(t, run.Moments)
 }
 
-func TestAlarmWasWhatOpenHasReadUntilTheFirstCheck(t *testing.T) {
+func TestAlarmHasTheStateThatOpenReadUntilTheFirstCheck(t *testing.T) {
 	t.Parallel()
 	run := picture.NewRun()
-	see := func(at time.Duration, kind, state, data string) {
+	add := func(at time.Duration, kind, state, data string) {
 		run.Add("one", at, operator.Event{Type: kind, State: state, Data: json.RawMessage(data)})
 	}
 	const deployment = `"deployment": {"plan": {"steps": [{"percent": 10, "bakeSeconds": 600}]}, "alarms": ["a", "b"], "firingAtStart": ["a"]}`
-	see(0, "TaskStateEntered", "Open", `{}`)
-	see(time.Second, "TaskStateExited", "Open", `{`+deployment+`}`)
-	see(time.Minute, "TaskStateEntered", "CheckAlarms", `{`+deployment+`}`)
-	see(time.Minute, "TaskStateExited", "CheckAlarms", `{`+deployment+`, "progress": {"step": 1, "checks": 1, "reasons": []}}`)
+	add(0, "TaskStateEntered", "Open", `{}`)
+	add(time.Second, "TaskStateExited", "Open", `{`+deployment+`}`)
+	add(time.Minute, "TaskStateEntered", "CheckAlarms", `{`+deployment+`}`)
+	add(time.Minute, "TaskStateExited", "CheckAlarms", `{`+deployment+`, "progress": {"step": 1, "checks": 1, "reasons": []}}`)
 	require.Equal(t, []string{"a", "b"}, run.Alarms)
 	tracks := run.AlarmTracks()
 	assert.Equal(t, []picture.AlarmChange{

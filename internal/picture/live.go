@@ -10,24 +10,23 @@ import (
 
 // Live is where a deployment stands at a given time.
 type Live struct {
-	At        time.Duration
-	State     string
-	Weight    Share
-	Step      int // 0 before the first
-	Steps     int // 0 before they are known
-	Bake      time.Duration
-	Baked     time.Duration
-	Left      time.Duration // remaining in all bakes
-	WaitState string        // "paused" or "waiting"; empty while it bakes
-	Checks    int
-	Judged    bool
-	Verdict   shift.Verdict
-	Reasons   []string
-	Alarms    []AlarmNow
-	Stable    Served
-	// Candidate and Stable are set only if HasTraffic is.
+	At         time.Duration
+	State      string
+	Weight     Share
+	Step       int // 0 before the first
+	Steps      int // 0 before they are known
+	Bake       time.Duration
+	Baked      time.Duration
+	Left       time.Duration // remaining in all bakes
+	WaitState  string        // "paused" or "waiting"; empty while it bakes
+	Checks     int
+	Judged     bool
+	Verdict    shift.Verdict
+	Reasons    []string
+	Alarms     []AlarmNow
+	Stable     Served
 	Candidate  Served
-	HasTraffic bool
+	HasTraffic bool // whether Stable and Candidate are set
 }
 
 // AlarmNow is an alarm and its current State, if known.

@@ -10,7 +10,7 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestLiveIsWhatHadHappenedByThen(t *testing.T) {
+func TestLiveShowsTheStateAtAGivenTime(t *testing.T) {
 	t.Parallel()
 	run := &picture.Run{
 		Execution: "one", Alarms: []string{"a", "b"},
@@ -23,11 +23,11 @@ func TestLiveIsWhatHadHappenedByThen(t *testing.T) {
 		Moments: []picture.Moment{{Execution: "one", Weight: picture.Share{Weight: 1000, Known: true}}, {At: time.Second, Execution: "two", Weight: picture.Share{Known: true}}},
 	}
 	first := run.At(30 * time.Second)
-	assert.Equal(t, picture.Share{Weight: 1000, Known: true}, first.Weight, "what another execution did is another's")
+	assert.Equal(t, picture.Share{Weight: 1000, Known: true}, first.Weight, "the weight of another execution does not count")
 	assert.Equal(t, 30*time.Second, first.Baked)
 	assert.Equal(t, 150*time.Second, first.Left)
 	assert.False(t, first.Judged)
-	assert.Equal(t, []picture.AlarmNow{{Name: "a"}, {Name: "b"}}, first.Alarms, "not known before they were read")
+	assert.Equal(t, []picture.AlarmNow{{Name: "a"}, {Name: "b"}}, first.Alarms, "unknown before the first check")
 
 	later := run.At(90 * time.Second)
 	assert.Equal(t, "Bake", later.State)
@@ -36,10 +36,10 @@ func TestLiveIsWhatHadHappenedByThen(t *testing.T) {
 	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmInsufficient}}, later.Alarms)
 	assert.False(t, later.HasTraffic)
 
-	assert.Equal(t, 120*time.Second, run.At(time.Hour).Baked, "a bake does not outlast its wait")
+	assert.Equal(t, 120*time.Second, run.At(time.Hour).Baked, "a bake is not longer than its wait")
 }
 
-func TestRequestsAreCountedEvenlyWithinTheirMinute(t *testing.T) {
+func TestRequestsAreSpreadEvenlyOverTheirMinute(t *testing.T) {
 	t.Parallel()
 	run := &picture.Run{Observed: &picture.Observed{Traffic: []picture.Minute{
 		{Requests: 600}, {Requests: 60, Errors: 6, Candidate: true}, {Begins: time.Minute, Requests: 600},
@@ -50,7 +50,7 @@ func TestRequestsAreCountedEvenlyWithinTheirMinute(t *testing.T) {
 	assert.InDelta(t, 0.1, run.At(time.Hour).Candidate.ErrorShare(), 1e-9)
 }
 
-func TestStepsTellWhatCameOfThem(t *testing.T) {
+func TestStepsSayHowTheyWent(t *testing.T) {
 	t.Parallel()
 	run := &picture.Run{
 		Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 120}, {Weight: 5000, Bake: 120}, {Weight: shift.All}}},

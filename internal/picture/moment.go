@@ -253,9 +253,9 @@ func describeRollback(d document, m *Moment) {
 	case d.Rollback.Outcome == shift.Rejected:
 		m.note("nothing to undo")
 	case d.Failure != nil && (d.Failure.Error == flow.DeploymentClosed || d.Failure.Error == flow.DeploymentRestoring):
-		m.note("the safety net was first")
+		m.note("the safety net did it first")
 	default:
-		m.note("it had been done before")
+		m.note("it was already done")
 	}
 }
 

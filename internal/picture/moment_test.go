@@ -13,21 +13,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// An execution may have been run by an earlier version, or a later one: what it says of
-// one thing in another form does not hide the rest.
-func TestWhatCannotBeReadHidesNothingElse(t *testing.T) {
+// The execution may be of an earlier or a later version of Sluice. A part of the document
+// in another form must not hide the other parts.
+func TestUnreadablePartOfADocumentDoesNotHideTheRest(t *testing.T) {
 	t.Parallel()
 	const text = `{"progress": {"step": 1, "weight": 1000}, "failure": {"Error": "AlarmFired", "Cause": "orders-5xx"}, "release": %s,
 		"rollback": {"outcome": "RolledBack", "undone": %s, "cause": "AlarmFired: orders-5xx"}}`
-	const now = `[{"target": "lambda:orders:live", "fate": "back", "stable": "1", "found": "10% on 2"}]`
+	const undone = `[{"target": "lambda:orders:live", "fate": "back", "stable": "1", "found": "10% on 2"}]`
 	for name, test := range map[string]struct {
 		release, undone string
 		notes           []string
 	}{
-		"this version's":             {`{}`, now, []string{"lambda:orders:live is back on 1 (it had 10% on 2)"}},
-		"sentences, as there were":   {`{}`, `["lambda:orders:live is back on 1", "lambda:stock:live is gone again"]`, []string{"lambda:orders:live is back on 1", "lambda:stock:live is gone again"}},
-		"what nobody has thought of": {`{}`, `{"lambda:orders:live": true}`, nil},
-		"a release of another form":  {`[1]`, now, []string{"lambda:orders:live is back on 1 (it had 10% on 2)"}},
+		"the form of this version":          {`{}`, undone, []string{"lambda:orders:live is back on 1 (it had 10% on 2)"}},
+		"sentences, as in earlier versions": {`{}`, `["lambda:orders:live is back on 1", "lambda:stock:live is gone again"]`, []string{"lambda:orders:live is back on 1", "lambda:stock:live is gone again"}},
+		"an unknown form":                   {`{}`, `{"lambda:orders:live": true}`, nil},
+		"a release in another form":         {`[1]`, undone, []string{"lambda:orders:live is back on 1 (it had 10% on 2)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Quantity formats a number with its noun, in the singular or the plural: "1 step", "2
-// steps".
+// Quantity formats a number with its noun, in the singular or the plural, such as
+// "1 step" or "2 steps".
 func Quantity(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

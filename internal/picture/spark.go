@@ -6,8 +6,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// sparks are bars from one eighth to the full height of a line. The full height is 100
-// %.
+// sparks are bars from one eighth to the full height of a line, which is 100%.
 var sparks = []rune("▁▂▃▄▅▆▇█")
 
 // Sparkline draws a Plan's Weights over time in a row of characters, one for each

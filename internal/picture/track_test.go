@@ -10,7 +10,7 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestStateOfAnAlarmIsReadFromTheReasonsThatItGave(t *testing.T) {
+func TestStateOfAnAlarmIsDerivedFromItsReason(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"orders-5xx", strings.Repeat("x", 255)} {
 		for _, rules := range []shift.AlarmRules{{}, {IgnoreUnreadable: true}, {UntilOK: []string{name}}} {
@@ -24,7 +24,7 @@ func TestStateOfAnAlarmIsReadFromTheReasonsThatItGave(t *testing.T) {
 	}
 }
 
-func TestStateOfAnAlarmIsUnknownWhenItsReasonWasLeftOut(t *testing.T) {
+func TestStateOfAnAlarmIsUnknownIfItsReasonWasLeftOut(t *testing.T) {
 	t.Parallel()
 	var alarms []shift.Alarm
 	for i := range 12 {

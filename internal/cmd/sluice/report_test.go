@@ -57,12 +57,12 @@ func TestReportOfAnExecutionInAWS(t *testing.T) {
 		since          time.Duration
 		want           []string
 	}{
-		{"going on", `{}`, 90 * time.Second, []string{"It has not ended yet", "begun at 2026-01-01 00:00:00 UTC", `<td class="n">1:00 of 5:00</td>`}},
-		{"promoted", `{}`, time.Hour, []string{`good">Promoted</span>`, "5:00 from beginning to end"}},
+		{"going on", `{}`, 90 * time.Second, []string{"It has not ended yet", "started at 2026-01-01 00:00:00 UTC", `<td class="n">1:00 of 5:00</td>`}},
+		{"promoted", `{}`, time.Hour, []string{`good">Promoted</span>`, "5:00 from start to end"}},
 		{
 			"rolled back by the safety net", `{"events": [{"atSeconds": 150, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`, time.Hour,
 			[]string{
-				`bad">RolledBack</span>`, "<p>AlarmFired: orders-5xx is in ALARM", "3:00 from beginning to end", "the traffic was back at 2:30",
+				`bad">RolledBack</span>`, "<p>AlarmFired: orders-5xx is in ALARM", "3:00 from start to end", "the traffic was back at 2:30",
 				"<title>orders-5xx: not read</title>", "<title>orders-5xx: ALARM</title>",
 				`<td class="n">2:30</td><td>SafetyNet</td><td class="n">0%</td>`, "the execution ends at its next poll",
 			},

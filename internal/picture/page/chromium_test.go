@@ -19,9 +19,8 @@ import (
 	"sluice/internal/picture/page"
 )
 
-// browse opens a page in a browser without a window, and returns the document that
-// came of it and what the browser wrote to its console. Where there is no browser,
-// the test is skipped.
+// browse opens a page in a headless browser. It returns the resulting document and the
+// messages on the browser's console. It skips the test if there is no browser.
 func browse(t *testing.T, text string) (document, console string) {
 	t.Helper()
 	browser := ""
@@ -32,15 +31,15 @@ func browse(t *testing.T, text string) (document, console string) {
 		}
 	}
 	if browser == "" {
-		t.Skip("SKIPPED: the report page is not tried in a browser: neither chromium nor google-chrome is installed")
+		t.Skip("SKIPPED: the report page is not tested in a browser: neither chromium nor google-chrome is installed")
 	}
 	folder := t.TempDir()
 	file := filepath.Join(folder, "page.html")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	// Without its sandbox, which wants rights that a container does not give; the page
-	// is ours.
+	// The browser's sandbox needs permissions that a container does not have. The page
+	// is ours, so it is safe to run without it.
 	command := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--user-data-dir="+folder, "--enable-logging=stderr", "--window-size=1000,1400", "--dump-dom", "file://"+file)
 	var stdout, stderr bytes.Buffer
@@ -49,9 +48,10 @@ func browse(t *testing.T, text string) (document, console string) {
 	return stdout.String(), strings.Join(regexp.MustCompile(`(?m)^.*CONSOLE.*$`).FindAllString(stderr.String(), -1), "\n")
 }
 
-// measured is a page that counts, for each plot, the marks that take room on it. It
-// must be allowed its script.
-func measured(text string) string {
+// withMeasurements adds a script to a page that appends measurements to it: for each plot
+// the number of visible marks, and whether the tables fit. It also removes the policy
+// that forbids scripts.
+func withMeasurements(text string) string {
 	const count = `<script>
 for (const plot of document.querySelectorAll("[data-plot]")) {
   const drawn = [...plot.querySelectorAll(".mark")].filter(m => { const b = m.getBoundingClientRect(); return b.width + b.height > 1 })
@@ -67,9 +67,9 @@ document.body.insertAdjacentText("beforeend", document.documentElement.scrollWid
 	return strings.Replace(text, "</body>", count, 1)
 }
 
-// onPhone is a page in a frame that is as wide as a phone, below which stands what it
-// has measured: a browser's own window is never that narrow.
-func onPhone(text string) string {
+// inPhoneFrame puts a page into a frame as wide as a phone, and copies its measurements
+// below the frame. The window of a browser cannot be that narrow.
+func inPhoneFrame(text string) string {
 	return `<!doctype html><iframe style="width: 390px; height: 844px; border: 0" srcdoc="` + html.EscapeString(text) + `"></iframe><script>
 const frame = document.querySelector("iframe")
 frame.onload = () => {
@@ -79,20 +79,20 @@ frame.onload = () => {
 </script>`
 }
 
-func TestBrowserShowsEveryPlotAndHasNothingToComplainOf(t *testing.T) {
+func TestBrowserShowsEveryPlotWithoutErrors(t *testing.T) {
 	t.Parallel()
-	text := written(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: strings.Repeat("{}", 2000)}}})
+	text := pageText(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: strings.Repeat("{}", 2000)}}})
 	_, console := browse(t, text)
 	assert.Empty(t, console)
 
-	document, console := browse(t, measured(text))
+	document, console := browse(t, withMeasurements(text))
 	assert.Empty(t, console)
 	for _, want := range []string{"[time 2]", "[weight 1]", "[requests 2]", "[errors 2]", "[alarms 2]", "[states 4]", "[fits]"} {
 		assert.True(t, strings.Contains(document, want), want)
 	}
 
-	_, console = browse(t, strings.Replace(measured(text), "</body>", "<script>nothing.here</script></body>", 1))
-	assert.Contains(t, console, "nothing is not defined", "a complaint would be heard")
+	_, console = browse(t, strings.Replace(withMeasurements(text), "</body>", "<script>nothing.here</script></body>", 1))
+	assert.Contains(t, console, "nothing is not defined", "an error would be reported")
 }
 
 func TestPageIsReadableOnAPhone(t *testing.T) {
@@ -104,8 +104,8 @@ func TestPageIsReadableOnAPhone(t *testing.T) {
 		At: 48 * time.Hour, Execution: "one", State: "AfterTrafficHook", Failed: true,
 		Notes: []string{"asked " + strings.Repeat("a-long-name-of-a-hook-", 4), "HookFailed: it says no", "in arn:aws:lambda:eu-west-1:123456789012:function:" + strings.Repeat("f", 64)},
 	})
-	text := written(t, page.Report{Run: run, Facts: []page.Fact{{Name: "AWS calls, cloudwatch", Value: strings.Repeat("DescribeAlarms 3, ", 9)}}})
-	document, console := browse(t, onPhone(measured(text)))
+	text := pageText(t, page.Report{Run: run, Facts: []page.Fact{{Name: "AWS calls, cloudwatch", Value: strings.Repeat("DescribeAlarms 3, ", 9)}}})
+	document, console := browse(t, inPhoneFrame(withMeasurements(text)))
 	assert.Empty(t, console)
 	document = document[strings.LastIndex(document, "</script>"):]
 	for _, want := range []string{"[fits]", "[roomy]", "[beyond 0 of 390]"} {
@@ -113,11 +113,11 @@ func TestPageIsReadableOnAPhone(t *testing.T) {
 	}
 }
 
-func TestBrowserObeysNoOutsideText(t *testing.T) {
+func TestBrowserRunsNoScriptFromOutside(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Strategy = `<script>document.title = "taken"</script>`
-	document, console := browse(t, written(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: `<img src="x" onerror="document.title='taken'">`}}}))
+	document, console := browse(t, pageText(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: `<img src="x" onerror="document.title='taken'">`}}}))
 	assert.Empty(t, console)
 	assert.NotContains(t, document, "<title>taken")
 }

@@ -27,7 +27,7 @@ func (f *figure) alarms() {
 	f.open("g", "data-plot", "alarms")
 	f.text(0, f.y+4, "name", "start", "alarms")
 	if len(tracks) == 0 {
-		f.text(left, f.y+4, "legend mark", "start", "none is named")
+		f.text(left, f.y+4, "legend mark", "start", "none")
 		f.y += lane + gap/2
 		f.close("g")
 		return
@@ -47,7 +47,7 @@ func (f *figure) alarms() {
 	if rest := tracks[len(shown):]; len(rest) > 0 {
 		text := "and " + picture.Quantity(len(rest), "more alarm", "more alarms")
 		if worstSeverity(rest[0]) <= severity(shift.AlarmOK) {
-			text += ", of which nothing is known but OK"
+			text += ", never seen in a state other than OK"
 		}
 		f.text(left, f.y+8, "legend", "start", text)
 		f.y += lane
@@ -69,7 +69,7 @@ func (f *figure) alarmLegend(tracks []picture.AlarmTrack) {
 	for _, s := range []struct {
 		state shift.AlarmState
 		name  string
-	}{{shift.AlarmOK, "OK"}, {shift.AlarmFiring, "ALARM"}, {shift.AlarmInsufficient, "no data, or not to be read"}, {"", "nobody has read it"}} {
+	}{{shift.AlarmOK, "OK"}, {shift.AlarmFiring, "ALARM"}, {shift.AlarmInsufficient, "no data, or unreadable"}, {"", "not read"}} {
 		if seen[severity(s.state)] {
 			f.rect(x, f.y-4, 12, 9, "state "+stateClass(s.state), "")
 			f.text(x+17, f.y+4, "legend", "start", s.name)

@@ -88,7 +88,7 @@ type content struct {
 	// Listed says that the targets are few enough to be named at the head, above the
 	// plots.
 	Listed bool
-	// Unmoved says that there is no traffic to be drawn.
+	// Unmoved says that there is no traffic to draw.
 	Unmoved bool
 	Figure  template.HTML
 	Moments []row[picture.Moment]
@@ -136,7 +136,7 @@ func (c content) render(rows, bytesOfText int) ([]byte, error) {
 func durationText(r *picture.Run) string {
 	text := "It has not ended yet"
 	if r.End != nil {
-		text = picture.Clock(r.End.At) + " from beginning to end"
+		text = picture.Clock(r.End.At) + " from start to end"
 	}
 	if back, known := r.RestoredAt(); known && (r.End == nil || (r.End.At-back).Abs() >= time.Second) {
 		text += ", the traffic was back at " + picture.Clock(back)

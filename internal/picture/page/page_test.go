@@ -23,7 +23,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// rolledBack is a run with everything that is drawn.
+// rolledBack is a run with everything that a page can show.
 func rolledBack() *picture.Run {
 	return &picture.Run{
 		Execution: "one", Strategy: "mine", Alarms: []string{"orders-5xx"},
@@ -51,16 +51,16 @@ func rolledBack() *picture.Run {
 	}
 }
 
-func written(t *testing.T, r page.Report) string {
+func pageText(t *testing.T, r page.Report) string {
 	t.Helper()
 	var text bytes.Buffer
 	require.NoError(t, page.Write(&text, r))
 	return text.String()
 }
 
-// marks counts what each plot of an SVG has drawn, and holds the SVG to be
+// countMarks counts the marks of each plot of an SVG. It fails if the SVG is not
 // well-formed.
-func marks(t *testing.T, svg string) map[string]int {
+func countMarks(t *testing.T, svg string) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	decoder, plot := xml.NewDecoder(strings.NewReader(svg)), ""
@@ -91,19 +91,19 @@ func TestEveryPlotHasItsMarks(t *testing.T) {
 		"alarms": 2, // OK, then ALARM
 		"states": 4, // step 1, and three checks
 	}
-	assert.Equal(t, want, marks(t, page.Figure(rolledBack())))
-	text := written(t, page.Report{Run: rolledBack()})
-	assert.Equal(t, want, marks(t, svgOf.FindString(text)))
+	assert.Equal(t, want, countMarks(t, page.Figure(rolledBack())))
+	text := pageText(t, page.Report{Run: rolledBack()})
+	assert.Equal(t, want, countMarks(t, svgOf.FindString(text)))
 }
 
 var svgOf = regexp.MustCompile(`(?s)<svg.*</svg>`)
 
-func TestPlotsOfWhatIsNotKnownAreLeftOutAndSaid(t *testing.T) {
+func TestPlotsWithoutDataAreLeftOutAndMentioned(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Observed = nil
-	text := written(t, page.Report{Run: run, Missing: []string{"Ask CloudWatch for the requests."}})
-	counts := marks(t, svgOf.FindString(text))
+	text := pageText(t, page.Report{Run: run, Missing: []string{"Ask CloudWatch for the requests."}})
+	counts := countMarks(t, svgOf.FindString(text))
 	assert.NotContains(t, counts, "requests")
 	assert.NotContains(t, counts, "errors")
 	assert.Positive(t, counts["weight"])
@@ -111,7 +111,7 @@ func TestPlotsOfWhatIsNotKnownAreLeftOutAndSaid(t *testing.T) {
 	assert.Contains(t, text, "Ask CloudWatch for the requests.")
 }
 
-func TestTimesStandOnOneAxis(t *testing.T) {
+func TestAllPlotsShareOneTimeAxis(t *testing.T) {
 	t.Parallel()
 	svg := page.Figure(rolledBack())
 	ends := regexp.MustCompile(`class="end mark bad"`).FindStringIndex(svg)
@@ -134,28 +134,28 @@ func TestAlarmThatFiredIsDrawnFirstWithItsWholeName(t *testing.T) {
 		picture.AlarmChange{At: time.Minute, Name: run.Alarms[7], State: shift.AlarmInsufficient},
 		picture.AlarmChange{At: 150 * time.Second, Name: run.Alarms[21], State: shift.AlarmFiring})
 	svg := page.Figure(run)
-	assert.Equal(t, run.Alarms[21], regexp.MustCompile(`>(orders-service[^<]*)<`).FindStringSubmatch(svg)[1], "the worst is the first, and not cut")
+	assert.Equal(t, run.Alarms[21], regexp.MustCompile(`>(orders-service[^<]*)<`).FindStringSubmatch(svg)[1], "the worst comes first, and is not cut")
 	assert.Contains(t, svg, "<title>"+run.Alarms[21]+": ALARM</title>")
 	assert.Less(t, strings.Index(svg, run.Alarms[7]), strings.Index(svg, run.Alarms[0]))
-	assert.Contains(t, svg, "and 9 more alarms, of which nothing is known but OK")
+	assert.Contains(t, svg, "and 9 more alarms, never seen in a state other than OK")
 
 	run.Alarms = []string{strings.Repeat("a", 200) + "-5xx", strings.Repeat("a", 200) + "-latency"}
 	svg = page.Figure(run)
-	assert.Contains(t, svg, "a-5xx</text>", "what is too long loses its middle")
+	assert.Contains(t, svg, "a-5xx</text>", "a name that is too long is cut in the middle")
 	assert.Contains(t, svg, "a-latency</text>")
 }
 
-func TestAlarmThatFiredAtTheVeryEndIsSeen(t *testing.T) {
+func TestAlarmThatFiredAtTheVeryEndIsVisible(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Observed.Alarms[1].At = run.End.At
-	firing := widths(t, page.Figure(run), "firing")
+	firing := stateWidths(t, page.Figure(run), "firing")
 	require.Len(t, firing, 1)
 	assert.GreaterOrEqual(t, firing[0], 3.0)
-	assert.Contains(t, page.Figure(run), `class="outcome bad" text-anchor="start">ALARM</text>`, "and named, beside it")
+	assert.Contains(t, page.Figure(run), `class="outcome bad" text-anchor="start">ALARM</text>`, "and its state is written beside it")
 }
 
-func TestAlarmThatFiredForASecondInAYearIsSeen(t *testing.T) {
+func TestAlarmThatFiredForASecondInAYearIsVisible(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.End.At = 365 * 24 * time.Hour
@@ -164,12 +164,12 @@ func TestAlarmThatFiredForASecondInAYearIsSeen(t *testing.T) {
 	run.Observed.Alarms = []picture.AlarmChange{
 		{Name: "orders-5xx", State: shift.AlarmOK}, {At: fired, Name: "orders-5xx", State: shift.AlarmFiring}, {At: fired + time.Second, Name: "orders-5xx", State: shift.AlarmOK},
 	}
-	assert.Equal(t, []float64{3}, widths(t, page.Figure(run), "firing"))
-	assert.Len(t, widths(t, page.Figure(run), "ok"), 2, "before it and after it")
+	assert.Equal(t, []float64{3}, stateWidths(t, page.Figure(run), "firing"))
+	assert.Len(t, stateWidths(t, page.Figure(run), "ok"), 2, "before it and after it")
 }
 
-// widths are those of the stretches that are drawn of a state.
-func widths(t *testing.T, svg, class string) []float64 {
+// stateWidths returns the widths of the stretches in which a state is drawn.
+func stateWidths(t *testing.T, svg, class string) []float64 {
 	t.Helper()
 	var all []float64
 	for _, mark := range regexp.MustCompile(`<path d="([^"]+)" class="state mark `+class+`">`).FindAllStringSubmatch(svg, -1) {
@@ -194,10 +194,10 @@ func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
 			run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{At: 3 * time.Minute, Target: target})
 		}
 	}
-	text := written(t, page.Report{Run: run})
-	assert.Equal(t, 8, marks(t, svgOf.FindString(text))["weight"])
+	text := pageText(t, page.Report{Run: run})
+	assert.Equal(t, 8, countMarks(t, svgOf.FindString(text))["weight"])
 	assert.Contains(t, text, "8 of 32 targets,")
-	assert.Equal(t, 1, strings.Count(text, `class="area candidate"`), "areas over each other would grow darker")
+	assert.Equal(t, 1, strings.Count(text, `class="area candidate"`), "overlapping areas would get darker")
 	assert.Contains(t, text, "<title>the candidate&#39;s share of lambda:orders-20:live</title>", "the one that did not come back is among them")
 	assert.Contains(t, text, ">lambda:orders-20:live 10%</text>", "and named")
 	assert.Contains(t, text, "<details><summary>32 targets</summary>lambda:orders-00:live 1 → 2<br>")
@@ -205,7 +205,7 @@ func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
 	assert.Contains(t, text, "lambda:orders-00:live 1 → 2 and 31 more</h1>")
 }
 
-func TestHeadingLosesOfTheNameAndNotOfTheVersions(t *testing.T) {
+func TestHeadingCutsTheNameAndNotTheVersions(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Changes[0].Target = shift.LambdaTarget(strings.Repeat("f", 64), strings.Repeat("a", 127)+"z")
@@ -213,34 +213,34 @@ func TestHeadingLosesOfTheNameAndNotOfTheVersions(t *testing.T) {
 	svg := page.Figure(run)
 	assert.Regexp(t, `class="heading" text-anchor="start">lambda:f+:?a*…a+z 1 → 2</text>`, svg)
 	assert.Contains(t, svg, `text-anchor="start">1% for 48h, then 100%</text>`)
-	assert.Contains(t, written(t, page.Report{Run: run}), "1% for 48h, then 100%<br>")
+	assert.Contains(t, pageText(t, page.Report{Run: run}), "1% for 48h, then 100%<br>")
 }
 
-func TestWeightsAreWrittenAtTheLine(t *testing.T) {
+func TestWeightsAreWrittenNextToTheLine(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Observed.Weights[0].Weight = 100
 	assert.Regexp(t, `class="tick" text-anchor="start">1%</text>`, page.Figure(run))
 }
 
-func TestWhatMovedNoTrafficIsNotPlotted(t *testing.T) {
+func TestRunWithoutTrafficHasNoPlots(t *testing.T) {
 	t.Parallel()
 	run := &picture.Run{Execution: "one", End: &picture.End{At: time.Second, Outcome: shift.Rejected, Status: "FAILED", Cause: "AlarmNotFound: nope"}, Observed: &picture.Observed{}}
-	text := written(t, page.Report{Run: run, Missing: []string{"Requests are not known."}})
+	text := pageText(t, page.Report{Run: run, Missing: []string{"Requests are not known."}})
 	assert.NotContains(t, text, "<svg")
 	assert.Contains(t, text, "It ended before any traffic was moved")
 	assert.NotContains(t, text, "Requests are not known")
-	run.End.At = time.Hour // a hook has refused, say
-	assert.Contains(t, written(t, page.Report{Run: run}), "<svg")
+	run.End.At = time.Hour // for example, a hook failed
+	assert.Contains(t, pageText(t, page.Report{Run: run}), "<svg")
 }
 
-func TestDeploymentThatIsPutBackHasItsOutcomeBeforeTheExecutionEnds(t *testing.T) {
+func TestRestoredDeploymentHasItsOutcomeBeforeTheExecutionEnds(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Observed, run.End = nil, nil
 	run.Moments, run.Stages, run.Positions = run.Moments[:2], run.Stages[:3], run.Positions[:1]
 	run.Close(picture.Closing{At: 90 * time.Second, Outcome: shift.RolledBack, Reasons: []shift.Reason{shift.ParseReason("AlarmFired: orders-5xx is in ALARM: because")}, Cause: explain.Cause(shift.RolledBack, []shift.Reason{shift.ParseReason("AlarmFired: orders-5xx")}, nil)})
-	text := written(t, page.Report{Run: run})
+	text := pageText(t, page.Report{Run: run})
 	for _, want := range []string{
 		`<span class="badge bad">RolledBack</span>`, "It has not ended yet, the traffic was back at 1:30", "<p>AlarmFired: orders-5xx</p>", "<b>Next:</b> Look at the candidate",
 		"<title>orders-5xx: ALARM</title>",
@@ -248,12 +248,12 @@ func TestDeploymentThatIsPutBackHasItsOutcomeBeforeTheExecutionEnds(t *testing.T
 		assert.Contains(t, text, want)
 	}
 	run.End = &picture.End{At: 3 * time.Minute, Outcome: shift.RolledBack, Status: "FAILED"}
-	text = written(t, page.Report{Run: run})
-	assert.Contains(t, text, "3:00 from beginning to end, the traffic was back at 1:30")
+	text = pageText(t, page.Report{Run: run})
+	assert.Contains(t, text, "3:00 from start to end, the traffic was back at 1:30")
 	assert.Contains(t, text, ">traffic back 1:30</text>")
 }
 
-func TestVersionsAreToldApartWithoutColour(t *testing.T) {
+func TestVersionsAreDistinguishedWithoutColour(t *testing.T) {
 	t.Parallel()
 	svg := page.Figure(rolledBack())
 	assert.Equal(t, 2, strings.Count(svg, "line mark candidate dashed"))
@@ -261,30 +261,30 @@ func TestVersionsAreToldApartWithoutColour(t *testing.T) {
 	assert.Contains(t, svg, ".dashed")
 }
 
-func TestVerdictsAreColouredByWhatTheyMean(t *testing.T) {
+func TestVerdictsHaveTheColourOfTheirMeaning(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
-	text := written(t, page.Report{Run: run})
+	text := pageText(t, page.Report{Run: run})
 	for _, cell := range []string{`<td>Pass</td>`, `<td class="doubt">Hold</td>`, `<td class="bad">Fail</td>`} {
 		assert.Contains(t, text, cell, "in the story")
 	}
 	for verdict, class := range map[shift.Verdict]string{shift.Pass: "good", shift.Wait: "muted", shift.Hold: "doubt", shift.Fail: "bad"} {
 		run.Positions[1].Verdict = verdict
-		assert.Contains(t, written(t, page.Report{Run: run}), fmt.Sprintf(`<span class="%s">%s</span>`, class, verdict), "of the step")
+		assert.Contains(t, pageText(t, page.Report{Run: run}), fmt.Sprintf(`<span class="%s">%s</span>`, class, verdict), "of the step")
 	}
 	for _, class := range []string{".good", ".doubt", ".bad"} {
 		assert.Contains(t, text, "\n"+class+" {", "a colour of its own")
 	}
 }
 
-func TestStepThatWasNotCheckedHasNoChecks(t *testing.T) {
+func TestStepWithoutChecksShowsZero(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Positions = run.Positions[:1]
-	assert.Contains(t, written(t, page.Report{Run: run}), `<td class="n">0</td><td></td>`)
+	assert.Contains(t, pageText(t, page.Report{Run: run}), `<td class="n">0</td><td></td>`)
 }
 
-func TestOutsideTextIsNoMarkup(t *testing.T) {
+func TestTextFromOutsideIsEscaped(t *testing.T) {
 	t.Parallel()
 	const evil = `</title></style></pre><script>alert(1)</script><img src=x onerror="alert(2)">'"&{{.}}`
 	run := rolledBack()
@@ -299,7 +299,7 @@ func TestOutsideTextIsNoMarkup(t *testing.T) {
 	for i := range run.Stages {
 		run.Stages[i].State = evil
 	}
-	text := written(t, page.Report{
+	text := pageText(t, page.Report{
 		Run: run, Facts: []page.Fact{{Name: evil, Value: evil}}, Texts: []page.Text{{Name: evil, Content: evil}}, Missing: []string{evil},
 	})
 	for _, bad := range []string{"<script", "<img", "</pre><", `onerror="`} {
@@ -307,18 +307,18 @@ func TestOutsideTextIsNoMarkup(t *testing.T) {
 	}
 	assert.Equal(t, 1, strings.Count(text, "</style>"))
 	assert.Equal(t, 1, strings.Count(text, "</body>"))
-	assert.NotEmpty(t, marks(t, svgOf.FindString(text)), "what is drawn is still well-formed")
+	assert.NotEmpty(t, countMarks(t, svgOf.FindString(text)), "the SVG is still well-formed")
 	assert.NotContains(t, page.Figure(run), "<script")
 }
 
-func TestPageNeedsNothingElse(t *testing.T) {
+func TestPageLoadsNothingElse(t *testing.T) {
 	t.Parallel()
-	text := written(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: "{}"}}})
+	text := pageText(t, page.Report{Run: rolledBack(), Texts: []page.Text{{Name: "Input", Content: "{}"}}})
 	for _, outside := range []string{"src=", "@import", "url(", "//", "<script"} {
 		assert.False(t, strings.Contains(text, outside), outside)
 	}
 	assert.Equal(t, []string{`href="data:,"`}, regexp.MustCompile(`href="[^"]*"`).FindAllString(text, -1))
-	assert.Contains(t, text, "default-src 'none'", "and could not have it")
+	assert.Contains(t, text, "default-src 'none'", "and the browser would block it")
 	assert.NotContains(t, strings.ReplaceAll(page.Figure(rolledBack()), "http://www.w3.org/2000/svg", ""), "//")
 }
 
@@ -344,24 +344,25 @@ func TestPageStaysSmall(t *testing.T) {
 	for i := range 98 {
 		run.Alarms = append(run.Alarms, fmt.Sprint("alarm-", i))
 	}
-	text := written(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: strings.Repeat(`"`, 256<<10)}, {Name: "Scenario", Content: strings.Repeat("é", 100<<10)}}})
+	text := pageText(t, page.Report{Run: run, Texts: []page.Text{{Name: "Input", Content: strings.Repeat(`"`, 256<<10)}, {Name: "Scenario", Content: strings.Repeat("é", 100<<10)}}})
 	assert.LessOrEqual(t, len(text), page.MaxBytes)
-	assert.Contains(t, text, " characters more)", "what is left out is said")
+	assert.Contains(t, text, " characters more)", "the page says what is left out")
 	assert.Contains(t, text, "and 83 more alarms")
-	assert.NotEmpty(t, widths(t, svgOf.FindString(text), "firing"), "what fired is seen")
+	assert.NotEmpty(t, stateWidths(t, svgOf.FindString(text), "firing"), "the firing alarm is visible")
 }
 
-// worst makes a run of whatever makes a page long, so many times, with the longest texts
-// that an input, a scenario and Sluice's own bounds allow.
-var worst = map[string]func(r *picture.Run, times int){
+// enlarge makes a run's page large, each function in its own way. They repeat something
+// the given number of times, with the longest texts that an input, a scenario and
+// Sluice's own limits allow.
+var enlarge = map[string]func(r *picture.Run, times int){
 	"alarms with long names that come and go": func(r *picture.Run, times int) {
 		r.Alarms, r.Observed.Alarms = nil, nil
 		for i := range 34 {
-			name := longest(255, i)
+			name := longText(255, i)
 			r.Alarms = append(r.Alarms, name)
 			for n := range times {
 				state := []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring}[n%2]
-				r.Observed.Alarms = append(r.Observed.Alarms, picture.AlarmChange{At: part(r, n, times), Name: name, State: state})
+				r.Observed.Alarms = append(r.Observed.Alarms, picture.AlarmChange{At: timeOf(r, n, times), Name: name, State: state})
 			}
 		}
 	},
@@ -372,7 +373,7 @@ var worst = map[string]func(r *picture.Run, times int){
 			r.Changes = append(r.Changes, shift.Move{Target: target, Stable: "999999999999999999", Candidate: "999999999999999999"})
 			for n := range times {
 				weight := shift.Weight((n + i) * 7919 % 10_000)
-				r.Observed.Weights = append(r.Observed.Weights, picture.WeightChange{At: part(r, n, times), Target: target, Weight: weight})
+				r.Observed.Weights = append(r.Observed.Weights, picture.WeightChange{At: timeOf(r, n, times), Target: target, Weight: weight})
 			}
 		}
 	},
@@ -380,91 +381,91 @@ var worst = map[string]func(r *picture.Run, times int){
 		r.Plan.Steps, r.Stages, r.Positions = nil, nil, nil
 		for n := range times {
 			r.Plan.Steps = append(r.Plan.Steps, shift.Step{Weight: shift.Weight(n + 1), Bake: 36_000, Poll: 300})
-			r.Stages = append(r.Stages, picture.Stage{At: part(r, n, times), State: "SetWeight", Step: n + 1})
-			r.Positions = append(r.Positions, picture.Position{At: part(r, n, times), Progress: shift.Progress{Step: n + 1, Checks: n, Verdict: shift.Hold}})
+			r.Stages = append(r.Stages, picture.Stage{At: timeOf(r, n, times), State: "SetWeight", Step: n + 1})
+			r.Positions = append(r.Positions, picture.Position{At: timeOf(r, n, times), Progress: shift.Progress{Step: n + 1, Checks: n, Verdict: shift.Hold}})
 		}
 	},
-	"moments with much to say": func(r *picture.Run, times int) {
+	"moments with long notes": func(r *picture.Run, times int) {
 		r.Moments = nil
 		for n := range times {
 			m := picture.Moment{
-				Execution: longest(80, n), State: "CheckAlarms", At: part(r, n, times),
+				Execution: longText(80, n), State: "CheckAlarms", At: timeOf(r, n, times),
 				Verdict: []shift.Verdict{shift.Pass, shift.Hold, shift.Fail}[n%3].String(), Weight: picture.Share{Weight: 1234, Known: true},
 			}
 			for i := range 10 {
-				m.Notes = append(m.Notes, longest(600, i))
+				m.Notes = append(m.Notes, longText(600, i))
 			}
 			r.Moments = append(r.Moments, m)
 		}
 	},
 	"a long cause, and a strategy of many steps": func(r *picture.Run, times int) {
-		r.Execution, r.Strategy = longest(80, 0), longest(times*20, 0)
-		r.End.Cause = longest(32<<10, 0)
+		r.Execution, r.Strategy = longText(80, 0), longText(times*20, 0)
+		r.End.Cause = longText(32<<10, 0)
 	},
 }
 
-// longest is a text of so many characters, of those that take the most bytes on a page.
-func longest(characters, number int) string {
+// longText returns a text of the character that takes the most bytes on a page.
+func longText(characters, number int) string {
 	return fmt.Sprintf("%06d", number) + strings.Repeat(`"`, characters-6)
 }
 
-// part is when the nth of so many things happens in a run.
-func part(r *picture.Run, n, of int) time.Duration {
+// timeOf returns the time of the nth event if the events are spread evenly over a run.
+func timeOf(r *picture.Run, n, of int) time.Duration {
 	return r.End.At / time.Duration(of) * time.Duration(n)
 }
 
-func TestPageIsNeverLargerThanItMayBe(t *testing.T) {
+func TestPageIsNeverLargerThanMaxBytes(t *testing.T) {
 	t.Parallel()
-	for name, make := range worst {
+	for name, make := range enlarge {
 		t.Run(name, func(t *testing.T) { assertBounded(t, make) })
 	}
 	t.Run("all of it", func(t *testing.T) {
 		assertBounded(t, func(r *picture.Run, times int) {
-			for _, name := range slices.Sorted(maps.Keys(worst)) {
-				worst[name](r, times)
+			for _, name := range slices.Sorted(maps.Keys(enlarge)) {
+				enlarge[name](r, times)
 			}
 		})
 	})
 }
 
-// assertBounded holds the page of a run to its size, and to what it must still tell. What
-// happens seldom is drawn widely, and what happens often fills a table.
+// assertBounded checks that a page is not too large, and that every plot still has
+// marks. A few events take much space in the figure; many events fill a table.
 func assertBounded(t *testing.T, make func(r *picture.Run, times int)) {
 	t.Helper()
 	t.Parallel()
-	texts := []page.Text{{Name: "Input", Content: longest(256<<10, 0)}, {Name: "Scenario", Content: strings.Repeat("é", 1<<20)}}
+	texts := []page.Text{{Name: "Input", Content: longText(256<<10, 0)}, {Name: "Scenario", Content: strings.Repeat("é", 1<<20)}}
 	for _, times := range []int{50, 200, 800, 3000} {
 		run := rolledBack()
 		run.End.At, run.Observed.Until = 365*24*time.Hour, 365*24*time.Hour
 		make(run, times)
-		text := written(t, page.Report{Run: run, Texts: texts})
+		text := pageText(t, page.Report{Run: run, Texts: texts})
 		assert.LessOrEqual(t, len(text), page.MaxBytes, "%d times", times)
-		counts := marks(t, svgOf.FindString(text))
+		counts := countMarks(t, svgOf.FindString(text))
 		for _, plot := range []string{"time", "weight", "requests", "errors", "alarms", "states"} {
 			assert.Positive(t, counts[plot], "marks of the plot of %s, %d times", plot, times)
 		}
 	}
 }
 
-func TestStepsForWhichThereIsNoRoomAreDrawnTogether(t *testing.T) {
+func TestStepsAreMergedIfThereIsNoRoom(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.End.At = 365 * 24 * time.Hour
-	worst["many steps"](run, 700)
+	enlarge["many steps"](run, 700)
 	for _, name := range []string{"step 1, from 0:00 to ", "step 700, from "} {
 		assert.Contains(t, page.Figure(run), "<title>"+name, "by itself")
 	}
-	worst["alarms with long names that come and go"](run, 200)
-	assert.Regexp(t, `<title>step 1 to step \d+, from 0:00 to `, written(t, page.Report{Run: run}))
+	enlarge["alarms with long names that come and go"](run, 200)
+	assert.Regexp(t, `<title>step 1 to step \d+, from 0:00 to `, pageText(t, page.Report{Run: run}))
 }
 
-func TestRunOfNothingIsAPageToo(t *testing.T) {
+func TestEmptyRunHasAPage(t *testing.T) {
 	t.Parallel()
 	run := picture.NewRun()
 	run.Execution = "one"
-	text := written(t, page.Report{Run: run})
+	text := pageText(t, page.Report{Run: run})
 	assert.Contains(t, text, "It has not ended yet")
-	assert.NotEmpty(t, marks(t, svgOf.FindString(text)))
+	assert.NotEmpty(t, countMarks(t, svgOf.FindString(text)))
 	run.End = &picture.End{Outcome: shift.Unchanged, Status: "SUCCEEDED", Cause: "it serves 3 already"}
-	assert.Contains(t, written(t, page.Report{Run: run}), "it serves 3 already")
+	assert.Contains(t, pageText(t, page.Report{Run: run}), "it serves 3 already")
 }

@@ -82,7 +82,7 @@ func (f *figure) checks() {
 		}
 	}
 	if len(verdicts) == 0 {
-		f.text(left, f.y+4, "legend", "start", "none was made")
+		f.text(left, f.y+4, "legend", "start", "none")
 	}
 	x := 0.0
 	f.y += lane

@@ -36,7 +36,7 @@ func canary() *picture.Run {
 	}
 }
 
-// glass is a terminal that can be looked at.
+// glass is a Terminal whose screen can be inspected.
 type glass struct {
 	*Terminal
 	bytes.Buffer
@@ -50,7 +50,7 @@ func newGlass(width, height int) *glass {
 	return g
 }
 
-// lines are what it shows, without the empty end.
+// lines returns the lines on the screen, without the empty ones at the end.
 func (g *glass) lines() []string {
 	g.emulator.Write(g.Bytes())
 	g.Reset()
@@ -93,8 +93,8 @@ func TestPauseDoesNotBake(t *testing.T) {
 	assert.Contains(t, strings.Join(g.lines(), "\n"), "baked 1:00 of 5:00   waiting\n")
 }
 
-// What moves on must not make the lines around it jump.
-func TestLayoutStandsStillWhileABakeGoesOn(t *testing.T) {
+// The numbers that change must not move the lines around them.
+func TestLayoutIsStableDuringABake(t *testing.T) {
 	t.Parallel()
 	g, run := newGlass(80, 30), canary()
 	require.NoError(t, g.Show(run, 60*time.Second))
@@ -102,7 +102,7 @@ func TestLayoutStandsStillWhileABakeGoesOn(t *testing.T) {
 	for at := 61 * time.Second; at < 120*time.Second; at += time.Second {
 		require.NoError(t, g.Show(run, at))
 		now := g.lines()
-		require.Len(t, now, len(before), "nothing is left behind and nothing is added")
+		require.Len(t, now, len(before), "no line is left behind or added")
 		for i, line := range now {
 			assert.Equal(t, len(before[i]), len(line), line)
 			if !strings.Contains(line, "state") && !strings.Contains(line, "step ") {
@@ -112,7 +112,7 @@ func TestLayoutStandsStillWhileABakeGoesOn(t *testing.T) {
 	}
 }
 
-func TestOutsideTextIsShownAndNotObeyed(t *testing.T) {
+func TestTextFromOutsideCannotControlTheTerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "a\x1b[2J\u009b31m\r\nb\u2028c"
 	run := canary()
@@ -124,13 +124,13 @@ func TestOutsideTextIsShownAndNotObeyed(t *testing.T) {
 	require.NoError(t, g.Show(run, 90*time.Second))
 	require.NoError(t, g.Finish(run))
 	sent := g.String()
-	for _, steering := range []string{"\x1b[2J", "\u009b", "\r\nb", "\u2028"} {
-		assert.NotContains(t, sent, steering)
+	for _, control := range []string{"\x1b[2J", "\u009b", "\r\nb", "\u2028"} {
+		assert.NotContains(t, sent, control)
 	}
 	assert.Contains(t, sent, "a [2J 31m")
 }
 
-func TestLongListsAreCutAndWhatMattersComesFirst(t *testing.T) {
+func TestLongListsAreCutAndShowFiringAlarmsFirst(t *testing.T) {
 	t.Parallel()
 	run := canary()
 	run.Alarms, run.Changes = nil, nil
@@ -147,7 +147,7 @@ func TestLongListsAreCutAndWhatMattersComesFirst(t *testing.T) {
 	assert.Contains(t, text, "lambda:f1:live  → 2\n  and 18 more targets\n")
 }
 
-func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
+func TestBlockFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, size := range [][2]int{{24, 4}, {40, 8}, {60, 12}, {80, 24}, {300, 80}} {
 		g := newGlass(size[0], size[1])
@@ -159,8 +159,8 @@ func TestBlockIsNoHigherThanTheTerminalAndNoLineWider(t *testing.T) {
 	}
 }
 
-// A long name loses its middle, never the versions; the strategy goes below it.
-func TestHeaderOfLongNamesKeepsTheVersionsAndTheStrategy(t *testing.T) {
+// The middle of a long name is cut, never the versions. The strategy goes below it.
+func TestHeaderWithALongNameKeepsTheVersionsAndTheStrategy(t *testing.T) {
 	t.Parallel()
 	run := canary()
 	run.Strategy = "1% for 48h, then 100%"
@@ -178,11 +178,11 @@ func TestHeaderOfLongNamesKeepsTheVersionsAndTheStrategy(t *testing.T) {
 	run.Changes[0].Target = "lambda:orders:live"
 	g := newGlass(80, 60)
 	require.NoError(t, g.Finish(run))
-	assert.Contains(t, strings.Join(g.lines(), "\n"), "  lambda:orders:live  41 → 42"+strings.Repeat(" ", 29)+"1% for 48h, then 100%\n", "what came of it says so, too")
+	assert.Contains(t, strings.Join(g.lines(), "\n"), "  lambda:orders:live  41 → 42"+strings.Repeat(" ", 29)+"1% for 48h, then 100%\n", "in the summary too")
 }
 
-// longNames is a run whose every name is so long, and that ends badly.
-func longNames(characters int) *picture.Run {
+// runWithLongNames is a run that is rolled back. All its names have the given length.
+func runWithLongNames(characters int) *picture.Run {
 	name := func(kind string) string { return kind + strings.Repeat("x", characters-len(kind)) }
 	run := canary()
 	run.Execution, run.Strategy, run.Alarms = name("execution-"), name("strategy-"), []string{name("alarm-")}
@@ -202,14 +202,14 @@ func longNames(characters int) *picture.Run {
 	return run
 }
 
-// What is drawn over and over leaves the same behind as what is drawn once, and no
-// line is broken by the terminal.
-func TestLongNamesLeaveNothingBehind(t *testing.T) {
+// Drawing many times must leave the same screen as drawing once. No line may be so long
+// that the terminal wraps it.
+func TestRedrawingLongNamesLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for _, characters := range []int{64, 128, 255} {
 		for _, width := range []int{12, 24, 40, 60, 80, 120} {
 			often, once := newGlass(width, 300), newGlass(width, 300)
-			run := longNames(characters)
+			run := runWithLongNames(characters)
 			for at := time.Duration(0); at <= 2*time.Minute; at += 10 * time.Second {
 				require.NoError(t, often.Show(run, at))
 			}
@@ -231,9 +231,9 @@ func TestLongNamesLeaveNothingBehind(t *testing.T) {
 	}
 }
 
-// tmux keeps a screen in its scrollback that is erased from its top
-// (scroll-on-clear), as some others do: every frame would be left there.
-func TestNothingIsErasedBeforeItIsDrawnAnew(t *testing.T) {
+// If a screen is erased from its top, tmux and some other terminals keep it in the
+// scrollback (scroll-on-clear). Then every frame would stay there.
+func TestNothingIsErasedBeforeItIsRedrawn(t *testing.T) {
 	t.Parallel()
 	g := newGlass(80, 30)
 	require.NoError(t, g.Show(canary(), 90*time.Second))
@@ -241,22 +241,22 @@ func TestNothingIsErasedBeforeItIsDrawnAnew(t *testing.T) {
 	require.NoError(t, g.Show(canary(), 91*time.Second))
 	sent := g.String()
 	assert.Equal(t, 1, strings.Count(sent, ansi.EraseScreenBelow))
-	assert.True(t, strings.HasSuffix(sent, "\r\n"+ansi.EraseScreenBelow+ansi.ResetSynchronizedOutputMode), "only what is left below")
+	assert.True(t, strings.HasSuffix(sent, "\r\n"+ansi.EraseScreenBelow+ansi.ResetSynchronizedOutputMode), "only the rest below the block is erased")
 }
 
-func TestWordThatIsLongerThanALineIsCutAndLosesNothing(t *testing.T) {
+func TestWordLongerThanALineIsBrokenWithoutLoss(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 10)
 	for width := 1; width < 30; width++ {
 		lines := breakLines("a "+long+" ü漢字b", width)
 		assert.Equal(t, "a"+long+"ü漢字b", strings.ReplaceAll(strings.Join(lines, ""), " ", ""))
 		for _, line := range lines {
-			assert.LessOrEqual(t, ansi.StringWidth(line), max(width, 2), "a character that needs two columns has them")
+			assert.LessOrEqual(t, ansi.StringWidth(line), max(width, 2), "a wide character needs two columns")
 		}
 	}
 }
 
-func TestNarrowerTerminalIsDrawnOnWhereTheBlockBeganThere(t *testing.T) {
+func TestBlockIsRedrawnInPlaceInANarrowerTerminal(t *testing.T) {
 	t.Parallel()
 	g := newGlass(80, 40)
 	require.NoError(t, g.Show(canary(), 90*time.Second))
@@ -264,11 +264,11 @@ func TestNarrowerTerminalIsDrawnOnWhereTheBlockBeganThere(t *testing.T) {
 	g.Reset()
 	g.width = 50
 	require.NoError(t, g.Show(canary(), 91*time.Second))
-	broken := 5 // header, rule, state, weight and step are wider than 50
-	assert.Contains(t, g.String(), ansi.CursorUp(rows+broken))
+	wrapped := 5 // header, rule, state, weight and step are wider than 50
+	assert.Contains(t, g.String(), ansi.CursorUp(rows+wrapped))
 }
 
-func TestOnlyATerminalIsDrawnOn(t *testing.T) {
+func TestOnlyATerminalIsFound(t *testing.T) {
 	t.Parallel()
 	xterm := func(string) string { return "xterm" }
 	_, found := Find(&bytes.Buffer{}, xterm)
