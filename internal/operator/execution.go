@@ -29,7 +29,7 @@ func ParseExecution(text string) (Execution, error) {
 	return Execution(text), nil
 }
 
-// maxShown is how many bytes of the user's input an error message quotes.
+// maxShown is how many characters of the user's input an error message quotes.
 const maxShown = 120
 
 // NewExecution returns the ARN of a state machine's execution with a given name.

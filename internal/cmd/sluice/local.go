@@ -88,7 +88,7 @@ func newLocal() *cobra.Command {
 	return cmd
 }
 
-// maxSpeed is a day in a second and a half. The simulation cannot run faster.
+// maxSpeed is a day in a second and a half. The local world could not keep up with more.
 const maxSpeed = 60_000
 
 func (f localFlags) check(args []string) error {
@@ -169,7 +169,7 @@ var sampleScenario = func() world.Scenario {
 		"hooks": {"orders-smoke": {"result": "succeed", "afterSeconds": 5}, "orders-approval": {"result": "hang"}}
 	}`))
 	if err != nil {
-		panic(err) // the scenario is the constant above
+		panic(err) // the literal above is valid
 	}
 	return s
 }()

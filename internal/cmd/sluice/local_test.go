@@ -69,7 +69,7 @@ func (s localProcess) get(t *testing.T, path string) (int, string) {
 
 func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
 	s := startLocal(t)
-	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.endpoint, "nobody else's machine can reach it")
+	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.endpoint, "only this machine can reach it")
 	assert.Contains(t, s.output, `--input '{"function":"orders","alarms":["orders-errors"]}'`)
 	status, body := s.get(t, "/2015-03-31/functions/orders/aliases/live")
 	assert.Equal(t, http.StatusOK, status)
@@ -105,7 +105,7 @@ func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 	}{
 		{"an argument", []string{"orders"}, statusInvalid, `but got "orders"`},
 		{"a speed below the real one", []string{"--speed", "0.5"}, statusInvalid, "--speed is 0.5"},
-		{"a port that is none", []string{"--port", "70000"}, statusInvalid, "--port is 70000"},
+		{"an invalid port", []string{"--port", "70000"}, statusInvalid, "--port is 70000"},
 		{"functions of another kind", []string{"--functions", "docker"}, statusInvalid, `--functions is "docker"`},
 		{"standard input twice", []string{"-f", "-", "-s", "-"}, statusInvalid, "cannot both be standard input"},
 		{"a scenario that is not valid", []string{"-s", writeFile(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},

@@ -86,7 +86,7 @@ func newSimulate(env environment) *cobra.Command {
 	return cmd
 }
 
-// checkSimulated checks the arguments of simulate, before any file is read.
+// checkSimulateArgs checks the arguments of simulate, before any file is read.
 func checkSimulateArgs(args []string, deployment, scenario source) error {
 	switch {
 	case len(args) > 0:

@@ -112,11 +112,11 @@ func (w *watcher) watch(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		stop() // from now on, another interrupt ends the process
-		return interruptedError{w.whatGoesOn()}
+		return interruptedError{w.nextSteps()}
 	case errors.As(err, &noExecutionError{}), w.last.Ends():
 		return err
 	}
-	return fmt.Errorf("%w\n%s", err, w.whatGoesOn())
+	return fmt.Errorf("%w\n%s", err, w.nextSteps())
 }
 
 // introduce prints what is watched.
@@ -274,7 +274,7 @@ func (w *watcher) show(events []operator.Event) error {
 		w.noteTime(e.At)
 		w.run.Add(w.where.Name, e.At.Sub(w.began), e)
 	}
-	w.showClosing()
+	w.addClosing()
 	moments := w.run.Moments[w.narrated:]
 	w.narrated = len(w.run.Moments)
 	switch {
@@ -286,10 +286,10 @@ func (w *watcher) show(events []operator.Event) error {
 	return w.narration.print(moments)
 }
 
-// showClosing adds the closing to the run. It puts the closing after the moments that
-// have been printed already: the Ledger's time comes from another clock than that of
-// Step Functions, so it may be earlier than theirs.
-func (w *watcher) showClosing() {
+// addClosing adds the closing to the run. It puts the closing after the moments that
+// have been printed already. The Ledger and Step Functions have different clocks, so the Ledger's
+// time may be earlier than theirs.
+func (w *watcher) addClosing() {
 	if w.closed == nil || w.began.IsZero() || w.run.Closed != nil {
 		return
 	}
@@ -308,8 +308,8 @@ func (w *watcher) noteTime(at time.Time) {
 	}
 }
 
-// whatGoesOn says what happens to the deployment when the watching stops.
-func (w *watcher) whatGoesOn() string {
+// nextSteps says what happens to the deployment after the watching, and what to do.
+func (w *watcher) nextSteps() string {
 	if w.last.Ends() {
 		return "The execution has ended, and the safety net is putting the traffic back. To see how it ends:  sluice watch " + w.where.Name
 	}

@@ -101,8 +101,8 @@ func (n *Net) invoke(ctx context.Context, event []byte) (answer flow.Answer, err
 }
 
 const (
-	maxShown   = 300  // bytes of an answer that an error message quotes
-	maxMessage = 2000 // bytes of the safety net's error message
+	maxShown   = 300  // characters of an answer that an error message quotes
+	maxMessage = 2000 // characters of the safety net's error message
 )
 
 // newRefusedError reads the error report of a failed invocation.
