@@ -42,7 +42,7 @@ func Figure(r *picture.Run) string {
 	if r.Strategy != "" {
 		f.y += 16
 	}
-	f.plots()
+	f.drawPlots()
 	var c canvas
 	box := []float64{-border, -border, width + 2*border, f.y + 2*border}
 	c.open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", fmt.Sprintf("%s %s %s %s", number(box[0]), number(box[1]), number(box[2]), number(box[3])),
@@ -78,7 +78,7 @@ func drawFigure(r *picture.Run) string {
 func drawWithGrain(r *picture.Run, grain int) string {
 	f := newFigure(r, grain)
 	f.y = 30
-	f.plots()
+	f.drawPlots()
 	var c canvas
 	c.open("svg", "viewBox", "0 0 "+number(width)+" "+number(f.y), "role", "img", "class", "figure")
 	c.element("title", html.EscapeString(heading(r, maxHeading)))
@@ -127,25 +127,25 @@ func cutMiddle(name string, most int) string {
 	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
 }
 
-// plots draws all plots, and the grid behind them.
-func (f *figure) plots() {
+// drawPlots draws all plots, and the grid behind them.
+func (f *figure) drawPlots() {
 	top := f.y
-	f.weight()
+	f.drawWeight()
 	if f.run.Observed != nil {
-		f.traffic()
+		f.drawTraffic()
 	}
-	f.alarms()
-	f.phases()
+	f.drawAlarms()
+	f.drawPhases()
 	above := f.String()
 	f.Reset()
-	f.grid(top, f.y-gap) // below everything else
+	f.drawGrid(top, f.y-gap) // below everything else
 	f.WriteString(above)
 	f.y += lane
 }
 
-// grid draws the vertical lines: round times, the start of each step, the time when the
+// drawGrid draws the vertical lines: round times, the start of each step, the time when the
 // traffic was back, and the end.
-func (f *figure) grid(top, bottom float64) {
+func (f *figure) drawGrid(top, bottom float64) {
 	f.open("g", "data-plot", "time")
 	times, names := f.axis.ticks()
 	for i, at := range times {
@@ -213,8 +213,8 @@ func verdictClass(verdict string) string {
 	return "bad"
 }
 
-// frame starts a plot: its name, its vertical axis and the labels of that axis.
-func (f *figure) frame(id, name string, height float64, s *scale, values []string) {
+// startPlot starts a plot: its name, its vertical axis and the labels of that axis.
+func (f *figure) startPlot(id, name string, height float64, s *scale, values []string) {
 	f.open("g", "data-plot", id)
 	s.top, s.bottom = f.y, f.y+height
 	f.text(0, f.y+4, "name", "start", name)

@@ -20,8 +20,8 @@ const (
 	minStateWidth = 3
 )
 
-// alarms draws a lane for each alarm, those with the worst states first.
-func (f *figure) alarms() {
+// drawAlarms draws a lane for each alarm, those with the worst states first.
+func (f *figure) drawAlarms() {
 	tracks := f.run.AlarmTracks()
 	slices.SortStableFunc(tracks, func(a, b picture.AlarmTrack) int { return worstSeverity(b) - worstSeverity(a) })
 	f.open("g", "data-plot", "alarms")
@@ -33,7 +33,7 @@ func (f *figure) alarms() {
 		return
 	}
 	shown := tracks[:min(len(tracks), maxLanes)]
-	f.alarmLegend(shown)
+	f.drawAlarmLegend(shown)
 	above := slices.ContainsFunc(shown, func(t picture.AlarmTrack) bool { return utf8.RuneCountInString(t.Name) > maxNameBeside })
 	for _, track := range shown {
 		if above {
@@ -42,7 +42,7 @@ func (f *figure) alarms() {
 		} else {
 			f.text(0, f.y+9, "legend", "start", track.Name)
 		}
-		f.lane(track)
+		f.drawLane(track)
 	}
 	if rest := tracks[len(shown):]; len(rest) > 0 {
 		text := "and " + picture.Quantity(len(rest), "more alarm", "more alarms")
@@ -56,8 +56,8 @@ func (f *figure) alarms() {
 	f.close("g")
 }
 
-// alarmLegend explains the colours in use.
-func (f *figure) alarmLegend(tracks []picture.AlarmTrack) {
+// drawAlarmLegend explains the colours in use.
+func (f *figure) drawAlarmLegend(tracks []picture.AlarmTrack) {
 	seen := map[int]bool{}
 	for _, t := range tracks {
 		seen[severity("")] = seen[severity("")] || len(t.Changes) == 0 || f.axis.column(t.Changes[0].At) > 0
@@ -88,9 +88,9 @@ func worstSeverity(t picture.AlarmTrack) int {
 	return most
 }
 
-// lane draws an alarm's states until the end, with one SVG path for each state. If
+// drawLane draws an alarm's states until the end, with one SVG path for each state. If
 // several states fall on the same point of the axis, it draws the worst.
-func (f *figure) lane(t picture.AlarmTrack) {
+func (f *figure) drawLane(t picture.AlarmTrack) {
 	columns := f.columns(t.Changes)
 	var states []shift.AlarmState
 	var written canvas

@@ -79,40 +79,40 @@ const maxListed = 4
 // content is a Report in the form that the template needs.
 type content struct {
 	Report
-	Title   string
-	Outcome shift.Outcome
-	Badge   string // the Outcome, or else the execution's status; empty while there is neither
-	Lasted  string
-	Why     string
-	Next    string
-	// Listed says that the targets are few enough to be named at the head, above the
+	Title    string
+	Outcome  shift.Outcome
+	Badge    string // the Outcome, or else the execution's status; empty while there is neither
+	Duration string
+	Why      string
+	Next     string
+	// ListTargets says that the targets are few enough to be named at the head, above the
 	// plots.
-	Listed bool
-	// Unmoved says that there is no traffic to draw.
-	Unmoved bool
-	Figure  template.HTML
-	Moments []row[picture.Moment]
-	Taken   []row[picture.StepResult]
-	Several bool // the moments belong to several executions
+	ListTargets bool
+	// NoTraffic says that there is no traffic to draw.
+	NoTraffic         bool
+	Figure            template.HTML
+	Moments           []row[picture.Moment]
+	StepRows          []row[picture.StepResult]
+	SeveralExecutions bool // the moments belong to several executions
 }
 
 // row is a row of a table, or the number of rows left out at that place.
 type row[T any] struct {
-	Of   T
-	Left int
+	Value   T
+	Omitted int
 }
 
 func contentOf(r Report) content {
 	c := content{
-		Report: r, Title: heading(r.Run, maxHeading), Lasted: durationText(r.Run), Unmoved: isEmpty(r.Run),
-		Listed: len(r.Changes) > 1 && len(r.Changes) <= maxListed,
+		Report: r, Title: heading(r.Run, maxHeading), Duration: durationText(r.Run), NoTraffic: isEmpty(r.Run),
+		ListTargets: len(r.Changes) > 1 && len(r.Changes) <= maxListed,
 	}
 	for _, m := range r.Run.Moments {
-		c.Several = c.Several || m.Execution != r.Execution
+		c.SeveralExecutions = c.SeveralExecutions || m.Execution != r.Execution
 	}
 	c.Outcome, c.Badge = outcomeOf(r.Run)
 	c.Why, c.Next = r.Explanation()
-	if !c.Unmoved {
+	if !c.NoTraffic {
 		c.Figure = template.HTML(drawFigure(r.Run)) // drawFigure escapes all text
 	}
 	return c
@@ -120,7 +120,7 @@ func contentOf(r Report) content {
 
 // render renders the page with at most that many rows of a table and bytes of a text.
 func (c content) render(rows, bytesOfText int) ([]byte, error) {
-	c.Moments, c.Taken = cutTable(c.Story(), rows), cutTable(c.Steps(), rows)
+	c.Moments, c.StepRows = cutTable(c.Story(), rows), cutTable(c.Steps(), rows)
 	texts := make([]Text, len(c.Texts))
 	for i, t := range c.Texts {
 		texts[i] = Text{Name: t.Name, Content: cutText(t.Content, bytesOfText)}
@@ -161,9 +161,9 @@ func cutTable[T any](list []T, most int) []row[T] {
 	for i, of := range list {
 		switch left := len(list) - most; {
 		case left <= 0 || i < most/2 || i >= most/2+left:
-			rows = append(rows, row[T]{Of: of})
+			rows = append(rows, row[T]{Value: of})
 		case i == most/2:
-			rows = append(rows, row[T]{Left: left})
+			rows = append(rows, row[T]{Omitted: left})
 		}
 	}
 	return rows

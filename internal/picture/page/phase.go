@@ -10,8 +10,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// phases draws the states over time, and the checks below them.
-func (f *figure) phases() {
+// drawPhases draws the states over time, and the checks below them.
+func (f *figure) drawPhases() {
 	f.open("g", "data-plot", "states")
 	f.text(0, f.y+13, "name", "start", "states")
 	outside, free := false, left
@@ -34,7 +34,7 @@ func (f *figure) phases() {
 		f.y += lane - 5
 	}
 	f.y += 12
-	f.checks()
+	f.drawChecks()
 	f.close("g")
 }
 
@@ -63,8 +63,8 @@ func (f *figure) mergePhases(phases []picture.Phase) []picture.Phase {
 // phaseWidth returns the width at which a phase is drawn.
 func (f *figure) phaseWidth(p picture.Phase) float64 { return f.axis.x(p.Ends) - f.axis.x(p.Begins) }
 
-// checks draws a mark for each check, and a legend of the marks.
-func (f *figure) checks() {
+// drawChecks draws a mark for each check, and a legend of the marks.
+func (f *figure) drawChecks() {
 	f.text(0, f.y+4, "legend", "start", "checks")
 	seen, verdicts := map[int]shift.Verdict{}, map[shift.Verdict]bool{}
 	for _, m := range f.run.Moments {
@@ -77,7 +77,7 @@ func (f *figure) checks() {
 			worst, known := seen[x]
 			if !known || v > worst {
 				seen[x], verdicts[v] = v, true
-				f.checkMark(f.axis.x(m.At), v, m.At)
+				f.drawCheckMark(f.axis.x(m.At), v, m.At)
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (f *figure) checks() {
 	f.y += lane
 	for v := shift.Pass; v <= shift.Fail; v++ {
 		if verdicts[v] {
-			f.verdictMark(x+4, v, "", "")
+			f.drawVerdictMark(x+4, v, "", "")
 			f.text(x+12, f.y+4, "legend", "start", strings.ToLower(v.String()))
 			x += textWidth(v.String()) + 10
 		}
@@ -96,13 +96,13 @@ func (f *figure) checks() {
 	f.y += gap - 2
 }
 
-func (f *figure) checkMark(x float64, v shift.Verdict, at time.Duration) {
-	f.verdictMark(x, v, "mark ", fmt.Sprintf("%s at %s", v, picture.Clock(at)))
+func (f *figure) drawCheckMark(x float64, v shift.Verdict, at time.Duration) {
+	f.drawVerdictMark(x, v, "mark ", fmt.Sprintf("%s at %s", v, picture.Clock(at)))
 }
 
-// verdictMark draws a verdict. Each verdict has its own shape, so that colour is not
+// drawVerdictMark draws a verdict. Each verdict has its own shape, so that colour is not
 // needed.
-func (f *figure) verdictMark(x float64, v shift.Verdict, class, title string) {
+func (f *figure) drawVerdictMark(x float64, v shift.Verdict, class, title string) {
 	switch v {
 	case shift.Pass:
 		f.element("circle", tooltip(title), "cx", x, "cy", f.y, "r", 2.5, "class", class+"pass")

@@ -8,20 +8,20 @@ import (
 	"sluice/internal/picture"
 )
 
-// traffic plots the requests and the failed requests.
-func (f *figure) traffic() {
+// drawTraffic plots the requests and the failed requests.
+func (f *figure) drawTraffic() {
 	r := newRates(*f.run.Observed, f.ends)
-	f.plotRates("requests", "requests/min", r, func(r rate) float64 { return r.requests })
-	f.plotRates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
+	f.drawRates("requests", "requests/min", r, func(r rate) float64 { return r.requests })
+	f.drawRates("errors", "failed/min", r, func(r rate) float64 { return r.errors })
 }
 
 // dashes distinguish the versions without colour.
 var dashes = map[string]string{"stable": "whole", "candidate": "dashed"}
 
-// plotRates plots one rate of both versions.
-func (f *figure) plotRates(id, name string, r rates, of func(rate) float64) {
-	s := scale{most: roundUp(r.most(of))}
-	f.frame(id, name, 70, &s, []string{"0", formatCount(s.most)})
+// drawRates plots one rate of both versions.
+func (f *figure) drawRates(id, name string, r rates, of func(rate) float64) {
+	s := scale{most: roundUp(r.highest(of))}
+	f.startPlot(id, name, 70, &s, []string{"0", formatCount(s.most)})
 	for i, version := range []string{"stable", "candidate"} {
 		y := s.top + 22 + 16*float64(i)
 		f.line(0, y-4, 22, y-4, "line "+version+" "+dashes[version])
@@ -93,8 +93,8 @@ func newRates(o picture.Observed, until time.Duration) rates {
 	return r
 }
 
-// most returns the highest rate.
-func (r rates) most(of func(rate) float64) float64 {
+// highest returns the highest rate.
+func (r rates) highest(of func(rate) float64) float64 {
 	most := 0.0
 	for i := range r.stable {
 		most = max(most, of(r.stable[i]), of(r.candidate[i]))

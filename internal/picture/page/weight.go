@@ -11,10 +11,10 @@ import (
 // maxTracks is how many targets are drawn over each other.
 const maxTracks = 8
 
-// weight plots the Candidate's share, a line for each target.
-func (f *figure) weight() {
+// drawWeight plots the Candidate's share, a line for each target.
+func (f *figure) drawWeight() {
 	s := scale{most: float64(shift.All)}
-	f.frame("weight", "weight", 92, &s, []string{"0%", "50%", "100%"})
+	f.startPlot("weight", "weight", 92, &s, []string{"0%", "50%", "100%"})
 	tracks := exceptionsFirst(f.run.WeightTracks())
 	f.text(0, s.top+22, "legend", "start", "candidate's share")
 	if len(tracks) > maxTracks {
@@ -33,8 +33,8 @@ func (f *figure) weight() {
 		}
 		f.path(d, "line candidate mark", trackTitle(track))
 	}
-	f.weightLabels(&s, tracks)
-	f.differingTargets(&s, tracks)
+	f.drawWeightLabels(&s, tracks)
+	f.labelDifferingTargets(&s, tracks)
 	f.close("g")
 }
 
@@ -63,9 +63,9 @@ func (f *figure) thinOut(changes []picture.WeightChange) []picture.WeightChange 
 	return kept
 }
 
-// weightLabels writes each weight next to the line if there is room. A small weight is
+// drawWeightLabels writes each weight next to the line if there is room. A small weight is
 // hard to see otherwise.
-func (f *figure) weightLabels(s *scale, tracks []picture.WeightTrack) {
+func (f *figure) drawWeightLabels(s *scale, tracks []picture.WeightTrack) {
 	if len(tracks) == 0 {
 		return
 	}
@@ -87,9 +87,9 @@ func (f *figure) weightLabels(s *scale, tracks []picture.WeightTrack) {
 	}
 }
 
-// differingTargets names targets at the end of their lines if the targets end at
+// labelDifferingTargets names targets at the end of their lines if the targets end at
 // different weights. It does not name those that are back on Stable.
-func (f *figure) differingTargets(s *scale, tracks []picture.WeightTrack) {
+func (f *figure) labelDifferingTargets(s *scale, tracks []picture.WeightTrack) {
 	named := map[shift.Weight]bool{}
 	for _, t := range tracks {
 		if w := finalWeight(t); w > shift.None && !named[w] && slices.ContainsFunc(tracks, func(other picture.WeightTrack) bool { return finalWeight(other) != w }) {
