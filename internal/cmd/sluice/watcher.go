@@ -287,8 +287,8 @@ func (w *watcher) show(events []operator.Event) error {
 }
 
 // addClosing adds the closing to the run. It puts the closing after the moments that
-// have been printed already. The Ledger and Step Functions have different clocks, so the Ledger's
-// time may be earlier than theirs.
+// have been printed already. The Ledger and Step Functions have different clocks, so the
+// Ledger's time may be earlier than theirs.
 func (w *watcher) addClosing() {
 	if w.closed == nil || w.began.IsZero() || w.run.Closed != nil {
 		return
