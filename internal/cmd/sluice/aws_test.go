@@ -65,9 +65,9 @@ func newRemoteWorld(t *testing.T, deployment, scenario string) *remoteWorld {
 	return a
 }
 
-// surroundings returns the environment of a person who has configured AWS for this
+// environment returns the environment of a person who has configured AWS for this
 // world.
-func (a *remoteWorld) surroundings() environment {
+func (a *remoteWorld) environment() environment {
 	return environment{
 		getenv: func(name string) string { return a.env[name] },
 		now:    a.Now,
@@ -126,7 +126,7 @@ func (a *remoteWorld) run(args ...string) result { return a.runIn(a.t.Context(),
 
 func (a *remoteWorld) runIn(ctx context.Context, args ...string) result {
 	var stdout, stderr bytes.Buffer
-	status := a.surroundings().exec(ctx, args, strings.NewReader(""), &stdout, &stderr)
+	status := a.environment().exec(ctx, args, strings.NewReader(""), &stdout, &stderr)
 	return result{status, stdout.String(), stderr.String()}
 }
 

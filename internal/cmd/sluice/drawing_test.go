@@ -249,7 +249,7 @@ func TestWatchIsDrawnLikeASimulation(t *testing.T) {
 			t.Parallel()
 			a, _ := startDeployment(t, canary, tt.scenario, 0)
 			s := newTestTerminal(t, 80, 60)
-			status, raw, stderr := s.run(t, a.surroundings(), "watch", "one")
+			status, raw, stderr := s.run(t, a.environment(), "watch", "one")
 			assert.Equal(t, tt.status, status, stderr)
 			assertInOrder(t, s.screenText(t, raw), append([]string{"execution arn:aws:states"}, tt.want...))
 			assert.Contains(t, raw, "baked 0:30 of 5:00", "the time is updated between two polls")
@@ -268,7 +268,7 @@ func TestDrawnWatchShowsThatTheTrafficIsBackBeforeTheNextPoll(t *testing.T) {
 			t.Parallel()
 			const hour = `{"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
 			a, _ := startDeployment(t, hour, `{"events": [{"atSeconds": 420, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`, 0)
-			env := a.surroundings()
+			env := a.environment()
 			env.now = func() time.Time { return here(a) }
 			s := newTestTerminal(t, 80, 60)
 			_, raw, stderr := s.run(t, env, "watch", "one")
@@ -292,7 +292,7 @@ func TestDrawnRunWithNothingToShiftSaysWhy(t *testing.T) {
 
 	a := newRemoteWorld(t, canary, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`)
 	s = newTestTerminal(t, 80, 60)
-	status, raw, stderr = s.run(t, a.surroundings(), "start", "-f", deployment, "--wait")
+	status, raw, stderr = s.run(t, a.environment(), "start", "-f", deployment, "--wait")
 	assert.Equal(t, statusOK, status, stderr)
 	assertInOrder(t, s.screenText(t, raw), want)
 }
@@ -326,7 +326,7 @@ func TestStartWithWaitIsDrawn(t *testing.T) {
 	t.Parallel()
 	a := newRemoteWorld(t, canary, `{}`)
 	s := newTestTerminal(t, 80, 60)
-	status, raw, stderr := s.run(t, a.surroundings(), "start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--name", "one")
+	status, raw, stderr := s.run(t, a.environment(), "start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--name", "one")
 	assert.Equal(t, statusOK, status, stderr)
 	assertInOrder(t, s.screenText(t, raw), []string{"execution arn:aws:states", "5:00 ✓ Promoted 100%", "✓ Promoted", "A page about it: sluice report one --out FILE"})
 }
@@ -340,7 +340,7 @@ func TestDrawnWatchSaysThatAWSIsUnavailable(t *testing.T) {
 		return operation == "GetExecutionHistory" && times > 5 && times < 9 && respondWithError(w, 400, "ThrottlingException", "Rate exceeded")
 	}
 	s := newTestTerminal(t, 80, 60)
-	status, raw, stderr := s.run(t, a.surroundings(), "watch", "one")
+	status, raw, stderr := s.run(t, a.environment(), "watch", "one")
 	assert.Equal(t, statusOK, status, stderr)
 	assert.Empty(t, stderr)
 	assert.Equal(t, 1, strings.Count(colorCodes.ReplaceAllString(raw, ""), "! read the history of"))

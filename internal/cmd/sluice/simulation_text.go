@@ -79,7 +79,7 @@ func (s simulation) summary() *table {
 	return t
 }
 
-// maxCause is the length of a cause at most. Causes in Step Functions are shorter here.
+// maxCause is how many characters of a cause are shown. The causes here are shorter.
 const maxCause = 4000
 
 // addCause adds why a deployment ended as it did, and what a person can do next.

@@ -299,7 +299,7 @@ func TestWatchShowsTheSafetyNetsRestorationBeforeTheNextPoll(t *testing.T) {
 					shown = passed
 				}
 			}
-			status := a.surroundings().exec(t.Context(), []string{"watch", "one"}, strings.NewReader(""), &out, io.Discard)
+			status := a.environment().exec(t.Context(), []string{"watch", "one"}, strings.NewReader(""), &out, io.Discard)
 			assert.Equal(t, statusFailed, status)
 			assertInOrder(t, out.String(), []string{"7:00 SafetyNet 0% " + name + ": ", "10:00 RolledBack 0%", "time 10:00"})
 			assert.Contains(t, strings.Join(strings.Fields(out.String()), " "), "the traffic is back; the execution ends at its next poll")
