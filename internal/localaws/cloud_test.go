@@ -37,20 +37,20 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) pass(d time.Duration) {
+func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// account is an AWS account and how the SDK's clients reach it.
+// account is a local AWS account with the SDK configuration that reaches it.
 type account struct {
 	*localaws.Cloud
 	clock  *clock
 	config aws.Config
 }
 
-// unlimited is a configuration without rate limits.
+// unlimited returns a configuration without rate limits.
 func unlimited() localaws.Config {
 	return localaws.Config{ControlPlaneRate: -1, FunctionReadRate: -1, AlarmReadRate: -1, ParameterReadRate: -1}
 }
@@ -59,8 +59,8 @@ func newAccount(t *testing.T, config localaws.Config) account {
 	t.Helper()
 	time := newClock()
 	config.Now = time.Now
-	made := localaws.New(config)
-	return account{Cloud: made, clock: time, config: localaws.ClientConfig("set-weight", made)}
+	cloud := localaws.New(config)
+	return account{Cloud: cloud, clock: time, config: localaws.ClientConfig("set-weight", cloud)}
 }
 
 func (a account) lambda() *lambda.Client         { return lambda.NewFromConfig(a.config) }
@@ -68,7 +68,8 @@ func (a account) cloudwatch() *cloudwatch.Client { return cloudwatch.NewFromConf
 func (a account) events() *eventbridge.Client    { return eventbridge.NewFromConfig(a.config) }
 func (a account) states() *sfn.Client            { return sfn.NewFromConfig(a.config) }
 
-// orders adds the function orders with as many versions, each of its own code.
+// orders adds the function orders and publishes the given number of versions, each with
+// different code.
 func (a account) orders(t *testing.T, versions int) {
 	t.Helper()
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "0", Tags: map[string]string{"sluice:alias": "live"}}))
@@ -77,7 +78,7 @@ func (a account) orders(t *testing.T, versions int) {
 	}
 }
 
-// release publishes other code.
+// release publishes a version with new code.
 func (a account) release(t *testing.T) localaws.Version {
 	t.Helper()
 	current, ok := a.Version("orders", "$LATEST")
@@ -91,22 +92,22 @@ func (a account) release(t *testing.T) localaws.Version {
 // live points the alias live at a version.
 func (a account) live(t *testing.T, version string) localaws.Alias {
 	t.Helper()
-	made, err := a.CreateAlias(localaws.Alias{Function: "orders", Name: "live", FunctionVersion: version})
+	alias, err := a.CreateAlias(localaws.Alias{Function: "orders", Name: "live", FunctionVersion: version})
 	require.NoError(t, err)
-	return made
+	return alias
 }
 
-// requireRefused asserts an error of AWS's: its status, its code, and its
-// text, or a part of it.
+// requireRefused asserts that err is an AWS error with this status and code whose
+// message contains text.
 func requireRefused(t *testing.T, err error, status int, code, text string) {
 	t.Helper()
-	var refused smithy.APIError
-	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, code, refused.ErrorCode())
-	assert.Contains(t, refused.ErrorMessage(), text)
-	var answered interface{ HTTPStatusCode() int }
-	require.ErrorAs(t, err, &answered)
-	assert.Equal(t, status, answered.HTTPStatusCode())
+	var awsError smithy.APIError
+	require.ErrorAs(t, err, &awsError)
+	assert.Equal(t, code, awsError.ErrorCode())
+	assert.Contains(t, awsError.ErrorMessage(), text)
+	var httpError interface{ HTTPStatusCode() int }
+	require.ErrorAs(t, err, &httpError)
+	assert.Equal(t, status, httpError.HTTPStatusCode())
 }
 
 func TestEveryCallIsRecordedWithItsActorAndWhatIAMChecks(t *testing.T) {
@@ -138,7 +139,7 @@ func TestEveryCallIsRecordedWithItsActorAndWhatIAMChecks(t *testing.T) {
 	assert.Equal(t, map[string]int{"lambda:GetAlias": 2, "lambda:GetFunction": 1}, a.CallCounts())
 }
 
-func TestFaultKeepsACallFromItsEffect(t *testing.T) {
+func TestAFaultedCallHasNoEffect(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("connection reset")
 	type testcase struct {
@@ -226,7 +227,7 @@ func TestACancelledCallHasNoEffect(t *testing.T) {
 	assert.Equal(t, before, after)
 }
 
-func TestWhatIsNotSpokenIsRefusedByName(t *testing.T) {
+func TestUnsupportedRequestsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	type testcase struct {
@@ -253,10 +254,10 @@ func TestWhatIsNotSpokenIsRefusedByName(t *testing.T) {
 			_, err := a.lambda().Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("orders"), LogType: lambdatypes.LogTypeTail})
 			return err
 		}, "not implemented in the local AWS: lambda:InvokeFunction with X-Amz-Log-Type Tail"},
-		{"invoke without anybody to play the functions", func(a account) error {
+		{"invoke without an Invoker", func(a account) error {
 			_, err := a.lambda().Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("orders")})
 			return err
-		}, "not implemented in the local AWS: lambda:InvokeFunction: nobody plays the functions"},
+		}, "not implemented in the local AWS: lambda:InvokeFunction: no Invoker is set"},
 		{"cloudwatch operation", func(a account) error {
 			_, err := a.cloudwatch().DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"a"}})
 			return err
@@ -279,10 +280,10 @@ func TestWhatIsNotSpokenIsRefusedByName(t *testing.T) {
 			_, err := a.states().ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
 			return err
 		}, "not implemented in the local AWS: states:ListStateMachines"},
-		{"states without anybody to run executions", func(a account) error {
+		{"states without a StateMachines", func(a account) error {
 			_, err := a.states().StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(executionARN)})
 			return err
-		}, "not implemented in the local AWS: states:StopExecution: nobody runs executions"},
+		}, "not implemented in the local AWS: states:StopExecution: no StateMachines is set"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -293,7 +294,7 @@ func TestWhatIsNotSpokenIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestOverALoopbackPortTheSameClientsAreAnswered(t *testing.T) {
+func TestSDKClientsWorkOverALoopbackPort(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 2)

@@ -14,14 +14,14 @@ import (
 	"sluice/internal/localaws"
 )
 
-// asJSON is a request as the aws command sends it (aws-cli 1.45.11).
-func asJSON(operation, body string) raw {
+// awsJSONRequest returns a request as the aws command sends it (aws-cli 1.45.11).
+func awsJSONRequest(operation, body string) raw {
 	return raw{service: "monitoring", method: "POST", path: "/", body: body, header: map[string]string{
 		"X-Amz-Target": "GraniteServiceVersion20100801." + operation, "Content-Type": "application/x-amz-json-1.0",
 	}}
 }
 
-func watched(t *testing.T) account {
+func withAlarm(t *testing.T) account {
 	t.Helper()
 	a := newAccount(t, unlimited())
 	a.PutMetricAlarm(localaws.MetricAlarm{Name: "orders-5xx", Metric: "Errors", Period: time.Minute, Evaluations: 1, Threshold: 5.5, Dimensions: map[string]string{"FunctionName": "orders"}})
@@ -32,7 +32,7 @@ func watched(t *testing.T) account {
 
 func TestAlarmsAreDescribedInJSON(t *testing.T) {
 	t.Parallel()
-	answer, body := asJSON("DescribeAlarms", `{"AlarmNames": ["orders-5xx"], "MaxRecords": 1, "NextToken": null}`).send(t, watched(t))
+	answer, body := awsJSONRequest("DescribeAlarms", `{"AlarmNames": ["orders-5xx"], "MaxRecords": 1, "NextToken": null}`).send(t, withAlarm(t))
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
 	assert.Contains(t, body, `"AlarmName":"orders-5xx"`)
 	assert.Contains(t, body, `"Threshold":5.5`)
@@ -42,7 +42,7 @@ func TestAlarmsAreDescribedInJSON(t *testing.T) {
 	assert.NotContains(t, body, "orders-slow")
 }
 
-func TestAnAlarmsStateIsSetInEveryProtocol(t *testing.T) {
+func TestAnAlarmsStateCanBeSetInEveryProtocol(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*testing.T, account){
 		"CBOR": func(t *testing.T, a account) {
@@ -52,36 +52,36 @@ func TestAnAlarmsStateIsSetInEveryProtocol(t *testing.T) {
 			require.NoError(t, err)
 		},
 		"JSON": func(t *testing.T, a account) {
-			answer, body := asJSON("SetAlarmState", `{"AlarmName": "orders-slow", "StateValue": "ALARM", "StateReason": "by hand"}`).send(t, a)
+			answer, body := awsJSONRequest("SetAlarmState", `{"AlarmName": "orders-slow", "StateValue": "ALARM", "StateReason": "by hand"}`).send(t, a)
 			require.Equal(t, http.StatusOK, answer.StatusCode, body)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := watched(t)
-			var heard []localaws.AlarmChange
-			a.OnAlarmState(func(c localaws.AlarmChange) { heard = append(heard, c) })
+			a := withAlarm(t)
+			var listeners []localaws.AlarmChange
+			a.OnAlarmState(func(c localaws.AlarmChange) { listeners = append(listeners, c) })
 			set(t, a)
-			assert.Equal(t, []localaws.AlarmChange{{Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, heard)
+			assert.Equal(t, []localaws.AlarmChange{{Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, listeners)
 		})
 	}
 }
 
-func TestCloudWatchsErrorsHaveTheirProtocolsShape(t *testing.T) {
+func TestCloudWatchErrorsHaveTheShapeOfTheirProtocol(t *testing.T) {
 	t.Parallel()
-	a := watched(t)
-	answer, body := asJSON("SetAlarmState", `{"AlarmName": "unknown", "StateValue": "OK", "StateReason": ""}`).send(t, a)
+	a := withAlarm(t)
+	answer, body := awsJSONRequest("SetAlarmState", `{"AlarmName": "unknown", "StateValue": "OK", "StateReason": ""}`).send(t, a)
 	assert.Equal(t, http.StatusNotFound, answer.StatusCode)
 	assert.Equal(t, "ResourceNotFound;Sender", answer.Header.Get("X-Amzn-Query-Error"))
 	assert.Contains(t, body, `"__type":"ResourceNotFound"`)
 
-	_, body = asJSON("DescribeAlarms", `[`).send(t, a)
+	_, body = awsJSONRequest("DescribeAlarms", `[`).send(t, a)
 	assert.Contains(t, body, "SerializationException")
 }
 
 func TestQueryIsNotImplemented(t *testing.T) {
 	t.Parallel()
-	for service, refused := range map[string]string{"monitoring": "cloudwatch:the Query protocol", "sts": "sts:POST /"} {
+	for service, want := range map[string]string{"monitoring": "cloudwatch:the Query protocol", "sts": "sts:POST /"} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
 			request := raw{
@@ -90,7 +90,7 @@ func TestQueryIsNotImplemented(t *testing.T) {
 			}
 			answer, body := request.send(t, newAccount(t, unlimited()))
 			assert.Equal(t, http.StatusNotImplemented, answer.StatusCode)
-			assert.Contains(t, body, "not implemented in the local AWS: "+refused)
+			assert.Contains(t, body, "not implemented in the local AWS: "+want)
 		})
 	}
 }

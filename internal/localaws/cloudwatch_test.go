@@ -18,7 +18,7 @@ import (
 
 var bothTypes = []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm}
 
-func TestAnAlarmIsDescribedAsItWasPutAndAsItStands(t *testing.T) {
+func TestAnAlarmIsDescribedWithItsConfigurationAndState(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	created := a.clock.Now()
@@ -27,10 +27,10 @@ func TestAnAlarmIsDescribedAsItWasPutAndAsItStands(t *testing.T) {
 		Dimensions: map[string]string{"Resource": "orders:live", "FunctionName": "orders"}, Period: time.Minute, Evaluations: 3,
 		Threshold: 5.5, Comparison: "GreaterThanOrEqualToThreshold", TreatMissingData: "notBreaching",
 	})
-	a.clock.pass(time.Minute)
+	a.clock.advance(time.Minute)
 	require.NoError(t, a.SetAlarmState("orders-5xx", localaws.AlarmAlarm, "Threshold Crossed"))
 	transitioned := a.clock.Now()
-	a.clock.pass(time.Minute)
+	a.clock.advance(time.Minute)
 	require.NoError(t, a.SetAlarmState("orders-5xx", localaws.AlarmAlarm, "Threshold Crossed again"))
 	require.NoError(t, a.SetEvaluationState("orders-5xx", "PARTIAL_DATA"))
 
@@ -192,20 +192,20 @@ func TestDescribeAlarmsRefuses(t *testing.T) {
 	}
 }
 
-func TestAlarmsThatAreNotThereCannotBeChanged(t *testing.T) {
+func TestUnknownAlarmsCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.PutMetricAlarm(localaws.MetricAlarm{Name: "a"})
 	require.NoError(t, a.DeleteAlarm("a"))
-	require.EqualError(t, a.SetAlarmState("a", localaws.AlarmOK, ""), "change alarm a: there is none")
-	require.EqualError(t, a.DeleteAlarm("a"), "change alarm a: there is none")
+	require.EqualError(t, a.SetAlarmState("a", localaws.AlarmOK, ""), "change alarm a: it does not exist")
+	require.EqualError(t, a.DeleteAlarm("a"), "change alarm a: it does not exist")
 	require.EqualError(t, a.SetAlarmState("a", "Ok", ""), `set state of alarm a: there is no state "Ok"`)
 	output, err := a.cloudwatch().DescribeAlarms(context.Background(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"a"}})
 	require.NoError(t, err)
 	assert.Empty(t, output.MetricAlarms)
 }
 
-func TestReadingAlarmsIsLimitedByTheSecond(t *testing.T) {
+func TestDescribeAlarmsIsRateLimited(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, localaws.Config{})
 	describe := func() error {
@@ -216,6 +216,6 @@ func TestReadingAlarmsIsLimitedByTheSecond(t *testing.T) {
 		require.NoError(t, describe())
 	}
 	requireRefused(t, describe(), 400, "Throttling", "Rate exceeded")
-	a.clock.pass(time.Second)
+	a.clock.advance(time.Second)
 	require.NoError(t, describe())
 }

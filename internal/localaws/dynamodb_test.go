@@ -14,14 +14,14 @@ import (
 	"sluice/internal/localaws"
 )
 
-// lock is an item under the table's two keys.
+// lock returns an item with the table's two keys.
 func lock(target string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: target}, "sk": &types.AttributeValueMemberS{Value: "lock"}}
 }
 
 const ledgerARN = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger"
 
-func TestTheTablesAreAmongTheServices(t *testing.T) {
+func TestDynamoDBIsOneOfTheServices(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	a := newAccount(t, unlimited())
@@ -55,7 +55,7 @@ func TestTheTablesAreAmongTheServices(t *testing.T) {
 	assert.Len(t, a.Database().Items("ledger"), 3)
 }
 
-func TestFaultsReachTheTablesToo(t *testing.T) {
+func TestFaultsApplyToDynamoDB(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.Database().CreateTable("ledger", "pk", "sk", "")

@@ -16,7 +16,8 @@ import (
 
 const ordersARN = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 
-// weights are a RoutingConfig; none is an empty map, which clears.
+// weights returns a RoutingConfig with these weights. An empty map clears the alias's
+// weights.
 func weights(pairs map[string]float64) *types.AliasRoutingConfiguration {
 	if pairs == nil {
 		pairs = map[string]float64{}
@@ -24,7 +25,7 @@ func weights(pairs map[string]float64) *types.AliasRoutingConfiguration {
 	return &types.AliasRoutingConfiguration{AdditionalVersionWeights: pairs}
 }
 
-// update writes the alias live of orders over the wire.
+// update calls UpdateAlias for the alias live of orders.
 func update(a account, input lambda.UpdateAliasInput) (*lambda.UpdateAliasOutput, error) {
 	input.FunctionName = aws.String("orders")
 	if input.Name == nil {
@@ -139,7 +140,7 @@ func TestUpdateAliasIsRefusedWithoutEffect(t *testing.T) {
 	}
 }
 
-func TestUpdateAliasWritesWhatItIsGivenAndKeepsTheRest(t *testing.T) {
+func TestUpdateAliasChangesOnlyTheGivenMembers(t *testing.T) {
 	t.Parallel()
 	tenth := map[string]float64{"2": 0.1}
 	type testcase struct {
@@ -191,7 +192,7 @@ func TestUpdateAliasWritesWhatItIsGivenAndKeepsTheRest(t *testing.T) {
 	}
 }
 
-func TestAWriteThatChangesNothingKeepsTheRevisionUnlessToldOtherwise(t *testing.T) {
+func TestAnUnchangedUpdateKeepsTheRevisionByDefault(t *testing.T) {
 	t.Parallel()
 	for _, rotate := range []bool{false, true} {
 		config := unlimited()
@@ -207,7 +208,7 @@ func TestAWriteThatChangesNothingKeepsTheRevisionUnlessToldOtherwise(t *testing.
 	}
 }
 
-func TestOneOfTwoWritersWithTheSameRevisionIsFencedOff(t *testing.T) {
+func TestOfTwoWritesWithTheSameRevisionOneFails(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 2)
@@ -222,7 +223,7 @@ func TestOneOfTwoWritersWithTheSameRevisionIsFencedOff(t *testing.T) {
 	assert.Equal(t, map[string]float64{"2": 0.5}, after.Weights)
 }
 
-func TestAliasesHaveALifeOfTheirOwn(t *testing.T) {
+func TestAliasLifecycle(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	a := newAccount(t, unlimited())
@@ -259,7 +260,7 @@ func TestAliasesHaveALifeOfTheirOwn(t *testing.T) {
 	assert.Nil(t, told[1].After)
 }
 
-func TestAnAliasIsDeletedFromGoLikeByAnybodyElse(t *testing.T) {
+func TestAnAliasCanBeDeletedFromGo(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 1)
@@ -344,7 +345,7 @@ func TestAliasesAreListedInPagesAndByVersion(t *testing.T) {
 	}
 }
 
-func TestWhatAnAliasPointsAtIsReadByItsName(t *testing.T) {
+func TestAVersionCanBeReadByAnAliasName(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 2)

@@ -15,7 +15,7 @@ import (
 	"sluice/internal/localaws"
 )
 
-func zipped(t *testing.T, text string) []byte {
+func zipOf(t *testing.T, text string) []byte {
 	t.Helper()
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
@@ -27,14 +27,14 @@ func zipped(t *testing.T, text string) []byte {
 	return archive.Bytes()
 }
 
-func TestNewCodeIsLATESTsUntilItIsPublished(t *testing.T) {
+func TestUpdatedCodeBelongsToLATESTUntilPublished(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
 	first, err := a.Publish("orders")
 	require.NoError(t, err)
 
-	updated, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2")})
+	updated, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2")})
 	require.NoError(t, err)
 	assert.Equal(t, "$LATEST", *updated.Version)
 	assert.NotEqual(t, first.CodeSha256, *updated.CodeSha256)
@@ -50,20 +50,20 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
-	var heard []localaws.Published
-	a.OnPublished(func(p localaws.Published) { heard = append(heard, p) })
+	var listeners []localaws.Published
+	a.OnPublished(func(p localaws.Published) { listeners = append(listeners, p) })
 	object := &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip"), Publish: true}
-	for _, want := range []string{"1", "1"} { // the same code makes no new version
+	for _, want := range []string{"1", "1"} { // the same code publishes no new version
 		published, err := a.lambda().UpdateFunctionCode(t.Context(), object)
 		require.NoError(t, err)
 		assert.Equal(t, want, *published.Version)
 		assert.Equal(t, "arn:aws:lambda:us-east-1:123456789012:function:orders:1", *published.FunctionArn)
 	}
 	told := localaws.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
-	assert.Equal(t, []localaws.Published{told, told}, heard, "CloudTrail tells of the call, whatever it has changed")
+	assert.Equal(t, []localaws.Published{told, told}, listeners, "CloudTrail tells of the call, whatever it has changed")
 }
 
-func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {
+func TestInvalidCodeIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
@@ -71,8 +71,8 @@ func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {
 	for problem, input := range map[string]*lambda.UpdateFunctionCodeInput{
 		"Could not unzip uploaded file":             {ZipFile: []byte("no zip")},
 		"Please provide a source for function code": {},
-		"Please do not provide other FunctionCode":  {ZipFile: zipped(t, "2"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip")},
-		"The Revision Id provided does not match":   {ZipFile: zipped(t, "2"), RevisionId: aws.String("stale")},
+		"Please do not provide other FunctionCode":  {ZipFile: zipOf(t, "2"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip")},
+		"The Revision Id provided does not match":   {ZipFile: zipOf(t, "2"), RevisionId: aws.String("stale")},
 		`not implemented in the local AWS`:          {ImageUri: aws.String("image")},
 	} {
 		input.FunctionName = aws.String("orders")
@@ -80,7 +80,7 @@ func TestCodeThatLambdaWouldNotTakeIsRefused(t *testing.T) {
 		assert.ErrorContains(t, err, problem)
 	}
 	require.NoError(t, a.SetUpdateInProgress("orders", time.Minute))
-	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2")})
+	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2")})
 	require.ErrorContains(t, err, "The operation cannot be performed at this time.")
 	after, _ := a.Version("orders", "$LATEST")
 	assert.Equal(t, before, after)
@@ -91,7 +91,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
 	before, _ := a.Version("orders", "$LATEST")
-	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipped(t, "2"), DryRun: true})
+	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2"), DryRun: true})
 	require.NoError(t, err)
 	after, _ := a.Version("orders", "$LATEST")
 	assert.Equal(t, before, after)

@@ -34,7 +34,7 @@ func TestProvisionedConcurrencyGivesAMovedAliasTransientWeights(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "1", version)
 
-		a.clock.pass(time.Minute)
+		a.clock.advance(time.Minute)
 		settled, _ := a.Alias("orders", "live")
 		assert.Empty(t, settled.Weights)
 		assert.Equal(t, keeps, settled.RevisionID == moving.RevisionID)
@@ -44,7 +44,7 @@ func TestProvisionedConcurrencyGivesAMovedAliasTransientWeights(t *testing.T) {
 	}
 }
 
-func TestProvisionedConcurrencyLeavesAShiftOfWeightsAlone(t *testing.T) {
+func TestProvisionedConcurrencyDoesNotTouchAShiftOfWeights(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 2)
@@ -57,7 +57,7 @@ func TestProvisionedConcurrencyLeavesAShiftOfWeightsAlone(t *testing.T) {
 	assert.Equal(t, *output.RevisionId, after.RevisionID)
 }
 
-func TestProvisionedConcurrencyIsReadWhereItWasGiven(t *testing.T) {
+func TestProvisionedConcurrencyIsReadByItsOwnQualifier(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	a := newAccount(t, unlimited())

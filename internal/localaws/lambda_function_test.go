@@ -58,7 +58,7 @@ func TestAFunctionIsReadByAnyOfItsNames(t *testing.T) {
 	}
 }
 
-func TestAFunctionNameIsRefused(t *testing.T) {
+func TestInvalidFunctionNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name      string
@@ -93,7 +93,7 @@ func TestAFunctionNameIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsAboutAFunctionTakesNoQualifier(t *testing.T) {
+func TestFunctionOperationsTakeNoQualifier(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 1)
@@ -117,10 +117,10 @@ func TestTagsAreListed(t *testing.T) {
 	assert.Nil(t, untagged.Tags)
 }
 
-func TestAFunctionIsAddedOnce(t *testing.T) {
+func TestAFunctionCannotBeAddedTwice(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 0)
-	require.EqualError(t, a.AddFunction(localaws.Function{Name: "orders"}), "add function orders: there is one already")
+	require.EqualError(t, a.AddFunction(localaws.Function{Name: "orders"}), "add function orders: it already exists")
 	require.ErrorContains(t, a.UpdateCode("unknown", ""), "Function not found")
 }

@@ -14,7 +14,7 @@ import (
 	"sluice/internal/localaws"
 )
 
-func TestInvokeReachesTheVersionThatTheQualifierAndTheDrawSay(t *testing.T) {
+func TestInvokeReachesTheVersionOfItsQualifierAndDraw(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name      string
@@ -76,7 +76,7 @@ func TestAFunctionsErrorIsAHeaderOfASuccessfulCall(t *testing.T) {
 	assert.JSONEq(t, `{"errorType":"SmokeFailed"}`, string(output.Payload))
 }
 
-func TestTheInvocationTypeSaysWhatIsAnswered(t *testing.T) {
+func TestTheResponseDependsOnTheInvocationType(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		kind    types.InvocationType
@@ -109,7 +109,7 @@ func TestTheInvocationTypeSaysWhatIsAnswered(t *testing.T) {
 	}
 }
 
-func TestAnInvokerMayCallBackWhileItsCallerWaits(t *testing.T) {
+func TestAnInvokerMayCallTheCloud(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 2)

@@ -65,16 +65,16 @@ func TestTagsAreHiddenFromWhoeverMayNotListThem(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 1)
-	var asked []localaws.Permission
+	var request []localaws.Permission
 	a.HideTags(func(actor string, needed localaws.Permission) bool {
-		asked = append(asked, needed)
+		request = append(request, needed)
 		return actor == "set-weight"
 	})
 	output, err := a.lambda().GetFunction(context.Background(), &lambda.GetFunctionInput{FunctionName: aws.String("orders"), Qualifier: aws.String("1")})
 	require.NoError(t, err)
 	assert.Nil(t, output.Tags)
 	assert.Equal(t, "AccessDeniedException", *output.TagsError.ErrorCode)
-	assert.Equal(t, []localaws.Permission{{Action: "lambda:ListTags", Resource: ordersARN}}, asked)
+	assert.Equal(t, []localaws.Permission{{Action: "lambda:ListTags", Resource: ordersARN}}, request)
 	a.config = localaws.ClientConfig("publish-version", a.Cloud)
 	assert.Equal(t, map[string]string{"sluice:alias": "live"}, a.tags(t))
 }

@@ -56,7 +56,8 @@ func TestPublishingIsIdempotentUntilSomethingChanged(t *testing.T) {
 	assert.Equal(t, "arn:aws:iam::123456789012:role/orders", kept.Role, "a published version keeps its role")
 }
 
-// withMetadata is an output with another's request metadata, to compare them.
+// withMetadata returns output with from's request metadata, so that the two can be
+// compared.
 func withMetadata(output, from *lambda.PublishVersionOutput) *lambda.PublishVersionOutput {
 	output.ResultMetadata = from.ResultMetadata
 	return output
@@ -106,7 +107,7 @@ func TestAnUpdateIsInProgressUntilItsTimeHasPassed(t *testing.T) {
 		return output.LastUpdateStatus
 	}
 	assert.Equal(t, types.LastUpdateStatusInProgress, status())
-	a.clock.pass(time.Minute)
+	a.clock.advance(time.Minute)
 	assert.Equal(t, types.LastUpdateStatusSuccessful, status())
 	_, err := publish(a, lambda.PublishVersionInput{})
 	require.NoError(t, err)
@@ -142,9 +143,9 @@ func TestAVersionIsPendingUntilItsTimeHasPassed(t *testing.T) {
 				require.NoError(t, err)
 				return output.Configuration
 			}
-			a.clock.pass(2*time.Minute - time.Nanosecond)
+			a.clock.advance(2*time.Minute - time.Nanosecond)
 			assert.Equal(t, types.StatePending, read().State)
-			a.clock.pass(time.Nanosecond)
+			a.clock.advance(time.Nanosecond)
 			assert.Equal(t, test.want, localaws.VersionState{
 				State: string(read().State), ReasonCode: string(read().StateReasonCode), Reason: aws.ToString(read().StateReason),
 			})
@@ -192,7 +193,7 @@ func TestVersionsAreListedInPages(t *testing.T) {
 	}
 }
 
-func TestListsRefuseWhatTheyDidNotGive(t *testing.T) {
+func TestListsRefuseUnknownPageTokens(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.orders(t, 1)

@@ -19,16 +19,16 @@ import (
 	"sluice/internal/localaws"
 )
 
-// raw is a request that no SDK client would send.
+// raw is an HTTP request that SDK clients do not send.
 type raw struct {
-	service string // that it is signed for; "lambda" if empty
+	service string // the signing name; "lambda" if empty
 	method  string
 	path    string
 	header  map[string]string
 	body    string
 }
 
-// send sends it with a signature.
+// send signs and sends the request.
 func (r raw) send(t *testing.T, to account) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), r.method, "https://aws.invalid"+r.path, strings.NewReader(r.body))
@@ -45,7 +45,7 @@ func (r raw) send(t *testing.T, to account) (*http.Response, string) {
 	return answer, string(body)
 }
 
-func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
+func TestEachProtocolHasItsOwnErrorShape(t *testing.T) {
 	t.Parallel()
 	target := func(name string) map[string]string { return map[string]string{"X-Amz-Target": name} }
 	rpc := map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}
@@ -55,8 +55,8 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 		request raw
 		status  int
 		header  map[string]string
-		body    string // JSON; empty is CBOR
-		code    string // of CBOR
+		body    string // JSON; empty for CBOR
+		code    string // for CBOR
 		message string
 	}
 	for _, test := range []testcase{
@@ -79,7 +79,7 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 		}, {
 			name: "two requests in one", request: raw{method: "PUT", path: "/2015-03-31/functions/orders/aliases/live", body: `{}{}`},
 			status: 400, header: map[string]string{"X-Amzn-Errortype": "SerializationException"},
-			body: `{"Type":"User","message":"there is more after the request"}`,
+			body: `{"Type":"User","message":"unexpected data after the request"}`,
 		}, {
 			name: "a path without an operation", request: raw{method: "POST", path: "/"},
 			status: 501, header: map[string]string{"X-Amzn-Errortype": "NotImplemented"},
@@ -140,7 +140,7 @@ func TestEachProtocolHasItsOwnShapeOfAnError(t *testing.T) {
 	}
 }
 
-func TestFaultsHaveTheNamesThatEachServiceGivesThem(t *testing.T) {
+func TestFaultsHaveTheErrorCodesOfEachService(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	type testcase struct {

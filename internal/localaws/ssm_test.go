@@ -21,7 +21,7 @@ func (a account) parameter(name string, decrypted bool) (*types.Parameter, error
 	return output.Parameter, nil
 }
 
-func TestAParameterIsWhatWasPutLast(t *testing.T) {
+func TestGetParameterReturnsTheLatestValue(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.PutParameter(localaws.Parameter{Name: "plain", Value: "1"})
@@ -35,7 +35,7 @@ func TestAParameterIsWhatWasPutLast(t *testing.T) {
 	}, found)
 }
 
-func TestASecureStringIsToldEncrypted(t *testing.T) {
+func TestASecureStringIsReturnedEncrypted(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	a.PutParameter(localaws.Parameter{Name: "/secret", Type: localaws.SecureParameter, Value: "hunter2"})
@@ -47,7 +47,7 @@ func TestASecureStringIsToldEncrypted(t *testing.T) {
 	requireRefused(t, err, 501, "NotImplemented", "decryption")
 }
 
-func TestParametersThatCannotBeReadAreRefusedAsAWSDoes(t *testing.T) {
+func TestUnreadableParametersAreRefusedAsInAWS(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	_, err := a.parameter("/gone", false)

@@ -13,14 +13,14 @@ const (
 	executionARN = "arn:aws:states:us-east-1:123456789012:execution:sluice:one"
 )
 
-// machines is a StateMachines of one machine, whose executions run until they
-// are stopped and whose tokens are three: "waiting", "answered" and "late".
+// machines is a StateMachines with one machine. Its executions run until they are
+// stopped. It has three tokens: "waiting", "answered" and "late".
 type machines struct {
 	clock *clock
 
 	mu         sync.Mutex
-	others     []string             // names of machines beside the one
-	executions []localaws.Execution // the one started last first
+	others     []string             // names of additional machines
+	executions []localaws.Execution // newest first
 	events     int
 	sent       []string
 }
@@ -94,7 +94,7 @@ func (m *machines) History(string) []localaws.HistoryEvent {
 	return history
 }
 
-// end gives an execution its end.
+// end ends an execution with a status.
 func (m *machines) end(arn, status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"sluice/internal/localaws"
 )
 
-// newStates is an account with a machine that runs executions.
+// newStates returns an account with a state machine that runs executions.
 func newStates(t *testing.T) (account, *machines) {
 	t.Helper()
 	a := newAccount(t, unlimited())
@@ -25,8 +25,8 @@ func newStates(t *testing.T) (account, *machines) {
 	return a, m
 }
 
-// started starts an execution over the wire and returns its ARN.
-func started(t *testing.T, a account, name, input string) string {
+// startExecution starts an execution over the wire and returns its ARN.
+func startExecution(t *testing.T, a account, name, input string) string {
 	t.Helper()
 	output, err := a.states().StartExecution(context.Background(), &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(machineARN), Name: aws.String(name), Input: aws.String(input),
@@ -40,7 +40,7 @@ func TestAnExecutionIsStartedDescribedAndStopped(t *testing.T) {
 	a, _ := newStates(t)
 	ctx := context.Background()
 	begun := a.clock.Now()
-	arn := started(t, a, "one", `{"function":"orders"}`)
+	arn := startExecution(t, a, "one", `{"function":"orders"}`)
 	assert.Equal(t, executionARN, arn)
 
 	running, err := a.states().DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(arn)})
@@ -53,11 +53,11 @@ func TestAnExecutionIsStartedDescribedAndStopped(t *testing.T) {
 	assert.True(t, running.InputDetails.Included)
 	assert.Equal(t, types.ExecutionRedriveStatusNotRedrivable, running.RedriveStatus)
 
-	a.clock.pass(90*time.Second + 250*time.Millisecond)
+	a.clock.advance(90*time.Second + 250*time.Millisecond)
 	stopped, err := a.states().StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(arn), Error: aws.String("Stopped"), Cause: aws.String("by hand")})
 	require.NoError(t, err)
 	assert.Equal(t, a.clock.Now(), stopped.StopDate.UTC())
-	a.clock.pass(time.Minute)
+	a.clock.advance(time.Minute)
 	again, err := a.states().StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(arn), Cause: aws.String("again")})
 	require.NoError(t, err)
 	assert.Equal(t, stopped.StopDate, again.StopDate, "what has ended stays as it ended")
@@ -70,10 +70,10 @@ func TestAnExecutionIsStartedDescribedAndStopped(t *testing.T) {
 	assert.Equal(t, types.ExecutionRedriveStatusRedrivable, ended.RedriveStatus)
 }
 
-func TestAnEndedExecutionIsDescribedWithWhatItLeft(t *testing.T) {
+func TestAnEndedExecutionIsDescribedWithItsResult(t *testing.T) {
 	t.Parallel()
 	a, m := newStates(t)
-	arn := started(t, a, "one", `{}`)
+	arn := startExecution(t, a, "one", `{}`)
 	m.end(arn, localaws.ExecutionSucceeded)
 	m.executions[0].Output, m.executions[0].NotRedrivable = `{"outcome":"Promoted"}`, "Execution is SUCCEEDED and cannot be redriven"
 
@@ -103,11 +103,11 @@ func TestStartingAgainWithTheSameName(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a, m := newStates(t)
-			arn := started(t, a, "one", `{"n":1}`)
+			arn := startExecution(t, a, "one", `{"n":1}`)
 			if test.ended {
 				m.end(arn, localaws.ExecutionSucceeded)
 			}
-			a.clock.pass(time.Second)
+			a.clock.advance(time.Second)
 
 			output, err := a.states().StartExecution(context.Background(), &sfn.StartExecutionInput{
 				StateMachineArn: aws.String(machineARN), Name: aws.String("one"), Input: aws.String(test.input),
@@ -206,15 +206,15 @@ func TestStepFunctionsRefuses(t *testing.T) {
 	}
 }
 
-func TestExecutionsAreListedFromTheLatestInPages(t *testing.T) {
+func TestExecutionsAreListedNewestFirstInPages(t *testing.T) {
 	t.Parallel()
 	a, m := newStates(t)
 	for i := range 5 {
-		arn := started(t, a, fmt.Sprintf("e%d", i), `{}`)
+		arn := startExecution(t, a, fmt.Sprintf("e%d", i), `{}`)
 		if i%2 == 1 {
 			m.end(arn, localaws.ExecutionFailed)
 		}
-		a.clock.pass(time.Second)
+		a.clock.advance(time.Second)
 	}
 	names := func(input sfn.ListExecutionsInput, between func()) (names []string) {
 		input.StateMachineArn = aws.String(machineARN)
@@ -234,22 +234,22 @@ func TestExecutionsAreListedFromTheLatestInPages(t *testing.T) {
 	assert.Equal(t, []string{"e4", "e3", "e2", "e1", "e0"}, names(sfn.ListExecutionsInput{MaxResults: 2}, calm))
 	assert.Equal(t, []string{"e3", "e1"}, names(sfn.ListExecutionsInput{StatusFilter: types.ExecutionStatusFailed, MaxResults: 1}, calm))
 
-	// Executions that start, or the last one seen that ends, between two
-	// pages shift nothing.
+	// Between two pages, an execution that starts, or the end of the last one returned,
+	// does not shift the second page.
 	extra := 0
 	assert.Equal(t, []string{"e4", "e2", "e0"}, names(sfn.ListExecutionsInput{StatusFilter: types.ExecutionStatusRunning, MaxResults: 1}, func() {
 		if extra++; extra == 1 {
-			started(t, a, "later", `{}`)
+			startExecution(t, a, "later", `{}`)
 			m.end(strings.Replace(executionARN, ":one", ":e4", 1), localaws.ExecutionTimedOut)
 		}
 	})[:3])
 }
 
-func TestWhatIsReadOfAnExecutionMayLagBehind(t *testing.T) {
+func TestReadsOfAnExecutionMayLag(t *testing.T) {
 	t.Parallel()
 	a, m := newStates(t)
 	ctx := context.Background()
-	arn := started(t, a, "one", `{}`)
+	arn := startExecution(t, a, "one", `{}`)
 	listed := func() []types.ExecutionListItem {
 		out, err := a.states().ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machineARN)})
 		require.NoError(t, err)
@@ -287,7 +287,7 @@ func TestHistoryComesInPagesInBothOrders(t *testing.T) {
 			t.Parallel()
 			a, m := newStates(t)
 			m.events = 250
-			started(t, a, "one", `{}`)
+			startExecution(t, a, "one", `{}`)
 			input := test.input
 			input.ExecutionArn = aws.String(executionARN)
 			pages := sfn.NewGetExecutionHistoryPaginator(a.states(), &input)
@@ -306,10 +306,10 @@ func TestHistoryComesInPagesInBothOrders(t *testing.T) {
 	}
 }
 
-func TestHistoryLeavesExecutionDataOutIfItIsNotWanted(t *testing.T) {
+func TestHistoryOmitsExecutionDataOnRequest(t *testing.T) {
 	t.Parallel()
 	a, _ := newStates(t)
-	started(t, a, "one", `{}`)
+	startExecution(t, a, "one", `{}`)
 	read := func(data *bool) types.HistoryEvent {
 		output, err := a.states().GetExecutionHistory(context.Background(), &sfn.GetExecutionHistoryInput{ExecutionArn: aws.String(executionARN), IncludeExecutionData: data})
 		require.NoError(t, err)
@@ -346,7 +346,7 @@ func TestATaskIsAnsweredByItsToken(t *testing.T) {
 	}
 }
 
-func TestATokenThatNobodyWaitsWithIsRefused(t *testing.T) {
+func TestATokenThatNoTaskWaitsWithIsRefused(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name   string
@@ -372,7 +372,7 @@ func TestATokenThatNobodyWaitsWithIsRefused(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatEndedBadlyIsRedriven(t *testing.T) {
+func TestOnlyFailedOrAbortedExecutionsAreRedrivable(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		status string
@@ -387,7 +387,7 @@ func TestOnlyWhatEndedBadlyIsRedriven(t *testing.T) {
 		t.Run(test.status, func(t *testing.T) {
 			t.Parallel()
 			a, m := newStates(t)
-			arn := started(t, a, "one", `{}`)
+			arn := startExecution(t, a, "one", `{}`)
 			m.end(arn, test.status)
 			output, err := a.states().RedriveExecution(context.Background(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String(arn)})
 			if test.text != "" {

@@ -41,7 +41,7 @@ func TestTheControlPlaneSharesFifteenRequestsASecond(t *testing.T) {
 	require.ErrorAs(t, err, &throttled)
 	assert.Equal(t, types.ThrottleReasonCallerRateLimitExceeded, throttled.Reason)
 
-	// GetFunction and Invoke are counted apart.
+	// GetFunction and Invoke have limits of their own.
 	for range 100 {
 		_, err := a.lambda().GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("orders")})
 		require.NoError(t, err)
@@ -51,10 +51,10 @@ func TestTheControlPlaneSharesFifteenRequestsASecond(t *testing.T) {
 	_, err = a.lambda().GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("orders")})
 	requireRefused(t, err, 429, "TooManyRequestsException", "Rate exceeded")
 
-	a.clock.pass(time.Second / 15)
+	a.clock.advance(time.Second / 15)
 	require.NoError(t, getAlias(a), "a fifteenth of a second gives one request back")
 	requireRefused(t, getAlias(a), 429, "TooManyRequestsException", "Rate exceeded")
-	a.clock.pass(time.Hour)
+	a.clock.advance(time.Hour)
 	for range 15 {
 		require.NoError(t, getAlias(a))
 	}

@@ -6,7 +6,7 @@ import (
 	"sluice/internal/localaws"
 )
 
-// withQuery sends a query parameter that the SDK's client does not know.
+// withQuery adds a query parameter that the SDK's client does not know.
 type withQuery struct {
 	cloud *localaws.Cloud
 	query string

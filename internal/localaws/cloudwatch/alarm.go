@@ -18,8 +18,8 @@ const (
 
 var alarmStates = []string{OK, Alarm, InsufficientData}
 
-// MetricAlarm is an alarm on one metric. The local CloudWatch evaluates
-// nothing: whoever owns it sets the states.
+// MetricAlarm is an alarm on one metric. The local CloudWatch does not evaluate alarms:
+// SetAlarmState sets their states.
 type MetricAlarm struct {
 	Name             string
 	Description      string
@@ -48,7 +48,7 @@ type CompositeAlarm struct {
 type alarm struct {
 	name         string
 	kind         string
-	members      cbor.Map // what was put, on the wire
+	members      cbor.Map // the configuration, as DescribeAlarms returns it
 	state        string
 	reason       string
 	evaluation   string
@@ -57,8 +57,8 @@ type alarm struct {
 	transitioned time.Time
 }
 
-// PutMetricAlarm creates an alarm, INSUFFICIENT_DATA at first, or changes one
-// and leaves its state (PutMetricAlarm in CloudWatch's API reference).
+// PutMetricAlarm creates an alarm in the state INSUFFICIENT_DATA, or changes an
+// existing alarm and keeps its state (PutMetricAlarm in CloudWatch's API reference).
 func (s *Alarms) PutMetricAlarm(m MetricAlarm) {
 	members := alarmMembers(m.Name, m.Description, m.ActionsDisabled)
 	dimensions := cbor.List{}
@@ -88,7 +88,7 @@ func (s *Alarms) PutCompositeAlarm(a CompositeAlarm) {
 	s.putAlarm(a.Name, compositeAlarm, members)
 }
 
-// alarmMembers are what both kinds of alarm have.
+// alarmMembers returns the members that both kinds of alarm have.
 func alarmMembers(name, description string, actionsDisabled bool) cbor.Map {
 	members := cbor.Map{
 		"AlarmName":      cbor.String(name),
@@ -101,8 +101,7 @@ func alarmMembers(name, description string, actionsDisabled bool) cbor.Map {
 	return members
 }
 
-// putAlarm creates or changes an alarm. Alarms of both kinds share one space
-// of names.
+// putAlarm creates or changes an alarm. Both kinds of alarm share one namespace.
 func (s *Alarms) putAlarm(name, kind string, members cbor.Map) {
 	now := s.account.Now()
 	s.mu.Lock()
@@ -115,20 +114,20 @@ func (s *Alarms) putAlarm(name, kind string, members cbor.Map) {
 	a.members, a.configured = members, now
 }
 
-// AlarmChange is an alarm that was put into a state, which may be the one it was in.
+// AlarmChange is a write of an alarm's state. State may equal Before.
 type AlarmChange struct {
 	Name, Before, State, Reason string
 }
 
-// OnAlarmState adds a listener that hears whenever somebody sets an alarm's state.
+// OnAlarmState adds a listener that is called whenever an alarm's state is set.
 func (s *Alarms) OnAlarmState(listener func(AlarmChange)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listeners = append(s.listeners, listener)
 }
 
-// SetAlarmState puts an alarm into a state. It fails if there is no such
-// alarm, or no such state.
+// SetAlarmState sets an alarm's state. It fails if the alarm or the state does not
+// exist.
 func (s *Alarms) SetAlarmState(name, state, reason string) error {
 	now := s.account.Now()
 	if !slices.Contains(alarmStates, state) {
@@ -146,16 +145,16 @@ func (s *Alarms) SetAlarmState(name, state, reason string) error {
 		return err
 	}
 	s.mu.Lock()
-	heard := s.listeners
+	listeners := s.listeners
 	s.mu.Unlock()
-	for _, listener := range heard {
+	for _, listener := range listeners {
 		listener(change)
 	}
 	return nil
 }
 
-// SetEvaluationState marks a metric alarm's evaluation as PARTIAL_DATA,
-// EVALUATION_FAILURE or EVALUATION_ERROR; empty is a sound one.
+// SetEvaluationState sets a metric alarm's EvaluationState to PARTIAL_DATA,
+// EVALUATION_FAILURE or EVALUATION_ERROR. Empty means that the evaluation works.
 func (s *Alarms) SetEvaluationState(name, state string) error {
 	return s.changeAlarm(name, func(a *alarm) { a.evaluation = state })
 }
@@ -170,7 +169,7 @@ func (s *Alarms) changeAlarm(name string, change func(*alarm)) error {
 	defer s.mu.Unlock()
 	a := s.alarms[name]
 	if a == nil {
-		return fmt.Errorf("change alarm %s: there is none", name)
+		return fmt.Errorf("change alarm %s: it does not exist", name)
 	}
 	change(a)
 	return nil
@@ -180,17 +179,17 @@ func (s *Alarms) alarmARN(name string) string {
 	return s.account.ARN(Name, "alarm:"+name)
 }
 
-// alarmOnWire is an alarm as DescribeAlarms returns it.
+// alarmOnWire returns an alarm as DescribeAlarms does.
 func (s *Alarms) alarmOnWire(a *alarm) cbor.Map {
-	written := maps.Clone(a.members)
-	written["AlarmArn"] = cbor.String(s.alarmARN(a.name))
-	written["StateValue"] = cbor.String(a.state)
-	written["StateReason"] = cbor.String(a.reason)
-	written["AlarmConfigurationUpdatedTimestamp"] = cborTime(a.configured)
-	written["StateUpdatedTimestamp"] = cborTime(a.updated)
-	written["StateTransitionedTimestamp"] = cborTime(a.transitioned)
+	members := maps.Clone(a.members)
+	members["AlarmArn"] = cbor.String(s.alarmARN(a.name))
+	members["StateValue"] = cbor.String(a.state)
+	members["StateReason"] = cbor.String(a.reason)
+	members["AlarmConfigurationUpdatedTimestamp"] = cborTime(a.configured)
+	members["StateUpdatedTimestamp"] = cborTime(a.updated)
+	members["StateTransitionedTimestamp"] = cborTime(a.transitioned)
 	if a.evaluation != "" {
-		written["EvaluationState"] = cbor.String(a.evaluation)
+		members["EvaluationState"] = cbor.String(a.evaluation)
 	}
-	return written
+	return members
 }

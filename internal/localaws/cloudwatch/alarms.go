@@ -8,15 +8,15 @@ import (
 	"sluice/internal/localaws/throttle"
 )
 
-// Config says how CloudWatch behaves.
+// Config configures CloudWatch's behaviour.
 type Config struct {
-	// ReadRate is how many DescribeAlarms a second the account may make;
-	// 0 is 9 (CloudWatch quotas), negative is no limit.
+	// ReadRate is the account's limit of DescribeAlarms calls per second. 0 means 9
+	// (CloudWatch quotas); negative means no limit.
 	ReadRate float64
 }
 
-// Alarms are the alarms of an account. Several goroutines may call its methods
-// at once. No method calls a listener while it holds the lock.
+// Alarms holds the alarms of an account. Several goroutines may call its methods at
+// once. No method calls a listener while it holds the lock.
 type Alarms struct {
 	account account.Account
 	reads   *throttle.Bucket
@@ -26,7 +26,7 @@ type Alarms struct {
 	listeners []func(AlarmChange)
 }
 
-// New returns an account without alarms.
+// New returns an empty Alarms for an account.
 func New(in account.Account, config Config) *Alarms {
 	return &Alarms{account: in, reads: throttle.NewBucket(cmp.Or(config.ReadRate, 9)), alarms: map[string]*alarm{}}
 }

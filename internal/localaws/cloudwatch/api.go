@@ -16,14 +16,13 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// Name is CloudWatch's prefix in IAM. SigningName is the name that its requests
-// are signed with.
+// Name is CloudWatch's prefix in IAM. SigningName is its signing name.
 const (
 	Name        = "cloudwatch"
 	SigningName = "monitoring"
 )
 
-// Failures are CloudWatch's.
+// Failures are the errors that any CloudWatch call may return.
 var Failures = protocol.Failures{
 	Throttled:    protocol.NewError(http.StatusBadRequest, "Throttling", "Rate exceeded"),
 	DeniedStatus: http.StatusForbidden,
@@ -31,42 +30,41 @@ var Failures = protocol.Failures{
 	InternalCode: "InternalServiceFault",
 }
 
-// What DescribeAlarms takes at most (CloudWatch's API model). How many alarms
-// it returns when MaxRecords is left out is not documented: half of that, so
-// that 100 names are two pages.
+// Limits of DescribeAlarms (CloudWatch's API model). The default of MaxRecords is not
+// documented. Here it is half the maximum, so that 100 names need two pages.
 const (
 	maxNames       = 100
 	maxRecords     = 100
 	defaultRecords = 50
 )
 
-// Protocol is RPC v2 with CBOR, which the Go SDK speaks, or AWS-JSON, which the
+// Protocol returns RPC v2 with CBOR, which the Go SDK speaks, or AWS-JSON, which the
 // aws command speaks (aws-cli 1.45.11).
-func (s *Alarms) Protocol(asked protocol.Request) protocol.Protocol {
-	if isRPC(asked) {
+func (s *Alarms) Protocol(request protocol.Request) protocol.Protocol {
+	if isRPC(request) {
 		return cborProtocol{}
 	}
 	return queryCompatibleJSON{}
 }
 
-// isRPC tells RPC v2 from AWS-JSON.
-func isRPC(asked protocol.Request) bool { return asked.Header.Get("Smithy-Protocol") != "" }
+// isRPC reports whether the request is in RPC v2 and not in AWS-JSON.
+func isRPC(request protocol.Request) bool { return request.Header.Get("Smithy-Protocol") != "" }
 
 // Operation finds the operation in the path of RPC v2,
-// /service/GraniteServiceVersion20100801/operation/DescribeAlarms, or in
-// X-Amz-Target. CloudWatch also speaks Query, which no client here does.
-func (s *Alarms) Operation(asked protocol.Request) protocol.Operation {
-	name, read := asked.Target("GraniteServiceVersion20100801"), jsonMembers
-	if isRPC(asked) {
-		name, read = path.Base(asked.Path), cborMembers
+// /service/GraniteServiceVersion20100801/operation/DescribeAlarms, or in X-Amz-Target.
+// The real CloudWatch also accepts the Query protocol, which no client here uses.
+func (s *Alarms) Operation(request protocol.Request) protocol.Operation {
+	name, read := request.Target("GraniteServiceVersion20100801"), jsonMembers
+	if isRPC(request) {
+		name, read = path.Base(request.Path), cborMembers
 	}
 	if name == "" {
 		return protocol.Operation{Action: "Query", Resource: "*"}.Refuse(protocol.NotImplemented(Name, "the Query protocol"))
 	}
-	if isRPC(asked) && asked.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" {
+	if isRPC(request) && request.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" {
 		return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
 	}
-	members, err := read(asked.Body)
+	members, err := read(request.Body)
 	op := s.operation(name, members)
 	if err != nil {
 		return op.Refuse(err)
@@ -74,7 +72,8 @@ func (s *Alarms) Operation(asked protocol.Request) protocol.Operation {
 	return op
 }
 
-// operation makes an operation of its members, whatever their protocol was.
+// operation returns the operation for a request's members, which do not depend on the
+// protocol.
 func (s *Alarms) operation(name string, members cbor.Map) protocol.Operation {
 	switch name {
 	case "DescribeAlarms":
@@ -86,8 +85,8 @@ func (s *Alarms) operation(name string, members cbor.Map) protocol.Operation {
 }
 
 func (s *Alarms) describeAlarmsOperation(members cbor.Map) protocol.Operation {
-	// Composite alarms are only returned to a caller that may describe "*"
-	// (DescribeAlarms in CloudWatch's API reference).
+	// Only a caller that may describe "*" receives composite alarms (DescribeAlarms in
+	// CloudWatch's API reference).
 	op := protocol.Operation{Action: "DescribeAlarms", Resource: "*", Limit: s.reads}
 	query, err := parseAlarmQuery(members)
 	if err != nil {
@@ -100,8 +99,8 @@ func (s *Alarms) describeAlarmsOperation(members cbor.Map) protocol.Operation {
 	return op
 }
 
-// setAlarmStateOperation sets an alarm's state for a while: until the next
-// evaluation of its metric, if that says something else (SetAlarmState in
+// setAlarmStateOperation returns the SetAlarmState operation. In AWS the state lasts
+// until the next evaluation of the metric yields another one (SetAlarmState in
 // CloudWatch's API reference).
 func (s *Alarms) setAlarmStateOperation(members cbor.Map) protocol.Operation {
 	op := protocol.Operation{Action: "SetAlarmState", Resource: "*"}
@@ -145,7 +144,7 @@ const (
 
 // alarmQuery is DescribeAlarms's request.
 type alarmQuery struct {
-	names  []string // nil is all
+	names  []string // nil means all
 	prefix string
 	kinds  []string
 	state  string
@@ -153,7 +152,7 @@ type alarmQuery struct {
 	token  string
 }
 
-// parseAlarmQuery reads DescribeAlarms's request.
+// parseAlarmQuery parses DescribeAlarms's request.
 func parseAlarmQuery(members cbor.Map) (alarmQuery, error) {
 	query := alarmQuery{size: defaultRecords}
 	for _, member := range slices.Sorted(maps.Keys(members)) {
@@ -161,14 +160,14 @@ func parseAlarmQuery(members cbor.Map) (alarmQuery, error) {
 			return alarmQuery{}, err
 		}
 	}
-	// To leave AlarmTypes out is to ask for metric alarms only.
+	// Without AlarmTypes, DescribeAlarms returns only metric alarms.
 	if len(query.kinds) == 0 {
 		query.kinds = []string{metricAlarm}
 	}
 	return query, query.validate()
 }
 
-// read takes one member of the request.
+// read parses one member of the request.
 func (q *alarmQuery) read(member string, value cbor.Value) (err error) {
 	switch member {
 	case "AlarmNames":
@@ -184,7 +183,7 @@ func (q *alarmQuery) read(member string, value cbor.Value) (err error) {
 	case "MaxRecords":
 		var size int32
 		if size, err = cbor.AsInt32(value); err != nil {
-			return wrongKind(member, value)
+			return errWrongType(member, value)
 		}
 		q.size = int(size)
 	default:
@@ -193,10 +192,11 @@ func (q *alarmQuery) read(member string, value cbor.Value) (err error) {
 	return err
 }
 
-// alarmKinds are the values of AlarmTypes. There are no log alarms here.
+// alarmKinds are the values of AlarmTypes. Log alarms are accepted but do not exist
+// here.
 var alarmKinds = []string{compositeAlarm, logAlarm, metricAlarm}
 
-// validate holds the request against CloudWatch's API model.
+// validate checks the request against CloudWatch's API model.
 func (q *alarmQuery) validate() error {
 	if err := q.validateNames(); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (q *alarmQuery) validate() error {
 	return nil
 }
 
-// validateNames holds the names against CloudWatch's API model and reference.
+// validateNames checks the names against CloudWatch's API model and reference.
 func (q *alarmQuery) validateNames() error {
 	if len(q.names) > maxNames {
 		return alarmConstraint("Value at 'alarmNames' failed to satisfy constraint: Member must have length less than or equal to %d", maxNames)
@@ -231,14 +231,13 @@ func (q *alarmQuery) validateNames() error {
 	return nil
 }
 
-// alarmConstraint is a broken constraint under the code that CloudWatch has
-// for it since it was a Query service.
+// alarmConstraint returns the error for a violated constraint. CloudWatch still uses
+// the code from the Query protocol for it.
 func alarmConstraint(format string, args ...any) *protocol.Error {
 	return protocol.NewError(http.StatusBadRequest, "ValidationError", "1 validation error detected: "+format, args...)
 }
 
-// describeAlarms answers DescribeAlarms. Names that no alarm has are simply
-// absent.
+// describeAlarms answers DescribeAlarms. It leaves out names without an alarm.
 func (s *Alarms) describeAlarms(query alarmQuery) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -267,7 +266,7 @@ func (s *Alarms) describeAlarms(query alarmQuery) (protocol.Reply, error) {
 	return protocol.Reply{Body: body}, nil
 }
 
-// matches tells whether an alarm is asked for.
+// matches reports whether the query selects an alarm.
 func (q alarmQuery) matches(a *alarm) bool {
 	return slices.Contains(q.kinds, a.kind) &&
 		(q.names == nil || slices.Contains(q.names, a.name)) &&

@@ -19,11 +19,11 @@ type cborProtocol struct{}
 // client takes an error's code from X-Amzn-Query-Error ("Throttling;Sender")
 // and not from __type (Smithy's awsQueryCompatible trait).
 func (cborProtocol) Write(reply protocol.Reply, err error) (protocol.Response, error) {
-	var refused *protocol.Error
-	if errors.As(err, &refused) {
+	var awsError *protocol.Error
+	if errors.As(err, &awsError) {
 		reply = protocol.Reply{
-			Status: refused.StatusCode, ErrorCode: refused.Code, Body: errorMembers(refused),
-			Header: http.Header{"X-Amzn-Query-Error": {queryError(refused)}},
+			Status: awsError.StatusCode, ErrorCode: awsError.Code, Body: errorMembers(awsError),
+			Header: http.Header{"X-Amzn-Query-Error": {queryError(awsError)}},
 		}
 	} else if err != nil {
 		return protocol.Response{}, err
@@ -36,20 +36,20 @@ func (cborProtocol) Write(reply protocol.Reply, err error) (protocol.Response, e
 	return response, nil
 }
 
-// errorMembers are the members of an error.
-func errorMembers(refused *protocol.Error) cbor.Map {
+// errorMembers returns the members of an encoded error.
+func errorMembers(awsError *protocol.Error) cbor.Map {
 	text := "message"
-	if refused.Code == "InternalServiceFault" {
-		// CloudWatch's API model calls the member so in this shape.
+	if awsError.Code == "InternalServiceFault" {
+		// In CloudWatch's API model this error's member is "Message".
 		text = "Message"
 	}
 	return cbor.Map{
-		"__type": cbor.String("com.amazonaws.cloudwatch.v2010_08_01#" + refused.Code),
-		text:     cbor.String(refused.Message),
+		"__type": cbor.String("com.amazonaws.cloudwatch.v2010_08_01#" + awsError.Code),
+		text:     cbor.String(awsError.Message),
 	}
 }
 
-// cborMembers reads a CBOR request: a map of its members. No body is no members.
+// cborMembers reads the members of a CBOR request. An empty body has no members.
 func cborMembers(body []byte) (cbor.Map, error) {
 	if len(body) == 0 {
 		return cbor.Map{}, nil
@@ -69,13 +69,13 @@ func cborMembers(body []byte) (cbor.Map, error) {
 func cborStrings(member string, value cbor.Value) ([]string, error) {
 	list, ok := value.(cbor.List)
 	if !ok {
-		return nil, wrongKind(member, value)
+		return nil, errWrongType(member, value)
 	}
 	read := make([]string, len(list))
 	for i, item := range list {
 		text, ok := item.(cbor.String)
 		if !ok {
-			return nil, wrongKind(member, item)
+			return nil, errWrongType(member, item)
 		}
 		read[i] = string(text)
 	}
@@ -86,17 +86,17 @@ func cborStrings(member string, value cbor.Value) ([]string, error) {
 func cborString(member string, value cbor.Value) (string, error) {
 	text, ok := value.(cbor.String)
 	if !ok {
-		return "", wrongKind(member, value)
+		return "", errWrongType(member, value)
 	}
 	return string(text), nil
 }
 
-func wrongKind(member string, value cbor.Value) *protocol.Error {
+func errWrongType(member string, value cbor.Value) *protocol.Error {
 	kind := strings.TrimPrefix(fmt.Sprintf("%T", value), "cbor.")
 	return protocol.NewError(http.StatusBadRequest, "SerializationException", "%s is a %s", member, kind)
 }
 
-// cborTime is a timestamp: tag 1, seconds since the epoch with milliseconds.
+// cborTime encodes a timestamp: tag 1, seconds since the epoch with milliseconds.
 func cborTime(at time.Time) cbor.Value {
 	return &cbor.Tag{ID: 1, Value: cbor.Float64(float64(at.UnixMilli()) / 1e3)}
 }

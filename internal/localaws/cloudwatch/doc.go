@@ -1,4 +1,4 @@
-// Package cloudwatch is the CloudWatch API of the local AWS, as far as it is about
-// alarms. Alarms answers the API's requests. It evaluates no metric: whoever owns
-// it sets the states.
+// Package cloudwatch is the part of the CloudWatch API of the local AWS that deals with
+// alarms. Alarms answers the API's requests. It does not evaluate metrics: the states
+// of alarms are set by calls.
 package cloudwatch

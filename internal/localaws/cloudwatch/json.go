@@ -12,7 +12,7 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// jsonMembers reads a request in AWS-JSON.
+// jsonMembers reads the members of an AWS-JSON request.
 func jsonMembers(body []byte) (cbor.Map, error) {
 	if len(body) == 0 {
 		return cbor.Map{}, nil
@@ -27,7 +27,7 @@ func jsonMembers(body []byte) (cbor.Map, error) {
 	return members, nil
 }
 
-// cborValue is a JSON value as CBOR's.
+// cborValue converts a JSON value to a CBOR value.
 func cborValue(v any) cbor.Value {
 	switch v := v.(type) {
 	case string:
@@ -35,7 +35,7 @@ func cborValue(v any) cbor.Value {
 	case bool:
 		return cbor.Bool(v)
 	case json.Number:
-		return number(v.String())
+		return cborNumber(v.String())
 	case []any:
 		list := make(cbor.List, len(v))
 		for i, item := range v {
@@ -45,7 +45,7 @@ func cborValue(v any) cbor.Value {
 	case map[string]any:
 		members := cbor.Map{}
 		for name, value := range v {
-			if value != nil { // a member that is null is not given
+			if value != nil { // null means that the member is left out
 				members[name] = cborValue(value)
 			}
 		}
@@ -54,8 +54,9 @@ func cborValue(v any) cbor.Value {
 	return &cbor.Nil{}
 }
 
-// number is a number as CBOR's, or the text if it is none.
-func number(text string) cbor.Value {
+// cborNumber converts a number to a CBOR value. A text that is not a number stays a
+// string.
+func cborNumber(text string) cbor.Value {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return cbor.Uint(n)
 	}
@@ -65,7 +66,7 @@ func number(text string) cbor.Value {
 	return cbor.String(text)
 }
 
-// jsonValue is a CBOR value as encoding/json writes it.
+// jsonValue converts a CBOR value to one that encoding/json can write.
 func jsonValue(v cbor.Value) any {
 	switch v := v.(type) {
 	case cbor.Map:
@@ -86,8 +87,8 @@ func jsonValue(v cbor.Value) any {
 	return v
 }
 
-// queryCompatibleJSON is AWS-JSON of a service that was a Query service: the
-// error's code is also in X-Amzn-Query-Error (Smithy's awsQueryCompatible trait).
+// queryCompatibleJSON is the AWS-JSON of a service that used the Query protocol before:
+// the error's code is also in X-Amzn-Query-Error (Smithy's awsQueryCompatible trait).
 type queryCompatibleJSON struct{}
 
 // Write implements protocol.Protocol.
@@ -96,17 +97,17 @@ func (queryCompatibleJSON) Write(reply protocol.Reply, err error) (protocol.Resp
 		reply.Body = jsonValue(members)
 	}
 	response, lost := protocol.JSON10.Write(reply, err)
-	var refused *protocol.Error
-	if errors.As(err, &refused) {
-		response.Header.Set("X-Amzn-Query-Error", queryError(refused))
+	var awsError *protocol.Error
+	if errors.As(err, &awsError) {
+		response.Header.Set("X-Amzn-Query-Error", queryError(awsError))
 	}
 	return response, lost
 }
 
-// queryError is an error as X-Amzn-Query-Error carries it: "Throttling;Sender".
-func queryError(refused *protocol.Error) string {
-	if refused.StatusCode >= http.StatusInternalServerError {
-		return refused.Code + ";Receiver"
+// queryError returns the value of X-Amzn-Query-Error: "Throttling;Sender".
+func queryError(awsError *protocol.Error) string {
+	if awsError.StatusCode >= http.StatusInternalServerError {
+		return awsError.Code + ";Receiver"
 	}
-	return refused.Code + ";Sender"
+	return awsError.Code + ";Sender"
 }

@@ -14,14 +14,14 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// Name is EventBridge's prefix in IAM, and the name that its requests are signed with.
+// Name is EventBridge's prefix in IAM and its signing name.
 const Name = "events"
 
-// Failures are EventBridge's.
+// Failures are the errors that any EventBridge call may return.
 var Failures = protocol.Failures{InternalCode: "InternalException"}
 
-// Buses are the event buses of an account. Several goroutines may call its
-// methods at once. No method calls a listener while it holds the lock.
+// Buses holds the event buses of an account. Several goroutines may call its methods at
+// once. No method calls a listener while it holds the lock.
 type Buses struct {
 	account account.Account
 	names   []string
@@ -29,30 +29,30 @@ type Buses struct {
 	mu        sync.Mutex
 	ids       *identifier.Sequence
 	listeners []func([]Event)
-	refuse    func(Event) *EntryError
+	failEntry func(Event) *EntryError
 }
 
-// New returns an account with these event buses, and the one called "default".
+// New returns the Buses of an account: the named ones and "default".
 func New(in account.Account, names []string) *Buses {
 	return &Buses{account: in, names: append([]string{defaultBus}, names...), ids: identifier.NewSequence(3)}
 }
 
-// Protocol is AWS-JSON 1.1.
+// Protocol returns AWS-JSON 1.1.
 func (s *Buses) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON11 }
 
-// The most that one PutEvents may carry: entries, and bytes of all entries
-// together, which have to be less than 1 MB (PutEvents in EventBridge's API
+// Limits of one PutEvents: the number of entries, and the size of all entries together,
+// which must be less than maxEntryBytes, 1 MB (PutEvents in EventBridge's API
 // reference).
 const (
 	maxEntries     = 10
 	maxEntryBytes  = 1_000_000
-	entryTimeBytes = 14 // an entry that gives its time counts so much for it
+	entryTimeBytes = 14 // the size of an entry's Time, if it has one
 )
 
-// defaultBus is the bus there always is.
+// defaultBus is the bus that every account has.
 const defaultBus = "default"
 
-// Event is one event that was put on a bus.
+// Event is an event on a bus.
 type Event struct {
 	ID         string
 	Actor      string
@@ -64,27 +64,28 @@ type Event struct {
 	Resources  []string
 }
 
-// EntryError is why one entry of a PutEvents failed while the call succeeded.
+// EntryError says why an entry of a successful PutEvents failed.
 type EntryError struct {
 	Code    string // "ThrottlingException", "InternalFailure", …
 	Message string
 }
 
-// OnEvents adds a listener that hears of the events of each PutEvents, but
-// for the entries that failed.
+// OnEvents adds a listener that is called with the events of each PutEvents, without
+// the failed entries.
 func (s *Buses) OnEvents(listener func([]Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listeners = append(s.listeners, listener)
 }
 
-// FailEvents sets what is asked for every sound entry of a PutEvents. An
-// error fails that entry alone: the call answers 200 with a FailedEntryCount,
-// which a caller has to look at. nil lets the entry pass.
-func (s *Buses) FailEvents(refuse func(Event) *EntryError) {
+// FailEvents sets a function that is called for every valid entry of a PutEvents. If it
+// returns an error, only that entry fails: the call returns 200 with a
+// FailedEntryCount, which the caller has to check. If it returns nil, the entry
+// succeeds.
+func (s *Buses) FailEvents(fail func(Event) *EntryError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refuse = refuse
+	s.failEntry = fail
 }
 
 // putEventsInput is PutEvents's request.
@@ -101,8 +102,8 @@ type eventEntry struct {
 	EventBusName string
 }
 
-// putEventsOutput is PutEvents's answer: an entry for each that was given, in
-// their order.
+// putEventsOutput is PutEvents's response. It has one result for each entry of the
+// request, in the same order.
 type putEventsOutput struct {
 	FailedEntryCount int
 	Entries          []putEventsResult
@@ -114,15 +115,15 @@ type putEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// Operation understands PutEvents.
-func (s *Buses) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target("AWSEvents")
+// Operation parses a request for PutEvents. It rejects all other operations.
+func (s *Buses) Operation(request protocol.Request) protocol.Operation {
+	name := request.Target("AWSEvents")
 	op := protocol.Operation{Action: name, Resource: "*"}
 	if name != "PutEvents" {
 		return op.Refuse(protocol.NotImplemented(Name, name))
 	}
 	var input putEventsInput
-	if err := protocol.Decode(Name, name, asked.Body, &input); err != nil {
+	if err := protocol.Decode(Name, name, request.Body, &input); err != nil {
 		return op.Refuse(err)
 	}
 	for _, entry := range input.Entries {
@@ -138,12 +139,12 @@ func (s *Buses) Operation(asked protocol.Request) protocol.Operation {
 		return op.Refuse(err)
 	}
 	op.Run = func(_ context.Context, now time.Time) (protocol.Reply, error) {
-		return protocol.Reply{Body: s.putEvents(asked.Actor, input.Entries, now)}, nil
+		return protocol.Reply{Body: s.putEvents(request.Actor, input.Entries, now)}, nil
 	}
 	return op
 }
 
-// validateEntries refuses what fails a whole PutEvents.
+// validateEntries checks for errors that fail the whole PutEvents.
 func (s *Buses) validateEntries(entries []eventEntry) error {
 	if len(entries) < 1 || len(entries) > maxEntries {
 		return protocol.Constraint("Value at 'entries' failed to satisfy constraint: Member must have length between 1 and %d", maxEntries)
@@ -151,8 +152,8 @@ func (s *Buses) validateEntries(entries []eventEntry) error {
 	bytes := 0
 	for _, entry := range entries {
 		bytes += entry.size()
-		// What AWS does with a bus that is not there is not known; a failed
-		// call is what a caller notices.
+		// It is not known what AWS does if a bus does not exist. Here the call fails,
+		// so that the caller notices.
 		if bus := busName(entry); !slices.Contains(s.names, bus) {
 			return protocol.NewError(http.StatusBadRequest, "ResourceNotFoundException", "Event bus %s does not exist.", bus)
 		}
@@ -163,7 +164,7 @@ func (s *Buses) validateEntries(entries []eventEntry) error {
 	return nil
 }
 
-// size is what an entry counts towards the limit, in bytes.
+// size returns the bytes that an entry counts towards maxEntryBytes.
 func (e eventEntry) size() int {
 	size := len(e.Source) + len(e.DetailType) + len(e.Detail)
 	for _, resource := range e.Resources {
@@ -175,7 +176,7 @@ func (e eventEntry) size() int {
 	return size
 }
 
-// busName is the bus of an entry: EventBusName may be a name or an ARN.
+// busName returns the name of an entry's bus. EventBusName may be a name or an ARN.
 func busName(entry eventEntry) string {
 	if entry.EventBusName == "" {
 		return defaultBus
@@ -187,19 +188,19 @@ func (s *Buses) busARN(bus string) string {
 	return s.account.ARN(Name, "event-bus/"+bus)
 }
 
-// putEvents puts the entries that are sound and that nobody refuses, and
-// tells of them.
+// putEvents puts the valid entries that failEntry does not fail, and notifies the
+// listeners.
 func (s *Buses) putEvents(actor string, entries []eventEntry, now time.Time) putEventsOutput {
 	s.mu.Lock()
-	refuse, heard := s.refuse, s.listeners
+	failEntry, listeners := s.failEntry, s.listeners
 	s.mu.Unlock()
 	var output putEventsOutput
 	var put []Event
 	for _, entry := range entries {
 		event := s.event(actor, entry, now)
 		failed := entry.validate()
-		if failed == nil && refuse != nil {
-			failed = refuse(event)
+		if failed == nil && failEntry != nil {
+			failed = failEntry(event)
 		}
 		if failed != nil {
 			output.FailedEntryCount++
@@ -210,14 +211,14 @@ func (s *Buses) putEvents(actor string, entries []eventEntry, now time.Time) put
 		output.Entries = append(output.Entries, putEventsResult{EventId: event.ID})
 	}
 	if len(put) > 0 {
-		for _, listener := range heard {
+		for _, listener := range listeners {
 			listener(slices.Clone(put))
 		}
 	}
 	return output
 }
 
-// event is an entry as the event that it puts.
+// event returns the event of an entry.
 func (s *Buses) event(actor string, entry eventEntry, now time.Time) Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,8 +232,8 @@ func (s *Buses) event(actor string, entry eventEntry, now time.Time) Event {
 	}
 }
 
-// validate returns why an entry fails by itself, nil if it does not. The codes
-// are those of PutEventsResultEntry in EventBridge's API reference.
+// validate returns the error of an invalid entry, or nil. The codes are those of
+// PutEventsResultEntry in EventBridge's API reference.
 func (e eventEntry) validate() *EntryError {
 	for _, required := range []struct{ member, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if required.value == "" {

@@ -11,27 +11,28 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// Alias is an alias as it stands.
+// Alias is the current state of an alias.
 type Alias struct {
 	Function        string
 	Name            string
 	Description     string
 	FunctionVersion string
-	// Weights are the additional versions' shares, from 0 to 1; nil is none.
+	// Weights are the shares of the additional versions, from 0 to 1; nil means no
+	// additional version.
 	Weights    map[string]float64
 	RevisionID string
 }
 
-// AliasChange is an alias that somebody wrote. What Lambda itself does to the
-// weights of an alias with provisioned concurrency is not told.
+// AliasChange is a write of an alias by a caller. Listeners are not notified when
+// Lambda itself changes the weights of an alias with provisioned concurrency.
 type AliasChange struct {
 	Time   time.Time
-	Actor  string // empty for a change made from Go
+	Actor  string // empty for a change through the Go API
 	Before *Alias // nil when the alias was created
 	After  *Alias // nil when it was deleted
 }
 
-// alias is an alias with what Lambda knows beside what was written.
+// alias is an alias with the state that Lambda keeps in addition to what callers write.
 type alias struct {
 	name        string
 	description string
@@ -42,8 +43,8 @@ type alias struct {
 	transient   *transient
 }
 
-// OnAliasChange adds a listener that hears of every alias created, changed or
-// deleted, in order. A write that changes nothing is told too: Before and
+// OnAliasChange adds a listener that is called for every alias created, updated or
+// deleted, in order. It is also called for an update that changes nothing: Before and
 // After are then equal.
 func (s *Functions) OnAliasChange(listener func(AliasChange)) {
 	s.mu.Lock()
@@ -51,7 +52,7 @@ func (s *Functions) OnAliasChange(listener func(AliasChange)) {
 	s.aliasListeners = append(s.aliasListeners, listener)
 }
 
-// Alias returns an alias as it stands now.
+// Alias returns the current state of an alias.
 func (s *Functions) Alias(function, name string) (Alias, bool) {
 	now := s.account.Now()
 	s.mu.Lock()
@@ -60,164 +61,165 @@ func (s *Functions) Alias(function, name string) (Alias, bool) {
 	if f == nil || f.aliases[name] == nil {
 		return Alias{}, false
 	}
-	return s.view(f, f.aliases[name], now), true
+	return s.currentAlias(f, f.aliases[name], now), true
 }
 
-// CreateAlias makes an alias as somebody else's CreateAlias would, under the
-// same rules. The RevisionID of what is given is ignored.
+// CreateAlias creates an alias under the rules of the API's CreateAlias, as another
+// client of AWS would. It ignores a.RevisionID.
 func (s *Functions) CreateAlias(a Alias) (Alias, error) {
-	asked := aliasWrite{Name: a.Name, Description: &a.Description, FunctionVersion: a.FunctionVersion, RoutingConfig: &routingConfig{AdditionalVersionWeights: a.Weights}}
-	created, err := s.createAlias(a.Function, asked, "", s.account.Now())
+	request := aliasWrite{Name: a.Name, Description: &a.Description, FunctionVersion: a.FunctionVersion, RoutingConfig: &routingConfig{AdditionalVersionWeights: a.Weights}}
+	created, err := s.createAlias(a.Function, request, "", s.account.Now())
 	if err != nil {
 		return Alias{}, fmt.Errorf("create alias %s of %s: %w", a.Name, a.Function, err)
 	}
 	return created, nil
 }
 
-// UpdateAlias writes an alias's version and weights as somebody else's
-// UpdateAlias would, under the same rules. A RevisionID that is not empty has
-// to be the alias's; no Weights clear them; the Description stays.
+// UpdateAlias writes an alias's version and weights under the rules of the API's
+// UpdateAlias, as another client of AWS would. A non-empty RevisionID must match the
+// alias's. Empty Weights clear the weights. The Description is not changed.
 func (s *Functions) UpdateAlias(a Alias) (Alias, error) {
-	asked := aliasWrite{FunctionVersion: a.FunctionVersion, RevisionId: a.RevisionID, RoutingConfig: &routingConfig{AdditionalVersionWeights: a.Weights}}
-	updated, err := s.updateAlias(a.Function, a.Name, asked, "", s.account.Now())
+	request := aliasWrite{FunctionVersion: a.FunctionVersion, RevisionId: a.RevisionID, RoutingConfig: &routingConfig{AdditionalVersionWeights: a.Weights}}
+	updated, err := s.updateAlias(a.Function, a.Name, request, "", s.account.Now())
 	if err != nil {
 		return Alias{}, fmt.Errorf("update alias %s of %s: %w", a.Name, a.Function, err)
 	}
 	return updated, nil
 }
 
-// DeleteAlias deletes an alias as somebody else's DeleteAlias would: to delete
-// one that is not there is no error.
+// DeleteAlias deletes an alias as another client of AWS would. Deleting an alias that
+// does not exist is not an error.
 func (s *Functions) DeleteAlias(function, name string) {
-	s.dropAlias(function, name, "", s.account.Now())
+	s.deleteAlias(function, name, "", s.account.Now())
 }
 
-// createAlias makes an alias and tells of it.
-func (s *Functions) createAlias(function string, asked aliasWrite, actor string, now time.Time) (Alias, error) {
-	if err := asked.validate(); err != nil {
+// createAlias creates an alias and notifies the listeners.
+func (s *Functions) createAlias(function string, request aliasWrite, actor string, now time.Time) (Alias, error) {
+	if err := request.validate(); err != nil {
 		return Alias{}, err
 	}
-	if !aliasNamePattern.MatchString(asked.Name) || numberPattern.MatchString(asked.Name) {
-		return Alias{}, protocol.Constraint("Value '%s' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", asked.Name)
+	if !aliasNamePattern.MatchString(request.Name) || numberPattern.MatchString(request.Name) {
+		return Alias{}, protocol.Constraint("Value '%s' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", request.Name)
 	}
 	s.mu.Lock()
-	created, err := s.makeAlias(function, asked, now)
+	created, err := s.createAliasLocked(function, request, now)
 	s.mu.Unlock()
 	if err != nil {
 		return Alias{}, err
 	}
-	s.tellAlias(AliasChange{Time: now, Actor: actor, After: &created})
+	s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, After: &created})
 	return created, nil
 }
 
-// makeAlias is createAlias under the lock.
-func (s *Functions) makeAlias(function string, asked aliasWrite, now time.Time) (Alias, error) {
+// createAliasLocked creates an alias. The caller holds the lock.
+func (s *Functions) createAliasLocked(function string, request aliasWrite, now time.Time) (Alias, error) {
 	f := s.functions[function]
 	if f == nil {
-		// CreateAlias names the version it did not find (LocalStack's
+		// The ARN in CreateAlias's error is qualified with the version (LocalStack's
 		// snapshot test_notfound_and_invalid_routingconfigs).
-		return Alias{}, missing("Function not found: %s", s.functionARN(function, asked.FunctionVersion))
+		return Alias{}, notFound("Function not found: %s", s.functionARN(function, request.FunctionVersion))
 	}
-	if f.aliases[asked.Name] != nil {
-		return Alias{}, conflict("Alias already exists: %s", s.functionARN(function, asked.Name))
+	if f.aliases[request.Name] != nil {
+		return Alias{}, conflict("Alias already exists: %s", s.functionARN(function, request.Name))
 	}
-	a := &alias{name: asked.Name}
-	if err := s.applyWrite(f, a, asked, now); err != nil {
+	a := &alias{name: request.Name}
+	if err := s.applyWrite(f, a, request, now); err != nil {
 		return Alias{}, err
 	}
 	a.revisionID = s.revisions.Next()
 	f.aliases[a.name] = a
-	return s.view(f, a, now), nil
+	return s.currentAlias(f, a, now), nil
 }
 
-// updateAlias writes an alias and tells of it.
-func (s *Functions) updateAlias(function, name string, asked aliasWrite, actor string, now time.Time) (Alias, error) {
-	if err := asked.validate(); err != nil {
+// updateAlias updates an alias and notifies the listeners.
+func (s *Functions) updateAlias(function, name string, request aliasWrite, actor string, now time.Time) (Alias, error) {
+	if err := request.validate(); err != nil {
 		return Alias{}, err
 	}
 	s.mu.Lock()
-	before, after, err := s.writeAlias(function, name, asked, now)
+	before, after, err := s.updateAliasLocked(function, name, request, now)
 	s.mu.Unlock()
 	if err != nil {
 		return Alias{}, err
 	}
-	s.tellAlias(AliasChange{Time: now, Actor: actor, Before: &before, After: &after})
+	s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, Before: &before, After: &after})
 	return after, nil
 }
 
-// writeAlias is updateAlias under the lock. What it returns is the alias as
-// the writer asked for it; Lambda's own transient weights come after.
-func (s *Functions) writeAlias(function, name string, asked aliasWrite, now time.Time) (before, after Alias, err error) {
+// updateAliasLocked updates an alias. The caller holds the lock. The returned After has
+// the weights that the caller wrote; Lambda's own transient weights start after that.
+func (s *Functions) updateAliasLocked(function, name string, request aliasWrite, now time.Time) (before, after Alias, err error) {
 	f := s.functions[function]
 	if f == nil || f.aliases[name] == nil {
-		return Alias{}, Alias{}, missing("Alias not found: %s", s.functionARN(function, name))
+		return Alias{}, Alias{}, notFound("Alias not found: %s", s.functionARN(function, name))
 	}
 	a := f.aliases[name]
-	before = s.view(f, a, now)
-	if asked.RevisionId != "" && asked.RevisionId != a.revisionID {
+	before = s.currentAlias(f, a, now)
+	if request.RevisionId != "" && request.RevisionId != a.revisionID {
 		return Alias{}, Alias{}, staleRevision()
 	}
-	written := *a
-	if err := s.applyWrite(f, &written, asked, now); err != nil {
+	changed := *a
+	if err := s.applyWrite(f, &changed, request, now); err != nil {
 		return Alias{}, Alias{}, err
 	}
-	if s.config.RotateUnchanged || !written.equals(a) {
-		written.revisionID = s.revisions.Next()
+	if s.config.RotateUnchanged || !changed.equals(a) {
+		changed.revisionID = s.revisions.Next()
 	}
 	from := a.version
-	*a = written
-	after = s.viewWritten(f, a)
+	*a = changed
+	after = s.storedAlias(f, a)
 	s.afterWrite(a, from, now)
 	return before, after, nil
 }
 
-// afterWrite does what provisioned concurrency does after a write. A move
-// to another version starts transient weights. A write without weights ends
-// transient weights that would stay.
+// afterWrite applies the effects of provisioned concurrency after a write. A move to
+// another version starts transient weights. A write without weights ends transient
+// weights that do not end by themselves.
 func (s *Functions) afterWrite(a *alias, from string, now time.Time) {
 	switch {
 	case a.version != from:
-		s.beginTransient(a, from, now)
+		s.startTransientWeights(a, from, now)
 	case a.transient != nil && a.provisioned.Sticks && len(a.weights) == 0:
 		a.transient = nil
 	}
 }
 
-// equals tells whether two states of an alias have the same version, description
-// and weights.
+// equals reports whether two states of an alias have the same version, description and
+// weights.
 func (a *alias) equals(b *alias) bool {
 	return a.version == b.version && a.description == b.description && maps.Equal(a.weights, b.weights)
 }
 
-// tellAlias tells who listens. The caller does not hold the lock.
-func (s *Functions) tellAlias(change AliasChange) {
+// notifyAliasListeners calls the listeners. The caller does not hold the lock.
+func (s *Functions) notifyAliasListeners(change AliasChange) {
 	s.mu.Lock()
-	heard := s.aliasListeners
+	listeners := s.aliasListeners
 	s.mu.Unlock()
-	for _, listener := range heard {
+	for _, listener := range listeners {
 		listener(change)
 	}
 }
 
-// view is an alias as it stands, with Lambda's transient weights.
-func (s *Functions) view(f *function, a *alias, now time.Time) Alias {
-	s.settle(a, now)
-	shown := s.viewWritten(f, a)
+// currentAlias returns the current state of an alias, including Lambda's transient
+// weights.
+func (s *Functions) currentAlias(f *function, a *alias, now time.Time) Alias {
+	s.expireTransientWeights(a, now)
+	shown := s.storedAlias(f, a)
 	if a.transient != nil {
 		shown.Weights = maps.Clone(a.transient.weights)
 	}
 	return shown
 }
 
-// viewWritten is an alias as it was last written.
-func (s *Functions) viewWritten(f *function, a *alias) Alias {
+// storedAlias returns an alias as a caller last wrote it.
+func (s *Functions) storedAlias(f *function, a *alias) Alias {
 	return Alias{
 		Function: f.name, Name: a.name, Description: a.description,
 		FunctionVersion: a.version, Weights: maps.Clone(a.weights), RevisionID: a.revisionID,
 	}
 }
 
-// aliasConfiguration is an alias on the wire. Without weights there is no
+// aliasConfiguration is an alias in API responses. Without weights there is no
 // RoutingConfig (LocalStack's snapshot test_alias_lifecycle).
 type aliasConfiguration struct {
 	AliasArn        string         `json:"AliasArn"`
@@ -229,40 +231,40 @@ type aliasConfiguration struct {
 }
 
 func (s *Functions) aliasOnWire(a Alias) aliasConfiguration {
-	written := aliasConfiguration{
+	configuration := aliasConfiguration{
 		AliasArn: s.functionARN(a.Function, a.Name), Name: a.Name, FunctionVersion: a.FunctionVersion,
 		Description: a.Description, RevisionId: a.RevisionID,
 	}
 	if len(a.Weights) > 0 {
-		written.RoutingConfig = &routingConfig{AdditionalVersionWeights: a.Weights}
+		configuration.RoutingConfig = &routingConfig{AdditionalVersionWeights: a.Weights}
 	}
-	return written
+	return configuration
 }
 
-func (s *Functions) postAlias(_ context.Context, in input) (protocol.Reply, error) {
-	var asked aliasWrite
-	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+func (s *Functions) handleCreateAlias(_ context.Context, in input) (protocol.Reply, error) {
+	var request aliasWrite
+	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
 		return protocol.Reply{}, err
 	}
-	if asked.RevisionId != "" {
+	if request.RevisionId != "" {
 		return protocol.Reply{}, protocol.NotImplemented(Name, in.operation+` with "RevisionId"`)
 	}
-	if asked.FunctionVersion == "" {
+	if request.FunctionVersion == "" {
 		return protocol.Reply{}, protocol.Constraint("Value null at 'functionVersion' failed to satisfy constraint: Member must not be null")
 	}
-	created, err := s.createAlias(in.function.name, asked, in.Actor, in.now)
+	created, err := s.createAlias(in.function.name, request, in.Actor, in.now)
 	return protocol.Reply{Status: http.StatusCreated, Body: s.aliasOnWire(created)}, err
 }
 
-func (s *Functions) putAlias(_ context.Context, in input) (protocol.Reply, error) {
-	var asked aliasWrite
-	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+func (s *Functions) handleUpdateAlias(_ context.Context, in input) (protocol.Reply, error) {
+	var request aliasWrite
+	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
 		return protocol.Reply{}, err
 	}
-	if asked.Name != "" {
+	if request.Name != "" {
 		return protocol.Reply{}, protocol.NotImplemented(Name, in.operation+` with "Name"`)
 	}
-	updated, err := s.updateAlias(in.function.name, in.labels[1], asked, in.Actor, in.now)
+	updated, err := s.updateAlias(in.function.name, in.labels[1], request, in.Actor, in.now)
 	return protocol.Reply{Body: s.aliasOnWire(updated)}, err
 }
 
@@ -271,32 +273,32 @@ func (s *Functions) getAlias(_ context.Context, in input) (protocol.Reply, error
 	defer s.mu.Unlock()
 	f := s.functions[in.function.name]
 	if f == nil || f.aliases[in.labels[1]] == nil {
-		return protocol.Reply{}, missing("Cannot find alias arn: %s", s.functionARN(in.function.name, in.labels[1]))
+		return protocol.Reply{}, notFound("Cannot find alias arn: %s", s.functionARN(in.function.name, in.labels[1]))
 	}
-	return protocol.Reply{Body: s.aliasOnWire(s.view(f, f.aliases[in.labels[1]], in.now))}, nil
+	return protocol.Reply{Body: s.aliasOnWire(s.currentAlias(f, f.aliases[in.labels[1]], in.now))}, nil
 }
 
-// deleteAlias deletes an alias; to delete one that is not there is no error
-// (DeleteAlias has no ResourceNotFoundException in Lambda's API model).
-func (s *Functions) deleteAlias(_ context.Context, in input) (protocol.Reply, error) {
-	s.dropAlias(in.function.name, in.labels[1], in.Actor, in.now)
+// handleDeleteAlias deletes an alias. Deleting an alias that does not exist is not an
+// error (DeleteAlias has no ResourceNotFoundException in Lambda's API model).
+func (s *Functions) handleDeleteAlias(_ context.Context, in input) (protocol.Reply, error) {
+	s.deleteAlias(in.function.name, in.labels[1], in.Actor, in.now)
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }
 
-func (s *Functions) dropAlias(function, name, actor string, now time.Time) {
-	if before, existed := s.removeAlias(function, name, now); existed {
-		s.tellAlias(AliasChange{Time: now, Actor: actor, Before: &before})
+func (s *Functions) deleteAlias(function, name, actor string, now time.Time) {
+	if before, existed := s.deleteAliasLocked(function, name, now); existed {
+		s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, Before: &before})
 	}
 }
 
-func (s *Functions) removeAlias(function, name string, now time.Time) (Alias, bool) {
+func (s *Functions) deleteAliasLocked(function, name string, now time.Time) (Alias, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.functions[function]
 	if f == nil || f.aliases[name] == nil {
 		return Alias{}, false
 	}
-	before := s.view(f, f.aliases[name], now)
+	before := s.currentAlias(f, f.aliases[name], now)
 	delete(f.aliases, name)
 	return before, true
 }
@@ -306,11 +308,12 @@ type aliasList struct {
 	NextMarker string               `json:"NextMarker,omitempty"`
 }
 
-// listAliases lists a function's aliases by name, or those of one version.
+// listAliases lists a function's aliases in the order of their names: all of them, or
+// those of one version.
 func (s *Functions) listAliases(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -318,7 +321,7 @@ func (s *Functions) listAliases(_ context.Context, in input) (protocol.Reply, er
 	listed := []aliasConfiguration{}
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		if a := f.aliases[name]; number == "" || a.version == number {
-			listed = append(listed, s.aliasOnWire(s.view(f, a, in.now)))
+			listed = append(listed, s.aliasOnWire(s.currentAlias(f, a, in.now)))
 		}
 	}
 	page, marker, err := cutPage(in, listed, func(a aliasConfiguration) string { return a.Name })

@@ -13,41 +13,40 @@ import (
 	"sluice/internal/localaws/throttle"
 )
 
-// Name is Lambda's prefix in IAM, and the name that its requests are signed with.
+// Name is Lambda's prefix in IAM and its signing name.
 const Name = "lambda"
 
-// Failures are Lambda's.
+// Failures are the errors that any Lambda call may return.
 var Failures = protocol.Failures{
 	Throttled:    &protocol.Error{StatusCode: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate exceeded", Reason: "CallerRateLimitExceeded"},
 	DeniedStatus: http.StatusForbidden,
 	InternalCode: "ServiceException",
 }
 
-// Protocol is REST-JSON.
+// Protocol returns REST-JSON.
 func (s *Functions) Protocol(protocol.Request) protocol.Protocol { return protocol.RESTJSON{} }
 
-// input is a Lambda request taken apart.
+// input is a parsed Lambda request.
 type input struct {
 	protocol.Request
 	operation string
-	labels    []string // what stands for the braces in the route's path
+	labels    []string // the path segments that match "{}" in the route
 	function  functionName
 	now       time.Time
 }
 
-// route is one Lambda operation on the wire.
+// route is the HTTP binding of a Lambda operation.
 type route struct {
 	method    string
-	path      string // "{}" stands for a label; the first is the function
+	path      string // "{}" matches one label; the first label is the function
 	operation string
-	action    string // IAM's name, where it is not the operation's
+	action    string // IAM's name, if it differs from the operation's
 	query     []string
 	limit     func(*Functions) *throttle.Bucket
 	run       func(*Functions, context.Context, input) (protocol.Reply, error)
 }
 
-// routes are the operations that are implemented. Paths are those of Lambda's
-// API model.
+// routes are the implemented operations. The paths are those of Lambda's API model.
 var routes = []route{
 	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Functions).getFunction},
 	{method: "GET", path: "2015-03-31/functions/{}/configuration", operation: "GetFunctionConfiguration", query: []string{"Qualifier"}, run: (*Functions).getFunctionConfiguration},
@@ -55,10 +54,10 @@ var routes = []route{
 	{method: "POST", path: "2015-03-31/functions/{}/versions", operation: "PublishVersion", run: (*Functions).publishVersion},
 	{method: "GET", path: "2015-03-31/functions/{}/versions", operation: "ListVersionsByFunction", query: []string{"Marker", "MaxItems"}, run: (*Functions).listVersions},
 	{method: "GET", path: "2015-03-31/functions/{}/aliases", operation: "ListAliases", query: []string{"FunctionVersion", "Marker", "MaxItems"}, run: (*Functions).listAliases},
-	{method: "POST", path: "2015-03-31/functions/{}/aliases", operation: "CreateAlias", run: (*Functions).postAlias},
+	{method: "POST", path: "2015-03-31/functions/{}/aliases", operation: "CreateAlias", run: (*Functions).handleCreateAlias},
 	{method: "GET", path: "2015-03-31/functions/{}/aliases/{}", operation: "GetAlias", run: (*Functions).getAlias},
-	{method: "PUT", path: "2015-03-31/functions/{}/aliases/{}", operation: "UpdateAlias", run: (*Functions).putAlias},
-	{method: "DELETE", path: "2015-03-31/functions/{}/aliases/{}", operation: "DeleteAlias", run: (*Functions).deleteAlias},
+	{method: "PUT", path: "2015-03-31/functions/{}/aliases/{}", operation: "UpdateAlias", run: (*Functions).handleUpdateAlias},
+	{method: "DELETE", path: "2015-03-31/functions/{}/aliases/{}", operation: "DeleteAlias", run: (*Functions).handleDeleteAlias},
 	{method: "POST", path: "2015-03-31/functions/{}/invocations", operation: "Invoke", action: "InvokeFunction", query: []string{"Qualifier"}, limit: unlimited, run: (*Functions).invoke},
 	{method: "GET", path: "2017-03-31/tags/{}", operation: "ListTags", run: (*Functions).listTags},
 	{method: "POST", path: "2017-03-31/tags/{}", operation: "TagResource", run: (*Functions).tagResource},
@@ -66,31 +65,32 @@ var routes = []route{
 	{method: "GET", path: "2019-09-30/functions/{}/provisioned-concurrency", operation: "GetProvisionedConcurrencyConfig", query: []string{"Qualifier"}, run: (*Functions).getProvisionedConcurrency},
 }
 
-// Lambda quotas: GetFunction has 100 requests a second for itself, all other
-// control-plane calls of an account share 15, invocations are not among them.
+// Lambda quotas: GetFunction has its own limit of 100 requests per second. All other
+// control-plane calls of an account share 15 per second. Invocations do not count.
 func functionReads(s *Functions) *throttle.Bucket { return s.functionRead }
 func unlimited(*Functions) *throttle.Bucket       { return nil }
 
-// Operation finds the operation of a path, and the function it is about.
-func (s *Functions) Operation(asked protocol.Request) protocol.Operation {
-	segments := strings.Split(strings.Trim(asked.Path, "/"), "/")
-	if asked.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
-		return s.listFunctionsOperation(asked)
+// Operation finds the operation and the function that a request's method and path name.
+func (s *Functions) Operation(request protocol.Request) protocol.Operation {
+	segments := strings.Split(strings.Trim(request.Path, "/"), "/")
+	if request.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
+		return s.listFunctionsOperation(request)
 	}
 	for _, route := range routes {
-		if route.method != asked.Method {
+		if route.method != request.Method {
 			continue
 		}
-		if labels, ok := match(route.path, segments); ok {
-			return s.routeOperation(route, labels, asked)
+		if labels, ok := matchPath(route.path, segments); ok {
+			return s.routeOperation(route, labels, request)
 		}
 	}
-	name := asked.Method + " " + asked.Path
+	name := request.Method + " " + request.Path
 	return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
 }
 
-// match compares a path with a route's and returns the labels, unescaped.
-func match(path string, segments []string) ([]string, bool) {
+// matchPath matches path segments against a route's path and returns the unescaped
+// labels.
+func matchPath(path string, segments []string) ([]string, bool) {
 	pattern := strings.Split(path, "/")
 	if len(pattern) != len(segments) {
 		return nil, false
@@ -112,8 +112,8 @@ func match(path string, segments []string) ([]string, bool) {
 	return labels, true
 }
 
-// routeOperation is a call of a route on a function.
-func (s *Functions) routeOperation(route route, labels []string, asked protocol.Request) protocol.Operation {
+// routeOperation returns the operation for a request that matches a route.
+func (s *Functions) routeOperation(route route, labels []string, request protocol.Request) protocol.Operation {
 	op := protocol.Operation{Action: route.action, Resource: "*", Limit: s.controlPlane}
 	if op.Action == "" {
 		op.Action = route.operation
@@ -121,46 +121,45 @@ func (s *Functions) routeOperation(route route, labels []string, asked protocol.
 	if route.limit != nil {
 		op.Limit = route.limit(s)
 	}
-	for member := range asked.Query {
+	for member := range request.Query {
 		if !slices.Contains(route.query, member) {
 			return op.Refuse(protocol.NotImplemented(Name, route.operation+" with "+member))
 		}
 	}
-	name, err := s.parseFunctionName(labels[0], asked.Query.Get("Qualifier"))
+	name, err := s.parseFunctionName(labels[0], request.Query.Get("Qualifier"))
 	if err != nil {
 		return op.Refuse(err)
 	}
-	// A call about a version or an alias is checked against its qualified
-	// ARN, all others against the function's ("Fine-tuning the Resources and
-	// Conditions sections of policies"). Where that page leaves it open, a
-	// policy has to allow the narrower one.
+	// IAM checks a call on a version or an alias against the qualified ARN, and all
+	// other calls against the function's ARN ("Fine-tuning the Resources and Conditions
+	// sections of policies"). Where that page does not say which, a policy must allow
+	// the narrower one.
 	op.Resource = s.functionARN(name.name, name.qualifier)
 	if name.qualifier != "" && !slices.Contains(route.query, "Qualifier") {
 		return op.Refuse(invalidParameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. " +
 			"Please specify either a function name or an unqualified function ARN."))
 	}
 	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
-		return route.run(s, ctx, input{Request: asked, operation: route.operation, labels: labels, function: name, now: now})
+		return route.run(s, ctx, input{Request: request, operation: route.operation, labels: labels, function: name, now: now})
 	}
 	return op
 }
 
-// functionName is a FunctionName parameter: a function, and the version or
-// alias that it or the Qualifier names.
+// functionName is a parsed FunctionName: a function, and the version or alias that
+// FunctionName or Qualifier names.
 type functionName struct {
 	name      string
 	qualifier string
 }
 
-// functionNamePattern is the shape of FunctionName in Lambda's API model:
-// a name, a partial ARN (account:function:name) or a full ARN, each with or
-// without a qualifier.
+// functionNamePattern is the pattern of FunctionName in Lambda's API model: a name, a
+// partial ARN (account:function:name) or a full ARN, each with or without a qualifier.
 var functionNamePattern = regexp.MustCompile(`^(?:arn:aws:lambda:([a-z0-9-]+):)?(?:([0-9]{12}):)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]{1,128}))?$`)
 
-// qualifierPattern is the shape of Qualifier in Lambda's API model.
+// qualifierPattern is the pattern of Qualifier in Lambda's API model.
 var qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9-_]{1,128})$`)
 
-// parseFunctionName reads a FunctionName and the Qualifier beside it.
+// parseFunctionName parses a FunctionName and the Qualifier parameter.
 func (s *Functions) parseFunctionName(given, qualifier string) (functionName, error) {
 	parts := functionNamePattern.FindStringSubmatch(given)
 	if parts == nil {
@@ -169,7 +168,7 @@ func (s *Functions) parseFunctionName(given, qualifier string) (functionName, er
 	}
 	region, account, name, derived := parts[1], parts[2], parts[3], parts[4]
 	if region != "" && region != s.account.Region {
-		return functionName{}, missing("Functions from '%s' are not reachable in this region ('%s')", region, s.account.Region)
+		return functionName{}, notFound("Functions from '%s' are not reachable in this region ('%s')", region, s.account.Region)
 	}
 	if account != "" && account != s.account.ID {
 		return functionName{}, protocol.NewError(http.StatusForbidden, "AccessDeniedException", "functions of account %s are not shared with account %s", account, s.account.ID)
@@ -178,8 +177,8 @@ func (s *Functions) parseFunctionName(given, qualifier string) (functionName, er
 	return functionName{name: name, qualifier: one}, err
 }
 
-// joinQualifiers is the qualifier in a FunctionName or the Qualifier beside it;
-// where both are given they have to be the same.
+// joinQualifiers returns the qualifier from a FunctionName or from the Qualifier
+// parameter. If both are given, they must be equal.
 func joinQualifiers(derived, given string) (string, error) {
 	switch {
 	case given == "":
@@ -193,7 +192,7 @@ func joinQualifiers(derived, given string) (string, error) {
 	}
 }
 
-// functionARN is a function's ARN, qualified if there is a qualifier.
+// functionARN returns a function's ARN, qualified if qualifier is not empty.
 func (s *Functions) functionARN(name, qualifier string) string {
 	arn := s.account.ARN(Name, "function:"+name)
 	if qualifier != "" {
@@ -205,7 +204,7 @@ func (s *Functions) functionARN(name, qualifier string) string {
 // The errors that Lambda's operations share, with the status that each has in
 // Lambda's API model.
 
-func missing(format string, args ...any) *protocol.Error {
+func notFound(format string, args ...any) *protocol.Error {
 	return protocol.NewError(http.StatusNotFound, "ResourceNotFoundException", format, args...)
 }
 
@@ -217,7 +216,8 @@ func conflict(format string, args ...any) *protocol.Error {
 	return protocol.NewError(http.StatusConflict, "ResourceConflictException", format, args...)
 }
 
-// staleRevision is recorded in LocalStack's snapshot test_publish_with_wrong_revisionid.
+// staleRevision returns the error recorded in LocalStack's snapshot
+// test_publish_with_wrong_revisionid.
 func staleRevision() *protocol.Error {
 	return protocol.NewError(http.StatusPreconditionFailed, "PreconditionFailedException",
 		"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")

@@ -11,8 +11,9 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// codeUpdate is UpdateFunctionCode's request. The code comes as bytes, or from S3,
-// where nothing is here: an object is told from another by its name.
+// codeUpdate is UpdateFunctionCode's request. The code is given as bytes or as an S3
+// object. There is no S3 here, so two S3 objects count as different code if their names
+// differ.
 type codeUpdate struct {
 	ZipFile         []byte
 	S3Bucket        string
@@ -24,7 +25,7 @@ type codeUpdate struct {
 	Architectures   []string
 }
 
-// content is what stands for the code.
+// content returns the text whose hash is the CodeSha256.
 func (u codeUpdate) content() (string, error) {
 	switch {
 	case len(u.ZipFile) > 0 && u.S3Bucket+u.S3Key != "":
@@ -40,44 +41,44 @@ func (u codeUpdate) content() (string, error) {
 	return "", invalidParameter("Please provide a source for function code.")
 }
 
-// updateFunctionCode gives $LATEST other code, at once: nothing is InProgress
-// unless SetUpdateInProgress says so.
+// updateFunctionCode changes the code of $LATEST at once. The update is InProgress only
+// if SetUpdateInProgress says so.
 func (s *Functions) updateFunctionCode(_ context.Context, in input) (protocol.Reply, error) {
-	var asked codeUpdate
-	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+	var request codeUpdate
+	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
 		return protocol.Reply{}, err
 	}
-	content, err := asked.content()
+	content, err := request.content()
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	updated, err := s.changeCode(in, asked, content)
-	if err != nil || !asked.Publish || asked.DryRun {
+	updated, err := s.changeCode(in, request, content)
+	if err != nil || !request.Publish || request.DryRun {
 		return protocol.Reply{Body: updated}, err
 	}
 	published, err := s.publishLatest(in, publication{})
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	s.tellPublished(in, published)
+	s.notifyPublishedListeners(in, published)
 	return protocol.Reply{Body: published}, nil
 }
 
-// changeCode gives $LATEST other code and writes it.
-func (s *Functions) changeCode(in input, asked codeUpdate, content string) (functionConfiguration, error) {
+// changeCode changes the code of $LATEST and returns its configuration.
+func (s *Functions) changeCode(in input, request codeUpdate, content string) (functionConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return functionConfiguration{}, err
 	}
-	if asked.RevisionId != "" && asked.RevisionId != f.latest.revisionID {
+	if request.RevisionId != "" && request.RevisionId != f.latest.revisionID {
 		return functionConfiguration{}, staleRevision()
 	}
-	if in.now.Before(f.updating) {
+	if in.now.Before(f.updateDoneAt) {
 		return functionConfiguration{}, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
 	}
-	if !asked.DryRun {
+	if !request.DryRun {
 		f.latest.sha, f.latest.size = codeSha256(content), len(content)
 		f.latest.modified, f.latest.revisionID = in.now, s.revisions.Next()
 	}
@@ -89,8 +90,8 @@ type functionList struct {
 	NextMarker string                  `json:"NextMarker,omitempty"`
 }
 
-// listFunctions lists the functions by name, each as its $LATEST. A listed one has
-// neither a State nor an update status (Lambda's API reference).
+// listFunctions lists $LATEST of every function in the order of the names. Listed
+// functions have neither a State nor an update status (Lambda's API reference).
 func (s *Functions) listFunctions(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,23 +104,24 @@ func (s *Functions) listFunctions(_ context.Context, in input) (protocol.Reply, 
 	return protocol.Reply{Body: functionList{Functions: page, NextMarker: marker}}, err
 }
 
-// withoutState is the configuration without what lists leave out.
+// withoutState returns the configuration without the members that lists leave out.
 func (f functionConfiguration) withoutState() functionConfiguration {
 	f.State, f.StateReason, f.StateReasonCode = "", "", ""
 	f.LastUpdateStatus, f.LastUpdateStatusReason, f.LastUpdateStatusReasonCode = "", "", ""
 	return f
 }
 
-// listFunctionsOperation is the one call of Lambda's that is about no function.
-func (s *Functions) listFunctionsOperation(asked protocol.Request) protocol.Operation {
+// listFunctionsOperation returns the ListFunctions operation, the only one that does
+// not name a function.
+func (s *Functions) listFunctionsOperation(request protocol.Request) protocol.Operation {
 	op := protocol.Operation{Action: "ListFunctions", Resource: "*", Limit: s.controlPlane}
-	for member := range asked.Query {
+	for member := range request.Query {
 		if member != "Marker" && member != "MaxItems" {
 			return op.Refuse(protocol.NotImplemented(Name, "ListFunctions with "+member))
 		}
 	}
 	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
-		return s.listFunctions(ctx, input{Request: asked, operation: "ListFunctions", now: now})
+		return s.listFunctions(ctx, input{Request: request, operation: "ListFunctions", now: now})
 	}
 	return op
 }

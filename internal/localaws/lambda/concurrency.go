@@ -9,19 +9,21 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// ProvisionedConcurrency is what keeps environments of a version warm.
+// ProvisionedConcurrency is a number of execution environments that Lambda keeps warm
+// for a version or an alias.
 type ProvisionedConcurrency struct {
-	// Executions is how many environments are kept.
+	// Executions is the number of environments.
 	Executions int
-	// Settle is how long Lambda takes to move them to another version after
+	// Settle is how long Lambda takes to move the environments to another version after
 	// an alias's FunctionVersion changed.
 	Settle time.Duration
-	// KeepsRevision says that what Lambda does to an alias's weights by
-	// itself leaves the alias's RevisionId. AWS does not say; by default each
-	// such change is one like any other.
+	// KeepsRevision makes the alias keep its RevisionId when Lambda itself changes its
+	// weights. AWS does not document this. By default each such change gives the alias
+	// a new RevisionId, like any other change.
 	KeepsRevision bool
-	// Sticks says that no environment can be started: the weights stay until somebody
-	// writes the alias without any (gradientedge/cdk-utils pull request 1110).
+	// Sticks means that no environment can be started: the transient weights stay until
+	// a caller writes the alias without weights (gradientedge/cdk-utils pull request
+	// 1110).
 	Sticks bool
 }
 
@@ -29,20 +31,20 @@ type ProvisionedConcurrency struct {
 type provisioned struct {
 	ProvisionedConcurrency
 	modified time.Time
-	settled  time.Time // in progress before
+	readyAt  time.Time // status is IN_PROGRESS before
 }
 
-// transient are the weights that Lambda itself gives to an alias with
-// provisioned concurrency after its FunctionVersion moved: all traffic stays
-// on the version before until the environments of the new one are ready
+// transient holds the weights that Lambda itself sets on an alias with provisioned
+// concurrency after its FunctionVersion changed. All traffic stays on the previous
+// version until the environments of the new one are ready
 // (terraform-provider-aws#48116).
 type transient struct {
 	weights map[string]float64
 	until   time.Time
 }
 
-// ProvisionConcurrency gives an alias or a version provisioned concurrency,
-// ready at once, under PutProvisionedConcurrencyConfig's rules.
+// ProvisionConcurrency gives an alias or a version provisioned concurrency under
+// PutProvisionedConcurrencyConfig's rules. The environments are ready at once.
 func (s *Functions) ProvisionConcurrency(function, qualifier string, p ProvisionedConcurrency) error {
 	now := s.account.Now()
 	s.mu.Lock()
@@ -53,11 +55,11 @@ func (s *Functions) ProvisionConcurrency(function, qualifier string, p Provision
 	return nil
 }
 
-// provision is ProvisionConcurrency under the lock. The texts are those of
-// reports (terraform#24957 for the weights) and of LocalStack, which validated
-// its errors against AWS.
+// provision does the work of ProvisionConcurrency. The caller holds the lock. The error
+// texts come from bug reports (terraform#24957 for the weights) and from LocalStack,
+// which validated its errors against AWS.
 func (s *Functions) provision(function, qualifier string, p *provisioned) error {
-	f, err := s.find(function)
+	f, err := s.findFunction(function)
 	if err != nil {
 		return err
 	}
@@ -84,29 +86,29 @@ func (s *Functions) provision(function, qualifier string, p *provisioned) error 
 	return nil
 }
 
-// beginTransient starts what Lambda does by itself after an alias's own
-// version moved.
-func (s *Functions) beginTransient(a *alias, from string, now time.Time) {
+// startTransientWeights sets the weights that Lambda itself sets after an alias's own
+// version changed.
+func (s *Functions) startTransientWeights(a *alias, from string, now time.Time) {
 	a.transient = nil
 	if a.provisioned == nil || a.provisioned.Settle <= 0 {
 		return
 	}
 	a.transient = &transient{weights: map[string]float64{from: 1}, until: now.Add(a.provisioned.Settle)}
-	a.provisioned.settled = a.transient.until
-	s.rotateByLambda(a)
+	a.provisioned.readyAt = a.transient.until
+	s.rotateRevision(a)
 }
 
-// settle ends the transient weights once their time has passed.
-func (s *Functions) settle(a *alias, now time.Time) {
+// expireTransientWeights ends the transient weights once their time has passed.
+func (s *Functions) expireTransientWeights(a *alias, now time.Time) {
 	if a.transient == nil || a.provisioned.Sticks || now.Before(a.transient.until) {
 		return
 	}
 	a.transient = nil
-	s.rotateByLambda(a)
+	s.rotateRevision(a)
 }
 
-// rotateByLambda gives the alias a RevisionId that nobody was told.
-func (s *Functions) rotateByLambda(a *alias) {
+// rotateRevision gives the alias a new RevisionId that no response has returned yet.
+func (s *Functions) rotateRevision(a *alias) {
 	if !a.provisioned.KeepsRevision {
 		a.revisionID = s.revisions.Next()
 	}
@@ -130,30 +132,30 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
-		return protocol.Reply{}, missing("Function not found: %s", s.functionARN(in.function.name, qualifier))
+		return protocol.Reply{}, notFound("Function not found: %s", s.functionARN(in.function.name, qualifier))
 	}
 	p, err := s.findProvisioned(f, qualifier)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	written := concurrencyConfiguration{
+	configuration := concurrencyConfiguration{
 		RequestedProvisionedConcurrentExecutions: p.Executions,
 		AvailableProvisionedConcurrentExecutions: p.Executions,
 		AllocatedProvisionedConcurrentExecutions: p.Executions,
 		Status:                                   "READY",
 		LastModified:                             p.modified.UTC().Format("2006-01-02T15:04:05-0700"),
 	}
-	if in.now.Before(p.settled) {
-		written.Status = "IN_PROGRESS"
-		written.AvailableProvisionedConcurrentExecutions, written.AllocatedProvisionedConcurrentExecutions = 0, 0
+	if in.now.Before(p.readyAt) {
+		configuration.Status = "IN_PROGRESS"
+		configuration.AvailableProvisionedConcurrentExecutions, configuration.AllocatedProvisionedConcurrentExecutions = 0, 0
 	}
-	return protocol.Reply{Body: written}, nil
+	return protocol.Reply{Body: configuration}, nil
 }
 
-// findProvisioned is the provisioned concurrency that was given to an alias or
-// a version itself.
+// findProvisioned returns the provisioned concurrency that was given to exactly this
+// alias or version.
 func (s *Functions) findProvisioned(f *function, qualifier string) (*provisioned, error) {
 	var p *provisioned
 	if a := f.aliases[qualifier]; a != nil {
@@ -161,7 +163,7 @@ func (s *Functions) findProvisioned(f *function, qualifier string) (*provisioned
 	} else if v := f.version(qualifier); v != nil {
 		p = v.provisioned
 	} else {
-		return nil, s.noVersion(f, qualifier)
+		return nil, s.versionNotFound(f, qualifier)
 	}
 	if p == nil {
 		return nil, protocol.NewError(http.StatusNotFound, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")

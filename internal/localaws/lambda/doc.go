@@ -1,4 +1,4 @@
-// Package lambda is the Lambda API of the local AWS: functions, versions,
-// aliases, tags, provisioned concurrency and Invoke. Functions answers the
-// API's requests. It does not run a function: an Invoker plays them all.
+// Package lambda is the Lambda API of the local AWS: functions, versions, aliases,
+// tags, provisioned concurrency and Invoke. Functions answers the API's requests. It
+// does not run functions itself: an Invoker runs them.
 package lambda

@@ -11,17 +11,17 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// latest is the version that can still change.
+// latest is the unpublished version, the only one that can change.
 const latest = "$LATEST"
 
-// Function is a Lambda function as it is first created.
+// Function describes a Lambda function to create.
 type Function struct {
 	Name string
-	// Content stands for the code: its hash is the CodeSha256.
+	// Content represents the code: its hash is the CodeSha256.
 	Content string
-	// Role is the execution role's ARN. Default: a role of the function's name.
+	// Role is the execution role's ARN. Default: a role named after the function.
 	Role string
-	// DeadLetterTarget is the ARN of the dead-letter queue or topic; empty is none.
+	// DeadLetterTarget is the ARN of the dead-letter queue or topic; empty means none.
 	DeadLetterTarget string
 	Tags             map[string]string
 }
@@ -35,19 +35,19 @@ type function struct {
 	versions []*version // versions[i] has number i+1
 	aliases  map[string]*alias
 
-	updating time.Time // $LATEST's last update is in progress before then
-	pending  time.Duration
-	then     VersionState
+	updateDoneAt      time.Time // the last update of $LATEST is in progress until then
+	pending           time.Duration
+	stateAfterPending VersionState
 }
 
-// AddFunction creates a function, Active at once and with nothing published.
-// It fails if there is one of that name.
+// AddFunction creates a function that is Active at once and has no published version.
+// It fails if the name is taken.
 func (s *Functions) AddFunction(f Function) error {
 	now := s.account.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, exists := s.functions[f.Name]; exists {
-		return fmt.Errorf("add function %s: there is one already", f.Name)
+		return fmt.Errorf("add function %s: it already exists", f.Name)
 	}
 	if f.Role == "" {
 		f.Role = fmt.Sprintf("arn:aws:iam::%s:role/%s", s.account.ID, f.Name)
@@ -60,34 +60,33 @@ func (s *Functions) AddFunction(f Function) error {
 			number: latest, sha: codeSha256(f.Content), size: len(f.Content), role: f.Role, deadLetter: f.DeadLetterTarget,
 			revisionID: s.revisions.Next(), modified: now, state: VersionState{State: StateActive},
 		},
-		aliases: map[string]*alias{},
-		then:    VersionState{State: StateActive},
+		aliases:           map[string]*alias{},
+		stateAfterPending: VersionState{State: StateActive},
 	}
 	return nil
 }
 
-// UpdateCode gives $LATEST other code, and with it another RevisionId.
+// UpdateCode changes the code and the RevisionId of $LATEST.
 func (s *Functions) UpdateCode(name, content string) error {
 	return s.updateLatest(name, func(v *version) {
 		v.sha, v.size = codeSha256(content), len(content)
 	})
 }
 
-// UpdateConfiguration gives $LATEST another execution role and dead-letter
-// target (empty is none), and with them another RevisionId. Versions that are
-// published keep theirs.
+// UpdateConfiguration changes the execution role, the dead-letter target (empty means
+// none) and the RevisionId of $LATEST. Published versions do not change.
 func (s *Functions) UpdateConfiguration(name, role, deadLetterTarget string) error {
 	return s.updateLatest(name, func(v *version) {
 		v.role, v.deadLetter = role, deadLetterTarget
 	})
 }
 
-// updateLatest changes $LATEST.
+// updateLatest applies a change to $LATEST and gives it a new RevisionId.
 func (s *Functions) updateLatest(name string, change func(*version)) error {
 	now := s.account.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(name)
+	f, err := s.findFunction(name)
 	if err != nil {
 		return fmt.Errorf("update function: %w", err)
 	}
@@ -96,36 +95,36 @@ func (s *Functions) updateLatest(name string, change func(*version)) error {
 	return nil
 }
 
-// SetUpdateInProgress makes $LATEST's last update take that long from now.
-// Until then PublishVersion is a conflict.
+// SetUpdateInProgress makes the last update of $LATEST stay in progress for a duration
+// from now. Until then PublishVersion fails with a conflict.
 func (s *Functions) SetUpdateInProgress(name string, duration time.Duration) error {
 	until := s.account.Now().Add(duration)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(name)
+	f, err := s.findFunction(name)
 	if err != nil {
 		return fmt.Errorf("set update in progress: %w", err)
 	}
-	f.updating = until
+	f.updateDoneAt = until
 	return nil
 }
 
-// find returns a function. The caller holds the lock.
-func (s *Functions) find(name string) (*function, error) {
+// findFunction returns a function. The caller holds the lock.
+func (s *Functions) findFunction(name string) (*function, error) {
 	if f := s.functions[name]; f != nil {
 		return f, nil
 	}
-	return nil, missing("Function not found: %s", s.functionARN(name, ""))
+	return nil, notFound("Function not found: %s", s.functionARN(name, ""))
 }
 
-// codeSha256 is a code's hash as Lambda writes it.
+// codeSha256 returns a code's hash as Lambda encodes it.
 func codeSha256(content string) string {
 	sum := sha256.Sum256([]byte(content))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// functionConfiguration is a version on the wire. It has the
-// members that a deployment reads, in the names of Lambda's API model.
+// functionConfiguration is a version in API responses. It has only the members that a
+// deployment reads, under their names in Lambda's API model.
 type functionConfiguration struct {
 	FunctionName               string            `json:"FunctionName"`
 	FunctionArn                string            `json:"FunctionArn"`
@@ -150,37 +149,38 @@ type deadLetterConfig struct {
 	TargetArn string `json:"TargetArn"`
 }
 
-// configuration is a version on the wire under the ARN it was asked for.
+// configuration returns a version for a response, with the ARN that the caller asked
+// for.
 func (f *function) configuration(v *version, arn string, now time.Time) functionConfiguration {
 	settled := v.stateAt(now)
-	written := functionConfiguration{
+	configuration := functionConfiguration{
 		FunctionName: f.name, FunctionArn: arn, Version: v.number, Description: v.description, Role: v.role,
 		CodeSha256: v.sha, CodeSize: v.size, RevisionId: v.revisionID, PackageType: "Zip",
 		LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		State:        settled.State, StateReason: settled.Reason, StateReasonCode: settled.ReasonCode,
 	}
 	if v.deadLetter != "" {
-		written.DeadLetterConfig = &deadLetterConfig{TargetArn: v.deadLetter}
+		configuration.DeadLetterConfig = &deadLetterConfig{TargetArn: v.deadLetter}
 	}
 	switch {
-	case v == f.latest && now.Before(f.updating):
-		written.LastUpdateStatus = "InProgress"
-		written.LastUpdateStatusReason = "The function is being created."
-		written.LastUpdateStatusReasonCode = "Creating"
+	case v == f.latest && now.Before(f.updateDoneAt):
+		configuration.LastUpdateStatus = "InProgress"
+		configuration.LastUpdateStatusReason = "The function is being created."
+		configuration.LastUpdateStatusReasonCode = "Creating"
 	case settled.State != StatePending:
 		// A version that is still being created has no update status
 		// (LocalStack's snapshot test_publish_with_update).
-		written.LastUpdateStatus = "Successful"
+		configuration.LastUpdateStatus = "Successful"
 	}
-	return written
+	return configuration
 }
 
-// readVersion finds the version that a call is about and writes it. The caller
-// holds the lock.
+// readVersion finds the version that a call names and returns its configuration. The
+// caller holds the lock.
 func (s *Functions) readVersion(in input) (*function, functionConfiguration, error) {
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
-		return nil, functionConfiguration{}, missing("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
+		return nil, functionConfiguration{}, notFound("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
 	}
 	v, err := s.findVersion(f, in.function.qualifier)
 	if err != nil {
@@ -189,7 +189,7 @@ func (s *Functions) readVersion(in input) (*function, functionConfiguration, err
 	return f, f.configuration(v, s.functionARN(f.name, in.function.qualifier), in.now), nil
 }
 
-// functionOutput is GetFunction's answer.
+// functionOutput is GetFunction's response.
 type functionOutput struct {
 	Configuration functionConfiguration `json:"Configuration"`
 	Code          codeLocation          `json:"Code"`
@@ -203,7 +203,7 @@ type codeLocation struct {
 }
 
 func (s *Functions) getFunction(_ context.Context, in input) (protocol.Reply, error) {
-	hidden := s.refuseTags(in)
+	hidden := s.tagsErrorFor(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, configuration, err := s.readVersion(in)

@@ -10,32 +10,31 @@ import (
 	"sluice/internal/localaws/throttle"
 )
 
-// Config says how Lambda behaves. The zero value of a field means its default.
+// Config configures Lambda's behaviour. The zero value of a field means its default.
 type Config struct {
-	// Random draws uniformly from [0, 1). It decides which version of a
-	// weighted alias an Invoke reaches. By default it always draws 0, which
-	// is the alias's additional version if that has any weight.
+	// Random returns a uniform random number in [0, 1). It decides which version of a
+	// weighted alias an Invoke reaches. By default it always returns 0, which selects
+	// the additional version if that has any weight.
 	Random func() float64
 
-	// ControlPlaneRate is how many Lambda calls a second the account may
-	// make, all operations but GetFunction and Invoke together; 15 by
-	// default, which AWS does not raise (Lambda quotas). FunctionReadRate is
-	// GetFunction's own, 100 by default. A negative rate is no limit.
+	// ControlPlaneRate is the account's limit of Lambda calls per second, for all
+	// operations together except GetFunction and Invoke. The default is 15, which AWS
+	// does not raise (Lambda quotas). FunctionReadRate is the limit for GetFunction;
+	// the default is 100. A negative rate means no limit.
 	ControlPlaneRate float64
 	FunctionReadRate float64
 
-	// RotateUnchanged makes an UpdateAlias that changes nothing give the
-	// alias a new RevisionId all the same. That was recorded once against
-	// AWS, for an UpdateAlias that carries neither a version nor weights
-	// (LocalStack's snapshot test_alias_lifecycle, 2023), and is documented
-	// nowhere. By default the RevisionId stays, and with it every write
-	// still in flight.
+	// RotateUnchanged makes an UpdateAlias that changes nothing still give the alias a
+	// new RevisionId. This was recorded once against AWS, for an UpdateAlias with
+	// neither a version nor weights (LocalStack's snapshot test_alias_lifecycle, 2023).
+	// It is not documented. By default the RevisionId stays, so writes still in flight
+	// stay valid.
 	RotateUnchanged bool
 }
 
-// Functions are the functions of an account, with their versions and aliases.
-// Several goroutines may call its methods at once. No method calls the Invoker
-// or a listener while it holds the lock.
+// Functions holds the functions of an account with their versions and aliases. Several
+// goroutines may call its methods at once. No method calls the Invoker or a listener
+// while it holds the lock.
 type Functions struct {
 	account      account.Account
 	config       Config
@@ -48,11 +47,11 @@ type Functions struct {
 
 	aliasListeners     []func(AliasChange)
 	publishedListeners []func(Published)
-	hideTags           func(actor string, needed protocol.Permission) bool
+	hideTagsFrom       func(actor string, needed protocol.Permission) bool
 	invoker            Invoker
 }
 
-// New returns an account without functions.
+// New returns an empty Functions for an account.
 func New(in account.Account, config Config) *Functions {
 	if config.Random == nil {
 		config.Random = func() float64 { return 0 }

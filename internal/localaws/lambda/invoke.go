@@ -11,82 +11,80 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// The most that an invocation's payload may hold, in bytes: 6 MB for an
-// answer waited for, 1 MB for an event (Lambda quotas).
+// The largest payload of an invocation, in bytes: 6 MB for a synchronous one, 1 MB for
+// an asynchronous one (Lambda quotas).
 const (
 	maxSyncPayload  = 6 << 20
 	maxAsyncPayload = 1 << 20
 )
 
-// InvocationType is how an Invoke wants its answer.
+// InvocationType says whether an Invoke waits for the function's result.
 type InvocationType string
 
-// The invocation types that reach an Invoker.
+// The invocation types. DryRun does not reach an Invoker.
 const (
 	RequestResponse InvocationType = "RequestResponse"
 	AsyncEvent      InvocationType = "Event"
 	dryRun          InvocationType = "DryRun"
 )
 
-// Invocation is an Invoke that reached a version of a function.
+// Invocation is an Invoke that was routed to a version of a function.
 type Invocation struct {
-	Actor     string // who invokes
+	Actor     string // the caller
 	Function  string // the function's name
-	Qualifier string // the version or alias it was invoked by; may be empty
-	Version   string // the version that runs, after the alias's weights
+	Qualifier string // the version or alias in the request; may be empty
+	Version   string // the version that runs, chosen by the alias's weights
 	Type      InvocationType
-	Payload   []byte // JSON; {} if there was none
+	Payload   []byte // JSON; {} if the request had none
 }
 
-// InvocationResult is how a function ended.
+// InvocationResult is the result of a function.
 type InvocationResult struct {
 	Payload []byte
-	// FunctionError is "Unhandled" when the function failed (the payload is
-	// then its error), and empty when it returned.
+	// FunctionError is "Unhandled" if the function failed; Payload is then its error.
+	// It is empty if the function returned.
 	FunctionError string
 }
 
-// Invoker plays the functions. The Invoke that called it waits for its
-// result, so it may block while virtual time passes; of an AsyncEvent the
-// caller hears nothing, and the Invoker decides when it runs. The context is
-// the request's.
+// Invoker runs the functions. Invoke waits for it to return, so it may block while
+// virtual time passes. The result of an AsyncEvent is not sent to the caller, so the
+// Invoker decides when the function runs. The context is the request's.
 type Invoker func(context.Context, Invocation) InvocationResult
 
-// SetInvoker sets who plays the functions. Without one, Invoke is not
-// implemented.
+// SetInvoker sets the Invoker. Without one, Invoke fails with NotImplemented.
 func (s *Functions) SetInvoker(invoke Invoker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.invoker = invoke
 }
 
-// ResolveVersion returns the version that a request to a function reaches: by
-// an alias the additional version if draw, uniform in [0, 1), is below its
-// weight. A qualifier that is empty is $LATEST.
+// ResolveVersion returns the version that a request to a function reaches. An alias
+// leads to its additional version if draw, a number in [0, 1), is below that version's
+// weight. An empty qualifier means $LATEST.
 func (s *Functions) ResolveVersion(function, qualifier string, draw float64) (string, error) {
 	now := s.account.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(function)
+	f, err := s.findFunction(function)
 	if err != nil {
 		return "", fmt.Errorf("resolve %s:%s: %w", function, qualifier, err)
 	}
-	v, err := s.route(f, qualifier, draw, now)
+	v, err := s.resolveVersionLocked(f, qualifier, draw, now)
 	if err != nil {
 		return "", fmt.Errorf("resolve %s:%s: %w", function, qualifier, err)
 	}
 	return v.number, nil
 }
 
-// route is ResolveVersion under the lock. It may come to a version that is
-// not Active.
-func (s *Functions) route(f *function, qualifier string, draw float64, now time.Time) (*version, error) {
+// resolveVersionLocked does the work of ResolveVersion. The caller holds the lock. The
+// returned version may not be Active.
+func (s *Functions) resolveVersionLocked(f *function, qualifier string, draw float64, now time.Time) (*version, error) {
 	a := f.aliases[qualifier]
 	if a == nil {
 		return s.findVersion(f, qualifier)
 	}
-	for number, weight := range s.view(f, a, now).Weights {
-		// There is never more than one.
+	for number, weight := range s.currentAlias(f, a, now).Weights {
+		// An alias has at most one additional version.
 		if draw < weight {
 			return f.version(number), nil
 		}
@@ -99,22 +97,22 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 	if err := validateInvocation(kind, in); err != nil {
 		return protocol.Reply{}, err
 	}
-	// Random is the owner's: it is not called under the lock.
-	v, play, err := s.resolveInvoke(in, s.config.Random())
+	// Config.Random is the caller's function, so it must not be called under the lock.
+	v, invoker, err := s.resolveInvoke(in, s.config.Random())
 	if err != nil {
 		return protocol.Reply{}, err
 	}
 	if kind == dryRun {
 		return protocol.Reply{Status: http.StatusNoContent}, nil
 	}
-	if play == nil {
-		return protocol.Reply{}, protocol.NotImplemented(Name, "InvokeFunction: nobody plays the functions")
+	if invoker == nil {
+		return protocol.Reply{}, protocol.NotImplemented(Name, "InvokeFunction: no Invoker is set")
 	}
 	payload := in.Body
 	if len(payload) == 0 {
 		payload = []byte("{}")
 	}
-	result := play(ctx, Invocation{Actor: in.Actor, Function: in.function.name, Qualifier: in.function.qualifier, Version: v, Type: kind, Payload: payload})
+	result := invoker(ctx, Invocation{Actor: in.Actor, Function: in.function.name, Qualifier: in.function.qualifier, Version: v, Type: kind, Payload: payload})
 	if kind == AsyncEvent {
 		return protocol.Reply{Status: http.StatusAccepted}, nil
 	}
@@ -125,15 +123,15 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 	return protocol.Reply{Header: header, Body: result.Payload}, nil
 }
 
-// resolveInvoke decides which version an Invoke reaches, and who plays it.
+// resolveInvoke returns the version that an Invoke reaches, and the Invoker.
 func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
-		return "", nil, missing("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
+		return "", nil, notFound("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
 	}
-	v, err := s.route(f, in.function.qualifier, draw, in.now)
+	v, err := s.resolveVersionLocked(f, in.function.qualifier, draw, in.now)
 	if err != nil {
 		return "", nil, err
 	}
@@ -143,7 +141,7 @@ func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, erro
 	return v.number, s.invoker, nil
 }
 
-// validateInvocation holds an Invoke against Lambda's API reference.
+// validateInvocation checks an Invoke against Lambda's API reference.
 func validateInvocation(kind InvocationType, in input) error {
 	for _, name := range []string{"X-Amz-Client-Context", "X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"} {
 		if in.Header.Get(name) != "" {

@@ -8,22 +8,22 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// maxPage is the most that a list of Lambda's holds, even if more is
-// asked for (ListVersionsByFunction in Lambda's API reference).
-const maxPage = 50
+// maxPageItems is the largest page that Lambda returns, even if MaxItems is larger
+// (ListVersionsByFunction in Lambda's API reference).
+const maxPageItems = 50
 
-// cutPage cuts a page by Marker and MaxItems. It returns the NextMarker.
+// cutPage returns the page that Marker and MaxItems ask for, and the NextMarker.
 func cutPage[T any](in input, list []T, key func(T) string) ([]T, string, error) {
-	size := maxPage
+	size := maxPageItems
 	if given := in.Query.Get("MaxItems"); given != "" {
-		asked, err := strconv.Atoi(given)
+		items, err := strconv.Atoi(given)
 		if err != nil {
 			return nil, "", protocol.NewError(http.StatusBadRequest, "SerializationException", "MaxItems is not a number: %q", given)
 		}
-		if asked < 1 || asked > 10000 {
-			return nil, "", protocol.Constraint("Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000", asked)
+		if items < 1 || items > 10000 {
+			return nil, "", protocol.Constraint("Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000", items)
 		}
-		size = min(asked, maxPage)
+		size = min(items, maxPageItems)
 	}
 	page, next, ok := paging.Cut(list, in.Query.Get("Marker"), size, key)
 	if !ok {

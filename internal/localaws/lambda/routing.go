@@ -12,7 +12,7 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// aliasWrite is the request of CreateAlias and of UpdateAlias.
+// aliasWrite is the request of CreateAlias and UpdateAlias.
 type aliasWrite struct {
 	Name            string
 	Description     *string
@@ -25,15 +25,15 @@ type routingConfig struct {
 	AdditionalVersionWeights map[string]float64 `json:"AdditionalVersionWeights"`
 }
 
-// aliasNamePattern is the shape of an alias's name: not a number, or it could
-// not be told from a version.
+// An alias's name matches aliasNamePattern and is not a number, because a number would
+// be a version.
 var (
 	aliasNamePattern = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
 	numberPattern    = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// validate holds a write against Lambda's API model. The texts are recorded
-// in LocalStack's snapshot test_notfound_and_invalid_routingconfigs.
+// validate checks a write against Lambda's API model. The error texts are recorded in
+// LocalStack's snapshot test_notfound_and_invalid_routingconfigs.
 func (w aliasWrite) validate() error {
 	if err := protocol.CheckLength("description", w.Description, 256); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (w aliasWrite) validate() error {
 	return nil
 }
 
-// javaDouble writes a number as AWS's messages do: 2.0, not 2.
+// javaDouble formats a number as in AWS's messages: 2.0, not 2.
 func javaDouble(n float64) string {
 	text := strconv.FormatFloat(n, 'f', -1, 64)
 	if n == float64(int64(n)) {
@@ -69,30 +69,30 @@ func javaDouble(n float64) string {
 	return text
 }
 
-// applyWrite gives an alias the version, weights and description that a write asks
-// for, if Lambda allows it. What the write leaves out stays; for RoutingConfig
-// AWS does not say so.
-func (s *Functions) applyWrite(f *function, a *alias, asked aliasWrite, now time.Time) error {
-	a.version = cmp.Or(asked.FunctionVersion, a.version)
-	if asked.Description != nil {
-		a.description = *asked.Description
+// applyWrite sets the version, weights and description from a request, if Lambda allows
+// them. Members that the request leaves out do not change; for RoutingConfig AWS does
+// not document this.
+func (s *Functions) applyWrite(f *function, a *alias, request aliasWrite, now time.Time) error {
+	a.version = cmp.Or(request.FunctionVersion, a.version)
+	if request.Description != nil {
+		a.description = *request.Description
 	}
-	if asked.RoutingConfig != nil {
+	if request.RoutingConfig != nil {
 		a.weights = nil
-		if weights := asked.RoutingConfig.AdditionalVersionWeights; len(weights) > 0 {
+		if weights := request.RoutingConfig.AdditionalVersionWeights; len(weights) > 0 {
 			a.weights = maps.Clone(weights)
 		}
 	}
 	own := f.version(a.version)
 	if own == nil {
-		return s.noVersion(f, a.version)
+		return s.versionNotFound(f, a.version)
 	}
 	if err := checkServable(own, now); err != nil {
 		return err
 	}
 	if a.provisioned != nil && own.provisioned != nil {
-		// Recorded for PutProvisionedConcurrencyConfig; that UpdateAlias
-		// refuses the same is not documented.
+		// This error was recorded for PutProvisionedConcurrencyConfig. AWS does not
+		// document that UpdateAlias returns it too.
 		return conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
 	}
 	for number := range a.weights {
@@ -103,7 +103,8 @@ func (s *Functions) applyWrite(f *function, a *alias, asked aliasWrite, now time
 	return nil
 }
 
-// checkAdditional tells whether a version may stand beside the alias's own.
+// checkAdditional checks whether a version may be the additional version beside the
+// alias's own.
 func (s *Functions) checkAdditional(f *function, own *version, number string, now time.Time) error {
 	if own.number == latest {
 		return invalidParameter("$LATEST is not supported for an alias pointing to more than 1 version")
@@ -113,23 +114,23 @@ func (s *Functions) checkAdditional(f *function, own *version, number string, no
 	}
 	other := f.version(number)
 	if other == nil {
-		return s.noVersion(f, number)
+		return s.versionNotFound(f, number)
 	}
 	if other.role != own.role {
 		return invalidParameter("Specified versions must be associated with the same execution role")
 	}
 	if other.deadLetter != own.deadLetter {
-		// The rule is in the developer guide ("Lambda alias routing
-		// configuration"); its error's text is not known.
+		// The rule is in the developer guide ("Lambda alias routing configuration");
+		// the text of AWS's error is not known.
 		return invalidParameter("Specified versions must have the same dead-letter queue configuration, or none")
 	}
 	return checkServable(other, now)
 }
 
-// checkServable refuses a version that cannot take traffic. For a Failed one that
-// was seen (terraform-provider-aws#49904); for one that is still Pending it
-// is the developer guide's general rule for functions ("Lambda function
-// states"), not known for UpdateAlias.
+// checkServable returns an error for a version that cannot take traffic. For a Failed
+// version this was observed (terraform-provider-aws#49904). For a Pending version it
+// follows the developer guide's general rule for functions ("Lambda function states");
+// whether UpdateAlias applies that rule is not known.
 func checkServable(v *version, now time.Time) error {
 	const text = "The operation cannot be performed at this time. The function is currently in the following state: "
 	switch settled := v.stateAt(now); settled.State {

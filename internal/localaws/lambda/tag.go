@@ -11,8 +11,8 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// Limits of tags, and the characters that they may have (Lambda Developer Guide,
-// Using tags; Tagging AWS Resources, Tag naming limits).
+// Limits and allowed characters of tags (Lambda Developer Guide, Using tags; Tagging
+// AWS Resources, Tag naming limits).
 const (
 	maxTags     = 50
 	maxTagKey   = 128
@@ -21,28 +21,27 @@ const (
 
 var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// tagsError is why GetFunction answers without tags (TagsError in Lambda's API
-// model).
+// tagsError says why GetFunction returned no tags (TagsError in Lambda's API model).
 type tagsError struct {
 	ErrorCode string `json:"ErrorCode"`
 	Message   string `json:"Message"`
 }
 
-// HideTags sets who is not told the tags of functions by GetFunction: since 2024 a
-// caller needs an explicit permission of lambda:ListTags on the function for that
-// (GetFunction in Lambda's API reference), and is answered without them otherwise.
-// nil hides them from nobody.
+// HideTags sets a function that says which callers GetFunction returns no tags to.
+// Since 2024 a caller needs an explicit permission of lambda:ListTags on the function
+// to see them; without it, GetFunction answers without tags (GetFunction in Lambda's
+// API reference). nil means that every caller sees them.
 func (s *Functions) HideTags(from func(actor string, needed protocol.Permission) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hideTags = from
+	s.hideTagsFrom = from
 }
 
-// refuseTags returns why GetFunction hides the tags from a caller, nil if it does
-// not.
-func (s *Functions) refuseTags(in input) *tagsError {
+// tagsErrorFor returns the reason why GetFunction hides the tags from a caller, or nil
+// if it does not.
+func (s *Functions) tagsErrorFor(in input) *tagsError {
 	s.mu.Lock()
-	hide := s.hideTags
+	hide := s.hideTagsFrom
 	s.mu.Unlock()
 	needed := protocol.Permission{Action: Name + ":ListTags", Resource: s.functionARN(in.function.name, "")}
 	if hide == nil || !hide(in.Actor, needed) {
@@ -55,7 +54,7 @@ func (s *Functions) refuseTags(in input) *tagsError {
 func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -63,23 +62,23 @@ func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error
 }
 
 func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, error) {
-	var asked struct{ Tags map[string]string }
-	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+	var request struct{ Tags map[string]string }
+	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
 		return protocol.Reply{}, err
 	}
-	for key, value := range asked.Tags {
+	for key, value := range request.Tags {
 		if err := checkTag(key, value); err != nil {
 			return protocol.Reply{}, err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
 	tags := copyTags(f.tags)
-	maps.Copy(tags, asked.Tags)
+	maps.Copy(tags, request.Tags)
 	if len(tags) > maxTags {
 		return protocol.Reply{}, invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
 	}
@@ -90,7 +89,7 @@ func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, er
 func (s *Functions) untagResource(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -100,11 +99,11 @@ func (s *Functions) untagResource(_ context.Context, in input) (protocol.Reply, 
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }
 
-// copyTags returns a copy that can be added to.
+// copyTags returns a copy that is never nil.
 func copyTags(tags map[string]string) map[string]string {
-	own := make(map[string]string, len(tags))
-	maps.Copy(own, tags)
-	return own
+	copied := make(map[string]string, len(tags))
+	maps.Copy(copied, tags)
+	return copied
 }
 
 func checkTag(key, value string) error {
@@ -130,7 +129,7 @@ func (s *Functions) Tags(function string) map[string]string {
 	return maps.Clone(f.tags)
 }
 
-// SetTags replaces all tags of a function, as a deployment by another tool may.
+// SetTags replaces all tags of a function, as another deployment tool may.
 func (s *Functions) SetTags(function string, tags map[string]string) error {
 	for key, value := range tags {
 		if err := checkTag(key, value); err != nil {
@@ -139,7 +138,7 @@ func (s *Functions) SetTags(function string, tags map[string]string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(function)
+	f, err := s.findFunction(function)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// The states of a version that matter here (State in Lambda's API model).
+// The states of a version (State in Lambda's API model).
 const (
 	StatePending  = "Pending"
 	StateActive   = "Active"
@@ -18,19 +18,18 @@ const (
 	StateFailed   = "Failed"
 )
 
-// VersionState is a version's State, with the StateReasonCode and StateReason
-// that go with it.
+// VersionState is a version's State with its StateReasonCode and StateReason.
 type VersionState struct {
 	State      string
 	ReasonCode string
 	Reason     string
 }
 
-// creating is the state of what is not ready yet (LocalStack's snapshot
+// pendingState is the state of a version that is not ready yet (LocalStack's snapshot
 // test_publish_with_update).
-var creating = VersionState{State: StatePending, ReasonCode: "Creating", Reason: "The function is being created."}
+var pendingState = VersionState{State: StatePending, ReasonCode: "Creating", Reason: "The function is being created."}
 
-// Version is a version as it stands.
+// Version is the current state of a version.
 type Version struct {
 	Function         string
 	Version          string // a number, or "$LATEST"
@@ -52,15 +51,15 @@ type version struct {
 	deadLetter  string
 	revisionID  string
 	modified    time.Time
-	settled     time.Time // Pending before, state from then on
+	readyAt     time.Time // Pending before, state from then on
 	state       VersionState
 	provisioned *provisioned
 }
 
-// stateAt is the version's state at a time.
+// stateAt returns the version's state at a time.
 func (v *version) stateAt(now time.Time) VersionState {
-	if now.Before(v.settled) {
-		return creating
+	if now.Before(v.readyAt) {
+		return pendingState
 	}
 	return v.state
 }
@@ -70,7 +69,7 @@ func (s *Functions) Publish(name string) (Version, error) {
 	now := s.account.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(name)
+	f, err := s.findFunction(name)
 	if err != nil {
 		return Version{}, fmt.Errorf("publish: %w", err)
 	}
@@ -81,7 +80,7 @@ func (s *Functions) Publish(name string) (Version, error) {
 	return s.snapshot(f, v, now), nil
 }
 
-// Version returns a version as it stands now.
+// Version returns the current state of a version.
 func (s *Functions) Version(name, number string) (Version, bool) {
 	now := s.account.Now()
 	s.mu.Lock()
@@ -97,7 +96,7 @@ func (s *Functions) Version(name, number string) (Version, bool) {
 	return s.snapshot(f, v, now), true
 }
 
-// snapshot is a version as its owner sees it.
+// snapshot returns the current state of a version.
 func (s *Functions) snapshot(f *function, v *version, now time.Time) Version {
 	return Version{
 		Function: f.name, Version: v.number, ARN: s.functionARN(f.name, v.number), CodeSha256: v.sha,
@@ -105,36 +104,36 @@ func (s *Functions) snapshot(f *function, v *version, now time.Time) Version {
 	}
 }
 
-// PendingFor makes every version published from now on Pending for a while,
-// and then what is given; an empty state is Active. SnapStart's versions do
-// that for minutes.
+// PendingFor makes every version published from now on Pending for a duration, and then
+// puts it into the state then. An empty state means Active. Versions with SnapStart
+// stay Pending for minutes.
 func (s *Functions) PendingFor(name string, pending time.Duration, then VersionState) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(name)
+	f, err := s.findFunction(name)
 	if err != nil {
 		return fmt.Errorf("set pending: %w", err)
 	}
 	if then.State == "" {
 		then.State = StateActive
 	}
-	f.pending, f.then = pending, then
+	f.pending, f.stateAfterPending = pending, then
 	return nil
 }
 
-// SetVersionState puts a version into a state at once.
+// SetVersionState changes the state of a version at once.
 func (s *Functions) SetVersionState(name, number string, state VersionState) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(name)
+	f, err := s.findFunction(name)
 	if err != nil {
 		return fmt.Errorf("set version state: %w", err)
 	}
 	v := f.version(number)
 	if v == nil {
-		return fmt.Errorf("set version state: %w", s.noVersion(f, number))
+		return fmt.Errorf("set version state: %w", s.versionNotFound(f, number))
 	}
-	v.state, v.settled = state, time.Time{}
+	v.state, v.readyAt = state, time.Time{}
 	return nil
 }
 
@@ -150,13 +149,14 @@ func (f *function) version(number string) *version {
 	return f.versions[n-1]
 }
 
-// noVersion is recorded in LocalStack's snapshot test_notfound_and_invalid_routingconfigs.
-func (s *Functions) noVersion(f *function, number string) *protocol.Error {
-	return missing("Function not found: %s", s.functionARN(f.name, number))
+// versionNotFound returns the error recorded in LocalStack's snapshot
+// test_notfound_and_invalid_routingconfigs.
+func (s *Functions) versionNotFound(f *function, number string) *protocol.Error {
+	return notFound("Function not found: %s", s.functionARN(f.name, number))
 }
 
-// findVersion returns the version that a qualifier names: a version's number,
-// an alias's own version, $LATEST if there is none.
+// findVersion returns the version that a qualifier names: a version by its number, the
+// own version of an alias, or $LATEST for an empty qualifier.
 func (s *Functions) findVersion(f *function, qualifier string) (*version, error) {
 	if qualifier == "" {
 		return f.latest, nil
@@ -167,7 +167,7 @@ func (s *Functions) findVersion(f *function, qualifier string) (*version, error)
 	if a := f.aliases[qualifier]; a != nil {
 		return f.version(a.version), nil
 	}
-	return nil, s.noVersion(f, qualifier)
+	return nil, s.versionNotFound(f, qualifier)
 }
 
 // publication is PublishVersion's request.
@@ -177,18 +177,18 @@ type publication struct {
 	RevisionId  string
 }
 
-// publish makes a version of $LATEST, unless nothing changed since the last
-// one: then that is the answer (PublishVersion in Lambda's API reference). It
-// also changes $LATEST's RevisionId (LocalStack's snapshots).
-func (s *Functions) publish(f *function, asked publication, now time.Time) (*version, error) {
-	if asked.RevisionId != "" && asked.RevisionId != f.latest.revisionID {
+// publish publishes a version of $LATEST. If nothing changed since the last published
+// version, it returns that one (PublishVersion in Lambda's API reference). Publishing
+// also changes the RevisionId of $LATEST (LocalStack's snapshots).
+func (s *Functions) publish(f *function, request publication, now time.Time) (*version, error) {
+	if request.RevisionId != "" && request.RevisionId != f.latest.revisionID {
 		return nil, staleRevision()
 	}
-	if asked.CodeSha256 != "" && asked.CodeSha256 != f.latest.sha {
+	if request.CodeSha256 != "" && request.CodeSha256 != f.latest.sha {
 		return nil, invalidParameter("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.",
-			asked.CodeSha256, f.latest.sha)
+			request.CodeSha256, f.latest.sha)
 	}
-	if now.Before(f.updating) {
+	if now.Before(f.updateDoneAt) {
 		return nil, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
 	}
 	if n := len(f.versions); n > 0 && sameCodeAndConfiguration(f.versions[n-1], f.latest) {
@@ -197,53 +197,53 @@ func (s *Functions) publish(f *function, asked publication, now time.Time) (*ver
 	v := *f.latest
 	v.number = strconv.Itoa(len(f.versions) + 1)
 	v.revisionID, v.modified = s.revisions.Next(), now
-	v.state, v.settled = f.then, now.Add(f.pending)
-	if asked.Description != nil {
-		v.description = *asked.Description
+	v.state, v.readyAt = f.stateAfterPending, now.Add(f.pending)
+	if request.Description != nil {
+		v.description = *request.Description
 	}
 	f.versions = append(f.versions, &v)
 	f.latest.revisionID = s.revisions.Next()
 	return &v, nil
 }
 
-// sameCodeAndConfiguration tells whether publishing b after a would change nothing.
+// sameCodeAndConfiguration reports whether publishing b after a would change nothing.
 func sameCodeAndConfiguration(a, b *version) bool {
 	return a.sha == b.sha && a.role == b.role && a.deadLetter == b.deadLetter
 }
 
 func (s *Functions) publishVersion(_ context.Context, in input) (protocol.Reply, error) {
-	var asked publication
-	if err := protocol.Decode(Name, in.operation, in.Body, &asked); err != nil {
+	var request publication
+	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := protocol.CheckLength("description", asked.Description, 256); err != nil {
+	if err := protocol.CheckLength("description", request.Description, 256); err != nil {
 		return protocol.Reply{}, err
 	}
-	published, err := s.publishLatest(in, asked)
+	published, err := s.publishLatest(in, request)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	s.tellPublished(in, published)
+	s.notifyPublishedListeners(in, published)
 	return protocol.Reply{Status: http.StatusCreated, Body: published}, nil
 }
 
-// publishLatest publishes and writes the version.
-func (s *Functions) publishLatest(in input, asked publication) (functionConfiguration, error) {
+// publishLatest publishes $LATEST and returns the version's configuration.
+func (s *Functions) publishLatest(in input, request publication) (functionConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return functionConfiguration{}, err
 	}
-	v, err := s.publish(f, asked, in.now)
+	v, err := s.publish(f, request, in.now)
 	if err != nil {
 		return functionConfiguration{}, err
 	}
 	return f.configuration(v, s.functionARN(f.name, v.number), in.now), nil
 }
 
-// Published is a version that a call has published, or has found to be published
-// already.
+// Published is the result of a call that published a version, or that found the version
+// already published.
 type Published struct {
 	Actor    string
 	Function string
@@ -251,29 +251,29 @@ type Published struct {
 	Version  string
 }
 
-// OnPublished adds a listener that hears of the versions that calls have published,
-// as CloudTrail does.
+// OnPublished adds a listener that is called for the versions that API calls published,
+// as CloudTrail records them.
 func (s *Functions) OnPublished(listener func(Published)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.publishedListeners = append(s.publishedListeners, listener)
 }
 
-func (s *Functions) tellPublished(in input, version functionConfiguration) {
+func (s *Functions) notifyPublishedListeners(in input, version functionConfiguration) {
 	s.mu.Lock()
-	heard := s.publishedListeners
+	listeners := s.publishedListeners
 	s.mu.Unlock()
-	for _, listener := range heard {
+	for _, listener := range listeners {
 		listener(Published{Actor: in.Actor, Function: version.FunctionName, ARN: version.FunctionArn, Version: version.Version})
 	}
 }
 
-// listVersions lists $LATEST and then the versions by number. A listed
-// version has neither a State nor an update status (LocalStack's snapshots).
+// listVersions lists $LATEST and then the versions by number. Listed versions have
+// neither a State nor an update status (LocalStack's snapshots).
 func (s *Functions) listVersions(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.find(in.function.name)
+	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}

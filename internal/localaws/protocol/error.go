@@ -5,15 +5,15 @@ import (
 	"net/http"
 )
 
-// Error is an error as AWS answers it.
+// Error is an error as AWS returns it.
 type Error struct {
-	// StatusCode is the answer's HTTP status.
+	// StatusCode is the response's HTTP status.
 	StatusCode int
 	// Code is the error's name: "PreconditionFailedException".
 	Code string
-	// Message is the text that AWS writes.
+	// Message is AWS's text.
 	Message string
-	// Reason says which limit a TooManyRequestsException of Lambda met.
+	// Reason says which limit caused a TooManyRequestsException of Lambda.
 	Reason string
 }
 
@@ -21,24 +21,24 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (HTTP %d)", e.Code, e.Message, e.StatusCode)
 }
 
-// NewError returns an Error with its text.
+// NewError returns an Error with a formatted message.
 func NewError(status int, code, format string, args ...any) *Error {
 	return &Error{StatusCode: status, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// NotImplemented refuses what AWS would do and the local AWS does not. Its
-// status is 501, which the SDK's retryers leave alone.
+// NotImplemented returns the error for a request that AWS supports and the local AWS
+// does not. Its status is 501, which the SDK's retryers do not retry.
 func NotImplemented(service, what string) *Error {
 	return NewError(http.StatusNotImplemented, "NotImplemented", "not implemented in the local AWS: %s:%s", service, what)
 }
 
-// Constraint is what every service answers when a member of the request
-// breaks its model.
+// Constraint returns the error that most services return when a member of the request
+// violates a constraint of the API model.
 func Constraint(format string, args ...any) *Error {
 	return NewError(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
 }
 
-// CheckLength refuses a text that is longer than its model allows.
+// CheckLength returns an error if a text is longer than its API model allows.
 func CheckLength(member string, text *string, limit int) error {
 	if text != nil && len(*text) > limit {
 		return Constraint("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, limit)
@@ -46,20 +46,21 @@ func CheckLength(member string, text *string, limit int) error {
 	return nil
 }
 
-// Failures are the errors that every call to a service may get. The services
-// write them differently. The zero value of a field means what most services write.
+// Failures are the errors that any call to a service may return. Services differ in
+// their codes and statuses. The zero value of a field means the value that most
+// services use.
 type Failures struct {
-	// Throttled is the answer to a call above the account's rate.
+	// Throttled is the error for a call above the account's rate.
 	Throttled *Error
-	// DeniedStatus and DeniedCode are those of the answer to a caller whose
-	// policies do not allow the call.
+	// DeniedStatus and DeniedCode belong to the error for a caller whose policies do
+	// not allow the call.
 	DeniedStatus int
 	DeniedCode   string
-	// InternalCode is the code of the answer when the service itself fails.
+	// InternalCode is the code of the error for an internal failure of the service.
 	InternalCode string
 }
 
-// NewThrottled returns the answer to a call above the account's rate.
+// NewThrottled returns the error for a call above the account's rate.
 func (f Failures) NewThrottled() *Error {
 	if f.Throttled == nil {
 		return NewError(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
@@ -68,7 +69,7 @@ func (f Failures) NewThrottled() *Error {
 	return &throttled
 }
 
-// NewDenied returns the answer to a caller whose policies do not allow an action.
+// NewDenied returns the error for a caller whose policies do not allow an action.
 func (f Failures) NewDenied(actor, action, resource string) *Error {
 	status, code := http.StatusBadRequest, "AccessDeniedException"
 	if f.DeniedStatus != 0 {
@@ -81,7 +82,7 @@ func (f Failures) NewDenied(actor, action, resource string) *Error {
 		actor, action, resource, action)
 }
 
-// NewInternal returns the answer of a service that fails by its own fault.
+// NewInternal returns the error for an internal failure of the service.
 func (f Failures) NewInternal() *Error {
 	code := "InternalFailure"
 	if f.InternalCode != "" {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// JSON is AWS-JSON. An error's name is in the body's __type.
+// JSON is AWS-JSON. It puts an error's code into the body's __type.
 type JSON struct {
 	ContentType string
 }
@@ -24,30 +24,31 @@ var (
 
 // Write implements Protocol.
 func (p JSON) Write(reply Reply, err error) (Response, error) {
-	return writeJSON(reply, err, p.ContentType, func(refused *Error) map[string]string {
-		return map[string]string{"message": refused.Message, "__type": refused.Code}
+	return writeJSON(reply, err, p.ContentType, func(awsError *Error) map[string]string {
+		return map[string]string{"message": awsError.Message, "__type": awsError.Code}
 	})
 }
 
-// RESTJSON is REST-JSON as Lambda speaks it. An error's name is in a header,
-// and its text is "Message" where Lambda's model says so.
+// RESTJSON is REST-JSON as Lambda speaks it. It puts an error's code into a header. The
+// member with the text is "Message" where Lambda's API model says so, otherwise
+// "message".
 type RESTJSON struct{}
 
 // Write implements Protocol.
 func (RESTJSON) Write(reply Reply, err error) (Response, error) {
-	return writeJSON(reply, err, "application/json", func(refused *Error) map[string]string {
-		body := map[string]string{"message": refused.Message}
-		if refused.Code == "ResourceNotFoundException" || refused.Code == "ServiceException" {
-			body = map[string]string{"Message": refused.Message}
+	return writeJSON(reply, err, "application/json", func(awsError *Error) map[string]string {
+		body := map[string]string{"message": awsError.Message}
+		if awsError.Code == "ResourceNotFoundException" || awsError.Code == "ServiceException" {
+			body = map[string]string{"Message": awsError.Message}
 		}
 		switch {
-		case refused.StatusCode >= http.StatusInternalServerError:
+		case awsError.StatusCode >= http.StatusInternalServerError:
 			body["Type"] = "Service"
-		case refused.Code != "ValidationException":
+		case awsError.Code != "ValidationException":
 			body["Type"] = "User"
 		}
-		if refused.Reason != "" {
-			body["Reason"] = refused.Reason
+		if awsError.Reason != "" {
+			body["Reason"] = awsError.Reason
 		}
 		return body
 	})
@@ -55,11 +56,11 @@ func (RESTJSON) Write(reply Reply, err error) (Response, error) {
 
 // writeJSON writes a Reply, or the body of the *Error in its place.
 func writeJSON(reply Reply, err error, contentType string, errorBody func(*Error) map[string]string) (Response, error) {
-	var refused *Error
-	if errors.As(err, &refused) {
+	var awsError *Error
+	if errors.As(err, &awsError) {
 		reply = Reply{
-			Status: refused.StatusCode, ErrorCode: refused.Code, Body: errorBody(refused),
-			Header: http.Header{"X-Amzn-Errortype": {refused.Code}},
+			Status: awsError.StatusCode, ErrorCode: awsError.Code, Body: errorBody(awsError),
+			Header: http.Header{"X-Amzn-Errortype": {awsError.Code}},
 		}
 	} else if err != nil {
 		return Response{}, err
@@ -71,14 +72,14 @@ func writeJSON(reply Reply, err error, contentType string, errorBody func(*Error
 		response.Body = body
 	default:
 		if response.Body, err = json.Marshal(body); err != nil {
-			return Response{}, fmt.Errorf("write the answer: %w", err)
+			return Response{}, fmt.Errorf("encode the response: %w", err)
 		}
 	}
 	return response, nil
 }
 
-// Decode reads a JSON request strictly. It refuses a member that the local AWS
-// does not know, because to ignore it would be kinder than AWS.
+// Decode reads a JSON request strictly. It rejects a member that the local AWS does not
+// know, because ignoring it would be more lenient than AWS.
 func Decode(service, operation string, body []byte, into any) error {
 	if len(body) == 0 {
 		return nil
@@ -90,7 +91,7 @@ func Decode(service, operation string, body []byte, into any) error {
 		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
 			return nil
 		}
-		err = errors.New("there is more after the request")
+		err = errors.New("unexpected data after the request")
 	}
 	// encoding/json has no type for this error.
 	if member, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
@@ -99,7 +100,8 @@ func Decode(service, operation string, body []byte, into any) error {
 	return NewError(http.StatusBadRequest, "SerializationException", "%s", err)
 }
 
-// Epoch is a time as AWS-JSON writes it: seconds, with milliseconds as decimals.
+// Epoch formats a time as AWS-JSON does: seconds since the epoch, with milliseconds as
+// decimals.
 func Epoch(at time.Time) json.Number {
 	return json.Number(fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond)))
 }

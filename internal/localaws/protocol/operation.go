@@ -14,35 +14,33 @@ type Permission struct {
 	Resource string // an ARN, or "*"
 }
 
-// Operation is a call that was understood: what IAM and the rate limits look
-// at, and what it does. A request that is not valid is an Operation whose
-// Run returns an error.
+// Operation is a parsed call: what IAM and the rate limits check, and what the call
+// does. An invalid request is an Operation whose Run returns an error.
 type Operation struct {
-	// Action is IAM's name of the operation, without the service.
+	// Action is IAM's name for the operation, without the service.
 	Action string
 	// Resource is the ARN that IAM checks, or "*".
 	Resource string
-	// Permissions are what IAM asks of the caller, where it is not Action on
+	// Permissions are the permissions that the caller needs. nil means Action on
 	// Resource.
 	Permissions []Permission
-	// Limit is the rate limit; nil is none.
+	// Limit is the rate limit; nil means none.
 	Limit *throttle.Bucket
 	Run   func(ctx context.Context, now time.Time) (Reply, error)
 }
 
-// Refuse returns the operation with an error in place of its effect.
+// Refuse returns the operation with a Run that only returns err.
 func (o Operation) Refuse(err error) Operation {
 	o.Limit = nil
 	o.Run = func(context.Context, time.Time) (Reply, error) { return Reply{}, err }
 	return o
 }
 
-// Reply is a successful answer before a Protocol writes it.
+// Reply is a successful result before a Protocol writes it.
 type Reply struct {
-	Status int // 200 if 0
+	Status int // 0 means 200
 	Header http.Header
-	Body   any // nil is no body; []byte is written as it is
-	// ErrorCode names the error in a Reply that is already written, as
-	// DynamoDB's are.
+	Body   any // nil means no body; []byte is written unchanged
+	// ErrorCode is set when Body is already an encoded error, as in DynamoDB's replies.
 	ErrorCode string
 }

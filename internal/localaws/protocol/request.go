@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// maxBody bounds what is read of a request. Lambda's synchronous payload
-// of 6 MB is the largest that an operation takes.
-const maxBody = 8 << 20
+// maxBodyBytes bounds how much of a request is read. The largest body that an operation
+// accepts is Lambda's synchronous payload of 6 MB.
+const maxBodyBytes = 8 << 20
 
-// Request is a call as it came.
+// Request is an HTTP call as it was received.
 type Request struct {
 	// Actor is the access key id of the signature; empty if there is none.
 	Actor string
-	// SigningName is the service that the signature is for: "monitoring" is
-	// CloudWatch. It is empty if there is no signature.
+	// SigningName is the service name in the signature; CloudWatch's is "monitoring".
+	// It is empty if there is no signature.
 	SigningName string
 	Method      string
 	Path        string // as escaped by the client
@@ -26,7 +26,7 @@ type Request struct {
 	Body        []byte
 }
 
-// Read reads all of a call. It fails if the caller has gone.
+// Read reads a whole call. It fails if the caller has disconnected.
 func Read(r *http.Request) (Request, error) {
 	if err := r.Context().Err(); err != nil {
 		return Request{}, err
@@ -34,7 +34,7 @@ func Read(r *http.Request) (Request, error) {
 	var body []byte
 	if r.Body != nil {
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(r.Body, maxBody)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(r.Body, maxBodyBytes)); err != nil {
 			return Request{}, fmt.Errorf("read the request: %w", err)
 		}
 	}
@@ -50,10 +50,9 @@ func Read(r *http.Request) (Request, error) {
 	}, nil
 }
 
-// parseCredential returns the access key id and the service in a SigV4
-// Authorization header:
-// "AWS4-HMAC-SHA256 Credential=ID/20261201/us-east-1/lambda/aws4_request, …".
-// SigV4a has no region there.
+// parseCredential returns the access key id and the service in a SigV4 Authorization
+// header: "AWS4-HMAC-SHA256 Credential=ID/20261201/us-east-1/lambda/aws4_request, …". A
+// SigV4a credential has no region.
 func parseCredential(authorization string) (actor, service string) {
 	_, credential, _ := strings.Cut(authorization, "Credential=")
 	credential, _, _ = strings.Cut(credential, ",")
@@ -64,9 +63,9 @@ func parseCredential(authorization string) (actor, service string) {
 	return scope[0], scope[len(scope)-2]
 }
 
-// Target returns the operation that an X-Amz-Target header names with a
-// service's prefix ("AWSEvents"). It returns the whole header, which names no
-// operation, if the prefix is another one; empty if there is no such header.
+// Target returns the operation in an X-Amz-Target header with a service's prefix
+// ("AWSEvents"). If the header has another prefix, Target returns the whole header,
+// which matches no operation. Without the header it returns "".
 func (r Request) Target(prefix string) string {
 	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), prefix+".")
 }

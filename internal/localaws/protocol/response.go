@@ -7,14 +7,14 @@ import (
 	"net/http"
 )
 
-// Protocol writes answers as the clients of a service expect them.
+// Protocol writes responses as the clients of a service expect them.
 type Protocol interface {
-	// Write writes a Reply, or the *Error in its place. It returns any other
-	// error: the connection is lost.
+	// Write writes a Reply, or the *Error in its place. It returns any other error,
+	// which means that the connection is lost.
 	Write(Reply, error) (Response, error)
 }
 
-// Response is an answer on the wire.
+// Response is an encoded HTTP response.
 type Response struct {
 	Status    int
 	Header    http.Header
@@ -22,7 +22,7 @@ type Response struct {
 	ErrorCode string
 }
 
-// NewResponse returns a Response with the status and the header of a Reply.
+// NewResponse returns a Response with the status and the headers of a Reply.
 func NewResponse(reply Reply, contentType string) Response {
 	response := Response{Status: reply.Status, Header: http.Header{"Content-Type": {contentType}}, ErrorCode: reply.ErrorCode}
 	if response.Status == 0 {
@@ -34,7 +34,7 @@ func NewResponse(reply Reply, contentType string) Response {
 	return response
 }
 
-// HTTP is the response as a client in process receives it.
+// HTTP returns the response as an in-process client receives it.
 func (r Response) HTTP(to *http.Request) *http.Response {
 	return &http.Response{
 		Status:        fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status)),

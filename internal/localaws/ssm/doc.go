@@ -1,3 +1,3 @@
-// Package ssm is the Systems Manager API of the local AWS: GetParameter of the
-// Parameter Store. Parameters answers the API's requests.
+// Package ssm is the Systems Manager API of the local AWS: Parameter Store's
+// GetParameter. Parameters answers the API's requests.
 package ssm

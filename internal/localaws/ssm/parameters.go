@@ -15,21 +15,20 @@ import (
 	"sluice/internal/localaws/throttle"
 )
 
-// Name is Systems Manager's prefix in IAM, and the name that its requests are
-// signed with.
+// Name is Systems Manager's prefix in IAM and its signing name.
 const Name = "ssm"
 
-// Failures are Systems Manager's.
+// Failures are the errors that any Systems Manager call may return.
 var Failures = protocol.Failures{InternalCode: "InternalServerError"}
 
-// Config says how the Parameter Store behaves.
+// Config configures Parameter Store's behaviour.
 type Config struct {
-	// ReadRate is how many GetParameter a second the account may make; 0 is 40
-	// (Systems Manager quotas, standard throughput), negative is no limit.
+	// ReadRate is the account's limit of GetParameter calls per second. 0 means 40
+	// (Systems Manager quotas, standard throughput); negative means no limit.
 	ReadRate float64
 }
 
-// Parameters are the parameters of an account. Several goroutines may call its
+// Parameters holds the parameters of an account. Several goroutines may call its
 // methods at once.
 type Parameters struct {
 	account account.Account
@@ -39,12 +38,12 @@ type Parameters struct {
 	parameters map[string]*parameter
 }
 
-// New returns an account without parameters.
+// New returns an empty Parameters for an account.
 func New(in account.Account, config Config) *Parameters {
 	return &Parameters{account: in, reads: throttle.NewBucket(cmp.Or(config.ReadRate, 40)), parameters: map[string]*parameter{}}
 }
 
-// Protocol is AWS-JSON 1.1.
+// Protocol returns AWS-JSON 1.1.
 func (s *Parameters) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON11 }
 
 // The types of a parameter (ParameterType in Systems Manager's API model).
@@ -56,7 +55,7 @@ const (
 // Parameter is a parameter of the Parameter Store.
 type Parameter struct {
 	Name  string
-	Type  string // String if it is empty
+	Type  string // empty means String
 	Value string
 }
 
@@ -67,8 +66,8 @@ type parameter struct {
 	modified time.Time
 }
 
-// PutParameter makes a parameter, or gives it another value. It takes values that
-// are longer than AWS stores, so that their readers can be tested.
+// PutParameter creates a parameter or changes its value. It accepts values longer than
+// AWS stores, so that tests can check how readers handle them.
 func (s *Parameters) PutParameter(p Parameter) {
 	if p.Type == "" {
 		p.Type = String
@@ -89,7 +88,7 @@ type getParameterInput struct {
 	WithDecryption bool
 }
 
-// parameterOutput is a parameter on the wire.
+// parameterOutput is a parameter in API responses.
 type parameterOutput struct {
 	ARN              string
 	DataType         string
@@ -100,18 +99,18 @@ type parameterOutput struct {
 	Version          int
 }
 
-// Operation understands GetParameter.
-func (s *Parameters) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target("AmazonSSM")
+// Operation parses a request for GetParameter. It rejects all other operations.
+func (s *Parameters) Operation(request protocol.Request) protocol.Operation {
+	name := request.Target("AmazonSSM")
 	op := protocol.Operation{Action: name, Resource: "*", Limit: s.reads}
 	if name != "GetParameter" {
 		return op.Refuse(protocol.NotImplemented(Name, name))
 	}
 	var input getParameterInput
-	if err := protocol.Decode(Name, name, asked.Body, &input); err != nil {
+	if err := protocol.Decode(Name, name, request.Body, &input); err != nil {
 		return op.Refuse(err)
 	}
-	// The service takes spaces around a name away, and allows none within
+	// Systems Manager removes spaces around a name and allows none inside it
 	// (GetParameter in Systems Manager's API reference).
 	input.Name = strings.Trim(input.Name, " ")
 	switch {
@@ -132,7 +131,7 @@ func (s *Parameters) getParameter(input getParameterInput) (protocol.Reply, erro
 	defer s.mu.Unlock()
 	p := s.parameters[input.Name]
 	if p == nil {
-		// AWS sends no text with it (aws-sdk-js issue 4330).
+		// AWS sends this error without a text (aws-sdk-js issue 4330).
 		return protocol.Reply{}, protocol.NewError(http.StatusBadRequest, "ParameterNotFound", "")
 	}
 	value := p.Value
@@ -140,7 +139,7 @@ func (s *Parameters) getParameter(input getParameterInput) (protocol.Reply, erro
 		if input.WithDecryption {
 			return protocol.Reply{}, protocol.NotImplemented(Name, "GetParameter with the decryption of a SecureString")
 		}
-		value = base64.StdEncoding.EncodeToString([]byte("encrypted: " + p.Name)) // not what it hides
+		value = base64.StdEncoding.EncodeToString([]byte("encrypted: " + p.Name)) // must not contain the value
 	}
 	return protocol.Reply{Body: map[string]any{"Parameter": parameterOutput{
 		ARN: s.parameterARN(p.Name), DataType: "text", LastModifiedDate: protocol.Epoch(p.modified),
@@ -148,7 +147,8 @@ func (s *Parameters) getParameter(input getParameterInput) (protocol.Reply, erro
 	}}}, nil
 }
 
-// parameterARN has one slash before the name, whether the name begins with one or not.
+// parameterARN returns a parameter's ARN. It has one slash before the name, whether or
+// not the name begins with one.
 func (s *Parameters) parameterARN(name string) string {
 	return s.account.ARN(Name, "parameter/"+strings.TrimPrefix(name, "/"))
 }

@@ -15,33 +15,33 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// Name is Step Functions' prefix in IAM, and the name that its requests are signed
-// with.
+// Name is Step Functions' prefix in IAM and its signing name.
 const Name = "states"
 
-// Failures are Step Functions'.
+// Failures are the errors that any Step Functions call may return.
 var Failures = protocol.Failures{}
 
-// Executions speaks Step Functions' API for the StateMachines that run the
+// Executions answers Step Functions' API for the StateMachines that runs the
 // executions. Several goroutines may call its methods at once.
 type Executions struct {
-	mu       sync.Mutex
-	machines StateMachines
-	names    *identifier.Sequence
+	mu             sync.Mutex
+	machines       StateMachines
+	generatedNames *identifier.Sequence
 }
 
-// New returns a Step Functions that is not implemented until SetStateMachines.
-func New() *Executions { return &Executions{names: identifier.NewSequence(4)} }
+// New returns an Executions. Its operations fail with NotImplemented until
+// SetStateMachines is called.
+func New() *Executions { return &Executions{generatedNames: identifier.NewSequence(4)} }
 
-// Protocol is AWS-JSON 1.0.
+// Protocol returns AWS-JSON 1.0.
 func (s *Executions) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON10 }
 
-// maxData is how long an execution's input and a task's output may be
-// (Step Functions quotas).
-const maxData = 256 << 10
+// maxDataLength is the maximum length of an execution's input and a task's output, in
+// bytes (Step Functions quotas).
+const maxDataLength = 256 << 10
 
-// operations are those that are implemented. Each reads its request and
-// says what it is about; none has an effect before its run.
+// operations are the implemented operations. Each function parses a request into an
+// operation. Nothing takes effect before the operation's Run is called.
 var operations = map[string]func(*Executions, input) (protocol.Operation, error){
 	"StartExecution":       (*Executions).startExecution,
 	"DescribeExecution":    (*Executions).describeExecution,
@@ -68,19 +68,19 @@ func (in input) decode(into any) error {
 }
 
 // Operation finds the operation in X-Amz-Target.
-func (s *Executions) Operation(asked protocol.Request) protocol.Operation {
-	name := asked.Target("AWSStepFunctions")
-	understand := operations[name]
-	if understand == nil {
+func (s *Executions) Operation(request protocol.Request) protocol.Operation {
+	name := request.Target("AWSStepFunctions")
+	parse := operations[name]
+	if parse == nil {
 		return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
 	}
 	s.mu.Lock()
 	machines := s.machines
 	s.mu.Unlock()
 	if machines == nil {
-		return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name+": nobody runs executions"))
+		return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name+": no StateMachines is set"))
 	}
-	op, err := understand(s, input{name: name, body: asked.Body, machines: machines})
+	op, err := parse(s, input{name: name, body: request.Body, machines: machines})
 	op.Action = name
 	if op.Resource == "" {
 		op.Resource = "*"
@@ -91,7 +91,7 @@ func (s *Executions) Operation(asked protocol.Request) protocol.Operation {
 	return op
 }
 
-// operationOn is an operation on a resource that answers without a context.
+// operationOn returns an operation on a resource. Its run does not need a context.
 func operationOn(resource string, run func(now time.Time) (any, error)) protocol.Operation {
 	return protocol.Operation{Resource: resource, Run: func(_ context.Context, now time.Time) (protocol.Reply, error) {
 		body, err := run(now)
@@ -99,27 +99,27 @@ func operationOn(resource string, run func(now time.Time) (any, error)) protocol
 	}}
 }
 
-// optionalEpoch is nil, and then left out, for no time.
+// optionalEpoch returns nil for the zero time, so that JSON leaves the member out.
 func optionalEpoch(at time.Time) *json.Number {
 	if at.IsZero() {
 		return nil
 	}
-	written := protocol.Epoch(at)
-	return &written
+	epoch := protocol.Epoch(at)
+	return &epoch
 }
 
-// The errors of Step Functions, all with status 400 (AWS-JSON 1.0). Their
-// texts are as people have reported them.
+// The errors of Step Functions, all with status 400 (AWS-JSON 1.0). Their texts come
+// from public reports.
 
 func newError(code, format string, args ...any) *protocol.Error {
 	return protocol.NewError(http.StatusBadRequest, code, format, args...)
 }
 
-func noExecution(arn string) *protocol.Error {
+func executionNotFound(arn string) *protocol.Error {
 	return newError("ExecutionDoesNotExist", "Execution Does Not Exist: '%s'", arn)
 }
 
-func noStateMachine(arn string) *protocol.Error {
+func stateMachineNotFound(arn string) *protocol.Error {
 	return newError("StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'", arn)
 }
 
@@ -127,21 +127,21 @@ func invalidToken() *protocol.Error {
 	return newError("InvalidToken", "Invalid Token: 'Invalid token'")
 }
 
-// namePattern finds what a name may not hold: white space, brackets,
-// wildcards, special characters and control characters (StartExecution in
+// forbiddenInName matches a character that a name must not contain: white space,
+// brackets, wildcards, special characters and control characters (StartExecution in
 // Step Functions' API reference).
-var namePattern = regexp.MustCompile("[\\s<>{}\\[\\]?*\"#%\\\\^|~`$&,;:/\\x00-\\x1f\\x7f-\\x9f]")
+var forbiddenInName = regexp.MustCompile("[\\s<>{}\\[\\]?*\"#%\\\\^|~`$&,;:/\\x00-\\x1f\\x7f-\\x9f]")
 
-// validateName holds an execution's name against the API reference.
+// validateName checks an execution's name against the API reference.
 func validateName(name string) error {
-	if name == "" || len(name) > 80 || namePattern.MatchString(name) {
+	if name == "" || len(name) > 80 || forbiddenInName.MatchString(name) {
 		return newError("InvalidName", "Invalid Name: '%s'", name)
 	}
 	return nil
 }
 
-// validateARN holds an ARN against the shape of one kind: stateMachine has a
-// name, execution has a machine and a name.
+// validateARN checks that an ARN has the form of its kind: a stateMachine ARN ends with
+// a name, an execution ARN with the machine's name and its own.
 func validateARN(arn, kind string) error {
 	parts := strings.Split(arn, ":")
 	fields := map[string]int{"stateMachine": 7, "execution": 8}[kind]
@@ -154,9 +154,10 @@ func validateARN(arn, kind string) error {
 	return nil
 }
 
-// validateJSON refuses what is not JSON, under the code of its member.
+// validateJSON checks the length of a text and that it is JSON. code is the error's
+// code for a text that is not JSON.
 func validateJSON(member, code, what, text string) error {
-	if err := protocol.CheckLength(member, &text, maxData); err != nil {
+	if err := protocol.CheckLength(member, &text, maxDataLength); err != nil {
 		return err
 	}
 	var value any
@@ -196,16 +197,16 @@ func (s *Executions) startExecution(in input) (protocol.Operation, error) {
 	return op, validateJSON("input", "InvalidExecutionInput", "State Machine Execution Input", text)
 }
 
-// start starts an execution. To start one with the name and the input of an
-// execution that is still running answers as the first time did; any other
-// use of its name is an error (StartExecution in the API reference).
+// start starts an execution. If an execution with the same name and input is still
+// running, start returns that execution. Any other reuse of a name is an error
+// (StartExecution in the API reference).
 func (s *Executions) start(machines StateMachines, machineARN string, name *string, input string) (any, error) {
 	if _, exists := machines.StateMachine(machineARN); !exists {
-		return nil, noStateMachine(machineARN)
+		return nil, stateMachineNotFound(machineARN)
 	}
 	if name == nil {
 		s.mu.Lock()
-		issued := s.names.Next()
+		issued := s.generatedNames.Next()
 		s.mu.Unlock()
 		name = &issued
 	}
@@ -223,12 +224,12 @@ func (s *Executions) start(machines StateMachines, machineARN string, name *stri
 	return map[string]any{"executionArn": started.ARN, "startDate": protocol.Epoch(started.Started)}, nil
 }
 
-// statesError turns an error of a StateMachines into AWS's. One that is not
-// known is a fault of the service itself.
+// apiError converts an error of a StateMachines to AWS's error. An unknown error
+// becomes an internal failure.
 func apiError(err error) error {
-	var refused *protocol.Error
-	if errors.As(err, &refused) {
-		return refused
+	var awsError *protocol.Error
+	if errors.As(err, &awsError) {
+		return awsError
 	}
 	switch {
 	case errors.Is(err, ErrInvalidToken):
@@ -253,7 +254,7 @@ func (s *Executions) describeStateMachine(in input) (protocol.Operation, error) 
 	op := operationOn(input.StateMachineArn, func(time.Time) (any, error) {
 		machine, exists := in.machines.StateMachine(input.StateMachineArn)
 		if !exists {
-			return nil, noStateMachine(input.StateMachineArn)
+			return nil, stateMachineNotFound(input.StateMachineArn)
 		}
 		return map[string]any{
 			"stateMachineArn": machine.ARN, "name": machine.Name, "status": "ACTIVE", "type": "STANDARD",
@@ -263,8 +264,8 @@ func (s *Executions) describeStateMachine(in input) (protocol.Operation, error) 
 	return op, validateARN(input.StateMachineArn, "stateMachine")
 }
 
-// listStateMachines lists all state machines, by pages. IAM knows no resource for
-// it (service authorization reference, Step Functions).
+// listStateMachines lists all state machines in pages. IAM has no resource for this
+// operation (service authorization reference, Step Functions).
 func (s *Executions) listStateMachines(in input) (protocol.Operation, error) {
 	var input struct {
 		MaxResults int    `json:"maxResults"`

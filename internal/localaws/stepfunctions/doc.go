@@ -1,4 +1,3 @@
-// Package stepfunctions is the Step Functions API of the local AWS. Executions
-// answers the API's requests. It runs nothing: StateMachines is implemented by
-// whoever runs the executions.
+// Package stepfunctions is the Step Functions API of the local AWS. Executions answers
+// the API's requests. It does not run executions: that is the job of a StateMachines.
 package stepfunctions

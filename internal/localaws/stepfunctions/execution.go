@@ -11,20 +11,20 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// The most that a page of Step Functions' lists holds, and what it holds if
-// MaxResults is 0 (ListExecutions and GetExecutionHistory in the API
-// reference).
+// The largest page of Step Functions' lists, and the page size if MaxResults is 0
+// (ListExecutions and GetExecutionHistory in the API reference).
 const (
 	maxResults     = 1000
 	defaultResults = 100
 )
 
-// included says that an input or output is all there, as it always is here.
-type included struct {
+// dataDetails says whether an input or output is included in the response. Here it
+// always is.
+type dataDetails struct {
 	Included bool `json:"included"`
 }
 
-// executionDescription is DescribeExecution's answer.
+// executionDescription is DescribeExecution's response.
 type executionDescription struct {
 	ExecutionArn        string       `json:"executionArn"`
 	StateMachineArn     string       `json:"stateMachineArn"`
@@ -33,9 +33,9 @@ type executionDescription struct {
 	StartDate           json.Number  `json:"startDate"`
 	StopDate            *json.Number `json:"stopDate,omitempty"`
 	Input               string       `json:"input"`
-	InputDetails        included     `json:"inputDetails"`
+	InputDetails        dataDetails  `json:"inputDetails"`
 	Output              string       `json:"output,omitempty"`
-	OutputDetails       *included    `json:"outputDetails,omitempty"`
+	OutputDetails       *dataDetails `json:"outputDetails,omitempty"`
 	Error               string       `json:"error,omitempty"`
 	Cause               string       `json:"cause,omitempty"`
 	RedriveCount        int          `json:"redriveCount"`
@@ -44,33 +44,34 @@ type executionDescription struct {
 	RedriveStatusReason string       `json:"redriveStatusReason,omitempty"`
 }
 
-// describe is an execution as DescribeExecution writes it.
+// describe returns an execution as DescribeExecution does.
 func describe(e Execution) executionDescription {
-	written := executionDescription{
+	description := executionDescription{
 		ExecutionArn: e.ARN, StateMachineArn: e.StateMachineARN, Name: e.Name, Status: e.Status,
 		StartDate: protocol.Epoch(e.Started), StopDate: optionalEpoch(e.Stopped),
-		Input: e.Input, InputDetails: included{true}, Output: e.Output, Error: e.Error, Cause: e.Cause,
+		Input: e.Input, InputDetails: dataDetails{true}, Output: e.Output, Error: e.Error, Cause: e.Cause,
 		RedriveCount: e.RedriveCount, RedriveDate: optionalEpoch(e.Redriven),
 		RedriveStatus: "REDRIVABLE",
 	}
 	if e.Output != "" {
-		written.OutputDetails = &included{true}
+		description.OutputDetails = &dataDetails{true}
 	}
 	switch {
 	case e.isRunning():
-		written.RedriveStatus, written.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"
+		description.RedriveStatus, description.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"
 	case e.NotRedrivable != "":
-		written.RedriveStatus, written.RedriveStatusReason = "NOT_REDRIVABLE", e.NotRedrivable
+		description.RedriveStatus, description.RedriveStatusReason = "NOT_REDRIVABLE", e.NotRedrivable
 	}
-	return written
+	return description
 }
 
-// onExecution is an operation on an execution that has to exist.
-func onExecution(in input, arn string, run func(Execution) (any, error)) (protocol.Operation, error) {
+// executionOperation returns an operation on an execution. It fails if the execution
+// does not exist.
+func executionOperation(in input, arn string, run func(Execution) (any, error)) (protocol.Operation, error) {
 	op := operationOn(arn, func(time.Time) (any, error) {
 		execution, exists := in.machines.Execution(arn)
 		if !exists {
-			return nil, noExecution(arn)
+			return nil, executionNotFound(arn)
 		}
 		return run(execution)
 	})
@@ -84,15 +85,15 @@ func (s *Executions) describeExecution(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+	return executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
 		if e.Undescribed {
-			return nil, noExecution(e.ARN)
+			return nil, executionNotFound(e.ARN)
 		}
 		return describe(e), nil
 	})
 }
 
-// stopExecution stops an execution. One that has ended stays as it ended.
+// stopExecution stops an execution. It does not change an execution that has ended.
 func (s *Executions) stopExecution(in input) (protocol.Operation, error) {
 	var input struct {
 		ExecutionArn string `json:"executionArn"`
@@ -102,7 +103,7 @@ func (s *Executions) stopExecution(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	op, err := onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+	op, err := executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
 		if e.isRunning() {
 			var err error
 			if e, err = in.machines.Stop(e.ARN, input.Error, input.Cause); err != nil {
@@ -117,7 +118,7 @@ func (s *Executions) stopExecution(in input) (protocol.Operation, error) {
 	return op, validateErrorAndCause(input.Error, input.Cause)
 }
 
-// validateErrorAndCause holds both against the API model.
+// validateErrorAndCause checks both lengths against the API model.
 func validateErrorAndCause(name, cause string) error {
 	if err := protocol.CheckLength("error", &name, 256); err != nil {
 		return err
@@ -133,7 +134,7 @@ func (s *Executions) redriveExecution(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	return onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+	return executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
 		if e.isRunning() {
 			return nil, newError("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven")
 		}
@@ -167,7 +168,7 @@ type listExecutionsInput struct {
 // executionStatuses are the values of a statusFilter.
 var executionStatuses = []string{Running, Succeeded, Failed, TimedOut, Aborted, PendingRedrive}
 
-// listExecutions lists a machine's executions, the one started last first.
+// listExecutions lists a machine's executions, newest first.
 func (s *Executions) listExecutions(in input) (protocol.Operation, error) {
 	var input listExecutionsInput
 	if err := in.decode(&input); err != nil {
@@ -190,10 +191,10 @@ func validateMaxResults(n int) error {
 	return nil
 }
 
-// list is one page of executions.
+// list returns one page of executions.
 func (l listExecutionsInput) list(machines StateMachines) (any, error) {
 	if _, exists := machines.StateMachine(l.StateMachineArn); !exists {
-		return nil, noStateMachine(l.StateMachineArn)
+		return nil, stateMachineNotFound(l.StateMachineArn)
 	}
 	listed := []executionItem{}
 	for _, e := range machines.Executions(l.StateMachineArn) {
@@ -216,14 +217,14 @@ func (l listExecutionsInput) list(machines StateMachines) (any, error) {
 	}{page, next}, nil
 }
 
-// isLastSeen tells whether an execution ended the page before: it marks the
-// place to go on from even if its status has changed since.
+// isLastSeen reports whether an execution was the last one of the previous page. The
+// next page starts after it, even if its status has changed since.
 func (l listExecutionsInput) isLastSeen(e Execution) bool {
 	key, ok := paging.Key(l.NextToken)
 	return ok && l.NextToken != "" && key == e.ARN
 }
 
-// cutPage cuts a page by nextToken and maxResults.
+// cutPage returns the page that nextToken and maxResults ask for.
 func cutPage[T any](listed []T, token string, size int, key func(T) string) ([]T, string, error) {
 	if size == 0 {
 		size = defaultResults
@@ -248,7 +249,7 @@ func (s *Executions) getExecutionHistory(in input) (protocol.Operation, error) {
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	op, err := onExecution(in, input.ExecutionArn, func(e Execution) (any, error) {
+	op, err := executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
 		return input.page(in.machines.History(e.ARN))
 	})
 	if err != nil {
@@ -257,7 +258,7 @@ func (s *Executions) getExecutionHistory(in input) (protocol.Operation, error) {
 	return op, validateMaxResults(input.MaxResults)
 }
 
-// page is one page of a history.
+// page returns one page of a history.
 func (h historyInput) page(events []HistoryEvent) (any, error) {
 	if h.ReverseOrder {
 		events = slices.Clone(events)
@@ -267,28 +268,28 @@ func (h historyInput) page(events []HistoryEvent) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	written := make([]map[string]any, len(page))
+	listed := make([]map[string]any, len(page))
 	for i, event := range page {
-		if written[i], err = event.onWire(h.IncludeExecutionData == nil || *h.IncludeExecutionData); err != nil {
+		if listed[i], err = event.onWire(h.IncludeExecutionData == nil || *h.IncludeExecutionData); err != nil {
 			return nil, err
 		}
 	}
 	return struct {
 		Events    []map[string]any `json:"events"`
 		NextToken string           `json:"nextToken,omitempty"`
-	}{written, next}, nil
+	}{listed, next}, nil
 }
 
-// onWire is an event as GetExecutionHistory writes it, without the inputs and
-// outputs if they are not wanted.
+// onWire returns an event as GetExecutionHistory does. It leaves inputs and outputs out
+// unless data is true.
 func (e HistoryEvent) onWire(data bool) (map[string]any, error) {
-	written := map[string]any{"id": e.ID, "previousEventId": e.PreviousID, "timestamp": protocol.Epoch(e.Time), "type": e.Type}
+	members := map[string]any{"id": e.ID, "previousEventId": e.PreviousID, "timestamp": protocol.Epoch(e.Time), "type": e.Type}
 	if e.DetailsName == "" {
-		return written, nil
+		return members, nil
 	}
-	written[e.DetailsName] = e.Details
+	members[e.DetailsName] = e.Details
 	if data {
-		return written, nil
+		return members, nil
 	}
 	var details map[string]json.RawMessage
 	if err := json.Unmarshal(e.Details, &details); err != nil {
@@ -297,6 +298,6 @@ func (e HistoryEvent) onWire(data bool) (map[string]any, error) {
 	for _, member := range []string{"input", "inputDetails", "output", "outputDetails"} {
 		delete(details, member)
 	}
-	written[e.DetailsName] = details
-	return written, nil
+	members[e.DetailsName] = details
+	return members, nil
 }

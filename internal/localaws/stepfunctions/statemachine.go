@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// StateMachines runs executions. This package speaks Step Functions' API for it:
-// the requests that reach a StateMachines are valid, its answers are paged, and its
-// errors below become AWS's. No method is called while a lock is held, and several
-// may be called at once.
+// StateMachines runs executions. This package implements Step Functions' API on top of
+// it: it validates the requests, splits the results into pages, and converts the errors
+// below to AWS's. It never calls a method while it holds a lock, and may call several
+// methods at once.
 type StateMachines interface {
 	// StateMachines returns all state machines.
 	StateMachines() []StateMachine
@@ -17,38 +17,37 @@ type StateMachines interface {
 	// StateMachine returns a state machine by its ARN.
 	StateMachine(arn string) (StateMachine, bool)
 
-	// Start starts an execution of a state machine that exists. input is
-	// JSON. It fails with ErrExecutionAlreadyExists if the machine has, or
-	// had, an execution of that name.
+	// Start starts an execution of an existing state machine. input is JSON. It fails
+	// with ErrExecutionAlreadyExists if the machine has, or had, an execution with that
+	// name.
 	Start(machineARN, name, input string) (Execution, error)
 
 	// Execution returns an execution by its ARN.
 	Execution(arn string) (Execution, bool)
 
-	// Executions returns the executions of a state machine, the one started
-	// last first.
+	// Executions returns the executions of a state machine, newest first.
 	Executions(machineARN string) []Execution
 
-	// History returns the events of an execution that exists, in their order.
+	// History returns the events of an existing execution, oldest first.
 	History(executionARN string) []HistoryEvent
 
-	// Stop ends a running execution as ABORTED and returns it. Nothing of it
-	// runs on, not even a Catch.
+	// Stop ends a running execution as ABORTED and returns it. None of its states runs
+	// afterwards, not even a Catch.
 	Stop(executionARN, errorName, cause string) (Execution, error)
 
-	// Redrive starts an ended execution again where it failed and returns it.
-	// It fails with ErrExecutionNotRedrivable.
+	// Redrive restarts an ended execution from the state where it failed and returns
+	// it. It fails with ErrExecutionNotRedrivable.
 	Redrive(executionARN string) (Execution, error)
 
-	// SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat answer a task
-	// that waits with a token. They fail with ErrInvalidToken,
-	// ErrTaskDoesNotExist or ErrTaskTimedOut.
+	// SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat answer the task that waits
+	// with a token. They fail with ErrInvalidToken, ErrTaskDoesNotExist or
+	// ErrTaskTimedOut.
 	SendTaskSuccess(token, output string) error
 	SendTaskFailure(token, errorName, cause string) error
 	SendTaskHeartbeat(token string) error
 
-	// TokenStateMachine returns the ARN of the state machine whose task got a
-	// token, because that is what IAM checks; empty if nobody knows it.
+	// TokenStateMachine returns the ARN of the state machine whose task was given a
+	// token. IAM checks against that ARN. It is empty for an unknown token.
 	TokenStateMachine(token string) string
 }
 
@@ -56,17 +55,17 @@ type StateMachines interface {
 var (
 	// ErrExecutionAlreadyExists is returned by Start when the name is taken.
 	ErrExecutionAlreadyExists = errors.New("the execution already exists")
-	// ErrExecutionNotRedrivable is returned by Redrive for an execution that
-	// succeeded, is too old or has no room left in its history. What it is
-	// wrapped in is the message that the caller reads.
+	// ErrExecutionNotRedrivable is returned by Redrive for an execution that succeeded,
+	// is too old or has no room left in its history. The API's caller receives the text
+	// of the error that wraps it.
 	ErrExecutionNotRedrivable = errors.New("the execution is not redrivable")
 	// ErrInvalidToken is returned for a token that was never issued.
 	ErrInvalidToken = errors.New("no task waits with this token")
-	// ErrTaskDoesNotExist is returned for a task that was answered already,
-	// or whose execution has ended.
-	ErrTaskDoesNotExist = errors.New("the task does not wait any more")
-	// ErrTaskTimedOut is returned for a task that no longer waits because its
-	// time, or the time between two heartbeats, was over.
+	// ErrTaskDoesNotExist is returned for a task that was already answered, or whose
+	// execution has ended.
+	ErrTaskDoesNotExist = errors.New("the task no longer waits")
+	// ErrTaskTimedOut is returned for a task that no longer waits because its timeout
+	// or its heartbeat timeout has passed.
 	ErrTaskTimedOut = errors.New("the task has timed out")
 )
 
@@ -89,7 +88,7 @@ const (
 	PendingRedrive = "PENDING_REDRIVE"
 )
 
-// Execution is an execution as it stands.
+// Execution is the current state of an execution.
 type Execution struct {
 	ARN             string
 	StateMachineARN string
@@ -98,19 +97,20 @@ type Execution struct {
 	Started         time.Time
 	Stopped         time.Time // zero while it runs
 	Input           string    // JSON
-	Output          string    // JSON, when it succeeded
-	Error           string    // when it did not
+	Output          string    // JSON; only if it succeeded
+	Error           string    // only if it did not succeed
 	Cause           string
 	RedriveCount    int
-	Redriven        time.Time // when last; zero if never
-	// NotRedrivable says why it cannot be redriven; empty if it can.
+	Redriven        time.Time // time of the last redrive; zero if never
+	// NotRedrivable says why the execution cannot be redriven; empty if it can.
 	NotRedrivable string
-	// Unlisted and Undescribed say that ListExecutions does not show it yet, or that
-	// DescribeExecution does not know it yet: both are eventually consistent (API reference).
+	// Unlisted means that ListExecutions does not show the execution yet. Undescribed
+	// means that DescribeExecution does not know it yet. Both operations are eventually
+	// consistent (API reference).
 	Unlisted, Undescribed bool
 }
 
-// isRunning tells whether an execution may still change by itself.
+// isRunning reports whether an execution may still change by itself.
 func (e Execution) isRunning() bool {
 	return e.Status == Running || e.Status == PendingRedrive
 }
@@ -121,16 +121,16 @@ type HistoryEvent struct {
 	PreviousID int64
 	Time       time.Time
 	Type       string // "TaskScheduled"
-	// DetailsName is the member that the details are under in
-	// GetExecutionHistory ("taskScheduledEventDetails"); empty is no details.
-	// Some types share one: every …StateEntered has "stateEnteredEventDetails".
+	// DetailsName is the name of the details' member in GetExecutionHistory
+	// ("taskScheduledEventDetails"). It is empty if there are no details. Some types
+	// share a name: every …StateEntered has "stateEnteredEventDetails".
 	DetailsName string
-	// Details is a JSON object in the names of Step Functions' API model.
+	// Details is a JSON object with the member names of Step Functions' API model.
 	Details json.RawMessage
 }
 
-// SetStateMachines sets who runs executions. Without it, Step Functions knows
-// no state machine.
+// SetStateMachines sets the StateMachines that runs executions. Without it, every
+// operation fails with NotImplemented.
 func (s *Executions) SetStateMachines(machines StateMachines) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,11 +6,11 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// maxToken is how long a task token may be (Step Functions' API model).
-const maxToken = 2048
+// maxTokenLength is the maximum length of a task token (Step Functions' API model).
+const maxTokenLength = 2048
 
-// answerTask is an operation on the task that waits with a token. IAM checks
-// it against the state machine.
+// answerTask returns an operation on the task that waits with a token. IAM checks it
+// against the state machine.
 func answerTask(in input, token string, send func() error) (protocol.Operation, error) {
 	op := operationOn("*", func(time.Time) (any, error) {
 		if err := send(); err != nil {
@@ -18,7 +18,7 @@ func answerTask(in input, token string, send func() error) (protocol.Operation, 
 		}
 		return struct{}{}, nil
 	})
-	if token == "" || len(token) > maxToken {
+	if token == "" || len(token) > maxTokenLength {
 		return op, invalidToken()
 	}
 	if machine := in.machines.TokenStateMachine(token); machine != "" {
