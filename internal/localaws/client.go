@@ -6,13 +6,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// DefaultRegion is the region of a Cloud and of a client that name none.
+// DefaultRegion is the region of a Cloud or a client whose configuration sets none.
 const DefaultRegion = "us-east-1"
 
-// ClientConfig returns the configuration of SDK clients whose calls transport
-// carries, such as a Cloud. Their region is DefaultRegion, and their access key
-// id is the actor: a Cloud does not check signatures. They make one attempt for
-// each call.
+// ClientConfig returns a configuration for SDK clients that send their calls through
+// transport, which may be a Cloud. Their region is DefaultRegion. Their access key id
+// is the actor, because a Cloud does not check signatures. They do not retry.
 func ClientConfig(actor string, transport aws.HTTPClient) aws.Config {
 	return aws.Config{
 		Region:     DefaultRegion,

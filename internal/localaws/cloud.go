@@ -17,8 +17,8 @@ import (
 	"sluice/internal/localaws/stepfunctions"
 )
 
-// Config says where and when the local AWS is. The zero value of a field
-// means its default.
+// Config configures a Cloud: its region, account, clock, rate limits and buses. The
+// zero value of a field means its default.
 type Config struct {
 	// Region and Account appear in every ARN. Defaults: us-east-1 and
 	// 123456789012.
@@ -28,7 +28,7 @@ type Config struct {
 	// Now is the only clock. It must be set.
 	Now func() time.Time
 
-	// Random, ControlPlaneRate, FunctionReadRate and RotateUnchanged are those of
+	// Random, ControlPlaneRate, FunctionReadRate and RotateUnchanged are passed to
 	// lambda.Config.
 	Random           func() float64
 	ControlPlaneRate float64
@@ -41,7 +41,7 @@ type Config struct {
 	// ParameterReadRate is the ReadRate of ssm.Config.
 	ParameterReadRate float64
 
-	// EventBuses are the names of the event buses there are beside "default".
+	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
 
@@ -58,7 +58,7 @@ type Cloud struct {
 
 	config   Config
 	database *dynamodb.Database
-	services map[string]service // by the name that requests are signed with
+	services map[string]service // by signing name
 
 	mu            sync.Mutex
 	requests      *identifier.Sequence
@@ -67,8 +67,8 @@ type Cloud struct {
 	before, after func(Call) error
 }
 
-// New returns an empty account. It panics without a clock, because every
-// answer would be wrong.
+// New returns an empty account. It panics without a clock, because every response would
+// be wrong.
 func New(config Config) *Cloud {
 	if config.Now == nil {
 		panic("localaws: Config.Now is not set")
@@ -101,12 +101,12 @@ func New(config Config) *Cloud {
 	return c
 }
 
-// ServeHTTP answers an AWS call that came over a socket.
+// ServeHTTP answers an AWS call that came over a network connection.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response, err := c.answer(r)
 	if err != nil {
-		// The caller sees the connection close without an answer, as when a
-		// reply is lost.
+		// The caller sees the connection close without a response, as when a reply is
+		// lost.
 		panic(http.ErrAbortHandler)
 	}
 	header := w.Header()
@@ -114,12 +114,12 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	w.WriteHeader(response.Status)
-	// An error here means that the caller has gone; there is nobody to tell.
+	// An error here means that the caller has disconnected, so nobody can receive it.
 	_, _ = w.Write(response.Body)
 }
 
-// Do answers an AWS call in process: a Cloud is the HTTPClient of an SDK
-// client's options. The error is a lost connection.
+// Do answers an AWS call in process, so that a Cloud can be the HTTPClient in an SDK
+// client's options. An error means a lost connection.
 func (c *Cloud) Do(r *http.Request) (*http.Response, error) {
 	response, err := c.answer(r)
 	if r.Body != nil {
@@ -131,29 +131,29 @@ func (c *Cloud) Do(r *http.Request) (*http.Response, error) {
 	return response.HTTP(r), nil
 }
 
-// answer takes one call from the wire and back to it: who calls, what is
-// asked, what the owner's faults say, the effect, the record. Its error is a
-// connection that was lost.
+// answer processes one HTTP call: it reads the request, finds the operation, applies
+// the faults, runs the operation, writes the response and records the call. An error
+// means a lost connection.
 func (c *Cloud) answer(r *http.Request) (protocol.Response, error) {
-	asked, err := protocol.Read(r)
+	request, err := protocol.Read(r)
 	if err != nil {
 		return protocol.Response{}, err
 	}
-	called := c.service(asked)
-	operation := called.Operation(asked)
-	if asked.Actor == "" {
+	target := c.service(request)
+	operation := target.Operation(request)
+	if request.Actor == "" {
 		operation = operation.Refuse(protocol.NewError(http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token"))
 	}
 	call := Call{
 		Time:        c.config.Now(),
-		Actor:       asked.Actor,
-		Service:     called.name,
+		Actor:       request.Actor,
+		Service:     target.name,
 		Operation:   operation.Action,
 		Resource:    operation.Resource,
 		permissions: operation.Permissions,
 	}
 	reply, err := c.perform(r.Context(), call, operation)
-	response, lost := called.Protocol(asked).Write(reply, err)
+	response, lost := target.Protocol(request).Write(reply, err)
 	call.StatusCode, call.ErrorCode = response.Status, response.ErrorCode
 	c.record(call)
 	if lost != nil {

@@ -6,15 +6,15 @@
 //
 // Each service has its own package, which answers its API: lambda, cloudwatch,
 // eventbridge, stepfunctions, ssm and dynamodb. The Cloud joins them. It finds the
-// service that a call is signed for, asks the faults and the rate limits, and
-// records the call. It does not run anything: executions are run by a
-// StateMachines, functions by an Invoker.
+// service that a call is signed for, applies the injected faults and the rate limits,
+// and records the call. It does not run anything: a StateMachines runs executions, and
+// an Invoker runs functions.
 //
-// It keeps the rules that AWS documents or that were recorded against AWS. Where
-// AWS does not say, it takes the less convenient answer, and a comment says so. It
-// refuses what it does not implement, in the shape that the protocol's clients
+// It follows the rules that AWS documents or that were recorded against AWS. Where AWS
+// does not say, it gives the less convenient answer, and a comment says so. It rejects
+// what it does not implement, with an error in the shape that the protocol's clients
 // understand.
 //
-// Nothing here reads a clock or sleeps: time is Config.Now. Identifiers come
+// Nothing here reads a clock or sleeps: Config.Now is the only clock. Identifiers come
 // from counters, so the same calls get the same answers.
 package localaws

@@ -15,64 +15,64 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// dynamodbName is DynamoDB's prefix in IAM, and the name that its requests are
-// signed with.
+// dynamodbName is DynamoDB's prefix in IAM and its signing name.
 const dynamodbName = "dynamodb"
 
-// Database is the account's DynamoDB tables, to create them and to look into
-// them from Go.
+// Database returns the account's DynamoDB tables, for tests and simulations to create
+// and read them in Go.
 func (c *Cloud) Database() *dynamodb.Database { return c.database }
 
-// tables is DynamoDB's API as a handler: a Database, and what IAM checks.
+// tables is DynamoDB's API as a handler. It adds the resources and permissions that IAM
+// checks to a Database.
 type tables struct {
 	account  account.Account
 	database *dynamodb.Database
 }
 
-// Protocol implements handler. The Database writes its answers itself.
+// Protocol implements handler. The Database writes its responses itself.
 func (t tables) Protocol(protocol.Request) protocol.Protocol { return protocol.JSON10 }
 
-// Operation hands a call to the tables. What it reads of the request
-// is only what IAM would look at.
-func (t tables) Operation(asked protocol.Request) protocol.Operation {
-	var named tableNames
-	// A request that cannot be read is refused by the tables themselves.
-	_ = json.Unmarshal(asked.Body, &named)
-	op := protocol.Operation{Action: asked.Target("DynamoDB_20120810"), Resource: "*", Permissions: t.permissions(named)}
+// Operation passes a call to the Database. It reads only the parts of the request that
+// IAM checks.
+func (t tables) Operation(request protocol.Request) protocol.Operation {
+	var names tableNames
+	// The Database itself rejects a request that cannot be read.
+	_ = json.Unmarshal(request.Body, &names)
+	op := protocol.Operation{Action: request.Target("DynamoDB_20120810"), Resource: "*", Permissions: t.permissions(names)}
 	switch {
-	case named.TableName != "":
-		op.Resource = t.tableARN(named.TableName)
+	case names.TableName != "":
+		op.Resource = t.tableARN(names.TableName)
 	case len(op.Permissions) > 0:
 		op.Resource = op.Permissions[0].Resource
 	}
 	op.Run = func(ctx context.Context, _ time.Time) (protocol.Reply, error) {
-		r, err := http.NewRequestWithContext(ctx, asked.Method, "/", bytes.NewReader(asked.Body))
+		r, err := http.NewRequestWithContext(ctx, request.Method, "/", bytes.NewReader(request.Body))
 		if err != nil {
-			return protocol.Reply{}, fmt.Errorf("hand a call to DynamoDB: %w", err)
+			return protocol.Reply{}, fmt.Errorf("pass a call to DynamoDB: %w", err)
 		}
-		r.Header = asked.Header
-		recorded := recorder{header: http.Header{}}
-		t.database.ServeHTTP(&recorded, r)
-		return recorded.reply(), nil
+		r.Header = request.Header
+		recorder := responseRecorder{header: http.Header{}}
+		t.database.ServeHTTP(&recorder, r)
+		return recorder.reply(), nil
 	}
 	return op
 }
 
-// tableNames is where a request names tables: once, or in each part of a
-// transaction.
+// tableNames holds the members of a request that name tables: one TableName, or one in
+// each action of a transaction.
 type tableNames struct {
 	TableName     string
 	TransactItems []map[string]struct{ TableName string }
 }
 
-// transactActions are IAM's actions for the parts of a transaction: IAM knows
-// no dynamodb:TransactWriteItems ("Using IAM with DynamoDB transactions").
+// transactActions are IAM's actions for the parts of a transaction. IAM has no action
+// dynamodb:TransactWriteItems ("Using IAM with DynamoDB transactions").
 var transactActions = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
-// permissions are what IAM asks of the caller of a transaction, once each.
-func (t tables) permissions(asked tableNames) []Permission {
+// permissions returns the distinct permissions that the caller of a transaction needs.
+func (t tables) permissions(names tableNames) []Permission {
 	var needed []Permission
-	for _, item := range asked.TransactItems {
+	for _, item := range names.TransactItems {
 		for kind, part := range item {
 			permission := Permission{Action: dynamodbName + ":" + transactActions[kind], Resource: t.tableARN(part.TableName)}
 			if transactActions[kind] != "" && !slices.Contains(needed, permission) {
@@ -83,7 +83,7 @@ func (t tables) permissions(asked tableNames) []Permission {
 	return needed
 }
 
-// tableARN is a table's ARN; a TableName may be one already.
+// tableARN returns a table's ARN. A TableName may already be an ARN.
 func (t tables) tableARN(name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		return name
@@ -91,28 +91,28 @@ func (t tables) tableARN(name string) string {
 	return t.account.ARN(dynamodbName, "table/"+name)
 }
 
-// recorder is an http.ResponseWriter in memory.
-type recorder struct {
+// responseRecorder is an http.ResponseWriter in memory.
+type responseRecorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (w *recorder) Header() http.Header         { return w.header }
-func (w *recorder) WriteHeader(status int)      { w.status = status }
-func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
+func (w *responseRecorder) Header() http.Header         { return w.header }
+func (w *responseRecorder) WriteHeader(status int)      { w.status = status }
+func (w *responseRecorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-// reply is what was written. An error's name is in the body's __type, after a
+// reply returns the recorded response. An error's name is in the body's __type, after a
 // namespace.
-func (w *recorder) reply() protocol.Reply {
+func (w *responseRecorder) reply() protocol.Reply {
 	reply := protocol.Reply{Status: w.status, Header: w.header, Body: w.body.Bytes()}
 	if w.status >= http.StatusBadRequest {
-		var named struct {
+		var body struct {
 			Type string `json:"__type"`
 		}
-		// An error that names no type is an error all the same.
-		_ = json.Unmarshal(w.body.Bytes(), &named)
-		reply.ErrorCode = named.Type[strings.LastIndex(named.Type, "#")+1:]
+		// An error without a type leaves ErrorCode empty.
+		_ = json.Unmarshal(w.body.Bytes(), &body)
+		reply.ErrorCode = body.Type[strings.LastIndex(body.Type, "#")+1:]
 	}
 	return reply
 }

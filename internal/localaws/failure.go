@@ -9,7 +9,8 @@ import (
 	"sluice/internal/localaws/stepfunctions"
 )
 
-// failures are the errors that every call to a service may get, by a Call's Service.
+// failures holds the errors that any call to a service may return, keyed by
+// Call.Service.
 var failures = map[string]protocol.Failures{
 	lambda.Name:        lambda.Failures,
 	cloudwatch.Name:    cloudwatch.Failures,
@@ -19,16 +20,16 @@ var failures = map[string]protocol.Failures{
 	dynamodbName:       {InternalCode: "InternalServerError"},
 }
 
-// Throttled is what a service answers to a call above the account's rate. The
-// argument is a Call's Service.
+// Throttled returns a service's error for a call above the account's rate. The argument
+// is a Call's Service.
 func Throttled(service string) *APIError { return failures[service].NewThrottled() }
 
-// AccessDenied is what a service answers to a caller whose policies do not
-// allow the call.
+// AccessDenied returns the service's error for a caller whose policies do not allow the
+// call.
 func AccessDenied(call Call) *APIError {
 	return failures[call.Service].NewDenied(call.Actor, call.Action(), call.Resource)
 }
 
-// ServiceFailure is what a service answers when the fault is its own. The
-// argument is a Call's Service.
+// ServiceFailure returns a service's error for an internal failure. The argument is a
+// Call's Service.
 func ServiceFailure(service string) *APIError { return failures[service].NewInternal() }

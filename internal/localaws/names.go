@@ -9,26 +9,26 @@ import (
 	"sluice/internal/localaws/stepfunctions"
 )
 
-// The types in the signatures of the Cloud's methods, so that whoever owns a
-// Cloud imports one package. The names of the services' packages are those of the
-// SDK's packages, which most owners import, too.
+// The types in the signatures of the Cloud's methods, so that code with a Cloud imports
+// only this package. The services' packages have the same names as the SDK's packages,
+// which most such code imports too.
 type (
-	// APIError is an error as AWS answers it.
+	// APIError is an error as AWS returns it.
 	APIError = protocol.Error
 	// Permission is one action on one resource.
 	Permission = protocol.Permission
 
-	// Function, Version, VersionState, Alias and ProvisionedConcurrency are
-	// what Lambda holds.
+	// Function, Version, VersionState, Alias and ProvisionedConcurrency are Lambda's
+	// resources.
 	Function               = lambda.Function
 	Version                = lambda.Version
 	VersionState           = lambda.VersionState
 	Alias                  = lambda.Alias
 	ProvisionedConcurrency = lambda.ProvisionedConcurrency
-	// AliasChange and Published are what Lambda tells its listeners.
+	// AliasChange and Published are passed to Lambda's listeners.
 	AliasChange = lambda.AliasChange
 	Published   = lambda.Published
-	// Invoker plays the functions.
+	// Invoker runs the functions.
 	Invoker          = lambda.Invoker
 	Invocation       = lambda.Invocation
 	InvocationType   = lambda.InvocationType
@@ -39,7 +39,7 @@ type (
 	CompositeAlarm = cloudwatch.CompositeAlarm
 	AlarmChange    = cloudwatch.AlarmChange
 
-	// Event is one event that was put on a bus.
+	// Event is an event on a bus.
 	Event      = eventbridge.Event
 	EntryError = eventbridge.EntryError
 
@@ -53,7 +53,7 @@ type (
 	Parameter = ssm.Parameter
 )
 
-// The values of those types.
+// The values of these types.
 const (
 	StatePending  = lambda.StatePending
 	StateActive   = lambda.StateActive

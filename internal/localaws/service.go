@@ -9,40 +9,41 @@ import (
 
 // handler is one service's API.
 type handler interface {
-	// Operation makes an operation of a request. It has no effect before its Run.
+	// Operation parses a request into an operation. Nothing takes effect before the
+	// operation's Run is called.
 	Operation(protocol.Request) protocol.Operation
-	// Protocol returns the protocol in which the request has to be answered.
+	// Protocol returns the protocol of the response to the request.
 	Protocol(protocol.Request) protocol.Protocol
 }
 
-// service is a service's API, and its prefix in IAM.
+// service is a service's API with its prefix in IAM.
 type service struct {
 	name string
 	handler
 }
 
-// service returns the service that a request is signed for, as AWS checks it.
-func (c *Cloud) service(asked protocol.Request) service {
-	if found, exists := c.services[asked.SigningName]; exists {
+// service returns the service that a request is signed for, as AWS does.
+func (c *Cloud) service(request protocol.Request) service {
+	if found, exists := c.services[request.SigningName]; exists {
 		return found
 	}
-	name := cmp.Or(asked.SigningName, "unsigned")
+	name := cmp.Or(request.SigningName, "unsigned")
 	return service{name, unknown(name)}
 }
 
 // unknown is a service that is not implemented here.
 type unknown string
 
-// Operation implements handler: every operation is refused.
-func (u unknown) Operation(asked protocol.Request) protocol.Operation {
-	_, target, _ := strings.Cut(asked.Header.Get("X-Amz-Target"), ".")
-	action := cmp.Or(target, asked.Method+" "+asked.Path)
+// Operation implements handler. It rejects every operation.
+func (u unknown) Operation(request protocol.Request) protocol.Operation {
+	_, target, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	action := cmp.Or(target, request.Method+" "+request.Path)
 	return protocol.Operation{Action: action, Resource: "*"}.Refuse(protocol.NotImplemented(string(u), action))
 }
 
 // Protocol implements handler. Only AWS-JSON names its operation in X-Amz-Target.
-func (u unknown) Protocol(asked protocol.Request) protocol.Protocol {
-	if asked.Header.Get("X-Amz-Target") != "" {
+func (u unknown) Protocol(request protocol.Request) protocol.Protocol {
+	if request.Header.Get("X-Amz-Target") != "" {
 		return protocol.JSON10
 	}
 	return protocol.RESTJSON{}

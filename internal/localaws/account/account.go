@@ -1,5 +1,5 @@
-// Package account says which AWS account and region the services play, and what
-// time it is there.
+// Package account holds the AWS account, the region and the clock that the services
+// share.
 package account
 
 import (

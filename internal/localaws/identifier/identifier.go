@@ -1,5 +1,4 @@
-// Package identifier issues the identifiers that AWS gives to requests,
-// revisions and events.
+// Package identifier issues identifiers for requests, revisions and events.
 package identifier
 
 import (
@@ -7,8 +6,8 @@ import (
 	"encoding/hex"
 )
 
-// Sequence issues identifiers that look like random UUIDs. It never issues one
-// twice, and issues the same ones in every run. The caller holds a lock.
+// Sequence issues identifiers that look like random UUIDs. It never repeats one, and it
+// issues the same ones in every run. It is not safe for concurrent use.
 type Sequence struct {
 	salt   uint64
 	issued uint64
@@ -30,7 +29,7 @@ func (s *Sequence) Next() string {
 	return format(raw)
 }
 
-// format writes sixteen bytes as 8-4-4-4-12 hexadecimal digits.
+// format formats sixteen bytes as 8-4-4-4-12 hexadecimal digits.
 func format(raw [16]byte) string {
 	digits := hex.EncodeToString(raw[:])
 	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]

@@ -1,4 +1,4 @@
-// Package paging cuts lists into pages, and makes the tokens that continue them.
+// Package paging splits lists into pages and issues the tokens that continue them.
 package paging
 
 import (
@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Cut returns the page of at most size items that follows the token of the page
-// before; an empty token asks for the first page. next is the token of the page
-// that follows, empty if there is none. ok is false for a token that Cut did
-// not return for this list.
+// Cut returns the page of at most size items that token asks for; an empty token asks
+// for the first page. next is the token of the following page, empty if this page is
+// the last. ok is false for a token that Cut did not return for this list.
 func Cut[T any](list []T, token string, size int, key func(T) string) (page []T, next string, ok bool) {
 	after, ok := Key(token)
 	if !ok {
@@ -29,14 +28,14 @@ func Cut[T any](list []T, token string, size int, key func(T) string) (page []T,
 	return list[from:], "", true
 }
 
-// newToken makes the key of a page's last item opaque, so that no client comes
-// to rely on its shape.
+// newToken encodes the key of a page's last item, so that no client comes to rely on
+// its shape.
 func newToken(key string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(key))
 }
 
-// Key returns the key of the item that ended the page before, empty for an
-// empty token. ok is false for a text that is no token.
+// Key returns the key of the last item of the previous page, empty for an empty token.
+// ok is false if token is not a valid token.
 func Key(token string) (key string, ok bool) {
 	decoded, err := base64.RawURLEncoding.DecodeString(token)
 	return string(decoded), err == nil && (len(decoded) > 0 || token == "")

@@ -1,4 +1,4 @@
-// Package throttle limits the rate of calls as AWS does: by token buckets.
+// Package throttle limits the rate of calls with token buckets, as AWS does.
 package throttle
 
 import (
@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// Bucket is a token bucket. It holds as many tokens as it regains in a second.
-// A nil Bucket is no limit. Several goroutines may use a Bucket at once.
+// Bucket is a token bucket. It holds at most as many tokens as it gains in a second. A
+// nil Bucket does not limit. Several goroutines may use a Bucket at once.
 type Bucket struct {
-	rate float64 // tokens a second; negative is no limit
+	rate float64 // tokens per second; negative means no limit
 
 	mu     sync.Mutex
 	tokens float64
 	filled time.Time
 }
 
-// NewBucket returns a full bucket of so many tokens a second. A negative rate
-// is no limit.
+// NewBucket returns a full bucket that gains rate tokens per second. A negative rate
+// means no limit.
 func NewBucket(rate float64) *Bucket {
 	return &Bucket{rate: rate, tokens: max(rate, 1)}
 }
 
-// Take takes one token. It returns false if there is none.
+// Take takes one token. It returns false if the bucket is empty.
 func (b *Bucket) Take(now time.Time) bool {
 	if b == nil || b.rate < 0 {
 		return true
@@ -33,8 +33,8 @@ func (b *Bucket) Take(now time.Time) bool {
 		b.tokens = min(b.tokens+elapsed.Seconds()*b.rate, max(b.rate, 1))
 	}
 	b.filled = now
-	// A fifteenth of a second is not a whole number of nanoseconds. Rounding
-	// must not cost a call.
+	// A fifteenth of a second is not a whole number of nanoseconds. Without this
+	// tolerance, rounding would reject a call that is within the rate.
 	const rounding = 1e-6
 	if b.tokens < 1-rounding {
 		return false
