@@ -1,7 +1,7 @@
-// Package iam says what the roles of a template allow, as AWS would.
+// Package iam decides what the roles of a template allow, as AWS does.
 //
-// Role.Decide is the central method. A Template is what CloudFormation is given, its
-// references filled in for one account and region. Only a part of what
-// identity policies can say is known here: an element, an operator or a reference
-// that is not known is an error, never an allowance.
+// Role.Decide is the central method. A Template is parsed from a CloudFormation
+// template, with its references resolved for one account and region. This package
+// supports only a part of the policy language. An unsupported element, operator or
+// reference is an error and never allows anything.
 package iam

@@ -14,24 +14,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asked is a Request of a role, as testdata/simulate.mjs takes it.
-type asked struct {
+// simulatedRequest is a role's Request in the input of testdata/simulate.mjs.
+type simulatedRequest struct {
 	Role     string            `json:"role"`
 	Action   string            `json:"action"`
 	Resource string            `json:"resource"`
 	Tags     map[string]string `json:"tags"`
 }
 
-// decided is its answer.
-type decided struct {
+// simulatedDecision is a decision in the output of testdata/simulate.mjs.
+type simulatedDecision struct {
 	Allowed bool     `json:"allowed"`
 	Ignored []string `json:"ignored"`
 	Error   string   `json:"error"`
 }
 
-// The stack's roles are asked for every action that any of them allows, on resources
-// of every kind, and an evaluator that is not ours must answer likewise. It knows
-// which actions heed which condition keys, and would ignore a tag where AWS does.
+// The test asks for every action that any of the stack's roles allows, on resources of
+// every kind. An independent evaluator must decide likewise. That evaluator knows which
+// actions support which condition keys, and ignores a tag where AWS does.
 func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 	folder := os.Getenv("IAM_SIMULATE")
 	if folder == "" {
@@ -47,9 +47,10 @@ func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 		ours := parsed.Roles[r.Role].Decide(Request{Action: r.Action, Resource: r.Resource, Tags: r.Tags})
 		theirs := decisions[i]
 		if theirs.Error != "" {
-			// The action is none of this kind of resource, which it may nevertheless be
-			// allowed on; or it is of two kinds that look alike, an alias and a version.
-			undecided := theirs.Error != "must.use.wildcard" || onMachine[r.Action] || isForAll(parsed.Roles[r.Role], ours.Statement)
+			// The other evaluator did not decide. Either the action does not apply to
+			// this kind of resource, although a policy may allow it there. Or it
+			// applies to two kinds that look alike: an alias and a version.
+			undecided := theirs.Error != "must.use.wildcard" || checkedOnStateMachine[r.Action] || isForAll(parsed.Roles[r.Role], ours.Statement)
 			assert.False(t, ours.Allowed && !undecided, "%+v: %s", r, theirs.Error)
 			continue
 		}
@@ -63,18 +64,19 @@ func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 	assert.NotZero(t, allowed)
 }
 
-// onMachine are actions without a resource in the Service Authorization Reference
-// that AWS holds against the state machine all the same: its refusals name it, and a
-// policy on it was seen to do (aws-cdk pull request 8486, NOAA-OWP/hydrovis issue 837).
-var onMachine = map[string]bool{"states:SendTaskSuccess": true}
+// checkedOnStateMachine holds actions that have no resource in the Service
+// Authorization Reference but that AWS still checks against the state machine: its
+// access errors name the state machine, and a policy on it was seen to work (aws-cdk
+// pull request 8486, NOAA-OWP/hydrovis issue 837).
+var checkedOnStateMachine = map[string]bool{"states:SendTaskSuccess": true}
 
-// isForAll says whether a statement is about all resources.
+// isForAll reports whether a statement applies to all resources.
 func isForAll(r Role, sid string) bool {
 	i := slices.IndexFunc(r.Statements, func(s Statement) bool { return s.Sid == sid })
 	return i >= 0 && slices.Contains(r.Statements[i].Resources, "*")
 }
 
-func everyRequest(t *testing.T, parsed Template) []asked {
+func everyRequest(t *testing.T, parsed Template) []simulatedRequest {
 	t.Helper()
 	actions := map[string]bool{}
 	for _, role := range parsed.Roles {
@@ -96,14 +98,14 @@ func everyRequest(t *testing.T, parsed Template) []asked {
 		"cloudwatch": {"*", arn("cloudwatch", "alarm:a")},
 		"xray":       {"*"},
 	}
-	var all []asked
+	var all []simulatedRequest
 	for _, role := range slices.Sorted(maps.Keys(parsed.Roles)) {
 		for _, action := range slices.Sorted(maps.Keys(actions)) {
 			service := strings.Split(action, ":")[0]
 			require.NotEmpty(t, resources[service], "nothing is asked about %s", action)
 			for _, resource := range resources[service] {
 				for _, tags := range []map[string]string{{}, {"sluice:alias": "live"}, {"sluice:hook": "x"}} {
-					all = append(all, asked{role, action, resource, tags})
+					all = append(all, simulatedRequest{role, action, resource, tags})
 				}
 			}
 		}
@@ -115,7 +117,7 @@ func arn(service, resource string) string {
 	return strings.Join([]string{"arn", somewhere.Partition, service, somewhere.Region, somewhere.Account, resource}, ":")
 }
 
-func simulate(t *testing.T, folder string, requests []asked) []decided {
+func simulate(t *testing.T, folder string, requests []simulatedRequest) []simulatedDecision {
 	t.Helper()
 	var template struct {
 		Resources map[string]struct {
@@ -130,7 +132,7 @@ func simulate(t *testing.T, folder string, requests []asked) []decided {
 	for id, r := range template.Resources {
 		if r.Type == "AWS::IAM::Role" {
 			require.Len(t, r.Properties.Policies, 1)
-			filled, err := somewhere.fill(r.Properties.Policies[0].PolicyDocument)
+			filled, err := somewhere.resolve(r.Properties.Policies[0].PolicyDocument)
 			require.NoError(t, err)
 			policies[id] = filled
 		}
@@ -141,7 +143,7 @@ func simulate(t *testing.T, folder string, requests []asked) []decided {
 	command.Stdin, command.Stderr = bytes.NewReader(input), os.Stderr
 	output, err := command.Output()
 	require.NoError(t, err)
-	var decisions []decided
+	var decisions []simulatedDecision
 	require.NoError(t, json.Unmarshal(output, &decisions))
 	return decisions
 }

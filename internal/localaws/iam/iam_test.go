@@ -11,7 +11,8 @@ import (
 
 var somewhere = Place{Partition: "aws", Region: "eu-west-1", Account: "111122223333"}
 
-// template is one with a function whose role has a policy of these statements.
+// template returns a template with a function whose role has a policy with these
+// statements.
 func template(statements string) string {
 	return `{"Resources": {
 		"Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [` + statements + `]}}]}},
@@ -71,7 +72,7 @@ func TestRoleDecides(t *testing.T) {
 	}
 }
 
-func TestWildcardsStandForCharactersOfOnePartOfAnARN(t *testing.T) {
+func TestAWildcardMatchesWithinOnePartOfAnARN(t *testing.T) {
 	t.Parallel()
 	for pattern, text := range map[string]string{
 		"a*c": "abbc", "*": "", "a?c": "abc", "**a": "xa", "a*b*c": "a1b2b3c", "*:live": "orders:live", "orders-*": "orders-",
@@ -85,8 +86,8 @@ func TestWildcardsStandForCharactersOfOnePartOfAnARN(t *testing.T) {
 	assert.False(t, matchesResource("arn:aws:lambda", orders))
 }
 
-// What is not known must never be taken for an allowance.
-func TestWhatIsNotKnownIsRefused(t *testing.T) {
+// An unsupported element must never allow anything.
+func TestUnsupportedPoliciesAreRefused(t *testing.T) {
 	t.Parallel()
 	for statement, complaint := range map[string]string{
 		`{"Effect": "Allow", "NotAction": "lambda:*", "Resource": "*"}`:                                                                    "NotAction",
@@ -121,7 +122,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 	}
 }
 
-// stack is the synthesized template, as package infra keeps it.
+// stack returns the synthesized template from package infra's testdata.
 func stack(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../../../infra/testdata/sluice.template.json")
@@ -129,7 +130,7 @@ func stack(t *testing.T) []byte {
 	return text
 }
 
-func TestEveryFunctionOfTheStackHasARoleOfItsOwn(t *testing.T) {
+func TestEveryFunctionOfTheStackHasItsOwnRole(t *testing.T) {
 	t.Parallel()
 	parsed, err := Parse(stack(t), somewhere)
 	require.NoError(t, err)

@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// Request is one action on one resource, and what is known of both.
+// Request is one action on one resource.
 type Request struct {
 	Action   string // "lambda:UpdateAlias"
 	Resource string // an ARN, or "*"
-	// Tags are those of the resource, which conditions ask by aws:ResourceTag.
+	// Tags are the tags of the resource, which conditions read by aws:ResourceTag.
 	Tags map[string]string
 }
 
-// Decision is what a role's policies say of a Request.
+// Decision is the result of evaluating a role's policies for a Request.
 type Decision struct {
 	Allowed bool
-	// Statement is the Sid of the statement that decided; empty where none speaks
-	// of the request, which denies it.
+	// Statement is the Sid of the statement that decided. It is empty if no statement
+	// applies to the request, which denies it.
 	Statement string
 }
 
-// Statement is one of a policy.
+// Statement is a statement of a policy.
 type Statement struct {
 	Sid        string
 	Deny       bool
@@ -33,20 +33,19 @@ type Statement struct {
 	Conditions []Condition
 }
 
-// Condition is one comparison of a statement's Condition.
+// Condition is one comparison in a statement's Condition.
 type Condition struct {
 	Operator string
 	Key      string
 	Values   []string
 }
 
-// Decide evaluates a role's policies: an explicit Deny counts for more than any
-// Allow, and what no statement allows is denied (IAM User Guide, Policy evaluation
-// logic).
-func (r Role) Decide(asked Request) Decision {
+// Decide evaluates a role's policies. An explicit Deny overrides every Allow, and a
+// request that no statement allows is denied (IAM User Guide, Policy evaluation logic).
+func (r Role) Decide(request Request) Decision {
 	decision := Decision{}
 	for _, s := range r.Statements {
-		if !s.covers(asked) {
+		if !s.appliesTo(request) {
 			continue
 		}
 		if s.Deny {
@@ -59,19 +58,19 @@ func (r Role) Decide(asked Request) Decision {
 	return decision
 }
 
-func (s Statement) covers(asked Request) bool {
-	return slices.ContainsFunc(s.Actions, func(p string) bool { return matchesAction(p, asked.Action) }) &&
-		slices.ContainsFunc(s.Resources, func(p string) bool { return matchesResource(p, asked.Resource) }) &&
-		!slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.holds(asked) })
+func (s Statement) appliesTo(request Request) bool {
+	return slices.ContainsFunc(s.Actions, func(p string) bool { return matchesAction(p, request.Action) }) &&
+		slices.ContainsFunc(s.Resources, func(p string) bool { return matchesResource(p, request.Resource) }) &&
+		!slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.holds(request) })
 }
 
-// matchesAction compares without regard to case (IAM JSON policy elements, Action).
+// matchesAction ignores case (IAM JSON policy elements, Action).
 func matchesAction(pattern, action string) bool {
 	return glob(strings.ToLower(pattern), strings.ToLower(action))
 }
 
-// matchesResource compares ARNs part by part: a wildcard does not reach over the
-// colons in front of the resource's own name (IAM JSON policy elements, Resource).
+// matchesResource compares ARNs part by part. A wildcard does not match across the
+// colons before the resource's own name (IAM JSON policy elements, Resource).
 func matchesResource(pattern, resource string) bool {
 	if pattern == "*" {
 		return true
@@ -88,11 +87,12 @@ func matchesResource(pattern, resource string) bool {
 	return true
 }
 
-// arnParts is how many an ARN has: arn:partition:service:region:account:resource.
+// arnParts is the number of parts of an ARN:
+// arn:partition:service:region:account:resource.
 const arnParts = 6
 
-// glob compares a text with a pattern, where * stands for any characters and ? for
-// one.
+// glob reports whether text matches pattern, where * matches any characters and ?
+// matches one.
 func glob(pattern, text string) bool {
 	star, back := -1, 0
 	p, t := 0, 0
@@ -114,23 +114,23 @@ func glob(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// resourceTag begins the condition keys that ask for a tag of the resource.
+// resourceTag is the prefix of the condition keys that read a tag of the resource.
 const resourceTag = "aws:resourcetag/"
 
-// operators are those that are known, by how each compares what a key holds, or
-// does not hold, with one of the values.
+// operators holds the supported condition operators. Each compares the key's value, if
+// the key is present, with one of the condition's values.
 var operators = map[string]func(found string, present bool, value string) bool{
 	"Null":         func(_ string, present bool, value string) bool { return present != (value == "true") },
 	"StringEquals": func(found string, present bool, value string) bool { return present && found == value },
 	"StringLike":   func(found string, present bool, value string) bool { return present && glob(value, found) },
 }
 
-// holds compares the key with each value; one that fits is enough. Condition keys
-// are compared without regard to case, their values with it.
-func (c Condition) holds(asked Request) bool {
+// holds reports whether the key matches any of the values. Condition keys ignore case;
+// values do not.
+func (c Condition) holds(request Request) bool {
 	var found string
 	present := false
-	for name, value := range asked.Tags {
+	for name, value := range request.Tags {
 		if strings.EqualFold(resourceTag+name, c.Key) {
 			found, present = value, true
 		}
@@ -138,7 +138,7 @@ func (c Condition) holds(asked Request) bool {
 	return slices.ContainsFunc(c.Values, func(value string) bool { return operators[c.Operator](found, present, value) })
 }
 
-// decodeStatements reads the statements of a policy whose references are filled in.
+// decodeStatements reads the statements of a policy whose references are resolved.
 func decodeStatements(document any) ([]Statement, error) {
 	text, err := json.Marshal(document)
 	if err != nil {
@@ -148,11 +148,11 @@ func decodeStatements(document any) ([]Statement, error) {
 		Version   string
 		Statement []struct {
 			Sid, Effect      string
-			Action, Resource texts
-			Condition        map[string]map[string]texts
+			Action, Resource stringList
+			Condition        map[string]map[string]stringList
 		}
 	}
-	if err := strictly(text, &policy); err != nil {
+	if err := decodeStrict(text, &policy); err != nil {
 		return nil, err
 	}
 	var statements []Statement
@@ -169,14 +169,14 @@ func decodeStatements(document any) ([]Statement, error) {
 	return statements, nil
 }
 
-// decodeConditions reads the conditions of a statement. It fails for one that is
-// not known here.
-func decodeConditions(given map[string]map[string]texts) ([]Condition, error) {
+// decodeConditions reads the conditions of a statement. It fails for a condition that
+// is not supported.
+func decodeConditions(given map[string]map[string]stringList) ([]Condition, error) {
 	var conditions []Condition
 	for _, operator := range slices.Sorted(maps.Keys(given)) {
 		for key, values := range given[operator] {
 			if operators[operator] == nil || !strings.HasPrefix(strings.ToLower(key), resourceTag) {
-				return nil, fmt.Errorf("the condition %s of %s is not known here", operator, key)
+				return nil, fmt.Errorf("the condition %s on %s is not supported", operator, key)
 			}
 			conditions = append(conditions, Condition{Operator: operator, Key: key, Values: values})
 		}
@@ -184,14 +184,14 @@ func decodeConditions(given map[string]map[string]texts) ([]Condition, error) {
 	return conditions, nil
 }
 
-// texts is one text, or a list of them.
-type texts []string
+// stringList is a JSON string or an array of strings.
+type stringList []string
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (t *texts) UnmarshalJSON(raw []byte) error {
+func (t *stringList) UnmarshalJSON(raw []byte) error {
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
-		*t = texts{one}
+		*t = stringList{one}
 		return nil
 	}
 	return json.Unmarshal(raw, (*[]string)(t))

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Place is where a stack stands.
+// Place is where a stack is deployed.
 type Place struct{ Partition, Region, Account string }
 
-// Template is what a stack's template says of its roles.
+// Template holds the roles of a stack's template.
 type Template struct {
-	// Roles by their logical ids.
+	// Roles are the roles by their logical ids.
 	Roles map[string]Role
 	// Functions are the roles of the Lambda functions, by the functions' names.
 	Functions map[string]Role
@@ -22,13 +22,14 @@ type Template struct {
 	StateMachines map[string]Role
 }
 
-// Role is one of a template, with what its policies say.
+// Role is a role of a template with the statements of its policies.
 type Role struct {
 	ID         string
 	Statements []Statement
 }
 
-// Parse reads a template. It refuses policies that it does not wholly understand.
+// Parse reads a template. It returns an error for a policy that it does not fully
+// support.
 func Parse(template []byte, at Place) (Template, error) {
 	var stack struct {
 		Resources map[string]struct {
@@ -49,16 +50,16 @@ func Parse(template []byte, at Place) (Template, error) {
 			}
 			t.Roles[id] = role
 		case "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy":
-			return Template{}, fmt.Errorf("the policy %s stands outside of its role, which is not known here", id)
+			return Template{}, fmt.Errorf("the policy %s is defined outside of its role, which is not supported", id)
 		}
 	}
 	for id, r := range stack.Resources {
 		var err error
 		switch r.Type {
 		case "AWS::Lambda::Function":
-			err = t.assign(t.Functions, r.Properties["FunctionName"], r.Properties["Role"])
+			err = t.assignRole(t.Functions, r.Properties["FunctionName"], r.Properties["Role"])
 		case "AWS::StepFunctions::StateMachine":
-			err = t.assign(t.StateMachines, r.Properties["StateMachineName"], r.Properties["RoleArn"])
+			err = t.assignRole(t.StateMachines, r.Properties["StateMachineName"], r.Properties["RoleArn"])
 		}
 		if err != nil {
 			return Template{}, fmt.Errorf("find the role of %s: %w", id, err)
@@ -69,12 +70,12 @@ func Parse(template []byte, at Place) (Template, error) {
 
 func (p Place) role(id string, properties map[string]any) (Role, error) {
 	if properties["ManagedPolicyArns"] != nil {
-		return Role{}, fmt.Errorf("managed policies are not known here")
+		return Role{}, fmt.Errorf("managed policies are not supported")
 	}
 	role := Role{ID: id}
 	policies, _ := properties["Policies"].([]any)
 	for _, policy := range policies {
-		document, err := p.fill(policy.(map[string]any)["PolicyDocument"])
+		document, err := p.resolve(policy.(map[string]any)["PolicyDocument"])
 		if err != nil {
 			return Role{}, err
 		}
@@ -87,9 +88,10 @@ func (p Place) role(id string, properties map[string]any) (Role, error) {
 	return role, nil
 }
 
-// assign finds the role that something with a name refers to.
-func (t Template) assign(to map[string]Role, name, reference any) error {
-	known, ok := name.(string)
+// assignRole finds the role that a resource refers to, and stores it in to under the
+// resource's name.
+func (t Template) assignRole(to map[string]Role, name, reference any) error {
+	text, ok := name.(string)
 	if !ok {
 		return fmt.Errorf("it has no name of its own")
 	}
@@ -102,19 +104,18 @@ func (t Template) assign(to map[string]Role, name, reference any) error {
 	if !ok {
 		return fmt.Errorf("there is no role %v", path[0])
 	}
-	to[known] = role
+	to[text] = role
 	return nil
 }
 
-// fill puts in what CloudFormation would: the pseudo parameters, and texts that are
-// joined of parts.
-func (p Place) fill(value any) (any, error) {
+// resolve replaces references as CloudFormation does: pseudo parameters and Fn::Join.
+func (p Place) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
 		filled := make([]any, len(v))
 		for i, item := range v {
 			var err error
-			if filled[i], err = p.fill(item); err != nil {
+			if filled[i], err = p.resolve(item); err != nil {
 				return nil, err
 			}
 		}
@@ -130,7 +131,7 @@ func (p Place) fill(value any) (any, error) {
 		filled := map[string]any{}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			var err error
-			if filled[name], err = p.fill(v[name]); err != nil {
+			if filled[name], err = p.resolve(v[name]); err != nil {
 				return nil, err
 			}
 		}
@@ -152,9 +153,9 @@ func (p Place) intrinsic(name string, argument any) (any, error) {
 	}
 	parts, ok := argument.([]any)
 	if name != "Fn::Join" || !ok || len(parts) != 2 {
-		return nil, fmt.Errorf("%s of %v is not known here", name, argument)
+		return nil, fmt.Errorf("%s of %v is not supported", name, argument)
 	}
-	filled, err := p.fill(parts[1])
+	filled, err := p.resolve(parts[1])
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +170,8 @@ func (p Place) intrinsic(name string, argument any) (any, error) {
 	return strings.Join(joined, fmt.Sprint(parts[0])), nil
 }
 
-// strictly decodes JSON that has no other fields than those of the value.
-func strictly(text []byte, into any) error {
+// decodeStrict decodes JSON and rejects fields that the value does not have.
+func decodeStrict(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(into)

@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// behaviour is the variable that makes a bootstrap of this test's own binary.
+// behaviour is the environment variable that turns this test's own binary into a
+// bootstrap.
 const behaviour = "BOOTSTRAP_BEHAVIOUR"
 
-// TestMain is the bootstrap when the Sandbox has started it.
+// TestMain runs the bootstrap if a Sandbox started this process.
 func TestMain(m *testing.M) {
 	if how := os.Getenv(behaviour); how != "" {
 		os.Exit(bootstrap(how))
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// bootstrap is a runtime with a function that does what its event says.
+// bootstrap is a runtime whose function does what its event says.
 func bootstrap(how string) int {
 	base := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
 	switch how {
@@ -80,7 +81,7 @@ func serve(invocation, event string, header http.Header) {
 	}
 }
 
-// askForMore asks for the next invocation before this one is answered.
+// askForMore requests the next invocation before this one is answered.
 func askForMore(invocations string) int {
 	more, err := http.Get(invocations + "next")
 	if err != nil {

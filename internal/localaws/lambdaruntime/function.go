@@ -10,29 +10,29 @@ import (
 	"time"
 )
 
-// Function is a Lambda function as it is deployed.
+// Function is a deployed Lambda function.
 type Function struct {
 	Name string
-	// ARN is what an invocation says that it was invoked by.
+	// ARN is the ARN that each invocation carries as its invoked function.
 	ARN string
-	// Version is the published version that runs; empty is $LATEST.
+	// Version is the published version that runs; empty means $LATEST.
 	Version string
 	Region  string
 	// Bootstrap is the path of the executable.
 	Bootstrap string
-	// Variables are the environment that the function is configured with. What
-	// else Lambda sets, it sets first.
+	// Variables are the environment variables of the function's configuration. They
+	// override the variables that Lambda sets.
 	Variables map[string]string
-	// Timeout is how long an invocation may take.
+	// Timeout is the maximum duration of an invocation.
 	Timeout  time.Duration
 	MemoryMB int
 }
 
-// environment is what the process finds in its environment: nothing of this
-// process's, what Lambda sets (AWS Lambda developer guide, Defined runtime
-// environment variables), and what the function is configured with.
+// environment returns the environment of the function's process: the variables that
+// Lambda sets (AWS Lambda developer guide, Defined runtime environment variables) and
+// those of the function's configuration. It inherits nothing from this process.
 func (f Function) environment(api string) []string {
-	set := map[string]string{
+	variables := map[string]string{
 		"AWS_LAMBDA_RUNTIME_API":          api,
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     cmp.Or(f.Version, "$LATEST"),
@@ -49,10 +49,10 @@ func (f Function) environment(api string) []string {
 		"TZ":                              ":UTC",
 		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 	}
-	maps.Copy(set, f.Variables)
-	list := make([]string, 0, len(set))
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		list = append(list, fmt.Sprintf("%s=%s", name, set[name]))
+	maps.Copy(variables, f.Variables)
+	list := make([]string, 0, len(variables))
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		list = append(list, fmt.Sprintf("%s=%s", name, variables[name]))
 	}
 	return list
 }

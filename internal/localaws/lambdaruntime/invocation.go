@@ -8,44 +8,50 @@ import (
 	"time"
 )
 
-// Result is how an invocation ended.
+// Result is the result of an invocation.
 type Result struct {
-	// Payload is what the function returned, or its error's report:
-	// {"errorMessage", "errorType"}.
+	// Payload is the function's return value or its error report: {"errorMessage",
+	// "errorType"}.
 	Payload []byte
-	// Failed says that it is a report. Lambda's API calls that "Unhandled".
+	// Failed means that Payload is an error report. Lambda's API calls that
+	// "Unhandled".
 	Failed bool
 }
 
-// Error names in the reports that Lambda itself makes (those of AWS's Runtime
+// The error types of the reports that Lambda itself makes (those of AWS's Runtime
 // Interface Emulator).
 const (
-	errTimedOut  = "Sandbox.Timedout"
-	errExit      = "Runtime.ExitError"
-	errTooLarge  = "Function.ResponseSizeTooLarge"
-	errUnknown   = "Runtime.Unknown"
-	contentType  = "application/json"
-	largestReply = 6<<20 + 100 // bytes, as Lambda's own error message says
+	errTimedOut = "Sandbox.Timedout"
+	errExit     = "Runtime.ExitError"
+	errTooLarge = "Function.ResponseSizeTooLarge"
+	errUnknown  = "Runtime.Unknown"
 )
 
-// invocation is one event on its way through the process.
+const contentType = "application/json"
+
+// maxResponseBytes is the largest response of a function, as Lambda's own error message
+// says.
+const maxResponseBytes = 6<<20 + 100
+
+// invocation is one event that the process handles or will handle.
 type invocation struct {
 	id       string
 	trace    string
 	payload  []byte
 	deadline time.Time
-	answered chan Result // takes one
+	answered chan Result // buffers the first answer
 }
 
 func newInvocation(payload []byte, deadline time.Time) *invocation {
-	root := identifier(12)
+	root := randomHex(12)
 	return &invocation{
-		id: uuid(), payload: payload, deadline: deadline, answered: make(chan Result, 1),
-		trace: fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), root, identifier(8)),
+		id: newUUID(), payload: payload, deadline: deadline, answered: make(chan Result, 1),
+		trace: fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), root, randomHex(8)),
 	}
 }
 
-// answer takes the first answer, and says whether it was that.
+// answer delivers the first answer and drops later ones. It reports whether r was the
+// first.
 func (i *invocation) answer(r Result) bool {
 	select {
 	case i.answered <- r:
@@ -55,7 +61,7 @@ func (i *invocation) answer(r Result) bool {
 	}
 }
 
-// report is the Result of an invocation that Lambda itself has given up.
+// report returns the Result of an invocation that Lambda itself ended with an error.
 func (i *invocation) report(errorType, format string, args ...any) Result {
 	payload, _ := json.Marshal(map[string]string{ // strings always marshal
 		"errorType":    errorType,
@@ -64,13 +70,13 @@ func (i *invocation) report(errorType, format string, args ...any) Result {
 	return Result{Payload: payload, Failed: true}
 }
 
-func uuid() string {
-	text := identifier(16)
+func newUUID() string {
+	text := randomHex(16)
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// identifier is that many random bytes in hexadecimal digits.
-func identifier(bytes int) string {
+// randomHex returns random bytes as hexadecimal digits.
+func randomHex(bytes int) string {
 	raw := make([]byte, bytes)
 	_, _ = rand.Read(raw) // never fails (crypto/rand)
 	return hex.EncodeToString(raw)

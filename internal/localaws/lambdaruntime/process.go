@@ -11,40 +11,40 @@ import (
 	"time"
 )
 
-// process is a bootstrap that runs, with the Runtime API that it alone talks to.
+// process is a running bootstrap with its own Runtime API.
 type process struct {
-	function Function
-	command  *exec.Cmd
-	server   *http.Server
-	began    time.Time
-	work     chan *invocation // what the next GET next takes
-	ready    chan struct{}    // closed by the first GET next
-	ended    chan struct{}    // closed when the process has ended
+	function  Function
+	command   *exec.Cmd
+	server    *http.Server
+	startedAt time.Time
+	work      chan *invocation // unbuffered; received by GET next
+	ready     chan struct{}    // closed by the first GET next
+	ended     chan struct{}    // closed when the process has ended
 
-	mu       sync.Mutex
-	current  *invocation // that the process works on
-	readyIn  time.Duration
-	initFail []byte // the report that it made when it could not start
+	mu        sync.Mutex
+	current   *invocation // the invocation that the process is handling
+	readyIn   time.Duration
+	initError []byte // the report of a process that could not start
 }
 
-// launch starts the bootstrap and its API.
+// launch starts the bootstrap and its Runtime API.
 func launch(f Function, logs io.Writer) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open the Runtime API of %s: %w", f.Name, err)
 	}
 	p := &process{
-		function: f, began: time.Now(),
+		function: f, startedAt: time.Now(),
 		work: make(chan *invocation), ready: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p.routes(), ReadHeaderTimeout: 10 * time.Second}
 	p.command = exec.Command(f.Bootstrap)
 	p.command.Env = f.environment(listener.Addr().String())
 	p.command.Stdout, p.command.Stderr = logs, logs
-	// What a terminal sends to this process's group must not reach it: it ends
-	// when its API does.
+	// A signal that a terminal sends to this process's group must not reach the
+	// bootstrap. It ends when its API closes.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// What it leaves behind must not keep its output open.
+	// A child process that the bootstrap leaves behind must not keep its output open.
 	p.command.WaitDelay = time.Second
 	if err := p.command.Start(); err != nil {
 		_ = listener.Close()
@@ -52,15 +52,15 @@ func launch(f Function, logs io.Writer) (*process, error) {
 	}
 	go func() { _ = p.server.Serve(listener) }() // until it is closed
 	go func() {
-		_ = p.command.Wait() // how it ended is in the ProcessState
+		_ = p.command.Wait() // ProcessState says how it ended
 		_ = p.server.Close()
 		close(p.ended)
 	}()
 	return p, nil
 }
 
-// alive tells whether the process has not ended.
-func (p *process) alive() bool {
+// isAlive reports whether the process is still running.
+func (p *process) isAlive() bool {
 	select {
 	case <-p.ended:
 		return false
@@ -69,43 +69,44 @@ func (p *process) alive() bool {
 	}
 }
 
-// patience is how long a process may take to end after its API did.
-const patience = 3 * time.Second
+// exitGracePeriod is how long a process may take to exit after its API is closed.
+const exitGracePeriod = 3 * time.Second
 
-// end closes the API, at which a bootstrap ends by itself, and kills one that
-// does not.
-func (p *process) end() {
+// stop closes the API, which makes a bootstrap exit by itself. It kills a process that
+// does not exit in time.
+func (p *process) stop() {
 	_ = p.server.Close()
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(exitGracePeriod):
 		p.kill()
 	}
 }
 
-// kill ends the process at once, and waits until it has.
+// kill kills the process and waits until it has ended.
 func (p *process) kill() {
-	_ = p.command.Process.Kill() // it may have ended by itself
+	_ = p.command.Process.Kill() // it may already have ended
 	<-p.ended
 }
 
-// exit says how the process ended.
-func (p *process) exit() string {
+// exitReason returns Lambda's text for how the process ended.
+func (p *process) exitReason() string {
 	if p.command.ProcessState.Success() {
 		return "Runtime exited without providing a reason"
 	}
 	return "Runtime exited with error: " + p.command.ProcessState.String()
 }
 
-// take gives the process its next invocation.
-func (p *process) take(i *invocation) {
+// setCurrent sets the invocation that the process is handling.
+func (p *process) setCurrent(i *invocation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current = i
 }
 
-// working is the invocation of that id, if it is the one that the process works on.
-func (p *process) working(id string) *invocation {
+// currentInvocation returns the invocation that the process is handling if it has this
+// id, otherwise nil.
+func (p *process) currentInvocation(id string) *invocation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current == nil || p.current.id != id {
@@ -114,29 +115,30 @@ func (p *process) working(id string) *invocation {
 	return p.current
 }
 
-// done frees the process for its next invocation.
-func (p *process) done() { p.take(nil) }
+// clearCurrent marks the process as free for its next invocation.
+func (p *process) clearCurrent() { p.setCurrent(nil) }
 
-// isReady notes how long the process took to its first GET next.
-func (p *process) isReady() {
+// markReady records how long the process took until its first GET next.
+func (p *process) markReady() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.readyIn == 0 {
-		p.readyIn = time.Since(p.began)
+		p.readyIn = time.Since(p.startedAt)
 		close(p.ready)
 	}
 }
 
-// failure is the report of a process that could not start; nil if it made none.
-func (p *process) failure() []byte {
+// initErrorReport returns the report of a process that could not start, or nil if it
+// sent none.
+func (p *process) initErrorReport() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.initFail
+	return p.initError
 }
 
-// start is when the process was started, and how long it took.
+// start returns when the process started and how long that took.
 func (p *process) start() Start {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Start{Began: p.began, Ready: p.readyIn}
+	return Start{Began: p.startedAt, Ready: p.readyIn}
 }

@@ -15,29 +15,30 @@ import (
 // Start is one start of a function's process.
 type Start struct {
 	Began time.Time
-	// Ready is from then to its first GET next; zero if it never came to that.
+	// Ready is the time from Began to the first GET next; zero if there was none.
 	Ready time.Duration
 }
 
 // ErrClosed is returned by Invoke once the Sandbox is closed.
 var ErrClosed = errors.New("the sandbox is closed")
 
-// Sandbox is the one execution environment of a function. Its process runs one
-// invocation at a time; it is started by the first, and kept for the next.
+// Sandbox is the only execution environment of a function. Its process runs one
+// invocation at a time. The first invocation starts the process, and later ones reuse
+// it.
 type Sandbox struct {
 	function Function
 	logs     io.Writer
-	turn     chan struct{} // whoever has put something in may invoke
+	turn     chan struct{} // a semaphore: holds one element while an Invoke runs
 	closing  chan struct{}
 
-	mu      sync.Mutex
-	closed  bool
-	process *process
-	past    []Start
+	mu         sync.Mutex
+	closed     bool
+	process    *process
+	pastStarts []Start
 }
 
-// New makes the Sandbox of a function. What its processes print goes to logs, from
-// one goroutine at a time.
+// New returns a Sandbox of a function. The output of its processes goes to logs,
+// written by one goroutine at a time.
 func New(f Function, logs io.Writer) *Sandbox {
 	return &Sandbox{
 		function: f, logs: logs,
@@ -45,9 +46,10 @@ func New(f Function, logs io.Writer) *Sandbox {
 	}
 }
 
-// Invoke runs the function once. Whatever the function does, dying included, is
-// a Result; an error is returned for a process that cannot be started, and when
-// the context or the Sandbox ends first: then the process is killed.
+// Invoke runs the function once. Whatever the function does, even if its process dies,
+// yields a Result. Invoke returns an error if the process cannot be started. It also
+// returns an error, and the process ends, if the context or the Sandbox ends before the
+// function does.
 func (s *Sandbox) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -58,21 +60,21 @@ func (s *Sandbox) Invoke(ctx context.Context, payload []byte) (Result, error) {
 		return Result{}, ErrClosed
 	}
 	for {
-		p, err := s.running()
+		p, err := s.ensureRunning()
 		if err != nil {
 			return Result{}, err
 		}
 		result, err := s.run(ctx, p, payload)
-		if !errors.Is(err, errGone) {
+		if !errors.Is(err, errProcessEnded) {
 			return result, err
 		}
 	}
 }
 
-// Start starts the process, if there is none, and waits until it is ready for its
-// first event. It returns an error when the process ends before.
+// Start starts the process, if none is running, and waits until it is ready for its
+// first event. It returns an error if the process ends before that.
 func (s *Sandbox) Start(ctx context.Context) error {
-	p, err := s.running()
+	p, err := s.ensureRunning()
 	if err != nil {
 		return err
 	}
@@ -80,19 +82,19 @@ func (s *Sandbox) Start(ctx context.Context) error {
 	case <-p.ready:
 		return nil
 	case <-p.ended:
-		return fmt.Errorf("start %s: %s", s.function.Name, p.exit())
+		return fmt.Errorf("start %s: %s", s.function.Name, p.exitReason())
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// PeakMemory is the most memory that the running process has had in RAM so far, in
-// bytes (VmHWM of proc_pid_status(5): only Linux tells it).
+// PeakMemory returns the peak resident memory of the running process so far, in bytes
+// (VmHWM of proc_pid_status(5), which only Linux has).
 func (s *Sandbox) PeakMemory() (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.process == nil {
-		return 0, fmt.Errorf("read the memory of %s: it does not run", s.function.Name)
+		return 0, fmt.Errorf("read the memory of %s: it is not running", s.function.Name)
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.command.Process.Pid))
 	if err != nil {
@@ -107,11 +109,12 @@ func (s *Sandbox) PeakMemory() (int64, error) {
 	return peak << 10, nil
 }
 
-// errGone : the process ended between two invocations. Nothing has seen the event.
-var errGone = errors.New("the process has ended by itself")
+// errProcessEnded means that the process ended between two invocations, before it
+// received the event.
+var errProcessEnded = errors.New("the process has ended by itself")
 
-// run hands the event to the process and waits for what comes of it. Lambda gives
-// a start ten seconds of its own; here it counts as a part of the invocation.
+// run sends the event to the process and waits for the result. Lambda allows ten extra
+// seconds for the start of a process; here the start counts as part of the invocation.
 func (s *Sandbox) run(ctx context.Context, p *process, payload []byte) (Result, error) {
 	limit := time.NewTimer(s.function.Timeout)
 	defer limit.Stop()
@@ -120,14 +123,14 @@ func (s *Sandbox) run(ctx context.Context, p *process, payload []byte) (Result, 
 	for {
 		select {
 		case work <- i:
-			work = nil // it is handed over
+			work = nil // the process has received the event
 		case result := <-i.answered:
 			return result, nil
 		case <-p.ended:
 			if work != nil && p.start().Ready > 0 {
-				return Result{}, errGone
+				return Result{}, errProcessEnded
 			}
-			return ended(p, i), nil
+			return resultAfterExit(p, i), nil
 		case <-limit.C:
 			p.kill()
 			return i.report(errTimedOut, "Task timed out after %.2f seconds", s.function.Timeout.Seconds()), nil
@@ -140,30 +143,30 @@ func (s *Sandbox) run(ctx context.Context, p *process, payload []byte) (Result, 
 	}
 }
 
-// ended is the Result of an invocation whose process is no more.
-func ended(p *process, i *invocation) Result {
+// resultAfterExit returns the Result of an invocation whose process has ended.
+func resultAfterExit(p *process, i *invocation) Result {
 	select {
-	case result := <-i.answered: // it answered, and then it died
+	case result := <-i.answered: // it answered before it ended
 		return result
 	default:
 	}
-	if report := p.failure(); report != nil {
+	if report := p.initErrorReport(); report != nil {
 		return Result{Payload: report, Failed: true}
 	}
-	return i.report(errExit, "%s", p.exit())
+	return i.report(errExit, "%s", p.exitReason())
 }
 
-// running is the process, started if there is none.
-func (s *Sandbox) running() (*process, error) {
+// ensureRunning returns the running process. It starts one if none is running.
+func (s *Sandbox) ensureRunning() (*process, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return nil, ErrClosed
-	case s.process != nil && s.process.alive():
+	case s.process != nil && s.process.isAlive():
 		return s.process, nil
 	case s.process != nil:
-		s.past = append(s.past, s.process.start())
+		s.pastStarts = append(s.pastStarts, s.process.start())
 		s.process = nil
 	}
 	p, err := launch(s.function, s.logs)
@@ -174,19 +177,19 @@ func (s *Sandbox) running() (*process, error) {
 	return p, nil
 }
 
-// Starts lists the starts of the function's process, the first one first.
+// Starts returns the starts of the function's process, oldest first.
 func (s *Sandbox) Starts() []Start {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	starts := append([]Start(nil), s.past...)
+	starts := append([]Start(nil), s.pastStarts...)
 	if s.process != nil {
 		starts = append(starts, s.process.start())
 	}
 	return starts
 }
 
-// Close ends the process and whatever it was doing. It returns when the process
-// has ended.
+// Close ends the process, even during an invocation. It returns when the process has
+// ended.
 func (s *Sandbox) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,6 +199,6 @@ func (s *Sandbox) Close() {
 	s.closed = true
 	close(s.closing)
 	if s.process != nil {
-		s.process.end()
+		s.process.stop()
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sandbox is a Sandbox of this test's own binary.
+// sandbox returns a Sandbox that runs this test's own binary.
 func sandbox(t *testing.T, how string, timeout time.Duration) *Sandbox {
 	t.Helper()
 	self, err := os.Executable()
@@ -36,8 +36,8 @@ func invoke(t *testing.T, s *Sandbox, event string) Result {
 	return result
 }
 
-// reported is the name and the message of a failure.
-func reported(t *testing.T, r Result) (errorType, message string) {
+// errorReportOf returns the type and the message of a failure.
+func errorReportOf(t *testing.T, r Result) (errorType, message string) {
 	t.Helper()
 	require.True(t, r.Failed, "%s", r.Payload)
 	var report struct{ ErrorType, ErrorMessage string }
@@ -45,31 +45,31 @@ func reported(t *testing.T, r Result) (errorType, message string) {
 	return report.ErrorType, report.ErrorMessage
 }
 
-func TestOneProcessServesOneInvocationAfterTheOther(t *testing.T) {
+func TestOneProcessServesAllInvocations(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
 	assert.Equal(t, Result{Payload: []byte(`{"n":1}`)}, invoke(t, s, `{"n":1}`))
 	assert.Equal(t, Result{Payload: []byte(`{"n":2}`)}, invoke(t, s, `{"n":2}`))
 	starts := s.Starts()
 	require.Len(t, starts, 1)
-	assert.Positive(t, starts[0].Ready, "how long it took to the first GET next")
+	assert.Positive(t, starts[0].Ready, "the time to the first GET next")
 }
 
 func TestAFunctionsErrorIsItsReport(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
-	errorType, message := reported(t, invoke(t, s, `"fail"`))
+	errorType, message := errorReportOf(t, invoke(t, s, `"fail"`))
 	assert.Equal(t, "Refused", errorType)
 	assert.Equal(t, "no", message)
-	errorType, _ = reported(t, invoke(t, s, `"fail without a type"`))
+	errorType, _ = errorReportOf(t, invoke(t, s, `"fail without a type"`))
 	assert.Equal(t, "Named", errorType, "the header names it")
-	require.Len(t, s.Starts(), 1, "an error is no reason to start anew")
+	require.Len(t, s.Starts(), 1, "an error must not restart the process")
 }
 
-func TestAProcessThatDiesFailsItsInvocationAndIsStartedAnew(t *testing.T) {
+func TestAProcessThatDiesFailsItsInvocationAndIsRestarted(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
-	errorType, message := reported(t, invoke(t, s, `"exit"`))
+	errorType, message := errorReportOf(t, invoke(t, s, `"exit"`))
 	assert.Equal(t, "Runtime.ExitError", errorType)
 	assert.Contains(t, message, "Runtime exited with error: exit status 7")
 	assert.JSONEq(t, `"again"`, string(invoke(t, s, `"again"`).Payload))
@@ -83,7 +83,7 @@ func TestAnInvocationThatTakesTooLongIsKilled(t *testing.T) {
 	s := sandbox(t, "serves", time.Minute)
 	assert.JSONEq(t, `1`, string(invoke(t, s, `1`).Payload))
 	s.function.Timeout = 50 * time.Millisecond
-	errorType, message := reported(t, invoke(t, s, `"hang"`))
+	errorType, message := errorReportOf(t, invoke(t, s, `"hang"`))
 	assert.Equal(t, "Sandbox.Timedout", errorType)
 	assert.Contains(t, message, "Task timed out after 0.05 seconds")
 	s.function.Timeout = time.Minute
@@ -102,22 +102,22 @@ func TestAnInvocationIsKilledWhenNobodyWaitsForIt(t *testing.T) {
 
 func TestAProcessThatCannotStartFailsTheInvocation(t *testing.T) {
 	t.Parallel()
-	errorType, message := reported(t, invoke(t, sandbox(t, "fails to start", time.Minute), `{}`))
+	errorType, message := errorReportOf(t, invoke(t, sandbox(t, "fails to start", time.Minute), `{}`))
 	assert.Equal(t, "Settings", errorType)
 	assert.Equal(t, "no table", message)
-	errorType, message = reported(t, invoke(t, sandbox(t, "exits", time.Minute), `{}`))
+	errorType, message = errorReportOf(t, invoke(t, sandbox(t, "exits", time.Minute), `{}`))
 	assert.Equal(t, "Runtime.ExitError", errorType)
 	assert.Contains(t, message, "exit status 3")
 }
 
-func TestABootstrapThatIsNotThereIsAnError(t *testing.T) {
+func TestAMissingBootstrapIsAnError(t *testing.T) {
 	t.Parallel()
 	s := New(Function{Name: "orders", Bootstrap: "/nowhere/bootstrap", Timeout: time.Second}, &bytes.Buffer{})
 	_, err := s.Invoke(t.Context(), []byte(`{}`))
 	assert.ErrorContains(t, err, "start the bootstrap of orders")
 }
 
-func TestWhatAnInvocationIsToldOfItself(t *testing.T) {
+func TestTheHeadersOfAnInvocation(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
 	var header http.Header
@@ -131,8 +131,8 @@ func TestWhatAnInvocationIsToldOfItself(t *testing.T) {
 	assert.True(t, 0 < left && left <= time.Minute, "%s are left of a minute", left)
 }
 
-// A machine's own AWS_PROFILE, for instance, must not reach a function.
-func TestTheEnvironmentIsLambdasAndTheFunctionsAlone(t *testing.T) {
+// For instance, the AWS_PROFILE of this machine must not reach a function.
+func TestAFunctionInheritsNoEnvironment(t *testing.T) {
 	t.Setenv("SLUICE_FROM_OUTSIDE", "1")
 	s := sandbox(t, "serves", time.Minute)
 	var list []string
@@ -144,12 +144,12 @@ func TestTheEnvironmentIsLambdasAndTheFunctionsAlone(t *testing.T) {
 	assert.NotContains(t, list, "SLUICE_FROM_OUTSIDE=1")
 }
 
-func TestTheAPIRefusesWhatDoesNotFitTheInvocation(t *testing.T) {
+func TestTheAPIRefusesCallsThatDoNotFitTheInvocation(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
 	assert.Equal(t, "400", string(invoke(t, s, `"answer another"`).Payload))
 	assert.Equal(t, "403", string(invoke(t, s, `"ask for more"`).Payload))
-	errorType, _ := reported(t, invoke(t, s, `"too large"`))
+	errorType, _ := errorReportOf(t, invoke(t, s, `"too large"`))
 	assert.Equal(t, "Function.ResponseSizeTooLarge", errorType)
 	assert.JSONEq(t, `1`, string(invoke(t, s, `1`).Payload))
 }
@@ -166,7 +166,7 @@ func TestAClosedSandboxLeavesNoProcess(t *testing.T) {
 	assert.ErrorIs(t, err, ErrClosed)
 }
 
-func TestAProcessIsStartedWithoutAnEvent(t *testing.T) {
+func TestAProcessCanBeStartedWithoutAnEvent(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
 	require.NoError(t, s.Start(t.Context()))

@@ -1,4 +1,4 @@
-// Package stack runs the Lambdas of a stack as the processes that they are in AWS: each
-// function of a synthesized template with its own bootstrap, and with the
-// environment, the timeout and the memory that the template gives it.
+// Package stack runs the Lambda functions of a synthesized template as local processes.
+// Each function runs its own bootstrap with the environment, the timeout and the memory
+// from the template.
 package stack

@@ -13,51 +13,51 @@ import (
 	"sluice/internal/localaws/lambdaruntime"
 )
 
-// Fleet is the functions of a stack, each with a process of its own.
+// Fleet runs the functions of a stack, each in its own process.
 type Fleet struct {
 	prefix    string
-	sandboxes map[string]*lambdaruntime.Sandbox // by the functions' names
+	sandboxes map[string]*lambdaruntime.Sandbox // by function name
 }
 
-// Site is where a Fleet runs.
+// Site describes where a Fleet runs.
 type Site struct {
 	Place
-	// Endpoint is the URL of the AWS that the functions call.
+	// Endpoint is the URL where the functions call AWS.
 	Endpoint string
-	// Bootstraps is a folder with the bootstrap of each function, called as the
-	// function is without Prefix.
+	// Bootstraps is a folder with the bootstrap of each function. Its file has the
+	// function's name without Prefix.
 	Bootstraps, Prefix string
-	// Logs takes what the functions print.
+	// Logs receives the output of the functions.
 	Logs io.Writer
 }
 
-// NewFleet makes a Fleet of functions. Their processes are started when they are
-// needed. An error names every bootstrap that is not there.
+// NewFleet returns a Fleet of functions. A function's process starts at its first
+// invocation. If bootstraps are missing, the error names all of them.
 func NewFleet(functions []Function, at Site) (*Fleet, error) {
 	fleet := &Fleet{prefix: at.Prefix, sandboxes: map[string]*lambdaruntime.Sandbox{}}
-	var absent []string
-	logs := &shared{to: at.Logs}
+	var missing []string
+	logs := &syncWriter{to: at.Logs}
 	for _, f := range functions {
 		name := strings.TrimPrefix(f.Name, at.Prefix)
 		path := filepath.Join(at.Bootstraps, name)
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			absent = append(absent, path)
+			missing = append(missing, path)
 			continue
 		}
-		fleet.sandboxes[f.Name] = lambdaruntime.New(at.deployed(f, name, path), logs)
+		fleet.sandboxes[f.Name] = lambdaruntime.New(at.lambdaFunction(f, name, path), logs)
 	}
-	if len(absent) > 0 {
-		return nil, fmt.Errorf("there is no bootstrap at %s", strings.Join(absent, ", "))
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("missing bootstraps: %s", strings.Join(missing, ", "))
 	}
 	return fleet, nil
 }
 
-// firstVersion is what is published of a function when its stack is made.
+// firstVersion is the version that a new stack publishes of a function.
 const firstVersion = "1"
 
-// deployed is a function as Lambda runs it at the Site: with the credentials of its
-// role, which here are its name.
-func (s Site) deployed(f Function, name, bootstrap string) lambdaruntime.Function {
+// lambdaFunction returns a function as Lambda would run it at the Site. Its access key
+// id is its name, which stands for the credentials of its role.
+func (s Site) lambdaFunction(f Function, name, bootstrap string) lambdaruntime.Function {
 	variables := map[string]string{
 		"AWS_ENDPOINT_URL":  s.Endpoint,
 		"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local",
@@ -74,8 +74,8 @@ func (s Site) deployed(f Function, name, bootstrap string) lambdaruntime.Functio
 	}
 }
 
-// Run runs a function once, by its name without the prefix. report says that the
-// output is that of an error.
+// Run invokes a function, named without the prefix, once. report is true if the output
+// is an error report.
 func (f *Fleet) Run(ctx context.Context, function string, payload []byte) (output []byte, report bool, err error) {
 	sandbox := f.sandboxes[f.prefix+function]
 	if sandbox == nil {
@@ -85,8 +85,7 @@ func (f *Fleet) Run(ctx context.Context, function string, payload []byte) (outpu
 	return result.Payload, result.Failed, err
 }
 
-// Starts lists how often each function's process was started, and how long it took,
-// by the functions' names.
+// Starts returns the starts of each function's process, by function name.
 func (f *Fleet) Starts() map[string][]lambdaruntime.Start {
 	starts := map[string][]lambdaruntime.Start{}
 	for name, sandbox := range f.sandboxes {
@@ -95,23 +94,23 @@ func (f *Fleet) Starts() map[string][]lambdaruntime.Start {
 	return starts
 }
 
-// Close ends every process.
+// Close stops every process.
 func (f *Fleet) Close() {
-	var all sync.WaitGroup
+	var group sync.WaitGroup
 	for _, sandbox := range f.sandboxes {
-		all.Go(sandbox.Close)
+		group.Go(sandbox.Close)
 	}
-	all.Wait()
+	group.Wait()
 }
 
-// shared is a writer that several processes write to.
-type shared struct {
+// syncWriter is a writer that several processes may write to at once.
+type syncWriter struct {
 	mu sync.Mutex
 	to io.Writer
 }
 
 // Write implements io.Writer.
-func (s *shared) Write(text []byte) (int, error) {
+func (s *syncWriter) Write(text []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.to.Write(text)

@@ -36,8 +36,9 @@ func TestFunctionsHaveTheEnvironmentThatCloudFormationWouldGiveThem(t *testing.T
 	}, functions)
 }
 
-// A value that is guessed would be proven here and fail in AWS.
-func TestWhatIsNotKnownIsRefused(t *testing.T) {
+// If this package guessed a value, tests would pass here and the stack would fail in
+// AWS.
+func TestUnsupportedTemplatesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"an attribute":                 `{"Fn::GetAtt": ["Ledger1", "Arn"]}`,
@@ -52,7 +53,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 			_, err := Read([]byte(`{"Resources": {"Topic1": {"Type": "AWS::SNS::Topic"}, "Ledger1": {"Type": "AWS::DynamoDB::Table"},
 				"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Timeout": 3, "Environment": {"Variables": {"X": `+value+`}}}}}}`), here)
 			assert.ErrorContains(t, err, "read the function F: its variable X: ")
-			assert.ErrorContains(t, err, "not known here")
+			assert.ErrorContains(t, err, "not supported")
 		})
 	}
 	_, err := Read([]byte(`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {}}}}`), here)
@@ -63,7 +64,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "read the template")
 }
 
-func TestEveryBootstrapThatIsNotThereIsNamed(t *testing.T) {
+func TestTheErrorNamesEveryMissingBootstrap(t *testing.T) {
 	t.Parallel()
 	functions, err := Read([]byte(sample), here)
 	require.NoError(t, err)
@@ -86,13 +87,13 @@ func TestEveryBootstrapThatIsNotThereIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "the stack has no function sluice-unknown")
 }
 
-// What a function calls with is its role's, which here is its name: by that the
-// local cloud knows who calls.
-func TestAFunctionCallsTheLocalCloudInItsOwnName(t *testing.T) {
+// The credentials of a function's role are its name here, so that the local cloud knows
+// the caller.
+func TestAFunctionCallsTheLocalCloudUnderItsOwnName(t *testing.T) {
 	t.Parallel()
 	functions, err := Read([]byte(sample), here)
 	require.NoError(t, err)
-	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.deployed(functions[1], "safety-net", "/x/safety-net")
+	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.lambdaFunction(functions[1], "safety-net", "/x/safety-net")
 	assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:sluice-safety-net", f.ARN)
 	assert.Equal(t, "http://127.0.0.1:1", f.Variables["AWS_ENDPOINT_URL"])
 	assert.Equal(t, "safety-net", f.Variables["AWS_ACCESS_KEY_ID"])
@@ -100,11 +101,11 @@ func TestAFunctionCallsTheLocalCloudInItsOwnName(t *testing.T) {
 	assert.Empty(t, f.Version, "the safety net's triggers invoke $LATEST")
 }
 
-func TestAFunctionOfTheDefinitionRunsAsItsPublishedVersion(t *testing.T) {
+func TestAPublishedFunctionRunsAsItsVersion(t *testing.T) {
 	t.Parallel()
 	functions, err := Read([]byte(sample), here)
 	require.NoError(t, err)
-	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.deployed(functions[0], "rollback", "/x/rollback")
+	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.lambdaFunction(functions[0], "rollback", "/x/rollback")
 	assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:sluice-rollback:1", f.ARN)
 	assert.Equal(t, "1", f.Version)
 }

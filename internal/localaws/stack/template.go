@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// Place is where a stack stands.
+// Place is where a stack is deployed.
 type Place struct{ Partition, Region, Account string }
 
-// Function is a function of a template.
+// Function is a Lambda function in a template.
 type Function struct {
 	Name      string
 	Timeout   time.Duration
 	MemoryMB  int
 	Variables map[string]string
-	// Published says that the stack publishes a version of it, which the state
-	// machine's definition names.
+	// Published means that the stack publishes a version of the function. The state
+	// machine's definition names that version.
 	Published bool
 }
 
-// template is what is read of a stack's template.
+// template is the part of a stack's template that Read needs.
 type template struct {
 	Resources map[string]resource
 }
@@ -33,15 +33,15 @@ type resource struct {
 	Properties json.RawMessage
 }
 
-// Read reads the functions of a template, ordered by their names, with their
-// environment as CloudFormation would resolve it at a place. A value that it does
-// not know how to resolve is an error.
+// Read reads the functions of a template, sorted by name. It resolves their environment
+// variables as CloudFormation would at a place, and returns an error for a value that
+// it cannot resolve.
 func Read(text []byte, at Place) ([]Function, error) {
 	var t template
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
-	published, err := t.published()
+	published, err := t.publishedFunctions()
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,9 @@ func Read(text []byte, at Place) ([]Function, error) {
 	return functions, nil
 }
 
-// published finds the functions, by their logical ids, of which the template has a version.
-func (t template) published() (map[string]bool, error) {
+// publishedFunctions returns the logical ids of the functions that the template
+// publishes a version of.
+func (t template) publishedFunctions() (map[string]bool, error) {
 	published := map[string]bool{}
 	for id, r := range t.Resources {
 		if r.Type != "AWS::Lambda::Version" {
@@ -107,7 +108,7 @@ func (t template) function(r resource, at Place) (Function, error) {
 	return f, nil
 }
 
-// resolve is the text that CloudFormation makes of a value.
+// resolve returns the text that a value has after CloudFormation resolves it.
 func (t template) resolve(value any, at Place) (string, error) {
 	if text, ok := value.(string); ok {
 		return text, nil
@@ -121,11 +122,11 @@ func (t template) resolve(value any, at Place) (string, error) {
 			return t.join(argument, at)
 		}
 	}
-	return "", fmt.Errorf("%v is not known here", value)
+	return "", fmt.Errorf("%v is not supported", value)
 }
 
-// reference is what Ref gives: of a pseudo parameter its value, of a table its name,
-// of a state machine its ARN (CloudFormation, Return values of each resource type).
+// reference returns the value of a Ref: a pseudo parameter's value, a table's name or a
+// state machine's ARN (CloudFormation, Return values of each resource type).
 func (t template) reference(id string, at Place) (string, error) {
 	switch id {
 	case "AWS::Partition":
@@ -148,13 +149,13 @@ func (t template) reference(id string, at Place) (string, error) {
 	case r.Type == "AWS::StepFunctions::StateMachine" && named.StateMachineName != "":
 		return fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", at.Partition, at.Region, at.Account, named.StateMachineName), nil
 	}
-	return "", fmt.Errorf("a reference to %q is not known here", id)
+	return "", fmt.Errorf("a reference to %q is not supported", id)
 }
 
 func (t template) join(argument any, at Place) (string, error) {
 	parts, _ := argument.([]any)
 	if len(parts) != 2 {
-		return "", fmt.Errorf("a join of %v is not known here", argument)
+		return "", fmt.Errorf("a join of %v is not supported", argument)
 	}
 	separator, _ := parts[0].(string)
 	list, _ := parts[1].([]any)

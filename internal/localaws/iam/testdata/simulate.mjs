@@ -1,4 +1,4 @@
-// Decides requests with @cloud-copilot/iam-simulate, an evaluator that is not ours.
+// Decides requests with @cloud-copilot/iam-simulate, an independent evaluator.
 // node simulate.mjs FOLDER-WITH-NODE_MODULES < requests > decisions, both JSON.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
