@@ -2,25 +2,25 @@ package asl
 
 import "time"
 
-// attempt is one try of a state's work, or the pause before the next one. When
-// it is over, nothing that it started is listened to any more.
+// attempt is one try of a state's work, or the pause before the next one. After it has
+// ended, results of what it started are ignored.
 type attempt struct {
 	visit     *visit
-	over      bool
+	ended     bool
 	cancels   []func()
-	*callback // of a Task that waits for a token
+	*callback // nil unless a Task waits for a token
 }
 
-// after has do called when the Host's clock has moved on by d, unless the
-// attempt is over by then.
+// after schedules do to be called when the Host's clock has advanced by d, unless the
+// attempt has ended by then.
 func (a *attempt) after(d time.Duration, do func()) (cancel func()) {
 	ex := a.visit.walk.execution
-	if a.over || !ex.running() {
-		return func() {} // ended from within the recording of its events
+	if a.ended || !ex.isRunning() {
+		return func() {} // a listener ended it while its events were recorded
 	}
 	cancel = ex.machine.host.After(d, func() {
 		ex.do(func() {
-			if !a.over {
+			if !a.ended {
 				do()
 			}
 		})
@@ -31,10 +31,10 @@ func (a *attempt) after(d time.Duration, do func()) (cancel func()) {
 
 // close ends the attempt and its timers.
 func (a *attempt) close() {
-	if a.over {
+	if a.ended {
 		return
 	}
-	a.over = true
+	a.ended = true
 	a.stopTimers()
 }
 

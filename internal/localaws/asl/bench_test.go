@@ -12,8 +12,9 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// polling is a deployment's loop: bake, check the alarms, decide.
-const polling = `{"StartAt": "Bake", "States": {
+// pollingLoop is a state machine with a deployment's loop: bake, check the alarms,
+// decide.
+const pollingLoop = `{"StartAt": "Bake", "States": {
 	"Bake": {"Type": "Wait", "SecondsPath": "$.progress.waitSeconds", "Next": "CheckAlarms"},
 	"CheckAlarms": {"Type": "Task", "Resource": "` + functionARN + `f", "TimeoutSeconds": 65, "Next": "Next?", "ResultPath": "$.progress",
 		"Parameters": {"state.$": "$$.State.Name", "now.$": "$$.State.EnteredTime", "executionId.$": "$$.Execution.Id", "retry.$": "$$.State.RetryCount", "document.$": "$"},
@@ -23,7 +24,8 @@ const polling = `{"StartAt": "Bake", "States": {
 		{"Variable": "$.progress.next", "StringEquals": "finish", "Next": "Promoted"}]},
 	"Promoted": {"Type": "Succeed"}, "Failed": {"Type": "Fail"}}}`
 
-// poll says bake as often as given, and then finish.
+// poll returns a function that returns "bake" the given number of times, and then
+// "finish".
 func poll(times int) function {
 	return func(_ *world, _ asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		next := "bake"
@@ -35,7 +37,7 @@ func poll(times int) function {
 }
 
 func BenchmarkPolls(b *testing.B) {
-	d, err := asl.Parse([]byte(polling))
+	d, err := asl.Parse([]byte(pollingLoop))
 	require.NoError(b, err)
 	input := json.RawMessage(`{"progress": {"waitSeconds": 300}, "release": "` + strings.Repeat("r", 4000) + `", "deployment": "` + strings.Repeat("d", 4000) + `"}`)
 	for _, polls := range []int{10, 600} {

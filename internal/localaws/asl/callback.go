@@ -7,81 +7,80 @@ import (
 	"time"
 )
 
-// callback is what an attempt with a task token waits for.
+// callback is the state of an attempt that waits for its task token.
 type callback struct {
-	token     string
-	submitted bool   // the Lambda function has returned
-	answer    func() // ends the attempt as the token's holder said; nil: no answer yet
-	beat      func() // starts the time to the next heartbeat again
+	token            string
+	submitted        bool   // the Lambda function has returned
+	answer           func() // ends the attempt with the answer; nil: no answer yet
+	restartHeartbeat func() // restarts the heartbeat timeout
 }
 
-// newToken gives the attempt a token of its own. AWS makes a new one for every
-// attempt, too.
-func (m *Machine) newToken(a *attempt) {
+// issueToken gives the attempt a new token. AWS also issues a new one for every
+// attempt.
+func (m *Machine) issueToken(a *attempt) {
 	text := fmt.Sprintf("%s#%d", a.visit.walk.execution.arn, len(m.tokens)+1)
 	a.callback = &callback{token: base64.StdEncoding.EncodeToString([]byte(text))}
 	m.tokens[a.token] = a
 }
 
-// waiting is the attempt that waits for a token, or an *Error.
-func (m *Machine) waiting(token string) (*attempt, error) {
+// findWaiting returns the attempt that waits for a token, or an *Error.
+func (m *Machine) findWaiting(token string) (*attempt, error) {
 	a, found := m.tokens[token]
 	switch {
 	case !found:
 		return nil, &Error{CodeInvalidToken, "Invalid Token: 'Invalid token'"}
-	case a.over || a.answer != nil:
+	case a.ended || a.answer != nil:
 		return nil, &Error{CodeTaskTimedOut, "Task Timed Out: 'Provided task does not exist anymore'"}
 	default:
 		return a, nil
 	}
 }
 
-// SendTaskSuccess answers a task token with the task's output. The execution
-// goes on after SendTaskSuccess has returned; where the Lambda function that
-// was given the token has not returned yet, when it does.
+// SendTaskSuccess answers a task token with the task's output. The execution continues
+// after SendTaskSuccess has returned, and not before the Lambda function that was given
+// the token has returned.
 func (m *Machine) SendTaskSuccess(token string, output json.RawMessage) error {
 	doc, err := newDocument(output)
-	if err != nil || len(output) == 0 || len(output) > maxDocument {
+	if err != nil || len(output) == 0 || len(output) > maxDocumentBytes {
 		return &Error{CodeInvalidOutput, "Invalid Output: the output is not JSON of at most 262144 bytes"}
 	}
-	a, err := m.waiting(token)
+	a, err := m.findWaiting(token)
 	if err != nil {
 		return err
 	}
-	a.settle(func() { a.visit.taskSucceeded(doc) })
+	a.acceptAnswer(func() { a.visit.succeedTask(doc) })
 	return nil
 }
 
-// SendTaskFailure answers a task token with an error, which Retry and Catch may
-// take.
+// SendTaskFailure answers a task token with an error, which Retry and Catch may handle.
 func (m *Machine) SendTaskFailure(token, error, cause string) error {
 	if err := checkFailure(error, cause); err != nil {
 		return err
 	}
-	a, err := m.waiting(token)
+	a, err := m.findWaiting(token)
 	if err != nil {
 		return err
 	}
-	a.settle(func() { a.visit.taskFailed(fault{Failure: Failure{Error: error, Cause: cause}}) })
+	a.acceptAnswer(func() { a.visit.failTask(fault{Failure: Failure{Error: error, Cause: cause}}) })
 	return nil
 }
 
-// SendTaskHeartbeat starts the time of HeartbeatSeconds again. It makes no
-// event, and does not extend TimeoutSeconds (Step Functions API reference).
+// SendTaskHeartbeat restarts the timeout of HeartbeatSeconds. It records no event and
+// does not extend TimeoutSeconds (Step Functions API reference).
 func (m *Machine) SendTaskHeartbeat(token string) error {
-	a, err := m.waiting(token)
+	a, err := m.findWaiting(token)
 	if err != nil {
 		return err
 	}
-	if a.beat != nil {
-		a.beat()
+	if a.restartHeartbeat != nil {
+		a.restartHeartbeat()
 	}
 	return nil
 }
 
-// settle keeps the answer, and lets it take effect once the Lambda function has
-// returned and the caller too.
-func (a *attempt) settle(answer func()) {
+// acceptAnswer stores the answer. The answer takes effect once both the Lambda function
+// and the caller have returned.
+func (a *attempt) acceptAnswer(answer func()) {
 	a.answer = answer
 	if a.submitted {
 		a.stopTimers()
@@ -89,12 +88,12 @@ func (a *attempt) settle(answer func()) {
 	}
 }
 
-// awaitHeartbeat has missed called when no heartbeat comes in time.
+// awaitHeartbeat calls missed when no heartbeat arrives in time.
 func (a *attempt) awaitHeartbeat(every time.Duration, missed func()) {
 	cancel := func() {}
-	a.beat = func() {
+	a.restartHeartbeat = func() {
 		cancel()
 		cancel = a.after(every, missed)
 	}
-	a.beat()
+	a.restartHeartbeat()
 }

@@ -12,22 +12,23 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// waiting is a machine with one Task that waits for its token.
-func waiting(fields string) string {
+// tokenTask returns a machine with one Task that waits for its token and has these
+// fields.
+func tokenTask(fields string) string {
 	return `{"StartAt": "T", "States": {
 		"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "Next": "Done", ` + fields + `
 			"Parameters": {"FunctionName": "` + functionARN + `f", "Payload": {"token.$": "$$.Task.Token", "name.$": "$.name"}}},
-		` + ends(fields) + `}}`
+		` + targetStates(fields) + `}}`
 }
 
 const tokenCatch = `"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],`
 
-// code is the exception's name of a refused call.
-func code(t *testing.T, err error) string {
+// errorCode returns the code of an *Error.
+func errorCode(t *testing.T, err error) string {
 	t.Helper()
-	var refused *asl.Error
-	require.ErrorAs(t, err, &refused)
-	return refused.Code
+	var apiError *asl.Error
+	require.ErrorAs(t, err, &apiError)
+	return apiError.Code
 }
 
 func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
@@ -45,7 +46,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 	}{
 		{
 			name:     "with success: 6 events",
-			function: returns(`"accepted"`),
+			function: returning(`"accepted"`),
 			answer: func(w *world, token string) error {
 				return w.machine.SendTaskSuccess(token, json.RawMessage(`{"ok": true}`))
 			},
@@ -56,7 +57,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 		{
 			name:     "with failure, caught: 6 events",
 			fields:   tokenCatch,
-			function: returns(`"accepted"`),
+			function: returning(`"accepted"`),
 			answer:   func(w *world, token string) error { return w.machine.SendTaskFailure(token, "HookFailed", "because") },
 			want:     []string{"5 TaskSubmitted <4", "6 TaskFailed <5", "7 TaskStateExited <6"},
 			path:     []string{"T", "Caught"},
@@ -65,7 +66,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 		{
 			name:     "with nothing in time: 6 events",
 			fields:   tokenCatch + `"TimeoutSeconds": 30,`,
-			function: returns(`"accepted"`),
+			function: returning(`"accepted"`),
 			want:     []string{"5 TaskSubmitted <4", "6 TaskTimedOut <5", "7 TaskStateExited <6"},
 			path:     []string{"T", "Caught"},
 			output:   `{"Error":"States.Timeout","Cause":""}`,
@@ -73,7 +74,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 		{
 			name:     "with the function's own error, at once",
 			fields:   tokenCatch,
-			function: fails("HookError", "crashed"),
+			function: failing("HookError", "crashed"),
 			want:     []string{"5 TaskFailed <4", "6 TaskStateExited <5"},
 			path:     []string{"T", "Caught"},
 			output:   `{"Error":"HookError","Cause":"crashed"}`,
@@ -81,7 +82,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 		{
 			name:     "when the function has not returned in time",
 			fields:   tokenCatch + `"TimeoutSeconds": 30,`,
-			function: hangs,
+			function: hanging,
 			want:     []string{"5 TaskTimedOut <4", "6 TaskStateExited <5"},
 			path:     []string{"T", "Caught"},
 			output:   `{"Error":"States.Timeout","Cause":""}`,
@@ -115,18 +116,18 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
 
-			w := newWorld(t, waiting(testcase.fields), map[string]function{"f": testcase.function})
+			w := newWorld(t, tokenTask(testcase.fields), map[string]function{"f": testcase.function})
 			ex := w.start(t, `{"name": "x"}`)
-			w.forward(5 * time.Second)
+			w.advance(5 * time.Second)
 			if testcase.answer != nil {
 				require.NoError(t, testcase.answer(w, w.calls[0].Token))
 				require.Equal(t, asl.Running, ex.Status(), "it goes on after the call has returned")
 			}
-			w.forward(time.Minute)
+			w.advance(time.Minute)
 
 			require.Equal(t, asl.Succeeded, ex.Status(), ex.Failure())
 			assert.Equal(t, testcase.path, ex.Path())
-			assert.Equal(t, append(before[:4:4], testcase.want...), links(ex)[:4+len(testcase.want)])
+			assert.Equal(t, append(before[:4:4], testcase.want...), eventLinks(ex)[:4+len(testcase.want)])
 			assert.Equal(t, testcase.output, string(ex.Output()))
 			assert.Zero(t, w.pending(), "no timer is left")
 		})
@@ -136,9 +137,9 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 func TestTheFunctionReceivesItsPayloadAndTheToken(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(`"TimeoutSeconds": 60, "HeartbeatSeconds": 20,`), map[string]function{"f": returns(`"accepted"`)})
+	w := newWorld(t, tokenTask(`"TimeoutSeconds": 60, "HeartbeatSeconds": 20,`), map[string]function{"f": returning(`"accepted"`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 
 	require.Len(t, w.calls, 1)
 	call := w.calls[0]
@@ -156,68 +157,68 @@ func TestTheFunctionReceivesItsPayloadAndTheToken(t *testing.T) {
 	assert.JSONEq(t, `{"ExecutedVersion": "$LATEST", "Payload": "accepted", "StatusCode": 200}`, string(ex.History()[4].TaskSubmitted.Output))
 }
 
-// What Invoke answers to Step Functions names the version that has run.
-func TestAVersionThatIsInvokedIsTheOneThatIsExecuted(t *testing.T) {
+// Invoke's response to Step Functions names the version that ran.
+func TestTheOutputNamesTheInvokedVersion(t *testing.T) {
 	t.Parallel()
-	definition := strings.ReplaceAll(waiting(""), functionARN+"f", functionARN+"f:3")
-	w := newWorld(t, definition, map[string]function{"f:3": returns(`"accepted"`)})
+	definition := strings.ReplaceAll(tokenTask(""), functionARN+"f", functionARN+"f:3")
+	w := newWorld(t, definition, map[string]function{"f:3": returning(`"accepted"`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	assert.JSONEq(t, `{"ExecutedVersion": "3", "Payload": "accepted", "StatusCode": 200}`, string(ex.History()[4].TaskSubmitted.Output))
 }
 
-func TestEveryAttemptHasATokenOfItsOwn(t *testing.T) {
+func TestEveryAttemptHasItsOwnToken(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(`"TimeoutSeconds": 5, "Retry": [{"ErrorEquals": ["States.Timeout"]}],`), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, tokenTask(`"TimeoutSeconds": 5, "Retry": [{"ErrorEquals": ["States.Timeout"]}],`), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(7 * time.Second)
+	w.advance(7 * time.Second)
 
 	require.Len(t, w.calls, 2)
 	assert.NotEqual(t, w.calls[0].Token, w.calls[1].Token)
-	assert.Equal(t, asl.CodeTaskTimedOut, code(t, w.machine.SendTaskSuccess(w.calls[0].Token, json.RawMessage(`1`))))
+	assert.Equal(t, asl.CodeTaskTimedOut, errorCode(t, w.machine.SendTaskSuccess(w.calls[0].Token, json.RawMessage(`1`))))
 	require.NoError(t, w.machine.SendTaskSuccess(w.calls[1].Token, json.RawMessage(`2`)))
-	w.forward(0)
+	w.advance(0)
 	assert.Equal(t, `2`, string(ex.Output()))
 }
 
 func TestHeartbeatsKeepATaskAliveUntilItsTimeout(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(`"TimeoutSeconds": 60, "HeartbeatSeconds": 20,`), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, tokenTask(`"TimeoutSeconds": 60, "HeartbeatSeconds": 20,`), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(0)
+	w.advance(0)
 	token := w.calls[0].Token
 	for range 3 {
-		w.forward(19 * time.Second)
+		w.advance(19 * time.Second)
 		require.NoError(t, w.machine.SendTaskHeartbeat(token))
 		require.Equal(t, asl.Running, ex.Status())
 	}
 	events := len(ex.History())
-	w.forward(3 * time.Second)
+	w.advance(3 * time.Second)
 	assert.Equal(t, 5, events, "a heartbeat is no event")
 	assert.Equal(t, asl.Failed, ex.Status())
 	assert.Equal(t, asl.Failure{Error: "States.Timeout"}, ex.Failure())
 	assert.Equal(t, midnight.Add(60*time.Second), ex.Stopped(), "a heartbeat does not extend the timeout")
-	assert.Equal(t, asl.CodeTaskTimedOut, code(t, w.machine.SendTaskHeartbeat(token)))
+	assert.Equal(t, asl.CodeTaskTimedOut, errorCode(t, w.machine.SendTaskHeartbeat(token)))
 	assert.Zero(t, w.pending())
 }
 
 func TestAMissedHeartbeatIsATimeout(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(`"HeartbeatSeconds": 20,`), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, tokenTask(`"HeartbeatSeconds": 20,`), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(15 * time.Second)
+	w.advance(15 * time.Second)
 	require.NoError(t, w.machine.SendTaskHeartbeat(w.calls[0].Token))
-	w.forward(time.Minute)
+	w.advance(time.Minute)
 
 	assert.Equal(t, midnight.Add(35*time.Second), ex.Stopped())
-	assert.Equal(t, []string{"6 TaskTimedOut <5", "7 ExecutionFailed <6"}, links(ex)[5:])
-	assert.Equal(t, "States.Timeout", last(ex).ExecutionFailed.Error)
+	assert.Equal(t, []string{"6 TaskTimedOut <5", "7 ExecutionFailed <6"}, eventLinks(ex)[5:])
+	assert.Equal(t, "States.Timeout", lastEvent(ex).ExecutionFailed.Error)
 }
 
-func TestTokensAreRefusedAsAWSRefusesThem(t *testing.T) {
+func TestInvalidTokensAreRefusedAsInAWS(t *testing.T) {
 	t.Parallel()
 
 	success := func(m *asl.Machine, token string) error { return m.SendTaskSuccess(token, json.RawMessage(`1`)) }
@@ -234,56 +235,56 @@ func TestTokensAreRefusedAsAWSRefusesThem(t *testing.T) {
 		}},
 		{name: "answered, and gone on", want: asl.CodeTaskTimedOut, ended: func(t *testing.T, w *world, token string) {
 			require.NoError(t, failure(w.machine, token))
-			w.forward(0)
+			w.advance(0)
 		}},
-		{name: "timed out", want: asl.CodeTaskTimedOut, ended: func(_ *testing.T, w *world, _ string) { w.forward(time.Minute) }},
+		{name: "timed out", want: asl.CodeTaskTimedOut, ended: func(_ *testing.T, w *world, _ string) { w.advance(time.Minute) }},
 		{name: "stopped", want: asl.CodeTaskTimedOut, ended: func(t *testing.T, w *world, _ string) {
 			require.NoError(t, w.machine.Stop(executionARN, "", ""))
 		}},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, waiting(`"TimeoutSeconds": 30,`), map[string]function{"f": returns(`1`)})
+			w := newWorld(t, tokenTask(`"TimeoutSeconds": 30,`), map[string]function{"f": returning(`1`)})
 			w.start(t, `{"name": "x"}`)
-			w.forward(time.Second)
+			w.advance(time.Second)
 			token := w.calls[0].Token
 			testcase.ended(t, w, token)
 			for _, send := range []func(*asl.Machine, string) error{success, failure, heartbeat} {
-				assert.Equal(t, testcase.want, code(t, send(w.machine, token)))
-				assert.Equal(t, asl.CodeInvalidToken, code(t, send(w.machine, token+"x")))
-				assert.Equal(t, asl.CodeInvalidToken, code(t, send(w.machine, "")))
+				assert.Equal(t, testcase.want, errorCode(t, send(w.machine, token)))
+				assert.Equal(t, asl.CodeInvalidToken, errorCode(t, send(w.machine, token+"x")))
+				assert.Equal(t, asl.CodeInvalidToken, errorCode(t, send(w.machine, "")))
 			}
 		})
 	}
 }
 
-func TestAnswersOutOfBoundsAreRefusedAndLeaveTheTaskWaiting(t *testing.T) {
+func TestInvalidAnswersAreRefusedAndTheTaskStillWaits(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(``), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, tokenTask(``), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	token := w.calls[0].Token
 
 	for _, output := range []string{``, `{`, `nope`, `"` + strings.Repeat("x", 256*1024) + `"`, "\"\xff\""} {
-		assert.Equal(t, asl.CodeInvalidOutput, code(t, w.machine.SendTaskSuccess(token, json.RawMessage(output))))
+		assert.Equal(t, asl.CodeInvalidOutput, errorCode(t, w.machine.SendTaskSuccess(token, json.RawMessage(output))))
 	}
-	assert.Equal(t, asl.CodeValidationException, code(t, w.machine.SendTaskFailure(token, strings.Repeat("e", 257), "")))
-	assert.Equal(t, asl.CodeValidationException, code(t, w.machine.SendTaskFailure(token, "e", strings.Repeat("c", 32769))))
-	w.forward(time.Second)
+	assert.Equal(t, asl.CodeValidationException, errorCode(t, w.machine.SendTaskFailure(token, strings.Repeat("e", 257), "")))
+	assert.Equal(t, asl.CodeValidationException, errorCode(t, w.machine.SendTaskFailure(token, "e", strings.Repeat("c", 32769))))
+	w.advance(time.Second)
 	assert.Equal(t, asl.Running, ex.Status())
 	require.NoError(t, w.machine.SendTaskSuccess(token, json.RawMessage(`1`)))
 }
 
-func TestAnAnswerThatWasTakenIsNotOvertakenByTheTimeout(t *testing.T) {
+func TestAnAcceptedAnswerWinsOverTheTimeout(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, waiting(`"TimeoutSeconds": 30,`), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, tokenTask(`"TimeoutSeconds": 30,`), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{"name": "x"}`)
-	w.After(30*time.Second, func() {}) // the same moment as the timeout's
-	w.forward(30*time.Second - 1)
+	w.After(30*time.Second, func() {}) // due at the same time as the timeout
+	w.advance(30*time.Second - 1)
 	require.NoError(t, w.machine.SendTaskSuccess(w.calls[0].Token, json.RawMessage(`"just in time"`)))
-	w.forward(time.Second)
+	w.advance(time.Second)
 	assert.Equal(t, `"just in time"`, string(ex.Output()))
 }
 
@@ -294,9 +295,9 @@ func TestAFunctionNameMustBeAString(t *testing.T) {
 	ex, _ := run(t, definition, `{"f": 1}`, nil)
 	assert.Equal(t, "States.Runtime", ex.Failure().Error)
 
-	w := newWorld(t, definition, map[string]function{"f": returns(`1`)})
+	w := newWorld(t, definition, map[string]function{"f": returning(`1`)})
 	w.start(t, `{"f": "`+functionARN+`f"}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	require.Len(t, w.calls, 1)
 	assert.JSONEq(t, `[{"token": "`+w.calls[0].Token+`"}]`, string(w.calls[0].Payload))
 }

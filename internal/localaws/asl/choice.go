@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// choice is the work of a Choice: the first rule that holds says what is next.
+// choice is the work of a Choice state: the first rule that holds selects the next
+// state.
 type choice struct {
 	rules    []choiceRule
 	fallback string // Default; empty: none
@@ -16,14 +17,13 @@ type choiceRule struct {
 	next string
 }
 
-// test is a condition. An error is a path that names nothing, where a value is
-// needed.
+// test is a condition. It returns an error if a path that needs a value finds none.
 type test func(*environment) (bool, error)
 
 func readChoice(o *object, s *state) {
 	c := &choice{}
 	s.work = c
-	o.inputOutput(s)
+	o.readInputOutput(s)
 	c.fallback, _ = o.string("Default")
 	if !o.has("Choices") {
 		o.parser.problem(o.at, "needs Choices")
@@ -33,8 +33,8 @@ func readChoice(o *object, s *state) {
 		if !ok {
 			return
 		}
-		rule.comment()
-		next := rule.required("Next")
+		rule.readComment()
+		next := rule.requiredString("Next")
 		c.rules = append(c.rules, choiceRule{test: rule.test(), next: next})
 		rule.close()
 	})
@@ -53,9 +53,9 @@ func (c *choice) targets() []string {
 	return targets
 }
 
-// start follows the first rule that holds. A path that names nothing fails the
-// execution, except under IsPresent; no rule and no Default is
-// States.NoChoiceMatched.
+// start follows the first rule that holds. A path that finds nothing fails the
+// execution, except under IsPresent. If no rule holds and there is no Default, the
+// state fails with States.NoChoiceMatched.
 func (c *choice) start(v *visit) {
 	doc, ok := v.effectiveInput()
 	if !ok {
@@ -74,29 +74,29 @@ func (c *choice) start(v *visit) {
 		}
 	}
 	if c.fallback == "" {
-		v.fail(fault{Failure: Failure{Error: errorNoChoice, Cause: v.located("No choice rule matched, and there is no Default.")}})
+		v.fail(fault{Failure: Failure{Error: errorNoChoice, Cause: v.withLocation("No choice rule matched, and there is no Default.")}})
 		return
 	}
 	v.choose(doc, c.fallback)
 }
 
-// noVariable is a Variable that names nothing.
-type noVariable struct{ path string }
+// missingVariableError means that a Variable's path finds nothing.
+type missingVariableError struct{ path string }
 
-// Error is AWS's text for it.
-func (n *noVariable) Error() string {
+// Error returns AWS's text.
+func (n *missingVariableError) Error() string {
 	return fmt.Sprintf("Invalid path '%s': The choice state's condition path references an invalid value.", n.path)
 }
 
-// choose leaves a Choice for the state that it chose.
+// choose leaves a Choice for the selected state.
 func (v *visit) choose(doc Document, next string) {
 	if output, ok := v.effectiveOutput(doc); ok {
 		v.exit(output, next)
 	}
 }
 
-// operators are the comparisons that are implemented, and what each makes of
-// its operand in the definition.
+// operators are the implemented comparisons. Each function reads its operand from the
+// definition and returns a predicate on the Variable's value.
 var operators = map[string]func(o *object, name string) func(Document) bool{
 	"StringEquals":             stringEquals,
 	"BooleanEquals":            booleanEquals,
@@ -157,7 +157,7 @@ func (o *object) boolean(name string) bool {
 	return value
 }
 
-// test reads a rule's condition: And, Or, Not, or a Variable with one operator.
+// test parses a rule's condition: And, Or, Not, or a Variable with one operator.
 func (o *object) test() test {
 	var found []string
 	for _, name := range o.order {
@@ -177,13 +177,13 @@ func (o *object) test() test {
 	case "Or":
 		return anyOf(o.tests(name))
 	case "Not":
-		return not(o.nested(below(o.at, name), o.fields[name], name))
+		return not(o.nested(fieldPath(o.at, name), o.fields[name], name))
 	default:
 		return o.comparison(name)
 	}
 }
 
-// tests are the conditions under And or Or.
+// tests parses the conditions under And or Or.
 func (o *object) tests(name string) []test {
 	var tests []test
 	o.entries(name, func(at string, doc Document) {
@@ -192,7 +192,7 @@ func (o *object) tests(name string) []test {
 	return tests
 }
 
-// nested is a condition under another: it has no Next.
+// nested parses a condition inside another one. It has no Next.
 func (o *object) nested(at string, doc Document, under string) test {
 	o.has(under)
 	rule, ok := o.parser.object(at, doc)
@@ -232,8 +232,8 @@ func not(t test) test {
 	}
 }
 
-// comparison is a Variable with an operator. A value of another type than the
-// operator's does not match; it is no error.
+// comparison parses a Variable with an operator. A value of another type than the
+// operator's does not match, and is not an error.
 func (o *object) comparison(name string) test {
 	if !o.has("Variable") {
 		o.parser.problem(o.at, "needs Variable")
@@ -250,7 +250,7 @@ func (o *object) comparison(name string) test {
 	return func(env *environment) (bool, error) {
 		value, found := env.resolve(*variable)
 		if !found {
-			return false, &noVariable{path: variable.text}
+			return false, &missingVariableError{path: variable.text}
 		}
 		return matches(value), nil
 	}

@@ -8,7 +8,7 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-func TestChoicesCompareAsAWSCompares(t *testing.T) {
+func TestChoicesCompareAsInAWS(t *testing.T) {
 	t.Parallel()
 
 	const input = `{"s": "a<b>", "n": 1.50, "zero": 0, "t": true, "f": false, "null": null, "list": [{"x": "deep"}], "o": {"a-b": 1, "key with space": 2}}`
@@ -69,7 +69,7 @@ func TestChoicesCompareAsAWSCompares(t *testing.T) {
 	}
 }
 
-func TestTheFirstRuleThatHoldsCounts(t *testing.T) {
+func TestAChoiceFollowsTheFirstRuleThatHolds(t *testing.T) {
 	t.Parallel()
 	ex, _ := run(t, `{"StartAt": "C", "States": {"C": {"Type": "Choice", "Default": "D", "InputPath": "$.a", "OutputPath": "$.b", "Choices": [
 			{"Comment": "first", "Variable": "$.b", "NumericGreaterThan": 5, "Next": "A"},
@@ -80,7 +80,7 @@ func TestTheFirstRuleThatHoldsCounts(t *testing.T) {
 	assert.Equal(t, `3`, string(ex.Output()))
 }
 
-func TestAChoiceThatCannotChooseFails(t *testing.T) {
+func TestAChoiceWithoutAMatchFails(t *testing.T) {
 	t.Parallel()
 	definition := `{"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": [{"Variable": "$.next", "StringEquals": "go", "Next": "S"}]}, "S": {"Type": "Succeed"}}}`
 

@@ -11,8 +11,8 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// passing is a machine with one Pass that has these fields.
-func passing(fields string) string {
+// passState returns a machine with one Pass that has these fields.
+func passState(fields string) string {
 	return `{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true` + fields + `}}}`
 }
 
@@ -54,14 +54,14 @@ func TestDocumentsFlowThroughAState(t *testing.T) {
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
-			ex, _ := run(t, passing(testcase.fields), testcase.input, nil)
+			ex, _ := run(t, passState(testcase.fields), testcase.input, nil)
 			require.Equal(t, asl.Succeeded, ex.Status(), ex.Failure())
 			assert.Equal(t, testcase.want, string(ex.Output()))
 		})
 	}
 }
 
-func TestPathsThatFindNothingFailTheExecution(t *testing.T) {
+func TestPathsWithoutAMatchFailTheExecution(t *testing.T) {
 	t.Parallel()
 
 	located := "An error occurred while executing the state 'T' (entered at the event id #2). "
@@ -103,10 +103,10 @@ func TestPathsThatFindNothingFailTheExecution(t *testing.T) {
 			ex, _ := run(t, `{"StartAt": "T", "States": {
 				"T": {"Type": "Task", "Resource": "`+functionARN+`f", `+testcase.fields+` "Next": "S",
 					"Retry": [{"ErrorEquals": ["States.ALL"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}]},
-				"S": {"Type": "Succeed"}}}`, testcase.input, map[string]function{"f": returns(`"result"`)})
+				"S": {"Type": "Succeed"}}}`, testcase.input, map[string]function{"f": returning(`"result"`)})
 			assert.Equal(t, asl.Failed, ex.Status())
 			assert.Equal(t, testcase.want, ex.Failure())
-			assert.Zero(t, last(ex).PreviousEventID)
+			assert.Zero(t, lastEvent(ex).PreviousEventID)
 		})
 	}
 }
@@ -116,12 +116,12 @@ func TestAResultPathThatDoesNotFitTheInputIsAnError(t *testing.T) {
 
 	definition := func(handling string) string {
 		return `{"StartAt": "T", "States": {
-			"T": {"Type": "Task", "Resource": "` + functionARN + `f", "ResultPath": "$.a.b", "Next": "Done"` + handling + `}, ` + ends(handling) + `}}`
+			"T": {"Type": "Task", "Resource": "` + functionARN + `f", "ResultPath": "$.a.b", "Next": "Done"` + handling + `}, ` + targetStates(handling) + `}}`
 	}
 	for _, input := range []string{`[]`, `"x"`, `null`, `7`, `{"a": 1}`, `{"a": null}`, `{"a": []}`} {
 		t.Run(input, func(t *testing.T) {
 			t.Parallel()
-			functions := map[string]function{"f": returns(`1`)}
+			functions := map[string]function{"f": returning(`1`)}
 
 			ex, _ := run(t, definition(``), input, functions)
 			assert.Equal(t, "States.ResultPathMatchFailure", ex.Failure().Error)
@@ -169,7 +169,7 @@ func TestWaitsTakeTheirTime(t *testing.T) {
 	}
 }
 
-func TestAFailStateSaysWhatItWasToldOrFinds(t *testing.T) {
+func TestAFailStateFailsWithItsErrorAndCause(t *testing.T) {
 	t.Parallel()
 
 	for _, testcase := range []struct {
@@ -197,7 +197,7 @@ func TestAFailStateSaysWhatItWasToldOrFinds(t *testing.T) {
 func TestTimeoutsByPathCountFromTheStart(t *testing.T) {
 	t.Parallel()
 	ex, w := run(t, `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "`+functionARN+`f", "TimeoutSecondsPath": "$.hook.timeoutSeconds", "End": true}}}`,
-		`{"hook": {"timeoutSeconds": 120}}`, map[string]function{"f": hangs})
+		`{"hook": {"timeoutSeconds": 120}}`, map[string]function{"f": hanging})
 	assert.Equal(t, asl.Failure{Error: "States.Timeout"}, ex.Failure())
 	assert.Equal(t, midnight.Add(2*time.Minute), ex.Stopped())
 	assert.EqualValues(t, 120, ex.History()[2].LambdaFunctionScheduled.TimeoutInSeconds)
@@ -216,16 +216,16 @@ func TestDocumentsOverTheLimitFail(t *testing.T) {
 		name, definition, input string
 		function                function
 		want                    string
-		event                   asl.EventType // the one before the last
+		event                   asl.EventType // the second to last event
 	}{
-		{name: "a result that just fits", definition: task(``), input: `{}`, function: returns(text(limit)), event: "TaskStateExited"},
-		{name: "a result too large", definition: task(``), input: `{}`, function: returns(text(limit + 1)), event: "LambdaFunctionFailed",
+		{name: "a result that just fits", definition: task(``), input: `{}`, function: returning(text(limit)), event: "TaskStateExited"},
+		{name: "a result too large", definition: task(``), input: `{}`, function: returning(text(limit + 1)), event: "LambdaFunctionFailed",
 			want: "The state/task '" + functionARN + "f' returned a result with a size exceeding the maximum number of bytes service limit."},
-		{name: "a state's output too large", definition: task(`, "ResultPath": "$.r"`), input: `{"a": 1}`, function: returns(text(limit)), event: "LambdaFunctionSucceeded",
+		{name: "a state's output too large", definition: task(`, "ResultPath": "$.r"`), input: `{"a": 1}`, function: returning(text(limit)), event: "LambdaFunctionSucceeded",
 			want: "The state/task 'T' returned a result with a size exceeding the maximum number of bytes service limit."},
 		{name: "a task's input too large", definition: task(`, "Parameters": {"a.$": "$", "b.$": "$"}`), input: text(limit / 2), function: echo, event: "TaskStateEntered",
 			want: "The state/task 'T' returned a result with a size exceeding the maximum number of bytes service limit."},
-		{name: "an item too large", definition: mapping(`"ItemSelector": {"a.$": "$", "b.$": "$"},`), input: `[` + text(limit/2) + `]`, function: echo, event: "MapStateFailed",
+		{name: "an item too large", definition: mapOverTask(`"ItemSelector": {"a.$": "$", "b.$": "$"},`), input: `[` + text(limit/2) + `]`, function: echo, event: "MapStateFailed",
 			want: "The state/task 'M' returned a result with a size exceeding the maximum number of bytes service limit."},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
@@ -244,10 +244,10 @@ func TestDocumentsOverTheLimitFail(t *testing.T) {
 
 func TestAFunctionsResultMustBeJSON(t *testing.T) {
 	t.Parallel()
-	ex, _ := run(t, retrying(catchAll), `{}`, map[string]function{"f": returns(`{`)})
+	ex, _ := run(t, taskWith(catchAll), `{}`, map[string]function{"f": returning(`{`)})
 	assert.Equal(t, "States.Runtime", ex.Failure().Error)
 
-	ex, _ = run(t, retrying(catchAll), `{}`, map[string]function{"f": returns(``)})
+	ex, _ = run(t, taskWith(catchAll), `{}`, map[string]function{"f": returning(``)})
 	assert.Equal(t, `null`, string(ex.Output()), "no result is null")
 }
 

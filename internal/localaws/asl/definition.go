@@ -2,25 +2,26 @@ package asl
 
 import "time"
 
-// Definition is a state machine that Parse accepted. It does not change, and
-// any number of Machines may run it.
+// Definition is a parsed state machine. It is immutable, and any number of Machines may
+// run it.
 type Definition struct {
 	comment string
 	timeout time.Duration // 0: none
 	states  *scope
 }
 
-// Comment is the definition's Comment.
+// Comment returns the definition's Comment.
 func (d *Definition) Comment() string { return d.comment }
 
-// scope is a set of states that lead to each other: a state machine's, or those
-// of a Map's ItemProcessor.
+// scope is a set of states that can lead to each other: those of a state machine, or
+// those of a Map's ItemProcessor.
 type scope struct {
 	startAt string
 	states  map[string]*state
 }
 
-// state is one state with the fields that AWS allows on more than one type.
+// state is a state. It has the fields that more than one type of state allows; work has
+// the others.
 type state struct {
 	name string
 	kind kind
@@ -50,12 +51,12 @@ const (
 	kindFail    kind = "Fail"
 )
 
-func (k kind) entered() EventType { return EventType(k + "StateEntered") }
-func (k kind) exited() EventType  { return EventType(k + "StateExited") }
+func (k kind) enteredEvent() EventType { return EventType(k + "StateEntered") }
+func (k kind) exitedEvent() EventType  { return EventType(k + "StateExited") }
 
-// aborted is the event that closes a state whose iteration is given up. AWS has
-// one only for states that take time.
-func (k kind) aborted() (EventType, bool) {
+// abortedEvent returns the event that closes a state when its iteration is aborted. AWS
+// has such an event only for states that take time.
+func (k kind) abortedEvent() (EventType, bool) {
 	switch k {
 	case kindTask, kindWait, kindMap:
 		return EventType(k + "StateAborted"), true
@@ -64,10 +65,10 @@ func (k kind) aborted() (EventType, bool) {
 	}
 }
 
-// work is what a state's type does between its entering and its leaving.
+// work is what a type of state does between entering and leaving the state.
 type work interface {
-	// start begins an attempt. It ends in visit.succeed, visit.leave,
-	// visit.fail or visit.crash, now or later.
+	// start begins an attempt. The attempt ends with a call of visit.succeed,
+	// visit.leave, visit.fail or visit.crash, during start or later.
 	start(v *visit)
 }
 
@@ -77,7 +78,7 @@ type selection struct {
 	none bool
 }
 
-// resultPath says where a result goes into a state's raw input.
+// resultPath says where in a state's raw input the result is stored.
 type resultPath struct {
 	path    path
 	discard bool // ResultPath null: the output is the raw input

@@ -1,16 +1,16 @@
-// Package asl runs state machines written in the Amazon States Language, on a
-// clock that is not its own.
+// Package asl runs state machines written in the Amazon States Language on a clock that
+// the caller provides.
 //
-// Parse reads a definition and refuses, with every problem listed by its JSON
-// path, whatever AWS would refuse and whatever this package does not implement.
-// NewMachine binds the definition to a Host: its clock, its Lambda functions,
-// its dice. Machine.Start starts an Execution, and from then on everything
-// happens inside calls that the Host makes: into Machine's methods, into the
-// functions given to Host.After, and into the done function of an Invocation.
+// Parse reads a definition. It rejects what AWS would reject and what this package does
+// not implement, and lists every problem with its JSON path. NewMachine binds the
+// definition to a Host, which provides the clock, the Lambda functions and the random
+// numbers. Machine.Start starts an Execution. From then on everything happens inside
+// calls that the Host makes: to Machine's methods, to the functions passed to
+// Host.After, and to the done function of an Invocation.
 //
-// There are no goroutines and no locks. The Host serialises all calls, so a
-// thousand executions, their timeouts and the Lambda functions that outlive
-// them run in one order, the same each time.
+// The package uses no goroutines and no locks. The Host serialises all calls. So a
+// thousand executions, their timeouts and the Lambda functions that outlive them run in
+// the same order each time.
 //
 // # What is implemented
 //
@@ -23,12 +23,12 @@
 //
 // # Faithfulness
 //
-// Histories have the events, the numbering and the previousEventId links that
-// executions in AWS have, as recorded by LocalStack's snapshot tests against
-// AWS and by the AWS Step Functions developer guide. Executions fail where AWS
-// fails them: at 25,000 events, and at 256 KiB for any input or output.
+// Histories have the same events, numbering and previousEventId links as in AWS,
+// according to LocalStack's snapshot tests against AWS and the AWS Step Functions
+// developer guide. Executions fail where AWS fails them: at 25,000 events, and at 256
+// KiB for any input or output.
 //
-// A document is kept as the JSON text it arrived as, without insignificant
-// space: numbers keep their digits, objects their order. Only the fields that
-// a path names are looked for, and only when it is evaluated.
+// A document is kept as its original JSON text without insignificant space. So numbers
+// keep their digits, and objects keep their order. A document is not decoded:
+// evaluating a path looks only for the fields that the path names.
 package asl

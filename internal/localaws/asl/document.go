@@ -9,20 +9,21 @@ import (
 	"unicode/utf8"
 )
 
-// maxDocument is the quota for the input or output of a task, state or
-// execution, as UTF-8 text (Step Functions developer guide, Service quotas).
-const maxDocument = 256 * 1024
+// maxDocumentBytes is the quota for the input or output of a task, state or execution,
+// in bytes of UTF-8 text (Step Functions developer guide, Service quotas).
+const maxDocumentBytes = 256 * 1024
 
-// Document is JSON text: valid, and without insignificant space. In a history
-// event it is sent as a string, as AWS does.
+// Document is valid JSON text without insignificant space. In a history event it is
+// encoded as a string, as in AWS.
 type Document []byte
 
 // MarshalJSON quotes the document, because the Step Functions API carries
 // documents as strings.
 func (d Document) MarshalJSON() ([]byte, error) { return quote(string(d)), nil }
 
-// newDocument checks that text is one JSON value and removes its insignificant
-// space. No text is null: what a Lambda function without a result returns.
+// newDocument checks that text is one JSON value and removes its insignificant space.
+// An empty text becomes null, which is the result of a Lambda function that returns
+// nothing.
 func newDocument(text []byte) (Document, error) {
 	if len(text) == 0 {
 		return Document("null"), nil
@@ -37,8 +38,8 @@ func newDocument(text []byte) (Document, error) {
 	return compact.Bytes(), nil
 }
 
-// quote writes s as a JSON string. Unlike json.Marshal it leaves <, > and & as
-// they are, as AWS does.
+// quote encodes s as a JSON string. Unlike json.Marshal it does not escape <, > and &,
+// as in AWS.
 func quote(s string) Document {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -55,7 +56,7 @@ func (d Document) isNumber() bool {
 	return len(d) > 0 && (d[0] == '-' || d[0] >= '0' && d[0] <= '9')
 }
 
-// text is the value of a string document.
+// text returns the value of a string document.
 func (d Document) text() (string, bool) {
 	if !d.isString() {
 		return "", false
@@ -63,7 +64,7 @@ func (d Document) text() (string, bool) {
 	return unquote(d), true
 }
 
-// boolean is the value of a boolean document.
+// boolean returns the value of a boolean document.
 func (d Document) boolean() (value, ok bool) {
 	if len(d) == 0 || d[0] != 't' && d[0] != 'f' {
 		return false, false
@@ -71,8 +72,8 @@ func (d Document) boolean() (value, ok bool) {
 	return d[0] == 't', true
 }
 
-// whole is the value of a number document that is written as an integer.
-func (d Document) whole() (int64, bool) {
+// integer returns the value of a number document that is written as an integer.
+func (d Document) integer() (int64, bool) {
 	if !d.isNumber() {
 		return 0, false
 	}
@@ -80,7 +81,7 @@ func (d Document) whole() (int64, bool) {
 	return n, err == nil
 }
 
-// float is the value of a number document.
+// float returns the value of a number document.
 func (d Document) float() (float64, bool) {
 	if !d.isNumber() {
 		return 0, false
@@ -89,18 +90,18 @@ func (d Document) float() (float64, bool) {
 	return f, err == nil
 }
 
-// unquote reads a JSON string, which newDocument found valid.
+// unquote decodes a JSON string that newDocument has validated.
 func unquote(quoted Document) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
 	var s string
-	_ = json.Unmarshal(quoted, &s) // found valid before
+	_ = json.Unmarshal(quoted, &s) // newDocument has validated it
 	return s
 }
 
-// members yields an object's names and values in their order. Nothing else has
-// members.
+// members yields an object's names and values in order. Documents of other types have
+// no members.
 func (d Document) members() iter.Seq2[string, Document] {
 	return func(yield func(string, Document) bool) {
 		for name, value := range d.spans() {
@@ -114,15 +115,15 @@ func (d Document) members() iter.Seq2[string, Document] {
 // span is a part of a document's text.
 type span struct{ from, to int }
 
-// spans yields where an object's names and values stand.
+// spans yields the positions of an object's names and values.
 func (d Document) spans() iter.Seq2[span, span] {
 	return func(yield func(name, value span) bool) {
 		if !d.isObject() {
 			return
 		}
 		for at := 1; d[at] != '}'; {
-			name := span{at, d.skip(at)}
-			value := span{name.to + 1, d.skip(name.to + 1)}
+			name := span{at, d.endOf(at)}
+			value := span{name.to + 1, d.endOf(name.to + 1)}
 			if !yield(name, value) {
 				return
 			}
@@ -133,14 +134,15 @@ func (d Document) spans() iter.Seq2[span, span] {
 	}
 }
 
-// elements yields an array's values in their order. Nothing else has elements.
+// elements yields an array's values in order. Documents of other types have no
+// elements.
 func (d Document) elements() iter.Seq[Document] {
 	return func(yield func(Document) bool) {
 		if !d.isArray() {
 			return
 		}
 		for at := 1; d[at] != ']'; {
-			end := d.skip(at)
+			end := d.endOf(at)
 			if !yield(d[at:end]) {
 				return
 			}
@@ -151,19 +153,19 @@ func (d Document) elements() iter.Seq[Document] {
 	}
 }
 
-// member is where an object's value of that name stands. Of two with one name
-// the later counts, as in most JSON readers.
+// member returns the position of the value with a name in an object. If a name appears
+// twice, the last one counts, as in most JSON decoders.
 func (d Document) member(name string) (value span, found bool) {
 	for n, v := range d.spans() {
-		if d.named(n, name) {
+		if d.hasName(n, name) {
 			value, found = v, true
 		}
 	}
 	return value, found
 }
 
-// named says whether the quoted name at n is this name.
-func (d Document) named(n span, name string) bool {
+// hasName reports whether the quoted name at n equals name.
+func (d Document) hasName(n span, name string) bool {
 	quoted := d[n.from:n.to]
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1:len(quoted)-1]) == name
@@ -171,7 +173,7 @@ func (d Document) named(n span, name string) bool {
 	return unquote(quoted) == name
 }
 
-// element is an array's value at an index.
+// element returns an array's value at an index.
 func (d Document) element(index int) (Document, bool) {
 	at := 0
 	for value := range d.elements() {
@@ -183,13 +185,13 @@ func (d Document) element(index int) (Document, bool) {
 	return nil, false
 }
 
-// skip is where the value that begins at the given place ends.
-func (d Document) skip(at int) int {
+// endOf returns the end of the value that begins at a position.
+func (d Document) endOf(at int) int {
 	switch d[at] {
 	case '"':
-		return d.skipString(at)
+		return d.endOfString(at)
 	case '{', '[':
-		return d.skipNested(at)
+		return d.endOfNested(at)
 	default:
 		for at < len(d) && d[at] != ',' && d[at] != '}' && d[at] != ']' && d[at] != ':' {
 			at++
@@ -198,9 +200,9 @@ func (d Document) skip(at int) int {
 	}
 }
 
-// skipString is where the string that begins at the given place ends: after the
-// first quote that no backslash escapes.
-func (d Document) skipString(at int) int {
+// endOfString returns the end of the string that begins at a position: the position
+// after the first unescaped quote.
+func (d Document) endOfString(at int) int {
 	for at++; ; at++ {
 		at += bytes.IndexByte(d[at:], '"')
 		escapes := 0
@@ -213,11 +215,11 @@ func (d Document) skipString(at int) int {
 	}
 }
 
-func (d Document) skipNested(at int) int {
+func (d Document) endOfNested(at int) int {
 	for depth := 0; ; {
 		switch d[at] {
 		case '"':
-			at = d.skipString(at)
+			at = d.endOfString(at)
 			continue
 		case '{', '[':
 			depth++

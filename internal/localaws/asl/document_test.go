@@ -11,11 +11,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// names are fields that a path may have to find, some of them awkward.
+// names are field names for generated documents. Some are hard to parse.
 var names = rapid.SampledFrom([]string{"a", "b", "a-b", "a b", "é", `q"q`, `back\`, `\"`, "<", ""})
 
-// values draws any JSON value, as encoding/json decodes it with its numbers kept.
-func values(depth int) *rapid.Generator[any] {
+// jsonValues generates any JSON value, as encoding/json decodes it with UseNumber.
+func jsonValues(depth int) *rapid.Generator[any] {
 	return rapid.Custom(func(t *rapid.T) any {
 		kinds := []string{"null", "bool", "number", "string"}
 		if depth > 0 {
@@ -29,17 +29,18 @@ func values(depth int) *rapid.Generator[any] {
 		case "string":
 			return rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{`\`, `\\"`, `{"a":1}`, `]}`, "\u2028"})).Draw(t, "string")
 		case "object":
-			return rapid.MapOfN(names, values(depth-1), 0, 4).Draw(t, "object")
+			return rapid.MapOfN(names, jsonValues(depth-1), 0, 4).Draw(t, "object")
 		case "array":
-			return rapid.SliceOfN(values(depth-1), 0, 4).Draw(t, "array")
+			return rapid.SliceOfN(jsonValues(depth-1), 0, 4).Draw(t, "array")
 		default:
 			return nil
 		}
 	})
 }
 
-// written is a value as a document, with spaces that newDocument has to remove.
-func written(t require.TestingT, value any) Document {
+// documentOf returns a value as a document. The JSON text has spaces that newDocument
+// must remove.
+func documentOf(t require.TestingT, value any) Document {
 	text, err := json.MarshalIndent(value, " ", "\t")
 	require.NoError(t, err)
 	doc, err := newDocument(text)
@@ -47,8 +48,8 @@ func written(t require.TestingT, value any) Document {
 	return doc
 }
 
-// read decodes a document with its numbers kept.
-func read(t require.TestingT, doc Document) any {
+// decode decodes a document with UseNumber.
+func decode(t require.TestingT, doc Document) any {
 	decoder := json.NewDecoder(bytes.NewReader(doc))
 	decoder.UseNumber()
 	var value any
@@ -59,21 +60,21 @@ func read(t require.TestingT, doc Document) any {
 func TestADocumentIsReadAsEncodingJSONReadsIt(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		value := values(4).Draw(t, "value")
-		doc := written(t, value)
-		require.Equal(t, len(doc), doc.skip(0))
+		value := jsonValues(4).Draw(t, "value")
+		doc := documentOf(t, value)
+		require.Equal(t, len(doc), doc.endOf(0))
 
 		switch value := value.(type) {
 		case map[string]any:
 			seen := map[string]any{}
 			for name, member := range doc.members() {
-				seen[name] = read(t, member)
+				seen[name] = decode(t, member)
 			}
-			require.Equal(t, read(t, doc), any(seen))
+			require.Equal(t, decode(t, doc), any(seen))
 			for name := range value {
 				at, found := doc.member(name)
 				require.True(t, found)
-				require.Equal(t, seen[name], read(t, doc[at.from:at.to]))
+				require.Equal(t, seen[name], decode(t, doc[at.from:at.to]))
 			}
 			_, found := doc.member("not there")
 			require.False(t, found)
@@ -83,25 +84,25 @@ func TestADocumentIsReadAsEncodingJSONReadsIt(t *testing.T) {
 				at, found := doc.element(len(seen))
 				require.True(t, found)
 				require.Equal(t, element, at)
-				seen = append(seen, read(t, element))
+				seen = append(seen, decode(t, element))
 			}
-			require.Equal(t, read(t, doc), any(seen))
+			require.Equal(t, decode(t, doc), any(seen))
 			_, found := doc.element(len(seen))
 			require.False(t, found)
 		case string:
 			text, ok := doc.text()
 			require.True(t, ok)
-			require.Equal(t, read(t, doc), any(text))
+			require.Equal(t, decode(t, doc), any(text))
 		}
 	})
 }
 
-// What a ResultPath put is found there again, and nothing else has changed.
+// A value that a ResultPath stored is found at that path, and nothing else has changed.
 func TestAResultIsFoundWhereItWasPut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		doc := written(t, rapid.MapOfN(names, values(3), 0, 4).Draw(t, "document"))
-		value := written(t, values(2).Draw(t, "value"))
+		doc := documentOf(t, rapid.MapOfN(names, jsonValues(3), 0, 4).Draw(t, "document"))
+		value := documentOf(t, jsonValues(2).Draw(t, "value"))
 		var steps []step
 		for _, name := range rapid.SliceOfN(names, 1, 4).Draw(t, "path") {
 			steps = append(steps, step{field: name})
@@ -123,12 +124,12 @@ func TestAResultIsFoundWhereItWasPut(t *testing.T) {
 		found, ok := p.find(put)
 		require.True(t, ok)
 		require.Equal(t, value, found)
-		require.Equal(t, with(read(t, doc), steps, read(t, value)), read(t, put))
+		require.Equal(t, withField(decode(t, doc), steps, decode(t, value)), decode(t, put))
 	})
 }
 
-// with sets a field in a decoded value.
-func with(value any, steps []step, field any) any {
+// withField sets a field in a decoded value.
+func withField(value any, steps []step, field any) any {
 	if len(steps) == 0 {
 		return field
 	}
@@ -136,7 +137,7 @@ func with(value any, steps []step, field any) any {
 	if object == nil {
 		object = map[string]any{}
 	}
-	object[steps[0].field] = with(object[steps[0].field], steps[1:], field)
+	object[steps[0].field] = withField(object[steps[0].field], steps[1:], field)
 	return object
 }
 

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// environment is what paths are applied to: a state's document, and the context
-// object, which is written only if a path asks for it.
+// environment holds what paths are applied to: a state's document and the context
+// object. The context object is built only when a path needs it.
 type environment struct {
 	doc     Document
 	visit   *visit
 	context Document // without the execution's input
 }
 
-// resolve finds the node that a path names.
+// resolve returns the node that a path names.
 func (e *environment) resolve(p path) (Document, bool) {
 	switch {
 	case !p.context:
@@ -30,9 +30,9 @@ func (e *environment) resolve(p path) (Document, bool) {
 	return p.find(e.context)
 }
 
-// contextObject is the object behind "$$" (Step Functions developer guide,
-// Context object). The execution's input is left out where nobody looks for it,
-// because it may be large.
+// contextObject returns the context object, which "$$" names (Step Functions developer
+// guide, Context object). It has the execution's input only if input is true, because
+// the input may be large.
 func (v *visit) contextObject(input bool) Document {
 	ex, text := v.walk.execution, Document(`{"Execution":{"Id":`)
 	text = append(text, quote(ex.arn)...)
@@ -57,8 +57,8 @@ func (v *visit) contextObject(input bool) Document {
 	return append(text, '}')
 }
 
-// timestamp writes a time as the context object does: ISO 8601, in UTC, to the
-// millisecond.
+// timestamp formats a time as in the context object: ISO 8601, in UTC, with
+// milliseconds.
 func timestamp(t time.Time) Document {
 	return quote(t.UTC().Format("2006-01-02T15:04:05.000Z"))
 }

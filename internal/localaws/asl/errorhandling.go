@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// reservedErrors are the names with the prefix States. that AWS knows.
+// reservedErrors are AWS's error names with the prefix "States.".
 var reservedErrors = []string{
 	errorAll, errorTaskFailed, errorTimeout, errorHeartbeatTimeout, errorRuntime, errorDataLimit,
 	errorNoChoice, errorResultPath, "States.ParameterPathFailure", "States.Permissions",
@@ -14,29 +14,29 @@ var reservedErrors = []string{
 	"States.ItemReaderFailed", "States.ResultWriterFailed", "States.Http.Socket", "States.QueryEvaluationError",
 }
 
-// errorHandling reads Retry and Catch.
-func (o *object) errorHandling(s *state) {
+// readErrorHandling reads Retry and Catch.
+func (o *object) readErrorHandling(s *state) {
 	var lists [][]string
 	o.entries("Retry", func(at string, doc Document) {
 		if r, ok := o.parser.retrier(at, doc); ok {
 			s.retry, lists = append(s.retry, r), append(lists, r.errorEquals)
 		}
 	})
-	o.allLast("Retry", lists)
+	o.checkAllIsLast("Retry", lists)
 	lists = nil
 	o.entries("Catch", func(at string, doc Document) {
 		if c, ok := o.parser.catcher(at, doc); ok {
 			s.catch, lists = append(s.catch, c), append(lists, c.errorEquals)
 		}
 	})
-	o.allLast("Catch", lists)
+	o.checkAllIsLast("Catch", lists)
 }
 
-// allLast checks that States.ALL stands in the last entry only.
-func (o *object) allLast(field string, lists [][]string) {
+// checkAllIsLast checks that States.ALL is only in the last entry.
+func (o *object) checkAllIsLast(field string, lists [][]string) {
 	for i, errorEquals := range lists {
 		if i < len(lists)-1 && slices.Contains(errorEquals, errorAll) {
-			o.parser.problem(below(entry(below(o.at, field), i), "ErrorEquals"), "%s must stand in the last entry", errorAll)
+			o.parser.problem(fieldPath(entryPath(fieldPath(o.at, field), i), "ErrorEquals"), "%s must be in the last entry", errorAll)
 		}
 	}
 }
@@ -47,14 +47,14 @@ func (p *parser) retrier(at string, doc Document) (retrier, bool) {
 		return retrier{}, false
 	}
 	defer o.close()
-	o.comment()
+	o.readComment()
 	// "less than 31622401" (Step Functions developer guide, Handling errors).
-	const longestDelay = 31_622_400 * time.Second
+	const maxDelay = 31_622_400 * time.Second
 	r := retrier{
 		errorEquals: o.errorEquals(),
-		interval:    o.seconds("IntervalSeconds", time.Second, longestTime, time.Second),
-		maxAttempts: o.whole("MaxAttempts", 0, 99_999_999, 3),
-		maxDelay:    o.seconds("MaxDelaySeconds", time.Second, longestDelay, 0),
+		interval:    o.seconds("IntervalSeconds", time.Second, maxSeconds, time.Second),
+		maxAttempts: o.integer("MaxAttempts", 0, 99_999_999, 3),
+		maxDelay:    o.seconds("MaxDelaySeconds", time.Second, maxDelay, 0),
 		backoff:     2,
 	}
 	if doc, found := o.field("BackoffRate"); found {
@@ -78,11 +78,12 @@ func (p *parser) catcher(at string, doc Document) (catcher, bool) {
 		return catcher{}, false
 	}
 	defer o.close()
-	o.comment()
-	return catcher{errorEquals: o.errorEquals(), result: o.resultPath(), next: o.required("Next")}, true
+	o.readComment()
+	return catcher{errorEquals: o.errorEquals(), result: o.resultPath(), next: o.requiredString("Next")}, true
 }
 
-// errorEquals reads a list of error names, in which States.ALL stands alone.
+// errorEquals reads a list of error names. States.ALL must be the only name in its
+// list.
 func (o *object) errorEquals() []string {
 	if o.fields["ErrorEquals"] == nil {
 		o.parser.problem(o.at, "needs ErrorEquals")
@@ -99,7 +100,7 @@ func (o *object) errorEquals() []string {
 		names = append(names, name)
 	})
 	if len(names) > 1 && slices.Contains(names, errorAll) {
-		o.problem("ErrorEquals", "%s must stand alone", errorAll)
+		o.problem("ErrorEquals", "%s must be the only name", errorAll)
 	}
 	return names
 }

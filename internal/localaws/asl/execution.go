@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Status is an execution's status in the Step Functions API. PENDING_REDRIVE,
-// which only children of a distributed map have, does not occur here.
+// Status is an execution's status in the Step Functions API. PENDING_REDRIVE does not
+// occur here, because only children of a distributed map have it.
 type Status string
 
 // The statuses of an execution.
@@ -20,20 +20,20 @@ const (
 	Aborted   Status = "ABORTED"
 )
 
-// longestExecution is how long an execution may run (Step Functions developer
-// guide, Service quotas).
-const longestExecution = 365 * 24 * time.Hour
+// maxExecutionTime is the longest time that an execution may run (Step Functions
+// developer guide, Service quotas).
+const maxExecutionTime = 365 * 24 * time.Hour
 
 // Execution is one run of a state machine.
 type Execution struct {
 	machine    *Machine
-	definition *Definition // the machine's when the execution began
+	definition *Definition // the machine's definition when the execution began
 	arn, name  string
 	started    time.Time
 	stopped    time.Time
 	redriven   time.Time
 	status     Status
-	text       json.RawMessage // the input as it was given
+	rawInput   json.RawMessage // the input passed to Start
 	input      Document
 	output     Document
 	failure    Failure
@@ -49,54 +49,54 @@ type Execution struct {
 	stepping bool
 }
 
-// ARN is the execution's ARN, which names it everywhere.
+// ARN returns the execution's ARN.
 func (ex *Execution) ARN() string { return ex.arn }
 
-// Name is the name that Start was given.
+// Name returns the name that was passed to Start.
 func (ex *Execution) Name() string { return ex.name }
 
-// Status is how the execution stands.
+// Status returns the execution's status.
 func (ex *Execution) Status() Status { return ex.status }
 
-// Input is the input that Start was given, without insignificant space.
+// Input returns the input that was passed to Start, without insignificant space.
 func (ex *Execution) Input() json.RawMessage { return json.RawMessage(ex.input) }
 
-// Output is the output of an execution that succeeded, else nil.
+// Output returns the output of an execution that succeeded, otherwise nil.
 func (ex *Execution) Output() json.RawMessage { return json.RawMessage(ex.output) }
 
-// Failure is why an execution failed or was stopped, as DescribeExecution gives
-// it: empty for one that timed out, whose States.Timeout only its history has.
+// Failure returns why an execution failed or was stopped, as DescribeExecution does. It
+// is empty for an execution that timed out: States.Timeout is only in its history.
 func (ex *Execution) Failure() Failure { return ex.failure }
 
-// Started is when Start was called.
+// Started returns the time when Start was called.
 func (ex *Execution) Started() time.Time { return ex.started }
 
-// Stopped is when the execution ended last; zero while it runs.
+// Stopped returns the time when the execution last ended; zero while it runs.
 func (ex *Execution) Stopped() time.Time { return ex.stopped }
 
-// Redriven is when the execution was redriven last, or zero.
+// Redriven returns the time of the last redrive; zero if there was none.
 func (ex *Execution) Redriven() time.Time { return ex.redriven }
 
-// RedriveCount is how often the execution was redriven.
+// RedriveCount returns the number of redrives.
 func (ex *Execution) RedriveCount() int { return ex.redrives }
 
-// Transitions is how many state transitions AWS would bill: states entered,
-// retries, and redrives (Step Functions developer guide, Handling errors;
+// Transitions returns the number of state transitions that AWS would bill: states
+// entered, retries, and redrives (Step Functions developer guide, Handling errors;
 // redrive).
 func (ex *Execution) Transitions() int { return ex.transitions }
 
-// Path is the names of the states entered, in order, those inside a Map by
-// their own names. A retry does not enter its state again. The caller must not
-// change it.
+// Path returns the names of the entered states in order. States inside a Map have their
+// own names. A retry does not enter its state again. The caller must not change the
+// slice.
 func (ex *Execution) Path() []string { return slices.Clip(ex.path) }
 
-// History is the events so far, oldest first. The caller must not change them.
+// History returns the events so far, oldest first. The caller must not change them.
 func (ex *Execution) History() []Event { return slices.Clip(ex.events) }
 
-func (ex *Execution) running() bool { return ex.status == Running }
+func (ex *Execution) isRunning() bool { return ex.status == Running }
 
-// do runs a step of the execution: at once, or after the step that is running
-// now. What a step does to an execution that has ended is dropped.
+// do runs a step of the execution at once, or after the step that is running now. It
+// drops the step if the execution has ended.
 func (ex *Execution) do(step func()) {
 	ex.steps = append(ex.steps, step)
 	if ex.stepping {
@@ -106,17 +106,18 @@ func (ex *Execution) do(step func()) {
 	for len(ex.steps) > 0 {
 		next := ex.steps[0]
 		ex.steps = ex.steps[1:]
-		if ex.running() {
+		if ex.isRunning() {
 			next()
 		}
 	}
 	ex.stepping, ex.steps = false, nil
 }
 
-// record adds an event to the history of a running execution and returns its
-// ID. The event that reaches the limit becomes the failure of the execution.
+// record adds an event to the history of a running execution and returns its ID.
+// Instead of the event that would reach maxEvents, it records the failure of the
+// execution.
 func (ex *Execution) record(e Event) int64 {
-	if !ex.running() {
+	if !ex.isRunning() {
 		return 0
 	}
 	if len(ex.events) == maxEvents-1 {
@@ -126,11 +127,11 @@ func (ex *Execution) record(e Event) int64 {
 		}, int64(len(ex.events)))
 		return 0
 	}
-	return ex.add(e)
+	return ex.appendEvent(e)
 }
 
-// add numbers and dates an event.
-func (ex *Execution) add(e Event) int64 {
+// appendEvent adds an event to the history, with the next ID and the current time.
+func (ex *Execution) appendEvent(e Event) int64 {
 	e.ID = int64(len(ex.events)) + 1
 	e.Timestamp = ex.machine.host.Now()
 	ex.events = append(ex.events, e)
@@ -146,7 +147,7 @@ func (ex *Execution) add(e Event) int64 {
 
 // fail ends the execution as FAILED.
 func (ex *Execution) fail(f Failure, previous int64) {
-	if !ex.running() {
+	if !ex.isRunning() {
 		return
 	}
 	ex.failure = f
@@ -157,8 +158,8 @@ func (ex *Execution) fail(f Failure, previous int64) {
 	})
 }
 
-// timeOut ends the execution as TIMED_OUT, whatever goes on in it: no Catch
-// runs (seen in AWS: floci-io/floci#2733).
+// timeOut ends the execution as TIMED_OUT in any state. No Catch runs (seen in AWS:
+// floci-io/floci#2733).
 func (ex *Execution) timeOut() {
 	ex.end(TimedOut, Event{
 		Type:              ExecutionTimedOut,
@@ -166,25 +167,25 @@ func (ex *Execution) timeOut() {
 	})
 }
 
-// end closes a running execution with its last event. Its timers are cancelled;
-// the Lambda functions that it started know nothing of it.
+// end ends a running execution with its last event and cancels its timers. The Lambda
+// functions that it started keep running.
 func (ex *Execution) end(status Status, last Event) {
-	if !ex.running() {
+	if !ex.isRunning() {
 		return
 	}
 	ex.status, ex.stopped, ex.steps = status, ex.machine.host.Now(), nil
 	ex.root.close()
 	ex.deadline()
-	ex.add(last)
+	ex.appendEvent(last)
 	if ex.machine.options.OnEnd != nil {
 		ex.machine.options.OnEnd(ex)
 	}
 }
 
-// run starts the clock of the execution's own timeout, and then lets it go on
-// from where it stands once the caller has returned to the Host.
+// run starts the execution's own timeout. The execution continues from its current
+// state once the caller has returned to the Host.
 func (ex *Execution) run() {
-	limit := longestExecution
+	limit := maxExecutionTime
 	if fixed := ex.definition.timeout; fixed > 0 {
 		limit = min(limit, fixed)
 	}

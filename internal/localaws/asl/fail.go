@@ -1,7 +1,7 @@
 package asl
 
-// failState is the work of a Fail: it fails its scope. It has an entered event,
-// but no exited one.
+// failState is the work of a Fail state: it fails its scope. A Fail state has an
+// entered event, but no exited event.
 type failState struct {
 	error, cause         string
 	errorPath, causePath *path
@@ -12,8 +12,8 @@ func readFail(o *object, s *state) {
 	s.work = f
 	f.error, _ = o.string("Error")
 	f.cause, _ = o.string("Cause")
-	o.onlyOne("Error", "ErrorPath")
-	o.onlyOne("Cause", "CausePath")
+	o.refuseBoth("Error", "ErrorPath")
+	o.refuseBoth("Cause", "CausePath")
 }
 
 func (f *failState) start(v *visit) {
@@ -27,12 +27,12 @@ func (f *failState) start(v *visit) {
 	v.fail(fault{Failure: failure})
 }
 
-// textAt reads a string of the state's input; without one the execution fails.
+// textAt reads a string from the state's input. If there is none, the execution fails.
 func (v *visit) textAt(field string, p path, into *string) bool {
 	env := &environment{doc: v.input, visit: v}
 	value, found := env.resolve(p)
 	if !found {
-		v.crash((&missing{field: field, path: p.text, doc: v.input}).Error())
+		v.crash((&missingPathError{field: field, path: p.text, doc: v.input}).Error())
 		return false
 	}
 	text, ok := value.text()

@@ -1,15 +1,15 @@
 package asl
 
-// Error is a call that the Step Functions API refuses. Code is the exception's
-// name on the wire.
+// Error is an error of the Step Functions API. Code is the exception's name on the
+// wire.
 type Error struct {
 	Code, Message string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// The codes of the Step Functions API that Machine's methods return, each with
-// the method that returns it.
+// The error codes of the Step Functions API that Machine's methods return. Each comment
+// names the method and the reason.
 const (
 	// CodeExecutionAlreadyExists: Start, when the name was used before, unless that
 	// execution is running and has the same input.
@@ -23,10 +23,10 @@ const (
 	CodeExecutionDoesNotExist = "ExecutionDoesNotExist"
 	// CodeExecutionNotRedrivable: Redrive, for the reasons that Machine.Redrive lists.
 	CodeExecutionNotRedrivable = "ExecutionNotRedrivable"
-	// CodeInvalidToken: SendTask…, when the token was never given out by this machine.
+	// CodeInvalidToken: SendTask…, when this machine never issued the token.
 	CodeInvalidToken = "InvalidToken"
-	// CodeTaskTimedOut: SendTask…, when the task has ended: answered, failed, timed
-	// out, or closed together with its execution.
+	// CodeTaskTimedOut: SendTask…, when the task has ended: it was answered, failed,
+	// timed out, or ended with its execution.
 	CodeTaskTimedOut = "TaskTimedOut"
 	// CodeInvalidOutput: SendTaskSuccess, when the output is not JSON or is over 256 KiB.
 	CodeInvalidOutput = "InvalidOutput"

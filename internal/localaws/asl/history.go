@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxEvents is the quota of an execution's history. The event that reaches it
-// is ExecutionFailed (Step Functions developer guide, Service quotas; that the
-// failure itself is event 25,000 was seen in AWS by floci-io/floci#2734).
+// maxEvents is the quota of events in an execution's history. The event that reaches it
+// is ExecutionFailed (Step Functions developer guide, Service quotas;
+// floci-io/floci#2734 saw in AWS that the failure itself is event 25,000).
 const maxEvents = 25_000
 
-// Event is an entry of an execution's history, as GetExecutionHistory gives it.
-// At most one of the details is set, as fits the Type.
+// Event is an event of an execution's history, as GetExecutionHistory returns it. At
+// most one of the details is set, depending on the Type.
 type Event struct {
 	ID              int64     `json:"id"`
 	PreviousEventID int64     `json:"previousEventId"`
@@ -43,8 +43,8 @@ type Event struct {
 	MapIterationAborted     *MapIterationDetails     `json:"mapIterationAbortedEventDetails,omitempty"`
 }
 
-// MarshalJSON writes the event as the Step Functions API does, with the
-// timestamp in seconds since the epoch, to the millisecond.
+// MarshalJSON encodes the event as the Step Functions API does, with the timestamp in
+// seconds since the epoch, with milliseconds.
 func (e Event) MarshalJSON() ([]byte, error) {
 	type event Event
 	return json.Marshal(struct {
@@ -53,8 +53,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}{float64(e.Timestamp.UnixMilli()) / 1000, event(e)})
 }
 
-// EventType is a HistoryEventType of the Step Functions API. States enter and
-// exit with their own: TaskStateEntered, ChoiceStateExited and so on.
+// EventType is a HistoryEventType of the Step Functions API. Each type of state has its
+// own events for entering and exiting: TaskStateEntered, ChoiceStateExited and so on.
 type EventType string
 
 // The event types that do not begin with a state's type.
@@ -86,13 +86,13 @@ const (
 	MapIterationAborted     EventType = "MapIterationAborted"
 )
 
-// Whole says that a document stands in the event in full, which it always does.
+// Whole says whether a document in an event is truncated. Here it never is.
 type Whole struct {
 	Truncated bool `json:"truncated"`
 }
 
 type (
-	// ExecutionStartedDetails opens every history.
+	// ExecutionStartedDetails are the details of the first event of every history.
 	ExecutionStartedDetails struct {
 		Input        Document `json:"input"`
 		InputDetails Whole    `json:"inputDetails"`
@@ -103,12 +103,12 @@ type (
 		Output        Document `json:"output"`
 		OutputDetails Whole    `json:"outputDetails"`
 	}
-	// FailureDetails is why something failed; what AWS leaves out is empty.
+	// FailureDetails says why something failed. A member that AWS leaves out is empty.
 	FailureDetails struct {
 		Error string `json:"error,omitempty"`
 		Cause string `json:"cause,omitempty"`
 	}
-	// RedrivenDetails says how often the execution has been redriven by now.
+	// RedrivenDetails is the number of redrives so far.
 	RedrivenDetails struct {
 		RedriveCount int `json:"redriveCount"`
 	}
@@ -150,16 +150,17 @@ type (
 		Output        Document `json:"output"`
 		OutputDetails Whole    `json:"outputDetails"`
 	}
-	// TaskFailureDetails is why a service integration or its callback failed.
+	// TaskFailureDetails says why a service integration or its callback failed.
 	TaskFailureDetails struct {
 		TaskDetails
 		FailureDetails
 	}
-	// MapStartedDetails is how many items a Map has.
+	// MapStartedDetails is the number of items of a Map.
 	MapStartedDetails struct {
 		Length int `json:"length"`
 	}
-	// MapIterationDetails names a Map and one of its items, from 0.
+	// MapIterationDetails names a Map and the index of one of its items, counted from
+	// 0.
 	MapIterationDetails struct {
 		Name  string `json:"name"`
 		Index int    `json:"index"`

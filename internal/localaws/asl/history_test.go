@@ -10,9 +10,9 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// The expected histories are those of executions in AWS: numbering, links and
-// all, as recorded by LocalStack's snapshot tests.
-func TestHistoriesAreThoseOfAWS(t *testing.T) {
+// The expected histories, with their numbering and links, are those of executions in
+// AWS, as recorded by LocalStack's snapshot tests.
+func TestHistoriesEqualThoseOfAWS(t *testing.T) {
 	t.Parallel()
 
 	for _, testcase := range []struct {
@@ -48,7 +48,7 @@ func TestHistoriesAreThoseOfAWS(t *testing.T) {
 		{
 			name:       "task by function: 5 events",
 			definition: `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true}}}`,
-			functions:  map[string]function{"f": returns(`1`)},
+			functions:  map[string]function{"f": returning(`1`)},
 			want: []string{
 				"1 ExecutionStarted <0", "2 TaskStateEntered <0", "3 LambdaFunctionScheduled <2", "4 LambdaFunctionStarted <3",
 				"5 LambdaFunctionSucceeded <4", "6 TaskStateExited <5", "7 ExecutionSucceeded <6",
@@ -57,7 +57,7 @@ func TestHistoriesAreThoseOfAWS(t *testing.T) {
 		{
 			name:       "task that fails",
 			definition: `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true}}}`,
-			functions:  map[string]function{"f": fails("Exception", "why")},
+			functions:  map[string]function{"f": failing("Exception", "why")},
 			want: []string{
 				"1 ExecutionStarted <0", "2 TaskStateEntered <0", "3 LambdaFunctionScheduled <2", "4 LambdaFunctionStarted <3",
 				"5 LambdaFunctionFailed <4", "6 ExecutionFailed <5",
@@ -70,7 +70,7 @@ func TestHistoriesAreThoseOfAWS(t *testing.T) {
 					"Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
 					"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]},
 				"P": {"Type": "Pass", "End": true}}}`,
-			functions: map[string]function{"f": fails("Exception", "why")},
+			functions: map[string]function{"f": failing("Exception", "why")},
 			want: []string{
 				"1 ExecutionStarted <0", "2 TaskStateEntered <0", "3 LambdaFunctionScheduled <2", "4 LambdaFunctionStarted <3",
 				"5 LambdaFunctionFailed <4", "6 LambdaFunctionScheduled <5", "7 LambdaFunctionStarted <6", "8 LambdaFunctionFailed <7",
@@ -81,7 +81,7 @@ func TestHistoriesAreThoseOfAWS(t *testing.T) {
 			name: "a timeout in the task",
 			definition: `{"StartAt": "T", "States": {
 				"T": {"Type": "Task", "Resource": "` + functionARN + `f", "TimeoutSeconds": 5, "End": true}}}`,
-			functions: map[string]function{"f": hangs},
+			functions: map[string]function{"f": hanging},
 			want: []string{
 				"1 ExecutionStarted <0", "2 TaskStateEntered <0", "3 LambdaFunctionScheduled <2", "4 LambdaFunctionStarted <3",
 				"5 LambdaFunctionTimedOut <4", "6 ExecutionFailed <5",
@@ -101,16 +101,16 @@ func TestHistoriesAreThoseOfAWS(t *testing.T) {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
 			ex, _ := run(t, testcase.definition, `{"n": 1}`, testcase.functions)
-			assert.Equal(t, testcase.want, links(ex))
+			assert.Equal(t, testcase.want, eventLinks(ex))
 		})
 	}
 }
 
-func TestEventsCarryWhatAWSPutsInThem(t *testing.T) {
+func TestEventsHaveTheDetailsOfAWS(t *testing.T) {
 	t.Parallel()
 
 	ex, _ := run(t, `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "`+functionARN+`f", "TimeoutSeconds": 60, "ResultPath": "$.r", "End": true}}}`,
-		`{"a": "<b>"}`, map[string]function{"f": returns(`{"x": 1}`)})
+		`{"a": "<b>"}`, map[string]function{"f": returning(`{"x": 1}`)})
 
 	var events []map[string]any
 	text, err := json.Marshal(ex.History())
@@ -145,13 +145,13 @@ func TestAnExecutionFailsAtItsTwentyFiveThousandthEvent(t *testing.T) {
 	require.Len(t, ex.History(), 25000)
 	assert.Equal(t, asl.Failed, ex.Status())
 	assert.Equal(t, asl.Failure{Error: "States.Runtime", Cause: "The execution reached the maximum number of history events (25000)."}, ex.Failure())
-	assert.Equal(t, []string{"24999 ChoiceStateExited <24998", "25000 ExecutionFailed <24999"}, links(ex)[24998:])
+	assert.Equal(t, []string{"24999 ChoiceStateExited <24998", "25000 ExecutionFailed <24999"}, eventLinks(ex)[24998:])
 	assert.Equal(t, 12499, ex.Transitions())
 	assert.Equal(t, []asl.Status{asl.Failed}, w.ended)
 	assert.NotEmpty(t, ex.NotRedrivable())
 }
 
-func TestAnExecutionWhoseLastEventIsTheLastThatFitsSucceeds(t *testing.T) {
+func TestAnExecutionMaySucceedWithTheLastPossibleEvent(t *testing.T) {
 	t.Parallel()
 
 	// 7 events a turn, and 6 around them.

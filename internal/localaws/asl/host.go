@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Host is the world that a Machine runs in. It makes one call into this package
-// at a time, and lets one finish before the next begins; the calls that this
-// package makes to the Host may call back into the Machine.
+// Host is the environment of a Machine. It makes one call into this package at a time:
+// each must finish before the next begins. The calls that this package makes to the
+// Host may call back into the Machine.
 type Host interface {
-	// Now is the time of the Host's clock. It does not go back.
+	// Now returns the time of the Host's clock, which never goes back.
 	Now() time.Time
 
-	// After has do called once the clock has moved on by d, unless cancel was
-	// called before. It does not call do itself.
+	// After schedules do to be called when the clock has advanced by d, unless cancel
+	// is called before. After itself must not call do.
 	After(d time.Duration, do func()) (cancel func())
 
-	// Invoke starts a Lambda function and reports its end to done: its output,
-	// or how it failed. It may call done before it returns, or much later, when
-	// the state that waited has long timed out and nobody listens, or never.
-	// Only the first call to done counts.
+	// Invoke starts a Lambda function and passes its output or its failure to done. It
+	// may call done before it returns, or never, or much later, even after the waiting
+	// state has timed out; the result is then ignored. Only the first call of done
+	// counts.
 	Invoke(call Invocation, done func(output json.RawMessage, failure *Failure))
 
-	// Float64 is a random number in [0, 1), for the jitter of retries.
+	// Float64 returns a random number in [0, 1), for the jitter of retries.
 	Float64() float64
 }
 
@@ -33,18 +33,19 @@ type Invocation struct {
 	FunctionARN string
 	// Payload is the event that the function receives.
 	Payload json.RawMessage
-	// ExecutionARN and State say who invokes.
+	// ExecutionARN and State name the caller.
 	ExecutionARN, State string
-	// Retry is 0 for the first attempt of a visit to the state, and counts up.
+	// Retry is 0 for the first attempt of a visit to the state, and then counts the
+	// retries.
 	Retry int
-	// Token is the task token of a Task that waits for one, else empty.
+	// Token is the task token of a Task that waits for one, otherwise empty.
 	Token string
 }
 
-// Failure is an error as Step Functions knows it: a name that Retry and Catch
-// match, and a cause for people. Of a Lambda function's error response,
-// {"errorMessage", "errorType"}, the Host makes Error the errorType and Cause
-// the response's whole text, as AWS does.
+// Failure is an error in Step Functions: a name that Retry and Catch match, and a cause
+// for people. For a Lambda function's error response, {"errorMessage", "errorType"},
+// the Host sets Error to the errorType and Cause to the whole text of the response, as
+// AWS does.
 type Failure struct {
 	Error, Cause string
 }

@@ -20,21 +20,21 @@ const (
 
 var midnight = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 
-// world is a Host whose clock moves from timer to timer, and whose Lambda
-// functions do as the test says.
+// world is a Host whose clock advances from timer to timer, and whose Lambda functions
+// are defined by the test.
 type world struct {
 	now       time.Time
 	timers    timers
 	set       int
 	functions map[string]function
 	calls     []asl.Invocation
-	at        []time.Duration // when each call was made, since midnight
+	callTimes []time.Duration // the time of each call, since midnight
 	random    func() float64
 	machine   *asl.Machine
 	ended     []asl.Status
 }
 
-// function answers an invocation, now or later.
+// function is a Lambda function: it calls done with its result, at once or later.
 type function func(w *world, call asl.Invocation, done func(json.RawMessage, *asl.Failure))
 
 type timer struct {
@@ -73,7 +73,7 @@ func (w *world) After(d time.Duration, do func()) func() {
 
 func (w *world) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 	w.calls = append(w.calls, call)
-	w.at = append(w.at, w.now.Sub(midnight))
+	w.callTimes = append(w.callTimes, w.now.Sub(midnight))
 	answer, found := w.functions[call.FunctionARN]
 	if !found {
 		done(nil, &asl.Failure{Error: "Lambda.ResourceNotFoundException", Cause: "Function not found: " + call.FunctionARN})
@@ -82,8 +82,8 @@ func (w *world) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Fail
 	answer(w, call, done)
 }
 
-// forward moves the clock by d, and does what falls due on the way.
-func (w *world) forward(d time.Duration) {
+// advance moves the clock by d and runs the timers that become due.
+func (w *world) advance(d time.Duration) {
 	end := w.now.Add(d)
 	for len(w.timers) > 0 && !w.timers[0].at.After(end) {
 		next := heap.Pop(&w.timers).(*timer)
@@ -95,7 +95,7 @@ func (w *world) forward(d time.Duration) {
 	w.now = end
 }
 
-// pending is how many timers are not done and not cancelled.
+// pending returns the number of timers that have neither run nor been cancelled.
 func (w *world) pending() int {
 	n := 0
 	for _, t := range w.timers {
@@ -106,7 +106,7 @@ func (w *world) pending() int {
 	return n
 }
 
-// settle lets the world run until nothing is left to happen in the next year.
+// settle runs all timers of the next year.
 func (w *world) settle() {
 	for w.pending() > 0 {
 		next := heap.Pop(&w.timers).(*timer)
@@ -117,38 +117,38 @@ func (w *world) settle() {
 	}
 }
 
-// returns is a function that returns at once.
-func returns(output string) function {
+// returning returns a function that succeeds at once.
+func returning(output string) function {
 	return func(_ *world, _ asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		done(json.RawMessage(output), nil)
 	}
 }
 
-// fails is a function that fails at once.
-func fails(name, cause string) function {
+// failing returns a function that fails at once.
+func failing(name, cause string) function {
 	return func(_ *world, _ asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		done(nil, &asl.Failure{Error: name, Cause: cause})
 	}
 }
 
-// slow is a function that takes its time.
+// slow returns a function that waits for d before then.
 func slow(d time.Duration, then function) function {
 	return func(w *world, call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		w.After(d, func() { then(w, call, done) })
 	}
 }
 
-// hangs is a function that never returns.
-func hangs(*world, asl.Invocation, func(json.RawMessage, *asl.Failure)) {}
+// hanging never calls done.
+func hanging(*world, asl.Invocation, func(json.RawMessage, *asl.Failure)) {}
 
-// echo is a function that returns its payload.
+// echo returns its payload at once.
 func echo(_ *world, call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 	done(call.Payload, nil)
 }
 
-// inTurn is a function that does one thing after the other, and then the last
-// one again and again.
-func inTurn(each ...function) function {
+// inSequence returns a function that behaves like the next of each at every call, and
+// then always like the last.
+func inSequence(each ...function) function {
 	turn := 0
 	return func(w *world, call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		now := each[min(turn, len(each)-1)]
@@ -157,8 +157,8 @@ func inTurn(each ...function) function {
 	}
 }
 
-// newWorld makes a machine of the definition, in which FUNCTION stands for the
-// beginning of a Lambda function's ARN.
+// newWorld returns a world with a machine. FUNCTION in the definition stands for the
+// prefix of a Lambda function's ARN.
 func newWorld(t testing.TB, definition string, functions map[string]function) *world {
 	t.Helper()
 	d, err := asl.Parse([]byte(definition))
@@ -183,7 +183,7 @@ func (w *world) start(t testing.TB, input string) *asl.Execution {
 	return ex
 }
 
-// run plays a definition to its end.
+// run starts an execution of a definition and runs it to its end.
 func run(t testing.TB, definition, input string, functions map[string]function) (*asl.Execution, *world) {
 	t.Helper()
 	w := newWorld(t, definition, functions)
@@ -192,8 +192,8 @@ func run(t testing.TB, definition, input string, functions map[string]function) 
 	return ex, w
 }
 
-// links writes a history as "1 ExecutionStarted <0", one event a line.
-func links(ex *asl.Execution) []string {
+// eventLinks formats each event of a history as "1 ExecutionStarted <0".
+func eventLinks(ex *asl.Execution) []string {
 	lines := make([]string, len(ex.History()))
 	for i, e := range ex.History() {
 		lines[i] = fmt.Sprintf("%d %s <%d", e.ID, e.Type, e.PreviousEventID)
@@ -201,7 +201,7 @@ func links(ex *asl.Execution) []string {
 	return lines
 }
 
-// last is the last event of a history.
-func last(ex *asl.Execution) asl.Event {
+// lastEvent returns the last event of a history.
+func lastEvent(ex *asl.Execution) asl.Event {
 	return ex.History()[len(ex.History())-1]
 }

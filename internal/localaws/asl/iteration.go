@@ -7,10 +7,10 @@ type iteration struct {
 	walk   *walk // nil: not started
 	output Document
 	done   bool
-	closed bool // failed or aborted, and recorded as such
+	closed bool // failed or aborted, and recorded in the history
 }
 
-// item is what $$.Map.Item is about.
+// item is the item in $$.Map.Item.
 type item struct {
 	index int
 	value Document
@@ -28,27 +28,27 @@ func (i *iteration) start(after int64) {
 	i.walk.input = input
 	attempt := r.visit.attempt
 	ex.do(func() {
-		if !attempt.over {
+		if !attempt.ended {
 			i.walk.resume()
 		}
 	})
 }
 
-// input is the item, or what ItemSelector makes of the Map's input and it.
+// input returns the iteration's input: the item, or the result of ItemSelector.
 func (i *iteration) input() (Document, bool) {
 	r := i.run
 	if r.work.selector == nil {
 		return i.item.value, true
 	}
-	around := *r.visit
-	around.item = &i.item
-	input, err := r.work.selector.render(&environment{doc: r.doc, visit: &around})
+	visit := *r.visit
+	visit.item = &i.item
+	input, err := r.work.selector.render(&environment{doc: r.doc, visit: &visit})
 	switch {
 	case err != nil:
 		r.visit.crash(err.Error())
 		return nil, false
-	case len(input) > maxDocument:
-		i.failed(r.visit.tooLarge())
+	case len(input) > maxDocumentBytes:
+		i.fail(r.visit.tooLarge())
 		return nil, false
 	}
 	return input, true
@@ -58,9 +58,9 @@ func (i *iteration) details() *MapIterationDetails {
 	return &MapIterationDetails{Name: i.run.visit.state.name, Index: i.item.index}
 }
 
-// succeeded ends the iteration. The next one's start follows the last event in
-// this one, not its success (as LocalStack's snapshots have it).
-func (i *iteration) succeeded(output Document) {
+// succeed ends the iteration. The start of the next iteration follows the last event
+// inside this one, not its success event (as in LocalStack's snapshots).
+func (i *iteration) succeed(output Document) {
 	ex, r, last := i.walk.execution, i.run, i.walk.last
 	i.done, i.output = true, output
 	id := ex.record(Event{Type: MapIterationSucceeded, PreviousEventID: last, MapIterationSucceeded: i.details()})
@@ -68,11 +68,11 @@ func (i *iteration) succeeded(output Document) {
 	r.advance(last)
 }
 
-// failed fails the iteration and with it the Map: the others are given up. All
-// their events follow the one that failed, and a state that takes time is
-// recorded as aborted after its iteration (as LocalStack's snapshot of a timeout
-// in a Map has it).
-func (i *iteration) failed(f fault) {
+// fail fails the iteration and the Map, and aborts the other iterations. All their
+// events follow the last event of the failed iteration. A state that takes time is
+// recorded as aborted after its iteration (as in LocalStack's snapshot of a timeout in
+// a Map).
+func (i *iteration) fail(f fault) {
 	r, last := i.run, i.walk.last
 	i.close(Event{Type: MapIterationFailed, MapIterationFailed: i.details()}, last)
 	r.abort(last)
@@ -80,7 +80,8 @@ func (i *iteration) failed(f fault) {
 	r.visit.fail(f)
 }
 
-// close gives up the iteration's walk, and records that and the state it was in.
+// close ends the iteration's walk. It records e, and then that the iteration's current
+// state was aborted.
 func (i *iteration) close(e Event, after int64) {
 	i.closed = true
 	i.walk.close()
@@ -93,7 +94,7 @@ func (i *iteration) close(e Event, after int64) {
 	if v.run != nil {
 		v.run.abort(after)
 	}
-	if aborted, ok := v.state.kind.aborted(); ok {
+	if aborted, ok := v.state.kind.abortedEvent(); ok {
 		ex.record(Event{Type: aborted, PreviousEventID: after})
 	}
 }

@@ -11,19 +11,19 @@ import (
 	"unicode/utf8"
 )
 
-// Options are what a Machine is told beside its definition.
+// Options configure a Machine.
 type Options struct {
-	// ARN is the state machine's, "arn:<partition>:states:<region>:<account>:stateMachine:<name>".
-	// The ARNs of executions are made from it.
+	// ARN is the state machine's ARN,
+	// "arn:<partition>:states:<region>:<account>:stateMachine:<name>". The ARNs of
+	// executions are made from it.
 	ARN string
-	// RoleARN stands in the context object and in histories. It grants nothing.
+	// RoleARN appears in the context object and in histories. It grants nothing.
 	RoleARN string
-	// OnEvent, when set, is told of each history event as it is recorded. It may
-	// call the Machine, but not redrive the execution.
+	// OnEvent, if set, is called for each history event when it is recorded. It may
+	// call the Machine, but must not redrive the execution.
 	OnEvent func(*Execution, Event)
-	// OnEnd, when set, is told of each execution that ended, after its last
-	// event; of a redriven one again. It may call the Machine, but not redrive
-	// the execution.
+	// OnEnd, if set, is called each time an execution ends, after its last event. It
+	// may call the Machine, but must not redrive the execution.
 	OnEnd func(*Execution)
 }
 
@@ -35,10 +35,10 @@ type Machine struct {
 	name       string
 	executions []*Execution // oldest first
 	byARN      map[string]*Execution
-	tokens     map[string]*attempt // every task token that was given out
+	tokens     map[string]*attempt // by every issued task token
 }
 
-// NewMachine makes a state machine of a definition.
+// NewMachine returns a state machine with a definition.
 func NewMachine(definition *Definition, host Host, options Options) *Machine {
 	return &Machine{
 		definition: definition,
@@ -50,17 +50,17 @@ func NewMachine(definition *Definition, host Host, options Options) *Machine {
 	}
 }
 
-// Update gives the machine another definition. Executions that have begun keep the one
-// that they began with (UpdateStateMachine in the API reference).
+// Update changes the machine's definition. Executions keep the definition that they
+// started with (UpdateStateMachine in the API reference).
 func (m *Machine) Update(definition *Definition) { m.definition = definition }
 
-// ARN is the state machine's ARN.
+// ARN returns the state machine's ARN.
 func (m *Machine) ARN() string { return m.options.ARN }
 
-// Start starts an execution. No input is "{}". As in AWS, the same name and
-// input as of a running execution gives that execution; any other use of a name
-// is an *Error with CodeExecutionAlreadyExists. The first state is entered
-// after Start has returned, at the same time of the Host's clock.
+// Start starts an execution. An empty input means "{}". As in AWS, Start returns a
+// running execution with the same name and input. Any other reuse of a name is an
+// *Error with CodeExecutionAlreadyExists. The first state is entered after Start has
+// returned, at the same time of the Host's clock.
 func (m *Machine) Start(name string, input json.RawMessage) (*Execution, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (m *Machine) Start(name string, input json.RawMessage) (*Execution, error) 
 	if len(input) == 0 {
 		input = json.RawMessage("{}")
 	}
-	if len(input) > maxDocument {
-		return nil, &Error{CodeInvalidExecutionInput, fmt.Sprintf("Invalid State Machine Execution Input: the input is larger than %d bytes", maxDocument)}
+	if len(input) > maxDocumentBytes {
+		return nil, &Error{CodeInvalidExecutionInput, fmt.Sprintf("Invalid State Machine Execution Input: the input is larger than %d bytes", maxDocumentBytes)}
 	}
 	doc, err := newDocument(input)
 	if err != nil {
@@ -77,14 +77,14 @@ func (m *Machine) Start(name string, input json.RawMessage) (*Execution, error) 
 	}
 	arn := m.executionARN(name)
 	if other, taken := m.byARN[arn]; taken {
-		if other.running() && bytes.Equal(other.text, input) {
+		if other.isRunning() && bytes.Equal(other.rawInput, input) {
 			return other, nil
 		}
 		return nil, &Error{CodeExecutionAlreadyExists, fmt.Sprintf("Execution Already Exists: '%s'", arn)}
 	}
 	ex := &Execution{
 		machine: m, definition: m.definition, arn: arn, name: name, started: m.host.Now(), status: Running,
-		text: bytes.Clone(input), input: doc,
+		rawInput: bytes.Clone(input), input: doc,
 	}
 	ex.root = &walk{execution: ex, scope: m.definition.states, input: doc}
 	m.executions = append(m.executions, ex)
@@ -97,7 +97,7 @@ func (m *Machine) Start(name string, input json.RawMessage) (*Execution, error) 
 	return ex, nil
 }
 
-// executionARN is the ARN of an execution of this machine.
+// executionARN returns the ARN of an execution of this machine.
 func (m *Machine) executionARN(name string) string {
 	return strings.Replace(m.options.ARN, ":stateMachine:", ":execution:", 1) + ":" + name
 }
@@ -115,39 +115,39 @@ func checkName(name string) error {
 	return nil
 }
 
-// Execution is the execution with that ARN.
+// Execution returns the execution with an ARN.
 func (m *Machine) Execution(arn string) (*Execution, bool) {
 	ex, found := m.byARN[arn]
 	return ex, found
 }
 
-// Executions are all executions, newest first.
+// Executions returns all executions, newest first.
 func (m *Machine) Executions() []*Execution {
 	newest := slices.Clone(m.executions)
 	slices.Reverse(newest)
 	return newest
 }
 
-// Stop ends a running execution at once, as ABORTED. No Catch runs, nothing is
-// cleaned up, and the Lambda functions that it started go on (LocalStack's
-// snapshot of StopExecution). An execution that has ended stays as it is.
+// Stop ends a running execution at once, as ABORTED. No Catch runs, nothing is cleaned
+// up, and the Lambda functions that it started keep running (LocalStack's snapshot of
+// StopExecution). Stop does not change an execution that has ended.
 func (m *Machine) Stop(arn, error, cause string) error {
-	ex, err := m.existing(arn)
+	ex, err := m.findExecution(arn)
 	if err != nil {
 		return err
 	}
 	if err := checkFailure(error, cause); err != nil {
 		return err
 	}
-	if ex.running() {
+	if ex.isRunning() {
 		ex.failure = Failure{Error: error, Cause: cause}
 		ex.end(Aborted, Event{Type: ExecutionAborted, ExecutionAborted: &FailureDetails{Error: error, Cause: cause}})
 	}
 	return nil
 }
 
-// existing is the execution with that ARN, or an *Error.
-func (m *Machine) existing(arn string) (*Execution, error) {
+// findExecution returns the execution with an ARN, or an *Error.
+func (m *Machine) findExecution(arn string) (*Execution, error) {
 	ex, found := m.byARN[arn]
 	if !found {
 		return nil, &Error{CodeExecutionDoesNotExist, fmt.Sprintf("Execution Does Not Exist: '%s'", arn)}
@@ -155,25 +155,25 @@ func (m *Machine) existing(arn string) (*Execution, error) {
 	return ex, nil
 }
 
-// checkFailure applies the API's bounds for an error and its cause.
+// checkFailure checks the API's limits of an error and its cause.
 func checkFailure(error, cause string) error {
-	const longestError, longestCause = 256, 32768
-	if utf8.RuneCountInString(error) > longestError || utf8.RuneCountInString(cause) > longestCause {
-		return &Error{CodeValidationException, fmt.Sprintf("error must have at most %d characters, cause at most %d", longestError, longestCause)}
+	const maxError, maxCause = 256, 32768
+	if utf8.RuneCountInString(error) > maxError || utf8.RuneCountInString(cause) > maxCause {
+		return &Error{CodeValidationException, fmt.Sprintf("error must have at most %d characters, cause at most %d", maxError, maxCause)}
 	}
 	return nil
 }
 
-// redrivePeriod is how long after its end an execution may be redriven.
+// redrivePeriod is how long after its end an execution can be redriven.
 const redrivePeriod = 14 * 24 * time.Hour
 
-// Redrive lets an execution go on from the state that failed, was stopped or
-// timed out, with the same input and definition; its own timeout starts again
-// (Step Functions developer guide, Restarting state machine executions with
-// redrive). It goes on after Redrive has returned. Why it may not is what
-// NotRedrivable says.
+// Redrive continues an execution from the state that failed, was stopped or timed out,
+// with the same input and definition. The execution's own timeout starts again (Step
+// Functions developer guide, Restarting state machine executions with redrive). The
+// execution continues after Redrive has returned. NotRedrivable says why a redrive is
+// refused.
 func (m *Machine) Redrive(arn string) error {
-	ex, err := m.existing(arn)
+	ex, err := m.findExecution(arn)
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,8 @@ func (m *Machine) Redrive(arn string) error {
 	return nil
 }
 
-// NotRedrivable is why Redrive would refuse the execution now, or empty: it is
-// running, it succeeded, it ended more than 14 days ago, it started more than a
+// NotRedrivable returns why Redrive would refuse the execution now, or "". The reasons:
+// it is running, it succeeded, it ended more than 14 days ago, it started more than a
 // year ago, or its history has no room for two more events.
 func (ex *Execution) NotRedrivable() string {
 	now := ex.machine.host.Now()
@@ -199,7 +199,7 @@ func (ex *Execution) NotRedrivable() string {
 		return fmt.Sprintf("Execution is %s and cannot be redriven", ex.status)
 	case now.Sub(ex.stopped) > redrivePeriod:
 		return "Execution has exceeded the redrivable period of 14 days and cannot be redriven"
-	case now.Sub(ex.started) > longestExecution:
+	case now.Sub(ex.started) > maxExecutionTime:
 		return "Execution has exceeded the maximum open time of one year and cannot be redriven"
 	case len(ex.events) >= maxEvents-1:
 		return "Execution history event count limit exceeded and cannot be redriven"

@@ -21,7 +21,7 @@ func TestStartIsIdempotentAsInAWS(t *testing.T) {
 
 	w := newWorld(t, waitAMinute, nil)
 	first := w.start(t, `{"a": 1}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 
 	again, err := w.machine.Start("run", json.RawMessage(`{"a": 1}`))
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestStartIsIdempotentAsInAWS(t *testing.T) {
 	assert.Equal(t, midnight, again.Started())
 
 	_, err = w.machine.Start("run", json.RawMessage(`{"a": 2}`))
-	assert.Equal(t, asl.CodeExecutionAlreadyExists, code(t, err), "another input")
+	assert.Equal(t, asl.CodeExecutionAlreadyExists, errorCode(t, err), "another input")
 	assert.EqualError(t, err, "ExecutionAlreadyExists: Execution Already Exists: '"+executionARN+"'")
 
 	other, err := w.machine.Start("other", json.RawMessage(`{"a": 1}`))
@@ -38,7 +38,7 @@ func TestStartIsIdempotentAsInAWS(t *testing.T) {
 
 	w.settle()
 	_, err = w.machine.Start("run", json.RawMessage(`{"a": 1}`))
-	assert.Equal(t, asl.CodeExecutionAlreadyExists, code(t, err), "it has ended")
+	assert.Equal(t, asl.CodeExecutionAlreadyExists, errorCode(t, err), "it has ended")
 
 	assert.Equal(t, []*asl.Execution{other, first}, w.machine.Executions(), "newest first")
 	found, ok := w.machine.Execution(executionARN)
@@ -54,26 +54,26 @@ func TestStartRefusesBadNamesAndInputs(t *testing.T) {
 	w := newWorld(t, waitAMinute, nil)
 	for _, name := range []string{"", "a b", "a/b", "a:b", "a*", "a\n", "ü?", strings.Repeat("x", 81), "a\u0085", "\xff"} {
 		_, err := w.machine.Start(name, nil)
-		assert.Equal(t, asl.CodeInvalidName, code(t, err), "%q", name)
+		assert.Equal(t, asl.CodeInvalidName, errorCode(t, err), "%q", name)
 	}
 	for _, input := range []string{`{`, `{} {}`, `'a'`, `"` + strings.Repeat("x", 256*1024) + `"`, "\"\xff\""} {
 		_, err := w.machine.Start("run", json.RawMessage(input))
-		assert.Equal(t, asl.CodeInvalidExecutionInput, code(t, err))
+		assert.Equal(t, asl.CodeInvalidExecutionInput, errorCode(t, err))
 	}
 	assert.Empty(t, w.machine.Executions())
 	_, err := w.machine.Start(strings.Repeat("ü", 80), json.RawMessage(`[]`))
 	assert.NoError(t, err)
 }
 
-func TestAnExecutionGoesOnAfterStartHasReturned(t *testing.T) {
+func TestAnExecutionRunsAfterStartHasReturned(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, retrying(catchAll), map[string]function{"f": returns(`1`)})
+	w := newWorld(t, taskWith(catchAll), map[string]function{"f": returning(`1`)})
 	ex := w.start(t, `{}`)
 	assert.Equal(t, asl.Running, ex.Status())
-	assert.Equal(t, []string{"1 ExecutionStarted <0"}, links(ex))
+	assert.Equal(t, []string{"1 ExecutionStarted <0"}, eventLinks(ex))
 	assert.Empty(t, w.calls)
-	w.forward(0)
+	w.advance(0)
 	assert.Equal(t, asl.Succeeded, ex.Status())
 	assert.Equal(t, midnight, ex.Stopped())
 	assert.Equal(t, "run", ex.Name())
@@ -85,22 +85,22 @@ func TestAnExecutionGoesOnAfterStartHasReturned(t *testing.T) {
 func TestStopRunsNoCatch(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t, retrying(`"Retry": [{"ErrorEquals": ["States.ALL"]}], `+catchAll), map[string]function{"f": slow(10*time.Second, returns(`"late"`))})
+	w := newWorld(t, taskWith(`"Retry": [{"ErrorEquals": ["States.ALL"]}], `+catchAll), map[string]function{"f": slow(10*time.Second, returning(`"late"`))})
 	ex := w.start(t, `{}`)
-	w.forward(3 * time.Second)
+	w.advance(3 * time.Second)
 	require.NoError(t, w.machine.Stop(executionARN, "Manual", "probe"))
 
 	assert.Equal(t, asl.Aborted, ex.Status())
 	assert.Equal(t, asl.Failure{Error: "Manual", Cause: "probe"}, ex.Failure())
 	assert.Equal(t, midnight.Add(3*time.Second), ex.Stopped())
-	stopped := links(ex)
+	stopped := eventLinks(ex)
 	assert.Equal(t, []string{
 		"1 ExecutionStarted <0", "2 TaskStateEntered <0", "3 LambdaFunctionScheduled <2", "4 LambdaFunctionStarted <3", "5 ExecutionAborted <0",
 	}, stopped)
 
 	w.settle()
 	assert.Equal(t, midnight.Add(10*time.Second), w.now, "the function goes on, unheard")
-	assert.Equal(t, stopped, links(ex))
+	assert.Equal(t, stopped, eventLinks(ex))
 
 	require.NoError(t, w.machine.Stop(executionARN, "Again", ""))
 	assert.Equal(t, asl.Failure{Error: "Manual", Cause: "probe"}, ex.Failure(), "what has ended stays as it is")
@@ -112,14 +112,14 @@ func TestStopWithoutReason(t *testing.T) {
 
 	w := newWorld(t, waitAMinute, nil)
 	ex := w.start(t, `{}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	require.NoError(t, w.machine.Stop(executionARN, "", ""))
-	assert.Equal(t, []string{"1 ExecutionStarted <0", "2 WaitStateEntered <0", "3 ExecutionAborted <0"}, links(ex))
-	assert.Equal(t, &asl.FailureDetails{}, last(ex).ExecutionAborted)
+	assert.Equal(t, []string{"1 ExecutionStarted <0", "2 WaitStateEntered <0", "3 ExecutionAborted <0"}, eventLinks(ex))
+	assert.Equal(t, &asl.FailureDetails{}, lastEvent(ex).ExecutionAborted)
 	assert.Zero(t, w.pending(), "its timers are cancelled")
 
-	assert.Equal(t, asl.CodeExecutionDoesNotExist, code(t, w.machine.Stop(executionARN+"x", "", "")))
-	assert.Equal(t, asl.CodeValidationException, code(t, w.machine.Stop(executionARN, strings.Repeat("e", 257), "")))
+	assert.Equal(t, asl.CodeExecutionDoesNotExist, errorCode(t, w.machine.Stop(executionARN+"x", "", "")))
+	assert.Equal(t, asl.CodeValidationException, errorCode(t, w.machine.Stop(executionARN, strings.Repeat("e", 257), "")))
 }
 
 func TestStopBeforeTheFirstState(t *testing.T) {
@@ -129,7 +129,7 @@ func TestStopBeforeTheFirstState(t *testing.T) {
 	ex := w.start(t, `{}`)
 	require.NoError(t, w.machine.Stop(executionARN, "", ""))
 	w.settle()
-	assert.Equal(t, []string{"1 ExecutionStarted <0", "2 ExecutionAborted <0"}, links(ex))
+	assert.Equal(t, []string{"1 ExecutionStarted <0", "2 ExecutionAborted <0"}, eventLinks(ex))
 	assert.Empty(t, ex.Path())
 
 	require.NoError(t, w.machine.Redrive(executionARN))
@@ -138,8 +138,8 @@ func TestStopBeforeTheFirstState(t *testing.T) {
 	assert.Equal(t, []string{"W"}, ex.Path())
 }
 
-// Wherever an execution is stopped, even from within its own function or
-// history, nothing of it happens afterwards.
+// Wherever an execution is stopped, even by its own function or by OnEvent, nothing
+// happens in it afterwards.
 func TestStopAtAnyEventIsTheEnd(t *testing.T) {
 	t.Parallel()
 
@@ -152,15 +152,15 @@ func TestStopAtAnyEventIsTheEnd(t *testing.T) {
 		w.After(time.Second, func() { _ = w.machine.SendTaskSuccess(call.Token, json.RawMessage(`1`)) })
 		done(nil, nil)
 	}
-	functions := func() map[string]function { return map[string]function{"f": inTurn(fails("E", ""), answer)} }
+	functions := func() map[string]function { return map[string]function{"f": inSequence(failing("E", ""), answer)} }
 	whole, _ := run(t, definition, `[1, 2]`, functions())
 	require.Equal(t, asl.Succeeded, whole.Status(), whole.Failure())
-	require.Contains(t, links(whole), "22 TaskStateExited <21")
+	require.Contains(t, eventLinks(whole), "22 TaskStateExited <21")
 
 	d, err := asl.Parse([]byte(definition))
 	require.NoError(t, err)
 	for at := range len(whole.History()) - 1 {
-		t.Run(links(whole)[at], func(t *testing.T) {
+		t.Run(eventLinks(whole)[at], func(t *testing.T) {
 			t.Parallel()
 			w := &world{now: midnight, functions: map[string]function{functionARN + "f": functions()["f"]}, random: func() float64 { return 0 }}
 			w.machine = asl.NewMachine(d, w, asl.Options{ARN: machineARN, OnEvent: func(ex *asl.Execution, e asl.Event) {
@@ -171,17 +171,17 @@ func TestStopAtAnyEventIsTheEnd(t *testing.T) {
 			ex, err := w.machine.Start("run", json.RawMessage(`[1, 2]`))
 			require.NoError(t, err)
 			for ex.Status() == asl.Running {
-				w.forward(time.Millisecond)
+				w.advance(time.Millisecond)
 			}
 
 			assert.Equal(t, asl.Aborted, ex.Status())
-			assert.Equal(t, append(links(whole)[:at+1:at+1], fmt.Sprintf("%d ExecutionAborted <0", at+2)), links(ex))
+			assert.Equal(t, append(eventLinks(whole)[:at+1:at+1], fmt.Sprintf("%d ExecutionAborted <0", at+2)), eventLinks(ex))
 
 			calls := len(w.calls)
 			require.NoError(t, w.machine.Redrive(ex.ARN()))
 			w.settle()
-			assert.Equal(t, asl.Succeeded, ex.Status(), "and a redrive takes it to its end: %v", links(ex))
-			if exited := slices.Index(links(whole), "22 TaskStateExited <21"); at >= exited {
+			assert.Equal(t, asl.Succeeded, ex.Status(), "and a redrive takes it to its end: %v", eventLinks(ex))
+			if exited := slices.Index(eventLinks(whole), "22 TaskStateExited <21"); at >= exited {
 				assert.Len(t, w.calls, calls, "what was left is not run again")
 			}
 			assert.LessOrEqual(t, len(w.calls), max(2, calls+1), "with no call more than it needs")
@@ -189,29 +189,29 @@ func TestStopAtAnyEventIsTheEnd(t *testing.T) {
 	}
 }
 
-func TestAnExecutionTimesOutWhateverGoesOn(t *testing.T) {
+func TestAnExecutionTimesOutInAnyState(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t, `{"StartAt": "T", "TimeoutSeconds": 100, "States": {
 		"T": {"Type": "Task", "Resource": "`+functionARN+`f", "Next": "S", "TimeoutSeconds": 300, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}]},
-		"S": {"Type": "Succeed"}}}`, map[string]function{"f": hangs})
+		"S": {"Type": "Succeed"}}}`, map[string]function{"f": hanging})
 	ex := w.start(t, `{}`)
 	w.settle()
 	assert.Equal(t, asl.TimedOut, ex.Status())
 	assert.Equal(t, midnight.Add(100*time.Second), ex.Stopped())
 	assert.Equal(t, asl.Failure{}, ex.Failure(), "only the history has its error")
-	assert.Equal(t, &asl.FailureDetails{Error: "States.Timeout"}, last(ex).ExecutionTimedOut)
+	assert.Equal(t, &asl.FailureDetails{Error: "States.Timeout"}, lastEvent(ex).ExecutionTimedOut)
 	assert.Equal(t, []asl.Status{asl.TimedOut}, w.ended)
 }
 
 func TestAnExecutionRunsForAYearAtMost(t *testing.T) {
 	t.Parallel()
-	ex, _ := run(t, retrying(catchAll), `{}`, map[string]function{"f": hangs})
+	ex, _ := run(t, taskWith(catchAll), `{}`, map[string]function{"f": hanging})
 	assert.Equal(t, asl.TimedOut, ex.Status())
 	assert.Equal(t, 365*24*time.Hour, ex.Stopped().Sub(ex.Started()))
 }
 
-func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
+func TestARedriveContinuesAtTheUnsuccessfulState(t *testing.T) {
 	t.Parallel()
 
 	for _, testcase := range []struct {
@@ -219,8 +219,8 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 		definition string
 		input      string
 		function   function
-		stop       time.Duration // 0: it fails by itself
-		want       []string      // from the redrive on
+		stop       time.Duration // 0: the execution fails by itself
+		want       []string      // the events from the redrive on
 		path       []string
 		output     string
 	}{
@@ -229,7 +229,7 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 			definition: `{"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": 7, "Next": "T"}, "T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true,
 				"Parameters": {"in.$": "$", "retry.$": "$$.State.RetryCount", "redrive.$": "$$.Execution.RedriveCount"},
 				"Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]}}}`,
-			function: inTurn(fails("E", ""), fails("E", ""), fails("E", ""), echo),
+			function: inSequence(failing("E", ""), failing("E", ""), failing("E", ""), echo),
 			want: []string{
 				"12 ExecutionRedriven <0",
 				"13 LambdaFunctionScheduled <4", "14 LambdaFunctionStarted <13", "15 LambdaFunctionFailed <14",
@@ -242,7 +242,7 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 		{
 			name:       "a stopped task",
 			definition: `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true}}}`,
-			function:   inTurn(slow(10*time.Second, returns(`"zombie"`)), slow(30*time.Second, returns(`"redriven"`))),
+			function:   inSequence(slow(10*time.Second, returning(`"zombie"`)), slow(30*time.Second, returning(`"redriven"`))),
 			stop:       time.Second,
 			want: []string{
 				"6 ExecutionRedriven <0", "7 LambdaFunctionScheduled <2", "8 LambdaFunctionStarted <7",
@@ -263,7 +263,7 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 			definition: `{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "MaxConcurrency": 2, "ItemProcessor": {"StartAt": "T", "States": {
 				"T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true}}}}}}`,
 			input:    `[0, 1, 2, 3]`,
-			function: inTurn(echo, slow(time.Second, fails("E", "")), slow(5*time.Second, echo), echo),
+			function: inSequence(echo, slow(time.Second, failing("E", "")), slow(5*time.Second, echo), echo),
 			want: []string{
 				"26 ExecutionRedriven <0", "27 LambdaFunctionScheduled <7", "28 LambdaFunctionStarted <27",
 				"29 LambdaFunctionScheduled <16", "30 LambdaFunctionStarted <29",
@@ -279,7 +279,7 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 			w := newWorld(t, testcase.definition, map[string]function{"f": testcase.function})
 			ex := w.start(t, testcase.input)
 			if testcase.stop > 0 {
-				w.forward(testcase.stop)
+				w.advance(testcase.stop)
 				require.NoError(t, w.machine.Stop(executionARN, "", ""))
 			} else {
 				w.settle()
@@ -292,8 +292,8 @@ func TestARedriveGoesOnFromTheStateThatDidNotSucceed(t *testing.T) {
 			require.True(t, ex.Stopped().IsZero())
 			w.settle()
 
-			require.Equal(t, asl.Succeeded, ex.Status(), "%v", links(ex))
-			assert.Equal(t, testcase.want, links(ex)[before:min(before+len(testcase.want), len(ex.History()))])
+			require.Equal(t, asl.Succeeded, ex.Status(), "%v", eventLinks(ex))
+			assert.Equal(t, testcase.want, eventLinks(ex)[before:min(before+len(testcase.want), len(ex.History()))])
 			assert.Equal(t, testcase.path, ex.Path())
 			assert.Equal(t, testcase.output, string(ex.Output()))
 			assert.Equal(t, 1, ex.RedriveCount())
@@ -309,7 +309,7 @@ func TestARedrivenFailStateFailsAgain(t *testing.T) {
 	t.Parallel()
 	ex, w := run(t, `{"StartAt": "T", "States": {
 		"T": {"Type": "Task", "Resource": "`+functionARN+`f", "End": true, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "F"}]},
-		"F": {"Type": "Fail", "Error": "Rejected"}}}`, `{}`, map[string]function{"f": fails("E", "")})
+		"F": {"Type": "Fail", "Error": "Rejected"}}}`, `{}`, map[string]function{"f": failing("E", "")})
 	require.NoError(t, w.machine.Redrive(executionARN))
 	w.settle()
 	assert.Equal(t, asl.Failure{Error: "Rejected"}, ex.Failure())
@@ -318,15 +318,15 @@ func TestARedrivenFailStateFailsAgain(t *testing.T) {
 }
 
 // UpdateStateMachine: "Running executions will continue to use the previous definition".
-func TestAnExecutionKeepsTheDefinitionThatItBeganWith(t *testing.T) {
+func TestAnExecutionKeepsItsDefinition(t *testing.T) {
 	t.Parallel()
 	definition := func(version, limit string) string {
 		return `{"StartAt": "W", ` + limit + ` "States": {"W": {"Type": "Wait", "Seconds": 60, "Next": "T"},
 			"T": {"Type": "Task", "Resource": "` + functionARN + `f:` + version + `", "End": true}}}`
 	}
-	w := newWorld(t, definition("1", ""), map[string]function{"f:1": inTurn(fails("E", ""), returns(`"first"`)), "f:2": returns(`"second"`)})
+	w := newWorld(t, definition("1", ""), map[string]function{"f:1": inSequence(failing("E", ""), returning(`"first"`)), "f:2": returning(`"second"`)})
 	before := w.start(t, `{}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	updated, err := asl.Parse([]byte(definition("2", `"TimeoutSeconds": 90,`)))
 	require.NoError(t, err)
 	w.machine.Update(updated)
@@ -340,7 +340,7 @@ func TestAnExecutionKeepsTheDefinitionThatItBeganWith(t *testing.T) {
 	assert.Equal(t, `"first"`, string(before.Output()), "a redriven one, too")
 }
 
-func TestARedriveStartsTheExecutionsTimeoutAgain(t *testing.T) {
+func TestARedriveRestartsTheExecutionsTimeout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, `{"StartAt": "W", "TimeoutSeconds": 50, "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": true}}}`, nil)
 	ex := w.start(t, `{"s": 60}`)
@@ -351,13 +351,13 @@ func TestARedriveStartsTheExecutionsTimeoutAgain(t *testing.T) {
 	assert.Equal(t, midnight.Add(100*time.Second), ex.Stopped())
 	require.NoError(t, w.machine.Redrive(executionARN))
 	assert.Equal(t, 2, ex.RedriveCount())
-	assert.Equal(t, &asl.RedrivenDetails{RedriveCount: 2}, last(ex).ExecutionRedriven)
+	assert.Equal(t, &asl.RedrivenDetails{RedriveCount: 2}, lastEvent(ex).ExecutionRedriven)
 }
 
-func TestAMapThatFailedByItsSizeIsRedrivenAsAWhole(t *testing.T) {
+func TestAMapWithTooLargeOutputIsRedrivenAsAWhole(t *testing.T) {
 	t.Parallel()
 	large := `"` + strings.Repeat("x", 200*1024) + `"`
-	ex, w := run(t, mapping(`"MaxConcurrency": 1,`), `[1, 2]`, map[string]function{"f": inTurn(returns(large), returns(large), returns(`3`))})
+	ex, w := run(t, mapOverTask(`"MaxConcurrency": 1,`), `[1, 2]`, map[string]function{"f": inSequence(returning(large), returning(large), returning(`3`))})
 	require.Equal(t, "States.DataLimitExceeded", ex.Failure().Error, "two results are too large together")
 	require.NoError(t, w.machine.Redrive(executionARN))
 	w.settle()
@@ -365,29 +365,29 @@ func TestAMapThatFailedByItsSizeIsRedrivenAsAWhole(t *testing.T) {
 	assert.Len(t, w.calls, 4)
 }
 
-func TestWhatCannotBeRedrivenIsRefused(t *testing.T) {
+func TestUnredrivableExecutionsAreRefused(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t, waitAMinute, nil)
 	ex := w.start(t, `{}`)
-	w.forward(time.Second)
+	w.advance(time.Second)
 	err := w.machine.Redrive(executionARN)
-	assert.Equal(t, asl.CodeExecutionNotRedrivable, code(t, err))
+	assert.Equal(t, asl.CodeExecutionNotRedrivable, errorCode(t, err))
 	assert.EqualError(t, err, "ExecutionNotRedrivable: Execution is RUNNING and cannot be redriven")
 
 	require.NoError(t, w.machine.Stop(executionARN, "", ""))
 	assert.Empty(t, ex.NotRedrivable())
-	w.forward(14 * 24 * time.Hour)
+	w.advance(14 * 24 * time.Hour)
 	assert.Empty(t, ex.NotRedrivable())
-	w.forward(1)
-	assert.Equal(t, asl.CodeExecutionNotRedrivable, code(t, w.machine.Redrive(executionARN)), "14 days are over")
+	w.advance(1)
+	assert.Equal(t, asl.CodeExecutionNotRedrivable, errorCode(t, w.machine.Redrive(executionARN)), "14 days are over")
 
 	w = newWorld(t, waitAMinute, nil)
 	w.start(t, `{}`)
-	w.forward(0)
+	w.advance(0)
 	for range 27 {
 		require.NoError(t, w.machine.Stop(executionARN, "", ""))
-		w.forward(14 * 24 * time.Hour)
+		w.advance(14 * 24 * time.Hour)
 		if err = w.machine.Redrive(executionARN); err != nil {
 			break
 		}
@@ -396,15 +396,15 @@ func TestWhatCannotBeRedrivenIsRefused(t *testing.T) {
 
 	done, _ := run(t, waitAMinute, `{}`, nil)
 	assert.Equal(t, "Execution is SUCCEEDED and cannot be redriven", done.NotRedrivable())
-	assert.Equal(t, asl.CodeExecutionDoesNotExist, code(t, w.machine.Redrive(executionARN+"x")))
+	assert.Equal(t, asl.CodeExecutionDoesNotExist, errorCode(t, w.machine.Redrive(executionARN+"x")))
 }
 
-// Two machines that live through the same make the same histories.
+// Two machines that run the same calls record the same histories.
 func TestExecutionsAreDeterministic(t *testing.T) {
 	t.Parallel()
 	play := func() [][]string {
-		w := newWorld(t, mapping(`"Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL", "MaxAttempts": 2}],`),
-			map[string]function{"f": inTurn(slow(time.Second, fails("E", "")), slow(2*time.Second, echo), fails("E", ""), echo)})
+		w := newWorld(t, mapOverTask(`"Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL", "MaxAttempts": 2}],`),
+			map[string]function{"f": inSequence(slow(time.Second, failing("E", "")), slow(2*time.Second, echo), failing("E", ""), echo)})
 		for n := range 20 {
 			_, err := w.machine.Start(fmt.Sprintf("run-%d", n), json.RawMessage(`[1, 2, 3]`))
 			require.NoError(t, err)
@@ -412,7 +412,7 @@ func TestExecutionsAreDeterministic(t *testing.T) {
 		w.settle()
 		var all [][]string
 		for _, ex := range w.machine.Executions() {
-			all = append(all, links(ex))
+			all = append(all, eventLinks(ex))
 		}
 		return all
 	}

@@ -2,12 +2,12 @@ package asl
 
 import "slices"
 
-// inlineConcurrency is how many iterations of an inline Map AWS runs at a time
-// where MaxConcurrency does not say less (Step Functions developer guide, Map
-// state processing modes).
-const inlineConcurrency = 40
+// maxInlineConcurrency is how many iterations of an inline Map AWS runs at a time,
+// unless MaxConcurrency is smaller (Step Functions developer guide, Map state
+// processing modes).
+const maxInlineConcurrency = 40
 
-// mapState is the work of a Map: its states for each item of an array.
+// mapState is the work of a Map state: it runs its states for each item of an array.
 type mapState struct {
 	items       *selection
 	selector    *template
@@ -15,7 +15,7 @@ type mapState struct {
 	concurrency int
 }
 
-// mapRun is one try of a Map's work.
+// mapRun is one attempt of a Map.
 type mapRun struct {
 	visit      *visit
 	work       *mapState
@@ -26,14 +26,14 @@ type mapRun struct {
 }
 
 func readMap(o *object, s *state) {
-	o.transition(s)
-	o.inputOutput(s)
+	o.readTransition(s)
+	o.readInputOutput(s)
 	s.resultSelector = o.template("ResultSelector")
 	s.result = o.resultPath()
-	o.errorHandling(s)
+	o.readErrorHandling(s)
 	m := &mapState{
 		selector:    o.template("ItemSelector"),
-		concurrency: int(o.whole("MaxConcurrency", 0, 99_999_999, 0)),
+		concurrency: int(o.integer("MaxConcurrency", 0, 99_999_999, 0)),
 	}
 	s.work = m
 	if p := o.path("ItemsPath"); p != nil {
@@ -44,23 +44,23 @@ func readMap(o *object, s *state) {
 		o.parser.problem(o.at, "needs ItemProcessor")
 		return
 	}
-	processor, ok := o.parser.object(below(o.at, "ItemProcessor"), doc)
+	processor, ok := o.parser.object(fieldPath(o.at, "ItemProcessor"), doc)
 	if !ok {
 		return
 	}
 	defer processor.close()
-	processor.comment()
-	processor.inline()
+	processor.readComment()
+	processor.checkInline()
 	m.states = o.parser.scope(processor)
 }
 
-// inline checks that ProcessorConfig, where it is there, says INLINE.
-func (o *object) inline() {
+// checkInline checks that the Mode of a ProcessorConfig is INLINE.
+func (o *object) checkInline() {
 	doc, found := o.field("ProcessorConfig")
 	if !found {
 		return
 	}
-	config, ok := o.parser.object(below(o.at, "ProcessorConfig"), doc)
+	config, ok := o.parser.object(fieldPath(o.at, "ProcessorConfig"), doc)
 	if !ok {
 		return
 	}
@@ -75,7 +75,7 @@ func (m *mapState) start(v *visit) {
 	if !ok {
 		return
 	}
-	array, ok := v.selected("ItemsPath", m.items, doc)
+	array, ok := v.applySelection("ItemsPath", m.items, doc)
 	if !ok {
 		return
 	}
@@ -94,10 +94,10 @@ func (m *mapState) start(v *visit) {
 	v.run.advance(v.walk.last)
 }
 
-// advance starts as many iterations as may run, after an event, or ends the Map
-// when none is left.
+// advance starts as many iterations as may run, after an event. It ends the Map when
+// all iterations are done.
 func (r *mapRun) advance(after int64) {
-	limit, attempt := inlineConcurrency, r.visit.attempt
+	limit, attempt := maxInlineConcurrency, r.visit.attempt
 	if r.work.concurrency > 0 {
 		limit = min(limit, r.work.concurrency)
 	}
@@ -106,14 +106,14 @@ func (r *mapRun) advance(after int64) {
 		r.succeed()
 		return
 	}
-	for ; active < limit && r.started < len(r.iterations) && !attempt.over; active++ {
+	for ; active < limit && r.started < len(r.iterations) && !attempt.ended; active++ {
 		i := r.iterations[r.started]
 		r.started++
 		i.start(after)
 	}
 }
 
-// count is how many iterations are on their way, and how many are done.
+// count returns how many iterations are running, and how many are done.
 func (r *mapRun) count() (active, done int) {
 	for _, i := range r.iterations {
 		switch {
@@ -126,8 +126,8 @@ func (r *mapRun) count() (active, done int) {
 	return active, done
 }
 
-// succeed ends the Map with its iterations' outputs. MapStateSucceeded and
-// MapStateExited follow the same event (as LocalStack's snapshots have it).
+// succeed ends the Map with the outputs of its iterations. MapStateSucceeded and
+// MapStateExited follow the same event (as in LocalStack's snapshots).
 func (r *mapRun) succeed() {
 	v := r.visit
 	result := Document{'['}
@@ -139,13 +139,13 @@ func (r *mapRun) succeed() {
 	}
 	last := v.walk.last
 	v.walk.record(Event{Type: MapStateSucceeded})
-	if v.walk.execution.running() {
+	if v.walk.execution.isRunning() {
 		v.walk.last, v.run = last, nil
 		v.succeed(append(result, ']'))
 	}
 }
 
-// abort gives up the iterations that are on their way.
+// abort aborts the running iterations.
 func (r *mapRun) abort(after int64) {
 	for _, i := range r.iterations {
 		if i.walk != nil && !i.done && !i.closed {
@@ -154,17 +154,17 @@ func (r *mapRun) abort(after int64) {
 	}
 }
 
-// resumable says whether a redrive takes the iterations up again. After
-// States.DataLimitExceeded the whole Map runs again, those that succeeded
-// included (Step Functions developer guide, redrive).
-func (r *mapRun) resumable() bool {
+// isResumable reports whether a redrive resumes the iterations. After
+// States.DataLimitExceeded the whole Map runs again, including the iterations that
+// succeeded (Step Functions developer guide, redrive).
+func (r *mapRun) isResumable() bool {
 	return r.fault.Error != errorDataLimit && !slices.ContainsFunc(r.iterations, func(i *iteration) bool {
 		return i.walk != nil && i.walk.input == nil
 	})
 }
 
-// resume takes up the iterations that did not succeed. One that had left its
-// last state already ends at once, and may end the Map with it.
+// resume resumes the iterations that did not succeed. An iteration that had already
+// left its last state ends at once, which may end the Map.
 func (r *mapRun) resume() {
 	a := &attempt{visit: r.visit}
 	r.fault, r.visit.attempt = fault{}, a
@@ -174,7 +174,7 @@ func (r *mapRun) resume() {
 			i.walk.resume()
 		}
 	}
-	if !a.over {
+	if !a.ended {
 		r.advance(r.visit.walk.last)
 	}
 }

@@ -12,13 +12,13 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// mapping is a machine with one Map over a Task, and these fields.
-func mapping(fields string) string {
+// mapOverTask returns a machine with a Map over one Task. The Map has these fields.
+func mapOverTask(fields string) string {
 	return `{"StartAt": "M", "States": {
 		"M": {"Type": "Map", "Next": "Done", ` + fields + `
 			"ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "T", "States": {
 				"T": {"Type": "Task", "Resource": "` + functionARN + `f", "TimeoutSeconds": 60, "End": true}}}},
-		` + ends(fields) + `}}`
+		` + targetStates(fields) + `}}`
 }
 
 func TestAMapRunsItsStatesForEachItem(t *testing.T) {
@@ -67,7 +67,7 @@ func TestAMapRunsItsStatesForEachItem(t *testing.T) {
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
-			ex, w := run(t, mapping(testcase.fields), testcase.input, map[string]function{"f": testcase.function})
+			ex, w := run(t, mapOverTask(testcase.fields), testcase.input, map[string]function{"f": testcase.function})
 			require.Equal(t, asl.Succeeded, ex.Status(), ex.Failure())
 			var payloads []string
 			for _, call := range w.calls {
@@ -85,7 +85,7 @@ func TestMaxConcurrencyBoundsTheIterationsThatRun(t *testing.T) {
 
 	for _, testcase := range []struct {
 		fields string
-		want   time.Duration // for 100 items of a second each
+		want   time.Duration // for 100 items that take a second each
 	}{
 		{fields: `"MaxConcurrency": 1,`, want: 100 * time.Second},
 		{fields: `"MaxConcurrency": 7,`, want: 15 * time.Second},
@@ -95,7 +95,7 @@ func TestMaxConcurrencyBoundsTheIterationsThatRun(t *testing.T) {
 	} {
 		t.Run(testcase.fields, func(t *testing.T) {
 			t.Parallel()
-			ex, w := run(t, mapping(testcase.fields), `[`+strings.Repeat(`0,`, 99)+`0]`, map[string]function{"f": slow(time.Second, echo)})
+			ex, w := run(t, mapOverTask(testcase.fields), `[`+strings.Repeat(`0,`, 99)+`0]`, map[string]function{"f": slow(time.Second, echo)})
 			assert.Equal(t, testcase.want, ex.Stopped().Sub(ex.Started()))
 			assert.Len(t, w.calls, 100)
 			assert.Equal(t, 102, ex.Transitions())
@@ -105,8 +105,8 @@ func TestMaxConcurrencyBoundsTheIterationsThatRun(t *testing.T) {
 	}
 }
 
-// As recorded by LocalStack's snapshot tests in AWS.
-func TestHistoriesOfMapsAreThoseOfAWS(t *testing.T) {
+// The histories were recorded in AWS by LocalStack's snapshot tests.
+func TestHistoriesOfMapsEqualThoseOfAWS(t *testing.T) {
 	t.Parallel()
 
 	inner := func(fields, state string) string {
@@ -178,8 +178,8 @@ func TestHistoriesOfMapsAreThoseOfAWS(t *testing.T) {
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
-			ex, w := run(t, testcase.definition, testcase.input, map[string]function{"f": hangs})
-			assert.Equal(t, testcase.want, links(ex))
+			ex, w := run(t, testcase.definition, testcase.input, map[string]function{"f": hanging})
+			assert.Equal(t, testcase.want, eventLinks(ex))
 			assert.Zero(t, w.pending())
 		})
 	}
@@ -188,8 +188,8 @@ func TestHistoriesOfMapsAreThoseOfAWS(t *testing.T) {
 func TestAFailedIterationFailsItsMap(t *testing.T) {
 	t.Parallel()
 
-	second := inTurn(slow(time.Second, returns(`1`)), slow(2*time.Second, fails("HookFailed", "second")), slow(3*time.Second, returns(`3`)))
-	ex, w := run(t, mapping(`"Catch": [{"ErrorEquals": ["HookFailed"], "ResultPath": "$.failure", "Next": "Caught"}], "ItemsPath": "$.hooks",`),
+	second := inSequence(slow(time.Second, returning(`1`)), slow(2*time.Second, failing("HookFailed", "second")), slow(3*time.Second, returning(`3`)))
+	ex, w := run(t, mapOverTask(`"Catch": [{"ErrorEquals": ["HookFailed"], "ResultPath": "$.failure", "Next": "Caught"}], "ItemsPath": "$.hooks",`),
 		`{"hooks": [1, 2, 3]}`, map[string]function{"f": second})
 
 	assert.Equal(t, []string{"M", "T", "T", "T", "Caught"}, ex.Path())
@@ -198,13 +198,13 @@ func TestAFailedIterationFailsItsMap(t *testing.T) {
 	assert.Equal(t, midnight.Add(3*time.Second), w.now, "and its function goes on, unheard")
 }
 
-func TestAMapThatIsRetriedRunsAllItsItemsAgain(t *testing.T) {
+func TestARetriedMapRunsAllItsItemsAgain(t *testing.T) {
 	t.Parallel()
 
-	ex, w := run(t, mapping(`"MaxConcurrency": 1, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 10}],`),
-		`[1, 2]`, map[string]function{"f": inTurn(echo, fails("E", ""), echo)})
+	ex, w := run(t, mapOverTask(`"MaxConcurrency": 1, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 10}],`),
+		`[1, 2]`, map[string]function{"f": inSequence(echo, failing("E", ""), echo)})
 	assert.Equal(t, `[1,2]`, string(ex.Output()))
-	assert.Equal(t, []time.Duration{0, 0, 10 * time.Second, 10 * time.Second}, w.at)
+	assert.Equal(t, []time.Duration{0, 0, 10 * time.Second, 10 * time.Second}, w.callTimes)
 	assert.Equal(t, 1+4+1+1, ex.Transitions(), "M, T four times, the Map's retry, Done")
 }
 
@@ -255,7 +255,7 @@ func TestMapsNest(t *testing.T) {
 	assert.Equal(t, `[[{"i":0,"in":{"v":1,"outer":[1,2]}},{"i":1,"in":{"v":2,"outer":[1,2]}}],[]]`, string(ex.Output()))
 	assert.Len(t, w.calls, 2)
 
-	ex, w = run(t, definition, `[[1, 2]]`, map[string]function{"f": inTurn(hangs, slow(time.Second, fails("E", "c")))})
+	ex, w = run(t, definition, `[[1, 2]]`, map[string]function{"f": inSequence(hanging, slow(time.Second, failing("E", "c")))})
 	assert.Equal(t, asl.Failure{Error: "E", Cause: "c"}, ex.Failure())
 	var types []string
 	for _, e := range ex.History()[14:] {

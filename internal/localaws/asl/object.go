@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// longestTime is the longest time that a field may hold (Step Functions
-// developer guide, Task state and Retry).
-const longestTime = 99_999_999 * time.Second
+// maxSeconds is the longest time in a field (Step Functions developer guide, Task state
+// and Retry).
+const maxSeconds = 99_999_999 * time.Second
 
-// object is an object of a definition while it is read. It remembers which
-// fields were asked for, so that the rest can be refused. Names are compared
-// with their case, which encoding/json would ignore.
+// object is a JSON object of a definition that is being parsed. It records which fields
+// were read, so that close can reject the rest. Unlike in encoding/json, names are
+// case-sensitive.
 type object struct {
 	parser *parser
 	at     string
@@ -22,8 +22,8 @@ type object struct {
 	known  []string
 }
 
-// object reads the object at a path; not an object, and a field that stands
-// twice, are problems.
+// object reads the object at a path. A document that is not an object, and a duplicate
+// field, are problems.
 func (p *parser) object(at string, doc Document) (*object, bool) {
 	if !doc.isObject() {
 		p.problem(at, "must be an object")
@@ -32,7 +32,7 @@ func (p *parser) object(at string, doc Document) (*object, bool) {
 	o := &object{parser: p, at: at, fields: map[string]Document{}}
 	for name, value := range doc.members() {
 		if _, twice := o.fields[name]; twice {
-			p.problem(below(at, name), "stands here twice")
+			p.problem(fieldPath(at, name), "is a duplicate")
 			continue
 		}
 		o.fields[name] = value
@@ -41,7 +41,7 @@ func (p *parser) object(at string, doc Document) (*object, bool) {
 	return o, true
 }
 
-// close refuses the fields that nobody asked for.
+// close reports the fields that were not read as problems.
 func (o *object) close() {
 	for _, name := range o.order {
 		if slices.Contains(o.known, name) {
@@ -56,17 +56,17 @@ func (o *object) close() {
 }
 
 func (o *object) problem(field, format string, args ...any) {
-	o.parser.problem(below(o.at, field), format, args...)
+	o.parser.problem(fieldPath(o.at, field), format, args...)
 }
 
-// has says whether the field is there, and marks it known.
+// has reports whether the field exists, and marks it as known.
 func (o *object) has(field string) bool {
 	o.known = append(o.known, field)
 	_, found := o.fields[field]
 	return found
 }
 
-// field is a field's value.
+// field returns a field's value.
 func (o *object) field(name string) (Document, bool) {
 	if !o.has(name) {
 		return nil, false
@@ -74,7 +74,7 @@ func (o *object) field(name string) (Document, bool) {
 	return o.fields[name], true
 }
 
-// string is a field that must be a string where it is there.
+// string reads an optional string field.
 func (o *object) string(name string) (string, bool) {
 	doc, found := o.field(name)
 	if !found {
@@ -87,8 +87,8 @@ func (o *object) string(name string) (string, bool) {
 	return text, ok
 }
 
-// required is a field that must be there and be a string with something in it.
-func (o *object) required(name string) string {
+// requiredString reads a required string field that must not be empty.
+func (o *object) requiredString(name string) string {
 	text, found := o.string(name)
 	switch {
 	case !found && o.fields[name] == nil:
@@ -99,19 +99,20 @@ func (o *object) required(name string) string {
 	return text
 }
 
-// comment skips a Comment, which may stand almost everywhere.
-func (o *object) comment() string {
+// readComment reads a Comment, which is allowed almost everywhere.
+func (o *object) readComment() string {
 	text, _ := o.string("Comment")
 	return text
 }
 
-// whole is a field that must be an integer between two bounds where it is there.
-func (o *object) whole(name string, least, most, absent int64) int64 {
+// integer reads an optional integer field between two bounds. It returns absent if the
+// field is missing or invalid.
+func (o *object) integer(name string, least, most, absent int64) int64 {
 	doc, found := o.field(name)
 	if !found {
 		return absent
 	}
-	n, ok := doc.whole()
+	n, ok := doc.integer()
 	if !ok || n < least || n > most {
 		o.problem(name, "must be an integer from %d to %d", least, most)
 		return absent
@@ -119,12 +120,12 @@ func (o *object) whole(name string, least, most, absent int64) int64 {
 	return n
 }
 
-// seconds is a whole field that holds a time.
+// seconds reads an optional field with a duration in seconds.
 func (o *object) seconds(name string, least, most, absent time.Duration) time.Duration {
-	return time.Duration(o.whole(name, int64(least/time.Second), int64(most/time.Second), int64(absent/time.Second))) * time.Second
+	return time.Duration(o.integer(name, int64(least/time.Second), int64(most/time.Second), int64(absent/time.Second))) * time.Second
 }
 
-// path is a field that must be a reference path where it is there.
+// path reads an optional field with a reference path.
 func (o *object) path(name string) *path {
 	text, found := o.string(name)
 	if !found {
@@ -138,7 +139,7 @@ func (o *object) path(name string) *path {
 	return &p
 }
 
-// selection is an InputPath or OutputPath.
+// selection reads an InputPath or OutputPath.
 func (o *object) selection(name string) *selection {
 	if o.fields[name].isNull() {
 		o.has(name)
@@ -150,8 +151,7 @@ func (o *object) selection(name string) *selection {
 	return nil
 }
 
-// resultPath is a ResultPath. It goes through fields only, into the state's
-// input.
+// resultPath reads a ResultPath. It may only name fields of the state's input.
 func (o *object) resultPath() resultPath {
 	if o.fields["ResultPath"].isNull() {
 		o.has("ResultPath")
@@ -167,8 +167,8 @@ func (o *object) resultPath() resultPath {
 	return resultPath{path: *p}
 }
 
-// entries is a field that must be an array with something in it where it is
-// there; each entry comes with its JSON path.
+// entries reads an optional field with a non-empty array. It calls each with the JSON
+// path and the value of every entry.
 func (o *object) entries(name string, each func(at string, entry Document)) {
 	doc, found := o.field(name)
 	if !found {
@@ -176,7 +176,7 @@ func (o *object) entries(name string, each func(at string, entry Document)) {
 	}
 	index := 0
 	for value := range doc.elements() {
-		each(entry(below(o.at, name), index), value)
+		each(entryPath(fieldPath(o.at, name), index), value)
 		index++
 	}
 	if index == 0 {
@@ -184,8 +184,8 @@ func (o *object) entries(name string, each func(at string, entry Document)) {
 	}
 }
 
-// onlyOne refuses two fields that exclude each other.
-func (o *object) onlyOne(a, b string) {
+// refuseBoth reports two fields that exclude each other as a problem.
+func (o *object) refuseBoth(a, b string) {
 	if o.fields[a] != nil && o.fields[b] != nil {
 		o.parser.problem(o.at, "cannot have both %s and %s", a, b)
 	}

@@ -7,26 +7,25 @@ import (
 )
 
 const (
-	// maxDefinition and maxStateName are quotas of the Step Functions developer
-	// guide, Service quotas.
+	// maxDefinition, in bytes, and maxStateName, in characters, are quotas (Step
+	// Functions developer guide, Service quotas).
 	maxDefinition = 1 << 20
 	maxStateName  = 80
 )
 
-// parser reads a definition and collects what is wrong with it.
+// parser parses a definition and collects its problems.
 type parser struct {
 	problems []Problem
-	named    map[string]string // where each state name is defined, in all scopes
+	named    map[string]string // the JSON path of each state, by name, in all scopes
 }
 
 func (p *parser) problem(at, format string, args ...any) {
 	p.problems = append(p.problems, Problem{Path: at, Text: fmt.Sprintf(format, args...)})
 }
 
-// Parse reads a definition in the Amazon States Language. It is strict: the
-// error is an *InvalidDefinition that lists every field that is unknown, not
-// implemented, or not as AWS wants it, every state that cannot be reached, and
-// every target that is missing.
+// Parse parses a definition in the Amazon States Language. It is strict: the error is
+// an *InvalidDefinition that lists every field that is unknown, not implemented or
+// invalid in AWS, every state that cannot be reached, and every missing target.
 func Parse(definition []byte) (*Definition, error) {
 	p := &parser{named: map[string]string{}}
 	d := p.definition(definition)
@@ -54,50 +53,50 @@ func (p *parser) definition(text []byte) *Definition {
 	if version, found := o.string("Version"); found && version != "1.0" {
 		o.problem("Version", `must be "1.0"`)
 	}
-	o.queryLanguage()
+	o.checkQueryLanguage()
 	return &Definition{
-		comment: o.comment(),
-		timeout: o.seconds("TimeoutSeconds", time.Second, longestTime, 0),
+		comment: o.readComment(),
+		timeout: o.seconds("TimeoutSeconds", time.Second, maxSeconds, 0),
 		states:  p.scope(o),
 	}
 }
 
-// queryLanguage accepts JSONPath, which is the default, and nothing else.
-func (o *object) queryLanguage() {
+// checkQueryLanguage accepts only JSONPath, which is the default.
+func (o *object) checkQueryLanguage() {
 	if language, found := o.string("QueryLanguage"); found && language != "JSONPath" {
 		o.problem("QueryLanguage", "must be JSONPath")
 	}
 }
 
-// scope reads StartAt and States, and checks how the states hang together.
+// scope reads StartAt and States, and checks the transitions between the states.
 func (p *parser) scope(o *object) *scope {
-	s := &scope{startAt: o.required("StartAt"), states: map[string]*state{}}
+	s := &scope{startAt: o.requiredString("StartAt"), states: map[string]*state{}}
 	doc, found := o.field("States")
 	if !found {
 		p.problem(o.at, "needs States")
 		return s
 	}
-	at := below(o.at, "States")
+	at := fieldPath(o.at, "States")
 	states, ok := p.object(at, doc)
 	if !ok {
 		return s
 	}
 	for _, name := range states.order {
-		p.name(below(at, name), name)
-		if st := p.state(below(at, name), name, states.fields[name]); st != nil {
+		p.checkStateName(fieldPath(at, name), name)
+		if st := p.state(fieldPath(at, name), name, states.fields[name]); st != nil {
 			s.states[name] = st
 		}
 	}
 	if s.startAt != "" && states.fields[s.startAt] == nil {
 		o.problem("StartAt", "names %q, which is not a state here", s.startAt)
 	}
-	p.reach(s, states)
+	p.checkTransitions(s, states)
 	return s
 }
 
-// name checks that a state's name is short enough, and is the only one of its
-// kind in the whole machine.
-func (p *parser) name(at, name string) {
+// checkStateName checks the length of a state's name, and that the name is unique in
+// the whole machine.
+func (p *parser) checkStateName(at, name string) {
 	if n := utf8.RuneCountInString(name); n == 0 || n > maxStateName {
 		p.problem(at, "has a name of %d characters: it must have 1 to %d", n, maxStateName)
 	}
@@ -108,8 +107,8 @@ func (p *parser) name(at, name string) {
 	p.named[name] = at
 }
 
-// reach checks that every target exists, and every state can be reached.
-func (p *parser) reach(s *scope, states *object) {
+// checkTransitions checks that every target exists and that every state can be reached.
+func (p *parser) checkTransitions(s *scope, states *object) {
 	reached := map[string]bool{s.startAt: true}
 	for waiting := []string{s.startAt}; len(waiting) > 0; {
 		st := s.states[waiting[0]]
@@ -125,7 +124,7 @@ func (p *parser) reach(s *scope, states *object) {
 		}
 	}
 	for _, name := range states.order {
-		at := below(states.at, name)
+		at := fieldPath(states.at, name)
 		if !reached[name] {
 			p.problem(at, "cannot be reached")
 		}
@@ -140,7 +139,7 @@ func (p *parser) reach(s *scope, states *object) {
 	}
 }
 
-// targets are the states that may come next.
+// targets returns the states that may come next.
 func (s *state) targets() []string {
 	var targets []string
 	if s.next != "" {
@@ -157,15 +156,15 @@ func (s *state) targets() []string {
 	return targets
 }
 
-// state reads one state: what all types have, and what its own type has.
+// state reads one state: the fields that all types have, and those of its own type.
 func (p *parser) state(at, name string, doc Document) *state {
 	o, ok := p.object(at, doc)
 	if !ok {
 		return nil
 	}
-	o.comment()
-	o.queryLanguage()
-	s := &state{name: name, kind: kind(o.required("Type"))}
+	o.readComment()
+	o.checkQueryLanguage()
+	s := &state{name: name, kind: kind(o.requiredString("Type"))}
 	readers := map[kind]func(*object, *state){
 		kindTask: readTask, kindChoice: readChoice, kindWait: readWait, kindMap: readMap,
 		kindPass: readPass, kindSucceed: readSucceed, kindFail: readFail,
@@ -175,15 +174,15 @@ func (p *parser) state(at, name string, doc Document) *state {
 		if s.kind != "" {
 			o.problem("Type", "%q is not a type of state, or not one that is implemented", s.kind)
 		}
-		return s // its fields cannot be judged
+		return s // its fields are unknown
 	}
 	read(o, s)
 	o.close()
 	return s
 }
 
-// transition reads Next or End, of which a state has exactly one.
-func (o *object) transition(s *state) {
+// readTransition reads Next or End. A state has exactly one of them.
+func (o *object) readTransition(s *state) {
 	s.next, _ = o.string("Next")
 	end := false
 	if doc, found := o.field("End"); found {
@@ -204,7 +203,7 @@ func (o *object) transition(s *state) {
 	}
 }
 
-// inputOutput reads InputPath and OutputPath.
-func (o *object) inputOutput(s *state) {
+// readInputOutput reads InputPath and OutputPath.
+func (o *object) readInputOutput(s *state) {
 	s.input, s.output = o.selection("InputPath"), o.selection("OutputPath")
 }

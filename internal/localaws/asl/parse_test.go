@@ -10,8 +10,8 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// everything is a definition that uses all that is implemented.
-const everything = `{
+// fullDefinition is a definition that uses everything that is implemented.
+const fullDefinition = `{
 	"Comment": "all of it", "Version": "1.0", "QueryLanguage": "JSONPath", "TimeoutSeconds": 3600, "StartAt": "Task",
 	"States": {
 		"Task": {
@@ -44,9 +44,9 @@ const everything = `{
 	}
 }`
 
-func TestAllThatIsImplementedIsAccepted(t *testing.T) {
+func TestParseAcceptsEverythingImplemented(t *testing.T) {
 	t.Parallel()
-	d, err := asl.Parse([]byte(everything))
+	d, err := asl.Parse([]byte(fullDefinition))
 	require.NoError(t, err)
 	assert.Equal(t, "all of it", d.Comment())
 }
@@ -86,9 +86,9 @@ func TestParseRefuses(t *testing.T) {
 			`$.States.S.outputPath: is not a field here: write it OutputPath`,
 			`$.startAt: is not a field here: write it StartAt`,
 		}},
-		{"a key twice", `{"StartAt": "S", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}`, []string{`$.StartAt: stands here twice`}},
-		{"a state twice", `{"StartAt": "S", "States": {"S": {"Type": "Succeed"}, "S": {"Type": "Succeed"}}}`, []string{`$.States.S: stands here twice`}},
-		{"a key twice in a template", pass(`"Parameters": {"a": {"b": 1, "b": 2}}`), []string{`$.States.S.Parameters.a.b: stands here twice`}},
+		{"a key twice", `{"StartAt": "S", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}`, []string{`$.StartAt: is a duplicate`}},
+		{"a state twice", `{"StartAt": "S", "States": {"S": {"Type": "Succeed"}, "S": {"Type": "Succeed"}}}`, []string{`$.States.S: is a duplicate`}},
+		{"a key twice in a template", pass(`"Parameters": {"a": {"b": 1, "b": 2}}`), []string{`$.States.S.Parameters.a.b: is a duplicate`}},
 		{"unknown keys", `{"StartAt": "S", "Assign": {}, "States": {"S": {"Type": "Succeed", "a b": 1}}}`, []string{
 			`$.States.S['a b']: ` + notField, `$.Assign: ` + notField,
 		}},
@@ -145,7 +145,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a ResultPath outside the input's fields", pass(`"ResultPath": "$$.x"`), []string{`$.States.S.ResultPath: must name a field of the input, not of the context object or of an array`}},
 		{"a ResultPath into an array", pass(`"ResultPath": "$.x[0]"`), []string{`$.States.S.ResultPath: must name a field of the input, not of the context object or of an array`}},
 		{"a template that is no object", pass(`"Parameters": [1]`), []string{`$.States.S.Parameters: must be an object`}},
-		{"a template that makes a field twice", pass(`"Parameters": {"a": 1, "a.$": "$"}`), []string{`$.States.S.Parameters['a.$']: makes the field that stands here already`}},
+		{"a template that makes a field twice", pass(`"Parameters": {"a": 1, "a.$": "$"}`), []string{`$.States.S.Parameters['a.$']: sets a field that is already set`}},
 		{"a ResultSelector on a Pass", pass(`"ResultSelector": {}`), []string{`$.States.S.ResultSelector: ` + notField}},
 
 		{"a task without a resource", state(`"Type": "Task", "End": true`), []string{`$.States.S: needs Resource`}},
@@ -156,13 +156,13 @@ func TestParseRefuses(t *testing.T) {
 		{"times of a task", task(`"TimeoutSeconds": 0`), []string{`$.States.S.TimeoutSeconds: must be an integer from 1 to 99999999`}},
 		{"a time with a fraction", task(`"TimeoutSeconds": 1.0`), []string{`$.States.S.TimeoutSeconds: must be an integer from 1 to 99999999`}},
 		{"two timeouts", task(`"TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t"`), []string{`$.States.S: cannot have both TimeoutSeconds and TimeoutSecondsPath`}},
-		{"a heartbeat nobody can send", task(`"HeartbeatSeconds": 1`), []string{`$.States.S.HeartbeatSeconds: has no use here: a function called by its ARN sends no heartbeat`}},
+		{"a heartbeat nobody can send", task(`"HeartbeatSeconds": 1`), []string{`$.States.S.HeartbeatSeconds: has no effect here: a function called by its ARN sends no heartbeat`}},
 		{"a heartbeat not smaller than the timeout", token(`, "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "Parameters": {"FunctionName": "f", "Payload.$": "$$.Task.Token"}`), []string{
 			`$.States.S.HeartbeatSeconds: must be smaller than TimeoutSeconds`}},
 		{"a token without parameters", token(``), []string{`$.States.S: needs Parameters with FunctionName and Payload`}},
 		{"a token that is not handed on", token(`, "Parameters": {"FunctionName": 1, "Payload": {}, "Qualifier": "1"}`), []string{
 			`$.States.S.Parameters.FunctionName: must be a string`, `$.States.S.Parameters.Qualifier: ` + notField,
-			`$.States.S.Parameters: must hand on the token, $$.Task.Token`}},
+			`$.States.S.Parameters: must pass on the token, $$.Task.Token`}},
 		{"a token with half its parameters", token(`, "Parameters": {"Payload.$": "$$.Task.Token"}`), []string{`$.States.S.Parameters: needs FunctionName`}},
 
 		{"an empty Retry and Catch", task(`"Retry": [], "Catch": {}`), []string{
@@ -173,7 +173,7 @@ func TestParseRefuses(t *testing.T) {
 			`$.States.S.Retry[0].MaxDelaySeconds: must be an integer from 1 to 31622400`, `$.States.S.Retry[0].BackoffRate: must be a number from 1.0`,
 			`$.States.S.Retry[0].JitterStrategy: must be FULL or NONE`, `$.States.S.Retry[0].Next: ` + notField}},
 		{"States.ALL with others, and not last", task(`"Retry": [{"ErrorEquals": ["States.ALL", "E"]}, {"ErrorEquals": ["E"]}]`), []string{
-			`$.States.S.Retry[0].ErrorEquals: States.ALL must stand alone`, `$.States.S.Retry[0].ErrorEquals: States.ALL must stand in the last entry`}},
+			`$.States.S.Retry[0].ErrorEquals: States.ALL must be the only name`, `$.States.S.Retry[0].ErrorEquals: States.ALL must be in the last entry`}},
 		{"error names that AWS does not have", task(`"Retry": [{"ErrorEquals": ["States.All", 1]}]`), []string{
 			`$.States.S.Retry[0].ErrorEquals[0]: "States.All" is not an error that AWS reports: names of your own cannot begin with States.`,
 			`$.States.S.Retry[0].ErrorEquals[1]: must be a string`}},
@@ -232,15 +232,15 @@ func TestEveryKeyIsComparedWithItsCase(t *testing.T) {
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			require.Contains(t, everything, `"`+key)
-			_, err := asl.Parse([]byte(strings.ReplaceAll(everything, `"`+key+`"`, `"`+strings.ToLower(key[:1])+key[1:]+`"`)))
+			require.Contains(t, fullDefinition, `"`+key)
+			_, err := asl.Parse([]byte(strings.ReplaceAll(fullDefinition, `"`+key+`"`, `"`+strings.ToLower(key[:1])+key[1:]+`"`)))
 			assert.Error(t, err)
 		})
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(everything))
+	f.Add([]byte(fullDefinition))
 	f.Add([]byte(`{"StartAt": "S", "States": {"S": {"Type": "Choice", "Choices": [{"Not": {}, "Next": "S"}]}}}`))
 	f.Fuzz(func(t *testing.T, definition []byte) {
 		d, err := asl.Parse(definition)
@@ -250,7 +250,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What is accepted runs, whatever its input, and comes to an end.
+		// Every accepted definition runs with any input and ends.
 		w := &world{now: midnight, random: func() float64 { return 0.5 }}
 		w.machine = asl.NewMachine(d, w, asl.Options{ARN: machineARN})
 		ex, err := w.machine.Start("run", []byte(`{"items": [1], "t": 2, "h": 1}`))

@@ -1,6 +1,6 @@
 package asl
 
-// pass is the work of a Pass: its result is a literal, or its input.
+// pass is the work of a Pass state: its result is a literal or its input.
 type pass struct {
 	result Document // nil: the input
 }
@@ -8,8 +8,8 @@ type pass struct {
 func readPass(o *object, s *state) {
 	p := &pass{}
 	s.work = p
-	o.transition(s)
-	o.inputOutput(s)
+	o.readTransition(s)
+	o.readInputOutput(s)
 	s.parameters = o.template("Parameters")
 	s.result = o.resultPath()
 	p.result, _ = o.field("Result")
@@ -26,12 +26,12 @@ func (p *pass) start(v *visit) {
 	v.succeed(input)
 }
 
-// succeed is the work of a Succeed: it ends its scope with its input.
+// succeed is the work of a Succeed state: it ends its scope with its input.
 type succeed struct{}
 
 func readSucceed(o *object, s *state) {
 	s.work = succeed{}
-	o.inputOutput(s)
+	o.readInputOutput(s)
 }
 
 func (succeed) start(v *visit) {

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// path is a reference path of the Amazon States Language: it names at most one
-// node, by fields and array indexes. "$" is the document that the path is
-// applied to, "$$" the context object.
+// path is a reference path of the Amazon States Language. It names at most one node, by
+// fields and array indexes. "$" is the document that the path is applied to, and "$$"
+// is the context object.
 type path struct {
 	text    string
 	context bool
@@ -27,8 +27,8 @@ type step struct {
 
 var errNotReferencePath = errors.New("is not a reference path ($, $.field, $['field'], $[0], or these after $$)")
 
-// parsePath reads a reference path. Filters, slices, wildcards, descendants and
-// intrinsic functions are refused.
+// parsePath parses a reference path. It rejects filters, slices, wildcards, descendants
+// and intrinsic functions.
 func parsePath(text string) (path, error) {
 	if strings.HasPrefix(text, "States.") {
 		return path{}, errors.New("intrinsic functions are not supported")
@@ -50,7 +50,7 @@ func parsePath(text string) (path, error) {
 	return p, nil
 }
 
-// cutStep reads the first step of a path's rest.
+// cutStep parses the first step of the rest of a path.
 func cutStep(rest string) (s step, after string, ok bool) {
 	switch {
 	case rest[0] == '.':
@@ -68,8 +68,8 @@ func cutStep(rest string) (s step, after string, ok bool) {
 	}
 }
 
-// cutName reads a field's name after a dot: letters, digits, "_" and "-". Other
-// names are written in brackets.
+// cutName parses a field's name after a dot: letters, digits, "_" and "-". Other names
+// need brackets.
 func cutName(rest string) (name, after string) {
 	for at, r := range rest {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' || r == utf8.RuneError {
@@ -79,7 +79,7 @@ func cutName(rest string) (name, after string) {
 	return rest, ""
 }
 
-// find is the node that the path names in a document.
+// find returns the node that the path names in a document.
 func (p path) find(doc Document) (Document, bool) {
 	for _, s := range p.steps {
 		if s.array {
@@ -99,8 +99,8 @@ func (p path) find(doc Document) (Document, bool) {
 	return doc, true
 }
 
-// put returns a copy of doc with value at the path. Fields that are missing on
-// the way are made; what is on the way and no object is a mismatch, which AWS
+// put returns a copy of doc with value at the path. It creates the missing fields of
+// the path. A value on the path that is not an object is a resultPathError, which AWS
 // reports as States.ResultPathMatchFailure.
 func (p path) put(doc, value Document) (Document, error) {
 	if len(p.steps) == 0 {
@@ -110,31 +110,31 @@ func (p path) put(doc, value Document) (Document, error) {
 	for depth, s := range p.steps {
 		here := doc[at.from:at.to]
 		if !here.isObject() {
-			return nil, &mismatch{path: p.text, doc: doc}
+			return nil, &resultPathError{path: p.text, doc: doc}
 		}
 		member, found := here.member(s.field)
 		if !found {
-			return splice(doc, span{at.to - 1, at.to - 1}, addition(here, p.steps[depth:], value)), nil
+			return splice(doc, span{at.to - 1, at.to - 1}, newMember(here, p.steps[depth:], value)), nil
 		}
 		at = span{at.from + member.from, at.from + member.to}
 	}
 	return splice(doc, at, value), nil
 }
 
-// mismatch is a ResultPath that leads through something that is no object.
-type mismatch struct {
+// resultPathError means that a ResultPath leads through a value that is not an object.
+type resultPathError struct {
 	path string
 	doc  Document
 }
 
-// Error is AWS's text for it.
-func (m *mismatch) Error() string {
+// Error returns AWS's text.
+func (m *resultPathError) Error() string {
 	return fmt.Sprintf("Unable to apply ReferencePath %s to input %s", m.path, m.doc)
 }
 
-// addition is the text that adds a field, nested as deep as the steps go, at
-// the end of an object.
-func addition(object Document, steps []step, value Document) Document {
+// newMember returns the text to insert at the end of an object to add value at nested
+// fields.
+func newMember(object Document, steps []step, value Document) Document {
 	var text Document
 	if len(object) > len("{}") {
 		text = append(text, ',')
@@ -152,7 +152,7 @@ func addition(object Document, steps []step, value Document) Document {
 	return text
 }
 
-// splice replaces a part of a document in a copy of it.
+// splice returns a copy of a document with a part replaced.
 func splice(doc Document, at span, text Document) Document {
 	spliced := make(Document, 0, len(doc)-(at.to-at.from)+len(text))
 	spliced = append(spliced, doc[:at.from]...)

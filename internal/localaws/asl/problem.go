@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with a definition.
+// Problem is one error in a definition.
 type Problem struct {
-	Path string // where, as a JSON path from the definition's root
-	Text string // what
+	Path string // a JSON path from the definition's root
+	Text string // what is wrong
 }
 
-// InvalidDefinition is every problem that Parse found.
+// InvalidDefinition holds every problem that Parse found.
 type InvalidDefinition struct {
 	Problems []Problem
 }
@@ -24,13 +24,13 @@ func (e *InvalidDefinition) Error() string {
 	return "invalid definition:\n" + strings.Join(lines, "\n")
 }
 
-// below is the JSON path of a field of what stands at a path.
-func below(at, field string) string {
+// fieldPath returns the JSON path of a field of the object at a path.
+func fieldPath(at, field string) string {
 	if name, rest := cutName(field); name != "" && rest == "" {
 		return at + "." + field
 	}
 	return fmt.Sprintf("%s['%s']", at, field)
 }
 
-// entry is the JSON path of an entry of the array at a path.
-func entry(at string, index int) string { return fmt.Sprintf("%s[%d]", at, index) }
+// entryPath returns the JSON path of an entry of the array at a path.
+func entryPath(at string, index int) string { return fmt.Sprintf("%s[%d]", at, index) }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The error names that AWS reserves and this package reports or matches (Step
-// Functions developer guide, Handling errors).
+// AWS's reserved error names that this package reports or matches (Step Functions
+// developer guide, Handling errors).
 const (
 	errorAll              = "States.ALL"
 	errorTaskFailed       = "States.TaskFailed"
@@ -25,8 +25,8 @@ type fault struct {
 	heartbeat bool // a States.Timeout because no heartbeat came
 }
 
-// matches says whether an ErrorEquals list takes a fault, as the developer
-// guide's "Error names" has it:
+// matches reports whether an ErrorEquals list matches a fault, by the rules of the
+// developer guide's "Error names":
 //   - States.Runtime always fails the execution: nothing takes it.
 //   - States.DataLimitExceeded is taken by its own name only. (LocalStack
 //     recorded an AWS execution in which States.ALL took one of a Task's
@@ -63,12 +63,11 @@ type retrier struct {
 	jitter      bool
 }
 
-// delay is how long to wait before a retry, where done retries of this retrier
-// have been made in the visit. With full jitter it is anything from nothing to
-// that long.
+// delay returns how long to wait before the next retry, after done retries by this
+// retrier in the visit. Full jitter makes it a random time between zero and that delay.
 func (r retrier) delay(done int64, random func() float64) time.Duration {
 	seconds := r.interval.Seconds() * math.Pow(r.backoff, float64(done))
-	longest := longestTime.Seconds()
+	longest := maxSeconds.Seconds()
 	if r.maxDelay > 0 {
 		longest = r.maxDelay.Seconds()
 	}
@@ -86,30 +85,30 @@ type catcher struct {
 	next        string
 }
 
-// retryAfter is the delay before the visit's next attempt, if its state's Retry
-// has one left for the fault. The first retrier that matches decides alone:
-// when it is used up, later ones are not asked. Each counts its own attempts,
-// over the whole visit.
+// retryAfter returns the delay before the visit's next attempt, if Retry allows one for
+// the fault. Only the first matching retrier decides: when it has no attempts left,
+// later ones are not considered. Each retrier counts its own attempts over the whole
+// visit.
 func (v *visit) retryAfter(f fault) (time.Duration, bool) {
 	at := slices.IndexFunc(v.state.retry, func(r retrier) bool { return f.matches(r.errorEquals) })
-	if at < 0 || v.used(at) >= v.state.retry[at].maxAttempts {
+	if at < 0 || v.retriesBy(at) >= v.state.retry[at].maxAttempts {
 		return 0, false
 	}
-	done := v.used(at)
+	done := v.retriesBy(at)
 	v.attempts[at]++
 	return v.state.retry[at].delay(done, v.walk.execution.machine.host.Float64), true
 }
 
-// used is how many retries the visit has made by its retrier at an index.
-func (v *visit) used(retrier int) int64 {
+// retriesBy returns how many retries the visit has made by the retrier at an index.
+func (v *visit) retriesBy(retrier int) int64 {
 	if v.attempts == nil {
 		v.attempts = make([]int64, len(v.state.retry))
 	}
 	return v.attempts[retrier]
 }
 
-// caughtBy is the catcher that takes the fault, if any.
-func (v *visit) caughtBy(f fault) (catcher, bool) {
+// catcherFor returns the first catcher that matches the fault, if any.
+func (v *visit) catcherFor(f fault) (catcher, bool) {
 	at := slices.IndexFunc(v.state.catch, func(c catcher) bool { return f.matches(c.errorEquals) })
 	if at < 0 {
 		return catcher{}, false

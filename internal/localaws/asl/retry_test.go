@@ -14,22 +14,22 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// retrying is a machine with one Task that has these fields too.
-func retrying(fields string) string {
+// taskWith returns a machine with one Task that also has these fields.
+func taskWith(fields string) string {
 	return `{"StartAt": "T", "States": {
 		"T": {"Type": "Task", "Resource": "` + functionARN + `f", "Next": "Done", ` + fields + `},
-		` + ends(fields) + `}}`
+		` + targetStates(fields) + `}}`
 }
 
-// ends are the states that a Task with these fields leads to.
-func ends(fields string) string {
+// targetStates returns the states that a Task with these fields leads to.
+func targetStates(fields string) string {
 	if strings.Contains(fields, "Caught") {
 		return `"Done": {"Type": "Succeed"}, "Caught": {"Type": "Succeed"}`
 	}
 	return `"Done": {"Type": "Succeed"}`
 }
 
-// catchAll leads everything that can be caught to Caught.
+// catchAll catches every error that can be caught and leads to the state Caught.
 const catchAll = `"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Caught"}]`
 
 func TestRetriesWaitAsTheirRetrierSays(t *testing.T) {
@@ -46,7 +46,7 @@ func TestRetriesWaitAsTheirRetrierSays(t *testing.T) {
 		name   string
 		retry  string
 		random float64
-		fails  []string // error names in turn, the last for ever
+		fails  []string // the error names in sequence; the last one repeats
 		want   []time.Duration
 	}{
 		{
@@ -113,14 +113,14 @@ func TestRetriesWaitAsTheirRetrierSays(t *testing.T) {
 			}
 			var turns []function
 			for _, name := range names {
-				turns = append(turns, fails(name, ""))
+				turns = append(turns, failing(name, ""))
 			}
-			w := newWorld(t, retrying(`"Retry": [`+testcase.retry+`], `+catchAll), map[string]function{"f": inTurn(turns...)})
+			w := newWorld(t, taskWith(`"Retry": [`+testcase.retry+`], `+catchAll), map[string]function{"f": inSequence(turns...)})
 			w.random = func() float64 { return testcase.random }
 			ex := w.start(t, `{}`)
 			w.settle()
 
-			assert.Equal(t, testcase.want, w.at)
+			assert.Equal(t, testcase.want, w.callTimes)
 			assert.Equal(t, []string{"T", "Caught"}, ex.Path())
 			assert.Equal(t, len(testcase.want)-1+2, ex.Transitions(), "each state and each retry")
 			for i, call := range w.calls {
@@ -140,8 +140,8 @@ func TestRetryCountAndEnteredTimeAreThoseOfTheVisit(t *testing.T) {
 			"Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxAttempts": 1}]},
 		"Again?": {"Type": "Choice", "Choices": [{"Variable": "$.again", "BooleanEquals": true, "Next": "T"}], "Default": "End"},
 		"End": {"Type": "Succeed"}}}`
-	_, w := run(t, definition, `{}`, map[string]function{"f": inTurn(
-		fails("E", ""), returns(`{"again": true}`), fails("E", ""), returns(`{"again": false}`))})
+	_, w := run(t, definition, `{}`, map[string]function{"f": inSequence(
+		failing("E", ""), returning(`{"again": true}`), failing("E", ""), returning(`{"again": false}`))})
 
 	var payloads []string
 	for _, call := range w.calls {
@@ -155,7 +155,7 @@ func TestRetryCountAndEnteredTimeAreThoseOfTheVisit(t *testing.T) {
 	}, payloads)
 }
 
-func TestErrorsAreMatchedAsAWSMatchesThem(t *testing.T) {
+func TestErrorsAreMatchedAsInAWS(t *testing.T) {
 	t.Parallel()
 
 	heartbeat := "a missed heartbeat"
@@ -190,12 +190,12 @@ func TestErrorsAreMatchedAsAWSMatchesThem(t *testing.T) {
 		t.Run(testcase.errorEquals+" and "+testcase.fails, func(t *testing.T) {
 			t.Parallel()
 
-			f := fails(testcase.fails, "")
+			f := failing(testcase.fails, "")
 			switch testcase.fails {
 			case "States.Timeout", heartbeat:
-				f = hangs
+				f = hanging
 			case large:
-				f = returns(`"` + strings.Repeat("x", 256*1024) + `"`)
+				f = returning(`"` + strings.Repeat("x", 256*1024) + `"`)
 			}
 			clocks := `"TimeoutSeconds": 10`
 			if testcase.fails == heartbeat {
@@ -218,7 +218,7 @@ func TestErrorsAreMatchedAsAWSMatchesThem(t *testing.T) {
 	}
 }
 
-func TestACatchHandsOverErrorAndCause(t *testing.T) {
+func TestACatchPassesErrorAndCause(t *testing.T) {
 	t.Parallel()
 
 	for _, testcase := range []struct {
@@ -226,14 +226,14 @@ func TestACatchHandsOverErrorAndCause(t *testing.T) {
 		fails            function
 		want             string
 	}{
-		{name: "as the whole", fails: fails("E", `say "hi" & <bye>`), want: `{"Error":"E","Cause":"say \"hi\" & <bye>"}`},
-		{name: "beside the raw input", resultPath: `"ResultPath": "$.failure", `, fails: fails("E", "c"), want: `{"n":1.50,"failure":{"Error":"E","Cause":"c"}}`},
-		{name: "not at all", resultPath: `"ResultPath": null, `, fails: fails("E", "c"), want: `{"n":1.50}`},
-		{name: "a timeout has no cause", fails: hangs, want: `{"Error":"States.Timeout","Cause":""}`},
+		{name: "as the whole", fails: failing("E", `say "hi" & <bye>`), want: `{"Error":"E","Cause":"say \"hi\" & <bye>"}`},
+		{name: "beside the raw input", resultPath: `"ResultPath": "$.failure", `, fails: failing("E", "c"), want: `{"n":1.50,"failure":{"Error":"E","Cause":"c"}}`},
+		{name: "not at all", resultPath: `"ResultPath": null, `, fails: failing("E", "c"), want: `{"n":1.50}`},
+		{name: "a timeout has no cause", fails: hanging, want: `{"Error":"States.Timeout","Cause":""}`},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
 			t.Parallel()
-			ex, _ := run(t, retrying(`"TimeoutSeconds": 5, "OutputPath": "$.nothing",
+			ex, _ := run(t, taskWith(`"TimeoutSeconds": 5, "OutputPath": "$.nothing",
 				"Catch": [{"ErrorEquals": ["States.ALL"], `+testcase.resultPath+`"Next": "Caught"}]`), `{"n": 1.50}`, map[string]function{"f": testcase.fails})
 			require.Equal(t, asl.Succeeded, ex.Status(), ex.Failure())
 			assert.Equal(t, testcase.want, string(ex.Output()))
@@ -241,8 +241,8 @@ func TestACatchHandsOverErrorAndCause(t *testing.T) {
 	}
 }
 
-// Whatever fails and when, an attempt has 3 events and every attempt after the
-// first is one transition.
+// However attempts fail, each has 3 events, and each one after the first counts as one
+// transition.
 func TestEveryAttemptIsCounted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -253,10 +253,10 @@ func TestEveryAttemptIsCounted(t *testing.T) {
 
 		var turns []function
 		for range failures {
-			turns = append(turns, rapid.SampledFrom([]function{fails("E", ""), hangs}).Draw(rt, "failure"))
+			turns = append(turns, rapid.SampledFrom([]function{failing("E", ""), hanging}).Draw(rt, "failure"))
 		}
-		w := newWorld(t, retrying(fmt.Sprintf(`"TimeoutSeconds": 7, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": %d, "JitterStrategy": "%s"}], %s`,
-			most, jitter, catchAll)), map[string]function{"f": inTurn(append(turns, returns(`{}`))...)})
+		w := newWorld(t, taskWith(fmt.Sprintf(`"TimeoutSeconds": 7, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": %d, "JitterStrategy": "%s"}], %s`,
+			most, jitter, catchAll)), map[string]function{"f": inSequence(append(turns, returning(`{}`))...)})
 		w.random = func() float64 { return random }
 		ex := w.start(t, `{}`)
 		w.settle()
@@ -287,12 +287,12 @@ func TestALateReturnOfATimedOutTaskIsIgnored(t *testing.T) {
 	late := func(w *world, _ asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
 		w.After(8*time.Second, func() { done(json.RawMessage(`"late"`), nil) })
 	}
-	ex, w := run(t, retrying(`"TimeoutSeconds": 5, "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]`),
-		`{}`, map[string]function{"f": inTurn(late, slow(4*time.Second, returns(`"second"`)))})
+	ex, w := run(t, taskWith(`"TimeoutSeconds": 5, "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]`),
+		`{}`, map[string]function{"f": inSequence(late, slow(4*time.Second, returning(`"second"`)))})
 
 	assert.Equal(t, asl.Succeeded, ex.Status())
 	assert.Equal(t, `"second"`, string(ex.Output()), "the first attempt returned at 8 s, while the second one ran")
-	assert.Equal(t, []time.Duration{0, 6 * time.Second}, w.at)
+	assert.Equal(t, []time.Duration{0, 6 * time.Second}, w.callTimes)
 	assert.Equal(t, midnight.Add(10*time.Second), ex.Stopped())
 }
 
@@ -303,6 +303,6 @@ func TestOnlyTheFirstAnswerOfAFunctionCounts(t *testing.T) {
 		done(json.RawMessage(`1`), nil)
 		done(nil, &asl.Failure{Error: "E"})
 	}
-	ex, _ := run(t, retrying(catchAll), `{}`, map[string]function{"f": twice})
+	ex, _ := run(t, taskWith(catchAll), `{}`, map[string]function{"f": twice})
 	assert.Equal(t, `1`, string(ex.Output()))
 }

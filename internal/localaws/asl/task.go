@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// task is the work of a Task: one call of a Lambda function, and for some the
-// wait for their token's answer.
+// task is the work of a Task state: one call of a Lambda function. A Task with a token
+// then waits for the token's answer.
 type task struct {
-	resource  string // a function's ARN; empty: by token
+	resource  string // a function's ARN; empty for a Task with a token
 	timeout   clock
 	heartbeat clock
 }
@@ -20,28 +20,28 @@ var (
 	tokenARN    = regexp.MustCompile(`^arn:[a-z][a-z0-9-]*:states:::lambda:invoke\.waitForTaskToken$`)
 )
 
-// byToken names the integration in histories.
-var byToken = TaskDetails{ResourceType: "lambda", Resource: "invoke.waitForTaskToken"}
+// tokenIntegration names lambda:invoke.waitForTaskToken in histories.
+var tokenIntegration = TaskDetails{ResourceType: "lambda", Resource: "invoke.waitForTaskToken"}
 
 func readTask(o *object, s *state) {
-	o.transition(s)
-	o.inputOutput(s)
+	o.readTransition(s)
+	o.readInputOutput(s)
 	s.parameters = o.template("Parameters")
 	s.resultSelector = o.template("ResultSelector")
 	s.result = o.resultPath()
-	o.errorHandling(s)
+	o.readErrorHandling(s)
 	t := &task{timeout: o.clock("TimeoutSeconds", time.Second), heartbeat: o.clock("HeartbeatSeconds", time.Second)}
 	s.work = t
-	resource := o.required("Resource")
+	resource := o.requiredString("Resource")
 	switch {
 	case resource == "":
 	case functionARN.MatchString(resource):
 		t.resource = resource
 		if t.heartbeat.set {
-			o.problem("HeartbeatSeconds", "has no use here: a function called by its ARN sends no heartbeat")
+			o.problem("HeartbeatSeconds", "has no effect here: a function called by its ARN sends no heartbeat")
 		}
 	case tokenARN.MatchString(resource):
-		o.tokenParameters(s.parameters)
+		o.checkTokenParameters(s.parameters)
 	default:
 		o.problem("Resource", "must be a Lambda function's ARN, or lambda:invoke.waitForTaskToken")
 	}
@@ -50,14 +50,14 @@ func readTask(o *object, s *state) {
 	}
 }
 
-// tokenParameters checks what lambda:invoke.waitForTaskToken is given:
-// FunctionName, and a Payload that hands the token on.
-func (o *object) tokenParameters(t *template) {
+// checkTokenParameters checks the Parameters of lambda:invoke.waitForTaskToken:
+// FunctionName, and a Payload that contains the token.
+func (o *object) checkTokenParameters(t *template) {
 	if o.fields["Parameters"] == nil {
 		o.parser.problem(o.at, "needs Parameters with FunctionName and Payload")
 		return
 	}
-	parameters, ok := o.parser.object(below(o.at, "Parameters"), o.fields["Parameters"])
+	parameters, ok := o.parser.object(fieldPath(o.at, "Parameters"), o.fields["Parameters"])
 	if !ok {
 		return
 	}
@@ -70,16 +70,16 @@ func (o *object) tokenParameters(t *template) {
 		parameters.problem("FunctionName", "must be a string")
 	}
 	parameters.close()
-	if t != nil && !t.mentions("$$.Task.Token") {
-		o.parser.problem(parameters.at, "must hand on the token, $$.Task.Token")
+	if t != nil && !t.usesPath("$$.Task.Token") {
+		o.parser.problem(parameters.at, "must pass on the token, $$.Task.Token")
 	}
 }
 
-// start makes one attempt. The clocks run from the started event on.
+// start makes one attempt. The timeouts run from the started event on.
 func (t *task) start(v *visit) {
 	a, machine := v.attempt, v.walk.execution.machine
 	if t.resource == "" {
-		machine.newToken(a)
+		machine.issueToken(a)
 	}
 	doc, ok := v.effectiveInput()
 	if !ok {
@@ -93,7 +93,7 @@ func (t *task) start(v *visit) {
 	if !ok {
 		return
 	}
-	input, ok := v.rendered(v.state.parameters, doc)
+	input, ok := v.render(v.state.parameters, doc)
 	if !ok {
 		return
 	}
@@ -103,15 +103,15 @@ func (t *task) start(v *visit) {
 	}
 	t.schedule(v, input, timeout, heartbeat)
 	if timeout > 0 {
-		a.after(timeout, func() { t.timedOut(v, fault{Failure: Failure{Error: errorTimeout}}) })
+		a.after(timeout, func() { t.timeOut(v, fault{Failure: Failure{Error: errorTimeout}}) })
 	}
 	if heartbeat > 0 && a.callback != nil {
-		a.awaitHeartbeat(heartbeat, func() { t.timedOut(v, fault{Failure: Failure{Error: errorTimeout}, heartbeat: true}) })
+		a.awaitHeartbeat(heartbeat, func() { t.timeOut(v, fault{Failure: Failure{Error: errorTimeout}, heartbeat: true}) })
 	}
 	t.invoke(v, call)
 }
 
-// call is the Lambda function's invocation for an attempt.
+// call returns the invocation of the Lambda function for an attempt.
 func (t *task) call(v *visit, input Document) (Invocation, bool) {
 	call := Invocation{ExecutionARN: v.walk.execution.arn, State: v.state.name, Retry: v.retries}
 	if t.resource != "" {
@@ -145,14 +145,14 @@ func (t *task) schedule(v *visit, input Document, timeout, heartbeat time.Durati
 	v.walk.record(Event{
 		Type: TaskScheduled,
 		TaskScheduled: &TaskScheduledDetails{
-			TaskDetails: byToken, Region: v.walk.execution.machine.region(), Parameters: input,
+			TaskDetails: tokenIntegration, Region: v.walk.execution.machine.region(), Parameters: input,
 			TimeoutInSeconds: int64(timeout / time.Second), HeartbeatInSeconds: int64(heartbeat / time.Second),
 		},
 	})
-	v.walk.record(Event{Type: TaskStarted, TaskStarted: &byToken})
+	v.walk.record(Event{Type: TaskStarted, TaskStarted: &tokenIntegration})
 }
 
-// region is the machine's region, from its ARN.
+// region returns the region in the machine's ARN.
 func (m *Machine) region() string {
 	if parts := strings.SplitN(m.options.ARN, ":", 5); len(parts) == 5 {
 		return parts[3]
@@ -160,12 +160,12 @@ func (m *Machine) region() string {
 	return ""
 }
 
-// invoke starts the Lambda function and listens to its end for as long as the
-// attempt lasts.
+// invoke starts the Lambda function. It ignores the result if the attempt has ended by
+// then.
 func (t *task) invoke(v *visit, call Invocation) {
 	a, ex := v.attempt, v.walk.execution
-	if a.over {
-		return // ended from within the recording of its events
+	if a.ended {
+		return // a listener ended it while its events were recorded
 	}
 	called := false
 	ex.machine.host.Invoke(call, func(output json.RawMessage, failure *Failure) {
@@ -174,36 +174,36 @@ func (t *task) invoke(v *visit, call Invocation) {
 		}
 		called = true
 		ex.do(func() {
-			if !a.over {
-				t.returned(v, call.FunctionARN, output, failure)
+			if !a.ended {
+				t.handleReturn(v, call.FunctionARN, output, failure)
 			}
 		})
 	})
 }
 
-// returned takes a Lambda function's result. To a Task that waits for its
-// token, a failure is the end, and a return only means that the work was
-// accepted.
-func (t *task) returned(v *visit, function string, output json.RawMessage, failure *Failure) {
+// handleReturn handles a Lambda function's result. If the Task waits for its token, a
+// failure ends the attempt, and a success only means that the function accepted the
+// work.
+func (t *task) handleReturn(v *visit, function string, output json.RawMessage, failure *Failure) {
 	if failure != nil {
-		v.taskFailed(fault{Failure: *failure})
+		v.failTask(fault{Failure: *failure})
 		return
 	}
 	doc, err := newDocument(output)
 	switch {
 	case err != nil:
 		v.crash("The function's output is not JSON: " + err.Error())
-	case len(doc) > maxDocument:
-		v.taskFailed(t.tooLarge())
+	case len(doc) > maxDocumentBytes:
+		v.failTask(t.tooLarge())
 	case v.attempt.callback != nil:
-		v.submitted(function, doc)
+		v.submitTask(function, doc)
 	default:
-		v.taskSucceeded(doc)
+		v.succeedTask(doc)
 	}
 }
 
-// tooLarge is the fault of a result over the quota, with AWS's name for the task
-// as LocalStack recorded it.
+// tooLarge returns the fault of a result over the quota. It has AWS's name for the
+// task, as recorded by LocalStack.
 func (t *task) tooLarge() fault {
 	if t.resource == "" {
 		return dataLimit("lambda")
@@ -211,14 +211,14 @@ func (t *task) tooLarge() fault {
 	return dataLimit(t.resource)
 }
 
-// submitted records what lambda:invoke returned, and takes the token's answer
-// if it came before.
-func (v *visit) submitted(function string, payload Document) {
+// submitTask records what lambda:invoke returned, and applies the token's answer if it
+// has already arrived.
+func (v *visit) submitTask(function string, payload Document) {
 	a := v.attempt
 	output := append(Document(`{"ExecutedVersion":"`+executedVersion(function)+`","Payload":`), payload...)
 	output = append(output, `,"StatusCode":200}`...)
-	v.walk.record(Event{Type: TaskSubmitted, TaskSubmitted: &TaskOutputDetails{TaskDetails: byToken, Output: output}})
-	if a.over {
+	v.walk.record(Event{Type: TaskSubmitted, TaskSubmitted: &TaskOutputDetails{TaskDetails: tokenIntegration, Output: output}})
+	if a.ended {
 		return
 	}
 	a.callback.submitted = true
@@ -229,8 +229,8 @@ func (v *visit) submitted(function string, payload Document) {
 
 var versionARN = regexp.MustCompile(`:function:[^:]+:([0-9]+)$`)
 
-// executedVersion is the version that a function's ARN names. Which version an alias
-// leads to is not known here.
+// executedVersion returns the version that a function's ARN names. It returns $LATEST
+// for an alias, because this package does not know an alias's version.
 func executedVersion(function string) string {
 	if found := versionARN.FindStringSubmatch(function); found != nil {
 		return found[1]
@@ -238,34 +238,34 @@ func executedVersion(function string) string {
 	return "$LATEST"
 }
 
-// taskSucceeded ends an attempt with the task's result.
-func (v *visit) taskSucceeded(result Document) {
+// succeedTask ends an attempt with the task's result.
+func (v *visit) succeedTask(result Document) {
 	if v.attempt.callback != nil {
-		v.walk.record(Event{Type: TaskSucceeded, TaskSucceeded: &TaskOutputDetails{TaskDetails: byToken, Output: result}})
+		v.walk.record(Event{Type: TaskSucceeded, TaskSucceeded: &TaskOutputDetails{TaskDetails: tokenIntegration, Output: result}})
 	} else {
 		v.walk.record(Event{Type: LambdaFunctionSucceeded, LambdaFunctionSucceeded: &OutputDetails{Output: result}})
 	}
 	v.succeed(result)
 }
 
-// taskFailed ends an attempt with the task's failure.
-func (v *visit) taskFailed(f fault) {
+// failTask ends an attempt with the task's failure.
+func (v *visit) failTask(f fault) {
 	details := FailureDetails{Error: f.Error, Cause: f.Cause}
 	if v.attempt.callback != nil {
-		v.walk.record(Event{Type: TaskFailed, TaskFailed: &TaskFailureDetails{byToken, details}})
+		v.walk.record(Event{Type: TaskFailed, TaskFailed: &TaskFailureDetails{tokenIntegration, details}})
 	} else {
 		v.walk.record(Event{Type: LambdaFunctionFailed, LambdaFunctionFailed: &details})
 	}
 	v.fail(f)
 }
 
-// timedOut ends an attempt that took too long, or missed a heartbeat: both are
-// States.Timeout in the history (as recorded by LocalStack). Its Lambda function
-// goes on, and nobody hears of its end.
-func (t *task) timedOut(v *visit, f fault) {
+// timeOut ends an attempt that took too long or missed a heartbeat. Both are
+// States.Timeout in the history (as recorded by LocalStack). The Lambda function keeps
+// running, and its result is ignored.
+func (t *task) timeOut(v *visit, f fault) {
 	details := FailureDetails{Error: f.Error}
 	if v.attempt.callback != nil {
-		v.walk.record(Event{Type: TaskTimedOut, TaskTimedOut: &TaskFailureDetails{byToken, details}})
+		v.walk.record(Event{Type: TaskTimedOut, TaskTimedOut: &TaskFailureDetails{tokenIntegration, details}})
 	} else {
 		v.walk.record(Event{Type: LambdaFunctionTimedOut, LambdaFunctionTimedOut: &details})
 	}

@@ -8,14 +8,14 @@ import (
 // template is a payload template: JSON in which a field whose name ends in ".$"
 // takes its value from a path (Parameters, ResultSelector, ItemSelector).
 type template struct {
-	literal Document // without any path: the value as it stands
+	literal Document // the whole value, if it contains no path
 	fields  []templateField
-	items   []*template // when array
+	items   []*template // if array
 	array   bool
 }
 
-// templateField is a field of a template: its quoted name, and where its value
-// comes from.
+// templateField is a field of a template: its name, and the path or template of its
+// value.
 type templateField struct {
 	name   string
 	quoted Document
@@ -23,19 +23,19 @@ type templateField struct {
 	value  *template
 }
 
-// missing is a path that names nothing in its document.
-type missing struct {
+// missingPathError means that a path finds nothing in its document.
+type missingPathError struct {
 	field string
 	path  string
 	doc   Document
 }
 
-// Error is AWS's text for it.
-func (m *missing) Error() string {
+// Error returns AWS's text.
+func (m *missingPathError) Error() string {
 	return fmt.Sprintf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", m.path, m.field, m.doc)
 }
 
-// render fills the template in.
+// render evaluates the template.
 func (t *template) render(env *environment) (Document, error) {
 	if t.literal != nil {
 		return t.literal, nil
@@ -84,29 +84,29 @@ func (t *template) appendFields(text Document, env *environment) (Document, erro
 		}
 		value, found := env.resolve(*f.path)
 		if !found {
-			return nil, &missing{field: f.name + ".$", path: f.path.text, doc: env.doc}
+			return nil, &missingPathError{field: f.name + ".$", path: f.path.text, doc: env.doc}
 		}
 		text = append(text, value...)
 	}
 	return append(text, '}'), nil
 }
 
-// mentions says whether a template takes a value from that path.
-func (t *template) mentions(text string) bool {
+// usesPath reports whether a template takes a value from a path.
+func (t *template) usesPath(text string) bool {
 	for _, f := range t.fields {
-		if f.path != nil && f.path.text == text || f.value != nil && f.value.mentions(text) {
+		if f.path != nil && f.path.text == text || f.value != nil && f.value.usesPath(text) {
 			return true
 		}
 	}
 	for _, item := range t.items {
-		if item.mentions(text) {
+		if item.usesPath(text) {
 			return true
 		}
 	}
 	return false
 }
 
-// cutDynamic is the field that a name with the ending ".$" makes.
+// cutDynamic returns a field's name without the suffix ".$", and whether it had one.
 func cutDynamic(name string) (field string, dynamic bool) {
 	return strings.CutSuffix(name, ".$")
 }
@@ -121,7 +121,7 @@ func (o *object) template(name string) *template {
 		o.problem(name, "must be an object")
 		return nil
 	}
-	return o.parser.template(below(o.at, name), doc)
+	return o.parser.template(fieldPath(o.at, name), doc)
 }
 
 // template reads any part of a payload template.
@@ -139,7 +139,7 @@ func (p *parser) template(at string, doc Document) *template {
 func (p *parser) templateArray(at string, doc Document) *template {
 	t, literal := &template{array: true}, true
 	for item := range doc.elements() {
-		t.items = append(t.items, p.template(entry(at, len(t.items)), item))
+		t.items = append(t.items, p.template(entryPath(at, len(t.items)), item))
 		literal = literal && t.items[len(t.items)-1].literal != nil
 	}
 	if literal {
@@ -155,12 +155,12 @@ func (p *parser) templateObject(at string, doc Document) *template {
 		f := templateField{name: name}
 		if field, dynamic := cutDynamic(name); dynamic {
 			if o.fields[field] != nil {
-				o.problem(name, "makes the field that stands here already")
+				o.problem(name, "sets a field that is already set")
 			}
 			f.name, f.path = field, o.path(name)
 			literal = false
 		} else {
-			f.value = p.template(below(at, name), o.fields[name])
+			f.value = p.template(fieldPath(at, name), o.fields[name])
 			literal = literal && f.value.literal != nil
 		}
 		f.quoted = quote(f.name)

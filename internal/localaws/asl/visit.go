@@ -5,44 +5,44 @@ import (
 	"time"
 )
 
-// visit is one stay in a state, with all its retries.
+// visit is one pass through a state, from entering to leaving, with all its retries.
 type visit struct {
 	walk     *walk
 	state    *state
 	input    Document // raw, before InputPath
-	item     *item    // of the innermost Map around
+	item     *item    // of the innermost enclosing Map; nil outside of Maps
 	entered  time.Time
 	event    int64 // the entered event
 	retries  int
 	attempts []int64 // retries by retrier; nil: none yet
 	attempt  *attempt
-	run      *mapRun // of a Map
-	left     func()  // goes where the visit led; nil: the state has not been left
+	run      *mapRun // of a Map state
+	proceed  func()  // goes to the next state or ends the scope; nil until the state is left
 }
 
-// begin starts the work, as a step of its own, so that a long chain of states
-// is no deep stack of calls.
+// begin starts the work as a separate step, so that a long chain of states does not
+// become a deep call stack.
 func (v *visit) begin() {
 	a := &attempt{visit: v}
 	v.attempt = a
 	v.walk.execution.do(func() {
-		if !a.over {
+		if !a.ended {
 			v.state.work.start(v)
 		}
 	})
 }
 
-// effectiveInput is the state's input after InputPath.
+// effectiveInput returns the state's input after InputPath.
 func (v *visit) effectiveInput() (Document, bool) {
-	return v.selected("InputPath", v.state.input, v.input)
+	return v.applySelection("InputPath", v.state.input, v.input)
 }
 
-// effectiveOutput is a document after OutputPath.
+// effectiveOutput returns a document after OutputPath.
 func (v *visit) effectiveOutput(doc Document) (Document, bool) {
-	return v.selected("OutputPath", v.state.output, doc)
+	return v.applySelection("OutputPath", v.state.output, doc)
 }
 
-func (v *visit) selected(field string, s *selection, doc Document) (Document, bool) {
+func (v *visit) applySelection(field string, s *selection, doc Document) (Document, bool) {
 	switch {
 	case s == nil:
 		return doc, true
@@ -52,22 +52,22 @@ func (v *visit) selected(field string, s *selection, doc Document) (Document, bo
 	env := &environment{doc: doc, visit: v}
 	value, found := env.resolve(s.path)
 	if !found {
-		v.crash((&missing{field: field, path: s.path.text, doc: doc}).Error())
+		v.crash((&missingPathError{field: field, path: s.path.text, doc: doc}).Error())
 	}
 	return value, found
 }
 
-// taskInput is the input after InputPath and Parameters.
+// taskInput returns the input after InputPath and Parameters.
 func (v *visit) taskInput() (Document, bool) {
 	doc, ok := v.effectiveInput()
 	if !ok {
 		return nil, false
 	}
-	return v.rendered(v.state.parameters, doc)
+	return v.render(v.state.parameters, doc)
 }
 
-// rendered is what a template makes of a document, or the document.
-func (v *visit) rendered(t *template, doc Document) (Document, bool) {
+// render applies a template to a document. Without a template it returns the document.
+func (v *visit) render(t *template, doc Document) (Document, bool) {
 	if t == nil {
 		return doc, true
 	}
@@ -76,23 +76,23 @@ func (v *visit) rendered(t *template, doc Document) (Document, bool) {
 		v.crash(err.Error())
 		return nil, false
 	}
-	if len(rendered) > maxDocument {
+	if len(rendered) > maxDocumentBytes {
 		v.fail(v.tooLarge())
 		return nil, false
 	}
 	return rendered, true
 }
 
-// succeed takes the work's result through ResultSelector, ResultPath and
-// OutputPath, and leaves for the next state.
+// succeed applies ResultSelector, ResultPath and OutputPath to the work's result, and
+// leaves for the next state.
 func (v *visit) succeed(result Document) {
-	result, ok := v.rendered(v.state.resultSelector, result)
+	result, ok := v.render(v.state.resultSelector, result)
 	if !ok {
 		return
 	}
 	doc, err := v.state.result.apply(v.input, result)
 	if err != nil {
-		v.fail(fault{Failure: Failure{Error: errorResultPath, Cause: v.located(err.Error())}})
+		v.fail(fault{Failure: Failure{Error: errorResultPath, Cause: v.withLocation(err.Error())}})
 		return
 	}
 	if output, ok := v.effectiveOutput(doc); ok {
@@ -100,7 +100,7 @@ func (v *visit) succeed(result Document) {
 	}
 }
 
-// apply puts a result into a state's raw input.
+// apply stores a result in a state's raw input.
 func (r resultPath) apply(input, result Document) (Document, error) {
 	if r.discard {
 		return input, nil
@@ -108,40 +108,41 @@ func (r resultPath) apply(input, result Document) (Document, error) {
 	return r.path.put(input, result)
 }
 
-// exit leaves the state.
+// exit leaves the state, or fails it if the output is too large.
 func (v *visit) exit(output Document, next string) {
-	if len(output) > maxDocument {
+	if len(output) > maxDocumentBytes {
 		v.fail(v.tooLarge())
 		return
 	}
 	v.leave(output, next)
 }
 
-// leave goes on to the next state, or out of the scope.
+// leave leaves the state for the next one, or ends the scope.
 func (v *visit) leave(output Document, next string) {
 	ex := v.walk.execution
-	if !ex.running() {
-		return // ended from within the recording of its events
+	if !ex.isRunning() {
+		return // a listener ended it while its events were recorded
 	}
 	v.attempt.close()
 	v.run = nil
-	v.left = func() {
+	v.proceed = func() {
 		if next == "" {
-			v.walk.finished(output)
+			v.walk.finish(output)
 			return
 		}
 		v.walk.enter(next, output)
 	}
 	v.walk.record(Event{
-		Type:        v.state.kind.exited(),
+		Type:        v.state.kind.exitedEvent(),
 		StateExited: &StateExitedDetails{Name: v.state.name, Output: output},
 	})
-	if ex.running() {
-		v.left()
+	if ex.isRunning() {
+		v.proceed()
 	}
 }
 
-// fail ends an attempt with a fault: Retry takes it, or Catch, or nothing.
+// fail ends an attempt with a fault. Retry or Catch may handle it; otherwise it fails
+// the scope.
 func (v *visit) fail(f fault) {
 	v.attempt.close()
 	if delay, ok := v.retryAfter(f); ok {
@@ -152,12 +153,12 @@ func (v *visit) fail(f fault) {
 		v.run.fault = f
 		v.walk.record(Event{Type: MapStateFailed})
 	}
-	c, ok := v.caughtBy(f)
+	c, ok := v.catcherFor(f)
 	if !ok {
-		v.walk.failed(f)
+		v.walk.fail(f)
 		return
 	}
-	v.caught(f, c)
+	v.catch(f, c)
 }
 
 // pause waits before a retry, which AWS bills as a transition.
@@ -170,36 +171,35 @@ func (v *visit) pause(delay time.Duration) {
 	})
 }
 
-// caught leaves for a catcher's state. A missing Error or Cause is an empty
-// string there; OutputPath does not apply (both as LocalStack's snapshots have
-// it).
-func (v *visit) caught(f fault, c catcher) {
+// catch leaves for a catcher's state. A missing Error or Cause becomes an empty string
+// in the error output. OutputPath does not apply (both as in LocalStack's snapshots).
+func (v *visit) catch(f fault, c catcher) {
 	text := append(Document(`{"Error":`), quote(f.Error)...)
 	text = append(append(append(text, `,"Cause":`...), quote(f.Cause)...), '}')
 	output, err := c.result.apply(v.input, text)
 	switch {
 	case err != nil:
-		v.walk.failed(fault{Failure: Failure{Error: errorResultPath, Cause: v.located(err.Error())}})
-	case len(output) > maxDocument:
-		v.walk.failed(v.tooLarge())
+		v.walk.fail(fault{Failure: Failure{Error: errorResultPath, Cause: v.withLocation(err.Error())}})
+	case len(output) > maxDocumentBytes:
+		v.walk.fail(v.tooLarge())
 	default:
 		v.leave(output, c.next)
 	}
 }
 
-// crash fails the whole execution with States.Runtime, which no Retry and no
-// Catch takes. The event follows none (seen in AWS).
+// crash fails the whole execution with States.Runtime, which no Retry or Catch handles.
+// The event's previousEventId is 0 (seen in AWS).
 func (v *visit) crash(cause string) {
-	v.walk.execution.fail(Failure{Error: errorRuntime, Cause: v.located(cause)}, 0)
+	v.walk.execution.fail(Failure{Error: errorRuntime, Cause: v.withLocation(cause)}, 0)
 }
 
-// located says in which state something happened, in AWS's words.
-func (v *visit) located(cause string) string {
+// withLocation adds AWS's text that says in which state an error occurred.
+func (v *visit) withLocation(cause string) string {
 	return fmt.Sprintf("An error occurred while executing the state '%s' (entered at the event id #%d). %s", v.state.name, v.event, cause)
 }
 
-// tooLarge is the fault of an input, output or result over the quota. The text
-// is AWS's, as recorded by LocalStack.
+// tooLarge returns the fault of an input, output or result over the quota. The text is
+// AWS's, as recorded by LocalStack.
 func (v *visit) tooLarge() fault {
 	return dataLimit(v.state.name)
 }

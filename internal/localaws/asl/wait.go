@@ -2,14 +2,14 @@ package asl
 
 import "time"
 
-// wait is the work of a Wait: a time, and then its input as its output.
+// wait is the work of a Wait state: it waits and then passes its input to its output.
 type wait struct {
 	duration clock
 }
 
 func readWait(o *object, s *state) {
-	o.transition(s)
-	o.inputOutput(s)
+	o.readTransition(s)
+	o.readInputOutput(s)
 	w := &wait{duration: o.clock("Seconds", 0)}
 	s.work = w
 	if !w.duration.set {
@@ -33,28 +33,28 @@ func (w *wait) start(v *visit) {
 	})
 }
 
-// clock is a time that a definition fixes, or a path that finds it in the
-// state's input, in whole seconds.
+// clock is a duration in whole seconds. It is fixed in the definition or read from the
+// state's input by a path.
 type clock struct {
-	field string
-	set   bool
-	least time.Duration
-	fixed time.Duration
-	path  *path
+	field   string
+	set     bool
+	minimum time.Duration
+	fixed   time.Duration
+	path    *path
 }
 
-// clock reads a field and its variant that ends in Path, of which a state has
-// one at most.
+// clock reads a field or its variant that ends in Path. A state has at most one of
+// them.
 func (o *object) clock(field string, least time.Duration) clock {
-	c := clock{field: field + "Path", least: least}
+	c := clock{field: field + "Path", minimum: least}
 	c.set = o.fields[field] != nil || o.fields[c.field] != nil
-	c.fixed = o.seconds(field, least, longestTime, 0)
+	c.fixed = o.seconds(field, least, maxSeconds, 0)
 	c.path = o.path(c.field)
-	o.onlyOne(field, c.field)
+	o.refuseBoth(field, c.field)
 	return c
 }
 
-// read is the time for a visit. A path that finds no such number fails the
+// read returns the duration for a visit. A path that finds no valid number fails the
 // execution.
 func (c clock) read(v *visit, doc Document) (time.Duration, bool) {
 	if c.path == nil {
@@ -63,11 +63,11 @@ func (c clock) read(v *visit, doc Document) (time.Duration, bool) {
 	env := &environment{doc: doc, visit: v}
 	value, found := env.resolve(*c.path)
 	if !found {
-		v.crash((&missing{field: c.field, path: c.path.text, doc: doc}).Error())
+		v.crash((&missingPathError{field: c.field, path: c.path.text, doc: doc}).Error())
 		return 0, false
 	}
-	n, ok := value.whole()
-	if !ok || n < int64(c.least/time.Second) || n > int64(longestTime/time.Second) {
+	n, ok := value.integer()
+	if !ok || n < int64(c.minimum/time.Second) || n > int64(maxSeconds/time.Second) {
 		v.crash("The " + c.field + " parameter does not reference a valid value: " + c.path.text + " == " + string(value))
 		return 0, false
 	}

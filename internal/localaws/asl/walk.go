@@ -1,17 +1,17 @@
 package asl
 
-// walk goes through a scope, state by state: the execution's own, or that of
-// one iteration of a Map.
+// walk runs through the states of a scope: that of the execution, or that of one
+// iteration of a Map.
 type walk struct {
 	execution *Execution
 	scope     *scope
 	input     Document
-	iteration *iteration // nil: the execution's own
-	visit     *visit     // where it is, or where it ended
+	iteration *iteration // nil for the execution's own walk
+	visit     *visit     // the current or last visit
 	last      int64      // the event that the walk's next event follows
 }
 
-// record adds an event to the history, after the walk's last.
+// record adds an event to the history. It follows the walk's last event.
 func (w *walk) record(e Event) int64 {
 	e.PreviousEventID = w.last
 	if id := w.execution.record(e); id != 0 {
@@ -20,7 +20,7 @@ func (w *walk) record(e Event) int64 {
 	return w.last
 }
 
-// enter goes to a state of the walk's scope.
+// enter enters a state of the walk's scope.
 func (w *walk) enter(name string, input Document) {
 	ex := w.execution
 	v := &visit{walk: w, state: w.scope.states[name], input: input, entered: ex.machine.host.Now()}
@@ -29,15 +29,15 @@ func (w *walk) enter(name string, input Document) {
 	}
 	w.visit = v
 	v.event = w.record(Event{
-		Type:         v.state.kind.entered(),
+		Type:         v.state.kind.enteredEvent(),
 		StateEntered: &StateEnteredDetails{Name: name, Input: input},
 	})
-	if ex.running() {
+	if ex.isRunning() {
 		v.begin()
 	}
 }
 
-// close gives up whatever goes on in the walk.
+// close cancels everything that is going on in the walk.
 func (w *walk) close() {
 	if w.visit == nil {
 		return
@@ -54,10 +54,10 @@ func (w *walk) close() {
 	}
 }
 
-// finished ends the walk with its last state's output.
-func (w *walk) finished(output Document) {
+// finish ends the walk with the output of its last state.
+func (w *walk) finish(output Document) {
 	if w.iteration != nil {
-		w.iteration.succeeded(output)
+		w.iteration.succeed(output)
 		return
 	}
 	ex := w.execution
@@ -69,28 +69,28 @@ func (w *walk) finished(output Document) {
 	})
 }
 
-// failed ends the walk with a fault that nothing took.
-func (w *walk) failed(f fault) {
+// fail ends the walk with an unhandled fault.
+func (w *walk) fail(f fault) {
 	if w.iteration != nil {
-		w.iteration.failed(f)
+		w.iteration.fail(f)
 		return
 	}
 	w.execution.fail(f.Failure, w.last)
 }
 
-// resume goes on where the walk ended, for a redrive: "continues the failed
-// execution from the unsuccessful step and uses the same input", with retries
-// counted anew (Step Functions developer guide, Restarting state machine
-// executions with redrive). Events follow the state's entered event, and the
-// state is not entered again, except for a Fail.
+// resume continues the walk where it ended, for a redrive: "continues the failed
+// execution from the unsuccessful step and uses the same input", with new counts of
+// retries (Step Functions developer guide, Restarting state machine executions with
+// redrive). The next events follow the state's entered event. The state is not entered
+// again, except for a Fail.
 func (w *walk) resume() {
 	v := w.visit
 	if v == nil {
 		w.enter(w.scope.startAt, w.input)
 		return
 	}
-	if v.left != nil {
-		v.left()
+	if v.proceed != nil {
+		v.proceed()
 		return
 	}
 	w.last = v.event
@@ -98,7 +98,7 @@ func (w *walk) resume() {
 	switch {
 	case v.state.kind == kindFail:
 		w.enter(v.state.name, v.input)
-	case v.run != nil && v.run.resumable():
+	case v.run != nil && v.run.isResumable():
 		v.run.resume()
 	default:
 		v.run = nil
