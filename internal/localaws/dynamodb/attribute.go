@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// item reads an item, or a part of one, with the first error of its values.
+// item reads a map of attribute values by name: an item, a key or the values of
+// placeholders.
 func (r *reader) item() Item {
 	it := Item{}
 	for name := range r.members() {
@@ -14,28 +15,28 @@ func (r *reader) item() Item {
 	return it
 }
 
-// value reads an attribute value of at most so many levels. It holds exactly
-// one type, by its exact name.
+// value reads an attribute value with at most the given number of levels. It must have
+// exactly one type.
 func (r *reader) value(levels int) Value {
 	if levels == 0 {
 		r.fail(errTooDeep())
 	}
 	var v Value
 	for name := range r.members() {
-		if !v.absent() {
+		if !v.isAbsent() {
 			r.fail(invalid("Supplied AttributeValue has more than one datatypes set, " +
 				"must contain exactly one of the supported datatypes"))
 			return Value{}
 		}
-		v = r.typed(kindOf(name), levels)
+		v = r.typedValue(kindOf(name), levels)
 	}
-	if v.absent() {
+	if v.isAbsent() {
 		r.fail(invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"))
 	}
 	return v
 }
 
-func (r *reader) typed(k kind, levels int) Value {
+func (r *reader) typedValue(k kind, levels int) Value {
 	v := Value{kind: k}
 	switch k {
 	case kindBool:
@@ -87,7 +88,7 @@ func (r *reader) scalar(k kind) string {
 	}
 }
 
-// set reads a set, which has members and no member twice.
+// set reads a set. A set must not be empty or have duplicates.
 func (r *reader) set(k kind) Value {
 	var members []string
 	for range r.elements() {
@@ -115,8 +116,8 @@ func errEmptySet(k kind) error {
 	}
 }
 
-// errDuplicates lists the members in their order; DynamoDB does so up to the
-// first one that repeats.
+// errDuplicates lists all members in sorted order; DynamoDB lists them only up to the
+// first duplicate.
 func errDuplicates(set Value) error {
 	const prefix = "One or more parameter values were invalid: Input collection "
 	if set.kind == kindNumberSet {

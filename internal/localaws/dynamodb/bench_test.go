@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recorded is the last request that a client sent.
-type recorded struct {
+// recorder is the last request that a client sent.
+type recorder struct {
 	header http.Header
 	body   []byte
 }
 
-// BenchmarkUpdate is an update of the kind that a simulation makes most: a
-// record of 2 KB, conditional on its status, without the client's own work.
+// BenchmarkUpdate measures the most frequent update of a simulation: a record of 2 KB,
+// conditional on its status. It excludes the client's own work.
 func BenchmarkUpdate(b *testing.B) {
 	w := newWorld()
 	record := key("deployment", "record")
@@ -28,11 +28,11 @@ func BenchmarkUpdate(b *testing.B) {
 	_, err := w.PutItem(b.Context(), &sdk.PutItemInput{TableName: aws.String("records"), Item: record})
 	require.NoError(b, err)
 
-	var last recorded
+	var last recorder
 	c := client(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		require.NoError(b, err)
-		last = recorded{r.Header, body}
+		last = recorder{r.Header, body}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		w.db.ServeHTTP(rw, r)
 	}))

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// binding is what the placeholders of a request's expressions stand for.
+// binding maps the placeholders of a request's expressions to names and values.
 type binding struct {
 	names  map[string]string // nil if the request has none
 	values map[string]Value
 }
 
-// step is the step with its alias replaced. A nil binding replaces nothing.
+// step returns the step with its alias replaced. A nil binding is only used for steps
+// without an alias.
 func (b *binding) step(s step) step {
 	if s.kind != stepAlias {
 		return s
@@ -20,7 +21,7 @@ func (b *binding) step(s step) step {
 	return step{kind: stepField, name: b.names[s.name]}
 }
 
-// checkShape says what is wrong with the placeholders themselves.
+// checkShape checks the syntax of the placeholders.
 func (b *binding) checkShape() error {
 	if b.names != nil && len(b.names) == 0 {
 		return invalid("ExpressionAttributeNames must not be empty")
@@ -45,7 +46,7 @@ func isPlaceholder(name string, sigil byte) bool {
 	return len(name) > 1 && name[0] == sigil && nameLength(name[1:]) == len(name)-1
 }
 
-// checkUsed says which placeholders no expression uses.
+// checkUsed returns an error that names the placeholders that no expression uses.
 func (b *binding) checkUsed(used []placeholders) error {
 	var names, values []string
 	for name := range b.names {
@@ -73,7 +74,7 @@ func errUnused(parameter string, keys []string) error {
 	return invalid("Value provided in %s unused in expressions: keys: {%s}", parameter, strings.Join(keys, ", "))
 }
 
-// placeholders are those that an expression uses.
+// placeholders are the placeholders that an expression uses.
 type placeholders struct {
 	names  []string
 	values []string
@@ -84,7 +85,7 @@ type reference string
 
 func (r reference) check(b *binding) error {
 	if _, ok := b.values[string(r)]; !ok {
-		return flawed("An expression attribute value used in expression is not defined; attribute value: %s", string(r))
+		return newFlaw("An expression attribute value used in expression is not defined; attribute value: %s", string(r))
 	}
 	return nil
 }

@@ -6,19 +6,18 @@ import (
 	"net/http"
 )
 
-// Call says what a request is for, for whoever records requests or makes some
-// of them fail.
+// Call describes a request, for code that records requests or injects faults.
 type Call struct {
-	Operation string    // such as "UpdateItem"; "" if it is no request to DynamoDB
-	Items     []Address // what it names, one for each action of a transaction
+	Operation string    // such as "UpdateItem"; "" if it is not a request to DynamoDB
+	Items     []Address // the addressed items, one for each action of a transaction
 }
 
-// Address is an item by its table and key. Partition and Sort are empty where
-// the request does not have them: a Query or a DescribeTable names a table.
+// Address names an item by its table and key. Partition and Sort are empty if the
+// request has no key: a Query or a DescribeTable names only a table.
 type Address struct{ Table, Partition, Sort string }
 
-// Inspect reads a request ahead of ServeHTTP, which can read it again. The
-// error is what ServeHTTP will answer in any case; the Call then has no Items.
+// Inspect reads a request before ServeHTTP, which can still read it. If Inspect returns
+// an error, the Call has no Items, and ServeHTTP will return the same error.
 func (db *Database) Inspect(r *http.Request) (Call, error) {
 	call := Call{Operation: Operation(r)}
 	if operations[call.Operation] == nil {
@@ -40,12 +39,12 @@ func (db *Database) Inspect(r *http.Request) (Call, error) {
 		actions = []*request{q}
 	}
 	for _, action := range actions {
-		call.Items = append(call.Items, db.addressed(action))
+		call.Items = append(call.Items, db.addressOf(action))
 	}
 	return call, nil
 }
 
-func (db *Database) addressed(q *request) Address {
+func (db *Database) addressOf(q *request) Address {
 	address := Address{Table: q.tableName}
 	if t := db.tables[q.tableName]; t != nil {
 		key := q.key

@@ -19,7 +19,7 @@ import (
 	"sluice/internal/localaws/dynamodb"
 )
 
-// world is a database with a clock of its own and the real client on it.
+// world is a database with its own clock and a real SDK client.
 type world struct {
 	*sdk.Client
 	db    *dynamodb.Database
@@ -43,8 +43,8 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// newWorld has the tables "records", with the keys pk and sk and the expiry
-// expiresAt, and "plain", with the key id alone.
+// newWorld returns a world with two tables: "records" has the keys pk and sk and the
+// TTL attribute expiresAt; "plain" has only the key id.
 func newWorld() *world {
 	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db := dynamodb.New(c.Now)
@@ -102,10 +102,10 @@ func list(l ...types.AttributeValue) types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: l}
 }
 
-// key is a key of the table "records".
+// key returns a key of the table "records".
 func key(pk, sk string) attributes { return attributes{"pk": text(pk), "sk": text(sk)} }
 
-// sample is an item with an attribute of every type.
+// sample returns an item with an attribute of every type.
 func sample() attributes {
 	return attributes{
 		"pk": text("p"), "sk": text("s"),
@@ -118,7 +118,7 @@ func sample() attributes {
 	}
 }
 
-// samples are the values that the expressions of the tests use.
+// samples are the values of the placeholders in the tests' expressions.
 var samples = attributes{
 	":one": number("1"), ":n": number("5"), ":n6": number("6.0"), ":s": text("hello"), ":he": text("he"),
 	":t": &types.AttributeValueMemberBOOL{Value: true}, ":nil": &types.AttributeValueMemberNULL{Value: true},
@@ -132,7 +132,7 @@ var (
 	alias     = regexp.MustCompile(`#\w+`)
 )
 
-// valuesFor picks the sample values that the expression refers to.
+// valuesFor returns the sample values that the expression refers to.
 func valuesFor(expression string) attributes {
 	var picked attributes
 	for _, name := range reference.FindAllString(expression, -1) {
@@ -146,7 +146,7 @@ func valuesFor(expression string) attributes {
 	return picked
 }
 
-// namesFor makes #n stand for n and so on, but not #undefined.
+// namesFor maps #n to n and so on, for every alias but #undefined.
 func namesFor(expression string) map[string]string {
 	var picked map[string]string
 	for _, name := range alias.FindAllString(expression, -1) {
@@ -167,7 +167,7 @@ func (w *world) put(t *testing.T, item attributes) {
 	require.NoError(t, err)
 }
 
-// stored is every item of "records" as DynamoDB's JSON.
+// stored returns every item of "records" as DynamoDB's JSON.
 func (w *world) stored() []string {
 	var items []string
 	for _, it := range w.db.Items("records") {
@@ -176,7 +176,7 @@ func (w *world) stored() []string {
 	return items
 }
 
-// requireRefused wants the request refused as invalid, with that message.
+// requireRefused requires that err is a validation error with this message.
 func requireRefused(t *testing.T, err error, message string) {
 	t.Helper()
 	var refusal smithy.APIError

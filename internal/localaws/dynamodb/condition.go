@@ -7,13 +7,13 @@ import (
 
 // condition is a parsed condition, filter or key condition.
 type condition interface {
-	// check says what is wrong with the condition, whatever the item.
+	// check returns an error if the condition is invalid for every item.
 	check(*binding) error
-	// holds evaluates the condition for an item, which is nil if there is none.
+	// holds evaluates the condition for an item. The item is nil if none is stored.
 	holds(*binding, Item) bool
 }
 
-// always is the condition of a request that has none.
+// always is the condition of a request without a condition.
 type always struct{}
 
 func (always) check(*binding) error      { return nil }
@@ -65,24 +65,25 @@ func (c comparison) check(b *binding) error {
 	return checkKinds(b, c.operator, c.operands(), kind.isOrdered)
 }
 
-// holds is false when an operand is absent or the kinds differ; only <> is
-// true then.
+// holds returns false if an operand is absent or the kinds differ, except that <> then
+// returns true.
 func (c comparison) holds(b *binding, it Item) bool {
 	left, right := c.left.value(b, it), c.right.value(b, it)
 	switch c.operator {
 	case "=":
-		return !left.absent() && left.equal(right)
+		return !left.isAbsent() && left.equal(right)
 	case "<>":
-		return left.absent() || !left.equal(right)
+		return left.isAbsent() || !left.equal(right)
 	}
-	return sameOrder(left, right) && ordered(c.operator, left.compare(right))
+	return areComparable(left, right) && satisfiesOrder(c.operator, left.compare(right))
 }
 
-// sameOrder says whether < and > mean something between the two.
-func sameOrder(v, w Value) bool { return v.kind == w.kind && v.kind.isOrdered() }
+// areComparable reports whether < and > are defined for the two values.
+func areComparable(v, w Value) bool { return v.kind == w.kind && v.kind.isOrdered() }
 
-// ordered says whether values of that order satisfy the operator.
-func ordered(operator string, order int) bool {
+// satisfiesOrder reports whether the result of a comparison, as of strings.Compare,
+// satisfies the operator.
+func satisfiesOrder(operator string, order int) bool {
 	switch operator {
 	case "<":
 		return order < 0
@@ -97,7 +98,7 @@ func ordered(operator string, order int) bool {
 	}
 }
 
-// between is operand BETWEEN low AND high, both included.
+// between is operand BETWEEN low AND high. Both bounds are included.
 type between struct{ operand, low, high operand }
 
 func (c between) check(b *binding) error {
@@ -117,10 +118,10 @@ func (c between) check(b *binding) error {
 	bounds := []any{low, c.low.value(b, nil).text, high, c.high.value(b, nil).text}
 	switch {
 	case low != high:
-		return flawed("The BETWEEN operator requires same data type for lower and upper bounds; "+
+		return newFlaw("The BETWEEN operator requires same data type for lower and upper bounds; "+
 			"lower bound operand: AttributeValue: {%s:%s}, upper bound operand: AttributeValue: {%s:%s}", bounds...)
 	case c.low.value(b, nil).compare(c.high.value(b, nil)) > 0:
-		return flawed("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+
+		return newFlaw("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+
 			"lower bound operand: AttributeValue: {%s:%s}, upper bound operand: AttributeValue: {%s:%s}", bounds...)
 	default:
 		return nil
@@ -129,12 +130,12 @@ func (c between) check(b *binding) error {
 
 func (c between) holds(b *binding, it Item) bool {
 	v, low, high := c.operand.value(b, it), c.low.value(b, it), c.high.value(b, it)
-	return sameOrder(v, low) && sameOrder(v, high) && v.compare(low) >= 0 && v.compare(high) <= 0
+	return areComparable(v, low) && areComparable(v, high) && v.compare(low) >= 0 && v.compare(high) <= 0
 }
 
-// maxListed is how many operands IN takes (developer guide, "Comparison
-// operator and function reference").
-const maxListed = 100
+// maxInOperands is the maximum number of operands in the list of IN (developer guide,
+// "Comparison operator and function reference").
+const maxInOperands = 100
 
 // membership is operand IN (one, another, …).
 type membership struct {
@@ -146,8 +147,8 @@ func (m membership) check(b *binding) error {
 	if err := checkEach(b, append([]operand{m.operand}, m.listed...)); err != nil {
 		return err
 	}
-	if len(m.listed) > maxListed {
-		return flawed("Incorrect number of operands for operator or function; "+
+	if len(m.listed) > maxInOperands {
+		return newFlaw("Incorrect number of operands for operator or function; "+
 			"operator or function: IN, number of operands: %d", len(m.listed))
 	}
 	return nil
@@ -155,14 +156,13 @@ func (m membership) check(b *binding) error {
 
 func (m membership) holds(b *binding, it Item) bool {
 	v := m.operand.value(b, it)
-	return !v.absent() && slices.ContainsFunc(m.listed, func(o operand) bool { return v.equal(o.value(b, it)) })
+	return !v.isAbsent() && slices.ContainsFunc(m.listed, func(o operand) bool { return v.equal(o.value(b, it)) })
 }
 
-// predicate is a function that is a condition by itself.
+// predicate is a call of a function that is a condition.
 type predicate struct{ call }
 
-// predicates are the functions that are conditions, with their number of
-// arguments.
+// predicates are the functions that are conditions, with their numbers of arguments.
 var predicates = map[string]int{
 	"attribute_exists":     1,
 	"attribute_not_exists": 1,
@@ -190,13 +190,13 @@ func (c predicate) check(b *binding) error {
 	}
 }
 
-// checkType wants the second argument of attribute_type to name a type.
+// checkType checks that the second argument of attribute_type names a type.
 func (c predicate) checkType(b *binding) error {
 	if k := c.args[1].kind(b); k != kindString {
 		return errOperandKind(c.function, k)
 	}
 	if name := c.args[1].value(b, nil).text; kindOf(name) == kindAbsent {
-		return flawed("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", name)
+		return newFlaw("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", name)
 	}
 	return nil
 }
@@ -205,14 +205,14 @@ func (c predicate) holds(b *binding, it Item) bool {
 	v := c.args[0].value(b, it)
 	switch c.function {
 	case "attribute_exists":
-		return !v.absent()
+		return !v.isAbsent()
 	case "attribute_not_exists":
-		return v.absent()
+		return v.isAbsent()
 	}
 	w := c.args[1].value(b, it)
 	switch c.function {
 	case "attribute_type":
-		return v.kind == kindOf(w.text) && !v.absent()
+		return v.kind == kindOf(w.text) && !v.isAbsent()
 	case "begins_with":
 		return v.kind == w.kind && (v.kind == kindString || v.kind == kindBinary) && strings.HasPrefix(v.text, w.text)
 	default:

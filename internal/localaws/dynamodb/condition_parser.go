@@ -1,13 +1,13 @@
 package dynamodb
 
-// parsedCondition is a condition with the placeholders and the paths it uses.
+// parsedCondition is a condition with the placeholders and the paths that it uses.
 type parsedCondition struct {
 	condition
 	placeholders
 	paths []path
 }
 
-// parseCondition reads a condition, a filter or a key condition:
+// parseCondition parses a condition, a filter or a key condition:
 //
 //	or      = and { "OR" and }
 //	and     = not { "AND" not }
@@ -25,8 +25,8 @@ func parseCondition(source string) (parsedCondition, error) {
 	return parsedCondition{c, placeholders{p.aliases, p.values}, p.paths}, nil
 }
 
-// term is what an expression is made of: an operand, a condition or a call,
-// which becomes the one or the other by its place.
+// term is a part of an expression: an operand, a condition or a call. Whether a call is
+// an operand or a condition depends on its position.
 type term struct {
 	operand       operand
 	condition     condition
@@ -34,7 +34,8 @@ type term struct {
 	parenthesized bool
 }
 
-// asCondition wants the term to be a condition.
+// asCondition returns the term as a condition. It records an error if the term is not
+// one.
 func (p *parser) asCondition(t term) condition {
 	switch {
 	case t.condition != nil:
@@ -48,7 +49,7 @@ func (p *parser) asCondition(t term) condition {
 	}
 }
 
-// asOperand wants the term to be an operand.
+// asOperand returns the term as an operand. It records an error if the term is not one.
 func (p *parser) asOperand(t term) operand {
 	switch {
 	case t.operand != nil:
@@ -62,14 +63,14 @@ func (p *parser) asOperand(t term) operand {
 	}
 }
 
-// checkFunction notes a function that conditions do not have, or that may not
-// be used in this place.
-func (p *parser) checkFunction(name string, placed bool) {
+// checkFunction records an error for a function that conditions do not have, or that is
+// not allowed in this position.
+func (p *parser) checkFunction(name string, allowedHere bool) {
 	if _, ok := predicates[name]; !ok && name != "size" {
 		p.flaw(unknownFunction, "Invalid function name; function: %s", name)
 		return
 	}
-	if !placed {
+	if !allowedHere {
 		p.flaw(misusedFunction, "The function is not allowed to be used this way in an expression; function: %s", name)
 	}
 }
@@ -147,8 +148,8 @@ func (p *parser) primary() term {
 	}
 }
 
-// parentheses reads what stands in parentheses, after the first of them.
-// Parentheses around nothing but parentheses are refused.
+// parentheses parses a parenthesised term after its opening parenthesis. Doubled
+// parentheses are an error.
 func (p *parser) parentheses(read func() term) term {
 	inner := read()
 	p.expectSymbol(")")

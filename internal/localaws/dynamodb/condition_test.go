@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// deleteIf deletes the sample on a condition.
+// deleteIf deletes the sample item on a condition.
 func deleteIf(t *testing.T, w *world, condition string) error {
 	t.Helper()
 	_, err := w.DeleteItem(t.Context(), &sdk.DeleteItemInput{
@@ -118,9 +118,10 @@ func TestConditionHoldsAsDynamoDBEvaluatesIt(t *testing.T) {
 	}
 }
 
-// In the text of an expression dots and brackets make a path; in what a placeholder stands
-// for they are part of the name (developer guide, "Expression attribute names").
-func TestAPlaceholderIsTakenAtItsWord(t *testing.T) {
+// Dots and brackets in the text of an expression form a path. In the name that a
+// placeholder stands for, they are part of the name (developer guide, "Expression
+// attribute names").
+func TestAPlaceholdersNameIsNotParsedAsAPath(t *testing.T) {
 	t.Parallel()
 	names := []string{"[0]", "[]", "l[0]", "a.b", ".", "#a", ":n", "status", "two words", `"`, "日本"}
 	for _, name := range names {
@@ -220,7 +221,7 @@ func TestConditionIsRefusedInDynamoDBsWords(t *testing.T) {
 	}
 }
 
-func TestPlaceholdersAreRefusedUnlessUsed(t *testing.T) {
+func TestUnusedPlaceholdersAreRefused(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name      string
@@ -258,7 +259,7 @@ func TestPlaceholdersAreRefusedUnlessUsed(t *testing.T) {
 	}
 }
 
-func TestFailedConditionReturnsTheItemThatIsThere(t *testing.T) {
+func TestFailedConditionReturnsTheExistingItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())

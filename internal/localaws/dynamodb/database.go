@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Database is the DynamoDB tables of one account in one region. It answers
-// requests as an http.Handler, from several goroutines at once.
+// Database holds the DynamoDB tables of one account in one region. It is an
+// http.Handler that answers requests, and it is safe for concurrent use.
 type Database struct {
 	now func() time.Time
 
-	served atomic.Uint64 // requests, to number them
+	served atomic.Uint64 // the number of requests, for request ids
 
-	mu     sync.Mutex
-	tables map[string]*table
-	done   idempotency
-	writes int
-	heard  func(table string, before, after Item)
+	mu        sync.Mutex
+	tables    map[string]*table
+	completed idempotency
+	writes    int
+	listener  func(table string, before, after Item)
 }
 
-// New returns a Database without tables. Now is its only clock: for the
-// validity of transaction tokens, for Sweep and for the tables' birth dates.
+// New returns a Database without tables. now is its only clock, for the validity of
+// transaction tokens, for Sweep and for the creation times of tables.
 func New(now func() time.Time) *Database {
 	return &Database{now: now, tables: map[string]*table{}}
 }
 
-// CreateTable adds an empty table, or empties the one of that name. Both keys
-// are strings; sortKey is "" for a table without one. Sweep deletes items by
-// ttlAttribute, if it is not "".
+// CreateTable adds an empty table, or empties the existing table with that name. Both
+// keys are strings; sortKey is "" for a table without a sort key. If ttlAttribute is
+// not "", Sweep deletes items by it.
 func (db *Database) CreateTable(name, partitionKey, sortKey, ttlAttribute string) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -42,36 +42,37 @@ func (db *Database) CreateTable(name, partitionKey, sortKey, ttlAttribute string
 	}
 }
 
-// OnWrite sets who hears of every item that is written, as it was before and is
-// after; either is nil where there is none. It is called in the middle of the
-// request: it must not come back to the Database, nor change the items.
+// OnWrite sets a listener that is called for every written item, with the item before
+// and after the write. before or after is nil if the item did not exist or was deleted.
+// The listener is called during the request: it must not call the Database or change
+// the items.
 func (db *Database) OnWrite(listener func(table string, before, after Item)) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.heard = listener
+	db.listener = listener
 }
 
-// tell tells of a write that was stored.
-func (db *Database) tell(w *write, done effect) {
+// notify counts a stored write and calls the listener.
+func (db *Database) notify(w *write, done effect) {
 	if w.operation == "ConditionCheck" {
 		return
 	}
 	db.writes++
-	if db.heard != nil {
-		db.heard(w.table.name, done.before, done.after)
+	if db.listener != nil {
+		db.listener(w.table.name, done.before, done.after)
 	}
 }
 
-// Writes is how many items have been written so far.
+// Writes returns the number of items written so far.
 func (db *Database) Writes() int {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return db.writes
 }
 
-// Items returns every item of the table, ordered by partition key and then by
-// sort key. Nobody may change them; later requests do not. There are none in a
-// table that does not exist.
+// Items returns every item of the table, ordered by partition key and then by sort key.
+// The caller must not change them, and later requests do not change them. If the table
+// does not exist, Items returns nil.
 func (db *Database) Items(table string) []Item {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -82,18 +83,18 @@ func (db *Database) Items(table string) []Item {
 	return t.all()
 }
 
-// Sweep deletes the items whose time to live passed more than 48 hours ago,
-// and returns how many those were. DynamoDB deletes an expired item some time
-// within about two days and returns it from reads until then (developer guide,
-// "Using time to live"). Here it stays until a Sweep after the full two days,
-// so that whoever forgets to compare the times finds out.
+// Sweep deletes the items that expired more than 48 hours ago, and returns their
+// number. DynamoDB deletes an expired item within about two days and returns it from
+// reads until then (developer guide, "Using time to live"). Here it stays until a Sweep
+// after the full two days, so that code that forgets to compare the times fails in
+// tests.
 func (db *Database) Sweep() int {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	now, deleted := db.now(), 0
 	for _, t := range db.tables {
 		for _, it := range t.all() {
-			if t.expired(it, now) {
+			if t.isExpired(it, now) {
 				t.remove(t.addressOf(it))
 				deleted++
 			}
@@ -102,7 +103,7 @@ func (db *Database) Sweep() int {
 	return deleted
 }
 
-// read is what every request that reads begins with: its expressions, and its table.
+// read returns the expressions and the table of a request that reads.
 func (db *Database) read(q *request) (*expressions, *table, error) {
 	e, err := bindExpressions(q)
 	if err != nil {
@@ -112,7 +113,7 @@ func (db *Database) read(q *request) (*expressions, *table, error) {
 	return e, t, err
 }
 
-// table returns the table of that name, which has to exist.
+// table returns the table with a name, or an error if it does not exist.
 func (db *Database) table(name string) (*table, error) {
 	t := db.tables[name]
 	if t == nil {

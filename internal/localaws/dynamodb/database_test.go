@@ -26,7 +26,7 @@ func TestItemsAreInTheOrderOfTheirKeys(t *testing.T) {
 	require.Nil(t, w.db.Items("nowhere"))
 }
 
-func TestItemsThatWereTakenStayAsTheyWere(t *testing.T) {
+func TestReturnedItemsDoNotChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())
@@ -74,7 +74,7 @@ func TestExpiredItemIsReadUntilTheSweepAfterTwoDays(t *testing.T) {
 	require.Len(t, w.db.Items("records"), 3)
 }
 
-func TestCreateTableEmptiesTheOneOfThatName(t *testing.T) {
+func TestCreateTableEmptiesAnExistingTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())
@@ -82,15 +82,15 @@ func TestCreateTableEmptiesTheOneOfThatName(t *testing.T) {
 	require.Empty(t, w.stored())
 }
 
-// Whoever listens hears of what was stored, each item of a transaction by itself,
-// and of nothing that was refused.
-func TestWritesAreTold(t *testing.T) {
+// The listener is called for every stored item, once for each item of a transaction,
+// and not for rejected writes.
+func TestOnWriteReportsEveryStoredWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	type told struct{ before, after string }
-	var heard []told
+	var listeners []told
 	w.db.OnWrite(func(_ string, before, after dynamodb.Item) {
-		heard = append(heard, told{before.String(), after.String()})
+		listeners = append(listeners, told{before.String(), after.String()})
 	})
 	w.put(t, key("a", "1"))
 	require.Error(t, w.transact(t, "", putOnce(key("a", "2")), putOnce(key("a", "1"))))
@@ -98,7 +98,7 @@ func TestWritesAreTold(t *testing.T) {
 		TableName: aws.String("records"), Key: key("a", "1"),
 	}}))
 	one, two := `{"pk":{"S":"a"},"sk":{"S":"1"}}`, `{"pk":{"S":"a"},"sk":{"S":"2"}}`
-	require.Equal(t, []told{{"{}", one}, {"{}", two}, {one, "{}"}}, heard)
+	require.Equal(t, []told{{"{}", one}, {"{}", two}, {one, "{}"}}, listeners)
 }
 
 func putOnce(item map[string]types.AttributeValue) types.TransactWriteItem {

@@ -2,8 +2,8 @@ package dynamodb
 
 import "fmt"
 
-// describeTable answers DescribeTable with what a client needs to wait for a
-// table and to know its keys.
+// describeTable answers DescribeTable. The response has only the members that a client
+// needs to wait for a table and to know its keys.
 func (db *Database) describeTable(q *request) ([]byte, error) {
 	t := db.tables[q.tableName]
 	if t == nil {

@@ -2,22 +2,21 @@ package dynamodb
 
 import "strings"
 
-// expressions are a request's expressions, parsed and bound to its
-// placeholders.
+// expressions are a request's expressions, parsed and bound to their placeholders.
 type expressions struct {
-	binding    binding
-	condition  condition // always, if the request has none
-	filter     condition // always, if the request has none
-	filtered   []path    // what the filter looks at
-	keys       condition // the key condition, or always
-	update     *update   // nil if the request has none
-	targets    []path    // what the update writes
-	projection []path    // nil if the request has none
-	used       []placeholders
+	binding     binding
+	condition   condition // the type always if the request has none
+	filter      condition // the type always if the request has none
+	filterPaths []path    // the paths in the filter
+	keys        condition // the key condition; the type always if the request has none
+	update      *update   // nil if the request has none
+	targets     []path    // the paths that the update writes
+	projection  []path    // nil if the request has none
+	used        []placeholders
 }
 
-// bindExpressions parses the expressions of a request and checks all that can
-// be checked without a table.
+// bindExpressions parses the expressions of a request and makes all checks that do not
+// need a table.
 func bindExpressions(q *request) (*expressions, error) {
 	e := &expressions{binding: binding{q.names, q.values}}
 	if err := e.binding.checkShape(); err != nil {
@@ -34,7 +33,7 @@ func bindExpressions(q *request) (*expressions, error) {
 	return e, e.binding.checkUsed(e.used)
 }
 
-// checkPlaceholdersNeeded refuses placeholders without an expression that
+// checkPlaceholdersNeeded returns an error for placeholders without an expression that
 // could use them.
 func (q *request) checkPlaceholdersNeeded() error {
 	withValues := q.conditionExpression != nil || q.updateExpression != nil ||
@@ -49,8 +48,8 @@ func (q *request) checkPlaceholdersNeeded() error {
 	}
 }
 
-// in puts the name of the expression in front of what is wrong with it.
-func in(parameter string, err error) error {
+// wrapFlaw adds the name of the expression's parameter to an error of the expression.
+func wrapFlaw(parameter string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -63,11 +62,11 @@ func (e *expressions) bindUpdate(q *request) error {
 	}
 	u, err := updates.get(*q.updateExpression)
 	if err != nil {
-		return in("UpdateExpression", err)
+		return wrapFlaw("UpdateExpression", err)
 	}
 	e.update, e.used = u, append(e.used, u.placeholders)
 	e.targets, err = u.bind(&e.binding)
-	return in("UpdateExpression", err)
+	return wrapFlaw("UpdateExpression", err)
 }
 
 func (e *expressions) bindConditions(q *request) error {
@@ -85,7 +84,7 @@ func (e *expressions) bindConditions(q *request) error {
 	}
 	e.condition, e.keys, e.filter = condition.condition, keys.condition, filter.condition
 	for _, p := range filter.paths {
-		e.filtered = append(e.filtered, p.resolve(&e.binding))
+		e.filterPaths = append(e.filterPaths, p.resolve(&e.binding))
 	}
 	return nil
 }
@@ -96,10 +95,10 @@ func (e *expressions) bindCondition(parameter string, source *string) (parsedCon
 	}
 	c, err := conditions.get(*source)
 	if err != nil {
-		return parsedCondition{}, in(parameter, err)
+		return parsedCondition{}, wrapFlaw(parameter, err)
 	}
 	e.used = append(e.used, c.placeholders)
-	return c, in(parameter, c.check(&e.binding))
+	return c, wrapFlaw(parameter, c.check(&e.binding))
 }
 
 func (e *expressions) bindProjection(q *request) error {
@@ -108,17 +107,17 @@ func (e *expressions) bindProjection(q *request) error {
 	}
 	p, err := projections.get(*q.projectionExpression)
 	if err != nil {
-		return in("ProjectionExpression", err)
+		return wrapFlaw("ProjectionExpression", err)
 	}
 	e.used = append(e.used, p.placeholders)
 	e.projection, err = p.bind(&e.binding)
-	return in("ProjectionExpression", err)
+	return wrapFlaw("ProjectionExpression", err)
 }
 
-// holds evaluates the request's condition for an item, or for nil.
+// holds evaluates the request's condition for an item, which may be nil.
 func (e *expressions) holds(it Item) bool { return e.condition.holds(&e.binding, it) }
 
-// project returns the parts of the item that the request wants.
+// project returns the parts of the item that the request's projection selects.
 func (e *expressions) project(it Item) Item {
 	if e.projection == nil {
 		return it

@@ -2,8 +2,8 @@ package dynamodb
 
 import "fmt"
 
-// The names of the errors as the AWS-JSON protocol carries them, each in the
-// namespace that DynamoDB uses for it.
+// The names of the errors in the AWS-JSON protocol, each with the namespace that
+// DynamoDB uses for it.
 const (
 	validationException         = "com.amazon.coral.validate#ValidationException"
 	serializationException      = "com.amazon.coral.service#SerializationException"
@@ -14,16 +14,16 @@ const (
 	idempotentParameterMismatch = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException"
 )
 
-// fault is an error as DynamoDB answers it, with status 400. Every error that an
-// operation returns is one.
+// fault is an error of DynamoDB with status 400. Every error that an operation returns
+// is a fault.
 type fault struct {
 	name    string
 	message string
-	item    Item     // of a failed condition, when the request asked for it
-	reasons []reason // of a canceled transaction, one for each action in its order
+	item    Item     // the item of a failed condition, if the request asks for it
+	reasons []reason // the reasons of a canceled transaction, one for each action in order
 }
 
-// reason says what became of one action of a canceled transaction.
+// reason is the cancellation reason of one action of a transaction.
 type reason struct {
 	code    string
 	message string
@@ -44,24 +44,24 @@ func notImplemented(what string) error {
 	return &fault{name: unknownOperationException, message: what + " is not implemented in this local DynamoDB"}
 }
 
-// flaw is what is wrong with an expression, in DynamoDB's words. Where it is
-// reported it gets the name of the expression in front.
+// flaw is an error in an expression, in DynamoDB's words. wrapFlaw adds the name of the
+// expression's parameter.
 type flaw string
 
-func flawed(format string, args ...any) error { return flaw(fmt.Sprintf(format, args...)) }
+func newFlaw(format string, args ...any) error { return flaw(fmt.Sprintf(format, args...)) }
 
 func (f flaw) Error() string { return string(f) }
 
-// violated is how DynamoDB reports a parameter that breaks a constraint of its
-// model, before it looks at anything else. Value is quoted by the caller,
-// because a missing one is written as a bare null.
-func violated(value, parameter, constraint string) error {
+// errConstraint returns DynamoDB's error for a parameter that violates a constraint of
+// the API model. DynamoDB checks these constraints first. The caller quotes value,
+// because a missing value is a bare null.
+func errConstraint(value, parameter, constraint string) error {
 	return invalid("1 validation error detected: Value %s at '%s' failed to satisfy constraint: Member must %s",
 		value, parameter, constraint)
 }
 
-// append adds the body of the answer to buf. The member that holds the message
-// is spelled as in the service's model, which is not the same for every error.
+// append appends the body of the error response to buf. The member with the message is
+// "Message" or "message", as in the API model of each error.
 func (f *fault) append(buf []byte) []byte {
 	buf = append(buf, `{"__type":`...)
 	buf = appendText(buf, f.name)

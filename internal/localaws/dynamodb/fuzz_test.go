@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzExpressions feeds any text to every parser, and evaluates what comes out.
+// FuzzExpressions passes any text to every parser and evaluates the results.
 func FuzzExpressions(f *testing.F) {
 	for _, seed := range []string{
 		"", "a", "a = :a", "NOT (a < :a AND b.c[0] <> size(#a)) OR contains(a, :a)", "a BETWEEN :a AND :b", "a IN (:a, :b)",
@@ -39,7 +39,7 @@ func FuzzExpressions(f *testing.F) {
 		if u, err := parseUpdate(expression); err == nil {
 			if targets, err := u.bind(b); err == nil {
 				if after, err := u.apply(b, targets, it); err == nil {
-					requireWhole(t, Value{kind: kindMap, fields: after})
+					requireNoHoles(t, Value{kind: kindMap, fields: after})
 					pick(after, targets)
 				}
 			}
@@ -47,26 +47,26 @@ func FuzzExpressions(f *testing.F) {
 		require.Equal(t, was, it.String(), "an update changes no item that is there")
 		if p, err := parseProjection(expression); err == nil {
 			if paths, err := p.bind(b); err == nil {
-				requireWhole(t, Value{kind: kindMap, fields: pick(it, paths)})
+				requireNoHoles(t, Value{kind: kindMap, fields: pick(it, paths)})
 			}
 		}
 	})
 }
 
-// requireWhole wants no hole anywhere in the value.
-func requireWhole(t *testing.T, v Value) {
+// requireNoHoles requires that no list in the value has a hole.
+func requireNoHoles(t *testing.T, v Value) {
 	t.Helper()
-	require.False(t, v.absent())
+	require.False(t, v.isAbsent())
 	for _, element := range v.list {
-		requireWhole(t, element)
+		requireNoHoles(t, element)
 	}
 	for _, field := range v.fields {
-		requireWhole(t, field)
+		requireNoHoles(t, field)
 	}
 }
 
-// FuzzRequests feeds any body to every operation. What is answered is JSON, and
-// what is not JSON is refused.
+// FuzzRequests passes any body to every operation. Every response must be JSON, and
+// every body that is not JSON must be rejected.
 func FuzzRequests(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `[]`, `null`, `"`, `{"TableName":"t","Key":{"pk":{"S":"a\u00e9\ud83d\ude80"},"sk":{"S":"b"}}}`,

@@ -6,7 +6,7 @@ func (db *Database) getItem(q *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkFilled(q.key); err != nil {
+	if err := t.checkKeyNotEmpty(q.key); err != nil {
 		return nil, err
 	}
 	if err := t.checkKey(q.key); err != nil {
@@ -22,7 +22,7 @@ func (db *Database) getItem(q *request) ([]byte, error) {
 	return itemBody("Item", e.project(it)), nil
 }
 
-// itemBody is an answer of one item, or an empty one without an item.
+// itemBody returns a response body with one item, or an empty body if there is no item.
 func itemBody(member string, it Item) []byte {
 	if it == nil {
 		return []byte("{}")
@@ -33,7 +33,8 @@ func itemBody(member string, it Item) []byte {
 	return append(buf, '}')
 }
 
-// checkScalarKeys refuses paths into a key attribute, which is a string.
+// checkScalarKeys returns an error for a path into a key attribute, because keys are
+// strings.
 func (t *table) checkScalarKeys(paths []path) error {
 	for _, p := range paths {
 		for _, name := range t.keyNames() {

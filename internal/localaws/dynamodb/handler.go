@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Of the AWS-JSON 1.0 protocol.
+// Names of the AWS-JSON 1.0 protocol.
 const (
 	targetHeader = "X-Amz-Target"
 	targetPrefix = "DynamoDB_20120810."
@@ -21,8 +21,8 @@ const (
 // maxRequest is the largest request that DynamoDB reads, in bytes.
 const maxRequest = 16 << 20
 
-// operations are those that there are. Each returns the body of its answer, or
-// a *fault, with the database locked.
+// operations are the implemented operations. Each is called with the database locked,
+// and returns the body of the response or a *fault.
 var operations = map[string]func(*Database, *request) ([]byte, error){
 	"GetItem":            (*Database).getItem,
 	"PutItem":            (*Database).writeItem,
@@ -34,8 +34,8 @@ var operations = map[string]func(*Database, *request) ([]byte, error){
 	"DescribeTable":      (*Database).describeTable,
 }
 
-// Operation returns the name of the operation that the request is for, such as
-// "UpdateItem", or "" if it is not a request to DynamoDB.
+// Operation returns the name of the request's operation, such as "UpdateItem", or "" if
+// it is not a request to DynamoDB.
 func Operation(r *http.Request) string {
 	operation, ok := strings.CutPrefix(r.Header.Get(targetHeader), targetPrefix)
 	if !ok {
@@ -51,7 +51,7 @@ func (db *Database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		var f *fault
 		if !errors.As(err, &f) {
-			panic(fmt.Sprintf("dynamodb: an error that is no fault: %v", err))
+			panic(fmt.Sprintf("dynamodb: an error that is not a fault: %v", err))
 		}
 		status, body = http.StatusBadRequest, f.append(nil)
 	}
@@ -61,7 +61,7 @@ func (db *Database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	header.Set("X-Amzn-Requestid", fmt.Sprintf("%052d", db.served.Add(1)))
 	w.WriteHeader(status)
-	// An error here means that the client has gone; there is nobody to tell.
+	// An error here means that the client has disconnected, so nobody can receive it.
 	_, _ = w.Write(body)
 }
 

@@ -17,7 +17,7 @@ import (
 	"sluice/internal/localaws/dynamodb"
 )
 
-// post sends a body that the client would not.
+// post sends a body that the SDK's client would not send.
 func post(t *testing.T, w *world, operation, body string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://dynamodb.local/", gostrings.NewReader(body))
@@ -35,7 +35,7 @@ func read(t *testing.T, r *http.Response) string {
 	return string(body)
 }
 
-func TestEveryTypeComesBackAsItWasPut(t *testing.T) {
+func TestEveryTypeIsReturnedUnchanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	item := sample()
@@ -49,7 +49,7 @@ func TestEveryTypeComesBackAsItWasPut(t *testing.T) {
 	require.Equal(t, item, out.Item)
 }
 
-func TestNumbersAndSetsComeBackInOneForm(t *testing.T) {
+func TestNumbersAndSetsAreReturnedInCanonicalForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	item := key("p", "s")
@@ -60,7 +60,7 @@ func TestNumbersAndSetsComeBackInOneForm(t *testing.T) {
 	}, w.stored())
 }
 
-func TestGetItemOfNoItemReturnsNone(t *testing.T) {
+func TestGetItemOfAMissingItemReturnsNone(t *testing.T) {
 	t.Parallel()
 	out, err := newWorld().GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String("records"), Key: key("p", "s")})
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestTableWithoutSortKey(t *testing.T) {
 	require.Equal(t, []attributes{put.Item}, out.Items)
 }
 
-func TestDescribeTableSaysTheKeys(t *testing.T) {
+func TestDescribeTableReturnsTheKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())
@@ -128,7 +128,7 @@ func TestDescribeTableSaysTheKeys(t *testing.T) {
 	require.Equal(t, "Requested resource not found: Table: nowhere not found", missing.ErrorMessage())
 }
 
-func TestWhatIsNotKnownIsRefusedByName(t *testing.T) {
+func TestUnknownOperationsAndParametersAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name string
@@ -142,7 +142,7 @@ func TestWhatIsNotKnownIsRefusedByName(t *testing.T) {
 			return err
 		}, `the operation "ListTables"` + here},
 		{"an index", func(t *testing.T, w *world) error {
-			query := ask("pk = :p")
+			query := queryInput("pk = :p")
 			query.IndexName = aws.String("index")
 			_, err := w.Query(t.Context(), query)
 			return err
@@ -262,7 +262,7 @@ func TestAnswersAreAWSJSONWithTheirChecksum(t *testing.T) {
 	}
 }
 
-func TestInspectSaysWhatARequestIsForAndLeavesItToBeServed(t *testing.T) {
+func TestInspectDoesNotConsumeTheRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	var calls []dynamodb.Call
@@ -279,7 +279,7 @@ func TestInspectSaysWhatARequestIsForAndLeavesItToBeServed(t *testing.T) {
 		deleteAction(key("p", "s")), putAction(key("p", "t"), ""),
 	}})
 	require.NoError(t, err)
-	_, err = c.Query(t.Context(), ask("pk = :p"))
+	_, err = c.Query(t.Context(), queryInput("pk = :p"))
 	require.NoError(t, err)
 	_, err = c.ListTables(t.Context(), &sdk.ListTablesInput{})
 	require.Error(t, err)

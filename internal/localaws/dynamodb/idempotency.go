@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// tokenValidity is how long the token of a transaction is remembered (API
-// reference, TransactWriteItems: ClientRequestToken).
+// tokenValidity is how long a transaction's token is valid (API reference,
+// TransactWriteItems: ClientRequestToken).
 const tokenValidity = 10 * time.Minute
 
-// idempotency remembers the transactions of late by their tokens.
+// idempotency remembers recent transactions by their tokens.
 type idempotency struct {
 	transactions map[string]transaction
-	order        []string // tokens, from the oldest
+	order        []string // tokens, oldest first
 }
 
-// transaction is what was done under a token, and when.
+// transaction holds the actions that were done under a token, and the time.
 type transaction struct {
 	actions []*request
 	at      time.Time
 }
 
-// remember notes the token of a transaction that was done.
+// remember stores the token of a completed transaction.
 func (i *idempotency) remember(token string, done transaction) {
 	if i.transactions == nil {
 		i.transactions = map[string]transaction{}
@@ -30,7 +30,7 @@ func (i *idempotency) remember(token string, done transaction) {
 	i.order = append(i.order, token)
 }
 
-// forget drops the tokens that are not valid any more.
+// forget removes the tokens that are no longer valid.
 func (i *idempotency) forget(now time.Time) {
 	valid := func(token string) bool { return now.Sub(i.transactions[token].at) < tokenValidity }
 	expired := slices.IndexFunc(i.order, valid)

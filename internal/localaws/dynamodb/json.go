@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// reader reads one AWS-JSON document from front to back, straight into the
-// values of this package. encoding/json is not used for it: that matches the
-// names of members without regard to case, which DynamoDB does not.
+// reader reads one AWS-JSON document from front to back, directly into the values of
+// this package. It does not use encoding/json, because that ignores the case of member
+// names and DynamoDB does not.
 //
-// The first error sticks: afterwards every read returns a zero value at once,
-// so that only the end needs to be checked.
+// The first error is kept: afterwards every read returns a zero value at once. So err
+// needs to be checked only at the end.
 type reader struct {
 	data []byte
 	at   int
@@ -61,7 +61,7 @@ func (r *reader) expect(c byte) {
 	}
 }
 
-// literal reads the word if it is the next one.
+// literal reads the word if it comes next.
 func (r *reader) literal(word string) bool {
 	r.peek()
 	if r.err != nil || !bytes.HasPrefix(r.data[r.at:], []byte(word)) {
@@ -71,15 +71,15 @@ func (r *reader) literal(word string) bool {
 	return true
 }
 
-// end says that nothing may follow.
+// end expects the end of the document.
 func (r *reader) end() {
 	if r.peek(); r.err == nil && r.at < len(r.data) {
 		r.unexpected()
 	}
 }
 
-// members yields the names of an object's members; the body of the loop reads
-// the value of each. A member that is null is left out, as DynamoDB does.
+// members yields the names of an object's members. The body of the loop must read each
+// value. A null member is skipped, as in DynamoDB.
 func (r *reader) members() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		r.expect('{')
@@ -100,8 +100,8 @@ func (r *reader) members() iter.Seq[string] {
 	}
 }
 
-// elements yields the positions of an array's elements; the body of the loop
-// reads each.
+// elements yields the indexes of an array's elements. The body of the loop must read
+// each element.
 func (r *reader) elements() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		r.expect('[')
@@ -142,8 +142,8 @@ func (r *reader) text() string {
 	return ""
 }
 
-// unquote is the text of a quoted string. What is rare in it, escapes of code
-// points and bytes that are not UTF-8, it leaves to encoding/json.
+// unquote decodes a quoted string. It uses encoding/json for the rare cases: \u escapes
+// and invalid UTF-8.
 func (r *reader) unquote(quoted []byte, escaped, wide bool) string {
 	raw := quoted[1 : len(quoted)-1]
 	plain := !wide || utf8.Valid(raw)
@@ -162,7 +162,7 @@ func (r *reader) unquote(quoted []byte, escaped, wide bool) string {
 	return text
 }
 
-// unescape resolves the escapes of single characters.
+// unescape decodes single-character escapes. It returns false for other escapes.
 func unescape(raw []byte) (string, bool) {
 	text := make([]byte, 0, len(raw))
 	for {
@@ -203,7 +203,7 @@ func (r *reader) integer() int {
 	return int(n)
 }
 
-// appendText adds text, which is UTF-8, to buf as a JSON string.
+// appendText appends text, which must be UTF-8, to buf as a JSON string.
 func appendText(buf []byte, text string) []byte {
 	buf = append(buf, '"')
 	written := 0

@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// keyClause is one comparison of a key condition, the attribute first.
+// keyClause is one comparison of a key condition, with the attribute as its first
+// operand.
 type keyClause struct {
 	attribute string
 	operator  string // a comparator, BETWEEN or begins_with
 	values    []Value
 }
 
-// keyClauses takes a key condition apart into its comparisons.
+// keyClauses splits a key condition into its comparisons.
 func keyClauses(c condition, b *binding) ([]keyClause, error) {
 	switch c := c.(type) {
 	case conjunction:
@@ -44,7 +45,7 @@ func errKeyOperator(operator string) error {
 	return invalid("Invalid operator used in KeyConditionExpression: %s", operator)
 }
 
-// mirrored is the comparator with its operands exchanged.
+// mirrored maps each comparator to the one for exchanged operands.
 var mirrored = map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 func keyComparison(c comparison, b *binding) ([]keyClause, error) {
@@ -88,14 +89,14 @@ func newKeyClause(b *binding, operator string, operands ...operand) ([]keyClause
 	return []keyClause{clause}, nil
 }
 
-// keyRange is what a key condition selects: one partition, and of it the items
-// whose sort key satisfies a clause.
+// keyRange is the selection of a key condition: the items of one partition whose sort
+// key satisfies a clause.
 type keyRange struct {
 	partition string
-	sort      *keyClause // nil for all
+	sort      *keyClause // nil selects all items
 }
 
-// rangeOf makes a table's key range of the clauses.
+// rangeOf converts the clauses of a key condition to a key range.
 func (t *table) rangeOf(clauses []keyClause) (keyRange, error) {
 	byName := map[string]*keyClause{}
 	for i := range clauses {
@@ -138,8 +139,9 @@ func (c *keyClause) checkValues() error {
 	return nil
 }
 
-// bounds are the first and the end of the sort keys that satisfy the clause,
-// which is a range for every operator.
+// bounds returns the range of the sort keys that satisfy the clause: the index of the
+// first one and the index after the last one. Every operator selects a contiguous
+// range.
 func (c *keyClause) bounds(sorts []string) (first, end int) {
 	if c == nil {
 		return 0, len(sorts)
@@ -167,7 +169,7 @@ func (c *keyClause) bounds(sorts []string) (first, end int) {
 	}
 }
 
-// after is the position of the first sort key that is greater.
+// after returns the index of the first greater sort key.
 func after(sorts []string, sort string) int {
 	i, found := slices.BinarySearch(sorts, sort)
 	if found {

@@ -2,12 +2,12 @@ package dynamodb
 
 import "sync"
 
-// maxRemembered bounds a memo, in expressions.
-const maxRemembered = 4096
+// maxMemoEntries is the maximum number of expressions in a memo.
+const maxMemoEntries = 4096
 
-// memo remembers parsed expressions, which depend on their text alone and
-// never change: programs send the same few over and over. It is shared by all
-// databases, so that a fresh one need not parse again.
+// memo caches parsed expressions, because programs send the same few again and again. A
+// parsed expression depends only on its text and never changes. All databases share the
+// memos, so a new database need not parse again.
 type memo[T any] struct {
 	parse func(string) (T, error)
 
@@ -21,7 +21,7 @@ var (
 	projections = memo[*projection]{parse: parseProjection}
 )
 
-// get returns the parsed expression. Errors are not remembered.
+// get returns the parsed expression. It does not cache errors.
 func (m *memo[T]) get(expression string) (T, error) {
 	m.mu.RLock()
 	known, ok := m.parsed[expression]
@@ -35,7 +35,7 @@ func (m *memo[T]) get(expression string) (T, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.parsed == nil || len(m.parsed) >= maxRemembered {
+	if m.parsed == nil || len(m.parsed) >= maxMemoEntries {
 		m.parsed = map[string]T{}
 	}
 	m.parsed[expression] = fresh

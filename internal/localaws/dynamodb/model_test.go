@@ -16,11 +16,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// counters is a naive model of "records": the attribute n by the keys.
+// counters is a naive model of "records": the attribute n by key.
 type counters map[[2]string]int
 
-// TestDatabaseBehavesAsAMapOfCounters drives the database and the model with the
-// same random requests and compares what they answer and what is left.
+// TestDatabaseBehavesAsAMapOfCounters sends the same random requests to the database
+// and the model, and compares the responses and the stored items.
 func TestDatabaseBehavesAsAMapOfCounters(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -49,9 +49,9 @@ func drawKey(t *rapid.T, label string) [2]string {
 	}
 }
 
-// failed says whether a request failed on a condition, which is the only way
-// that these may fail.
-func failed(t *rapid.T, err error) bool {
+// conditionFailed reports whether a request failed on a condition, the only error that
+// these requests may return.
+func conditionFailed(t *rapid.T, err error) bool {
 	var conditional *types.ConditionalCheckFailedException
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &conditional) || errors.As(err, &canceled) {
@@ -69,7 +69,7 @@ func (m *model) create(t *rapid.T) {
 		TableName: aws.String("records"), Item: item, ConditionExpression: aws.String("attribute_not_exists(pk)"),
 	})
 	_, exists := m.counters[k]
-	require.Equal(t, exists, failed(t, err))
+	require.Equal(t, exists, conditionFailed(t, err))
 	if !exists {
 		m.counters[k] = n
 	}
@@ -83,7 +83,7 @@ func (m *model) add(t *rapid.T) {
 		ExpressionAttributeValues: attributes{":one": number("1"), ":least": number(strconv.Itoa(least))},
 	})
 	n, exists := m.counters[k]
-	require.Equal(t, !exists || n < least, failed(t, err))
+	require.Equal(t, !exists || n < least, conditionFailed(t, err))
 	if err == nil {
 		m.counters[k]++
 		require.Equal(t, attributes{"n": number(strconv.Itoa(n + 1))}, out.Attributes)
@@ -101,7 +101,7 @@ func (m *model) delete(t *rapid.T) {
 	delete(m.counters, k)
 }
 
-// move takes a counter from one key to another that is free, in a transaction.
+// move moves a counter to another, unused key in a transaction.
 func (m *model) move(t *rapid.T) {
 	from, to := drawKey(t, "from"), drawKey(t, "to")
 	if from == to {
@@ -120,14 +120,14 @@ func (m *model) move(t *rapid.T) {
 		},
 	})
 	_, taken := m.counters[to]
-	require.Equal(t, !exists || taken, failed(t, err))
+	require.Equal(t, !exists || taken, conditionFailed(t, err))
 	if err == nil {
 		delete(m.counters, from)
 		m.counters[to] = n
 	}
 }
 
-// transact adds to several counters at once, if none of them is negative.
+// transact adds to several counters in one transaction, if none of them is negative.
 func (m *model) transact(t *rapid.T) {
 	keys := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) [2]string { return drawKey(t, "key") }), 1, 4,
 		rapid.ID).Draw(t, "keys")
@@ -142,7 +142,7 @@ func (m *model) transact(t *rapid.T) {
 		negative = negative || m.counters[k] < 0
 	}
 	_, err := m.TransactWriteItems(context.Background(), &sdk.TransactWriteItemsInput{TransactItems: actions})
-	require.Equal(t, negative, failed(t, err))
+	require.Equal(t, negative, conditionFailed(t, err))
 	if err == nil {
 		for _, k := range keys {
 			m.counters[k]++
@@ -150,7 +150,7 @@ func (m *model) transact(t *rapid.T) {
 	}
 }
 
-// query pages through the part of a partition from a sort key on.
+// query reads a partition from a sort key on, page by page.
 func (m *model) query(t *rapid.T) {
 	from := drawKey(t, "from")
 	forward := rapid.Bool().Draw(t, "forward")

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// Numbers are decimals of up to 38 significant digits, between 1E-130 and
-// 9.99…E+125 (DynamoDB developer guide, "Data types: Number"). They are kept as
-// text in the one form in which DynamoDB returns them: no exponent, no zeros
-// that say nothing, no minus before zero. So equal numbers are equal strings.
+// Numbers are decimals of up to 38 significant digits, between 1E-130 and 9.99…E+125
+// (DynamoDB developer guide, "Data types: Number"). They are kept as text in the
+// canonical form in which DynamoDB returns them: no exponent, no redundant zeros, no
+// minus before zero. So equal numbers are equal strings.
 const (
 	maxDigits    = 38
 	maxMagnitude = 125
 	minMagnitude = -130
 )
 
-// canonicalNumber returns the one text that stands for the number that text
-// writes.
+// canonicalNumber returns the canonical form of a number.
 func canonicalNumber(text string) (string, error) {
 	if isShortInteger(text) {
 		return text, nil
@@ -33,14 +32,14 @@ func canonicalNumber(text string) (string, error) {
 		return "", unconvertible
 	}
 	if strings.Trim(whole+fraction, "0") == "" {
-		// Zero is held to the range by the exponent it is written with.
+		// For zero, DynamoDB checks the written exponent against the range.
 		return "0", inRange(exponent)
 	}
 	return formatNumber(negative, whole+fraction, exponent, len(fraction))
 }
 
-// isShortInteger says whether text is surely canonical already, as nearly all
-// numbers are.
+// isShortInteger reports whether text is an integer that is certainly canonical. Nearly
+// all numbers are.
 func isShortInteger(text string) bool {
 	return len(text) > 0 && len(text) <= maxDigits && isDigits(text) && (text[0] != '0' || len(text) == 1)
 }
@@ -54,8 +53,8 @@ func isDigits(text string) bool {
 	return true
 }
 
-// splitExponent cuts the exponent off. One that does not fit in 64 bits cannot
-// be converted at all, and a smaller one is left to the check of the range.
+// splitExponent splits off the exponent. An exponent that does not fit in 64 bits is a
+// conversion error; the range check handles a smaller one.
 func splitExponent(text string) (mantissa string, exponent int64, ok bool) {
 	at := strings.IndexAny(text, "eE")
 	if at < 0 {
@@ -80,10 +79,10 @@ func inRange(magnitude int64) error {
 	}
 }
 
-// formatNumber writes digits × 10^(exponent − fraction), which is not zero.
+// formatNumber formats digits × 10^(exponent − fraction), which must not be zero.
 func formatNumber(negative bool, digits string, exponent int64, fraction int) (string, error) {
 	digits = strings.TrimLeft(digits, "0")
-	// An exponent near the bounds of 64 bits must not wrap around here.
+	// An exponent near the limits of 64 bits must not overflow here.
 	if err := inRange(max(min(exponent, 1<<32), -1<<32) + int64(len(digits)-fraction-1)); err != nil {
 		return "", err
 	}
@@ -135,15 +134,15 @@ func compareMagnitudes(a, b string) int {
 	return strings.Compare(aFraction, bFraction)
 }
 
-// addNumbers adds two canonical numbers exactly. A sum that needs more than 38
-// digits is refused, as it could not be stored.
+// addNumbers adds two canonical numbers exactly. A sum that needs more than 38 digits
+// is an error, because it could not be stored.
 func addNumbers(a, b string) (string, error) {
 	if sum, ok := addShortIntegers(a, b); ok {
 		return sum, nil
 	}
 	scale := max(fractionDigits(a), fractionDigits(b))
-	sum := scaled(a, scale)
-	sum.Add(sum, scaled(b, scale))
+	sum := scaleToInteger(a, scale)
+	sum.Add(sum, scaleToInteger(b, scale))
 	if sum.Sign() == 0 {
 		return "0", nil
 	}
@@ -162,8 +161,8 @@ func subtractNumbers(a, b string) (string, error) {
 }
 
 func addShortIntegers(a, b string) (string, bool) {
-	const safe = 18 // digits, with a sign: neither the terms nor the sum leave 64 bits
-	if len(a) > safe || len(b) > safe {
+	const maxDigits64 = 18 // characters, with a sign: neither the terms nor the sum overflow 64 bits
+	if len(a) > maxDigits64 || len(b) > maxDigits64 {
 		return "", false
 	}
 	x, errX := strconv.ParseInt(a, 10, 64)
@@ -179,8 +178,9 @@ func fractionDigits(number string) int {
 	return len(fraction)
 }
 
-// scaled is the number × 10^scale, where scale leaves no fraction.
-func scaled(number string, scale int) *big.Int {
+// scaleToInteger returns number × 10^scale. scale must be large enough to leave no
+// fraction.
+func scaleToInteger(number string, scale int) *big.Int {
 	whole, fraction, _ := strings.Cut(number, ".")
 	digits := whole + fraction + strings.Repeat("0", scale-len(fraction))
 	value, ok := new(big.Int).SetString(digits, 10)
@@ -190,11 +190,11 @@ func scaled(number string, scale int) *big.Int {
 	return value
 }
 
-// numberSize is what a canonical number counts for in the size of an item, in
-// bytes: one, one for each two digits on either side of the decimal point, and
-// one for a minus. Leading and trailing zeros do not count. (The developer
-// guide calls its own, simpler rule approximate; this one was measured against
-// the service by the paritysuite/dynamodb-conformance project.)
+// numberSize returns the size of a canonical number in an item, in bytes: one, plus one
+// for each two digits on either side of the decimal point, plus one for a minus.
+// Leading and trailing zeros do not count. (The developer guide calls its own, simpler
+// rule approximate; this one was measured against the service by the
+// paritysuite/dynamodb-conformance project.)
 func numberSize(number string) int {
 	if number == "0" {
 		return 1

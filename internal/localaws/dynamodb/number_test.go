@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestNumbersHaveOneForm(t *testing.T) {
+func TestNumbersHaveOneCanonicalForm(t *testing.T) {
 	t.Parallel()
 	type testcase struct{ text, want string }
 	for _, tc := range []testcase{
@@ -28,7 +28,7 @@ func TestNumbersHaveOneForm(t *testing.T) {
 	}
 }
 
-func TestNumbersThatDynamoDBDoesNotStore(t *testing.T) {
+func TestNumbersOutOfRangeAreRefused(t *testing.T) {
 	t.Parallel()
 	const overflow = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 	const underflow = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
@@ -64,7 +64,7 @@ func TestNumberSizes(t *testing.T) {
 	}
 }
 
-// Arithmetic and order are those of the rational numbers.
+// Arithmetic and order must match those of rational numbers.
 func TestNumbersBehaveAsRationals(t *testing.T) {
 	t.Parallel()
 	literal := rapid.StringMatching(`-?[0-9]{1,18}(\.[0-9]{1,15})?`)

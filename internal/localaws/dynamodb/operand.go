@@ -2,36 +2,36 @@ package dynamodb
 
 import "slices"
 
-// static is what can be said of an operand before there is an item.
+// static is the part of an operand that does not depend on an item.
 type static interface {
-	// check says what is wrong with the operand, whatever the item.
+	// check returns an error if the operand is invalid for every item.
 	check(*binding) error
-	// kind is the kind of the operand's value if it is known without an item.
+	// kind returns the kind of the operand's value, or kindAbsent if it depends on the
+	// item.
 	kind(*binding) kind
 }
 
-// operand is what a condition compares.
+// operand is an operand of a condition.
 type operand interface {
 	static
-	// value is the operand's value for an item, which may be absent.
+	// value returns the operand's value for an item. The value may be absent.
 	value(*binding, Item) Value
 }
 
-// call is a function call in a condition as it is written. Whether it may
-// stand where it stands, the parser decides.
+// call is a function call in a condition. The parser decides whether it is allowed in
+// its position.
 type call struct {
 	function string
 	args     []operand
 }
 
-// checkArgs says what is wrong with the arguments one by one, or with their
-// number.
+// checkArgs checks each argument and then their number.
 func checkArgs[T static](b *binding, function string, args []T, count int) error {
 	if err := checkEach(b, args); err != nil {
 		return err
 	}
 	if len(args) != count {
-		return flawed("Incorrect number of operands for operator or function; "+
+		return newFlaw("Incorrect number of operands for operator or function; "+
 			"operator or function: %s, number of operands: %d", function, len(args))
 	}
 	return nil
@@ -46,20 +46,20 @@ func checkEach[T static](b *binding, operands []T) error {
 	return nil
 }
 
-// checkPath wants the argument to be a document path.
+// checkPath checks that an argument is a document path.
 func checkPath(function string, arg static) error {
 	if _, ok := arg.(path); !ok {
-		return flawed("Operator or function requires a document path; operator or function: %s", function)
+		return newFlaw("Operator or function requires a document path; operator or function: %s", function)
 	}
 	return nil
 }
 
 func errOperandKind(operator string, k kind) error {
-	return flawed("Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+	return newFlaw("Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
 		operator, k)
 }
 
-// checkKinds wants every operand whose kind is known to be of an allowed one.
+// checkKinds checks that every operand with a known kind has an allowed kind.
 func checkKinds[T static](b *binding, operator string, operands []T, allowed func(kind) bool) error {
 	for _, o := range operands {
 		if k := o.kind(b); k != kindAbsent && !allowed(k) {
@@ -69,7 +69,8 @@ func checkKinds[T static](b *binding, operator string, operands []T, allowed fun
 	return nil
 }
 
-// checkDistinct refuses an operator whose only two operands are the same path.
+// checkDistinct returns an error if an operator has two operands that are the same
+// path.
 func checkDistinct(b *binding, operator string, operands []operand) error {
 	if len(operands) != 2 {
 		return nil
@@ -79,11 +80,11 @@ func checkDistinct(b *binding, operator string, operands []operand) error {
 	if !isPath || !alsoPath || !slices.Equal(first.resolve(b), second.resolve(b)) {
 		return nil
 	}
-	return flawed("The first operand must be distinct from the remaining operands for this operator or function; "+
+	return newFlaw("The first operand must be distinct from the remaining operands for this operator or function; "+
 		"operator: %s, first operand: %s", operator, first.resolve(b))
 }
 
-// sizeOf is the function size, the only one whose result can be compared.
+// sizeOf is a call of size, the only function in conditions that returns an operand.
 type sizeOf struct{ call }
 
 func (s sizeOf) check(b *binding) error {

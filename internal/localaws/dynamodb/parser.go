@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// Limits of any expression (developer guide, "Limits: Expression parameters").
+// Limits of expressions (developer guide, "Limits: Expression parameters").
 const (
-	maxExpressionSize = 4096 // bytes, as written
+	maxExpressionSize = 4096 // bytes of the expression's text
 	maxOperators      = 300  // operators and functions
 )
 
-// parser reads one expression. The first error sticks: afterwards the parser
-// sees nothing but the end, so that every loop ends, and what it returns is
-// thrown away.
+// parser parses one expression. The first error is kept: afterwards peek returns only
+// tokenEnd, so that every loop ends, and the result is discarded.
 //
-// DynamoDB reports a syntax error before any other, and of the rest not the
-// first but the most severe; those are collected in flaws.
+// DynamoDB reports a syntax error before any other error. Of the other errors it
+// reports not the first but the most severe one, so flaws collects them by severity.
 type parser struct {
 	source    string
 	tokens    []token
@@ -24,12 +23,12 @@ type parser struct {
 	err       error
 	flaws     [severities]error
 	operators int
-	aliases   []string // the #names that the expression uses, each once
-	values    []string // the :values that it uses, each once
+	aliases   []string // the distinct #names that the expression uses
+	values    []string // the distinct :values that it uses
 	paths     []path   // the document paths in it
 }
 
-// severity orders the errors that depend on nothing but the expression.
+// severity orders the errors that depend only on the expression, most severe first.
 type severity int
 
 const (
@@ -42,22 +41,22 @@ const (
 	severities
 )
 
-// newParser returns a parser for the expression, which already has its error
-// if the expression is empty or too long.
+// newParser returns a parser for the expression. Its err is already set if the
+// expression is empty or too long.
 func newParser(source string) *parser {
 	p := &parser{source: source}
 	switch {
 	case source == "":
-		p.err = flawed("The expression can not be empty;")
+		p.err = newFlaw("The expression can not be empty;")
 	case len(source) > maxExpressionSize:
-		p.err = flawed("Expression size has exceeded the maximum allowed size; expression size: %d", len(source))
+		p.err = newFlaw("Expression size has exceeded the maximum allowed size; expression size: %d", len(source))
 	default:
 		p.tokens = tokenize(source)
 	}
 	return p
 }
 
-// finish expects the end of the expression and returns what is wrong with it.
+// finish expects the end of the expression and returns the error to report, if any.
 func (p *parser) finish() error {
 	if p.peek().kind != tokenEnd {
 		p.syntaxError()
@@ -78,7 +77,7 @@ func (p *parser) finish() error {
 
 func (p *parser) flaw(s severity, format string, args ...any) {
 	if p.flaws[s] == nil {
-		p.flaws[s] = flawed(format, args...)
+		p.flaws[s] = newFlaw(format, args...)
 	}
 }
 
@@ -97,8 +96,8 @@ func (p *parser) next() token {
 	return t
 }
 
-// syntaxError reports the next token as DynamoDB does: near what stands before
-// and after it.
+// syntaxError records a syntax error at the next token. Like DynamoDB it quotes the
+// tokens before and after it.
 func (p *parser) syntaxError() {
 	if p.err != nil {
 		return
@@ -106,7 +105,7 @@ func (p *parser) syntaxError() {
 	here := p.tokens[p.at]
 	from := p.tokens[max(p.at-1, 0)].start
 	to := p.tokens[min(p.at+1, len(p.tokens)-1)].end
-	p.err = flawed("Syntax error; token: %q, near: %q", here.text, p.source[from:to])
+	p.err = newFlaw("Syntax error; token: %q, near: %q", here.text, p.source[from:to])
 }
 
 func (p *parser) acceptSymbol(symbol string) bool {
@@ -124,7 +123,7 @@ func (p *parser) expectSymbol(symbol string) {
 }
 
 func (p *parser) acceptKeyword(keyword string) bool {
-	if !p.peek().is(keyword) {
+	if !p.peek().isKeyword(keyword) {
 		return false
 	}
 	p.at++
@@ -142,7 +141,7 @@ func (p *parser) acceptOperator(symbols ...string) (string, bool) {
 	return "", false
 }
 
-// path reads a document path: a name, then any number of .name and [index].
+// path parses a document path: a name, then any number of .name and [index].
 func (p *parser) path() path {
 	steps := path{p.name()}
 	for {
@@ -177,8 +176,8 @@ func (p *parser) name() step {
 	}
 }
 
-// index reads a position in a list. What is wider than a list can ever be is
-// refused; DynamoDB does not document its bound.
+// index parses a list index. It must fit in 32 bits; DynamoDB does not document its
+// limit.
 func (p *parser) index() step {
 	t := p.peek()
 	if t.kind != tokenIndex {
@@ -188,12 +187,12 @@ func (p *parser) index() step {
 	p.at++
 	index, err := strconv.ParseInt(t.text, 10, 32)
 	if err != nil && p.err == nil {
-		p.err = flawed("List index is not within the allowable range; index: [%s]", t.text)
+		p.err = newFlaw("List index is not within the allowable range; index: [%s]", t.text)
 	}
 	return step{kind: stepIndex, index: int(index)}
 }
 
-// list reads what read reads, once or more often, with commas between.
+// list parses one or more elements separated by commas.
 func (p *parser) list(read func()) {
 	read()
 	for p.acceptSymbol(",") {
@@ -207,7 +206,7 @@ func (p *parser) reference() reference {
 	return reference(t.text)
 }
 
-// startsCall says whether a function call comes next.
+// startsCall reports whether a function call comes next.
 func (p *parser) startsCall() bool {
 	if p.peek().kind != tokenWord {
 		return false

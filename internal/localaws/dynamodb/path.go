@@ -9,9 +9,9 @@ import (
 type stepKind uint8
 
 const (
-	stepField stepKind = iota // name, of a map or of the item itself
-	stepAlias                 // #name, as long as it is not resolved
-	stepIndex                 // [index], of a list
+	stepField stepKind = iota // name: a field of a map or of the item itself
+	stepAlias                 // #name: an alias that is not resolved yet
+	stepIndex                 // [index]: an element of a list
 )
 
 // step is one part of a document path.
@@ -21,11 +21,11 @@ type step struct {
 	index int
 }
 
-// path is a document path. In a parsed expression it may hold aliases, because
-// what they stand for comes with each request; resolve replaces them.
+// path is a document path. In a parsed expression it may contain aliases, because each
+// request brings their names; resolve replaces them.
 type path []step
 
-// resolve returns the path with its aliases replaced. All of them are defined.
+// resolve returns the path with its aliases replaced. All of them must be defined.
 func (p path) resolve(b *binding) path {
 	if !slices.ContainsFunc(p, func(s step) bool { return s.kind == stepAlias }) {
 		return p
@@ -37,18 +37,18 @@ func (p path) resolve(b *binding) path {
 	return resolved
 }
 
-// check says which of the path's aliases is not defined.
+// check returns an error if an alias in the path is not defined.
 func (p path) check(b *binding) error {
 	for _, s := range p {
 		if _, ok := b.names[s.name]; s.kind == stepAlias && !ok {
-			return flawed("An expression attribute name used in the document path is not defined; attribute name: %s",
+			return newFlaw("An expression attribute name used in the document path is not defined; attribute name: %s",
 				s.name)
 		}
 	}
 	return nil
 }
 
-// value finds what the path leads to in the item, which may be nothing.
+// value returns the value at the path in the item, which may be absent.
 func (p path) value(b *binding, it Item) Value {
 	v := it[b.step(p[0]).name]
 	for _, s := range p[1:] {
@@ -57,19 +57,20 @@ func (p path) value(b *binding, it Item) Value {
 	return v
 }
 
-// evaluate is value for an update, which wants the attribute to be there.
+// evaluate returns the value at the path for an update. A missing attribute is an
+// error.
 func (p path) evaluate(b *binding, it Item) (Value, error) {
 	v := p.value(b, it)
-	if v.absent() {
+	if v.isAbsent() {
 		return Value{}, errMissing()
 	}
 	return v, nil
 }
 
-// kind is not known before an item is.
+// kind returns kindAbsent, because the kind depends on the item.
 func (p path) kind(*binding) kind { return kindAbsent }
 
-// child is what the step leads to from v, which may be nothing.
+// child returns the value that the step leads to from v, which may be absent.
 func (v Value) child(s step) Value {
 	switch {
 	case s.kind == stepIndex && v.kind == kindList && s.index < len(v.list):
@@ -81,7 +82,7 @@ func (v Value) child(s step) Value {
 	}
 }
 
-// String writes a resolved path as DynamoDB does in its messages.
+// String formats a resolved path as in DynamoDB's messages.
 func (p path) String() string {
 	parts := make([]string, len(p))
 	for i, s := range p {
@@ -93,13 +94,14 @@ func (p path) String() string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-// disjoint says whether any two of the resolved paths meet: one lies within
-// the other, or both take the same value for different types.
-func disjoint(paths []path) error {
+// checkDisjoint returns an error if two of the resolved paths overlap, because one
+// contains the other, or conflict, because they treat the same value as different
+// types.
+func checkDisjoint(paths []path) error {
 	for i, p := range paths {
 		for _, earlier := range paths[:i] {
-			if how := meeting(earlier, p); how != "" {
-				return flawed("Two document paths %s with each other; "+
+			if how := howPathsMeet(earlier, p); how != "" {
+				return newFlaw("Two document paths %s with each other; "+
 					"must remove or rewrite one of these paths; path one: %s, path two: %s", how, earlier, p)
 			}
 		}
@@ -107,7 +109,7 @@ func disjoint(paths []path) error {
 	return nil
 }
 
-func meeting(p, q path) string {
+func howPathsMeet(p, q path) string {
 	for i := range min(len(p), len(q)) {
 		switch {
 		case p[i].kind != q[i].kind:
@@ -119,24 +121,24 @@ func meeting(p, q path) string {
 	return "overlap"
 }
 
-// pick returns the parts of the item that the resolved paths lead to, each
-// where it was, lists without the elements between.
+// pick returns the parts of the item at the resolved paths, each in its place. Lists
+// contain only the selected elements.
 func pick(it Item, paths []path) Item {
 	picked := Value{kind: kindMap, fields: map[string]Value{}}
 	holes := false
 	for _, p := range paths {
-		if found := p.value(nil, it); !found.absent() {
+		if found := p.value(nil, it); !found.isAbsent() {
 			picked = picked.graft(p, found)
 			holes = holes || len(p) > 1
 		}
 	}
 	if holes {
-		picked = picked.compacted()
+		picked = picked.withoutHoles()
 	}
 	return picked.fields
 }
 
-// graft puts found where the path says, in containers that pick made.
+// graft stores found at the path. It creates the maps and lists on the way.
 func (v Value) graft(p path, found Value) Value {
 	if len(p) == 0 {
 		return found
@@ -149,7 +151,7 @@ func (v Value) graft(p path, found Value) Value {
 		v.list[p[0].index] = v.list[p[0].index].graft(p[1:], found)
 		return v
 	}
-	if v.absent() {
+	if v.isAbsent() {
 		v = Value{kind: kindMap, fields: map[string]Value{}}
 	}
 	v.fields[p[0].name] = v.fields[p[0].name].graft(p[1:], found)

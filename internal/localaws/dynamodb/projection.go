@@ -6,7 +6,7 @@ type projection struct {
 	placeholders
 }
 
-// parseProjection reads document paths with commas between.
+// parseProjection parses document paths separated by commas.
 func parseProjection(source string) (*projection, error) {
 	p := newParser(source)
 	var paths []path
@@ -17,7 +17,7 @@ func parseProjection(source string) (*projection, error) {
 	return &projection{paths, placeholders{p.aliases, p.values}}, nil
 }
 
-// bind returns the resolved paths, or what is wrong with them.
+// bind returns the resolved paths, or an error if they are invalid.
 func (p *projection) bind(b *binding) ([]path, error) {
 	resolved := make([]path, len(p.paths))
 	for i, each := range p.paths {
@@ -26,5 +26,5 @@ func (p *projection) bind(b *binding) ([]path, error) {
 		}
 		resolved[i] = each.resolve(b)
 	}
-	return resolved, disjoint(resolved)
+	return resolved, checkDisjoint(resolved)
 }

@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// maxPageSize is how much a Query or a Scan reads for one answer, in bytes, before its
-// filter (developer guide, "Paginating table query results"). The item that
-// exceeds it still belongs to the page.
+// maxPageSize is how much a Query or a Scan reads for one page, in bytes, before its
+// filter applies (developer guide, "Paginating table query results"). The item that
+// exceeds the limit still belongs to the page.
 const maxPageSize = 1 << 20
 
-// page is the answer to a Query or a Scan.
+// page is a page of results of a Query or a Scan.
 type page struct {
 	items   []Item
 	count   int  // items that passed the filter
 	scanned int  // items that were read
-	last    Item // the key of the last one read, if the query is to go on there
+	last    Item // the key of the last item read; nil if there are no more pages
 }
 
 // query answers Query.
@@ -48,27 +48,27 @@ func (db *Database) query(q *request) ([]byte, error) {
 	return t.read(q, e, keys, first, end).append(q), nil
 }
 
-// checkSelect holds Select against ProjectionExpression.
+// checkSelect checks that Select agrees with ProjectionExpression.
 func (q *request) checkSelect() error {
 	projected := q.projectionExpression != nil
 	switch {
-	case q.selected == "ALL_PROJECTED_ATTRIBUTES":
+	case q.selectMode == "ALL_PROJECTED_ATTRIBUTES":
 		return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-	case q.selected == "SPECIFIC_ATTRIBUTES" && !projected:
+	case q.selectMode == "SPECIFIC_ATTRIBUTES" && !projected:
 		return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
-	case q.selected == "COUNT" && projected:
+	case q.selectMode == "COUNT" && projected:
 		return invalid("Cannot specify the ProjectionExpression when choosing to get only the Count")
-	case q.selected == "ALL_ATTRIBUTES" && projected:
+	case q.selectMode == "ALL_ATTRIBUTES" && projected:
 		return invalid("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES")
 	default:
 		return nil
 	}
 }
 
-// checkFilter refuses a filter on the key.
+// checkFilter returns an error for a filter on the key.
 func (t *table) checkFilter(e *expressions) error {
 	for _, name := range t.keyNames() {
-		if slices.ContainsFunc(e.filtered, func(p path) bool { return p[0].name == name }) {
+		if slices.ContainsFunc(e.filterPaths, func(p path) bool { return p[0].name == name }) {
 			return invalid("Filter Expression can only contain non-primary key attributes: "+
 				"Primary key attribute: %s", name)
 		}
@@ -76,7 +76,7 @@ func (t *table) checkFilter(e *expressions) error {
 	return t.checkScalarKeys(e.projection)
 }
 
-// span is the part of the partition that is still to be read.
+// span returns the part of the partition that is still to be read.
 func (t *table) span(q *request, keys keyRange) (first, end int, err error) {
 	var sorts []string
 	if p := t.partitions[keys.partition]; p != nil {
@@ -97,10 +97,10 @@ func (t *table) span(q *request, keys keyRange) (first, end int, err error) {
 	return max(first, after(sorts, start)), end, nil
 }
 
-// checkStart wants the key to be one that the query could have ended at. The
-// item itself may be gone.
+// checkStart checks that the start key is in the range of the query. Its item may have
+// been deleted.
 func (t *table) checkStart(start Item, keys keyRange) error {
-	if err := t.checkFilled(start); err != nil {
+	if err := t.checkKeyNotEmpty(start); err != nil {
 		return err
 	}
 	if err := t.checkKey(start); err != nil {
@@ -127,7 +127,7 @@ func (t *table) read(q *request, e *expressions, keys keyRange, first, end int) 
 	})
 }
 
-// page reads a page of n items.
+// page reads a page of at most n items.
 func (t *table) page(q *request, e *expressions, n int, item func(i int) Item) page {
 	var result page
 	size := 0
@@ -137,11 +137,11 @@ func (t *table) page(q *request, e *expressions, n int, item func(i int) Item) p
 		size += it.size()
 		if e.filter.holds(&e.binding, it) {
 			result.count++
-			if q.selected != "COUNT" {
+			if q.selectMode != "COUNT" {
 				result.items = append(result.items, e.project(it))
 			}
 		}
-		// DynamoDB does not look whether there is anything after a full page.
+		// DynamoDB does not check whether any item follows a full page.
 		if size >= maxPageSize || q.limit != nil && result.scanned == *q.limit {
 			result.last = t.keyOf(it)
 			break
@@ -153,7 +153,7 @@ func (t *table) page(q *request, e *expressions, n int, item func(i int) Item) p
 func (p page) append(q *request) []byte {
 	buf := strconv.AppendInt([]byte(`{"Count":`), int64(p.count), 10)
 	buf = strconv.AppendInt(append(buf, `,"ScannedCount":`...), int64(p.scanned), 10)
-	if q.selected != "COUNT" {
+	if q.selectMode != "COUNT" {
 		buf = append(buf, `,"Items":[`...)
 		for i, it := range p.items {
 			if i > 0 {

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// library has ten items k0 to k9 in the partition q, one more with a sort key
-// beyond ASCII, and one in another partition.
-func library(t *testing.T) *world {
+// tenItems returns a world with ten items k0 to k9 in the partition q, one more with a
+// non-ASCII sort key, and one in another partition.
+func tenItems(t *testing.T) *world {
 	t.Helper()
 	w := newWorld()
 	for i := 9; i >= 0; i-- {
@@ -24,8 +24,9 @@ func library(t *testing.T) *world {
 	return w
 }
 
-// ask is a query of "records" with values p = q, a = k3, b = k7, k = k, n = 4.
-func ask(condition string) *sdk.QueryInput {
+// queryInput returns a query of "records" with the values p = q, a = k3, b = k7, k = k,
+// n = 4.
+func queryInput(condition string) *sdk.QueryInput {
 	all := attributes{":p": text("q"), ":a": text("k3"), ":b": text("k7"), ":k": text("k"), ":n": number("4"), ":e": text("")}
 	var values attributes
 	if reference.MatchString(condition) {
@@ -42,8 +43,8 @@ func ask(condition string) *sdk.QueryInput {
 	}
 }
 
-// sorts are the sort keys of the items, with spaces between.
-func sorts(items []attributes) string {
+// sortKeys returns the sort keys of the items, separated by spaces.
+func sortKeys(items []attributes) string {
 	var found []string
 	for _, item := range items {
 		found = append(found, item["sk"].(*types.AttributeValueMemberS).Value)
@@ -54,7 +55,7 @@ func sorts(items []attributes) string {
 func TestQuerySelectsARangeOfAPartition(t *testing.T) {
 	t.Parallel()
 	type testcase struct{ condition, want string }
-	w := library(t)
+	w := tenItems(t)
 	for _, tc := range []testcase{
 		{"pk = :p", "k0 k1 k2 k3 k4 k5 k6 k7 k8 k9 é"},
 		{"pk = :a", ""},
@@ -70,13 +71,13 @@ func TestQuerySelectsARangeOfAPartition(t *testing.T) {
 	} {
 		t.Run(tc.condition, func(t *testing.T) {
 			t.Parallel()
-			out, err := w.Query(t.Context(), ask(tc.condition))
+			out, err := w.Query(t.Context(), queryInput(tc.condition))
 			require.NoError(t, err)
-			require.Equal(t, tc.want, sorts(out.Items))
+			require.Equal(t, tc.want, sortKeys(out.Items))
 			require.EqualValues(t, len(out.Items), out.Count)
 			require.Nil(t, out.LastEvaluatedKey)
 
-			backward := ask(tc.condition)
+			backward := queryInput(tc.condition)
 			backward.ScanIndexForward = aws.Bool(false)
 			out, err = w.Query(t.Context(), backward)
 			require.NoError(t, err)
@@ -91,7 +92,7 @@ func TestQuerySelectsARangeOfAPartition(t *testing.T) {
 func TestQueryIsRefusedInDynamoDBsWords(t *testing.T) {
 	t.Parallel()
 	type testcase struct{ condition, want string }
-	w := library(t)
+	w := tenItems(t)
 	for _, tc := range []testcase{
 		{"", "Invalid KeyConditionExpression: The expression can not be empty;"},
 		{"sk = :a", "Query condition missed key schema element: pk"},
@@ -123,7 +124,7 @@ func TestQueryIsRefusedInDynamoDBsWords(t *testing.T) {
 	} {
 		t.Run(tc.condition, func(t *testing.T) {
 			t.Parallel()
-			_, err := w.Query(t.Context(), ask(tc.condition))
+			_, err := w.Query(t.Context(), queryInput(tc.condition))
 			requireRefused(t, err, tc.want)
 		})
 	}
@@ -134,15 +135,15 @@ func TestQueryPagesByItsLimit(t *testing.T) {
 	for _, forward := range []bool{true, false} {
 		t.Run(fmt.Sprint("forward ", forward), func(t *testing.T) {
 			t.Parallel()
-			w := library(t)
-			query := ask("pk = :p AND sk BETWEEN :a AND :b")
+			w := tenItems(t)
+			query := queryInput("pk = :p AND sk BETWEEN :a AND :b")
 			query.ScanIndexForward, query.Limit = aws.Bool(forward), aws.Int32(2)
 			var pages []string
 			pager := sdk.NewQueryPaginator(w, query)
 			for pager.HasMorePages() {
 				page, err := pager.NextPage(t.Context())
 				require.NoError(t, err)
-				pages = append(pages, sorts(page.Items))
+				pages = append(pages, sortKeys(page.Items))
 			}
 			want := []string{"k3 k4", "k5 k6", "k7"}
 			if !forward {
@@ -153,10 +154,10 @@ func TestQueryPagesByItsLimit(t *testing.T) {
 	}
 }
 
-func TestQueryNamesTheLastKeyOfAFullPageThoughNothingFollows(t *testing.T) {
+func TestQueryReturnsTheLastKeyOfAFullPageEvenIfItIsTheLast(t *testing.T) {
 	t.Parallel()
-	w := library(t)
-	query := ask("pk = :p AND sk > :b")
+	w := tenItems(t)
+	query := queryInput("pk = :p AND sk > :b")
 	query.Limit = aws.Int32(3)
 	out, err := w.Query(t.Context(), query)
 	require.NoError(t, err)
@@ -169,29 +170,29 @@ func TestQueryNamesTheLastKeyOfAFullPageThoughNothingFollows(t *testing.T) {
 	require.Nil(t, out.LastEvaluatedKey)
 }
 
-func TestQueryGoesOnAfterAnItemThatIsGone(t *testing.T) {
+func TestQueryContinuesAfterADeletedItem(t *testing.T) {
 	t.Parallel()
-	w := library(t)
-	query := ask("pk = :p")
+	w := tenItems(t)
+	query := queryInput("pk = :p")
 	query.ExclusiveStartKey, query.Limit = key("q", "k55"), aws.Int32(2)
 	out, err := w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "k6 k7", sorts(out.Items))
+	require.Equal(t, "k6 k7", sortKeys(out.Items))
 
 	query.ScanIndexForward = aws.Bool(false)
 	out, err = w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "k5 k4", sorts(out.Items))
+	require.Equal(t, "k5 k4", sortKeys(out.Items))
 }
 
-func TestQueryRefusesAStartThatItCouldNotHaveReached(t *testing.T) {
+func TestQueryRefusesAStartKeyOutsideOfItsRange(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name  string
 		start attributes
 		want  string
 	}
-	w := library(t)
+	w := tenItems(t)
 	for _, tc := range []testcase{
 		{"no sort key", attributes{"pk": text("q")},
 			"The provided starting key is invalid: The provided key element does not match the schema"},
@@ -203,7 +204,7 @@ func TestQueryRefusesAStartThatItCouldNotHaveReached(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			query := ask("pk = :p AND sk > :b")
+			query := queryInput("pk = :p AND sk > :b")
 			query.ExclusiveStartKey = tc.start
 			_, err := w.Query(t.Context(), query)
 			requireRefused(t, err, tc.want)
@@ -219,31 +220,31 @@ func TestQueryPageEndsAtOneMegabyte(t *testing.T) {
 		item["data"] = text(gostrings.Repeat("x", 390_000))
 		w.put(t, item)
 	}
-	query := ask("pk = :p")
+	query := queryInput("pk = :p")
 	query.ExpressionAttributeValues = attributes{":p": text("big")}
 	query.ProjectionExpression = aws.String("sk")
 	out, err := w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "0 1 2", sorts(out.Items), "what is not returned counts, too")
+	require.Equal(t, "0 1 2", sortKeys(out.Items), "what is not returned counts, too")
 	require.Equal(t, key("big", "2"), out.LastEvaluatedKey)
 
 	query.ExclusiveStartKey = out.LastEvaluatedKey
 	out, err = w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "3 4", sorts(out.Items))
+	require.Equal(t, "3 4", sortKeys(out.Items))
 	require.Nil(t, out.LastEvaluatedKey)
 }
 
 func TestQueryFiltersAfterTheLimit(t *testing.T) {
 	t.Parallel()
-	w := library(t)
-	query := ask("pk = :p")
+	w := tenItems(t)
+	query := queryInput("pk = :p")
 	query.FilterExpression = aws.String("n > :n")
 	query.ExpressionAttributeValues[":n"] = number("4")
 	query.Limit = aws.Int32(7)
 	out, err := w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "k5 k6", sorts(out.Items))
+	require.Equal(t, "k5 k6", sortKeys(out.Items))
 	require.EqualValues(t, 2, out.Count)
 	require.EqualValues(t, 7, out.ScannedCount)
 	require.Equal(t, key("q", "k6"), out.LastEvaluatedKey)
@@ -259,7 +260,7 @@ func TestQueryFiltersAfterTheLimit(t *testing.T) {
 	requireRefused(t, err, "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk")
 }
 
-func TestProjectionReturnsTheParts(t *testing.T) {
+func TestProjectionReturnsOnlyItsPaths(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		projection string
@@ -310,14 +311,14 @@ func TestProjectionIsRefusedInDynamoDBsWords(t *testing.T) {
 	}
 }
 
-func TestSelectHasToAgreeWithTheProjection(t *testing.T) {
+func TestSelectMustAgreeWithTheProjection(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		selected   types.Select
 		projection *string
 		want       string
 	}
-	w := library(t)
+	w := tenItems(t)
 	n := aws.String("n")
 	for _, tc := range []testcase{
 		{types.SelectCount, n, "Cannot specify the ProjectionExpression when choosing to get only the Count"},
@@ -329,7 +330,7 @@ func TestSelectHasToAgreeWithTheProjection(t *testing.T) {
 	} {
 		t.Run(string(tc.selected), func(t *testing.T) {
 			t.Parallel()
-			query := ask("pk = :p")
+			query := queryInput("pk = :p")
 			query.Select, query.ProjectionExpression = tc.selected, tc.projection
 			_, err := w.Query(t.Context(), query)
 			requireRefused(t, err, tc.want)

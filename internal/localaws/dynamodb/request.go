@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// request is what a client asks of one operation, or of one action of a
-// transaction: the parameters by their names in the API reference. The zero
-// value of each is that of a parameter that was not sent.
+// request holds the parameters of one operation, or of one action of a transaction, by
+// their names in the API reference. The zero value of a field means that the parameter
+// was not sent.
 type request struct {
-	operation string // of the API, or the kind of an action
+	operation string // the API's operation, or the kind of an action
 
 	tableName           string
 	key                 Item
@@ -25,7 +25,7 @@ type request struct {
 	projectionExpression   *string
 	keyConditionExpression *string
 	filterExpression       *string
-	selected               string
+	selectMode             string
 	limit                  *int
 	backward               bool
 	startKey               Item
@@ -34,12 +34,12 @@ type request struct {
 	token   string
 }
 
-// parameter reads one parameter into the request.
-type parameter func(*reader, *request)
+// parameterReader reads one parameter into the request.
+type parameterReader func(*reader, *request)
 
-// parameters are all that this package knows, but for TransactItems, which holds
-// requests itself.
-var parameters = map[string]parameter{
+// parameterReaders holds the readers of all supported parameters except TransactItems,
+// which contains requests itself.
+var parameterReaders = map[string]parameterReader{
 	"TableName":                 func(r *reader, q *request) { q.tableName = r.text() },
 	"Key":                       func(r *reader, q *request) { q.key = r.item() },
 	"Item":                      func(r *reader, q *request) { q.item = r.item() },
@@ -57,7 +57,7 @@ var parameters = map[string]parameter{
 	"KeyConditionExpression": func(r *reader, q *request) { q.keyConditionExpression = r.optionalText() },
 	"FilterExpression":       func(r *reader, q *request) { q.filterExpression = r.optionalText() },
 	"Select": func(r *reader, q *request) {
-		q.selected = r.oneOf("select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+		q.selectMode = r.oneOf("select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 	},
 	"Limit":              func(r *reader, q *request) { q.limit = r.limit() },
 	"ScanIndexForward":   func(r *reader, q *request) { q.backward = !r.boolean() },
@@ -66,7 +66,7 @@ var parameters = map[string]parameter{
 
 	// Every read is consistent here.
 	"ConsistentRead": func(r *reader, _ *request) { r.boolean() },
-	// Collections are measured only on tables with local secondary indexes.
+	// Item collections have sizes only on tables with local secondary indexes.
 	"ReturnItemCollectionMetrics": func(r *reader, _ *request) { r.oneOf("returnItemCollectionMetrics", "SIZE", "NONE") },
 	"ReturnConsumedCapacity": func(r *reader, _ *request) {
 		if r.oneOf("returnConsumedCapacity", "INDEXES", "TOTAL", "NONE") != "NONE" {
@@ -75,9 +75,9 @@ var parameters = map[string]parameter{
 	},
 }
 
-// accepted are the parameters of each operation and, under their own names, of
-// the actions of a transaction.
-var accepted = map[string][]string{
+// acceptedParameters lists the supported parameters of each operation and of each kind
+// of action in a transaction.
+var acceptedParameters = map[string][]string{
 	"GetItem": {"TableName", "Key", "ProjectionExpression", "ExpressionAttributeNames", "ConsistentRead",
 		"ReturnConsumedCapacity"},
 	"PutItem": {"TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
@@ -106,9 +106,8 @@ var accepted = map[string][]string{
 		"ExpressionAttributeValues", "ReturnValuesOnConditionCheckFailure"},
 }
 
-// required are the parameters that must be there, as they are called in the
-// messages that miss them.
-var required = map[string][]string{
+// requiredParameters lists the required parameters, by their names in error messages.
+var requiredParameters = map[string][]string{
 	"GetItem":            {"tableName", "key"},
 	"PutItem":            {"tableName", "item"},
 	"UpdateItem":         {"tableName", "key"},
@@ -123,7 +122,7 @@ var required = map[string][]string{
 	"ConditionCheck":     {"tableName", "key", "conditionExpression"},
 }
 
-// decode reads the body of a request for an operation that is known.
+// decode reads the body of a request for a supported operation.
 func decode(operation string, body []byte) (*request, error) {
 	r := &reader{data: body}
 	q := r.request(operation)
@@ -137,7 +136,7 @@ func decode(operation string, body []byte) (*request, error) {
 func (r *reader) request(operation string) *request {
 	q := &request{operation: operation}
 	for name := range r.members() {
-		if !slices.Contains(accepted[operation], name) {
+		if !slices.Contains(acceptedParameters[operation], name) {
 			r.fail(notImplemented("the parameter " + name + " of " + operation))
 			break
 		}
@@ -145,7 +144,7 @@ func (r *reader) request(operation string) *request {
 			q.actions = r.actions()
 			continue
 		}
-		parameters[name](r, q)
+		parameterReaders[name](r, q)
 	}
 	return q
 }
@@ -163,7 +162,7 @@ func (r *reader) names() map[string]string {
 	return names
 }
 
-// oneOf reads a text that has to be one of those allowed.
+// oneOf reads a text that must be one of the allowed values.
 func (r *reader) oneOf(parameter string, allowed ...string) string {
 	text := r.text()
 	if r.err == nil && !slices.Contains(allowed, text) {
@@ -173,32 +172,32 @@ func (r *reader) oneOf(parameter string, allowed ...string) string {
 }
 
 func errNotAllowed(text, parameter string, allowed []string) error {
-	return violated("'"+text+"'", parameter, "satisfy enum value set: ["+strings.Join(allowed, ", ")+"]")
+	return errConstraint("'"+text+"'", parameter, "satisfy enum value set: ["+strings.Join(allowed, ", ")+"]")
 }
 
 func (r *reader) limit() *int {
 	limit := r.integer()
 	if r.err == nil && limit < 1 {
-		r.fail(violated(fmt.Sprintf("'%d'", limit), "limit", "have value greater than or equal to 1"))
+		r.fail(errConstraint(fmt.Sprintf("'%d'", limit), "limit", "have value greater than or equal to 1"))
 	}
 	return &limit
 }
 
-// maxToken is the longest token of a transaction, in characters.
-const maxToken = 36
+// maxTokenLength is the maximum length of a transaction's token, in characters.
+const maxTokenLength = 36
 
 func (r *reader) token() string {
 	token := r.text()
-	if len(token) > maxToken {
-		r.fail(violated("'"+token+"'", "clientRequestToken", "have length less than or equal to 36"))
+	if len(token) > maxTokenLength {
+		r.fail(errConstraint("'"+token+"'", "clientRequestToken", "have length less than or equal to 36"))
 	}
 	if r.err == nil && token == "" {
-		r.fail(violated("''", "clientRequestToken", "have length greater than or equal to 1"))
+		r.fail(errConstraint("''", "clientRequestToken", "have length greater than or equal to 1"))
 	}
 	return token
 }
 
-// maxActions is how many actions a transaction may have.
+// maxActions is the maximum number of actions in a transaction.
 const maxActions = 100
 
 func (r *reader) actions() []*request {
@@ -209,15 +208,15 @@ func (r *reader) actions() []*request {
 	switch {
 	case r.err != nil:
 	case len(actions) == 0:
-		r.fail(violated("'[]'", "transactItems", "have length greater than or equal to 1"))
+		r.fail(errConstraint("'[]'", "transactItems", "have length greater than or equal to 1"))
 	case len(actions) > maxActions:
-		r.fail(violated("'[…]'", "transactItems", "have length less than or equal to 100"))
+		r.fail(errConstraint("'[…]'", "transactItems", "have length less than or equal to 100"))
 	}
 	return actions
 }
 
-// action reads one action of a transaction: an object with one member, which
-// says the kind.
+// action reads one action of a transaction: an object with one member, whose name is
+// the kind.
 func (r *reader) action() *request {
 	var action *request
 	for name := range r.members() {
@@ -241,39 +240,38 @@ func errOneAction() error {
 	return invalid("TransactItems can only contain one of Check, Put, Update or Delete")
 }
 
-// maxTableName is how long a table's name may be. It is made of letters,
-// digits and _.-; an ARN in its place is not supported.
-const maxTableName = 255
+// maxTableNameLength is the maximum length of a table's name. A name consists of
+// letters, digits and _.-; ARNs are not supported.
+const maxTableNameLength = 255
 
-// violation is a constraint of the service's model that a request breaks.
+// violation is a constraint of the API model that a request violates.
 type violation struct{ value, parameter, constraint string }
 
-// checkModel says which parameter is missing, and whether the tables' names
-// could be some.
+// checkModel checks for missing parameters and invalid table names.
 func (q *request) checkModel() error {
 	if v := q.violation(); v != nil {
-		return violated(v.value, v.parameter, v.constraint)
+		return errConstraint(v.value, v.parameter, v.constraint)
 	}
 	for i, action := range q.actions {
 		if v := action.violation(); v != nil {
 			where := fmt.Sprintf("transactItems.%d.member.%s%s.", i+1,
 				strings.ToLower(action.operation[:1]), action.operation[1:])
-			return violated(v.value, where+v.parameter, v.constraint)
+			return errConstraint(v.value, where+v.parameter, v.constraint)
 		}
 	}
 	return nil
 }
 
 func (q *request) violation() *violation {
-	for _, name := range required[q.operation] {
-		if q.misses(name) {
+	for _, name := range requiredParameters[q.operation] {
+		if q.isMissing(name) {
 			return &violation{"null", name, "not be null"}
 		}
 	}
 	switch {
 	case q.operation == "TransactWriteItems":
 		return nil
-	case len(q.tableName) > maxTableName:
+	case len(q.tableName) > maxTableNameLength:
 		return &violation{"'" + q.tableName + "'", "tableName", "have length less than or equal to 255"}
 	case !isTableName(q.tableName):
 		return &violation{"'" + q.tableName + "'", "tableName", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"}
@@ -291,8 +289,8 @@ func isTableName(name string) bool {
 	return name != ""
 }
 
-// misses says whether the required parameter is not there.
-func (q *request) misses(name string) bool {
+// isMissing reports whether a required parameter is missing.
+func (q *request) isMissing(name string) bool {
 	switch name {
 	case "tableName":
 		return q.tableName == ""

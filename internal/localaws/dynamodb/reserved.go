@@ -2,9 +2,9 @@ package dynamodb
 
 import "strings"
 
-// reservedWords are the words that may not stand bare in an expression, in
-// upper case: the list of the developer guide's appendix "Reserved words in
-// DynamoDB", misspellings included.
+// reservedWords are the words, in upper case, that an expression may only use through
+// an alias. The list is that of the developer guide's appendix "Reserved words in
+// DynamoDB", including its misspellings.
 var reservedWords = func() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(reservedWordList) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// scan answers Scan: the whole table in the order of the keys, which in AWS is
+// scan answers Scan with the whole table in the order of the keys. In AWS the order is
 // that of the partition keys' hashes.
 func (db *Database) scan(q *request) ([]byte, error) {
 	if err := q.checkSelect(); err != nil {
@@ -15,7 +15,7 @@ func (db *Database) scan(q *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkScalarKeys(e.filtered); err != nil {
+	if err := t.checkScalarKeys(e.filterPaths); err != nil {
 		return nil, err
 	}
 	if err := t.checkScalarKeys(e.projection); err != nil {
@@ -30,9 +30,9 @@ func (db *Database) scan(q *request) ([]byte, error) {
 	return t.page(q, e, len(items), func(i int) Item { return items[i] }).append(q), nil
 }
 
-// after is what follows a key, whose item may be gone.
+// after returns the items after a key. The key's own item may have been deleted.
 func (t *table) after(items []Item, start Item) ([]Item, error) {
-	if err := t.checkFilled(start); err != nil {
+	if err := t.checkKeyNotEmpty(start); err != nil {
 		return nil, err
 	}
 	if err := t.checkKey(start); err != nil {

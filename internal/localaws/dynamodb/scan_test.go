@@ -11,7 +11,7 @@ import (
 
 func TestScanReadsEveryPartitionPageByPage(t *testing.T) {
 	t.Parallel()
-	w := library(t)
+	w := tenItems(t)
 	pages := sdk.NewScanPaginator(w, &sdk.ScanInput{TableName: aws.String("records"), Limit: aws.Int32(5)})
 	var items []attributes
 	read := 0
@@ -22,13 +22,13 @@ func TestScanReadsEveryPartitionPageByPage(t *testing.T) {
 		items = append(items, page.Items...)
 		read++
 	}
-	require.Equal(t, "k1 k0 k1 k2 k3 k4 k5 k6 k7 k8 k9 é", sorts(items))
+	require.Equal(t, "k1 k0 k1 k2 k3 k4 k5 k6 k7 k8 k9 é", sortKeys(items))
 	require.Equal(t, 3, read)
 }
 
 func TestScanFiltersByAnyAttributeAndProjects(t *testing.T) {
 	t.Parallel()
-	out, err := library(t).Scan(t.Context(), &sdk.ScanInput{
+	out, err := tenItems(t).Scan(t.Context(), &sdk.ScanInput{
 		TableName: aws.String("records"), FilterExpression: aws.String("sk = :k AND pk <> :p"), ProjectionExpression: aws.String("pk"),
 		ExpressionAttributeValues: attributes{":k": text("k1"), ":p": text("q")},
 	})
@@ -37,16 +37,16 @@ func TestScanFiltersByAnyAttributeAndProjects(t *testing.T) {
 	require.EqualValues(t, 12, out.ScannedCount)
 }
 
-func TestScanGoesOnFromAKeyThatIsGone(t *testing.T) {
+func TestScanContinuesAfterADeletedItem(t *testing.T) {
 	t.Parallel()
-	out, err := library(t).Scan(t.Context(), &sdk.ScanInput{TableName: aws.String("records"), ExclusiveStartKey: key("q", "k75")})
+	out, err := tenItems(t).Scan(t.Context(), &sdk.ScanInput{TableName: aws.String("records"), ExclusiveStartKey: key("q", "k75")})
 	require.NoError(t, err)
-	require.Equal(t, "k8 k9 é", sorts(out.Items))
+	require.Equal(t, "k8 k9 é", sortKeys(out.Items))
 }
 
-func TestScanRefusesAStartThatIsNoKeyAndATableThatIsNotThere(t *testing.T) {
+func TestScanRefusesAnInvalidStartKeyAndAnUnknownTable(t *testing.T) {
 	t.Parallel()
-	w := library(t)
+	w := tenItems(t)
 	_, err := w.Scan(t.Context(), &sdk.ScanInput{TableName: aws.String("records"), ExclusiveStartKey: attributes{"pk": text("q")}})
 	require.ErrorContains(t, err, "The provided starting key is invalid")
 	_, err = w.Scan(t.Context(), &sdk.ScanInput{TableName: aws.String("nowhere")})

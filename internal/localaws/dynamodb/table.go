@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// Sizes of keys (developer guide, "Limits: Partition keys and sort keys").
+// Maximum sizes of keys (developer guide, "Limits: Partition keys and sort keys").
 const (
 	maxPartitionSize = 2048 // bytes
 	maxSortSize      = 1024
 )
 
-// table is a table whose keys are strings. Items are replaced, never changed.
+// table is a table whose keys are strings. Its items are replaced but never modified.
 type table struct {
 	name         string
 	partitionKey string
-	sortKey      string // "" if the key is the partition key alone
+	sortKey      string // "" if there is no sort key
 	ttlAttribute string // "" if items do not expire
 	created      time.Time
 	partitions   map[string]*partition
 }
 
-// partition is the items with one partition key, in the order of their sort
-// keys' bytes. Without a sort key it has one item, under "".
+// partition holds the items with one partition key, in byte order of their sort keys.
+// In a table without a sort key it has one item, with the sort key "".
 type partition struct {
 	sorts []string
 	items []Item
 }
 
-// address is where an item is in a table.
+// address is the position of an item in a table.
 type address struct{ partition, sort string }
 
 func (t *table) keyNames() []string {
@@ -41,12 +41,12 @@ func (t *table) keyNames() []string {
 	return []string{t.partitionKey, t.sortKey}
 }
 
-// addressOf is where the item belongs, whose keys are known to be strings.
+// addressOf returns the address of an item. Its keys must be strings.
 func (t *table) addressOf(it Item) address {
 	return address{it[t.partitionKey].text, it[t.sortKey].text}
 }
 
-// keyOf is the key alone.
+// keyOf returns only the key of an item.
 func (t *table) keyOf(it Item) Item {
 	key := Item{}
 	for _, name := range t.keyNames() {
@@ -55,9 +55,9 @@ func (t *table) keyOf(it Item) Item {
 	return key
 }
 
-// checkFilled refuses empty strings in the key. DynamoDB does so before
-// anything else that depends on the table, also in a transaction.
-func (t *table) checkFilled(it Item) error {
+// checkKeyNotEmpty returns an error for an empty string in the key. DynamoDB checks
+// this before anything else that depends on the table, even in a transaction.
+func (t *table) checkKeyNotEmpty(it Item) error {
 	for _, name := range t.keyNames() {
 		if v := it[name]; v.text == "" && (v.kind == kindString || v.kind == kindBinary) {
 			return errEmptyKey(name, v.kind)
@@ -75,7 +75,7 @@ func errEmptyKey(name string, k kind) error {
 		"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, name)
 }
 
-// checkKey wants exactly the table's key.
+// checkKey checks that key has exactly the table's key attributes.
 func (t *table) checkKey(key Item) error {
 	names := t.keyNames()
 	for _, name := range names {
@@ -86,7 +86,7 @@ func (t *table) checkKey(key Item) error {
 	return t.checkKeySize(key)
 }
 
-// checkItem wants an item with the table's key in it.
+// checkItem checks that an item contains the table's key.
 func (t *table) checkItem(it Item) error {
 	for _, name := range t.keyNames() {
 		switch k := it[name].kind; k {
@@ -101,7 +101,8 @@ func (t *table) checkItem(it Item) error {
 	return t.checkKeySize(it)
 }
 
-// checkKeySize says so in DynamoDB's words, which lack a space.
+// checkKeySize checks the sizes of the keys. The missing space in the first message is
+// DynamoDB's.
 func (t *table) checkKeySize(it Item) error {
 	at := t.addressOf(it)
 	switch {
@@ -116,7 +117,7 @@ func (t *table) checkKeySize(it Item) error {
 	}
 }
 
-// get returns the item there, or nil.
+// get returns the item at an address, or nil.
 func (t *table) get(at address) Item {
 	p := t.partitions[at.partition]
 	if p == nil {
@@ -128,7 +129,7 @@ func (t *table) get(at address) Item {
 	return nil
 }
 
-// put stores the item in place of the one that is there.
+// put stores an item at an address and replaces an existing one.
 func (t *table) put(at address, it Item) {
 	p := t.partitions[at.partition]
 	if p == nil {
@@ -144,7 +145,7 @@ func (t *table) put(at address, it Item) {
 	p.items = slices.Insert(p.items, i, it)
 }
 
-// remove deletes the item there, if there is one.
+// remove deletes the item at an address, if there is one.
 func (t *table) remove(at address) {
 	p := t.partitions[at.partition]
 	if p == nil {
@@ -161,7 +162,7 @@ func (t *table) remove(at address) {
 	}
 }
 
-// all returns every item, by partition key and then by sort key.
+// all returns every item, ordered by partition key and then by sort key.
 func (t *table) all() []Item {
 	var items []Item
 	for _, key := range slices.Sorted(maps.Keys(t.partitions)) {
@@ -175,18 +176,18 @@ func (t *table) all() []Item {
 // expired more than five years ago.
 const (
 	ttlDelay  = 48 * time.Hour
-	ttlMemory = 5 * 365 * 24 * time.Hour
+	ttlMaxAge = 5 * 365 * 24 * time.Hour
 )
 
-// expired says whether DynamoDB has surely deleted the item by now. The time
-// is a number of seconds since 1970; of any other kind it means nothing.
-func (t *table) expired(it Item, now time.Time) bool {
+// isExpired reports whether DynamoDB would certainly have deleted the item by now. The
+// time is a number of seconds since 1970. An attribute of any other kind is ignored.
+func (t *table) isExpired(it Item, now time.Time) bool {
 	seconds, ok := it.Number(t.ttlAttribute)
 	if !ok {
 		return false
 	}
 	whole, _, _ := strings.Cut(seconds, ".")
-	earliest := strconv.FormatInt(now.Add(-ttlMemory).Unix(), 10)
+	earliest := strconv.FormatInt(now.Add(-ttlMaxAge).Unix(), 10)
 	latest := strconv.FormatInt(now.Add(-ttlDelay).Unix(), 10)
 	return compareNumbers(whole, earliest) > 0 && compareNumbers(whole, latest) < 0
 }

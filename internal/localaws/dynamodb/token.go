@@ -2,31 +2,31 @@ package dynamodb
 
 import "strings"
 
-// tokenKind is what a token of an expression is.
+// tokenKind is the kind of a token in an expression.
 type tokenKind uint8
 
 const (
 	tokenEnd       tokenKind = iota
 	tokenWord                // a keyword, a function or an attribute's name
-	tokenName                // #name, of ExpressionAttributeNames
-	tokenReference           // :value, of ExpressionAttributeValues
+	tokenName                // #name, a key of ExpressionAttributeNames
+	tokenReference           // :value, a key of ExpressionAttributeValues
 	tokenIndex               // digits
 	tokenSymbol              // an operator or punctuation
-	tokenUnknown             // what no expression may hold
+	tokenUnknown             // not allowed in any expression
 )
 
 type token struct {
 	kind       tokenKind
 	text       string
-	start, end int // where it stands in the expression
+	start, end int // byte offsets in the expression
 }
 
-// is says whether the token is that keyword, in any case.
-func (t token) is(keyword string) bool {
+// isKeyword reports whether the token is a keyword, ignoring case.
+func (t token) isKeyword(keyword string) bool {
 	return t.kind == tokenWord && strings.EqualFold(t.text, keyword)
 }
 
-// tokenize cuts an expression into its tokens, of which the last is tokenEnd.
+// tokenize splits an expression into tokens. The last one is tokenEnd.
 func tokenize(expression string) []token {
 	tokens := make([]token, 0, len(expression)/3+1)
 	for at := 0; at < len(expression); {
@@ -41,9 +41,9 @@ func tokenize(expression string) []token {
 	return append(tokens, token{kind: tokenEnd, text: "<EOF>", start: len(expression), end: len(expression)})
 }
 
-// scan returns the kind and the length of the token that text begins with. A
-// bare name begins with a letter; what else a name may hold needs an alias
-// (developer guide, "Expression attribute names").
+// scan returns the kind and the length of the first token of text. A name without an
+// alias begins with a letter; any other name needs an alias (developer guide,
+// "Expression attribute names").
 func scan(text string) (tokenKind, int) {
 	following := nameLength(text[1:])
 	switch c := text[0]; {
@@ -75,7 +75,7 @@ func scanSymbol(text string) (tokenKind, int) {
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 
-// nameLength is how many bytes at the beginning of text may stand in a name.
+// nameLength returns how many bytes at the beginning of text are allowed in a name.
 func nameLength(text string) int {
 	length := 0
 	for length < len(text) && (isLetter(text[length]) || isDigit(text[length]) || text[length] == '_') {

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// maxTransactionSize is how large the items of a transaction may be together,
-// in bytes (API reference, TransactWriteItems).
+// maxTransactionSize is the maximum total size of the items in a transaction, in bytes
+// (API reference, TransactWriteItems).
 const maxTransactionSize = 4 << 20
 
-// transactWriteItems answers TransactWriteItems: every action is checked, then
-// every condition is evaluated, then all effects are stored or none.
+// transactWriteItems answers TransactWriteItems. It checks every action, then evaluates
+// every condition, and then stores all effects or none.
 func (db *Database) transactWriteItems(q *request) ([]byte, error) {
 	writes, err := newWrites(q.actions)
 	if err != nil {
 		return nil, err
 	}
-	db.done.forget(db.now())
-	if done, ok := db.done.transactions[q.token]; ok {
+	db.completed.forget(db.now())
+	if done, ok := db.completed.transactions[q.token]; ok {
 		return replay(done, q)
 	}
 	for _, w := range writes {
@@ -34,10 +34,10 @@ func (db *Database) transactWriteItems(q *request) ([]byte, error) {
 		w.commit(effects[i])
 	}
 	for i, w := range writes {
-		db.tell(w, effects[i])
+		db.notify(w, effects[i])
 	}
 	if q.token != "" {
-		db.done.remember(q.token, transaction{q.actions, db.now()})
+		db.completed.remember(q.token, transaction{q.actions, db.now()})
 	}
 	return []byte("{}"), nil
 }
@@ -54,8 +54,8 @@ func newWrites(actions []*request) ([]*write, error) {
 	return writes, nil
 }
 
-// replay answers a token that was used before. Only a transaction that was
-// done is remembered: after a canceled one the token may be used again.
+// replay answers a request whose token was used before. Only completed transactions are
+// remembered, so the token of a canceled one can be used again.
 func replay(done transaction, q *request) ([]byte, error) {
 	if !reflect.DeepEqual(done.actions, q.actions) {
 		return nil, &fault{
@@ -66,8 +66,8 @@ func replay(done transaction, q *request) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
-// decideAll computes the effects of all the actions. If any of them fails, the
-// transaction is canceled with a reason for each.
+// decideAll computes the effects of all actions. If any action fails, it returns an
+// error with a reason for each action.
 func decideAll(writes []*write) ([]effect, error) {
 	effects := make([]effect, len(writes))
 	reasons := make([]reason, len(writes))
@@ -91,8 +91,8 @@ func decideAll(writes []*write) ([]effect, error) {
 	return effects, nil
 }
 
-// checkDistinctItems refuses two actions on one item. One whose key is no key
-// has no address, and is canceled instead.
+// checkDistinctItems returns an error for two actions on one item. An action with an
+// invalid key has no address; it cancels the transaction instead.
 func checkDistinctItems(writes []*write) error {
 	type place struct {
 		table *table
@@ -109,7 +109,8 @@ func checkDistinctItems(writes []*write) error {
 	return nil
 }
 
-// reasonOf is the reason for an action that failed with err, or did not.
+// reasonOf returns the cancellation reason of an action that returned err, which may be
+// nil.
 func reasonOf(err error) reason {
 	var f *fault
 	switch {

@@ -48,7 +48,7 @@ func (w *world) transact(t *testing.T, token string, actions ...types.TransactWr
 	return err
 }
 
-func TestTransactionDoesAllOfIt(t *testing.T) {
+func TestTransactionStoresAllActions(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, key("a", "gone"))
@@ -66,14 +66,14 @@ func TestTransactionDoesAllOfIt(t *testing.T) {
 	}, w.stored())
 }
 
-func TestCheckOfAnItemThatIsNotThereMakesNone(t *testing.T) {
+func TestConditionCheckDoesNotCreateAnItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	require.NoError(t, w.transact(t, "", checkAction(key("a", "b"), "attribute_not_exists(pk)")))
 	require.Empty(t, w.stored())
 }
 
-func TestTransactionDoesNothingWhenOneConditionFails(t *testing.T) {
+func TestTransactionStoresNothingWhenOneConditionFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())
@@ -103,7 +103,7 @@ func TestTransactionDoesNothingWhenOneConditionFails(t *testing.T) {
 		"the token of a canceled transaction was not used up")
 }
 
-func TestTransactionIsCanceledByWhatOnlyTheItemShows(t *testing.T) {
+func TestTransactionIsCanceledByErrorsThatDependOnItems(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		name   string
@@ -144,7 +144,7 @@ func TestTransactionIsCanceledByWhatOnlyTheItemShows(t *testing.T) {
 	}
 }
 
-func TestTransactionIsRefusedBeforeItBegins(t *testing.T) {
+func TestTransactionIsRefusedByErrorsThatDoNotDependOnItems(t *testing.T) {
 	t.Parallel()
 	var hundredAndOne []types.TransactWriteItem
 	for i := range 101 {
@@ -207,7 +207,7 @@ func TestTransactionOnAnUnknownTableIsNotFound(t *testing.T) {
 	require.Equal(t, "Requested resource not found", missing.ErrorMessage())
 }
 
-func TestTransactionWithATokenIsDoneOnce(t *testing.T) {
+func TestTransactionWithATokenRunsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	count := updateAction(key("p", "s"), "ADD n :one")

@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// update is a parsed update expression: its actions in the order written.
+// update is a parsed update expression, with its actions in their order in the text.
 type update struct {
 	actions []action
 	placeholders
 }
 
-// action is one part of an update expression. DELETE is the removal of members
-// from a set, REMOVE that of a whole attribute.
+// action is one action of an update expression. DELETE removes members from a set;
+// REMOVE removes a whole attribute.
 type action struct {
 	verb   string // SET, REMOVE, ADD or DELETE
 	target path
 	value  formula // nil for REMOVE
 }
 
-// formula is what an update writes.
+// formula is the value that an action writes.
 type formula interface {
 	static
-	// evaluate is the formula's value for the item before the update.
+	// evaluate returns the formula's value for the item before the update.
 	evaluate(*binding, Item) (Value, error)
 }
 
@@ -33,18 +33,17 @@ type sum struct {
 	left, right formula
 }
 
-// valueFunction is if_not_exists or list_append.
+// valueFunction is a call of if_not_exists or list_append.
 type valueFunction struct {
 	function string
 	args     []formula
 }
 
-// valueFunctions are the functions that update expressions have, both with two
-// arguments.
+// valueFunctions are the functions of update expressions. Both have two arguments.
 var valueFunctions = map[string]bool{"if_not_exists": true, "list_append": true}
 
-// bind returns the resolved paths that the update writes, one for each action,
-// or what is wrong with the update whatever the item.
+// bind returns the resolved paths that the update writes, one for each action. It
+// returns an error if the update is invalid for every item.
 func (u *update) bind(b *binding) ([]path, error) {
 	targets := make([]path, len(u.actions))
 	for i, a := range u.actions {
@@ -58,7 +57,7 @@ func (u *update) bind(b *binding) ([]path, error) {
 			return nil, err
 		}
 	}
-	return targets, disjoint(targets)
+	return targets, checkDisjoint(targets)
 }
 
 func (a action) check(b *binding) error {
@@ -72,12 +71,12 @@ func (a action) check(b *binding) error {
 	if k.isSet() || k == kindNumber && a.verb == "ADD" {
 		return nil
 	}
-	return flawed("Incorrect operand type for operator or function; operator: %s, operand type: %s",
+	return newFlaw("Incorrect operand type for operator or function; operator: %s, operand type: %s",
 		a.verb, longKindNames[k])
 }
 
-// longKindNames is what DynamoDB calls the kinds in the messages of ADD and
-// DELETE alone.
+// longKindNames are DynamoDB's names of the kinds in messages about ADD and DELETE.
+// Other messages use the short names.
 var longKindNames = map[kind]string{
 	kindString: "STRING", kindNumber: "NUMBER", kindBinary: "BINARY", kindBool: "BOOLEAN",
 	kindNull: "NULL", kindMap: "MAP", kindList: "LIST",
@@ -110,7 +109,8 @@ func (f valueFunction) kind(b *binding) kind {
 	return kindAbsent
 }
 
-// errOperand, errMissing and errPath are what an update can meet in an item.
+// errOperand, errMissing and errPath are the errors of an update that depend on the
+// item.
 func errOperand() error {
 	return invalid("An operand in the update expression has an incorrect data type")
 }
@@ -164,15 +164,15 @@ func (f valueFunction) evaluate(b *binding, it Item) (Value, error) {
 	return Value{kind: kindList, list: slices.Concat(left.list, right.list)}, nil
 }
 
-// change is an action with what it needs of the item before the update.
+// change is an action with its value evaluated for the item before the update.
 type change struct {
 	verb   string
 	target path
 	value  Value
 }
 
-// apply returns the item after the update. Every operand is evaluated for the
-// item before, and every index means an element of the list before.
+// apply returns the item after the update. Every operand is evaluated for the item
+// before the update, and every index refers to the list before the update.
 func (u *update) apply(b *binding, targets []path, before Item) (Item, error) {
 	changes := make([]change, len(u.actions))
 	for i, a := range u.actions {
@@ -186,8 +186,7 @@ func (u *update) apply(b *binding, targets []path, before Item) (Item, error) {
 		}
 		changes[i].value = v
 	}
-	// Elements beyond the end of a list are appended in the order of their
-	// indices.
+	// Elements beyond the end of a list are appended in the order of their indexes.
 	slices.SortStableFunc(changes, func(c, d change) int { return cmp.Compare(c.index(), d.index()) })
 	after := maps.Clone(before)
 	for _, c := range changes {
@@ -196,7 +195,7 @@ func (u *update) apply(b *binding, targets []path, before Item) (Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v.absent() {
+		if v.isAbsent() {
 			delete(after, name)
 		} else {
 			after[name] = v
@@ -204,13 +203,13 @@ func (u *update) apply(b *binding, targets []path, before Item) (Item, error) {
 	}
 	for _, c := range changes {
 		if c.index() >= 0 && c.verb != "SET" {
-			after[c.target[0].name] = after[c.target[0].name].compacted()
+			after[c.target[0].name] = after[c.target[0].name].withoutHoles()
 		}
 	}
 	return after, nil
 }
 
-// index is the element of a list that the change is for, or -1.
+// index returns the index of the list element that the change writes, or -1.
 func (c change) index() int {
 	if last := c.target[len(c.target)-1]; last.kind == stepIndex {
 		return last.index
@@ -218,8 +217,8 @@ func (c change) index() int {
 	return -1
 }
 
-// edit returns v with the change made where the path says. A removed element
-// of a list leaves a hole, so that the others keep their places.
+// edit returns v with the change applied at the path. A removed element leaves a hole
+// in its list, so that the others keep their indexes.
 func edit(v Value, p path, c change) (Value, error) {
 	if len(p) == 0 {
 		return c.apply(v)
@@ -237,7 +236,7 @@ func edit(v Value, p path, c change) (Value, error) {
 	return v.withField(p[0].name, child), nil
 }
 
-// container is the kind of value that the step leads into.
+// container returns the kind of value that the step leads into.
 func (s step) container() kind {
 	if s.kind == stepIndex {
 		return kindList
@@ -250,7 +249,7 @@ func (v Value) withElement(index int, element Value) Value {
 	switch {
 	case index < len(list):
 		list[index] = element
-	case !element.absent():
+	case !element.isAbsent():
 		list = append(list, element)
 	}
 	return Value{kind: kindList, list: list}
@@ -258,7 +257,7 @@ func (v Value) withElement(index int, element Value) Value {
 
 func (v Value) withField(name string, field Value) Value {
 	fields := maps.Clone(v.fields)
-	if field.absent() {
+	if field.isAbsent() {
 		delete(fields, name)
 	} else {
 		fields[name] = field
@@ -266,7 +265,7 @@ func (v Value) withField(name string, field Value) Value {
 	return Value{kind: kindMap, fields: fields}
 }
 
-// apply returns what becomes of old, either of which may be absent.
+// apply returns the new value for old. Both may be absent.
 func (c change) apply(old Value) (Value, error) {
 	switch c.verb {
 	case "SET":
@@ -274,7 +273,7 @@ func (c change) apply(old Value) (Value, error) {
 	case "REMOVE":
 		return Value{}, nil
 	}
-	if old.absent() {
+	if old.isAbsent() {
 		if c.verb == "DELETE" {
 			return Value{}, nil
 		}
@@ -290,7 +289,7 @@ func (c change) apply(old Value) (Value, error) {
 	return c.applyToSet(old), nil
 }
 
-// applyToSet adds members or takes them away. A set without members is gone.
+// applyToSet adds or removes members. A set without members becomes absent.
 func (c change) applyToSet(old Value) Value {
 	rest := slices.DeleteFunc(slices.Clone(old.set), func(member string) bool {
 		return slices.Contains(c.value.set, member)

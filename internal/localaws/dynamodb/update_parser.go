@@ -2,7 +2,7 @@ package dynamodb
 
 import "strings"
 
-// parseUpdate reads an update expression:
+// parseUpdate parses an update expression:
 //
 //	update  = section { section }              each of a kind at most once
 //	section = "SET" path "=" formula { "," … }

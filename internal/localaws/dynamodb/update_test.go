@@ -26,7 +26,7 @@ func update(t *testing.T, w *world, expression string, returned types.ReturnValu
 	return out.Attributes, nil
 }
 
-func TestUpdateChangesWhatItSays(t *testing.T) {
+func TestUpdateAppliesItsActions(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		expression string
@@ -71,7 +71,7 @@ func TestUpdateChangesWhatItSays(t *testing.T) {
 	}
 }
 
-func TestUpdateOfAListMeansThePositionsBefore(t *testing.T) {
+func TestListIndexesInAnUpdateMeanTheListBeforeIt(t *testing.T) {
 	t.Parallel()
 	type testcase struct {
 		expression string
@@ -166,7 +166,7 @@ func TestUpdateIsRefusedInDynamoDBsWords(t *testing.T) {
 	}
 }
 
-func TestUpdateReturnsWhatIsAskedFor(t *testing.T) {
+func TestUpdateHonoursReturnValues(t *testing.T) {
 	t.Parallel()
 	changed := sample()
 	changed["n"] = number("6")
@@ -193,7 +193,7 @@ func TestUpdateReturnsWhatIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestUpdateMakesTheItemThatIsMissing(t *testing.T) {
+func TestUpdateCreatesAMissingItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	got, err := update(t, w, "SET s = :s ADD n :one", types.ReturnValueAllOld)
@@ -206,7 +206,7 @@ func TestUpdateMakesTheItemThatIsMissing(t *testing.T) {
 	require.Len(t, w.stored(), 2)
 }
 
-func TestUpdateDoesNotChangeWhatWasReadBefore(t *testing.T) {
+func TestUpdateDoesNotChangeEarlierResults(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.put(t, sample())

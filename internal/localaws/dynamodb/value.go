@@ -12,7 +12,7 @@ import (
 type kind uint8
 
 const (
-	kindAbsent kind = iota // no value: an attribute that is not there
+	kindAbsent kind = iota // no value: the attribute does not exist
 	kindString
 	kindNumber
 	kindBinary
@@ -27,70 +27,68 @@ const (
 
 var kindNames = [...]string{"", "S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
 
-// kindOf returns the kind that DynamoDB calls name, or kindAbsent.
+// kindOf returns the kind with DynamoDB's name, or kindAbsent.
 func kindOf(name string) kind {
 	return kind(max(slices.Index(kindNames[:], name), 0))
 }
 
 func (k kind) String() string { return kindNames[k] }
 
-// isSet says whether values of this kind are sets.
+// isSet reports whether values of this kind are sets.
 func (k kind) isSet() bool {
 	return k == kindStringSet || k == kindNumberSet || k == kindBinarySet
 }
 
-// isOrdered says whether values of this kind can be compared with < and >.
+// isOrdered reports whether values of this kind can be compared with < and >.
 func (k kind) isOrdered() bool {
 	return k == kindString || k == kindNumber || k == kindBinary
 }
 
-// Value is an attribute's value. It never changes, so it is shared between
-// items, requests and answers; what changes an item makes new values. The zero
-// Value stands for an attribute that is not there.
+// Value is an attribute's value. It is immutable, so items, requests and responses
+// share it; an update of an item creates new values. The zero Value means that the
+// attribute does not exist.
 type Value struct {
 	kind   kind
 	truth  bool             // BOOL
 	text   string           // S; N as a canonical number; B as its bytes
-	set    []string         // SS, NS, BS: members like text, without duplicates, in order
+	set    []string         // SS, NS, BS: sorted members without duplicates, each in the form of text
 	list   []Value          // L
 	fields map[string]Value // M
 }
 
-// Item is an item: the values of its attributes by their names.
+// Item is an item: its attributes' values by name.
 type Item map[string]Value
 
-// Text returns the string attribute that is called name, if there is one.
+// Text returns the value of a string attribute, and whether it exists.
 func (it Item) Text(name string) (string, bool) {
 	v := it[name]
 	return v.text, v.kind == kindString
 }
 
-// Number returns the number attribute that is called name, if there is one, as
-// its exact decimal text without an exponent.
+// Number returns the value of a number attribute as exact decimal text without an
+// exponent, and whether it exists.
 func (it Item) Number(name string) (string, bool) {
 	v := it[name]
 	return v.text, v.kind == kindNumber
 }
 
-// Texts returns the members of the set of strings that is called name, if there is
-// one.
+// Texts returns the members of a string set attribute, and whether it exists.
 func (it Item) Texts(name string) ([]string, bool) {
 	v := it[name]
 	return slices.Clone(v.set), v.kind == kindStringSet
 }
 
-// String returns the item as DynamoDB's JSON, attributes in order of their
-// names.
+// String returns the item as DynamoDB's JSON, with its attributes sorted by name.
 func (it Item) String() string { return string(it.append(nil)) }
 
 // String returns the value as DynamoDB's JSON, as in {"S":"open"}.
 func (v Value) String() string { return string(v.append(nil)) }
 
-func (v Value) absent() bool { return v.kind == kindAbsent }
+func (v Value) isAbsent() bool { return v.kind == kindAbsent }
 
 func textValue(text string) Value { return Value{kind: kindString, text: text} }
 
-// equal compares deeply. Sets are equal when they have the same members.
+// equal compares deeply. Sets are equal if they have the same members.
 func (v Value) equal(w Value) bool {
 	return v.kind == w.kind && v.text == w.text && v.truth == w.truth &&
 		slices.Equal(v.set, w.set) &&
@@ -98,7 +96,7 @@ func (v Value) equal(w Value) bool {
 		maps.EqualFunc(v.fields, w.fields, Value.equal)
 }
 
-// compare orders two values of one ordered kind: numbers by value, strings and
+// compare orders two values of the same ordered kind: numbers by value, strings and
 // binaries by their bytes.
 func (v Value) compare(w Value) int {
 	return compareMembers(v.kind, v.text, w.text)
@@ -111,7 +109,7 @@ func compareMembers(k kind, a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// element is the kind of a set's members.
+// element returns the kind of a set's members.
 func (k kind) element() kind {
 	switch k {
 	case kindNumberSet:
@@ -123,19 +121,20 @@ func (k kind) element() kind {
 	}
 }
 
-// setOf makes a set of distinct members.
+// setOf returns a set of the given members. It sorts them in place and does not remove
+// duplicates.
 func setOf(k kind, members []string) Value {
 	slices.SortFunc(members, func(a, b string) int { return compareMembers(k, a, b) })
 	return Value{kind: k, set: members}
 }
 
-// Sizes as the developer guide gives them in "DynamoDB item sizes and formats".
+// Sizes from the developer guide, "DynamoDB item sizes and formats".
 const (
 	containerOverhead = 3 // bytes for any list or map
 	elementOverhead   = 1 // bytes for each of its elements
 )
 
-// size is what the item counts for in the limits, in bytes.
+// size returns the item's size for DynamoDB's limits, in bytes.
 func (it Item) size() int {
 	total := 0
 	for name, v := range it {
@@ -169,8 +168,8 @@ func (v Value) size() int {
 	}
 }
 
-// maxLevels is how deep a document may be, its outermost value counted as the
-// first level (DynamoDB developer guide, "Limits: Nested attribute depth").
+// maxLevels is the maximum depth of a document. Its outermost value is the first level
+// (DynamoDB developer guide, "Limits: Nested attribute depth").
 const maxLevels = 32
 
 func errTooDeep() error {
@@ -178,26 +177,26 @@ func errTooDeep() error {
 		"Attributes in the item have nested levels beyond supported limit")
 }
 
-// fits says whether the value is at most so many levels deep.
-func (v Value) fits(levels int) bool {
+// isWithinLevels reports whether the value is at most the given number of levels deep.
+func (v Value) isWithinLevels(levels int) bool {
 	if levels == 0 {
 		return false
 	}
 	for _, element := range v.list {
-		if !element.fits(levels - 1) {
+		if !element.isWithinLevels(levels - 1) {
 			return false
 		}
 	}
 	for _, field := range v.fields {
-		if !field.fits(levels - 1) {
+		if !field.isWithinLevels(levels - 1) {
 			return false
 		}
 	}
 	return true
 }
 
-// length is what the function size returns: bytes of a string or binary, else
-// the number of elements. Other kinds have none.
+// length returns the result of the function size: the bytes of a string or binary, or
+// the number of elements. It is absent for other kinds.
 func (v Value) length() Value {
 	var n int
 	switch v.kind {
@@ -215,8 +214,8 @@ func (v Value) length() Value {
 	return Value{kind: kindNumber, text: strconv.Itoa(n)}
 }
 
-// contains is the function contains: a part of a string or binary, a member of
-// a set, an element of a list.
+// contains returns the result of the function contains: whether w is a part of a string
+// or binary, a member of a set, or an element of a list.
 func (v Value) contains(w Value) bool {
 	switch {
 	case v.kind == kindList:
@@ -230,21 +229,21 @@ func (v Value) contains(w Value) bool {
 	}
 }
 
-// compacted is the value without the holes in its lists.
-func (v Value) compacted() Value {
+// withoutHoles returns the value without the holes in its lists.
+func (v Value) withoutHoles() Value {
 	switch v.kind {
 	case kindList:
 		list := make([]Value, 0, len(v.list))
 		for _, element := range v.list {
-			if !element.absent() {
-				list = append(list, element.compacted())
+			if !element.isAbsent() {
+				list = append(list, element.withoutHoles())
 			}
 		}
 		return Value{kind: kindList, list: list}
 	case kindMap:
 		fields := make(map[string]Value, len(v.fields))
 		for name, field := range v.fields {
-			fields[name] = field.compacted()
+			fields[name] = field.withoutHoles()
 		}
 		return Value{kind: kindMap, fields: fields}
 	default:
@@ -265,7 +264,7 @@ func (it Item) append(buf []byte) []byte {
 	return append(buf, '}')
 }
 
-// append adds the value to buf as AWS-JSON.
+// append appends the value to buf as AWS-JSON.
 func (v Value) append(buf []byte) []byte {
 	buf = append(buf, `{"`...)
 	buf = append(buf, v.kind.String()...)

@@ -1,11 +1,11 @@
 package dynamodb
 
-// maxItemSize is how large an item may be, in bytes (developer guide, "Limits:
-// Item size").
+// maxItemSize is the maximum size of an item, in bytes (developer guide, "Limits: Item
+// size").
 const maxItemSize = 400 << 10
 
-// write is one write on its way: PutItem, UpdateItem, DeleteItem, or an action
-// of a transaction.
+// write is one write that is being processed: PutItem, UpdateItem, DeleteItem, or an
+// action of a transaction.
 type write struct {
 	*request
 	*expressions
@@ -13,8 +13,8 @@ type write struct {
 	at    address
 }
 
-// effect is what a write does: what is there before and what is after, either
-// nil if nothing is.
+// effect is the result of a write: the item before and after it. Either is nil if no
+// item exists.
 type effect struct{ before, after Item }
 
 // writeItem answers PutItem, UpdateItem and DeleteItem.
@@ -31,11 +31,11 @@ func (db *Database) writeItem(q *request) ([]byte, error) {
 		return nil, err
 	}
 	w.commit(done)
-	db.tell(w, done)
-	return itemBody("Attributes", w.returned(done)), nil
+	db.notify(w, done)
+	return itemBody("Attributes", w.attributesToReturn(done)), nil
 }
 
-// newWrite checks all of a write that can be checked without its table.
+// newWrite makes all checks of a write that do not need its table.
 func newWrite(q *request) (*write, error) {
 	e, err := bindExpressions(q)
 	if err != nil {
@@ -53,18 +53,18 @@ func newWrite(q *request) (*write, error) {
 	return &write{request: q, expressions: e}, nil
 }
 
-// findTable finds the table, and refuses a key with an empty part.
+// findTable finds the table and checks that no part of the key is empty.
 func (w *write) findTable(db *Database) error {
 	t, err := db.table(w.tableName)
 	if err != nil {
 		return err
 	}
 	w.table = t
-	return t.checkFilled(w.keyed())
+	return t.checkKeyNotEmpty(w.keySource())
 }
 
-// keyed is what has the key among its attributes.
-func (w *write) keyed() Item {
+// keySource returns the attributes that contain the key.
+func (w *write) keySource() Item {
 	if w.item != nil {
 		return w.item
 	}
@@ -77,14 +77,14 @@ func (w *write) locate() error {
 	if w.item != nil {
 		check = w.table.checkItem
 	}
-	if err := check(w.keyed()); err != nil {
+	if err := check(w.keySource()); err != nil {
 		return err
 	}
-	w.at = w.table.addressOf(w.keyed())
+	w.at = w.table.addressOf(w.keySource())
 	return w.checkTargets()
 }
 
-// checkTargets refuses an update of the key.
+// checkTargets returns an error for an update of the key.
 func (w *write) checkTargets() error {
 	for _, target := range w.targets {
 		for _, name := range w.table.keyNames() {
@@ -97,7 +97,7 @@ func (w *write) checkTargets() error {
 	return nil
 }
 
-// decide evaluates the condition and computes the effect. Nothing is stored.
+// decide evaluates the condition and computes the effect. It stores nothing.
 func (w *write) decide() (effect, error) {
 	if err := w.locate(); err != nil {
 		return effect{}, err
@@ -123,13 +123,13 @@ func (w *write) after(before Item) (Item, error) {
 	case "ConditionCheck":
 		return before, nil
 	default:
-		return w.updated(before)
+		return w.applyUpdate(before)
 	}
 }
 
-// updated is the item after an update, which makes one with the key alone
-// where there is none.
-func (w *write) updated(before Item) (Item, error) {
+// applyUpdate returns the item after an update. If no item exists, the update applies
+// to an item that has only the key.
+func (w *write) applyUpdate(before Item) (Item, error) {
 	if before == nil {
 		before = w.key
 	}
@@ -143,7 +143,7 @@ func (w *write) updated(before Item) (Item, error) {
 	if after.size() > maxItemSize {
 		return nil, invalid("Item size to update has exceeded the maximum allowed size")
 	}
-	if !(Value{kind: kindMap, fields: after}).fits(maxLevels + 1) {
+	if !(Value{kind: kindMap, fields: after}).isWithinLevels(maxLevels + 1) {
 		return nil, errTooDeep()
 	}
 	return after, nil
@@ -160,24 +160,24 @@ func (w *write) commit(done effect) {
 	}
 }
 
-// returned is what ReturnValues wants to see of the effect, or nil.
-func (w *write) returned(done effect) Item {
+// attributesToReturn returns the attributes that ReturnValues asks for, or nil.
+func (w *write) attributesToReturn(done effect) Item {
 	switch w.returnValues {
 	case "ALL_OLD":
 		return done.before
 	case "ALL_NEW":
 		return done.after
 	case "UPDATED_OLD":
-		return someOf(done.before, w.targets)
+		return pickOrNil(done.before, w.targets)
 	case "UPDATED_NEW":
-		return someOf(done.after, w.targets)
+		return pickOrNil(done.after, w.targets)
 	default:
 		return nil
 	}
 }
 
-// someOf picks, and returns nil rather than nothing.
-func someOf(it Item, paths []path) Item {
+// pickOrNil is pick, but returns nil instead of an empty item.
+func pickOrNil(it Item, paths []path) Item {
 	picked := pick(it, paths)
 	if len(picked) == 0 {
 		return nil
