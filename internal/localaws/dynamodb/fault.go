@@ -77,14 +77,7 @@ func (f *fault) append(buf []byte) []byte {
 		buf = f.item.append(buf)
 	}
 	if f.reasons != nil {
-		buf = append(buf, `,"CancellationReasons":[`...)
-		for i, r := range f.reasons {
-			if i > 0 {
-				buf = append(buf, ',')
-			}
-			buf = r.append(buf)
-		}
-		buf = append(buf, ']')
+		buf = appendArray(append(buf, `,"CancellationReasons":`...), f.reasons)
 	}
 	return append(buf, '}')
 }

@@ -223,3 +223,15 @@ func appendText(buf []byte, text string) []byte {
 	buf = append(buf, text[written:]...)
 	return append(buf, '"')
 }
+
+// appendArray appends elements to buf as a JSON array.
+func appendArray[T interface{ append([]byte) []byte }](buf []byte, elements []T) []byte {
+	buf = append(buf, '[')
+	for i, element := range elements {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = element.append(buf)
+	}
+	return append(buf, ']')
+}

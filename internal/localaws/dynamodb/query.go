@@ -154,14 +154,7 @@ func (p page) append(q *request) []byte {
 	buf := strconv.AppendInt([]byte(`{"Count":`), int64(p.count), 10)
 	buf = strconv.AppendInt(append(buf, `,"ScannedCount":`...), int64(p.scanned), 10)
 	if q.selectMode != "COUNT" {
-		buf = append(buf, `,"Items":[`...)
-		for i, it := range p.items {
-			if i > 0 {
-				buf = append(buf, ',')
-			}
-			buf = it.append(buf)
-		}
-		buf = append(buf, ']')
+		buf = appendArray(append(buf, `,"Items":`...), p.items)
 	}
 	if p.last != nil {
 		buf = p.last.append(append(buf, `,"LastEvaluatedKey":`...))

@@ -277,14 +277,7 @@ func (v Value) append(buf []byte) []byte {
 	case kindMap:
 		buf = Item(v.fields).append(buf)
 	case kindList:
-		buf = append(buf, '[')
-		for i, element := range v.list {
-			if i > 0 {
-				buf = append(buf, ',')
-			}
-			buf = element.append(buf)
-		}
-		buf = append(buf, ']')
+		buf = appendArray(buf, v.list)
 	case kindStringSet, kindNumberSet, kindBinarySet:
 		buf = append(buf, '[')
 		for i, member := range v.set {

@@ -243,7 +243,7 @@ func (s *Functions) aliasOnWire(a Alias) aliasConfiguration {
 
 func (s *Functions) handleCreateAlias(_ context.Context, in input) (protocol.Reply, error) {
 	var request aliasWrite
-	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
+	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
 	}
 	if request.RevisionId != "" {
@@ -258,7 +258,7 @@ func (s *Functions) handleCreateAlias(_ context.Context, in input) (protocol.Rep
 
 func (s *Functions) handleUpdateAlias(_ context.Context, in input) (protocol.Reply, error) {
 	var request aliasWrite
-	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
+	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
 	}
 	if request.Name != "" {

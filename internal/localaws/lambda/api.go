@@ -35,6 +35,10 @@ type input struct {
 	now       time.Time
 }
 
+func (in input) decode(into any) error {
+	return protocol.Decode(Name, in.operation, in.Body, into)
+}
+
 // route is the HTTP binding of a Lambda operation.
 type route struct {
 	method    string

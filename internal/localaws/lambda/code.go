@@ -45,7 +45,7 @@ func (u codeUpdate) content() (string, error) {
 // if SetUpdateInProgress says so.
 func (s *Functions) updateFunctionCode(_ context.Context, in input) (protocol.Reply, error) {
 	var request codeUpdate
-	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
+	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
 	}
 	content, err := request.content()
@@ -75,8 +75,8 @@ func (s *Functions) changeCode(in input, request codeUpdate, content string) (fu
 	if request.RevisionId != "" && request.RevisionId != f.latest.revisionID {
 		return functionConfiguration{}, staleRevision()
 	}
-	if in.now.Before(f.updateDoneAt) {
-		return functionConfiguration{}, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+	if err := f.checkNotUpdating(in.now); err != nil {
+		return functionConfiguration{}, err
 	}
 	if !request.DryRun {
 		f.latest.sha, f.latest.size = codeSha256(content), len(content)

@@ -132,9 +132,9 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.findFunction(in.function.name)
+	f, err := s.findQualified(in.function)
 	if err != nil {
-		return protocol.Reply{}, notFound("Function not found: %s", s.functionARN(in.function.name, qualifier))
+		return protocol.Reply{}, err
 	}
 	p, err := s.findProvisioned(f, qualifier)
 	if err != nil {

@@ -111,10 +111,24 @@ func (s *Functions) SetUpdateInProgress(name string, duration time.Duration) err
 
 // findFunction returns a function. The caller holds the lock.
 func (s *Functions) findFunction(name string) (*function, error) {
-	if f := s.functions[name]; f != nil {
+	return s.findQualified(functionName{name: name})
+}
+
+// findQualified returns a function. Its error names the qualified ARN. The caller holds
+// the lock.
+func (s *Functions) findQualified(named functionName) (*function, error) {
+	if f := s.functions[named.name]; f != nil {
 		return f, nil
 	}
-	return nil, notFound("Function not found: %s", s.functionARN(name, ""))
+	return nil, notFound("Function not found: %s", s.functionARN(named.name, named.qualifier))
+}
+
+// checkNotUpdating returns a conflict if the last update of $LATEST is in progress.
+func (f *function) checkNotUpdating(now time.Time) error {
+	if now.Before(f.updateDoneAt) {
+		return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+	}
+	return nil
 }
 
 // codeSha256 returns a code's hash as Lambda encodes it.
@@ -178,9 +192,9 @@ func (f *function) configuration(v *version, arn string, now time.Time) function
 // readVersion finds the version that a call names and returns its configuration. The
 // caller holds the lock.
 func (s *Functions) readVersion(in input) (*function, functionConfiguration, error) {
-	f, err := s.findFunction(in.function.name)
+	f, err := s.findQualified(in.function)
 	if err != nil {
-		return nil, functionConfiguration{}, notFound("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
+		return nil, functionConfiguration{}, err
 	}
 	v, err := s.findVersion(f, in.function.qualifier)
 	if err != nil {

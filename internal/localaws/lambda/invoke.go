@@ -127,9 +127,9 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.findFunction(in.function.name)
+	f, err := s.findQualified(in.function)
 	if err != nil {
-		return "", nil, notFound("Function not found: %s", s.functionARN(in.function.name, in.function.qualifier))
+		return "", nil, err
 	}
 	v, err := s.resolveVersionLocked(f, in.function.qualifier, draw, in.now)
 	if err != nil {

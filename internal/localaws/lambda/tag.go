@@ -63,7 +63,7 @@ func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error
 
 func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, error) {
 	var request struct{ Tags map[string]string }
-	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
+	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
 	}
 	for key, value := range request.Tags {

@@ -188,8 +188,8 @@ func (s *Functions) publish(f *function, request publication, now time.Time) (*v
 		return nil, invalidParameter("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.",
 			request.CodeSha256, f.latest.sha)
 	}
-	if now.Before(f.updateDoneAt) {
-		return nil, conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+	if err := f.checkNotUpdating(now); err != nil {
+		return nil, err
 	}
 	if n := len(f.versions); n > 0 && sameCodeAndConfiguration(f.versions[n-1], f.latest) {
 		return f.versions[n-1], nil
@@ -213,7 +213,7 @@ func sameCodeAndConfiguration(a, b *version) bool {
 
 func (s *Functions) publishVersion(_ context.Context, in input) (protocol.Reply, error) {
 	var request publication
-	if err := protocol.Decode(Name, in.operation, in.Body, &request); err != nil {
+	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
 	}
 	if err := protocol.CheckLength("description", request.Description, 256); err != nil {
