@@ -37,7 +37,7 @@ func TestAnAlarmIsDescribedWithItsConfigurationAndState(t *testing.T) {
 	output, err := a.cloudwatch().DescribeAlarms(context.Background(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"orders-5xx", "never-made"}})
 
 	require.NoError(t, err)
-	require.Len(t, output.MetricAlarms, 1, "a name that no alarm has is simply absent")
+	require.Len(t, output.MetricAlarms, 1, "a name without an alarm is left out")
 	described := output.MetricAlarms[0]
 	for _, at := range []**time.Time{&described.AlarmConfigurationUpdatedTimestamp, &described.StateTransitionedTimestamp, &described.StateUpdatedTimestamp} {
 		*at = aws.Time((*at).UTC())

@@ -249,7 +249,7 @@ func TestAliasLifecycle(t *testing.T) {
 
 	for range 2 {
 		_, err = a.lambda().DeleteAlias(ctx, &lambda.DeleteAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
-		require.NoError(t, err, "to delete what is not there is no error")
+		require.NoError(t, err, "deleting a missing alias is not an error")
 	}
 	_, exists := a.Alias("orders", "live")
 	assert.False(t, exists)

@@ -24,7 +24,7 @@ func TestProvisionedConcurrencyGivesAMovedAliasTransientWeights(t *testing.T) {
 
 		output, err := update(a, lambda.UpdateAliasInput{FunctionVersion: aws.String("2"), RoutingConfig: weights(nil)})
 		require.NoError(t, err)
-		assert.Nil(t, output.RoutingConfig, "the answer is what was asked for")
+		assert.Nil(t, output.RoutingConfig, "the response has the requested version and weights")
 
 		moving, _ := a.Alias("orders", "live")
 		assert.Equal(t, "2", moving.FunctionVersion)

@@ -102,7 +102,7 @@ func TestTheResponseDependsOnTheInvocationType(t *testing.T) {
 			assert.Equal(t, test.status, output.StatusCode)
 			require.Len(t, got, test.invoked)
 			if test.invoked > 0 {
-				assert.Equal(t, "{}", string(got[0].Payload), "no payload is an empty object")
+				assert.Equal(t, "{}", string(got[0].Payload), "a missing payload becomes an empty object")
 				assert.EqualValues(t, test.kind, got[0].Type)
 			}
 		})

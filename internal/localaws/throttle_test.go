@@ -52,7 +52,7 @@ func TestTheControlPlaneSharesFifteenRequestsASecond(t *testing.T) {
 	requireRefused(t, err, 429, "TooManyRequestsException", "Rate exceeded")
 
 	a.clock.advance(time.Second / 15)
-	require.NoError(t, getAlias(a), "a fifteenth of a second gives one request back")
+	require.NoError(t, getAlias(a), "the bucket gains one request in a fifteenth of a second")
 	requireRefused(t, getAlias(a), 429, "TooManyRequestsException", "Rate exceeded")
 	a.clock.advance(time.Hour)
 	for range 15 {

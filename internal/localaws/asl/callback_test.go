@@ -121,7 +121,7 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 			w.advance(5 * time.Second)
 			if testcase.answer != nil {
 				require.NoError(t, testcase.answer(w, w.calls[0].Token))
-				require.Equal(t, asl.Running, ex.Status(), "it goes on after the call has returned")
+				require.Equal(t, asl.Running, ex.Status(), "the execution continues after the call has returned")
 			}
 			w.advance(time.Minute)
 
@@ -196,7 +196,7 @@ func TestHeartbeatsKeepATaskAliveUntilItsTimeout(t *testing.T) {
 	}
 	events := len(ex.History())
 	w.advance(3 * time.Second)
-	assert.Equal(t, 5, events, "a heartbeat is no event")
+	assert.Equal(t, 5, events, "a heartbeat records no event")
 	assert.Equal(t, asl.Failed, ex.Status())
 	assert.Equal(t, asl.Failure{Error: "States.Timeout"}, ex.Failure())
 	assert.Equal(t, midnight.Add(60*time.Second), ex.Stopped(), "a heartbeat does not extend the timeout")

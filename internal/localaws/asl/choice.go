@@ -167,7 +167,7 @@ func (o *object) test() test {
 		}
 	}
 	if len(found) != 1 {
-		o.parser.problem(o.at, "must have exactly one operator that is implemented, not %d", len(found))
+		o.parser.problem(o.at, "must have exactly one implemented operator, not %d", len(found))
 		o.known = append(o.known, append(found, "Variable")...)
 		return nil
 	}

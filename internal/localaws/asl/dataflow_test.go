@@ -248,7 +248,7 @@ func TestAFunctionsResultMustBeJSON(t *testing.T) {
 	assert.Equal(t, "States.Runtime", ex.Failure().Error)
 
 	ex, _ = run(t, taskWith(catchAll), `{}`, map[string]function{"f": returning(``)})
-	assert.Equal(t, `null`, string(ex.Output()), "no result is null")
+	assert.Equal(t, `null`, string(ex.Output()), "a function that returns nothing results in null")
 }
 
 func TestEveryStateWithAnInputPathNeedsItsInput(t *testing.T) {

@@ -118,7 +118,7 @@ func TestAResultIsFoundWhereItWasPut(t *testing.T) {
 				found, ok := path{steps: steps[:depth]}.find(doc)
 				blocked = blocked || ok && !found.isObject()
 			}
-			require.True(t, blocked, "only what is no object is in the way")
+			require.True(t, blocked, "put fails only if a value on the path is not an object")
 			return
 		}
 		found, ok := p.find(put)

@@ -25,7 +25,7 @@ func TestStartIsIdempotentAsInAWS(t *testing.T) {
 
 	again, err := w.machine.Start("run", json.RawMessage(`{"a": 1}`))
 	require.NoError(t, err)
-	assert.Same(t, first, again, "the same name and input while it runs")
+	assert.Same(t, first, again, "the same name and input as a running execution")
 	assert.Equal(t, midnight, again.Started())
 
 	_, err = w.machine.Start("run", json.RawMessage(`{"a": 2}`))
@@ -99,11 +99,11 @@ func TestStopRunsNoCatch(t *testing.T) {
 	}, stopped)
 
 	w.settle()
-	assert.Equal(t, midnight.Add(10*time.Second), w.now, "the function goes on, unheard")
+	assert.Equal(t, midnight.Add(10*time.Second), w.now, "the function keeps running, and its result is ignored")
 	assert.Equal(t, stopped, eventLinks(ex))
 
 	require.NoError(t, w.machine.Stop(executionARN, "Again", ""))
-	assert.Equal(t, asl.Failure{Error: "Manual", Cause: "probe"}, ex.Failure(), "what has ended stays as it is")
+	assert.Equal(t, asl.Failure{Error: "Manual", Cause: "probe"}, ex.Failure(), "an ended execution does not change")
 	assert.Equal(t, []asl.Status{asl.Aborted}, w.ended)
 }
 
@@ -182,9 +182,9 @@ func TestStopAtAnyEventIsTheEnd(t *testing.T) {
 			w.settle()
 			assert.Equal(t, asl.Succeeded, ex.Status(), "and a redrive takes it to its end: %v", eventLinks(ex))
 			if exited := slices.Index(eventLinks(whole), "22 TaskStateExited <21"); at >= exited {
-				assert.Len(t, w.calls, calls, "what was left is not run again")
+				assert.Len(t, w.calls, calls, "a state that was left does not run again")
 			}
-			assert.LessOrEqual(t, len(w.calls), max(2, calls+1), "with no call more than it needs")
+			assert.LessOrEqual(t, len(w.calls), max(2, calls+1), "with no more calls than it needs")
 		})
 	}
 }
@@ -298,7 +298,7 @@ func TestARedriveContinuesAtTheUnsuccessfulState(t *testing.T) {
 			assert.Equal(t, testcase.output, string(ex.Output()))
 			assert.Equal(t, 1, ex.RedriveCount())
 			assert.Equal(t, at, ex.Redriven())
-			assert.Greater(t, ex.Transitions(), transitions, "a redrive is a transition")
+			assert.Greater(t, ex.Transitions(), transitions, "a redrive counts as a transition")
 			assert.Empty(t, ex.Failure())
 			assert.Len(t, w.ended, 2)
 		})
@@ -314,7 +314,7 @@ func TestARedrivenFailStateFailsAgain(t *testing.T) {
 	w.settle()
 	assert.Equal(t, asl.Failure{Error: "Rejected"}, ex.Failure())
 	assert.Equal(t, []string{"T", "F", "F"}, ex.Path())
-	assert.Len(t, w.calls, 1, "what was caught is not tried again")
+	assert.Len(t, w.calls, 1, "a caught state does not run again")
 }
 
 // UpdateStateMachine: "Running executions will continue to use the previous definition".
@@ -337,7 +337,7 @@ func TestAnExecutionKeepsItsDefinition(t *testing.T) {
 	assert.Equal(t, `"second"`, string(after.Output()))
 	require.NoError(t, w.machine.Redrive(before.ARN()))
 	w.settle()
-	assert.Equal(t, `"first"`, string(before.Output()), "a redriven one, too")
+	assert.Equal(t, `"first"`, string(before.Output()), "even after a redrive")
 }
 
 func TestARedriveRestartsTheExecutionsTimeout(t *testing.T) {
@@ -358,7 +358,7 @@ func TestAMapWithTooLargeOutputIsRedrivenAsAWhole(t *testing.T) {
 	t.Parallel()
 	large := `"` + strings.Repeat("x", 200*1024) + `"`
 	ex, w := run(t, mapOverTask(`"MaxConcurrency": 1,`), `[1, 2]`, map[string]function{"f": inSequence(returning(large), returning(large), returning(`3`))})
-	require.Equal(t, "States.DataLimitExceeded", ex.Failure().Error, "two results are too large together")
+	require.Equal(t, "States.DataLimitExceeded", ex.Failure().Error, "together the two results are too large")
 	require.NoError(t, w.machine.Redrive(executionARN))
 	w.settle()
 	assert.Equal(t, `[3,3]`, string(ex.Output()))

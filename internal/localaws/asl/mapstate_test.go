@@ -100,7 +100,7 @@ func TestMaxConcurrencyBoundsTheIterationsThatRun(t *testing.T) {
 			assert.Len(t, w.calls, 100)
 			assert.Equal(t, 102, ex.Transitions())
 			assert.Equal(t, []string{"M", "T", "T"}, ex.Path()[:3])
-			assert.Len(t, ex.History(), 4+4+100*(2+5)+2-2, "the execution's 2, the Map's 4, 7 an iteration, Succeed's 2")
+			assert.Len(t, ex.History(), 4+4+100*(2+5)+2-2, "2 for the execution, 4 for the Map, 7 for each iteration, 2 for Succeed")
 		})
 	}
 }
@@ -194,8 +194,8 @@ func TestAFailedIterationFailsItsMap(t *testing.T) {
 
 	assert.Equal(t, []string{"M", "T", "T", "T", "Caught"}, ex.Path())
 	assert.Equal(t, `{"hooks":[1,2,3],"failure":{"Error":"HookFailed","Cause":"second"}}`, string(ex.Output()))
-	assert.Equal(t, midnight.Add(2*time.Second), ex.Stopped(), "the third is not waited for")
-	assert.Equal(t, midnight.Add(3*time.Second), w.now, "and its function goes on, unheard")
+	assert.Equal(t, midnight.Add(2*time.Second), ex.Stopped(), "the Map does not wait for the third")
+	assert.Equal(t, midnight.Add(3*time.Second), w.now, "its function keeps running, and its result is ignored")
 }
 
 func TestARetriedMapRunsAllItsItemsAgain(t *testing.T) {

@@ -47,9 +47,9 @@ func (o *object) close() {
 		if slices.Contains(o.known, name) {
 			continue
 		}
-		text := "is not a field here, or not one that is implemented"
+		text := "is not a known field, or is not implemented"
 		if at := slices.IndexFunc(o.known, func(k string) bool { return strings.EqualFold(k, name) }); at >= 0 {
-			text = fmt.Sprintf("is not a field here: write it %s", o.known[at])
+			text = fmt.Sprintf("is not a known field: use %s", o.known[at])
 		}
 		o.problem(name, "%s", text)
 	}

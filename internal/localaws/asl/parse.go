@@ -88,7 +88,7 @@ func (p *parser) scope(o *object) *scope {
 		}
 	}
 	if s.startAt != "" && states.fields[s.startAt] == nil {
-		o.problem("StartAt", "names %q, which is not a state here", s.startAt)
+		o.problem("StartAt", "names %q, which is not a state at this level", s.startAt)
 	}
 	p.checkTransitions(s, states)
 	return s
@@ -101,7 +101,7 @@ func (p *parser) checkStateName(at, name string) {
 		p.problem(at, "has a name of %d characters: it must have 1 to %d", n, maxStateName)
 	}
 	if other, taken := p.named[name]; taken {
-		p.problem(at, "has the name of the state at %s", other)
+		p.problem(at, "has the same name as the state at %s", other)
 		return
 	}
 	p.named[name] = at
@@ -133,7 +133,7 @@ func (p *parser) checkTransitions(s *scope, states *object) {
 		}
 		for _, target := range s.states[name].targets() {
 			if states.fields[target] == nil {
-				p.problem(at, "leads to %q, which is not a state here", target)
+				p.problem(at, "leads to %q, which is not a state at this level", target)
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func (p *parser) state(at, name string, doc Document) *state {
 	read, found := readers[s.kind]
 	if !found {
 		if s.kind != "" {
-			o.problem("Type", "%q is not a type of state, or not one that is implemented", s.kind)
+			o.problem("Type", "%q is not a state type, or is not implemented", s.kind)
 		}
 		return s // its fields are unknown
 	}

@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	pass := func(fields string) string { return state(`"Type": "Pass", "End": true, ` + fields) }
 	const notPath = "is not a reference path ($, $.field, $['field'], $[0], or these after $$)"
-	const notField = "is not a field here, or not one that is implemented"
+	const notField = "is not a known field, or is not implemented"
 
 	for _, testcase := range []struct {
 		name       string
@@ -83,8 +83,8 @@ func TestParseRefuses(t *testing.T) {
 		{"not an object", `[]`, []string{`$: must be an object`}},
 		{"an empty object", `{}`, []string{`$: needs StartAt`, `$: needs States`}},
 		{"keys in the wrong case", `{"startAt": "S", "StartAt": "S", "States": {"S": {"Type": "Succeed", "outputPath": "$"}}}`, []string{
-			`$.States.S.outputPath: is not a field here: write it OutputPath`,
-			`$.startAt: is not a field here: write it StartAt`,
+			`$.States.S.outputPath: is not a known field: use OutputPath`,
+			`$.startAt: is not a known field: use StartAt`,
 		}},
 		{"a key twice", `{"StartAt": "S", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}`, []string{`$.StartAt: is a duplicate`}},
 		{"a state twice", `{"StartAt": "S", "States": {"S": {"Type": "Succeed"}, "S": {"Type": "Succeed"}}}`, []string{`$.States.S: is a duplicate`}},
@@ -98,16 +98,16 @@ func TestParseRefuses(t *testing.T) {
 		{"another version", `{"StartAt": "S", "Version": "2.0", "States": {"S": {"Type": "Succeed"}}}`, []string{`$.Version: must be "1.0"`}},
 		{"no time", `{"StartAt": "S", "TimeoutSeconds": 0, "States": {"S": {"Type": "Succeed"}}}`, []string{`$.TimeoutSeconds: must be an integer from 1 to 99999999`}},
 		{"a start that is missing", `{"StartAt": "X", "States": {"S": {"Type": "Succeed"}}}`, []string{
-			`$.StartAt: names "X", which is not a state here`, `$.States.S: cannot be reached`,
+			`$.StartAt: names "X", which is not a state at this level`, `$.States.S: cannot be reached`,
 		}},
 		{"targets that are missing", `{"StartAt": "S", "States": {"S": {"Type": "Map", "Next": "X", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "S"}}}}}}`, []string{
-			`$.States.S.ItemProcessor.States.I: leads to "S", which is not a state here`, `$.States.S: leads to "X", which is not a state here`,
+			`$.States.S.ItemProcessor.States.I: leads to "S", which is not a state at this level`, `$.States.S: leads to "X", which is not a state at this level`,
 		}},
 		{"missing targets of a catch and a choice", `{"StartAt": "S", "States": {
 			"S": {"Type": "Choice", "Default": "D", "Choices": [{"Variable": "$", "IsNull": true, "Next": "T"}, {"Variable": "$", "IsNull": true, "Next": "U"}]},
 			"T": {"Type": "Task", "Resource": "` + functionARN + `f", "End": true, "Catch": [{"ErrorEquals": ["E"], "Next": "V"}]}}}`, []string{
-			`$.States.S: leads to "U", which is not a state here`, `$.States.S: leads to "D", which is not a state here`,
-			`$.States.T: leads to "V", which is not a state here`,
+			`$.States.S: leads to "U", which is not a state at this level`, `$.States.S: leads to "D", which is not a state at this level`,
+			`$.States.T: leads to "V", which is not a state at this level`,
 		}},
 		{"states that cannot be reached", `{"StartAt": "S", "States": {"S": {"Type": "Succeed"}, "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}}`, []string{
 			`$.States.A: cannot be reached`, `$.States.B: cannot be reached`,
@@ -119,7 +119,7 @@ func TestParseRefuses(t *testing.T) {
 		{"an empty Next", state(`"Type": "Pass", "Next": ""`), []string{`$.States.S.Next: must name a state`}},
 		{"Next on a state that ends", `{"StartAt": "S", "States": {"S": {"Type": "Succeed", "End": true}}}`, []string{`$.States.S.End: ` + notField}},
 		{"a name twice across scopes", `{"StartAt": "S", "States": {"S": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}}}}`, []string{
-			`$.States.S.ItemProcessor.States.S: has the name of the state at $.States.S`,
+			`$.States.S.ItemProcessor.States.S: has the same name as the state at $.States.S`,
 		}},
 		{"a name too long", `{"StartAt": "` + strings.Repeat("é", 81) + `", "States": {"` + strings.Repeat("é", 81) + `": {"Type": "Succeed"}}}`, []string{
 			`$.States.` + strings.Repeat("é", 81) + `: has a name of 81 characters: it must have 1 to 80`,
@@ -128,8 +128,8 @@ func TestParseRefuses(t *testing.T) {
 			`$.States['']: has a name of 0 characters: it must have 1 to 80`, `$.States['']: cannot be reached`,
 		}},
 		{"no type", state(`"End": true`), []string{`$.States.S: needs Type`}},
-		{"a type not implemented", state(`"Type": "Parallel", "End": true`), []string{`$.States.S.Type: "Parallel" is not a type of state, or not one that is implemented`}},
-		{"a type in the wrong case", state(`"Type": "pass", "End": true`), []string{`$.States.S.Type: "pass" is not a type of state, or not one that is implemented`}},
+		{"a type not implemented", state(`"Type": "Parallel", "End": true`), []string{`$.States.S.Type: "Parallel" is not a state type, or is not implemented`}},
+		{"a type in the wrong case", state(`"Type": "pass", "End": true`), []string{`$.States.S.Type: "pass" is not a state type, or is not implemented`}},
 		{"a state that is no object", `{"StartAt": "S", "States": {"S": []}}`, []string{`$.States.S: must be an object`}},
 		{"states that are no object", `{"StartAt": "S", "States": []}`, []string{`$.States: must be an object`}},
 
@@ -183,10 +183,10 @@ func TestParseRefuses(t *testing.T) {
 		{"a choice without rules", state(`"Type": "Choice"`), []string{`$.States.S: needs Choices`}},
 		{"a choice with no rules", state(`"Type": "Choice", "Choices": []`), []string{`$.States.S.Choices: must be an array that is not empty`}},
 		{"a rule without a target", choice(`{"Variable": "$", "IsNull": true}, {"Variable": "$", "IsNull": true, "Next": "T"}`), []string{`$.States.S.Choices[0]: needs Next`}},
-		{"a rule without an operator", choice(`{"Variable": "$", "Next": "T"}`), []string{`$.States.S.Choices[0]: must have exactly one operator that is implemented, not 0`}},
-		{"a rule with two operators", choice(`{"Variable": "$", "IsNull": true, "IsPresent": true, "Next": "T"}`), []string{`$.States.S.Choices[0]: must have exactly one operator that is implemented, not 2`}},
+		{"a rule without an operator", choice(`{"Variable": "$", "Next": "T"}`), []string{`$.States.S.Choices[0]: must have exactly one implemented operator, not 0`}},
+		{"a rule with two operators", choice(`{"Variable": "$", "IsNull": true, "IsPresent": true, "Next": "T"}`), []string{`$.States.S.Choices[0]: must have exactly one implemented operator, not 2`}},
 		{"a rule with an operator that is not implemented", choice(`{"Variable": "$", "StringMatches": "*", "Next": "T"}`), []string{
-			`$.States.S.Choices[0]: must have exactly one operator that is implemented, not 0`, `$.States.S.Choices[0].StringMatches: ` + notField}},
+			`$.States.S.Choices[0]: must have exactly one implemented operator, not 0`, `$.States.S.Choices[0].StringMatches: ` + notField}},
 		{"operands of the wrong type", choice(`{"Or": [{"Variable": "$", "StringEquals": 1}, {"Variable": "$", "NumericEquals": "1"}, {"Variable": "$", "BooleanEquals": null}, {"Variable": "$", "IsPresent": 1}], "Next": "T"}`), []string{
 			`$.States.S.Choices[0].Or[0].StringEquals: must be a string`, `$.States.S.Choices[0].Or[1].NumericEquals: must be a number`,
 			`$.States.S.Choices[0].Or[2].BooleanEquals: must be true or false`, `$.States.S.Choices[0].Or[3].IsPresent: must be true or false`}},

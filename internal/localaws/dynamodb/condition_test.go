@@ -112,7 +112,7 @@ func TestConditionHoldsAsDynamoDBEvaluatesIt(t *testing.T) {
 			}
 			require.ErrorAs(t, err, &failed)
 			require.Equal(t, "The conditional request failed", failed.ErrorMessage())
-			require.Nil(t, failed.Item, "the item was not asked for")
+			require.Nil(t, failed.Item, "the request did not ask for the item")
 			require.Len(t, w.stored(), 1)
 		})
 	}
@@ -277,7 +277,7 @@ func TestFailedConditionReturnsTheExistingItem(t *testing.T) {
 	put.Item, put.ConditionExpression = key("p", "new"), aws.String("attribute_exists(pk)")
 	_, err = w.PutItem(t.Context(), put)
 	require.ErrorAs(t, err, &failed)
-	require.Empty(t, failed.Item, "there is none to return")
+	require.Empty(t, failed.Item, "there is no item to return")
 }
 
 func TestOneOfTwoConditionalPutsWins(t *testing.T) {

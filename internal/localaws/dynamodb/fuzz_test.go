@@ -44,7 +44,7 @@ func FuzzExpressions(f *testing.F) {
 				}
 			}
 		}
-		require.Equal(t, was, it.String(), "an update changes no item that is there")
+		require.Equal(t, was, it.String(), "an update does not change the existing item")
 		if p, err := parseProjection(expression); err == nil {
 			if paths, err := p.bind(b); err == nil {
 				requireNoHoles(t, Value{kind: kindMap, fields: pick(it, paths)})

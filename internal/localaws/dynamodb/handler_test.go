@@ -85,7 +85,7 @@ func TestPutAndDeleteReturnTheOldItem(t *testing.T) {
 	require.Equal(t, key("p", "s"), deleted.Attributes)
 
 	deleted, err = w.DeleteItem(t.Context(), deletion)
-	require.NoError(t, err, "deleting what is not there succeeds")
+	require.NoError(t, err, "deleting a missing item succeeds")
 	require.Nil(t, deleted.Attributes)
 
 	deletion.ReturnValues = types.ReturnValueAllNew

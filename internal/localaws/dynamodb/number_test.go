@@ -85,7 +85,7 @@ func TestNumbersBehaveAsRationals(t *testing.T) {
 		require.Zero(t, new(big.Rat).Sub(x, y).Cmp(rational(t, difference)))
 		again, err := canonicalNumber(difference)
 		require.NoError(t, err)
-		require.Equal(t, again, difference, "results are in the one form")
+		require.Equal(t, again, difference, "results are in canonical form")
 	})
 }
 

@@ -225,7 +225,7 @@ func TestQueryPageEndsAtOneMegabyte(t *testing.T) {
 	query.ProjectionExpression = aws.String("sk")
 	out, err := w.Query(t.Context(), query)
 	require.NoError(t, err)
-	require.Equal(t, "0 1 2", sortKeys(out.Items), "what is not returned counts, too")
+	require.Equal(t, "0 1 2", sortKeys(out.Items), "attributes that are not returned count too")
 	require.Equal(t, key("big", "2"), out.LastEvaluatedKey)
 
 	query.ExclusiveStartKey = out.LastEvaluatedKey

@@ -217,7 +217,7 @@ func TestUpdateDoesNotChangeEarlierResults(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, was, before.String())
-	require.Contains(t, w.stored()[0], `"m":{"M":{"a":{"N":"5"}`, "a copy is not changed with the original")
+	require.Contains(t, w.stored()[0], `"m":{"M":{"a":{"N":"5"}`, "changing the original does not change a copy")
 }
 
 func TestItemMayGrowTo400KB(t *testing.T) {

@@ -111,9 +111,9 @@ func TestUnsupportedPoliciesAreRefused(t *testing.T) {
 	for text, complaint := range map[string]string{
 		`{"Resources": {"P": {"Type": "AWS::IAM::Policy"}}}`:                                                                                 "outside of its role",
 		`{"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": ["a"]}}}}`:                                       "managed policies",
-		`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Role": "arn:aws:iam::1:role/x"}}}}`:      "none of the template",
+		`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Role": "arn:aws:iam::1:role/x"}}}}`:      "not defined in the template",
 		`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Role": {"Fn::GetAtt": ["R", "Arn"]}}}}}`: "no role R",
-		`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["R", "Arn"]}}}}}`:                      "no name of its own",
+		`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["R", "Arn"]}}}}}`:                      "no explicit name",
 		`[]`: "read the template",
 	} {
 		_, err := Parse([]byte(text), somewhere)

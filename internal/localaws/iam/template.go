@@ -93,12 +93,12 @@ func (p Place) role(id string, properties map[string]any) (Role, error) {
 func (t Template) assignRole(to map[string]Role, name, reference any) error {
 	text, ok := name.(string)
 	if !ok {
-		return fmt.Errorf("it has no name of its own")
+		return fmt.Errorf("it has no explicit name")
 	}
 	got, _ := reference.(map[string]any)
 	path, _ := got["Fn::GetAtt"].([]any)
 	if len(path) != 2 || path[1] != "Arn" {
-		return fmt.Errorf("its role %v is none of the template", reference)
+		return fmt.Errorf("its role %v is not defined in the template", reference)
 	}
 	role, ok := t.Roles[fmt.Sprint(path[0])]
 	if !ok {

@@ -62,7 +62,7 @@ func TestAFunctionsErrorIsItsReport(t *testing.T) {
 	assert.Equal(t, "Refused", errorType)
 	assert.Equal(t, "no", message)
 	errorType, _ = errorReportOf(t, invoke(t, s, `"fail without a type"`))
-	assert.Equal(t, "Named", errorType, "the header names it")
+	assert.Equal(t, "Named", errorType, "the type comes from the header")
 	require.Len(t, s.Starts(), 1, "an error must not restart the process")
 }
 
@@ -170,7 +170,7 @@ func TestAProcessCanBeStartedWithoutAnEvent(t *testing.T) {
 	t.Parallel()
 	s := sandbox(t, "serves", time.Minute)
 	require.NoError(t, s.Start(t.Context()))
-	require.NoError(t, s.Start(t.Context()), "it runs already")
+	require.NoError(t, s.Start(t.Context()), "it is already running")
 	invoke(t, s, `{}`)
 	require.Len(t, s.Starts(), 1)
 	if runtime.GOOS == "linux" {

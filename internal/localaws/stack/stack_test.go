@@ -52,7 +52,7 @@ func TestUnsupportedTemplatesAreRefused(t *testing.T) {
 			t.Parallel()
 			_, err := Read([]byte(`{"Resources": {"Topic1": {"Type": "AWS::SNS::Topic"}, "Ledger1": {"Type": "AWS::DynamoDB::Table"},
 				"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Timeout": 3, "Environment": {"Variables": {"X": `+value+`}}}}}}`), here)
-			assert.ErrorContains(t, err, "read the function F: its variable X: ")
+			assert.ErrorContains(t, err, "read the function F: resolve its variable X: ")
 			assert.ErrorContains(t, err, "not supported")
 		})
 	}

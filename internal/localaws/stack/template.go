@@ -92,7 +92,7 @@ func (t template) function(r resource, at Place) (Function, error) {
 		return Function{}, err
 	}
 	if p.FunctionName == "" || p.Timeout == 0 {
-		return Function{}, fmt.Errorf("it has no FunctionName or no Timeout of its own")
+		return Function{}, fmt.Errorf("it has no FunctionName or no Timeout")
 	}
 	f := Function{
 		Name: p.FunctionName, Timeout: time.Duration(p.Timeout) * time.Second, MemoryMB: p.MemorySize,
@@ -101,7 +101,7 @@ func (t template) function(r resource, at Place) (Function, error) {
 	for name, value := range p.Environment.Variables {
 		text, err := t.resolve(value, at)
 		if err != nil {
-			return Function{}, fmt.Errorf("its variable %s: %w", name, err)
+			return Function{}, fmt.Errorf("resolve its variable %s: %w", name, err)
 		}
 		f.Variables[name] = text
 	}
