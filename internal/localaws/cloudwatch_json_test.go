@@ -59,10 +59,10 @@ func TestAnAlarmsStateCanBeSetInEveryProtocol(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := withAlarm(t)
-			var listeners []localaws.AlarmChange
-			a.OnAlarmState(func(c localaws.AlarmChange) { listeners = append(listeners, c) })
+			var changes []localaws.AlarmChange
+			a.OnAlarmState(func(c localaws.AlarmChange) { changes = append(changes, c) })
 			set(t, a)
-			assert.Equal(t, []localaws.AlarmChange{{Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, listeners)
+			assert.Equal(t, []localaws.AlarmChange{{Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, changes)
 		})
 	}
 }

@@ -29,8 +29,8 @@ func entries(details ...string) []types.PutEventsRequestEntry {
 func TestPutEventsNotifiesListenersOfEachEvent(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, localaws.Config{EventBuses: []string{"releases"}})
-	var listeners [][]localaws.Event
-	a.OnEvents(func(events []localaws.Event) { listeners = append(listeners, events) })
+	var received [][]localaws.Event
+	a.OnEvents(func(events []localaws.Event) { received = append(received, events) })
 	given := entries(`{"state":"Started"}`, `{"state":"Shifted"}`)
 	at := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 	given[1].Time, given[1].EventBusName, given[1].Resources = &at, aws.String("releases"), []string{"arn:x"}
@@ -40,16 +40,16 @@ func TestPutEventsNotifiesListenersOfEachEvent(t *testing.T) {
 	output, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: given})
 
 	require.NoError(t, err)
-	require.Len(t, listeners, 1)
-	require.Len(t, listeners[0], 2)
+	require.Len(t, received, 1)
+	require.Len(t, received[0], 2)
 	assert.Equal(t, localaws.Event{
 		ID: *output.Entries[0].EventId, Actor: "set-weight", Bus: "default", Time: a.clock.Now(),
 		Source: "shop", DetailType: "Order State Change", Detail: `{"state":"Started"}`,
-	}, listeners[0][0])
-	assert.Equal(t, "releases", listeners[0][1].Bus)
-	assert.Equal(t, at, listeners[0][1].Time)
-	assert.Equal(t, []string{"arn:x"}, listeners[0][1].Resources)
-	assert.NotEqual(t, listeners[0][0].ID, listeners[0][1].ID)
+	}, received[0][0])
+	assert.Equal(t, "releases", received[0][1].Bus)
+	assert.Equal(t, at, received[0][1].Time)
+	assert.Equal(t, []string{"arn:x"}, received[0][1].Resources)
+	assert.NotEqual(t, received[0][0].ID, received[0][1].ID)
 	assert.Equal(t, []localaws.Permission{
 		{Action: "events:PutEvents", Resource: "arn:aws:events:us-east-1:123456789012:event-bus/default"},
 		{Action: "events:PutEvents", Resource: "arn:aws:events:us-east-1:123456789012:event-bus/releases"},
@@ -83,8 +83,8 @@ func TestAFailedEntryShowsOnlyInTheResponse(t *testing.T) {
 				}
 				return nil
 			})
-			var listeners []localaws.Event
-			a.OnEvents(func(events []localaws.Event) { listeners = append(listeners, events...) })
+			var received []localaws.Event
+			a.OnEvents(func(events []localaws.Event) { received = append(received, events...) })
 			given := entries(`{"n":1}`, `{"n":2}`, `{"n":3}`)
 			test.change(&given[1])
 
@@ -97,8 +97,8 @@ func TestAFailedEntryShowsOnlyInTheResponse(t *testing.T) {
 			assert.Equal(t, test.code, aws.ToString(output.Entries[1].ErrorCode))
 			assert.Contains(t, aws.ToString(output.Entries[1].ErrorMessage), test.text)
 			assert.Nil(t, output.Entries[1].EventId)
-			require.Len(t, listeners, 2)
-			assert.Equal(t, `{"n":3}`, listeners[1].Detail)
+			require.Len(t, received, 2)
+			assert.Equal(t, `{"n":3}`, received[1].Detail)
 		})
 	}
 }

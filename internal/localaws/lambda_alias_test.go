@@ -168,8 +168,8 @@ func TestUpdateAliasChangesOnlyTheGivenMembers(t *testing.T) {
 			test.before.Function, test.before.Name = "orders", "live"
 			before, err := a.CreateAlias(test.before)
 			require.NoError(t, err)
-			var told []localaws.AliasChange
-			a.OnAliasChange(func(change localaws.AliasChange) { told = append(told, change) })
+			var changes []localaws.AliasChange
+			a.OnAliasChange(func(change localaws.AliasChange) { changes = append(changes, change) })
 			test.input.RevisionId = aws.String(before.RevisionID)
 
 			output, err := update(a, test.input)
@@ -187,7 +187,7 @@ func TestUpdateAliasChangesOnlyTheGivenMembers(t *testing.T) {
 			} else {
 				assert.Equal(t, test.weights, output.RoutingConfig.AdditionalVersionWeights)
 			}
-			assert.Equal(t, []localaws.AliasChange{{Time: a.clock.Now(), Actor: "set-weight", Before: &before, After: &after}}, told)
+			assert.Equal(t, []localaws.AliasChange{{Time: a.clock.Now(), Actor: "set-weight", Before: &before, After: &after}}, changes)
 		})
 	}
 }
@@ -230,8 +230,8 @@ func TestAliasLifecycle(t *testing.T) {
 	a.orders(t, 2)
 	function, _ := a.Version("orders", "$LATEST")
 	version, _ := a.Version("orders", "1")
-	var told []localaws.AliasChange
-	a.OnAliasChange(func(change localaws.AliasChange) { told = append(told, change) })
+	var changes []localaws.AliasChange
+	a.OnAliasChange(func(change localaws.AliasChange) { changes = append(changes, change) })
 
 	created, err := a.lambda().CreateAlias(ctx, &lambda.CreateAliasInput{
 		FunctionName: aws.String("orders"), Name: aws.String("live"), FunctionVersion: aws.String("1"), RoutingConfig: weights(map[string]float64{"2": 0.2}),
@@ -253,11 +253,11 @@ func TestAliasLifecycle(t *testing.T) {
 	}
 	_, exists := a.Alias("orders", "live")
 	assert.False(t, exists)
-	require.Len(t, told, 2)
-	assert.Nil(t, told[0].Before)
-	assert.Equal(t, "1", told[0].After.FunctionVersion)
-	assert.Equal(t, told[0].After, told[1].Before)
-	assert.Nil(t, told[1].After)
+	require.Len(t, changes, 2)
+	assert.Nil(t, changes[0].Before)
+	assert.Equal(t, "1", changes[0].After.FunctionVersion)
+	assert.Equal(t, changes[0].After, changes[1].Before)
+	assert.Nil(t, changes[1].After)
 }
 
 func TestAnAliasCanBeDeletedFromGo(t *testing.T) {
@@ -265,11 +265,11 @@ func TestAnAliasCanBeDeletedFromGo(t *testing.T) {
 	a := newAccount(t, unlimited())
 	a.orders(t, 1)
 	before := a.live(t, "1")
-	var told []localaws.AliasChange
-	a.OnAliasChange(func(change localaws.AliasChange) { told = append(told, change) })
+	var changes []localaws.AliasChange
+	a.OnAliasChange(func(change localaws.AliasChange) { changes = append(changes, change) })
 	a.DeleteAlias("orders", "live")
 	a.DeleteAlias("orders", "live")
-	assert.Equal(t, []localaws.AliasChange{{Time: a.clock.Now(), Before: &before}}, told)
+	assert.Equal(t, []localaws.AliasChange{{Time: a.clock.Now(), Before: &before}}, changes)
 	_, err := a.UpdateAlias(before)
 	require.ErrorContains(t, err, "update alias live of orders: ResourceNotFoundException: Alias not found: "+ordersARN+":live")
 }

@@ -50,8 +50,8 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, unlimited())
 	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
-	var listeners []localaws.Published
-	a.OnPublished(func(p localaws.Published) { listeners = append(listeners, p) })
+	var received []localaws.Published
+	a.OnPublished(func(p localaws.Published) { received = append(received, p) })
 	object := &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), S3Bucket: aws.String("code"), S3Key: aws.String("orders.zip"), Publish: true}
 	for _, want := range []string{"1", "1"} { // the same code publishes no new version
 		published, err := a.lambda().UpdateFunctionCode(t.Context(), object)
@@ -59,8 +59,8 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 		assert.Equal(t, want, *published.Version)
 		assert.Equal(t, "arn:aws:lambda:us-east-1:123456789012:function:orders:1", *published.FunctionArn)
 	}
-	told := localaws.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
-	assert.Equal(t, []localaws.Published{told, told}, listeners, "CloudTrail tells of the call, whatever it has changed")
+	want := localaws.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
+	assert.Equal(t, []localaws.Published{want, want}, received, "CloudTrail records the call even if it published nothing new")
 }
 
 func TestInvalidCodeIsRefused(t *testing.T) {

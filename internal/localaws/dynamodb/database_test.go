@@ -87,10 +87,10 @@ func TestCreateTableEmptiesAnExistingTable(t *testing.T) {
 func TestOnWriteReportsEveryStoredWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	type told struct{ before, after string }
-	var listeners []told
+	type effect struct{ before, after string }
+	var writes []effect
 	w.db.OnWrite(func(_ string, before, after dynamodb.Item) {
-		listeners = append(listeners, told{before.String(), after.String()})
+		writes = append(writes, effect{before.String(), after.String()})
 	})
 	w.put(t, key("a", "1"))
 	require.Error(t, w.transact(t, "", putOnce(key("a", "2")), putOnce(key("a", "1"))))
@@ -98,7 +98,7 @@ func TestOnWriteReportsEveryStoredWrite(t *testing.T) {
 		TableName: aws.String("records"), Key: key("a", "1"),
 	}}))
 	one, two := `{"pk":{"S":"a"},"sk":{"S":"1"}}`, `{"pk":{"S":"a"},"sk":{"S":"2"}}`
-	require.Equal(t, []told{{"{}", one}, {"{}", two}, {one, "{}"}}, listeners)
+	require.Equal(t, []effect{{"{}", one}, {"{}", two}, {one, "{}"}}, writes)
 }
 
 func putOnce(item map[string]types.AttributeValue) types.TransactWriteItem {

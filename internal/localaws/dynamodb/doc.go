@@ -10,8 +10,9 @@
 // It follows DynamoDB's rules for: the expression language, with its reserved words and
 // its errors for anything unused, undefined, redundant or overlapping; exact decimal
 // numbers; the size limits of items, keys, expressions, pages and transactions; and the
-// idempotency of transaction tokens. Messages are those of DynamoDB without the prefix
-// "1 validation error detected: ", which only some regions add.
+// idempotency of transaction tokens. Messages are those of DynamoDB. Only those about
+// violated constraints of the API model begin with "1 validation error detected: ",
+// which some regions add to other messages too.
 //
 // It differs from DynamoDB in three ways. Every read is consistent. No request is ever
 // throttled and no transaction conflicts with another, because one mutex orders them

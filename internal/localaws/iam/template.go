@@ -91,7 +91,7 @@ func (p Place) role(id string, properties map[string]any) (Role, error) {
 // assignRole finds the role that a resource refers to, and stores it in to under the
 // resource's name.
 func (t Template) assignRole(to map[string]Role, name, reference any) error {
-	text, ok := name.(string)
+	resourceName, ok := name.(string)
 	if !ok {
 		return fmt.Errorf("it has no explicit name")
 	}
@@ -104,7 +104,7 @@ func (t Template) assignRole(to map[string]Role, name, reference any) error {
 	if !ok {
 		return fmt.Errorf("there is no role %v", path[0])
 	}
-	to[text] = role
+	to[resourceName] = role
 	return nil
 }
 

@@ -204,11 +204,11 @@ func (s *Functions) notifyAliasListeners(change AliasChange) {
 // weights.
 func (s *Functions) currentAlias(f *function, a *alias, now time.Time) Alias {
 	s.expireTransientWeights(a, now)
-	shown := s.storedAlias(f, a)
+	current := s.storedAlias(f, a)
 	if a.transient != nil {
-		shown.Weights = maps.Clone(a.transient.weights)
+		current.Weights = maps.Clone(a.transient.weights)
 	}
-	return shown
+	return current
 }
 
 // storedAlias returns an alias as a caller last wrote it.
@@ -318,12 +318,12 @@ func (s *Functions) listAliases(_ context.Context, in input) (protocol.Reply, er
 		return protocol.Reply{}, err
 	}
 	number := in.Query.Get("FunctionVersion")
-	listed := []aliasConfiguration{}
+	aliases := []aliasConfiguration{}
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		if a := f.aliases[name]; number == "" || a.version == number {
-			listed = append(listed, s.aliasOnWire(s.currentAlias(f, a, in.now)))
+			aliases = append(aliases, s.aliasOnWire(s.currentAlias(f, a, in.now)))
 		}
 	}
-	page, marker, err := cutPage(in, listed, func(a aliasConfiguration) string { return a.Name })
+	page, marker, err := cutPage(in, aliases, func(a aliasConfiguration) string { return a.Name })
 	return protocol.Reply{Body: aliasList{Aliases: page, NextMarker: marker}}, err
 }

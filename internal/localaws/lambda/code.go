@@ -95,12 +95,12 @@ type functionList struct {
 func (s *Functions) listFunctions(_ context.Context, in input) (protocol.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	listed := []functionConfiguration{}
+	functions := []functionConfiguration{}
 	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
 		f := s.functions[name]
-		listed = append(listed, f.configuration(f.latest, f.arn, in.now).withoutState())
+		functions = append(functions, f.configuration(f.latest, f.arn, in.now).withoutState())
 	}
-	page, marker, err := cutPage(in, listed, func(f functionConfiguration) string { return f.FunctionName })
+	page, marker, err := cutPage(in, functions, func(f functionConfiguration) string { return f.FunctionName })
 	return protocol.Reply{Body: functionList{Functions: page, NextMarker: marker}}, err
 }
 

@@ -217,7 +217,7 @@ type codeLocation struct {
 }
 
 func (s *Functions) getFunction(_ context.Context, in input) (protocol.Reply, error) {
-	hidden := s.tagsErrorFor(in)
+	tagsErr := s.tagsErrorFor(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, configuration, err := s.readVersion(in)
@@ -227,9 +227,9 @@ func (s *Functions) getFunction(_ context.Context, in input) (protocol.Reply, er
 	output := functionOutput{
 		Configuration: configuration,
 		Code:          codeLocation{Location: "https://code.invalid/" + f.name, RepositoryType: "S3"},
-		TagsError:     hidden,
+		TagsError:     tagsErr,
 	}
-	if hidden == nil {
+	if tagsErr == nil {
 		output.Tags = maps.Clone(f.tags)
 	}
 	return protocol.Reply{Body: output}, nil

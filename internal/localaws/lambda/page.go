@@ -16,14 +16,14 @@ const maxPageItems = 50
 func cutPage[T any](in input, list []T, key func(T) string) ([]T, string, error) {
 	size := maxPageItems
 	if given := in.Query.Get("MaxItems"); given != "" {
-		items, err := strconv.Atoi(given)
+		maxItems, err := strconv.Atoi(given)
 		if err != nil {
 			return nil, "", protocol.NewError(http.StatusBadRequest, "SerializationException", "MaxItems is not a number: %q", given)
 		}
-		if items < 1 || items > 10000 {
-			return nil, "", protocol.Constraint("Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000", items)
+		if maxItems < 1 || maxItems > 10000 {
+			return nil, "", protocol.Constraint("Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000", maxItems)
 		}
-		size = min(items, maxPageItems)
+		size = min(maxItems, maxPageItems)
 	}
 	page, next, ok := paging.Cut(list, in.Query.Get("Marker"), size, key)
 	if !ok {

@@ -277,11 +277,11 @@ func (s *Functions) listVersions(_ context.Context, in input) (protocol.Reply, e
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	listed := make([]functionConfiguration, 0, len(f.versions)+1)
+	versions := make([]functionConfiguration, 0, len(f.versions)+1)
 	for _, v := range append([]*version{f.latest}, f.versions...) {
-		listed = append(listed, f.configuration(v, s.functionARN(f.name, v.number), in.now).withoutState())
+		versions = append(versions, f.configuration(v, s.functionARN(f.name, v.number), in.now).withoutState())
 	}
-	page, marker, err := cutPage(in, listed, func(v functionConfiguration) string { return v.Version })
+	page, marker, err := cutPage(in, versions, func(v functionConfiguration) string { return v.Version })
 	return protocol.Reply{Body: versionList{Versions: page, NextMarker: marker}}, err
 }
 

@@ -279,16 +279,16 @@ func (s *Executions) listStateMachines(in input) (protocol.Operation, error) {
 		if err != nil {
 			return nil, err
 		}
-		listed := make([]map[string]any, len(page))
+		items := make([]map[string]any, len(page))
 		for i, m := range page {
-			listed[i] = map[string]any{
+			items[i] = map[string]any{
 				"stateMachineArn": m.ARN, "name": m.Name, "type": "STANDARD", "creationDate": protocol.Epoch(m.Created),
 			}
 		}
 		return struct {
 			StateMachines []map[string]any `json:"stateMachines"`
 			NextToken     string           `json:"nextToken,omitempty"`
-		}{listed, next}, nil
+		}{items, next}, nil
 	})
 	return op, validateMaxResults(input.MaxResults)
 }

@@ -196,18 +196,18 @@ func (l listExecutionsInput) list(machines StateMachines) (any, error) {
 	if _, exists := machines.StateMachine(l.StateMachineArn); !exists {
 		return nil, stateMachineNotFound(l.StateMachineArn)
 	}
-	listed := []executionItem{}
+	items := []executionItem{}
 	for _, e := range machines.Executions(l.StateMachineArn) {
 		if (e.Unlisted || l.StatusFilter != "" && e.Status != l.StatusFilter) && !l.isLastSeen(e) {
 			continue
 		}
-		listed = append(listed, executionItem{
+		items = append(items, executionItem{
 			ExecutionArn: e.ARN, StateMachineArn: e.StateMachineARN, Name: e.Name, Status: e.Status,
 			StartDate: protocol.Epoch(e.Started), StopDate: optionalEpoch(e.Stopped),
 			RedriveCount: e.RedriveCount, RedriveDate: optionalEpoch(e.Redriven),
 		})
 	}
-	page, next, err := cutPage(listed, l.NextToken, l.MaxResults, func(e executionItem) string { return e.ExecutionArn })
+	page, next, err := cutPage(items, l.NextToken, l.MaxResults, func(e executionItem) string { return e.ExecutionArn })
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +225,11 @@ func (l listExecutionsInput) isLastSeen(e Execution) bool {
 }
 
 // cutPage returns the page that nextToken and maxResults ask for.
-func cutPage[T any](listed []T, token string, size int, key func(T) string) ([]T, string, error) {
+func cutPage[T any](items []T, token string, size int, key func(T) string) ([]T, string, error) {
 	if size == 0 {
 		size = defaultResults
 	}
-	page, next, ok := paging.Cut(listed, token, size, key)
+	page, next, ok := paging.Cut(items, token, size, key)
 	if !ok {
 		return nil, "", invalidToken()
 	}
@@ -268,16 +268,16 @@ func (h historyInput) page(events []HistoryEvent) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	listed := make([]map[string]any, len(page))
+	items := make([]map[string]any, len(page))
 	for i, event := range page {
-		if listed[i], err = event.onWire(h.IncludeExecutionData == nil || *h.IncludeExecutionData); err != nil {
+		if items[i], err = event.onWire(h.IncludeExecutionData == nil || *h.IncludeExecutionData); err != nil {
 			return nil, err
 		}
 	}
 	return struct {
 		Events    []map[string]any `json:"events"`
 		NextToken string           `json:"nextToken,omitempty"`
-	}{listed, next}, nil
+	}{items, next}, nil
 }
 
 // onWire returns an event as GetExecutionHistory does. It leaves inputs and outputs out
