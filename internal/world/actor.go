@@ -8,32 +8,33 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// Actor is a Lambda that runs: real Go code on a goroutine of its own. Exactly
-// one goroutine runs at a time; the baton goes from the clock to the actor and
-// back over unbuffered channels, so that nothing depends on the scheduler.
+// Actor is a running Lambda: real Go code on its own goroutine. Exactly one goroutine runs at a
+// time. The baton goes from the clock to the actor and back over unbuffered channels, so that
+// nothing depends on the scheduler.
 type Actor struct {
 	world  *World
 	resume chan struct{} // the clock hands the baton over
 	parked chan struct{} // the actor gives it back
 	killed bool
 	done   bool
-	// parts run in its name while it waits for them; parent is what it is a part of.
+	// parts are its parallel parts while it waits for them. parent is the actor that it is a
+	// part of.
 	parts   []*Actor
 	parent  *Actor
 	waiting bool
-	// fail reports to whoever invoked the Lambda that it died.
+	// fail reports the Lambda's death to its invoker.
 	fail func(*asl.Failure)
-	// limit is when it is killed, counted from its start.
+	// limit is the time from its start after which it is killed.
 	limit time.Duration
-	// number is that of the call that it makes, and inFlight says that the call
-	// arrives even when the actor is killed meanwhile.
+	// number is the number of its current call. inFlight says that the call arrives even if
+	// the actor is killed in the meantime.
 	number   int
 	inFlight bool
-	// pace is how long each of its calls takes besides.
+	// pace is how long each of its calls takes in addition to the scenario's latency.
 	pace time.Duration
 }
 
-// root is the Lambda that an actor is, or is a part of.
+// root returns the Lambda that an actor is a part of, or the actor itself.
 func (a *Actor) root() *Actor {
 	for a.parent != nil {
 		a = a.parent
@@ -49,7 +50,7 @@ func (a *Actor) report(f *asl.Failure) {
 
 type actorKey struct{}
 
-// actorOf finds the actor in whose name something is done; nil outside of one.
+// actorOf returns the actor that a context belongs to, or nil if it belongs to none.
 func actorOf(ctx context.Context) *Actor {
 	a, _ := ctx.Value(actorKey{}).(*Actor)
 	return a
@@ -61,7 +62,7 @@ func (w *World) spawn(parent *Actor, limit time.Duration, run func(context.Conte
 	w.actors[a] = struct{}{}
 	onStage(func() {
 		<-a.resume
-		defer func() { // also when it is killed
+		defer func() { // also if it is killed
 			a.done = true
 			a.parked <- struct{}{}
 		}()
@@ -110,16 +111,15 @@ func (a *Actor) park() {
 	a.die()
 }
 
-// die ends the goroutine of an actor that was killed, unless a call of it is on
-// its way.
+// die ends the goroutine of a killed actor, unless it has a call in flight.
 func (a *Actor) die() {
 	if a.killed && !a.inFlight {
 		runtime.Goexit()
 	}
 }
 
-// kill ends an actor where it waits, as Lambda does when its time is over: the
-// rest of it never runs.
+// kill ends an actor where it waits, as Lambda does at a timeout. The rest of its code never
+// runs.
 func (a *Actor) kill() {
 	if a.done {
 		return
@@ -133,7 +133,7 @@ func (a *Actor) kill() {
 	}
 }
 
-// resumeIfWaiting goes on with an actor whose parts are done.
+// resumeIfWaiting resumes an actor that waits for its parts.
 func (a *Actor) resumeIfWaiting() {
 	if a.waiting && !a.done {
 		a.waiting = false

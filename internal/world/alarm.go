@@ -8,8 +8,8 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// Alarm is a CloudWatch alarm of the scenario. One without a Metric keeps the
-// state that events give it, OK at first.
+// Alarm is a CloudWatch alarm of the scenario. An alarm without a Metric is OK at first, and
+// changes only by events of the scenario.
 type Alarm struct {
 	Name      string
 	Metric    Metric
@@ -17,15 +17,15 @@ type Alarm struct {
 	Threshold float64
 	Period    time.Duration
 	Periods   int
-	// ToAlarm of the Periods must breach.
+	// ToAlarm is how many of the Periods must breach.
 	ToAlarm     int
 	Comparison  string
 	MissingData string
-	// Target is whose metric it watches, the first one's when it is empty, and
-	// Version a single version of it: "stable", "candidate" or its number.
+	// Target is the Target whose metric the alarm watches. If it is empty, that is the first
+	// Target. Version limits the metric to one version: "stable", "candidate" or a number.
 	Target  shift.Target
 	Version string
-	// Composite makes it an alarm on other alarms, which has no metric.
+	// Composite means that the alarm watches other alarms and has no metric.
 	Composite bool
 }
 
@@ -38,7 +38,7 @@ const (
 	Duration    Metric = "Duration" // in milliseconds
 )
 
-// Statistic is how the requests of a period become one number.
+// Statistic says how the requests of a period are combined into one number.
 type Statistic string
 
 const (
@@ -49,7 +49,7 @@ const (
 	SampleCount Statistic = "SampleCount"
 )
 
-// comparisons are CloudWatch's, in its own words.
+// comparisons are the comparison operators of CloudWatch, with its words for them.
 var comparisons = map[string]struct {
 	breaches func(value, threshold float64) bool
 	words    string
@@ -60,7 +60,7 @@ var comparisons = map[string]struct {
 	"LessThanOrEqualToThreshold":    {func(v, t float64) bool { return v <= t }, "less than or equal to"},
 }
 
-// What an alarm makes of a period without data.
+// How an alarm treats a period without data.
 const (
 	missingIsMissing      = "missing"
 	missingIsNotBreaching = "notBreaching"
@@ -68,7 +68,7 @@ const (
 	missingIsIgnored      = "ignore"
 )
 
-// maxPeriods bounds how far back an alarm looks.
+// maxPeriods bounds the number of periods that an alarm evaluates.
 const maxPeriods = 100
 
 func decodeAlarms(v strictjson.Value) []Alarm {
@@ -100,13 +100,13 @@ func decodeAlarm(o strictjson.Object) Alarm {
 		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration)))
 		o.Require("threshold")
 		if a.Composite {
-			m.Problem("stands in a composite alarm, which watches other alarms")
+			m.Problem("is not allowed in a composite alarm, which watches other alarms")
 		}
 	}
 	if p := o.Field("periodSeconds"); p.Present() {
 		a.Period = time.Duration(p.Int(60, 86_400)) * time.Second
 		if a.Period%time.Minute != 0 {
-			p.Problem("must be whole minutes: Lambda's metrics have a point a minute")
+			p.Problem("must be a whole number of minutes: Lambda's metrics have one data point a minute")
 		}
 	}
 	if n := o.Field("evaluationPeriods"); n.Present() {
@@ -119,12 +119,12 @@ func decodeAlarm(o strictjson.Object) Alarm {
 	return a
 }
 
-// judged is what an evaluation says: a state and its reason, or neither when the
-// alarm keeps the state it has.
-type judged struct{ state, reason string }
+// evaluation is the result of evaluating an alarm: a state and its reason. Both are empty if
+// the alarm keeps its state.
+type evaluation struct{ state, reason string }
 
-// count counts the points that breach and those that are missing. worst is the oldest that
-// breaches.
+// count counts the points that breach and those that are missing. worst is the oldest point
+// that breaches.
 func (a Alarm) count(points []*float64) (breaching, missing int, worst float64) {
 	for _, p := range points {
 		switch {
@@ -138,24 +138,24 @@ func (a Alarm) count(points []*float64) (breaching, missing int, worst float64) 
 	return breaching, missing, worst
 }
 
-// evaluate looks at the last periods that ended, the newest first; a point is
-// nil where there is no data. complete is false while the world is younger than
-// the periods: then only enough breaches say something.
-func (a Alarm) evaluate(points []*float64, complete bool) judged {
+// evaluate evaluates the last periods that ended, the newest first. A point is nil where there
+// is no data. complete is false while the world is younger than the periods. Until then, the
+// state changes only if enough points breach.
+func (a Alarm) evaluate(points []*float64, complete bool) evaluation {
 	breaching, missing, worst := a.count(points)
 	if a.MissingData == missingIsBreaching && complete {
 		breaching += missing
 	}
 	switch {
 	case breaching >= a.ToAlarm:
-		return judged{"ALARM", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%.4g] was %s the threshold (%.4g)",
+		return evaluation{"ALARM", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%.4g] was %s the threshold (%.4g)",
 			breaching, a.Periods, worst, comparisons[a.Comparison].words, a.Threshold)}
 	case !complete:
-		return judged{}
+		return evaluation{}
 	case missing == len(points) && a.MissingData == missingIsMissing:
-		return judged{"INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received"}
+		return evaluation{"INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received"}
 	case missing == len(points) && a.MissingData == missingIsIgnored:
-		return judged{}
+		return evaluation{}
 	}
-	return judged{"OK", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints were not breaching", a.Periods-breaching, a.Periods)}
+	return evaluation{"OK", fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints were not breaching", a.Periods-breaching, a.Periods)}
 }

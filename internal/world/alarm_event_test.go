@@ -12,9 +12,9 @@ import (
 	"sluice/internal/localaws"
 )
 
-// What the world tells the safety net of alarms is what the stack's rule would: all of
-// its pattern is which states it asks for.
-func TestTheSafetyNetIsToldOfAlarmsAsItsRuleAsks(t *testing.T) {
+// The world delivers the same alarm events to the safety net as the stack's rule would. The
+// rule's pattern only selects states.
+func TestAlarmEventsAreDeliveredAsTheRuleRequires(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(stackTemplate)
 	require.NoError(t, err)

@@ -19,8 +19,8 @@ func BenchmarkCanary(b *testing.B) {
 	}
 }
 
-// BenchmarkCanaries plays as many of them at once as there are cores. Where other work
-// shares these, cpu-ms says more than how many there are a second.
+// BenchmarkCanaries plays as many canaries at once as there are cores. If other work shares the
+// cores, cpu-ms is more meaningful than the number of canaries a second.
 func BenchmarkCanaries(b *testing.B) {
 	input := json.RawMessage(`{"function":"orders","alarms":["orders-5xx"]}`)
 	before := processorTime(b)
@@ -36,7 +36,7 @@ func BenchmarkCanaries(b *testing.B) {
 	b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms")
 }
 
-// processorTime is what this process has had of the cores so far.
+// processorTime returns the CPU time of this process so far.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
@@ -46,7 +46,7 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkCanaryOf48Hours plays a canary that bakes for two days: 576 judgements.
+// BenchmarkCanaryOf48Hours plays a canary that bakes for two days, with 576 polls.
 func BenchmarkCanaryOf48Hours(b *testing.B) {
 	input := json.RawMessage(`{"function":"orders","strategy":"Canary10Percent2880Minutes","alarms":["orders-5xx"]}`)
 	for b.Loop() {

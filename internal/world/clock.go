@@ -5,37 +5,36 @@ import (
 	"time"
 )
 
-// rank orders what happens at the same time.
+// rank orders events of the same time.
 type rank int
 
 const (
-	// nature is what happens to an application: its traffic is measured, its
-	// alarms are evaluated, somebody edits its alias.
+	// nature is for events of the application: its traffic is measured, its alarms are
+	// evaluated, somebody edits its alias.
 	nature rank = iota
-	// sluice is what Sluice does about it. It comes after: a poll that falls on
-	// the second in which an alarm fires sees it.
+	// sluice is for events of Sluice. They come after those of nature, so that a poll in the
+	// second in which an alarm fires sees the alarm.
 	sluice
 )
 
-// clock is virtual time: it stands still while something happens, and jumps to
-// the next thing that is due.
+// clock is the virtual clock. It stands still during an event, and jumps to the next one.
 type clock struct {
 	now  time.Time
 	due  agenda
 	made int
-	// stepped, when set, is told of every step that was made.
-	stepped func()
+	// onStep, if set, is called after every step.
+	onStep func()
 }
 
 type appointment struct {
 	at        time.Time
 	rank      rank
-	made      int // breaks ties, first come first served
+	made      int // orders appointments of the same time and rank
 	do        func()
 	cancelled bool
 }
 
-// at has something done at a time. Times that are over are now.
+// at schedules do at a time. A time in the past means now.
 func (c *clock) at(t time.Time, r rank, do func()) *appointment {
 	if t.Before(c.now) {
 		t = c.now
@@ -46,12 +45,12 @@ func (c *clock) at(t time.Time, r rank, do func()) *appointment {
 	return a
 }
 
-// after has something done once a time has passed.
+// after schedules do after a duration.
 func (c *clock) after(d time.Duration, r rank, do func()) *appointment {
 	return c.at(c.now.Add(d), r, do)
 }
 
-// step does what is due next. It returns false when nothing is.
+// step runs the next event. It returns false when there is none.
 func (c *clock) step() bool {
 	for len(c.due) > 0 {
 		a := heap.Pop(&c.due).(*appointment)
@@ -60,15 +59,15 @@ func (c *clock) step() bool {
 		}
 		c.now = a.at
 		a.do()
-		if c.stepped != nil {
-			c.stepped()
+		if c.onStep != nil {
+			c.onStep()
 		}
 		return true
 	}
 	return false
 }
 
-// next is when something is due next, and false if nothing is.
+// next returns the time of the next event. It returns false when there is none.
 func (c *clock) next() (time.Time, bool) {
 	for len(c.due) > 0 && c.due[0].cancelled {
 		heap.Pop(&c.due)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEveryProblemOfAScenarioIsTold(t *testing.T) {
+func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, scenario string
@@ -50,7 +50,7 @@ func TestEveryProblemOfAScenarioIsTold(t *testing.T) {
 	}
 }
 
-// Whatever stands in a scenario, it is decoded or refused with its problems.
+// Any text is either decoded as a scenario or refused with its problems.
 func FuzzDecodeScenario(f *testing.F) {
 	for _, text := range []string{"{}", "null", `{"seed": -1}`, `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 5}]}`} {
 		f.Add([]byte(text))

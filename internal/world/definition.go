@@ -15,17 +15,17 @@ type definition struct {
 	parsed *asl.Definition
 }
 
-// definitions are those that some world has parsed, by the ARNs in them. Most worlds have
-// the same one, and a definition does not change.
+// definitions caches parsed definitions by their ARNs. Most worlds have the same definition, and
+// a definition does not change.
 var definitions sync.Map
 
-// called are the functions that the golden definition calls.
-var called = sync.OnceValue(golden.Functions)
+// calledFunctions returns the functions that the golden definition calls.
+var calledFunctions = sync.OnceValue(golden.Functions)
 
-// define fills the ARNs of functions into the golden definition.
+// define puts the ARNs of functions into the golden definition.
 func define(partition string, arn func(function string) string) (definition, error) {
 	key := partition
-	for _, name := range called() {
+	for _, name := range calledFunctions() {
 		key += " " + arn(name)
 	}
 	if known, found := definitions.Load(key); found {
@@ -34,16 +34,16 @@ func define(partition string, arn func(function string) string) (definition, err
 	text := golden.Definition(partition, arn)
 	parsed, err := asl.Parse(text)
 	if err != nil {
-		return definition{}, fmt.Errorf("the embedded definition: %w", err)
+		return definition{}, fmt.Errorf("parse the embedded definition: %w", err)
 	}
 	d := definition{string(text), parsed}
 	definitions.Store(key, d)
 	return d, nil
 }
 
-// publishOwn makes Sluice's own functions in the account, publishes a version of each
-// that the definition calls, and makes the definition of those versions, as a deploy of
-// the stack does. The safety net is not published: its triggers invoke $LATEST.
+// publishOwn creates Sluice's own functions in the account, publishes a version of each that
+// the definition calls, and makes a definition with these versions, as a deployment of the
+// stack does. It does not publish the safety net, because its triggers invoke $LATEST.
 func (w *World) publishOwn() error {
 	for _, name := range sortedKeys(w.functions) {
 		if err := w.cloud.AddFunction(localaws.Function{Name: FunctionPrefix + name, Content: name}); err != nil {
@@ -53,11 +53,11 @@ func (w *World) publishOwn() error {
 	return w.defineVersions()
 }
 
-// defineVersions publishes what stands as $LATEST of each function that the definition
-// calls, and makes the definition that names these versions.
+// defineVersions publishes $LATEST of each function that the definition calls, and makes a
+// definition with these versions.
 func (w *World) defineVersions() error {
 	published := map[string]string{}
-	for _, name := range called() {
+	for _, name := range calledFunctions() {
 		v, err := w.cloud.Publish(FunctionPrefix + name)
 		if err != nil {
 			return err

@@ -8,17 +8,18 @@ import (
 	"sluice/internal/localaws"
 )
 
+// ErrConnectionLost is the error of a call whose connection is lost.
 var ErrConnectionLost = errors.New("connection reset by peer")
 
-// faults makes AWS fail as the scenario says.
-func (w *World) faults() {
+// installFaults makes AWS fail as the scenario says.
+func (w *World) installFaults() {
 	seen := make([]int64, len(w.scenario.Faults))
 	strike := func(c localaws.Call, after bool) error {
 		if c.Actor == onlooker {
 			return nil
 		}
 		for i, f := range w.scenario.Faults {
-			if (f.Error == LoseReply) != after || !f.meets(c, w.Elapsed()) {
+			if (f.Error == LoseReply) != after || !f.matches(c, w.Elapsed()) {
 				continue
 			}
 			seen[i]++
@@ -28,22 +29,22 @@ func (w *World) faults() {
 		}
 		return nil
 	}
-	at := func(c localaws.Call, after bool) error {
+	disturb := func(c localaws.Call, after bool) error {
 		if err := w.moment(c, after); err != nil {
 			return err
 		}
 		return strike(c, after)
 	}
 	w.cloud.Fault(func(c localaws.Call) error {
-		if err := at(c, false); err != nil {
+		if err := disturb(c, false); err != nil {
 			return err
 		}
-		return w.permitted(c)
+		return w.checkPermissions(c)
 	})
-	w.cloud.FaultAfter(func(c localaws.Call) error { return at(c, true) })
+	w.cloud.FaultAfter(func(c localaws.Call) error { return disturb(c, true) })
 }
 
-func (f Fault) meets(c localaws.Call, at time.Duration) bool {
+func (f Fault) matches(c localaws.Call, at time.Duration) bool {
 	return f.Call == c.Service+":"+c.Operation && (f.Actor == "" || f.Actor == c.Actor) &&
 		strings.Contains(c.Resource, f.Resource) && at >= f.From && (f.Until == 0 || at < f.Until)
 }

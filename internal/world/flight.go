@@ -8,7 +8,7 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// flight is an invocation of a function that runs as a process of its own.
+// flight is an invocation of a function that runs as a separate process.
 type flight struct {
 	paced    *Paced
 	function string
@@ -16,24 +16,24 @@ type flight struct {
 	over     bool
 }
 
-// wait and goOn are told that a call in the flight's course waits, and no longer.
-
-func (f *flight) wait() {
+// startWaiting notes that a call of this invocation waits for virtual time to pass.
+func (f *flight) startWaiting() {
 	if f != nil {
 		f.waits++
 		f.paced.repace()
 	}
 }
 
-func (f *flight) goOn() {
+// stopWaiting notes that such a call no longer waits.
+func (f *flight) stopWaiting() {
 	if f != nil {
 		f.waits--
 		f.paced.repace()
 	}
 }
 
-// flightOf is the invocation that a function works on: the first that has not
-// ended, as a process takes one after the other.
+// flightOf returns the invocation that a function works on. A process takes one invocation
+// after the other, so it is the first that has not ended.
 func (p *Paced) flightOf(function string) *flight {
 	for _, f := range p.flights {
 		if f.function == function {
@@ -43,8 +43,7 @@ func (p *Paced) flightOf(function string) *flight {
 	return nil
 }
 
-// launch runs a function as a process. done is called once, as an event of its
-// own.
+// launch runs a function as a process. It calls done once, as a separate event.
 func (p *Paced) launch(f function, payload []byte, done func(json.RawMessage, *asl.Failure)) {
 	clock := p.world.clock
 	ctx, cancel := context.WithCancel(p.life)
@@ -82,8 +81,8 @@ func (p *Paced) remove(gone *flight) {
 	p.repace()
 }
 
-// run runs a function and names its error as Step Functions does: the report's
-// type is the error's name, and the whole report its cause.
+// run runs a function and converts its error as Step Functions does: the report's type is the
+// error's name, and the whole report its cause.
 func (p *Paced) run(ctx context.Context, function string, payload []byte) (json.RawMessage, *asl.Failure) {
 	output, isReport, err := p.pace.Run(ctx, function, payload)
 	if err != nil {
@@ -104,7 +103,7 @@ func (p *Paced) run(ctx context.Context, function string, payload []byte) (json.
 	return nil, &asl.Failure{Error: report.ErrorType, Cause: string(output)}
 }
 
-// timedOut is how Lambda reports a function that took too long.
+// timedOut returns Lambda's failure for a function that took too long.
 func timedOut(f function) *asl.Failure {
 	return &asl.Failure{Error: "Sandbox.Timedout", Cause: fmt.Sprintf(
 		`{"errorType":"Sandbox.Timedout","errorMessage":"Error: Task timed out after %.2f seconds"}`, f.timeout.Seconds())}

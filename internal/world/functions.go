@@ -26,15 +26,15 @@ import (
 	"sluice/internal/localaws/asl"
 )
 
-// function is one of Sluice's Lambdas as it stands in the account.
+// function is one of Sluice's Lambdas in the account.
 type function struct {
 	name    string
 	timeout time.Duration
 	run     flow.Lambda
 }
 
-// deploy puts Sluice's Lambdas into the account, assembled as their main functions
-// have them assembled.
+// deploy puts Sluice's Lambdas into the account. It builds them with the same constructors as
+// their main functions.
 func (w *World) deploy() {
 	addTask(w, flow.Publish, publishversion.New)
 	addTask(w, flow.Open, opendeployment.New)
@@ -51,17 +51,17 @@ func addTask[D, F any](w *World, task flow.Task[D, F], wire func(assembly.Settin
 	w.add(task.Spec, func(s assembly.Settings) flow.Lambda { return flow.Serve(task, wire(s)) })
 }
 
-// add deploys a Lambda. It is built when it is invoked for the first time, as its
-// process starts in AWS.
+// add deploys a Lambda. The Lambda is built at its first invocation, when its process would
+// start in AWS.
 func (w *World) add(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
-	started := sync.OnceValue(func() flow.Lambda { return build(w.settings(spec.Function)) })
+	lambda := sync.OnceValue(func() flow.Lambda { return build(w.settings(spec.Function)) })
 	w.functions[spec.Function] = function{name: spec.Function, timeout: spec.Timeout, run: func(ctx context.Context, payload []byte) ([]byte, error) {
-		return started()(ctx, payload)
+		return lambda()(ctx, payload)
 	}}
 }
 
-// settings are those of a Lambda. Its clients sign with the function's name, so that
-// the cloud knows whose call it is, and it runs in virtual time.
+// settings returns the Settings of a Lambda. Its clients sign with the function's name, so that
+// the cloud knows who calls. Its clock is the virtual one.
 func (w *World) settings(function string) assembly.Settings {
 	config := w.Config(function)
 	routers, kinds := router.ByKind{}, map[string]request.Kind{}
@@ -76,8 +76,8 @@ func (w *World) settings(function string) assembly.Settings {
 	}
 }
 
-// Config is the AWS configuration of a Lambda: one attempt a call, as boot
-// configures it, and the cloud in place of a network.
+// Config returns the AWS configuration of a Lambda. Each call is attempted once, as boot
+// configures it, and goes to the simulated cloud instead of the network.
 func (w *World) Config(actor string) aws.Config {
 	c := localaws.ClientConfig(actor, transport{w, actor})
 	c.Region = w.place.region
@@ -96,18 +96,18 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if a := actorOf(r.Context()); a != nil {
 		a.sleep(t.world.scenario.Latency + a.root().pace)
 	}
-	if t.world.weaken != nil {
-		if answer, err := t.world.weaken(t.world, t.actor, r); answer != nil || err != nil {
+	if t.world.intercept != nil {
+		if answer, err := t.world.intercept(t.world, t.actor, r); answer != nil || err != nil {
 			return answer, err
 		}
 	}
 	return t.world.cloud.Do(r)
 }
 
-// Invoke implements asl.Host: it runs one of Sluice's Lambdas. One that takes
-// longer than its timeout is killed where it stands, as Lambda does.
+// Invoke implements asl.Host: it runs one of Sluice's Lambdas. It kills a Lambda that takes
+// longer than its timeout, as AWS does.
 func (w *World) Invoke(call asl.Invocation, done func(json.RawMessage, *asl.Failure)) {
-	f, known := w.own(named(call.FunctionARN))
+	f, known := w.own(splitName(call.FunctionARN))
 	w.clock.after(0, sluice, func() {
 		if !known {
 			done(nil, &asl.Failure{Error: "Lambda.ResourceNotFoundException", Cause: "Function not found: " + call.FunctionARN})
@@ -123,15 +123,15 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 		w.paced.launch(f, payload, done)
 		return
 	}
-	// The end of a Lambda is an event of its own: what follows from it must not
-	// run on the Lambda's goroutine.
+	// The end of a Lambda is a separate event, because done must not run on the Lambda's
+	// goroutine.
 	finish := func(output json.RawMessage, failure *asl.Failure) {
 		w.clock.after(0, sluice, func() { done(output, failure) })
 	}
 	a := w.spawn(nil, f.timeout, func(ctx context.Context) {
 		output, err := f.run(ctx, payload)
 		if err != nil {
-			finish(nil, reported(err))
+			finish(nil, toFailure(err))
 			return
 		}
 		finish(output, nil)
@@ -148,9 +148,9 @@ func (w *World) start(f function, payload []byte, done func(json.RawMessage, *as
 	})
 }
 
-// reported is an error as Lambda reports it to Step Functions: the type becomes
-// the error's name, and the whole report its cause.
-func reported(err error) *asl.Failure {
+// toFailure converts an error as Lambda reports it to Step Functions: the type becomes the
+// error's name, and the whole report its cause.
+func toFailure(err error) *asl.Failure {
 	wire := flow.Wire(err)
 	report, _ := json.Marshal(struct {
 		ErrorMessage string `json:"errorMessage"`

@@ -9,9 +9,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// happen lets somebody else do something. What cannot be done because of how
-// things stand by then, such as stopping an execution that has ended, is no
-// problem; what can never be done is.
+// happen carries out a Happening. It is not a problem if the state of the world makes it
+// pointless, such as stopping an execution that has ended. It is a problem if it can never be
+// done.
 func (w *World) happen(h Happening) {
 	if err := w.attempt(h); err != nil {
 		w.problem = fmt.Errorf("the scenario's %s: %w", h, err)
@@ -43,14 +43,14 @@ func (w *World) attempt(h Happening) error {
 		w.Command(h.Target, shift.Order(h.Do), h.Reason)
 		return nil
 	}
-	return fmt.Errorf("nobody knows how")
+	return errors.New("unknown action")
 }
 
 func (w *World) stop() error {
 	if len(w.executed) == 0 {
 		return errors.New("no execution has been started")
 	}
-	_ = w.machine.Stop(w.executed[0].ARN(), "", "") // it may have ended before
+	_ = w.machine.Stop(w.executed[0].ARN(), "", "") // it may already have ended
 	return nil
 }
 
@@ -61,7 +61,7 @@ func (w *World) redrive() error {
 	return w.machine.Redrive(w.executed[0].ARN())
 }
 
-// edit is a stranger's write of an alias.
+// edit changes an alias as somebody other than Sluice.
 func (w *World) edit(h Happening) error {
 	function, name, err := h.Target.Lambda()
 	if err != nil {

@@ -9,20 +9,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// hookKey tells apart the modes of a function that is a hook of both Points.
+// hookKey is the key of a hook's mode. A function can be a hook of both Points with different
+// modes.
 func hookKey(p shift.Point, function string) string { return string(p) + " " + function }
 
-// OnHook tells what a hook's Lambda is invoked with, each time that one is.
-func (w *World) OnHook(tell func(function string, payload []byte)) { w.onHook = tell }
+// OnHook calls a function with the payload of every invocation of a hook.
+func (w *World) OnHook(observe func(function string, payload []byte)) { w.onHook = observe }
 
-// hook plays the Lambdas of the user's hooks.
+// hook plays the Lambda of a user's hook.
 func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
 	if w.onHook != nil {
 		w.onHook(call.Function, call.Payload)
 	}
 	var q shift.Question
 	if err := json.Unmarshal(call.Payload, &q); err != nil {
-		return crashed("the hook cannot read what it was asked: " + err.Error())
+		return crashed("the hook cannot decode its event: " + err.Error())
 	}
 	b := HookBehaviour{Result: HookSucceeds}
 	if given, known := w.answers[call.Function]; known {
@@ -34,7 +35,7 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 	}
 	self := w.waiter(ctx, call.Actor)
 	if self == nil {
-		return crashed("a hook is asked only by a Lambda")
+		return crashed("only a Lambda can invoke a hook here")
 	}
 	if b.Result == HookHangs {
 		self.forever()
@@ -53,8 +54,8 @@ func crashed(message string) localaws.InvocationResult {
 	return localaws.InvocationResult{Payload: report, FunctionError: "Unhandled"}
 }
 
-// answer is a callback hook's answer by its token. One that comes too late is
-// refused, which is the hook's own affair.
+// answer answers for a callback hook with its task token. It ignores an error, which means that
+// the answer was too late.
 func (w *World) answer(function string, b HookBehaviour, token string) {
 	switch b.Result {
 	case HookSucceeds:

@@ -11,5 +11,5 @@ func (w *World) After(d time.Duration, do func()) (cancel func()) {
 	return func() { a.cancelled = true }
 }
 
-// Float64 implements asl.Host: the jitter of retries.
+// Float64 implements asl.Host. It is used for the jitter of retries.
 func (w *World) Float64() float64 { return w.jitter.Float64() }

@@ -12,9 +12,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// invoked plays a Lambda that somebody invokes by Lambda's API: one of Sluice's own,
-// a hook, or the application.
-func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
+// invoke plays a Lambda that somebody invokes through Lambda's API: one of Sluice's own, a
+// hook, or the application.
+func (w *World) invoke(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
 	own, isOwn := w.own(call.Function, call.Version)
 	async := call.Type == localaws.AsyncEvent
 	switch {
@@ -22,17 +22,17 @@ func (w *World) invoked(ctx context.Context, call localaws.Invocation) localaws.
 		w.Wake(call.Payload, 0)
 		return localaws.InvocationResult{}
 	case async:
-		return localaws.InvocationResult{} // what it would do has no effect here
+		return localaws.InvocationResult{} // it has no effect in this world
 	case isOwn:
-		return w.answered(ctx, own, call)
+		return w.invokeOwn(ctx, own, call)
 	case visitorOf(ctx, call.Actor) == nil, w.isHook(call.Function):
 		return w.hook(ctx, call)
 	}
 	return w.request(call)
 }
 
-// own is the one of Sluice's Lambdas that has this name and version in the account; an
-// empty version is $LATEST.
+// own returns Sluice's Lambda with this name and version in the account. An empty version is
+// $LATEST.
 func (w *World) own(name, version string) (function, bool) {
 	folder, prefixed := strings.CutPrefix(name, FunctionPrefix)
 	f, known := w.functions[folder]
@@ -42,9 +42,10 @@ func (w *World) own(name, version string) (function, bool) {
 	return f, known && prefixed
 }
 
-// answered runs one of Sluice's Lambdas for somebody from outside, who waits for
-// its answer, and with whom the world waits unless it goes on by itself.
-func (w *World) answered(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
+// invokeOwn runs one of Sluice's Lambdas for a caller from outside, who waits for its answer.
+// In a Paced world, time passes by itself while the caller waits. Otherwise invokeOwn steps
+// the clock.
+func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
 	var result localaws.InvocationResult
 	run := func(done func()) {
 		w.invocations[f.name]++
@@ -67,7 +68,7 @@ func (w *World) answered(ctx context.Context, f function, call localaws.Invocati
 	return result
 }
 
-// isHook says whether a function is somebody's hook.
+// isHook says whether a function is a hook.
 func (w *World) isHook(function string) bool {
 	if _, known := w.answers[function]; known {
 		return true
@@ -80,17 +81,17 @@ func (w *World) isHook(function string) bool {
 	return false
 }
 
-// request is one request to the application: it says which version it reached.
+// request plays one request to the application. The answer names the version that served it.
 func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
 	behaviour, _ := w.behaviour(shift.LambdaTarget(call.Function, call.Qualifier), call.Version)
 	if w.traffic.random.Float64() < behaviour.ErrorRate {
-		return crashed(fmt.Sprintf("version %s of %s fails, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
+		return crashed(fmt.Sprintf("version %s of %s failed, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
 	}
-	answer, _ := json.Marshal(map[string]string{"function": call.Function, "version": call.Version}) // strings always marshal
+	answer, _ := json.Marshal(map[string]string{"function": call.Function, "version": call.Version}) // strings can always be encoded
 	return localaws.InvocationResult{Payload: answer}
 }
 
-// learn takes in which hooks an input names, and how they are to answer.
+// learn remembers the hooks in an input and their modes.
 func (w *World) learn(input json.RawMessage) {
 	if release, err := w.reader().Input(input); err == nil {
 		w.learnHooks(release.Hooks)
@@ -100,7 +101,7 @@ func (w *World) learn(input json.RawMessage) {
 func (w *World) learnHooks(hooks shift.Hooks) {
 	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
 		for _, h := range hooks.At(p) {
-			w.modes[hookKey(p, bare(h.Function))] = h.Mode
+			w.modes[hookKey(p, bareName(h.Function))] = h.Mode
 		}
 	}
 }

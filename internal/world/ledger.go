@@ -9,14 +9,14 @@ import (
 	"sluice/internal/shift"
 )
 
-// onlooker is who reads the Ledger for the World itself. No fault strikes it.
+// onlooker is the actor that reads the Ledger for the World itself. Faults do not affect it.
 const onlooker = "world"
 
-// Ledger reads the Ledger as Sluice's Lambdas do, for whoever looks on.
+// Ledger returns the Ledger that Sluice's Lambdas use, for observers.
 func (w *World) Ledger() *dynamo.Ledger { return w.ledger }
 
-// record is what the Ledger holds of a Deployment; false for nothing. A record that
-// cannot be read is a problem of the World.
+// record returns the record of a Deployment, or false if there is none. A record that cannot be
+// read is a problem of the World.
 func (w *World) record(id string) (shift.Record, bool) {
 	record, err := w.ledger.Record(context.Background(), id)
 	if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) && w.problem == nil {
@@ -25,29 +25,29 @@ func (w *World) record(id string) (shift.Record, bool) {
 	return record, err == nil
 }
 
-// Outcome is the one in the Ledger; empty while there is none.
+// Outcome returns the Outcome in the Ledger. It is empty while there is none.
 func (w *World) Outcome(id string) string {
 	record, _ := w.record(id)
 	return string(record.Outcome)
 }
 
-// unsettled reports whether the Ledger has a Deployment whose Outcome is not announced.
-func (w *World) unsettled() bool {
+// hasUnannounced reports whether the Ledger has a Deployment whose Outcome is not announced.
+func (w *World) hasUnannounced() bool {
 	list, err := w.ledger.Unannounced(context.Background())
 	return len(list) > 0 || err != nil
 }
 
-// attendance is what unattended last read: after so many writes of the tables, nothing but
-// these Deployments was open, and executions looked after them.
+// attendance is the last result of isUnattended: after this number of writes to the tables, the
+// Ledger had only these open Deployments, and an execution was running for each.
 type attendance struct {
 	writes int
 	open   []string
 }
 
-// unattended reports whether a sweep would find something: a Deployment that no
-// execution looks after, one that is on its way back, or one whose Outcome is still to be
-// announced. An item that cannot be read counts. The Ledger is only read again after a write.
-func (w *World) unattended() bool {
+// isUnattended reports whether a sweep would find something to do: a Deployment without a
+// running execution, one that is restoring, one whose Outcome is not announced, or an item that
+// cannot be read. It reads the Ledger again only after a write.
+func (w *World) isUnattended() bool {
 	if writes := w.tables.Writes(); w.attended == nil || w.attended.writes != writes {
 		open, only := w.onlyOpen()
 		if !only {
@@ -59,8 +59,9 @@ func (w *World) unattended() bool {
 	return slices.ContainsFunc(w.attended.open, func(id string) bool { return !w.isListed(id) })
 }
 
-// onlyOpen returns the Deployments that the Ledger lists, and whether all of them are open
-// and none is a suspect. Whoever restores one, or has closed one, may have died.
+// onlyOpen returns the Deployments that the Ledger lists. only says whether all of them are
+// open and none is a suspect. For any other Deployment, the Lambda that was restoring or closing
+// it may have died.
 func (w *World) onlyOpen() (open []string, only bool) {
 	suspects, err := w.ledger.Suspects(context.Background())
 	if len(suspects) > 0 || err != nil {

@@ -33,7 +33,7 @@ func (m machines) Start(_, name, input string) (localaws.Execution, error) {
 	m.world.learn(json.RawMessage(input))
 	x, err := m.world.Start(name, json.RawMessage(input))
 	if err != nil {
-		return localaws.Execution{}, refused(err)
+		return localaws.Execution{}, toCloudError(err)
 	}
 	return m.execution(x), nil
 }
@@ -63,18 +63,18 @@ func (m machines) History(arn string) []localaws.HistoryEvent {
 	if !known {
 		return nil
 	}
-	events := m.world.told[x]
+	events := m.world.histories[x]
 	for _, e := range x.History()[len(events):] {
 		name, details := details(e)
 		events = append(events, localaws.HistoryEvent{
 			ID: e.ID, PreviousID: e.PreviousEventID, Time: e.Timestamp, Type: string(e.Type), DetailsName: name, Details: details,
 		})
 	}
-	m.world.told[x] = events
+	m.world.histories[x] = events
 	return events
 }
 
-// details finds the one member of an event that tells its details.
+// details returns the one member of an event with its details, and its name.
 func details(e asl.Event) (string, json.RawMessage) {
 	text, err := json.Marshal(e)
 	if err != nil {
@@ -95,7 +95,7 @@ func details(e asl.Event) (string, json.RawMessage) {
 // Stop implements localaws.StateMachines.
 func (m machines) Stop(arn, name, cause string) (localaws.Execution, error) {
 	if err := m.world.machine.Stop(arn, name, cause); err != nil {
-		return localaws.Execution{}, refused(err)
+		return localaws.Execution{}, toCloudError(err)
 	}
 	x, _ := m.world.machine.Execution(arn)
 	return m.execution(x), nil
@@ -104,7 +104,7 @@ func (m machines) Stop(arn, name, cause string) (localaws.Execution, error) {
 // Redrive implements localaws.StateMachines.
 func (m machines) Redrive(arn string) (localaws.Execution, error) {
 	if err := m.world.machine.Redrive(arn); err != nil {
-		return localaws.Execution{}, refused(err)
+		return localaws.Execution{}, toCloudError(err)
 	}
 	x, _ := m.world.machine.Execution(arn)
 	return m.execution(x), nil
@@ -112,24 +112,24 @@ func (m machines) Redrive(arn string) (localaws.Execution, error) {
 
 // SendTaskSuccess implements localaws.StateMachines.
 func (m machines) SendTaskSuccess(token, output string) error {
-	return refused(m.world.machine.SendTaskSuccess(token, json.RawMessage(output)))
+	return toCloudError(m.world.machine.SendTaskSuccess(token, json.RawMessage(output)))
 }
 
 // SendTaskFailure implements localaws.StateMachines.
 func (m machines) SendTaskFailure(token, name, cause string) error {
-	return refused(m.world.machine.SendTaskFailure(token, name, cause))
+	return toCloudError(m.world.machine.SendTaskFailure(token, name, cause))
 }
 
 // SendTaskHeartbeat implements localaws.StateMachines.
 func (m machines) SendTaskHeartbeat(token string) error {
-	return refused(m.world.machine.SendTaskHeartbeat(token))
+	return toCloudError(m.world.machine.SendTaskHeartbeat(token))
 }
 
 // TokenStateMachine implements localaws.StateMachines: there is only one.
 func (m machines) TokenStateMachine(string) string { return m.world.place.machineARN() }
 
-// refused gives a refusal of the interpreter the name that the cloud knows.
-func refused(err error) error {
+// toCloudError converts an error of the interpreter into the cloud's error of the same code.
+func toCloudError(err error) error {
 	var refusal *asl.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -147,18 +147,18 @@ func refused(err error) error {
 	return err
 }
 
-// shows reports whether an execution can be seen by now in something that lags so long.
-func (w *World) shows(x *asl.Execution, lag time.Duration) bool {
-	begun := x.Started()
-	if x.Redriven().After(begun) {
-		begun = x.Redriven()
+// isShown reports whether an execution is already visible to an API that lags this long.
+func (w *World) isShown(x *asl.Execution, lag time.Duration) bool {
+	started := x.Started()
+	if x.Redriven().After(started) {
+		started = x.Redriven()
 	}
-	return x.Status() != asl.Running || w.clock.now.Sub(begun) >= lag
+	return x.Status() != asl.Running || w.clock.now.Sub(started) >= lag
 }
 
 func (m machines) execution(x *asl.Execution) localaws.Execution {
 	return localaws.Execution{
-		Unlisted: !m.world.shows(x, m.world.lag.Listed), Undescribed: !m.world.shows(x, m.world.lag.Known),
+		Unlisted: !m.world.isShown(x, m.world.lag.Listed), Undescribed: !m.world.isShown(x, m.world.lag.Known),
 		ARN: x.ARN(), StateMachineARN: m.world.place.machineARN(), Name: x.Name(), Status: string(x.Status()),
 		Started: x.Started(), Stopped: x.Stopped(), Input: string(x.Input()), Output: string(x.Output()),
 		Error: x.Failure().Error, Cause: x.Failure().Cause,

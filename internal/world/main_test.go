@@ -10,23 +10,23 @@ import (
 	"sluice/internal/localaws/iam"
 )
 
-// The synthesized templates, as package infra keeps them: with the default settings,
-// and with a pattern of names, for which PATTERN stands.
+// The golden templates of package infra: with the default settings, and with a pattern of
+// names, for which PATTERN is the placeholder.
 const (
 	stackTemplate  = "../../infra/testdata/sluice.template.json"
 	byNameTemplate = "../../infra/testdata/sluice-by-name.template.json"
 )
 
-// TestMain keeps the handlers' log lines out of the tests' output, and has everything
-// played with the stack's policies.
+// TestMain keeps the handlers' log lines out of the tests' output, and enforces the stack's
+// policies in all tests.
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil)))
 	EnforcePolicies(stackRoles)
 	os.Exit(m.Run())
 }
 
-// stackRoles are the roles of the stack at a place. The local cloud's ARNs are all of
-// the partition aws.
+// stackRoles returns the roles of the stack at a place. All ARNs of the local cloud are in the
+// partition aws.
 func stackRoles(region, account, pattern string) iam.Template {
 	file := stackTemplate
 	if pattern != "" {

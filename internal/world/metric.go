@@ -2,17 +2,17 @@ package world
 
 import "time"
 
-// delay is how long after a minute has ended its metrics can be read. Lambda
-// emits them by the minute; that they take up to another one is an assumption.
-const delay = time.Minute
+// metricDelay is how long after the end of a minute its metrics can be read. Lambda emits
+// metrics each minute. That they take up to another minute is an assumption.
+const metricDelay = time.Minute
 
-// points are the values of an alarm's last periods that can be read now, the
-// newest first; nil where nothing was served. complete says whether the world is
-// old enough for all of them.
+// points returns the values of an alarm's last periods that can be read now, the newest first.
+// A value is nil if nothing was served. complete says whether the world is old enough to have
+// all of the periods.
 func (t *traffic) points(a Alarm, s *stream, of series, now time.Time) (values []*float64, complete bool) {
 	perPeriod := int64(a.Period / time.Minute)
-	readable := int64(now.Add(-delay).Sub(t.began) / time.Minute) // minutes that ended
-	if now.Add(-delay).Before(t.began) {
+	readable := int64(now.Add(-metricDelay).Sub(t.began) / time.Minute) // minutes that ended
+	if now.Add(-metricDelay).Before(t.began) {
 		readable = 0
 	}
 	last := readable / perPeriod // periods that ended
@@ -23,7 +23,7 @@ func (t *traffic) points(a Alarm, s *stream, of series, now time.Time) (values [
 	return values, complete
 }
 
-// value is an alarm's statistic over some minutes.
+// value returns an alarm's statistic over some minutes.
 func (s *stream) value(a Alarm, of series, from, to int64) *float64 {
 	var all point
 	for minute := from; minute < to; minute++ {
@@ -46,8 +46,8 @@ func (s *stream) value(a Alarm, of series, from, to int64) *float64 {
 	return &v
 }
 
-// statistic is how CloudWatch aggregates the values that Lambda reports: for
-// Errors a 0 or a 1 of each request, for Invocations a 1.
+// statistic aggregates the values that Lambda reports, as CloudWatch does. For each request
+// Lambda reports an Errors value of 0 or 1 and an Invocations value of 1.
 func (p point) statistic(m Metric, s Statistic) float64 {
 	n := float64(p.invocations)
 	sum, lowest, highest := n, 1.0, 1.0

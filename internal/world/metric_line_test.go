@@ -11,8 +11,8 @@ import (
 	"sluice/internal/flow"
 )
 
-// The alarms and the dashboard of the stack go by these lines: the Lambdas of the world
-// are put together as those in AWS are, and write them, too.
+// The alarms and the dashboard of the stack depend on these lines. The world's Lambdas are built
+// as in AWS, so they write them too.
 func TestEveryOutcomeIsCountedInTheMetrics(t *testing.T) {
 	t.Parallel()
 	for outcome, scenario := range map[string]string{

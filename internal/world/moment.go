@@ -6,32 +6,32 @@ import (
 	"sluice/internal/localaws"
 )
 
-// Moment is where the world may act: a call that one of Sluice's Lambdas makes,
-// before it has its effect or after.
+// Moment is a point at which tests may interfere: before or after the effect of a call that
+// one of Sluice's Lambdas makes.
 type Moment struct {
 	Number int // of the call, from 1
 	Actor  string
 	Action string
-	// Resource is the ARN of what the call is about.
+	// Resource is the ARN that the call concerns.
 	Resource string
 	After    bool
-	// Refused names the error that AWS answers after it; empty for success.
+	// Refused is the code of the error in AWS's answer. It is empty for success.
 	Refused string
 }
 
 // Parcel is an event on its way to the safety net.
 type Parcel struct {
-	Number   int // of those that are not lost by the scenario, from 1
+	Number   int // counts the events that the scenario does not lose, from 1
 	Kind     string
 	Detail   map[string]any
 	Delivery Delivery
-	// Arrive wakes the safety net with it.
+	// Arrive invokes the safety net with the event.
 	Arrive func(after time.Duration)
 }
 
-// moment asks the meddler, on the goroutine of the Lambda that calls.
+// moment calls the functions of OnMoment, on the goroutine of the Lambda that makes the call.
 func (w *World) moment(c localaws.Call, after bool) error {
-	if len(w.meddlers) == 0 || w.current == nil {
+	if len(w.onMoment) == 0 || w.current == nil {
 		return nil
 	}
 	if _, ours := w.functions[c.Actor]; !ours {
@@ -44,7 +44,7 @@ func (w *World) moment(c localaws.Call, after bool) error {
 	}
 	m := Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode}
 	var err error
-	for _, do := range w.meddlers {
+	for _, do := range w.onMoment {
 		if failed := do(m); err == nil {
 			err = failed
 		}

@@ -12,14 +12,14 @@ import (
 	"sluice/internal/shift"
 )
 
-// Delivery is how events of one kind reach the safety net.
+// Delivery says how events of one kind reach the safety net.
 type Delivery struct {
 	Delay  time.Duration
 	Lost   bool
 	Copies int // how often each is delivered
 }
 
-// SweepEvery is how often the safety net is woken without an event.
+// SweepEvery is the interval of the safety net's sweeps.
 const SweepEvery = time.Minute
 
 // SetAlarm puts an alarm into a state.
@@ -27,16 +27,16 @@ func (w *World) SetAlarm(name, state, reason string) error {
 	return w.cloud.SetAlarmState(name, state, reason)
 }
 
-// alarmChanged remembers that an alarm came into another state.
-func (w *World) alarmChanged(change localaws.AlarmChange) {
+// recordAlarm records that an alarm entered another state.
+func (w *World) recordAlarm(change localaws.AlarmChange) {
 	if change.State != change.Before {
 		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.Elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
 	}
 }
 
-// tellAlarm tells of an alarm that goes to ALARM or to OK, as the safety net's rule asks,
-// whoever has put it there: EventBridge tells of changes only.
-func (w *World) tellAlarm(change localaws.AlarmChange) {
+// deliverAlarm delivers an event for an alarm that goes to ALARM or to OK, as the safety net's
+// rule requires, whoever changed it. EventBridge sends events only for changes.
+func (w *World) deliverAlarm(change localaws.AlarmChange) {
 	if change.State == change.Before || change.State != localaws.AlarmAlarm && change.State != localaws.AlarmOK {
 		return
 	}
@@ -47,7 +47,7 @@ func (w *World) tellAlarm(change localaws.AlarmChange) {
 	})
 }
 
-// ExecutionEnded tells of an execution that did not succeed.
+// ExecutionEnded delivers an event for an execution that did not succeed.
 func (w *World) ExecutionEnded(x *asl.Execution) {
 	if flow.Unfinished(string(x.Status())) {
 		w.Deliver(w.scenario.ExecutionEvents, flow.ExecutionSource, flow.ExecutionDetailType, map[string]any{
@@ -56,8 +56,8 @@ func (w *World) ExecutionEnded(x *asl.Execution) {
 	}
 }
 
-// Deliver has EventBridge wake the safety net with an event, as often and as late
-// as the scenario says.
+// Deliver makes EventBridge invoke the safety net with an event, as often and as late as the
+// scenario says.
 func (w *World) Deliver(d Delivery, source, detailType string, detail map[string]any) {
 	p := Parcel{Kind: detailType, Detail: detail, Delivery: d}
 	if !d.Lost {
@@ -77,8 +77,8 @@ func (w *World) Deliver(d Delivery, source, detailType string, detail map[string
 	}
 }
 
-// lambdaTime is what the clock of Sluice's Lambdas says: the real one, where they are
-// processes of their own.
+// lambdaTime returns the time on the clock of Sluice's Lambdas. It is the real time if they run
+// as separate processes.
 func (w *World) lambdaTime() time.Time {
 	if w.paced != nil && w.paced.pace.Run != nil {
 		return time.Now()
@@ -86,11 +86,11 @@ func (w *World) lambdaTime() time.Time {
 	return w.clock.now
 }
 
-// AsyncRetries are the waits after which Lambda tries an asynchronous invocation
-// again (Lambda Developer Guide, asynchronous invocation: twice, after one and
-// after two minutes).
+// AsyncRetries are the delays before Lambda's retries of an asynchronous invocation (Lambda
+// Developer Guide, asynchronous invocation: two retries, after one and two minutes).
 var AsyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
 
+// Wake invokes the safety net asynchronously. tried is the number of earlier attempts.
 func (w *World) Wake(event []byte, tried int) {
 	w.netting++
 	w.invocations[flow.SafetyNet]++
@@ -108,28 +108,28 @@ func (w *World) Wake(event []byte, tried int) {
 	})
 }
 
-// sweep wakes the safety net when there is something to find. In AWS it is woken
-// every minute; in a simulation the sweeps that would find nothing are left out.
+// sweep invokes the safety net if there is something to find. In AWS a sweep runs every minute.
+// A simulation skips the sweeps that would find nothing.
 func (w *World) sweep() {
-	if w.paced != nil || w.unattended() {
+	if w.paced != nil || w.isUnattended() {
 		w.Deliver(w.scenario.Sweeps, flow.OwnSource, flow.SweepDetailType, map[string]any{})
 	}
 	w.clock.after(SweepEvery, nature, w.sweep)
 }
 
-// isListed reports whether a sweep finds an execution on the list of those that run.
+// isListed reports whether a sweep finds an execution in the list of running ones.
 func (w *World) isListed(id string) bool {
 	x, known := w.machine.Execution(id)
-	return known && x.Status() == asl.Running && w.shows(x, w.lag.Listed)
+	return known && x.Status() == asl.Running && w.isShown(x, w.lag.Listed)
 }
 
-// Command has a person ask something of the Deployment that holds a Target.
+// Command sends a person's command to the Deployment that holds a Target.
 func (w *World) Command(target shift.Target, order shift.Order, reason string) {
 	w.Deliver(w.scenario.Commands, flow.OwnSource, flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
-// together is task.Together for actors: the Lambda waits while its parts run,
-// each of which waits for its own calls.
+// together is task.Together for actors. The Lambda waits while its parts run. Each part waits
+// for its own calls.
 func (w *World) together(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	parent := actorOf(ctx)
 	left := n

@@ -14,48 +14,48 @@ import (
 	"sluice/internal/shift"
 )
 
-// What can be seen of a World from outside, and when something may be done in it.
+// These methods show the state of a World, and run code in it.
 
-// Cloud is the AWS account.
+// Cloud returns the AWS account.
 func (w *World) Cloud() *localaws.Cloud { return w.cloud }
 
-// Tables is the account's database; LedgerTable is the one table of Sluice in it.
+// Tables returns the account's database. Sluice's only table in it is LedgerTable.
 func (w *World) Tables() *dynamodb.Database { return w.tables }
 
-// StateMachine is the ARN of Sluice's state machine.
+// StateMachine returns the ARN of Sluice's state machine.
 func (w *World) StateMachine() string { return w.place.machineARN() }
 
-// Machine is Sluice's state machine.
+// Machine returns Sluice's state machine.
 func (w *World) Machine() *asl.Machine { return w.machine }
 
-// Executions are those that were started, in their order.
+// Executions returns all executions in the order in which they were started.
 func (w *World) Executions() []*asl.Execution { return w.executed }
 
-// Scenario is what happens in the World.
+// Scenario returns the Scenario of the World.
 func (w *World) Scenario() Scenario { return w.scenario }
 
-// Began is when the World began.
+// Began returns when the World began.
 func (w *World) Began() time.Time { return w.began }
 
-// Targets are those that the deployments shift.
+// Targets returns the Targets that the deployments shift.
 func (w *World) Targets() []shift.Target { return slices.Sorted(maps.Keys(w.traffic.byTarget)) }
 
-// Routes are all changes so far of where traffic goes.
+// Routes returns all changes of traffic so far.
 func (w *World) Routes() []Routed { return w.routes.list }
 
-// Announcements are what Sluice has announced so far, in order.
+// Announcements returns Sluice's announcements so far, in order.
 func (w *World) Announcements() []shift.Announcement { return w.announcements }
 
-// DeadLetters counts the events that the safety net has failed to act on for good.
+// DeadLetters returns how many events the safety net has failed to handle for good.
 func (w *World) DeadLetters() int { return w.deadLetters }
 
-// Invocations counts how often one of Sluice's Lambdas was invoked.
+// Invocations returns how often one of Sluice's Lambdas was invoked.
 func (w *World) Invocations(function string) int { return w.invocations[function] }
 
-// Calls counts the AWS calls of Sluice's Lambdas, by their actions.
+// Calls returns the number of AWS calls of Sluice's Lambdas, by action.
 func (w *World) Calls() map[string]int { return w.calls }
 
-// Problem is what the scenario asked for and cannot be; nil for nothing.
+// Problem returns an error if the scenario asked for something impossible.
 func (w *World) Problem() error { return w.problem }
 
 // IsSluice reports whether an actor is one of Sluice's Lambdas.
@@ -75,10 +75,10 @@ func (w *World) AnyRunning() bool {
 	return slices.ContainsFunc(w.executed, func(x *asl.Execution) bool { return x.Status() == asl.Running })
 }
 
-// IsKnown reports whether DescribeExecution knows an execution by now.
-func (w *World) IsKnown(x *asl.Execution) bool { return w.shows(x, w.lag.Known) }
+// IsKnown reports whether DescribeExecution already knows an execution.
+func (w *World) IsKnown(x *asl.Execution) bool { return w.isShown(x, w.lag.Known) }
 
-// Current is the Lambda that runs; nil when none does.
+// Current returns the Lambda that runs, or nil when none does.
 func (w *World) Current() *Actor {
 	if w.current == nil {
 		return nil
@@ -86,7 +86,7 @@ func (w *World) Current() *Actor {
 	return w.current.root()
 }
 
-// Of is the World of the Lambda in whose name something is done; nil outside of one.
+// Of returns the World of the Lambda that a context belongs to, or nil if it belongs to none.
 func Of(ctx context.Context) *World {
 	if a := actorOf(ctx); a != nil {
 		return a.world
@@ -94,41 +94,42 @@ func Of(ctx context.Context) *World {
 	return nil
 }
 
-// Pace is how long each of the Lambda's calls takes, beside the scenario's latency.
+// Pace returns how long each of the Lambda's calls takes in addition to the scenario's
+// latency.
 func (a *Actor) Pace() time.Duration { return a.pace }
 
 // IsKilled reports whether the Lambda was killed.
 func (a *Actor) IsKilled() bool { return a.killed }
 
-// OnHistory tells of every event of the executions' histories as it happens.
-func (w *World) OnHistory(tell func(x *asl.Execution, e asl.Event)) {
-	w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { tell(x, e) }
+// OnHistory calls a function with every event of the executions' histories as it happens.
+func (w *World) OnHistory(observe func(x *asl.Execution, e asl.Event)) {
+	w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { observe(x, e) }
 }
 
-// OnStep tells of every step of the clock that was made.
-func (w *World) OnStep(tell func()) { w.clock.stepped = tell }
+// OnStep calls a function after every step of the clock.
+func (w *World) OnStep(observe func()) { w.clock.onStep = observe }
 
-// Step lets what is due next happen. It returns false when nothing is.
+// Step runs the next event. It returns false when there is none.
 func (w *World) Step() bool { return w.clock.step() }
 
-// At does something at a time, after what happens to the application then.
+// At schedules do at a time, after the application's events of that time.
 func (w *World) At(t time.Time, do func()) { w.clock.at(t, sluice, do) }
 
-// HappenAfter lets something happen to the application after a while.
+// HappenAfter schedules an event of the application after a duration.
 func (w *World) HappenAfter(d time.Duration, do func()) { w.clock.after(d, nature, do) }
 
-// Lambdas are the names of Sluice's Lambdas.
+// Lambdas returns the names of Sluice's Lambdas.
 func (w *World) Lambdas() []string { return sortedKeys(w.functions) }
 
-// Lambda is one of Sluice's Lambdas, to be run directly.
+// Lambda returns one of Sluice's Lambdas, to be run directly.
 func (w *World) Lambda(name string) flow.Lambda { return w.functions[name].run }
 
-// InvokeLambda runs one of Sluice's Lambdas, which is killed when its time is over.
+// InvokeLambda runs one of Sluice's Lambdas. The Lambda is killed at its timeout.
 func (w *World) InvokeLambda(name string, payload []byte, done func(json.RawMessage, *asl.Failure)) {
 	w.start(w.functions[name], payload, done)
 }
 
-// WrapLambdas puts something around every Lambda of Sluice.
+// WrapLambdas replaces every Lambda of Sluice with a wrapper around it.
 func (w *World) WrapLambdas(wrap func(flow.Lambda) flow.Lambda) {
 	for _, all := range []map[string]function{w.functions, w.versions} {
 		for name, f := range all {

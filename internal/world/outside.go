@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Outside opens the world's AWS to somebody from outside, over HTTP: who calls it
-// may also invoke Sluice's Lambdas. Time stands still but for Advance, and what a
-// Lambda takes that is waited for; a call must not come beside either. A Paced world
-// goes on by itself.
+// Outside returns an HTTP handler that serves the world's AWS to callers from outside. They
+// may also invoke Sluice's Lambdas. Time passes only during Advance, and while a caller waits
+// for a Lambda; no other call may run at the same time. In a Paced world time passes by
+// itself.
 func (w *World) Outside() (http.Handler, error) {
 	return w.cloud, nil
 }
@@ -16,9 +16,9 @@ func (w *World) Outside() (http.Handler, error) {
 // Advance lets time pass.
 func (w *World) Advance(d time.Duration) error {
 	until := w.clock.now.Add(d)
-	arrived := false
-	w.clock.at(until, sluice, func() { arrived = true })
-	for !arrived && w.problem == nil {
+	reached := false
+	w.clock.at(until, sluice, func() { reached = true })
+	for !reached && w.problem == nil {
 		w.clock.step()
 	}
 	w.traffic.advance(w.clock.now)

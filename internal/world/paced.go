@@ -12,51 +12,51 @@ import (
 	"time"
 )
 
-// Paced is a World that goes on by itself and is called from outside, over HTTP:
-// by a person's aws command, by Sluice's own, by functions that are processes of
-// their own. Its clock runs as many times faster than the real one as it is told
-// to, but no faster than the real one while such a process works: it can only
-// wait for real, and must not meet a timeout of the virtual kind for that.
+// Paced is a World whose time passes by itself. It is called from outside over HTTP: by a
+// person's aws command, by the sluice command, and by functions that run as separate
+// processes. Its clock runs faster than the real one by the factor Speed. While such a process
+// works, the clock runs at real speed, because the process needs real time and must not meet a
+// virtual timeout for that.
 //
-// Whoever holds its lock is the World's one goroutine that runs.
+// Only the goroutine that holds the lock may run the World.
 type Paced struct {
 	mu    sync.Mutex
 	world *World
 	pace  Pace
 
-	// It was then when the real clock said since, and speed has not changed since.
+	// The virtual time was then at the real time since. The speed has not changed since.
 	then  time.Time
 	since time.Time
 	speed float64
 
 	flights []*flight
-	away    sync.WaitGroup  // who waits for a process
+	away    sync.WaitGroup  // goroutines that wait for a process
 	life    context.Context // ends when the Paced is closed
 	end     context.CancelFunc
-	poked   chan struct{} // something may have become due
+	poked   chan struct{} // receives when something may have become due
 }
 
-// Pace is how a World runs and is watched.
+// Pace configures a Paced World.
 type Pace struct {
-	// Speed is how many times faster than the real clock its own runs, at least 1.
+	// Speed is how many times faster than the real clock the virtual one runs, at least 1.
 	Speed float64
-	// Run runs one of Sluice's functions, by its name in this repository; nil runs
-	// them in process. It returns when the function has ended, or the context.
+	// Run runs one of Sluice's functions, by its name in this repository. It returns when the
+	// function or the context has ended. If nil, the functions run in this process.
 	Run Runner
-	// Problem is told what the scenario asked for and cannot be, and what went wrong
-	// with a Runner.
+	// Problem is called when the scenario asks for something impossible, and when a Runner
+	// fails.
 	Problem func(error)
 }
 
-// Runner runs one of Sluice's functions. report says that the output is the
-// report of an error, {"errorMessage", "errorType"}.
+// Runner runs one of Sluice's functions. report says that the output is an error report,
+// {"errorMessage", "errorType"}.
 type Runner func(ctx context.Context, function string, payload []byte) (output []byte, report bool, err error)
 
-// NewPaced makes the world of a Scenario as New does, now. It stands still until
-// it is Run.
+// NewPaced makes the world of a Scenario as New does, with the current time. Its clock stands
+// still until Run is called.
 func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 	if p.Speed < 1 {
-		return nil, fmt.Errorf("a speed of %g is less than 1", p.Speed)
+		return nil, fmt.Errorf("the speed must be at least 1, not %g", p.Speed)
 	}
 	w, err := begin(time.Now().UTC().Truncate(time.Second), s, inputs)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *Paced) Run(ctx context.Context) {
 	}
 }
 
-// Close ends everything that runs, processes included.
+// Close ends everything that runs, including processes.
 func (p *Paced) Close() {
 	p.end()
 	p.away.Wait()
@@ -104,13 +104,13 @@ func (p *Paced) Close() {
 	p.world.Close()
 }
 
-// now is the virtual time that it is, though the clock may not be there yet.
+// now returns the virtual time. The clock may be behind it.
 func (p *Paced) now() time.Time {
 	return p.then.Add(time.Duration(float64(time.Since(p.since)) * p.speed))
 }
 
-// catchUp lets happen what is due by now. What becomes due meanwhile waits for
-// the next time, so that nobody waits for long.
+// catchUp runs the events that are due now. Events that become due in the meantime wait for the
+// next call, so that the lock is not held for long.
 func (p *Paced) catchUp() {
 	clock := p.world.clock
 	for now := p.now(); ; {
@@ -121,16 +121,16 @@ func (p *Paced) catchUp() {
 			}
 			return
 		}
-		paced := p.since
+		before := p.since
 		clock.step()
-		p.complain()
-		if p.since != paced {
-			now = p.now() // the clock has been slowed, from here on
+		p.reportProblem()
+		if p.since != before {
+			now = p.now() // the speed has changed
 		}
 	}
 }
 
-// idle is how long nothing will be due, for real.
+// idle returns the real time until the next event.
 func (p *Paced) idle() time.Duration {
 	next, any := p.world.clock.next()
 	if !any {
@@ -147,15 +147,15 @@ func (p *Paced) poke() {
 	}
 }
 
-// complain passes on what went wrong. A World that is Paced goes on.
-func (p *Paced) complain() {
+// reportProblem passes on a problem of the World. A Paced World continues after it.
+func (p *Paced) reportProblem() {
 	if err := p.world.problem; err != nil {
 		p.world.problem = nil
 		p.pace.Problem(err)
 	}
 }
 
-// repace sets the clock's speed anew, from the World's own time on.
+// repace adjusts the clock's speed from the World's current time on.
 func (p *Paced) repace() {
 	speed := p.pace.Speed
 	for _, f := range p.flights {
@@ -168,22 +168,20 @@ func (p *Paced) repace() {
 	}
 }
 
-// largestBody bounds what is read of a request, in bytes. It is more than any
-// service here takes.
-const largestBody = 64 << 20
+// maxBody bounds a request's body, in bytes. No service here accepts as much.
+const maxBody = 64 << 20
 
-// ServeHTTP answers a call from outside. It takes the World's lock only while the
-// World is asked, not while somebody sends or reads.
+// ServeHTTP answers a call from outside. It holds the World's lock only while the World handles
+// the call, not while the caller sends or reads.
 func (p *Paced) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(to, r.Body, largestBody))
+	body, err := io.ReadAll(http.MaxBytesReader(to, r.Body, maxBody))
 	if err != nil {
 		http.Error(to, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
 	answer, err := p.call(r, body)
 	if err != nil {
-		// The caller sees the connection close without an answer, as when a reply is
-		// lost.
+		// The caller sees the connection close without an answer, as if the reply were lost.
 		panic(http.ErrAbortHandler)
 	}
 	defer answer.Body.Close()
@@ -192,7 +190,7 @@ func (p *Paced) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	to.WriteHeader(answer.StatusCode)
-	_, _ = io.Copy(to, answer.Body) // if the caller has gone, nobody is to be told
+	_, _ = io.Copy(to, answer.Body) // an error means that the caller has gone
 }
 
 func (p *Paced) call(r *http.Request, body []byte) (*http.Response, error) {

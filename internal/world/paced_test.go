@@ -24,7 +24,7 @@ import (
 	"sluice/internal/flow"
 )
 
-// outside is a Paced world on a port, and who calls it.
+// outside is a Paced world on a port, and a caller.
 type outside struct {
 	*Paced
 	endpoint string
@@ -33,7 +33,7 @@ type outside struct {
 	problems []error
 }
 
-// open lets a Paced world run until the test ends.
+// open runs a Paced world until the test ends.
 func open(t *testing.T, p Pace, scenario string, input string) *outside {
 	t.Helper()
 	o := &outside{}
@@ -81,8 +81,8 @@ func (o *outside) start(t *testing.T, name, input string) string {
 	return *started.ExecutionArn
 }
 
-// ended waits until an execution has ended.
-func (o *outside) ended(t *testing.T, arn string) *sfn.DescribeExecutionOutput {
+// awaitEnd waits until an execution has ended.
+func (o *outside) awaitEnd(t *testing.T, arn string) *sfn.DescribeExecutionOutput {
 	t.Helper()
 	var execution *sfn.DescribeExecutionOutput
 	eventually(t, func() bool {
@@ -110,7 +110,7 @@ func (o *outside) invoke(t *testing.T, name, function, payload string) (*lambda.
 	return lambda.NewFromConfig(o.config(name)).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String(function), Payload: []byte(payload)})
 }
 
-// speedNow is the speed of the clock.
+// speedNow returns the speed of the clock.
 func (o *outside) speedNow() float64 {
 	o.Paced.mu.Lock()
 	defer o.Paced.mu.Unlock()
@@ -128,10 +128,10 @@ func eventually(t *testing.T, so func() bool) {
 
 const orders = `{"function": "orders", "alarms": ["orders-5xx"]}`
 
-func TestAPacedWorldGoesOnByItself(t *testing.T) {
+func TestTimePassesByItselfInAPacedWorld(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 10_000}, `{}`, orders)
-	ended := o.ended(t, o.start(t, "first", orders))
+	ended := o.awaitEnd(t, o.start(t, "first", orders))
 	assert.Equal(t, states.ExecutionStatusSucceeded, ended.Status, aws.ToString(ended.Cause))
 	assert.Equal(t, 5*time.Minute, ended.StopDate.Sub(*ended.StartDate).Truncate(time.Minute))
 	assert.Equal(t, "2", o.alias(t))
@@ -152,7 +152,7 @@ func TestAnAlarmSetFromOutsideWakesTheSafetyNet(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAStoppedExecutionIsPutBackByItsEvent(t *testing.T) {
+func TestAStoppedExecutionIsRolledBackAfterItsEvent(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 10}, `{}`, orders)
 	arn := o.start(t, "first", `{"function": "orders", "strategy": "Canary10Percent600Minutes"}`)
@@ -160,10 +160,10 @@ func TestAStoppedExecutionIsPutBackByItsEvent(t *testing.T) {
 	_, err := sfn.NewFromConfig(o.config("operator")).StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: aws.String(arn)})
 	require.NoError(t, err)
 	eventually(t, func() bool { return o.alias(t) == "1" })
-	assert.Equal(t, states.ExecutionStatusAborted, o.ended(t, arn).Status)
+	assert.Equal(t, states.ExecutionStatusAborted, o.awaitEnd(t, arn).Status)
 }
 
-func TestAVersionThatSomebodyPublishesIsShiftedByItself(t *testing.T) {
+func TestAPublishedVersionStartsADeployment(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 10_000}, `{}`, orders)
 	_, err := lambda.NewFromConfig(o.config("operator")).PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("orders")})
@@ -172,7 +172,7 @@ func TestAVersionThatSomebodyPublishesIsShiftedByItself(t *testing.T) {
 	assert.Empty(t, o.problems)
 }
 
-func TestSomebodyElsesEventIsNoAnnouncement(t *testing.T) {
+func TestAnEventOfSomebodyElseIsNotAnAnnouncement(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 1}, `{}`, orders)
 	put, err := eventbridge.NewFromConfig(o.config("operator")).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{
@@ -190,7 +190,7 @@ func TestARequestReachesAVersionByTheAliasWeights(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "1", *answer.ExecutedVersion)
 	assert.Equal(t, "Unhandled", aws.ToString(answer.FunctionError))
-	assert.Contains(t, string(answer.Payload), "version 1 of orders fails")
+	assert.Contains(t, string(answer.Payload), "version 1 of orders failed")
 }
 
 func TestAPersonMayInvokeTheSafetyNet(t *testing.T) {
@@ -205,8 +205,8 @@ func TestAPersonMayInvokeTheSafetyNet(t *testing.T) {
 	assert.Contains(t, string(answer.Payload), "DeploymentUnknown")
 }
 
-// A process that works must not meet a virtual timeout; one that waits for the
-// world must not keep it from going on.
+// A working process must not meet a virtual timeout. A process that waits for the world must not
+// slow it down.
 func TestTheClockRunsNoFasterThanTheRealOneWhileAProcessWorks(t *testing.T) {
 	t.Parallel()
 	const fast = 1000
@@ -240,8 +240,8 @@ func (o *outside) virtual() time.Time {
 	return o.world.clock.now
 }
 
-// A hook that never answers takes run-hooks with it, when its virtual time is over.
-func TestAProcessIsEndedWhenItsVirtualTimeIsOver(t *testing.T) {
+// A hook that never answers makes run-hooks reach its virtual timeout.
+func TestAProcessIsEndedAtItsVirtualTimeout(t *testing.T) {
 	t.Parallel()
 	var o *outside
 	over := make(chan error, 1)
@@ -263,7 +263,7 @@ func TestAProcessIsEndedWhenItsVirtualTimeIsOver(t *testing.T) {
 	assert.Empty(t, o.problems, "nothing went wrong but in the function")
 }
 
-func TestAProcessesErrorHasTheNameOfItsReport(t *testing.T) {
+func TestTheErrorOfAProcessHasTheNameInItsReport(t *testing.T) {
 	t.Parallel()
 	run := func(_ context.Context, function string, _ []byte) ([]byte, bool, error) {
 		switch function {
@@ -276,7 +276,7 @@ func TestAProcessesErrorHasTheNameOfItsReport(t *testing.T) {
 	}
 	o := open(t, Pace{Speed: 10_000, Run: run}, `{}`, orders)
 	arn := o.start(t, "first", orders)
-	o.ended(t, arn)
+	o.awaitEnd(t, arn)
 	history, err := sfn.NewFromConfig(o.config("operator")).GetExecutionHistory(t.Context(), &sfn.GetExecutionHistoryInput{ExecutionArn: aws.String(arn)})
 	require.NoError(t, err)
 	for _, event := range history.Events {
@@ -289,7 +289,7 @@ func TestAProcessesErrorHasTheNameOfItsReport(t *testing.T) {
 	t.Fatal("publish-version did not fail")
 }
 
-func TestARunnerThatCannotRunIsTold(t *testing.T) {
+func TestAFailedRunnerIsReported(t *testing.T) {
 	t.Parallel()
 	run := func(context.Context, string, []byte) ([]byte, bool, error) {
 		return nil, false, errors.New("no such process")
@@ -304,7 +304,7 @@ func TestARunnerThatCannotRunIsTold(t *testing.T) {
 	assert.ErrorContains(t, o.problems[0], "run safety-net: no such process")
 }
 
-func TestACallerWhoGoesAwayKeepsNobodyWaiting(t *testing.T) {
+func TestACallerThatGoesAwayDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	o := open(t, Pace{Speed: 1}, `{"hooks": {"orders-smoke": {"result": "hang"}}}`,
 		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-smoke"}]}}`)
@@ -315,8 +315,8 @@ func TestACallerWhoGoesAwayKeepsNobodyWaiting(t *testing.T) {
 	assert.Equal(t, "1", o.alias(t))
 }
 
-func TestAWorldThatWouldNotGoOnIsRefused(t *testing.T) {
+func TestASpeedBelowOneIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := NewPaced(Pace{Speed: 0.5}, DefaultScenario(), json.RawMessage(orders))
-	assert.ErrorContains(t, err, "a speed of 0.5 is less than 1")
+	assert.ErrorContains(t, err, "the speed must be at least 1, not 0.5")
 }

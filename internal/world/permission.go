@@ -10,18 +10,19 @@ import (
 	"sluice/internal/shift"
 )
 
-// Permits reports whether the role of one of Sluice's Lambdas, given by its folder's
-// name, allows something on a resource with these tags.
+// Permits reports whether the role of one of Sluice's Lambdas, given by the name of its folder,
+// allows an action on a resource with these tags.
 type Permits func(actor string, needed localaws.Permission, tags map[string]string) bool
 
-// policiesAt are the policies of a stack at a place, where a pattern of names says which
-// functions may be shifted, or with none their tags; nil lets the Lambdas do everything.
+// policiesAt returns the policies of a stack at a place. The pattern says which functions may
+// be shifted, by name; if it is empty, their tags say so. If policiesAt is nil, the Lambdas may
+// do everything.
 var policiesAt func(region, account, pattern string) Permits
 
-// EnforcePolicies makes every World that begins from now on refuse what the Lambdas'
-// roles do not allow, so that what is played runs with the policies that stand in AWS.
-// rolesAt reads them of a stack's template, once for each place and pattern. Call it before
-// the first World begins.
+// EnforcePolicies makes every later World deny calls that the Lambdas' roles do not allow, so
+// that simulations run with the same policies as in AWS. rolesAt reads the roles from a stack's
+// template, and is called once for each place and pattern. Call EnforcePolicies before the
+// first World begins.
 func EnforcePolicies(rolesAt func(region, account, pattern string) iam.Template) {
 	var known sync.Map
 	policiesAt = func(region, account, pattern string) Permits {
@@ -35,7 +36,7 @@ func EnforcePolicies(rolesAt func(region, account, pattern string) iam.Template)
 	}
 }
 
-// permitsOf evaluates the policies of a stack's template, each question once.
+// permitsOf evaluates the policies of a stack's template. It caches the answers.
 func permitsOf(template iam.Template) Permits {
 	type question struct {
 		actor        string
@@ -56,13 +57,13 @@ func permitsOf(template iam.Template) Permits {
 	}
 }
 
-// WrapPermits changes what the Lambdas of this World may do.
+// WrapPermits changes the permissions of this World's Lambdas.
 func (w *World) WrapPermits(wrap func(Permits) Permits) { w.permits = wrap(w.permits) }
 
-// WantedTags are those of a function whose owner wants Sluice to touch it.
+// WantedTags are the tags of a function that Sluice may shift and invoke as a hook.
 var WantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}
 
-// restrain lets the Lambdas do only what their roles allow.
+// restrain enforces the roles of the Lambdas.
 func (w *World) restrain() {
 	if policiesAt == nil {
 		return
@@ -74,9 +75,10 @@ func (w *World) restrain() {
 	})
 }
 
-// permitted refuses a call that the Lambda's role does not allow. One that it would
-// not even allow on a function with our tags is a fault of the stack.
-func (w *World) permitted(c localaws.Call) error {
+// checkPermissions denies a call that the Lambda's role does not allow. If the role would not
+// even allow it on a function with WantedTags, the stack is wrong, which is a problem of the
+// World.
+func (w *World) checkPermissions(c localaws.Call) error {
 	if _, ours := w.functions[c.Actor]; !ours || w.permits == nil {
 		return nil
 	}
@@ -92,9 +94,9 @@ func (w *World) permitted(c localaws.Call) error {
 	return nil
 }
 
-// tagsOf are the tags of a function, by any ARN of it; of everything else there are
-// none. Tags of a function count for its versions and aliases (Lambda Developer
-// Guide, attribute-based access control).
+// tagsOf returns the tags of a function, given by any ARN of it, or nil for any other resource.
+// The tags of a function also apply to its versions and aliases (Lambda Developer Guide,
+// attribute-based access control).
 func (w *World) tagsOf(arn string) map[string]string {
 	_, name, isFunction := strings.Cut(arn, ":function:")
 	if !isFunction {

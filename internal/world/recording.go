@@ -10,26 +10,25 @@ import (
 	"sluice/internal/shift"
 )
 
-// Recording is what happened around a deployment while it was played.
+// Recording is what happened around a deployment during a simulation.
 type Recording struct {
 	Alarms  []AlarmChange
 	Traffic []Minute
-	// Until is how long was recorded: the last Minute may not be whole.
+	// Until is the length of the recording. The last Minute may be incomplete.
 	Until time.Duration
-	// Closed is the deployment's record, and ClosedAt when that was; nil when it is
-	// not closed.
+	// Closed is the deployment's closed record, and ClosedAt the time of its closing. Closed
+	// is nil if the record is not closed.
 	Closed   *shift.Record
 	ClosedAt time.Duration
 }
 
-// AlarmChange is an alarm's coming into a state.
+// AlarmChange says that an alarm entered a state.
 type AlarmChange struct {
 	At                  time.Duration
 	Name, State, Reason string
 }
 
-// Minute is what a version served of a Target's requests in the minute that begins
-// then.
+// Minute counts the requests of a Target that a version served in one minute.
 type Minute struct {
 	Begins           time.Duration
 	Target           shift.Target
@@ -38,7 +37,7 @@ type Minute struct {
 	Requests, Errors int64
 }
 
-// Record is Simulate, and says what happened around the deployment as well.
+// Record is Simulate, and also returns what happened around the deployment.
 func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, Recording, error) {
 	w, err := New(s, input)
 	if err != nil {
@@ -53,7 +52,7 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 	if err := w.Run(); err != nil {
 		return Result{}, Recording{}, err
 	}
-	result, recording := w.Result(x), Recording{Alarms: w.alarmChanges, Traffic: w.served(), Until: w.Elapsed()}
+	result, recording := w.Result(x), Recording{Alarms: w.alarmChanges, Traffic: w.minutesServed(), Until: w.Elapsed()}
 	closed, known := w.record(x.ARN())
 	if known && closed.Status == shift.StatusClosed {
 		recording.Closed, recording.ClosedAt = &closed, closed.ClosedAt.Sub(x.Started())
@@ -61,8 +60,8 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 	return result, recording, nil
 }
 
-// served are the requests of all Targets by version, in order of time.
-func (w *World) served() []Minute {
+// minutesServed returns the requests of all Targets by version, in order of time.
+func (w *World) minutesServed() []Minute {
 	var minutes []Minute
 	for _, s := range w.traffic.streams {
 		for of, points := range s.minutes {

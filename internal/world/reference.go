@@ -8,9 +8,9 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// check refuses what a scenario says of hooks, alarms and Targets that no
-// deployment in it speaks of: a mistyped name would silently change nothing. It
-// returns a *ScenarioError that lists all of them.
+// check refuses a scenario with hooks, alarms or Targets that no deployment in it uses, because
+// a mistyped name would silently have no effect. It returns a *ScenarioError that lists all of
+// them.
 func (s Scenario) check(releases []shift.Release) error {
 	var problems strictjson.Problems
 	targets := targetsOf(releases)
@@ -40,7 +40,7 @@ func (s Scenario) checkHooks(releases []shift.Release, problems *strictjson.Prob
 	for _, r := range releases {
 		for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
 			for _, h := range r.Hooks.At(p) {
-				named[bare(h.Function)] = true
+				named[bareName(h.Function)] = true
 			}
 		}
 	}

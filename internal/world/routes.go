@@ -9,7 +9,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Routed is one change of where a Target's traffic goes.
+// Routed is one change of a Target's traffic.
 type Routed struct {
 	Seconds   float64      `json:"seconds"`
 	Target    shift.Target `json:"target"`
@@ -18,7 +18,7 @@ type Routed struct {
 	Percent   shift.Weight `json:"percent"`
 }
 
-// routes follows where the traffic of each Target goes, as seen from outside.
+// routes records how the traffic of each Target changes, as seen from outside.
 type routes struct {
 	clock *clock
 	began time.Time
@@ -26,12 +26,12 @@ type routes struct {
 	last  map[shift.Target]seen
 }
 
-// seen is what a Target was last seen to serve.
+// seen is the last known route of a Target.
 type seen struct {
-	stable     string // served everything before
-	candidate  string // is, or was last, being introduced
+	stable     string // the version that served all traffic before
+	candidate  string // the version that is being introduced, or was last
 	percent    shift.Weight
-	introduced []string // everything that was ever a candidate
+	introduced []string // all versions that were ever a candidate
 }
 
 func newRoutes(c *clock) *routes {
@@ -44,11 +44,11 @@ func (r *routes) begin(t shift.Target, alias localaws.Alias, exists bool) {
 	}
 }
 
-func (r *routes) rerouted(t shift.Target, alias *localaws.Alias) {
+func (r *routes) reroute(t shift.Target, alias *localaws.Alias) {
 	before := r.last[t]
 	now := before
 	switch {
-	case alias == nil: // it is gone, and so is its traffic
+	case alias == nil: // without an alias there is no traffic
 		now.percent = shift.None
 	case len(alias.Weights) > 0:
 		now.candidate = slices.Collect(maps.Keys(alias.Weights))[0]
@@ -75,7 +75,7 @@ func (r *routes) rerouted(t shift.Target, alias *localaws.Alias) {
 	})
 }
 
-// isCandidate says whether a version was introduced while the world was watched.
+// isCandidate says whether a version was introduced since the world began.
 func (r *routes) isCandidate(t shift.Target, version string) bool {
 	return slices.Contains(r.last[t].introduced, version)
 }

@@ -16,38 +16,39 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// Scenario is what happens around a deployment. The zero Scenario is no good
-// one: DecodeScenario gives the defaults.
+// Scenario describes what happens around a deployment. The zero Scenario is not valid;
+// DecodeScenario fills in the defaults.
 type Scenario struct {
 	Stable, Candidate Behaviour
-	// RequestsPerMinute go to each Target's alias.
+	// RequestsPerMinute is the number of requests to each Target's alias.
 	RequestsPerMinute int64
-	// Alarms is nil when the scenario names none: then every alarm that a
-	// deployment names exists, and stays OK.
+	// Alarms is nil if the scenario names none. Then every alarm that a deployment names
+	// exists and stays OK.
 	Alarms    []Alarm
 	Hooks     map[string]HookBehaviour
 	Functions map[string]Setup
-	// Parameters are the texts of the Parameter Store, by their names.
+	// Parameters are the texts in the Parameter Store, by name.
 	Parameters map[string]string
-	// Allowed and Alias are how this Sluice is configured.
+	// Allowed and Alias are Sluice's settings.
 	Allowed request.Allowed
 	Alias   string
 	Events  []Happening
 	Faults  []Fault
-	// Kinds are other kinds of Targets than Lambda aliases, by the name of their field in an
-	// input. They are given in Go alone.
+	// Kinds are kinds of Targets other than Lambda aliases, by the name of their field in an
+	// input. Only Go code can set them.
 	Kinds map[string]Kind
-	// AlarmEvents, ExecutionEvents, Sweeps and Commands are how the safety net is woken.
+	// AlarmEvents, ExecutionEvents, Sweeps and Commands say how the events that invoke the
+	// safety net are delivered.
 	AlarmEvents, ExecutionEvents, Sweeps, Commands Delivery
 	// Latency is how long every AWS call takes.
 	Latency time.Duration
 	Seed    uint64
 }
 
-// Kind is a kind of Target that this Sluice shifts, too.
+// Kind is another kind of Target that Sluice shifts.
 type Kind struct {
 	Read request.Kind
-	// Adapter routes it, with a Lambda's clients.
+	// Adapter returns the adapter that routes it, with a Lambda's AWS configuration.
 	Adapter func(aws.Config) router.Adapter
 }
 
@@ -57,7 +58,7 @@ type Behaviour struct {
 	Duration  time.Duration
 	// Pending is how long a newly published version cannot be invoked.
 	Pending time.Duration
-	// Fails makes it never become active.
+	// Fails means that the version never becomes active.
 	Fails bool
 }
 
@@ -71,57 +72,57 @@ type HookBehaviour struct {
 type HookResult string
 
 const (
-	// HookSucceeds and HookFails : it answers, by returning or by its token.
+	// With HookSucceeds or HookFails the hook answers, by returning or with its task token.
 	HookSucceeds HookResult = "succeed"
 	HookFails    HookResult = "fail"
-	// HookHangs : it never answers.
+	// With HookHangs the hook never answers.
 	HookHangs HookResult = "hang"
-	// HookCrashes : the Lambda itself ends with an error, whatever the mode.
+	// With HookCrashes the Lambda itself ends with an error, in any mode.
 	HookCrashes HookResult = "crash"
 )
 
-// Setup is a function as it stands before the deployment, where the default
-// does not fit.
+// Setup describes a function before the deployment, where it differs from the default.
 type Setup struct {
-	// Versions is how many are published.
+	// Versions is the number of published versions.
 	Versions int
-	// Aliases are all it has.
+	// Aliases are all aliases of the function.
 	Aliases map[string]AliasSetup
-	// Roles are the execution roles of versions that have another one than the
-	// rest; the key is the version, "$LATEST" included.
+	// Roles are the execution roles of versions that differ from the rest. The key is the
+	// version, including "$LATEST".
 	Roles map[string]string
-	// DeadLetters likewise are their dead-letter targets.
+	// DeadLetters are the dead-letter targets of versions, with the same keys.
 	DeadLetters map[string]string
-	// Provisioned names the aliases with provisioned concurrency, and how long
-	// Lambda takes to move it.
+	// Provisioned names the aliases with provisioned concurrency, and how long Lambda takes to
+	// move it.
 	Provisioned map[string]time.Duration
-	// Published : $LATEST is what was published last, so that publishing it makes
-	// no new version.
+	// Published means that $LATEST is the same as the last version, so that publishing it
+	// makes no new version.
 	Published bool
-	// Absent : there is no such function.
+	// Absent means that the function does not exist.
 	Absent bool
-	// Tags are all it has. Without, what is to be shifted carries the alias, and
-	// what is asked as a hook is marked so.
+	// Tags are all tags of the function. If nil, the function has the tags that the
+	// deployments need: the alias to shift, and the mark of a hook.
 	Tags shift.Tags
 }
 
-// AliasSetup is an alias as it stands before the deployment.
+// AliasSetup describes an alias before the deployment.
 type AliasSetup struct {
 	Version    string
 	Additional string
 	Percent    shift.Weight
 }
 
-// Fault is something that goes wrong with AWS for a while.
+// Fault makes AWS calls fail for a while.
 type Fault struct {
-	Call  string // as in "lambda:UpdateAlias"
-	Actor string // the function whose calls it hits; all when empty
-	// Resource is a part of the ARN that is called; all when empty.
+	Call  string // such as "lambda:UpdateAlias"
+	Actor string // the function whose calls fail; empty for all
+	// Resource is a part of the ARN that the call concerns; empty for all.
 	Resource string
 	Error    FaultKind
-	// From and Until bound when; Until is zero for ever.
+	// From and Until are the time from the start. A zero Until means for ever.
 	From, Until time.Duration
-	// Skip lets that many calls pass first; Times is how many it hits, 0 for all.
+	// Skip is the number of calls that succeed first. Times is the number of calls that fail
+	// after these; 0 means all.
 	Skip, Times int64
 }
 
@@ -129,18 +130,18 @@ type Fault struct {
 type FaultKind string
 
 const (
-	Throttle  FaultKind = "throttle"  // refused for its rate
-	Deny      FaultKind = "deny"      // refused for want of permission
+	Throttle  FaultKind = "throttle"  // AWS throttles the call
+	Deny      FaultKind = "deny"      // AWS denies access
 	Break     FaultKind = "fail"      // the service fails, without effect
 	Lose      FaultKind = "lose"      // the connection is lost before the effect
 	LoseReply FaultKind = "loseReply" // the connection is lost after the effect
 )
 
-// Happening is something that somebody does at a time.
+// Happening is an action of somebody else at a given time.
 type Happening struct {
 	At time.Duration
 	Do string
-	// What else it needs depends on Do.
+	// Which of these fields are needed depends on Do.
 	Alarm, State string
 	Target       shift.Target
 	Version      string
@@ -152,7 +153,7 @@ type Happening struct {
 	Tags         map[string]string
 }
 
-// What Happenings do.
+// Values of Happening.Do.
 const (
 	stopExecution    = "stopExecution"
 	redriveExecution = "redriveExecution"
@@ -166,7 +167,7 @@ const (
 	setTags          = "setTags"
 )
 
-// ScenarioError lists everything that is wrong with a scenario.
+// ScenarioError lists all problems of a scenario.
 type ScenarioError struct{ Problems []strictjson.Problem }
 
 // Error lists the problems.
@@ -186,15 +187,15 @@ const (
 	maxVersions   = 10_000
 )
 
-// DefaultScenario is the world of a deployment that brings none: 600 requests a
-// minute, and both versions healthy.
+// DefaultScenario is used for a deployment without a scenario: 600 requests a minute, and both
+// versions healthy.
 func DefaultScenario() Scenario {
 	s, _ := DecodeScenario([]byte("{}"))
 	return s
 }
 
-// DecodeScenario reads a scenario, as strictly as the input is read. It returns a
-// *ScenarioError that lists all problems.
+// DecodeScenario reads a scenario, as strictly as an input. It returns a *ScenarioError that
+// lists all problems.
 func DecodeScenario(text []byte) (Scenario, error) {
 	var problems strictjson.Problems
 	root := strictjson.Parse(text, &problems)
@@ -247,15 +248,15 @@ func decodeScenario(o strictjson.Object) Scenario {
 	return s
 }
 
-// defaultDelay is how long EventBridge takes to deliver an event. AWS gives no
-// figure but "about half a second"; it is an assumption.
+// defaultDelay is how long EventBridge takes to deliver an event. It is an assumption: AWS says
+// only "about half a second".
 const defaultDelay = 500 * time.Millisecond
 
 func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
 	o := v.Object("delayMs", "lost", "copies")
 	d := Delivery{Delay: delay, Lost: o.Field("lost").Bool(), Copies: 1}
-	if late := o.Field("delayMs"); late.Present() {
-		d.Delay = millis(late)
+	if given := o.Field("delayMs"); given.Present() {
+		d.Delay = millis(given)
 	}
 	if copies := o.Field("copies"); copies.Present() {
 		d.Copies = int(copies.Int(1, 10))
@@ -281,8 +282,8 @@ func decodeHook(o strictjson.Object) HookBehaviour {
 	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
 }
 
-// decodeParameters reads the texts of parameters. One that is an object stands for
-// its text.
+// decodeParameters reads the texts of parameters. A parameter may also be written as a JSON
+// object.
 func decodeParameters(o strictjson.Object) map[string]string {
 	parameters := map[string]string{}
 	for _, name := range o.Names() {
@@ -295,7 +296,7 @@ func decodeParameters(o strictjson.Object) map[string]string {
 	return parameters
 }
 
-// decodeSettings reads what the Lambdas' environment says in AWS.
+// decodeSettings reads the settings that the Lambdas have in their environment in AWS.
 func decodeSettings(o strictjson.Object) (request.Allowed, string) {
 	allowed, err := request.ParseAllowed(o.Field("functions").Text())
 	if err != nil {
@@ -338,11 +339,11 @@ func decodeSetup(o strictjson.Object) Setup {
 
 func texts(v strictjson.Value) map[string]string {
 	o := v.Members()
-	read := map[string]string{}
+	values := map[string]string{}
 	for _, name := range o.Names() {
-		read[name] = o.Field(name).Text()
+		values[name] = o.Field(name).Text()
 	}
-	return read
+	return values
 }
 
 func decodeFault(o strictjson.Object) Fault {
@@ -361,8 +362,8 @@ func decodeFault(o strictjson.Object) Fault {
 	return f
 }
 
-// happenings are the fields that each thing to do takes, beside atSeconds and do.
-var happenings = map[string][]string{
+// fieldsOf lists the fields of each action, in addition to atSeconds and do.
+var fieldsOf = map[string][]string{
 	stopExecution:    {},
 	redriveExecution: {},
 	startExecution:   {"input"},
@@ -382,10 +383,10 @@ var happenings = map[string][]string{
 
 func decodeHappening(v strictjson.Value) Happening {
 	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags").Require("do").Text()
-	fields, known := happenings[do]
+	fields, known := fieldsOf[do]
 	if !known {
 		if do != "" {
-			v.Problem("do is not known: %.40q; known are %s", do, strings.Join(sortedKeys(happenings), ", "))
+			v.Problem("do is not known: %.40q; known are %s", do, strings.Join(sortedKeys(fieldsOf), ", "))
 		}
 		return Happening{}
 	}
@@ -397,9 +398,9 @@ func decodeHappening(v strictjson.Value) Happening {
 		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
 		Tags: texts(o.Field("tags")),
 	}
-	for _, needed := range []string{"alarm", "target", "function", "input", "tags"} {
-		if slices.Contains(fields, needed) {
-			o.Require(needed)
+	for _, required := range []string{"alarm", "target", "function", "input", "tags"} {
+		if slices.Contains(fields, required) {
+			o.Require(required)
 		}
 	}
 	switch do {
@@ -445,7 +446,7 @@ func share(v strictjson.Value) shift.Weight {
 	return w
 }
 
-// String names a Happening in a report.
+// String describes a Happening in an error.
 func (h Happening) String() string {
 	return fmt.Sprintf("%s at %s", h.Do, h.At)
 }

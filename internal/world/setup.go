@@ -11,16 +11,16 @@ import (
 	"sluice/internal/shift"
 )
 
-// wanted is what the deployments need of one function.
+// wanted says what the deployments need of one function.
 type wanted struct {
-	aliases []string
-	highest int    // the highest Candidate that is given; 0 if none is
-	asked   int    // the highest version that is asked as a hook
-	target  string // the alias that is shifted; empty for a hook's function
-	hook    bool
+	aliases     []string
+	highest     int    // the highest Candidate in an input; 0 if there is none
+	highestHook int    // the highest version that is invoked as a hook
+	target      string // the alias that is shifted; empty for a hook's function
+	hook        bool
 }
 
-// needs are what the deployments need, by the functions' names.
+// needs are the needs of the deployments, by function name.
 type needs map[string]*wanted
 
 func (n needs) of(name string) *wanted {
@@ -36,10 +36,10 @@ func (n *wanted) alias(name string) {
 	}
 }
 
-// arrival is what one Target of a release needs.
-func (n needs) arrival(a shift.Arrival) error {
+// addArrival adds the needs of one Target of a release.
+func (n needs) addArrival(a shift.Arrival) error {
 	if a.Target.Kind() != shift.KindLambda {
-		return nil // it stands elsewhere
+		return nil // other kinds are not made here
 	}
 	name, alias, err := a.Target.Lambda()
 	if err != nil {
@@ -54,30 +54,30 @@ func (n needs) arrival(a shift.Arrival) error {
 	return nil
 }
 
-// hook is what a hook needs: its function, with what it is qualified by.
-func (n needs) hook(h shift.Hook) {
-	name, qualifier := named(h.Function)
+// addHook adds the needs of a hook: its function, and the version or alias that qualifies it.
+func (n needs) addHook(h shift.Hook) {
+	name, qualifier := splitName(h.Function)
 	need := n.of(name)
 	need.hook = true
 	if version, err := strconv.Atoi(qualifier); err == nil {
-		need.asked = max(need.asked, version)
+		need.highestHook = max(need.highestHook, version)
 	} else if qualifier != "" && qualifier != "$LATEST" {
 		need.alias(qualifier)
 	}
 }
 
-// makeFunctions makes every function that the deployments speak of, hooks
-// included, each with its versions and aliases.
+// makeFunctions creates every function that the deployments name, including hooks, with its
+// versions and aliases.
 func (w *World) makeFunctions(releases []shift.Release) error {
 	all := needs{}
 	for _, r := range releases {
 		for _, a := range r.Arrivals {
-			if err := all.arrival(a); err != nil {
+			if err := all.addArrival(a); err != nil {
 				return err
 			}
 		}
 		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
-			all.hook(h)
+			all.addHook(h)
 		}
 	}
 	for name := range w.scenario.Functions {
@@ -91,14 +91,14 @@ func (w *World) makeFunctions(releases []shift.Release) error {
 	return nil
 }
 
-// setup is how a function stands before the deployment: by default the alias
-// serves the version before the Candidate.
+// setup returns the state of a function before the deployment. By default, the alias serves the
+// version before the Candidate.
 func (w *World) setup(name string, need wanted) Setup {
 	s := w.scenario.Functions[name]
 	if s.Versions == 0 {
-		s.Versions = min(max(need.highest, need.asked, 1), maxVersions)
+		s.Versions = min(max(need.highest, need.highestHook, 1), maxVersions)
 		if need.highest == 1 {
-			s.Versions = 2 // version 1 is given: the alias serves another one
+			s.Versions = 2 // the Candidate is version 1, so the alias serves version 2
 		}
 	}
 	if s.Aliases == nil {
@@ -120,8 +120,7 @@ func (w *World) setup(name string, need wanted) Setup {
 	return s
 }
 
-// tags are what the owner of a function has written on it who wants Sluice to do what
-// the deployments ask for.
+// tags returns the tags that the function needs for the deployments.
 func (n wanted) tags() shift.Tags {
 	tags := shift.Tags{}
 	if n.target != "" {
@@ -157,11 +156,11 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 			return err
 		}
 	}
-	return w.candidatesBecomeActive(name, need)
+	return w.scheduleActivation(name, need)
 }
 
-// makeVersions publishes a function's versions, and leaves new code as $LATEST where a
-// deployment is to publish it.
+// makeVersions publishes a function's versions. If a deployment is to publish a version, it
+// leaves new code as $LATEST.
 func (w *World) makeVersions(name string, need wanted, s Setup) error {
 	for v := 1; v <= s.Versions; v++ {
 		if err := w.makeVersion(name, strconv.Itoa(v), s); err != nil {
@@ -184,7 +183,7 @@ func (w *World) makeVersion(name, version string, s Setup) error {
 	return err
 }
 
-// configure gives $LATEST the code and configuration of a version to be.
+// configure gives $LATEST the code and configuration of a future version.
 func (w *World) configure(name, version string, s Setup) error {
 	if err := w.cloud.UpdateCode(name, name+"@"+version); err != nil {
 		return err
@@ -192,7 +191,7 @@ func (w *World) configure(name, version string, s Setup) error {
 	return w.cloud.UpdateConfiguration(name, w.role(s, name, version), s.DeadLetters[version])
 }
 
-// role is a version's execution role, that of the function's name by default.
+// role returns a version's execution role. By default it has the function's name.
 func (w *World) role(s Setup, function, version string) string {
 	if role, given := s.Roles[version]; given {
 		return role
@@ -209,9 +208,9 @@ func (w *World) makeAlias(function, name string, a AliasSetup) error {
 	return err
 }
 
-// candidatesBecomeActive lets the Candidate be pending for as long as the
-// scenario says, or for ever.
-func (w *World) candidatesBecomeActive(name string, need wanted) error {
+// scheduleActivation keeps the Candidate pending as long as the scenario says. After that the
+// Candidate becomes active or fails.
+func (w *World) scheduleActivation(name string, need wanted) error {
 	b := w.scenario.Candidate
 	if b.Pending == 0 && !b.Fails {
 		return nil
@@ -236,13 +235,13 @@ func (w *World) candidatesBecomeActive(name string, need wanted) error {
 	return nil
 }
 
-// watched is an alarm whose metric is evaluated every minute.
-type watched struct {
+// metricAlarm is an alarm whose metric is evaluated every minute.
+type metricAlarm struct {
 	Alarm
 	stream *stream
 }
 
-// makeAlarms makes the scenario's alarms, or those that the deployments name.
+// makeAlarms creates the scenario's alarms, or those that the deployments name.
 func (w *World) makeAlarms(releases []shift.Release, targets []shift.Target) error {
 	alarms := w.scenario.Alarms
 	if alarms == nil {
@@ -282,14 +281,14 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 			return fmt.Errorf("the alarm %s watches %q, which no deployment shifts", a.Name, target)
 		}
 		m.Dimensions = dimensions(target, a.Version)
-		w.alarms = append(w.alarms, watched{a, s})
+		w.alarms = append(w.alarms, metricAlarm{a, s})
 	}
 	if a.Composite {
 		w.cloud.PutCompositeAlarm(localaws.CompositeAlarm{Name: a.Name})
 	} else {
 		w.cloud.PutMetricAlarm(m)
 	}
-	return w.SetAlarm(a.Name, localaws.AlarmOK, "it was so before")
+	return w.SetAlarm(a.Name, localaws.AlarmOK, "initial state")
 }
 
 func dimensions(t shift.Target, version string) map[string]string {
@@ -301,8 +300,8 @@ func dimensions(t shift.Target, version string) map[string]string {
 	return d
 }
 
-// evaluate looks at every alarm, as CloudWatch does each minute for periods of a
-// minute and more.
+// evaluate evaluates every alarm each minute, as CloudWatch does for periods of a minute and
+// more.
 func (w *World) evaluate() {
 	w.traffic.advance(w.clock.now)
 	for _, a := range w.alarms {
@@ -318,8 +317,8 @@ func (w *World) evaluate() {
 	w.clock.after(time.Minute, nature, w.evaluate)
 }
 
-// version is whose requests an alarm watches; all when it is empty.
-func (w *World) version(a watched) string {
+// version returns the version whose requests an alarm watches, or "" for all versions.
+func (w *World) version(a metricAlarm) string {
 	last := w.routes.last[a.stream.target]
 	switch a.Version {
 	case "stable":

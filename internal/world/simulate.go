@@ -11,7 +11,7 @@ import (
 // Simulated is the name of the execution that Simulate plays.
 const Simulated = "simulated"
 
-// Result is what came of a simulation.
+// Result is the result of a simulation.
 type Result struct {
 	Outcome        string         `json:"outcome"`
 	Status         string         `json:"status"`
@@ -28,16 +28,16 @@ type Result struct {
 	Announcements  []string       `json:"announcements"`
 }
 
-// Simulate plays a deployment in the world of a Scenario, with the definition
-// and the handlers that run in AWS. watch, if it is not nil, is told of every
-// event of the executions' histories as it happens. An error is returned only
-// for a scenario that cannot be played: whatever becomes of the deployment is in
-// the Result.
+// Simulate plays a deployment in the world of a Scenario, with the definition and the handlers
+// that run in AWS. watch, if not nil, is called with every event of the executions' histories
+// as it happens. Simulate returns an error only for a scenario that cannot be played. The
+// outcome of the deployment, good or bad, is in the Result.
 func Simulate(input json.RawMessage, s Scenario, watch func(at time.Duration, x *asl.Execution, e asl.Event)) (Result, error) {
 	r, _, err := Record(input, s, watch)
 	return r, err
 }
 
+// Result returns the result of an execution so far.
 func (w *World) Result(x *asl.Execution) Result {
 	r := Result{
 		Status:         string(x.Status()),
@@ -55,14 +55,14 @@ func (w *World) Result(x *asl.Execution) Result {
 	}
 	record, known := w.record(x.ARN())
 	r.Outcome = string(record.Outcome)
-	switch told := summary(x); {
+	switch output := summary(x); {
 	case x.Status() == asl.Succeeded:
-		r.Cause = told.Reason
-		if !known { // nobody has asked for it: only the execution tells
-			r.Outcome = string(told.Outcome)
+		r.Cause = output.Reason
+		if !known { // there is no record: only the execution's output has the Outcome
+			r.Outcome = string(output.Outcome)
 		}
 	case r.Cause == "":
-		r.Cause = record.Cause // an execution that was stopped has none of its own
+		r.Cause = record.Cause // a stopped execution has no cause of its own
 	}
 	if r.Routes == nil {
 		r.Routes = []Routed{}
@@ -75,7 +75,7 @@ func (w *World) Result(x *asl.Execution) Result {
 	return r
 }
 
-// summary is what an execution that has succeeded says; nothing when it says none.
+// summary decodes the output of an execution. It is empty if the output is no Summary.
 func summary(x *asl.Execution) shift.Summary {
 	var output shift.Summary
 	if json.Unmarshal(x.Output(), &output) != nil {

@@ -1,10 +1,10 @@
 package world
 
-// stages are goroutines that wait for another actor. An SDK client's call is deep:
-// on a goroutine of its own every actor would grow its stack anew.
+// stages are idle goroutines that wait for another actor. They are reused because an SDK
+// client's call is deep, and on a new goroutine every actor would have to grow its stack.
 var stages = make(chan chan<- func(), 64)
 
-// onStage runs an actor on a goroutine that nobody uses.
+// onStage runs an actor on an idle goroutine.
 func onStage(act func()) {
 	select {
 	case stage := <-stages:
@@ -16,8 +16,8 @@ func onStage(act func()) {
 	}
 }
 
-// perform runs one actor after the other until enough others wait. An actor that is
-// killed takes its goroutine with it.
+// perform runs one actor after the other until enough goroutines are idle. A killed actor
+// ends its goroutine.
 func perform(stage chan func()) {
 	for act := range stage {
 		act()

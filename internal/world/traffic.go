@@ -9,8 +9,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// traffic sends requests to the Targets' aliases, by their weights at random,
-// and counts what became of them, minute by minute.
+// traffic sends requests to the Targets' aliases, at random by their weights, and counts the
+// results minute by minute.
 type traffic struct {
 	began    time.Time
 	rate     int64 // requests a minute for each Target
@@ -21,7 +21,7 @@ type traffic struct {
 	total    Requests
 }
 
-// Requests is what became of the requests of all Targets.
+// Requests counts the requests of all Targets.
 type Requests struct {
 	Stable          int64 `json:"stable"`
 	Candidate       int64 `json:"candidate"`
@@ -34,18 +34,18 @@ type stream struct {
 	target  shift.Target
 	alias   localaws.Alias
 	exists  bool
-	until   time.Time // what is counted so far
+	until   time.Time // requests are counted up to this time
 	minutes map[series]map[int64]*point
 }
 
-// series is a metric's dimensions: all of a Target, or one version of it (Lambda
-// emits FunctionName + Resource, and with ExecutedVersion beside them).
+// series are a metric's dimensions: a whole Target (FunctionName and Resource), or one version
+// of it (with ExecutedVersion in addition). Lambda emits both.
 type series struct{ version string }
 
-// point is what the requests of one minute were.
+// point summarizes the requests of one minute.
 type point struct {
 	invocations, errors int64
-	duration            float64 // milliseconds, all together
+	duration            float64 // total, in milliseconds
 	slowest, fastest    float64
 }
 
@@ -53,15 +53,15 @@ func newTraffic(began time.Time, rate int64, random *rand.Rand) *traffic {
 	return &traffic{began: began, rate: rate, random: random, byTarget: map[shift.Target]*stream{}}
 }
 
-// add begins to send requests to a Target.
+// add starts the traffic of a Target.
 func (t *traffic) add(target shift.Target, alias localaws.Alias, exists bool) {
 	s := &stream{target: target, alias: alias, exists: exists, until: t.began, minutes: map[series]map[int64]*point{}}
 	t.streams = append(t.streams, s)
 	t.byTarget[target] = s
 }
 
-// rerouted is told that an alias serves something else from now on.
-func (t *traffic) rerouted(target shift.Target, alias *localaws.Alias, now time.Time) {
+// reroute changes what an alias serves from now on.
+func (t *traffic) reroute(target shift.Target, alias *localaws.Alias, now time.Time) {
 	s, known := t.byTarget[target]
 	if !known {
 		return
@@ -80,8 +80,8 @@ func (t *traffic) advance(now time.Time) {
 	}
 }
 
-// count counts a Target's requests since the last time, a minute at a time. The
-// requests come evenly spaced, so that any two stretches of time add up.
+// count counts a Target's requests since the last count, minute by minute. The requests are
+// evenly spaced, so that the counts of consecutive intervals add up.
 func (t *traffic) count(s *stream, now time.Time) {
 	for s.until.Before(now) {
 		minute := int64(s.until.Sub(t.began) / time.Minute)
@@ -105,13 +105,13 @@ func (t *traffic) requestsBefore(at time.Time) int64 {
 func (t *traffic) serve(s *stream, minute, n int64) {
 	for version, weight := range s.alias.Weights {
 		additional := t.binomial(n, weight)
-		t.served(s, minute, version, additional)
+		t.serveVersion(s, minute, version, additional)
 		n -= additional
 	}
-	t.served(s, minute, s.alias.FunctionVersion, n)
+	t.serveVersion(s, minute, s.alias.FunctionVersion, n)
 }
 
-func (t *traffic) served(s *stream, minute int64, version string, n int64) {
+func (t *traffic) serveVersion(s *stream, minute int64, version string, n int64) {
 	if n == 0 {
 		return
 	}
@@ -144,18 +144,18 @@ func (s *stream) record(of series, minute, n, failed int64, took float64) {
 	p.slowest, p.fastest = max(p.slowest, took), min(p.fastest, took)
 }
 
-// exactly is up to how many requests each draws for itself.
-const exactly = 4096
+// maxSingleDraws bounds the number of requests that are drawn one by one.
+const maxSingleDraws = 4096
 
-// binomial draws how many of n have something that each has with probability p.
-// Large numbers are drawn from the normal distribution that they approach.
+// binomial draws from the binomial distribution of n trials with probability p. For large n it
+// uses the normal approximation.
 func (t *traffic) binomial(n int64, p float64) int64 {
 	switch {
 	case p <= 0 || n == 0:
 		return 0
 	case p >= 1:
 		return n
-	case n > exactly:
+	case n > maxSingleDraws:
 		mean, deviation := float64(n)*p, math.Sqrt(float64(n)*p*(1-p))
 		drawn := int64(math.Round(mean + deviation*t.random.NormFloat64()))
 		return min(max(drawn, 0), n)

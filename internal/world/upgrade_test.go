@@ -18,19 +18,19 @@ import (
 	"sluice/internal/shift"
 )
 
-// code is what Sluice's functions run, and what they have run of which execution.
+// code is one version of the code of Sluice's functions. It records its invocations.
 type code struct {
 	name string
 	runs map[string]function
 	ran  map[string][]string // which code has run, call by call, by the execution's ARN
-	// alone makes it refuse executions that other code has begun, as code does that
-	// cannot read their documents.
+	// alone makes it refuse executions that other code has started, like code that cannot
+	// read their documents.
 	alone bool
 }
 
-// deployed gives the functions of a world this code, under the same names, and tells of
-// what it runs.
-func (c code) deployed(t *testing.T, w *World) {
+// deploy gives the functions of a world this code under the same names, and records what it
+// runs.
+func (c code) deploy(t *testing.T, w *World) {
 	t.Helper()
 	for _, name := range sortedKeys(c.runs) {
 		f := c.runs[name]
@@ -55,24 +55,24 @@ func (c code) deployed(t *testing.T, w *World) {
 	}
 }
 
-// upgrade is a deploy of the stack with other code: the functions change first, then new
-// versions are published, and the state machine gets the definition that names them.
+// upgrade deploys the stack with other code. The functions change first. Then new versions are
+// published, and the state machine gets the definition with these versions.
 func (w *World) upgrade(t *testing.T, c code, naming func(w *World) error) {
 	t.Helper()
-	c.deployed(t, w)
+	c.deploy(t, w)
 	require.NoError(t, naming(w))
 	w.machine.Update(w.definition.parsed)
 }
 
-// namingFunctions makes the definition that names the functions without a version.
+// namingFunctions makes a definition with the functions' names but without versions.
 func namingFunctions(w *World) error {
 	var err error
 	w.definition, err = define(w.place.partition, w.place.functionARN)
 	return err
 }
 
-// shiftAcrossAnUpgrade shifts orders, upgrades Sluice in the middle of that, and then
-// shifts payments.
+// shiftAcrossAnUpgrade shifts orders, upgrades Sluice during that shift, and then shifts
+// payments.
 func shiftAcrossAnUpgrade(t *testing.T, naming func(w *World) error) (old, after *asl.Execution, ran map[string][]string, w *World) {
 	t.Helper()
 	first := json.RawMessage(`{"function": "orders", "strategy": {"linear": {"percent": 25, "everyMinutes": 2}},
@@ -98,7 +98,7 @@ func shiftAcrossAnUpgrade(t *testing.T, naming func(w *World) error) (old, after
 	return old, after, ran, w
 }
 
-func TestUpgradeLeavesTheCodeUnderARunningExecutionAlone(t *testing.T) {
+func TestAnUpgradeDoesNotChangeTheCodeUnderARunningExecution(t *testing.T) {
 	t.Parallel()
 	old, after, ran, w := shiftAcrossAnUpgrade(t, (*World).defineVersions)
 	for x, want := range map[*asl.Execution]string{old: "old", after: "new"} {
@@ -121,9 +121,9 @@ func TestUpgradeLeavesTheCodeUnderARunningExecutionAlone(t *testing.T) {
 	assert.Equal(t, []shift.Outcome{shift.Promoted, shift.Promoted}, outcomes)
 }
 
-// The precaution is needed: with a definition that names functions without a version, the
-// same upgrade gives a running execution code that cannot go on with it.
-func TestUpgradeWithoutVersionsChangesTheCodeUnderARunningExecution(t *testing.T) {
+// The versions are needed: if the definition names functions without a version, the same upgrade
+// gives a running execution code that cannot continue it.
+func TestAnUpgradeWithoutVersionsChangesTheCodeUnderARunningExecution(t *testing.T) {
 	t.Parallel()
 	old, after, ran, _ := shiftAcrossAnUpgrade(t, namingFunctions)
 	assert.Equal(t, asl.Failed, old.Status())
@@ -132,9 +132,9 @@ func TestUpgradeWithoutVersionsChangesTheCodeUnderARunningExecution(t *testing.T
 	assert.Equal(t, []string{"new"}, slices.Compact(slices.Clone(ran[after.ARN()])))
 }
 
-// A redrive goes on with the definition that the execution began with, and so with the
-// versions that this names.
-func TestUpgradeLeavesTheCodeUnderARedriveAlone(t *testing.T) {
+// A redrive continues with the definition that the execution started with, and so with the
+// versions in it.
+func TestAnUpgradeDoesNotChangeTheCodeUnderARedrive(t *testing.T) {
 	t.Parallel()
 	input := json.RawMessage(`{"function": "orders", "strategy": {"linear": {"percent": 25, "everyMinutes": 2}}}`)
 	w, err := New(DefaultScenario(), input)
@@ -153,8 +153,8 @@ func TestUpgradeLeavesTheCodeUnderARedriveAlone(t *testing.T) {
 	assert.Equal(t, string(shift.RolledBack), x.Failure().Error, "the safety net has put the traffic back when the execution was stopped")
 }
 
-// A definition that names a version that is not there calls nobody.
-func TestVersionThatIsGoneCannotBeInvoked(t *testing.T) {
+// A state fails if its definition names a version that does not exist.
+func TestADeletedVersionCannotBeInvoked(t *testing.T) {
 	t.Parallel()
 	input := json.RawMessage(`{"function": "orders"}`)
 	w, err := New(DefaultScenario(), input)

@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// waiter is who calls the World and may wait in it for virtual time to pass: an
-// actor, or somebody from outside.
+// waiter is a caller that can wait for virtual time to pass: an actor or a visitor.
 type waiter interface {
 	sleep(d time.Duration)
-	// forever does not return, or returns when the caller has gone.
+	// forever returns only when the caller has gone, if at all.
 	forever()
 }
 
-// waiter finds who calls, and by what name; nil for nobody who could wait.
+// waiter returns the caller, or nil if the caller cannot wait.
 func (w *World) waiter(ctx context.Context, name string) waiter {
 	if a := actorOf(ctx); a != nil {
 		return a
@@ -24,7 +23,7 @@ func (w *World) waiter(ctx context.Context, name string) waiter {
 	return nil
 }
 
-// visitorOf finds the call from outside; nil for a call from inside.
+// visitorOf returns the visitor of a call from outside, or nil for a call from inside.
 func visitorOf(ctx context.Context, name string) *visitor {
 	v, ok := ctx.Value(visitorKey{}).(*visitor)
 	if !ok {
@@ -36,12 +35,11 @@ func visitorOf(ctx context.Context, name string) *visitor {
 
 type visitorKey struct{}
 
-// visitor is a call from outside. Its goroutine holds the World's lock, but for
-// while it waits.
+// visitor is a call from outside. Its goroutine holds the World's lock except while it waits.
 type visitor struct {
 	paced *Paced
-	gone  <-chan struct{} // closed when the caller has
-	// flight is the invocation in whose course it calls; nil for a person's call.
+	gone  <-chan struct{} // closed when the caller has gone
+	// flight is the invocation that makes the call. It is nil for a person's call.
 	flight *flight
 }
 
@@ -55,15 +53,15 @@ func (v *visitor) sleep(d time.Duration) {
 // forever implements waiter.
 func (v *visitor) forever() { v.await(func(func()) {}) }
 
-// await lets the World go on until woken is called, which arrange sees to. It
-// returns false when the caller has gone before.
+// await lets the World run until woken is called. arrange must arrange for that call. await
+// returns false if the caller has gone before.
 func (v *visitor) await(arrange func(woken func())) bool {
 	awake, over := make(chan struct{}), false
-	v.flight.wait()
+	v.flight.startWaiting()
 	wake := func() {
 		if !over {
 			over = true
-			v.flight.goOn() // at once: the clock is not to run away from it
+			v.flight.stopWaiting() // at once, so that the clock slows down before it moves on
 			close(awake)
 		}
 	}
@@ -71,14 +69,14 @@ func (v *visitor) await(arrange func(woken func())) bool {
 	v.paced.repace()
 	v.paced.mu.Unlock()
 	v.paced.poke()
-	come := false
+	called := false
 	select {
 	case <-awake:
-		come = true
+		called = true
 	case <-v.gone:
 	case <-v.paced.life.Done():
 	}
 	v.paced.mu.Lock()
 	wake()
-	return come
+	return called
 }

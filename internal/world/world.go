@@ -19,7 +19,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Epoch is when every world begins that nobody calls from outside.
+// Epoch is the start time of every world but a Paced one.
 var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // World is an AWS account with Sluice in it, and traffic around it.
@@ -30,55 +30,54 @@ type World struct {
 	clock     *clock
 	jitter    *rand.Rand
 	cloud     *localaws.Cloud
-	ledger    *dynamo.Ledger // for onlooker
+	ledger    *dynamo.Ledger // with the calls of onlooker
 	attended  *attendance    // nil while something may be unattended
 	tables    *dynamodb.Database
 	machine   *asl.Machine
-	functions map[string]function // Sluice's own, as their $LATEST is
-	versions  map[string]function // Sluice's own by "name:version"
-	// definition is that of the state machine: new executions begin with it.
+	functions map[string]function // $LATEST of Sluice's own functions
+	versions  map[string]function // versions of Sluice's own functions, by "name:version"
+	// definition is the state machine's definition for new executions.
 	definition definition
 	actors     map[*Actor]struct{}
-	current    *Actor // who runs
-	meddlers   []func(Moment) error
+	current    *Actor // the one that runs
+	onMoment   []func(Moment) error
 	moments    int
 	permits    Permits
-	// courier may see to an event's delivery itself.
+	// courier may deliver an event itself.
 	courier func(Parcel) bool
 	parcels int
-	// weaken may answer a call itself, or change it on its way.
-	weaken func(w *World, actor string, r *http.Request) (*http.Response, error)
+	// intercept may answer a request itself, or change it.
+	intercept func(w *World, actor string, r *http.Request) (*http.Response, error)
 
 	traffic  *traffic
-	alarms   []watched
+	alarms   []metricAlarm
 	routes   *routes
 	answers  map[string]HookBehaviour // by function
 	modes    map[string]shift.HookMode
 	watch    func(time.Duration, *asl.Execution, asl.Event)
 	onHook   func(function string, payload []byte)
-	pending  int // Happenings that are still to come
+	pending  int // Happenings that have not happened yet
 	executed []*asl.Execution
 	lag      Lag
-	netting  int // wakings of the safety net that are not over
-	// deadLetters are the events that the safety net has failed to act on for good.
+	netting  int // invocations of the safety net that have not ended
+	// deadLetters counts the events that the safety net has failed to handle for good.
 	deadLetters int
 
 	alarmChanges []AlarmChange
-	// told are the histories as Step Functions tells them, as far as anybody has
-	// asked: events never change.
-	told map[*asl.Execution][]localaws.HistoryEvent
+	// histories caches the converted events of executions, which never change.
+	histories map[*asl.Execution][]localaws.HistoryEvent
 
 	invocations   map[string]int
 	calls         map[string]int
 	announcements []shift.Announcement
 	metrics       io.Writer // where the Lambdas write their metrics
-	problem       error     // something that the scenario asked for and cannot be
+	problem       error     // the scenario asked for something impossible
 	paced         *Paced    // nil in a simulation
 }
 
-// New makes the world of a Scenario for the deployments that will run in it.
-// The inputs say which functions, aliases and alarms there are; one that cannot
-// be decoded is a deployment, too, and gets nothing.
+// New makes the world of a Scenario for the deployments that will run in it. The inputs
+// determine which functions, aliases and alarms exist. An input that cannot be decoded is
+// accepted, but nothing is created for it.
 func New(s Scenario, inputs ...json.RawMessage) (*World, error) { return begin(Epoch, s, inputs) }
 
 func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
@@ -93,7 +92,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		actors:      map[*Actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
-		told:        map[*asl.Execution][]localaws.HistoryEvent{},
+		histories:   map[*asl.Execution][]localaws.HistoryEvent{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
 		metrics:     io.Discard,
@@ -131,26 +130,26 @@ func (w *World) install() error {
 		OnEnd: w.ExecutionEnded,
 	})
 	w.cloud.SetStateMachines(machines{w})
-	w.cloud.SetInvoker(w.invoked)
+	w.cloud.SetInvoker(w.invoke)
 	w.cloud.OnCall(func(c localaws.Call) {
 		if _, ours := w.functions[c.Actor]; ours {
 			w.calls[c.Action()]++
 		}
 	})
-	w.cloud.OnEvents(w.heard)
-	w.cloud.OnAlarmState(w.alarmChanged)
-	w.cloud.OnPublished(w.published)
-	w.faults()
+	w.cloud.OnEvents(w.collectAnnouncements)
+	w.cloud.OnAlarmState(w.recordAlarm)
+	w.cloud.OnPublished(w.startForVersion)
+	w.installFaults()
 	w.restrain()
 	w.clock.after(SweepEvery, nature, w.sweep)
 	return nil
 }
 
-// heard collects the announcements.
-func (w *World) heard(events []localaws.Event) {
+// collectAnnouncements keeps the announcements of Sluice's Lambdas.
+func (w *World) collectAnnouncements(events []localaws.Event) {
 	for _, e := range events {
 		if _, ours := w.functions[e.Actor]; !ours {
-			continue // somebody from outside has put it
+			continue // somebody from outside has sent it
 		}
 		var a shift.Announcement
 		if err := json.Unmarshal([]byte(e.Detail), &a); err != nil {
@@ -161,7 +160,7 @@ func (w *World) heard(events []localaws.Event) {
 	}
 }
 
-// furnish makes the functions, aliases, alarms and hooks that the inputs speak of.
+// furnish creates the functions, aliases, alarms and hooks that the inputs name.
 func (w *World) furnish(inputs []json.RawMessage) error {
 	releases, known := w.releases(inputs)
 	if known {
@@ -187,14 +186,14 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 		w.routes.begin(t, found, exists)
 	}
 	w.traffic.behave = w.behaviour
-	w.cloud.OnAliasChange(w.rerouted)
+	w.cloud.OnAliasChange(w.reroute)
 	for _, r := range releases {
 		w.learnHooks(r.Hooks)
 	}
 	if err := w.makeAlarms(releases, targets); err != nil {
 		return err
 	}
-	w.cloud.OnAlarmState(w.tellAlarm) // how they stand at first is no news
+	w.cloud.OnAlarmState(w.deliverAlarm) // after makeAlarms, because initial states cause no events
 	for _, h := range w.scenario.Events {
 		w.pending++
 		w.clock.at(w.began.Add(h.At), nature, func() {
@@ -205,8 +204,8 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	return nil
 }
 
-// releases are what the deployments will ask for. known is false if not everything is known
-// that they speak of, because the configuration of one is wrong.
+// releases returns the Releases of the deployments. known is false if the configuration of one
+// is wrong, so that not everything that it names is known.
 func (w *World) releases(inputs []json.RawMessage) (releases []shift.Release, known bool) {
 	known = true
 	for _, input := range inputs {
@@ -219,8 +218,8 @@ func (w *World) releases(inputs []json.RawMessage) (releases []shift.Release, kn
 	return releases, known
 }
 
-// release is what a deployment will ask for, as its input and the scenario tell. Of
-// one whose configuration is wrong, and an error, only the function is known.
+// release returns the Release of a deployment, from its input and the scenario. If the
+// configuration is wrong, it returns an error and a Release with only the function.
 func (w *World) release(input json.RawMessage) (shift.Release, error) {
 	reader := w.reader()
 	release, err := reader.Input(input)
@@ -255,7 +254,7 @@ func (w *World) reader() request.Reader {
 	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, Kinds: kinds}
 }
 
-// targetsOf are the aliases that are shifted.
+// targetsOf returns the aliases that the releases shift.
 func targetsOf(releases []shift.Release) []shift.Target {
 	var targets []shift.Target
 	for _, r := range releases {
@@ -268,18 +267,18 @@ func targetsOf(releases []shift.Release) []shift.Target {
 	return targets
 }
 
-func (w *World) rerouted(change localaws.AliasChange) {
+func (w *World) reroute(change localaws.AliasChange) {
 	of := change.After
 	if of == nil {
 		of = change.Before
 	}
 	target := shift.LambdaTarget(of.Function, of.Name)
-	w.traffic.rerouted(target, change.After, w.clock.now)
-	w.routes.rerouted(target, change.After)
+	w.traffic.reroute(target, change.After, w.clock.now)
+	w.routes.reroute(target, change.After)
 }
 
-// behaviour is how a version serves. What a deployment introduces is the
-// Candidate; everything else is as good as Stable.
+// behaviour returns how a version serves, and whether it is a Candidate. A version that a
+// deployment introduces is a Candidate. Every other version behaves like Stable.
 func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
 	if w.routes.isCandidate(t, version) {
 		return w.scenario.Candidate, true
@@ -287,7 +286,7 @@ func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
 	return w.scenario.Stable, false
 }
 
-// Elapsed is how long the world has existed.
+// Elapsed returns how long the world has existed.
 func (w *World) Elapsed() time.Duration { return w.clock.now.Sub(w.began) }
 
 // Start starts an execution, as StartExecution does.
@@ -299,11 +298,11 @@ func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error
 	return x, err
 }
 
-// patience is how long the safety net may take to settle what executions leave.
-const patience = 2 * time.Hour
+// maxCleanup bounds how long the safety net may take after the executions have ended.
+const maxCleanup = 2 * time.Hour
 
-// Run lets time pass until every execution has ended, nothing more is to happen,
-// and no Deployment is left unattended, or the safety net does not manage that.
+// Run lets time pass until every execution has ended, no more Happenings are to come, and every
+// Outcome is announced. It waits for the announcements at most maxCleanup.
 func (w *World) Run() error {
 	ended := w.clock.now
 	for {
@@ -311,12 +310,12 @@ func (w *World) Run() error {
 		if busy {
 			ended = w.clock.now
 		}
-		if !busy && (w.clock.now.Sub(ended) > patience || w.netting == 0 && !w.unsettled()) {
+		if !busy && (w.clock.now.Sub(ended) > maxCleanup || w.netting == 0 && !w.hasUnannounced()) {
 			w.traffic.advance(w.clock.now)
 			return w.problem
 		}
 		if !w.clock.step() {
-			return fmt.Errorf("the world stands still at %s with executions that have not ended", w.Elapsed())
+			return fmt.Errorf("there are no more events after %s, but some executions have not ended", w.Elapsed())
 		}
 		if w.problem != nil {
 			return w.problem
@@ -324,7 +323,7 @@ func (w *World) Run() error {
 	}
 }
 
-// Close ends whatever still runs.
+// Close ends the Lambdas that still run.
 func (w *World) Close() {
 	for a := range w.actors {
 		a.inFlight = false
@@ -332,15 +331,15 @@ func (w *World) Close() {
 	}
 }
 
-// bare is a function's name without what may stand around it.
-func bare(function string) string {
-	name, _ := named(function)
+// bareName returns a function's name without ARN and qualifier.
+func bareName(function string) string {
+	name, _ := splitName(function)
 	return name
 }
 
-// named takes a function's name, in any of the forms in which it may be given,
-// apart from its qualifier, which may be empty.
-func named(function string) (name, qualifier string) {
+// splitName splits a function's name, in any of the forms that Lambda accepts, into the bare
+// name and the qualifier, which may be empty.
+func splitName(function string) (name, qualifier string) {
 	parts := strings.Split(function, ":")
 	if i := slices.Index(parts, "function"); i >= 0 && i+1 < len(parts) {
 		parts = parts[i+1:]
