@@ -1,7 +1,7 @@
-// Package conformance holds what Sluice is tested with to judgements that are not
-// ours: the golden definition takes the same roads on a foreign interpreter of the
-// Amazon States Language, and the ledger's tests pass on a foreign DynamoDB.
+// Package conformance checks Sluice's test doubles against independent ones. The golden
+// definition must take the same paths on another interpreter of the Amazon States Language, and
+// the ledger's tests must pass on another local DynamoDB.
 //
-// The tools are none of Sluice's needs: make conformance fetches what it can of
-// them, and a test whose tool is missing says so and is skipped.
+// Sluice itself does not need these tools. make conformance installs those that it can. A test
+// whose tool is missing says so and is skipped.
 package conformance

@@ -17,17 +17,17 @@ import (
 	definition "sluice/statemachine/asl"
 )
 
-// tools is the folder that make conformance fetches its tools into.
+// tools returns the folder into which make conformance installs its tools.
 func tools(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("CONFORMANCE")
 	if folder == "" {
-		t.Skip("SKIPPED: make conformance runs this, with tools that are not Sluice's")
+		t.Skip("SKIPPED: only make conformance runs this test, because it needs other tools")
 	}
 	return folder
 }
 
-// played is what became of an execution elsewhere.
+// played is the result of an execution on the other interpreter.
 type played struct {
 	Path  []string
 	Asked []struct {
@@ -39,16 +39,16 @@ type played struct {
 	Cause  string
 }
 
-// The golden definition takes the same road on aws-local-stepfunctions, asks its
-// tasks the same things, and ends alike, in every scenario of the local world that
-// leaves it to the definition how it goes on (see recordings).
-func TestTheGoldenDefinitionOnAForeignInterpreter(t *testing.T) {
+// On aws-local-stepfunctions the golden definition takes the same path, calls its tasks with the
+// same payloads, and ends alike, in every scenario of the local world that the definition alone
+// decides (see recordings).
+func TestTheGoldenDefinitionOnAnotherInterpreter(t *testing.T) {
 	t.Parallel()
 	folder := tools(t)
 	node := filepath.Join(folder, "node_modules", ".bin", "node")
-	for _, needed := range []string{node, filepath.Join(folder, "node_modules", "aws-local-stepfunctions")} {
-		if _, err := os.Stat(needed); err != nil {
-			t.Skipf("SKIPPED: the interpreter aws-local-stepfunctions is not there (%v)", err)
+	for _, required := range []string{node, filepath.Join(folder, "node_modules", "aws-local-stepfunctions")} {
+		if _, err := os.Stat(required); err != nil {
+			t.Skipf("SKIPPED: the interpreter aws-local-stepfunctions is not installed (%v)", err)
 		}
 	}
 	recorded := recordings(t)
@@ -84,41 +84,40 @@ func TestTheGoldenDefinitionOnAForeignInterpreter(t *testing.T) {
 		})
 	}
 	for name := range faultsOfTheInterpreter {
-		assert.True(t, names[name], "a fault is known of %s, which is not played", name)
+		assert.True(t, names[name], "a fault is listed for %s, which is not played", name)
 	}
-	for name, fault := range faultsGoneAround {
-		shown, asked := theirs.Faults[name]
-		assert.True(t, asked, "testdata/interpret.mjs does not look whether it has the fault %s", name)
-		assert.True(t, shown, "fixed, so nothing has to go around it any more: %s", fault)
-		t.Logf("KNOWN FAULT of aws-local-stepfunctions, which is gone around: %s", fault)
+	for name, fault := range workarounds {
+		present, checked := theirs.Faults[name]
+		assert.True(t, checked, "testdata/interpret.mjs does not check for the fault %s", name)
+		assert.True(t, present, "fixed: the workaround is no longer needed: %s", fault)
+		t.Logf("KNOWN FAULT of aws-local-stepfunctions, with a workaround: %s", fault)
 	}
-	assert.Len(t, theirs.Faults, len(faultsGoneAround))
+	assert.Len(t, theirs.Faults, len(workarounds))
 }
 
-// faultsOfTheInterpreter are what it does otherwise than AWS, by the scenarios that
-// show it.
+// faultsOfTheInterpreter are its differences from AWS, by the scenario that shows each.
 var faultsOfTheInterpreter = map[string]string{
-	"hook/second-of-three-fails": "a Map with MaxConcurrency 1 begins the next item when one has failed",
+	"hook/second-of-three-fails": "a Map with MaxConcurrency 1 starts the next item after one has failed",
 	"input/null":                 `the path "$" finds nothing in an input that is null`,
 }
 
-// faultsGoneAround are what would show in every scenario: testdata/interpret.mjs
-// spares it them, and says whether it still has them.
-var faultsGoneAround = map[string]string{
+// workarounds are the faults that every scenario would show. testdata/interpret.mjs works around
+// them, and checks whether the interpreter still has them.
+var workarounds = map[string]string{
 	"resultPath":  `the ResultPath "$" is taken for a member of that name`,
-	"timeoutPath": "TimeoutSecondsPath is looked for in what Parameters have made, and not in the state's input",
+	"timeoutPath": "TimeoutSecondsPath is applied to the result of Parameters instead of the state's input",
 }
 
-// differences are what a comparison has found.
+// differences are the results of a comparison.
 type differences []string
 
-// Errorf makes a comparison tell differences what it would tell a test.
+// Errorf implements assert.TestingT: it collects a difference instead of failing the test.
 func (d *differences) Errorf(format string, args ...any) {
 	*d = append(*d, fmt.Sprintf(format, args...))
 }
 
-// judge lets nothing pass that differs, unless a fault of the other is known that
-// shows there; and no fault that shows no more.
+// judge fails the test if there are differences without a known fault, or a known fault without
+// differences.
 func (d *differences) judge(t *testing.T, fault string) {
 	t.Helper()
 	switch {
@@ -127,7 +126,7 @@ func (d *differences) judge(t *testing.T, fault string) {
 			t.Error(difference)
 		}
 	case len(*d) == 0:
-		t.Errorf("fixed, take it off the list of known faults: %s", fault)
+		t.Errorf("fixed: remove it from the list of known faults: %s", fault)
 	default:
 		t.Skip("KNOWN FAULT of aws-local-stepfunctions: " + fault)
 	}
@@ -142,11 +141,11 @@ func calls(recorded []recording) int {
 }
 
 func (r recording) compare(t assert.TestingT, theirs played) {
-	assert.Equal(t, r.path, theirs.Path, "the road")
+	assert.Equal(t, r.path, theirs.Path, "the path")
 	if assert.Len(t, theirs.Asked, len(r.Calls), "calls of tasks") {
 		for i, ours := range r.Calls {
 			assert.Equal(t, ours.state, theirs.Asked[i].State)
-			assert.Equal(t, comparable(t, ours.payload), comparable(t, theirs.Asked[i].Payload), "what %s is asked, call %d", ours.state, i)
+			assert.Equal(t, comparable(t, ours.payload), comparable(t, theirs.Asked[i].Payload), "the payload of %s, call %d", ours.state, i)
 		}
 	}
 	if r.status == "SUCCEEDED" {
@@ -157,8 +156,8 @@ func (r recording) compare(t assert.TestingT, theirs played) {
 	assert.Equal(t, r.failure, failure{theirs.Error, theirs.Cause})
 }
 
-// comparable is a payload without what the interpreter does not fill in: the state's
-// name, its time, its retries and the task's token.
+// comparable returns a payload without the values that the interpreter does not fill in: the
+// state's name, time and retries, and the task token.
 func comparable(t assert.TestingT, payload json.RawMessage) any {
 	var document map[string]any
 	assert.NoError(t, json.Unmarshal(payload, &document))

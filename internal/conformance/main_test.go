@@ -7,6 +7,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers tell what they do
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // hide the handlers' logs
 	os.Exit(m.Run())
 }

@@ -15,11 +15,11 @@ import (
 	"sluice/internal/world"
 )
 
-// scenarios are what the local world plays in its own tests.
+// scenarios is the folder of the scenarios that the proof plays in the local world.
 const scenarios = "../proof/testdata/scenarios"
 
-// recording is an execution as our own interpreter has played it: what its tasks were
-// asked and what they answered, in order, and how it ended.
+// recording is an execution on this project's interpreter: the calls of its tasks with their
+// payloads and answers, in order, and how it ended.
 type recording struct {
 	name    string
 	path    []string
@@ -48,8 +48,8 @@ type failure struct {
 	Cause string `json:"cause"`
 }
 
-// recordings are the executions of all scenarios, but for those that were ended or
-// redriven from outside: an interpreter has no say in that.
+// recordings returns the executions of all scenarios except those that were stopped or redriven
+// from outside, because the interpreter does not decide that.
 func recordings(t *testing.T) []recording {
 	t.Helper()
 	var list []recording
@@ -89,7 +89,7 @@ func record(t *testing.T, input, scenario json.RawMessage) recording {
 			watched = x
 		}
 		if x == watched {
-			r.hear(e, &state)
+			r.add(e, &state)
 		}
 	})
 	require.NoError(t, err)
@@ -103,8 +103,8 @@ func record(t *testing.T, input, scenario json.RawMessage) recording {
 	return r
 }
 
-// hear takes in an event. Tasks run one at a time, in Maps too.
-func (r *recording) hear(e asl.Event, state *string) {
+// add records an event. Tasks run one at a time, even in Maps.
+func (r *recording) add(e asl.Event, state *string) {
 	last := func() *call { return &r.Calls[len(r.Calls)-1] }
 	switch {
 	case e.Type == asl.ExecutionRedriven:
