@@ -1,7 +1,6 @@
-// Package e2e_test plays deployments through the binaries that stand in AWS: each
-// Lambda's own bootstrap, started by a Runtime API with the environment of the
-// synthesized template, the golden definition, and bin/sluice, all talking to one
-// endpoint over HTTP.
+// Package e2e_test plays deployments with the binaries that run in AWS: each Lambda's own
+// bootstrap, started by a Runtime API with the environment of the synthesized template, the
+// golden definition, and bin/sluice. All of them use one endpoint over HTTP.
 package e2e_test
 
 import (
@@ -28,14 +27,14 @@ import (
 	"sluice/internal/flow"
 )
 
-// root is the repository.
+// root is the path of the repository.
 const root = "../.."
 
-// patience is how long anything may take for real. What is waited for takes
-// seconds; a machine that does other things besides may take longer.
-const patience = 2 * time.Minute
+// maxWait bounds the real time that a test waits. Waiting takes seconds, but may take longer on
+// a busy machine.
+const maxWait = 2 * time.Minute
 
-// TestMain builds what is run. Go knows what is up to date.
+// TestMain builds the binaries. Go rebuilds only what has changed.
 func TestMain(m *testing.M) {
 	build := exec.Command("make", "-s", "-C", root, "bin/sluice", "dist/e2e")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
@@ -46,7 +45,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// account is an AWS account that bin/sluice local plays.
+// account is an AWS account simulated by bin/sluice local.
 type account struct {
 	endpoint, region string
 	process          *os.Process
@@ -56,8 +55,7 @@ type account struct {
 
 var endpointLine = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
 
-// play starts an account, which the test ends. It is one at a time: its speed is
-// that of the machine.
+// play starts an account, which ends with the test.
 func play(t testing.TB, args ...string) *account {
 	t.Helper()
 	args = append([]string{"local", "--port", "0", "--functions", "bootstraps", "--verbose"}, args...)
@@ -82,28 +80,28 @@ func play(t testing.TB, args ...string) *account {
 		close(a.ended)
 	}()
 	t.Cleanup(func() {
-		_ = a.process.Kill() // a test that has failed may have left it
+		_ = a.process.Kill() // a failed test may not have ended it
 		<-a.ended
 		if t.Failed() {
-			t.Logf("what it logged:\n%s", a.logs)
+			t.Logf("the logs of the account:\n%s", a.logs)
 		}
 	})
 	require.NotEmpty(t, a.endpoint, "sluice local did not say where it is: %s", a.logs)
 	return a
 }
 
-// interrupt ends the account as a person does.
+// interrupt ends the account with an interrupt signal, as a person does.
 func (a *account) interrupt(t testing.TB) {
 	t.Helper()
 	require.NoError(t, a.process.Signal(os.Interrupt))
 	select {
 	case <-a.ended:
-	case <-time.After(patience):
-		t.Fatal("sluice local did not end when it was interrupted")
+	case <-time.After(maxWait):
+		t.Fatal("sluice local did not end after an interrupt")
 	}
 }
 
-// config is a person's AWS configuration in the account.
+// config returns a person's AWS configuration in the account.
 func (a *account) config() aws.Config {
 	return aws.Config{
 		Region: a.region, BaseEndpoint: aws.String(a.endpoint),
@@ -124,7 +122,7 @@ func (a *account) execution(name string) string {
 	return strings.Replace(a.machine(), ":stateMachine:", ":execution:", 1) + ":" + name
 }
 
-// alias is how the traffic of orders:live is divided: "1", or "1 and 10% on 2".
+// alias describes how the traffic of orders:live is divided, such as "1" or "1 and 10% on 2".
 func (a *account) alias(t testing.TB) string {
 	t.Helper()
 	alias, err := a.lambda().GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
@@ -138,14 +136,14 @@ func (a *account) alias(t testing.TB) string {
 	return text
 }
 
-// ran is what a run of bin/sluice left behind.
-type ran struct {
+// output is the result of running bin/sluice.
+type output struct {
 	status         int
 	stdout, stderr string
 }
 
-// sluice runs bin/sluice as a person does who works in the account.
-func (a *account) sluice(t testing.TB, args ...string) ran {
+// sluice runs bin/sluice with a person's configuration in the account.
+func (a *account) sluice(t testing.TB, args ...string) output {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(root, "bin", "sluice"), args...)
 	command.Env = []string{
@@ -155,10 +153,10 @@ func (a *account) sluice(t testing.TB, args ...string) ran {
 	var out, errors strings.Builder
 	command.Stdout, command.Stderr = &out, &errors
 	_ = command.Run() // its exit status tells
-	return ran{command.ProcessState.ExitCode(), out.String(), errors.String()}
+	return output{command.ProcessState.ExitCode(), out.String(), errors.String()}
 }
 
-// deployment writes a deployment's file.
+// deployment writes a deployment's file and returns its path.
 func deployment(t testing.TB, input string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "deployment.json")
@@ -166,7 +164,7 @@ func deployment(t testing.TB, input string) string {
 	return path
 }
 
-// newCode gives orders a $LATEST that is not published yet.
+// newCode gives orders new code that is not published yet.
 func (a *account) newCode(t testing.TB, name string) {
 	t.Helper()
 	_, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
@@ -175,24 +173,24 @@ func (a *account) newCode(t testing.TB, name string) {
 	require.NoError(t, err)
 }
 
-// eventually waits until something is so. It asks seldom: Lambda gives an account 15
-// calls a second.
+// eventually waits until a condition holds. It checks only 10 times a second, because Lambda
+// allows an account 15 calls a second.
 func eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !so(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(maxWait); !so(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("it never came to this: %s", what)
+			t.Fatalf("this did not happen within %s: %s", maxWait, what)
 		}
 	}
 }
 
-// child is a process that the account has started.
+// child is a process of the account.
 type child struct {
 	pid  int
 	name string
 }
 
-// children are the processes of the account's functions.
+// children returns the processes of the account's functions.
 func (a *account) children(t testing.TB) []child {
 	t.Helper()
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -201,9 +199,9 @@ func (a *account) children(t testing.TB) []child {
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // it has ended in the meantime
 		}
-		// pid (name) state ppid … (proc_pid_stat(5)); a name may hold anything.
+		// pid (name) state ppid … (proc_pid_stat(5)); a name may contain any characters.
 		_, after, _ := strings.Cut(string(text), ") ")
 		fields := strings.Fields(after)
 		if len(fields) < 2 || fields[1] != strconv.Itoa(a.process.Pid) {
@@ -218,4 +216,4 @@ func (a *account) children(t testing.TB) []child {
 	return found
 }
 
-func alive(c child) bool { return syscall.Kill(c.pid, 0) == nil }
+func isAlive(c child) bool { return syscall.Kill(c.pid, 0) == nil }

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkMemory reports the most memory that each function's process has needed
-// once a canary with a hook was promoted, and another one rolled back by its alarm
-// (VmHWM of proc_pid_status(5), so on Linux only).
+// BenchmarkMemory reports the peak memory of each function's process after a canary with a hook
+// was promoted and another canary was rolled back by its alarm (VmHWM of proc_pid_status(5), so
+// only on Linux).
 func BenchmarkMemory(b *testing.B) {
 	a := play(b, "--speed", "60")
 	const alarmed = `"alarms": ["orders-errors"], `
@@ -34,13 +34,13 @@ func BenchmarkMemory(b *testing.B) {
 	slices.SortFunc(processes, func(x, y child) int { return strings.Compare(x.name, y.name) })
 	for _, c := range processes {
 		b.Run(c.name, func(b *testing.B) {
-			b.ReportMetric(0, "ns/op") // it is read, not repeated
+			b.ReportMetric(0, "ns/op") // the memory is read once; there is nothing to repeat
 			b.ReportMetric(float64(c.peakMemory(b))/1e6, "peak-MB")
 		})
 	}
 }
 
-// peakMemory is the most memory that a process has had in RAM, in bytes.
+// peakMemory returns the peak resident memory of a process, in bytes.
 func (c child) peakMemory(t testing.TB) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))

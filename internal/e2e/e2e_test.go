@@ -19,7 +19,7 @@ import (
 	"sluice/internal/flow"
 )
 
-// minute is a plan that is over in a minute, and long one that nobody waits for.
+// minute is a plan that takes a minute. long is a plan whose end no test waits for.
 const (
 	minute = `"strategy": "Canary10Percent1Minute"`
 	long   = `"strategy": "Canary10Percent600Minutes"`
@@ -45,7 +45,7 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		require.NoError(t, err)
 		versions, err := a.lambda().ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: aws.String(flow.DefaultNamePrefix + "-" + flow.SetWeight.Function)})
 		require.NoError(t, err)
-		require.Len(t, versions.Versions, 2, "$LATEST, and the one that is published")
+		require.Len(t, versions.Versions, 2, "$LATEST, and the published version")
 		assert.Contains(t, *machine.Definition, `"`+*versions.Versions[1].FunctionArn+`"`)
 	})
 
@@ -88,7 +88,7 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Regexp(t, `1 to 2 .*Promoted +healthy`, ran.stdout)
 		assert.Regexp(t, `2 to 3 .*RolledBack +aborted`, ran.stdout)
 		assert.Contains(t, ran.stdout, "customers call")
-		assert.NotRegexp(t, `-[0-9]+:`, ran.stdout, "nothing takes less than no time, whatever the clocks say")
+		assert.NotRegexp(t, `-[0-9]+:`, ran.stdout, "no duration is negative, even if the clocks differ")
 	})
 
 	t.Run("a stopped execution leaves no traffic behind", func(t *testing.T) {
@@ -100,14 +100,14 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, states.ExecutionStatusAborted, a.end(t, "stopped").Status)
 	})
 
-	t.Run("a hook is asked, and agrees", func(t *testing.T) {
+	t.Run("a sync hook agrees", func(t *testing.T) {
 		a.start(t, "smoke", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-smoke"}]}, `+minute+`}`)
 		ended := a.end(t, "smoke")
 		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
 		assert.Equal(t, "3", a.alias(t))
 	})
 
-	t.Run("a hook is answered by its token", func(t *testing.T) {
+	t.Run("a callback hook agrees with its task token", func(t *testing.T) {
 		a.newCode(t, "approved.zip")
 		a.start(t, "approved", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}, `+minute+`}`)
 		_, err := a.states().SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: aws.String(a.token(t, "approved")), Output: aws.String(`{}`)})
@@ -117,7 +117,7 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, "4", a.alias(t))
 	})
 
-	t.Run("a hook that says no rejects", func(t *testing.T) {
+	t.Run("a hook that refuses rejects the deployment", func(t *testing.T) {
 		a.newCode(t, "refused.zip")
 		a.start(t, "refused", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}}`)
 		_, err := a.states().SendTaskFailure(t.Context(), &sfn.SendTaskFailureInput{
@@ -142,14 +142,14 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 	a.everyFunctionRanAndEnds(t)
 }
 
-// everyFunctionRanAndEnds holds that each function of this repository had a process
-// of its own, and that none is left.
+// everyFunctionRanAndEnds checks that each function of this repository had its own process, and
+// that none is left.
 func (a *account) everyFunctionRanAndEnds(t *testing.T) {
 	t.Helper()
 	folders, err := os.ReadDir(root + "/functions")
 	require.NoError(t, err)
 	if runtime.GOOS != "linux" {
-		t.Log("whether every function has run, and ended, is looked up on Linux only")
+		t.Log("only on Linux the test checks that every function has run and ended")
 		a.interrupt(t)
 		return
 	}
@@ -159,7 +159,7 @@ func (a *account) everyFunctionRanAndEnds(t *testing.T) {
 	}
 	a.interrupt(t)
 	for _, c := range processes {
-		assert.False(t, alive(c), "%s is left running as process %d", c.name, c.pid)
+		assert.False(t, isAlive(c), "%s is left running as process %d", c.name, c.pid)
 	}
 }
 
@@ -185,8 +185,8 @@ func (a *account) end(t testing.TB, name string) *sfn.DescribeExecutionOutput {
 	return execution
 }
 
-// token is the task token that an execution waits with, as a person finds it in the
-// history.
+// token returns the task token that an execution waits with. It reads the token from the history
+// as a person would.
 func (a *account) token(t *testing.T, name string) string {
 	t.Helper()
 	var token string
