@@ -11,7 +11,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// newDashboard shows what Sluice does, and how it is itself.
+// newDashboard makes a dashboard of the deployments and of Sluice's own health.
 func (a *sluice) newDashboard() {
 	board := awscloudwatch.NewDashboard(a.stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName:   jsii.String(a.settings.NamePrefix),
@@ -21,7 +21,7 @@ func (a *sluice) newDashboard() {
 		graph("Deployments by outcome", true, a.outcomes()...),
 		a.weights(),
 	)
-	board.AddWidgets(served("Requests by version", "Invocations"), served("Errors by version", "Errors"))
+	board.AddWidgets(byVersion("Requests by version", "Invocations"), byVersion("Errors by version", "Errors"))
 	board.AddWidgets(
 		graph("Executions", false, a.machine.MetricStarted(nil), a.machine.MetricSucceeded(nil), a.machine.MetricFailed(nil), a.machine.MetricAborted(nil)),
 		graph("Errors of Sluice's own functions", true, a.ownErrors()...),
@@ -35,7 +35,7 @@ func (a *sluice) newDashboard() {
 func (a *sluice) outcomes() []awscloudwatch.IMetric {
 	var all []awscloudwatch.IMetric
 	for _, outcome := range []shift.Outcome{shift.Promoted, shift.Unchanged, shift.Rejected, shift.RolledBack, shift.Stranded} {
-		all = append(all, a.ended(outcome, 5))
+		all = append(all, a.deployments(outcome, 5))
 	}
 	return all
 }
@@ -48,23 +48,23 @@ func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 	return all
 }
 
-// weights shows the share of every target's candidate, which is told of when it changes.
-// A namespace with a hyphen stands in double quotes (CloudWatch User Guide, search
-// expression syntax).
+// weights shows the weight of every target's candidate. The metric has a value only when the
+// weight changes. A namespace with a hyphen must be in double quotes (CloudWatch User Guide,
+// search expression syntax).
 func (a *sluice) weights() awscloudwatch.IWidget {
-	return found("Weight of the candidate, in percent",
+	return searchGraph("Weight of the candidate, in percent",
 		fmt.Sprintf(`FILL(SEARCH('{"%s",%s} MetricName="%s"', 'Maximum', 60), REPEAT)`, a.metrics(), flow.TargetDimension, flow.WeightMetric))
 }
 
-// served shows a metric of Lambda for every version that an alias has sent requests
-// to. Which functions there are, and which of their aliases are shifted, is not known
-// here, but the dimension ExecutedVersion is there only while an alias has weights
-// (Lambda Developer Guide, Viewing metrics): the search finds them all.
-func served(title, metric string) awscloudwatch.IWidget {
-	return found(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s"', 'Sum', 60)`, metric))
+// byVersion shows a metric of Lambda for every version that an alias has sent requests to. The
+// stack does not know the functions and the aliases that are shifted, so it uses a search. The
+// dimension ExecutedVersion exists only while an alias has weights (Lambda Developer Guide,
+// Viewing metrics), so the search finds just those.
+func byVersion(title, metric string) awscloudwatch.IWidget {
+	return searchGraph(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s"', 'Sum', 60)`, metric))
 }
 
-func found(title, expression string) awscloudwatch.IWidget {
+func searchGraph(title, expression string) awscloudwatch.IWidget {
 	return graph(title, false, awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
 		Expression: jsii.String(expression), Label: jsii.String(""), Period: awscdk.Duration_Minutes(jsii.Number(1)),
 	}))

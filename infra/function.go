@@ -12,17 +12,17 @@ import (
 	"sluice/internal/forecast"
 )
 
-// codeOf is where the code of a function comes from.
+// codeOf returns the code of a function.
 type codeOf func(function string) awslambda.Code
 
 // lambdas are Sluice's functions, by the names of their folders.
 type lambdas map[string]awslambda.Function
 
 // published returns the published version of each task's function. The state machine's
-// definition names versions: a running execution keeps the definition that it began
-// with, and so the code too, whatever is deployed meanwhile. CDK publishes a new version
-// only when the code or the configuration of the function changes. The safety net stands
-// outside of the definition and has no version.
+// definition names versions. A running execution keeps the definition that it started with, and
+// so the code too, even if Sluice is deployed in the meantime. CDK publishes a new version only
+// when the code or the configuration of the function changes. The safety net is not in the
+// definition and has no version.
 func (l lambdas) published() map[string]awslambda.IFunction {
 	versions := map[string]awslambda.IFunction{}
 	for _, spec := range flow.Specs() {
@@ -31,36 +31,36 @@ func (l lambdas) published() map[string]awslambda.IFunction {
 	return versions
 }
 
-// Megabytes. Lambda gives CPU by memory: what puts traffic back has more of it, and
-// so does not wait for its own start. The other is what forecast reckons a deployment's
-// cost with.
+// The memory of the functions, in megabytes. Lambda allocates CPU in proportion to memory, so
+// the functions that put traffic back have more of it, to start faster. Package forecast uses
+// defaultMemory for the cost of a deployment.
 const (
-	enough = forecast.InvocationMegabytes
-	urgent = 512
+	defaultMemory  = forecast.InvocationMegabytes
+	rollbackMemory = 512
 )
 
-// blueprint is what the stack knows of a function.
+// blueprint configures a function.
 type blueprint struct {
-	name    string
-	says    string
-	timeout time.Duration
-	memory  int
-	// environment beyond what all functions have.
+	name        string
+	description string
+	timeout     time.Duration
+	memory      int
+	// environment has the variables that not all functions have.
 	environment map[string]string
 }
 
-// blueprints are those of all functions, in running order.
+// blueprints returns the blueprints of all functions, in running order.
 func (a *sluice) blueprints() []blueprint {
 	var all []blueprint
 	for _, spec := range flow.Specs() {
 		if !slices.ContainsFunc(all, func(b blueprint) bool { return b.name == spec.Function }) {
-			all = append(all, blueprint{name: spec.Function, says: spec.Comment, timeout: spec.Timeout, memory: enough})
+			all = append(all, blueprint{name: spec.Function, description: spec.Comment, timeout: spec.Timeout, memory: defaultMemory})
 		}
 	}
 	all = append(all, blueprint{
-		name:    flow.SafetyNet,
-		says:    "Puts traffic back when the state machine cannot: after alarms, after executions that were stopped, every minute, and on command.",
-		timeout: flow.SafetyNetTimeout,
+		name:        flow.SafetyNet,
+		description: "Puts traffic back when the state machine cannot: after alarms, after executions that were stopped, every minute, and on command.",
+		timeout:     flow.SafetyNetTimeout,
 	})
 	for i := range all {
 		switch b := &all[i]; b.name {
@@ -71,16 +71,16 @@ func (a *sluice) blueprints() []blueprint {
 				flow.ParametersVariable: a.settings.ConfigParameters,
 			}
 		case flow.Rollback.Function:
-			b.memory = urgent
+			b.memory = rollbackMemory
 		case flow.SafetyNet:
-			b.memory = urgent
+			b.memory = rollbackMemory
 			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
 		}
 	}
 	return all
 }
 
-// functionNames are the names of all functions, in running order.
+// functionNames returns the names of all functions, in running order.
 func functionNames() []string {
 	var names []string
 	for _, spec := range flow.Specs() {
@@ -112,7 +112,7 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 	logs := newLogGroup(a.stack, a.settings, b.name+"-logs", "/aws/lambda/"+name)
 	return awslambda.NewFunction(a.stack, jsii.String(b.name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(name),
-		Description:  jsii.String(b.says),
+		Description:  jsii.String(b.description),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: awslambda.Architecture_ARM_64(),
 		Handler:      jsii.String("bootstrap"),
@@ -123,8 +123,8 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 		Role:         a.permit.function(b.name),
 		LogGroup:     logs,
 		Tracing:      awslambda.Tracing_ACTIVE,
-		// It holds for the versions that published asks for. An execution that began
-		// before an upgrade still invokes the version that its definition names.
+		// This applies to the versions that published returns. An execution that started
+		// before an upgrade still invokes the versions in its definition.
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
 	})
 }

@@ -1,5 +1,5 @@
-// Command infra is the CDK app: what stands in AWS. `make synth` runs it through
-// the CDK's own command, which hands the settings over as context.
+// Command infra is the CDK app. It defines Sluice's resources in AWS. `make synth` runs it
+// through the cdk command, which passes the settings as context.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 func main() {
 	err := synthesize()
 	stderr := os.Stderr
-	// jsii waits for its process twice, and complains now and then of the second time.
+	// jsii waits for its process twice, and sometimes prints an error about the second time.
 	os.Stderr, _ = os.Open(os.DevNull)
 	jsii.Close()
 	if err != nil {
@@ -32,7 +32,7 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
-	if err := built(functionNames()); err != nil {
+	if err := checkBuilt(functionNames()); err != nil {
 		return err
 	}
 	newStacks(app, s, fromDist)
@@ -47,16 +47,16 @@ func settingsOf(app awscdk.App) (settings, error) {
 	return readSettings(find, slices.Collect(maps.Keys(all)))
 }
 
-// dist is where make build leaves the Lambdas, from where cdk.json is.
+// dist is the folder into which make build writes the Lambdas, relative to cdk.json.
 const dist = "dist"
 
-// fromDist is the code of a function as it was built.
+// fromDist returns the built code of a function.
 func fromDist(function string) awslambda.Code {
 	return awslambda.Code_FromAsset(jsii.String(filepath.Join(dist, function)), nil)
 }
 
-// built says which Lambdas are still to be built.
-func built(functions []string) error {
+// checkBuilt returns an error if a Lambda is not built yet.
+func checkBuilt(functions []string) error {
 	for _, function := range functions {
 		if _, err := os.Stat(filepath.Join(dist, function, "bootstrap")); err != nil {
 			return fmt.Errorf("the Lambda %s is not built: run make build (%w)", function, err)

@@ -20,16 +20,16 @@ import (
 	"sluice/internal/shift"
 )
 
-// metricOf is how a metric is told from others: its namespace, its name, and its
-// dimension. A Weight has a target for its dimension's value, which no stack knows.
+// metricOf identifies a metric by its namespace, name and dimension. The dimension's value of a
+// Weight is a target, which the stack does not know.
 type metricOf struct{ Namespace, Name, Dimension, Value string }
 
-// deaf takes every announcement.
+// deaf accepts and ignores every announcement.
 type deaf struct{}
 
 func (deaf) Announce(gocontext.Context, shift.Announcement) error { return nil }
 
-// writtenMetrics are those that the functions of a stack write, by their environment.
+// writtenMetrics returns the metrics that a stack's functions write with their environment.
 func writtenMetrics(t *testing.T, template map[string]any) []metricOf {
 	t.Helper()
 	found := map[metricOf]bool{}
@@ -50,7 +50,7 @@ func writtenMetrics(t *testing.T, template map[string]any) []metricOf {
 	return slices.Collect(maps.Keys(found))
 }
 
-// decodeMetric reads a line of the Embedded Metric Format.
+// decodeMetric decodes a line of the Embedded Metric Format.
 func decodeMetric(t *testing.T, line []byte) metricOf {
 	t.Helper()
 	var format struct {
@@ -75,7 +75,7 @@ func decodeMetric(t *testing.T, line []byte) metricOf {
 
 var targetSearch = regexp.MustCompile(`\{"([^"]+)",(\w+)\} MetricName="(\w+)"`)
 
-// shownMetrics are those on a stack's dashboard that are not AWS's.
+// shownMetrics returns the metrics on a stack's dashboard that are not AWS's own.
 func shownMetrics(t *testing.T, template map[string]any) []metricOf {
 	t.Helper()
 	var board struct {
@@ -104,7 +104,7 @@ func TestDashboardShowsWhatTheFunctionsWrite(t *testing.T) {
 	}
 }
 
-func TestAlarmsWatchWhatIsWritten(t *testing.T) {
+func TestAlarmsWatchMetricsThatAreWritten(t *testing.T) {
 	for _, template := range []map[string]any{goldenTemplate(t), otherTemplate(t)} {
 		filter := only(t, template, "AWS::Logs::MetricFilter")["MetricTransformations"].([]any)[0].(map[string]any)
 		written := append(writtenMetrics(t, template), metricOf{Namespace: filter["MetricNamespace"].(string), Name: filter["MetricName"].(string)})
@@ -128,7 +128,8 @@ func TestAlarmsWatchWhatIsWritten(t *testing.T) {
 	}
 }
 
-// Two of one account: neither rings the other's alarms, nor is on its dashboard.
+// With two Sluices in one account, neither triggers the other's alarms or appears on its
+// dashboard.
 func TestNoTwoSluicesShareAMetric(t *testing.T) {
 	own := writtenMetrics(t, goldenTemplate(t))
 	for _, m := range writtenMetrics(t, otherTemplate(t)) {
@@ -136,7 +137,7 @@ func TestNoTwoSluicesShareAMetric(t *testing.T) {
 	}
 }
 
-func TestMetricFilterWaitsForAStateThatThereIs(t *testing.T) {
+func TestMetricFilterMatchesAStateThatExists(t *testing.T) {
 	template := goldenTemplate(t)
 	pattern := only(t, template, "AWS::Logs::MetricFilter")["FilterPattern"]
 	assert.Equal(t, `{ $.details.name = "`+flow.RollbackIncomplete+`" }`, pattern)

@@ -15,7 +15,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// notify tells people: of how deployments end, and of Sluice's own troubles.
+// notify informs people about the end of deployments and about problems of Sluice itself.
 func (a *sluice) notify() {
 	a.topic = awssns.NewTopic(a.stack, jsii.String("Announcements"), &awssns.TopicProps{
 		TopicName:   jsii.String(a.settings.NamePrefix),
@@ -27,17 +27,17 @@ func (a *sluice) notify() {
 		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(address), nil))
 	}
 	a.announce()
-	for _, trouble := range a.troubles() {
-		trouble.alarm(a)
+	for _, p := range a.problems() {
+		p.addAlarm(a)
 	}
 }
 
-// announce sends the announcements that are wanted to the topic, as text that reads
-// well in an e-mail: one sentence a line, because EventBridge leaves the quotes in
-// which each line of a template must stand (aws-cdk issues 5924 and 38121), and a
-// space between an address and its quote, which would else become part of the link.
-// What it puts between the quotes it does not escape: an announcement's summary has
-// none (shift.Announcement).
+// announce sends the announcements in notifyOn to the topic, as text that reads well in an
+// e-mail. Each line is one sentence, because every line of a template must be in quotes, which
+// EventBridge does not remove (aws-cdk issues 5924 and 38121). A space separates the URL from
+// its closing quote, which would otherwise become part of the link. EventBridge does not escape
+// the values between the quotes; an announcement's summary contains no quotes
+// (shift.Announcement).
 func (a *sluice) announce() {
 	of := func(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
 	text := of("detail.state") + ": " + of("detail.summary") + "\n" +
@@ -48,7 +48,7 @@ func (a *sluice) announce() {
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.OwnSource),
 			DetailType: jsii.Strings(flow.AnnouncementDetailType),
-			// Another Sluice of the same account announces on the same bus.
+			// Another Sluice in the same account uses the same bus.
 			Account: jsii.Strings(*a.stack.Account()),
 			Detail: &map[string]any{
 				"state":        a.settings.NotifyOn,
@@ -58,12 +58,13 @@ func (a *sluice) announce() {
 		Targets: &[]awsevents.IRuleTarget{targets.NewSnsTopic(a.topic, &targets.SnsTopicProps{
 			Message:         awsevents.RuleTargetInput_FromMultilineText(jsii.String(text)),
 			Role:            a.permit.announcer(a.settings.NamePrefix + "-announced"),
-			DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(most), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
+			DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(maxRetries), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
 		})},
 	})
 }
 
-// console is the host of AWS's console where the stack stands, behind the region.
+// console returns the host of the AWS console in the stack's partition, without the region
+// before it.
 func (a *sluice) console() string {
 	host := jsii.String("console.aws.amazon.com")
 	for _, other := range []struct{ id, partition, host string }{
@@ -78,93 +79,93 @@ func (a *sluice) console() string {
 	return *host
 }
 
-// metrics is the namespace of Sluice's own metrics, those that the functions write
-// (internal/announce/emf) and that of the metric filter below. A second Sluice in the
-// account must neither ring these alarms nor be seen on this dashboard.
+// metrics returns the namespace of Sluice's own metrics: those that the functions write
+// (internal/announce/emf) and the one of the metric filter below. A second Sluice in the
+// account must neither trigger these alarms nor appear on this dashboard.
 func (a *sluice) metrics() string { return a.settings.NamePrefix }
 
-// trouble is something of Sluice's own that a person must hear of.
-type trouble struct {
-	id, name, says string
-	metric         awscloudwatch.IMetric
-	threshold      float64
-	// of the last so many minutes, in how many
+// problem is a problem of Sluice itself that a person must know about.
+type problem struct {
+	id, name, description string
+	metric                awscloudwatch.IMetric
+	threshold             float64
+	// bad is how many of the last minutes must breach.
 	minutes, bad float64
-	// silence is the trouble: a metric that is written all the time has no data.
+	// silence means that missing data is the problem, of a metric that always has data.
 	silence bool
 }
 
-func (a *sluice) troubles() []trouble {
+func (a *sluice) problems() []problem {
 	net := a.functions[flow.SafetyNet]
 	minute := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Sum")}
-	return []trouble{
+	return []problem{
 		{
 			id: "Stranded", name: "stranded", minutes: 1, bad: 1, threshold: 1,
-			says:   "A deployment ended Stranded: an alias is not as Sluice left it. The announcement says which, and what was found; set it by hand.",
-			metric: a.ended(shift.Stranded, 1),
+			description: "A deployment ended Stranded: an alias is not as Sluice left it. The announcement says which, and what was found; set it by hand.",
+			metric:      a.deployments(shift.Stranded, 1),
 		},
 		{
 			id: "RollbackIncomplete", name: "rollback-incomplete", minutes: 1, bad: 1, threshold: 1,
-			says:   "A rollback could not be finished within an hour. The safety net goes on; look at the last error of the state Rollback, and at where the alias points.",
-			metric: a.gaveUp(),
+			description: "A rollback could not be finished within an hour. The safety net goes on; look at the last error of the state Rollback, and at where the alias points.",
+			metric:      a.incompleteRollbacks(),
 		},
 		{
 			id: "RollbackFails", name: "rollback-fails", minutes: 10, bad: 5, threshold: 1,
-			says:   "Traffic cannot be put back: the function that does it has failed in 5 of the last 10 minutes. Its log says why.",
-			metric: a.functions[flow.Rollback.Function].MetricErrors(minute),
+			description: "Traffic cannot be put back: the function that does it has failed in 5 of the last 10 minutes. Its log says why.",
+			metric:      a.functions[flow.Rollback.Function].MetricErrors(minute),
 		},
 		{
 			id: "SafetyNetFails", name: "safety-net-fails", minutes: 10, bad: 3, threshold: 1,
-			says:   "The safety net has failed in 3 of the last 10 minutes. Its log says why. Until it works, a stopped execution leaves the traffic where it is.",
-			metric: net.MetricErrors(minute),
+			description: "The safety net has failed in 3 of the last 10 minutes. Its log says why. Until it works, a stopped execution leaves the traffic where it is.",
+			metric:      net.MetricErrors(minute),
 		},
 		{
 			id: "SafetyNetSilent", name: "safety-net-silent", minutes: 5, bad: 5, threshold: 1, silence: true,
-			says:   "The safety net has not run for 5 minutes, although it should every minute. Is the rule " + a.settings.NamePrefix + "-sweep disabled, or Lambda out of concurrency?",
-			metric: net.MetricInvocations(minute),
+			description: "The safety net has not run for 5 minutes, although it should every minute. Is the rule " + a.settings.NamePrefix + "-sweep disabled, or Lambda out of concurrency?",
+			metric:      net.MetricInvocations(minute),
 		},
 		{
 			id: "DeadLetterArrived", name: "dead-letters", minutes: 1, bad: 1, threshold: 1,
-			says:   "An event could not be dealt with and is in the queue " + a.settings.NamePrefix + "-dead-letters. Look at it, fix the cause, and delete it.",
-			metric: a.deadLetters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Maximum")}),
+			description: "An event could not be dealt with and is in the queue " + a.settings.NamePrefix + "-dead-letters. Look at it, fix the cause, and delete it.",
+			metric:      a.deadLetters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Maximum")}),
 		},
 	}
 }
 
-// alarm makes the alarm of a trouble. That of a silence tells of having no data, too:
-// taking that for the trouble itself would ring when the stack is first deployed, as
-// an alarm begins without data.
-func (t trouble) alarm(a *sluice) {
+// addAlarm makes the alarm of a problem. The alarm of a silence also notifies when it has no
+// data. It does not treat missing data as breaching, because an alarm starts without data, and
+// would go off when the stack is first deployed.
+func (p problem) addAlarm(a *sluice) {
 	comparison, missing := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, awscloudwatch.TreatMissingData_NOT_BREACHING
-	if t.silence {
+	if p.silence {
 		comparison, missing = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, awscloudwatch.TreatMissingData_MISSING
 	}
-	alarm := awscloudwatch.NewAlarm(a.stack, jsii.String(t.id), &awscloudwatch.AlarmProps{
-		AlarmName: jsii.String(a.settings.NamePrefix + "-" + t.name), AlarmDescription: jsii.String(t.says),
-		Metric: t.metric, Threshold: jsii.Number(t.threshold), ComparisonOperator: comparison,
-		EvaluationPeriods: jsii.Number(t.minutes), DatapointsToAlarm: jsii.Number(t.bad), TreatMissingData: missing,
+	alarm := awscloudwatch.NewAlarm(a.stack, jsii.String(p.id), &awscloudwatch.AlarmProps{
+		AlarmName: jsii.String(a.settings.NamePrefix + "-" + p.name), AlarmDescription: jsii.String(p.description),
+		Metric: p.metric, Threshold: jsii.Number(p.threshold), ComparisonOperator: comparison,
+		EvaluationPeriods: jsii.Number(p.minutes), DatapointsToAlarm: jsii.Number(p.bad), TreatMissingData: missing,
 	})
-	tell := awscloudwatchactions.NewSnsAction(a.topic)
-	alarm.AddAlarmAction(tell)
-	if t.silence {
-		alarm.AddInsufficientDataAction(tell)
+	publish := awscloudwatchactions.NewSnsAction(a.topic)
+	alarm.AddAlarmAction(publish)
+	if p.silence {
+		alarm.AddInsufficientDataAction(publish)
 	}
 }
 
-// ended counts the deployments of an Outcome.
-func (a *sluice) ended(as shift.Outcome, minutes float64) awscloudwatch.Metric {
+// deployments returns the metric that counts the deployments with an Outcome.
+func (a *sluice) deployments(outcome shift.Outcome, minutes float64) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(a.metrics()), MetricName: jsii.String(flow.DeploymentsMetric), Label: jsii.String(string(as)),
-		DimensionsMap: &map[string]*string{flow.OutcomeDimension: jsii.String(string(as))},
+		Namespace: jsii.String(a.metrics()), MetricName: jsii.String(flow.DeploymentsMetric), Label: jsii.String(string(outcome)),
+		DimensionsMap: &map[string]*string{flow.OutcomeDimension: jsii.String(string(outcome))},
 		Statistic:     jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(minutes)),
 	})
 }
 
-// gaveUp counts the executions that ended as RollbackIncomplete. They have no
-// Outcome yet, and no Lambda of ours runs there: the state machine's log tells of
-// the state that was entered (Step Functions Developer Guide, log levels: ERROR has
-// FailStateEntered).
-func (a *sluice) gaveUp() awscloudwatch.IMetric {
+// incompleteRollbacks returns the metric that counts the executions that failed as
+// RollbackIncomplete. They have no Outcome yet, and no Lambda runs at that point. So a metric
+// filter finds the state in the state machine's log (Step Functions Developer Guide, log levels:
+// ERROR has FailStateEntered).
+func (a *sluice) incompleteRollbacks() awscloudwatch.IMetric {
 	filter := awslogs.NewMetricFilter(a.stack, jsii.String("RollbackGaveUp"), &awslogs.MetricFilterProps{
 		LogGroup:        a.machineLogs,
 		FilterName:      jsii.String(flow.RollbackIncomplete),

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// rule is a rule of the template, its references filled in.
+// rule is a rule of the template with its references resolved.
 type rule struct {
 	Name    string          `json:"name"`
 	Pattern json.RawMessage `json:"pattern"`
-	// Template and Paths are the input transformer of its target, if that has one.
+	// Template and Paths are the input transformer of its target, if it has one.
 	Template string            `json:"template"`
 	Paths    map[string]string `json:"paths"`
 }
 
-// matches says whether an event fits a pattern (EventBridge User Guide, event
-// patterns). It knows what the stack's patterns say, and panics at everything else.
+// matches says whether an event matches a pattern (EventBridge User Guide, event patterns). It
+// supports only the operators in the stack's patterns, and panics for any other.
 func matches(pattern map[string]any, event map[string]any) bool {
 	for field, wanted := range pattern {
 		switch w := wanted.(type) {
@@ -43,7 +43,7 @@ func matches(pattern map[string]any, event map[string]any) bool {
 	return true
 }
 
-// fitsOne compares one value with one rule of a pattern.
+// fitsOne says whether a value matches one rule of a pattern.
 func fitsOne(rule, found any, present bool) bool {
 	filter, ok := rule.(map[string]any)
 	if !ok {
@@ -66,9 +66,9 @@ func fitsOne(rule, found any, present bool) bool {
 	panic(fmt.Sprintf("a pattern has %v", rule))
 }
 
-// transformed is what a target is given: an event's values in the placeholders of a
-// template, as JSON, or as they are between the template's own quotes, which stay
-// (EventBridge User Guide, Input transformation; aws-cdk issues 5924 and 38121).
+// transformed returns the input of a target: the template with an event's values in its
+// placeholders. A value is JSON, or unescaped if it is between the template's quotes, which are
+// kept (EventBridge User Guide, Input transformation; aws-cdk issues 5924 and 38121).
 func (r rule) transformed(event map[string]any) string {
 	if r.Template == "" {
 		text, _ := json.Marshal(event)

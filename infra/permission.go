@@ -12,23 +12,23 @@ import (
 	"sluice/internal/flow"
 )
 
-// permissions make the roles: one for each function, one for the state machine, one
-// for the rule that starts it and one for the rule that publishes to the topic. What they
-// may do stands in this file, all of it: CDK adds nothing to a role. The optional
-// pipeline's roles are CDK's, for its source, its artifacts and its build; what Sluice
-// adds to them stands in this file, too, but for the managed policies that a setting
-// names. (CDK does let a rule invoke the safety net, and each rule put what it cannot hand
-// over into the dead letters, by the policies of those.) Which calls each function makes is
-// held against this by the tests of internal/proof, in both directions.
+// permissions makes the roles: one for each function, one for the state machine, one for the
+// rule that starts it and one for the rule that publishes to the topic. All their permissions are
+// in this file, and CDK adds nothing to a role. The roles of the optional pipeline are CDK's, for
+// its source, its artifacts and its build. What Sluice adds to them is also in this file, except
+// the managed policies that a setting names. (CDK does add resource policies, so that a rule may
+// invoke the safety net, and each rule may send undeliverable events to the dead letters.) The
+// tests of internal/proof compare the calls of each function with these permissions, in both
+// directions.
 //
-// ARNs are written out of names instead of references: a function's role names the
-// state machine, which names the function.
+// ARNs are made from names instead of references, because a function's role refers to the state
+// machine, which refers to the function.
 type permissions struct {
 	stack    awscdk.Stack
 	settings settings
 }
 
-// statements are what each function may do, beside its log and its traces.
+// statements returns the permissions of each function, in addition to its logs and traces.
 func (p permissions) statements(function string) []iam.PolicyStatement {
 	switch function {
 	case flow.Publish.Function:
@@ -77,21 +77,21 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.announce(),
 			allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
 			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
-			// What fails for good goes there (Lambda, on-failure destination).
+			// Events that fail for good are sent there (Lambda, on-failure destination).
 			allow("DeadLetters", []string{"sqs:SendMessage"}, p.arn("sqs", p.settings.NamePrefix+"-dead-letters")),
 		}
 	}
-	panic(fmt.Sprintf("no permissions are written down for the function %s", function))
+	panic(fmt.Sprintf("the function %s has no permissions here", function))
 }
 
-// targets allows calls on the functions that may be shifted, their versions and
-// aliases included. A function's tags count for those, too (Lambda Developer Guide,
-// attribute-based access control).
+// targets allows calls on the functions that may be shifted, including their versions and
+// aliases. A function's tags also apply to those (Lambda Developer Guide, attribute-based access
+// control).
 func (p permissions) targets(sid string, actions ...string) iam.PolicyStatement {
 	return p.within(p.settings.Functions, sid, actions...)
 }
 
-// hooks allows asking the functions that may be hooks.
+// hooks allows invoking the functions that may be hooks.
 func (p permissions) hooks() iam.PolicyStatement {
 	return p.within(p.settings.Hooks, "AskHooks", "lambda:InvokeFunction")
 }
@@ -105,10 +105,10 @@ func (p permissions) within(r reach, sid string, actions ...string) iam.PolicySt
 	return statement
 }
 
-// readTags lets publish-version find out whether a function may be shifted. Where
-// tags decide, that has to be asked of every function of the account whose new version
-// starts an execution, and of every one that somebody names; to one without our tags
-// nothing else is done.
+// readTags lets publish-version find out whether a function may be shifted. If tags decide, it
+// must read the tags of every function in the account whose new version starts an execution, and
+// of every function that an input names. Sluice makes no other call on a function without its
+// tags.
 func (p permissions) readTags() iam.PolicyStatement {
 	const action = "lambda:ListTags"
 	if p.settings.Functions.tag == "" {
@@ -126,9 +126,9 @@ func (p permissions) ledger(actions ...string) iam.PolicyStatement {
 	return allow("Ledger", actions, p.arn("dynamodb", "table/"+p.settings.NamePrefix))
 }
 
-// alarms allows reading alarms. CloudWatch leaves composite alarms out of its answer
-// for whoever may not read all (DescribeAlarms), and which alarms a deployment
-// watches is its owner's to say: hence the *.
+// alarms allows reading alarms. It needs the *, because CloudWatch leaves out composite alarms
+// for a caller that may not read all (DescribeAlarms), and because deployments may name any
+// alarm.
 func (p permissions) alarms() iam.PolicyStatement {
 	return allow("ReadAlarms", []string{"cloudwatch:DescribeAlarms"}, "*")
 }
@@ -137,15 +137,15 @@ func (p permissions) announce() iam.PolicyStatement {
 	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+flow.DefaultEventBus))
 }
 
-// answer allows answering for a hook whose return is its success. The Service
-// Authorization Reference names no resource for it, but AWS checks the state machine:
-// its refusals name it, and a policy on it was seen to do (aws-cdk pull request 8486).
+// answer allows reporting the success of a hook that has returned. The Service Authorization
+// Reference lists no resource for this action. But AWS checks the state machine: its
+// access-denied errors name it, and a policy on it was seen to work (aws-cdk pull request 8486).
 func (p permissions) answer() iam.PolicyStatement {
 	return allow("AnswerForHooks", []string{"states:SendTaskSuccess"}, p.machineARN())
 }
 
-// traces allows sending traces. X-Ray knows no resources for it (Service
-// Authorization Reference): hence the *.
+// traces allows sending traces. It needs the *, because X-Ray has no resources for these actions
+// (Service Authorization Reference).
 func traces() iam.PolicyStatement {
 	return allow("Traces", []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*")
 }
@@ -155,16 +155,16 @@ func (p permissions) logs(function string) iam.PolicyStatement {
 		p.arn("logs", "log-group:/aws/lambda/"+p.functionName(function)+":*"))
 }
 
-// function is the role of a function.
+// function makes the role of a function.
 func (p permissions) function(name string) iam.IRole {
 	statements := append(p.statements(name), p.logs(name), traces())
 	return p.role(name+"-role", service("lambda"), "What the function "+p.functionName(name)+" may do.", statements...)
 }
 
-// machine is the role of the state machine: it invokes its own functions and nothing else.
-// It may invoke all their versions, because an execution that began before an upgrade goes
-// on to invoke the versions that its definition names. The functions without a version are
-// for executions of earlier commits, whose definitions named none.
+// machine makes the role of the state machine, which may invoke only its own functions. It may
+// invoke all their versions, because an execution that started before an upgrade still invokes
+// the versions in its definition. The ARNs without a version are for executions of earlier
+// commits, whose definitions had no versions.
 func (p permissions) machine() iam.IRole {
 	var own []string
 	for _, spec := range flow.Specs() {
@@ -174,8 +174,8 @@ func (p permissions) machine() iam.IRole {
 	}
 	return p.role("machine-role", service("states"), "What the state machine "+p.settings.NamePrefix+" may do.",
 		allow("InvokeOwnFunctions", []string{"lambda:InvokeFunction"}, own...),
-		// Log delivery and X-Ray know no resources for these (Step Functions Developer
-		// Guide, Logging using CloudWatch Logs; X-Ray and Step Functions): hence the *.
+		// These need the *, because log delivery and X-Ray have no resources for them (Step
+		// Functions Developer Guide, Logging using CloudWatch Logs; X-Ray and Step Functions).
 		allow("DeliverLogs", []string{
 			"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 			"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
@@ -186,22 +186,22 @@ func (p permissions) machine() iam.IRole {
 	)
 }
 
-// starter is the role of the rule that starts executions.
+// starter makes the role of the rule that starts executions.
 func (p permissions) starter(rule string) iam.IRole {
 	return p.role("starter-role", p.onlyRule(rule), "Starts executions of the state machine "+p.settings.NamePrefix+" for new versions.",
 		allow("Start", []string{"states:StartExecution"}, p.machineARN()))
 }
 
-// announcer is the role of the rule that publishes to the topic. EventBridge could be
-// let in by the topic's policy instead, but to every rule of every account: in the
-// policy of a topic it fulfils no conditions (EventBridge User Guide, Amazon SNS
-// permissions). Roles for targets of this kind are newer (AWS What's New, March 2025).
+// announcer makes the role of the rule that publishes to the topic. The topic's policy could
+// allow EventBridge instead, but only for every rule of every account, because EventBridge
+// supports no conditions in the policy of a topic (EventBridge User Guide, Amazon SNS
+// permissions). Roles for SNS targets exist since March 2025 (AWS What's New).
 func (p permissions) announcer(rule string) iam.IRole {
 	return p.role("announcer-role", p.onlyRule(rule), "Publishes announcements to the topic "+p.settings.NamePrefix+".",
 		allow("Publish", []string{"sns:Publish"}, p.arn("sns", p.settings.NamePrefix)))
 }
 
-// updateCode lets the pipeline's build give the functions new code.
+// updateCode lets the pipeline's build update the code of the functions.
 func (p permissions) updateCode() iam.PolicyStatement {
 	return p.targets("UpdateCode", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode")
 }
@@ -209,13 +209,13 @@ func (p permissions) updateCode() iam.PolicyStatement {
 // useConnection lets the pipeline read its repository. A connection has an ARN of the
 // service codeconnections, or of codestar-connections if it is older, and a policy on
 // it must name the action by the same service (Developer Tools console User Guide,
-// Connections rename). The CDK names it by the old one only.
+// Connections rename). The CDK uses only the old name.
 func useConnection(connection string) iam.PolicyStatement {
 	return allow("UseConnection", []string{strings.Split(connection, ":")[2] + ":UseConnection"}, connection)
 }
 
-// onlyRule is EventBridge on behalf of one rule (EventBridge User Guide, Cross-service
-// confused deputy prevention).
+// onlyRule returns the principal of EventBridge for one rule only (EventBridge User Guide,
+// Cross-service confused deputy prevention).
 func (p permissions) onlyRule(name string) iam.IPrincipal {
 	return iam.NewServicePrincipal(jsii.String("events.amazonaws.com"), &iam.ServicePrincipalOpts{Conditions: &map[string]any{
 		"ArnEquals": map[string]any{"aws:SourceArn": p.arn("events", "rule/"+name)},
@@ -230,10 +230,10 @@ func (p permissions) alarmsPublish(topicARN string) iam.PolicyStatement {
 	return statement
 }
 
-// rolePath is where the roles of every Sluice are, whatever its prefix.
+// rolePath is the path of the roles of every Sluice, with any prefix.
 const rolePath = "/sluice/"
 
-// rolesARN begins the ARN of each of them.
+// rolesARN returns the prefix of the roles' ARNs.
 func (p permissions) rolesARN() string {
 	return fmt.Sprintf("arn:%s:iam::%s:role%s", *p.stack.Partition(), *p.stack.Account(), rolePath)
 }
@@ -242,12 +242,12 @@ func service(name string) iam.IPrincipal {
 	return iam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
 }
 
-// role is a role with one policy, to which CDK adds nothing.
-func (p permissions) role(id string, by iam.IPrincipal, says string, statements ...iam.PolicyStatement) iam.IRole {
+// role makes a role with one policy, to which CDK adds nothing.
+func (p permissions) role(id string, by iam.IPrincipal, description string, statements ...iam.PolicyStatement) iam.IRole {
 	return iam.NewRole(p.stack, jsii.String(id), &iam.RoleProps{
 		Path:        jsii.String(rolePath),
 		AssumedBy:   by,
-		Description: jsii.String(says),
+		Description: jsii.String(description),
 		InlinePolicies: &map[string]iam.PolicyDocument{
 			"sluice": iam.NewPolicyDocument(&iam.PolicyDocumentProps{Statements: &statements}),
 		},
@@ -260,10 +260,10 @@ func allow(sid string, actions []string, resources ...string) iam.PolicyStatemen
 	})
 }
 
-// functionName is a function's name in AWS.
+// functionName returns a function's name in AWS.
 func (p permissions) functionName(folder string) string { return p.settings.NamePrefix + "-" + folder }
 
-// functionNames are the names of all functions in AWS.
+// functionNames returns the names of all functions in AWS.
 func (p permissions) functionNames() []string {
 	var names []string
 	for _, folder := range functionNames() {
@@ -278,7 +278,7 @@ func (p permissions) machineARN() string {
 	return p.arn("states", "stateMachine:"+p.settings.NamePrefix)
 }
 
-// arn is that of something in the stack's own account and region.
+// arn returns the ARN of a resource in the stack's own account and region.
 func (p permissions) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", *p.stack.Partition(), service, *p.stack.Region(), *p.stack.Account(), resource)
 }

@@ -14,10 +14,10 @@ import (
 	"sluice/infra/pipeline"
 )
 
-// newPipelineStack makes the optional pipeline: one push to the repository is built
-// by the application's own buildspec, which updates the function's code and leaves
-// the execution's input; then the traffic is shifted. It knows the state machine by
-// its name only, so that neither stack holds up a change of the other.
+// newPipelineStack makes the optional pipeline. For each push to the repository, the
+// application's own buildspec updates the function's code and writes the execution's input. Then
+// the pipeline shifts the traffic. It refers to the state machine by name, so that neither stack
+// blocks a change of the other.
 func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("SluicePipeline"), &awscdk.StackProps{
 		StackName:   jsii.String(s.NamePrefix + "-pipeline"),
@@ -27,7 +27,7 @@ func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 	line := awscodepipeline.NewPipeline(stack, jsii.String("Pipeline"), &awscodepipeline.PipelineProps{
 		PipelineName: jsii.String(s.NamePrefix),
 		PipelineType: awscodepipeline.PipelineType_V2,
-		// Two pushes: the second waits for the first one's traffic, the lock's way.
+		// After two pushes, the second waits until the first has shifted its traffic.
 		ExecutionMode: awscodepipeline.ExecutionMode_QUEUED,
 		ArtifactBucket: awss3.NewBucket(stack, jsii.String("Artifacts"), &awss3.BucketProps{
 			Encryption: awss3.BucketEncryption_S3_MANAGED, EnforceSSL: jsii.Bool(true),
@@ -52,8 +52,8 @@ func newPipelineStack(scope constructs.Construct, s settings) awscdk.Stack {
 	return stack
 }
 
-// newReader is the role that reads the repository. CDK would make one, but one that may
-// not use a newer connection.
+// newReader makes the role that reads the repository. The role that CDK would make cannot use a
+// newer connection.
 func newReader(stack awscdk.Stack, of awscodepipeline.Pipeline, connection string) iam.IRole {
 	role := iam.NewRole(stack, jsii.String("Reader"), &iam.RoleProps{
 		AssumedBy:   iam.NewArnPrincipal(of.Role().RoleArn()),
@@ -63,8 +63,9 @@ func newReader(stack awscdk.Stack, of awscodepipeline.Pipeline, connection strin
 	return role
 }
 
-// newBuild runs the application's buildspec. What a deployment of other means than
-// updating the function's code needs, pipelineBuildPolicies adds.
+// newBuild makes the project that runs the application's buildspec. The project may update the
+// code of functions. The setting pipelineBuildPolicies adds permissions for other ways to
+// deploy.
 func newBuild(stack awscdk.Stack, s settings) awscodebuild.IProject {
 	project := awscodebuild.NewPipelineProject(stack, jsii.String("Build"), &awscodebuild.PipelineProjectProps{
 		ProjectName: jsii.String(s.NamePrefix + "-build"),

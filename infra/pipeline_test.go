@@ -17,7 +17,7 @@ var withPipeline = map[string]any{
 	"pipelineConnection": "arn:aws:codeconnections:eu-west-1:111122223333:connection/c0ffee",
 }
 
-func TestPipelineGoesFromAPushToShiftedTraffic(t *testing.T) {
+func TestPipelineShiftsTrafficAfterAPush(t *testing.T) {
 	a, s := app(t, withPipeline)
 	template := templateOf(t, newPipelineStack(a, s))
 	stages := stagesOf(t, template)
@@ -40,7 +40,7 @@ func TestPipelineGoesFromAPushToShiftedTraffic(t *testing.T) {
 	assert.Equal(t, "QUEUED", pipeline["ExecutionMode"])
 }
 
-func TestBuildMayUpdateCodeAndWhatElseIsGivenToIt(t *testing.T) {
+func TestBuildMayUpdateCodeAndHasTheGivenPolicies(t *testing.T) {
 	set := maps.Clone(withPipeline)
 	set["pipelineBuildPolicies"] = "arn:aws:iam::111122223333:policy/deploy"
 	a, s := app(t, set)
@@ -51,7 +51,7 @@ func TestBuildMayUpdateCodeAndWhatElseIsGivenToIt(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(resources(template, "AWS::IAM::Role")), "policy/deploy")
 }
 
-func TestNoPipelineUnlessAsked(t *testing.T) {
+func TestThereIsNoPipelineByDefault(t *testing.T) {
 	a, s := app(t, nil)
 	newStacks(a, s, placeholder)
 	assert.Len(t, *a.Node().Children(), 1)
@@ -60,9 +60,9 @@ func TestNoPipelineUnlessAsked(t *testing.T) {
 	assert.Len(t, *a.Node().Children(), 2)
 }
 
-// An ARN of each service that a connection can be of (Developer Tools console User
-// Guide, Connections rename).
-func TestConnectionIsUsedByTheNameOfItsOwnService(t *testing.T) {
+// A connection's ARN has one of two services (Developer Tools console User Guide, Connections
+// rename).
+func TestConnectionIsUsedWithTheNameOfItsService(t *testing.T) {
 	for service, connection := range map[string]string{
 		"codeconnections":      "arn:aws:codeconnections:eu-west-1:111122223333:connection/c0ffee",
 		"codestar-connections": "arn:aws:codestar-connections:eu-west-1:111122223333:connection/c0ffee",
@@ -86,7 +86,7 @@ func TestConnectionIsUsedByTheNameOfItsOwnService(t *testing.T) {
 	}
 }
 
-func TestBuildIsSmallAndItsLogIsKeptAsLongAsAsked(t *testing.T) {
+func TestBuildIsSmallAndItsLogHasTheRetentionInTheSettings(t *testing.T) {
 	set := maps.Clone(withPipeline)
 	set["logRetentionDays"] = "14"
 	a, s := app(t, set)
@@ -100,7 +100,7 @@ func TestBuildIsSmallAndItsLogIsKeptAsLongAsAsked(t *testing.T) {
 	assert.InDelta(t, 14, group["RetentionInDays"], 0)
 }
 
-// attachedTo are the statements of the policies that a role has been given.
+// attachedTo returns the statements of the policies that are attached to a role.
 func attachedTo(t *testing.T, template map[string]any, role string) []map[string]any {
 	t.Helper()
 	var all []map[string]any
@@ -116,7 +116,7 @@ func attachedTo(t *testing.T, template map[string]any, role string) []map[string
 	return all
 }
 
-// asList is one value, or a list of them, as a list.
+// asList returns a value, or a list of values, as a list.
 func asList(value any) []any {
 	if all, ok := value.([]any); ok {
 		return all

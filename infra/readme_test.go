@@ -14,7 +14,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// programOf is the Go program that stands in a section of the README.
+// programOf returns the Go program in a section of the README.
 func programOf(t *testing.T, heading string) string {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
@@ -29,8 +29,8 @@ func programOf(t *testing.T, heading string) string {
 	return program
 }
 
-// What the README tells users of CDK to write is built and run.
-func TestReadmesStackLeavesTheAliasOnTheVersionThatItBeganWith(t *testing.T) {
+// The test builds and runs the README's example for users of CDK.
+func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	source, program, out := filepath.Join(folder, "main.go"), filepath.Join(folder, "orders"), filepath.Join(folder, "cdk.out")
@@ -52,7 +52,7 @@ func TestReadmesStackLeavesTheAliasOnTheVersionThatItBeganWith(t *testing.T) {
 	assert.Equal(t, "live", alias["Name"])
 	version := alias["FunctionVersion"].(map[string]any)["Fn::GetAtt"].([]any)
 	require.Equal(t, "Version", version[1])
-	// An id without a hash of the function in it: the CDK's own 8 characters only.
+	// The id contains no hash of the function, only the CDK's own 8 characters.
 	assert.Regexp(t, `^FirstVersion[0-9A-F]{8}$`, version[0])
 	first := template["Resources"].(map[string]any)[version[0].(string)].(map[string]any)
 	assert.Equal(t, "AWS::Lambda::Version", first["Type"])

@@ -14,63 +14,62 @@ import (
 	"sluice/internal/shift"
 )
 
-// settings are what an owner may choose, each by a context key of the same name:
-// in cdk.json, or with -c name=value.
+// settings are the options of the stack. Each has a context key of the same name, in cdk.json or
+// with -c name=value.
 type settings struct {
-	// NamePrefix begins the names of the functions, and is that of the state machine,
-	// the table, the topic and the stack.
+	// NamePrefix is the prefix of the functions' names, and the name of the state machine, the
+	// table, the topic and the stack.
 	NamePrefix string
-	// Alias is shifted where an input names none.
+	// Alias is the alias that is shifted if an input names none.
 	Alias string
-	// NotificationEmails are subscribed to the topic; each has to confirm it once.
+	// NotificationEmails are subscribed to the topic. Each must confirm the subscription once.
 	NotificationEmails []string
-	// NotifyOn are the announced states that are sent there.
+	// NotifyOn are the announced states that are sent to the topic.
 	NotifyOn []string
-	// LogRetentionDays is for how long the logs are kept.
+	// LogRetentionDays is how long the logs are kept.
 	LogRetentionDays int
-	// Functions may be shifted, Hooks may be invoked as hooks.
+	// Functions says which functions may be shifted, Hooks which may be invoked as hooks.
 	Functions, Hooks reach
 	// ConfigParameters is the folder of the SSM parameters that a function's tag
 	// sluice:config may name.
 	ConfigParameters string
-	// OnNewVersion says whether a new version that somebody publishes starts an
-	// execution by itself.
+	// OnNewVersion says whether every newly published version starts an execution.
 	OnNewVersion bool
-	// Pipeline is the optional pipeline; nil for none.
+	// Pipeline configures the optional pipeline. It is nil for none.
 	Pipeline *pipelineSettings
 }
 
-// pipelineSettings are those of the optional pipeline.
+// pipelineSettings are the settings of the optional pipeline.
 type pipelineSettings struct {
 	Owner, Repository, Branch string
 	// Connection is the ARN of the CodeConnections connection to the repository.
 	Connection string
-	// Input is the file in the build's output that holds the execution's input.
+	// Input is the file in the build's output with the execution's input.
 	Input string
-	// Buildspec is the application's own, in its repository.
+	// Buildspec is the path of the application's buildspec in its repository.
 	Buildspec string
-	// BuildPolicies are the ARNs of managed policies that its build needs.
+	// BuildPolicies are the ARNs of managed policies that the build needs.
 	BuildPolicies []string
 }
 
-// reach says which functions Sluice may touch: those that carry a tag, or those
-// whose names fit a pattern.
+// reach says which functions Sluice may access: those with a tag, or those whose names match a
+// pattern.
 type reach struct {
 	tag     string // empty with a pattern
 	pattern string
 }
 
-// byTag is the setting that asks for a tag.
+// byTag is the value of a setting that selects functions by tag.
 const byTag = "tag"
 
-// mayCollide says whether another Sluice of the account, if there is one, would start
-// a deployment for the same published version as this one: both would answer to the
-// same tag, and neither knows the other's locks.
+// mayCollide says whether another Sluice in the account, if there is one, would start a
+// deployment for the same published version. Both would react to the same tag, and neither sees
+// the other's locks.
 func (s settings) mayCollide() bool {
 	return s.NamePrefix != flow.DefaultNamePrefix && s.OnNewVersion && s.Functions.tag != ""
 }
 
-// setting is what the lambdas are told: the pattern, or that the tag counts.
+// setting returns the value for the Lambdas' environment: the pattern, or byTag.
 func (r reach) setting() string {
 	if r.tag != "" {
 		return byTag
@@ -78,12 +77,13 @@ func (r reach) setting() string {
 	return r.pattern
 }
 
-// context finds what is set: nil for nothing. What came by -c is always text.
+// context returns the value of a setting, or nil if it is not set. A value from -c is always
+// text.
 type context func(name string) any
 
-// How long a prefix may be: it is the name of a table, which has 3 characters at least
-// (DynamoDB, TableName), and the longest name, sluice-close-deployment, may have 64
-// (Lambda, FunctionName).
+// The length of a prefix. It is the name of a table, which must have at least 3 characters
+// (DynamoDB, TableName). The longest function name, such as sluice-close-deployment, may have
+// at most 64 (Lambda, FunctionName).
 const (
 	minPrefix = 3
 	maxPrefix = 40
@@ -95,32 +95,32 @@ var (
 	sourceShape = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
 )
 
-// retentions are the days that CloudWatch Logs knows (PutRetentionPolicy,
-// retentionInDays).
+// retentions are the days that CloudWatch Logs accepts (PutRetentionPolicy, retentionInDays).
 var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// announced are the states that can be asked for in notifyOn.
+// announced are the states that notifyOn accepts.
 var announced = []string{
 	string(shift.Started), string(shift.ShiftedTo),
 	string(shift.Promoted), string(shift.Unchanged), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
 }
 
-// settingNames are all there are; cdk.json's other keys have a colon, a slash or an @.
+// settingNames are the names of all settings. Other keys in cdk.json contain a colon, a slash or
+// an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "configParameters",
 	"onNewVersion", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
-// reader reads settings and collects everything that is wrong with them.
+// reader reads settings and collects all problems.
 type reader struct {
 	find     context
 	problems []error
 }
 
-// readSettings reads all settings, or says everything that is wrong with them.
+// readSettings reads all settings, or returns an error that lists all problems.
 func readSettings(find context, keys []string) (settings, error) {
 	r := &reader{find: find}
-	r.known(keys)
+	r.checkNames(keys)
 	s := settings{
 		NamePrefix:         r.text("namePrefix", flow.DefaultNamePrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
@@ -129,20 +129,20 @@ func readSettings(find context, keys []string) (settings, error) {
 		LogRetentionDays:   r.number("logRetentionDays", 90),
 		Functions:          r.reach("functions", shift.TagAlias),
 		Hooks:              r.reach("hooks", shift.TagHook),
-		OnNewVersion:       r.truth("onNewVersion", true),
+		OnNewVersion:       r.bool("onNewVersion", true),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.Pipeline = r.pipeline()
 	r.checkPrefix(s.NamePrefix)
 	r.checkNotifications(s.NotificationEmails, s.NotifyOn)
 	if !request.IsParameterFolder(s.ConfigParameters) {
-		r.wrong("configParameters", "%q must be the folder of parameters, such as %s", s.ConfigParameters, request.DefaultParameters)
+		r.wrong("configParameters", "%q must be a folder of parameters, such as %s", s.ConfigParameters, request.DefaultParameters)
 	}
 	if !request.IsAlias(s.Alias) {
 		r.wrong("alias", "%q %s", s.Alias, request.NoAlias)
 	}
 	if !slices.Contains(retentions, s.LogRetentionDays) {
-		r.wrong("logRetentionDays", "%d is not one of CloudWatch's: %s", s.LogRetentionDays, strings.Trim(fmt.Sprint(retentions), "[]"))
+		r.wrong("logRetentionDays", "%d is not one of the days that CloudWatch accepts: %s", s.LogRetentionDays, strings.Trim(fmt.Sprint(retentions), "[]"))
 	}
 	if len(r.problems) > 0 {
 		return settings{}, fmt.Errorf("the settings are not valid (cdk.json, or -c name=value):\n%w", errors.Join(r.problems...))
@@ -153,9 +153,9 @@ func readSettings(find context, keys []string) (settings, error) {
 func (r *reader) checkPrefix(prefix string) {
 	switch {
 	case len(prefix) < minPrefix:
-		r.wrong("namePrefix", "%q is too short for the name of a DynamoDB table; %d characters are the least", prefix, minPrefix)
+		r.wrong("namePrefix", "%q is too short for the name of a DynamoDB table; it must have at least %d characters", prefix, minPrefix)
 	case len(prefix) > maxPrefix:
-		r.wrong("namePrefix", "%q has %d characters; %d are the most, so that every function's name fits into Lambda's 64", prefix, len(prefix), maxPrefix)
+		r.wrong("namePrefix", "%q has %d characters; it may have at most %d, so that every function's name fits into Lambda's 64", prefix, len(prefix), maxPrefix)
 	}
 }
 
@@ -167,7 +167,7 @@ func (r *reader) checkNotifications(emails, states []string) {
 	}
 	for _, state := range states {
 		if !slices.Contains(announced, state) {
-			r.wrong("notifyOn", "%q is not announced; there are %s", state, strings.Join(announced, ", "))
+			r.wrong("notifyOn", "%q is not an announced state; use one of %s", state, strings.Join(announced, ", "))
 		}
 	}
 }
@@ -176,12 +176,12 @@ func (r *reader) wrong(name, format string, args ...any) {
 	r.problems = append(r.problems, fmt.Errorf("  %s: %s", name, fmt.Sprintf(format, args...)))
 }
 
-// known refuses names that nobody reads: a setting that is misspelled must not be
-// left at its default in silence.
-func (r *reader) known(keys []string) {
+// checkNames refuses unknown names, because a misspelled setting must not silently keep its
+// default.
+func (r *reader) checkNames(keys []string) {
 	for _, key := range slices.Sorted(slices.Values(keys)) {
 		if !strings.ContainsAny(key, ":@/") && !slices.Contains(settingNames, key) {
-			r.wrong(key, "there is no such setting; there are %s", strings.Join(settingNames, ", "))
+			r.wrong(key, "there is no such setting; the settings are %s", strings.Join(settingNames, ", "))
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (r *reader) text(name, otherwise string, shape *regexp.Regexp, wanted strin
 	return text
 }
 
-// list is an array in cdk.json, or text with commas between.
+// list reads an array in cdk.json, or text with commas between.
 func (r *reader) list(name string, otherwise ...string) []string {
 	switch found := r.find(name).(type) {
 	case nil:
@@ -239,7 +239,7 @@ func (r *reader) number(name string, otherwise int) int {
 	return otherwise
 }
 
-func (r *reader) truth(name string, otherwise bool) bool {
+func (r *reader) bool(name string, otherwise bool) bool {
 	switch found := r.find(name); found {
 	case nil:
 		return otherwise
@@ -263,18 +263,18 @@ func (r *reader) reach(name, tag string) reach {
 		return reach{tag: tag}
 	}
 	if strings.Trim(pattern, "*") == "" {
-		r.wrong(name, "%q would let Sluice touch every function of the account; name some of them, such as orders-*, or tag them", pattern)
+		r.wrong(name, "%q would let Sluice access every function in the account; name some of them, such as orders-*, or tag them", pattern)
 	}
 	return reach{pattern: pattern}
 }
 
-// pipeline reads the optional pipeline, which has settings of its own.
+// pipeline reads the settings of the optional pipeline.
 func (r *reader) pipeline() *pipelineSettings {
 	source, ok := r.find("pipeline").(string)
 	if !ok {
 		for _, name := range settingNames {
 			if strings.HasPrefix(name, "pipeline") && r.find(name) != nil {
-				r.wrong(name, "it needs pipeline=owner/repository@branch")
+				r.wrong(name, "this also needs pipeline=owner/repository@branch")
 			}
 		}
 		return nil

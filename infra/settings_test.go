@@ -30,7 +30,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	}, s)
 }
 
-// What comes by -c is text, what is in cdk.json has a type.
+// Values from -c are text. Values in cdk.json have a type.
 func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	t.Parallel()
 	typed, err := read(map[string]any{
@@ -50,7 +50,7 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	}, typed)
 }
 
-func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
+func TestAllProblemsOfTheSettingsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := read(map[string]any{
 		"namePrefix": "Sluice", "alias": "7", "notificationEmails": "nobody", "notifyOn": "Failed", "logRetentionDays": "80",
@@ -60,10 +60,10 @@ func TestEveryProblemOfTheSettingsIsNamedAtOnce(t *testing.T) {
 	})
 	require.Error(t, err)
 	for _, problem := range []string{
-		"namePrefix: Sluice must be lowercase", `alias: "7" is not the name of an alias: letters`, `"nobody" is not an e-mail address`, `"Failed" is not announced; there are Started`,
-		"80 is not one of CloudWatch's: 1 3 5", "every function of the account; name some of them", "hooks: true must be text", `"sluice" must be the folder of parameters, such as /sluice/`,
+		"namePrefix: Sluice must be lowercase", `alias: "7" is not the name of an alias: letters`, `"nobody" is not an e-mail address`, `"Failed" is not an announced state; use one of Started`,
+		"80 is not one of the days that CloudWatch accepts: 1 3 5", "every function in the account; name some of them", "hooks: true must be text", `"sluice" must be a folder of parameters, such as /sluice/`,
 		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
-		"emails: there is no such setting; there are namePrefix",
+		"emails: there is no such setting; the settings are namePrefix",
 	} {
 		assert.Contains(t, err.Error(), problem)
 	}
@@ -91,7 +91,7 @@ func TestSettingIsRefused(t *testing.T) {
 	}
 }
 
-func TestASecondSluiceThatAnswersToTheSameTagIsWarnedOf(t *testing.T) {
+func TestASecondSluiceWithTheSameTagGivesAWarning(t *testing.T) {
 	for _, test := range []struct {
 		why  string
 		set  map[string]any

@@ -14,7 +14,7 @@ import (
 	"sluice/statemachine"
 )
 
-// sluice is everything that stands in AWS, as far as its parts need each other.
+// sluice holds the resources of the stack that others refer to.
 type sluice struct {
 	stack    awscdk.Stack
 	settings settings
@@ -28,8 +28,8 @@ type sluice struct {
 	topic       awssns.Topic
 }
 
-// newStacks makes the stacks of an app: Sluice's own, and that of the pipeline if
-// one is asked for.
+// newStacks makes the stacks of an app: Sluice's own, and the pipeline's if the settings have
+// one.
 func newStacks(app constructs.Construct, s settings, code codeOf) awscdk.Stack {
 	own := newStack(app, s, code)
 	if s.Pipeline != nil {
@@ -52,11 +52,11 @@ func newStack(scope constructs.Construct, s settings, code codeOf) *sluice {
 	all.deadLetters = all.newDeadLetters()
 	all.functions = all.newFunctions(code)
 	all.machineLogs, all.machine = all.newMachine()
-	all.watchOver()
+	all.newSafetyNetTriggers()
 	all.startOnNewVersions()
 	all.notify()
 	all.newDashboard()
-	all.tell()
+	all.newOutputs()
 	return all
 }
 
@@ -72,15 +72,15 @@ func (a *sluice) newTable() awsdynamodb.Table {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
-		// It knows who holds which alias: deleting it in the middle of a shift would
-		// leave the traffic divided and nobody to look after it.
+		// The table records which deployment holds which alias. If it were deleted during a
+		// shift, the traffic would stay divided and nothing would put it back.
 		DeletionProtection: jsii.Bool(true),
 		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
 	})
 }
 
-// newDeadLetters makes the queue of everything asynchronous that nobody could deal
-// with. An alarm says when something is in it.
+// newDeadLetters makes the queue for events that could not be delivered or handled. An alarm
+// reports when the queue has a message.
 func (a *sluice) newDeadLetters() awssqs.Queue {
 	return awssqs.NewQueue(a.stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		QueueName:       jsii.String(a.settings.NamePrefix + "-dead-letters"),
@@ -90,12 +90,11 @@ func (a *sluice) newDeadLetters() awssqs.Queue {
 	})
 }
 
-// newMachine makes the state machine, with a log of what went wrong in it. A log
-// never holds what is passed between states: the functions' own logs say as much
-// of it as they may.
+// newMachine makes the state machine, with a log of its errors. The log never contains the data
+// that is passed between states. The functions' own logs show as much of it as is safe.
 func (a *sluice) newMachine() (awslogs.LogGroup, sfn.StateMachine) {
-	// The prefix keeps the log's policy off a resource policy of limited size
-	// (Step Functions Developer Guide, Logging using CloudWatch Logs).
+	// With this prefix the log needs no entry in a resource policy of limited size (Step
+	// Functions Developer Guide, Logging using CloudWatch Logs).
 	logs := newLogGroup(a.stack, a.settings, "MachineLogs", "/aws/vendedlogs/states/"+a.settings.NamePrefix)
 	machine := statemachine.New(a.stack, "Shift", statemachine.Props{
 		Name:      a.settings.NamePrefix,
@@ -111,12 +110,12 @@ func newLogGroup(stack awscdk.Stack, s settings, id, name string) awslogs.LogGro
 	return awslogs.NewLogGroup(stack, jsii.String(id), &awslogs.LogGroupProps{
 		LogGroupName: jsii.String(name),
 		Retention:    awslogs.RetentionDays(retentionNames[s.LogRetentionDays]),
-		// A log outlives nothing that it tells of but the stack; the table stays.
+		// The logs are deleted with the stack. Only the table stays.
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
 
-// retentionNames are CDK's names of CloudWatch's retentions.
+// retentionNames are CDK's names of CloudWatch's retention periods, by days.
 var retentionNames = map[int]awslogs.RetentionDays{
 	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
 	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
@@ -128,16 +127,16 @@ var retentionNames = map[int]awslogs.RetentionDays{
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
-// tell prints what a person needs after a deploy.
-func (a *sluice) tell() {
-	for _, output := range []struct{ name, says, value string }{
+// newOutputs adds the stack's outputs, which a person needs after a deployment of the stack.
+func (a *sluice) newOutputs() {
+	for _, output := range []struct{ name, description, value string }{
 		{"StateMachineArn", "Start executions of this one", *a.machine.StateMachineArn()},
 		{"TopicArn", "Subscribe here to hear how deployments end", *a.topic.TopicArn()},
 		{"TableName", "The ledger; it stays when the stack is destroyed", *a.table.TableName()},
 		{"DeadLettersUrl", "What nobody could deal with", *a.deadLetters.QueueUrl()},
 	} {
 		awscdk.NewCfnOutput(a.stack, jsii.String(output.name), &awscdk.CfnOutputProps{
-			Value: jsii.String(output.value), Description: jsii.String(output.says),
+			Value: jsii.String(output.value), Description: jsii.String(output.description),
 		})
 	}
 }

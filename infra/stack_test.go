@@ -44,7 +44,7 @@ func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *te
 	assert.InDelta(t, forecast.InvocationMegabytes, functions[flow.SetWeight.Function]["MemorySize"], 0, "what plan reckons with")
 }
 
-func TestFunctionsAreToldWhatTheyAsk(t *testing.T) {
+func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 	template := otherTemplate(t)
 	functions := resources(template, "AWS::Lambda::Function")
 	require.Len(t, functions, len(functionNames()))
@@ -85,7 +85,7 @@ func TestLedgerOutlivesTheStackAndItsMistakes(t *testing.T) {
 	assert.Equal(t, map[string]any{"AttributeName": flow.LedgerExpiry, "Enabled": true}, table["TimeToLiveSpecification"])
 }
 
-func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
+func TestEveryLogHasTheRetentionInTheSettings(t *testing.T) {
 	groups := resources(otherTemplate(t), "AWS::Logs::LogGroup")
 	require.Len(t, groups, len(functionNames())+1, "of every function, and of the state machine")
 	for id, group := range groups {
@@ -93,7 +93,7 @@ func TestEveryLogIsKeptAsLongAsAsked(t *testing.T) {
 	}
 }
 
-func TestStateMachineIsTracedAndLogsNothingOfWhatItPasses(t *testing.T) {
+func TestStateMachineIsTracedAndLogsNoExecutionData(t *testing.T) {
 	machine := only(t, goldenTemplate(t), "AWS::StepFunctions::StateMachine")
 	assert.Equal(t, flow.DefaultNamePrefix, machine["StateMachineName"])
 	assert.Equal(t, map[string]any{"Enabled": true}, machine["TracingConfiguration"])
@@ -102,7 +102,7 @@ func TestStateMachineIsTracedAndLogsNothingOfWhatItPasses(t *testing.T) {
 	assert.Equal(t, false, logging["IncludeExecutionData"])
 }
 
-func TestEverythingAsynchronousRetriesAndEndsAmongTheDeadLetters(t *testing.T) {
+func TestEverythingAsynchronousIsRetriedAndHasTheDeadLetterQueue(t *testing.T) {
 	template := goldenTemplate(t)
 	rules := resources(template, "AWS::Events::Rule")
 	require.Len(t, rules, 5)
@@ -122,7 +122,7 @@ func TestEverythingAsynchronousRetriesAndEndsAmongTheDeadLetters(t *testing.T) {
 	assert.Equal(t, true, queue["SqsManagedSseEnabled"])
 }
 
-func TestEveryAlarmTellsPeopleAndSaysWhatToDo(t *testing.T) {
+func TestEveryAlarmNotifiesPeopleAndSaysWhatToDo(t *testing.T) {
 	alarms := resources(goldenTemplate(t), "AWS::CloudWatch::Alarm")
 	var names []string
 	for id, alarm := range alarms {
@@ -152,7 +152,7 @@ func TestNotificationsAreSubscribedAndChosen(t *testing.T) {
 	assert.Empty(t, resources(goldenTemplate(t), "AWS::SNS::Subscription"))
 }
 
-func TestNewVersionsStartNothingUnlessAsked(t *testing.T) {
+func TestNewVersionsStartNothingIfSwitchedOff(t *testing.T) {
 	names := func(template map[string]any) []string {
 		var all []string
 		for _, r := range rulesOf(t, template) {
@@ -164,7 +164,7 @@ func TestNewVersionsStartNothingUnlessAsked(t *testing.T) {
 	assert.Equal(t, []string{"team-a-alarm-fired", "team-a-announced", "team-a-execution-ended"}, names(otherTemplate(t)))
 }
 
-// reasons are why a statement is about all resources.
+// reasons says why a statement applies to all resources.
 var reasons = map[string]string{
 	"cloudwatch:DescribeAlarms":     "composite alarms are told only to whoever may read all",
 	"xray:PutTelemetryRecords":      "X-Ray knows no resources for it",
@@ -181,7 +181,7 @@ var reasons = map[string]string{
 	"logs:UpdateLogDelivery":        "log delivery knows no resources",
 }
 
-// everyFunction are the actions on all functions without a condition, with the reason.
+// everyFunction lists the actions on all functions without a condition, with the reasons.
 var everyFunction = map[string]string{
 	"lambda:ListTags": "publish-version reads the tags to find out whether it may touch a function",
 }
@@ -221,9 +221,9 @@ func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {
 	}
 }
 
-// What others may do by the policies of queue, topic and functions: services alone,
-// and each only on behalf of something of this stack.
-func TestNobodyIsLetInButForSomethingOfTheStack(t *testing.T) {
+// The policies of the queue, the topic and the functions allow only AWS services, each only on
+// behalf of a resource of this stack.
+func TestResourcePoliciesAllowOnlyResourcesOfTheStack(t *testing.T) {
 	template, let := goldenTemplate(t), map[string]int{}
 	rules := resources(template, "AWS::Events::Rule")
 	for _, kind := range []string{"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"} {
@@ -256,7 +256,7 @@ func TestNobodyIsLetInButForSomethingOfTheStack(t *testing.T) {
 	}, let)
 }
 
-// A rule has a role where its target is not the safety net.
+// A rule has a role if its target is not the safety net.
 func TestRolesOfRulesAreForThatRuleAlone(t *testing.T) {
 	template := goldenTemplate(t)
 	roles, of := resources(template, "AWS::IAM::Role"), map[string]string{}
@@ -282,8 +282,8 @@ func TestRolesOfRulesAreForThatRuleAlone(t *testing.T) {
 	assert.Equal(t, 2, trusting)
 }
 
-// The rule on published versions knows those of every Sluice by that path.
-func TestRolesAreWhereEverySluiceHasThem(t *testing.T) {
+// The rule for published versions recognizes the roles of every Sluice by that path.
+func TestRolesHaveThePathOfEverySluice(t *testing.T) {
 	for _, template := range []map[string]any{goldenTemplate(t), otherTemplate(t)} {
 		roles := resources(template, "AWS::IAM::Role")
 		require.NotEmpty(t, roles)
@@ -311,7 +311,7 @@ func TestFunctionsByPatternNeedNoTag(t *testing.T) {
 	assert.Equal(t, []string{functions + "smoke", functions + "smoke:*"}, found["lambda:InvokeFunction"])
 }
 
-// said is a statement of a role.
+// said is a statement of a role's policy.
 type said struct {
 	Sid                string
 	Actions, Resources []string
@@ -333,7 +333,7 @@ func statementsOf(t *testing.T, role map[string]any) []said {
 	return all
 }
 
-// listed is one text, or a list of them, as a list.
+// listed returns a text, or a list of texts, as a list.
 func listed(value any) []string {
 	if text, ok := value.(string); ok {
 		return []string{text}

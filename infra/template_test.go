@@ -19,9 +19,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden template from the synthesis")
 
-// golden is the template with the settings of cdk.json, byName that where the names
-// of functions say which ones may be shifted; PATTERN stands for the pattern. Tests
-// that know nothing of CDK read them.
+// golden is the template with the settings of cdk.json. byName is the template in which a pattern
+// of names says which functions may be shifted, with PATTERN as a placeholder. Tests that do not
+// use CDK read these files.
 var (
 	golden = filepath.Join("testdata", "sluice.template.json")
 	byName = filepath.Join("testdata", "sluice-by-name.template.json")
@@ -46,7 +46,7 @@ func TestGoldenTemplateIsWhatCDKSynthesizes(t *testing.T) {
 	}
 }
 
-// contextOf is the context of an app: that of cdk.json, and what is set besides.
+// contextOf returns the context of an app: cdk.json with additional settings.
 func contextOf(t *testing.T, set map[string]any) *map[string]any {
 	t.Helper()
 	text, err := os.ReadFile("../cdk.json")
@@ -63,8 +63,7 @@ func contextOf(t *testing.T, set map[string]any) *map[string]any {
 	return &all
 }
 
-// placeholder stands for the code of a function: a template does not depend on it,
-// but for the hash of it.
+// placeholder replaces the code of a function. A template depends only on the hash of the code.
 func placeholder(string) awslambda.Code {
 	return awslambda.Code_FromAsset(jsii.String("testdata/placeholder"), nil)
 }
@@ -78,14 +77,14 @@ func app(t *testing.T, set map[string]any) (awscdk.App, settings) {
 	return a, s
 }
 
-// synthesized is the template of Sluice's own stack.
+// synthesized returns the template of Sluice's own stack.
 func synthesized(t *testing.T, set map[string]any) map[string]any {
 	t.Helper()
 	a, s := app(t, set)
 	return templateOf(t, newStack(a, s, placeholder).stack)
 }
 
-// otherSettings are those of otherTemplate.
+// otherSettings are the settings of otherTemplate.
 var otherSettings = map[string]any{
 	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "logRetentionDays": "14", "onNewVersion": "false",
 	"notificationEmails": "a@example.com,b@example.com", "notifyOn": "Started",
@@ -93,7 +92,7 @@ var otherSettings = map[string]any{
 
 var other map[string]any
 
-// otherTemplate is one where nothing is at its default, synthesized once.
+// otherTemplate is a template in which no setting has its default. It is synthesized once.
 func otherTemplate(t *testing.T) map[string]any {
 	t.Helper()
 	if other == nil {
@@ -107,7 +106,7 @@ func templateOf(t *testing.T, stack awscdk.Stack) map[string]any {
 	return *assertions.Template_FromStack(stack, nil).ToJSON()
 }
 
-// assetHash is what stands for the content of a file in the name of its asset.
+// assetHash matches the hash of a file in the name of its asset.
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
 func canonical(t *testing.T, template map[string]any) []byte {

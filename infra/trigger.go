@@ -11,20 +11,21 @@ import (
 	"sluice/internal/shift"
 )
 
-// alarmChanges are those that wake the safety net: to ALARM, and to OK, since an alarm that
-// was ignored because it was firing at the start counts from then on. It may have had no
-// data in between: from which state it comes says nothing.
+// alarmChanges selects the changes of alarms that invoke the safety net: those to ALARM, and
+// those to OK, because an alarm that was ignored while it was firing at the start counts from
+// then on. The previous state does not matter, because the alarm may have had no data in
+// between.
 func alarmChanges() map[string]any {
 	return map[string]any{"state": map[string]any{"value": []shift.AlarmState{shift.AlarmFiring, shift.AlarmOK}}}
 }
 
-// sweepEvery is in minutes; the shortest that a schedule can have.
-const sweepEvery = 1
+// sweepMinutes is the interval of sweeps, the shortest that a schedule can have.
+const sweepMinutes = 1
 
-// watchOver wakes the safety net: by alarms, by executions that ended without
-// having promoted anything, and every minute. Whatever EventBridge cannot hand
-// over, and whatever the safety net fails at for good, becomes a dead letter.
-func (a *sluice) watchOver() {
+// newSafetyNetTriggers makes the rules that invoke the safety net: for alarms, for executions
+// that ended without success, and every minute. Events that EventBridge cannot deliver, or that
+// the safety net cannot handle, become dead letters.
+func (a *sluice) newSafetyNetTriggers() {
 	net, changes := a.functions[flow.SafetyNet], alarmChanges()
 	a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM, or to OK. It looks up which deployments watch that alarm; most have none."),
@@ -33,7 +34,7 @@ func (a *sluice) watchOver() {
 			DetailType: jsii.Strings(flow.AlarmDetailType),
 			Detail:     &changes,
 		},
-		Targets: &[]awsevents.IRuleTarget{a.wake(net, nil)},
+		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
 	})
 	a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an execution was stopped, timed out or failed: no Catch sees that."),
@@ -45,14 +46,14 @@ func (a *sluice) watchOver() {
 				"status":          flow.Endings(),
 			},
 		},
-		Targets: &[]awsevents.IRuleTarget{a.wake(net, nil)},
+		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
 	})
 	a.newRule("Sweep", "sweep", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net every minute, for whatever events were lost. Do not disable it."),
-		Schedule:    awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(sweepEvery))),
-		Targets:     &[]awsevents.IRuleTarget{a.wake(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
+		Schedule:    awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(sweepMinutes))),
+		Targets:     &[]awsevents.IRuleTarget{a.safetyNetTarget(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
 	})
-	// EventBridge invokes it asynchronously, so its errors are Lambda's to retry: twice,
+	// EventBridge invokes the safety net asynchronously, so Lambda retries after errors: twice,
 	// after one and after two minutes.
 	awslambda.NewCfnEventInvokeConfig(a.stack, jsii.String("SafetyNetRetries"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName:             net.FunctionName(),
@@ -65,15 +66,15 @@ func (a *sluice) watchOver() {
 	})
 }
 
-// wake is the safety net as the target of a rule.
-func (a *sluice) wake(net awslambda.IFunction, input awsevents.RuleTargetInput) awsevents.IRuleTarget {
+// safetyNetTarget returns the safety net as the target of a rule.
+func (a *sluice) safetyNetTarget(net awslambda.IFunction, input awsevents.RuleTargetInput) awsevents.IRuleTarget {
 	return targets.NewLambdaFunction(net, &targets.LambdaFunctionProps{
-		Event: input, DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(most), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
+		Event: input, DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(maxRetries), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
 	})
 }
 
-// most is how often EventBridge tries at most (RetryPolicy, MaximumRetryAttempts).
-const most = 185
+// maxRetries is EventBridge's largest number of retries (RetryPolicy, MaximumRetryAttempts).
+const maxRetries = 185
 
 // startOnNewVersions starts an execution when somebody publishes a version.
 func (a *sluice) startOnNewVersions() {
@@ -82,7 +83,7 @@ func (a *sluice) startOnNewVersions() {
 	}
 	a.newRule("VersionPublished", "version-published", &awsevents.RuleProps{
 		Description:  jsii.String("Starts an execution for a version that was published, by whatever means. The function's tags say what to do with it. It needs a CloudTrail trail that logs management events."),
-		EventPattern: a.published(),
+		EventPattern: a.newVersionPattern(),
 		Targets: &[]awsevents.IRuleTarget{targets.NewSfnStateMachine(a.machine, &targets.SfnStateMachineProps{
 			Input: awsevents.RuleTargetInput_FromObject(map[string]any{
 				"trigger":  "event",
@@ -91,19 +92,19 @@ func (a *sluice) startOnNewVersions() {
 			}),
 			Role:            a.permit.starter(a.settings.NamePrefix + "-version-published"),
 			DeadLetterQueue: a.deadLetters,
-			RetryAttempts:   jsii.Number(most),
+			RetryAttempts:   jsii.Number(maxRetries),
 			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(24)),
 		})},
 	})
 }
 
-// published matches the calls of Lambda that make a version. CloudTrail writes the
-// API's date behind a call's name (PublishVersion20150331), hence the prefixes. A
-// call that failed has an errorCode. The versions that a Sluice publishes itself, this
-// one or another of the account, are those of an execution that runs already: who has
-// published is told by the role of the session. A deploy of this stack publishes
-// versions of Sluice's own functions: they are excluded by name.
-func (a *sluice) published() *awsevents.EventPattern {
+// newVersionPattern matches the Lambda calls that publish a version. CloudTrail appends the
+// API's date to a call's name (PublishVersion20150331), hence the prefixes. A failed call has an
+// errorCode. A version that a Sluice publishes itself, this one or another in the account,
+// already belongs to an execution; the pattern excludes it by the role of the caller's session.
+// A deployment of this stack publishes versions of Sluice's own functions; the pattern excludes
+// them by name.
+func (a *sluice) newVersionPattern() *awsevents.EventPattern {
 	absent := map[string]any{"exists": false}
 	return &awsevents.EventPattern{
 		Source:     jsii.Strings("aws.lambda"),
@@ -114,7 +115,7 @@ func (a *sluice) published() *awsevents.EventPattern {
 			"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{
 				"arn": []any{absent, map[string]any{"anything-but": prefix(a.permit.rolesARN())}},
 			}}},
-			// A call that published nothing answers with $LATEST.
+			// A call that published nothing returns $LATEST.
 			"responseElements": map[string]any{
 				"functionArn":  []any{map[string]any{"exists": true}},
 				"functionName": []any{map[string]any{"anything-but": a.permit.functionNames()}},

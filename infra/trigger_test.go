@@ -20,17 +20,17 @@ import (
 	"sluice/internal/shift"
 )
 
-// sample is an event of testdata/events: what it is, which rules it must meet, and
-// what the target of the rule is given.
+// sample is an event of testdata/events, with the rules that it must match and the input of the
+// rule's target.
 type sample struct {
 	Why   string         `json:"why"`
 	Event map[string]any `json:"event"`
 	Rules []string       `json:"rules"`
-	// Input is an object, or text with line breaks; without it, it is not looked at.
+	// Input is an object, or text with line breaks. If it is missing, it is not compared.
 	Input any `json:"input"`
 }
 
-func TestRulesMeetTheEventsTheyAreFor(t *testing.T) {
+func TestRulesMatchTheirEvents(t *testing.T) {
 	rules := rulesOf(t, goldenTemplate(t))
 	for name, s := range samples(t) {
 		t.Run(name, func(t *testing.T) {
@@ -48,8 +48,8 @@ func TestRulesMeetTheEventsTheyAreFor(t *testing.T) {
 	}
 }
 
-// check compares what a target is given. The safety net is given the whole event, and
-// must understand it.
+// check compares the input of a target. The safety net gets the whole event, and must understand
+// it.
 func (s sample) check(t *testing.T, given string) {
 	t.Helper()
 	switch want := s.Input.(type) {
@@ -65,7 +65,7 @@ func (s sample) check(t *testing.T, given string) {
 	}
 }
 
-// mailed is what an e-mail says of an announcement in a partition.
+// mailed returns the text of an e-mail for an announcement in a partition.
 func mailed(t *testing.T, partition string, what shift.Announcement) []string {
 	t.Helper()
 	detail, err := json.Marshal(what)
@@ -91,8 +91,8 @@ func TestEMailLinksToTheConsoleOfItsPartition(t *testing.T) {
 	}
 }
 
-// EventBridge puts a summary between the quotes as it is.
-func TestNothingInAnAnnouncementEndsTheQuotesAroundIt(t *testing.T) {
+// EventBridge puts a summary between the quotes without escaping it.
+func TestAnAnnouncementContainsNoQuotes(t *testing.T) {
 	record := shift.Record{
 		ID: "arn:aws:states:eu-west-1:111122223333:execution:sluice:a", Outcome: shift.Rejected,
 		Cause: "InvalidInput: function: \"or\\ders\"\nis \"no\" name.",
@@ -121,8 +121,8 @@ func TestSweepIsUnderstood(t *testing.T) {
 	t.Fatal("no rule has a schedule")
 }
 
-// moto is a mock of AWS in Python, with a matcher of its own.
-func TestForeignMatcherMeetsTheSameEvents(t *testing.T) {
+// moto is a mock of AWS in Python with its own matcher.
+func TestAnotherMatcherMatchesTheSameEvents(t *testing.T) {
 	if err := exec.Command("python3", "-c", "import moto.events.models").Run(); err != nil {
 		t.Skip("NOT CHECKED with another matcher: python3 has no moto (pip install moto)")
 	}
@@ -160,7 +160,7 @@ func samples(t *testing.T) map[string]sample {
 	return all
 }
 
-// rulesOf are the rules of a template that have a pattern, in AWS's first partition.
+// rulesOf returns the rules of a template that have a pattern, in the partition aws.
 func rulesOf(t *testing.T, template map[string]any) []rule { return rulesIn(t, "aws", template) }
 
 func rulesIn(t *testing.T, partition string, template map[string]any) []rule {
@@ -196,7 +196,7 @@ func goldenTemplate(t *testing.T) map[string]any {
 	return template
 }
 
-// resources are the properties of all resources of a type.
+// resources returns the properties of all resources of a type.
 func resources(template map[string]any, kind string) map[string]map[string]any {
 	found := map[string]map[string]any{}
 	for id, r := range template["Resources"].(map[string]any) {
@@ -207,8 +207,8 @@ func resources(template map[string]any, kind string) map[string]map[string]any {
 	return found
 }
 
-// chosen puts in what a template's conditions choose in a partition. They compare
-// AWS::Partition, and nothing else.
+// chosen resolves a template's conditions in a partition. The conditions compare only
+// AWS::Partition.
 func chosen(template map[string]any, partition string, value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -234,7 +234,7 @@ func chosen(template map[string]any, partition string, value any) any {
 	return value
 }
 
-// only is the one resource of a type.
+// only returns the one resource of a type.
 func only(t *testing.T, template map[string]any, kind string) map[string]any {
 	t.Helper()
 	found := resources(template, kind)
@@ -245,10 +245,10 @@ func only(t *testing.T, template map[string]any, kind string) map[string]any {
 	return nil
 }
 
-// logicalHash is what CDK puts behind the names of resources.
+// logicalHash matches the hash that CDK appends to the names of resources.
 const logicalHash = 8
 
-// filled puts in what CloudFormation would, in the samples' account. A role's ARN has
+// filled resolves references as CloudFormation does, in the samples' account. A role's ARN has
 // the name of its resource.
 func filled(t *testing.T, value any) any {
 	t.Helper()

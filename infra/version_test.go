@@ -17,8 +17,8 @@ import (
 	"sluice/internal/flow"
 )
 
-// A running execution keeps its definition. If that named a function without a version,
-// a deploy of the stack would change the code under it.
+// A running execution keeps its definition. If the definition named a function without a
+// version, a deployment of the stack would change the code under the execution.
 func TestDefinitionNamesRetainedVersionsOfItsFunctions(t *testing.T) {
 	template := goldenTemplate(t)
 	versions := versionsOf(t, template)
@@ -46,8 +46,8 @@ func TestDefinitionNamesRetainedVersionsOfItsFunctions(t *testing.T) {
 	assert.ElementsMatch(t, slices.Collect(maps.Values(versions)), slices.Collect(maps.Keys(named)), "the definition names the versions and nothing else")
 }
 
-// CloudFormation publishes a version when the template has one under a new logical id,
-// and Lambda refuses to publish what has not changed.
+// CloudFormation publishes a version when the template has one with a new logical id. Lambda
+// refuses to publish unchanged code.
 func TestVersionIsPublishedOnlyWhenItsFunctionChanges(t *testing.T) {
 	changed := func(before, after map[string]string) []string {
 		require.Len(t, after, len(before))
@@ -77,8 +77,8 @@ func TestVersionIsPublishedOnlyWhenItsFunctionChanges(t *testing.T) {
 	assert.Equal(t, []string{flow.SetWeight.Function}, changed(before, versionsOf(t, after)), "only set-weight has other code")
 }
 
-// An execution that began before an upgrade invokes older versions, which the template of
-// the upgrade does not know, or the function without a version.
+// An execution that started before an upgrade invokes older versions, which are not in the new
+// template, or the function without a version.
 func TestStateMachineMayInvokeEveryVersionOfItsFunctionsAndNothingElse(t *testing.T) {
 	for prefix, template := range map[string]map[string]any{"sluice-": goldenTemplate(t), "team-a-": otherTemplate(t)} {
 		var want []string

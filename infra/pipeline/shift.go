@@ -1,5 +1,5 @@
-// Package pipeline lets any CDK pipeline shift traffic with Sluice. AddShift is all
-// there is to it; the package needs nothing but the CDK.
+// Package pipeline lets any CDK pipeline shift traffic with Sluice. AddShift is its only
+// function. The package depends only on the CDK.
 package pipeline
 
 import (
@@ -11,27 +11,27 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Shift is how a pipeline shifts traffic.
+// Shift configures the stage of a pipeline that shifts traffic.
 type Shift struct {
-	// Machine is Sluice's state machine; StateMachine_FromStateMachineName knows it by
-	// the prefix of the stack.
+	// Machine is Sluice's state machine. StateMachine_FromStateMachineName finds it by the
+	// stack's name prefix.
 	Machine sfn.IStateMachine
-	// Input is the execution's, as it stands; otherwise Artifact and File say where
-	// the build has left it.
+	// Input is the execution's input. Alternatively, Artifact and File say where the build has
+	// written it.
 	Input    map[string]any
 	Artifact awscodepipeline.Artifact
 	File     string
-	// Name is that of the stage and its action; Shift if it is empty.
+	// Name is the name of the stage and its action. If it is empty, the name is Shift.
 	Name string
 }
 
-// executionPrefix begins the names of the executions that a pipeline starts: the action
-// adds its own execution's id, which has 36 characters, and a name has 80 at most.
+// executionPrefix begins the names of the executions that a pipeline starts. The action appends
+// its own execution's id of 36 characters. A name may have at most 80.
 const executionPrefix = "pipeline"
 
-// AddShift adds a stage to the end of a pipeline that shifts traffic and waits for the
-// end of it: the pipeline fails when the deployment is not Promoted or Unchanged. Stages
-// that are added later must come behind it.
+// AddShift adds a stage to the end of a pipeline. The stage shifts traffic and waits for the
+// outcome. The pipeline fails if the deployment is not Promoted or Unchanged. Stages that are
+// added later run after it.
 func AddShift(to awscodepipeline.Pipeline, s Shift) actions.StepFunctionInvokeAction {
 	if s.Name == "" {
 		s.Name = "Shift"

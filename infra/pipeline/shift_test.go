@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// own is a pipeline that somebody has, with its source and the source's artifact.
+// own makes a user's existing pipeline with its source and the source's artifact.
 func own() (awscdk.Stack, awscodepipeline.Pipeline, awscodepipeline.Artifact) {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Own"), nil)
 	artifact := awscodepipeline.NewArtifact(jsii.String("A"), nil)
@@ -35,7 +35,7 @@ func own() (awscdk.Stack, awscodepipeline.Pipeline, awscodepipeline.Artifact) {
 	}), artifact
 }
 
-// shifted are the actions of a stack's pipeline, each with the name of its stage.
+// shifted returns the actions of a stack's pipeline, each with the name of its stage.
 func shifted(t *testing.T, stack awscdk.Stack) map[string]map[string]any {
 	t.Helper()
 	actions := map[string]map[string]any{}
@@ -51,7 +51,7 @@ func shifted(t *testing.T, stack awscdk.Stack) map[string]map[string]any {
 	return actions
 }
 
-func TestShiftJoinsAnyPipelineWithAnInputAsItStands(t *testing.T) {
+func TestShiftJoinsAnyPipelineWithALiteralInput(t *testing.T) {
 	stack, pipeline, _ := own()
 	machine := sfn.StateMachine_FromStateMachineName(stack, jsii.String("Sluice"), jsii.String("sluice"))
 	AddShift(pipeline, Shift{Machine: machine, Input: map[string]any{"function": "orders", "strategy": "AllAtOnce"}, Name: "Release"})
@@ -78,8 +78,8 @@ func TestEveryShiftNamesItsOwnFileByItsPathInTheArtifact(t *testing.T) {
 	assert.NotContains(t, actions["Source"]["Configuration"], "Input")
 }
 
-// An execution's name has 80 characters at most (StartExecution, name), and the
-// action puts a hyphen and its own id of 36 behind the prefix.
+// An execution's name may have at most 80 characters (StartExecution, name). The action appends
+// a hyphen and its own id of 36 characters to the prefix.
 func TestNameOfAPipelinesExecutionFits(t *testing.T) {
 	t.Parallel()
 	assert.LessOrEqual(t, len(executionPrefix+"-"+strings.Repeat("0", 36)), 80)

@@ -1,7 +1,7 @@
-// Command preflight says in one line what is missing before the stack can be
-// deployed: a region, credentials, or CDK's bootstrap. It takes the settings that the
-// CDK's command is given; with the argument account it looks no further than to the
-// credentials, which is what the bootstrap itself needs.
+// Command preflight says in one line what is missing before the stack can be deployed: a region,
+// credentials, or CDK's bootstrap. It takes the same settings as the cdk command. With the
+// argument account it checks only the region and the credentials, which the bootstrap itself
+// needs.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 
 func main() {
 	ctx := context.Background()
-	// The SDK would remark on a machine without a role of its own.
+	// Without this, the SDK logs a message on a machine without a role.
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
 	if err == nil {
 		err = run(ctx, cfg, os.Args[1:], os.Stderr)
@@ -35,21 +35,21 @@ func main() {
 	}
 }
 
-// run names the first thing that is missing, and what to do about it.
+// run returns an error for the first thing that is missing, with the remedy.
 func run(ctx context.Context, cfg aws.Config, args []string, warnings io.Writer) error {
-	if err := account(ctx, cfg); err != nil || slices.Equal(args, []string{"account"}) {
+	if err := checkAccount(ctx, cfg); err != nil || slices.Equal(args, []string{"account"}) {
 		return err
 	}
 	file, err := os.ReadFile("cdk.json")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read the CDK's settings: %w", err)
 	}
-	return bootstrapped(ctx, cfg, qualifier(args, file), warnings)
+	return checkBootstrap(ctx, cfg, qualifier(args, file), warnings)
 }
 
-// account looks for credentials where CDK does: in the environment, in a profile, or
-// in the machine's own role.
-func account(ctx context.Context, cfg aws.Config) error {
+// checkAccount looks for a region and credentials where CDK does: in the environment, in a
+// profile, or in the machine's own role.
+func checkAccount(ctx context.Context, cfg aws.Config) error {
 	if cfg.Region == "" {
 		return errors.New("no AWS region: set AWS_REGION, or a region in your profile (AWS_PROFILE)")
 	}
@@ -59,10 +59,10 @@ func account(ctx context.Context, cfg aws.Config) error {
 	return nil
 }
 
-// bootstrapped looks for the version that CDK's bootstrap leaves (CDK Developer Guide,
-// Bootstrapping). Whoever may not read it may deploy all the same, by the roles that
-// the bootstrap has made.
-func bootstrapped(ctx context.Context, cfg aws.Config, qualifier string, warnings io.Writer) error {
+// checkBootstrap looks for the version parameter that CDK's bootstrap writes (CDK Developer
+// Guide, Bootstrapping). A user who may not read it may still deploy, with the roles that the
+// bootstrap has made.
+func checkBootstrap(ctx context.Context, cfg aws.Config, qualifier string, warnings io.Writer) error {
 	_, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/cdk-bootstrap/" + qualifier + "/version")})
 	var missing *types.ParameterNotFound
 	var refused smithy.APIError
@@ -72,21 +72,21 @@ func bootstrapped(ctx context.Context, cfg aws.Config, qualifier string, warning
 	case errors.As(err, &missing):
 		return fmt.Errorf("this account is not bootstrapped for CDK in %s (qualifier %s): run make bootstrap once", cfg.Region, qualifier)
 	case errors.As(err, &refused) && refused.ErrorCode() == "AccessDeniedException":
-		fmt.Fprintf(warnings, "not known whether this account is bootstrapped for CDK in %s, as you may not read it (ssm:GetParameter): going on\n", cfg.Region)
+		fmt.Fprintf(warnings, "cannot check whether this account is bootstrapped for CDK in %s, because you may not read it (ssm:GetParameter); continuing\n", cfg.Region)
 		return nil
 	}
-	return fmt.Errorf("cannot ask AWS in %s whether it is bootstrapped for CDK: %w", cfg.Region, err)
+	return fmt.Errorf("check whether this account is bootstrapped for CDK in %s: %w", cfg.Region, err)
 }
 
-// What tells one bootstrap of an account from another: the context key, and the CDK's
-// default.
+// The qualifier distinguishes several bootstraps in one account. These are its context key and
+// the CDK's default.
 const (
 	qualifierKey     = "@aws-cdk/core:bootstrapQualifier"
 	defaultQualifier = "hnb659fds"
 )
 
-// qualifier is that of the command's settings, where the last one counts, or of
-// cdk.json.
+// qualifier returns the last qualifier in the command's settings, or the one in cdk.json, or the
+// default.
 func qualifier(args []string, file []byte) string {
 	for i, arg := range slices.Backward(args) {
 		if i > 0 && (args[i-1] == "-c" || args[i-1] == "--context") {
@@ -97,7 +97,7 @@ func qualifier(args []string, file []byte) string {
 		}
 	}
 	var cdk struct{ Context map[string]any }
-	// What is wrong with the file, the CDK says itself.
+	// The cdk command itself reports a problem with the file.
 	if json.Unmarshal(file, &cdk) == nil {
 		if value, ok := cdk.Context[qualifierKey].(string); ok {
 			return value

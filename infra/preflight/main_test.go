@@ -17,7 +17,7 @@ import (
 	"sluice/internal/localaws"
 )
 
-// of is a configuration whose clients talk to a local cloud.
+// of returns a configuration whose clients call a local cloud.
 func of(region string, here aws.HTTPClient, without error) aws.Config {
 	c := localaws.ClientConfig("operator", here)
 	c.Region = region
@@ -29,7 +29,7 @@ func of(region string, here aws.HTTPClient, without error) aws.Config {
 	return c
 }
 
-func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {
+func TestAMissingPrerequisiteIsReportedInOneLine(t *testing.T) {
 	t.Parallel()
 	here := localaws.New(localaws.Config{Now: time.Now})
 	for name, test := range map[string]struct {
@@ -43,7 +43,7 @@ func TestWhatIsMissingIsNamedInOneLine(t *testing.T) {
 		"credentials to bootstrap":   {of("us-east-1", here, errors.New("none")), []string{"account"}, "no AWS credentials: set AWS_PROFILE"},
 		"bootstrap":                  {of("us-east-1", here, nil), nil, "not bootstrapped for CDK in us-east-1 (qualifier hnb659fds): run make bootstrap once"},
 		"bootstrap of one's own":     {of("us-east-1", here, nil), []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, "(qualifier team)"},
-		"an answer that makes sense": {of("us-east-1", answers(500, "InternalServerError"), nil), nil, "cannot ask AWS in us-east-1"},
+		"an answer that is no error": {of("us-east-1", answers(500, "InternalServerError"), nil), nil, "check whether this account is bootstrapped for CDK in us-east-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,10 +66,10 @@ func TestNothingIsMissing(t *testing.T) {
 		args  []string
 		warns string
 	}{
-		"for the bootstrap itself":            {bare, []string{"account"}, ""},
-		"with CDK's bootstrap":                {bootstrapped, []string{"-c", "alias=prod"}, ""},
-		"with a bootstrap of one's own":       {bootstrapped, []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, ""},
-		"for all that one is allowed to know": {answers(400, "AccessDeniedException"), nil, "as you may not read it (ssm:GetParameter): going on\n"},
+		"for the bootstrap itself":      {bare, []string{"account"}, ""},
+		"with CDK's bootstrap":          {bootstrapped, []string{"-c", "alias=prod"}, ""},
+		"with a bootstrap of one's own": {bootstrapped, []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, ""},
+		"as far as the user may read":   {answers(400, "AccessDeniedException"), nil, "because you may not read it (ssm:GetParameter); continuing\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestNothingIsMissing(t *testing.T) {
 	}
 }
 
-func TestQualifierIsTheOneThatCDKTakes(t *testing.T) {
+func TestQualifierIsTheOneThatCDKUses(t *testing.T) {
 	t.Parallel()
 	const file = `{"context": {"@aws-cdk/core:bootstrapQualifier": "file"}}`
 	for _, test := range []struct {
@@ -101,7 +101,7 @@ func TestQualifierIsTheOneThatCDKTakes(t *testing.T) {
 	}
 }
 
-// answering is AWS with one answer for everything.
+// answering plays AWS with the same answer to every request.
 type answering func(*http.Request) (*http.Response, error)
 
 func (a answering) Do(r *http.Request) (*http.Response, error) { return a(r) }
