@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keys is the order in which a person reads the fields of a definition. Fields
-// that are not listed come after the others, by name.
+// keys is a readable order of the fields of a definition. Other fields follow by name.
 var keys = []string{
 	"Comment", "QueryLanguage", "StartAt", "Type",
 	"Variable", "IsPresent", "StringEquals",
@@ -35,8 +34,8 @@ func byReading(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
-// canonical writes a definition for reading: the fields in one order, the states
-// in that in which they run.
+// canonical formats a definition for readers: the fields in the order of keys, and the states in
+// running order.
 func canonical(t *testing.T, definition []byte) []byte {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(definition))
@@ -82,7 +81,7 @@ func writeObject(t *testing.T, text []byte, object map[string]any, order []strin
 	return append(text, '}')
 }
 
-// plain writes a value that holds no others, with <, > and & as they are.
+// plain encodes a scalar without escaping <, > and &.
 func plain(t *testing.T, value any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -91,8 +90,8 @@ func plain(t *testing.T, value any) []byte {
 	return bytes.TrimSpace(text.Bytes())
 }
 
-// running lists the states in the order in which they run: the road where
-// nothing fails first, then where the Catches lead.
+// running lists the states in running order: first the path without failures, then the states to
+// which the Catches lead.
 func running(startAt string, states map[string]any) []string {
 	var order []string
 	var visit func(name string)
@@ -117,7 +116,7 @@ func running(startAt string, states map[string]any) []string {
 	return order
 }
 
-// destinations lists where the rules of a Choice or of a Catch lead.
+// destinations lists the next states in the rules of a Choice or a Catch.
 func destinations(state map[string]any, rules string) []string {
 	list, _ := state[rules].([]any)
 	var next []string

@@ -37,7 +37,7 @@ func define(b builder) sfn.IChainable {
 	promoted := b.succeed("Promoted", "$", "Every target sends all its traffic to its candidate.")
 	rollback := undo(b, promoted)
 
-	// The road of a healthy deployment.
+	// The path of a healthy deployment.
 	publish.Next(open).Next(changed)
 	changed.When(sfn.Condition_IsPresent(jsii.String("$.deployment.unchanged")), unchanged, nil).
 		Otherwise(before)
@@ -49,7 +49,7 @@ func define(b builder) sfn.IChainable {
 	bake.Next(checkAlarms).Next(next)
 	after.Next(closing).Next(promoted)
 
-	// Failure has one road.
+	// Every failure leads to Rollback.
 	publish.AddCatch(noteFailure(b, rollback), catch("$"))
 	open.AddCatch(rollback, catch("$.failure"))
 	before.AddCatch(rollback, catch("$.failure"))

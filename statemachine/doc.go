@@ -1,10 +1,10 @@
-// Package statemachine is the state machine in CDK. New builds it; define reads
-// from top to bottom like the road that a healthy deployment takes.
+// Package statemachine defines the state machine in CDK. New builds it. The function define
+// reads from top to bottom, like the path of a healthy deployment.
 //
-// Go decides, the definition routes: there is no arithmetic and no judgement in
-// it. A task returns what comes next, and one Choice follows it. Each task is
-// made from its flow.Task, so that its name, its function, the field that it
-// writes and that field's Go type are those that the handler was compiled with.
+// Go decides and the definition routes. The definition has no arithmetic and no judgement: a
+// task returns what comes next, and one Choice follows it. Each task state is made from its
+// flow.Task, so that its name, its function, the field that it writes and that field's Go type
+// are the same as in the handler.
 //
-// What CDK makes of it is the golden file in the asl folder.
+// The golden file in the asl folder is the definition that CDK synthesizes.
 package statemachine

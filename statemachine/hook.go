@@ -9,19 +9,18 @@ import (
 	"sluice/internal/shift"
 )
 
-// round asks all hooks of a Point.
+// round describes the Map that asks all hooks of a Point.
 type round struct {
 	point shift.Point // also the name of the Map
 	task  flow.Task[flow.Document, struct{}]
 	// timedOut names the state that is reached when a hook does not answer in time.
 	timedOut string
 	items    string   // path of the hooks
-	fields   []string // of the Document that a hook is told of
+	fields   []string // of the Document that a hook receives
 	comment  string
 }
 
-// hook makes the state that asks one hook, and waits for the answer by task token until the
-// hook's timeout.
+// hooks makes the Map that asks the hooks of a Point one after the other.
 func hooks(b builder, r round) sfn.Map {
 	selector := map[string]any{"hook": at("$$.Map.Item.Value")}
 	for _, f := range r.fields {
@@ -38,8 +37,8 @@ func hooks(b builder, r round) sfn.Map {
 	return all
 }
 
-// hook makes the state that asks one hook, and waits for its answer by task
-// token as long as the hook may take.
+// hook makes the state that asks one hook, and waits for the answer by task token until the
+// hook's timeout.
 func hook(b builder, r round) sfn.IChainable {
 	payload := call()
 	(*payload)["taskToken"] = at("$$.Task.Token")
@@ -47,8 +46,8 @@ func hook(b builder, r round) sfn.IChainable {
 		IntegrationPattern: sfn.IntegrationPattern_WAIT_FOR_TASK_TOKEN,
 		Payload:            sfn.TaskInput_FromObject(payload),
 		TaskTimeout:        sfn.Timeout_At(jsii.String("$.hook.timeoutSeconds")),
-		// An answer may be 256 KiB, and 20 Documents are more: a Map that
-		// collects them fails with States.DataLimitExceeded, which States.ALL
+		// Answers are discarded. One may have 256 KiB, and 20 Documents have more. A Map
+		// that collected them would fail with States.DataLimitExceeded, which States.ALL
 		// does not catch (Step Functions, Error handling).
 		ResultPath: sfn.JsonPath_DISCARD(),
 		OutputPath: sfn.JsonPath_DISCARD(),

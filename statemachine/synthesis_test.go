@@ -37,7 +37,7 @@ func TestGoldenFileIsWhatCDKSynthesizes(t *testing.T) {
 	kept, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	assert.Equal(t, string(kept), string(synthesized),
-		"the synthesis differs from %s; if it is meant to, run go test ./statemachine -update, and read the difference", golden)
+		"the synthesis differs from %s; if that is intended, run go test ./statemachine -update, and review the difference", golden)
 }
 
 func TestMissingFunctionFailsTheSynthesis(t *testing.T) {
@@ -60,12 +60,12 @@ func synthesize(specs []flow.Spec) assertions.Template {
 	return assertions.Template_FromStack(stack, nil)
 }
 
-// functionARN is how the ARN of a function of the same account and region
-// stands in a template, once its parts are joined.
+// functionARN matches the ARN of a function of the same account and region in a template, after
+// its parts are joined.
 var functionARN = regexp.MustCompile(`arn:\$\{AWS::Partition}:lambda:\$\{AWS::Region}:\$\{AWS::AccountId}:function:([a-z-]+)`)
 
-// definition recovers the definition from a template, with placeholders where
-// CloudFormation would fill in.
+// definition extracts the definition from a template, with placeholders for the values that
+// CloudFormation resolves.
 func definition(t *testing.T, template assertions.Template) []byte {
 	t.Helper()
 	text, err := json.Marshal(template.FindResources(jsii.String("AWS::StepFunctions::StateMachine"), nil))
@@ -88,7 +88,7 @@ func definition(t *testing.T, template assertions.Template) []byte {
 	return bytes.ReplaceAll(joined, []byte("${AWS::Partition}"), []byte("${partition}"))
 }
 
-// join puts the parts of an Fn::Join together; a reference becomes ${its name}.
+// join joins the parts of an Fn::Join. A reference becomes ${its name}.
 func join(t *testing.T, list json.RawMessage) []byte {
 	t.Helper()
 	var parts []any

@@ -10,19 +10,18 @@ import (
 //go:embed sluice.asl.json
 var golden []byte
 
-// partition is the placeholder of the AWS partition; each of the others stands for the
-// ARN of a published version of the function of that name.
+// partition is the placeholder of the AWS partition. Every other placeholder is the name of a
+// function, and is replaced by the ARN of a published version of it.
 const partition = "partition"
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// Definition is the state machine's definition for a partition, such as "aws",
-// with an ARN filled in for each function: in AWS and in the local world that of a
-// published version. It panics for a function that has
-// none: half a definition is of no use to anybody.
+// Definition returns the state machine's definition for a partition, such as "aws", with the ARN
+// of each function. In AWS and in the local world these are ARNs of published versions. It
+// panics if arn returns "" for a function, because an incomplete definition is useless.
 func Definition(inPartition string, arn func(function string) string) []byte {
 	return placeholder.ReplaceAllFunc(golden, func(found []byte) []byte {
-		name := named(found)
+		name := placeholderName(found)
 		if name == partition {
 			return []byte(inPartition)
 		}
@@ -38,7 +37,7 @@ func Definition(inPartition string, arn func(function string) string) []byte {
 func Functions() []string {
 	var functions []string
 	for _, found := range placeholder.FindAll(golden, -1) {
-		if name := named(found); name != partition {
+		if name := placeholderName(found); name != partition {
 			functions = append(functions, name)
 		}
 	}
@@ -46,4 +45,4 @@ func Functions() []string {
 	return slices.Compact(functions)
 }
 
-func named(found []byte) string { return string(placeholder.FindSubmatch(found)[1]) }
+func placeholderName(found []byte) string { return string(placeholder.FindSubmatch(found)[1]) }

@@ -46,8 +46,8 @@ func TestFunctionsAreThoseOfTheTasks(t *testing.T) {
 	assert.Equal(t, slices.Compact(functions), asl.Functions())
 }
 
-// Step Functions takes definitions of up to 1 MB (Service quotas); a person
-// reads much less.
+// Step Functions accepts definitions of up to 1 MB (Service quotas). The bound here is much
+// lower, so that a person can read it.
 func TestDefinitionIsSmall(t *testing.T) {
 	t.Parallel()
 	assert.Less(t, len(asl.Definition("aws", arn)), 64<<10)

@@ -1,4 +1,4 @@
-// Package asl is the definition as CDK synthesizes it: Definition, for everybody
-// who runs it without CDK and Node. Its text, sluice.asl.json, is compared with
-// the synthesis by a test of the package above, and read in every change.
+// Package asl contains the definition that CDK synthesizes, for code that uses it without CDK
+// and Node. Definition returns it. A test of package statemachine compares its text,
+// sluice.asl.json, with the synthesis, and every change of it is reviewed.
 package asl

@@ -9,7 +9,7 @@ import (
 	"sluice/statemachine/asl"
 )
 
-// state is what the tests look at in a state of any type.
+// state has the fields that the tests check in a state of any type.
 type state struct {
 	Type               string
 	Comment            string
@@ -51,7 +51,7 @@ type catch struct {
 	Next        string
 }
 
-// states reads the states of the definition, those inside a Map too: names are
+// states returns all states of the definition by name, including those inside a Map. Names are
 // unique in the whole machine.
 func states(t *testing.T) map[string]state {
 	t.Helper()

@@ -50,7 +50,7 @@ func functionOf(t *testing.T, s state) string {
 	return parameters.FunctionName
 }
 
-// fieldOf is the field of the Document that a state writes; "" for the whole.
+// fieldOf returns the field of the Document that a state writes, or "" for the whole Document.
 func fieldOf(t *testing.T, s state) string {
 	t.Helper()
 	var path string
@@ -104,7 +104,7 @@ func TestEveryTaskIsCalledWithACall(t *testing.T) {
 	}
 }
 
-// fieldsOfCall is what the fields of a flow.Call are to be filled in with.
+// fieldsOfCall are the expected values of the fields of a flow.Call.
 func fieldsOfCall() map[string]string {
 	values := map[string]string{
 		"State": "$$.State.Name", "Now": "$$.State.EnteredTime", "ExecutionID": "$$.Execution.Id",
@@ -119,9 +119,9 @@ func fieldsOfCall() map[string]string {
 	return fields
 }
 
-// 20 Documents, or answers, would outgrow the 256 KiB that a Map may put out,
-// and States.ALL does not catch that.
-func TestHooksPutNothingOut(t *testing.T) {
+// 20 Documents or answers would exceed the 256 KiB that a Map may output, and States.ALL does
+// not catch that.
+func TestHooksHaveNoOutput(t *testing.T) {
 	t.Parallel()
 	all := states(t)
 	for _, name := range []string{flow.BeforeHook.State, flow.AfterHook.State} {
@@ -140,7 +140,7 @@ func TestEveryStateHasAComment(t *testing.T) {
 	}
 }
 
-func TestFailureHasOneRoad(t *testing.T) {
+func TestEveryFailureLeadsToRollback(t *testing.T) {
 	t.Parallel()
 	toRollback := []catch{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.failure", Next: "Rollback"}}
 	others := map[string][]catch{
@@ -162,7 +162,7 @@ func TestFailureHasOneRoad(t *testing.T) {
 	}
 }
 
-func TestProgressIsFollowedAndWhatIsUnknownRollsBack(t *testing.T) {
+func TestProgressIsFollowedAndAnUnknownOneRollsBack(t *testing.T) {
 	t.Parallel()
 	next := states(t)["Next?"]
 	assert.Equal(t, []choice{
@@ -195,7 +195,7 @@ func TestRollbackEndsInTheStateOfItsOutcomeAndElseStranded(t *testing.T) {
 	assert.True(t, strings.HasPrefix(incomplete.Cause, flow.RollbackIncomplete+": "), incomplete.Cause)
 }
 
-func TestTimeoutOfAHookHasAnErrorOfItsOwn(t *testing.T) {
+func TestTimeoutOfAHookHasItsOwnError(t *testing.T) {
 	t.Parallel()
 	all := states(t)
 	for name, point := range map[string]shift.Point{"BeforeHookTimedOut": shift.BeforeTraffic, "AfterHookTimedOut": shift.AfterTraffic} {
