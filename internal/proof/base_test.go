@@ -10,12 +10,12 @@ import (
 	"sluice/internal/world"
 )
 
-// base is a deployment that the faults disturb, and how it ends when none does.
+// base is a deployment that the faults disturb, and its outcome without faults.
 type base struct {
 	name, input, scenario string
 	outcome               shift.Outcome
-	// or is how it may end besides when a fault holds it up: what the scenario has
-	// happen comes at its time all the same, and may come before what was to see it.
+	// or is another allowed outcome if a fault delays the deployment. The scenario's events
+	// are not delayed, so they may come before the state that should see them.
 	or shift.Outcome
 	// kinds are other kinds of Targets than Lambda aliases.
 	kinds map[string]world.Kind
@@ -23,7 +23,7 @@ type base struct {
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
 
-// provisionedFunctions have an alias whose weights Lambda moves by itself for a while.
+// provisionedFunctions has an alias whose weights Lambda itself moves for a while.
 const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "provisionedSeconds": {"live": 10}}}`
 
 var bases = []base{

@@ -17,11 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The fault simulation. A base scenario is run once undisturbed, to count the
-// moments at which the world may act: before and after every AWS call of every
-// Lambda, at every state boundary, and on the way of every event. Then it is run
-// again for each moment and each fault, and the invariants are held after every step
-// of the world.
+// The fault simulation. A base scenario runs once without faults, to count the moments at which
+// a fault can strike: before and after every AWS call of every Lambda, at every state boundary,
+// and during the delivery of every event. Then it runs again for each moment and each fault, and
+// the invariants are checked after every step of the world.
 //
 //	make chaos                                                   every single fault, then pairs for CHAOS_SECONDS
 //	go test ./internal/proof -run TestChaosPairs -seed=N   one of them again, exactly
@@ -36,10 +35,10 @@ func single(t testing.TB, b base) []strike {
 	return every(undisturbed)
 }
 
-// errEnough ends an exploration that has seen enough.
+// errEnough ends an exploration early.
 var errEnough = errors.New("enough")
 
-// explore runs something for many on all cores, and gathers the violations.
+// explore calls one for 0 to n-1 on all cores, and collects the violations.
 func explore(t *testing.T, n int, one func(i int) error) {
 	t.Helper()
 	var (
@@ -68,8 +67,7 @@ func explore(t *testing.T, n int, one func(i int) error) {
 	all.Wait()
 }
 
-// whole says whether everything is to be run, or only what fits into the daily
-// tests.
+// whole says whether to run everything, or only the part that fits into the daily tests.
 func whole(t testing.TB) bool {
 	t.Helper()
 	chaos := os.Getenv("CHAOS")
@@ -109,15 +107,14 @@ func TestChaosSingleFaults(t *testing.T) {
 	}
 }
 
-// Seeds of single faults stand above those of pairs: they count the bases and the
-// faults of each.
+// Seeds of single faults are above those of pairs. They encode the base and the fault.
 const (
 	singles    = 1 << 32
 	perBase    = 1 << 20
 	singlesEnd = singles + 1<<26
 )
 
-// Seeds of a stop and an event that goes astray stand above those.
+// Seeds of a stop with a misdelivered event are above those.
 const (
 	strays    = singlesEnd
 	perState  = 1 << 12
@@ -133,9 +130,9 @@ func stopAt(state int) strike { return strike{boundary: state, fault: theStop} }
 
 func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 
-// TestChaosDelivery stops the execution at every state, and then loses, delays,
-// doubles or exchanges every event that there is. Without CHAOS=all it does so with
-// every 30th, counted through all states of a base.
+// TestChaosDelivery stops the execution at every state, and then loses, delays, duplicates or
+// reorders every event. Without CHAOS=all it does so with every 30th event, counted through all
+// states of a base.
 func TestChaosDelivery(t *testing.T) {
 	slice := 30
 	if whole(t) {
@@ -173,8 +170,8 @@ func TestChaosDelivery(t *testing.T) {
 	t.Logf("%d runs with a stop and an event that goes astray", runs.Load())
 }
 
-// astray is an event that goes astray, by its number among those of a run that was
-// stopped at a state.
+// astray is a misdelivered event, by its number among the events of a run that was stopped at a
+// state.
 type astray struct {
 	state, number int
 	event         strike
@@ -211,7 +208,7 @@ func TestChaosPairs(t *testing.T) {
 	t.Logf("%d pairs of faults", runs.Load())
 }
 
-// pair runs the faults that a seed stands for.
+// pair runs the two faults of a seed.
 func pair(t testing.TB, seed uint64) (*run, error) {
 	if singles <= seed && seed < singlesEnd { // a single one
 		b := bases[(seed-singles)/perBase]
@@ -231,8 +228,8 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 	if err != nil {
 		return disturbed, err
 	}
-	// The second may strike what only the first has brought about; half of them do so
-	// soon, which is where races are.
+	// The second fault may strike something that exists only because of the first. Half of the
+	// second faults strike soon after the first, where races are likely.
 	all = every(disturbed)
 	if near := soonAfter(first, all); random.IntN(2) == 0 && len(near) > 0 {
 		all = near
@@ -240,8 +237,7 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 	return play(b, guard{}, first, all[random.IntN(len(all))])
 }
 
-// soonAfter are the faults at the calls that are made soon after a fault, or were
-// just before it.
+// soonAfter returns the faults at the calls shortly after a fault, or just before it.
 func soonAfter(first strike, all []strike) []strike {
 	return slices.DeleteFunc(slices.Clone(all), func(s strike) bool {
 		return first.number == 0 || s.number < first.number-3 || s.number > first.number+15

@@ -15,29 +15,28 @@ import (
 	"sluice/internal/world"
 )
 
-// fault is one thing that goes wrong. It strikes before a call has its effect, or
-// after.
+// fault is one thing that goes wrong. It strikes before or after the effect of a call.
 type fault struct {
 	name   string
 	after  bool
 	strike func(r *run) error
 	class  class
-	// pace is what every further call takes of a Lambda that is slowed or forsaken.
+	// pace is how long every further call of a slowed or forsaken Lambda takes.
 	pace time.Duration
-	// lasts is how long a permission is denied, and all that everybody has lost it:
-	// then it is those who restore that it strikes.
+	// lasts is how long a permission is denied. all says that every Lambda has lost it, so
+	// that the fault also strikes the Lambdas that restore.
 	lasts time.Duration
 	all   bool
-	// of is the Target that it needs, where a base may not have it.
+	// of is the Target that the fault needs. Some bases do not have it.
 	of shift.Target
-	// spares says that no Deployment ends otherwise for it, though it is no fault of a call.
+	// spares says that the fault changes no outcome, although it is not a fault of a call.
 	spares bool
-	// carry delivers an event, where the fault is one of those.
+	// carry delivers an event, if it is a fault of an event's delivery.
 	carry func(r *run, p world.Parcel)
 }
 
-// class is what a fault does to the Lambda that it strikes, which says what it
-// costs in time.
+// class says what a fault does to the Lambda that it strikes, and so how long the fault may
+// delay it.
 type class int
 
 const (
@@ -116,9 +115,9 @@ type denial struct {
 	until         time.Time
 }
 
-// deny takes away the permission for the call that is made, and for every later one.
-// Rollback gives up after an hour; what is lost for longer is the safety net's to
-// heal, if need be when the permission is back.
+// deny removes the permission for the current call and for all later ones. Rollback gives up
+// after an hour. If the permission is missing for longer, the safety net restores the traffic, if
+// necessary after the permission is back.
 func deny(lasts time.Duration, all bool) func(*run) error {
 	return func(r *run) error {
 		d := denial{r.at.Actor, r.at.Action, r.w.Now().Add(lasts)}
@@ -130,7 +129,7 @@ func deny(lasts time.Duration, all bool) func(*run) error {
 	}
 }
 
-// denied says whether anybody lacks a permission, or did an hour ago.
+// denied says whether any Lambda lacks a permission, or lacked one within the last hour.
 func (r *run) denied() bool {
 	return slices.ContainsFunc(r.denials, func(d denial) bool { return r.w.Now().Before(d.until.Add(time.Hour)) })
 }
@@ -142,21 +141,21 @@ func (r *run) denies(m world.Moment) bool {
 	})
 }
 
-// accessDenied is what IAM answers whose role lacks the permission for a call.
+// accessDenied returns the error of a call for which the role lacks the permission.
 func accessDenied(m world.Moment) error {
 	return localaws.AccessDenied(localaws.Call{
 		Actor: m.Actor, Service: service(m.Action), Operation: m.Action[strings.IndexByte(m.Action, ':')+1:],
 	})
 }
 
-// theStop is that somebody stops the execution; what runs for it goes on.
+// theStop stops the execution. A Lambda that runs for it keeps running.
 var theStop = fault{name: "stopped", strike: done(func(r *run) { r.stop() })}
 
 // begun is for how long an execution that has begun is not seen.
 const begun = 5 * time.Minute
 
-// between are the faults that need no call: they strike when a state is entered, and
-// 20 seconds later, which in a Bake is in the middle of it.
+// between are the faults that need no call. They strike when a state is entered, and 20 seconds
+// later, which is in the middle of a Bake.
 var between = []fault{
 	theStop,
 	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
@@ -181,8 +180,8 @@ var between = []fault{
 	}},
 }
 
-// onTheWay are the faults of an event for the safety net: an alarm's, that of an
-// execution's end, a sweep, a command.
+// onTheWay are the faults in the delivery of an event to the safety net: of an alarm, of an
+// execution's end, of a sweep, of a command.
 var onTheWay = []fault{
 	{name: "lost", class: misdelivered, carry: func(*run, world.Parcel) {}},
 	{name: "5 seconds late", class: misdelivered, spares: true, carry: belated(5 * time.Second)},
@@ -204,7 +203,7 @@ func belated(by time.Duration) func(*run, world.Parcel) {
 	return func(r *run, p world.Parcel) { r.arrive(p, by) }
 }
 
-// service is how the cloud names the service of an action.
+// service returns the service of an action, as the cloud names it.
 func service(action string) string { return action[:strings.IndexByte(action, ':')] }
 
 func (r *run) stop() {
@@ -260,7 +259,7 @@ func toCandidate(alias *localaws.Alias, c shift.Change) {
 	alias.FunctionVersion, alias.Weights = string(c.Candidate), nil
 }
 
-// toAnotherWeight is one that no plan of the bases has.
+// toAnotherWeight sets a weight that no plan of the bases has.
 func toAnotherWeight(alias *localaws.Alias, c shift.Change) {
 	alias.FunctionVersion, alias.Weights = string(c.Stable), map[string]float64{string(c.Candidate): 0.33}
 }

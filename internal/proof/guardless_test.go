@@ -14,24 +14,24 @@ import (
 	"sluice/internal/world"
 )
 
-// guard is a precaution that is taken away on the wire, to see that the
-// simulation notices. A guard whose absence nothing can notice is not tested, or
-// not needed.
+// guard is a precaution in Sluice. A test removes it by changing calls, to see that the simulation
+// notices. If nothing notices the absence of a guard, the guard is not tested or not needed.
 type guard struct {
 	name string
-	// without changes a call on its way, or answers it itself.
+	// without changes a call, or answers it itself.
 	without func(r *run, call *wireCall) (*http.Response, error)
-	// bases are where to look; all when it is empty.
+	// bases are the bases to try; empty for all.
 	bases []string
-	// breaks is how what goes wrong begins; an invariant's number when it is nil.
+	// breaks matches the beginning of the expected violation. If nil, any invariant's number
+	// is expected.
 	breaks *regexp.Regexp
-	// second lists what goes wrong besides, where a single fault is not enough.
+	// second lists the second faults to try, if a single fault is not enough.
 	second func(first strike, all []strike) []strike
-	// strikes are the faults to try where it takes more than two, or long to find them.
+	// strikes are the faults to try, if more than two are needed or a search takes long.
 	strikes []strike
 }
 
-// on makes a guard's absence of a run's calls.
+// on returns a function that removes the guard from a run's calls.
 func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Response, error) {
 	if g.without == nil {
 		return nil
@@ -60,15 +60,15 @@ func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Respo
 	}
 }
 
-// TestEveryGuardIsNeeded takes one guard away at a time, and expects the
-// simulation to find what then goes wrong.
+// TestEveryGuardIsNeeded removes one guard at a time, and expects the simulation to find a
+// violation.
 func TestEveryGuardIsNeeded(t *testing.T) {
 	t.Parallel()
 	for _, g := range slices.Concat(guards, roads) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			broken, violation := search(t, g)
-			require.Error(t, violation, "nothing notices when %s is taken away", g.name)
+			require.Error(t, violation, "nothing notices that the guard %s is missing", g.name)
 			story, _, _ := strings.Cut(violation.Error(), "\n  ")
 			t.Log(story)
 			r, err := play(broken.base, guard{}, broken.strikes...)
@@ -77,8 +77,8 @@ func TestEveryGuardIsNeeded(t *testing.T) {
 	}
 }
 
-// broken says whether a violation is what the guard is for: one of an invariant,
-// unless the guard says otherwise.
+// broken says whether a violation is the one that the guard prevents: any invariant's, unless
+// the guard says otherwise.
 func (g guard) broken(violation error) bool {
 	if g.breaks != nil {
 		return g.breaks.MatchString(violation.Error())
@@ -86,11 +86,11 @@ func (g guard) broken(violation error) bool {
 	return invariant.MatchString(violation.Error())
 }
 
-// invariant is how the violation of one begins.
+// invariant matches the beginning of an invariant's violation.
 var invariant = regexp.MustCompile(`^I[1-9]`)
 
-// search disturbs runs without a guard until one breaks an invariant; nil when
-// none does.
+// search disturbs runs without a guard until one breaks an invariant. It returns nil if none
+// does.
 func search(t *testing.T, g guard) (*run, error) {
 	t.Helper()
 	for _, b := range bases {
@@ -106,7 +106,7 @@ func search(t *testing.T, g guard) (*run, error) {
 	return nil, nil
 }
 
-// attempts are the faults to try, in an order that is shuffled but the same.
+// attempts returns the faults to try, in a shuffled but reproducible order.
 func attempts(all []strike, g guard) [][]strike {
 	if g.strikes != nil {
 		return [][]strike{g.strikes}

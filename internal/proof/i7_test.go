@@ -9,14 +9,14 @@ import (
 	"sluice/internal/world"
 )
 
-// I7, with its bounds. Traffic comes back on several roads, each of which promises a
-// time of its own: the safety net that an event wakes, its sweeps, the next poll of
-// the alarms, and the state machine's own Rollback. A promise is made when there is
-// a reason to bring the traffic back, and is kept or broken by itself, whatever the
-// other roads do. Only a fault that strikes a road delays it, by what that fault is
-// known to cost there, or bars it.
+// I7, with its time bounds. Traffic is restored in several ways, which this package calls roads:
+// the safety net after an event, the safety net's sweeps, the next poll of the alarms, and the
+// state machine's own Rollback. Each road promises its own time. A promise is made when there is
+// a reason to restore the traffic. It is kept or broken independently of the other roads. Only a
+// fault that strikes a road delays it, by the time that this fault is known to cost there, or
+// bars it.
 
-// road is a way on which traffic comes back.
+// road is a way in which traffic is restored.
 type road int
 
 const (
@@ -42,7 +42,7 @@ const (
 	lookedAgain    = world.SweepEvery + lookAgainAfter + world.SweepEvery + soon
 )
 
-// promise is that the traffic of a Deployment is back by a time.
+// promise says that the traffic of a Deployment is restored by a time.
 type promise struct {
 	road      road
 	id        string
@@ -54,7 +54,7 @@ type promise struct {
 	ended bool
 }
 
-// promises are those of a run, and what can delay them.
+// promises are the promises of a run, and what can delay them.
 type promises struct {
 	// patient is for a world whose delays nobody knows, such as a storm: no promise is made.
 	patient bool

@@ -14,35 +14,34 @@ import (
 	"sluice/internal/world"
 )
 
-// observer watches a run from outside. What must never happen is checked when
-// it happens, what must always be so after every step of the world: for whatever
-// the step can have changed, which it is told of.
+// observer watches a run from outside. It checks each event that could be forbidden when it
+// happens. After every step of the world it checks the conditions that must always hold, for
+// everything that the step may have changed.
 type observer struct {
 	*view
 	calls    []string
 	violated error
-	// touched are the Targets that the step has had to do with.
+	// touched are the Targets that the current step concerns.
 	touched map[shift.Target]bool
-	// saw are the Revisions that each Lambda has last seen of a Target, "" for none.
+	// saw are the Revisions of each Target that each Lambda has last seen, "" for none.
 	saw map[*world.Actor]map[shift.Target]string
-	// fresh are the Targets that each Lambda has looked at since it last wrote them.
+	// fresh are the Targets that each Lambda has read since it last wrote them.
 	fresh map[*world.Actor]map[shift.Target]bool
-	// grace is until when a stray write of a Deployment that was put back may still
-	// be there.
+	// grace is the time until which a stray write of a rolled-back Deployment is allowed.
 	grace map[shift.Target]*promise
-	// told are the announcements, by their id.
+	// told are the announcements, by id.
 	told map[string]shift.Announcement
-	// said are the ids of the announcements, by what they tell.
+	// ids are the ids of the announcements, by content.
 	ids map[string]string
-	// strict is for a world that nobody attacks: nothing of what a straggler may leave for a
+	// strict is for a world without faults. Nothing that a straggler may otherwise leave for a
 	// while is allowed.
 	strict bool
-	// strangers counts what somebody else has done to aliases.
+	// strangers counts the changes of aliases by somebody else.
 	strangers int
 	promises
 }
 
-// watch observes a World of which nobody knows what delays it: there are no bounds of time.
+// watch observes a World with unknown delays, so it checks no time bounds.
 func watch(w *world.World, strict bool) *run {
 	r := &run{w: w, made: map[string]int{}, commands: newCommands()}
 	r.patient, r.strict = true, strict
@@ -73,7 +72,7 @@ func (r *run) observe() {
 	r.w.OnStep(r.stepped)
 }
 
-// breaks notes the first violation.
+// breaks records the first violation.
 func (r *run) breaks(format string, args ...any) {
 	if r.violated == nil {
 		r.violated = fmt.Errorf(format+" (at %.2fs)", append(args, r.w.Elapsed().Seconds())...)
@@ -113,7 +112,7 @@ func (r *run) called(c localaws.Call) {
 	r.calls = append(r.calls, fmt.Sprintf("%9.2fs  %-18s %-36s %s", r.w.Elapsed().Seconds(), c.Actor, c.Action(), outcome))
 }
 
-// rerouted is told of every write of an alias.
+// rerouted is called for every write of an alias.
 func (r *run) rerouted(c localaws.AliasChange) {
 	of := c.After
 	if of == nil {
@@ -168,7 +167,7 @@ func (r *run) lasted(d *standing, record dynamodb.Item) {
 	}
 }
 
-// final checks how everything stands when nothing happens any more.
+// final checks the state after the last event.
 func (r *run) final() error {
 	r.grace = map[shift.Target]*promise{}
 	r.rests()
@@ -180,12 +179,12 @@ func (r *run) final() error {
 	return r.violated
 }
 
-// isTemporary reports whether an item of the Ledger goes when its Deployment has ended.
+// isTemporary reports whether an item of the Ledger is deleted when its Deployment has ended.
 func isTemporary(pk, sk string) bool {
 	return pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
 }
 
-// rests checks what must be so when no execution runs any more.
+// rests checks the conditions that must hold when no execution runs.
 func (r *run) rests(excused ...string) {
 	for t := range r.served {
 		r.touched[t] = true
@@ -218,7 +217,7 @@ func (r *run) ended(x *asl.Execution, d *standing) {
 	}
 }
 
-// nameOf is the name of the execution that a Deployment's id is the ARN of.
+// nameOf returns the name of a Deployment's execution. The Deployment's id is the execution's ARN.
 func nameOf(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
 
 func show(a *localaws.Alias) string {
@@ -228,7 +227,7 @@ func show(a *localaws.Alias) string {
 	return fmt.Sprintf("%s %v (%s)", a.FunctionVersion, a.Weights, a.RevisionID)
 }
 
-// story tells a violation: the faults, the timeline of calls, and what broke.
+// story describes a violation: the faults, the timeline of calls, and the violation itself.
 func (r *run) story(violation error) error {
 	if violation == nil {
 		return nil
@@ -244,7 +243,7 @@ func (r *run) story(violation error) error {
 	return fmt.Errorf("%s, with %s\n%w\n%s%s", r.base.name, strings.Join(faults, " and "), violation, executions, strings.Join(r.calls, "\n"))
 }
 
-// recorded is told of every write of a record.
+// recorded is called for every write of a record.
 func (r *run) recorded(id string, record dynamodb.Item) {
 	was := standing{}
 	if d := r.deployments[id]; d != nil {
@@ -293,7 +292,7 @@ func (r *run) changesHands(t shift.Target, holder string) {
 	}
 }
 
-// written is told of every write of the Ledger's table. It reads the items as they are
+// written is called for every write of the Ledger's table. It reads the items as they are
 // stored, and not by the ledger's adapter, whose mistakes it would share.
 func (r *run) written(table string, before, after dynamodb.Item) {
 	if table != world.LedgerTable {

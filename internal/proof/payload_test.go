@@ -76,8 +76,9 @@ func payloads(t testing.TB) [][]byte {
 	return list
 }
 
-// What is written with a key that nothing reads is no payload to begin with.
-func TestThePayloadsToBeginWithAreReadAsTheyAreMeant(t *testing.T) {
+// A seed payload with a key that nothing reads would be useless, so the seeds must decode as
+// intended.
+func TestTheSeedPayloadsDecodeAsIntended(t *testing.T) {
 	t.Parallel()
 	var plans, arrivals int
 	for _, payload := range payloads(t) {
@@ -96,8 +97,8 @@ func TestThePayloadsToBeginWithAreReadAsTheyAreMeant(t *testing.T) {
 	require.Equal(t, 2, arrivals)
 }
 
-// Who invokes a Lambda with something else than its state sends is told what is
-// lacking, and nothing is done.
+// A Lambda that is invoked with another payload than its state sends says what is missing, and
+// does nothing.
 func TestADocumentThatLacksSomethingIsRefused(t *testing.T) {
 	t.Parallel()
 	for function, lacks := range map[string]string{

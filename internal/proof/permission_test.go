@@ -51,7 +51,7 @@ func stackRoles(region, account, pattern string) iam.Template {
 
 const stackPrefix = world.FunctionPrefix
 
-// Everything that the tests play runs with the stack's policies.
+// All tests run with the stack's policies.
 func init() { world.EnforcePolicies(stackRoles) }
 
 func lambdaARN(function string) string {
@@ -200,7 +200,8 @@ func functionsOfTheWorld(t *testing.T) []string {
 	return w.Lambdas()
 }
 
-// Each permission is taken away, and the first course that needs it fails by name.
+// The test removes each permission in turn, and expects the first course that needs it to fail
+// and to name it.
 func TestCallThatLosesItsPermissionIsNamed(t *testing.T) {
 	t.Parallel()
 	seen, template := used(t), here()
@@ -230,7 +231,7 @@ func TestCallThatLosesItsPermissionIsNamed(t *testing.T) {
 	assert.Greater(t, taken, 30)
 }
 
-// actionsOf are all actions of a role, each once.
+// actionsOf returns all actions of a role, each once.
 func actionsOf(role iam.Role) []string {
 	var all []string
 	for _, s := range role.Statements {

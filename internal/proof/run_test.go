@@ -12,9 +12,8 @@ import (
 	"sluice/internal/world"
 )
 
-// strike is a fault at a moment: at a call by its number, at the nth call of an
-// action by a Lambda, at a boundary, which is a state that is entered, or of an
-// event by its number.
+// strike is a fault at a moment: at a call by its number, at the nth call of an action by a
+// Lambda, at a boundary (when a state is entered), or in the delivery of an event by its number.
 type strike struct {
 	number        int
 	actor, action string
@@ -64,7 +63,7 @@ type run struct {
 	commands
 }
 
-// play runs a base with faults, and checks.
+// play runs a base with faults, and checks the invariants.
 func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	r, err := newRun(b, weaken, strikes...)
 	if err != nil {
@@ -73,7 +72,7 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 	return r, r.play()
 }
 
-// newRun makes the world of a base, with its faults to come.
+// newRun makes the world of a base, and schedules its faults.
 func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	s, err := world.DecodeScenario([]byte(b.scenario))
 	if err != nil {
@@ -93,7 +92,7 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	return r, nil
 }
 
-// play plays the run to its end, and checks.
+// play plays the run to its end, and checks the invariants.
 func (r *run) play() (err error) {
 	defer r.w.Close()
 	if r.main, err = r.w.Start("main", json.RawMessage(r.base.input)); err != nil {
@@ -108,7 +107,7 @@ func (r *run) play() (err error) {
 	return r.expected()
 }
 
-// outcome is that of the main execution's Deployment.
+// outcome returns the Outcome of the main execution's Deployment.
 func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.Outcome(r.main.ARN())) }
 
 // harmless says whether no Deployment may end otherwise for a fault. A hook is asked
@@ -211,7 +210,7 @@ func (r *run) settle() error {
 // unsettled says whether the safety net has something left to do.
 func (r *run) unsettled() bool { return len(r.unannounced) > 0 || r.suspects > 0 }
 
-// hit says whether a fault has struck a Lambda.
+// hit says whether a fault has already struck a Lambda.
 func (r *run) hit(actor string) bool {
 	return slices.ContainsFunc(r.struck, func(s struck) bool { return s.actor == actor })
 }
