@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"sluice/internal/flow"
 )
 
 var withPipeline = map[string]any{
@@ -47,7 +47,7 @@ func TestBuildMayUpdateCodeAndHasTheGivenPolicies(t *testing.T) {
 	template := templateOf(t, newPipelineStack(a, s))
 	policies := fmt.Sprint(resources(template, "AWS::IAM::Policy"))
 	assert.Contains(t, policies, "lambda:UpdateFunctionCode")
-	assert.Contains(t, policies, "aws:ResourceTag/"+shift.TagAlias)
+	assert.Contains(t, policies, "aws:ResourceTag/"+flow.TagAlias)
 	assert.Contains(t, fmt.Sprint(resources(template, "AWS::IAM::Role")), "policy/deploy")
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"sluice/internal/flow"
 )
 
 // programOf returns the Go program in a section of the README.
@@ -47,7 +47,7 @@ func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &template))
 
 	function := only(t, template, "AWS::Lambda::Function")
-	assert.Contains(t, function["Tags"], map[string]any{"Key": shift.TagAlias, "Value": "live"})
+	assert.Contains(t, function["Tags"], map[string]any{"Key": flow.TagAlias, "Value": "live"})
 	alias := only(t, template, "AWS::Lambda::Alias")
 	assert.Equal(t, "live", alias["Name"])
 	version := alias["FunctionVersion"].(map[string]any)["Fn::GetAtt"].([]any)

@@ -127,8 +127,8 @@ func readSettings(find context, keys []string) (settings, error) {
 		NotificationEmails: r.list("notificationEmails"),
 		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
-		Functions:          r.reach("functions", shift.TagAlias),
-		Hooks:              r.reach("hooks", shift.TagHook),
+		Functions:          r.reach("functions", flow.TagAlias),
+		Hooks:              r.reach("hooks", flow.TagHook),
 		OnNewVersion:       r.bool("onNewVersion", true),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
-	"sluice/internal/shift"
 )
 
 // read reads settings from a context.
@@ -26,7 +25,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, settings{
 		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: shift.TagAlias}, Hooks: reach{tag: shift.TagHook}, ConfigParameters: "/sluice/", OnNewVersion: true,
+		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, ConfigParameters: "/sluice/", OnNewVersion: true,
 	}, s)
 }
 
@@ -78,7 +77,7 @@ func TestSettingIsRefused(t *testing.T) {
 		"notificationEmails":    {"Alice <a@example.com>", []any{7.0}, 7.0},
 		"logRetentionDays":      {1.5, "", true},
 		"functions":             {"orders/*", "**"},
-		"hooks":                 {shift.TagHook, "*", 7.0},
+		"hooks":                 {flow.TagHook, "*", 7.0},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
 		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
 		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},

@@ -74,7 +74,7 @@ func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
 	)
 	for i := range 49 {
 		why = append(why, shift.Reason{Name: shift.AlarmFired, Text: fmt.Sprintf("%d %s", i, strings.Repeat("é", 256))})
-		undone = append(undone, back(shift.LambdaTarget(strings.Repeat("x", 64), strings.Repeat("y", 126)+strconv.Itoa(i)), shift.Version(strconv.Itoa(i))))
+		undone = append(undone, back(shift.Target("lambda:"+strings.Repeat("x", 64)+":"+strings.Repeat("y", 126)+strconv.Itoa(i)), shift.Version(strconv.Itoa(i))))
 	}
 	for _, undone := range [][]shift.Undone{nil, undone, append(undone, back("a", "1"))} {
 		for _, why := range [][]shift.Reason{why, why[:1]} {

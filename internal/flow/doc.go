@@ -4,8 +4,8 @@
 // events that wake the Lambda beside it.
 //
 // It declares every other name that two sides must spell alike, too: environment
-// variables, announcements, metrics, and the key of the ledger's table. The tags that an
-// owner writes on a function are the domain's (shift.Tags).
+// variables, announcements, metrics, the key of the ledger's table, the tags that an owner
+// writes on a function, and how a Target names a function's alias.
 //
 // A Task is the central value: boot accepts only a handler of its type, and the
 // definition builds its state from the same value, so that the compiler checks

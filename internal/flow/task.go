@@ -108,7 +108,7 @@ func Specs() []Spec {
 // misread is the error for a payload that the task cannot take.
 func (s Spec) misread(err error) error {
 	if !errors.Is(err, shift.ErrSchemaTooNew) {
-		err = fmt.Errorf("%s was invoked with something else than its state sends: %w", s.Function, err)
+		err = fmt.Errorf("%s got a payload that its state does not send: %w", s.Function, err)
 	}
 	return Wire(err)
 }

@@ -213,7 +213,7 @@ func TestAnInvocationWithSomethingElseIsRefused(t *testing.T) {
 		var wire *flow.WireError
 		require.ErrorAs(t, err, &wire)
 		assert.Equal(t, "Unexpected", wire.Name)
-		assert.Contains(t, wire.Message, "set-weight was invoked with something else than its state sends")
+		assert.Contains(t, wire.Message, "set-weight got a payload that its state does not send")
 	}
 }
 

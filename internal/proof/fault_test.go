@@ -228,7 +228,7 @@ func edit(make func(alias *localaws.Alias, c shift.Change)) func(*run) error {
 
 func editOf(t shift.Target, make func(alias *localaws.Alias, c shift.Change)) func(*run) error {
 	return done(func(r *run) {
-		function, name, _ := t.Lambda()
+		function, name, _ := flow.SplitLambdaTarget(t)
 		alias, exists := r.w.Cloud().Alias(function, name)
 		if !exists {
 			return

@@ -57,7 +57,7 @@ func (r *run) observe() {
 		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
 	}
 	for _, t := range r.w.Targets() {
-		function, name, _ := t.Lambda()
+		function, name, _ := flow.SplitLambdaTarget(t)
 		if alias, exists := r.w.Cloud().Alias(function, name); exists {
 			s := r.target(t)
 			s.alias, s.rest, s.settled = &alias, &alias, &alias
@@ -118,7 +118,7 @@ func (r *run) rerouted(c localaws.AliasChange) {
 	if of == nil {
 		of = c.Before
 	}
-	t := shift.LambdaTarget(of.Function, of.Name)
+	t := flow.LambdaTarget(of.Function, of.Name)
 	s := r.target(t)
 	r.touched[t] = true
 	if c.Actor == "" {

@@ -110,7 +110,7 @@ func TestADocumentThatLacksSomethingIsRefused(t *testing.T) {
 		_, err = w.Lambda(function)(t.Context(), []byte(`{"executionId":"d","document":{"deployment":{"id":"d"}}}`))
 		var wire *flow.WireError
 		require.ErrorAs(t, err, &wire)
-		require.ErrorContains(t, err, function+" was invoked with something else than its state sends: the document has no "+lacks)
+		require.ErrorContains(t, err, function+" got a payload that its state does not send: the document has no "+lacks)
 		require.Empty(t, w.Calls())
 		w.Close()
 	}

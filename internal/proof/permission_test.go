@@ -19,7 +19,6 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/iam"
-	"sluice/internal/shift"
 	"sluice/internal/world"
 )
 
@@ -265,8 +264,8 @@ func TestTargetIsNoHookAndAHookIsNoTarget(t *testing.T) {
 	template := here()
 	orders := lambdaARN("orders:live")
 	for tag, want := range map[string]map[string]bool{
-		shift.TagAlias: {"lambda:UpdateAlias": true, "lambda:InvokeFunction": false},
-		shift.TagHook:  {"lambda:UpdateAlias": false, "lambda:InvokeFunction": true},
+		flow.TagAlias: {"lambda:UpdateAlias": true, "lambda:InvokeFunction": false},
+		flow.TagHook:  {"lambda:UpdateAlias": false, "lambda:InvokeFunction": true},
 	} {
 		asked := func(action string) iam.Request {
 			return iam.Request{Action: action, Resource: orders, Tags: map[string]string{tag: "x"}}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
@@ -68,7 +69,7 @@ func blow(t testing.TB, n, firing int) *storm {
 	w.Cloud().OnAlarmState(s.alarm)
 	w.Cloud().OnAliasChange(func(c localaws.AliasChange) {
 		if c.After != nil && len(c.After.Weights) == 0 && c.After.FunctionVersion == "1" {
-			s.restored[shift.LambdaTarget(c.After.Function, c.After.Name)] = w.Now()
+			s.restored[flow.LambdaTarget(c.After.Function, c.After.Name)] = w.Now()
 		}
 	})
 	for i, input := range inputs {

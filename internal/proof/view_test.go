@@ -174,7 +174,7 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 // liveOf is the Target of a function by its ARN: all have the one alias.
 func liveOf(arn string) shift.Target {
 	_, function, _ := strings.Cut(arn, ":function:")
-	return shift.LambdaTarget(function, "live")
+	return flow.LambdaTarget(function, "live")
 }
 
 func sameTraffic(a, b *localaws.Alias) bool {

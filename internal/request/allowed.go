@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -35,8 +36,8 @@ func (a Allowed) ByTag() bool { return a.pattern == "" }
 
 // Check returns shift.ErrFunctionNotAllowed for a Target whose function may not be
 // shifted. A pattern does not look at the tags.
-func (a Allowed) Check(t shift.Target, tags shift.Tags) error {
-	function, _, err := t.Lambda()
+func (a Allowed) Check(t shift.Target, tags flow.Tags) error {
+	function, _, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return err
 	}
@@ -47,11 +48,11 @@ func (a Allowed) Check(t shift.Target, tags shift.Tags) error {
 		return fmt.Errorf("%w: this installation of Sluice shifts only functions whose name fits %s, and %s does not: widen its setting for the functions that may be shifted",
 			shift.ErrFunctionNotAllowed, a.pattern, function)
 	}
-	if _, tagged := tags[shift.TagAlias]; tagged {
+	if _, tagged := tags[flow.TagAlias]; tagged {
 		return nil
 	}
 	return fmt.Errorf("%w: %s does not carry the tag %s: add it, with the alias to shift as its value",
-		shift.ErrFunctionNotAllowed, function, shift.TagAlias)
+		shift.ErrFunctionNotAllowed, function, flow.TagAlias)
 }
 
 // matchesPattern says whether a name matches a pattern, in which * stands for any number of

@@ -9,22 +9,23 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
 func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 	t.Parallel()
-	tagged := shift.Tags{shift.TagAlias: ""}
+	tagged := flow.Tags{flow.TagAlias: ""}
 	tests := []struct {
 		setting, function string
-		tags              shift.Tags
+		tags              flow.Tags
 		allowed           bool
 	}{
 		{"", "orders", tagged, true},
 		{"tag", "orders", tagged, true},
 		{"", "orders", nil, false},
-		{"tag", "orders", shift.Tags{shift.TagStrategy: "AllAtOnce", "alias": "live"}, false},
+		{"tag", "orders", flow.Tags{flow.TagStrategy: "AllAtOnce", "alias": "live"}, false},
 		{"orders-*", "orders-api", nil, true},
 		{"orders-*", "orders-", nil, true},
 		{"orders-*", "orders", tagged, false},
@@ -44,7 +45,7 @@ func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 			t.Parallel()
 			allowed, err := request.ParseAllowed(test.setting)
 			require.NoError(t, err)
-			err = allowed.Check(shift.LambdaTarget(test.function, "live"), test.tags)
+			err = allowed.Check(flow.LambdaTarget(test.function, "live"), test.tags)
 			if test.allowed {
 				assert.NoError(t, err)
 				return
@@ -73,6 +74,6 @@ func TestAPatternMeansWhatItsRegularExpressionMeans(t *testing.T) {
 		allowed, err := request.ParseAllowed(pattern)
 		require.NoError(t, err)
 		want := regexp.MustCompile("^" + strings.ReplaceAll(pattern, "*", ".*") + "$").MatchString(name)
-		assert.Equal(t, want, allowed.Check(shift.LambdaTarget(name, "live"), nil) == nil)
+		assert.Equal(t, want, allowed.Check(flow.LambdaTarget(name, "live"), nil) == nil)
 	})
 }

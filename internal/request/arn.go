@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -94,13 +95,13 @@ func ParseTarget(text string) (shift.Target, error) {
 	case !IsAlias(f.qualifier):
 		return "", fmt.Errorf("%q names a version, and traffic is shifted at an alias: write lambda:%s:ALIAS", shift.BoundText(text, maxARN), f.name)
 	}
-	return shift.LambdaTarget(f.name, f.qualifier), nil
+	return flow.LambdaTarget(f.name, f.qualifier), nil
 }
 
 // parseTargetFunction reads the function of a Target, with its alias as the qualifier.
 func parseTargetFunction(text string) (function, error) {
 	if strings.HasPrefix(text, shift.KindLambda+":") {
-		name, alias, err := shift.Target(text).Lambda()
+		name, alias, err := flow.SplitLambdaTarget(shift.Target(text))
 		if err != nil {
 			return function{}, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 )
@@ -27,7 +28,7 @@ func TestAFunctionIsNamedInAnyFormThatLambdaKnows(t *testing.T) {
 	}{
 		{"its name", `"function": "orders"`, "lambda:orders:live", ""},
 		{"all letters of a name", `"function": "Or-de_rs-9"`, "lambda:Or-de_rs-9:live", ""},
-		{"the longest name", `"function": "` + strings.Repeat("x", 64) + `"`, shift.LambdaTarget(strings.Repeat("x", 64), "live"), ""},
+		{"the longest name", `"function": "` + strings.Repeat("x", 64) + `"`, flow.LambdaTarget(strings.Repeat("x", 64), "live"), ""},
 		{"its name and an alias", `"function": "orders:prod"`, "lambda:orders:prod", ""},
 		{"its name and a version", `"function": "orders:7"`, "lambda:orders:live", "7"},
 		{"its name and $LATEST", `"function": "orders:$LATEST"`, "lambda:orders:live", ""},
@@ -43,7 +44,7 @@ func TestAFunctionIsNamedInAnyFormThatLambdaKnows(t *testing.T) {
 		{"a version there and an alias here", `"function": "orders:7", "alias": "prod"`, "lambda:orders:prod", "7"},
 		{"an alias there and a version here", `"function": "orders:prod", "version": "7"`, "lambda:orders:prod", "7"},
 		{"an alias that begins with a digit", `"function": "orders", "alias": "2nd"`, "lambda:orders:2nd", ""},
-		{"the longest alias", `"function": "orders", "alias": "` + strings.Repeat("a", 128) + `"`, shift.LambdaTarget("orders", strings.Repeat("a", 128)), ""},
+		{"the longest alias", `"function": "orders", "alias": "` + strings.Repeat("a", 128) + `"`, flow.LambdaTarget("orders", strings.Repeat("a", 128)), ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestTargetsAreAList(t *testing.T) {
 		{"empty", `{"targets": []}`, []string{`targets: must not be empty`}},
 		{"null", `{"targets": null}`, []string{`targets: must be an array, not null`}},
 		{"one alone", `{"targets": {"function": "a"}}`, []string{`targets: must be an array, not an object`}},
-		{"twice the same", `{"targets": [{"function": "a"}, {"function": "a", "alias": "b"}, {"function": "a:live"}]}`, []string{`targets[2]: lambda:a:live stands twice`}},
+		{"twice the same", `{"targets": [{"function": "a"}, {"function": "a", "alias": "b"}, {"function": "a:live"}]}`, []string{`targets[2]: lambda:a:live appears twice`}},
 		{"a version beside them", `{"targets": [{"function": "a"}], "version": "1"}`, []string{`version: stands beside targets: write it inside a target`}},
 		{"an alias without a function", `{"alias": "a"}`, []string{`targets: is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`}},
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -28,7 +29,7 @@ func (r Reader) event(in strictjson.Object) shift.Release {
 	if version == "" && !in.HasProblem() {
 		in.Field("version").Problem("is missing: an event tells which version was published")
 	}
-	arrival := shift.Arrival{Target: shift.LambdaTarget(function, cmp.Or(r.Alias, defaultAlias)), Candidate: version}
+	arrival := shift.Arrival{Target: flow.LambdaTarget(function, cmp.Or(r.Alias, defaultAlias)), Candidate: version}
 	return shift.Release{Arrivals: []shift.Arrival{arrival}, Trigger: shift.Event}
 }
 
@@ -40,17 +41,17 @@ const maxTag = 256
 // separated by spaces: no other character is allowed in a tag but not in a name (letters,
 // digits, spaces and + - = . _ : / @).
 var tagFields = []struct{ tag, field, list string }{
-	{tag: shift.TagAlias, field: "alias"},
-	{tag: shift.TagStrategy, field: "strategy"},
-	{tag: shift.TagAlarms, list: "alarms"},
-	{tag: shift.TagBeforeTraffic, list: "hooks.beforeTraffic"},
-	{tag: shift.TagAfterTraffic, list: "hooks.afterTraffic"},
+	{tag: flow.TagAlias, field: "alias"},
+	{tag: flow.TagStrategy, field: "strategy"},
+	{tag: flow.TagAlarms, list: "alarms"},
+	{tag: flow.TagBeforeTraffic, list: "hooks.beforeTraffic"},
+	{tag: flow.TagAfterTraffic, list: "hooks.afterTraffic"},
 }
 
 // Tags completes an event-started release from the tags of its function. It returns an
 // *InputError that lists all problems by their tags.
-func (r Reader) Tags(event shift.Arrival, tags shift.Tags) (shift.Release, error) {
-	function, _, err := event.Target.Lambda()
+func (r Reader) Tags(event shift.Arrival, tags flow.Tags) (shift.Release, error) {
+	function, _, err := flow.SplitLambdaTarget(event.Target)
 	if err != nil {
 		return shift.Release{}, err
 	}
@@ -69,10 +70,10 @@ func invalidTags(function string) string {
 }
 
 // findMisplaced reports tags that Sluice would not read.
-func findMisplaced(tags shift.Tags) []strictjson.Problem {
+func findMisplaced(tags flow.Tags) []strictjson.Problem {
 	var problems strictjson.Problems
 	for _, key := range tags.Unknown() {
-		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(shift.KnownTags(), ", "))
+		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(flow.KnownTags(), ", "))
 	}
 	for _, f := range tagFields {
 		if n := utf8.RuneCountInString(tags[f.tag]); n > maxTag {
@@ -83,7 +84,7 @@ func findMisplaced(tags shift.Tags) []strictjson.Problem {
 }
 
 // encodeTags writes what the tags say in the form of an input. Empty tags are left out.
-func encodeTags(tags shift.Tags) []byte {
+func encodeTags(tags flow.Tags) []byte {
 	said, hooks := map[string]any{}, map[string]any{}
 	for _, f := range tagFields {
 		value := tags[f.tag]
@@ -145,8 +146,8 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 	in := root.Object(configurationNames...)
 	release := r.decodeConfiguration(in, shift.Event)
 	if alias := r.alias(in.Field("alias"), ""); alias != "" {
-		function, _, _ := event.Target.Lambda()
-		event.Target = shift.LambdaTarget(function, alias)
+		function, _, _ := flow.SplitLambdaTarget(event.Target)
+		event.Target = flow.LambdaTarget(function, alias)
 	}
 	release.Arrivals = []shift.Arrival{event}
 	checkRelease(in, release)
@@ -181,12 +182,12 @@ func isParameter(s string) bool {
 // Parameter returns the parameter that the tags name, or "" if they name none. If they do,
 // the alias is the only other tag that is read. It returns an *InputError for a text that
 // cannot be a parameter of Sluice's.
-func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) {
-	name := tags[shift.TagConfig]
+func (r Reader) Parameter(event shift.Arrival, tags flow.Tags) (string, error) {
+	name := tags[flow.TagConfig]
 	if strings.Trim(name, " ") == "" {
 		return "", nil
 	}
-	function, _, err := event.Target.Lambda()
+	function, _, err := flow.SplitLambdaTarget(event.Target)
 	if err != nil {
 		return "", err
 	}
@@ -194,10 +195,10 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 	folder := cmp.Or(r.Parameters, DefaultParameters)
 	inside, within := strings.CutPrefix(name, folder)
 	if !within || len(name) > maxTag || !isParameter(inside) {
-		problems.Add(shift.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
+		problems.Add(flow.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
 	}
-	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" && !IsAlias(alias) {
-		problems.Add(shift.TagAlias, "%s", NoAlias)
+	if alias := tags[flow.TagAlias]; strings.Trim(alias, " ") != "" && !IsAlias(alias) {
+		problems.Add(flow.TagAlias, "%s", NoAlias)
 	}
 	if list := problems.List(); len(list) > 0 {
 		return "", &InputError{Problems: list, of: invalidTags(function)}
@@ -208,14 +209,14 @@ func (r Reader) Parameter(event shift.Arrival, tags shift.Tags) (string, error) 
 // Configuration completes an event-started release from the parameter that the function's
 // tags name. The tags supply the alias if the parameter leaves it out. It returns an
 // *InputError that lists all problems.
-func (r Reader) Configuration(event shift.Arrival, tags shift.Tags, parameter, text string) (shift.Release, error) {
-	of := fmt.Sprintf("the parameter %s, which the function's tag %s names, is not valid", parameter, shift.TagConfig)
+func (r Reader) Configuration(event shift.Arrival, tags flow.Tags, parameter, text string) (shift.Release, error) {
+	of := fmt.Sprintf("the parameter %s, which the function's tag %s names, is not valid", parameter, flow.TagConfig)
 	if len(text) > maxParameter {
 		return shift.Release{}, &InputError{of: of, Problems: []strictjson.Problem{{
 			Message: fmt.Sprintf("it has %d bytes, and a parameter has at most %d", len(text), maxParameter),
 		}}}
 	}
-	if alias := tags[shift.TagAlias]; strings.Trim(alias, " ") != "" {
+	if alias := tags[flow.TagAlias]; strings.Trim(alias, " ") != "" {
 		r.Alias = alias
 	}
 	release, list := r.configuration(event, []byte(text))

@@ -62,14 +62,14 @@ func TestTheAliasThatNobodyNamesIsTheSettings(t *testing.T) {
 	explicit, err := prod.Input([]byte(`{"targets": [{"function": "orders"}, {"function": "orders", "alias": "live"}, {"function": "stock:blue"}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Arrival{{Target: "lambda:orders:prod"}, {Target: "lambda:orders:live"}, {Target: "lambda:stock:blue"}}, explicit.Arrivals)
-	tagged, err := prod.Tags(arrived, shift.Tags{shift.TagAlias: ""})
+	tagged, err := prod.Tags(arrived, flow.Tags{flow.TagAlias: ""})
 	require.NoError(t, err)
 	assert.Equal(t, shift.Target("lambda:orders:prod"), tagged.Arrivals[0].Target)
 }
 
 func TestTagsConfigureADeployment(t *testing.T) {
 	t.Parallel()
-	got, err := reader.Tags(arrived, shift.Tags{
+	got, err := reader.Tags(arrived, flow.Tags{
 		"sluice:alias": "prod", "sluice:strategy": "CodeDeployDefault.LambdaLinear10PercentEvery1Minute", "sluice:alarms": "orders-5xx  latency ",
 		"sluice:before-traffic": "smoke arn:aws:lambda:eu-west-1:123456789012:function:load:live", "sluice:after-traffic": "smoke:7",
 		"sluice:hook": "true", "team": "orders",
@@ -90,7 +90,7 @@ func TestTagsThatSayNothingLeaveEveryDefault(t *testing.T) {
 	t.Parallel()
 	want := decode(t, `{"function": "orders", "version": "7", "whenHeld": "wait"}`)
 	want.Trigger = shift.Event
-	for _, tags := range []shift.Tags{
+	for _, tags := range []flow.Tags{
 		{"sluice:alias": ""},
 		{"sluice:alias": "live"},
 		{"sluice:alias": "  ", "sluice:strategy": "", "sluice:alarms": " ", "sluice:before-traffic": "", "sluice:config": ""},
@@ -123,21 +123,21 @@ func TestWrongTagsAreToldByTheirNames(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		tags shift.Tags
+		tags flow.Tags
 		want []string // how the problems begin
 	}{
-		{"an alias of digits", shift.Tags{"sluice:alias": "7"}, []string{"sluice:alias: is not the name of an alias"}},
-		{"an unknown strategy", shift.Tags{"sluice:strategy": "BigBang"}, []string{`sluice:strategy: unknown strategy "BigBang"`}},
-		{"a plan too long", shift.Tags{"sluice:strategy": "Linear0.1PercentEvery1Minute"}, []string{"sluice:strategy: plan too long"}},
-		{"an alarm twice", shift.Tags{"sluice:alarms": "a b a"}, []string{"sluice:alarms[2]: a stands twice"}},
-		{"an alarm of control characters", shift.Tags{"sluice:alarms": "a\nb"}, []string{"sluice:alarms[0]: is not the name of an alarm"}},
-		{"a hook elsewhere", shift.Tags{"sluice:before-traffic": "smoke 999999999999:function:smoke"}, []string{"sluice:before-traffic[1]: is in account 999999999999"}},
-		{"a hook with a comma", shift.Tags{"sluice:after-traffic": "smoke,load"}, []string{"sluice:after-traffic[0]: is not the name of a function"}},
-		{"too many hooks", shift.Tags{"sluice:after-traffic": strings.Repeat("h ", 21)}, []string{"sluice:after-traffic: has 21 hooks"}},
-		{"a mistyped tag", shift.Tags{"sluice:alias": "live", "sluice:stragety": "AllAtOnce"}, []string{"sluice:stragety: is no tag of Sluice; known are sluice:alias,"}},
-		{"a huge tag", shift.Tags{"sluice:alarms": strings.Repeat("a ", 1<<20)}, []string{"sluice:alarms: has 2097152 characters, and a tag has at most 256"}},
-		{"JSON where a name belongs", shift.Tags{"sluice:alias": `live", "createAlias": true, "x": "`}, []string{"sluice:alias: is not the name of an alias"}},
-		{"everything at once", shift.Tags{"sluice:alias": "a b", "sluice:strategy": "Canary", "sluice:alarms": "a a"}, []string{"sluice:strategy: ", "sluice:alarms[1]: ", "sluice:alias: "}},
+		{"an alias of digits", flow.Tags{"sluice:alias": "7"}, []string{"sluice:alias: is not the name of an alias"}},
+		{"an unknown strategy", flow.Tags{"sluice:strategy": "BigBang"}, []string{`sluice:strategy: unknown strategy "BigBang"`}},
+		{"a plan too long", flow.Tags{"sluice:strategy": "Linear0.1PercentEvery1Minute"}, []string{"sluice:strategy: plan too long"}},
+		{"an alarm twice", flow.Tags{"sluice:alarms": "a b a"}, []string{"sluice:alarms[2]: a appears twice"}},
+		{"an alarm of control characters", flow.Tags{"sluice:alarms": "a\nb"}, []string{"sluice:alarms[0]: is not the name of an alarm"}},
+		{"a hook elsewhere", flow.Tags{"sluice:before-traffic": "smoke 999999999999:function:smoke"}, []string{"sluice:before-traffic[1]: is in account 999999999999"}},
+		{"a hook with a comma", flow.Tags{"sluice:after-traffic": "smoke,load"}, []string{"sluice:after-traffic[0]: is not the name of a function"}},
+		{"too many hooks", flow.Tags{"sluice:after-traffic": strings.Repeat("h ", 21)}, []string{"sluice:after-traffic: has 21 hooks"}},
+		{"a mistyped tag", flow.Tags{"sluice:alias": "live", "sluice:stragety": "AllAtOnce"}, []string{"sluice:stragety: is no tag of Sluice; known are sluice:alias,"}},
+		{"a huge tag", flow.Tags{"sluice:alarms": strings.Repeat("a ", 1<<20)}, []string{"sluice:alarms: has 2097152 characters, and a tag has at most 256"}},
+		{"JSON where a name belongs", flow.Tags{"sluice:alias": `live", "createAlias": true, "x": "`}, []string{"sluice:alias: is not the name of an alias"}},
+		{"everything at once", flow.Tags{"sluice:alias": "a b", "sluice:strategy": "Canary", "sluice:alarms": "a a"}, []string{"sluice:strategy: ", "sluice:alarms[1]: ", "sluice:alias: "}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -159,11 +159,11 @@ func TestATagNamesAParameterOfSluicesOwn(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"/sluice/orders": "", "/sluice/team-a/orders_2.json": "",
-		"/prod/password": shift.TagConfig, "sluice/orders": shift.TagConfig, "/sluice/": shift.TagConfig, "/sluice": shift.TagConfig, "/sluice/orders:3": shift.TagConfig,
-		"/sluice/a b": shift.TagConfig, "/sluice//a": shift.TagConfig, "/sluice/a\n": shift.TagConfig, " /sluice/orders": shift.TagConfig,
-		"arn:aws:ssm:eu-west-1:999999999999:parameter/sluice/orders": shift.TagConfig, "/sluice/" + strings.Repeat("x", 300): shift.TagConfig,
+		"/prod/password": flow.TagConfig, "sluice/orders": flow.TagConfig, "/sluice/": flow.TagConfig, "/sluice": flow.TagConfig, "/sluice/orders:3": flow.TagConfig,
+		"/sluice/a b": flow.TagConfig, "/sluice//a": flow.TagConfig, "/sluice/a\n": flow.TagConfig, " /sluice/orders": flow.TagConfig,
+		"arn:aws:ssm:eu-west-1:999999999999:parameter/sluice/orders": flow.TagConfig, "/sluice/" + strings.Repeat("x", 300): flow.TagConfig,
 	} {
-		got, err := reader.Parameter(arrived, shift.Tags{shift.TagConfig: name})
+		got, err := reader.Parameter(arrived, flow.Tags{flow.TagConfig: name})
 		if want == "" {
 			require.NoError(t, err)
 			assert.Equal(t, name, got)
@@ -173,16 +173,16 @@ func TestATagNamesAParameterOfSluicesOwn(t *testing.T) {
 		require.Len(t, list, 1)
 		assert.Equal(t, "sluice:config: must be the name of a parameter below /sluice/, such as /sluice/orders", list[0])
 	}
-	_, err := reader.Parameter(arrived, shift.Tags{shift.TagConfig: "/sluice/orders", shift.TagAlias: "7"})
+	_, err := reader.Parameter(arrived, flow.Tags{flow.TagConfig: "/sluice/orders", flow.TagAlias: "7"})
 	assert.Equal(t, []string{"sluice:alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone"}, refused(t, err))
 }
 
 func TestTheFolderOfTheParametersIsTheStacks(t *testing.T) {
 	t.Parallel()
 	teams := request.Reader{ExecutionID: reader.ExecutionID, Parameters: "/teams/shop/"}
-	_, err := teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/teams/shop/orders"})
+	_, err := teams.Parameter(arrived, flow.Tags{flow.TagConfig: "/teams/shop/orders"})
 	require.NoError(t, err)
-	_, err = teams.Parameter(arrived, shift.Tags{shift.TagConfig: "/sluice/orders"})
+	_, err = teams.Parameter(arrived, flow.Tags{flow.TagConfig: "/sluice/orders"})
 	assert.Equal(t, []string{"sluice:config: must be the name of a parameter below /teams/shop/, such as /teams/shop/orders"}, refused(t, err))
 	for folder, is := range map[string]bool{"/sluice/": true, "/a/b.c/": true, "/": false, "": false, "/sluice": false, "sluice/": false, "/a//b/": false, "/*/": false} {
 		assert.Equal(t, is, request.IsParameterFolder(folder), folder)
@@ -191,7 +191,7 @@ func TestTheFolderOfTheParametersIsTheStacks(t *testing.T) {
 
 func TestAParameterReplacesTheOtherTags(t *testing.T) {
 	t.Parallel()
-	tags := shift.Tags{"sluice:config": "/sluice/orders", "sluice:alias": "prod", "sluice:strategy": "BigBang"}
+	tags := flow.Tags{"sluice:config": "/sluice/orders", "sluice:alias": "prod", "sluice:strategy": "BigBang"}
 	got, err := reader.Configuration(arrived, tags, "/sluice/orders", `{"strategy": {"canary": {"percent": 5, "bakeMinutes": 30}}, "alarms": ["a b"], "whenHeld": "fail", "createAlias": true}`)
 	require.NoError(t, err)
 	want := decode(t, `{"function": "orders", "version": "7", "alias": "prod", "strategy": {"canary": {"percent": 5, "bakeMinutes": 30}}, "alarms": ["a b"], "createAlias": true}`)
@@ -224,7 +224,7 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 	for text, want := range tests {
 		t.Run(fmt.Sprintf("%.40q", text), func(t *testing.T) {
 			t.Parallel()
-			release, err := reader.Configuration(arrived, shift.Tags{}, "/sluice/orders", text)
+			release, err := reader.Configuration(arrived, flow.Tags{}, "/sluice/orders", text)
 			assert.Zero(t, release)
 			assert.Contains(t, strings.Join(refused(t, err), "; "), want)
 			assert.ErrorContains(t, err, "the parameter /sluice/orders, which the function's tag sluice:config names, is not valid: ")
@@ -244,16 +244,16 @@ func FuzzTags(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], "sluice:"+seed[0])
 	}
 	f.Fuzz(func(t *testing.T, alias, strategy, alarms, before, after, config, key string) {
-		tags := shift.Tags{
-			shift.TagAlias: alias, shift.TagStrategy: strategy, shift.TagAlarms: alarms,
-			shift.TagBeforeTraffic: before, shift.TagAfterTraffic: after, shift.TagConfig: config,
+		tags := flow.Tags{
+			flow.TagAlias: alias, flow.TagStrategy: strategy, flow.TagAlarms: alarms,
+			flow.TagBeforeTraffic: before, flow.TagAfterTraffic: after, flow.TagConfig: config,
 		}
 		tags[key] = alias
 		if release, err := reader.Tags(arrived, tags); err != nil {
 			requireHarmless(t, err)
 		} else {
 			requireSettled(t, release)
-			function, _, _ := release.Arrivals[0].Target.Lambda()
+			function, _, _ := flow.SplitLambdaTarget(release.Arrivals[0].Target)
 			require.Equal(t, "orders", function, "a tag never leads to another function")
 			require.Equal(t, shift.Version("7"), release.Arrivals[0].Candidate)
 		}
@@ -271,13 +271,13 @@ func FuzzConfiguration(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		release, err := reader.Configuration(arrived, shift.Tags{}, "/sluice/orders", text)
+		release, err := reader.Configuration(arrived, flow.Tags{}, "/sluice/orders", text)
 		if err != nil {
 			requireHarmless(t, err)
 			return
 		}
 		requireSettled(t, release)
-		function, _, _ := release.Arrivals[0].Target.Lambda()
+		function, _, _ := flow.SplitLambdaTarget(release.Arrivals[0].Target)
 		require.Equal(t, "orders", function)
 	})
 }

@@ -212,7 +212,7 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 func checkTarget(t shift.Target) error {
 	known := t.Kind() != "" && len(t) <= maxARN
 	if t.Kind() == shift.KindLambda {
-		_, _, err := t.Lambda()
+		_, _, err := flow.SplitLambdaTarget(t)
 		known = known && err == nil
 	}
 	if !known {

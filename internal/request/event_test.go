@@ -232,7 +232,7 @@ func readable(t *testing.T, target shift.Target) {
 	t.Helper()
 	require.NotEmpty(t, target.Kind())
 	if target.Kind() == shift.KindLambda {
-		_, _, err := target.Lambda()
+		_, _, err := flow.SplitLambdaTarget(target)
 		require.NoError(t, err)
 	}
 	require.LessOrEqual(t, len(target), 256)

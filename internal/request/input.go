@@ -68,7 +68,7 @@ func (r Reader) home() arn { return home(r.ExecutionID) }
 
 // FunctionARN returns the unqualified ARN of a Target's function.
 func (r Reader) FunctionARN(t shift.Target) string {
-	name, _, _ := t.Lambda()
+	name, _, _ := flow.SplitLambdaTarget(t)
 	at := r.home()
 	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", at.partition, at.region, at.account, name)
 }
@@ -207,7 +207,7 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	for _, v := range values {
 		a := r.target(v)
 		if a.Target != "" && seen[a.Target] {
-			v.Problem("%s stands twice", a.Target)
+			v.Problem("%s appears twice", a.Target)
 		}
 		seen[a.Target] = true
 		arrivals = append(arrivals, a)
@@ -237,7 +237,7 @@ func (r Reader) arrival(o strictjson.Object) shift.Arrival {
 	if function == "" || alias == "" {
 		return shift.Arrival{}
 	}
-	return shift.Arrival{Target: shift.LambdaTarget(function, alias), Candidate: version}
+	return shift.Arrival{Target: flow.LambdaTarget(function, alias), Candidate: version}
 }
 
 func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
@@ -311,7 +311,7 @@ func decodeAlarms(v strictjson.Value) []string {
 		case name == "" || shift.BoundText(name, maxAlarmName) != name:
 			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character or invisible", maxAlarmName)
 		case seen[name]:
-			item.Problem("%s stands twice", name)
+			item.Problem("%s appears twice", name)
 		}
 		seen[name] = true
 		alarms = append(alarms, name)

@@ -216,7 +216,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 		`targets[2].function: is missing`,
 		`targets[2].alias: must be a string, not null`,
 		`targets[3]: must be an object, not a string`,
-		`targets[5]: lambda:same:live stands twice`,
+		`targets[5]: lambda:same:live appears twice`,
 		`function: stands beside targets: write it inside a target`,
 		`strategy.steps[0].percent: 10.001% is finer than 0.01%`,
 		`strategy.steps[0].bakeMinutes: -1 minutes are less than none`,
@@ -224,7 +224,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 		`strategy.steps[3].percent: is missing`,
 		`strategy.steps[3].bakeMinutes: must be a number, not a string`,
 		`strategy.steps: the last step is at 99%, and must be at 100%`,
-		`alarms[1]: a stands twice`,
+		`alarms[1]: a appears twice`,
 		`alarms[2]: is not the name of an alarm: 1 to 255 characters, none of them a control character or invisible`,
 		`alarms[3]: must be a string, not a number`,
 		`hooks.during: is not known here; known are beforeTraffic, afterTraffic`,
@@ -435,7 +435,7 @@ func requireSettled(t *testing.T, release shift.Release) {
 	t.Helper()
 	require.NotEmpty(t, release.Arrivals)
 	for _, a := range release.Arrivals {
-		_, _, err := a.Target.Lambda()
+		_, _, err := flow.SplitLambdaTarget(a.Target)
 		require.NoError(t, err)
 	}
 	if release.Trigger == shift.Event && release.Steps == nil {

@@ -1,9 +1,6 @@
 package shift
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // KindLambda is the kind of a Target that is the alias of a Lambda function.
 const KindLambda = "lambda"
@@ -11,11 +8,6 @@ const KindLambda = "lambda"
 // Target names where traffic is shifted: a kind, a colon, and what identifies the Target
 // among its kind, as in "lambda:orders:live".
 type Target string
-
-// LambdaTarget returns the Target of kind KindLambda for a function's alias.
-func LambdaTarget(function, alias string) Target {
-	return Target(KindLambda + ":" + function + ":" + alias)
-}
 
 // Kind returns the kind of a Target: the text before its first colon. It is empty for a
 // text that is no Target.
@@ -25,16 +17,6 @@ func (t Target) Kind() string {
 		return ""
 	}
 	return kind
-}
-
-// Lambda splits a Target of kind KindLambda into its function and its alias. It returns
-// ErrUnknownTarget for a Target of another kind.
-func (t Target) Lambda() (function, alias string, err error) {
-	parts := strings.Split(string(t), ":")
-	if len(parts) != 3 || parts[0] != KindLambda || parts[1] == "" || parts[2] == "" {
-		return "", "", fmt.Errorf("%w: %q is not of the form lambda:FUNCTION:ALIAS", ErrUnknownTarget, string(t))
-	}
-	return parts[1], parts[2], nil
 }
 
 // Version identifies a revision of a Target's application, in the words of the Target's

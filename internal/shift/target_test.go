@@ -11,24 +11,6 @@ import (
 	"sluice/internal/shift"
 )
 
-func TestATargetNamesAFunctionAndAnAlias(t *testing.T) {
-	t.Parallel()
-	function, alias, err := shift.LambdaTarget("orders", "live").Lambda()
-	require.NoError(t, err)
-	assert.Equal(t, shift.Target("lambda:orders:live"), shift.LambdaTarget("orders", "live"))
-	assert.Equal(t, "orders", function)
-	assert.Equal(t, "live", alias)
-}
-
-func TestATargetOfAnotherKindIsUnknown(t *testing.T) {
-	t.Parallel()
-	for _, target := range []shift.Target{"", "lambda", "lambda:orders", "lambda::live", "lambda:orders:", "route53:zone:name", "lambda:a:b:c"} {
-		_, _, err := target.Lambda()
-		require.ErrorIs(t, err, shift.ErrUnknownTarget, string(target))
-		assert.ErrorContains(t, err, "lambda:FUNCTION:ALIAS")
-	}
-}
-
 func TestVersionsAreOrderedAsNumbers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -10,6 +10,7 @@ import (
 
 	"sluice/internal/explain"
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -89,7 +90,7 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 		return o.unchangedDeployment([]shift.Move{}, why), nil
 	}
 	d, err := o.handle(ctx)
-	return d, o.release.Attribute(err)
+	return d, request.AttributeToTag(o.release, err)
 }
 
 // handle takes the lock before it reads Stable. Otherwise another Deployment could change

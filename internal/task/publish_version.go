@@ -24,7 +24,7 @@ type Publisher interface {
 
 // TagReader reads the tags of a function by its ARN. It returns shift.ErrFunctionNotFound.
 type TagReader interface {
-	Tags(ctx context.Context, functionARN string) (shift.Tags, error)
+	Tags(ctx context.Context, functionARN string) (flow.Tags, error)
 }
 
 // Configurations reads a configuration by the name of its parameter. It returns
@@ -92,7 +92,7 @@ func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader,
 		if arrivals[i].Target.Kind() != shift.KindLambda {
 			return nil // the setting is about functions
 		}
-		var tags shift.Tags
+		var tags flow.Tags
 		if h.Allowed.ByTag() {
 			if tags, err = h.Tags.Tags(ctx, reader.FunctionARN(arrivals[i].Target)); err != nil {
 				return err
@@ -118,7 +118,7 @@ func (h PublishVersion) configure(ctx context.Context, reader request.Reader, ev
 	case err != nil:
 		return shift.Release{}, err
 	case !tags.Ask():
-		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", shift.TagAlias))
+		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", flow.TagAlias))
 	}
 	if err := h.Allowed.Check(event.Target, tags); err != nil {
 		return shift.Release{}, err
@@ -132,13 +132,13 @@ func (h PublishVersion) configure(ctx context.Context, reader request.Reader, ev
 	}
 	text, err := h.Configurations.Configuration(ctx, parameter)
 	if err != nil {
-		return shift.Release{}, fmt.Errorf("%w (the function's tag %s names it)", err, shift.TagConfig)
+		return shift.Release{}, fmt.Errorf("%w (the function's tag %s names it)", err, flow.TagConfig)
 	}
 	return reader.Configuration(event, tags, parameter, text)
 }
 
 func ignore(event shift.Arrival, why error) (shift.Release, error) {
-	function, _, err := event.Target.Lambda()
+	function, _, err := flow.SplitLambdaTarget(event.Target)
 	if err != nil {
 		return shift.Release{}, err
 	}

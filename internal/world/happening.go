@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
@@ -63,7 +64,7 @@ func (w *World) redrive() error {
 
 // edit changes an alias as somebody other than Sluice.
 func (w *World) edit(h Happening) error {
-	function, name, err := h.Target.Lambda()
+	function, name, err := flow.SplitLambdaTarget(h.Target)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"sync"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/iam"
-	"sluice/internal/shift"
 )
 
 // Permits reports whether the role of one of Sluice's Lambdas, given by the name of its folder,
@@ -45,8 +45,8 @@ func permitsOf(template iam.Template) Permits {
 	}
 	var answers sync.Map
 	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
-		_, target := tags[shift.TagAlias]
-		_, hook := tags[shift.TagHook]
+		_, target := tags[flow.TagAlias]
+		_, hook := tags[flow.TagHook]
 		q := question{actor, needed, target, hook}
 		if known, ok := answers.Load(q); ok {
 			return known.(bool)
@@ -61,7 +61,7 @@ func permitsOf(template iam.Template) Permits {
 func (w *World) WrapPermits(wrap func(Permits) Permits) { w.permits = wrap(w.permits) }
 
 // WantedTags are the tags of a function that Sluice may shift and invoke as a hook.
-var WantedTags = map[string]string{shift.TagAlias: "live", shift.TagHook: "true"}
+var WantedTags = map[string]string{flow.TagAlias: "live", flow.TagHook: "true"}
 
 // restrain enforces the roles of the Lambdas.
 func (w *World) restrain() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
@@ -102,7 +103,7 @@ type Setup struct {
 	Absent bool
 	// Tags are all tags of the function. If nil, the function has the tags that the
 	// deployments need: the alias to shift, and the mark of a hook.
-	Tags shift.Tags
+	Tags flow.Tags
 }
 
 // AliasSetup describes an alias before the deployment.
@@ -410,7 +411,7 @@ func decodeHappening(v strictjson.Value) Happening {
 		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK)
 	}
 	if h.Target != "" {
-		if _, _, err := h.Target.Lambda(); err != nil {
+		if _, _, err := flow.SplitLambdaTarget(h.Target); err != nil {
 			o.Field("target").Problem("%v", err)
 		}
 	}

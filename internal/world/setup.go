@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
@@ -41,7 +42,7 @@ func (n needs) addArrival(a shift.Arrival) error {
 	if a.Target.Kind() != shift.KindLambda {
 		return nil // other kinds are not made here
 	}
-	name, alias, err := a.Target.Lambda()
+	name, alias, err := flow.SplitLambdaTarget(a.Target)
 	if err != nil {
 		return err
 	}
@@ -121,13 +122,13 @@ func (w *World) setup(name string, need wanted) Setup {
 }
 
 // tags returns the tags that the function needs for the deployments.
-func (n wanted) tags() shift.Tags {
-	tags := shift.Tags{}
+func (n wanted) tags() flow.Tags {
+	tags := flow.Tags{}
 	if n.target != "" {
-		tags[shift.TagAlias] = n.target
+		tags[flow.TagAlias] = n.target
 	}
 	if n.hook {
-		tags[shift.TagHook] = "true"
+		tags[flow.TagHook] = "true"
 	}
 	return tags
 }
@@ -292,7 +293,7 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 }
 
 func dimensions(t shift.Target, version string) map[string]string {
-	function, alias, _ := t.Lambda()
+	function, alias, _ := flow.SplitLambdaTarget(t)
 	d := map[string]string{"FunctionName": function, "Resource": function + ":" + alias}
 	if version != "" {
 		d["ExecutedVersion"] = version

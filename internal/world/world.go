@@ -177,7 +177,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	w.routes = newRoutes(w.clock)
 	targets := targetsOf(releases)
 	for _, t := range targets {
-		name, alias, err := t.Lambda()
+		name, alias, err := flow.SplitLambdaTarget(t)
 		if err != nil {
 			return err
 		}
@@ -227,7 +227,7 @@ func (w *World) release(input json.RawMessage) (shift.Release, error) {
 		return release, err
 	}
 	event := release.Arrivals[0]
-	function, alias, err := event.Target.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(event.Target)
 	if err != nil {
 		return shift.Release{}, err
 	}
@@ -272,7 +272,7 @@ func (w *World) reroute(change localaws.AliasChange) {
 	if of == nil {
 		of = change.Before
 	}
-	target := shift.LambdaTarget(of.Function, of.Name)
+	target := flow.LambdaTarget(of.Function, of.Name)
 	w.traffic.reroute(target, change.After, w.clock.now)
 	w.routes.reroute(target, change.After)
 }

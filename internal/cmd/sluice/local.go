@@ -15,8 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
-	"sluice/internal/shift"
 	"sluice/internal/world"
 )
 
@@ -165,7 +165,7 @@ var sampleScenario = func() world.Scenario {
 	s, err := world.DecodeScenario([]byte(`{
 		"alarms": [{"name": "orders-errors", "metric": "Errors", "statistic": "Sum", "threshold": 5,
 		            "periodSeconds": 60, "evaluationPeriods": 1, "treatMissingData": "notBreaching"}],
-		"functions": {"orders": {"tags": {"` + shift.TagAlias + `": "live", "` + shift.TagAlarms + `": "orders-errors"}}},
+		"functions": {"orders": {"tags": {"` + flow.TagAlias + `": "live", "` + flow.TagAlarms + `": "orders-errors"}}},
 		"hooks": {"orders-smoke": {"result": "succeed", "afterSeconds": 5}, "orders-approval": {"result": "hang"}}
 	}`))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
 	"sluice/internal/request"
 	"sluice/internal/world"
@@ -129,7 +130,7 @@ func (a *localAccount) print(to io.Writer, s inputs) {
 	say("aws stepfunctions get-execution-history --execution-arn %s", first)
 	say("aws stepfunctions stop-execution --execution-arn %s", first)
 	for _, arrival := range release.Arrivals {
-		if function, alias, err := arrival.Target.Lambda(); err == nil {
+		if function, alias, err := flow.SplitLambdaTarget(arrival.Target); err == nil {
 			say("aws lambda get-alias --function-name %s --name %s", function, alias)
 			say("aws lambda invoke --function-name %s:%s answer.json", function, alias)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"sluice/internal/awserror"
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -32,7 +33,7 @@ func meaning(err error, token string) error {
 		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
 		// A function that does not exist has no tag, so access to it is denied too.
-		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+shift.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookFailed, redacted)
+		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
 		return fmt.Errorf("the state no longer waits for this hook: it timed out or was stopped: %w", redacted)
 	}

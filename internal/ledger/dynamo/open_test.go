@@ -153,7 +153,7 @@ func TestLargestReleaseIsOneTransaction(t *testing.T) {
 	w := newWorld(t)
 	largest := shift.Release{}
 	for i := range 40 {
-		largest.Arrivals = append(largest.Arrivals, arrival(shift.LambdaTarget(fmt.Sprintf("f%d", i), "live")))
+		largest.Arrivals = append(largest.Arrivals, arrival(flow.LambdaTarget(fmt.Sprintf("f%d", i), "live")))
 	}
 	for i := range 18 {
 		largest.Alarms = append(largest.Alarms, fmt.Sprintf("alarm-%d", i))

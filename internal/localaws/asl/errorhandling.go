@@ -52,7 +52,7 @@ func (p *parser) retrier(at string, doc Document) (retrier, bool) {
 	const maxDelay = 31_622_400 * time.Second
 	r := retrier{
 		errorEquals: o.errorEquals(),
-		interval:    o.seconds("IntervalSeconds", time.Second, maxSeconds, time.Second),
+		interval:    o.seconds("IntervalSeconds", time.Second, maxDuration, time.Second),
 		maxAttempts: o.integer("MaxAttempts", 0, 99_999_999, 3),
 		maxDelay:    o.seconds("MaxDelaySeconds", time.Second, maxDelay, 0),
 		backoff:     2,

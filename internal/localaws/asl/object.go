@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// maxSeconds is the longest time in a field (Step Functions developer guide, Task state
+// maxDuration is the longest time in a field (Step Functions developer guide, Task state
 // and Retry).
-const maxSeconds = 99_999_999 * time.Second
+const maxDuration = 99_999_999 * time.Second
 
 // object is a JSON object of a definition that is being parsed. It records which fields
 // were read, so that close can reject the rest. Unlike in encoding/json, names are

@@ -56,7 +56,7 @@ func (p *parser) definition(text []byte) *Definition {
 	o.checkQueryLanguage()
 	return &Definition{
 		comment: o.readComment(),
-		timeout: o.seconds("TimeoutSeconds", time.Second, maxSeconds, 0),
+		timeout: o.seconds("TimeoutSeconds", time.Second, maxDuration, 0),
 		states:  p.scope(o),
 	}
 }

@@ -67,7 +67,7 @@ type retrier struct {
 // retrier in the visit. Full jitter makes it a random time between zero and that delay.
 func (r retrier) delay(done int64, random func() float64) time.Duration {
 	seconds := r.interval.Seconds() * math.Pow(r.backoff, float64(done))
-	longest := maxSeconds.Seconds()
+	longest := maxDuration.Seconds()
 	if r.maxDelay > 0 {
 		longest = r.maxDelay.Seconds()
 	}

@@ -48,7 +48,7 @@ type clock struct {
 func (o *object) clock(field string, least time.Duration) clock {
 	c := clock{field: field + "Path", minimum: least}
 	c.set = o.fields[field] != nil || o.fields[c.field] != nil
-	c.fixed = o.seconds(field, least, maxSeconds, 0)
+	c.fixed = o.seconds(field, least, maxDuration, 0)
 	c.path = o.path(c.field)
 	o.refuseBoth(field, c.field)
 	return c
@@ -67,7 +67,7 @@ func (c clock) read(v *visit, doc Document) (time.Duration, bool) {
 		return 0, false
 	}
 	n, ok := value.integer()
-	if !ok || n < int64(c.minimum/time.Second) || n > int64(maxSeconds/time.Second) {
+	if !ok || n < int64(c.minimum/time.Second) || n > int64(maxDuration/time.Second) {
 		v.crash("The " + c.field + " parameter does not reference a valid value: " + c.path.text + " == " + string(value))
 		return 0, false
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/explain"
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/picture/page"
 	"sluice/internal/shift"
@@ -208,7 +209,7 @@ func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
 func TestHeadingCutsTheNameAndNotTheVersions(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
-	run.Changes[0].Target = shift.LambdaTarget(strings.Repeat("f", 64), strings.Repeat("a", 127)+"z")
+	run.Changes[0].Target = flow.LambdaTarget(strings.Repeat("f", 64), strings.Repeat("a", 127)+"z")
 	run.Strategy = "1% for 48h, then 100%"
 	svg := page.Figure(run)
 	assert.Regexp(t, `class="heading" text-anchor="start">lambda:f+:?a*…a+z 1 → 2</text>`, svg)
@@ -369,7 +370,7 @@ var enlarge = map[string]func(r *picture.Run, times int){
 	"targets with long names that are moved one by one": func(r *picture.Run, times int) {
 		r.Changes, r.Observed.Weights = nil, nil
 		for i := range 32 {
-			target := shift.LambdaTarget(fmt.Sprintf("%064d", i), strings.Repeat("a", 128))
+			target := flow.LambdaTarget(fmt.Sprintf("%064d", i), strings.Repeat("a", 128))
 			r.Changes = append(r.Changes, shift.Move{Target: target, Stable: "999999999999999999", Candidate: "999999999999999999"})
 			for n := range times {
 				weight := shift.Weight((n + i) * 7919 % 10_000)

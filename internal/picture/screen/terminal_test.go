@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/explain"
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -136,7 +137,7 @@ func TestLongListsAreCutAndShowFiringAlarmsFirst(t *testing.T) {
 	run.Alarms, run.Changes = nil, nil
 	for i := range 20 {
 		run.Alarms = append(run.Alarms, fmt.Sprintf("alarm-%d", i))
-		run.Changes = append(run.Changes, shift.Move{Target: shift.LambdaTarget(fmt.Sprint("f", i), "live"), Candidate: "2"})
+		run.Changes = append(run.Changes, shift.Move{Target: flow.LambdaTarget(fmt.Sprint("f", i), "live"), Candidate: "2"})
 	}
 	run.Positions[1].Reasons = []shift.Reason{shift.AlarmFiredReason("alarm-17", "because")}
 	g := newGlass(80, 40)
@@ -164,7 +165,7 @@ func TestHeaderWithALongNameKeepsTheVersionsAndTheStrategy(t *testing.T) {
 	t.Parallel()
 	run := canary()
 	run.Strategy = "1% for 48h, then 100%"
-	run.Changes = []shift.Move{{Target: shift.LambdaTarget("checkout-"+strings.Repeat("x", 50)+"-worker", "live"), Stable: "41", Candidate: "42"}}
+	run.Changes = []shift.Move{{Target: flow.LambdaTarget("checkout-"+strings.Repeat("x", 50)+"-worker", "live"), Stable: "41", Candidate: "42"}}
 	run.End = &picture.End{Outcome: shift.Promoted}
 	for width, want := range map[int]string{
 		40:  "  lambda:checkou…x-worker:live  41 → 42\n  1% for 48h, then 100%\n",

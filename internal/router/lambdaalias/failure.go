@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"sluice/internal/awserror"
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -44,7 +45,7 @@ func meaning(err error, s sentinels) error {
 	}
 	if means == nil && isAccessDenied(err) {
 		return fmt.Errorf("%w; Sluice may access only functions with the tag %s (or those that match the stack's setting functions): put the tag back if somebody removed it, and Sluice continues",
-			awserror.Plain(err), shift.TagAlias)
+			awserror.Plain(err), flow.TagAlias)
 	}
 	if means == nil {
 		return awserror.Plain(err)

@@ -1,6 +1,9 @@
 package lambdaalias
 
-import "sluice/internal/shift"
+import (
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
 
 // HookChange is what a hook receives about an alias that is being shifted. CandidateARN is
 // qualified with the version, because before traffic the alias still leads to Stable.
@@ -13,7 +16,7 @@ type HookChange struct {
 
 // DescribeChange returns what hooks receive about a Change: a HookChange.
 func (r *Router) DescribeChange(c shift.Change) (any, error) {
-	function, alias, err := c.Target.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(c.Target)
 	if err != nil {
 		return nil, err
 	}

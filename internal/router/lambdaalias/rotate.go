@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -25,7 +26,7 @@ const maxDescription = 256
 // It returns what SetRoute returns. With an error it returns the Route that the alias is
 // known to have; from there the next Rotate needs only one write.
 func (r *Router) Rotate(ctx context.Context, t shift.Target, found shift.Route, other shift.Version) (shift.Route, error) {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return found, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -40,7 +41,7 @@ func (r *Router) Rules() shift.Rules {
 
 // Route reads the Route of an alias. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -56,7 +57,7 @@ func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error)
 // shift.ErrTargetNotFound, or shift.ErrVersionNotFound when one of the Route's versions was
 // deleted.
 func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -65,7 +66,7 @@ func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 
 // update writes an alias. It changes the description unless that is nil.
 func (r *Router) update(ctx context.Context, function, alias string, wanted shift.Route, description *string) (shift.Route, error) {
-	t := shift.LambdaTarget(function, alias)
+	t := flow.LambdaTarget(function, alias)
 	if wanted.Revision == "" {
 		return shift.Route{}, fmt.Errorf("set route of %s to %s: the revision that was read is missing, so the write could undo somebody else's change", t, wanted)
 	}
@@ -95,7 +96,7 @@ func (r *Router) update(ctx context.Context, function, alias string, wanted shif
 // Route. It returns shift.ErrRevisionMismatch when the alias already exists, or
 // shift.ErrVersionNotFound.
 func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -115,7 +116,7 @@ func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route)
 
 // Delete removes an alias. Doing so again does no harm.
 func (r *Router) Delete(ctx context.Context, t shift.Target) error {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ const maxSiblings = 48
 // RemedyForMissing names the aliases that the function has, and says what can be done about
 // one that it does not have. It returns shift.ErrFunctionNotFound.
 func (r *Router) RemedyForMissing(ctx context.Context, t shift.Target) (string, error) {
-	function, _, err := t.Lambda()
+	function, _, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +168,7 @@ func (r *Router) listAliases(ctx context.Context, function string) ([]string, er
 // Settles says whether the alias has provisioned concurrency. If it has, Lambda itself moves
 // weights for a while after a change (terraform-provider-aws pull request 48116).
 func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {
-	function, alias, err := t.Lambda()
+	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return false, err
 	}

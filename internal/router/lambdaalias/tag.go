@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -15,7 +16,7 @@ import (
 // that share 15 requests a second. But it also returns a function's environment and a link
 // to its code, and nobody should have to allow that for functions that do not concern
 // Sluice.
-func (r *Router) Tags(ctx context.Context, functionARN string) (shift.Tags, error) {
+func (r *Router) Tags(ctx context.Context, functionARN string) (flow.Tags, error) {
 	out, err := r.api.ListTags(ctx, &lambda.ListTagsInput{Resource: &functionARN})
 	if err != nil {
 		return nil, fmt.Errorf("read the tags of %s: %w", functionARN, meaning(err, sentinels{notFound: shift.ErrFunctionNotFound}))

@@ -6,15 +6,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"sluice/internal/flow"
 )
 
 func TestTagsAreReadWithTheCallThatReturnsNothingElse(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(answer{body: `{"Tags":{"` + shift.TagAlias + `":"live","team":"x"}}`})
+	r, w := newRouter(answer{body: `{"Tags":{"` + flow.TagAlias + `":"live","team":"x"}}`})
 	tags, err := r.Tags(t.Context(), ordersARN)
 	require.NoError(t, err)
-	assert.Equal(t, shift.Tags{shift.TagAlias: "live", "team": "x"}, tags)
+	assert.Equal(t, flow.Tags{flow.TagAlias: "live", "team": "x"}, tags)
 	require.Len(t, w.requests, 1)
 	assert.Equal(t, "GET", w.requests[0].method)
 	assert.Contains(t, w.requests[0].path, "/2017-03-31/tags/")

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -17,7 +18,7 @@ import (
 // Lambda returns that version again (PublishVersion). It returns shift.ErrFunctionNotFound
 // or shift.ErrFunctionUpdating.
 func (r *Router) Publish(ctx context.Context, t shift.Target) (shift.Published, error) {
-	function, _, err := t.Lambda()
+	function, _, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return shift.Published{}, err
 	}
@@ -37,7 +38,7 @@ func (r *Router) Publish(ctx context.Context, t shift.Target) (shift.Published, 
 // shift.ErrVersionNotFound. It calls GetFunction because that call has the highest limit,
 // 100 a second; the alternatives share 15 (Lambda quotas).
 func (r *Router) DescribeVersion(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
-	function, _, err := t.Lambda()
+	function, _, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return shift.Published{}, err
 	}

@@ -1,8 +1,6 @@
-package shift
+package flow
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -53,31 +51,4 @@ func (t Tags) ownKeys() []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// errorTags names, for an error, the tag that holds the wrong value.
-var errorTags = []struct {
-	err error
-	tag string
-}{
-	{ErrTargetNotFound, TagAlias},
-	{ErrAlarmNotFound, TagAlarms},
-}
-
-// Attribute adds to an error the tag or the parameter that holds the wrong value, if the
-// release was not started with an input of its own.
-func (r Release) Attribute(err error) error {
-	if r.Trigger != Event {
-		return err
-	}
-	for _, w := range errorTags {
-		if !errors.Is(err, w.err) {
-			continue
-		}
-		if r.Parameter != "" {
-			return fmt.Errorf("%w (it is named by the parameter %s, and that by the function's tag %s)", err, r.Parameter, TagConfig)
-		}
-		return fmt.Errorf("%w (it is named by the function's tag %s)", err, w.tag)
-	}
-	return err
 }

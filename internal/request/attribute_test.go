@@ -1,4 +1,4 @@
-package shift_test
+package request_test
 
 import (
 	"fmt"
@@ -6,32 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
-
-func TestOnlyTagsOfSluiceAskForSomething(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name    string
-		tags    shift.Tags
-		ask     bool
-		unknown []string
-	}{
-		{"none", nil, false, nil},
-		{"somebody else's", shift.Tags{"team": "orders", "sluice": "x", "Sluice:alias": "live", "aws:cloudformation:stack-name": "s"}, false, nil},
-		{"the mark of a hook", shift.Tags{shift.TagHook: "true"}, false, nil},
-		{"an alias", shift.Tags{shift.TagAlias: "live"}, true, nil},
-		{"an alias that is not named", shift.Tags{shift.TagAlias: ""}, true, nil},
-		{"a mistyped one", shift.Tags{"sluice:alais": "live", "sluice:": "", "sluice:alarms": "a"}, true, []string{"sluice:", "sluice:alais"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.ask, test.tags.Ask())
-			assert.ElementsMatch(t, test.unknown, test.tags.Unknown())
-		})
-	}
-}
 
 func TestAnErrorSaysWhichTagIsWrong(t *testing.T) {
 	t.Parallel()
@@ -53,10 +30,10 @@ func TestAnErrorSaysWhichTagIsWrong(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			err := test.release.Attribute(test.err)
+			err := request.AttributeToTag(test.release, test.err)
 			assert.EqualError(t, err, test.want)
 			assert.ErrorIs(t, err, test.err, "it keeps its name")
 		})
 	}
-	assert.NoError(t, byTags.Attribute(nil))
+	assert.NoError(t, request.AttributeToTag(byTags, nil))
 }
