@@ -94,7 +94,7 @@ func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	_, err = start("", "orders api", "")
 	require.ErrorContains(t, err, flow.FunctionsVariable+`: "orders api" does not say which functions may be shifted`)
 	_, err = start("", "", "/sluice")
-	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not the folder of parameters, such as /sluice/`)
+	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not a folder of parameters, such as /sluice/`)
 }
 
 // Not parallel: the SDK reads the endpoint from the environment.

@@ -85,7 +85,7 @@ func TestARefusedEventIsAnErrorAlthoughTheCallSucceeds(t *testing.T) {
 	}{
 		{"refused", `{"FailedEntryCount":1,"Entries":[{"ErrorCode":"NotAuthorizedForSourceException","ErrorMessage":"Not authorized for the source."}]}`, "Not authorized for the source.", false},
 		{"throttled", `{"FailedEntryCount":1,"Entries":[{"ErrorCode":"ThrottlingException","ErrorMessage":"slow down"}]}`, "slow down", true},
-		{"without a reason", `{"FailedEntryCount":1,"Entries":[{}]}`, "does not say why", false},
+		{"without a reason", `{"FailedEntryCount":1,"Entries":[{}]}`, "gave no reason", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,7 +1,7 @@
 package eventbridge
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -19,5 +19,5 @@ func entryError(out *eventbridge.PutEventsOutput) error {
 			return &smithy.GenericAPIError{Code: *e.ErrorCode, Message: aws.ToString(e.ErrorMessage)}
 		}
 	}
-	return fmt.Errorf("EventBridge did not accept %d events and gave no reason", out.FailedEntryCount)
+	return errors.New("EventBridge refused the announcement and gave no reason")
 }
