@@ -67,6 +67,15 @@ func (m Moment) IsRepeatedPoll(before Moment) bool {
 		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
 }
 
+// RepeatedText counts the polls that repeat this one and are not shown.
+func (m Moment) RepeatedText(n int) string {
+	count := Quantity(n, "more check", "more checks")
+	if m.Verdict == shift.Pass.String() {
+		return count + " passed"
+	}
+	return count + " with the same result"
+}
+
 // document is the state machine's document, with what Rollback adds.
 type document struct {
 	flow.Document

@@ -46,3 +46,20 @@ func TestUnreadablePartOfADocumentDoesNotHideTheRest(t *testing.T) {
 		})
 	}
 }
+
+func TestRepeatedPollsPassedOnlyIfTheirVerdictIsPass(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		verdict string
+		n       int
+		want    string
+	}{
+		{shift.Pass.String(), 1, "1 more check passed"},
+		{shift.Pass.String(), 1574, "1,574 more checks passed"},
+		{shift.Wait.String(), 1, "1 more check with the same result"},
+		{shift.Wait.String(), 16, "16 more checks with the same result"},
+		{shift.Hold.String(), 2, "2 more checks with the same result"},
+	} {
+		assert.Equal(t, test.want, Moment{Verdict: test.verdict}.RepeatedText(test.n))
+	}
+}

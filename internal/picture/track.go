@@ -207,7 +207,7 @@ func (r *Run) Story() []Moment {
 	repeated := 0
 	flush := func() {
 		if repeated > 0 {
-			last.Notes = append(slices.Clone(last.Notes), Quantity(repeated, "more check", "more checks")+" passed")
+			last.Notes = append(slices.Clone(last.Notes), last.RepeatedText(repeated))
 			story, repeated = append(story, last), 0
 		}
 	}

@@ -114,13 +114,19 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 		{
 			"the polls in the middle of a long bake are counted",
 			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`, `{}`,
-			[]string{"5:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 574 checks passed", "48:00:00 CheckAlarms 10% Pass", "48:00:00 SetWeight 100% step 2 of 2"},
+			[]string{"5:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 574 more checks passed", "48:00:00 CheckAlarms 10% Pass", "48:00:00 SetWeight 100% step 2 of 2"},
+		},
+		{
+			"checks during a pause are counted, but have not passed",
+			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
+			`{"events": [{"atSeconds": 90, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"}, {"atSeconds": 1200, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`,
+			[]string{"2:00 CheckAlarms 10% Wait paused by hand: lunch", "… CheckAlarms 10% Wait 5 more checks with the same", "17:48 CheckAlarms 10% Wait paused by hand: lunch", "20:26 CheckAlarms 10% Pass"},
 		},
 		{
 			"a poll with a new result is shown",
 			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
 			`{"events": [{"atSeconds": 450, "do": "setAlarmState", "alarm": "a", "state": "INSUFFICIENT_DATA"}]}`,
-			[]string{"1:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 5 checks passed", "7:00 CheckAlarms 10% Pass", "8:00 CheckAlarms 10% Pass alarm a has insufficient"},
+			[]string{"1:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 5 more checks passed", "7:00 CheckAlarms 10% Pass", "8:00 CheckAlarms 10% Pass alarm a has insufficient"},
 		},
 		{
 			"tries that failed are counted",

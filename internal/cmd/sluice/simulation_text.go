@@ -41,7 +41,7 @@ func storyTable(moments []picture.Moment) *table {
 		skip := 1
 		if n := countRepeated(moments); n > maxRepeatedLines {
 			skip = n - 1
-			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, fmt.Sprintf("%s checks passed", picture.GroupDigits(n-2)))
+			add("…", m.Execution, m.State, m.Weight.String(), m.Verdict, m.RepeatedText(n-2))
 		}
 		moments = moments[skip:]
 	}

@@ -49,7 +49,7 @@ func (p page) repeatedLines(s *story, r *picture.Run) []string {
 		return nil
 	}
 	m := s.last
-	m.Notes = append(slices.Clone(m.Notes), picture.Quantity(s.repeated, "more check", "more checks")+" passed")
+	m.Notes = append(slices.Clone(m.Notes), m.RepeatedText(s.repeated))
 	s.repeated = 0
 	return p.momentLines(r, m)
 }
