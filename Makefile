@@ -24,7 +24,7 @@ BENCHFLAGS ?=
 CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
-# An awk that tells of each line when it comes: mawk would wait for many.
+# An awk that prints each line as soon as it arrives: by itself, mawk would wait for more.
 prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo -W interactive)
 
 # What a setting of the stack is given by: make deploy SETTINGS="-c alias=prod". They
