@@ -89,7 +89,7 @@ var rules = []rule{
 	{folder: "internal/forecast", may: []string{domain}},
 	// The names of what is wrong with a request are the contract's; how it is read is not.
 	{folder: "internal/request", may: []string{domain, contract, strictjson}},
-	{folder: "internal/explain", may: []string{domain}},
+	{folder: "internal/explain", may: []string{domain, contract}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
 
 	{folder: "internal/router", may: []string{domain}},

@@ -1,6 +1,9 @@
 package explain
 
-import "sluice/internal/shift"
+import (
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
 
 // What several pieces of advice begin or end with.
 const (
@@ -19,10 +22,10 @@ var advice = map[shift.Outcome]map[string]string{
 		shift.Aborted:        notMoved + "Start a new execution when this is to be tried again.",
 		shift.AlarmFired:     notMoved + "See why the alarm fires, and start a new execution when it is OK.",
 		shift.ExecutionEnded: notMoved + askStepFunc,
-		"HookFailed":         notMoved + askTheHook,
-		"HookTimedOut":       notMoved + askTheHook,
-		"NothingToShift":     notMoved + "Publish a version that the alias does not serve yet, and start a new execution.",
-		"Throttled":          notMoved + "Start a new execution when less is going on in the account.",
+		flow.HookFailed:      notMoved + askTheHook,
+		flow.HookTimedOut:    notMoved + askTheHook,
+		flow.NothingToShift:  notMoved + "Publish a version that the alias does not serve yet, and start a new execution.",
+		flow.Throttled:       notMoved + "Start a new execution when less is going on in the account.",
 	},
 	shift.RolledBack: {
 		"":                      notAtFault + "Fix this and start a new execution.",
@@ -31,12 +34,12 @@ var advice = map[shift.Outcome]map[string]string{
 		shift.AlarmNotRead:      notAtFault + "See why the alarm cannot be read, and start a new execution.",
 		shift.ExecutionEnded:    notAtFault + askStepFunc,
 		shift.HistoryBudgetUsed: notAtFault + "Start a new execution, with fewer or longer steps.",
-		"HookFailed":            askTheHook,
-		"HookTimedOut":          askTheHook,
+		flow.HookFailed:         askTheHook,
+		flow.HookTimedOut:       askTheHook,
 		shift.PauseExpired:      notAtFault + "Start a new execution, with a longer pauseLimitMinutes if pauses take so long.",
-		"RollbackIncomplete":    "The safety net has put the traffic back since. See why Rollback could not, before you start a new execution.",
+		flow.RollbackIncomplete: "The safety net has put the traffic back since. See why Rollback could not, before you start a new execution.",
 		shift.RouteChanged:      notAtFault + "See who else writes the alias, and start a new execution when only one does.",
-		"Throttled":             notAtFault + "Start a new execution when less is going on in the account.",
+		flow.Throttled:          notAtFault + "Start a new execution when less is going on in the account.",
 	},
 	shift.Stranded: {"": "A person must look: see what the target should serve, set it by hand, then start a new execution."},
 }

@@ -26,13 +26,20 @@ const (
 	CandidatePending    = "CandidatePending"
 	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
+	NothingToShift      = "NothingToShift"
 	Throttled           = "Throttled"
-	AlarmUnreadable     = "AlarmUnreadable"
+	HookFailed          = "HookFailed"
 	DeploymentClosed    = "DeploymentClosed"
+	// AlarmUnreadable and RouteChanged are names of the domain's Reasons, too.
+	AlarmUnreadable = shift.AlarmNotRead
+	RouteChanged    = shift.RouteChanged
 	// DeploymentRestoring and DeploymentUnknown are the errors of a command that comes too
 	// late.
 	DeploymentRestoring = "DeploymentRestoring"
 	DeploymentUnknown   = "DeploymentUnknown"
+	// RoleDiffers and DeadLetterDiffers are returned only by the adapter of Lambda aliases.
+	RoleDiffers       = "RoleDiffers"
+	DeadLetterDiffers = "DeadLetterDiffers"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -64,15 +71,14 @@ var names = []struct {
 	{err: shift.ErrTargetNotFound, name: "AliasNotFound"},
 	{err: shift.ErrTargetWeighted, name: "AliasWeighted"},
 	{err: shift.ErrTargetUnpublished, name: "AliasUnpublished"},
-	// The next two are the own errors of the adapter of Lambda aliases.
-	{name: "RoleDiffers"},
-	{name: "DeadLetterDiffers"},
+	{name: RoleDiffers},
+	{name: DeadLetterDiffers},
 	{err: shift.ErrCandidatePending, name: CandidatePending, heals: true},
 	{err: shift.ErrCandidateFailed, name: "CandidateFailed"},
 	{err: shift.ErrAlarmNotFound, name: "AlarmNotFound"},
 	{err: shift.ErrAlarmUnreadable, name: AlarmUnreadable, heals: true},
 	{err: shift.ErrAlarmFiring, name: "AlarmFiring"},
-	{err: shift.ErrNothingToShift, name: "NothingToShift"},
+	{err: shift.ErrNothingToShift, name: NothingToShift},
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},
 	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
@@ -85,10 +91,10 @@ var names = []struct {
 	{err: shift.ErrLedgerDamaged, name: "LedgerDamaged", heals: true}, // by hand
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteRefused, name: "RouteRefused"},
-	{err: shift.ErrRouteChanged, name: "RouteChanged"},
+	{err: shift.ErrRouteChanged, name: RouteChanged},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
 	{err: shift.ErrThrottled, name: Throttled, heals: true},
-	{err: shift.ErrHookFailed, name: "HookFailed"},
+	{err: shift.ErrHookFailed, name: HookFailed},
 }
 
 // permanent lists the names of the errors that cannot heal. They are never retried.

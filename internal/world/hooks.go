@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
@@ -61,6 +62,6 @@ func (w *World) answer(function string, b HookBehaviour, token string) {
 	case HookSucceeds:
 		_ = w.machine.SendTaskSuccess(token, json.RawMessage(`{}`))
 	case HookFails:
-		_ = w.machine.SendTaskFailure(token, "HookFailed", refusal(function))
+		_ = w.machine.SendTaskFailure(token, flow.HookFailed, refusal(function))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -18,10 +19,10 @@ func (r *refusal) ErrorCode() string { return r.name }
 var (
 	// ErrRoleDiffers is returned by CheckCompatible: Lambda does not divide traffic between
 	// versions with different execution roles.
-	ErrRoleDiffers error = &refusal{"RoleDiffers", "execution role differs"}
+	ErrRoleDiffers error = &refusal{flow.RoleDiffers, "execution role differs"}
 	// ErrDeadLetterDiffers is returned by CheckCompatible: Lambda does not divide traffic
 	// between versions with different dead-letter configurations.
-	ErrDeadLetterDiffers error = &refusal{"DeadLetterDiffers", "dead-letter configuration differs"}
+	ErrDeadLetterDiffers error = &refusal{flow.DeadLetterDiffers, "dead-letter configuration differs"}
 )
 
 // latest is Lambda's name for the unpublished code of a function.
