@@ -218,7 +218,7 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 // target reads one of several Targets: a Lambda alias, or exactly one of the other kinds.
 func (r Reader) target(v strictjson.Value) shift.Arrival {
 	names := slices.Sorted(maps.Keys(r.Kinds))
-	o := v.Object(append([]string{"function", "alias", "version"}, names...)...)
+	o := v.ObjectLike(`{"function": "orders"}`, append([]string{"function", "alias", "version"}, names...)...)
 	present := slices.DeleteFunc(names, func(name string) bool { return !o.Field(name).Present() })
 	switch {
 	case len(present) == 0:
@@ -320,7 +320,7 @@ func decodeAlarms(v strictjson.Value) []string {
 }
 
 func decodeHooks(v strictjson.Value, home arn) shift.Hooks {
-	o := v.Object("beforeTraffic", "afterTraffic")
+	o := v.ObjectLike(`{"beforeTraffic": [{"function": "orders-smoke"}]}`, "beforeTraffic", "afterTraffic")
 	return shift.Hooks{
 		BeforeTraffic: decodePoint(o.Field("beforeTraffic"), home),
 		AfterTraffic:  decodePoint(o.Field("afterTraffic"), home),
@@ -334,7 +334,7 @@ func decodePoint(v strictjson.Value, home arn) []shift.Hook {
 	}
 	hooks := make([]shift.Hook, 0, len(values))
 	for _, item := range values {
-		hooks = append(hooks, decodeHook(item.Object("function", "mode", "timeoutSeconds"), home))
+		hooks = append(hooks, decodeHook(item.ObjectLike(`{"function": "orders-smoke"}`, "function", "mode", "timeoutSeconds"), home))
 	}
 	return hooks
 }
@@ -390,16 +390,16 @@ func decodeStrategy(v strictjson.Value) (string, []shift.Step) {
 	}
 	switch kind := o.Names()[0]; kind {
 	case "canary":
-		f := o.Field(kind).Object("percent", "bakeMinutes")
-		share, bake := share(f.Require("percent")), interval(f.Require("bakeMinutes"))
+		f := o.Field(kind).ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes")
+		share, bake := share(requireNumber(f, "percent", 10)), interval(requireNumber(f, "bakeMinutes", 5))
 		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Canary(share, bake) }))
 	case "linear":
-		f := o.Field(kind).Object("percent", "everyMinutes")
-		share, every := share(f.Require("percent")), interval(f.Require("everyMinutes"))
+		f := o.Field(kind).ObjectLike(`{"percent": 10, "everyMinutes": 5}`, "percent", "everyMinutes")
+		share, every := share(requireNumber(f, "percent", 10)), interval(requireNumber(f, "everyMinutes", 5))
 		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Linear(share, every) }))
 	case "exponential":
-		f := o.Field(kind).Object("startPercent", "factor", "everyMinutes")
-		start, growth, every := share(f.Require("startPercent")), factor(f.Require("factor")), interval(f.Require("everyMinutes"))
+		f := o.Field(kind).ObjectLike(`{"startPercent": 1, "factor": 2, "everyMinutes": 5}`, "startPercent", "factor", "everyMinutes")
+		start, growth, every := share(requireNumber(f, "startPercent", 1)), factor(requireNumber(f, "factor", 2)), interval(requireNumber(f, "everyMinutes", 5))
 		return withDescription(makeSteps(o.Field(kind), func() ([]shift.Step, error) { return shift.Exponential(start, growth, every) }))
 	case "steps":
 		return withDescription(decodeSteps(o.Field(kind)))
@@ -434,8 +434,8 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 	steps := make([]shift.Step, 0, len(values))
 	highest := shift.None
 	for i, item := range values {
-		f := item.Object("percent", "bakeMinutes")
-		share := f.Require("percent")
+		f := item.ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes")
+		share := requireNumber(f, "percent", 10)
 		weight, readable := number(share, shift.ParsePercent)
 		switch {
 		case !readable:
@@ -448,6 +448,15 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 		steps = append(steps, shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))})
 	}
 	return steps
+}
+
+// requireNumber is Require for a number, with an example of it.
+func requireNumber(o strictjson.Object, name string, example int) strictjson.Value {
+	f := o.Field(name)
+	if !f.Present() && o.IsObject() {
+		f.Problem("is missing: write a number, such as %d", example)
+	}
+	return f
 }
 
 // share reads the share of traffic that a strategy shifts at a time. An impossible share is

@@ -59,7 +59,7 @@ func ParseMinutes(decimal string) (Seconds, error) {
 	case !seconds.IsInt():
 		return 0, fmt.Errorf("%s minutes are not whole seconds", decimal)
 	case seconds.Sign() < 0:
-		return 0, fmt.Errorf("%s minutes are less than none", decimal)
+		return 0, fmt.Errorf("%s minutes are negative: write a positive number, such as 5", decimal)
 	case seconds.Cmp(big.NewRat(int64(MaxDuration), 1)) > 0:
 		return 0, fmt.Errorf("%s minutes are longer than the %d days that a deployment may take", decimal, MaxDuration/(24*3600))
 	}

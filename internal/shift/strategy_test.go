@@ -105,7 +105,7 @@ func TestANameThatIsNoStrategyIsRefused(t *testing.T) {
 		{"a canary of nothing", "Canary0Percent5Minutes", shift.ErrInvalidPlan, "the percentage of a canary is above 0 and below 100, not 0"},
 		{"a canary of everything", "Canary100Percent5Minutes", shift.ErrInvalidPlan, "the percentage of a canary is above 0 and below 100, not 100"},
 		{"more than everything", "Linear101PercentEvery1Minute", shift.ErrInvalidPlan, "101% is not between 0 and 100%"},
-		{"too fine", "Canary0.001Percent5Minutes", shift.ErrInvalidPlan, "0.001% is finer than 0.01%"},
+		{"too fine", "Canary0.001Percent5Minutes", shift.ErrInvalidPlan, "0.001% is finer than 0.01%: write at most two decimals"},
 		{"no bake", "Linear10PercentEvery0Minutes", shift.ErrInvalidPlan, "a linear strategy needs at least a second between its steps"},
 		{"less than a second", "Canary10Percent0.001Minutes", shift.ErrInvalidPlan, "0.001 minutes are not whole seconds"},
 		{"too long", "Canary10Percent475201Minutes", shift.ErrInvalidPlan, "475201 minutes are longer than the 330 days that a deployment may take"},
@@ -138,7 +138,7 @@ func TestMinutesMakeWholeSeconds(t *testing.T) {
 		{decimal: "2880", want: 48 * 3600},
 		{decimal: "475200", want: shift.MaxDuration},
 		{decimal: "475200.05", err: "475200.05 minutes are longer than the 330 days that a deployment may take"},
-		{decimal: "-1", err: "-1 minutes are less than none"},
+		{decimal: "-1", err: "-1 minutes are negative: write a positive number, such as 5"},
 		{decimal: "0.01", err: "0.01 minutes are not whole seconds"},
 		{decimal: "1e3", err: `"1e3" is not a plain decimal number`},
 	}

@@ -32,7 +32,7 @@ func ParsePercent(decimal string) (Weight, error) {
 		return None, err
 	}
 	if !bp.IsInt() {
-		return None, fmt.Errorf("%s%% is finer than 0.01%%", decimal)
+		return None, fmt.Errorf("%s%% is finer than 0.01%%: write at most two decimals", decimal)
 	}
 	if bp.Sign() < 0 || bp.Cmp(big.NewRat(int64(All), 1)) > 0 {
 		return None, fmt.Errorf("%s%% is not between 0 and 100%%", decimal)

@@ -44,7 +44,7 @@ func TestWhatIsNoPercentIsRefused(t *testing.T) {
 	tests := []struct{ name, decimal, want string }{
 		{"above", "100.01", "100.01% is not between 0 and 100%"},
 		{"below", "-0.01", "-0.01% is not between 0 and 100%"},
-		{"too fine", "0.005", "0.005% is finer than 0.01%"},
+		{"too fine", "0.005", "0.005% is finer than 0.01%: write at most two decimals"},
 		{"nothing", "", `"" is not a plain decimal number`},
 		{"a word", "ten", `"ten" is not a plain decimal number`},
 		{"a fraction", "1/3", `"1/3" is not a plain decimal number`},

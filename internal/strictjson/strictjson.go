@@ -240,10 +240,17 @@ type Object struct {
 }
 
 // Object reads an object that may have the known names and no others.
-func (v Value) Object(known ...string) Object {
+func (v Value) Object(known ...string) Object { return v.object("an object", known) }
+
+// ObjectLike is Object with an example, which is shown if the value is something else.
+func (v Value) ObjectLike(example string, known ...string) Object {
+	return v.object("an object such as "+example, known)
+}
+
+func (v Value) object(expected string, known []string) Object {
 	o, ok := v.tree.(*object)
 	if !ok {
-		v.expect("an object")
+		v.expect(expected)
 		return Object{Value: v, members: &object{}}
 	}
 	for _, m := range o.members {

@@ -211,6 +211,19 @@ func TestARequiredNameIsReportedMissingOnlyInAnObject(t *testing.T) {
 	}
 }
 
+func TestAnExampleIsShownInPlaceOfAnObject(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		`["x"]`:      {`[0]: must be an object such as {"a": "50%"}, not a string`},
+		`[{"b": 1}]`: {`[0].b: is not known here; known are a`},
+		`[{"a": 1}]`: {},
+	} {
+		var problems strictjson.Problems
+		strictjson.Parse([]byte(text), &problems).Array()[0].ObjectLike(`{"a": "50%"}`, "a")
+		assert.Equal(t, want, lines(problems), text)
+	}
+}
+
 func TestNumbersAreReadExactlyAndWithinBounds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
