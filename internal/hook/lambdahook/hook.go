@@ -34,23 +34,21 @@ func New(lambda LambdaAPI, states StatesAPI) *Hook { return &Hook{lambda: lambda
 
 // Ask invokes a hook's function, given by its name, name:qualifier or ARN, and waits until it
 // returns. It returns shift.ErrHookFailed when the function fails, does not exist, or may not
-// be invoked, and shift.ErrThrottled when Lambda throttled the call.
+// be invoked, and shift.ErrThrottled when Lambda throttled the call. It does not add the
+// function's name to errors: the caller names the hook and its Point.
 func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error {
 	payload, err := json.Marshal(q)
 	if err != nil {
-		return fmt.Errorf("encode the question for hook %s: %w", function, err)
+		return fmt.Errorf("encode the question: %w", err)
 	}
 	out, err := h.lambda.Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: &function, InvocationType: types.InvocationTypeRequestResponse, Payload: payload,
 	})
 	switch {
 	case err != nil:
-		err = meaning(err, q.TaskToken)
+		return meaning(err, q.TaskToken)
 	case out.FunctionError != nil:
-		err = functionError(out.Payload, q.TaskToken)
-	}
-	if err != nil {
-		return fmt.Errorf("invoke hook %s: %w", function, err)
+		return functionError(out.Payload, q.TaskToken)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func TestAFailedHookSaysWhy(t *testing.T) {
 			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
 			require.ErrorIs(t, err, shift.ErrHookFailed)
 			assert.ErrorContains(t, err, tt.says)
-			assert.ErrorContains(t, err, "orders-smoke")
+			assert.NotContains(t, err.Error(), "orders-smoke", "whoever asks the hook names it")
 			assert.Len(t, w.requests, 1, "a hook is invoked once")
 		})
 	}
