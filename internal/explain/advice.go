@@ -24,7 +24,7 @@ var advice = map[shift.Outcome]map[string]string{
 		shift.ExecutionEnded: notMoved + askStepFunc,
 		flow.HookFailed:      notMoved + askTheHook,
 		flow.HookTimedOut:    notMoved + askTheHook,
-		flow.NothingToShift:  notMoved + "Publish a version that the alias does not serve yet, and start a new execution.",
+		flow.NothingToShift:  notMoved + "Publish a version that the target does not serve yet, and start a new execution.",
 		flow.Throttled:       notMoved + "Start a new execution when less is going on in the account.",
 	},
 	shift.RolledBack: {
@@ -38,7 +38,7 @@ var advice = map[shift.Outcome]map[string]string{
 		flow.HookTimedOut:       askTheHook,
 		shift.PauseExpired:      notAtFault + "Start a new execution, with a longer pauseLimitMinutes if pauses take so long.",
 		flow.RollbackIncomplete: "The safety net has put the traffic back since. See why Rollback could not, before you start a new execution.",
-		shift.RouteChanged:      notAtFault + "See who else writes the alias, and start a new execution when only one does.",
+		shift.RouteChanged:      notAtFault + "See who else changes the target, and start a new execution when nobody else does.",
 		flow.Throttled:          notAtFault + "Start a new execution when less is going on in the account.",
 	},
 	shift.Stranded: {"": "A person must look: see what the target should serve, set it by hand, then start a new execution."},

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"sluice/internal/explain"
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -172,4 +173,14 @@ func TestCauseIsToldApartFromItsAdvice(t *testing.T) {
 	why, next = explain.SplitCause(shift.Promoted, nil, "as it is")
 	assert.Equal(t, "as it is", why)
 	assert.Empty(t, next)
+}
+
+// A Target may be of any kind. Only Lambda has aliases.
+func TestAdviceIsAboutAnyKindOfTarget(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]shift.Outcome{flow.NothingToShift: shift.Rejected, shift.RouteChanged: shift.RolledBack} {
+		got := explain.Advice(o, []shift.Reason{{Name: name}})
+		assert.Contains(t, got, "the target", name)
+		assert.NotContains(t, got, "alias", name)
+	}
 }
