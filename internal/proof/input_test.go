@@ -41,7 +41,7 @@ var invalid = []struct{ name, input, problem string }{
 	{"steps that do not end at the whole", `{"function": "orders", "strategy": {"steps": [{"percent": 50}]}}`, "the last step is at 50%, and must be at 100%"},
 	{"steps above the whole", `{"function": "orders", "strategy": {"steps": [{"percent": 101}]}}`, "strategy.steps[0].percent: 101% is not between 0 and 100%"},
 	{"a share too fine", `{"function": "orders", "strategy": {"steps": [{"percent": 0.001}, {"percent": 100}]}}`, "finer than 0.01%"},
-	{"a bake that ends before it begins", `{"function": "orders", "strategy": {"steps": [{"percent": 100, "bakeMinutes": -1}]}}`, "less than none"},
+	{"a bake that ends before it begins", `{"function": "orders", "strategy": {"steps": [{"percent": 100, "bakeMinutes": -1}]}}`, "are negative"},
 	{"a plan of a year", `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 525600}}}`, "strategy.canary.bakeMinutes"},
 	{"a plan that outgrows the history", `{"function": "orders", "strategy": "Linear0.1PercentEvery1Minute"}`, "strategy: plan too long"},
 	{"an alarm that is no name", `{"function": "orders", "alarms": [""]}`, "alarms[0]: is not the name of an alarm"},
