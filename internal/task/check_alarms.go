@@ -33,10 +33,14 @@ type CheckAlarms struct {
 
 // Handle is the handler of flow.CheckAlarms.
 func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
-	d, progress := *call.Document.Deployment, *call.Document.Progress
-	record, err := h.Ledger.Record(ctx, d.ID)
+	progress := *call.Document.Progress
+	record, err := h.Ledger.Record(ctx, call.Document.Deployment.ID)
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("read the record: %w", err)
+	}
+	d, err := recordedDeployment(record, call.Document, progress.Step)
+	if err != nil {
+		return shift.Progress{}, err
 	}
 	observations, err := h.observe(ctx, shift.Subject{Deployment: d, Progress: progress, UntilOK: record.UntilOK, Now: call.Now}, record)
 	if err != nil {

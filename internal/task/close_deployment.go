@@ -37,10 +37,14 @@ type CloseDeployment struct {
 // only then closes the record. Once the record is closed, the next Deployment may already
 // be shifting the Targets.
 func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Summary, error) {
-	d, progress := *call.Document.Deployment, *call.Document.Progress
-	record, err := h.Ledger.Record(ctx, d.ID)
+	progress := *call.Document.Progress
+	record, err := h.Ledger.Record(ctx, call.Document.Deployment.ID)
 	if err != nil {
 		return shift.Summary{}, fmt.Errorf("read the record: %w", err)
+	}
+	d, err := recordedDeployment(record, call.Document, progress.Step)
+	if err != nil {
+		return shift.Summary{}, err
 	}
 	if record.Outcome == shift.Promoted { // an earlier try has closed it
 		err = announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now)

@@ -75,18 +75,21 @@ const maxUnpacedTargets = 5
 // every write carries a Revision that was read before the intent. So either a restorer sees
 // the intent, or the write is refused.
 func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (shift.Progress, error) {
-	d := *call.Document.Deployment
-	progress := d.Start()
+	progress := call.Document.Deployment.Start()
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
+	}
+	record, err := h.Ledger.Intend(ctx, call.Document.Deployment.ID, progress.NextStep)
+	if err != nil {
+		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", progress.NextStep, err)
+	}
+	d, err := recordedDeployment(record, call.Document, progress.NextStep)
+	if err != nil {
+		return shift.Progress{}, err
 	}
 	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
 	if len(d.Changes) > maxUnpacedTargets {
 		m.pace = newPaces(h.Router, h.Now, h.Pause).withoutBurst()
-	}
-	record, err := h.Ledger.Intend(ctx, d.ID, m.step)
-	if err != nil {
-		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", m.step, err)
 	}
 	m.landed = maps.Clone(record.Landed.At(m.step))
 	if m.landed == nil {
