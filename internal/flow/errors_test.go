@@ -66,6 +66,7 @@ var sentinels = []struct {
 var unwired = []string{
 	"ErrUnknownStrategy", // becomes a problem of an InputError
 	"ErrAlarmIgnored",    // tells the safety net to do nothing
+	"ErrHookNotAwaited",  // nobody waits for the answer of run-hooks either
 }
 
 func TestEverySentinelOfTheDomainHasItsNameOnTheWire(t *testing.T) {

@@ -84,4 +84,6 @@ var (
 	ErrThrottled = errors.New("throttled")
 	// ErrHookFailed is returned when a hook fails or refuses.
 	ErrHookFailed = errors.New("hook failed")
+	// ErrHookNotAwaited is returned for the answer of a hook that timed out, or whose execution was stopped.
+	ErrHookNotAwaited = errors.New("nobody waits for the hook any more")
 )

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -14,7 +15,8 @@ type HookCaller interface {
 	// Ask invokes the hook and waits until it returns. It returns
 	// shift.ErrHookFailed when the hook's Lambda fails.
 	Ask(ctx context.Context, function string, q shift.Question) error
-	// Succeed answers for a hook that succeeds by returning.
+	// Succeed answers for a hook that succeeds by returning. It returns
+	// shift.ErrHookNotAwaited if the answer comes too late.
 	Succeed(ctx context.Context, token string) error
 }
 
@@ -27,6 +29,8 @@ type ChangeDescriber interface {
 type RunHooks struct {
 	Hooks  HookCaller
 	Router ChangeDescriber
+	// Wait waits before an answer is repeated; nil is Sleep.
+	Wait Wait
 }
 
 // Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon as the
@@ -54,11 +58,26 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	if hook.Mode == shift.Callback {
 		return struct{}{}, nil
 	}
-	if err := h.Hooks.Succeed(ctx, call.Token); err != nil {
+	if err := h.succeed(ctx, call.Token); err != nil {
 		// Not wrapped: a throttled error would be retried, and the hook invoked again.
 		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %v", point, hook.Function, err)
 	}
 	return struct{}{}, nil
+}
+
+// succeed answers for the hook until the answer arrives. The hook has passed: it must not be
+// asked again, and one lost answer must not roll the Deployment back.
+func (h RunHooks) succeed(ctx context.Context, token string) error {
+	err := h.Hooks.Succeed(ctx, token)
+	for _, upTo := range insistentDelays {
+		if err == nil || ctx.Err() != nil || errors.Is(err, shift.ErrHookNotAwaited) {
+			return err
+		}
+		slog.WarnContext(ctx, "answering again", "error", err)
+		h.Wait.pass(ctx, upTo)
+		err = h.Hooks.Succeed(ctx, token)
+	}
+	return err
 }
 
 func (h RunHooks) describeTargets(changes []shift.Change) ([]any, error) {

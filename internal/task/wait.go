@@ -37,8 +37,9 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 // The longest waits before each further try. The real wait is a random part of it. The sum
 // of each list stays well below the timeout of the Lambda that waits.
 var (
-	// restoreDelays are for throttled calls that put traffic back; see retryingRouter.
-	restoreDelays = []time.Duration{
+	// insistentDelays are for calls that must not fail because of a short disturbance: those
+	// that put traffic back (see retryingRouter), and the answer for a hook that has passed.
+	insistentDelays = []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
 		4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
 	}
@@ -63,7 +64,7 @@ type retryingRouter struct {
 
 // retryThrottled repeats a call while it is throttled. do waits for its turn.
 func retryThrottled[T any](ctx context.Context, i retryingRouter, do func() (T, error)) (T, error) {
-	for _, upTo := range restoreDelays {
+	for _, upTo := range insistentDelays {
 		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err

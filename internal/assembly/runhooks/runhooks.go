@@ -11,5 +11,5 @@ import (
 
 // New builds the handler of flow.BeforeHook and flow.AfterHook.
 func New(s assembly.Settings) flow.Handler[flow.Document, struct{}] {
-	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS), Router: routers.FromSettings(s)}.Handle
+	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS), Router: routers.FromSettings(s), Wait: s.Runtime.Wait}.Handle
 }

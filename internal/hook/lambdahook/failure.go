@@ -35,7 +35,7 @@ func meaning(err error, token string) error {
 		// A function that does not exist has no tag, so access to it is denied too.
 		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
-		return fmt.Errorf("the state no longer waits for this hook: it timed out or was stopped: %w", redacted)
+		return fmt.Errorf("%w: it timed out or was stopped: %w", shift.ErrHookNotAwaited, redacted)
 	}
 	return redacted
 }

@@ -54,7 +54,7 @@ func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error
 }
 
 // Succeed tells Step Functions that the hook of a task token has succeeded. It returns
-// shift.ErrThrottled, or another error when the state no longer waits for the hook.
+// shift.ErrThrottled, or shift.ErrHookNotAwaited.
 func (h *Hook) Succeed(ctx context.Context, token string) error {
 	_, err := h.states.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")})
 	if err != nil {

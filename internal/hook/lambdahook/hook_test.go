@@ -167,7 +167,7 @@ func TestSuccessAfterTheStateHasEndedIsAnError(t *testing.T) {
 	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
 		w := &wire{status: 400, body: `{"__type":"` + code + `","message":"Invalid Token: '` + token + `'"}`}
 		err := newHook(w).Succeed(t.Context(), token)
-		require.ErrorContains(t, err, "no longer waits")
+		require.ErrorIs(t, err, shift.ErrHookNotAwaited)
 		assert.Equal(t, code, codeOf(err))
 		assertNoToken(t, err)
 	}
