@@ -46,13 +46,13 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 		}
 	case flow.SetWeight.Function:
 		return []iam.PolicyStatement{
-			p.targets("Shift", "lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
-			p.ledger("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.targets("Shift", "lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
+			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.CheckAlarms.Function:
 		return []iam.PolicyStatement{
-			p.targets("SeeRoutes", "lambda:GetAlias"),
+			p.targets("SeeRoutes", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
 			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.alarms(),
 		}
@@ -60,19 +60,19 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 		return []iam.PolicyStatement{p.hooks(), p.answer()}
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
-			p.targets("Verify", "lambda:GetAlias"),
+			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.Rollback.Function:
 		return []iam.PolicyStatement{
-			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
+			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.SafetyNet:
 		return []iam.PolicyStatement{
-			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"),
+			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
 			allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),

@@ -130,6 +130,24 @@ func late(w *world.World, function flow.Spec, action string) (answer func() stri
 	return func() string { return answered }
 }
 
+// atMoments does something at single moments of a run. A moment is the nth call of an action
+// by a Lambda, before or after the call has its effect: "set-weight before lambda:UpdateAlias 2".
+func atMoments(w *world.World, script map[string]func(world.Moment)) {
+	times := map[string]int{}
+	w.OnMoment(func(m world.Moment) error {
+		side := "before"
+		if m.After {
+			side = "after"
+		}
+		moment := m.Actor + " " + side + " " + m.Action
+		times[moment]++
+		if do := script[fmt.Sprintf("%s %d", moment, times[moment])]; do != nil {
+			do(m)
+		}
+		return nil
+	})
+}
+
 // A set-weight may outlive its deployment: its write, read before the deployment
 // was restored, is then refused for its RevisionId, because every restoration
 // writes, even where nothing differs.

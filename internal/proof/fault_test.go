@@ -48,6 +48,7 @@ const (
 	forsaken     // Step Functions, or Lambda, takes it for dead
 	denied       // it has lost a permission
 	misdelivered // the event comes late, or never
+	lagging      // reads of aliases are stale from here on, for everybody
 )
 
 func answered(with func() error) func(*run) error { return func(*run) error { return with() } }
@@ -64,7 +65,10 @@ func forsake(pace time.Duration) func(*run) error {
 	return done(func(r *run) { r.w.Forsake(pace) })
 }
 
-const putBack = "edited by a stranger and put back"
+const (
+	putBack = "edited by a stranger and put back"
+	creates = "a second deployment that creates its alias"
+)
 
 var faults = []fault{
 	{name: "throttled", class: failing, strike: func(r *run) error { return localaws.Throttled(service(r.at.Action)) }},
@@ -101,6 +105,7 @@ var faults = []fault{
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
+	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
@@ -168,7 +173,9 @@ var between = []fault{
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
+	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
+	{name: "reads of aliases lag by 3 s", class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
 	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun}) })},
 	{name: "executions are listed late, and known late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun, Known: begun}) })},
 	{name: "started twice", spares: true, strike: func(r *run) error {
@@ -279,6 +286,12 @@ func (r *run) editAndPutBack() {
 // plan: what it writes looks like what the first one has intended.
 func (r *run) another(whenHeld string) { r.second(map[string]any{"whenHeld": whenHeld}, false) }
 
+// anotherThatCreates has somebody start a second deployment, which waits for its turn, and
+// creates the alias if it is missing by then.
+func (r *run) anotherThatCreates() {
+	r.second(map[string]any{"whenHeld": "wait", "createAlias": true, "strategy": "AllAtOnce"}, false)
+}
+
 // anotherVersion has somebody start a second deployment, which waits for its turn, of a
 // version that is not the first one's, as a rule. Where it is to be put back, that is by
 // a hook when it has all traffic: nobody has made the function of it.
@@ -290,12 +303,15 @@ func (r *run) anotherVersion(back bool) {
 	r.second(input, back)
 }
 
-// second starts a second deployment.
+// second starts a second deployment, by the first one's plan if the input has none.
 func (r *run) second(input map[string]any, refused bool) {
 	r.others++
 	asked := map[string]json.RawMessage{"strategy": json.RawMessage(`{"canary": {"percent": 10, "bakeMinutes": 2}}`)}
 	_ = json.Unmarshal([]byte(r.base.input), &asked)
-	input["function"], input["strategy"] = "orders", asked["strategy"]
+	input["function"] = "orders"
+	if input["strategy"] == nil {
+		input["strategy"] = asked["strategy"]
+	}
 	text, _ := json.Marshal(input)
 	name := fmt.Sprintf("second-%d", r.others)
 	r.refused[name] = refused

@@ -81,18 +81,18 @@ var guards = []guard{
 	{
 		// A write after the mark is taken back by who restores, or by the second look; but
 		// whoever has written it and lives is there first.
-		name: "the look after the write",
+		name: "the condition of recording what has landed",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
-			if c.actor != "set-weight" || c.operation != "GetItem" {
-				return nil, nil
+			names, _ := json.Marshal(c.body["ExpressionAttributeNames"])
+			if c.actor == "set-weight" && c.operation == "UpdateItem" && bytes.Contains(names, []byte(`"landed"`)) {
+				c.unconditional(c.body)
 			}
-			id := strings.TrimPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#")
-			item, _ := json.Marshal(map[string]any{"Item": map[string]any{
-				"id": stored{id}, "status": stored{"open"}, "intent": map[string]string{"N": "1"}, "arrivals": stored{"[]"},
-			}})
-			return nothing(string(item)), nil
+			return nil, nil
 		},
-		bases:  []string{"an alias that is created, with an alarm"},
+		bases: []string{"an alias that is created, with an alarm"},
+		strikes: []strike{{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: fault{
+			name: "stopped, a zombie at 10 s a call", class: slowed, pace: 10 * time.Second, strike: zombie(10 * time.Second),
+		}}},
 		breaks: regexp.MustCompile(`^I7: a set-weight gave .* has not taken it back`),
 	},
 	{
@@ -152,8 +152,8 @@ var guards = []guard{
 		without: withoutClosing(restorers...),
 		bases:   []string{"three targets with an alarm"},
 		strikes: []strike{
-			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
-			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 4, fault: theFault("a second deployment that waits")},
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 3, fault: theFault("stopped, a zombie at 25 s a call")},
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 11, fault: theFault("a second deployment that waits")},
 		},
 	},
 	{
@@ -217,13 +217,9 @@ var guards = []guard{
 		name:    "the second look",
 		without: withoutList(`"suspect"`),
 		bases:   []string{"an alias that is created, with an alarm"},
-		second: func(first strike, all []strike) []strike {
-			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
-				return nil
-			}
-			return slices.DeleteFunc(only(all, "killed after"), func(s strike) bool {
-				return s.number < first.number || s.number > first.number+12
-			})
+		strikes: []strike{
+			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
+			{actor: "set-weight", action: "lambda:CreateAlias", nth: 1, fault: theFault("killed after")},
 		},
 	},
 	{
@@ -231,16 +227,16 @@ var guards = []guard{
 		// writes of its retry, which dies there.
 		name:    "the second look, for a zero weight",
 		without: withoutList(`"suspect"`),
-		bases:   []string{"canary with an alarm that is polled", "a failing hook when all traffic is shifted"},
-		second: func(first strike, _ []strike) []strike {
-			if !strings.HasPrefix(first.fault.name, "forsaken") {
-				return nil
-			}
-			return []strike{{actor: "rollback", action: "lambda:UpdateAlias", nth: 2, fault: theFault("killed after")}}
+		bases:   []string{"canary with an alarm that is polled"},
+		strikes: []strike{
+			{actor: "rollback", action: "lambda:UpdateAlias", nth: 1, fault: fault{
+				name: "forsaken, and gone on at 1.2 s a call", class: forsaken, pace: 1200 * time.Millisecond, strike: forsake(1200 * time.Millisecond),
+			}},
+			{actor: "rollback", action: "lambda:UpdateAlias", nth: 3, fault: theFault("killed after")},
 		},
 	},
 	{
-		name: "the look before the mark",
+		name: "the Revision of this restoration",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
 			self := r.w.Current()
 			if id, is := strings.CutPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#"); is && c.operation == "UpdateItem" {
@@ -288,38 +284,46 @@ var guards = []guard{
 		bases: []string{"canary with an alarm that is polled"},
 		strikes: []strike{
 			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment that waits")},
-			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: theFault("stopped after")},
+			{actor: "rollback", action: "lambda:UpdateAlias", nth: 1, fault: theFault(putBack)},
+			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
 		},
 	},
 	{
-		name: "the second look's question whose the Target is by now",
-		without: func(r *run, c *wireCall) (*http.Response, error) {
-			if c.actor != "safety-net" {
-				return nil, nil
+		// A deletion that is held up must not find the alias of the next deployment.
+		name: "the lock that is kept until the second look",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			items, _ := c.body["TransactItems"].([]any)
+			for _, i := range items {
+				action, _ := i.(map[string]any)
+				update, _ := action["Update"].(map[string]any)
+				if attribute(update["Key"], flow.LedgerSortKey) == "lock" {
+					delete(action, "Update")
+					action["Delete"], c.changed = map[string]any{"TableName": update["TableName"], "Key": update["Key"]}, true
+				}
 			}
-			if c.operation == "GetItem" && attribute(c.body["Key"], flow.LedgerSortKey) == "lock" {
+			return nil, nil
+		},
+		bases: []string{"an alias that is created, with an alarm"},
+		strikes: []strike{
+			{actor: "safety-net", action: "lambda:DeleteAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")},
+			{boundary: 5, later: 45 * time.Second, fault: theFault("a second deployment that creates its alias")},
+		},
+	},
+	{
+		// A straggler's alias goes at the second look, whose deletion is held up in turn.
+		name: "the quarantine that begins anew before the second look deletes",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.actor == flow.SafetyNet && c.operation == "UpdateItem" && attribute(c.body["Key"], flow.LedgerPartitionKey) == "suspect" &&
+				!strings.Contains(c.body["ConditionExpression"].(string), "attribute_not_exists") {
 				return nothing(`{}`), nil
 			}
-			return withoutList(`"candidate#`)(r, c)
+			return nil, nil
 		},
 		bases: []string{"an alias that is created, with an alarm"},
 		strikes: []strike{
 			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")},
-			{boundary: 5, later: 45 * time.Second, fault: theFault("a second deployment")},
-		},
-	},
-	{
-		name: "a straggler's question whose the Target is that it has created",
-		without: func(r *run, c *wireCall) (*http.Response, error) {
-			if c.actor != "set-weight" {
-				return nil, nil
-			}
-			return withoutList(`"candidate#`)(r, c)
-		},
-		bases: []string{"an alias that is created, with an alarm"},
-		strikes: []strike{
-			{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
-			{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("a second deployment")},
+			{actor: "safety-net", action: "lambda:DeleteAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")},
+			{boundary: 5, later: 45 * time.Second, fault: theFault("a second deployment that creates its alias")},
 		},
 	},
 	{

@@ -32,7 +32,7 @@ type guard struct {
 }
 
 // on returns a function that removes the guard from a run's calls.
-func (g guard) on(r *run) func(*world.World, string, *http.Request) (*http.Response, error) {
+func (g guard) on(r *run) interceptor {
 	if g.without == nil {
 		return nil
 	}

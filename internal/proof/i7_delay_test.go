@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -15,7 +16,7 @@ func (r *run) delayed(p promise) (due time.Time, barred bool) {
 	due = p.due
 	tries := 0
 	for _, s := range r.struck {
-		if s.at.Add(s.fault.lasts).Before(p.made) { // it is over
+		if s.at.Add(s.fault.lasts).Before(p.made) && !isStrangers(s.fault) { // it is over
 			continue
 		}
 		by, bars := r.delay(p, s, due, tries)
@@ -32,6 +33,8 @@ func (r *run) delayed(p promise) (due time.Time, barred bool) {
 
 func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {
 	switch {
+	case s.fault.class == lagging, isStrangers(s.fault):
+		return readsAgain, false
 	case p.road == byPoll || p.road == byRollback:
 		return delayInMachine(p, s, due, tries)
 	case s.sweep && p.road != byEvent && s.fault.class == misdelivered:
@@ -44,10 +47,18 @@ func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Dura
 	return delayOfSweep(p, s, due, tries)
 }
 
+// isStrangers says whether a fault is an edit of somebody else's, which is found for as long
+// as nobody undoes it.
+func isStrangers(f fault) bool { return strings.Contains(f.name, "stranger") }
+
 // manyCalls is how many calls a Lambda that restores makes at most before the
 // traffic of a Target is back: the look, the mark, two writes, and the same again
 // when somebody has come between.
 const manyCalls = 8
+
+// readsAgain is for how long whoever restores reads an alias again that it does not know for
+// its own, as the reads may be stale, and what its calls take.
+const readsAgain = 7*time.Second + soon
 
 // delayOfEvent : what fails is tried again by safety-net itself, after half a second
 // at first. One that dies is invoked again by Lambda, a minute later and two minutes
@@ -73,6 +84,9 @@ func delayOfEvent(s struck, tries int) (by time.Duration, bars bool) {
 
 // delayOfSweep : each sweep is an invocation of its own.
 func delayOfSweep(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {
+	if p.road == byLookingAgain && s.action == "lambda:DeleteAlias" { // before it, the quarantine began anew
+		return lookAgainAfter + world.SweepEvery + soon, false
+	}
 	switch f := s.fault; f.class {
 	case failing:
 		return 500*time.Millisecond<<tries + soon/2, false

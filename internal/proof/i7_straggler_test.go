@@ -19,7 +19,7 @@ import (
 func (r *run) late(t shift.Target, written localaws.Alias) {
 	d := r.writer(t, written)
 	switch c := d.change(t); {
-	case c == nil, d.status == shift.StatusOpen, d.outcome == shift.Promoted, shareOf(&written, c.Candidate) == 0:
+	case c == nil, d.status == shift.StatusOpen, d.status == shift.StatusRestoring && !c.Creates(), d.outcome == shift.Promoted, shareOf(&written, c.Candidate) == 0:
 	case c.Settles && written.FunctionVersion == string(c.Candidate):
 		// Lambda changes the Revision by itself then, and the undo is refused: it is the net's.
 	default:

@@ -68,10 +68,10 @@ const (
 	stopped    = `{"atSeconds": 90, "do": "stopExecution"}`
 )
 
-func TestFromAnAlarmToRestoredTrafficAreFourCalls(t *testing.T) {
+func TestFromAnAlarmToRestoredTrafficAreThreeCalls(t *testing.T) {
 	t.Parallel()
 	n := net(t, 1, alarmFires, ``)
-	assert.Equal(t, []string{"dynamodb:Query", "lambda:GetAlias", "dynamodb:UpdateItem", "lambda:UpdateAlias"}, n.calls)
+	assert.Equal(t, []string{"dynamodb:Query", "dynamodb:UpdateItem", "lambda:UpdateAlias"}, n.calls)
 }
 
 // The bounds of I7, counted from when the alarm fires or the execution stops.

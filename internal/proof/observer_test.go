@@ -304,10 +304,10 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.recorded(of, after)
 	case kind == "target" && sk == "lock":
 		r.changesHands(shift.Target(of), text(after, "holder"))
-	case kind == "suspect" && before == nil:
-		r.suspects++
-	case kind == "suspect" && after == nil:
-		r.suspects--
+	case kind == "suspect" && after != nil:
+		r.suspects[strings.TrimPrefix(sk, "deployment#")] = true
+	case kind == "suspect":
+		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
 	case kind == "open":
 		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	}

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -90,7 +92,51 @@ func courses(t *testing.T) []course {
 			}})
 		}
 	}
+	// At a slower pace whoever restores has given up to look for the alias before it is created.
+	slow := strike{actor: flow.SetWeight.Function, action: "dynamodb:UpdateItem", nth: 1, fault: fault{
+		name: "stopped, a zombie at 10 s a call", class: slowed, pace: 10 * time.Second, strike: zombie(10 * time.Second),
+	}}
+	all = append(all, course{fmt.Sprint(b.name, ", ", slow), func(_ *testing.T, watch func(*world.World)) error {
+		_, err := play(b, observed(watch), slow)
+		return err
+	}})
+	for name, settling := range laterProvisioned {
+		all = append(all, course{name, settling.play})
+	}
 	return all
+}
+
+// laterProvisioned are courses in which an alias gets provisioned concurrency after Open has
+// read that it has none: each function that finds its weights moving has to ask again.
+var laterProvisioned = map[string]provisionedLater{
+	"provisioned later, then verified":     {bake: 0, scenario: `{}`},
+	"provisioned later, then polled":       {bake: 10, scenario: `{}`},
+	"provisioned later, then refused":      {bake: 10, scenario: `{"events": [{"atSeconds": 40, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}], "delivery": {"alarms": {"lost": true}}}`},
+	"provisioned later, then stopped":      {bake: 10, scenario: `{"events": [{"atSeconds": 40, "do": "stopExecution"}]}`},
+	"provisioned later, and written twice": {bake: 0, scenario: `{"faults": [{"call": "lambda:UpdateAlias", "error": "loseReply", "times": 1}]}`},
+}
+
+type provisionedLater struct {
+	bake     int // minutes at 100 %
+	scenario string
+}
+
+func (p provisionedLater) play(t *testing.T, watch func(*world.World)) error {
+	t.Helper()
+	input := json.RawMessage(fmt.Sprintf(`{"function": "orders", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": %d}]}, "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, p.bake))
+	scenario := scenarioOf(t, p.scenario)
+	scenario.Hooks = map[string]world.HookBehaviour{"smoke": {Result: world.HookSucceeds, After: 20 * time.Second}}
+	w, err := world.New(scenario, input)
+	require.NoError(t, err)
+	defer w.Close()
+	watch(w)
+	w.HappenAfter(5*time.Second, func() { // while the hook is awaited
+		require.NoError(t, w.Cloud().ProvisionConcurrency("orders", "live", localaws.ProvisionedConcurrency{Executions: 1, Settle: 10 * time.Minute}))
+	})
+	if _, err := w.Start(world.Simulated, input); err != nil {
+		return err
+	}
+	return w.Run()
 }
 
 func playScenario(t *testing.T, path string, watch func(*world.World)) error {

@@ -3,6 +3,7 @@ package proof
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -53,6 +54,7 @@ type run struct {
 	refused map[string]bool // those with a hook that cannot but fail, by their names
 	made    map[string]int  // calls so far, by Lambda and action
 	denials []denial
+	reads   *staleReads // of aliases
 	// transcript is nil for a run that is not recorded.
 	transcript *transcript
 	// intended are the Lambdas that have recorded an intent, for a guard.
@@ -86,10 +88,24 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	}
 	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
 	r.observe()
+	r.reads = newStaleReads(w)
 	w.OnMoment(r.moment)
-	w.Intercept(r.weaken.on(r))
+	w.Intercept(r.intercept(r.weaken.on(r)))
 	w.OnParcel(r.courier)
 	return r, nil
+}
+
+// intercept lets a guard's absence change a call, and answers stale reads.
+func (r *run) intercept(weaken interceptor) interceptor {
+	if weaken == nil {
+		return r.reads.answer
+	}
+	return func(w *world.World, actor string, request *http.Request) (*http.Response, error) {
+		if answer, err := weaken(w, actor, request); answer != nil || err != nil {
+			return answer, err
+		}
+		return r.reads.answer(w, actor, request)
+	}
 }
 
 // play plays the run to its end, and checks the invariants.
@@ -120,7 +136,7 @@ func (r *run) harmless(s strike) bool {
 	case misdelivered:
 		// What a person asks must not come when there is nothing left to ask it of.
 		return s.kind != flow.CommandDetailType || s.fault.spares
-	case unharmed:
+	case unharmed, lagging:
 		if s.fault.name == putBack && len(r.w.Scenario().Functions["orders"].Provisioned) > 0 {
 			return false // Lambda goes on sending traffic to the stranger's version for a while
 		}
@@ -208,7 +224,7 @@ func (r *run) settle() error {
 }
 
 // unsettled says whether the safety net has something left to do.
-func (r *run) unsettled() bool { return len(r.unannounced) > 0 || r.suspects > 0 }
+func (r *run) unsettled() bool { return len(r.unannounced) > 0 || len(r.suspects) > 0 }
 
 // hit says whether a fault has already struck a Lambda.
 func (r *run) hit(actor string) bool {

@@ -24,13 +24,17 @@ import (
 // the same minute.
 type storm struct {
 	w        *world.World
+	watching *run
 	view     *view
 	fired    map[string]fired // by the execution's ARN
 	restored map[shift.Target]time.Time
 	outcomes map[shift.Outcome]int
-	calls    int // of Lambda's control plane, by Sluice
+	calls    int // of Lambda's control plane, by Sluice, until every deployment has ended
 	refused  int // of these, for their rate
-	took     time.Duration
+	// restoring are those of the Lambdas that restore, and untilBack as many as there were when
+	// the last Target was back.
+	restoring, untilBack int
+	took                 time.Duration
 }
 
 // fired is an alarm of a storm that has gone to ALARM, and how its Deployment stood
@@ -60,35 +64,53 @@ func blow(t testing.TB, n, firing int) *storm {
 		name := fmt.Sprintf("a%d", i*n/firing)
 		scenario.Events = append(scenario.Events, world.Happening{At: firesAt(n) + time.Duration(i)*time.Minute/time.Duration(firing), Do: world.SetAlarmState, Alarm: name, State: localaws.AlarmAlarm})
 	}
-	w, err := world.New(scenario, inputs...)
-	require.NoError(t, err)
-	s := &storm{w: w, fired: map[string]fired{}, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
-	watching := watch(w, false)
-	s.view = watching.view
-	w.Cloud().OnCall(s.called)
-	w.Cloud().OnAlarmState(s.alarm)
-	w.Cloud().OnAliasChange(func(c localaws.AliasChange) {
-		if c.After != nil && len(c.After.Weights) == 0 && c.After.FunctionVersion == "1" {
-			s.restored[flow.LambdaTarget(c.After.Function, c.After.Name)] = w.Now()
-		}
-	})
-	for i, input := range inputs {
-		_, err := w.Start(fmt.Sprintf("storm-%d", i), input)
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Run())
-	require.NoError(t, watching.violated)
-	require.NoError(t, watching.final())
-	s.took = w.Elapsed()
-	s.end(t)
+	s := newStorm(t, scenario, inputs)
+	s.w.Cloud().OnAlarmState(s.alarm)
+	s.play(t, inputs)
 	return s
 }
 
+// newStorm makes the world of a storm.
+func newStorm(t testing.TB, scenario world.Scenario, inputs []json.RawMessage) *storm {
+	t.Helper()
+	w, err := world.New(scenario, inputs...)
+	require.NoError(t, err)
+	s := &storm{w: w, fired: map[string]fired{}, restored: map[shift.Target]time.Time{}, outcomes: map[shift.Outcome]int{}}
+	s.watching = watch(w, false)
+	s.view = s.watching.view
+	w.Cloud().OnCall(s.called)
+	w.Cloud().OnAliasChange(func(c localaws.AliasChange) {
+		if c.After != nil && len(c.After.Weights) == 0 && c.After.FunctionVersion == "1" {
+			s.restored[flow.LambdaTarget(c.After.Function, c.After.Name)] = w.Now()
+			s.untilBack = s.restoring + 1 // this call is counted when it is answered
+		}
+	})
+	return s
+}
+
+// play starts every deployment of a storm, and lets it blow over.
+func (s *storm) play(t testing.TB, inputs []json.RawMessage) {
+	t.Helper()
+	for i, input := range inputs {
+		_, err := s.w.Start(fmt.Sprintf("storm-%d", i), input)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.w.Run())
+	s.took = s.w.Elapsed()
+	require.NoError(t, s.w.Advance(rest)) // for the second looks
+	require.NoError(t, s.watching.violated)
+	require.NoError(t, s.watching.final())
+	s.end(t)
+}
+
 func (s *storm) called(c localaws.Call) {
-	if !s.w.IsSluice(c.Actor) || c.Service != "lambda" || c.Operation == "GetFunction" {
+	if s.took > 0 || !s.w.IsSluice(c.Actor) || c.Service != "lambda" || c.Operation == "GetFunction" {
 		return
 	}
 	s.calls++
+	if slices.Contains(restorers, c.Actor) {
+		s.restoring++
+	}
 	if c.ErrorCode == "TooManyRequestsException" {
 		s.refused++
 	}

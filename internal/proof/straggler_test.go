@@ -14,59 +14,46 @@ import (
 
 // A deployment that creates its alias is stopped after its intent, and put back at once.
 // Its CreateAlias comes at 25.5 s, and whoever sent it is killed before it can take the
-// alias away: that is left to the second look, at 240 s. Who has had the target by then
-// decides whether it goes.
-func TestWhatAStragglerHasCreatedGoesUnlessSomebodyHasBuiltOnIt(t *testing.T) {
+// alias away: that is left to the second look, at 240 s. Until a second look finds nothing
+// any more, the deployment keeps the lock, so nobody can build on what is going to go.
+func TestWhatAStragglerHasCreatedGoesBeforeAnybodyCanBuildOnIt(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		later   time.Duration // after the first deployment was stopped
 		input   string
 		outcome shift.Outcome
 		serves  string // in the end; empty for nothing
-		faults  string
 	}{
-		"back on what it began from": {
-			45 * time.Second, `{"function": "orders", "version": "1", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.RolledBack, "2", "",
+		"needs an alias": {
+			45 * time.Second, `{"function": "orders", "version": "1"}`,
+			shift.Rejected, "",
 		},
-		"refused by a hook, and what it found is untouched": {
-			45 * time.Second, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.Rejected, "2", "",
+		"creates the alias itself": {
+			45 * time.Second, `{"function": "orders", "version": "1", "createAlias": true}`,
+			shift.Promoted, "1",
 		},
-		"told that it is so": {
+		"creates the alias itself, after it has waited since before": {
+			-250 * time.Millisecond, `{"function": "orders", "version": "2", "createAlias": true, "whenHeld": "wait"}`,
+			shift.Promoted, "2",
+		},
+		"would be told that it is so": {
 			45 * time.Second, `{"function": "orders", "version": "2"}`,
-			shift.Unchanged, "2", "",
+			shift.Rejected, "",
 		},
-		"told that it is so, after it has waited since before": {
-			-250 * time.Millisecond, `{"function": "orders", "version": "2", "whenHeld": "wait"}`,
-			shift.Unchanged, "2", "",
-		},
-		"an event that came late, and has not looked": {
+		"an event that came late": {
 			45 * time.Second, `{"trigger": "event", "function": "orders", "version": "2"}`,
-			shift.Unchanged, "", "",
+			shift.Unchanged, "",
 		},
-		"refused because nothing was there yet": {
-			5 * time.Second, `{"function": "orders", "version": "1"}`,
-			shift.Rejected, "", "",
-		},
-		"being opened at the second look, and refused": {
-			239500 * time.Millisecond, `{"function": "orders", "version": "1", "alarms": ["missing"]}`,
-			shift.Rejected, "", "",
-		},
-		"being opened at the second look, and begins from it": {
-			239500 * time.Millisecond, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.Rejected, "2", "",
-		},
-		"begins from it while the second look may not delete it": {
-			242500 * time.Millisecond, `{"function": "orders", "version": "1", "hooks": {"beforeTraffic": [{"function": "nobody-has-made-this"}]}}`,
-			shift.Rejected, "2", `{"call": "lambda:DeleteAlias", "error": "throttle", "fromSeconds": 200, "untilSeconds": 252}`,
+		"comes at the second look": {
+			239500 * time.Millisecond, `{"function": "orders", "version": "1", "createAlias": true}`,
+			shift.Promoted, "1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := base{name: name, outcome: shift.Promoted,
 				input:    `{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}}`,
-				scenario: `{"functions": {"orders": {"versions": 1, "aliases": {}, "tags": {"sluice:alias": "live"}}}, "faults": [` + test.faults + `]}`}
+				scenario: `{"functions": {"orders": {"versions": 1, "aliases": {}, "tags": {"sluice:alias": "live"}}}}`}
 			next := fault{name: "the next deployment", strike: done(func(r *run) { r.refused["next"] = true; r.w.StartSoon("next", json.RawMessage(test.input)) })}
 			strikes := []strike{
 				{boundary: 5, later: test.later, fault: next},
@@ -105,29 +92,11 @@ func TestWhatAPersonSetsAfterStrandedStays(t *testing.T) {
 		require.NoError(t, err)
 	})}
 	r, err := play(b, guard{},
-		strike{actor: "set-weight", action: "dynamodb:GetItem", nth: 1, fault: theFault("edited by a stranger after")},
+		strike{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 2, fault: theFault("edited by a stranger after")},
 		strike{boundary: 5, later: 3 * time.Minute, fault: byHand})
 	require.NoError(t, r.story(err))
 	require.Len(t, r.struck, 2)
 	require.Equal(t, shift.Stranded, r.outcome())
 	require.NotNil(t, r.target(ordersLive).alias)
 	assert.Equal(t, "2", r.target(ordersLive).alias.FunctionVersion)
-}
-
-// Whoever is being opened has yet to say what it found: a straggler leaves its alias to the
-// second look, which asks again.
-func TestAStragglerLeavesWhatSomebodyIsAboutToFind(t *testing.T) {
-	t.Parallel()
-	b := baseOf(t, "an alias that is created, with an alarm")
-	next := fault{name: "the next deployment", strike: done(func(r *run) { r.w.StartSoon("next", json.RawMessage(`{"function": "orders", "version": "2"}`)) })}
-	r, err := play(b, guard{},
-		strike{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
-		strike{boundary: 5, later: 12100 * time.Millisecond, fault: next})
-	require.NoError(t, r.story(err))
-	require.Equal(t, string(shift.Unchanged), r.w.Outcome(r.w.Executions()[1].ARN()))
-	calls := strings.Join(r.calls, "\n")
-	asked, said := strings.LastIndex(calls, "set-weight         dynamodb:Query"), strings.LastIndex(calls, "open-deployment    dynamodb:TransactWriteItems")
-	require.Greater(t, said, asked, "it is asked before it has said so")
-	require.Contains(t, calls[:asked], "12.70s  open-deployment    dynamodb:TransactWriteItems", "and after it has its lock")
-	require.NotNil(t, r.target(ordersLive).alias)
 }

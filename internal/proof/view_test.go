@@ -25,7 +25,7 @@ type view struct {
 	// unannounced are the Deployments on the Ledger's list of those in care.
 	unannounced map[string]bool
 	// suspects are those whose Targets are to be looked at once more.
-	suspects int
+	suspects map[string]bool
 }
 
 // standing is a Deployment as it stands in the table.
@@ -110,7 +110,7 @@ type served struct {
 func newView() *view {
 	return &view{
 		deployments: map[string]*standing{}, unfinished: map[shift.Target][]string{}, holders: map[shift.Target]string{},
-		served: map[shift.Target]*served{}, unannounced: map[string]bool{},
+		served: map[shift.Target]*served{}, unannounced: map[string]bool{}, suspects: map[string]bool{},
 	}
 }
 
@@ -124,7 +124,12 @@ func (v *view) target(t shift.Target) *served {
 }
 
 // holder is the Deployment that holds a Target; nil when none does.
-func (v *view) holder(t shift.Target) *standing { return v.deployments[v.holders[t]] }
+func (v *view) holder(t shift.Target) *standing {
+	if d := v.deployments[v.holders[t]]; d != nil && !d.finished() {
+		return d
+	}
+	return nil // a Deployment that has ended may keep the lock for a while
+}
 
 // whatOf is what an item of the table is about: its kind, the Deployment or Target
 // that has it, and the rest of its key.

@@ -8,9 +8,13 @@ import (
 	"strings"
 
 	"sluice/internal/flow"
+	"sluice/internal/world"
 )
 
 // Calls on their way from a Lambda to AWS, which a guard's absence changes or answers.
+
+// interceptor may change a call of a Lambda on its way, or answer it.
+type interceptor = func(w *world.World, actor string, r *http.Request) (*http.Response, error)
 
 // wireCall is a call on its way from a Lambda to AWS.
 type wireCall struct {

@@ -92,14 +92,28 @@ func (s *witness) verifyClosed(x *asl.Execution) {
 		s.breaks("the record of %s is not closed for good: %v", x.Name(), record)
 	}
 	for _, i := range s.items() {
-		pk, sk := i.text(flow.LedgerPartitionKey), i.text(flow.LedgerSortKey)
-		switch its := i.text("id") == x.ARN() || i.text("holder") == x.ARN(); {
-		case its && isTemporary(pk, sk):
-			s.breaks("I5: %s has left %s / %s", x.Name(), pk, sk)
-		case its && strings.HasPrefix(sk, "candidate#") && i.text("outcome") != record.text("outcome"):
-			s.breaks("the history of %s says %q of %s, which ended as %q", pk, i.text("outcome"), x.Name(), record.text("outcome"))
+		if i.text("id") == x.ARN() || i.text("holder") == x.ARN() {
+			s.verifyLeft(x, record, i)
 		}
 	}
+}
+
+// verifyLeft checks an item that a closed deployment has left.
+func (s *witness) verifyLeft(x *asl.Execution, record, i ledgerItem) {
+	switch pk, sk := i.text(flow.LedgerPartitionKey), i.text(flow.LedgerSortKey); {
+	case sk == "lock" && s.quarantines(record, pk):
+	case isTemporary(pk, sk):
+		s.breaks("I5: %s has left %s / %s", x.Name(), pk, sk)
+	case strings.HasPrefix(sk, "candidate#") && i.text("outcome") != record.text("outcome"):
+		s.breaks("the history of %s says %q of %s, which ended as %q", pk, i.text("outcome"), x.Name(), record.text("outcome"))
+	}
+}
+
+// quarantines says whether a closed deployment keeps the lock of a Target for a while: if it
+// has created the Target, and was not promoted.
+func (s *witness) quarantines(record ledgerItem, pk string) bool {
+	return record.text("outcome") != string(shift.Promoted) && record.number("intent") > 0 &&
+		slices.ContainsFunc(record.deployment().Changes, func(c shift.Change) bool { return c.Creates() && targetKey(c.Target) == pk })
 }
 
 // strictly is told of every write of an alias by Sluice in a world that nobody attacks: what

@@ -44,6 +44,12 @@ const maxSettlingTime = 15 * time.Minute
 // to be told yet.
 func (r Record) MaySettle(now time.Time) bool { return now.Sub(r.MarkedAt) < maxSettlingTime }
 
+// IsOverdue says whether the Targets should have been restored by now, so that somebody needs
+// to be told.
+func (r Record) IsOverdue(now time.Time) bool {
+	return r.Status == StatusRestoring && !r.MaySettle(now)
+}
+
 // HealsSoon says whether a restoration that failed with this error is worth trying again
 // within seconds. It is not when nothing is left to restore, when the platform takes
 // minutes to settle, when a person has to look at the Ledger, or when only newer code can
@@ -52,33 +58,4 @@ func HealsSoon(err error) bool {
 	return !slices.ContainsFunc([]error{
 		ErrDeploymentUnknown, ErrDeploymentRestoring, ErrDeploymentClosed, ErrRouteSettling, ErrLedgerDamaged, ErrSchemaTooNew,
 	}, func(known error) bool { return errors.Is(err, known) })
-}
-
-// Claim says whether a later Deployment relies on what a late write of an earlier one left
-// at a Target. It is decided for one entry of the Target's history.
-type Claim int
-
-const (
-	// NoClaim : the Deployment does not rely on it.
-	NoClaim Claim = iota
-	// ClaimPending : the Deployment holds the Target and has not yet recorded what it found
-	// there.
-	ClaimPending
-	// Claimed : the Deployment relies on it.
-	Claimed
-)
-
-// Claims says whether the Deployment of a history entry relies on what a late write of a
-// closed Deployment left at a Target. record is the record of the entry's Deployment. It is
-// nil if it has expired; what it held is then unknown, and the entry counts as Claimed.
-func (a Arrived) Claims(t Target, closed Record, record *Record) Claim {
-	switch {
-	case !a.Since(closed):
-		return NoClaim
-	case record == nil, record.Adopts(t):
-		return Claimed
-	case record.Opening():
-		return ClaimPending
-	}
-	return NoClaim
 }

@@ -49,6 +49,15 @@ func TestNobodyIsToldWhileATargetMaySettleByItself(t *testing.T) {
 	assert.False(t, r.MaySettle(noon.Add(15*time.Minute)))
 }
 
+func TestARestorationIsOverdueWhenNothingCanSettleAnyMore(t *testing.T) {
+	t.Parallel()
+	r := shift.Record{Status: shift.StatusRestoring, MarkedAt: noon}
+	assert.False(t, r.IsOverdue(noon.Add(15*time.Minute-time.Second)))
+	assert.True(t, r.IsOverdue(noon.Add(15*time.Minute)))
+	r.Status = shift.StatusClosed
+	assert.False(t, r.IsOverdue(noon.Add(time.Hour)))
+}
+
 func TestOnlyWhatMayHealIsTriedAgainSoon(t *testing.T) {
 	t.Parallel()
 	for err, heals := range map[error]bool{
@@ -64,31 +73,5 @@ func TestOnlyWhatMayHealIsTriedAgainSoon(t *testing.T) {
 		shift.ErrSchemaTooNew:         false,
 	} {
 		assert.Equal(t, heals, shift.HealsSoon(fmt.Errorf("restore: %w", err)), err)
-	}
-}
-
-func TestWhoeverHadATargetSinceMayClaimWhatAStragglerLeft(t *testing.T) {
-	t.Parallel()
-	closed := shift.Record{ID: "one", ClosedAt: noon}
-	later := shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon.Add(time.Minute)}
-	earlier := shift.Arrived{DeploymentID: "zero", Outcome: shift.Promoted, ClosedAt: noon.Add(-time.Minute)}
-	promoted := &shift.Record{Outcome: shift.Promoted}
-	for _, test := range []struct {
-		name   string
-		entry  shift.Arrived
-		record *shift.Record
-		want   shift.Claim
-	}{
-		{"the deployment itself", shift.Arrived{DeploymentID: "one"}, promoted, shift.NoClaim},
-		{"one before it", earlier, promoted, shift.NoClaim},
-		{"one that promoted since", later, promoted, shift.Claimed},
-		{"one whose record has expired", later, nil, shift.Claimed},
-		{"one that has yet to look", shift.Arrived{DeploymentID: "two"}, &shift.Record{Status: shift.StatusOpen}, shift.ClaimPending},
-		{"one that was refused before it looked", later, &shift.Record{Status: shift.StatusClosed, Outcome: shift.Rejected}, shift.NoClaim},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.want, test.entry.Claims(orders, closed, test.record))
-		})
 	}
 }

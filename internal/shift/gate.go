@@ -53,12 +53,3 @@ func RouteNotRead(c Change, err error) Observation {
 		Name: RouteUnread, Subject: string(c.Target), Text: fmt.Sprintf("what %s serves could not be read: %v", c.Target, err),
 	}}
 }
-
-// MayLag says whether an unexpected Route may be outdated: one of the Routes that the
-// Deployment has left behind. A read may still return it for some seconds after a write.
-func (s Subject) MayLag(c Change, found Route, exists bool) bool {
-	if !exists {
-		return c.Creates()
-	}
-	return c.IsEarlier(found, s.Deployment.Plan)
-}

@@ -28,8 +28,8 @@ type Record struct {
 	// Intent is the number of the highest Step that may have been written, or 0. Every
 	// lower Step may have been written, too.
 	Intent int
-	// Landed are the writes of a Step that are known to have succeeded when its set-weight
-	// was interrupted.
+	// Landed are the writes of the last Step that are known to have succeeded. A restorer can
+	// undo them without a look at the Targets.
 	Landed Landed
 	// Restored names the Targets that are known to be restored.
 	Restored []Target
@@ -114,36 +114,46 @@ func (r Record) MayStray() bool { return r.HasIntent() && r.Outcome != Promoted 
 // by hand what the Deployment had wanted, so nothing is deleted.
 func (r Record) LeftToPeople() bool { return r.Outcome == Stranded }
 
-// Adopts says whether this Deployment relies on what a late write of an earlier, closed
-// Deployment left at the Target. What it relies on must not be deleted.
-//
-// A Deployment that found the Target in place relies on it: the Target is its Stable, and a
-// rollback returns to it (I2). So does one that was Promoted, because the Target now serves
-// its Candidate. After Stranded, a person was told to look at the Target. After Unchanged,
-// people were told that the Target already serves the version. Only a Deployment that found
-// no Target, and was refused or deleted again what it created, does not rely on it: the
-// late write may have come after it.
-func (r Record) Adopts(t Target) bool {
-	switch r.Outcome {
-	case Promoted, Stranded:
-		return true
-	case Unchanged:
-		return !r.isDeployedBefore()
-	}
-	if r.Deployment == nil {
-		return false
-	}
-	for _, c := range r.Deployment.Changes {
-		if c.Target == t {
-			return !c.Creates()
+// Quarantined returns the Targets whose locks the Deployment keeps after it was put back:
+// those that it may have created. No Revision can refuse the deletion of a Target, nor its
+// creation. So no other Deployment may create such a Target while a function of this one may
+// still be about to delete it.
+func (r Record) Quarantined() []Target {
+	var list []Target
+	if r.MayStray() {
+		for _, c := range r.Deployment.Changes {
+			if c.Creates() {
+				list = append(list, c.Target)
+			}
 		}
 	}
-	return r.Concerns(t) // the Target already serves its Candidate, while others do not
+	return list
 }
 
-// isDeployedBefore says whether the Deployment ended because of the history alone, without
-// a look at what its Targets serve.
-func (r Record) isDeployedBefore() bool { return FirstReason(r.Reasons).Name == DeployedBefore }
+// LandedRoute returns the Route that the last landed write of a Change has left, and whether
+// one is known. It is not known while a further Step is intended, of which some writes may
+// have landed already.
+func (r Record) LandedRoute(c Change) (Route, bool) {
+	revision, known := r.Landed.Revisions[c.Target]
+	if !known || revision == "" || r.Deployment == nil || r.Landed.Step != r.Intent || r.Landed.Step < 1 || r.Landed.Step > r.Deployment.Plan.Len() {
+		return Route{}, false
+	}
+	route := c.At(r.Deployment.Plan.Step(r.Landed.Step).Weight)
+	route.Revision = revision
+	return route, true
+}
+
+// Restoration plans the way of a Change's Target back from a Route that was found. The Route
+// with the Revision that a write of the Deployment returned is its own, even if the platform
+// made something else of it than was asked for.
+func (r Record) Restoration(c Change, found Route, exists bool) Restoration {
+	way := c.Restoration(found, exists, r.Deployment.Plan, r.Intent)
+	own := exists && found.Revision != "" && found.Revision == r.Landed.Revisions[c.Target]
+	if !way.Ours && own && !c.Creates() {
+		return c.writeBefore()
+	}
+	return way
+}
 
 // Landed are the Revisions that the writes of a Step returned.
 type Landed struct {
@@ -170,19 +180,9 @@ type Arrived struct {
 	ClosedAt     time.Time
 }
 
-// Since says whether the entry belongs to another Deployment that held the Target after the
-// given one was closed. Only one Deployment holds a Target at a time, so one that closed
-// later was also opened later.
-func (a Arrived) Since(closed Record) bool {
-	return a.DeploymentID != closed.ID && (a.Outcome == "" || !a.ClosedAt.Before(closed.ClosedAt))
-}
-
 // Listed is an entry of one of the Ledger's lists: a Deployment, and since when it is
 // listed.
 type Listed struct {
 	ID    string
 	Since time.Time
-	// Targets are set only in the list of an alarm's Deployments, where a restoration must
-	// be fast.
-	Targets []Target
 }

@@ -2,7 +2,6 @@ package shift_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,74 +64,67 @@ func TestWhatIsLeftToRestoreIsWhatWasTouchedAndIsNotBack(t *testing.T) {
 	}
 }
 
-func TestOnlyOnePartOfTheHistoryComesAfterADeployment(t *testing.T) {
+func TestATargetIsQuarantinedIfTheDeploymentMayHaveCreatedIt(t *testing.T) {
 	t.Parallel()
-	closed := shift.Record{ID: "one", ClosedAt: noon}
+	created, moved := shift.Change{Target: "lambda:new:live", Candidate: "1"}, shift.Change{Target: orders, Stable: "1", Candidate: "2"}
+	d := &shift.Deployment{Changes: []shift.Change{moved, created}}
 	for _, test := range []struct {
-		name    string
-		arrived shift.Arrived
-		since   bool
+		name   string
+		record shift.Record
+		want   []shift.Target
 	}{
-		{"the deployment itself", shift.Arrived{DeploymentID: "one", Outcome: shift.Stranded, ClosedAt: noon}, false},
-		{"one that is open", shift.Arrived{DeploymentID: "two", Candidate: "9"}, true},
-		{"closed later", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon.Add(time.Minute)}, true},
-		{"closed by the same sweep", shift.Arrived{DeploymentID: "two", Outcome: shift.RolledBack, ClosedAt: noon}, true},
-		{"closed before", shift.Arrived{DeploymentID: "two", Outcome: shift.Promoted, ClosedAt: noon.Add(-time.Second)}, false},
+		{"rolled back", shift.Record{Deployment: d, Intent: 1, Outcome: shift.RolledBack}, []shift.Target{"lambda:new:live"}},
+		{"stranded", shift.Record{Deployment: d, Intent: 1, Outcome: shift.Stranded}, []shift.Target{"lambda:new:live"}},
+		{"promoted", shift.Record{Deployment: d, Intent: 1, Outcome: shift.Promoted}, nil},
+		{"never shifted", shift.Record{Deployment: d, Outcome: shift.Rejected}, nil},
+		{"never opened", shift.Record{Outcome: shift.Rejected}, nil},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.since, test.arrived.Since(closed))
-		})
+		assert.Equal(t, test.want, test.record.Quarantined(), test.name)
 	}
 }
 
-// A straggler of another deployment has left version 2 at orders, which was not there
-// before.
-func TestWhatAStragglerHasLeftIsAdoptedByWhoeverBuildsOnIt(t *testing.T) {
+func TestTheRouteOfALandedWriteIsKnownWithItsRevision(t *testing.T) {
 	t.Parallel()
-	began := func(o shift.Outcome, stable, candidate shift.Version) shift.Record {
-		return shift.Record{
-			Outcome: o, Arrivals: []shift.Arrival{{Target: orders, Candidate: candidate}},
-			Deployment: &shift.Deployment{Changes: []shift.Change{{Target: orders, Stable: stable, Candidate: candidate}}},
-		}
+	c := shift.Change{Target: orders, Stable: "1", Candidate: "2"}
+	d := &shift.Deployment{Changes: []shift.Change{c}, Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 60}, {Weight: shift.All}}}}
+	landed := func(step int, r shift.Revision) shift.Record {
+		return shift.Record{Deployment: d, Intent: step, Landed: shift.Landed{Step: step, Revisions: map[shift.Target]shift.Revision{orders: r}}}
 	}
-	beside := shift.Record{
-		Outcome: shift.RolledBack, Arrivals: []shift.Arrival{{Target: orders, Candidate: "2"}, {Target: payments, Candidate: "9"}},
-		Deployment: &shift.Deployment{Changes: []shift.Change{{Target: payments, Stable: "7", Candidate: "9"}}},
-	}
-	unchanged := func(reason shift.Reason) shift.Record {
-		return shift.Record{Outcome: shift.Unchanged, Reasons: []shift.Reason{reason}}
-	}
-	for _, test := range []struct {
-		name   string
-		since  shift.Record
-		adopts bool
-	}{
-		{"began from it, and goes on", began("", "2", "3"), true},
-		{"began from it, and is back on it", began(shift.RolledBack, "2", "3"), true},
-		{"began from it, and was refused by a hook", began(shift.Rejected, "2", "3"), true},
-		{"began from it, and has left it behind", began(shift.Promoted, "2", "3"), true},
-		{"found it beside another target, which it shifts", beside, true},
-		{"was told that it is so", unchanged(shift.ParseReason("orders already points at 2")), true},
-		{"found it newer than its own version", unchanged(shift.ParseReason("orders already serves version 2, which is newer")), true},
-		{"met it, and somebody has to look", began(shift.Stranded, "", "3"), true},
-		{"brought the same version there itself", began(shift.Promoted, "", "2"), true},
-		{"found nothing, and is about to create it", began("", "", "3"), false},
-		{"found nothing, and has taken away what it had created", began(shift.RolledBack, "", "3"), false},
-		{"found nothing, and was refused by a hook", began(shift.Rejected, "", "2"), false},
-		{"found another version there, which somebody had set", began(shift.RolledBack, "1", "2"), true},
-		{"was refused before it had begun from anything", shift.Record{Outcome: shift.Rejected}, false},
-		{"has not said yet what it found", shift.Record{Status: shift.StatusOpen}, false},
-		{
-			"was an event that came late, and has not looked",
-			unchanged(shift.DeployedBeforeReason(orders, shift.Arrived{DeploymentID: "one", Candidate: "2", Outcome: shift.RolledBack})), false,
-		},
+	tenth, known := landed(1, "r1").LandedRoute(c)
+	assert.True(t, known)
+	assert.Equal(t, shift.Route{Serving: "1", Additional: "2", Weight: 1000, Revision: "r1"}, tenth)
+	whole, known := landed(2, "r2").LandedRoute(c)
+	assert.True(t, known)
+	assert.Equal(t, shift.Route{Serving: "2", Revision: "r2"}, whole)
+	further := landed(1, "r1")
+	further.Intent = 2
+	for name, r := range map[string]shift.Record{
+		"a further step is intended": further,
+		"nothing landed":             {Deployment: d}, "no revision": landed(1, ""), "no such step": landed(3, "r3"), "no step": landed(0, "r0"), "not opened": {Landed: landed(1, "r1").Landed},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.adopts, test.since.Adopts(orders))
-		})
+		_, known := r.LandedRoute(c)
+		assert.False(t, known, name)
 	}
+}
+
+// Whatever the platform made of a write, its Revision says that it is the Deployment's own.
+func TestARouteWithTheRevisionOfALandedWriteIsRestoredWhateverItsWeight(t *testing.T) {
+	t.Parallel()
+	c := shift.Change{Target: orders, Stable: "1", Candidate: "2"}
+	r := shift.Record{
+		Deployment: &shift.Deployment{Changes: []shift.Change{c}, Plan: shift.Plan{Steps: []shift.Step{{Weight: 1250, Bake: 60}, {Weight: shift.All}}}}, Intent: 1,
+		Landed: shift.Landed{Step: 1, Revisions: map[shift.Target]shift.Revision{orders: "r1"}},
+	}
+	rounded := shift.Route{Serving: "1", Additional: "2", Weight: 1300, Revision: "r1"}
+	way := r.Restoration(c, rounded, true)
+	assert.True(t, way.Ours)
+	assert.Equal(t, &shift.Route{Serving: "1"}, way.Write)
+	rounded.Revision = "r2"
+	assert.False(t, r.Restoration(c, rounded, true).Ours, "somebody else has written it")
+	rounded.Revision = ""
+	assert.False(t, r.Restoration(c, rounded, true).Ours)
+	created := shift.Change{Target: orders, Candidate: "2", Maker: "first"}
+	assert.False(t, r.Restoration(created, shift.Route{Serving: "3", Revision: "r1"}, true).Ours, "no revision fences a deletion")
 }
 
 func TestOnlyAStrandedDeploymentIsLeftToPeople(t *testing.T) {

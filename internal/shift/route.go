@@ -111,12 +111,6 @@ func (c Change) CheckServes(found Route, v Version) error {
 	return fmt.Errorf("%w: %s has %s, and should have 100%% on %s", ErrRouteChanged, c.Target, found, v)
 }
 
-// IsEarlier says whether the Route is the one from before the Deployment, or that of a Step
-// before the last.
-func (c Change) IsEarlier(found Route, plan Plan) bool {
-	return found.Same(c.Before()) || c.isExplained(found, plan, plan.Len()-1)
-}
-
 // Landing is what a refused write of a Route means.
 type Landing int
 

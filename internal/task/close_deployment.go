@@ -1,9 +1,10 @@
 package task
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -19,11 +20,6 @@ type ClosingLedger interface {
 	Retirer
 }
 
-// RouteReader reads Routes.
-type RouteReader interface {
-	Route(context.Context, shift.Target) (shift.Route, error)
-}
-
 // CloseDeployment closes a Deployment whose Plan is done.
 type CloseDeployment struct {
 	Ledger    ClosingLedger
@@ -31,6 +27,12 @@ type CloseDeployment struct {
 	Announcer Announcer
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
+	// Now is the clock; nil is time.Now. It gives the time at which a Deployment was
+	// promoted. The call's own time would not do: it does not advance while the state is
+	// retried, and a Deployment that waits for its turn compares it with when it began.
+	Now Clock
+	// Pause waits before an outdated read is repeated; nil is the real clock.
+	Pause Pause
 }
 
 // Handle is the handler of flow.Close. It checks the record, then verifies the Routes, and
@@ -49,7 +51,7 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 	if record.Outcome == shift.Promoted { // an earlier try has closed it
 		err = announceIfPending(ctx, h.Announcer, h.Ledger, record, call.Now)
 	} else {
-		err = h.close(ctx, d, record, call.Now)
+		err = h.close(ctx, d, record)
 	}
 	if err != nil {
 		return shift.Summary{}, err
@@ -60,13 +62,14 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 }
 
 // close closes an open record. Nobody can have announced its Outcome before.
-func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record shift.Record, at time.Time) error {
+func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record shift.Record) error {
 	if err := record.CheckOpen(); err != nil {
 		return err
 	}
 	if err := h.verify(ctx, d); err != nil {
 		return err
 	}
+	at := h.Now.read()
 	closed, err := h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, At: at})
 	if err != nil {
 		return fmt.Errorf("close the deployment: %w", err)
@@ -75,24 +78,24 @@ func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record s
 }
 
 func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
-	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.verifyTarget(ctx, d.Changes[i], d.Plan) })
+	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.verifyTarget(ctx, d.Changes[i]) })
 }
 
-// rereadDelays are the waits before an outdated Route is read again. Lambda does not
-// promise that a read shows the write just before it. A Route that still shows earlier
-// weights after these waits was written by somebody else.
-var rereadDelays = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
-
-func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change, plan shift.Plan) error {
-	for try := 0; ; try++ {
-		route, err := h.Router.Route(ctx, c.Target)
+func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change) error {
+	var problem error
+	err := h.Pause.untilFresh(ctx, func() (bool, error) {
+		found, err := lookAt(ctx, h.Router, c)
 		if err != nil {
-			return fmt.Errorf("verify %s: %w", c.Target, err)
+			return false, err
 		}
-		err = c.CheckServes(route, c.Candidate)
-		if err == nil || try == len(rereadDelays) || !c.IsEarlier(route, plan) {
-			return err
+		problem = found.missing
+		if found.exists() {
+			problem = found.change.CheckServes(found.route, c.Candidate)
 		}
-		h.Wait.pass(ctx, rereadDelays[try])
+		return problem == nil || errors.Is(problem, shift.ErrRouteSettling), nil
+	})
+	if err = cmp.Or(err, problem); err != nil {
+		return fmt.Errorf("verify %s: %w", c.Target, err)
 	}
+	return nil
 }

@@ -22,6 +22,8 @@ func (a *answers) Route(context.Context, shift.Target) (shift.Route, error) {
 	return route, nil
 }
 
+func (*answers) Settles(context.Context, shift.Target) (bool, error) { return true, nil }
+
 // Lambda's reads may lag behind its writes.
 func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 	t.Parallel()
@@ -35,7 +37,9 @@ func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 		"the step before, a time":                      {answers{canary, canary, whole}, 2, nil},
 		"the start, a time":                            {answers{before, whole}, 1, nil},
 		"the step before, for good: somebody wrote it": {answers{canary}, 3, shift.ErrRouteChanged},
-		"what the deployment never wrote":              {answers{{Serving: "7"}, whole}, 0, shift.ErrRouteChanged},
+		"what was there before the deployment, a time": {answers{{Serving: "7"}, whole}, 1, nil},
+		"what nobody of us wrote, for good":            {answers{{Serving: "7"}}, 3, shift.ErrRouteChanged},
+		"settling since somebody provisioned it":       {answers{{Serving: "2", Additional: "1", Weight: shift.All, Settling: true}}, 0, shift.ErrRouteSettling},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +47,7 @@ func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 			plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{})
 			require.NoError(t, err)
 			waits := 0
-			h := CloseDeployment{Router: &test.said, Wait: func(context.Context, time.Duration) { waits++ }}
+			h := CloseDeployment{Router: &test.said, Pause: func(context.Context, time.Duration) { waits++ }}
 			err = h.verify(t.Context(), shift.Deployment{Plan: plan, Changes: []shift.Change{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}}})
 			require.ErrorIs(t, err, test.err)
 			assert.Equal(t, test.waits, waits)

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,8 @@ type OpenDeployment struct {
 	// does not advance while the state is retried, which includes the time that a
 	// Deployment waits for its turn.
 	Now Clock
+	// Pause waits before an outdated read is repeated; nil is the real clock.
+	Pause Pause
 }
 
 // opening is one call of OpenDeployment.
@@ -280,16 +283,18 @@ func (o opening) readStart(ctx context.Context, c shift.Change, route shift.Rout
 // the Target may have ended a moment ago. It cannot detect an outdated read of an undivided
 // Route. In that case the first write is refused.
 func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
-	for try := 0; ; try++ {
-		err := o.Router.CheckStart(c.Target, route, c.Settles)
-		if try == len(rereadDelays) || !errors.Is(err, shift.ErrTargetWeighted) {
-			return route, err
+	problem, reread := error(nil), false
+	err := o.Pause.untilFresh(ctx, func() (_ bool, err error) {
+		if reread {
+			if route, err = o.Router.Route(ctx, c.Target); err != nil {
+				return false, fmt.Errorf("read again what %s serves: %w", c.Target, err)
+			}
 		}
-		o.Wait.pass(ctx, rereadDelays[try])
-		if route, err = o.Router.Route(ctx, c.Target); err != nil {
-			return route, fmt.Errorf("read again what %s serves: %w", c.Target, err)
-		}
-	}
+		reread = true
+		problem = o.Router.CheckStart(c.Target, route, c.Settles)
+		return !errors.Is(problem, shift.ErrTargetWeighted), nil
+	})
+	return route, cmp.Or(err, problem)
 }
 
 // planMissing returns the Change of a Target that does not exist. Its traffic cannot be

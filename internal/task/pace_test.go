@@ -53,7 +53,7 @@ func TestCallsTakeTurnsInTheRequestsOfTheAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		router := &asked{}
-		paced := retryingRouter{RouteWriter: router, pace: newPaces(fifteen{}, nil, nil)}
+		paced := restoringRouter{RouteWriter: router, pace: newPaces(fifteen{}, nil, nil)}
 		begun := time.Now()
 		Concurrently(t.Context(), 10, func(ctx context.Context, _ int) {
 			Concurrently(ctx, 10, func(ctx context.Context, _ int) {

@@ -35,6 +35,8 @@ type Restorer struct {
 	Announcer Announcer
 	// Together runs a function for several Targets at once; nil is Concurrently.
 	Together Together
+	// Pause waits before an outdated read is repeated; nil is the real clock.
+	Pause Pause
 	// Nudges says to write a Route even if it is already settling on Stable. The first such
 	// write is needed because a read does not show earlier writes while Lambda moves the
 	// weights. Later ones are needed now and then: Lambda gets stuck if it cannot start an
@@ -46,64 +48,37 @@ type Restorer struct {
 // Mark makes the Ledger refuse all further intents of a Deployment, and returns its record.
 type Mark func(context.Context) (shift.Record, error)
 
-// look is what was found at a Target.
-type look struct {
-	route  shift.Route
-	exists bool
-	err    error
-}
-
-// MarkAndRestore reads the Targets, marks the Deployment as restoring, and restores it. It
-// reads first, because a restorer may only use a Revision that it read while the record was
-// still restoring or open. A restorer that is delayed between mark and read would undo what
-// the next Deployment has done. If mark returns an error, that error is returned.
-func (r Restorer) MarkAndRestore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
-	looks := make([]look, len(targets))
-	r.Together.run(ctx, len(targets), func(ctx context.Context, i int) { looks[i] = r.look(ctx, targets[i]) })
+// MarkAndRestore marks the Deployment as restoring, and restores it. If mark returns an
+// error, that error is returned.
+//
+// From the mark on, the Ledger accepts no intent of the Deployment. What may still arrive are
+// writes whose intent was accepted before. They carry a Revision from before the mark, so
+// every write of a restorer fences them off. A restorer in turn writes only with a Revision
+// that belongs to this restoration: the one that a write of the Deployment itself returned,
+// or one that was read before the record was seen to be restoring still. If the restorer is
+// held up, and another one closes the record meanwhile, its write is refused: the other one
+// closes only after its own write has given the Target another Revision, or after somebody
+// else's has.
+//
+// What no Revision protects is the creation and the deletion of a Target; see
+// shift.Record.Quarantined.
+func (r Restorer) MarkAndRestore(ctx context.Context, why []shift.Reason, mark Mark, at time.Time) (shift.Record, []shift.Undone, error) {
 	record, err := mark(ctx)
 	if err != nil {
 		return record, nil, err
 	}
-	seen := make(map[shift.Target]look, len(targets))
-	for i, t := range targets {
-		seen[t] = looks[i]
-	}
 	if !slices.Equal(record.Reasons, shift.BoundReasons(why)) {
 		why = record.Reasons // somebody else began to restore first, for other reasons
 	}
-	return r.restore(ctx, record, seen, why, at)
-}
-
-func (r Restorer) look(ctx context.Context, t shift.Target) look {
-	route, err := r.Router.Route(ctx, t)
-	if errors.Is(err, shift.ErrTargetNotFound) {
-		return look{}
-	}
-	return look{route: route, exists: true, err: err}
-}
-
-// lookAgain reads a Target, and then checks that the record is still restoring.
-func (r Restorer) lookAgain(ctx context.Context, t shift.Target, id string) (look, error) {
-	found := r.look(ctx, t)
-	if found.err != nil {
-		return found, found.err
-	}
-	record, err := r.Ledger.Record(ctx, id)
-	switch {
-	case err != nil:
-		return found, fmt.Errorf("see whether it is still to be restored: %w", err)
-	case record.Status != shift.StatusRestoring:
-		return found, record.CheckOpen()
-	}
-	return found, nil
+	return r.restore(ctx, record, why, at)
 }
 
 // restore brings every Target of a restoring record back to Stable, closes the record with
 // an explanation, and announces the Outcome. Each Target is restored independently of the
 // others. If some of them fail, those that succeeded are recorded before the error is
 // returned, so that a retry continues with the rest.
-func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shift.Target]look, why []shift.Reason, at time.Time) (shift.Record, []shift.Undone, error) {
-	results, err := r.restoreTargets(ctx, record, seen)
+func (r Restorer) restore(ctx context.Context, record shift.Record, why []shift.Reason, at time.Time) (shift.Record, []shift.Undone, error) {
+	results, err := r.restoreTargets(ctx, record)
 	if err != nil {
 		return record, nil, err
 	}
@@ -116,11 +91,11 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, seen map[shi
 	return closed, undone, announceOutcome(ctx, r.Announcer, r.Ledger, closed, at)
 }
 
-func (r Restorer) restoreTargets(ctx context.Context, record shift.Record, seen map[shift.Target]look) ([]shift.Undone, error) {
+func (r Restorer) restoreTargets(ctx context.Context, record shift.Record) ([]shift.Undone, error) {
 	pending := record.Pending()
 	results, problems := make([]shift.Undone, len(pending)), make([]error, len(pending))
 	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) {
-		results[i], problems[i] = r.restoreTarget(ctx, pending[i], record, seen)
+		results[i], problems[i] = r.restoreTarget(ctx, pending[i], record)
 	})
 	var back []shift.Target
 	for i, c := range pending {
@@ -154,28 +129,20 @@ func joinProblems(problems []error) error {
 	return errors.Join(problems...)
 }
 
-// earlierLook returns what was found at a Change's Target before the record was marked, and
-// whether it may still be used.
-func earlierLook(c shift.Change, seen map[shift.Target]look) (look, bool) {
-	found, looked := seen[c.Target]
-	if c.Creates() && !found.exists {
-		// No Revision can refuse a CreateAlias. One whose intent was recorded before the mark
-		// may have arrived after the read.
-		looked = false
-	}
-	return found, looked
-}
-
-func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shift.Record, seen map[shift.Target]look) (shift.Undone, error) {
-	found, looked := earlierLook(c, seen)
+// restoreTarget puts one Target back. If the Ledger knows what the last write of the
+// Deployment has left there, it writes at once. That write is refused if anything has
+// changed since. Then, or if the Ledger does not know, it looks first.
+func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shift.Record) (shift.Undone, error) {
+	found, known := r.landed(c, record)
 	for range maxWriteTries {
-		if !looked || found.err != nil {
+		if !known {
 			var err error
-			if found, err = r.lookAgain(ctx, c.Target, record.ID); err != nil {
+			if found, err = r.lookForOwn(ctx, c, record); err != nil {
 				return shift.Undone{}, err
 			}
 		}
-		way := c.Restoration(found.route, found.exists, record.Deployment.Plan, record.Intent)
+		c := found.change
+		way := record.Restoration(c, found.route, found.exists())
 		if !way.Ours {
 			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil
 		}
@@ -186,12 +153,45 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 		if err == nil {
 			return c.Undo(found.route), nil
 		}
-		if !errors.Is(err, shift.ErrRevisionMismatch) {
+		isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && errors.Is(err, shift.ErrTargetNotFound)
+		if !isStale {
 			return shift.Undone{}, err
 		}
-		looked = false
+		known = false
 	}
 	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
+}
+
+// landed returns what the last write of the Deployment has left at a Target, if the Ledger
+// knows it. It does not say whether the platform is still moving traffic, nor whether a
+// Target that was created is still the Deployment's own.
+func (r Restorer) landed(c shift.Change, record shift.Record) (look, bool) {
+	if c.Creates() || c.Settles {
+		return look{}, false
+	}
+	route, known := record.LandedRoute(c)
+	return look{route: route, change: c}, known
+}
+
+// lookForOwn reads a Target until it finds a Route of the Deployment, or until no read can
+// be outdated any more: all of them begin after the mark, so the last one shows what every
+// writer whose intent was accepted has left, or what has fenced it off. After each read it
+// checks that the record is still restoring.
+func (r Restorer) lookForOwn(ctx context.Context, c shift.Change, record shift.Record) (found look, err error) {
+	err = r.Pause.untilFresh(ctx, func() (bool, error) {
+		if found, err = lookAt(ctx, r.Router, c); err != nil {
+			return false, err
+		}
+		now, err := r.Ledger.Record(ctx, record.ID)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("see whether it is still to be restored: %w", err)
+		case now.Status != shift.StatusRestoring:
+			return false, now.CheckOpen()
+		}
+		return found.exists() && record.Restoration(found.change, found.route, true).Ours, nil
+	})
+	return found, err
 }
 
 // apply carries out a Restoration, and checks the result.
@@ -216,12 +216,12 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	default:
 		return nil
 	}
-	if c.Settles { // the answer to a write does not show that the platform is still moving traffic
-		settling, err := r.Router.Route(ctx, c.Target)
+	if c.Settles || found.Settling { // the answer to a write does not show that the platform is still moving traffic
+		settling, err := lookAt(ctx, r.Router, c)
 		if err != nil {
 			return err
 		}
-		found = settling
+		found, c = settling.route, settling.change
 	}
 	return c.CheckServes(found, c.Stable)
 }
@@ -240,34 +240,38 @@ func (r Restorer) rotate(ctx context.Context, c shift.Change, found shift.Route)
 }
 
 // takeBackStrays checks the Targets of a Deployment once more, some time after it was put
-// back. last is false if they must be checked again, because a Deployment has not yet
-// recorded what it found at one of them.
+// back. It returns whether that was the last time.
 //
 // The check is needed for two reasons. A late UpdateAlias is refused for its RevisionId,
 // but a CreateAlias carries none. And a restorer that ends between its two writes leaves a
 // zero weight.
-func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, claims Claims) (last bool, err error) {
+func (r Restorer) takeBackStrays(ctx context.Context, record shift.Record, extend func(context.Context) (bool, error)) (last bool, err error) {
 	if !record.MayStray() {
 		return true, nil
 	}
 	again, problems := make([]bool, len(record.Deployment.Changes)), make([]error, len(record.Deployment.Changes))
 	r.Together.run(ctx, len(problems), func(ctx context.Context, i int) {
 		c := record.Deployment.Changes[i]
-		undecided, err := r.takeBack(ctx, c, record, claims)
-		if again[i] = undecided; err != nil {
+		deletes, err := r.takeBack(ctx, c, record, extend)
+		if again[i] = deletes; err != nil {
 			problems[i] = fmt.Errorf("take back a stray write of %s: %w", c.Target, err)
 		}
 	})
 	return !slices.Contains(again, true), errors.Join(problems...)
 }
 
-// takeBack checks one Target. Only a deletion can harm somebody. Removing a zero weight
-// does not change the traffic, and is refused if the Target was written since it was read.
-func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, claims Claims) (undecided bool, err error) {
-	found := r.look(ctx, c.Target)
-	if found.err != nil || !found.exists {
-		return false, found.err
+// takeBack checks one Target, and returns whether it has to be checked again. Only a deletion
+// can harm somebody. Removing a zero weight does not change the traffic, and is refused if
+// the Target was written since it was read.
+//
+// Before a deletion, extend has to begin the quarantine of the Target anew: the deletion may
+// be held up, and must arrive before another Deployment may create the Target.
+func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Record, extend func(context.Context) (bool, error)) (again bool, err error) {
+	found, err := lookAt(ctx, r.Router, c)
+	if err != nil || !found.exists() {
+		return false, err
 	}
+	c = found.change
 	way := c.Stray(found.route)
 	if !way.Ours {
 		return false, nil
@@ -276,17 +280,16 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 		slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", "a person")
 		return false, nil
 	}
+	slog.WarnContext(ctx, "stray write", "target", c.Target, "found", found.route.String())
 	if way.Delete {
-		heir, undecided, err := findHeir(ctx, claims, c, record)
-		if heir != "" || undecided || err != nil {
-			slog.InfoContext(ctx, "stray write left", "target", c.Target, "found", found.route.String(), "to", heir)
-			return undecided, err
+		extended, err := extend(ctx)
+		if err != nil || !extended {
+			return true, err
 		}
 	}
-	slog.WarnContext(ctx, "stray write", "target", c.Target, "found", found.route.String())
 	err = r.apply(ctx, c, found.route, way)
 	if errors.Is(err, shift.ErrRevisionMismatch) {
-		return false, nil // somebody has written it since
+		return way.Delete, nil // somebody has written it since
 	}
-	return false, err
+	return way.Delete, err
 }

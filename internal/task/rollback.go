@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/internal/explain"
 	"sluice/internal/flow"
@@ -30,8 +31,6 @@ type Rollback struct {
 	Announcer Announcer
 	// Together runs a function for several Targets at once; nil is Concurrently.
 	Together Together
-	// Wait is for throttled calls; nil is Sleep.
-	Wait Wait
 	// Now and Pause are the clock for calls that wait for their turn; nil is the real one.
 	Now   Clock
 	Pause Pause
@@ -40,15 +39,16 @@ type Rollback struct {
 // restorer nudges only in the first try. Further tries follow within seconds; in the
 // meantime the sweeps nudge.
 func (h Rollback) restorer(retry int) Restorer {
-	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Nudges: retry == 0}
+	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Pause: h.Pause, Nudges: retry == 0}
 }
 
-// Handle is the handler of flow.Rollback.
+// Handle is the handler of flow.Rollback. It does not repeat a throttled call: the state is
+// retried, and finds out first whether the safety net was faster.
 func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (flow.Undoing, error) {
-	h.Router = retryingRouter{RouteWriter: h.Router, wait: h.Wait, pace: newPaces(h.Router, h.Now, h.Pause)}
+	h.Router = restoringRouter{RouteWriter: h.Router, pace: newPaces(h.Router, h.Now, h.Pause)}
 	reasons := rollbackReasons(call.Document)
-	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, targetsOf(call.Document), reasons, func(ctx context.Context) (shift.Record, error) {
-		return h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
+	closed, undone, err := h.restorer(call.Retry).MarkAndRestore(ctx, reasons, func(ctx context.Context) (shift.Record, error) {
+		return h.mark(ctx, call, reasons)
 	}, call.Now)
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown):
@@ -61,15 +61,21 @@ func (h Rollback) Handle(ctx context.Context, call flow.Call[flow.Document]) (fl
 	return flow.Undoing{Outcome: closed.Outcome, Undone: undone, Reasons: closed.Reasons, Cause: closed.Cause}, nil
 }
 
-func targetsOf(doc flow.Document) []shift.Target {
-	if doc.Deployment == nil {
-		return nil
+// patience is how long a Deployment is left to somebody else who has just begun to restore
+// it. The longest restoration, of 32 Targets, takes two calls for each, at 15 a second.
+const patience = 5 * time.Second
+
+// mark marks the Deployment as restoring. If the safety net has just begun to restore it, it
+// returns shift.ErrDeploymentRestoring: two that restore the same Targets at the same time
+// would take each other's requests. The next try comes about a second later. A mark of its own
+// has the time at which the state was entered, which all tries have in common.
+func (h Rollback) mark(ctx context.Context, call flow.Call[flow.Document], reasons []shift.Reason) (shift.Record, error) {
+	record, err := h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
+	byOther := err == nil && !record.MarkedAt.Equal(call.Now)
+	if byOther && h.Now.read().Sub(record.MarkedAt) < patience {
+		return record, fmt.Errorf("%w by somebody else, since %s", shift.ErrDeploymentRestoring, record.MarkedAt.UTC().Format(time.RFC3339))
 	}
-	list := make([]shift.Target, len(doc.Deployment.Changes))
-	for i, c := range doc.Deployment.Changes {
-		list[i] = c.Target
-	}
-	return list
+	return record, err
 }
 
 // reject ends a Deployment that never opened.

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"errors"
 
 	"sluice/internal/shift"
 )
@@ -14,9 +13,8 @@ type RouteGate struct {
 		RouteReader
 		RulesReader
 	}
-	// Wait waits before an outdated read is repeated; nil is Sleep.
-	Wait Wait
-	// Now and Pause are for calls that wait for their turn; nil is the real clock.
+	// Now and Pause are for calls that wait for their turn, and for reads that are repeated;
+	// nil is the real clock.
 	Now   Clock
 	Pause Pause
 }
@@ -46,18 +44,18 @@ func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observ
 	return observations, nil
 }
 
-// observe reads an unexpected Route again if it may be outdated.
-func (g RouteGate) observe(ctx context.Context, s shift.Subject, c shift.Change) shift.Observation {
-	for try := 0; ; try++ {
-		route, err := g.Router.Route(ctx, c.Target)
-		exists := !errors.Is(err, shift.ErrTargetNotFound)
-		if err != nil && exists {
-			return shift.RouteNotRead(c, err)
+// observe reads one Target, and an unexpected Route again while the read may be outdated.
+func (g RouteGate) observe(ctx context.Context, s shift.Subject, c shift.Change) (o shift.Observation) {
+	err := g.Pause.untilFresh(ctx, func() (bool, error) {
+		found, err := lookAt(ctx, g.Router, c)
+		if err != nil {
+			return false, err
 		}
-		o := s.ObserveRoute(c, route, exists)
-		if o.Verdict == shift.Pass || try == len(rereadDelays) || !s.MayLag(c, route, exists) {
-			return o
-		}
-		g.Wait.pass(ctx, rereadDelays[try])
+		o = s.ObserveRoute(found.change, found.route, found.exists())
+		return o.Verdict == shift.Pass, nil
+	})
+	if err != nil {
+		return shift.RouteNotRead(c, err)
 	}
+	return o
 }

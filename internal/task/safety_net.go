@@ -31,13 +31,19 @@ type SafetyLedger interface {
 	// Suspects lists the closed Deployments whose Targets must be checked once more, and
 	// when a sweep first saw each of them.
 	Suspects(ctx context.Context) ([]shift.Listed, error)
-	// Suspect records when a sweep first saw such a Deployment.
-	Suspect(ctx context.Context, id string, at time.Time) error
-	// Acquit takes a Deployment off that list.
-	Acquit(ctx context.Context, id string) error
+	// Suspect records since when such a Deployment is waiting for that check, unless that
+	// has changed since it was listed. It returns whether it has recorded it.
+	Suspect(ctx context.Context, listed shift.Listed, at time.Time) (bool, error)
+	// Acquit takes a Deployment off that list, and releases the Targets that it has kept
+	// locked, unless since when it waits has changed since it was listed.
+	Acquit(ctx context.Context, listed shift.Listed, quarantined []shift.Target) error
 	// Holder returns the Deployment that holds a Target.
 	Holder(ctx context.Context, t shift.Target) (shift.Holder, error)
-	Claims
+	// Lease makes a holder the only one who works off the queue of restorations until the
+	// given time, unless another one is. It returns whether it has.
+	Lease(ctx context.Context, holder string, now, until time.Time) (bool, error)
+	// Release ends a lease. Doing so again does no harm.
+	Release(ctx context.Context, holder string) error
 	// Command stores an order that is obeyed at the next poll, on condition that the record
 	// is open and holds no later order. It returns the order that is stored afterwards.
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
@@ -78,7 +84,7 @@ func (n SafetyNet) Handle(ctx context.Context, raw []byte) ([]byte, error) {
 		slog.InfoContext(ctx, "ignored", "why", err)
 		return []byte("{}"), nil
 	}
-	n.Router = retryingRouter{RouteWriter: n.Router, wait: n.Wait, pace: newPaces(n.Router, n.Now, n.Pause)}
+	n.Router = restoringRouter{RouteWriter: n.Router, wait: n.Wait, pace: newPaces(n.Router, n.Now, n.Pause)}
 	var answer flow.Answer
 	if err == nil {
 		err = n.act(ctx, occasion, &answer)
@@ -103,7 +109,7 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
 			record, err := n.restoreNow(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
-			return ignoreSettling(ctx, err, record, now)
+			return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), now)
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
@@ -136,7 +142,7 @@ func worthRetrying(err error) bool {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Nudges: true}
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Pause: n.Pause, Nudges: true}
 }
 
 // ignoreSettling drops the error that a Target is still settling, unless that takes too
@@ -153,15 +159,26 @@ func ignoreSettling(ctx context.Context, err error, record shift.Record, now tim
 // restoreNow restores a Deployment for known reasons, and returns its record as it is
 // afterwards.
 func (n SafetyNet) restoreNow(ctx context.Context, id string, why []shift.Reason, at time.Time) (shift.Record, error) {
-	return n.restore(ctx, nil, why, func(ctx context.Context) (shift.Record, error) {
+	return n.restore(ctx, why, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, id, why, at)
 	}, at)
 }
 
 // restore marks a Deployment and restores it, or finds that nothing is left to do. It
 // returns the record as it is afterwards.
-func (n SafetyNet) restore(ctx context.Context, targets []shift.Target, why []shift.Reason, mark Mark, at time.Time) (shift.Record, error) {
-	record, _, err := n.restorer().MarkAndRestore(ctx, targets, why, mark, at)
+func (n SafetyNet) restore(ctx context.Context, why []shift.Reason, mark Mark, at time.Time) (shift.Record, error) {
+	record, _, err := n.restorer().MarkAndRestore(ctx, why, mark, at)
+	return n.ignoreEnded(ctx, record, err, at)
+}
+
+// markOnly marks a Deployment, and leaves it to the queue of restorations.
+func (n SafetyNet) markOnly(ctx context.Context, _ []shift.Reason, mark Mark, at time.Time) (shift.Record, error) {
+	record, err := mark(ctx)
+	return n.ignoreEnded(ctx, record, err, at)
+}
+
+// ignoreEnded drops the error that nothing is left to restore.
+func (n SafetyNet) ignoreEnded(ctx context.Context, record shift.Record, err error, at time.Time) (shift.Record, error) {
 	switch {
 	case errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrAlarmIgnored):
 		return record, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/flow"
@@ -13,21 +14,37 @@ import (
 )
 
 // handleAlarm restores every Deployment that watches the alarm. It ignores a change that
-// Open has already read. If a Deployment is still being opened, its Targets are not read
-// again before something is to be restored: reading them would take requests from other
-// restorations.
+// Open has already read. If many watch it, all of them are marked first, so that none of them
+// shifts further while the others are restored.
 func (n SafetyNet) handleAlarm(ctx context.Context, fired request.AlarmFired, now time.Time) error {
 	fired.At = orNow(fired.At, now)
-	return n.forEach(ctx, n.watchers(fired.Name), func(ctx context.Context, w *shift.Listed) error {
+	many := false
+	watchers := func(ctx context.Context) ([]shift.Listed, error) {
+		watchers, err := n.watchers(fired.Name)(ctx)
+		many = len(watchers) > maxParallelTargets
+		return watchers, err
+	}
+	var throttled atomic.Bool
+	err := n.forEach(ctx, watchers, func(ctx context.Context, w *shift.Listed) error {
 		reasons := []shift.Reason{shift.AlarmFiredReason(fired.Name, fired.Reason)}
-		record, err := n.restore(ctx, w.Targets, reasons, func(ctx context.Context) (shift.Record, error) {
+		mark := func(ctx context.Context) (shift.Record, error) {
 			return n.Ledger.MarkFired(ctx, w.ID, fired.Name, fired.At, fired.WasOK, reasons)
-		}, now)
-		if errors.Is(err, shift.ErrDeploymentOpening) {
-			w.Targets = nil
+		}
+		restore := n.restore
+		if many {
+			restore = n.markOnly
+		}
+		record, err := restore(ctx, reasons, mark, now)
+		if errors.Is(err, shift.ErrThrottled) {
+			throttled.Store(true)
+			return nil
 		}
 		return ignoreOpening(ctx, ignoreSettling(ctx, err, record, now), *w, fired.Name, fired.At, now)
 	})
+	if many || throttled.Load() {
+		err = errors.Join(err, n.workOffQueue(ctx, now))
+	}
+	return err
 }
 
 // orNow returns the time of the alarm's change, or now if the event has none; an alarm

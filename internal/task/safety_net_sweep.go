@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/flow"
@@ -29,25 +30,47 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		}
 		return open, err
 	}
-	return n.forEach(ctx, open, func(ctx context.Context, d *shift.Listed) error {
-		if running[d.ID] {
-			return n.finishEnding(ctx, d.ID, at)
+	var restoring atomic.Bool
+	err := n.forEach(ctx, open, func(ctx context.Context, d *shift.Listed) error {
+		record, err := n.findEnding(ctx, d, running, at)
+		if record.Status == shift.StatusRestoring && (at.Sub(record.MarkedAt) >= patience || record.MarkedAt.Equal(at)) {
+			restoring.Store(true) // by this sweep, or by somebody who has had time to finish
 		}
-		// The list may be outdated, so only a terminal status counts. An execution that
-		// Step Functions does not know has either expired or only just started.
-		gone, err := n.Executions.Ended(ctx, d.ID)
-		if errors.Is(err, shift.ErrExecutionUnknown) {
-			gone, err = at.Sub(d.Since) > youngExecution, nil
+		if err == nil && record.IsOverdue(at) { // whoever works off the queue meets the reason
+			err = fmt.Errorf("%w: it was to be put back at %s", shift.ErrDeploymentRestoring, record.MarkedAt.UTC().Format(time.RFC3339))
 		}
-		if err != nil {
-			return err
-		}
-		if !gone {
-			return n.finishEnding(ctx, d.ID, at)
-		}
-		record, err := n.restoreNow(ctx, d.ID, []shift.Reason{shift.ExecutionEndedReason("")}, at)
-		return ignoreSettling(ctx, err, record, at)
+		return err
 	})
+	if restoring.Load() {
+		err = errors.Join(err, n.workOffQueue(ctx, at))
+	}
+	return err
+}
+
+// findEnding marks a Deployment whose execution has ended, and completes an announcement that
+// was begun. It returns the record. One that is restoring is left to the queue of
+// restorations, even if the execution is still running: that may be waiting for a hook for
+// days.
+func (n SafetyNet) findEnding(ctx context.Context, d *shift.Listed, running map[string]bool, at time.Time) (shift.Record, error) {
+	if running[d.ID] {
+		return n.finishEnding(ctx, d.ID, at)
+	}
+	// The list may be outdated, so only a terminal status counts. An execution that
+	// Step Functions does not know has either expired or only just started.
+	gone, err := n.Executions.Ended(ctx, d.ID)
+	if errors.Is(err, shift.ErrExecutionUnknown) {
+		gone, err = at.Sub(d.Since) > youngExecution, nil
+	}
+	if err != nil {
+		return shift.Record{}, err
+	}
+	if !gone {
+		return n.finishEnding(ctx, d.ID, at)
+	}
+	why := []shift.Reason{shift.ExecutionEndedReason("")}
+	return n.markOnly(ctx, why, func(ctx context.Context) (shift.Record, error) {
+		return n.Ledger.MarkRestoring(ctx, d.ID, why, at)
+	}, at)
 }
 
 // listRunning lists the running executions, to save a call for each of them. If it fails,
@@ -68,23 +91,17 @@ const youngExecution = 10 * time.Minute
 // a sweep announces it. It is counted from when the closing state was entered.
 const announceAfter = time.Minute
 
-// finishEnding completes a restoration or an announcement that was begun while the
-// execution is still running. The execution may be waiting for a hook for days.
-func (n SafetyNet) finishEnding(ctx context.Context, id string, at time.Time) error {
+// finishEnding completes the announcement of a Deployment that is closed. Whoever closed it
+// may have died before.
+func (n SafetyNet) finishEnding(ctx context.Context, id string, at time.Time) (shift.Record, error) {
 	record, err := n.Ledger.Record(ctx, id)
 	if err != nil {
-		return fmt.Errorf("read the record of %s: %w", id, err)
+		return record, fmt.Errorf("read the record of %s: %w", id, err)
 	}
-	switch {
-	case record.Status == shift.StatusOpen:
-		return nil
-	case record.Status == shift.StatusClosed && at.Before(record.ClosedAt.Add(announceAfter)):
-		return nil
-	case record.Status == shift.StatusClosed:
-		return announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
+	if record.Status == shift.StatusClosed && !at.Before(record.ClosedAt.Add(announceAfter)) {
+		err = announceIfPending(ctx, n.Announcer, n.Ledger, record, at)
 	}
-	record, err = n.restoreNow(ctx, id, record.Reasons, at)
-	return ignoreSettling(ctx, err, record, at)
+	return record, err
 }
 
 // lookAgainAfter is how long after a sweep first saw a closed Deployment its Targets are
@@ -106,19 +123,40 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 	}
 	return n.forEach(ctx, suspects, func(ctx context.Context, d *shift.Listed) error {
 		if d.Since.IsZero() {
-			return n.Ledger.Suspect(ctx, d.ID, at)
+			_, err := n.Ledger.Suspect(ctx, *d, at)
+			return err
 		}
 		if at.Before(d.Since.Add(lookAgainAfter)) {
 			return nil
 		}
-		record, err := n.Ledger.Record(ctx, d.ID)
-		if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
-			return fmt.Errorf("read the record of %s: %w", d.ID, err)
-		}
-		last, err := n.restorer().takeBackStrays(ctx, record, n.Ledger)
-		if err != nil || !last {
-			return err
-		}
-		return n.Ledger.Acquit(ctx, d.ID)
+		return n.lookAgainAt(ctx, d, at)
 	})
+}
+
+// giveUpAfter is how long the second check of a closed Deployment is tried. The function may
+// be gone, or may have lost the tag that permits to read it. Each failure is logged. Only the
+// last one is an error, which raises the safety net's alarm once.
+const giveUpAfter = 24 * time.Hour
+
+// lookAgainAt checks the Targets of one closed Deployment, and releases those that it has
+// kept locked.
+func (n SafetyNet) lookAgainAt(ctx context.Context, d *shift.Listed, at time.Time) error {
+	record, err := n.Ledger.Record(ctx, d.ID)
+	if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
+		return fmt.Errorf("read the record of %s: %w", d.ID, err)
+	}
+	last, err := n.restorer().takeBackStrays(ctx, record, func(ctx context.Context) (bool, error) {
+		return n.Ledger.Suspect(ctx, *d, n.Now.read())
+	})
+	if err != nil && at.Sub(d.Since) < giveUpAfter {
+		slog.WarnContext(ctx, "second look failed", "deployment", d.ID, "since", d.Since, "error", err)
+		return nil // the next sweep tries again
+	}
+	if err == nil && !last {
+		return nil
+	}
+	if err != nil {
+		err = fmt.Errorf("the targets of %s could not be checked for a day, and are not checked any more: see what they serve: %w", d.ID, err)
+	}
+	return errors.Join(err, n.Ledger.Acquit(ctx, *d, record.Quarantined()))
 }

@@ -18,15 +18,16 @@ type ShiftingLedger interface {
 	// record is open. It returns shift.ErrDeploymentRestoring or
 	// shift.ErrDeploymentClosed otherwise.
 	Intend(ctx context.Context, id string, step int) (shift.Record, error)
-	// Land records writes that succeeded, on condition that the record is open.
+	// Land records writes that succeeded, on condition that the record is open. It returns
+	// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed otherwise.
 	Land(ctx context.Context, id string, landed shift.Landed) error
-	Claims
+	// Record reads a record.
+	Record(ctx context.Context, id string) (shift.Record, error)
 }
 
 // RouteWriter reads Routes, and writes a Route if it still has the Revision that was read.
 type RouteWriter interface {
-	// Route reads the current Route. It returns shift.ErrTargetNotFound.
-	Route(context.Context, shift.Target) (shift.Route, error)
+	RouteReader
 	// SetRoute writes a Route if the Target still has its Revision, and returns the new
 	// Route. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
@@ -96,9 +97,12 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 		m.landed = map[shift.Target]shift.Revision{}
 	}
 	if err := m.writeAll(ctx, progress.Revisions); err != nil {
-		return shift.Progress{}, m.rememberWrites(ctx, err)
+		if len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
+			err = errors.Join(err, m.land(ctx))
+		}
+		return shift.Progress{}, err
 	}
-	if err := m.confirm(ctx); err != nil {
+	if err := m.land(ctx); err != nil {
 		return shift.Progress{}, err
 	}
 	next := d.AfterShift(progress, m.landed, call.Retry)
@@ -109,6 +113,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 
 func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
 	weight := m.deployment.Plan.Step(m.step).Weight
+	written := 0
 	for _, c := range m.deployment.Changes {
 		if _, done := m.landed[c.Target]; done {
 			continue
@@ -118,9 +123,19 @@ func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Rev
 			return fmt.Errorf("set weight of %s to %s: %w", c.Target, weight, err)
 		}
 		m.landed[c.Target] = revision
+		if written++; written%landEvery == 0 && written < len(m.deployment.Changes) {
+			if err := m.land(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
+
+// landEvery is after how many writes a shift of many Targets records them. It then stops if
+// the Deployment is being restored, so that the restorer gets the requests: it takes two
+// seconds to write 32 Targets.
+const landEvery = 6
 
 // maxWriteTries is how often a write is tried if the Revision changes in between while the
 // Route still sends traffic as expected, as when somebody keeps editing a description.
@@ -134,20 +149,19 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 		m.pace.awaitTurn(ctx, c.Target)
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
-			m.own[c.Target] = written.Revision
-			return written.Revision, nil
+			m.own[c.Target], m.landed[c.Target] = written.Revision, written.Revision
+			return written.Revision, m.checkAnswer(c, written)
 		}
 		if !errors.Is(err, shift.ErrRevisionMismatch) {
 			return "", err
 		}
-		found, err := m.Router.Route(ctx, c.Target)
-		if err != nil {
-			return "", fmt.Errorf("read it again after a refused write: %w", err)
-		}
-		switch c.Landing(found, m.deployment.Plan, m.from, m.step) {
-		case shift.RouteLanded:
+		landing, found, err := m.lookAfterRefusal(ctx, c)
+		switch {
+		case err != nil:
+			return "", err
+		case landing == shift.RouteLanded:
 			return found.Revision, nil
-		case shift.RouteForeign:
+		case landing == shift.RouteForeign:
 			return "", fmt.Errorf("%w: %s, which Sluice did not write", shift.ErrRouteChanged, found)
 		}
 		// The Revision is newer than the intent, so a restorer may have written it. It is
@@ -160,6 +174,30 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 	return "", fmt.Errorf("%w: it changed %d times while it was being written", shift.ErrRevisionMismatch, maxWriteTries)
 }
 
+// lookAfterRefusal finds out why a write was refused for its Revision.
+func (m move) lookAfterRefusal(ctx context.Context, c shift.Change) (landing shift.Landing, found shift.Route, err error) {
+	err = m.Pause.untilFresh(ctx, func() (bool, error) {
+		seen, err := lookAt(ctx, m.Router, c)
+		if err != nil {
+			return false, fmt.Errorf("read it again after a refused write: %w", err)
+		}
+		found = seen.route
+		landing = seen.change.Landing(found, m.deployment.Plan, m.from, m.step)
+		return seen.exists() && landing != shift.RouteForeign, nil
+	})
+	return landing, found, err
+}
+
+// checkAnswer returns shift.ErrRouteRefused if the platform made another Route of a write
+// than it was asked for. The write is recorded as landed, so a rollback knows it for its own.
+func (m move) checkAnswer(c shift.Change, written shift.Route) error {
+	wanted := c.At(m.deployment.Plan.Step(m.step).Weight)
+	if written.Same(wanted) || written.Settling {
+		return nil
+	}
+	return fmt.Errorf("%w: it has %s after %s was written", shift.ErrRouteRefused, written, wanted)
+}
+
 func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision) (shift.Route, error) {
 	wanted := c.At(m.deployment.Plan.Step(m.step).Weight)
 	if c.Creates() {
@@ -169,37 +207,23 @@ func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision
 	return m.Router.SetRoute(ctx, c.Target, wanted)
 }
 
-// rememberWrites records the writes that succeeded before an error, so that the next try
-// does not repeat them. An account has few requests per second.
-func (m move) rememberWrites(ctx context.Context, cause error) error {
-	if len(m.own) == 0 {
-		return cause
-	}
+// land records the writes that succeeded, so that the next try does not repeat them, and a
+// restorer can undo them without a look. If the record is being restored, the writes were
+// too late and are undone.
+func (m move) land(ctx context.Context) error {
 	err := m.Ledger.Land(ctx, m.deployment.ID, shift.Landed{Step: m.step, Revisions: m.landed})
 	if errors.Is(err, shift.ErrDeploymentRestoring) || errors.Is(err, shift.ErrDeploymentClosed) {
 		return m.undo(ctx, err)
 	}
 	if err != nil {
-		slog.WarnContext(ctx, "landed writes not remembered", "deployment", m.deployment.ID, "error", err)
-	}
-	return cause
-}
-
-// confirm reads the record after the writes. If it is being restored, the writes were too
-// late and are undone.
-func (m move) confirm(ctx context.Context) error {
-	record, err := m.Ledger.Record(ctx, m.deployment.ID)
-	if err != nil {
-		return m.rememberWrites(ctx, fmt.Errorf("confirm step %d: %w", m.step, err))
-	}
-	if err := record.CheckOpen(); err != nil {
-		return m.undo(ctx, err)
+		return fmt.Errorf("record the writes of step %d: %w", m.step, err)
 	}
 	return nil
 }
 
-// undo undoes the writes of this call, and nothing else. A Route with another Revision was
-// written by somebody since, and is left alone. If the Deployment was promoted in the
+// undo undoes the writes of this call, and nothing else. While the Deployment is restoring, it
+// undoes only the creation of a Target: whoever restores finds every other write, and needs
+// the requests. A Route with another Revision was written by somebody since, and is left alone. If the Deployment was promoted in the
 // meantime, a retry of this state has continued with these writes, and they stay.
 func (m move) undo(ctx context.Context, cause error) error {
 	record, err := m.Ledger.Record(ctx, m.deployment.ID)
@@ -209,14 +233,12 @@ func (m move) undo(ctx context.Context, cause error) error {
 	problems := []error{cause}
 	for _, c := range m.deployment.Changes {
 		revision, wrote := m.own[c.Target]
-		if !wrote {
+		if !wrote || record.Status == shift.StatusRestoring && !c.Creates() {
 			continue
 		}
 		switch err := m.undoOne(ctx, c, revision); {
 		case err == nil:
 			slog.WarnContext(ctx, "late write undone", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
-		case errors.Is(err, errHasHeir):
-			slog.InfoContext(ctx, "late write left as it is: a later deployment has found it", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 		case errors.Is(err, shift.ErrRevisionMismatch):
 			slog.InfoContext(ctx, "late write left as it is: somebody has written since", "deployment", m.deployment.ID, "target", c.Target, "step", m.step)
 		default:
@@ -225,10 +247,6 @@ func (m move) undo(ctx context.Context, cause error) error {
 	}
 	return errors.Join(problems...)
 }
-
-// errHasHeir is returned for a late write that a later Deployment has found and may rely
-// on.
-var errHasHeir = errors.New("a later deployment has found it")
 
 func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	if c.Creates() {
@@ -240,9 +258,8 @@ func (m move) undoOne(ctx context.Context, c shift.Change, revision shift.Revisi
 	return err
 }
 
-// deleteCreated deletes an alias that this call has created. DeleteAlias takes no
-// RevisionId, and once the Deployment is closed, the next one may rely on the alias. While
-// that is undecided, the safety net's second check decides about it.
+// deleteCreated deletes a Target that this call has created. The quarantine of the Target
+// outlives this call, so nobody else can have created it since.
 func (m move) deleteCreated(ctx context.Context, c shift.Change, revision shift.Revision) error {
 	found, err := m.Router.Route(ctx, c.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) || err == nil && found.Revision != revision {
@@ -250,19 +267,6 @@ func (m move) deleteCreated(ctx context.Context, c shift.Change, revision shift.
 	}
 	if err != nil {
 		return err
-	}
-	record, err := m.Ledger.Record(ctx, m.deployment.ID)
-	if err != nil {
-		return err
-	}
-	if record.Status == shift.StatusClosed {
-		heir, undecided, err := findHeir(ctx, m.Ledger, c, record)
-		if err != nil {
-			return err
-		}
-		if heir != "" || undecided {
-			return errHasHeir
-		}
 	}
 	return m.Router.Delete(ctx, c.Target)
 }

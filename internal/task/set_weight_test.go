@@ -12,11 +12,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// beingRestored is a ledger that has every Deployment on its way back.
-type beingRestored struct{ ShiftingLedger }
+// hasPutBack is a ledger that has put every Deployment back.
+type hasPutBack struct{ ShiftingLedger }
 
-func (beingRestored) Record(_ context.Context, id string) (shift.Record, error) {
-	return shift.Record{ID: id, Status: shift.StatusRestoring}, nil
+func (hasPutBack) Record(_ context.Context, id string) (shift.Record, error) {
+	return shift.Record{ID: id, Status: shift.StatusClosed, Outcome: shift.RolledBack}, nil
 }
 
 // answering is a router that answers every write alike.
@@ -42,7 +42,7 @@ func TestTheLogTellsALateWriteThatWasUndoneFromOneThatWasOverwritten(t *testing.
 	} {
 		log.Reset()
 		m := move{
-			SetWeight:  SetWeight{Ledger: beingRestored{}, Router: answering{err: test.answer}},
+			SetWeight:  SetWeight{Ledger: hasPutBack{}, Router: answering{err: test.answer}},
 			deployment: shift.Deployment{ID: "arn:first", Changes: []shift.Change{{Target: "lambda:orders:live", Stable: "1", Candidate: "2"}}},
 			step:       1, own: map[shift.Target]shift.Revision{"lambda:orders:live": "r1"},
 		}

@@ -38,7 +38,7 @@ func (w Wait) pass(ctx context.Context, upTo time.Duration) {
 // of each list stays well below the timeout of the Lambda that waits.
 var (
 	// insistentDelays are for calls that must not fail because of a short disturbance: those
-	// that put traffic back (see retryingRouter), and the answer for a hook that has passed.
+	// that put traffic back (see restoringRouter), and the answer for a hook that has passed.
 	insistentDelays = []time.Duration{
 		500 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second,
 		4 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second,
@@ -49,22 +49,24 @@ var (
 	throttleDelays = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 )
 
-// retryingRouter repeats throttled calls with short waits. It is only for putting traffic
-// back. A throttled shift waits much longer, in the state machine, so that a rollback gets
-// the few requests per second that Lambda accepts from an account.
+// restoringRouter is for putting traffic back: its calls wait for their turns, and if delays
+// are given, it repeats throttled calls with short waits. A throttled shift waits much
+// longer, in the state machine, so that a rollback gets the few requests per second that
+// Lambda accepts from an account.
 //
 // Delete is neither repeated nor paced. DeleteAlias takes no RevisionId, so after a wait it
 // might delete somebody else's alias. A caller whose Delete is throttled must read the
 // Target again.
-type retryingRouter struct {
+type restoringRouter struct {
 	RouteWriter
-	wait Wait
-	pace *paces
+	wait   Wait
+	pace   *paces
+	delays []time.Duration
 }
 
 // retryThrottled repeats a call while it is throttled. do waits for its turn.
-func retryThrottled[T any](ctx context.Context, i retryingRouter, do func() (T, error)) (T, error) {
-	for _, upTo := range insistentDelays {
+func retryThrottled[T any](ctx context.Context, i restoringRouter, do func() (T, error)) (T, error) {
+	for _, upTo := range i.delays {
 		result, err := do()
 		if !errors.Is(err, shift.ErrThrottled) {
 			return result, err
@@ -75,7 +77,7 @@ func retryThrottled[T any](ctx context.Context, i retryingRouter, do func() (T, 
 }
 
 // Route implements RouteWriter.
-func (i retryingRouter) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
+func (i restoringRouter) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
 		i.pace.awaitTurn(ctx, t)
 		return i.RouteWriter.Route(ctx, t)
@@ -83,7 +85,7 @@ func (i retryingRouter) Route(ctx context.Context, t shift.Target) (shift.Route,
 }
 
 // SetRoute implements RouteWriter.
-func (i retryingRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
+func (i restoringRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
 		i.pace.awaitTurn(ctx, t)
 		return i.RouteWriter.SetRoute(ctx, t, r)
@@ -92,7 +94,7 @@ func (i retryingRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Ro
 
 // Rotate implements RouteWriter. A Rotate may be throttled after its first call, so each
 // repetition starts from the Route that the Target is known to have.
-func (i retryingRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
+func (i restoringRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
 		i.pace.awaitTurnsOfRotate(ctx, t)
 		rotated, err := i.RouteWriter.Rotate(ctx, t, found, beside)

@@ -19,7 +19,7 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 			alarm.FromConfig(s.AWS),
 			task.RouteGate{
 				Router: routers.FromSettings(s),
-				Wait:   s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
+				Now:    s.Runtime.Now, Pause: s.Runtime.Pause,
 			},
 		},
 	}.Handle

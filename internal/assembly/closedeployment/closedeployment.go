@@ -15,6 +15,6 @@ import (
 func New(s assembly.Settings) flow.Handler[flow.Document, shift.Summary] {
 	return task.CloseDeployment{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
-		Wait: s.Runtime.Wait,
+		Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

@@ -17,6 +17,6 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Deployment] {
 	return task.OpenDeployment{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s),
 		Alarms: alarm.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
-		Wait: s.Runtime.Wait, Now: s.Runtime.Now,
+		Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

@@ -14,6 +14,6 @@ import (
 func New(s assembly.Settings) flow.Handler[flow.Document, flow.Undoing] {
 	return task.Rollback{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s), Announcer: announcer.FromSettings(s),
-		Together: s.Runtime.Together, Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
+		Together: s.Runtime.Together, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

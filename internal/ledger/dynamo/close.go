@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,8 +12,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// Close closes a record and releases its locks in one transaction, on condition that nobody
-// has changed the record's status or described it since it was read. The open item stays
+// Close closes a record and releases its locks in one transaction, except those of
+// quarantined Targets, which Acquit releases. It does so on condition that nobody has changed the record's status or described it since it was read. The open item stays
 // until the Outcome is announced. Close returns the closed record. If the condition fails, it
 // returns the record that it found with shift.ErrDeploymentClosed,
 // shift.ErrDeploymentRestoring or, for an open record, another error. If there is no record,
@@ -109,24 +110,27 @@ func (l *Ledger) closingActions(r shift.Record, alarms []string, e shift.Ending)
 	if err != nil {
 		return nil, fmt.Errorf("build the closing of the record: %w", err)
 	}
-	own, err := expression.NewBuilder().WithCondition(expression.Name(holder).Equal(expression.Value(r.ID))).Build()
+	own, err := holds(r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("build the condition of the locks: %w", err)
+		return nil, err
 	}
+	keep, err := expression.NewBuilder().WithCondition(holdsLock(r.ID)).
+		WithUpdate(expression.Set(expression.Name(quarantinedLock), expression.Value(true))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("build the update of the locks that stay: %w", err)
+	}
+	quarantined := withEnding(r, e).Quarantined()
 	history, err := expression.NewBuilder().WithUpdate(ending).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build the end of the history: %w", err)
 	}
 	actions := []types.TransactWriteItem{l.updateAction(recordKey(r.ID), record)}
 	for _, a := range r.Arrivals {
-		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{
-			TableName:                           l.table,
-			Key:                                 lockKey(a.Target),
-			ConditionExpression:                 own.Condition(),
-			ExpressionAttributeNames:            own.Names(),
-			ExpressionAttributeValues:           own.Values(),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}}, l.updateAction(candidateKey(a.Target, a.Candidate, r.ID), history))
+		lock := l.deleteAction(lockKey(a.Target), own)
+		if slices.Contains(quarantined, a.Target) {
+			lock = l.updateAction(lockKey(a.Target), keep)
+		}
+		actions = append(actions, lock, l.updateAction(candidateKey(a.Target, a.Candidate, r.ID), history))
 	}
 	for _, name := range alarms {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: l.table, Key: alarmKey(name, r.ID)}})
@@ -139,6 +143,30 @@ func (l *Ledger) closingActions(r shift.Record, alarms []string, e shift.Ending)
 		return nil, err
 	}
 	return append(actions, types.TransactWriteItem{Put: &types.Put{TableName: l.table, Item: suspect}}), nil
+}
+
+// holdsLock is the condition that a Deployment holds a lock.
+func holdsLock(id string) expression.ConditionBuilder {
+	return expression.Name(holder).Equal(expression.Value(id))
+}
+
+func holds(id string) (expression.Expression, error) {
+	e, err := expression.NewBuilder().WithCondition(holdsLock(id)).Build()
+	if err != nil {
+		return e, fmt.Errorf("build the condition of the locks: %w", err)
+	}
+	return e, nil
+}
+
+func (l *Ledger) deleteAction(k key, e expression.Expression) types.TransactWriteItem {
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName:                           l.table,
+		Key:                                 k,
+		ConditionExpression:                 e.Condition(),
+		ExpressionAttributeNames:            e.Names(),
+		ExpressionAttributeValues:           e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}
 }
 
 func (l *Ledger) updateAction(k key, e expression.Expression) types.TransactWriteItem {

@@ -27,6 +27,9 @@ const (
 	suspectPartition = "suspect"
 )
 
+// leaseKey is the key of the lease of the queue of restorations.
+func leaseKey() key { return keyOf("lease", "restorations") }
+
 func openKey(id string) key { return keyOf(openPartition, "deployment#"+id) }
 
 func suspectKey(id string) key { return keyOf(suspectPartition, "deployment#"+id) }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/internal/shift"
 )
@@ -33,36 +34,76 @@ func (l *Ledger) Suspects(ctx context.Context) ([]shift.Listed, error) {
 	return l.list(ctx, suspectPartition)
 }
 
-// Suspect records the time since when a Deployment is a suspect. It does nothing for one that
-// was acquitted.
-func (l *Ledger) Suspect(ctx context.Context, id string, at time.Time) error {
+// Suspect records the time since when a Deployment is a suspect, on condition that this time
+// has not changed since the Deployment was listed. It returns whether it has recorded it.
+func (l *Ledger) Suspect(ctx context.Context, listed shift.Listed, at time.Time) (bool, error) {
 	e, err := expression.NewBuilder().
 		WithUpdate(expression.Set(expression.Name(openedAt), expression.Value(at.UTC()))).
-		WithCondition(expression.Name(partitionKey).AttributeExists()).Build()
+		WithCondition(isListedAs(listed)).Build()
 	if err != nil {
-		return fmt.Errorf("build the update: %w", err)
+		return false, fmt.Errorf("build the update: %w", err)
 	}
 	_, err = l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 l.table,
-		Key:                       suspectKey(id),
+		Key:                       suspectKey(listed.ID),
 		UpdateExpression:          e.Update(),
 		ConditionExpression:       e.Condition(),
 		ExpressionAttributeNames:  e.Names(),
 		ExpressionAttributeValues: e.Values(),
 	})
-	if _, acquitted := refusedItem(err); err != nil && !acquitted {
-		return fmt.Errorf("suspect %s: %w", id, meaning(err))
+	if _, changed := refusedItem(err); changed {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("suspect %s: %w", listed.ID, meaning(err))
+	}
+	return true, nil
+}
+
+// isListedAs is the condition that a suspect item is as it was listed.
+func isListedAs(listed shift.Listed) expression.ConditionBuilder {
+	exists := expression.Name(partitionKey).AttributeExists()
+	if listed.Since.IsZero() {
+		return exists.And(expression.Name(openedAt).AttributeNotExists())
+	}
+	return exists.And(expression.Name(openedAt).Equal(expression.Value(listed.Since)))
+}
+
+// Acquit removes a Deployment from the list of suspects, and releases the quarantined Targets
+// whose locks it still has. It does nothing if the time since when the Deployment is a
+// suspect has changed since it was listed. Doing so again does no harm.
+func (l *Ledger) Acquit(ctx context.Context, listed shift.Listed, quarantined []shift.Target) error {
+	actions, err := l.acquittingActions(ctx, listed, quarantined)
+	if err != nil {
+		return fmt.Errorf("acquit %s: %w", listed.ID, err)
+	}
+	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	if _, changed := reasonsOf(err).refused(0); err != nil && !changed {
+		return fmt.Errorf("acquit %s: %w", listed.ID, meaning(err))
 	}
 	return nil
 }
 
-// Acquit removes a Deployment from the list of suspects. Doing so again does no harm.
-func (l *Ledger) Acquit(ctx context.Context, id string) error {
-	_, err := l.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: l.table, Key: suspectKey(id)})
+func (l *Ledger) acquittingActions(ctx context.Context, listed shift.Listed, quarantined []shift.Target) ([]types.TransactWriteItem, error) {
+	asListed, err := expression.NewBuilder().WithCondition(isListedAs(listed)).Build()
 	if err != nil {
-		return fmt.Errorf("acquit %s: %w", id, meaning(err))
+		return nil, fmt.Errorf("build the condition of the suspect: %w", err)
 	}
-	return nil
+	own, err := holds(listed.ID)
+	if err != nil {
+		return nil, err
+	}
+	actions := []types.TransactWriteItem{l.deleteAction(suspectKey(listed.ID), asListed)}
+	for _, t := range quarantined {
+		holder, err := l.Holder(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if holder.DeploymentID == listed.ID { // earlier versions released every lock at once
+			actions = append(actions, l.deleteAction(lockKey(t), own))
+		}
+	}
+	return actions, nil
 }
 
 // Holder returns the Deployment that holds a Target. It is zero when none does.
@@ -92,7 +133,7 @@ func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, er
 			damaged = append(damaged, fmt.Errorf("list %s: %w", partition, err))
 			continue
 		}
-		listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt, Targets: pointer.Targets})
+		listed = append(listed, shift.Listed{ID: pointer.ID, Since: pointer.OpenedAt})
 	}
 	return listed, errors.Join(damaged...)
 }

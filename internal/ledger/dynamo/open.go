@@ -63,7 +63,7 @@ func (l *Ledger) explainNotOpened(ctx context.Context, id string, release shift.
 			return shift.Record{}, fmt.Errorf("read the lock of %s: %w", a.Target, err)
 		}
 		if lock.Holder != id { // its own lock without its record: another try is opening it now
-			return shift.Record{}, l.explainHeld(ctx, a.Target, lock.Holder)
+			return shift.Record{}, l.explainHeld(ctx, a.Target, lock)
 		}
 	}
 	return shift.Record{}, meaning(err)
@@ -71,7 +71,12 @@ func (l *Ledger) explainNotOpened(ctx context.Context, id string, release shift.
 
 // explainHeld returns an error that names the Deployment that holds a Target, and what it is
 // doing.
-func (l *Ledger) explainHeld(ctx context.Context, t shift.Target, by string) error {
+func (l *Ledger) explainHeld(ctx context.Context, t shift.Target, lock storedLock) error {
+	by := lock.Holder
+	if lock.Quarantined {
+		return fmt.Errorf("%w: %s, which %s may have created; the safety net checks once more that nothing is left of it, and frees it within some 5 minutes after that deployment has ended",
+			shift.ErrTargetBeingRestored, t, by)
+	}
 	record, err := l.Record(ctx, by)
 	switch {
 	case err != nil && !errors.Is(err, shift.ErrDeploymentUnknown):
@@ -97,9 +102,6 @@ func (l *Ledger) openingActions(id string, release shift.Release, at time.Time) 
 	for _, a := range release.Arrivals {
 		items.add(lockKey(a.Target), storedLock{Holder: id, OpenedAt: at})
 		items.add(candidateKey(a.Target, a.Candidate, id), storedArrived{ID: id, Candidate: a.Candidate, OpenedAt: at})
-	}
-	for _, a := range release.Arrivals {
-		pointer.Targets = append(pointer.Targets, a.Target)
 	}
 	for _, name := range release.Alarms {
 		items.add(alarmKey(name, id), pointer)

@@ -34,6 +34,8 @@ const (
 	markedAt   = "markedAt"
 	expiresAt  = flow.LedgerExpiry
 	holder     = "holder"
+
+	quarantinedLock = "quarantined"
 )
 
 // retention is how long a closed record and its history are kept. An execution can be
@@ -78,14 +80,14 @@ type storedArrived struct {
 type storedPointer struct {
 	ID       string    `dynamodbav:"id"`
 	OpenedAt time.Time `dynamodbav:"openedAt,omitempty"` // in a suspect item: since when it is a suspect
-	// Targets are only in alarm items, so that they can be read without the record.
-	Targets []shift.Target `dynamodbav:"targets,omitempty"`
 }
 
 // storedLock is a lock item.
 type storedLock struct {
 	Holder   string    `dynamodbav:"holder"`
 	OpenedAt time.Time `dynamodbav:"openedAt"`
+	// Quarantined is set when the Deployment has ended and keeps the lock for a while.
+	Quarantined bool `dynamodbav:"quarantined,omitempty"`
 }
 
 // encode makes an item from its key and one of the stored types.
