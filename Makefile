@@ -20,7 +20,7 @@ TESTFLAGS ?=
 BENCHFLAGS ?=
 
 # For make chaos: CHAOS=slice plays of the single faults only those that make test does,
-# and CHAOS_SECONDS is for how long pairs are played.
+# and CHAOS_SECONDS is for how long pairs are played, and then triples.
 CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
@@ -139,12 +139,12 @@ conformance: needs-go ## try Sluice on interpreters and databases that are not o
 	@! grep -q '^FAIL' dist/conformance/results
 
 .PHONY: chaos
-chaos: needs-go ## every single fault on every base scenario, a storm, and pairs for CHAOS_SECONDS (60)
+chaos: needs-go ## every single fault on every base scenario, a storm, and pairs and triples for CHAOS_SECONDS (60)
 	@case '$(CHAOS)' in all|slice) ;; *) echo "CHAOS is all or slice, and not '$(CHAOS)'" >&2; exit 1;; esac
 	@case '$(CHAOS_SECONDS)' in ''|*[!0-9]*) echo "CHAOS_SECONDS is a number of seconds, and not '$(CHAOS_SECONDS)'" >&2; exit 1;; esac
 	CHAOS=$(CHAOS) CHAOS_SECONDS=$(CHAOS_SECONDS) go test ./internal/proof -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \
 		$(prompt_awk) '/^(===|---|    ---|ok|FAIL|panic)/ { story = 0 } /_test\.go:[0-9]+: seed / || /^panic/ { story = 1 } /--- FAIL/ || /^FAIL/ { bad = 1 } \
-			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|alarm to restored|    --- FAIL/ { print; fflush() } END { exit bad }'
+			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|triples of faults|alarm to restored|    --- FAIL/ { print; fflush() } END { exit bad }'
 
 .PHONY: synth
 synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json)

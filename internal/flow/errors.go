@@ -91,6 +91,7 @@ var names = []struct {
 	{err: shift.ErrLedgerDamaged, name: "LedgerDamaged", heals: true}, // by hand
 	{err: shift.ErrRevisionMismatch, name: "RevisionMismatch", heals: true},
 	{err: shift.ErrRouteRefused, name: "RouteRefused"},
+	{err: shift.ErrStepPassed, name: "StepPassed", heals: true}, // whoever is told so has been overtaken
 	{err: shift.ErrRouteChanged, name: RouteChanged},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
 	{err: shift.ErrThrottled, name: Throttled, heals: true},

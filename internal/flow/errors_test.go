@@ -59,6 +59,7 @@ var sentinels = []struct {
 	{"ErrRouteRefused", shift.ErrRouteRefused, "RouteRefused", false},
 	{"ErrDeploymentOpening", shift.ErrDeploymentOpening, "DeploymentOpening", true},
 	{"ErrExecutionUnknown", shift.ErrExecutionUnknown, "ExecutionUnknown", true},
+	{"ErrStepPassed", shift.ErrStepPassed, "StepPassed", true},
 	{"ErrHookFailed", shift.ErrHookFailed, "HookFailed", false},
 }
 

@@ -25,7 +25,10 @@ import (
 //	make chaos                                                   every single fault, then pairs for CHAOS_SECONDS
 //	go test ./internal/proof -run TestChaosPairs -seed=N   one of them again, exactly
 
-var chaosSeed = flag.Uint64("seed", 0, "replay what a violation has named")
+var (
+	chaosSeed   = flag.Uint64("seed", 0, "replay what a violation has named")
+	chaosTriple = flag.Uint64("triple", 0, "replay the three faults that a violation has named")
+)
 
 // single lists every fault at every moment of a base.
 func single(t testing.TB, b base) []strike {
@@ -185,27 +188,64 @@ func TestChaosPairs(t *testing.T) {
 		require.NoError(t, r.story(err))
 		return
 	}
+	t.Logf("%d pairs of faults", bySeed(t, allowed, pair))
+}
+
+// TestChaosTriples draws three faults at a time, for CHAOS_SECONDS. Each of the last two may
+// strike something that exists only because of those before it.
+func TestChaosTriples(t *testing.T) {
+	if *chaosTriple != 0 {
+		r, err := triple(t, *chaosTriple)
+		require.NoError(t, r.story(err))
+		return
+	}
+	allowed, _ := strconv.Atoi(os.Getenv("CHAOS_SECONDS"))
+	t.Logf("%d triples of faults", bySeed(t, allowed, triple))
+}
+
+// bySeed plays what is drawn by seeds, for some seconds, and returns how many it has played.
+func bySeed(t *testing.T, seconds int, draw func(testing.TB, uint64) (*run, error)) int64 {
+	t.Helper()
 	var runs atomic.Int64
 	begin := uint64(1)
-	if allowed == 0 {
-		allowed = 5
+	if seconds == 0 {
+		seconds = 5
 	} else {
 		begin = uint64(time.Now().UnixNano()) // another part of them each time
 	}
-	until := time.Now().Add(time.Duration(allowed) * time.Second)
+	until := time.Now().Add(time.Duration(seconds) * time.Second)
 	explore(t, 1<<30, func(i int) error {
 		if time.Now().After(until) {
 			return errEnough
 		}
 		runs.Add(1)
 		seed := begin + uint64(i)
-		r, err := pair(t, seed)
+		r, err := draw(t, seed)
 		if err != nil {
 			return fmt.Errorf("seed %d: %w", seed, r.story(err))
 		}
 		return nil
 	})
-	t.Logf("%d pairs of faults", runs.Load())
+	return runs.Load()
+}
+
+// triple runs the three faults of a seed.
+func triple(t testing.TB, seed uint64) (*run, error) {
+	random := rand.New(rand.NewPCG(seed, 11))
+	b := bases[random.IntN(len(bases))]
+	all := strikesOf(t, b)
+	strikes := []strike{all[random.IntN(len(all))]}
+	for {
+		r, err := play(b, guard{}, strikes...)
+		if err != nil || len(strikes) == 3 {
+			return r, err
+		}
+		all = every(r)
+		if near := soonAfter(strikes[len(strikes)-1], all); random.IntN(3) > 0 && len(near) > 0 {
+			all = near // races are likely there
+		}
+		strikes = append(strikes, all[random.IntN(len(all))])
+	}
 }
 
 // pair runs the two faults of a seed.

@@ -175,6 +175,7 @@ var between = []fault{
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
+	{name: "a forged set-weight", strike: done(func(r *run) { r.forge() })},
 	{name: "reads of aliases lag by 3 s", class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
 	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun}) })},
 	{name: "executions are listed late, and known late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun, Known: begun}) })},
@@ -280,6 +281,21 @@ func (r *run) editAndPutBack() {
 		before.RevisionID = ""
 		_, _ = r.w.Cloud().UpdateAlias(before)
 	}
+}
+
+// forge has somebody invoke set-weight under the id of the main deployment, with a Change
+// that nobody has asked for, and the Revision that the alias has by now.
+func (r *run) forge() {
+	alias := r.target(ordersLive).alias
+	if alias == nil || len(r.w.Executions()) == 0 {
+		return
+	}
+	id := r.w.Executions()[0].ARN()
+	payload, _ := json.Marshal(flow.Call[flow.Document]{State: flow.SetWeight.State, ExecutionID: id, Document: flow.Document{Deployment: &shift.Deployment{
+		ID: id, Plan: shift.Plan{Steps: []shift.Step{{Weight: shift.All}}},
+		Changes: []shift.Change{{Target: ordersLive, Stable: shift.Version(alias.FunctionVersion), Candidate: "1", Revision: shift.Revision(alias.RevisionID)}},
+	}}})
+	r.w.InvokeLambda(flow.SetWeight.Function, payload, func(json.RawMessage, *asl.Failure) {})
 }
 
 // another has somebody start a second deployment of the same function, by the same

@@ -76,6 +76,8 @@ var (
 	ErrRevisionMismatch = errors.New("route has another revision")
 	// ErrRouteRefused is returned by a Router for a Route that its platform never accepts.
 	ErrRouteRefused = errors.New("route is refused")
+	// ErrStepPassed is returned by the Ledger for the intent of a Step before the one that is intended already.
+	ErrStepPassed = errors.New("step is passed")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")
 	// ErrRouteSettling is returned while a platform moves traffic by itself.

@@ -16,7 +16,7 @@ import (
 type ShiftingLedger interface {
 	// Intend records that a Step is about to be written, on condition that the
 	// record is open. It returns shift.ErrDeploymentRestoring or
-	// shift.ErrDeploymentClosed otherwise.
+	// shift.ErrDeploymentClosed otherwise, and shift.ErrStepPassed if a later Step is intended.
 	Intend(ctx context.Context, id string, step int) (shift.Record, error)
 	// Land records writes that succeeded, on condition that the record is open. It returns
 	// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed otherwise.

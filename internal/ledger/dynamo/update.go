@@ -45,14 +45,17 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 
 // Intend records that the Routes are about to be moved to a Step. An intent never goes down.
 // Intend returns the record after the write. If the record is not open, it also returns
-// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed. If there is no record, it
-// returns shift.ErrDeploymentUnknown.
+// shift.ErrDeploymentRestoring or shift.ErrDeploymentClosed, and shift.ErrStepPassed if a
+// later Step is intended. If there is no record, it returns shift.ErrDeploymentUnknown.
 func (l *Ledger) Intend(ctx context.Context, id string, step int) (shift.Record, error) {
 	record, done, err := l.update(ctx, id,
 		expression.Set(expression.Name(intent), expression.Value(step)),
 		is(shift.StatusOpen).And(expression.Name(intent).LessThanEqual(expression.Value(step))))
 	if err == nil && !done {
-		err = record.CheckOpen() // if it is open, it has a higher intent, which covers this Step
+		err = record.CheckOpen()
+		if err == nil {
+			err = fmt.Errorf("%w: step %d is intended", shift.ErrStepPassed, record.Intent)
+		}
 	}
 	if err != nil {
 		return record, fmt.Errorf("intend step %d of %s: %w", step, id, err)
