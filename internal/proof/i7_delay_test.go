@@ -16,7 +16,7 @@ func (r *run) delayed(p promise) (due time.Time, barred bool) {
 	due = p.due
 	tries := 0
 	for _, s := range r.struck {
-		if s.at.Add(s.fault.lasts).Before(p.made) && !isStrangers(s.fault) { // it is over
+		if s.at.Add(s.fault.lasts).Before(p.made) && !isStrangers(s.fault) && s.fault.class != lagging { // it is over
 			continue
 		}
 		by, bars := r.delay(p, s, due, tries)
@@ -52,9 +52,9 @@ func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Dura
 func isStrangers(f fault) bool { return strings.Contains(f.name, "stranger") }
 
 // manyCalls is how many calls a Lambda that restores makes at most before the
-// traffic of a Target is back: the look, the mark, two writes, and the same again
-// when somebody has come between.
-const manyCalls = 8
+// traffic of a Target is back: the mark, a write, the look, two writes, and the same again
+// when somebody has come between, or when one is throttled and works off the queue.
+const manyCalls = 16
 
 // readsAgain is for how long whoever restores reads an alias again that it does not know for
 // its own, as the reads may be stale, and what its calls take.
@@ -67,7 +67,7 @@ func delayOfEvent(s struck, tries int) (by time.Duration, bars bool) {
 	died := world.AsyncRetries[min(tries, 1)] + soon
 	switch f := s.fault; f.class {
 	case failing:
-		return 500*time.Millisecond<<tries + soon/2, false
+		return 500*time.Millisecond<<tries + 2*soon, false
 	case killed:
 		return died, tries > 1
 	case hung:

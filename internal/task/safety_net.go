@@ -109,7 +109,7 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
 			record, err := n.restoreNow(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
-			return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), now)
+			return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), record, now)
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)

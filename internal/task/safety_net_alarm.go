@@ -35,7 +35,7 @@ func (n SafetyNet) handleAlarm(ctx context.Context, fired request.AlarmFired, no
 			restore = n.markOnly
 		}
 		record, err := restore(ctx, reasons, mark, now)
-		if errors.Is(err, shift.ErrThrottled) {
+		if isQueued(record, err) {
 			throttled.Store(true)
 			return nil
 		}

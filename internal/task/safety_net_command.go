@@ -78,5 +78,5 @@ func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, 
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
 	}
-	return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), now)
+	return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), record, now)
 }

@@ -27,9 +27,15 @@ const (
 	queueReserve = 20 * time.Second
 )
 
+// isQueued says whether a restoration that was throttled waits in the queue. If the mark
+// itself was throttled, it does not.
+func isQueued(record shift.Record, err error) bool {
+	return errors.Is(err, shift.ErrThrottled) && record.Status == shift.StatusRestoring
+}
+
 // queueIfThrottled works off the queue of restorations after one of them was throttled.
-func (n SafetyNet) queueIfThrottled(ctx context.Context, err error, at time.Time) error {
-	if !errors.Is(err, shift.ErrThrottled) {
+func (n SafetyNet) queueIfThrottled(ctx context.Context, err error, record shift.Record, at time.Time) error {
+	if !isQueued(record, err) {
 		return err
 	}
 	slog.InfoContext(ctx, "throttled, queued", "error", flow.Wire(err).Message)
