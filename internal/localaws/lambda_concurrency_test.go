@@ -87,6 +87,15 @@ func TestProvisionedConcurrencyIsReadByItsOwnQualifier(t *testing.T) {
 	output, err = read("live")
 	require.NoError(t, err)
 	assert.Equal(t, types.ProvisionedConcurrencyStatusEnumInProgress, output.Status)
+	alias, _ := a.Alias("orders", "live")
+	require.Equal(t, map[string]float64{"1": 1}, alias.Weights)
+
+	a.RemoveProvisionedConcurrency("orders", "live")
+	_, err = read("live")
+	requireRefused(t, err, 404, "ProvisionedConcurrencyConfigNotFoundException", none)
+	now, _ := a.Alias("orders", "live")
+	assert.Empty(t, now.Weights, "nothing is left to be moved")
+	assert.NotEqual(t, alias.RevisionID, now.RevisionID)
 }
 
 func TestProvisionedConcurrencyIsRefused(t *testing.T) {

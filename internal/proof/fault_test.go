@@ -107,6 +107,7 @@ var faults = []fault{
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
+	{name: "provisioned concurrency is added", spares: true, strike: done(func(r *run) { r.provision() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
 }
@@ -175,6 +176,11 @@ var between = []fault{
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
+	{name: "provisioned concurrency is added", spares: true, strike: done(func(r *run) { r.provision() })},
+	{name: "provisioned concurrency comes and goes", spares: true, strike: done(func(r *run) {
+		r.provision()
+		r.w.HappenAfter(45*time.Second, func() { r.w.Cloud().RemoveProvisionedConcurrency("orders", "live") })
+	})},
 	{name: "a forged set-weight", strike: done(func(r *run) { r.forge() })},
 	{name: "reads of aliases lag by 3 s", class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
 	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun}) })},
@@ -281,6 +287,12 @@ func (r *run) editAndPutBack() {
 		before.RevisionID = ""
 		_, _ = r.w.Cloud().UpdateAlias(before)
 	}
+}
+
+// provision gives the alias provisioned concurrency, as Application Auto Scaling does on a
+// schedule. Lambda refuses that while the alias has weights.
+func (r *run) provision() {
+	_ = r.w.Cloud().ProvisionConcurrency("orders", "live", localaws.ProvisionedConcurrency{Executions: 1, Settle: 10 * time.Second})
 }
 
 // forge has somebody invoke set-weight under the id of the main deployment, with a Change

@@ -3,6 +3,7 @@ package proof
 import (
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -28,6 +29,7 @@ func (r *run) ends(d *standing, t shift.Target) {
 	}
 	switch {
 	case serves(s.alias, wanted):
+		r.hasMoved(d, t, wanted)
 		s.foreign, s.settled, s.rest, s.mayGo, s.edited = false, s.alias, aliasOf(wanted), false, false
 		return
 	case s.foreign:
@@ -44,6 +46,15 @@ func (r *run) ends(d *standing, t shift.Target) {
 		r.breaks("%s: after %s, %s has %v and should have %s", atRest(d.outcome), d.outcome, t, show(s.alias), wanted)
 	}
 	s.rest, s.settled, s.edited = s.alias, s.alias, false
+}
+
+// hasMoved : no Deployment ends while Lambda is still moving provisioned concurrency. Lambda
+// sets weights for that which no write tells of.
+func (r *run) hasMoved(d *standing, t shift.Target, wanted shift.Route) {
+	function, name, _ := flow.SplitLambdaTarget(t)
+	if alias, exists := r.w.Cloud().Alias(function, name); exists && !serves(&alias, wanted) {
+		r.breaks("%s: after %s, %s still has %v: Lambda moves its provisioned concurrency", atRest(d.outcome), d.outcome, t, show(&alias))
+	}
 }
 
 // found reports whether a Deployment ended as Unchanged because the Target served its

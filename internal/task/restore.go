@@ -196,6 +196,7 @@ func (r Restorer) lookForOwn(ctx context.Context, c shift.Change, record shift.R
 
 // apply carries out a Restoration, and checks the result.
 func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
+	mayMove := c.Settles || found.Serving != c.Stable
 	switch {
 	case way.Delete:
 		return r.Router.Delete(ctx, c.Target)
@@ -216,14 +217,29 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	default:
 		return nil
 	}
-	if c.Settles || found.Settling { // the answer to a write does not show that the platform is still moving traffic
-		settling, err := lookAt(ctx, r.Router, c)
-		if err != nil {
+	if mayMove || found.Settling {
+		var err error
+		if found, c, err = r.lookForMoving(ctx, c, found); err != nil {
 			return err
 		}
-		found, c = settling.route, settling.change
 	}
 	return c.CheckServes(found, c.Stable)
+}
+
+// lookForMoving looks whether the platform is still moving traffic after a write, which the
+// answer to the write does not show. It moves traffic only if another revision has become the
+// serving one. The Deployment does not always know in advance that it will: provisioned
+// concurrency may have been added since it was opened. Then only what shows that traffic is
+// moving counts: anything else may be an outdated read.
+func (r Restorer) lookForMoving(ctx context.Context, c shift.Change, written shift.Route) (shift.Route, shift.Change, error) {
+	now, err := lookAt(ctx, r.Router, c)
+	if err != nil {
+		return written, c, err
+	}
+	if c.Settles || now.change.Settles {
+		return now.route, now.change, nil
+	}
+	return written, c, nil
 }
 
 // rotate gives a Target that is on Stable a new Revision, so that writes still in flight

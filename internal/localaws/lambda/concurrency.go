@@ -86,6 +86,23 @@ func (s *Functions) provision(function, qualifier string, p *provisioned) error 
 	return nil
 }
 
+// RemoveProvisionedConcurrency takes the provisioned concurrency of an alias away, if it has
+// any. Nothing is left to be moved then, so the weights that Lambda itself has set end, too.
+func (s *Functions) RemoveProvisionedConcurrency(function, alias string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.findFunction(function)
+	if err != nil || f.aliases[alias] == nil || f.aliases[alias].provisioned == nil {
+		return
+	}
+	a := f.aliases[alias]
+	if a.transient != nil {
+		a.transient = nil
+		s.rotateRevision(a)
+	}
+	a.provisioned = nil
+}
+
 // startTransientWeights sets the weights that Lambda itself sets after an alias's own
 // version changed.
 func (s *Functions) startTransientWeights(a *alias, from string, now time.Time) {
