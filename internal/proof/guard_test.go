@@ -159,7 +159,7 @@ var guards = []guard{
 	{
 		name:    "Close's condition, of Open",
 		without: withoutClosing("open-deployment"),
-		bases:   []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+		bases:   []string{"a callback that is awaited for hours, and an abort"}, strikes: openedTwice, breaks: closedAsUnchanged,
 	},
 	{
 		name: "that Close goes by the description that was read",
@@ -171,7 +171,7 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
-		bases: []string{"hooks at both points"}, strikes: openedTwice, breaks: closedAsUnchanged,
+		bases: []string{"a callback that is awaited for hours, and an abort"}, strikes: openedTwice, breaks: closedAsUnchanged,
 	},
 	{
 		// A deployment is refused because another one holds its Target. While its Rollback
@@ -285,7 +285,7 @@ var guards = []guard{
 		strikes: []strike{
 			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment that waits")},
 			{actor: "rollback", action: "lambda:UpdateAlias", nth: 1, fault: theFault(putBack)},
-			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
+			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: fault{name: "stopped, a zombie at 4 s a call", class: slowed, pace: 4 * time.Second, strike: zombie(4 * time.Second)}},
 		},
 	},
 	{
@@ -432,7 +432,7 @@ var closedAndOpen = regexp.MustCompile(`^\S+ was closed as \w+, and is (open|res
 // that there was nothing to do, and the execution ends as something else.
 var (
 	openedTwice = []strike{
-		{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: theFault("forsaken, and gone on at 0.6 s a call")},
+		{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: fault{name: "forsaken, and gone on at 6 s a call", class: forsaken, pace: 6 * time.Second, strike: forsake(6 * time.Second)}},
 		{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
 	}
 	closedAsUnchanged = regexp.MustCompile(`^the execution main ended as Rejected, and its record as Unchanged`)

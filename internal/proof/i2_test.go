@@ -40,21 +40,29 @@ func (r *run) ends(d *standing, t shift.Target) {
 		// so what a restorer finds after it is all that it has to take away.
 		s.rest = nil
 		return
-	case d.outcome == shift.Stranded && s.edited && strings.Contains(d.cause, string(t)):
-		// Stranded by one edit that was seen; another has put back what Sluice had written.
+	case r.strandedBy(d, t, s):
 	default:
 		r.breaks("%s: after %s, %s has %v and should have %s", atRest(d.outcome), d.outcome, t, show(s.alias), wanted)
 	}
 	s.rest, s.settled, s.edited = s.alias, s.alias, false
 }
 
-// hasMoved : no Deployment ends while Lambda is still moving provisioned concurrency. Lambda
-// sets weights for that which no write tells of.
+// hasMoved : no Deployment ends while Lambda is still moving provisioned concurrency, unless a
+// stranger's edit has made it do so. Lambda sets weights for that which no write tells of.
 func (r *run) hasMoved(d *standing, t shift.Target, wanted shift.Route) {
+	if r.target(t).edited {
+		return
+	}
 	function, name, _ := flow.SplitLambdaTarget(t)
 	if alias, exists := r.w.Cloud().Alias(function, name); exists && !serves(&alias, wanted) {
 		r.breaks("%s: after %s, %s still has %v: Lambda moves its provisioned concurrency", atRest(d.outcome), d.outcome, t, show(&alias))
 	}
+}
+
+// strandedBy says whether a Deployment ended as Stranded for something that is over: one edit
+// that was seen, while another has put back what Sluice had written, or an outdated read.
+func (r *run) strandedBy(d *standing, t shift.Target, s *served) bool {
+	return d.outcome == shift.Stranded && (d.misread(t, s.alias) || s.edited && strings.Contains(d.cause, string(t)))
 }
 
 // found reports whether a Deployment ended as Unchanged because the Target served its

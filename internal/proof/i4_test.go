@@ -10,7 +10,7 @@ import (
 // withinPlan : while a Deployment shifts a Target, it serves nothing but Stable and what was
 // intended, and its Candidate never gets less until a rollback.
 func (r *run) withinPlan(t shift.Target, s *served, d *standing, c *shift.Change) {
-	if !explains(d, t, s.alias) {
+	if !explains(d, t, s.alias) && !d.misread(t, s.alias) {
 		r.breaks("I4: %s has %v, and %s has intended step %d of %v", t, show(s.alias), nameOf(d.id), d.intent, d.deployment.Plan.Steps)
 		return
 	}

@@ -53,6 +53,20 @@ func (r *run) accept(d *standing) {
 	}
 }
 
+// misreads notes the Targets that Open has read outdated: it goes by what the last Deployment
+// has changed a moment ago. Its first write is refused then, and it ends as Stranded. Nobody's
+// traffic is moved.
+func (r *run) misreads(d *standing) {
+	if r.reads == nil || r.reads.lag == 0 {
+		return
+	}
+	for _, c := range d.deployment.Changes {
+		if s := r.target(c.Target); !s.foreign && !serves(s.alias, c.Before()) {
+			d.outdated[c.Target], d.met[c.Target] = s.alias, true
+		}
+	}
+}
+
 // looked notes what a Lambda reads of an alias.
 func (r *run) looked(t shift.Target) {
 	s, revision := r.target(t), ""

@@ -13,7 +13,7 @@ import (
 
 // delayed is when a promise falls due with all that has struck its road.
 func (r *run) delayed(p promise) (due time.Time, barred bool) {
-	due = p.due
+	due = r.patientDue(p)
 	tries := 0
 	for _, s := range r.struck {
 		if s.at.Add(s.fault.lasts).Before(p.made) && !isStrangers(s.fault) && s.fault.class != lagging { // it is over
@@ -29,6 +29,26 @@ func (r *run) delayed(p promise) (due time.Time, barred bool) {
 		due = due.Add(by)
 	}
 	return due, false
+}
+
+// leftToOthers is how long Rollback leaves a Deployment to the safety net, when that has just
+// marked it, and how long it takes Rollback to try again after that.
+const leftToOthers = 5*time.Second + 3500*time.Millisecond
+
+// patientDue is when a promise falls due if nothing has struck its road.
+func (r *run) patientDue(p promise) time.Time {
+	d := r.deployments[p.id]
+	if p.road == byRollback && d.markedBy == flow.SafetyNet && d.marked.Add(leftToOthers).After(p.made) && r.hit(flow.SafetyNet) {
+		return later(p.due, d.marked.Add(leftToOthers+soon))
+	}
+	return p.due
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Duration, bars bool) {

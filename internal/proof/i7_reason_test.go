@@ -168,7 +168,7 @@ func (r *run) moved(was standing, d *standing) {
 	if d.status != shift.StatusRestoring || was.status == shift.StatusRestoring {
 		return
 	}
-	d.marked = r.w.Now()
+	d.marked, d.markedBy = r.w.Now(), r.at.Actor
 	why := nameOf(d.id) + " is to be restored"
 	r.promise(promise{road: bySweep, id: d.id, why: why, due: r.w.Now().Add(world.SweepEvery + soon)})
 	r.byPoll(promise{id: d.id, why: why})

@@ -276,6 +276,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 func (r *run) describes(was standing, d *standing) {
 	if was.deployment == nil && d.deployment != nil {
 		r.accept(d)
+		r.misreads(d)
 		r.begins(d)
 		r.opened(d)
 	}

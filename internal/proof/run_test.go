@@ -190,13 +190,24 @@ func (r *run) spared() error {
 	}
 	for _, x := range r.w.Executions() {
 		d := r.deployments[x.ARN()]
-		if x == r.main || d == nil || r.mayBeAborted(d.id) || d.outcome != shift.RolledBack && d.outcome != shift.Stranded ||
-			r.refused[x.Name()] && d.outcome == shift.RolledBack {
+		if x == r.main || d == nil || r.mayBeAborted(d.id) || r.endsWell(x, d) {
 			continue
 		}
 		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)
 	}
 	return nil
+}
+
+// endsWell says whether a second Deployment has ended as it should. One with a hook that cannot
+// but fail is put back, and one whose Open has read a Target outdated is Stranded.
+func (r *run) endsWell(x *asl.Execution, d *standing) bool {
+	switch d.outcome {
+	case shift.RolledBack:
+		return r.refused[x.Name()]
+	case shift.Stranded:
+		return len(d.outdated) > 0
+	}
+	return true
 }
 
 // rest is what the zombies and the second look take at most after the last

@@ -45,6 +45,10 @@ type standing struct {
 	described  string // the text that the deployment was read of
 	// marked is since when it is on its way back: from then on no new intent is accepted.
 	marked time.Time
+	// markedBy is the Lambda that has marked it.
+	markedBy string
+	// outdated are the Targets that Open has read outdated, with what they serve instead.
+	outdated map[shift.Target]*localaws.Alias
 	// began is when its first intent was recorded, closed when it had its Outcome.
 	began, closed time.Time
 	// met are the Targets at which who restores it has seen what a stranger wrote.
@@ -80,6 +84,13 @@ func (d *standing) change(t shift.Target) *shift.Change {
 		}
 	}
 	return nil
+}
+
+// misread says whether Open has read a Target outdated, and the Target still serves what it
+// did then.
+func (d *standing) misread(t shift.Target, now *localaws.Alias) bool {
+	then, outdated := d.outdated[t]
+	return outdated && sameTraffic(then, now)
 }
 
 // touched says whether the Deployment may have moved traffic.
@@ -146,7 +157,7 @@ func whatOf(before, after dynamodb.Item) (kind, of, sk string) {
 func (v *view) keep(id string, record dynamodb.Item) *standing {
 	d := v.deployments[id]
 	if d == nil {
-		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}, back: map[shift.Target]bool{}, met: map[shift.Target]bool{}}
+		d = &standing{id: id, candidates: map[shift.Target]shift.Version{}, back: map[shift.Target]bool{}, met: map[shift.Target]bool{}, outdated: map[shift.Target]*localaws.Alias{}}
 		v.deployments[id] = d
 		var arrivals []shift.Arrival
 		_ = json.Unmarshal([]byte(text(record, "arrivals")), &arrivals)

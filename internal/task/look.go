@@ -54,6 +54,14 @@ func lookAt(ctx context.Context, router RouteReader, c shift.Change) (look, erro
 // true.
 var rereadDelays = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
+// maxReadLag is for how long after a write a read may not show it.
+func maxReadLag() (sum time.Duration) {
+	for _, delay := range rereadDelays {
+		sum += delay
+	}
+	return sum
+}
+
 // untilFresh calls read until it finds what it expects, or until no read can be outdated any
 // more.
 func (p Pause) untilFresh(ctx context.Context, read func() (expected bool, err error)) error {

@@ -113,7 +113,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	if record.Deployment != nil { // an earlier try had completed the opening
 		return o.announceStart(ctx, record), nil
 	}
-	changes, unchanged, err := o.readChanges(ctx, candidates)
+	changes, unchanged, err := o.readChangesFresh(ctx, candidates)
 	if err != nil {
 		return shift.Deployment{}, err
 	}
@@ -121,6 +121,30 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 		return o.endUnchanged(ctx, record, *unchanged)
 	}
 	return o.open(ctx, changes)
+}
+
+// readChangesFresh reads all Targets, and makes sure that what it returns is not outdated
+// where that would matter. The Deployment that held a Target before may have written it a
+// moment ago.
+//
+// Whoever has waited for its turn reads only when no read can be outdated any more. So does
+// who finds nothing to shift, before saying so. An outdated Stable does no harm otherwise: the
+// first write is refused.
+func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
+	locked := o.Now.read()
+	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
+		return nil, reason, err
+	}
+	if o.call.Retry == 0 {
+		changes, unchanged, err := o.readChanges(ctx, candidates)
+		if unchanged == nil || err != nil {
+			return changes, nil, err
+		}
+	}
+	if outdated := maxReadLag() - o.Now.read().Sub(locked); outdated > 0 {
+		o.Pause.wait(ctx, outdated)
+	}
+	return o.readChanges(ctx, candidates)
 }
 
 func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error) {
@@ -167,9 +191,6 @@ func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployme
 
 // readChanges reads all Targets, and returns a Reason if there is nothing to shift.
 func (o opening) readChanges(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
-	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
-		return nil, reason, err
-	}
 	changes := make([]shift.Change, len(candidates))
 	err := o.Wait.inTurn(ctx, len(candidates), func(i int) (err error) {
 		changes[i], err = o.readChange(ctx, o.release.Arrivals[i], candidates[i])

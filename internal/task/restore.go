@@ -194,52 +194,49 @@ func (r Restorer) lookForOwn(ctx context.Context, c shift.Change, record shift.R
 	return found, err
 }
 
-// apply carries out a Restoration, and checks the result.
+// apply carries out a Restoration, and checks the result. It looks again if another revision
+// has become the serving one.
 func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
-	mayMove := c.Settles || found.Serving != c.Stable
 	switch {
 	case way.Delete:
 		return r.Router.Delete(ctx, c.Target)
-	case way.Rotate:
-		rotated, err := r.rotate(ctx, c, found)
-		if err != nil {
-			return err
-		}
-		found = rotated
-	case way.Write != nil:
-		wanted := *way.Write
-		wanted.Revision = found.Revision
-		written, err := r.Router.SetRoute(ctx, c.Target, wanted)
-		if err != nil {
-			return err
-		}
-		found = written
-	default:
+	case !way.Rotate && way.Write == nil:
 		return nil
 	}
-	if mayMove || found.Settling {
-		var err error
-		if found, c, err = r.lookForMoving(ctx, c, found); err != nil {
-			return err
-		}
+	written, err := r.write(ctx, c, found, way)
+	if err != nil {
+		return err
 	}
-	return c.CheckServes(found, c.Stable)
+	if !c.Settles && !written.Settling && found.Serving == c.Stable {
+		return c.CheckServes(written, c.Stable)
+	}
+	return r.checkHasMoved(ctx, c, found, written)
 }
 
-// lookForMoving looks whether the platform is still moving traffic after a write, which the
-// answer to the write does not show. It moves traffic only if another revision has become the
-// serving one. The Deployment does not always know in advance that it will: provisioned
-// concurrency may have been added since it was opened. Then only what shows that traffic is
-// moving counts: anything else may be an outdated read.
-func (r Restorer) lookForMoving(ctx context.Context, c shift.Change, written shift.Route) (shift.Route, shift.Change, error) {
+// checkHasMoved looks whether the platform is still moving traffic after a write, which the
+// answer to the write does not show. The Deployment does not always know in advance that it
+// will: provisioned concurrency may have been added since it was opened. If it has not been, a
+// read that does not show the write yet is no reason to try again.
+func (r Restorer) checkHasMoved(ctx context.Context, c shift.Change, before, written shift.Route) error {
 	now, err := lookAt(ctx, r.Router, c)
 	if err != nil {
-		return written, c, err
+		return err
 	}
-	if c.Settles || now.change.Settles {
-		return now.route, now.change, nil
+	isOutdated := !now.exists() || now.route.Revision == before.Revision
+	if isOutdated && !now.change.Settles {
+		now.route = written
 	}
-	return written, c, nil
+	return now.change.CheckServes(now.route, c.Stable)
+}
+
+// write writes what a Restoration wants, and returns what the answer says.
+func (r Restorer) write(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) (shift.Route, error) {
+	if way.Rotate {
+		return r.rotate(ctx, c, found)
+	}
+	wanted := *way.Write
+	wanted.Revision = found.Revision
+	return r.Router.SetRoute(ctx, c.Target, wanted)
 }
 
 // rotate gives a Target that is on Stable a new Revision, so that writes still in flight
