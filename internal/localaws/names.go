@@ -34,9 +34,10 @@ type (
 	InvocationType   = lambda.InvocationType
 	InvocationResult = lambda.InvocationResult
 
-	// MetricAlarm and CompositeAlarm are CloudWatch's alarms.
+	// MetricAlarm, CompositeAlarm and LogAlarm are CloudWatch's alarms.
 	MetricAlarm    = cloudwatch.MetricAlarm
 	CompositeAlarm = cloudwatch.CompositeAlarm
+	LogAlarm       = cloudwatch.LogAlarm
 	AlarmChange    = cloudwatch.AlarmChange
 
 	// Event is an event on a bus.

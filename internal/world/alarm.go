@@ -25,9 +25,18 @@ type Alarm struct {
 	// Target. Version limits the metric to one version: "stable", "candidate" or a number.
 	Target  shift.Target
 	Version string
-	// Composite means that the alarm watches other alarms and has no metric.
-	Composite bool
+	// Type is AlarmOnMetric, or that of an alarm that watches something else and has no metric.
+	Type AlarmType
 }
+
+// AlarmType says what an alarm watches.
+type AlarmType string
+
+const (
+	AlarmOnMetric AlarmType = "metric"
+	AlarmOnAlarms AlarmType = "composite"
+	AlarmOnLogs   AlarmType = "log"
+)
 
 // Metric is one of Lambda's metrics.
 type Metric string
@@ -78,7 +87,7 @@ func decodeAlarms(v strictjson.Value) []Alarm {
 	alarms := []Alarm{}
 	for _, item := range v.Array() {
 		alarms = append(alarms, decodeAlarm(item.Object("name", "metric", "statistic", "threshold", "periodSeconds",
-			"evaluationPeriods", "datapointsToAlarm", "comparison", "treatMissingData", "target", "version", "composite")))
+			"evaluationPeriods", "datapointsToAlarm", "comparison", "treatMissingData", "target", "version", "type")))
 	}
 	return alarms
 }
@@ -94,13 +103,13 @@ func decodeAlarm(o strictjson.Object) Alarm {
 		MissingData: o.Field("treatMissingData").OneOf(missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored),
 		Target:      shift.Target(o.Field("target").Text()),
 		Version:     o.Field("version").Text(),
-		Composite:   o.Field("composite").Bool(),
+		Type:        AlarmType(o.Field("type").OneOf(string(AlarmOnMetric), string(AlarmOnAlarms), string(AlarmOnLogs))),
 	}
 	if m := o.Field("metric"); m.Present() {
 		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration)))
 		o.Require("threshold")
-		if a.Composite {
-			m.Problem("is not allowed in a composite alarm, which watches other alarms")
+		if a.Type != AlarmOnMetric {
+			m.Problem("is not allowed in a %s alarm: only an alarm of type metric watches a metric", a.Type)
 		}
 	}
 	if p := o.Field("periodSeconds"); p.Present() {

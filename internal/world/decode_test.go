@@ -21,7 +21,7 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"unknown names", `{"speed": 1, "Seed": 2}`, []string{"speed", "Seed"}},
 		{"a rate above one", `{"candidate": {"errorRate": 1.5}, "stable": {"pendingSeconds": 1}}`, []string{"stable.pendingSeconds", "candidate.errorRate"}},
 		{"an alarm without a name", `{"alarms": [{"metric": "Errors"}]}`, []string{"alarms[0].name", "alarms[0].threshold"}},
-		{"a composite alarm with a metric", `{"alarms": [{"name": "a", "composite": true, "metric": "Errors", "threshold": 1}]}`, []string{"alarms[0].metric"}},
+		{"a composite alarm with a metric", `{"alarms": [{"name": "a", "type": "composite", "metric": "Errors", "threshold": 1}]}`, []string{"alarms[0].metric"}},
 		{"half a minute", `{"alarms": [{"name": "a", "periodSeconds": 90}]}`, []string{"alarms[0].periodSeconds"}},
 		{"an event without a time", `{"events": [{"do": "stopExecution"}]}`, []string{"events[0].atSeconds"}},
 		{"an event that nobody knows", `{"events": [{"atSeconds": 1, "do": "explode"}]}`, []string{"events[0]"}},

@@ -284,9 +284,12 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 		m.Dimensions = dimensions(target, a.Version)
 		w.alarms = append(w.alarms, metricAlarm{a, s})
 	}
-	if a.Composite {
+	switch a.Type {
+	case AlarmOnAlarms:
 		w.cloud.PutCompositeAlarm(localaws.CompositeAlarm{Name: a.Name})
-	} else {
+	case AlarmOnLogs:
+		w.cloud.PutLogAlarm(localaws.LogAlarm{Name: a.Name})
+	default:
 		w.cloud.PutMetricAlarm(m)
 	}
 	return w.SetAlarm(a.Name, localaws.AlarmOK, "initial state")

@@ -51,7 +51,7 @@ func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error
 	alarms := make([]shift.Alarm, 0, len(names))
 	for chunk := range slices.Chunk(names, maxNames) {
 		found := map[string]shift.Alarm{}
-		notFound := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"}
+		notFound := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric, composite or log alarm of that name in this account and region"}
 		if err := g.read(ctx, chunk, found); err != nil {
 			err = fmt.Errorf("describe %d alarms: %w", len(chunk), awserror.Meaning(err))
 			if errors.Is(err, shift.ErrThrottled) {
@@ -72,12 +72,12 @@ func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error
 }
 
 // read adds the alarms of all pages to found. It keeps those of earlier pages when a later
-// page fails. It asks for both types, because CloudWatch otherwise leaves out composite alarms
+// page fails. It asks for all types, because CloudWatch leaves out what is not asked for
 // (DescribeAlarms, AlarmTypes).
 func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.Alarm) error {
 	pages := cloudwatch.NewDescribeAlarmsPaginator(g.api, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
-		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm},
 		MaxRecords: aws.Int32(maxNames),
 	})
 	for pages.HasMorePages() {
@@ -86,25 +86,24 @@ func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.
 			return err
 		}
 		for _, a := range page.MetricAlarms {
-			found[aws.ToString(a.AlarmName)] = metricAlarm(a)
+			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, a.EvaluationState, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
+		}
+		for _, a := range page.LogAlarms {
+			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, a.EvaluationState, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
 		}
 		for _, a := range page.CompositeAlarms {
-			found[aws.ToString(a.AlarmName)] = shift.Alarm{
-				State: state(a.StateValue), Reason: boundReason(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
-			}
+			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, "", a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
 		}
 	}
 	return nil
 }
 
-// metricAlarm converts a metric alarm. It also notes an evaluation that lacks data or fails
-// (DescribeAlarms, EvaluationState).
-func metricAlarm(a types.MetricAlarm) shift.Alarm {
-	alarm := shift.Alarm{
-		State: state(a.StateValue), Reason: boundReason(aws.ToString(a.StateReason)), Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
-	}
-	if a.EvaluationState != "" {
-		alarm.Doubt = fmt.Sprintf("its evaluation state is %s", a.EvaluationState)
+// evaluated returns an alarm as it was evaluated last. It notes an evaluation that lacks data or
+// fails (DescribeAlarms, EvaluationState); a composite alarm has no such state.
+func evaluated(value types.StateValue, reason *string, evaluation types.EvaluationState, transitioned, updated *time.Time) shift.Alarm {
+	alarm := shift.Alarm{State: state(value), Reason: boundReason(aws.ToString(reason)), Since: since(transitioned, updated)}
+	if evaluation != "" {
+		alarm.Doubt = fmt.Sprintf("its evaluation state is %s", evaluation)
 	}
 	return alarm
 }

@@ -53,7 +53,7 @@ func newGate(answer func(n int) (int, cbor.Map, error)) (*alarm.Gate, *wire) {
 	return alarm.New(cloudwatch.NewFromConfig(localaws.ClientConfig("id", w))), w
 }
 
-// page returns a page with metric and composite alarms, and the token of the next page.
+// page returns a page of metric and composite alarms, and the token of the next page.
 func page(metric, composite []cbor.Value, token string) cbor.Map {
 	p := cbor.Map{"MetricAlarms": cbor.List(metric), "CompositeAlarms": cbor.List(composite)}
 	if token != "" {
@@ -82,24 +82,28 @@ func texts(v cbor.Value) []string {
 	return list
 }
 
-func TestAlarmsOfBothTypesAreReadInTheirOrder(t *testing.T) {
+func TestAlarmsOfAllTypesAreReadInTheirOrder(t *testing.T) {
 	t.Parallel()
 	gate, w := newGate(func(int) (int, cbor.Map, error) {
-		return 200, page(
+		all := page(
 			[]cbor.Value{stored("b", "OK", "fine", ""), stored("a", "ALARM", "Threshold Crossed", "")},
-			[]cbor.Value{stored("c", "INSUFFICIENT_DATA", "new", "")}, ""), nil
+			[]cbor.Value{stored("c", "INSUFFICIENT_DATA", "new", "")}, "")
+		all["LogAlarms"] = cbor.List{stored("d", "ALARM", "12 lines", ""), stored("e", "OK", "", "EVALUATION_ERROR")}
+		return 200, all, nil
 	})
-	got, err := gate.Alarms(t.Context(), []string{"a", "b", "gone", "c"})
+	got, err := gate.Alarms(t.Context(), []string{"a", "b", "gone", "c", "d", "e"})
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Alarm{
 		{Name: "a", State: shift.AlarmFiring, Reason: "Threshold Crossed"},
 		{Name: "b", State: shift.AlarmOK, Reason: "fine"},
-		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no metric or composite alarm of that name in this account and region"},
+		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no metric, composite or log alarm of that name in this account and region"},
 		{Name: "c", State: shift.AlarmInsufficient, Reason: "new"},
+		{Name: "d", State: shift.AlarmFiring, Reason: "12 lines"},
+		{Name: "e", State: shift.AlarmOK, Doubt: "its evaluation state is EVALUATION_ERROR"},
 	}, got)
 	require.Len(t, w.requests, 1)
-	assert.Equal(t, []string{"a", "b", "gone", "c"}, texts(w.requests[0]["AlarmNames"]))
-	assert.Equal(t, []string{"MetricAlarm", "CompositeAlarm"}, texts(w.requests[0]["AlarmTypes"]))
+	assert.Equal(t, []string{"a", "b", "gone", "c", "d", "e"}, texts(w.requests[0]["AlarmNames"]))
+	assert.Equal(t, []string{"MetricAlarm", "CompositeAlarm", "LogAlarm"}, texts(w.requests[0]["AlarmTypes"]))
 	assert.Equal(t, cbor.Uint(100), w.requests[0]["MaxRecords"])
 }
 
@@ -179,7 +183,7 @@ func TestPagesAreFollowed(t *testing.T) {
 	require.Len(t, w.requests, 2)
 	assert.Equal(t, cbor.String("next"), w.requests[1]["NextToken"])
 	assert.Equal(t, []string{"a", "b"}, texts(w.requests[1]["AlarmNames"]))
-	assert.Equal(t, []string{"MetricAlarm", "CompositeAlarm"}, texts(w.requests[1]["AlarmTypes"]))
+	assert.Equal(t, []string{"MetricAlarm", "CompositeAlarm", "LogAlarm"}, texts(w.requests[1]["AlarmTypes"]))
 }
 
 func TestAFailedPageKeepsWhatCouldBeRead(t *testing.T) {

@@ -44,7 +44,15 @@ type CompositeAlarm struct {
 	ActionsDisabled bool
 }
 
-// alarm is an alarm of either kind.
+// LogAlarm is an alarm on the results of a scheduled query of logs.
+type LogAlarm struct {
+	Name            string
+	Description     string
+	Threshold       float64
+	ActionsDisabled bool
+}
+
+// alarm is an alarm of any kind.
 type alarm struct {
 	name         string
 	kind         string
@@ -88,7 +96,14 @@ func (s *Alarms) PutCompositeAlarm(a CompositeAlarm) {
 	s.putAlarm(a.Name, compositeAlarm, members)
 }
 
-// alarmMembers returns the members that both kinds of alarm have.
+// PutLogAlarm creates or changes a log alarm as PutMetricAlarm does a metric alarm.
+func (s *Alarms) PutLogAlarm(a LogAlarm) {
+	members := alarmMembers(a.Name, a.Description, a.ActionsDisabled)
+	members["Threshold"] = cbor.Float64(a.Threshold)
+	s.putAlarm(a.Name, logAlarm, members)
+}
+
+// alarmMembers returns the members that all kinds of alarm have.
 func alarmMembers(name, description string, actionsDisabled bool) cbor.Map {
 	members := cbor.Map{
 		"AlarmName":      cbor.String(name),
@@ -101,7 +116,7 @@ func alarmMembers(name, description string, actionsDisabled bool) cbor.Map {
 	return members
 }
 
-// putAlarm creates or changes an alarm. Both kinds of alarm share one namespace.
+// putAlarm creates or changes an alarm. All kinds of alarm share one namespace.
 func (s *Alarms) putAlarm(name, kind string, members cbor.Map) {
 	now := s.account.Now()
 	s.mu.Lock()
@@ -153,7 +168,7 @@ func (s *Alarms) SetAlarmState(name, state, reason string) error {
 	return nil
 }
 
-// SetEvaluationState sets a metric alarm's EvaluationState to PARTIAL_DATA,
+// SetEvaluationState sets the EvaluationState of a metric or log alarm to PARTIAL_DATA,
 // EVALUATION_FAILURE or EVALUATION_ERROR. Empty means that the evaluation works.
 func (s *Alarms) SetEvaluationState(name, state string) error {
 	return s.changeAlarm(name, func(a *alarm) { a.evaluation = state })

@@ -192,8 +192,7 @@ func (q *alarmQuery) read(member string, value cbor.Value) (err error) {
 	return err
 }
 
-// alarmKinds are the values of AlarmTypes. Log alarms are accepted but do not exist
-// here.
+// alarmKinds are the values of AlarmTypes.
 var alarmKinds = []string{compositeAlarm, logAlarm, metricAlarm}
 
 // validate checks the request against CloudWatch's API model.
@@ -251,15 +250,11 @@ func (s *Alarms) describeAlarms(query alarmQuery) (protocol.Reply, error) {
 	if !ok {
 		return protocol.Reply{}, protocol.NewError(http.StatusBadRequest, "InvalidNextToken", "The next token specified is invalid.")
 	}
-	metric, composite := cbor.List{}, cbor.List{}
+	lists := map[string]cbor.List{metricAlarm: {}, compositeAlarm: {}, logAlarm: {}}
 	for _, a := range page {
-		if a.kind == compositeAlarm {
-			composite = append(composite, s.alarmOnWire(a))
-		} else {
-			metric = append(metric, s.alarmOnWire(a))
-		}
+		lists[a.kind] = append(lists[a.kind], s.alarmOnWire(a))
 	}
-	body := cbor.Map{"MetricAlarms": metric, "CompositeAlarms": composite, "LogAlarms": cbor.List{}}
+	body := cbor.Map{"MetricAlarms": lists[metricAlarm], "CompositeAlarms": lists[compositeAlarm], "LogAlarms": lists[logAlarm]}
 	if next != "" {
 		body["NextToken"] = cbor.String(next)
 	}
