@@ -40,6 +40,8 @@ const (
 	// RoleDiffers and DeadLetterDiffers are returned only by the adapter of Lambda aliases.
 	RoleDiffers       = "RoleDiffers"
 	DeadLetterDiffers = "DeadLetterDiffers"
+	// AccessDenied is the error of any service for a permission that is missing.
+	AccessDenied = "AccessDenied"
 	// HookTimedOut is raised by the definition when a hook does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
@@ -138,9 +140,18 @@ func Wire(err error) *WireError {
 	}
 	var coded interface{ ErrorCode() string }
 	if errors.As(err, &coded) && isPlainCode(coded.ErrorCode()) {
-		wire.Name = coded.ErrorCode()
+		wire.Name = nameOfCode(coded.ErrorCode())
 	}
 	return wire
+}
+
+// nameOfCode is the name for a service's code. The services have two codes for a permission that
+// is missing (CloudWatch and DynamoDB, Common Errors).
+func nameOfCode(code string) string {
+	if code == "AccessDeniedException" {
+		return AccessDenied
+	}
+	return code
 }
 
 // isPlainCode says whether a service's code may be used as a name. It refuses names that

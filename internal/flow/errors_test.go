@@ -125,7 +125,9 @@ func TestAnErrorWithoutASentinelIsNamedByItsCodeUnlessThatCouldDeceive(t *testin
 		want string
 	}{
 		{"no name at all", errors.New("boom"), "Unexpected"},
-		{"AWS's code", coded{"AccessDeniedException"}, "AccessDeniedException"},
+		{"AWS's code", coded{"ProvisionedConcurrencyConfigNotFoundException"}, "ProvisionedConcurrencyConfigNotFoundException"},
+		{"a missing permission of one service", coded{"AccessDeniedException"}, "AccessDenied"},
+		{"a missing permission of another", coded{"AccessDenied"}, "AccessDenied"},
 		{"AWS's code with a dot", coded{"Lambda.ServiceException"}, "Lambda.ServiceException"},
 		{"a sentinel goes before a code", fmt.Errorf("%w: %w", shift.ErrThrottled, coded{"TooManyRequestsException"}), "Throttled"},
 		{"a name that Step Functions reserves", coded{"States.Timeout"}, "Unexpected"},

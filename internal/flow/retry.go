@@ -49,6 +49,13 @@ func whileUnreadable() Retry {
 	return Retry{Errors: []string{AlarmUnreadable}, Interval: 2 * time.Second, Attempts: 5, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true}
 }
 
+// whileDenied retries a call for which a permission is missing, before the start. A role that
+// was changed a moment ago may need that; otherwise a person has to act, and a deployment that
+// waits for long looks as if it hung.
+func whileDenied() Retry {
+	return Retry{Errors: []string{AccessDenied}, Interval: 5 * time.Second, Attempts: 5, Backoff: 2, MaxDelay: 40 * time.Second, Jitter: true}
+}
+
 // untilReady waits for a Candidate to become Active. SnapStart takes minutes, and the SDK's
 // own waiter gives up after 26 (PublishedVersionActive).
 func untilReady() Retry {

@@ -46,12 +46,12 @@ var (
 	Publish = Task[json.RawMessage, shift.Release]{Spec{
 		State: "Publish", Function: "publish-version", Field: "release",
 		Comment: "Checks the request, settles its configuration and publishes $LATEST, or takes the given version. From here on the versions are fixed.",
-		Timeout: 60 * time.Second, Retries: retries(untilReady(), whileThrottled()),
+		Timeout: 60 * time.Second, Retries: retries(untilReady(), whileDenied(), whileThrottled()),
 	}}
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
 		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilFree(), untilHealed(), whileUnreadable(), whileThrottled()),
+		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilFree(), untilHealed(), whileUnreadable(), whileDenied(), whileThrottled()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",

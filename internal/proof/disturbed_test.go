@@ -276,3 +276,27 @@ func TestSlowCallsOnlyTakeTime(t *testing.T) {
 		assert.Equal(t, 26, r.Transitions)
 	}
 }
+
+// A permission that is missing before the start does not look like a hang: the deployment is
+// rejected after two minutes, and says what is missing.
+func TestAPermissionThatIsMissingAtTheStartIsToldSoon(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "alarms": ["a"]}`)
+	for _, call := range []string{
+		"publish-version lambda:PublishVersion", "open-deployment lambda:GetFunction", "open-deployment lambda:GetAlias",
+		"open-deployment lambda:GetProvisionedConcurrencyConfig", "open-deployment dynamodb:TransactWriteItems", "open-deployment dynamodb:UpdateItem",
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			actor, action, _ := strings.Cut(call, " ")
+			scenario := scenarioOf(t, fmt.Sprintf(`{"faults": [{"call": %q, "actor": %q, "error": "deny"}]}`, action, actor))
+			w, seen := observe(t, scenario, input)
+			r := w.Result(seen.play(input))
+			require.Empty(t, seen.verify(), story(r))
+			assert.Equal(t, "Rejected", r.Outcome, story(r))
+			assert.Contains(t, r.Cause, "AccessDenied: ")
+			assert.Contains(t, r.Cause, "is not authorized to perform: "+action)
+			assert.Less(t, r.VirtualSeconds, 121.0)
+		})
+	}
+}

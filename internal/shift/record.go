@@ -22,6 +22,8 @@ const (
 type Record struct {
 	ID       string
 	Arrivals []Arrival
+	// OpenedAt is when the locks of the Targets were taken.
+	OpenedAt time.Time
 	// Deployment is nil until the opening is complete.
 	Deployment *Deployment
 	Status     Status

@@ -113,7 +113,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	if record.Deployment != nil { // an earlier try had completed the opening
 		return o.announceStart(ctx, record), nil
 	}
-	changes, unchanged, err := o.readChangesFresh(ctx, candidates)
+	changes, unchanged, err := o.readChangesFresh(ctx, candidates, record.OpenedAt)
 	if err != nil {
 		return shift.Deployment{}, err
 	}
@@ -130,8 +130,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 // Whoever has waited for its turn reads only when no read can be outdated any more. So does
 // who finds nothing to shift, before saying so. An outdated Stable does no harm otherwise: the
 // first write is refused.
-func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Published) ([]shift.Change, *shift.Reason, error) {
-	locked := o.Now.read()
+func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Published, locked time.Time) ([]shift.Change, *shift.Reason, error) {
 	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
 		return nil, reason, err
 	}

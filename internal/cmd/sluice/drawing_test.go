@@ -284,7 +284,7 @@ func TestDrawnRunWithNothingToShiftSaysWhy(t *testing.T) {
 	t.Parallel()
 	deployment := writeFile(t, "deployment.json", `{"function": "orders", "version": "3"}`)
 	scenario := writeFile(t, "scenario.json", `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`)
-	want := []string{"· Unchanged in 0:00", "lambda:orders:live → 3", "cause lambda:orders:live already points at 3; if", "next No traffic was moved. Nothing needs to be done."}
+	want := []string{"· Unchanged in 0:07", "lambda:orders:live → 3", "cause lambda:orders:live already points at 3; if", "next No traffic was moved. Nothing needs to be done."}
 	s := newTestTerminal(t, 80, 60)
 	status, raw, stderr := s.run(t, withoutSleep(), "simulate", "-f", deployment, "-s", scenario)
 	require.Equal(t, statusOK, status, stderr)

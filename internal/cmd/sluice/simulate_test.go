@@ -153,7 +153,7 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 		{
 			"nothing to shift says why",
 			`{"function": "orders", "version": "3"}`, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`,
-			[]string{"0:00 Open nothing to shift", "0:00 Unchanged lambda:orders:live already points at 3;", "outcome Unchanged", "cause lambda:orders:live already points at 3;", "next No traffic was moved. Nothing needs to be done."},
+			[]string{"0:07 Open nothing to shift", "0:07 Unchanged lambda:orders:live already points at 3;", "outcome Unchanged", "cause lambda:orders:live already points at 3;", "next No traffic was moved. Nothing needs to be done."},
 		},
 		{
 			"an execution that is stopped says where",

@@ -331,7 +331,7 @@ func TestWatchAsJSONPrintsOnlyTheEnding(t *testing.T) {
 		{"promoted", canary, `{}`, statusOK, `"outcome": "Promoted", "status": "SUCCEEDED", "error": "", "cause": "", "seconds": 300`},
 		{
 			"unchanged", `{"function": "orders", "version": "3"}`, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}}}}`, statusOK,
-			`"outcome": "Unchanged", "status": "SUCCEEDED", "error": "", "cause": "lambda:orders:live already points at 3; if CloudFormation sets the FunctionVersion of an alias, see \"Adoption\" in the README of Sluice", "seconds": 0`,
+			`"outcome": "Unchanged", "status": "SUCCEEDED", "error": "", "cause": "lambda:orders:live already points at 3; if CloudFormation sets the FunctionVersion of an alias, see \"Adoption\" in the README of Sluice", "seconds": 7`,
 		},
 		{
 			"refused", canary, `{"events": [{"atSeconds": 0, "do": "deleteAlarm", "alarm": "orders-5xx"}]}`, statusFailed,

@@ -33,7 +33,7 @@ func (l *Ledger) Open(ctx context.Context, id string, release shift.Release, at 
 	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
-		return shift.Record{ID: id, Arrivals: release.Arrivals, Status: shift.StatusOpen}, nil
+		return shift.Record{ID: id, OpenedAt: at.UTC(), Arrivals: release.Arrivals, Status: shift.StatusOpen}, nil
 	}
 	record, err := l.explainNotOpened(ctx, id, release, err)
 	if err != nil {

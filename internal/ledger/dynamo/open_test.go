@@ -20,7 +20,7 @@ func TestOpeningTakesEveryLockInOneTransaction(t *testing.T) {
 	asked := w.requestsOf(func() {
 		r, err := w.Open(t.Context(), first, release(orders, billing), noon)
 		require.NoError(t, err)
-		assert.Equal(t, shift.Record{ID: first, Status: shift.StatusOpen, Arrivals: release(orders, billing).Arrivals}, r)
+		assert.Equal(t, shift.Record{ID: first, OpenedAt: noon, Status: shift.StatusOpen, Arrivals: release(orders, billing).Arrivals}, r)
 	})
 	assert.Equal(t, []string{
 		"alarm#orders-5xx deployment#" + first,

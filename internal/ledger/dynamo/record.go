@@ -108,7 +108,7 @@ func decodeRecord(i item) (shift.Record, error) {
 		return shift.Record{}, err
 	}
 	record := shift.Record{
-		ID: stored.ID, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK, Seen: stored.seen(),
+		ID: stored.ID, OpenedAt: stored.OpenedAt, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK, Seen: stored.seen(),
 		Reasons: stored.Reasons.reasons(), Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
 	}
 	for _, t := range stored.Restored {

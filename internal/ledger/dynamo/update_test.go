@@ -30,7 +30,7 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	assert.Empty(t, r.Seen)
 	r.UntilOK, r.Restored, r.Seen = nil, nil, nil
 	assert.Equal(t, shift.Record{
-		ID: first, Arrivals: release(orders, billing).Arrivals, Deployment: &d, Status: shift.StatusRestoring,
+		ID: first, Arrivals: release(orders, billing).Arrivals, OpenedAt: noon, Deployment: &d, Status: shift.StatusRestoring,
 		Intent: 2, Landed: landed, Reasons: reasons("AlarmFired: orders-5xx"), MarkedAt: noon,
 	}, r)
 }
