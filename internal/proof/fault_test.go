@@ -66,8 +66,10 @@ func forsake(pace time.Duration) func(*run) error {
 }
 
 const (
-	putBack = "edited by a stranger and put back"
-	creates = "a second deployment that creates its alias"
+	putBack             = "edited by a stranger and put back"
+	creates             = "a second deployment that creates its alias"
+	provisions          = "provisioned concurrency is added"
+	provisionsForAWhile = "provisioned concurrency comes and goes"
 )
 
 var faults = []fault{
@@ -107,7 +109,7 @@ var faults = []fault{
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
-	{name: "provisioned concurrency is added", spares: true, strike: done(func(r *run) { r.provision() })},
+	{name: provisions, spares: true, strike: done(func(r *run) { r.provision() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
 }
@@ -176,8 +178,8 @@ var between = []fault{
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
-	{name: "provisioned concurrency is added", spares: true, strike: done(func(r *run) { r.provision() })},
-	{name: "provisioned concurrency comes and goes", spares: true, strike: done(func(r *run) {
+	{name: provisions, spares: true, strike: done(func(r *run) { r.provision() })},
+	{name: provisionsForAWhile, spares: true, strike: done(func(r *run) {
 		r.provision()
 		r.w.HappenAfter(45*time.Second, func() { r.w.Cloud().RemoveProvisionedConcurrency("orders", "live") })
 	})},

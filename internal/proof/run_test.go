@@ -137,12 +137,18 @@ func (r *run) harmless(s strike) bool {
 		// What a person asks must not come when there is nothing left to ask it of.
 		return s.kind != flow.CommandDetailType || s.fault.spares
 	case unharmed, lagging:
-		if s.fault.name == putBack && len(r.w.Scenario().Functions["orders"].Provisioned) > 0 {
+		if s.fault.name == putBack && r.isProvisioned() {
 			return false // Lambda goes on sending traffic to the stranger's version for a while
 		}
 		return s.fault.spares
 	}
 	return false
+}
+
+// isProvisioned says whether the alias has provisioned concurrency, or may get it.
+func (r *run) isProvisioned() bool {
+	return len(r.w.Scenario().Functions["orders"].Provisioned) > 0 ||
+		slices.ContainsFunc(r.strikes, func(s strike) bool { return slices.Contains([]string{provisions, provisionsForAWhile}, s.fault.name) })
 }
 
 // expected : nothing rolls back that nobody has provoked, and what was provoked
