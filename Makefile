@@ -6,7 +6,8 @@ functions   := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 bootstraps  := $(functions:%=dist/%/bootstrap)
 benchmarked  = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' internal))))
 
-# The Lambdas' architecture. It is not for bin/sluice, which runs here.
+# The Lambdas' architecture, arm64 or amd64. The stack reads it from what was built. It is not
+# for bin/sluice, which runs here.
 GOARCH ?= arm64
 unexport GOARCH
 

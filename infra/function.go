@@ -12,9 +12,6 @@ import (
 	"sluice/internal/forecast"
 )
 
-// codeOf returns the code of a function.
-type codeOf func(function string) awslambda.Code
-
 // lambdas are Sluice's functions, by the names of their folders.
 type lambdas map[string]awslambda.Function
 
@@ -91,15 +88,15 @@ func functionNames() []string {
 	return append(names, flow.SafetyNet)
 }
 
-func (a *sluice) newFunctions(code codeOf) lambdas {
+func (a *sluice) newFunctions(from built) lambdas {
 	all := lambdas{}
 	for _, b := range a.blueprints() {
-		all[b.name] = a.newFunction(b, code(b.name))
+		all[b.name] = a.newFunction(b, from)
 	}
 	return all
 }
 
-func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Function {
+func (a *sluice) newFunction(b blueprint, from built) awslambda.Function {
 	environment := map[string]*string{
 		flow.TableVariable:    a.table.TableName(),
 		flow.EventBusVariable: jsii.String(flow.DefaultEventBus),
@@ -114,9 +111,9 @@ func (a *sluice) newFunction(b blueprint, code awslambda.Code) awslambda.Functio
 		FunctionName: jsii.String(name),
 		Description:  jsii.String(b.description),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
+		Architecture: from.architecture,
 		Handler:      jsii.String("bootstrap"),
-		Code:         code,
+		Code:         from.code(b.name),
 		MemorySize:   jsii.Number(b.memory),
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(b.timeout.Seconds())),
 		Environment:  &environment,

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -32,10 +30,11 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
-	if err := checkBuilt(functionNames()); err != nil {
+	b, err := readBuilt(dist, functionNames())
+	if err != nil {
 		return err
 	}
-	newStacks(app, s, fromDist)
+	newStacks(app, s, b)
 	app.Synth(nil)
 	return nil
 }
@@ -49,18 +48,3 @@ func settingsOf(app awscdk.App) (settings, error) {
 
 // dist is the folder into which make build writes the Lambdas, relative to cdk.json.
 const dist = "dist"
-
-// fromDist returns the built code of a function.
-func fromDist(function string) awslambda.Code {
-	return awslambda.Code_FromAsset(jsii.String(filepath.Join(dist, function)), nil)
-}
-
-// checkBuilt returns an error if a Lambda is not built yet.
-func checkBuilt(functions []string) error {
-	for _, function := range functions {
-		if _, err := os.Stat(filepath.Join(dist, function, "bootstrap")); err != nil {
-			return fmt.Errorf("the Lambda %s is not built: run make build (%w)", function, err)
-		}
-	}
-	return nil
-}

@@ -53,10 +53,10 @@ func TestBuildMayUpdateCodeAndHasTheGivenPolicies(t *testing.T) {
 
 func TestThereIsNoPipelineByDefault(t *testing.T) {
 	a, s := app(t, nil)
-	newStacks(a, s, placeholder)
+	newStacks(a, s, placeholder())
 	assert.Len(t, *a.Node().Children(), 1)
 	a, s = app(t, withPipeline)
-	newStacks(a, s, placeholder)
+	newStacks(a, s, placeholder())
 	assert.Len(t, *a.Node().Children(), 2)
 }
 

@@ -103,7 +103,7 @@ func TestASecondSluiceWithTheSameTagGivesAWarning(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			a, s := app(t, test.set)
-			warnings := assertions.Annotations_FromStack(newStack(a, s, placeholder).stack).FindWarning(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("onNewVersion=false")))
+			warnings := assertions.Annotations_FromStack(newStack(a, s, placeholder()).stack).FindWarning(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("onNewVersion=false")))
 			assert.Len(t, *warnings, test.want)
 		})
 	}

@@ -30,15 +30,15 @@ type sluice struct {
 
 // newStacks makes the stacks of an app: Sluice's own, and the pipeline's if the settings have
 // one.
-func newStacks(app constructs.Construct, s settings, code codeOf) awscdk.Stack {
-	own := newStack(app, s, code)
+func newStacks(app constructs.Construct, s settings, b built) awscdk.Stack {
+	own := newStack(app, s, b)
 	if s.Pipeline != nil {
 		newPipelineStack(app, s).AddStackDependency(own.stack, jsii.String("the pipeline starts executions of the state machine"))
 	}
 	return own.stack
 }
 
-func newStack(scope constructs.Construct, s settings, code codeOf) *sluice {
+func newStack(scope constructs.Construct, s settings, b built) *sluice {
 	stack := awscdk.NewStack(scope, jsii.String("Sluice"), &awscdk.StackProps{
 		StackName:   jsii.String(s.NamePrefix),
 		Description: jsii.String("Sluice: moves live traffic from one version of a Lambda function to the next, a little at a time, and puts it back when it gets worse."),
@@ -50,7 +50,7 @@ func newStack(scope constructs.Construct, s settings, code codeOf) *sluice {
 	all := &sluice{stack: stack, settings: s, permit: permissions{stack: stack, settings: s}}
 	all.table = all.newTable()
 	all.deadLetters = all.newDeadLetters()
-	all.functions = all.newFunctions(code)
+	all.functions = all.newFunctions(b)
 	all.machineLogs, all.machine = all.newMachine()
 	all.newSafetyNetTriggers()
 	all.startOnNewVersions()

@@ -63,9 +63,11 @@ func contextOf(t *testing.T, set map[string]any) *map[string]any {
 	return &all
 }
 
-// placeholder replaces the code of a function. A template depends only on the hash of the code.
-func placeholder(string) awslambda.Code {
-	return awslambda.Code_FromAsset(jsii.String("testdata/placeholder"), nil)
+// placeholder replaces what was built. A template depends only on the hash of the code.
+func placeholder() built {
+	return built{architecture: awslambda.Architecture_ARM_64(), code: func(string) awslambda.Code {
+		return awslambda.Code_FromAsset(jsii.String("testdata/placeholder"), nil)
+	}}
 }
 
 // app makes an app with settings, and reads them.
@@ -81,7 +83,7 @@ func app(t *testing.T, set map[string]any) (awscdk.App, settings) {
 func synthesized(t *testing.T, set map[string]any) map[string]any {
 	t.Helper()
 	a, s := app(t, set)
-	return templateOf(t, newStack(a, s, placeholder).stack)
+	return templateOf(t, newStack(a, s, placeholder()).stack)
 }
 
 // otherSettings are the settings of otherTemplate.

@@ -68,12 +68,14 @@ func TestVersionIsPublishedOnlyWhenItsFunctionChanges(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("other code"), 0o600))
 	a, s := app(t, nil)
-	after := templateOf(t, newStack(a, s, func(function string) awslambda.Code {
+	changedBuild := placeholder()
+	changedBuild.code = func(function string) awslambda.Code {
 		if function == flow.SetWeight.Function {
 			return awslambda.Code_FromAsset(jsii.String(folder), nil)
 		}
-		return placeholder(function)
-	}).stack)
+		return placeholder().code(function)
+	}
+	after := templateOf(t, newStack(a, s, changedBuild).stack)
 	assert.Equal(t, []string{flow.SetWeight.Function}, changed(before, versionsOf(t, after)), "only set-weight has other code")
 }
 
