@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
+	"sluice/internal/operator"
 	"sluice/internal/shift"
 )
 
@@ -41,8 +42,7 @@ func (a *sluice) notify() {
 func (a *sluice) announce() {
 	of := func(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
 	text := of("detail.state") + ": " + of("detail.summary") + "\n" +
-		"The execution: https://" + of("region") + "." + a.console() + "/states/home?region=" + of("region") +
-		"#/v2/executions/details/" + of("detail.deploymentId") + " "
+		"The execution: " + a.console() + of("detail.deploymentId") + " "
 	a.newRule("Announced", "announced", &awsevents.RuleProps{
 		Description: jsii.String("Sends to the topic how deployments end."),
 		EventPattern: &awsevents.EventPattern{
@@ -63,20 +63,17 @@ func (a *sluice) announce() {
 	})
 }
 
-// console returns the host of the AWS console in the stack's partition, without the region
-// before it.
+// console returns what the URL of an execution's page begins with, in the stack's partition and
+// region. It is empty where the console is not known, so that a person reads the ARN alone.
 func (a *sluice) console() string {
-	host := jsii.String("console.aws.amazon.com")
-	for _, other := range []struct{ id, partition, host string }{
-		{"InChina", "aws-cn", "console.amazonaws.cn"},
-		{"InGovCloud", "aws-us-gov", "console.amazonaws-us-gov.com"},
-	} {
-		is := awscdk.NewCfnCondition(a.stack, jsii.String(other.id), &awscdk.CfnConditionProps{
-			Expression: awscdk.Fn_ConditionEquals(a.stack.Partition(), other.partition),
+	page := jsii.String("")
+	for _, partition := range operator.ConsolePartitions() {
+		is := awscdk.NewCfnCondition(a.stack, jsii.String("ConsoleOf-"+partition), &awscdk.CfnConditionProps{
+			Expression: awscdk.Fn_ConditionEquals(a.stack.Partition(), partition),
 		})
-		host = awscdk.Fn_ConditionIf(is.LogicalId(), other.host, host).ToString()
+		page = awscdk.Fn_ConditionIf(is.LogicalId(), operator.ConsoleOfExecutions(partition, *a.stack.Region()), page).ToString()
 	}
-	return *host
+	return *page
 }
 
 // metrics returns the namespace of Sluice's own metrics: those that the functions write

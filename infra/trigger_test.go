@@ -65,17 +65,18 @@ func (s sample) check(t *testing.T, given string) {
 	}
 }
 
-// mailed returns the text of an e-mail for an announcement in a partition.
-func mailed(t *testing.T, partition string, what shift.Announcement) []string {
+// mailed returns the text of an e-mail for an announcement, in the partition and region of its
+// deployment.
+func mailed(t *testing.T, what shift.Announcement) []string {
 	t.Helper()
 	detail, err := json.Marshal(what)
 	require.NoError(t, err)
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(detail, &fields))
-	event := map[string]any{"region": operator.Execution(what.DeploymentID).Region(), "detail": fields}
-	for _, r := range rulesIn(t, partition, goldenTemplate(t)) {
+	arn := strings.Split(what.DeploymentID, ":")
+	for _, r := range rulesIn(t, place{partition: arn[1], region: arn[3]}, goldenTemplate(t)) {
 		if r.Name == "sluice-announced" {
-			return strings.Split(r.transformed(event), "\n")
+			return strings.Split(r.transformed(map[string]any{"detail": fields}), "\n")
 		}
 	}
 	t.Fatal("nothing is announced")
@@ -83,12 +84,21 @@ func mailed(t *testing.T, partition string, what shift.Announcement) []string {
 }
 
 func TestEMailLinksToTheConsoleOfItsPartition(t *testing.T) {
-	for partition, region := range map[string]string{"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
+	linked := 0
+	for partition, region := range map[string]string{
+		"aws": "eu-central-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1",
+		"aws-iso": "us-iso-east-1", "aws-iso-b": "us-isob-east-1", "aws-iso-e": "eu-isoe-west-1", "aws-iso-f": "us-isof-south-1", "aws-new": "xx-new-1",
+	} {
 		execution := operator.Execution("arn:" + partition + ":states:" + region + ":111122223333:execution:sluice:a")
-		lines := mailed(t, partition, explain.AnnounceOutcome(shift.Record{ID: string(execution), Outcome: shift.Promoted}, time.Time{}))
-		require.NotEmpty(t, execution.Console())
-		assert.Contains(t, lines, `"The execution: `+execution.Console()+` "`)
+		lines := mailed(t, explain.AnnounceOutcome(shift.Record{ID: string(execution), Outcome: shift.Promoted}, time.Time{}))
+		want := string(execution)
+		if url := execution.Console(); url != "" {
+			want = url
+			linked++
+		}
+		assert.Contains(t, lines, `"The execution: `+want+` "`)
 	}
+	assert.Len(t, operator.ConsolePartitions(), linked, "all partitions with a console were tried")
 }
 
 // EventBridge puts a summary between the quotes without escaping it.
@@ -97,7 +107,7 @@ func TestAnAnnouncementContainsNoQuotes(t *testing.T) {
 		ID: "arn:aws:states:eu-west-1:111122223333:execution:sluice:a", Outcome: shift.Rejected,
 		Cause: "InvalidInput: function: \"or\\ders\"\nis \"no\" name.",
 	}
-	lines := mailed(t, "aws", explain.AnnounceOutcome(record, time.Time{}))
+	lines := mailed(t, explain.AnnounceOutcome(record, time.Time{}))
 	require.Len(t, lines, 2)
 	for _, line := range lines {
 		var text string
@@ -160,10 +170,15 @@ func samples(t *testing.T) map[string]sample {
 	return all
 }
 
-// rulesOf returns the rules of a template that have a pattern, in the partition aws.
-func rulesOf(t *testing.T, template map[string]any) []rule { return rulesIn(t, "aws", template) }
+// place is where a stack is.
+type place struct{ partition, region string }
 
-func rulesIn(t *testing.T, partition string, template map[string]any) []rule {
+// rulesOf returns the rules of a template that have a pattern, in the samples' region.
+func rulesOf(t *testing.T, template map[string]any) []rule {
+	return rulesIn(t, place{partition: "aws", region: "eu-west-1"}, template)
+}
+
+func rulesIn(t *testing.T, at place, template map[string]any) []rule {
 	t.Helper()
 	var rules []rule
 	for _, properties := range resources(template, "AWS::Events::Rule") {
@@ -175,7 +190,7 @@ func rulesIn(t *testing.T, partition string, template map[string]any) []rule {
 		r := rule{Name: properties["Name"].(string), Pattern: pattern}
 		target := properties["Targets"].([]any)[0].(map[string]any)
 		if transformer, ok := target["InputTransformer"].(map[string]any); ok {
-			r.Template = filled(t, chosen(template, partition, transformer["InputTemplate"])).(string)
+			r.Template = filled(t, chosen(template, at, transformer["InputTemplate"])).(string)
 			r.Paths = map[string]string{}
 			for name, path := range transformer["InputPathsMap"].(map[string]any) {
 				r.Paths[name] = path.(string)
@@ -207,27 +222,29 @@ func resources(template map[string]any, kind string) map[string]map[string]any {
 	return found
 }
 
-// chosen resolves a template's conditions in a partition. The conditions compare only
-// AWS::Partition.
-func chosen(template map[string]any, partition string, value any) any {
+// chosen resolves a template's region, and its conditions, which compare only AWS::Partition.
+func chosen(template map[string]any, at place, value any) any {
 	switch v := value.(type) {
 	case []any:
 		var all []any
 		for _, item := range v {
-			all = append(all, chosen(template, partition, item))
+			all = append(all, chosen(template, at, item))
 		}
 		return all
 	case map[string]any:
+		if v["Ref"] == "AWS::Region" {
+			return at.region
+		}
 		if branches, ok := v["Fn::If"].([]any); ok {
 			condition := template["Conditions"].(map[string]any)[branches[0].(string)].(map[string]any)
-			if condition["Fn::Equals"].([]any)[1] == partition {
-				return chosen(template, partition, branches[1])
+			if condition["Fn::Equals"].([]any)[1] == at.partition {
+				return chosen(template, at, branches[1])
 			}
-			return chosen(template, partition, branches[2])
+			return chosen(template, at, branches[2])
 		}
 		all := map[string]any{}
 		for name, item := range v {
-			all[name] = chosen(template, partition, item)
+			all[name] = chosen(template, at, item)
 		}
 		return all
 	}

@@ -3,6 +3,8 @@ package operator
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,21 +53,39 @@ func (x Execution) Region() string { return x.part(3) }
 // Name returns the last part of the ARN.
 func (x Execution) Name() string { return x.part(7) }
 
-// consoleHosts are the hosts of the AWS console by partition.
+// consoleHosts are the hosts of the AWS console by partition, without the region before them
+// (AWS General Reference, Management Console endpoints, and the endpoint pages of China,
+// GovCloud and the European Sovereign Cloud). The consoles of the isolated partitions
+// (aws-iso…) have no public documentation.
 var consoleHosts = map[string]string{
 	"aws":        "console.aws.amazon.com",
 	"aws-cn":     "console.amazonaws.cn",
+	"aws-eusc":   "console.amazonaws-eusc.eu",
 	"aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+// ConsolePartitions lists the partitions whose console is known, in sorted order.
+func ConsolePartitions() []string { return slices.Sorted(maps.Keys(consoleHosts)) }
+
+// ConsoleOfExecutions returns what the URL of an execution's page in the AWS console begins
+// with. The execution's ARN follows. It is empty in a partition whose console is not known: no
+// link is better than one to a host that may be anybody's.
+func ConsoleOfExecutions(partition, region string) string {
+	host := consoleHosts[partition]
+	if host == "" {
+		return ""
+	}
+	return fmt.Sprintf("https://%s.%s/states/home?region=%s#/v2/executions/details/", region, host, region)
 }
 
 // Console returns the URL of the execution's page in the AWS console. It is empty in a
 // partition whose console is not known.
 func (x Execution) Console() string {
-	host := consoleHosts[x.part(1)]
-	if host == "" {
+	page := ConsoleOfExecutions(x.part(1), x.Region())
+	if page == "" {
 		return ""
 	}
-	return fmt.Sprintf("https://%s.%s/states/home?region=%s#/v2/executions/details/%s", x.Region(), host, x.Region(), x)
+	return page + string(x)
 }
 
 // maxName is the length of an execution's name at most (StartExecution, name).

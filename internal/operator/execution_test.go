@@ -78,7 +78,12 @@ func TestConsoleURLDependsOnThePartition(t *testing.T) {
 		"arn:aws:states:eu-west-1:1:execution:sluice:one":            "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:1:execution:sluice:one",
 		"arn:aws-cn:states:cn-north-1:1:execution:sluice:one":        "https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1#/v2/executions/details/arn:aws-cn:states:cn-north-1:1:execution:sluice:one",
 		"arn:aws-us-gov:states:us-gov-west-1:1:execution:sluice:one": "https://us-gov-west-1.console.amazonaws-us-gov.com/states/home?region=us-gov-west-1#/v2/executions/details/arn:aws-us-gov:states:us-gov-west-1:1:execution:sluice:one",
+		"arn:aws-eusc:states:eusc-de-east-1:1:execution:sluice:one":  "https://eusc-de-east-1.console.amazonaws-eusc.eu/states/home?region=eusc-de-east-1#/v2/executions/details/arn:aws-eusc:states:eusc-de-east-1:1:execution:sluice:one",
 		"arn:aws-iso:states:us-iso-east-1:1:execution:sluice:one":    "",
+		"arn:aws-iso-b:states:us-isob-east-1:1:execution:sluice:one": "",
+		"arn:aws-iso-e:states:eu-isoe-west-1:1:execution:sluice:one": "",
+		"arn:aws-iso-f:states:us-isof-south-1:1:execution:sluice:o":  "",
+		"arn:aws-new:states:xx-new-1:1:execution:sluice:one":         "",
 	} {
 		assert.Equal(t, want, x.Console())
 	}
