@@ -34,6 +34,14 @@ prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo 
 SETTINGS ?=
 CDKFLAGS ?=
 
+# The ledger's table stays when the stack is destroyed, or when its first deploy fails. This
+# takes it into the stack again. Without it, its name would be taken for ever.
+take_in := --import-existing-resources
+
+# For make destroy: ABANDON_OPEN=1 destroys the stack even if deployments are open. Nobody puts
+# their traffic back then.
+ABANDON_OPEN ?=
+
 # Any pipeline, for what only needs to know the name of its stack.
 any_pipeline = -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any
 
@@ -41,6 +49,7 @@ any_pipeline = -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnect
 # and in whatever folder.
 go_build    := go build -trimpath -buildvcs=false
 cdk         := npx --yes aws-cdk@2.1148.1
+preflight   := go build -o bin/preflight ./infra/preflight && bin/preflight
 staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # No function may be more complex than this (cyclomatic complexity).
@@ -148,21 +157,23 @@ chaos: needs-go ## every single fault on every base scenario, a storm, and pairs
 			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|triples of faults|alarm to restored|    --- FAIL/ { print; fflush() } END { exit bad }'
 
 .PHONY: synth
-synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json)
+synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json), and ask Step Functions about it if it can
 	$(cdk) synth --quiet $(SETTINGS) $(CDKFLAGS)
+	@$(preflight) definition cdk.out/Sluice.template.json
 
 .PHONY: diff
 diff: needs-node needs-aws build ## what deploying would change
-	$(cdk) diff $(SETTINGS) $(CDKFLAGS)
+	$(cdk) diff $(take_in) $(SETTINGS) $(CDKFLAGS)
 
 .PHONY: deploy
 deploy: needs-node needs-aws build ## deploy the stack; choose by SETTINGS="-c name=value"
-	$(cdk) deploy --all $(SETTINGS) $(CDKFLAGS)
+	$(cdk) deploy --all $(take_in) $(SETTINGS) $(CDKFLAGS)
 
 .PHONY: destroy
-destroy: needs-node needs-aws build ## remove the stack, and that of a pipeline; the table stays, and is protected
+destroy: needs-node needs-account build ## remove the stack, and that of a pipeline, if no deployment is open; the table stays
+	@$(preflight) destroy $(if $(filter 1,$(ABANDON_OPEN)),--abandon-open) $(SETTINGS)
 	$(cdk) destroy --all $(any_pipeline) $(SETTINGS) $(CDKFLAGS)
-	@echo 'The table of the ledger stays, with what it knows. Delete it by hand (switch off its deletion protection first), or a new deploy will find its name taken.'
+	@echo 'The table of the ledger stays, with what it knows. The next make deploy takes it in again. To be rid of it, switch off its deletion protection and delete it by hand.'
 	@echo 'The bucket of a pipeline stays, with its artifacts of the last 90 days. Its name is its own.'
 
 .PHONY: bootstrap
@@ -183,9 +194,9 @@ needs-node:
 
 .PHONY: needs-account needs-aws
 needs-account: needs-go
-	@go build -o bin/preflight ./infra/preflight && bin/preflight account
+	@$(preflight) account
 needs-aws: needs-go
-	@go build -o bin/preflight ./infra/preflight && bin/preflight $(SETTINGS)
+	@$(preflight) deploy $(SETTINGS)
 
 # Go knows what is up to date; these are always asked for.
 .PHONY: bin/sluice $(bootstraps)

@@ -43,7 +43,7 @@ func (a *sluice) announce() {
 	of := func(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
 	text := of("detail.state") + ": " + of("detail.summary") + "\n" +
 		"The execution: " + a.console() + of("detail.deploymentId") + " "
-	a.newRule("Announced", "announced", &awsevents.RuleProps{
+	a.announced = a.newRule("Announced", "announced", &awsevents.RuleProps{
 		Description: jsii.String("Sends to the topic how deployments end."),
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.OwnSource),

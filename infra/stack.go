@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -26,6 +27,11 @@ type sluice struct {
 	machine     sfn.StateMachine
 	machineLogs awslogs.LogGroup
 	topic       awssns.Topic
+	// announced is the rule that sends announcements to the topic.
+	announced awsevents.Rule
+	// safetyNetTriggers are the rules that invoke the safety net, each with its permission, and
+	// the retries of those invocations.
+	safetyNetTriggers []constructs.IDependable
 }
 
 // newStacks makes the stacks of an app: Sluice's own, and the pipeline's if the settings have
@@ -56,8 +62,22 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 	all.startOnNewVersions()
 	all.notify()
 	all.newDashboard()
+	all.keepSafetyNetUntilMachineIsGone()
 	all.newOutputs()
 	return all
+}
+
+// keepSafetyNetUntilMachineIsGone makes the state machine depend on all that notices the end of
+// an execution and puts its traffic back. CloudFormation deletes a resource before those that it
+// depends on (CloudFormation Template Reference, DependsOn). A state machine that is deleted
+// fails its executions at their next transition, which no Catch sees, and is gone only when all
+// of them have ended (DeleteStateMachine; re:Post, "stuck in the DELETING status"). So the safety
+// net still gets their events, and people still hear what it did. The rule that starts
+// executions depends on the state machine, and is deleted before it.
+func (a *sluice) keepSafetyNetUntilMachineIsGone() {
+	for _, what := range append(a.safetyNetTriggers, a.announced, a.topic) {
+		a.machine.Node().AddDependency(what)
+	}
 }
 
 // newTable makes the Ledger's table, as internal/ledger/dynamo uses it.

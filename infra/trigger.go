@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	targets "github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
@@ -27,7 +28,7 @@ const sweepMinutes = 1
 // the safety net cannot handle, become dead letters.
 func (a *sluice) newSafetyNetTriggers() {
 	net, changes := a.functions[flow.SafetyNet], alarmChanges()
-	a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
+	alarmFired := a.newRule("AlarmFired", "alarm-fired", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an alarm goes to ALARM, or to OK. It looks up which deployments watch that alarm; most have none."),
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.AlarmSource),
@@ -36,7 +37,7 @@ func (a *sluice) newSafetyNetTriggers() {
 		},
 		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
 	})
-	a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
+	executionEnded := a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an execution was stopped, timed out or failed: no Catch sees that."),
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.ExecutionSource),
@@ -48,14 +49,14 @@ func (a *sluice) newSafetyNetTriggers() {
 		},
 		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
 	})
-	a.newRule("Sweep", "sweep", &awsevents.RuleProps{
+	sweep := a.newRule("Sweep", "sweep", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net every minute, for whatever events were lost. Do not disable it."),
 		Schedule:    awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(sweepMinutes))),
 		Targets:     &[]awsevents.IRuleTarget{a.safetyNetTarget(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
 	})
 	// EventBridge invokes the safety net asynchronously, so Lambda retries after errors: twice,
 	// after one and after two minutes.
-	awslambda.NewCfnEventInvokeConfig(a.stack, jsii.String("SafetyNetRetries"), &awslambda.CfnEventInvokeConfigProps{
+	retries := awslambda.NewCfnEventInvokeConfig(a.stack, jsii.String("SafetyNetRetries"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName:             net.FunctionName(),
 		Qualifier:                jsii.String("$LATEST"),
 		MaximumRetryAttempts:     jsii.Number(2),
@@ -64,6 +65,7 @@ func (a *sluice) newSafetyNetTriggers() {
 			OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: a.deadLetters.QueueArn()},
 		},
 	})
+	a.safetyNetTriggers = []constructs.IDependable{alarmFired, executionEnded, sweep, retries}
 }
 
 // safetyNetTarget returns the safety net as the target of a rule.

@@ -14,44 +14,57 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 )
 
-// of returns a configuration whose clients call a local cloud.
-func of(region string, here aws.HTTPClient, without error) aws.Config {
-	c := localaws.ClientConfig("operator", here)
-	c.Region = region
-	if without != nil {
-		c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{}, without
-		})
+// of returns an account whose clients call a local cloud.
+func of(region string, here aws.HTTPClient, without error) load {
+	return func(context.Context) (aws.Config, error) {
+		c := localaws.ClientConfig("operator", here)
+		c.Region = region
+		if without != nil {
+			c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{}, without
+			})
+		}
+		return c, nil
 	}
-	return c
+}
+
+// misconfigured is an account whose profile does not exist.
+func misconfigured(context.Context) (aws.Config, error) {
+	return aws.Config{}, errors.New("failed to get shared config profile, prod")
 }
 
 func TestAMissingPrerequisiteIsReportedInOneLine(t *testing.T) {
 	t.Parallel()
 	here := localaws.New(localaws.Config{Now: time.Now})
 	for name, test := range map[string]struct {
-		cfg  aws.Config
-		args []string
-		says string
+		account load
+		args    []string
+		says    string
 	}{
-		"a region":                   {of("", here, nil), nil, "no AWS region: set AWS_REGION"},
+		"a region":                   {of("", here, nil), []string{"deploy"}, "no AWS region: set AWS_REGION"},
 		"a region to bootstrap":      {of("", here, nil), []string{"account"}, "no AWS region: set AWS_REGION"},
-		"credentials":                {of("us-east-1", here, errors.New("no EC2 IMDS role found\nfor long")), nil, "no AWS credentials: set AWS_PROFILE"},
+		"a region to destroy":        {of("", here, nil), []string{"destroy"}, "no AWS region: set AWS_REGION"},
+		"credentials":                {of("us-east-1", here, errors.New("no EC2 IMDS role found\nfor long")), []string{"deploy"}, "no AWS credentials: set AWS_PROFILE"},
 		"credentials to bootstrap":   {of("us-east-1", here, errors.New("none")), []string{"account"}, "no AWS credentials: set AWS_PROFILE"},
-		"bootstrap":                  {of("us-east-1", here, nil), nil, "not bootstrapped for CDK in us-east-1 (qualifier hnb659fds): run make bootstrap once"},
-		"bootstrap of one's own":     {of("us-east-1", here, nil), []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, "(qualifier team)"},
-		"an answer that is no error": {of("us-east-1", answers(500, "InternalServerError"), nil), nil, "check whether this account is bootstrapped for CDK in us-east-1"},
+		"credentials to destroy":     {of("us-east-1", here, errors.New("none")), []string{"destroy", abandonOpen}, "no AWS credentials: set AWS_PROFILE"},
+		"bootstrap":                  {of("us-east-1", here, nil), []string{"deploy"}, "not bootstrapped for CDK in us-east-1 (qualifier hnb659fds): run make bootstrap once"},
+		"bootstrap of one's own":     {of("us-east-1", here, nil), []string{"deploy", "-c", "@aws-cdk/core:bootstrapQualifier=team"}, "(qualifier team)"},
+		"an answer that is no error": {of("us-east-1", answers(500, "InternalServerError", ""), nil), []string{"deploy"}, "check whether this account is bootstrapped for CDK in us-east-1"},
+		"a profile":                  {misconfigured, []string{"deploy"}, "read the AWS configuration: failed to get shared config profile, prod"},
+		"a check":                    {of("us-east-1", here, nil), nil, "and not []"},
+		"a check that exists":        {of("us-east-1", here, nil), []string{"-c", "alias=prod"}, "preflight checks account, deploy, destroy or definition, and not [\"-c\" \"alias=prod\"]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var warnings bytes.Buffer
-			err := run(t.Context(), test.cfg, test.args, &warnings)
+			var notes bytes.Buffer
+			err := run(t.Context(), test.account, test.args, &notes)
 			require.ErrorContains(t, err, test.says)
 			assert.Equal(t, 1, len(strings.Split(err.Error(), "\n")))
-			assert.Empty(t, warnings.String())
+			assert.Empty(t, notes.String())
 		})
 	}
 }
@@ -61,43 +74,68 @@ func TestNothingIsMissing(t *testing.T) {
 	bare, bootstrapped := localaws.New(localaws.Config{Now: time.Now}), localaws.New(localaws.Config{Now: time.Now})
 	bootstrapped.PutParameter(localaws.Parameter{Name: "/cdk-bootstrap/hnb659fds/version", Value: "28"})
 	bootstrapped.PutParameter(localaws.Parameter{Name: "/cdk-bootstrap/team/version", Value: "28"})
+	bootstrapped.Database().CreateTable("team-a", flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
 	for name, test := range map[string]struct {
-		here  aws.HTTPClient
-		args  []string
-		warns string
+		here aws.HTTPClient
+		args []string
+		says []string
 	}{
-		"for the bootstrap itself":      {bare, []string{"account"}, ""},
-		"with CDK's bootstrap":          {bootstrapped, []string{"-c", "alias=prod"}, ""},
-		"with a bootstrap of one's own": {bootstrapped, []string{"-c", "@aws-cdk/core:bootstrapQualifier=team"}, ""},
-		"as far as the user may read":   {answers(400, "AccessDeniedException"), nil, "because you may not read it (ssm:GetParameter); continuing\n"},
+		"for the bootstrap itself":          {bare, []string{"account"}, nil},
+		"with CDK's bootstrap":              {bootstrapped, []string{"deploy", "-c", "alias=prod"}, nil},
+		"with a bootstrap of one's own":     {bootstrapped, []string{"deploy", "-c", "@aws-cdk/core:bootstrapQualifier=team"}, nil},
+		"with the ledger of a lost stack":   {bootstrapped, []string{"deploy", "-c", "namePrefix=team-a"}, nil},
+		"to destroy a stack without ledger": {bare, []string{"destroy"}, nil},
+		"as far as the user may read": {answers(400, "AccessDeniedException", ""), []string{"deploy"}, []string{
+			"because you may not read it (ssm:GetParameter); continuing", "because you may not read it (dynamodb:DescribeTable); continuing",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var warnings bytes.Buffer
-			require.NoError(t, run(t.Context(), of("us-east-1", test.here, nil), test.args, &warnings))
-			assert.True(t, strings.HasSuffix(warnings.String(), test.warns), warnings.String())
-			assert.Equal(t, test.warns == "", warnings.Len() == 0, warnings.String())
+			var notes bytes.Buffer
+			require.NoError(t, run(t.Context(), of("us-east-1", test.here, nil), test.args, &notes))
+			said := strings.Split(strings.TrimSuffix(notes.String(), "\n"), "\n")
+			if test.says == nil {
+				assert.Empty(t, notes.String())
+				return
+			}
+			require.Len(t, said, len(test.says))
+			for i, want := range test.says {
+				assert.Contains(t, said[i], want)
+			}
 		})
 	}
 }
 
-func TestQualifierIsTheOneThatCDKUses(t *testing.T) {
+// The deployment would take in a table that exists under the ledger's name, whatever it is.
+func TestAForeignTableIsNotTakenIn(t *testing.T) {
 	t.Parallel()
-	const file = `{"context": {"@aws-cdk/core:bootstrapQualifier": "file"}}`
+	here := localaws.New(localaws.Config{Now: time.Now})
+	here.PutParameter(localaws.Parameter{Name: "/cdk-bootstrap/hnb659fds/version", Value: "28"})
+	here.Database().CreateTable("sluice", "gate", "", "")
+	err := run(t.Context(), of("us-east-1", here, nil), []string{"deploy"}, io.Discard)
+	assert.ErrorContains(t, err, `there is a table sluice in us-east-1 that is no ledger of Sluice (its key is [gate]): choose another name with SETTINGS="-c namePrefix=…"`)
+	assert.NoError(t, run(t.Context(), of("us-east-1", here, nil), []string{"deploy", "-c", "namePrefix=team-a"}, io.Discard))
+}
+
+func TestSettingIsTheOneThatCDKUses(t *testing.T) {
+	t.Parallel()
+	const file = `{"context": {"@aws-cdk/core:bootstrapQualifier": "file", "namePrefix": "team-a"}}`
 	for _, test := range []struct {
-		args       []string
-		file, want string
+		args                        []string
+		file, qualifier, namePrefix string
 	}{
-		{nil, "", "hnb659fds"},
-		{nil, `{"app": "x"}`, "hnb659fds"},
-		{nil, "no JSON", "hnb659fds"},
-		{nil, file, "file"},
-		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a"}, file, "a"},
-		{[]string{"--context=@aws-cdk/core:bootstrapQualifier=a"}, file, "a"},
-		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a", "--context", "@aws-cdk/core:bootstrapQualifier=b"}, "", "b"},
-		{[]string{"-c", "alias=@aws-cdk/core:bootstrapQualifier=a"}, "", "hnb659fds"},
+		{nil, "", "hnb659fds", "sluice"},
+		{nil, `{"app": "x"}`, "hnb659fds", "sluice"},
+		{nil, "no JSON", "hnb659fds", "sluice"},
+		{nil, file, "file", "team-a"},
+		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a"}, file, "a", "team-a"},
+		{[]string{"--context=@aws-cdk/core:bootstrapQualifier=a", "-c", "namePrefix=b"}, file, "a", "b"},
+		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a", "--context", "@aws-cdk/core:bootstrapQualifier=b"}, "", "b", "sluice"},
+		{[]string{"-c", "alias=@aws-cdk/core:bootstrapQualifier=a"}, "", "hnb659fds", "sluice"},
 	} {
-		assert.Equal(t, test.want, qualifier(test.args, []byte(test.file)), "%v %s", test.args, test.file)
+		s := settings{args: test.args, file: []byte(test.file)}
+		assert.Equal(t, test.qualifier, s.qualifier(), "%v %s", test.args, test.file)
+		assert.Equal(t, test.namePrefix, s.namePrefix(), "%v %s", test.args, test.file)
 	}
 }
 
@@ -106,11 +144,15 @@ type answering func(*http.Request) (*http.Response, error)
 
 func (a answering) Do(r *http.Request) (*http.Response, error) { return a(r) }
 
-func answers(status int, code string) answering {
+// answers returns an AWS that answers with a body, or with an error if there is none.
+func answers(status int, code, body string) answering {
+	if body == "" {
+		body = `{"__type": "` + code + `", "message": "no"}`
+	}
 	return func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: status, Request: r, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-			Body: io.NopCloser(strings.NewReader(`{"__type": "` + code + `", "message": "no"}`)),
+			Body: io.NopCloser(strings.NewReader(body)),
 		}, nil
 	}
 }

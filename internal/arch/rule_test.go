@@ -125,8 +125,9 @@ var rules = []rule{
 	{folder: "infra", may: list(cdk, machine, contract, domain, operator, requests, forecasts), tests: []string{explanations, module + "/internal/announce/emf"}},
 	// Whoever has a pipeline in CDK takes it as it is.
 	{folder: "infra/pipeline", may: cdk},
-	// It asks AWS what the stack needs before it can be deployed.
-	{folder: "infra/preflight", may: []string{sdk, smithy}, tests: []string{localCloud}},
+	// It asks AWS what the stack needs before it can be deployed, and the ledger whether it
+	// may be destroyed.
+	{folder: "infra/preflight", may: []string{operator, module + "/internal/ledger", contract, domain, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
 
 	{folder: "internal/localaws/asl"},
 	{folder: "internal/localaws/iam"},

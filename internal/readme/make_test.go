@@ -32,8 +32,8 @@ var dry = map[string]struct {
 var byCDK = map[string]string{
 	"bootstrap": "bootstrap",
 	"synth":     "synth --quiet",
-	"diff":      "diff",
-	"deploy":    "deploy --all",
+	"diff":      "diff --import-existing-resources",
+	"deploy":    "deploy --all --import-existing-resources",
 	"destroy":   "destroy --all -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any",
 }
 
@@ -84,6 +84,12 @@ func (p *person) callsCDK(t *testing.T, call string, args []string) {
 		settings, is := strings.CutPrefix(arg, "SETTINGS=")
 		require.True(t, is, "nobody knows %s: say here what it does", arg)
 		call += " " + settings
+	}
+	if args[0] == "synth" { // the command's template, which make synth reads
+		template, err := os.ReadFile(filepath.Join(root, "infra", "testdata", "sluice.template.json"))
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Join(p.clone, "cdk.out"), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(p.clone, "cdk.out", "Sluice.template.json"), template, 0o600))
 	}
 	made := p.does(t, p.clone, "make", append([]string{"--old-file=needs-node", "bootstraps=", "cdk=@echo cdk"}, args...)...)
 	assert.Regexp(t, `(?m)^cdk `+regexp.QuoteMeta(call)+` *$`, made)
