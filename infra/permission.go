@@ -87,6 +87,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 // targets allows calls on the functions that may be shifted, including their versions and
 // aliases. A function's tags also apply to those (Lambda Developer Guide, attribute-based access
 // control).
+// A tag without a value may not fulfil the condition (flow.EmptyTagAlias).
 func (p permissions) targets(sid string, actions ...string) iam.PolicyStatement {
 	return p.within(p.settings.Functions, sid, actions...)
 }

@@ -6,14 +6,14 @@ import (
 )
 
 // Tags are the tags of a function. With them its owner configures the deployments that
-// start when a version is published. A tag with an empty value is present, but configures
-// nothing.
+// start when a version is published. A tag with an empty value configures nothing.
 type Tags map[string]string
 
 // The tags that Sluice reads.
 const (
 	// TagAlias names the alias to shift. It also permits Sluice to shift the function,
-	// unless the installation permits functions by their names.
+	// unless the installation permits functions by their names. It must have a value: see
+	// EmptyTagAlias.
 	TagAlias         = "sluice:alias"
 	TagStrategy      = "sluice:strategy"
 	TagAlarms        = "sluice:alarms"         // names, with spaces between them
@@ -22,9 +22,19 @@ const (
 	// TagConfig names the parameter that holds the whole configuration instead of the tags
 	// above.
 	TagConfig = "sluice:config"
-	// TagHook permits Sluice to invoke a function as a hook. It configures nothing.
+	// TagHook permits Sluice to invoke a function as a hook. It configures nothing. It must
+	// have a value, too; only IAM reads it.
 	TagHook = "sluice:hook"
 )
+
+// EmptyTagAlias says what is wrong with a TagAlias without a value. The roles of Sluice's
+// functions may touch a function on condition that the tag is not null, and for IAM an empty
+// value may be null (IAM User Guide, condition operators: "a null data set, such as an empty
+// string").
+const EmptyTagAlias = "has no value, which IAM may take for no tag at all: give it the name of the alias to shift, such as live"
+
+// HasAlias says whether TagAlias has a value.
+func (t Tags) HasAlias() bool { return strings.TrimSpace(t[TagAlias]) != "" }
 
 // tagPrefix begins all of Sluice's tags, and most mistyped ones.
 const tagPrefix = "sluice:"

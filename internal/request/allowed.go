@@ -8,7 +8,7 @@ import (
 	"sluice/internal/shift"
 )
 
-// Allowed decides which functions may be shifted: those that carry the tag sluice:alias, or
+// Allowed decides which functions may be shifted: those whose tag sluice:alias has a value, or
 // those whose names match a pattern. With the zero value, the tag decides.
 type Allowed struct{ pattern string }
 
@@ -48,8 +48,11 @@ func (a Allowed) Check(t shift.Target, tags flow.Tags) error {
 		return fmt.Errorf("%w: this installation of Sluice shifts only functions whose name fits %s, and %s does not: widen its setting for the functions that may be shifted",
 			shift.ErrFunctionNotAllowed, a.pattern, function)
 	}
-	if _, tagged := tags[flow.TagAlias]; tagged {
+	if tags.HasAlias() {
 		return nil
+	}
+	if _, tagged := tags[flow.TagAlias]; tagged {
+		return fmt.Errorf("%w: the tag %s of %s %s", shift.ErrFunctionNotAllowed, flow.TagAlias, function, flow.EmptyTagAlias)
 	}
 	return fmt.Errorf("%w: %s does not carry the tag %s: add it, with the alias to shift as its value",
 		shift.ErrFunctionNotAllowed, function, flow.TagAlias)

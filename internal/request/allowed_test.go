@@ -16,7 +16,7 @@ import (
 
 func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 	t.Parallel()
-	tagged := flow.Tags{flow.TagAlias: ""}
+	tagged := flow.Tags{flow.TagAlias: "live"}
 	tests := []struct {
 		setting, function string
 		tags              flow.Tags
@@ -25,6 +25,8 @@ func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 		{"", "orders", tagged, true},
 		{"tag", "orders", tagged, true},
 		{"", "orders", nil, false},
+		{"tag", "orders", flow.Tags{flow.TagAlias: ""}, false},
+		{"tag", "orders", flow.Tags{flow.TagAlias: "  "}, false},
 		{"tag", "orders", flow.Tags{flow.TagStrategy: "AllAtOnce", "alias": "live"}, false},
 		{"orders-*", "orders-api", nil, true},
 		{"orders-*", "orders-", nil, true},
@@ -52,7 +54,7 @@ func TestOnlyAllowedFunctionsMayBeShifted(t *testing.T) {
 			}
 			require.ErrorIs(t, err, shift.ErrFunctionNotAllowed)
 			assert.ErrorContains(t, err, test.function)
-			assert.Regexp(t, "add it|widen", err, "it says the remedy")
+			assert.Regexp(t, "add it|widen|give it the name of the alias", err, "it says the remedy")
 		})
 	}
 }

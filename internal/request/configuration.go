@@ -75,12 +75,20 @@ func findMisplaced(tags flow.Tags) []strictjson.Problem {
 	for _, key := range tags.Unknown() {
 		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(flow.KnownTags(), ", "))
 	}
+	checkAliasTag(&problems, tags)
 	for _, f := range tagFields {
 		if n := utf8.RuneCountInString(tags[f.tag]); n > maxTag {
 			problems.Add(f.tag, "has %d characters, and a tag has at most %d", n, maxTag)
 		}
 	}
 	return problems.List()
+}
+
+// checkAliasTag reports a tag for the alias that has no value.
+func checkAliasTag(problems *strictjson.Problems, tags flow.Tags) {
+	if _, tagged := tags[flow.TagAlias]; tagged && !tags.HasAlias() {
+		problems.Add(flow.TagAlias, "%s", flow.EmptyTagAlias)
+	}
 }
 
 // encodeTags writes what the tags say in the form of an input. Empty tags are left out.
@@ -197,7 +205,8 @@ func (r Reader) Parameter(event shift.Arrival, tags flow.Tags) (string, error) {
 	if !within || len(name) > maxTag || !isParameter(inside) {
 		problems.Add(flow.TagConfig, "must be the name of a parameter below %s, such as %s%s", folder, folder, function)
 	}
-	if alias := tags[flow.TagAlias]; strings.Trim(alias, " ") != "" && !IsAlias(alias) {
+	checkAliasTag(&problems, tags)
+	if tags.HasAlias() && !IsAlias(tags[flow.TagAlias]) {
 		problems.Add(flow.TagAlias, "%s", NoAlias)
 	}
 	if list := problems.List(); len(list) > 0 {
@@ -216,8 +225,8 @@ func (r Reader) Configuration(event shift.Arrival, tags flow.Tags, parameter, te
 			Message: fmt.Sprintf("it has %d bytes, and a parameter has at most %d", len(text), maxParameter),
 		}}}
 	}
-	if alias := tags[flow.TagAlias]; strings.Trim(alias, " ") != "" {
-		r.Alias = alias
+	if tags.HasAlias() {
+		r.Alias = tags[flow.TagAlias]
 	}
 	release, list := r.configuration(event, []byte(text))
 	if len(list) > 0 {

@@ -62,7 +62,7 @@ func TestTheAliasThatNobodyNamesIsTheSettings(t *testing.T) {
 	explicit, err := prod.Input([]byte(`{"targets": [{"function": "orders"}, {"function": "orders", "alias": "live"}, {"function": "stock:blue"}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Arrival{{Target: "lambda:orders:prod"}, {Target: "lambda:orders:live"}, {Target: "lambda:stock:blue"}}, explicit.Arrivals)
-	tagged, err := prod.Tags(arrived, flow.Tags{flow.TagAlias: ""})
+	tagged, err := prod.Tags(arrived, flow.Tags{flow.TagStrategy: "AllAtOnce"})
 	require.NoError(t, err)
 	assert.Equal(t, shift.Target("lambda:orders:prod"), tagged.Arrivals[0].Target)
 }
@@ -91,9 +91,8 @@ func TestTagsThatSayNothingLeaveEveryDefault(t *testing.T) {
 	want := decode(t, `{"function": "orders", "version": "7", "whenHeld": "wait"}`)
 	want.Trigger = shift.Event
 	for _, tags := range []flow.Tags{
-		{"sluice:alias": ""},
 		{"sluice:alias": "live"},
-		{"sluice:alias": "  ", "sluice:strategy": "", "sluice:alarms": " ", "sluice:before-traffic": "", "sluice:config": ""},
+		{"sluice:strategy": "", "sluice:alarms": " ", "sluice:before-traffic": "", "sluice:config": ""},
 	} {
 		got, err := reader.Tags(arrived, tags)
 		require.NoError(t, err)
@@ -127,6 +126,8 @@ func TestWrongTagsAreToldByTheirNames(t *testing.T) {
 		want []string // how the problems begin
 	}{
 		{"an alias of digits", flow.Tags{"sluice:alias": "7"}, []string{"sluice:alias: is not the name of an alias"}},
+		{"an alias without a name", flow.Tags{"sluice:alias": ""}, []string{"sluice:alias: has no value, which IAM may take for no tag at all: give it the name of the alias to shift"}},
+		{"an alias of spaces", flow.Tags{"sluice:alias": "  "}, []string{"sluice:alias: has no value"}},
 		{"an unknown strategy", flow.Tags{"sluice:strategy": "BigBang"}, []string{`sluice:strategy: unknown strategy "BigBang"`}},
 		{"a plan too long", flow.Tags{"sluice:strategy": "Linear0.1PercentEvery1Minute"}, []string{"sluice:strategy: plan too long"}},
 		{"an alarm twice", flow.Tags{"sluice:alarms": "a b a"}, []string{"sluice:alarms[2]: a appears twice"}},

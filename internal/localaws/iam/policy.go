@@ -120,7 +120,11 @@ const resourceTag = "aws:resourcetag/"
 // operators holds the supported condition operators. Each compares the key's value, if
 // the key is present, with one of the condition's values.
 var operators = map[string]func(found string, present bool, value string) bool{
-	"Null":         func(_ string, present bool, value string) bool { return present != (value == "true") },
+	// An empty value may be null (IAM User Guide, condition operators: "a null data set, such
+	// as an empty string"). Whether a tag without a value is one is not said, so here it is.
+	"Null": func(found string, present bool, value string) bool {
+		return (present && found != "") != (value == "true")
+	},
 	"StringEquals": func(found string, present bool, value string) bool { return present && found == value },
 	"StringLike":   func(found string, present bool, value string) bool { return present && glob(value, found) },
 }
