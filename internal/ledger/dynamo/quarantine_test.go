@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -96,6 +99,26 @@ func TestAcquittingLeavesTheLockOfAnotherDeployment(t *testing.T) {
 	holder, err := w.Holder(t.Context(), billing)
 	require.NoError(t, err)
 	assert.Equal(t, second, holder.DeploymentID)
+}
+
+// Earlier versions took a Deployment off the list of suspects and knew of no lock that it had
+// kept. The README says how a person frees it.
+func TestALockThatAnEarlierVersionHasLeftIsFreedByHand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rolledBack(t, first, orders, billing)
+	remove := func(pk, sk string) {
+		_, err := w.client().DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(tableName), Key: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk},
+		}})
+		require.NoError(t, err)
+	}
+	remove("suspect", "deployment#"+first)
+	_, err := w.Open(t.Context(), second, release(orders), noon)
+	require.ErrorIs(t, err, shift.ErrTargetBeingRestored)
+	remove("target#lambda:orders:live", "lock")
+	_, err = w.Open(t.Context(), second, release(orders), noon)
+	assert.NoError(t, err)
 }
 
 func TestOneHolderAtATimeHasTheLeaseOfTheQueue(t *testing.T) {
