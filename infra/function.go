@@ -98,9 +98,8 @@ func (a *sluice) newFunctions(from built) lambdas {
 
 func (a *sluice) newFunction(b blueprint, from built) awslambda.Function {
 	environment := map[string]*string{
-		flow.TableVariable:    a.table.TableName(),
-		flow.EventBusVariable: jsii.String(flow.DefaultEventBus),
-		flow.MetricsVariable:  jsii.String(a.metrics()),
+		flow.TableVariable:   a.table.TableName(),
+		flow.MetricsVariable: jsii.String(a.metrics()),
 	}
 	for name, value := range b.environment {
 		environment[name] = jsii.String(value)

@@ -135,7 +135,7 @@ func (p permissions) alarms() iam.PolicyStatement {
 }
 
 func (p permissions) announce() iam.PolicyStatement {
-	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+flow.DefaultEventBus))
+	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+flow.EventBus))
 }
 
 // answer allows reporting the success of a hook that has returned. The Service Authorization

@@ -55,7 +55,7 @@ func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 		for variable := range variables {
 			names = append(names, variable)
 		}
-		want := []string{flow.EventBusVariable, flow.MetricsVariable, flow.TableVariable}
+		want := []string{flow.MetricsVariable, flow.TableVariable}
 		switch name {
 		case flow.Publish.Function:
 			want = append(want, flow.AliasVariable, flow.FunctionsVariable, flow.ParametersVariable)

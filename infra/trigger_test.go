@@ -116,6 +116,32 @@ func TestAnAnnouncementContainsNoQuotes(t *testing.T) {
 	assert.Equal(t, `"Rejected: InvalidInput: function: 'or/ders' is 'no' name."`, lines[0])
 }
 
+// A bus that does not exist takes every event and delivers none, so that a wrong name would go
+// unnoticed. The functions may announce on the bus that every account has, and on no other, and
+// the stack's rules listen there.
+func TestNoOtherBusThanTheAccountsOwnIsUsed(t *testing.T) {
+	for _, template := range []map[string]any{goldenTemplate(t), otherTemplate(t)} {
+		announcing := 0
+		for _, role := range resources(template, "AWS::IAM::Role") {
+			for _, s := range statementsOf(t, role) {
+				if slices.Contains(s.Actions, "events:PutEvents") {
+					announcing++
+					assert.Equal(t, []string{"arn:aws:events:eu-west-1:111122223333:event-bus/default"}, s.Resources)
+				}
+			}
+		}
+		assert.Positive(t, announcing)
+		for id, rule := range resources(template, "AWS::Events::Rule") {
+			assert.Contains(t, []any{nil, "default"}, rule["EventBusName"], id)
+		}
+		for id, f := range resources(template, "AWS::Lambda::Function") {
+			for name := range f["Environment"].(map[string]any)["Variables"].(map[string]any) {
+				assert.NotContains(t, name, "BUS", id)
+			}
+		}
+	}
+}
+
 func TestSweepIsUnderstood(t *testing.T) {
 	for _, r := range resources(goldenTemplate(t), "AWS::Events::Rule") {
 		if r["ScheduleExpression"] == nil {

@@ -18,8 +18,6 @@ type Settings struct {
 	// StateMachine is the ARN of the state machine. Only the safety net uses it, because it
 	// runs outside the state machine.
 	StateMachine string
-	// EventBus receives the announcements.
-	EventBus string
 	// Metrics is the namespace of the metrics that count announcements.
 	Metrics string
 	// Alias is the alias of a target that names none. If it is empty, that is live. Only

@@ -48,7 +48,6 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 	if machine == "" && function == flow.SafetyNet {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s watches", flow.StateMachineVariable, function)
 	}
-	bus := cmp.Or(getenv(flow.EventBusVariable), flow.DefaultEventBus)
 	alias := getenv(flow.AliasVariable)
 	if alias != "" && !request.IsAlias(alias) {
 		return assembly.Settings{}, fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(alias, 80), request.NoAlias)
@@ -67,7 +66,7 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 		return assembly.Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	return assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, EventBus: bus, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
+		AWS: cfg, Table: table, StateMachine: machine, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		Alias: alias, Parameters: parameters, Allowed: allowed,
 	}, nil
 }

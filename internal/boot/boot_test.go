@@ -59,14 +59,13 @@ func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
 	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
 }
 
-func TestTheDefaultBusIsUsedWithoutASetting(t *testing.T) {
+func TestTheTableIsReadAndNothingIsRetried(t *testing.T) {
 	t.Parallel()
 	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
 		return map[string]string{flow.TableVariable: "ledger"}[name]
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "ledger", settings.Table)
-	assert.Equal(t, flow.DefaultEventBus, settings.EventBus)
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
 }
 

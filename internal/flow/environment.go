@@ -5,12 +5,16 @@ package flow
 const (
 	TableVariable        = "SLUICE_TABLE"
 	StateMachineVariable = "SLUICE_STATE_MACHINE"
-	EventBusVariable     = "SLUICE_EVENT_BUS"
 	MetricsVariable      = "SLUICE_METRICS"
 	AliasVariable        = "SLUICE_ALIAS"
 	FunctionsVariable    = "SLUICE_FUNCTIONS"
 	ParametersVariable   = "SLUICE_PARAMETERS"
 )
+
+// EventBus is the bus that receives the announcements. Every account has it, and nobody can
+// delete it. There is no setting for another one: PutEvents answers that a bus which does not
+// exist has taken an event, and nobody gets it.
+const EventBus = "default"
 
 // NamePrefixVariable is read by the operator's command alone.
 const NamePrefixVariable = "SLUICE_NAME_PREFIX"
@@ -20,8 +24,6 @@ const (
 	// DefaultNamePrefix is the name of the state machine and of the ledger's table. Every
 	// other name of the stack begins with it.
 	DefaultNamePrefix = "sluice"
-	// DefaultEventBus is the bus that every account has.
-	DefaultEventBus = "default"
 	// DefaultMetrics is the namespace of the metrics. The stack uses its name prefix.
 	DefaultMetrics = DefaultNamePrefix
 )

@@ -19,21 +19,11 @@ type API interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Announcer puts Announcements on an event bus.
-type Announcer struct {
-	api API
-	bus *string
-}
+// Announcer puts Announcements on flow.EventBus.
+type Announcer struct{ api API }
 
-// New returns the Announcer for a bus, given by its name or ARN. An empty bus is the account's
-// default bus.
-func New(api API, bus string) *Announcer {
-	a := &Announcer{api: api}
-	if bus != "" {
-		a.bus = aws.String(bus)
-	}
-	return a
-}
+// New returns an Announcer.
+func New(api API) *Announcer { return &Announcer{api: api} }
 
 // Announce puts one Announcement on the bus. It returns shift.ErrThrottled when EventBridge
 // throttles the call.
@@ -43,7 +33,7 @@ func (a *Announcer) Announce(ctx context.Context, what shift.Announcement) error
 		return fmt.Errorf("encode announcement %s: %w", what.ID, err)
 	}
 	out, err := a.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: a.bus,
+		EventBusName: aws.String(flow.EventBus),
 		Source:       aws.String(flow.OwnSource),
 		DetailType:   aws.String(flow.AnnouncementDetailType),
 		Detail:       aws.String(string(detail)),

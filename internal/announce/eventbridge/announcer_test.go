@@ -26,7 +26,7 @@ func (c client) Do(r *http.Request) (*http.Response, error) { return c(r) }
 
 // announcer returns an Announcer whose requests all get the same answer, and the body of the
 // last request.
-func announcer(bus string, status int, answer string) (*eventbridge.Announcer, *string) {
+func announcer(status int, answer string) (*eventbridge.Announcer, *string) {
 	body := new(string)
 	return eventbridge.New(sdk.NewFromConfig(localaws.ClientConfig("id", client(func(r *http.Request) (*http.Response, error) {
 		text, err := io.ReadAll(r.Body)
@@ -35,7 +35,7 @@ func announcer(bus string, status int, answer string) (*eventbridge.Announcer, *
 			StatusCode: status, Request: r, Body: io.NopCloser(strings.NewReader(answer)),
 			Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
 		}, err
-	}))), bus), body
+	})))), body
 }
 
 const execution = "arn:aws:states:us-east-1:123456789012:execution:sluice:first"
@@ -52,7 +52,7 @@ const taken = `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`
 
 func TestAnnouncementIsOneEvent(t *testing.T) {
 	t.Parallel()
-	a, body := announcer("deployments", 200, taken)
+	a, body := announcer(200, taken)
 	require.NoError(t, a.Announce(t.Context(), shifted()))
 	var sent struct{ Entries []map[string]any }
 	require.NoError(t, json.Unmarshal([]byte(*body), &sent))
@@ -65,16 +65,18 @@ func TestAnnouncementIsOneEvent(t *testing.T) {
 	}`, entry["Detail"].(string))
 	delete(entry, "Detail")
 	assert.Equal(t, map[string]any{
-		"Source": flow.OwnSource, "DetailType": flow.AnnouncementDetailType, "EventBusName": "deployments",
+		"Source": flow.OwnSource, "DetailType": flow.AnnouncementDetailType, "EventBusName": "default",
 		"Resources": []any{execution}, "Time": float64(shifted().At.Unix()),
 	}, entry)
 }
 
-func TestDefaultBusIsNotNamed(t *testing.T) {
+// A bus that does not exist takes every event and delivers none. So nothing names another bus
+// than the one that every account has.
+func TestAnnouncementsGoToTheBusThatEveryAccountHas(t *testing.T) {
 	t.Parallel()
-	a, body := announcer("", 200, taken)
+	a, body := announcer(200, taken)
 	require.NoError(t, a.Announce(t.Context(), shifted()))
-	assert.NotContains(t, *body, "EventBusName")
+	assert.Contains(t, *body, `"EventBusName":"default"`)
 }
 
 func TestARefusedEventIsAnErrorAlthoughTheCallSucceeds(t *testing.T) {
@@ -90,7 +92,7 @@ func TestARefusedEventIsAnErrorAlthoughTheCallSucceeds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := announcer("", 200, tt.answer)
+			a, _ := announcer(200, tt.answer)
 			err := a.Announce(t.Context(), shifted())
 			require.ErrorContains(t, err, tt.says)
 			assert.ErrorContains(t, err, execution+"/Shifted/2")
@@ -102,7 +104,7 @@ func TestARefusedEventIsAnErrorAlthoughTheCallSucceeds(t *testing.T) {
 func TestFailedCallIsAnError(t *testing.T) {
 	t.Parallel()
 	for code, throttled := range map[string]bool{"ThrottlingException": true, "InternalException": false, "ResourceNotFoundException": false} {
-		a, body := announcer("deployments", 400, `{"__type":"`+code+`","message":"no"}`)
+		a, body := announcer(400, `{"__type":"`+code+`","message":"no"}`)
 		err := a.Announce(t.Context(), shifted())
 		require.ErrorContains(t, err, code)
 		assert.Equal(t, throttled, errors.Is(err, shift.ErrThrottled), code)

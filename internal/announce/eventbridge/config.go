@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 )
 
-// FromConfig returns an Announcer for a bus, with a client of its own.
-func FromConfig(cfg aws.Config, bus string) *Announcer {
-	return New(eventbridge.NewFromConfig(cfg), bus)
+// FromConfig returns an Announcer with a client of its own.
+func FromConfig(cfg aws.Config) *Announcer {
+	return New(eventbridge.NewFromConfig(cfg))
 }

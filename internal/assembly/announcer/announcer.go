@@ -21,5 +21,5 @@ func FromSettings(s assembly.Settings) *emf.Announcer {
 	if s.Runtime.Now != nil {
 		now = s.Runtime.Now
 	}
-	return emf.New(eventbridge.FromConfig(s.AWS, s.EventBus), s.Metrics, out, now)
+	return emf.New(eventbridge.FromConfig(s.AWS), s.Metrics, out, now)
 }
