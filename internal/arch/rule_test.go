@@ -110,7 +110,7 @@ var rules = []rule{
 	// Lambda starts: a setting that means nothing must not wait for its first use.
 	{
 		folder: "internal/boot",
-		may:    []string{assembly, contract, domain, requests, "github.com/aws/aws-lambda-go", sdk + "/aws", sdk + "/config"},
+		may:    []string{assembly, contract, domain, requests, "github.com/aws/aws-lambda-go", sdk + "/aws"},
 		tests:  []string{sdk},
 	},
 	// A main only names its task, and how its handler is put together.

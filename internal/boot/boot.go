@@ -11,8 +11,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"sluice/internal/assembly"
 	"sluice/internal/flow"
@@ -29,7 +27,7 @@ func Start[D, F any](task flow.Task[D, F], wire func(assembly.Settings) flow.Han
 // StartLambda serves a Lambda that no state of the state machine invokes.
 func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("function", name))
-	settings, err := load(context.Background(), name, os.Getenv)
+	settings, err := load(name, os.Getenv)
 	if err != nil {
 		slog.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -37,9 +35,8 @@ func StartLambda(name string, wire func(assembly.Settings) flow.Lambda) {
 	lambda.Start(Invoker(wire(settings)))
 }
 
-// load reads the Settings. The clients attempt each call once. Step Functions retries, so that
-// retries are visible and counted. Only package task repeats some throttled calls itself.
-func load(ctx context.Context, function string, getenv func(string) string) (assembly.Settings, error) {
+// load reads the Settings from the environment.
+func load(function string, getenv func(string) string) (assembly.Settings, error) {
 	table := getenv(flow.TableVariable)
 	if table == "" {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", flow.TableVariable)
@@ -61,9 +58,9 @@ func load(ctx context.Context, function string, getenv func(string) string) (ass
 	if err != nil {
 		return assembly.Settings{}, fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
+	cfg, err := loadAWS(getenv)
 	if err != nil {
-		return assembly.Settings{}, fmt.Errorf("load the AWS configuration: %w", err)
+		return assembly.Settings{}, err
 	}
 	return assembly.Settings{
 		AWS: cfg, Table: table, StateMachine: machine, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),

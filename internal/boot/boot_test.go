@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -46,24 +46,55 @@ func TestAnErrorIsReportedUnderItsWireName(t *testing.T) {
 	}
 }
 
+// environment returns what Lambda sets, and additional variables.
+func environment(with map[string]string) func(string) string {
+	all := map[string]string{
+		flow.TableVariable: "ledger", "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+	}
+	maps.Copy(all, with)
+	return func(name string) string { return all[name] }
+}
+
+func TestWhatLambdaSetsIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		_, err := load(flow.Close.Function, environment(map[string]string{name: ""}))
+		require.EqualError(t, err, name+" is not set: Lambda sets it in every function")
+	}
+}
+
+func TestCallsAreSignedWithTheRoleOfTheFunction(t *testing.T) {
+	t.Parallel()
+	var header http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header
+		_, _ = w.Write([]byte("{}"))
+	}))
+	t.Cleanup(server.Close)
+	settings, err := load(flow.Close.Function, environment(map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1"}))
+	require.NoError(t, err)
+	_, err = dynamodb.NewFromConfig(settings.AWS).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("ledger")})
+	require.NoError(t, err)
+	assert.Regexp(t, `^AWS4-HMAC-SHA256 Credential=id/[0-9]{8}/eu-west-1/dynamodb/aws4_request, `, header.Get("Authorization"))
+	assert.Equal(t, "token", header.Get("X-Amz-Security-Token"))
+}
+
 func TestAMissingTableIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := load(t.Context(), flow.Close.Function, func(string) string { return "" })
+	_, err := load(flow.Close.Function, func(string) string { return "" })
 	require.ErrorContains(t, err, flow.TableVariable+" is not set")
 }
 
 func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
 	t.Parallel()
-	table := func(name string) string { return map[string]string{flow.TableVariable: "ledger"}[name] }
-	_, err := load(t.Context(), flow.SafetyNet, table)
+	_, err := load(flow.SafetyNet, environment(nil))
 	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
 }
 
 func TestTheTableIsReadAndNothingIsRetried(t *testing.T) {
 	t.Parallel()
-	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
-		return map[string]string{flow.TableVariable: "ledger"}[name]
-	})
+	settings, err := load(flow.Close.Function, environment(nil))
 	require.NoError(t, err)
 	assert.Equal(t, "ledger", settings.Table)
 	assert.Equal(t, 1, settings.AWS.Retryer().MaxAttempts(), "Step Functions does the retrying")
@@ -72,9 +103,7 @@ func TestTheTableIsReadAndNothingIsRetried(t *testing.T) {
 func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	t.Parallel()
 	start := func(alias, functions, parameters string) (assembly.Settings, error) {
-		return load(t.Context(), flow.Publish.Function, func(name string) string {
-			return map[string]string{flow.TableVariable: "ledger", flow.AliasVariable: alias, flow.FunctionsVariable: functions, flow.ParametersVariable: parameters}[name]
-		})
+		return load(flow.Publish.Function, environment(map[string]string{flow.AliasVariable: alias, flow.FunctionsVariable: functions, flow.ParametersVariable: parameters}))
 	}
 	orders := shift.Target("lambda:orders-api:live")
 	settings, err := start("", "", "")
@@ -94,26 +123,4 @@ func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	require.ErrorContains(t, err, flow.FunctionsVariable+`: "orders api" does not say which functions may be shifted`)
 	_, err = start("", "", "/sluice")
 	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not a folder of parameters, such as /sluice/`)
-}
-
-// Not parallel: the SDK reads the endpoint from the environment.
-func TestTheEndpointOfTheEnvironmentIsUsed(t *testing.T) {
-	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
-		_, _ = w.Write([]byte("{}"))
-	}))
-	t.Cleanup(server.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
-	} {
-		t.Setenv(name, value)
-	}
-	settings, err := load(t.Context(), flow.Close.Function, func(name string) string {
-		return map[string]string{flow.TableVariable: "ledger"}[name]
-	})
-	require.NoError(t, err)
-	_, err = dynamodb.NewFromConfig(settings.AWS).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("ledger")})
-	require.NoError(t, err)
-	assert.EqualValues(t, 1, asked.Load())
 }
