@@ -59,7 +59,7 @@ func judge(out *sfn.ValidateStateMachineDefinitionOutput, notes io.Writer) error
 	}
 	said := strings.Join(found, "\n")
 	if out.Result == types.ValidateStateMachineDefinitionResultCodeFail {
-		return fmt.Errorf("Step Functions would refuse the definition:\n%s\nFix it in statemachine/definition.go", said)
+		return fmt.Errorf("the definition would be refused by Step Functions:\n%s\nFix it in statemachine/definition.go", said)
 	}
 	if said != "" {
 		said = "; it remarks:\n" + said

@@ -60,8 +60,8 @@ func TestWhatStepFunctionsSaysOfTheDefinitionCounts(t *testing.T) {
 		"a warning": {`{"result":"OK","diagnostics":[{"severity":"WARNING","code":"NO_PATH","message":"use\na path","location":"/States/Bake"}]}`,
 			"Step Functions accepts the definition; it remarks:\n  WARNING /States/Bake: use a path (NO_PATH)\n", ""},
 		"an error": {`{"result":"FAIL","diagnostics":[{"severity":"ERROR","code":"MISSING_TRANSITION_TARGET","message":"no such state","location":"/States/Open/Next"}]}`,
-			"", "Step Functions would refuse the definition:\n  ERROR /States/Open/Next: no such state (MISSING_TRANSITION_TARGET)\nFix it in statemachine/definition.go"},
-		"nothing more": {`{"result":"FAIL","diagnostics":[]}`, "", "Step Functions would refuse the definition"},
+			"", "the definition would be refused by Step Functions:\n  ERROR /States/Open/Next: no such state (MISSING_TRANSITION_TARGET)\nFix it in statemachine/definition.go"},
+		"nothing more": {`{"result":"FAIL","diagnostics":[]}`, "", "the definition would be refused by Step Functions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
