@@ -14,45 +14,57 @@ import (
 	"sluice/internal/flow"
 )
 
+// safetyNet returns all that puts traffic back without the state machine: the function, its role
+// with its policy, its log, the ledger, and the rules that invoke it, each with its permission.
+func safetyNet(t *testing.T, template map[string]any) []string {
+	t.Helper()
+	net := ""
+	for id, f := range resources(template, "AWS::Lambda::Function") {
+		if f["Environment"].(map[string]any)["Variables"].(map[string]any)[flow.StateMachineVariable] != nil {
+			net = id
+		}
+	}
+	require.NotEmpty(t, net)
+	needed := append(slices.Collect(maps.Keys(dependenciesOf(t, template, net))), net)
+	for _, kind := range []string{"AWS::Events::Rule", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"} {
+		for id, properties := range resources(template, kind) {
+			if refersTo(properties, net) {
+				needed = append(needed, id)
+			}
+		}
+	}
+	require.Len(t, needed, 1+3+3+3+1, "the function; its role, its log and the table; three rules with their permissions; the retries")
+	return needed
+}
+
+// announcing returns all that tells people how a deployment ended.
+func announcing(t *testing.T, prefix string, template map[string]any) []string {
+	t.Helper()
+	var needed []string
+	for _, kind := range []string{"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"} {
+		needed = slices.AppendSeq(needed, maps.Keys(resources(template, kind)))
+	}
+	for id, rule := range resources(template, "AWS::Events::Rule") {
+		if rule["Name"] == prefix+"-announced" {
+			needed = slices.AppendSeq(append(needed, id), maps.Keys(dependenciesOf(t, template, id)))
+		}
+	}
+	return needed
+}
+
 // CloudFormation deletes a resource before those that it depends on. When the state machine is
 // deleted, its executions end without a Catch, and only the safety net can put their traffic
 // back.
 func TestSafetyNetIsDeletedAfterTheStateMachine(t *testing.T) {
 	for prefix, template := range map[string]map[string]any{"sluice": goldenTemplate(t), "team-a": otherTemplate(t)} {
-		later := dependenciesOf(t, template, onlyID(t, template, "AWS::StepFunctions::StateMachine"))
-		net := ""
-		for id, f := range resources(template, "AWS::Lambda::Function") {
-			if f["Environment"].(map[string]any)["Variables"].(map[string]any)[flow.StateMachineVariable] != nil {
-				net = id
-			}
-		}
-		require.NotEmpty(t, net)
-		needed := slices.Collect(maps.Keys(dependenciesOf(t, template, net))) // its role with its policy, its log, the ledger
-		needed = append(needed, net)
-		for _, kind := range []string{"AWS::Events::Rule", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"} {
-			for id, properties := range resources(template, kind) {
-				if refersTo(properties, net) {
-					needed = append(needed, id)
-				}
-			}
-		}
-		require.Len(t, needed, 1+3+3+3+1, "the function; its role, its log and the table; three rules with their permissions; the retries")
-		// So that people hear what the safety net did.
-		for _, kind := range []string{"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"} {
-			needed = slices.AppendSeq(needed, maps.Keys(resources(template, kind)))
-		}
-		for id, rule := range resources(template, "AWS::Events::Rule") {
-			if rule["Name"].(string) == prefix+"-announced" {
-				needed = append(needed, id)
-				needed = slices.AppendSeq(needed, maps.Keys(dependenciesOf(t, template, id)))
-			}
-		}
-		for _, id := range needed {
+		machine := onlyID(t, template, "AWS::StepFunctions::StateMachine")
+		later := dependenciesOf(t, template, machine)
+		for _, id := range append(safetyNet(t, template), announcing(t, prefix, template)...) {
 			assert.True(t, later[id], "%s would be deleted without waiting for the state machine", id)
 		}
 		// Nothing may start executions of a state machine that is being deleted.
 		for id, rule := range resources(template, "AWS::Events::Rule") {
-			if refersTo(rule, onlyID(t, template, "AWS::StepFunctions::StateMachine")) {
+			if refersTo(rule, machine) {
 				assert.False(t, later[id], id)
 			}
 		}
