@@ -34,13 +34,16 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.Publish.Function:
 		return []iam.PolicyStatement{
 			p.readTags(),
-			p.targets("Publish", "lambda:GetFunction", "lambda:PublishVersion"),
+			p.targets("Publish", "lambda:GetFunction", "lambda:ListAliases", "lambda:PublishVersion"),
 			p.parameters(),
+			p.alarms(),
+			p.hooks(), // to see whether they exist, by a dry run
 		}
 	case flow.Open.Function:
 		return []iam.PolicyStatement{
-			p.targets("ReadTargets", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListAliases"),
+			p.targets("ReadTargets", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.targets("WakeCandidates", "lambda:InvokeFunction"),
 			p.alarms(),
 			p.announce(),
 		}

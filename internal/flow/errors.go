@@ -29,6 +29,7 @@ const (
 	NothingToShift      = "NothingToShift"
 	Throttled           = "Throttled"
 	HookFailed          = "HookFailed"
+	HookNotStarted      = "HookNotStarted"
 	DeploymentClosed    = "DeploymentClosed"
 	// AlarmUnreadable and RouteChanged are names of the domain's Reasons, too.
 	AlarmUnreadable = shift.AlarmNotRead
@@ -97,6 +98,8 @@ var names = []struct {
 	{err: shift.ErrRouteChanged, name: RouteChanged},
 	{err: shift.ErrRouteSettling, name: "RouteSettling", heals: true},
 	{err: shift.ErrThrottled, name: Throttled, heals: true},
+	{err: shift.ErrHookNotStarted, name: HookNotStarted, heals: true},
+	{err: shift.ErrHookNotFound, name: "HookNotFound"},
 	{err: shift.ErrHookFailed, name: HookFailed},
 }
 

@@ -55,6 +55,8 @@ var sentinels = []struct {
 	{"ErrRevisionMismatch", shift.ErrRevisionMismatch, "RevisionMismatch", true},
 	{"ErrRouteChanged", shift.ErrRouteChanged, "RouteChanged", false},
 	{"ErrRouteSettling", shift.ErrRouteSettling, "RouteSettling", true},
+	{"ErrHookNotStarted", shift.ErrHookNotStarted, "HookNotStarted", true},
+	{"ErrHookNotFound", shift.ErrHookNotFound, "HookNotFound", false},
 	{"ErrThrottled", shift.ErrThrottled, "Throttled", true},
 	{"ErrRouteRefused", shift.ErrRouteRefused, "RouteRefused", false},
 	{"ErrDeploymentOpening", shift.ErrDeploymentOpening, "DeploymentOpening", true},

@@ -89,11 +89,28 @@ var (
 // hook.
 const hookTimeout = 900 * time.Second
 
+// NotStarted are Lambda's errors for an invocation of which nothing has run: the function is idle,
+// or not ready yet, or its network, file system or key cannot be used (Invoke, Errors). An error
+// of Lambda's own (ServiceException) and a lost connection are not among them: the function may
+// have run.
+var NotStarted = []string{
+	"CodeArtifactUserPendingException", "EC2AccessDeniedException", "EC2ThrottledException", "EC2UnexpectedException",
+	"EFSMountConnectivityException", "EFSMountFailureException", "EFSMountTimeoutException", "ENILimitReachedException",
+	"ENINotReadyException", "InvalidSecurityGroupIDException", "InvalidSubnetIDException", "KMSAccessDeniedException",
+	"KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "ResourceConflictException",
+	"ResourceNotReadyException", "SnapStartNotReadyException", "SubnetIPAddressLimitReachedException",
+}
+
 // hookRetries repeats only an invocation, of run-hooks or of the hook, that Lambda refused
-// to start. The hook was not asked then. Otherwise a hook is asked only once.
+// to start. The hook was not asked then. Otherwise a hook is asked only once. The waits are
+// long enough for an idle function in a VPC, which takes a minute or more.
 func hookRetries() []Retry {
+	names := []string{"Lambda.TooManyRequestsException", Throttled, HookNotStarted}
+	for _, code := range NotStarted {
+		names = append(names, "Lambda."+code) // of run-hooks itself
+	}
 	return []Retry{{
-		Errors: []string{"Lambda.TooManyRequestsException", Throttled}, Interval: 2 * time.Second, Attempts: shift.HookRetries, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
+		Errors: names, Interval: 2 * time.Second, Attempts: shift.HookRetries, Backoff: 2, MaxDelay: 30 * time.Second, Jitter: true,
 	}}
 }
 

@@ -7,8 +7,8 @@ import "sluice/internal/shift"
 // simultaneous Deployments exhaust them first.
 const (
 	// ListTags, for the tag that permits the shift. Then PublishVersion, or GetFunction of
-	// a given version.
-	callsOfPublish = 2
+	// a given version. GetFunction of the alias.
+	callsOfPublish = 3
 	// GetFunction of Candidate and Stable, GetAlias, and
 	// GetProvisionedConcurrencyConfig of the alias.
 	callsOfOpen  = 4

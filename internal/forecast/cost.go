@@ -63,7 +63,7 @@ func (c Course) Bill(alarmReads int) Bill {
 // AlarmReads returns how often CloudWatch is called for a Deployment with alarms: once
 // before the start, and at every poll. All alarms that a Deployment may name fit into one
 // request (DescribeAlarms, AlarmNames: 100).
-func (c Course) AlarmReads() int { return 1 + c.Polls }
+func (c Course) AlarmReads() int { return 2 + c.Polls }
 
 // Total returns the sum of the Bill.
 func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads }

@@ -324,14 +324,17 @@ func (r *run) anotherThatCreates() {
 
 // anotherVersion has somebody start a second deployment, which waits for its turn, of a
 // version that is not the first one's, as a rule. Where it is to be put back, that is by
-// a hook when it has all traffic: nobody has made the function of it.
+// a hook when it has all traffic.
 func (r *run) anotherVersion(back bool) {
 	input := map[string]any{"whenHeld": "wait", "version": "1"}
 	if back {
-		input["hooks"] = map[string]any{"afterTraffic": []map[string]any{{"function": "nobody-has-made-it"}}}
+		input["hooks"] = map[string]any{"afterTraffic": []map[string]any{{"function": refusing}}}
 	}
 	r.second(input, back)
 }
+
+// refusing is a hook that always fails.
+const refusing = "refusing"
 
 // second starts a second deployment, by the first one's plan if the input has none.
 func (r *run) second(input map[string]any, refused bool) {

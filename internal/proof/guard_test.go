@@ -125,7 +125,7 @@ var guards = []guard{
 		},
 		bases: []string{"hooks at both points"},
 		strikes: []strike{
-			{boundary: 1, fault: theFault("a second deployment")},
+			{boundary: 2, fault: theFault("a second deployment")},
 			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 25 s a call")},
 		},
 		breaks: closedAndOpen,
@@ -187,7 +187,7 @@ var guards = []guard{
 		},
 		bases: []string{"hooks at both points"},
 		strikes: []strike{
-			{boundary: 1, fault: theFault("a second deployment")},
+			{boundary: 2, fault: theFault("a second deployment")},
 			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
 			{actor: "rollback", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
 		},

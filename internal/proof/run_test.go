@@ -81,11 +81,13 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	s.Kinds = b.kinds
+	s.Functions[refusing] = world.Setup{Tags: map[string]string{flow.TagHook: "true"}}
 	s.Latency = 50 * time.Millisecond // so that what happens at once still has an order
 	w, err := world.New(s, json.RawMessage(b.input))
 	if err != nil {
 		return nil, err
 	}
+	w.SetHook(refusing, world.HookBehaviour{Result: world.HookFails})
 	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
 	r.observe()
 	r.reads = newStaleReads(w)

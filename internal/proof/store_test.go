@@ -138,11 +138,6 @@ func (store) Create(context.Context, shift.Target, shift.Route) (shift.Route, er
 
 func (store) Delete(context.Context, shift.Target) error { return errNotInStore }
 
-func (store) RemedyForMissing(_ context.Context, t shift.Target) (string, error) {
-	return "stock " + string(t) + " first", nil
-}
-
-// Settles is not asked, as the Rules say that nothing settles.
 func (store) Settles(context.Context, shift.Target) (bool, error) {
 	return false, errors.New("a store never settles")
 }
@@ -154,6 +149,10 @@ func (store) Publish(context.Context, shift.Target) (shift.Published, error) {
 func (store) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }
+
+func (store) CheckTarget(context.Context, shift.Target) error { return nil }
+
+func (store) Wake(context.Context, shift.Target, shift.Version) error { return errNotInStore }
 
 func (store) CheckStart(t shift.Target, found shift.Route, _ bool) error {
 	if found.IsWhole() {

@@ -29,14 +29,16 @@ type Adapter interface {
 	// Delete removes the Target. Doing so again does no harm.
 	Delete(context.Context, shift.Target) error
 
-	// RemedyForMissing says what can be done about a Target that does not exist.
-	RemedyForMissing(context.Context, shift.Target) (string, error)
 	// Settles says whether the platform goes on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
 	// Publish publishes the deployed code that has no version yet.
 	Publish(context.Context, shift.Target) (shift.Published, error)
+	// CheckTarget returns shift.ErrTargetNotFound, with a remedy, for a Target that does not exist.
+	CheckTarget(context.Context, shift.Target) error
 	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// Wake makes an idle version ready, which takes a while.
+	Wake(context.Context, shift.Target, shift.Version) error
 	// CheckStart returns an error for a Route that no Deployment can begin with.
 	CheckStart(t shift.Target, found shift.Route, settles bool) error
 	// CheckCompatible returns an error when the two versions cannot share the Target's
@@ -112,15 +114,6 @@ func (b ByKind) Delete(ctx context.Context, t shift.Target) error {
 	return a.Delete(ctx, t)
 }
 
-// RemedyForMissing says what can be done about a Target that does not exist.
-func (b ByKind) RemedyForMissing(ctx context.Context, t shift.Target) (string, error) {
-	a, err := b.of(t)
-	if err != nil {
-		return "", err
-	}
-	return a.RemedyForMissing(ctx, t)
-}
-
 // Settles says whether the platform keeps moving a Target's traffic by itself after a write.
 func (b ByKind) Settles(ctx context.Context, t shift.Target) (bool, error) {
 	a, err := b.of(t)
@@ -146,6 +139,24 @@ func (b ByKind) DescribeVersion(ctx context.Context, t shift.Target, v shift.Ver
 		return shift.Published{}, err
 	}
 	return a.DescribeVersion(ctx, t, v)
+}
+
+// CheckTarget checks that a Target exists.
+func (b ByKind) CheckTarget(ctx context.Context, t shift.Target) error {
+	a, err := b.of(t)
+	if err != nil {
+		return err
+	}
+	return a.CheckTarget(ctx, t)
+}
+
+// Wake makes an idle version of a Target ready.
+func (b ByKind) Wake(ctx context.Context, t shift.Target, v shift.Version) error {
+	a, err := b.of(t)
+	if err != nil {
+		return err
+	}
+	return a.Wake(ctx, t, v)
 }
 
 // CheckStart returns an error for a Route that no Deployment can begin with.

@@ -95,6 +95,14 @@ func RecoveredAlarms(untilOK []string, observations []Observation) []string {
 	})
 }
 
+// CheckExists returns ErrAlarmNotFound for an alarm that does not exist.
+func (a Alarm) CheckExists() error {
+	if a.State != AlarmMissing {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)
+}
+
 // CheckAtStart returns the names of the alarms that fire before the start and are ignored
 // until they have been OK. It returns ErrAlarmNotFound, ErrAlarmUnreadable or
 // ErrAlarmFiring for an alarm that a Deployment cannot start with.
@@ -104,7 +112,7 @@ func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
 		a := read.distrust()
 		switch {
 		case a.State == AlarmMissing:
-			return nil, fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)
+			return nil, a.CheckExists()
 		case a.State == AlarmUnreadable && !o.IgnoreUnreadableAlarms:
 			return nil, fmt.Errorf(`%w: %s: %s; or say "ignoreUnreadableAlarms": true`, ErrAlarmUnreadable, a.Name, a.Reason)
 		case a.State == AlarmFiring && o.AlarmsAtStart == RejectFiring:

@@ -84,6 +84,11 @@ var (
 	ErrRouteSettling = errors.New("route is settling")
 	// ErrThrottled is returned when AWS asks to slow down.
 	ErrThrottled = errors.New("throttled")
+	// ErrHookNotStarted is returned if a hook could not be started at the moment. Nothing of it
+	// has run.
+	ErrHookNotStarted = errors.New("hook could not be started")
+	// ErrHookNotFound is returned for a hook that does not exist, or may not be invoked.
+	ErrHookNotFound = errors.New("hook not found")
 	// ErrHookFailed is returned when a hook fails or refuses.
 	ErrHookFailed = errors.New("hook failed")
 	// ErrHookNotAwaited is returned for the answer of a hook that timed out, or whose execution was stopped.

@@ -1,5 +1,7 @@
 package shift
 
+import "slices"
+
 // Point is when a Hook runs.
 type Point string
 
@@ -58,6 +60,17 @@ func (h Hooks) At(p Point) []Hook {
 
 // Count is the number of Hooks at all Points.
 func (h Hooks) Count() int { return len(h.BeforeTraffic) + len(h.AfterTraffic) }
+
+// Functions lists the functions of all Hooks, each once.
+func (h Hooks) Functions() []string {
+	var names []string
+	for _, hook := range slices.Concat(h.BeforeTraffic, h.AfterTraffic) {
+		if !slices.Contains(names, hook.Function) {
+			names = append(names, hook.Function)
+		}
+	}
+	return names
+}
 
 // Timeouts is the longest that all Hooks together may take.
 func (h Hooks) Timeouts() Seconds {

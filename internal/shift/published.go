@@ -8,7 +8,9 @@ type Readiness string
 const (
 	Ready   Readiness = "ready"
 	Pending Readiness = "pending"
-	Broken  Readiness = "broken"
+	// Idle : it must be woken before it can be invoked.
+	Idle   Readiness = "idle"
+	Broken Readiness = "broken"
 )
 
 // Published is what is known of a published version.
@@ -25,7 +27,7 @@ type Published struct {
 // ErrCandidateFailed if it never will be.
 func (p Published) CheckReady(target Target) error {
 	switch p.Readiness {
-	case Pending:
+	case Pending, Idle:
 		return fmt.Errorf("%w: version %s of %s: %s", ErrCandidatePending, p.Version, target, p.Reason)
 	case Broken:
 		return fmt.Errorf("%w: version %s of %s: %s; fix it and publish it again", ErrCandidateFailed, p.Version, target, p.Reason)

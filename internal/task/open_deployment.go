@@ -39,11 +39,10 @@ type OpeningLedger interface {
 type Router interface {
 	// Route reads the current Route. It returns shift.ErrTargetNotFound.
 	Route(context.Context, shift.Target) (shift.Route, error)
-	// RemedyForMissing says what can be done about a Target that does not exist, as a part
-	// of an error's message.
-	RemedyForMissing(context.Context, shift.Target) (string, error)
 	// DescribeVersion reads one version.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	// Wake makes an idle version ready, which takes a while.
+	Wake(context.Context, shift.Target, shift.Version) error
 	// Settles says whether the platform may go on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
 	// CheckStart returns an error for a Route that a Deployment cannot start with:
@@ -152,6 +151,11 @@ func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error)
 		candidate, err := o.Router.DescribeVersion(ctx, a.Target, a.Candidate)
 		if err != nil {
 			return nil, fmt.Errorf("read the candidate of %s: %w", a.Target, err)
+		}
+		if candidate.Readiness == shift.Idle {
+			if err := o.Router.Wake(ctx, a.Target, a.Candidate); err != nil {
+				return nil, err
+			}
 		}
 		if err := candidate.CheckReady(a.Target); err != nil {
 			return nil, err
@@ -264,7 +268,7 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	route, err := o.Router.Route(ctx, a.Target)
 	switch {
 	case errors.Is(err, shift.ErrTargetNotFound):
-		return o.planMissing(ctx, c, rules, err)
+		return o.planMissing(c, rules, err)
 	case err != nil:
 		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
 	}
@@ -319,16 +323,13 @@ func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.C
 
 // planMissing returns the Change of a Target that does not exist. Its traffic cannot be
 // divided, and nothing serves it, so the Deployment may create it if the release allows it.
-func (o opening) planMissing(ctx context.Context, c shift.Change, rules shift.Rules, notFound error) (shift.Change, error) {
+// Otherwise it has existed until a moment ago (PublishVersion, checkNames).
+func (o opening) planMissing(c shift.Change, rules shift.Rules, notFound error) (shift.Change, error) {
 	if o.release.Options.CreateTarget && rules.Creates {
 		c.Maker = shift.MakerOf(o.id)
 		return c, nil
 	}
-	remedy, err := o.Router.RemedyForMissing(ctx, c.Target)
-	if err != nil {
-		return c, fmt.Errorf("find what can be done about the missing %s: %w", c.Target, err)
-	}
-	return c, fmt.Errorf("%w; %s", notFound, remedy)
+	return c, fmt.Errorf("%w; somebody has deleted it since the execution began: create it again, or name another one", notFound)
 }
 
 func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deployment, error) {

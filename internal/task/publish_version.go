@@ -19,6 +19,7 @@ type Publisher interface {
 	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound or
 	// shift.ErrFunctionNotFound.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
+	TargetChecker
 	RulesReader
 }
 
@@ -38,6 +39,8 @@ type PublishVersion struct {
 	Versions       Publisher
 	Tags           TagReader
 	Configurations Configurations
+	Alarms         AlarmReader
+	Hooks          HookChecker
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
 	// Alias is used for a target without an alias. If it is empty, "live" is.
@@ -52,7 +55,7 @@ type PublishVersion struct {
 }
 
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
-// valid, all functions may be shifted, and all given versions exist.
+// valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
 	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, Kinds: h.Kinds}, call.Document)
 	if err != nil {
@@ -81,6 +84,9 @@ func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input
 		return shift.Release{}, err
 	}
 	if err := h.find(ctx, release.Arrivals); err != nil {
+		return shift.Release{}, err
+	}
+	if err := h.checkNames(ctx, release); err != nil {
 		return shift.Release{}, err
 	}
 	return release, h.publish(ctx, release.Arrivals)

@@ -96,6 +96,9 @@ type Setup struct {
 	// Provisioned names the aliases with provisioned concurrency, and how long Lambda takes to
 	// move it.
 	Provisioned map[string]time.Duration
+	// Inactive names the versions that have not been invoked for weeks, and how long Lambda
+	// takes to make each of them ready again.
+	Inactive map[string]time.Duration
 	// Published means that $LATEST is the same as the last version, so that publishing it
 	// makes no new version.
 	Published bool
@@ -236,7 +239,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
-			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "published", "absent", "tags"))
+			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "inactiveSeconds", "published", "absent", "tags"))
 	}
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
 	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
@@ -316,6 +319,7 @@ func decodeSetup(o strictjson.Object) Setup {
 		Roles:       texts(o.Field("roles")),
 		DeadLetters: texts(o.Field("deadLetters")),
 		Provisioned: map[string]time.Duration{},
+		Inactive:    map[string]time.Duration{},
 		Published:   o.Field("published").Bool(),
 		Absent:      o.Field("absent").Bool(),
 	}
@@ -325,6 +329,10 @@ func decodeSetup(o strictjson.Object) Setup {
 	provisioned := o.Field("provisionedSeconds").Members()
 	for _, alias := range provisioned.Names() {
 		s.Provisioned[alias] = seconds(provisioned.Field(alias))
+	}
+	inactive := o.Field("inactiveSeconds").Members()
+	for _, version := range inactive.Names() {
+		s.Inactive[version] = seconds(inactive.Field(version))
 	}
 	aliases := o.Field("aliases")
 	if !aliases.Present() {

@@ -157,6 +157,11 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 			return err
 		}
 	}
+	for _, version := range sortedKeys(s.Inactive) {
+		if err := w.cloud.Idle(name, version, s.Inactive[version]); err != nil {
+			return err
+		}
+	}
 	return w.scheduleActivation(name, need)
 }
 

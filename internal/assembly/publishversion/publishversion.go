@@ -8,6 +8,8 @@ import (
 	"sluice/internal/assembly/routers"
 	"sluice/internal/configuration/parameterstore"
 	"sluice/internal/flow"
+	"sluice/internal/gate/alarm"
+	"sluice/internal/hook/lambdahook"
 	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
 	"sluice/internal/task"
@@ -17,6 +19,7 @@ import (
 func New(s assembly.Settings) flow.Handler[json.RawMessage, shift.Release] {
 	return task.PublishVersion{
 		Versions: routers.FromSettings(s), Tags: lambdaalias.FromConfig(s.AWS), Configurations: parameterstore.FromConfig(s.AWS),
+		Alarms: alarm.FromConfig(s.AWS), Hooks: lambdahook.FromConfig(s.AWS),
 		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, Kinds: s.Kinds, Wait: s.Runtime.Wait,
 	}.Handle
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	lambda "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -29,11 +30,13 @@ func meaning(err error, token string) error {
 	switch {
 	case awserror.IsThrottled(err):
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, redacted)
+	case errors.As(err, &coded) && slices.Contains(flow.NotStarted, coded.ErrorCode()):
+		return fmt.Errorf("%w: %w", shift.ErrHookNotStarted, redacted)
 	case errors.As(err, &missing):
-		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookFailed, redacted)
+		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookNotFound, redacted)
 	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
 		// A function that does not exist has no tag, so access to it is denied too.
-		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookFailed, redacted)
+		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookNotFound, redacted)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
 		return fmt.Errorf("%w: it timed out or was stopped: %w", shift.ErrHookNotAwaited, redacted)
 	}

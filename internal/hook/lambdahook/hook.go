@@ -33,8 +33,9 @@ type Hook struct {
 func New(lambda LambdaAPI, states StatesAPI) *Hook { return &Hook{lambda: lambda, states: states} }
 
 // Ask invokes a hook's function, given by its name, name:qualifier or ARN, and waits until it
-// returns. It returns shift.ErrHookFailed when the function fails, does not exist, or may not
-// be invoked, and shift.ErrThrottled when Lambda throttled the call. It does not add the
+// returns. It returns shift.ErrHookFailed when the function fails, shift.ErrHookNotFound when it
+// does not exist or may not be invoked, shift.ErrHookNotStarted when nothing of it has run, and
+// shift.ErrThrottled when Lambda throttled the call. It does not add the
 // function's name to errors: the caller names the hook and its Point.
 func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error {
 	payload, err := json.Marshal(q)
@@ -49,6 +50,16 @@ func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error
 		return meaning(err, q.TaskToken)
 	case out.FunctionError != nil:
 		return functionError(out.Payload, q.TaskToken)
+	}
+	return nil
+}
+
+// Check finds out whether a function exists and may be invoked, without running it (Invoke,
+// DryRun). It returns shift.ErrHookNotFound if not, or shift.ErrThrottled.
+func (h *Hook) Check(ctx context.Context, function string) error {
+	_, err := h.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: types.InvocationTypeDryRun})
+	if err != nil {
+		return meaning(err, "")
 	}
 	return nil
 }

@@ -40,9 +40,12 @@ type request struct {
 }
 
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var text []byte
+	if r.Body != nil {
+		var err error
+		if text, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	path, err := url.PathUnescape(r.URL.EscapedPath())
 	if err != nil {
@@ -131,11 +134,14 @@ func TestAFailedInvocationSaysWhy(t *testing.T) {
 		is     error
 		says   string
 	}{
-		{"ResourceNotFoundException", 404, shift.ErrHookFailed, "correct the hook's name"},
+		{"ResourceNotFoundException", 404, shift.ErrHookNotFound, "correct the hook's name"},
 		{"TooManyRequestsException", 429, shift.ErrThrottled, ""},
 		{"EC2ThrottledException", 502, shift.ErrThrottled, ""},
+		{"ResourceConflictException", 409, shift.ErrHookNotStarted, "could not be started"},
+		{"SnapStartNotReadyException", 409, shift.ErrHookNotStarted, ""},
+		{"ENINotReadyException", 502, shift.ErrHookNotStarted, ""},
 		{"ServiceException", 500, nil, ""},
-		{"AccessDeniedException", 403, shift.ErrHookFailed, "tag its function sluice:hook"},
+		{"AccessDeniedException", 403, shift.ErrHookNotFound, "tag its function sluice:hook"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
@@ -144,13 +150,23 @@ func TestAFailedInvocationSaysWhy(t *testing.T) {
 			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
 			require.ErrorContains(t, err, tt.code)
 			assert.ErrorContains(t, err, tt.says)
-			for _, s := range []error{shift.ErrHookFailed, shift.ErrThrottled} {
+			for _, s := range []error{shift.ErrHookFailed, shift.ErrHookNotFound, shift.ErrThrottled, shift.ErrHookNotStarted} {
 				assert.Equal(t, s == tt.is, errors.Is(err, s))
 			}
 			assert.Equal(t, tt.code, codeOf(err))
 			assert.Len(t, w.requests, 1)
 		})
 	}
+}
+
+func TestAHookIsCheckedWithoutRunning(t *testing.T) {
+	t.Parallel()
+	w := &wire{status: 204}
+	require.NoError(t, newHook(w).Check(t.Context(), "orders-smoke"))
+	require.Len(t, w.requests, 1)
+	assert.Equal(t, "DryRun", w.requests[0].header.Get("X-Amz-Invocation-Type"))
+	w = &wire{status: 404, header: map[string]string{"X-Amzn-Errortype": "ResourceNotFoundException"}, body: `{"Message":"no"}`}
+	assert.ErrorIs(t, newHook(w).Check(t.Context(), "orders-smoke"), shift.ErrHookNotFound)
 }
 
 func TestSuccessIsReported(t *testing.T) {

@@ -98,7 +98,7 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 		return protocol.Reply{}, err
 	}
 	// Config.Random is the caller's function, so it must not be called under the lock.
-	v, invoker, err := s.resolveInvoke(in, s.config.Random())
+	v, invoker, err := s.resolveInvoke(in, kind, s.config.Random())
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -124,7 +124,7 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 }
 
 // resolveInvoke returns the version that an Invoke reaches, and the Invoker.
-func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, error) {
+func (s *Functions) resolveInvoke(in input, kind InvocationType, draw float64) (string, Invoker, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.findQualified(in.function)
@@ -135,8 +135,14 @@ func (s *Functions) resolveInvoke(in input, draw float64) (string, Invoker, erro
 	if err != nil {
 		return "", nil, err
 	}
+	if kind == dryRun { // checks the parameters and the permission only (Invoke, InvocationType)
+		return v.number, s.invoker, nil
+	}
 	if err := checkServable(v, in.now); err != nil {
 		return "", nil, err
+	}
+	if v.stateAt(in.now).State == StateInactive {
+		return "", nil, v.wake(in.now)
 	}
 	return v.number, s.invoker, nil
 }

@@ -53,6 +53,7 @@ type version struct {
 	modified    time.Time
 	readyAt     time.Time // Pending before, state from then on
 	state       VersionState
+	wakes       time.Duration // how long an invocation of the Inactive version needs to make it Active
 	provisioned *provisioned
 }
 
@@ -135,6 +136,25 @@ func (s *Functions) SetVersionState(name, number string, state VersionState) err
 	}
 	v.state, v.readyAt = state, time.Time{}
 	return nil
+}
+
+// Idle makes a version Inactive, as Lambda does with one that has not been invoked for weeks. The
+// next invocation fails, and has Lambda make the version ready again within a duration (Lambda
+// Developer Guide, Lambda function states; aws-cdk#20123).
+func (s *Functions) Idle(name, number string, wakes time.Duration) error {
+	if err := s.SetVersionState(name, number, VersionState{State: StateInactive, ReasonCode: "Idle", Reason: "The function is idle."}); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.functions[name].version(number).wakes = wakes
+	return nil
+}
+
+// wake answers an invocation of an Inactive version.
+func (v *version) wake(now time.Time) error {
+	v.readyAt, v.state = now.Add(v.wakes), VersionState{State: StateActive}
+	return conflict("The operation cannot be performed at this time. The function is currently in the following state: %s", StateInactive)
 }
 
 // version returns a version by its number or "$LATEST", nil if there is none.

@@ -20,6 +20,7 @@ type API interface {
 	GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
 	GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
 	GetProvisionedConcurrencyConfig(context.Context, *lambda.GetProvisionedConcurrencyConfigInput, ...func(*lambda.Options)) (*lambda.GetProvisionedConcurrencyConfigOutput, error)
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 	ListAliases(context.Context, *lambda.ListAliasesInput, ...func(*lambda.Options)) (*lambda.ListAliasesOutput, error)
 	ListTags(context.Context, *lambda.ListTagsInput, ...func(*lambda.Options)) (*lambda.ListTagsOutput, error)
 	PublishVersion(context.Context, *lambda.PublishVersionInput, ...func(*lambda.Options)) (*lambda.PublishVersionOutput, error)
@@ -147,6 +148,28 @@ func (r *Router) RemedyForMissing(ctx context.Context, t shift.Target) (string, 
 		have = "it has " + strings.Join(siblings, ", ")
 	}
 	return have + `: create the alias, name another one, or say "createAlias": true`, nil
+}
+
+// CheckTarget returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound for an alias that does
+// not exist. It calls GetFunction, which has a limit of its own.
+func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
+	function, alias, err := flow.SplitLambdaTarget(t)
+	if err != nil {
+		return err
+	}
+	_, err = r.api.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &function, Qualifier: &alias})
+	err = meaning(err, sentinels{notFound: shift.ErrTargetNotFound})
+	if !errors.Is(err, shift.ErrTargetNotFound) {
+		if err != nil {
+			return fmt.Errorf("see whether %s exists: %w", t, err)
+		}
+		return nil
+	}
+	remedy, missing := r.RemedyForMissing(ctx, t)
+	if missing != nil {
+		return missing
+	}
+	return fmt.Errorf("%s: %w; %s", t, err, remedy)
 }
 
 // listAliases returns the names of a function's aliases, at most maxSiblings of them.

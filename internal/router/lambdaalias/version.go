@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -92,15 +95,40 @@ func published(c types.FunctionConfiguration) shift.Published {
 	return p
 }
 
+// wakingTime bounds an invocation that wakes a version. It fails at once if the version is idle.
+const wakingTime = 5 * time.Second
+
+// Wake invokes an idle version, so that Lambda makes it ready. This invocation fails, and runs
+// nothing, unless somebody else has woken the version a moment ago.
+func (r *Router) Wake(ctx context.Context, t shift.Target, v shift.Version) error {
+	function, _, err := flow.SplitLambdaTarget(t)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wakingTime)
+	defer cancel()
+	_, err = r.api.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: &function, Qualifier: aws.String(string(v)), InvocationType: types.InvocationTypeRequestResponse, Payload: []byte(`{"sluice": "wake"}`),
+	})
+	var coded smithy.APIError
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &coded) && slices.Contains(flow.NotStarted, coded.ErrorCode()):
+		return nil
+	}
+	return fmt.Errorf("wake version %s of %s: %w", v, function, meaning(err, sentinels{notFound: shift.ErrVersionNotFound}))
+}
+
 // readiness says whether a version in this state can receive traffic. An Inactive version
 // has been idle and becomes Active again only when it is invoked (Lambda Developer Guide,
-// Lambda function states), so it counts as ready: waiting for it would never end. A version
+// Lambda function states). A version
 // that is being removed, or that cannot be invoked, does not recover by itself. An unknown
 // state counts as pending.
 func readiness(s types.State) shift.Readiness {
 	switch s {
-	case types.StateActive, types.StateInactive:
+	case types.StateActive:
 		return shift.Ready
+	case types.StateInactive:
+		return shift.Idle
 	case types.StateFailed, types.StateDeactivating, types.StateDeactivated, types.StateActiveNonInvocable, types.StateDeleting:
 		return shift.Broken
 	}

@@ -43,7 +43,7 @@ func TestVersionIsDescribed(t *testing.T) {
 func TestReadinessFollowsTheState(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]shift.Readiness{
-		"Active": shift.Ready, "Inactive": shift.Ready, "Pending": shift.Pending, "": shift.Pending, "Dreaming": shift.Pending,
+		"Active": shift.Ready, "Inactive": shift.Idle, "Pending": shift.Pending, "": shift.Pending, "Dreaming": shift.Pending,
 		"Failed": shift.Broken, "Deactivating": shift.Broken, "Deactivated": shift.Broken, "ActiveNonInvocable": shift.Broken, "Deleting": shift.Broken,
 	} {
 		r, _ := newRouter(answer{body: `{"Configuration":{"Version":"7","State":"` + state + `","StateReason":"` + strings.Repeat("x", 1000) + `"}}`})

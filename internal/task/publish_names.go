@@ -1,0 +1,91 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"sluice/internal/request"
+	"sluice/internal/shift"
+)
+
+// TargetChecker finds out whether a Target exists.
+type TargetChecker interface {
+	// CheckTarget returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound, with what can be
+	// done about it.
+	CheckTarget(context.Context, shift.Target) error
+}
+
+// HookChecker finds out whether a hook exists and may be invoked, without running it. It returns
+// shift.ErrHookNotFound.
+type HookChecker interface {
+	Check(ctx context.Context, function string) error
+}
+
+// wrongNames are the errors for a name that a person has to correct.
+var wrongNames = []error{shift.ErrTargetNotFound, shift.ErrFunctionNotFound, shift.ErrAlarmNotFound, shift.ErrHookNotFound}
+
+// problems are what is wrong with a request, told together.
+type problems []error
+
+func (p problems) Error() string {
+	texts := make([]string, len(p))
+	for i, err := range p {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (p problems) Unwrap() []error { return p }
+
+// checkNames checks that all Targets, alarms and hooks that a Release names exist. It returns all
+// wrong names together, so that a person can correct them at once. What cannot be checked at the
+// moment is left to Open, and to the hooks' turn.
+func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) error {
+	var wrong problems
+	note := func(err error) {
+		switch {
+		case err == nil:
+		case slices.ContainsFunc(wrongNames, func(sentinel error) bool { return errors.Is(err, sentinel) }):
+			wrong = append(wrong, request.AttributeToTag(release, err))
+		default:
+			slog.WarnContext(ctx, "not checked", "error", err)
+		}
+	}
+	h.checkTargets(ctx, release, note)
+	h.checkAlarms(ctx, release, note)
+	h.checkHooks(ctx, release, note)
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong
+}
+
+func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release, note func(error)) {
+	if release.Options.CreateTarget {
+		return
+	}
+	for _, a := range release.Arrivals {
+		note(h.Versions.CheckTarget(ctx, a.Target))
+	}
+}
+
+// checkAlarms leaves to Open what an alarm's state means.
+func (h PublishVersion) checkAlarms(ctx context.Context, release shift.Release, note func(error)) {
+	alarms, err := h.Alarms.Alarms(ctx, release.Alarms)
+	note(err)
+	for _, a := range alarms {
+		note(a.CheckExists())
+	}
+}
+
+func (h PublishVersion) checkHooks(ctx context.Context, release shift.Release, note func(error)) {
+	for _, function := range release.Hooks.Functions() {
+		if err := h.Hooks.Check(ctx, function); err != nil {
+			note(fmt.Errorf("check the hook %s: %w", function, err))
+		}
+	}
+}
