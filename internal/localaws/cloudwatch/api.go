@@ -122,7 +122,7 @@ func (s *Alarms) setAlarmStateOperation(members cbor.Map) protocol.Operation {
 		return op.Refuse(alarmConstraint("Value at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255"))
 	case !slices.Contains(alarmStates, state):
 		return op.Refuse(alarmConstraint("Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: %v", state, alarmStates))
-	case len(reason) > 1023:
+	case utf8.RuneCountInString(reason) > 1023:
 		return op.Refuse(alarmConstraint("Value at 'stateReason' failed to satisfy constraint: Member must have length less than or equal to 1023"))
 	}
 	op.Run = func(context.Context, time.Time) (protocol.Reply, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // request holds the parameters of one operation, or of one action of a transaction, by
@@ -188,7 +189,7 @@ const maxTokenLength = 36
 
 func (r *reader) token() string {
 	token := r.text()
-	if len(token) > maxTokenLength {
+	if utf8.RuneCountInString(token) > maxTokenLength {
 		r.fail(errConstraint("'"+token+"'", "clientRequestToken", "have length less than or equal to 36"))
 	}
 	if r.err == nil && token == "" {
@@ -271,7 +272,7 @@ func (q *request) violation() *violation {
 	switch {
 	case q.operation == "TransactWriteItems":
 		return nil
-	case len(q.tableName) > maxTableNameLength:
+	case utf8.RuneCountInString(q.tableName) > maxTableNameLength:
 		return &violation{"'" + q.tableName + "'", "tableName", "have length less than or equal to 255"}
 	case !isTableName(q.tableName):
 		return &violation{"'" + q.tableName + "'", "tableName", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"}

@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"net/http"
+	"unicode/utf8"
 )
 
 // Error is an error as AWS returns it.
@@ -38,9 +39,10 @@ func Constraint(format string, args ...any) *Error {
 	return NewError(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
 }
 
-// CheckLength returns an error if a text is longer than its API model allows.
+// CheckLength returns an error if a text has more characters than its API model allows (the
+// length trait of a string counts Unicode scalar values: Smithy, constraint traits).
 func CheckLength(member string, text *string, limit int) error {
-	if text != nil && len(*text) > limit {
+	if text != nil && utf8.RuneCountInString(*text) > limit {
 		return Constraint("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, limit)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"sluice/internal/localaws/account"
 	"sluice/internal/localaws/protocol"
@@ -114,7 +115,7 @@ func (s *Parameters) Operation(request protocol.Request) protocol.Operation {
 	// (GetParameter in Systems Manager's API reference).
 	input.Name = strings.Trim(input.Name, " ")
 	switch {
-	case input.Name == "" || len(input.Name) > 2048:
+	case input.Name == "" || utf8.RuneCountInString(input.Name) > 2048:
 		return op.Refuse(protocol.Constraint("Value at 'name' failed to satisfy constraint: Member must have length between 1 and 2048"))
 	case strings.Contains(input.Name, " "):
 		return op.Refuse(protocol.NewError(http.StatusBadRequest, "ValidationException", "Parameter name: can't contain spaces."))

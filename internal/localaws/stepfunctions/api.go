@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"sluice/internal/localaws/identifier"
 	"sluice/internal/localaws/protocol"
@@ -134,7 +135,7 @@ var forbiddenInName = regexp.MustCompile("[\\s<>{}\\[\\]?*\"#%\\\\^|~`$&,;:/\\x0
 
 // validateName checks an execution's name against the API reference.
 func validateName(name string) error {
-	if name == "" || len(name) > 80 || forbiddenInName.MatchString(name) {
+	if name == "" || utf8.RuneCountInString(name) > 80 || forbiddenInName.MatchString(name) {
 		return newError("InvalidName", "Invalid Name: '%s'", name)
 	}
 	return nil

@@ -2,6 +2,7 @@ package stepfunctions
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"sluice/internal/localaws/protocol"
 )
@@ -18,7 +19,7 @@ func answerTask(in input, token string, send func() error) (protocol.Operation, 
 		}
 		return struct{}{}, nil
 	})
-	if token == "" || len(token) > maxTokenLength {
+	if token == "" || utf8.RuneCountInString(token) > maxTokenLength {
 		return op, invalidToken()
 	}
 	if machine := in.machines.TokenStateMachine(token); machine != "" {
