@@ -6,6 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // rule is a rule of the template with its references resolved.
@@ -53,7 +57,7 @@ func fitsOne(rule, found any, present bool) bool {
 	for name, argument := range filter {
 		switch name {
 		case "exists":
-			return present == argument.(bool)
+			return isLeaf(found, present) == argument.(bool)
 		case "prefix":
 			return isText && strings.HasPrefix(text, argument.(string))
 		case "anything-but":
@@ -64,6 +68,31 @@ func fitsOne(rule, found any, present bool) bool {
 		}
 	}
 	panic(fmt.Sprintf("a pattern has %v", rule))
+}
+
+// isLeaf says whether a field has a value that "exists" sees: not an object, nor an empty list
+// (EventBridge User Guide, exists matching; recorded by LocalStack against AWS).
+func isLeaf(found any, present bool) bool {
+	switch value := found.(type) {
+	case map[string]any:
+		return false
+	case []any:
+		return len(value) > 0
+	}
+	return present
+}
+
+func TestAFieldExistsIfItHasAValue(t *testing.T) {
+	t.Parallel()
+	pattern := map[string]any{"a": []any{map[string]any{"exists": true}}}
+	for event, exists := range map[string]bool{
+		`{"a": 1}`: true, `{"a": ""}`: true, `{"a": null}`: true, `{"a": ["x"]}`: true,
+		`{}`: false, `{"a": {"b": 1}}`: false, `{"a": {}}`: false, `{"a": []}`: false,
+	} {
+		var decoded map[string]any
+		require.NoError(t, json.Unmarshal([]byte(event), &decoded))
+		assert.Equal(t, exists, matches(pattern, decoded), event)
+	}
 }
 
 // transformed returns the input of a target: the template with an event's values in its
