@@ -61,7 +61,7 @@ func (m *Machine) SendTaskFailure(token, error, cause string) error {
 	if err != nil {
 		return err
 	}
-	a.acceptAnswer(func() { a.visit.failTask(fault{Failure: Failure{Error: error, Cause: cause}}) })
+	a.acceptAnswer(func() { a.visit.failTask(fault{Failure: Failure{Error: error, Cause: cause}, answered: true}) })
 	return nil
 }
 

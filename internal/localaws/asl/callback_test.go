@@ -64,6 +64,15 @@ func TestATaskWithATokenEndsWhenItsTokenIsAnswered(t *testing.T) {
 			output:   `{"Error":"HookFailed","Cause":"because"}`,
 		},
 		{
+			name:     "with a failure that says nothing, caught: 6 events",
+			fields:   tokenCatch,
+			function: returning(`"accepted"`),
+			answer:   func(w *world, token string) error { return w.machine.SendTaskFailure(token, "", "") },
+			want:     []string{"5 TaskSubmitted <4", "6 TaskFailed <5", "7 TaskStateExited <6"},
+			path:     []string{"T", "Caught"},
+			output:   `{"Error":null,"Cause":null}`,
+		},
+		{
 			name:     "with nothing in time: 6 events",
 			fields:   tokenCatch + `"TimeoutSeconds": 30,`,
 			function: returning(`"accepted"`),

@@ -49,7 +49,7 @@ func TestDocumentsFlowThroughAState(t *testing.T) {
 			fields: `, "Parameters": {"e.$": "$$.Execution", "s.$": "$$.State", "m.$": "$$.StateMachine"}`,
 			input:  `{"a": 1}`,
 			want: `{"e":{"Id":"` + executionARN + `","Input":{"a":1},"Name":"run","RoleArn":"arn:aws:iam::123456789012:role/deploy","StartTime":"2026-01-02T00:00:00.000Z","RedriveCount":0},` +
-				`"s":{"EnteredTime":"2026-01-02T00:00:00.000Z","Name":"P","RetryCount":0},"m":{"Id":"` + machineARN + `","Name":"deploy"}}`,
+				`"s":{"EnteredTime":"2026-01-02T00:00:00.000Z","Name":"P"},"m":{"Id":"` + machineARN + `","Name":"deploy"}}`,
 		},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
@@ -71,7 +71,15 @@ func TestPathsWithoutAMatchFailTheExecution(t *testing.T) {
 	}{
 		{
 			name: "InputPath", fields: `"InputPath": "$.x",`, input: `{}`,
-			want: asl.Failure{Error: "States.Runtime", Cause: located + `The JSONPath '$.x' specified for the field 'InputPath' could not be found in the input '{}'`},
+			want: asl.Failure{Error: "States.Runtime", Cause: located + `Invalid path '$.x' : No results for path: $['x']`},
+		},
+		{
+			name: "InputPath, at the last of its steps", fields: `"InputPath": "$.x[0].y",`, input: `{"x": [{}]}`,
+			want: asl.Failure{Error: "States.Runtime", Cause: located + `Invalid path '$.x[0].y' : No results for path: $['x'][0]['y']`},
+		},
+		{
+			name: "InputPath, at an earlier step", fields: `"InputPath": "$.x.y.z",`, input: `{"x": {}}`,
+			want: asl.Failure{Error: "States.Runtime", Cause: located + `Invalid path '$.x.y.z' : Missing property in path $['x']['y']`},
 		},
 		{
 			name: "Parameters", fields: `"Parameters": {"a": [{"b.$": "$.x.y"}]},`, input: `{"x": 1}`,
@@ -87,11 +95,11 @@ func TestPathsWithoutAMatchFailTheExecution(t *testing.T) {
 		},
 		{
 			name: "OutputPath", fields: `"OutputPath": "$.x",`, input: `{"x": 1}`,
-			want: asl.Failure{Error: "States.Runtime", Cause: located + `The JSONPath '$.x' specified for the field 'OutputPath' could not be found in the input '"result"'`},
+			want: asl.Failure{Error: "States.Runtime", Cause: located + `Invalid path '$.x' : No results for path: $['x']`},
 		},
 		{
 			name: "TimeoutSecondsPath", fields: `"TimeoutSecondsPath": "$.x",`, input: `{}`,
-			want: asl.Failure{Error: "States.Runtime", Cause: located + `The JSONPath '$.x' specified for the field 'TimeoutSecondsPath' could not be found in the input '{}'`},
+			want: asl.Failure{Error: "States.Runtime", Cause: located + `Invalid path '$.x' : No results for path: $['x']`},
 		},
 		{
 			name: "TimeoutSecondsPath to no time", fields: `"TimeoutSecondsPath": "$.x",`, input: `{"x": 0}`,
@@ -106,7 +114,7 @@ func TestPathsWithoutAMatchFailTheExecution(t *testing.T) {
 				"S": {"Type": "Succeed"}}}`, testcase.input, map[string]function{"f": returning(`"result"`)})
 			assert.Equal(t, asl.Failed, ex.Status())
 			assert.Equal(t, testcase.want, ex.Failure())
-			assert.Zero(t, lastEvent(ex).PreviousEventID)
+			assert.Equal(t, lastEvent(ex).ID-1, lastEvent(ex).PreviousEventID)
 		})
 	}
 }
@@ -149,10 +157,10 @@ func TestWaitsTakeTheirTime(t *testing.T) {
 		{name: "nothing", fields: `"Seconds": 0`},
 		{name: "by path", fields: `"SecondsPath": "$.progress.waitSeconds"`, input: `{"progress": {"waitSeconds": 300}}`, want: 5 * time.Minute},
 		{name: "by path after InputPath", fields: `"InputPath": "$.progress", "SecondsPath": "$.s"`, input: `{"progress": {"s": 3}}`, want: 3 * time.Second},
-		{name: "by path, nothing there", fields: `"SecondsPath": "$.s"`, input: `{}`, failure: "could not be found"},
-		{name: "by path, negative", fields: `"SecondsPath": "$.s"`, input: `{"s": -1}`, failure: "does not reference a valid value: $.s == -1"},
-		{name: "by path, a fraction", fields: `"SecondsPath": "$.s"`, input: `{"s": 1.5}`, failure: "does not reference a valid value"},
-		{name: "by path, a string", fields: `"SecondsPath": "$.s"`, input: `{"s": "1"}`, failure: "does not reference a valid value"},
+		{name: "by path, nothing there", fields: `"SecondsPath": "$.s"`, input: `{}`, failure: "The SecondsPath parameter does not reference an input value: $.s"},
+		{name: "by path, negative", fields: `"SecondsPath": "$.s"`, input: `{"s": -1}`, failure: "The SecondsPath parameter references a negative value: $.s == -1"},
+		{name: "by path, a fraction", fields: `"SecondsPath": "$.s"`, input: `{"s": 1.5}`, failure: "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.5"},
+		{name: "by path, a string", fields: `"SecondsPath": "$.s"`, input: `{"s": "1"}`, failure: "The SecondsPath parameter cannot be parsed as a long value"},
 		{name: "by path, too long", fields: `"SecondsPath": "$.s"`, input: `{"s": 100000000}`, failure: "does not reference a valid value"},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {
@@ -272,7 +280,7 @@ func TestEveryStateWithAnInputPathNeedsItsInput(t *testing.T) {
 			}
 			ex, w := run(t, `{"StartAt": "S", "States": {"S": {`+state+`}}}`, `{}`, nil)
 			assert.Equal(t, "States.Runtime", ex.Failure().Error)
-			assert.Contains(t, ex.Failure().Cause, "The JSONPath '$.nothing' specified for the field")
+			assert.Contains(t, ex.Failure().Cause, "Invalid path '$.nothing' : No results for path: $['nothing']")
 			assert.Len(t, ex.History(), 3)
 			assert.Empty(t, w.calls)
 		})

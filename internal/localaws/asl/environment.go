@@ -45,7 +45,11 @@ func (v *visit) contextObject(input bool) Document {
 	text = append(strconv.AppendInt(append(text, `,"RedriveCount":`...), int64(ex.redrives), 10), '}')
 	text = append(append(text, `,"State":{"EnteredTime":`...), timestamp(v.entered)...)
 	text = append(append(text, `,"Name":`...), quote(v.state.name)...)
-	text = append(strconv.AppendInt(append(text, `,"RetryCount":`...), int64(v.retries), 10), '}')
+	if v.state.kind == kindTask {
+		// Only Tasks have it (LocalStack's snapshots of the context object).
+		text = strconv.AppendInt(append(text, `,"RetryCount":`...), int64(v.retries), 10)
+	}
+	text = append(text, '}')
 	text = append(append(text, `,"StateMachine":{"Id":`...), quote(ex.machine.options.ARN)...)
 	text = append(append(append(text, `,"Name":`...), quote(ex.machine.name)...), '}')
 	if v.attempt.callback != nil {

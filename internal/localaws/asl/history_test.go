@@ -95,7 +95,7 @@ func TestHistoriesEqualThoseOfAWS(t *testing.T) {
 		{
 			name:       "a path that finds nothing",
 			definition: `{"StartAt": "P", "States": {"P": {"Type": "Pass", "InputPath": "$.nothing", "End": true}}}`,
-			want:       []string{"1 ExecutionStarted <0", "2 PassStateEntered <0", "3 ExecutionFailed <0"},
+			want:       []string{"1 ExecutionStarted <0", "2 PassStateEntered <0", "3 ExecutionFailed <2"},
 		},
 	} {
 		t.Run(testcase.name, func(t *testing.T) {

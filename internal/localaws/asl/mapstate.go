@@ -75,7 +75,7 @@ func (m *mapState) start(v *visit) {
 	if !ok {
 		return
 	}
-	array, ok := v.applySelection("ItemsPath", m.items, doc)
+	array, ok := v.applySelection(m.items, doc)
 	if !ok {
 		return
 	}

@@ -217,7 +217,7 @@ func TestARuntimeErrorInAnIterationFailsTheExecution(t *testing.T) {
 			definition: `{"StartAt": "M", "States": {
 				"M": {"Type": "Map", "End": true, "Retry": [{"ErrorEquals": ["States.ALL"]}], "ItemProcessor": {"StartAt": "I", "States": {
 					"I": {"Type": "Pass", "InputPath": "$.nothing", "End": true}}}}}}`,
-			cause: `An error occurred while executing the state 'I' (entered at the event id #5). The JSONPath '$.nothing' specified for the field 'InputPath' could not be found in the input '1'`,
+			cause: `An error occurred while executing the state 'I' (entered at the event id #5). Invalid path '$.nothing' : No results for path: $['nothing']`,
 		},
 		{
 			name: "in the item selector",

@@ -99,6 +99,32 @@ func (p path) find(doc Document) (Document, bool) {
 	return doc, true
 }
 
+// noResults returns the cause of an execution that fails because the path finds nothing in
+// a document (LocalStack's snapshots test_invalid_jsonpath, for InputPath, OutputPath and
+// TimeoutSecondsPath). If it is not the last step that finds nothing, the text is that of
+// the library behind the recorded ones (Jayway JsonPath).
+func (p path) noResults(doc Document) string {
+	at, problem := "$", "No results for path: "
+	for i, s := range p.steps {
+		at += s.bracketed()
+		if _, found := (path{steps: p.steps[:i+1]}).find(doc); !found {
+			if i < len(p.steps)-1 {
+				problem = "Missing property in path "
+			}
+			break
+		}
+	}
+	return "Invalid path '" + p.text + "' : " + problem + at
+}
+
+// bracketed returns the step in brackets: ['field'] or [0].
+func (s step) bracketed() string {
+	if s.array {
+		return fmt.Sprintf("[%d]", s.index)
+	}
+	return "['" + s.field + "']"
+}
+
 // put returns a copy of doc with value at the path. It creates the missing fields of
 // the path. A value on the path that is not an object is a resultPathError, which AWS
 // reports as States.ResultPathMatchFailure.

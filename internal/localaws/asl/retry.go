@@ -23,6 +23,15 @@ const (
 type fault struct {
 	Failure
 	heartbeat bool // a States.Timeout because no heartbeat came
+	answered  bool // by SendTaskFailure
+}
+
+// member returns the fault's Error or Cause for the error output.
+func (f fault) member(text string) Document {
+	if f.answered && text == "" {
+		return Document("null")
+	}
+	return quote(text)
 }
 
 // matches reports whether an ErrorEquals list matches a fault, by the rules of the

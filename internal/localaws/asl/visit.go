@@ -34,15 +34,17 @@ func (v *visit) begin() {
 
 // effectiveInput returns the state's input after InputPath.
 func (v *visit) effectiveInput() (Document, bool) {
-	return v.applySelection("InputPath", v.state.input, v.input)
+	return v.applySelection(v.state.input, v.input)
 }
 
 // effectiveOutput returns a document after OutputPath.
 func (v *visit) effectiveOutput(doc Document) (Document, bool) {
-	return v.applySelection("OutputPath", v.state.output, doc)
+	return v.applySelection(v.state.output, doc)
 }
 
-func (v *visit) applySelection(field string, s *selection, doc Document) (Document, bool) {
+// applySelection returns the node of a document that InputPath, OutputPath or ItemsPath
+// names.
+func (v *visit) applySelection(s *selection, doc Document) (Document, bool) {
 	switch {
 	case s == nil:
 		return doc, true
@@ -52,7 +54,7 @@ func (v *visit) applySelection(field string, s *selection, doc Document) (Docume
 	env := &environment{doc: doc, visit: v}
 	value, found := env.resolve(s.path)
 	if !found {
-		v.crash((&missingPathError{field: field, path: s.path.text, doc: doc}).Error())
+		v.crash(s.path.noResults(doc))
 	}
 	return value, found
 }
@@ -172,10 +174,11 @@ func (v *visit) pause(delay time.Duration) {
 }
 
 // catch leaves for a catcher's state. A missing Error or Cause becomes an empty string
-// in the error output. OutputPath does not apply (both as in LocalStack's snapshots).
+// in the error output, or null if it is that of SendTaskFailure. OutputPath does not apply
+// (as in LocalStack's snapshots).
 func (v *visit) catch(f fault, c catcher) {
-	text := append(Document(`{"Error":`), quote(f.Error)...)
-	text = append(append(append(text, `,"Cause":`...), quote(f.Cause)...), '}')
+	text := append(Document(`{"Error":`), f.member(f.Error)...)
+	text = append(append(append(text, `,"Cause":`...), f.member(f.Cause)...), '}')
 	output, err := c.result.apply(v.input, text)
 	switch {
 	case err != nil:
@@ -188,9 +191,9 @@ func (v *visit) catch(f fault, c catcher) {
 }
 
 // crash fails the whole execution with States.Runtime, which no Retry or Catch handles.
-// The event's previousEventId is 0 (seen in AWS).
+// The event follows the last one (LocalStack's snapshots test_invalid_jsonpath).
 func (v *visit) crash(cause string) {
-	v.walk.execution.fail(Failure{Error: errorRuntime, Cause: v.withLocation(cause)}, 0)
+	v.walk.execution.fail(Failure{Error: errorRuntime, Cause: v.withLocation(cause)}, v.walk.last)
 }
 
 // withLocation adds AWS's text that says in which state an error occurred.

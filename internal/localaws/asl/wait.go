@@ -54,6 +54,27 @@ func (o *object) clock(field string, least time.Duration) clock {
 	return c
 }
 
+// noResults returns the cause of an execution that fails because the path finds nothing. Wait
+// has a text of its own (LocalStack's SecondsPath, validated against AWS).
+func (c clock) noResults(doc Document) string {
+	if c.field == "SecondsPath" {
+		return "The SecondsPath parameter does not reference an input value: " + c.path.text
+	}
+	return c.path.noResults(doc)
+}
+
+// problem says why the value of a path is no duration. Those of Wait are as LocalStack has
+// validated them against AWS.
+func (c clock) problem(seconds int64, isInteger bool) string {
+	switch wait := c.field == "SecondsPath"; {
+	case wait && !isInteger:
+		return "cannot be parsed as a long value"
+	case wait && seconds < 0:
+		return "references a negative value"
+	}
+	return "does not reference a valid value"
+}
+
 // read returns the duration for a visit. A path that finds no valid number fails the
 // execution.
 func (c clock) read(v *visit, doc Document) (time.Duration, bool) {
@@ -63,12 +84,12 @@ func (c clock) read(v *visit, doc Document) (time.Duration, bool) {
 	env := &environment{doc: doc, visit: v}
 	value, found := env.resolve(*c.path)
 	if !found {
-		v.crash((&missingPathError{field: c.field, path: c.path.text, doc: doc}).Error())
+		v.crash(c.noResults(doc))
 		return 0, false
 	}
 	n, ok := value.integer()
 	if !ok || n < int64(c.minimum/time.Second) || n > int64(maxDuration/time.Second) {
-		v.crash("The " + c.field + " parameter does not reference a valid value: " + c.path.text + " == " + string(value))
+		v.crash("The " + c.field + " parameter " + c.problem(n, ok) + ": " + c.path.text + " == " + string(value))
 		return 0, false
 	}
 	return time.Duration(n) * time.Second, true
