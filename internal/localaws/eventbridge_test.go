@@ -105,9 +105,7 @@ func TestAFailedEntryShowsOnlyInTheResponse(t *testing.T) {
 
 func TestPutEventsIsRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
-	large := `{"x":"` + strings.Repeat("x", 500_000) + `"}`
-	elsewhere := entries(`{}`)
-	elsewhere[0].EventBusName = aws.String("elsewhere")
+	large := `{"x":"` + strings.Repeat("x", 128<<10) + `"}`
 	type testcase struct {
 		name  string
 		given []types.PutEventsRequestEntry
@@ -118,7 +116,6 @@ func TestPutEventsIsRefusedAsAWhole(t *testing.T) {
 		{"no entry", []types.PutEventsRequestEntry{}, "ValidationException", "Value at 'entries' failed to satisfy constraint"},
 		{"eleven entries", entries(strings.Split(strings.Repeat("{} ", 11), " ")[:11]...), "ValidationException", "Value at 'entries' failed to satisfy constraint"},
 		{"too large together", entries(large, large), "ValidationException", "Total size of the entries in the request is over the limit."},
-		{"unknown bus", elsewhere, "ResourceNotFoundException", "Event bus elsewhere does not exist."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -128,4 +125,46 @@ func TestPutEventsIsRefusedAsAWhole(t *testing.T) {
 			requireRefused(t, err, 400, test.code, test.text)
 		})
 	}
+}
+
+// An entry's size counts its Time as 14 bytes, and the texts in UTF-8.
+func TestAnEntryMustBeSmallerThan256KB(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		bytes int
+		fits  bool
+	}{{256<<10 - 1, true}, {256 << 10, false}} {
+		a := newAccount(t, unlimited())
+		given := entries("")
+		given[0].Time, given[0].Resources = &at, []string{"arn:x"}
+		frame := `{"x":"é"}`
+		rest := test.bytes - len("shop"+"Order State Change"+"arn:x"+frame) - 14
+		given[0].Detail = aws.String(`{"x":"é` + strings.Repeat("x", rest) + `"}`)
+		_, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: given})
+		if test.fits {
+			require.NoError(t, err)
+			continue
+		}
+		requireRefused(t, err, 400, "ValidationException", "Total size of the entries in the request is over the limit.")
+	}
+}
+
+func TestAnEventForABusThatDoesNotExistReachesNobody(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	var received []string
+	a.OnEvents(func(events []localaws.Event) {
+		for _, e := range events {
+			received = append(received, e.Bus)
+		}
+	})
+	given := entries(`{}`, `{}`)
+	given[1].EventBusName = aws.String("elsewhere")
+	output, err := a.events().PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: given})
+	require.NoError(t, err)
+	assert.Zero(t, output.FailedEntryCount)
+	require.Len(t, output.Entries, 2)
+	assert.NotEmpty(t, output.Entries[1].EventId)
+	assert.Equal(t, []string{"default"}, received)
 }
