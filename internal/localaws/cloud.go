@@ -28,12 +28,13 @@ type Config struct {
 	// Now is the only clock. It must be set.
 	Now func() time.Time
 
-	// Random, ControlPlaneRate, FunctionReadRate and RotateUnchanged are passed to
-	// lambda.Config.
+	// Random, ControlPlaneRate, FunctionReadRate, KeepUnchanged and UpdateTime are passed
+	// to lambda.Config.
 	Random           func() float64
 	ControlPlaneRate float64
 	FunctionReadRate float64
-	RotateUnchanged  bool
+	KeepUnchanged    bool
+	UpdateTime       time.Duration
 
 	// AlarmReadRate is the ReadRate of cloudwatch.Config.
 	AlarmReadRate float64
@@ -79,7 +80,7 @@ func New(config Config) *Cloud {
 	c := &Cloud{
 		Functions: lambda.New(here, lambda.Config{
 			Random: config.Random, ControlPlaneRate: config.ControlPlaneRate, FunctionReadRate: config.FunctionReadRate,
-			RotateUnchanged: config.RotateUnchanged,
+			KeepUnchanged: config.KeepUnchanged, UpdateTime: config.UpdateTime,
 		}),
 		Alarms:     cloudwatch.New(here, cloudwatch.Config{ReadRate: config.AlarmReadRate}),
 		Buses:      eventbridge.New(here, config.EventBuses),

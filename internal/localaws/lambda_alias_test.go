@@ -192,11 +192,11 @@ func TestUpdateAliasChangesOnlyTheGivenMembers(t *testing.T) {
 	}
 }
 
-func TestAnUnchangedUpdateKeepsTheRevisionByDefault(t *testing.T) {
+func TestAnUnchangedUpdateGivesANewRevisionByDefault(t *testing.T) {
 	t.Parallel()
-	for _, rotate := range []bool{false, true} {
+	for _, keep := range []bool{false, true} {
 		config := unlimited()
-		config.RotateUnchanged = rotate
+		config.KeepUnchanged = keep
 		a := newAccount(t, config)
 		a.orders(t, 1)
 		before := a.live(t, "1")
@@ -204,7 +204,7 @@ func TestAnUnchangedUpdateKeepsTheRevisionByDefault(t *testing.T) {
 		output, err := update(a, lambda.UpdateAliasInput{FunctionVersion: aws.String("1"), RoutingConfig: weights(nil)})
 
 		require.NoError(t, err)
-		assert.Equal(t, rotate, before.RevisionID != *output.RevisionId)
+		assert.Equal(t, keep, before.RevisionID == *output.RevisionId)
 	}
 }
 

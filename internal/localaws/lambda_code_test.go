@@ -38,12 +38,94 @@ func TestUpdatedCodeBelongsToLATESTUntilPublished(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "$LATEST", *updated.Version)
 	assert.NotEqual(t, first.CodeSha256, *updated.CodeSha256)
-	assert.Equal(t, types.LastUpdateStatusSuccessful, updated.LastUpdateStatus)
 
+	a.clock.advance(updateTime)
 	published, err := a.lambda().PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("orders")})
 	require.NoError(t, err)
 	assert.Equal(t, "2", *published.Version)
 	assert.Equal(t, *updated.CodeSha256, *published.CodeSha256)
+}
+
+// updateTime is how long an update of code is in progress.
+const updateTime = 3 * time.Second
+
+// As recorded by LocalStack against AWS, in test_function_lifecycle.
+func TestAnUpdateOfCodeTakesItsTime(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	before, _ := a.Version("orders", "$LATEST")
+	code := &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2")}
+	read := func() *lambda.GetFunctionConfigurationOutput {
+		output, err := a.lambda().GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("orders")})
+		require.NoError(t, err)
+		return output
+	}
+
+	updated, err := a.lambda().UpdateFunctionCode(t.Context(), code)
+	require.NoError(t, err)
+	assert.NotEqual(t, before.RevisionID, *updated.RevisionId)
+	assert.Equal(t, types.LastUpdateStatusInProgress, updated.LastUpdateStatus)
+	assert.Equal(t, types.LastUpdateStatusReasonCode("Creating"), updated.LastUpdateStatusReasonCode)
+	assert.Equal(t, types.StateActive, updated.State)
+
+	a.clock.advance(updateTime - time.Nanosecond)
+	assert.Equal(t, *updated.RevisionId, *read().RevisionId)
+	for call, attempt := range map[string]func() error{
+		"UpdateFunctionCode": func() error { _, err := a.lambda().UpdateFunctionCode(t.Context(), code); return err },
+		"StartCodeUpdate":    func() error { return a.StartCodeUpdate("orders", "3") },
+		"PublishVersion":     func() error { _, err := publish(a, lambda.PublishVersionInput{}); return err },
+	} {
+		assert.ErrorContains(t, attempt(), "An update is in progress for resource: "+ordersARN, call)
+	}
+
+	a.clock.advance(time.Nanosecond)
+	done := read()
+	assert.Equal(t, types.LastUpdateStatusSuccessful, done.LastUpdateStatus)
+	assert.NotContains(t, []string{before.RevisionID, *updated.RevisionId}, *done.RevisionId, "the end of the update gives another revision")
+	for range 2 {
+		assert.Equal(t, *done.RevisionId, *read().RevisionId)
+	}
+	_, err = publish(a, lambda.PublishVersionInput{RevisionId: updated.RevisionId})
+	requireRefused(t, err, 412, "PreconditionFailedException", "")
+	_, err = publish(a, lambda.PublishVersionInput{RevisionId: done.RevisionId})
+	require.NoError(t, err)
+}
+
+// As recorded by LocalStack against AWS, in test_publish_with_update.
+func TestAVersionOfCodeThatIsBeingUpdatedIsPending(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	published, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2"), Publish: true})
+	require.NoError(t, err)
+	assert.Equal(t, "1", *published.Version)
+	assert.Equal(t, types.StatePending, published.State)
+	assert.Equal(t, types.StateReasonCodeCreating, published.StateReasonCode)
+	assert.Empty(t, published.LastUpdateStatus)
+
+	latest, err := a.lambda().GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("orders")})
+	require.NoError(t, err)
+	assert.Equal(t, types.LastUpdateStatusInProgress, latest.Configuration.LastUpdateStatus)
+	assert.NotEqual(t, *published.RevisionId, *latest.Configuration.RevisionId)
+
+	a.clock.advance(updateTime)
+	version, _ := a.Version("orders", "1")
+	assert.Equal(t, localaws.StateActive, version.State)
+	again, err := publish(a, lambda.PublishVersionInput{})
+	require.NoError(t, err)
+	assert.Equal(t, "1", *again.Version, "it is the same code")
+}
+
+func TestUpdatesMayEndAtOnce(t *testing.T) {
+	t.Parallel()
+	config := unlimited()
+	config.UpdateTime = -1
+	a := newAccount(t, config)
+	require.NoError(t, a.AddFunction(localaws.Function{Name: "orders", Content: "1"}))
+	updated, err := a.lambda().UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("orders"), ZipFile: zipOf(t, "2"), Publish: true})
+	require.NoError(t, err)
+	assert.Equal(t, types.StateActive, updated.State)
 }
 
 func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
@@ -58,6 +140,7 @@ func TestNewCodeMayBePublishedAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, *published.Version)
 		assert.Equal(t, "arn:aws:lambda:us-east-1:123456789012:function:orders:1", *published.FunctionArn)
+		a.clock.advance(updateTime)
 	}
 	want := localaws.Published{Actor: "set-weight", Function: "orders", ARN: "arn:aws:lambda:us-east-1:123456789012:function:orders:1", Version: "1"}
 	assert.Equal(t, []localaws.Published{want, want}, received, "CloudTrail records the call even if it published nothing new")

@@ -4,8 +4,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -19,6 +22,17 @@ type base struct {
 	or shift.Outcome
 	// kinds are other kinds of Targets than Lambda aliases.
 	kinds map[string]world.Kind
+	// keeps says that an alias keeps its RevisionId when a write changes nothing.
+	keeps bool
+}
+
+// keepingRevisions ends the names of bases in which an alias keeps its RevisionId when a write
+// changes nothing. AWS was seen to give it a new one, but does not document that.
+const keepingRevisions = ", keeping the RevisionId"
+
+func (b base) keeping() base {
+	b.name, b.keeps = b.name+keepingRevisions, true
+	return b
 }
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
@@ -29,92 +43,163 @@ const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases":
 var bases = []base{
 	{"canary promoted",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `}`, shift.Promoted, "", nil},
+		`{` + chaosFunctions + `}`, shift.Promoted, "", nil, false},
 	{"canary with an alarm that is polled",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 3}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "delivery": {"alarms": {"lost": true}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"linear",
 		`{"function": "orders", "strategy": {"linear": {"percent": 25, "everyMinutes": 1}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `}`, shift.Promoted, "", nil},
+		`{` + chaosFunctions + `}`, shift.Promoted, "", nil, false},
 	{"hooks at both points",
 		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {
 		  "beforeTraffic": [{"function": "smoke", "timeoutSeconds": 60}],
 		  "afterTraffic": [{"function": "check", "mode": "callback", "timeoutSeconds": 60}]}}`,
-		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 5}, "check": {"afterSeconds": 5}}}`, shift.Promoted, "", nil},
+		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 5}, "check": {"afterSeconds": 5}}}`, shift.Promoted, "", nil, false},
 	{"a failing hook when all traffic is shifted",
 		`{"function": "orders", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "check", "timeoutSeconds": 60}]}}`,
-		`{` + chaosFunctions + `, "hooks": {"check": {"result": "fail", "afterSeconds": 5}}}`, shift.RolledBack, "", nil},
+		`{` + chaosFunctions + `, "hooks": {"check": {"result": "fail", "afterSeconds": 5}}}`, shift.RolledBack, "", nil, false},
 	{"three targets with an alarm",
 		`{"targets": [{"function": "orders"}, {"function": "payments"}, {"function": "stock"}],
 		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}},
 		   "payments": {"versions": 2, "aliases": {"live": {"version": "2"}}},
 		   "stock": {"versions": 2, "aliases": {"live": {"version": "2"}}}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"alarm fast path",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"abort",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.RolledBack, "", nil},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.RolledBack, "", nil, false},
 	{"pause, then promote",
 		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
-		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`, shift.Promoted, "", nil},
+		  {"atSeconds": 300, "do": "promote", "target": "lambda:orders:live", "reason": "looks good"}]}`, shift.Promoted, "", nil, false},
 	{"a callback that is awaited for hours, and an abort",
 		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 7200}]}}`,
 		`{` + chaosFunctions + `, "hooks": {"smoke": {"result": "hang"}},
-		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, "", nil},
+		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, "", nil, false},
 	{"pause, then resume",
 		`{"function": "orders", "strategy": {"linear": {"percent": 20, "everyMinutes": 2}}, "pauseLimitMinutes": 5, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 30, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"},
-		  {"atSeconds": 60, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`, shift.Promoted, "", nil},
+		  {"atSeconds": 60, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`, shift.Promoted, "", nil, false},
 	{"redrive",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`, shift.RolledBack, "", nil},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "stopExecution"}, {"atSeconds": 200, "do": "redriveExecution"}]}`, shift.RolledBack, "", nil, false},
 	{"started by an event, configured by a parameter",
 		`{"trigger": "event", "function": "orders", "version": "2"}`,
 		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "1"}}, "tags": {"sluice:alias": "live", "sluice:config": "/sluice/orders"}}},
-		  "parameters": {"/sluice/orders": {"strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}}}`, shift.Promoted, "", nil},
+		  "parameters": {"/sluice/orders": {"strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}}}`, shift.Promoted, "", nil, false},
 	{"an alarm that fired before it was read",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{` + chaosFunctions + `, "events": [
 		  {"atSeconds": 0.1, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
-		  {"atSeconds": 0.2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, shift.Promoted, "", nil},
+		  {"atSeconds": 0.2, "do": "setAlarmState", "alarm": "a", "state": "OK"}]}`, shift.Promoted, "", nil, false},
 	{"an alias that is created, with an alarm",
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
-		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		  "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"an alias that is created while the alarm fires",
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
-		  "events": [{"atSeconds": 0.46, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil},
+		  "events": [{"atSeconds": 0.46, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
 	{"provisioned concurrency, promoted",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
-		`{` + provisionedFunctions + `}`, shift.Promoted, "", nil},
+		`{` + provisionedFunctions + `}`, shift.Promoted, "", nil, false},
 	{"provisioned concurrency, and an alarm when all traffic is shifted",
 		`{"function": "orders", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
-		`{` + provisionedFunctions + `, "events": [{"atSeconds": 170, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		`{` + provisionedFunctions + `, "events": [{"atSeconds": 170, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
+	{"a function that is being updated, and a version that is pending",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
+		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "updatingSeconds": 8}}, "candidate": {"pendingSeconds": 12}}`,
+		shift.Promoted, "", nil, false},
 	{"an alarm that is ignored until it has been OK",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"], "alarmsAtStart": "ignoreUntilOk"}`,
 		`{` + chaosFunctions + `, "alarms": [{"name": "a"}], "events": [
 		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
 		  {"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "OK"},
-		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil},
+		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"an alarm that is ignored, and seen to be OK by a poll",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"], "alarmsAtStart": "ignoreUntilOk"}`,
 		`{` + chaosFunctions + `, "delivery": {"alarms": {"lost": true}}, "alarms": [{"name": "a"}], "events": [
 		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
 		  {"atSeconds": 50, "do": "setAlarmState", "alarm": "a", "state": "OK"},
-		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Promoted, nil},
+		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Promoted, nil, false},
 }
 
 func baseOf(t *testing.T, name string) base {
 	t.Helper()
-	i := slices.IndexFunc(bases, func(b base) bool { return b.name == name })
+	all := withBothAnswers()
+	i := slices.IndexFunc(all, func(b base) bool { return b.name == name })
 	require.GreaterOrEqual(t, i, 0, name)
-	return bases[i]
+	return all[i]
+}
+
+// withBothAnswers returns the bases with each answer of AWS to a write that changes nothing.
+func withBothAnswers() []base {
+	all := slices.Clone(bases)
+	for _, b := range bases {
+		all = append(all, b.keeping())
+	}
+	return all
+}
+
+// The bases, with the answer that AWS has not given: TestChaosPairs and TestChaosTriples draw
+// these, too.
+func TestChaosStopsWhereTheRevisionIsKept(t *testing.T) {
+	t.Parallel()
+	for _, b := range bases {
+		b := b.keeping()
+		undisturbed, err := play(b, guard{})
+		require.NoError(t, undisturbed.story(err))
+		require.Equal(t, b.outcome, undisturbed.outcome(), b.name)
+		explore(t, undisturbed.states, func(i int) error {
+			r, err := play(b, guard{}, stopAt(i+1))
+			return r.story(err)
+		})
+	}
+}
+
+// A stopped deployment may still write. A restorer that finds the alias on Stable gives it
+// another RevisionId, so that the late write is refused. That takes one write, or three where
+// the first one has not changed the RevisionId.
+func TestAWriteInFlightIsFencedOffWithOneWrite(t *testing.T) {
+	t.Parallel()
+	late := strike{actor: "set-weight", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")}
+	canary := baseOf(t, "canary promoted")
+	for _, test := range []struct {
+		base    base
+		weights []float64 // of the Candidate, after each write of the safety net
+	}{
+		{canary, []float64{-1}},
+		{canary.keeping(), []float64{-1, 0, -1}},
+	} {
+		t.Run(test.base.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := newRun(test.base, guard{}, late)
+			require.NoError(t, err)
+			var weights []float64
+			var refused int
+			r.w.Cloud().OnAliasChange(func(c localaws.AliasChange) {
+				assert.Equal(t, flow.SafetyNet, c.Actor)
+				weight, divided := c.After.Weights["3"]
+				if !divided {
+					weight = -1
+				}
+				weights = append(weights, weight)
+			})
+			r.w.Cloud().OnCall(func(c localaws.Call) {
+				if c.Actor == flow.SetWeight.Function && c.ErrorCode == "PreconditionFailedException" {
+					refused++
+				}
+			})
+			err = r.play()
+			require.NoError(t, r.story(err))
+			assert.Equal(t, test.weights, weights)
+			assert.Equal(t, 1, refused, "the late write")
+		})
+	}
 }

@@ -232,7 +232,7 @@ func bySeed(t *testing.T, seconds int, draw func(testing.TB, uint64) (*run, erro
 // triple runs the three faults of a seed.
 func triple(t testing.TB, seed uint64) (*run, error) {
 	random := rand.New(rand.NewPCG(seed, 11))
-	b := bases[random.IntN(len(bases))]
+	b := drawBase(random)
 	all := strikesOf(t, b)
 	strikes := []strike{all[random.IntN(len(all))]}
 	for {
@@ -248,6 +248,12 @@ func triple(t testing.TB, seed uint64) (*run, error) {
 	}
 }
 
+// drawBase draws a base, and an answer of AWS to a write that changes nothing.
+func drawBase(random *rand.Rand) base {
+	all := withBothAnswers()
+	return all[random.IntN(len(all))]
+}
+
 // pair runs the two faults of a seed.
 func pair(t testing.TB, seed uint64) (*run, error) {
 	if singles <= seed && seed < singlesEnd { // a single one
@@ -261,7 +267,7 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 		return play(b, guard{}, stop, stopped.misdeliveries()[(seed-strays)%perState])
 	}
 	random := rand.New(rand.NewPCG(seed, 7))
-	b := bases[random.IntN(len(bases))]
+	b := drawBase(random)
 	all := strikesOf(t, b)
 	first := all[random.IntN(len(all))]
 	disturbed, err := play(b, guard{}, first)

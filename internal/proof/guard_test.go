@@ -53,11 +53,11 @@ var guards = []guard{
 	{
 		name: "the write even when nothing differs",
 		without: func(r *run, c *wireCall) (*http.Response, error) {
-			if !c.updatesAlias() || c.actor == "set-weight" || len(c.weights()) == 0 {
-				return nil, nil // the first of the two writes is the one with a zero weight
-			}
 			alias, _ := r.w.Cloud().Alias("orders", "live")
-			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": alias.RevisionID})
+			if !c.updatesAlias() || c.actor == "set-weight" || c.body["FunctionVersion"] != alias.FunctionVersion || len(alias.Weights) > 0 {
+				return nil, nil
+			}
+			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": "another, it says"})
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}, nil
 		},
 	},
@@ -150,7 +150,7 @@ var guards = []guard{
 		// gives back the lock of whoever holds the Target by then.
 		name:    "Close's condition, of who restores",
 		without: withoutClosing(restorers...),
-		bases:   []string{"three targets with an alarm"},
+		bases:   []string{"three targets with an alarm" + keepingRevisions},
 		strikes: []strike{
 			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 3, fault: theFault("stopped, a zombie at 25 s a call")},
 			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 11, fault: theFault("a second deployment that waits")},
@@ -227,12 +227,12 @@ var guards = []guard{
 		// writes of its retry, which dies there.
 		name:    "the second look, for a zero weight",
 		without: withoutList(`"suspect"`),
-		bases:   []string{"canary with an alarm that is polled"},
+		bases:   []string{"canary with an alarm that is polled" + keepingRevisions},
 		strikes: []strike{
 			{actor: "rollback", action: "lambda:UpdateAlias", nth: 1, fault: fault{
 				name: "forsaken, and gone on at 1.2 s a call", class: forsaken, pace: 1200 * time.Millisecond, strike: forsake(1200 * time.Millisecond),
 			}},
-			{actor: "rollback", action: "lambda:UpdateAlias", nth: 3, fault: theFault("killed after")},
+			{actor: "rollback", action: "lambda:UpdateAlias", nth: 4, fault: theFault("killed after")},
 		},
 	},
 	{

@@ -31,14 +31,14 @@ var weightsRefused = guard{without: func(_ *run, c *wireCall) (*http.Response, e
 // that is still on its way has to be fenced off by something else.
 func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 	t.Parallel()
-	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack}
+	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack, keeps: true}
 	stopped := strike{boundary: 5, later: 20 * time.Second, fault: theStop} // in SetWeight
 	late := strike{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("slower than the Lambda may be, and late")}
 	for name, strikes := range map[string][]strike{
 		"a zombie":    {{actor: "set-weight", action: "lambda:UpdateAlias", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")}},
 		"a late call": {late, stopped},
 		"a late call, and who fences it off dies between": {late, stopped,
-			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 2, fault: theFault("killed after")}},
+			{actor: "safety-net", action: "lambda:UpdateAlias", nth: 3, fault: theFault("killed after")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +58,7 @@ func TestALateShiftOfAllTrafficIsFencedOffWhereWeightsAreRefused(t *testing.T) {
 // deployment stays on its way back until that write has come, and is taken back.
 func TestATargetThatCannotBeFencedOffIsNotGivenUp(t *testing.T) {
 	t.Parallel()
-	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack}
+	b := base{name: "all at once", input: `{"function": "orders", "strategy": "AllAtOnce"}`, scenario: `{` + chaosFunctions + `}`, outcome: shift.RolledBack, keeps: true}
 	keeps := guard{without: func(r *run, c *wireCall) (*http.Response, error) {
 		if _, describes := c.body["Description"]; !c.updatesAlias() || !describes {
 			return weightsRefused.without(r, c)

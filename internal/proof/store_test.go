@@ -57,7 +57,7 @@ func readStore(v strictjson.Value) shift.Arrival {
 }
 
 func (store) Rules() shift.Rules {
-	return shift.Rules{Grain: 100, CallsPerSecond: 100, CallsOfRotate: 1, Lag: storeLag, KeepsDetail: true}
+	return shift.Rules{Grain: 100, CallsPerSecond: 100, Lag: storeLag, KeepsDetail: true}
 }
 
 func keyOf(t shift.Target) map[string]types.AttributeValue {
@@ -263,13 +263,13 @@ const bothTargets = `"targets": [{"function": "orders"}, {"store": {"name": "sit
 var storeBases = []base{
 	{"an alias and a store promoted",
 		`{` + bothTargets + `, "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `}`, shift.Promoted, "", storeKinds},
+		`{` + chaosFunctions + `}`, shift.Promoted, "", storeKinds, false},
 	{"an alias and a store with an alarm",
 		`{` + bothTargets + `, "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", storeKinds},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", storeKinds, false},
 	{"an alias and a store, stopped at the whole weight",
 		`{` + bothTargets + `, "strategy": {"steps": [{"percent": 50, "bakeMinutes": 1}, {"percent": 100, "bakeMinutes": 5}]}}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 100, "do": "stopExecution"}]}`, shift.RolledBack, "", storeKinds},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 100, "do": "stopExecution"}]}`, shift.RolledBack, "", storeKinds, false},
 }
 
 func TestASecondKindOfTargetIsShiftedBesideAnAlias(t *testing.T) {
@@ -291,7 +291,7 @@ func TestTheRulesOfASecondKindHoldForThePlan(t *testing.T) {
 		`{"steps": [{"percent": 0.5, "bakeMinutes": 5}, {"percent": 100}]}`:  "step 1 is at 0.5%, and store:site takes multiples of 1%",
 		`{"steps": [{"percent": 10, "bakeMinutes": 0.5}, {"percent": 100}]}`: "viewers of store:site may see the step before for 20s",
 	} {
-		b := base{"", `{` + bothTargets + `, "strategy": ` + strategy + `}`, `{` + chaosFunctions + `}`, shift.Rejected, "", storeKinds}
+		b := base{"", `{` + bothTargets + `, "strategy": ` + strategy + `}`, `{` + chaosFunctions + `}`, shift.Rejected, "", storeKinds, false}
 		r, err := playStocked(b, guard{})
 		require.NoError(t, r.story(err))
 		assert.Equal(t, shift.Rejected, r.outcome())
@@ -316,7 +316,7 @@ func TestTheLastStepBakesForTheLagOfASecondKind(t *testing.T) {
 func TestAMissingTargetOfAKindThatCreatesNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	const missing = `"targets": [{"function": "orders"}, {"store": {"name": "nowhere", "version": "b"}}]`
-	b := base{"", `{` + missing + `, "createAlias": true}`, `{` + chaosFunctions + `}`, shift.Rejected, "", storeKinds}
+	b := base{"", `{` + missing + `, "createAlias": true}`, `{` + chaosFunctions + `}`, shift.Rejected, "", storeKinds, false}
 	r, err := playStocked(b, guard{})
 	require.NoError(t, r.story(err))
 	assert.Equal(t, shift.Rejected, r.outcome())

@@ -20,9 +20,10 @@ type Adapter interface {
 	// after the write. It returns shift.ErrRevisionMismatch.
 	SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error)
 	// Rotate gives the Target another Revision without changing which version serves its
-	// traffic. It may add the version other with a zero weight for a moment. It returns the
-	// new Route or shift.ErrRevisionMismatch. With any other error it returns the Route that
-	// the Target is known to have.
+	// traffic. If repeating what the Target has does not do that, it adds the version other
+	// with a zero weight for a moment. It returns the new Route or
+	// shift.ErrRevisionMismatch. With any other error it returns the Route that the Target
+	// is known to have.
 	Rotate(ctx context.Context, t shift.Target, found shift.Route, other shift.Version) (shift.Route, error)
 	// Create makes the Target. It returns shift.ErrRevisionMismatch if it exists.
 	Create(context.Context, shift.Target, shift.Route) (shift.Route, error)

@@ -13,8 +13,6 @@ type Rules struct {
 	AllAtOnce bool
 	// CallsPerSecond is how many calls per second the platform accepts from an account.
 	CallsPerSecond int
-	// CallsOfRotate is how many calls a Rotate makes.
-	CallsOfRotate int
 	// Lag is how long after a write viewers may still see the previous Route.
 	Lag Seconds
 	// Settles says that the platform may go on moving traffic by itself after a write. The

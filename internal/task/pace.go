@@ -53,17 +53,6 @@ func (p *paces) awaitTurn(ctx context.Context, t shift.Target) {
 	}
 }
 
-// awaitTurnsOfRotate waits for the turns of all calls that a Rotate makes.
-func (p *paces) awaitTurnsOfRotate(ctx context.Context, t shift.Target) {
-	if p == nil {
-		return
-	}
-	rules, _ := p.rules.Rules(t) // without a router, no calls are made
-	for range max(rules.CallsOfRotate, 1) {
-		p.awaitTurn(ctx, t)
-	}
-}
-
 func (p *paces) paceOf(t shift.Target) *pace {
 	p.mu.Lock()
 	defer p.mu.Unlock()

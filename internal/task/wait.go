@@ -92,11 +92,13 @@ func (i restoringRouter) SetRoute(ctx context.Context, t shift.Target, r shift.R
 	})
 }
 
-// Rotate implements RouteWriter. A Rotate may be throttled after its first call, so each
-// repetition starts from the Route that the Target is known to have.
+// Rotate implements RouteWriter. It waits for one turn, since a Rotate needs more than one
+// call only on a platform that keeps the Revision of what is written again. It may be
+// throttled after its first call, so each repetition starts from the Route that the Target is
+// known to have.
 func (i restoringRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
-		i.pace.awaitTurnsOfRotate(ctx, t)
+		i.pace.awaitTurn(ctx, t)
 		rotated, err := i.RouteWriter.Rotate(ctx, t, found, beside)
 		found = rotated
 		return rotated, err

@@ -3,6 +3,7 @@ package world
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"sluice/internal/flow"
@@ -35,7 +36,7 @@ func (w *World) attempt(h Happening) error {
 	case deleteAlarm:
 		return w.cloud.DeleteAlarm(h.Alarm)
 	case updateCode:
-		return w.cloud.UpdateCode(h.Function, fmt.Sprintf("%s@%s", h.Function, w.clock.now))
+		return w.updateCode(h.Function)
 	case setTags:
 		return w.cloud.SetTags(h.Function, h.Tags)
 	case updateAlias, deleteAliasDo:
@@ -60,6 +61,16 @@ func (w *World) redrive() error {
 		return errors.New("no execution has been started")
 	}
 	return w.machine.Redrive(w.executed[0].ARN())
+}
+
+// updateCode gives a function new code, unless an update of it is in progress.
+func (w *World) updateCode(function string) error {
+	err := w.cloud.StartCodeUpdate(function, fmt.Sprintf("%s@%s", function, w.clock.now))
+	var refused *localaws.APIError
+	if errors.As(err, &refused) && refused.StatusCode == http.StatusConflict {
+		return nil
+	}
+	return err
 }
 
 // edit changes an alias as somebody other than Sluice.

@@ -44,6 +44,9 @@ type Scenario struct {
 	// Latency is how long every AWS call takes.
 	Latency time.Duration
 	Seed    uint64
+	// KeepsRevisions makes an alias keep its RevisionId when a write changes nothing. AWS gives
+	// it a new one, but does not document that. Only Go code can set it.
+	KeepsRevisions bool
 }
 
 // Kind is another kind of Target that Sluice shifts.
@@ -99,6 +102,8 @@ type Setup struct {
 	// Inactive names the versions that have not been invoked for weeks, and how long Lambda
 	// takes to make each of them ready again.
 	Inactive map[string]time.Duration
+	// Updating is for how long the last update of the function is still in progress.
+	Updating time.Duration
 	// Published means that $LATEST is the same as the last version, so that publishing it
 	// makes no new version.
 	Published bool
@@ -239,7 +244,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
-			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "inactiveSeconds", "published", "absent", "tags"))
+			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "inactiveSeconds", "updatingSeconds", "published", "absent", "tags"))
 	}
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
 	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
@@ -320,6 +325,7 @@ func decodeSetup(o strictjson.Object) Setup {
 		DeadLetters: texts(o.Field("deadLetters")),
 		Provisioned: map[string]time.Duration{},
 		Inactive:    map[string]time.Duration{},
+		Updating:    seconds(o.Field("updatingSeconds")),
 		Published:   o.Field("published").Bool(),
 		Absent:      o.Field("absent").Bool(),
 	}

@@ -162,6 +162,11 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 			return err
 		}
 	}
+	if s.Updating > 0 {
+		if err := w.cloud.SetUpdateInProgress(name, s.Updating); err != nil {
+			return err
+		}
+	}
 	return w.scheduleActivation(name, need)
 }
 

@@ -99,7 +99,9 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		traffic:     newTraffic(at, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
-	w.cloud = localaws.New(localaws.Config{Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64})
+	w.cloud = localaws.New(localaws.Config{
+		Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64, KeepUnchanged: s.KeepsRevisions,
+	})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(LedgerTable, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
 	w.ledger = dynamo.FromConfig(w.Config(onlooker), LedgerTable)

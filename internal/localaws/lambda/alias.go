@@ -162,7 +162,7 @@ func (s *Functions) updateAliasLocked(function, name string, request aliasWrite,
 	if err := s.applyWrite(f, &changed, request, now); err != nil {
 		return Alias{}, Alias{}, err
 	}
-	if s.config.RotateUnchanged || !changed.equals(a) {
+	if !s.config.KeepUnchanged || !changed.equals(a) {
 		changed.revisionID = s.revisions.Next()
 	}
 	from := a.version
@@ -273,9 +273,16 @@ func (s *Functions) getAlias(_ context.Context, in input) (protocol.Reply, error
 	defer s.mu.Unlock()
 	f := s.functions[in.function.name]
 	if f == nil || f.aliases[in.labels[1]] == nil {
-		return protocol.Reply{}, notFound("Cannot find alias arn: %s", s.functionARN(in.function.name, in.labels[1]))
+		return protocol.Reply{}, s.aliasNotFound(in.function.name, in.labels[1])
 	}
 	return protocol.Reply{Body: s.aliasOnWire(s.currentAlias(f, f.aliases[in.labels[1]], in.now))}, nil
+}
+
+// aliasNotFound returns the error of GetAlias and GetProvisionedConcurrencyConfig for a
+// missing alias (LocalStack's snapshots test_alias_lifecycle and
+// TestLambdaProvisionedConcurrency).
+func (s *Functions) aliasNotFound(function, alias string) *protocol.Error {
+	return notFound("Cannot find alias arn: %s", s.functionARN(function, alias))
 }
 
 // handleDeleteAlias deletes an alias. Deleting an alias that does not exist is not an

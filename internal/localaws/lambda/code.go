@@ -41,8 +41,10 @@ func (u codeUpdate) content() (string, error) {
 	return "", invalidParameter("Please provide a source for function code.")
 }
 
-// updateFunctionCode changes the code of $LATEST at once. The update is InProgress only
-// if SetUpdateInProgress says so.
+// updateFunctionCode starts an update of the code of $LATEST, which takes
+// Config.UpdateTime. With Publish it publishes the code at once, and returns a version
+// that is Pending until the update has ended (LocalStack's snapshots
+// test_function_lifecycle and test_publish_with_update).
 func (s *Functions) updateFunctionCode(_ context.Context, in input) (protocol.Reply, error) {
 	var request codeUpdate
 	if err := in.decode(&request); err != nil {
@@ -52,37 +54,48 @@ func (s *Functions) updateFunctionCode(_ context.Context, in input) (protocol.Re
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	updated, err := s.changeCode(in, request, content)
-	if err != nil || !request.Publish || request.DryRun {
-		return protocol.Reply{Body: updated}, err
-	}
-	published, err := s.publishLatest(in, publication{})
+	updated, err := s.updateCode(in, request, content)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
-	s.notifyPublishedListeners(in, published)
-	return protocol.Reply{Body: published}, nil
+	if request.Publish && !request.DryRun {
+		s.notifyPublishedListeners(in, updated)
+	}
+	return protocol.Reply{Body: updated}, nil
 }
 
-// changeCode changes the code of $LATEST and returns its configuration.
-func (s *Functions) changeCode(in input, request codeUpdate, content string) (functionConfiguration, error) {
+// updateCode starts the update and returns the configuration of $LATEST or, with Publish,
+// of the version.
+func (s *Functions) updateCode(in input, request codeUpdate, content string) (functionConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return functionConfiguration{}, err
 	}
-	if request.RevisionId != "" && request.RevisionId != f.latest.revisionID {
+	if request.RevisionId != "" && request.RevisionId != f.revision(f.latest, in.now) {
 		return functionConfiguration{}, staleRevision()
 	}
 	if err := f.checkNotUpdating(in.now); err != nil {
 		return functionConfiguration{}, err
 	}
-	if !request.DryRun {
-		f.latest.sha, f.latest.size = codeSha256(content), len(content)
-		f.latest.modified, f.latest.revisionID = in.now, s.revisions.Next()
+	if request.DryRun {
+		return f.configuration(f.latest, f.arn, in.now), nil
+	}
+	s.startUpdate(f, content, in.now)
+	if request.Publish {
+		v := s.publishOnce(f, nil, in.now)
+		return f.configuration(v, s.functionARN(f.name, v.number), in.now), nil
 	}
 	return f.configuration(f.latest, f.arn, in.now), nil
+}
+
+// startUpdate changes the code of $LATEST. The update is in progress for
+// Config.UpdateTime. The caller holds the lock.
+func (s *Functions) startUpdate(f *function, content string, now time.Time) {
+	f.latest.sha, f.latest.size = codeSha256(content), len(content)
+	s.changeLatest(f, now)
+	s.keepUpdating(f, now.Add(s.config.UpdateTime))
 }
 
 type functionList struct {

@@ -36,6 +36,7 @@ type function struct {
 	aliases  map[string]*alias
 
 	updateDoneAt      time.Time // the last update of $LATEST is in progress until then
+	updatedRevision   string    // the RevisionId of $LATEST from then on; empty: it stays
 	pending           time.Duration
 	stateAfterPending VersionState
 }
@@ -66,7 +67,7 @@ func (s *Functions) AddFunction(f Function) error {
 	return nil
 }
 
-// UpdateCode changes the code and the RevisionId of $LATEST.
+// UpdateCode changes the code and the RevisionId of $LATEST, as an update that has ended.
 func (s *Functions) UpdateCode(name, content string) error {
 	return s.updateLatest(name, func(v *version) {
 		v.sha, v.size = codeSha256(content), len(content)
@@ -91,7 +92,54 @@ func (s *Functions) updateLatest(name string, change func(*version)) error {
 		return fmt.Errorf("update function: %w", err)
 	}
 	change(f.latest)
-	f.latest.modified, f.latest.revisionID = now, s.revisions.Next()
+	s.changeLatest(f, now)
+	return nil
+}
+
+// changeLatest gives $LATEST a new RevisionId and the time of its last change. The caller
+// holds the lock.
+func (s *Functions) changeLatest(f *function, now time.Time) {
+	f.latest.modified = now
+	s.rotateLatest(f, now)
+}
+
+// rotateLatest gives $LATEST a new RevisionId. The caller holds the lock.
+func (s *Functions) rotateLatest(f *function, now time.Time) {
+	if !now.Before(f.updateDoneAt) {
+		f.updatedRevision = ""
+	}
+	f.latest.revisionID = s.revisions.Next()
+}
+
+// keepUpdating makes the last update of $LATEST stay in progress until a time. When an
+// update ends, $LATEST gets another RevisionId (LocalStack's snapshot
+// test_function_lifecycle). The caller holds the lock.
+func (s *Functions) keepUpdating(f *function, until time.Time) {
+	f.updateDoneAt, f.updatedRevision = until, s.revisions.Next()
+}
+
+// revision returns the RevisionId of a version.
+func (f *function) revision(v *version, now time.Time) string {
+	if v == f.latest && f.updatedRevision != "" && !now.Before(f.updateDoneAt) {
+		return f.updatedRevision
+	}
+	return v.revisionID
+}
+
+// StartCodeUpdate updates the code of $LATEST under the rules of UpdateFunctionCode, as
+// another client of AWS would. The update takes Config.UpdateTime.
+func (s *Functions) StartCodeUpdate(name, content string) error {
+	now := s.account.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.findFunction(name)
+	if err == nil {
+		err = f.checkNotUpdating(now)
+	}
+	if err != nil {
+		return fmt.Errorf("update the code of %s: %w", name, err)
+	}
+	s.startUpdate(f, content, now)
 	return nil
 }
 
@@ -105,7 +153,7 @@ func (s *Functions) SetUpdateInProgress(name string, duration time.Duration) err
 	if err != nil {
 		return fmt.Errorf("set update in progress: %w", err)
 	}
-	f.updateDoneAt = until
+	s.keepUpdating(f, until)
 	return nil
 }
 
@@ -169,7 +217,7 @@ func (f *function) configuration(v *version, arn string, now time.Time) function
 	settled := v.stateAt(now)
 	configuration := functionConfiguration{
 		FunctionName: f.name, FunctionArn: arn, Version: v.number, Description: v.description, Role: v.role,
-		CodeSha256: v.sha, CodeSize: v.size, RevisionId: v.revisionID, PackageType: "Zip",
+		CodeSha256: v.sha, CodeSize: v.size, RevisionId: f.revision(v, now), PackageType: "Zip",
 		LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		State:        settled.State, StateReason: settled.Reason, StateReasonCode: settled.ReasonCode,
 	}

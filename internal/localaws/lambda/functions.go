@@ -3,6 +3,7 @@ package lambda
 import (
 	"cmp"
 	"sync"
+	"time"
 
 	"sluice/internal/localaws/account"
 	"sluice/internal/localaws/identifier"
@@ -24,12 +25,17 @@ type Config struct {
 	ControlPlaneRate float64
 	FunctionReadRate float64
 
-	// RotateUnchanged makes an UpdateAlias that changes nothing still give the alias a
-	// new RevisionId. This was recorded once against AWS, for an UpdateAlias with
-	// neither a version nor weights (LocalStack's snapshot test_alias_lifecycle, 2023).
-	// It is not documented. By default the RevisionId stays, so writes still in flight
-	// stay valid.
-	RotateUnchanged bool
+	// KeepUnchanged makes an alias keep its RevisionId when an UpdateAlias changes
+	// nothing. By default the alias gets a new one. That was recorded against AWS in 2023
+	// and again in 2025, for an UpdateAlias with neither a version nor weights
+	// (LocalStack's snapshot test_alias_lifecycle, "check update without changes"). For
+	// one that repeats the version and the weights it is likely, and not documented.
+	KeepUnchanged bool
+
+	// UpdateTime is how long an update of a function's code is in progress. The default
+	// is 3 seconds ("In most cases your function is ready … after a few seconds", Lambda
+	// Developer Guide, function states). A negative time ends the update at once.
+	UpdateTime time.Duration
 }
 
 // Functions holds the functions of an account with their versions and aliases. Several
@@ -51,11 +57,14 @@ type Functions struct {
 	invoker            Invoker
 }
 
+const defaultUpdateTime = 3 * time.Second
+
 // New returns an empty Functions for an account.
 func New(in account.Account, config Config) *Functions {
 	if config.Random == nil {
 		config.Random = func() float64 { return 0 }
 	}
+	config.UpdateTime = cmp.Or(config.UpdateTime, defaultUpdateTime)
 	return &Functions{
 		account:      in,
 		config:       config,

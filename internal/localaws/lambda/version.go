@@ -101,7 +101,7 @@ func (s *Functions) Version(name, number string) (Version, bool) {
 func (s *Functions) snapshot(f *function, v *version, now time.Time) Version {
 	return Version{
 		Function: f.name, Version: v.number, ARN: s.functionARN(f.name, v.number), CodeSha256: v.sha,
-		Role: v.role, DeadLetterTarget: v.deadLetter, RevisionID: v.revisionID, VersionState: v.stateAt(now),
+		Role: v.role, DeadLetterTarget: v.deadLetter, RevisionID: f.revision(v, now), VersionState: v.stateAt(now),
 	}
 }
 
@@ -201,7 +201,7 @@ type publication struct {
 // version, it returns that one (PublishVersion in Lambda's API reference). Publishing
 // also changes the RevisionId of $LATEST (LocalStack's snapshots).
 func (s *Functions) publish(f *function, request publication, now time.Time) (*version, error) {
-	if request.RevisionId != "" && request.RevisionId != f.latest.revisionID {
+	if request.RevisionId != "" && request.RevisionId != f.revision(f.latest, now) {
 		return nil, staleRevision()
 	}
 	if request.CodeSha256 != "" && request.CodeSha256 != f.latest.sha {
@@ -211,19 +211,29 @@ func (s *Functions) publish(f *function, request publication, now time.Time) (*v
 	if err := f.checkNotUpdating(now); err != nil {
 		return nil, err
 	}
+	return s.publishOnce(f, request.Description, now), nil
+}
+
+// publishOnce publishes $LATEST, unless it is the last published version. While an update
+// is in progress, the version is Pending: UpdateFunctionCode with Publish makes such a one.
+// The caller holds the lock.
+func (s *Functions) publishOnce(f *function, description *string, now time.Time) *version {
 	if n := len(f.versions); n > 0 && sameCodeAndConfiguration(f.versions[n-1], f.latest) {
-		return f.versions[n-1], nil
+		return f.versions[n-1]
 	}
 	v := *f.latest
 	v.number = strconv.Itoa(len(f.versions) + 1)
 	v.revisionID, v.modified = s.revisions.Next(), now
 	v.state, v.readyAt = f.stateAfterPending, now.Add(f.pending)
-	if request.Description != nil {
-		v.description = *request.Description
+	if v.readyAt.Before(f.updateDoneAt) {
+		v.readyAt = f.updateDoneAt
+	}
+	if description != nil {
+		v.description = *description
 	}
 	f.versions = append(f.versions, &v)
-	f.latest.revisionID = s.revisions.Next()
-	return &v, nil
+	s.rotateLatest(f, now)
+	return &v
 }
 
 // sameCodeAndConfiguration reports whether publishing b after a would change nothing.

@@ -14,13 +14,30 @@ func described(revision, description string) answer {
 	return answer{body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","Description":"` + description + `"}`}
 }
 
+// repeated is the write that repeats what an alias has: version 1 and no weights.
+func repeated(revision string) request {
+	return request{method: "PUT", path: aliasPath, body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","RoutingConfig":{"AdditionalVersionWeights":{}}}`}
+}
+
+func TestARotationRepeatsWhatTheAliasHas(t *testing.T) {
+	t.Parallel()
+	for _, other := range []shift.Version{"", "2"} {
+		r, w := newRouter(described("r2", "of the shop"))
+		got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, other)
+		require.NoError(t, err)
+		assert.Equal(t, shift.Route{Serving: "1", Revision: "r2", Detail: "of the shop"}, got)
+		assert.Equal(t, []request{repeated("r1")}, w.requests)
+	}
+}
+
 func TestARotationChangesNothingButTheRevision(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(described("r2", "of the shop (Sluice is putting traffic back)"), described("r3", "of the shop"))
+	r, w := newRouter(described("r1", "of the shop"), described("r2", "of the shop (Sluice is putting traffic back)"), described("r3", "of the shop"))
 	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, "")
 	require.NoError(t, err)
 	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Detail: "of the shop"}, got)
 	assert.Equal(t, []request{
+		repeated("r1"),
 		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop (Sluice is putting traffic back)","FunctionVersion":"1","RevisionId":"r1","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
 		{method: "PUT", path: aliasPath, body: `{"Description":"of the shop","FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
 	}, w.requests)
@@ -31,15 +48,16 @@ func weighted(revision, share string) answer {
 	return answer{body: `{"FunctionVersion":"1","RevisionId":"` + revision + `","RoutingConfig":{"AdditionalVersionWeights":{"2":` + share + `}}}`}
 }
 
-func TestARotationGivesTheOtherVersionAZeroWeightInBetween(t *testing.T) {
+func TestARotationGivesTheOtherVersionAZeroWeightIfTheRevisionStays(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(weighted("r2", "0"), described("r3", "of the shop"))
+	r, w := newRouter(described("r1", "of the shop"), weighted("r2", "0"), described("r3", "of the shop"))
 	got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "of the shop"}, "2")
 	require.NoError(t, err)
 	assert.Equal(t, shift.Route{Serving: "1", Revision: "r3", Detail: "of the shop"}, got)
 	assert.Equal(t, []request{
+		repeated("r1"),
 		{method: "PUT", path: aliasPath, body: `{"FunctionVersion":"1","RevisionId":"r1","RoutingConfig":{"AdditionalVersionWeights":{"2":0}}}`},
-		{method: "PUT", path: aliasPath, body: `{"FunctionVersion":"1","RevisionId":"r2","RoutingConfig":{"AdditionalVersionWeights":{}}}`},
+		repeated("r2"),
 	}, w.requests)
 }
 
@@ -52,24 +70,24 @@ func TestARotationChangesTheDescriptionWhenTheVersionCannotHaveAWeight(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, w := newRouter(refused, described("r2", "x (Sluice is putting traffic back)"), described("r3", "x"))
+			r, w := newRouter(described("r1", "x"), refused, described("r2", "x (Sluice is putting traffic back)"), described("r3", "x"))
 			got, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: "x"}, "2")
 			require.NoError(t, err)
 			assert.Equal(t, shift.Revision("r3"), got.Revision)
-			assert.Len(t, w.requests, 3)
+			assert.Len(t, w.requests, 4)
 		})
 	}
 }
 
 func TestARotationThatIsThrottledBetweenItsWritesContinuesFromThere(t *testing.T) {
 	t.Parallel()
-	r, w := newRouter(weighted("r2", "0"), throttled, described("r3", ""))
+	r, w := newRouter(described("r1", ""), weighted("r2", "0"), throttled, described("r3", ""))
 	known, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"}, "2")
 	require.ErrorIs(t, err, shift.ErrThrottled)
 	got, err := r.Rotate(t.Context(), orders, known, "2")
 	require.NoError(t, err)
 	assert.Equal(t, shift.Revision("r3"), got.Revision)
-	assert.Len(t, w.requests, 3, "with one write")
+	assert.Len(t, w.requests, 4, "with one more write")
 }
 
 func TestAnInterruptedRotationIsCompleted(t *testing.T) {
@@ -88,18 +106,22 @@ func TestAnInterruptedRotationIsCompleted(t *testing.T) {
 func TestARotationMarksALongDescriptionToo(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 256)
-	r, w := newRouter(described("r2", ""), described("r3", long))
+	r, w := newRouter(described("r1", long), described("r2", ""), described("r3", long))
 	_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1", Detail: long}, "")
 	require.NoError(t, err)
-	require.Len(t, w.requests, 2)
+	require.Len(t, w.requests, 3)
 	kept := 256 - len(" (Sluice is putting traffic back)")
-	assert.Contains(t, w.requests[0].body, `"Description":"`+strings.Repeat("é", kept)+` (Sluice is putting traffic back)"`)
-	assert.Contains(t, w.requests[1].body, `"Description":"`+long+`"`)
+	assert.Contains(t, w.requests[1].body, `"Description":"`+strings.Repeat("é", kept)+` (Sluice is putting traffic back)"`)
+	assert.Contains(t, w.requests[2].body, `"Description":"`+long+`"`)
 }
 
 func TestARotationThatIsRefusedSaysWhy(t *testing.T) {
 	t.Parallel()
-	for name, answers := range map[string][]answer{"the first write": {stale}, "the second write": {described("r2", "x"), stale}} {
+	for name, answers := range map[string][]answer{
+		"the first write":  {stale},
+		"the second write": {described("r1", "x"), stale},
+		"the third write":  {described("r1", "x"), described("r2", "x"), stale},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, _ := newRouter(answers...)
