@@ -70,7 +70,9 @@ func TestProvisionedConcurrencyIsReadByItsOwnQualifier(t *testing.T) {
 	_, err := read("live")
 	requireRefused(t, err, 404, "ProvisionedConcurrencyConfigNotFoundException", none)
 	_, err = read("gone")
-	requireRefused(t, err, 404, "ResourceNotFoundException", "Function not found: "+ordersARN+":gone")
+	requireRefused(t, err, 404, "ResourceNotFoundException", "Cannot find alias arn: "+ordersARN+":gone")
+	_, err = read("7")
+	requireRefused(t, err, 404, "ResourceNotFoundException", "Function not found: "+ordersARN+":7")
 	_, err = read("$LATEST")
 	requireRefused(t, err, 400, "InvalidParameterValueException", "The function resource provided must be an alias or a published version.")
 

@@ -76,6 +76,7 @@ func TestInvalidFunctionNamesAreRefused(t *testing.T) {
 		{"not a name", "or ders", "", 400, "ValidationException", "Value 'or ders' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern"},
 		{"not a qualifier", "orders", "a b", 400, "ValidationException", "Value 'a b' at 'qualifier' failed to satisfy constraint"},
 		{"two qualifiers", ordersARN + ":1", "2", 400, "InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier."},
+		{"in no region", "arn:aws:lambda:nowhere:123456789012:function:orders", "", 400, "ValidationException", "Value 'arn:aws:lambda:nowhere:123456789012:function:orders' at 'functionName' failed to satisfy constraint"},
 		{"elsewhere", "arn:aws:lambda:eu-west-1:123456789012:function:orders", "", 404, "ResourceNotFoundException", "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')"},
 		{"somebody else's", "arn:aws:lambda:us-east-1:999999999999:function:orders", "", 403, "AccessDeniedException", "999999999999"},
 	} {

@@ -49,7 +49,7 @@ func TestTagsThatLambdaDoesNotStoreAreRefused(t *testing.T) {
 		"AWS's own":      {"AWS:x": ""},
 		"a line break":   {"a": "b\nc"},
 		"a comma":        {"a": "b,c"},
-		"one over fifty": many,
+		"one over fifty": many, // "Number of tags exceeds resource tag limit."
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +59,41 @@ func TestTagsThatLambdaDoesNotStoreAreRefused(t *testing.T) {
 			assert.Equal(t, map[string]string{"sluice:alias": "live"}, a.tags(t))
 		})
 	}
+}
+
+// As recorded by LocalStack against AWS, in test_tag_lifecycle, test_tag_exceptions and
+// test_tag_versions.
+func TestTagsBelongToTheFunctionAndChangeItsRevision(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a := newAccount(t, unlimited())
+	a.orders(t, 1)
+	revision := func() string { latest, _ := a.Version("orders", "$LATEST"); return latest.RevisionID }
+	untag := func(keys ...string) error {
+		_, err := a.lambda().UntagResource(ctx, &lambda.UntagResourceInput{Resource: aws.String(ordersARN), TagKeys: keys})
+		return err
+	}
+	for name, change := range map[string]func() error{
+		"TagResource":   func() error { return a.tag(map[string]string{"a": "b"}) },
+		"UntagResource": func() error { return untag("gone") },
+		"SetTags":       func() error { return a.SetTags("orders", map[string]string{"sluice:alias": "live"}) },
+	} {
+		before := revision()
+		require.NoError(t, change(), name)
+		assert.NotEqual(t, before, revision(), name)
+	}
+	before := revision()
+	requireRefused(t, a.tag(map[string]string{}), 400, "InvalidParameterValueException", "An error occurred and the request cannot be processed.")
+	requireRefused(t, untag([]string{}...), 400, "ValidationException", "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null")
+	for resource, text := range map[string]string{
+		ordersARN + ":1":       "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+		ordersARN + ":$LATEST": "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+		"orders":               "Value 'orders' at 'resource' failed to satisfy constraint: Member must satisfy regular expression pattern",
+	} {
+		_, err := a.lambda().TagResource(ctx, &lambda.TagResourceInput{Resource: aws.String(resource), Tags: map[string]string{"a": "b"}})
+		require.ErrorContains(t, err, text)
+	}
+	assert.Equal(t, before, revision())
 }
 
 func TestTagsAreHiddenFromWhoeverMayNotListThem(t *testing.T) {

@@ -139,14 +139,30 @@ func (s *Functions) routeOperation(route route, labels []string, request protoco
 	// sections of policies"). Where that page does not say which, a policy must allow
 	// the narrower one.
 	op.Resource = s.functionARN(name.name, name.qualifier)
-	if name.qualifier != "" && !slices.Contains(route.query, "Qualifier") {
-		return op.Refuse(invalidParameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. " +
-			"Please specify either a function name or an unqualified function ARN."))
+	if err := route.checkResource(labels[0], name); err != nil {
+		return op.Refuse(err)
 	}
 	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
 		return route.run(s, ctx, input{Request: request, operation: route.operation, labels: labels, function: name, now: now})
 	}
 	return op
+}
+
+// checkResource returns an error if an operation is not allowed on the function, version or
+// alias that a request names.
+func (r route) checkResource(given string, name functionName) error {
+	switch tags := strings.HasSuffix(r.path, "tags/{}"); {
+	case tags && !strings.HasPrefix(given, "arn:"):
+		return protocol.Constraint("Value '%s' at 'resource' failed to satisfy constraint: Member must satisfy regular expression pattern: "+
+			`arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:[a-zA-Z0-9-_]+)`, given)
+	case tags && name.qualifier != "":
+		// Recorded for TagResource (LocalStack's snapshot test_tag_versions).
+		return invalidParameter("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+	case name.qualifier != "" && !slices.Contains(r.query, "Qualifier"):
+		return invalidParameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. " +
+			"Please specify either a function name or an unqualified function ARN.")
+	}
+	return nil
 }
 
 // functionName is a parsed FunctionName: a function, and the version or alias that
@@ -157,8 +173,10 @@ type functionName struct {
 }
 
 // functionNamePattern is the pattern of FunctionName in Lambda's API model: a name, a
-// partial ARN (account:function:name) or a full ARN, each with or without a qualifier.
-var functionNamePattern = regexp.MustCompile(`^(?:arn:aws:lambda:([a-z0-9-]+):)?(?:([0-9]{12}):)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]{1,128}))?$`)
+// partial ARN (account:function:name) or a full ARN, each with or without a qualifier. A
+// full ARN names a region by the form of its name, such as us-gov-west-1: with another text
+// the call fails with 400, and for another region with 404.
+var functionNamePattern = regexp.MustCompile(`^(?:arn:aws:lambda:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-[0-9]):)?(?:([0-9]{12}):)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]{1,128}))?$`)
 
 // qualifierPattern is the pattern of Qualifier in Lambda's API model.
 var qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9-_]{1,128})$`)

@@ -179,8 +179,10 @@ func (s *Functions) findProvisioned(f *function, qualifier string) (*provisioned
 		p = a.provisioned
 	} else if v := f.version(qualifier); v != nil {
 		p = v.provisioned
-	} else {
+	} else if numberPattern.MatchString(qualifier) {
 		return nil, s.versionNotFound(f, qualifier)
+	} else {
+		return nil, s.aliasNotFound(f.name, qualifier)
 	}
 	if p == nil {
 		return nil, protocol.NewError(http.StatusNotFound, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sluice/internal/localaws/protocol"
@@ -61,10 +62,15 @@ func (s *Functions) listTags(_ context.Context, in input) (protocol.Reply, error
 	return protocol.Reply{Body: map[string]any{"Tags": copyTags(f.tags)}}, nil
 }
 
+// tagResource adds and changes tags. LocalStack's snapshots test_tag_exceptions and
+// test_tag_limits have the texts of its errors, and those of untagResource.
 func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, error) {
 	var request struct{ Tags map[string]string }
 	if err := in.decode(&request); err != nil {
 		return protocol.Reply{}, err
+	}
+	if len(request.Tags) == 0 {
+		return protocol.Reply{}, invalidParameter("An error occurred and the request cannot be processed.")
 	}
 	for key, value := range request.Tags {
 		if err := checkTag(key, value); err != nil {
@@ -80,22 +86,34 @@ func (s *Functions) tagResource(_ context.Context, in input) (protocol.Reply, er
 	tags := copyTags(f.tags)
 	maps.Copy(tags, request.Tags)
 	if len(tags) > maxTags {
-		return protocol.Reply{}, invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
+		return protocol.Reply{}, invalidParameter("Number of tags exceeds resource tag limit.")
 	}
-	f.tags = tags
+	s.storeTags(f, tags, in.now)
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }
 
+// storeTags replaces the tags of a function. This gives $LATEST a new RevisionId. The caller
+// holds the lock.
+func (s *Functions) storeTags(f *function, tags map[string]string, now time.Time) {
+	f.tags = tags
+	s.rotateLatest(f, now)
+}
+
 func (s *Functions) untagResource(_ context.Context, in input) (protocol.Reply, error) {
+	if len(in.Query["tagKeys"]) == 0 {
+		return protocol.Reply{}, protocol.Constraint("Value null at 'tagKeys' failed to satisfy constraint: Member must not be null")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.findFunction(in.function.name)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
+	tags := copyTags(f.tags)
 	for _, key := range in.Query["tagKeys"] {
-		delete(f.tags, key)
+		delete(tags, key)
 	}
+	s.storeTags(f, tags, in.now)
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }
 
@@ -136,12 +154,13 @@ func (s *Functions) SetTags(function string, tags map[string]string) error {
 			return err
 		}
 	}
+	now := s.account.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.findFunction(function)
 	if err != nil {
 		return err
 	}
-	f.tags = maps.Clone(tags)
+	s.storeTags(f, maps.Clone(tags), now)
 	return nil
 }
