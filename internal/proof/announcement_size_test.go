@@ -61,7 +61,7 @@ func TestTheLargestAnnouncementFitsIntoAnEvent(t *testing.T) {
 				}
 			}
 		})
-		announcer := eventbridge.FromConfig(localaws.ClientConfig(flow.Close.Function, cloud), "")
+		announcer := eventbridge.FromConfig(localaws.ClientConfig(flow.Close.Function, cloud))
 		require.NoError(t, announcer.Announce(t.Context(), a), string(a.State))
 		require.Len(t, a.Reasons, 10)
 		detail, err := json.Marshal(a)
