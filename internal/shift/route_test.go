@@ -29,8 +29,11 @@ var (
 	// settling is the same with provisioned concurrency.
 	settling = shift.Change{Target: orders, Stable: "1", Candidate: "2", Revision: "r0", Settles: true}
 	// creating is of an alias that does not exist yet.
-	creating = shift.Change{Target: orders, Candidate: "2"}
+	creating = shift.Change{Target: orders, Candidate: "2", Maker: "first"}
 )
+
+// madeBy is the Route of an alias that a deployment has created for version 2.
+func madeBy(maker string) shift.Route { return shift.Route{Serving: "2", Maker: maker} }
 
 // threeSteps are at 10, 50 and 100 %.
 func threeSteps(t *testing.T) shift.Plan {
@@ -69,7 +72,7 @@ func TestStableServesUntilTheCandidateHasEverything(t *testing.T) {
 		{"a little", change, 1, divided("1", "2", 1)},
 		{"nearly everything", change, 9999, divided("1", "2", 9999)},
 		{"everything", change, shift.All, serves("2")},
-		{"an alias that is new has nothing else to serve", creating, 1000, serves("2")},
+		{"an alias that is new has nothing else to serve", creating, 1000, madeBy("first")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -151,8 +154,10 @@ func TestARefusedWriteIsJudgedByWhatIsFound(t *testing.T) {
 		{"nothing left over for the candidate", change, 1, divided("1", "2", 0), shift.RouteUntouched},
 		{"nothing left over for another version", change, 1, divided("1", "7", 0), shift.RouteUntouched},
 		{"a restoration on its way", change, 2, divided("1", "2", 0), shift.RouteForeign},
-		{"the alias was created by an earlier try", creating, 1, serves("2"), shift.RouteLanded},
+		{"the alias was created by an earlier try", creating, 1, madeBy("first"), shift.RouteLanded},
 		{"the alias was created by somebody", creating, 1, serves("7"), shift.RouteForeign},
+		{"the alias was created by another deployment, with the same version", creating, 1, madeBy("another"), shift.RouteForeign},
+		{"the alias was created by hand, with the same version", creating, 1, madeBy(""), shift.RouteForeign},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -198,9 +203,11 @@ func TestARestorationWritesWhateverAnIntentExplainsAndNothingElse(t *testing.T) 
 		{"another additional version", change, divided("1", "7", 1000), false, 3, foreign},
 		{"an intent beyond the plan", change, serves("2"), false, 99, back},
 		{"the alias is gone", change, shift.Route{}, true, 3, foreign},
-		{"an alias that was created", creating, serves("2"), false, 1, shift.Restoration{Ours: true, Delete: true}},
+		{"an alias that was created", creating, madeBy("first"), false, 1, shift.Restoration{Ours: true, Delete: true}},
 		{"an alias that was not created after all", creating, shift.Route{}, true, 1, shift.Restoration{Ours: true}},
 		{"an alias that somebody else created is never deleted", creating, serves("7"), false, 1, foreign},
+		{"an alias that another deployment created with the same version is never deleted", creating, madeBy("another"), false, 1, foreign},
+		{"an alias that was created by hand with the same version is never deleted", creating, madeBy(""), false, 1, foreign},
 		{"an alias that somebody divided is never deleted", creating, divided("2", "7", 1000), false, 1, foreign},
 	}
 	for _, test := range tests {
@@ -208,6 +215,31 @@ func TestARestorationWritesWhateverAnIntentExplainsAndNothingElse(t *testing.T) 
 			t.Parallel()
 			test.found.Revision = "r9"
 			assert.Equal(t, test.want, test.change.Restoration(test.found, !test.gone, threeSteps(t), test.intent))
+		})
+	}
+}
+
+// The second look deletes only what this very Deployment has created.
+func TestASecondLookTakesBackOnlyWhatTheDeploymentItselfHasLeft(t *testing.T) {
+	t.Parallel()
+	before := serves("1")
+	for name, test := range map[string]struct {
+		change shift.Change
+		found  shift.Route
+		want   shift.Restoration
+	}{
+		"an alias that it created":                                    {creating, madeBy("first"), shift.Restoration{Ours: true, Delete: true}},
+		"an alias that another deployment created, with its version":  {creating, madeBy("another"), shift.Restoration{Delete: true}},
+		"an alias that somebody created by hand, with its version":    {creating, madeBy(""), shift.Restoration{Delete: true}},
+		"its own alias, which somebody has moved since":               {creating, shift.Route{Serving: "7", Maker: "first"}, shift.Restoration{Delete: true}},
+		"a zero weight, which an interrupted restoration has left":    {change, divided("1", "2", shift.None), shift.Restoration{Ours: true, Write: &before}},
+		"a zero weight of another version":                            {change, divided("1", "7", shift.None), shift.Restoration{}},
+		"all traffic on the Candidate: somebody has shifted it since": {change, serves("2"), shift.Restoration{}},
+		"Stable alone": {change, serves("1"), shift.Restoration{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, test.change.Stray(test.found))
 		})
 	}
 }

@@ -54,3 +54,22 @@ func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 		})
 	}
 }
+
+// Once a Deployment has ended, the next one may be shifting its Targets. What Close finds
+// there must not be told as somebody else's edit.
+func TestCloseAsksTheRecordBeforeItLooksAtTheTargets(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[shift.Status]error{
+		shift.StatusRestoring: shift.ErrDeploymentRestoring, shift.StatusClosed: shift.ErrDeploymentClosed,
+	} {
+		s := newStage(t, ordersChange)
+		s.end(shift.RolledBack)
+		s.record.Status = status
+		s.put(orders, shift.Route{Serving: "1", Additional: "3", Weight: 1000})
+		_, err := CloseDeployment{Ledger: s.book, Router: s.platform, Announcer: &s.told, Pause: atOnce}.
+			Handle(t.Context(), s.document(&shift.Progress{Step: 3, Steps: 3}))
+		require.ErrorIs(t, err, want)
+		assert.NotErrorIs(t, err, shift.ErrRouteChanged)
+		assert.Zero(t, s.calls[orders])
+	}
+}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -53,4 +55,26 @@ func TestAnAnswerIsRepeatedUntilItArrivesOrNobodyWaits(t *testing.T) {
 			assert.Equal(t, test.waits, waits)
 		})
 	}
+}
+
+// describing describes every Change alike.
+type describing struct{}
+
+func (describing) DescribeChange(shift.Change) (any, error) { return nil, nil }
+
+func (*passingHook) Ask(context.Context, string, shift.Question) error { return nil }
+
+// The state machine retries what is throttled: it would ask the hook again, which has passed.
+func TestAnAnswerThatDoesNotArriveIsNoReasonToAskTheHookAgain(t *testing.T) {
+	t.Parallel()
+	var always []error
+	for range 100 {
+		always = append(always, fmt.Errorf("report: %w", shift.ErrThrottled))
+	}
+	h := RunHooks{Hooks: &passingHook{failures: always}, Router: describing{}, Wait: atOnce}
+	call := newStage(t, ordersChange).document(nil)
+	call.State, call.Document.Hook = flow.BeforeHook.State, &shift.Hook{Function: "smoke"}
+	_, err := h.Handle(t.Context(), call)
+	require.ErrorContains(t, err, "throttled")
+	assert.NotErrorIs(t, err, shift.ErrThrottled)
 }

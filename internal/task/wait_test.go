@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -32,4 +33,15 @@ func TestSleepEndsWithItsContext(t *testing.T) {
 	cancel()
 	Sleep(ctx, 1<<62) // or the test never ends
 	Sleep(t.Context(), time.Nanosecond)
+}
+
+// 32 Targets are restored at the speed of the platform: as many calls at once as it accepts,
+// and not one after the other.
+func TestConcurrentlyUsesAllItsPlacesAndNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		Concurrently(t.Context(), 32, func(context.Context, int) { time.Sleep(time.Second) })
+		assert.Equal(t, 3*time.Second, time.Since(begun), "32 calls of a second, 15 at a time")
+	})
 }

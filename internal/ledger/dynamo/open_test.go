@@ -196,6 +196,21 @@ func TestConflictIsThrottling(t *testing.T) {
 	}
 }
 
+// Step Functions starts Open again while an earlier try of it still runs, and DynamoDB checks
+// the items of a transaction one by one: the lock may be there already while the record still
+// conflicts. That is no other deployment.
+func TestTheLockOfAnEarlierTryIsNotTakenForThatOfAnotherDeployment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(operation string) (int, string, bool) {
+		return 400, `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[
+			{"Code":"TransactionConflict"},{"Code":"None"},{"Code":"ConditionalCheckFailed","Item":{"holder":{"S":"` + first + `"}}},{"Code":"None"}]}`, operation == "TransactWriteItems"
+	}
+	_, err := w.Open(t.Context(), first, release(orders), noon)
+	require.ErrorIs(t, err, shift.ErrThrottled, "the next try finds the record")
+	assert.NotErrorIs(t, err, shift.ErrTargetHeld)
+}
+
 func TestAHolderThatEndsInTheMeantimeIsNotARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

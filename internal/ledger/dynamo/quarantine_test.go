@@ -82,9 +82,14 @@ func TestASuspectIsChangedOnlyAsItWasListed(t *testing.T) {
 	require.ErrorIs(t, err, shift.ErrTargetBeingRestored)
 
 	require.NoError(t, w.Acquit(t.Context(), w.suspect(t), closed.Quarantined()))
-	seen, err = w.Suspect(t.Context(), listed, noon)
+	for _, earlier := range []shift.Listed{listed, unseen} {
+		seen, err = w.Suspect(t.Context(), earlier, noon)
+		require.NoError(t, err)
+		assert.False(t, seen, "it was acquitted")
+	}
+	suspects, err := w.Suspects(t.Context())
 	require.NoError(t, err)
-	assert.False(t, seen, "it was acquitted")
+	assert.Empty(t, suspects, "who is late does not bring it back")
 	require.NoError(t, w.Acquit(t.Context(), listed, closed.Quarantined()), "doing so again does no harm")
 }
 
