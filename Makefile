@@ -27,6 +27,10 @@ BENCHFLAGS ?=
 CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
+# For make mutants: how many are tried, 0 for all, and what chooses them.
+MUTANTS ?= 0
+SEED    ?= 1
+
 # An awk that prints each line as soon as it arrives: by itself, mawk would wait for more.
 prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo -W interactive)
 
@@ -157,6 +161,10 @@ chaos: needs-go ## every single fault on every base scenario, a storm, and pairs
 	CHAOS=$(CHAOS) CHAOS_SECONDS=$(CHAOS_SECONDS) go test ./internal/proof -run 'Chaos|Guard|OnceWrong|GivesUp' -count=1 -timeout 60m -v | \
 		$(prompt_awk) '/^(===|---|    ---|ok|FAIL|panic)/ { story = 0 } /_test\.go:[0-9]+: seed / || /^panic/ { story = 1 } /--- FAIL/ || /^FAIL/ { bad = 1 } \
 			story || /^--- |^ok|^FAIL|runs with a|pairs of faults|triples of faults|alarm to restored|    --- FAIL/ { print; fflush() } END { exit bad }'
+
+.PHONY: mutants
+mutants: needs-go ## change the code in small ways, and print the changes that no test notices
+	go run ./internal/cmd/mutants -sample $(MUTANTS) -seed $(SEED)
 
 .PHONY: synth
 synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json), and ask Step Functions about it if it can
