@@ -22,24 +22,22 @@ func (s *stage) end(outcome shift.Outcome) {
 
 func (s *stage) net(at time.Time) SafetyNet {
 	return SafetyNet{
-		Ledger: s.book, Router: s.platform, Executions: executions{}, Announcer: &s.told,
+		Ledger: s.book, Router: s.platform, Executions: executions{faults: s.book.faults}, Announcer: &s.told,
 		Together: oneByOne, Wait: atOnce, Pause: atOnce, Now: func() time.Time { return at },
 	}
 }
 
 // executions are of a Step Functions that lists none, though all are running: its lists may
 // be outdated.
-type executions struct{}
+type executions struct {
+	faults *faults
+	ended  bool
+}
 
-func (executions) Running(context.Context) (map[string]bool, error)  { return nil, nil }
-func (executions) Ended(context.Context, string) (bool, error)       { return false, nil }
-func (s *stage) Unannounced(context.Context) ([]shift.Listed, error) { return s.listed(), nil }
+func (e executions) Running(context.Context) (map[string]bool, error) { return nil, nil }
 
-func (s *stage) listed() []shift.Listed {
-	if s.announced {
-		return nil
-	}
-	return []shift.Listed{{ID: first, Since: noon}}
+func (e executions) Ended(context.Context, string) (bool, error) {
+	return e.ended, e.faults.next("Ended")
 }
 
 // I8: whoever closes a Deployment may die before it has announced the Outcome. Everybody who
@@ -73,11 +71,11 @@ func TestWhoeverFindsADeploymentClosedAnnouncesWhatNobodyHas(t *testing.T) {
 			s := newStage(t, ordersChange)
 			s.end(test.outcome)
 			require.NoError(t, test.act(t.Context(), s))
-			require.Len(t, s.told, 1)
-			assert.Equal(t, shift.Announced(test.outcome), s.told[0].State)
+			require.Len(t, s.told.list, 1)
+			assert.Equal(t, shift.Announced(test.outcome), s.told.list[0].State)
 			assert.True(t, s.announced)
 			require.NoError(t, test.act(t.Context(), s))
-			assert.Len(t, s.told, 1, "it was announced")
+			assert.Len(t, s.told.list, 1, "it was announced")
 		})
 	}
 }
@@ -121,7 +119,7 @@ func TestASweepAnnouncesWhatIsClosedForAMinute(t *testing.T) {
 				at := noon.Add(sweep.after)
 				_, err := s.net(at).findEnding(t.Context(), &shift.Listed{ID: first, Since: noon}, running, at)
 				require.NoError(t, err)
-				assert.Len(t, s.told, sweep.told, sweep.after)
+				assert.Len(t, s.told.list, sweep.told, sweep.after)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -94,19 +95,11 @@ func TestAShiftThatCouldNotRecordItsWritesIsNotDone(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, ordersChange)
 	lost := errors.New("the table does not answer")
-	h := SetWeight{Ledger: unrecorded{s.book, lost}, Router: s.platform, Announcer: &s.told, Pause: atOnce}
-	_, err := h.Handle(t.Context(), s.document(nil))
+	s.failing(&faults{name: "Land", from: 1, err: lost})
+	_, err := s.shift(t, nil)
 	require.ErrorIs(t, err, lost)
-	assert.Empty(t, s.told, "nobody is told that it has shifted")
+	assert.Empty(t, s.told.list, "nobody is told that it has shifted")
 }
-
-// unrecorded is a ledger that cannot record writes.
-type unrecorded struct {
-	*book
-	err error
-}
-
-func (u unrecorded) Land(context.Context, string, shift.Landed) error { return u.err }
 
 // A Target that the Deployment created serves the Candidate at every Step. The account's few
 // requests are for the others.
@@ -125,4 +118,49 @@ func TestATargetThatWasCreatedCostsNoRequestAtLaterSteps(t *testing.T) {
 	assert.Equal(t, created, s.routes[orders])
 	assert.Equal(t, created.Revision, next.Revisions[orders])
 	assert.Equal(t, shift.Weight(5000), s.routes[billing].Weight)
+}
+
+// The write was held up, and the Deployment was put back and closed meanwhile.
+func TestALateWriteIsUndoneUnlessSomebodyHasWrittenSince(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status shift.Status
+		since  bool
+		weight shift.Weight
+	}{
+		"closed":                                 {shift.StatusClosed, false, shift.None},
+		"closed, and somebody has written since": {shift.StatusClosed, true, 7000},
+		"restoring: whoever restores undoes it":  {shift.StatusRestoring, false, 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, ordersChange, billingChange)
+			s.before = func(target shift.Target) error {
+				s.record.Status, s.record.Outcome = test.status, shift.RolledBack
+				if test.since && target == billing {
+					s.put(orders, shift.Route{Serving: "1", Additional: "3", Weight: 7000})
+				}
+				return nil
+			}
+			_, err := s.shift(t, nil)
+			require.Error(t, err)
+			assert.Equal(t, test.weight, s.routes[orders].Weight)
+		})
+	}
+}
+
+func TestOnlyAStepOfTheRecordedPlanIsBelieved(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	for step, believed := range map[int]bool{-1: false, 0: false, 1: true, 3: true, 4: false} {
+		_, err := recordedDeployment(s.record, s.document(nil).Document, step)
+		if believed {
+			require.NoError(t, err, step)
+			continue
+		}
+		require.ErrorIs(t, err, shift.ErrInvalidPlan, step)
+	}
+	s.record.Deployment = nil
+	_, err := recordedDeployment(s.record, flow.Document{Deployment: &shift.Deployment{}}, 1)
+	require.ErrorIs(t, err, shift.ErrDeploymentOpening)
 }

@@ -69,3 +69,23 @@ func TestWhoeverFinishesARestorationGivesTheReasonsOfTheOneWhoBegan(t *testing.T
 	assert.Contains(t, closed.Cause, "orders-5xx is in ALARM: too many")
 	assert.NotContains(t, closed.Cause, "ABORTED")
 }
+
+// A Target that was left to somebody else is not back. Whoever tries again must find that
+// out anew, or the Deployment would end as RolledBack.
+func TestATryThatFailsDoesNotRememberWhatItHasLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange, billingChange)
+	_, err := s.shift(t, nil)
+	require.NoError(t, err)
+	s.put(orders, shift.Route{Serving: "7"})
+	mark := func(ctx context.Context) (shift.Record, error) { return s.MarkRestoring(ctx, first, nil, noon) }
+	s.before = throttle(billing)
+	_, _, err = s.restorer().MarkAndRestore(t.Context(), nil, mark, noon)
+	require.ErrorIs(t, err, shift.ErrThrottled)
+	s.before = nil
+	closed, _, err := s.restorer().MarkAndRestore(t.Context(), nil, mark, noon)
+	require.NoError(t, err)
+	assert.Equal(t, shift.Stranded, closed.Outcome)
+	assert.Equal(t, shift.Version("7"), s.routes[orders].Serving)
+	assert.Equal(t, shift.Route{Serving: "1", Revision: s.routes[billing].Revision}, s.routes[billing])
+}

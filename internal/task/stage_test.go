@@ -34,16 +34,39 @@ type platform struct {
 	calls map[shift.Target]int
 	// before runs before each request about a Target, which fails with its error.
 	before func(shift.Target) error
+	faults *faults
 }
 
 func newPlatform(routes map[shift.Target]shift.Route) *platform {
 	return &platform{routes: maps.Clone(routes), calls: map[shift.Target]int{}}
 }
 
-func (p *platform) call(t shift.Target) error {
-	p.calls[t]++
-	if p.before == nil {
+// faults lets all calls of one name fail from some call on. It counts the calls.
+type faults struct {
+	mu     sync.Mutex
+	name   string
+	from   int
+	err    error
+	counts map[string]int
+}
+
+func (f *faults) next(name string) error {
+	if f == nil {
 		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts[name]++
+	if name == f.name && f.counts[name] >= f.from {
+		return f.err
+	}
+	return nil
+}
+
+func (p *platform) call(name string, t shift.Target) error {
+	p.calls[t]++
+	if err := p.faults.next(name); err != nil || p.before == nil {
+		return err
 	}
 	return p.before(t)
 }
@@ -58,7 +81,7 @@ func (p *platform) put(t shift.Target, r shift.Route) shift.Route {
 func (p *platform) Route(_ context.Context, t shift.Target) (shift.Route, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.call(t); err != nil {
+	if err := p.call("Route", t); err != nil {
 		return shift.Route{}, err
 	}
 	route, exists := p.routes[t]
@@ -71,7 +94,7 @@ func (p *platform) Route(_ context.Context, t shift.Target) (shift.Route, error)
 func (p *platform) SetRoute(_ context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.call(t); err != nil {
+	if err := p.call("SetRoute", t); err != nil {
 		return shift.Route{}, err
 	}
 	found, exists := p.routes[t]
@@ -86,13 +109,16 @@ func (p *platform) SetRoute(_ context.Context, t shift.Target, wanted shift.Rout
 }
 
 func (p *platform) Rotate(ctx context.Context, t shift.Target, found shift.Route, _ shift.Version) (shift.Route, error) {
+	if err := p.faults.next("Rotate"); err != nil {
+		return found, err
+	}
 	return p.SetRoute(ctx, t, found)
 }
 
 func (p *platform) Create(_ context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.call(t); err != nil {
+	if err := p.call("Create", t); err != nil {
 		return shift.Route{}, err
 	}
 	if _, exists := p.routes[t]; exists {
@@ -104,11 +130,16 @@ func (p *platform) Create(_ context.Context, t shift.Target, wanted shift.Route)
 func (p *platform) Delete(_ context.Context, t shift.Target) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err := p.call("Delete", t); err != nil {
+		return err
+	}
 	delete(p.routes, t)
-	return p.call(t)
+	return nil
 }
 
-func (*platform) Settles(context.Context, shift.Target) (bool, error) { return false, nil }
+func (p *platform) Settles(context.Context, shift.Target) (bool, error) {
+	return false, p.faults.next("Settles")
+}
 
 func (*platform) Rules(shift.Target) (shift.Rules, error) {
 	return shift.Rules{CallsPerSecond: 15}, nil
@@ -120,11 +151,17 @@ type book struct {
 	mu        sync.Mutex
 	record    shift.Record
 	announced bool
+	suspects  []shift.Listed
+	leased    string
+	faults    *faults
 }
 
 func (b *book) Record(_ context.Context, id string) (shift.Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("Record"); err != nil {
+		return shift.Record{}, err
+	}
 	if id != b.record.ID {
 		return shift.Record{}, shift.ErrDeploymentUnknown
 	}
@@ -134,6 +171,9 @@ func (b *book) Record(_ context.Context, id string) (shift.Record, error) {
 func (b *book) Intend(_ context.Context, _ string, step int) (shift.Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("Intend"); err != nil {
+		return shift.Record{}, err
+	}
 	if err := b.record.CheckOpen(); err != nil {
 		return b.record, err
 	}
@@ -147,6 +187,9 @@ func (b *book) Intend(_ context.Context, _ string, step int) (shift.Record, erro
 func (b *book) Land(_ context.Context, _ string, landed shift.Landed) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("Land"); err != nil {
+		return err
+	}
 	if err := b.record.CheckOpen(); err != nil {
 		return err
 	}
@@ -157,6 +200,9 @@ func (b *book) Land(_ context.Context, _ string, landed shift.Landed) error {
 func (b *book) MarkRestoring(_ context.Context, id string, reasons []shift.Reason, at time.Time) (shift.Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("MarkRestoring"); err != nil {
+		return shift.Record{}, err
+	}
 	switch {
 	case id != b.record.ID:
 		return shift.Record{}, shift.ErrDeploymentUnknown
@@ -171,6 +217,9 @@ func (b *book) MarkRestoring(_ context.Context, id string, reasons []shift.Reaso
 func (b *book) Restore(_ context.Context, _ string, targets []shift.Target) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("Restore"); err != nil {
+		return err
+	}
 	if b.record.Status != shift.StatusRestoring {
 		return b.record.CheckOpen()
 	}
@@ -181,6 +230,9 @@ func (b *book) Restore(_ context.Context, _ string, targets []shift.Target) erro
 func (b *book) Close(_ context.Context, r shift.Record, e shift.Ending) (shift.Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.faults.next("Close"); err != nil {
+		return shift.Record{}, err
+	}
 	if b.record.Status == shift.StatusClosed || b.record.Status != r.Status {
 		return b.record, b.record.CheckOpen()
 	}
@@ -188,18 +240,112 @@ func (b *book) Close(_ context.Context, r shift.Record, e shift.Ending) (shift.R
 	return b.record, nil
 }
 
-func (b *book) Announced(context.Context, string) (bool, error) { return b.announced, nil }
+func (b *book) Announced(context.Context, string) (bool, error) {
+	return b.announced, b.faults.next("Announced")
+}
 
 func (b *book) Retire(context.Context, string) error {
+	if err := b.faults.next("Retire"); err != nil {
+		return err
+	}
 	b.announced = true
 	return nil
 }
 
+func (b *book) Unannounced(context.Context) ([]shift.Listed, error) {
+	if err := b.faults.next("Unannounced"); err != nil || b.announced {
+		return nil, err
+	}
+	return []shift.Listed{{ID: b.record.ID, Since: noon}}, nil
+}
+
+func (b *book) Suspects(context.Context) ([]shift.Listed, error) {
+	return slices.Clone(b.suspects), b.faults.next("Suspects")
+}
+
+func (b *book) Suspect(_ context.Context, listed shift.Listed, at time.Time) (bool, error) {
+	if err := b.faults.next("Suspect"); err != nil {
+		return false, err
+	}
+	i := slices.Index(b.suspects, listed)
+	if i >= 0 {
+		b.suspects[i].Since = at
+	}
+	return i >= 0, nil
+}
+
+func (b *book) Acquit(_ context.Context, listed shift.Listed, _ []shift.Target) error {
+	if err := b.faults.next("Acquit"); err != nil {
+		return err
+	}
+	b.suspects = slices.DeleteFunc(b.suspects, func(s shift.Listed) bool { return s == listed })
+	return nil
+}
+
+func (b *book) Holder(_ context.Context, t shift.Target) (shift.Holder, error) {
+	if err := b.faults.next("Holder"); err != nil || !b.record.Concerns(t) {
+		return shift.Holder{}, err
+	}
+	return shift.Holder{DeploymentID: b.record.ID, Since: noon}, nil
+}
+
+func (b *book) Command(_ context.Context, _ string, c shift.Command) (shift.Command, error) {
+	if err := b.faults.next("Command"); err != nil {
+		return c, err
+	}
+	if b.record.Command != nil && b.record.Command.Precedence() > c.Precedence() {
+		return *b.record.Command, b.record.CheckOpen()
+	}
+	b.record.Command = &c
+	return c, b.record.CheckOpen()
+}
+
+func (b *book) Lease(_ context.Context, holder string, _, _ time.Time) (bool, error) {
+	if err := b.faults.next("Lease"); err != nil {
+		return false, err
+	}
+	if b.leased == "" {
+		b.leased = holder
+	}
+	return b.leased == holder, nil
+}
+
+func (b *book) Release(_ context.Context, holder string) error {
+	if err := b.faults.next("Release"); err != nil {
+		return err
+	}
+	if b.leased == holder {
+		b.leased = ""
+	}
+	return nil
+}
+
+func (b *book) Watchers(context.Context, string) ([]shift.Listed, error) {
+	return []shift.Listed{{ID: b.record.ID, Since: noon}}, b.faults.next("Watchers")
+}
+
+func (b *book) MarkFired(ctx context.Context, id, _ string, at time.Time, _ bool, reasons []shift.Reason) (shift.Record, error) {
+	if err := b.faults.next("MarkFired"); err != nil {
+		return shift.Record{}, err
+	}
+	return b.MarkRestoring(ctx, id, reasons, at)
+}
+
+func (b *book) MarkCalmed(context.Context, string, string, time.Time) error {
+	return b.faults.next("MarkCalmed")
+}
+
 // told keeps the announcements.
-type told []shift.Announcement
+type told struct {
+	list   []shift.Announcement
+	faults *faults
+}
 
 func (a *told) Announce(_ context.Context, one shift.Announcement) error {
-	*a = append(*a, one)
+	if err := a.faults.next("Announce " + string(one.State)); err != nil {
+		return err
+	}
+	a.list = append(a.list, one)
 	return nil
 }
 
@@ -211,7 +357,13 @@ func atOnce(context.Context, time.Duration) {}
 type stage struct {
 	*platform
 	*book
-	told
+	told told
+}
+
+// failing lets all calls of a port fail from one of them on.
+func (s *stage) failing(f *faults) {
+	f.counts = map[string]int{}
+	s.platform.faults, s.book.faults, s.told.faults = f, f, f
 }
 
 func newStage(t *testing.T, changes ...shift.Change) *stage {

@@ -66,7 +66,7 @@ func report(out io.Writer, known map[string]string, all, tried []mutant, survivo
 	fmt.Fprintf(out, "%d of %d mutants tried, of %d, survive: %.1f %%, %d of them without a listed reason\n", len(survivors), len(tried), len(all), share, unlisted)
 	problems := outdated(known, all, tried, alive)
 	if unlisted > 0 {
-		problems = append(problems, fmt.Errorf("%d mutants survive: write a test that notices each, or take out what nothing depends on, or list it with a reason", unlisted))
+		problems = append(problems, fmt.Errorf("without a listed reason survive: %d; write a test that notices each, or take out what nothing depends on, or list it with a reason", unlisted))
 	}
 	if share > mostSurvivors {
 		problems = append(problems, fmt.Errorf("%.1f %% survive, and at most %d %% may", share, mostSurvivors))

@@ -20,7 +20,7 @@ func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), []string{"-known", "survivors.txt", "-judges", "./judges", "-fast", "3s", "-grace", "5s", "./scale"}, &out)
 
-	require.ErrorContains(t, err, "4 mutants survive")
+	require.ErrorContains(t, err, "without a listed reason survive: 4")
 	require.ErrorContains(t, err, "at most 5 % may")
 	assert.NotContains(t, err.Error(), "listed, and")
 	survivors := regexp.MustCompile(`(?m)^scale/.*`).FindAllString(out.String(), -1)
@@ -90,7 +90,7 @@ func TestAReportFailsForWhatIsNotListedAndForWhatIsOutdated(t *testing.T) {
 	}{
 		"nothing survives":                    {nil, all, nil, nil},
 		"what survives is listed":             {map[string]string{key(3): "so"}, all, []int{3}, nil},
-		"what survives is not listed":         {nil, all, []int{3}, []string{"1 mutants survive"}},
+		"what survives is not listed":         {nil, all, []int{3}, []string{"without a listed reason survive: 1"}},
 		"too many, though all are listed":     {map[string]string{key(1): "so", key(2): "so", key(3): "so"}, all, []int{1, 2, 3}, []string{"7.5 % survive, and at most 5 % may"}},
 		"one that is noticed now":             {map[string]string{key(3): "so"}, all, nil, []string{"a test notices it now: " + key(3)}},
 		"one that was not tried is not known": {map[string]string{key(3): "so"}, all[4:], nil, nil},
