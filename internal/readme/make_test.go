@@ -25,6 +25,7 @@ var dry = map[string]struct {
 	"figures":     {"it is make bench, and writes the README, for which package figures has tests", false},
 	"conformance": {"it fetches what is not Sluice's", true},
 	"build":       {"it builds every Lambda for another architecture", true},
+	"mutants":     {"it takes minutes; its package has a test that plays it on a small module", false},
 	"golden":      {"it writes what make test compares with", false},
 }
 
