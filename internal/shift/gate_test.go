@@ -2,6 +2,7 @@ package shift_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,6 +48,7 @@ func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
 			if test.want == shift.Fail {
 				assert.Equal(t, shift.RouteChanged, o.Reason.Name)
 				assert.Equal(t, string(orders), o.Reason.Subject)
+				assert.Equal(t, !test.exists, strings.Contains(o.Reason.Text, "does not exist any more"), o.Reason.Text)
 			}
 		})
 	}

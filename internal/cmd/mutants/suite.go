@@ -145,7 +145,7 @@ func (s *suite) list(ctx context.Context) ([]test, error) {
 }
 
 // busy is how much longer something takes on a machine that has other work.
-const busy = 4
+const busy = 8
 
 // errTooSlow is returned for a test that takes longer than it may.
 var errTooSlow = errors.New("it takes too long")

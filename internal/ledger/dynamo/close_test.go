@@ -168,6 +168,9 @@ func TestRejectionRefusesALateOpening(t *testing.T) {
 	assert.Equal(t, closed, w.record(t, first))
 	assert.Equal(t, arrivals, closed.Arrivals)
 	assert.Equal(t, []string{"deployment#" + first + " record", "open deployment#" + first}, w.keys())
+	unannounced, err := w.Unannounced(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Listed{{ID: first, Since: closed.ClosedAt}}, unannounced)
 
 	_, err = w.Open(t.Context(), first, release(orders), noon)
 	require.ErrorIs(t, err, shift.ErrDeploymentClosed)

@@ -57,6 +57,8 @@ func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
 		{"unknown status", `"id":{"S":"x"},"status":{"S":"half"}`, `"half"`},
 		{"no status", `"id":{"S":"x"}`, `status is ""`},
 		{"closed without an end", `"id":{"S":"x"},"status":{"S":"closed"}`, "no outcome"},
+		{"closed without an outcome", `"id":{"S":"x"},"status":{"S":"closed"},"closedAt":{"S":"2026-03-01T12:00:00Z"}`, "no outcome"},
+		{"closed without a time", `"id":{"S":"x"},"status":{"S":"closed"},"outcome":{"S":"Promoted"}`, "no closing time"},
 		{"intent of another type", `"id":{"S":"x"},"status":{"S":"open"},"intent":{"S":"one"}`, "int"},
 		{"intent below zero", `"id":{"S":"x"},"status":{"S":"open"},"intent":{"N":"-1"}`, "-1"},
 		{"deployment that is no JSON", record + `,"deployment":{"S":"{"}`, "its deployment"},
@@ -64,6 +66,7 @@ func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
 		{"another one's deployment", record + `,"deployment":{"S":"{\"id\":\"other\"}"}`, `"other"`},
 		{"arrivals of another shape", `"id":{"S":"x"},"status":{"S":"open"},"arrivals":{"S":"{}"}`, "its arrivals"},
 		{"landed of another shape", record + `,"landed":{"S":"7"}`, "its landed"},
+		{"command of another shape", record + `,"command":{"S":"7"}`, "its command"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
