@@ -27,9 +27,11 @@ BENCHFLAGS ?=
 CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
-# For make mutants: how many are tried, 0 for all, and what chooses them.
-MUTANTS ?= 0
-SEED    ?= 1
+# For make mutants: how many are tried, 0 for all, and what chooses them. MUTANTFLAGS are
+# further flags, such as -only=set_weight.
+MUTANTS     ?= 0
+SEED        ?= 1
+MUTANTFLAGS ?=
 
 # An awk that prints each line as soon as it arrives: by itself, mawk would wait for more.
 prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo -W interactive)
@@ -164,7 +166,7 @@ chaos: needs-go ## every single fault on every base scenario, a storm, and pairs
 
 .PHONY: mutants
 mutants: needs-go ## change the code in small ways, and print the changes that no test notices
-	go run ./internal/cmd/mutants -sample $(MUTANTS) -seed $(SEED)
+	go run ./internal/cmd/mutants -sample $(MUTANTS) -seed $(SEED) $(MUTANTFLAGS)
 
 .PHONY: synth
 synth: needs-node build ## synthesize the stack (cdk.out/Sluice.template.json), and ask Step Functions about it if it can

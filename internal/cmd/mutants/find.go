@@ -70,8 +70,9 @@ func (w *walk) add(what string, n ast.Node) string {
 		id: len(*w.mutants), pkg: w.path, file: w.file.shown, line: w.file.set.Position(n.Pos()).Line,
 		function: w.function, what: what, code: oneLine(w.file.text[w.offset(n.Pos()):w.offset(n.End())]),
 	}
-	m.again = w.seen[m.key()]
-	w.seen[m.key()]++
+	name := m.key()
+	m.again = w.seen[name]
+	w.seen[name]++
 	*w.mutants = append(*w.mutants, m)
 	return fmt.Sprintf("mutantIs(%d)", m.id)
 }

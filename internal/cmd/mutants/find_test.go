@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mutantsOf finds the mutants of the body of a function.
-func mutantsOf(t *testing.T, body string) (names []string, mutated string) {
+// sourceOf is a package with a function of this body.
+func sourceOf(t *testing.T, body string) (*source, *token.FileSet) {
 	t.Helper()
 	text := `package p
 type box struct { n int; of *box; name string }
@@ -27,13 +27,20 @@ func f(a, b int, s string, x, y bool, err error, c chan int) (int, bool, error) 
 	_, err = (&types.Config{Importer: importer.Default()}).Check("p", set, []*ast.File{tree}, src.types)
 	require.NoError(t, err)
 	src.files = []*sourceFile{{path: "p.go", shown: "p.go", text: []byte(text), tree: tree, set: set}}
+	return src, set
+}
+
+// mutantsOf finds the mutants of the body of a function.
+func mutantsOf(t *testing.T, body string) (names []string, mutated string) {
+	t.Helper()
+	src, set := sourceOf(t, body)
 	for _, m := range findMutants([]*source{src}) {
 		if m.function == "f" {
 			names = append(names, m.what+": "+m.code)
 		}
 	}
 	mutated = string(src.files[0].mutated())
-	_, err = parser.ParseFile(set, "mutated.go", mutated, 0)
+	_, err := parser.ParseFile(set, "mutated.go", mutated, 0)
 	require.NoError(t, err, mutated)
 	return names, mutated
 }
@@ -85,6 +92,16 @@ func TestAMutantIsNamedByItsFunctionAndNotByItsLine(t *testing.T) {
 	assert.Equal(t, "a.go f: dropped: call()", m.key())
 	m.again = 1
 	assert.Equal(t, "a.go f: dropped: call() (2)", m.key())
+}
+
+func TestMutantsThatLookAlikeAreNumbered(t *testing.T) {
+	t.Parallel()
+	src, _ := sourceOf(t, "call()\ncall()\ncall()\nreturn 0, true, nil")
+	var names []string
+	for _, m := range findMutants([]*source{src}) {
+		names = append(names, m.key())
+	}
+	assert.Equal(t, []string{"p.go f: dropped: call()", "p.go f: dropped: call() (2)", "p.go f: dropped: call() (3)"}, names)
 }
 
 func TestWhatIsChangedIsNested(t *testing.T) {

@@ -46,7 +46,7 @@ func isComment(line string) bool {
 }
 
 // report prints the survivors, and returns what is wrong with them.
-func report(out io.Writer, known map[string]string, all, tried []mutant, survivors []survivor) error {
+func report(out io.Writer, known map[string]string, all, tried []mutant, survivors []survivor, most float64) error {
 	var unlisted int
 	alive := map[string]bool{}
 	for _, s := range survivors {
@@ -68,8 +68,8 @@ func report(out io.Writer, known map[string]string, all, tried []mutant, survivo
 	if unlisted > 0 {
 		problems = append(problems, fmt.Errorf("without a listed reason survive: %d; write a test that notices each, or take out what nothing depends on, or list it with a reason", unlisted))
 	}
-	if share > mostSurvivors {
-		problems = append(problems, fmt.Errorf("%.1f %% survive, and at most %d %% may", share, mostSurvivors))
+	if share > most {
+		problems = append(problems, fmt.Errorf("%.1f %% survive, and at most %g %% may", share, most))
 	}
 	return errors.Join(problems...)
 }

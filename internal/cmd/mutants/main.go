@@ -1,11 +1,11 @@
 // Command mutants changes the code in small ways, one at a time, and prints which of these
 // changes no test notices.
 //
-//	mutants [-sample N] [-seed N] [-known FILE] [-judges PACKAGE] [PACKAGE ...]
+//	mutants [-only REGEXP] [-sample N] [-seed N] [-known FILE] [-judges PACKAGE] [PACKAGE ...]
 //
 // Each PACKAGE is a folder of the module in the working directory. A mutant is tried on the
 // tests of its own package, and then on those of the judges' package that are fast enough
-// (-fast). What survives on purpose is listed in FILE, each with its reason. The command
+// (-fast). -only chooses mutants by their names. What survives on purpose is listed in FILE, each with its reason. The command
 // fails if something else survives, if more than 5 % survive, or if an entry of FILE is out of
 // date.
 //
@@ -22,6 +22,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -42,6 +43,7 @@ type settings struct {
 	packages []string
 	judges   string
 	known    string
+	only     *regexp.Regexp
 	sample   int
 	seed     uint64
 	fast     time.Duration
@@ -55,6 +57,7 @@ var rooms = []string{"./internal/shift", "./internal/task", "./internal/ledger/d
 func readSettings(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	only := flags.String("only", "", "try only mutants whose name this regular expression matches")
 	flags.IntVar(&s.sample, "sample", 0, "try only so many mutants, chosen by -seed; 0 is all")
 	flags.Uint64Var(&s.seed, "seed", 1, "chooses the sample")
 	flags.StringVar(&s.known, "known", "internal/cmd/mutants/survivors.txt", "the file of the mutants that survive on purpose")
@@ -64,6 +67,10 @@ func readSettings(args []string) (settings, error) {
 	flags.IntVar(&s.workers, "workers", runtime.NumCPU(), "how many mutants are tried at the same time")
 	if err := flags.Parse(args); err != nil {
 		return s, err
+	}
+	var err error
+	if s.only, err = regexp.Compile(*only); err != nil {
+		return s, fmt.Errorf("-only is a regular expression: %w", err)
 	}
 	if s.packages = flags.Args(); len(s.packages) == 0 {
 		s.packages = rooms
@@ -106,13 +113,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(slow) > 0 {
 		fmt.Fprintf(out, "left out, as they take longer than %s: %d tests of %s\n", s.fast, len(slow), s.judges)
 	}
-	tried := choose(all, s.sample, s.seed)
+	tried := choose(matching(all, s.only), s.sample, s.seed)
 	fmt.Fprintf(out, "trying %d mutants\n", len(tried))
 	survivors, err := try(ctx, tried, suites, s)
 	if err != nil {
 		return err
 	}
-	return report(out, known, all, tried, survivors)
+	most := float64(mostSurvivors)
+	if s.only.String() != "" {
+		most = 100 // the share of a few says nothing
+	}
+	return report(out, known, all, tried, survivors, most)
+}
+
+// matching returns the mutants whose name matches.
+func matching(all []mutant, name *regexp.Regexp) []mutant {
+	return slices.DeleteFunc(slices.Clone(all), func(m mutant) bool { return !name.MatchString(m.key()) })
 }
 
 // choose returns a sample of the mutants, in their order; 0 is all of them.

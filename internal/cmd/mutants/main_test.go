@@ -67,6 +67,15 @@ func TestASampleIsTheSameForTheSameSeed(t *testing.T) {
 	assert.Len(t, choose(all, 1000, 7), 100)
 }
 
+func TestMutantsAreChosenByTheirNames(t *testing.T) {
+	t.Parallel()
+	all := []mutant{{id: 0, function: "f"}, {id: 1, function: "g"}, {id: 2, function: "f"}}
+	assert.Equal(t, []int{0, 2}, ids(matching(all, regexp.MustCompile(` f: `))))
+	assert.Len(t, matching(all, regexp.MustCompile("")), 3)
+	_, err := readSettings([]string{"-only", "("})
+	assert.ErrorContains(t, err, "-only is a regular expression")
+}
+
 func ids(list []mutant) []int {
 	numbers := make([]int, len(list))
 	for i, m := range list {
@@ -102,7 +111,7 @@ func TestAReportFailsForWhatIsNotListedAndForWhatIsOutdated(t *testing.T) {
 			for _, i := range test.survivors {
 				survivors = append(survivors, survivor{all[i], true})
 			}
-			err := report(&bytes.Buffer{}, test.known, all, test.tried, survivors)
+			err := report(&bytes.Buffer{}, test.known, all, test.tried, survivors, mostSurvivors)
 			if len(test.problems) == 0 {
 				require.NoError(t, err)
 				return
