@@ -164,3 +164,27 @@ func TestOnlyAStepOfTheRecordedPlanIsBelieved(t *testing.T) {
 	_, err := recordedDeployment(s.record, flow.Document{Deployment: &shift.Deployment{}}, 1)
 	require.ErrorIs(t, err, shift.ErrDeploymentOpening)
 }
+
+// The second Target has another Revision, so set-weight asks for its intent again, and learns
+// that the Deployment is over. What it has created before goes at once, as when the writes
+// cannot be recorded.
+func TestAShiftWhoseSecondIntentIsRefusedTakesBackWhatItHasCreated(t *testing.T) {
+	t.Parallel()
+	for status, refusal := range map[shift.Status]error{
+		shift.StatusRestoring: shift.ErrDeploymentRestoring, shift.StatusClosed: shift.ErrDeploymentClosed,
+	} {
+		t.Run(string(status), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, newAlias, billingChange)
+			s.put(billing, shift.Route{Serving: "1"}) // as a restorer leaves it
+			s.before = func(shift.Target) error {
+				s.record.Status, s.record.Outcome = status, shift.RolledBack
+				return nil
+			}
+			_, err := s.shift(t, nil)
+			require.ErrorIs(t, err, refusal)
+			assert.NotContains(t, s.routes, orders)
+			assert.Equal(t, shift.Version("1"), s.routes[billing].Serving)
+		})
+	}
+}

@@ -133,10 +133,12 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 	})
 }
 
-// giveUpAfter is how long the second check of a closed Deployment is tried. The function may
-// be gone, or may have lost the tag that permits to read it. Each failure is logged. Only the
-// last one is an error, which raises the safety net's alarm once.
+// giveUpAfter is for how long after its end the second check of a Deployment is tried. The
+// function may be gone, or may have lost the tag that permits to read it. Each failure is logged.
+// Only the last one is an error, which raises the safety net's alarm once.
 const giveUpAfter = 24 * time.Hour
+
+var errStrayRemains = errors.New("what it has left could not be removed")
 
 // lookAgainAt checks the Targets of one closed Deployment, and releases those that it has
 // kept locked.
@@ -145,10 +147,14 @@ func (n SafetyNet) lookAgainAt(ctx context.Context, d *shift.Listed, at time.Tim
 	if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
 		return fmt.Errorf("read the record of %s: %w", d.ID, err)
 	}
+	isLast := at.Sub(record.ClosedAt) >= giveUpAfter
 	last, err := n.restorer().takeBackStrays(ctx, record, func(ctx context.Context) (bool, error) {
+		if isLast { // each try before has begun the quarantine anew, and has not deleted it
+			return false, errStrayRemains
+		}
 		return n.Ledger.Suspect(ctx, *d, n.Now.read())
 	})
-	if err != nil && at.Sub(d.Since) < giveUpAfter {
+	if err != nil && !isLast {
 		slog.WarnContext(ctx, "second look failed", "deployment", d.ID, "since", d.Since, "error", err)
 		return nil // the next sweep tries again
 	}

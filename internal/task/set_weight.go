@@ -167,7 +167,7 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 		// The Revision is newer than the intent, so a restorer may have written it. It is
 		// safe to use only if the Ledger accepts the intent again.
 		if _, err := m.Ledger.Intend(ctx, m.deployment.ID, m.step); err != nil {
-			return "", fmt.Errorf("record the intent of step %d again: %w", m.step, err)
+			return "", m.undoIfOver(ctx, fmt.Errorf("record the intent of step %d again: %w", m.step, err))
 		}
 		revision = found.Revision
 	}
@@ -212,13 +212,19 @@ func (m move) write(ctx context.Context, c shift.Change, revision shift.Revision
 // too late and are undone.
 func (m move) land(ctx context.Context) error {
 	err := m.Ledger.Land(ctx, m.deployment.ID, shift.Landed{Step: m.step, Revisions: m.landed})
+	if err != nil {
+		return m.undoIfOver(ctx, fmt.Errorf("record the writes of step %d: %w", m.step, err))
+	}
+	return nil
+}
+
+// undoIfOver undoes the writes of this call if the Ledger has refused something because the
+// Deployment is restoring or closed. It returns the refusal.
+func (m move) undoIfOver(ctx context.Context, err error) error {
 	if errors.Is(err, shift.ErrDeploymentRestoring) || errors.Is(err, shift.ErrDeploymentClosed) {
 		return m.undo(ctx, err)
 	}
-	if err != nil {
-		return fmt.Errorf("record the writes of step %d: %w", m.step, err)
-	}
-	return nil
+	return err
 }
 
 // undo undoes the writes of this call, and nothing else. While the Deployment is restoring, it
