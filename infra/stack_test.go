@@ -301,14 +301,15 @@ func TestFunctionsByPatternNeedNoTag(t *testing.T) {
 			assert.Nil(t, s.Condition, s.Sid)
 			for _, action := range s.Actions {
 				if strings.HasPrefix(action, "lambda:") && s.Sid != "InvokeOwnFunctions" {
-					found[action] = s.Resources
+					found[s.Sid+" "+action] = s.Resources
 				}
 			}
 		}
 	}
 	const functions = "arn:aws:lambda:eu-west-1:111122223333:function:"
-	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["lambda:UpdateAlias"])
-	assert.Equal(t, []string{functions + "smoke", functions + "smoke:*"}, found["lambda:InvokeFunction"])
+	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["Shift lambda:UpdateAlias"])
+	assert.Equal(t, []string{functions + "smoke", functions + "smoke:*"}, found["AskHooks lambda:InvokeFunction"])
+	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["WakeCandidates lambda:InvokeFunction"])
 }
 
 // said is a statement of a role's policy.

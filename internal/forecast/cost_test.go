@@ -48,14 +48,14 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 
 	assert.Equal(t, "$0.00065", bill.Transitions.String(), "26 transitions at $0.025 per 1,000")
 	assert.Equal(t, "$0.0000045", bill.Invocations.String(), "10 invocations of 128 MB for 150 ms")
-	assert.Equal(t, "$0.00006", bill.AlarmReads.String(), "one before the start, and 5 polls")
-	assert.Equal(t, "$0.000715", bill.Total().String())
+	assert.Equal(t, "$0.00007", bill.AlarmReads.String(), "two before the start, and 5 polls")
+	assert.Equal(t, "$0.000725", bill.Total().String())
 	assert.Zero(t, course.Bill(0).AlarmReads, "a deployment without alarms reads none")
 }
 
 func TestControlCallsGrowByOneForEachStepAndRouteRead(t *testing.T) {
 	t.Parallel()
-	for strategy, calls := range map[string]int{"AllAtOnce": 8, "Canary10Percent5Minutes": 9 + 1, "Linear10PercentEvery1Minute": 17 + 1} {
+	for strategy, calls := range map[string]int{"AllAtOnce": 9, "Canary10Percent5Minutes": 10 + 1, "Linear10PercentEvery1Minute": 18 + 1} {
 		steps, err := shift.Strategy(strategy)
 		require.NoError(t, err)
 		plan, err := shift.NewPlan(steps, shift.Hooks{})

@@ -94,8 +94,14 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, why []shift.
 func (r Restorer) restoreTargets(ctx context.Context, record shift.Record) ([]shift.Undone, error) {
 	pending := record.Pending()
 	results, problems := make([]shift.Undone, len(pending)), make([]error, len(pending))
+	moved := make([]*movement, len(pending))
 	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) {
-		results[i], problems[i] = r.restoreTarget(ctx, pending[i], record)
+		results[i], moved[i], problems[i] = r.restoreTarget(ctx, pending[i], record)
+	})
+	r.Together.run(ctx, len(pending), func(ctx context.Context, i int) { // after all writes, which matter more
+		if moved[i] != nil {
+			problems[i] = r.checkHasMoved(ctx, *moved[i])
+		}
 	})
 	var back []shift.Target
 	for i, c := range pending {
@@ -131,35 +137,36 @@ func joinProblems(problems []error) error {
 
 // restoreTarget puts one Target back. If the Ledger knows what the last write of the
 // Deployment has left there, it writes at once. That write is refused if anything has
-// changed since. Then, or if the Ledger does not know, it looks first.
-func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shift.Record) (shift.Undone, error) {
+// changed since. Then, or if the Ledger does not know, it looks first. It may return a movement
+// that has to be checked.
+func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shift.Record) (shift.Undone, *movement, error) {
 	found, known := r.landed(c, record)
 	for range maxWriteTries {
 		if !known {
 			var err error
 			if found, err = r.lookForOwn(ctx, c, record); err != nil {
-				return shift.Undone{}, err
+				return shift.Undone{}, nil, err
 			}
 		}
 		c := found.change
 		way := record.Restoration(c, found.route, found.exists())
 		if !way.Ours {
-			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil
+			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil, nil
 		}
 		if !r.Nudges && c.Settling(found.route, c.Stable) {
-			return shift.Undone{}, c.CheckServes(found.route, c.Stable)
+			return shift.Undone{}, nil, c.CheckServes(found.route, c.Stable)
 		}
-		err := r.apply(ctx, c, found.route, way)
+		moved, err := r.apply(ctx, c, found.route, way)
 		if err == nil {
-			return c.Undo(found.route), nil
+			return c.Undo(found.route), moved, nil
 		}
 		isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && errors.Is(err, shift.ErrTargetNotFound)
 		if !isStale {
-			return shift.Undone{}, err
+			return shift.Undone{}, nil, err
 		}
 		known = false
 	}
-	return shift.Undone{}, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
+	return shift.Undone{}, nil, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
 }
 
 // landed returns what the last write of the Deployment has left at a Target, if the Ledger
@@ -194,39 +201,54 @@ func (r Restorer) lookForOwn(ctx context.Context, c shift.Change, record shift.R
 	return found, err
 }
 
-// apply carries out a Restoration, and checks the result. It looks again if another revision
-// has become the serving one.
-func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
+// movement is a write after which the platform may go on moving traffic by itself, as another
+// revision has become the serving one.
+type movement struct {
+	change          shift.Change
+	before, written shift.Route
+}
+
+// apply carries out a Restoration, and checks the result. It returns a movement if the answer of
+// the platform does not show everything.
+func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) (*movement, error) {
 	switch {
 	case way.Delete:
-		return r.Router.Delete(ctx, c.Target)
+		return nil, r.Router.Delete(ctx, c.Target)
 	case !way.Rotate && way.Write == nil:
-		return nil
+		return nil, nil
 	}
 	written, err := r.write(ctx, c, found, way)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if !c.Settles && !written.Settling && found.Serving == c.Stable {
-		return c.CheckServes(written, c.Stable)
+	if c.Settles || written.Settling || found.Serving != c.Stable {
+		return &movement{c, found, written}, nil
 	}
-	return r.checkHasMoved(ctx, c, found, written)
+	return nil, c.CheckServes(written, c.Stable)
 }
 
-// checkHasMoved looks whether the platform is still moving traffic after a write, which the
-// answer to the write does not show. The Deployment does not always know in advance that it
+// applyAndCheck is apply, with the check of its movement.
+func (r Restorer) applyAndCheck(ctx context.Context, c shift.Change, found shift.Route, way shift.Restoration) error {
+	moved, err := r.apply(ctx, c, found, way)
+	if err != nil || moved == nil {
+		return err
+	}
+	return r.checkHasMoved(ctx, *moved)
+}
+
+// checkHasMoved looks whether the platform is still moving traffic. The Deployment does not always know in advance that it
 // will: provisioned concurrency may have been added since it was opened. If it has not been, a
 // read that does not show the write yet is no reason to try again.
-func (r Restorer) checkHasMoved(ctx context.Context, c shift.Change, before, written shift.Route) error {
-	now, err := lookAt(ctx, r.Router, c)
+func (r Restorer) checkHasMoved(ctx context.Context, m movement) error {
+	now, err := lookAt(ctx, r.Router, m.change)
 	if err != nil {
 		return err
 	}
-	isOutdated := !now.exists() || now.route.Revision == before.Revision
+	isOutdated := !now.exists() || now.route.Revision == m.before.Revision
 	if isOutdated && !now.change.Settles {
-		now.route = written
+		now.route = m.written
 	}
-	return now.change.CheckServes(now.route, c.Stable)
+	return now.change.CheckServes(now.route, m.change.Stable)
 }
 
 // write writes what a Restoration wants, and returns what the answer says.
@@ -300,7 +322,7 @@ func (r Restorer) takeBack(ctx context.Context, c shift.Change, record shift.Rec
 			return true, err
 		}
 	}
-	err = r.apply(ctx, c, found.route, way)
+	err = r.applyAndCheck(ctx, c, found.route, way)
 	if errors.Is(err, shift.ErrRevisionMismatch) {
 		return way.Delete, nil // somebody has written it since
 	}

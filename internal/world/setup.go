@@ -157,17 +157,23 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 			return err
 		}
 	}
+	if err := w.makeUnready(name, s); err != nil {
+		return err
+	}
+	return w.scheduleActivation(name, need)
+}
+
+// makeUnready lets versions of a function be idle, and its last update be in progress.
+func (w *World) makeUnready(name string, s Setup) error {
 	for _, version := range sortedKeys(s.Inactive) {
 		if err := w.cloud.Idle(name, version, s.Inactive[version]); err != nil {
 			return err
 		}
 	}
-	if s.Updating > 0 {
-		if err := w.cloud.SetUpdateInProgress(name, s.Updating); err != nil {
-			return err
-		}
+	if s.Updating == 0 {
+		return nil
 	}
-	return w.scheduleActivation(name, need)
+	return w.cloud.SetUpdateInProgress(name, s.Updating)
 }
 
 // makeVersions publishes a function's versions. If a deployment is to publish a version, it
