@@ -37,6 +37,7 @@ func TestAnEventConfiguresNothing(t *testing.T) {
 		`{"trigger": "event", "function": "orders"}`:                                                                    `version: is missing`,
 		`{"trigger": "event", "version": "7"}`:                                                                          `function: is missing`,
 		`{"trigger": "event", "function": "orders", "version": "$LATEST"}`:                                              `version: must be a published version`,
+		`{"trigger": "event", "function": "orders", "version": "$LATEST.PUBLISHED"}`:                                    `version: must be a published version`,
 		`{"trigger": "event", "function": "orders", "version": ""}`:                                                     `version: must be the number of a published version`,
 		`{"trigger": "event", "function": "orders", "version": null}`:                                                   `version: must be a string, not null`,
 		`{"trigger": "event", "function": "orders", "version": "7", "strategy": "AllAtOnce"}`:                           `strategy: stands beside the trigger "event"`,

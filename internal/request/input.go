@@ -288,7 +288,7 @@ func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
 	version := v.Text()
 	switch {
 	case !v.IsString():
-	case version == latest:
+	case strings.HasPrefix(version, latest): // and $LATEST.PUBLISHED, of managed instances
 		v.Problem("must be a published version: leave it out to have $LATEST published")
 	case !isVersion(version):
 		v.Problem(`must be the number of a published version as a string, such as "42"`)

@@ -60,13 +60,20 @@ func isSettling(r shift.Route) bool { return r.Additional != "" && r.Weight == s
 // fraction returns the float64 nearest to the Weight. A single division rounds only once.
 func fraction(w shift.Weight) float64 { return float64(w) / float64(shift.All) }
 
-// weight returns the Weight with exactly this fraction, or shift.Foreign if no Weight has it.
+// tolerance is how far a fraction may be from a Weight. Whether Lambda returns a fraction
+// exactly as it was sent is not documented. Half a basis point, above which the next Weight
+// would be nearer, is fifty times as much.
+const tolerance = 1e-6
+
+// weight returns the Weight that has this fraction, within the tolerance, or shift.Foreign if
+// there is none. The tolerance also holds below 0 and above 1: it is about how a number is
+// represented, and not about traffic.
 func weight(share float64) shift.Weight {
-	if !(share >= 0 && share <= 1) {
+	if !(share >= -tolerance && share <= 1+tolerance) { // which NaN is not
 		return shift.Foreign
 	}
 	w := shift.Weight(math.Round(share * float64(shift.All)))
-	if fraction(w) != share {
+	if math.Abs(share-fraction(w)) > tolerance {
 		return shift.Foreign
 	}
 	return w
