@@ -60,7 +60,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.alarms(),
 		}
 	case flow.BeforeHook.Function:
-		return []iam.PolicyStatement{p.hooks(), p.answer()}
+		return []iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
 			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
@@ -79,7 +79,8 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
 			allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
-			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
+			allow("SeeExecution", []string{"states:DescribeExecution", "states:GetExecutionHistory"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
+			p.answer("states:SendTaskFailure"),
 			// Events that fail for good are sent there (Lambda, on-failure destination).
 			allow("DeadLetters", []string{"sqs:SendMessage"}, p.arn("sqs", p.settings.NamePrefix+"-dead-letters")),
 		}
@@ -141,11 +142,12 @@ func (p permissions) announce() iam.PolicyStatement {
 	return allow("Announce", []string{"events:PutEvents"}, p.arn("events", "event-bus/"+flow.EventBus))
 }
 
-// answer allows reporting the success of a hook that has returned. The Service Authorization
-// Reference lists no resource for this action. But AWS checks the state machine: its
-// access-denied errors name it, and a policy on it was seen to work (aws-cdk pull request 8486).
-func (p permissions) answer() iam.PolicyStatement {
-	return allow("AnswerForHooks", []string{"states:SendTaskSuccess"}, p.machineARN())
+// answer allows answering for a hook: its success when it has returned, or its failure when the
+// deployment has ended meanwhile. The Service Authorization Reference lists no resource for
+// these actions. But AWS checks the state machine: its access-denied errors name it, and a policy
+// on it was seen to work (aws-cdk pull request 8486).
+func (p permissions) answer(action string) iam.PolicyStatement {
+	return allow("AnswerForHooks", []string{action}, p.machineARN())
 }
 
 // traces allows sending traces. It needs the *, because X-Ray has no resources for these actions

@@ -128,6 +128,10 @@ var bases = []base{
 		  {"atSeconds": 0, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
 		  {"atSeconds": 50, "do": "setAlarmState", "alarm": "a", "state": "OK"},
 		  {"atSeconds": 80, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Promoted, nil, false},
+	{"a hook that takes minutes, and an abort",
+		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "timeoutSeconds": 600}]}}`,
+		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 400}},
+		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, "", nil, false},
 }
 
 func baseOf(t *testing.T, name string) base {

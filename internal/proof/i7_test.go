@@ -71,6 +71,8 @@ type promises struct {
 	// ignored are the alarms that were firing when a Deployment began that was told to
 	// ignore them until they have been OK: true until then.
 	ignored map[ignoring]bool
+	// awaits is since when an execution waits for a hook's answer.
+	awaits map[string]time.Time
 }
 
 // ignoring is an alarm that a Deployment ignores, or has.

@@ -18,6 +18,7 @@ func (r *run) history(x *asl.Execution, e asl.Event) {
 		r.breaks("I9: the history of %s has come to its limit", x.Name())
 	}
 	r.transcript.history(x, e)
+	r.awaited(x, e)
 	if e.StateEntered == nil {
 		return
 	}

@@ -54,7 +54,7 @@ func (r *run) observe() {
 		view: newView(), touched: map[shift.Target]bool{}, saw: map[*world.Actor]map[shift.Target]string{},
 		fresh: map[*world.Actor]map[shift.Target]bool{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{}, ids: map[string]string{}, strict: r.strict,
-		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, patient: r.patient},
+		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, awaits: map[string]time.Time{}, patient: r.patient},
 	}
 	for _, t := range r.w.Targets() {
 		function, name, _ := flow.SplitLambdaTarget(t)
@@ -252,6 +252,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	d := r.keep(id, record)
 	if d.finished() && !was.finished() {
 		d.closed = r.w.Now()
+		defer r.endsWaiting(id)
 	}
 	for _, t := range d.targets {
 		r.touched[t] = true

@@ -49,12 +49,15 @@ type SafetyLedger interface {
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
 }
 
-// Executions reads the state of the state machine's executions.
+// Executions reads the state of the state machine's executions, and ends their waiting.
 type Executions interface {
 	// Running lists the running executions.
 	Running(ctx context.Context) (map[string]bool, error)
 	// Ended says whether an execution has ended and cannot continue.
 	Ended(ctx context.Context, id string) (bool, error)
+	// FailHook answers for the hook that an execution waits for: it has failed with this
+	// error and cause. It returns false if the execution does not wait for an answer.
+	FailHook(ctx context.Context, id, name, cause string) (bool, error)
 }
 
 // SafetyNet puts traffic back when the state machine cannot. It runs outside of the state

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -12,26 +13,29 @@ import (
 	"sluice/internal/shift"
 )
 
-// sweep finds what no event has reported: Deployments whose execution has ended, and
-// restored Targets that must be checked once more.
+// sweep finds what no event has reported: Deployments whose execution has ended, executions
+// that wait although their Deployment has ended, and restored Targets that must be checked once
+// more.
 func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
-	return errors.Join(n.sweepOpen(ctx, at), n.lookAgain(ctx, at))
+	waiting := awaited{executions: n.Executions}
+	others, err := n.sweepOpen(ctx, at, &waiting)
+	return errors.Join(err, n.endWaiting(ctx, others, &waiting), n.lookAgain(ctx, at))
 }
 
-func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
+// sweepOpen looks after the Deployments that are open. It returns the other executions that are
+// running.
+func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time, waiting *awaited) (others map[string]bool, err error) {
 	var running map[string]bool
-	open := func(ctx context.Context) ([]shift.Listed, error) {
-		open, err := n.Ledger.Unannounced(ctx)
-		if err != nil {
-			err = fmt.Errorf("list the open deployments: %w", err)
-		}
-		if len(open) > 0 {
-			running = n.listRunning(ctx)
+	open := func(ctx context.Context) (open []shift.Listed, err error) {
+		open, running, err = n.listOpen(ctx)
+		others = maps.Clone(running)
+		for _, d := range open {
+			delete(others, d.ID)
 		}
 		return open, err
 	}
 	var restoring atomic.Bool
-	err := n.forEach(ctx, open, func(ctx context.Context, d *shift.Listed) error {
+	err = n.forEach(ctx, open, func(ctx context.Context, d *shift.Listed) error {
 		record, err := n.findEnding(ctx, d, running, at)
 		if record.Status == shift.StatusRestoring && (at.Sub(record.MarkedAt) >= patience || record.MarkedAt.Equal(at)) {
 			restoring.Store(true) // by this sweep, or by somebody who has had time to finish
@@ -39,18 +43,33 @@ func (n SafetyNet) sweepOpen(ctx context.Context, at time.Time) error {
 		if err == nil && record.IsOverdue(at) { // whoever works off the queue meets the reason
 			err = fmt.Errorf("%w: it was to be put back at %s", shift.ErrDeploymentRestoring, record.MarkedAt.UTC().Format(time.RFC3339))
 		}
+		if running[d.ID] {
+			err = errors.Join(err, waiting.end(ctx, record))
+		}
 		return err
 	})
 	if restoring.Load() {
 		err = errors.Join(err, n.workOffQueue(ctx, at))
 	}
-	return err
+	return others, err
+}
+
+// listOpen lists the open Deployments, and after them the running executions.
+func (n SafetyNet) listOpen(ctx context.Context) ([]shift.Listed, map[string]bool, error) {
+	open, err := n.Ledger.Unannounced(ctx)
+	if err != nil {
+		err = fmt.Errorf("list the open deployments: %w", err)
+	}
+	if err != nil && len(open) == 0 {
+		return nil, nil, err
+	}
+	return open, n.listRunning(ctx), err
 }
 
 // findEnding marks a Deployment whose execution has ended, and completes an announcement that
 // was begun. It returns the record. One that is restoring is left to the queue of
-// restorations, even if the execution is still running: that may be waiting for a hook for
-// days.
+// restorations, even if the execution is still running: that may be waiting for a hook, which
+// the sweeps end only when the Deployment is closed.
 func (n SafetyNet) findEnding(ctx context.Context, d *shift.Listed, running map[string]bool, at time.Time) (shift.Record, error) {
 	if running[d.ID] {
 		return n.finishEnding(ctx, d.ID, at)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sluice/internal/ledger/dynamo"
+	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
 )
 
@@ -45,8 +46,9 @@ type attendance struct {
 }
 
 // isUnattended reports whether a sweep would find something to do: a Deployment without a
-// running execution, one that is restoring, one whose Outcome is not announced, or an item that
-// cannot be read. It reads the Ledger again only after a write.
+// running execution, one that is restoring, one whose Outcome is not announced, an item that
+// cannot be read, or a closed Deployment whose execution still runs. It reads the
+// list again only after a write.
 func (w *World) isUnattended() bool {
 	if writes := w.tables.Writes(); w.attended == nil || w.attended.writes != writes {
 		open, only := w.onlyOpen()
@@ -56,7 +58,17 @@ func (w *World) isUnattended() bool {
 		}
 		w.attended = &attendance{writes: writes, open: open}
 	}
-	return slices.ContainsFunc(w.attended.open, func(id string) bool { return !w.isListed(id) })
+	return slices.ContainsFunc(w.attended.open, func(id string) bool { return !w.isListed(id) }) ||
+		slices.ContainsFunc(w.executed, w.outlivesDeployment)
+}
+
+// outlivesDeployment reports whether an execution runs although its Deployment is closed.
+func (w *World) outlivesDeployment(x *asl.Execution) bool {
+	if x.Status() != asl.Running || slices.Contains(w.attended.open, x.ARN()) {
+		return false
+	}
+	record, known := w.record(x.ARN())
+	return known && record.Status == shift.StatusClosed
 }
 
 // onlyOpen returns the Deployments that the Ledger lists. only says whether all of them are

@@ -149,11 +149,15 @@ func toCloudError(err error) error {
 
 // isShown reports whether an execution is already visible to an API that lags this long.
 func (w *World) isShown(x *asl.Execution, lag time.Duration) bool {
-	started := x.Started()
-	if x.Redriven().After(started) {
-		started = x.Redriven()
+	return x.Status() != asl.Running || !w.clock.now.Before(lastStart(x).Add(lag))
+}
+
+// lastStart returns when an execution was started, or redriven.
+func lastStart(x *asl.Execution) time.Time {
+	if x.Redriven().After(x.Started()) {
+		return x.Redriven()
 	}
-	return x.Status() != asl.Running || w.clock.now.Sub(started) >= lag
+	return x.Started()
 }
 
 func (m machines) execution(x *asl.Execution) localaws.Execution {

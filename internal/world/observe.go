@@ -78,6 +78,9 @@ func (w *World) AnyRunning() bool {
 // IsKnown reports whether DescribeExecution already knows an execution.
 func (w *World) IsKnown(x *asl.Execution) bool { return w.isShown(x, w.lag.Known) }
 
+// ListedFrom returns from when on ListExecutions shows an execution that runs.
+func (w *World) ListedFrom(x *asl.Execution) time.Time { return lastStart(x).Add(w.lag.Listed) }
+
 // Current returns the Lambda that runs, or nil when none does.
 func (w *World) Current() *Actor {
 	if w.current == nil {

@@ -1,4 +1,6 @@
-// Package stepfunctions says which executions of the state machine are running.
+// Package stepfunctions says which executions of the state machine are running, and ends the
+// wait for a hook. Anybody who has a task token can end the hook's state, so no error of this
+// package contains one.
 package stepfunctions
 
 import (
@@ -17,7 +19,9 @@ import (
 // API lists the Step Functions calls that Executions makes.
 type API interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
+	SendTaskFailure(context.Context, *sfn.SendTaskFailureInput, ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
 }
 
 // Executions are the executions of one state machine.

@@ -1,0 +1,102 @@
+package stepfunctions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"sluice/internal/awserror"
+	"sluice/internal/shift"
+)
+
+// FailHook answers for the hook that an execution waits for: it has failed with this error and
+// cause. The execution then goes on as if the hook had answered so itself. FailHook returns
+// false, and does nothing, for an execution that does not wait for an answer now.
+func (x *Executions) FailHook(ctx context.Context, id, name, cause string) (bool, error) {
+	token, err := x.awaited(ctx, id)
+	if err != nil || token == "" {
+		return false, err
+	}
+	_, err = x.api.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &token, Error: &name, Cause: &cause})
+	var (
+		timedOut *types.TaskTimedOut
+		gone     *types.TaskDoesNotExist
+		invalid  *types.InvalidToken
+	)
+	switch {
+	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
+		return false, nil // it was answered since
+	case err != nil:
+		return false, fmt.Errorf("answer for the hook of %s: %w", id, withoutToken(awserror.Meaning(err), token))
+	}
+	return true, nil
+}
+
+// waitingEvents is how many events a task with a token has written when it waits for its
+// answer: TaskScheduled, TaskStarted and TaskSubmitted. The definition asks one hook at a time,
+// so they are the last three of the history.
+const waitingEvents = 3
+
+// awaited returns the token of the hook whose answer an execution waits for, or "". The token
+// is in the parameters of the TaskScheduled event (GetExecutionHistory). So nobody has to store
+// it. A history may be outdated (it is eventually consistent): then the token is of a hook that
+// has answered, and Step Functions refuses it.
+func (x *Executions) awaited(ctx context.Context, id string) (string, error) {
+	pages := sfn.NewGetExecutionHistoryPaginator(x.api, &sfn.GetExecutionHistoryInput{
+		ExecutionArn: &id, ReverseOrder: true, MaxResults: waitingEvents, IncludeExecutionData: aws.Bool(true),
+	})
+	var last []types.HistoryEvent
+	for pages.HasMorePages() && len(last) < waitingEvents { // a page may have fewer
+		page, err := pages.NextPage(ctx)
+		var unknown *types.ExecutionDoesNotExist
+		switch {
+		case errors.As(err, &unknown):
+			return "", nil
+		case err != nil:
+			return "", fmt.Errorf("read the history of %s: %w", id, awserror.Meaning(err))
+		}
+		last = append(last, page.Events...)
+		if len(last) > 0 && last[0].Type != types.HistoryEventTypeTaskSubmitted {
+			return "", nil
+		}
+	}
+	for _, e := range last {
+		if e.TaskScheduledEventDetails != nil {
+			return tokenIn(aws.ToString(e.TaskScheduledEventDetails.Parameters)), nil
+		}
+	}
+	return "", nil
+}
+
+// tokenIn returns the token in the parameters of a hook's task, where the definition puts it.
+func tokenIn(parameters string) string {
+	var task struct {
+		Payload struct {
+			TaskToken string `json:"taskToken"`
+		}
+	}
+	if err := json.Unmarshal([]byte(parameters), &task); err != nil {
+		return "" // the error would quote it
+	}
+	return task.Payload.TaskToken
+}
+
+// withoutToken returns an error whose text does not contain the token. Step Functions may quote
+// a token that it refuses. Such an error is not wrapped, because its text would still be
+// accessible.
+func withoutToken(err error, token string) error {
+	text := strings.ReplaceAll(err.Error(), token, "[task token]")
+	switch {
+	case text == err.Error():
+		return err
+	case errors.Is(err, shift.ErrThrottled):
+		return fmt.Errorf("%w: %s", shift.ErrThrottled, text)
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,101 @@
+package stepfunctions_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+const token = "AQCEAAAAKgAAAAMAAAAAAAAAAZ+a/token=="
+
+// The events of a hook's task, as AWS writes them for a task with a token (LocalStack, snapshots
+// recorded against AWS).
+const (
+	scheduled = `{"id": 9, "type": "TaskScheduled", "timestamp": 1, "taskScheduledEventDetails": {"region": "us-east-1", "resource": "invoke.waitForTaskToken",
+		"resourceType": "lambda", "parameters": "{\"FunctionName\": \"f\", \"Payload\": {\"state\": \"BeforeTrafficHook\", \"taskToken\": \"` + token + `\"}}"}}`
+	started   = `{"id": 10, "type": "TaskStarted", "timestamp": 1, "taskStartedEventDetails": {"resource": "invoke.waitForTaskToken", "resourceType": "lambda"}}`
+	submitted = `{"id": 11, "type": "TaskSubmitted", "timestamp": 1, "taskSubmittedEventDetails": {"resource": "invoke.waitForTaskToken", "resourceType": "lambda"}}`
+	succeeded = `{"id": 12, "type": "TaskSucceeded", "timestamp": 1, "taskSucceededEventDetails": {"resource": "invoke.waitForTaskToken", "resourceType": "lambda"}}`
+	baking    = `{"id": 12, "type": "WaitStateEntered", "timestamp": 1, "stateEnteredEventDetails": {"name": "Bake"}}`
+)
+
+func history(next string, events ...string) answer {
+	return answer{200, `{"events": [` + strings.Join(events, ",") + `]` + next + `}`}
+}
+
+func TestAHookThatIsAwaitedIsFailed(t *testing.T) {
+	t.Parallel()
+	for name, pages := range map[string][]answer{
+		"in one page":   {history(`, "nextToken": "more"`, submitted, started, scheduled)},
+		"in two pages":  {history(`, "nextToken": "more"`, submitted), history(`, "nextToken": "more"`, started, scheduled)},
+		"an empty page": {history(`, "nextToken": "more"`), history(``, submitted, started, scheduled)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, w := executions(append(pages, answer{200, `{}`})...)
+			failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+			require.NoError(t, err)
+			assert.True(t, failed)
+			require.Len(t, w.asked, len(pages)+1)
+			assert.Equal(t, asked{"GetExecutionHistory", map[string]any{"executionArn": "a", "reverseOrder": true, "maxResults": 3.0, "includeExecutionData": true}}, w.asked[0])
+			assert.Equal(t, asked{"SendTaskFailure", map[string]any{"taskToken": token, "error": "DeploymentClosed", "cause": "it ended"}}, w.asked[len(pages)])
+		})
+	}
+}
+
+func TestAnExecutionThatWaitsForNoHookIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]answer{
+		"its hook has answered":     history(`, "nextToken": "more"`, succeeded, submitted, started),
+		"its hook is being invoked": history(`, "nextToken": "more"`, started, scheduled),
+		"it bakes":                  history(`, "nextToken": "more"`, baking, succeeded, submitted),
+		"nothing is known of it":    history(``),
+		"the token is not there": history(``, submitted, started,
+			`{"id": 9, "type": "TaskScheduled", "timestamp": 1, "taskScheduledEventDetails": {"region": "r", "resource": "r", "resourceType": "lambda", "parameters": "no JSON"}}`),
+		"it does not exist": {400, `{"__type": "ExecutionDoesNotExist", "message": "no"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, w := executions(page)
+			failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+			require.NoError(t, err)
+			assert.False(t, failed)
+			assert.Len(t, w.asked, 1)
+		})
+	}
+}
+
+func TestAHookThatHasAnsweredMeanwhileIsNoError(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
+		x, _ := executions(history(``, submitted, started, scheduled), answer{400, `{"__type": "` + code + `", "message": "Invalid Token: '` + token + `'"}`})
+		failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+		require.NoError(t, err, code)
+		assert.False(t, failed, code)
+	}
+}
+
+func TestErrorsOfAHookTellNoToken(t *testing.T) {
+	t.Parallel()
+	for code, throttled := range map[string]bool{"ThrottlingException": true, "AccessDeniedException": false, "ValidationException": false} {
+		refused := answer{400, `{"__type": "` + code + `", "message": "Value '` + token + `' is refused"}`}
+		x, _ := executions(refused)
+		_, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+		require.ErrorContains(t, err, "read the history of a: ")
+		assert.Equal(t, throttled, isThrottled(err), code)
+
+		x, _ = executions(history(``, submitted, started, scheduled), refused)
+		_, err = x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+		require.ErrorContains(t, err, "answer for the hook of a: ")
+		require.ErrorContains(t, err, code+": Value '[task token]' is refused")
+		assert.NotContains(t, err.Error(), token)
+		assert.Equal(t, throttled, isThrottled(err), code)
+	}
+}
+
+func isThrottled(err error) bool { return errors.Is(err, shift.ErrThrottled) }
