@@ -41,7 +41,22 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 			lines = append(lines, fmt.Sprintf("%s sends %s to %s, the rest to %s", c.Target, p.Weight, c.Candidate, orNothing(c.Stable)))
 		}
 	}
+	if state == shift.Started {
+		return join(lines) + "." + describeNotes(d.Changes)
+	}
 	return join(lines) + "."
+}
+
+// describeNotes says what people should know of the Candidates, in a sentence for each Change
+// that has a Note.
+func describeNotes(changes []shift.Change) string {
+	text := ""
+	for _, c := range changes {
+		if c.Note != "" {
+			text += fmt.Sprintf(" %s is %s.", c.Target, c.Note)
+		}
+	}
+	return text
 }
 
 // orNothing returns the Stable version, or "nothing" for a Target that did not exist
@@ -70,7 +85,10 @@ func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 
 // describeEnding says how a Deployment ended.
 func describeEnding(r shift.Record) string {
-	if r.Outcome != shift.Promoted {
+	switch {
+	case r.Outcome == shift.RolledBack && r.Deployment != nil:
+		return r.Cause + describeNotes(r.Deployment.Changes)
+	case r.Outcome != shift.Promoted:
 		return r.Cause
 	}
 	var lines []string

@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +89,19 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 			assert.Equal(t, test.want, explain.AnnounceOutcome(test.record, noon))
 		})
 	}
+}
+
+func TestANoteIsToldAtTheStartAndAfterARollback(t *testing.T) {
+	t.Parallel()
+	d := canary(t)
+	d.Changes[0].Note = "a durable function: keep its version"
+	assert.Equal(t, "lambda:orders:live goes from 1 to 2. lambda:orders:live is a durable function: keep its version.",
+		explain.Announce(d, shift.Started, d.Start(), noon).Summary)
+	assert.NotContains(t, explain.Announce(d, shift.ShiftedTo, d.AfterShift(d.Start(), nil, 0), noon).Summary, "durable")
+	for outcome, told := range map[shift.Outcome]bool{shift.RolledBack: true, shift.Promoted: false, shift.Rejected: false} {
+		record := shift.Record{ID: "execution", Outcome: outcome, Cause: "It was bad.", Deployment: &d}
+		assert.Equal(t, told, strings.Contains(explain.AnnounceOutcome(record, noon).Summary, "durable"), outcome)
+	}
+	assert.Equal(t, "It was bad. lambda:orders:live is a durable function: keep its version.",
+		explain.AnnounceOutcome(shift.Record{Outcome: shift.RolledBack, Cause: "It was bad.", Deployment: &d}, noon).Summary)
 }

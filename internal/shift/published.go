@@ -21,6 +21,8 @@ type Published struct {
 	// Detail is stored in the Deployment with the Candidate. Traits are compared by the
 	// router that returned them. No other code reads either.
 	Detail, Traits string
+	// Note is what people should know of it, in one sentence, or empty.
+	Note string
 }
 
 // CheckReady returns ErrCandidatePending while the version cannot be invoked yet, and

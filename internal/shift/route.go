@@ -57,6 +57,9 @@ type Change struct {
 	Revision Revision `json:"revision"`
 	// Detail is the router's own, as it gave it with the Candidate.
 	Detail string `json:"detail,omitempty"`
+	// Note is what people should know of the Candidate, in one sentence, or empty. (Earlier
+	// versions wrote something else as "note".)
+	Note string `json:"candidateNote,omitempty"`
 	// RouteDetail is the Detail of the Route when the Deployment was opened, if the router
 	// needs it for its writes.
 	RouteDetail string `json:"routeDetail,omitempty"`

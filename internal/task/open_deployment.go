@@ -256,7 +256,7 @@ func (o opening) findNewerDeployment(ctx context.Context, c shift.Change) (*shif
 
 // readChange reads one Target and checks that its traffic can be divided.
 func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shift.Published) (shift.Change, error) {
-	c := shift.Change{Target: a.Target, Candidate: a.Candidate, Detail: a.Detail}
+	c := shift.Change{Target: a.Target, Candidate: a.Candidate, Detail: a.Detail, Note: candidate.Note}
 	rules, err := o.Router.Rules(a.Target)
 	if err != nil {
 		return c, err

@@ -96,6 +96,8 @@ type Setup struct {
 	Roles map[string]string
 	// DeadLetters are the dead-letter targets of versions, with the same keys.
 	DeadLetters map[string]string
+	// Durable makes it a durable function.
+	Durable bool
 	// Provisioned names the aliases with provisioned concurrency, and how long Lambda takes to
 	// move it.
 	Provisioned map[string]time.Duration
@@ -244,7 +246,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
-			"versions", "aliases", "roles", "deadLetters", "provisionedSeconds", "inactiveSeconds", "updatingSeconds", "published", "absent", "tags"))
+			"versions", "aliases", "roles", "deadLetters", "durable", "provisionedSeconds", "inactiveSeconds", "updatingSeconds", "published", "absent", "tags"))
 	}
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
 	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
@@ -323,6 +325,7 @@ func decodeSetup(o strictjson.Object) Setup {
 		Versions:    int(o.Field("versions").Int(0, maxVersions)),
 		Roles:       texts(o.Field("roles")),
 		DeadLetters: texts(o.Field("deadLetters")),
+		Durable:     o.Field("durable").Bool(),
 		Provisioned: map[string]time.Duration{},
 		Inactive:    map[string]time.Duration{},
 		Updating:    seconds(o.Field("updatingSeconds")),

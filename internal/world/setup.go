@@ -138,7 +138,7 @@ func (w *World) makeFunction(name string, need wanted, s Setup) error {
 		return nil
 	}
 	err := w.cloud.AddFunction(localaws.Function{
-		Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"], Tags: s.Tags,
+		Name: name, Content: name + "@1", Role: w.role(s, name, "1"), DeadLetterTarget: s.DeadLetters["1"], Durable: s.Durable, Tags: s.Tags,
 	})
 	if err != nil {
 		return err

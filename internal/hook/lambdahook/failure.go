@@ -21,6 +21,7 @@ import (
 func meaning(err error, token string) error {
 	var (
 		missing  *lambda.ResourceNotFoundException
+		refused  *lambda.InvalidParameterValueException
 		timedOut *states.TaskTimedOut
 		gone     *states.TaskDoesNotExist
 		invalid  *states.InvalidToken
@@ -37,6 +38,10 @@ func meaning(err error, token string) error {
 	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
 		// A function that does not exist has no tag, so access to it is denied too.
 		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookNotFound, redacted)
+	case errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "durable function"):
+		// "You cannot invoke a durable function using an unqualified ARN." (serverless pull
+		// request 13589)
+		return fmt.Errorf("%w: it is a durable function, which Lambda invokes by a version or an alias only: name the hook NAME:ALIAS or NAME:VERSION: %w", shift.ErrHookFailed, redacted)
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
 		return fmt.Errorf("%w: it timed out or was stopped: %w", shift.ErrHookNotAwaited, redacted)
 	}

@@ -23,7 +23,9 @@ type Function struct {
 	Role string
 	// DeadLetterTarget is the ARN of the dead-letter queue or topic; empty means none.
 	DeadLetterTarget string
-	Tags             map[string]string
+	// Durable makes it a durable function.
+	Durable bool
+	Tags    map[string]string
 }
 
 // function is a function with its versions and aliases.
@@ -31,6 +33,7 @@ type function struct {
 	name     string
 	arn      string
 	tags     map[string]string
+	durable  bool
 	latest   *version
 	versions []*version // versions[i] has number i+1
 	aliases  map[string]*alias
@@ -56,7 +59,7 @@ func (s *Functions) AddFunction(f Function) error {
 	s.functions[f.Name] = &function{
 		name: f.Name,
 		arn:  s.functionARN(f.Name, ""),
-		tags: maps.Clone(f.Tags),
+		tags: maps.Clone(f.Tags), durable: f.Durable,
 		latest: &version{
 			number: latest, sha: codeSha256(f.Content), size: len(f.Content), role: f.Role, deadLetter: f.DeadLetterTarget,
 			revisionID: s.revisions.Next(), modified: now, state: VersionState{State: StateActive},
@@ -194,6 +197,7 @@ type functionConfiguration struct {
 	Description                string            `json:"Description"`
 	Role                       string            `json:"Role"`
 	DeadLetterConfig           *deadLetterConfig `json:"DeadLetterConfig,omitempty"`
+	DurableConfig              *durableConfig    `json:"DurableConfig,omitempty"`
 	CodeSha256                 string            `json:"CodeSha256"`
 	CodeSize                   int               `json:"CodeSize"`
 	RevisionId                 string            `json:"RevisionId"`
@@ -211,6 +215,11 @@ type deadLetterConfig struct {
 	TargetArn string `json:"TargetArn"`
 }
 
+type durableConfig struct {
+	ExecutionTimeout      int `json:"ExecutionTimeout"`
+	RetentionPeriodInDays int `json:"RetentionPeriodInDays"`
+}
+
 // configuration returns a version for a response, with the ARN that the caller asked
 // for.
 func (f *function) configuration(v *version, arn string, now time.Time) functionConfiguration {
@@ -223,6 +232,9 @@ func (f *function) configuration(v *version, arn string, now time.Time) function
 	}
 	if v.deadLetter != "" {
 		configuration.DeadLetterConfig = &deadLetterConfig{TargetArn: v.deadLetter}
+	}
+	if f.durable {
+		configuration.DurableConfig = &durableConfig{ExecutionTimeout: 86400, RetentionPeriodInDays: 14}
 	}
 	switch {
 	case v == f.latest && now.Before(f.updateDoneAt):

@@ -131,6 +131,10 @@ func (s *Functions) resolveInvoke(in input, kind InvocationType, draw float64) (
 	if err != nil {
 		return "", nil, err
 	}
+	if f.durable && in.function.qualifier == "" {
+		// The text is AWS's (serverless pull request 13589).
+		return "", nil, invalidParameter("You cannot invoke a durable function using an unqualified ARN.")
+	}
 	v, err := s.resolveVersionLocked(f, in.function.qualifier, draw, in.now)
 	if err != nil {
 		return "", nil, err

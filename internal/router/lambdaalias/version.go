@@ -92,6 +92,9 @@ func published(c types.FunctionConfiguration) shift.Published {
 		has.DeadLetter = aws.ToString(c.DeadLetterConfig.TargetArn)
 	}
 	p.Traits = has.encode()
+	if c.DurableConfig != nil {
+		p.Note = durable
+	}
 	return p
 }
 
@@ -117,6 +120,11 @@ func (r *Router) Wake(ctx context.Context, t shift.Target, v shift.Version) erro
 	}
 	return fmt.Errorf("wake version %s of %s: %w", v, function, meaning(err, sentinels{notFound: shift.ErrVersionNotFound}))
 }
+
+// durable is the note of a durable function. Its executions stay on the version on which they
+// began, and Lambda keeps no version that is deleted (Lambda Developer Guide, durable functions,
+// best practices).
+const durable = "a durable function: its executions stay on the version on which they began, so keep that until they have ended"
 
 // readiness says whether a version in this state can receive traffic. An Inactive version
 // has been idle and becomes Active again only when it is invoked (Lambda Developer Guide,

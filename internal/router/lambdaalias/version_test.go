@@ -40,6 +40,19 @@ func TestVersionIsDescribed(t *testing.T) {
 	assert.Error(t, err)
 }
 
+func TestADurableFunctionHasANote(t *testing.T) {
+	t.Parallel()
+	for config, want := range map[string]string{
+		``: "",
+		`,"DurableConfig":{"ExecutionTimeout":3600,"RetentionPeriodInDays":7}`: "a durable function: its executions stay on the version on which they began, so keep that until they have ended",
+	} {
+		r, _ := newRouter(answer{body: `{"Configuration":{"Version":"7","State":"Active"` + config + `}}`})
+		got, err := r.DescribeVersion(t.Context(), orders, "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Note)
+	}
+}
+
 func TestReadinessFollowsTheState(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]shift.Readiness{
