@@ -36,7 +36,9 @@ type executions struct {
 
 func (e executions) Running(context.Context) (map[string]bool, error) { return nil, nil }
 
-func (e executions) FailHook(context.Context, string, string, string) (bool, error) { return false, nil }
+func (e executions) FailHook(context.Context, string, string, string) (bool, error) {
+	return false, nil
+}
 
 func (e executions) Ended(context.Context, string) (bool, error) {
 	return e.ended, e.faults.next("Ended")
