@@ -150,7 +150,13 @@ func (store) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version)
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }
 
-func (store) CheckTarget(context.Context, shift.Target) error { return nil }
+func (s store) CheckTarget(ctx context.Context, t shift.Target) error {
+	_, err := s.Route(ctx, t)
+	if errors.Is(err, shift.ErrTargetNotFound) {
+		return fmt.Errorf("%w; stock %s first", err, t)
+	}
+	return err
+}
 
 func (store) Wake(context.Context, shift.Target, shift.Version) error { return errNotInStore }
 

@@ -65,10 +65,10 @@ func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) e
 }
 
 func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release, note func(error)) {
-	if release.Options.CreateTarget {
-		return
-	}
 	for _, a := range release.Arrivals {
+		if rules, err := h.Versions.Rules(a.Target); err == nil && rules.Creates && release.Options.CreateTarget {
+			continue
+		}
 		note(h.Versions.CheckTarget(ctx, a.Target))
 	}
 }
