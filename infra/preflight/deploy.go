@@ -12,8 +12,8 @@ import (
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go"
 
+	"sluice/internal/awserror"
 	"sluice/internal/flow"
 )
 
@@ -45,16 +45,11 @@ func checkBootstrap(ctx context.Context, cfg aws.Config, qualifier string, notes
 		return nil
 	case errors.As(err, &missing):
 		return fmt.Errorf("this account is not bootstrapped for CDK in %s (qualifier %s): run make bootstrap once", cfg.Region, qualifier)
-	case isDenied(err):
+	case awserror.IsAccessDenied(err):
 		fmt.Fprintf(notes, "cannot check whether this account is bootstrapped for CDK in %s, because you may not read it (ssm:GetParameter); continuing\n", cfg.Region)
 		return nil
 	}
 	return fmt.Errorf("check whether this account is bootstrapped for CDK in %s: %w", cfg.Region, err)
-}
-
-func isDenied(err error) bool {
-	var refused smithy.APIError
-	return errors.As(err, &refused) && refused.ErrorCode() == "AccessDeniedException"
 }
 
 // checkTable looks at the table that has the ledger's name, if there is one. It stayed when an
@@ -67,7 +62,7 @@ func checkTable(ctx context.Context, cfg aws.Config, name string, notes io.Write
 	switch {
 	case errors.As(err, &missing):
 		return nil
-	case isDenied(err):
+	case awserror.IsAccessDenied(err):
 		fmt.Fprintf(notes, "cannot check whether the table %s is a ledger of Sluice, because you may not read it (dynamodb:DescribeTable); continuing\n", name)
 		return nil
 	case err != nil:

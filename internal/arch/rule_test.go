@@ -127,7 +127,7 @@ var rules = []rule{
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed, and the ledger whether it
 	// may be destroyed.
-	{folder: "infra/preflight", may: []string{operator, module + "/internal/ledger", contract, domain, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
+	{folder: "infra/preflight", may: []string{operator, module + "/internal/ledger", contract, domain, awserror, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
 
 	{folder: "internal/localaws/asl"},
 	{folder: "internal/localaws/iam"},

@@ -19,6 +19,13 @@ var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
 // IsThrottled says whether AWS asks the caller to slow down and retry.
 func IsThrottled(err error) bool { return throttles.IsErrorThrottle(err) == aws.TrueTernary }
 
+// IsAccessDenied says whether the caller lacks a permission. The services have two codes for that
+// (CloudWatch and DynamoDB, Common Errors).
+func IsAccessDenied(err error) bool {
+	var coded smithy.APIError
+	return errors.As(err, &coded) && (coded.ErrorCode() == "AccessDenied" || coded.ErrorCode() == "AccessDeniedException")
+}
+
 // transient matches the errors that the SDK's own clients retry by default.
 var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
 

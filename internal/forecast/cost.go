@@ -61,8 +61,8 @@ func (c Course) Bill(alarmReads int) Bill {
 }
 
 // AlarmReads returns how often CloudWatch is called for a Deployment with alarms: twice
-// before the start (do they exist, and what is their state), and at every poll. All alarms that a Deployment may name fit into one
-// request (DescribeAlarms, AlarmNames: 100).
+// before the start (do they exist, and what is their state), and at every poll. All alarms
+// that a Deployment may name fit into one request (DescribeAlarms, AlarmNames: 100).
 func (c Course) AlarmReads() int { return 2 + c.Polls }
 
 // Total returns the sum of the Bill.

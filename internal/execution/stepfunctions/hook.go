@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"sluice/internal/awserror"
-	"sluice/internal/shift"
 )
 
 // FailHook answers for the hook that an execution waits for: it has failed with this error and
@@ -33,7 +31,7 @@ func (x *Executions) FailHook(ctx context.Context, id, name, cause string) (bool
 	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
 		return false, nil // it was answered since
 	case err != nil:
-		return false, fmt.Errorf("answer for the hook of %s: %w", id, withoutToken(awserror.Meaning(err), token))
+		return false, fmt.Errorf("answer for the hook of %s: %w", id, awserror.Meaning(awserror.Redact(err, token)))
 	}
 	return true, nil
 }
@@ -85,18 +83,4 @@ func tokenIn(parameters string) string {
 		return "" // the error would quote it
 	}
 	return task.Payload.TaskToken
-}
-
-// withoutToken returns an error whose text does not contain the token. Step Functions may quote
-// a token that it refuses. Such an error is not wrapped, because its text would still be
-// accessible.
-func withoutToken(err error, token string) error {
-	text := strings.ReplaceAll(err.Error(), token, "[task token]")
-	switch {
-	case text == err.Error():
-		return err
-	case errors.Is(err, shift.ErrThrottled):
-		return fmt.Errorf("%w: %s", shift.ErrThrottled, text)
-	}
-	return errors.New(text)
 }

@@ -27,7 +27,7 @@ func meaning(err error, token string) error {
 		invalid  *states.InvalidToken
 		coded    smithy.APIError
 	)
-	redacted := redact(awserror.Plain(err), token)
+	redacted := awserror.Redact(awserror.Plain(err), token)
 	switch {
 	case awserror.IsThrottled(err):
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, redacted)
@@ -35,7 +35,7 @@ func meaning(err error, token string) error {
 		return fmt.Errorf("%w: %w", shift.ErrHookNotStarted, redacted)
 	case errors.As(err, &missing):
 		return fmt.Errorf("%w: there is no such function: correct the hook's name or qualifier, or create the function: %w", shift.ErrHookNotFound, redacted)
-	case errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException":
+	case awserror.IsAccessDenied(err):
 		// A function that does not exist has no tag, so access to it is denied too.
 		return fmt.Errorf("%w: Sluice may not invoke it, or there is no such function: correct the hook's name, or tag its function "+flow.TagHook+" (the stack's setting hooks can allow names instead): %w", shift.ErrHookNotFound, redacted)
 	case errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "durable function"):
@@ -51,23 +51,6 @@ func meaning(err error, token string) error {
 // maxText bounds the text that an error quotes from a hook, in characters.
 const maxText = 1000
 
-// redact returns an error with the same code whose text does not contain the token. Step
-// Functions quotes a token that it refuses. The original error is not wrapped, because its
-// text would still be accessible.
-func redact(err error, token string) error {
-	text := withoutToken(err.Error(), token)
-	if text == err.Error() {
-		return err
-	}
-	var coded smithy.APIError
-	if !errors.As(err, &coded) {
-		return errors.New(text)
-	}
-	return &smithy.GenericAPIError{
-		Code: coded.ErrorCode(), Message: withoutToken(coded.ErrorMessage(), token), Fault: coded.ErrorFault(),
-	}
-}
-
 // functionError returns the error of a function that was invoked and failed. The payload
 // describes the failure (Lambda Developer Guide, Function errors).
 func functionError(payload []byte, token string) error {
@@ -80,25 +63,5 @@ func functionError(payload []byte, token string) error {
 		text = strings.TrimPrefix(report.Type+": "+report.Message, ": ")
 	}
 	text = shift.BoundText(text, len(text)) // removes characters that could hide the token
-	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(withoutToken(text, token), maxText))
-}
-
-// minPart is the length from which a part of a token is secret, in bytes.
-const minPart = 16
-
-// withoutToken replaces a token in a text that may quote the Question. It replaces the whole
-// token and its longer parts, because JSON encoders escape the characters between the parts
-// (+, / and =) differently.
-func withoutToken(text, token string) string {
-	const replacement = "[task token]"
-	if token == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, token, replacement)
-	for _, part := range strings.FieldsFunc(token, func(r rune) bool { return strings.ContainsRune("+/=", r) }) {
-		if len(part) >= minPart {
-			text = strings.ReplaceAll(text, part, replacement)
-		}
-	}
-	return text
+	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(awserror.WithoutToken(text, token), maxText))
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/smithy-go"
 
 	"sluice/internal/awserror"
 	"sluice/internal/flow"
@@ -43,7 +42,7 @@ func meaning(err error, s sentinels) error {
 	case errors.As(err, &conflict):
 		means = s.conflict
 	}
-	if means == nil && isAccessDenied(err) {
+	if means == nil && awserror.IsAccessDenied(err) {
 		return fmt.Errorf("%w; Sluice may access only functions with the tag %s (or those that match the stack's setting functions): put the tag back if somebody removed it, and Sluice continues",
 			awserror.Plain(err), flow.TagAlias)
 	}
@@ -51,11 +50,6 @@ func meaning(err error, s sentinels) error {
 		return awserror.Plain(err)
 	}
 	return fmt.Errorf("%w: %w", means, awserror.Plain(err))
-}
-
-func isAccessDenied(err error) bool {
-	var coded smithy.APIError
-	return errors.As(err, &coded) && coded.ErrorCode() == "AccessDeniedException"
 }
 
 // isFailedVersion says whether a conflict comes from a version that has failed and can never

@@ -132,9 +132,9 @@ func (r *Router) Delete(ctx context.Context, t shift.Target) error {
 // maxSiblings bounds the names that an error shows.
 const maxSiblings = 48
 
-// RemedyForMissing names the aliases that the function has, and says what can be done about
+// remedyForMissing names the aliases that the function has, and says what can be done about
 // one that it does not have. It returns shift.ErrFunctionNotFound.
-func (r *Router) RemedyForMissing(ctx context.Context, t shift.Target) (string, error) {
+func (r *Router) remedyForMissing(ctx context.Context, t shift.Target) (string, error) {
 	function, _, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return "", err
@@ -165,7 +165,7 @@ func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
 		}
 		return nil
 	}
-	remedy, missing := r.RemedyForMissing(ctx, t)
+	remedy, missing := r.remedyForMissing(ctx, t)
 	if missing != nil {
 		return missing
 	}

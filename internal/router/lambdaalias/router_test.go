@@ -200,15 +200,17 @@ func TestDeletingAgainDoesNoHarm(t *testing.T) {
 func TestRemedyNamesTheAliasesOfAllPages(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(
+		notFound,
 		answer{body: `{"Aliases":[{"Name":"live"},{"Name":"beta"}],"NextMarker":"m"}`},
 		answer{body: `{"Aliases":[{"Name":"dev"}]}`},
 	)
-	remedy, err := r.RemedyForMissing(t.Context(), orders)
-	require.NoError(t, err)
-	assert.Equal(t, `it has live, beta, dev: create the alias, name another one, or say "createAlias": true`, remedy)
-	require.Len(t, w.requests, 2)
-	assert.Equal(t, "MaxItems=48", w.requests[0].query)
-	assert.Contains(t, w.requests[1].query, "Marker=m")
+	err := r.CheckTarget(t.Context(), orders)
+	require.ErrorIs(t, err, shift.ErrTargetNotFound)
+	require.ErrorContains(t, err, `it has live, beta, dev: create the alias, name another one, or say "createAlias": true`)
+	require.Len(t, w.requests, 3)
+	assert.Equal(t, "Qualifier=live", w.requests[0].query)
+	assert.Equal(t, "MaxItems=48", w.requests[1].query)
+	assert.Contains(t, w.requests[2].query, "Marker=m")
 }
 
 func TestRemedyNamesAtMostAFewDozenAliases(t *testing.T) {
@@ -217,11 +219,12 @@ func TestRemedyNamesAtMostAFewDozenAliases(t *testing.T) {
 	for i := range 30 {
 		page = append(page, fmt.Sprintf(`{"Name":"a%d"}`, i))
 	}
-	r, w := newRouter(answer{body: `{"Aliases":[` + strings.Join(page, ",") + `],"NextMarker":"m"}`})
-	remedy, err := r.RemedyForMissing(t.Context(), orders)
-	require.NoError(t, err)
+	r, w := newRouter(notFound, answer{body: `{"Aliases":[` + strings.Join(page, ",") + `],"NextMarker":"m"}`})
+	err := r.CheckTarget(t.Context(), orders)
+	require.ErrorIs(t, err, shift.ErrTargetNotFound)
+	_, remedy, _ := strings.Cut(err.Error(), "; it has ")
 	assert.Equal(t, 47, strings.Count(remedy[:strings.Index(remedy, ":")], ","))
-	assert.Len(t, w.requests, 2)
+	assert.Len(t, w.requests, 3)
 }
 
 func TestProvisionedConcurrencyMakesARouteSettle(t *testing.T) {
@@ -250,12 +253,9 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			_, err := r.Create(ctx, orders, shift.Route{Serving: "1"})
 			return err
 		},
-		"Delete": func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
-		"RemedyForMissing": func(ctx context.Context, r *lambdaalias.Router) error {
-			_, err := r.RemedyForMissing(ctx, orders)
-			return err
-		},
-		"Publish": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
+		"Delete":      func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
+		"CheckTarget": func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) },
+		"Publish":     func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
 		"DescribeVersion": func(ctx context.Context, r *lambdaalias.Router) error {
 			_, err := r.DescribeVersion(ctx, orders, "9")
 			return err
@@ -266,7 +266,7 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 	means := map[string]map[string]error{
 		"not found": {
 			"Route": shift.ErrTargetNotFound, "SetRoute": shift.ErrVersionNotFound, "Create": shift.ErrVersionNotFound,
-			"RemedyForMissing": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
+			"CheckTarget": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
 			"DescribeVersion": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
 		},
 		"no alias": {"SetRoute": shift.ErrTargetNotFound},
@@ -317,7 +317,8 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		},
 		func() error { _, err := r.Create(t.Context(), other, shift.Route{Serving: "1"}); return err },
 		func() error { return r.Delete(t.Context(), other) },
-		func() error { _, err := r.RemedyForMissing(t.Context(), other); return err },
+		func() error { return r.CheckTarget(t.Context(), other) },
+		func() error { return r.Wake(t.Context(), other, "1") },
 		func() error { _, err := r.Publish(t.Context(), other); return err },
 		func() error { _, err := r.DescribeVersion(t.Context(), other, "1"); return err },
 		func() error { _, err := r.Settles(t.Context(), other); return err },

@@ -91,3 +91,20 @@ func TestAMissingVersionAndAMissingFunctionAreDifferentErrors(t *testing.T) {
 	require.ErrorIs(t, err, shift.ErrThrottled)
 	assert.NotErrorIs(t, err, shift.ErrVersionNotFound)
 }
+
+// An invocation of an idle version fails, and is what wakes it.
+func TestAnIdleVersionIsWokenByAnInvocation(t *testing.T) {
+	t.Parallel()
+	for name, answered := range map[string]answer{
+		"it is idle":          {status: 409, err: "ResourceConflictException", body: `{"Message":"The function is currently in the following state: Inactive"}`},
+		"somebody was faster": {body: `{}`},
+	} {
+		r, w := newRouter(answered)
+		require.NoError(t, r.Wake(t.Context(), orders, "7"), name)
+		assert.Equal(t, []request{{method: "POST", path: "/2015-03-31/functions/orders/invocations", query: "Qualifier=7", body: `{"sluice": "wake"}`}}, w.requests, name)
+	}
+	for want, answered := range map[error]answer{shift.ErrThrottled: throttled, shift.ErrVersionNotFound: notFound} {
+		r, _ := newRouter(answered)
+		assert.ErrorIs(t, r.Wake(t.Context(), orders, "7"), want)
+	}
+}
