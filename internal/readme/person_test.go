@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,14 +98,35 @@ func (p *person) attempts(t *testing.T, folder, name string, args ...string) (st
 
 var endpoint = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
 
+// terminal is what a running command has printed so far.
+type terminal struct {
+	mu      sync.Mutex
+	printed strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *terminal) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.printed.Write(text)
+}
+
+func (l *terminal) told() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.printed.String()
+}
+
 // enters starts an account on a free port and goes on in it. It ends with the test,
 // by being interrupted as a person does.
-func (p *person) enters(t *testing.T, args ...string) {
+func (p *person) enters(t *testing.T, args ...string) *terminal {
 	t.Helper()
 	command := exec.Command(p.sluice, append(args, "--port", "0")...)
 	command.Dir = p.folder
-	out, err := command.StdoutPipe()
+	pipe, err := command.StdoutPipe()
 	require.NoError(t, err)
+	screen := &terminal{}
+	out := io.TeeReader(pipe, screen)
 	require.NoError(t, command.Start())
 	ended := make(chan struct{})
 	t.Cleanup(func() {
@@ -130,6 +152,7 @@ func (p *person) enters(t *testing.T, args ...string) {
 	}()
 	require.NoError(t, lines.Err())
 	require.True(t, entered, "sluice local does not say where it listens")
+	return screen
 }
 
 // elsewhere is the same person in an account of its own, where ten minutes pass in a

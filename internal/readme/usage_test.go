@@ -14,7 +14,7 @@ import (
 
 // stands is what a word in capital letters stands for behind a flag, or else at all.
 var stands = map[string]string{
-	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "EXECUTION": "played", "TEXT": "because",
+	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5",
 }
@@ -77,7 +77,7 @@ func TestTheListOfCommandsOfTheReadmeIsTrue(t *testing.T) {
 // command's name alone is no more than that: it is known.
 func (p *person) understands(t *testing.T, args []string) {
 	t.Helper()
-	if len(args) == 1 {
+	if len(args) == 1 && args[0] != "status" {
 		assert.Contains(t, p.does(t, p.folder, p.sluice, args[0], "--help"), "sluice "+args[0])
 		return
 	}
@@ -101,6 +101,10 @@ func (p *person) understands(t *testing.T, args []string) {
 			told = q.wrote(t, "report.html")
 		}
 		assert.Contains(t, told, "Promoted")
+	case "status":
+		q := p.elsewhere(t)
+		q.opens(t, "opened")
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
 	case "start":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")

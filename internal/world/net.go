@@ -30,7 +30,9 @@ func (w *World) SetAlarm(name, state, reason string) error {
 // recordAlarm records that an alarm entered another state.
 func (w *World) recordAlarm(change localaws.AlarmChange) {
 	if change.State != change.Before {
-		w.alarmChanges = append(w.alarmChanges, AlarmChange{At: w.Elapsed(), Name: change.Name, State: change.State, Reason: change.Reason})
+		changed := AlarmChange{At: w.Elapsed(), Name: change.Name, State: change.State, Reason: change.Reason}
+		w.alarmChanges = append(w.alarmChanges, changed)
+		w.tell(News{Alarm: &changed})
 	}
 }
 

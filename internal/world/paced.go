@@ -43,6 +43,9 @@ type Pace struct {
 	// Run runs one of Sluice's functions, by its name in this repository. It returns when the
 	// function or the context has ended. If nil, the functions run in this process.
 	Run Runner
+	// Tell is called with what happens in the world, in order. It must not call the World. It
+	// may be nil.
+	Tell func(News)
 	// Problem is called when the scenario asks for something impossible, and when a Runner
 	// fails.
 	Problem func(error)
@@ -71,6 +74,9 @@ func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 		life: life, end: end, poked: make(chan struct{}, 1),
 	}
 	w.paced = paced
+	if p.Tell != nil {
+		w.tellAll(p.Tell)
+	}
 	return paced, nil
 }
 

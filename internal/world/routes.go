@@ -24,6 +24,7 @@ type routes struct {
 	began time.Time
 	list  []Routed
 	last  map[shift.Target]seen
+	tell  func(Routed) // called with each change
 }
 
 // seen is the last known route of a Target.
@@ -35,7 +36,7 @@ type seen struct {
 }
 
 func newRoutes(c *clock) *routes {
-	return &routes{clock: c, began: c.now, last: map[shift.Target]seen{}}
+	return &routes{clock: c, began: c.now, last: map[shift.Target]seen{}, tell: func(Routed) {}}
 }
 
 func (r *routes) begin(t shift.Target, alias localaws.Alias, exists bool) {
@@ -70,9 +71,11 @@ func (r *routes) reroute(t shift.Target, alias *localaws.Alias) {
 	if now.percent == before.percent && (now.percent == shift.None || now.candidate == before.candidate) {
 		return
 	}
-	r.list = append(r.list, Routed{
+	changed := Routed{
 		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent,
-	})
+	}
+	r.list = append(r.list, changed)
+	r.tell(changed)
 }
 
 // isCandidate says whether a version was introduced since the world began.

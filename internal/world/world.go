@@ -73,6 +73,7 @@ type World struct {
 	metrics       io.Writer // where the Lambdas write their metrics
 	problem       error     // the scenario asked for something impossible
 	paced         *Paced    // nil in a simulation
+	tell          func(News)
 }
 
 // New makes the world of a Scenario for the deployments that will run in it. The inputs
@@ -96,6 +97,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		invocations: map[string]int{},
 		calls:       map[string]int{},
 		metrics:     io.Discard,
+		tell:        func(News) {},
 		traffic:     newTraffic(at, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
@@ -159,6 +161,7 @@ func (w *World) collectAnnouncements(events []localaws.Event) {
 			continue
 		}
 		w.announcements = append(w.announcements, a)
+		w.tell(News{Announcement: &a})
 	}
 }
 

@@ -67,12 +67,15 @@ func TestInvalidArgumentsExitWith2AndPointToTheHelp(t *testing.T) {
 		{"a simulation of an argument", []string{"simulate", "x.json"}, "sluice: simulate takes no arguments, but got \"x.json\": give the deployment's file with -f\nSee 'sluice simulate --help'.\n"},
 		{"a start of nothing", []string{"start"}, "sluice: start needs a deployment's file: -f FILE\nSee 'sluice start --help'.\n"},
 		{"a start of an argument", []string{"start", "x.json"}, "sluice: start takes no arguments, but got \"x.json\": give the deployment's file with -f\nSee 'sluice start --help'.\n"},
-		{"a watch of nothing", []string{"watch"}, "sluice: watch needs an EXECUTION: an ARN or a name\nSee 'sluice watch --help'.\n"},
-		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes only one EXECUTION: remove \"b\"\nSee 'sluice watch --help'.\n"},
+		{"a watch of nothing", []string{"watch"}, "sluice: watch needs a TARGET, such as orders or lambda:orders:live, or the name or ARN of an execution: 'sluice status' lists what is open\nSee 'sluice watch --help'.\n"},
+		{"a watch of two", []string{"watch", "a", "b"}, "sluice: watch takes only one TARGET: remove \"b\"\nSee 'sluice watch --help'.\n"},
 		{"a watch of another ARN", []string{"watch", "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"}, "sluice: \"arn:aws:states:us-east-1:123456789012:stateMachine:sluice\" is not the ARN of an execution: arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME\nSee 'sluice watch --help'.\n"},
-		{"a report of nothing", []string{"report", "--out", "x"}, "sluice: report needs an EXECUTION: an ARN or a name\nSee 'sluice report --help'.\n"},
+		{"a watch of what is nothing", []string{"watch", "a b"}, "sluice: \"a b\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice watch --help'.\n"},
+		{"a watch of an empty word", []string{"watch", ""}, "sluice: \"\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice watch --help'.\n"},
+		{"a status of one", []string{"status", "orders"}, "sluice: status takes no arguments, but got \"orders\": 'sluice history orders' lists the deployments of a target\nSee 'sluice status --help'.\n"},
+		{"a report of nothing", []string{"report", "--out", "x"}, "sluice: report needs a TARGET, such as orders or lambda:orders:live, or the name or ARN of an execution: 'sluice status' lists what is open\nSee 'sluice report --help'.\n"},
 		{"a report to nowhere", []string{"report", "a"}, "sluice: report needs a file to write to: --out FILE\nSee 'sluice report --help'.\n"},
-		{"an order without its target", []string{"abort"}, "sluice: abort needs a TARGET, such as lambda:orders:live\nSee 'sluice abort --help'.\n"},
+		{"an order without its target", []string{"abort"}, "sluice: abort needs a TARGET, such as orders or lambda:orders:live, or the name or ARN of an execution: 'sluice status' lists what is open\nSee 'sluice abort --help'.\n"},
 		{"an order for two", []string{"pause", "a", "b"}, "sluice: pause takes only one TARGET: remove \"b\"\nSee 'sluice pause --help'.\n"},
 		{"an order for a version", []string{"resume", "orders:7"}, "sluice: \"orders:7\" names a version, and traffic is shifted at an alias: write lambda:orders:ALIAS\nSee 'sluice resume --help'.\n"},
 		{"a history of half a target", []string{"history", "lambda:orders"}, "sluice: \"lambda:orders\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice history --help'.\n"},
@@ -190,7 +193,7 @@ func TestUnknownStrategyListsTheValidForms(t *testing.T) {
 func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--help"}, {"plan", "--help"}, {"simulate", "--help"}, {"help", "plan"}, {"start", "--help"}, {"watch", "--help"},
-		{"abort", "--help"}, {"promote", "--help"}, {"pause", "--help"}, {"resume", "--help"}, {"history", "--help"}, {"local", "--help"}} {
+		{"abort", "--help"}, {"promote", "--help"}, {"pause", "--help"}, {"resume", "--help"}, {"history", "--help"}, {"status", "--help"}, {"report", "--help"}, {"local", "--help"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			got := run(t, "", args...)

@@ -13,7 +13,6 @@ import (
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
 	"sluice/internal/picture"
-	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -21,8 +20,10 @@ const aboutHistory = `History lists the deployments of TARGET in the ledger, the
 that are open, and those that were closed in the last 90 days. It does not list
 a deployment that was rejected before it had locked the target.
 
-TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live. History
-needs dynamodb:Query and dynamodb:GetItem on the ledger's table.`
+` + aboutSubject + `
+
+History needs dynamodb:Query and dynamodb:GetItem on the ledger's table, and for
+an execution's name also states:ListStateMachines.`
 
 const examplesOfHistory = `  sluice history orders
   sluice history lambda:orders:prod --limit 3
@@ -46,25 +47,25 @@ func newHistory(env environment) *cobra.Command {
 			if limit < 1 {
 				return fmt.Errorf("--limit must be at least 1, not %d", limit)
 			}
-			return oneTarget("history")(cmd, args)
+			return oneSubject(cmd, args)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			target, err := request.ParseTarget(args[0])
+			s, err := parseSubject(args[0])
 			if err != nil {
 				return err
 			}
-			cfg, err := a.configure(cmd.Context(), "")
+			f, err := a.newFinder(cmd.Context(), s)
 			if err != nil {
 				return err
 			}
-			p, err := readHistory(cmd.Context(), dynamo.FromConfig(cfg, a.tableName()), target, limit)
+			histories, err := f.histories(cmd.Context(), s, limit)
 			if err != nil {
-				return fmt.Errorf("%w; the ledger's table is %s in %s: choose another with --table, --region or --profile", err, a.tableName(), cfg.Region)
+				return err
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), p.deployments)
+				return writeJSON(cmd.OutOrStdout(), joinDeployments(histories))
 			}
-			return writeText(cmd.OutOrStdout(), p.print)
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) { printHistories(to, histories) })
 		}),
 	}
 	cmd.Flags().IntVar(&limit, "limit", defaultLimit, "list at most `N` deployments")
@@ -83,6 +84,7 @@ type targetHistory struct {
 
 // pastDeployment is what the Ledger knows about a deployment and one of its targets.
 type pastDeployment struct {
+	Target    shift.Target       `json:"target"`
 	Execution operator.Execution `json:"executionArn"`
 	OpenedAt  time.Time          `json:"openedAt"`
 	ClosedAt  *time.Time         `json:"closedAt,omitempty"` // absent while it is open
@@ -96,6 +98,41 @@ type pastDeployment struct {
 	Command   *shift.Command `json:"command,omitempty"` // the latest one
 	Reasons   []shift.Reason `json:"reasons"`
 	Cause     string         `json:"cause"`
+}
+
+// histories reads the latest deployments of each Target that a subject names.
+func (f finder) histories(ctx context.Context, s subject, limit int) ([]targetHistory, error) {
+	targets, err := f.targets(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	histories := make([]targetHistory, len(targets))
+	for i, t := range targets {
+		if histories[i], err = readHistory(ctx, f.ledger, t, limit); err != nil {
+			return nil, f.explainLedger(err)
+		}
+	}
+	return histories, nil
+}
+
+func joinDeployments(histories []targetHistory) []pastDeployment {
+	all := []pastDeployment{}
+	for _, h := range histories {
+		all = append(all, h.deployments...)
+	}
+	return all
+}
+
+func printHistories(to io.Writer, histories []targetHistory) {
+	for i, h := range histories {
+		if len(histories) > 1 {
+			if i > 0 {
+				fmt.Fprintln(to)
+			}
+			fmt.Fprintf(to, "%s%s\n", gutter, h.target)
+		}
+		h.print(to)
+	}
 }
 
 // readHistory reads the latest deployments of a target, each with its record.
@@ -120,7 +157,7 @@ func readHistory(ctx context.Context, ledger *dynamo.Ledger, t shift.Target, lim
 // be empty, because it can expire a little before the entry.
 func newPastDeployment(t shift.Target, a shift.Arrived, r shift.Record) pastDeployment {
 	d := pastDeployment{
-		Execution: operator.Execution(a.DeploymentID), OpenedAt: a.OpenedAt, Candidate: a.Candidate,
+		Target: t, Execution: operator.Execution(a.DeploymentID), OpenedAt: a.OpenedAt, Candidate: a.Candidate,
 		Status: r.Status, Outcome: a.Outcome, Step: r.Intent, Command: r.Command, Reasons: r.Reasons, Cause: r.Cause,
 	}
 	if a.Outcome != "" {
@@ -149,7 +186,7 @@ func (p targetHistory) print(to io.Writer) {
 	t := &table{indent: gutter, right: map[int]bool{2: true}}
 	t.add("OPENED (UTC)", "VERSION", "DURATION", "OUTCOME", "EXECUTION")
 	for _, d := range p.deployments {
-		t.add(d.OpenedAt.UTC().Format(time.DateTime), d.versions(), d.duration(), d.state(), d.Execution.Name())
+		t.add(d.OpenedAt.UTC().Format(time.DateTime), versionsText(d.Stable, d.Candidate), d.duration(), d.state(), d.Execution.Name())
 		if why := d.details(); why != "" {
 			t.add("", "", "", "", why)
 		}
@@ -160,11 +197,11 @@ func (p targetHistory) print(to io.Writer) {
 	}
 }
 
-func (d pastDeployment) versions() string {
-	if d.Stable == "" {
-		return string(d.Candidate)
+func versionsText(stable, candidate shift.Version) string {
+	if stable == "" {
+		return string(candidate)
 	}
-	return fmt.Sprintf("%s to %s", d.Stable, d.Candidate)
+	return fmt.Sprintf("%s to %s", stable, candidate)
 }
 
 func (d pastDeployment) duration() string {
@@ -184,12 +221,27 @@ func (d pastDeployment) state() string {
 
 // details returns the reasons, the last command, and the step of an open deployment.
 func (d pastDeployment) details() string {
+	if d.Outcome != "" {
+		return detailsText(0, 0, d.Command, d.Reasons)
+	}
+	return detailsText(d.Step, d.Steps, d.Command, d.Reasons)
+}
+
+// detailsText lists a step, unless there are no steps, a command, and reasons.
+func detailsText(step, steps int, c *shift.Command, reasons []shift.Reason) string {
 	var texts []string
-	if d.Outcome == "" && d.Steps > 0 {
-		texts = append(texts, fmt.Sprintf("step %d of %d", d.Step, d.Steps))
+	if steps > 0 {
+		texts = append(texts, fmt.Sprintf("step %d of %d", step, steps))
 	}
-	if d.Command != nil {
-		texts = append(texts, fmt.Sprintf("command %s: %s", d.Command.Order, d.Command.Reason))
+	if c != nil {
+		texts = append(texts, commandText(*c))
 	}
-	return strings.Join(append(texts, shift.Texts(d.Reasons)...), "; ")
+	return strings.Join(append(texts, shift.Texts(reasons)...), "; ")
+}
+
+func commandText(c shift.Command) string {
+	if c.Reason == "" {
+		return fmt.Sprintf("command %s", c.Order)
+	}
+	return fmt.Sprintf("command %s: %s", c.Order, c.Reason)
 }

@@ -113,7 +113,7 @@ func (f localFlags) readInputs(stdin io.Reader) (inputs, error) {
 	case f.deployment != "":
 		return readInputs(source(f.deployment), source(f.scenario), stdin)
 	case f.scenario == "":
-		return inputs{deployment: sampleDeployment(sampleScenario), scenario: sampleScenario}, nil
+		return inputs{deployment: sampleDeployment(sampleScenario, ""), scenario: sampleScenario}, nil
 	}
 	text, err := source(f.scenario).read(stdin)
 	if err != nil {
@@ -123,17 +123,13 @@ func (f localFlags) readInputs(stdin io.Reader) (inputs, error) {
 	if err != nil {
 		return inputs{}, invalid(f.scenario, err)
 	}
-	return inputs{source: source(f.scenario).String(), deployment: sampleDeployment(s), scenario: s}, nil
+	return inputs{source: source(f.scenario).String(), deployment: sampleDeployment(s, ""), scenario: s}, nil
 }
 
-// serve plays the account until the context ends.
+// serve plays the account until the context ends. It creates the account before it
+// listens: nobody waits for an answer from one that cannot be.
 func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.Writer) error {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", flags.port))
-	if err != nil {
-		return fmt.Errorf("listen on port %d (choose another with --port): %w", flags.port, err)
-	}
-	defer listener.Close()
-	account := localAccount{endpoint: "http://" + listener.Addr().String(), flags: flags, stderr: stderr}
+	account := localAccount{flags: flags, stderr: stderr, journal: newJournal(stdout)}
 	if err := account.create(s); err != nil {
 		var wrong *world.ScenarioError
 		if errors.As(err, &wrong) {
@@ -142,11 +138,23 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 		return err
 	}
 	defer account.close()
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", flags.port))
+	if err != nil {
+		return fmt.Errorf("port %d of this machine cannot be used: another sluice local may have it; choose another with --port, or any free one with --port 0 (%w)", flags.port, err)
+	}
+	defer listener.Close()
+	account.endpoint = "http://" + listener.Addr().String()
+	if err := account.deploy(); err != nil {
+		return err
+	}
 	server := &http.Server{Handler: account.world, ReadHeaderTimeout: 10 * time.Second}
 	defer server.Close()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	if err := writeText(stdout, func(to io.Writer) { account.print(to, s) }); err != nil {
+		return err
+	}
+	if err := account.journal.open(); err != nil {
 		return err
 	}
 	go account.world.Run(ctx)
@@ -175,16 +183,17 @@ var sampleScenario = func() world.Scenario {
 }()
 
 // sampleDeployment is a deployment of the function orders, with the alarms and the
-// hooks of a scenario.
-func sampleDeployment(s world.Scenario) []byte {
+// hooks of a scenario. Without a strategy it has the default one.
+func sampleDeployment(s world.Scenario, strategy string) []byte {
 	type hook struct {
 		Function string `json:"function"`
 	}
 	input := struct {
 		Function string            `json:"function"`
+		Strategy string            `json:"strategy,omitempty"`
 		Alarms   []string          `json:"alarms"`
 		Hooks    map[string][]hook `json:"hooks,omitempty"`
-	}{"orders", []string{}, map[string][]hook{}}
+	}{"orders", strategy, []string{}, map[string][]hook{}}
 	for _, a := range s.Alarms {
 		input.Alarms = append(input.Alarms, a.Name)
 	}

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
 	"sluice/internal/request"
+	"sluice/internal/shift"
 	"sluice/internal/world"
 )
 
@@ -25,13 +26,19 @@ type localAccount struct {
 	endpoint string
 	flags    localFlags
 	stderr   io.Writer
+	journal  *journal
 	world    *world.Paced
-	fleet    *stack.Fleet // nil if the functions run in this process
+	// functions and fleet are nil if the functions run in this process.
+	functions []stack.Function
+	fleet     *stack.Fleet
 }
 
-// create creates the account.
+// create creates the account, and checks all that it is made of.
 func (a *localAccount) create(s inputs) error {
-	pace := world.Pace{Speed: a.flags.speed, Problem: func(err error) { fmt.Fprintf(a.stderr, "sluice: %v\n", err) }}
+	pace := world.Pace{
+		Speed: a.flags.speed, Tell: a.journal.add,
+		Problem: func(err error) { fmt.Fprintf(a.stderr, "sluice: %v\n", err) },
+	}
 	if a.flags.functions == asBootstraps {
 		pace.Run = func(ctx context.Context, function string, payload []byte) ([]byte, bool, error) {
 			return a.fleet.Run(ctx, function, payload)
@@ -42,7 +49,7 @@ func (a *localAccount) create(s inputs) error {
 		return fmt.Errorf("create the account: %w", err)
 	}
 	if a.flags.functions == asBootstraps {
-		if a.fleet, err = a.deploy(); err != nil {
+		if a.functions, err = a.readTemplate(); err != nil {
 			a.world.Close()
 			return err
 		}
@@ -50,9 +57,13 @@ func (a *localAccount) create(s inputs) error {
 	return nil
 }
 
-// deploy creates the functions of the stack's template, each of which runs in processes
-// of its own.
-func (a *localAccount) deploy() (*stack.Fleet, error) {
+func (a *localAccount) place() (at stack.Place) {
+	at.Partition, at.Region, at.Account = a.world.Place()
+	return at
+}
+
+// readTemplate reads the functions of the stack's template.
+func (a *localAccount) readTemplate() ([]stack.Function, error) {
 	template, err := os.ReadFile(templateFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no %s here: run this command in the repository's folder", templateFile)
@@ -60,23 +71,27 @@ func (a *localAccount) deploy() (*stack.Fleet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stack's template: %w", err)
 	}
-	var at stack.Place
-	at.Partition, at.Region, at.Account = a.world.Place()
-	functions, err := stack.Read(template, at)
-	if err != nil {
-		return nil, err
+	return stack.Read(template, a.place())
+}
+
+// deploy creates the functions of the stack's template, each of which runs in processes
+// of its own and calls the endpoint. It does nothing if the functions run in this process.
+func (a *localAccount) deploy() error {
+	if a.flags.functions != asBootstraps {
+		return nil
 	}
 	logs := io.Discard
 	if verbose() {
 		logs = a.stderr
 	}
-	fleet, err := stack.NewFleet(functions, stack.Site{
-		Place: at, Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs,
+	var err error
+	a.fleet, err = stack.NewFleet(a.functions, stack.Site{
+		Place: a.place(), Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: build them with make %s", err, bootstrapsDir)
+		return fmt.Errorf("%w: build them with make %s", err, bootstrapsDir)
 	}
-	return fleet, nil
+	return nil
 }
 
 // verbose reports whether --verbose was given.
@@ -108,38 +123,77 @@ func (a *localAccount) printStartTimes(to io.Writer) {
 	t.write(to)
 }
 
-// print prints how to use the account.
+// print prints how to use the account: commands that can be pasted as one block, and
+// others to try.
 func (a *localAccount) print(to io.Writer, s inputs) {
-	_, region, _ := a.world.Place()
-	machine := a.world.StateMachine()
-	first := strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":first"
 	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed))
-	say := func(format string, args ...any) { fmt.Fprintf(to, "  "+format+"\n", args...) }
-	say("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s", a.endpoint, region)
-	say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=")
-	fmt.Fprintln(to)
 	release, err := request.DecodeInput(s.deployment, "")
 	if err != nil {
 		return // cannot happen: the deployment was decoded before
 	}
-	say("aws stepfunctions start-execution --name first --state-machine-arn %s \\", machine)
-	say("  --input '%s'", a.exampleInput(s))
-	say("sluice watch first")
-	say("sluice abort %s --reason 'by hand'", release.Arrivals[0].Target)
-	say("aws stepfunctions describe-execution --execution-arn %s", first)
-	say("aws stepfunctions get-execution-history --execution-arn %s", first)
-	say("aws stepfunctions stop-execution --execution-arn %s", first)
+	printLines(to, a.walkthrough(s, release))
+	fmt.Fprintf(to, "\nOther things to try:\n\n")
+	printLines(to, a.moreCommands(release))
+	a.printHooks(to, s)
+}
+
+func printLines(to io.Writer, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(to, "  %s\n", line)
+	}
+}
+
+// walkthrough lists commands that start a deployment and set its alarms off. The whole
+// list can be pasted, and pasted again: each time there is new code, and a new name.
+func (a *localAccount) walkthrough(s inputs, release shift.Release) []string {
+	_, region, _ := a.world.Place()
+	lines := []string{
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s", a.endpoint, region),
+		"export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=",
+	}
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	for _, arrival := range release.Arrivals {
-		if function, alias, err := flow.SplitLambdaTarget(arrival.Target); err == nil {
-			say("aws lambda get-alias --function-name %s --name %s", function, alias)
-			say("aws lambda invoke --function-name %s:%s answer.json", function, alias)
+		if function, _, err := flow.SplitLambdaTarget(arrival.Target); err == nil && arrival.Candidate == "" {
+			add(`aws lambda update-function-code --function-name %s --s3-bucket code --s3-key "$(date +%%s).zip"`, function)
+			add("aws lambda wait function-updated-v2 --function-name %s", function)
 		}
 	}
-	for _, alarm := range release.Alarms {
-		say("aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'", alarm)
+	add(`aws stepfunctions start-execution --name "walk-$(date +%%s)" --state-machine-arn %s \`, a.world.StateMachine())
+	add("  --input '%s'", a.exampleInput(s))
+	aliases := func() {
+		for _, arrival := range release.Arrivals {
+			if function, alias, err := flow.SplitLambdaTarget(arrival.Target); err == nil {
+				add("aws lambda get-alias --function-name %s --name %s", function, alias)
+			}
+		}
 	}
-	say("aws dynamodb scan --table-name sluice")
-	a.printHooks(to, s)
+	aliases()
+	for _, alarm := range release.Alarms {
+		add("aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'", alarm)
+	}
+	add("bin/sluice watch %s", release.Arrivals[0].Target)
+	aliases()
+	return lines
+}
+
+// moreCommands lists commands that are not part of the walkthrough.
+func (a *localAccount) moreCommands(release shift.Release) []string {
+	target := release.Arrivals[0].Target
+	lines := []string{
+		"bin/sluice status",
+		fmt.Sprintf("bin/sluice abort %s --reason 'by hand'", target),
+		fmt.Sprintf("bin/sluice promote %s", target),
+		fmt.Sprintf("bin/sluice history %s", target),
+		fmt.Sprintf("aws stepfunctions list-executions --state-machine-arn %s", a.world.StateMachine()),
+	}
+	for _, arrival := range release.Arrivals {
+		if function, alias, err := flow.SplitLambdaTarget(arrival.Target); err == nil {
+			lines = append(lines,
+				fmt.Sprintf("aws lambda invoke --function-name %s:%s answer.json", function, alias),
+				fmt.Sprintf("aws lambda publish-version --function-name %s", function))
+		}
+	}
+	return append(lines, "aws dynamodb scan --table-name sluice")
 }
 
 // printHooks lists the functions that can be used as hooks.
@@ -161,12 +215,16 @@ func (a *localAccount) printHooks(to io.Writer, s inputs) {
 	fmt.Fprintln(to)
 }
 
+// exampleStrategy bakes for so long that whoever reads between two commands still finds
+// the deployment open, even if time passes 60 times as fast.
+const exampleStrategy = "Canary10Percent600Minutes"
+
 // exampleInput returns an input to start, on one line. It leaves out the hooks of the
 // sample, because one of them waits for a person's answer.
 func (a *localAccount) exampleInput(s inputs) string {
 	if a.flags.deployment == "" {
 		s.scenario.Hooks = nil
-		return string(sampleDeployment(s.scenario))
+		return string(sampleDeployment(s.scenario, exampleStrategy))
 	}
 	var line bytes.Buffer
 	if json.Compact(&line, s.deployment) != nil {

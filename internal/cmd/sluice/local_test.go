@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,10 +20,29 @@ import (
 // localProcess is a running sluice local.
 type localProcess struct {
 	endpoint string
-	output   string // up to the last line of the instructions
+	output   string      // up to the last line of the instructions
+	later    *syncBuffer // what is printed after that
 	stop     context.CancelFunc
 	status   chan int
 	stderr   *bytes.Buffer
+}
+
+// syncBuffer is a buffer that is written while it is read.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *syncBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(text)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 var exported = regexp.MustCompile(`export AWS_ENDPOINT_URL=(\S+)`)
@@ -31,7 +52,7 @@ func startLocal(t *testing.T, args ...string) localProcess {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
-	s := localProcess{stop: stop, status: make(chan int, 1), stderr: &bytes.Buffer{}}
+	s := localProcess{stop: stop, status: make(chan int, 1), stderr: &bytes.Buffer{}, later: &syncBuffer{}}
 	go func() {
 		status := exec(ctx, append([]string{"local", "--port", "0"}, args...), strings.NewReader(""), in, s.stderr)
 		_ = in.Close()
@@ -47,7 +68,7 @@ func startLocal(t *testing.T, args ...string) localProcess {
 			break // the last line
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
+	go func() { _, _ = io.Copy(s.later, out) }()
 	t.Cleanup(stop)
 	require.NotEmpty(t, s.endpoint, "it did not say where it is: %s", s.stderr)
 	return s
@@ -70,7 +91,7 @@ func (s localProcess) get(t *testing.T, path string) (int, string) {
 func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
 	s := startLocal(t)
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.endpoint, "only this machine can reach it")
-	assert.Contains(t, s.output, `--input '{"function":"orders","alarms":["orders-errors"]}'`)
+	assert.Contains(t, s.output, `--input '{"function":"orders","strategy":"Canary10Percent600Minutes","alarms":["orders-errors"]}'`)
 	status, body := s.get(t, "/2015-03-31/functions/orders/aliases/live")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, `"FunctionVersion":"1"`)
@@ -109,10 +130,12 @@ func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 		{"functions of another kind", []string{"--functions", "docker"}, statusInvalid, `--functions is "docker"`},
 		{"standard input twice", []string{"-f", "-", "-s", "-"}, statusInvalid, "cannot both be standard input"},
 		{"a scenario that is not valid", []string{"-s", writeFile(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},
-		{"a scenario of what is not there", []string{"-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
+		{"a scenario of what is not there", []string{"--port", "0", "-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
 		{"a deployment that is not valid", []string{"-f", writeFile(t, "d.json", `{}`)}, statusInvalid, "d.json: "},
+		{"such a scenario while the port is taken", []string{"--port", port, "-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
+		{"no template while the port is taken", []string{"--port", port, "--functions", "bootstraps"}, statusFailed, "run this command in the repository's folder"},
 		{"a file that is not there", []string{"-s", "/nowhere.json"}, statusFailed, "/nowhere.json"},
-		{"a port that is taken", []string{"--port", port}, statusFailed, "choose another with --port"},
+		{"a port that is taken", []string{"--port", port}, statusFailed, "another sluice local may have it; choose another with --port"},
 		{"bootstraps from elsewhere", []string{"--port", "0", "--functions", "bootstraps"}, statusFailed, "run this command in the repository's folder"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -127,5 +150,21 @@ func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 func TestSampleDeploymentNamesTheAlarmsAndHooksOfTheScenario(t *testing.T) {
 	t.Parallel()
 	assert.JSONEq(t, `{"function": "orders", "alarms": ["orders-errors"],
-		"hooks": {"beforeTraffic": [{"function": "orders-approval"}, {"function": "orders-smoke"}]}}`, string(sampleDeployment(sampleScenario)))
+		"hooks": {"beforeTraffic": [{"function": "orders-approval"}, {"function": "orders-smoke"}]}}`, string(sampleDeployment(sampleScenario, "")))
+}
+
+// The terminal of the account shows what others do in it.
+func TestLocalPrintsWhatHappens(t *testing.T) {
+	s := startLocal(t, "--speed", "1000", "-s", writeFile(t, "scenario.json", `{
+		"alarms": [{"name": "orders-errors"}],
+		"events": [
+			{"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-errors"]}},
+			{"atSeconds": 1000, "do": "setAlarmState", "alarm": "orders-errors", "state": "ALARM"}]}`))
+	require.Eventually(t, func() bool { return strings.Contains(s.later.String(), "RolledBack         0%") }, time.Minute, 10*time.Millisecond, "%s", s.later)
+	assertInOrder(t, s.later.String(), []string{
+		"TIME WHERE WHAT WEIGHT", "1:00 another-0 Open", "1:00 another-0 BeforeTraffic no hooks", "1:00 lambda:orders:live traffic 10% 10% on 2, the rest on 1",
+		"1:00 another-0 SetWeight 10% step 1 of 2", "6:00 another-0 CheckAlarms 10%",
+		"16:40 orders-errors ALARM it was set by hand", "16:40 lambda:orders:live traffic 0% 100% on 1", "16:40 announcement RolledBack AlarmFired:", "21:00 another-0 RolledBack 0%",
+	})
+	assert.Equal(t, 1, strings.Count(normalizeSpaces(s.later.String()), "CheckAlarms 10% Pass"), "equal polls are shown once: %s", s.later)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,11 +54,14 @@ and whenPauseEnds in the deployment's input.`,
 	},
 }
 
-const aboutTarget = `
+const aboutOrders = `
 
-TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live. The
-command invokes the safety net, which is the Lambda function
-NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function.`
+` + aboutSubject + `
+
+The command invokes the safety net, which is the Lambda function
+NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function. For
+an execution it also needs dynamodb:GetItem on the ledger's table, and for its
+name states:ListStateMachines.`
 
 // noReason is recorded if the user gives no reason.
 const noReason = "no reason was given"
@@ -69,16 +73,20 @@ func newOrder(o order, env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:                   fmt.Sprintf("%s TARGET [--reason TEXT] [--json]", o.Order),
 		Short:                 o.short,
-		Long:                  o.about + aboutTarget,
+		Long:                  o.about + aboutOrders,
 		Example:               fmt.Sprintf("  sluice %s orders --reason 'customers call'\n  sluice %s lambda:orders:prod --profile production", o.Order, o.Order),
 		DisableFlagsInUseLine: true,
-		Args:                  oneTarget(string(o.Order)),
+		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			target, err := request.ParseTarget(args[0])
+			s, err := parseSubject(args[0])
 			if err != nil {
 				return err
 			}
-			t, err := a.giveOrder(cmd, request.Commanded{Target: target, Command: shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)}})
+			f, err := a.newFinder(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			t, err := f.giveOrder(cmd.Context(), s, shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)})
 			if err != nil {
 				return err
 			}
@@ -90,22 +98,10 @@ func newOrder(o order, env environment) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "say why; `TEXT` is kept in the deployment's record")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	a.addMachineFlag(cmd)
+	a.addTableFlag(cmd)
 	a.addFlags(cmd)
 	return cmd
-}
-
-// oneTarget returns a check that a command has one argument, and that it is a Target.
-func oneTarget(command string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		switch len(args) {
-		case 0:
-			return fmt.Errorf("%s needs a TARGET, such as lambda:orders:live", command)
-		case 1:
-			_, err := request.ParseTarget(args[0])
-			return err
-		}
-		return fmt.Errorf("%s takes only one TARGET: remove %q", command, args[1])
-	}
 }
 
 // orderResult is the safety net's answer to an order.
@@ -119,25 +115,52 @@ type orderResult struct {
 	Instead shift.Order `json:"instead,omitempty"`
 }
 
-// giveOrder sends an order, and waits for the answer.
-func (a account) giveOrder(cmd *cobra.Command, c request.Commanded) (orderResult, error) {
-	cfg, err := a.configure(cmd.Context(), "")
-	if err != nil {
-		return orderResult{}, err
+// giveOrder gives an order to the deployment that holds a subject's Target, or else to
+// that of the execution with the subject's name.
+func (f finder) giveOrder(ctx context.Context, s subject, c shift.Command) (orderResult, error) {
+	var unheld *unheldError
+	if s.target != "" {
+		result, err := f.sendOrder(ctx, request.Commanded{Target: s.target, Command: c})
+		if s.name == "" || !errors.As(err, &unheld) {
+			return result, err
+		}
 	}
-	function := a.namePrefix() + "-" + flow.SafetyNet
-	answer, err := lambdanet.FromConfig(cfg, function).Command(cmd.Context(), c)
+	record, err := f.record(ctx, s)
+	switch {
+	case err != nil && unheld != nil:
+		return orderResult{}, unheld // it is no execution's name either
+	case err != nil:
+		return orderResult{}, err
+	case record.Status == shift.StatusClosed:
+		return orderResult{}, fmt.Errorf("the deployment of %s has ended as %s, so there is nothing to %s: 'sluice report %[1]s --out FILE' writes a page about it", s.text, record.Outcome, c.Order)
+	case len(record.Arrivals) == 0:
+		return orderResult{}, f.notFound(s)
+	}
+	return f.sendOrder(ctx, request.Commanded{Target: record.Arrivals[0].Target, DeploymentID: record.ID, Command: c})
+}
+
+// unheldError says that no deployment holds a Target.
+type unheldError struct{ text string }
+
+func (e *unheldError) Error() string { return e.text }
+
+// sendOrder sends an order, and waits for the answer.
+func (f finder) sendOrder(ctx context.Context, c request.Commanded) (orderResult, error) {
+	function := f.namePrefix() + "-" + flow.SafetyNet
+	answer, err := lambdanet.FromConfig(f.cfg, function).Command(ctx, c)
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):
-		return orderResult{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, cfg.Region)
+		return orderResult{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, f.cfg.Region)
+	case errors.As(err, &refused) && refused.Name == flow.DeploymentUnknown:
+		return orderResult{}, &unheldError{refusalText(c, *refused)}
 	case errors.As(err, &refused):
 		return orderResult{}, errors.New(refusalText(c, *refused))
 	case err != nil:
 		return orderResult{}, err
 	}
 	return orderResult{
-		Target: c.Target, location: newLocation(operator.Execution(answer.DeploymentID), cfg),
+		Target: c.Target, location: newLocation(operator.Execution(answer.DeploymentID), f.cfg),
 		Outcome: answer.Outcome, Reasons: answer.Reasons, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
 }

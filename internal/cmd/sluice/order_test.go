@@ -185,5 +185,5 @@ func TestHistoryFromAMissingTable(t *testing.T) {
 	a := newRemoteWorld(t, canary, `{}`)
 	got := a.run("history", "orders", "--table", "other")
 	assert.Equal(t, statusFailed, got.status)
-	assert.Equal(t, "sluice: read the history of lambda:orders:live: ResourceNotFoundException: Requested resource not found; the ledger's table is other in us-east-1: choose another with --table, --region or --profile\n", got.stderr)
+	assert.Equal(t, "sluice: there is no table other in us-east-1: deploy Sluice there, or choose another --table, --name-prefix, --region or --profile\n", got.stderr)
 }

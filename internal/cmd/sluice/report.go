@@ -19,8 +19,10 @@ import (
 
 const aboutReport = `Report writes an HTML page about a deployment in AWS: plots of the weight, the
 alarms and the states over time, the steps, the cause and the input. The page is
-one file without script and needs no network. EXECUTION is an ARN, or the name
-of an execution of Sluice's state machine. It may still be running.
+one file without script and needs no network. The deployment may still be open.
+
+` + aboutSubject + ` Of a target, the
+page is about the latest deployment.
 
 The page does not show how many requests each version served: that is not in an
 execution's history. CloudWatch has these numbers.
@@ -28,19 +30,20 @@ execution's history. CloudWatch has these numbers.
 Report reads from the ledger when the safety net put the traffic back. It needs
 the same permissions as 'sluice watch'.`
 
-const examplesOfReport = `  sluice report orders-live-20261121T061031Z --out report.html`
+const examplesOfReport = `  sluice report orders --out report.html
+  sluice report orders-live-20261121T061031Z --out report.html`
 
 func newReport(env environment) *cobra.Command {
 	a := account{environment: env}
 	var out string
 	cmd := &cobra.Command{
-		Use:                   "report EXECUTION --out FILE",
+		Use:                   "report TARGET --out FILE",
 		Short:                 "Write an HTML page about a deployment in AWS",
 		Long:                  aboutReport,
 		Example:               examplesOfReport,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := oneExecution(cmd, args); err != nil {
+			if err := oneSubject(cmd, args); err != nil {
 				return err
 			}
 			if out == "" {
@@ -49,13 +52,13 @@ func newReport(env environment) *cobra.Command {
 			return nil
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			x, cfg, err := a.findExecution(cmd, args[0])
+			s, x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			report, err := newWatcher(cmd, a, cfg, x, outputOptions{asJSON: true}).report(cmd.Context())
 			if err != nil {
-				return err
+				return s.explainMissing(err)
 			}
 			if err := writeReport(out, report); err != nil {
 				return err

@@ -80,7 +80,7 @@ func newRoot(env environment) *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr the logs of Lambdas on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + exitStatuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPlan(), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newHistory(env))
+	root.AddCommand(newPlan(), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, env))
 	}

@@ -37,7 +37,7 @@ func storyTable(moments []picture.Moment) *table {
 	add("TIME", "EXECUTION", "STATE", "WEIGHT", "VERDICT", "")
 	for len(moments) > 0 {
 		m := moments[0]
-		add(picture.Clock(m.At), m.Execution, m.State, m.Weight.String(), m.Verdict, strings.Join(m.Notes, "; "))
+		add(picture.Clock(m.At), m.Execution, m.State, m.Weight.String(), m.Verdict, joinNotes(m))
 		skip := 1
 		if n := countRepeated(moments); n > maxRepeatedLines {
 			skip = n - 1
@@ -47,6 +47,8 @@ func storyTable(moments []picture.Moment) *table {
 	}
 	return t
 }
+
+func joinNotes(m picture.Moment) string { return strings.Join(m.Notes, "; ") }
 
 // maxRepeatedLines is how many equal polls in a row are all shown.
 const maxRepeatedLines = 5

@@ -1,19 +1,18 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"sluice/internal/operator"
-	"sluice/internal/operator/stepfunctions"
 )
 
 const aboutWatch = `Watch shows an execution from its beginning until it ends: as a drawing on a
 terminal, and otherwise, or with --plain, as plain lines. At the end it prints
-the outcome, the cause and what to do. EXECUTION is an ARN, or the name of an
-execution of Sluice's state machine.
+the outcome, the cause and what to do.
+
+` + aboutSubject + ` Of a target, watch
+shows the latest deployment.
 
 If the safety net puts the traffic back, watch says so at once, although the
 execution itself notices only at its next poll. If the execution was stopped,
@@ -21,30 +20,31 @@ watch waits until the traffic is back.
 
 An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
-Watch needs the permission states:GetExecutionHistory, for a name also
-states:ListStateMachines, and dynamodb:GetItem on the ledger's table to see what
-the safety net does.`
+Watch needs the permission states:GetExecutionHistory, for an execution's name
+also states:ListStateMachines, on the ledger's table dynamodb:GetItem to see
+what the safety net does, and dynamodb:Query for a target.`
 
-const examplesOfWatch = `  sluice watch orders-live-20261121T061031Z
+const examplesOfWatch = `  sluice watch orders
+  sluice watch orders-live-20261121T061031Z
   sluice watch arn:aws:states:eu-west-1:123456789012:execution:sluice:NAME
-  sluice watch NAME --json | jq -r .outcome`
+  sluice watch orders --json | jq -r .outcome`
 
 func newWatch(env environment) *cobra.Command {
 	a := account{environment: env}
 	var how outputOptions
 	cmd := &cobra.Command{
-		Use:                   "watch EXECUTION [--plain | --json]",
+		Use:                   "watch TARGET [--plain | --json]",
 		Short:                 "Watch a deployment in AWS until it ends",
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
 		DisableFlagsInUseLine: true,
-		Args:                  oneExecution,
+		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			x, cfg, err := a.findExecution(cmd, args[0])
+			s, x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			return newWatcher(cmd, a, cfg, x, how).watch(cmd.Context())
+			return s.explainMissing(newWatcher(cmd, a, cfg, x, how).watch(cmd.Context()))
 		}),
 	}
 	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only the end, as JSON")
@@ -55,35 +55,17 @@ func newWatch(env environment) *cobra.Command {
 	return cmd
 }
 
-// oneExecution checks that a command has one argument, and that it is an execution.
-func oneExecution(cmd *cobra.Command, args []string) error {
-	switch {
-	case len(args) == 0:
-		return fmt.Errorf("%s needs an EXECUTION: an ARN or a name", cmd.Name())
-	case len(args) > 1:
-		return fmt.Errorf("%s takes only one EXECUTION: remove %q", cmd.Name(), args[1])
-	case operator.IsARN(args[0]):
-		_, err := operator.ParseExecution(args[0])
-		return err
-	}
-	return nil
-}
-
-// findExecution returns the execution with a given name or ARN, and the AWS
-// configuration for its region.
-func (a account) findExecution(cmd *cobra.Command, text string) (operator.Execution, aws.Config, error) {
-	if operator.IsARN(text) {
-		x := operator.Execution(text)
-		cfg, err := a.configure(cmd.Context(), x.Region())
-		return x, cfg, err
-	}
-	cfg, err := a.configure(cmd.Context(), "")
+// findExecution returns the execution that an argument names, and the AWS configuration
+// for its region.
+func (a account) findExecution(cmd *cobra.Command, text string) (subject, operator.Execution, aws.Config, error) {
+	s, err := parseSubject(text)
 	if err != nil {
-		return "", cfg, err
+		return s, "", aws.Config{}, err
 	}
-	machine, err := a.findMachine(cmd.Context(), stepfunctions.FromConfig(cfg), cfg)
+	f, err := a.newFinder(cmd.Context(), s)
 	if err != nil {
-		return "", cfg, err
+		return s, "", f.cfg, err
 	}
-	return operator.NewExecution(machine, text), cfg, nil
+	x, err := f.execution(cmd.Context(), s)
+	return s, x, f.cfg, err
 }

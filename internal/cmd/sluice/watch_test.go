@@ -239,7 +239,7 @@ func TestWatchReportsAnExecutionThatDoesNotExist(t *testing.T) {
 	a := newRemoteWorld(t, canary, `{}`)
 	got := a.run("watch", "nobody")
 	assert.Equal(t, statusFailed, got.status)
-	assert.Equal(t, "sluice: there is no execution arn:aws:states:us-east-1:123456789012:execution:sluice:nobody: it was never started, or it ended more than 90 days ago\n", got.stderr)
+	assert.Equal(t, "sluice: there is no execution arn:aws:states:us-east-1:123456789012:execution:sluice:nobody: it was never started, or it ended more than 90 days ago; and the ledger has no deployment of lambda:nobody:live: 'sluice status' lists those that are open\n", got.stderr)
 	assert.Zero(t, a.slept)
 }
 

@@ -3,6 +3,7 @@
 package lambdanet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,7 +57,7 @@ func (e *RefusedError) Error() string { return e.Name + ": " + e.Message }
 
 // Command gives an order to the Deployment that holds a Target, and waits for the
 // answer. It first asks the safety net for the Deployment and for the time, and puts
-// both into the command. So the command is for that Deployment however often it
+// both into the command, unless the command names its Deployment itself. So the command is for that Deployment however often it
 // arrives, and the caller's clock does not matter. It returns a *RefusedError, or
 // ErrNoNet.
 func (n *Net) Command(ctx context.Context, c request.Commanded) (flow.Answer, error) {
@@ -75,7 +76,7 @@ func (n *Net) command(ctx context.Context, c request.Commanded) (answer flow.Ans
 	if answer, err = n.invoke(ctx, question); err != nil {
 		return answer, err
 	}
-	c.DeploymentID, c.Command.At = answer.DeploymentID, answer.At
+	c.DeploymentID, c.Command.At = cmp.Or(c.DeploymentID, answer.DeploymentID), answer.At
 	event, err := request.EncodeCommand(c)
 	if err != nil {
 		return answer, err

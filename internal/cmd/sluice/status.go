@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/operator"
+	"sluice/internal/shift"
+)
+
+const aboutStatus = `Status lists all deployments that are open, the oldest first: what they shift,
+at which step they are, the last command, and why one is putting its traffic
+back.
+
+Status needs dynamodb:Query and dynamodb:GetItem on the ledger's table.`
+
+const examplesOfStatus = `  sluice status
+  sluice status --profile production
+  sluice status --json | jq -r '.[].executionArn'`
+
+func newStatus(env environment) *cobra.Command {
+	a := account{environment: env}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:                   "status [--json]",
+		Short:                 "List the deployments that are open",
+		Long:                  aboutStatus,
+		Example:               examplesOfStatus,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("status takes no arguments, but got %q: 'sluice history %[1]s' lists the deployments of a target", args[0])
+			}
+			return nil
+		},
+		RunE: markFailed(func(cmd *cobra.Command, _ []string) error {
+			f, err := a.newFinder(cmd.Context(), subject{})
+			if err != nil {
+				return err
+			}
+			open, unread, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, err := range unread {
+				fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %v\n", err)
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), open)
+			}
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) { printOpen(to, open) })
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	a.addTableFlag(cmd)
+	a.addFlags(cmd)
+	return cmd
+}
+
+// openDeployment is what the Ledger knows of a deployment that is not closed.
+type openDeployment struct {
+	Execution operator.Execution `json:"executionArn"`
+	OpenedAt  time.Time          `json:"openedAt"`
+	Targets   []shift.Move       `json:"targets"`
+	Status    shift.Status       `json:"status"`
+	Step      int                `json:"step"` // the highest step that may have been taken
+	Steps     int                `json:"steps"`
+	Command   *shift.Command     `json:"command,omitempty"` // the latest one
+	Reasons   []shift.Reason     `json:"reasons"`
+}
+
+// open lists the deployments that are not closed, the oldest first. Items that cannot be
+// read do not hide the others.
+func (f finder) open(ctx context.Context) (open []openDeployment, unread []error, err error) {
+	listed, err := f.ledger.Unannounced(ctx)
+	if err != nil && !errors.Is(err, shift.ErrLedgerDamaged) {
+		return nil, nil, f.explainLedger(err)
+	}
+	if err != nil {
+		unread = append(unread, err)
+	}
+	slices.SortStableFunc(listed, func(a, b shift.Listed) int { return a.Since.Compare(b.Since) })
+	open = []openDeployment{}
+	for _, l := range listed {
+		record, err := f.ledger.Record(ctx, l.ID)
+		switch {
+		case errors.Is(err, shift.ErrLedgerDamaged), errors.Is(err, shift.ErrDeploymentUnknown):
+			unread = append(unread, err)
+		case err != nil:
+			return nil, nil, f.explainLedger(err)
+		case record.Status != shift.StatusClosed:
+			open = append(open, newOpenDeployment(l, record))
+		}
+	}
+	return open, unread, nil
+}
+
+func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
+	d := openDeployment{
+		Execution: operator.Execution(l.ID), OpenedAt: l.Since, Targets: r.Moves(), Status: r.Status,
+		Step: r.Intent, Command: r.Command, Reasons: r.Reasons,
+	}
+	if d.Reasons == nil {
+		d.Reasons = []shift.Reason{}
+	}
+	if r.Deployment != nil {
+		d.Steps = r.Deployment.Plan.Len()
+	}
+	return d
+}
+
+func printOpen(to io.Writer, open []openDeployment) {
+	if len(open) == 0 {
+		fmt.Fprintf(to, "%sNo deployment is open.\n", gutter)
+		return
+	}
+	t := &table{indent: gutter}
+	t.add("OPENED (UTC)", "TARGET", "VERSION", "STATUS", "EXECUTION")
+	for _, d := range open {
+		opened, status, name := d.OpenedAt.UTC().Format(time.DateTime), string(d.Status), d.Execution.Name()
+		for _, m := range d.Targets {
+			t.add(opened, string(m.Target), versionsText(m.Stable, m.Candidate), status, name)
+			opened, status, name = "", "", ""
+		}
+		if details := detailsText(d.Step, d.Steps, d.Command, d.Reasons); details != "" {
+			t.add("", "", "", "", details)
+		}
+	}
+	t.write(to)
+}
