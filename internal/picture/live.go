@@ -26,7 +26,8 @@ type Live struct {
 	Alarms     []AlarmNow
 	Stable     Served
 	Candidate  Served
-	HasTraffic bool // whether Stable and Candidate are set
+	Other      Served // of versions that are neither
+	HasTraffic bool   // whether Stable, Candidate and Other are set
 }
 
 // AlarmNow is an alarm and its current State, if known.
@@ -134,8 +135,11 @@ func (l *Live) addObserved(o Observed, begun bool) {
 	for _, m := range o.Traffic {
 		part := float64(min(max(l.At-m.Begins, 0), time.Minute)) / float64(time.Minute)
 		of := &l.Stable
-		if m.Candidate {
+		switch {
+		case m.Candidate:
 			of = &l.Candidate
+		case m.Other:
+			of = &l.Other
 		}
 		of.Requests += int64(part * float64(m.Requests))
 		of.Errors += int64(part * float64(m.Errors))

@@ -88,6 +88,7 @@ type Minute struct {
 	Begins           time.Duration
 	Target           shift.Target
 	Candidate        bool
+	Other            bool // it is neither Stable nor the Candidate
 	Requests, Errors int64
 }
 

@@ -83,7 +83,7 @@ func (w *World) isHook(function string) bool {
 
 // request plays one request to the application. The answer names the version that served it.
 func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
-	behaviour, _ := w.behaviour(flow.LambdaTarget(call.Function, call.Qualifier), call.Version)
+	behaviour := w.behaviour(flow.LambdaTarget(call.Function, call.Qualifier), call.Version)
 	if w.traffic.random.Float64() < behaviour.ErrorRate {
 		return crashed(fmt.Sprintf("version %s of %s failed, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
 	}

@@ -33,7 +33,7 @@ type Minute struct {
 	Begins           time.Duration
 	Target           shift.Target
 	Version          string
-	Candidate        bool
+	Role             Role
 	Requests, Errors int64
 }
 
@@ -68,10 +68,10 @@ func (w *World) minutesServed() []Minute {
 			if of.version == "" {
 				continue // all versions together
 			}
-			candidate := w.routes.isCandidate(s.target, of.version)
+			role := w.routes.role(s.target, of.version)
 			for minute, p := range points {
 				minutes = append(minutes, Minute{
-					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: of.version, Candidate: candidate,
+					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: of.version, Role: role,
 					Requests: p.invocations, Errors: p.errors,
 				})
 			}
@@ -81,4 +81,26 @@ func (w *World) minutesServed() []Minute {
 		return cmp.Or(cmp.Compare(a.Begins, b.Begins), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Version, b.Version))
 	})
 	return minutes
+}
+
+// requests counts the requests of each version of each Target.
+func (w *World) requests() []Requests {
+	counts := []Requests{}
+	for _, s := range w.traffic.streams {
+		for of, points := range s.minutes {
+			if of.version == "" {
+				continue // all versions together
+			}
+			count := Requests{Target: s.target, Version: of.version, Role: w.routes.role(s.target, of.version)}
+			for _, p := range points {
+				count.Requests += p.invocations
+				count.Errors += p.errors
+			}
+			counts = append(counts, count)
+		}
+	}
+	slices.SortFunc(counts, func(a, b Requests) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(len(a.Version), len(b.Version)), cmp.Compare(a.Version, b.Version))
+	})
+	return counts
 }

@@ -32,7 +32,8 @@ type seen struct {
 	stable     string // the version that served all traffic before
 	candidate  string // the version that is being introduced, or was last
 	percent    shift.Weight
-	introduced []string // all versions that were ever a candidate
+	first      string   // the version that served when the world began
+	introduced []string // all versions that Sluice has given traffic, but for first
 }
 
 func newRoutes(c *clock) *routes {
@@ -41,11 +42,12 @@ func newRoutes(c *clock) *routes {
 
 func (r *routes) begin(t shift.Target, alias localaws.Alias, exists bool) {
 	if exists {
-		r.last[t] = seen{stable: alias.FunctionVersion}
+		r.last[t] = seen{stable: alias.FunctionVersion, first: alias.FunctionVersion}
 	}
 }
 
-func (r *routes) reroute(t shift.Target, alias *localaws.Alias) {
+// reroute records a change of an alias. ours says that Sluice made it.
+func (r *routes) reroute(t shift.Target, alias *localaws.Alias, ours bool) {
 	before := r.last[t]
 	now := before
 	switch {
@@ -64,8 +66,8 @@ func (r *routes) reroute(t shift.Target, alias *localaws.Alias) {
 		}
 		now.candidate, now.percent = alias.FunctionVersion, shift.All
 	}
-	if now.percent != shift.None && !slices.Contains(now.introduced, now.candidate) {
-		now.introduced = append(slices.Clone(now.introduced), now.candidate)
+	if ours && now.percent != shift.None {
+		now.introduce(now.candidate)
 	}
 	r.last[t] = now
 	if now.percent == before.percent && (now.percent == shift.None || now.candidate == before.candidate) {
@@ -78,9 +80,28 @@ func (r *routes) reroute(t shift.Target, alias *localaws.Alias) {
 	r.tell(changed)
 }
 
-// isCandidate says whether a version was introduced since the world began.
-func (r *routes) isCandidate(t shift.Target, version string) bool {
-	return slices.Contains(r.last[t].introduced, version)
+// introduce makes a version the latest one that Sluice has introduced.
+func (s *seen) introduce(version string) {
+	s.introduced = append(slices.DeleteFunc(slices.Clone(s.introduced), func(v string) bool { return v == version }), version)
+}
+
+// introducing returns the version that Sluice introduced last; empty if there is none.
+func (s seen) introducing() string {
+	if len(s.introduced) == 0 {
+		return ""
+	}
+	return s.introduced[len(s.introduced)-1]
+}
+
+// role returns what a version is at a Target.
+func (r *routes) role(t shift.Target, version string) Role {
+	switch last := r.last[t]; {
+	case slices.Contains(last.introduced, version):
+		return RoleCandidate
+	case version == last.first:
+		return RoleStable
+	}
+	return RoleOther
 }
 
 func toWeight(share float64) shift.Weight {

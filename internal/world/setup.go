@@ -344,10 +344,10 @@ func (w *World) version(a metricAlarm) string {
 	case "stable":
 		return last.stable
 	case "candidate":
-		if last.candidate == "" {
+		if last.introducing() == "" {
 			return "none yet"
 		}
-		return last.candidate
+		return last.introducing()
 	}
 	return a.Version
 }

@@ -24,7 +24,7 @@ type Result struct {
 	VirtualSeconds float64        `json:"virtualSeconds"`
 	Invocations    map[string]int `json:"invocations"`
 	Calls          map[string]int `json:"calls"`
-	Requests       Requests       `json:"requests"`
+	Requests       []Requests     `json:"requests"`
 	Announcements  []string       `json:"announcements"`
 }
 
@@ -50,7 +50,7 @@ func (w *World) Result(x *asl.Execution) Result {
 		VirtualSeconds: x.Stopped().Sub(x.Started()).Seconds(),
 		Invocations:    w.invocations,
 		Calls:          w.calls,
-		Requests:       w.traffic.total,
+		Requests:       w.requests(),
 		Announcements:  []string{},
 	}
 	record, known := w.record(x.ARN())

@@ -17,17 +17,26 @@ type traffic struct {
 	random   *rand.Rand
 	streams  []*stream
 	byTarget map[shift.Target]*stream
-	behave   func(target shift.Target, version string) (Behaviour, bool) // and whether it is the Candidate
-	total    Requests
+	behave   func(target shift.Target, version string) Behaviour
 }
 
-// Requests counts the requests of all Targets.
+// Requests counts the requests of a Target that a version served.
 type Requests struct {
-	Stable          int64 `json:"stable"`
-	Candidate       int64 `json:"candidate"`
-	StableErrors    int64 `json:"stableErrors"`
-	CandidateErrors int64 `json:"candidateErrors"`
+	Target   shift.Target `json:"target"`
+	Version  string       `json:"version"`
+	Role     Role         `json:"role"`
+	Requests int64        `json:"requests"`
+	Errors   int64        `json:"errors"`
 }
+
+// Role is what a version is at a Target.
+type Role string
+
+const (
+	RoleStable    Role = "stable"    // it served when the world began
+	RoleCandidate Role = "candidate" // Sluice has introduced it
+	RoleOther     Role = "other"     // somebody else has moved the alias to it
+)
 
 // stream is one Target's share of the traffic.
 type stream struct {
@@ -115,15 +124,8 @@ func (t *traffic) serveVersion(s *stream, minute int64, version string, n int64)
 	if n == 0 {
 		return
 	}
-	behaviour, isCandidate := t.behave(s.target, version)
+	behaviour := t.behave(s.target, version)
 	failed := t.binomial(n, behaviour.ErrorRate)
-	if isCandidate {
-		t.total.Candidate += n
-		t.total.CandidateErrors += failed
-	} else {
-		t.total.Stable += n
-		t.total.StableErrors += failed
-	}
 	took := float64(behaviour.Duration) / float64(time.Millisecond)
 	s.record(series{}, minute, n, failed, took)
 	s.record(series{version}, minute, n, failed, took)

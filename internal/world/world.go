@@ -279,16 +279,17 @@ func (w *World) reroute(change localaws.AliasChange) {
 	}
 	target := flow.LambdaTarget(of.Function, of.Name)
 	w.traffic.reroute(target, change.After, w.clock.now)
-	w.routes.reroute(target, change.After)
+	_, ours := w.functions[change.Actor]
+	w.routes.reroute(target, change.After, ours)
 }
 
-// behaviour returns how a version serves, and whether it is a Candidate. A version that a
-// deployment introduces is a Candidate. Every other version behaves like Stable.
-func (w *World) behaviour(t shift.Target, version string) (Behaviour, bool) {
-	if w.routes.isCandidate(t, version) {
-		return w.scenario.Candidate, true
+// behaviour returns how a version serves. A version that Sluice introduces behaves like
+// the Candidate, and every other version like Stable.
+func (w *World) behaviour(t shift.Target, version string) Behaviour {
+	if w.routes.role(t, version) == RoleCandidate {
+		return w.scenario.Candidate
 	}
-	return w.scenario.Stable, false
+	return w.scenario.Stable
 }
 
 // Elapsed returns how long the world has existed.

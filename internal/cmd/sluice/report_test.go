@@ -36,7 +36,7 @@ func TestReportOfASimulation(t *testing.T) {
 	for _, want := range []string{
 		"RolledBack</span>lambda:orders:live 1 → 2</h1>", "Canary10Percent5Minutes<br>", "AlarmFired: orders-5xx is in ALARM", "Look at the candidate",
 		`data-plot="weight"`, `data-plot="requests"`, `data-plot="errors"`, `data-plot="alarms"`, `data-plot="states"`,
-		"<dt>transitions</dt><dd>15</dd>", "<dt>requests, stable</dt><dd>1,", "<dt>AWS calls, lambda</dt>", "<h2>Input</h2>", "&#34;alarms&#34;: [&#34;orders-5xx&#34;]", "<h2>Scenario</h2>", "&#34;errorRate&#34;: 0.2",
+		"<dt>transitions</dt><dd>15</dd>", "<dt>requests, 1, stable</dt><dd>1,", "<dt>AWS calls, lambda</dt>", "<h2>Input</h2>", "&#34;alarms&#34;: [&#34;orders-5xx&#34;]", "<h2>Scenario</h2>", "&#34;errorRate&#34;: 0.2",
 	} {
 		assert.True(t, strings.Contains(string(text), want), want)
 	}

@@ -150,7 +150,7 @@ func (s inputs) play() (simulation, error) {
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)
 	}
-	run.Observed = newObserved(recording, result.Routes)
+	run.Observed = newObserved(recording, result.Routes, run.Changes)
 	if closed := recording.Closed; closed != nil {
 		run.Close(picture.NewClosing(*closed, recording.ClosedAt))
 	}
@@ -182,19 +182,44 @@ func (s simulation) draw(ctx context.Context, env environment, terminal *screen.
 	return terminal.Finish(s.run, "", more)
 }
 
-// newObserved converts a recording of the world for a picture.
-func newObserved(r world.Recording, routes []world.Routed) *picture.Observed {
-	o := &picture.Observed{Until: r.Until}
+// newObserved converts a recording of the world for a picture of the deployment that
+// makes the changes.
+func newObserved(r world.Recording, routes []world.Routed, changes []shift.Move) *picture.Observed {
+	o := &picture.Observed{Until: r.Until, Weights: candidateWeights(routes, changes)}
 	for _, a := range r.Alarms {
 		o.Alarms = append(o.Alarms, picture.AlarmChange{At: a.At, Name: a.Name, State: shift.AlarmState(a.State), Reason: a.Reason})
 	}
 	for _, m := range r.Traffic {
-		o.Traffic = append(o.Traffic, picture.Minute{Begins: m.Begins, Target: m.Target, Candidate: m.Candidate, Requests: m.Requests, Errors: m.Errors})
-	}
-	for _, c := range routes {
-		o.Weights = append(o.Weights, picture.WeightChange{At: fromSeconds(c.Seconds), Target: c.Target, Weight: c.Percent})
+		o.Traffic = append(o.Traffic, picture.Minute{
+			Begins: m.Begins, Target: m.Target, Candidate: m.Role == world.RoleCandidate, Other: m.Role == world.RoleOther,
+			Requests: m.Requests, Errors: m.Errors,
+		})
 	}
 	return o
+}
+
+// candidateWeights returns how the share of the Candidates changed. Traffic that
+// somebody moves to another version is not theirs.
+func candidateWeights(routes []world.Routed, changes []shift.Move) []picture.WeightChange {
+	candidates, last := map[shift.Target]shift.Version{}, map[shift.Target]shift.Weight{}
+	for _, c := range changes {
+		candidates[c.Target] = c.Candidate
+	}
+	var list []picture.WeightChange
+	for _, r := range routes {
+		weight := shift.None
+		switch candidates[r.Target] {
+		case shift.Version(r.Candidate):
+			weight = r.Percent
+		case shift.Version(r.Stable): // somebody has made it the main version
+			weight = shift.All - r.Percent
+		}
+		if weight != last[r.Target] {
+			list = append(list, picture.WeightChange{At: fromSeconds(r.Seconds), Target: r.Target, Weight: weight})
+		}
+		last[r.Target] = weight
+	}
+	return list
 }
 
 func fromSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

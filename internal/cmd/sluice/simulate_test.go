@@ -242,3 +242,36 @@ func TestDeploymentOfAnEventIsPlayedAsTheTagsSay(t *testing.T) {
 		})
 	}
 }
+
+// Somebody moves the alias to a third version: that is no traffic of the candidate.
+func TestRequestsAreCountedByVersion(t *testing.T) {
+	t.Parallel()
+	scenario := writeFile(t, "scenario.json", `{
+		"candidate": {"errorRate": 1},
+		"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "1"}}}},
+		"events": [{"atSeconds": 60, "do": "updateAlias", "target": "lambda:orders:live", "version": "3"}]}`)
+	const deployment = `{"function": "orders", "version": "2", "strategy": "Canary10Percent5Minutes"}`
+	got := run(t, deployment, "simulate", "-f", "-", "-s", scenario, "--json")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	var result world.Result
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
+	require.Len(t, result.Requests, 3, got.stdout)
+	counts := map[string]world.Requests{}
+	for _, r := range result.Requests {
+		counts[r.Version] = r
+	}
+	assert.Equal(t, []world.Role{world.RoleStable, world.RoleCandidate, world.RoleOther}, []world.Role{counts["1"].Role, counts["2"].Role, counts["3"].Role})
+	assert.InDelta(t, 540, counts["1"].Requests, 30)
+	assert.InDelta(t, 60, counts["2"].Requests, 30)
+	assert.Equal(t, counts["2"].Requests, counts["2"].Errors, "all of the candidate's fail")
+	assert.Positive(t, counts["3"].Requests)
+	assert.Zero(t, counts["3"].Errors, "version 3 does not behave like the candidate")
+
+	assertInOrder(t, run(t, deployment, "simulate", "-f", "-", "-s", scenario).stdout, []string{"requests", "1, stable 5", "2, candidate ", "3, other "})
+	file := filepath.Join(t.TempDir(), "report.html")
+	require.Equal(t, statusOK, run(t, deployment, "simulate", "-f", "-", "-s", scenario, "--report", file).status)
+	page, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(page), ">other version</text>"), "in the plots of requests and errors")
+	assert.Contains(t, string(page), ">0%</text>", "the candidate's weight ends at nothing")
+}

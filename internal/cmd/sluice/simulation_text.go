@@ -74,8 +74,7 @@ func (s simulation) summary() *table {
 	t.add("invocations", countsText(r.Invocations))
 	t.addCalls(r.Calls)
 	t.add("requests")
-	t.add("  stable", requestsText(r.Requests.Stable, r.Requests.StableErrors))
-	t.add("  candidate", requestsText(r.Requests.Candidate, r.Requests.CandidateErrors))
+	t.addRequests(r.Requests)
 	t.addAll("routes", routeLines(r.Routes))
 	t.add("announcements", announcementsText(r.Announcements))
 	return t
@@ -146,6 +145,38 @@ func (t *table) addCalls(calls map[string]int) {
 		t.add("  "+service, countsText(byService[service]))
 	}
 }
+
+// addRequests adds the requests of each version, over all targets.
+func (t *table) addRequests(counts []world.Requests) {
+	type version struct {
+		name string
+		role world.Role
+	}
+	total, targets := map[version]world.Requests{}, map[version]int{}
+	var versions []version
+	for _, r := range counts {
+		v := version{r.Version, r.Role}
+		if targets[v] == 0 {
+			versions = append(versions, v)
+		}
+		targets[v]++
+		total[v] = world.Requests{Requests: total[v].Requests + r.Requests, Errors: total[v].Errors + r.Errors}
+	}
+	slices.SortStableFunc(versions, func(a, b version) int { return slices.Index(roles, a.role) - slices.Index(roles, b.role) })
+	for _, v := range versions {
+		text := requestsText(total[v].Requests, total[v].Errors)
+		if targets[v] > 1 {
+			text += fmt.Sprintf(", at %d targets", targets[v])
+		}
+		t.add(fmt.Sprintf("  %s, %s", v.name, v.role), text)
+	}
+	if len(counts) == 0 {
+		t.add("  none", emptyCell)
+	}
+}
+
+// roles are the roles in the order in which they are shown.
+var roles = []world.Role{world.RoleStable, world.RoleCandidate, world.RoleOther}
 
 func requestsText(requests, failed int64) string {
 	if failed == 0 {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,21 +17,18 @@ func (f *figure) drawTraffic() {
 }
 
 // dashes distinguish the versions without colour.
-var dashes = map[string]string{"stable": "whole", "candidate": "dashed"}
+var dashes = map[string]string{"stable": "whole", "candidate": "dashed", "other": "dotted"}
 
 // drawRates plots one rate of both versions.
 func (f *figure) drawRates(id, name string, r rates, of func(rate) float64) {
 	s := scale{most: roundUp(r.highest(of))}
 	f.startPlot(id, name, 70, &s, []string{"0", formatCount(s.most)})
-	for i, version := range []string{"stable", "candidate"} {
+	for i, version := range r.versions() {
 		y := s.top + 22 + 16*float64(i)
-		f.line(0, y-4, 22, y-4, "line "+version+" "+dashes[version])
-		f.text(28, y, "legend "+version, "start", version)
+		f.line(0, y-4, 22, y-4, "line "+version.name+" "+dashes[version.name])
+		f.text(28, y, "legend "+version.name, "start", version.label)
 	}
-	for _, version := range []struct {
-		name  string
-		rates []rate
-	}{{"stable", r.stable}, {"candidate", r.candidate}} {
+	for _, version := range r.versions() {
 		d := ""
 		for i, rate := range version.rates {
 			begins := time.Duration(i) * r.each
@@ -60,8 +58,23 @@ func formatCount(n float64) string {
 
 // rates are requests per minute, over stretches of equal length.
 type rates struct {
-	each              time.Duration
-	stable, candidate []rate
+	each                     time.Duration
+	stable, candidate, other []rate
+}
+
+// version is one line of a plot.
+type version struct {
+	name, label string
+	rates       []rate
+}
+
+// versions returns the lines of a plot. Other versions have one only if they served.
+func (r rates) versions() []version {
+	all := []version{{"stable", "stable", r.stable}, {"candidate", "candidate", r.candidate}}
+	if slices.ContainsFunc(r.other, func(o rate) bool { return o.requests > 0 }) {
+		all = append(all, version{"other", "other version", r.other})
+	}
+	return all
 }
 
 type rate struct{ requests, errors float64 }
@@ -75,15 +88,18 @@ func newRates(o picture.Observed, until time.Duration) rates {
 	minutes := max(int((until+time.Minute-1)/time.Minute), 1)
 	each := time.Duration((minutes+maxStretches-1)/maxStretches) * time.Minute
 	n := int((time.Duration(minutes)*time.Minute + each - 1) / each)
-	r := rates{each: each, stable: make([]rate, n), candidate: make([]rate, n)}
+	r := rates{each: each, stable: make([]rate, n), candidate: make([]rate, n), other: make([]rate, n)}
 	for _, m := range o.Traffic {
 		i := int(m.Begins / each)
 		if i >= n {
 			continue
 		}
 		of := &r.stable[i]
-		if m.Candidate {
+		switch {
+		case m.Candidate:
 			of = &r.candidate[i]
+		case m.Other:
+			of = &r.other[i]
 		}
 		begins := time.Duration(i) * each
 		over := min(each, max(o.Until-begins, time.Second)).Minutes()
@@ -97,7 +113,7 @@ func newRates(o picture.Observed, until time.Duration) rates {
 func (r rates) highest(of func(rate) float64) float64 {
 	most := 0.0
 	for i := range r.stable {
-		most = max(most, of(r.stable[i]), of(r.candidate[i]))
+		most = max(most, of(r.stable[i]), of(r.candidate[i]), of(r.other[i]))
 	}
 	return most
 }

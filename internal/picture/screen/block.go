@@ -30,7 +30,7 @@ func (p page) blockLines(r *picture.Run, l picture.Live) []string {
 	lines = append(lines, p.alarmLines(l.Alarms)...)
 	lines = append(lines, p.verdictLines(l)...)
 	if l.HasTraffic {
-		lines = append(lines, p.row("stable", p.servedText(l.Stable)), p.row("candidate", p.servedText(l.Candidate)))
+		lines = append(lines, p.trafficLines(l)...)
 	}
 	return lines
 }
@@ -193,6 +193,16 @@ func (p page) verdictLines(l picture.Live) []string {
 	}
 	for _, reason := range reasons {
 		lines = append(lines, p.row("", reason))
+	}
+	return lines
+}
+
+// trafficLines has a line for each kind of version; for other versions only if they
+// served.
+func (p page) trafficLines(l picture.Live) []string {
+	lines := []string{p.row("stable", p.servedText(l.Stable)), p.row("candidate", p.servedText(l.Candidate))}
+	if l.Other.Requests > 0 {
+		lines = append(lines, p.row("other", p.servedText(l.Other)))
 	}
 	return lines
 }

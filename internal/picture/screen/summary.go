@@ -25,7 +25,7 @@ func (p page) summaryLines(r *picture.Run) []string {
 	lines = append(lines, "")
 	lines = append(lines, p.stepLines(r)...)
 	if live := r.At(endOfTime); live.HasTraffic {
-		lines = append(lines, p.row("stable", p.servedText(live.Stable)), p.row("candidate", p.servedText(live.Candidate)))
+		lines = append(lines, p.trafficLines(live)...)
 	}
 	why, next := r.Explanation()
 	if why != "" {
