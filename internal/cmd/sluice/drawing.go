@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sort"
 	"time"
@@ -17,6 +18,14 @@ type drawing struct{ plain bool }
 
 func (d *drawing) addFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&d.plain, "plain", false, "print plain lines, even on a terminal")
+}
+
+// check checks the flag against that for JSON.
+func (d drawing) check(asJSON bool) error {
+	if d.plain && asJSON {
+		return errors.New("--json and --plain exclude each other: --json prints JSON, and --plain lines for people")
+	}
+	return nil
 }
 
 // findTerminal returns the terminal to draw on. It returns nil if there is none, or if

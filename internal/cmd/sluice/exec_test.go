@@ -80,6 +80,15 @@ func TestInvalidArgumentsExitWith2AndPointToTheHelp(t *testing.T) {
 		{"an order for a version", []string{"resume", "orders:7"}, "sluice: \"orders:7\" names a version, and traffic is shifted at an alias: write lambda:orders:ALIAS\nSee 'sluice resume --help'.\n"},
 		{"a history of half a target", []string{"history", "lambda:orders"}, "sluice: \"lambda:orders\" is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live\nSee 'sluice history --help'.\n"},
 		{"a history of none", []string{"history", "orders", "--limit", "0"}, "sluice: --limit must be at least 1, not 0\nSee 'sluice history --help'.\n"},
+		{"a help of nothing", []string{"help", "nosuch"}, "sluice: there is no command \"nosuch\": 'sluice help' lists them\nSee 'sluice help --help'.\n"},
+		{"a help of a command's argument", []string{"help", "plan", "AllAtOnce"}, "sluice: there is no command \"plan AllAtOnce\": 'sluice help' lists them\nSee 'sluice help --help'.\n"},
+		{"JSON and lines of a simulation", []string{"simulate", "-f", "x", "--json", "--plain"}, "sluice: --json and --plain exclude each other: --json prints JSON, and --plain lines for people\nSee 'sluice simulate --help'.\n"},
+		{"JSON and lines of a start", []string{"start", "-f", "x", "--json", "--plain"}, "sluice: --json and --plain exclude each other: --json prints JSON, and --plain lines for people\nSee 'sluice start --help'.\n"},
+		{"JSON and lines of a watch", []string{"watch", "x", "--json", "--plain"}, "sluice: --json and --plain exclude each other: --json prints JSON, and --plain lines for people\nSee 'sluice watch --help'.\n"},
+		{"a limit that is no number", []string{"history", "x", "--limit", "many"}, "sluice: invalid argument \"many\" for \"--limit\": it must be a whole number\nSee 'sluice history --help'.\n"},
+		{"a limit that is too high", []string{"history", "x", "--limit", "99999999999999999999"}, "sluice: invalid argument \"99999999999999999999\" for \"--limit\": it must be a smaller number\nSee 'sluice history --help'.\n"},
+		{"a speed that is no number", []string{"local", "--speed", "fast"}, "sluice: invalid argument \"fast\" for \"--speed\": it must be a number\nSee 'sluice local --help'.\n"},
+		{"JSON that is no choice", []string{"plan", "x", "--json=maybe"}, "sluice: invalid argument \"maybe\" for \"--json\": it must be true or false\nSee 'sluice plan --help'.\n"},
 		{"one standard input for two", []string{"simulate", "-f", "-", "-s", "-"}, "sluice: the deployment and the scenario cannot both be standard input\nSee 'sluice simulate --help'.\n"},
 	}
 	for _, tt := range tests {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -80,11 +82,44 @@ func newRoot(env environment) *cobra.Command {
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr the logs of Lambdas on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + exitStatuses)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newPlan(), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, env))
 	}
 	return root
+}
+
+// explainFlag says in our words why the value of a flag cannot be read.
+func explainFlag(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	what, _, _ := strings.Cut(err.Error(), " flag: ")
+	must := map[string]string{"ParseInt": "a whole number", "ParseFloat": "a number", "ParseBool": "true or false"}[number.Func]
+	if errors.Is(number, strconv.ErrRange) {
+		must = "a smaller number"
+	}
+	return fmt.Errorf("%s: it must be %s", what, must)
+}
+
+// newHelp returns the command help. Unlike that of the library, it fails for a command that
+// does not exist.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show how to use a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q: 'sluice help' lists them", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag() // so that the help lists it
+			return about.Help()
+		},
+	}
 }
 
 // logger returns the logger for the handlers. Its lines have no time, because this

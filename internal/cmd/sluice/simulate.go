@@ -47,7 +47,10 @@ func newSimulate(env environment) *cobra.Command {
 		Example:               examplesOfSimulate,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
-			return checkSimulateArgs(args, source(deployment), source(scenario))
+			if err := checkSimulateArgs(args, source(deployment), source(scenario)); err != nil {
+				return err
+			}
+			return d.check(asJSON)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, _ []string) error {
 			s, err := readInputs(source(deployment), source(scenario), cmd.InOrStdin())

@@ -53,7 +53,7 @@ func newStart(env environment) *cobra.Command {
 			case r.file == "":
 				return errors.New("start needs a deployment's file: -f FILE")
 			}
-			return nil
+			return r.drawing.check(r.asJSON)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, _ []string) error { return r.start(cmd) }),
 	}

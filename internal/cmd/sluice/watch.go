@@ -38,7 +38,12 @@ func newWatch(env environment) *cobra.Command {
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
 		DisableFlagsInUseLine: true,
-		Args:                  oneSubject,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := oneSubject(cmd, args); err != nil {
+				return err
+			}
+			return how.check(how.asJSON)
+		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			s, x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
