@@ -171,10 +171,10 @@ func TestARawInputOfAnyKindIsRefusedReadably(t *testing.T) {
 		`1`:    `must be an object such as {"function": "orders"}, not a number`,
 		`true`: `must be an object such as {"function": "orders"}, not a boolean`,
 		`{}`:   `targets: is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`,
-		``:     `not JSON: the text ends too early (at byte 0)`,
+		``:     `not JSON: line 1, column 1: the text ends too early`,
 		`{"function": "orders", "pauseLimitMinutes": 0}`: `pauseLimitMinutes: must be at least a second`,
-		`{"function"}`:            `not JSON: invalid character '}' after object key (at byte 11)`,
-		strings.Repeat("[", 5000): `it nests deeper than 32 levels (at byte 33)`,
+		`{"function"}`:            `not JSON: line 1, column 12: a colon is expected, not '}'`,
+		strings.Repeat("[", 5000): `line 1, column 34: it nests deeper than 32 levels`,
 	}
 	for input, want := range tests {
 		t.Run(input[:min(len(input), 20)], func(t *testing.T) {

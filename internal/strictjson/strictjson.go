@@ -68,9 +68,10 @@ type (
 	}
 )
 
-// Parse reads one JSON text. It records syntax errors, nesting that is too deep, and
-// duplicate names as problems.
+// Parse reads one JSON text, which may begin with a byte order mark. It records syntax
+// errors, nesting that is too deep, and duplicate names as problems.
 func Parse(text []byte, problems *Problems) Value {
+	text = WithoutMark(text)
 	v := Value{problems: problems, tree: absent{}}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -81,27 +82,19 @@ func Parse(text []byte, problems *Problems) Value {
 			err = errors.New("there is more text after the JSON value")
 		}
 	}
-	if err != nil {
-		problems.Add("", "%v (at byte %d)", explainSyntax(err), decoder.InputOffset())
-		return v
+	switch {
+	case errors.Is(err, errTooDeep):
+		problems.Add("", "%s: %v", positionOf(text, decoder.InputOffset()), err)
+	case err != nil:
+		problems.Add("", "not JSON: %s", explainSyntax(text))
+	default:
+		v.tree = tree
 	}
-	v.tree = tree
 	return v
 }
 
 // errTooDeep is returned for a text that is JSON but nests too deeply.
 var errTooDeep = fmt.Errorf("it nests deeper than %d levels", maxDepth)
-
-// explainSyntax says why a text cannot be parsed.
-func explainSyntax(err error) error {
-	switch {
-	case errors.Is(err, errTooDeep):
-		return err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("not JSON: the text ends too early")
-	}
-	return fmt.Errorf("not JSON: %w", err)
-}
 
 type reader struct {
 	decoder  *json.Decoder

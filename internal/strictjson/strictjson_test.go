@@ -27,21 +27,29 @@ func TestATextThatIsNotJSONIsRefusedWithThePosition(t *testing.T) {
 	tests := []struct {
 		name, text, want string
 	}{
-		{"nothing", ``, "not JSON: the text ends too early (at byte 0)"},
-		{"blanks", " \n", "not JSON: the text ends too early"},
-		{"an open object", `{"a":1`, "not JSON: the text ends too early"},
-		{"an open string", `"abc`, "not JSON: the text ends too early"},
-		{"two values", `{} {}`, "not JSON: there is more text after the JSON value"},
-		{"text after the value", `{}x`, "not JSON: there is more text after the JSON value"},
-		{"a comma too many in an object", `{"a":1,}`, "not JSON: invalid character '}'"},
-		{"a comma too many in an array", `[1,]`, "not JSON: invalid character ']'"},
-		{"a comma too few", `[1 2]`, "not JSON: invalid character '2'"},
-		{"a name that is no string", `{1:2}`, "not JSON: invalid character '1'"},
-		{"another bracket than the opened one", `[1}`, "not JSON: invalid character '}'"},
-		{"a comment", `{} // x`, "not JSON: there is more text"},
-		{"single quotes", `{'a':1}`, "not JSON: invalid character"},
-		{"a number that JSON does not know", `[01]`, "not JSON: invalid character '1'"},
-		{"a byte order mark", "\ufeff{}", "not JSON: invalid character"},
+		{"nothing", ``, "line 1, column 1: the text ends too early"},
+		{"blanks", " \n", "line 2, column 1: the text ends too early"},
+		{"an open object", `{"a":1`, "line 1, column 7: the text ends too early"},
+		{"an open string", `"abc`, "line 1, column 5: the text ends too early"},
+		{"two values", `{} {}`, "line 1, column 4: the end of the text is expected, not '{'"},
+		{"text after the value", `{}x`, "line 1, column 3: the end of the text is expected, not 'x'"},
+		{"a comma too many in an object", `{"a":1,}`, "line 1, column 8: a name in double quotes is expected, not '}'"},
+		{"a comma too many in an array", `[1,]`, "line 1, column 4: a value (text stands in double quotes) is expected, not ']'"},
+		{"a comma too few", `[1 2]`, "line 1, column 4: a comma or ] is expected, not '2'"},
+		{"a comma too few between lines", "{\n  \"ä\": \"ö\"\n  \"b\": 1\n}", `line 3, column 3: a comma or } is expected, not '"'`},
+		{"a wrong word behind umlauts", `{"äöü": yes}`, "line 1, column 9: a value (text stands in double quotes) is expected, not 'y'"},
+		{"a name without a value", `{"a"}`, "line 1, column 5: a colon is expected, not '}'"},
+		{"a name that is no string", `{1:2}`, "line 1, column 2: a name in double quotes is expected, not '1'"},
+		{"another bracket than the opened one", `[1}`, "line 1, column 3: a comma or ] is expected, not '}'"},
+		{"a comment", `{} // x`, "line 1, column 4: the end of the text is expected, not '/'"},
+		{"single quotes", `{'a':1}`, `line 1, column 2: a name in double quotes is expected, not '\''`},
+		{"a number that JSON does not know", `[01]`, "line 1, column 3: a comma or ] is expected, not '1'"},
+		{"half a number", `[1.]`, "line 1, column 4: a digit is expected, not ']'"},
+		{"no escape", `["C:\x"]`, "line 1, column 6: an escape (a backslash is written \\\\) is expected, not 'x'"},
+		{"half an escape", `["\u12"]`, "line 1, column 7: \\u with four hexadecimal digits is expected, not '\"'"},
+		{"half a word", `[tru]`, "line 1, column 5: true, false, null, or text in double quotes is expected, not ']'"},
+		{"a line break in a string", "[\"a\nb\"]", `line 1, column 4: an escape such as \n is expected, not '\n'`},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "the text is UTF-16: save it as UTF-8"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,10 +57,19 @@ func TestATextThatIsNotJSONIsRefusedWithThePosition(t *testing.T) {
 			var problems strictjson.Problems
 			v := strictjson.Parse([]byte(test.text), &problems)
 			require.Len(t, problems.List(), 1)
-			assert.Contains(t, lines(problems)[0], test.want)
+			assert.Equal(t, "not JSON: "+test.want, lines(problems)[0])
 			assert.False(t, v.Present(), "nothing is read of a text that is not JSON")
 		})
 	}
+}
+
+func TestAByteOrderMarkIsUnderstood(t *testing.T) {
+	t.Parallel()
+	var problems strictjson.Problems
+	assert.EqualValues(t, 7, strictjson.Parse([]byte("\ufeff7"), &problems).Int(0, 9))
+	assert.Empty(t, problems.List())
+	strictjson.Parse([]byte("\ufeff[1 2]"), &problems)
+	assert.Equal(t, []string{"not JSON: line 1, column 4: a comma or ] is expected, not '2'"}, lines(problems), "it is in no column")
 }
 
 func TestNestingIsBounded(t *testing.T) {

@@ -39,8 +39,8 @@ func (w *watcher) conclude(ctx context.Context) (ending, error) {
 	}
 	if w.last.Type == operator.Succeeded {
 		var summary shift.Summary
-		if err := json.Unmarshal(w.last.Data, &summary); err != nil {
-			return end, fmt.Errorf("the execution's output is not Sluice's: %w", err)
+		if json.Unmarshal(w.last.Data, &summary) != nil {
+			return end, fmt.Errorf("the execution's output is not Sluice's: %s is an execution of another state machine", w.where.Execution)
 		}
 		end.Outcome, end.Cause = summary.Outcome, summary.Reason
 		return end, nil

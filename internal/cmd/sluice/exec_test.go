@@ -129,7 +129,7 @@ func TestInvalidFilesExitWith2AndListEveryProblem(t *testing.T) {
 	}{
 		{"an empty deployment", ``, `{}`, []string{"deployment.json: not JSON: "}},
 		{"not an object", `[]`, `{}`, []string{"deployment.json: must be an object"}},
-		{"more text behind", `{"function": "orders"} {}`, `{}`, []string{"deployment.json: not JSON: there is more text"}},
+		{"more text behind", `{"function": "orders"} {}`, `{}`, []string{"deployment.json: not JSON: line 1, column 24: the end of the text is expected"}},
 		{
 			"several problems in the deployment",
 			`{"targets": [{"alias": "live"}], "Alarms": [], "strategy": "Canary", "hooks": {"beforeTraffic": [{"function": "x y"}]}, "unchanged": 3}`, `{}`,

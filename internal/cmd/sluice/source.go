@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"sluice/internal/strictjson"
 )
 
 // source names where a text is read from: a file, or "-" for standard input.
@@ -33,7 +35,7 @@ func (s source) read(stdin io.Reader) ([]byte, error) {
 	case len(text) > maxText:
 		return nil, invalid(s.String(), fmt.Errorf("it is larger than %d bytes", maxText))
 	}
-	return text, nil
+	return strictjson.WithoutMark(text), nil
 }
 
 // String names the source in messages.

@@ -99,3 +99,13 @@ func TestStartReportsAnErrorInOneLine(t *testing.T) {
 		})
 	}
 }
+
+// StartExecution takes no byte order mark.
+func TestStartUnderstandsAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	a := newRemoteWorld(t, canary, `{}`)
+	got := a.run("start", "-f", writeFile(t, "deployment.json", "\ufeff"+canary), "--wait")
+	assert.Equal(t, statusOK, got.status, got.stderr)
+	require.Len(t, a.Executions(), 1)
+	assert.JSONEq(t, canary, string(a.Executions()[0].Input()))
+}

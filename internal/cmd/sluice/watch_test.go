@@ -207,7 +207,7 @@ func TestWatchRejectsAnExecutionOfAnotherStateMachine(t *testing.T) {
 	}
 	got := a.run("watch", x.ARN())
 	assert.Equal(t, statusFailed, got.status)
-	assert.Contains(t, got.stderr, "sluice: the execution's output is not Sluice's: ")
+	assert.Equal(t, "sluice: the execution's output is not Sluice's: "+x.ARN()+" is an execution of another state machine\n", got.stderr)
 	assert.Equal(t, 1, strings.Count(got.stderr, "\n"))
 }
 
