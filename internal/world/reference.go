@@ -8,13 +8,14 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// check refuses a scenario with hooks, alarms or Targets that no deployment in it uses, because
+// check refuses a scenario with hooks, functions, alarms or Targets that no deployment in it uses, because
 // a mistyped name would silently have no effect. It returns a *ScenarioError that lists all of
 // them.
 func (s Scenario) check(releases []shift.Release) error {
 	var problems strictjson.Problems
 	targets := targetsOf(releases)
 	s.checkHooks(releases, &problems)
+	s.checkFunctions(releases, &problems)
 	for i, h := range s.Events {
 		path := strictjson.Index("events", i)
 		if h.Alarm != "" && !s.hasAlarm(h.Alarm, releases) {
@@ -47,6 +48,32 @@ func (s Scenario) checkHooks(releases []shift.Release, problems *strictjson.Prob
 	for _, name := range sortedKeys(s.Hooks) {
 		if !named[name] {
 			problems.Add("hooks."+name, "no deployment has this hook")
+		}
+	}
+}
+
+// checkFunctions refuses functions that no deployment names, neither as a target nor as a
+// hook. An open scenario may have some, for deployments that are started later.
+func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.Problems) {
+	named := map[string]bool{}
+	for _, r := range releases {
+		for _, a := range r.Arrivals {
+			function, _, _ := strings.Cut(strings.TrimPrefix(string(a.Target), shift.KindLambda+":"), ":")
+			named[function] = true
+		}
+		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
+			named[bareName(h.Function)] = true
+		}
+	}
+	names := strings.Join(sortedKeys(named), ", ")
+	for _, name := range sortedKeys(s.Functions) {
+		if !named[name] && !s.open {
+			problems.Add("functions."+name, "no deployment names this function; they name %s", names)
+		}
+	}
+	for i, h := range s.Events {
+		if _, made := s.Functions[h.Function]; h.Function != "" && !named[h.Function] && !made {
+			problems.Add(strictjson.Index("events", i)+".function", "there is no function %q: no deployment names it; they name %s", h.Function, names)
 		}
 	}
 }

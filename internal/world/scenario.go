@@ -47,6 +47,8 @@ type Scenario struct {
 	// KeepsRevisions makes an alias keep its RevisionId when a write changes nothing. AWS gives
 	// it a new one, but does not document that. Only Go code can set it.
 	KeepsRevisions bool
+	// open says that others may start deployments that are not known yet.
+	open bool
 }
 
 // Kind is another kind of Target that Sluice shifts.

@@ -275,3 +275,11 @@ func TestRequestsAreCountedByVersion(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(string(page), ">other version</text>"), "in the plots of requests and errors")
 	assert.Contains(t, string(page), ">0%</text>", "the candidate's weight ends at nothing")
 }
+
+func TestMisspeltFunctionOfAScenarioIsRefused(t *testing.T) {
+	t.Parallel()
+	scenario := writeFile(t, "scenario.json", `{"functions": {"ordres": {"versions": 3}, "orders": {}, "smoke": {}}, "events": [{"atSeconds": 1, "do": "updateCode", "function": "oders"}]}`)
+	got := run(t, `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, "simulate", "-f", "-", "-s", scenario)
+	assert.Equal(t, result{status: statusInvalid, stderr: scenario + ": functions.ordres: no deployment names this function; they name orders, smoke\n" +
+		scenario + `: events[0].function: there is no function "oders": no deployment names it; they name orders, smoke` + "\n"}, got)
+}
