@@ -86,7 +86,7 @@ func (d Deployment) observe(c *Command) []Observation {
 		return nil
 	}
 	return []Observation{{
-		Verdict: Wait, Reason: Reason{Name: Paused, Text: "paused by hand: " + c.Reason},
+		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.byHand("paused by hand")},
 		Limit: Limit{
 			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
@@ -95,13 +95,21 @@ func (d Deployment) observe(c *Command) []Observation {
 	}}
 }
 
+// byHand says what a person did, and why if that is known.
+func (c Command) byHand(what string) string {
+	if c.Reason == "" {
+		return what
+	}
+	return what + ": " + c.Reason
+}
+
 // pauseID identifies a pause by the time at which it was requested.
 func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
 // promote skips the rest of the Plan. AfterPoll calls it only when the Candidate neither
 // fails nor is held: an order does not override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
-	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: "promoted by hand: " + c.Reason}}, judged.Reasons...))
+	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.byHand("promoted by hand")}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step == d.Plan.Len() {
 		judged.Next = NextFinish

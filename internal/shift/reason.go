@@ -87,8 +87,11 @@ var informational = map[string]bool{
 // String shows the Reason to people: its Name and its Text, or the Text alone if the Reason
 // is informational.
 func (r Reason) String() string {
-	if informational[r.Name] {
+	switch {
+	case informational[r.Name]:
 		return r.Text
+	case r.Text == "":
+		return r.Name
 	}
 	return r.Name + ": " + r.Text
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -52,7 +53,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	}
 	question := call.Document.Deployment.Question(hook, point, progress, call.Token, targets)
 	if err := h.Hooks.Ask(ctx, hook.Function, question); err != nil {
-		return struct{}{}, fmt.Errorf("ask the %s hook %s: %w", point, hook.Function, err)
+		return struct{}{}, &hookError{point: point, function: hook.Function, err: err}
 	}
 	slog.InfoContext(ctx, "hook returned", "deployment", question.DeploymentID, "point", point, "hook", hook.Function, "mode", hook.Mode)
 	if hook.Mode == shift.Callback {
@@ -64,6 +65,21 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (st
 	}
 	return struct{}{}, nil
 }
+
+// hookError is why a hook did not pass. Its wire name, HookFailed, says already that the
+// hook failed.
+type hookError struct {
+	point    shift.Point
+	function string
+	err      error
+}
+
+func (e *hookError) Error() string {
+	why := strings.TrimPrefix(e.err.Error(), shift.ErrHookFailed.Error()+": ")
+	return fmt.Sprintf("the %s hook %s: %s", e.point, e.function, why)
+}
+
+func (e *hookError) Unwrap() error { return e.err }
 
 // succeed answers for the hook until the answer arrives. The hook has passed: it must not be
 // asked again, and one lost answer must not roll the Deployment back.

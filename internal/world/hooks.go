@@ -45,16 +45,22 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 		self.forever()
 	}
 	self.sleep(b.After)
-	if b.Result != HookSucceeds {
-		return crashed(refusal(call.Function))
+	switch b.Result {
+	case HookFails:
+		return failed("Refused", refusal(call.Function))
+	case HookCrashes:
+		return failed("Runtime.ExitError", fmt.Sprintf("%s crashed", call.Function))
 	}
 	return localaws.InvocationResult{Payload: []byte(`{}`)}
 }
 
 func refusal(function string) string { return fmt.Sprintf("%s says no", function) }
 
-func crashed(message string) localaws.InvocationResult {
-	report, _ := json.Marshal(map[string]string{"errorMessage": message, "errorType": "Refused"})
+// crashed is the result of a hook that breaks.
+func crashed(message string) localaws.InvocationResult { return failed("Runtime.Unknown", message) }
+
+func failed(kind, message string) localaws.InvocationResult {
+	report, _ := json.Marshal(map[string]string{"errorMessage": message, "errorType": kind})
 	return localaws.InvocationResult{Payload: report, FunctionError: "Unhandled"}
 }
 

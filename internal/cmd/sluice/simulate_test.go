@@ -283,3 +283,31 @@ func TestMisspeltFunctionOfAScenarioIsRefused(t *testing.T) {
 	assert.Equal(t, result{status: statusInvalid, stderr: scenario + ": functions.ordres: no deployment names this function; they name orders, smoke\n" +
 		scenario + `: events[0].function: there is no function "oders": no deployment names it; they name orders, smoke` + "\n"}, got)
 }
+
+func TestCauseSaysEachThingOnce(t *testing.T) {
+	t.Parallel()
+	const deployment = `{"function": "orders", "strategy": "Canary10Percent30Minutes", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`
+	tests := []struct{ name, scenario, want string }{
+		{"a hook that refuses", `{"hooks": {"smoke": {"result": "fail"}}}`, "HookFailed: the BeforeTraffic hook smoke: Refused: smoke says no. No traffic was moved."},
+		{"a hook that crashes", `{"hooks": {"smoke": {"result": "crash"}}}`, "HookFailed: the BeforeTraffic hook smoke: Runtime.ExitError: smoke crashed. No traffic was moved."},
+		{"a hook that is absent", `{"functions": {"smoke": {"absent": true}}}`, "HookFailed: the BeforeTraffic hook smoke: there is no such function: correct the hook's name"},
+		{"an abort without a reason", `{"events": [{"atSeconds": 60, "do": "abort", "target": "lambda:orders:live"}]}`, "Aborted. lambda:orders:live is back on 1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, deployment, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", tt.scenario), "--json")
+			require.Equal(t, statusOK, got.status, got.stderr)
+			var result world.Result
+			require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
+			assert.True(t, strings.HasPrefix(result.Cause, tt.want), result.Cause)
+		})
+	}
+}
+
+func TestOrderWithoutAReasonHasNoColon(t *testing.T) {
+	t.Parallel()
+	scenario := `{"events": [{"atSeconds": 10, "do": "pause", "target": "lambda:orders:live"}, {"atSeconds": 400, "do": "promote", "target": "lambda:orders:live"}]}`
+	got := run(t, `{"function": "orders", "strategy": "Canary10Percent60Minutes"}`, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", scenario))
+	assert.Contains(t, normalizeSpaces(got.stdout), "5:00 CheckAlarms 10% Wait paused by hand\n10:00 CheckAlarms 10% Pass promoted by hand\n")
+}
