@@ -65,6 +65,16 @@ func (r *Run) RestoredAt() (time.Duration, bool) {
 	return back, true
 }
 
+// BackText says when the traffic was back, if that was not when the execution ended. It may
+// be earlier or later: the safety net continues after an execution has given up.
+func (r *Run) BackText() string {
+	back, known := r.RestoredAt()
+	if !known || r.End != nil && (r.End.At-back).Abs() < time.Second {
+		return ""
+	}
+	return ", the traffic was back at " + Clock(back)
+}
+
 // isFailure reports whether the deployment failed.
 func (c Closing) isFailure() bool { return c.Outcome != shift.Promoted && c.Outcome != shift.Unchanged }
 

@@ -63,7 +63,22 @@ func TestStepsSayHowTheyWent(t *testing.T) {
 		},
 	}
 	steps := run.Steps()
-	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[0], Number: 1, Taken: true, Baked: 2 * time.Minute, Checks: 2}, steps[0])
-	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[1], Number: 2, Taken: true, Began: 2 * time.Minute, Baked: time.Minute, Checks: 1, Verdict: shift.Fail}, steps[1])
+	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[0], Number: 1, Taken: true, Baked: 2 * time.Minute, Checks: 2, Judged: true}, steps[0])
+	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[1], Number: 2, Taken: true, Began: 2 * time.Minute, Baked: time.Minute, Checks: 1, Judged: true, Verdict: shift.Fail}, steps[1])
 	assert.Equal(t, picture.StepResult{Step: run.Plan.Steps[2], Number: 3}, steps[2])
+}
+
+func TestStepThatAnAlarmEndedHasFailed(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]shift.Verdict{shift.AlarmFired: shift.Fail, shift.Aborted: shift.Pass} {
+		run := &picture.Run{
+			Plan:      shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 120}, {Weight: shift.All}}},
+			Positions: []picture.Position{{Progress: shift.Progress{Step: 1}}},
+		}
+		run.Close(picture.Closing{At: time.Minute, Outcome: shift.RolledBack, Reasons: []shift.Reason{{Name: name}}})
+		steps := run.Steps()
+		assert.Equal(t, want, steps[0].Verdict, name)
+		assert.Equal(t, want == shift.Fail, steps[0].Judged, name)
+		assert.False(t, steps[1].Judged)
+	}
 }

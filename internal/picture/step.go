@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"slices"
 	"time"
 
 	"sluice/internal/shift"
@@ -12,11 +13,13 @@ type StepResult struct {
 	Number int
 	// Taken says whether traffic was shifted to the Step. If not, the fields below are
 	// zero.
-	Taken   bool
-	Began   time.Duration
-	Baked   time.Duration
-	Checks  int
-	Verdict shift.Verdict // of the last check, if there was any
+	Taken  bool
+	Began  time.Duration
+	Baked  time.Duration
+	Checks int
+	Judged bool
+	// Verdict is that of the last check. It is Fail if an alarm ended the Step without one.
+	Verdict shift.Verdict
 }
 
 // Steps returns every Step of the Plan, and how each has gone so far.
@@ -35,13 +38,36 @@ func (r *Run) Steps() []StepResult {
 			s.Taken, s.Began, before = true, p.At, p.Checks
 		}
 		s.Baked, s.Checks, s.Verdict = p.Baked.Duration(), p.Checks-before, p.Verdict
+		s.Judged = s.Checks > 0
 	}
-	if r.End != nil && len(r.Positions) > 0 {
-		if p := r.Positions[len(r.Positions)-1]; p.Step >= 1 && p.Step <= len(steps) {
-			steps[p.Step-1].Baked += r.bakedAfter(p)
-		}
+	if s, taken := r.lastStep(steps); taken && r.endedByAlarm() {
+		s.Judged, s.Verdict = true, shift.Fail
+	}
+	if s, taken := r.lastStep(steps); taken && r.End != nil {
+		s.Baked += r.bakedAfter(r.Positions[len(r.Positions)-1])
 	}
 	return steps
+}
+
+// lastStep returns the Step that was taken last.
+func (r *Run) lastStep(steps []StepResult) (s *StepResult, taken bool) {
+	if len(r.Positions) == 0 {
+		return nil, false
+	}
+	n := r.Positions[len(r.Positions)-1].Step
+	if n < 1 || n > len(steps) {
+		return nil, false
+	}
+	return &steps[n-1], true
+}
+
+// endedByAlarm reports whether an alarm is why the deployment failed.
+func (r *Run) endedByAlarm() bool {
+	reasons := r.rollbackReasons
+	if r.Closed != nil && r.Closed.isFailure() {
+		reasons = r.Closed.Reasons
+	}
+	return slices.ContainsFunc(reasons, func(why shift.Reason) bool { return why.Name == shift.AlarmFired })
 }
 
 // bakedAfter returns the time baked after the last Position. An execution that was

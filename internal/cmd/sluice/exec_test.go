@@ -215,6 +215,20 @@ func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
 	}
 }
 
+// Each order's example gives a reason for that order, and no two the same.
+func TestExamplesFitTheirCommand(t *testing.T) {
+	t.Parallel()
+	reasons := map[string]bool{}
+	for _, order := range []string{"abort", "promote", "pause", "resume"} {
+		help := run(t, "", order, "--help").stdout
+		_, rest, found := strings.Cut(help, "  sluice "+order+" orders --reason '")
+		require.True(t, found, help)
+		reason, _, _ := strings.Cut(rest, "'")
+		assert.False(t, reasons[reason], "%s has the reason of another order: %s", order, reason)
+		reasons[reason] = true
+	}
+}
+
 // assertFits checks that a text is not wider than a page.
 func assertFits(t *testing.T, text string) {
 	t.Helper()

@@ -64,15 +64,11 @@ func (f estimate) schedule() *table {
 	t := &table{indent: gutter, right: map[int]bool{0: true, 1: true, 2: true, 3: true}}
 	t.add("STEP", "BEGINS", "WEIGHT", "BAKES", "JUDGED")
 	for _, s := range f.Steps {
-		begins := "at once"
-		if s.Begins > 0 {
-			begins = s.Begins.String()
-		}
 		bakes, judged := emptyCell, emptyCell
 		if s.Bake > 0 {
-			bakes, judged = s.Bake.String(), s.checks()
+			bakes, judged = picture.Clock(s.Bake.Duration()), s.checks()
 		}
-		t.add(strconv.Itoa(s.Number), begins, s.Weight.String(), bakes, judged)
+		t.add(strconv.Itoa(s.Number), picture.Clock(s.Begins.Duration()), s.Weight.String(), bakes, judged)
 	}
 	return t
 }

@@ -25,6 +25,8 @@ type order struct {
 	about string
 	// effect says what the order does to a deployment that has not ended.
 	effect string
+	// because is a reason that a person may give.
+	because string
 }
 
 var orders = []order{
@@ -32,25 +34,25 @@ var orders = []order{
 		shift.Abort, "Put a deployment's traffic back at once",
 		`Abort puts all traffic of the deployment that holds TARGET back on the stable
 version at once, for every target of that deployment.`,
-		"its traffic is being put back",
+		"its traffic is being put back", "customers call",
 	},
 	{
 		shift.Promote, "Skip the rest of a deployment's plan",
 		`Promote makes the deployment that holds TARGET skip the rest of its plan, at its
 next poll. The alarms still count, and the hooks still run.`,
-		"it goes to 100% at its next poll, unless an alarm fires",
+		"it goes to 100% at its next poll, unless an alarm fires", "the fix is urgent",
 	},
 	{
 		shift.Pause, "Hold a deployment at its weight",
 		`Pause keeps the deployment that holds TARGET at its weight, from its next poll
 on. Its alarms are still watched. A pause ends by itself: see pauseLimitMinutes
 and whenPauseEnds in the deployment's input.`,
-		"it stays at its weight from its next poll on",
+		"it stays at its weight from its next poll on", "wait for the load test",
 	},
 	{
 		shift.Resume, "End a deployment's pause",
 		`Resume ends the pause of the deployment that holds TARGET, at its next poll.`,
-		"its pause ends at its next poll",
+		"its pause ends at its next poll", "the load test has passed",
 	},
 }
 
@@ -74,7 +76,7 @@ func newOrder(o order, env environment) *cobra.Command {
 		Use:                   fmt.Sprintf("%s TARGET [--reason TEXT] [--json]", o.Order),
 		Short:                 o.short,
 		Long:                  o.about + aboutOrders,
-		Example:               fmt.Sprintf("  sluice %s orders --reason 'customers call'\n  sluice %s lambda:orders:prod --profile production", o.Order, o.Order),
+		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s lambda:orders:prod --profile production", o.Order, o.because),
 		DisableFlagsInUseLine: true,
 		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {

@@ -43,7 +43,8 @@ const examplesOfSluice = `  sluice plan Linear10PercentEvery1Minute
 const exitStatuses = `
 Exit status:
   0    success. For a watched deployment in AWS: it was Promoted, or there was
-       nothing to shift. A simulated deployment may have any outcome.
+       nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
+       how 'sluice local' ends, so that is a success too.
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid

@@ -301,7 +301,8 @@ func TestWatchShowsTheSafetyNetsRestorationBeforeTheNextPoll(t *testing.T) {
 			}
 			status := a.environment().exec(t.Context(), []string{"watch", "one"}, strings.NewReader(""), &out, io.Discard)
 			assert.Equal(t, statusFailed, status)
-			assertInOrder(t, out.String(), []string{"7:00 SafetyNet 0% " + name + ": ", "10:00 RolledBack 0%", "time 10:00"})
+			assertInOrder(t, out.String(), []string{"7:00 SafetyNet 0% " + name + ": ", "10:00 RolledBack 0%", "time 10:00, the traffic was back at 7:00"})
+			assert.Contains(t, normalizeSpaces(a.run("history", "orders").stdout), "1 to 2 7:00 RolledBack one", "the times agree")
 			assert.Contains(t, strings.Join(strings.Fields(out.String()), " "), "the traffic is back; the execution ends at its next poll")
 			assert.NotZero(t, shown)
 			assert.LessOrEqual(t, shown, 7*time.Minute+2*pollQuietEvery)

@@ -131,17 +131,13 @@ func (c content) render(rows, bytesOfText int) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-// durationText says how long the execution took, and when the traffic was back. That
-// may be earlier or later: the safety net continues after an execution has given up.
+// durationText says how long the execution took, and when the traffic was back.
 func durationText(r *picture.Run) string {
 	text := "It has not ended yet"
 	if r.End != nil {
 		text = picture.Clock(r.End.At) + " from start to end"
 	}
-	if back, known := r.RestoredAt(); known && (r.End == nil || (r.End.At-back).Abs() >= time.Second) {
-		text += ", the traffic was back at " + picture.Clock(back)
-	}
-	return text
+	return text + r.BackText()
 }
 
 // maxEmptyRun is how long a run may last that has nothing to draw.

@@ -66,7 +66,7 @@ func (p page) stepCells(step, weight, began, baked, checks string) string {
 }
 
 func (p page) checksText(s picture.StepResult) string {
-	if s.Checks == 0 {
+	if !s.Judged {
 		return "0"
 	}
 	mark, style := p.verdict(s.Verdict)
