@@ -191,6 +191,28 @@ func (r *Run) Phases() []Phase {
 	return phases
 }
 
+// Pauses returns when the deployment was paused by a person, or waited for something else.
+func (r *Run) Pauses() []Phase {
+	var pauses []Phase
+	for i, p := range r.Positions {
+		name, ends := waitState(p.Progress), r.Ends()
+		if r.Closed != nil {
+			ends = min(ends, r.Closed.At)
+		}
+		if i+1 < len(r.Positions) {
+			ends = r.Positions[i+1].At
+		}
+		switch n := len(pauses); {
+		case name == "" || ends <= p.At:
+		case n > 0 && pauses[n-1].Name == name && pauses[n-1].Ends == p.At:
+			pauses[n-1].Ends = ends
+		default:
+			pauses = append(pauses, Phase{Name: name, Begins: p.At, Ends: ends})
+		}
+	}
+	return pauses
+}
+
 // phaseName returns the name of the phase that a stage belongs to.
 func (r *Run) phaseName(s Stage) string {
 	switch s.State {

@@ -61,6 +61,9 @@ const lines = [...document.querySelectorAll("#story td.notes")].map(n => n.textC
 document.body.insertAdjacentText("beforeend", Math.min(...lines.filter(l => l > 0)) < 8 ? "[crammed]" : "[roomy]")
 const beyond = [...document.querySelectorAll("#steps td, #steps th, #story td")].filter(n => n.getBoundingClientRect().right > innerWidth)
 document.body.insertAdjacentText("beforeend", "[beyond " + beyond.length + " of " + innerWidth + "]")
+const plots = document.querySelector(".plots").getBoundingClientRect(), end = document.querySelector(".end.mark").getBoundingClientRect()
+document.body.insertAdjacentText("beforeend", end.left >= plots.left && end.right <= plots.right ? "[end shown]" : "[end hidden]")
+document.body.insertAdjacentText("beforeend", document.querySelector(".hint").getBoundingClientRect().height > 0 ? "[hint]" : "[no hint]")
 document.body.insertAdjacentText("beforeend", document.documentElement.scrollWidth > innerWidth ? "[too wide]" : "[fits]")
 </script></body>`
 	text = regexp.MustCompile(`<meta http-equiv=[^>]*>`).ReplaceAllString(text, "")
@@ -87,7 +90,7 @@ func TestBrowserShowsEveryPlotWithoutErrors(t *testing.T) {
 
 	document, console := browse(t, withMeasurements(text))
 	assert.Empty(t, console)
-	for _, want := range []string{"[time 2]", "[weight 1]", "[requests 2]", "[errors 2]", "[alarms 2]", "[states 4]", "[fits]"} {
+	for _, want := range []string{"[time 2]", "[weight 1]", "[requests 2]", "[errors 2]", "[alarms 2]", "[states 4]", "[end shown]", "[no hint]", "[fits]"} {
 		assert.True(t, strings.Contains(document, want), want)
 	}
 
@@ -108,7 +111,7 @@ func TestPageIsReadableOnAPhone(t *testing.T) {
 	document, console := browse(t, inPhoneFrame(withMeasurements(text)))
 	assert.Empty(t, console)
 	document = document[strings.LastIndex(document, "</script>"):]
-	for _, want := range []string{"[fits]", "[roomy]", "[beyond 0 of 390]"} {
+	for _, want := range []string{"[fits]", "[roomy]", "[beyond 0 of 390]", "[end shown]", "[hint]"} {
 		assert.Contains(t, document, want)
 	}
 }

@@ -147,6 +147,7 @@ func (f *figure) drawPlots() {
 // traffic was back, and the end.
 func (f *figure) drawGrid(top, bottom float64) {
 	f.open("g", "data-plot", "time")
+	f.drawPauses(top, bottom)
 	times, names := f.axis.ticks()
 	for i, at := range times {
 		f.line(f.axis.x(at), top, f.axis.x(at), bottom+4, "grid")
@@ -168,6 +169,18 @@ func (f *figure) drawGrid(top, bottom float64) {
 		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+outcomeClass(outcome), "end", name)
 	}
 	f.close("g")
+}
+
+// drawPauses shades the times at which the deployment was paused, or waited, and names
+// them.
+func (f *figure) drawPauses(top, bottom float64) {
+	for _, p := range f.run.Pauses() {
+		x, w := f.axis.x(p.Begins), f.phaseWidth(p)
+		f.rect(x, top, max(w, 1), bottom-top, "pause mark", fmt.Sprintf("%s from %s to %s", p.Name, picture.Clock(p.Begins), picture.Clock(p.Ends)))
+		if w > textWidth(p.Name) {
+			f.text(x+w/2, top-5, "legend", "middle", p.Name)
+		}
+	}
 }
 
 // restoredAt returns when the traffic was back, if that was visibly before the end.

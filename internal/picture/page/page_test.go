@@ -183,7 +183,7 @@ func stateWidths(t *testing.T, svg, class string) []float64 {
 	return all
 }
 
-func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
+func TestManyTargetsAreDrawnAndTheRestCounted(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
 	run.Changes, run.Observed.Weights = nil, nil
@@ -197,13 +197,40 @@ func TestManyTargetsAreDrawnOnceAndCounted(t *testing.T) {
 	}
 	text := pageText(t, page.Report{Run: run})
 	assert.Equal(t, 8, countMarks(t, svgOf.FindString(text))["weight"])
-	assert.Contains(t, text, "8 of 32 targets,")
-	assert.Equal(t, 1, strings.Count(text, `class="area candidate"`), "overlapping areas would get darker")
+	assert.Contains(t, text, ">and 24 more targets, in lockstep with these</text>")
 	assert.Contains(t, text, "<title>the candidate&#39;s share of lambda:orders-20:live</title>", "the one that did not come back is among them")
-	assert.Contains(t, text, ">lambda:orders-20:live 10%</text>", "and named")
+	assert.Less(t, strings.Index(text, ">orders-20:live</text>"), strings.Index(text, ">orders-00:live</text>"), "and the first")
 	assert.Contains(t, text, "<details><summary>32 targets</summary>lambda:orders-00:live 1 → 2<br>")
 	assert.Less(t, strings.Index(text, "</svg>"), strings.Index(text, "<details>"), "the plots come first")
 	assert.Contains(t, text, "lambda:orders-00:live 1 → 2 and 31 more</h1>")
+}
+
+func TestEachOfSeveralTargetsHasAPlot(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	run.Changes = append(run.Changes, shift.Move{Target: "lambda:billing:live", Stable: "4", Candidate: "5"})
+	run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{At: time.Minute, Target: "lambda:billing:live", Weight: 2500})
+	svg := page.Figure(run)
+	assert.Equal(t, 2, strings.Count(svg, `data-plot="weight"`))
+	plots := strings.Split(svg, `data-plot="weight"`)
+	for i, name := range []string{">orders:live</text>", ">billing:live</text>"} {
+		assert.Contains(t, plots[i+1], name)
+	}
+}
+
+func TestPauseIsDrawn(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	paused := shift.Progress{Step: 1, Baked: 60, Checks: 1, Waiting: true, Waits: []shift.Waited{{Name: shift.Paused}}}
+	run.Positions = []picture.Position{
+		{Progress: shift.Progress{Step: 1}}, {At: 60 * time.Second, Progress: paused}, {At: 90 * time.Second, Progress: paused},
+		{At: 2 * time.Minute, Progress: shift.Progress{Step: 1, Baked: 60, Checks: 3}},
+	}
+	svg := page.Figure(run)
+	assert.Equal(t, 1, strings.Count(svg, `class="pause mark"`), "one pause, however often it is polled")
+	assert.Contains(t, svg, "<title>paused from 1:00 to 2:00</title>")
+	assert.Contains(t, svg, ">paused</text>")
+	assert.NotContains(t, page.Figure(rolledBack()), `class="pause`)
 }
 
 func TestHeadingCutsTheNameAndNotTheVersions(t *testing.T) {

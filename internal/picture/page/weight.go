@@ -3,38 +3,52 @@ package page
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
 
-// maxTracks is how many targets are drawn over each other.
-const maxTracks = 8
+const (
+	// maxTracks is how many targets have a plot of their own.
+	maxTracks = 8
+	// heightOfOne is the height of the only target's plot, and heightOfMany that of one of
+	// several.
+	heightOfOne, heightOfMany = 92, 46
+)
 
-// drawWeight plots the Candidate's share, a line for each target.
+// drawWeight plots the Candidate's share of each target.
 func (f *figure) drawWeight() {
-	s := scale{most: float64(shift.All)}
-	f.startPlot("weight", "weight", 92, &s, []string{"0%", "50%", "100%"})
 	tracks := exceptionsFirst(f.run.WeightTracks())
-	f.text(0, s.top+22, "legend", "start", "candidate's share")
-	if len(tracks) > maxTracks {
-		f.text(0, s.top+38, "legend", "start", fmt.Sprintf("%d of %d targets,", maxTracks, len(tracks)))
-		f.text(0, s.top+52, "legend", "start", "in lockstep")
-		tracks = tracks[:maxTracks]
+	if len(tracks) <= 1 {
+		f.drawTrack(slices.Concat(tracks, []picture.WeightTrack{{}})[0], "candidate's share", heightOfOne, []string{"0%", "50%", "100%"})
+		return
 	}
-	for i, track := range tracks {
-		d := fmt.Sprintf("M%s %s", number(left), number(s.bottom))
-		for _, c := range f.thinOut(track.Changes) {
-			d += fmt.Sprintf("H%sV%s", number(f.axis.x(c.At)), number(s.y(float64(c.Weight))))
-		}
-		d += "H" + number(right)
-		if i == 0 {
-			f.path(d+fmt.Sprintf("V%sZ", number(s.bottom)), "area candidate", "")
-		}
-		f.path(d, "line candidate mark", trackTitle(track))
+	for _, track := range tracks[:min(len(tracks), maxTracks)] {
+		f.drawTrack(track, cutMiddle(shortTarget(track.Target), maxNameBeside), heightOfMany, []string{"0%", "100%"})
 	}
-	f.drawWeightLabels(&s, tracks)
-	f.labelDifferingTargets(&s, tracks)
+	if rest := len(tracks) - maxTracks; rest > 0 {
+		f.text(left, f.y-4, "legend", "start", fmt.Sprintf("and %s, in lockstep with these", picture.Quantity(rest, "more target", "more targets")))
+		f.y += lane
+	}
+}
+
+// shortTarget is the name of a target without its kind.
+func shortTarget(t shift.Target) string { return strings.TrimPrefix(string(t), shift.KindLambda+":") }
+
+// drawTrack plots the Candidate's share of one target.
+func (f *figure) drawTrack(track picture.WeightTrack, legend string, height float64, values []string) {
+	s := scale{most: float64(shift.All)}
+	f.startPlot("weight", "weight", height, &s, values)
+	f.text(0, s.top+22, "legend", "start", legend)
+	d := fmt.Sprintf("M%s %s", number(left), number(s.bottom))
+	for _, c := range f.thinOut(track.Changes) {
+		d += fmt.Sprintf("H%sV%s", number(f.axis.x(c.At)), number(s.y(float64(c.Weight))))
+	}
+	d += "H" + number(right)
+	f.path(d+fmt.Sprintf("V%sZ", number(s.bottom)), "area candidate", "")
+	f.path(d, "line candidate mark", trackTitle(track))
+	f.drawWeightLabels(&s, track)
 	f.close("g")
 }
 
@@ -65,15 +79,9 @@ func (f *figure) thinOut(changes []picture.WeightChange) []picture.WeightChange 
 
 // drawWeightLabels writes each weight next to the line if there is room. A small weight is
 // hard to see otherwise.
-func (f *figure) drawWeightLabels(s *scale, tracks []picture.WeightTrack) {
-	if len(tracks) == 0 {
-		return
-	}
+func (f *figure) drawWeightLabels(s *scale, track picture.WeightTrack) {
 	free, beyond := left, right+lane
-	if slices.ContainsFunc(tracks, func(t picture.WeightTrack) bool { return finalWeight(t) != finalWeight(tracks[0]) }) {
-		beyond = f.axis.x(f.ends) - 4*lane // leaves room for the names at the ends
-	}
-	for _, c := range tracks[0].Changes {
+	for _, c := range track.Changes {
 		x, name := f.axis.x(c.At), c.Weight.String()
 		if x < free || x+textWidth(name) > beyond {
 			continue
@@ -84,22 +92,6 @@ func (f *figure) drawWeightLabels(s *scale, tracks []picture.WeightTrack) {
 		}
 		f.text(x+3, y, "tick", "start", name)
 		free = x + textWidth(name)
-	}
-}
-
-// labelDifferingTargets names targets at the end of their lines if the targets end at
-// different weights. It does not name those that are back on Stable.
-func (f *figure) labelDifferingTargets(s *scale, tracks []picture.WeightTrack) {
-	named := map[shift.Weight]bool{}
-	for _, t := range tracks {
-		if w := finalWeight(t); w > shift.None && !named[w] && slices.ContainsFunc(tracks, func(other picture.WeightTrack) bool { return finalWeight(other) != w }) {
-			named[w] = true
-			y := s.y(float64(w)) - 4
-			if y < s.top+8 {
-				y += 16
-			}
-			f.text(right-2, y, "legend parting", "end", cutMiddle(string(t.Target), 2*maxNameBeside)+" "+w.String())
-		}
 	}
 }
 
