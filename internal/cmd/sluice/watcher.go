@@ -60,8 +60,7 @@ type watcher struct {
 	narrated  int // how many of the run's moments have been printed
 	began     time.Time
 	last      operator.Event
-	latest    time.Time // the latest time that is known of, by the clock of AWS
-	learnedAt time.Time // when latest was learned, by the clock of this machine
+	clock     remoteClock
 	// closed is the deployment's record, once the deployment is closed.
 	closed      *shift.Record
 	ledgerError error // why the Ledger cannot be read
@@ -220,12 +219,9 @@ func (w *watcher) draw() error {
 	if w.began.IsZero() {
 		return nil
 	}
-	now := w.now()
-	switch {
-	case w.last.Ends():
-		now = w.latest
-	case now.Before(w.latest): // AWS's clock is ahead
-		now = w.latest.Add(now.Sub(w.learnedAt))
+	now := w.clock.latest
+	if !w.last.Ends() {
+		now = w.clock.tell(w.now())
 	}
 	return w.terminal.Show(w.run, now.Sub(w.began))
 }
@@ -271,7 +267,7 @@ func (w *watcher) show(events []operator.Event) error {
 			w.began = e.At
 		}
 		w.last = e
-		w.noteTime(e.At)
+		w.clock.learn(e.At, w.now())
 		w.run.Add(w.where.Name, e.At.Sub(w.began), e)
 	}
 	w.addClosing()
@@ -298,14 +294,7 @@ func (w *watcher) addClosing() {
 		at = max(at, w.run.Moments[w.narrated-1].At)
 	}
 	w.run.Close(picture.NewClosing(*w.closed, at))
-	w.noteTime(w.began.Add(at))
-}
-
-// noteTime records that something is known about a time.
-func (w *watcher) noteTime(at time.Time) {
-	if at.After(w.latest) {
-		w.latest, w.learnedAt = at, w.now()
-	}
+	w.clock.learn(w.began.Add(at), w.now())
 }
 
 // nextSteps says what happens to the deployment after the watching, and what to do.
