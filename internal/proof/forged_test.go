@@ -21,6 +21,7 @@ func TestAForgedSetWeightShiftsNothingThatItsDeploymentDoesNotHold(t *testing.T)
 	t.Parallel()
 	open := json.RawMessage(`{"function": "payments", "strategy": {"canary": {"percent": 10, "bakeMinutes": 60}}}`)
 	s := scenarioOf(t, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "3"}}, "tags": {"sluice:alias": "live"}}}}`)
+	s.Open = true
 	w, _ := observe(t, s, open)
 	x, err := w.Start("main", open)
 	require.NoError(t, err)

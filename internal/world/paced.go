@@ -61,7 +61,7 @@ func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 	if p.Speed < 1 {
 		return nil, fmt.Errorf("the speed must be at least 1, not %g", p.Speed)
 	}
-	s.open = true
+	s.Open = true
 	w, err := begin(time.Now().UTC().Truncate(time.Second), s, inputs)
 	if err != nil {
 		return nil, err

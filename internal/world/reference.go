@@ -67,7 +67,7 @@ func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.
 	}
 	names := strings.Join(sortedKeys(named), ", ")
 	for _, name := range sortedKeys(s.Functions) {
-		if !named[name] && !s.open {
+		if !named[name] && !s.Open {
 			problems.Add("functions."+name, "no deployment names this function; they name %s", names)
 		}
 	}

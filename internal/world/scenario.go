@@ -47,8 +47,9 @@ type Scenario struct {
 	// KeepsRevisions makes an alias keep its RevisionId when a write changes nothing. AWS gives
 	// it a new one, but does not document that. Only Go code can set it.
 	KeepsRevisions bool
-	// open says that others may start deployments that are not known yet.
-	open bool
+	// Open says that there may be functions which no deployment names, for others that are
+	// started later, or for bystanders. Only Go code can set it.
+	Open bool
 }
 
 // Kind is another kind of Target that Sluice shifts.
