@@ -290,7 +290,7 @@ func TestCauseSaysEachThingOnce(t *testing.T) {
 	tests := []struct{ name, scenario, want string }{
 		{"a hook that refuses", `{"hooks": {"smoke": {"result": "fail"}}}`, "HookFailed: the BeforeTraffic hook smoke: Refused: smoke says no. No traffic was moved."},
 		{"a hook that crashes", `{"hooks": {"smoke": {"result": "crash"}}}`, "HookFailed: the BeforeTraffic hook smoke: Runtime.ExitError: smoke crashed. No traffic was moved."},
-		{"a hook that is absent", `{"functions": {"smoke": {"absent": true}}}`, "HookFailed: the BeforeTraffic hook smoke: there is no such function: correct the hook's name"},
+		{"a hook that is absent", `{"functions": {"smoke": {"absent": true}}}`, "HookNotFound: check the hook smoke: hook not found: "},
 		{"an abort without a reason", `{"events": [{"atSeconds": 60, "do": "abort", "target": "lambda:orders:live"}]}`, "Aborted. lambda:orders:live is back on 1"},
 	}
 	for _, tt := range tests {
