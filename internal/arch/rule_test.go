@@ -145,6 +145,7 @@ var rules = []rule{
 	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},
 	{folder: "internal/localaws/eventbridge", may: localService},
 	{folder: "internal/localaws/lambda", may: localService},
+	{folder: "internal/localaws/sqs", may: localService},
 	{folder: "internal/localaws/ssm", may: localService},
 	{folder: "internal/localaws/stepfunctions", may: localService},
 	// The local AWS knows nothing of Sluice. It makes the configuration of its

@@ -13,6 +13,7 @@ import (
 	"sluice/internal/localaws/identifier"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
 )
@@ -57,6 +58,7 @@ type Cloud struct {
 	*stepfunctions.Executions
 	*ssm.Parameters
 
+	queues   *sqs.Queues
 	config   Config
 	database *dynamodb.Database
 	services map[string]service // by signing name
@@ -86,17 +88,20 @@ func New(config Config) *Cloud {
 		Buses:      eventbridge.New(here, config.EventBuses),
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
+		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
 		requests:   identifier.NewSequence(2),
 		counts:     map[string]int{},
 	}
+	c.Buses.SetDeliver(c.queues.Deliver)
 	c.services = map[string]service{
 		lambda.Name:            {lambda.Name, c.Functions},
 		cloudwatch.SigningName: {cloudwatch.Name, c.Alarms},
 		eventbridge.Name:       {eventbridge.Name, c.Buses},
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
+		sqs.Name:               {sqs.Name, c.queues},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}
 	return c

@@ -237,9 +237,9 @@ func TestUnsupportedRequestsAreRefusedByName(t *testing.T) {
 	}
 	for _, test := range []testcase{
 		{"lambda operation", func(a account) error {
-			_, err := a.lambda().DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("orders")})
+			_, err := a.lambda().GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("orders")})
 			return err
-		}, "not implemented in the local AWS: lambda:DELETE /2015-03-31/functions/orders"},
+		}, "not implemented in the local AWS: lambda:GET /2015-03-31/functions/orders/policy"},
 		{"lambda member", func(a account) error {
 			_, err := a.lambda().PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("orders"), PublishTo: lambdatypes.FunctionVersionLatestPublishedLatestPublished})
 			return err
@@ -259,17 +259,17 @@ func TestUnsupportedRequestsAreRefusedByName(t *testing.T) {
 			return err
 		}, "not implemented in the local AWS: lambda:InvokeFunction: no Invoker is set"},
 		{"cloudwatch operation", func(a account) error {
-			_, err := a.cloudwatch().DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"a"}})
+			_, err := a.cloudwatch().EnableAlarmActions(ctx, &cloudwatch.EnableAlarmActionsInput{AlarmNames: []string{"a"}})
 			return err
-		}, "not implemented in the local AWS: cloudwatch:DeleteAlarms"},
+		}, "not implemented in the local AWS: cloudwatch:EnableAlarmActions"},
 		{"cloudwatch member", func(a account) error {
 			_, err := a.cloudwatch().DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{ParentsOfAlarmName: aws.String("a")})
 			return err
 		}, "not implemented in the local AWS: cloudwatch:DescribeAlarms with ParentsOfAlarmName"},
 		{"events operation", func(a account) error {
-			_, err := a.events().ListRules(ctx, &eventbridge.ListRulesInput{})
+			_, err := a.events().ListArchives(ctx, &eventbridge.ListArchivesInput{})
 			return err
-		}, "not implemented in the local AWS: events:ListRules"},
+		}, "not implemented in the local AWS: events:ListArchives"},
 		{"events member", func(a account) error {
 			_, err := a.events().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries(`{}`), EndpointId: aws.String("a.b")}, func(o *eventbridge.Options) {
 				o.BaseEndpoint = aws.String("http://local.invalid")

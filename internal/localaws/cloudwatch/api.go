@@ -80,6 +80,10 @@ func (s *Alarms) operation(name string, members cbor.Map) protocol.Operation {
 		return s.describeAlarmsOperation(members)
 	case "SetAlarmState":
 		return s.setAlarmStateOperation(members)
+	case "PutMetricAlarm":
+		return s.putMetricAlarmOperation(members)
+	case "DeleteAlarms":
+		return s.deleteAlarmsOperation(members)
 	}
 	return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
 }

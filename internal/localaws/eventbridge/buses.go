@@ -29,12 +29,16 @@ type Buses struct {
 	mu        sync.Mutex
 	ids       *identifier.Sequence
 	listeners []func([]Event)
+	rules     map[string]*rule
+	deliver   Deliver
 	failEntry func(Event) *EntryError
 }
 
 // New returns the Buses of an account: the named ones and "default".
 func New(in account.Account, names []string) *Buses {
-	return &Buses{account: in, names: append([]string{defaultBus}, names...), ids: identifier.NewSequence(3)}
+	s := &Buses{account: in, names: append([]string{defaultBus}, names...), ids: identifier.NewSequence(3), rules: map[string]*rule{}}
+	s.OnEvents(s.route)
+	return s
 }
 
 // Protocol returns AWS-JSON 1.1.
@@ -115,10 +119,14 @@ type putEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// Operation parses a request for PutEvents. It rejects all other operations.
+// Operation parses a request for PutEvents or for an operation on rules. It rejects all other
+// operations.
 func (s *Buses) Operation(request protocol.Request) protocol.Operation {
 	name := request.Target("AWSEvents")
 	op := protocol.Operation{Action: name, Resource: "*"}
+	if _, exists := ruleOperations[name]; exists {
+		return s.ruleOperation(name, request)
+	}
 	if name != "PutEvents" {
 		return op.Refuse(protocol.NotImplemented(Name, name))
 	}

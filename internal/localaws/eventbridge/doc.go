@@ -1,3 +1,3 @@
-// Package eventbridge is the EventBridge API of the local AWS: PutEvents. Buses answers
-// the API's requests. It has no rules: listeners receive all events.
+// Package eventbridge is the EventBridge API of the local AWS: PutEvents, and rules
+// that send events to queues. Buses answers the API's requests. Listeners receive all events.
 package eventbridge

@@ -53,6 +53,7 @@ type route struct {
 // routes are the implemented operations. The paths are those of Lambda's API model.
 var routes = []route{
 	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Functions).getFunction},
+	{method: "DELETE", path: "2015-03-31/functions/{}", operation: "DeleteFunction", query: []string{"Qualifier"}, run: (*Functions).deleteFunction},
 	{method: "GET", path: "2015-03-31/functions/{}/configuration", operation: "GetFunctionConfiguration", query: []string{"Qualifier"}, run: (*Functions).getFunctionConfiguration},
 	{method: "PUT", path: "2015-03-31/functions/{}/code", operation: "UpdateFunctionCode", run: (*Functions).updateFunctionCode},
 	{method: "POST", path: "2015-03-31/functions/{}/versions", operation: "PublishVersion", run: (*Functions).publishVersion},
@@ -77,8 +78,13 @@ func unlimited(*Functions) *throttle.Bucket       { return nil }
 // Operation finds the operation and the function that a request's method and path name.
 func (s *Functions) Operation(request protocol.Request) protocol.Operation {
 	segments := strings.Split(strings.Trim(request.Path, "/"), "/")
-	if request.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "functions"}) {
-		return s.listFunctionsOperation(request)
+	if slices.Equal(segments, []string{"2015-03-31", "functions"}) {
+		switch request.Method {
+		case http.MethodGet:
+			return s.listFunctionsOperation(request)
+		case http.MethodPost:
+			return s.createFunctionOperation(request)
+		}
 	}
 	for _, route := range routes {
 		if route.method != request.Method {

@@ -93,7 +93,7 @@ func (s *Functions) updateCode(in input, request codeUpdate, content string) (fu
 // startUpdate changes the code of $LATEST. The update is in progress for
 // Config.UpdateTime. The caller holds the lock.
 func (s *Functions) startUpdate(f *function, content string, now time.Time) {
-	f.latest.sha, f.latest.size = codeSha256(content), len(content)
+	f.latest.sha, f.latest.size, f.latest.missing = codeSha256(content), len(content), f.missingModule(content)
 	s.changeLatest(f, now)
 	s.keepUpdating(f, now.Add(s.config.UpdateTime))
 }

@@ -34,6 +34,8 @@ type function struct {
 	arn      string
 	tags     map[string]string
 	durable  bool
+	runtime  string // empty, as the handler, unless CreateFunction made the function
+	handler  string
 	latest   *version
 	versions []*version // versions[i] has number i+1
 	aliases  map[string]*alias

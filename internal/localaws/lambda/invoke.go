@@ -148,6 +148,12 @@ func (s *Functions) resolveInvoke(in input, kind InvocationType, draw float64) (
 	if v.stateAt(in.now).State == StateInactive {
 		return "", nil, v.wake(in.now)
 	}
+	if v.missing != "" {
+		report := importError(v.missing)
+		return v.number, func(context.Context, Invocation) InvocationResult {
+			return InvocationResult{Payload: report, FunctionError: "Unhandled"}
+		}, nil
+	}
 	return v.number, s.invoker, nil
 }
 

@@ -54,6 +54,7 @@ type version struct {
 	readyAt     time.Time // Pending before, state from then on
 	state       VersionState
 	wakes       time.Duration // how long an invocation of the Inactive version needs to make it Active
+	missing     string        // the handler's module, if the code does not have it
 	provisioned *provisioned
 }
 
