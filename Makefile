@@ -181,6 +181,16 @@ diff: needs-node needs-aws build ## what deploying would change
 deploy: needs-node needs-aws build ## deploy the stack; choose by SETTINGS="-c name=value"
 	$(cdk) deploy --all $(take_in) $(SETTINGS) $(CDKFLAGS)
 
+# For make smoke: LIST=1 only lists what is tested, CLEAN=1 only removes what earlier runs have
+# left, ONLY=stop,alarm tests these rows, ROLE=arn:… is an execution role for its functions, and
+# SPEED is the --speed of sluice local.
+smoke_flags = $(if $(filter 1,$(LIST)),--list) $(if $(filter 1,$(CLEAN)),--clean) \
+	$(if $(ONLY),--only '$(ONLY)') $(if $(ROLE),--role '$(ROLE)') $(if $(SPEED),--speed '$(SPEED)')
+
+.PHONY: smoke
+smoke: needs-go ## test the deployed stack on its account, and what AWS leaves open; LIST=1 only lists it
+	@go build -o bin/smoke ./infra/smoke && bin/smoke $(smoke_flags) $(SETTINGS)
+
 .PHONY: destroy
 destroy: needs-node needs-account build ## remove the stack, and that of a pipeline, if no deployment is open; the table stays
 	@$(preflight) destroy $(if $(filter 1,$(ABANDON_OPEN)),--abandon-open) $(SETTINGS)

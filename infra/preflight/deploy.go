@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"sluice/internal/awserror"
+	"sluice/internal/cdksettings"
 	"sluice/internal/flow"
 )
 
@@ -24,14 +25,14 @@ func checkDeploy(ctx context.Context, l load, args []string, notes io.Writer) er
 	if err != nil {
 		return err
 	}
-	set, err := readSettings(args)
+	set, err := cdksettings.Read(args)
 	if err != nil {
 		return err
 	}
-	if err := checkBootstrap(ctx, cfg, set.qualifier(), notes); err != nil {
+	if err := checkBootstrap(ctx, cfg, set.Qualifier(), notes); err != nil {
 		return err
 	}
-	return checkTable(ctx, cfg, set.namePrefix(), notes)
+	return checkTable(ctx, cfg, set.NamePrefix(), notes)
 }
 
 // checkBootstrap looks for the version parameter that CDK's bootstrap writes (CDK Developer

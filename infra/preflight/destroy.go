@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/cdksettings"
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
@@ -30,11 +31,11 @@ func checkDestroy(ctx context.Context, l load, args []string, notes io.Writer) e
 		return err
 	}
 	abandon := slices.Contains(args, abandonOpen)
-	set, err := readSettings(args)
+	set, err := cdksettings.Read(args)
 	if err != nil {
 		return err
 	}
-	err = checkNothingOpen(ctx, cfg, set.namePrefix())
+	err = checkNothingOpen(ctx, cfg, set.NamePrefix())
 	if err != nil && abandon {
 		fmt.Fprintf(notes, "%v\n\nABANDON_OPEN is set: going on.\n", err)
 		return nil

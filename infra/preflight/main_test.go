@@ -117,28 +117,6 @@ func TestAForeignTableIsNotTakenIn(t *testing.T) {
 	assert.NoError(t, run(t.Context(), of("us-east-1", here, nil), []string{"deploy", "-c", "namePrefix=team-a"}, io.Discard))
 }
 
-func TestSettingIsTheOneThatCDKUses(t *testing.T) {
-	t.Parallel()
-	const file = `{"context": {"@aws-cdk/core:bootstrapQualifier": "file", "namePrefix": "team-a"}}`
-	for _, test := range []struct {
-		args                        []string
-		file, qualifier, namePrefix string
-	}{
-		{nil, "", "hnb659fds", "sluice"},
-		{nil, `{"app": "x"}`, "hnb659fds", "sluice"},
-		{nil, "no JSON", "hnb659fds", "sluice"},
-		{nil, file, "file", "team-a"},
-		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a"}, file, "a", "team-a"},
-		{[]string{"--context=@aws-cdk/core:bootstrapQualifier=a", "-c", "namePrefix=b"}, file, "a", "b"},
-		{[]string{"-c", "@aws-cdk/core:bootstrapQualifier=a", "--context", "@aws-cdk/core:bootstrapQualifier=b"}, "", "b", "sluice"},
-		{[]string{"-c", "alias=@aws-cdk/core:bootstrapQualifier=a"}, "", "hnb659fds", "sluice"},
-	} {
-		s := settings{args: test.args, file: []byte(test.file)}
-		assert.Equal(t, test.qualifier, s.qualifier(), "%v %s", test.args, test.file)
-		assert.Equal(t, test.namePrefix, s.namePrefix(), "%v %s", test.args, test.file)
-	}
-}
-
 // answering plays AWS with the same answer to every request.
 type answering func(*http.Request) (*http.Response, error)
 

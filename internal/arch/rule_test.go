@@ -30,6 +30,7 @@ const (
 	tasks        = module + "/internal/task"
 	assembly     = module + "/internal/assembly"
 	boot         = module + "/internal/boot"
+	cdkSettings  = module + "/internal/cdksettings"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
 	machine      = module + "/statemachine"
@@ -127,7 +128,11 @@ var rules = []rule{
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed, and the ledger whether it
 	// may be destroyed.
-	{folder: "infra/preflight", may: []string{operator, module + "/internal/ledger", contract, domain, awserror, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
+	{folder: "infra/preflight", may: []string{cdkSettings, operator, module + "/internal/ledger", contract, domain, awserror, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
+
+	// It works with Sluice in AWS as its users do, and knows its names.
+	{folder: "infra/smoke", may: []string{cdkSettings, operator, contract, domain, sdk, smithy}, tests: []string{localCloud, localWorld}},
+	{folder: "internal/cdksettings", may: []string{contract}},
 
 	{folder: "internal/localaws/asl"},
 	{folder: "internal/localaws/iam"},

@@ -26,6 +26,7 @@ var dry = map[string]struct {
 	"conformance": {"it fetches what is not Sluice's", true},
 	"build":       {"it builds every Lambda for another architecture", true},
 	"mutants":     {"it takes minutes; its package has a test that plays it on a small module", false},
+	"smoke":       {"its package has tests that run it in a local account", false},
 	"golden":      {"it writes what make test compares with", false},
 }
 
