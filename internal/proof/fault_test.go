@@ -294,6 +294,7 @@ func (r *run) editAndPutBack() {
 // provision gives the alias provisioned concurrency, as Application Auto Scaling does on a
 // schedule. Lambda refuses that while the alias has weights.
 func (r *run) provision() {
+	r.provisioned[ordersLive] = true
 	_ = r.w.Cloud().ProvisionConcurrency("orders", "live", localaws.ProvisionedConcurrency{Executions: 1, Settle: 10 * time.Second})
 }
 

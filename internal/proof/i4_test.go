@@ -49,10 +49,11 @@ func explains(d *standing, t shift.Target, now *localaws.Alias) bool {
 // settles says whether a Target may look like that because Lambda is moving the
 // provisioned concurrency of what a Deployment has intended: to the Candidate, or back
 // from it. Until it has, the version that served before has all traffic, as a weight. A
-// stranger who makes the alias look so cannot be told from Lambda.
-func settles(d *standing, t shift.Target, now *localaws.Alias) bool {
+// stranger who makes the alias look so cannot be told from Lambda. Provisioned concurrency
+// may have been there when Open looked, or have been added since.
+func (r *run) settles(d *standing, t shift.Target, now *localaws.Alias) bool {
 	c := d.change(t)
-	if c == nil || now == nil || !c.Settles || d.intent < d.deployment.Plan.Len() {
+	if c == nil || now == nil || !c.Settles && !r.provisioned[t] || d.intent < d.deployment.Plan.Len() {
 		return false
 	}
 	there := localaws.Alias{FunctionVersion: string(c.Candidate), Weights: map[string]float64{string(c.Stable): 1}}

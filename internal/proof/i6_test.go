@@ -22,7 +22,7 @@ func (r *run) i6(t shift.Target, s *served, c localaws.AliasChange) {
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
 		// edited between the last look of who deletes it and its going.
 		s.mayGo = true
-	case d != nil && (explains(d, t, c.Before) || settles(d, t, c.Before)):
+	case d != nil && (explains(d, t, c.Before) || r.settles(d, t, c.Before)):
 	default:
 		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
 	}

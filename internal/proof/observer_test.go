@@ -229,8 +229,8 @@ func show(a *localaws.Alias) string {
 
 // story describes a violation: the faults, the timeline of calls, and the violation itself.
 func (r *run) story(violation error) error {
-	if violation == nil {
-		return nil
+	if violation == nil || r == nil { // a world that cannot be made has no story
+		return violation
 	}
 	var faults []string
 	for _, s := range r.strikes {

@@ -81,6 +81,7 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	s.Kinds, s.KeepsRevisions = b.kinds, b.keeps
+	s.Open = true // for the hook below
 	s.Functions[refusing] = world.Setup{Tags: map[string]string{flow.TagHook: "true"}}
 	s.Latency = 50 * time.Millisecond // so that what happens at once still has an order
 	w, err := world.New(s, json.RawMessage(b.input))

@@ -26,6 +26,8 @@ type view struct {
 	unannounced map[string]bool
 	// suspects are those whose Targets are to be looked at once more.
 	suspects map[string]bool
+	// provisioned are the Targets that have been given provisioned concurrency during the run.
+	provisioned map[shift.Target]bool
 }
 
 // standing is a Deployment as it stands in the table.
@@ -121,7 +123,7 @@ type served struct {
 func newView() *view {
 	return &view{
 		deployments: map[string]*standing{}, unfinished: map[shift.Target][]string{}, holders: map[shift.Target]string{},
-		served: map[shift.Target]*served{}, unannounced: map[string]bool{}, suspects: map[string]bool{},
+		served: map[shift.Target]*served{}, unannounced: map[string]bool{}, suspects: map[string]bool{}, provisioned: map[shift.Target]bool{},
 	}
 }
 
