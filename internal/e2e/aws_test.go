@@ -84,7 +84,7 @@ func TestTheAWSCommandDrivesTheLocalAccount(t *testing.T) {
 	t.Run("a hook", func(t *testing.T) { p.agrees(t, machine) })
 
 	assert.Equal(t, "0", p.query(t, "FailedEntryCount", "events", "put-events", "--entries", `[{"Source": "me", "DetailType": "x", "Detail": "{}"}]`))
-	_, errors, err := p.try(t, "lambda", "delete-function", "--function-name", "orders")
+	_, errors, err := p.try(t, "lambda", "get-function-url-config", "--function-name", "orders")
 	require.Error(t, err)
 	assert.Contains(t, errors, "not implemented in the local AWS")
 	p.account.interrupt(t)
