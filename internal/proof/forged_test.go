@@ -12,6 +12,7 @@ import (
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
+	"sluice/internal/world"
 )
 
 // Somebody who may invoke set-weight sends it the id of an open deployment of another
@@ -47,4 +48,53 @@ func TestAForgedSetWeightShiftsNothingThatItsDeploymentDoesNotHold(t *testing.T)
 	assert.Empty(t, moved, "no deployment of orders has begun")
 	alias, _ := w.Cloud().Alias("orders", "live")
 	assert.Equal(t, "3", alias.FunctionVersion)
+}
+
+// Somebody has edited the alias of an open deployment, and sends set-weight the id of that
+// deployment with the Revision of the edit. set-weight must go by the Revision that the
+// ledger knows, so that its write is refused.
+func TestAForgedSetWeightDoesNotOverwriteWhatSomebodyElseHasWritten(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		after time.Duration // of the edit
+		step  int           // that was taken last
+	}{
+		{"before the first step", 580 * time.Millisecond, 0},
+		{"after a step", 30 * time.Second, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			input := json.RawMessage(`{"function": "orders", "strategy": {"linear": {"percent": 10, "everyMinutes": 1}}}`)
+			s := scenarioOf(t, `{"latencyMs": 50, "functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}}`)
+			w, _ := observe(t, s, input)
+			x, err := w.Start("main", input)
+			require.NoError(t, err)
+			require.NoError(t, w.Advance(tt.after))
+			require.Equal(t, tt.step > 0, len(weightsOf(w)) > 0, "the step is taken")
+			edited, _ := w.Cloud().Alias("orders", "live")
+			edited.FunctionVersion, edited.Weights, edited.RevisionID = "1", nil, ""
+			edited, err = w.Cloud().UpdateAlias(edited)
+			require.NoError(t, err)
+
+			payload, err := json.Marshal(flow.Call[flow.Document]{State: flow.SetWeight.State, ExecutionID: x.ARN(), Document: flow.Document{
+				Deployment: &shift.Deployment{ID: x.ARN(), Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000}, {Weight: shift.All}}}, Changes: []shift.Change{
+					{Target: ordersLive, Stable: "2", Candidate: "3", Revision: shift.Revision(edited.RevisionID)},
+				}},
+				Progress: &shift.Progress{Step: tt.step, NextStep: tt.step + 1, Revisions: map[shift.Target]shift.Revision{ordersLive: shift.Revision(edited.RevisionID)}},
+			}})
+			require.NoError(t, err)
+			w.InvokeLambda(flow.SetWeight.Function, payload, func(json.RawMessage, *asl.Failure) {})
+			require.NoError(t, w.Advance(2*time.Hour))
+
+			alias, _ := w.Cloud().Alias("orders", "live")
+			assert.Equal(t, edited.RevisionID, alias.RevisionID, "nobody has written over the edit")
+		})
+	}
+}
+
+// weightsOf are the weights of orders' alias.
+func weightsOf(w *world.World) map[string]float64 {
+	alias, _ := w.Cloud().Alias("orders", "live")
+	return alias.Weights
 }

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"slices"
 	"strings"
 
 	"sluice/internal/flow"
@@ -82,9 +83,12 @@ func (d *standing) createsLate(c *shift.Change, s *served) bool {
 	return c.Creates() && d.outcome != shift.Promoted && s.created.After(d.marked)
 }
 
-// strands : only who has met a stranger ends as Stranded.
+// strands : only who has met a stranger ends as Stranded. Where there is provisioned
+// concurrency, an edit that was put back is still met: Lambda goes on serving what it was
+// until it has moved the concurrency back.
 func (r *run) strands(d *standing) {
-	if d.outcome == shift.Stranded && len(d.met) == 0 {
+	moving := func(t shift.Target) bool { return r.provisioned[t] && r.target(t).edited }
+	if d.outcome == shift.Stranded && len(d.met) == 0 && !slices.ContainsFunc(d.targets, moving) {
 		r.breaks("I2: %s ended as Stranded, and nobody who restores it has met a stranger: %s", nameOf(d.id), d.cause)
 	}
 }

@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -170,6 +171,23 @@ func (l Landed) At(step int) map[Target]Revision {
 		return nil
 	}
 	return l.Revisions
+}
+
+// RevisionsAfter returns the Revisions that all Targets have after a Step, 0 for none, or nil
+// if the record does not know them.
+func (r Record) RevisionsAfter(step int) map[Target]Revision {
+	landed := r.Landed.At(step)
+	if r.Deployment == nil || step > 0 && landed == nil {
+		return nil
+	}
+	revisions := make(map[Target]Revision, len(r.Deployment.Changes))
+	for _, c := range r.Deployment.Changes {
+		revisions[c.Target] = c.Revision
+	}
+	if step > 0 {
+		maps.Copy(revisions, landed)
+	}
+	return revisions
 }
 
 // Arrived is an entry of a Target's history: a Candidate that was deployed there, and its

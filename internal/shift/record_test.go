@@ -148,3 +148,27 @@ func TestLandedWritesCountOnlyForTheirOwnStep(t *testing.T) {
 	assert.Empty(t, landed.At(1))
 	assert.Empty(t, landed.At(3))
 }
+
+func TestARecordKnowsTheRevisionsOfItsLastStep(t *testing.T) {
+	t.Parallel()
+	a, b := shift.Target("lambda:a:live"), shift.Target("lambda:b:live")
+	d := &shift.Deployment{Changes: []shift.Change{{Target: a, Revision: "a0"}, {Target: b, Revision: "b0"}}}
+	landed := shift.Landed{Step: 2, Revisions: map[shift.Target]shift.Revision{a: "a2"}}
+	tests := []struct {
+		name   string
+		record shift.Record
+		step   int
+		want   map[shift.Target]shift.Revision
+	}{
+		{"before the first step, those that Open has read", shift.Record{Deployment: d}, 0, map[shift.Target]shift.Revision{a: "a0", b: "b0"}},
+		{"after a step, those of its writes", shift.Record{Deployment: d, Landed: landed}, 2, map[shift.Target]shift.Revision{a: "a2", b: "b0"}},
+		{"none of a step whose writes it does not know", shift.Record{Deployment: d, Landed: landed}, 1, nil},
+		{"none before it is opened", shift.Record{}, 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, tt.record.RevisionsAfter(tt.step))
+		})
+	}
+}

@@ -96,7 +96,13 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if m.landed == nil {
 		m.landed = map[shift.Target]shift.Revision{}
 	}
-	if err := m.writeAll(ctx, progress.Revisions); err != nil {
+	// The ledger's Revisions are those of Sluice's own writes. The document could be forged,
+	// and name that of a Route that somebody else has written.
+	revisions := record.RevisionsAfter(progress.Step)
+	if revisions == nil {
+		revisions = progress.Revisions
+	}
+	if err := m.writeAll(ctx, revisions); err != nil {
 		if len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
 			err = errors.Join(err, m.land(ctx))
 		}
