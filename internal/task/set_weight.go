@@ -96,13 +96,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if m.landed == nil {
 		m.landed = map[shift.Target]shift.Revision{}
 	}
-	// The ledger's Revisions are those of Sluice's own writes. The document could be forged,
-	// and name that of a Route that somebody else has written.
-	revisions := record.RevisionsAfter(progress.Step)
-	if revisions == nil {
-		revisions = progress.Revisions
-	}
-	if err := m.writeAll(ctx, revisions); err != nil {
+	if err := m.writeAll(ctx, revisionsBefore(record, progress)); err != nil {
 		if len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
 			err = errors.Join(err, m.land(ctx))
 		}
@@ -115,6 +109,17 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
+}
+
+// revisionsBefore are the Revisions that guard the writes: those of Sluice's own writes, by
+// the ledger. The document could be forged, and name that of a Route that somebody else has
+// written. It is only asked for what the ledger does not know, such as between two tries of
+// a Step.
+func revisionsBefore(record shift.Record, p shift.Progress) map[shift.Target]shift.Revision {
+	if known := record.RevisionsAfter(p.Step); known != nil {
+		return known
+	}
+	return p.Revisions
 }
 
 func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
