@@ -202,3 +202,32 @@ func TestAReadThatDoesNotShowTheCreatedAliasYetTakesNothingBack(t *testing.T) {
 		})
 	}
 }
+
+// Somebody moves the alias back to Stable. Close reads that once, and then reads what the
+// alias was before, as another replica may not have the edit yet. Close must not take the
+// outdated read for the truth: it would announce a promotion that does not hold.
+func TestAnOutdatedReadAfterANewerOneDoesNotPromote(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"function": "orders", "strategy": "AllAtOnce", "hooks": {"afterTraffic": [{"function": "check"}]}}`)
+	w, _ := observe(t, scenarioOf(t, `{`+chaosFunctions+`, "hooks": {"check": {"afterSeconds": 5}}, "latencyMs": 50}`), input)
+	reads := newStaleReads(w)
+	reads.readers = []string{flow.Close.Function}
+	w.Intercept(reads.answer)
+	atMoments(w, map[string]func(world.Moment){
+		"close-deployment before lambda:GetAlias 1": func(world.Moment) {
+			alias, _ := w.Cloud().Alias("orders", "live")
+			alias.FunctionVersion, alias.RevisionID = "2", ""
+			_, err := w.Cloud().UpdateAlias(alias)
+			require.NoError(t, err)
+		},
+		"close-deployment after lambda:GetAlias 1": func(world.Moment) { reads.lag = 3 * time.Second },
+	})
+	x, err := w.Start("main", input)
+	require.NoError(t, err)
+	require.NoError(t, w.Advance(30*time.Minute))
+
+	require.Positive(t, reads.shown, "Close has read what is outdated")
+	assert.NotEqual(t, string(shift.Promoted), w.Outcome(x.ARN()))
+	alias, _ := w.Cloud().Alias("orders", "live")
+	assert.Equal(t, "2", alias.FunctionVersion)
+}

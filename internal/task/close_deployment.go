@@ -81,8 +81,12 @@ func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {
 	return h.Wait.inTurn(ctx, len(d.Changes), func(i int) error { return h.verifyTarget(ctx, d.Changes[i]) })
 }
 
+// verifyTarget reads a Target until it serves its Candidate alone. Once a read has shown
+// something else, only a read that cannot be outdated counts: of two reads, nobody knows
+// which is the newer one.
 func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change) error {
 	var problem error
+	doubted := false
 	err := h.Pause.untilFresh(ctx, func() (bool, error) {
 		found, err := lookAt(ctx, h.Router, c)
 		if err != nil {
@@ -92,7 +96,8 @@ func (h CloseDeployment) verifyTarget(ctx context.Context, c shift.Change) error
 		if found.exists() {
 			problem = found.change.CheckServes(found.route, c.Candidate)
 		}
-		return problem == nil || errors.Is(problem, shift.ErrRouteSettling), nil
+		doubted = doubted || problem != nil
+		return !doubted || errors.Is(problem, shift.ErrRouteSettling), nil
 	})
 	if err = cmp.Or(err, problem); err != nil {
 		return fmt.Errorf("verify %s: %w", c.Target, err)

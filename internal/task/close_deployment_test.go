@@ -33,13 +33,14 @@ func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 		waits int
 		err   error
 	}{
-		"as it should be":                              {answers{whole}, 0, nil},
-		"the step before, a time":                      {answers{canary, canary, whole}, 2, nil},
-		"the start, a time":                            {answers{before, whole}, 1, nil},
-		"the step before, for good: somebody wrote it": {answers{canary}, 3, shift.ErrRouteChanged},
-		"what was there before the deployment, a time": {answers{{Serving: "7"}, whole}, 1, nil},
-		"what nobody of us wrote, for good":            {answers{{Serving: "7"}}, 3, shift.ErrRouteChanged},
-		"settling since somebody provisioned it":       {answers{{Serving: "2", Additional: "1", Weight: shift.All, Settling: true}}, 0, shift.ErrRouteSettling},
+		"as it should be":                                 {answers{whole}, 0, nil},
+		"the step before, a time":                         {answers{canary, canary, whole}, 3, nil},
+		"the start, a time":                               {answers{before, whole}, 3, nil},
+		"the step before, for good: somebody wrote it":    {answers{canary}, 3, shift.ErrRouteChanged},
+		"what was there before the deployment, a time":    {answers{{Serving: "7"}, whole}, 3, nil},
+		"what nobody of us wrote, for good":               {answers{{Serving: "7"}}, 3, shift.ErrRouteChanged},
+		"somebody's edit, and then what was there before": {answers{before, whole, whole, before}, 3, shift.ErrRouteChanged},
+		"settling since somebody provisioned it":          {answers{{Serving: "2", Additional: "1", Weight: shift.All, Settling: true}}, 0, shift.ErrRouteSettling},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
