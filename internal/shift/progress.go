@@ -87,7 +87,8 @@ func (d Deployment) Start() Progress {
 // the Revisions that the writes returned.
 func (d Deployment) AfterShift(p Progress, written map[Target]Revision, retries int) Progress {
 	step := d.Plan.Step(p.NextStep)
-	revisions := maps.Clone(p.Revisions)
+	revisions := make(map[Target]Revision, len(d.Changes)) // a forged document has none
+	maps.Copy(revisions, p.Revisions)
 	maps.Copy(revisions, written)
 	next := Progress{
 		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,

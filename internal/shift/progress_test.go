@@ -305,3 +305,12 @@ func TestNoCourseOfJudgementsOutgrowsTheHistory(t *testing.T) {
 		require.Less(t, p.Events, 25_000)
 	})
 }
+
+func TestAShiftFromAProgressWithoutRevisionsKeepsThoseOfItsWrites(t *testing.T) {
+	t.Parallel()
+	plan, err := shift.NewPlan(shift.AllAtOnce(), shift.Hooks{})
+	require.NoError(t, err)
+	d := shift.Deployment{Plan: plan}
+	written := map[shift.Target]shift.Revision{orders: "r1"}
+	assert.Equal(t, written, d.AfterShift(shift.Progress{NextStep: 1}, written, 0).Revisions)
+}
