@@ -21,6 +21,7 @@ type rule struct {
 // What several rules name. Each stands for itself and everything below it.
 const (
 	domain       = module + "/internal/shift"
+	judgement    = module + "/internal/judge"
 	contract     = module + "/internal/flow"
 	explanations = module + "/internal/explain"
 	requests     = module + "/internal/request"
@@ -84,7 +85,9 @@ var (
 // nobody imports them. Only statemachine and infra list CDK, so that everything
 // else builds and is tested without Node.
 var rules = []rule{
-	{folder: "internal/shift"},
+	// The statistics of the domain know nothing of deployments.
+	{folder: "internal/judge"},
+	{folder: "internal/shift", may: []string{judgement}},
 	{folder: "internal/strictjson"},
 	{folder: "internal/flow", may: []string{domain}},
 	{folder: "internal/forecast", may: []string{domain}},

@@ -1,0 +1,185 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// evidence is what some minutes say against a Candidate, in one Signal. Its value is that
+// of a stake of 1 that is bet against the Candidate, minute by minute. If the Candidate is
+// no worse than Stable, the stake is not expected to grow, and ever reaches x with a
+// chance of at most 1/x, however often one looks (Ville's inequality).
+type evidence struct {
+	rules        rules
+	record       Record
+	alternatives []alternative
+	clump        clumpBeside
+	minutes      []betMinute // those that are evidence
+	stakes       mixture
+	stakesClump  float64 // the clump that stakes was made with
+	stable       Count   // all requests outside of minutes at 100 %
+	candidate    Count
+	alone        Count // the Candidate's requests in minutes at 100 %
+}
+
+// betMinute is a minute with what each alternative's stake became in it.
+type betMinute struct {
+	tally
+	logBets []float64
+}
+
+func newEvidence(r rules, record Record) *evidence {
+	list := alternatives(r.record)
+	return &evidence{rules: r, record: record, alternatives: list, stakes: newMixture(len(list))}
+}
+
+// add takes one more minute into account. Minutes come in the order of time.
+func (e *evidence) add(m tally) {
+	if m.alone {
+		e.alone = e.alone.plus(m.candidate)
+	} else {
+		e.stable, e.candidate = e.stable.plus(m.stable), e.candidate.plus(m.candidate)
+	}
+	if !m.isEvidence() {
+		return
+	}
+	e.minutes = append(e.minutes, betMinute{tally: m})
+	e.minutes[len(e.minutes)-1].logBets = logBets(e.alternatives, m, e.allowed())
+	e.clump.add(m)
+}
+
+// recent is how many minutes tell what Stable suffers from now.
+const recent = 3
+
+// lately returns the newest minutes.
+func (e *evidence) lately() []betMinute { return e.minutes[max(0, len(e.minutes)-recent):] }
+
+// allowed is the highest share of bad requests that the record, and Stable's trouble now,
+// make plausible.
+func (e *evidence) allowed() float64 {
+	var now Count
+	for _, m := range e.lately() {
+		now = now.plus(m.stable)
+	}
+	return max(allowedByRecord(e.record), timesAllowed*now.Rate())
+}
+
+// badPerCause is how many bad requests count as one.
+func (e *evidence) badPerCause() float64 {
+	history := min(max(e.record.Clump, e.rules.clump, 1), maxClump)
+	return e.clump.corrected(history)
+}
+
+// played returns the stakes after the newest minute. A clump that has changed changes all
+// bets, so they are played again.
+func (e *evidence) played() *mixture {
+	if clump := e.badPerCause(); clump != e.stakesClump {
+		e.stakes, e.stakesClump = newMixture(len(e.alternatives)), clump
+	}
+	for _, m := range e.minutes[e.stakes.minutes:] {
+		e.stakes.add(m.logBets, e.stakesClump)
+	}
+	return &e.stakes
+}
+
+// logValue is the logarithm of the value of some parts of the stake.
+func (e *evidence) logValue(parts ...part) float64 {
+	values, sum := e.played().logValues, math.Inf(-1)
+	for i, a := range e.alternatives {
+		if slices.Contains(parts, a.part) {
+			sum = logAdd(sum, math.Log(a.stake)+values[i])
+		}
+	}
+	return sum
+}
+
+// logUnspent is the logarithm of the part of the stake that is kept for minutes to come.
+func (e *evidence) logUnspent() float64 { return math.Log(e.played().unspent()) }
+
+// logBeside is the evidence of all minutes beside Stable.
+func (e *evidence) logBeside() float64 {
+	return logAdd(e.logUnspent(), e.logValue(sideBySide, recordBeside))
+}
+
+// logWithoutRecord is the evidence side by side, without Stable's record.
+func (e *evidence) logWithoutRecord() float64 {
+	return logAdd(e.logUnspent(), e.logValue(sideBySide))
+}
+
+// logAlone is the evidence of minutes at 100 %.
+func (e *evidence) logAlone() float64 { return e.logValue(recordAlone) }
+
+// since returns the minute in which the Candidate most likely became worse, and the effect
+// from there on, as some parts of the stake see it. It must not be called without minutes.
+func (e *evidence) since(parts ...part) (time.Time, effect) {
+	start, best := 0, math.Inf(-1)
+	sums, clump := make([]float64, len(e.alternatives)), e.badPerCause()
+	for t := len(e.minutes) - 1; t >= 0; t-- {
+		value := math.Inf(-1)
+		for i, a := range e.alternatives {
+			sums[i] += e.minutes[t].logBets[i] / clump
+			if slices.Contains(parts, a.part) {
+				value = logAdd(value, math.Log(a.stake)+sums[i])
+			}
+		}
+		if value += math.Log(startStake(t)); value > best {
+			start, best = t, value
+		}
+	}
+	return e.minutes[start].at, e.effectFrom(start)
+}
+
+// all is the effect over all minutes, with all requests.
+func (e *evidence) all() effect {
+	all := e.effectFrom(0)
+	all.stable, all.candidate, all.alone = e.stable, e.candidate, e.alone
+	return all
+}
+
+// effectFrom is the effect from a minute on.
+func (e *evidence) effectFrom(start int) effect {
+	var sum effect
+	for _, m := range e.minutes[start:] {
+		sum = sum.plus(newEffect(m.tally))
+	}
+	return sum
+}
+
+// maxChance is the highest chance, by Fisher's exact test, at which the bet against the
+// record may decide.
+const maxChance = 0.01
+
+// fails says whether the Candidate is worse than tolerated. The threshold is that of E.
+// Minutes at 100 % have no part in it: nothing tells there whether Stable would do better.
+func (e *evidence) fails(threshold float64) bool {
+	if e.logBeside() < math.Log(threshold) || e.candidate.Bad < e.rules.bad {
+		return false
+	}
+	_, effect := e.since(sideBySide, recordBeside)
+	if e.logWithoutRecord() < math.Log(threshold) {
+		s := newSplit(effect.candidate, effect.stable)
+		if s.chanceOfAtLeast(float64(effect.candidate.Bad)) > maxChance {
+			return false
+		}
+	}
+	return effect.matters(e.rules)
+}
+
+// speaks says whether the Candidate is worse at 100 % than Stable's record allows.
+func (e *evidence) speaks(threshold float64) bool {
+	if e.logAlone() < math.Log(threshold) {
+		return false
+	}
+	_, effect := e.since(recordAlone)
+	return effect.alone.Bad >= e.rules.bad && effect.mattersAlone(e.rules, e.record.Count)
+}
+
+// sample is what is known to exclude a regression with.
+func (e *evidence) sample() sample {
+	return sample{
+		stableRequests: float64(e.stable.Requests), stableBad: float64(e.stable.Bad),
+		candidateRequests: float64(e.candidate.Requests), candidateBad: float64(e.candidate.Bad),
+		clump: e.badPerCause(),
+	}
+}
