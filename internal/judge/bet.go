@@ -11,6 +11,9 @@ const (
 	recordAlone              // the same in minutes at 100 %
 )
 
+// betsIn says whether the part bets in a minute.
+func (p part) betsIn(m tally) bool { return m.alone == (p == recordAlone) }
+
 // alternative is one way in which a Candidate may be worse. A share of the stake is bet
 // on each.
 type alternative struct {
@@ -55,7 +58,7 @@ func logBets(list []alternative, m tally, allowed float64) []float64 {
 		switch {
 		case a.part == sideBySide && m.isCompared() && divided.tells():
 			bets[i] = logBetSideBySide(divided, float64(m.candidate.Bad), a.odds)
-		case a.part == recordBeside && !m.alone, a.part == recordAlone && m.alone:
+		case a.part != sideBySide && a.part.betsIn(m):
 			bets[i] = logBetAgainstRecord(m.candidate, allowed, a.badShare(allowed))
 		}
 	}

@@ -41,7 +41,7 @@ const maxOdds = 1e6
 
 // comparison is the effect as people are told it.
 func (e effect) comparison() Comparison {
-	c := Comparison{Stable: e.stable, Candidate: e.candidate, Odds: 1}
+	c := Comparison{Stable: e.stable, Candidate: e.candidate, Alone: e.alone, Odds: 1}
 	if e.weight > 0 {
 		c.Difference = e.excess / e.weight
 	}

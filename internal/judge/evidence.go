@@ -36,6 +36,15 @@ func newEvidence(r rules, record Record) *evidence {
 
 // add takes one more minute into account. Minutes come in the order of time.
 func (e *evidence) add(m tally) {
+	e.addUncorrected(m)
+	if m.isEvidence() {
+		e.clump.add(m)
+	}
+}
+
+// addUncorrected is add without a correction of the clump. A forecast knows no other clump
+// than that of history.
+func (e *evidence) addUncorrected(m tally) {
 	if m.alone {
 		e.alone = e.alone.plus(m.candidate)
 	} else {
@@ -46,7 +55,6 @@ func (e *evidence) add(m tally) {
 	}
 	e.minutes = append(e.minutes, betMinute{tally: m})
 	e.minutes[len(e.minutes)-1].logBets = logBets(e.alternatives, m, e.allowed())
-	e.clump.add(m)
 }
 
 // recent is how many minutes tell what Stable suffers from now.
@@ -111,19 +119,20 @@ func (e *evidence) logWithoutRecord() float64 {
 func (e *evidence) logAlone() float64 { return e.logValue(recordAlone) }
 
 // since returns the minute in which the Candidate most likely became worse, and the effect
-// from there on, as some parts of the stake see it. It must not be called without minutes.
+// from there on, as some parts of the stake see it. There must be a minute in which one of
+// the parts has bet.
 func (e *evidence) since(parts ...part) (time.Time, effect) {
 	start, best := 0, math.Inf(-1)
 	sums, clump := make([]float64, len(e.alternatives)), e.badPerCause()
-	for t := len(e.minutes) - 1; t >= 0; t-- {
-		value := math.Inf(-1)
+	for t, m := range slices.Backward(e.minutes) {
+		value, bets := math.Inf(-1), false
 		for i, a := range e.alternatives {
-			sums[i] += e.minutes[t].logBets[i] / clump
+			sums[i] += m.logBets[i] / clump
 			if slices.Contains(parts, a.part) {
-				value = logAdd(value, math.Log(a.stake)+sums[i])
+				value, bets = logAdd(value, math.Log(a.stake)+sums[i]), bets || a.part.betsIn(m.tally)
 			}
 		}
-		if value += math.Log(startStake(t)); value > best {
+		if value += math.Log(startStake(t)); bets && value > best {
 			start, best = t, value
 		}
 	}
@@ -150,14 +159,15 @@ func (e *evidence) effectFrom(start int) effect {
 // record may decide.
 const maxChance = 0.01
 
-// fails says whether the Candidate is worse than tolerated. The threshold is that of E.
-// Minutes at 100 % have no part in it: nothing tells there whether Stable would do better.
-func (e *evidence) fails(threshold float64) bool {
-	if e.logBeside() < math.Log(threshold) || e.candidate.Bad < e.rules.bad {
+// fails says whether the Candidate is worse than tolerated. The evidence must reach a
+// threshold, given as its logarithm. Minutes at 100 % have no part in it: nothing tells there
+// whether Stable would do better.
+func (e *evidence) fails(logThreshold float64) bool {
+	if e.logBeside() < logThreshold || e.candidate.Bad < e.rules.bad {
 		return false
 	}
 	_, effect := e.since(sideBySide, recordBeside)
-	if e.logWithoutRecord() < math.Log(threshold) {
+	if e.logWithoutRecord() < logThreshold {
 		s := newSplit(effect.candidate, effect.stable)
 		if s.chanceOfAtLeast(float64(effect.candidate.Bad)) > maxChance {
 			return false
@@ -167,8 +177,8 @@ func (e *evidence) fails(threshold float64) bool {
 }
 
 // speaks says whether the Candidate is worse at 100 % than Stable's record allows.
-func (e *evidence) speaks(threshold float64) bool {
-	if e.logAlone() < math.Log(threshold) {
+func (e *evidence) speaks(logThreshold float64) bool {
+	if e.logAlone() < logThreshold {
 		return false
 	}
 	_, effect := e.since(recordAlone)

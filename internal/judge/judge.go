@@ -78,12 +78,12 @@ func (e *evidence) reading(threshold float64, functions int) Reading {
 		E:          expBounded(e.logBeside()),
 		EAlone:     expBounded(e.logAlone()),
 		Threshold:  threshold,
-		WorseAlone: e.speaks(threshold),
+		WorseAlone: e.speaks(math.Log(threshold)),
 		Hidden:     e.sample().hidden(),
 	}
 	decisive := r.E
 	switch {
-	case e.fails(threshold):
+	case e.fails(math.Log(threshold)):
 		r.Conclusion = Worse
 		since, effect := e.since(sideBySide, recordBeside)
 		r.Since, r.SinceThen = since, effect.comparison()

@@ -81,7 +81,7 @@ func TestEvidenceHasTheValuesOfThePrototype(t *testing.T) {
 			}
 			close(c.Want.Hidden, e.sample().hidden(), "hidden")
 			close(c.Want.Fisher, newSplit(effect.candidate, effect.stable).chanceOfAtLeast(float64(effect.candidate.Bad)), "Fisher's test")
-			assert.Equal(t, c.Want.Fails, e.fails(1/rules.falseAlarms), "fails")
+			assert.Equal(t, c.Want.Fails, e.fails(-math.Log(rules.falseAlarms)), "fails")
 		})
 	}
 }

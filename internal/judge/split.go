@@ -89,8 +89,8 @@ func (s split) sumEach(mode, odds float64) float64 {
 
 // sumSpaced adds up the weights at a distance from each other, and multiplies the sum by
 // the distance. For a curve as smooth as this one the error falls exponentially with the
-// deviation divided by the distance: at 1.5 it is below 1e-14, which TestSpacedSumIsExact
-// holds.
+// square of the deviation divided by the distance: at 1.5 it is far below the rounding of
+// logFactorial.
 func (s split) sumSpaced(mode, odds, distance float64) float64 {
 	logOdds := math.Log(odds)
 	top := s.logWays(mode)
