@@ -140,10 +140,38 @@ func evidenceOf(signal Signal, record Record, minutes ...[4]int64) *evidence {
 func TestFailNeedsTheWholeThreshold(t *testing.T) {
 	t.Parallel()
 	e := evidenceOf(Errors, quiet.Errors, [4]int64{1800, 2, 200, 10})
-	reached := e.logWithoutRecord()
-	assert.True(t, e.fails(reached), "reached exactly")
-	e = evidenceOf(Errors, quiet.Errors, [4]int64{1800, 2, 200, 10})
+	assert.True(t, e.fails(e.logBeside()), "reached exactly")
 	assert.False(t, e.fails(math.Nextafter(e.logBeside(), 1000)), "missed by the least")
+}
+
+func TestFishersTestIsOnlyAskedWhereTheBetSideBySideDoesNotSuffice(t *testing.T) {
+	t.Parallel()
+	e := evidenceOf(Errors, quiet.Errors, [4]int64{1, 0, 40, 12})
+	assert.True(t, e.fails(e.logWithoutRecord()), "it suffices exactly")
+	assert.False(t, e.fails(math.Nextafter(e.logWithoutRecord(), 1000)), "it misses by the least, and Fisher's test says nothing")
+}
+
+func TestSpeakingAtOneHundredPercentNeedsWhatAFailNeeds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		record Count
+		alone  Count
+		want   bool
+	}{
+		{"two bad requests", Count{1_000_000, 0}, Count{1000, 2}, true},
+		{"one bad request", Count{1_000_000, 0}, Count{1000, 1}, false},
+		{"0.06 points more", Count{1_000_000, 0}, Count{10_000, 6}, true},
+		{"0.04 points more", Count{1_000_000, 0}, Count{10_000, 4}, false},
+		{"odds 1.6", Count{1_000_000, 100_000}, Count{10_000, 1510}, true},
+		{"odds 1.4", Count{1_000_000, 100_000}, Count{10_000, 1345}, false},
+	} {
+		e := newEvidence(Errors.rules(DefaultSettings().Tolerates), Record{Count: c.record})
+		e.add(tally{at: noon, candidate: c.alone, alone: true})
+		logAlone := e.logAlone()
+		assert.Equal(t, c.want, e.speaks(logAlone), c.name)
+		assert.False(t, e.speaks(math.Nextafter(logAlone, 1e9)), "%s: the threshold is missed by the least", c.name)
+	}
 }
 
 func TestFailNeedsBadRequests(t *testing.T) {
