@@ -16,7 +16,8 @@ type Record struct {
 }
 
 // Baseline is what Stable's history tells before the first Shift: a summary that is small
-// enough to be kept with a deployment. Its zero value is "no history".
+// enough to be kept with a deployment. Its zero value is "no history": then nothing is bet
+// against the record, each bad request counts as one, and latency is not judged.
 type Baseline struct {
 	Errors    Record        `json:"errors"`
 	Slow      Record        `json:"slow"`

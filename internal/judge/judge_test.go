@@ -382,6 +382,7 @@ func TestLatencyIsNotCountedWhileSandboxesStart(t *testing.T) {
 			counted = append(counted, int(m.at.Sub(noon)/time.Minute))
 		}
 		assert.Equal(t, c.minutes, counted, c.name)
+		assert.Len(t, w.tallies(VerySlow), len(c.minutes), c.name)
 		assert.Len(t, w.tallies(Errors), 10, "errors count at once")
 	}
 }
@@ -480,6 +481,24 @@ func TestRequestsAreMissedBelowOneInAMillion(t *testing.T) {
 	// 0.9^131 is 1.02e-6, and 0.9^132 0.91e-6.
 	assert.Equal(t, CannotTell, judged(atTenPercent(1, served(131, 0), nothing)).Enforced)
 	assert.Equal(t, RequestsMissing, judged(atTenPercent(1, served(132, 0), nothing)).Enforced)
+}
+
+func TestWorseCandidateIsNotCalledMissing(t *testing.T) {
+	t.Parallel()
+	f := judged(atTenPercent(5, served(1800, 2), served(20, 20)))
+	assert.True(t, f.Arrival.isShort())
+	assert.Equal(t, Worse, f.Enforced)
+}
+
+func TestUserSaysWhichRegressionMustBeExcluded(t *testing.T) {
+	t.Parallel()
+	traffic := atTenPercent(2, served(1800, 2), served(200, 0)) // excludes 0.9 %
+	for percent, want := range map[float64]Conclusion{0.5: CannotTell, 5: NothingFound, 50: NothingFound} {
+		s := DefaultSettings()
+		s.ExcludesPercent = percent
+		f := Judge(s, quiet, traffic, 1, minuteAt(5))
+		assert.Equal(t, want, f.Enforced, "%g %%: %+v", percent, f)
+	}
 }
 
 func TestNewestMinuteIsTheLastWithRequestsOfTheCandidate(t *testing.T) {

@@ -69,7 +69,7 @@ func (c cell) run(random chance, minutes int) int {
 func TestHealthyDeploymentsAreSeldomFoundWorse(t *testing.T) {
 	t.Parallel()
 	const (
-		runs        = 400
+		runs        = 250
 		independent = 0.006 // is proven for errors
 		clumped     = 0.01  // is the bound of a deployment, and measured
 	)
