@@ -37,8 +37,11 @@ type Config struct {
 	KeepUnchanged    bool
 	UpdateTime       time.Duration
 
-	// AlarmReadRate is the ReadRate of cloudwatch.Config.
-	AlarmReadRate float64
+	// AlarmReadRate, MetricReadRate and DatapointRate are the ReadRate, DataRate and
+	// DatapointRate of cloudwatch.Config.
+	AlarmReadRate  float64
+	MetricReadRate float64
+	DatapointRate  float64
 
 	// ParameterReadRate is the ReadRate of ssm.Config.
 	ParameterReadRate float64
@@ -84,7 +87,9 @@ func New(config Config) *Cloud {
 			Random: config.Random, ControlPlaneRate: config.ControlPlaneRate, FunctionReadRate: config.FunctionReadRate,
 			KeepUnchanged: config.KeepUnchanged, UpdateTime: config.UpdateTime,
 		}),
-		Alarms:     cloudwatch.New(here, cloudwatch.Config{ReadRate: config.AlarmReadRate}),
+		Alarms: cloudwatch.New(here, cloudwatch.Config{
+			ReadRate: config.AlarmReadRate, DataRate: config.MetricReadRate, DatapointRate: config.DatapointRate,
+		}),
 		Buses:      eventbridge.New(here, config.EventBuses),
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),

@@ -52,7 +52,7 @@ type account struct {
 
 // unlimited returns a configuration without rate limits.
 func unlimited() localaws.Config {
-	return localaws.Config{ControlPlaneRate: -1, FunctionReadRate: -1, AlarmReadRate: -1, ParameterReadRate: -1}
+	return localaws.Config{ControlPlaneRate: -1, FunctionReadRate: -1, AlarmReadRate: -1, MetricReadRate: -1, DatapointRate: -1, ParameterReadRate: -1}
 }
 
 func newAccount(t *testing.T, config localaws.Config) account {

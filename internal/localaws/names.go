@@ -39,6 +39,15 @@ type (
 	CompositeAlarm = cloudwatch.CompositeAlarm
 	LogAlarm       = cloudwatch.LogAlarm
 	AlarmChange    = cloudwatch.AlarmChange
+	// Metric, MetricData, Distribution and Sample are CloudWatch's metrics. MetricProvider
+	// has their data, and MetricAnswers says how GetMetricData answers beyond them.
+	Metric         = cloudwatch.Metric
+	MetricData     = cloudwatch.MetricData
+	MetricProvider = cloudwatch.MetricProvider
+	MetricAnswers  = cloudwatch.MetricAnswers
+	Distribution   = cloudwatch.Distribution
+	Sample         = cloudwatch.Sample
+	Statistic      = cloudwatch.Statistic
 
 	// Event is an event on a bus.
 	Event      = eventbridge.Event
@@ -67,6 +76,11 @@ const (
 	AlarmOK               = cloudwatch.OK
 	AlarmAlarm            = cloudwatch.Alarm
 	AlarmInsufficientData = cloudwatch.InsufficientData
+
+	StatusComplete      = cloudwatch.StatusComplete
+	StatusPartialData   = cloudwatch.StatusPartialData
+	StatusInternalError = cloudwatch.StatusInternalError
+	StatusForbidden     = cloudwatch.StatusForbidden
 
 	ExecutionRunning        = stepfunctions.Running
 	ExecutionSucceeded      = stepfunctions.Succeeded

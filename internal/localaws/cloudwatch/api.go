@@ -84,6 +84,8 @@ func (s *Alarms) operation(name string, members cbor.Map) protocol.Operation {
 		return s.putMetricAlarmOperation(members)
 	case "DeleteAlarms":
 		return s.deleteAlarmsOperation(members)
+	case "GetMetricData":
+		return s.getMetricDataOperation(members)
 	}
 	return protocol.Operation{Action: name, Resource: "*"}.Refuse(protocol.NotImplemented(Name, name))
 }
@@ -252,7 +254,7 @@ func (s *Alarms) describeAlarms(query alarmQuery) (protocol.Reply, error) {
 	}
 	page, next, ok := paging.Cut(matching, query.token, query.size, func(a *alarm) string { return a.name })
 	if !ok {
-		return protocol.Reply{}, protocol.NewError(http.StatusBadRequest, "InvalidNextToken", "The next token specified is invalid.")
+		return protocol.Reply{}, errInvalidToken()
 	}
 	lists := map[string]cbor.List{metricAlarm: {}, compositeAlarm: {}, logAlarm: {}}
 	for _, a := range page {

@@ -1,4 +1,5 @@
 // Package cloudwatch is the part of the CloudWatch API of the local AWS that deals with
-// alarms. Alarms answers the API's requests. It does not evaluate metrics: the states
-// of alarms are set by calls.
+// alarms and with reading metrics. Alarms answers the API's requests. It evaluates no
+// alarms: their states are set by calls. It stores no metrics: a MetricProvider has their
+// data, and GetMetricData makes statistics of them.
 package cloudwatch

@@ -23,7 +23,10 @@ func NewBucket(rate float64) *Bucket {
 }
 
 // Take takes one token. It returns false if the bucket is empty.
-func (b *Bucket) Take(now time.Time) bool {
+func (b *Bucket) Take(now time.Time) bool { return b.TakeMany(now, 1) }
+
+// TakeMany takes n tokens, or none if the bucket has fewer: then it returns false.
+func (b *Bucket) TakeMany(now time.Time, n float64) bool {
 	if b == nil || b.rate < 0 {
 		return true
 	}
@@ -36,9 +39,9 @@ func (b *Bucket) Take(now time.Time) bool {
 	// A fifteenth of a second is not a whole number of nanoseconds. Without this
 	// tolerance, rounding would reject a call that is within the rate.
 	const rounding = 1e-6
-	if b.tokens < 1-rounding {
+	if b.tokens < n-rounding {
 		return false
 	}
-	b.tokens--
+	b.tokens -= n
 	return true
 }
