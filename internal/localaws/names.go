@@ -101,3 +101,11 @@ var (
 	ErrTaskDoesNotExist       = stepfunctions.ErrTaskDoesNotExist
 	ErrTaskTimedOut           = stepfunctions.ErrTaskTimedOut
 )
+
+// ParseStatistic parses a statistic of CloudWatch. NewDistribution returns the distribution of
+// samples, and MergeDistributions that of several distributions.
+var (
+	ParseStatistic     = cloudwatch.ParseStatistic
+	NewDistribution    = cloudwatch.NewDistribution
+	MergeDistributions = cloudwatch.MergeAll
+)

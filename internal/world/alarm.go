@@ -2,8 +2,11 @@ package world
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -44,10 +47,12 @@ type Metric string
 const (
 	Errors      Metric = "Errors"
 	Invocations Metric = "Invocations"
+	Throttles   Metric = "Throttles"
 	Duration    Metric = "Duration" // in milliseconds
 )
 
-// Statistic says how the requests of a period are combined into one number.
+// Statistic says how the requests of a period are combined into one number: one of those below,
+// or any other one of CloudWatch, such as "p99" or "PR(:300)".
 type Statistic string
 
 const (
@@ -95,18 +100,18 @@ func decodeAlarms(v strictjson.Value) []Alarm {
 func decodeAlarm(o strictjson.Object) Alarm {
 	a := Alarm{
 		Name:        o.Require("name").Text(),
-		Statistic:   Statistic(o.Field("statistic").OneOf(string(Sum), string(Average), string(Minimum), string(Maximum), string(SampleCount))),
+		Statistic:   decodeStatistic(o.Field("statistic")),
 		Threshold:   o.Field("threshold").Float(-1e12, 1e12),
 		Period:      time.Minute,
 		Periods:     1,
 		Comparison:  o.Field("comparison").OneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"),
 		MissingData: o.Field("treatMissingData").OneOf(missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored),
 		Target:      shift.Target(o.Field("target").Text()),
-		Version:     o.Field("version").Text(),
+		Version:     decodeVersion(o.Field("version")),
 		Type:        AlarmType(o.Field("type").OneOf(string(AlarmOnMetric), string(AlarmOnAlarms), string(AlarmOnLogs))),
 	}
 	if m := o.Field("metric"); m.Present() {
-		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration)))
+		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration), string(Throttles)))
 		o.Require("threshold")
 		if a.Type != AlarmOnMetric {
 			m.Problem("is not allowed in a %s alarm: only an alarm of type metric watches a metric", a.Type)
@@ -126,6 +131,33 @@ func decodeAlarm(o strictjson.Object) Alarm {
 		a.ToAlarm = int(n.Int(1, int64(a.Periods)))
 	}
 	return a
+}
+
+// decodeStatistic reads a statistic of CloudWatch. The default is Sum.
+func decodeStatistic(v strictjson.Value) Statistic {
+	if !v.Present() {
+		return Sum
+	}
+	text := v.Text()
+	if _, known := localaws.ParseStatistic(text); !known && !v.HasProblem() {
+		v.Problem("is no statistic of CloudWatch: %.40q; write Sum, Average, Minimum, Maximum, SampleCount, a percentile such as p99, "+
+			"the percentage of values in a range such as PR(:300), or a trimmed one such as tm99 or TM(10%%:90%%)", text)
+	}
+	return Statistic(text)
+}
+
+// extended says that the alarm's statistic is an ExtendedStatistic in CloudWatch's API.
+func (s Statistic) extended() bool {
+	return !slices.Contains([]Statistic{Sum, Average, Minimum, Maximum, SampleCount}, s)
+}
+
+// decodeVersion reads the version that metrics are about.
+func decodeVersion(v strictjson.Value) string {
+	text := v.Text()
+	if number, err := strconv.Atoi(text); text != "" && text != "stable" && text != "candidate" && (err != nil || number < 1) {
+		v.Problem("must be stable, candidate or the number of a version, not %.40q", text)
+	}
+	return text
 }
 
 // evaluation is the result of evaluating an alarm: a state and its reason. Both are empty if

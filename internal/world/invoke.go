@@ -84,8 +84,10 @@ func (w *World) isHook(function string) bool {
 // request plays one request to the application. The answer names the version that served it.
 func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
 	behaviour := w.behaviour(flow.LambdaTarget(call.Function, call.Qualifier), call.Version)
-	if w.traffic.random.Float64() < behaviour.ErrorRate {
-		return crashed(fmt.Sprintf("version %s of %s failed, as %.4g%% of its requests do", call.Version, call.Function, 100*behaviour.ErrorRate))
+	now := w.Elapsed()
+	rate := either(behaviour.errorRate(now), during(w.scenario.Incidents, now, now+1).ErrorRate)
+	if w.traffic.server.main.random.Float64() < rate {
+		return crashed(fmt.Sprintf("version %s of %s failed, as %.4g%% of its requests do", call.Version, call.Function, 100*rate))
 	}
 	answer, _ := json.Marshal(map[string]string{"function": call.Function, "version": call.Version}) // strings can always be encoded
 	return localaws.InvocationResult{Payload: answer}

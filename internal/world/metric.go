@@ -1,77 +1,320 @@
 package world
 
-import "time"
+import (
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
 
-// metricDelay is how long after the end of a minute its metrics can be read. Lambda emits
-// metrics each minute. That they take up to another minute is an assumption.
-const metricDelay = time.Minute
+	"sluice/internal/localaws"
+	"sluice/internal/strictjson"
+)
+
+// Metrics says what CloudWatch shows of the traffic, and when.
+type Metrics struct {
+	// AliasLag and VersionLag are how long after the end of a minute its metrics can be read,
+	// for a whole alias and by ExecutedVersion. AWS does not document it.
+	AliasLag, VersionLag time.Duration
+	// HalfArrived shows a part of a minute, half on average and of each metric another one,
+	// until the lag is over. Otherwise there is nothing of it.
+	HalfArrived bool
+	// OnlyWeighted leaves out metrics by ExecutedVersion while the alias has no weights. AWS
+	// does not document whether there are any.
+	OnlyWeighted bool
+	// History is for how long the alias has served before the start.
+	History time.Duration
+	// PageDatapoints is how many data points GetMetricData returns at once. 0 means as many
+	// as are asked for.
+	PageDatapoints int
+	Incomplete     Incomplete
+}
+
+// Incomplete makes results of GetMetricData incomplete for a while.
+type Incomplete struct {
+	Status string // one of CloudWatch's, empty for none
+	// Version is "stable", "candidate" or a number; empty for all results.
+	Version     string
+	From, Until time.Duration // an Until of 0 means for ever
+}
+
+// The defaults of Metrics. Lambda emits metrics each minute; that they take up to another
+// minute is an assumption.
+const (
+	defaultLag     = time.Minute
+	defaultHistory = 3 * time.Hour
+	maxLagMinutes  = 24 * 60
+	maxHistory     = 15 * 24 * 60 // minutes
+)
+
+func decodeMetrics(v strictjson.Value) Metrics {
+	o := v.Object("lagMinutes", "halfArrived", "onlyWeighted", "historyMinutes", "pageDatapoints", "incomplete")
+	m := Metrics{
+		AliasLag: defaultLag, VersionLag: defaultLag, History: defaultHistory,
+		HalfArrived: o.Field("halfArrived").Bool(), OnlyWeighted: o.Field("onlyWeighted").Bool(),
+		PageDatapoints: int(o.Field("pageDatapoints").Int(0, 100_800)),
+	}
+	switch lag := o.Field("lagMinutes"); {
+	case lag.IsObject():
+		by := lag.Object("alias", "version")
+		m.AliasLag, m.VersionLag = minutes(by.Require("alias"), maxLagMinutes), minutes(by.Require("version"), maxLagMinutes)
+	case lag.Present():
+		m.AliasLag = minutes(lag, maxLagMinutes)
+		m.VersionLag = m.AliasLag
+	}
+	if history := o.Field("historyMinutes"); history.Present() {
+		m.History = minutes(history, maxHistory)
+	}
+	if incomplete := o.Field("incomplete"); incomplete.Present() {
+		m.Incomplete = decodeIncomplete(incomplete)
+	}
+	return m
+}
+
+func decodeIncomplete(v strictjson.Value) Incomplete {
+	o := v.Object("status", "version", "fromSeconds", "untilSeconds")
+	return Incomplete{
+		Status:  o.Require("status").OneOf(localaws.StatusPartialData, localaws.StatusInternalError, localaws.StatusForbidden),
+		Version: decodeVersion(o.Field("version")),
+		From:    seconds(o.Field("fromSeconds")), Until: seconds(o.Field("untilSeconds")),
+	}
+}
+
+func minutes(v strictjson.Value, most int64) time.Duration {
+	return time.Duration(v.Int(0, most)) * time.Minute
+}
+
+// lag returns when a metric of a version, or of the whole alias, can be read.
+func (m Metrics) lag(version string) time.Duration {
+	if version == "" {
+		return m.AliasLag
+	}
+	return m.VersionLag
+}
+
+// MetricData implements localaws.MetricProvider: the metrics that Lambda emits for requests to
+// an alias.
+func (t *traffic) MetricData(m localaws.Metric, from, until time.Time) localaws.MetricData {
+	// Counting up to a whole minute changes no later draw, as every count ends there anyway.
+	now := t.now()
+	counted := now.Truncate(time.Minute)
+	if t.profile.HalfArrived || t.profile.AliasLag == 0 || t.profile.VersionLag == 0 {
+		counted = now // the minute that runs can be seen
+	}
+	t.advance(counted)
+	d := localaws.MetricData{Unit: "Count"}
+	if m.Name == string(Duration) {
+		d.Unit = "Milliseconds"
+	}
+	first, last := t.minuteFrom(from), t.minuteFrom(until)
+	var all []localaws.Distribution
+	for _, s := range t.streamsOf(m) {
+		all = append(all, t.values(s, m.Dimensions["ExecutedVersion"], Metric(m.Name), first, last, now))
+	}
+	d.Values = localaws.MergeDistributions(all)
+	return d
+}
+
+// minuteFrom returns the first minute that begins at a time or later. It may be negative.
+func (t *traffic) minuteFrom(at time.Time) int64 {
+	since := at.Sub(t.epoch)
+	minute := int64(since / time.Minute)
+	if since%time.Minute > 0 {
+		minute++
+	}
+	return minute
+}
+
+// streamsOf returns the streams that a metric is about. Lambda emits metrics for a function,
+// for each alias, and for each version behind an alias.
+func (t *traffic) streamsOf(m localaws.Metric) []*stream {
+	if m.Namespace != lambdaNamespace {
+		return nil
+	}
+	var of []*stream
+	for _, s := range t.streams {
+		whole := dimensions(s.target, "")
+		matches := true
+		for name, value := range m.Dimensions {
+			matches = matches && (name == "ExecutedVersion" || whole[name] == value)
+		}
+		_, byAlias := m.Dimensions["Resource"]
+		_, byVersion := m.Dimensions["ExecutedVersion"]
+		if matches && m.Dimensions["FunctionName"] != "" && (byAlias || !byVersion) {
+			of = append(of, s)
+		}
+	}
+	return of
+}
+
+// values returns the values of a metric that can be read now, from the first minute up to, but
+// not including, the last. An empty version means the whole alias.
+func (t *traffic) values(s *stream, version string, metric Metric, first, last int64, now time.Time) localaws.Distribution {
+	first = max(first, -int64(t.profile.History/time.Minute))
+	last = min(last, t.minute(now)+1)
+	var all []localaws.Distribution
+	for minute := first; minute < last; minute++ {
+		share := t.arrived(s, version, metric, minute, now)
+		if share == 0 {
+			continue
+		}
+		var of localaws.Distribution
+		for _, served := range t.servedBy(s, version, minute) {
+			of = of.Merge(served.values(metric))
+		}
+		all = append(all, thin(of, share))
+	}
+	return localaws.MergeDistributions(all)
+}
+
+// arrived returns the share of a minute's values that can be read.
+func (t *traffic) arrived(s *stream, version string, metric Metric, minute int64, now time.Time) float64 {
+	end := t.epoch.Add(time.Duration(minute+1) * time.Minute)
+	switch lag := t.profile.lag(version); {
+	case lag == 0, !now.Before(end.Add(lag)):
+		return 1
+	case !t.profile.HalfArrived:
+		return 0
+	}
+	of := hashOf(string(s.target), version, string(metric), strconv.FormatInt(minute, 10))
+	return rand.New(rand.NewPCG(t.seed, of)).Float64()
+}
+
+func hashOf(texts ...string) uint64 {
+	hash := fnv.New64a()
+	for _, text := range texts {
+		_, _ = io.WriteString(hash, text+"\x00") // it never fails
+	}
+	return hash.Sum64()
+}
+
+// thin returns about a share of the values, spread over all of them.
+func thin(d localaws.Distribution, share float64) localaws.Distribution {
+	if share == 1 {
+		return d
+	}
+	var thinned localaws.Distribution
+	var seen, kept int64
+	for _, s := range d {
+		seen += s.Count
+		if more := int64(share*float64(seen)) - kept; more > 0 {
+			thinned = append(thinned, localaws.Sample{Value: s.Value, Count: more})
+			kept += more
+		}
+	}
+	return thinned
+}
+
+// servedBy returns what was served in a minute, for metrics of a version or of the whole alias.
+func (t *traffic) servedBy(s *stream, version string, minute int64) []served {
+	switch {
+	case minute < 0:
+		return t.servedBefore(s, version, minute)
+	case version != "":
+		return s.versions[version].at(minute, t.profile.OnlyWeighted)
+	}
+	var found []served
+	for _, name := range sortedKeys(s.versions) {
+		found = append(found, s.versions[name].at(minute, false)...)
+	}
+	return found
+}
+
+// servedBefore returns what was served in a minute of the history.
+func (t *traffic) servedBefore(s *stream, version string, minute int64) []served {
+	if version != "" && (version != s.first || t.profile.OnlyWeighted) {
+		return nil
+	}
+	past := t.history(s)
+	if back := int64(len(past)) + minute; back >= 0 {
+		return past[back : back+1]
+	}
+	return nil
+}
+
+// at returns what a version served in a minute, if anything.
+func (r *record) at(minute int64, onlyWeighted bool) []served {
+	if r == nil {
+		return nil
+	}
+	minutes := r.minutes
+	if onlyWeighted {
+		minutes = r.weighted
+	}
+	if minute >= int64(len(minutes)) {
+		return nil
+	}
+	return minutes[minute : minute+1]
+}
+
+// values returns the values that Lambda emits for a metric. For each request it emits an
+// Errors value of 0 or 1 and an Invocations value of 1. What it emits for Throttles by
+// ExecutedVersion is not documented; here a minute without throttled requests has no data.
+func (s served) values(m Metric) localaws.Distribution {
+	var all localaws.Distribution
+	switch m {
+	case Invocations:
+		all = localaws.Distribution{{Value: 1, Count: s.invocations}}
+	case Errors:
+		all = localaws.Distribution{{Value: 0, Count: s.invocations - s.errors}, {Value: 1, Count: s.errors}}
+	case Throttles:
+		all = localaws.Distribution{{Value: 1, Count: s.throttles}}
+	case Duration:
+		return s.durations
+	}
+	return slices.DeleteFunc(all, func(sample localaws.Sample) bool { return sample.Count == 0 })
+}
 
 // points returns the values of an alarm's last periods that can be read now, the newest first.
 // A value is nil if nothing was served. complete says whether the world is old enough to have
 // all of the periods.
-func (t *traffic) points(a Alarm, s *stream, of series, now time.Time) (values []*float64, complete bool) {
+func (t *traffic) points(a Alarm, s *stream, version string, now time.Time) (values []*float64, complete bool) {
 	perPeriod := int64(a.Period / time.Minute)
-	readable := int64(now.Add(-metricDelay).Sub(t.began) / time.Minute) // minutes that ended
-	if now.Add(-metricDelay).Before(t.began) {
+	from := now.Add(-t.profile.lag(version))
+	if t.profile.HalfArrived {
+		from = now
+	}
+	readable := t.minute(from) // minutes that ended
+	if from.Before(t.epoch) {
 		readable = 0
 	}
 	last := readable / perPeriod // periods that ended
 	complete = last >= int64(a.Periods)
+	statistic, _ := localaws.ParseStatistic(string(a.Statistic)) // decoding has checked it
 	for period := last - 1; period >= max(0, last-int64(a.Periods)); period-- {
-		values = append(values, s.value(a, of, period*perPeriod, (period+1)*perPeriod))
+		of := t.values(s, version, a.Metric, period*perPeriod, (period+1)*perPeriod, now)
+		if value, exists := statistic.Of(of); exists {
+			values = append(values, &value)
+		} else {
+			values = append(values, nil)
+		}
 	}
 	return values, complete
 }
 
-// value returns an alarm's statistic over some minutes.
-func (s *stream) value(a Alarm, of series, from, to int64) *float64 {
-	var all point
-	for minute := from; minute < to; minute++ {
-		p := s.minutes[of][minute]
-		if p == nil {
-			continue
-		}
-		if all.invocations == 0 {
-			all.fastest = p.fastest
-		}
-		all.invocations += p.invocations
-		all.errors += p.errors
-		all.duration += p.duration
-		all.slowest, all.fastest = max(all.slowest, p.slowest), min(all.fastest, p.fastest)
+// isIncomplete says whether a result of GetMetricData is incomplete now.
+func (w *World) isIncomplete(m localaws.Metric) bool {
+	i := w.scenario.Metrics.Incomplete
+	elapsed := w.Elapsed()
+	if i.Status == "" || elapsed < i.From || i.Until > 0 && elapsed >= i.Until {
+		return false
 	}
-	if all.invocations == 0 {
-		return nil
-	}
-	v := all.statistic(a.Metric, a.Statistic)
-	return &v
+	return i.Version == "" || slices.ContainsFunc(w.traffic.streamsOf(m), func(s *stream) bool {
+		return w.versionOf(s.target, i.Version) == m.Dimensions["ExecutedVersion"]
+	})
 }
 
-// statistic aggregates the values that Lambda reports, as CloudWatch does. For each request
-// Lambda reports an Errors value of 0 or 1 and an Invocations value of 1.
-func (p point) statistic(m Metric, s Statistic) float64 {
-	n := float64(p.invocations)
-	sum, lowest, highest := n, 1.0, 1.0
-	switch m {
-	case Errors:
-		sum, lowest, highest = float64(p.errors), 0, 0
-		if p.errors > 0 {
-			highest = 1
-		}
-		if p.errors == p.invocations {
-			lowest = 1
-		}
-	case Duration:
-		sum, lowest, highest = p.duration, p.fastest, p.slowest
-	}
-	switch s {
-	case Average:
-		return sum / n
-	case Minimum:
-		return lowest
-	case Maximum:
-		return highest
-	case SampleCount:
-		return n
-	}
-	return sum
+// serveMetrics lets CloudWatch show the traffic.
+func (w *World) serveMetrics() {
+	w.cloud.SetMetricProvider(w.traffic)
+	w.cloud.SetMetricAnswers(localaws.MetricAnswers{
+		PageDatapoints: w.scenario.Metrics.PageDatapoints,
+		Status: func(m localaws.Metric) (status, message string) {
+			if w.isIncomplete(m) {
+				return w.scenario.Metrics.Incomplete.Status, "the scenario keeps these data back"
+			}
+			return localaws.StatusComplete, ""
+		},
+	})
 }

@@ -35,6 +35,7 @@ type Minute struct {
 	Version          string
 	Role             Role
 	Requests, Errors int64
+	Throttles        int64 // not among the Requests
 }
 
 // Record is Simulate, and also returns what happened around the deployment.
@@ -64,15 +65,15 @@ func Record(input json.RawMessage, s Scenario, watch func(at time.Duration, x *a
 func (w *World) minutesServed() []Minute {
 	var minutes []Minute
 	for _, s := range w.traffic.streams {
-		for of, points := range s.minutes {
-			if of.version == "" {
-				continue // all versions together
-			}
-			role := w.routes.role(s.target, of.version)
-			for minute, p := range points {
+		for version, record := range s.versions {
+			role := w.routes.role(s.target, version)
+			for minute, served := range record.minutes {
+				if served.invocations+served.throttles == 0 {
+					continue
+				}
 				minutes = append(minutes, Minute{
-					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: of.version, Role: role,
-					Requests: p.invocations, Errors: p.errors,
+					Begins: time.Duration(minute) * time.Minute, Target: s.target, Version: version, Role: role,
+					Requests: served.invocations, Errors: served.errors, Throttles: served.throttles,
 				})
 			}
 		}
@@ -87,14 +88,15 @@ func (w *World) minutesServed() []Minute {
 func (w *World) requests() []Requests {
 	counts := []Requests{}
 	for _, s := range w.traffic.streams {
-		for of, points := range s.minutes {
-			if of.version == "" {
-				continue // all versions together
+		for version, record := range s.versions {
+			if len(record.minutes) == 0 {
+				continue
 			}
-			count := Requests{Target: s.target, Version: of.version, Role: w.routes.role(s.target, of.version)}
-			for _, p := range points {
-				count.Requests += p.invocations
-				count.Errors += p.errors
+			count := Requests{Target: s.target, Version: version, Role: w.routes.role(s.target, version)}
+			for _, served := range record.minutes {
+				count.Requests += served.invocations
+				count.Errors += served.errors
+				count.Throttles += served.throttles
 			}
 			counts = append(counts, count)
 		}

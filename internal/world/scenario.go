@@ -23,6 +23,13 @@ type Scenario struct {
 	Stable, Candidate Behaviour
 	// RequestsPerMinute is the number of requests to each Target's alias.
 	RequestsPerMinute int64
+	// Retries is how often a request that failed is sent again, as Lambda does for asynchronous
+	// invocations.
+	Retries int64
+	// Incidents are times in which all versions fare worse.
+	Incidents []Incident
+	// Metrics says what CloudWatch shows of the traffic.
+	Metrics Metrics
 	// Alarms is nil if the scenario names none. Then every alarm that a deployment names
 	// exists and stays OK.
 	Alarms    []Alarm
@@ -57,16 +64,6 @@ type Kind struct {
 	Read request.Kind
 	// Adapter returns the adapter that routes it, with a Lambda's AWS configuration.
 	Adapter func(aws.Config) router.Adapter
-}
-
-// Behaviour is how a version serves its requests.
-type Behaviour struct {
-	ErrorRate float64
-	Duration  time.Duration
-	// Pending is how long a newly published version cannot be invoked.
-	Pending time.Duration
-	// Fails means that the version never becomes active.
-	Fails bool
 }
 
 // HookBehaviour is what a hook's Lambda does.
@@ -195,6 +192,7 @@ func (e *ScenarioError) Error() string {
 
 const (
 	maxRate       = 1_000_000 // requests a minute
+	maxRetries    = 10
 	maxSeconds    = 366 * 24 * 60 * 60
 	defaultRate   = 600
 	defaultMillis = 100
@@ -215,7 +213,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings"))
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -225,17 +223,21 @@ func DecodeScenario(text []byte) (Scenario, error) {
 
 func decodeScenario(o strictjson.Object) Scenario {
 	s := Scenario{
-		Stable:            decodeBehaviour(o.Field("stable").Object("errorRate", "durationMs")),
-		Candidate:         decodeBehaviour(o.Field("candidate").Object("errorRate", "durationMs", "pendingSeconds", "fails")),
+		Stable:            decodeBehaviour(o.Field("stable").Object(behaviourFields...)),
+		Candidate:         decodeBehaviour(o.Field("candidate").Object(append([]string{"pendingSeconds", "fails"}, behaviourFields...)...)),
 		RequestsPerMinute: defaultRate,
 		Hooks:             map[string]HookBehaviour{},
 		Functions:         map[string]Setup{},
 		Latency:           millis(o.Field("latencyMs")),
 		Seed:              uint64(o.Field("seed").Int(0, 1<<62)),
 	}
-	if rate := o.Field("traffic").Object("requestsPerMinute").Field("requestsPerMinute"); rate.Present() {
+	traffic := o.Field("traffic").Object("requestsPerMinute", "retries")
+	s.Retries = traffic.Field("retries").Int(0, maxRetries)
+	if rate := traffic.Field("requestsPerMinute"); rate.Present() {
 		s.RequestsPerMinute = rate.Int(0, maxRate)
 	}
+	s.Incidents = decodeIncidents(o.Field("incidents"))
+	s.Metrics = decodeMetrics(o.Field("metrics"))
 	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps", "commands")
 	s.AlarmEvents = decodeDelivery(delivery.Field("alarms"), defaultDelay)
 	s.ExecutionEvents = decodeDelivery(delivery.Field("executions"), defaultDelay)
@@ -276,19 +278,6 @@ func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
 		d.Copies = int(copies.Int(1, 10))
 	}
 	return d
-}
-
-func decodeBehaviour(o strictjson.Object) Behaviour {
-	b := Behaviour{
-		ErrorRate: o.Field("errorRate").Float(0, 1),
-		Duration:  defaultMillis * time.Millisecond,
-		Pending:   seconds(o.Field("pendingSeconds")),
-		Fails:     o.Field("fails").Bool(),
-	}
-	if d := o.Field("durationMs"); d.Present() {
-		b.Duration = millis(d)
-	}
-	return b
 }
 
 func decodeHook(o strictjson.Object) HookBehaviour {

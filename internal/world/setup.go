@@ -289,8 +289,11 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 		target = targets[0]
 	}
 	m := localaws.MetricAlarm{
-		Name: a.Name, Namespace: "AWS/Lambda", Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
+		Name: a.Name, Namespace: lambdaNamespace, Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
 		Evaluations: a.Periods, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
+	}
+	if a.Metric != "" && a.Statistic.extended() {
+		m.Statistic, m.Extended = "", string(a.Statistic)
 	}
 	if a.Metric != "" {
 		s, known := w.traffic.byTarget[target]
@@ -311,6 +314,10 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	return w.SetAlarm(a.Name, localaws.AlarmOK, "initial state")
 }
 
+// lambdaNamespace is the namespace of Lambda's metrics.
+const lambdaNamespace = "AWS/Lambda"
+
+// dimensions returns the dimensions of a Target's metrics, and of those of one version.
 func dimensions(t shift.Target, version string) map[string]string {
 	function, alias, _ := flow.SplitLambdaTarget(t)
 	d := map[string]string{"FunctionName": function, "Resource": function + ":" + alias}
@@ -325,7 +332,7 @@ func dimensions(t shift.Target, version string) map[string]string {
 func (w *World) evaluate() {
 	w.traffic.advance(w.clock.now)
 	for _, a := range w.alarms {
-		points, complete := w.traffic.points(a.Alarm, a.stream, series{w.version(a)}, w.clock.now)
+		points, complete := w.traffic.points(a.Alarm, a.stream, w.versionOf(a.stream.target, a.Version), w.clock.now)
 		verdict := a.evaluate(points, complete)
 		if verdict.state == "" {
 			continue
@@ -337,10 +344,11 @@ func (w *World) evaluate() {
 	w.clock.after(time.Minute, nature, w.evaluate)
 }
 
-// version returns the version whose requests an alarm watches, or "" for all versions.
-func (w *World) version(a metricAlarm) string {
-	last := w.routes.last[a.stream.target]
-	switch a.Version {
+// versionOf returns the version of a Target that a scenario names: "stable", "candidate" or a
+// number. It returns "" for "", which means all versions.
+func (w *World) versionOf(t shift.Target, name string) string {
+	last := w.routes.last[t]
+	switch name {
 	case "stable":
 		return last.stable
 	case "candidate":
@@ -349,5 +357,5 @@ func (w *World) version(a metricAlarm) string {
 		}
 		return last.introducing()
 	}
-	return a.Version
+	return name
 }

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -13,8 +12,13 @@ import (
 // results minute by minute.
 type traffic struct {
 	began    time.Time
+	epoch    time.Time // the whole minute before began; CloudWatch's minutes are whole
+	now      func() time.Time
 	rate     int64 // requests a minute for each Target
-	random   *rand.Rand
+	retries  int64 // how often a request that failed is sent again
+	seed     uint64
+	server   server
+	profile  Metrics
 	streams  []*stream
 	byTarget map[shift.Target]*stream
 	behave   func(target shift.Target, version string) Behaviour
@@ -27,6 +31,8 @@ type Requests struct {
 	Role     Role         `json:"role"`
 	Requests int64        `json:"requests"`
 	Errors   int64        `json:"errors"`
+	// Throttles are not among the Requests.
+	Throttles int64 `json:"throttles,omitempty"`
 }
 
 // Role is what a version is at a Target.
@@ -40,33 +46,64 @@ const (
 
 // stream is one Target's share of the traffic.
 type stream struct {
-	target  shift.Target
-	alias   localaws.Alias
-	exists  bool
-	until   time.Time // requests are counted up to this time
-	minutes map[series]map[int64]*point
+	target   shift.Target
+	alias    localaws.Alias
+	exists   bool
+	until    time.Time // requests are counted up to this time
+	versions map[string]*record
+	// resent are the requests that are sent again, by the minute and how often they were sent
+	// before.
+	resent map[int64]map[int64]int64
+	first  string   // the version that served when the world began
+	past   []served // what it served before, up to the epoch; nil until somebody asks
 }
 
-// series are a metric's dimensions: a whole Target (FunctionName and Resource), or one version
-// of it (with ExecutedVersion in addition). Lambda emits both.
-type series struct{ version string }
-
-// point summarizes the requests of one minute.
-type point struct {
-	invocations, errors int64
-	duration            float64 // total, in milliseconds
-	slowest, fastest    float64
+// record is what a version served, by minutes since the epoch.
+type record struct {
+	pool     pool
+	minutes  []served
+	weighted []served // while the alias had weights; only for a profile that shows no more
 }
 
-func newTraffic(began time.Time, rate int64, random *rand.Rand) *traffic {
-	return &traffic{began: began, rate: rate, random: random, byTarget: map[shift.Target]*stream{}}
+func newTraffic(began time.Time, s Scenario, now func() time.Time) *traffic {
+	roll := func(n uint64, exact bool) dice { return dice{rand.New(rand.NewPCG(s.Seed, n)), exact} }
+	return &traffic{
+		began: began, epoch: began.Truncate(time.Minute), now: now,
+		rate: s.RequestsPerMinute, retries: s.Retries, seed: s.Seed, profile: s.Metrics,
+		server:   server{main: roll(2, s.isDetailed()), extra: roll(4, true), incidents: s.Incidents},
+		byTarget: map[shift.Target]*stream{},
+	}
+}
+
+// isDetailed says that the scenario asks for more than an error rate and a duration that is
+// always the same.
+func (s Scenario) isDetailed() bool {
+	plain := func(b Behaviour) bool {
+		return b == Behaviour{ErrorRate: b.ErrorRate, Duration: b.Duration, Pending: b.Pending, Fails: b.Fails} && b.Duration.constant()
+	}
+	return !plain(s.Stable) || !plain(s.Candidate) || len(s.Incidents) > 0 || s.Retries > 0
 }
 
 // add starts the traffic of a Target.
 func (t *traffic) add(target shift.Target, alias localaws.Alias, exists bool) {
-	s := &stream{target: target, alias: alias, exists: exists, until: t.began, minutes: map[series]map[int64]*point{}}
+	s := &stream{
+		target: target, alias: alias, exists: exists, until: t.began,
+		versions: map[string]*record{}, resent: map[int64]map[int64]int64{},
+	}
+	if exists {
+		s.first = alias.FunctionVersion
+		s.version(s.first).pool.warm = t.profile.History > 0
+	}
 	t.streams = append(t.streams, s)
 	t.byTarget[target] = s
+}
+
+// version returns the record of a version.
+func (s *stream) version(version string) *record {
+	if s.versions[version] == nil {
+		s.versions[version] = &record{}
+	}
+	return s.versions[version]
 }
 
 // reroute changes what an alias serves from now on.
@@ -93,17 +130,21 @@ func (t *traffic) advance(now time.Time) {
 // evenly spaced, so that the counts of consecutive intervals add up.
 func (t *traffic) count(s *stream, now time.Time) {
 	for s.until.Before(now) {
-		minute := int64(s.until.Sub(t.began) / time.Minute)
-		end := t.began.Add(time.Duration(minute+1) * time.Minute)
+		minute := t.minute(s.until)
+		end := t.epoch.Add(time.Duration(minute+1) * time.Minute)
 		if now.Before(end) {
 			end = now
 		}
-		if n := t.requestsBefore(end) - t.requestsBefore(s.until); n > 0 && s.exists {
-			t.serve(s, minute, n)
+		at := part{minute, s.until.Sub(t.began), end.Sub(t.began)}
+		if n := t.requestsBefore(end) - t.requestsBefore(s.until); s.exists {
+			t.send(s, at, n)
 		}
 		s.until = end
 	}
 }
+
+// minute returns the minute of a time, from the epoch on.
+func (t *traffic) minute(at time.Time) int64 { return int64(at.Sub(t.epoch) / time.Minute) }
 
 func (t *traffic) requestsBefore(at time.Time) int64 {
 	since := at.Sub(t.began)
@@ -111,62 +152,78 @@ func (t *traffic) requestsBefore(at time.Time) int64 {
 	return whole*t.rate + int64(rest)*t.rate/int64(time.Minute)
 }
 
-func (t *traffic) serve(s *stream, minute, n int64) {
-	for version, weight := range s.alias.Weights {
-		additional := t.binomial(n, weight)
-		t.serveVersion(s, minute, version, additional)
-		n -= additional
+// send sends new requests, and those that are due again.
+func (t *traffic) send(s *stream, at part, n int64) {
+	t.resend(s, at, 0, t.serve(s, at, n))
+	due := s.resent[at.minute]
+	delete(s.resent, at.minute)
+	for sent := int64(1); sent <= t.retries; sent++ {
+		t.resend(s, at, sent, t.serve(s, at, due[sent]))
 	}
-	t.serveVersion(s, minute, s.alias.FunctionVersion, n)
 }
 
-func (t *traffic) serveVersion(s *stream, minute int64, version string, n int64) {
-	if n == 0 {
+// resend arranges that requests are sent again which have failed, and which were sent again so
+// many times before. They are routed anew. Lambda waits a minute before the first retry of an
+// asynchronous invocation, and two before the second.
+func (t *traffic) resend(s *stream, at part, before, failed int64) {
+	if failed == 0 || before >= t.retries {
 		return
 	}
-	behaviour := t.behave(s.target, version)
-	failed := t.binomial(n, behaviour.ErrorRate)
-	took := float64(behaviour.Duration) / float64(time.Millisecond)
-	s.record(series{}, minute, n, failed, took)
-	s.record(series{version}, minute, n, failed, took)
+	minute := at.minute + min(before+1, 2)
+	if s.resent[minute] == nil {
+		s.resent[minute] = map[int64]int64{}
+	}
+	s.resent[minute][before+1] += failed
 }
 
-func (s *stream) record(of series, minute, n, failed int64, took float64) {
-	if s.minutes[of] == nil {
-		s.minutes[of] = map[int64]*point{}
+// serve routes requests by the alias's weights. It returns how many were not served well.
+func (t *traffic) serve(s *stream, at part, n int64) (failed int64) {
+	for version, weight := range s.alias.Weights {
+		additional := t.server.main.binomial(n, weight)
+		failed += t.serveVersion(s, at, version, additional)
+		n -= additional
 	}
-	p := s.minutes[of][minute]
-	if p == nil {
-		p = &point{fastest: took}
-		s.minutes[of][minute] = p
-	}
-	p.invocations += n
-	p.errors += failed
-	p.duration += float64(n) * took
-	p.slowest, p.fastest = max(p.slowest, took), min(p.fastest, took)
+	return failed + t.serveVersion(s, at, s.alias.FunctionVersion, n)
 }
 
-// maxSingleDraws bounds the number of requests that are drawn one by one.
-const maxSingleDraws = 4096
-
-// binomial draws from the binomial distribution of n trials with probability p. For large n it
-// uses the normal approximation.
-func (t *traffic) binomial(n int64, p float64) int64 {
-	switch {
-	case p <= 0 || n == 0:
+func (t *traffic) serveVersion(s *stream, at part, version string, n int64) (failed int64) {
+	if n == 0 {
 		return 0
-	case p >= 1:
-		return n
-	case n > maxSingleDraws:
-		mean, deviation := float64(n)*p, math.Sqrt(float64(n)*p*(1-p))
-		drawn := int64(math.Round(mean + deviation*t.random.NormFloat64()))
-		return min(max(drawn, 0), n)
 	}
-	var hits int64
-	for range n {
-		if t.random.Float64() < p {
-			hits++
-		}
+	r := s.version(version)
+	more := t.server.serve(t.behave(s.target, version), &r.pool, at, n)
+	r.minutes = addTo(r.minutes, at.minute, more)
+	if t.profile.OnlyWeighted && len(s.alias.Weights) > 0 {
+		r.weighted = addTo(r.weighted, at.minute, more)
 	}
-	return hits
+	return more.errors + more.throttles
+}
+
+// addTo adds what was served in a minute.
+func addTo(minutes []served, minute int64, more served) []served {
+	for int64(len(minutes)) <= minute {
+		minutes = append(minutes, served{})
+	}
+	minutes[minute].add(more)
+	return minutes
+}
+
+// history returns what a Target's first version served in the minutes before the world began,
+// the last one last. Nobody but GetMetricData sees it, and no draw of the traffic depends on
+// it.
+func (t *traffic) history(s *stream) []served {
+	minutes := int64(t.profile.History / time.Minute)
+	if s.past != nil || s.first == "" {
+		return s.past
+	}
+	rolls := dice{rand.New(rand.NewPCG(t.seed, hashOf(string(s.target)))), true}
+	before := server{main: rolls, extra: rolls, incidents: t.server.incidents}
+	sandboxes := pool{warm: true}
+	b := t.behave(s.target, s.first)
+	s.past = make([]served, minutes)
+	for i := range minutes {
+		until := t.epoch.Sub(t.began) - time.Duration(minutes-1-i)*time.Minute
+		s.past[i] = before.serve(b, &sandboxes, part{i - minutes, until - time.Minute, until}, t.rate)
+	}
+	return s.past
 }

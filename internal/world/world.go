@@ -98,8 +98,8 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		calls:       map[string]int{},
 		metrics:     io.Discard,
 		tell:        func(News) {},
-		traffic:     newTraffic(at, s.RequestsPerMinute, rand.New(rand.NewPCG(s.Seed, 2))),
 	}
+	w.traffic = newTraffic(at, s, w.Now)
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = localaws.New(localaws.Config{
 		Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64, KeepUnchanged: s.KeepsRevisions,
@@ -191,6 +191,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 		w.routes.begin(t, found, exists)
 	}
 	w.traffic.behave = w.behaviour
+	w.serveMetrics()
 	w.cloud.OnAliasChange(w.reroute)
 	for _, r := range releases {
 		w.learnHooks(r.Hooks)

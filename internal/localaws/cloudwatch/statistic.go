@@ -60,23 +60,24 @@ func ParseStatistic(text string) (Statistic, bool) {
 
 // rangeOf returns the statistic with a range. An empty bound is open; both cannot be.
 func rangeOf(kind, lower, lowerUnit, upper, upperUnit string) (Statistic, bool) {
-	percent := lowerUnit == "%" || upperUnit == "%"
+	s := Statistic{kind: kind, lower: bound(lower, math.Inf(-1)), upper: bound(upper, math.Inf(1)), percent: lowerUnit+upperUnit != ""}
+	if s.percent {
+		s.lower, s.upper = bound(lower, 0), bound(upper, 100)
+	}
 	mixed := lower != "" && upper != "" && lowerUnit != upperUnit
-	if mixed || lower+upper == "" || percent && kind == percentileRank {
+	if mixed || lower+upper == "" || s.percent && (kind == percentileRank || s.upper > 100) {
 		return Statistic{}, false
 	}
-	s := Statistic{kind: kind, lower: math.Inf(-1), upper: math.Inf(1), percent: percent}
-	if percent {
-		s.lower, s.upper = 0, 100
+	return s, s.lower < s.upper
+}
+
+// bound returns a bound of a range, or what an open one means.
+func bound(text string, open float64) float64 {
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return open
 	}
-	// The expression has made sure that these are numbers.
-	if lower != "" {
-		s.lower, _ = strconv.ParseFloat(lower, 64)
-	}
-	if upper != "" {
-		s.upper, _ = strconv.ParseFloat(upper, 64)
-	}
-	return s, s.lower < s.upper && (!percent || s.upper <= 100)
+	return number
 }
 
 // Of returns the statistic of the values. It returns false if there is none: a mean of no
