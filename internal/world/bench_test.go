@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sluice/internal/localaws"
 )
 
 // BenchmarkCanary plays a whole Canary10Percent5Minutes through the real
@@ -55,4 +57,37 @@ func BenchmarkCanaryOf48Hours(b *testing.B) {
 			b.Fatal(r.Outcome, err)
 		}
 	}
+}
+
+// BenchmarkHourOfTraffic plays an hour of 100,000 requests a minute to two versions, and reads
+// what a judgement reads: of each minute and version the requests, the errors and those slower
+// than a bound.
+func BenchmarkHourOfTraffic(b *testing.B) {
+	s, err := DecodeScenario([]byte(`{"traffic": {"requestsPerMinute": 100000}, "stable": {"errorRate": 0.001, "durationMs": {"p50": 40, "p99": 200}},
+		"candidate": {"errorRate": 0.002, "durationMs": {"p50": 44, "p99": 230}, "coldStartMs": 800}, "metrics": {"lagMinutes": 0}}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	slow, _ := localaws.ParseStatistic("PR(:300)")
+	before := processorTime(b)
+	for b.Loop() {
+		s.Seed++
+		t := NewTraffic(s)
+		t.Shift(1000)
+		t.Advance(time.Hour)
+		for minute := range 60 {
+			from := Epoch.Add(time.Duration(minute) * time.Minute)
+			for _, version := range []string{TrafficStable, TrafficCandidate} {
+				for _, m := range []Metric{Invocations, Errors, Throttles, Duration} {
+					values := t.Values(version, m, from, from.Add(time.Minute))
+					if m == Duration {
+						if share, _ := slow.Of(values); share < 90 {
+							b.Fatal(share)
+						}
+					}
+				}
+			}
+		}
+	}
+	b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms")
 }

@@ -58,9 +58,12 @@ func (d dice) exactBinomial(n int64, p float64) int64 {
 
 // fewHits sums up probabilities until they exceed a random number.
 func (d dice) fewHits(n int64, p float64) int64 {
+	u := d.random.Float64()
+	if u < 1-float64(n)*p { // no hit is at least as probable
+		return 0
+	}
 	odds := p / (1 - p)
 	probability := math.Exp(float64(n) * math.Log1p(-p)) // of no hit
-	u := d.random.Float64()
 	for k := int64(0); ; k++ {
 		if u < probability || k == n {
 			return k
@@ -88,7 +91,7 @@ func (d dice) manyHits(n int64, p float64) int64 {
 		if k < 0 || k > count {
 			continue
 		}
-		if us >= 0.07 && v <= sure {
+		if us >= 0.07 && v <= sure { // most are accepted here
 			return int64(k)
 		}
 		scale := (2.83 + 5.1/b) * deviation / (a/(us*us) + b)
@@ -99,9 +102,21 @@ func (d dice) manyHits(n int64, p float64) int64 {
 	}
 }
 
+// logFactorials are the logarithms of the first factorials.
+var logFactorials = func() (logs [1024]float64) {
+	for k := 2; k < len(logs); k++ {
+		logs[k] = logs[k-1] + math.Log(float64(k))
+	}
+	return logs
+}()
+
+// logFactorial returns the logarithm of k!, for large k by Stirling's series.
 func logFactorial(k float64) float64 {
-	log, _ := math.Lgamma(k + 1)
-	return log
+	if k < float64(len(logFactorials)) {
+		return logFactorials[int(k)]
+	}
+	const halfLogTwoPi = 0.9189385332046728
+	return (k+0.5)*math.Log(k) - k + halfLogTwoPi + 1/(12*k)
 }
 
 // clumps draws the errors of n requests that come in bunches. The bunches have geometric sizes

@@ -54,8 +54,8 @@ func (l Latency) mean() float64 {
 func inMillis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // draw returns the times of n requests in milliseconds, each multiplied by a factor. Few are
-// drawn one by one, many by steps of 1 %: a step's time is at most 0.5 % from those that it
-// stands for.
+// drawn one by one, many by steps of at most 1 %: a step's time is at most 0.5 % from
+// those that it stands for.
 func (l Latency) draw(n int64, factor float64, d dice) localaws.Distribution {
 	switch {
 	case n <= 0:
@@ -108,8 +108,13 @@ func (l Latency) drawBySteps(n int64, factor float64, d dice) localaws.Distribut
 // step is a time in milliseconds, and its share among the requests that are not below it.
 type step struct{ value, share float64 }
 
-// stepWidth is the logarithm of the ratio of two neighbouring steps.
+// stepWidth is the logarithm of the ratio of two neighbouring steps, of a distribution that is
+// wider than stepsOfDeviation of them.
 var stepWidth = math.Log(1.01)
+
+// stepsOfDeviation is at least how many steps a standard deviation has, so that no step has
+// more than a hundredth of the requests.
+const stepsOfDeviation = 50
 
 var knownSteps sync.Map // of []step by Latency
 
@@ -118,18 +123,23 @@ func stepsOf(l Latency) []step {
 	if known, ok := knownSteps.Load(l); ok {
 		return known.([]step)
 	}
-	scale := stepWidth / l.sigma() / math.Sqrt2
+	width := min(stepWidth, l.sigma()/stepsOfDeviation)
+	scale := width / l.sigma() / math.Sqrt2
 	// notBelow returns the share of times that are not below a step.
 	notBelow := func(k int) float64 { return 0.5 * math.Erfc((float64(k)-0.5)*scale) }
-	// Beyond 5.5 deviations there is less than one request in 50 million.
-	last := int(math.Ceil(5.5 * l.sigma() / stepWidth))
-	made := make([]step, 0, 2*last+1)
-	for k := -last; k <= last; k++ {
+	// Beyond 5.5 deviations there is less than one request in 50 million. Those below -4,
+	// one in 30,000, count as the shortest.
+	first, last := -int(math.Ceil(4*l.sigma()/width)), int(math.Ceil(5.5*l.sigma()/width))
+	made := make([]step, 0, last-first+1)
+	before := 1.0
+	for k := first; k <= last; k++ {
+		after := notBelow(k + 1)
 		share := 1.0
 		if k < last {
-			share = 1 - notBelow(k+1)/notBelow(k)
+			share = 1 - after/before
 		}
-		made = append(made, step{inMillis(l.P50) * math.Exp(float64(k)*stepWidth), share})
+		before = after
+		made = append(made, step{inMillis(l.P50) * math.Exp(float64(k)*width), share})
 	}
 	knownSteps.Store(l, made)
 	return made
