@@ -3,6 +3,7 @@ package world
 import (
 	"hash/fnv"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -132,16 +133,12 @@ func (t *traffic) streamsOf(m localaws.Metric) []*stream {
 	if m.Namespace != lambdaNamespace {
 		return nil
 	}
+	version := m.Dimensions["ExecutedVersion"]
 	var of []*stream
 	for _, s := range t.streams {
-		whole := dimensions(s.target, "")
-		matches := true
-		for name, value := range m.Dimensions {
-			matches = matches && (name == "ExecutedVersion" || whole[name] == value)
-		}
-		_, byAlias := m.Dimensions["Resource"]
-		_, byVersion := m.Dimensions["ExecutedVersion"]
-		if matches && m.Dimensions["FunctionName"] != "" && (byAlias || !byVersion) {
+		byVersion := dimensions(s.target, version)
+		ofFunction := version == "" && maps.Equal(m.Dimensions, map[string]string{"FunctionName": byVersion["FunctionName"]})
+		if ofFunction || maps.Equal(m.Dimensions, byVersion) {
 			of = append(of, s)
 		}
 	}
