@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,29 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"a rate above one", `{"candidate": {"errorRate": 1.5}, "stable": {"pendingSeconds": 1}}`, []string{"stable.pendingSeconds", "candidate.errorRate"}},
 		{"an alarm without a name", `{"alarms": [{"metric": "Errors"}]}`, []string{"alarms[0].name", "alarms[0].threshold"}},
 		{"a composite alarm with a metric", `{"alarms": [{"name": "a", "type": "composite", "metric": "Errors", "threshold": 1}]}`, []string{"alarms[0].metric"}},
+		{"an alarm with a statistic that is none", `{"alarms": [{"name": "a", "metric": "Duration", "threshold": 1, "statistic": "P99"}]}`, []string{"alarms[0].statistic"}},
+		{"an alarm on a version that is none", `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 1, "version": "$LATEST"}]}`, []string{"alarms[0].version"}},
+		{"an alarm on version 0", `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 1, "version": "0"}]}`, []string{"alarms[0].version"}},
+		{"a duration without its tail", `{"stable": {"durationMs": {"p50": 40}}}`, []string{"stable.durationMs.p99"}},
+		{"a duration whose tail is shorter", `{"candidate": {"durationMs": {"p50": 40, "p99": 30}}}`, []string{"candidate.durationMs.p99"}},
+		{"a duration of nothing that has a tail", `{"candidate": {"durationMs": {"p50": 0, "p99": 30}}}`, []string{"candidate.durationMs.p50"}},
+		{"a duration in words", `{"candidate": {"durationMs": "fast"}}`, []string{"candidate.durationMs"}},
+		{"a duration with another percentile", `{"candidate": {"durationMs": {"p50": 1, "p99": 3, "p90": 2}}}`, []string{"candidate.durationMs.p90"}},
+		{"a cold start without its median", `{"candidate": {"coldStartMs": {"p99": 3}}}`, []string{"candidate.coldStartMs.p50"}},
+		{"clumps of less than one", `{"candidate": {"errorClump": 0.5}}`, []string{"candidate.errorClump"}},
+		{"a drift to nowhere", `{"stable": {"drift": {"fromSeconds": 5}}}`, []string{"stable.drift.toErrorRate", "stable.drift.untilSeconds"}},
+		{"a drift that ends before it begins", `{"stable": {"drift": {"toErrorRate": 0.5, "fromSeconds": 5, "untilSeconds": 5}}}`, []string{"stable.drift.untilSeconds"}},
+		{"deaths of an unknown length", `{"stable": {"sandboxDeaths": {"perHour": 1}}}`, []string{"stable.sandboxDeaths.deadSeconds"}},
+		{"throttles of more than all", `{"stable": {"throttleRate": 2, "maxConcurrency": -1}}`, []string{"stable.throttleRate", "stable.maxConcurrency"}},
+		{"more retries than anybody makes", `{"traffic": {"retries": 11}}`, []string{"traffic.retries"}},
+		{"an incident without an end", `{"incidents": [{"fromSeconds": 5, "errorRate": 0.5}]}`, []string{"incidents[0].untilSeconds"}},
+		{"an incident that ends before it begins", `{"incidents": [{"fromSeconds": 5, "untilSeconds": -5}]}`, []string{"incidents[0].untilSeconds"}},
+		{"an incident that stops the clock", `{"incidents": [{"fromSeconds": 0, "untilSeconds": 5, "durationTimes": 0}]}`, []string{"incidents[0].durationTimes"}},
+		{"an incident of one version", `{"incidents": [{"fromSeconds": 0, "untilSeconds": 5, "version": "candidate"}]}`, []string{"incidents[0].version"}},
+		{"half a minute of lag", `{"metrics": {"lagMinutes": 0.5}}`, []string{"metrics.lagMinutes"}},
+		{"a lag of an alias alone", `{"metrics": {"lagMinutes": {"alias": 5}}}`, []string{"metrics.lagMinutes.version"}},
+		{"a history beyond what CloudWatch keeps", `{"metrics": {"historyMinutes": 30000, "pageDatapoints": 200000}}`, []string{"metrics.pageDatapoints", "metrics.historyMinutes"}},
+		{"results that are complete", `{"metrics": {"incomplete": {"status": "Complete", "version": "old"}}}`, []string{"metrics.incomplete.status", "metrics.incomplete.version"}},
 		{"half a minute", `{"alarms": [{"name": "a", "periodSeconds": 90}]}`, []string{"alarms[0].periodSeconds"}},
 		{"an event without a time", `{"events": [{"do": "stopExecution"}]}`, []string{"events[0].atSeconds"}},
 		{"an event that nobody knows", `{"events": [{"atSeconds": 1, "do": "explode"}]}`, []string{"events[0]"}},
@@ -52,7 +76,12 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 
 // Any text is either decoded as a scenario or refused with its problems.
 func FuzzDecodeScenario(f *testing.F) {
-	for _, text := range []string{"{}", "null", `{"seed": -1}`, `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 5}]}`} {
+	for _, text := range []string{"{}", "null", `{"seed": -1}`, `{"alarms": [{"name": "a", "metric": "Errors", "threshold": 5}]}`,
+		`{"alarms": [{"name": "a", "metric": "Duration", "statistic": "TM(10%:90%)", "threshold": 5, "version": "candidate"}]}`,
+		`{"stable": {"durationMs": {"p50": 40, "p99": 200}, "coldStartMs": 300, "errorClump": 3, "maxConcurrency": 10}, "traffic": {"retries": 2}}`,
+		`{"candidate": {"drift": {"toErrorRate": 0.5, "untilSeconds": 60}, "sandboxDeaths": {"perHour": 1, "deadSeconds": 60}, "throttleRate": 0.1}}`,
+		`{"incidents": [{"fromSeconds": -60, "untilSeconds": 60, "errorRate": 0.3, "throttleRate": 0.1, "durationTimes": 2}]}`,
+		`{"metrics": {"lagMinutes": {"alias": 5, "version": 14}, "halfArrived": true, "onlyWeighted": true, "historyMinutes": 60, "pageDatapoints": 10, "incomplete": {"status": "PartialData", "version": "stable"}}}`} {
 		f.Add([]byte(text))
 	}
 	files, err := filepath.Glob("../proof/testdata/scenarios" + "/*/*.json")
@@ -67,10 +96,34 @@ func FuzzDecodeScenario(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		_, err := DecodeScenario(text)
+		s, err := DecodeScenario(text)
 		var invalid *ScenarioError
 		if err != nil && (!errors.As(err, &invalid) || len(invalid.Problems) == 0) {
 			t.Fatalf("refused without a problem: %v", err)
 		}
+		if err == nil {
+			playFuzzed(t, s)
+		}
 	})
+}
+
+// playFuzzed plays a few minutes of a scenario's traffic: no request is counted twice or lost.
+func playFuzzed(t *testing.T, s Scenario) {
+	t.Helper()
+	s.RequestsPerMinute, s.Retries = min(s.RequestsPerMinute, 2000), 0
+	played := NewTraffic(s)
+	played.Shift(3000)
+	played.Advance(3 * time.Minute)
+	var requests float64
+	for _, version := range []string{TrafficStable, TrafficCandidate} {
+		for _, minute := range played.stream.version(version).minutes {
+			requests += float64(minute.invocations + minute.throttles)
+			if minute.errors < 0 || minute.errors > minute.invocations || minute.throttles < 0 || minute.durations.Count() != minute.invocations {
+				t.Fatalf("version %s has %d requests, %d errors, %d throttles and %d durations in a minute", version, minute.invocations, minute.errors, minute.throttles, minute.durations.Count())
+			}
+		}
+	}
+	if requests != float64(3*s.RequestsPerMinute) {
+		t.Fatalf("of %d requests %g were served or throttled", 3*s.RequestsPerMinute, requests)
+	}
 }

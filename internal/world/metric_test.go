@@ -280,3 +280,15 @@ func TestAlarmsSeeLateMinutesLate(t *testing.T) {
 	require.Len(t, w.alarmChanges, 2)
 	assert.Equal(t, 6*time.Minute, w.alarmChanges[1].At)
 }
+
+func TestMoreRequestsCanBeSent(t *testing.T) {
+	t.Parallel()
+	w := newMetricWorld(t, `{"traffic": {"requestsPerMinute": 0}, "candidate": {"errorRate": 1}}`, time.Minute, 0.5, 30*time.Second)
+	w.Send(ordersLive, 60)
+	w.Send("lambda:another:live", 60)
+	require.NoError(t, w.Advance(2*time.Minute))
+	assert.Equal(t, series{1: 60}, w.read(t, "Invocations", "", "Sum"))
+	candidate := w.read(t, "Invocations", "2", "Sum")
+	assert.InDelta(t, 30, candidate[1], 15)
+	assert.Equal(t, candidate, w.read(t, "Errors", "2", "Sum"))
+}

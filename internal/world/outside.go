@@ -3,6 +3,8 @@ package world
 import (
 	"net/http"
 	"time"
+
+	"sluice/internal/shift"
 )
 
 // Outside returns an HTTP handler that serves the world's AWS to callers from outside. They
@@ -23,4 +25,12 @@ func (w *World) Advance(d time.Duration) error {
 	}
 	w.traffic.advance(w.clock.now)
 	return w.problem
+}
+
+// Send sends requests to a Target in addition to those of the scenario, at once, such as those of
+// a user's function that makes load. It does nothing for a Target that no deployment shifts.
+func (w *World) Send(target shift.Target, requests int64) {
+	if s, known := w.traffic.byTarget[target]; known {
+		w.traffic.sendMore(s, w.clock.now, requests)
+	}
 }

@@ -42,10 +42,12 @@ type server struct {
 // serve serves n requests to a version.
 func (v *server) serve(b Behaviour, p *pool, at part, n int64) served {
 	incident := during(v.incidents, at.from, at.until)
-	busy := b.Duration.mean() * incident.DurationTimes // of each request, in milliseconds
+	busy := min(b.Duration.mean()*incident.DurationTimes, longest) // of each request, in milliseconds
 	s := served{throttles: v.throttled(b, incident, at, busy, n)}
 	s.invocations = n - s.throttles
-	cold, broken := p.serve(b.Deaths, v.extra, at, float64(s.invocations)*busy/inMillis(at.length()))
+	// In a part shorter than a request, all requests are served at once.
+	concurrency := float64(s.invocations) * busy / max(inMillis(at.length()), busy, 1)
+	cold, broken := p.serve(b.Deaths, v.extra, at, concurrency)
 	s.errors = v.failed(b, incident, at, s.invocations)
 	s.errors += v.extra.binomial(s.invocations-s.errors, broken)
 	if b.ColdStart.P50 == 0 {
@@ -73,7 +75,7 @@ func (v *server) throttled(b Behaviour, i Incident, at part, busy float64, n int
 	if b.MaxConcurrency == 0 {
 		return throttled
 	}
-	concurrency := float64(n-throttled) * busy / inMillis(at.length())
+	concurrency := float64(n-throttled) * busy / max(inMillis(at.length()), 1000)
 	return throttled + v.extra.binomial(n-throttled, 1-float64(b.MaxConcurrency)/concurrency)
 }
 

@@ -176,6 +176,16 @@ func (t *traffic) resend(s *stream, at part, before, failed int64) {
 	s.resent[minute][before+1] += failed
 }
 
+// sendMore sends requests in addition to those of the scenario, at once.
+func (t *traffic) sendMore(s *stream, now time.Time, n int64) {
+	t.count(s, now)
+	if !s.exists {
+		return
+	}
+	at := now.Sub(t.began)
+	t.send(s, part{t.minute(now), at, at + time.Second}, n)
+}
+
 // serve routes requests by the alias's weights. It returns how many were not served well.
 func (t *traffic) serve(s *stream, at part, n int64) (failed int64) {
 	for version, weight := range s.alias.Weights {

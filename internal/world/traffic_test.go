@@ -270,3 +270,14 @@ func TestTheTrafficIsTheSameForASeedHoweverItIsRead(t *testing.T) {
 	twin := play(t, fmt.Sprintf(scenario, 0), 3000, 30*time.Minute)
 	assert.Equal(t, unread.Values("", Duration, Epoch.Add(-time.Hour), Epoch.Add(time.Hour)), twin.Values("", Duration, Epoch.Add(-time.Hour), Epoch.Add(time.Hour)))
 }
+
+// A request that comes alone in a moment needs one sandbox, however long it takes.
+func TestAMomentNeedsNoMoreSandboxesThanRequests(t *testing.T) {
+	t.Parallel()
+	for _, length := range []time.Duration{time.Nanosecond, time.Second, time.Minute} {
+		v, p := server{main: rolled(1), extra: rolled(2)}, pool{}
+		b := Behaviour{Duration: Latency{time.Microsecond, 24 * time.Hour}, Deaths: SandboxDeaths{PerHour: 1, Dead: time.Hour}}
+		v.serve(b, &p, part{0, 0, length}, 3)
+		assert.LessOrEqual(t, p.size(length), int64(7), length)
+	}
+}
