@@ -51,6 +51,7 @@ func withMetrics(t *testing.T, config localaws.Config) (a account, began time.Ti
 			duration[began.Add(time.Duration(i)*time.Minute)] = localaws.Distribution{{Value: 100, Count: int64(i + 1)}, {Value: 1000, Count: 1}}
 		}
 	}
+	duration[began.Add(15*time.Minute)] = localaws.Distribution{{Value: 1, Count: 1}} // in the future
 	a.SetMetricProvider(recorded{"Duration": duration})
 	a.clock.advance(began.Add(10 * time.Minute).Sub(a.clock.Now()))
 	return a, began
@@ -334,6 +335,7 @@ func TestGetMetricDataIsRateLimited(t *testing.T) {
 	require.NoError(t, read(began.Add(180*time.Minute), 500))
 	requireRefused(t, read(began.Add(time.Minute), 1), 400, "Throttling", "Rate exceeded")
 	a.clock.advance(time.Second)
+	require.NoError(t, read(began.Add(24*time.Hour), 200), "no more count than a page may have: 100,800 of 288,000")
 	require.NoError(t, read(began.Add(time.Minute), 1))
 }
 

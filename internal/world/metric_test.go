@@ -292,3 +292,17 @@ func TestMoreRequestsCanBeSent(t *testing.T) {
 	assert.InDelta(t, 30, candidate[1], 15)
 	assert.Equal(t, candidate, w.read(t, "Errors", "2", "Sum"))
 }
+
+// Whoever reads metrics does not change what happens.
+func TestReadingMetricsChangesNoDraw(t *testing.T) {
+	t.Parallel()
+	const scenario = `{"stable": {"errorRate": 0.3, "durationMs": {"p50": 40, "p99": 200}}, "candidate": {"errorRate": 0.3, "errorClump": 2}}`
+	unread := newMetricWorld(t, scenario, 0, 0.5, 10*time.Minute)
+	read := newMetricWorld(t, scenario, 0, 0.5, 0)
+	for i := range 15 {
+		read.At(read.Began().Add(time.Duration(i)*37*time.Second), func() { read.read(t, "Errors", "2", "Sum") })
+	}
+	require.NoError(t, read.Advance(10*time.Minute))
+	assert.Equal(t, unread.requests(), read.requests())
+	assert.Equal(t, unread.read(t, "Duration", "1", "p90"), read.read(t, "Duration", "1", "p90"))
+}

@@ -222,6 +222,25 @@ func TestAVersionIsThrottled(t *testing.T) {
 	assert.InEpsilon(t, 6000, played.minute(TrafficCandidate, Invocations, 3).Sum(), 0.05)
 	assert.InEpsilon(t, 24_000, played.minute(TrafficCandidate, Throttles, 3).Sum(), 0.05)
 	assert.Zero(t, played.minute(TrafficCandidate, Errors, 3).Sum(), "a throttled request is no error")
+	for range 30 {
+		played.Advance(5 * time.Second)
+	}
+	assert.InEpsilon(t, 6000, played.minute(TrafficCandidate, Invocations, 10).Sum(), 0.05, "however often the requests are counted")
+}
+
+func TestASandboxIsBrokenForItsTime(t *testing.T) {
+	t.Parallel()
+	deaths := SandboxDeaths{PerHour: 1e-9, Dead: 90 * time.Second}
+	p := pool{warm: true, broken: []breakdown{{30 * time.Second, 2 * time.Minute}}}
+	var broken []float64
+	var cold []int64
+	for minute := range int64(4) {
+		from := time.Duration(minute) * time.Minute
+		replaced, share := p.serve(deaths, rolled(1), part{minute, from, from + time.Minute}, 16) // of 24 sandboxes
+		broken, cold = append(broken, share), append(cold, replaced)
+	}
+	assert.InDeltaSlice(t, []float64{0.5 / 24, 1.0 / 24, 0, 0}, broken, 1e-9)
+	assert.Equal(t, []int64{0, 0, 1, 0}, cold, "the one that replaces it is cold")
 }
 
 func TestRetriesAreRoutedAnew(t *testing.T) {
@@ -237,6 +256,11 @@ func TestRetriesAreRoutedAnew(t *testing.T) {
 	assert.InDelta(t, 15_000+15_000.0/4, served(TrafficCandidate, 1), 700)
 	assert.InDelta(t, 60_000+15_000+15_000.0/4, served("", 3), 800)
 	assert.InDelta(t, (60_000+15_000+15_000.0/4)/4, served(TrafficCandidate, 3), 800, "routed by the weights")
+
+	// The first retry waits for a minute and the second for two: what failed twice comes in minute 3.
+	assert.InDelta(t, 60_000+15_000, served("", 2), 800)
+	throttled := play(t, `{"traffic": {"requestsPerMinute": 60000, "retries": 1}, "candidate": {"throttleRate": 1}}`, quarter, 10*time.Minute)
+	assert.InDelta(t, 45_000+0.75*15_000, throttled.minute("", Invocations, 1).Sum(), 700, "a throttled request is sent again, too")
 
 	requests, errors := played.Served(TrafficCandidate)
 	assert.Equal(t, requests, errors)
