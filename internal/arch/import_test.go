@@ -36,10 +36,10 @@ func TestForbiddenImportIsFoundWithItsFileAndRule(t *testing.T) {
 		want                 string // the rule that is broken; empty when none is
 	}{
 		{"the domain on the standard library", "internal/shift/plan.go", "math/big", ""},
-		{"the domain on a module", "internal/shift/plan.go", "github.com/aws/smithy-go", "internal/shift imports the standard library, sluice/internal/judge, and nothing else"},
-		{"the domain on the contract", "internal/shift/plan.go", "sluice/internal/flow", "internal/shift imports the standard library, sluice/internal/judge, and nothing else"},
-		{"the domain on its statistics", "internal/shift/plan.go", "sluice/internal/judge", ""},
-		{"the domain's statistics on the domain", "internal/judge/judge.go", "sluice/internal/shift", "internal/judge imports the standard library, and nothing else"},
+		{"the domain on a module", "internal/shift/plan.go", "github.com/aws/smithy-go", "internal/shift imports the standard library, and nothing else"},
+		{"the domain on the contract", "internal/shift/plan.go", "sluice/internal/flow", "internal/shift imports the standard library, and nothing else"},
+		{"the domain on its statistics", "internal/shift/plan.go", "sluice/internal/shift/judge", ""},
+		{"the domain's statistics on the domain", "internal/shift/judge/judge.go", "sluice/internal/shift", "internal/shift/judge imports the standard library, and nothing else"},
 		{"a test of the domain on itself", "internal/shift/plan_test.go", "sluice/internal/shift", ""},
 		{"a test of the domain on testify", "internal/shift/plan_test.go", "github.com/stretchr/testify/assert", ""},
 		{"testify outside of a test", "internal/shift/plan.go", "github.com/stretchr/testify/assert", "internal/shift imports"},

@@ -21,7 +21,6 @@ type rule struct {
 // What several rules name. Each stands for itself and everything below it.
 const (
 	domain       = module + "/internal/shift"
-	judgement    = module + "/internal/judge"
 	contract     = module + "/internal/flow"
 	explanations = module + "/internal/explain"
 	requests     = module + "/internal/request"
@@ -86,8 +85,8 @@ var (
 // else builds and is tested without Node.
 var rules = []rule{
 	// The statistics of the domain know nothing of deployments.
-	{folder: "internal/judge"},
-	{folder: "internal/shift", may: []string{judgement}},
+	{folder: "internal/shift/judge"},
+	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
 	{folder: "internal/flow", may: []string{domain}},
 	{folder: "internal/forecast", may: []string{domain}},
