@@ -45,6 +45,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.targets("WakeCandidates", "lambda:InvokeFunction"),
 			p.alarms(),
+			metrics(),
 			p.announce(),
 		}
 	case flow.SetWeight.Function:
@@ -58,6 +59,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.targets("SeeRoutes", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
 			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.alarms(),
+			metrics(),
 		}
 	case flow.BeforeHook.Function:
 		return []iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}
@@ -136,6 +138,12 @@ func (p permissions) ledger(actions ...string) iam.PolicyStatement {
 // alarm.
 func (p permissions) alarms() iam.PolicyStatement {
 	return allow("ReadAlarms", []string{"cloudwatch:DescribeAlarms"}, "*")
+}
+
+// metrics allows reading what both versions have served. It needs the *, because CloudWatch
+// has no resources for this action (Service Authorization Reference).
+func metrics() iam.PolicyStatement {
+	return allow("ReadMetrics", []string{"cloudwatch:GetMetricData"}, "*")
 }
 
 func (p permissions) announce() iam.PolicyStatement {

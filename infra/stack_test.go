@@ -167,6 +167,7 @@ func TestNewVersionsStartNothingIfSwitchedOff(t *testing.T) {
 // reasons says why a statement applies to all resources.
 var reasons = map[string]string{
 	"cloudwatch:DescribeAlarms":     "composite alarms are told only to whoever may read all",
+	"cloudwatch:GetMetricData":      "CloudWatch knows no resources for it",
 	"xray:PutTelemetryRecords":      "X-Ray knows no resources for it",
 	"xray:PutTraceSegments":         "X-Ray knows no resources for it",
 	"xray:GetSamplingRules":         "X-Ray knows no resources for it",

@@ -19,6 +19,7 @@ const (
 	TagAlarms        = "sluice:alarms"         // names, with spaces between them
 	TagBeforeTraffic = "sluice:before-traffic" // functions, with spaces between them
 	TagAfterTraffic  = "sluice:after-traffic"
+	TagJudge         = "sluice:judge" // enforce, observe or off
 	// TagConfig names the parameter that holds the whole configuration instead of the tags
 	// above.
 	TagConfig = "sluice:config"
@@ -39,7 +40,7 @@ func (t Tags) HasAlias() bool { return strings.TrimSpace(t[TagAlias]) != "" }
 // tagPrefix begins all of Sluice's tags, and most mistyped ones.
 const tagPrefix = "sluice:"
 
-var configurationTags = []string{TagAlias, TagStrategy, TagAlarms, TagBeforeTraffic, TagAfterTraffic, TagConfig}
+var configurationTags = []string{TagAlias, TagStrategy, TagAlarms, TagBeforeTraffic, TagAfterTraffic, TagJudge, TagConfig}
 
 // Ask says whether any of the tags is meant for Sluice, even if it is mistyped.
 func (t Tags) Ask() bool { return len(t.ownKeys()) > 0 }

@@ -40,7 +40,7 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	t.Parallel()
 	steps, err := shift.Strategy("Canary10Percent5Minutes")
 	require.NoError(t, err)
-	plan, err := shift.NewPlan(steps, shift.Hooks{})
+	plan, err := shift.NewPlan(steps, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	course := forecast.Healthy(plan, shift.Hooks{})
 
@@ -58,7 +58,7 @@ func TestControlCallsGrowByOneForEachStepAndRouteRead(t *testing.T) {
 	for strategy, calls := range map[string]int{"AllAtOnce": 9, "Canary10Percent5Minutes": 10 + 1, "Linear10PercentEvery1Minute": 18 + 1} {
 		steps, err := shift.Strategy(strategy)
 		require.NoError(t, err)
-		plan, err := shift.NewPlan(steps, shift.Hooks{})
+		plan, err := shift.NewPlan(steps, shift.Hooks{}, shift.Judging{})
 		require.NoError(t, err)
 		assert.Equal(t, calls, forecast.ControlCalls(plan), strategy)
 	}

@@ -16,7 +16,7 @@ func named(t *testing.T, strategy string) shift.Plan {
 	t.Helper()
 	steps, err := shift.Strategy(strategy)
 	require.NoError(t, err)
-	plan, err := shift.NewPlan(steps, shift.Hooks{})
+	plan, err := shift.NewPlan(steps, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	return plan
 }

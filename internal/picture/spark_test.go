@@ -22,7 +22,7 @@ func TestSparklineRisesWithTheWeights(t *testing.T) {
 			t.Parallel()
 			steps, err := shift.Strategy(strategy)
 			require.NoError(t, err)
-			plan, err := shift.NewPlan(steps, shift.Hooks{})
+			plan, err := shift.NewPlan(steps, shift.Hooks{}, shift.Judging{})
 			require.NoError(t, err)
 			assert.Equal(t, want, picture.Sparkline(plan, 20))
 		})

@@ -99,7 +99,7 @@ func promote(t *testing.T, input json.RawMessage) world.Result {
 
 	release, err := request.DecodeInput(input, w.StateMachine())
 	require.NoError(t, err)
-	plan, err := shift.NewPlan(release.Steps, release.Hooks)
+	plan, err := shift.NewPlan(release.Steps, release.Hooks, release.Judging)
 	require.NoError(t, err)
 	course, targets := forecast.Healthy(plan, release.Hooks), len(release.Arrivals)
 	assert.Equal(t, course.Transitions, r.Transitions, "transitions")

@@ -46,6 +46,7 @@ var tagFields = []struct{ tag, field, list string }{
 	{tag: flow.TagAlarms, list: "alarms"},
 	{tag: flow.TagBeforeTraffic, list: "hooks.beforeTraffic"},
 	{tag: flow.TagAfterTraffic, list: "hooks.afterTraffic"},
+	{tag: flow.TagJudge, field: "judge"},
 }
 
 // Tags completes an event-started release from the tags of its function. It returns an

@@ -113,7 +113,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 func checkRelease(root strictjson.Object, release shift.Release) {
 	strategy, hooks := root.Field("strategy"), root.Field("hooks")
 	if !strategy.HasProblem() && !hooks.HasProblem() {
-		if _, err := shift.NewPlan(release.Steps, release.Hooks); err != nil {
+		if _, err := shift.NewPlan(release.Steps, release.Hooks, release.Judging); err != nil {
 			strategy.Problem("%v", err)
 		}
 	}
@@ -148,7 +148,7 @@ const longestVersion = "999999999999999999"
 
 var inputNames = []string{
 	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "trigger",
+	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
 }
 
 // decodeConfiguration reads everything but the Targets.
@@ -160,6 +160,7 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 		Alarms:   decodeAlarms(in.Field("alarms")),
 		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
+		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
 	}
 }

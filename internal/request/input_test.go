@@ -51,6 +51,7 @@ func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
 			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
 			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterWait,
 		},
+		Judging: shift.DefaultJudging(),
 		Trigger: shift.Explicit,
 	}, decode(t, `{"function": "orders"}`))
 }
@@ -98,6 +99,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
 			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},
+		Judging: shift.DefaultJudging(),
 		Trigger: shift.Explicit,
 	}, got)
 }
@@ -208,7 +210,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
-		`alarm: is not known here; known are targets, function, alias, version, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, trigger`,
+		`alarm: is not known here; known are targets, function, alias, version, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
 		`targets[0].version: must be a string, not a number`,
 		`targets[1].Version: is not known here; write "version"`,
@@ -328,7 +330,7 @@ func TestPlansOfDaysAreAccepted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			release := decode(t, `{"function": "orders", "strategy": `+strategy+`}`)
-			_, err := shift.NewPlan(release.Steps, release.Hooks)
+			_, err := shift.NewPlan(release.Steps, release.Hooks, release.Judging)
 			require.NoError(t, err)
 		})
 	}
@@ -442,7 +444,7 @@ func requireSettled(t *testing.T, release shift.Release) {
 		require.NotEmpty(t, release.Arrivals[0].Candidate)
 		return // it is still to be configured
 	}
-	_, err := shift.NewPlan(release.Steps, release.Hooks)
+	_, err := shift.NewPlan(release.Steps, release.Hooks, release.Judging)
 	require.NoError(t, err)
 	require.True(t, release.FitsOneTransaction())
 	require.NoError(t, flow.Document{Release: &release}.CheckSize())

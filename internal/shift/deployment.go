@@ -3,6 +3,8 @@ package shift
 import (
 	"strings"
 	"time"
+
+	"sluice/internal/shift/judge"
 )
 
 // Deployment is what was decided when it was opened. It is never edited.
@@ -21,7 +23,11 @@ type Deployment struct {
 	// then.
 	PauseLimit    Seconds   `json:"pauseLimitSeconds"`
 	WhenPauseEnds AfterWait `json:"whenPauseEnds"`
-	OpenedAt      time.Time `json:"openedAt"`
+	// Judging says how the Changes that are Judged are compared.
+	Judging Judging `json:"judge,omitzero"`
+	// Baselines are what each judged Target served before.
+	Baselines map[Target]judge.Baseline `json:"baselines,omitempty"`
+	OpenedAt  time.Time                 `json:"openedAt"`
 	// EventsAtStart is how many history events stand before the first Step.
 	EventsAtStart int `json:"eventsAtStart"`
 	// EventsReserved is how many history events the rest of the execution needs after the
@@ -63,8 +69,10 @@ type Opening struct {
 	Release Release
 	Changes []Change
 	Firing  []string // names of the alarms that are in ALARM
-	At      time.Time
-	Retries int // of Open
+	// Baselines are what the judged Targets served before.
+	Baselines map[Target]judge.Baseline
+	At        time.Time
+	Retries   int // of Open
 }
 
 // Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan is too
@@ -74,7 +82,8 @@ func Open(o Opening) (Deployment, error) {
 	if len(steps) > 0 {
 		steps = withLag(steps, o.Changes)
 	}
-	plan, err := NewPlan(steps, o.Release.Hooks)
+	judging := o.Release.Judging.forChanges(o.Changes)
+	plan, err := NewPlan(steps, o.Release.Hooks, judging)
 	if err != nil {
 		return Deployment{}, err
 	}
@@ -91,6 +100,8 @@ func Open(o Opening) (Deployment, error) {
 		IgnoreUnreadableAlarms: o.Release.Options.IgnoreUnreadableAlarms,
 		PauseLimit:             o.Release.Options.PauseLimit,
 		WhenPauseEnds:          o.Release.Options.WhenPauseEnds,
+		Judging:                judging,
+		Baselines:              o.Baselines,
 		OpenedAt:               o.At,
 		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries),
 		EventsReserved:         eventsReserved(o.Release.Hooks),

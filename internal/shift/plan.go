@@ -13,6 +13,9 @@ type Step struct {
 	// Poll is the wait between two judgements. It is 0 until a Plan is made of
 	// the Step, and for a Step that does not bake.
 	Poll Seconds `json:"pollSeconds,omitempty"`
+	// EvidenceWait is how long the Deployment may stay at the Step after the bake, to wait
+	// for evidence. A Plan sets it.
+	EvidenceWait Seconds `json:"evidenceWaitSeconds,omitempty"`
 }
 
 // polls is the number of judgements while the Step bakes.
@@ -32,40 +35,50 @@ type Plan struct {
 const (
 	minPoll Seconds = 60
 	maxPoll Seconds = 5 * 60
+	// pollsOfBake is how often a Step is judged, if that is between minPoll and maxPoll.
+	// pollsOfJudgedBake is the same where the Candidate is compared with Stable, which finds
+	// what is wrong the sooner the more often it looks.
+	pollsOfBake       Seconds = 10
+	pollsOfJudgedBake Seconds = 30
 	// MaxDuration is the longest that a Plan with its Hooks may take. An execution lives at
 	// most a year; the rest of it is for waiting, retrying and rolling back.
 	MaxDuration Seconds = 330 * 24 * 3600
 )
 
 // NewPlan makes a Plan of Steps, and sets how often each is judged: every tenth of the
-// bake, at least 1 and at most 5 minutes apart. If the whole Deployment with those Hooks
+// bake, or every thirtieth if the Candidate is compared with Stable, at least 1 and at most
+// 5 minutes apart. If the whole Deployment with those Hooks
 // would reach HealthyEvents, the polls are stretched until it stays below. It returns
 // ErrInvalidPlan for Steps that make no Plan, and ErrPlanTooLong when stretching does not
 // suffice.
-func NewPlan(steps []Step, hooks Hooks) (Plan, error) {
+func NewPlan(steps []Step, hooks Hooks, judging Judging) (Plan, error) {
 	if err := checkSteps(steps); err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Steps: slices.Clone(steps)}
+	p := Plan{Steps: slices.Clone(judging.withControl(steps))}
 	if total := p.Duration() + hooks.Timeouts(); p.Duration() > MaxDuration || total > MaxDuration {
 		return Plan{}, fmt.Errorf("%w: with its hooks it may take %s, and an execution lives at most a year: bake at most %s in all",
 			ErrPlanTooLong, total, MaxDuration)
 	}
-	p.stretch(1)
+	polls := pollsOfBake
+	if judging.On() {
+		polls = pollsOfJudgedBake
+	}
+	p.stretch(polls, 1)
 	if p.Events(hooks) < HealthyEvents {
-		return p, nil
+		return p.withEvidenceWaits(judging), nil
 	}
 	longest := slices.MaxFunc(steps, func(a, b Step) int { return int(a.Bake - b.Bake) }).Bake
 	scale := sort.Search(int(longest/minPoll)+1, func(scale int) bool {
-		p.stretch(Seconds(max(scale, 1)))
+		p.stretch(polls, Seconds(max(scale, 1)))
 		return p.Events(hooks) < HealthyEvents
 	})
-	p.stretch(Seconds(scale))
+	p.stretch(polls, Seconds(scale))
 	if events := p.Events(hooks); events >= HealthyEvents {
 		return Plan{}, fmt.Errorf("%w: %d steps need %d history events even when each is judged only once, and a plan may use %d of the 25,000 that an execution has: use fewer steps",
 			ErrPlanTooLong, len(steps), events, HealthyEvents)
 	}
-	return p, nil
+	return p.withEvidenceWaits(judging), nil
 }
 
 func checkSteps(steps []Step) error {
@@ -92,11 +105,11 @@ func checkSteps(steps []Step) error {
 	return nil
 }
 
-// stretch sets the polls of all Steps to scale times their ideal distance, but never to
-// more than the bake.
-func (p Plan) stretch(scale Seconds) {
+// stretch sets the polls of all Steps to scale times their ideal distance, which divides
+// the bake by that number of polls. It is never more than the bake.
+func (p Plan) stretch(polls, scale Seconds) {
 	for i, s := range p.Steps {
-		p.Steps[i].Poll = min(s.Bake, scale*min(max(s.Bake/10, minPoll), maxPoll))
+		p.Steps[i].Poll = min(s.Bake, scale*min(max(s.Bake/polls, minPoll), maxPoll))
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 // plan makes a Plan that must be accepted.
 func plan(t *testing.T, list ...shift.Step) shift.Plan {
 	t.Helper()
-	p, err := shift.NewPlan(list, shift.Hooks{})
+	p, err := shift.NewPlan(list, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	return p
 }
@@ -58,7 +58,7 @@ func TestStepsThatMakeNoPlanAreRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := shift.NewPlan(test.steps, shift.Hooks{})
+			_, err := shift.NewPlan(test.steps, shift.Hooks{}, shift.Judging{})
 			require.ErrorIs(t, err, test.is)
 			assert.ErrorContains(t, err, test.want)
 		})
@@ -69,9 +69,9 @@ func TestHooksCountForHowLongAPlanMayTake(t *testing.T) {
 	t.Parallel()
 	week := shift.Hook{Timeout: shift.MaxCallbackHook}
 	hooks := shift.Hooks{BeforeTraffic: []shift.Hook{week}, AfterTraffic: []shift.Hook{week}}
-	_, err := shift.NewPlan([]shift.Step{{Weight: shift.All, Bake: shift.MaxDuration - 14*day}}, hooks)
+	_, err := shift.NewPlan([]shift.Step{{Weight: shift.All, Bake: shift.MaxDuration - 14*day}}, hooks, shift.Judging{})
 	require.NoError(t, err)
-	_, err = shift.NewPlan([]shift.Step{{Weight: shift.All, Bake: shift.MaxDuration - 14*day + 1}}, hooks)
+	_, err = shift.NewPlan([]shift.Step{{Weight: shift.All, Bake: shift.MaxDuration - 14*day + 1}}, hooks, shift.Judging{})
 	require.ErrorIs(t, err, shift.ErrPlanTooLong)
 	require.ErrorContains(t, err, "with its hooks it may take 7920h0m1s")
 }
@@ -155,7 +155,7 @@ func TestEveryAcceptedPlanGrowsToEverythingAndFitsTheHistory(t *testing.T) {
 			return
 		}
 		hooks := anyHooks(t)
-		p, err := shift.NewPlan(list, hooks)
+		p, err := shift.NewPlan(list, hooks, shift.Judging{})
 		if err != nil {
 			require.True(t, isRefusal(err), "%v", err)
 			return

@@ -43,6 +43,12 @@ type Progress struct {
 	Waits []Waited `json:"waits,omitempty"`
 	// Holds is how many judgements in a row could not be made.
 	Holds int `json:"holds"`
+	// FirstShiftAt is when the first Step was taken, and Shifts how long after it each Step
+	// was. Both are kept where versions are compared.
+	FirstShiftAt time.Time `json:"firstShiftAt,omitzero"`
+	Shifts       []Seconds `json:"shiftsSeconds,omitempty"`
+	// Judged is what the comparison said at the last poll.
+	Judged []Judged `json:"judged,omitempty"`
 	// Revisions are those of each Route as last written.
 	Revisions map[Target]Revision `json:"revisions"`
 	// Events is how much of the execution's history is used.
@@ -93,6 +99,7 @@ func (d Deployment) AfterShift(p Progress, written map[Target]Revision, retries 
 	next := Progress{
 		Step: p.NextStep, Steps: p.Steps, NextStep: p.NextStep + 1, Weight: step.Weight,
 		Total: p.Total, Checks: p.Checks, Waits: p.Waits,
+		FirstShiftAt: p.FirstShiftAt, Shifts: p.Shifts, Judged: p.Judged,
 		Revisions: revisions,
 		Events:    p.Events + EventsOfStep + EventsOfRetry*retries,
 		Reasons:   []Reason{},
@@ -120,7 +127,8 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 	}
 	next.Checks++
 	next.Events += EventsOfPoll + EventsOfRetry*found.Retries
-	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), found.Observations...), found.Now)
+	next.Judged = judgedIn(found.Observations, p.Judged)
+	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), withoutDoubts(found)...), found.Now)
 	judged := Judge(observations...)
 	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons
 	next.Wait, next.Waiting, next.Waits = 0, false, waits
@@ -143,6 +151,35 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 		return d.promote(next, *found.Command)
 	}
 	return d.proceed(next)
+}
+
+// judgedIn are the comparisons of a poll. A poll that could not compare leaves the last ones.
+func judgedIn(observations []Observation, before []Judged) []Judged {
+	var judged []Judged
+	for _, o := range observations {
+		if o.Judged != nil {
+			judged = append(judged, *o.Judged)
+		}
+	}
+	if judged == nil {
+		return before
+	}
+	return judged
+}
+
+// withoutDoubts returns the Observations of a poll. Who promotes a Deployment by hand does not
+// want to wait for evidence any longer.
+func withoutDoubts(found Poll) []Observation {
+	if found.Command == nil || found.Command.Order != Promote {
+		return found.Observations
+	}
+	observations := slices.Clone(found.Observations)
+	for i, o := range observations {
+		if o.Verdict == Wait && (o.Reason.Name == CannotTell || o.Reason.Name == MetricsNotRead) {
+			observations[i].Verdict = Pass
+		}
+	}
+	return observations
 }
 
 // proceed decides what comes next when nothing is wrong.

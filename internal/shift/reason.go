@@ -37,6 +37,24 @@ const (
 	// RouteUnread : the Route of a Target could not be read at a poll.
 	RouteUnread = "RouteUnread"
 
+	// CandidateWorse : the Candidate is worse than Stable.
+	CandidateWorse = "CandidateWorse"
+	// CandidateWorseObserved : the Candidate is worse than Stable, by a signal that is only
+	// observed.
+	CandidateWorseObserved = "CandidateWorseObserved"
+	// CandidateWorseAlone : the Candidate is worse at 100 % than Stable was before. Nothing
+	// is beside it, so this decides nothing.
+	CandidateWorseAlone = "CandidateWorseAlone"
+	// CannotTell : it cannot be told whether the Candidate is worse.
+	CannotTell = "CannotTell"
+	// EvidenceMissing : it still cannot be told after all patience, and the Deployment is
+	// rolled back.
+	EvidenceMissing = "EvidenceMissing"
+	// NothingFound : the Candidate has not shown to be worse. The text says what could hide.
+	NothingFound = "NothingFound"
+	// MetricsNotRead : CloudWatch's metrics cannot be read.
+	MetricsNotRead = "MetricsUnreadable"
+
 	// HeldTooLong : too many judgements in a row were Holds.
 	HeldTooLong = "HeldTooLong"
 	// HistoryBudgetUsed : the execution's history is nearly full.
@@ -75,6 +93,8 @@ var informational = map[string]bool{
 	AlarmIgnoredUntilOK:    true,
 	AlarmWithoutData:       true,
 	RouteUnread:            true,
+	CannotTell:             true,
+	NothingFound:           true,
 	HeldTooLong:            true,
 	Paused:                 true,
 	PauseEnded:             true,

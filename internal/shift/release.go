@@ -91,6 +91,7 @@ type Release struct {
 	Alarms   []string  `json:"alarms"`
 	Hooks    Hooks     `json:"hooks"`
 	Options  Options   `json:"options"`
+	Judging  Judging   `json:"judge,omitzero"`
 	Trigger  Trigger   `json:"trigger"`
 	// Parameter names the parameter that configured an event-started release. It is empty
 	// if tags did.

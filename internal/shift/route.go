@@ -71,6 +71,8 @@ type Change struct {
 	Settles bool `json:"settles,omitempty"`
 	// Lag is how long after a write viewers may still see the previous Route.
 	Lag Seconds `json:"lagSeconds,omitempty"`
+	// Judged says that the Candidate's requests are compared with Stable's.
+	Judged bool `json:"judged,omitempty"`
 }
 
 // Creates says whether the Deployment creates the Target.

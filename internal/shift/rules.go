@@ -23,6 +23,9 @@ type Rules struct {
 	// KeepsDetail says that a write needs the Detail of the Route from before the
 	// Deployment, which is then kept with the Deployment.
 	KeepsDetail bool
+	// ComparesVersions says that the platform's metrics tell Stable's requests from the
+	// Candidate's.
+	ComparesVersions bool
 }
 
 // CheckPlan returns ErrInvalidPlan for Steps that a Target of this kind cannot take.

@@ -204,13 +204,13 @@ func TestTheSlowestExponentialStrategyEnds(t *testing.T) {
 	list, err := shift.Exponential(1, factor, 60)
 	require.NoError(t, err)
 	assert.Less(t, len(list), 1000)
-	_, err = shift.NewPlan(list, shift.Hooks{})
+	_, err = shift.NewPlan(list, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err, "weights that grow by less than a basis point stand only once")
 }
 
 func TestStepsBeginWhenTheBakesBeforeThemEnd(t *testing.T) {
 	t.Parallel()
-	plan, err := shift.NewPlan([]shift.Step{{Weight: 100, Bake: 60}, {Weight: 500}, {Weight: shift.All, Bake: 30}}, shift.Hooks{})
+	plan, err := shift.NewPlan([]shift.Step{{Weight: 100, Bake: 60}, {Weight: 500}, {Weight: shift.All, Bake: 30}}, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	assert.Equal(t, []time.Duration{0, time.Minute, time.Minute}, plan.StepStarts())
 }
@@ -258,7 +258,7 @@ func anyAccepted(t *rapid.T) ([]shift.Step, shift.Hooks) {
 	list, err := anyStrategy(t)
 	hooks := anyHooks(t)
 	if err == nil {
-		_, err = shift.NewPlan(list, hooks)
+		_, err = shift.NewPlan(list, hooks, shift.Judging{})
 	}
 	if err != nil {
 		t.Skip("refused")

@@ -47,6 +47,8 @@ type Observation struct {
 	Reason  Reason
 	// Limit bounds a Wait. The other Verdicts have none.
 	Limit Limit
+	// Judged is the comparison of a Target's versions behind it, or nil.
+	Judged *Judged
 }
 
 // Judgement is the Verdict over several Observations, with the reasons of all

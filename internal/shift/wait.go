@@ -23,6 +23,8 @@ type Limit struct {
 	Of     string
 	Length Seconds
 	Then   AfterWait
+	// Poll is the least time between two polls of the wait.
+	Poll Seconds
 	// Expired is the Reason if the traffic is put back at the limit. Ended is the Reason if
 	// the Plan continues.
 	Expired, Ended Reason
@@ -63,7 +65,7 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 		}
 		switch rest := o.Limit.Length - w.Seconds; {
 		case rest > 0:
-			poll := min(max(d.Plan.Step(p.Step).Poll, minPoll, (o.Limit.Length+maxWaitPolls-1)/maxWaitPolls), rest)
+			poll := min(max(d.Plan.Step(p.Step).Poll, minPoll, o.Limit.Poll, (o.Limit.Length+maxWaitPolls-1)/maxWaitPolls), rest)
 			if sleep == 0 || poll < sleep {
 				sleep = poll
 			}

@@ -45,7 +45,7 @@ func TestClosingIsNotMisledByARouteThatTheDeploymentLeftBehind(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{})
+			plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{}, shift.Judging{})
 			require.NoError(t, err)
 			waits := 0
 			h := CloseDeployment{Router: &test.said, Pause: func(context.Context, time.Duration) { waits++ }}

@@ -13,6 +13,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 // OpeningLedger is what open-deployment needs of the Ledger.
@@ -59,11 +60,18 @@ type AlarmReader interface {
 	Alarms(ctx context.Context, names []string) ([]shift.Alarm, error)
 }
 
+// BaselineReader reads what Targets have served, to compare their versions with. It returns
+// shift.ErrThrottled.
+type BaselineReader interface {
+	Baselines(ctx context.Context, judging shift.Judging, changes []shift.Change, now time.Time) (map[shift.Target]judge.Baseline, error)
+}
+
 // OpenDeployment makes a Deployment from a Release.
 type OpenDeployment struct {
 	Ledger    OpeningLedger
 	Router    Router
 	Alarms    AlarmReader
+	Metrics   BaselineReader
 	Announcer Announcer
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
@@ -278,6 +286,7 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
 	}
+	c.Judged = rules.ComparesVersions && o.release.Judging.On()
 	stable, err := o.Router.DescribeVersion(ctx, a.Target, c.Stable)
 	if err != nil {
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
@@ -341,8 +350,12 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	if err != nil {
 		return shift.Deployment{}, err
 	}
+	baselines, err := o.readBaselines(ctx, changes)
+	if err != nil {
+		return shift.Deployment{}, err
+	}
 	d, err := shift.Open(shift.Opening{
-		ID: o.id, Release: o.release, Changes: changes, Firing: firing, At: o.Now.read().UTC(), Retries: o.call.Retry,
+		ID: o.id, Release: o.release, Changes: changes, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
 	})
 	if err != nil {
 		return shift.Deployment{}, err
@@ -357,6 +370,21 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	d = o.announceStart(ctx, record)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", len(firing))
 	return d, nil
+}
+
+// readBaselines reads what the judged Targets served before. Where the comparison only
+// observes, a history that cannot be read does not keep a Deployment from opening.
+func (o opening) readBaselines(ctx context.Context, changes []shift.Change) (map[shift.Target]judge.Baseline, error) {
+	judged := slices.DeleteFunc(slices.Clone(changes), func(c shift.Change) bool { return !c.Judged })
+	if len(judged) == 0 {
+		return nil, nil
+	}
+	baselines, err := o.Metrics.Baselines(ctx, o.release.Judging, judged, o.Now.read())
+	if err != nil && !o.release.Judging.Enforces() && !errors.Is(err, shift.ErrThrottled) {
+		slog.WarnContext(ctx, "the versions are compared without a history", "deployment", o.id, "error", err.Error())
+		return nil, nil
+	}
+	return baselines, err
 }
 
 // announceStart announces a Deployment whose opening this try or an earlier one has

@@ -105,7 +105,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if err := m.land(ctx); err != nil {
 		return shift.Progress{}, err
 	}
-	next := d.AfterShift(progress, m.landed, call.Retry)
+	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read())
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil

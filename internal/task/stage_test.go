@@ -368,7 +368,7 @@ func (s *stage) failing(f *faults) {
 
 func newStage(t *testing.T, changes ...shift.Change) *stage {
 	t.Helper()
-	plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: 5000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{})
+	plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 300}, {Weight: 5000, Bake: 300}, {Weight: shift.All}}, shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	s := &stage{platform: newPlatform(nil), book: &book{}}
 	s.routes = map[shift.Target]shift.Route{}

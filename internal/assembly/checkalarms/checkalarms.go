@@ -6,6 +6,7 @@ import (
 	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
+	"sluice/internal/gate/metric"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/shift"
 	"sluice/internal/task"
@@ -17,6 +18,7 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 		Ledger: dynamo.FromConfig(s.AWS, s.Table),
 		Gates: []task.Gate{
 			alarm.FromConfig(s.AWS),
+			metric.FromConfig(s.AWS),
 			task.RouteGate{
 				Router: routers.FromSettings(s),
 				Now:    s.Runtime.Now, Pause: s.Runtime.Pause,

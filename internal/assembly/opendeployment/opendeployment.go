@@ -7,6 +7,7 @@ import (
 	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
+	"sluice/internal/gate/metric"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/shift"
 	"sluice/internal/task"
@@ -16,7 +17,7 @@ import (
 func New(s assembly.Settings) flow.Handler[flow.Document, shift.Deployment] {
 	return task.OpenDeployment{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s),
-		Alarms: alarm.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
+		Alarms: alarm.FromConfig(s.AWS), Metrics: metric.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
 		Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

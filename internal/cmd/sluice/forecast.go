@@ -99,7 +99,7 @@ var priceSources = []string{
 // newEstimate estimates what a release takes. A strategy alone (isDeployment is false)
 // is assumed to have one target and one alarm. It returns the errors of shift.NewPlan.
 func newEstimate(r shift.Release, deployed bool) (estimate, error) {
-	p, err := shift.NewPlan(r.Steps, r.Hooks)
+	p, err := shift.NewPlan(r.Steps, r.Hooks, r.Judging)
 	if err != nil {
 		return estimate{}, err
 	}

@@ -37,7 +37,7 @@ func New(api API) *Router { return &Router{api: api} }
 // Rules returns the rules of weighted aliases. Lambda's control plane accepts 15 requests a
 // second from an account, for all but a few calls together (Lambda quotas).
 func (r *Router) Rules() shift.Rules {
-	return shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true}
+	return shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true}
 }
 
 // Route reads the Route of an alias. It returns shift.ErrTargetNotFound.

@@ -1,0 +1,107 @@
+package request
+
+import (
+	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
+	"sluice/internal/strictjson"
+)
+
+// Limits of what an input may say of the judge.
+const (
+	minTimes, maxTimes   = 1, 100
+	maxPatience          = 100
+	maxSyntheticRequests = 600 // a minute
+	minExcluded          = shift.Weight(10)
+	maxControl           = shift.Weight(5000)
+)
+
+// decodeJudging reads how the Candidate is compared with Stable: one word, or an object.
+func decodeJudging(v strictjson.Value, home arn) shift.Judging {
+	j := shift.DefaultJudging()
+	switch {
+	case !v.Present():
+		return j
+	case v.IsString():
+		j.Mode = decodeMode(v, judge.Enforce)
+	case v.IsObject():
+		j = decodeJudgingObject(v, home)
+	default:
+		v.Problem(`must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not %s`, v.Kind())
+	}
+	if j.Mode == judge.Off {
+		return shift.Judging{Mode: judge.Off}
+	}
+	return j
+}
+
+func decodeJudgingObject(v strictjson.Value, home arn) shift.Judging {
+	o := v.ObjectLike(`{"mode": "observe"}`, "mode", "slow", "throttles", "tolerates", "evidence", "controlPercent", "synthetic")
+	j := shift.DefaultJudging()
+	j.Mode = decodeMode(o.Field("mode"), judge.Enforce)
+	j.Slow = decodeMode(o.Field("slow"), judge.Observe)
+	j.Throttles = decodeMode(o.Field("throttles"), judge.Observe)
+	j.Tolerates = decodeTolerance(o.Field("tolerates"), j.Tolerates)
+	j.Evidence = decodeEvidence(o.Field("evidence"), j.Evidence)
+	j.Control = percent(o.Field("controlPercent"), j.Control, shift.None, maxControl)
+	j.Synthetic = decodeSynthetic(o.Field("synthetic"), home)
+	if j.Mode != judge.Enforce {
+		for _, name := range []string{"slow", "throttles"} {
+			if f := o.Field(name); f.IsString() && f.Text() == string(judge.Enforce) {
+				f.Problem(`cannot be enforced where the mode is %q: leave it out, or set the mode to "enforce"`, j.Mode)
+			}
+		}
+	}
+	return j
+}
+
+// decodeMode reads a mode; other is the default.
+func decodeMode(v strictjson.Value, other judge.Mode) judge.Mode {
+	if !v.Present() {
+		return other
+	}
+	return judge.Mode(v.OneOf(string(judge.Enforce), string(judge.Observe), string(judge.Off)))
+}
+
+func decodeTolerance(v strictjson.Value, t shift.Tolerance) shift.Tolerance {
+	o := v.ObjectLike(`{"times": 1.5, "percent": 0.05}`, "times", "percent")
+	if times := o.Field("times"); times.Present() {
+		t.Times = times.Float(minTimes, maxTimes)
+	}
+	t.Points = percent(o.Field("percent"), t.Points, shift.None, shift.All)
+	return t
+}
+
+func decodeEvidence(v strictjson.Value, e shift.Evidence) shift.Evidence {
+	o := v.ObjectLike(`{"excludesPercent": 5}`, "excludesPercent", "patience", "whenUnsure")
+	e.Excludes = percent(o.Field("excludesPercent"), e.Excludes, minExcluded, shift.All)
+	if patience := o.Field("patience"); patience.Present() {
+		e.Patience = int(patience.Int(0, maxPatience))
+	}
+	e.WhenUnsure = shift.WhenUnsure(o.Field("whenUnsure").OneOf(string(shift.ProceedUnsure), string(shift.RollBackUnsure)))
+	return e
+}
+
+func decodeSynthetic(v strictjson.Value, home arn) *shift.Synthetic {
+	if !v.Present() {
+		return nil
+	}
+	o := v.ObjectLike(`{"function": "orders-load", "perMinute": 60}`, "function", "perMinute")
+	decodeFunction(o.Require("function"), home)
+	s := &shift.Synthetic{PerMinute: int(requireNumber(o, "perMinute", 60).Int(1, maxSyntheticRequests))}
+	if f := o.Field("function"); f.IsString() {
+		s.Function = f.Text()
+	}
+	return s
+}
+
+// percent reads a number of percent between two others.
+func percent(v strictjson.Value, other, least, most shift.Weight) shift.Weight {
+	if !v.Present() {
+		return other
+	}
+	w, readable := number(v, shift.ParsePercent)
+	if readable && (w < least || w > most) {
+		v.Problem("must be from %s to %s, not %s", least.Percent(), most.Percent(), w.Percent())
+	}
+	return w
+}

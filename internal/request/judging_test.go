@@ -1,0 +1,78 @@
+package request_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/request"
+	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
+)
+
+func TestWhatAnInputSaysOfTheJudge(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*shift.Judging)) shift.Judging {
+		j := shift.DefaultJudging()
+		change(&j)
+		return j
+	}
+	tests := []struct {
+		name, judge string
+		want        shift.Judging
+	}{
+		{"nothing", ``, shift.DefaultJudging()},
+		{"one word", `, "judge": "enforce"`, shift.DefaultJudging()},
+		{"observe", `, "judge": "observe"`, with(func(j *shift.Judging) { j.Mode = judge.Observe })},
+		{"off keeps nothing else", `, "judge": {"mode": "off", "slow": "observe", "controlPercent": 10}`, shift.Judging{Mode: judge.Off}},
+		{"an empty object is the default", `, "judge": {}`, shift.DefaultJudging()},
+		{"everything", `, "judge": {"mode": "enforce", "slow": "enforce", "throttles": "off", "tolerates": {"times": 2, "percent": 0.5},
+			"evidence": {"excludesPercent": 1.5, "patience": 0, "whenUnsure": "rollback"}, "controlPercent": 0,
+			"synthetic": {"function": "orders-load", "perMinute": 60}}`,
+			shift.Judging{
+				Mode: judge.Enforce, Slow: judge.Enforce, Throttles: judge.Off,
+				Tolerates: shift.Tolerance{Times: 2, Points: 50},
+				Evidence:  shift.Evidence{Excludes: 150, Patience: 0, WhenUnsure: shift.RollBackUnsure},
+				Synthetic: &shift.Synthetic{Function: "orders-load", PerMinute: 60},
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, decode(t, `{"function": "orders"`+tt.judge+`}`).Judging)
+		})
+	}
+}
+
+func TestAWrongJudgeIsRefusedWithItsRemedy(t *testing.T) {
+	t.Parallel()
+	assert.ElementsMatch(t, []string{
+		`judge.mode: must be one of enforce, observe, off, not "on"`,
+		`judge.tolerates.times: must be a number from 1 to 100, not 0.5`,
+		`judge.tolerates.percent: 101% is not between 0 and 100%`,
+		`judge.evidence.excludesPercent: must be from 0.1 to 100, not 0`,
+		`judge.evidence.patience: must be a whole number from 0 to 100, not 2.5`,
+		`judge.evidence.whenUnsure: must be one of proceed, rollback, not "wait"`,
+		`judge.controlPercent: must be from 0 to 50, not 60`,
+		`judge.synthetic.function: is missing`,
+		`judge.synthetic.perMinute: must be a whole number from 1 to 600, not 0`,
+		`judge.strict: is not known here; known are mode, slow, throttles, tolerates, evidence, controlPercent, synthetic`,
+	}, problems(t, `{"function": "orders", "judge": {"mode": "on", "strict": true, "tolerates": {"times": 0.5, "percent": 101},
+		"evidence": {"excludesPercent": 0, "patience": 2.5, "whenUnsure": "wait"}, "controlPercent": 60, "synthetic": {"perMinute": 0}}}`))
+	assert.Equal(t, []string{`judge: must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not a boolean`},
+		problems(t, `{"function": "orders", "judge": true}`))
+	assert.Equal(t, []string{`judge.slow: cannot be enforced where the mode is "observe": leave it out, or set the mode to "enforce"`},
+		problems(t, `{"function": "orders", "judge": {"mode": "observe", "slow": "enforce"}}`))
+}
+
+func TestATagSetsTheJudge(t *testing.T) {
+	t.Parallel()
+	event := shift.Arrival{Target: "lambda:orders:live", Candidate: "2"}
+	release, err := request.Reader{}.Tags(event, flow.Tags{flow.TagAlias: "live", flow.TagJudge: "observe"})
+	require.NoError(t, err)
+	assert.Equal(t, judge.Observe, release.Judging.Mode)
+	_, err = request.Reader{}.Tags(event, flow.Tags{flow.TagAlias: "live", flow.TagJudge: "yes"})
+	assert.ErrorContains(t, err, `sluice:judge: must be one of enforce, observe, off, not "yes"`)
+}

@@ -1,0 +1,194 @@
+package shift_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
+)
+
+// stage is a judged canary whose first Step was taken at noon.
+type stage struct {
+	deployment shift.Deployment
+	progress   shift.Progress
+	noon       time.Time
+}
+
+func judgedCanary(t testing.TB, change func(*shift.Judging)) stage {
+	t.Helper()
+	judging := shift.DefaultJudging()
+	if change != nil {
+		change(&judging)
+	}
+	plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 600}, {Weight: shift.All}}, shift.Hooks{}, judging)
+	require.NoError(t, err)
+	d := shift.Deployment{
+		Plan: plan, Judging: judging, Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2", Judged: true}},
+		Baselines: map[shift.Target]judge.Baseline{orders: {Errors: judge.Record{Count: judge.Count{Requests: 100_000, Bad: 100}, Clump: 1}}},
+	}
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	return stage{deployment: d, progress: d.AfterShift(d.Start(), nil, 0).Taken(d, noon), noon: noon}
+}
+
+// after is the Subject of a poll so many minutes after the first Step, all of them baked.
+func (s stage) after(minutes int) shift.Subject {
+	p := s.progress
+	p.Baked, p.Wait = shift.Seconds(60*(minutes-1)), 60
+	return shift.Subject{Deployment: s.deployment, Progress: p, Now: s.noon.Add(time.Duration(minutes) * time.Minute)}
+}
+
+// served are minutes with the same requests and errors of both versions in each.
+func (s stage) served(minutes, stable, stableErrors, candidate, candidateErrors int) []judge.Minute {
+	version := func(requests, failures int) judge.Measured {
+		return judge.Measured{Requests: judge.Reported(float64(requests)), Errors: judge.Reported(float64(failures)), Throttles: judge.Reported(0)}
+	}
+	list := make([]judge.Minute, minutes)
+	for i := range list {
+		list[i] = judge.Minute{At: s.noon.Add(time.Duration(i) * time.Minute), Stable: version(stable, stableErrors), Candidate: version(candidate, candidateErrors)}
+	}
+	return list
+}
+
+func TestWhatAComparisonLeadsTo(t *testing.T) {
+	t.Parallel()
+	observe := func(j *shift.Judging) { j.Mode = judge.Observe }
+	rollback := func(j *shift.Judging) { j.Evidence.WhenUnsure = shift.RollBackUnsure }
+	impatient := func(j *shift.Judging) { j.Evidence.Patience = 0 }
+	tests := []struct {
+		name         string
+		judging      func(*shift.Judging)
+		at           int // minutes after the first step; the bake takes 10
+		served       [4]int
+		verdict      shift.Verdict
+		reason, text string
+		then         shift.AfterWait
+		waitsAtMost  shift.Seconds
+	}{
+		{name: "a worse candidate", at: 3, served: [4]int{900, 1, 100, 20}, verdict: shift.Fail, reason: shift.CandidateWorse,
+			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00; chance alone: less than once in 1,000,000,000 deployments"},
+		{name: "a worse candidate that is only observed", judging: observe, at: 3, served: [4]int{900, 1, 100, 20}, verdict: shift.Pass, reason: shift.CandidateWorseObserved,
+			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00; chance alone: less than once in 1,000,000,000 deployments"},
+		{name: "nothing found", at: 3, served: [4]int{900, 1, 100, 0}, verdict: shift.Pass, reason: shift.NothingFound,
+			text: "lambda:orders:live: the candidate has not shown to be worse in 300 requests; up to 0.99% more could fail unseen"},
+		{name: "few requests while it bakes", at: 3, served: [4]int{9, 0, 1, 0}, verdict: shift.Pass, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: 3 requests; up to 62% more could fail unseen"},
+		{name: "few requests after the bake", at: 10, served: [4]int{9, 0, 1, 0}, verdict: shift.Wait, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: 10 requests; up to 26% more could fail unseen", then: shift.GoOnAfterWait, waitsAtMost: 1980},
+		{name: "few requests after the bake, and who is unsure goes back", judging: rollback, at: 10, served: [4]int{9, 0, 1, 0}, verdict: shift.Wait, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: 10 requests; up to 26% more could fail unseen", then: shift.RollBackAfterWait, waitsAtMost: 1980},
+		{name: "few requests after the bake, without patience", judging: impatient, at: 10, served: [4]int{9, 0, 1, 0}, verdict: shift.Pass, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: 10 requests; up to 26% more could fail unseen"},
+		{name: "few requests after the bake, observed", judging: observe, at: 10, served: [4]int{9, 0, 1, 0}, verdict: shift.Pass, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: 10 requests; up to 26% more could fail unseen"},
+		{name: "both sick, before the bake is over", at: 3, served: [4]int{900, 300, 100, 33}, verdict: shift.Wait, reason: shift.CannotTell,
+			text: "lambda:orders:live: both versions fail, not the candidate: the candidate 33% of 300 requests, stable 33% of 2,700 requests", then: shift.GoOnAfterWait, waitsAtMost: 1980},
+		{name: "the candidate answers hardly any request", at: 10, served: [4]int{900, 0, 1, 0}, verdict: shift.Wait, reason: shift.CannotTell,
+			text: "lambda:orders:live: requests are missing: the candidate has reported 7 of about 631 that it should have got; it may hang, or its metrics are late", then: shift.GoOnAfterWait, waitsAtMost: 1980},
+		{name: "no metric at all", at: 10, verdict: shift.Wait, reason: shift.CannotTell,
+			text: "lambda:orders:live: cannot tell: CloudWatch has reported no request of the candidate", then: shift.GoOnAfterWait, waitsAtMost: 1980},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := judgedCanary(t, tt.judging)
+			minutes := s.served(tt.at, tt.served[0], tt.served[1], tt.served[2], tt.served[3])
+			if tt.served == [4]int{} {
+				minutes = nil
+			}
+			o := s.after(tt.at).ObserveMinutes(s.deployment.Changes[0], minutes)
+			assert.Equal(t, tt.verdict, o.Verdict)
+			assert.Equal(t, shift.Reason{Name: tt.reason, Subject: string(orders), Text: tt.text}, o.Reason)
+			assert.Equal(t, tt.then, o.Limit.Then)
+			assert.Equal(t, tt.waitsAtMost, o.Limit.Length)
+			require.NotNil(t, o.Judged)
+			assert.Equal(t, orders, o.Judged.Target)
+		})
+	}
+}
+
+// A quiet function waits for evidence, says what it waits for, and then does as it was told.
+func TestPatienceEndsTheWaitForEvidence(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		unsure shift.WhenUnsure
+		next   shift.Next
+		reason string
+	}{
+		{shift.ProceedUnsure, shift.NextShift, shift.CannotTell},
+		{shift.RollBackUnsure, shift.NextRollback, shift.EvidenceMissing},
+	} {
+		t.Run(string(tt.unsure), func(t *testing.T) {
+			t.Parallel()
+			s := judgedCanary(t, func(j *shift.Judging) { j.Evidence.WhenUnsure = tt.unsure })
+			p, now, waited := s.progress, s.noon, shift.Seconds(0)
+			for p.Next == shift.NextBake {
+				now = now.Add(p.Wait.Duration())
+				if p.Waiting {
+					waited += p.Wait
+				}
+				o := shift.Subject{Deployment: s.deployment, Progress: p, Now: now}.ObserveMinutes(s.deployment.Changes[0], nil)
+				p = s.deployment.AfterPoll(p, shift.Poll{Observations: []shift.Observation{o}, Now: now})
+			}
+			assert.Equal(t, tt.next, p.Next)
+			assert.Equal(t, tt.reason, shift.FirstReason(p.Reasons).Name)
+			assert.Contains(t, shift.FirstReason(p.Reasons).Text, "waited 33m")
+			assert.EqualValues(t, 3*600+180, waited)
+			assert.EqualValues(t, 600, p.Baked, "waiting is not baking")
+		})
+	}
+}
+
+func TestWhoPromotesDoesNotWaitForEvidence(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	o := s.after(10).ObserveMinutes(s.deployment.Changes[0], nil)
+	require.Equal(t, shift.Wait, o.Verdict)
+	p := s.deployment.AfterPoll(s.after(10).Progress, shift.Poll{Observations: []shift.Observation{o}, Command: &shift.Command{Order: shift.Promote}, Now: s.noon})
+	assert.Equal(t, shift.NextShift, p.Next)
+	assert.Equal(t, 2, p.NextStep)
+
+	worse := s.after(3).ObserveMinutes(s.deployment.Changes[0], s.served(3, 900, 1, 100, 20))
+	p = s.deployment.AfterPoll(s.after(3).Progress, shift.Poll{Observations: []shift.Observation{worse}, Command: &shift.Command{Order: shift.Promote}, Now: s.noon})
+	assert.Equal(t, shift.NextRollback, p.Next, "an order does not override a bad judgement")
+}
+
+func TestMetricsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	denied := errors.New("AccessDenied: no")
+	s := judgedCanary(t, nil)
+	assert.Equal(t, shift.Hold, s.after(3).MetricsUnreadable(denied).Verdict)
+	assert.Equal(t, shift.Pass, s.after(3).MetricsThrottled(shift.ErrThrottled).Verdict)
+	late := s.after(10).MetricsThrottled(shift.ErrThrottled)
+	assert.Equal(t, shift.Wait, late.Verdict, "throttling never puts traffic back by itself")
+	assert.Equal(t, shift.GoOnAfterWait, late.Limit.Then)
+
+	observing := judgedCanary(t, func(j *shift.Judging) { j.Mode = judge.Observe })
+	assert.Equal(t, shift.Pass, observing.after(3).MetricsUnreadable(denied).Verdict)
+	assert.Contains(t, observing.after(3).MetricsUnreadable(denied).Reason.Text, "AccessDenied: no")
+}
+
+func TestWhatWasJudgedStaysInTheProgressUntilItIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	first := s.after(3)
+	o := first.ObserveMinutes(s.deployment.Changes[0], s.served(3, 900, 1, 100, 0))
+	p := s.deployment.AfterPoll(first.Progress, shift.Poll{Observations: []shift.Observation{o}, Now: first.Now})
+	require.Len(t, p.Judged, 1)
+	assert.Equal(t, judge.NothingFound, p.Judged[0].Conclusion)
+	require.Len(t, p.Judged[0].Signals, 1)
+	assert.EqualValues(t, 300, p.Judged[0].Signals[0].Candidate.Requests)
+	p = s.deployment.AfterPoll(p, shift.Poll{Observations: []shift.Observation{first.MetricsUnreadable(errors.New("no"))}, Now: first.Now})
+	assert.Len(t, p.Judged, 1, "a poll that could not compare changes nothing about it")
+
+	text, err := json.Marshal(p)
+	require.NoError(t, err)
+	var again shift.Progress
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, p, again)
+}
