@@ -25,12 +25,24 @@ type Gate struct{ api API }
 // New returns the Gate of the client's account and region.
 func New(api API) *Gate { return &Gate{api: api} }
 
-const (
-	minute = time.Minute
-	// coarse is the period beyond finePeriods. Points of one minute would be too many then.
-	coarse      = 5 * time.Minute
-	finePeriods = 24 * time.Hour
-)
+const minute = time.Minute
+
+// periods are how long the period of a point is, by the time since the first Step. They
+// bound the points of one series to about a thousand: CloudWatch limits the points that an
+// account may read in a second (CloudWatch quotas, GetMetricData).
+var periods = []struct{ until, period time.Duration }{
+	{6 * time.Hour, minute},
+	{3 * 24 * time.Hour, 5 * time.Minute}, // and an hour beyond
+}
+
+func periodSince(begin, now time.Time) time.Duration {
+	for _, p := range periods {
+		if now.Sub(begin) <= p.until {
+			return p.period
+		}
+	}
+	return time.Hour
+}
 
 // Observe compares both versions of every judged Target at a poll, from the minutes since
 // the first Step. Metrics that cannot be read are a Hold, and not an error: the alarms of
@@ -40,10 +52,8 @@ func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observatio
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	start, period := s.Progress.FirstShiftAt.Truncate(minute), minute
-	if s.Now.Sub(start) > finePeriods {
-		start, period = start.Truncate(coarse), coarse
-	}
+	period := periodSince(s.Progress.FirstShiftAt, s.Now)
+	start := s.Progress.FirstShiftAt.Truncate(period)
 	readings := make([]reading, len(changes))
 	var all []*series
 	for i, c := range changes {
