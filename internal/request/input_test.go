@@ -51,7 +51,6 @@ func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
 			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
 			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterWait,
 		},
-		Judging: shift.DefaultJudging(),
 		Trigger: shift.Explicit,
 	}, decode(t, `{"function": "orders"}`))
 }
@@ -99,7 +98,6 @@ func TestEveryFieldIsRead(t *testing.T) {
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
 			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},
-		Judging: shift.DefaultJudging(),
 		Trigger: shift.Explicit,
 	}, got)
 }

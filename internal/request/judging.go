@@ -15,12 +15,13 @@ const (
 	maxControl           = shift.Weight(5000)
 )
 
-// decodeJudging reads how the Candidate is compared with Stable: one word, or an object.
+// decodeJudging reads how the Candidate is compared with Stable: one word, or an object. An
+// input that says nothing of it has nothing compared.
 func decodeJudging(v strictjson.Value, home arn) shift.Judging {
 	j := shift.DefaultJudging()
 	switch {
 	case !v.Present():
-		return j
+		return shift.Judging{}
 	case v.IsString():
 		j.Mode = decodeMode(v, judge.Enforce)
 	case v.IsObject():

@@ -23,7 +23,7 @@ func TestWhatAnInputSaysOfTheJudge(t *testing.T) {
 		name, judge string
 		want        shift.Judging
 	}{
-		{"nothing", ``, shift.DefaultJudging()},
+		{"nothing", ``, shift.Judging{}},
 		{"one word", `, "judge": "enforce"`, shift.DefaultJudging()},
 		{"observe", `, "judge": "observe"`, with(func(j *shift.Judging) { j.Mode = judge.Observe })},
 		{"off keeps nothing else", `, "judge": {"mode": "off", "slow": "observe", "controlPercent": 10}`, shift.Judging{Mode: judge.Off}},

@@ -49,7 +49,7 @@ type Synthetic struct {
 	PerMinute int    `json:"perMinute"`
 }
 
-// DefaultJudging is what an input means that says nothing of the judge.
+// DefaultJudging is what an input means that asks for the comparison and says no more.
 func DefaultJudging() Judging {
 	return Judging{
 		Mode: judge.Enforce, Slow: judge.Observe, Throttles: judge.Observe,
