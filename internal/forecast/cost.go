@@ -5,6 +5,9 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 // Cost is an amount of US dollars in picodollars: a millionth of a millionth. Whole numbers
@@ -30,6 +33,9 @@ const (
 	// PriceOfAlarmRead is $0.01 for 1,000 requests of the CloudWatch API, the highest price
 	// that DescribeAlarms can have (CloudWatch pricing, Cost per deployment).
 	PriceOfAlarmRead = 10 * microdollar
+	// PriceOfMetricRead is $0.01 for 1,000 metrics that GetMetricData reads. Up to five
+	// statistics of a metric count as one (CloudWatch pricing).
+	PriceOfMetricRead = 10 * microdollar
 )
 
 // An invocation of one of Sluice's own Lambdas, estimated for arm64. run-hooks takes longer,
@@ -49,14 +55,16 @@ type Bill struct {
 	Transitions Cost // Step Functions
 	Invocations Cost // Lambda
 	AlarmReads  Cost // CloudWatch
+	MetricReads Cost // CloudWatch
 }
 
-// Bill returns the cost of the Course with this number of alarm reads.
-func (c Course) Bill(alarmReads int) Bill {
+// Bill returns the cost of the Course with these numbers of reads.
+func (c Course) Bill(alarmReads, metricReads int) Bill {
 	return Bill{
 		Transitions: Cost(c.Transitions) * PriceOfTransition,
 		Invocations: Cost(c.Invocations) * priceOfInvocation,
 		AlarmReads:  Cost(alarmReads) * PriceOfAlarmRead,
+		MetricReads: Cost(metricReads) * PriceOfMetricRead,
 	}
 }
 
@@ -65,8 +73,26 @@ func (c Course) Bill(alarmReads int) Bill {
 // that a Deployment may name fit into one request (DescribeAlarms, AlarmNames: 100).
 func (c Course) AlarmReads() int { return 2 + c.Polls }
 
+// MetricReads returns how many metrics are read, at most, for a Deployment that compares the
+// versions of so many Targets and does not wait for evidence: of each version at every poll,
+// and of the alias before the start, its durations twice.
+func (c Course) MetricReads(j shift.Judging, targets int) int {
+	if !j.On() {
+		return 0
+	}
+	metrics := 2 // requests and errors
+	if j.Throttles != judge.Off {
+		metrics++
+	}
+	duration := 1
+	if j.Slow != judge.Off {
+		metrics++
+	}
+	return targets * (2*metrics*c.Polls + metrics + duration)
+}
+
 // Total returns the sum of the Bill.
-func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads }
+func (b Bill) Total() Cost { return b.Transitions + b.Invocations + b.AlarmReads + b.MetricReads }
 
 // String shows the Cost to people, to three significant digits: "$0.000714".
 func (c Cost) String() string {

@@ -9,6 +9,7 @@ import (
 
 	"sluice/internal/forecast"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 func TestCostIsShownShortAndWrittenExactly(t *testing.T) {
@@ -44,13 +45,13 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	require.NoError(t, err)
 	course := forecast.Healthy(plan, shift.Hooks{})
 
-	bill := course.Bill(course.AlarmReads())
+	bill := course.Bill(course.AlarmReads(), 0)
 
 	assert.Equal(t, "$0.00065", bill.Transitions.String(), "26 transitions at $0.025 per 1,000")
 	assert.Equal(t, "$0.0000045", bill.Invocations.String(), "10 invocations of 128 MB for 150 ms")
 	assert.Equal(t, "$0.00007", bill.AlarmReads.String(), "two before the start, and 5 polls")
 	assert.Equal(t, "$0.000725", bill.Total().String())
-	assert.Zero(t, course.Bill(0).AlarmReads, "a deployment without alarms reads none")
+	assert.Zero(t, course.Bill(0, 0).AlarmReads, "a deployment without alarms reads none")
 }
 
 func TestControlCallsGrowByOneForEachStepAndRouteRead(t *testing.T) {
@@ -62,4 +63,20 @@ func TestControlCallsGrowByOneForEachStepAndRouteRead(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, calls, forecast.ControlCalls(plan), strategy)
 	}
+}
+
+func TestAJudgedCanaryCostsLittleMore(t *testing.T) {
+	t.Parallel()
+	steps, err := shift.Strategy("Canary10Percent5Minutes")
+	require.NoError(t, err)
+	j := shift.DefaultJudging()
+	plan, err := shift.NewPlan(steps, shift.Hooks{}, j)
+	require.NoError(t, err)
+	course := forecast.Healthy(plan, shift.Hooks{})
+	assert.Equal(t, 5*8+5, course.MetricReads(j, 1), "8 metrics at each of 5 polls, and 5 before the start")
+	assert.Equal(t, "$0.00045", course.Bill(0, course.MetricReads(j, 1)).MetricReads.String())
+	assert.Equal(t, 3*45, course.MetricReads(j, 3))
+	assert.Zero(t, course.MetricReads(shift.Judging{}, 1))
+	j.Slow, j.Throttles = judge.Off, judge.Off
+	assert.Equal(t, 5*4+3, course.MetricReads(j, 1))
 }

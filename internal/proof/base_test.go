@@ -132,6 +132,12 @@ var bases = []base{
 		`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "timeoutSeconds": 600}]}}`,
 		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 400}},
 		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, "", nil, false},
+	{"compared with Stable, and promoted",
+		`{"function": "orders", "judge": "enforce", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 1}]}}`,
+		`{` + chaosFunctions + `}`, shift.Promoted, "", nil, false},
+	{"compared with Stable, and worse",
+		`{"function": "orders", "judge": "enforce", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
+		`{` + chaosFunctions + `, "candidate": {"errorRate": 0.5}}`, shift.RolledBack, "", nil, false},
 }
 
 func baseOf(t *testing.T, name string) base {

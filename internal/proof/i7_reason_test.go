@@ -104,15 +104,16 @@ func (r *run) opened(d *standing) {
 }
 
 // begins notes what a Deployment ignores. What the alarm was when Open has read it is
-// what it is when Open describes it, or the scenario is one where that matters.
+// what it is when Open describes it, or the ledger says that it was firing and it has been OK
+// since.
 func (r *run) begins(d *standing) {
 	asked, err := request.DecodeInput([]byte(r.base.input), d.id)
 	if err != nil || asked.Options.AlarmsAtStart != shift.IgnoreUntilOK {
 		return
 	}
 	for _, alarm := range d.deployment.Alarms {
-		if r.firing[alarm] {
-			r.ignored[ignoring{d.id, alarm}] = true
+		if r.firing[alarm] || slices.Contains(d.deployment.FiringAtStart, alarm) {
+			r.ignored[ignoring{d.id, alarm}] = r.firing[alarm]
 		}
 	}
 }

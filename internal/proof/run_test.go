@@ -135,7 +135,7 @@ func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.Outcome(r.main.
 func (r *run) harmless(s strike) bool {
 	switch s.fault.class {
 	case failing, killed, hung, forsaken:
-		return !r.hit(flow.BeforeHook.Function)
+		return !r.hit(flow.BeforeHook.Function) && !r.mayNotAsk()
 	case misdelivered:
 		// What a person asks must not come when there is nothing left to ask it of.
 		return s.kind != flow.CommandDetailType || s.fault.spares
@@ -146,6 +146,14 @@ func (r *run) harmless(s strike) bool {
 		return s.fault.spares
 	}
 	return false
+}
+
+// mayNotAsk says whether publish-version was denied to look for a hook: one that may not be
+// asked is as good as none, and its name is what a person has to look at.
+func (r *run) mayNotAsk() bool {
+	return slices.ContainsFunc(r.struck, func(s struck) bool {
+		return s.fault.name == "access denied" && s.actor == flow.Publish.Function && s.action == "lambda:InvokeFunction"
+	})
 }
 
 // isProvisioned says whether the alias has provisioned concurrency, or may get it.

@@ -160,7 +160,7 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 		Alarms:   decodeAlarms(in.Field("alarms")),
 		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
-		Judging:  decodeJudging(in.Field("judge"), r.home()),
+		Judging:  decodeJudging(in.Field("judge")),
 		Trigger:  trigger,
 	}
 }

@@ -8,16 +8,15 @@ import (
 
 // Limits of what an input may say of the judge.
 const (
-	minTimes, maxTimes   = 1, 100
-	maxPatience          = 100
-	maxSyntheticRequests = 600 // a minute
-	minExcluded          = shift.Weight(10)
-	maxControl           = shift.Weight(5000)
+	minTimes, maxTimes = 1, 100
+	maxPatience        = 100
+	minExcluded        = shift.Weight(10)
+	maxControl         = shift.Weight(5000)
 )
 
 // decodeJudging reads how the Candidate is compared with Stable: one word, or an object. An
 // input that says nothing of it has nothing compared.
-func decodeJudging(v strictjson.Value, home arn) shift.Judging {
+func decodeJudging(v strictjson.Value) shift.Judging {
 	j := shift.DefaultJudging()
 	switch {
 	case !v.Present():
@@ -25,7 +24,7 @@ func decodeJudging(v strictjson.Value, home arn) shift.Judging {
 	case v.IsString():
 		j.Mode = decodeMode(v, judge.Enforce)
 	case v.IsObject():
-		j = decodeJudgingObject(v, home)
+		j = decodeJudgingObject(v)
 	default:
 		v.Problem(`must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not %s`, v.Kind())
 	}
@@ -35,8 +34,8 @@ func decodeJudging(v strictjson.Value, home arn) shift.Judging {
 	return j
 }
 
-func decodeJudgingObject(v strictjson.Value, home arn) shift.Judging {
-	o := v.ObjectLike(`{"mode": "observe"}`, "mode", "slow", "throttles", "tolerates", "evidence", "controlPercent", "synthetic")
+func decodeJudgingObject(v strictjson.Value) shift.Judging {
+	o := v.ObjectLike(`{"mode": "observe"}`, "mode", "slow", "throttles", "tolerates", "evidence", "controlPercent")
 	j := shift.DefaultJudging()
 	j.Mode = decodeMode(o.Field("mode"), judge.Enforce)
 	j.Slow = decodeMode(o.Field("slow"), judge.Observe)
@@ -44,7 +43,6 @@ func decodeJudgingObject(v strictjson.Value, home arn) shift.Judging {
 	j.Tolerates = decodeTolerance(o.Field("tolerates"), j.Tolerates)
 	j.Evidence = decodeEvidence(o.Field("evidence"), j.Evidence)
 	j.Control = percent(o.Field("controlPercent"), j.Control, shift.None, maxControl)
-	j.Synthetic = decodeSynthetic(o.Field("synthetic"), home)
 	if j.Mode != judge.Enforce {
 		for _, name := range []string{"slow", "throttles"} {
 			if f := o.Field(name); f.IsString() && f.Text() == string(judge.Enforce) {
@@ -80,19 +78,6 @@ func decodeEvidence(v strictjson.Value, e shift.Evidence) shift.Evidence {
 	}
 	e.WhenUnsure = shift.WhenUnsure(o.Field("whenUnsure").OneOf(string(shift.ProceedUnsure), string(shift.RollBackUnsure)))
 	return e
-}
-
-func decodeSynthetic(v strictjson.Value, home arn) *shift.Synthetic {
-	if !v.Present() {
-		return nil
-	}
-	o := v.ObjectLike(`{"function": "orders-load", "perMinute": 60}`, "function", "perMinute")
-	decodeFunction(o.Require("function"), home)
-	s := &shift.Synthetic{PerMinute: int(requireNumber(o, "perMinute", 60).Int(1, maxSyntheticRequests))}
-	if f := o.Field("function"); f.IsString() {
-		s.Function = f.Text()
-	}
-	return s
 }
 
 // percent reads a number of percent between two others.

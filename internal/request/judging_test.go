@@ -29,13 +29,11 @@ func TestWhatAnInputSaysOfTheJudge(t *testing.T) {
 		{"off keeps nothing else", `, "judge": {"mode": "off", "slow": "observe", "controlPercent": 10}`, shift.Judging{Mode: judge.Off}},
 		{"an empty object is the default", `, "judge": {}`, shift.DefaultJudging()},
 		{"everything", `, "judge": {"mode": "enforce", "slow": "enforce", "throttles": "off", "tolerates": {"times": 2, "percent": 0.5},
-			"evidence": {"excludesPercent": 1.5, "patience": 0, "whenUnsure": "rollback"}, "controlPercent": 0,
-			"synthetic": {"function": "orders-load", "perMinute": 60}}`,
+			"evidence": {"excludesPercent": 1.5, "patience": 0, "whenUnsure": "rollback"}, "controlPercent": 0}`,
 			shift.Judging{
 				Mode: judge.Enforce, Slow: judge.Enforce, Throttles: judge.Off,
 				Tolerates: shift.Tolerance{Times: 2, Points: 50},
 				Evidence:  shift.Evidence{Excludes: 150, Patience: 0, WhenUnsure: shift.RollBackUnsure},
-				Synthetic: &shift.Synthetic{Function: "orders-load", PerMinute: 60},
 			}},
 	}
 	for _, tt := range tests {
@@ -56,11 +54,9 @@ func TestAWrongJudgeIsRefusedWithItsRemedy(t *testing.T) {
 		`judge.evidence.patience: must be a whole number from 0 to 100, not 2.5`,
 		`judge.evidence.whenUnsure: must be one of proceed, rollback, not "wait"`,
 		`judge.controlPercent: must be from 0 to 50, not 60`,
-		`judge.synthetic.function: is missing`,
-		`judge.synthetic.perMinute: must be a whole number from 1 to 600, not 0`,
-		`judge.strict: is not known here; known are mode, slow, throttles, tolerates, evidence, controlPercent, synthetic`,
+		`judge.strict: is not known here; known are mode, slow, throttles, tolerates, evidence, controlPercent`,
 	}, problems(t, `{"function": "orders", "judge": {"mode": "on", "strict": true, "tolerates": {"times": 0.5, "percent": 101},
-		"evidence": {"excludesPercent": 0, "patience": 2.5, "whenUnsure": "wait"}, "controlPercent": 60, "synthetic": {"perMinute": 0}}}`))
+		"evidence": {"excludesPercent": 0, "patience": 2.5, "whenUnsure": "wait"}, "controlPercent": 60}}`))
 	assert.Equal(t, []string{`judge: must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not a boolean`},
 		problems(t, `{"function": "orders", "judge": true}`))
 	assert.Equal(t, []string{`judge.slow: cannot be enforced where the mode is "observe": leave it out, or set the mode to "enforce"`},

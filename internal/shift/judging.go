@@ -21,8 +21,7 @@ type Judging struct {
 	Evidence  Evidence   `json:"evidence,omitzero"`
 	// Control is the share that stays on Stable during the last bake, so that there is
 	// still something to compare with. 0 is none.
-	Control   Weight     `json:"controlPercent,omitempty"`
-	Synthetic *Synthetic `json:"synthetic,omitempty"`
+	Control Weight `json:"controlPercent,omitempty"`
 }
 
 // Tolerance is by how much the Candidate may be worse: so many times the odds of a bad
@@ -40,13 +39,6 @@ type Evidence struct {
 	// most.
 	Patience   int        `json:"patience"`
 	WhenUnsure WhenUnsure `json:"whenUnsure"`
-}
-
-// Synthetic is a function of the user's that sends requests to a Target while evidence is
-// missing.
-type Synthetic struct {
-	Function  string `json:"function"`
-	PerMinute int    `json:"perMinute"`
 }
 
 // DefaultJudging is what an input means that asks for the comparison and says no more.
@@ -136,6 +128,16 @@ func (p Plan) withEvidenceWaits(j Judging) Plan {
 		p.Steps[i].EvidenceWait = 0
 	}
 	return p
+}
+
+// LongestEvidenceWait is how long the Deployment may stay at one Step after its bake, to wait
+// for evidence. It is 0 if it does not wait.
+func (p Plan) LongestEvidenceWait() Seconds {
+	longest := Seconds(0)
+	for _, s := range p.Steps {
+		longest = max(longest, s.EvidenceWait)
+	}
+	return longest
 }
 
 // evidenceWaits is how long all Steps together may wait for evidence.

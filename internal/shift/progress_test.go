@@ -308,7 +308,7 @@ func TestNoCourseOfJudgementsOutgrowsTheHistory(t *testing.T) {
 
 func TestAShiftFromAProgressWithoutRevisionsKeepsThoseOfItsWrites(t *testing.T) {
 	t.Parallel()
-	plan, err := shift.NewPlan(shift.AllAtOnce(), shift.Hooks{})
+	plan, err := shift.NewPlan(shift.AllAtOnce(), shift.Hooks{}, shift.Judging{})
 	require.NoError(t, err)
 	d := shift.Deployment{Plan: plan}
 	written := map[shift.Target]shift.Revision{orders: "r1"}

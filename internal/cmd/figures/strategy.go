@@ -43,7 +43,7 @@ func usageOf(r world.Result) usage {
 		t.calls += n
 	}
 	course := forecast.Course{Transitions: t.transitions, Invocations: t.invocations}
-	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"]).Total()
+	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"], 0).Total()
 	return t
 }
 

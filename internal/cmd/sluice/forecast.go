@@ -21,6 +21,7 @@ type estimate struct {
 	Events       int           `json:"historyEvents"`
 	Lambda       lambdaCalls   `json:"lambda"`
 	AlarmReads   int           `json:"alarmReads"`
+	MetricReads  int           `json:"metricReads,omitempty"`
 	Cost         cost          `json:"cost"`
 	Polling      polling       `json:"polling"`
 	Warnings     []string      `json:"warnings"`
@@ -73,7 +74,7 @@ func newPolling(p shift.Plan, readsAlarms bool) polling {
 	}
 	return polling{
 		Every: forecast.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: c.Polls,
-		Total: c.Bill(c.Polls).Total(), Fits: c.Events <= forecast.MaxEvents,
+		Total: c.Bill(c.Polls, 0).Total(), Fits: c.Events <= forecast.MaxEvents,
 	}
 }
 
@@ -107,13 +108,15 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 	if len(r.Alarms) > 0 || !deployed {
 		reads = course.AlarmReads()
 	}
+	metrics := course.MetricReads(r.Judging, len(r.Arrivals))
 	f := estimate{
 		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: plannedSteps(p),
 		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),
 		Transitions: course.Transitions, Events: course.Events,
 		Lambda:       lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
 		AlarmReads:   reads,
-		Cost:         newCost(course.Bill(reads)),
+		MetricReads:  metrics,
+		Cost:         newCost(course.Bill(reads, metrics)),
 		Polling:      newPolling(p, reads > 0),
 		Warnings:     warnings(p, r, deployed),
 		plan:         p,
@@ -142,7 +145,7 @@ func plannedSteps(p shift.Plan) []plannedStep {
 
 func newCost(b forecast.Bill) cost {
 	return cost{
-		StepFunctions: b.Transitions, Lambda: b.Invocations, CloudWatch: b.AlarmReads, Total: b.Total(),
+		StepFunctions: b.Transitions, Lambda: b.Invocations, CloudWatch: b.AlarmReads + b.MetricReads, Total: b.Total(),
 		Prices: prices{
 			Region: forecast.PriceRegion, Transition: forecast.PriceOfTransition, Request: forecast.PriceOfRequest,
 			GBSecond: forecast.PriceOfGBSecond, AlarmRead: forecast.PriceOfAlarmRead,

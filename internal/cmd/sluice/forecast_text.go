@@ -92,6 +92,12 @@ func (f estimate) totals() *table {
 	t.add("Lambda control plane", f.controlPlane())
 	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own functions")
 	t.add("alarm reads", f.alarmReads())
+	if f.MetricReads > 0 {
+		t.add("metric reads", picture.GroupDigits(f.MetricReads)+" at most, to compare the versions")
+	}
+	if wait := f.plan.LongestEvidenceWait(); wait > 0 {
+		t.add("wait for evidence", fmt.Sprintf("at most %s after a step's bake, if too few requests arrive", daysText(wait)))
+	}
 	return t
 }
 
@@ -129,8 +135,14 @@ func (c cost) table(f estimate) *table {
 		fmt.Sprintf("%s at %s for a million, each %d MB for %d ms at $%s for a GB-second (arm64)",
 			picture.Quantity(f.Lambda.Invocations, "invocation", "invocations"), 1_000_000*c.Prices.Request,
 			c.Prices.Megabytes, c.Prices.Milliseconds, c.Prices.GBSecond.Dollars()))
-	t.add("CloudWatch", c.CloudWatch.String(),
-		fmt.Sprintf("%s at %s for 1,000", picture.Quantity(f.AlarmReads, "alarm read", "alarm reads"), 1000*c.Prices.AlarmRead))
+	reads := picture.Quantity(f.AlarmReads, "alarm read", "alarm reads")
+	switch metrics := picture.Quantity(f.MetricReads, "metric", "metrics"); {
+	case f.MetricReads > 0 && f.AlarmReads > 0:
+		reads += " and " + metrics
+	case f.MetricReads > 0:
+		reads = metrics
+	}
+	t.add("CloudWatch", c.CloudWatch.String(), fmt.Sprintf("%s at %s for 1,000", reads, 1000*c.Prices.AlarmRead))
 	t.add("polling loop", f.Polling.Total.String(), f.Polling.comparison(c.Total))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
 	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")

@@ -21,7 +21,7 @@ const (
 // warnings returns what a person should know about the risks of a Plan.
 func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 	list := append([]string{}, unwatchedSteps(p)...)
-	if deployed && len(r.Alarms) == 0 {
+	if deployed && len(r.Alarms) == 0 && !r.Judging.Enforces() {
 		list = append(list, "The deployment names no alarm, so nothing judges the candidate: only an error or a hook can roll it back.")
 	}
 	if s, found := fastStep(p); found {
