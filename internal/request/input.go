@@ -11,6 +11,7 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 	"sluice/internal/strictjson"
 )
 
@@ -139,12 +140,24 @@ func largestDocument(release shift.Release) flow.Document {
 	}
 	d := shift.Deployment{
 		ID: strings.Repeat("e", maxARN), Changes: changes, Plan: shift.Plan{Steps: release.Steps},
-		Alarms: release.Alarms, FiringAtStart: release.Alarms,
+		Alarms: release.Alarms, FiringAtStart: release.Alarms, Judging: release.Judging,
+	}
+	if release.Judging.On() {
+		d.Baselines = make(map[shift.Target]judge.Baseline, len(changes))
+		for _, c := range changes {
+			d.Baselines[c.Target] = longestBaseline
+		}
 	}
 	return flow.Document{Release: &release, Deployment: &d}
 }
 
 const longestVersion = "999999999999999999"
+
+// longestBaseline has numbers as long as they become.
+var longestBaseline = func() judge.Baseline {
+	r := judge.Record{Count: judge.Count{Requests: 1e12, Bad: 1e12}, Clump: 1.0 / 3, Sway: 1.0 / 3e6}
+	return judge.Baseline{Errors: r, Slow: r, VerySlow: r, Throttles: r, Latency: judge.LatencyLimits{Slow: 1_350_000, VerySlow: 1_800_000}}
+}()
 
 var inputNames = []string{
 	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",

@@ -1,6 +1,9 @@
 package request_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,4 +74,24 @@ func TestATagSetsTheJudge(t *testing.T) {
 	assert.Equal(t, judge.Observe, release.Judging.Mode)
 	_, err = request.Reader{}.Tags(event, flow.Tags{flow.TagAlias: "live", flow.TagJudge: "yes"})
 	assert.ErrorContains(t, err, `sluice:judge: must be one of enforce, observe, off, not "yes"`)
+}
+
+// What Open adds for the comparison counts for the size of the document, too.
+func TestAJudgedDocumentIsLarger(t *testing.T) {
+	t.Parallel()
+	var targets, steps []string
+	for i := range 24 {
+		targets = append(targets, fmt.Sprintf(`{"function": "%s%02d"}`, strings.Repeat("f", 62), i))
+	}
+	for i := 1; i < 480; i++ {
+		steps = append(steps, fmt.Sprintf(`{"percent": %d.%02d, "bakeMinutes": 1}`, i/100, i%100))
+	}
+	input := `{"targets": [` + strings.Join(targets, ",") + `], "strategy": {"steps": [` + strings.Join(steps, ",") + `, {"percent": 100}]}, "judge": "%s"}`
+	size := func(judge string) int {
+		release := decode(t, fmt.Sprintf(input, judge))
+		text, err := json.Marshal(request.LargestDocument(release))
+		require.NoError(t, err)
+		return len(text)
+	}
+	assert.Greater(t, size("enforce"), size("off")+24*400)
 }
