@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/request"
+	"sluice/internal/shift"
 	"sluice/internal/world"
 )
 
@@ -32,11 +33,12 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 		assert.NoError(t, err)
 	}
 	understood := map[string][]func(*testing.T, string){
-		"An example":      {input, scenario},
-		"Deploy it":       {settings},
-		"Input":           {input},
-		"From a pipeline": {action},
-		"Hooks":           {payload},
+		"An example":             {input, scenario},
+		"Deploy it":              {settings},
+		"Input":                  {input},
+		"Comparing the versions": {judged},
+		"From a pipeline":        {action},
+		"Hooks":                  {payload},
 	}
 	for section, by := range understood {
 		assert.Len(t, in(t, section, "json"), len(by), "blocks under %q", section)
@@ -53,6 +55,13 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 		t.Run(b.section, func(t *testing.T) { understood[b.section][nth[b.section]](t, b.text) })
 		nth[b.section]++
 	}
+}
+
+// judged holds the values that the README gives as those of "enforce" to what it means.
+func judged(t *testing.T, text string) {
+	release, err := request.DecodeInput(json.RawMessage(text), "")
+	require.NoError(t, err)
+	assert.Equal(t, shift.DefaultJudging(), release.Judging)
 }
 
 // strict decodes JSON with no member that is not known.
