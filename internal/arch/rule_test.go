@@ -196,7 +196,7 @@ var rules = []rule{
 	// The definition is played here as the local world plays it, and elsewhere.
 	{folder: "internal/conformance", tests: []string{localASL, localWorld, definition}},
 	// The README's files are read as whoever they are for reads them.
-	{folder: "internal/readme", tests: []string{contract, localWorld, requests}},
+	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
 }
 
 // ruleFor is the rule about a package's folder, and the folder that it is about.

@@ -229,13 +229,16 @@ func (s Subject) MetricsThrottled(err error) Observation {
 // tellWorse is the evidence against a Candidate in one sentence.
 func tellWorse(r judge.Reading) string {
 	return fmt.Sprintf("the candidate %s %s, stable %s, since %s; chance alone: less than once in %s deployments",
-		doing[r.Signal], tellShare(r.SinceThen.Candidate), tellShare(r.SinceThen.Stable), r.Since.UTC().Format("15:04"), thousands(r.OncePer))
+		doing[r.Signal], tellShare(r.SinceThen.Candidate), tellShare(r.SinceThen.Stable), r.Since.UTC().Format(clock), thousands(r.OncePer))
 }
 
 func tellWorseAlone(r judge.Reading) string {
 	return fmt.Sprintf("the candidate %s %s since %s, at 100%%, where nothing is left to compare it with",
-		doing[r.Signal], tellShare(r.SinceThen.Alone), r.Since.UTC().Format("15:04"))
+		doing[r.Signal], tellShare(r.SinceThen.Alone), r.Since.UTC().Format(clock))
 }
+
+// clock shows a time of today.
+const clock = "15:04 UTC"
 
 // doing says what a version does to its bad requests.
 var doing = map[judge.Signal]string{

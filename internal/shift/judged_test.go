@@ -71,9 +71,9 @@ func TestWhatAComparisonLeadsTo(t *testing.T) {
 		waitsAtMost  shift.Seconds
 	}{
 		{name: "a worse candidate", at: 3, served: [4]int{900, 1, 100, 20}, verdict: shift.Fail, reason: shift.CandidateWorse,
-			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00; chance alone: less than once in 1,000,000,000 deployments"},
+			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00 UTC; chance alone: less than once in 1,000,000,000 deployments"},
 		{name: "a worse candidate that is only observed", judging: observe, at: 3, served: [4]int{900, 1, 100, 20}, verdict: shift.Pass, reason: shift.CandidateWorseObserved,
-			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00; chance alone: less than once in 1,000,000,000 deployments"},
+			text: "lambda:orders:live: the candidate fails 20% of 300 requests, stable 0.11% of 2,700 requests, since 12:00 UTC; chance alone: less than once in 1,000,000,000 deployments"},
 		{name: "nothing found", at: 3, served: [4]int{900, 1, 100, 0}, verdict: shift.Pass, reason: shift.NothingFound,
 			text: "lambda:orders:live: the candidate has not shown to be worse in 300 requests; up to 0.99% more could fail unseen"},
 		{name: "few requests while it bakes", at: 3, served: [4]int{9, 0, 1, 0}, verdict: shift.Pass, reason: shift.CannotTell,

@@ -101,13 +101,13 @@ func TestBothVersionsAreReadInOneCall(t *testing.T) {
 
 	assert.Equal(t, shift.Fail, observations[0].Verdict)
 	assert.Equal(t, shift.CandidateWorse, observations[0].Reason.Name)
-	assert.Contains(t, observations[0].Reason.Text, "lambda:orders:live: the candidate fails 20% of 1,000 requests, stable 1% of 9,000 requests, since 12:00")
+	assert.Contains(t, observations[0].Reason.Text, "lambda:orders:live: the candidate fails 20% of 1,000 requests, stable 1% of 9,000 requests, since 12:00 UTC")
 	require.NotNil(t, observations[0].Judged)
 	assert.Equal(t, judge.Count{Requests: 1000, Bad: 200}, observations[0].Judged.Signals[0].Candidate)
 
 	assert.Equal(t, shift.Pass, observations[1].Verdict, "latency is only observed")
 	assert.Equal(t, shift.CandidateWorseObserved, observations[1].Reason.Name)
-	assert.Contains(t, observations[1].Reason.Text, "lambda:payments:blue: the candidate is slow in 50% of 800 requests, stable 0% of 7,200 requests, since 12:02")
+	assert.Contains(t, observations[1].Reason.Text, "lambda:payments:blue: the candidate is slow in 50% of 800 requests, stable 0% of 7,200 requests, since 12:02 UTC")
 }
 
 func TestWhatIsNotJudgedIsNotRead(t *testing.T) {
