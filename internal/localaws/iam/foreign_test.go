@@ -67,8 +67,9 @@ func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 // checkedOnStateMachine holds actions that have no resource in the Service
 // Authorization Reference but that AWS still checks against the state machine: its
 // access errors name the state machine, and a policy on it was seen to work (aws-cdk
-// pull request 8486, NOAA-OWP/hydrovis issue 837).
-var checkedOnStateMachine = map[string]bool{"states:SendTaskSuccess": true}
+// pull request 8486, NOAA-OWP/hydrovis issue 837). The CDK grants both on the state
+// machine alone (StateMachine.grantTaskResponse).
+var checkedOnStateMachine = map[string]bool{"states:SendTaskSuccess": true, "states:SendTaskFailure": true}
 
 // isForAll reports whether a statement applies to all resources.
 func isForAll(r Role, sid string) bool {
