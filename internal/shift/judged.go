@@ -121,17 +121,10 @@ func (s Subject) ObserveMinutes(c Change, minutes []judge.Minute) Observation {
 	return o
 }
 
-// settings are the Judging's for the comparison. Where nothing is enforced, everything is
-// observed.
+// settings are the Judging's for the comparison.
 func (j Judging) settings() judge.Settings {
-	within := func(mode judge.Mode) judge.Mode {
-		if mode == judge.Enforce {
-			return j.Mode
-		}
-		return mode
-	}
 	return judge.Settings{
-		Errors: j.Mode, Slow: within(j.Slow), Throttles: within(j.Throttles),
+		Errors: j.Mode, Slow: j.Slow, Throttles: j.Throttles,
 		Tolerates:       judge.Tolerance{Times: j.Tolerates.Times, Percent: percentOf(j.Tolerates.Points)},
 		ExcludesPercent: percentOf(j.Evidence.Excludes),
 	}

@@ -185,10 +185,64 @@ func TestWhatWasJudgedStaysInTheProgressUntilItIsJudgedAgain(t *testing.T) {
 	assert.EqualValues(t, 300, p.Judged[0].Signals[0].Candidate.Requests)
 	p = s.deployment.AfterPoll(p, shift.Poll{Observations: []shift.Observation{first.MetricsUnreadable(errors.New("no"))}, Now: first.Now})
 	assert.Len(t, p.Judged, 1, "a poll that could not compare changes nothing about it")
+	assert.Len(t, s.deployment.AfterShift(p, nil, 0).Judged, 1, "nor does the next step")
 
 	text, err := json.Marshal(p)
 	require.NoError(t, err)
 	var again shift.Progress
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, p, again)
+}
+
+// Somebody promotes a deployment after its first of three steps. What both versions serve
+// from then on is no comparison any more, because the candidate has all traffic.
+func TestAfterAPromotionTheLastStepIsTheOneThatWasTaken(t *testing.T) {
+	t.Parallel()
+	plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 600}, {Weight: 5000, Bake: 600}, {Weight: shift.All}}, shift.Hooks{}, shift.DefaultJudging())
+	require.NoError(t, err)
+	s := judgedCanary(t, nil)
+	s.deployment.Plan = plan
+	p := s.deployment.AfterShift(s.deployment.Start(), nil, 0).Taken(s.deployment, s.noon.Add(-time.Hour))
+	p.NextStep = plan.Len()
+	p = s.deployment.AfterShift(p, nil, 0).Taken(s.deployment, s.noon)
+	o := shift.Subject{Deployment: s.deployment, Progress: p, Now: s.noon.Add(10 * time.Minute)}.ObserveMinutes(s.deployment.Changes[0], s.served(10, 900, 1, 100, 50))
+	assert.NotEqual(t, shift.Fail, o.Verdict)
+}
+
+// The false alarms that a deployment may have are divided among the targets that it judges.
+func TestEachTargetHasItsPartOfTheFalseAlarms(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	threshold := func() float64 {
+		return s.after(3).ObserveMinutes(s.deployment.Changes[0], s.served(3, 900, 1, 100, 1)).Judged.Signals[0].Threshold
+	}
+	alone := threshold()
+	s.deployment.Changes = append(s.deployment.Changes, shift.Change{Target: "lambda:other:live", Stable: "1", Candidate: "2", Judged: true},
+		shift.Change{Target: "lambda:third:live", Stable: "1", Candidate: "2"})
+	assert.InDelta(t, 2*alone, threshold(), 1)
+}
+
+// A deployment shifts its targets in lockstep: where one of them cannot be compared, none
+// keeps a control.
+func TestAControlNeedsThatAllTargetsAreJudged(t *testing.T) {
+	t.Parallel()
+	steps := []shift.Step{{Weight: 1000, Bake: 600}, {Weight: shift.All, Bake: 600}}
+	for _, tt := range []struct {
+		judged []bool
+		steps  int
+		mode   judge.Mode
+	}{
+		{[]bool{true, true}, 3, judge.Enforce},
+		{[]bool{true, false}, 2, judge.Enforce},
+		{[]bool{false, false}, 2, ""},
+	} {
+		changes := make([]shift.Change, len(tt.judged))
+		for i, judged := range tt.judged {
+			changes[i] = shift.Change{Target: orders, Stable: "1", Candidate: "2", Judged: judged}
+		}
+		d, err := shift.Open(shift.Opening{Release: shift.Release{Steps: steps, Judging: shift.DefaultJudging()}, Changes: changes})
+		require.NoError(t, err)
+		assert.Equal(t, tt.steps, d.Plan.Len(), "%v", tt.judged)
+		assert.Equal(t, tt.mode, d.Judging.Mode, "%v", tt.judged)
+	}
 }

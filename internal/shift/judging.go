@@ -13,7 +13,7 @@ const (
 // Judging says how the Candidate is compared with Stable while both serve. The zero value
 // compares nothing: Deployments from before the comparison have it.
 type Judging struct {
-	// Mode is for errors. Slow and Throttles can only do as much as Mode.
+	// Mode is for errors. An input cannot enforce Slow or Throttles where Mode only observes.
 	Mode      judge.Mode `json:"mode,omitempty"`
 	Slow      judge.Mode `json:"slow,omitempty"`
 	Throttles judge.Mode `json:"throttles,omitempty"`

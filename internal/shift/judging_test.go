@@ -101,3 +101,22 @@ func TestNoPlanOutgrowsTheHistoryWhileItWaitsForEvidence(t *testing.T) {
 		assert.Less(t, p.Events+pause, shift.HistoryBudget)
 	})
 }
+
+func TestOnlyTheFirstOfVeryManyStepsWaitForEvidence(t *testing.T) {
+	t.Parallel()
+	var steps []shift.Step
+	for i := range 850 {
+		steps = append(steps, shift.Step{Weight: shift.Weight(10 * (i + 1)), Bake: 60})
+	}
+	p, err := shift.NewPlan(append(steps, shift.Step{Weight: shift.All}), shift.Hooks{}, shift.DefaultJudging())
+	require.NoError(t, err)
+	waiting := 0
+	for i, s := range p.Steps {
+		if s.EvidenceWait > 0 {
+			waiting++
+			assert.Equal(t, waiting, i+1, "the first ones wait")
+		}
+	}
+	assert.Positive(t, waiting)
+	assert.LessOrEqual(t, waiting, 300, "each polls at least once")
+}
