@@ -180,15 +180,20 @@ func (s Subject) evidenceWait() Seconds {
 // waitForEvidence keeps the Deployment at its Step. Its Limit is the same for everything that
 // keeps it from knowing enough, so that one doubt after the other does not add up.
 func (s Subject) waitForEvidence(c Change, text string) Observation {
-	limit := Limit{
-		Of: strconv.Itoa(s.Progress.Step), Length: s.evidenceWait(), Then: GoOnAfterWait, Poll: s.Deployment.Plan.evidencePoll(),
-		Ended: s.reason(CannotTell, c, fmt.Sprintf("%s; waited %s for it, and goes on", text, s.evidenceWait())),
-	}
+	waited := fmt.Sprintf("%s; waited %s for it", text, s.evidenceWait())
+	limit := s.evidenceLimit(s.reason(CannotTell, c, waited+", and goes on"))
 	if s.Deployment.Judging.Evidence.WhenUnsure == RollBackUnsure {
-		limit.Then = RollBackAfterWait
-		limit.Expired = s.reason(EvidenceMissing, c, fmt.Sprintf("%s; waited %s for it", text, s.evidenceWait()))
+		limit.Then, limit.Expired = RollBackAfterWait, s.reason(EvidenceMissing, c, waited)
 	}
 	return Observation{Verdict: Wait, Reason: s.reason(CannotTell, c, text), Limit: limit}
+}
+
+// evidenceLimit bounds a wait at this Step, after which the Plan goes on.
+func (s Subject) evidenceLimit(ended Reason) Limit {
+	return Limit{
+		Of: strconv.Itoa(s.Progress.Step), Length: s.evidenceWait(), Then: GoOnAfterWait,
+		Poll: s.Deployment.Plan.evidencePoll(), Ended: ended,
+	}
 }
 
 // reason names the Target in the text, too, as a Deployment may have several.
@@ -206,15 +211,15 @@ func (s Subject) MetricsUnreadable(err error) Observation {
 }
 
 // MetricsThrottled reports that CloudWatch has throttled the reading of metrics. That alone
-// never puts traffic back: it is waited for, as evidence is.
+// never puts traffic back: at the end of the bake it is waited for, and then the Plan goes on.
 func (s Subject) MetricsThrottled(err error) Observation {
 	o := s.MetricsUnreadable(err)
-	if o.Verdict == Hold {
-		o.Verdict = Pass
-		if s.evidenceWait() > 0 && s.baked() {
-			o.Verdict = Wait
-			o.Limit = Limit{Of: strconv.Itoa(s.Progress.Step), Length: s.evidenceWait(), Then: GoOnAfterWait, Poll: s.Deployment.Plan.evidencePoll(), Ended: o.Reason}
-		}
+	if o.Verdict != Hold {
+		return o
+	}
+	o.Verdict = Pass
+	if s.evidenceWait() > 0 && s.baked() {
+		o.Verdict, o.Limit = Wait, s.evidenceLimit(o.Reason)
 	}
 	return o
 }

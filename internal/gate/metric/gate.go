@@ -46,7 +46,7 @@ func periodSince(begin, now time.Time) time.Duration {
 
 // Observe compares both versions of every judged Target at a poll, from the minutes since
 // the first Step. Metrics that cannot be read are a Hold, and not an error: the alarms of
-// this poll still count. Throttling is a Wait, so that it never puts traffic back by itself.
+// this poll still count. Throttling never puts traffic back by itself.
 func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observation, error) {
 	changes := s.JudgedChanges()
 	if len(changes) == 0 {
@@ -140,12 +140,12 @@ func (r reading) minutes() []judge.Minute {
 // at is what a version served in a minute. CloudWatch ranks in percent.
 func (v version) at(at time.Time) judge.Measured {
 	return judge.Measured{
-		Requests: v.requests.number(at, once), Errors: v.failures.number(at, once), Throttles: v.throttles.number(at, once),
+		Requests: v.requests.number(at, unchanged), Errors: v.failures.number(at, unchanged), Throttles: v.throttles.number(at, unchanged),
 		Slow: v.fast.number(at, above), VerySlow: v.notVerySlow.number(at, above),
 	}
 }
 
-func once(value float64) float64 { return value }
+func unchanged(value float64) float64 { return value }
 
 // above is the share above a limit, of the percentage up to it.
 func above(percent float64) float64 { return min(max(1-percent/100, 0), 1) }
