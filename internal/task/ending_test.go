@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -162,4 +163,24 @@ func TestACommandForADeploymentThatDoesNotShiftItsTargetIsRefused(t *testing.T) 
 		assert.Equal(t, before, s.routes[orders], order)
 		assert.Equal(t, shift.StatusOpen, s.record.Status, order)
 	}
+}
+
+// The record is closed. A permission that is missing for its announcement is no reason to end
+// the execution as Rejected: the sweep announces what is left.
+func TestOpenAnswersUnchangedThoughNobodyCouldBeTold(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	s.end(shift.Unchanged)
+	o := opening{OpenDeployment: OpenDeployment{Ledger: opened{s.book}, Announcer: denied{}}, id: first}
+	d, err := o.answerClosed(t.Context(), s.record.CheckOpen())
+	require.NoError(t, err)
+	require.NotNil(t, d.Unchanged)
+	assert.Equal(t, shift.Unchanged, d.Unchanged.Outcome)
+	assert.False(t, s.announced, "it is still the sweep's to announce")
+}
+
+type denied struct{}
+
+func (denied) Announce(context.Context, shift.Announcement) error {
+	return errors.New("AccessDeniedException: not authorized to perform events:PutEvents")
 }

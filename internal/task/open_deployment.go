@@ -194,10 +194,7 @@ func (o opening) answerClosed(ctx context.Context, closed error) (shift.Deployme
 	if err != nil || record.Outcome != shift.Unchanged {
 		return shift.Deployment{}, closed
 	}
-	if err := announceIfPending(ctx, o.Announcer, o.Ledger, record, record.ClosedAt); err != nil {
-		return shift.Deployment{}, err
-	}
-	return o.unchangedDeployment(record.Moves(), record.Cause), nil
+	return o.answerUnchanged(ctx, record, announceIfPending(ctx, o.Announcer, o.Ledger, record, record.ClosedAt)), nil
 }
 
 // readChanges reads all Targets, and returns a Reason if there is nothing to shift.
@@ -408,10 +405,17 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	if err != nil { // another try may have closed it
 		return o.answerClosed(ctx, fmt.Errorf("close the deployment: %w", err))
 	}
-	if err := announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt); err != nil {
-		return shift.Deployment{}, err
+	return o.answerUnchanged(ctx, closed, announceOutcome(ctx, o.Announcer, o.Ledger, closed, closed.ClosedAt)), nil
+}
+
+// answerUnchanged answers for a record that is closed as Unchanged. If that could not be
+// announced, the safety net announces it. The error would end the execution as Rejected, which
+// is not how the record ended.
+func (o opening) answerUnchanged(ctx context.Context, closed shift.Record, notAnnounced error) shift.Deployment {
+	if notAnnounced != nil {
+		slog.WarnContext(ctx, "the outcome is left to the safety net to announce", "deployment", o.id, "error", notAnnounced)
 	}
-	return o.unchangedDeployment(closed.Moves(), closed.Cause), nil
+	return o.unchangedDeployment(closed.Moves(), closed.Cause)
 }
 
 func (o opening) unchangedDeployment(moves []shift.Move, reason string) shift.Deployment {
