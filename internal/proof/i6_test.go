@@ -90,6 +90,16 @@ func (r *run) looked(t shift.Target) {
 	}
 }
 
+// lookedAtPast notes a stale read: who deletes by it has looked, and has not seen what came since.
+func (r *run) lookedAtPast(shown *localaws.Alias, t shift.Target) {
+	revision := ""
+	if shown != nil {
+		revision = shown.RevisionID
+	}
+	r.sees(t, revision)
+	r.refresh(t, true)
+}
+
 // goesOnWith says whether the Lambda that runs goes on with what it finds at a Target:
 // set-weight with what its Deployment has intended, close-deployment with the whole of it.
 func (r *run) goesOnWith(d *standing, t shift.Target, found *localaws.Alias) bool {

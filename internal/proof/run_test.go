@@ -92,6 +92,7 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
 	r.observe()
 	r.reads = newStaleReads(w)
+	r.reads.onShown = r.lookedAtPast
 	w.OnMoment(r.moment)
 	w.Intercept(r.intercept(r.weaken.on(r)))
 	w.OnParcel(r.courier)

@@ -29,12 +29,15 @@ type staleReads struct {
 	limit   int      // how many reads are stale at most; 0 is no limit
 	shown   int      // how many reads were stale so far
 	past    map[string][]pastAlias
+	// onShown, if set, is told of each stale read, by the Lambda that runs.
+	onShown func(shown *localaws.Alias, target shift.Target)
 }
 
 // pastAlias is what an alias was until a certain time.
 type pastAlias struct {
-	alias *localaws.Alias // nil if there was none
-	until time.Time
+	target shift.Target
+	alias  *localaws.Alias // nil if there was none
+	until  time.Time
 }
 
 // letReadsLag makes the reads of some Lambdas stale. It takes the world's Intercept.
@@ -58,7 +61,7 @@ func (s *staleReads) remember(c localaws.AliasChange) {
 		of = c.Before
 	}
 	path := aliasPath(of.Function, of.Name)
-	s.past[path] = append(s.past[path], pastAlias{c.Before, c.Time})
+	s.past[path] = append(s.past[path], pastAlias{flow.LambdaTarget(of.Function, of.Name), c.Before, c.Time})
 }
 
 // answer answers a GetAlias if the alias has changed within the lag.
@@ -73,6 +76,9 @@ func (s *staleReads) answer(_ *world.World, actor string, r *http.Request) (*htt
 		i := slices.IndexFunc(past, func(p pastAlias) bool { return s.w.Now().Sub(p.until) < s.lag })
 		if i >= 0 {
 			s.shown++
+			if s.onShown != nil {
+				s.onShown(past[i].alias, past[i].target)
+			}
 			return aliasResponse(past[i].alias), nil
 		}
 	}
