@@ -120,7 +120,7 @@ func (s Subject) ObserveMinutes(c Change, minutes []judge.Minute) Observation {
 		judge.Traffic{Shifts: s.shifts(), Minutes: minutes}, len(d.judgedChanges()), s.Now)
 	judged := newJudged(c.Target, finding)
 	o := s.judgeFinding(c, finding)
-	o.Judged = &judged
+	o.Judged, o.WouldFail = &judged, s.wouldFail(c, finding)
 	return o
 }
 
