@@ -16,7 +16,7 @@ import (
 var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
-	"--name N": "named", "--limit N": "5",
+	"--name N": "named", "--limit N": "5", "--rpm N": "200",
 }
 
 // filled puts something in the place of the words in capital letters.

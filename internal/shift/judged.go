@@ -116,7 +116,7 @@ func (d Deployment) judgedChanges() []Change {
 // ObserveMinutes compares both versions of a Target by the minutes since the first Step.
 func (s Subject) ObserveMinutes(c Change, minutes []judge.Minute) Observation {
 	d := s.Deployment
-	finding := judge.Judge(d.Judging.settings(), d.Baselines[c.Target],
+	finding := judge.Judge(d.Judging.Settings(), d.Baselines[c.Target],
 		judge.Traffic{Shifts: s.shifts(), Minutes: minutes}, len(d.judgedChanges()), s.Now)
 	judged := newJudged(c.Target, finding)
 	o := s.judgeFinding(c, finding)
@@ -124,8 +124,8 @@ func (s Subject) ObserveMinutes(c Change, minutes []judge.Minute) Observation {
 	return o
 }
 
-// settings are the Judging's for the comparison.
-func (j Judging) settings() judge.Settings {
+// Settings are the Judging's for the comparison.
+func (j Judging) Settings() judge.Settings {
 	return judge.Settings{
 		Errors: j.Mode, Slow: j.Slow, Throttles: j.Throttles,
 		Tolerates:       judge.Tolerance{Times: j.Tolerates.Times, Percent: percentOf(j.Tolerates.Points)},

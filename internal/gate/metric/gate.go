@@ -162,10 +162,10 @@ func (s *series) number(at time.Time, convert func(float64) float64) judge.Numbe
 	return judge.Reported(convert(value))
 }
 
-// historyLength is how far back a Baseline reaches, and historyPeriod the period of its
+// HistoryLength is how far back a Baseline reaches, and historyPeriod the period of its
 // percentiles.
 const (
-	historyLength = 3 * time.Hour
+	HistoryLength = 3 * time.Hour
 	historyPeriod = time.Hour
 )
 
@@ -174,7 +174,7 @@ const (
 // calls: which requests are slow is known only after the first.
 func (g *Gate) Baselines(ctx context.Context, d shift.Judging, changes []shift.Change, now time.Time) (map[shift.Target]judge.Baseline, error) {
 	end := now.Truncate(minute)
-	start := end.Add(-historyLength)
+	start := end.Add(-HistoryLength)
 	limits, err := g.limits(ctx, changes, start, end)
 	if err != nil {
 		return nil, err
