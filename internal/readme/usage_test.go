@@ -17,6 +17,7 @@ var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5", "--rpm N": "200",
+	"--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
 }
 
 // filled puts something in the place of the words in capital letters.

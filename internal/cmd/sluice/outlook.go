@@ -139,27 +139,35 @@ type trafficFlags struct {
 }
 
 func (f *trafficFlags) addTo(cmd *cobra.Command) {
-	cmd.Flags().Float64Var(&f.rate, "rpm", 0, "say how soon a regression is found at `N` requests a minute")
-	cmd.Flags().Float64Var(&f.errorPercent, "errors", defaultErrors, "with --rpm: `PERCENT` of the requests fail anyway")
-	cmd.Flags().BoolVar(&f.ask, "traffic", false, "say the same for what CloudWatch counted in the last 3 hours")
+	cmd.Flags().Float64Var(&f.rate, "rpm", 0, "say how soon a regression is found at\n`N` requests a minute")
+	cmd.Flags().Float64Var(&f.errorPercent, "errors", defaultErrors, "with --rpm: `PERCENT` of the requests fail\nanyway")
+	cmd.Flags().BoolVar(&f.ask, "traffic", false, "say the same for the traffic of the last\n3 hours, as CloudWatch has counted it")
 }
 
 // defaultErrors is the share of failing requests in percent if nobody gives one.
 const defaultErrors = 0.1
 
 func (f trafficFlags) check(cmd *cobra.Command, args []string) error {
-	given := cmd.Flags().Changed
+	hasRate := cmd.Flags().Changed("rpm")
 	switch {
-	case given("rpm") && !(f.rate > 0 && f.rate <= 1e9):
-		return fmt.Errorf("--rpm must be above 0 and at most 1,000,000,000, not %g", f.rate)
-	case given("errors") && !given("rpm"):
+	case cmd.Flags().Changed("errors") && !hasRate:
 		return errors.New("--errors needs --rpm: --traffic reads both from CloudWatch")
-	case !(f.errorPercent >= 0 && f.errorPercent < 100):
-		return fmt.Errorf("--errors must be at least 0 and below 100, not %g", f.errorPercent)
-	case f.ask && given("rpm"):
+	case f.ask && hasRate:
 		return errors.New("--rpm and --traffic exclude each other: --traffic asks CloudWatch for the requests")
 	case f.ask && len(args) > 0:
 		return errors.New("--traffic needs a deployment's file, because a STRATEGY has no function: -f FILE")
+	case hasRate:
+		return f.checkNumbers()
+	}
+	return nil
+}
+
+func (f trafficFlags) checkNumbers() error {
+	switch {
+	case !(f.rate > 0 && f.rate <= 1e9):
+		return fmt.Errorf("--rpm must be above 0 and at most 1,000,000,000, not %g", f.rate)
+	case !(f.errorPercent >= 0 && f.errorPercent < 100):
+		return fmt.Errorf("--errors must be at least 0 and below 100, not %g", f.errorPercent)
 	}
 	return nil
 }
@@ -199,7 +207,7 @@ func (a account) baselines(cmd *cobra.Command, r shift.Release) (map[shift.Targe
 	}
 	baselines, err := metric.FromConfig(cfg).Baselines(cmd.Context(), r.Judging, changes, a.now().UTC().Truncate(time.Minute))
 	if err != nil {
-		return nil, fmt.Errorf("%w: your role needs cloudwatch:GetMetricData", err)
+		return nil, explainMetrics(err)
 	}
 	return baselines, nil
 }

@@ -14,11 +14,11 @@ const aboutPlan = `Plan shows what a deployment does if nothing goes wrong: when
 its weight, how long it bakes and how often it is judged. It also shows the size
 of the execution, its cost, and warnings.
 
-With --rpm N it also says how soon a candidate that fails in 1, 5 or 20% more of
-its requests is found at each step, if the target serves N requests a minute, and
-what could go unseen. With --traffic it asks CloudWatch for the requests of the
-last 3 hours, and needs cloudwatch:GetMetricData. Without a file, the strategy is
-planned as with "judge": "enforce".
+With --rpm N it also says how soon a candidate that fails in 1, 5 or 20% more
+of its requests is found at each step, if the target serves N requests a minute,
+and what could go unseen. With --traffic it asks CloudWatch for the requests of
+the last 3 hours, and needs cloudwatch:GetMetricData. Without a file, the
+strategy is planned as with "judge": "enforce".
 
 STRATEGY is a name in the style of CodeDeploy, such as Canary10Percent5Minutes
 or Linear10PercentEvery1Minute, with any numbers. A deployment's file can
