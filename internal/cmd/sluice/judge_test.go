@@ -49,7 +49,7 @@ func TestGoldenJudgementAfterTheFact(t *testing.T) {
 // What is judged afterwards is what the last poll of the deployment has judged.
 func TestAJudgementAfterTheFactIsThatOfTheGate(t *testing.T) {
 	t.Parallel()
-	a := judgedWorld(t, `{"stable": {"errorRate": 0.002}, "candidate": {"errorRate": 0.05}, "traffic": {"requestsPerMinute": 2000}}`)
+	a := judgedWorld(t, `{"stable": {"errorRate": 0.002}, "candidate": {"errorRate": 0.05}, "traffic": {"requestsPerMinute": 2000}, "metrics": {"lagMinutes": 0}}`)
 	got := a.run("judge", "orders", "--stable", "1", "--candidate", "2", "--from", "2026-01-01T04:00:00Z", "--to", "2026-01-01 04:10", "--json")
 	var answered answer
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &answered))
