@@ -106,7 +106,7 @@ func (p *person) understands(t *testing.T, args []string) {
 		q := p.elsewhere(t)
 		q.opens(t, "opened")
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
-	case "start":
+	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
 	default:

@@ -15,6 +15,7 @@ import (
 type track struct {
 	Target      shift.Target `json:"target"`
 	Deployments int          `json:"deployments"`
+	Promoted    int          `json:"promoted"`
 	// Judged is how many of them compared their versions at least once.
 	Judged int `json:"judged"`
 	// RolledBack is how many the comparison has put back.
@@ -49,10 +50,16 @@ func (s *track) add(d pastDeployment) {
 	if s.until.IsZero() {
 		s.until = d.OpenedAt
 	}
-	c := d.Comparison
-	if c == nil {
-		return
+	if d.Outcome == shift.Promoted {
+		s.Promoted++
 	}
+	if d.Comparison != nil {
+		s.compare(d, *d.Comparison)
+	}
+}
+
+// compare counts what the comparison of a deployment found.
+func (s *track) compare(d pastDeployment, c shift.Comparison) {
 	s.Judged++
 	if slices.ContainsFunc(d.Reasons, func(r shift.Reason) bool { return r.Name == shift.CandidateWorse && r.Subject == string(d.Target) }) {
 		s.RolledBack++
@@ -64,7 +71,7 @@ func (s *track) add(d pastDeployment) {
 			s.PromotedInSpite++
 		}
 	}
-	switch errorsIn(*c) {
+	switch errorsIn(c) {
 	case judge.NothingFound:
 		s.NothingFound++
 	case judge.CannotTell, judge.RequestsMissing, judge.BothSick:
@@ -105,7 +112,7 @@ func (s track) print(to io.Writer) {
 	t.add("target", string(s.Target))
 	deployments := picture.GroupDigits(s.Deployments) + " that have ended"
 	if s.Deployments > 0 {
-		deployments += ", opened from " + s.since.UTC().Format(time.DateOnly) + " to " + s.until.UTC().Format(time.DateOnly)
+		deployments += ", " + picture.GroupDigits(s.Promoted) + " as Promoted; opened from " + s.since.UTC().Format(time.DateOnly) + " to " + s.until.UTC().Format(time.DateOnly)
 	}
 	t.add("deployments", deployments)
 	t.add("compared", picture.GroupDigits(s.Judged))
