@@ -181,7 +181,7 @@ var rules = []rule{
 	{folder: "internal/picture/page", may: []string{picture, contract, domain}, tests: []string{explanations}},
 
 	// The command shows a simulation by its history events; in AWS it works through
-	// the operator's adapters, and reads the ledger.
+	// the operator's adapters, reads the ledger, and asks the gate that compares versions.
 	{
 		folder: "internal/cmd/*",
 		may: list(
