@@ -118,7 +118,7 @@ func describeComparisons(r shift.Record) string {
 	for _, c := range worstFirst(r.Comparisons) {
 		switch would := c.WouldRollBack; {
 		case would != nil:
-			text += fmt.Sprintf(" The comparison only observes; it would have put the traffic back at %s: %s.", would.At.UTC().Format("15:04 UTC"), would.Reason.Text)
+			text += fmt.Sprintf(" What is only observed would have put the traffic back at %s: %s.", would.At.UTC().Format("15:04 UTC"), would.Reason.Text)
 		case r.Outcome == shift.Promoted:
 			text += " " + c.Reason.Text + "."
 		}

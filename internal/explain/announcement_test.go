@@ -83,7 +83,7 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 			"promoted in spite of what was observed", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted, Comparisons: compared(&would)},
 			shift.Announcement{
 				ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []shift.Reason{}, Comparisons: compared(&would),
-				Summary: "lambda:orders:live serves 2. The comparison only observes; it would have put the traffic back at 12:00 UTC: lambda:orders:live: the candidate fails 5% of 400 requests.",
+				Summary: "lambda:orders:live serves 2. What is only observed would have put the traffic back at 12:00 UTC: lambda:orders:live: the candidate fails 5% of 400 requests.",
 			},
 		},
 		{

@@ -14,7 +14,7 @@ import (
 // outcome, and the ledger keeps it, whoever closes the deployment.
 func TestWhatAnObservingComparisonWouldHaveDoneIsAnnouncedWithTheOutcome(t *testing.T) {
 	t.Parallel()
-	const would = "The comparison only observes; it would have put the traffic back at 00:02 UTC: lambda:orders:live: the candidate fails 5.1% of 216 requests"
+	const would = "What is only observed would have put the traffic back at 00:02 UTC: lambda:orders:live: the candidate fails 5.1% of 216 requests"
 	for name, test := range map[string]struct {
 		judge, more string
 		outcome     shift.Outcome
@@ -43,7 +43,7 @@ func TestWhatAnObservingComparisonWouldHaveDoneIsAnnouncedWithTheOutcome(t *test
 				if test.would {
 					assert.Contains(t, a.Summary, would)
 				} else {
-					assert.NotContains(t, a.Summary, "The comparison only observes")
+					assert.NotContains(t, a.Summary, "What is only observed")
 				}
 				kept, err := w.Ledger().Record(t.Context(), a.DeploymentID)
 				require.NoError(t, err)
