@@ -2,10 +2,12 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 // summary makes text safe to stand between the quotes of a rule's InputTemplate, where
@@ -72,7 +74,7 @@ func orNothing(v shift.Version) string {
 func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	a := shift.Announcement{
 		ID: fmt.Sprintf("%s/%s", r.ID, r.Outcome), DeploymentID: r.ID, State: shift.Announced(r.Outcome),
-		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Summary: summary(describeEnding(r)), At: at,
+		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Comparisons: worstComparisons(r.Comparisons), Summary: summary(describeEnding(r) + describeComparisons(r)), At: at,
 	}
 	switch {
 	case r.Outcome == shift.Promoted:
@@ -81,6 +83,47 @@ func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 		a.Step = r.Intent
 	}
 	return a
+}
+
+// maxComparisons is how many Comparisons an announcement has. The Ledger has all.
+const maxComparisons = 5
+
+func worstComparisons(all []shift.Comparison) []shift.Comparison {
+	return worstFirst(all)[:min(len(all), maxComparisons)]
+}
+
+// worstFirst sorts Comparisons by what a person should look at first.
+func worstFirst(all []shift.Comparison) []shift.Comparison {
+	calm := func(c shift.Comparison) int {
+		switch {
+		case c.Conclusion == judge.Worse:
+			return 0
+		case c.WouldRollBack != nil:
+			return 1
+		case c.Reason.Name != shift.NothingFound:
+			return 2
+		}
+		return 3
+	}
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b shift.Comparison) int { return calm(a) - calm(b) })
+	return sorted
+}
+
+// describeComparisons says what the comparisons found, in a sentence for each Target, where
+// the cause does not say it: what one that only observes would have done, and else what a
+// promoted Candidate could still hide.
+func describeComparisons(r shift.Record) string {
+	text := ""
+	for _, c := range worstFirst(r.Comparisons) {
+		switch would := c.WouldRollBack; {
+		case would != nil:
+			text += fmt.Sprintf(" What is only observed would have put the traffic back at %s: %s.", would.At.UTC().Format("15:04 UTC"), would.Reason.Text)
+		case r.Outcome == shift.Promoted:
+			text += " " + c.Reason.Text + "."
+		}
+	}
+	return text
 }
 
 // describeEnding says how a Deployment ended.

@@ -11,6 +11,7 @@ import (
 
 	"sluice/internal/explain"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 const orders = shift.Target("lambda:orders:live")
@@ -57,6 +58,11 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 	t.Parallel()
 	d := canary(t)
 	arrivals := []shift.Arrival{{Target: orders, Candidate: "2"}}
+	would := shift.WouldRollBack{At: noon, Reason: shift.Reason{Name: shift.CandidateWorseObserved, Text: "lambda:orders:live: the candidate fails 5% of 400 requests"}}
+	compared := func(would *shift.WouldRollBack) []shift.Comparison {
+		reason := shift.Reason{Name: shift.NothingFound, Text: "lambda:orders:live: up to 1.1% more could fail unseen"}
+		return []shift.Comparison{{Judged: shift.Judged{Target: orders}, Reason: reason, WouldRollBack: would}}
+	}
 	tests := []struct {
 		name   string
 		record shift.Record
@@ -65,6 +71,20 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 		{
 			"promoted", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted},
 			shift.Announcement{ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []shift.Reason{}, Summary: "lambda:orders:live serves 2."},
+		},
+		{
+			"promoted, compared", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted, Comparisons: compared(nil)},
+			shift.Announcement{
+				ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []shift.Reason{}, Comparisons: compared(nil),
+				Summary: "lambda:orders:live serves 2. lambda:orders:live: up to 1.1% more could fail unseen.",
+			},
+		},
+		{
+			"promoted in spite of what was observed", shift.Record{Deployment: &d, Intent: 2, Outcome: shift.Promoted, Comparisons: compared(&would)},
+			shift.Announcement{
+				ID: "execution/Promoted", State: "Promoted", Changes: d.Moves(), Weight: shift.All, Step: 2, Reasons: []shift.Reason{}, Comparisons: compared(&would),
+				Summary: "lambda:orders:live serves 2. What is only observed would have put the traffic back at 12:00 UTC: lambda:orders:live: the candidate fails 5% of 400 requests.",
+			},
 		},
 		{
 			"rolled back", shift.Record{Deployment: &d, Intent: 1, Outcome: shift.RolledBack, Reasons: reasons("AlarmFired: a"), Cause: "AlarmFired: \"a\"\nand \\ b."},
@@ -104,4 +124,21 @@ func TestANoteIsToldAtTheStartAndAfterARollback(t *testing.T) {
 	}
 	assert.Equal(t, "It was bad. lambda:orders:live is a durable function: keep its version.",
 		explain.AnnounceOutcome(shift.Record{Outcome: shift.RolledBack, Cause: "It was bad.", Deployment: &d}, noon).Summary)
+}
+
+func TestAnAnnouncementHasTheWorstComparisons(t *testing.T) {
+	t.Parallel()
+	comparison := func(t shift.Target, name string) shift.Comparison {
+		return shift.Comparison{Judged: shift.Judged{Target: t}, Reason: shift.Reason{Name: name, Text: string(t)}}
+	}
+	all := []shift.Comparison{
+		comparison("nothing 1", shift.NothingFound), comparison("nothing 2", shift.NothingFound), comparison("cannot tell", shift.CannotTell),
+		comparison("would", shift.CandidateWorseObserved), comparison("nothing 3", shift.NothingFound), comparison("worse", shift.CandidateWorse),
+	}
+	all[3].WouldRollBack, all[5].Conclusion = &shift.WouldRollBack{At: noon}, judge.Worse
+	var announced []shift.Target
+	for _, c := range explain.AnnounceOutcome(shift.Record{Outcome: shift.Promoted, Comparisons: all}, noon).Comparisons {
+		announced = append(announced, c.Target)
+	}
+	assert.Equal(t, []shift.Target{"worse", "would", "cannot tell", "nothing 1", "nothing 2"}, announced)
 }

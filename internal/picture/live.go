@@ -10,24 +10,26 @@ import (
 
 // Live is where a deployment stands at a given time.
 type Live struct {
-	At         time.Duration
-	State      string
-	Weight     Share
-	Step       int // 0 before the first
-	Steps      int // 0 before they are known
-	Bake       time.Duration
-	Baked      time.Duration
-	Left       time.Duration // remaining in all bakes
-	WaitState  string        // "paused" or "waiting"; empty while it bakes
-	Checks     int
-	Judged     bool
-	Verdict    shift.Verdict
-	Reasons    []string
-	Alarms     []AlarmNow
-	Stable     Served
-	Candidate  Served
-	Other      Served // of versions that are neither
-	HasTraffic bool   // whether Stable, Candidate and Other are set
+	At        time.Duration
+	State     string
+	Weight    Share
+	Step      int // 0 before the first
+	Steps     int // 0 before they are known
+	Bake      time.Duration
+	Baked     time.Duration
+	Left      time.Duration // remaining in all bakes
+	WaitState string        // "paused" or "waiting"; empty while it bakes
+	Checks    int
+	Judged    bool
+	Verdict   shift.Verdict
+	Reasons   []string
+	Alarms    []AlarmNow
+	Stable    Served
+	Candidate Served
+	Other     Served // of versions that are neither
+	// Compared is what the comparison of the versions said at the last check.
+	Compared   []Comparison
+	HasTraffic bool // whether Stable, Candidate and Other are set
 }
 
 // AlarmNow is an alarm and its current State, if known.
@@ -94,6 +96,7 @@ func (l *Live) addClosing(r *Run, c Closing) {
 func (l *Live) addPosition(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
+	l.Compared = comparisons(p.Progress.Judged)
 	l.Baked, l.WaitState = p.Baked.Duration(), waitState(p.Progress)
 	if stage.State == bakeState && stage.At >= p.At {
 		l.Baked += r.bakedIn(p, stage, l.At)

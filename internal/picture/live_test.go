@@ -8,6 +8,7 @@ import (
 
 	"sluice/internal/picture"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 func TestLiveShowsTheStateAtAGivenTime(t *testing.T) {
@@ -18,7 +19,13 @@ func TestLiveShowsTheStateAtAGivenTime(t *testing.T) {
 		Stages: []picture.Stage{{State: "SetWeight"}, {State: "Bake"}, {At: time.Minute, State: "CheckAlarms"}, {At: time.Minute, State: "Bake"}},
 		Positions: []picture.Position{
 			{Progress: shift.Progress{Step: 1, Steps: 2, Weight: 1000, Wait: 60}},
-			{At: time.Minute, Progress: shift.Progress{Step: 1, Steps: 2, Wait: 60, Baked: 60, Checks: 1, Reasons: []shift.Reason{shift.ParseReason("alarm b has insufficient data")}}},
+			{At: time.Minute, Progress: shift.Progress{
+				Step: 1, Steps: 2, Wait: 60, Baked: 60, Checks: 1, Reasons: []shift.Reason{shift.ParseReason("alarm b has insufficient data")},
+				Judged: []shift.Judged{{Target: "lambda:orders:live", Signals: []shift.JudgedSignal{{
+					Signal: judge.Errors, Conclusion: judge.CannotTell, Stable: judge.Count{Requests: 180}, Candidate: judge.Count{Requests: 20, Bad: 1},
+					Odds: 1e6, Evidence: 2.5, Threshold: 166.7, Hidden: 0.22,
+				}}}},
+			}},
 		},
 		Moments: []picture.Moment{{Execution: "one", Weight: picture.Share{Weight: 1000, Known: true}}, {At: time.Second, Execution: "two", Weight: picture.Share{Known: true}}},
 	}
@@ -35,6 +42,13 @@ func TestLiveShowsTheStateAtAGivenTime(t *testing.T) {
 	assert.True(t, later.Judged)
 	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmInsufficient}}, later.Alarms)
 	assert.False(t, later.HasTraffic)
+	assert.Empty(t, first.Compared)
+	assert.Equal(t, picture.Comparison{Target: "lambda:orders:live", Sentences: []string{
+		"candidate: 1 of 20 requests failed (5%); stable: 0 of 180 requests failed (0%)",
+		"the odds of a bad request are beyond all bounds, because stable had no bad request; up to 22% more could hide",
+		"the evidence against the candidate is 2.5; it decides from 167 on",
+	}}, later.Compared[0])
+	assert.Equal(t, run.Compared(), later.Compared)
 
 	assert.Equal(t, 120*time.Second, run.At(time.Hour).Baked, "a bake is not longer than its wait")
 }

@@ -24,6 +24,8 @@ type Moment struct {
 	Notes     []string
 
 	stages, positions int // how many stages and positions were known at that time
+	// reasons are those of a check. The Notes begin with their texts.
+	reasons []shift.Reason
 }
 
 // Share is a Weight that may be unknown, as it is before the first one is set.
@@ -59,12 +61,27 @@ func (m *Moment) noteAll(texts []string) {
 }
 
 // IsRepeatedPoll reports whether the moment is a passing or waiting poll with the same
-// result as the moment before.
+// result as the moment before. Two comparisons of the versions have the same result though
+// their numbers differ.
 func (m Moment) IsRepeatedPoll(before Moment) bool {
 	calm := m.Verdict == shift.Pass.String() || m.Verdict == shift.Wait.String()
 	return m.State == flow.CheckAlarms.State && calm &&
 		m.Execution == before.Execution && m.State == before.State && m.Weight == before.Weight &&
-		m.Verdict == before.Verdict && slices.Equal(m.Notes, before.Notes)
+		m.Verdict == before.Verdict && slices.Equal(m.result(), before.result())
+}
+
+// comparing names the Reasons whose texts have other numbers at each poll.
+var comparing = []string{shift.NothingFound, shift.CannotTell, shift.CandidateWorseObserved, shift.CandidateWorseAlone}
+
+// result is what a poll has found, without the numbers of comparisons.
+func (m Moment) result() []string {
+	result := slices.Clone(m.Notes)
+	for i, r := range m.reasons {
+		if i < len(result) && slices.Contains(comparing, r.Name) {
+			result[i] = r.Name + " " + r.Subject
+		}
+	}
+	return result
 }
 
 // RepeatedText counts the polls that repeat this one and are not shown.
@@ -248,7 +265,8 @@ func describeCheck(d document, m *Moment) {
 		return
 	}
 	m.Verdict = d.Progress.Verdict.String()
-	m.noteAll(shift.Texts(d.Progress.Reasons))
+	m.reasons = d.Progress.Reasons
+	m.noteAll(shift.Texts(m.reasons))
 }
 
 func describeRollback(d document, m *Moment) {

@@ -63,3 +63,26 @@ func TestRepeatedPollsPassedOnlyIfTheirVerdictIsPass(t *testing.T) {
 		assert.Equal(t, test.want, Moment{Verdict: test.verdict}.RepeatedText(test.n))
 	}
 }
+
+func TestAComparisonWithOtherNumbersIsARepeatedPoll(t *testing.T) {
+	t.Parallel()
+	check := func(reasons ...shift.Reason) Moment {
+		m := Moment{State: flow.CheckAlarms.State}
+		describeCheck(document{Document: flow.Document{Progress: &shift.Progress{Reasons: reasons}}}, &m)
+		return m
+	}
+	const orders, stock = "lambda:orders:live", "lambda:stock:live"
+	before := check(shift.Reason{Name: shift.NothingFound, Subject: orders, Text: "120 requests"})
+	for name, test := range map[string]struct {
+		next shift.Reason
+		want bool
+	}{
+		"other numbers":    {shift.Reason{Name: shift.NothingFound, Subject: orders, Text: "194 requests"}, true},
+		"another result":   {shift.Reason{Name: shift.CannotTell, Subject: orders, Text: "120 requests"}, false},
+		"another target":   {shift.Reason{Name: shift.NothingFound, Subject: stock, Text: "120 requests"}, false},
+		"no comparison":    {shift.Reason{Name: shift.AlarmWithoutData, Subject: orders, Text: "120 requests"}, false},
+		"the same reasons": {shift.Reason{Name: shift.NothingFound, Subject: orders, Text: "120 requests"}, true},
+	} {
+		assert.Equal(t, test.want, check(test.next).IsRepeatedPoll(before), name)
+	}
+}

@@ -108,7 +108,7 @@ func longTargets() (input, scenario string) {
 		targets = append(targets, fmt.Sprintf(`{"function": %q, "alias": %q}`, name, alias))
 		functions = append(functions, fmt.Sprintf(`%q: {"versions": 2, "aliases": {%q: {"version": "2"}}}`, name, alias))
 	}
-	return `{"strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "targets": [` + strings.Join(targets, ", ") + `]}`,
+	return `{"judge": "enforce", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}, "targets": [` + strings.Join(targets, ", ") + `]}`,
 		`{"functions": {` + strings.Join(functions, ", ") + `},
 		  "events": [{"atSeconds": 120, "do": "stopExecution"}],
 		  "faults": [{"call": "lambda:UpdateAlias", "actor": "safety-net", "error": "fail", "untilSeconds": 130}]}`

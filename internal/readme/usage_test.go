@@ -16,7 +16,8 @@ import (
 var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
-	"--name N": "named", "--limit N": "5",
+	"--name N": "named", "--limit N": "5", "--rpm N": "200",
+	"--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
 }
 
 // filled puts something in the place of the words in capital letters.
@@ -105,7 +106,7 @@ func (p *person) understands(t *testing.T, args []string) {
 		q := p.elsewhere(t)
 		q.opens(t, "opened")
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
-	case "start":
+	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
 	default:

@@ -21,6 +21,9 @@ type Announcement struct {
 	Weight       Weight    `json:"weightPercent"`
 	Step         int       `json:"step"`
 	Reasons      []Reason  `json:"reasons"`
+	// Comparisons are how the versions of judged Targets were compared, the worst first. Only
+	// an Outcome has them.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
 	// Summary is one line for people, without quotes.
 	Summary string    `json:"summary"`
 	At      time.Time `json:"at"`

@@ -37,6 +37,9 @@ type JudgedSignal struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
+// OncePer says how rare chance alone makes such evidence: at most once in so many deployments.
+func (s JudgedSignal) OncePer() int64 { return judge.OncePer(s.Evidence, s.Threshold) }
+
 // newJudged keeps of a Finding what people and programs are told: the errors, and every other
 // signal by which the Candidate is worse.
 func newJudged(t Target, f judge.Finding) Judged {
@@ -113,16 +116,16 @@ func (d Deployment) judgedChanges() []Change {
 // ObserveMinutes compares both versions of a Target by the minutes since the first Step.
 func (s Subject) ObserveMinutes(c Change, minutes []judge.Minute) Observation {
 	d := s.Deployment
-	finding := judge.Judge(d.Judging.settings(), d.Baselines[c.Target],
+	finding := judge.Judge(d.Judging.Settings(), d.Baselines[c.Target],
 		judge.Traffic{Shifts: s.shifts(), Minutes: minutes}, len(d.judgedChanges()), s.Now)
 	judged := newJudged(c.Target, finding)
 	o := s.judgeFinding(c, finding)
-	o.Judged = &judged
+	o.Judged, o.WouldFail = &judged, s.wouldFail(c, finding)
 	return o
 }
 
-// settings are the Judging's for the comparison.
-func (j Judging) settings() judge.Settings {
+// Settings are the Judging's for the comparison.
+func (j Judging) Settings() judge.Settings {
 	return judge.Settings{
 		Errors: j.Mode, Slow: j.Slow, Throttles: j.Throttles,
 		Tolerates:       judge.Tolerance{Times: j.Tolerates.Times, Percent: percentOf(j.Tolerates.Points)},
@@ -227,7 +230,7 @@ func (s Subject) MetricsThrottled(err error) Observation {
 // tellWorse is the evidence against a Candidate in one sentence.
 func tellWorse(r judge.Reading) string {
 	return fmt.Sprintf("the candidate %s %s, stable %s, since %s; chance alone: less than once in %s deployments",
-		doing[r.Signal], tellShare(r.SinceThen.Candidate), tellShare(r.SinceThen.Stable), r.Since.UTC().Format(clock), thousands(r.OncePer))
+		doing[r.Signal], tellShare(r.SinceThen.Candidate), tellShare(r.SinceThen.Stable), r.Since.UTC().Format(clock), Thousands(r.OncePer))
 }
 
 func tellWorseAlone(r judge.Reading) string {
@@ -244,11 +247,11 @@ var doing = map[judge.Signal]string{
 }
 
 func tellShare(c judge.Count) string {
-	return fmt.Sprintf("%s of %s requests", tellPercent(c.Rate()), thousands(c.Requests))
+	return fmt.Sprintf("%s of %s requests", PercentText(c.Rate()), Thousands(c.Requests))
 }
 
-// tellPercent shows a share with two significant digits.
-func tellPercent(share float64) string {
+// PercentText shows a share with two significant digits.
+func PercentText(share float64) string {
 	switch percent := share * 100; {
 	case percent >= 99.95:
 		return "100%"
@@ -261,8 +264,8 @@ func tellPercent(share float64) string {
 	}
 }
 
-// thousands groups the digits of a number.
-func thousands(n int64) string {
+// Thousands groups the digits of a number: 15,000.
+func Thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	var groups []string
 	for len(digits) > 3 {
@@ -282,12 +285,12 @@ func tellDoubt(f judge.Finding, r judge.Reading) (text string, urgent bool) {
 		return fmt.Sprintf("both versions fail, not the candidate: the candidate %s, stable %s", tellShare(r.All.Candidate), tellShare(r.All.Stable)), true
 	case judge.RequestsMissing:
 		return fmt.Sprintf("requests are missing: the candidate has reported %s of about %s that it should have got; it may hang, or its metrics are late",
-			thousands(f.Arrival.Candidate), thousands(f.Arrival.Expected())), true
+			Thousands(f.Arrival.Candidate), Thousands(f.Arrival.Expected())), true
 	case judge.CannotTell:
 		return "cannot tell: " + tellMissing(r), false
 	}
 	return fmt.Sprintf("the candidate has not shown to be worse in %s requests; up to %s more could fail unseen",
-		thousands(r.All.Candidate.Requests+r.All.Alone.Requests), tellPercent(r.Hidden)), false
+		Thousands(r.All.Candidate.Requests+r.All.Alone.Requests), PercentText(r.Hidden)), false
 }
 
 func tellMissing(r judge.Reading) string {
@@ -299,5 +302,5 @@ func tellMissing(r judge.Reading) string {
 	case judge.SharedMinutes:
 		return "there is no minute in which both versions served requests"
 	}
-	return fmt.Sprintf("%s requests; up to %s more could fail unseen", thousands(r.All.Candidate.Requests), tellPercent(r.Hidden))
+	return fmt.Sprintf("%s requests; up to %s more could fail unseen", Thousands(r.All.Candidate.Requests), PercentText(r.Hidden))
 }

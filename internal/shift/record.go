@@ -40,6 +40,8 @@ type Record struct {
 	UntilOK []string
 	// Seen holds, for each alarm, since when it had the state that Open read.
 	Seen map[string]time.Time
+	// Comparisons are how the versions of each judged Target were compared.
+	Comparisons []Comparison
 	// Command is the order that is to be obeyed, or nil.
 	Command *Command
 	// Reasons say why the record is restoring, or how it was closed.

@@ -49,6 +49,9 @@ type Observation struct {
 	Limit Limit
 	// Judged is the comparison of a Target's versions behind it, or nil.
 	Judged *Judged
+	// WouldFail is why the comparison would fail the Candidate, if it enforced all that it
+	// observes, or nil.
+	WouldFail *Reason
 }
 
 // Judgement is the Verdict over several Observations, with the reasons of all

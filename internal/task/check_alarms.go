@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -15,6 +16,8 @@ type WatchingLedger interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// StopIgnoring makes alarms count that were firing at the start.
 	StopIgnoring(ctx context.Context, id string, alarms []string) error
+	// KeepComparisons records how the versions of the Targets were compared.
+	KeepComparisons(ctx context.Context, id string, comparisons []shift.Comparison) error
 }
 
 // Gate is asked at each poll. A gate that cannot read what it needs returns an Observation
@@ -46,6 +49,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, err
 	}
+	h.keepComparisons(ctx, record, observations, call.Now)
 	next := d.AfterPoll(progress, shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry})
 	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
 	return next, nil
@@ -70,6 +74,18 @@ func (h CheckAlarms) observe(ctx context.Context, s shift.Subject, record shift.
 		}
 	}
 	return observations, h.stopIgnoring(ctx, record, observations)
+}
+
+// keepComparisons records what people are told of the comparison later. Nothing is decided by
+// it, so an error is logged and the judgement stands. The next poll records the same again.
+func (h CheckAlarms) keepComparisons(ctx context.Context, record shift.Record, observations []shift.Observation, at time.Time) {
+	comparisons, compared := record.Compared(observations, at)
+	if !compared {
+		return
+	}
+	if err := h.Ledger.KeepComparisons(ctx, record.ID, comparisons); err != nil {
+		slog.WarnContext(ctx, "comparison not recorded", "deployment", record.ID, "error", err)
+	}
 }
 
 // stopIgnoring makes alarms count that were firing at the start and have been OK since.

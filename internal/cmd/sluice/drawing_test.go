@@ -89,6 +89,7 @@ func TestGoldenDrawnRun(t *testing.T) {
 		demo    string
 	}{
 		"drawn-healthy-80": {80, "healthy"}, "drawn-sick-80": {80, "sick"}, "drawn-sick-40": {40, "sick"}, "drawn-sick-120": {120, "sick"}, "drawn-hook-80": {80, "hook"},
+		"drawn-judged-80": {80, "judged"}, "drawn-judged-40": {40, "judged"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

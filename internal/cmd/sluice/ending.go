@@ -102,6 +102,7 @@ func (e ending) print(to io.Writer, run *picture.Run) {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeText(string(e.Outcome), e.Status, e.Error))
 	t.addCause(run.Explanation())
+	t.addCompared(run.Compared())
 	t.add("time", picture.Clock(fromSeconds(e.Seconds))+run.BackText())
 	t.write(to)
 }

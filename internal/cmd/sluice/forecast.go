@@ -24,6 +24,7 @@ type estimate struct {
 	MetricReads  int           `json:"metricReads,omitempty"`
 	Cost         cost          `json:"cost"`
 	Polling      polling       `json:"polling"`
+	Outlooks     []outlook     `json:"outlook,omitempty"`
 	Warnings     []string      `json:"warnings"`
 
 	plan         shift.Plan
@@ -108,7 +109,7 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 	if len(r.Alarms) > 0 || !deployed {
 		reads = course.AlarmReads()
 	}
-	metrics := course.MetricReads(r.Judging, len(r.Arrivals))
+	metrics := course.MetricReads(r.Judging, max(len(r.Arrivals), 1))
 	f := estimate{
 		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: plannedSteps(p),
 		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),

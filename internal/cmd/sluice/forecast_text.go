@@ -24,6 +24,7 @@ func (f estimate) print(to io.Writer) {
 	f.totals().write(to)
 	fmt.Fprintln(to, "\nWhat it costs:")
 	f.Cost.table(f).write(to)
+	printOutlooks(to, f.Outlooks)
 	for i, w := range f.Warnings {
 		if i == 0 {
 			fmt.Fprintln(to, "\nBeware:")

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/explain"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
 	"sluice/internal/picture"
@@ -20,6 +22,12 @@ const aboutHistory = `History lists the deployments of TARGET in the ledger, the
 that are open, and those that were closed in the last 90 days. It does not list
 a deployment that was rejected before it had locked the target.
 
+With --judged it sums up how the candidates were compared with stable, over the
+whole history or the latest N deployments: how often the comparison has put the
+traffic back, how often one that only observes would have, what was promoted in
+spite of it, and how often it could not tell. A month of that tells whether to
+enforce it.
+
 ` + aboutSubject + `
 
 History needs dynamodb:Query and dynamodb:GetItem on the ledger's table, and for
@@ -27,6 +35,7 @@ an execution's name also states:ListStateMachines.`
 
 const examplesOfHistory = `  sluice history orders
   sluice history lambda:orders:prod --limit 3
+  sluice history orders --judged
   sluice history orders --json | jq -r '.[0].outcome'`
 
 // defaultLimit is how many deployments are listed without --limit. Each of them costs
@@ -36,9 +45,9 @@ const defaultLimit = 20
 func newHistory(env environment) *cobra.Command {
 	a := account{environment: env}
 	var limit int
-	var asJSON bool
+	var asJSON, judged bool
 	cmd := &cobra.Command{
-		Use:                   "history TARGET [--limit N] [--json]",
+		Use:                   "history TARGET [--judged] [--limit N] [--json]",
 		Short:                 "List the deployments of a target",
 		Long:                  aboutHistory,
 		Example:               examplesOfHistory,
@@ -58,9 +67,15 @@ func newHistory(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if judged && !cmd.Flags().Changed("limit") {
+				limit = math.MaxInt
+			}
 			histories, err := f.histories(cmd.Context(), s, limit)
 			if err != nil {
 				return err
+			}
+			if judged {
+				return writeTracks(cmd.OutOrStdout(), histories, asJSON)
 			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), joinDeployments(histories))
@@ -69,6 +84,7 @@ func newHistory(env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().IntVar(&limit, "limit", defaultLimit, "list at most `N` deployments")
+	cmd.Flags().BoolVar(&judged, "judged", false, "sum up how the versions were compared")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	a.addTableFlag(cmd)
 	a.addFlags(cmd)
@@ -98,6 +114,8 @@ type pastDeployment struct {
 	Command   *shift.Command `json:"command,omitempty"` // the latest one
 	Reasons   []shift.Reason `json:"reasons"`
 	Cause     string         `json:"cause"`
+	// Comparison is how the versions of the target were compared; absent if they were not.
+	Comparison *shift.Comparison `json:"comparison,omitempty"`
 }
 
 // histories reads the latest deployments of each Target that a subject names.
@@ -159,6 +177,7 @@ func newPastDeployment(t shift.Target, a shift.Arrived, r shift.Record) pastDepl
 	d := pastDeployment{
 		Target: t, Execution: operator.Execution(a.DeploymentID), OpenedAt: a.OpenedAt, Candidate: a.Candidate,
 		Status: r.Status, Outcome: a.Outcome, Step: r.Intent, Command: r.Command, Reasons: r.Reasons, Cause: r.Cause,
+		Comparison: r.Comparison(t),
 	}
 	if a.Outcome != "" {
 		d.Status, d.ClosedAt = shift.StatusClosed, &a.ClosedAt
@@ -189,6 +208,9 @@ func (p targetHistory) print(to io.Writer) {
 		t.add(d.OpenedAt.UTC().Format(time.DateTime), versionsText(d.Stable, d.Candidate), d.duration(), d.state(), d.Execution.Name())
 		if why := d.details(); why != "" {
 			t.add("", "", "", "", why)
+		}
+		for _, text := range d.comparisonTexts() {
+			t.addWide(text)
 		}
 	}
 	t.write(to)
@@ -225,6 +247,23 @@ func (d pastDeployment) details() string {
 		return detailsText(0, 0, d.Command, d.Reasons)
 	}
 	return detailsText(d.Step, d.Steps, d.Command, d.Reasons)
+}
+
+// comparisonTexts say how the versions were compared, if they were.
+func (d pastDeployment) comparisonTexts() []string {
+	if d.Comparison == nil {
+		return nil
+	}
+	texts := []string{"compared: " + strings.Join(explain.Compared(d.Comparison.Judged), "; ")}
+	if would := d.Comparison.WouldRollBack; would != nil {
+		texts = append(texts, wouldText(*would))
+	}
+	return texts
+}
+
+// wouldText says what a comparison that only observes would have done.
+func wouldText(w shift.WouldRollBack) string {
+	return fmt.Sprintf("it would have been rolled back at %s: %s", w.At.UTC().Format("15:04 UTC"), w.Reason.Text)
 }
 
 // detailsText lists a step, unless there are no steps, a command, and reasons.

@@ -14,26 +14,36 @@ const aboutPlan = `Plan shows what a deployment does if nothing goes wrong: when
 its weight, how long it bakes and how often it is judged. It also shows the size
 of the execution, its cost, and warnings.
 
+With --rpm N it also says how soon a candidate that fails in 1, 5 or 20% more
+of its requests is found at each step, if the target serves N requests a minute,
+and what could go unseen. With --traffic it asks CloudWatch for the requests of
+the last 3 hours, and needs cloudwatch:GetMetricData. Without a file, the
+strategy is planned as with "judge": "enforce".
+
 STRATEGY is a name in the style of CodeDeploy, such as Canary10Percent5Minutes
 or Linear10PercentEvery1Minute, with any numbers. A deployment's file can
 describe other steps.`
 
 const examplesOfPlan = `  sluice plan AllAtOnce
   sluice plan Canary5Percent90Minutes
+  sluice plan Canary10Percent10Minutes --rpm 200
   sluice plan -f deployment.json
+  sluice plan -f deployment.json --traffic
   echo '{"function": "orders", "strategy": {"exponential":
     {"startPercent": 1, "factor": 2, "everyMinutes": 10}}}' | sluice plan -f -`
 
-func newPlan() *cobra.Command {
+func newPlan(env environment) *cobra.Command {
+	a := account{environment: env}
 	var file string
+	var traffic trafficFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:                   "plan (STRATEGY | -f FILE) [--json]",
+		Use:                   "plan (STRATEGY | -f FILE) [--rpm N | --traffic] [--json]",
 		Short:                 "Show what a strategy or a deployment takes and costs",
 		Long:                  aboutPlan,
 		Example:               examplesOfPlan,
 		DisableFlagsInUseLine: true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
 				return fmt.Errorf("plan takes only one STRATEGY: remove %q", args[1])
@@ -42,10 +52,10 @@ func newPlan() *cobra.Command {
 			case len(args) == 0 && file == "":
 				return errors.New("plan needs a STRATEGY or a deployment's file: -f FILE")
 			}
-			return nil
+			return traffic.check(cmd, args)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			expected, err := plan(cmd, args, source(file))
+			expected, err := plan(cmd, args, source(file), a, traffic)
 			if err != nil {
 				return err
 			}
@@ -57,38 +67,55 @@ func newPlan() *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	traffic.addTo(cmd)
+	a.addFlags(cmd)
 	return cmd
 }
 
 var errConfiguredByTags = errors.New(`trigger: a deployment that an event starts is configured by the function's tags, which are not in this file: plan the strategy that the tags name`)
 
 // plan estimates a named strategy, or the deployment in a file.
-func plan(cmd *cobra.Command, args []string, file source) (estimate, error) {
-	if len(args) == 1 {
-		return planStrategy(args[0])
-	}
-	text, err := file.read(cmd.InOrStdin())
+func plan(cmd *cobra.Command, args []string, file source, a account, traffic trafficFlags) (estimate, error) {
+	release, err := plannedRelease(cmd, args, file, traffic)
 	if err != nil {
 		return estimate{}, err
 	}
-	release, err := request.DecodeInput(text, "")
-	if err != nil {
-		return estimate{}, invalid(file.String(), err)
+	f, err := newEstimate(release, len(args) == 0)
+	switch {
+	case err != nil && len(args) == 1:
+		return estimate{}, invalid("STRATEGY", err)
+	case err != nil || !traffic.isAsked():
+		return f, err
+	case !release.Judging.On():
+		return estimate{}, invalid(file.String(), errNothingCompared)
 	}
-	if release.Trigger == shift.Event {
-		return estimate{}, invalid(file.String(), errConfiguredByTags)
-	}
-	return newEstimate(release, true)
+	f.Outlooks, err = traffic.outlooks(cmd, a, f.plan, release)
+	return f, err
 }
 
-func planStrategy(name string) (estimate, error) {
-	steps, err := request.Strategy(name)
-	if err != nil {
-		return estimate{}, invalid("STRATEGY", err)
+// plannedRelease reads what is planned: a strategy alone, or the deployment in a file.
+func plannedRelease(cmd *cobra.Command, args []string, file source, traffic trafficFlags) (shift.Release, error) {
+	if len(args) == 1 {
+		steps, err := request.Strategy(args[0])
+		if err != nil {
+			return shift.Release{}, invalid("STRATEGY", err)
+		}
+		r := shift.Release{Strategy: args[0], Steps: steps}
+		if traffic.isAsked() {
+			r.Judging = shift.DefaultJudging()
+		}
+		return r, nil
 	}
-	f, err := newEstimate(shift.Release{Strategy: name, Steps: steps}, false)
+	text, err := file.read(cmd.InOrStdin())
 	if err != nil {
-		return estimate{}, invalid("STRATEGY", err)
+		return shift.Release{}, err
 	}
-	return f, nil
+	release, err := request.DecodeInput(text, "")
+	if err != nil {
+		return shift.Release{}, invalid(file.String(), err)
+	}
+	if release.Trigger == shift.Event {
+		return shift.Release{}, invalid(file.String(), errConfiguredByTags)
+	}
+	return release, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,8 +25,10 @@ one file without script and needs no network. The deployment may still be open.
 ` + aboutSubject + ` Of a target, the
 page is about the latest deployment.
 
-The page does not show how many requests each version served: that is not in an
-execution's history. CloudWatch has these numbers.
+Where the versions are compared, it plots the evidence against the candidate and
+the share of failed requests of both. It does not show how many requests each
+version served in each minute: that is not in an execution's history. CloudWatch
+has these numbers.
 
 Report reads from the ledger when the safety net put the traffic back. It needs
 the same permissions as 'sluice watch'.`
@@ -75,7 +78,7 @@ func newReport(env environment) *cobra.Command {
 
 // missingFromHistory says what the page about an execution in AWS does not show.
 var missingFromHistory = []string{
-	"Requests and errors by version are not in an execution's history. CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
+	"Requests and errors by version, minute by minute, are not in an execution's history. CloudWatch has them, as the metrics Invocations and Errors of AWS/Lambda by FunctionName, Resource (FUNCTION:ALIAS) and ExecutedVersion.",
 	"The alarms' states are those that the checks read. After the last check, only an alarm that caused the rollback is shown.",
 }
 
@@ -146,7 +149,7 @@ func facts(t *table) []page.Fact {
 		} else if name != "" {
 			above = name
 		}
-		if len(row) == 2 && !slices.Contains([]string{"outcome", "cause", "next"}, name) {
+		if len(row) == 2 && !slices.Contains([]string{"outcome", "cause", "next", "compared"}, cmp.Or(name, above)) {
 			list = append(list, page.Fact{Name: name, Value: strings.ReplaceAll(row[1], noBreakSpace, " ")})
 		}
 	}

@@ -68,6 +68,7 @@ func (s simulation) summary() *table {
 	t := &table{indent: gutter}
 	t.add("outcome", outcomeText(r.Outcome, r.Status, r.Error))
 	t.addCause(s.run.Explanation())
+	t.addCompared(s.run.Compared())
 	t.add("virtual time", picture.Clock(fromSeconds(r.VirtualSeconds)))
 	t.add("transitions", picture.GroupDigits(r.Transitions))
 	t.add("history events", picture.GroupDigits(r.HistoryEvents))
@@ -90,6 +91,21 @@ func (t *table) addCause(why, next string) {
 	}
 	if next != "" {
 		t.add("next", next)
+	}
+}
+
+// addCompared adds what the comparison of the versions knows of each Target.
+func (t *table) addCompared(list []picture.Comparison) {
+	for _, c := range list {
+		name := "compared"
+		if len(list) > 1 {
+			t.add(name, string(c.Target))
+			name = ""
+		}
+		for _, sentence := range c.Sentences {
+			t.add(name, sentence)
+			name = ""
+		}
 	}
 }
 

@@ -24,15 +24,25 @@ type table struct {
 	right     map[int]bool // columns that are aligned to the right
 	minWidths []int        // by column
 	rows      [][]string
+	wide      map[int]bool // rows of a single text that runs below all columns
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
+// addWide adds a text that runs below all columns.
+func (t *table) addWide(text string) {
+	if t.wide == nil {
+		t.wide = map[int]bool{}
+	}
+	t.wide[len(t.rows)] = true
+	t.add(text)
+}
+
 // write prints the table. Rows may have different numbers of cells.
 func (t *table) write(to io.Writer) {
 	widths := t.widths()
-	for _, row := range t.rows {
-		for _, line := range t.lines(row, widths) {
+	for i := range t.rows {
+		for _, line := range t.lines(i, widths) {
 			line = strings.ReplaceAll(t.indent+line, noBreakSpace, " ")
 			io.WriteString(to, strings.TrimRight(line, " ")+"\n")
 		}
@@ -47,7 +57,10 @@ func (t *table) widths() []int {
 	}
 	widths := make([]int, max(columns-1, 0))
 	copy(widths, t.minWidths)
-	for _, row := range t.rows {
+	for n, row := range t.rows {
+		if t.wide[n] {
+			continue
+		}
 		for i := range min(len(row), len(widths)) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
@@ -55,8 +68,12 @@ func (t *table) widths() []int {
 	return widths
 }
 
-// lines returns the lines of a row.
-func (t *table) lines(row []string, widths []int) []string {
+// lines returns the lines of a row, by its number.
+func (t *table) lines(number int, widths []int) []string {
+	row := t.rows[number]
+	if t.wide[number] {
+		return t.wideLines(row[0])
+	}
 	var line strings.Builder
 	for i := range min(len(row), len(widths)) {
 		line.WriteString(t.pad(row[i], widths[i], t.right[i]) + gutter)
@@ -71,6 +88,15 @@ func (t *table) lines(row []string, widths []int) []string {
 		lines[i] = strings.Repeat(" ", begin) + text
 	}
 	lines[0] = line.String() + notes[0]
+	return lines
+}
+
+// wideLines returns the lines of a text that runs below all columns, a little indented.
+func (t *table) wideLines(text string) []string {
+	lines := wrap(text, pageWidth-len(t.indent)-len(gutter))
+	for i := range lines {
+		lines[i] = gutter + lines[i]
+	}
 	return lines
 }
 

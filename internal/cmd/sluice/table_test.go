@@ -24,3 +24,18 @@ func TestTableAlignsItsColumnsAndWrapsTheLast(t *testing.T) {
               then on
 `, text.String())
 }
+
+func TestAWideTextRunsBelowAllColumns(t *testing.T) {
+	t.Parallel()
+	tb := &table{indent: gutter}
+	tb.add("NO", "NAME", "")
+	tb.addWide(strings.Repeat("word ", 16) + "end")
+	tb.add("1", "a", "b")
+	var text strings.Builder
+	tb.write(&text)
+	assert.Equal(t, `  NO  NAME
+    word word word word word word word word word word word word word word word
+    word end
+  1   a     b
+`, text.String())
+}

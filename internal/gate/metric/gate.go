@@ -27,22 +27,32 @@ func New(api API) *Gate { return &Gate{api: api} }
 
 const minute = time.Minute
 
+const day = 24 * time.Hour
+
 // periods are how long the period of a point is, by the time since the first Step. They
 // bound the points of one series to about a thousand: CloudWatch limits the points that an
-// account may read in a second (CloudWatch quotas, GetMetricData).
-var periods = []struct{ until, period time.Duration }{
-	{6 * time.Hour, minute},
-	{3 * 24 * time.Hour, 5 * time.Minute}, // and an hour beyond
-}
+// account may read in a second (CloudWatch quotas, GetMetricData). CloudWatch keeps points of
+// a period for some time only (CloudWatch User Guide, Metrics retention).
+var periods = []resolution{{6 * time.Hour, minute, 15 * day}, {3 * day, 5 * time.Minute, 63 * day}}
 
-func periodSince(begin, now time.Time) time.Duration {
-	for _, p := range periods {
-		if now.Sub(begin) <= p.until {
-			return p.period
+// coarsest is the resolution of longer spans.
+var coarsest = resolution{period: time.Hour, kept: 455 * day}
+
+type resolution struct{ until, period, kept time.Duration }
+
+func resolutionOf(span time.Duration) resolution {
+	for _, r := range periods {
+		if span <= r.until {
+			return r
 		}
 	}
-	return time.Hour
+	return coarsest
 }
+
+func periodSince(begin, now time.Time) time.Duration { return resolutionOf(now.Sub(begin)).period }
+
+// Kept is for how long CloudWatch keeps the points by which such a span is compared.
+func Kept(span time.Duration) time.Duration { return resolutionOf(span).kept }
 
 // Observe compares both versions of every judged Target at a poll, from the minutes since
 // the first Step. Metrics that cannot be read are a Hold, and not an error: the alarms of
@@ -162,10 +172,10 @@ func (s *series) number(at time.Time, convert func(float64) float64) judge.Numbe
 	return judge.Reported(convert(value))
 }
 
-// historyLength is how far back a Baseline reaches, and historyPeriod the period of its
+// HistoryLength is how far back a Baseline reaches, and historyPeriod the period of its
 // percentiles.
 const (
-	historyLength = 3 * time.Hour
+	HistoryLength = 3 * time.Hour
 	historyPeriod = time.Hour
 )
 
@@ -174,7 +184,7 @@ const (
 // calls: which requests are slow is known only after the first.
 func (g *Gate) Baselines(ctx context.Context, d shift.Judging, changes []shift.Change, now time.Time) (map[shift.Target]judge.Baseline, error) {
 	end := now.Truncate(minute)
-	start := end.Add(-historyLength)
+	start := end.Add(-HistoryLength)
 	limits, err := g.limits(ctx, changes, start, end)
 	if err != nil {
 		return nil, err

@@ -245,19 +245,20 @@ func TestServiceErrorsSayWhatWasBeingDone(t *testing.T) {
 	w := newWorld(t)
 	record := shift.Record{ID: first, Status: shift.StatusOpen, Arrivals: release(orders).Arrivals}
 	calls := map[string]func() error{
-		"open":                 func() error { _, err := w.Open(t.Context(), first, release(orders), noon); return err },
-		"describe":             func() error { _, err := w.Describe(t.Context(), describe(first, orders), nil, nil); return err },
-		"read the record":      func() error { _, err := w.Record(t.Context(), first); return err },
-		"intend step 3":        func() error { _, err := w.Intend(t.Context(), first, 3); return err },
-		"landed writes":        func() error { return w.Land(t.Context(), first, shift.Landed{}) },
-		"stop ignoring alarms": func() error { return w.StopIgnoring(t.Context(), first, []string{"a"}) },
-		"as restoring":         func() error { _, err := w.MarkRestoring(t.Context(), first, nil, noon); return err },
-		"restored targets":     func() error { return w.Restore(t.Context(), first, []shift.Target{orders}) },
-		"as Promoted":          func() error { _, err := w.Close(t.Context(), record, ending(shift.Promoted)); return err },
-		"reject":               func() error { _, err := w.Reject(t.Context(), first, nil, ending(shift.Rejected)); return err },
-		"delete the open item": func() error { return w.Retire(t.Context(), first) },
-		"read the open item":   func() error { _, err := w.Announced(t.Context(), first); return err },
-		"version 2 at":         func() error { _, err := w.Arrivals(t.Context(), orders, "2"); return err },
+		"open":                   func() error { _, err := w.Open(t.Context(), first, release(orders), noon); return err },
+		"describe":               func() error { _, err := w.Describe(t.Context(), describe(first, orders), nil, nil); return err },
+		"read the record":        func() error { _, err := w.Record(t.Context(), first); return err },
+		"intend step 3":          func() error { _, err := w.Intend(t.Context(), first, 3); return err },
+		"landed writes":          func() error { return w.Land(t.Context(), first, shift.Landed{}) },
+		"stop ignoring alarms":   func() error { return w.StopIgnoring(t.Context(), first, []string{"a"}) },
+		"record the comparisons": func() error { return w.KeepComparisons(t.Context(), first, nil) },
+		"as restoring":           func() error { _, err := w.MarkRestoring(t.Context(), first, nil, noon); return err },
+		"restored targets":       func() error { return w.Restore(t.Context(), first, []shift.Target{orders}) },
+		"as Promoted":            func() error { _, err := w.Close(t.Context(), record, ending(shift.Promoted)); return err },
+		"reject":                 func() error { _, err := w.Reject(t.Context(), first, nil, ending(shift.Rejected)); return err },
+		"delete the open item":   func() error { return w.Retire(t.Context(), first) },
+		"read the open item":     func() error { _, err := w.Announced(t.Context(), first); return err },
+		"version 2 at":           func() error { _, err := w.Arrivals(t.Context(), orders, "2"); return err },
 	}
 	codes := map[string]bool{
 		"ThrottlingException":                    true,

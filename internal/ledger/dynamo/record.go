@@ -21,6 +21,9 @@ const (
 	intent     = "intent"
 	landed     = "landed"
 	command    = "command"
+
+	comparisons = "comparisons"
+
 	precedence = "precedence" // of the command
 	restored   = "restored"
 	untilOK    = "untilOk"
@@ -45,26 +48,27 @@ const retention = 90 * 24 * time.Hour
 // storedRecord is a record item. Values that are always read and written as a whole are JSON
 // in one attribute. Values that conditions and updates use have attributes of their own.
 type storedRecord struct {
-	Schema     int              `dynamodbav:"schema,omitempty"`
-	ID         string           `dynamodbav:"id"`
-	Status     shift.Status     `dynamodbav:"status"`
-	Arrivals   string           `dynamodbav:"arrivals"`             // JSON
-	Alarms     []string         `dynamodbav:"alarms,omitempty"`     // those with an alarm item
-	Deployment string           `dynamodbav:"deployment,omitempty"` // JSON
-	Intent     int              `dynamodbav:"intent"`
-	Landed     string           `dynamodbav:"landed,omitempty"`     // JSON
-	Command    string           `dynamodbav:"command,omitempty"`    // JSON
-	Precedence int64            `dynamodbav:"precedence,omitempty"` // of the Command
-	Restored   []string         `dynamodbav:"restored,stringset,omitempty"`
-	UntilOK    []string         `dynamodbav:"untilOk,stringset,omitempty"`
-	Seen       map[string]int64 `dynamodbav:"seen,omitempty"` // by mapKey
-	Reasons    storedReasons    `dynamodbav:"reasons,omitempty"`
-	Outcome    shift.Outcome    `dynamodbav:"outcome,omitempty"`
-	Cause      string           `dynamodbav:"cause,omitempty"`
-	OpenedAt   time.Time        `dynamodbav:"openedAt,omitempty"`
-	MarkedAt   time.Time        `dynamodbav:"markedAt,omitempty"`
-	ClosedAt   time.Time        `dynamodbav:"closedAt,omitempty"`
-	ExpiresAt  int64            `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
+	Schema      int              `dynamodbav:"schema,omitempty"`
+	ID          string           `dynamodbav:"id"`
+	Status      shift.Status     `dynamodbav:"status"`
+	Arrivals    string           `dynamodbav:"arrivals"`             // JSON
+	Alarms      []string         `dynamodbav:"alarms,omitempty"`     // those with an alarm item
+	Deployment  string           `dynamodbav:"deployment,omitempty"` // JSON
+	Intent      int              `dynamodbav:"intent"`
+	Landed      string           `dynamodbav:"landed,omitempty"`      // JSON
+	Comparisons string           `dynamodbav:"comparisons,omitempty"` // JSON
+	Command     string           `dynamodbav:"command,omitempty"`     // JSON
+	Precedence  int64            `dynamodbav:"precedence,omitempty"`  // of the Command
+	Restored    []string         `dynamodbav:"restored,stringset,omitempty"`
+	UntilOK     []string         `dynamodbav:"untilOk,stringset,omitempty"`
+	Seen        map[string]int64 `dynamodbav:"seen,omitempty"` // by mapKey
+	Reasons     storedReasons    `dynamodbav:"reasons,omitempty"`
+	Outcome     shift.Outcome    `dynamodbav:"outcome,omitempty"`
+	Cause       string           `dynamodbav:"cause,omitempty"`
+	OpenedAt    time.Time        `dynamodbav:"openedAt,omitempty"`
+	MarkedAt    time.Time        `dynamodbav:"markedAt,omitempty"`
+	ClosedAt    time.Time        `dynamodbav:"closedAt,omitempty"`
+	ExpiresAt   int64            `dynamodbav:"expiresAt,omitempty"` // seconds since 1970, for the TTL
 }
 
 // storedArrived is a candidate item: one entry of a Target's history.
@@ -119,6 +123,7 @@ func decodeRecord(i item) (shift.Record, error) {
 		decodeJSON(deployment, stored.Deployment, &record.Deployment),
 		decodeJSON(landed, stored.Landed, &record.Landed),
 		decodeJSON(command, stored.Command, &record.Command),
+		decodeJSON(comparisons, stored.Comparisons, &record.Comparisons),
 	)
 	if err == nil && record.Deployment != nil && record.Deployment.ID != record.ID {
 		err = fmt.Errorf("it describes another deployment, %q", shift.BoundText(record.Deployment.ID, maxShown))

@@ -22,10 +22,11 @@ func TestARecordOfANewerVersionIsRefusedAndNotChanged(t *testing.T) {
 			_, err := w.Open(t.Context(), first, release(orders), noon)
 			return err
 		},
-		"Intend":       func(w *world, _ shift.Record) error { _, err := w.Intend(t.Context(), first, 1); return err },
-		"Land":         func(w *world, _ shift.Record) error { return w.Land(t.Context(), first, shift.Landed{Step: 1}) },
-		"StopIgnoring": func(w *world, _ shift.Record) error { return w.StopIgnoring(t.Context(), first, []string{"a"}) },
-		"MarkCalmed":   func(w *world, _ shift.Record) error { return w.MarkCalmed(t.Context(), first, "a", noon) },
+		"Intend":          func(w *world, _ shift.Record) error { _, err := w.Intend(t.Context(), first, 1); return err },
+		"Land":            func(w *world, _ shift.Record) error { return w.Land(t.Context(), first, shift.Landed{Step: 1}) },
+		"KeepComparisons": func(w *world, _ shift.Record) error { return w.KeepComparisons(t.Context(), first, nil) },
+		"StopIgnoring":    func(w *world, _ shift.Record) error { return w.StopIgnoring(t.Context(), first, []string{"a"}) },
+		"MarkCalmed":      func(w *world, _ shift.Record) error { return w.MarkCalmed(t.Context(), first, "a", noon) },
 		"Command": func(w *world, _ shift.Record) error {
 			_, err := w.Command(t.Context(), first, given(shift.Pause, 0))
 			return err

@@ -85,6 +85,18 @@ func (l *Ledger) StopIgnoring(ctx context.Context, id string, alarms []string) e
 		expression.Delete(expression.Name(untilOK), stringSet(alarms)), is(shift.StatusOpen))
 }
 
+// KeepComparisons records how the versions of the Targets were compared. It returns
+// shift.ErrDeploymentRestoring, shift.ErrDeploymentClosed or shift.ErrDeploymentUnknown
+// unless the record is open.
+func (l *Ledger) KeepComparisons(ctx context.Context, id string, list []shift.Comparison) error {
+	text, err := encodeJSON(comparisons, list)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, "record the comparisons of", id,
+		expression.Set(expression.Name(comparisons), expression.Value(text)), is(shift.StatusOpen))
+}
+
 // MarkRestoring marks a record as restoring, for these reasons. From then on Intend refuses.
 // A second call keeps the reasons of the first. MarkRestoring returns the record. If the
 // record is already closed, it also returns shift.ErrDeploymentClosed. If there is no record,

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 func TestARecordIsReadAsItWasWritten(t *testing.T) {
@@ -19,6 +20,11 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	require.NoError(t, err)
 	landed := shift.Landed{Step: 2, Revisions: map[shift.Target]shift.Revision{orders: "r2"}}
 	require.NoError(t, w.Land(t.Context(), first, landed))
+	comparisons := []shift.Comparison{{
+		Judged: shift.Judged{Target: orders, Observed: judge.Worse, Signals: []shift.JudgedSignal{}}, At: noon, Reason: shift.Reason{Name: shift.NothingFound, Text: "n"},
+		WouldRollBack: &shift.WouldRollBack{At: noon, Reason: shift.Reason{Name: shift.CandidateWorseObserved, Text: "w"}},
+	}}
+	require.NoError(t, w.KeepComparisons(t.Context(), first, comparisons))
 	w.restoring(t, first)
 	require.NoError(t, w.Restore(t.Context(), first, []shift.Target{orders}))
 	require.NoError(t, w.Restore(t.Context(), first, []shift.Target{orders, billing}))
@@ -31,7 +37,7 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	r.UntilOK, r.Restored, r.Seen = nil, nil, nil
 	assert.Equal(t, shift.Record{
 		ID: first, Arrivals: release(orders, billing).Arrivals, OpenedAt: noon, Deployment: &d, Status: shift.StatusRestoring,
-		Intent: 2, Landed: landed, Reasons: reasons("AlarmFired: orders-5xx"), MarkedAt: noon,
+		Intent: 2, Landed: landed, Comparisons: comparisons, Reasons: reasons("AlarmFired: orders-5xx"), MarkedAt: noon,
 	}, r)
 }
 
@@ -67,6 +73,7 @@ func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
 		{"arrivals of another shape", `"id":{"S":"x"},"status":{"S":"open"},"arrivals":{"S":"{}"}`, "its arrivals"},
 		{"landed of another shape", record + `,"landed":{"S":"7"}`, "its landed"},
 		{"command of another shape", record + `,"command":{"S":"7"}`, "its command"},
+		{"comparisons of another shape", record + `,"comparisons":{"S":"7"}`, "its comparisons"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,6 +147,9 @@ func TestWritesAreRefusedUnlessTheRecordIsOpen(t *testing.T) {
 		},
 		"stop ignoring": func(w *world, ctx context.Context) error {
 			return w.StopIgnoring(ctx, first, []string{"orders-5xx"})
+		},
+		"keep comparisons": func(w *world, ctx context.Context) error {
+			return w.KeepComparisons(ctx, first, []shift.Comparison{{At: noon}})
 		},
 	}
 	for name, write := range writes {

@@ -134,6 +134,7 @@ func (f *figure) drawPlots() {
 	if f.run.Observed != nil {
 		f.drawTraffic()
 	}
+	f.drawComparisons()
 	f.drawAlarms()
 	f.drawPhases()
 	above := f.String()

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ func (p page) blockLines(r *picture.Run, l picture.Live) []string {
 	)
 	lines = append(lines, p.alarmLines(l.Alarms)...)
 	lines = append(lines, p.verdictLines(l)...)
+	lines = append(lines, p.comparedLines(l.Compared)...)
 	if l.HasTraffic {
 		lines = append(lines, p.trafficLines(l)...)
 	}
@@ -193,6 +195,26 @@ func (p page) verdictLines(l picture.Live) []string {
 	}
 	for _, reason := range reasons {
 		lines = append(lines, p.row("", reason))
+	}
+	return lines
+}
+
+// comparedLines says what the comparison of the versions knows of each Target.
+func (p page) comparedLines(list []picture.Comparison) []string {
+	var lines []string
+	name := "compared"
+	for i, c := range list {
+		if i == maxTargets-1 && len(list) > maxTargets {
+			return append(lines, p.row(name, fmt.Sprintf("and %d more targets", len(list)-i)))
+		}
+		if len(list) > 1 {
+			lines = append(lines, p.row(name, p.strong.Render(cutMiddle(safeText(string(c.Target), maxName), p.rowWidth()))))
+			name = ""
+		}
+		for _, sentence := range c.Sentences {
+			lines = append(lines, p.wrap(margin, cmp.Or(name, " "), sentence)...)
+			name = ""
+		}
 	}
 	return lines
 }

@@ -24,9 +24,11 @@ func (p page) summaryLines(r *picture.Run) []string {
 	lines = append(lines, p.title(r)...)
 	lines = append(lines, "")
 	lines = append(lines, p.stepLines(r)...)
-	if live := r.At(endOfTime); live.HasTraffic {
+	live := r.At(endOfTime)
+	if live.HasTraffic {
 		lines = append(lines, p.trafficLines(live)...)
 	}
+	lines = append(lines, p.comparedLines(live.Compared)...)
 	why, next := r.Explanation()
 	if why != "" {
 		lines = append(lines, p.wrap(margin, "cause", safeText(why, 4000))...)

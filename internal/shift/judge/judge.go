@@ -58,7 +58,7 @@ func read(signal Signal, settings Settings, baseline Baseline, tallies []tally, 
 	for _, t := range tallies {
 		e.add(t)
 	}
-	r := e.reading(float64(functions)/rules.falseAlarms, functions)
+	r := e.reading(float64(functions) / rules.falseAlarms)
 	r.Signal = signal
 	switch {
 	case r.Conclusion == Worse:
@@ -71,7 +71,7 @@ func read(signal Signal, settings Settings, baseline Baseline, tallies []tally, 
 }
 
 // reading is the evidence in numbers. Its Conclusion is Worse or NothingFound.
-func (e *evidence) reading(threshold float64, functions int) Reading {
+func (e *evidence) reading(threshold float64) Reading {
 	r := Reading{
 		Conclusion: NothingFound,
 		All:        e.all().comparison(),
@@ -92,16 +92,18 @@ func (e *evidence) reading(threshold float64, functions int) Reading {
 		since, effect := e.since(recordAlone)
 		r.Since, r.SinceThen = since, effect.comparison()
 	}
-	r.OncePer = oncePer(decisive, e.rules.falseAlarms, functions)
+	r.OncePer = OncePer(decisive, threshold)
 	return r
 }
 
 // mostDeployments bounds what is said of how rare evidence is.
 const mostDeployments = 1e9
 
-// oncePer is in how many deployments chance alone makes such evidence once, at most.
-func oncePer(e, falseAlarms float64, functions int) int64 {
-	return int64(math.Min(e*falseAlarms/(allFalseAlarms*float64(functions)), mostDeployments))
+// OncePer is in how many deployments chance alone makes such evidence once, at most. The
+// threshold is that of the evidence.
+func OncePer(e, threshold float64) int64 {
+	const rounding = 1e-9 // a whole number must not become the one below it
+	return int64(math.Min(e/threshold/allFalseAlarms*(1+rounding), mostDeployments))
 }
 
 // missing says why a regression is not excluded.

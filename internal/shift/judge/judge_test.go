@@ -108,11 +108,11 @@ func TestFindingTellsWhatBothVersionsDidSinceTheCandidateBecameWorse(t *testing.
 
 func TestRarityIsThatOfTheEvidence(t *testing.T) {
 	t.Parallel()
-	assert.EqualValues(t, 100, oncePer(1/0.006, 0.006, 1), "at the threshold")
-	assert.EqualValues(t, 10, oncePer(1/0.006, 0.006, 10))
-	assert.EqualValues(t, 0, oncePer(1, 0.006, 1), "rounded down")
-	assert.EqualValues(t, 99, oncePer(99.99/0.6, 0.006, 1), "rounded down")
-	assert.EqualValues(t, 1_000_000_000, oncePer(math.MaxFloat64, 0.006, 1))
+	assert.EqualValues(t, 100, OncePer(1/0.006, 1/0.006), "at the threshold")
+	assert.EqualValues(t, 10, OncePer(1/0.006, 10/0.006))
+	assert.EqualValues(t, 0, OncePer(1, 1/0.006), "rounded down")
+	assert.EqualValues(t, 99, OncePer(99.99/0.6, 1/0.006), "rounded down")
+	assert.EqualValues(t, 1_000_000_000, OncePer(math.MaxFloat64, 1/0.006))
 }
 
 func TestFunctionsShareTheFalseAlarms(t *testing.T) {
