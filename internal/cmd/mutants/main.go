@@ -52,7 +52,10 @@ type settings struct {
 }
 
 // rooms are the packages that decide, and that write.
-var rooms = []string{"./internal/shift", "./internal/task", "./internal/ledger/dynamo", "./internal/router", "./internal/router/lambdaalias"}
+var rooms = []string{
+	"./internal/shift", "./internal/shift/judge", "./internal/task", "./internal/gate/alarm", "./internal/gate/metric",
+	"./internal/ledger/dynamo", "./internal/router", "./internal/router/lambdaalias",
+}
 
 func readSettings(args []string) (settings, error) {
 	var s settings
