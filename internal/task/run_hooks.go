@@ -75,7 +75,10 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*f
 // the name of its error itself. That name may be any text, so it becomes a part of the cause.
 func hookFailure(point shift.Point, hook shift.Hook, f flow.Failure) *flow.Failure {
 	named := hookName(point, hook.Function)
-	if f.Error == "States.Timeout" {
+	switch f.Error {
+	case flow.DeploymentClosed: // the safety net has answered for the hook
+		return &f
+	case "States.Timeout":
 		return &flow.Failure{Error: flow.HookTimedOut, Cause: fmt.Sprintf("%s did not answer within %s", named, hook.Timeout)}
 	}
 	name, why := flow.HookFailed, f.Cause
