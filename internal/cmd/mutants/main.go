@@ -118,7 +118,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	tried := choose(matching(all, s.only), s.sample, s.seed)
 	fmt.Fprintf(out, "trying %d mutants\n", len(tried))
-	survivors, err := try(ctx, tried, suites, s)
+	survivors, err := try(ctx, out, tried, suites, s)
 	if err != nil {
 		return err
 	}
