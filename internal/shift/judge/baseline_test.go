@@ -39,3 +39,23 @@ func TestEffectOfNoRequestsDoesNotMatter(t *testing.T) {
 	assert.False(t, effect{}.matters(rules{}))
 	assert.True(t, effect{weight: 1}.matters(rules{}))
 }
+
+func TestOfTwoShiftsAtOnceTheHigherWeightIsTheLater(t *testing.T) {
+	t.Parallel()
+	low, high := Shift{At: noon, Weight: 1000}, Shift{At: noon, Weight: All}
+	for _, shifts := range [][]Shift{{low, high}, {high, low}} {
+		assert.Equal(t, schedule{low, high}, newSchedule(shifts))
+	}
+}
+
+// A regression of this share of the requests could be there unseen.
+func TestWhatIsHiddenShrinksWithTheRequests(t *testing.T) {
+	t.Parallel()
+	hidden := func(minutes int) float64 {
+		return errorsOf(t, judged(atTenPercent(minutes, Measured{Requests: Reported(900), Errors: Reported(0)}, Measured{Requests: Reported(100), Errors: Reported(0)}))).Hidden
+	}
+	few, many := hidden(3), hidden(30)
+	assert.Greater(t, few, many)
+	assert.Greater(t, many, 0.0)
+	assert.Less(t, few, 1.0)
+}

@@ -131,3 +131,17 @@ func TestOutlookOfNumbersThatCannotBe(t *testing.T) {
 	}
 	assert.Empty(t, Outlook(DefaultSettings(), Prospect{}))
 }
+
+// The time is that of the median of the runs: half of them find the regression no later.
+func TestALargerRegressionIsFoundNoLater(t *testing.T) {
+	t.Parallel()
+	for _, requests := range []float64{200, 400, 600, 1000} {
+		before := time.Duration(math.MaxInt64)
+		for _, d := range Outlook(DefaultSettings(), canary(requests))[0].Detections {
+			if d.After > 0 {
+				assert.LessOrEqual(t, d.After, before, "%g a minute, %g", requests, d.Regression)
+				before = d.After
+			}
+		}
+	}
+}
