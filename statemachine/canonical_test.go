@@ -18,7 +18,7 @@ var keys = []string{
 	"ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "MaxAttempts", "JitterStrategy",
 	"Resource", "InputPath", "ItemsPath", "ItemSelector", "MaxConcurrency", "Parameters", "FunctionName",
 	"Payload", "state.$", "now.$", "executionId.$", "retry.$", "taskToken.$", "document.$",
-	"TimeoutSeconds", "TimeoutSecondsPath", "SecondsPath", "Error", "Cause", "CausePath",
+	"TimeoutSeconds", "TimeoutSecondsPath", "SecondsPath", "Error", "ErrorPath", "Cause", "CausePath",
 	"ItemProcessor", "ProcessorConfig", "ResultSelector", "ResultPath", "OutputPath",
 	"Choices", "Default", "Retry", "Catch", "Next", "End", "States",
 }

@@ -20,7 +20,7 @@ func define(b builder) sfn.IChainable {
 	changed := b.choice("Changed?", "Is there anything to shift? Not when every target serves its candidate already.")
 	unchanged := b.succeed("Unchanged", "$.deployment.unchanged", "There was nothing to shift. The output says why.")
 	before := hooks(b, round{
-		point: shift.BeforeTraffic, task: flow.BeforeHook, timedOut: "BeforeHookTimedOut",
+		point: shift.BeforeTraffic, task: flow.BeforeHook, note: flow.NoteBeforeHook, failed: "BeforeHookFailed",
 		items: "$.release.hooks.beforeTraffic", fields: []string{"deployment"},
 		comment: "Asks your hooks one after the other, before any traffic is shifted. Without hooks it passes.",
 	})
@@ -29,7 +29,7 @@ func define(b builder) sfn.IChainable {
 	bake := b.wait("Bake", "$.progress.waitSeconds", "Lets the candidate serve at this weight until the alarms are read again.")
 	checkAlarms := task(b, flow.CheckAlarms)
 	after := hooks(b, round{
-		point: shift.AfterTraffic, task: flow.AfterHook, timedOut: "AfterHookTimedOut",
+		point: shift.AfterTraffic, task: flow.AfterHook, note: flow.NoteAfterHook, failed: "AfterHookFailed",
 		items: "$.release.hooks.afterTraffic", fields: []string{"deployment", "progress"},
 		comment: "Asks your hooks one after the other, when all traffic is shifted. Without hooks it passes.",
 	})

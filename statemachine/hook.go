@@ -12,12 +12,14 @@ import (
 // round describes the Map that asks all hooks of a Point.
 type round struct {
 	point shift.Point // also the name of the Map
-	task  flow.Task[flow.Document, struct{}]
-	// timedOut names the state that is reached when a hook does not answer in time.
-	timedOut string
-	items    string   // path of the hooks
-	fields   []string // of the Document that a hook receives
-	comment  string
+	task  flow.Task[flow.Document, *flow.Failure]
+	// note is the task that is reached when a hook fails, and failed names the state in
+	// which the round ends then.
+	note    flow.Task[flow.Document, *flow.Failure]
+	failed  string
+	items   string   // path of the hooks
+	fields  []string // of the Document that a hook receives
+	comment string
 }
 
 // hooks makes the Map that asks the hooks of a Point one after the other.
@@ -52,16 +54,19 @@ func hook(b builder, r round) sfn.IChainable {
 		ResultPath: sfn.JsonPath_DISCARD(),
 		OutputPath: sfn.JsonPath_DISCARD(),
 	})
-	state.AddCatch(b.timedOut(r), &sfn.CatchProps{Errors: jsii.Strings("States.Timeout")})
+	state.AddCatch(b.noteHook(r), catch("$.failure"))
 	return state
 }
 
-// timedOut gives the timeout of a hook an error name of its own, so that it is not mistaken
-// for a timeout of one of Sluice's own Lambdas.
-func (b builder) timedOut(r round) sfn.Fail {
-	return sfn.NewFail(b.scope, jsii.String(r.timedOut), &sfn.FailProps{
-		Error:   jsii.String(flow.HookTimedOut),
-		Cause:   jsii.String(string(r.point)),
-		Comment: jsii.String("The hook did not answer within its timeoutSeconds. The traffic goes back."),
+// noteHook connects the states of a hook that has failed: the failure is given the hook's name,
+// and then fails the Map. If the name cannot be added, the failure is passed on without it.
+func (b builder) noteHook(r round) sfn.IChainable {
+	note := task(b, r.note)
+	failed := sfn.NewFail(b.scope, jsii.String(r.failed), &sfn.FailProps{
+		ErrorPath: jsii.String("$.failure.Error"),
+		CausePath: jsii.String("$.failure.Cause"),
+		Comment:   jsii.String("The hook said no, broke, or did not answer within its timeoutSeconds. The traffic goes back."),
 	})
+	note.AddCatch(failed, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: sfn.JsonPath_DISCARD()})
+	return note.Next(failed)
 }

@@ -1,5 +1,5 @@
 // Command run-hooks is the Lambda behind the states BeforeTrafficHook and
-// AfterTrafficHook, which differ only in their names.
+// AfterTrafficHook, and behind those that note which hook has failed.
 package main
 
 import (

@@ -14,7 +14,8 @@ type Document struct {
 	Deployment *shift.Deployment `json:"deployment,omitempty"`
 	// Progress is absent before the first Step.
 	Progress *shift.Progress `json:"progress,omitempty"`
-	// Failure is written by every Catch.
+	// Failure is written by every Catch, and inside the Map over hooks also by the tasks
+	// that note which hook has failed.
 	Failure *Failure `json:"failure,omitempty"`
 	// Hook is there only inside the Map over the hooks of a Point.
 	Hook *shift.Hook `json:"hook,omitempty"`

@@ -43,7 +43,7 @@ const (
 	DeadLetterDiffers = "DeadLetterDiffers"
 	// AccessDenied is the error of any service for a permission that is missing.
 	AccessDenied = "AccessDenied"
-	// HookTimedOut is raised by the definition when a hook does not answer.
+	// HookTimedOut is the failure of a hook that does not answer.
 	HookTimedOut = "HookTimedOut"
 	// RollbackIncomplete ends an execution whose traffic could not be put back.
 	RollbackIncomplete = "RollbackIncomplete"
@@ -124,8 +124,8 @@ type WireError struct {
 // Error returns the message without the name.
 func (e *WireError) Error() string { return e.Message }
 
-// maxMessage bounds the text of an error, which becomes part of the Document.
-const maxMessage = 2000
+// MaxMessage bounds the text of an error, in characters. It becomes part of the Document.
+const MaxMessage = 2000
 
 // Wire gives an error its wire name: that of its sentinel, or else the code from an AWS
 // service, or else Unexpected. An error that already has a name keeps it.
@@ -134,7 +134,7 @@ func Wire(err error) *WireError {
 	if errors.As(err, &wire) {
 		return wire
 	}
-	wire = &WireError{Name: Unexpected, Message: shift.BoundText(err.Error(), maxMessage)}
+	wire = &WireError{Name: Unexpected, Message: shift.BoundText(err.Error(), MaxMessage)}
 	for _, n := range names {
 		if n.err != nil && errors.Is(err, n.err) {
 			wire.Name = n.name

@@ -22,6 +22,9 @@ type Spec struct {
 	Comment string
 	// Timeout is that of the Lambda.
 	Timeout time.Duration
+	// Limit is how long the state waits for its Lambda. If it is 0, the state waits for
+	// the Lambda's Timeout and stateGrace.
+	Limit   time.Duration
 	Retries []Retry
 	// needs are what the Lambda requires of the Document.
 	needs []need
@@ -32,7 +35,7 @@ type Spec struct {
 const stateGrace = 5 * time.Second
 
 // StateTimeout is how long the state waits for its Lambda.
-func (s Spec) StateTimeout() time.Duration { return s.Timeout + stateGrace }
+func (s Spec) StateTimeout() time.Duration { return cmp.Or(s.Limit, s.Timeout+stateGrace) }
 
 // Task is a task state whose Lambda takes a Document of type D and writes a
 // value of type F.
@@ -63,17 +66,19 @@ var (
 		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back.",
 		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(),
 	}}
-	BeforeHook = Task[Document, struct{}]{Spec{
+	BeforeHook = Task[Document, *Failure]{Spec{
 		State: "BeforeTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks before any traffic is shifted, and waits for its answer.",
 		Timeout: hookTimeout, needs: []need{needsPlan, needsHook}, Retries: hookRetries(),
 	}}
-	AfterHook = Task[Document, struct{}]{Spec{
+	NoteBeforeHook = noteHook("NoteBeforeHook")
+	AfterHook      = Task[Document, *Failure]{Spec{
 		State: "AfterTrafficHook", Function: "run-hooks",
 		Comment: "Asks one of your hooks when all traffic is shifted, and waits for its answer.",
 		Timeout: hookTimeout, needs: []need{needsPlan, needsHook}, Retries: hookRetries(),
 	}}
-	Close = Task[Document, shift.Summary]{Spec{
+	NoteAfterHook = noteHook("NoteAfterHook")
+	Close         = Task[Document, shift.Summary]{Spec{
 		State: "Close", Function: "close-deployment",
 		Comment: "Verifies that every target sends all its traffic to its candidate, closes the deployment and announces it.",
 		Timeout: 60 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(whileThrottled()),
@@ -88,6 +93,19 @@ var (
 // hookTimeout is the longest timeout of a Lambda, because run-hooks waits for the user's
 // hook.
 const hookTimeout = 900 * time.Second
+
+// noteHook is the task that adds to the failure of a hook which hook it was. A callback hook
+// chooses its error and its cause itself, and the Map passes only these two on. A state without a
+// Lambda cannot join texts of any length. The traffic goes back after this state, so it does not
+// wait for long, and its failure does no harm: the failure of the hook is passed on as it is then.
+func noteHook(state string) Task[Document, *Failure] {
+	return Task[Document, *Failure]{Spec{
+		State: state, Function: "run-hooks", Field: "failure",
+		Comment: "Notes which hook has failed. The traffic goes back.",
+		Timeout: hookTimeout, Limit: 10 * time.Second, needs: []need{needsPlan, needsHook},
+		Retries: []Retry{{Errors: []string{allErrors}, Interval: time.Second, Attempts: 2, Backoff: 1, MaxDelay: 2 * time.Second}},
+	}}
+}
 
 // NotStarted are Lambda's errors for an invocation of which nothing has run: the function is idle,
 // or not ready yet, or its network, file system or key cannot be used (Invoke, Errors). An error
@@ -117,8 +135,8 @@ func hookRetries() []Retry {
 // Specs lists all tasks, in running order.
 func Specs() []Spec {
 	return []Spec{
-		Publish.Spec, Open.Spec, BeforeHook.Spec, SetWeight.Spec, CheckAlarms.Spec,
-		AfterHook.Spec, Close.Spec, Rollback.Spec,
+		Publish.Spec, Open.Spec, BeforeHook.Spec, NoteBeforeHook.Spec, SetWeight.Spec, CheckAlarms.Spec,
+		AfterHook.Spec, NoteAfterHook.Spec, Close.Spec, Rollback.Spec,
 	}
 }
 

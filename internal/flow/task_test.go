@@ -24,7 +24,7 @@ func TestTheTasksAreListedInRunningOrderEachOnce(t *testing.T) {
 		assert.NotContains(t, states, spec.State, "a state has one task")
 		states = append(states, spec.State)
 		functions[spec.Function] = true
-		if spec.Field != "" && spec.Field != "progress" {
+		if spec.Field != "" && spec.Field != "progress" && spec.Field != "failure" {
 			assert.Empty(t, fields[spec.Field], "a field has one writer")
 		}
 		fields[spec.Field] = spec.State
@@ -33,7 +33,8 @@ func TestTheTasksAreListedInRunningOrderEachOnce(t *testing.T) {
 		assert.Regexp(t, regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`), spec.Function)
 	}
 	assert.Equal(t, []string{
-		"Publish", "Open", "BeforeTrafficHook", "SetWeight", "CheckAlarms", "AfterTrafficHook", "Close", "Rollback",
+		"Publish", "Open", "BeforeTrafficHook", "NoteBeforeHook", "SetWeight", "CheckAlarms", "AfterTrafficHook", "NoteAfterHook",
+		"Close", "Rollback",
 	}, states)
 	assert.Equal(t, map[string]bool{
 		"publish-version": true, "open-deployment": true, "run-hooks": true, "set-weight": true,
@@ -41,10 +42,14 @@ func TestTheTasksAreListedInRunningOrderEachOnce(t *testing.T) {
 	}, functions)
 }
 
-func TestAStateWaitsFiveSecondsLongerThanItsLambda(t *testing.T) {
+func TestAStateWaitsFiveSecondsLongerThanItsLambdaUnlessTheTrafficIsToGoBack(t *testing.T) {
 	t.Parallel()
 	for _, spec := range flow.Specs() {
 		assert.LessOrEqual(t, spec.Timeout, 15*time.Minute, "a Lambda runs no longer")
+		if spec.Field == "failure" {
+			assert.Equal(t, 10*time.Second, spec.StateTimeout(), "the traffic goes back after it")
+			continue
+		}
 		assert.Equal(t, spec.Timeout+5*time.Second, spec.StateTimeout())
 	}
 	assert.GreaterOrEqual(t, flow.BeforeHook.Timeout, shift.MaxSyncHook.Duration()+time.Minute, "run-hooks waits for the hook, and answers")

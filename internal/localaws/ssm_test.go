@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,8 +55,6 @@ func TestUnreadableParametersAreRefusedAsInAWS(t *testing.T) {
 	requireRefused(t, err, 400, "ParameterNotFound", "")
 	var notFound *types.ParameterNotFound
 	require.ErrorAs(t, err, &notFound)
-	_, err = a.parameter("a b", false)
-	requireRefused(t, err, 400, "ValidationException", "spaces")
 	_, err = a.parameter("/gone:3", false)
 	requireRefused(t, err, 501, "NotImplemented", "a version or a label")
 
@@ -65,4 +64,41 @@ func TestUnreadableParametersAreRefusedAsInAWS(t *testing.T) {
 	require.NoError(t, err)
 	_, err = a.parameter("plain", false)
 	requireRefused(t, err, 400, "ThrottlingException", "Rate exceeded")
+}
+
+func TestTheNameOfAParameterHasALengthAndAForm(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, unlimited())
+	for name, refused := range map[string]string{
+		"a":                       "",
+		"aws-like.but_ours":       "",
+		"/a/b.c/d-e_f":            "",
+		" /spaces/around ":        "",
+		strings.Repeat("a", 2048): "",
+		strings.Repeat("a", 2049): "Value at 'name' failed to satisfy constraint",
+		"":                        "Value at 'name' failed to satisfy constraint",
+		" ":                       "Value at 'name' failed to satisfy constraint",
+		"a b":                     "each sub-path can be formed as a mix of letters",
+		"/a/{b}":                  "each sub-path can be formed as a mix of letters",
+		"/a/b@c":                  "each sub-path can be formed as a mix of letters",
+		"/à":                      "each sub-path can be formed as a mix of letters",
+		"a/b":                     "each sub-path can be formed as a mix of letters",
+		"/a/":                     "each sub-path can be formed as a mix of letters",
+		"//a":                     "each sub-path can be formed as a mix of letters",
+		"/":                       "each sub-path can be formed as a mix of letters",
+		"ssm-a":                   `can't be prefixed with "ssm" (case-insensitive)`,
+		"/SSM/a":                  `can't be prefixed with "ssm" (case-insensitive)`,
+		"/a/ssm":                  "",
+		"a:1":                     "NotImplemented",
+	} {
+		_, err := a.parameter(name, false)
+		switch refused {
+		case "": // and so it is looked up
+			requireRefused(t, err, 400, "ParameterNotFound", "")
+		case "NotImplemented":
+			requireRefused(t, err, 501, refused, "a version or a label")
+		default:
+			requireRefused(t, err, 400, "ValidationException", refused)
+		}
+	}
 }

@@ -136,6 +136,89 @@ func TestAnExecutionWithoutANameGetsOne(t *testing.T) {
 	assert.Equal(t, "{}", m.executions[0].Input)
 }
 
+// The forbidden characters and the lengths are those of StartExecution in the API reference.
+func TestTheNameOfAnExecutionHasALengthAndAForm(t *testing.T) {
+	t.Parallel()
+	start := func(name string) (*machines, error) {
+		a, m := newStates(t)
+		_, err := a.states().StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: aws.String(machineARN), Name: &name})
+		return m, err
+	}
+	for _, name := range []string{"a", strings.Repeat("a", 80), strings.Repeat("é", 80), "a.b-c_d", "a'b", "(a)!+=@"} {
+		m, err := start(name)
+		require.NoError(t, err, name)
+		assert.Len(t, m.executions, 1)
+	}
+	refused := []string{"", strings.Repeat("a", 81), strings.Repeat("é", 81)}
+	for _, r := range "\t\n \u00a0\u2028<>{}[]?*\"#%\\^|~`$&,;:/\x00\x1f\x7f\u009f\uFFFE\uFFFF\U0010FFFF" {
+		refused = append(refused, "a"+string(r)+"b")
+	}
+	for _, name := range refused {
+		m, err := start(name)
+		requireRefused(t, err, 400, "InvalidName", "Invalid Name: '"+name+"'")
+		assert.Empty(t, m.executions)
+	}
+}
+
+// The lengths are those of Step Functions' API model, which counts characters.
+func TestStepFunctionsBoundsLengths(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	long := func(prefix string, n int) *string { return aws.String(prefix + strings.Repeat("é", n-len(prefix))) }
+	for name, test := range map[string]struct {
+		most int
+		send func(client *sfn.Client, n int) error
+		// passed is the code of the refusal of what is short enough, and refused that of what is not.
+		passed, refused string
+		text            string
+	}{
+		"the cause of a stop": {32768, func(client *sfn.Client, n int) error {
+			_, err := client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(executionARN), Cause: long("", n)})
+			return err
+		}, "ExecutionDoesNotExist", "ValidationException", "Value at 'cause'"},
+		"the error of a stop": {256, func(client *sfn.Client, n int) error {
+			_, err := client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(executionARN), Error: long("", n)})
+			return err
+		}, "ExecutionDoesNotExist", "ValidationException", "Value at 'error'"},
+		"the cause of an answer": {32768, func(client *sfn.Client, n int) error {
+			_, err := client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: aws.String("answered"), Cause: long("", n)})
+			return err
+		}, "TaskDoesNotExist", "ValidationException", "Value at 'cause'"},
+		"the error of an answer": {256, func(client *sfn.Client, n int) error {
+			_, err := client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: aws.String("answered"), Error: long("", n)})
+			return err
+		}, "TaskDoesNotExist", "ValidationException", "Value at 'error'"},
+		"the output of an answer": {256 << 10, func(client *sfn.Client, n int) error {
+			_, err := client.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: aws.String("answered"), Output: aws.String(`"` + strings.Repeat("x", n-2) + `"`)})
+			return err
+		}, "TaskDoesNotExist", "ValidationException", "Value at 'output'"},
+		"the ARN of an execution": {256, func(client *sfn.Client, n int) error {
+			_, err := client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: long(executionARN, n)})
+			return err
+		}, "ExecutionDoesNotExist", "ValidationException", "Value at 'executionArn'"},
+		"the ARN of a state machine": {256, func(client *sfn.Client, n int) error {
+			_, err := client.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: long(machineARN, n)})
+			return err
+		}, "StateMachineDoesNotExist", "ValidationException", "Value at 'stateMachineArn'"},
+		"the client's token of a redrive": {64, func(client *sfn.Client, n int) error {
+			_, err := client.RedriveExecution(ctx, &sfn.RedriveExecutionInput{ExecutionArn: aws.String(executionARN), ClientToken: aws.String(strings.Repeat("x", n))})
+			return err
+		}, "ExecutionDoesNotExist", "ValidationException", "Value at 'clientToken'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := newStates(t)
+			requireRefused(t, test.send(a.states(), test.most), 400, test.passed, "")
+			requireRefused(t, test.send(a.states(), test.most+1), 400, test.refused, test.text)
+		})
+	}
+	a, _ := newStates(t)
+	for _, token := range []string{"a b", "é", ""} {
+		_, err := a.states().RedriveExecution(ctx, &sfn.RedriveExecutionInput{ExecutionArn: aws.String(executionARN), ClientToken: &token})
+		requireRefused(t, err, 400, "ValidationException", "Value at 'clientToken'")
+	}
+}
+
 func TestStepFunctionsRefuses(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

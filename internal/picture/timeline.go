@@ -71,7 +71,8 @@ func (v *visit) enter(e operator.Event) (Moment, bool) {
 	case kind == "Task":
 		v.hook = hookOf(e.Data)
 	case v.isFail, kind == "Succeed":
-		return finalMoment(v.name, v.isFail, decode(e.Data)), true
+		d := decode(e.Data)
+		return finalMoment(v.name, v.isFail, d), d.Hook == nil // a hook's failure has its own Moment
 	}
 	return Moment{}, false
 }
@@ -83,7 +84,7 @@ func (v *visit) exit(e operator.Event) (Moment, bool) {
 			return Moment{}, false // the iteration's failure has its own Moment
 		}
 		*v = visit{name: e.State, learn: v.learn}
-	case kind != "Task":
+	case kind != "Task", v.name == flow.NoteBeforeHook.State, v.name == flow.NoteAfterHook.State:
 		return Moment{}, false
 	case v.failing:
 		return v.failure(), true

@@ -314,3 +314,14 @@ func TestAShiftFromAProgressWithoutRevisionsKeepsThoseOfItsWrites(t *testing.T) 
 	written := map[shift.Target]shift.Revision{orders: "r1"}
 	assert.Equal(t, written, d.AfterShift(shift.Progress{NextStep: 1}, written, 0).Revisions)
 }
+
+// A Target that was not written, since it had its Weight already, keeps its Revision.
+func TestAShiftKeepsTheRevisionsThatWereNotWritten(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	before := d.Start()
+	before.Revisions["lambda:invoices:live"] = "i0"
+	after := d.AfterShift(before, map[shift.Target]shift.Revision{orders: "r1"}, 0)
+	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r1", "lambda:invoices:live": "i0"}, after.Revisions)
+	assert.Equal(t, shift.Revision("r0"), before.Revisions[orders], "what was is left as it was")
+}

@@ -37,6 +37,7 @@ func TestReasonThatWasATextIsReadWithItsNameAndItsSubject(t *testing.T) {
 		"orders already points at 2":                     {Text: "orders already points at 2"},
 		"lambda:orders:live: not a name":                 {Text: "lambda:orders:live: not a name"},
 		"no name: none":                                  {Text: "no name: none"},
+		"No name: none":                                  {Text: "No name: none"},
 		"":                                               {},
 	} {
 		got := shift.ParseReason(text)

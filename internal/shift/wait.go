@@ -66,9 +66,7 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 		switch rest := o.Limit.Length - w.Seconds; {
 		case rest > 0:
 			poll := min(max(d.Plan.Step(p.Step).Poll, minPoll, o.Limit.Poll, (o.Limit.Length+maxWaitPolls-1)/maxWaitPolls), rest)
-			if sleep == 0 || poll < sleep {
-				sleep = poll
-			}
+			sleep = min(cmp.Or(sleep, poll), poll)
 		case o.Limit.Then == GoOnAfterWait:
 			w.Over, o = true, Observation{Verdict: Pass, Reason: o.Limit.Ended}
 		default: // a Wait without a Limit, too

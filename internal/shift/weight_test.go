@@ -28,6 +28,7 @@ func TestPercentIsReadExactly(t *testing.T) {
 		{"99.99", 9999},
 		{"100", shift.All},
 		{"100.000", shift.All},
+		{strings.Repeat("0", 30) + "10", 1000}, // of 32 characters, the most
 	}
 	for _, test := range tests {
 		t.Run(test.decimal, func(t *testing.T) {
@@ -55,6 +56,7 @@ func TestWhatIsNoPercentIsRefused(t *testing.T) {
 		{"octal", "0o17", `"0o17" is not a plain decimal number`},
 		{"underscores", "1_0", `"1_0" is not a plain decimal number`},
 		{"infinity", "Inf", `"Inf" is not a plain decimal number`},
+		{"one character more", strings.Repeat("0", 31) + "10", `"` + strings.Repeat("0", 31) + `10" is not a plain decimal number`},
 		{"hostile length", strings.Repeat("9", 1_000_000), `"` + strings.Repeat("9", 40) + `" is not a plain decimal number`},
 	}
 	for _, test := range tests {

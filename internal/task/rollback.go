@@ -1,12 +1,12 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sluice/internal/explain"
@@ -126,8 +126,6 @@ func isKnownEnd(failure flow.Failure, record shift.Record) bool {
 // Reasons of the last judgement.
 func rollbackReasons(doc flow.Document) []shift.Reason {
 	switch {
-	case doc.Failure != nil && doc.Failure.Error == flow.HookTimedOut:
-		return []shift.Reason{hookTimeoutReason(doc, shift.Point(doc.Failure.Cause))}
 	case doc.Failure != nil:
 		return []shift.Reason{{Name: doc.Failure.Error, Text: errorMessage(doc.Failure.Cause)}}
 	case doc.Progress != nil && len(doc.Progress.Reasons) > 0:
@@ -136,31 +134,19 @@ func rollbackReasons(doc flow.Document) []shift.Reason {
 	return []shift.Reason{{Name: flow.Unexpected, Text: "the state machine came here without saying why"}}
 }
 
-// errorMessage returns the message from the JSON in which Lambda reports an error.
-func errorMessage(cause string) string {
-	var report struct {
-		ErrorMessage string `json:"errorMessage"`
-	}
-	if err := json.Unmarshal([]byte(cause), &report); err == nil && report.ErrorMessage != "" {
-		return report.ErrorMessage
-	}
-	if cause == "" {
-		return "Step Functions gave no cause; see the execution's history"
-	}
-	return cause
+// errorReport is the JSON in which Lambda reports an error.
+type errorReport struct {
+	ErrorMessage string `json:"errorMessage"`
+	ErrorType    string `json:"errorType"`
 }
 
-// hookTimeoutReason names all hooks of the Point, because the definition does not know
-// which of them timed out.
-func hookTimeoutReason(doc flow.Document, point shift.Point) shift.Reason {
-	var hooks []string
-	if doc.Release != nil {
-		for _, h := range doc.Release.Hooks.At(point) {
-			hooks = append(hooks, fmt.Sprintf("%s within %s", h.Function, h.Timeout))
-		}
-	}
-	return shift.Reason{
-		Name: flow.HookTimedOut, Subject: string(point),
-		Text: fmt.Sprintf("a hook of %s did not answer in time: %s", point, strings.Join(hooks, ", or ")),
-	}
+// readReport returns the report that a cause is. Of another text it returns an empty one.
+func readReport(cause string) errorReport {
+	var report errorReport
+	_ = json.Unmarshal([]byte(cause), &report)
+	return report
+}
+
+func errorMessage(cause string) string {
+	return cmp.Or(readReport(cause).ErrorMessage, cause, "Step Functions gave no cause; see the execution's history")
 }

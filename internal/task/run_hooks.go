@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ type ChangeDescriber interface {
 	DescribeChange(shift.Change) (any, error)
 }
 
-// RunHooks invokes one hook of a Point.
+// RunHooks invokes one hook of a Point, and says which one has failed.
 type RunHooks struct {
 	Hooks  HookCaller
 	Router ChangeDescriber
@@ -34,36 +35,63 @@ type RunHooks struct {
 	Wait Wait
 }
 
-// Handle is the handler of flow.BeforeHook and flow.AfterHook. It fails as soon as the
+// Handle is the handler of flow.BeforeHook and flow.AfterHook, and of flow.NoteBeforeHook and
+// flow.NoteAfterHook, whose Document has the failure of the hook. It fails as soon as the
 // hook's Lambda fails. Success ends the state only by the task token, which a callback hook
 // returns by itself.
-func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (struct{}, error) {
+func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*flow.Failure, error) {
 	hook := *call.Document.Hook
 	progress := call.Document.Deployment.Start()
 	point := shift.BeforeTraffic
-	if call.State == flow.AfterHook.State {
+	if call.State == flow.AfterHook.State || call.State == flow.NoteAfterHook.State {
 		point = shift.AfterTraffic
+	}
+	if call.Document.Failure != nil {
+		return hookFailure(point, hook, *call.Document.Failure), nil
 	}
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
 	targets, err := h.describeTargets(call.Document.Deployment.Changes)
 	if err != nil {
-		return struct{}{}, err
+		return nil, err
 	}
 	question := call.Document.Deployment.Question(hook, point, progress, call.Token, targets)
 	if err := h.Hooks.Ask(ctx, hook.Function, question); err != nil {
-		return struct{}{}, &hookError{point: point, function: hook.Function, err: err}
+		return nil, &hookError{point: point, function: hook.Function, err: err}
 	}
 	slog.InfoContext(ctx, "hook returned", "deployment", question.DeploymentID, "point", point, "hook", hook.Function, "mode", hook.Mode)
 	if hook.Mode == shift.Callback {
-		return struct{}{}, nil
+		return nil, nil
 	}
 	if err := h.succeed(ctx, call.Token); err != nil {
 		// Not wrapped: a throttled error would be retried, and the hook invoked again.
-		return struct{}{}, fmt.Errorf("answer for the %s hook %s: %v", point, hook.Function, err)
+		return nil, fmt.Errorf("%s: answer for it: %v", hookName(point, hook.Function), err)
 	}
-	return struct{}{}, nil
+	return nil, nil
+}
+
+// hookFailure says which hook has failed, and why. A hook that answers by task token chooses
+// the name of its error itself. That name may be any text, so it becomes a part of the cause.
+func hookFailure(point shift.Point, hook shift.Hook, f flow.Failure) *flow.Failure {
+	named := hookName(point, hook.Function)
+	switch f.Error {
+	case flow.DeploymentClosed: // the safety net has answered for the hook
+		return &f
+	case "States.Timeout":
+		return &flow.Failure{Error: flow.HookTimedOut, Cause: fmt.Sprintf("%s did not answer within %s", named, hook.Timeout)}
+	}
+	name, why := flow.HookFailed, f.Cause
+	if report := readReport(f.Cause); report.ErrorType != "" && report.ErrorType == f.Error { // of run-hooks
+		name, why = f.Error, strings.TrimPrefix(report.ErrorMessage, named+": ")
+	} else if f.Error != "" && f.Error != flow.HookFailed {
+		why = strings.TrimSuffix(f.Error+": "+f.Cause, ": ")
+	}
+	return &flow.Failure{Error: name, Cause: shift.BoundText(named+": "+cmp.Or(why, "it gave no cause"), flow.MaxMessage)}
+}
+
+func hookName(point shift.Point, function string) string {
+	return fmt.Sprintf("the %s hook %s", point, function)
 }
 
 // hookError is why a hook did not pass. Its wire name, HookFailed, says already that the
@@ -76,7 +104,7 @@ type hookError struct {
 
 func (e *hookError) Error() string {
 	why := strings.TrimPrefix(e.err.Error(), shift.ErrHookFailed.Error()+": ")
-	return fmt.Sprintf("the %s hook %s: %s", e.point, e.function, why)
+	return hookName(e.point, e.function) + ": " + why
 }
 
 func (e *hookError) Unwrap() error { return e.err }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,4 +78,53 @@ func TestAnAnswerThatDoesNotArriveIsNoReasonToAskTheHookAgain(t *testing.T) {
 	_, err := h.Handle(t.Context(), call)
 	require.ErrorContains(t, err, "throttled")
 	assert.NotErrorIs(t, err, shift.ErrThrottled)
+}
+
+// A hook that answers by task token chooses the error and the cause of its failure. Step Functions
+// passes on only these two.
+func TestAFailureOfAHookSaysWhichHookItWas(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 40_000)
+	for name, test := range map[string]struct {
+		state   string
+		failure flow.Failure
+		want    flow.Failure
+	}{
+		"a callback that says no": {flow.NoteBeforeHook.State, flow.Failure{Error: "TestsFailed", Cause: "3 of 9"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the BeforeTraffic hook smoke: TestsFailed: 3 of 9"}},
+		"after the traffic": {flow.NoteAfterHook.State, flow.Failure{Error: flow.HookFailed, Cause: "3 of 9"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the AfterTraffic hook smoke: 3 of 9"}},
+		"a callback without a cause": {flow.NoteAfterHook.State, flow.Failure{Error: "TestsFailed"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the AfterTraffic hook smoke: TestsFailed"}},
+		"a callback without an error": {flow.NoteAfterHook.State, flow.Failure{Cause: "3 of 9"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the AfterTraffic hook smoke: 3 of 9"}},
+		"a callback with neither": {flow.NoteBeforeHook.State, flow.Failure{},
+			flow.Failure{Error: flow.HookFailed, Cause: "the BeforeTraffic hook smoke: it gave no cause"}},
+		"a callback that takes a name of ours": {flow.NoteBeforeHook.State, flow.Failure{Error: flow.DeploymentRestoring, Cause: "no"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the BeforeTraffic hook smoke: DeploymentRestoring: no"}},
+		"the safety net answers for the hook": {flow.NoteBeforeHook.State, flow.Failure{Error: flow.DeploymentClosed, Cause: "it ended as Rejected"},
+			flow.Failure{Error: flow.DeploymentClosed, Cause: "it ended as Rejected"}},
+		"a callback whose cause is JSON": {flow.NoteBeforeHook.State, flow.Failure{Error: "TestsFailed", Cause: `{"failed": 3}`},
+			flow.Failure{Error: flow.HookFailed, Cause: `the BeforeTraffic hook smoke: TestsFailed: {"failed": 3}`}},
+		"a long cause": {flow.NoteBeforeHook.State, flow.Failure{Error: flow.HookFailed, Cause: long},
+			flow.Failure{Error: flow.HookFailed, Cause: shift.BoundText("the BeforeTraffic hook smoke: "+long, flow.MaxMessage)}},
+		"no answer in time": {flow.NoteBeforeHook.State, flow.Failure{Error: "States.Timeout"},
+			flow.Failure{Error: flow.HookTimedOut, Cause: "the BeforeTraffic hook smoke did not answer within 1m30s"}},
+		"a hook that run-hooks has named": {flow.NoteBeforeHook.State, flow.Failure{Error: "HookNotFound", Cause: `{"errorMessage": "the BeforeTraffic hook smoke: it is gone", "errorType": "HookNotFound"}`},
+			flow.Failure{Error: "HookNotFound", Cause: "the BeforeTraffic hook smoke: it is gone"}},
+		"run-hooks broke": {flow.NoteBeforeHook.State, flow.Failure{Error: "Runtime.ExitError", Cause: `{"errorMessage": "killed", "errorType": "Runtime.ExitError"}`},
+			flow.Failure{Error: "Runtime.ExitError", Cause: "the BeforeTraffic hook smoke: killed"}},
+		"run-hooks could not be invoked": {flow.NoteBeforeHook.State, flow.Failure{Error: "Lambda.TooManyRequestsException", Cause: "Rate Exceeded"},
+			flow.Failure{Error: flow.HookFailed, Cause: "the BeforeTraffic hook smoke: Lambda.TooManyRequestsException: Rate Exceeded"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			call := newStage(t, ordersChange).document(nil)
+			call.State, call.Document.Failure = test.state, &test.failure
+			call.Document.Hook = &shift.Hook{Function: "smoke", Mode: shift.Callback, Timeout: 90}
+			noted, err := RunHooks{}.Handle(t.Context(), call) // asks nobody
+			require.NoError(t, err)
+			assert.Equal(t, &test.want, noted)
+		})
+	}
 }

@@ -62,3 +62,65 @@ func TestAnAlarmThatIsLetGoIsLogged(t *testing.T) {
 		}
 	}
 }
+
+// torn is a ledger whose lists cannot be read whole.
+type torn struct {
+	SafetyLedger
+	listed []shift.Listed
+	err    error
+}
+
+func (l torn) Unannounced(context.Context) ([]shift.Listed, error) { return l.listed, l.err }
+func (l torn) Suspects(context.Context) ([]shift.Listed, error)    { return nil, l.err }
+
+// atWork are executions of which one is running.
+type atWork struct{ Executions }
+
+func (atWork) Running(context.Context) (map[string]bool, error) {
+	return map[string]bool{first: true}, nil
+}
+
+func TestAListThatCannotBeReadWholeIsStillWorkedOff(t *testing.T) {
+	t.Parallel()
+	broken := fmt.Errorf("an item: %w", shift.ErrLedgerDamaged)
+	for name, test := range map[string]struct {
+		ledger  torn
+		err     error
+		running map[string]bool
+	}{
+		"whole":    {torn{listed: []shift.Listed{{ID: first}}}, nil, map[string]bool{first: true}},
+		"empty":    {torn{}, nil, map[string]bool{first: true}},
+		"in part":  {torn{listed: []shift.Listed{{ID: first}}, err: broken}, broken, map[string]bool{first: true}},
+		"not read": {torn{err: broken}, broken, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listed, running, err := SafetyNet{Ledger: test.ledger, Executions: atWork{}}.listOpen(t.Context())
+			require.ErrorIs(t, err, test.err)
+			assert.Equal(t, test.ledger.listed, listed)
+			assert.Equal(t, test.running, running)
+			if test.err != nil {
+				assert.ErrorContains(t, err, "list the open deployments: ")
+			}
+		})
+	}
+	net := SafetyNet{Ledger: torn{err: broken}, Together: oneByOne, Wait: func(context.Context, time.Duration) {}}
+	assert.ErrorContains(t, net.lookAgain(t.Context(), noon), "list the recently closed deployments: an item")
+}
+
+func TestADeploymentThatSomebodyElseHasEndedIsNoFailure(t *testing.T) {
+	t.Parallel()
+	broken := fmt.Errorf("mark: %w", shift.ErrThrottled)
+	for err, want := range map[error]error{
+		nil:                        nil,
+		shift.ErrDeploymentUnknown: nil,
+		shift.ErrAlarmIgnored:      nil,
+		shift.ErrDeploymentClosed:  nil,
+		broken:                     broken,
+	} {
+		record := shift.Record{ID: first, Status: shift.StatusRestoring}
+		got, err := SafetyNet{}.ignoreEnded(t.Context(), record, err, noon)
+		require.ErrorIs(t, err, want)
+		assert.Equal(t, record, got)
+	}
+}

@@ -53,3 +53,35 @@ func TestTheLogTellsALateWriteThatWasUndoneFromOneThatWasOverwritten(t *testing.
 		assert.NotContains(t, log.String(), test.not, name)
 	}
 }
+
+// The last writes of a shift are recorded at its end anyway.
+func TestAShiftOfManyTargetsRecordsItsWritesOncePerPart(t *testing.T) {
+	t.Parallel()
+	for targets, landings := range map[int]int{1: 1, landEvery: 1, landEvery + 1: 2, 2 * landEvery: 2, 2*landEvery + 1: 3} {
+		var changes []shift.Change
+		for i := range targets {
+			changes = append(changes, shift.Change{Target: shift.Target(fmt.Sprintf("lambda:f%d:live", i)), Stable: "1", Candidate: "2"})
+		}
+		s := newStage(t, changes...)
+		none := &faults{}
+		s.failing(none)
+		progress := s.record.Deployment.Start()
+		_, err := s.shift(t, &progress)
+		require.NoError(t, err)
+		assert.Equal(t, landings, none.counts["Land"], targets)
+	}
+}
+
+func TestACreatedAliasThatIsGoneWasTakenBackBySomebodyElse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	m := move{SetWeight: SetWeight{Router: s.platform}}
+	kept := s.routes[orders].Revision
+	require.ErrorIs(t, m.deleteCreated(t.Context(), ordersChange, "other"), shift.ErrRevisionMismatch)
+	require.Contains(t, s.routes, orders)
+	require.NoError(t, m.deleteCreated(t.Context(), ordersChange, kept))
+	require.NotContains(t, s.routes, orders)
+	err := m.deleteCreated(t.Context(), ordersChange, kept)
+	require.ErrorIs(t, err, shift.ErrRevisionMismatch)
+	require.NotErrorIs(t, err, shift.ErrTargetNotFound)
+}

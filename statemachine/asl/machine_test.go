@@ -21,6 +21,7 @@ type state struct {
 	ResultPath         json.RawMessage
 	OutputPath         json.RawMessage
 	Error              string
+	ErrorPath          string
 	Cause              string
 	CausePath          string
 	ItemProcessor      struct{ States map[string]state }
@@ -28,6 +29,7 @@ type state struct {
 	Default            string
 	Retry              []retry
 	Catch              []catch
+	Next               string
 }
 
 type choice struct {

@@ -146,9 +146,12 @@ func TestEveryFailureLeadsToRollback(t *testing.T) {
 	others := map[string][]catch{
 		// The raw input may be any kind of JSON: nothing can be written into it.
 		"Publish":           {{ErrorEquals: []string{"States.ALL"}, ResultPath: "$", Next: "NoteFailure"}},
-		"BeforeTrafficHook": {{ErrorEquals: []string{"States.Timeout"}, Next: "BeforeHookTimedOut"}},
-		"AfterTrafficHook":  {{ErrorEquals: []string{"States.Timeout"}, Next: "AfterHookTimedOut"}},
-		"Rollback":          {{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.failure", Next: "RollbackIncomplete"}},
+		"BeforeTrafficHook": {{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.failure", Next: "NoteBeforeHook"}},
+		"AfterTrafficHook":  {{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.failure", Next: "NoteAfterHook"}},
+		// The failure of the hook stays where it is.
+		"NoteBeforeHook": {{ErrorEquals: []string{"States.ALL"}, Next: "BeforeHookFailed"}},
+		"NoteAfterHook":  {{ErrorEquals: []string{"States.ALL"}, Next: "AfterHookFailed"}},
+		"Rollback":       {{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.failure", Next: "RollbackIncomplete"}},
 	}
 	for name, s := range states(t) {
 		if s.Type != "Task" && s.Type != "Map" {
@@ -195,11 +198,14 @@ func TestRollbackEndsInTheStateOfItsOutcomeAndElseStranded(t *testing.T) {
 	assert.True(t, strings.HasPrefix(incomplete.Cause, flow.RollbackIncomplete+": "), incomplete.Cause)
 }
 
-func TestTimeoutOfAHookHasItsOwnError(t *testing.T) {
+// If the task that notes the hook succeeded and the Map went on, the traffic would be shifted.
+func TestAFailureOfAHookFailsTheMapWithWhatWasNoted(t *testing.T) {
 	t.Parallel()
 	all := states(t)
-	for name, point := range map[string]shift.Point{"BeforeHookTimedOut": shift.BeforeTraffic, "AfterHookTimedOut": shift.AfterTraffic} {
-		assert.Equal(t, flow.HookTimedOut, all[name].Error, name)
-		assert.Equal(t, string(point), all[name].Cause, name)
+	for note, failed := range map[string]string{flow.NoteBeforeHook.State: "BeforeHookFailed", flow.NoteAfterHook.State: "AfterHookFailed"} {
+		assert.Equal(t, failed, all[note].Next, note)
+		assert.Equal(t, "Fail", all[failed].Type, failed)
+		assert.Equal(t, "$.failure.Error", all[failed].ErrorPath, failed)
+		assert.Equal(t, "$.failure.Cause", all[failed].CausePath, failed)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"sluice/internal/task"
 )
 
-// New builds the handler of flow.BeforeHook and flow.AfterHook.
-func New(s assembly.Settings) flow.Handler[flow.Document, struct{}] {
+// New builds the handler of flow.BeforeHook and flow.AfterHook, and of the tasks that note which
+// hook has failed.
+func New(s assembly.Settings) flow.Handler[flow.Document, *flow.Failure] {
 	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS), Router: routers.FromSettings(s), Wait: s.Runtime.Wait}.Handle
 }

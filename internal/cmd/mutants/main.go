@@ -52,7 +52,10 @@ type settings struct {
 }
 
 // rooms are the packages that decide, and that write.
-var rooms = []string{"./internal/shift", "./internal/task", "./internal/ledger/dynamo", "./internal/router", "./internal/router/lambdaalias"}
+var rooms = []string{
+	"./internal/shift", "./internal/shift/judge", "./internal/task", "./internal/gate/alarm", "./internal/gate/metric",
+	"./internal/ledger/dynamo", "./internal/router", "./internal/router/lambdaalias",
+}
 
 func readSettings(args []string) (settings, error) {
 	var s settings
@@ -115,7 +118,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	tried := choose(matching(all, s.only), s.sample, s.seed)
 	fmt.Fprintf(out, "trying %d mutants\n", len(tried))
-	survivors, err := try(ctx, tried, suites, s)
+	survivors, err := try(ctx, out, tried, suites, s)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,12 @@ import (
 // suite is the tests of a package, with all mutants compiled into what they test.
 type suite struct {
 	binary, folder string
-	// tests are those that are run: all of the package as one, or each of the judges'.
-	tests []test
+	tests          []test
 }
 
 // test is what is run in one process.
 type test struct {
-	name    string        // of the judges' test; empty for all tests of a package
+	name    string
 	took    time.Duration // of the processor
 	reaches map[int]bool
 }
@@ -91,51 +91,52 @@ func compile(ctx context.Context, overlay, binary, pkg string) (*suite, error) {
 	if _, err := os.Stat(binary); errors.Is(err, os.ErrNotExist) {
 		return s, nil // a package without tests
 	}
-	s.tests = []test{{}}
-	return s, nil
+	s.tests, err = s.list(ctx)
+	return s, err
 }
 
 // trace runs every test without a mutant, and notes which mutants it reaches. It returns the
 // tests of the judges that take too long. A test that fails is an error.
 func trace(ctx context.Context, folder string, all suites, s settings) (slow []string, err error) {
 	for path, own := range all.own {
-		for i := range own.tests {
-			if err := own.trace(ctx, folder, &own.tests[i], 0); err != nil {
-				return nil, fmt.Errorf("the tests of %s fail without a mutant: %w", path, err)
-			}
+		if _, err := own.traceAll(ctx, folder, s.workers, 0); err != nil {
+			return nil, fmt.Errorf("without a mutant fails of %s: %w", path, err)
 		}
 	}
-	if all.judges.tests, err = all.judges.list(ctx); err != nil {
-		return nil, err
+	if slow, err = all.judges.traceAll(ctx, folder, s.workers, s.fast); err != nil {
+		return nil, fmt.Errorf("without a mutant fails of %s: %w", s.judges, err)
 	}
-	problems := make([]error, len(all.judges.tests))
-	together(s.workers, len(problems), func(i int) { problems[i] = all.judges.trace(ctx, folder, &all.judges.tests[i], s.fast) })
+	return slow, ctx.Err()
+}
+
+// traceAll traces every test of a package, and sorts them by the time that they take. It takes
+// out those that take longer than the limit, and returns their names; 0 is no limit.
+func (s *suite) traceAll(ctx context.Context, folder string, workers int, limit time.Duration) (slow []string, err error) {
+	problems := make([]error, len(s.tests))
+	together(workers, len(problems), func(i int) { problems[i] = s.trace(ctx, folder, &s.tests[i], limit) })
 	var fast []test
-	for i, t := range all.judges.tests {
+	for i, t := range s.tests {
 		switch {
 		case errors.Is(problems[i], errTooSlow):
 			slow = append(slow, t.name)
 		case problems[i] != nil:
-			return nil, fmt.Errorf("%s of %s fails without a mutant: %w", t.name, s.judges, problems[i])
+			return nil, fmt.Errorf("%s: %w", t.name, problems[i])
 		default:
 			fast = append(fast, t)
 		}
 	}
-	slices.SortStableFunc(fast, func(a, b test) int { return int(a.took - b.took) })
-	all.judges.tests = fast
-	return slow, ctx.Err()
+	slices.SortStableFunc(fast, func(a, b test) int { return cmp.Compare(a.took, b.took) })
+	s.tests = fast
+	return slow, nil
 }
 
-// list returns each test of a package by itself.
+// list returns the tests of a package.
 func (s *suite) list(ctx context.Context) ([]test, error) {
-	if len(s.tests) == 0 {
-		return nil, nil
-	}
 	c := exec.CommandContext(ctx, s.binary, "-test.list", "^(Test|Fuzz|Example)")
 	c.Dir = s.folder
 	out, err := c.Output()
 	if err != nil {
-		return nil, fmt.Errorf("list the judges' tests: %w", err)
+		return nil, fmt.Errorf("list the tests of %s: %w", s.folder, err)
 	}
 	var tests []test
 	for _, name := range strings.Fields(string(out)) {
@@ -214,9 +215,6 @@ func (s *suite) run(ctx context.Context, tests []test, variable string) (failed 
 func pattern(tests []test) string {
 	var names []string
 	for _, t := range tests {
-		if t.name == "" {
-			return "."
-		}
 		names = append(names, t.name)
 	}
 	return "^(" + strings.Join(names, "|") + ")$"

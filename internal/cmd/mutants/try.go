@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 )
 
@@ -12,12 +14,19 @@ type survivor struct {
 	reached bool
 }
 
-// try runs the tests that reach each mutant, and returns those that survive.
-func try(ctx context.Context, mutants []mutant, all suites, s settings) ([]survivor, error) {
+// try runs the tests that reach each mutant, and returns those that survive. It prints each as
+// soon as it is known.
+func try(ctx context.Context, out io.Writer, mutants []mutant, all suites, s settings) ([]survivor, error) {
+	var printing sync.Mutex
 	survived, reached := make([]bool, len(mutants)), make([]bool, len(mutants))
 	together(s.workers, len(mutants), func(i int) {
 		if ctx.Err() == nil {
 			survived[i], reached[i] = all.survives(ctx, mutants[i], s.grace)
+		}
+		if survived[i] && ctx.Err() == nil {
+			printing.Lock()
+			defer printing.Unlock()
+			fmt.Fprintf(out, "survives: %s\n", mutants[i])
 		}
 	})
 	if err := ctx.Err(); err != nil {

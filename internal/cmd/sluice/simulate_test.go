@@ -142,7 +142,7 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 			"a hook that does not answer is named",
 			`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 90}]}}`,
 			`{"functions": {"smoke": {"versions": 1}}, "hooks": {"smoke": {"result": "hang"}}}`,
-			[]string{"1:30 BeforeTrafficHook asked smoke; States.Timeout", "1:30 BeforeHookTimedOut", "1:30 Rejected"},
+			[]string{"1:30 BeforeTrafficHook asked smoke; States.Timeout", "1:30 Rollback", "1:30 Rejected"},
 		},
 		{
 			"a hook that agrees is named, and so is their number",

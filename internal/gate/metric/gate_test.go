@@ -247,3 +247,21 @@ func withoutClumps(b judge.Baseline) judge.Baseline {
 	}
 	return b
 }
+
+func TestABaselineThatCannotBeReadSaysWhichPart(t *testing.T) {
+	t.Parallel()
+	changes := []shift.Change{{Target: orders, Judged: true}}
+	for well, part := range []string{"how long the requests of the last 3 hours took", "what the targets served in the last 3 hours"} {
+		gate, w := newGate(localaws.Config{}, fleet{"orders:live ": {requests: 1000, fast: 1000}})
+		calls := 0
+		w.Fault(func(c localaws.Call) error {
+			if calls++; calls <= well {
+				return nil
+			}
+			return localaws.AccessDenied(c)
+		})
+		_, err := gate.Baselines(context.Background(), shift.DefaultJudging(), changes, noon.Add(10*time.Minute))
+		require.ErrorContains(t, err, part)
+		require.ErrorContains(t, err, "AccessDenied")
+	}
+}

@@ -147,3 +147,12 @@ func TestOneHolderAtATimeHasTheLeaseOfTheQueue(t *testing.T) {
 	require.NoError(t, w.Release(t.Context(), "a"))
 	require.NoError(t, w.Release(t.Context(), "a"), "doing so again does no harm")
 }
+
+func TestAnAcquittalThatFailsIsNotTakenForADoneOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer = func(string) (int, string, bool) {
+		return 400, `{"__type": "com.amazon.coral.service#AccessDeniedException", "message": "no"}`, true
+	}
+	assert.ErrorContains(t, w.Acquit(t.Context(), shift.Listed{ID: "arn:first", Since: noon}, nil), "acquit arn:first: ")
+}

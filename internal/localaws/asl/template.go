@@ -30,7 +30,9 @@ type missingPathError struct {
 	doc   Document
 }
 
-// Error returns AWS's text.
+// Error returns the text that AWS was recorded with for Parameters. No recording is known for
+// ResultSelector, which is a payload template too (States Language, Payload Template): the same
+// text is assumed for it, with the result as the input.
 func (m *missingPathError) Error() string {
 	return fmt.Sprintf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", m.path, m.field, m.doc)
 }

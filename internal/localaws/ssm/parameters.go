@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -100,6 +101,20 @@ type parameterOutput struct {
 	Version          int
 }
 
+// acceptedName matches a name that GetParameter looks up. A name that is a path begins with a
+// slash. "ssm" as a prefix is refused in every case (aws-sdk-php issue 1952, localstack issue 7712,
+// varlock issue 389; PutParameter in Systems Manager's API reference lists the characters).
+var acceptedName = regexp.MustCompile(`^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+)+)$`)
+
+func isAccepted(name string) bool {
+	prefix := strings.ToLower(strings.TrimPrefix(name, "/"))
+	return acceptedName.MatchString(name) && !strings.HasPrefix(prefix, "ssm")
+}
+
+// invalidName is what Systems Manager answers whatever is wrong with a name.
+const invalidName = `Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths ` +
+	`divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`
+
 // Operation parses a request for GetParameter. It rejects all other operations.
 func (s *Parameters) Operation(request protocol.Request) protocol.Operation {
 	name := request.Target("AmazonSSM")
@@ -111,16 +126,16 @@ func (s *Parameters) Operation(request protocol.Request) protocol.Operation {
 	if err := protocol.Decode(Name, name, request.Body, &input); err != nil {
 		return op.Refuse(err)
 	}
-	// Systems Manager removes spaces around a name and allows none inside it
-	// (GetParameter in Systems Manager's API reference).
+	// Systems Manager removes spaces around a name (GetParameter in Systems Manager's API
+	// reference).
 	input.Name = strings.Trim(input.Name, " ")
 	switch {
 	case input.Name == "" || utf8.RuneCountInString(input.Name) > 2048:
 		return op.Refuse(protocol.Constraint("Value at 'name' failed to satisfy constraint: Member must have length between 1 and 2048"))
-	case strings.Contains(input.Name, " "):
-		return op.Refuse(protocol.NewError(http.StatusBadRequest, "ValidationException", "Parameter name: can't contain spaces."))
 	case strings.Contains(input.Name, ":"):
 		return op.Refuse(protocol.NotImplemented(Name, "GetParameter with an ARN, a version or a label"))
+	case !isAccepted(input.Name):
+		return op.Refuse(protocol.NewError(http.StatusBadRequest, "ValidationException", "%s", invalidName))
 	}
 	op.Resource = s.parameterARN(input.Name)
 	op.Run = func(context.Context, time.Time) (protocol.Reply, error) { return s.getParameter(input) }

@@ -129,9 +129,9 @@ func invalidToken() *protocol.Error {
 }
 
 // forbiddenInName matches a character that a name must not contain: white space,
-// brackets, wildcards, special characters and control characters (StartExecution in
-// Step Functions' API reference).
-var forbiddenInName = regexp.MustCompile("[\\s<>{}\\[\\]?*\"#%\\\\^|~`$&,;:/\\x00-\\x1f\\x7f-\\x9f]")
+// brackets, wildcards, special characters, control characters and noncharacters
+// (StartExecution in Step Functions' API reference).
+var forbiddenInName = regexp.MustCompile("[\\s\\p{Z}<>{}\\[\\]?*\"#%\\\\^|~`$&,;:/\\x00-\\x1f\\x7f-\\x9f\\x{FFFE}\\x{FFFF}\\x{10FFFF}]")
 
 // validateName checks an execution's name against the API reference.
 func validateName(name string) error {
@@ -141,9 +141,15 @@ func validateName(name string) error {
 	return nil
 }
 
+// maxARNLength is the maximum length of an ARN (Arn in Step Functions' API model).
+const maxARNLength = 256
+
 // validateARN checks that an ARN has the form of its kind: a stateMachine ARN ends with
 // a name, an execution ARN with the machine's name and its own.
 func validateARN(arn, kind string) error {
+	if err := protocol.CheckLength(kind+"Arn", &arn, maxARNLength); err != nil {
+		return err
+	}
 	parts := strings.Split(arn, ":")
 	fields := map[string]int{"stateMachine": 7, "execution": 8}[kind]
 	if len(parts) < 6 || parts[0] != "arn" || parts[2] != "states" {

@@ -3,6 +3,7 @@ package stepfunctions
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -126,15 +127,26 @@ func validateErrorAndCause(name, cause string) error {
 	return protocol.CheckLength("cause", &cause, 32768)
 }
 
+// clientTokens are the tokens of a redrive that Step Functions accepts (ClientToken in its API
+// model).
+var clientTokens = regexp.MustCompile(`^[!-~]{1,64}$`)
+
+func validateClientToken(token *string) error {
+	if token != nil && !clientTokens.MatchString(*token) {
+		return protocol.Constraint("Value at 'clientToken' failed to satisfy constraint: Member must have length between 1 and 64 and satisfy regular expression pattern: [!-~]+")
+	}
+	return nil
+}
+
 func (s *Executions) redriveExecution(in input) (protocol.Operation, error) {
 	var input struct {
-		ExecutionArn string `json:"executionArn"`
-		ClientToken  string `json:"clientToken"`
+		ExecutionArn string  `json:"executionArn"`
+		ClientToken  *string `json:"clientToken"`
 	}
 	if err := in.decode(&input); err != nil {
 		return protocol.Operation{}, err
 	}
-	return executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
+	op, err := executionOperation(in, input.ExecutionArn, func(e Execution) (any, error) {
 		if e.isRunning() {
 			return nil, newError("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven")
 		}
@@ -144,6 +156,10 @@ func (s *Executions) redriveExecution(in input) (protocol.Operation, error) {
 		}
 		return map[string]any{"redriveDate": protocol.Epoch(redriven.Redriven)}, nil
 	})
+	if err != nil {
+		return op, err
+	}
+	return op, validateClientToken(input.ClientToken)
 }
 
 // executionItem is an execution in a list.

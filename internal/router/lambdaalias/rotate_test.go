@@ -124,9 +124,10 @@ func TestARotationThatIsRefusedSaysWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, _ := newRouter(answers...)
+			r, w := newRouter(answers...)
 			_, err := r.Rotate(t.Context(), orders, shift.Route{Serving: "1", Revision: "r1"}, "")
-			assert.ErrorIs(t, err, shift.ErrRevisionMismatch)
+			require.ErrorIs(t, err, shift.ErrRevisionMismatch)
+			assert.Len(t, w.requests, len(answers), "nothing is written after a refusal")
 		})
 	}
 	r, w := newRouter(described("r2", ""))

@@ -4,9 +4,7 @@ import "math"
 
 // logAdd returns ln(eᵃ + eᵇ) without leaving the range of a float.
 func logAdd(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
-	}
+	a, b = max(a, b), min(a, b)
 	if math.IsInf(b, -1) {
 		return a
 	}

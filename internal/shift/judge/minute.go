@@ -57,8 +57,5 @@ func latestRevisions(minutes []Minute) []Minute {
 }
 
 func later(a, b Measured) Measured {
-	if a.compare(b) < 0 {
-		return b
-	}
-	return a
+	return slices.MaxFunc([]Measured{a, b}, Measured.compare)
 }

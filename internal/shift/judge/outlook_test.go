@@ -131,3 +131,17 @@ func TestOutlookOfNumbersThatCannotBe(t *testing.T) {
 	}
 	assert.Empty(t, Outlook(DefaultSettings(), Prospect{}))
 }
+
+// The time is that of the median of the runs: a bake of this length finds the regression in
+// half of them, and one that is a minute shorter finds it less often.
+func TestHalfOfTheRunsFindARegressionByTheTimeThatIsTold(t *testing.T) {
+	t.Parallel()
+	for _, requests := range []float64{100, 200, 300, 400, 600} {
+		p := canary(requests)
+		find := func(bake time.Duration) Detection { return p.detection(DefaultSettings(), Step{1000, bake}, 0.05) }
+		d := find(30 * time.Minute)
+		require.Positive(t, d.After)
+		assert.GreaterOrEqual(t, find(d.After).Found, 0.4, "%g a minute", requests)
+		assert.LessOrEqual(t, find(d.After-time.Minute).Found, 0.6, "%g a minute", requests)
+	}
+}

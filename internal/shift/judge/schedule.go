@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -26,10 +27,7 @@ type schedule []Shift
 func newSchedule(shifts []Shift) schedule {
 	sorted := slices.Clone(shifts)
 	slices.SortStableFunc(sorted, func(a, b Shift) int {
-		if order := a.At.Compare(b.At); order != 0 {
-			return order
-		}
-		return int(a.Weight) - int(b.Weight)
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Weight, b.Weight))
 	})
 	return sorted
 }

@@ -126,3 +126,14 @@ func TestBinomialTailAtItsEnds(t *testing.T) {
 		assert.LessOrEqual(t, got, c.high, c.name)
 	}
 }
+
+// At the edges, where all requests of a version are bad or good, a count of 0 is taken for 1.
+func TestDeviationIsKnownAtTheEdges(t *testing.T) {
+	t.Parallel()
+	for _, s := range []split{{stable: 100, candidate: 1, bad: 50}, {stable: 100, candidate: 1, bad: 1}, {stable: 1, candidate: 1, bad: 1}, {stable: 1, candidate: 100, bad: 100}} {
+		for _, mode := range []float64{s.least(), s.most()} {
+			assert.Positive(t, s.deviation(mode), "%+v at %g", s, mode)
+			assert.Less(t, s.deviation(mode), math.Sqrt(s.bad+1), "%+v at %g", s, mode)
+		}
+	}
+}
