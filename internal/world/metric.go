@@ -3,7 +3,6 @@ package world
 import (
 	"hash/fnv"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -111,10 +110,31 @@ func (t *traffic) MetricData(m localaws.Metric, from, until time.Time) localaws.
 	first, last := t.minuteFrom(from), t.minuteFrom(until)
 	var all []localaws.Distribution
 	for _, s := range t.streamsOf(m) {
-		all = append(all, t.values(s, m.Dimensions["ExecutedVersion"], Metric(m.Name), first, last, now))
+		all = append(all, t.period(period{s, m.Dimensions["ExecutedVersion"], Metric(m.Name), first, last}, now))
 	}
 	d.Values = localaws.MergeDistributions(all)
 	return d
+}
+
+// period is some minutes of a metric.
+type period struct {
+	stream      *stream
+	version     string
+	metric      Metric
+	first, last int64
+}
+
+// period returns the values of a period that can be read now. What can be read whole does not
+// change any more, so it is kept: each poll of a deployment reads all periods anew.
+func (t *traffic) period(p period, now time.Time) localaws.Distribution {
+	if values, kept := t.kept[p]; kept {
+		return values
+	}
+	values := t.values(p.stream, p.version, p.metric, p.first, p.last, now)
+	if end := t.epoch.Add(time.Duration(p.last) * time.Minute); !now.Before(end.Add(t.profile.lag(p.version))) {
+		t.kept[p] = values
+	}
+	return values
 }
 
 // minuteFrom returns the first minute that begins at a time or later. It may be negative.
@@ -133,16 +153,31 @@ func (t *traffic) streamsOf(m localaws.Metric) []*stream {
 	if m.Namespace != lambdaNamespace {
 		return nil
 	}
-	version := m.Dimensions["ExecutedVersion"]
 	var of []*stream
 	for _, s := range t.streams {
-		byVersion := dimensions(s.target, version)
-		ofFunction := version == "" && maps.Equal(m.Dimensions, map[string]string{"FunctionName": byVersion["FunctionName"]})
-		if ofFunction || maps.Equal(m.Dimensions, byVersion) {
+		if s.matches(m.Dimensions) {
 			of = append(of, s)
 		}
 	}
 	return of
+}
+
+// matches says whether a metric with these dimensions is about the stream: about its function,
+// its alias, or a version behind its alias.
+func (s *stream) matches(dimensions map[string]string) bool {
+	_, ofVersion := dimensions["ExecutedVersion"]
+	resource, ofAlias := dimensions["Resource"]
+	known := 1
+	if ofAlias {
+		known++
+	}
+	if ofVersion {
+		known++
+	}
+	if len(dimensions) != known || dimensions["FunctionName"] != s.function || ofVersion && !ofAlias {
+		return false
+	}
+	return !ofAlias || resource == s.resource
 }
 
 // values returns the values of a metric that can be read now, from the first minute up to, but

@@ -21,6 +21,7 @@ type traffic struct {
 	profile  Metrics
 	streams  []*stream
 	byTarget map[shift.Target]*stream
+	kept     map[period]localaws.Distribution
 	behave   func(target shift.Target, version string) Behaviour
 }
 
@@ -47,6 +48,8 @@ const (
 // stream is one Target's share of the traffic.
 type stream struct {
 	target   shift.Target
+	function string // of the target, as CloudWatch's dimensions name it
+	resource string
 	alias    localaws.Alias
 	exists   bool
 	until    time.Time // requests are counted up to this time
@@ -71,7 +74,7 @@ func newTraffic(began time.Time, s Scenario, now func() time.Time) *traffic {
 		began: began, epoch: began.Truncate(time.Minute), now: now,
 		rate: s.RequestsPerMinute, retries: s.Retries, seed: s.Seed, profile: s.Metrics,
 		server:   server{main: roll(2, s.isDetailed()), extra: roll(4, true), incidents: s.Incidents},
-		byTarget: map[shift.Target]*stream{},
+		byTarget: map[shift.Target]*stream{}, kept: map[period]localaws.Distribution{},
 	}
 }
 
@@ -86,8 +89,9 @@ func (s Scenario) isDetailed() bool {
 
 // add starts the traffic of a Target.
 func (t *traffic) add(target shift.Target, alias localaws.Alias, exists bool) {
+	names := dimensions(target, "")
 	s := &stream{
-		target: target, alias: alias, exists: exists, until: t.began,
+		target: target, function: names["FunctionName"], resource: names["Resource"], alias: alias, exists: exists, until: t.began,
 		versions: map[string]*record{}, resent: map[int64]map[int64]int64{},
 	}
 	if exists {
