@@ -45,8 +45,13 @@ func TestAComparisonIsToldInPlainSentences(t *testing.T) {
 		{
 			"nothing reported",
 			shift.JudgedSignal{Signal: judge.Errors, Conclusion: judge.CannotTell, Odds: 1, Evidence: 1, Threshold: 166.7, Hidden: 1},
+			[]string{"nothing yet: CloudWatch has reported no request of either version"},
+		},
+		{
+			"no request of the candidate reported",
+			shift.JudgedSignal{Signal: judge.Errors, Conclusion: judge.CannotTell, Stable: judge.Count{Requests: 40}, Odds: 1, Evidence: 1, Threshold: 166.7, Hidden: 1},
 			[]string{
-				"candidate: no request reported; stable: no request reported",
+				"candidate: no request reported; stable: 0 of 40 requests failed (0%)",
 				"no request was bad; any number of bad requests could hide",
 				"the evidence against the candidate is 1; it decides from 167 on",
 			},

@@ -77,7 +77,7 @@ func (c Course) AlarmReads() int { return 2 + c.Polls }
 // versions of so many Targets and does not wait for evidence: of each version at every poll,
 // and of the alias before the start, its durations twice.
 func (c Course) MetricReads(j shift.Judging, targets int) int {
-	if !j.On() {
+	if !j.On() || c.Polls == 0 {
 		return 0
 	}
 	metrics := 2 // requests and errors

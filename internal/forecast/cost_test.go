@@ -77,6 +77,7 @@ func TestAJudgedCanaryCostsLittleMore(t *testing.T) {
 	assert.Equal(t, "$0.00045", course.Bill(0, course.MetricReads(j, 1)).MetricReads.String())
 	assert.Equal(t, 3*45, course.MetricReads(j, 3))
 	assert.Zero(t, course.MetricReads(shift.Judging{}, 1))
+	assert.Zero(t, forecast.Course{}.MetricReads(j, 1), "nothing is compared where nothing bakes")
 	j.Slow, j.Throttles = judge.Off, judge.Off
 	assert.Equal(t, 5*4+3, course.MetricReads(j, 1))
 }

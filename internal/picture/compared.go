@@ -17,7 +17,8 @@ type Comparison struct {
 	Sentences []string
 }
 
-// Compared returns what the comparison of each judged Target said at the last check.
+// Compared returns what the comparison of each judged Target said at the last check, the ones
+// with the strongest evidence first.
 func (r *Run) Compared() []Comparison {
 	if len(r.Positions) == 0 {
 		return nil
@@ -27,10 +28,21 @@ func (r *Run) Compared() []Comparison {
 
 func comparisons(judged []shift.Judged) []Comparison {
 	var list []Comparison
+	judged = slices.Clone(judged)
+	slices.SortStableFunc(judged, func(a, b shift.Judged) int { return cmp.Compare(strength(b), strength(a)) })
 	for _, j := range judged {
 		list = append(list, Comparison{Target: j.Target, Sentences: explain.Compared(j)})
 	}
 	return list
+}
+
+// strength is how close the strongest evidence of a Target is to its threshold.
+func strength(j shift.Judged) float64 {
+	strongest := 0.0
+	for _, s := range j.Signals {
+		strongest = max(strongest, s.Evidence/s.Threshold)
+	}
+	return strongest
 }
 
 // ComparisonTrack is what the comparison of a Target's versions said over time, by their

@@ -110,8 +110,8 @@ var bases = []base{
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{` + provisionedFunctions + `}`, shift.Promoted, "", nil, false},
 	{"provisioned concurrency, and an alarm when all traffic is shifted",
-		`{"function": "orders", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
-		`{` + provisionedFunctions + `, "events": [{"atSeconds": 170, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
+		`{"function": "orders", "judge": {"controlPercent": 0}, "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
+		`{` + provisionedFunctions + `, "events": [{"atSeconds": 230, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"a function that is being updated, and a version that is pending",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "updatingSeconds": 8}}, "candidate": {"pendingSeconds": 12}}`,
@@ -133,10 +133,10 @@ var bases = []base{
 		`{` + chaosFunctions + `, "hooks": {"smoke": {"afterSeconds": 400}},
 		  "events": [{"atSeconds": 70, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`, shift.Rejected, "", nil, false},
 	{"compared with Stable, and promoted",
-		`{"function": "orders", "judge": "enforce", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 1}]}}`,
+		`{"function": "orders", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 2}, {"percent": 100, "bakeMinutes": 1}]}}`,
 		`{` + chaosFunctions + `}`, shift.Promoted, "", nil, false},
 	{"compared with Stable, and worse",
-		`{"function": "orders", "judge": "enforce", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
 		`{` + chaosFunctions + `, "candidate": {"errorRate": 0.5}}`, shift.RolledBack, "", nil, false},
 }
 

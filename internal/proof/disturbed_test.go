@@ -199,7 +199,7 @@ func TestAZombiesOpeningIsClosedBySweep(t *testing.T) {
 // the history: it goes back while there is room to do so.
 func TestAPlanThatIsRetriedTooOftenGoesBackBeforeTheHistoryEnds(t *testing.T) {
 	t.Parallel()
-	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 43200}}}`)
+	input := unjudged(json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 43200}}}`))
 	w, seen := observe(t, world.DefaultScenario(), input)
 	reads := 0
 	w.OnMoment(func(m world.Moment) error {
@@ -246,7 +246,7 @@ func TestAPlanThatIsHeldAtEveryStepFinishesLate(t *testing.T) {
 // that it did.
 func TestAnAlarmWithoutDataPassesWithItsReason(t *testing.T) {
 	t.Parallel()
-	input := json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 1}}}`)
+	input := unjudged(json.RawMessage(`{"function": "orders", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 1}}}`))
 	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 30, "do": "setAlarmState", "alarm": "a", "state": "INSUFFICIENT_DATA"}]}`), input)
 	x := seen.play(input)
 	require.Equal(t, "Promoted", w.Result(x).Outcome)

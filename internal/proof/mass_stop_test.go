@@ -34,11 +34,11 @@ func TestChaosAllGoBackAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scenario := world.DefaultScenario()
-			scenario.RequestsPerMinute = 0
+			scenario.RequestsPerMinute = 0 // so nothing is compared either
 			scenario.Latency = 50 * time.Millisecond
 			inputs := make([]json.RawMessage, n)
 			for i := range inputs {
-				inputs[i] = json.RawMessage(fmt.Sprintf(`{"function": "f%d", "strategy": {"canary": {"percent": 10, "bakeMinutes": 120}}, "alarms": ["a%d"]}`, i, i%test.alarms))
+				inputs[i] = json.RawMessage(fmt.Sprintf(`{"function": "f%d", "judge": "off", "strategy": {"canary": {"percent": 10, "bakeMinutes": 120}}, "alarms": ["a%d"]}`, i, i%test.alarms))
 			}
 			s := newStorm(t, scenario, inputs)
 			const at = 50*time.Minute + 20*time.Second // in the middle of all bakes, and between two sweeps

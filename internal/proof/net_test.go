@@ -93,8 +93,8 @@ func TestTrafficIsBackInTime(t *testing.T) {
 		{"an abort", `{"atSeconds": 90, "do": "abort", "target": "lambda:f0:live", "reason": "no"}`, ``, 1, 2 * time.Second},
 		{"a stop whose event is lost", stopped, `"executions": {"lost": true}`, 1, 2 * time.Minute},
 		{"a stop whose event is late", stopped, `"executions": {"delayMs": 600000}`, 1, 2 * time.Minute},
-		// The plan polls every two minutes: the next poll is at 120 s.
-		{"an alarm whose event is lost", alarmFires, `"alarms": {"lost": true}`, 1, 32 * time.Second},
+		// The plan polls every minute: the next poll is at 120 s.
+		{"an alarm whose event is lost", alarmFires, `"alarms": {"lost": true}`, 1, 33 * time.Second},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

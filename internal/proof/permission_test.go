@@ -123,7 +123,7 @@ type provisionedLater struct {
 
 func (p provisionedLater) play(t *testing.T, watch func(*world.World)) error {
 	t.Helper()
-	input := json.RawMessage(fmt.Sprintf(`{"function": "orders", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": %d}]}, "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, p.bake))
+	input := json.RawMessage(fmt.Sprintf(`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": %d}]}, "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, p.bake))
 	scenario := scenarioOf(t, p.scenario)
 	scenario.Hooks = map[string]world.HookBehaviour{"smoke": {Result: world.HookSucceeds, After: 20 * time.Second}}
 	w, err := world.New(scenario, input)

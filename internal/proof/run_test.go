@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -217,11 +218,13 @@ func (r *run) spared() error {
 }
 
 // endsWell says whether a second Deployment has ended as it should. One with a hook that cannot
-// but fail is put back, and one whose Open has read a Target outdated is Stranded.
+// but fail is put back, as is one whose Candidate is found to fail requests. One whose Open has
+// read a Target outdated is Stranded.
 func (r *run) endsWell(x *asl.Execution, d *standing) bool {
 	switch d.outcome {
 	case shift.RolledBack:
-		return r.refused[x.Name()]
+		isWorse := r.w.Scenario().Candidate.ErrorRate > 0 && strings.HasPrefix(d.cause, string(shift.CandidateWorse))
+		return r.refused[x.Name()] || isWorse
 	case shift.Stranded:
 		return len(d.outdated) > 0
 	}

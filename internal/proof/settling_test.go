@@ -53,7 +53,7 @@ func TestWhatIsStuckWhileItSettlesIsSetFree(t *testing.T) {
 	t.Parallel()
 	for name, input := range map[string]string{
 		"while a hook is awaited": waitsForAHook,
-		"while it bakes":          `{"function": "orders", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": 30}]}}`,
+		"while it bakes":          `{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"steps": [{"percent": 100, "bakeMinutes": 30}]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

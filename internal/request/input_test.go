@@ -13,6 +13,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 const execution = "arn:aws:states:eu-west-1:123456789012:execution:sluice:one"
@@ -51,6 +52,7 @@ func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
 			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
 			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterWait,
 		},
+		Judging: shift.DefaultJudging(),
 		Trigger: shift.Explicit,
 	}, decode(t, `{"function": "orders"}`))
 }
@@ -76,8 +78,10 @@ func TestEveryFieldIsRead(t *testing.T) {
 		},
 		"createAlias": true, "unchanged": "fail", "whenHeld": "wait",
 		"ignoreUnreadableAlarms": true, "alarmsAtStart": "ignoreUntilOk",
-		"pauseLimitMinutes": 90, "whenPauseEnds": "resume", "trigger": "explicit"
+		"pauseLimitMinutes": 90, "whenPauseEnds": "resume", "judge": "observe", "trigger": "explicit"
 	}`)
+	observing := shift.DefaultJudging()
+	observing.Mode = judge.Observe
 	assert.Equal(t, shift.Release{
 		Arrivals: []shift.Arrival{{Target: "lambda:orders:prod", Candidate: "42"}, {Target: "lambda:payments:live"}},
 		Strategy: "AllAtOnce",
@@ -98,6 +102,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
 			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},
+		Judging: observing,
 		Trigger: shift.Explicit,
 	}, got)
 }

@@ -15,12 +15,11 @@ const (
 )
 
 // decodeJudging reads how the Candidate is compared with Stable: one word, or an object. An
-// input that says nothing of it has nothing compared.
+// input that says nothing of it means shift.DefaultJudging.
 func decodeJudging(v strictjson.Value) shift.Judging {
 	j := shift.DefaultJudging()
 	switch {
-	case !v.Present():
-		return shift.Judging{}
+	case !v.Present(): // the default
 	case v.IsString():
 		j.Mode = decodeMode(v, judge.Enforce)
 	case v.IsObject():

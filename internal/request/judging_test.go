@@ -26,8 +26,9 @@ func TestWhatAnInputSaysOfTheJudge(t *testing.T) {
 		name, judge string
 		want        shift.Judging
 	}{
-		{"nothing", ``, shift.Judging{}},
+		{"nothing", ``, shift.DefaultJudging()},
 		{"one word", `, "judge": "enforce"`, shift.DefaultJudging()},
+		{"off", `, "judge": "off"`, shift.Judging{Mode: judge.Off}},
 		{"observe", `, "judge": "observe"`, with(func(j *shift.Judging) { j.Mode = judge.Observe })},
 		{"off keeps nothing else", `, "judge": {"mode": "off", "slow": "observe", "controlPercent": 10}`, shift.Judging{Mode: judge.Off}},
 		{"an empty object is the default", `, "judge": {}`, shift.DefaultJudging()},

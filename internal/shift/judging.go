@@ -41,7 +41,7 @@ type Evidence struct {
 	WhenUnsure WhenUnsure `json:"whenUnsure"`
 }
 
-// DefaultJudging is what an input means that asks for the comparison and says no more.
+// DefaultJudging is what an input means that does not say how the versions are compared.
 func DefaultJudging() Judging {
 	return Judging{
 		Mode: judge.Enforce, Slow: judge.Observe, Throttles: judge.Observe,

@@ -1,6 +1,8 @@
 package shift_test
 
 import (
+	"slices"
+	"sort"
 	"testing"
 	"time"
 
@@ -119,4 +121,27 @@ func TestOnlyTheFirstOfVeryManyStepsWaitForEvidence(t *testing.T) {
 	}
 	assert.Positive(t, waiting)
 	assert.LessOrEqual(t, waiting, 300, "each polls at least once")
+}
+
+// The comparison is on unless an input turns it off. A plan that fits the history without it
+// must not be refused for the step that the control adds.
+func TestThePlanWithTheMostStepsHasNoControlRatherThanNoPlan(t *testing.T) {
+	t.Parallel()
+	bakingAtTheEnd := func(number int) []shift.Step {
+		steps := ladder(number, 60)
+		steps[number-1].Bake = 60
+		return steps
+	}
+	lengths := map[int]bool{} // how many steps the plan has more than the input
+	for hooks := range 20 {
+		h := shift.Hooks{BeforeTraffic: slices.Repeat([]shift.Hook{{Function: "smoke", Timeout: 60}}, hooks)}
+		most := sort.Search(2000, func(number int) bool {
+			_, err := shift.NewPlan(bakingAtTheEnd(number+1), h, shift.Judging{})
+			return err != nil
+		})
+		p, err := shift.NewPlan(bakingAtTheEnd(most), h, shift.DefaultJudging())
+		require.NoError(t, err)
+		lengths[p.Len()-most] = true
+	}
+	assert.Equal(t, map[int]bool{0: true, 1: true}, lengths, "some have room for the control, and some do not")
 }

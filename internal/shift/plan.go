@@ -74,6 +74,10 @@ func NewPlan(steps []Step, hooks Hooks, judging Judging) (Plan, error) {
 		return p.Events(hooks) < HealthyEvents
 	})
 	p.stretch(polls, Seconds(scale))
+	if p.Events(hooks) >= HealthyEvents && p.Len() > len(steps) {
+		judging.Control = 0 // its Step is one too many
+		return NewPlan(steps, hooks, judging)
+	}
 	if events := p.Events(hooks); events >= HealthyEvents {
 		return Plan{}, fmt.Errorf("%w: %d steps need %d history events even when each is judged only once, and a plan may use %d of the 25,000 that an execution has: use fewer steps",
 			ErrPlanTooLong, len(steps), events, HealthyEvents)

@@ -3,6 +3,7 @@ package shift
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -113,4 +114,9 @@ const maxOpening = 98
 // fit into one opening.
 func (r Release) FitsOneTransaction() bool {
 	return 2*len(r.Arrivals)+len(r.Alarms) <= maxOpening
+}
+
+// Compares says whether the Candidate is compared with Stable. That happens while a Step bakes.
+func (r Release) Compares() bool {
+	return r.Judging.On() && slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Bake > 0 })
 }

@@ -283,7 +283,7 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
 		return c, nil
 	}
-	c.Judged = rules.ComparesVersions && o.release.Judging.On()
+	c.Judged = rules.ComparesVersions && o.release.Compares()
 	stable, err := o.Router.DescribeVersion(ctx, a.Target, c.Stable)
 	if err != nil {
 		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)

@@ -150,7 +150,7 @@ func targetsTable() (table, error) {
 		var longer []string
 		for _, latency := range callLatencies {
 			r, err := play(lockstepInput(n), fmt.Sprintf(`{"latencyMs": %d}`, latency.Milliseconds()))
-			t, err := checkOutcome(r, err, shift.Promoted)
+			t, err := checkOutcome(r, err, shift.Promoted, n)
 			if err != nil {
 				return table{}, err
 			}

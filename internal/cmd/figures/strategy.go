@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/forecast"
 	"sluice/internal/request"
 	"sluice/internal/shift"
@@ -34,7 +35,7 @@ type usage struct {
 	cost                                    forecast.Cost
 }
 
-func usageOf(r world.Result) usage {
+func usageOf(r world.Result, targets int) usage {
 	t := usage{transitions: r.Transitions, events: r.HistoryEvents}
 	for _, n := range r.Invocations {
 		t.invocations += n
@@ -42,8 +43,8 @@ func usageOf(r world.Result) usage {
 	for _, n := range r.Calls {
 		t.calls += n
 	}
-	course := forecast.Course{Transitions: t.transitions, Invocations: t.invocations}
-	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"], 0).Total()
+	course := forecast.Course{Transitions: t.transitions, Invocations: t.invocations, Polls: r.Invocations[flow.CheckAlarms.Function]}
+	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"], course.MetricReads(shift.DefaultJudging(), targets)).Total()
 	return t
 }
 
@@ -71,7 +72,7 @@ func strategiesTable() (table, error) {
 
 func playHealthy(strategy string) (usage, error) {
 	r, err := play(`{"function": "orders", "alarms": ["orders-5xx"], "strategy": "`+strategy+`"}`, `{}`)
-	return checkOutcome(r, err, shift.Promoted)
+	return checkOutcome(r, err, shift.Promoted, 1)
 }
 
 // playRollback makes the alarm fire in the middle of the bakes. If no step bakes, no
@@ -92,7 +93,7 @@ func playRollback(strategy string) (usage, error) {
 		scenario = `{"hooks": {"smoke": {"result": "fail"}}}`
 	}
 	r, err := play(input, scenario)
-	return checkOutcome(r, err, shift.RolledBack)
+	return checkOutcome(r, err, shift.RolledBack, 1)
 }
 
 // alarmEvent is the event of a scenario that makes the alarm fire.
@@ -100,9 +101,9 @@ func alarmEvent(at time.Duration) string {
 	return fmt.Sprintf(`{"atSeconds": %d, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}`, at/time.Second)
 }
 
-func checkOutcome(r world.Result, err error, wanted shift.Outcome) (usage, error) {
+func checkOutcome(r world.Result, err error, wanted shift.Outcome, targets int) (usage, error) {
 	if err == nil && r.Outcome != string(wanted) {
 		err = fmt.Errorf("a deployment ended as %s instead of %s: %s", r.Outcome, wanted, r.Cause)
 	}
-	return usageOf(r), err
+	return usageOf(r, targets), err
 }

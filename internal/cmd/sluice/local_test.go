@@ -158,7 +158,7 @@ func TestLocalPrintsWhatHappens(t *testing.T) {
 	s := startLocal(t, "--speed", "1000", "-s", writeFile(t, "scenario.json", `{
 		"alarms": [{"name": "orders-errors"}],
 		"events": [
-			{"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-errors"]}},
+			{"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-errors"]}},
 			{"atSeconds": 1000, "do": "setAlarmState", "alarm": "orders-errors", "state": "ALARM"}]}`))
 	require.Eventually(t, func() bool { return strings.Contains(s.later.String(), "RolledBack         0%") }, time.Minute, 10*time.Millisecond, "%s", s.later)
 	assertInOrder(t, s.later.String(), []string{

@@ -45,7 +45,7 @@ func TestAbortSucceedsIfItsFirstTryFailsAfterItsEffect(t *testing.T) {
 
 func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
 	t.Parallel()
-	deployment := `{"function": "orders", "alarms": ["orders-5xx"], "strategy": "Canary10Percent60Minutes"}`
+	deployment := `{"function": "orders", "judge": "off", "alarms": ["orders-5xx"], "strategy": "Canary10Percent60Minutes"}`
 	a, _ := startDeployment(t, deployment, `{}`, 30*time.Second)
 
 	paused := a.run("pause", "orders", "--reason", "lunch")

@@ -73,10 +73,10 @@ func TestPlanPredictsTheCountsOfASimulation(t *testing.T) {
 		{"the default", `{"function": "orders"}`},
 		{"a version that is given", `{"function": "orders", "version": "7"}`},
 		{"all at once", `{"function": "orders", "strategy": "AllAtOnce", "alarms": ["a"]}`},
-		{"linear", `{"function": "orders", "strategy": "Linear10PercentEvery1Minute", "alarms": ["a", "b"]}`},
+		{"linear", `{"function": "orders", "judge": "off", "strategy": "Linear10PercentEvery1Minute", "alarms": ["a", "b"]}`},
 		{"two days in one bake", `{"function": "orders", "strategy": "Canary1Percent2880Minutes", "alarms": ["a"]}`},
 		{"three targets", `{"targets": [{"function": "a"}, {"function": "b", "version": "3"}, {"function": "c"}], "alarms": ["a"]}`},
-		{"a bake after the last step", `{"function": "orders", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 1.5}, {"percent": 100, "bakeMinutes": 20}]}}`},
+		{"a bake after the last step", `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 1.5}, {"percent": 100, "bakeMinutes": 20}]}}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestPlanPredictsTheCountsOfASimulation(t *testing.T) {
 			assert.Equal(t, planned.Events, played.Events)
 			assert.Equal(t, planned.Lambda.Invocations, sum(played.Invocations, ""))
 			assert.Equal(t, planned.Lambda.ControlPlane*len(planned.Targets), sum(played.Calls, "lambda:"))
-			assert.Equal(t, planned.AlarmReads, sum(played.Calls, "cloudwatch:"))
+			assert.Equal(t, planned.AlarmReads, sum(played.Calls, "cloudwatch:DescribeAlarms"))
 		})
 	}
 }
@@ -139,7 +139,9 @@ func TestPlanWarnsAboutRisks(t *testing.T) {
 		want             []string // the beginnings of the warnings
 	}{
 		{"a canary", `{"function": "f", "alarms": ["a"]}`, []string{lastStep}},
-		{"a canary without alarms", `{"function": "f"}`, []string{lastStep, noAlarm}},
+		{"a canary without alarms", `{"function": "f"}`, []string{lastStep}},
+		{"a canary that nothing judges", `{"function": "f", "judge": "off"}`, []string{lastStep, noAlarm}},
+		{"a canary that is only observed", `{"function": "f", "judge": "observe"}`, []string{lastStep, noAlarm}},
 		{"all at once", `{"function": "f", "alarms": ["a"], "strategy": "AllAtOnce"}`, []string{atOnce}},
 		{"steps faster than metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery2Minutes"}`, []string{lastStep, lateMetrics}},
 		{"steps as fast as metrics", `{"function": "f", "alarms": ["a"], "strategy": "Linear10PercentEvery3Minutes"}`, []string{lastStep}},
@@ -181,8 +183,9 @@ func TestPlanRefusesADeploymentThatTagsConfigure(t *testing.T) {
 func TestPlanIsComparedWithAPollingLoop(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, deployment, want string }{
-		{"with alarms", `{"function": "f", "alarms": ["a"]}`, "polling loop $0.00292 4.0 times as much, for a loop that reads the alarms every 10s: 104 transitions"},
-		{"without alarms", `{"function": "f"}`, "polling loop $0.00262 4.0 times as much"},
+		{"with alarms", `{"function": "f", "alarms": ["a"]}`, "polling loop $0.00292 2.5 times as much, for a loop that reads the alarms every 10s: 104 transitions"},
+		{"without alarms", `{"function": "f"}`, "polling loop $0.00262 2.4 times as much"},
+		{"without alarms, and nothing compared", `{"function": "f", "judge": "off"}`, "polling loop $0.00262 4.0 times as much"},
 		{"too long for a loop", `{"function": "f", "strategy": "Canary10Percent480Minutes"}`, "it could not finish, because its 25,978 history events are more than an execution may have"},
 	}
 	for _, tt := range tests {
@@ -198,6 +201,7 @@ func TestPlanDrawsTheWeightsUnlessAllMoveAtOnce(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, run(t, "", "plan", "Linear20PercentEvery3Minutes").stdout, "▅▅▅▅▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▆▆▆█\n  20% at once                               100% after 12m\n")
 	assert.NotContains(t, run(t, "", "plan", "AllAtOnce").stdout, "█")
-	steps := `{"function": "f", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`
-	assert.Contains(t, run(t, steps, "plan", "-f", "-").stdout, "100% after 10m, until 20m\n")
+	const steps = `"strategy": {"steps": [{"percent": 50, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`
+	assert.Contains(t, run(t, `{"function": "f", "judge": "off", `+steps, "plan", "-f", "-").stdout, "100% after 10m, until 20m\n")
+	assert.Contains(t, run(t, `{"function": "f", `+steps, "plan", "-f", "-").stdout, "100% after 20m\n", "95% after 10 minutes")
 }

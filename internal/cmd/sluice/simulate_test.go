@@ -113,18 +113,18 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 		},
 		{
 			"the polls in the middle of a long bake are counted",
-			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`, `{}`,
+			`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": "Canary10Percent2880Minutes"}`, `{}`,
 			[]string{"5:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 574 more checks passed", "48:00:00 CheckAlarms 10% Pass", "48:00:00 SetWeight 100% step 2 of 2"},
 		},
 		{
 			"checks during a pause are counted, but have not passed",
-			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
+			`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
 			`{"events": [{"atSeconds": 90, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"}, {"atSeconds": 1200, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`,
 			[]string{"2:00 CheckAlarms 10% Wait paused by hand: lunch", "… CheckAlarms 10% Wait 5 more checks with the same", "17:48 CheckAlarms 10% Wait paused by hand: lunch", "20:26 CheckAlarms 10% Pass"},
 		},
 		{
 			"a poll with a new result is shown",
-			`{"function": "orders", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
+			`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
 			`{"events": [{"atSeconds": 450, "do": "setAlarmState", "alarm": "a", "state": "INSUFFICIENT_DATA"}]}`,
 			[]string{"1:00 CheckAlarms 10% Pass", "… CheckAlarms 10% Pass 5 more checks passed", "7:00 CheckAlarms 10% Pass", "8:00 CheckAlarms 10% Pass alarm a has insufficient"},
 		},
@@ -172,7 +172,7 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 		},
 		{
 			"a long list of routes is cut in the middle",
-			`{"function": "orders", "strategy": "Linear5PercentEvery1Minute"}`, `{}`,
+			`{"function": "orders", "judge": "off", "strategy": "Linear5PercentEvery1Minute"}`, `{}`,
 			[]string{"routes 0:00 lambda:orders:live: 5% on 2, the rest on 1", "… 8 more", "19:00 lambda:orders:live: 100% on 2", "announcements Started, Shifted ×20, Promoted"},
 		},
 	}
@@ -308,6 +308,6 @@ func TestCauseSaysEachThingOnce(t *testing.T) {
 func TestOrderWithoutAReasonHasNoColon(t *testing.T) {
 	t.Parallel()
 	scenario := `{"events": [{"atSeconds": 10, "do": "pause", "target": "lambda:orders:live"}, {"atSeconds": 400, "do": "promote", "target": "lambda:orders:live"}]}`
-	got := run(t, `{"function": "orders", "strategy": "Canary10Percent60Minutes"}`, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", scenario))
+	got := run(t, `{"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes"}`, "simulate", "-f", "-", "-s", writeFile(t, "scenario.json", scenario))
 	assert.Contains(t, normalizeSpaces(got.stdout), "5:00 CheckAlarms 10% Wait paused by hand\n10:00 CheckAlarms 10% Pass promoted by hand\n")
 }

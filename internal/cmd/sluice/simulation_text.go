@@ -94,10 +94,17 @@ func (t *table) addCause(why, next string) {
 	}
 }
 
+// maxCompared is of how many targets the comparison is told.
+const maxCompared = 5
+
 // addCompared adds what the comparison of the versions knows of each Target.
 func (t *table) addCompared(list []picture.Comparison) {
-	for _, c := range list {
-		name := "compared"
+	name := "compared"
+	for i, c := range list {
+		if i == maxCompared-1 && len(list) > maxCompared {
+			t.add(name, fmt.Sprintf("and %d more targets, with no more evidence", len(list)-i))
+			return
+		}
 		if len(list) > 1 {
 			t.add(name, string(c.Target))
 			name = ""

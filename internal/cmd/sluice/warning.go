@@ -20,7 +20,7 @@ const (
 
 // warnings returns what a person should know about the risks of a Plan.
 func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
-	list := append([]string{}, unwatchedSteps(p)...)
+	list := append([]string{}, unwatchedSteps(p, r.Steps)...)
 	if deployed && len(r.Alarms) == 0 && !r.Judging.Enforces() {
 		list = append(list, "The deployment names no alarm, so nothing judges the candidate: only an error or a hook can roll it back.")
 	}
@@ -38,11 +38,14 @@ func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 	return list
 }
 
-// unwatchedSteps warns about Steps that no alarm watches.
-func unwatchedSteps(p shift.Plan) []string {
+// unwatchedSteps warns about Steps that no alarm watches, of a Plan that was made of the Steps of
+// an input.
+func unwatchedSteps(p shift.Plan, input []shift.Step) []string {
 	switch {
 	case p.Duration() == 0:
 		return []string{"No step bakes: all traffic moves at once, and no alarm is read after that."}
+	case p.Len() > len(input): // the last bake is at less than 100%, to keep a control on stable
+		return nil
 	case p.Step(p.Len()).Bake == 0:
 		return []string{"The last step does not bake, so nothing watches it: an alarm that fires after the shift to 100% rolls nothing back. If you give the strategy as steps, the last one may bake."}
 	}

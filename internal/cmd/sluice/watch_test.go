@@ -87,7 +87,7 @@ func TestWatchPrintsTheSameStoryAsSimulate(t *testing.T) {
 
 func TestWatchReadsOnlyNewEvents(t *testing.T) {
 	t.Parallel()
-	deployment := `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`
+	deployment := `{"function": "orders", "judge": "off", "strategy": "Canary10Percent2880Minutes"}`
 	a, _ := startDeployment(t, deployment, `{}`, 47*time.Hour+50*time.Minute)
 	got := a.run("watch", "one")
 	require.Equal(t, statusOK, got.status, got.stderr)
@@ -284,7 +284,7 @@ func TestWatchReadsTheOutcomeOfAStoppedExecutionFromTheLedger(t *testing.T) {
 
 func TestWatchShowsTheSafetyNetsRestorationBeforeTheNextPoll(t *testing.T) {
 	t.Parallel()
-	const hour = `{"function": "orders", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
+	const hour = `{"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes", "alarms": ["orders-5xx"]}`
 	for name, scenario := range map[string]string{
 		"AlarmFired": `{"events": [{"atSeconds": 420, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}]}`,
 		"Aborted":    `{"events": [{"atSeconds": 420, "do": "abort", "target": "lambda:orders:live", "reason": "no"}]}`,

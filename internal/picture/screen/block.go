@@ -205,7 +205,7 @@ func (p page) comparedLines(list []picture.Comparison) []string {
 	name := "compared"
 	for i, c := range list {
 		if i == maxTargets-1 && len(list) > maxTargets {
-			return append(lines, p.row(name, fmt.Sprintf("and %d more targets", len(list)-i)))
+			return append(lines, p.row(name, fmt.Sprintf("and %d more targets, with no more evidence", len(list)-i)))
 		}
 		if len(list) > 1 {
 			lines = append(lines, p.row(name, p.strong.Render(cutMiddle(safeText(string(c.Target), maxName), p.rowWidth()))))
