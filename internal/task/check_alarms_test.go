@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/shift/judge"
 )
@@ -64,4 +65,103 @@ func TestAComparisonIsRecordedAndDecidesEvenIfThatFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// watchingBook is a Ledger for check-alarms.
+type watchingBook struct {
+	*book
+	stopped []string
+	kept    []shift.Comparison
+}
+
+func (b *watchingBook) StopIgnoring(_ context.Context, id string, alarms []string) error {
+	for _, alarm := range alarms {
+		b.stopped = append(b.stopped, id+" "+alarm)
+	}
+	return b.faults.next("StopIgnoring")
+}
+
+func (b *watchingBook) KeepComparisons(_ context.Context, _ string, list []shift.Comparison) error {
+	b.kept = list
+	return b.faults.next("KeepComparisons")
+}
+
+// gate is a Gate that says the same at every poll.
+type gate struct {
+	says   []shift.Observation
+	asked  []shift.Subject
+	faults *faults
+}
+
+func (g *gate) Observe(_ context.Context, s shift.Subject) ([]shift.Observation, error) {
+	g.asked = append(g.asked, s)
+	return g.says, g.faults.next("Observe")
+}
+
+// poll is a poll of the first Step. Its gates say that an alarm has become OK, and how the
+// versions compare.
+func (s *stage) poll() (CheckAlarms, *watchingBook, []*gate, flow.Call[flow.Document]) {
+	s.record.UntilOK = []string{"old", "older"}
+	ledger := &watchingBook{book: s.book}
+	gates := []*gate{
+		{faults: s.book.faults, says: []shift.Observation{{Verdict: shift.Pass, Reason: shift.Reason{Name: shift.AlarmIsOK, Subject: "old"}}}},
+		{faults: s.book.faults, says: []shift.Observation{{Verdict: shift.Pass, Judged: &shift.Judged{Target: orders}}}},
+	}
+	progress := shift.Progress{Step: 1, Steps: 3, NextStep: 2, Wait: 30, Events: 50}
+	call := s.document(&progress)
+	call.Retry = 2
+	return CheckAlarms{Ledger: ledger, Gates: []Gate{gates[0], gates[1]}}, ledger, gates, call
+}
+
+func checkAlarms(ctx context.Context, s *stage) error {
+	h, _, _, call := s.poll()
+	_, err := h.Handle(ctx, call)
+	return err
+}
+
+func TestAPollJudgesByAllGatesUntilOneFails(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	h, ledger, gates, call := s.poll()
+	s.record.Deployment.PauseLimit = 600
+	command := shift.Command{Order: shift.Pause, Reason: "lunch", At: noon}
+	s.record.Command = &command
+	got, err := h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	subject := shift.Subject{Deployment: *s.record.Deployment, Progress: *call.Document.Progress, UntilOK: []string{"old", "older"}, Now: noon}
+	assert.Equal(t, []shift.Subject{subject}, gates[0].asked)
+	assert.Equal(t, []shift.Subject{subject}, gates[1].asked)
+	assert.Equal(t, []string{first + " old"}, ledger.stopped)
+	want := s.record.Deployment.AfterPoll(*call.Document.Progress, shift.Poll{
+		Observations: append(gates[0].says, gates[1].says...), Command: &command, Now: noon, Retries: 2,
+	})
+	assert.Equal(t, want, got)
+	require.True(t, got.Waiting, "it pauses")
+
+	gates[0].says[0].Verdict = shift.Fail
+	got, err = h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Equal(t, shift.NextRollback, got.Next)
+	assert.Len(t, gates[1].asked, 1, "the rollback begins at once")
+
+	gates[0].says, ledger.stopped = nil, nil
+	_, err = h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Empty(t, ledger.stopped)
+}
+
+func TestAPollOfWhatIsNotOpenAsksNoGate(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	h, _, gates, call := s.poll()
+	reason := shift.Reason{Name: shift.Aborted, Text: "no"}
+	s.record.Status, s.record.Reasons = shift.StatusRestoring, []shift.Reason{reason}
+	got, err := h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Equal(t, shift.NextRollback, got.Next)
+	assert.Equal(t, []shift.Reason{reason}, got.Reasons)
+	s.end(shift.RolledBack)
+	_, err = h.Handle(t.Context(), call)
+	require.ErrorIs(t, err, shift.ErrDeploymentClosed)
+	assert.Empty(t, gates[0].asked)
 }

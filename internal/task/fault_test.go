@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -19,8 +20,11 @@ type call struct {
 	changes []shift.Change
 	before  func(*testing.T, *stage)
 	do      func(context.Context, *stage) error
-	// tolerates names the calls whose failure does not fail the function, and why.
+	// tolerates names the calls whose failure does not fail the function, and why. A number
+	// names one of several.
 	tolerates map[string]string
+	// once says that the function repeats no call: a single failure fails it, too.
+	once bool
 }
 
 func shifted(t *testing.T, s *stage) {
@@ -52,6 +56,18 @@ func net(occasion request.Occasion, after time.Duration) func(context.Context, *
 	}
 }
 
+func unopenedYet(t *testing.T, s *stage) {
+	t.Helper()
+	unopened(s)
+}
+
+// What publish-version is called with.
+const (
+	twoTargets = `{"targets": [{"function": "orders", "alias": "live"}, {"function": "billing", "alias": "live", "version": "7"}],
+		"alarms": ["orders-5xx"], "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`
+	event = `{"function": "orders", "version": "2", "trigger": "event"}`
+)
+
 func order(o shift.Order, id string) request.Occasion {
 	return request.Occasion{Command: &request.Commanded{Target: orders, DeploymentID: id, Command: shift.Command{Order: o, At: noon}}}
 }
@@ -74,36 +90,71 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 	t.Parallel()
 	two := []shift.Change{ordersChange, billingChange}
 	onlyProgress := map[string]string{"Announce Shifted": "only Outcomes must be announced"}
+	onlyStart := map[string]string{"Announce Started": "only Outcomes must be announced"}
+	namesLeft := map[string]string{
+		"CheckTarget": "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
+		"Rules 3": "the target is checked then", "Rules 4": "the target is checked then",
+	}
+	nameLeft := maps.Clone(namesLeft)
+	nameLeft["Rules 2"] = "the target is checked then"
 	rollback := func(ctx context.Context, s *stage) error {
 		_, err := Rollback{Ledger: rejecting{s.book}, Router: s.platform, Announcer: &s.told, Together: oneByOne, Pause: atOnce, Now: func() time.Time { return noon }}.
 			Handle(ctx, s.document(nil))
 		return err
 	}
 	for name, test := range map[string]call{
-		"set-weight":                      {two, nil, setWeight, onlyProgress},
-		"set-weight, of a new alias":      {[]shift.Change{newAlias, billingChange}, nil, setWeight, onlyProgress},
-		"set-weight, after an edit":       {two, edited, setWeight, onlyProgress},
-		"rollback":                        {two, shifted, rollback, nil},
-		"rollback, of a new alias":        {[]shift.Change{newAlias}, shifted, rollback, nil},
-		"rollback, of what is edited":     {two, func(t *testing.T, s *stage) { shifted(t, s); edited(t, s) }, rollback, nil},
-		"rollback, of what has ended":     {two, func(_ *testing.T, s *stage) { s.end(shift.RolledBack) }, rollback, nil},
-		"the safety net, for a stop":      {two, shifted, net(request.Occasion{Ended: &request.ExecutionEnded{ID: first, Status: "ABORTED"}}, 0), nil},
-		"the safety net, for an alarm":    {two, shifted, net(request.Occasion{Alarm: &request.AlarmFired{Name: "a", At: noon}}, 0), nil},
-		"the safety net, for an alarm OK": {two, shifted, net(request.Occasion{Calmed: &request.AlarmCalmed{Name: "a", At: noon}}, 0), nil},
-		"the safety net, for an abort":    {two, shifted, net(order(shift.Abort, ""), 0), nil},
-		"the safety net, for a pause":     {two, shifted, net(order(shift.Pause, ""), 0), nil},
-		"the safety net, for a named one": {two, shifted, net(order(shift.Promote, first), 0), nil},
-		"the safety net, for a question":  {two, shifted, net(request.Occasion{Asked: &request.Asked{Target: orders}}, 0), nil},
+		"set-weight":                      {two, nil, setWeight, onlyProgress, true},
+		"set-weight, of a new alias":      {[]shift.Change{newAlias, billingChange}, nil, setWeight, onlyProgress, true},
+		"set-weight, after an edit":       {two, edited, setWeight, onlyProgress, true},
+		"rollback":                        {two, shifted, rollback, nil, true},
+		"rollback, of a new alias":        {[]shift.Change{newAlias}, shifted, rollback, nil, true},
+		"rollback, of what is edited":     {two, func(t *testing.T, s *stage) { shifted(t, s); edited(t, s) }, rollback, nil, true},
+		"rollback, of what has ended":     {two, func(_ *testing.T, s *stage) { s.end(shift.RolledBack) }, rollback, nil, true},
+		"the safety net, for a stop":      {two, shifted, net(request.Occasion{Ended: &request.ExecutionEnded{ID: first, Status: "ABORTED"}}, 0), nil, false},
+		"the safety net, for an alarm":    {two, shifted, net(request.Occasion{Alarm: &request.AlarmFired{Name: "a", At: noon}}, 0), nil, false},
+		"the safety net, for an alarm OK": {two, shifted, net(request.Occasion{Calmed: &request.AlarmCalmed{Name: "a", At: noon}}, 0), nil, false},
+		"the safety net, for an abort":    {two, shifted, net(order(shift.Abort, ""), 0), nil, false},
+		"the safety net, for a pause":     {two, shifted, net(order(shift.Pause, ""), 0), nil, false},
+		"the safety net, for a named one": {two, shifted, net(order(shift.Promote, first), 0), nil, false},
+		"the safety net, for a question":  {two, shifted, net(request.Occasion{Asked: &request.Asked{Target: orders}}, 0), nil, false},
 		"close-deployment": {two, func(_ *testing.T, s *stage) {
 			s.put(orders, shift.Route{Serving: "2"})
 			s.put(billing, shift.Route{Serving: "2"})
-		}, closeDeployment, nil},
-		"close-deployment, of what has ended": {two, func(_ *testing.T, s *stage) { s.end(shift.Promoted) }, closeDeployment, nil},
-		"a sweep":                             {two, shifted, net(request.Occasion{Sweep: true}, time.Hour), nil},
-		"a sweep, of what is closed":          {two, func(_ *testing.T, s *stage) { s.end(shift.RolledBack) }, net(request.Occasion{Sweep: true}, time.Hour), nil},
-		"a sweep, of what is restoring":       {two, marked, net(request.Occasion{Sweep: true}, time.Minute), nil},
-		"a sweep, that sees a suspect":        {two, func(t *testing.T, s *stage) { rolledBack(t, s); s.suspects[0].Since = time.Time{} }, net(request.Occasion{Sweep: true}, time.Minute), nil},
-		"the second look, for a day":          {two, rolledBack, net(request.Occasion{Sweep: true}, 25*time.Hour), nil},
+		}, closeDeployment, nil, true},
+		"close-deployment, of what has ended": {two, func(_ *testing.T, s *stage) { s.end(shift.Promoted) }, closeDeployment, nil, true},
+		"a sweep":                             {two, shifted, net(request.Occasion{Sweep: true}, time.Hour), nil, false},
+		"a sweep, of what is closed":          {two, func(_ *testing.T, s *stage) { s.end(shift.RolledBack) }, net(request.Occasion{Sweep: true}, time.Hour), nil, false},
+		"a sweep, of what is restoring":       {two, marked, net(request.Occasion{Sweep: true}, time.Minute), nil, false},
+		"a sweep, that sees a suspect":        {two, func(t *testing.T, s *stage) { rolledBack(t, s); s.suspects[0].Since = time.Time{} }, net(request.Occasion{Sweep: true}, time.Minute), nil, false},
+		"the second look, for a day":          {two, rolledBack, net(request.Occasion{Sweep: true}, 25*time.Hour), nil, false},
+
+		"open-deployment":              {two, unopenedYet, opens(nil), onlyStart, true},
+		"open-deployment, of an event": {two, unopenedYet, opens(func(_ *applications, call *flow.Call[flow.Document]) { call.Document.Release.Trigger = shift.Event }), onlyStart, true},
+		"open-deployment, after a wait": {two, func(t *testing.T, s *stage) {
+			unopenedYet(t, s)
+			s.put(orders, shift.Route{Serving: "3"})
+		}, opens(func(_ *applications, call *flow.Call[flow.Document]) {
+			call.Retry, call.Document.Release.Options.WhenHeld = 1, shift.WaitWhenHeld
+		}), onlyStart, true},
+		"open-deployment, of what is there": {two, func(t *testing.T, s *stage) {
+			unopenedYet(t, s)
+			s.put(orders, shift.Route{Serving: "2"})
+			s.put(billing, shift.Route{Serving: "2"})
+		}, opens(nil), map[string]string{"Announce Unchanged": "the safety net announces it", "Retire": "the safety net announces it"}, true},
+		"open-deployment, of a new alias": {two, func(t *testing.T, s *stage) { unopenedYet(t, s); delete(s.routes, orders) },
+			opens(func(_ *applications, call *flow.Call[flow.Document]) {
+				call.Document.Release.Options.CreateTarget = true
+			}), onlyStart, true},
+		"publish-version":                       {two, nil, publishes(twoTargets, nil), namesLeft, true},
+		"publish-version, by names":             {two, nil, publishes(twoTargets, func(_ *applications, h *PublishVersion) { h.Allowed = allowed("*") }), namesLeft, true},
+		"publish-version, of an event":          {two, nil, publishes(event, nil), nameLeft, true},
+		"publish-version, of an event by names": {two, nil, publishes(event, func(_ *applications, h *PublishVersion) { h.Allowed = allowed("*") }), nameLeft, true},
+		"publish-version, of an event with a parameter": {two, nil, publishes(event, func(a *applications, _ *PublishVersion) {
+			a.tags[flow.TagConfig], a.parameter = "/sluice/orders", `{"alarms": ["orders-5xx"]}`
+		}), nameLeft, true},
+		"check-alarms":                      {two, shifted, checkAlarms, map[string]string{"KeepComparisons": "nothing is decided by it"}, true},
+		"run-hooks":                         {two, nil, runHooks(shift.Sync), map[string]string{"Succeed": "it is answered again, and the error is not to be retried"}, true},
+		"run-hooks, of one that calls back": {two, nil, runHooks(shift.Callback), nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,10 +188,18 @@ func (c call) try(t *testing.T) {
 	require.NotEmpty(t, counting.counts)
 	lost := errors.New("the connection is gone")
 	for name, calls := range counting.counts {
-		for from := 1; from <= calls && c.tolerates[name] == ""; from++ {
+		for from := 1; from <= calls; from++ {
+			if c.tolerates[name] != "" || c.tolerates[fmt.Sprintf("%s %d", name, from)] != "" {
+				continue
+			}
 			s := c.stage(t)
 			s.failing(&faults{name: name, from: from, err: fmt.Errorf("%s: %w", name, lost)})
 			require.ErrorIs(t, c.do(t.Context(), s), lost, "%s %d", name, from)
+			if c.once {
+				s = c.stage(t)
+				s.failing(&faults{name: name, from: from, once: true, err: fmt.Errorf("%s: %w", name, lost)})
+				require.ErrorIs(t, c.do(t.Context(), s), lost, "%s %d, once", name, from)
+			}
 		}
 	}
 }

@@ -128,3 +128,71 @@ func TestAFailureOfAHookSaysWhichHookItWas(t *testing.T) {
 		})
 	}
 }
+
+// hook is a hook that passes.
+type hook struct {
+	faults    *faults
+	asked     []string
+	questions []shift.Question
+	succeeded []string
+}
+
+func (h *hook) Ask(_ context.Context, function string, q shift.Question) error {
+	h.asked, h.questions = append(h.asked, function), append(h.questions, q)
+	return h.faults.next("Ask")
+}
+
+func (h *hook) Succeed(_ context.Context, token string) error {
+	h.succeeded = append(h.succeeded, token)
+	return h.faults.next("Succeed")
+}
+
+func (h *hook) DescribeChange(c shift.Change) (any, error) {
+	return "what is shifted at " + string(c.Target), h.faults.next("DescribeChange")
+}
+
+func (s *stage) ask(ctx context.Context, h *hook, state string, mode shift.HookMode, p *shift.Progress) (*flow.Failure, error) {
+	call := s.document(p)
+	call.State, call.Token, call.Document.Hook = state, "token", &shift.Hook{Function: "smoke", Mode: mode}
+	return RunHooks{Hooks: h, Router: h, Wait: atOnce}.Handle(ctx, call)
+}
+
+func runHooks(mode shift.HookMode) func(context.Context, *stage) error {
+	return func(ctx context.Context, s *stage) error {
+		_, err := s.ask(ctx, &hook{faults: s.book.faults}, flow.BeforeHook.State, mode, nil)
+		return err
+	}
+}
+
+func TestAHookIsAskedWhatItsPointIsAbout(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange, billingChange)
+	targets := []any{"what is shifted at lambda:orders:live", "what is shifted at lambda:billing:live"}
+	for _, test := range []struct {
+		state    string
+		mode     shift.HookMode
+		progress *shift.Progress
+		want     shift.Question
+	}{
+		{flow.BeforeHook.State, shift.Sync, nil, shift.Question{DeploymentID: first, Point: shift.BeforeTraffic, Targets: targets}},
+		{flow.AfterHook.State, shift.Callback, &shift.Progress{Step: 3, Weight: shift.All},
+			shift.Question{DeploymentID: first, Point: shift.AfterTraffic, Targets: targets, Step: 3, Weight: shift.All, TaskToken: "token"}},
+	} {
+		h := &hook{}
+		failure, err := s.ask(t.Context(), h, test.state, test.mode, test.progress)
+		require.NoError(t, err)
+		assert.Nil(t, failure)
+		assert.Equal(t, []string{"smoke"}, h.asked)
+		assert.Equal(t, []shift.Question{test.want}, h.questions)
+		if test.mode == shift.Sync {
+			assert.Equal(t, []string{"token"}, h.succeeded)
+		} else {
+			assert.Empty(t, h.succeeded, "it answers by itself")
+		}
+	}
+	failing := &hook{faults: &faults{name: "Ask", from: 1, err: fmt.Errorf("%w: 3 of 9", shift.ErrHookFailed), counts: map[string]int{}}}
+	_, err := s.ask(t.Context(), failing, flow.AfterHook.State, shift.Sync, nil)
+	require.ErrorIs(t, err, shift.ErrHookFailed)
+	require.EqualError(t, err, "the AfterTraffic hook smoke: 3 of 9")
+	assert.Empty(t, failing.succeeded)
+}

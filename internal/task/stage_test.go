@@ -41,11 +41,13 @@ func newPlatform(routes map[shift.Target]shift.Route) *platform {
 	return &platform{routes: maps.Clone(routes), calls: map[shift.Target]int{}}
 }
 
-// faults lets all calls of one name fail from some call on. It counts the calls.
+// faults lets all calls of one name fail from some call on, or only that one. It counts the
+// calls.
 type faults struct {
 	mu     sync.Mutex
 	name   string
 	from   int
+	once   bool
 	err    error
 	counts map[string]int
 }
@@ -57,7 +59,7 @@ func (f *faults) next(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts[name]++
-	if name == f.name && f.counts[name] >= f.from {
+	if name == f.name && (f.counts[name] == f.from || f.counts[name] > f.from && !f.once) {
 		return f.err
 	}
 	return nil
