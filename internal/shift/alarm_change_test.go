@@ -36,6 +36,11 @@ func TestAnAlarmCountsFromWhatOpenHasNotReadOn(t *testing.T) {
 		{"ignored, and was OK just before", open("a"), "a", noon.Add(ms), true, nil, true},
 		{"another one is ignored", open("b"), "a", noon.Add(ms), false, nil, false},
 		{"being restored", shift.Record{Status: shift.StatusRestoring, Deployment: d}, "a", noon, false, nil, false},
+		{"being restored, and ignored", shift.Record{
+			Status: shift.StatusRestoring, Deployment: d, UntilOK: []string{"a"}, Seen: map[string]time.Time{"a": noon},
+		}, "a", noon.Add(ms), false, nil, false},
+		{"ignored, and what Open has read", open("a"), "a", noon, false, shift.ErrAlarmIgnored, false},
+		{"ignored, and nobody watches it", open("other"), "other", noon, true, shift.ErrAlarmIgnored, false},
 		{"closed", shift.Record{Status: shift.StatusClosed, Deployment: d}, "a", noon.Add(ms), false, shift.ErrDeploymentClosed, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,4 +61,10 @@ func TestATryOfOpenThatBeganSinceReadsTheAlarmItself(t *testing.T) {
 	t.Parallel()
 	assert.False(t, shift.ReadByOpen(noon, noon.Add(time.Minute), time.Minute))
 	assert.True(t, shift.ReadByOpen(noon, noon.Add(time.Minute+1), time.Minute))
+}
+
+func TestATimeThatIsNotKnownIsTheBeginning(t *testing.T) {
+	t.Parallel()
+	assert.Zero(t, shift.Milliseconds(time.Time{}))
+	assert.EqualValues(t, 1500, shift.Milliseconds(time.Unix(1, 500_000_000)))
 }

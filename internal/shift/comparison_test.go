@@ -66,3 +66,27 @@ func TestOnlyWhatIsObservedWouldHaveRolledBack(t *testing.T) {
 	assert.Equal(t, shift.Fail, o.Verdict)
 	assert.Nil(t, o.WouldFail, "it does")
 }
+
+func TestEachTargetKeepsItsOwnComparison(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 13, 0, 0, 500, time.FixedZone("CET", 3600))
+	first := shift.Observation{Judged: &shift.Judged{Target: orders}, Reason: shift.Reason{Name: "A", Text: "a"}, WouldFail: &shift.Reason{Name: "W", Text: "w"}}
+	second := shift.Observation{Judged: &shift.Judged{Target: payments, Conclusion: judge.Worse}, Reason: shift.Reason{Name: "B", Text: "b"}}
+	hour := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	want := []shift.Comparison{
+		{Judged: *first.Judged, At: hour, Reason: first.Reason, WouldRollBack: &shift.WouldRollBack{At: hour, Reason: *first.WouldFail}},
+		{Judged: *second.Judged, At: hour, Reason: second.Reason},
+	}
+	got, compared := shift.Record{}.Compared([]shift.Observation{first, {Verdict: shift.Pass}, second}, at)
+	assert.True(t, compared)
+	assert.Equal(t, want, got)
+
+	second.WouldFail = &shift.Reason{Name: "V", Text: "v"}
+	r := shift.Record{Comparisons: got}
+	got, _ = r.Compared([]shift.Observation{second}, at.Add(time.Minute))
+	later := hour.Add(time.Minute)
+	want[1].At, want[1].WouldRollBack = later, &shift.WouldRollBack{At: later, Reason: *second.WouldFail}
+	assert.Equal(t, want, got)
+	assert.Nil(t, r.Comparisons[1].WouldRollBack, "what was is left as it was")
+	assert.Equal(t, &r.Comparisons[1], r.Comparison(payments))
+}

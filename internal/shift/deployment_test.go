@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/shift"
+	"sluice/internal/shift/judge"
 )
 
 const (
@@ -20,26 +21,65 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func TestADeploymentHoldsWhatWasDecidedAtItsOpening(t *testing.T) {
 	t.Parallel()
+	changes := []shift.Change{change, {Target: payments, Stable: "7", Candidate: "9", Revision: "p0", Judged: true}}
+	baselines := map[shift.Target]judge.Baseline{payments: {Errors: judge.Record{Clump: 2}}}
+	release := shift.Release{
+		Steps: canary(), Alarms: []string{"orders-5xx", "old"}, Retries: 1, Judging: shift.DefaultJudging(),
+		Hooks:   shift.Hooks{BeforeTraffic: make([]shift.Hook, 1), AfterTraffic: make([]shift.Hook, 2)},
+		Options: shift.Options{IgnoreUnreadableAlarms: true, PauseLimit: hour, WhenPauseEnds: shift.GoOnAfterWait},
+	}
 	d, err := shift.Open(shift.Opening{
-		ID: "execution", At: noon, Retries: 2, Firing: []string{"old"},
-		Changes: []shift.Change{change, {Target: payments, Stable: "7", Candidate: "9", Revision: "p0"}},
-		Release: shift.Release{
-			Steps: canary(), Alarms: []string{"orders-5xx", "old"}, Retries: 1,
-			Hooks:   shift.Hooks{BeforeTraffic: make([]shift.Hook, 1), AfterTraffic: make([]shift.Hook, 2)},
-			Options: shift.Options{IgnoreUnreadableAlarms: true},
-		},
+		ID: "execution", At: noon, Retries: 2, Firing: []string{"old"}, Changes: changes, Baselines: baselines, Release: release,
 	})
 	require.NoError(t, err)
-	assert.Equal(t, "execution", d.ID)
-	assert.Equal(t, noon, d.OpenedAt)
-	assert.Equal(t, []string{"orders-5xx", "old"}, d.Alarms)
-	assert.Equal(t, []string{"old"}, d.FiringAtStart)
-	assert.True(t, d.IgnoreUnreadableAlarms)
-	assert.Equal(t, minute, d.Plan.Step(1).Poll)
-	assert.Equal(t, 17+8+3*3, d.EventsAtStart)
-	assert.Equal(t, 4+2*8+8+3*20*3, d.EventsReserved, "three hooks may each be retried 20 times, uncounted")
+	judging := shift.DefaultJudging()
+	judging.Control = 0 // one of the two is not judged
+	plan, err := shift.NewPlan(canary(), release.Hooks, judging)
+	require.NoError(t, err)
+	assert.Equal(t, shift.Deployment{
+		Schema: shift.Schema, ID: "execution", Changes: changes, Plan: plan, Alarms: []string{"orders-5xx", "old"}, FiringAtStart: []string{"old"},
+		IgnoreUnreadableAlarms: true, PauseLimit: hour, WhenPauseEnds: shift.GoOnAfterWait, Judging: judging, Baselines: baselines, OpenedAt: noon,
+		EventsAtStart:  17 + 8 + 3*3,
+		EventsReserved: 4 + 2*8 + 8 + 3*20*3, // three hooks may each be retried 20 times, uncounted
+	}, d)
 	assert.Equal(t, []shift.Move{{Target: orders, Stable: "1", Candidate: "2"}, {Target: payments, Stable: "7", Candidate: "9"}}, d.Moves())
-	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r0", payments: "p0"}, d.Start().Revisions)
+	assert.Equal(t, shift.Progress{
+		Steps: 2, NextStep: 1, Revisions: map[shift.Target]shift.Revision{orders: "r0", payments: "p0"}, Events: 17 + 8 + 3*3, Next: shift.NextShift,
+	}, d.Start())
+	assert.Equal(t, d.EventsAtStart+3, d.WithRetries(release, 3).EventsAtStart)
+	assert.Equal(t, d.EventsAtStart, d.WithRetries(release, 1).EventsAtStart, "an earlier try had counted more")
+}
+
+func TestWhatIsToBeShiftedIsShownBeforeItIsOpened(t *testing.T) {
+	t.Parallel()
+	arrivals := []shift.Arrival{{Target: orders, Candidate: "2"}, {Target: payments, Candidate: "9"}}
+	moves := []shift.Move{{Target: orders, Candidate: "2"}, {Target: payments, Candidate: "9"}}
+	assert.Equal(t, moves, shift.Release{Arrivals: arrivals}.Moves())
+	assert.Equal(t, moves, shift.Record{Arrivals: arrivals}.Moves())
+	assert.Equal(t, []shift.Move{{Target: orders, Stable: "1", Candidate: "2"}},
+		shift.Record{Arrivals: arrivals, Deployment: &shift.Deployment{Changes: []shift.Change{change}}}.Moves())
+}
+
+func TestTheLastStepBakesAsLongAsAPlatformMayBeLate(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		lags []shift.Seconds
+		bake shift.Seconds
+		want shift.Seconds
+	}{{nil, 0, 0}, {[]shift.Seconds{30}, 0, 30}, {[]shift.Seconds{30, 90, 60}, 0, 90}, {[]shift.Seconds{30}, 300, 300}} {
+		steps := []shift.Step{{Weight: 1000, Bake: 300}, {Weight: shift.All, Bake: test.bake}}
+		changes := []shift.Change{change}
+		for _, lag := range test.lags {
+			changes = append(changes, shift.Change{Target: payments, Stable: "7", Candidate: "9", Lag: lag})
+		}
+		d, err := shift.Open(shift.Opening{Changes: changes, Release: shift.Release{Steps: steps}})
+		require.NoError(t, err)
+		assert.Equal(t, test.want, d.Plan.Step(2).Bake)
+		assert.EqualValues(t, 300, d.Plan.Step(1).Bake)
+		assert.Equal(t, test.bake, steps[1].Bake, "the release keeps its own")
+	}
+	_, err := shift.Open(shift.Opening{Changes: []shift.Change{change}})
+	require.ErrorIs(t, err, shift.ErrInvalidPlan, "it has no step that could bake")
 }
 
 func TestNoDeploymentIsMadeOfAPlanThatDoesNotFit(t *testing.T) {
@@ -73,11 +113,12 @@ func TestStepsBeforeTheLastAreSkippedOnlyWhenEveryTargetIsNew(t *testing.T) {
 func TestThereIsNothingToShiftOnlyWhenEveryTargetServesItsCandidate(t *testing.T) {
 	t.Parallel()
 	same := shift.Change{Target: payments, Stable: "9", Candidate: "9"}
-	_, nothing := shift.NothingToShift([]shift.Change{same, change})
+	why, nothing := shift.NothingToShift([]shift.Change{same, change})
 	assert.False(t, nothing)
-	why, nothing := shift.NothingToShift([]shift.Change{same})
+	assert.Equal(t, shift.Reason{}, why)
+	why, nothing = shift.NothingToShift([]shift.Change{same})
 	assert.True(t, nothing)
-	assert.Equal(t, shift.AlreadyServed, why.Name)
+	assert.Equal(t, shift.Reason{Name: shift.AlreadyServed, Text: "lambda:payments:live already points at 9"}, why)
 	assert.Equal(t,
 		"lambda:payments:live already points at 9",
 		why.String())

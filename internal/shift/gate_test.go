@@ -52,7 +52,11 @@ func TestARouteThatSluiceDidNotWriteFailsAtThePoll(t *testing.T) {
 			}
 		})
 	}
-	assert.Equal(t, shift.Pass, shift.RouteNotRead(c, errors.New("throttled")).Verdict)
+	assert.Equal(t, shift.Observation{Verdict: shift.Pass, Reason: shift.Reason{
+		Name: shift.RouteUnread, Subject: string(orders), Text: "what lambda:orders:live serves could not be read: throttled",
+	}}, shift.RouteNotRead(c, errors.New("throttled")))
+	unknown := shift.Subject{Deployment: d, Progress: shift.Progress{Step: 1}}
+	assert.Equal(t, shift.Fail, unknown.ObserveRoute(c, shift.Route{Serving: "3"}, true).Verdict, "two revisions that nobody knows are not the same")
 }
 
 func TestRoutesAreSeenEveryFiveMinutes(t *testing.T) {

@@ -3,6 +3,8 @@ package shift_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -245,4 +247,149 @@ func TestAControlNeedsThatAllTargetsAreJudged(t *testing.T) {
 		assert.Equal(t, tt.steps, d.Plan.Len(), "%v", tt.judged)
 		assert.Equal(t, tt.mode, d.Judging.Mode, "%v", tt.judged)
 	}
+}
+
+func TestVersionsAreComparedOnceBothServe(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	judged := s.deployment.Changes
+	s.deployment.Changes = append(s.deployment.Changes, shift.Change{Target: "lambda:other:live", Stable: "1", Candidate: "2"})
+	assert.Equal(t, judged, s.after(3).JudgedChanges())
+	before := s.after(3)
+	before.Progress.Shifts = nil
+	assert.Empty(t, before.JudgedChanges(), "no step was taken")
+	off := s.after(3)
+	off.Deployment.Judging = shift.Judging{}
+	assert.Empty(t, off.JudgedChanges())
+}
+
+func TestTheTimesOfTheStepsAreKeptWhereVersionsAreCompared(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	at := s.noon.Add(1500 * time.Millisecond).In(time.FixedZone("CET", 3600))
+	first := s.deployment.Start().Taken(s.deployment, at)
+	assert.Equal(t, s.noon.Add(time.Second), first.FirstShiftAt)
+	assert.Equal(t, []shift.Seconds{0}, first.Shifts)
+	second := first.Taken(s.deployment, at.Add(10*time.Minute))
+	assert.Equal(t, s.noon.Add(time.Second), second.FirstShiftAt)
+	assert.Equal(t, []shift.Seconds{0, 600}, second.Shifts)
+	assert.Equal(t, []shift.Seconds{0}, first.Shifts)
+	assert.Equal(t, shift.Progress{}, shift.Progress{}.Taken(shift.Deployment{}, at))
+}
+
+// The program reads these numbers, and people what is made of them.
+func TestWhatIsKeptOfAComparisonIsItsNumbers(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, func(j *shift.Judging) { j.Slow, j.Throttles = judge.Enforce, judge.Observe })
+	minutes := s.served(4, 900, 1, 100, 0)
+	for i := range minutes[1:] {
+		minutes[1+i].Candidate.Errors = judge.Reported(20)
+		minutes[1+i].Candidate.Throttles = judge.Reported(50)
+	}
+	subject := s.after(4)
+	c := s.deployment.Changes[0]
+	finding := judge.Judge(s.deployment.Judging.Settings(), s.deployment.Baselines[orders],
+		judge.Traffic{Shifts: []judge.Shift{{At: s.noon, Weight: 1000}}, Minutes: minutes}, 1, subject.Now)
+	o := subject.ObserveMinutes(c, minutes)
+	four := func(x float64) float64 { y, _ := strconv.ParseFloat(fmt.Sprintf("%.4g", x), 64); return y }
+	want := shift.Judged{Target: orders, Conclusion: judge.Worse, Observed: judge.Worse, Signals: []shift.JudgedSignal{}}
+	for _, signal := range []judge.Signal{judge.Errors, judge.Throttles} {
+		r, _ := finding.Reading(signal)
+		require.Equal(t, judge.Worse, r.Conclusion, signal)
+		want.Signals = append(want.Signals, shift.JudgedSignal{
+			Signal: signal, Conclusion: judge.Worse, Stable: r.SinceThen.Stable, Candidate: r.SinceThen.Candidate, Odds: four(r.SinceThen.Odds),
+			Evidence: four(r.E), Threshold: four(r.Threshold), Hidden: four(r.Hidden), Since: r.Since,
+		})
+	}
+	assert.Equal(t, &want, o.Judged)
+	assert.EqualValues(t, 300, o.Judged.Signals[0].Candidate.Requests)
+	assert.Equal(t, judge.OncePer(want.Signals[0].Evidence, want.Signals[0].Threshold), o.Judged.Signals[0].OncePer())
+	assert.Equal(t, shift.Fail, o.Verdict)
+	require.NotNil(t, o.WouldFail, "the throttles are only observed")
+	assert.Contains(t, o.WouldFail.Text, "is throttled in")
+	assert.Equal(t, string(orders), o.WouldFail.Subject)
+}
+
+func TestAloneAtOneHundredPercentTheCandidatesRequestsCountTogether(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	p := s.deployment.AfterShift(s.progress, nil, 0).Taken(s.deployment, s.noon.Add(2*time.Minute))
+	subject := shift.Subject{Deployment: s.deployment, Progress: p, Now: s.noon.Add(6 * time.Minute)}
+	minutes := append(s.served(2, 900, 1, 100, 0), s.served(6, 0, 0, 1000, 300)[2:]...)
+	o := subject.ObserveMinutes(s.deployment.Changes[0], minutes)
+	assert.Equal(t, shift.Pass, o.Verdict, "nothing is beside it")
+	assert.Equal(t, shift.CandidateWorseAlone, o.Reason.Name)
+	assert.Equal(t, "lambda:orders:live: the candidate fails 30% of 4,000 requests since 12:02 UTC, at 100%, where nothing is left to compare it with", o.Reason.Text)
+	assert.Equal(t, judge.Count{Requests: 4200, Bad: 1200}, o.Judged.Signals[0].Candidate)
+}
+
+func TestSettingsOfTheComparisonAreThoseOfTheInput(t *testing.T) {
+	t.Parallel()
+	j := shift.Judging{
+		Mode: judge.Enforce, Slow: judge.Observe, Throttles: judge.Off, Tolerates: shift.Tolerance{Times: 2, Points: 50}, Evidence: shift.Evidence{Excludes: 250},
+	}
+	assert.Equal(t, judge.Settings{
+		Errors: judge.Enforce, Slow: judge.Observe, Throttles: judge.Off, Tolerates: judge.Tolerance{Times: 2, Percent: 0.5}, ExcludesPercent: 2.5,
+	}, j.Settings())
+}
+
+func TestSharesAndNumbersAreShownShort(t *testing.T) {
+	t.Parallel()
+	for share, want := range map[float64]string{
+		0: "0%", 0.00012345: "0.012%", 0.09: "9%", 0.0999: "10%", 0.1: "10%", 0.105: "10%", 0.3333: "33%", 0.9994: "100%", 0.99949: "100%", 0.9995: "100%", 0.994: "99%", 1: "100%",
+	} {
+		assert.Equal(t, want, shift.PercentText(share), share)
+	}
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 999_999: "999,999", 1_000_000: "1,000,000"} {
+		assert.Equal(t, want, shift.Thousands(n))
+	}
+}
+
+func TestWhatIsMissingIsTold(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	c := s.deployment.Changes[0]
+	apart := s.served(2, 900, 0, 0, 0)
+	apart[1] = s.served(2, 0, 0, 5, 0)[1]
+	for text, minutes := range map[string][]judge.Minute{
+		"CloudWatch has reported no request of the candidate":       s.served(2, 900, 0, 0, 0),
+		"CloudWatch has reported no request of stable":              s.served(2, 0, 0, 100, 0),
+		"there is no minute in which both versions served requests": apart,
+		"6 requests; up to 39% more could fail unseen":              s.served(2, 90, 0, 3, 0),
+	} {
+		o := s.after(2).ObserveMinutes(c, minutes)
+		assert.Equal(t, shift.Reason{Name: shift.CannotTell, Subject: string(orders), Text: "lambda:orders:live: cannot tell: " + text}, o.Reason)
+	}
+}
+
+func TestAWaitForEvidenceIsBounded(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, func(j *shift.Judging) { j.Evidence.WhenUnsure = shift.RollBackUnsure })
+	c := s.deployment.Changes[0]
+	const text = "lambda:orders:live: cannot tell: CloudWatch has reported no request of the candidate"
+	o := s.after(10).ObserveMinutes(c, nil)
+	o.Judged = nil
+	assert.Equal(t, shift.Observation{
+		Verdict: shift.Wait, Reason: shift.Reason{Name: shift.CannotTell, Subject: string(orders), Text: text},
+		Limit: shift.Limit{
+			Of: "1", Length: 1980, Then: shift.RollBackAfterWait, Poll: 10,
+			Expired: shift.Reason{Name: shift.EvidenceMissing, Subject: string(orders), Text: text + "; waited 33m for it"},
+			Ended:   shift.Reason{Name: shift.CannotTell, Subject: string(orders), Text: text + "; waited 33m for it, and goes on"},
+		},
+	}, o)
+	waits := s.after(10)
+	waits.Progress.Waiting, waits.Progress.Baked = true, 599
+	assert.Equal(t, shift.Pass, waits.ObserveMinutes(c, nil).Verdict, "what was slept for a wait is no bake")
+	waits.Progress.Baked = 600
+	assert.Equal(t, shift.Wait, waits.ObserveMinutes(c, nil).Verdict)
+
+	late := s.after(10).MetricsThrottled(shift.ErrThrottled)
+	unread := shift.Reason{Name: shift.MetricsNotRead, Text: "the versions cannot be compared: throttled"}
+	assert.Equal(t, shift.Observation{
+		Verdict: shift.Wait, Reason: unread, Limit: shift.Limit{Of: "1", Length: 1980, Then: shift.GoOnAfterWait, Poll: 10, Ended: unread},
+	}, late)
+	impatient := judgedCanary(t, func(j *shift.Judging) { j.Evidence.Patience = 0 })
+	assert.Equal(t, shift.Observation{Verdict: shift.Pass, Reason: unread}, impatient.after(10).MetricsThrottled(shift.ErrThrottled))
+	observing := judgedCanary(t, func(j *shift.Judging) { j.Mode = judge.Observe })
+	assert.Equal(t, shift.Observation{Verdict: shift.Pass, Reason: unread}, observing.after(10).MetricsThrottled(shift.ErrThrottled))
 }

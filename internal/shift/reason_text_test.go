@@ -1,6 +1,7 @@
 package shift_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,5 +44,31 @@ func TestReasonThatWasATextIsReadWithItsNameAndItsSubject(t *testing.T) {
 		got := shift.ParseReason(text)
 		assert.Equal(t, want, got, text)
 		assert.Equal(t, text, got.String(), "people see what they saw")
+	}
+}
+
+func TestANameOfAnErrorIsAWordThatBeginsWithACapital(t *testing.T) {
+	t.Parallel()
+	for name, is := range map[string]bool{
+		strings.Repeat("A", 80): true, strings.Repeat("A", 81): false, "A": true, "Z.z": true, "a": false, "[": false, "@": false, "zA": false, "{A": false, "Ab c": false,
+		"1A": false, "_A": false,
+	} {
+		got := shift.ParseReason(name + ": no")
+		assert.Equal(t, is, got.Name == name, name)
+	}
+}
+
+// Numbers stand in these texts. A reason of somebody else's that only begins like one stays
+// what it is.
+func TestATextThatOnlyBeginsLikeAReasonIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"held a few times in a row", "and some more", "and so on", "held up", "alarm a rings", "paused"} {
+		assert.Equal(t, shift.Reason{Text: text}, shift.ParseReason(text))
+	}
+	for text, want := range map[string]string{
+		"the pause has ended by itself": shift.PauseEnded, "promoted by hand: now": shift.PromotedByHand, "promoted by hand: ": shift.PromotedByHand,
+		"the pause has ended by itself, late": shift.PauseEnded,
+	} {
+		assert.Equal(t, shift.Reason{Name: want, Text: text}, shift.ParseReason(text))
 	}
 }

@@ -172,3 +172,55 @@ func TestARecordKnowsTheRevisionsOfItsLastStep(t *testing.T) {
 		})
 	}
 }
+
+func TestARecordConcernsItsOwnTargets(t *testing.T) {
+	t.Parallel()
+	r := shift.Record{Arrivals: []shift.Arrival{{Target: orders}, {Target: payments}}}
+	assert.True(t, r.Concerns(orders))
+	assert.True(t, r.Concerns(payments))
+	assert.False(t, r.Concerns("lambda:other:live"))
+	assert.False(t, shift.Record{}.Concerns(orders))
+}
+
+func TestARecordSaysWhereItStands(t *testing.T) {
+	t.Parallel()
+	d := &shift.Deployment{}
+	for _, test := range []struct {
+		record                   shift.Record
+		opening, intent, mayStay bool
+	}{
+		{shift.Record{Status: shift.StatusOpen}, true, false, false},
+		{shift.Record{Status: shift.StatusOpen, Deployment: d}, false, false, false},
+		{shift.Record{Status: shift.StatusRestoring}, false, false, false},
+		{shift.Record{Status: shift.StatusOpen, Intent: 1}, true, false, false},
+		{shift.Record{Status: shift.StatusClosed, Deployment: d, Intent: 1, Outcome: shift.RolledBack}, false, true, true},
+		{shift.Record{Status: shift.StatusClosed, Deployment: d, Intent: 1, Outcome: shift.Promoted}, false, true, false},
+		{shift.Record{Status: shift.StatusClosed, Deployment: d, Outcome: shift.Rejected}, false, false, false},
+	} {
+		assert.Equal(t, test.opening, test.record.Opening(), "%+v", test.record)
+		assert.Equal(t, test.intent, test.record.HasIntent(), "%+v", test.record)
+		assert.Equal(t, test.mayStay, test.record.MayStray(), "%+v", test.record)
+	}
+}
+
+func TestARestorationFailsAPollForEachOfItsReasons(t *testing.T) {
+	t.Parallel()
+	fired, aborted := shift.AlarmFiredReason("a", "no"), shift.Reason{Name: shift.Aborted, Text: "by hand"}
+	assert.Equal(t, []shift.Observation{{Verdict: shift.Fail, Reason: fired}, {Verdict: shift.Fail, Reason: aborted}},
+		shift.Record{Reasons: []shift.Reason{fired, aborted}}.Observe())
+	assert.Equal(t, shift.Reason{Name: shift.AlarmFired, Subject: "a", Text: "a is in ALARM: no"}, fired)
+}
+
+func TestAnExecutionThatEndedIsTold(t *testing.T) {
+	t.Parallel()
+	for status, text := range map[string]string{
+		"":        "the execution has ended before the deployment was finished",
+		"ABORTED": "the execution ended as ABORTED before the deployment was finished",
+	} {
+		reason := shift.ExecutionEndedReason(status)
+		assert.Equal(t, shift.Reason{Name: shift.ExecutionEnded, Text: text}, reason)
+		assert.True(t, shift.Record{Reasons: []shift.Reason{reason}}.EndedBefore())
+	}
+	assert.False(t, shift.Record{}.EndedBefore())
+	assert.False(t, shift.Record{Reasons: []shift.Reason{{Name: shift.Aborted}}}.EndedBefore())
+}

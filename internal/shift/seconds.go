@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func (s Seconds) String() string {
 		text = fmt.Sprintf("%dh%dm%ds", s/3600, s%3600/60, s%60)
 	}
 	for _, tail := range []string{"m0s", "h0m"} {
-		if len(text) > len(tail) && text[len(text)-len(tail):] == tail {
+		if strings.HasSuffix(text, tail) {
 			text = text[:len(text)-2]
 		}
 	}

@@ -21,7 +21,9 @@ func TestSecondsAreShownAsPeopleWriteThem(t *testing.T) {
 		{60, "1m"},
 		{70, "1m10s"},
 		{600, "10m"},
+		{3599, "59m59s"},
 		{3600, "1h"},
+		{3601, "1h0m1s"},
 		{3610, "1h0m10s"},
 		{5400, "1h30m"},
 		{48 * 3600, "48h"},
@@ -44,5 +46,6 @@ func TestADurationIsRoundedUpToWholeSeconds(t *testing.T) {
 	assert.Equal(t, shift.Seconds(1), shift.InSeconds(time.Millisecond))
 	assert.Equal(t, shift.Seconds(1), shift.InSeconds(time.Second))
 	assert.Equal(t, shift.Seconds(2), shift.InSeconds(time.Second+1))
+	assert.Equal(t, shift.Seconds(2), shift.InSeconds(2*time.Second))
 	assert.Equal(t, 90*time.Second, shift.Seconds(90).Duration())
 }

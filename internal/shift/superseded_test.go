@@ -65,3 +65,25 @@ func TestAnEventOfAnOlderVersionThanWhatServesIsLate(t *testing.T) {
 	assert.Equal(t, "lambda:orders:live already serves version 10, which is newer than version 9; start an execution yourself to go back",
 		shift.LateReason(older).String())
 }
+
+func TestWhatWasDeployedBeforeIsTold(t *testing.T) {
+	t.Parallel()
+	before := shift.Arrived{DeploymentID: "two", Candidate: "2", Outcome: shift.RolledBack}
+	found, old := shift.FindEarlierDeployment([]shift.Arrived{{DeploymentID: "one"}, before}, "one")
+	assert.True(t, old)
+	assert.Equal(t, before, found)
+	assert.Equal(t, shift.Reason{
+		Name: shift.DeployedBefore, Subject: string(orders), Text: "version 2 of lambda:orders:live was already deployed (RolledBack) by two; start an execution yourself to deploy it again",
+	}, shift.DeployedBeforeReason(orders, found))
+
+	newer := shift.Arrived{DeploymentID: "three", Outcome: shift.Promoted, ClosedAt: noon}
+	found, overtaken := shift.Release{At: noon}.FindOvertaking([]shift.Arrived{{DeploymentID: "two"}, newer})
+	assert.True(t, overtaken)
+	assert.Equal(t, newer, found)
+	c := shift.Change{Target: orders, Stable: "3", Candidate: "2"}
+	assert.Equal(t, shift.Reason{
+		Name: shift.Superseded, Subject: string(orders), Text: "the newer version 3 of lambda:orders:live was promoted by three while version 2 waited for its turn",
+	}, shift.OvertakenReason(c, found))
+	assert.Equal(t, string(orders), shift.LateReason(c).Subject)
+	assert.Equal(t, shift.Superseded, shift.LateReason(c).Name)
+}
