@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,18 +72,16 @@ func TestAComparisonIsRecordedAndDecidesEvenIfThatFails(t *testing.T) {
 type watchingBook struct {
 	*book
 	stopped []string
-	kept    []shift.Comparison
+	kept    [][]shift.Comparison
 }
 
 func (b *watchingBook) StopIgnoring(_ context.Context, id string, alarms []string) error {
-	for _, alarm := range alarms {
-		b.stopped = append(b.stopped, id+" "+alarm)
-	}
+	b.stopped = append(b.stopped, id+" "+strings.Join(alarms, " "))
 	return b.faults.next("StopIgnoring")
 }
 
 func (b *watchingBook) KeepComparisons(_ context.Context, _ string, list []shift.Comparison) error {
-	b.kept = list
+	b.kept = append(b.kept, list)
 	return b.faults.next("KeepComparisons")
 }
 
@@ -137,12 +136,14 @@ func TestAPollJudgesByAllGatesUntilOneFails(t *testing.T) {
 	})
 	assert.Equal(t, want, got)
 	require.True(t, got.Waiting, "it pauses")
+	assert.Equal(t, [][]shift.Comparison{{{Judged: shift.Judged{Target: orders}, At: noon}}}, ledger.kept)
 
 	gates[0].says[0].Verdict = shift.Fail
 	got, err = h.Handle(t.Context(), call)
 	require.NoError(t, err)
 	assert.Equal(t, shift.NextRollback, got.Next)
 	assert.Len(t, gates[1].asked, 1, "the rollback begins at once")
+	assert.Len(t, ledger.kept, 1, "nothing was compared")
 
 	gates[0].says, ledger.stopped = nil, nil
 	_, err = h.Handle(t.Context(), call)
@@ -164,4 +165,39 @@ func TestAPollOfWhatIsNotOpenAsksNoGate(t *testing.T) {
 	_, err = h.Handle(t.Context(), call)
 	require.ErrorIs(t, err, shift.ErrDeploymentClosed)
 	assert.Empty(t, gates[0].asked)
+}
+
+// A payload may be forged, or older than the record.
+func TestADocumentThatSpeaksOfAnotherPlanIsRefused(t *testing.T) {
+	t.Parallel()
+	beyond := &shift.Progress{Step: 4, Steps: 4, NextStep: 4}
+	for name, do := range map[string]func(*stage) error{
+		"check-alarms": func(s *stage) error {
+			h, _, _, call := s.poll()
+			call.Document.Progress = beyond
+			_, err := h.Handle(t.Context(), call)
+			return err
+		},
+		"set-weight": func(s *stage) error { _, err := s.shift(t, beyond); return err },
+		"close-deployment": func(s *stage) error {
+			_, err := CloseDeployment{Ledger: s.book, Router: s.platform, Announcer: &s.told, Pause: atOnce}.Handle(t.Context(), s.document(beyond))
+			return err
+		},
+	} {
+		s := newStage(t, ordersChange)
+		require.ErrorIs(t, do(s), shift.ErrInvalidPlan, name)
+		assert.Empty(t, s.calls, name)
+	}
+}
+
+func TestOnlyTheNumberOfEventsIsBelieved(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	doc := flow.Document{Deployment: &shift.Deployment{ID: "forged", EventsAtStart: 77, EventsReserved: 5}}
+	got, err := recordedDeployment(s.record, doc, 1)
+	require.NoError(t, err)
+	want := *s.record.Deployment
+	want.EventsAtStart = 77
+	assert.Equal(t, want, got)
+	assert.Zero(t, s.record.Deployment.EventsAtStart)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/explain"
 	"sluice/internal/shift"
 )
 
@@ -73,4 +74,36 @@ func TestCloseAsksTheRecordBeforeItLooksAtTheTargets(t *testing.T) {
 		assert.NotErrorIs(t, err, shift.ErrRouteChanged)
 		assert.Zero(t, s.calls[orders])
 	}
+}
+
+func TestCloseTellsWhatWasDone(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	s.put(orders, shift.Route{Serving: "2"})
+	at := noon.Add(time.Hour)
+	h := CloseDeployment{Ledger: s.book, Router: s.platform, Announcer: &s.told, Pause: atOnce, Now: func() time.Time { return at }}
+	progress := &shift.Progress{Step: 3, Steps: 3, Total: 600, Checks: 10}
+	want := shift.Summary{
+		Outcome: shift.Promoted, Changes: []shift.Move{{Target: orders, Stable: "1", Candidate: "2"}}, Seconds: 600, Steps: 3, Checks: 10,
+	}
+	for range 2 { // the answer was lost
+		got, err := h.Handle(t.Context(), s.document(progress))
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		assert.Equal(t, at, s.record.ClosedAt)
+		assert.Equal(t, []shift.Announcement{explain.AnnounceOutcome(s.record, at)}, s.told.list)
+	}
+}
+
+func TestATargetThatIsGoneIsNotPromoted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	delete(s.routes, orders)
+	pauses := 0
+	h := CloseDeployment{Ledger: s.book, Router: s.platform, Announcer: &s.told, Pause: func(context.Context, time.Duration) { pauses++ }}
+	_, err := h.Handle(t.Context(), s.document(&shift.Progress{Step: 3, Steps: 3}))
+	require.ErrorIs(t, err, shift.ErrTargetNotFound)
+	require.ErrorContains(t, err, "verify lambda:orders:live: ")
+	assert.Equal(t, 3, pauses)
+	assert.Equal(t, shift.StatusOpen, s.record.Status)
 }

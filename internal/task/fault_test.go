@@ -150,7 +150,7 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 		"publish-version, of an event":          {two, nil, publishes(event, nil), nameLeft, true},
 		"publish-version, of an event by names": {two, nil, publishes(event, func(_ *applications, h *PublishVersion) { h.Allowed = allowed("*") }), nameLeft, true},
 		"publish-version, of an event with a parameter": {two, nil, publishes(event, func(a *applications, _ *PublishVersion) {
-			a.tags[flow.TagConfig], a.parameter = "/sluice/orders", `{"alarms": ["orders-5xx"]}`
+			a.tags[flow.TagConfig], a.parameter = "/mine/orders", `{"alarms": ["orders-5xx"]}`
 		}), nameLeft, true},
 		"check-alarms":                      {two, shifted, checkAlarms, map[string]string{"KeepComparisons": "nothing is decided by it"}, true},
 		"run-hooks":                         {two, nil, runHooks(shift.Sync), map[string]string{"Succeed": "it is answered again, and the error is not to be retried"}, true},

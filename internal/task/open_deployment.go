@@ -143,7 +143,7 @@ func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Publis
 	}
 	if o.call.Retry == 0 {
 		changes, unchanged, err := o.readChanges(ctx, candidates)
-		if unchanged == nil || err != nil {
+		if unchanged == nil {
 			return changes, nil, err
 		}
 	}
@@ -399,7 +399,7 @@ func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason s
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
 		Outcome: shift.Unchanged, Cause: explain.Unchanged(reason), Reasons: []shift.Reason{reason}, At: o.Now.read(),
 	})
-	if err != nil && closed.Status == shift.StatusOpen && closed.Deployment != nil {
+	if closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.announceStart(ctx, closed), nil // another try has found something to shift
 	}
 	if err != nil { // another try may have closed it

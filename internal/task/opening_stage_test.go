@@ -11,6 +11,7 @@ import (
 	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/shift/judge"
+	"sluice/internal/strictjson"
 )
 
 // applications are what open-deployment and publish-version work with beside a stage's
@@ -37,6 +38,9 @@ func (a *applications) Rules(shift.Target) (shift.Rules, error) {
 func (a *applications) DescribeVersion(_ context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
 	if err := a.faults.next("DescribeVersion"); err != nil {
 		return shift.Published{}, err
+	}
+	if v == "" {
+		return shift.Published{}, fmt.Errorf("read a version of %s: %w", t, shift.ErrVersionNotFound)
 	}
 	return shift.Published{
 		Version: v, Readiness: a.readiness, Reason: "as it is", Detail: "detail of " + string(t) + " " + string(v), Note: "note of " + string(v), Traits: string(v),
@@ -209,12 +213,17 @@ func publishes(input string, change func(*applications, *PublishVersion)) func(c
 func (s *stage) publish(ctx context.Context, a *applications, input string, change func(*applications, *PublishVersion)) (shift.Release, error) {
 	a.rules.Lag = 0
 	a.tags = flow.Tags{flow.TagAlias: "live"}
-	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Alias: "prod", Parameters: "/sluice/", Wait: atOnce}
+	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Alias: "prod", Parameters: "/mine/", Kinds: kinds, Wait: atOnce}
 	if change != nil {
 		change(a, &h)
 	}
 	return h.Handle(ctx, flow.Call[json.RawMessage]{ExecutionID: first, Now: noon, Retry: 2, Document: json.RawMessage(input)})
 }
+
+// kinds are those of an installation that shifts shops, too.
+var kinds = map[string]request.Kind{"shop": func(v strictjson.Value) shift.Arrival {
+	return shift.Arrival{Target: shift.Target("shop:" + v.Text()), Candidate: "2"}
+}}
 
 func allowed(pattern string) request.Allowed {
 	a, err := request.ParseAllowed(pattern)

@@ -88,3 +88,35 @@ func TestATurnEndsWithItsContext(t *testing.T) {
 		assert.Zero(t, time.Since(begun))
 	})
 }
+
+// rates are the Rules of two kinds; others have no limit.
+type rates struct{}
+
+func (rates) Rules(t shift.Target) (shift.Rules, error) {
+	return shift.Rules{CallsPerSecond: map[string]int{"lambda": 15, "shop": 2}[t.Kind()]}, nil
+}
+
+func TestEachKindHasAPaceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var waits []time.Duration
+	pause := Pause(func(_ context.Context, d time.Duration) { waits = append(waits, d) })
+	clock := Clock(func() time.Time { return noon })
+	turns := func(p *paces, target shift.Target, n int) []time.Duration {
+		waits = []time.Duration{}
+		for range n {
+			p.awaitTurn(t.Context(), target)
+		}
+		return waits
+	}
+	const shop = time.Second/2 + 1
+	p := newPaces(rates{}, clock, pause)
+	assert.Equal(t, []time.Duration{shop, 2 * shop}, turns(p, "shop:a", 4), "two at once")
+	assert.Empty(t, turns(p, "lambda:orders:live", 15), "of another kind")
+	assert.Equal(t, []time.Duration{perCall}, turns(p, "lambda:billing:live", 1), "of the same kind")
+	assert.Empty(t, turns(p, "other:x", 100), "without a limit")
+	assert.Empty(t, turns(nil, "shop:a", 100))
+
+	assert.Equal(t, []time.Duration{shop, 2 * shop}, turns(newPaces(rates{}, clock, pause).withoutBurst(), "shop:a", 3)[:2])
+	assert.Len(t, turns(newPaces(rates{}, clock, pause).withoutBurst(), "shop:a", 3), 2, "the first has its turn")
+	assert.Equal(t, []time.Duration{shop, 4 * shop}, turns(newPaces(rates{}, clock, pause).withoutBurst().sharing(3), "shop:a", 3)[:2])
+}

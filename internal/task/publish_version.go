@@ -114,17 +114,17 @@ func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader,
 func (h PublishVersion) configure(ctx context.Context, reader request.Reader, event shift.Arrival) (shift.Release, error) {
 	if !h.Allowed.ByTag() {
 		if err := h.Allowed.Check(event.Target, nil); err != nil {
-			return ignore(event, err)
+			return ignore(event, err), nil
 		}
 	}
 	tags, err := h.Tags.Tags(ctx, reader.FunctionARN(event.Target))
 	switch {
 	case errors.Is(err, shift.ErrFunctionNotFound):
-		return ignore(event, err)
+		return ignore(event, err), nil
 	case err != nil:
 		return shift.Release{}, err
 	case !tags.Ask():
-		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", flow.TagAlias))
+		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", flow.TagAlias)), nil
 	}
 	if err := h.Allowed.Check(event.Target, tags); err != nil {
 		return shift.Release{}, err
@@ -143,12 +143,9 @@ func (h PublishVersion) configure(ctx context.Context, reader request.Reader, ev
 	return reader.Configuration(event, tags, parameter, text)
 }
 
-func ignore(event shift.Arrival, why error) (shift.Release, error) {
-	function, _, err := flow.SplitLambdaTarget(event.Target)
-	if err != nil {
-		return shift.Release{}, err
-	}
-	return shift.NotAsked(fmt.Sprintf("version %s of %s is not shifted: %s", event.Candidate, function, shift.BoundText(why.Error(), 400))), nil
+func ignore(event shift.Arrival, why error) shift.Release {
+	function, _, _ := flow.SplitLambdaTarget(event.Target) // an event is always about a function
+	return shift.NotAsked(fmt.Sprintf("version %s of %s is not shifted: %s", event.Candidate, function, shift.BoundText(why.Error(), 400)))
 }
 
 // checkRules returns shift.ErrInvalidPlan for a Plan that one of the Targets cannot take.

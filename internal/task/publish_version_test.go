@@ -24,7 +24,7 @@ func TestPublishCompletesARequest(t *testing.T) {
 	a := s.apps()
 	got, err := s.publish(t.Context(), a, twoTargets, nil)
 	require.NoError(t, err)
-	want, err := request.Reader{ExecutionID: first, Alias: "prod", Parameters: "/sluice/"}.Input([]byte(twoTargets))
+	want, err := request.Reader{ExecutionID: first, Alias: "prod", Parameters: "/mine/"}.Input([]byte(twoTargets))
 	require.NoError(t, err)
 	want.Schema, want.At, want.Retries = shift.Schema, noon, 2
 	want.Arrivals = []shift.Arrival{
@@ -121,8 +121,12 @@ func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {
 		{creates, true, nil, false},
 		{creates, false, nil, true},
 		{`{"function": "orders", "alias": "live"}`, true, nil, true},
+		{creates, true, errLost, true},
 	} {
 		s := newStage(t, ordersChange)
+		if test.rules != nil {
+			s.failing(&faults{name: "Rules", from: 2, err: test.rules})
+		}
 		a := s.apps()
 		_, err := s.publish(t.Context(), a, test.input, func(a *applications, _ *PublishVersion) { a.rules.Creates = test.creates })
 		require.NoError(t, err)
@@ -132,7 +136,7 @@ func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {
 
 func TestAnEventIsConfiguredByItsFunction(t *testing.T) {
 	t.Parallel()
-	reader := request.Reader{ExecutionID: first, Alias: "prod", Parameters: "/sluice/"}
+	reader := request.Reader{ExecutionID: first, Alias: "prod", Parameters: "/mine/"}
 	arrival := shift.Arrival{Target: "lambda:orders:prod", Candidate: "2"}
 	complete := func(r shift.Release, err error) shift.Release {
 		require.NoError(t, err)
@@ -151,11 +155,11 @@ func TestAnEventIsConfiguredByItsFunction(t *testing.T) {
 	const text = `{"alarms": ["orders-5xx"]}`
 	a = s.apps()
 	got, err = s.publish(t.Context(), a, event, func(a *applications, _ *PublishVersion) {
-		a.tags[flow.TagConfig], a.parameter = "/sluice/orders", text
+		a.tags[flow.TagConfig], a.parameter = "/mine/orders", text
 	})
 	require.NoError(t, err)
-	assert.Equal(t, complete(reader.Configuration(arrival, a.tags, "/sluice/orders", text)), got)
-	assert.Contains(t, a.asked, "parameter: /sluice/orders")
+	assert.Equal(t, complete(reader.Configuration(arrival, a.tags, "/mine/orders", text)), got)
+	assert.Contains(t, a.asked, "parameter: /mine/orders")
 	assert.Empty(t, a.published, "the version is there")
 }
 
@@ -199,4 +203,14 @@ func TestOnlyFunctionsNeedPermission(t *testing.T) {
 	err = h.checkAllowed(t.Context(), request.Reader{ExecutionID: first}, []shift.Arrival{{Target: orders}})
 	require.ErrorIs(t, err, shift.ErrFunctionNotAllowed)
 	assert.Empty(t, a.asked, "a pattern needs no tags")
+}
+
+func TestAnInstallationMayShiftOtherKinds(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	a := s.apps()
+	got, err := s.publish(t.Context(), a, `{"targets": [{"shop": "berlin"}]}`, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Arrival{{Target: "shop:berlin", Candidate: "2", Detail: "detail of shop:berlin 2"}}, got.Arrivals)
+	assert.NotContains(t, a.asked, "tags: ")
 }

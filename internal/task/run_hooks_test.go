@@ -106,6 +106,8 @@ func TestAFailureOfAHookSaysWhichHookItWas(t *testing.T) {
 			flow.Failure{Error: flow.DeploymentClosed, Cause: "it ended as Rejected"}},
 		"a callback whose cause is JSON": {flow.NoteBeforeHook.State, flow.Failure{Error: "TestsFailed", Cause: `{"failed": 3}`},
 			flow.Failure{Error: flow.HookFailed, Cause: `the BeforeTraffic hook smoke: TestsFailed: {"failed": 3}`}},
+		"a callback whose cause is the report of another error": {flow.NoteBeforeHook.State, flow.Failure{Error: "TestsFailed", Cause: `{"errorMessage": "no", "errorType": "Other"}`},
+			flow.Failure{Error: flow.HookFailed, Cause: `the BeforeTraffic hook smoke: TestsFailed: {"errorMessage": "no", "errorType": "Other"}`}},
 		"a long cause": {flow.NoteBeforeHook.State, flow.Failure{Error: flow.HookFailed, Cause: long},
 			flow.Failure{Error: flow.HookFailed, Cause: shift.BoundText("the BeforeTraffic hook smoke: "+long, flow.MaxMessage)}},
 		"no answer in time": {flow.NoteBeforeHook.State, flow.Failure{Error: "States.Timeout"},
@@ -195,4 +197,14 @@ func TestAHookIsAskedWhatItsPointIsAbout(t *testing.T) {
 	require.ErrorIs(t, err, shift.ErrHookFailed)
 	require.EqualError(t, err, "the AfterTraffic hook smoke: 3 of 9")
 	assert.Empty(t, failing.succeeded)
+}
+
+func TestAnAnswerIsNotRepeatedWhenTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := &hook{faults: &faults{name: "Succeed", from: 1, err: errLost, counts: map[string]int{}}}
+	err := RunHooks{Hooks: h, Wait: atOnce}.succeed(ctx, "token")
+	require.ErrorIs(t, err, errLost)
+	assert.Len(t, h.succeeded, 1)
 }

@@ -114,7 +114,11 @@ func (p *platform) Rotate(ctx context.Context, t shift.Target, found shift.Route
 	if err := p.faults.next("Rotate"); err != nil {
 		return found, err
 	}
-	return p.SetRoute(ctx, t, found)
+	rotated, err := p.SetRoute(ctx, t, found)
+	if err != nil {
+		return found, err
+	}
+	return rotated, nil
 }
 
 func (p *platform) Create(_ context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
@@ -415,4 +419,11 @@ func oneByOne(ctx context.Context, n int, do func(ctx context.Context, i int)) {
 	for i := range n {
 		do(ctx, i)
 	}
+}
+
+// failure is one that a Catch has written.
+func failure(name, cause string) *flow.Failure { return &flow.Failure{Error: name, Cause: cause} }
+
+func undoingOf(o shift.Outcome, reasons []shift.Reason, cause string) flow.Undoing {
+	return flow.Undoing{Outcome: o, Reasons: reasons, Cause: cause}
 }
