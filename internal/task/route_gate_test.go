@@ -1,6 +1,7 @@
 package task
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,4 +33,37 @@ func TestAPollLeavesMostRequestsToRollbacks(t *testing.T) {
 			assert.LessOrEqual(t, router.within(t, time.Second, from), 5)
 		}
 	})
+}
+
+func TestTheRouteGateStopsAtTheFirstTargetThatFails(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange, billingChange)
+	shifted(t, s)
+	subject := shift.Subject{Deployment: *s.record.Deployment, Progress: shift.Progress{Step: 1, Wait: 300}}
+	pauses := 0
+	gate := RouteGate{Router: s.platform, Pause: func(context.Context, time.Duration) { pauses++ }}
+	got, err := gate.Observe(t.Context(), subject)
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Observation{{Verdict: shift.Pass}, {Verdict: shift.Pass}}, got)
+	assert.Zero(t, pauses)
+
+	s.put(orders, shift.Route{Serving: "7"})
+	s.calls = map[shift.Target]int{}
+	got, err = gate.Observe(t.Context(), subject)
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Observation{subject.ObserveRoute(ordersChange, s.routes[orders], true)}, got)
+	assert.Equal(t, 3, pauses, "the read may be outdated")
+	assert.Equal(t, map[shift.Target]int{orders: 4}, s.calls)
+
+	s.before = func(shift.Target) error { return errLost }
+	s.calls = map[shift.Target]int{}
+	got, err = gate.Observe(t.Context(), subject)
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Observation{shift.RouteNotRead(ordersChange, errLost), shift.RouteNotRead(billingChange, errLost)}, got)
+	assert.Equal(t, map[shift.Target]int{orders: 1, billing: 1}, s.calls)
+
+	subject.Progress.Wait = 10
+	got, err = gate.Observe(t.Context(), subject)
+	require.NoError(t, err)
+	assert.Nil(t, got, "it is not due")
 }

@@ -50,6 +50,7 @@ type faults struct {
 	once   bool
 	err    error
 	counts map[string]int
+	order  []string // of all calls
 }
 
 func (f *faults) next(name string) error {
@@ -59,6 +60,7 @@ func (f *faults) next(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts[name]++
+	f.order = append(f.order, name)
 	if name == f.name && (f.counts[name] == f.from || f.counts[name] > f.from && !f.once) {
 		return f.err
 	}

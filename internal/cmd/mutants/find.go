@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 )
 
@@ -47,7 +48,9 @@ func (w *walk) visit(n ast.Node) bool {
 	case *ast.CommClause:
 		w.statements(n.Body)
 	case *ast.IfStmt:
-		w.condition(n.Cond, true, true)
+		if !w.onlyLogs(n) {
+			w.condition(n.Cond, true, true)
+		}
 	case *ast.ForStmt:
 		if n.Cond != nil {
 			w.condition(n.Cond, false, true)
@@ -114,19 +117,34 @@ func (w *walk) mayDrop(s ast.Stmt) bool {
 	return false
 }
 
-func (w *walk) isLogOrPanic(call *ast.CallExpr) bool {
-	switch f := call.Fun.(type) {
-	case *ast.Ident:
-		return f.Name == "panic"
-	case *ast.SelectorExpr:
-		of, is := f.X.(*ast.Ident)
+// onlyLogs says whether a condition decides about nothing but log lines, which are left alone.
+func (w *walk) onlyLogs(n *ast.IfStmt) bool {
+	return n.Else == nil && len(n.Body.List) > 0 && !slices.ContainsFunc(n.Body.List, func(s ast.Stmt) bool {
+		line, is := s.(*ast.ExprStmt)
 		if !is {
-			return false
+			return true
 		}
-		name, is := w.types.Uses[of].(*types.PkgName)
-		return is && name.Imported().Path() == "log/slog"
+		call, is := line.X.(*ast.CallExpr)
+		return !is || !w.isLog(call)
+	})
+}
+
+func (w *walk) isLog(call *ast.CallExpr) bool {
+	f, is := call.Fun.(*ast.SelectorExpr)
+	if !is {
+		return false
 	}
-	return false
+	of, is := f.X.(*ast.Ident)
+	if !is {
+		return false
+	}
+	name, is := w.types.Uses[of].(*types.PkgName)
+	return is && name.Imported().Path() == "log/slog"
+}
+
+func (w *walk) isLogOrPanic(call *ast.CallExpr) bool {
+	f, is := call.Fun.(*ast.Ident)
+	return is && f.Name == "panic" || w.isLog(call)
 }
 
 // condition makes a condition always true, or never. Of a condition with && and ||, each part

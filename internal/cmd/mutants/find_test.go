@@ -2,7 +2,6 @@ package main
 
 import (
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -12,10 +11,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// logs imports a package log/slog that only has Info.
+type logs struct{}
+
+func (logs) Import(path string) (*types.Package, error) {
+	p := types.NewPackage(path, "slog")
+	text := types.NewParam(token.NoPos, p, "msg", types.Typ[types.String])
+	p.Scope().Insert(types.NewFunc(token.NoPos, p, "Info", types.NewSignatureType(nil, nil, nil, types.NewTuple(text), nil, false)))
+	p.MarkComplete()
+	return p, nil
+}
+
 // sourceOf is a package with a function of this body.
 func sourceOf(t *testing.T, body string) (*source, *token.FileSet) {
 	t.Helper()
 	text := `package p
+import "log/slog"
+var _ = slog.Info
 type box struct { n int; of *box; name string }
 func call() error { return nil }
 func f(a, b int, s string, x, y bool, err error, c chan int) (int, bool, error) {` + body + `
@@ -24,7 +36,7 @@ func f(a, b int, s string, x, y bool, err error, c chan int) (int, bool, error) 
 	tree, err := parser.ParseFile(set, "p.go", text, parser.SkipObjectResolution)
 	require.NoError(t, err)
 	src := &source{path: "p", name: "p", types: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}}
-	_, err = (&types.Config{Importer: importer.Default()}).Check("p", set, []*ast.File{tree}, src.types)
+	_, err = (&types.Config{Importer: logs{}}).Check("p", set, []*ast.File{tree}, src.types)
 	require.NoError(t, err)
 	src.files = []*sourceFile{{path: "p.go", shown: "p.go", text: []byte(text), tree: tree, set: set}}
 	return src, set
@@ -74,7 +86,11 @@ func TestEachKindOfChangeIsFound(t *testing.T) {
 		"a condition in a call":     {"v := map[bool]int{x && y: 1}\n_ = v" + end, []string{"never true: x && y", "always true: x", "always true: y"}},
 		"fields": {"v := box{n: a, name: \"k\", of: &box{n: b}}\n_ = v" + end,
 			[]string{"field dropped: n: a", "field dropped: n: b"}},
-		"the same twice": {"call()\ncall()" + end, []string{"dropped: call()", "dropped: call()"}},
+		"what only a log line depends on": {"if x { slog.Info(s) }" + end, nil},
+		"a log line and more":             {"if x { slog.Info(s); call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
+		"a log line, or something else":   {"if x { slog.Info(s) } else { call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
+		"nothing, or something else":      {"if x {} else { call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
+		"the same twice":                  {"call()\ncall()" + end, []string{"dropped: call()", "dropped: call()"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
