@@ -117,3 +117,13 @@ func TestADeploymentStartsOnlyWithAlarmsThatCanBeWatched(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyAnAlarmThatIsMissingDoesNotExist(t *testing.T) {
+	t.Parallel()
+	for _, state := range []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring, shift.AlarmInsufficient, shift.AlarmUnreadable} {
+		require.NoError(t, shift.Alarm{Name: "a", State: state}.CheckExists())
+	}
+	err := shift.Alarm{Name: "a", State: shift.AlarmMissing}.CheckExists()
+	require.ErrorIs(t, err, shift.ErrAlarmNotFound)
+	require.ErrorContains(t, err, "a: create it")
+}

@@ -361,3 +361,13 @@ func TestAPauseOfAnyLengthLeavesRoomForThePlan(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOrderWithoutAReasonIsToldAsSuch(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	d.PauseLimit = hour
+	for reason, want := range map[string]string{"": "paused by hand", "lunch": "paused by hand: lunch"} {
+		p := d.AfterPoll(d.AfterShift(d.Start(), nil, 0), shift.Poll{Command: &shift.Command{Order: shift.Pause, Reason: reason, At: noon}, Now: noon})
+		assert.Equal(t, []shift.Reason{{Name: shift.Paused, Text: want}}, p.Reasons)
+	}
+}

@@ -26,3 +26,11 @@ func TestTargetsWithoutAClauseOfTheirOwnAreCounted(t *testing.T) {
 	}
 	assert.Empty(t, shift.TellGroups(nil, 0, func(g shift.Group[string]) string { return g.Of }, "are elsewhere"))
 }
+
+func TestAFewTargetsAreNamedAndMoreAreCounted(t *testing.T) {
+	t.Parallel()
+	all := []shift.Target{"a", "b", "c", "d", "e"}
+	for n, want := range []string{"", "a", "a and b", "a, b and c", "a, b and 2 more", "a, b and 3 more"} {
+		assert.Equal(t, want, shift.NameTargets(all[:n]))
+	}
+}

@@ -50,3 +50,10 @@ func TestHooksBelongToTheirPoint(t *testing.T) {
 	assert.Equal(t, 3, hooks.Count())
 	assert.Equal(t, shift.Seconds(50), hooks.Timeouts())
 }
+
+func TestAFunctionOfSeveralHooksIsListedOnce(t *testing.T) {
+	t.Parallel()
+	hooks := shift.Hooks{BeforeTraffic: []shift.Hook{{Function: "a"}, {Function: "b"}}, AfterTraffic: []shift.Hook{{Function: "a"}, {Function: "c"}}}
+	assert.Equal(t, []string{"a", "b", "c"}, hooks.Functions())
+	assert.Empty(t, shift.Hooks{}.Functions())
+}

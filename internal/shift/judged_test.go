@@ -336,7 +336,7 @@ func TestSettingsOfTheComparisonAreThoseOfTheInput(t *testing.T) {
 func TestSharesAndNumbersAreShownShort(t *testing.T) {
 	t.Parallel()
 	for share, want := range map[float64]string{
-		0: "0%", 0.00012345: "0.012%", 0.09: "9%", 0.0999: "10%", 0.1: "10%", 0.105: "10%", 0.3333: "33%", 0.9994: "100%", 0.99949: "100%", 0.9995: "100%", 0.994: "99%", 1: "100%",
+		0: "0%", 0.00012345: "0.012%", 0.09: "9%", 0.0999: "10%", 0.105: "10%", 0.3333: "33%", 0.99: "99%", 0.994: "99%", 0.99949: "100%", 0.9995: "100%", 1: "100%", 0.01: "1%", 0.1: "10%", 0.095: "9.5%", 0.2: "20%", 2: "100%",
 	} {
 		assert.Equal(t, want, shift.PercentText(share), share)
 	}
@@ -392,4 +392,73 @@ func TestAWaitForEvidenceIsBounded(t *testing.T) {
 	assert.Equal(t, shift.Observation{Verdict: shift.Pass, Reason: unread}, impatient.after(10).MetricsThrottled(shift.ErrThrottled))
 	observing := judgedCanary(t, func(j *shift.Judging) { j.Mode = judge.Observe })
 	assert.Equal(t, shift.Observation{Verdict: shift.Pass, Reason: unread}, observing.after(10).MetricsThrottled(shift.ErrThrottled))
+}
+
+// What is asked of CloudWatch and of the judge are the weights at their times.
+func TestWeightsAreJudgedFromTheTimesAtWhichTheyWereTaken(t *testing.T) {
+	t.Parallel()
+	plan, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 600}, {Weight: 5000, Bake: 600}, {Weight: shift.All}}, shift.Hooks{}, shift.DefaultJudging())
+	require.NoError(t, err)
+	s := judgedCanary(t, nil)
+	s.deployment.Plan = plan
+	d := s.deployment
+	p := d.AfterShift(d.Start(), nil, 0).Taken(d, s.noon)
+	p = d.AfterShift(p, nil, 0).Taken(d, s.noon.Add(4*time.Minute))
+	p.Wait = 60
+	now := s.noon.Add(8 * time.Minute)
+	minutes := s.served(8, 900, 1, 100, 0)
+	for i := range minutes {
+		if i >= 4 {
+			minutes[i] = s.served(8, 500, 1, 500, 1)[i]
+		}
+	}
+	o := shift.Subject{Deployment: d, Progress: p, Now: now}.ObserveMinutes(d.Changes[0], minutes)
+	assert.Equal(t, shift.NothingFound, o.Reason.Name, "as many requests have arrived as each weight makes plausible")
+	assert.Contains(t, o.Reason.Text, "in 2,400 requests")
+
+	short := s.served(8, 900, 1, 100, 0)
+	o = shift.Subject{Deployment: d, Progress: p, Now: now}.ObserveMinutes(d.Changes[0], short)
+	assert.Contains(t, o.Reason.Text, "requests are missing: the candidate has reported 100 of about 500", "at 50 % since 12:04")
+}
+
+// A doubt that is to be waited for hides no finding, and no finding ends its wait.
+func TestAWaitIsNotReplacedByWhatIsOnlyObserved(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, func(j *shift.Judging) { j.Throttles = judge.Observe })
+	minutes := s.served(10, 9, 0, 1, 0)
+	for i := range minutes {
+		minutes[i].Candidate.Throttles = judge.Reported(50)
+	}
+	o := s.after(10).ObserveMinutes(s.deployment.Changes[0], minutes)
+	assert.Equal(t, shift.Wait, o.Verdict)
+	assert.Equal(t, shift.CannotTell, o.Reason.Name)
+	require.NotNil(t, o.WouldFail)
+	o = s.after(5).ObserveMinutes(s.deployment.Changes[0], minutes[:5])
+	assert.Equal(t, shift.Pass, o.Verdict)
+	assert.Equal(t, shift.CandidateWorseObserved, o.Reason.Name)
+}
+
+func TestWhoOnlyObservesDoesNotWaitForUrgentDoubtsEither(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, func(j *shift.Judging) { j.Mode = judge.Observe })
+	s.deployment.Plan.Steps[0].EvidenceWait = 600
+	o := s.after(10).ObserveMinutes(s.deployment.Changes[0], s.served(10, 900, 300, 100, 33))
+	assert.Equal(t, shift.Pass, o.Verdict)
+	assert.Equal(t, shift.CannotTell, o.Reason.Name)
+}
+
+func TestThrottledMetricsThatOnlyObserveAreNoReasonToWait(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, func(j *shift.Judging) { j.Mode = judge.Observe })
+	s.deployment.Plan.Steps[0].EvidenceWait = 600
+	assert.Equal(t, shift.Pass, s.after(10).MetricsThrottled(shift.ErrThrottled).Verdict)
+}
+
+func TestRequestsAtOneHundredPercentAreToldTogether(t *testing.T) {
+	t.Parallel()
+	s := judgedCanary(t, nil)
+	p := s.deployment.AfterShift(s.progress, nil, 0).Taken(s.deployment, s.noon.Add(2*time.Minute))
+	subject := shift.Subject{Deployment: s.deployment, Progress: p, Now: s.noon.Add(6 * time.Minute)}
+	o := subject.ObserveMinutes(s.deployment.Changes[0], append(s.served(2, 900, 1, 100, 0), s.served(6, 0, 0, 1000, 1)[2:]...))
+	assert.Contains(t, o.Reason.Text, "has not shown to be worse in 4,200 requests")
 }

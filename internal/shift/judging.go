@@ -103,7 +103,7 @@ func (j Judging) evidenceWait(bake Seconds) Seconds {
 // withControl inserts a Step before the last one, if the last one bakes: it bakes with the
 // Control on Stable, and then the last one takes the rest.
 func (j Judging) withControl(steps []Step) []Step {
-	if !j.Enforces() || j.Control <= 0 || len(steps) == 0 {
+	if !j.Enforces() || j.Control <= 0 {
 		return steps
 	}
 	before, last := None, steps[len(steps)-1]
@@ -124,7 +124,7 @@ func (p Plan) withEvidenceWaits(j Judging) Plan {
 	for i, s := range p.Steps {
 		p.Steps[i].EvidenceWait = j.evidenceWait(s.Bake)
 	}
-	for i := p.Len() - 1; i > 0 && (p.evidenceWaits() > maxEvidenceWaits || p.evidencePolls() > maxEvidencePolls); i-- {
+	for i := p.Len() - 1; p.evidenceWaits() > maxEvidenceWaits || p.evidencePolls() > maxEvidencePolls; i-- {
 		p.Steps[i].EvidenceWait = 0
 	}
 	return p
@@ -161,10 +161,8 @@ func (p Plan) evidencePoll() Seconds {
 func (p Plan) evidencePolls() int {
 	polls := 0
 	for _, s := range p.Steps {
-		if s.EvidenceWait > 0 {
-			poll := max(s.Poll, minPoll, p.evidencePoll())
-			polls += int((s.EvidenceWait + poll - 1) / poll)
-		}
+		poll := max(s.Poll, minPoll, p.evidencePoll())
+		polls += int((s.EvidenceWait + poll - 1) / poll)
 	}
 	return polls
 }

@@ -119,8 +119,70 @@ func TestOnlyTheFirstOfVeryManyStepsWaitForEvidence(t *testing.T) {
 			assert.Equal(t, waiting, i+1, "the first ones wait")
 		}
 	}
-	assert.Positive(t, waiting)
-	assert.LessOrEqual(t, waiting, 300, "each polls at least once")
+	assert.Equal(t, 300, waiting, "each polls at least once")
+}
+
+// A Plan's waits for evidence are bounded together: the first ones are kept.
+func TestWaitsForEvidenceAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	judging := shift.DefaultJudging()
+	judging.Evidence.Patience = 100
+	for watched := 1; watched <= 16; watched++ {
+		var steps []shift.Step
+		for i := range watched {
+			steps = append(steps, shift.Step{Weight: shift.Weight(100 * (i + 1)), Bake: 3600})
+		}
+		p, err := shift.NewPlan(append(steps, shift.Step{Weight: shift.All}), shift.Hooks{}, judging)
+		require.NoError(t, err)
+		assert.EqualValues(t, 24*3600+180, p.LongestEvidenceWait())
+		waiting := 0
+		for _, s := range p.Steps {
+			if s.EvidenceWait > 0 {
+				waiting++
+			}
+		}
+		assert.Equal(t, min(watched, 13), waiting, "two weeks at most, and each waits a day and three minutes")
+	}
+	assert.Zero(t, shift.Plan{Steps: []shift.Step{{Weight: shift.All}}}.LongestEvidenceWait())
+}
+
+func TestAJudgedPlanNeedsSteps(t *testing.T) {
+	t.Parallel()
+	_, err := shift.NewPlan(nil, shift.Hooks{}, shift.DefaultJudging())
+	require.ErrorIs(t, err, shift.ErrInvalidPlan)
+}
+
+func TestAllStepsWaitWhoseWaitsTakeFewPolls(t *testing.T) {
+	t.Parallel()
+	var steps []shift.Step
+	for i := range 200 {
+		steps = append(steps, shift.Step{Weight: shift.Weight(10 * (i + 1)), Bake: 60})
+	}
+	p, err := shift.NewPlan(append(steps, shift.Step{Weight: shift.All}), shift.Hooks{}, shift.DefaultJudging())
+	require.NoError(t, err)
+	for _, s := range p.Steps[:200] {
+		assert.EqualValues(t, 360, s.EvidenceWait, "one poll each")
+	}
+	// Both versions would be read every three seconds: a two-hundredth of the wait.
+	s := judgedCanary(t, nil)
+	s.deployment.Plan, err = shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 140}, {Weight: shift.All}}, shift.Hooks{}, shift.DefaultJudging())
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, s.after(10).ObserveMinutes(s.deployment.Changes[0], nil).Limit.Poll)
+}
+
+// It must be as long as a wait of two hundredths that do not come out even.
+func TestAWeekOfEvidenceIsBoundedToTheSecond(t *testing.T) {
+	t.Parallel()
+	judging := shift.DefaultJudging()
+	judging.Evidence.Patience = 1
+	// 14 waits of 86,400 s are two weeks exactly.
+	var steps []shift.Step
+	for i := range 14 {
+		steps = append(steps, shift.Step{Weight: shift.Weight(100 * (i + 1)), Bake: 86_400 - 180})
+	}
+	p, err := shift.NewPlan(append(steps, shift.Step{Weight: shift.All}), shift.Hooks{}, judging)
+	require.NoError(t, err)
+	assert.EqualValues(t, 86_400, p.Step(14).EvidenceWait)
 }
 
 // The comparison is on unless an input turns it off. A plan that fits the history without it

@@ -210,3 +210,43 @@ func TestWeightAtATimeIsThatOfTheStepThatBakesThen(t *testing.T) {
 		assert.Equal(t, want, p.WeightAt(baked), baked)
 	}
 }
+
+func TestAPlanFitsWhatALongestDeploymentTakes(t *testing.T) {
+	t.Parallel()
+	half := []shift.Step{{Weight: 1000, Bake: shift.MaxDuration / 2}, {Weight: shift.All, Bake: shift.MaxDuration / 2}}
+	_, err := shift.NewPlan(half, shift.Hooks{}, shift.Judging{})
+	require.NoError(t, err)
+	half[1].Bake++
+	_, err = shift.NewPlan(half, shift.Hooks{}, shift.Judging{})
+	require.ErrorIs(t, err, shift.ErrPlanTooLong)
+}
+
+// Plans of every length around the limit: what needs one event too many is stretched or refused.
+func TestNoPlanReachesTheLimitOfItsHistory(t *testing.T) {
+	t.Parallel()
+	smallest := shift.HealthyEvents
+	for steps := 930; steps < 945; steps++ {
+		for unbaked := range 16 {
+			h, list := shift.Hooks{}, ladder(steps, minute)
+			for i := range unbaked {
+				list[i].Bake = 0
+			}
+			p, err := shift.NewPlan(list, h, shift.Judging{})
+			if err == nil {
+				require.Less(t, p.Events(h), shift.HealthyEvents)
+				smallest = min(smallest, shift.HealthyEvents-p.Events(h))
+				continue
+			}
+			require.ErrorIs(t, err, shift.ErrPlanTooLong)
+		}
+	}
+	require.Equal(t, 1, smallest, "and one that just fits is accepted")
+	for bake := 1400 * minute; bake < 1800*minute; bake += minute {
+		for hooks := range 9 {
+			h := shift.Hooks{BeforeTraffic: make([]shift.Hook, hooks)}
+			p, err := shift.NewPlan([]shift.Step{{Weight: 1000, Bake: 50 * bake}, {Weight: shift.All}}, h, shift.Judging{})
+			require.NoError(t, err)
+			require.Less(t, p.Events(h), shift.HealthyEvents)
+		}
+	}
+}

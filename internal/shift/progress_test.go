@@ -325,3 +325,67 @@ func TestAShiftKeepsTheRevisionsThatWereNotWritten(t *testing.T) {
 	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r1", "lambda:invoices:live": "i0"}, after.Revisions)
 	assert.Equal(t, shift.Revision("r0"), before.Revisions[orders], "what was is left as it was")
 }
+
+func TestADocumentThatCannotBeReadIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, into := range []any{&shift.Progress{}, &shift.Arrival{}, &shift.Change{}, &shift.Reason{}} {
+		require.Error(t, json.Unmarshal([]byte(`7`), into), "%T", into)
+		require.Error(t, json.Unmarshal([]byte(`{"step": "x", "target": 7, "name": 7}`), into), "%T", into)
+	}
+}
+
+// Earlier versions wrote the detail of a Candidate as the ARN of its function.
+func TestWhatEarlierVersionsWroteIsRead(t *testing.T) {
+	t.Parallel()
+	var arrival shift.Arrival
+	require.NoError(t, json.Unmarshal([]byte(`{"target": "lambda:orders:live", "candidate": "2", "functionArn": "arn"}`), &arrival))
+	assert.Equal(t, shift.Arrival{Target: orders, Candidate: "2", Detail: "arn"}, arrival)
+	require.NoError(t, json.Unmarshal([]byte(`{"target": "lambda:orders:live", "candidate": "2", "detail": "newer", "functionArn": "arn"}`), &arrival))
+	assert.Equal(t, "newer", arrival.Detail)
+	var c shift.Change
+	require.NoError(t, json.Unmarshal([]byte(`{"target": "lambda:orders:live", "candidate": "2", "functionArn": "arn", "note": "created by first"}`), &c))
+	assert.Equal(t, shift.Change{Target: orders, Candidate: "2", Detail: "arn", Maker: "first"}, c)
+	var r shift.Reason
+	require.NoError(t, json.Unmarshal([]byte(`"Broken: no"`), &r))
+	assert.Equal(t, shift.Reason{Name: "Broken", Text: "no"}, r)
+	require.NoError(t, json.Unmarshal([]byte(`{"name": "Broken", "subject": "a", "text": "no"}`), &r))
+	assert.Equal(t, shift.Reason{Name: "Broken", Subject: "a", Text: "no"}, r)
+}
+
+// Who promotes waits for nothing that is only missing; a person's own pause is another thing.
+func TestAPromotionEndsOnlyTheDoubts(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.AfterShift(d.Start(), nil, 0)
+	limit := shift.Limit{Length: hour, Then: shift.GoOnAfterWait}
+	for _, test := range []struct {
+		verdict shift.Verdict
+		reason  string
+		order   shift.Order
+		next    shift.Next
+	}{
+		{shift.Wait, shift.CannotTell, shift.Promote, shift.NextShift},
+		{shift.Wait, shift.MetricsNotRead, shift.Promote, shift.NextShift},
+		{shift.Wait, "ApprovalAwaited", shift.Promote, shift.NextBake},
+		{shift.Wait, shift.CannotTell, shift.Resume, shift.NextBake},
+		{shift.Fail, shift.CannotTell, shift.Promote, shift.NextRollback},
+		{shift.Hold, shift.MetricsNotRead, shift.Promote, shift.NextBake},
+	} {
+		o := shift.Observation{Verdict: test.verdict, Reason: shift.Reason{Name: test.reason, Text: "doubt"}, Limit: limit}
+		observations := []shift.Observation{o}
+		got := d.AfterPoll(p, shift.Poll{Observations: observations, Command: &shift.Command{Order: test.order}, Now: noon})
+		assert.Equal(t, test.next, got.Next, "%v", test)
+		assert.Equal(t, test.verdict, observations[0].Verdict, "what was observed is left as it was")
+	}
+}
+
+func TestAFullHistoryIsTold(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	p := d.Start()
+	p.Events = shift.HistoryBudget
+	p = d.AfterShift(p, nil, 0)
+	assert.Equal(t, []shift.Reason{{Name: shift.HistoryBudgetUsed,
+		Text: "23007 of the 25,000 history events are used; retries, holds and pauses took what the plan had left"}}, p.Reasons)
+	assert.Equal(t, shift.NextRollback, p.Next)
+}

@@ -72,3 +72,11 @@ func TestATextThatOnlyBeginsLikeAReasonIsNone(t *testing.T) {
 		assert.Equal(t, shift.Reason{Name: want, Text: text}, shift.ParseReason(text))
 	}
 }
+
+func TestAReasonIsShownByWhatItHas(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "Broken", shift.Reason{Name: "Broken"}.String())
+	assert.Equal(t, "Broken: no", shift.Reason{Name: "Broken", Text: "no"}.String())
+	assert.Equal(t, "paused by hand", shift.Reason{Name: shift.Paused, Text: "paused by hand"}.String())
+	assert.Equal(t, shift.Reason{Text: "Broken"}, shift.ParseReason("Broken"), "a name without a text is a text")
+}

@@ -224,3 +224,65 @@ func TestAnExecutionThatEndedIsTold(t *testing.T) {
 	assert.False(t, shift.Record{}.EndedBefore())
 	assert.False(t, shift.Record{Reasons: []shift.Reason{{Name: shift.Aborted}}}.EndedBefore())
 }
+
+func TestARouteIsKnownOnlyAfterALandedWriteOfTheLastStep(t *testing.T) {
+	t.Parallel()
+	plan := plan(t, shift.Step{Weight: 1000, Bake: minute}, shift.Step{Weight: shift.All})
+	d := &shift.Deployment{Changes: []shift.Change{change}, Plan: plan}
+	landed := shift.Landed{Step: 1, Revisions: map[shift.Target]shift.Revision{orders: "r1"}}
+	for name, test := range map[string]struct {
+		record shift.Record
+		known  bool
+	}{
+		"landed":            {shift.Record{Deployment: d, Intent: 1, Landed: landed}, true},
+		"another target":    {shift.Record{Deployment: d, Intent: 1, Landed: shift.Landed{Step: 1, Revisions: map[shift.Target]shift.Revision{payments: "r1"}}}, false},
+		"without revision":  {shift.Record{Deployment: d, Intent: 1, Landed: shift.Landed{Step: 1, Revisions: map[shift.Target]shift.Revision{orders: ""}}}, false},
+		"never opened":      {shift.Record{Intent: 1, Landed: landed}, false},
+		"a step is written": {shift.Record{Deployment: d, Intent: 2, Landed: landed}, false},
+		"no step":           {shift.Record{Deployment: d, Landed: shift.Landed{Revisions: landed.Revisions}}, false},
+		"beyond the plan":   {shift.Record{Deployment: d, Intent: 3, Landed: shift.Landed{Step: 3, Revisions: landed.Revisions}}, false},
+	} {
+		route, known := test.record.LandedRoute(change)
+		assert.Equal(t, test.known, known, name)
+		if known {
+			assert.Equal(t, shift.Route{Serving: "1", Additional: "2", Weight: 1000, Revision: "r1"}, route)
+		} else {
+			assert.Equal(t, shift.Route{}, route, name)
+		}
+	}
+}
+
+// A Revision that nobody knows is not that of a write.
+func TestOnlyARevisionThatAWriteReturnedMakesARouteTheDeploymentsOwn(t *testing.T) {
+	t.Parallel()
+	plan := plan(t, shift.Step{Weight: 1000, Bake: minute}, shift.Step{Weight: shift.All})
+	r := shift.Record{
+		Deployment: &shift.Deployment{Changes: []shift.Change{change}, Plan: plan}, Intent: 1,
+		Landed: shift.Landed{Step: 1, Revisions: map[shift.Target]shift.Revision{orders: "r1"}},
+	}
+	before := change.Before()
+	foreign := shift.Route{Serving: "7", Revision: "r1"}
+	assert.Equal(t, shift.Restoration{Ours: true, Write: &before}, r.Restoration(change, foreign, true))
+	assert.Equal(t, shift.Restoration{}, r.Restoration(change, shift.Route{Revision: "r1"}, false), "it is gone")
+	assert.Equal(t, shift.Restoration{Ours: true, Rotate: true}, r.Restoration(change, shift.Route{Serving: "1", Revision: "r1"}, true), "it is explained already")
+	foreign.Revision = "r9"
+	assert.Equal(t, shift.Restoration{}, r.Restoration(change, foreign, true))
+	r.Landed.Revisions = nil
+	foreign.Revision = ""
+	assert.Equal(t, shift.Restoration{}, r.Restoration(change, foreign, true), "nobody knows a revision")
+	r.Landed.Revisions = map[shift.Target]shift.Revision{orders: ""}
+	assert.Equal(t, shift.Restoration{}, r.Restoration(change, foreign, true))
+	created := shift.Change{Target: orders, Candidate: "2", Maker: "first"}
+	r.Landed.Revisions = map[shift.Target]shift.Revision{orders: "r1"}
+	assert.Equal(t, shift.Restoration{}, r.Restoration(created, shift.Route{Serving: "7", Revision: "r1"}, true), "nothing is written back that was not there")
+}
+
+func TestBeforeTheFirstStepTheRevisionsAreThoseOfTheOpening(t *testing.T) {
+	t.Parallel()
+	r := shift.Record{
+		Deployment: &shift.Deployment{Changes: []shift.Change{change}},
+		Landed:     shift.Landed{Revisions: map[shift.Target]shift.Revision{orders: "of no step"}},
+	}
+	assert.Equal(t, map[shift.Target]shift.Revision{orders: "r0"}, r.RevisionsAfter(0))
+	assert.Nil(t, shift.Record{}.RevisionsAfter(0))
+}

@@ -33,3 +33,10 @@ func TestAReleaseMustFitOneTransaction(t *testing.T) {
 		})
 	}
 }
+
+func TestAReleaseThatNobodyAskedForSaysWhy(t *testing.T) {
+	t.Parallel()
+	r := shift.NotAsked("no tag")
+	assert.Equal(t, "no tag", r.Unchanged)
+	assert.Equal(t, shift.Event, r.Trigger)
+}

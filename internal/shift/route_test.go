@@ -294,3 +294,57 @@ func TestOnlyOurOwnRoutesAreEverWrittenAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestARouteIsShownAsItSendsTraffic(t *testing.T) {
+	t.Parallel()
+	for want, route := range map[string]shift.Route{
+		"nothing": {}, "100% on 1": {Serving: "1"}, "10% on 2, the rest on 1": {Serving: "1", Additional: "2", Weight: 1000},
+		"10% on 2, the rest on ": {Additional: "2", Weight: 1000},
+	} {
+		assert.Equal(t, want, route.String())
+	}
+	assert.True(t, shift.Route{Serving: "1", Weight: 7}.IsWhole())
+	assert.True(t, shift.Route{Serving: "1", Additional: "2"}.IsWhole())
+	assert.False(t, shift.Route{Serving: "1", Additional: "2", Weight: 1}.IsWhole())
+}
+
+// A platform that needs the detail of a Route for its writes gets it with each of them.
+func TestEveryWriteCarriesTheDetailOfTheRoute(t *testing.T) {
+	t.Parallel()
+	c := shift.Change{Target: orders, Stable: "1", Candidate: "2", RouteDetail: "d"}
+	stable := shift.Route{Serving: "1", Detail: "d"}
+	assert.Equal(t, stable, c.Before())
+	assert.Equal(t, stable, c.At(shift.None))
+	assert.Equal(t, shift.Route{Serving: "1", Additional: "2", Weight: 1000, Detail: "d"}, c.At(1000))
+	assert.Equal(t, shift.Route{Serving: "2", Detail: "d"}, c.At(shift.All))
+	assert.Equal(t, shift.Restoration{Ours: true, Write: &stable}, c.Stray(shift.Route{Serving: "1", Additional: "2", Weight: shift.None}))
+	created := shift.Change{Target: orders, Candidate: "2", Maker: "first", RouteDetail: "d"}
+	assert.Equal(t, shift.Route{Serving: "2", Maker: "first", Detail: "d"}, created.At(1000))
+}
+
+func TestTheMakerOfATargetIsTheNameOfItsExecution(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "first", shift.MakerOf("arn:aws:states:us-east-1:123456789012:execution:sluice:first"))
+	assert.Equal(t, "first", shift.MakerOf("first"))
+}
+
+// A Target that is divided settles on no version.
+func TestARouteThatSettlesHasLandedOnlyWhereAllTrafficGoes(t *testing.T) {
+	t.Parallel()
+	p := plan(t, shift.Step{Weight: 1000, Bake: minute}, shift.Step{Weight: shift.All})
+	c := shift.Change{Target: orders, Stable: "1", Candidate: "2", Settles: true}
+	settling := shift.Route{Serving: "1", Additional: "2", Weight: 7000, Settling: true}
+	assert.Equal(t, shift.RouteForeign, c.Landing(settling, p, 0, 1))
+	all := shift.Route{Serving: "2", Additional: "1", Weight: 7000, Settling: true}
+	assert.Equal(t, shift.RouteLanded, c.Landing(all, p, 1, 2))
+	assert.Equal(t, shift.Restoration{}, c.Restoration(shift.Route{Serving: "1"}, false, p, 1), "it is gone")
+}
+
+func TestWhatIsUndoneIsToldWithWhatWasFound(t *testing.T) {
+	t.Parallel()
+	divided := shift.Route{Serving: "1", Additional: "2", Weight: 1000}
+	assert.Equal(t, shift.Undone{Target: orders, Fate: shift.Back, Stable: "1", Found: "10% on 2, the rest on 1"}, change.Undo(divided))
+	assert.Equal(t, shift.Undone{Target: orders, Fate: shift.WasBack, Stable: "1", Found: "100% on 1"}, change.Undo(shift.Route{Serving: "1"}))
+	created := shift.Change{Target: orders, Candidate: "2"}
+	assert.Equal(t, shift.Undone{Target: orders, Fate: shift.Gone}, created.Undo(shift.Route{Serving: "2"}))
+}

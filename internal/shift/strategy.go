@@ -31,9 +31,9 @@ func Strategy(name string) ([]Step, error) {
 // false for a name of another form.
 func splitStrategyName(name, begins, between string) (share, minutes string, ok bool) {
 	rest, begun := strings.CutPrefix(name, begins)
-	share, rest, parted := strings.Cut(rest, between)
+	share, rest, _ = strings.Cut(rest, between)
 	minutes, ended := strings.CutSuffix(strings.TrimSuffix(rest, "s"), "Minute")
-	return share, minutes, begun && parted && ended && isDecimal(share) && isDecimal(minutes)
+	return share, minutes, begun && ended && isDecimal(share) && isDecimal(minutes)
 }
 
 func applyStrategy(percent, minutes string, strategy func(Weight, Seconds) ([]Step, error)) ([]Step, error) {
@@ -152,8 +152,6 @@ const maxListedSteps = 4
 // 100%".
 func DescribeSteps(steps []Step) string {
 	switch n := len(steps); {
-	case n == 0:
-		return ""
 	case n <= maxListedSteps:
 		return listSteps(steps)
 	case hasEqualShares(steps):

@@ -307,3 +307,35 @@ func TestStepsWithoutANameAreDescribed(t *testing.T) {
 		assert.Equal(t, want, shift.DescribeSteps(steps))
 	}
 }
+
+func TestANameOfAnotherFormIsNoStrategy(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"10Percent5Minutes", "Canary10", "Canary10Percent", "Canary10Percent5", "CanaryPercent5Minutes", "Canary10PercentMinutes", "10PercentEvery5Minutes"} {
+		_, err := shift.Strategy(name)
+		require.ErrorIs(t, err, shift.ErrUnknownStrategy, name)
+	}
+}
+
+func TestStepsAreDescribedInAFewWords(t *testing.T) {
+	t.Parallel()
+	bakes := func(bake shift.Seconds, weights ...shift.Weight) (steps []shift.Step) {
+		for _, w := range weights {
+			steps = append(steps, shift.Step{Weight: w, Bake: bake})
+		}
+		return append(steps, shift.Step{Weight: shift.All})
+	}
+	for _, test := range []struct {
+		steps []shift.Step
+		want  string
+	}{
+		{nil, ""},
+		{bakes(60), "100%"},
+		{bakes(60, 1000, 2000, 3000), "10% for 1m, 20% for 1m, 30% for 1m, then 100%"},
+		{bakes(60, 2000, 4000, 6000, 8000), "20% more every 1m"},
+		{bakes(60, 2000, 4000, 6000, 9000), "20% to 100% in 5 steps, one every 1m"},
+		{bakes(60, 1000, 2500, 5000, 9500), "10% to 100% in 5 steps, one every 1m"},
+		{append(bakes(60, 2000, 4000, 6000)[:3], shift.Step{Weight: 8000, Bake: 120}, shift.Step{Weight: shift.All}), "20% to 100% in 5 steps, 5m in all"},
+	} {
+		assert.Equal(t, test.want, shift.DescribeSteps(test.steps))
+	}
+}

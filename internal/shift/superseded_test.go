@@ -87,3 +87,9 @@ func TestWhatWasDeployedBeforeIsTold(t *testing.T) {
 	assert.Equal(t, string(orders), shift.LateReason(c).Subject)
 	assert.Equal(t, shift.Superseded, shift.LateReason(c).Name)
 }
+
+func TestAnEventOfANewerVersionIsNotLate(t *testing.T) {
+	t.Parallel()
+	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Stable: "9", Candidate: "10"}))
+	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Stable: "10", Candidate: "10"}))
+}

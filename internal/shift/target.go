@@ -1,6 +1,9 @@
 package shift
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // KindLambda is the kind of a Target that is the alias of a Lambda function.
 const KindLambda = "lambda"
@@ -29,10 +32,7 @@ func (v Version) Before(w Version) bool {
 	if !v.IsNumber() || !w.IsNumber() {
 		return false
 	}
-	if len(v) != len(w) {
-		return len(v) < len(w)
-	}
-	return v < w
+	return cmp.Or(cmp.Compare(len(v), len(w)), cmp.Compare(v, w)) < 0
 }
 
 // IsNumber says whether the version is a number, as published versions of a function are.

@@ -43,3 +43,23 @@ func TestTheOrderOfVersionsIsThatOfTheirNumbers(t *testing.T) {
 		require.Equal(t, v < w, shift.Version(strconv.Itoa(v)).Before(shift.Version(strconv.Itoa(w))))
 	})
 }
+
+func TestATargetHasAKindOnlyIfItIsOne(t *testing.T) {
+	t.Parallel()
+	for target, kind := range map[shift.Target]string{"lambda:orders:live": "lambda", "shop:a": "shop", "lambda": "", "lambda:": "", "": "", ":a": ""} {
+		assert.Equal(t, kind, target.Kind(), target)
+	}
+}
+
+func TestVersionsThatAreNumbersHaveAnOrder(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		v, w   shift.Version
+		before bool
+	}{{"9", "10", true}, {"10", "9", false}, {"10", "11", true}, {"11", "10", false}, {"7", "7", false}, {"07", "8", false}, {"7", "08", false}, {"", "8", false}, {"a", "b", false}} {
+		assert.Equal(t, test.before, test.v.Before(test.w), "%s and %s", test.v, test.w)
+	}
+	assert.False(t, shift.Version("0").IsNumber())
+	assert.False(t, shift.Version("").IsNumber())
+	assert.True(t, shift.Version("10").IsNumber())
+}

@@ -111,7 +111,7 @@ func BoundText(text string, characters int) string {
 // and inside an emoji.
 func isInvisible(r, before rune) bool {
 	switch {
-	case r < 0x80, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r):
 		return false
 	case r == zeroWidthNonJoiner, r == zeroWidthJoiner:
 		return before < firstJoiningScript || before == zeroWidthNonJoiner || before == zeroWidthJoiner

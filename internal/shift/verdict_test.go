@@ -230,3 +230,14 @@ func TestOnlyTheBeginningOfAHugeTextIsRead(t *testing.T) {
 	got := shift.BoundText(strings.Repeat("x", 100<<20), 256)
 	assert.Equal(t, strings.Repeat("x", 255)+"…", got)
 }
+
+// The joiners are letters to some scripts, once.
+func TestAJoinerIsKeptOnceAndWhereAScriptNeedsIt(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"\u0646\u200c\u200c": "\u0646\u200c", "\u0646\u200d\u200d": "\u0646\u200d", "\u0646\u200d\u200c": "\u0646\u200d",
+		"a\u200db": "ab", "\u0600\u200d": "\u0600\u200d", "\u05d0\u200d": "\u05d0", "\u200d": "", "\u00ad": "", "\u0080": " ", "\x7f": " ", "~": "~",
+	} {
+		assert.Equal(t, want, shift.BoundText(text, 10), "%q", text)
+	}
+}

@@ -138,3 +138,49 @@ func TestAPauseOfAnEarlierVersionGoesOn(t *testing.T) {
 	p = poll(d, p, pass, order(shift.Pause))
 	assert.Equal(t, shift.Seconds(218), paused(p))
 }
+
+func TestEachWaitIsCountedByItself(t *testing.T) {
+	t.Parallel()
+	d := opened(t, canary(), shift.Hooks{})
+	wait := func(name, subject, of string, length shift.Seconds) shift.Observation {
+		return shift.Observation{Verdict: shift.Wait, Reason: shift.Reason{Name: name, Subject: subject, Text: name},
+			Limit: shift.Limit{Of: of, Length: length, Then: shift.GoOnAfterWait, Ended: shift.Reason{Name: "Ended", Text: "it ended"}}}
+	}
+	unread := shift.Observation{Verdict: shift.Hold, Reason: shift.Reason{Name: "A", Text: "unread"}}
+	a, b, over := shift.Waited{Name: "A", Since: noon, Seconds: 30}, shift.Waited{Name: "B", Since: noon, Seconds: 40}, shift.Waited{Name: "A", Since: noon, Seconds: 600, Over: true}
+	slept := func(w shift.Waited) shift.Waited { w.Seconds += 60; return w }
+	for name, test := range map[string]struct {
+		waits    []shift.Waited
+		waiting  bool
+		observed []shift.Observation
+		want     []shift.Waited
+		verdict  shift.Verdict
+		sleep    shift.Seconds
+	}{
+		"a new one":                       {nil, false, []shift.Observation{wait("A", "", "", 600)}, []shift.Waited{{Name: "A", Since: noon}}, shift.Wait, 60},
+		"it goes on":                      {[]shift.Waited{a}, true, []shift.Observation{wait("A", "", "", 600)}, []shift.Waited{slept(a)}, shift.Wait, 60},
+		"it was not slept for":            {[]shift.Waited{a}, false, []shift.Observation{wait("A", "", "", 600)}, []shift.Waited{a}, shift.Wait, 60},
+		"it nears its limit":              {[]shift.Waited{a}, true, []shift.Observation{wait("A", "", "", 100)}, []shift.Waited{slept(a)}, shift.Wait, 10},
+		"another one of the same name":    {[]shift.Waited{a}, true, []shift.Observation{wait("A", "s", "", 600)}, []shift.Waited{{Name: "A", Subject: "s", Since: noon}}, shift.Wait, 60},
+		"another one by another name":     {[]shift.Waited{b}, true, []shift.Observation{wait("A", "", "", 600)}, []shift.Waited{{Name: "A", Since: noon}}, shift.Wait, 60},
+		"another one of another time":     {[]shift.Waited{a}, true, []shift.Observation{wait("A", "", "of", 600)}, []shift.Waited{{Name: "A", Of: "of", Since: noon}}, shift.Wait, 60},
+		"it is over already":              {[]shift.Waited{over}, true, []shift.Observation{wait("A", "", "", 600)}, []shift.Waited{over}, shift.Pass, 0},
+		"it is not seen":                  {[]shift.Waited{a}, true, nil, nil, shift.Pass, 0},
+		"it is not seen as one is unread": {[]shift.Waited{a, b}, true, []shift.Observation{unread}, []shift.Waited{slept(a), slept(b)}, shift.Hold, 60},
+		"one is seen, and another unread": {[]shift.Waited{a, b}, true, []shift.Observation{wait("A", "", "", 600), unread}, []shift.Waited{slept(a), slept(b)}, shift.Hold, 60},
+		"one is over, and another unread": {[]shift.Waited{over, b}, false, []shift.Observation{unread}, []shift.Waited{over, b}, shift.Hold, 60},
+		"a long one is polled less often": {nil, false, []shift.Observation{wait("A", "", "", 55_000)}, []shift.Waited{{Name: "A", Since: noon}}, shift.Wait, 100},
+		"a little longer":                 {nil, false, []shift.Observation{wait("A", "", "", 55_001)}, []shift.Waited{{Name: "A", Since: noon}}, shift.Wait, 101},
+		"the shorter one of two":          {nil, false, []shift.Observation{wait("A", "", "", 55_000), wait("B", "", "", 70)}, []shift.Waited{{Name: "A", Since: noon}, {Name: "B", Since: noon}}, shift.Wait, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := d.AfterShift(d.Start(), nil, 0)
+			p.Waits, p.Waiting, p.Wait, p.Baked = test.waits, test.waiting, 60, 300
+			got := d.AfterPoll(p, shift.Poll{Observations: test.observed, Now: noon})
+			assert.Equal(t, test.want, got.Waits)
+			assert.Equal(t, test.verdict, got.Verdict)
+			assert.Equal(t, test.sleep, got.Wait)
+		})
+	}
+}

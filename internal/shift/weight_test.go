@@ -118,3 +118,26 @@ func TestAWeightInJSONIsANumberOfPercent(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"percent": 0.5, "bakeSeconds": 90}`, string(step))
 }
+
+// Every document has many of them.
+func TestTheUsualPercentagesAreReadWithoutFractions(t *testing.T) {
+	for text, want := range map[string]shift.Weight{"0": 0, "5": 500, "10": 1000, "99.9": 9990, "12.34": 1234, "100": shift.All, "100.00": shift.All} {
+		got, err := shift.ParsePercent(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		assert.Zero(t, testing.AllocsPerRun(10, func() { _, _ = shift.ParsePercent(text) }), text)
+	}
+}
+
+func TestWhatLooksAlmostLikeAPercentageIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{":", "/", "1:", "1/", "1.:", "1./", "10.", ".5", "", "100.01", "101", "1000", "0.001", "-1", "0x1"} {
+		_, err := shift.ParsePercent(text)
+		require.Error(t, err, text)
+	}
+	for text, want := range map[string]shift.Weight{"0.000": 0, "100.000": shift.All, "0012.5": 1250} {
+		got, err := shift.ParsePercent(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}

@@ -33,9 +33,9 @@ const missedFrom = 0.9
 // arrival counts the requests since the last Shift. Minutes that began before it are left
 // out: their Weight has changed within.
 func (w window) arrival() Arrival {
-	shift, ok := w.schedule.current(w.now)
+	shift := w.schedule.current(w.now)
 	a := Arrival{Weight: shift.Weight, Chance: 1}
-	if !ok || shift.Weight >= All {
+	if shift.Weight >= All {
 		return a
 	}
 	for _, m := range w.minutes {

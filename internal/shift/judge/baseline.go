@@ -101,8 +101,8 @@ func swayOf(spans []Count, mean float64) float64 {
 		difference := span.Rate() - mean
 		sum += difference*difference - mean*(1-mean)/float64(span.Requests)
 	}
-	if len(spans) < 2 || sum <= 0 {
+	if len(spans) < 2 {
 		return 0
 	}
-	return math.Sqrt(sum / float64(len(spans)))
+	return math.Sqrt(max(sum, 0) / float64(len(spans)))
 }

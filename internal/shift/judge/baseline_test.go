@@ -1,10 +1,13 @@
 package judge
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestRecordOfASignalCountsTheMinutesThatReportIt(t *testing.T) {
@@ -58,4 +61,40 @@ func TestWhatIsHiddenShrinksWithTheRequests(t *testing.T) {
 	assert.Greater(t, few, many)
 	assert.Greater(t, many, 0.0)
 	assert.Less(t, few, 1.0)
+}
+
+func TestHistoryMayComeInAnyOrderAndTwice(t *testing.T) {
+	t.Parallel()
+	var history []Minute
+	for i := range 20 {
+		history = append(history, Minute{At: minuteAt(i), Stable: served(100+int64(i), int64(i%4))})
+	}
+	want := NewBaseline(history, LatencyLimits{})
+	require.Positive(t, want.Errors.Bad)
+	again := slices.Clone(history)
+	slices.Reverse(again)
+	again = append(again, Minute{At: minuteAt(3), Stable: served(7, 7)})
+	assert.Equal(t, want, NewBaseline(again, LatencyLimits{}))
+}
+
+func TestASpanWithoutRequestsTellsNothing(t *testing.T) {
+	t.Parallel()
+	times := make([]time.Time, 15)
+	for i := range times {
+		times[i] = minuteAt(i)
+	}
+	counts := make([]Count, 15)
+	for i := range 5 {
+		counts[i], counts[10+i] = Count{Requests: 100, Bad: 1}, Count{Requests: 100, Bad: 50}
+	}
+	assert.Equal(t, []Count{{500, 5}, {500, 250}}, spans(counts, times))
+	assert.Equal(t, []Count{{500, 5}}, spans(counts[:14], times[:14]), "the last is not complete")
+}
+
+func TestOneSpanDoesNotSway(t *testing.T) {
+	t.Parallel()
+	assert.Zero(t, swayOf(nil, 0.1))
+	assert.Zero(t, swayOf([]Count{{100, 50}}, 0.1))
+	assert.InDelta(t, math.Sqrt(0.16-0.0009), swayOf([]Count{{100, 50}, {100, 50}}, 0.1), 1e-9)
+	assert.Zero(t, swayOf([]Count{{100, 10}, {100, 10}}, 0.1), "less than chance alone makes")
 }

@@ -530,3 +530,22 @@ func TestBothAreSickOnlyWhileBothFail(t *testing.T) {
 	single := evidenceOf(Errors, quiet.Errors, [4]int64{10, 1, 10, 1})
 	assert.False(t, single.isBothSick(), "one bad request on either version is no outage")
 }
+
+func TestRequestsAreMissingOnlyWhereThatIsUnlikelyAndMatters(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		candidate int64
+		chance    float64
+		short     bool
+	}{{89, 0, true}, {90, 0, false}, {89, 1e-6, false}, {89, 0.99e-6, true}, {95, 0, false}, {0, 1, false}} {
+		assert.Equal(t, c.short, Arrival{Weight: 1000, Requests: 1000, Candidate: c.candidate, Chance: c.chance}.isShort(), "%+v", c)
+	}
+}
+
+func TestThereIsNoBetAgainstTheRecordTooCloseToIt(t *testing.T) {
+	t.Parallel()
+	count := Count{Requests: 10, Bad: 5}
+	assert.InDelta(t, 5*math.Log(2)+5*math.Log(0.5/0.75), logBetAgainstRecord(count, 0.25, 0.5), 1e-12)
+	assert.Zero(t, logBetAgainstRecord(count, 0.2501, 0.5))
+	assert.Zero(t, logBetAgainstRecord(count, 0.9, 0.5))
+}

@@ -60,12 +60,12 @@ func (s schedule) isSettling(m Minute) bool {
 	})
 }
 
-// current is the last Shift up to now.
-func (s schedule) current(now time.Time) (Shift, bool) {
+// current is the last Shift up to now. It is zero before the first one.
+func (s schedule) current(now time.Time) Shift {
 	for _, shift := range slices.Backward(s) {
 		if !shift.At.After(now) {
-			return shift, true
+			return shift
 		}
 	}
-	return Shift{}, false
+	return Shift{}
 }
