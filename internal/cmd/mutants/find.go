@@ -18,7 +18,7 @@ func findMutants(sources []*source) []mutant {
 			seen := map[string]int{}
 			for _, d := range f.tree.Decls {
 				if function, is := d.(*ast.FuncDecl); is && function.Body != nil {
-					w := &walk{source: s, file: f, function: nameOf(function), mutants: &all, seen: seen, judged: map[ast.Expr]bool{}}
+					w := &walk{source: s, file: f, function: nameOf(function), mutants: &all, seen: seen, judged: map[ast.Expr]bool{}, certain: map[*ast.IfStmt]bool{}}
 					ast.Inspect(function.Body, w.visit)
 				}
 			}
@@ -36,6 +36,8 @@ type walk struct {
 	seen     map[string]int
 	// judged are the conditions that were looked at with the condition that they are in.
 	judged map[ast.Expr]bool
+	// certain are the tests of errors that cannot occur; see isBuilt.
+	certain map[*ast.IfStmt]bool
 }
 
 // visit is called for each node, before those inside of it.
@@ -48,9 +50,7 @@ func (w *walk) visit(n ast.Node) bool {
 	case *ast.CommClause:
 		w.statements(n.Body)
 	case *ast.IfStmt:
-		if !w.onlyLogs(n) {
-			w.condition(n.Cond, true, true)
-		}
+		return w.branch(n)
 	case *ast.ForStmt:
 		if n.Cond != nil {
 			w.condition(n.Cond, false, true)
@@ -93,12 +93,39 @@ func (w *walk) wrap(n ast.Node, before, after string) {
 // statements drops each statement whose absence leaves the code valid. Log lines are left
 // alone: they are for people.
 func (w *walk) statements(list []ast.Stmt) {
-	for _, s := range list {
+	for i, s := range list {
+		if test, is := s.(*ast.IfStmt); is && i > 0 && test.Init == nil && w.isErrorTest(test.Cond, token.NEQ) && w.isBuilt(list[i-1]) {
+			w.certain[test] = true
+		}
 		if !w.mayDrop(s) {
 			continue
 		}
 		w.wrap(s, "if !"+w.add("dropped", s)+" { ", " }")
 	}
+}
+
+// builder is the builder of DynamoDB's expressions.
+const builder = "github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression.Builder"
+
+// isBuilt says whether a statement builds an expression of DynamoDB. That fails only for an
+// expression without a part that it needs, and its parts stand in the code: if any test
+// reaches the statement, it has not failed, and never does. So nothing can notice that the
+// error is not looked at.
+func (w *walk) isBuilt(s ast.Stmt) bool {
+	assign, is := s.(*ast.AssignStmt)
+	if !is || len(assign.Rhs) != 1 {
+		return false
+	}
+	call, is := assign.Rhs[0].(*ast.CallExpr)
+	if !is {
+		return false
+	}
+	f, is := call.Fun.(*ast.SelectorExpr)
+	if !is || f.Sel.Name != "Build" {
+		return false
+	}
+	of := w.types.Types[f.X].Type
+	return of != nil && of.String() == builder
 }
 
 func (w *walk) mayDrop(s ast.Stmt) bool {
@@ -115,6 +142,14 @@ func (w *walk) mayDrop(s ast.Stmt) bool {
 		return true
 	}
 	return false
+}
+
+// branch returns whether to look inside.
+func (w *walk) branch(n *ast.IfStmt) bool {
+	if !w.certain[n] && !w.onlyLogs(n) {
+		w.condition(n.Cond, true, true)
+	}
+	return !w.certain[n]
 }
 
 // onlyLogs says whether a condition decides about nothing but log lines, which are left alone.

@@ -5,17 +5,24 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// logs imports a package log/slog that only has Info.
-type logs struct{}
+// stubs imports packages that only have what the tests call: Info to log, and a Builder of
+// expressions with Build.
+type stubs struct{}
 
-func (logs) Import(path string) (*types.Package, error) {
-	p := types.NewPackage(path, "slog")
+func (stubs) Import(path string) (*types.Package, error) {
+	p := types.NewPackage(path, filepath.Base(path))
+	named := types.NewNamed(types.NewTypeName(token.NoPos, p, "Builder", nil), types.NewStruct(nil, nil), nil)
+	results := types.NewTuple(types.NewParam(token.NoPos, p, "", types.Typ[types.Int]), types.NewParam(token.NoPos, p, "", types.Universe.Lookup("error").Type()))
+	receiver := types.NewParam(token.NoPos, p, "b", named)
+	named.AddMethod(types.NewFunc(token.NoPos, p, "Build", types.NewSignatureType(receiver, nil, nil, nil, results, false)))
+	p.Scope().Insert(types.NewFunc(token.NoPos, p, "NewBuilder", types.NewSignatureType(nil, nil, nil, nil, types.NewTuple(types.NewParam(token.NoPos, p, "", named)), false)))
 	text := types.NewParam(token.NoPos, p, "msg", types.Typ[types.String])
 	p.Scope().Insert(types.NewFunc(token.NoPos, p, "Info", types.NewSignatureType(nil, nil, nil, types.NewTuple(text), nil, false)))
 	p.MarkComplete()
@@ -27,7 +34,9 @@ func sourceOf(t *testing.T, body string) (*source, *token.FileSet) {
 	t.Helper()
 	text := `package p
 import "log/slog"
+import "github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 var _ = slog.Info
+var _ = expression.NewBuilder
 type box struct { n int; of *box; name string }
 func call() error { return nil }
 func f(a, b int, s string, x, y bool, err error, c chan int) (int, bool, error) {` + body + `
@@ -36,7 +45,7 @@ func f(a, b int, s string, x, y bool, err error, c chan int) (int, bool, error) 
 	tree, err := parser.ParseFile(set, "p.go", text, parser.SkipObjectResolution)
 	require.NoError(t, err)
 	src := &source{path: "p", name: "p", types: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}}
-	_, err = (&types.Config{Importer: logs{}}).Check("p", set, []*ast.File{tree}, src.types)
+	_, err = (&types.Config{Importer: stubs{}}).Check("p", set, []*ast.File{tree}, src.types)
 	require.NoError(t, err)
 	src.files = []*sourceFile{{path: "p.go", shown: "p.go", text: []byte(text), tree: tree, set: set}}
 	return src, set
@@ -90,6 +99,8 @@ func TestEachKindOfChangeIsFound(t *testing.T) {
 		"a log line and more":             {"if x { slog.Info(s); call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
 		"a log line, or something else":   {"if x { slog.Info(s) } else { call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
 		"nothing, or something else":      {"if x {} else { call() }" + end, []string{"always true: x", "never true: x", "dropped: call()"}},
+		"an expression that is built":     {"e, err := expression.NewBuilder().Build()\nif err != nil { call(); return 0, x, err }\nreturn e, true, nil", nil},
+		"another error after it":          {"e, err := expression.NewBuilder().Build()\na = e\nif err != nil { return 0, x, err }" + end, []string{"dropped: a = e", "never true: err != nil", "nil instead: err"}},
 		"the same twice":                  {"call()\ncall()" + end, []string{"dropped: call()", "dropped: call()"}},
 	} {
 		t.Run(name, func(t *testing.T) {
