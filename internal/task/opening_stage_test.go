@@ -11,7 +11,6 @@ import (
 	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/shift/judge"
-	"sluice/internal/strictjson"
 )
 
 // applications are what open-deployment and publish-version work with beside a stage's
@@ -213,17 +212,18 @@ func publishes(input string, change func(*applications, *PublishVersion)) func(c
 func (s *stage) publish(ctx context.Context, a *applications, input string, change func(*applications, *PublishVersion)) (shift.Release, error) {
 	a.rules.Lag = 0
 	a.tags = flow.Tags{flow.TagAlias: "live"}
-	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Alias: "prod", Parameters: "/mine/", Kinds: kinds, Wait: atOnce}
+	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Alias: "prod", Parameters: "/mine/", Kinds: map[string]request.Kind{"shop": shop}, Wait: atOnce}
 	if change != nil {
 		change(a, &h)
 	}
 	return h.Handle(ctx, flow.Call[json.RawMessage]{ExecutionID: first, Now: noon, Retry: 2, Document: json.RawMessage(input)})
 }
 
-// kinds are those of an installation that shifts shops, too.
-var kinds = map[string]request.Kind{"shop": func(v strictjson.Value) shift.Arrival {
-	return shift.Arrival{Target: shift.Target("shop:" + v.Text()), Candidate: "2"}
-}}
+// berlin reads a Target of another kind, whatever it is given.
+func berlin[V any](V) shift.Arrival { return shift.Arrival{Target: "shop:berlin", Candidate: "2"} }
+
+// shop is a kind that an installation may shift, too.
+var shop request.Kind = berlin
 
 func allowed(pattern string) request.Allowed {
 	a, err := request.ParseAllowed(pattern)
