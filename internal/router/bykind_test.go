@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,5 +59,64 @@ func TestATargetOfAKindWithoutAnAdapterIsUnknown(t *testing.T) {
 		"DescribeChange":  func() error { _, err := kinds.DescribeChange(shift.Change{Target: other}); return err },
 	} {
 		assert.ErrorIs(t, call(), shift.ErrUnknownTarget, name)
+	}
+}
+
+// broken is an adapter all of whose calls fail, and that answers besides.
+type broken struct{ route shift.Route }
+
+var errBroken = errors.New("broken")
+
+func (broken) Rules() shift.Rules                                         { return shift.Rules{Grain: 7} }
+func (b broken) Route(context.Context, shift.Target) (shift.Route, error) { return b.route, errBroken }
+func (b broken) SetRoute(context.Context, shift.Target, shift.Route) (shift.Route, error) {
+	return b.route, errBroken
+}
+func (b broken) Rotate(context.Context, shift.Target, shift.Route, shift.Version) (shift.Route, error) {
+	return b.route, errBroken
+}
+func (b broken) Create(context.Context, shift.Target, shift.Route) (shift.Route, error) {
+	return b.route, errBroken
+}
+func (broken) Delete(context.Context, shift.Target) error          { return errBroken }
+func (broken) Settles(context.Context, shift.Target) (bool, error) { return true, errBroken }
+func (broken) Publish(context.Context, shift.Target) (shift.Published, error) {
+	return shift.Published{Version: "8"}, errBroken
+}
+func (broken) CheckTarget(context.Context, shift.Target) error { return errBroken }
+func (broken) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
+	return shift.Published{Version: v}, errBroken
+}
+func (broken) Wake(context.Context, shift.Target, shift.Version) error { return errBroken }
+func (broken) CheckStart(shift.Target, shift.Route, bool) error        { return errBroken }
+func (broken) CheckCompatible(shift.Target, shift.Published, shift.Published) error {
+	return errBroken
+}
+func (broken) DescribeChange(shift.Change) (any, error) { return "told", errBroken }
+
+func TestWhatAnAdapterAnswersIsPassedOn(t *testing.T) {
+	t.Parallel()
+	route := shift.Route{Serving: "1", Revision: "r"}
+	kinds := router.ByKind{"lambda": broken{route}}
+	const target = shift.Target("lambda:orders:live")
+	ctx := t.Context()
+	type result = []any
+	two := func(value any, err error) result { return result{value, err} }
+	for name, test := range map[string]struct{ got, want result }{
+		"Route":           {two(kinds.Route(ctx, target)), result{route, errBroken}},
+		"SetRoute":        {two(kinds.SetRoute(ctx, target, shift.Route{})), result{route, errBroken}},
+		"Rotate":          {two(kinds.Rotate(ctx, target, shift.Route{}, "2")), result{route, errBroken}},
+		"Create":          {two(kinds.Create(ctx, target, shift.Route{})), result{route, errBroken}},
+		"Delete":          {result{kinds.Delete(ctx, target)}, result{errBroken}},
+		"Settles":         {two(kinds.Settles(ctx, target)), result{true, errBroken}},
+		"Publish":         {two(kinds.Publish(ctx, target)), result{shift.Published{Version: "8"}, errBroken}},
+		"DescribeVersion": {two(kinds.DescribeVersion(ctx, target, "7")), result{shift.Published{Version: "7"}, errBroken}},
+		"CheckTarget":     {result{kinds.CheckTarget(ctx, target)}, result{errBroken}},
+		"Wake":            {result{kinds.Wake(ctx, target, "7")}, result{errBroken}},
+		"CheckStart":      {result{kinds.CheckStart(target, route, true)}, result{errBroken}},
+		"CheckCompatible": {result{kinds.CheckCompatible(target, shift.Published{}, shift.Published{})}, result{errBroken}},
+		"DescribeChange":  {two(kinds.DescribeChange(shift.Change{Target: target})), result{"told", errBroken}},
+	} {
+		assert.Equal(t, test.want, test.got, name)
 	}
 }

@@ -131,7 +131,7 @@ func (v version) series() []*series {
 	return slices.DeleteFunc(all, func(s *series) bool { return s == nil })
 }
 
-// minutes joins what was read of both versions, by the minute.
+// minutes joins what was read of both versions, by the minute, in no order.
 func (r reading) minutes() []judge.Minute {
 	times := map[time.Time]bool{}
 	for _, s := range r.series() {
@@ -143,7 +143,6 @@ func (r reading) minutes() []judge.Minute {
 	for at := range times {
 		minutes = append(minutes, judge.Minute{At: at, Stable: r.stable.at(at), Candidate: r.candidate.at(at)})
 	}
-	slices.SortFunc(minutes, func(a, b judge.Minute) int { return a.At.Compare(b.At) })
 	return minutes
 }
 

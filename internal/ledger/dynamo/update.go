@@ -33,9 +33,9 @@ func (l *Ledger) Describe(ctx context.Context, d shift.Deployment, ignored []str
 		update = update.Set(expression.Name(untilOK), stringSet(ignored))
 	}
 	undescribed := expression.Name(deployment).AttributeNotExists()
-	record, done, err := l.update(ctx, d.ID, update, is(shift.StatusOpen).And(undescribed))
-	if err == nil && !done {
-		err = record.CheckOpen() // if it is open, another try has described it
+	record, _, err := l.update(ctx, d.ID, update, is(shift.StatusOpen).And(undescribed))
+	if err == nil {
+		err = record.CheckOpen() // if it is open, this try or another one has described it
 	}
 	if err != nil {
 		return record, fmt.Errorf("describe %s: %w", d.ID, err)

@@ -327,3 +327,43 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 	}
 	assert.Empty(t, w.requests)
 }
+
+// Every call that Lambda refuses fails the router's, and so does every later one.
+func TestNoFailureOfLambdaIsLost(t *testing.T) {
+	t.Parallel()
+	refusal := answer{status: 400, err: "InvalidRequestContentException", body: `{"message":"what is this"}`}
+	missing := answer{status: 404, err: "ResourceNotFoundException", body: `{"message":"Function not found"}`}
+	found := shift.Route{Serving: "1", Revision: "r1"}
+	last := func(_ any, err error) error { return err }
+	for name, test := range map[string]struct {
+		answers []answer // before the refusal
+		do      func(context.Context, *lambdaalias.Router) error
+	}{
+		"Route":    {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Route(ctx, orders)) }},
+		"SetRoute": {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.SetRoute(ctx, orders, found)) }},
+		"Rotate":   {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Rotate(ctx, orders, found, "2")) }},
+		"Create": {nil, func(ctx context.Context, r *lambdaalias.Router) error {
+			return last(r.Create(ctx, orders, shift.Route{Serving: "1"}))
+		}},
+		"Delete":  {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) }},
+		"Settles": {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Settles(ctx, orders)) }},
+		"Publish": {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Publish(ctx, orders)) }},
+		"DescribeVersion": {nil, func(ctx context.Context, r *lambdaalias.Router) error {
+			return last(r.DescribeVersion(ctx, orders, "1"))
+		}},
+		"DescribeVersion, of none": {[]answer{missing}, func(ctx context.Context, r *lambdaalias.Router) error {
+			return last(r.DescribeVersion(ctx, orders, "1"))
+		}},
+		"CheckTarget":          {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) }},
+		"CheckTarget, of none": {[]answer{missing}, func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) }},
+		"Wake":                 {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.Wake(ctx, orders, "1") }},
+		"Tags":                 {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Tags(ctx, ordersARN)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w := newRouter(append(test.answers, refusal)...)
+			require.ErrorContains(t, test.do(t.Context(), r), "what is this")
+			assert.Len(t, w.requests, len(test.answers)+1)
+		})
+	}
+}
