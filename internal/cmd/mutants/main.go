@@ -5,9 +5,12 @@
 //
 // Each PACKAGE is a folder of the module in the working directory. A mutant is tried on the
 // tests of its own package, and then on those of the judges' package that are fast enough
-// (-fast). -only chooses mutants by their names. What survives on purpose is listed in FILE, each with its reason. The command
-// fails if something else survives, if more than 5 % survive, or if an entry of FILE is out of
-// date.
+// (-fast). -only chooses mutants by their names. What survives on purpose is listed in FILE,
+// each with its reason. The command fails if something else survives, if more than 5 % survive,
+// or if an entry of FILE is out of date.
+//
+// Log lines, and conditions that decide about nothing else, are left alone: they are for people.
+// So are the errors of DynamoDB's expression builder, which cannot occur: see isBuilt.
 //
 // All mutants of a package are compiled into it at once, through the overlay of go build, so
 // the working tree never changes. An environment variable chooses the active one. So a
