@@ -204,3 +204,22 @@ func TestABaselineAsksForTheLastThreeHours(t *testing.T) {
 		assert.Equal(t, noon.Add(time.Minute-3*time.Hour), *in.StartTime)
 	}
 }
+
+// A minute that is not reported is not one in which nothing was served.
+func TestAMinuteThatIsNotReportedIsNotOneWithoutRequests(t *testing.T) {
+	t.Parallel()
+	for _, requests := range []int{0, 1000} {
+		api := &metrics{answer: func(_ int, queries []types.MetricDataQuery) (*cloudwatch.GetMetricDataOutput, error) {
+			out := &cloudwatch.GetMetricDataOutput{}
+			for _, q := range queries {
+				if *q.MetricStat.Metric.MetricName == "Invocations" {
+					out.MetricDataResults = append(out.MetricDataResults, types.MetricDataResult{Id: q.Id, Timestamps: []time.Time{noon}, Values: []float64{float64(requests)}})
+				}
+			}
+			return out, nil
+		}}
+		observations, err := metric.New(api).Observe(t.Context(), subject(t, shift.DefaultJudging(), orders))
+		require.NoError(t, err)
+		assert.Equal(t, judge.Count{}, observations[0].Judged.Signals[0].Stable, "its errors are not known")
+	}
+}

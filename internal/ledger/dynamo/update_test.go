@@ -73,6 +73,7 @@ func TestRecordThatCannotBeDecodedIsAnError(t *testing.T) {
 		{"arrivals of another shape", `"id":{"S":"x"},"status":{"S":"open"},"arrivals":{"S":"{}"}`, "its arrivals"},
 		{"landed of another shape", record + `,"landed":{"S":"7"}`, "its landed"},
 		{"command of another shape", record + `,"command":{"S":"7"}`, "its command"},
+		{"a reason of another shape", record + `,"reasons":{"L":[{"BOOL":true}]}`, "a reason must be a map or a text"},
 		{"comparisons of another shape", record + `,"comparisons":{"S":"7"}`, "its comparisons"},
 	}
 	for _, tt := range tests {

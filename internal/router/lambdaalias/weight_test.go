@@ -50,6 +50,8 @@ func TestAFractionWithinAMillionthOfAWeightIsThatWeight(t *testing.T) {
 		{"everything, a little more", 1 + 1e-7, shift.All},
 		{"everything, too much less", 1 - 1.1e-6, shift.Foreign},
 		{"everything, too much more", 1 + 1.1e-6, shift.Foreign},
+		{"everything, just as much more as it may be", 1 + tolerance, shift.All},
+		{"nothing, just as much less as it may be", -tolerance, shift.None},
 		{"one basis point more than everything", 1.0001, shift.Foreign},
 		{"one basis point less than nothing", -0.0001, shift.Foreign},
 		{"in percent", 10, shift.Foreign},
