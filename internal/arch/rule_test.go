@@ -39,6 +39,7 @@ const (
 	localCloud   = module + "/internal/localaws"
 	localIAM     = module + "/internal/localaws/iam"
 	localWorld   = module + "/internal/world"
+	trials       = module + "/internal/trial"
 
 	localRuntime = module + "/internal/localaws/lambdaruntime"
 	localStack   = module + "/internal/localaws/stack"
@@ -165,6 +166,9 @@ var rules = []rule{
 	// It has tests alone. They attack the world, with what boot logs of an error.
 	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
 
+	// It plays deployments by the thousand on the world's traffic, and some in the world.
+	{folder: "internal/trial", may: []string{localWorld, domain}},
+
 	// What a person has to do with Sluice in AWS: its words, and one adapter for
 	// each service that is asked for them.
 	{folder: "internal/operator", may: []string{contract, domain}},
@@ -185,7 +189,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", module+"/internal/gate/metric", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
