@@ -31,6 +31,11 @@ BENCHFLAGS ?=
 CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
+# For make judge-night: how often each kind of healthy deployment is played, and where the result
+# goes. JUDGE_FILE=internal/trial/night.jsonl keeps it for the README; make golden quotes it.
+JUDGE_RUNS ?= 10000
+JUDGE_FILE ?= dist/judge-night.jsonl
+
 # For make mutants: how many are tried, 0 for all, and what chooses them. MUTANTFLAGS are
 # further flags, such as -only=set_weight.
 MUTANTS     ?= 0
@@ -136,6 +141,7 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./internal/cmd/sluice -run Golden -update
 	go test ./internal/cmd/figures -run Golden -update
 	go test ./internal/proof -run OnceWrong -update
+	go test ./internal/shift/judge -run Golden -update
 
 .PHONY: bench
 bench: dist/benchmarks ## measure everything, and print the README's figures
@@ -143,7 +149,17 @@ bench: dist/benchmarks ## measure everything, and print the README's figures
 
 .PHONY: figures
 figures: dist/benchmarks ## measure everything, and write the README's figures
-	go run ./internal/cmd/figures -readme README.md $<
+	go run ./internal/cmd/figures -readme README.md -judge internal/shift/judge/README.md $<
+
+# It may be interrupted: then it writes what it has counted. It is no part of make bench, which
+# plays each kind of deployment once or twice.
+.PHONY: judge-night
+judge-night: needs-go ## count for a night how deployments are judged, JUDGE_RUNS (10000) of each healthy kind
+	@case '$(JUDGE_RUNS)' in ''|0|*[!0-9]*) echo "JUDGE_RUNS is a number of runs, and not '$(JUDGE_RUNS)'" >&2; exit 1;; esac
+	@mkdir -p dist bin
+	@go build -o bin/judgenight ./internal/cmd/judgenight
+	@$(fewer_collections) bin/judgenight -runs $(JUDGE_RUNS) $(JUDGE_FILE)
+	@go run ./internal/cmd/figures -trial $(JUDGE_FILE) -only-trial | tee dist/judge-night.md
 
 # Benchmarks run one after the other; what they start is built before.
 .PHONY: dist/benchmarks

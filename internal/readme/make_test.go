@@ -22,6 +22,7 @@ var dry = map[string]struct {
 	"lint":        {"it reads everything", true},
 	"chaos":       {"it takes minutes; with a slice of the faults, seconds", true},
 	"bench":       {"it takes minutes; with each benchmark once, one", true},
+	"judge-night": {"it takes a night; its packages have tests that play a little of it", false},
 	"figures":     {"it is make bench, and writes the README, for which package figures has tests", false},
 	"conformance": {"it fetches what is not Sluice's", true},
 	"build":       {"it builds every Lambda for another architecture", true},
@@ -115,10 +116,12 @@ func listsTheTargets(t *testing.T, help string) {
 	}
 }
 
-// What make chaos does not know must not be taken for something that it does.
-func TestMakeChaosRefusesWhatItDoesNotKnow(t *testing.T) {
+// What make does not know must not be taken for something that it does.
+func TestMakeRefusesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	p := &person{environment: append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0")}
+	_, err := p.attempts(t, root, "make", "judge-night", "JUDGE_RUNS=many")
+	assert.ErrorContains(t, err, "JUDGE_RUNS is a number of runs, and not 'many'")
 	for setting, says := range map[string]string{
 		"CHAOS=anything":       "CHAOS is all or slice, and not 'anything'",
 		"CHAOS=":               "CHAOS is all or slice, and not ''",

@@ -76,11 +76,22 @@ func newCell(group Group, of string, rate int64, weight shift.Weight, base float
 	s := world.DefaultScenario()
 	s.RequestsPerMinute = rate
 	s.Stable.ErrorRate, s.Candidate.ErrorRate = base, base
+	if rate > exactUpTo {
+		s.Incidents = []world.Incident{longAgo}
+	}
 	return Cell{
 		Group: group, Of: of, Rate: rate, Base: base, Weight: weight, scenario: s,
 		lags: []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute},
 	}
 }
+
+// longAgo is an incident before anything that a deployment looks at. A scenario with incidents
+// draws its numbers from their exact distributions (package world). Without, the rare errors of
+// many requests would be drawn from the normal one, of which a small version has too many.
+// The world draws up to exactUpTo requests exactly in any case.
+var longAgo = world.Incident{From: -5 * time.Hour, Until: -4 * time.Hour, DurationTimes: 1}
+
+const exactUpTo = 4_096
 
 var (
 	rates   = []int64{20, 200, 2_000, 100_000}
@@ -142,7 +153,7 @@ func both(change func(*world.Behaviour)) func(*Cell) {
 
 func incident(from, until time.Duration, rate float64) func(*Cell) {
 	return func(c *Cell) {
-		c.scenario.Incidents = []world.Incident{{From: from, Until: until, ErrorRate: rate, DurationTimes: 1}}
+		c.scenario.Incidents = append(c.scenario.Incidents, world.Incident{From: from, Until: until, ErrorRate: rate, DurationTimes: 1})
 	}
 }
 

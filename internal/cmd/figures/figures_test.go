@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,19 +16,47 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the README's figures that are the same on every machine")
 
-const readme = "../../../README.md"
+const (
+	readme    = "../../../README.md"
+	judgePage = "../../shift/judge/README.md"
+)
 
 // A change of what a deployment takes must also change the README.
 func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
 	t.Parallel()
 	tables, err := simulatedTables()
 	require.NoError(t, err)
+	holdsTables(t, readme, tables)
+}
+
+// What was counted is kept in package trial, whose tests play some of it again.
+func TestGoldenFiguresOfTheJudgementAreThoseOfTheKeptTrial(t *testing.T) {
+	t.Parallel()
+	tables, err := judgedTables("")
+	require.NoError(t, err)
+	holdsTables(t, readme, tables[:judgedInReadme])
+	holdsTables(t, judgePage, tables[judgedInReadme:])
+}
+
+func TestTrialWithoutADeploymentHasNoTables(t *testing.T) {
+	t.Parallel()
+	none := filepath.Join(t.TempDir(), "none")
+	require.NoError(t, os.WriteFile(none, nil, 0o600))
+	_, err := judgedTables(none)
+	require.ErrorContains(t, err, "make judge-night plays one")
+	_, err = judgedTables(none + "here")
+	require.ErrorContains(t, err, "read a trial")
+}
+
+// holdsTables holds a file to have these tables, or writes them into it.
+func holdsTables(t *testing.T, file string, tables []table) {
+	t.Helper()
 	if *update {
-		rewriteReadme(t, tables)
+		rewriteTables(t, file, tables)
 		return
 	}
 	for _, table := range tables {
-		assert.Equal(t, table.text, readmeTable(t, table), "make golden rewrites the figures %q", table.name)
+		assert.Equal(t, table.text, tableIn(t, file, table), "make golden rewrites the figures %q", table.name)
 	}
 }
 
@@ -46,20 +75,20 @@ func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	if *update {
 		storms, err := m.stormTable()
 		require.NoError(t, err)
-		rewriteReadme(t, []table{storms})
+		rewriteTables(t, readme, []table{storms})
 		return
 	}
 	for _, n := range []string{"10", "100"} {
 		row, err := m.stormRow(n)
 		require.NoError(t, err)
-		assert.Contains(t, readmeTable(t, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
+		assert.Contains(t, tableIn(t, readme, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
 	}
 }
 
-// readmeTable returns the README's text of a table.
-func readmeTable(t *testing.T, of table) string {
+// tableIn returns a file's text of a table.
+func tableIn(t *testing.T, file string, of table) string {
 	t.Helper()
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	begin, end := of.fences()
 	_, rest, found := strings.Cut(string(text), begin)
@@ -70,15 +99,11 @@ func readmeTable(t *testing.T, of table) string {
 
 var readmeLock sync.Mutex
 
-func rewriteReadme(t *testing.T, tables []table) {
+func rewriteTables(t *testing.T, file string, tables []table) {
 	t.Helper()
 	readmeLock.Lock()
 	defer readmeLock.Unlock()
-	text, err := os.ReadFile(readme)
-	require.NoError(t, err)
-	replaced, err := replaceTables(string(text), tables)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(readme, []byte(replaced), 0o600))
+	require.NoError(t, writeTables(file, tables))
 }
 
 func TestReadmeHasThePlacesForMeasuredFigures(t *testing.T) {

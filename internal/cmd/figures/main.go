@@ -1,11 +1,13 @@
 // Command figures prints the figures of the README, as tables in markdown. Some tables
 // show what deployments take in the local world; these are the same on every machine.
-// The others show what `go test -bench` has measured on this machine.
+// The others show what `go test -bench` has measured on this machine, and what a trial has
+// counted: the one that is kept in package trial, or that of a file.
 //
-//	figures [-readme FILE] [BENCHMARKS]
+//	figures [-readme FILE] [-judge FILE] [-trial FILE] [-only-trial] [BENCHMARKS]
 //
 // BENCHMARKS is a file with the output of go test -bench. With -readme, the tables
-// replace those in FILE, each of which is between two comments.
+// replace those in FILE, each of which is between two comments; with -judge, those of the
+// page on the judgement.
 package main
 
 import (
@@ -14,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 )
 
 func main() {
@@ -27,35 +30,62 @@ func main() {
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("figures", flag.ExitOnError)
 	readme := flags.String("readme", "", "replace the tables in this file")
+	page := flags.String("judge", "", "replace the tables about the judgement in this file")
+	counted := flags.String("trial", "", "a trial that judgenight has written, in place of the one that is kept")
+	only := flags.Bool("only-trial", false, "print the trial's tables, and no others")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	tables, err := simulatedTables()
+	judged, err := judgedTables(*counted)
 	if err != nil {
 		return err
 	}
-	if file := flags.Arg(0); file != "" {
-		measured, err := measuredTables(file)
-		if err != nil {
-			return err
-		}
-		tables = append(tables, measured...)
+	if *only {
+		printTables(out, judged)
+		return nil
 	}
+	tables, err := readmeTables(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	printTables(out, slices.Concat(tables, judged))
+	if err := writeTables(*readme, append(tables, judged[:judgedInReadme]...)); err != nil {
+		return err
+	}
+	return writeTables(*page, judged[judgedInReadme:])
+}
+
+// readmeTables returns the README's tables but for those of a trial. Without a file of
+// benchmarks these are the ones that are the same on every machine.
+func readmeTables(benchmarks string) ([]table, error) {
+	tables, err := simulatedTables()
+	if err != nil || benchmarks == "" {
+		return tables, err
+	}
+	measured, err := measuredTables(benchmarks)
+	return append(tables, measured...), err
+}
+
+func printTables(out io.Writer, tables []table) {
 	for _, t := range tables {
 		fmt.Fprintf(out, "\n%s\n", t.text)
 	}
-	if *readme == "" {
+}
+
+// writeTables replaces the tables in a file, if there is one.
+func writeTables(file string, tables []table) error {
+	if file == "" {
 		return nil
 	}
-	text, err := os.ReadFile(*readme)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read the file with the tables: %w", err)
 	}
 	replaced, err := replaceTables(string(text), tables)
 	if err != nil {
-		return fmt.Errorf("%s: %w", *readme, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := os.WriteFile(*readme, []byte(replaced), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(replaced), 0o600); err != nil {
 		return fmt.Errorf("write the tables: %w", err)
 	}
 	return nil

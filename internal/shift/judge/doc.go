@@ -6,6 +6,8 @@
 // Candidate is worse, how strong the evidence is, and what could hide. Everything here is a
 // value or a pure function; nothing is kept between two calls.
 //
+// The README.md beside this file explains it to operators, and has the figures.
+//
 // # Method
 //
 // Lambda routes each request at random, so both versions serve the same traffic in the same
