@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/courses.txt; review the diff")
+var update = flag.Bool("update", false, "rewrite testdata/courses.txt and the picture of the page; review the diff")
 
 // dice draws the courses. Equal seeds draw equal ones.
 type dice struct{ *rand.Rand }

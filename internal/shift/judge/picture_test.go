@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-var update = flag.Bool("update", false, "rewrite the picture of the page")
 
 const pictureFile = "testdata/evidence.svg"
 
