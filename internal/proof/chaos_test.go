@@ -79,9 +79,9 @@ func whole(t testing.TB) bool {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each eleventh, another slice for each base.
+// Without CHAOS=all it runs each sixteenth, another slice for each base.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 11
+	slice := 16
 	if whole(t) {
 		slice = 1
 	}

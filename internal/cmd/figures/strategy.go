@@ -29,13 +29,13 @@ func play(input, scenario string) (world.Result, error) {
 	return world.Simulate(json.RawMessage(input), s, nil)
 }
 
-// usage is what a deployment took, as AWS counts it.
+// usage is what a deployment took, as AWS counts it, with the number of targets that are judged.
 type usage struct {
 	transitions, events, invocations, calls int
 	cost                                    forecast.Cost
 }
 
-func usageOf(r world.Result, targets int) usage {
+func usageOf(r world.Result, judged int) usage {
 	t := usage{transitions: r.Transitions, events: r.HistoryEvents}
 	for _, n := range r.Invocations {
 		t.invocations += n
@@ -44,7 +44,7 @@ func usageOf(r world.Result, targets int) usage {
 		t.calls += n
 	}
 	course := forecast.Course{Transitions: t.transitions, Invocations: t.invocations, Polls: r.Invocations[flow.CheckAlarms.Function]}
-	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"], course.MetricReads(shift.DefaultJudging(), targets)).Total()
+	t.cost = course.Bill(r.Calls["cloudwatch:DescribeAlarms"], course.MetricReads(shift.DefaultJudging(), judged)).Total()
 	return t
 }
 
@@ -101,9 +101,9 @@ func alarmEvent(at time.Duration) string {
 	return fmt.Sprintf(`{"atSeconds": %d, "do": "setAlarmState", "alarm": "orders-5xx", "state": "ALARM"}`, at/time.Second)
 }
 
-func checkOutcome(r world.Result, err error, wanted shift.Outcome, targets int) (usage, error) {
+func checkOutcome(r world.Result, err error, wanted shift.Outcome, judged int) (usage, error) {
 	if err == nil && r.Outcome != string(wanted) {
 		err = fmt.Errorf("a deployment ended as %s instead of %s: %s", r.Outcome, wanted, r.Cause)
 	}
-	return usageOf(r, targets), err
+	return usageOf(r, judged), err
 }
