@@ -1,6 +1,7 @@
 package readme
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,22 +24,30 @@ func anchor(heading string) string {
 
 func TestTheLinksOfTheReadmeLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	anchors := map[string]bool{}
-	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(prose(t), -1) {
-		anchors[anchor(heading[1])] = true
-	}
 	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(prose(t), -1)
 	assert.NotEmpty(t, links)
 	for _, link := range links {
-		to, isAnchor := strings.CutPrefix(link[1], "#")
-		switch {
-		case isAnchor:
-			assert.True(t, anchors[to], "there is no section %s", link[1])
-		case strings.Contains(to, "://"): // another site
-		default:
-			assert.FileExists(t, filepath.Join(root, to))
+		if strings.Contains(link[1], "://") { // another site
+			continue
+		}
+		to, section, hasSection := strings.Cut(link[1], "#")
+		path := filepath.Join(root, cmp.Or(to, "README.md"))
+		if assert.FileExists(t, path) && hasSection {
+			assert.True(t, anchorsOf(t, path)[section], "there is no section %s", link[1])
 		}
 	}
+}
+
+// anchorsOf are the sections of a page that a link can lead to.
+func anchorsOf(t *testing.T, path string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	anchors := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
+		anchors[anchor(heading[1])] = true
+	}
+	return anchors
 }
 
 // pictured is what is said of the picture, for those who do not see it.
