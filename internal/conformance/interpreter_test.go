@@ -95,10 +95,13 @@ func TestTheGoldenDefinitionOnAnotherInterpreter(t *testing.T) {
 	assert.Len(t, theirs.Faults, len(workarounds))
 }
 
+const startsTheNext = "a Map with MaxConcurrency 1 starts the next item after one has failed"
+
 // faultsOfTheInterpreter are its differences from AWS, by the scenario that shows each.
 var faultsOfTheInterpreter = map[string]string{
-	"hook/second-of-three-fails": "a Map with MaxConcurrency 1 starts the next item after one has failed",
-	"input/null":                 `the path "$" finds nothing in an input that is null`,
+	"hook/second-of-three-calls-back-no": startsTheNext,
+	"hook/second-of-three-fails":         startsTheNext,
+	"input/null":                         `the path "$" finds nothing in an input that is null`,
 }
 
 // workarounds are the faults that every scenario would show. testdata/interpret.mjs works around
