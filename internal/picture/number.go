@@ -2,8 +2,9 @@ package picture
 
 import (
 	"fmt"
-	"strconv"
 	"time"
+
+	"sluice/internal/shift"
 )
 
 // Quantity formats a number with its noun, in the singular or the plural, such as
@@ -17,11 +18,7 @@ func Quantity(n int, one, many string) string {
 
 // GroupDigits formats a number with thousands separators: 15,000.
 func GroupDigits[N int | int64](n N) string {
-	digits := strconv.FormatInt(int64(n), 10)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
+	return shift.Thousands(int64(n))
 }
 
 // Clock formats the time since the execution began, such as 2:05 or 1:00:30.

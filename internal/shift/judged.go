@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"sluice/internal/shift/judge"
@@ -267,14 +266,10 @@ func PercentText(share float64) string {
 // Thousands groups the digits of a number: 15,000.
 func Thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
-	var groups []string
-	for len(digits) > 3 {
-		groups = append(groups, digits[len(digits)-3:])
-		digits = digits[:len(digits)-3]
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
 	}
-	groups = append(groups, digits)
-	slices.Reverse(groups)
-	return strings.Join(groups, ",")
+	return digits
 }
 
 // tellDoubt says what keeps a Deployment from knowing enough, or what could still hide.

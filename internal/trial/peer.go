@@ -137,20 +137,13 @@ func fisher(minutes []minute) float64 {
 	if b <= k*c/(c+s) { // no more than its share: the chance is about a half, or more
 		return 1
 	}
-	chance := math.Exp(logChoose(c, b) + logChoose(s, k-b) - logChoose(c+s, k))
+	chance := math.Exp(judge.LogChoose(c, b) + judge.LogChoose(s, k-b) - judge.LogChoose(c+s, k))
 	sum := chance
 	for y := b; y < min(c, k) && chance > 1e-12*sum; y++ {
 		chance *= (c - y) * (k - y) / ((y + 1) * (s - k + y + 1))
 		sum += chance
 	}
 	return sum
-}
-
-func logChoose(n, k float64) float64 {
-	whole, _ := math.Lgamma(n + 1)
-	chosen, _ := math.Lgamma(k + 1)
-	left, _ := math.Lgamma(n - k + 1)
-	return whole - chosen - left
 }
 
 // withoutControl plays the traffic of a run as a deployment without Sluice's comparison shifts

@@ -50,7 +50,7 @@ func TestBetAgainstTheRecordIsNotExpectedToWinAgainstWhatIsAllowed(t *testing.T)
 						expected := 0.0
 						for bad := range requests + 1 {
 							n, b := float64(requests), float64(bad)
-							chance := math.Exp(logChoose(n, b)) * math.Pow(share, b) * math.Pow(1-share, n-b)
+							chance := math.Exp(LogChoose(n, b)) * math.Pow(share, b) * math.Pow(1-share, n-b)
 							bet := logBetAgainstRecord(Count{Requests: requests, Bad: bad}, allowed, a.badShare(allowed))
 							expected += chance * math.Exp(bet/clump)
 						}
@@ -103,7 +103,7 @@ type outcome struct {
 // outcomes lists how minutes of few requests may end, when a share of them is bad.
 func outcomes(stable, candidate int64, stableShare, candidateShare float64, alone bool) []outcome {
 	chance := func(n, k int64, p float64) float64 {
-		return math.Exp(logChoose(float64(n), float64(k))) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(n-k))
+		return math.Exp(LogChoose(float64(n), float64(k))) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(n-k))
 	}
 	var list []outcome
 	for a := range stable + 1 {

@@ -15,8 +15,8 @@ func logAdd(a, b float64) float64 {
 // possible to write it as JSON.
 func expBounded(x float64) float64 { return math.Exp(min(x, 700)) }
 
-// logChoose returns the logarithm of the number of ways to choose k of n.
-func logChoose(n, k float64) float64 {
+// LogChoose returns the logarithm of the number of ways to choose k of n.
+func LogChoose(n, k float64) float64 {
 	return logFactorial(n) - logFactorial(k) - logFactorial(n-k)
 }
 

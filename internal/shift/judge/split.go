@@ -28,11 +28,11 @@ func (s split) most() float64  { return math.Min(s.candidate, s.bad) }
 // logWays is the logarithm of the number of ways in which y of the bad requests are the
 // Candidate's.
 func (s split) logWays(y float64) float64 {
-	return logChoose(s.candidate, y) + logChoose(s.stable, s.bad-y)
+	return LogChoose(s.candidate, y) + LogChoose(s.stable, s.bad-y)
 }
 
 // logAllWays is the logarithm of the number of ways to choose the bad requests among all.
-func (s split) logAllWays() float64 { return logChoose(s.candidate+s.stable, s.bad) }
+func (s split) logAllWays() float64 { return LogChoose(s.candidate+s.stable, s.bad) }
 
 // growth is by how much the weight of y+1 exceeds the weight of y when the odds of a bad
 // request are that many times higher on the Candidate.

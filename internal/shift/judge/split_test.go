@@ -96,7 +96,7 @@ func TestBinomialTailIsTheSumOfItsTerms(t *testing.T) {
 		share := float64(rapid.IntRange(1, 9999).Draw(t, "basis points")) / 10000
 		want := 0.0
 		for x := range reached + 1 {
-			want += math.Exp(logChoose(float64(n), float64(x)) + float64(x)*math.Log(share) + float64(n-x)*math.Log1p(-share))
+			want += math.Exp(LogChoose(float64(n), float64(x)) + float64(x)*math.Log(share) + float64(n-x)*math.Log1p(-share))
 		}
 		if got := chanceOfAtMost(float64(reached), float64(n), share); math.Abs(want-got) > 1e-9 {
 			t.Fatalf("want %g, got %g", want, got)

@@ -27,7 +27,7 @@ func chanceOfAtMost(reached, n, share float64) float64 {
 		return 0
 	}
 	logChance := func(x float64) float64 {
-		return logChoose(n, x) + x*math.Log(share) + (n-x)*math.Log1p(-share)
+		return LogChoose(n, x) + x*math.Log(share) + (n-x)*math.Log1p(-share)
 	}
 	against := (1 - share) / share
 	if reached < n*share {
