@@ -101,6 +101,7 @@ var names = []struct {
 	{err: shift.ErrHookNotStarted, name: HookNotStarted, heals: true},
 	{err: shift.ErrHookNotFound, name: "HookNotFound"},
 	{err: shift.ErrHookFailed, name: HookFailed},
+	{err: shift.ErrSyntheticNotFound, name: "SyntheticNotFound"},
 }
 
 // permanent lists the names of the errors that cannot heal. They are never retried.

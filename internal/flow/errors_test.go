@@ -62,6 +62,7 @@ var sentinels = []struct {
 	{"ErrDeploymentOpening", shift.ErrDeploymentOpening, "DeploymentOpening", true},
 	{"ErrExecutionUnknown", shift.ErrExecutionUnknown, "ExecutionUnknown", true},
 	{"ErrStepPassed", shift.ErrStepPassed, "StepPassed", true},
+	{"ErrSyntheticNotFound", shift.ErrSyntheticNotFound, "SyntheticNotFound", false},
 	{"ErrHookFailed", shift.ErrHookFailed, "HookFailed", false},
 }
 

@@ -26,6 +26,9 @@ const (
 	// TagHook permits Sluice to invoke a function as a hook. It configures nothing. It must
 	// have a value, too; only IAM reads it.
 	TagHook = "sluice:hook"
+	// TagSynthetic permits Sluice to ask a function for synthetic requests. It configures
+	// nothing either, must have a value, and only IAM reads it.
+	TagSynthetic = "sluice:synthetic"
 )
 
 // EmptyTagAlias says what is wrong with a TagAlias without a value. The roles of Sluice's
@@ -56,7 +59,7 @@ func KnownTags() []string { return slices.Clone(configurationTags) }
 func (t Tags) ownKeys() []string {
 	var keys []string
 	for key := range t {
-		if strings.HasPrefix(key, tagPrefix) && key != TagHook {
+		if strings.HasPrefix(key, tagPrefix) && key != TagHook && key != TagSynthetic {
 			keys = append(keys, key)
 		}
 	}

@@ -18,6 +18,7 @@ func TestOnlyTagsOfSluiceAskForSomething(t *testing.T) {
 	}{
 		{"none", nil, false, nil},
 		{"somebody else's", flow.Tags{"team": "orders", "sluice": "x", "Sluice:alias": "live", "aws:cloudformation:stack-name": "s"}, false, nil},
+		{"the mark of a function for synthetic requests", flow.Tags{flow.TagSynthetic: "true"}, false, nil},
 		{"the mark of a hook", flow.Tags{flow.TagHook: "true"}, false, nil},
 		{"an alias", flow.Tags{flow.TagAlias: "live"}, true, nil},
 		{"an alias that is not named", flow.Tags{flow.TagAlias: ""}, true, nil},

@@ -63,7 +63,7 @@ var (
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
-		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back.",
+		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back. May ask a function of yours for synthetic requests.",
 		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(),
 	}}
 	BeforeHook = Task[Document, *Failure]{Spec{

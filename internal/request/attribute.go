@@ -15,6 +15,7 @@ var errorTags = []struct {
 }{
 	{shift.ErrTargetNotFound, flow.TagAlias},
 	{shift.ErrAlarmNotFound, flow.TagAlarms},
+	{shift.ErrSyntheticNotFound, flow.TagConfig}, // no other tag can name it
 }
 
 // AttributeToTag adds to an error the tag or the parameter that holds the wrong value, if the

@@ -24,6 +24,7 @@ func TestAnErrorSaysWhichTagIsWrong(t *testing.T) {
 		{"an alias", byTags, missing, missing.Error() + " (it is named by the function's tag sluice:alias)"},
 		{"an alarm", byTags, shift.ErrAlarmNotFound, "alarm not found (it is named by the function's tag sluice:alarms)"},
 		{"a parameter's alarm", byParameter, shift.ErrAlarmNotFound, "alarm not found (it is named by the parameter /sluice/orders, and that by the function's tag sluice:config)"},
+		{"a parameter's function for synthetic requests", byParameter, shift.ErrSyntheticNotFound, shift.ErrSyntheticNotFound.Error() + " (it is named by the parameter /sluice/orders, and that by the function's tag sluice:config)"},
 		{"what no tag says", byTags, shift.ErrAlarmFiring, shift.ErrAlarmFiring.Error()},
 		{"an explicit start", shift.Release{Trigger: shift.Explicit}, missing, missing.Error()},
 	}

@@ -269,7 +269,7 @@ func FuzzTags(f *testing.F) {
 }
 
 func FuzzConfiguration(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"alias": "blue", "alarms": ["a"]}`, `{"function": "x"}`, `{"alias": "\u0000"}`, `[`, "\xff"} {
+	for _, seed := range []string{`{}`, `{"alias": "blue", "alarms": ["a"]}`, `{"function": "x"}`, `{"judge": {"synthetic": {"function": "orders"}}}`, `{"alias": "\u0000"}`, `[`, "\xff"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -118,6 +118,7 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 			strategy.Problem("%v", err)
 		}
 	}
+	checkSynthetic(root.Field("judge"), release)
 	if !release.FitsOneTransaction() {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
@@ -173,7 +174,7 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 		Alarms:   decodeAlarms(in.Field("alarms")),
 		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
-		Judging:  decodeJudging(in.Field("judge")),
+		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
 	}
 }
@@ -356,10 +357,7 @@ func decodePoint(v strictjson.Value, home arn) []shift.Hook {
 func decodeHook(o strictjson.Object, home arn) shift.Hook {
 	mode := o.Field("mode")
 	hook := shift.Hook{Mode: shift.HookMode(mode.OneOf(string(shift.Sync), string(shift.Callback)))}
-	decodeFunction(o.Require("function"), home)
-	if f := o.Field("function"); f.IsString() {
-		hook.Function = f.Text() // as it was written: a hook is invoked with its qualifier
-	}
+	hook.Function = decodeInvoked(o.Require("function"), home)
 	limit := shift.MaxCallbackHook // of a mode that cannot be read, too
 	hook.Timeout = shift.DefaultCallbackHook
 	if !mode.Present() || mode.IsString() && mode.Text() == string(shift.Sync) {
@@ -369,6 +367,16 @@ func decodeHook(o strictjson.Object, home arn) shift.Hook {
 		hook.Timeout = shift.Seconds(t.Int(1, int64(limit)))
 	}
 	return hook
+}
+
+// decodeInvoked reads a function of the user's that Sluice invokes. It is invoked as it was
+// written, with its qualifier.
+func decodeInvoked(v strictjson.Value, home arn) string {
+	decodeFunction(v, home)
+	if !v.IsString() {
+		return ""
+	}
+	return v.Text()
 }
 
 // predefinedPrefix begins the names of CodeDeploy's predefined configurations for Lambda.

@@ -416,6 +416,7 @@ func FuzzDecodeInput(f *testing.F) {
 		`{"function": "a", "strategy": {"steps": [{"percent": 0.5, "bakeMinutes": 30}, {"percent": 100, "bakeMinutes": 15}]}}`,
 		`{"function": "a", "hooks": {"beforeTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 60}], "afterTraffic": []}}`,
 		`{"function": "a", "createAlias": true, "unchanged": "fail", "whenHeld": "wait", "ignoreUnreadableAlarms": true, "alarmsAtStart": "reject"}`,
+		`{"function": "a", "judge": {"mode": "observe", "synthetic": {"function": "h:live", "perMinute": 60}}}`,
 		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:a:live", "alias": "live", "alias": "x"}`,
 		"{\"function\": \"\xff\"}",
 	} {

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/shift/judge"
 	"sluice/internal/strictjson"
@@ -12,18 +13,19 @@ const (
 	maxPatience        = 100
 	minExcluded        = shift.Weight(10)
 	maxControl         = shift.Weight(5000)
+	minPerMinute       = 1
 )
 
 // decodeJudging reads how the Candidate is compared with Stable: one word, or an object. An
 // input that says nothing of it means shift.DefaultJudging.
-func decodeJudging(v strictjson.Value) shift.Judging {
+func decodeJudging(v strictjson.Value, home arn) shift.Judging {
 	j := shift.DefaultJudging()
 	switch {
 	case !v.Present(): // the default
 	case v.IsString():
 		j.Mode = decodeMode(v, judge.Enforce)
 	case v.IsObject():
-		j = decodeJudgingObject(v)
+		j = decodeJudgingObject(v, home)
 	default:
 		v.Problem(`must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not %s`, v.Kind())
 	}
@@ -33,8 +35,8 @@ func decodeJudging(v strictjson.Value) shift.Judging {
 	return j
 }
 
-func decodeJudgingObject(v strictjson.Value) shift.Judging {
-	o := v.ObjectLike(`{"mode": "observe"}`, "mode", "slow", "throttles", "tolerates", "evidence", "controlPercent")
+func decodeJudgingObject(v strictjson.Value, home arn) shift.Judging {
+	o := v.ObjectLike(`{"mode": "observe"}`, "mode", "slow", "throttles", "tolerates", "evidence", "controlPercent", "synthetic")
 	j := shift.DefaultJudging()
 	j.Mode = decodeMode(o.Field("mode"), judge.Enforce)
 	j.Slow = decodeMode(o.Field("slow"), judge.Observe)
@@ -42,6 +44,10 @@ func decodeJudgingObject(v strictjson.Value) shift.Judging {
 	j.Tolerates = decodeTolerance(o.Field("tolerates"), j.Tolerates)
 	j.Evidence = decodeEvidence(o.Field("evidence"), j.Evidence)
 	j.Control = percent(o.Field("controlPercent"), j.Control, shift.None, maxControl)
+	j.Synthetic = decodeSynthetic(o.Field("synthetic"), home)
+	if j.Mode == judge.Off && o.Field("synthetic").Present() {
+		o.Field("synthetic").Problem(`asks for requests that nothing compares where the mode is "off": leave it out, or set the mode to "enforce" or "observe"`)
+	}
 	if j.Mode != judge.Enforce {
 		for _, name := range []string{"slow", "throttles"} {
 			if f := o.Field(name); f.IsString() && f.Text() == string(judge.Enforce) {
@@ -77,6 +83,37 @@ func decodeEvidence(v strictjson.Value, e shift.Evidence) shift.Evidence {
 	}
 	e.WhenUnsure = shift.WhenUnsure(o.Field("whenUnsure").OneOf(string(shift.ProceedUnsure), string(shift.RollBackUnsure)))
 	return e
+}
+
+// decodeSynthetic reads the function that is asked for requests while evidence is missing.
+func decodeSynthetic(v strictjson.Value, home arn) shift.Synthetic {
+	if !v.Present() {
+		return shift.Synthetic{}
+	}
+	o := v.ObjectLike(`{"function": "orders-load"}`, "function", "perMinute")
+	s := shift.Synthetic{Function: decodeInvoked(o.Require("function"), home), PerMinute: shift.DefaultPerMinute}
+	if rate := o.Field("perMinute"); rate.Present() {
+		s.PerMinute = int(rate.Int(minPerMinute, shift.MaxPerMinute))
+	}
+	return s
+}
+
+// checkSynthetic refuses to ask a function that the release shifts. It would be asked to send
+// requests to itself, as one of its own requests.
+func checkSynthetic(v strictjson.Value, release shift.Release) {
+	if !release.Judging.Synthetic.On() {
+		return
+	}
+	asked, err := parseFunction(release.Judging.Synthetic.Function, arn{})
+	if err != nil {
+		return // it has been reported
+	}
+	for _, a := range release.Arrivals {
+		if shifted, _, err := flow.SplitLambdaTarget(a.Target); err == nil && shifted == asked.name {
+			v.Members().Field("synthetic").Members().Field("function").Problem("is shifted by this deployment, and cannot send the requests to itself: name another function, which invokes the alias")
+			return
+		}
+	}
 }
 
 // percent reads a number of percent between two others.

@@ -39,6 +39,13 @@ func TestWhatAnInputSaysOfTheJudge(t *testing.T) {
 				Tolerates: shift.Tolerance{Times: 2, Points: 50},
 				Evidence:  shift.Evidence{Excludes: 150, Patience: 0, WhenUnsure: shift.RollBackUnsure},
 			}},
+		{"a function for synthetic requests", `, "judge": {"synthetic": {"function": "orders-load"}}`,
+			with(func(j *shift.Judging) { j.Synthetic = shift.Synthetic{Function: "orders-load", PerMinute: 60} })},
+		{"its name in any form, and other rates", `, "judge": {"mode": "observe", "synthetic": {"function": "arn:aws:lambda:eu-west-1:123456789012:function:orders-load:live", "perMinute": 1000}}`,
+			with(func(j *shift.Judging) {
+				j.Mode = judge.Observe
+				j.Synthetic = shift.Synthetic{Function: "arn:aws:lambda:eu-west-1:123456789012:function:orders-load:live", PerMinute: 1000}
+			})},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,13 +65,58 @@ func TestAWrongJudgeIsRefusedWithItsRemedy(t *testing.T) {
 		`judge.evidence.patience: must be a whole number from 0 to 100, not 2.5`,
 		`judge.evidence.whenUnsure: must be one of proceed, rollback, not "wait"`,
 		`judge.controlPercent: must be from 0 to 50, not 60`,
-		`judge.strict: is not known here; known are mode, slow, throttles, tolerates, evidence, controlPercent`,
+		`judge.strict: is not known here; known are mode, slow, throttles, tolerates, evidence, controlPercent, synthetic`,
 	}, problems(t, `{"function": "orders", "judge": {"mode": "on", "strict": true, "tolerates": {"times": 0.5, "percent": 101},
 		"evidence": {"excludesPercent": 0, "patience": 2.5, "whenUnsure": "wait"}, "controlPercent": 60}}`))
 	assert.Equal(t, []string{`judge: must be "enforce", "observe" or "off", or an object such as {"mode": "observe"}, not a boolean`},
 		problems(t, `{"function": "orders", "judge": true}`))
 	assert.Equal(t, []string{`judge.slow: cannot be enforced where the mode is "observe": leave it out, or set the mode to "enforce"`},
 		problems(t, `{"function": "orders", "judge": {"mode": "observe", "slow": "enforce"}}`))
+}
+
+func TestAWrongFunctionForSyntheticRequestsIsRefusedWithItsRemedy(t *testing.T) {
+	t.Parallel()
+	const itself = `judge.synthetic.function: is shifted by this deployment, and cannot send the requests to itself: name another function, which invokes the alias`
+	for _, tt := range []struct {
+		judge string
+		want  []string
+	}{
+		{`{"synthetic": "orders-load"}`, []string{`judge.synthetic: must be an object such as {"function": "orders-load"}, not a string`}},
+		{`{"synthetic": null}`, []string{`judge.synthetic: must be an object such as {"function": "orders-load"}, not null`}},
+		{`{"synthetic": {}}`, []string{`judge.synthetic.function: is missing`}},
+		{`{"synthetic": {"function": "a/b", "perMinute": 0, "rate": 1}}`, []string{
+			`judge.synthetic.rate: is not known here; known are function, perMinute`,
+			`judge.synthetic.function: is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64`,
+			`judge.synthetic.perMinute: must be a whole number from 1 to 1000, not 0`,
+		}},
+		{`{"synthetic": {"function": 7, "perMinute": 1001}}`, []string{
+			`judge.synthetic.function: must be a string, not a number`, `judge.synthetic.perMinute: must be a whole number from 1 to 1000, not 1001`,
+		}},
+		{`{"mode": "off", "synthetic": {"function": "orders-load"}}`, []string{
+			`judge.synthetic: asks for requests that nothing compares where the mode is "off": leave it out, or set the mode to "enforce" or "observe"`,
+		}},
+		{`{"synthetic": {"function": "orders"}}`, []string{itself}},
+		{`{"synthetic": {"function": "function:orders:7"}}`, []string{itself}},
+	} {
+		t.Run(tt.judge, func(t *testing.T) {
+			t.Parallel()
+			assert.ElementsMatch(t, tt.want, problems(t, `{"function": "orders", "judge": `+tt.judge+`}`))
+		})
+	}
+	assert.Equal(t, []string{itself}, problems(t, `{"targets": [{"function": "stock"}, {"function": "orders"}], "judge": {"synthetic": {"function": "orders"}}}`))
+}
+
+func TestAParameterNamesAFunctionForSyntheticRequests(t *testing.T) {
+	t.Parallel()
+	event := shift.Arrival{Target: "lambda:orders:live", Candidate: "2"}
+	configured := func(function string) (shift.Release, error) {
+		return request.Reader{}.Configuration(event, flow.Tags{}, "/sluice/orders", `{"judge": {"synthetic": {"function": "`+function+`"}}}`)
+	}
+	release, err := configured("orders-load")
+	require.NoError(t, err)
+	assert.Equal(t, shift.Synthetic{Function: "orders-load", PerMinute: 60}, release.Judging.Synthetic)
+	_, err = configured("orders")
+	assert.ErrorContains(t, err, "judge.synthetic.function: is shifted by this deployment")
 }
 
 func TestATagSetsTheJudge(t *testing.T) {

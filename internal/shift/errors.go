@@ -91,6 +91,8 @@ var (
 	ErrHookNotFound = errors.New("hook not found")
 	// ErrHookFailed is returned when a hook fails or refuses.
 	ErrHookFailed = errors.New("hook failed")
+	// ErrSyntheticNotFound is returned for a function for synthetic requests that does not exist, or may not be invoked.
+	ErrSyntheticNotFound = errors.New("no such function, or Sluice may not invoke it")
 	// ErrHookNotAwaited is returned for the answer of a hook that timed out, or whose execution was stopped.
 	ErrHookNotAwaited = errors.New("nobody waits for the hook any more")
 )

@@ -22,6 +22,8 @@ type Judging struct {
 	// Control is the share that stays on Stable during the last bake, so that there is
 	// still something to compare with. 0 is none.
 	Control Weight `json:"controlPercent,omitempty"`
+	// Synthetic is asked for requests while evidence is missing.
+	Synthetic Synthetic `json:"synthetic,omitzero"`
 }
 
 // Tolerance is by how much the Candidate may be worse: so many times the odds of a bad

@@ -54,6 +54,11 @@ const (
 	NothingFound = "NothingFound"
 	// MetricsNotRead : CloudWatch's metrics cannot be read.
 	MetricsNotRead = "MetricsUnreadable"
+	// SyntheticAsked : a function was asked for synthetic requests, because evidence is
+	// missing.
+	SyntheticAsked = "SyntheticAsked"
+	// SyntheticNotAsked : it could not be asked. The Deployment goes on without.
+	SyntheticNotAsked = "SyntheticNotAsked"
 
 	// HeldTooLong : too many judgements in a row were Holds.
 	HeldTooLong = "HeldTooLong"
@@ -95,6 +100,7 @@ var informational = map[string]bool{
 	RouteUnread:            true,
 	CannotTell:             true,
 	NothingFound:           true,
+	SyntheticAsked:         true,
 	HeldTooLong:            true,
 	Paused:                 true,
 	PauseEnded:             true,
