@@ -32,6 +32,17 @@ type CheckAlarms struct {
 	// Gates are asked in this order until one fails the Candidate. The rest is skipped
 	// then, so that the rollback starts at once.
 	Gates []Gate
+	// Synthetic is asked for requests while evidence is missing, and Router describes to it
+	// what is shifted.
+	Synthetic SyntheticCaller
+	Router    ChangeDescriber
+}
+
+// SyntheticCaller asks a user's function to send requests.
+type SyntheticCaller interface {
+	// Ask does not wait until the function has sent them. It returns
+	// shift.ErrSyntheticNotFound if the function does not exist or may not be invoked.
+	Ask(ctx context.Context, function string, r shift.LoadRequest) error
 }
 
 // Handle is the handler of flow.CheckAlarms.
@@ -50,7 +61,11 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 		return shift.Progress{}, err
 	}
 	h.keepComparisons(ctx, record, observations, call.Now)
-	next := d.AfterPoll(progress, shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry})
+	poll := shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry}
+	next := d.AfterPoll(progress, poll)
+	if load := d.WantedLoad(next, poll); load.Wanted() {
+		next = next.Asked(load, h.askForRequests(ctx, d, load))
+	}
 	slog.InfoContext(ctx, "judged", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
 	return next, nil
 }
@@ -74,6 +89,30 @@ func (h CheckAlarms) observe(ctx context.Context, s shift.Subject, record shift.
 		}
 	}
 	return observations, h.stopIgnoring(ctx, record, observations)
+}
+
+// askWithin bounds how long check-alarms waits for Lambda to accept a request for requests. Its
+// own timeout must not pass: Step Functions would retry the poll, and in the end put the traffic
+// back.
+const askWithin = 3 * time.Second
+
+// askForRequests asks the user's function for requests to the Targets that lack evidence. Nothing
+// is decided by it, so the judgement stands whatever becomes of it. A poll that is retried asks
+// twice, which only makes more evidence.
+func (h CheckAlarms) askForRequests(ctx context.Context, d shift.Deployment, load shift.Load) error {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	targets, err := describeTargets(h.Router, load.Changes)
+	if err == nil {
+		err = h.Synthetic.Ask(ctx, load.Function, load.Request(d, targets))
+	}
+	if ctx.Err() != nil && err != nil {
+		err = fmt.Errorf("no answer within %s: %w", askWithin, err)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "not asked for requests", "deployment", d.ID, "function", load.Function, "error", err)
+	}
+	return err
 }
 
 // keepComparisons records what people are told of the comparison later. Nothing is decided by

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -200,4 +202,113 @@ func TestOnlyTheNumberOfEventsIsBelieved(t *testing.T) {
 	want.EventsAtStart = 77
 	assert.Equal(t, want, got)
 	assert.Zero(t, s.record.Deployment.EventsAtStart)
+}
+
+// loader is a function for synthetic requests, and describes what is shifted.
+type loader struct {
+	asked    []string
+	requests []shift.LoadRequest
+	faults   *faults
+	// hangs says that Lambda never answers.
+	hangs bool
+}
+
+func (l *loader) Ask(ctx context.Context, function string, r shift.LoadRequest) error {
+	l.asked, l.requests = append(l.asked, function), append(l.requests, r)
+	if l.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return l.faults.next("Ask")
+}
+
+func (l *loader) DescribeChange(c shift.Change) (any, error) {
+	return "what is shifted at " + string(c.Target), l.faults.next("DescribeChange")
+}
+
+// quiet is a poll of the first Step, after which the Deployment bakes on. Its gate cannot tell
+// for one of two Targets.
+func (s *stage) quiet() (CheckAlarms, *loader, flow.Call[flow.Document]) {
+	d := *s.record.Deployment
+	d.Plan = shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 600, Poll: 90}, {Weight: shift.All}}}
+	d.Judging = shift.DefaultJudging()
+	d.Judging.Synthetic = shift.Synthetic{Function: "load", PerMinute: 60}
+	s.record.Deployment = &d
+	found := func(t shift.Target, c judge.Conclusion) shift.Observation {
+		return shift.Observation{Judged: &shift.Judged{Target: t, Conclusion: c, Signals: []shift.JudgedSignal{{Signal: judge.Errors, Conclusion: c}}}}
+	}
+	gate := &gate{faults: s.book.faults, says: []shift.Observation{found(orders, judge.NothingFound), found(billing, judge.CannotTell)}}
+	gate.says[1].Reason = shift.Reason{Name: shift.CannotTell, Text: "cannot tell"}
+	l := &loader{faults: s.book.faults}
+	call := s.document(&shift.Progress{Step: 1, Steps: 2, NextStep: 2, Wait: 90})
+	return CheckAlarms{Ledger: &watchingBook{book: s.book}, Gates: []Gate{gate}, Synthetic: l, Router: l}, l, call
+}
+
+func checkQuiet(ctx context.Context, s *stage) error {
+	h, _, call := s.quiet()
+	_, err := h.Handle(ctx, call)
+	return err
+}
+
+func TestAPollAsksForRequestsToTheTargetsThatLackEvidence(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange, billingChange)
+	h, l, call := s.quiet()
+	got, err := h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"load"}, l.asked)
+	assert.Equal(t, []shift.LoadRequest{{
+		DeploymentID: first, Seconds: 90, Targets: []shift.LoadTarget{{Described: "what is shifted at lambda:billing:live", Requests: 90}},
+	}}, l.requests)
+	assert.Equal(t, shift.NextBake, got.Next)
+	assert.Equal(t, []string{"cannot tell", "load was asked for 90 requests"}, shift.Texts(got.Reasons))
+}
+
+// Whatever becomes of asking, the poll is judged as it would have been.
+func TestNothingIsDecidedByAskingForRequests(t *testing.T) {
+	t.Parallel()
+	for name, sentinel := range map[string]error{"Ask": shift.ErrSyntheticNotFound, "DescribeChange": shift.ErrUnknownTarget} {
+		s := newStage(t, ordersChange, billingChange)
+		h, _, call := s.quiet()
+		asked, err := h.Handle(t.Context(), call)
+		require.NoError(t, err)
+		s.failing(&faults{name: name, from: 1, err: sentinel})
+		h, _, call = s.quiet()
+		got, err := h.Handle(t.Context(), call)
+		require.NoError(t, err)
+		require.Len(t, got.Reasons, 2)
+		assert.Equal(t, "load", got.Reasons[1].Subject)
+		assert.Contains(t, got.Reasons[1].String(), "SyntheticNotAsked: load could not be asked for requests: ")
+		assert.Contains(t, got.Reasons[1].Text, sentinel.Error())
+		got.Reasons = asked.Reasons
+		assert.Equal(t, asked, got)
+	}
+}
+
+// Lambda ends check-alarms after 30 seconds, and the deployment rolls back if that happens at
+// every try.
+func TestAPollDoesNotWaitLongForAskingForRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, ordersChange, billingChange)
+		h, l, call := s.quiet()
+		l.hangs = true
+		began := time.Now()
+		got, err := h.Handle(t.Context(), call)
+		require.NoError(t, err)
+		assert.Equal(t, askWithin, time.Since(began))
+		assert.Contains(t, got.Reasons[1].Text, "no answer within 3s")
+		assert.Equal(t, shift.NextBake, got.Next)
+	})
+}
+
+func TestNobodyAsksForRequestsWhenTheDeploymentGoesBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange, billingChange)
+	h, l, call := s.quiet()
+	s.record.Status, s.record.Reasons = shift.StatusRestoring, []shift.Reason{{Name: shift.Aborted, Text: "no"}}
+	got, err := h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Equal(t, shift.NextRollback, got.Next)
+	assert.Empty(t, l.asked)
 }

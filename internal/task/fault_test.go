@@ -64,7 +64,7 @@ func unopenedYet(t *testing.T, s *stage) {
 // What publish-version is called with.
 const (
 	twoTargets = `{"targets": [{"function": "orders", "alias": "live"}, {"function": "billing", "alias": "live", "version": "7"}],
-		"alarms": ["orders-5xx"], "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`
+		"alarms": ["orders-5xx"], "hooks": {"beforeTraffic": [{"function": "smoke"}]}, "judge": {"synthetic": {"function": "load"}}}`
 	event = `{"function": "orders", "version": "2", "trigger": "event"}`
 )
 
@@ -92,7 +92,8 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 	onlyProgress := map[string]string{"Announce Shifted": "only Outcomes must be announced"}
 	onlyStart := map[string]string{"Announce Started": "only Outcomes must be announced"}
 	namesLeft := map[string]string{
-		"CheckTarget": "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
+		"CheckSynthetic": "a poll finds it out",
+		"CheckTarget":    "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
 		"Rules 3": "the target is checked then", "Rules 4": "the target is checked then",
 	}
 	nameLeft := maps.Clone(namesLeft)
@@ -152,7 +153,10 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 		"publish-version, of an event with a parameter": {two, nil, publishes(event, func(a *applications, _ *PublishVersion) {
 			a.tags[flow.TagConfig], a.parameter = "/mine/orders", `{"alarms": ["orders-5xx"]}`
 		}), nameLeft, true},
-		"check-alarms":                      {two, shifted, checkAlarms, map[string]string{"KeepComparisons": "nothing is decided by it"}, true},
+		"check-alarms": {two, shifted, checkAlarms, map[string]string{"KeepComparisons": "nothing is decided by it"}, true},
+		"check-alarms, without evidence": {two, shifted, checkQuiet, map[string]string{
+			"KeepComparisons": "nothing is decided by it", "DescribeChange": "nothing is decided by it", "Ask": "nothing is decided by it",
+		}, true},
 		"run-hooks":                         {two, nil, runHooks(shift.Sync), map[string]string{"Succeed": "it is answered again, and the error is not to be retried"}, true},
 		"run-hooks, of one that calls back": {two, nil, runHooks(shift.Callback), nil, true},
 	} {

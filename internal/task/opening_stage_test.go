@@ -118,6 +118,14 @@ func (a *applications) Check(_ context.Context, function string) error {
 	return a.faults.next("Check")
 }
 
+// loads are the functions for synthetic requests in an account.
+type loads struct{ *applications }
+
+func (l loads) Check(_ context.Context, function string) error {
+	l.asked = append(l.asked, "synthetic: "+function)
+	return l.faults.next("CheckSynthetic")
+}
+
 // openingBook is a Ledger for open-deployment.
 type openingBook struct {
 	*book
@@ -212,7 +220,7 @@ func publishes(input string, change func(*applications, *PublishVersion)) func(c
 func (s *stage) publish(ctx context.Context, a *applications, input string, change func(*applications, *PublishVersion)) (shift.Release, error) {
 	a.rules.Lag = 0
 	a.tags = flow.Tags{flow.TagAlias: "live"}
-	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Alias: "prod", Parameters: "/mine/", Kinds: map[string]request.Kind{"shop": shop}, Wait: atOnce}
+	h := PublishVersion{Versions: a, Tags: a, Configurations: a, Alarms: a, Hooks: a, Synthetic: loads{a}, Alias: "prod", Parameters: "/mine/", Kinds: map[string]request.Kind{"shop": shop}, Wait: atOnce}
 	if change != nil {
 		change(a, &h)
 	}

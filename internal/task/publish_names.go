@@ -19,14 +19,15 @@ type TargetChecker interface {
 	CheckTarget(context.Context, shift.Target) error
 }
 
-// HookChecker finds out whether a hook exists and may be invoked, without running it. It returns
-// shift.ErrHookNotFound.
-type HookChecker interface {
+// FunctionChecker finds out whether a function of the user's exists and may be invoked, without
+// running it. It returns shift.ErrHookNotFound for a hook, and shift.ErrSyntheticNotFound for a
+// function for synthetic requests.
+type FunctionChecker interface {
 	Check(ctx context.Context, function string) error
 }
 
 // wrongNames are the errors for a name that a person has to correct.
-var wrongNames = []error{shift.ErrTargetNotFound, shift.ErrFunctionNotFound, shift.ErrAlarmNotFound, shift.ErrHookNotFound}
+var wrongNames = []error{shift.ErrTargetNotFound, shift.ErrFunctionNotFound, shift.ErrAlarmNotFound, shift.ErrHookNotFound, shift.ErrSyntheticNotFound}
 
 // problems are what is wrong with a request, told together.
 type problems []error
@@ -41,9 +42,9 @@ func (p problems) Error() string {
 
 func (p problems) Unwrap() []error { return p }
 
-// checkNames checks that all Targets, alarms and hooks that a Release names exist. It returns all
-// wrong names together, so that a person can correct them at once. What cannot be checked at the
-// moment is left to Open, and to the hooks' turn.
+// checkNames checks that all Targets, alarms, hooks and the function for synthetic requests that a
+// Release names exist. It returns all wrong names together, so that a person can correct them at
+// once. What cannot be checked at the moment is left to Open, and to the functions' turn.
 func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) error {
 	var wrong problems
 	note := func(err error) {
@@ -58,6 +59,7 @@ func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) e
 	h.checkTargets(ctx, release, note)
 	h.checkAlarms(ctx, release, note)
 	h.checkHooks(ctx, release, note)
+	h.checkSynthetic(ctx, release, note)
 	if len(wrong) == 0 {
 		return nil
 	}
@@ -86,6 +88,14 @@ func (h PublishVersion) checkHooks(ctx context.Context, release shift.Release, n
 	for _, function := range release.Hooks.Functions() {
 		if err := h.Hooks.Check(ctx, function); err != nil {
 			note(fmt.Errorf("check the hook %s: %w", function, err))
+		}
+	}
+}
+
+func (h PublishVersion) checkSynthetic(ctx context.Context, release shift.Release, note func(error)) {
+	if s := release.Judging.Synthetic; s.On() {
+		if err := h.Synthetic.Check(ctx, s.Function); err != nil {
+			note(fmt.Errorf("check %s, which is to send synthetic requests: %w", s.Function, err))
 		}
 	}
 }

@@ -40,7 +40,8 @@ type PublishVersion struct {
 	Tags           TagReader
 	Configurations Configurations
 	Alarms         AlarmReader
-	Hooks          HookChecker
+	Hooks          FunctionChecker
+	Synthetic      FunctionChecker
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
 	// Alias is used for a target without an alias. If it is empty, "live" is.

@@ -34,7 +34,7 @@ func TestPublishCompletesARequest(t *testing.T) {
 	assert.Equal(t, want, got)
 	assert.Equal(t, []shift.Target{orders}, a.published, "version 7 is there")
 	assert.Equal(t, []string{
-		"tags: " + ordersARN, "tags: " + billingARN, "target: lambda:orders:live", "target: lambda:billing:live", "alarms: [orders-5xx]", "hook: smoke",
+		"tags: " + ordersARN, "tags: " + billingARN, "target: lambda:orders:live", "target: lambda:billing:live", "alarms: [orders-5xx]", "hook: smoke", "synthetic: load",
 	}, a.asked)
 
 	got, err = s.publish(t.Context(), s.apps(), `{"function": "orders"}`, nil)
@@ -78,7 +78,7 @@ func TestPublishPublishesNothingThatItRefuses(t *testing.T) {
 func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	t.Parallel()
 	for call, sentinel := range map[string]error{
-		"CheckTarget": shift.ErrTargetNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckTarget ": shift.ErrFunctionNotFound,
+		"CheckTarget": shift.ErrTargetNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckSynthetic": shift.ErrSyntheticNotFound, "CheckTarget ": shift.ErrFunctionNotFound,
 	} {
 		name := call
 		if name == "CheckTarget " {
@@ -89,7 +89,7 @@ func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 		a := s.apps()
 		_, err := s.publish(t.Context(), a, twoTargets, nil)
 		require.ErrorIs(t, err, sentinel)
-		assert.Contains(t, a.asked, "hook: smoke", "all are checked")
+		assert.Subset(t, a.asked, []string{"hook: smoke", "synthetic: load"}, "all are checked")
 		assert.Empty(t, a.published)
 
 		s.failing(&faults{name: name, from: 1, err: errLost})
@@ -107,6 +107,10 @@ func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	s.failing(&faults{name: "Check", from: 1, err: shift.ErrHookNotFound})
 	_, err = s.publish(t.Context(), s.apps(), twoTargets, nil)
 	require.ErrorContains(t, err, "check the hook smoke: ")
+
+	s.failing(&faults{name: "CheckSynthetic", from: 1, err: shift.ErrSyntheticNotFound})
+	_, err = s.publish(t.Context(), s.apps(), twoTargets, nil)
+	require.EqualError(t, err, "check load, which is to send synthetic requests: "+shift.ErrSyntheticNotFound.Error())
 }
 
 func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {

@@ -22,7 +22,7 @@ type HookCaller interface {
 	Succeed(ctx context.Context, token string) error
 }
 
-// ChangeDescriber describes a Change to hooks, in the words of its Target's kind.
+// ChangeDescriber describes a Change to the users' functions, in the words of its Target's kind.
 type ChangeDescriber interface {
 	DescribeChange(shift.Change) (any, error)
 }
@@ -52,7 +52,7 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*f
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
-	targets, err := h.describeTargets(call.Document.Deployment.Changes)
+	targets, err := describeTargets(h.Router, call.Document.Deployment.Changes)
 	if err != nil {
 		return nil, err
 	}
@@ -124,10 +124,11 @@ func (h RunHooks) succeed(ctx context.Context, token string) error {
 	return err
 }
 
-func (h RunHooks) describeTargets(changes []shift.Change) ([]any, error) {
+// describeTargets describes Changes to a function of the user's.
+func describeTargets(router ChangeDescriber, changes []shift.Change) ([]any, error) {
 	targets := make([]any, len(changes))
 	for i, c := range changes {
-		told, err := h.Router.DescribeChange(c)
+		told, err := router.DescribeChange(c)
 		if err != nil {
 			return nil, fmt.Errorf("say what is shifted at %s: %w", c.Target, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"sluice/internal/hook/lambdahook"
 	"sluice/internal/router/lambdaalias"
 	"sluice/internal/shift"
+	"sluice/internal/synthetic/lambdaload"
 	"sluice/internal/task"
 )
 
@@ -19,7 +20,7 @@ import (
 func New(s assembly.Settings) flow.Handler[json.RawMessage, shift.Release] {
 	return task.PublishVersion{
 		Versions: routers.FromSettings(s), Tags: lambdaalias.FromConfig(s.AWS), Configurations: parameterstore.FromConfig(s.AWS),
-		Alarms: alarm.FromConfig(s.AWS), Hooks: lambdahook.FromConfig(s.AWS),
+		Alarms: alarm.FromConfig(s.AWS), Hooks: lambdahook.FromConfig(s.AWS), Synthetic: lambdaload.FromConfig(s.AWS),
 		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, Kinds: s.Kinds, Wait: s.Runtime.Wait,
 	}.Handle
 }
