@@ -38,6 +38,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.parameters(),
 			p.alarms(),
 			p.hooks(), // to see whether they exist, by a dry run
+			p.synthetic(),
 		}
 	case flow.Open.Function:
 		return []iam.PolicyStatement{
@@ -60,6 +61,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.ledger("dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.alarms(),
 			metrics(),
+			p.synthetic(),
 		}
 	case flow.BeforeHook.Function:
 		return []iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}
@@ -101,6 +103,11 @@ func (p permissions) targets(sid string, actions ...string) iam.PolicyStatement 
 // hooks allows invoking the functions that may be hooks.
 func (p permissions) hooks() iam.PolicyStatement {
 	return p.within(p.settings.Hooks, "AskHooks", "lambda:InvokeFunction")
+}
+
+// synthetic allows invoking the functions that may be asked for synthetic requests.
+func (p permissions) synthetic() iam.PolicyStatement {
+	return p.within(p.settings.Synthetic, "AskForRequests", "lambda:InvokeFunction")
 }
 
 func (p permissions) within(r reach, sid string, actions ...string) iam.PolicyStatement {

@@ -28,8 +28,9 @@ type settings struct {
 	NotifyOn []string
 	// LogRetentionDays is how long the logs are kept.
 	LogRetentionDays int
-	// Functions says which functions may be shifted, Hooks which may be invoked as hooks.
-	Functions, Hooks reach
+	// Functions says which functions may be shifted, Hooks which may be invoked as hooks, and
+	// Synthetic which may be asked for synthetic requests.
+	Functions, Hooks, Synthetic reach
 	// ConfigParameters is the folder of the SSM parameters that a function's tag
 	// sluice:config may name.
 	ConfigParameters string
@@ -107,7 +108,7 @@ var announced = []string{
 // settingNames are the names of all settings. Other keys in cdk.json contain a colon, a slash or
 // an @.
 var settingNames = []string{
-	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "configParameters",
+	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
 	"onNewVersion", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
@@ -129,6 +130,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		LogRetentionDays:   r.number("logRetentionDays", 90),
 		Functions:          r.reach("functions", flow.TagAlias),
 		Hooks:              r.reach("hooks", flow.TagHook),
+		Synthetic:          r.reach("synthetic", flow.TagSynthetic),
 		OnNewVersion:       r.bool("onNewVersion", true),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")

@@ -25,7 +25,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, settings{
 		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, ConfigParameters: "/sluice/", OnNewVersion: true,
+		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", OnNewVersion: true,
 	}, s)
 }
 
@@ -34,18 +34,18 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	t.Parallel()
 	typed, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
-		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "onNewVersion": false,
+		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false,
 	})
 	require.NoError(t, err)
 	text, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
-		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "onNewVersion": "false",
+		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
-		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, ConfigParameters: "/team-a/",
+		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/",
 	}, typed)
 }
 
@@ -53,14 +53,14 @@ func TestAllProblemsOfTheSettingsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := read(map[string]any{
 		"namePrefix": "Sluice", "alias": "7", "notificationEmails": "nobody", "notifyOn": "Failed", "logRetentionDays": "80",
-		"functions": "*", "hooks": true, "configParameters": "sluice", "onNewVersion": "perhaps",
+		"functions": "*", "hooks": true, "synthetic": "a/b", "configParameters": "sluice", "onNewVersion": "perhaps",
 		"pipeline": "orders", "pipelineBuildPolicies": "AdministratorAccess", "emails": "a@example.com",
 		"@aws-cdk/core:newStyle": true, "aws:cdk:enable-path-metadata": true,
 	})
 	require.Error(t, err)
 	for _, problem := range []string{
 		"namePrefix: Sluice must be lowercase", `alias: "7" is not the name of an alias: letters`, `"nobody" is not an e-mail address`, `"Failed" is not an announced state; use one of Started`,
-		"80 is not one of the days that CloudWatch accepts: 1 3 5", "every function in the account; name some of them", "hooks: true must be text", `"sluice" must be a folder of parameters, such as /sluice/`,
+		"80 is not one of the days that CloudWatch accepts: 1 3 5", "every function in the account; name some of them", "hooks: true must be text", `synthetic: "a/b" does not say`, `"sluice" must be a folder of parameters, such as /sluice/`,
 		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
 		"emails: there is no such setting; the settings are namePrefix",
 	} {
@@ -78,6 +78,7 @@ func TestSettingIsRefused(t *testing.T) {
 		"logRetentionDays":      {1.5, "", true},
 		"functions":             {"orders/*", "**"},
 		"hooks":                 {flow.TagHook, "*", 7.0},
+		"synthetic":             {flow.TagSynthetic, "*", 7.0},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
 		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
 		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},

@@ -310,6 +310,7 @@ func TestFunctionsByPatternNeedNoTag(t *testing.T) {
 	const functions = "arn:aws:lambda:eu-west-1:111122223333:function:"
 	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["Shift lambda:UpdateAlias"])
 	assert.Equal(t, []string{functions + "smoke", functions + "smoke:*"}, found["AskHooks lambda:InvokeFunction"])
+	assert.Equal(t, []string{functions + "load", functions + "load:*"}, found["AskForRequests lambda:InvokeFunction"])
 	assert.Equal(t, []string{functions + "orders-*", functions + "orders-*:*"}, found["WakeCandidates lambda:InvokeFunction"])
 }
 

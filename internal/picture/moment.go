@@ -71,7 +71,7 @@ func (m Moment) IsRepeatedPoll(before Moment) bool {
 }
 
 // comparing names the Reasons whose texts have other numbers at each poll.
-var comparing = []string{shift.NothingFound, shift.CannotTell, shift.CandidateWorseObserved, shift.CandidateWorseAlone}
+var comparing = []string{shift.NothingFound, shift.CannotTell, shift.SyntheticAsked, shift.CandidateWorseObserved, shift.CandidateWorseAlone}
 
 // result is what a poll has found, without the numbers of comparisons.
 func (m Moment) result() []string {

@@ -138,6 +138,9 @@ var bases = []base{
 	{"compared with Stable, and worse",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
 		`{` + chaosFunctions + `, "candidate": {"errorRate": 0.5}}`, shift.RolledBack, "", nil, false},
+	{"a quiet function with synthetic requests",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "judge": {"synthetic": {"function": "load", "perMinute": 1000}}}`,
+		`{` + chaosFunctions + `, "traffic": {"requestsPerMinute": 2}}`, shift.Promoted, "", nil, false},
 }
 
 func baseOf(t *testing.T, name string) base {

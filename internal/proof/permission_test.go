@@ -305,19 +305,22 @@ func TestFunctionWithoutOurTagsIsOutOfReach(t *testing.T) {
 	}
 }
 
-func TestTargetIsNoHookAndAHookIsNoTarget(t *testing.T) {
+// Each tag permits one thing: to be shifted, to be invoked as a hook, or to be asked for
+// synthetic requests.
+func TestATagPermitsWhatItIsForAndNothingElse(t *testing.T) {
 	t.Parallel()
 	template := here()
 	orders := lambdaARN("orders:live")
-	for tag, want := range map[string]map[string]bool{
-		flow.TagAlias: {"lambda:UpdateAlias": true, "lambda:InvokeFunction": false},
-		flow.TagHook:  {"lambda:UpdateAlias": false, "lambda:InvokeFunction": true},
+	for _, permission := range []struct{ tag, function, action string }{
+		{flow.TagAlias, flow.SetWeight.Function, "lambda:UpdateAlias"},
+		{flow.TagHook, flow.BeforeHook.Function, "lambda:InvokeFunction"},
+		{flow.TagSynthetic, flow.CheckAlarms.Function, "lambda:InvokeFunction"},
 	} {
-		asked := func(action string) iam.Request {
-			return iam.Request{Action: action, Resource: orders, Tags: map[string]string{tag: "x"}}
+		for _, tag := range []string{flow.TagAlias, flow.TagHook, flow.TagSynthetic} {
+			request := iam.Request{Action: permission.action, Resource: orders, Tags: map[string]string{tag: "x"}}
+			allowed := template.Functions[stackPrefix+permission.function].Decide(request).Allowed
+			assert.Equal(t, tag == permission.tag, allowed, "%s may %s on what carries %s", permission.function, permission.action, tag)
 		}
-		assert.Equal(t, want["lambda:UpdateAlias"], template.Functions[stackPrefix+flow.SetWeight.Function].Decide(asked("lambda:UpdateAlias")).Allowed, tag)
-		assert.Equal(t, want["lambda:InvokeFunction"], template.Functions[stackPrefix+flow.BeforeHook.Function].Decide(asked("lambda:InvokeFunction")).Allowed, tag)
 	}
 }
 

@@ -58,6 +58,7 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"settings that mean nothing", `{"settings": {"functions": "a b", "alias": "7"}}`, []string{"settings.functions", "settings.alias"}},
 		{"a tag that is no text", `{"functions": {"orders": {"tags": {"sluice:alias": 7}}}}`, []string{`functions.orders.tags.sluice:alias`}},
 		{"a parameter that is no text", `{"parameters": {"/sluice/orders": ["x"]}}`, []string{"parameters./sluice/orders"}},
+		{"a function for synthetic requests that does something else", `{"synthetic": {"orders-load": {"result": "explode"}, "stock-load": "send"}}`, []string{"synthetic.orders-load.result", "synthetic.stock-load"}},
 		{"a hook that does something else", `{"hooks": {"smoke": {"result": "explode"}}}`, []string{"hooks.smoke.result"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

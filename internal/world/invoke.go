@@ -13,13 +13,16 @@ import (
 )
 
 // invoke plays a Lambda that somebody invokes through Lambda's API: one of Sluice's own, a
-// hook, or the application.
+// hook, a function for synthetic requests, or the application.
 func (w *World) invoke(ctx context.Context, call localaws.Invocation) localaws.InvocationResult {
 	own, isOwn := w.own(call.Function, call.Version)
 	async := call.Type == localaws.AsyncEvent
 	switch {
 	case isOwn && async && own.name == flow.SafetyNet:
 		w.Wake(call.Payload, 0)
+		return localaws.InvocationResult{}
+	case async && w.isSynthetic(call.Function):
+		w.synthetic(call)
 		return localaws.InvocationResult{}
 	case async:
 		return localaws.InvocationResult{} // it has no effect in this world
@@ -93,17 +96,21 @@ func (w *World) request(call localaws.Invocation) localaws.InvocationResult {
 	return localaws.InvocationResult{Payload: answer}
 }
 
-// learn remembers the hooks in an input and their modes.
+// learn remembers the functions that an input has invoked: the hooks and their modes, and the one
+// for synthetic requests.
 func (w *World) learn(input json.RawMessage) {
 	if release, err := w.reader().Input(input); err == nil {
-		w.learnHooks(release.Hooks)
+		w.learnFunctions(release)
 	}
 }
 
-func (w *World) learnHooks(hooks shift.Hooks) {
+func (w *World) learnFunctions(r shift.Release) {
 	for _, p := range []shift.Point{shift.BeforeTraffic, shift.AfterTraffic} {
-		for _, h := range hooks.At(p) {
+		for _, h := range r.Hooks.At(p) {
 			w.modes[hookKey(p, bareName(h.Function))] = h.Mode
 		}
+	}
+	if s := r.Judging.Synthetic; s.On() {
+		w.synthetics[bareName(s.Function)] = true
 	}
 }

@@ -42,10 +42,11 @@ func permitsOf(template iam.Template) Permits {
 		actor        string
 		needed       localaws.Permission
 		target, hook bool
+		synthetic    bool
 	}
 	var answers sync.Map
 	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
-		q := question{actor, needed, tags[flow.TagAlias] != "", tags[flow.TagHook] != ""}
+		q := question{actor, needed, tags[flow.TagAlias] != "", tags[flow.TagHook] != "", tags[flow.TagSynthetic] != ""}
 		if known, ok := answers.Load(q); ok {
 			return known.(bool)
 		}
@@ -58,8 +59,9 @@ func permitsOf(template iam.Template) Permits {
 // WrapPermits changes the permissions of this World's Lambdas.
 func (w *World) WrapPermits(wrap func(Permits) Permits) { w.permits = wrap(w.permits) }
 
-// WantedTags are the tags of a function that Sluice may shift and invoke as a hook.
-var WantedTags = map[string]string{flow.TagAlias: "live", flow.TagHook: "true"}
+// WantedTags are the tags of a function that Sluice may shift, invoke as a hook, and ask for
+// synthetic requests.
+var WantedTags = map[string]string{flow.TagAlias: "live", flow.TagHook: "true", flow.TagSynthetic: "true"}
 
 // restrain enforces the roles of the Lambdas.
 func (w *World) restrain() {

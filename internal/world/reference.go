@@ -8,13 +8,14 @@ import (
 	"sluice/internal/strictjson"
 )
 
-// check refuses a scenario with hooks, functions, alarms or Targets that no deployment in it uses, because
+// check refuses a scenario with hooks, functions for synthetic requests, functions, alarms or Targets that no deployment in it uses, because
 // a mistyped name would silently have no effect. It returns a *ScenarioError that lists all of
 // them.
 func (s Scenario) check(releases []shift.Release) error {
 	var problems strictjson.Problems
 	targets := targetsOf(releases)
 	s.checkHooks(releases, &problems)
+	s.checkSynthetic(releases, &problems)
 	s.checkFunctions(releases, &problems)
 	for i, h := range s.Events {
 		path := strictjson.Index("events", i)
@@ -52,8 +53,22 @@ func (s Scenario) checkHooks(releases []shift.Release, problems *strictjson.Prob
 	}
 }
 
-// checkFunctions refuses functions that no deployment names, neither as a target nor as a
-// hook. An open scenario may have some, for deployments that are started later.
+func (s Scenario) checkSynthetic(releases []shift.Release, problems *strictjson.Problems) {
+	named := map[string]bool{}
+	for _, r := range releases {
+		if r.Judging.Synthetic.On() {
+			named[bareName(r.Judging.Synthetic.Function)] = true
+		}
+	}
+	for _, name := range sortedKeys(s.Synthetic) {
+		if !named[name] {
+			problems.Add("synthetic."+name, "no deployment asks this function for requests")
+		}
+	}
+}
+
+// checkFunctions refuses functions that no deployment names, neither as a target, nor as a hook,
+// nor for synthetic requests. An open scenario may have some, for deployments that are started later.
 func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.Problems) {
 	named := map[string]bool{}
 	for _, r := range releases {
@@ -61,10 +76,11 @@ func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.
 			function, _, _ := strings.Cut(strings.TrimPrefix(string(a.Target), shift.KindLambda+":"), ":")
 			named[function] = true
 		}
-		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
-			named[bareName(h.Function)] = true
+		for _, f := range append(r.Hooks.Functions(), r.Judging.Synthetic.Function) {
+			named[bareName(f)] = true
 		}
 	}
+	delete(named, "") // of a deployment that asks nobody for requests
 	names := strings.Join(sortedKeys(named), ", ")
 	for _, name := range sortedKeys(s.Functions) {
 		if !named[name] && !s.Open {

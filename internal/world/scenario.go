@@ -34,6 +34,7 @@ type Scenario struct {
 	// exists and stays OK.
 	Alarms    []Alarm
 	Hooks     map[string]HookBehaviour
+	Synthetic map[string]SyntheticBehaviour
 	Functions map[string]Setup
 	// Parameters are the texts in the Parameter Store, by name.
 	Parameters map[string]string
@@ -112,7 +113,8 @@ type Setup struct {
 	// Absent means that the function does not exist.
 	Absent bool
 	// Tags are all tags of the function. If nil, the function has the tags that the
-	// deployments need: the alias to shift, and the mark of a hook.
+	// deployments need: the alias to shift, and the mark of a hook or of a function for
+	// synthetic requests.
 	Tags flow.Tags
 }
 
@@ -213,7 +215,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "synthetic", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -227,6 +229,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 		Candidate:         decodeBehaviour(o.Field("candidate").Object(append([]string{"pendingSeconds", "fails"}, behaviourFields...)...)),
 		RequestsPerMinute: defaultRate,
 		Hooks:             map[string]HookBehaviour{},
+		Synthetic:         map[string]SyntheticBehaviour{},
 		Functions:         map[string]Setup{},
 		Latency:           millis(o.Field("latencyMs")),
 		Seed:              uint64(o.Field("seed").Int(0, 1<<62)),
@@ -247,6 +250,11 @@ func decodeScenario(o strictjson.Object) Scenario {
 	hooks := o.Field("hooks").Members()
 	for _, name := range hooks.Names() {
 		s.Hooks[name] = decodeHook(hooks.Field(name).Object("result", "afterSeconds"))
+	}
+	synthetic := o.Field("synthetic").Members()
+	for _, name := range synthetic.Names() {
+		result := synthetic.Field(name).Object("result").Field("result").OneOf(string(SyntheticSends), string(SyntheticCrashes))
+		s.Synthetic[name] = SyntheticBehaviour{SyntheticResult(result)}
 	}
 	functions := o.Field("functions").Members()
 	for _, name := range functions.Names() {

@@ -16,9 +16,10 @@ import (
 type wanted struct {
 	aliases     []string
 	highest     int    // the highest Candidate in an input; 0 if there is none
-	highestHook int    // the highest version that is invoked as a hook
+	highestHook int    // the highest version that is invoked as a hook, or for synthetic requests
 	target      string // the alias that is shifted; empty for a hook's function
 	hook        bool
+	synthetic   bool
 }
 
 // needs are the needs of the deployments, by function name.
@@ -55,20 +56,21 @@ func (n needs) addArrival(a shift.Arrival) error {
 	return nil
 }
 
-// addHook adds the needs of a hook: its function, and the version or alias that qualifies it.
-func (n needs) addHook(h shift.Hook) {
-	name, qualifier := splitName(h.Function)
+// addInvoked adds the needs of a function that Sluice invokes: the function, and the version or
+// alias that qualifies it.
+func (n needs) addInvoked(function string) *wanted {
+	name, qualifier := splitName(function)
 	need := n.of(name)
-	need.hook = true
 	if version, err := strconv.Atoi(qualifier); err == nil {
 		need.highestHook = max(need.highestHook, version)
 	} else if qualifier != "" && qualifier != "$LATEST" {
 		need.alias(qualifier)
 	}
+	return need
 }
 
-// makeFunctions creates every function that the deployments name, including hooks, with its
-// versions and aliases.
+// makeFunctions creates every function that the deployments name, including hooks and those for
+// synthetic requests, with its versions and aliases.
 func (w *World) makeFunctions(releases []shift.Release) error {
 	all := needs{}
 	for _, r := range releases {
@@ -78,7 +80,10 @@ func (w *World) makeFunctions(releases []shift.Release) error {
 			}
 		}
 		for _, h := range slices.Concat(r.Hooks.BeforeTraffic, r.Hooks.AfterTraffic) {
-			all.addHook(h)
+			all.addInvoked(h.Function).hook = true
+		}
+		if s := r.Judging.Synthetic; s.On() {
+			all.addInvoked(s.Function).synthetic = true
 		}
 	}
 	for name := range w.scenario.Functions {
@@ -129,6 +134,9 @@ func (n wanted) tags() flow.Tags {
 	}
 	if n.hook {
 		tags[flow.TagHook] = "true"
+	}
+	if n.synthetic {
+		tags[flow.TagSynthetic] = "true"
 	}
 	return tags
 }

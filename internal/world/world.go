@@ -49,17 +49,20 @@ type World struct {
 	// intercept may answer a request itself, or change it.
 	intercept func(w *World, actor string, r *http.Request) (*http.Response, error)
 
-	traffic  *traffic
-	alarms   []metricAlarm
-	routes   *routes
-	answers  map[string]HookBehaviour // by function
-	modes    map[string]shift.HookMode
-	watch    func(time.Duration, *asl.Execution, asl.Event)
-	onHook   func(function string, payload []byte)
-	pending  int // Happenings that have not happened yet
-	executed []*asl.Execution
-	lag      Lag
-	netting  int // invocations of the safety net that have not ended
+	traffic *traffic
+	alarms  []metricAlarm
+	routes  *routes
+	answers map[string]HookBehaviour // by function
+	modes   map[string]shift.HookMode
+	watch   func(time.Duration, *asl.Execution, asl.Event)
+	onHook  func(function string, payload []byte)
+	// synthetics are the functions for synthetic requests that the deployments name.
+	synthetics  map[string]bool
+	onSynthetic func(function string, payload []byte)
+	pending     int // Happenings that have not happened yet
+	executed    []*asl.Execution
+	lag         Lag
+	netting     int // invocations of the safety net that have not ended
 	// deadLetters counts the events that the safety net has failed to handle for good.
 	deadLetters int
 
@@ -93,6 +96,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		actors:      map[*Actor]struct{}{},
 		answers:     s.Hooks,
 		modes:       map[string]shift.HookMode{},
+		synthetics:  map[string]bool{},
 		histories:   map[*asl.Execution][]localaws.HistoryEvent{},
 		invocations: map[string]int{},
 		calls:       map[string]int{},
@@ -194,7 +198,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	w.serveMetrics()
 	w.cloud.OnAliasChange(w.reroute)
 	for _, r := range releases {
-		w.learnHooks(r.Hooks)
+		w.learnFunctions(r)
 	}
 	if err := w.makeAlarms(releases, targets); err != nil {
 		return err
