@@ -37,7 +37,9 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.targets("Publish", "lambda:GetFunction", "lambda:ListAliases", "lambda:PublishVersion"),
 			p.parameters(),
 			p.alarms(),
-			p.hooks(), // to see whether they exist, by a dry run
+			// To see whether they exist, by a dry run. It has both permissions, so a function with
+			// the other's tag passes here, and is denied when its turn comes.
+			p.hooks(),
 			p.synthetic(),
 		}
 	case flow.Open.Function:

@@ -85,4 +85,9 @@ func TestAComparisonWithOtherNumbersIsARepeatedPoll(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, check(test.next).IsRepeatedPoll(before), name)
 	}
+	asked := func(n int) Moment {
+		return check(shift.Reason{Name: shift.CannotTell, Subject: orders, Text: "12 requests"},
+			shift.Reason{Name: shift.SyntheticAsked, Subject: "load", Text: fmt.Sprintf("load was asked for %d requests", n)})
+	}
+	assert.True(t, asked(60).IsRepeatedPoll(asked(31)))
 }

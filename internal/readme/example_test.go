@@ -37,6 +37,7 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 		"Deploy it":              {settings},
 		"Input":                  {input},
 		"Comparing the versions": {judged},
+		"Synthetic requests":     {input, syntheticPayload},
 		"From a pipeline":        {action},
 		"Hooks":                  {payload},
 	}
@@ -119,6 +120,27 @@ func action(t *testing.T, text string) {
 	assert.Equal(t, "FilePath", a.Configuration.InputType)
 	assert.Len(t, a.InputArtifacts, 1, "the file is in it")
 	assert.LessOrEqual(t, len(a.Configuration.ExecutionNamePrefix), 43, "with the action's own id it names an execution, of at most 80 characters")
+}
+
+// syntheticPayload holds what a function for synthetic requests is said to be invoked with to what
+// one is, in a deployment of the same versions.
+func syntheticPayload(t *testing.T, text string) {
+	input := json.RawMessage(`{"function": "orders", "version": "42", "strategy": "Canary10Percent10Minutes", "judge": {"synthetic": {"function": "orders-load"}}}`)
+	scenario := world.DefaultScenario()
+	scenario.RequestsPerMinute = 1
+	w, err := world.New(scenario, input)
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	var got []byte
+	w.OnSynthetic(func(_ string, payload []byte) { got = payload })
+	_, err = w.Start("played", input)
+	require.NoError(t, err)
+	require.NoError(t, w.Run())
+	require.NotNil(t, got, "the function was invoked")
+	var said, is any
+	require.NoError(t, json.Unmarshal([]byte(text), &said))
+	require.NoError(t, json.Unmarshal(got, &is))
+	shortened(t, "", said, is)
 }
 
 // payload holds what a hook is said to be invoked with to what one is, in a deployment

@@ -22,10 +22,12 @@ type estimate struct {
 	Lambda       lambdaCalls   `json:"lambda"`
 	AlarmReads   int           `json:"alarmReads"`
 	MetricReads  int           `json:"metricReads,omitempty"`
-	Cost         cost          `json:"cost"`
-	Polling      polling       `json:"polling"`
-	Outlooks     []outlook     `json:"outlook,omitempty"`
-	Warnings     []string      `json:"warnings"`
+	// Synthetic may be asked for requests at every poll.
+	Synthetic shift.Synthetic `json:"synthetic,omitzero"`
+	Cost      cost            `json:"cost"`
+	Polling   polling         `json:"polling"`
+	Outlooks  []outlook       `json:"outlook,omitempty"`
+	Warnings  []string        `json:"warnings"`
 
 	plan         shift.Plan
 	isDeployment bool // false for a strategy alone
@@ -117,6 +119,7 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 		Lambda:       lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
 		AlarmReads:   reads,
 		MetricReads:  metrics,
+		Synthetic:    r.Judging.Synthetic,
 		Cost:         newCost(course.Bill(reads, metrics)),
 		Polling:      newPolling(p, reads > 0),
 		Warnings:     warnings(p, r, deployed),

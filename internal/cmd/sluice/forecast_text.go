@@ -24,7 +24,7 @@ func (f estimate) print(to io.Writer) {
 	f.totals().write(to)
 	fmt.Fprintln(to, "\nWhat it costs:")
 	f.Cost.table(f).write(to)
-	printOutlooks(to, f.Outlooks)
+	f.printOutlooks(to)
 	for i, w := range f.Warnings {
 		if i == 0 {
 			fmt.Fprintln(to, "\nBeware:")
@@ -99,6 +99,10 @@ func (f estimate) totals() *table {
 	if wait := f.plan.LongestEvidenceWait(); wait > 0 {
 		t.add("wait for evidence", fmt.Sprintf("at most %s after a step's bake, if too few requests arrive", daysText(wait)))
 	}
+	if s := f.Synthetic; s.On() {
+		t.add("synthetic requests", fmt.Sprintf("%s is asked for %s a minute to each target while evidence is missing, by one invocation at a poll",
+			s.Function, picture.Quantity(s.PerMinute, "request", "requests")))
+	}
 	return t
 }
 
@@ -146,6 +150,10 @@ func (c cost) table(f estimate) *table {
 	t.add("CloudWatch", c.CloudWatch.String(), fmt.Sprintf("%s at %s for 1,000", reads, 1000*c.Prices.AlarmRead))
 	t.add("polling loop", f.Polling.Total.String(), f.Polling.comparison(c.Total))
 	t.add("prices", "", "from "+strings.Join(c.Prices.Sources, ", "))
-	t.add("not counted", "", "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook")
+	uncounted := "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook"
+	if f.Synthetic.On() {
+		uncounted += "; " + f.Synthetic.Function + ", and the synthetic requests that it sends"
+	}
+	t.add("not counted", "", uncounted)
 	return t
 }

@@ -121,15 +121,23 @@ func (s stepOutlook) cell(d detection) string {
 
 const aboutOutlook = `The times are medians from the step's begin. In brackets stands in how many cases it is found in the step at all. "Could hide" is the regression that may go unseen until the step ends. Waits for evidence are left out, and metrics are expected to be %s late. At 100%% there is nothing to compare with.`
 
-func printOutlooks(to io.Writer, list []outlook) {
-	for _, o := range list {
+// withoutSynthetic says what the table does not show.
+const withoutSynthetic = ` Synthetic requests are left out, too: --rpm with them on top shows the best that they can do.`
+
+func (f estimate) printOutlooks(to io.Writer) {
+	for _, o := range f.Outlooks {
 		o.print(to)
 	}
-	if len(list) > 0 {
-		t := &table{indent: gutter}
-		t.add(fmt.Sprintf(aboutOutlook, shift.InSeconds(forecast.MetricLag)))
-		t.write(to)
+	if len(f.Outlooks) == 0 {
+		return
 	}
+	about := fmt.Sprintf(aboutOutlook, shift.InSeconds(forecast.MetricLag))
+	if f.Synthetic.On() {
+		about += withoutSynthetic
+	}
+	t := &table{indent: gutter}
+	t.add(about)
+	t.write(to)
 }
 
 // trafficFlags say which traffic a plan is made for.

@@ -56,6 +56,29 @@ func TestGoldenPlanOfADeployment(t *testing.T) {
 	}
 }
 
+func TestGoldenPlanWithSyntheticRequests(t *testing.T) {
+	t.Parallel()
+	file := demoArgs("quiet")[2]
+	got := run(t, "", "plan", "-f", file, "--rpm", "4")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assertFits(t, got.stdout)
+	assertGolden(t, "plan-synthetic.txt", got.stdout)
+	assert.Contains(t, run(t, "", "plan", "-f", file, "--json").stdout, `"synthetic": {
+    "function": "orders-load",
+    "perMinute": 120
+  }`)
+
+	const never = "orders-load is never asked for synthetic requests"
+	for strategy, warned := range map[string]bool{
+		`"AllAtOnce"`: true,
+		`{"steps": [{"percent": 100, "bakeMinutes": 10}]}`: false, // the last bake keeps a control
+		`"Canary10Percent10Minutes"`:                       false,
+	} {
+		got := run(t, `{"function": "orders", "strategy": `+strategy+`, "judge": {"synthetic": {"function": "orders-load"}}}`, "plan", "-f", "-", "--json")
+		assert.Equal(t, warned, strings.Contains(got.stdout, never), strategy)
+	}
+}
+
 func TestPrefixOfAPredefinedStrategyChangesOnlyItsName(t *testing.T) {
 	t.Parallel()
 	const prefix = "CodeDeployDefault.Lambda"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"sluice/internal/shift"
 )
@@ -28,6 +29,9 @@ func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 		list = append(list, fmt.Sprintf("Lambda's metrics arrive late: an alarm may show traffic of up to %s ago, but step %d bakes for only %s.",
 			metricLag, s, p.Step(s).Bake))
 	}
+	if s := r.Judging.Synthetic; s.On() && !comparesWhileItBakes(p) {
+		list = append(list, fmt.Sprintf("No step bakes with less than all traffic, so there is nothing to compare, and %s is never asked for synthetic requests.", s.Function))
+	}
 	if longest := p.Duration() + r.Hooks.Timeouts(); longest > pipelineTimeout {
 		list = append(list, fmt.Sprintf("This may take %s, but a pipeline's Step Functions action gives up after %s unless you raise its timeout. The deployment would go on without the pipeline.",
 			daysText(longest), daysText(pipelineTimeout)))
@@ -50,6 +54,11 @@ func unwatchedSteps(p shift.Plan, input []shift.Step) []string {
 		return []string{"The last step does not bake, so nothing watches it: an alarm that fires after the shift to 100% rolls nothing back. If you give the strategy as steps, the last one may bake."}
 	}
 	return nil
+}
+
+// comparesWhileItBakes says whether both versions serve while a Step bakes.
+func comparesWhileItBakes(p shift.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s shift.Step) bool { return s.Bake > 0 && s.Weight < shift.All })
 }
 
 // fastStep returns the first Step that ends before an alarm can have seen its traffic.
