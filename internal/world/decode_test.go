@@ -82,6 +82,7 @@ func FuzzDecodeScenario(f *testing.F) {
 		`{"stable": {"durationMs": {"p50": 40, "p99": 200}, "coldStartMs": 300, "errorClump": 3, "maxConcurrency": 10}, "traffic": {"retries": 2}}`,
 		`{"candidate": {"drift": {"toErrorRate": 0.5, "untilSeconds": 60}, "sandboxDeaths": {"perHour": 1, "deadSeconds": 60}, "throttleRate": 0.1}}`,
 		`{"incidents": [{"fromSeconds": -60, "untilSeconds": 60, "errorRate": 0.3, "throttleRate": 0.1, "durationTimes": 2}]}`,
+		`{"synthetic": {"orders-load": {"result": "crash"}}}`,
 		`{"metrics": {"lagMinutes": {"alias": 5, "version": 14}, "halfArrived": true, "onlyWeighted": true, "historyMinutes": 60, "pageDatapoints": 10, "incomplete": {"status": "PartialData", "version": "stable"}}}`} {
 		f.Add([]byte(text))
 	}
