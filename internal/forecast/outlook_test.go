@@ -19,7 +19,7 @@ func TestTheOutlookIsThatOfThePlansSteps(t *testing.T) {
 	require.NoError(t, err)
 	busy := forecast.Outlook(p, j, forecast.Traffic{RequestsPerMinute: 2000, ErrorRate: 0.001}, 1)
 	require.Len(t, busy, 3, "with the step that keeps some traffic on stable")
-	assert.EqualValues(t, []judge.Weight{1000, 9500, judge.All}, []judge.Weight{busy[0].Weight, busy[1].Weight, busy[2].Weight})
+	assert.EqualValues(t, []judge.Weight{1000, 9000, judge.All}, []judge.Weight{busy[0].Weight, busy[1].Weight, busy[2].Weight})
 	assert.LessOrEqual(t, busy[0].Detections[1].After, 4*time.Minute, "5 %, with metrics that are 2 minutes late")
 	assert.Greater(t, busy[0].Detections[1].After, forecast.MetricLag)
 

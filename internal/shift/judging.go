@@ -49,7 +49,7 @@ func DefaultJudging() Judging {
 		Mode: judge.Enforce, Slow: judge.Observe, Throttles: judge.Observe,
 		Tolerates: Tolerance{Times: 1.5, Points: 5},
 		Evidence:  Evidence{Excludes: 500, Patience: 3, WhenUnsure: ProceedUnsure},
-		Control:   500,
+		Control:   1000,
 	}
 }
 
@@ -112,11 +112,16 @@ func (j Judging) withControl(steps []Step) []Step {
 	if len(steps) > 1 {
 		before = steps[len(steps)-2].Weight
 	}
-	if last.Bake == 0 || All-j.Control <= before {
+	if last.Bake == 0 {
+		return steps
+	}
+	// After a Step that leaves no more than the Control, half of that stays.
+	weight := max(All-j.Control, (before+All)/2)
+	if weight == before {
 		return steps
 	}
 	controlled := append([]Step(nil), steps[:len(steps)-1]...)
-	return append(controlled, Step{Weight: All - j.Control, Bake: last.Bake}, Step{Weight: All})
+	return append(controlled, Step{Weight: weight, Bake: last.Bake}, Step{Weight: All})
 }
 
 // withEvidenceWaits returns the Plan with the waits for evidence of its Steps. If all of them

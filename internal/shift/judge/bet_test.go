@@ -145,7 +145,7 @@ func TestEvidenceIsNotExpectedToGrowAgainstACandidateThatIsNoWorse(t *testing.T)
 			t.Parallel()
 			expected, certain := 0.0, 0.0
 			eachCourse(c.minutes, func(course []tally, chance float64) {
-				e := newEvidence(Errors.rules(DefaultSettings().Tolerates), c.record)
+				e := newEvidence(DefaultSettings().rules(Errors), c.record)
 				for _, m := range course {
 					e.addUncorrected(m)
 				}

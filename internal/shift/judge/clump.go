@@ -54,13 +54,28 @@ func (c *clumpBeside) add(m tally) {
 	c.pairs++
 }
 
-// historyPairs is how many pairs of minutes side by side the clump of history weighs as
-// much as.
-const historyPairs = 2
+// clumping is how careful one is with clumps. A clump is estimated from few causes, and too
+// low as often as too high. Few large clumps also weigh more than many small ones do.
+type clumping struct {
+	// excess is how many times that counts by which history's clump exceeds 1.
+	excess float64
+	// historyPairs is how many pairs of minutes side by side the clump of history weighs as
+	// much as.
+	historyPairs float64
+}
+
+// carefully is how careful the judgement is with clumps. It is measured: see the rows of what
+// fails together in README.md.
+var carefully = clumping{excess: 1.5, historyPairs: 4}
+
+// cautious is the clump that is taken for what history has measured.
+func (c clumping) cautious(measured float64) float64 {
+	return 1 + c.excess*(min(max(measured, 1), maxClump)-1)
+}
 
 // corrected is the clump of history, lowered by what was measured side by side. It is never
 // raised: a Candidate that fails in clumps must not be harder to find.
-func (c *clumpBeside) corrected(history float64) float64 {
+func (c *clumpBeside) corrected(history, historyPairs float64) float64 {
 	if c.pairs == 0 || c.expected == 0 {
 		return history
 	}

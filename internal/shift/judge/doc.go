@@ -32,8 +32,8 @@
 // Measured, in simulations: that false alarms stay about as rare with a clump that is estimated from the
 // data, with figures that CloudWatch reports late, and with the bet against the record.
 // The bet against the record is the weakest part. When both versions fail for five minutes while
-// Stable serves ten requests a minute and the Candidate 190, 1.1 % of deployments without
-// a fault are found worse: more than the 1 % that is aimed at. With ten times the traffic it is below 0.1 %.
+// Stable serves ten requests a minute and the Candidate 190, 0.3 % of deployments without
+// a fault are found worse.
 // A version whose sandboxes fail as a whole looks like a bad version, and is judged as one.
 //
 // Two things are taken for granted. Within one minute the share of requests that reach the

@@ -75,8 +75,8 @@ func (e *evidence) allowed() float64 {
 
 // badPerCause is how many bad requests count as one.
 func (e *evidence) badPerCause() float64 {
-	history := min(max(e.record.Clump, e.rules.clump, 1), maxClump)
-	return e.clump.corrected(history)
+	history := max(e.rules.clumping.cautious(e.record.Clump), e.rules.clump)
+	return e.clump.corrected(history, e.rules.clumping.historyPairs)
 }
 
 // played returns the stakes after the newest minute. A clump that has changed changes all
@@ -119,9 +119,15 @@ func (e *evidence) logWithoutRecord() float64 {
 func (e *evidence) logAlone() float64 { return e.logValue(recordAlone) }
 
 // since returns the minute in which the Candidate most likely became worse, and the effect
-// from there on, as some parts of the stake see it. There must be a minute in which one of
-// the parts has bet.
+// from there on, as some parts of the stake see it.
 func (e *evidence) since(parts ...part) (time.Time, effect) {
+	start := e.likeliestStart(parts...)
+	return e.minutes[start].at, e.effectFrom(start)
+}
+
+// likeliestStart is the index of the minute in which the Candidate most likely became worse,
+// as some parts of the stake see it. There must be a minute in which one of the parts has bet.
+func (e *evidence) likeliestStart(parts ...part) int {
 	start, best := 0, math.Inf(-1)
 	sums, clump := make([]float64, len(e.alternatives)), e.badPerCause()
 	for t, m := range slices.Backward(e.minutes) {
@@ -136,7 +142,7 @@ func (e *evidence) since(parts ...part) (time.Time, effect) {
 			start, best = t, value
 		}
 	}
-	return e.minutes[start].at, e.effectFrom(start)
+	return start
 }
 
 // all is the effect over all minutes, with all requests.
@@ -155,8 +161,8 @@ func (e *evidence) effectFrom(start int) effect {
 	return sum
 }
 
-// maxChance is the highest chance, by Fisher's exact test, at which the bet against the
-// record may decide.
+// maxChance is the highest chance, side by side, at which the bet against the record may
+// decide.
 const maxChance = 0.01
 
 // fails says whether the Candidate is worse than tolerated. The evidence must reach a
@@ -166,14 +172,37 @@ func (e *evidence) fails(logThreshold float64) bool {
 	if e.logBeside() < logThreshold || e.candidate.Bad < e.rules.bad {
 		return false
 	}
-	_, effect := e.since(sideBySide, recordBeside)
-	if e.logWithoutRecord() < logThreshold {
-		s := newSplit(effect.candidate, effect.stable)
-		if s.chanceOfAtLeast(float64(effect.candidate.Bad)) > maxChance {
-			return false
-		}
+	start := e.likeliestStart(sideBySide, recordBeside)
+	if e.logWithoutRecord() < logThreshold && e.chanceSideBySide(start) > maxChance {
+		return false
 	}
-	return effect.matters(e.rules)
+	return e.effectFrom(start).matters(e.rules)
+}
+
+// chanceSideBySide bounds how likely the bad requests from a minute on would be divided so
+// badly if both versions were alike.
+//
+// Where Stable served more than the Candidate, all minutes together tell most: Fisher's exact
+// test. Where it served less, they tell something wrong: if Stable served the quiet minutes and
+// the Candidate most of those with trouble of both, Stable would look better than it is. There
+// each minute counts by itself (Chernoff's bound on the sum of hypergeometric numbers).
+func (e *evidence) chanceSideBySide(start int) float64 {
+	sum := e.effectFrom(start)
+	if sum.candidate.Requests <= sum.stable.Requests {
+		return newSplit(sum.candidate, sum.stable).chanceOfAtLeast(float64(sum.candidate.Bad))
+	}
+	highest := 0.0
+	for i, a := range e.alternatives {
+		if a.part != sideBySide {
+			continue
+		}
+		logBets := 0.0
+		for _, m := range e.minutes[start:] {
+			logBets += m.logBets[i]
+		}
+		highest = max(highest, logBets)
+	}
+	return math.Exp(-highest)
 }
 
 // speaks says whether the Candidate is worse at 100 % than Stable's record allows.

@@ -53,7 +53,7 @@ func read(signal Signal, settings Settings, baseline Baseline, tallies []tally, 
 	if signal.isLatency() && baseline.Latency == (LatencyLimits{}) {
 		return Reading{Signal: signal, Conclusion: CannotTell, Missing: LatencyHistory, Hidden: 1, All: Comparison{Odds: 1}}
 	}
-	rules := signal.rules(settings.Tolerates)
+	rules := settings.rules(signal)
 	e := newEvidence(rules, baseline.record(signal))
 	for _, t := range tallies {
 		e.add(t)

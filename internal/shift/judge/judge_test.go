@@ -120,8 +120,8 @@ func TestFunctionsShareTheFalseAlarms(t *testing.T) {
 	traffic := atTenPercent(3, served(1800, 2), served(200, 3))
 	one := errorsOf(t, Judge(DefaultSettings(), quiet, traffic, 1, minuteAt(6)))
 	hundred := errorsOf(t, Judge(DefaultSettings(), quiet, traffic, 100, minuteAt(6)))
-	assert.InDelta(t, 1/0.006, one.Threshold, 1e-9)
-	assert.InDelta(t, 100/0.006, hundred.Threshold, 1e-9)
+	assert.InDelta(t, 100, one.Threshold, 1e-9)
+	assert.InDelta(t, 10_000, hundred.Threshold, 1e-9)
 	assert.Equal(t, one.E, hundred.E)
 	assert.Equal(t, Worse, one.Conclusion)
 	assert.NotEqual(t, Worse, hundred.Conclusion)
@@ -130,7 +130,7 @@ func TestFunctionsShareTheFalseAlarms(t *testing.T) {
 
 // evidenceOf is the evidence of minutes, [stable, stable bad, candidate, candidate bad] each.
 func evidenceOf(signal Signal, record Record, minutes ...[4]int64) *evidence {
-	e := newEvidence(signal.rules(DefaultSettings().Tolerates), record)
+	e := newEvidence(DefaultSettings().rules(signal), record)
 	for i, m := range minutes {
 		e.add(tally{at: minuteAt(i), stable: Count{m[0], m[1]}, candidate: Count{m[2], m[3]}})
 	}
@@ -144,11 +144,11 @@ func TestFailNeedsTheWholeThreshold(t *testing.T) {
 	assert.False(t, e.fails(math.Nextafter(e.logBeside(), 1000)), "missed by the least")
 }
 
-func TestFishersTestIsOnlyAskedWhereTheBetSideBySideDoesNotSuffice(t *testing.T) {
+func TestTheChanceSideBySideIsOnlyAskedWhereTheBetDoesNotSuffice(t *testing.T) {
 	t.Parallel()
 	e := evidenceOf(Errors, quiet.Errors, [4]int64{1, 0, 40, 12})
 	assert.True(t, e.fails(e.logWithoutRecord()), "it suffices exactly")
-	assert.False(t, e.fails(math.Nextafter(e.logWithoutRecord(), 1000)), "it misses by the least, and Fisher's test says nothing")
+	assert.False(t, e.fails(math.Nextafter(e.logWithoutRecord(), 1000)), "it misses by the least, and the chance says nothing")
 }
 
 func TestSpeakingAtOneHundredPercentNeedsWhatAFailNeeds(t *testing.T) {
@@ -166,7 +166,7 @@ func TestSpeakingAtOneHundredPercentNeedsWhatAFailNeeds(t *testing.T) {
 		{"odds 1.6", Count{1_000_000, 100_000}, Count{10_000, 1510}, true},
 		{"odds 1.4", Count{1_000_000, 100_000}, Count{10_000, 1345}, false},
 	} {
-		e := newEvidence(Errors.rules(DefaultSettings().Tolerates), Record{Count: c.record})
+		e := newEvidence(DefaultSettings().rules(Errors), Record{Count: c.record})
 		e.add(tally{at: noon, candidate: c.alone, alone: true})
 		logAlone := e.logAlone()
 		assert.Equal(t, c.want, e.speaks(logAlone), c.name)
@@ -231,35 +231,67 @@ func TestUserSaysWhatIsTolerated(t *testing.T) {
 	}
 }
 
-func TestBetAgainstTheRecordAloneDecidesOnlyWithFishersTest(t *testing.T) {
-	t.Parallel()
-	// Stable has served so little beside the Candidate that nothing can be told side by side.
-	alike := evidenceOf(Errors, quiet.Errors, [4]int64{1, 0, 40, 12})
-	assert.Less(t, alike.logWithoutRecord(), 1.0)
-	assert.Greater(t, alike.logBeside(), 10.0)
-	assert.False(t, alike.fails(5), "of one request of Stable none failed: that tells nothing")
-	differing := evidenceOf(Errors, quiet.Errors, [4]int64{12, 0, 40, 20})
-	assert.Less(t, differing.logWithoutRecord(), 5.0)
-	assert.Greater(t, differing.logBeside(), 10.0)
-	assert.True(t, differing.fails(5))
-}
-
-func TestFishersTestMustBeAtMostOnePercent(t *testing.T) {
+func TestBetAgainstTheRecordDecidesOnlyWithAChanceOfOnePercentSideBySide(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		minute [4]int64
-		want   bool
+		name    string
+		minutes [][4]int64
+		chance  float64
+		want    bool
 	}{
-		{[4]int64{9, 0, 40, 20}, true},  // 0.5 %
-		{[4]int64{8, 0, 40, 20}, true},  // 0.8 %
-		{[4]int64{7, 0, 40, 20}, false}, // 1.4 %
-		{[4]int64{6, 0, 40, 20}, false},
+		{"Stable served more", [][4]int64{{41, 0, 40, 9}}, 0.00105, true},
+		{"of one request of Stable none failed: that tells nothing", [][4]int64{{1, 0, 40, 12}}, 0.712, false},
+		{"Stable served less", [][4]int64{{12, 0, 40, 20}}, 0.00132, true},
+		{"Stable served less, and just enough", [][4]int64{{8, 0, 40, 20}}, 0.00934, true},
+		{"Stable served less, and not enough", [][4]int64{{7, 0, 40, 20}}, 0.0158, false},
+		{"Stable served less, in two minutes", [][4]int64{{4, 0, 40, 20}, {4, 0, 40, 20}}, 0.00695, true},
+		// Stable serves half of the quiet minutes, and a twentieth of those with trouble of both.
+		// All together would say 0.6 %.
+		{"Stable served the quiet minutes", [][4]int64{{20, 0, 20, 0}, {20, 0, 20, 0}, {1, 0, 19, 6}, {1, 0, 19, 6}}, 0.497, false},
 	} {
-		e := evidenceOf(Errors, quiet.Errors, c.minute)
-		s := newSplit(Count{c.minute[2], c.minute[3]}, Count{c.minute[0], c.minute[1]})
-		assert.Equal(t, c.want, s.chanceOfAtLeast(float64(c.minute[3])) <= 0.01, "%v", c.minute)
-		assert.Equal(t, c.want, e.fails(5), "%v", c.minute)
+		e := evidenceOf(Errors, quiet.Errors, c.minutes...)
+		assert.Less(t, e.logWithoutRecord(), 5.0, c.name)
+		assert.Greater(t, e.logBeside(), 5.0, c.name)
+		assert.InEpsilon(t, c.chance, e.chanceSideBySide(0), 0.01, c.name)
+		assert.Equal(t, c.want, e.fails(5), c.name)
 	}
+}
+
+// Where each minute counts by itself, the chance is a bound: never below the true one.
+func TestTheChanceSideBySideIsNeverTooLow(t *testing.T) {
+	t.Parallel()
+	random := newChance(5)
+	for range 300 {
+		e, ways := evidenceOf(Errors, quiet.Errors), []float64{1} // how likely each number of bad requests is
+		for i := range int(random.Uint64()%4) + 1 {
+			stable, bad := int64(random.Uint64()%9), int64(0)
+			candidate := stable + int64(random.Uint64()%20) + 1
+			all := int64(random.Uint64() % uint64(stable+candidate+1))
+			s := newSplit(Count{candidate, 0}, Count{stable, all})
+			bad = int64(s.most())
+			e.add(tally{at: minuteAt(i), stable: Count{stable, all - bad}, candidate: Count{candidate, bad}})
+			ways = convolve(ways, s)
+		}
+		exact := 0.0
+		for bad, chance := range ways {
+			if int64(bad) >= e.candidate.Bad {
+				exact += chance
+			}
+		}
+		assert.GreaterOrEqual(t, e.chanceSideBySide(0)*(1+1e-9), exact)
+	}
+}
+
+// convolve is how likely each number of bad requests is after one more minute, if both versions
+// are alike.
+func convolve(ways []float64, s split) []float64 {
+	next := make([]float64, len(ways)+int(s.most()))
+	for before, chance := range ways {
+		for y := s.least(); y <= s.most(); y++ {
+			next[before+int(y)] += chance * math.Exp(s.logWays(y)-s.logAllWays())
+		}
+	}
+	return next
 }
 
 func TestAtOneHundredPercentTheBetOnlySpeaks(t *testing.T) {

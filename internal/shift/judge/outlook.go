@@ -146,7 +146,7 @@ func (p Prospect) detection(settings Settings, step Step, regression float64) De
 
 // run simulates some minutes, and returns after how many the Candidate is found to be worse.
 func (p Prospect) run(settings Settings, weight Weight, worse float64, minutes int, random chance) (int, bool) {
-	rules := Errors.rules(settings.Tolerates)
+	rules := settings.rules(Errors)
 	logThreshold := math.Log(float64(max(p.Functions, 1)) / rules.falseAlarms)
 	e := newEvidence(rules, p.record())
 	for minute := 1; minute <= minutes; minute++ {

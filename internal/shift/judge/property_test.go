@@ -143,7 +143,7 @@ func drawTallies(t *rapid.T) []tally {
 
 // uncorrected is the evidence of minutes with a clump that they do not change.
 func uncorrected(list []tally) *evidence {
-	e := newEvidence(Errors.rules(DefaultSettings().Tolerates), Record{Count: Count{100_000, 100}, Clump: 2})
+	e := newEvidence(DefaultSettings().rules(Errors), Record{Count: Count{100_000, 100}, Clump: 2})
 	for _, m := range list {
 		e.addUncorrected(m)
 	}
@@ -226,13 +226,15 @@ func TestClumpIsLoweredBesideStableAndNeverRaised(t *testing.T) {
 	t.Parallel()
 	steady := [][4]int64{{900, 20, 100, 10}, {900, 40, 100, 20}, {900, 20, 100, 10}, {900, 2, 100, 1}}
 	e := evidenceOf(Errors, Record{Clump: 10}, steady...)
-	assert.InDelta(t, (2*10+3*1)/5.0, e.badPerCause(), 1e-9, "three pairs in which the bad requests are divided alike")
+	const careful = 1 + 1.5*9 // what history's 10 counts as
+	assert.InDelta(t, (4*careful+3*1)/7.0, e.badPerCause(), 1e-9, "three pairs in which the bad requests are divided alike")
 	swinging := [][4]int64{{900, 0, 100, 50}, {900, 50, 100, 0}, {900, 0, 100, 50}}
-	assert.InDelta(t, 10, evidenceOf(Errors, Record{Clump: 10}, swinging...).badPerCause(), 1e-9)
+	assert.InDelta(t, careful, evidenceOf(Errors, Record{Clump: 10}, swinging...).badPerCause(), 1e-9)
 	assert.InDelta(t, 1, evidenceOf(Errors, Record{Clump: 1}, swinging...).badPerCause(), 1e-9)
-	assert.InDelta(t, 20, evidenceOf(Errors, Record{Clump: 50}).badPerCause(), 1e-9, "bounded")
+	assert.InDelta(t, 1+1.5*19, evidenceOf(Errors, Record{Clump: 50}).badPerCause(), 1e-9, "bounded")
 	assert.InDelta(t, 1, evidenceOf(Errors, Record{}).badPerCause(), 1e-9, "no history")
 	assert.InDelta(t, 3, evidenceOf(Slow, Record{Clump: 1}).badPerCause(), 1e-9, "slow requests come together")
+	assert.InDelta(t, 4, evidenceOf(Slow, Record{Clump: 3}).badPerCause(), 1e-9, "and more so where history shows it")
 }
 
 // requireSane holds what is true of every Finding.

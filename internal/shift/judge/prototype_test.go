@@ -55,7 +55,8 @@ func TestEvidenceHasTheValuesOfThePrototype(t *testing.T) {
 	for _, c := range readPrototype(t).Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			rules := c.Signal.rules(DefaultSettings().Tolerates)
+			rules := DefaultSettings().rules(c.Signal)
+			rules.clumping = clumping{excess: 1, historyPairs: 2} // the prototype is less careful
 			e := newEvidence(rules, c.Record)
 			hasAlone := false
 			for i, m := range c.Minutes {

@@ -47,13 +47,31 @@ func TestSettingsAtTheirBounds(t *testing.T) {
 	}
 }
 
-func TestSignalsTogetherHaveOneFalseAlarmInAHundred(t *testing.T) {
+func TestSignalsThatDecideHaveOneFalseAlarmInAHundred(t *testing.T) {
 	t.Parallel()
-	sum := 0.0
-	for _, signal := range signals {
-		sum += signal.rules(DefaultSettings().Tolerates).falseAlarms
+	for _, c := range []struct {
+		slow, throttles Mode
+		errors          float64
+	}{
+		{Enforce, Enforce, 0.006},
+		{Enforce, Observe, 0.007},
+		{Observe, Enforce, 0.009},
+		{Observe, Observe, 0.01},
+		{Off, Off, 0.01},
+	} {
+		s := DefaultSettings()
+		s.Slow, s.Throttles = c.slow, c.throttles
+		sum := 0.0
+		for _, signal := range signals {
+			if s.mode(signal) == Enforce {
+				sum += s.rules(signal).falseAlarms
+			}
+		}
+		assert.InDelta(t, allFalseAlarms, sum, 1e-12, "%+v", c)
+		assert.InDelta(t, c.errors, s.rules(Errors).falseAlarms, 1e-12, "%+v", c)
+		s.Errors = Observe
+		assert.InDelta(t, c.errors, s.rules(Errors).falseAlarms, 1e-12, "%+v: to observe says what to enforce would do", c)
 	}
-	assert.InDelta(t, allFalseAlarms, sum, 1e-12)
 }
 
 func TestLatencyLimitsFollowFromTheHistory(t *testing.T) {

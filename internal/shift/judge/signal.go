@@ -54,8 +54,7 @@ func countThrottles(m Measured) (Count, bool) {
 
 // rules are when a Signal makes a Candidate worse.
 type rules struct {
-	// falseAlarms is the Signal's part of the false alarms that a deployment may have. All
-	// parts together are 1 %.
+	// falseAlarms is the Signal's part of the false alarms that a deployment may have.
 	falseAlarms float64
 	// odds is how many times higher the Candidate's odds of a bad request must look.
 	odds float64
@@ -65,26 +64,46 @@ type rules struct {
 	bad int64
 	// clump is the least number of bad requests that count as one.
 	clump float64
+	// clumping is how careful one is with the clumps of history.
+	clumping clumping
 	// record says whether the Signal is held against Stable's record, too.
 	record bool
 }
 
-// allFalseAlarms is the bound on the false alarms of a whole deployment.
-const allFalseAlarms = 0.01
+// allFalseAlarms is the bound on the false alarms of a whole deployment. The parts of all
+// Signals that decide make it up: latency is two of them.
+const (
+	allFalseAlarms      = 0.01
+	latencyFalseAlarms  = 0.0015
+	throttleFalseAlarms = 0.001
+)
 
-// rules returns the Signal's rules with what a user tolerates. Slow requests come together
-// and vary more than failed ones, so they need more. Latency and throttles have no bet
-// against the record: both depend on how much traffic there is, and that the record does not know.
-func (s Signal) rules(tolerates Tolerance) rules {
-	r := rules{odds: tolerates.Times, difference: tolerates.Percent / 100, bad: 2, clump: 1}
-	switch s {
+// rules returns a Signal's rules. Slow requests come together and vary more than failed ones,
+// so they need more. Latency and throttles have no bet against the record: both depend on how
+// much traffic there is, and that the record does not know.
+func (s Settings) rules(signal Signal) rules {
+	r := rules{odds: s.Tolerates.Times, difference: s.Tolerates.Percent / 100, bad: 2, clump: 1, clumping: carefully}
+	switch signal {
 	case Errors:
-		r.falseAlarms, r.record = 0.006, true
+		r.falseAlarms, r.record = s.errorFalseAlarms(), true
 	case Slow, VerySlow:
-		r.falseAlarms, r.bad, r.clump = 0.0015, 5, 3
+		r.falseAlarms, r.bad, r.clump = latencyFalseAlarms, 5, 3
 		r.odds, r.difference = max(r.odds, 3), max(r.difference, 0.005)
 	default:
-		r.falseAlarms = 0.001
+		r.falseAlarms = throttleFalseAlarms
 	}
 	return r
+}
+
+// errorFalseAlarms is the part of errors. What only observes has no false alarms, so errors
+// have its part, too.
+func (s Settings) errorFalseAlarms() float64 {
+	rest := allFalseAlarms
+	if s.Slow == Enforce {
+		rest -= 2 * latencyFalseAlarms
+	}
+	if s.Throttles == Enforce {
+		rest -= throttleFalseAlarms
+	}
+	return rest
 }
