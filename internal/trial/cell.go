@@ -66,6 +66,10 @@ func (c Cell) played(run int) world.Scenario {
 // worse is by how much more of the Candidate's requests fail.
 func (c Cell) worse() float64 { return c.scenario.Candidate.ErrorRate - c.scenario.Stable.ErrorRate }
 
+// isTolerated says whether the Candidate is so little worse that a deployment takes it by
+// default. That is no regression to find.
+func (c Cell) isTolerated() bool { return c.worse() < float64(shift.DefaultJudging().Tolerates.Points)/float64(shift.All) }
+
 // steps are those of the Cell's deployments.
 func (c Cell) steps() []shift.Step {
 	return []shift.Step{{Weight: c.Weight, Bake: canaryMinutes * 60}, {Weight: shift.All, Bake: finalMinutes * 60}}
@@ -123,7 +127,9 @@ func Cells() []Cell {
 				for _, r := range regressions {
 					c := newCell(Regressed, r.name, rate, weight, base)
 					c.scenario.Candidate.ErrorRate = r.rate(base)
-					cells = append(cells, c)
+					if !c.isTolerated() {
+						cells = append(cells, c)
+					}
 				}
 			}
 		}

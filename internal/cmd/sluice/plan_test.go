@@ -226,5 +226,5 @@ func TestPlanDrawsTheWeightsUnlessAllMoveAtOnce(t *testing.T) {
 	assert.NotContains(t, run(t, "", "plan", "AllAtOnce").stdout, "█")
 	const steps = `"strategy": {"steps": [{"percent": 50, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`
 	assert.Contains(t, run(t, `{"function": "f", "judge": "off", `+steps, "plan", "-f", "-").stdout, "100% after 10m, until 20m\n")
-	assert.Contains(t, run(t, `{"function": "f", `+steps, "plan", "-f", "-").stdout, "100% after 20m\n", "95% after 10 minutes")
+	assert.Contains(t, run(t, `{"function": "f", `+steps, "plan", "-f", "-").stdout, "100% after 20m\n", "90% after 10 minutes")
 }
