@@ -103,7 +103,8 @@ func (j Judging) evidenceWait(bake Seconds) Seconds {
 }
 
 // withControl inserts a Step before the last one, if the last one bakes: it bakes with the
-// Control on Stable, and then the last one takes the rest.
+// Control on Stable, and then the last one takes the rest. If the Step before leaves no more
+// than the Control, half of it stays, and if it leaves no more than that, nothing can.
 func (j Judging) withControl(steps []Step) []Step {
 	if !j.Enforces() || j.Control <= 0 {
 		return steps
@@ -115,9 +116,11 @@ func (j Judging) withControl(steps []Step) []Step {
 	if last.Bake == 0 {
 		return steps
 	}
-	// After a Step that leaves no more than the Control, half of that stays.
-	weight := max(All-j.Control, (before+All)/2)
-	if weight == before {
+	weight := All - j.Control
+	if weight <= before {
+		weight = All - j.Control/2
+	}
+	if weight <= before || weight == All {
 		return steps
 	}
 	controlled := append([]Step(nil), steps[:len(steps)-1]...)

@@ -21,6 +21,8 @@ func TestTheLastBakeKeepsAControlOnStable(t *testing.T) {
 	observed.Mode = judge.Observe
 	none := shift.DefaultJudging()
 	none.Control = 0
+	least := shift.DefaultJudging()
+	least.Control = 1
 	ten, ninety := shift.Step{Weight: 1000, Bake: 300}, shift.Step{Weight: 9000, Bake: 300}
 	watched, whole := shift.Step{Weight: shift.All, Bake: 600}, shift.Step{Weight: shift.All}
 	tests := []struct {
@@ -33,7 +35,8 @@ func TestTheLastBakeKeepsAControlOnStable(t *testing.T) {
 		{"a last bake that is the only one", []shift.Step{watched}, enforced, []shift.Step{{Weight: 9000, Bake: 600}, whole}},
 		{"no last bake", []shift.Step{ten, whole}, enforced, []shift.Step{ten, whole}},
 		{"a step before it that leaves no more than the control", []shift.Step{ninety, watched}, enforced, []shift.Step{ninety, {Weight: 9500, Bake: 600}, whole}},
-		{"a step before it that leaves next to nothing", []shift.Step{{Weight: 9999, Bake: 300}, watched}, enforced, []shift.Step{{Weight: 9999, Bake: 300}, watched}},
+		{"a step before it that leaves no more than half of it", []shift.Step{{Weight: 9500, Bake: 300}, watched}, enforced, []shift.Step{{Weight: 9500, Bake: 300}, watched}},
+		{"the smallest control after a step that leaves as much", []shift.Step{{Weight: 9999, Bake: 300}, watched}, least, []shift.Step{{Weight: 9999, Bake: 300}, watched}},
 		{"only observed", []shift.Step{ten, watched}, observed, []shift.Step{ten, watched}},
 		{"no control", []shift.Step{ten, watched}, none, []shift.Step{ten, watched}},
 		{"no judge", []shift.Step{ten, watched}, shift.Judging{}, []shift.Step{ten, watched}},

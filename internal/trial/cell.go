@@ -68,7 +68,9 @@ func (c Cell) worse() float64 { return c.scenario.Candidate.ErrorRate - c.scenar
 
 // isTolerated says whether the Candidate is so little worse that a deployment takes it by
 // default. That is no regression to find.
-func (c Cell) isTolerated() bool { return c.worse() < float64(shift.DefaultJudging().Tolerates.Points)/float64(shift.All) }
+func (c Cell) isTolerated() bool {
+	return c.worse() < float64(shift.DefaultJudging().Tolerates.Points)/float64(shift.All)
+}
 
 // steps are those of the Cell's deployments.
 func (c Cell) steps() []shift.Step {
