@@ -19,7 +19,7 @@ func TestDeploymentsEndAsTheWholeOnesDo(t *testing.T) {
 	t.Parallel()
 	undone, waited := 0, 0
 	cells := Cells()
-	for i := 0; i < len(cells); i += 13 {
+	for i := 0; i < len(cells); i += 11 {
 		c, run := cells[i], i%5
 		seen, err := c.deploy(run, judgings[Sluice])
 		require.NoError(t, err)
