@@ -154,6 +154,7 @@ var rules = []rule{
 	{folder: "internal/localaws/cloudwatch", may: list(localService, smithy+"/encoding/cbor")},
 	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},
 	{folder: "internal/localaws/eventbridge", may: localService},
+	{folder: "internal/localaws/keyvaluestore", may: localService},
 	{folder: "internal/localaws/lambda", may: localService},
 	{folder: "internal/localaws/sqs", may: localService},
 	{folder: "internal/localaws/ssm", may: localService},

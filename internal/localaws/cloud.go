@@ -11,6 +11,7 @@ import (
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/identifier"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
 	"sluice/internal/localaws/sqs"
@@ -46,6 +47,9 @@ type Config struct {
 	// ParameterReadRate is the ReadRate of ssm.Config.
 	ParameterReadRate float64
 
+	// KeyValueStores is passed to keyvaluestore.New.
+	KeyValueStores KeyValueStoreConfig
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -60,6 +64,7 @@ type Cloud struct {
 	*eventbridge.Buses
 	*stepfunctions.Executions
 	*ssm.Parameters
+	*keyvaluestore.Stores
 
 	queues   *sqs.Queues
 	config   Config
@@ -93,6 +98,7 @@ func New(config Config) *Cloud {
 		Buses:      eventbridge.New(here, config.EventBuses),
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
+		Stores:     keyvaluestore.New(here, config.KeyValueStores),
 		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
@@ -107,6 +113,7 @@ func New(config Config) *Cloud {
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
 		sqs.Name:               {sqs.Name, c.queues},
+		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}
 	return c

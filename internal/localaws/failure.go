@@ -3,6 +3,7 @@ package localaws
 import (
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
 	"sluice/internal/localaws/sqs"
@@ -19,6 +20,7 @@ var failures = map[string]protocol.Failures{
 	stepfunctions.Name: stepfunctions.Failures,
 	ssm.Name:           ssm.Failures,
 	sqs.Name:           sqs.Failures,
+	keyvaluestore.Name: keyvaluestore.Failures,
 	dynamodbName:       {InternalCode: "InternalServerError"},
 }
 

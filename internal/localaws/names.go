@@ -3,6 +3,7 @@ package localaws
 import (
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
 	"sluice/internal/localaws/ssm"
@@ -61,6 +62,11 @@ type (
 
 	// Parameter is a parameter of the Parameter Store.
 	Parameter = ssm.Parameter
+
+	// KeyValueStore is a key value store of CloudFront.
+	KeyValueStore       = keyvaluestore.KeyValueStore
+	KeyValueStoreConfig = keyvaluestore.Config
+	KeyValueChange      = keyvaluestore.KeyValueChange
 )
 
 // The values of these types.
