@@ -99,6 +99,8 @@ var rules = []rule{
 
 	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
+	// What runs at the edges of CloudFront is tested in a JavaScript engine.
+	{folder: "internal/router/cloudfront/edge", tests: []string{"github.com/dop251/goja"}},
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
 	{folder: "internal/hook/*", may: adapter, tests: adapterTests},
 	{folder: "internal/synthetic/*", may: adapter, tests: adapterTests},
