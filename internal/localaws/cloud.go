@@ -14,6 +14,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -65,6 +66,7 @@ type Cloud struct {
 	*stepfunctions.Executions
 	*ssm.Parameters
 	*keyvaluestore.Stores
+	*s3.Buckets
 
 	queues   *sqs.Queues
 	config   Config
@@ -99,6 +101,7 @@ func New(config Config) *Cloud {
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
 		Stores:     keyvaluestore.New(here, config.KeyValueStores),
+		Buckets:    s3.New(here),
 		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
@@ -114,6 +117,7 @@ func New(config Config) *Cloud {
 		ssm.Name:               {ssm.Name, c.Parameters},
 		sqs.Name:               {sqs.Name, c.queues},
 		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
+		s3.Name:                {s3.Name, c.Buckets},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}
 	return c

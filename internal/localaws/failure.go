@@ -6,6 +6,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -21,6 +22,7 @@ var failures = map[string]protocol.Failures{
 	ssm.Name:           ssm.Failures,
 	sqs.Name:           sqs.Failures,
 	keyvaluestore.Name: keyvaluestore.Failures,
+	s3.Name:            s3.Failures,
 	dynamodbName:       {InternalCode: "InternalServerError"},
 }
 

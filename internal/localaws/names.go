@@ -6,6 +6,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
 )
@@ -67,6 +68,9 @@ type (
 	KeyValueStore       = keyvaluestore.KeyValueStore
 	KeyValueStoreConfig = keyvaluestore.Config
 	KeyValueChange      = keyvaluestore.KeyValueChange
+
+	// Bucket is a bucket of S3.
+	Bucket = s3.Bucket
 )
 
 // The values of these types.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 
 	"sluice/internal/awserror"
@@ -38,15 +37,20 @@ func (r *Router) read(ctx context.Context, key string) (content, error) {
 	if err != nil {
 		return content{}, r.meaning(err)
 	}
-	found := content{etag: aws.ToString(store.ETag)}
+	if store.ETag == nil {
+		return content{}, fmt.Errorf("the key value store %s answered without its ETag", r.settings.Store)
+	}
+	found := content{etag: *store.ETag}
 	item, err := r.api.GetKey(ctx, &kvs.GetKeyInput{KvsARN: &r.settings.Store, Key: &key})
 	switch {
 	case isNotFound(err):
 		return found, nil
 	case err != nil:
 		return content{}, r.meaning(err)
+	case item.Value == nil:
+		return content{}, fmt.Errorf("the key value store %s answered without the value of %s", r.settings.Store, key)
 	}
-	found.text, found.exists = aws.ToString(item.Value), true
+	found.text, found.exists = *item.Value, true
 	return found, nil
 }
 

@@ -459,6 +459,21 @@ func TestAConflictOfAReadIsNoMismatch(t *testing.T) {
 	assert.Empty(t, s.pauses)
 }
 
+// hollow answers without the value of the key.
+type hollow struct{ cloudfront.API }
+
+func (hollow) GetKey(context.Context, *kvs.GetKeyInput, ...func(*kvs.Options)) (*kvs.GetKeyOutput, error) {
+	return &kvs.GetKeyOutput{}, nil
+}
+
+func TestAnAnswerWithoutAValueIsNoValue(t *testing.T) {
+	t.Parallel()
+	s := newStage(unlimited()).holds(t, text(`"stable":"r41"`))
+	s.Router = cloudfront.New(hollow{s.client("set-weight")}, s.settings(1))
+	_, err := s.Route(t.Context(), site)
+	require.ErrorContains(t, err, "without the value of E1ABC")
+}
+
 func TestAFullStoreRefusesAWrite(t *testing.T) {
 	t.Parallel()
 	s := newStage(unlimited())
