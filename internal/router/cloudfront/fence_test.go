@@ -104,25 +104,35 @@ func (w *writer) work(r *cloudfront.Router, wishes []shift.Route) error {
 		before := len(w.crowd.replaced[w.name])
 		written, err := w.write(ctx, r, known, wish)
 		mine := w.crowd.replaced[w.name][before:]
-		switch {
-		case err == nil && !slices.Equal(mine, []int{serial}):
-			return fmt.Errorf("%s was to replace %d, and has replaced %v", w.name, serial, mine)
-		case err != nil && len(mine) > 0:
-			return fmt.Errorf("%s has written, and returns: %w", w.name, err)
-		case errors.Is(err, shift.ErrRevisionMismatch) && w.seen == serial:
-			return fmt.Errorf("%s saw nothing new, and returns: %w", w.name, err)
-		case errors.Is(err, shift.ErrRevisionMismatch), errors.Is(err, shift.ErrThrottled):
-			if known, err = r.Route(ctx, site); err != nil {
-				return err
-			}
-			serial = w.seen
-		case err != nil:
-			return err
-		default:
-			known, serial = written, serial+1
+		if wrong := w.checkWrite(serial, mine, err); wrong != nil {
+			return wrong
 		}
+		if err == nil {
+			known, serial = written, serial+1
+			continue
+		}
+		if known, err = r.Route(ctx, site); err != nil {
+			return err
+		}
+		serial = w.seen
 	}
 	return nil
+}
+
+// checkWrite holds what a write has returned against the serials that it has replaced. It was
+// to replace one of them.
+func (w *writer) checkWrite(serial int, replaced []int, err error) error {
+	switch {
+	case err == nil && !slices.Equal(replaced, []int{serial}):
+		return fmt.Errorf("%s was to replace %d, and has replaced %v", w.name, serial, replaced)
+	case err != nil && len(replaced) > 0:
+		return fmt.Errorf("%s has written, and returns: %w", w.name, err)
+	case errors.Is(err, shift.ErrRevisionMismatch) && w.seen == serial:
+		return fmt.Errorf("%s saw nothing new, and returns: %w", w.name, err)
+	case err == nil, errors.Is(err, shift.ErrRevisionMismatch), errors.Is(err, shift.ErrThrottled):
+		return nil
+	}
+	return err
 }
 
 func (w *writer) write(ctx context.Context, r *cloudfront.Router, known, wish shift.Route) (shift.Route, error) {
