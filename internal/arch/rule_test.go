@@ -99,6 +99,8 @@ var rules = []rule{
 
 	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
+	// What runs at the edges of CloudFront is tested in a JavaScript engine.
+	{folder: "internal/router/cloudfront/edge", tests: []string{"github.com/dop251/goja"}},
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
 	{folder: "internal/hook/*", may: adapter, tests: adapterTests},
 	{folder: "internal/synthetic/*", may: adapter, tests: adapterTests},
@@ -154,7 +156,9 @@ var rules = []rule{
 	{folder: "internal/localaws/cloudwatch", may: list(localService, smithy+"/encoding/cbor")},
 	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},
 	{folder: "internal/localaws/eventbridge", may: localService},
+	{folder: "internal/localaws/keyvaluestore", may: localService},
 	{folder: "internal/localaws/lambda", may: localService},
+	{folder: "internal/localaws/s3", may: localService},
 	{folder: "internal/localaws/sqs", may: localService},
 	{folder: "internal/localaws/ssm", may: localService},
 	{folder: "internal/localaws/stepfunctions", may: localService},

@@ -11,8 +11,10 @@ import (
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/identifier"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -46,6 +48,9 @@ type Config struct {
 	// ParameterReadRate is the ReadRate of ssm.Config.
 	ParameterReadRate float64
 
+	// KeyValueStores is passed to keyvaluestore.New.
+	KeyValueStores KeyValueStoreConfig
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -60,6 +65,8 @@ type Cloud struct {
 	*eventbridge.Buses
 	*stepfunctions.Executions
 	*ssm.Parameters
+	*keyvaluestore.Stores
+	*s3.Buckets
 
 	queues   *sqs.Queues
 	config   Config
@@ -93,6 +100,8 @@ func New(config Config) *Cloud {
 		Buses:      eventbridge.New(here, config.EventBuses),
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
+		Stores:     keyvaluestore.New(here, config.KeyValueStores),
+		Buckets:    s3.New(here),
 		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
@@ -107,6 +116,8 @@ func New(config Config) *Cloud {
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
 		sqs.Name:               {sqs.Name, c.queues},
+		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
+		s3.Name:                {s3.Name, c.Buckets},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}
 	return c

@@ -3,8 +3,10 @@ package localaws
 import (
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -19,6 +21,8 @@ var failures = map[string]protocol.Failures{
 	stepfunctions.Name: stepfunctions.Failures,
 	ssm.Name:           ssm.Failures,
 	sqs.Name:           sqs.Failures,
+	keyvaluestore.Name: keyvaluestore.Failures,
+	s3.Name:            s3.Failures,
 	dynamodbName:       {InternalCode: "InternalServerError"},
 }
 

@@ -3,8 +3,10 @@ package localaws
 import (
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
 )
@@ -61,6 +63,14 @@ type (
 
 	// Parameter is a parameter of the Parameter Store.
 	Parameter = ssm.Parameter
+
+	// KeyValueStore is a key value store of CloudFront.
+	KeyValueStore       = keyvaluestore.KeyValueStore
+	KeyValueStoreConfig = keyvaluestore.Config
+	KeyValueChange      = keyvaluestore.KeyValueChange
+
+	// Bucket is a bucket of S3.
+	Bucket = s3.Bucket
 )
 
 // The values of these types.

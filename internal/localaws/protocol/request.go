@@ -19,11 +19,13 @@ type Request struct {
 	// SigningName is the service name in the signature; CloudWatch's is "monitoring".
 	// It is empty if there is no signature.
 	SigningName string
-	Method      string
-	Path        string // as escaped by the client
-	Query       url.Values
-	Header      http.Header
-	Body        []byte
+	// SigningRegion is the region in a SigV4 signature; empty in a SigV4a signature.
+	SigningRegion string
+	Method        string
+	Path          string // as escaped by the client
+	Query         url.Values
+	Header        http.Header
+	Body          []byte
 }
 
 // Read reads a whole call. It fails if the caller has disconnected.
@@ -38,29 +40,33 @@ func Read(r *http.Request) (Request, error) {
 			return Request{}, fmt.Errorf("read the request: %w", err)
 		}
 	}
-	actor, service := parseCredential(r.Header.Get("Authorization"))
+	actor, region, service := parseCredential(r.Header.Get("Authorization"))
 	return Request{
-		Actor:       actor,
-		SigningName: service,
-		Method:      r.Method,
-		Path:        r.URL.EscapedPath(),
-		Query:       r.URL.Query(),
-		Header:      r.Header,
-		Body:        body,
+		Actor:         actor,
+		SigningName:   service,
+		SigningRegion: region,
+		Method:        r.Method,
+		Path:          r.URL.EscapedPath(),
+		Query:         r.URL.Query(),
+		Header:        r.Header,
+		Body:          body,
 	}, nil
 }
 
-// parseCredential returns the access key id and the service in a SigV4 Authorization
-// header: "AWS4-HMAC-SHA256 Credential=ID/20261201/us-east-1/lambda/aws4_request, …". A
-// SigV4a credential has no region.
-func parseCredential(authorization string) (actor, service string) {
+// parseCredential returns the access key id, the region and the service in a SigV4
+// Authorization header: "AWS4-HMAC-SHA256 Credential=ID/20261201/us-east-1/lambda/aws4_request,
+// …". A SigV4a credential has no region.
+func parseCredential(authorization string) (actor, region, service string) {
 	_, credential, _ := strings.Cut(authorization, "Credential=")
 	credential, _, _ = strings.Cut(credential, ",")
 	scope := strings.Split(credential, "/")
-	if len(scope) < 4 {
-		return "", ""
+	switch {
+	case len(scope) < 4:
+		return "", "", ""
+	case len(scope) > 4:
+		region = scope[len(scope)-3]
 	}
-	return scope[0], scope[len(scope)-2]
+	return scope[0], region, scope[len(scope)-2]
 }
 
 // Target returns the operation in an X-Amz-Target header with a service's prefix

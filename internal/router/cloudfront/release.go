@@ -1,0 +1,36 @@
+package cloudfront
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/internal/shift"
+)
+
+// Publish returns shift.ErrVersionNotFound: nothing says which of the uploaded releases is
+// meant.
+func (r *Router) Publish(_ context.Context, t shift.Target) (shift.Published, error) {
+	return shift.Published{}, fmt.Errorf("%w: %s has no release in the input: upload one to releases/ID/ in the bucket, and name it as release", shift.ErrVersionNotFound, t)
+}
+
+// DescribeVersion returns a release. It returns shift.ErrVersionNotFound for an id that no
+// release can have, or for a release that was not uploaded.
+func (r *Router) DescribeVersion(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
+	distribution, err := splitTarget(t)
+	if err != nil {
+		return shift.Published{}, err
+	}
+	if !isRelease(string(v)) {
+		return shift.Published{}, fmt.Errorf("%w: %q is not the id of a release: it has 1 to 64 letters, digits, dots, hyphens and underscores",
+			shift.ErrVersionNotFound, shift.BoundText(string(v), 80))
+	}
+	if r.settings.Uploads != nil {
+		if err := r.settings.Uploads.CheckUploaded(ctx, distribution, string(v)); err != nil {
+			return shift.Published{}, fmt.Errorf("find release %s of %s: %w", v, t, err)
+		}
+	}
+	return shift.Published{Version: v, Readiness: shift.Ready}, nil
+}
+
+// Wake does nothing: a release is always ready.
+func (r *Router) Wake(context.Context, shift.Target, shift.Version) error { return nil }

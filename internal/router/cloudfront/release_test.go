@@ -1,0 +1,57 @@
+package cloudfront_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/router/cloudfront"
+	"sluice/internal/shift"
+)
+
+func TestAReleaseIsKnownByItsID(t *testing.T) {
+	t.Parallel()
+	s := newStage(unlimited())
+	for _, id := range []string{"r42", "2026-11-29.1", "A_b-c.D", "...", strings.Repeat("r", 64)} {
+		got, err := s.DescribeVersion(t.Context(), site, shift.Version(id))
+		require.NoError(t, err, id)
+		assert.Equal(t, shift.Published{Version: shift.Version(id), Readiness: shift.Ready}, got)
+	}
+	for _, id := range []string{"", ".", "..", "a/b", "a b", "ä", "a\n", strings.Repeat("r", 65)} {
+		_, err := s.DescribeVersion(t.Context(), site, shift.Version(id))
+		require.ErrorIs(t, err, shift.ErrVersionNotFound, id)
+		require.ErrorContains(t, err, "1 to 64 letters", id)
+	}
+	_, err := s.Publish(t.Context(), site)
+	require.ErrorIs(t, err, shift.ErrVersionNotFound)
+	require.ErrorContains(t, err, "name it as release")
+	require.NoError(t, s.Wake(t.Context(), site, "r42"))
+	assert.Empty(t, s.CallCounts())
+}
+
+// uploads has the releases in it.
+type uploads map[string]bool
+
+func (u uploads) CheckUploaded(_ context.Context, distribution, release string) error {
+	if !u[distribution+"/"+release] {
+		return fmt.Errorf("%w: upload it first", shift.ErrVersionNotFound)
+	}
+	return nil
+}
+
+func TestAReleaseThatWasNotUploadedIsNotFound(t *testing.T) {
+	t.Parallel()
+	s := newStage(unlimited())
+	settings := s.settings(1)
+	settings.Uploads = uploads{"E1ABC/r42": true}
+	s.Router = cloudfront.New(s.client("open-deployment"), settings)
+	_, err := s.DescribeVersion(t.Context(), site, "r42")
+	require.NoError(t, err)
+	_, err = s.DescribeVersion(t.Context(), site, "r43")
+	require.ErrorIs(t, err, shift.ErrVersionNotFound)
+	require.ErrorContains(t, err, "find release r43 of cloudfront:E1ABC")
+}
