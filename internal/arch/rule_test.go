@@ -155,6 +155,7 @@ var rules = []rule{
 	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},
 	{folder: "internal/localaws/eventbridge", may: localService},
 	{folder: "internal/localaws/lambda", may: localService},
+	{folder: "internal/localaws/route53", may: localService},
 	{folder: "internal/localaws/sqs", may: localService},
 	{folder: "internal/localaws/ssm", may: localService},
 	{folder: "internal/localaws/stepfunctions", may: localService},

@@ -13,6 +13,7 @@ import (
 	"sluice/internal/localaws/identifier"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -46,6 +47,12 @@ type Config struct {
 	// ParameterReadRate is the ReadRate of ssm.Config.
 	ParameterReadRate float64
 
+	// RecordRate, PropagationTime and BatchTime are the Rate, PropagationTime and ApplyTime
+	// of route53.Config.
+	RecordRate      float64
+	PropagationTime time.Duration
+	BatchTime       time.Duration
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -60,6 +67,7 @@ type Cloud struct {
 	*eventbridge.Buses
 	*stepfunctions.Executions
 	*ssm.Parameters
+	*route53.Zones
 
 	queues   *sqs.Queues
 	config   Config
@@ -93,6 +101,7 @@ func New(config Config) *Cloud {
 		Buses:      eventbridge.New(here, config.EventBuses),
 		Executions: stepfunctions.New(),
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
+		Zones:      route53.New(here, route53.Config{Rate: config.RecordRate, PropagationTime: config.PropagationTime, ApplyTime: config.BatchTime}),
 		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
@@ -106,6 +115,7 @@ func New(config Config) *Cloud {
 		eventbridge.Name:       {eventbridge.Name, c.Buses},
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
+		route53.Name:           {route53.Name, c.Zones},
 		sqs.Name:               {sqs.Name, c.queues},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}

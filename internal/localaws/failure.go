@@ -5,6 +5,7 @@ import (
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -18,6 +19,7 @@ var failures = map[string]protocol.Failures{
 	eventbridge.Name:   eventbridge.Failures,
 	stepfunctions.Name: stepfunctions.Failures,
 	ssm.Name:           ssm.Failures,
+	route53.Name:       route53.Failures,
 	sqs.Name:           sqs.Failures,
 	dynamodbName:       {InternalCode: "InternalServerError"},
 }

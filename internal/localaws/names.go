@@ -5,6 +5,7 @@ import (
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
 )
@@ -61,6 +62,14 @@ type (
 
 	// Parameter is a parameter of the Parameter Store.
 	Parameter = ssm.Parameter
+
+	// Zone is a hosted zone of Route 53, Record a record set in it, and Resolvers are what
+	// viewers ask.
+	Zone        = route53.Zone
+	Record      = route53.Record
+	RecordAlias = route53.Alias
+	RecordArea  = route53.GeoArea
+	Resolvers   = route53.Resolvers
 )
 
 // The values of these types.
@@ -108,4 +117,12 @@ var (
 	ParseStatistic     = cloudwatch.ParseStatistic
 	NewDistribution    = cloudwatch.NewDistribution
 	MergeDistributions = cloudwatch.MergeAll
+)
+
+// SimpleRecord returns a record with values, and AliasRecord one that is an alias.
+// NewResolvers returns resolvers that ask the zones of a Cloud.
+var (
+	SimpleRecord = route53.Simple
+	AliasRecord  = route53.AliasOf
+	NewResolvers = route53.NewResolvers
 )
