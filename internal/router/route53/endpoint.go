@@ -98,7 +98,7 @@ func (e endpoint) check(kind string) error {
 	}
 	target := e.target(kind)
 	switch {
-	case aliasEndpoint(*target) != e || !isName(e.host()):
+	case aliasEndpoint(*target) != e || !isName(plainName(*target.DNSName)):
 		return fmt.Errorf("%q is no target of an alias: write its name in lower case, and \" in ZONE\" unless it is a CloudFront distribution", string(e))
 	case !shift.MadeOf(aws.ToString(target.HostedZoneId), upperAndDigits) || len(*target.HostedZoneId) > maxZoneID:
 		return fmt.Errorf("%q is no id of a hosted zone", *target.HostedZoneId)

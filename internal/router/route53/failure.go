@@ -45,14 +45,12 @@ func meaning(err error) error {
 // has written it since, and the other messages may be due to that too: a new read decides.
 // Without such a message, Route 53 would refuse the batch again.
 func batchMeaning(refused *types.InvalidChangeBatch) error {
+	text := messages(refused)
 	means := shift.ErrRouteRefused
-	texts := messages(refused)
-	for _, text := range texts {
-		if isStale(text) {
-			means = shift.ErrRevisionMismatch
-		}
+	if stale.MatchString(text) {
+		means = shift.ErrRevisionMismatch
 	}
-	return fmt.Errorf("%w: InvalidChangeBatch: %s", means, shift.BoundText(strings.Join(texts, ", "), maxMessages))
+	return fmt.Errorf("%w: InvalidChangeBatch: %s", means, shift.BoundText(text, maxMessages))
 }
 
 // maxMessages bounds what a refusal says, in characters.
@@ -60,39 +58,14 @@ const maxMessages = 600
 
 // messages are the messages of a refused batch. Route 53 has two forms: a list, and one text
 // in brackets (external-dns issue 2426).
-func messages(refused *types.InvalidChangeBatch) []string {
+func messages(refused *types.InvalidChangeBatch) string {
 	if len(refused.Messages) > 0 {
-		return refused.Messages
+		return strings.Join(refused.Messages, ", ")
 	}
-	text := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(refused.Message), "["), "]")
-	return splitMessages(text)
+	return strings.TrimSuffix(strings.TrimPrefix(aws.ToString(refused.Message), "["), "]")
 }
 
-// beginnings are where the messages about a record begin. Names and set identifiers in a
-// message may have commas, so a comma alone does not part two messages.
-var beginnings = regexp.MustCompile(`, (Tried to |RRSet |The request |Invalid |FATAL |Number of |RDATA )`)
-
-func splitMessages(text string) (list []string) {
-	from := 0
-	for _, at := range beginnings.FindAllStringIndex(text, -1) {
-		list = append(list, text[from:at[0]])
-		from = at[0] + len(", ")
-	}
-	return append(list, text[from:])
-}
-
-// stale are the ends of the messages about a record that is not what was read (external-dns
-// issue 732, cli53 issue 70).
-var stale = []string{"] but it was not found", "] but the values provided do not match the current values", "] but it already exists"}
-
-func isStale(text string) bool {
-	if !strings.HasPrefix(text, "Tried to delete resource record set [") && !strings.HasPrefix(text, "Tried to create resource record set [") {
-		return false
-	}
-	for _, end := range stale {
-		if strings.HasSuffix(text, end) {
-			return true
-		}
-	}
-	return false
-}
+// stale matches a message about a record that is not what was read (external-dns issue 732,
+// cli53 issue 70). A message begins the text, or follows a comma. Set identifiers may have
+// anything in them. Whoever makes one that looks like such a message only causes a new read.
+var stale = regexp.MustCompile(`(?s)(^|, )Tried to (delete|create) resource record set \[.*?\] but (it was not found|it already exists|the values provided do not match the current values)`)
