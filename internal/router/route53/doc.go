@@ -8,6 +8,10 @@
 // refused, even if the records have become again what they were. The guard stays for ever:
 // without it, a first batch that was held up would find what it expects again.
 //
+// What the guard cannot see is somebody else's edit of nothing but a weight, in the moment
+// between a write's own read and its batch: it is not certain that Route 53 compares weights
+// (moto pull request 7153). Such an edit is overwritten. Before that read, every edit is seen.
+//
 // The records go back to the form in which they were found, at the end and on a rollback. A
 // Route's Detail holds that form.
 package route53

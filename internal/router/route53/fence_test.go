@@ -229,149 +229,161 @@ type writer struct {
 	first bool
 }
 
-// Writers of Sluice and strangers take turns, and batches arrive late. A write lands only if
-// nobody has written since the writer's Revision; a late batch lands only if no other write of
-// Sluice has landed since it was made; no Revision ever comes back.
+// play is a Target at which several writers of Sluice and a stranger take turns. Batches may
+// arrive late.
+type play struct {
+	i             *internet
+	start         shift.Route
+	writers       []*writer
+	seen          map[shift.Revision]bool
+	writes, edits int
+}
+
+func newPlay(t *rapid.T) *play {
+	forms := [][]localaws.Record{{simpleIP}, {simpleSite}, {simpleIP.Weighted("mine", 7)}, {simpleIP.Weighted("blue", 9), otherIP.Weighted("green", 0)}}
+	p := &play{i: newInternet(t, unlimited, rapid.SampledFrom(forms).Draw(t, "form")...), seen: map[shift.Revision]bool{}}
+	p.start = read(t, p.i.router())
+	for range 3 {
+		route := &stalled{to: p.i}
+		p.writers = append(p.writers, &writer{route: route, r: p.i.routerThrough(route), known: p.start})
+	}
+	return p
+}
+
+func (p *play) pick(t *rapid.T) *writer { return rapid.SampledFrom(p.writers).Draw(t, "writer") }
+
+func (p *play) now(t *rapid.T) shift.Route { return read(t, p.writers[0].r) }
+
+// step is a Step of any weight, with what the writer knows.
+func (p *play) step(t *rapid.T, w *writer) shift.Route {
+	wanted := at(p.start, newIP, rapid.SampledFrom([]shift.Weight{shift.None, 50, 1000, 5000, 9950, shift.All}).Draw(t, "weight"))
+	wanted.Revision = w.known.Revision
+	return wanted
+}
+
+func (p *play) landed(t *rapid.T, w *writer, written shift.Route) {
+	p.writes++
+	if p.seen[written.Revision] {
+		t.Fatalf("revision %s came back", written.Revision)
+	}
+	p.seen[written.Revision] = true
+	if found := read(t, w.r); found.Revision != written.Revision || !found.Same(written) {
+		t.Fatalf("wrote %v, and found %v", written, found)
+	}
+	w.known = written
+}
+
+// Read : a writer looks.
+func (p *play) Read(t *rapid.T) {
+	w := p.pick(t)
+	w.known = read(t, w.r)
+}
+
+// Write : a write lands only with the Revision that the Target has.
+func (p *play) Write(t *rapid.T) {
+	w := p.pick(t)
+	now, before := p.now(t), p.i.ZoneRecords(zoneID)
+	written, err := w.r.SetRoute(context.Background(), target, p.step(t, w))
+	isStale := now.Revision != w.known.Revision
+	switch {
+	case err == nil && !isStale:
+		p.landed(t, w, written)
+		return
+	case errors.Is(err, shift.ErrRevisionMismatch) != isStale:
+		t.Fatalf("with %s, of %s: %v", w.known.Revision, now.Revision, err)
+	}
+	assert.Equal(t, before, p.i.ZoneRecords(zoneID))
+}
+
+// Rotate : a writer that finds all traffic on one version gives the Target another Revision.
+func (p *play) Rotate(t *rapid.T) {
+	w := p.pick(t)
+	if !w.known.IsWhole() {
+		return
+	}
+	before := p.now(t)
+	written, err := w.r.Rotate(context.Background(), target, w.known, newIP)
+	if err != nil {
+		return
+	}
+	p.landed(t, w, written)
+	assert.True(t, before.Same(written))
+	assert.NotEqual(t, before.Revision, written.Revision)
+}
+
+// Stall : a writer's batch is held up after the writer has read the records.
+func (p *play) Stall(t *rapid.T) {
+	w := p.pick(t)
+	if w.route.held != nil {
+		return
+	}
+	w.route.holds, w.write, w.first = true, p.writes, len(p.i.ZoneRecords(zoneID)) == len(p.i.records())
+	_, err := w.r.SetRoute(context.Background(), target, p.step(t, w))
+	require.Error(t, err)
+	w.route.holds = false
+}
+
+// Arrive : a batch that was held up lands only if no other write of Sluice has landed.
+func (p *play) Arrive(t *rapid.T) {
+	w := p.pick(t)
+	if w.route.held == nil {
+		return
+	}
+	before := p.i.ZoneRecords(zoneID)
+	status, text := w.route.release(t)
+	switch {
+	case status == 200 && p.writes > w.write:
+		t.Fatalf("a batch made after %d writes has landed after %d", w.write, p.writes)
+	case status == 200:
+		p.writes++
+	default:
+		assert.Equal(t, before, p.i.ZoneRecords(zoneID), text)
+	}
+}
+
+// Edit : a stranger changes a weight, or the addresses.
+func (p *play) Edit(t *rapid.T) {
+	edited := rapid.SampledFrom(p.i.records()).Draw(t, "record")
+	before := p.now(t)
+	if edited.Weight == nil {
+		edited = localaws.SimpleRecord(name, "A", 60, "192.0.2.1", fmt.Sprintf("192.0.3.%d", p.edits))
+	} else {
+		edited = edited.Weighted(edited.SetIdentifier, (*edited.Weight+1)%256)
+	}
+	p.edits++
+	require.NoError(t, p.i.PutRecords(zoneID, edited))
+	assert.NotEqual(t, before.Revision, p.now(t).Revision)
+}
+
+// DeleteGuard : a stranger deletes the guard. A batch from before the first guard may land
+// again then, which is why Sluice never deletes it. Those batches are forgotten.
+func (p *play) DeleteGuard(t *rapid.T) {
+	if len(p.i.ZoneRecords(zoneID)) == len(p.i.records()) {
+		return
+	}
+	before := p.now(t)
+	require.NoError(t, p.i.DeleteRecords(zoneID, p.i.guard(t)))
+	assert.NotEqual(t, before.Revision, p.now(t).Revision)
+	for _, w := range p.writers {
+		if w.first {
+			w.route.held = nil
+		}
+	}
+}
+
+// DeleteRecord : a stranger deletes one of two records.
+func (p *play) DeleteRecord(t *rapid.T) {
+	if list := p.i.records(); len(list) > 1 {
+		before := p.now(t)
+		require.NoError(t, p.i.DeleteRecords(zoneID, rapid.SampledFrom(list).Draw(t, "record")))
+		assert.NotEqual(t, before.Revision, p.now(t).Revision)
+	}
+}
+
+// Check : what is read is always readable.
+func (p *play) Check(t *rapid.T) { p.now(t) }
+
 func TestInterleavedWritersAreFenced(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		ctx := context.Background()
-		forms := [][]localaws.Record{{simpleIP}, {simpleSite}, {simpleIP.Weighted("mine", 7)}, {simpleIP.Weighted("blue", 9), otherIP.Weighted("green", 0)}}
-		i := newInternet(t, unlimited, rapid.SampledFrom(forms).Draw(t, "form")...)
-		writers := make([]*writer, 3)
-		for n := range writers {
-			route := &stalled{to: i}
-			writers[n] = &writer{route: route, r: i.routerThrough(route)}
-		}
-		start := read(t, writers[0].r)
-		for _, w := range writers {
-			w.known = start
-		}
-		seen := map[shift.Revision]string{}
-		writes, edits := 0, 0
-		landed := func(w *writer, written shift.Route) {
-			writes++
-			records := fmt.Sprint(i.ZoneRecords(zoneID))
-			if before, again := seen[written.Revision]; again {
-				t.Fatalf("revision %s came back: %s and %s", written.Revision, before, records)
-			}
-			seen[written.Revision] = records
-			if found := read(t, w.r); found.Revision != written.Revision || !found.Same(written) {
-				t.Fatalf("wrote %v, and found %v", written, found)
-			}
-			w.known = written
-		}
-		pick := rapid.SampledFrom(writers)
-		weights := rapid.SampledFrom([]shift.Weight{shift.None, 50, 1000, 5000, 9950, shift.All})
-		t.Repeat(map[string]func(*rapid.T){
-			"read": func(t *rapid.T) {
-				w := pick.Draw(t, "writer")
-				if found, err := w.r.Route(ctx, target); err == nil {
-					w.known = found
-				}
-			},
-			"write": func(t *rapid.T) {
-				w := pick.Draw(t, "writer")
-				now, err := w.r.Route(ctx, target)
-				if err != nil {
-					return
-				}
-				wanted := at(start, newIP, weights.Draw(t, "weight"))
-				wanted.Revision = w.known.Revision
-				before := i.ZoneRecords(zoneID)
-				written, err := w.r.SetRoute(ctx, target, wanted)
-				if err == nil && now.Revision != w.known.Revision {
-					t.Fatalf("wrote with the revision %s, and the target had %s", w.known.Revision, now.Revision)
-				}
-				if errors.Is(err, shift.ErrRevisionMismatch) != (now.Revision != w.known.Revision) && !errors.Is(err, shift.ErrRouteRefused) {
-					t.Fatalf("with %s, of %s: %v", w.known.Revision, now.Revision, err)
-				}
-				if err != nil {
-					assert.Equal(t, before, i.ZoneRecords(zoneID))
-					return
-				}
-				landed(w, written)
-			},
-			"rotate": func(t *rapid.T) {
-				w := pick.Draw(t, "writer")
-				if !w.known.IsWhole() {
-					return
-				}
-				records := i.records()
-				if written, err := w.r.Rotate(ctx, target, w.known, newIP); err == nil {
-					landed(w, written)
-					assert.Len(t, i.records(), len(records))
-				}
-			},
-			"stall": func(t *rapid.T) {
-				w := pick.Draw(t, "writer")
-				if w.route.held != nil {
-					return
-				}
-				w.route.holds, w.write, w.first = true, writes, len(i.ZoneRecords(zoneID)) == len(i.records())
-				wanted := at(start, newIP, weights.Draw(t, "weight"))
-				wanted.Revision = w.known.Revision
-				_, err := w.r.SetRoute(ctx, target, wanted)
-				if err == nil {
-					t.Fatal("a held batch was answered")
-				}
-				w.route.holds = false
-			},
-			"arrive": func(t *rapid.T) {
-				w := pick.Draw(t, "writer")
-				if w.route.held == nil {
-					return
-				}
-				before := i.ZoneRecords(zoneID)
-				status, text := w.route.release(t)
-				switch {
-				case status == 200 && writes > w.write:
-					t.Fatalf("a batch made before %d writes has landed after %d", w.write, writes)
-				case status == 200:
-					writes++
-				default:
-					assert.Equal(t, before, i.ZoneRecords(zoneID), text)
-				}
-			},
-			"edit": func(t *rapid.T) {
-				list := i.records()
-				edited := rapid.SampledFrom(list).Draw(t, "record")
-				before := read(t, writers[0].r)
-				if edited.Weight == nil {
-					edited = localaws.SimpleRecord(name, "A", 60, "192.0.2.1", fmt.Sprintf("192.0.3.%d", edits))
-				} else {
-					edited = edited.Weighted(edited.SetIdentifier, (*edited.Weight+1)%256)
-				}
-				edits++
-				require.NoError(t, i.PutRecords(zoneID, edited))
-				if after := read(t, writers[0].r); after.Revision == before.Revision {
-					t.Fatalf("an edit of %v was not noticed", edited)
-				}
-			},
-			"delete the guard": func(t *rapid.T) {
-				before := read(t, writers[0].r)
-				for _, r := range i.ZoneRecords(zoneID) {
-					if r.Name == guard {
-						require.NoError(t, i.DeleteRecords(zoneID, r))
-						if read(t, writers[0].r).Revision == before.Revision {
-							t.Fatal("the guard is gone, and nobody noticed")
-						}
-						// A batch from before the first guard may land again. That is why
-						// Sluice never deletes the guard.
-						for _, w := range writers {
-							if w.first {
-								w.route.held = nil
-							}
-						}
-					}
-				}
-			},
-			"delete a record": func(t *rapid.T) {
-				list := i.records()
-				if len(list) > 1 {
-					require.NoError(t, i.DeleteRecords(zoneID, rapid.SampledFrom(list).Draw(t, "record")))
-				}
-			},
-		})
-	})
+	rapid.Check(t, func(t *rapid.T) { t.Repeat(rapid.StateMachineActions(newPlay(t))) })
 }
