@@ -372,6 +372,26 @@ func TestTheSharesOfResolversFollowTheWeightsWithALag(t *testing.T) {
 	assert.Empty(t, resolvers.Resolve(0, exampleZone, "gone.example.com", "A"))
 }
 
+func TestAAndAAAAAreDrawnIndependently(t *testing.T) {
+	t.Parallel()
+	a := www(t)
+	for _, kind := range [][]string{{"A", "192.0.2.1", "192.0.2.2"}, {"AAAA", "2001:db8::1", "2001:db8::2"}} {
+		for i, address := range kind[1:] {
+			require.NoError(t, a.PutRecords(exampleZone, localaws.SimpleRecord("api.example.com", kind[0], 60, address).Weighted(fmt.Sprint(i), 100)))
+		}
+	}
+	const count = 1000
+	resolvers := localaws.NewResolvers(a.Zones, count, rand.New(rand.NewPCG(3, 4)).Float64)
+	differ := 0
+	for i := range count {
+		v4, v6 := resolvers.Resolve(i, exampleZone, "api.example.com", "A"), resolvers.Resolve(i, exampleZone, "api.example.com", "AAAA")
+		if strings.HasSuffix(v4[0], "2") != strings.HasSuffix(v6[0], "2") {
+			differ++
+		}
+	}
+	assert.InDelta(t, count/2, differ, count/10)
+}
+
 func FuzzRoute53ReadsOnlyWhatItKnows(f *testing.F) {
 	const open = `<ChangeResourceRecordSetsRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>`
 	const end = `</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`
