@@ -163,6 +163,7 @@ func TestARefusedBatchHasTheTextsOfAWS(t *testing.T) {
 		{"other values", []types.Change{remove(two)}, "[Tried to delete resource record set [name='api.example.com.', type='A'] but the values provided do not match the current values]"},
 		{"other TTL", []types.Change{remove(values("api.example.com", "A", 61, "192.0.2.1"))}, "do not match the current values"},
 		{"alias for values", []types.Change{remove(aliased("api.example.com", "A", distroZone, "d1.cloudfront.net"))}, "do not match the current values"},
+		{"another alias", []types.Change{remove(aliased("site.example.com", "A", distroZone, "d2.cloudfront.net"))}, "do not match the current values"},
 		{"exists", []types.Change{create(two)}, "[Tried to create resource record set [name='api.example.com.', type='A'] but it already exists]"},
 		{"weighted beside simple", []types.Change{create(weighted(two, "x", 1))}, "a non-weighted set exists"},
 		{"simple beside weighted", []types.Change{create(values("pair.example.com", "A", 60, "192.0.2.9"))}, "[RRSet with DNS name pair.example.com., type A cannot be created as other RRSets exist with the same name and type.]"},
@@ -183,6 +184,7 @@ func TestARefusedBatchHasTheTextsOfAWS(t *testing.T) {
 			t.Parallel()
 			a := www(t,
 				localaws.SimpleRecord("api.example.com", "A", 60, "192.0.2.1"), localaws.SimpleRecord("old.example.com", "CNAME", 60, "api.example.com"),
+				localaws.AliasRecord("site.example.com", "A", distroZone, "d1.cloudfront.net"),
 				localaws.SimpleRecord("pair.example.com", "A", 60, "192.0.2.1").Weighted("a", 1), localaws.SimpleRecord("pair.example.com", "A", 60, "192.0.2.2").Weighted("b", 1),
 			)
 			before := a.ZoneRecords(exampleZone)
