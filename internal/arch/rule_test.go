@@ -158,6 +158,7 @@ var rules = []rule{
 	{folder: "internal/localaws/eventbridge", may: localService},
 	{folder: "internal/localaws/keyvaluestore", may: localService},
 	{folder: "internal/localaws/lambda", may: localService},
+	{folder: "internal/localaws/route53", may: localService},
 	{folder: "internal/localaws/s3", may: localService},
 	{folder: "internal/localaws/sqs", may: localService},
 	{folder: "internal/localaws/ssm", may: localService},

@@ -14,6 +14,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
@@ -51,6 +52,12 @@ type Config struct {
 	// KeyValueStores is passed to keyvaluestore.New.
 	KeyValueStores KeyValueStoreConfig
 
+	// RecordRate, PropagationTime and BatchTime are the Rate, PropagationTime and ApplyTime
+	// of route53.Config.
+	RecordRate      float64
+	PropagationTime time.Duration
+	BatchTime       time.Duration
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -67,6 +74,7 @@ type Cloud struct {
 	*ssm.Parameters
 	*keyvaluestore.Stores
 	*s3.Buckets
+	*route53.Zones
 
 	queues   *sqs.Queues
 	config   Config
@@ -102,6 +110,7 @@ func New(config Config) *Cloud {
 		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
 		Stores:     keyvaluestore.New(here, config.KeyValueStores),
 		Buckets:    s3.New(here),
+		Zones:      route53.New(here, route53.Config{Rate: config.RecordRate, PropagationTime: config.PropagationTime, ApplyTime: config.BatchTime}),
 		queues:     sqs.New(here),
 		config:     config,
 		database:   dynamodb.New(config.Now),
@@ -115,6 +124,7 @@ func New(config Config) *Cloud {
 		eventbridge.Name:       {eventbridge.Name, c.Buses},
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
+		route53.Name:           {route53.Name, c.Zones},
 		sqs.Name:               {sqs.Name, c.queues},
 		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
 		s3.Name:                {s3.Name, c.Buckets},

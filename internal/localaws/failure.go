@@ -6,6 +6,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/sqs"
 	"sluice/internal/localaws/ssm"
@@ -20,6 +21,7 @@ var failures = map[string]protocol.Failures{
 	eventbridge.Name:   eventbridge.Failures,
 	stepfunctions.Name: stepfunctions.Failures,
 	ssm.Name:           ssm.Failures,
+	route53.Name:       route53.Failures,
 	sqs.Name:           sqs.Failures,
 	keyvaluestore.Name: keyvaluestore.Failures,
 	s3.Name:            s3.Failures,

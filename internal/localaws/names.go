@@ -6,6 +6,7 @@ import (
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/route53"
 	"sluice/internal/localaws/s3"
 	"sluice/internal/localaws/ssm"
 	"sluice/internal/localaws/stepfunctions"
@@ -71,6 +72,14 @@ type (
 
 	// Bucket is a bucket of S3.
 	Bucket = s3.Bucket
+
+	// Zone is a hosted zone of Route 53, Record a record set in it, and Resolvers are what
+	// viewers ask.
+	Zone        = route53.Zone
+	Record      = route53.Record
+	RecordAlias = route53.Alias
+	RecordArea  = route53.GeoArea
+	Resolvers   = route53.Resolvers
 )
 
 // The values of these types.
@@ -118,4 +127,12 @@ var (
 	ParseStatistic     = cloudwatch.ParseStatistic
 	NewDistribution    = cloudwatch.NewDistribution
 	MergeDistributions = cloudwatch.MergeAll
+)
+
+// SimpleRecord returns a record with values, and AliasRecord one that is an alias.
+// NewResolvers returns resolvers that ask the zones of a Cloud.
+var (
+	SimpleRecord = route53.Simple
+	AliasRecord  = route53.AliasOf
+	NewResolvers = route53.NewResolvers
 )
