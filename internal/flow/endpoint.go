@@ -1,0 +1,117 @@
+package flow
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"sluice/internal/shift"
+)
+
+// Endpoint is what a name in Route 53 leads to: exactly one of an alias, values and a CNAME. Its
+// text is the Version of a Target of kind shift.KindRoute53, and holds all of it.
+type Endpoint struct {
+	Alias Alias
+	// A and AAAA are addresses. Either may be empty.
+	A, AAAA []netip.Addr
+	CNAME   string
+}
+
+// Alias is what an alias record leads to.
+type Alias struct {
+	DNSName string
+	// Zone is the id of the hosted zone of what DNSName is the name of. Each AWS service has
+	// its own for each region.
+	Zone string
+}
+
+// MaxAddresses is how many addresses of a type an Endpoint has at most. With more, its text
+// would be too long for the ledger's key, and for people.
+const MaxAddresses = 8
+
+// maxEndpoint is how long the text of an Endpoint is at most: names of 253 characters, or
+// addresses of 15 and 39 with what stands between them.
+const maxEndpoint = 512
+
+// Version returns the text of an Endpoint. Addresses are sorted, so that the same Endpoint always
+// has the same text.
+func (e Endpoint) Version() shift.Version {
+	switch {
+	case e.Alias != Alias{}:
+		return shift.Version(e.Alias.DNSName + " (" + e.Alias.Zone + ")")
+	case e.CNAME != "":
+		return shift.Version("CNAME " + e.CNAME)
+	}
+	var texts []string
+	for _, set := range []struct {
+		name      string
+		addresses []netip.Addr
+	}{{"A ", e.A}, {"AAAA ", e.AAAA}} {
+		var list []string
+		for _, a := range slices.SortedFunc(slices.Values(set.addresses), netip.Addr.Compare) {
+			list = append(list, a.String())
+		}
+		if len(list) > 0 {
+			texts = append(texts, set.name+strings.Join(list, ", "))
+		}
+	}
+	return shift.Version(strings.Join(texts, "; "))
+}
+
+// ParseEndpoint reads the text of an Endpoint. It returns shift.ErrVersionNotFound for a text
+// that Version does not return.
+func ParseEndpoint(v shift.Version) (Endpoint, error) {
+	e := readEndpoint(string(v))
+	if err := e.check(); err != nil || e.Version() != v {
+		return Endpoint{}, fmt.Errorf("%w: %q is not what a name can lead to, such as d111111abcdef8.cloudfront.net (Z2FDTNDATAQYW2), A 203.0.113.7; AAAA 2001:db8::7 or CNAME shop.example.net",
+			shift.ErrVersionNotFound, shift.BoundText(string(v), 80))
+	}
+	return e, nil
+}
+
+func readEndpoint(text string) (e Endpoint) {
+	if name, found := strings.CutPrefix(text, "CNAME "); found {
+		return Endpoint{CNAME: name}
+	}
+	if name, zone, found := strings.Cut(text, " ("); found {
+		return Endpoint{Alias: Alias{DNSName: name, Zone: strings.TrimSuffix(zone, ")")}}
+	}
+	for set := range strings.SplitSeq(text, "; ") {
+		kind, list, _ := strings.Cut(set, " ")
+		into := &e.A
+		if kind == "AAAA" {
+			into = &e.AAAA
+		}
+		for address := range strings.SplitSeq(list, ", ") {
+			a, _ := netip.ParseAddr(address) // check finds the zero one
+			*into = append(*into, a)
+		}
+	}
+	return e
+}
+
+// check returns an error for an Endpoint that no record can have.
+func (e Endpoint) check() error {
+	switch {
+	case e.Alias != Alias{}:
+		if !IsHost(e.Alias.DNSName) || !IsZone(e.Alias.Zone) {
+			return fmt.Errorf("the alias %s is not possible", e.Version())
+		}
+		return nil
+	case e.CNAME != "":
+		if !IsHost(e.CNAME) {
+			return fmt.Errorf("%s is not possible", e.Version())
+		}
+		return nil
+	}
+	wrong := slices.ContainsFunc(e.A, func(a netip.Addr) bool { return !a.Is4() }) ||
+		slices.ContainsFunc(e.AAAA, func(a netip.Addr) bool { return !IsAAAA(a) })
+	if wrong || len(e.A)+len(e.AAAA) == 0 || len(e.A) > MaxAddresses || len(e.AAAA) > MaxAddresses {
+		return fmt.Errorf("the addresses %s are not possible", e.Version())
+	}
+	return nil
+}
+
+// IsAAAA says whether an address can be the value of an AAAA record.
+func IsAAAA(a netip.Addr) bool { return a.Is6() && a.Zone() == "" }

@@ -1,0 +1,67 @@
+package flow
+
+import "sluice/internal/shift"
+
+// Kind is what the parts of Sluice have to agree on about a kind of Target.
+type Kind struct {
+	// Name is the first part of a Target.
+	Name string
+	// Title is how people call it.
+	Title string
+	// Field is the field of an input that names such a Target.
+	Field string
+	// Setting is the setting of the stack that turns the kind on, and Variable the
+	// environment variable that publish-version reads it from. Both are empty for Lambda
+	// aliases, which are always shifted.
+	Setting, Variable string
+	// Rules are the limits of its router, but for what only the Target itself tells.
+	Rules shift.Rules
+	// LongestVersion is how many characters a version has at most.
+	LongestVersion int
+}
+
+// The kinds of Targets.
+var (
+	// LambdaAlias : its control plane accepts 15 requests a second from an account, for all but a
+	// few calls together (Lambda quotas).
+	LambdaAlias = Kind{
+		Name: shift.KindLambda, Title: "Lambda", Field: "function", LongestVersion: 18,
+		Rules: shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true},
+	}
+	// CloudFront : nobody promises how soon the edges read a new value of a KeyValueStore.
+	// Seconds are usual, so a minute is assumed.
+	CloudFront = Kind{
+		Name: shift.KindCloudFront, Title: "CloudFront", Field: "cloudfront", LongestVersion: MaxRelease,
+		Setting: "cloudfrontStore", Variable: CloudFrontStoreVariable,
+		Rules: shift.Rules{Grain: 1, Lag: 60},
+	}
+	// Route53 : two records share 200 parts of the answers, because a weight is at most 255
+	// (Route 53 API, ResourceRecordSet, Weight). A change usually reaches all name servers
+	// within a minute (Route 53 API, ChangeResourceRecordSets). The records' TTL comes on top,
+	// and the router tells it with the Route. An account has five requests a second (Route 53
+	// Developer Guide, Quotas).
+	Route53 = Kind{
+		Name: shift.KindRoute53, Title: "Route 53", Field: "route53", LongestVersion: maxEndpoint,
+		Setting: "route53", Variable: Route53Variable,
+		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 60, KeepsDetail: true},
+	}
+	// Switch : a distribution takes minutes until all edges have its new configuration.
+	Switch = Kind{
+		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Field: "cloudfrontSwitch", LongestVersion: maxID,
+		Setting: "distributions", Variable: DistributionsVariable,
+		Rules: shift.Rules{AllAtOnce: true, Lag: 300},
+	}
+)
+
+// Kinds are all kinds of Targets that an input may name.
+var Kinds = []Kind{LambdaAlias, CloudFront, Route53, Switch}
+
+// KindOf returns the kind of a Target. It is known only for Sluice's own kinds.
+func KindOf(t shift.Target) (kind Kind, known bool) {
+	for _, k := range Kinds {
+		if k.Name == t.Kind() {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
