@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -119,6 +120,15 @@ func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
 		assert.Equal(t, test.want, strings.Join(explain.Undone(test.list, 3000), "; "))
 	}
 	assert.Equal(t, []string{"30 targets are as they were before"}, explain.Undone(many, 40), "where there is no room for more")
+}
+
+func TestViewersWhoLagAreToldOfForAllWhoLagAlike(t *testing.T) {
+	t.Parallel()
+	late := func(t shift.Target) shift.Undone {
+		return shift.Undone{Target: t, Fate: shift.WasBack, Stable: "r41", Candidate: "r42", Until: time.Date(2026, 5, 4, 12, 3, 30, 0, time.UTC)}
+	}
+	assert.Equal(t, []string{"a and b are on r41, and viewers may still see r42 until 12:03:30 UTC", "c is back on 1 (it had 10% on 9, the rest on 1)"},
+		explain.Undone([]shift.Undone{late("a"), late("b"), back("c", "1")}, 3000))
 }
 
 func TestAdviceFitsWhatHasHappened(t *testing.T) {

@@ -151,16 +151,15 @@ func ignore(event shift.Arrival, why error) shift.Release {
 
 // checkRules returns shift.ErrInvalidPlan for a Plan that one of the Targets cannot take.
 func (h PublishVersion) checkRules(release shift.Release) error {
-	for _, a := range release.Arrivals {
+	limited := make([]shift.Limited, len(release.Arrivals))
+	for i, a := range release.Arrivals {
 		rules, err := h.Versions.Rules(a.Target)
 		if err != nil {
 			return err
 		}
-		if err := rules.CheckPlan(a.Target, release.Steps); err != nil {
-			return err
-		}
+		limited[i] = shift.Limited{Target: a.Target, Rules: rules}
 	}
-	return nil
+	return shift.CheckPlan(limited, release.Steps)
 }
 
 func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) error {
