@@ -150,7 +150,8 @@ func (store) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version)
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }
 
-func (s store) CheckTarget(ctx context.Context, t shift.Target) error {
+func (s store) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	t := a.Target
 	_, err := s.Route(ctx, t)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		return fmt.Errorf("%w; stock %s first", err, t)

@@ -70,10 +70,18 @@ func (j Judging) forChanges(changes []Change) Judging {
 			judged++
 		}
 	}
+	if longestLag(changes) > 0 {
+		j.Control = 0
+	}
+	return j.ForTargets(judged, len(changes))
+}
+
+// ForTargets is what is left of the Judging where so many of all Targets are judged.
+func (j Judging) ForTargets(judged, all int) Judging {
 	if judged == 0 {
 		return Judging{}
 	}
-	if judged < len(changes) || longestLag(changes) > 0 {
+	if judged < all {
 		j.Control = 0
 	}
 	return j

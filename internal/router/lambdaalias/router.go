@@ -147,9 +147,10 @@ func (r *Router) remedyForMissing(ctx context.Context, t shift.Target) (string, 
 	return have + `: create the alias, name another one, or say "createAlias": true`, nil
 }
 
-// CheckTarget returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound for an alias that does
+// CheckArrival returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound for an alias that does
 // not exist. It calls GetFunction, which has a limit of its own.
-func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
+func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	t := a.Target
 	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return err
