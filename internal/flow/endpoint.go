@@ -20,10 +20,10 @@ type Endpoint struct {
 
 // Alias is what an alias record leads to.
 type Alias struct {
-	DNSName string
+	DNSName string `json:"dnsName"`
 	// Zone is the id of the hosted zone of what DNSName is the name of. Each AWS service has
 	// its own for each region.
-	Zone string
+	Zone string `json:"zone"`
 }
 
 // MaxAddresses is how many addresses of a type an Endpoint has at most. With more, its text
