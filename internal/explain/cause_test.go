@@ -63,9 +63,11 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 func TestOnlyATargetThatServesItsCandidateIsExplainedByCloudFormation(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `a already points at 9; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`,
-		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "a already points at 9"}))
+		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "a already points at 9"}, moves("cloudfront:E1", "lambda:a:live")))
+	assert.Equal(t, "cloudfront:E1 already points at r42",
+		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "cloudfront:E1 already points at r42"}, moves("cloudfront:E1")))
 	late := shift.Reason{Name: shift.DeployedBefore, Text: "a had 9 before"}
-	assert.Equal(t, late.String(), explain.Unchanged(late))
+	assert.Equal(t, late.String(), explain.Unchanged(late, moves("lambda:a:live")))
 }
 
 func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
@@ -193,4 +195,11 @@ func TestAdviceIsAboutAnyKindOfTarget(t *testing.T) {
 		assert.Contains(t, got, "the target", name)
 		assert.NotContains(t, got, "alias", name)
 	}
+}
+
+func moves(targets ...shift.Target) (list []shift.Move) {
+	for _, t := range targets {
+		list = append(list, shift.Move{Target: t})
+	}
+	return list
 }

@@ -56,6 +56,17 @@ var (
 // Kinds are all kinds of Targets that an input may name.
 var Kinds = []Kind{LambdaAlias, CloudFront, Route53, Switch}
 
+// LimitedBy returns Targets with the Rules of their kinds. Targets of other kinds than Sluice's
+// own have none.
+func LimitedBy(targets []shift.Target) []shift.Limited {
+	limited := make([]shift.Limited, len(targets))
+	for i, t := range targets {
+		kind, _ := KindOf(t)
+		limited[i] = shift.Limited{Target: t, Rules: kind.Rules}
+	}
+	return limited
+}
+
 // KindOf returns the kind of a Target. It is known only for Sluice's own kinds.
 func KindOf(t shift.Target) (kind Kind, known bool) {
 	for _, k := range Kinds {

@@ -38,7 +38,7 @@ type Limited struct {
 // CheckPlan returns ErrInvalidPlan for Steps that one of the Targets cannot take. All of them
 // move together, so the strictest decides, and the error names it. The error lists everything
 // that is wrong, with the first Step that it is about. The last Step has no rule: all Targets
-// can have all traffic on the Candidate, and its bake is as long as they need (withLag).
+// can have all traffic on the Candidate, and its bake is as long as they need (WithLag).
 func CheckPlan(targets []Limited, steps []Step) error {
 	divided := steps[:max(len(steps)-1, 0)]
 	if len(divided) == 0 {
@@ -115,12 +115,14 @@ func checkBake(targets []Limited, number int, s Step) string {
 		number, s.Bake, strictest.Target, lag, 2*lag)
 }
 
-// withLag extends the bake of the last Step until all viewers see it. The AfterTraffic
+// WithLag extends the bake of the last Step until all viewers see it. The AfterTraffic
 // hooks run, and the Deployment is closed, only after that.
-func withLag(steps []Step, changes []Change) []Step {
+func WithLag(steps []Step, lag Seconds) []Step {
 	lagging := append([]Step(nil), steps...)
-	last := &lagging[len(lagging)-1]
-	last.Bake = max(last.Bake, longestLag(changes))
+	if len(lagging) > 0 {
+		last := &lagging[len(lagging)-1]
+		last.Bake = max(last.Bake, lag)
+	}
 	return lagging
 }
 

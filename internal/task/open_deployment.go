@@ -408,10 +408,10 @@ func (o opening) announceStart(ctx context.Context, record shift.Record) shift.D
 
 func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason shift.Reason) (shift.Deployment, error) {
 	if o.release.Options.Unchanged == shift.FailUnchanged {
-		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, explain.Unchanged(reason))
+		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, explain.Unchanged(reason, record.Moves()))
 	}
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
-		Outcome: shift.Unchanged, Cause: explain.Unchanged(reason), Reasons: []shift.Reason{reason}, At: o.Now.read(),
+		Outcome: shift.Unchanged, Cause: explain.Unchanged(reason, record.Moves()), Reasons: []shift.Reason{reason}, At: o.Now.read(),
 	})
 	if closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.announceStart(ctx, closed), nil // another try has found something to shift
