@@ -319,6 +319,16 @@ func TestTheLastStepBakesForTheLagOfASecondKind(t *testing.T) {
 	assert.GreaterOrEqual(t, taken, 2*time.Minute+storeLag.Duration())
 }
 
+// Whoever reads the cause of a rollback reads until when viewers may see the candidate.
+func TestTheCauseOfARollbackTellsOfTheLagOfASecondKind(t *testing.T) {
+	t.Parallel()
+	r, err := playStocked(storeBases[1], guard{})
+	require.NoError(t, r.story(err))
+	cause := r.deployments[r.main.ARN()].cause
+	assert.Regexp(t, `store:site is back on a \(it had 10% on b, the rest on a\), and viewers may still see b until \d\d:\d\d:\d\d UTC`, cause)
+	assert.NotRegexp(t, `lambda:orders:live [^;]*viewers`, cause)
+}
+
 // A router that creates nothing is not asked to, even if the input allows to create aliases.
 func TestAMissingTargetOfAKindThatCreatesNoneIsRefused(t *testing.T) {
 	t.Parallel()
