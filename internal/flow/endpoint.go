@@ -9,8 +9,9 @@ import (
 	"sluice/internal/shift"
 )
 
-// Endpoint is what a name in Route 53 leads to: exactly one of an alias, values and a CNAME. Its
-// text is the Version of a Target of kind shift.KindRoute53, and holds all of it.
+// Endpoint is what an input says that a name in Route 53 is to lead to: exactly one of an alias,
+// values and a CNAME. Its text is the Version of a Target of kind shift.KindRoute53, and holds
+// all of it. What a name leads to without Sluice may be more than an Endpoint can say.
 type Endpoint struct {
 	Alias Alias
 	// A and AAAA are addresses. Either may be empty.
@@ -26,6 +27,18 @@ type Alias struct {
 	Zone string `json:"zone"`
 }
 
+// CloudFrontZone is the zone of the names of all distributions (Route 53 API, AliasTarget,
+// HostedZoneId). The text of an alias leaves it out.
+const CloudFrontZone = "Z2FDTNDATAQYW2"
+
+// inZone stands before any other zone.
+const inZone = " in "
+
+// FitsCloudFront says whether the alias of a distribution is in CloudFront's zone, and no other.
+func (a Alias) FitsCloudFront() bool {
+	return strings.HasSuffix(a.DNSName, ".cloudfront.net") == (a.Zone == CloudFrontZone)
+}
+
 // MaxAddresses is how many addresses of a type an Endpoint has at most. With more, its text
 // would be too long for the ledger's key, and for people.
 const MaxAddresses = 8
@@ -38,8 +51,10 @@ const maxEndpoint = 512
 // has the same text.
 func (e Endpoint) Version() shift.Version {
 	switch {
+	case e.Alias.Zone == CloudFrontZone:
+		return shift.Version(e.Alias.DNSName)
 	case e.Alias != Alias{}:
-		return shift.Version(e.Alias.DNSName + " (" + e.Alias.Zone + ")")
+		return shift.Version(e.Alias.DNSName + inZone + e.Alias.Zone)
 	case e.CNAME != "":
 		return shift.Version("CNAME " + e.CNAME)
 	}
@@ -49,11 +64,12 @@ func (e Endpoint) Version() shift.Version {
 		addresses []netip.Addr
 	}{{"A ", e.A}, {"AAAA ", e.AAAA}} {
 		var list []string
-		for _, a := range slices.SortedFunc(slices.Values(set.addresses), netip.Addr.Compare) {
+		for _, a := range set.addresses {
 			list = append(list, a.String())
 		}
 		if len(list) > 0 {
-			texts = append(texts, set.name+strings.Join(list, ", "))
+			slices.Sort(list)
+			texts = append(texts, set.name+strings.Join(list, ","))
 		}
 	}
 	return shift.Version(strings.Join(texts, "; "))
@@ -64,7 +80,7 @@ func (e Endpoint) Version() shift.Version {
 func ParseEndpoint(v shift.Version) (Endpoint, error) {
 	e := readEndpoint(string(v))
 	if err := e.check(); err != nil || e.Version() != v {
-		return Endpoint{}, fmt.Errorf("%w: %q is not what a name can lead to, such as d111111abcdef8.cloudfront.net (Z2FDTNDATAQYW2), A 203.0.113.7; AAAA 2001:db8::7 or CNAME shop.example.net",
+		return Endpoint{}, fmt.Errorf("%w: %q is not what a name can lead to, such as d111111abcdef8.cloudfront.net, example.s3-website-eu-west-1.amazonaws.com in Z1BKCTXD74EZPE, A 203.0.113.7; AAAA 2001:db8::7 or CNAME shop.example.net",
 			shift.ErrVersionNotFound, shift.BoundText(string(v), 80))
 	}
 	return e, nil
@@ -74,8 +90,11 @@ func readEndpoint(text string) (e Endpoint) {
 	if name, found := strings.CutPrefix(text, "CNAME "); found {
 		return Endpoint{CNAME: name}
 	}
-	if name, zone, found := strings.Cut(text, " ("); found {
-		return Endpoint{Alias: Alias{DNSName: name, Zone: strings.TrimSuffix(zone, ")")}}
+	if name, zone, found := strings.Cut(text, inZone); found {
+		return Endpoint{Alias: Alias{DNSName: name, Zone: zone}}
+	}
+	if !strings.Contains(text, " ") {
+		return Endpoint{Alias: Alias{DNSName: text, Zone: CloudFrontZone}}
 	}
 	for set := range strings.SplitSeq(text, "; ") {
 		kind, list, _ := strings.Cut(set, " ")
@@ -83,7 +102,7 @@ func readEndpoint(text string) (e Endpoint) {
 		if kind == "AAAA" {
 			into = &e.AAAA
 		}
-		for address := range strings.SplitSeq(list, ", ") {
+		for address := range strings.SplitSeq(list, ",") {
 			a, _ := netip.ParseAddr(address) // check finds the zero one
 			*into = append(*into, a)
 		}
@@ -95,7 +114,7 @@ func readEndpoint(text string) (e Endpoint) {
 func (e Endpoint) check() error {
 	switch {
 	case e.Alias != Alias{}:
-		if !IsHost(e.Alias.DNSName) || !IsZone(e.Alias.Zone) {
+		if !IsHost(e.Alias.DNSName) || !IsZone(e.Alias.Zone) || !e.Alias.FitsCloudFront() {
 			return fmt.Errorf("the alias %s is not possible", e.Version())
 		}
 		return nil

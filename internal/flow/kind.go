@@ -29,21 +29,22 @@ var (
 		Rules: shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true},
 	}
 	// CloudFront : nobody promises how soon the edges read a new value of a KeyValueStore.
-	// Seconds are usual, so a minute is assumed.
+	// Seconds are usual, so a minute is assumed. The rate is assumed, too. A distribution
+	// without a value has none yet, so a deployment may make it.
 	CloudFront = Kind{
 		Name: shift.KindCloudFront, Title: "CloudFront", Field: "cloudfront", LongestVersion: MaxRelease,
 		Setting: "cloudfrontStore", Variable: CloudFrontStoreVariable,
-		Rules: shift.Rules{Grain: 1, Lag: 60},
+		Rules: shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: 60, Creates: true},
 	}
 	// Route53 : two records share 200 parts of the answers, because a weight is at most 255
 	// (Route 53 API, ResourceRecordSet, Weight). A change usually reaches all name servers
-	// within a minute (Route 53 API, ChangeResourceRecordSets). The records' TTL comes on top,
-	// and the router tells it with the Route. An account has five requests a second (Route 53
+	// within a minute (Route 53 API, ChangeResourceRecordSets). A TTL comes on top: a minute of
+	// aliases, and if it is longer the router tells it with the Route. An account has five requests a second (Route 53
 	// Developer Guide, Quotas).
 	Route53 = Kind{
 		Name: shift.KindRoute53, Title: "Route 53", Field: "route53", LongestVersion: maxEndpoint,
 		Setting: "route53", Variable: Route53Variable,
-		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 60, KeepsDetail: true},
+		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, Settles: true, KeepsDetail: true},
 	}
 	// Switch : a distribution takes minutes until all edges have its new configuration.
 	Switch = Kind{

@@ -33,6 +33,7 @@ const (
 type AskedCloudFront struct {
 	Asked
 	Distribution  string `json:"distribution"`
+	StablePath    string `json:"stablePath,omitempty"`
 	CandidatePath string `json:"candidatePath"`
 	PreviewHeader Header `json:"previewHeader"`
 }
@@ -48,9 +49,16 @@ type Header struct {
 func AskAboutCloudFront(c shift.Change) (AskedCloudFront, error) {
 	distribution, err := SplitCloudFrontTarget(c.Target)
 	return AskedCloudFront{
-		Asked: AskAbout(c), Distribution: distribution, CandidatePath: ReleasesPath + string(c.Candidate) + "/",
+		Asked: AskAbout(c), Distribution: distribution, StablePath: releasePath(c.Stable), CandidatePath: releasePath(c.Candidate),
 		PreviewHeader: Header{Name: PreviewHeader, Value: string(c.Candidate)},
 	}, err
+}
+
+func releasePath(v shift.Version) string {
+	if v == "" {
+		return ""
+	}
+	return ReleasesPath + string(v) + "/"
 }
 
 // AskedRoute53 is what a user's function receives about a name. It reaches the Candidate by its

@@ -13,16 +13,16 @@ import (
 
 func TestAHookReceivesWhatItNeedsToTestTheCandidate(t *testing.T) {
 	t.Parallel()
-	const alias = shift.Version("d111.cloudfront.net (Z2FDTNDATAQYW2)")
+	const alias = shift.Version("d111.cloudfront.net")
 	for want, c := range map[string]shift.Change{
 		`{"kind": "cloudfront", "target": "cloudfront:E1", "stable": "r41", "candidate": "r42", "distribution": "E1",
-			"candidatePath": "/releases/r42/", "previewHeader": {"name": "x-sluice-preview", "value": "r42"}}`: {
+			"stablePath": "/releases/r41/", "candidatePath": "/releases/r42/", "previewHeader": {"name": "x-sluice-preview", "value": "r42"}}`: {
 			Target: "cloudfront:E1", Stable: "r41", Candidate: "r42",
 		},
-		`{"kind": "route53", "target": "route53:Z1:a.example.com", "stable": "d111.cloudfront.net (Z2FDTNDATAQYW2)", "candidate": "A 9.0.0.1, 203.0.113.7; AAAA 2001:db8::7",
+		`{"kind": "route53", "target": "route53:Z1:a.example.com", "stable": "d111.cloudfront.net", "candidate": "A 203.0.113.7,9.0.0.1; AAAA 2001:db8::7",
 			"zone": "Z1", "name": "a.example.com", "stableEndpoint": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z2FDTNDATAQYW2"}},
-			"candidateEndpoint": {"values": {"A": ["9.0.0.1", "203.0.113.7"], "AAAA": ["2001:db8::7"]}}}`: {
-			Target: "route53:Z1:a.example.com", Stable: alias, Candidate: "A 9.0.0.1, 203.0.113.7; AAAA 2001:db8::7",
+			"candidateEndpoint": {"values": {"A": ["203.0.113.7", "9.0.0.1"], "AAAA": ["2001:db8::7"]}}}`: {
+			Target: "route53:Z1:a.example.com", Stable: alias, Candidate: "A 203.0.113.7,9.0.0.1; AAAA 2001:db8::7",
 		},
 		`{"kind": "route53", "target": "route53:Z1:a.example.com", "stable": "MX records", "candidate": "CNAME b.example.com",
 			"zone": "Z1", "name": "a.example.com", "stableEndpoint": null, "candidateEndpoint": {"cname": "b.example.com"}}`: {

@@ -28,8 +28,8 @@ func TestFrontEndsStandBesideFunctions(t *testing.T) {
 	assert.Equal(t, []shift.Arrival{
 		{Target: "lambda:orders:live"},
 		{Target: "cloudfront:E1ABCDEF234567", Candidate: "2026-11-29.1", Detail: "site-prod"},
-		{Target: "route53:Z0123456789ABC:api.example.com", Candidate: "d-abc.execute-api.eu-west-1.amazonaws.com (ZLY8HYME6SFDD)"},
-		{Target: "route53:Z0123456789ABC:*.example.com", Candidate: "A 9.0.0.1, 203.0.113.7; AAAA 2001:db8::7"},
+		{Target: "route53:Z0123456789ABC:api.example.com", Candidate: "d-abc.execute-api.eu-west-1.amazonaws.com in ZLY8HYME6SFDD"},
+		{Target: "route53:Z0123456789ABC:*.example.com", Candidate: "A 203.0.113.7,9.0.0.1; AAAA 2001:db8::7"},
 		{Target: "route53:Z0123456789ABC:shop.example.com", Candidate: "CNAME shop.example.net"},
 		{Target: "switch:www.example.com", Candidate: "E2GREEN"},
 	}, release.Arrivals)
@@ -60,12 +60,14 @@ func TestEveryProblemOfAFrontEndIsSaidByItsPath(t *testing.T) {
 		`{"targets": [{"route53": {"zone": "/hostedzone/Z1", "name": "A.example.com.", "candidate": {"cname": "*.b.c"}}}]}`: {
 			"targets[0].route53.zone: " + flow.NoZone, "targets[0].route53.name: " + flow.NoDNSName, "targets[0].route53.candidate.cname: " + flow.NoHost,
 		},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {}}}`:                                          {"route53.candidate: must have exactly one of alias, values and cname"},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "c.d", "values": {}}}}`:              {"route53.candidate: must have exactly one of alias, values and cname"},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "x y"}}}}`:               {"route53.candidate.alias.dnsName: " + flow.NoHost, "route53.candidate.alias.zone: is missing"},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "a.b"}}}`:                            {"route53.candidate: leads a.b to itself"},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "a.b", "zone": "Z1"}}}}`: {"route53.candidate: leads a.b to itself"},
-		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"values": {}}}}`:                              {"route53.candidate.values: has no address"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {}}}`:                                                          {"route53.candidate: must have exactly one of alias, values and cname"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "c.d", "values": {}}}}`:                              {"route53.candidate: must have exactly one of alias, values and cname"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "x y"}}}}`:                               {"route53.candidate.alias.dnsName: " + flow.NoHost, "route53.candidate.alias.zone: is missing"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "a.b"}}}`:                                            {"route53.candidate: leads a.b to itself"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "a.b", "zone": "Z1"}}}}`:                 {"route53.candidate: leads a.b to itself"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z1"}}}}`: {"route53.candidate.alias: is a CloudFront distribution exactly if its zone is Z2FDTNDATAQYW2"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"alias": {"dnsName": "a.c", "zone": "Z2FDTNDATAQYW2"}}}}`:     {"route53.candidate.alias: is a CloudFront distribution exactly if"},
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"values": {}}}}`:                                              {"route53.candidate.values: has no address"},
 		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"values": {"A": ["2001:db8::7", 7, "9.0.0.1", "9.0.0.1"], "AAAA": ["fe80::1%eth0"], "MX": []}}}}`: {
 			"route53.candidate.values.MX: is not known here", "route53.candidate.values.A[0]: is not an IPv4 address", "route53.candidate.values.A[1]: must be a string",
 			"route53.candidate.values.A[3]: 9.0.0.1 appears twice", "route53.candidate.values.AAAA[0]: is not an IPv6 address",

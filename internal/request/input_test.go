@@ -419,7 +419,7 @@ func FuzzDecodeInput(f *testing.F) {
 		`{"function": "a", "judge": {"mode": "observe", "synthetic": {"function": "h:live", "perMinute": 60}}}`,
 		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:a:live", "alias": "live", "alias": "x"}`,
 		`{"targets": [{"function": "a"}, {"cloudfront": {"distribution": "E1", "release": "r.1", "bucket": "site-prod"}}], "judge": "observe"}`,
-		`{"route53": {"zone": "Z1", "name": "*.a.b", "candidate": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z2"}}}}`,
+		`{"route53": {"zone": "Z1", "name": "*.a.b", "candidate": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z2FDTNDATAQYW2"}}}}`,
 		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"values": {"A": ["203.0.113.7", "9.0.0.1"], "AAAA": ["2001:DB8::7"]}}}}`,
 		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "c.d"}}, "cloudfrontSwitch": {"name": "w.a.b", "candidate": "E2"}}`,
 		"{\"function\": \"\xff\"}",

@@ -52,6 +52,9 @@ func readAlias(v strictjson.Value) flow.Alias {
 	if a.DNSName == "" || a.Zone == "" {
 		return flow.Alias{}
 	}
+	if !a.FitsCloudFront() {
+		v.Problem("is a CloudFront distribution exactly if its zone is %s: correct one of the two", flow.CloudFrontZone)
+	}
 	return a
 }
 

@@ -69,7 +69,7 @@ func (f frontEnds) warnings(functions int) []string {
 // lagText is how long viewers may see the step before. A plan does not read TTLs.
 func (e frontEnd) lagText() string {
 	if e.kind.Name == shift.KindRoute53 {
-		return fmt.Sprintf("%s and the TTL of its records", e.Lag)
+		return fmt.Sprintf("%s, or longer if its records have a TTL above 1m", e.Lag)
 	}
 	return e.Lag.String()
 }
