@@ -79,7 +79,7 @@ func (e Endpoint) Version() shift.Version {
 // that Version does not return.
 func ParseEndpoint(v shift.Version) (Endpoint, error) {
 	e := readEndpoint(string(v))
-	if err := e.check(); err != nil || e.Version() != v {
+	if !e.isPossible() || e.Version() != v {
 		return Endpoint{}, fmt.Errorf("%w: %q is not what a name can lead to, such as d111111abcdef8.cloudfront.net, example.s3-website-eu-west-1.amazonaws.com in Z1BKCTXD74EZPE, A 203.0.113.7; AAAA 2001:db8::7 or CNAME shop.example.net",
 			shift.ErrVersionNotFound, shift.BoundText(string(v), 80))
 	}
@@ -103,33 +103,27 @@ func readEndpoint(text string) (e Endpoint) {
 			into = &e.AAAA
 		}
 		for address := range strings.SplitSeq(list, ",") {
-			a, _ := netip.ParseAddr(address) // check finds the zero one
+			a, _ := netip.ParseAddr(address) // isPossible finds the zero one
 			*into = append(*into, a)
 		}
 	}
 	return e
 }
 
-// check returns an error for an Endpoint that no record can have.
-func (e Endpoint) check() error {
+// isPossible says whether records can have the Endpoint.
+func (e Endpoint) isPossible() bool {
 	switch {
 	case e.Alias != Alias{}:
-		if !IsHost(e.Alias.DNSName) || !IsZone(e.Alias.Zone) || !e.Alias.FitsCloudFront() {
-			return fmt.Errorf("the alias %s is not possible", e.Version())
-		}
-		return nil
+		return IsHost(e.Alias.DNSName) && IsZone(e.Alias.Zone) && e.Alias.FitsCloudFront()
 	case e.CNAME != "":
-		if !IsHost(e.CNAME) {
-			return fmt.Errorf("%s is not possible", e.Version())
-		}
-		return nil
+		return IsHost(e.CNAME)
 	}
-	wrong := slices.ContainsFunc(e.A, func(a netip.Addr) bool { return !a.Is4() }) ||
-		slices.ContainsFunc(e.AAAA, func(a netip.Addr) bool { return !IsAAAA(a) })
-	if wrong || len(e.A)+len(e.AAAA) == 0 || len(e.A) > MaxAddresses || len(e.AAAA) > MaxAddresses {
-		return fmt.Errorf("the addresses %s are not possible", e.Version())
-	}
-	return nil
+	return len(e.A)+len(e.AAAA) > 0 && areAll(e.A, netip.Addr.Is4) && areAll(e.AAAA, IsAAAA)
+}
+
+// areAll says whether there are not too many addresses, and each is of a kind.
+func areAll(list []netip.Addr, isRight func(netip.Addr) bool) bool {
+	return len(list) <= MaxAddresses && !slices.ContainsFunc(list, func(a netip.Addr) bool { return !isRight(a) })
 }
 
 // IsAAAA says whether an address can be the value of an AAAA record.
