@@ -27,8 +27,10 @@ type Settings struct {
 	Parameters string
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
+	// FrontEnds say which Targets other than Lambda aliases may be shifted.
+	FrontEnds request.FrontEnds
 	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read
-	// these Targets from an input.
+	// Targets of kinds that are not Sluice's own from an input.
 	Routers router.ByKind
 	Kinds   map[string]request.Kind
 	// Runtime replaces the clock and the output in the local world.

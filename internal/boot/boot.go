@@ -58,13 +58,17 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if err != nil {
 		return assembly.Settings{}, fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
 	}
+	frontEnds, err := request.ParseFrontEnds(getenv(flow.CloudFrontStoreVariable), getenv(flow.Route53Variable), getenv(flow.DistributionsVariable))
+	if err != nil {
+		return assembly.Settings{}, err
+	}
 	cfg, err := loadAWS(getenv)
 	if err != nil {
 		return assembly.Settings{}, err
 	}
 	return assembly.Settings{
 		AWS: cfg, Table: table, StateMachine: machine, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
-		Alias: alias, Parameters: parameters, Allowed: allowed,
+		Alias: alias, Parameters: parameters, Allowed: allowed, FrontEnds: frontEnds,
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"sluice/internal/assembly"
 	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/shift"
 )
 
@@ -123,4 +124,24 @@ func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	require.ErrorContains(t, err, flow.FunctionsVariable+`: "orders api" does not say which functions may be shifted`)
 	_, err = start("", "", "/sluice")
 	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not a folder of parameters, such as /sluice/`)
+}
+
+func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
+	t.Parallel()
+	const store = "arn:aws:cloudfront::123456789012:key-value-store/a1"
+	settings, err := load(flow.Publish.Function, environment(nil))
+	require.NoError(t, err)
+	none, err := request.ParseFrontEnds("", "", "")
+	require.NoError(t, err)
+	assert.Equal(t, none, settings.FrontEnds)
+	set := map[string]string{flow.CloudFrontStoreVariable: store, flow.Route53Variable: "Z1/a.example.com", flow.DistributionsVariable: "E1 E2"}
+	settings, err = load(flow.SetWeight.Function, environment(set))
+	require.NoError(t, err)
+	want, err := request.ParseFrontEnds(store, "Z1/a.example.com", "E1 E2")
+	require.NoError(t, err)
+	assert.Equal(t, want, settings.FrontEnds)
+	for name := range set {
+		_, err = load(flow.Publish.Function, environment(map[string]string{name: "?"}))
+		require.ErrorContains(t, err, name+`: "?" is not`)
+	}
 }

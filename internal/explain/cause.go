@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,8 +31,9 @@ func Cause(o shift.Outcome, reasons []shift.Reason, undone []shift.Undone) strin
 
 // Unchanged is the cause of a Deployment that had nothing to shift. CloudFormation may have
 // moved an alias before Sluice was asked to, so the cause says where to read about it.
-func Unchanged(why shift.Reason) string {
-	if why.Name != shift.AlreadyServed {
+func Unchanged(why shift.Reason, moves []shift.Move) string {
+	isAlias := func(m shift.Move) bool { return m.Target.Kind() == shift.KindLambda }
+	if why.Name != shift.AlreadyServed || !slices.ContainsFunc(moves, isAlias) {
 		return why.String()
 	}
 	return why.String() + `; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`

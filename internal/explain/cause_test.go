@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -62,9 +63,11 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 func TestOnlyATargetThatServesItsCandidateIsExplainedByCloudFormation(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `a already points at 9; if CloudFormation sets the FunctionVersion of an alias, see "Adoption" in the README of Sluice`,
-		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "a already points at 9"}))
+		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "a already points at 9"}, moves("cloudfront:E1", "lambda:a:live")))
+	assert.Equal(t, "cloudfront:E1 already points at r42",
+		explain.Unchanged(shift.Reason{Name: shift.AlreadyServed, Text: "cloudfront:E1 already points at r42"}, moves("cloudfront:E1")))
 	late := shift.Reason{Name: shift.DeployedBefore, Text: "a had 9 before"}
-	assert.Equal(t, late.String(), explain.Unchanged(late))
+	assert.Equal(t, late.String(), explain.Unchanged(late, moves("lambda:a:live")))
 }
 
 func TestALongCauseStillBeginsWithTheErrorAndEndsWithWhatToDo(t *testing.T) {
@@ -119,6 +122,15 @@ func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
 		assert.Equal(t, test.want, strings.Join(explain.Undone(test.list, 3000), "; "))
 	}
 	assert.Equal(t, []string{"30 targets are as they were before"}, explain.Undone(many, 40), "where there is no room for more")
+}
+
+func TestViewersWhoLagAreToldOfForAllWhoLagAlike(t *testing.T) {
+	t.Parallel()
+	late := func(t shift.Target) shift.Undone {
+		return shift.Undone{Target: t, Fate: shift.WasBack, Stable: "r41", Candidate: "r42", Until: time.Date(2026, 5, 4, 12, 3, 30, 0, time.UTC)}
+	}
+	assert.Equal(t, []string{"a and b are on r41, and viewers may still see r42 until 12:03:30 UTC", "c is back on 1 (it had 10% on 9, the rest on 1)"},
+		explain.Undone([]shift.Undone{late("a"), late("b"), back("c", "1")}, 3000))
 }
 
 func TestAdviceFitsWhatHasHappened(t *testing.T) {
@@ -183,4 +195,11 @@ func TestAdviceIsAboutAnyKindOfTarget(t *testing.T) {
 		assert.Contains(t, got, "the target", name)
 		assert.NotContains(t, got, "alias", name)
 	}
+}
+
+func moves(targets ...shift.Target) (list []shift.Move) {
+	for _, t := range targets {
+		list = append(list, shift.Move{Target: t})
+	}
+	return list
 }

@@ -41,6 +41,14 @@ func Undone(list []shift.Undone, room int) []string {
 
 // tellFate says what became of Targets with the same fate.
 func tellFate(g shift.Group[shift.Undone]) string {
+	text := tellRoute(g)
+	if until := g.Of.UntilText(); until != "" {
+		text += ", and " + until
+	}
+	return text
+}
+
+func tellRoute(g shift.Group[shift.Undone]) string {
 	text, u := g.Names()+" ", g.Of
 	switch u.Fate {
 	case shift.LeftAlone:

@@ -9,6 +9,14 @@ const (
 	AliasVariable        = "SLUICE_ALIAS"
 	FunctionsVariable    = "SLUICE_FUNCTIONS"
 	ParametersVariable   = "SLUICE_PARAMETERS"
+
+	// CloudFrontStoreVariable has the ARN of the KeyValueStore through which CloudFront
+	// distributions are shifted, Route53Variable the names that may be shifted, each as
+	// ZONE/NAME, and DistributionsVariable the distributions between which names may be
+	// switched. Without its variable, a kind of Target is not shifted.
+	CloudFrontStoreVariable = "SLUICE_CLOUDFRONT_STORE"
+	Route53Variable         = "SLUICE_ROUTE53"
+	DistributionsVariable   = "SLUICE_DISTRIBUTIONS"
 )
 
 // EventBus is the bus that receives the announcements. Every account has it, and nobody can

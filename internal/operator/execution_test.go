@@ -27,6 +27,7 @@ func TestNameSaysWhatIsShiftedAndWhenItStarted(t *testing.T) {
 		{"one target", []shift.Target{"lambda:orders:live"}, "orders-live-20261121T061031Z"},
 		{"several", []shift.Target{"lambda:orders:live", "lambda:billing:prod", "lambda:x:live"}, "orders-live-and-2-more-20261121T061031Z"},
 		{"another kind", []shift.Target{"route53:Z1:shop.example."}, "route53-Z1-shop-example--20261121T061031Z"},
+		{"a wildcard", []shift.Target{"route53:Z1:*.shop.example"}, "route53-Z1---shop-example-20261121T061031Z"},
 		{"a long one", []shift.Target{flow.LambdaTarget(strings.Repeat("f", 64), strings.Repeat("a", 128))}, strings.Repeat("f", 63) + "-20261121T061031Z"},
 	}
 	for _, tt := range tests {

@@ -150,7 +150,8 @@ func (store) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version)
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }
 
-func (s store) CheckTarget(ctx context.Context, t shift.Target) error {
+func (s store) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	t := a.Target
 	_, err := s.Route(ctx, t)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		return fmt.Errorf("%w; stock %s first", err, t)
@@ -316,6 +317,16 @@ func TestTheLastStepBakesForTheLagOfASecondKind(t *testing.T) {
 	require.NoError(t, r.story(err))
 	taken := r.main.Stopped().Sub(r.main.Started())
 	assert.GreaterOrEqual(t, taken, 2*time.Minute+storeLag.Duration())
+}
+
+// Whoever reads the cause of a rollback reads until when viewers may see the candidate.
+func TestTheCauseOfARollbackTellsOfTheLagOfASecondKind(t *testing.T) {
+	t.Parallel()
+	r, err := playStocked(storeBases[1], guard{})
+	require.NoError(t, r.story(err))
+	cause := r.deployments[r.main.ARN()].cause
+	assert.Regexp(t, `store:site is back on a \(it had 10% on b, the rest on a\), and viewers may still see b until \d\d:\d\d:\d\d UTC`, cause)
+	assert.NotRegexp(t, `lambda:orders:live [^;]*viewers`, cause)
 }
 
 // A router that creates nothing is not asked to, even if the input allows to create aliases.

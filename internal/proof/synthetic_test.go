@@ -62,7 +62,7 @@ func TestAFunctionIsAskedForRequestsUntilThereIsEnoughEvidence(t *testing.T) {
 	c := playQuiet(t, "", "")
 	require.Equal(t, string(shift.Promoted), c.outcome)
 	assert.JSONEq(t, `{"deploymentId": "arn:aws:states:us-east-1:123456789012:execution:sluice:`+world.Simulated+`", "seconds": 60, "targets": [{
-		"function": "orders", "alias": "live", "requests": 60,
+		"kind": "lambda", "target": "lambda:orders:live", "stable": "1", "candidate": "2", "function": "orders", "alias": "live", "requests": 60,
 		"stableArn": "arn:aws:lambda:us-east-1:123456789012:function:orders:1", "candidateArn": "arn:aws:lambda:us-east-1:123456789012:function:orders:2"}]}`, c.payload)
 	last := len(c.asked)
 	require.Greater(t, len(c.polls), last, "nobody is asked any more")

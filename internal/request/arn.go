@@ -85,17 +85,32 @@ func parseName(parts []string) (function, error) {
 	return f, nil
 }
 
-// ParseTarget reads a Target as people write it: lambda:orders:live, or a function in any
-// form of its name. The qualifier is then the alias, which is live if it is left out.
+// ParseTarget reads a Target as people write it: lambda:orders:live, cloudfront:E1ABCDEF,
+// route53:Z0123:api.example.com, switch:www.example.com, or a function in any form of its name.
+// The qualifier is then the alias, which is live if it is left out.
 func ParseTarget(text string) (shift.Target, error) {
+	var wrong error
+	if t := shift.Target(text); isFrontEnd(t) {
+		if wrong = flow.CheckTarget(t); wrong == nil {
+			return t, nil
+		}
+	}
 	f, err := parseTargetFunction(text)
 	switch {
+	case err != nil && wrong != nil: // a function may be called switch, too
+		return "", fmt.Errorf("%q is no target: %w", shift.BoundText(text, maxARN), wrong)
 	case err != nil:
 		return "", fmt.Errorf("%q is no target: write lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias %s", shift.BoundText(text, maxARN), defaultAlias)
 	case !IsAlias(f.qualifier):
 		return "", fmt.Errorf("%q names a version, and traffic is shifted at an alias: write lambda:%s:ALIAS", shift.BoundText(text, maxARN), f.name)
 	}
 	return flow.LambdaTarget(f.name, f.qualifier), nil
+}
+
+// isFrontEnd says whether a Target is of one of Sluice's own kinds, but not a Lambda alias.
+func isFrontEnd(t shift.Target) bool {
+	kind, known := flow.KindOf(t)
+	return known && kind.Name != shift.KindLambda
 }
 
 // parseTargetFunction reads the function of a Target, with its alias as the qualifier.

@@ -20,7 +20,7 @@ var eventFields = []string{"function", "version", "trigger"}
 // version that was published. The alias is not known yet.
 func (r Reader) event(in strictjson.Object) shift.Release {
 	for _, name := range in.Names() {
-		if slices.Contains(inputNames, name) && !slices.Contains(eventFields, name) {
+		if slices.Contains(r.inputNames(), name) && !slices.Contains(eventFields, name) {
 			in.Field(name).Problem(`stands beside the trigger "event": what an event starts is configured by the function's tags`)
 		}
 	}
@@ -136,9 +136,9 @@ func pathsToTags(list []strictjson.Problem) []strictjson.Problem {
 }
 
 // configurationNames are the fields of a configuration: those of an input, without those
-// that an event supplies, and without targets, because an event is about one function.
-var configurationNames = slices.DeleteFunc(slices.Clone(inputNames), func(name string) bool {
-	return name == "targets" || slices.Contains(eventFields, name)
+// that an event supplies, and without other targets, because an event is about one function.
+var configurationNames = slices.DeleteFunc(slices.Concat([]string{"alias"}, choices), func(name string) bool {
+	return slices.Contains(eventFields, name)
 })
 
 // configuration completes an event-started release from a configuration, and returns the

@@ -210,12 +210,7 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 }
 
 func checkTarget(t shift.Target) error {
-	known := t.Kind() != "" && len(t) <= maxARN
-	if t.Kind() == shift.KindLambda {
-		_, _, err := flow.SplitLambdaTarget(t)
-		known = known && err == nil
-	}
-	if !known {
+	if err := flow.CheckTarget(t); err != nil || len(t) > maxARN {
 		return fmt.Errorf("%w: a command is for %q, which is no target such as lambda:orders:live", flow.ErrInvalidCommand, shift.BoundText(string(t), 80))
 	}
 	return nil

@@ -181,14 +181,14 @@ func TestAnEventWhoseTimeCannotBeReadIsNotLost(t *testing.T) {
 // Which kinds there are is for the ledger to know: nobody holds a target of any other.
 func TestACommandMayBeForATargetOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	got, err := request.DecodeOccasion(event(flow.CommandDetailType, `{"target": "route53:x:y", "command": "abort"}`))
+	got, err := request.DecodeOccasion(event(flow.CommandDetailType, `{"target": "route53:Z0123:api.example.com", "command": "abort"}`))
 	require.NoError(t, err)
-	assert.Equal(t, shift.Target("route53:x:y"), got.Command.Target)
+	assert.Equal(t, shift.Target("route53:Z0123:api.example.com"), got.Command.Target)
 }
 
 func TestAQuestionThatCannotBeAnsweredIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, detail := range []string{`[]`, `{}`, `{"target": "orders"}`, `{"target": "lambda:orders"}`, `{"target": "route53:"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
+	for _, detail := range []string{`[]`, `{}`, `{"target": "orders"}`, `{"target": "lambda:orders"}`, `{"target": "route53:"}`, `{"target": "route53:Z1:A.b"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
 		_, err := request.DecodeOccasion(event(flow.QuestionDetailType, detail))
 		require.ErrorIs(t, err, flow.ErrInvalidCommand, detail)
 		assert.Less(t, len(err.Error()), 1200)

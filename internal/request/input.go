@@ -56,7 +56,9 @@ type Reader struct {
 	// DefaultParameters is used. Without such a folder, a tag could make Sluice read any
 	// parameter of the account, and quote it in an error.
 	Parameters string
-	// Kinds read the Targets of other kinds than Lambda aliases, by the name of their field:
+	// FrontEnds say which Targets other than Lambda aliases may be shifted.
+	FrontEnds FrontEnds
+	// Kinds read the Targets of further kinds, by the name of their field:
 	// {"targets": [{"function": "orders"}, {"KIND": …}]}.
 	Kinds map[string]Kind
 }
@@ -64,6 +66,13 @@ type Reader struct {
 // Kind reads a Target of one kind, and its Candidate, from the value of its field. It
 // reports what is wrong as Problems of that value.
 type Kind func(strictjson.Value) shift.Arrival
+
+// frontEnds read the Targets of Sluice's own kinds that are not Lambda aliases.
+var frontEnds = map[string]Kind{
+	flow.CloudFront.Field: readCloudFront,
+	flow.Route53.Field:    readRoute53,
+	flow.Switch.Field:     readSwitch,
+}
 
 func (r Reader) home() arn { return home(r.ExecutionID) }
 
@@ -74,9 +83,9 @@ func (r Reader) FunctionARN(t shift.Target) string {
 	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", at.partition, at.region, at.account, name)
 }
 
-// DecodeInput calls Input of a Reader with the default alias.
+// DecodeInput calls Input of a Reader with the default alias that allows any front end.
 func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
-	return Reader{ExecutionID: executionID}.Input(raw)
+	return Reader{ExecutionID: executionID, FrontEnds: AnyFrontEnd}.Input(raw)
 }
 
 // Input reads the input of an execution, and completes everything but the versions: an
@@ -89,7 +98,7 @@ func (r Reader) Input(raw []byte) (shift.Release, error) {
 	var release shift.Release
 	switch {
 	case root.IsObject():
-		release = r.input(root.Object(inputNames...))
+		release = r.input(root.Object(r.inputNames()...))
 	case root.Present():
 		root.Problem(`must be an object such as {"function": "orders"}, not %s`, root.Kind())
 	}
@@ -106,6 +115,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 	}
 	release := r.decodeConfiguration(in, trigger)
 	release.Arrivals = r.arrivals(in)
+	release.Judging = judgingOf(in.Field("judge"), release)
 	checkRelease(in, release)
 	return release
 }
@@ -134,9 +144,17 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 func largestDocument(release shift.Release) flow.Document {
 	changes := make([]shift.Change, len(release.Arrivals))
 	for i, a := range release.Arrivals {
+		kind, known := flow.KindOf(a.Target)
+		if !known {
+			kind = flow.LambdaAlias
+		}
+		version := shift.Version(strings.Repeat("9", kind.LongestVersion))
 		changes[i] = shift.Change{
-			Target: a.Target, Stable: longestVersion, Candidate: longestVersion,
-			Revision: shift.Revision(strings.Repeat("r", 36)), Detail: strings.Repeat("a", 140),
+			Target: a.Target, Stable: version, Candidate: cmp.Or(a.Candidate, version),
+			Revision: shift.Revision(strings.Repeat("r", 36)), Detail: strings.Repeat("a", 140), Lag: kind.Rules.Lag,
+		}
+		if kind.Rules.KeepsDetail {
+			changes[i].RouteDetail = strings.Repeat("d", shift.MaxRouteDetail)
 		}
 	}
 	d := shift.Deployment{
@@ -152,17 +170,26 @@ func largestDocument(release shift.Release) flow.Document {
 	return flow.Document{Release: &release, Deployment: &d}
 }
 
-const longestVersion = "999999999999999999"
-
 // longestBaseline has numbers as long as they become.
 var longestBaseline = func() judge.Baseline {
 	r := judge.Record{Count: judge.Count{Requests: 1e12, Bad: 1e12}, Clump: 1.0 / 3, Sway: 1.0 / 3e6}
 	return judge.Baseline{Errors: r, Slow: r, VerySlow: r, Throttles: r, Latency: judge.LatencyLimits{Slow: 1_350_000, VerySlow: 1_800_000}}
 }()
 
-var inputNames = []string{
-	"targets", "function", "alias", "version", "strategy", "alarms", "hooks", "createAlias", "unchanged",
+// choices are the fields of an input beside its Targets.
+var choices = []string{
+	"strategy", "alarms", "hooks", "createAlias", "unchanged",
 	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
+}
+
+// ofAlias are the fields of a Target that is a Lambda alias.
+var ofAlias = []string{"function", "alias", "version"}
+
+// ofTarget are the fields of any Target.
+func (r Reader) ofTarget() []string { return slices.Concat(ofAlias, r.kindNames()) }
+
+func (r Reader) inputNames() []string {
+	return slices.Concat([]string{"targets"}, r.ofTarget(), choices)
 }
 
 // decodeConfiguration reads everything but the Targets.
@@ -201,17 +228,16 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 
 func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	list := in.Field("targets")
+	single := slices.DeleteFunc(r.ofTarget(), func(name string) bool { return !in.Field(name).Present() })
 	if !list.Present() {
-		if !in.Field("function").Present() {
+		if !slices.ContainsFunc(single, func(name string) bool { return name != "alias" && name != "version" }) {
 			in.Field("targets").Problem(`is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`)
 			return nil
 		}
-		return []shift.Arrival{r.arrival(in)}
+		return []shift.Arrival{r.target(in)}
 	}
-	for _, name := range []string{"function", "alias", "version"} {
-		if f := in.Field(name); f.Present() {
-			f.Problem("stands beside targets: write it inside a target")
-		}
+	for _, name := range single {
+		in.Field(name).Problem("stands beside targets: write it inside a target")
 	}
 	var arrivals []shift.Arrival
 	seen := map[shift.Target]bool{}
@@ -220,7 +246,7 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 		list.Problem("must not be empty")
 	}
 	for _, v := range values {
-		a := r.target(v)
+		a := r.target(v.ObjectLike(`{"function": "orders"}`, r.ofTarget()...))
 		if a.Target != "" && seen[a.Target] {
 			v.Problem("%s appears twice", a.Target)
 		}
@@ -230,19 +256,36 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	return arrivals
 }
 
-// target reads one of several Targets: a Lambda alias, or exactly one of the other kinds.
-func (r Reader) target(v strictjson.Value) shift.Arrival {
-	names := slices.Sorted(maps.Keys(r.Kinds))
-	o := v.ObjectLike(`{"function": "orders"}`, append([]string{"function", "alias", "version"}, names...)...)
-	present := slices.DeleteFunc(names, func(name string) bool { return !o.Field(name).Present() })
-	switch {
-	case len(present) == 0:
-		return r.arrival(o)
-	case len(o.Names()) > 1:
-		v.Problem("must name exactly one target: %s stands beside something else", present[0])
-		return shift.Arrival{}
+// kindNames are the fields of Targets that are not Lambda aliases.
+func (r Reader) kindNames() []string {
+	names := []string{flow.CloudFront.Field, flow.Route53.Field, flow.Switch.Field}
+	for _, name := range slices.Sorted(maps.Keys(r.Kinds)) {
+		if _, own := frontEnds[name]; !own {
+			names = append(names, name)
+		}
 	}
-	return r.Kinds[present[0]](o.Field(present[0]))
+	return names
+}
+
+// target reads the one Target that an object names: a Lambda alias, or one of another kind.
+func (r Reader) target(o strictjson.Object) shift.Arrival {
+	names := r.kindNames()
+	present := slices.DeleteFunc(slices.Concat(names, ofAlias), func(name string) bool { return !o.Field(name).Present() })
+	if len(present) == 0 || slices.Contains(ofAlias, present[0]) {
+		return r.arrival(o)
+	}
+	for _, name := range present[1:] {
+		o.Field(name).Problem("stands beside %s, and a target is one thing: write each as an object of its own in targets", present[0])
+	}
+	v := o.Field(present[0])
+	if read, known := r.Kinds[present[0]]; known {
+		return read(v)
+	}
+	a := frontEnds[present[0]](v)
+	if err := r.FrontEnds.check(a); err != nil {
+		v.Problem("%v", err)
+	}
+	return a
 }
 
 func (r Reader) arrival(o strictjson.Object) shift.Arrival {

@@ -213,7 +213,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
-		`alarm: is not known here; known are targets, function, alias, version, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger`,
+		`alarm: is not known here; known are targets, function, alias, version, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
 		`targets[0].version: must be a string, not a number`,
 		`targets[1].Version: is not known here; write "version"`,
@@ -418,6 +418,10 @@ func FuzzDecodeInput(f *testing.F) {
 		`{"function": "a", "createAlias": true, "unchanged": "fail", "whenHeld": "wait", "ignoreUnreadableAlarms": true, "alarmsAtStart": "reject"}`,
 		`{"function": "a", "judge": {"mode": "observe", "synthetic": {"function": "h:live", "perMinute": 60}}}`,
 		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:a:live", "alias": "live", "alias": "x"}`,
+		`{"targets": [{"function": "a"}, {"cloudfront": {"distribution": "E1", "release": "r.1", "bucket": "site-prod"}}], "judge": "observe"}`,
+		`{"route53": {"zone": "Z1", "name": "*.a.b", "candidate": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z2FDTNDATAQYW2"}}}}`,
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"values": {"A": ["203.0.113.7", "9.0.0.1"], "AAAA": ["2001:DB8::7"]}}}}`,
+		`{"route53": {"zone": "Z1", "name": "a.b", "candidate": {"cname": "c.d"}}, "cloudfrontSwitch": {"name": "w.a.b", "candidate": "E2"}}`,
 		"{\"function\": \"\xff\"}",
 	} {
 		f.Add([]byte(seed))
@@ -441,8 +445,15 @@ func requireSettled(t *testing.T, release shift.Release) {
 	t.Helper()
 	require.NotEmpty(t, release.Arrivals)
 	for _, a := range release.Arrivals {
-		_, _, err := flow.SplitLambdaTarget(a.Target)
-		require.NoError(t, err)
+		require.NoError(t, flow.CheckTarget(a.Target))
+		kind, known := flow.KindOf(a.Target)
+		require.True(t, known)
+		require.LessOrEqual(t, len(a.Candidate), kind.LongestVersion)
+		require.True(t, kind.Name == shift.KindLambda || a.Candidate != "", "only functions have something to publish")
+		if kind.Name == shift.KindRoute53 {
+			_, err := flow.ParseEndpoint(a.Candidate)
+			require.NoError(t, err)
+		}
 	}
 	if release.Trigger == shift.Event && release.Steps == nil {
 		require.NotEmpty(t, release.Arrivals[0].Candidate)

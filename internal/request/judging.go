@@ -98,6 +98,26 @@ func decodeSynthetic(v strictjson.Value, home arn) shift.Synthetic {
 	return s
 }
 
+// judgingOf is what is left of a Judging for the Targets of a release. The metrics of some kinds do
+// not tell the versions' requests apart: where that is true of all, an input that wants them
+// compared is refused.
+func judgingOf(v strictjson.Value, release shift.Release) shift.Judging {
+	judged := 0
+	for _, a := range release.Arrivals {
+		kind, _ := flow.KindOf(a.Target)
+		if kind.Rules.ComparesVersions || a.Target == "" { // what cannot be read may be a function
+			judged++
+		}
+	}
+	if judged == 0 && len(release.Arrivals) > 0 && v.Present() && release.Judging.On() {
+		v.Problem(`has nothing to compare: only the versions of functions can be told apart by their metrics. Leave it out, or set it to "off"`)
+	}
+	if release.Judging.Mode == judge.Off {
+		return release.Judging
+	}
+	return release.Judging.ForTargets(judged, len(release.Arrivals))
+}
+
 // checkSynthetic refuses to ask a function that the release shifts. It would be asked to send
 // requests to itself, as one of its own requests.
 func checkSynthetic(v strictjson.Value, release shift.Release) {

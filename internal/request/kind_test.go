@@ -34,7 +34,7 @@ func TestWhatIsWrongWithATargetOfAnotherKindIsSaidByItsPath(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]string{
 		`{"targets": [{"bucket": {"name": "site"}}]}`:                                                               "targets[0].bucket.release",
-		`{"targets": [{"bucket": {"name": "site", "release": "r"}, "function": "orders"}]}`:                         "targets[0]: must name exactly one target: bucket stands beside something else",
+		`{"targets": [{"bucket": {"name": "site", "release": "r"}, "function": "orders"}]}`:                         "targets[0].function: stands beside bucket, and a target is one thing",
 		`{"targets": [{"bucket": {"name": "site", "release": "r"}}, {"bucket": {"name": "site", "release": "s"}}]}`: "bucket:site appears twice",
 	} {
 		_, err := buckets.Input([]byte(input))

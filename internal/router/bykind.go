@@ -5,6 +5,9 @@ package router
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"sluice/internal/shift"
 )
@@ -34,8 +37,10 @@ type Adapter interface {
 	Settles(context.Context, shift.Target) (bool, error)
 	// Publish publishes the deployed code that has no version yet.
 	Publish(context.Context, shift.Target) (shift.Published, error)
-	// CheckTarget returns shift.ErrTargetNotFound, with a remedy, for a Target that does not exist.
-	CheckTarget(context.Context, shift.Target) error
+	// CheckArrival returns shift.ErrTargetNotFound, with a remedy, for a Target that does not
+	// exist, and shift.ErrVersionNotFound for a Candidate that is not where the Arrival's Detail
+	// says.
+	CheckArrival(context.Context, shift.Arrival) error
 	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	// Wake makes an idle version ready, which takes a while.
@@ -56,9 +61,14 @@ type ByKind map[string]Adapter
 func (b ByKind) of(t shift.Target) (Adapter, error) {
 	a, known := b[t.Kind()]
 	if !known {
-		return nil, fmt.Errorf("%w: %q", shift.ErrUnknownTarget, shift.BoundText(string(t), 80))
+		return nil, fmt.Errorf("%w: nothing here shifts %q: it can be a target of the kind %s", shift.ErrUnknownTarget, shift.BoundText(string(t), 80), b.kinds())
 	}
 	return a, nil
+}
+
+// kinds names the kinds that have an Adapter.
+func (b ByKind) kinds() string {
+	return strings.Join(slices.Sorted(maps.Keys(b)), " or ")
 }
 
 // Rules returns the rules of a Target's kind.
@@ -142,13 +152,13 @@ func (b ByKind) DescribeVersion(ctx context.Context, t shift.Target, v shift.Ver
 	return a.DescribeVersion(ctx, t, v)
 }
 
-// CheckTarget checks that a Target exists.
-func (b ByKind) CheckTarget(ctx context.Context, t shift.Target) error {
-	a, err := b.of(t)
+// CheckArrival checks that a Target exists, and what its Candidate needs.
+func (b ByKind) CheckArrival(ctx context.Context, arrival shift.Arrival) error {
+	a, err := b.of(arrival.Target)
 	if err != nil {
 		return err
 	}
-	return a.CheckTarget(ctx, t)
+	return a.CheckArrival(ctx, arrival)
 }
 
 // Wake makes an idle version of a Target ready.

@@ -52,13 +52,15 @@ func TestATargetOfAKindWithoutAnAdapterIsUnknown(t *testing.T) {
 		"Settles":         func() error { _, err := kinds.Settles(ctx, other); return err },
 		"Publish":         func() error { _, err := kinds.Publish(ctx, other); return err },
 		"DescribeVersion": func() error { _, err := kinds.DescribeVersion(ctx, other, "1"); return err },
-		"CheckTarget":     func() error { return kinds.CheckTarget(ctx, other) },
+		"CheckArrival":    func() error { return kinds.CheckArrival(ctx, shift.Arrival{Target: other}) },
 		"Wake":            func() error { return kinds.Wake(ctx, other, "1") },
 		"CheckStart":      func() error { return kinds.CheckStart(other, shift.Route{}, false) },
 		"CheckCompatible": func() error { return kinds.CheckCompatible(other, shift.Published{}, shift.Published{}) },
 		"DescribeChange":  func() error { _, err := kinds.DescribeChange(shift.Change{Target: other}); return err },
 	} {
-		assert.ErrorIs(t, call(), shift.ErrUnknownTarget, name)
+		err := call()
+		require.ErrorIs(t, err, shift.ErrUnknownTarget, name)
+		assert.ErrorContains(t, err, `nothing here shifts "route53:Z1:example.com": it can be a target of the kind lambda`, name)
 	}
 }
 
@@ -83,7 +85,7 @@ func (broken) Settles(context.Context, shift.Target) (bool, error) { return true
 func (broken) Publish(context.Context, shift.Target) (shift.Published, error) {
 	return shift.Published{Version: "8"}, errBroken
 }
-func (broken) CheckTarget(context.Context, shift.Target) error { return errBroken }
+func (broken) CheckArrival(context.Context, shift.Arrival) error { return errBroken }
 func (broken) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
 	return shift.Published{Version: v}, errBroken
 }
@@ -111,7 +113,7 @@ func TestWhatAnAdapterAnswersIsPassedOn(t *testing.T) {
 		"Settles":         {two(kinds.Settles(ctx, target)), result{true, errBroken}},
 		"Publish":         {two(kinds.Publish(ctx, target)), result{shift.Published{Version: "8"}, errBroken}},
 		"DescribeVersion": {two(kinds.DescribeVersion(ctx, target, "7")), result{shift.Published{Version: "7"}, errBroken}},
-		"CheckTarget":     {result{kinds.CheckTarget(ctx, target)}, result{errBroken}},
+		"CheckArrival":    {result{kinds.CheckArrival(ctx, shift.Arrival{Target: target})}, result{errBroken}},
 		"Wake":            {result{kinds.Wake(ctx, target, "7")}, result{errBroken}},
 		"CheckStart":      {result{kinds.CheckStart(target, route, true)}, result{errBroken}},
 		"CheckCompatible": {result{kinds.CheckCompatible(target, shift.Published{}, shift.Published{})}, result{errBroken}},

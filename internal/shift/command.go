@@ -106,13 +106,18 @@ func (c Command) byHand(what string) string {
 // pauseID identifies a pause by the time at which it was requested.
 func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// promote skips the rest of the Plan. AfterPoll calls it only when the Candidate neither
-// fails nor is held: an order does not override a bad judgement.
+// promote skips the rest of the Plan, but not the wait for viewers who may still see Stable.
+// AfterPoll calls it only when the Candidate neither fails nor is held: an order does not
+// override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
 	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.byHand("promoted by hand")}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
-	if judged.Step == d.Plan.Len() {
-		judged.Next = NextFinish
+	if judged.Step < d.Plan.Len() {
+		return judged
+	}
+	judged.Next = NextFinish
+	if left := d.lagLeft(judged, longestLag(d.Changes)); left > 0 {
+		judged = d.withinBudget(judged.bake(min(d.Plan.Step(judged.Step).Poll, left)))
 	}
 	return judged
 }

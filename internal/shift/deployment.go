@@ -78,10 +78,7 @@ type Opening struct {
 // Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan is too
 // long.
 func Open(o Opening) (Deployment, error) {
-	steps := o.Release.Steps
-	if len(steps) > 0 {
-		steps = withLag(steps, o.Changes)
-	}
+	steps := WithLag(o.Release.Steps, longestLag(o.Changes))
 	judging := o.Release.Judging.forChanges(o.Changes)
 	plan, err := NewPlan(steps, o.Release.Hooks, judging)
 	if err != nil {

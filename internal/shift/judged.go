@@ -70,8 +70,9 @@ func round(x float64) float64 {
 }
 
 // Taken returns the Progress with the time at which its Step was taken. Only a Deployment
-// that judges needs it.
+// that judges keeps it.
 func (p Progress) Taken(d Deployment, at time.Time) Progress {
+	p = d.withLagTold(p, at)
 	if !d.Judging.On() {
 		return p
 	}

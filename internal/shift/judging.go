@@ -61,7 +61,8 @@ func (j Judging) Enforces() bool { return j.Mode == judge.Enforce }
 
 // forChanges is what is left of the Judging for those Changes: nothing if none of them is
 // Judged, and no Control if one of them is not, because a Deployment shifts all its Targets
-// in lockstep.
+// in lockstep. With a Lag there is no Control either: the last bake is then at 100 %, until
+// all viewers are there.
 func (j Judging) forChanges(changes []Change) Judging {
 	judged := 0
 	for _, c := range changes {
@@ -69,13 +70,20 @@ func (j Judging) forChanges(changes []Change) Judging {
 			judged++
 		}
 	}
-	switch judged {
-	case 0:
-		return Judging{}
-	case len(changes):
-		return j
+	if longestLag(changes) > 0 {
+		j.Control = 0
 	}
-	j.Control = 0
+	return j.ForTargets(judged, len(changes))
+}
+
+// ForTargets is what is left of the Judging where so many of all Targets are judged.
+func (j Judging) ForTargets(judged, all int) Judging {
+	if judged == 0 {
+		return Judging{}
+	}
+	if judged < all {
+		j.Control = 0
+	}
 	return j
 }
 

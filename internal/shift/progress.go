@@ -148,9 +148,9 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 	case judged.Verdict == Hold:
 		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
 	case found.Command != nil && found.Command.Order == Promote:
-		return d.promote(next, *found.Command)
+		return d.withLagTold(d.promote(next, *found.Command), found.Now)
 	}
-	return d.proceed(next)
+	return d.withLagTold(d.proceed(next), found.Now)
 }
 
 // judgedIn are the comparisons of a poll. A poll that could not compare leaves the last ones.

@@ -79,6 +79,9 @@ const (
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
 
+	// ViewersLag : all traffic is on the Candidate, and some viewers may still see Stable.
+	ViewersLag = "ViewersLag"
+
 	// DeployedBefore : the version of an event was deployed to the Target before.
 	DeployedBefore = "DeployedBefore"
 	// Superseded : the Target already serves a newer version.
@@ -105,6 +108,7 @@ var informational = map[string]bool{
 	Paused:                 true,
 	PauseEnded:             true,
 	PromotedByHand:         true,
+	ViewersLag:             true,
 	Superseded:             true,
 	AlreadyServed:          true,
 	MoreReasons:            true,

@@ -20,11 +20,27 @@ type Route struct {
 	// Maker names the Deployment that created the Target, if the router can tell. It is
 	// only written when a Target is created.
 	Maker string
-	// Detail is opaque data that the router needs to write the Route again.
+	// Detail is opaque data that the router needs to write the Route again, of at most
+	// MaxRouteDetail bytes.
 	Detail string
+	// Lag is how long after a write viewers may still see the Route before, if the Target
+	// itself tells and that is longer than its kind's Rules say.
+	Lag Seconds
 }
 
-// Same says whether two Routes send traffic alike. Their Revisions do not matter.
+// MaxRouteDetail is how many bytes of Detail a Route has at most. They are kept with the
+// Deployment, which flows through the state machine.
+const MaxRouteDetail = 4 << 10
+
+// CheckDetail returns ErrDocumentTooLarge for a Route with a Detail that cannot be kept.
+func (r Route) CheckDetail(t Target) error {
+	if len(r.Detail) <= MaxRouteDetail {
+		return nil
+	}
+	return fmt.Errorf("%w: to put %s back as it was, %d bytes would have to be kept, and at most %d are: simplify what it has now", ErrDocumentTooLarge, t, len(r.Detail), MaxRouteDetail)
+}
+
+// Same says whether two Routes send traffic alike. Their Revisions and Details do not matter.
 func (r Route) Same(other Route) bool {
 	return r.Serving == other.Serving && r.Additional == other.Additional && r.Weight == other.Weight
 }

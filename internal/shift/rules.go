@@ -13,7 +13,8 @@ type Rules struct {
 	AllAtOnce bool
 	// CallsPerSecond is how many calls per second the platform accepts from an account.
 	CallsPerSecond int
-	// Lag is how long after a write viewers may still see the previous Route.
+	// Lag is how long after a write viewers may still see the previous Route. A Route may
+	// tell a longer one.
 	Lag Seconds
 	// Settles says that the platform may go on moving traffic by itself after a write. The
 	// router then says for each Target whether it does.
@@ -28,33 +29,107 @@ type Rules struct {
 	ComparesVersions bool
 }
 
-// CheckPlan returns ErrInvalidPlan for Steps that a Target of this kind cannot take.
-func (r Rules) CheckPlan(t Target, steps []Step) error {
-	for i, s := range steps {
-		isLast := i == len(steps)-1
-		switch {
-		case isLast:
-		case r.AllAtOnce:
-			return fmt.Errorf("%w: the traffic of %s cannot be divided: use AllAtOnce", ErrInvalidPlan, t)
-		case r.Grain > 0 && s.Weight%r.Grain != 0:
-			return fmt.Errorf("%w: step %d is at %s, and %s takes multiples of %s", ErrInvalidPlan, i+1, s.Weight, t, r.Grain)
-		case r.Ceiling > 0 && s.Weight > r.Ceiling:
-			return fmt.Errorf("%w: step %d is at %s, and %s takes at most %s below 100%%", ErrInvalidPlan, i+1, s.Weight, t, r.Ceiling)
-		case s.Bake < 2*r.Lag:
-			return fmt.Errorf("%w: step %d bakes for %s, and viewers of %s may see the step before for %s: the step would be over before the traffic has moved; bake for at least %s",
-				ErrInvalidPlan, i+1, s.Bake, t, r.Lag, 2*r.Lag)
-		}
-	}
-	return nil
+// Limited is a Target with the Rules that a Plan has to keep to for it.
+type Limited struct {
+	Target Target
+	Rules  Rules
 }
 
-// withLag extends the bake of the last Step until all viewers see it. The AfterTraffic
+// CheckPlan returns ErrInvalidPlan for Steps that one of the Targets cannot take. All of them
+// move together, so the strictest decides, and the error names it. The error lists everything
+// that is wrong, with the first Step that it is about. The last Step has no rule: all Targets
+// can have all traffic on the Candidate, and its bake is as long as they need (WithLag).
+func CheckPlan(targets []Limited, steps []Step) error {
+	divided := steps[:max(len(steps)-1, 0)]
+	if len(divided) == 0 {
+		return nil
+	}
+	for _, t := range targets {
+		if t.Rules.AllAtOnce {
+			return fmt.Errorf("%w: the traffic of %s cannot be divided, and all targets of a deployment move together: use AllAtOnce, or shift it in a deployment of its own", ErrInvalidPlan, t.Target)
+		}
+	}
+	var wrong []string
+	for _, check := range []func([]Limited, int, Step) string{checkGrain, checkCeiling, checkBake} {
+		for i, s := range divided {
+			if problem := check(targets, i+1, s); problem != "" {
+				wrong = append(wrong, problem)
+				break
+			}
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrInvalidPlan, join(wrong))
+}
+
+// checkGrain says what is wrong with a Weight that is finer than a Target takes.
+func checkGrain(targets []Limited, number int, s Step) string {
+	var strictest Limited
+	for _, t := range targets {
+		if t.Rules.Grain > strictest.Rules.Grain && s.Weight%t.Rules.Grain != 0 {
+			strictest = t
+		}
+	}
+	grain := strictest.Rules.Grain
+	if grain == 0 {
+		return ""
+	}
+	below, above := s.Weight-s.Weight%grain, s.Weight-s.Weight%grain+grain
+	remedy := above.String()
+	if below > None {
+		remedy = below.String() + " or " + remedy
+	}
+	return fmt.Sprintf("step %d is at %s, and %s takes multiples of %s: use %s", number, s.Weight, strictest.Target, grain, remedy)
+}
+
+// checkCeiling says what is wrong with a Weight that is larger than a Target takes.
+func checkCeiling(targets []Limited, number int, s Step) string {
+	var strictest Limited
+	for _, t := range targets {
+		lower := strictest.Rules.Ceiling == 0 || t.Rules.Ceiling < strictest.Rules.Ceiling
+		if t.Rules.Ceiling > 0 && s.Weight > t.Rules.Ceiling && lower {
+			strictest = t
+		}
+	}
+	if strictest.Rules.Ceiling == 0 {
+		return ""
+	}
+	return fmt.Sprintf("step %d is at %s, and %s takes at most %[4]s below 100%%: use %[4]s or less, or go on to 100%%", number, s.Weight, strictest.Target, strictest.Rules.Ceiling)
+}
+
+// checkBake says what is wrong with a bake that ends before the traffic has moved.
+func checkBake(targets []Limited, number int, s Step) string {
+	var strictest Limited
+	for _, t := range targets {
+		if t.Rules.Lag > strictest.Rules.Lag {
+			strictest = t
+		}
+	}
+	lag := strictest.Rules.Lag
+	if s.Bake >= 2*lag {
+		return ""
+	}
+	return fmt.Sprintf("step %d bakes for %s, and viewers of %s may see the step before for %s, so the step would be over before the traffic has moved: bake each step for at least %s",
+		number, s.Bake, strictest.Target, lag, 2*lag)
+}
+
+// WithLag extends the bake of the last Step until all viewers see it. The AfterTraffic
 // hooks run, and the Deployment is closed, only after that.
-func withLag(steps []Step, changes []Change) []Step {
+func WithLag(steps []Step, lag Seconds) []Step {
 	lagging := append([]Step(nil), steps...)
-	last := &lagging[len(lagging)-1]
-	for _, c := range changes {
-		last.Bake = max(last.Bake, c.Lag)
+	if len(lagging) > 0 {
+		last := &lagging[len(lagging)-1]
+		last.Bake = max(last.Bake, lag)
 	}
 	return lagging
+}
+
+func longestLag(changes []Change) Seconds {
+	longest := Seconds(0)
+	for _, c := range changes {
+		longest = max(longest, c.Lag)
+	}
+	return longest
 }

@@ -25,7 +25,14 @@ func DeployedBeforeReason(t Target, before Arrived) Reason {
 // IsLate says whether an event reported a version that is older than the one that serves.
 // Such an event came late or out of order, and must not take the Target back to an older
 // version.
-func (r Release) IsLate(c Change) bool { return r.Trigger == Event && c.Candidate.Before(c.Stable) }
+func (r Release) IsLate(c Change) bool { return r.Trigger == Event && c.goesBack() }
+
+// goesBack says whether the Candidate was published before Stable. The versions of other
+// kinds than Lambda aliases are texts that a person has chosen. They have no order, even if
+// they are numbers.
+func (c Change) goesBack() bool {
+	return c.Target.Kind() == KindLambda && c.Candidate.Before(c.Stable)
+}
 
 // LateReason says that the Target already serves a newer version than the event's.
 func LateReason(c Change) Reason {
@@ -36,7 +43,7 @@ func LateReason(c Change) Reason {
 // MayBeOvertaken says whether a newer version may have been promoted while the Deployment
 // waited for its turn.
 func (r Release) MayBeOvertaken(c Change) bool {
-	return r.Options.WhenHeld == WaitWhenHeld && c.Candidate.Before(c.Stable)
+	return r.Options.WhenHeld == WaitWhenHeld && c.goesBack()
 }
 
 // FindOvertaking looks in the history of a newer version for a Deployment that promoted it

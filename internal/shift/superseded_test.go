@@ -34,7 +34,7 @@ func TestAnEventOfAVersionThatAnotherDeploymentBroughtIsOld(t *testing.T) {
 func TestAWaiterIsOvertakenByANewerVersionThatWasPromotedMeanwhile(t *testing.T) {
 	t.Parallel()
 	waits := shift.Release{At: noon, Options: shift.Options{WhenHeld: shift.WaitWhenHeld}}
-	older, newer := shift.Change{Stable: "3", Candidate: "2"}, shift.Change{Stable: "2", Candidate: "3"}
+	older, newer := shift.Change{Target: orders, Stable: "3", Candidate: "2"}, shift.Change{Target: orders, Stable: "2", Candidate: "3"}
 	assert.True(t, waits.MayBeOvertaken(older))
 	assert.False(t, waits.MayBeOvertaken(newer))
 	assert.False(t, shift.Release{}.MayBeOvertaken(older), "somebody who did not wait wants to go back")
@@ -90,6 +90,19 @@ func TestWhatWasDeployedBeforeIsTold(t *testing.T) {
 
 func TestAnEventOfANewerVersionIsNotLate(t *testing.T) {
 	t.Parallel()
-	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Stable: "9", Candidate: "10"}))
-	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Stable: "10", Candidate: "10"}))
+	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Target: orders, Stable: "9", Candidate: "10"}))
+	assert.False(t, shift.Release{Trigger: shift.Event}.IsLate(shift.Change{Target: orders, Stable: "10", Candidate: "10"}))
+}
+
+// A person has chosen the names of releases. That 41 comes before 42 is no more than a guess.
+func TestOnlyTheVersionsOfAFunctionHaveAnOrder(t *testing.T) {
+	t.Parallel()
+	waitingEvent := shift.Release{At: noon, Trigger: shift.Event, Options: shift.Options{WhenHeld: shift.WaitWhenHeld}}
+	for target, ordered := range map[shift.Target]bool{
+		orders: true, "cloudfront:E1": false, "route53:Z1:api.example.com": false, "switch:www.example.com": false, "store:site": false,
+	} {
+		back := shift.Change{Target: target, Stable: "42", Candidate: "41"}
+		assert.Equal(t, ordered, waitingEvent.IsLate(back), target)
+		assert.Equal(t, ordered, waitingEvent.MayBeOvertaken(back), target)
+	}
 }

@@ -5,8 +5,18 @@ import (
 	"strings"
 )
 
-// KindLambda is the kind of a Target that is the alias of a Lambda function.
-const KindLambda = "lambda"
+// The kinds of Targets.
+const (
+	// KindLambda : the alias of a Lambda function, as in "lambda:orders:live".
+	KindLambda = "lambda"
+	// KindCloudFront : what a CloudFront distribution serves, as in "cloudfront:E1ABCDEF".
+	KindCloudFront = "cloudfront"
+	// KindRoute53 : a name in a Route 53 zone, as in "route53:Z0123:api.example.com".
+	KindRoute53 = "route53"
+	// KindSwitch : a name that one of two CloudFront distributions serves, as in
+	// "switch:www.example.com".
+	KindSwitch = "switch"
+)
 
 // Target names where traffic is shifted: a kind, a colon, and what identifies the Target
 // among its kind, as in "lambda:orders:live".
@@ -27,7 +37,8 @@ func (t Target) Kind() string {
 type Version string
 
 // Before says whether v was published before w. Numbers grow and are never reused.
-// Versions that are not numbers have no order.
+// Versions that are not numbers have no order. Only the versions of a Lambda function are
+// numbered by their platform: see Change.goesBack.
 func (v Version) Before(w Version) bool {
 	if !v.IsNumber() || !w.IsNumber() {
 		return false

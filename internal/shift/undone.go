@@ -1,5 +1,7 @@
 package shift
 
+import "time"
+
 // Fate is what became of a Target whose traffic was to be put back.
 type Fate string
 
@@ -24,6 +26,9 @@ type Undone struct {
 	Stable Version `json:"stable,omitempty"`
 	// Found is the Route that was found, as people see it.
 	Found string `json:"found,omitempty"`
+	// Until is until when viewers may still see the Candidate, if they may.
+	Until     time.Time `json:"viewersLagUntil,omitzero"`
+	Candidate Version   `json:"candidate,omitempty"`
 }
 
 // Undo says what becomes of a Change that is restored from the given Route.

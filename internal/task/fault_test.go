@@ -93,7 +93,7 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 	onlyStart := map[string]string{"Announce Started": "only Outcomes must be announced"}
 	namesLeft := map[string]string{
 		"CheckSynthetic": "a poll finds it out",
-		"CheckTarget":    "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
+		"CheckArrival":   "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
 		"Rules 3": "the target is checked then", "Rules 4": "the target is checked then",
 	}
 	nameLeft := maps.Clone(namesLeft)

@@ -215,7 +215,23 @@ func (o opening) readChanges(ctx context.Context, candidates []shift.Published) 
 	if reason, nothing := shift.NothingToShift(changes); nothing {
 		return nil, &reason, nil
 	}
-	return slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate }), nil, nil
+	changes = slices.DeleteFunc(changes, func(c shift.Change) bool { return c.Stable == c.Candidate })
+	return changes, nil, o.checkRules(changes)
+}
+
+// checkRules returns shift.ErrInvalidPlan for a Plan that one of the Targets cannot take. Publish
+// has checked the rules of their kinds. What a Target serves may tell a longer Lag.
+func (o opening) checkRules(changes []shift.Change) error {
+	limited := make([]shift.Limited, len(changes))
+	for i, c := range changes {
+		rules, err := o.Router.Rules(c.Target)
+		if err != nil {
+			return err
+		}
+		rules.Lag = c.Lag
+		limited[i] = shift.Limited{Target: c.Target, Rules: rules}
+	}
+	return shift.CheckPlan(limited, o.release.Steps)
 }
 
 // findEarlierDeployment returns a Reason if the version of an event was already deployed,
@@ -266,9 +282,6 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	if err != nil {
 		return c, err
 	}
-	if err := rules.CheckPlan(a.Target, o.release.Steps); err != nil {
-		return c, err
-	}
 	c.Lag = rules.Lag
 	route, err := o.Router.Route(ctx, a.Target)
 	switch {
@@ -302,9 +315,10 @@ func (o opening) readStart(ctx context.Context, c shift.Change, route shift.Rout
 	if route, err = o.rereadDivided(ctx, route, c); err != nil {
 		return c, err
 	}
-	c.Stable, c.Revision = route.Serving, route.Revision
+	c.Stable, c.Revision, c.Lag = route.Serving, route.Revision, max(rules.Lag, route.Lag)
 	if rules.KeepsDetail {
 		c.RouteDetail = route.Detail
+		return c, route.CheckDetail(c.Target)
 	}
 	return c, nil
 }
@@ -394,10 +408,10 @@ func (o opening) announceStart(ctx context.Context, record shift.Record) shift.D
 
 func (o opening) endUnchanged(ctx context.Context, record shift.Record, reason shift.Reason) (shift.Deployment, error) {
 	if o.release.Options.Unchanged == shift.FailUnchanged {
-		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, explain.Unchanged(reason))
+		return shift.Deployment{}, fmt.Errorf("%w: %s", shift.ErrNothingToShift, explain.Unchanged(reason, record.Moves()))
 	}
 	closed, err := o.Ledger.Close(ctx, record, shift.Ending{
-		Outcome: shift.Unchanged, Cause: explain.Unchanged(reason), Reasons: []shift.Reason{reason}, At: o.Now.read(),
+		Outcome: shift.Unchanged, Cause: explain.Unchanged(reason, record.Moves()), Reasons: []shift.Reason{reason}, At: o.Now.read(),
 	})
 	if closed.Status == shift.StatusOpen && closed.Deployment != nil {
 		return o.announceStart(ctx, closed), nil // another try has found something to shift

@@ -158,6 +158,20 @@ func TestOpenLeavesOutWhatATargetNeedsNot(t *testing.T) {
 	}}, d.Changes)
 }
 
+func TestARouteMayTellALongerLagThanItsKind(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[shift.Seconds]shift.Seconds{0: 30, 20: 30, 150: 150} {
+		s := newStage(t, ordersChange)
+		unopened(s)
+		s.put(orders, shift.Route{Serving: "1", Lag: told})
+		h, _ := s.openDeployment(s.apps())
+		d, err := h.Handle(t.Context(), s.opening(orders))
+		require.NoError(t, err)
+		assert.Equal(t, want, d.Changes[0].Lag)
+		assert.Equal(t, want, d.Plan.Step(d.Plan.Len()).Bake)
+	}
+}
+
 // settlingVersions may go on moving traffic by themselves.
 type settlingVersions struct{ *applications }
 
@@ -197,6 +211,12 @@ func TestOpenRefusesWhatCannotStart(t *testing.T) {
 		}, shift.ErrTargetWeighted, "start at lambda:orders:live"},
 		"a plan that the kind cannot take": {func(_ *stage, a *applications, _ *flow.Call[flow.Document]) { a.rules.AllAtOnce = true },
 			shift.ErrInvalidPlan, "the traffic of lambda:orders:live cannot be divided"},
+		"a plan that is too fast for what a target serves": {func(s *stage, a *applications, _ *flow.Call[flow.Document]) {
+			s.put(orders, shift.Route{Serving: "1", Lag: 151})
+		}, shift.ErrInvalidPlan, "viewers of lambda:orders:live may see the step before for 2m31s"},
+		"more than can be kept": {func(s *stage, a *applications, _ *flow.Call[flow.Document]) {
+			s.put(orders, shift.Route{Serving: "1", Detail: strings.Repeat("x", shift.MaxRouteDetail+1)})
+		}, shift.ErrDocumentTooLarge, "to put lambda:orders:live back as it was"},
 		"a plan that is too long": {func(_ *stage, _ *applications, call *flow.Call[flow.Document]) {
 			call.Document.Release.Steps[0].Bake = shift.MaxDuration + 1
 		}, shift.ErrPlanTooLong, "bakes for longer"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -92,9 +93,17 @@ func (a *applications) Publish(_ context.Context, t shift.Target) (shift.Publish
 	return shift.Published{Version: "8", Detail: "just published"}, nil
 }
 
-func (a *applications) CheckTarget(_ context.Context, t shift.Target) error {
-	a.asked = append(a.asked, "target: "+string(t))
-	return a.faults.next("CheckTarget")
+// where is where an Arrival of another kind than Lambda aliases says that its Candidate is.
+func where(a shift.Arrival) string {
+	if a.Target.Kind() == shift.KindCloudFront {
+		return a.Detail
+	}
+	return ""
+}
+
+func (a *applications) CheckArrival(_ context.Context, arrival shift.Arrival) error {
+	a.asked = append(a.asked, strings.TrimSuffix("target: "+string(arrival.Target)+" "+where(arrival), " "))
+	return a.faults.next("CheckArrival")
 }
 
 func (a *applications) Tags(_ context.Context, arn string) (flow.Tags, error) {

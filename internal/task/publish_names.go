@@ -12,11 +12,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// TargetChecker finds out whether a Target exists.
-type TargetChecker interface {
-	// CheckTarget returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound, with what can be
-	// done about it.
-	CheckTarget(context.Context, shift.Target) error
+// ArrivalChecker finds out whether a Target exists, and what its Candidate needs.
+type ArrivalChecker interface {
+	// CheckArrival returns shift.ErrTargetNotFound, shift.ErrFunctionNotFound or
+	// shift.ErrVersionNotFound, with what can be done about it.
+	CheckArrival(context.Context, shift.Arrival) error
 }
 
 // FunctionChecker finds out whether a function of the user's exists and may be invoked, without
@@ -27,7 +27,7 @@ type FunctionChecker interface {
 }
 
 // wrongNames are the errors for a name that a person has to correct.
-var wrongNames = []error{shift.ErrTargetNotFound, shift.ErrFunctionNotFound, shift.ErrAlarmNotFound, shift.ErrHookNotFound, shift.ErrSyntheticNotFound}
+var wrongNames = []error{shift.ErrTargetNotFound, shift.ErrFunctionNotFound, shift.ErrVersionNotFound, shift.ErrAlarmNotFound, shift.ErrHookNotFound, shift.ErrSyntheticNotFound}
 
 // problems are what is wrong with a request, told together.
 type problems []error
@@ -71,7 +71,7 @@ func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release,
 		if rules, err := h.Versions.Rules(a.Target); err == nil && rules.Creates && release.Options.CreateTarget {
 			continue
 		}
-		note(h.Versions.CheckTarget(ctx, a.Target))
+		note(h.Versions.CheckArrival(ctx, a))
 	}
 }
 

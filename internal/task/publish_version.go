@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ type Publisher interface {
 	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound or
 	// shift.ErrFunctionNotFound.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
-	TargetChecker
+	ArrivalChecker
 	RulesReader
 }
 
@@ -49,7 +50,9 @@ type PublishVersion struct {
 	// Parameters is the folder of the parameters that hold configurations. If it is empty,
 	// request.DefaultParameters is used.
 	Parameters string
-	// Kinds read Targets that are not Lambda aliases.
+	// FrontEnds say which Targets other than Lambda aliases may be shifted.
+	FrontEnds request.FrontEnds
+	// Kinds read Targets of further kinds.
 	Kinds map[string]request.Kind
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
@@ -58,7 +61,8 @@ type PublishVersion struct {
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
 // valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	release, err := h.settle(ctx, request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, Kinds: h.Kinds}, call.Document)
+	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, Kinds: h.Kinds}
+	release, err := h.settle(ctx, reader, call.Document)
 	if err != nil {
 		return shift.Release{}, err
 	}
@@ -151,16 +155,15 @@ func ignore(event shift.Arrival, why error) shift.Release {
 
 // checkRules returns shift.ErrInvalidPlan for a Plan that one of the Targets cannot take.
 func (h PublishVersion) checkRules(release shift.Release) error {
-	for _, a := range release.Arrivals {
+	limited := make([]shift.Limited, len(release.Arrivals))
+	for i, a := range release.Arrivals {
 		rules, err := h.Versions.Rules(a.Target)
 		if err != nil {
 			return err
 		}
-		if err := rules.CheckPlan(a.Target, release.Steps); err != nil {
-			return err
-		}
+		limited[i] = shift.Limited{Target: a.Target, Rules: rules}
 	}
-	return nil
+	return shift.CheckPlan(limited, release.Steps)
 }
 
 func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) error {
@@ -172,7 +175,7 @@ func (h PublishVersion) find(ctx context.Context, arrivals []shift.Arrival) erro
 		if err != nil {
 			return fmt.Errorf("find version %s of %s: %w", a.Candidate, a.Target, err)
 		}
-		arrivals[i].Detail = found.Detail
+		arrivals[i].Detail = cmp.Or(found.Detail, a.Detail)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -78,11 +79,11 @@ func TestPublishPublishesNothingThatItRefuses(t *testing.T) {
 func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	t.Parallel()
 	for call, sentinel := range map[string]error{
-		"CheckTarget": shift.ErrTargetNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckSynthetic": shift.ErrSyntheticNotFound, "CheckTarget ": shift.ErrFunctionNotFound,
+		"CheckArrival": shift.ErrTargetNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckSynthetic": shift.ErrSyntheticNotFound, "CheckArrival ": shift.ErrFunctionNotFound,
 	} {
 		name := call
-		if name == "CheckTarget " {
-			name = "CheckTarget"
+		if name == "CheckArrival " {
+			name = "CheckArrival"
 		}
 		s := newStage(t, ordersChange)
 		s.failing(&faults{name: name, from: 1, err: fmt.Errorf("%w: correct it", sentinel)})
@@ -98,7 +99,7 @@ func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	}
 
 	s := newStage(t, ordersChange)
-	s.failing(&faults{name: "CheckTarget", from: 1, err: fmt.Errorf("%w: correct it", shift.ErrTargetNotFound)})
+	s.failing(&faults{name: "CheckArrival", from: 1, err: fmt.Errorf("%w: correct it", shift.ErrTargetNotFound)})
 	_, err := s.publish(t.Context(), s.apps(), twoTargets, nil)
 	require.EqualError(t, err, shift.ErrTargetNotFound.Error()+": correct it; "+shift.ErrTargetNotFound.Error()+": correct it")
 	_, err = s.publish(t.Context(), s.apps(), event, nil)
@@ -111,6 +112,33 @@ func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	s.failing(&faults{name: "CheckSynthetic", from: 1, err: shift.ErrSyntheticNotFound})
 	_, err = s.publish(t.Context(), s.apps(), twoTargets, nil)
 	require.EqualError(t, err, "check load, which is to send synthetic requests: "+shift.ErrSyntheticNotFound.Error())
+}
+
+// inBuckets are versions of which nothing is known but where they are said to be.
+type inBuckets struct{ *applications }
+
+func (inBuckets) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
+	return shift.Published{Version: v}, nil
+}
+
+func TestAFrontEndIsShiftedOnlyIfTheStackDoes(t *testing.T) {
+	t.Parallel()
+	const input = `{"cloudfront": {"distribution": "E1", "release": "r42", "bucket": "site-prod"}}`
+	s := newStage(t, ordersChange)
+	a := s.apps()
+	_, err := s.publish(t.Context(), a, input, nil)
+	require.ErrorIs(t, err, flow.ErrInvalidInput)
+	require.ErrorContains(t, err, "this stack does not shift CloudFront: set cloudfrontStore and deploy it again")
+	assert.Empty(t, a.asked, "nobody is asked about it")
+
+	release, err := s.publish(t.Context(), a, input, func(a *applications, h *PublishVersion) {
+		h.FrontEnds, h.Versions = request.AnyFrontEnd, inBuckets{a}
+		h.Allowed = allowed("orders")
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Arrival{{Target: "cloudfront:E1", Candidate: "r42", Detail: "site-prod"}}, release.Arrivals)
+	assert.Contains(t, a.asked, "target: cloudfront:E1 site-prod", "its release is looked for where it is said to be")
+	assert.Empty(t, a.published)
 }
 
 func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {

@@ -35,6 +35,8 @@ type Restorer struct {
 	Announcer Announcer
 	// Together runs a function for several Targets at once; nil is Concurrently.
 	Together Together
+	// Now is the clock; nil is time.Now. It says until when viewers may see the Candidate.
+	Now Clock
 	// Pause waits before an outdated read is repeated; nil is the real clock.
 	Pause Pause
 	// Nudges says to write a Route even if it is already settling on Stable. The first such
@@ -83,6 +85,7 @@ func (r Restorer) restore(ctx context.Context, record shift.Record, why []shift.
 		return record, nil, err
 	}
 	ending, undone := record.End(results, at)
+	undone = record.WithLag(undone, r.Now.read())
 	ending.Cause = explain.Cause(ending.Outcome, why, undone)
 	closed, err := r.Ledger.Close(ctx, record, ending)
 	if err != nil {

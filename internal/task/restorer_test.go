@@ -478,6 +478,19 @@ func TestARollbackTellsWhatItHasUndone(t *testing.T) {
 	assert.Equal(t, want, undoing)
 }
 
+// The state may have been entered long before: it is retried for an hour.
+func TestARollbackTellsUntilWhenViewersMaySeeTheCandidate(t *testing.T) {
+	t.Parallel()
+	lagging := ordersChange
+	lagging.Lag = 60
+	s := newStage(t, lagging)
+	shifted(t, s)
+	undoing, err := s.rollback(rejecting{s.book}, noon.Add(10*time.Minute)).Handle(t.Context(), s.document(&shift.Progress{}))
+	require.NoError(t, err)
+	assert.Equal(t, noon.Add(11*time.Minute), undoing.Undone[0].Until)
+	assert.Contains(t, undoing.Cause, "is back on 1 (it had 10% on 2, the rest on 1), and viewers may still see 2 until 12:11:00 UTC")
+}
+
 // Two that restore the same Targets take each other's requests.
 func TestARollbackLeavesAMomentToTheSafetyNet(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ type Rollback struct {
 // restorer nudges only in the first try. Further tries follow within seconds; in the
 // meantime the sweeps nudge.
 func (h Rollback) restorer(retry int) Restorer {
-	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Pause: h.Pause, Nudges: retry == 0}
+	return Restorer{Ledger: h.Ledger, Router: h.Router, Announcer: h.Announcer, Together: h.Together, Now: h.Now, Pause: h.Pause, Nudges: retry == 0}
 }
 
 // Handle is the handler of flow.Rollback. It does not repeat a throttled call: the state is

@@ -145,7 +145,7 @@ func worthRetrying(err error) bool {
 }
 
 func (n SafetyNet) restorer() Restorer {
-	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Pause: n.Pause, Nudges: true}
+	return Restorer{Ledger: n.Ledger, Router: n.Router, Announcer: n.Announcer, Together: n.Together, Now: n.Now, Pause: n.Pause, Nudges: true}
 }
 
 // ignoreSettling drops the error that a Target is still settling, unless that takes too

@@ -261,7 +261,7 @@ func (w *World) reader() request.Reader {
 	for name, kind := range w.scenario.Kinds {
 		kinds[name] = kind.Read
 	}
-	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, Kinds: kinds}
+	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, FrontEnds: request.AnyFrontEnd, Kinds: kinds}
 }
 
 // targetsOf returns the aliases that the releases shift.

@@ -26,11 +26,14 @@ type estimate struct {
 	Synthetic shift.Synthetic `json:"synthetic,omitzero"`
 	Cost      cost            `json:"cost"`
 	Polling   polling         `json:"polling"`
-	Outlooks  []outlook       `json:"outlook,omitempty"`
-	Warnings  []string        `json:"warnings"`
+	// FrontEnds are the targets that are not functions.
+	FrontEnds []frontEnd `json:"frontEnds,omitempty"`
+	Outlooks  []outlook  `json:"outlook,omitempty"`
+	Warnings  []string   `json:"warnings"`
 
 	plan         shift.Plan
 	isDeployment bool // false for a strategy alone
+	functions    int  // among the targets
 }
 
 // plannedStep is a Step, and when it begins.
@@ -101,30 +104,42 @@ var priceSources = []string{
 }
 
 // newEstimate estimates what a release takes. A strategy alone (isDeployment is false)
-// is assumed to have one target and one alarm. It returns the errors of shift.NewPlan.
+// is assumed to have one target and one alarm. It returns the errors of shift.NewPlan
+// and shift.CheckPlan.
 func newEstimate(r shift.Release, deployed bool) (estimate, error) {
-	p, err := shift.NewPlan(r.Steps, r.Hooks, r.Judging)
+	frontEnds := newFrontEnds(r)
+	steps, err := frontEnds.steps(r)
 	if err != nil {
 		return estimate{}, err
 	}
+	p, err := shift.NewPlan(steps, r.Hooks, r.Judging)
+	if err != nil {
+		return estimate{}, err
+	}
+	functions := len(r.Arrivals) - len(frontEnds)
 	course, reads := forecast.Healthy(p, r.Hooks), 0
 	if len(r.Alarms) > 0 || !deployed {
 		reads = course.AlarmReads()
 	}
-	metrics := course.MetricReads(r.Judging, max(len(r.Arrivals), 1))
+	metrics := course.MetricReads(r.Judging, max(functions, 1))
 	f := estimate{
 		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: plannedSteps(p),
 		Duration: course.Duration, HookTimeouts: r.Hooks.Timeouts(),
 		Transitions: course.Transitions, Events: course.Events,
-		Lambda:       lambdaCalls{ControlPlane: forecast.ControlCalls(p), Invocations: course.Invocations},
+		Lambda:       lambdaCalls{Invocations: course.Invocations},
 		AlarmReads:   reads,
 		MetricReads:  metrics,
 		Synthetic:    r.Judging.Synthetic,
 		Cost:         newCost(course.Bill(reads, metrics)),
 		Polling:      newPolling(p, reads > 0),
 		Warnings:     warnings(p, r, deployed),
+		FrontEnds:    frontEnds,
 		plan:         p,
 		isDeployment: deployed,
+		functions:    functions,
+	}
+	if functions > 0 || !deployed {
+		f.Lambda.ControlPlane = forecast.ControlCalls(p)
 	}
 	for _, a := range r.Arrivals {
 		f.Targets = append(f.Targets, a.Target)

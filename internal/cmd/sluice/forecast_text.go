@@ -90,11 +90,16 @@ func (f estimate) totals() *table {
 	t.add("duration", duration)
 	t.add("transitions", picture.GroupDigits(f.Transitions))
 	t.add("history events", fmt.Sprintf("%s of the 25,000 that an execution may have", picture.GroupDigits(f.Events)))
-	t.add("Lambda control plane", f.controlPlane())
+	if f.Lambda.ControlPlane > 0 {
+		t.add("Lambda control plane", f.controlPlane())
+	}
 	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own functions")
 	t.add("alarm reads", f.alarmReads())
 	if f.MetricReads > 0 {
 		t.add("metric reads", picture.GroupDigits(f.MetricReads)+" at most, to compare the versions")
+	}
+	for _, e := range f.FrontEnds {
+		t.add("viewers", fmt.Sprintf("of %s may see the step before for %s", e.Target, e.lagText()))
 	}
 	if wait := f.plan.LongestEvidenceWait(); wait > 0 {
 		t.add("wait for evidence", fmt.Sprintf("at most %s after a step's bake, if too few requests arrive", daysText(wait)))
@@ -107,8 +112,12 @@ func (f estimate) totals() *table {
 }
 
 func (f estimate) controlPlane() string {
-	text := fmt.Sprintf("%s for each target", picture.Quantity(f.Lambda.ControlPlane, "call", "calls"))
-	if n := len(f.Targets); n > 1 {
+	each := "target"
+	if len(f.FrontEnds) > 0 {
+		each = "function"
+	}
+	text := fmt.Sprintf("%s for each %s", picture.Quantity(f.Lambda.ControlPlane, "call", "calls"), each)
+	if n := f.functions; n > 1 {
 		text += fmt.Sprintf(", %s in all", picture.GroupDigits(n*f.Lambda.ControlPlane))
 	}
 	return text + "; limit: 15 a second per account"
@@ -153,6 +162,9 @@ func (c cost) table(f estimate) *table {
 	uncounted := "DynamoDB, EventBridge and logs; your hooks, and run-hooks while it waits for a sync hook"
 	if f.Synthetic.On() {
 		uncounted += "; " + f.Synthetic.Function + ", and the synthetic requests that it sends"
+	}
+	if len(f.FrontEnds) > 0 {
+		uncounted += "; calls to CloudFront and Route 53, and what they serve"
 	}
 	t.add("not counted", "", uncounted)
 	return t

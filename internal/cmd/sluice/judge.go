@@ -100,6 +100,9 @@ func (g judgeFlags) question(args []string, now time.Time) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
+	if target.Kind() != shift.KindLambda {
+		return question{}, fmt.Errorf("judge compares versions of a function, and %s is none: its requests are not counted by version", target)
+	}
 	q := question{Target: target, Stable: shift.Version(g.stable), Candidate: shift.Version(g.candidate)}
 	var badFrom, badTo error
 	q.From, badFrom = parseTime("--from", g.from, now)

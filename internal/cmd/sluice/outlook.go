@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -186,34 +187,40 @@ var errNothingCompared = errors.New(`judge: the deployment does not compare its 
 
 // outlooks forecasts what the comparison of a release finds.
 func (f trafficFlags) outlooks(cmd *cobra.Command, a account, p shift.Plan, r shift.Release) ([]outlook, error) {
-	targets := max(len(r.Arrivals), 1)
+	arrivals := functionsOf(r)
+	targets := max(len(arrivals), 1)
 	if !f.ask {
 		t := forecast.Traffic{RequestsPerMinute: f.rate, ErrorRate: f.errorPercent / 100}
 		return []outlook{newOutlook(p, r.Judging, "", t, targets)}, nil
 	}
-	baselines, err := a.baselines(cmd, r)
+	baselines, err := a.baselines(cmd, r.Judging, arrivals)
 	if err != nil {
 		return nil, err
 	}
 	var list []outlook
-	for _, arrival := range r.Arrivals {
+	for _, arrival := range arrivals {
 		t := forecast.HistoricTraffic(baselines[arrival.Target], metric.HistoryLength)
 		list = append(list, newOutlook(p, r.Judging, arrival.Target, t, targets))
 	}
 	return list, nil
 }
 
-// baselines asks CloudWatch what the targets of a release have served.
-func (a account) baselines(cmd *cobra.Command, r shift.Release) (map[shift.Target]judge.Baseline, error) {
+// functionsOf returns the functions among the targets of a release: what CloudWatch tells apart.
+func functionsOf(r shift.Release) []shift.Arrival {
+	return slices.DeleteFunc(slices.Clone(r.Arrivals), func(a shift.Arrival) bool { return a.Target.Kind() != shift.KindLambda })
+}
+
+// baselines asks CloudWatch what some targets have served.
+func (a account) baselines(cmd *cobra.Command, judging shift.Judging, arrivals []shift.Arrival) (map[shift.Target]judge.Baseline, error) {
 	cfg, err := a.configure(cmd.Context(), "")
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]shift.Change, len(r.Arrivals))
-	for i, arrival := range r.Arrivals {
+	changes := make([]shift.Change, len(arrivals))
+	for i, arrival := range arrivals {
 		changes[i] = shift.Change{Target: arrival.Target}
 	}
-	baselines, err := metric.FromConfig(cfg).Baselines(cmd.Context(), r.Judging, changes, a.now().UTC().Truncate(time.Minute))
+	baselines, err := metric.FromConfig(cfg).Baselines(cmd.Context(), judging, changes, a.now().UTC().Truncate(time.Minute))
 	if err != nil {
 		return nil, explainMetrics(err)
 	}

@@ -84,8 +84,12 @@ func plan(cmd *cobra.Command, args []string, file source, a account, traffic tra
 	switch {
 	case err != nil && len(args) == 1:
 		return estimate{}, invalid("STRATEGY", err)
-	case err != nil || !traffic.isAsked():
-		return f, err
+	case err != nil:
+		return estimate{}, invalid(file.String(), fmt.Errorf("strategy: %w", err))
+	case !traffic.isAsked():
+		return f, nil
+	case onlyFrontEnds(release):
+		return estimate{}, invalid(file.String(), errOnlyFunctions)
 	case !release.Judging.On():
 		return estimate{}, invalid(file.String(), errNothingCompared)
 	}

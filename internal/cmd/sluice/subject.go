@@ -26,8 +26,9 @@ type subject struct {
 	name   string             // empty if the text is no execution's name
 }
 
-const aboutSubject = `TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live. The name
-or the ARN of an execution stands for its deployment.`
+const aboutSubject = `TARGET is lambda:FUNCTION:ALIAS, or FUNCTION alone for its alias live; or
+cloudfront:DISTRIBUTION, route53:ZONE:NAME or switch:NAME. The name or the ARN
+of an execution stands for its deployment.`
 
 // executionName matches the names that Step Functions accepts, but for the characters
 // that it accepts and does not log (StartExecution, name).

@@ -25,7 +25,7 @@ func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 	if deployed && len(r.Alarms) == 0 && !r.Judging.Enforces() {
 		list = append(list, "The deployment names no alarm, so nothing judges the candidate: only an error or a hook can roll it back.")
 	}
-	if s, found := fastStep(p); found {
+	if s, found := fastStep(p); found && !onlyFrontEnds(r) {
 		list = append(list, fmt.Sprintf("Lambda's metrics arrive late: an alarm may show traffic of up to %s ago, but step %d bakes for only %s.",
 			metricLag, s, p.Step(s).Bake))
 	}
@@ -39,7 +39,13 @@ func warnings(p shift.Plan, r shift.Release, deployed bool) []string {
 	if r.Options.CreateTarget {
 		list = append(list, "An alias that does not exist yet has no traffic to shift: if Sluice creates it, it sends all traffic to the candidate at once.")
 	}
-	return list
+	frontEnds := newFrontEnds(r)
+	return append(list, frontEnds.warnings(len(r.Arrivals)-len(frontEnds))...)
+}
+
+// onlyFrontEnds says whether a deployment shifts no function.
+func onlyFrontEnds(r shift.Release) bool {
+	return len(r.Arrivals) > 0 && len(newFrontEnds(r)) == len(r.Arrivals)
 }
 
 // unwatchedSteps warns about Steps that no alarm watches, of a Plan that was made of the Steps of

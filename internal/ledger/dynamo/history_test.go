@@ -43,6 +43,26 @@ func TestHistoryIsOfOneVersionAndOneTarget(t *testing.T) {
 	}
 }
 
+// The version of a name in Route 53 is a text with spaces, and one may begin with another.
+func TestHistoryIsOfOneVersionOfANameToo(t *testing.T) {
+	t.Parallel()
+	const name, two = shift.Target("route53:Z0123456789ABC:*.example.com"), shift.Version("A 9.0.0.1,9.0.0.2; AAAA 2001:db8::7")
+	w := newWorld(t)
+	r := release(name)
+	r.Arrivals[0].Candidate = two
+	_, err := w.Open(t.Context(), first, r, noon)
+	require.NoError(t, err)
+	for version, found := range map[shift.Version]int{two: 1, "A 9.0.0.1": 0, "A 9.0.0.1,9.0.0.2": 0} {
+		arrived, err := w.Arrivals(t.Context(), name, version)
+		require.NoError(t, err)
+		assert.Len(t, arrived, found, version)
+	}
+	all, err := w.History(t.Context(), name)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	assert.Equal(t, two, all[0].Candidate)
+}
+
 func TestHistoryIsReadToItsLastPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

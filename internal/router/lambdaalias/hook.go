@@ -8,6 +8,7 @@ import (
 // HookChange is what a hook receives about an alias that is being shifted. CandidateARN is
 // qualified with the version, because before traffic the alias still leads to Stable.
 type HookChange struct {
+	flow.Asked
 	Function     string `json:"function"`
 	Alias        string `json:"alias"`
 	StableARN    string `json:"stableArn"`
@@ -20,7 +21,7 @@ func (r *Router) DescribeChange(c shift.Change) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return HookChange{Function: function, Alias: alias, StableARN: versionARN(c.Detail, c.Stable), CandidateARN: versionARN(c.Detail, c.Candidate)}, nil
+	return HookChange{Asked: flow.AskAbout(c), Function: function, Alias: alias, StableARN: versionARN(c.Detail, c.Stable), CandidateARN: versionARN(c.Detail, c.Candidate)}, nil
 }
 
 func versionARN(functionARN string, v shift.Version) string {

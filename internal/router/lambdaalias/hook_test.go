@@ -14,8 +14,8 @@ func TestAHookReceivesTheARNsOfTheVersionsAndNotOfTheAlias(t *testing.T) {
 	t.Parallel()
 	r, w := newRouter(alias(""))
 	for want, c := range map[string]shift.Change{
-		`{"function": "orders", "alias": "live", "stableArn": "` + ordersARN + `:1", "candidateArn": "` + ordersARN + `:2"}`: {Target: orders, Stable: "1", Candidate: "2", Detail: ordersARN},
-		`{"function": "orders", "alias": "live", "stableArn": "", "candidateArn": "` + ordersARN + `:9"}`:                    {Target: orders, Candidate: "9", Detail: ordersARN},
+		`{"kind": "lambda", "target": "lambda:orders:live", "stable": "1", "candidate": "2", "function": "orders", "alias": "live", "stableArn": "` + ordersARN + `:1", "candidateArn": "` + ordersARN + `:2"}`: {Target: orders, Stable: "1", Candidate: "2", Detail: ordersARN},
+		`{"kind": "lambda", "target": "lambda:orders:live", "stable": "", "candidate": "9", "function": "orders", "alias": "live", "stableArn": "", "candidateArn": "` + ordersARN + `:9"}`:                     {Target: orders, Candidate: "9", Detail: ordersARN},
 	} {
 		change, err := r.DescribeChange(c)
 		require.NoError(t, err)

@@ -34,11 +34,8 @@ type Router struct{ api API }
 // New returns the Router of the client's account and region.
 func New(api API) *Router { return &Router{api: api} }
 
-// Rules returns the rules of weighted aliases. Lambda's control plane accepts 15 requests a
-// second from an account, for all but a few calls together (Lambda quotas).
-func (r *Router) Rules() shift.Rules {
-	return shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true}
-}
+// Rules returns the rules of weighted aliases.
+func (r *Router) Rules() shift.Rules { return flow.LambdaAlias.Rules }
 
 // Route reads the Route of an alias. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
@@ -150,9 +147,10 @@ func (r *Router) remedyForMissing(ctx context.Context, t shift.Target) (string, 
 	return have + `: create the alias, name another one, or say "createAlias": true`, nil
 }
 
-// CheckTarget returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound for an alias that does
+// CheckArrival returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound for an alias that does
 // not exist. It calls GetFunction, which has a limit of its own.
-func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
+func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	t := a.Target
 	function, alias, err := flow.SplitLambdaTarget(t)
 	if err != nil {
 		return err

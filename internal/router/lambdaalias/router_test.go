@@ -204,7 +204,7 @@ func TestRemedyNamesTheAliasesOfAllPages(t *testing.T) {
 		answer{body: `{"Aliases":[{"Name":"live"},{"Name":"beta"}],"NextMarker":"m"}`},
 		answer{body: `{"Aliases":[{"Name":"dev"}]}`},
 	)
-	err := r.CheckTarget(t.Context(), orders)
+	err := r.CheckArrival(t.Context(), shift.Arrival{Target: orders})
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	require.ErrorContains(t, err, `it has live, beta, dev: create the alias, name another one, or say "createAlias": true`)
 	require.Len(t, w.requests, 3)
@@ -220,7 +220,7 @@ func TestRemedyNamesAtMostAFewDozenAliases(t *testing.T) {
 		page = append(page, fmt.Sprintf(`{"Name":"a%d"}`, i))
 	}
 	r, w := newRouter(notFound, answer{body: `{"Aliases":[` + strings.Join(page, ",") + `],"NextMarker":"m"}`})
-	err := r.CheckTarget(t.Context(), orders)
+	err := r.CheckArrival(t.Context(), shift.Arrival{Target: orders})
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	_, remedy, _ := strings.Cut(err.Error(), "; it has ")
 	assert.Equal(t, 47, strings.Count(remedy[:strings.Index(remedy, ":")], ","))
@@ -253,9 +253,11 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 			_, err := r.Create(ctx, orders, shift.Route{Serving: "1"})
 			return err
 		},
-		"Delete":      func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
-		"CheckTarget": func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) },
-		"Publish":     func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
+		"Delete": func(ctx context.Context, r *lambdaalias.Router) error { return r.Delete(ctx, orders) },
+		"CheckArrival": func(ctx context.Context, r *lambdaalias.Router) error {
+			return r.CheckArrival(ctx, shift.Arrival{Target: orders})
+		},
+		"Publish": func(ctx context.Context, r *lambdaalias.Router) error { _, err := r.Publish(ctx, orders); return err },
 		"DescribeVersion": func(ctx context.Context, r *lambdaalias.Router) error {
 			_, err := r.DescribeVersion(ctx, orders, "9")
 			return err
@@ -266,7 +268,7 @@ func TestErrorsOfLambdaHaveTheirMeaning(t *testing.T) {
 	means := map[string]map[string]error{
 		"not found": {
 			"Route": shift.ErrTargetNotFound, "SetRoute": shift.ErrVersionNotFound, "Create": shift.ErrVersionNotFound,
-			"CheckTarget": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
+			"CheckArrival": shift.ErrFunctionNotFound, "Publish": shift.ErrFunctionNotFound,
 			"DescribeVersion": shift.ErrFunctionNotFound, "Settles": shift.ErrTargetNotFound, "Tags": shift.ErrFunctionNotFound,
 		},
 		"no alias": {"SetRoute": shift.ErrTargetNotFound},
@@ -317,7 +319,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		},
 		func() error { _, err := r.Create(t.Context(), other, shift.Route{Serving: "1"}); return err },
 		func() error { return r.Delete(t.Context(), other) },
-		func() error { return r.CheckTarget(t.Context(), other) },
+		func() error { return r.CheckArrival(t.Context(), shift.Arrival{Target: other}) },
 		func() error { return r.Wake(t.Context(), other, "1") },
 		func() error { _, err := r.Publish(t.Context(), other); return err },
 		func() error { _, err := r.DescribeVersion(t.Context(), other, "1"); return err },
@@ -354,10 +356,14 @@ func TestNoFailureOfLambdaIsLost(t *testing.T) {
 		"DescribeVersion, of none": {[]answer{missing}, func(ctx context.Context, r *lambdaalias.Router) error {
 			return last(r.DescribeVersion(ctx, orders, "1"))
 		}},
-		"CheckTarget":          {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) }},
-		"CheckTarget, of none": {[]answer{missing}, func(ctx context.Context, r *lambdaalias.Router) error { return r.CheckTarget(ctx, orders) }},
-		"Wake":                 {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.Wake(ctx, orders, "1") }},
-		"Tags":                 {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Tags(ctx, ordersARN)) }},
+		"CheckArrival": {nil, func(ctx context.Context, r *lambdaalias.Router) error {
+			return r.CheckArrival(ctx, shift.Arrival{Target: orders})
+		}},
+		"CheckArrival, of none": {[]answer{missing}, func(ctx context.Context, r *lambdaalias.Router) error {
+			return r.CheckArrival(ctx, shift.Arrival{Target: orders})
+		}},
+		"Wake": {nil, func(ctx context.Context, r *lambdaalias.Router) error { return r.Wake(ctx, orders, "1") }},
+		"Tags": {nil, func(ctx context.Context, r *lambdaalias.Router) error { return last(r.Tags(ctx, ordersARN)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
+
+// frontEnd is a target that is not a function.
+type frontEnd struct {
+	Target shift.Target `json:"target"`
+	// Lag is how long viewers may see the step before, at least.
+	Lag shift.Seconds `json:"lagSeconds"`
+	// Setting is the setting with which the stack shifts such targets.
+	Setting string `json:"setting"`
+
+	kind flow.Kind
+}
+
+type frontEnds []frontEnd
+
+func newFrontEnds(r shift.Release) frontEnds {
+	var list frontEnds
+	for _, a := range r.Arrivals {
+		if kind, known := flow.KindOf(a.Target); known && kind.Name != shift.KindLambda {
+			list = append(list, frontEnd{Target: a.Target, Lag: kind.Rules.Lag, Setting: kind.Setting, kind: kind})
+		}
+	}
+	return list
+}
+
+// steps returns the steps of a release as they are shifted: the last one waits for the viewers. It
+// returns shift.ErrInvalidPlan for steps that a target cannot take.
+func (f frontEnds) steps(r shift.Release) ([]shift.Step, error) {
+	targets, lag := make([]shift.Target, len(r.Arrivals)), shift.Seconds(0)
+	for i, a := range r.Arrivals {
+		targets[i] = a.Target
+	}
+	for _, e := range f {
+		lag = max(lag, e.Lag)
+	}
+	return shift.WithLag(r.Steps, lag), shift.CheckPlan(flow.LimitedBy(targets), r.Steps)
+}
+
+// warnings say what a person should know about viewers.
+func (f frontEnds) warnings(functions int) []string {
+	var list []string
+	for _, e := range f {
+		list = append(list, e.warning())
+	}
+	var settings []string
+	for _, e := range f {
+		if told := fmt.Sprintf("%s for %s", e.Setting, e.kind.Title); !slices.Contains(settings, told) {
+			settings = append(settings, told)
+		}
+	}
+	if len(settings) > 0 {
+		list = append(list, fmt.Sprintf("A stack shifts these targets only if its settings name them: %s. This plan does not ask it.", joinAnd(settings)))
+	}
+	if len(f)+functions > 1 && len(f) > 0 {
+		list = append(list, "The targets move together by their weights, not by their viewers: a viewer of the new release may meet the stable version of another target. Each version has to work with both versions of the others until the end.")
+	}
+	return list
+}
+
+// lagText is how long viewers may see the step before. A plan does not read TTLs.
+func (e frontEnd) lagText() string {
+	if e.kind.Name == shift.KindRoute53 {
+		return fmt.Sprintf("%s, or longer if its records have a TTL above 1m", e.Lag)
+	}
+	return e.Lag.String()
+}
+
+func (e frontEnd) warning() string {
+	switch e.kind.Name {
+	case shift.KindRoute53:
+		return fmt.Sprintf("The weights of %s are shares of DNS answers, not of requests: one large resolver is one answer. Sluice reads the TTL of its records when the deployment opens, and refuses bakes that are too short for it.", e.Target)
+	case shift.KindSwitch:
+		return fmt.Sprintf("All viewers of %s move at once, as soon as their edge has the change. Going back takes as long.", e.Target)
+	}
+	return fmt.Sprintf("Browsers keep what they have of %s: give its HTML a max-age of at most 60 seconds, or viewers stay on a release for longer.", e.Target)
+}
+
+func joinAnd(list []string) string {
+	text := ""
+	for i, item := range list {
+		switch {
+		case i == 0:
+			text = item
+		case i == len(list)-1:
+			text += " and " + item
+		default:
+			text += ", " + item
+		}
+	}
+	return text
+}
+
+// errOnlyFunctions says why there is nothing to forecast.
+var errOnlyFunctions = errors.New("targets: only the versions of functions are compared, and the deployment shifts none, so that there is nothing to forecast: leave --rpm or --traffic out")

@@ -1,0 +1,79 @@
+package flow
+
+import "sluice/internal/shift"
+
+// Kind is what the parts of Sluice have to agree on about a kind of Target.
+type Kind struct {
+	// Name is the first part of a Target.
+	Name string
+	// Title is how people call it.
+	Title string
+	// Field is the field of an input that names such a Target.
+	Field string
+	// Setting is the setting of the stack that turns the kind on, and Variable the
+	// environment variable that publish-version reads it from. Both are empty for Lambda
+	// aliases, which are always shifted.
+	Setting, Variable string
+	// Rules are the limits of its router, but for what only the Target itself tells.
+	Rules shift.Rules
+	// LongestVersion is how many characters a version has at most.
+	LongestVersion int
+}
+
+// The kinds of Targets.
+var (
+	// LambdaAlias : its control plane accepts 15 requests a second from an account, for all but a
+	// few calls together (Lambda quotas).
+	LambdaAlias = Kind{
+		Name: shift.KindLambda, Title: "Lambda", Field: "function", LongestVersion: 18,
+		Rules: shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true},
+	}
+	// CloudFront : nobody promises how soon the edges read a new value of a KeyValueStore.
+	// Seconds are usual, so a minute is assumed. The rate is assumed, too. A distribution
+	// without a value has none yet, so a deployment may make it.
+	CloudFront = Kind{
+		Name: shift.KindCloudFront, Title: "CloudFront", Field: "cloudfront", LongestVersion: MaxRelease,
+		Setting: "cloudfrontStore", Variable: CloudFrontStoreVariable,
+		Rules: shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: 60, Creates: true},
+	}
+	// Route53 : two records share 200 parts of the answers, because a weight is at most 255
+	// (Route 53 API, ResourceRecordSet, Weight). A change usually reaches all name servers
+	// within a minute (Route 53 API, ChangeResourceRecordSets). A TTL comes on top: a minute of
+	// aliases, and if it is longer the router tells it with the Route. An account has five requests a second (Route 53
+	// Developer Guide, Quotas).
+	Route53 = Kind{
+		Name: shift.KindRoute53, Title: "Route 53", Field: "route53", LongestVersion: maxEndpoint,
+		Setting: "route53", Variable: Route53Variable,
+		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, Settles: true, KeepsDetail: true},
+	}
+	// Switch : a distribution takes minutes until all edges have its new configuration.
+	Switch = Kind{
+		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Field: "cloudfrontSwitch", LongestVersion: maxID,
+		Setting: "distributions", Variable: DistributionsVariable,
+		Rules: shift.Rules{AllAtOnce: true, Lag: 300},
+	}
+)
+
+// Kinds are all kinds of Targets that an input may name.
+var Kinds = []Kind{LambdaAlias, CloudFront, Route53, Switch}
+
+// LimitedBy returns Targets with the Rules of their kinds. Targets of other kinds than Sluice's
+// own have none.
+func LimitedBy(targets []shift.Target) []shift.Limited {
+	limited := make([]shift.Limited, len(targets))
+	for i, t := range targets {
+		kind, _ := KindOf(t)
+		limited[i] = shift.Limited{Target: t, Rules: kind.Rules}
+	}
+	return limited
+}
+
+// KindOf returns the kind of a Target. It is known only for Sluice's own kinds.
+func KindOf(t shift.Target) (kind Kind, known bool) {
+	for _, k := range Kinds {
+		if k.Name == t.Kind() {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
