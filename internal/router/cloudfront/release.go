@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -14,20 +15,14 @@ func (r *Router) Publish(_ context.Context, t shift.Target) (shift.Published, er
 }
 
 // DescribeVersion returns a release. It returns shift.ErrVersionNotFound for an id that no
-// release can have, or for a release that was not uploaded.
-func (r *Router) DescribeVersion(ctx context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
-	distribution, err := splitTarget(t)
-	if err != nil {
+// release can have.
+func (r *Router) DescribeVersion(_ context.Context, t shift.Target, v shift.Version) (shift.Published, error) {
+	if _, err := flow.SplitCloudFrontTarget(t); err != nil {
 		return shift.Published{}, err
 	}
-	if !isRelease(string(v)) {
+	if !flow.IsRelease(string(v)) {
 		return shift.Published{}, fmt.Errorf("%w: %q is not the id of a release: it has 1 to 64 letters, digits, dots, hyphens and underscores",
 			shift.ErrVersionNotFound, shift.BoundText(string(v), 80))
-	}
-	if r.settings.Uploads != nil {
-		if err := r.settings.Uploads.CheckUploaded(ctx, distribution, string(v)); err != nil {
-			return shift.Published{}, fmt.Errorf("find release %s of %s: %w", v, t, err)
-		}
 	}
 	return shift.Published{Version: v, Readiness: shift.Ready}, nil
 }

@@ -16,12 +16,12 @@ import (
 func TestAReleaseIsKnownByItsID(t *testing.T) {
 	t.Parallel()
 	s := newStage(unlimited())
-	for _, id := range []string{"r42", "2026-11-29.1", "A_b-c.D", "...", strings.Repeat("r", 64)} {
+	for _, id := range []string{"r42", "2026-11-29.1", "A_b-c.D", strings.Repeat("r", 64)} {
 		got, err := s.DescribeVersion(t.Context(), site, shift.Version(id))
 		require.NoError(t, err, id)
 		assert.Equal(t, shift.Published{Version: shift.Version(id), Readiness: shift.Ready}, got)
 	}
-	for _, id := range []string{"", ".", "..", "a/b", "a b", "ä", "a\n", strings.Repeat("r", 65)} {
+	for _, id := range []string{"", ".", "..", "...", "a/b", "a b", "ä", "a\n", strings.Repeat("r", 65)} {
 		_, err := s.DescribeVersion(t.Context(), site, shift.Version(id))
 		require.ErrorIs(t, err, shift.ErrVersionNotFound, id)
 		require.ErrorContains(t, err, "1 to 64 letters", id)
@@ -36,8 +36,8 @@ func TestAReleaseIsKnownByItsID(t *testing.T) {
 // uploads has the releases in it.
 type uploads map[string]bool
 
-func (u uploads) CheckUploaded(_ context.Context, distribution, release string) error {
-	if !u[distribution+"/"+release] {
+func (u uploads) CheckUploaded(_ context.Context, bucket, release string) error {
+	if !u[bucket+"/"+release] {
 		return fmt.Errorf("%w: upload it first", shift.ErrVersionNotFound)
 	}
 	return nil
@@ -45,13 +45,14 @@ func (u uploads) CheckUploaded(_ context.Context, distribution, release string) 
 
 func TestAReleaseThatWasNotUploadedIsNotFound(t *testing.T) {
 	t.Parallel()
-	s := newStage(unlimited())
+	s := newStage(unlimited()).holds(t, text(`"stable":"r41"`))
 	settings := s.settings(1)
-	settings.Uploads = uploads{"E1ABC/r42": true}
-	s.Router = cloudfront.New(s.client("open-deployment"), settings)
-	_, err := s.DescribeVersion(t.Context(), site, "r42")
-	require.NoError(t, err)
-	_, err = s.DescribeVersion(t.Context(), site, "r43")
+	settings.Uploads = uploads{"site-prod/r42": true}
+	s.Router = cloudfront.New(s.client("publish-version"), settings)
+	require.NoError(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: "site-prod"}))
+	require.NoError(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site, Candidate: "r43"}), "no bucket is known")
+	require.NoError(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site, Detail: "site-prod"}), "no release is known")
+	err := s.CheckArrival(t.Context(), shift.Arrival{Target: site, Candidate: "r43", Detail: "site-prod"})
 	require.ErrorIs(t, err, shift.ErrVersionNotFound)
 	require.ErrorContains(t, err, "find release r43 of cloudfront:E1ABC")
 }

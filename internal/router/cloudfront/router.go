@@ -11,6 +11,7 @@ import (
 
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -30,7 +31,7 @@ type Settings struct {
 	// minute: AWS says that a write reaches all edges in a few seconds, and browsers may
 	// keep a page for up to a minute.
 	Lag shift.Seconds
-	// Uploads tells whether a release was uploaded. nil does not check it.
+	// Uploads tells whether a release was uploaded.
 	Uploads Uploads
 	// Random is the source of nonces and of random waits; nil is crypto/rand.
 	Random io.Reader
@@ -38,11 +39,11 @@ type Settings struct {
 	Pause func(context.Context, time.Duration)
 }
 
-// Uploads knows the releases of distributions.
+// Uploads knows the releases in buckets.
 type Uploads interface {
 	// CheckUploaded returns shift.ErrVersionNotFound, with a remedy, for a release that was
 	// not uploaded.
-	CheckUploaded(ctx context.Context, distribution, release string) error
+	CheckUploaded(ctx context.Context, bucket, release string) error
 }
 
 // defaultLag is the Lag of a Router whose Settings have none.
@@ -74,7 +75,7 @@ func (r *Router) Rules() shift.Rules {
 
 // Route reads the Route of a distribution. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
-	distribution, err := splitTarget(t)
+	distribution, err := flow.SplitCloudFrontTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -97,7 +98,7 @@ func (r *Router) missing(distribution string) error {
 // its new Revision. It returns shift.ErrRevisionMismatch, shift.ErrTargetNotFound, or
 // shift.ErrRouteRefused.
 func (r *Router) SetRoute(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
-	distribution, err := splitTarget(t)
+	distribution, err := flow.SplitCloudFrontTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -132,7 +133,7 @@ func (r *Router) Rotate(ctx context.Context, t shift.Target, found shift.Route, 
 // Create creates a key that sends all viewers to one release. It returns
 // shift.ErrRevisionMismatch if the key exists.
 func (r *Router) Create(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
-	distribution, err := splitTarget(t)
+	distribution, err := flow.SplitCloudFrontTarget(t)
 	if err != nil {
 		return shift.Route{}, err
 	}
@@ -185,7 +186,7 @@ func (r *Router) put(ctx context.Context, distribution string, wanted shift.Rout
 // Delete deletes a key that a Deployment has created. Doing so again does no harm. It returns
 // shift.ErrRevisionMismatch for a key that was written since, and does not delete it.
 func (r *Router) Delete(ctx context.Context, t shift.Target) error {
-	distribution, err := splitTarget(t)
+	distribution, err := flow.SplitCloudFrontTarget(t)
 	if err != nil {
 		return err
 	}
@@ -218,13 +219,21 @@ func (r *Router) Delete(ctx context.Context, t shift.Target) error {
 	return nil
 }
 
-// CheckTarget returns shift.ErrTargetNotFound for a distribution without a key.
-func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
-	_, err := r.Route(ctx, t)
+// CheckArrival returns shift.ErrTargetNotFound for a distribution without a key, and
+// shift.ErrVersionNotFound for a release that was not uploaded to the bucket in the Arrival's
+// Detail. Without a bucket it is not checked.
+func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	_, err := r.Route(ctx, a.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		return fmt.Errorf(`%w; until it has one, viewers get the release that the CloudFront Function falls back to: check the distribution's id, or say "createAlias": true to have the key created, which sends all viewers to the candidate at once`, err)
 	}
-	return err
+	if err != nil || a.Detail == "" || a.Candidate == "" {
+		return err
+	}
+	if err := r.settings.Uploads.CheckUploaded(ctx, a.Detail, string(a.Candidate)); err != nil {
+		return fmt.Errorf("find release %s of %s: %w", a.Candidate, a.Target, err)
+	}
+	return nil
 }
 
 // Settles returns false: CloudFront does not change a key by itself.

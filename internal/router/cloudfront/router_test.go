@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/router/cloudfront"
+	"sluice/internal/router/cloudfront/edge"
 	"sluice/internal/shift"
 )
 
@@ -335,15 +337,15 @@ func TestAKeyIsCreatedOnceAndDeletedOnlyUntouched(t *testing.T) {
 	s := newStage(unlimited())
 	_, err := s.Route(t.Context(), site)
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
-	require.ErrorIs(t, s.CheckTarget(t.Context(), site), shift.ErrTargetNotFound)
-	require.ErrorContains(t, s.CheckTarget(t.Context(), site), `"createAlias": true`)
+	require.ErrorIs(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site}), shift.ErrTargetNotFound)
+	require.ErrorContains(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site}), `"createAlias": true`)
 	_, err = s.SetRoute(t.Context(), site, shift.Route{Serving: "r41", Revision: nonce})
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 
 	created, err := s.Create(t.Context(), site, shift.Route{Serving: "r41", Maker: "first"})
 	require.NoError(t, err)
 	assert.Equal(t, strings.Replace(text(`"stable":"r41","maker":"first"`), nonce, string(created.Revision), 1), s.text(t))
-	require.NoError(t, s.CheckTarget(t.Context(), site))
+	require.NoError(t, s.CheckArrival(t.Context(), shift.Arrival{Target: site}))
 	found, err := s.Route(t.Context(), site)
 	require.NoError(t, err)
 	assert.Equal(t, created, found)
@@ -396,11 +398,11 @@ func TestErrorsHaveTheirMeaning(t *testing.T) {
 			_, err := s.Rotate(ctx, site, shift.Route{Serving: "r41", Revision: nonce}, "r42")
 			return err
 		},
-		"Delete":      func(ctx context.Context, s *stage) error { return s.Delete(ctx, site) },
-		"CheckTarget": func(ctx context.Context, s *stage) error { return s.CheckTarget(ctx, site) },
+		"Delete":       func(ctx context.Context, s *stage) error { return s.Delete(ctx, site) },
+		"CheckArrival": func(ctx context.Context, s *stage) error { return s.CheckArrival(ctx, shift.Arrival{Target: site}) },
 	}
 	operations := map[string][]string{
-		"Route": {"DescribeKeyValueStore", "GetKey"}, "CheckTarget": {"DescribeKeyValueStore", "GetKey"},
+		"Route": {"DescribeKeyValueStore", "GetKey"}, "CheckArrival": {"DescribeKeyValueStore", "GetKey"},
 		"SetRoute": {"DescribeKeyValueStore", "GetKey", "PutKey"}, "Rotate": {"DescribeKeyValueStore", "GetKey", "PutKey"},
 		"Delete": {"DescribeKeyValueStore", "GetKey", "DeleteKey"},
 	}
@@ -567,7 +569,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 			},
 			"Create":          func() error { _, err := s.Create(t.Context(), other, shift.Route{Serving: "r"}); return err },
 			"Delete":          func() error { return s.Delete(t.Context(), other) },
-			"CheckTarget":     func() error { return s.CheckTarget(t.Context(), other) },
+			"CheckArrival":    func() error { return s.CheckArrival(t.Context(), shift.Arrival{Target: other}) },
 			"DescribeVersion": func() error { _, err := s.DescribeVersion(t.Context(), other, "r1"); return err },
 			"DescribeChange":  func() error { _, err := s.DescribeChange(shift.Change{Target: other}); return err },
 		} {
@@ -575,7 +577,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 		}
 	}
 	assert.Empty(t, s.CallCounts())
-	assert.Equal(t, site, cloudfront.Target(siteKey))
+	assert.Equal(t, site, flow.CloudFrontTarget(siteKey))
 }
 
 func TestAShiftStartsFromOneRelease(t *testing.T) {
@@ -597,8 +599,10 @@ func TestHooksGetThePathsOfBothReleases(t *testing.T) {
 	require.NoError(t, err)
 	text, err := json.Marshal(told)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"distribution":"E1ABC","stablePath":"/releases/r41/","candidatePath":"/releases/r42/","previewHeader":"x-sluice-preview"}`, string(text))
+	assert.JSONEq(t, `{"kind": "cloudfront", "target": "cloudfront:E1ABC", "stable": "r41", "candidate": "r42", "distribution": "E1ABC",
+		"stablePath": "/releases/r41/", "candidatePath": "/releases/r42/", "previewHeader": {"name": "x-sluice-preview", "value": "r42"}}`, string(text))
+	assert.Equal(t, []string{edge.ReleasesPath, edge.PreviewHeader}, []string{flow.ReleasesPath, flow.PreviewHeader}, "the function goes by them")
 	told, err = s.DescribeChange(shift.Change{Target: site, Candidate: "r42"})
 	require.NoError(t, err)
-	assert.Empty(t, told.(cloudfront.HookChange).StablePath)
+	assert.Empty(t, told.(flow.AskedCloudFront).StablePath)
 }

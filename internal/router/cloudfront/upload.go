@@ -11,7 +11,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
-	"sluice/internal/router/cloudfront/edge"
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -19,15 +19,12 @@ import (
 // would make every Lambda a tenth larger.
 type Buckets struct {
 	config aws.Config
-	// names are the buckets of distributions.
-	names  map[string]string
 	now    func() time.Time
 	signer *v4.Signer
 }
 
-// NewBuckets returns the Buckets of the distributions that have one. The others' releases are
-// not checked. A nil clock is time.Now.
-func NewBuckets(cfg aws.Config, names map[string]string, now func() time.Time) *Buckets {
+// NewBuckets returns the Buckets of the account. A nil clock is time.Now.
+func NewBuckets(cfg aws.Config, now func() time.Time) *Buckets {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
@@ -36,7 +33,7 @@ func NewBuckets(cfg aws.Config, names map[string]string, now func() time.Time) *
 	}
 	// S3 signs a path as it is sent.
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-	return &Buckets{config: cfg, names: names, now: now, signer: signer}
+	return &Buckets{config: cfg, now: now, signer: signer}
 }
 
 // index is the object that every release has.
@@ -46,12 +43,8 @@ const index = "index.html"
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // CheckUploaded returns shift.ErrVersionNotFound for a release without an index.html.
-func (b *Buckets) CheckUploaded(ctx context.Context, distribution, release string) error {
-	bucket := b.names[distribution]
-	if bucket == "" {
-		return nil
-	}
-	path := edge.ReleasesPath + release + "/" + index
+func (b *Buckets) CheckUploaded(ctx context.Context, bucket, release string) error {
+	path := flow.ReleasesPath + release + "/" + index
 	answer, err := b.head(ctx, bucket, path, b.config.Region)
 	if err == nil && answer.StatusCode == http.StatusMovedPermanently && answer.Header.Get(regionHeader) != "" {
 		answer, err = b.head(ctx, bucket, path, answer.Header.Get(regionHeader))
@@ -74,7 +67,7 @@ func judge(status int, bucket, path string) error {
 		return nil
 	case http.StatusForbidden, http.StatusNotFound:
 		return fmt.Errorf("%w: the bucket %s has no %s, or Sluice may not read it (S3 answers with status %d to both): upload the release first, or allow Sluice s3:GetObject on arn:aws:s3:::%s%s*",
-			shift.ErrVersionNotFound, bucket, path, status, bucket, edge.ReleasesPath)
+			shift.ErrVersionNotFound, bucket, path, status, bucket, flow.ReleasesPath)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return fmt.Errorf("look for %s in the bucket %s: %w: S3 answers with status %d", path, bucket, shift.ErrThrottled, status)
 	}

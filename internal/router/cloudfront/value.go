@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -46,13 +47,13 @@ func newNonce(random io.Reader) (string, error) {
 func newValue(r shift.Route) (value, error) {
 	v := value{Version: valueVersion, Stable: string(r.Serving), Candidate: string(r.Additional)}
 	switch {
-	case !isRelease(v.Stable):
+	case !flow.IsRelease(v.Stable):
 		return value{}, fmt.Errorf("%q is not the id of a release", shift.BoundText(v.Stable, 80))
 	case r.Additional == "" && r.Weight != shift.None:
 		return value{}, fmt.Errorf("it has a weight of %s but no candidate", r.Weight)
 	case r.Additional == "":
 		return v, nil
-	case !isRelease(v.Candidate):
+	case !flow.IsRelease(v.Candidate):
 		return value{}, fmt.Errorf("%q is not the id of a release", shift.BoundText(v.Candidate, 80))
 	case r.Weight < shift.None || r.Weight > shift.All:
 		return value{}, fmt.Errorf("%d basis points are not a share of traffic", int(r.Weight))

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -100,7 +101,7 @@ func (e endpoint) check(kind string) error {
 	switch {
 	case aliasEndpoint(*target) != e || !isName(plainName(*target.DNSName)):
 		return fmt.Errorf("%q is no target of an alias: write its name in lower case, and \" in ZONE\" unless it is a CloudFront distribution", string(e))
-	case !shift.MadeOf(aws.ToString(target.HostedZoneId), upperAndDigits) || len(*target.HostedZoneId) > maxZoneID:
+	case !flow.IsZone(aws.ToString(target.HostedZoneId)):
 		return fmt.Errorf("%q is no id of a hosted zone", *target.HostedZoneId)
 	case e.isCloudFront() != (*target.HostedZoneId == cloudFrontZone):
 		return fmt.Errorf("%q is no CloudFront distribution: the zone of its name is missing, or wrong", string(e))
@@ -196,26 +197,4 @@ func parseVersion(v shift.Version) (endpoints, error) {
 		return nil, fmt.Errorf("it must be written as %q", string(e.version()))
 	}
 	return e, nil
-}
-
-// AliasVersion returns the Version of an alias.
-func AliasVersion(dnsName, zone string) shift.Version {
-	return endpoints{anyAddress: aliasEndpoint(types.AliasTarget{DNSName: &dnsName, HostedZoneId: &zone})}.version()
-}
-
-// ValuesVersion returns the Version of records with addresses.
-func ValuesVersion(a, aaaa []string) shift.Version {
-	e := endpoints{}
-	if len(a) > 0 {
-		e[typeA] = valuesEndpoint(typeA, a)
-	}
-	if len(aaaa) > 0 {
-		e[typeAAAA] = valuesEndpoint(typeAAAA, aaaa)
-	}
-	return e.version()
-}
-
-// CNAMEVersion returns the Version of a CNAME record.
-func CNAMEVersion(name string) shift.Version {
-	return endpoints{typeCNAME: valuesEndpoint(typeCNAME, []string{name})}.version()
 }

@@ -1,6 +1,7 @@
 package route53_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -8,20 +9,27 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
-	"sluice/internal/router/route53"
 	"sluice/internal/shift"
 )
 
 func TestAVersionIsTheEndpointAsText(t *testing.T) {
 	t.Parallel()
-	for want, got := range map[shift.Version]shift.Version{
-		"d111.cloudfront.net":                              route53.AliasVersion("D111.cloudfront.net.", distros),
-		"lb.eu-west-1.elb.amazonaws.com in Z32O12XQLNTSW2": route53.AliasVersion("lb.eu-west-1.elb.amazonaws.com", "Z32O12XQLNTSW2"),
-		"A 192.0.2.1,192.0.2.2":                            route53.ValuesVersion([]string{"192.0.2.2", "192.0.2.1"}, nil),
-		"A 203.0.113.7; AAAA 2001:db8::7":                  route53.ValuesVersion([]string{"203.0.113.7"}, []string{"2001:DB8:0::7"}),
-		"CNAME a.example.org":                              route53.CNAMEVersion("A.example.org."),
+	addresses := func(list ...string) (parsed []netip.Addr) {
+		for _, a := range list {
+			parsed = append(parsed, netip.MustParseAddr(a))
+		}
+		return parsed
+	}
+	for want, endpoint := range map[shift.Version]flow.Endpoint{
+		"d111.cloudfront.net":                              {Alias: flow.Alias{DNSName: "d111.cloudfront.net", Zone: distros}},
+		"lb.eu-west-1.elb.amazonaws.com in Z32O12XQLNTSW2": {Alias: flow.Alias{DNSName: "lb.eu-west-1.elb.amazonaws.com", Zone: "Z32O12XQLNTSW2"}},
+		"A 192.0.2.1,192.0.2.2":                            {A: addresses("192.0.2.2", "192.0.2.1")},
+		"A 203.0.113.7; AAAA 2001:db8::7":                  {A: addresses("203.0.113.7"), AAAA: addresses("2001:DB8:0::7")},
+		"CNAME a.example.org":                              {CNAME: "a.example.org"},
 	} {
+		got := endpoint.Version()
 		assert.Equal(t, want, got)
 		_, r := newest(t, simpleIP)
 		published, err := r.DescribeVersion(t.Context(), target, got)

@@ -1,6 +1,7 @@
 package route53_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
-	"sluice/internal/router/route53"
 	"sluice/internal/shift"
 )
 
@@ -271,20 +272,19 @@ func TestANameWithoutRecordsIsNoTarget(t *testing.T) {
 	_, err := r.Route(t.Context(), target)
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	require.ErrorContains(t, err, "create it first")
-	require.ErrorIs(t, r.CheckTarget(t.Context(), target), shift.ErrTargetNotFound)
+	require.ErrorIs(t, r.CheckArrival(t.Context(), shift.Arrival{Target: target}), shift.ErrTargetNotFound)
 	_, err = r.Route(t.Context(), "route53:ZGONE:"+name)
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	require.ErrorContains(t, err, "check the zone's id")
 	require.NoError(t, i.PutRecords(zoneID, simpleIP))
-	require.NoError(t, r.CheckTarget(t.Context(), target))
+	require.NoError(t, r.CheckArrival(t.Context(), shift.Arrival{Target: target}))
 }
 
 func TestAWildcardIsATarget(t *testing.T) {
 	t.Parallel()
 	i := newInternet(t, unlimited, localaws.SimpleRecord("*.example.com", "A", 60, "192.0.2.1"))
 	r := i.router()
-	wild, err := route53.NewTarget(zoneID, "*.Example.com.")
-	require.NoError(t, err)
+	wild := flow.Route53Target(zoneID, "*.example.com")
 	start, err := r.Route(t.Context(), wild)
 	require.NoError(t, err)
 	written, err := r.SetRoute(t.Context(), wild, at(start, newIP, 1000))
@@ -444,5 +444,8 @@ func TestSluiceNeitherCreatesNorDeletesNames(t *testing.T) {
 	assert.Empty(t, i.CallCounts())
 	change, err := r.DescribeChange(shift.Change{Target: target, Stable: oldIP, Candidate: newIP})
 	require.NoError(t, err)
-	assert.Equal(t, route53.HookChange{Zone: zoneID, Name: name, Stable: oldIP, Candidate: newIP}, change)
+	text, err := json.Marshal(change)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"kind": "route53", "target": "route53:`+zoneID+`:`+name+`", "stable": "A 192.0.2.1", "candidate": "A 192.0.2.2", "zone": "`+zoneID+`", "name": "`+name+`",
+		"stableEndpoint": {"values": {"A": ["192.0.2.1"]}}, "candidateEndpoint": {"values": {"A": ["192.0.2.2"]}}}`, string(text))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -121,9 +122,9 @@ func (t traits) unfit() []string {
 	return problems
 }
 
-// CheckTarget returns shift.ErrTargetNotFound for a name that does not exist.
-func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
-	_, err := r.readTarget(ctx, t)
+// CheckArrival returns shift.ErrTargetNotFound for a name that does not exist.
+func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	_, err := r.readTarget(ctx, a.Target)
 	return err
 }
 
@@ -173,19 +174,5 @@ func (s state) note(e endpoints) string {
 	return strings.Join(notes, "; ")
 }
 
-// HookChange is what a hook receives about a name that is being shifted.
-type HookChange struct {
-	Zone      string        `json:"zone"`
-	Name      string        `json:"name"`
-	Stable    shift.Version `json:"stable"`
-	Candidate shift.Version `json:"candidate"`
-}
-
-// DescribeChange returns what hooks receive about a Change: a HookChange.
-func (r *Router) DescribeChange(c shift.Change) (any, error) {
-	p, err := parseTarget(c.Target)
-	if err != nil {
-		return nil, err
-	}
-	return HookChange{Zone: p.zone, Name: p.name, Stable: c.Stable, Candidate: c.Candidate}, nil
-}
+// DescribeChange returns what hooks receive about a Change: a flow.AskedRoute53.
+func (r *Router) DescribeChange(c shift.Change) (any, error) { return flow.AskAboutRoute53(c) }

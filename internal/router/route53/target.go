@@ -1,56 +1,26 @@
 package route53
 
 import (
-	"fmt"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
-// Kind is the kind of a Target that is a name in a hosted zone.
-const Kind = "route53"
+// ofDNS are the characters of names. Records may have names that are no hosts.
+const ofDNS = "abcdefghijklmnopqrstuvwxyz" + shift.Digits + "-_."
 
 // place is where a Target is: a zone and a name in it, in lower case and without the dot at
 // the end.
 type place struct{ zone, name string }
 
-// guardLabel begins the name of the guard.
-const guardLabel = "_sluice."
+func (p place) guard() string { return flow.GuardLabel + p.name }
 
-func (p place) guard() string { return guardLabel + p.name }
-
-const (
-	upperAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + shift.Digits
-	ofDNS          = "abcdefghijklmnopqrstuvwxyz" + shift.Digits + "-_."
-)
-
-// Limits of a zone's id (ResourceId), and of a name with its guard's label (RFC 1035).
-const (
-	maxZoneID = 32
-	maxName   = 253 - len(guardLabel)
-)
-
-// NewTarget returns the Target of a name in a hosted zone. It returns shift.ErrUnknownTarget.
-func NewTarget(zone, name string) (shift.Target, error) {
-	t := shift.Target(Kind + ":" + zone + ":" + plainName(name))
-	_, err := parseTarget(t)
-	return t, err
-}
-
-func parseTarget(t shift.Target) (place, error) {
-	parts := strings.Split(string(t), ":")
-	if len(parts) != 3 || parts[0] != Kind {
-		return place{}, fmt.Errorf("%w: %q is not of the form route53:ZONE:NAME", shift.ErrUnknownTarget, shift.BoundText(string(t), 80))
-	}
-	p := place{zone: parts[1], name: parts[2]}
-	switch {
-	case len(p.zone) > maxZoneID || !shift.MadeOf(p.zone, upperAndDigits):
-		return place{}, fmt.Errorf("%w: %q is no id of a hosted zone: write it as in Z0123456789ABC", shift.ErrUnknownTarget, shift.BoundText(p.zone, 80))
-	case !isName(strings.TrimPrefix(p.name, "*.")) || len(p.name) > maxName:
-		return place{}, fmt.Errorf("%w: %q is no name of a record: write it in lower case and without a dot at the end, with at most %d characters",
-			shift.ErrUnknownTarget, shift.BoundText(p.name, 80), maxName)
-	}
-	return p, nil
+// parseTarget returns where a Target is. It returns shift.ErrUnknownTarget for a Target of
+// another kind.
+func parseTarget(t shift.Target) (p place, err error) {
+	p.zone, p.name, err = flow.SplitRoute53Target(t)
+	return p, err
 }
 
 // isName says whether a text is a DNS name in lower case, without the dot at the end.
