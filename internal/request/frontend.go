@@ -101,7 +101,7 @@ func isOn(k flow.Kind, on bool) error {
 	if on {
 		return nil
 	}
-	return fmt.Errorf("this stack does not shift %s: set %s and deploy it again", k.Title, k.Setting)
+	return fmt.Errorf("no stack shifts %s yet: shift the functions, and leave this target out", k.Title)
 }
 
 // firstOf names a few of the items of a setting.

@@ -102,14 +102,14 @@ func TestAKindWhoseSettingIsNotGivenIsRefused(t *testing.T) {
 		switched = `{"cloudfrontSwitch": {"name": "www.example.com", "candidate": "E2"}, "strategy": "AllAtOnce"}`
 	)
 	for _, test := range []struct{ store, records, distributions, input, want string }{
-		{"", "", "", site, "cloudfront: this stack does not shift CloudFront: set cloudfrontStore and deploy it again"},
-		{"", "Z1/a.example.com", "E1 E2", site, "cloudfront: this stack does not shift CloudFront: set cloudfrontStore and deploy it again"},
+		{"", "", "", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
+		{"", "Z1/a.example.com", "E1 E2", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
 		{store, "", "", site, ""},
-		{"", "", "", name, "route53: this stack does not shift Route 53: set route53 and deploy it again"},
+		{"", "", "", name, "route53: no stack shifts Route 53 yet: shift the functions, and leave this target out"},
 		{"", "Z1/a.example.com Z2/b.example.com", "", name, ""},
 		{"", "Z2/a.example.com", "", name, "route53: this stack shifts only Z2/a.example.com in Route 53: add Z1/a.example.com to its setting route53 and deploy it again"},
 		{"", "Z2/a Z2/b Z2/c Z2/d Z2/e", "", name, "route53: this stack shifts only Z2/a, Z2/b, Z2/c and 2 more in Route 53: add"},
-		{store, "Z1/a.example.com", "", switched, "cloudfrontSwitch: this stack does not shift CloudFront's alternate names: set distributions and deploy it again"},
+		{store, "Z1/a.example.com", "", switched, "cloudfrontSwitch: no stack shifts CloudFront's alternate names yet: shift the functions, and leave this target out"},
 		{"", "", "E1 E2", switched, ""},
 		{"", "", "E1 E3", switched, "cloudfrontSwitch: this stack switches names only between the distributions E1, E3: add E2 to its setting distributions and deploy it again"},
 		{"", "", "", `{"function": "orders"}`, ""},

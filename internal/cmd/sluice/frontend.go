@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -14,8 +13,6 @@ type frontEnd struct {
 	Target shift.Target `json:"target"`
 	// Lag is how long viewers may see the step before, at least.
 	Lag shift.Seconds `json:"lagSeconds"`
-	// Setting is the setting with which the stack shifts such targets.
-	Setting string `json:"setting"`
 
 	kind flow.Kind
 }
@@ -26,7 +23,7 @@ func newFrontEnds(r shift.Release) frontEnds {
 	var list frontEnds
 	for _, a := range r.Arrivals {
 		if kind, known := flow.KindOf(a.Target); known && kind.Name != shift.KindLambda {
-			list = append(list, frontEnd{Target: a.Target, Lag: kind.Rules.Lag, Setting: kind.Setting, kind: kind})
+			list = append(list, frontEnd{Target: a.Target, Lag: kind.Rules.Lag, kind: kind})
 		}
 	}
 	return list
@@ -51,14 +48,8 @@ func (f frontEnds) warnings(functions int) []string {
 	for _, e := range f {
 		list = append(list, e.warning())
 	}
-	var settings []string
-	for _, e := range f {
-		if told := fmt.Sprintf("%s for %s", e.Setting, e.kind.Title); !slices.Contains(settings, told) {
-			settings = append(settings, told)
-		}
-	}
-	if len(settings) > 0 {
-		list = append(list, fmt.Sprintf("A stack shifts these targets only if its settings name them: %s. This plan does not ask it.", joinAnd(settings)))
+	if len(f) > 0 {
+		list = append(list, "No stack shifts targets of CloudFront and Route 53 yet, and such a deployment is refused before anything is touched. This plan says what it would take.")
 	}
 	if len(f)+functions > 1 && len(f) > 0 {
 		list = append(list, "The targets move together by their weights, not by their viewers: a viewer of the new release may meet the stable version of another target. Each version has to work with both versions of the others until the end.")
