@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -77,6 +78,39 @@ func TestAWriteOfTheSameRouteChangesTheRevision(t *testing.T) {
 	assert.NotEqual(t, start.Revision, same.Revision)
 	assert.Equal(t, 412, late.release(t))
 	assert.True(t, read(t, i.router()).Same(start))
+}
+
+// meddling is a connection on which somebody else edits the switch after some calls.
+type meddling struct {
+	to    *internet
+	after int
+	edit  func()
+}
+
+func (m *meddling) Do(r *http.Request) (*http.Response, error) {
+	response, err := m.to.Do(r)
+	if m.after--; m.after == 0 {
+		m.edit()
+	}
+	return response, err
+}
+
+func TestAnEditBetweenTheReadAndTheWriteIsNoticed(t *testing.T) {
+	t.Parallel()
+	for calls := 1; calls <= 2; calls++ {
+		i := newInternet(t, unlimited)
+		start := read(t, i.router())
+		meddle := func(after int, page string) *cloudfrontswitch.Router {
+			edit := func() {
+				i.edit(t, blue, func(c *types.DistributionConfig) { c.DefaultRootObject = &page })
+			}
+			return cloudfrontswitch.New(client(&meddling{i, after, edit}), pair)
+		}
+		require.ErrorIs(t, setting(on(green, start.Revision))(meddle(calls, "index.html")), shift.ErrRevisionMismatch)
+		assert.Equal(t, blue, read(t, i.router()).Serving)
+		assert.Equal(t, "index.html", *i.config(t, blue).DefaultRootObject, "it is not overwritten")
+		require.ErrorIs(t, rotating(read(t, i.router()))(meddle(1, "home.html")), shift.ErrRevisionMismatch)
+	}
 }
 
 // trimming is a CloudFront that takes spaces away from the end of a comment. Nobody knows
