@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/localaws/eventbridge"
@@ -58,6 +59,9 @@ type Config struct {
 	PropagationTime time.Duration
 	BatchTime       time.Duration
 
+	// Distributions is passed to cloudfront.New.
+	Distributions CloudFrontConfig
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -75,6 +79,7 @@ type Cloud struct {
 	*keyvaluestore.Stores
 	*s3.Buckets
 	*route53.Zones
+	*cloudfront.Distributions
 
 	queues   *sqs.Queues
 	config   Config
@@ -105,17 +110,18 @@ func New(config Config) *Cloud {
 		Alarms: cloudwatch.New(here, cloudwatch.Config{
 			ReadRate: config.AlarmReadRate, DataRate: config.MetricReadRate, DatapointRate: config.DatapointRate,
 		}),
-		Buses:      eventbridge.New(here, config.EventBuses),
-		Executions: stepfunctions.New(),
-		Parameters: ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
-		Stores:     keyvaluestore.New(here, config.KeyValueStores),
-		Buckets:    s3.New(here),
-		Zones:      route53.New(here, route53.Config{Rate: config.RecordRate, PropagationTime: config.PropagationTime, ApplyTime: config.BatchTime}),
-		queues:     sqs.New(here),
-		config:     config,
-		database:   dynamodb.New(config.Now),
-		requests:   identifier.NewSequence(2),
-		counts:     map[string]int{},
+		Buses:         eventbridge.New(here, config.EventBuses),
+		Executions:    stepfunctions.New(),
+		Parameters:    ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
+		Stores:        keyvaluestore.New(here, config.KeyValueStores),
+		Buckets:       s3.New(here),
+		Zones:         route53.New(here, route53.Config{Rate: config.RecordRate, PropagationTime: config.PropagationTime, ApplyTime: config.BatchTime}),
+		Distributions: cloudfront.New(here, config.Distributions),
+		queues:        sqs.New(here),
+		config:        config,
+		database:      dynamodb.New(config.Now),
+		requests:      identifier.NewSequence(2),
+		counts:        map[string]int{},
 	}
 	c.Buses.SetDeliver(c.queues.Deliver)
 	c.services = map[string]service{
@@ -125,6 +131,7 @@ func New(config Config) *Cloud {
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
 		route53.Name:           {route53.Name, c.Zones},
+		cloudfront.Name:        {cloudfront.Name, c.Distributions},
 		sqs.Name:               {sqs.Name, c.queues},
 		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
 		s3.Name:                {s3.Name, c.Buckets},

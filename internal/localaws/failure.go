@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/keyvaluestore"
@@ -22,6 +23,7 @@ var failures = map[string]protocol.Failures{
 	stepfunctions.Name: stepfunctions.Failures,
 	ssm.Name:           ssm.Failures,
 	route53.Name:       route53.Failures,
+	cloudfront.Name:    cloudfront.Failures,
 	sqs.Name:           sqs.Failures,
 	keyvaluestore.Name: keyvaluestore.Failures,
 	s3.Name:            s3.Failures,

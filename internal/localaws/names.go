@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
 	"sluice/internal/localaws/keyvaluestore"
@@ -80,6 +81,10 @@ type (
 	RecordAlias = route53.Alias
 	RecordArea  = route53.GeoArea
 	Resolvers   = route53.Resolvers
+
+	// CloudFrontDistribution is a distribution of CloudFront.
+	CloudFrontDistribution = cloudfront.Distribution
+	CloudFrontConfig       = cloudfront.Config
 )
 
 // The values of these types.
