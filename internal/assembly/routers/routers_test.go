@@ -9,6 +9,7 @@ import (
 	"sluice/internal/assembly/routers"
 	"sluice/internal/router"
 	"sluice/internal/router/cloudfront"
+	"sluice/internal/router/cloudfrontswitch"
 	"sluice/internal/router/route53"
 	"sluice/internal/shift"
 )
@@ -16,6 +17,7 @@ import (
 // The adapters of sites and names can be joined.
 var (
 	_ router.Adapter = (*cloudfront.Router)(nil)
+	_ router.Adapter = (*cloudfrontswitch.Router)(nil)
 	_ router.Adapter = (*route53.Router)(nil)
 )
 

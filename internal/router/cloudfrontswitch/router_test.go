@@ -213,7 +213,7 @@ func TestErrorsOfCloudFrontAreToldApart(t *testing.T) {
 				return // a read has no such error
 			}
 			failing("GetDistributionConfig")
-			check(i.router().CheckTarget(t.Context(), target), test.read)
+			check(i.router().CheckArrival(t.Context(), shift.Arrival{Target: target}), test.read)
 			failing("GetDistribution")
 			_, err := i.router().Settles(t.Context(), target)
 			check(err, test.read)
@@ -321,8 +321,9 @@ func TestVersionsAreTheTwoDistributions(t *testing.T) {
 func TestTheTrafficIsMovedAllAtOnce(t *testing.T) {
 	t.Parallel()
 	rules := newInternet(t, unlimited).router().Rules()
-	require.NoError(t, rules.CheckPlan(target, []shift.Step{{Weight: shift.All}}))
-	require.ErrorIs(t, rules.CheckPlan(target, []shift.Step{{Weight: 1000, Bake: 6000}, {Weight: shift.All}}), shift.ErrInvalidPlan)
+	limited := []shift.Limited{{Target: target, Rules: rules}}
+	require.NoError(t, shift.CheckPlan(limited, []shift.Step{{Weight: shift.All}}))
+	require.ErrorIs(t, shift.CheckPlan(limited, []shift.Step{{Weight: 1000, Bake: 6000}, {Weight: shift.All}}), shift.ErrInvalidPlan)
 	assert.Equal(t, shift.Seconds(300), rules.Lag)
 }
 
@@ -347,11 +348,11 @@ func TestPairsAndTargets(t *testing.T) {
 	assert.Equal(t, target, made)
 	r := newInternet(t, unlimited).router()
 	for _, unknown := range []shift.Target{"switch:example.com", "switch:", "switch:*.a.example.com", "route53:Z1:www.example.com"} {
-		require.ErrorIs(t, r.CheckTarget(t.Context(), unknown), shift.ErrUnknownTarget)
+		require.ErrorIs(t, r.CheckArrival(t.Context(), shift.Arrival{Target: unknown}), shift.ErrUnknownTarget)
 		_, err := r.DescribeChange(shift.Change{Target: unknown})
 		require.ErrorIs(t, err, shift.ErrUnknownTarget)
 	}
-	err = r.CheckTarget(t.Context(), "switch:shop.example.com")
+	err = r.CheckArrival(t.Context(), shift.Arrival{Target: "switch:shop.example.com"})
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	assert.ErrorContains(t, err, "add shop.example.com/SWITCH/OTHER to its setting distributions")
 }

@@ -141,9 +141,9 @@ func (r *Router) CheckCompatible(t shift.Target, stable, candidate shift.Publish
 	return nil
 }
 
-// CheckTarget returns shift.ErrTargetNotFound for a name without distributions.
-func (r *Router) CheckTarget(ctx context.Context, t shift.Target) error {
-	_, err := r.Route(ctx, t)
+// CheckArrival returns shift.ErrTargetNotFound for a name without distributions.
+func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
+	_, err := r.Route(ctx, a.Target)
 	return err
 }
 
