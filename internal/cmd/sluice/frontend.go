@@ -75,20 +75,5 @@ func (e frontEnd) warning() string {
 	return fmt.Sprintf("Browsers keep what they have of %s: give its HTML a max-age of at most 60 seconds, or viewers stay on a release for longer.", e.Target)
 }
 
-func joinAnd(list []string) string {
-	text := ""
-	for i, item := range list {
-		switch {
-		case i == 0:
-			text = item
-		case i == len(list)-1:
-			text += " and " + item
-		default:
-			text += ", " + item
-		}
-	}
-	return text
-}
-
 // errOnlyFunctions says why there is nothing to forecast.
 var errOnlyFunctions = errors.New("targets: only the versions of functions are compared, and the deployment shifts none, so that there is nothing to forecast: leave --rpm or --traffic out")
