@@ -79,9 +79,9 @@ func whole(t testing.TB) bool {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each twenty-fourth, another slice for each base.
+// Without CHAOS=all it runs each thirty-second, another slice for each base.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 24
+	slice := 32
 	if whole(t) {
 		slice = 1
 	}

@@ -238,6 +238,9 @@ func TestChaosStorm(t *testing.T) {
 func BenchmarkStorm(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("deployments=%d", n), func(b *testing.B) {
+			if n == 1000 && testing.Short() {
+				b.Skip("it takes most of a minute")
+			}
 			firing := n / 10
 			for range b.N {
 				s := blow(b, n, firing)
