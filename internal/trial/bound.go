@@ -42,7 +42,7 @@ func told(share float64, c Cell) string {
 	if share == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s; %d a minute at %s, %s fail)", c.Of, c.Rate, c.Weight, Percent(c.Base))
+	return fmt.Sprintf(" (%s; %s a minute at %s, %s fail)", c.Of, shift.Thousands(c.Rate), c.Weight, Percent(c.Base))
 }
 
 // mostUsual is up to which share of failed requests traffic is held to the Bound on healthy
@@ -65,7 +65,7 @@ func (t Trial) healthyByBase() (usual, often []Cell) {
 func unbounded(share float64, at Cell) string {
 	text := "; where 5% fail, which has no bound, " + Percent(round(share))
 	if at.Rate > 0 {
-		text += fmt.Sprintf(" (%d a minute at %s)", at.Rate, at.Weight)
+		text += fmt.Sprintf(" (%s a minute at %s)", shift.Thousands(at.Rate), at.Weight)
 	}
 	return text
 }
