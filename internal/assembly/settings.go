@@ -43,6 +43,8 @@ type Runtime struct {
 	Wait     task.Wait
 	Pause    task.Pause
 	Together task.Together
+	// Random is the source of what nobody may guess; nil is crypto/rand.
+	Random io.Reader
 	// Output receives the metrics, one on each line. nil is the standard output, which Lambda
 	// writes into the function's log.
 	Output io.Writer

@@ -134,10 +134,10 @@ func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
 	none, err := request.ParseFrontEnds("", "", "")
 	require.NoError(t, err)
 	assert.Equal(t, none, settings.FrontEnds)
-	set := map[string]string{flow.CloudFrontStoreVariable: store, flow.Route53Variable: "Z1/a.example.com", flow.DistributionsVariable: "E1 E2"}
+	set := map[string]string{flow.CloudFrontStoreVariable: store, flow.Route53Variable: "Z1/a.example.com", flow.DistributionsVariable: "www.example.com/E1/E2"}
 	settings, err = load(flow.SetWeight.Function, environment(set))
 	require.NoError(t, err)
-	want, err := request.ParseFrontEnds(store, "Z1/a.example.com", "E1 E2")
+	want, err := request.ParseFrontEnds(store, "Z1/a.example.com", "www.example.com/E1/E2")
 	require.NoError(t, err)
 	assert.Equal(t, want, settings.FrontEnds)
 	for name := range set {

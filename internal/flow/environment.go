@@ -12,8 +12,8 @@ const (
 
 	// CloudFrontStoreVariable has the ARN of the KeyValueStore through which CloudFront
 	// distributions are shifted, Route53Variable the names that may be shifted, each as
-	// ZONE/NAME, and DistributionsVariable the distributions between which names may be
-	// switched. Without its variable, a kind of Target is not shifted.
+	// ZONE/NAME, and DistributionsVariable the names that are switched between two distributions,
+	// each as NAME/SWITCH/OTHER. Without its variable, a kind of Target is not shifted.
 	CloudFrontStoreVariable = "SLUICE_CLOUDFRONT_STORE"
 	Route53Variable         = "SLUICE_ROUTE53"
 	DistributionsVariable   = "SLUICE_DISTRIBUTIONS"

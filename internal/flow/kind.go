@@ -46,11 +46,13 @@ var (
 		Setting: "route53", Variable: Route53Variable,
 		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, Settles: true, KeepsDetail: true},
 	}
-	// Switch : a distribution takes minutes until all edges have its new configuration.
+	// Switch : a distribution usually takes minutes until all edges have its new configuration;
+	// AWS promises nothing. AWS publishes no limit of calls per second, and throttles updates
+	// early (community.aws issue 296).
 	Switch = Kind{
 		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Field: "cloudfrontSwitch", LongestVersion: maxID,
 		Setting: "distributions", Variable: DistributionsVariable,
-		Rules: shift.Rules{AllAtOnce: true, Lag: 300},
+		Rules: shift.Rules{AllAtOnce: true, CallsPerSecond: 2, Lag: 300, Settles: true},
 	}
 )
 

@@ -114,15 +114,17 @@ func askedEndpoint(e Endpoint) *AskedEndpoint {
 }
 
 // AskedSwitch is what a user's function receives about a name that one of two distributions
-// serves: Stable and Candidate are their ids.
+// serves: Stable and Candidate are their ids. The Candidate can be asked under its own domain
+// name at any time.
 type AskedSwitch struct {
 	Asked
-	Name string `json:"name"`
+	Name            string `json:"name"`
+	CandidateDomain string `json:"candidateDomain"`
 }
 
 // AskAboutSwitch describes a Change of kind shift.KindSwitch. It returns shift.ErrUnknownTarget
 // for any other.
 func AskAboutSwitch(c shift.Change) (AskedSwitch, error) {
 	name, err := SplitSwitchTarget(c.Target)
-	return AskedSwitch{Asked: AskAbout(c), Name: name}, err
+	return AskedSwitch{Asked: AskAbout(c), Name: name, CandidateDomain: c.Detail}, err
 }

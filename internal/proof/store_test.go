@@ -159,6 +159,8 @@ func (s store) CheckArrival(ctx context.Context, a shift.Arrival) error {
 	return err
 }
 
+func (store) CheckCandidate(context.Context, shift.Arrival) error { return nil }
+
 func (store) Wake(context.Context, shift.Target, shift.Version) error { return errNotInStore }
 
 func (store) CheckStart(t shift.Target, found shift.Route, _ bool) error {

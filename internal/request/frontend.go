@@ -12,19 +12,20 @@ import (
 // FrontEnds say which Targets other than Lambda aliases may be shifted. The zero value allows
 // none.
 type FrontEnds struct {
-	store                  string
-	records, distributions []string
-	any                    bool
+	store   string
+	records []string
+	pairs   []flow.SwitchPair
+	any     bool
 }
 
 // AnyFrontEnd allows all. It is for who reads an input and does not know the stack's settings.
 var AnyFrontEnd = FrontEnds{any: true}
 
 // ParseFrontEnds reads the settings of the stack: the ARN of the KeyValueStore, the names in Route
-// 53, each as ZONE/NAME, and the distributions between which names may be switched. Spaces separate
-// the items of a list. An empty setting turns its kind off.
+// 53, each as ZONE/NAME, and the names that are switched between two distributions, each as
+// NAME/SWITCH/OTHER. Spaces separate the items of a list. An empty setting turns its kind off.
 func ParseFrontEnds(store, records, distributions string) (FrontEnds, error) {
-	f := FrontEnds{store: store, records: strings.Fields(records), distributions: strings.Fields(distributions)}
+	f := FrontEnds{store: store, records: strings.Fields(records)}
 	if store != "" && !isStore(store) {
 		return FrontEnds{}, wrongSetting(flow.CloudFront, store, "is not the ARN of a KeyValueStore, such as arn:aws:cloudfront::123456789012:key-value-store/a1b2c3")
 	}
@@ -34,11 +35,11 @@ func ParseFrontEnds(store, records, distributions string) (FrontEnds, error) {
 			return FrontEnds{}, wrongSetting(flow.Route53, r, "is not of the form ZONE/NAME, such as Z0123456789ABC/api.example.com, with the name in lower case and without a dot at the end")
 		}
 	}
-	for _, d := range f.distributions {
-		if !flow.IsDistribution(d) {
-			return FrontEnds{}, wrongSetting(flow.Switch, d, flow.NoDistribution)
-		}
+	pairs, err := flow.ParseSwitchPairs(distributions)
+	if err != nil {
+		return FrontEnds{}, fmt.Errorf("%s: %w", flow.Switch.Variable, err)
 	}
+	f.pairs = pairs
 	return f, nil
 }
 
@@ -59,6 +60,12 @@ func isStore(s string) bool {
 // Store returns the ARN of the KeyValueStore. It is empty if CloudFront is not shifted.
 func (f FrontEnds) Store() string { return f.store }
 
+// ShiftsRecords says whether names in Route 53 are shifted.
+func (f FrontEnds) ShiftsRecords() bool { return len(f.records) > 0 }
+
+// SwitchPairs returns the names that are switched between two distributions.
+func (f FrontEnds) SwitchPairs() []flow.SwitchPair { return f.pairs }
+
 // check returns what is wrong with an Arrival that may not be shifted.
 func (f FrontEnds) check(a shift.Arrival) error {
 	if f.any {
@@ -70,7 +77,7 @@ func (f FrontEnds) check(a shift.Arrival) error {
 	case shift.KindRoute53:
 		return f.checkRecord(a.Target)
 	case shift.KindSwitch:
-		return f.checkSwitch(a.Candidate)
+		return f.checkSwitch(a)
 	}
 	return nil
 }
@@ -86,15 +93,32 @@ func (f FrontEnds) checkRecord(t shift.Target) error {
 	return err
 }
 
-func (f FrontEnds) checkSwitch(candidate shift.Version) error {
-	if err := isOn(flow.Switch, len(f.distributions) > 0); err != nil {
+func (f FrontEnds) checkSwitch(a shift.Arrival) error {
+	if err := isOn(flow.Switch, len(f.pairs) > 0); err != nil {
 		return err
 	}
-	if !slices.Contains(f.distributions, string(candidate)) {
-		return fmt.Errorf("this stack switches names only between the distributions %s: add %s to its setting %s and deploy it again",
-			firstOf(f.distributions), candidate, flow.Switch.Setting)
+	name, err := flow.SplitSwitchTarget(a.Target)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(f.pairs, func(p flow.SwitchPair) bool { return p.Name == name })
+	if i < 0 {
+		return fmt.Errorf("this stack switches only %s: add %s/SWITCH/OTHER, with its two distributions, to its setting %s and deploy it again",
+			firstOf(namesOf(f.pairs)), name, flow.Switch.Setting)
+	}
+	if p := f.pairs[i]; string(a.Candidate) != p.Switch && string(a.Candidate) != p.Other {
+		return fmt.Errorf("%s is served by %s or %s, and not by %s: name the one of the two that does not serve it now, or change its pair in the setting %s and deploy again",
+			name, p.Switch, p.Other, a.Candidate, flow.Switch.Setting)
 	}
 	return nil
+}
+
+func namesOf(pairs []flow.SwitchPair) []string {
+	names := make([]string, len(pairs))
+	for i, p := range pairs {
+		names[i] = p.Name
+	}
+	return names
 }
 
 func isOn(k flow.Kind, on bool) error {

@@ -103,15 +103,17 @@ func TestAKindWhoseSettingIsNotGivenIsRefused(t *testing.T) {
 	)
 	for _, test := range []struct{ store, records, distributions, input, want string }{
 		{"", "", "", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
-		{"", "Z1/a.example.com", "E1 E2", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
+		{"", "Z1/a.example.com", "www.example.com/E1/E2", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
 		{store, "", "", site, ""},
 		{"", "", "", name, "route53: no stack shifts Route 53 yet: shift the functions, and leave this target out"},
 		{"", "Z1/a.example.com Z2/b.example.com", "", name, ""},
 		{"", "Z2/a.example.com", "", name, "route53: this stack shifts only Z2/a.example.com in Route 53: add Z1/a.example.com to its setting route53 and deploy it again"},
 		{"", "Z2/a Z2/b Z2/c Z2/d Z2/e", "", name, "route53: this stack shifts only Z2/a, Z2/b, Z2/c and 2 more in Route 53: add"},
 		{store, "Z1/a.example.com", "", switched, "cloudfrontSwitch: no stack shifts CloudFront's alternate names yet: shift the functions, and leave this target out"},
-		{"", "", "E1 E2", switched, ""},
-		{"", "", "E1 E3", switched, "cloudfrontSwitch: this stack switches names only between the distributions E1, E3: add E2 to its setting distributions and deploy it again"},
+		{"", "", "www.example.com/E1/E2", switched, ""},
+		{"", "", "shop.example.com/E3/E4 www.example.com/E2/E1", switched, ""},
+		{"", "", "www.example.com/E1/E3", switched, "cloudfrontSwitch: www.example.com is served by E1 or E3, and not by E2: name the one of the two that does not serve it now, or change its pair in the setting distributions and deploy again"},
+		{"", "", "shop.example.com/E1/E2", switched, "cloudfrontSwitch: this stack switches only shop.example.com: add www.example.com/SWITCH/OTHER, with its two distributions, to its setting distributions and deploy it again"},
 		{"", "", "", `{"function": "orders"}`, ""},
 		{"", "", "", `{"cloudfront": {"distribution": "e1", "release": "r"}}`, "cloudfront.distribution: " + flow.NoDistribution},
 	} {
@@ -138,7 +140,7 @@ func TestASettingForFrontEndsThatMeansNothingIsRefused(t *testing.T) {
 		{records: "Z1/a.b a.b", want: `SLUICE_ROUTE53: "a.b" is not of the form ZONE/NAME`},
 		{records: "Z1/A.b", want: "SLUICE_ROUTE53"},
 		{records: "Z1:a.b", want: "SLUICE_ROUTE53"},
-		{distributions: "E1 e2", want: `SLUICE_DISTRIBUTIONS: "e2" is not the id of a distribution`},
+		{distributions: "www.example.com/E1/e2", want: `SLUICE_DISTRIBUTIONS: "e2" is not the id of a distribution`},
 	} {
 		_, err := request.ParseFrontEnds(test.store, test.records, test.distributions)
 		require.ErrorContains(t, err, test.want)

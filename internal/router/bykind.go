@@ -38,9 +38,11 @@ type Adapter interface {
 	// Publish publishes the deployed code that has no version yet.
 	Publish(context.Context, shift.Target) (shift.Published, error)
 	// CheckArrival returns shift.ErrTargetNotFound, with a remedy, for a Target that does not
-	// exist, and shift.ErrVersionNotFound for a Candidate that is not where the Arrival's Detail
-	// says.
+	// exist.
 	CheckArrival(context.Context, shift.Arrival) error
+	// CheckCandidate returns shift.ErrVersionNotFound, with a remedy, for a Candidate that is not
+	// where the Arrival's Detail says.
+	CheckCandidate(context.Context, shift.Arrival) error
 	// DescribeVersion reads one version. It returns shift.ErrVersionNotFound.
 	DescribeVersion(context.Context, shift.Target, shift.Version) (shift.Published, error)
 	// Wake makes an idle version ready, which takes a while.
@@ -152,7 +154,16 @@ func (b ByKind) DescribeVersion(ctx context.Context, t shift.Target, v shift.Ver
 	return a.DescribeVersion(ctx, t, v)
 }
 
-// CheckArrival checks that a Target exists, and what its Candidate needs.
+// CheckCandidate checks that a Candidate is where the Arrival says.
+func (b ByKind) CheckCandidate(ctx context.Context, arrival shift.Arrival) error {
+	a, err := b.of(arrival.Target)
+	if err != nil {
+		return err
+	}
+	return a.CheckCandidate(ctx, arrival)
+}
+
+// CheckArrival checks that a Target exists.
 func (b ByKind) CheckArrival(ctx context.Context, arrival shift.Arrival) error {
 	a, err := b.of(arrival.Target)
 	if err != nil {

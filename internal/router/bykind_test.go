@@ -53,6 +53,7 @@ func TestATargetOfAKindWithoutAnAdapterIsUnknown(t *testing.T) {
 		"Publish":         func() error { _, err := kinds.Publish(ctx, other); return err },
 		"DescribeVersion": func() error { _, err := kinds.DescribeVersion(ctx, other, "1"); return err },
 		"CheckArrival":    func() error { return kinds.CheckArrival(ctx, shift.Arrival{Target: other}) },
+		"CheckCandidate":  func() error { return kinds.CheckCandidate(ctx, shift.Arrival{Target: other}) },
 		"Wake":            func() error { return kinds.Wake(ctx, other, "1") },
 		"CheckStart":      func() error { return kinds.CheckStart(other, shift.Route{}, false) },
 		"CheckCompatible": func() error { return kinds.CheckCompatible(other, shift.Published{}, shift.Published{}) },
@@ -86,6 +87,8 @@ func (broken) Publish(context.Context, shift.Target) (shift.Published, error) {
 	return shift.Published{Version: "8"}, errBroken
 }
 func (broken) CheckArrival(context.Context, shift.Arrival) error { return errBroken }
+
+func (broken) CheckCandidate(context.Context, shift.Arrival) error { return errBroken }
 func (broken) DescribeVersion(_ context.Context, _ shift.Target, v shift.Version) (shift.Published, error) {
 	return shift.Published{Version: v}, errBroken
 }
@@ -114,6 +117,7 @@ func TestWhatAnAdapterAnswersIsPassedOn(t *testing.T) {
 		"Publish":         {two(kinds.Publish(ctx, target)), result{shift.Published{Version: "8"}, errBroken}},
 		"DescribeVersion": {two(kinds.DescribeVersion(ctx, target, "7")), result{shift.Published{Version: "7"}, errBroken}},
 		"CheckArrival":    {result{kinds.CheckArrival(ctx, shift.Arrival{Target: target})}, result{errBroken}},
+		"CheckCandidate":  {result{kinds.CheckCandidate(ctx, shift.Arrival{Target: target})}, result{errBroken}},
 		"Wake":            {result{kinds.Wake(ctx, target, "7")}, result{errBroken}},
 		"CheckStart":      {result{kinds.CheckStart(target, route, true)}, result{errBroken}},
 		"CheckCompatible": {result{kinds.CheckCompatible(target, shift.Published{}, shift.Published{})}, result{errBroken}},

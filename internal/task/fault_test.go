@@ -93,6 +93,7 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 	onlyStart := map[string]string{"Announce Started": "only Outcomes must be announced"}
 	namesLeft := map[string]string{
 		"CheckSynthetic": "a poll finds it out",
+		"CheckCandidate": "only an answer is known to be wrong",
 		"CheckArrival":   "Open finds it out", "Alarms": "Open finds it out", "Check": "the hook's turn comes",
 		"Rules 3": "the target is checked then", "Rules 4": "the target is checked then",
 	}

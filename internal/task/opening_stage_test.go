@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -102,8 +101,15 @@ func where(a shift.Arrival) string {
 }
 
 func (a *applications) CheckArrival(_ context.Context, arrival shift.Arrival) error {
-	a.asked = append(a.asked, strings.TrimSuffix("target: "+string(arrival.Target)+" "+where(arrival), " "))
+	a.asked = append(a.asked, "target: "+string(arrival.Target))
 	return a.faults.next("CheckArrival")
+}
+
+func (a *applications) CheckCandidate(_ context.Context, arrival shift.Arrival) error {
+	if in := where(arrival); in != "" {
+		a.asked = append(a.asked, "candidate: "+string(arrival.Target)+" "+in)
+	}
+	return a.faults.next("CheckCandidate")
 }
 
 func (a *applications) Tags(_ context.Context, arn string) (flow.Tags, error) {

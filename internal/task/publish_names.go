@@ -12,11 +12,14 @@ import (
 	"sluice/internal/shift"
 )
 
-// ArrivalChecker finds out whether a Target exists, and what its Candidate needs.
+// ArrivalChecker finds out whether a Target and its Candidate exist.
 type ArrivalChecker interface {
-	// CheckArrival returns shift.ErrTargetNotFound, shift.ErrFunctionNotFound or
-	// shift.ErrVersionNotFound, with what can be done about it.
+	// CheckArrival returns shift.ErrTargetNotFound or shift.ErrFunctionNotFound, with what can be
+	// done about it.
 	CheckArrival(context.Context, shift.Arrival) error
+	// CheckCandidate returns shift.ErrVersionNotFound for a Candidate that is not where the
+	// Arrival's Detail says.
+	CheckCandidate(context.Context, shift.Arrival) error
 }
 
 // FunctionChecker finds out whether a function of the user's exists and may be invoked, without
@@ -68,6 +71,7 @@ func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) e
 
 func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release, note func(error)) {
 	for _, a := range release.Arrivals {
+		note(h.Versions.CheckCandidate(ctx, a))
 		if rules, err := h.Versions.Rules(a.Target); err == nil && rules.Creates && release.Options.CreateTarget {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -79,7 +80,7 @@ func TestPublishPublishesNothingThatItRefuses(t *testing.T) {
 func TestPublishTellsAllWrongNamesTogether(t *testing.T) {
 	t.Parallel()
 	for call, sentinel := range map[string]error{
-		"CheckArrival": shift.ErrTargetNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckSynthetic": shift.ErrSyntheticNotFound, "CheckArrival ": shift.ErrFunctionNotFound,
+		"CheckArrival": shift.ErrTargetNotFound, "CheckCandidate": shift.ErrVersionNotFound, "Alarms": shift.ErrAlarmNotFound, "Check": shift.ErrHookNotFound, "CheckSynthetic": shift.ErrSyntheticNotFound, "CheckArrival ": shift.ErrFunctionNotFound,
 	} {
 		name := call
 		if name == "CheckArrival " {
@@ -137,8 +138,15 @@ func TestAFrontEndIsShiftedOnlyIfTheStackDoes(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Arrival{{Target: "cloudfront:E1", Candidate: "r42", Detail: "site-prod"}}, release.Arrivals)
-	assert.Contains(t, a.asked, "target: cloudfront:E1 site-prod", "its release is looked for where it is said to be")
+	assert.Equal(t, []string{"candidate: cloudfront:E1 site-prod", "target: cloudfront:E1", "alarms: []"}, a.asked, "its release is looked for where it is said to be")
 	assert.Empty(t, a.published)
+	creates := strings.Replace(input, `{"cloudfront"`, `{"createAlias": true, "cloudfront"`, 1)
+	_, err = s.publish(t.Context(), a, creates, func(a *applications, h *PublishVersion) {
+		h.FrontEnds, h.Versions = request.AnyFrontEnd, inBuckets{a}
+		a.asked, a.rules.Creates = nil, true
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"candidate: cloudfront:E1 site-prod", "alarms: []"}, a.asked, "a release must be there, even if its target is not")
 }
 
 func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {

@@ -6,14 +6,28 @@ import (
 
 	"sluice/internal/assembly"
 	"sluice/internal/router"
+	"sluice/internal/router/cloudfront"
+	"sluice/internal/router/cloudfrontswitch"
 	"sluice/internal/router/lambdaalias"
+	"sluice/internal/router/route53"
 	"sluice/internal/shift"
 )
 
-// FromSettings returns the adapters for Lambda aliases and for the other kinds in the
-// Settings.
+// FromSettings returns the adapters for Lambda aliases, for the front ends that the stack's
+// settings turn on, and for the other kinds in the Settings.
 func FromSettings(s assembly.Settings) router.ByKind {
 	kinds := router.ByKind{shift.KindLambda: lambdaalias.FromConfig(s.AWS)}
+	if store := s.FrontEnds.Store(); store != "" {
+		kinds[shift.KindCloudFront] = cloudfront.FromConfig(s.AWS, cloudfront.Settings{
+			Store: store, Uploads: cloudfront.NewBuckets(s.AWS, s.Runtime.Now), Random: s.Runtime.Random, Pause: s.Runtime.Pause,
+		})
+	}
+	if s.FrontEnds.ShiftsRecords() {
+		kinds[shift.KindRoute53] = route53.FromConfig(s.AWS, s.Runtime.Random)
+	}
+	if pairs := s.FrontEnds.SwitchPairs(); len(pairs) > 0 {
+		kinds[shift.KindSwitch] = cloudfrontswitch.FromConfig(s.AWS, pairs...)
+	}
 	maps.Copy(kinds, s.Routers)
 	return kinds
 }

@@ -1,12 +1,17 @@
 package routers_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/routers"
+	"sluice/internal/flow"
+	"sluice/internal/request"
 	"sluice/internal/router"
 	"sluice/internal/router/cloudfront"
 	"sluice/internal/router/cloudfrontswitch"
@@ -20,6 +25,28 @@ var (
 	_ router.Adapter = (*cloudfrontswitch.Router)(nil)
 	_ router.Adapter = (*route53.Router)(nil)
 )
+
+func TestTheSettingsOfTheStackTurnKindsOn(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		store, records, distributions string
+		want                          []string
+	}{
+		{"", "", "", []string{shift.KindLambda}},
+		{"arn:aws:cloudfront::123456789012:key-value-store/a1b2", "", "", []string{shift.KindCloudFront, shift.KindLambda}},
+		{"", "Z1/api.example.com", "", []string{shift.KindLambda, shift.KindRoute53}},
+		{"", "", "www.example.com/E1/E2", []string{shift.KindLambda, shift.KindSwitch}},
+	} {
+		frontEnds, err := request.ParseFrontEnds(test.store, test.records, test.distributions)
+		require.NoError(t, err)
+		kinds := routers.FromSettings(assembly.Settings{FrontEnds: frontEnds})
+		assert.Equal(t, test.want, slices.Sorted(maps.Keys(kinds)))
+		for name, adapter := range kinds {
+			kind, _ := flow.KindOf(shift.Target(name + ":x"))
+			assert.Equal(t, kind.Rules, adapter.Rules(), name)
+		}
+	}
+}
 
 func TestSettingsAddKindsToLambdaAliases(t *testing.T) {
 	t.Parallel()

@@ -27,9 +27,8 @@ type API interface {
 type Settings struct {
 	// Store is the ARN of the key value store that the CloudFront Function reads.
 	Store string
-	// Lag is how long after a write viewers may still see the Route before. 0 means a
-	// minute: AWS says that a write reaches all edges in a few seconds, and browsers may
-	// keep a page for up to a minute.
+	// Lag is how long after a write viewers may still see the Route before. 0 means that of
+	// flow.CloudFront.
 	Lag shift.Seconds
 	// Uploads tells whether a release was uploaded.
 	Uploads Uploads
@@ -46,9 +45,6 @@ type Uploads interface {
 	CheckUploaded(ctx context.Context, bucket, release string) error
 }
 
-// defaultLag is the Lag of a Router whose Settings have none.
-const defaultLag shift.Seconds = 60
-
 // Router reads and writes the Routes of distributions.
 type Router struct {
 	api      API
@@ -57,7 +53,7 @@ type Router struct {
 
 // New returns the Router of the distributions whose functions read a store.
 func New(api API, settings Settings) *Router {
-	settings.Lag = cmp.Or(settings.Lag, defaultLag)
+	settings.Lag = cmp.Or(settings.Lag, flow.CloudFront.Rules.Lag)
 	if settings.Random == nil {
 		settings.Random = rand.Reader
 	}
@@ -67,10 +63,11 @@ func New(api API, settings Settings) *Router {
 	return &Router{api: api, settings: settings}
 }
 
-// Rules returns the rules of keys in a store. AWS publishes no limit of calls per second. A
-// write takes three calls.
+// Rules returns the rules of keys in a store.
 func (r *Router) Rules() shift.Rules {
-	return shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: r.settings.Lag, Creates: true}
+	rules := flow.CloudFront.Rules
+	rules.Lag = r.settings.Lag
+	return rules
 }
 
 // Route reads the Route of a distribution. It returns shift.ErrTargetNotFound.
@@ -219,15 +216,19 @@ func (r *Router) Delete(ctx context.Context, t shift.Target) error {
 	return nil
 }
 
-// CheckArrival returns shift.ErrTargetNotFound for a distribution without a key, and
-// shift.ErrVersionNotFound for a release that was not uploaded to the bucket in the Arrival's
-// Detail. Without a bucket it is not checked.
+// CheckArrival returns shift.ErrTargetNotFound for a distribution without a key.
 func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
 	_, err := r.Route(ctx, a.Target)
 	if errors.Is(err, shift.ErrTargetNotFound) {
 		return fmt.Errorf(`%w; until it has one, viewers get the release that the CloudFront Function falls back to: check the distribution's id, or say "createAlias": true to have the key created, which sends all viewers to the candidate at once`, err)
 	}
-	if err != nil || a.Detail == "" || a.Candidate == "" {
+	return err
+}
+
+// CheckCandidate returns shift.ErrVersionNotFound for a release that was not uploaded to the
+// bucket in the Arrival's Detail. Without a bucket it is not checked.
+func (r *Router) CheckCandidate(ctx context.Context, a shift.Arrival) error {
+	if _, err := flow.SplitCloudFrontTarget(a.Target); err != nil || a.Detail == "" || a.Candidate == "" {
 		return err
 	}
 	if err := r.settings.Uploads.CheckUploaded(ctx, a.Detail, string(a.Candidate)); err != nil {

@@ -570,6 +570,7 @@ func TestTargetOfAnotherKindIsRefused(t *testing.T) {
 			"Create":          func() error { _, err := s.Create(t.Context(), other, shift.Route{Serving: "r"}); return err },
 			"Delete":          func() error { return s.Delete(t.Context(), other) },
 			"CheckArrival":    func() error { return s.CheckArrival(t.Context(), shift.Arrival{Target: other}) },
+			"CheckCandidate":  func() error { return s.CheckCandidate(t.Context(), shift.Arrival{Target: other}) },
 			"DescribeVersion": func() error { _, err := s.DescribeVersion(t.Context(), other, "r1"); return err },
 			"DescribeChange":  func() error { _, err := s.DescribeChange(shift.Change{Target: other}); return err },
 		} {

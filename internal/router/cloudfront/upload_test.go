@@ -103,7 +103,7 @@ func TestTheRouterWorksOnAPort(t *testing.T) {
 	settings := s.settings(1)
 	settings.Uploads = cloudfront.NewBuckets(config, nil)
 	r := cloudfront.FromConfig(config, settings)
-	require.NoError(t, r.CheckArrival(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: "site"}))
+	require.NoError(t, r.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: "site"}))
 	_, err := r.SetRoute(t.Context(), site, shift.Route{Serving: "r42", Revision: nonce})
 	require.NoError(t, err)
 	assert.Contains(t, s.text(t), "r42")

@@ -13,7 +13,7 @@ import (
 
 // meaning makes an error of CloudFront plain, and wraps it in its sentinel. It returns nil for
 // nil.
-func (p Pair) meaning(distribution string, err error) error {
+func (p pair) meaning(distribution string, err error) error {
 	var (
 		stale   *types.PreconditionFailed
 		unknown *types.InvalidIfMatchVersion

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/router/cloudfrontswitch"
 	"sluice/internal/shift"
@@ -26,7 +27,7 @@ const (
 	certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 )
 
-var pair = cloudfrontswitch.Pair{Name: name, Switch: string(blue), Other: string(green)}
+var pair = flow.SwitchPair{Name: name, Switch: string(blue), Other: string(green)}
 
 // internet is an account with two distributions, of which blue serves the name. Its clock
 // moves only when a test moves it.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -21,33 +22,26 @@ type API interface {
 // Router reads and writes the Routes of names.
 type Router struct {
 	api   API
-	pairs map[string]Pair // by name
+	pairs map[string]pair // by name
 }
 
 // New returns the Router of some names.
-func New(api API, pairs ...Pair) *Router {
-	r := &Router{api: api, pairs: map[string]Pair{}}
+func New(api API, pairs ...flow.SwitchPair) *Router {
+	r := &Router{api: api, pairs: map[string]pair{}}
 	for _, p := range pairs {
-		r.pairs[p.Name] = p
+		r.pairs[p.Name] = pair{p}
 	}
 	return r
 }
 
-// lag is how long CloudFront usually takes until all edges have an update, in seconds. AWS
-// promises nothing.
-const lag shift.Seconds = 300
-
-// Rules returns the rules of a name that one of two distributions serves. AWS publishes no
-// limit of calls per second, and throttles updates early (community.aws issue 296).
-func (r *Router) Rules() shift.Rules {
-	return shift.Rules{AllAtOnce: true, CallsPerSecond: 2, Lag: lag, Settles: true}
-}
+// Rules returns the rules of a name that one of two distributions serves.
+func (r *Router) Rules() shift.Rules { return flow.Switch.Rules }
 
 // pairOf returns the distributions of a Target. It returns shift.ErrTargetNotFound.
-func (r *Router) pairOf(t shift.Target) (Pair, error) {
-	name, err := splitTarget(t)
+func (r *Router) pairOf(t shift.Target) (pair, error) {
+	name, err := flow.SplitSwitchTarget(t)
 	if err != nil {
-		return Pair{}, err
+		return pair{}, err
 	}
 	p, known := r.pairs[name]
 	if !known {
@@ -57,7 +51,7 @@ func (r *Router) pairOf(t shift.Target) (Pair, error) {
 }
 
 // read reads the configuration of one of the distributions.
-func (r *Router) read(ctx context.Context, p Pair, distribution string) (state, error) {
+func (r *Router) read(ctx context.Context, p pair, distribution string) (state, error) {
 	out, err := r.api.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &distribution})
 	if err != nil {
 		return state{}, fmt.Errorf("read the distribution %s: %w", distribution, p.meaning(distribution, err))
@@ -113,7 +107,7 @@ func (r *Router) setRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 }
 
 // readAt reads the switch, which must still have a Revision.
-func (r *Router) readAt(ctx context.Context, p Pair, revision shift.Revision) (state, error) {
+func (r *Router) readAt(ctx context.Context, p pair, revision shift.Revision) (state, error) {
 	if revision == "" {
 		return state{}, errors.New("the revision that was read is missing, so the write could undo somebody else's change")
 	}
@@ -126,7 +120,7 @@ func (r *Router) readAt(ctx context.Context, p Pair, revision shift.Revision) (s
 
 // checkServes returns shift.ErrRouteRefused if nobody would serve the name after the write:
 // somebody may have changed a distribution since the Deployment was opened.
-func (r *Router) checkServes(ctx context.Context, p Pair, onSwitch state, to shift.Version) error {
+func (r *Router) checkServes(ctx context.Context, p pair, onSwitch state, to shift.Version) error {
 	next := onSwitch
 	if string(to) == p.Other {
 		var err error
@@ -166,7 +160,7 @@ func (r *Router) rotate(ctx context.Context, t shift.Target, found shift.Route) 
 }
 
 // mark writes the configuration with nothing but another comment.
-func (r *Router) mark(ctx context.Context, p Pair, found state) (shift.Route, error) {
+func (r *Router) mark(ctx context.Context, p pair, found state) (shift.Route, error) {
 	if !found.canMark() {
 		return found.route(p), fmt.Errorf("%w: %s", shift.ErrRouteRefused, noRoom(p.Switch))
 	}
@@ -176,7 +170,7 @@ func (r *Router) mark(ctx context.Context, p Pair, found state) (shift.Route, er
 
 // write replaces the configuration of the switch. CloudFront accepts it only while the switch
 // has the ETag with which the configuration was read.
-func (r *Router) write(ctx context.Context, p Pair, s state) (shift.Route, error) {
+func (r *Router) write(ctx context.Context, p pair, s state) (shift.Route, error) {
 	out, err := r.api.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: &p.Switch, IfMatch: &s.etag, DistributionConfig: s.config})
 	if err != nil {
 		return shift.Route{}, p.meaning(p.Switch, err)

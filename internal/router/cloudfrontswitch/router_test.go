@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/localaws"
-	"sluice/internal/router/cloudfrontswitch"
 	"sluice/internal/shift"
 )
 
@@ -306,7 +305,7 @@ func TestVersionsAreTheTwoDistributions(t *testing.T) {
 	require.NoError(t, err)
 	text, err := json.Marshal(asked)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"name": "www.example.com", "stable": "E1BLUE", "candidate": "E2GREEN", "candidateDomain": "de2green.cloudfront.net"}`, string(text))
+	assert.JSONEq(t, `{"kind": "switch", "target": "switch:www.example.com", "name": "www.example.com", "stable": "E1BLUE", "candidate": "E2GREEN", "candidateDomain": "de2green.cloudfront.net"}`, string(text))
 
 	_, err = r.DescribeVersion(t.Context(), target, "E3")
 	require.ErrorIs(t, err, shift.ErrVersionNotFound)
@@ -327,32 +326,15 @@ func TestTheTrafficIsMovedAllAtOnce(t *testing.T) {
 	assert.Equal(t, shift.Seconds(300), rules.Lag)
 }
 
-func TestPairsAndTargets(t *testing.T) {
+func TestATargetWithoutDistributionsIsRefused(t *testing.T) {
 	t.Parallel()
-	pairs, err := cloudfrontswitch.ParsePairs(" www.example.com/E1BLUE/E2GREEN\nshop.example.com/E3/E2GREEN ")
-	require.NoError(t, err)
-	assert.Equal(t, []cloudfrontswitch.Pair{pair, {Name: "shop.example.com", Switch: "E3", Other: "E2GREEN"}}, pairs)
-	for text, want := range map[string]string{
-		"www.example.com":                             "NAME/SWITCH/OTHER",
-		"example.com/E1/E2":                           "at least three labels",
-		"*.example.com/E1/E2":                         "without an asterisk",
-		"www.example.com/E1/E1":                       "two distributions",
-		"www.example.com/E1/e2":                       "two distributions",
-		"www.example.com/E1/E2 www.example.com/E3/E4": "given twice",
-	} {
-		_, err := cloudfrontswitch.ParsePairs(text)
-		require.ErrorContains(t, err, want)
-	}
-	made, err := cloudfrontswitch.NewTarget("WWW.example.com")
-	require.NoError(t, err)
-	assert.Equal(t, target, made)
 	r := newInternet(t, unlimited).router()
 	for _, unknown := range []shift.Target{"switch:example.com", "switch:", "switch:*.a.example.com", "route53:Z1:www.example.com"} {
 		require.ErrorIs(t, r.CheckArrival(t.Context(), shift.Arrival{Target: unknown}), shift.ErrUnknownTarget)
 		_, err := r.DescribeChange(shift.Change{Target: unknown})
 		require.ErrorIs(t, err, shift.ErrUnknownTarget)
 	}
-	err = r.CheckArrival(t.Context(), shift.Arrival{Target: "switch:shop.example.com"})
+	err := r.CheckArrival(t.Context(), shift.Arrival{Target: "switch:shop.example.com"})
 	require.ErrorIs(t, err, shift.ErrTargetNotFound)
 	assert.ErrorContains(t, err, "add shop.example.com/SWITCH/OTHER to its setting distributions")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -37,7 +38,7 @@ type whole struct {
 	id, domain, status string
 }
 
-func (r *Router) describe(ctx context.Context, p Pair, distribution string) (whole, error) {
+func (r *Router) describe(ctx context.Context, p pair, distribution string) (whole, error) {
 	out, err := r.api.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &distribution})
 	if err != nil {
 		return whole{}, fmt.Errorf("read the distribution %s: %w", distribution, p.meaning(distribution, err))
@@ -94,7 +95,7 @@ func (r *Router) DescribeVersion(ctx context.Context, t shift.Target, v shift.Ve
 }
 
 // problems are the reasons why no Deployment can begin with two distributions.
-func (p Pair) problems(onSwitch, other whole) []string {
+func (p pair) problems(onSwitch, other whole) []string {
 	list := append(onSwitch.problems(), other.problems()...)
 	if !other.hasName(p.wildcard()) {
 		list = append(list, fmt.Sprintf("%s does not have the name %s, so it would not serve %s: add it there, with a certificate that covers it; a domain's own name has no wildcard, and cannot be switched",
@@ -155,20 +156,8 @@ func (r *Router) Publish(_ context.Context, t shift.Target) (shift.Published, er
 // Wake does nothing: a distribution is not idle.
 func (r *Router) Wake(context.Context, shift.Target, shift.Version) error { return nil }
 
-// HookChange is what a hook receives about a name that moves to another distribution. The
-// candidate can be asked under its own domain name at any time.
-type HookChange struct {
-	Name            string        `json:"name"`
-	Stable          shift.Version `json:"stable"`
-	Candidate       shift.Version `json:"candidate"`
-	CandidateDomain string        `json:"candidateDomain"`
-}
+// DescribeChange returns what hooks receive about a Change: a flow.AskedSwitch.
+func (r *Router) DescribeChange(c shift.Change) (any, error) { return flow.AskAboutSwitch(c) }
 
-// DescribeChange returns what hooks receive about a Change: a HookChange.
-func (r *Router) DescribeChange(c shift.Change) (any, error) {
-	name, err := splitTarget(c.Target)
-	if err != nil {
-		return nil, err
-	}
-	return HookChange{Name: name, Stable: c.Stable, Candidate: c.Candidate, CandidateDomain: c.Detail}, nil
-}
+// CheckCandidate does nothing: a distribution is read with DescribeVersion.
+func (r *Router) CheckCandidate(context.Context, shift.Arrival) error { return nil }

@@ -32,7 +32,7 @@ func (s state) hasName(name string) bool {
 }
 
 // route is what the switch's configuration means for the name.
-func (s state) route(p Pair) shift.Route {
+func (s state) route(p pair) shift.Route {
 	found := shift.Route{Serving: shift.Version(p.Other), Revision: shift.Revision(s.etag)}
 	if s.hasName(p.Name) {
 		found.Serving = shift.Version(p.Switch)

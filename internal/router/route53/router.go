@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -43,26 +44,9 @@ func New(api API, random io.Reader) *Router {
 // (ChangeResourceRecordSets: within 60 seconds).
 const propagation shift.Seconds = 60
 
-// Rules returns the rules of weighted records. Route 53 accepts five requests a second from
-// an account (Route 53 Developer Guide, DNSLimitations). The Lag is that of an alias; see
-// Lag.
-func (r *Router) Rules() shift.Rules {
-	return shift.Rules{Grain: grain, CallsPerSecond: 5, Lag: propagation + defaultTTL, Settles: true, KeepsDetail: true}
-}
-
-// Lag returns how long viewers may see the Route before the one found: until all name servers
-// have a change, and then for the TTL of the records.
-func (r *Router) Lag(found shift.Route) (shift.Seconds, error) {
-	l, err := decodeLayout(found.Detail)
-	if err != nil {
-		return 0, err
-	}
-	ttl := int64(defaultTTL)
-	for _, kind := range kinds {
-		ttl = max(ttl, ttlOf(l.Records, kind))
-	}
-	return propagation + shift.Seconds(ttl), nil
-}
+// Rules returns the rules of weighted records. The Lag is that of aliases; a Route has that of
+// its own records.
+func (r *Router) Rules() shift.Rules { return flow.Route53.Rules }
 
 // Route reads the Route of a name. It returns shift.ErrTargetNotFound.
 func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error) {

@@ -176,3 +176,6 @@ func (s state) note(e endpoints) string {
 
 // DescribeChange returns what hooks receive about a Change: a flow.AskedRoute53.
 func (r *Router) DescribeChange(c shift.Change) (any, error) { return flow.AskAboutRoute53(c) }
+
+// CheckCandidate does nothing: an endpoint is nowhere that Route 53 knows.
+func (r *Router) CheckCandidate(context.Context, shift.Arrival) error { return nil }

@@ -99,9 +99,19 @@ func (s state) revision() shift.Revision {
 func (s state) route() shift.Route {
 	d := s.division()
 	r := d.route()
-	r.Revision = s.revision()
+	r.Revision, r.Lag = s.revision(), s.lag()
 	r.Detail = layout{Records: s.records, Problems: s.problems(d)}.encode()
 	return r
+}
+
+// lag is how long viewers may see the Route before this one: until all name servers have a
+// change, and then for the TTL of the records.
+func (s state) lag() shift.Seconds {
+	ttl := int64(defaultTTL)
+	for _, r := range s.records {
+		ttl = max(ttl, r.TTL)
+	}
+	return propagation + shift.Seconds(ttl)
 }
 
 // share is how the records of one type divide the traffic.
