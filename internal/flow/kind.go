@@ -44,7 +44,7 @@ var (
 	Route53 = Kind{
 		Name: shift.KindRoute53, Title: "Route 53", Field: "route53", LongestVersion: maxEndpoint,
 		Setting: "route53", Variable: Route53Variable,
-		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, Settles: true, KeepsDetail: true},
+		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, KeepsDetail: true},
 	}
 	// Switch : a distribution usually takes minutes until all edges have its new configuration;
 	// AWS promises nothing. AWS publishes no limit of calls per second, and throttles updates

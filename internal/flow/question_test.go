@@ -28,8 +28,8 @@ func TestAHookReceivesWhatItNeedsToTestTheCandidate(t *testing.T) {
 			"zone": "Z1", "name": "a.example.com", "stableEndpoint": null, "candidateEndpoint": {"cname": "b.example.com"}}`: {
 			Target: "route53:Z1:a.example.com", Stable: "MX records", Candidate: "CNAME b.example.com",
 		},
-		`{"kind": "switch", "target": "switch:www.example.com", "stable": "E1", "candidate": "E2", "name": "www.example.com"}`: {
-			Target: "switch:www.example.com", Stable: "E1", Candidate: "E2",
+		`{"kind": "switch", "target": "switch:www.example.com", "stable": "E1", "candidate": "E2", "name": "www.example.com", "candidateDomain": "d222.cloudfront.net"}`: {
+			Target: "switch:www.example.com", Stable: "E1", Candidate: "E2", Detail: "d222.cloudfront.net",
 		},
 	} {
 		asked, err := ask(c)

@@ -138,6 +138,8 @@ func (store) Create(context.Context, shift.Target, shift.Route) (shift.Route, er
 
 func (store) Delete(context.Context, shift.Target) error { return errNotInStore }
 
+func (store) Arrived(context.Context, shift.Target, string) (bool, error) { return true, nil }
+
 func (store) Settles(context.Context, shift.Target) (bool, error) {
 	return false, errors.New("a store never settles")
 }

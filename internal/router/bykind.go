@@ -33,6 +33,9 @@ type Adapter interface {
 	// Delete removes the Target. Doing so again does no harm.
 	Delete(context.Context, shift.Target) error
 
+	// Arrived says whether a write has reached all viewers, by the Receipt that came with it.
+	// What the platform does not tell counts as arrived; the Lag is waited for anyway.
+	Arrived(ctx context.Context, t shift.Target, receipt string) (bool, error)
 	// Settles says whether the platform goes on moving traffic by itself after a write.
 	Settles(context.Context, shift.Target) (bool, error)
 	// Publish publishes the deployed code that has no version yet.
@@ -125,6 +128,15 @@ func (b ByKind) Delete(ctx context.Context, t shift.Target) error {
 		return err
 	}
 	return a.Delete(ctx, t)
+}
+
+// Arrived says whether a write at a Target has reached all viewers.
+func (b ByKind) Arrived(ctx context.Context, t shift.Target, receipt string) (bool, error) {
+	a, err := b.of(t)
+	if err != nil {
+		return false, err
+	}
+	return a.Arrived(ctx, t, receipt)
 }
 
 // Settles says whether the platform keeps moving a Target's traffic by itself after a write.

@@ -49,6 +49,7 @@ func TestATargetOfAKindWithoutAnAdapterIsUnknown(t *testing.T) {
 		"Rotate":          func() error { _, err := kinds.Rotate(ctx, other, shift.Route{}, "2"); return err },
 		"Create":          func() error { _, err := kinds.Create(ctx, other, shift.Route{}); return err },
 		"Delete":          func() error { return kinds.Delete(ctx, other) },
+		"Arrived":         func() error { _, err := kinds.Arrived(ctx, other, ""); return err },
 		"Settles":         func() error { _, err := kinds.Settles(ctx, other); return err },
 		"Publish":         func() error { _, err := kinds.Publish(ctx, other); return err },
 		"DescribeVersion": func() error { _, err := kinds.DescribeVersion(ctx, other, "1"); return err },
@@ -81,7 +82,10 @@ func (b broken) Rotate(context.Context, shift.Target, shift.Route, shift.Version
 func (b broken) Create(context.Context, shift.Target, shift.Route) (shift.Route, error) {
 	return b.route, errBroken
 }
-func (broken) Delete(context.Context, shift.Target) error          { return errBroken }
+func (broken) Delete(context.Context, shift.Target) error { return errBroken }
+func (broken) Arrived(_ context.Context, _ shift.Target, receipt string) (bool, error) {
+	return receipt == "c1", errBroken
+}
 func (broken) Settles(context.Context, shift.Target) (bool, error) { return true, errBroken }
 func (broken) Publish(context.Context, shift.Target) (shift.Published, error) {
 	return shift.Published{Version: "8"}, errBroken
@@ -113,6 +117,7 @@ func TestWhatAnAdapterAnswersIsPassedOn(t *testing.T) {
 		"Rotate":          {two(kinds.Rotate(ctx, target, shift.Route{}, "2")), result{route, errBroken}},
 		"Create":          {two(kinds.Create(ctx, target, shift.Route{})), result{route, errBroken}},
 		"Delete":          {result{kinds.Delete(ctx, target)}, result{errBroken}},
+		"Arrived":         {two(kinds.Arrived(ctx, target, "c1")), result{true, errBroken}},
 		"Settles":         {two(kinds.Settles(ctx, target)), result{true, errBroken}},
 		"Publish":         {two(kinds.Publish(ctx, target)), result{shift.Published{Version: "8"}, errBroken}},
 		"DescribeVersion": {two(kinds.DescribeVersion(ctx, target, "7")), result{shift.Published{Version: "7"}, errBroken}},

@@ -2,6 +2,8 @@ package shift
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -34,6 +36,39 @@ func (d Deployment) withLagTold(p Progress, now time.Time) Progress {
 	}
 	p.Reasons = BoundReasons(reasons)
 	return p
+}
+
+// slowestArrival is how long a Deployment waits for a write to reach all viewers after a Step has
+// baked, in Lags. CloudFront's edges usually have an update within minutes, and took 20 minutes
+// in bad years; the SDK's own waiter gives them 35.
+const slowestArrival = 8
+
+// ArrivalsDue are the Changes of which it has to be known at this poll whether viewers can see
+// the Step: those with a Lag, when the Step has baked.
+func (s Subject) ArrivalsDue() []Change {
+	if !s.baked() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.Deployment.Changes), func(c Change) bool { return c.Lag == 0 })
+}
+
+// ObserveArrival judges whether a Step that has baked has reached all viewers of a Target. If it
+// has not, the Deployment waits, because the Candidate has had less than the Step's Weight, and
+// goes back in the end. If AWS does not say it, the Deployment goes on in the end: the Lag has
+// passed.
+func (s Subject) ObserveArrival(c Change, arrived bool, unread error) Observation {
+	if arrived && unread == nil {
+		return Observation{Verdict: Pass}
+	}
+	limit := Limit{Of: strconv.Itoa(s.Progress.Step), Length: slowestArrival * c.Lag, Then: RollBackAfterWait}
+	text := fmt.Sprintf("AWS says that step %d of %s has not reached all viewers yet", s.Progress.Step, c.Target)
+	if unread != nil {
+		limit.Then, text = GoOnAfterWait, fmt.Sprintf("AWS does not say whether step %d of %s has reached all viewers: %v", s.Progress.Step, c.Target, unread)
+	}
+	reason := func(text string) Reason { return Reason{Name: ViewersLag, Subject: string(c.Target), Text: text} }
+	after := fmt.Sprintf("%s, %s after the step has baked", text, limit.Length)
+	limit.Expired, limit.Ended = reason(after), reason(after+"; going on")
+	return Observation{Verdict: Wait, Reason: reason(text), Limit: limit}
 }
 
 // WithLag adds to what became of the Targets until when viewers may still see the Candidate, if

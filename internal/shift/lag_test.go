@@ -2,6 +2,7 @@ package shift_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,70 @@ func TestAPromotionStillWaitsForTheViewers(t *testing.T) {
 	assert.Equal(t, []string{"promoted by hand", lagReason("12:01:30 UTC").Text}, shift.Texts(p.Reasons))
 	p = d.AfterPoll(p, shift.Poll{Now: noon.Add(90 * time.Second), Command: promote})
 	assert.Equal(t, shift.NextFinish, p.Next)
+}
+
+// arriving is what a poll hears of the site.
+func arriving(d shift.Deployment, p shift.Progress, arrived bool, unread error) []shift.Observation {
+	s := shift.Subject{Deployment: d, Progress: p, Now: noon}
+	var observations []shift.Observation
+	for _, c := range s.ArrivalsDue() {
+		observations = append(observations, s.ObserveArrival(c, arrived, unread))
+	}
+	return observations
+}
+
+func TestAStepThatHasBakedWaitsUntilViewersSeeIt(t *testing.T) {
+	t.Parallel()
+	d, p := lagging(t)
+	assert.Empty(t, arriving(d, p, false, nil), "it still bakes")
+	p = d.AfterPoll(p, shift.Poll{Now: noon.Add(time.Minute)})
+	late := arriving(d, p, false, nil)
+	require.Len(t, late, 1, "a function has no viewers that lag")
+	var slept shift.Seconds
+	for ; p.Next == shift.NextBake; p = d.AfterPoll(p, shift.Poll{Now: noon, Observations: arriving(d, p, false, nil)}) {
+		slept += p.Wait
+	}
+	assert.Equal(t, shift.NextRollback, p.Next)
+	assert.Equal(t, shift.Seconds(30+8*90), slept, "what was left of the bake, and eight lags")
+	assert.Equal(t, []string{"AWS says that step 2 of cloudfront:E1ABCDEF has not reached all viewers yet, 12m after the step has baked"}, shift.Texts(p.Reasons))
+}
+
+func TestAStepGoesOnAsSoonAsViewersSeeIt(t *testing.T) {
+	t.Parallel()
+	d, p := lagging(t)
+	p = d.AfterPoll(p, shift.Poll{Now: noon.Add(time.Minute)})
+	p = d.AfterPoll(p, shift.Poll{Now: noon, Observations: arriving(d, p, false, nil)})
+	require.True(t, p.Waiting)
+	assert.Equal(t, shift.Wait, p.Verdict)
+	p = d.AfterPoll(p, shift.Poll{Now: noon, Observations: arriving(d, p, true, nil)})
+	assert.Equal(t, shift.NextFinish, p.Next)
+}
+
+// The lag has passed, so what AWS does not tell keeps nobody for ever, and puts nothing back.
+func TestAStepGoesOnInTheEndIfAWSDoesNotTell(t *testing.T) {
+	t.Parallel()
+	d, p := lagging(t)
+	p = d.AfterPoll(p, shift.Poll{Now: noon.Add(time.Minute)})
+	for range 20 {
+		if p.Next != shift.NextBake {
+			break
+		}
+		p = d.AfterPoll(p, shift.Poll{Now: noon, Observations: arriving(d, p, false, errors.New("throttled"))})
+	}
+	assert.Equal(t, shift.NextFinish, p.Next)
+	assert.Equal(t, []string{"AWS does not say whether step 2 of cloudfront:E1ABCDEF has reached all viewers: throttled, 12m after the step has baked; going on"}, shift.Texts(p.Reasons))
+}
+
+func TestAPromotionWaitsForViewersOnlyAtTheEnd(t *testing.T) {
+	t.Parallel()
+	promote := &shift.Command{Order: shift.Promote, At: noon}
+	d, last := lagging(t)
+	last.Baked = 90
+	late := shift.Subject{Deployment: d, Progress: last}.ObserveArrival(d.Changes[1], false, nil)
+	poll := shift.Poll{Now: noon, Command: promote, Observations: []shift.Observation{late}}
+	assert.Equal(t, shift.NextBake, d.AfterPoll(last, poll).Next)
+	first := d.AfterShift(d.Start(), nil, 0)
+	assert.Equal(t, shift.NextShift, d.AfterPoll(first, poll).Next)
 }
 
 func TestADeploymentWithoutALagNeitherWaitsNorTells(t *testing.T) {

@@ -51,6 +51,8 @@ type Progress struct {
 	Judged []Judged `json:"judged,omitempty"`
 	// Revisions are those of each Route as last written.
 	Revisions map[Target]Revision `json:"revisions"`
+	// Receipts are those of the writes of this Step, where a router gave some.
+	Receipts map[Target]string `json:"receipts,omitempty"`
 	// Events is how much of the execution's history is used.
 	Events  int      `json:"eventsUsed"`
 	Next    Next     `json:"next"`
@@ -128,7 +130,7 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 	next.Checks++
 	next.Events += EventsOfPoll + EventsOfRetry*found.Retries
 	next.Judged = judgedIn(found.Observations, p.Judged)
-	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), withoutDoubts(found)...), found.Now)
+	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), d.withoutDoubts(p, found)...), found.Now)
 	judged := Judge(observations...)
 	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons
 	next.Wait, next.Waiting, next.Waits = 0, false, waits
@@ -168,14 +170,18 @@ func judgedIn(observations []Observation, before []Judged) []Judged {
 }
 
 // withoutDoubts returns the Observations of a poll. Who promotes a Deployment by hand does not
-// want to wait for evidence any longer.
-func withoutDoubts(found Poll) []Observation {
+// want to wait any longer for evidence, or for viewers before the last Step.
+func (d Deployment) withoutDoubts(p Progress, found Poll) []Observation {
 	if found.Command == nil || found.Command.Order != Promote {
 		return found.Observations
 	}
+	doubts := []string{CannotTell, MetricsNotRead}
+	if p.Step < d.Plan.Len() {
+		doubts = append(doubts, ViewersLag)
+	}
 	observations := slices.Clone(found.Observations)
 	for i, o := range observations {
-		if o.Verdict == Wait && (o.Reason.Name == CannotTell || o.Reason.Name == MetricsNotRead) {
+		if o.Verdict == Wait && slices.Contains(doubts, o.Reason.Name) {
 			observations[i].Verdict = Pass
 		}
 	}

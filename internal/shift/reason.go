@@ -79,7 +79,7 @@ const (
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
 
-	// ViewersLag : all traffic is on the Candidate, and some viewers may still see Stable.
+	// ViewersLag : some viewers may not see the Step yet.
 	ViewersLag = "ViewersLag"
 
 	// DeployedBefore : the version of an event was deployed to the Target before.

@@ -26,6 +26,9 @@ type Route struct {
 	// Lag is how long after a write viewers may still see the Route before, if the Target
 	// itself tells and that is longer than its kind's Rules say.
 	Lag Seconds
+	// Receipt is by what the router can tell later whether a write has reached all viewers. It
+	// comes with the Route after a write, if the router needs it.
+	Receipt string
 }
 
 // MaxRouteDetail is how many bytes of Detail a Route has at most. They are kept with the

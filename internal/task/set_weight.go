@@ -61,6 +61,8 @@ type move struct {
 	// landed are the Revisions of the writes that are known to have succeeded, including
 	// those of earlier tries.
 	landed map[shift.Target]shift.Revision
+	// receipts are those of the writes of this call.
+	receipts map[shift.Target]string
 	// own are the Revisions of the writes of this call, which it may undo.
 	own map[shift.Target]shift.Revision
 	// pace keeps a shift of many Targets from being throttled, which would cost it half a
@@ -88,7 +90,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if err != nil {
 		return shift.Progress{}, err
 	}
-	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}}
+	m := move{SetWeight: h, deployment: d, from: progress.Step, step: progress.NextStep, own: map[shift.Target]shift.Revision{}, receipts: map[shift.Target]string{}}
 	if len(d.Changes) > maxUnpacedTargets {
 		m.pace = newPaces(h.Router, h.Now, h.Pause).withoutBurst()
 	}
@@ -106,6 +108,9 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 		return shift.Progress{}, err
 	}
 	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read())
+	if len(m.receipts) > 0 {
+		next.Receipts = m.receipts
+	}
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
@@ -161,6 +166,9 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
 			m.own[c.Target], m.landed[c.Target] = written.Revision, written.Revision
+			if written.Receipt != "" {
+				m.receipts[c.Target] = written.Receipt
+			}
 			return written.Revision, m.checkAnswer(c, written)
 		}
 		if !errors.Is(err, shift.ErrRevisionMismatch) {

@@ -114,6 +114,29 @@ func TestAShiftTellsWhereItStands(t *testing.T) {
 	assert.Equal(t, got.Revisions, revisionsBefore(s.record, got))
 }
 
+// receipted gives a receipt for each write.
+type receipted struct{ *platform }
+
+func (r receipted) SetRoute(ctx context.Context, t shift.Target, wanted shift.Route) (shift.Route, error) {
+	written, err := r.platform.SetRoute(ctx, t, wanted)
+	written.Receipt = "for " + string(written.Revision)
+	return written, err
+}
+
+func TestAShiftKeepsTheReceiptsOfItsWrites(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	document := s.document(nil)
+	h := SetWeight{Ledger: s.book, Router: receipted{s.platform}, Announcer: &s.told}
+	got, err := h.Handle(t.Context(), document)
+	require.NoError(t, err)
+	assert.Equal(t, map[shift.Target]string{orders: "for w2"}, got.Receipts)
+	document.Document.Progress = &got
+	got, err = h.Handle(t.Context(), document)
+	require.NoError(t, err)
+	assert.Equal(t, map[shift.Target]string{orders: "for w3"}, got.Receipts)
+}
+
 func TestAShiftOfManyTargetsTakesItsTurns(t *testing.T) {
 	t.Parallel()
 	for targets, pauses := range map[int]int{maxUnpacedTargets: 0, maxUnpacedTargets + 1: maxUnpacedTargets} {

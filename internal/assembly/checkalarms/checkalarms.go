@@ -25,6 +25,7 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 				Router: router,
 				Now:    s.Runtime.Now, Pause: s.Runtime.Pause,
 			},
+			task.ArrivalGate{Router: router},
 		},
 		Synthetic: lambdaload.FromConfig(s.AWS), Router: router,
 	}.Handle

@@ -239,3 +239,6 @@ func (r *Router) CheckCandidate(ctx context.Context, a shift.Arrival) error {
 
 // Settles returns false: CloudFront does not change a key by itself.
 func (r *Router) Settles(context.Context, shift.Target) (bool, error) { return false, nil }
+
+// Arrived returns true: nobody says which edges have read a key; the Lag is all that is known.
+func (r *Router) Arrived(context.Context, shift.Target, string) (bool, error) { return true, nil }

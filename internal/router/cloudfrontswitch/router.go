@@ -182,6 +182,12 @@ func (r *Router) write(ctx context.Context, p pair, s state) (shift.Route, error
 	return after.route(p), err
 }
 
+// Arrived says whether CloudFront's edges all have the last update of the switch.
+func (r *Router) Arrived(ctx context.Context, t shift.Target, _ string) (bool, error) {
+	settles, err := r.Settles(ctx, t)
+	return !settles, err
+}
+
 // Settles says whether the last update of the switch is still on its way to CloudFront's
 // edges.
 func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {

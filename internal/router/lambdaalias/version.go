@@ -163,3 +163,6 @@ func orUnknown(s string) string {
 
 // CheckCandidate does nothing: a version is read with DescribeVersion.
 func (r *Router) CheckCandidate(context.Context, shift.Arrival) error { return nil }
+
+// Arrived returns true: an alias serves what it says at once, and what Lambda moves by itself is Settling.
+func (r *Router) Arrived(context.Context, shift.Target, string) (bool, error) { return true, nil }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -28,16 +27,12 @@ type API interface {
 type Router struct {
 	api    API
 	random io.Reader
-
-	mu sync.Mutex
-	// changes are the ids of the last batch that this Router has written at each Target.
-	changes map[shift.Target]string
 }
 
 // New returns the Router of the client's account. random gives the tokens. It must be one
 // that nobody can guess or repeat.
 func New(api API, random io.Reader) *Router {
-	return &Router{api: api, random: random, changes: map[shift.Target]string{}}
+	return &Router{api: api, random: random}
 }
 
 // propagation is how long a change usually takes to all name servers, in seconds
@@ -96,7 +91,7 @@ func (r *Router) setRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 	if err != nil {
 		return shift.Route{}, fmt.Errorf("%w: %w", shift.ErrRouteRefused, err)
 	}
-	written, err := r.write(ctx, t, found, p, wanted.String())
+	written, err := r.write(ctx, found, p, wanted.String())
 	written.Detail = wanted.Detail
 	return written, err
 }
@@ -137,7 +132,7 @@ func (r *Router) rotate(ctx context.Context, t shift.Target, found shift.Route) 
 	if err != nil {
 		return found, fmt.Errorf("%w: %w", shift.ErrRouteRefused, err)
 	}
-	return r.write(ctx, t, s, p, whole.String())
+	return r.write(ctx, s, p, whole.String())
 }
 
 // maxComment bounds the comment of a batch, in characters (ChangeBatch, Comment).
@@ -145,7 +140,7 @@ const maxComment = 256
 
 // write makes one batch of the records that change and the guard, whose token is replaced. It
 // returns the Route after the batch.
-func (r *Router) write(ctx context.Context, t shift.Target, found state, p plan, comment string) (shift.Route, error) {
+func (r *Router) write(ctx context.Context, found state, p plan, comment string) (shift.Route, error) {
 	token, err := newToken(r.random)
 	if err != nil {
 		return shift.Route{}, err
@@ -158,12 +153,11 @@ func (r *Router) write(ctx context.Context, t shift.Target, found state, p plan,
 	if err != nil {
 		return shift.Route{}, meaning(err)
 	}
+	written := after.route()
 	if out.ChangeInfo != nil {
-		r.mu.Lock()
-		r.changes[t] = aws.ToString(out.ChangeInfo.Id)
-		r.mu.Unlock()
+		written.Receipt = aws.ToString(out.ChangeInfo.Id)
 	}
-	return after.route(), nil
+	return written, nil
 }
 
 // changes returns a batch that leads from one state to another. Everything is deleted before
@@ -194,21 +188,21 @@ func changes(found, after state) []types.Change {
 	return batch
 }
 
-// Settles says whether the last change that this Router has written at the Target is still on
-// its way to Route 53's name servers. It does not know the changes of other processes.
-func (r *Router) Settles(ctx context.Context, t shift.Target) (bool, error) {
-	r.mu.Lock()
-	id := r.changes[t]
-	r.mu.Unlock()
-	if id == "" {
-		return false, nil
+// Arrived says whether all of Route 53's name servers have a change. The Receipt is its id. Without
+// one, as after an answer that was lost, only the Lag is known.
+func (r *Router) Arrived(ctx context.Context, t shift.Target, receipt string) (bool, error) {
+	if receipt == "" {
+		return true, nil
 	}
-	out, err := r.api.GetChange(ctx, &route53.GetChangeInput{Id: &id})
+	out, err := r.api.GetChange(ctx, &route53.GetChangeInput{Id: &receipt})
 	if err != nil {
 		return false, fmt.Errorf("read whether the name servers have the change of %s: %w", t, meaning(err))
 	}
-	return out.ChangeInfo != nil && out.ChangeInfo.Status == types.ChangeStatusPending, nil
+	return out.ChangeInfo == nil || out.ChangeInfo.Status != types.ChangeStatusPending, nil
 }
+
+// Settles returns false: Route 53 does not change a record by itself.
+func (r *Router) Settles(context.Context, shift.Target) (bool, error) { return false, nil }
 
 // Create refuses: nothing would serve the name until the Candidate does.
 func (r *Router) Create(_ context.Context, t shift.Target, _ shift.Route) (shift.Route, error) {

@@ -35,7 +35,7 @@ func TestASimpleRecordIsWeightedAndBecomesSimpleAgain(t *testing.T) {
 	require.NoError(t, r.CheckStart(target, start, false))
 
 	first := set(t, r, at(start, newSite, 500), start.Revision)
-	assert.Equal(t, shift.Route{Serving: oldSite, Additional: newSite, Weight: 500, Revision: first.Revision, Detail: start.Detail, Lag: 120}, first)
+	assert.Equal(t, shift.Route{Serving: oldSite, Additional: newSite, Weight: 500, Revision: first.Revision, Detail: start.Detail, Lag: 120, Receipt: first.Receipt}, first)
 	assert.Equal(t, []localaws.Record{bucket.Weighted("sluice-candidate", 10), simpleSite.Weighted("sluice-stable", 190)}, i.records())
 	assert.Equal(t, fmt.Sprintf("%q", token(first.Revision)+" A"), i.guard(t).Values.List[0].Value)
 	assert.Len(t, token(first.Revision), 32, "128 bits")
@@ -144,7 +144,7 @@ func TestRecordsGoBackToTheFormInWhichTheyWereFound(t *testing.T) {
 			assert.True(t, at(start, test.candidate, 9000).Same(read(t, r)), "%s", read(t, r))
 			whole := set(t, r, at(start, test.candidate, shift.All), most.Revision)
 			assert.Equal(t, test.hundth, i.records())
-			assert.Equal(t, shift.Route{Serving: test.candidate, Revision: whole.Revision, Detail: start.Detail, Lag: whole.Lag}, whole)
+			assert.Equal(t, shift.Route{Serving: test.candidate, Revision: whole.Revision, Detail: start.Detail, Lag: whole.Lag, Receipt: whole.Receipt}, whole)
 			back := set(t, r, at(start, test.candidate, shift.None), whole.Revision)
 			assert.Equal(t, lowerCNAME(before), i.records())
 			assert.Equal(t, start.Serving, back.Serving)
@@ -347,24 +347,29 @@ func TestThereIsNoWriteWithoutRandomBytes(t *testing.T) {
 	assert.Zero(t, i.CallCounts()["route53:ChangeResourceRecordSets"])
 }
 
-func TestAChangeSettlesUntilItIsInSync(t *testing.T) {
+func TestAChangeHasArrivedWhenItIsInSync(t *testing.T) {
 	t.Parallel()
 	i, r := newest(t, simpleIP)
-	settles := func() bool {
-		moving, err := r.Settles(t.Context(), target)
+	arrived := func(receipt string) bool {
+		has, err := r.Arrived(t.Context(), target, receipt)
 		require.NoError(t, err)
-		return moving
+		return has
 	}
-	assert.False(t, settles(), "nothing was written")
 	start := read(t, r)
-	set(t, r, at(start, newIP, 1000), start.Revision)
-	assert.True(t, settles())
+	assert.Empty(t, start.Receipt)
+	assert.True(t, arrived(start.Receipt), "nothing is known of another change")
+	written := set(t, r, at(start, newIP, 1000), start.Revision)
+	rotated, err := r.Rotate(t.Context(), target, read(t, r), "")
+	require.NoError(t, err)
+	assert.NotEqual(t, written.Receipt, rotated.Receipt)
+	r = i.router() // another process
+	assert.False(t, arrived(written.Receipt))
 	i.now = i.now.Add(59 * time.Second)
-	assert.True(t, settles())
+	assert.False(t, arrived(written.Receipt))
 	i.now = i.now.Add(time.Second)
-	assert.False(t, settles())
+	assert.True(t, arrived(written.Receipt))
 	i.Fault(func(c localaws.Call) error { return localaws.Throttled(c.Service) })
-	_, err := r.Settles(t.Context(), target)
+	_, err = r.Arrived(t.Context(), target, written.Receipt)
 	require.ErrorIs(t, err, shift.ErrThrottled)
 }
 
