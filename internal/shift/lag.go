@@ -38,6 +38,14 @@ func (d Deployment) withLagTold(p Progress, now time.Time) Progress {
 	return p
 }
 
+// WithReceipts returns the Progress with the Receipts of the writes of its Step.
+func (p Progress) WithReceipts(receipts map[Target]string) Progress {
+	if len(receipts) > 0 {
+		p.Receipts = receipts
+	}
+	return p
+}
+
 // slowestArrival is how long a Deployment waits for a write to reach all viewers after a Step has
 // baked, in Lags. CloudFront's edges usually have an update within minutes, and took 20 minutes
 // in bad years; the SDK's own waiter gives them 35.

@@ -107,10 +107,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if err := m.land(ctx); err != nil {
 		return shift.Progress{}, err
 	}
-	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read())
-	if len(m.receipts) > 0 {
-		next.Receipts = m.receipts
-	}
+	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read()).WithReceipts(m.receipts)
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
