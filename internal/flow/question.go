@@ -35,6 +35,9 @@ type AskedCloudFront struct {
 	Distribution  string `json:"distribution"`
 	StablePath    string `json:"stablePath,omitempty"`
 	CandidatePath string `json:"candidatePath"`
+	// The URLs are there if the input names a domain.
+	StableURL     string `json:"stableUrl,omitempty"`
+	CandidateURL  string `json:"candidateUrl,omitempty"`
 	PreviewHeader Header `json:"previewHeader"`
 }
 
@@ -48,8 +51,14 @@ type Header struct {
 // shift.ErrUnknownTarget for any other.
 func AskAboutCloudFront(c shift.Change) (AskedCloudFront, error) {
 	distribution, err := SplitCloudFrontTarget(c.Target)
+	if err != nil {
+		return AskedCloudFront{}, err
+	}
+	site, err := ParseSite(c.Detail)
+	stable, candidate := releasePath(c.Stable), releasePath(c.Candidate)
 	return AskedCloudFront{
-		Asked: AskAbout(c), Distribution: distribution, StablePath: releasePath(c.Stable), CandidatePath: releasePath(c.Candidate),
+		Asked: AskAbout(c), Distribution: distribution, StablePath: stable, CandidatePath: candidate,
+		StableURL: site.url(stable), CandidateURL: site.url(candidate),
 		PreviewHeader: Header{Name: PreviewHeader, Value: string(c.Candidate)},
 	}, err
 }

@@ -17,7 +17,11 @@ func TestAHookReceivesWhatItNeedsToTestTheCandidate(t *testing.T) {
 	for want, c := range map[string]shift.Change{
 		`{"kind": "cloudfront", "target": "cloudfront:E1", "stable": "r41", "candidate": "r42", "distribution": "E1",
 			"stablePath": "/releases/r41/", "candidatePath": "/releases/r42/", "previewHeader": {"name": "x-sluice-preview", "value": "r42"}}`: {
-			Target: "cloudfront:E1", Stable: "r41", Candidate: "r42",
+			Target: "cloudfront:E1", Stable: "r41", Candidate: "r42", Detail: `{"bucket":"site-prod"}`,
+		},
+		`{"kind": "cloudfront", "target": "cloudfront:E1", "stable": "", "candidate": "r42", "distribution": "E1", "candidatePath": "/releases/r42/",
+			"candidateUrl": "https://www.example.com/releases/r42/", "previewHeader": {"name": "x-sluice-preview", "value": "r42"}}`: {
+			Target: "cloudfront:E1", Candidate: "r42", Detail: `{"domain":"www.example.com"}`,
 		},
 		`{"kind": "route53", "target": "route53:Z1:a.example.com", "stable": "d111.cloudfront.net", "candidate": "A 203.0.113.7,9.0.0.1; AAAA 2001:db8::7",
 			"zone": "Z1", "name": "a.example.com", "stableEndpoint": {"alias": {"dnsName": "d111.cloudfront.net", "zone": "Z2FDTNDATAQYW2"}},

@@ -10,17 +10,20 @@ import (
 
 // readCloudFront reads a release for the distribution of a site.
 func readCloudFront(v strictjson.Value) shift.Arrival {
-	o := v.ObjectLike(`{"distribution": "E1ABCDEF234567", "release": "2026-11-29.1"}`, "distribution", "release", "bucket")
+	o := v.ObjectLike(`{"distribution": "E1ABCDEF234567", "release": "2026-11-29.1"}`, "distribution", "release", "bucket", "domain")
 	distribution := identifier(o.Require("distribution"), flow.IsDistribution, flow.NoDistribution)
 	release := identifier(o.Require("release"), flow.IsRelease, flow.NoRelease)
-	bucket := ""
+	var site flow.Site
 	if b := o.Field("bucket"); b.Present() {
-		bucket = identifier(b, isBucket, "is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")
+		site.Bucket = identifier(b, isBucket, "is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")
+	}
+	if d := o.Field("domain"); d.Present() {
+		site.Domain = identifier(d, flow.IsHost, flow.NoHost)
 	}
 	if distribution == "" {
 		return shift.Arrival{}
 	}
-	return shift.Arrival{Target: flow.CloudFrontTarget(distribution), Candidate: shift.Version(release), Detail: bucket}
+	return shift.Arrival{Target: flow.CloudFrontTarget(distribution), Candidate: shift.Version(release), Detail: site.Detail()}
 }
 
 // readSwitch reads a name, and the distribution that is to serve it.

@@ -18,7 +18,7 @@ func TestFrontEndsStandBesideFunctions(t *testing.T) {
 	t.Parallel()
 	release := decode(t, `{"targets": [
 		{"function": "orders", "alias": "live"},
-		{"cloudfront": {"distribution": "E1ABCDEF234567", "release": "2026-11-29.1", "bucket": "site-prod"}},
+		{"cloudfront": {"distribution": "E1ABCDEF234567", "release": "2026-11-29.1", "bucket": "site-prod", "domain": "www.example.com"}},
 		{"route53": {"zone": "Z0123456789ABC", "name": "api.example.com",
 			"candidate": {"alias": {"dnsName": "d-abc.execute-api.eu-west-1.amazonaws.com", "zone": "ZLY8HYME6SFDD"}}}},
 		{"route53": {"zone": "Z0123456789ABC", "name": "*.example.com", "candidate": {"values": {"AAAA": ["2001:DB8::7"], "A": ["203.0.113.7", "9.0.0.1"]}}}},
@@ -27,7 +27,7 @@ func TestFrontEndsStandBesideFunctions(t *testing.T) {
 		"strategy": "Linear10PercentEvery10Minutes"}`)
 	assert.Equal(t, []shift.Arrival{
 		{Target: "lambda:orders:live"},
-		{Target: "cloudfront:E1ABCDEF234567", Candidate: "2026-11-29.1", Detail: "site-prod"},
+		{Target: "cloudfront:E1ABCDEF234567", Candidate: "2026-11-29.1", Detail: `{"bucket":"site-prod","domain":"www.example.com"}`},
 		{Target: "route53:Z0123456789ABC:api.example.com", Candidate: "d-abc.execute-api.eu-west-1.amazonaws.com in ZLY8HYME6SFDD"},
 		{Target: "route53:Z0123456789ABC:*.example.com", Candidate: "A 203.0.113.7,9.0.0.1; AAAA 2001:db8::7"},
 		{Target: "route53:Z0123456789ABC:shop.example.com", Candidate: "CNAME shop.example.net"},
@@ -50,8 +50,9 @@ func TestASingleFrontEndMayStandAtTheTop(t *testing.T) {
 func TestEveryProblemOfAFrontEndIsSaidByItsPath(t *testing.T) {
 	t.Parallel()
 	cases := map[string][]string{
-		`{"cloudfront": {"distribution": "e1", "release": "..", "bucket": "Site", "path": "/"}}`: {
+		`{"cloudfront": {"distribution": "e1", "release": "..", "bucket": "Site", "domain": "*.example.com", "path": "/"}}`: {
 			"cloudfront.path: is not known here", "cloudfront.distribution: " + flow.NoDistribution, "cloudfront.release: " + flow.NoRelease, "cloudfront.bucket: is not the name of a bucket",
+			"cloudfront.domain: " + flow.NoHost,
 		},
 		`{"cloudfront": "E1"}`: {`cloudfront: must be an object such as {"distribution": "E1ABCDEF234567", "release": "2026-11-29.1"}`},
 		`{"cloudfront": {}}`:   {"cloudfront.distribution: is missing", "cloudfront.release: is missing"},

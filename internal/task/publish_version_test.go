@@ -137,8 +137,8 @@ func TestAFrontEndIsShiftedOnlyIfTheStackDoes(t *testing.T) {
 		h.Allowed = allowed("orders")
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []shift.Arrival{{Target: "cloudfront:E1", Candidate: "r42", Detail: "site-prod"}}, release.Arrivals)
-	assert.Equal(t, []string{"candidate: cloudfront:E1 site-prod", "target: cloudfront:E1", "alarms: []"}, a.asked, "its release is looked for where it is said to be")
+	assert.Equal(t, []shift.Arrival{{Target: "cloudfront:E1", Candidate: "r42", Detail: `{"bucket":"site-prod"}`}}, release.Arrivals)
+	assert.Equal(t, []string{"candidate: cloudfront:E1 " + `{"bucket":"site-prod"}`, "target: cloudfront:E1", "alarms: []"}, a.asked, "its release is looked for where it is said to be")
 	assert.Empty(t, a.published)
 	creates := strings.Replace(input, `{"cloudfront"`, `{"createAlias": true, "cloudfront"`, 1)
 	_, err = s.publish(t.Context(), a, creates, func(a *applications, h *PublishVersion) {
@@ -146,7 +146,7 @@ func TestAFrontEndIsShiftedOnlyIfTheStackDoes(t *testing.T) {
 		a.asked, a.rules.Creates = nil, true
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"candidate: cloudfront:E1 site-prod", "alarms: []"}, a.asked, "a release must be there, even if its target is not")
+	assert.Equal(t, []string{"candidate: cloudfront:E1 " + `{"bucket":"site-prod"}`, "alarms: []"}, a.asked, "a release must be there, even if its target is not")
 }
 
 func TestATargetThatMayBeCreatedNeedNotExist(t *testing.T) {

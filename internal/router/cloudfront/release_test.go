@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/router/cloudfront"
 	"sluice/internal/shift"
 )
@@ -49,10 +50,10 @@ func TestAReleaseThatWasNotUploadedIsNotFound(t *testing.T) {
 	settings := s.settings(1)
 	settings.Uploads = uploads{"site-prod/r42": true}
 	s.Router = cloudfront.New(s.client("publish-version"), settings)
-	require.NoError(t, s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: "site-prod"}))
+	require.NoError(t, s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: flow.Site{Bucket: "site-prod"}.Detail()}))
 	require.NoError(t, s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r43"}), "no bucket is known")
-	require.NoError(t, s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Detail: "site-prod"}), "no release is known")
-	err := s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r43", Detail: "site-prod"})
+	require.NoError(t, s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Detail: flow.Site{Bucket: "site-prod"}.Detail()}), "no release is known")
+	err := s.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r43", Detail: flow.Site{Bucket: "site-prod"}.Detail()})
 	require.ErrorIs(t, err, shift.ErrVersionNotFound)
 	require.ErrorContains(t, err, "find release r43 of cloudfront:E1ABC")
 }

@@ -228,10 +228,14 @@ func (r *Router) CheckArrival(ctx context.Context, a shift.Arrival) error {
 // CheckCandidate returns shift.ErrVersionNotFound for a release that was not uploaded to the
 // bucket in the Arrival's Detail. Without a bucket it is not checked.
 func (r *Router) CheckCandidate(ctx context.Context, a shift.Arrival) error {
-	if _, err := flow.SplitCloudFrontTarget(a.Target); err != nil || a.Detail == "" || a.Candidate == "" {
+	if _, err := flow.SplitCloudFrontTarget(a.Target); err != nil || a.Candidate == "" {
 		return err
 	}
-	if err := r.settings.Uploads.CheckUploaded(ctx, a.Detail, string(a.Candidate)); err != nil {
+	site, err := flow.ParseSite(a.Detail)
+	if err != nil || site.Bucket == "" {
+		return err
+	}
+	if err := r.settings.Uploads.CheckUploaded(ctx, site.Bucket, string(a.Candidate)); err != nil {
 		return fmt.Errorf("find release %s of %s: %w", a.Candidate, a.Target, err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/router/cloudfront"
 	"sluice/internal/shift"
@@ -103,7 +104,7 @@ func TestTheRouterWorksOnAPort(t *testing.T) {
 	settings := s.settings(1)
 	settings.Uploads = cloudfront.NewBuckets(config, nil)
 	r := cloudfront.FromConfig(config, settings)
-	require.NoError(t, r.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: "site"}))
+	require.NoError(t, r.CheckCandidate(t.Context(), shift.Arrival{Target: site, Candidate: "r42", Detail: flow.Site{Bucket: "site"}.Detail()}))
 	_, err := r.SetRoute(t.Context(), site, shift.Route{Serving: "r42", Revision: nonce})
 	require.NoError(t, err)
 	assert.Contains(t, s.text(t), "r42")
