@@ -81,10 +81,14 @@ type (
 	RecordAlias = route53.Alias
 	RecordArea  = route53.GeoArea
 	Resolvers   = route53.Resolvers
+	// RecordChange is passed to Route 53's listeners.
+	RecordChange = route53.RecordChange
 
 	// CloudFrontDistribution is a distribution of CloudFront.
 	CloudFrontDistribution = cloudfront.Distribution
 	CloudFrontConfig       = cloudfront.Config
+	// DistributionChange is passed to CloudFront's listeners.
+	DistributionChange = cloudfront.DistributionChange
 )
 
 // The values of these types.

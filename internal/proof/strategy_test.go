@@ -81,7 +81,7 @@ func TestEveryStrategyShiftsAsItsWordsSay(t *testing.T) {
 			r := promote(t, json.RawMessage(fmt.Sprintf(`{"function": "orders", "alarms": ["orders-5xx"], "strategy": %s}`, strategy)))
 			wanted := make([]world.Routed, len(course))
 			for i, c := range course {
-				wanted[i] = world.Routed{Seconds: c.at.Seconds(), Target: "lambda:orders:live", Stable: "1", Candidate: "2", Percent: c.weight}
+				wanted[i] = world.Routed{Seconds: c.at.Seconds(), Target: "lambda:orders:live", Stable: "1", Candidate: "2", Percent: c.weight, IsOurs: true}
 			}
 			assert.Equal(t, wanted, r.Routes)
 		})
@@ -179,7 +179,7 @@ func TestAlarmFiresAtEachStepOfALinearPlan(t *testing.T) {
 				return
 			}
 			assert.Equal(t, shift.Weight(1000*step), r.Routes[step-1].Percent)
-			assert.Equal(t, world.Routed{Seconds: float64(60 * step), Target: "lambda:orders:live", Stable: "1", Candidate: "2"}, r.Routes[step])
+			assert.Equal(t, world.Routed{Seconds: float64(60 * step), Target: "lambda:orders:live", Stable: "1", Candidate: "2", IsOurs: true}, r.Routes[step])
 		})
 	}
 }

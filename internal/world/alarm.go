@@ -41,7 +41,7 @@ const (
 	AlarmOnLogs   AlarmType = "log"
 )
 
-// Metric is one of Lambda's metrics.
+// Metric is one of Lambda's metrics, or one of CloudFront's.
 type Metric string
 
 const (
@@ -49,7 +49,37 @@ const (
 	Invocations Metric = "Invocations"
 	Throttles   Metric = "Throttles"
 	Duration    Metric = "Duration" // in milliseconds
+
+	// ViewerRequests and Requests5xx are those of a distribution. The second one is the
+	// percentage of the requests that have failed.
+	ViewerRequests Metric = "Requests"
+	Requests5xx    Metric = "5xxErrorRate"
 )
+
+// isOf says whether Targets of a kind have the metric. Names in Route 53 have none.
+func (m Metric) isOf(t shift.Target) bool {
+	ofDistribution := m == ViewerRequests || m == Requests5xx
+	switch t.Kind() {
+	case shift.KindLambda:
+		return !ofDistribution
+	case shift.KindCloudFront, shift.KindSwitch:
+		return ofDistribution
+	}
+	return false
+}
+
+// unit returns the metric's unit in CloudWatch.
+func (m Metric) unit() string {
+	switch m {
+	case Duration:
+		return "Milliseconds"
+	case Requests5xx:
+		return "Percent"
+	case ViewerRequests:
+		return "None"
+	}
+	return "Count"
+}
 
 // Statistic says how the requests of a period are combined into one number: one of those below,
 // or any other one of CloudWatch, such as "p99" or "PR(:300)".
@@ -111,7 +141,7 @@ func decodeAlarm(o strictjson.Object) Alarm {
 		Type:        AlarmType(o.Field("type").OneOf(string(AlarmOnMetric), string(AlarmOnAlarms), string(AlarmOnLogs))),
 	}
 	if m := o.Field("metric"); m.Present() {
-		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration), string(Throttles)))
+		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration), string(Throttles), string(ViewerRequests), string(Requests5xx)))
 		o.Require("threshold")
 		if a.Type != AlarmOnMetric {
 			m.Problem("is not allowed in a %s alarm: only an alarm of type metric watches a metric", a.Type)
@@ -120,7 +150,7 @@ func decodeAlarm(o strictjson.Object) Alarm {
 	if p := o.Field("periodSeconds"); p.Present() {
 		a.Period = time.Duration(p.Int(60, 86_400)) * time.Second
 		if a.Period%time.Minute != 0 {
-			p.Problem("must be a whole number of minutes: Lambda's metrics have one data point a minute")
+			p.Problem("must be a whole number of minutes: the metrics have one data point a minute")
 		}
 	}
 	if n := o.Field("evaluationPeriods"); n.Present() {

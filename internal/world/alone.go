@@ -39,8 +39,7 @@ func NewTraffic(s Scenario) *Traffic {
 		return s.Stable
 	}
 	target := flow.LambdaTarget(TrafficFunction, TrafficAlias)
-	t.traffic.add(target, localaws.Alias{Function: TrafficFunction, Name: TrafficAlias, FunctionVersion: TrafficStable}, true)
-	t.stream = t.traffic.byTarget[target]
+	t.stream = t.traffic.add(target, TrafficStable, []portion{{TrafficStable, 1}})
 	return t
 }
 
@@ -63,7 +62,7 @@ func (t *Traffic) Shift(w shift.Weight) {
 	default:
 		alias.Weights = map[string]float64{TrafficCandidate: float64(w) / float64(shift.All)}
 	}
-	t.traffic.reroute(t.stream.target, &alias, t.now)
+	t.traffic.reroute(t.stream.target, portionsOfAlias(&alias), t.now)
 }
 
 // MetricData implements localaws.MetricProvider.

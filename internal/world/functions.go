@@ -71,8 +71,8 @@ func (w *World) settings(function string) assembly.Settings {
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
 		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), Metrics: flow.DefaultMetrics,
-		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: request.AnyFrontEnd,
-		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Output: w.metrics},
+		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings,
+		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}
 }
 

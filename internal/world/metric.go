@@ -3,12 +3,15 @@ package world
 import (
 	"hash/fnv"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
+	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
 
@@ -103,14 +106,11 @@ func (t *traffic) MetricData(m localaws.Metric, from, until time.Time) localaws.
 		counted = now // the minute that runs can be seen
 	}
 	t.advance(counted)
-	d := localaws.MetricData{Unit: "Count"}
-	if m.Name == string(Duration) {
-		d.Unit = "Milliseconds"
-	}
+	d := localaws.MetricData{Unit: Metric(m.Name).unit()}
 	first, last := t.minuteFrom(from), t.minuteFrom(until)
 	var all []localaws.Distribution
-	for _, s := range t.streamsOf(m) {
-		all = append(all, t.period(period{s, m.Dimensions["ExecutedVersion"], Metric(m.Name), first, last}, now))
+	for _, of := range t.subjectsOf(m) {
+		all = append(all, t.period(period{of.stream, of.version, Metric(m.Name), first, last}, now))
 	}
 	d.Values = localaws.MergeDistributions(all)
 	return d
@@ -147,24 +147,42 @@ func (t *traffic) minuteFrom(at time.Time) int64 {
 	return minute
 }
 
-// streamsOf returns the streams that a metric is about. Lambda emits metrics for a function,
-// for each alias, and for each version behind an alias.
-func (t *traffic) streamsOf(m localaws.Metric) []*stream {
-	if m.Namespace != lambdaNamespace {
-		return nil
-	}
-	var of []*stream
+// subject is what a metric is about. An empty version means all of them.
+type subject struct {
+	stream  *stream
+	version string
+}
+
+// subjectsOf returns what a metric is about. Lambda emits metrics for a function, for each alias,
+// and for each version behind an alias. CloudFront emits them for a distribution.
+func (t *traffic) subjectsOf(m localaws.Metric) []subject {
+	var of []subject
 	for _, s := range t.streams {
-		if s.matches(m.Dimensions) {
-			of = append(of, s)
+		if version, matches := s.matches(m); matches && Metric(m.Name).isOf(s.target) {
+			of = append(of, subject{s, version})
 		}
 	}
 	return of
 }
 
-// matches says whether a metric with these dimensions is about the stream: about its function,
-// its alias, or a version behind its alias.
-func (s *stream) matches(dimensions map[string]string) bool {
+// matches says whether a metric is about the stream, and about which version.
+func (s *stream) matches(m localaws.Metric) (version string, matches bool) {
+	if s.target.Kind() == shift.KindLambda {
+		return m.Dimensions["ExecutedVersion"], m.Namespace == lambdaNamespace && isOfAlias(m.Dimensions, dimensions(s.target, ""))
+	}
+	distribution := m.Dimensions["DistributionId"]
+	if m.Namespace != cloudFrontNamespace || !maps.Equal(m.Dimensions, distributionDimensions(distribution)) {
+		return "", false
+	}
+	if s.target.Kind() == shift.KindSwitch {
+		return distribution, s.versions[distribution] != nil
+	}
+	return "", s.target == flow.CloudFrontTarget(distribution)
+}
+
+// isOfAlias says whether a metric with these dimensions is about the function of an alias, the
+// alias, or a version behind it.
+func isOfAlias(dimensions, alias map[string]string) bool {
 	_, ofVersion := dimensions["ExecutedVersion"]
 	resource, ofAlias := dimensions["Resource"]
 	known := 1
@@ -174,10 +192,10 @@ func (s *stream) matches(dimensions map[string]string) bool {
 	if ofVersion {
 		known++
 	}
-	if len(dimensions) != known || dimensions["FunctionName"] != s.function || ofVersion && !ofAlias {
+	if len(dimensions) != known || dimensions["FunctionName"] != alias["FunctionName"] || ofVersion && !ofAlias {
 		return false
 	}
-	return !ofAlias || resource == s.resource
+	return !ofAlias || resource == alias["Resource"]
 }
 
 // values returns the values of a metric that can be read now, from the first minute up to, but
@@ -294,6 +312,10 @@ func (s served) values(m Metric) localaws.Distribution {
 		all = localaws.Distribution{{Value: 1, Count: s.throttles}}
 	case Duration:
 		return s.durations
+	case Requests5xx:
+		all = localaws.Distribution{{Value: 0, Count: s.invocations - s.errors}, {Value: 100, Count: s.errors}}
+	case ViewerRequests:
+		all = localaws.Distribution{{Value: 1, Count: s.invocations}}
 	}
 	return slices.DeleteFunc(all, func(sample localaws.Sample) bool { return sample.Count == 0 })
 }
@@ -332,8 +354,8 @@ func (w *World) isIncomplete(m localaws.Metric) bool {
 	if i.Status == "" || elapsed < i.From || i.Until > 0 && elapsed >= i.Until {
 		return false
 	}
-	return i.Version == "" || slices.ContainsFunc(w.traffic.streamsOf(m), func(s *stream) bool {
-		return w.versionOf(s.target, i.Version) == m.Dimensions["ExecutedVersion"]
+	return i.Version == "" || slices.ContainsFunc(w.traffic.subjectsOf(m), func(of subject) bool {
+		return w.versionOf(of.stream.target, i.Version) == of.version
 	})
 }
 

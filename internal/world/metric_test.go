@@ -45,8 +45,8 @@ func newMetricWorld(t *testing.T, scenario string, before time.Duration, share f
 func (w *World) shift(t *testing.T, share float64) {
 	t.Helper()
 	alias := localaws.Alias{Function: "orders", Name: "live", FunctionVersion: "1", Weights: map[string]float64{"2": share}}
-	w.traffic.reroute(ordersLive, &alias, w.clock.now)
-	w.routes.reroute(ordersLive, &alias, true)
+	w.traffic.reroute(ordersLive, portionsOfAlias(&alias), w.clock.now)
+	w.routes.reroute(ordersLive, aliasDivision(&alias), true)
 }
 
 // series are a metric's values by minute since the start, which may be negative.

@@ -1,11 +1,9 @@
 package world
 
 import (
-	"maps"
 	"slices"
 	"time"
 
-	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -16,6 +14,8 @@ type Routed struct {
 	Stable    string       `json:"stable"`
 	Candidate string       `json:"candidate"`
 	Percent   shift.Weight `json:"percent"`
+	// IsOurs says that Sluice has made the change, and not somebody else.
+	IsOurs bool `json:"-"`
 }
 
 // routes records how the traffic of each Target changes, as seen from outside.
@@ -40,31 +40,30 @@ func newRoutes(c *clock) *routes {
 	return &routes{clock: c, began: c.now, last: map[shift.Target]seen{}, tell: func(Routed) {}}
 }
 
-func (r *routes) begin(t shift.Target, alias localaws.Alias, exists bool) {
-	if exists {
-		r.last[t] = seen{stable: alias.FunctionVersion, first: alias.FunctionVersion}
+func (r *routes) begin(t shift.Target, d Division) {
+	if d.Serving != "" {
+		r.last[t] = seen{stable: d.Serving, first: d.Serving}
 	}
 }
 
-// reroute records a change of an alias. ours says that Sluice made it.
-func (r *routes) reroute(t shift.Target, alias *localaws.Alias, ours bool) {
+// reroute records a change of what a control plane has. ours says that Sluice made it.
+func (r *routes) reroute(t shift.Target, d Division, ours bool) {
 	before := r.last[t]
 	now := before
 	switch {
-	case alias == nil: // without an alias there is no traffic
+	case !d.Exists: // without an alias there is no traffic
 		now.percent = shift.None
-	case len(alias.Weights) > 0:
-		now.candidate = slices.Collect(maps.Keys(alias.Weights))[0]
-		now.stable, now.percent = alias.FunctionVersion, toWeight(alias.Weights[now.candidate])
-	case alias.FunctionVersion == before.stable:
+	case d.Additional != "":
+		now.stable, now.candidate, now.percent = d.Serving, d.Additional, d.Weight
+	case d.Serving == before.stable:
 		now.percent = shift.None
-	case alias.FunctionVersion == before.candidate:
+	case d.Serving == before.candidate:
 		now.percent = shift.All
 	default:
 		if before.percent == shift.All {
 			now.stable = before.candidate
 		}
-		now.candidate, now.percent = alias.FunctionVersion, shift.All
+		now.candidate, now.percent = d.Serving, shift.All
 	}
 	if ours && now.percent != shift.None {
 		now.introduce(now.candidate)
@@ -74,10 +73,18 @@ func (r *routes) reroute(t shift.Target, alias *localaws.Alias, ours bool) {
 		return
 	}
 	changed := Routed{
-		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent,
+		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent, IsOurs: ours,
 	}
 	r.list = append(r.list, changed)
 	r.tell(changed)
+}
+
+// whole returns the version that has served all of a Target's traffic last.
+func (r *routes) whole(t shift.Target) string {
+	if last := r.last[t]; last.percent == shift.All {
+		return last.candidate
+	}
+	return r.last[t].stable
 }
 
 // introduce makes a version the latest one that Sluice has introduced.

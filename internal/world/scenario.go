@@ -36,6 +36,11 @@ type Scenario struct {
 	Hooks     map[string]HookBehaviour
 	Synthetic map[string]SyntheticBehaviour
 	Functions map[string]Setup
+	// Sites are by their distributions, Names by ZONE/NAME, and Switches by the name.
+	Sites       map[string]SiteSetup
+	Names       map[string]NameSetup
+	Switches    map[string]SwitchSetup
+	Propagation Propagation
 	// Parameters are the texts in the Parameter Store, by name.
 	Parameters map[string]string
 	// Allowed and Alias are Sluice's settings.
@@ -215,7 +220,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "synthetic", "functions", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
+		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "synthetic", "functions", "sites", "names", "switches", "propagation", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -261,6 +266,8 @@ func decodeScenario(o strictjson.Object) Scenario {
 		s.Functions[name] = decodeSetup(functions.Field(name).Object(
 			"versions", "aliases", "roles", "deadLetters", "durable", "provisionedSeconds", "inactiveSeconds", "updatingSeconds", "published", "absent", "tags"))
 	}
+	s.Sites, s.Names, s.Switches = decodeSites(o.Field("sites").Members()), decodeNames(o.Field("names").Members()), decodeSwitches(o.Field("switches").Members())
+	s.Propagation = decodePropagation(o.Field("propagation"))
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
 	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
 	for _, v := range o.Field("events").Array() {
@@ -435,8 +442,8 @@ func decodeHappening(v strictjson.Value) Happening {
 	return h
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+func sortedKeys[K ~string, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
 	}

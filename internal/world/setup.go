@@ -1,10 +1,12 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sluice/internal/flow"
@@ -292,10 +294,7 @@ func (w *World) makeAlarms(releases []shift.Release, targets []shift.Target) err
 }
 
 func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
-	target := a.Target
-	if target == "" && len(targets) > 0 {
-		target = targets[0]
-	}
+	target := a.watched(targets)
 	m := localaws.MetricAlarm{
 		Name: a.Name, Namespace: lambdaNamespace, Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
 		Evaluations: a.Periods, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
@@ -309,6 +308,10 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 			return fmt.Errorf("the alarm %s watches %q, which no deployment shifts", a.Name, target)
 		}
 		m.Dimensions = dimensions(target, a.Version)
+		if target.Kind() != shift.KindLambda {
+			a.Version = w.distributionOf(target, a.Version)
+			m.Namespace, m.Dimensions = cloudFrontNamespace, distributionDimensions(cmp.Or(a.Version, strings.TrimPrefix(string(target), shift.KindCloudFront+":")))
+		}
 		w.alarms = append(w.alarms, metricAlarm{a, s})
 	}
 	switch a.Type {
@@ -322,8 +325,41 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	return w.SetAlarm(a.Name, localaws.AlarmOK, "initial state")
 }
 
-// lambdaNamespace is the namespace of Lambda's metrics.
-const lambdaNamespace = "AWS/Lambda"
+// watched returns the Target that an alarm watches: by default, the first that has its metric.
+func (a Alarm) watched(targets []shift.Target) shift.Target {
+	if i := slices.IndexFunc(targets, a.Metric.isOf); a.Target == "" && i >= 0 {
+		return targets[i]
+	}
+	return a.Target
+}
+
+// distributionOf returns the distribution that an alarm on a switched name watches: by default,
+// the Candidate. It returns "" for other Targets, which have one distribution alone.
+func (w *World) distributionOf(t shift.Target, version string) string {
+	p, switched := w.fronts.pairs[t]
+	candidate := string(w.fronts.first[t])
+	switch {
+	case !switched:
+		return ""
+	case version != "stable":
+		return candidate
+	case candidate == p.Switch:
+		return p.Other
+	}
+	return p.Switch
+}
+
+// The namespaces of Lambda's and CloudFront's metrics.
+const (
+	lambdaNamespace     = "AWS/Lambda"
+	cloudFrontNamespace = "AWS/CloudFront"
+)
+
+// distributionDimensions returns the dimensions of a distribution's metrics (CloudFront Developer
+// Guide, viewing metrics through the CloudWatch API).
+func distributionDimensions(id string) map[string]string {
+	return map[string]string{"DistributionId": id, "Region": "Global"}
+}
 
 // dimensions returns the dimensions of a Target's metrics, and of those of one version.
 func dimensions(t shift.Target, version string) map[string]string {

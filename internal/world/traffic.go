@@ -47,11 +47,9 @@ const (
 
 // stream is one Target's share of the traffic.
 type stream struct {
-	target   shift.Target
-	function string // of the target, as CloudWatch's dimensions name it
-	resource string
-	alias    localaws.Alias
-	exists   bool
+	target shift.Target
+	// portions say who serves. There are none while the alias does not exist.
+	portions []portion
 	until    time.Time // requests are counted up to this time
 	versions map[string]*record
 	// resent are the requests that are sent again, by the minute and how often they were sent
@@ -59,6 +57,26 @@ type stream struct {
 	resent map[int64]map[int64]int64
 	first  string   // the version that served when the world began
 	past   []served // what it served before, up to the epoch; nil until somebody asks
+}
+
+// portion is the share of a Target's requests that a version serves.
+type portion struct {
+	version string
+	share   float64
+}
+
+// portionsOfAlias returns the portions of an alias, that of its own version last. There are none
+// without an alias.
+func portionsOfAlias(a *localaws.Alias) (portions []portion) {
+	if a == nil {
+		return nil
+	}
+	rest := 1.0
+	for version, weight := range a.Weights {
+		portions = append(portions, portion{version, weight})
+		rest -= weight
+	}
+	return append(portions, portion{a.FunctionVersion, rest})
 }
 
 // record is what a version served, by minutes since the epoch.
@@ -87,19 +105,18 @@ func (s Scenario) isDetailed() bool {
 	return !plain(s.Stable) || !plain(s.Candidate) || len(s.Incidents) > 0 || s.Retries > 0
 }
 
-// add starts the traffic of a Target.
-func (t *traffic) add(target shift.Target, alias localaws.Alias, exists bool) {
-	names := dimensions(target, "")
+// add starts the traffic of a Target. first is the version that serves it, or empty.
+func (t *traffic) add(target shift.Target, first string, portions []portion) *stream {
 	s := &stream{
-		target: target, function: names["FunctionName"], resource: names["Resource"], alias: alias, exists: exists, until: t.began,
+		target: target, portions: portions, until: t.began, first: first,
 		versions: map[string]*record{}, resent: map[int64]map[int64]int64{},
 	}
-	if exists {
-		s.first = alias.FunctionVersion
-		s.version(s.first).pool.warm = t.profile.History > 0
+	if first != "" {
+		s.version(first).pool.warm = t.profile.History > 0
 	}
 	t.streams = append(t.streams, s)
 	t.byTarget[target] = s
+	return s
 }
 
 // version returns the record of a version.
@@ -110,16 +127,11 @@ func (s *stream) version(version string) *record {
 	return s.versions[version]
 }
 
-// reroute changes what an alias serves from now on.
-func (t *traffic) reroute(target shift.Target, alias *localaws.Alias, now time.Time) {
-	s, known := t.byTarget[target]
-	if !known {
-		return
-	}
-	t.count(s, now)
-	s.exists = alias != nil
-	if alias != nil {
-		s.alias = *alias
+// reroute changes who serves a Target from now on.
+func (t *traffic) reroute(target shift.Target, portions []portion, now time.Time) {
+	if s, known := t.byTarget[target]; known {
+		t.count(s, now)
+		s.portions = portions
 	}
 }
 
@@ -140,7 +152,7 @@ func (t *traffic) count(s *stream, now time.Time) {
 			end = now
 		}
 		at := part{minute, s.until.Sub(t.began), end.Sub(t.began)}
-		if n := t.requestsBefore(end) - t.requestsBefore(s.until); s.exists {
+		if n := t.requestsBefore(end) - t.requestsBefore(s.until); len(s.portions) > 0 {
 			t.send(s, at, n)
 		}
 		s.until = end
@@ -183,21 +195,22 @@ func (t *traffic) resend(s *stream, at part, before, failed int64) {
 // sendMore sends requests in addition to those of the scenario, at once.
 func (t *traffic) sendMore(s *stream, now time.Time, n int64) {
 	t.count(s, now)
-	if !s.exists {
+	if len(s.portions) == 0 {
 		return
 	}
 	at := now.Sub(t.began)
 	t.send(s, part{t.minute(now), at, at + time.Second}, n)
 }
 
-// serve routes requests by the alias's weights. It returns how many were not served well.
+// serve routes requests at random by the portions. It returns how many were not served well.
 func (t *traffic) serve(s *stream, at part, n int64) (failed int64) {
-	for version, weight := range s.alias.Weights {
-		additional := t.server.main.binomial(n, weight)
-		failed += t.serveVersion(s, at, version, additional)
-		n -= additional
+	rest, last := 1.0, len(s.portions)-1
+	for _, p := range s.portions[:last] {
+		some := t.server.main.binomial(n, p.share/rest)
+		failed += t.serveVersion(s, at, p.version, some)
+		n, rest = n-some, rest-p.share
 	}
-	return failed + t.serveVersion(s, at, s.alias.FunctionVersion, n)
+	return failed + t.serveVersion(s, at, s.portions[last].version, n)
 }
 
 func (t *traffic) serveVersion(s *stream, at part, version string, n int64) (failed int64) {
@@ -207,7 +220,7 @@ func (t *traffic) serveVersion(s *stream, at part, version string, n int64) (fai
 	r := s.version(version)
 	more := t.server.serve(t.behave(s.target, version), &r.pool, at, n)
 	r.minutes = addTo(r.minutes, at.minute, more)
-	if t.profile.OnlyWeighted && len(s.alias.Weights) > 0 {
+	if t.profile.OnlyWeighted && len(s.portions) > 1 {
 		r.weighted = addTo(r.weighted, at.minute, more)
 	}
 	return more.errors + more.throttles

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,10 @@ import (
 
 // Epoch is the start time of every world but a Paced one.
 var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// distributionRate is CloudFront's limit of calls per second. AWS publishes none. All calls of a
+// deployment may come at the same moment here, so the limit is one that a single one can keep.
+const distributionRate = 10
 
 // World is an AWS account with Sluice in it, and traffic around it.
 type World struct {
@@ -50,12 +55,17 @@ type World struct {
 	intercept func(w *World, actor string, r *http.Request) (*http.Response, error)
 
 	traffic *traffic
-	alarms  []metricAlarm
-	routes  *routes
-	answers map[string]HookBehaviour // by function
-	modes   map[string]shift.HookMode
-	watch   func(time.Duration, *asl.Execution, asl.Event)
-	onHook  func(function string, payload []byte)
+	fronts  frontEnds
+	// random is the source of the Lambdas' random bytes, and answering draws the answers of name
+	// servers.
+	random    *rand.ChaCha8
+	answering *rand.Rand
+	alarms    []metricAlarm
+	routes    *routes
+	answers   map[string]HookBehaviour // by function
+	modes     map[string]shift.HookMode
+	watch     func(time.Duration, *asl.Execution, asl.Event)
+	onHook    func(function string, payload []byte)
 	// synthetics are the functions for synthetic requests that the deployments name.
 	synthetics  map[string]bool
 	onSynthetic func(function string, payload []byte)
@@ -91,6 +101,8 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		place:       placeOf(inputs),
 		clock:       &clock{now: at},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
+		random:      newRandomBytes(s.Seed),
+		answering:   rand.New(rand.NewPCG(s.Seed, 5)),
 		functions:   map[string]function{},
 		versions:    map[string]function{},
 		actors:      map[*Actor]struct{}{},
@@ -104,9 +116,13 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		tell:        func(News) {},
 	}
 	w.traffic = newTraffic(at, s, w.Now)
+	w.routes = newRoutes(w.clock)
 	routing := rand.New(rand.NewPCG(s.Seed, 3))
 	w.cloud = localaws.New(localaws.Config{
 		Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64, KeepUnchanged: s.KeepsRevisions,
+		KeyValueStores:  localaws.KeyValueStoreConfig{Propagation: orAtOnce(s.Propagation.Keys), Edges: s.Propagation.Edges},
+		PropagationTime: orAtOnce(s.Propagation.Records),
+		Distributions:   localaws.CloudFrontConfig{Rate: distributionRate, DeployTime: orAtOnce(s.Propagation.Distributions), Edges: s.Propagation.Edges},
 	})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(LedgerTable, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
@@ -120,6 +136,14 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		}
 	}
 	return w, w.furnish(inputs)
+}
+
+// newRandomBytes returns a source of bytes that depend on a seed, and that do not repeat within a
+// World.
+func newRandomBytes(seed uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return rand.NewChaCha8(key)
 }
 
 // install puts Sluice into the account.
@@ -183,20 +207,17 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	for _, name := range sortedKeys(w.scenario.Parameters) {
 		w.cloud.PutParameter(localaws.Parameter{Name: name, Value: w.scenario.Parameters[name]})
 	}
-	w.routes = newRoutes(w.clock)
-	targets := targetsOf(releases)
-	for _, t := range targets {
-		name, alias, err := flow.SplitLambdaTarget(t)
-		if err != nil {
-			return err
-		}
-		found, exists := w.cloud.Alias(name, alias)
-		w.traffic.add(t, found, exists)
-		w.routes.begin(t, found, exists)
+	if err := w.makeFrontEnds(releases); err != nil {
+		return err
 	}
+	targets := targetsOf(releases)
 	w.traffic.behave = w.behaviour
+	for _, t := range targets {
+		w.addTraffic(t)
+	}
 	w.serveMetrics()
 	w.cloud.OnAliasChange(w.reroute)
+	w.watchFrontEnds()
 	for _, r := range releases {
 		w.learnFunctions(r)
 	}
@@ -264,12 +285,12 @@ func (w *World) reader() request.Reader {
 	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, FrontEnds: request.AnyFrontEnd, Kinds: kinds}
 }
 
-// targetsOf returns the aliases that the releases shift.
+// targetsOf returns the Targets of Sluice's own kinds that the releases shift.
 func targetsOf(releases []shift.Release) []shift.Target {
 	var targets []shift.Target
 	for _, r := range releases {
 		for _, a := range r.Arrivals {
-			if a.Target.Kind() == shift.KindLambda && !slices.Contains(targets, a.Target) {
+			if _, known := flow.KindOf(a.Target); known && !slices.Contains(targets, a.Target) {
 				targets = append(targets, a.Target)
 			}
 		}
@@ -283,14 +304,33 @@ func (w *World) reroute(change localaws.AliasChange) {
 		of = change.Before
 	}
 	target := flow.LambdaTarget(of.Function, of.Name)
-	w.traffic.reroute(target, change.After, w.clock.now)
+	w.traffic.reroute(target, portionsOfAlias(change.After), w.clock.now)
 	_, ours := w.functions[change.Actor]
-	w.routes.reroute(target, change.After, ours)
+	w.routes.reroute(target, aliasDivision(change.After), ours)
+}
+
+// addTraffic starts the traffic of a Target.
+func (w *World) addTraffic(t shift.Target) {
+	if t.Kind() != shift.KindLambda {
+		w.addViewers(t)
+		return
+	}
+	function, name, _ := flow.SplitLambdaTarget(t) // the reader has checked it
+	alias, exists := w.cloud.Alias(function, name)
+	if !exists {
+		w.traffic.add(t, "", nil)
+		return
+	}
+	w.traffic.add(t, alias.FunctionVersion, portionsOfAlias(&alias))
+	w.routes.begin(t, Division{Serving: alias.FunctionVersion})
 }
 
 // behaviour returns how a version serves. A version that Sluice introduces behaves like
 // the Candidate, and every other version like Stable.
 func (w *World) behaviour(t shift.Target, version string) Behaviour {
+	if t.Kind() != shift.KindLambda {
+		return w.frontEndBehaviour(t, version)
+	}
 	if w.routes.role(t, version) == RoleCandidate {
 		return w.scenario.Candidate
 	}

@@ -66,9 +66,7 @@ func (s *Distributions) Operation(request protocol.Request) protocol.Operation {
 		case "GET config":
 			return s.operation("GetDistributionConfig", id, s.getConfig)
 		case "PUT config":
-			return s.operation("UpdateDistribution", id, func(id string, now time.Time) (protocol.Reply, error) {
-				return s.update(id, request.Header.Get("If-Match"), request.Body, now)
-			})
+			return s.updateOperation(id, request)
 		}
 	}
 	action := request.Method + " " + request.Path
@@ -84,6 +82,21 @@ func (s *Distributions) operation(action, id string, run func(id string, now tim
 			return run(id, now)
 		},
 	}
+}
+
+func (s *Distributions) updateOperation(id string, request protocol.Request) protocol.Operation {
+	op := s.operation("UpdateDistribution", id, func(id string, now time.Time) (protocol.Reply, error) {
+		return s.update(id, request.Header.Get("If-Match"), request.Body, now)
+	})
+	run := op.Run
+	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
+		reply, err := run(ctx, now)
+		if err == nil {
+			s.tell(DistributionChange{Time: now, Actor: request.Actor, Distribution: id})
+		}
+		return reply, err
+	}
+	return op
 }
 
 // arn returns the ARN of a distribution. It has no region.

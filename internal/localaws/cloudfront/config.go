@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -80,6 +81,33 @@ func (c config) names() []string {
 	return names
 }
 
+// edited returns the configuration after an edit of its names, its comment, or whether it is
+// disabled. The rest stays as it was sent.
+func (c config) edited(edit func(*Distribution)) (config, error) {
+	whole := node{XMLName: element("DistributionConfig")}
+	if err := xml.Unmarshal(slices.Concat([]byte("<DistributionConfig xmlns=\""+namespace+"\">"), c.Inner, []byte("</DistributionConfig>")), &whole); err != nil {
+		return config{}, err
+	}
+	d := Distribution{Names: c.names(), Comment: *c.Comment, IsDisabled: !*c.Enabled}
+	edit(&d)
+	items := node{XMLName: element("Items")}
+	for _, name := range d.Names {
+		items.Children = append(items.Children, leaf("CNAME", name))
+	}
+	aliases := node{XMLName: element("Aliases"), Children: []node{leaf("Quantity", strconv.Itoa(len(d.Names)))}}
+	if len(d.Names) > 0 {
+		aliases.Children = append(aliases.Children, items)
+	}
+	whole.replace(aliases)
+	whole.replace(leaf("Comment", d.Comment))
+	whole.replace(leaf("Enabled", strconv.FormatBool(!d.IsDisabled)))
+	body, err := xml.Marshal(whole)
+	if err != nil {
+		return config{}, err
+	}
+	return parseConfig(body)
+}
+
 // check decides whether a distribution may have a configuration. Nobody else may have one of
 // its names, and a certificate must cover each (CloudFront Developer Guide, "Requirements for
 // using alternate domain names").
@@ -124,6 +152,13 @@ type node struct {
 	XMLName  xml.Name
 	Text     string `xml:",chardata"`
 	Children []node `xml:",any"`
+}
+
+func leaf(name, text string) node { return node{XMLName: element(name), Text: text} }
+
+// replace replaces the child of the same name, or adds it.
+func (n *node) replace(child node) {
+	n.Children = append(slices.DeleteFunc(n.Children, func(c node) bool { return c.XMLName == child.XMLName }), child)
 }
 
 // canonical returns a text that is the same for configurations that mean the same. Only the

@@ -41,6 +41,33 @@ type Distributions struct {
 	mu            sync.Mutex
 	distributions map[string]*distribution
 	certificates  map[string][]string // the names, by the certificate's ARN
+	listeners     []func(DistributionChange)
+}
+
+// DistributionChange is passed to listeners after the configuration of a distribution has
+// changed.
+type DistributionChange struct {
+	Time         time.Time
+	Actor        string // empty for a change through the Go API
+	Distribution string // the id
+}
+
+// OnDistributionChange adds a listener that is called after each update that was accepted. The
+// edges do not have it yet.
+func (s *Distributions) OnDistributionChange(listener func(DistributionChange)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, listener)
+}
+
+// tell calls the listeners. The lock must not be held.
+func (s *Distributions) tell(change DistributionChange) {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.mu.Unlock()
+	for _, listener := range listeners {
+		listener(change)
+	}
 }
 
 // New returns the Distributions of an account that has none.
@@ -152,6 +179,35 @@ func (s *Distributions) AddDistribution(add Distribution) error {
 	return nil
 }
 
+// EditDistribution changes the names, the comment, or whether it is disabled, of a distribution,
+// as a person does in the console. It returns an error that CloudFront would return.
+func (s *Distributions) EditDistribution(id string, edit func(*Distribution)) error {
+	now := s.account.Now()
+	if err := s.editLocked(id, edit, now); err != nil {
+		return err
+	}
+	s.tell(DistributionChange{Time: now, Distribution: id})
+	return nil
+}
+
+func (s *Distributions) editLocked(id string, edit func(*Distribution), now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.distributions[id]
+	if d == nil {
+		return noSuchDistribution()
+	}
+	wanted, err := d.newest().edited(edit)
+	if err != nil {
+		return err
+	}
+	if err := s.check(d, wanted); err != nil {
+		return err
+	}
+	d.write(wanted, now)
+	return nil
+}
+
 // DistributionEdges returns the number of edges.
 func (s *Distributions) DistributionEdges() int { return s.config.Edges }
 
@@ -160,13 +216,24 @@ func (s *Distributions) DistributionEdges() int { return s.config.Edges }
 // serves nobody.
 func (s *Distributions) EdgeDistribution(edge int, host string) string {
 	now := s.account.Now()
+	return s.find(host, func(d *distribution) version { return d.versions[s.seen(d, edge, now)] })
+}
+
+// DistributionOf returns the id of the distribution that serves a host once all edges have the
+// newest configurations, or "" if none does.
+func (s *Distributions) DistributionOf(host string) string {
+	return s.find(host, (*distribution).newest)
+}
+
+// find returns the distribution for a host by some version of each configuration.
+func (s *Distributions) find(host string, of func(*distribution) version) string {
 	host = strings.ToLower(host)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found *distribution
 	best, enabled := -1, false
 	for _, d := range s.distributions {
-		v := d.versions[s.seen(d, edge, now)]
+		v := of(d)
 		if specific := v.specificity(d, host); specific > best {
 			found, best, enabled = d, specific, *v.Enabled
 		}

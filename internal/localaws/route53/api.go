@@ -60,7 +60,7 @@ func (s *Zones) Operation(request protocol.Request) protocol.Operation {
 		case "GET hostedzone/rrset":
 			return s.operation("ListResourceRecordSets", "hostedzone/", id, func(id string, _ time.Time) (any, error) { return s.list(id, request) })
 		case "POST hostedzone/rrset", "POST hostedzone/rrset/":
-			return s.changeOperation(id, request.Body)
+			return s.changeOperation(id, request)
 		}
 	}
 	action := request.Method + " " + request.Path
@@ -82,10 +82,10 @@ func (s *Zones) operation(action, kind, id string, run func(id string, now time.
 	}
 }
 
-func (s *Zones) changeOperation(zoneID string, body []byte) protocol.Operation {
-	batch, err := decodeBatch(body)
+func (s *Zones) changeOperation(zoneID string, request protocol.Request) protocol.Operation {
+	batch, err := decodeBatch(request.Body)
 	op := s.operation("ChangeResourceRecordSets", "hostedzone/", zoneID, func(id string, now time.Time) (any, error) {
-		c, err := s.submit(id, batch)
+		c, err := s.submit(id, request.Actor, batch)
 		if err != nil {
 			return nil, err
 		}

@@ -10,8 +10,8 @@ import (
 // say what others have.
 const aliasTTL = 60 * time.Second
 
-// Resolvers are the resolvers of viewers. Each keeps an answer for its TTL. After it, the
-// resolver asks the name servers, which draw a record by its weight. So the shares of the
+// Resolvers are the resolvers of viewers. Each keeps an answer for its TTL. As soon as it ends,
+// some viewer asks again, and the name servers draw a record by its weight. So the shares of the
 // viewers follow the weights with a lag. A and AAAA are drawn independently.
 //
 // The answers of the resolvers end at times that are spread evenly over the TTL. Several
@@ -26,6 +26,7 @@ type question struct{ zone, name, kind string }
 
 type kept struct {
 	answer []string
+	ttl    time.Duration
 	until  time.Time
 }
 
@@ -47,18 +48,24 @@ func (r *Resolvers) Resolve(resolver int, zoneID, name, kind string) []string {
 	if asked && now.Before(have.until) {
 		return have.answer
 	}
-	drawn, found := draw(r.zones.serving(zoneID, name, kind), r.random)
+	at := now
+	if asked && have.ttl > 0 { // the answers since then have ended, too
+		at = have.until.Add(now.Sub(have.until).Truncate(have.ttl))
+	}
+	drawn, found := draw(r.zones.serving(zoneID, name, kind, at), r.random)
 	if !found {
+		delete(r.kept[resolver], q)
 		return nil
 	}
 	ttl := aliasTTL
 	if drawn.TTL != nil {
 		ttl = time.Duration(*drawn.TTL) * time.Second
 	}
+	until := at.Add(ttl)
 	if !asked { // the first answer is already some time old
-		ttl -= ttl * time.Duration(resolver) / time.Duration(len(r.kept))
+		until = until.Add(-ttl * time.Duration(resolver) / time.Duration(len(r.kept)))
 	}
-	r.kept[resolver][q] = kept{drawn.Answer(), now.Add(ttl)}
+	r.kept[resolver][q] = kept{drawn.Answer(), ttl, until}
 	return drawn.Answer()
 }
 

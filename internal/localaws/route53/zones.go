@@ -58,6 +58,33 @@ type Zones struct {
 	zones   map[string]*zone
 	changes map[string]change
 	issued  int
+	// listeners are called without the lock.
+	listeners []func(RecordChange)
+}
+
+// RecordChange is passed to listeners after the records of a zone have changed.
+type RecordChange struct {
+	Time   time.Time
+	Actor  string // empty for a change through the Go API
+	ZoneID string
+}
+
+// OnRecordChange adds a listener that is called after each batch that was applied. The name
+// servers may not have it yet.
+func (s *Zones) OnRecordChange(listener func(RecordChange)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, listener)
+}
+
+// tell calls the listeners.
+func (s *Zones) tell(change RecordChange) {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.mu.Unlock()
+	for _, listener := range listeners {
+		listener(change)
+	}
 }
 
 // New returns an account's Zones, of which there are none.
@@ -90,6 +117,15 @@ func (s *Zones) DeleteRecords(zoneID string, records ...Record) error {
 }
 
 func (s *Zones) edit(zoneID, action string, records []Record) error {
+	now := s.account.Now()
+	if err := s.editLocked(zoneID, action, records, now); err != nil {
+		return err
+	}
+	s.tell(RecordChange{Time: now, ZoneID: zoneID})
+	return nil
+}
+
+func (s *Zones) editLocked(zoneID, action string, records []Record, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z, err := s.zone(zoneID)
@@ -104,7 +140,7 @@ func (s *Zones) edit(zoneID, action string, records []Record) error {
 	if err != nil {
 		return err
 	}
-	z.versions = append(z.versions, version{s.account.Now(), after})
+	z.versions = append(z.versions, version{now, after})
 	return nil
 }
 
@@ -119,9 +155,9 @@ func (s *Zones) ZoneRecords(zoneID string) []Record {
 	return slices.Clone(z.records())
 }
 
-// serving returns the records of a name and a type that the name servers answer with now.
-func (s *Zones) serving(zoneID, name, kind string) []Record {
-	now := s.account.Now()
+// serving returns the records of a name and a type that the name servers answer with at a time.
+// Those that no name server answers with any more may be forgotten.
+func (s *Zones) serving(zoneID, name, kind string, at time.Time) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z := s.zones[zoneID]
@@ -130,7 +166,7 @@ func (s *Zones) serving(zoneID, name, kind string) []Record {
 	}
 	current := z.versions[0]
 	for _, v := range z.versions {
-		if !v.from.After(now) {
+		if !v.from.After(at) {
 			current = v
 		}
 	}
@@ -167,9 +203,18 @@ func (c change) status(now time.Time) string {
 	return "INSYNC"
 }
 
-// submit applies a batch, and returns its change.
-func (s *Zones) submit(zoneID string, batch Batch) (change, error) {
+// submit applies a caller's batch, and returns its change.
+func (s *Zones) submit(zoneID, actor string, batch Batch) (change, error) {
 	now := s.account.Now()
+	c, err := s.submitLocked(zoneID, batch, now)
+	if err != nil {
+		return change{}, err
+	}
+	s.tell(RecordChange{Time: now, Actor: actor, ZoneID: zoneID})
+	return c, nil
+}
+
+func (s *Zones) submitLocked(zoneID string, batch Batch, now time.Time) (change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z, err := s.zone(zoneID)

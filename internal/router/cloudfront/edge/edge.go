@@ -30,8 +30,8 @@ const (
 // CloudFront Functions).
 const MaxSource = 10 << 10
 
-// buckets is the number of buckets: one for each basis point.
-const buckets = 10000
+// Buckets is the number of buckets: one for each basis point.
+const Buckets = 10000
 
 //go:embed function.js
 var source string
@@ -64,7 +64,7 @@ func Bucket(cookie, ip, userAgent string) int {
 		return bucket
 	}
 	hash := sha256.Sum256([]byte(ip + "\n" + userAgent))
-	return int(binary.BigEndian.Uint32(hash[:]) % buckets)
+	return int(binary.BigEndian.Uint32(hash[:]) % Buckets)
 }
 
 // Release returns the release that a bucket gets, if the key holds a text. If the key is

@@ -1,0 +1,214 @@
+package world
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/localaws"
+	"sluice/internal/shift"
+)
+
+const (
+	site     = shift.Target("cloudfront:E1SITE")
+	dnsName  = shift.Target("route53:Z1EXAMPLE:api.example.com")
+	switched = shift.Target("switch:www.example.com")
+)
+
+// The targets of inputs.
+const (
+	siteTarget     = `{"cloudfront": {"distribution": "E1SITE", "release": "r42", "bucket": "site-prod"}}`
+	cnameTarget    = `{"route53": {"zone": "Z1EXAMPLE", "name": "api.example.com", "candidate": {"cname": "green.example.net"}}}`
+	aliasTarget    = `{"route53": {"zone": "Z1EXAMPLE", "name": "api.example.com", "candidate": {"alias": {"dnsName": "d111111abcdef8.cloudfront.net", "zone": "Z2FDTNDATAQYW2"}}}}`
+	addressTarget  = `{"route53": {"zone": "Z1EXAMPLE", "name": "api.example.com", "candidate": {"values": {"A": ["203.0.113.7"], "AAAA": ["2001:db8::7"]}}}}`
+	switchTarget   = `{"cloudfrontSwitch": {"name": "www.example.com", "candidate": "E2GREEN"}}`
+	functionTarget = `{"function": "orders", "version": "2"}`
+)
+
+func inputOf(strategy, more string, targets ...string) json.RawMessage {
+	return json.RawMessage(`{"targets": [` + strings.Join(targets, ", ") + `], "strategy": "` + strategy + `"` + more + `}`)
+}
+
+// newFrontEndWorld makes the world of a scenario.
+func newFrontEndWorld(t *testing.T, scenario string, inputs ...json.RawMessage) *World {
+	t.Helper()
+	s, err := DecodeScenario([]byte(scenario))
+	require.NoError(t, err)
+	w, err := New(s, inputs...)
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	w.WrapPermits(permitFrontEnds)
+	return w
+}
+
+// permitFrontEnds allows the calls for front ends, which the tests' stack does not shift.
+func permitFrontEnds(permits Permits) Permits {
+	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		service, _, _ := strings.Cut(needed.Action, ":")
+		switch service {
+		case "cloudfront", "cloudfront-keyvaluestore", "route53", "s3":
+			return true
+		}
+		return permits(actor, needed, tags)
+	}
+}
+
+func playFrontEnds(t *testing.T, scenario string, input json.RawMessage) (*World, Result) {
+	t.Helper()
+	w := newFrontEndWorld(t, scenario, input)
+	x, err := w.Start(Simulated, input)
+	require.NoError(t, err)
+	require.NoError(t, w.Run())
+	return w, w.Result(x)
+}
+
+func TestEveryKindOfTargetIsPromotedAndRolledBack(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		strategy string
+		targets  []string
+		moved    map[shift.Target][2]string // Stable and Candidate
+	}{
+		{"a site", "Linear25PercentEvery3Minutes", []string{siteTarget}, map[shift.Target][2]string{site: {"stable", "r42"}}},
+		{"a name with a CNAME", "Canary10Percent5Minutes", []string{cnameTarget}, map[shift.Target][2]string{dnsName: {"CNAME stable.example.net", "CNAME green.example.net"}}},
+		{"a name with an alias", "Canary10Percent5Minutes", []string{aliasTarget}, map[shift.Target][2]string{dnsName: {"d-stable.execute-api.us-east-1.amazonaws.com in Z1UJRXOUMOOFQ8", "d111111abcdef8.cloudfront.net"}}},
+		{"a name with addresses", "Canary10Percent5Minutes", []string{addressTarget}, map[shift.Target][2]string{dnsName: {"A 192.0.2.1; AAAA 2001:db8::1", "A 203.0.113.7; AAAA 2001:db8::7"}}},
+		{"a switch", "AllAtOnce", []string{switchTarget}, map[shift.Target][2]string{switched: {"ESTABLE", "E2GREEN"}}},
+		{"a function and a switch", "AllAtOnce", []string{functionTarget, switchTarget}, map[shift.Target][2]string{"lambda:orders:live": {"1", "2"}, switched: {"ESTABLE", "E2GREEN"}}},
+		{"a function, a site and a name", "Canary10Percent5Minutes", []string{functionTarget, siteTarget, cnameTarget},
+			map[shift.Target][2]string{"lambda:orders:live": {"1", "2"}, site: {"stable", "r42"}, dnsName: {"CNAME stable.example.net", "CNAME green.example.net"}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			for outcome, scenario := range map[shift.Outcome]string{
+				shift.Promoted:   `{}`,
+				shift.RolledBack: `{"events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "site-5xx", "state": "ALARM"}]}`,
+			} {
+				w, r := playFrontEnds(t, scenario, inputOf(tc.strategy, `, "alarms": ["site-5xx"]`, tc.targets...))
+				require.EqualValues(t, outcome, r.Outcome, r.Cause)
+				for target, versions := range tc.moved {
+					want := versions[0]
+					if outcome == shift.Promoted {
+						want = versions[1]
+					}
+					assert.Equal(t, Division{Exists: true, Serving: want}, w.Division(target))
+					var last Routed
+					for _, route := range r.Routes {
+						if route.Target == target {
+							last = route
+							assert.True(t, route.IsOurs)
+						}
+					}
+					assert.Equal(t, versions[0], last.Stable)
+					assert.Equal(t, versions[1], last.Candidate)
+					assert.Equal(t, outcome == shift.Promoted, last.Percent == shift.All, "%v", r.Routes)
+				}
+			}
+		})
+	}
+}
+
+func TestTheWeightsOfTargetsMoveInLockstep(t *testing.T) {
+	t.Parallel()
+	_, r := playFrontEnds(t, `{}`, inputOf("Linear25PercentEvery5Minutes", "", functionTarget, siteTarget, cnameTarget))
+	require.Equal(t, "Promoted", r.Outcome, r.Cause)
+	var percents []shift.Weight
+	for i, route := range r.Routes {
+		assert.Equal(t, []shift.Target{"lambda:orders:live", site, dnsName}[i%3], route.Target)
+		percents = append(percents, route.Percent)
+	}
+	assert.Equal(t, []shift.Weight{2500, 2500, 2500, 5000, 5000, 5000, 7500, 7500, 7500, 10000, 10000, 10000}, percents)
+}
+
+func TestASetupOfFrontEndsDecidesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, scenario, more, target string
+		outcome, cause               string
+	}{
+		{"another release", `{"sites": {"E1SITE": {"release": "r41"}}}`, "", siteTarget, "Promoted", ""},
+		{"a release that serves", `{"sites": {"E1SITE": {"release": "r42"}}}`, "", siteTarget, "Unchanged", ""},
+		{"a site that somebody shifts", `{"sites": {"E1SITE": {"release": "r40", "candidate": "r41", "percent": 10}}}`, "", siteTarget, "Rejected", "AliasWeighted"},
+		{"a release that is missing", `{"sites": {"E1SITE": {"uploaded": []}}}`, "", siteTarget, "Rejected", "VersionNotFound"},
+		{"no key", `{"sites": {"E1SITE": {"absent": true}}}`, "", siteTarget, "Rejected", "AliasNotFound"},
+		{"a key that is created", `{"sites": {"E1SITE": {"absent": true}}}`, `, "createAlias": true`, siteTarget, "Promoted", ""},
+		{"a long TTL", `{"names": {"Z1EXAMPLE/api.example.com": {"to": "CNAME blue.example.net", "ttlSeconds": 3600}}}`, "", cnameTarget, "Rejected", "TTL"},
+		{"a pair of records", `{"names": {"Z1EXAMPLE/api.example.com": {"to": "CNAME blue.example.net", "idle": "CNAME green.example.net"}}}`, "", cnameTarget, "Promoted", ""},
+		{"two distributions behind a name", `{"names": {"Z1EXAMPLE/api.example.com": {"to": "d222222abcdef8.cloudfront.net"}}}`, "", aliasTarget, "Rejected", "CloudFront"},
+		{"the switch serves", `{"switches": {"www.example.com": {"switch": "E1BLUE", "other": "E2GREEN"}}}`, "", switchTarget, "Promoted", ""},
+		{"a distribution of neither", `{"switches": {"www.example.com": {"switch": "E1BLUE", "other": "E3RED"}}}`, "", switchTarget, "Rejected", "E2GREEN"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			strategy := "Canary10Percent10Minutes"
+			if tc.target == switchTarget {
+				strategy = "AllAtOnce"
+			}
+			_, r := playFrontEnds(t, tc.scenario, inputOf(strategy, tc.more, tc.target))
+			assert.Equal(t, tc.outcome, r.Outcome, r.Cause)
+			assert.Contains(t, r.Cause, tc.cause)
+		})
+	}
+}
+
+func TestTheRandomBytesOfAWorldDependOnItsSeed(t *testing.T) {
+	t.Parallel()
+	value := func(seed string) string {
+		w, _ := playFrontEnds(t, `{"seed": `+seed+`}`, inputOf("Canary10Percent5Minutes", "", siteTarget))
+		text, exists := w.Cloud().KeyValue(w.fronts.store, "E1SITE")
+		require.True(t, exists)
+		return text
+	}
+	assert.Equal(t, value("7"), value("7"))
+	assert.NotEqual(t, value("7"), value("8"))
+}
+
+func TestViewersFollowTheControlPlaneWithALag(t *testing.T) {
+	t.Parallel()
+	type served struct{ requests, errors int64 }
+	between := func(w *World, target shift.Target, version string, from, until int64) (sum served) {
+		for _, m := range w.minutesServed() {
+			if minute := int64(m.Begins / time.Minute); m.Target == target && m.Version == version && minute >= from && minute < until {
+				sum.requests += m.Requests
+				sum.errors += m.Errors
+			}
+		}
+		return sum
+	}
+	t.Run("a site", func(t *testing.T) {
+		t.Parallel()
+		w, r := playFrontEnds(t, `{"candidate": {"errorRate": 1}, "propagation": {"keysSeconds": 60, "edges": 6}}`, inputOf("Canary50Percent5Minutes", "", siteTarget))
+		require.Equal(t, "Promoted", r.Outcome, r.Cause)
+		// In the first minute, the edges follow 10 seconds after each other.
+		assert.InDelta(t, 300*(0+1+2+3+4+5)/6/6, between(w, site, "r42", 0, 1).requests, 40)
+		assert.InDelta(t, 4*300, between(w, site, "r42", 1, 5).requests, 120)
+		all := between(w, site, "r42", 0, 100)
+		assert.Equal(t, all.requests, all.errors)
+		assert.Zero(t, between(w, site, "stable", 0, 100).errors)
+		assert.Zero(t, between(w, site, "stable", 7, 100).requests, "all edges have the Candidate")
+	})
+	t.Run("a name", func(t *testing.T) {
+		t.Parallel()
+		w, r := playFrontEnds(t, `{"latencyMs": 250}`, inputOf("Canary50Percent10Minutes", "", cnameTarget))
+		require.Equal(t, "Promoted", r.Outcome, r.Cause)
+		candidate := "CNAME green.example.net"
+		assert.Zero(t, between(w, dnsName, candidate, 0, 1).requests, "the name servers have the change after a minute")
+		assert.InDelta(t, 600/4, between(w, dnsName, candidate, 1, 2).requests, 70, "resolvers ask again within the TTL")
+		assert.InDelta(t, 8*300, between(w, dnsName, candidate, 2, 10).requests, 300)
+		assert.InDelta(t, 300, between(w, dnsName, candidate, 10, 11).requests, 120, "the last step is not there yet")
+	})
+	t.Run("a switch", func(t *testing.T) {
+		t.Parallel()
+		w, r := playFrontEnds(t, `{"propagation": {"edges": 5}}`, inputOf("AllAtOnce", "", switchTarget))
+		require.Equal(t, "Promoted", r.Outcome, r.Cause)
+		for minute := range int64(5) {
+			assert.InDelta(t, 600*minute/5, between(w, switched, "E2GREEN", minute, minute+1).requests, 70, "in minute %d", minute)
+		}
+		assert.Zero(t, between(w, switched, Nobody, 0, 100).requests)
+	})
+}
