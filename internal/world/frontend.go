@@ -143,12 +143,13 @@ func (w *World) makeBuckets(releases []shift.Release) {
 	made := map[string]bool{}
 	for _, r := range releases {
 		for _, a := range r.Arrivals {
-			if a.Target.Kind() != shift.KindCloudFront || a.Detail == "" {
+			site, err := flow.ParseSite(a.Detail)
+			if a.Target.Kind() != shift.KindCloudFront || err != nil || site.Bucket == "" {
 				continue
 			}
-			if !made[a.Detail] {
-				w.cloud.AddBucket(localaws.Bucket{Name: a.Detail})
-				made[a.Detail] = true
+			if !made[site.Bucket] {
+				w.cloud.AddBucket(localaws.Bucket{Name: site.Bucket})
+				made[site.Bucket] = true
 			}
 			distribution, _ := flow.SplitCloudFrontTarget(a.Target) // the reader has checked it
 			uploaded := w.scenario.Sites[distribution].Uploaded
@@ -156,7 +157,7 @@ func (w *World) makeBuckets(releases []shift.Release) {
 				uploaded = []string{string(a.Candidate)}
 			}
 			for _, id := range uploaded {
-				w.cloud.PutObject(a.Detail, "releases/"+id+"/index.html")
+				w.cloud.PutObject(site.Bucket, "releases/"+id+"/index.html")
 			}
 		}
 	}
