@@ -66,8 +66,8 @@ type Config struct {
 	EventBuses []string
 }
 
-// Cloud is one account in one region. Its services are embedded, so that their
-// methods are the Cloud's. Its methods may be called from several goroutines at
+// Cloud is one account in one region; of CloudWatch it has other regions too, see AlarmsIn.
+// Its services are embedded, so that their methods are the Cloud's. Its methods may be called from several goroutines at
 // once. No method calls the Invoker, a StateMachines or a callback while it holds
 // a lock.
 type Cloud struct {
@@ -81,6 +81,7 @@ type Cloud struct {
 	*route53.Zones
 	*cloudfront.Distributions
 
+	regions  *cloudwatch.Regions
 	queues   *sqs.Queues
 	config   Config
 	database *dynamodb.Database
@@ -102,14 +103,16 @@ func New(config Config) *Cloud {
 	config.Region = cmp.Or(config.Region, DefaultRegion)
 	config.Account = cmp.Or(config.Account, "123456789012")
 	here := account.Account{Region: config.Region, ID: config.Account, Now: config.Now}
+	regions := cloudwatch.New(here, cloudwatch.Config{
+		ReadRate: config.AlarmReadRate, DataRate: config.MetricReadRate, DatapointRate: config.DatapointRate,
+	})
 	c := &Cloud{
 		Functions: lambda.New(here, lambda.Config{
 			Random: config.Random, ControlPlaneRate: config.ControlPlaneRate, FunctionReadRate: config.FunctionReadRate,
 			KeepUnchanged: config.KeepUnchanged, UpdateTime: config.UpdateTime,
 		}),
-		Alarms: cloudwatch.New(here, cloudwatch.Config{
-			ReadRate: config.AlarmReadRate, DataRate: config.MetricReadRate, DatapointRate: config.DatapointRate,
-		}),
+		Alarms:        regions.In(config.Region),
+		regions:       regions,
 		Buses:         eventbridge.New(here, config.EventBuses),
 		Executions:    stepfunctions.New(),
 		Parameters:    ssm.New(here, ssm.Config{ReadRate: config.ParameterReadRate}),
@@ -126,7 +129,7 @@ func New(config Config) *Cloud {
 	c.Buses.SetDeliver(c.queues.Deliver)
 	c.services = map[string]service{
 		lambda.Name:            {lambda.Name, c.Functions},
-		cloudwatch.SigningName: {cloudwatch.Name, c.Alarms},
+		cloudwatch.SigningName: {cloudwatch.Name, regions},
 		eventbridge.Name:       {eventbridge.Name, c.Buses},
 		stepfunctions.Name:     {stepfunctions.Name, c.Executions},
 		ssm.Name:               {ssm.Name, c.Parameters},
@@ -139,6 +142,10 @@ func New(config Config) *Cloud {
 	}
 	return c
 }
+
+// AlarmsIn returns the CloudWatch of a region. An alarm there is another one than that of the
+// same name in the Cloud's own region, and the Cloud's event buses receive none of its events.
+func (c *Cloud) AlarmsIn(region string) *Alarms { return c.regions.In(region) }
 
 // ServeHTTP answers an AWS call that came over a network connection.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -62,7 +62,7 @@ func TestAnAlarmsStateCanBeSetInEveryProtocol(t *testing.T) {
 			var changes []localaws.AlarmChange
 			a.OnAlarmState(func(c localaws.AlarmChange) { changes = append(changes, c) })
 			set(t, a)
-			assert.Equal(t, []localaws.AlarmChange{{Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, changes)
+			assert.Equal(t, []localaws.AlarmChange{{Region: localaws.DefaultRegion, Name: "orders-slow", Before: "INSUFFICIENT_DATA", State: "ALARM", Reason: "by hand"}}, changes)
 		})
 	}
 }

@@ -38,7 +38,9 @@ type (
 	InvocationType   = lambda.InvocationType
 	InvocationResult = lambda.InvocationResult
 
-	// MetricAlarm, CompositeAlarm and LogAlarm are CloudWatch's alarms.
+	// Alarms is CloudWatch in one region. MetricAlarm, CompositeAlarm and LogAlarm are its
+	// alarms.
+	Alarms         = cloudwatch.Alarms
 	MetricAlarm    = cloudwatch.MetricAlarm
 	CompositeAlarm = cloudwatch.CompositeAlarm
 	LogAlarm       = cloudwatch.LogAlarm

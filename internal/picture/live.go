@@ -154,7 +154,7 @@ func (l *Live) addObserved(o Observed, begun bool) {
 func (r *Run) alarmsAt(t time.Duration, p Position, begun bool) []AlarmNow {
 	list := make([]AlarmNow, len(r.Alarms))
 	for i, name := range r.Alarms {
-		list[i].Name = name
+		list[i].Name = shift.AlarmTitle(name)
 		switch {
 		case r.Observed != nil:
 			for _, c := range r.Observed.Alarms {

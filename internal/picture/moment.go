@@ -236,7 +236,7 @@ func describeOpen(d document, m *Moment) {
 	}, "to their candidates"))
 	m.note("%s, %s of baking", Quantity(d.Deployment.Plan.Len(), "step", "steps"), d.Deployment.Plan.Duration())
 	if len(d.Deployment.Alarms) > 0 {
-		m.note("watching %s", strings.Join(d.Deployment.Alarms, ", "))
+		m.note("watching %s", strings.Join(shift.AlarmTitles(d.Deployment.Alarms), ", "))
 	}
 	if len(d.Deployment.FiringAtStart) > 0 {
 		m.note("ignoring until OK: %s", strings.Join(d.Deployment.FiringAtStart, ", "))

@@ -100,6 +100,7 @@ func (r *Run) AlarmTracks() []AlarmTrack {
 		if tracks[i] = r.reportedStates(name); r.Observed != nil {
 			tracks[i].Changes = slices.DeleteFunc(slices.Clone(r.Observed.Alarms), func(c AlarmChange) bool { return c.Name != name })
 		}
+		tracks[i].Name = shift.AlarmTitle(name)
 	}
 	return tracks
 }

@@ -145,7 +145,9 @@ func decodeAlarm(detail, eventTime []byte) (Occasion, error) {
 	if since, err := time.Parse(alarmTime, alarm.State.Timestamp); err == nil {
 		at = since
 	}
-	named := alarm.Name != "" && utf8.RuneCountInString(alarm.Name) <= maxAlarmName
+	// An alarm of this region whose name is an ARN must not be taken for that of another region.
+	_, isARN := shift.ParseAlarmARN(alarm.Name)
+	named := alarm.Name != "" && utf8.RuneCountInString(alarm.Name) <= maxAlarmName && !isARN
 	switch state := shift.AlarmState(alarm.State.Value); {
 	case named && state == shift.AlarmFiring:
 		return Occasion{Alarm: &AlarmFired{

@@ -198,7 +198,7 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 	return shift.Release{
 		Strategy: name,
 		Steps:    steps,
-		Alarms:   decodeAlarms(in.Field("alarms")),
+		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
 		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
@@ -356,23 +356,23 @@ func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
 	return shift.Version(version)
 }
 
-// maxAlarmName is CloudWatch's (PutMetricAlarm, AlarmName).
-const maxAlarmName = 255
-
-func decodeAlarms(v strictjson.Value) []string {
+// decodeAlarms reads what the alarms are known by.
+func decodeAlarms(v strictjson.Value, home arn) []string {
 	alarms, seen := []string{}, map[string]bool{}
 	for _, item := range v.Array() {
-		name := item.Text()
-		switch {
-		case !item.IsString():
+		if !item.IsString() {
+			item.Text() // reports it
 			continue
-		case name == "" || shift.BoundText(name, maxAlarmName) != name:
-			item.Problem("is not the name of an alarm: 1 to %d characters, none of them a control character or invisible", maxAlarmName)
-		case seen[name]:
-			item.Problem("%s appears twice", name)
 		}
-		seen[name] = true
-		alarms = append(alarms, name)
+		alarm, err := parseAlarm(item.Text(), home)
+		switch {
+		case err != nil:
+			item.Problem("%v", err)
+		case seen[alarm]:
+			item.Problem("%s appears twice", shift.AlarmTitle(alarm))
+		}
+		seen[alarm] = true
+		alarms = append(alarms, alarm)
 	}
 	return alarms
 }

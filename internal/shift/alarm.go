@@ -24,6 +24,7 @@ const (
 
 // Alarm is what was read of one alarm.
 type Alarm struct {
+	// Name is what the alarm is known by: its name, or its ARN if it is of another region.
 	Name   string
 	State  AlarmState
 	Reason string
@@ -68,17 +69,17 @@ func (r AlarmRules) observe(a Alarm) Observation {
 	case AlarmOK:
 		return Observation{Verdict: Pass, Reason: Reason{Name: AlarmIsOK, Subject: a.Name}}
 	case AlarmInsufficient:
-		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmWithoutData, a, "alarm %s has insufficient data", a.Name)}
+		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmWithoutData, a, "alarm %s has insufficient data", AlarmTitle(a.Name))}
 	case AlarmFiring:
 		if slices.Contains(r.UntilOK, a.Name) {
-			return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmIgnoredUntilOK, a, "alarm %s was firing at the start and is ignored until it has been OK", a.Name)}
+			return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmIgnoredUntilOK, a, "alarm %s was firing at the start and is ignored until it has been OK", AlarmTitle(a.Name))}
 		}
 		return Observation{Verdict: Fail, Reason: AlarmFiredReason(a.Name, a.Reason)}
 	}
 	if r.IgnoreUnreadable {
-		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmUnreadableIgnored, a, "alarm %s cannot be read (%s), which is ignored as asked", a.Name, a.Reason)}
+		return Observation{Verdict: Pass, Reason: aboutAlarm(AlarmUnreadableIgnored, a, "alarm %s cannot be read (%s), which is ignored as asked", AlarmTitle(a.Name), a.Reason)}
 	}
-	return Observation{Verdict: Hold, Reason: aboutAlarm(AlarmNotRead, a, "%s: %s", a.Name, a.Reason)}
+	return Observation{Verdict: Hold, Reason: aboutAlarm(AlarmNotRead, a, "%s: %s", AlarmTitle(a.Name), a.Reason)}
 }
 
 func aboutAlarm(name string, a Alarm, format string, args ...any) Reason {
@@ -100,7 +101,7 @@ func (a Alarm) CheckExists() error {
 	if a.State != AlarmMissing {
 		return nil
 	}
-	return fmt.Errorf("%w: %s: create it, or name an alarm that exists in this account and region", ErrAlarmNotFound, a.Name)
+	return fmt.Errorf("%w: %s: %s: create it there, or name an alarm that exists; one of another region is named by its ARN", ErrAlarmNotFound, AlarmTitle(a.Name), a.Reason)
 }
 
 // CheckAtStart returns the names of the alarms that fire before the start and are ignored
@@ -114,10 +115,10 @@ func (o Options) CheckAtStart(alarms []Alarm) ([]string, error) {
 		case a.State == AlarmMissing:
 			return nil, a.CheckExists()
 		case a.State == AlarmUnreadable && !o.IgnoreUnreadableAlarms:
-			return nil, fmt.Errorf(`%w: %s: %s; or say "ignoreUnreadableAlarms": true`, ErrAlarmUnreadable, a.Name, a.Reason)
+			return nil, fmt.Errorf(`%w: %s: %s; or say "ignoreUnreadableAlarms": true`, ErrAlarmUnreadable, AlarmTitle(a.Name), a.Reason)
 		case a.State == AlarmFiring && o.AlarmsAtStart == RejectFiring:
 			return nil, fmt.Errorf(`%w: %s: %s; wait until it is OK, or say "alarmsAtStart": "ignoreUntilOk" if this deployment is the fix`,
-				ErrAlarmFiring, a.Name, a.Reason)
+				ErrAlarmFiring, AlarmTitle(a.Name), a.Reason)
 		case a.State == AlarmFiring:
 			firing = append(firing, a.Name)
 		}

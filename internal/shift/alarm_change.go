@@ -65,5 +65,5 @@ func ReadByOpen(changed, now time.Time, longestTry time.Duration) bool {
 
 // AlarmFiredReason says that an alarm fired, and why.
 func AlarmFiredReason(alarm, why string) Reason {
-	return Reason{Name: AlarmFired, Subject: alarm, Text: fmt.Sprintf("%s is in ALARM: %s", alarm, why)}
+	return Reason{Name: AlarmFired, Subject: alarm, Text: fmt.Sprintf("%s is in ALARM: %s", AlarmTitle(alarm), why)}
 }

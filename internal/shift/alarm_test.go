@@ -96,7 +96,7 @@ func TestADeploymentStartsOnlyWithAlarmsThatCanBeWatched(t *testing.T) {
 	}{
 		{"healthy", reject, shift.AlarmOK, []string{}, nil, ""},
 		{"without data", reject, shift.AlarmInsufficient, []string{}, nil, ""},
-		{"missing", reject, shift.AlarmMissing, nil, shift.ErrAlarmNotFound, "orders-5xx: create it, or name an alarm that exists"},
+		{"missing", reject, shift.AlarmMissing, nil, shift.ErrAlarmNotFound, "orders-5xx: because: create it there, or name an alarm that exists"},
 		{"missing where the unreadable is ignored", tolerant, shift.AlarmMissing, nil, shift.ErrAlarmNotFound, "orders-5xx"},
 		{"unreadable", reject, shift.AlarmUnreadable, nil, shift.ErrAlarmUnreadable, `orders-5xx: because; or say "ignoreUnreadableAlarms": true`},
 		{"unreadable, ignored", tolerant, shift.AlarmUnreadable, []string{}, nil, ""},
@@ -123,7 +123,7 @@ func TestOnlyAnAlarmThatIsMissingDoesNotExist(t *testing.T) {
 	for _, state := range []shift.AlarmState{shift.AlarmOK, shift.AlarmFiring, shift.AlarmInsufficient, shift.AlarmUnreadable} {
 		require.NoError(t, shift.Alarm{Name: "a", State: state}.CheckExists())
 	}
-	err := shift.Alarm{Name: "a", State: shift.AlarmMissing}.CheckExists()
+	err := shift.Alarm{Name: "a", State: shift.AlarmMissing, Reason: "there is none in eu-west-1"}.CheckExists()
 	require.ErrorIs(t, err, shift.ErrAlarmNotFound)
-	require.ErrorContains(t, err, "a: create it")
+	require.EqualError(t, err, "alarm not found: a: there is none in eu-west-1: create it there, or name an alarm that exists; one of another region is named by its ARN")
 }

@@ -211,7 +211,7 @@ func TestReasonsStaySmallHoweverManyAlarmsFire(t *testing.T) {
 	require.Len(t, p.Reasons, 10)
 	for _, r := range p.Reasons {
 		assert.LessOrEqual(t, len([]rune(r.String())), 256)
-		assert.LessOrEqual(t, len([]rune(r.Subject)), 256)
+		assert.LessOrEqual(t, len([]rune(r.Subject)), 352)
 	}
 }
 

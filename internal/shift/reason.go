@@ -158,6 +158,9 @@ func FirstReason(reasons []Reason) Reason {
 const (
 	maxReasons     = 10
 	maxReasonRunes = 256
+	// maxSubjectRunes is more than the ARN of any alarm has. Code goes by the Subject, so it
+	// must not be cut.
+	maxSubjectRunes = 352
 )
 
 // BoundReasons limits Reasons to 10, and their texts to 256 characters, so that they fit
@@ -179,7 +182,7 @@ func (r Reason) bound() Reason {
 	if !informational[r.Name] {
 		room = max(room-len([]rune(r.Name))-len(": "), 1)
 	}
-	return Reason{Name: BoundText(r.Name, maxReasonRunes), Subject: BoundText(r.Subject, maxReasonRunes), Text: BoundText(r.Text, room)}
+	return Reason{Name: BoundText(r.Name, maxReasonRunes), Subject: BoundText(r.Subject, maxSubjectRunes), Text: BoundText(r.Text, room)}
 }
 
 func join(texts []string) string { return strings.Join(texts, "; ") }

@@ -57,7 +57,7 @@ func (j *journal) rows(n world.News) [][]string {
 	case n.Event != nil:
 		return j.momentRows(n)
 	case n.Alarm != nil:
-		return [][]string{{at, n.Alarm.Name, n.Alarm.State, "", n.Alarm.Reason}}
+		return [][]string{{at, shift.AlarmTitle(n.Alarm.Name), n.Alarm.State, "", n.Alarm.Reason}}
 	case n.Route != nil:
 		return [][]string{{at, string(n.Route.Target), "traffic", n.Route.Percent.String(), routeText(*n.Route)}}
 	case n.Announcement != nil && n.Announcement.State != shift.Started && n.Announcement.State != shift.ShiftedTo:

@@ -1,3 +1,3 @@
-// Package alarm reads CloudWatch alarms, of all types. Gate.Alarms is the
+// Package alarm reads CloudWatch alarms, of all types and regions. Gate.Alarms is the
 // central method. shift.AlarmRules judges what the alarms mean for a Deployment.
 package alarm

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,11 +21,37 @@ type API interface {
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 }
 
-// Gate reads alarms.
-type Gate struct{ api API }
+// Gate reads alarms. Several goroutines may call its methods at once.
+type Gate struct {
+	home      string
+	newClient func(region string) API
 
-// New returns the Gate of the client's account and region.
-func New(api API) *Gate { return &Gate{api: api} }
+	mu      sync.Mutex
+	clients map[string]API // by region
+}
+
+// New returns a Gate. home is the region of the alarms that are known by their names. The Gate
+// makes one client for each region from which it reads.
+func New(home string, newClient func(region string) API) *Gate {
+	return &Gate{home: home, newClient: newClient, clients: map[string]API{}}
+}
+
+func (g *Gate) client(region string) API {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.clients[region] == nil {
+		g.clients[region] = g.newClient(region)
+	}
+	return g.clients[region]
+}
+
+// locate returns the region and the name of an alarm.
+func (g *Gate) locate(alarm string) (region, name string) {
+	if a, is := shift.ParseAlarmARN(alarm); is {
+		return a.Region, a.Name
+	}
+	return g.home, alarm
+}
 
 // Observe judges the alarms of a Deployment at a poll. It returns shift.ErrThrottled when
 // CloudWatch throttles the call.
@@ -43,39 +70,86 @@ func (g *Gate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observatio
 // AlarmNames and MaxRecords).
 const maxNames = 100
 
-// Alarms reads alarms by their names. It returns one for each name, in the same order. An
-// alarm that does not exist is shift.AlarmMissing. If a call fails, its alarms are
-// shift.AlarmUnreadable, with the error as their reason, so that the alarms that could be
-// read still count. Only throttling is an error, shift.ErrThrottled, because a retry helps.
-func (g *Gate) Alarms(ctx context.Context, names []string) ([]shift.Alarm, error) {
-	alarms := make([]shift.Alarm, 0, len(names))
-	for chunk := range slices.Chunk(names, maxNames) {
-		found := map[string]shift.Alarm{}
-		notFound := shift.Alarm{State: shift.AlarmMissing, Reason: "there is no metric, composite or log alarm of that name in this account and region"}
-		if err := g.read(ctx, chunk, found); err != nil {
-			err = fmt.Errorf("describe %d alarms: %w", len(chunk), awserror.Meaning(err))
-			if errors.Is(err, shift.ErrThrottled) {
+// answerWithin bounds how long the other regions may take to answer, so that one that does not
+// answer keeps nobody from judging the alarms of this one.
+const answerWithin = 10 * time.Second
+
+// Alarms reads alarms, each by its name, or by its ARN if it is of another region. It returns
+// one for each, in the same order. An alarm that does not exist is shift.AlarmMissing. If a call
+// fails, its alarms are shift.AlarmUnreadable, with the error as their reason, so that the alarms
+// that could be read still count. Only throttling is an error, shift.ErrThrottled, because a
+// retry helps.
+func (g *Gate) Alarms(ctx context.Context, known []string) ([]shift.Alarm, error) {
+	alarms := make([]shift.Alarm, len(known))
+	abroad, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	for _, there := range g.byRegion(known) {
+		within := abroad
+		if there.region == g.home {
+			within = ctx
+		}
+		for chunk := range slices.Chunk(there.places, maxNames) {
+			if err := g.readChunk(within, there.region, known, chunk, alarms); err != nil {
 				return nil, err
 			}
-			notFound = shift.Alarm{State: shift.AlarmUnreadable, Reason: boundReason(err.Error())}
-		}
-		for _, name := range chunk {
-			alarm, ok := found[name]
-			if !ok {
-				alarm = notFound
-			}
-			alarm.Name = name
-			alarms = append(alarms, alarm)
 		}
 	}
 	return alarms, nil
 }
 
+// regional are the alarms of one region, by their places in the list.
+type regional struct {
+	region string
+	places []int
+}
+
+// byRegion sorts alarms by their regions. The Gate's own region comes first, then the others in
+// the order in which they are named.
+func (g *Gate) byRegion(known []string) []regional {
+	list := []regional{{region: g.home}}
+	for place, alarm := range known {
+		region, _ := g.locate(alarm)
+		i := slices.IndexFunc(list, func(r regional) bool { return r.region == region })
+		if i < 0 {
+			i, list = len(list), append(list, regional{region: region})
+		}
+		list[i].places = append(list[i].places, place)
+	}
+	return list
+}
+
+// readChunk reads the alarms at some places, all of one region, with one call. It returns only
+// shift.ErrThrottled.
+func (g *Gate) readChunk(ctx context.Context, region string, known []string, places []int, alarms []shift.Alarm) error {
+	names := make([]string, len(places))
+	for i, place := range places {
+		_, names[i] = g.locate(known[place])
+	}
+	found := map[string]shift.Alarm{}
+	notFound := shift.Alarm{State: shift.AlarmMissing, Reason: fmt.Sprintf("there is no metric, composite or log alarm of that name in the region %s of this account", region)}
+	if err := read(ctx, g.client(region), names, found); err != nil {
+		err = fmt.Errorf("describe %d alarms in %s: %w", len(names), region, awserror.Meaning(err))
+		if errors.Is(err, shift.ErrThrottled) {
+			return err
+		}
+		notFound = shift.Alarm{State: shift.AlarmUnreadable, Reason: boundReason(err.Error())}
+	}
+	for i, place := range places {
+		alarm, ok := found[names[i]]
+		if !ok {
+			alarm = notFound
+		}
+		alarm.Name = known[place]
+		alarms[place] = alarm
+	}
+	return nil
+}
+
 // read adds the alarms of all pages to found. It keeps those of earlier pages when a later
 // page fails. It asks for all types, because CloudWatch leaves out what is not asked for
 // (DescribeAlarms, AlarmTypes).
-func (g *Gate) read(ctx context.Context, names []string, found map[string]shift.Alarm) error {
-	pages := cloudwatch.NewDescribeAlarmsPaginator(g.api, &cloudwatch.DescribeAlarmsInput{
+func read(ctx context.Context, api API, names []string, found map[string]shift.Alarm) error {
+	pages := cloudwatch.NewDescribeAlarmsPaginator(api, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
 		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm},
 		MaxRecords: aws.Int32(maxNames),

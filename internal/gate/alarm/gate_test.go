@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,7 +49,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 
 func newGate(answer func(n int) (int, cbor.Map, error)) (*alarm.Gate, *wire) {
 	w := &wire{answer: answer}
-	return alarm.New(cloudwatch.NewFromConfig(localaws.ClientConfig("id", w))), w
+	return alarm.FromConfig(localaws.ClientConfig("id", w)), w
 }
 
 // page returns a page of metric and composite alarms, and the token of the next page.
@@ -96,7 +95,7 @@ func TestAlarmsOfAllTypesAreReadInTheirOrder(t *testing.T) {
 	assert.Equal(t, []shift.Alarm{
 		{Name: "a", State: shift.AlarmFiring, Reason: "Threshold Crossed"},
 		{Name: "b", State: shift.AlarmOK, Reason: "fine"},
-		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no metric, composite or log alarm of that name in this account and region"},
+		{Name: "gone", State: shift.AlarmMissing, Reason: "there is no metric, composite or log alarm of that name in the region us-east-1 of this account"},
 		{Name: "c", State: shift.AlarmInsufficient, Reason: "new"},
 		{Name: "d", State: shift.AlarmFiring, Reason: "12 lines"},
 		{Name: "e", State: shift.AlarmOK, Doubt: "its evaluation state is EVALUATION_ERROR"},
@@ -231,7 +230,7 @@ func TestThrottlingIsAnErrorThatCanBeRetried(t *testing.T) {
 		_, err := gate.Alarms(t.Context(), []string{"a"})
 		require.ErrorIs(t, err, shift.ErrThrottled)
 		assert.ErrorContains(t, err, code)
-		assert.ErrorContains(t, err, "describe 1 alarms")
+		assert.ErrorContains(t, err, "describe 1 alarms in us-east-1")
 		assert.Len(t, w.requests, 1)
 	}
 }

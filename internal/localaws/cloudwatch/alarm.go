@@ -131,15 +131,12 @@ func (s *Alarms) putAlarm(name, kind string, members cbor.Map) {
 
 // AlarmChange is a write of an alarm's state. State may equal Before.
 type AlarmChange struct {
-	Name, Before, State, Reason string
+	Region, Name, Before, State, Reason string
 }
 
-// OnAlarmState adds a listener that is called whenever an alarm's state is set.
-func (s *Alarms) OnAlarmState(listener func(AlarmChange)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners = append(s.listeners, listener)
-}
+// OnAlarmState adds a listener that is called whenever the state of an alarm is set, in
+// whatever region.
+func (s *Alarms) OnAlarmState(listener func(AlarmChange)) { s.onState.add(listener) }
 
 // SetAlarmState sets an alarm's state. It fails if the alarm or the state does not
 // exist.
@@ -148,7 +145,7 @@ func (s *Alarms) SetAlarmState(name, state, reason string) error {
 	if !slices.Contains(alarmStates, state) {
 		return fmt.Errorf("set state of alarm %s: there is no state %q", name, state)
 	}
-	change := AlarmChange{Name: name, State: state, Reason: reason}
+	change := AlarmChange{Region: s.account.Region, Name: name, State: state, Reason: reason}
 	err := s.changeAlarm(name, func(a *alarm) {
 		if a.state != state {
 			a.transitioned = now
@@ -159,12 +156,7 @@ func (s *Alarms) SetAlarmState(name, state, reason string) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(change)
-	}
+	s.onState.call(change)
 	return nil
 }
 

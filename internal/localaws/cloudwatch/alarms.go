@@ -2,6 +2,7 @@ package cloudwatch
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 
 	"sluice/internal/localaws/account"
@@ -22,23 +23,46 @@ type Config struct {
 	DatapointRate float64
 }
 
-// Alarms holds the alarms of an account, and knows who has the data of its metrics. Several goroutines may call its methods at
-// once. No method calls a listener while it holds the lock.
+// Alarms holds the alarms of an account in one region, and knows who has the data of its
+// metrics. Several goroutines may call its methods at once. No method calls a listener while it
+// holds the lock.
 type Alarms struct {
 	account account.Account
 	// The limits of DescribeAlarms, of GetMetricData, and of its data points.
 	reads, dataReads, datapoints *throttle.Bucket
 
-	mu        sync.Mutex
-	alarms    map[string]*alarm
-	listeners []func(AlarmChange)
-	provider  MetricProvider
-	answers   MetricAnswers
+	mu       sync.Mutex
+	alarms   map[string]*alarm
+	onState  *listeners // shared by all regions
+	provider MetricProvider
+	answers  MetricAnswers
 }
 
-// New returns an empty Alarms for an account.
-func New(in account.Account, config Config) *Alarms {
+// listeners are called whenever an alarm's state is set.
+type listeners struct {
+	mu  sync.Mutex
+	all []func(AlarmChange)
+}
+
+func (l *listeners) add(listener func(AlarmChange)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, listener)
+}
+
+func (l *listeners) call(change AlarmChange) {
+	l.mu.Lock()
+	all := slices.Clone(l.all)
+	l.mu.Unlock()
+	for _, listener := range all {
+		listener(change)
+	}
+}
+
+// newAlarms returns an empty Alarms for an account in one region.
+func newAlarms(in account.Account, config Config, onState *listeners) *Alarms {
 	return &Alarms{
+		onState:    onState,
 		account:    in,
 		reads:      throttle.NewBucket(cmp.Or(config.ReadRate, 9)),
 		dataReads:  throttle.NewBucket(cmp.Or(config.DataRate, 50)),
