@@ -37,6 +37,9 @@ func (b base) keeping() base {
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
 
+// abroad is an alarm of another region than Ireland.
+const abroad = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
+
 // provisionedFunctions has an alias whose weights Lambda itself moves for a while.
 const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "provisionedSeconds": {"live": 10}}}`
 
@@ -138,6 +141,9 @@ var bases = []base{
 	{"compared with Stable, and worse",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 5}}}`,
 		`{` + chaosFunctions + `, "candidate": {"errorRate": 0.5}}`, shift.RolledBack, "", nil, false},
+	{"an alarm of another region, and one of its name at home",
+		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 3}}, "alarms": ["a", "` + abroad + `"]}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "` + abroad + `", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"a quiet function with synthetic requests",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "judge": {"synthetic": {"function": "load", "perMinute": 1000}}}`,
 		`{` + chaosFunctions + `, "traffic": {"requestsPerMinute": 2}}`, shift.Promoted, "", nil, false},

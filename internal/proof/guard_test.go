@@ -30,6 +30,19 @@ var guards = []guard{
 		breaks:  regexp.MustCompile(`^main has ended as Rejected, and .* its execution waits for a hook`),
 	},
 	{
+		// At home there is an alarm of the same name, and it is OK.
+		name: "that an alarm of another region is read there",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if strings.HasSuffix(c.path, "/DescribeAlarms") {
+				c.signFor("eu-west-1")
+			}
+			return nil, nil
+		},
+		bases:   []string{"an alarm of another region, and one of its name at home"},
+		strikes: []strike{},
+		breaks:  regexp.MustCompile(`^I7: arn:\S+:alarm:a fires, and .* is not back by the poll`),
+	},
+	{
 		name: "the RevisionId",
 		without: func(_ *run, c *wireCall) (*http.Response, error) {
 			if c.updatesAlias() {

@@ -21,7 +21,8 @@ type wireCall struct {
 	actor     string
 	operation string // of an AWS-JSON call, as in UpdateItem; else the HTTP method
 	path      string
-	body      map[string]any
+	header    http.Header
+	body      map[string]any // nil for CloudWatch, whose clients speak CBOR
 	changed   bool
 }
 
@@ -38,6 +39,13 @@ func readBody(request *http.Request) ([]byte, error) {
 func setBody(request *http.Request, text []byte) {
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 }
+
+// signFor signs the call for another region.
+func (c *wireCall) signFor(region string) {
+	c.header.Set("Authorization", credentialRegion.ReplaceAllString(c.header.Get("Authorization"), "${1}"+region+"/"))
+}
+
+var credentialRegion = regexp.MustCompile(`(Credential=[^/]*/[^/]*/)[^/]*/`)
 
 func (c *wireCall) updatesAlias() bool {
 	return c.operation == http.MethodPut && strings.Contains(c.path, "/aliases/")

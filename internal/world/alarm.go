@@ -14,6 +14,7 @@ import (
 // Alarm is a CloudWatch alarm of the scenario. An alarm without a Metric is OK at first, and
 // changes only by events of the scenario.
 type Alarm struct {
+	// Name is what the alarm is known by: its name, or its ARN if it is of another region.
 	Name      string
 	Metric    Metric
 	Statistic Statistic

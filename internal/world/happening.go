@@ -32,9 +32,11 @@ func (w *World) attempt(h Happening) error {
 	case SetAlarmState:
 		return w.SetAlarm(h.Alarm, h.State, "it was set by hand")
 	case setEvaluation:
-		return w.cloud.SetEvaluationState(h.Alarm, strings.TrimPrefix(h.State, localaws.AlarmOK))
+		there, name := w.cloudWatchOf(h.Alarm)
+		return there.SetEvaluationState(name, strings.TrimPrefix(h.State, localaws.AlarmOK))
 	case deleteAlarm:
-		return w.cloud.DeleteAlarm(h.Alarm)
+		there, name := w.cloudWatchOf(h.Alarm)
+		return there.DeleteAlarm(name)
 	case updateCode:
 		return w.updateCode(h.Function)
 	case setTags:

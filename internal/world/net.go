@@ -22,28 +22,42 @@ type Delivery struct {
 // SweepEvery is the interval of the safety net's sweeps.
 const SweepEvery = time.Minute
 
-// SetAlarm puts an alarm into a state.
-func (w *World) SetAlarm(name, state, reason string) error {
-	return w.cloud.SetAlarmState(name, state, reason)
+// SetAlarm puts an alarm into a state. One of another region is known by its ARN.
+func (w *World) SetAlarm(alarm, state, reason string) error {
+	there, name := w.cloudWatchOf(alarm)
+	return there.SetAlarmState(name, state, reason)
+}
+
+// cloudWatchOf returns the CloudWatch that an alarm is in, and the name of the alarm there.
+func (w *World) cloudWatchOf(alarm string) (there *localaws.Alarms, name string) {
+	if a, is := shift.ParseAlarmARN(alarm); is {
+		return w.cloud.AlarmsIn(a.Region), a.Name
+	}
+	return w.cloud.Alarms, alarm
 }
 
 // recordAlarm records that an alarm entered another state.
 func (w *World) recordAlarm(change localaws.AlarmChange) {
 	if change.State != change.Before {
-		changed := AlarmChange{At: w.Elapsed(), Name: change.Name, State: change.State, Reason: change.Reason}
+		changed := AlarmChange{At: w.Elapsed(), Name: w.place.alarm(change.Region, change.Name), State: change.State, Reason: change.Reason}
 		w.alarmChanges = append(w.alarmChanges, changed)
 		w.tell(News{Alarm: &changed})
 	}
 }
 
 // deliverAlarm delivers an event for an alarm that goes to ALARM or to OK, as the safety net's
-// rule requires, whoever changed it. EventBridge sends events only for changes.
+// rule requires, whoever changed it. EventBridge sends events only for changes, and only to the
+// bus of the alarm's own region: here those of another region are lost.
 func (w *World) deliverAlarm(change localaws.AlarmChange) {
 	if change.State == change.Before || change.State != localaws.AlarmAlarm && change.State != localaws.AlarmOK {
 		return
 	}
-	w.Deliver(w.scenario.AlarmEvents, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
-		"alarmName":     change.Name,
+	delivery := w.scenario.AlarmEvents
+	if change.Region != w.place.region {
+		delivery = Delivery{Lost: true}
+	}
+	w.Deliver(delivery, flow.AlarmSource, flow.AlarmDetailType, map[string]any{
+		"alarmName":     w.place.alarm(change.Region, change.Name),
 		"state":         map[string]any{"value": change.State, "reason": change.Reason, "timestamp": w.clock.now.UTC().Format("2006-01-02T15:04:05.000-0700")},
 		"previousState": map[string]any{"value": change.Before},
 	})

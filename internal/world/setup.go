@@ -12,6 +12,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
+	"sluice/internal/strictjson"
 )
 
 // wanted says what the deployments need of one function.
@@ -293,10 +294,38 @@ func (w *World) makeAlarms(releases []shift.Release, targets []shift.Target) err
 	return nil
 }
 
+// locateAlarms finds out which alarms of the scenario are of another region, as publish-version
+// does for an input. It returns a *ScenarioError for those that cannot be in this account.
+func (w *World) locateAlarms() error {
+	var problems strictjson.Problems
+	locate := func(path, alarm string) string {
+		if !strings.HasPrefix(alarm, "arn:") {
+			return alarm
+		}
+		known, err := w.reader().Alarm(alarm)
+		if err != nil {
+			problems.Add(path, "%v", err)
+		}
+		return known
+	}
+	w.scenario.Alarms, w.scenario.Events = slices.Clone(w.scenario.Alarms), slices.Clone(w.scenario.Events)
+	for i, a := range w.scenario.Alarms {
+		w.scenario.Alarms[i].Name = locate(strictjson.Index("alarms", i)+".name", a.Name)
+	}
+	for i, h := range w.scenario.Events {
+		w.scenario.Events[i].Alarm = locate(strictjson.Index("events", i)+".alarm", h.Alarm)
+	}
+	if list := problems.List(); len(list) > 0 {
+		return &ScenarioError{Problems: list}
+	}
+	return nil
+}
+
 func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	target := a.watched(targets)
+	there, name := w.cloudWatchOf(a.Name)
 	m := localaws.MetricAlarm{
-		Name: a.Name, Namespace: lambdaNamespace, Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
+		Name: name, Namespace: lambdaNamespace, Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
 		Evaluations: a.Periods, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
 	}
 	if a.Metric != "" && a.Statistic.extended() {
@@ -316,11 +345,11 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	}
 	switch a.Type {
 	case AlarmOnAlarms:
-		w.cloud.PutCompositeAlarm(localaws.CompositeAlarm{Name: a.Name})
+		there.PutCompositeAlarm(localaws.CompositeAlarm{Name: name})
 	case AlarmOnLogs:
-		w.cloud.PutLogAlarm(localaws.LogAlarm{Name: a.Name})
+		there.PutLogAlarm(localaws.LogAlarm{Name: name})
 	default:
-		w.cloud.PutMetricAlarm(m)
+		there.PutMetricAlarm(m)
 	}
 	return w.SetAlarm(a.Name, localaws.AlarmOK, "initial state")
 }

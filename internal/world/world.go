@@ -98,7 +98,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	w := &World{
 		began:       at,
 		scenario:    s,
-		place:       placeOf(inputs),
+		place:       placeOf(s, inputs),
 		clock:       &clock{now: at},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		random:      newRandomBytes(s.Seed),
@@ -195,6 +195,9 @@ func (w *World) collectAnnouncements(events []localaws.Event) {
 
 // furnish creates the functions, aliases, alarms and hooks that the inputs name.
 func (w *World) furnish(inputs []json.RawMessage) error {
+	if err := w.locateAlarms(); err != nil {
+		return err
+	}
 	releases, known := w.releases(inputs)
 	if known {
 		if err := w.scenario.check(releases); err != nil {
