@@ -144,7 +144,7 @@ func (p permissions) ledger(actions ...string) iam.PolicyStatement {
 
 // alarms allows reading alarms. It needs the *, because CloudWatch leaves out composite alarms
 // for a caller that may not read all (DescribeAlarms), and because deployments may name any
-// alarm.
+// alarm, of any region.
 func (p permissions) alarms() iam.PolicyStatement {
 	return allow("ReadAlarms", []string{"cloudwatch:DescribeAlarms"}, "*")
 }

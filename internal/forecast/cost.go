@@ -68,10 +68,11 @@ func (c Course) Bill(alarmReads, metricReads int) Bill {
 	}
 }
 
-// AlarmReads returns how often CloudWatch is called for a Deployment with alarms: twice
-// before the start (do they exist, and what is their state), and at every poll. All alarms
-// that a Deployment may name fit into one request (DescribeAlarms, AlarmNames: 100).
-func (c Course) AlarmReads() int { return 2 + c.Polls }
+// AlarmReads returns how often CloudWatch is called for a Deployment with alarms in so many
+// regions: in each twice before the start (do they exist, and what is their state), and at every
+// poll. All alarms that a Deployment may name fit into one request (DescribeAlarms, AlarmNames:
+// 100).
+func (c Course) AlarmReads(regions int) int { return regions * (2 + c.Polls) }
 
 // MetricReads returns how many metrics are read, at most, for a Deployment that compares the
 // versions of so many Targets and does not wait for evidence: of each version at every poll,

@@ -45,7 +45,7 @@ func TestBillAddsUpTheCourseAtItsPrices(t *testing.T) {
 	require.NoError(t, err)
 	course := forecast.Healthy(plan, shift.Hooks{})
 
-	bill := course.Bill(course.AlarmReads(), 0)
+	bill := course.Bill(course.AlarmReads(1), 0)
 
 	assert.Equal(t, "$0.00065", bill.Transitions.String(), "26 transitions at $0.025 per 1,000")
 	assert.Equal(t, "$0.0000045", bill.Invocations.String(), "10 invocations of 128 MB for 150 ms")

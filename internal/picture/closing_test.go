@@ -65,6 +65,17 @@ func TestAlarmStateIsUnknownAfterTheLastCheck(t *testing.T) {
 	assert.Equal(t, []picture.AlarmNow{{Name: "a", State: shift.AlarmOK}, {Name: "b", State: shift.AlarmFiring}}, restoredRun().At(8*time.Minute).Alarms)
 }
 
+func TestAnAlarmOfAnotherRegionIsShownWithItsRegion(t *testing.T) {
+	t.Parallel()
+	const abroad = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:b"
+	run := restoredRun()
+	run.Alarms, run.Closed.Reasons = []string{"b", abroad}, []shift.Reason{shift.AlarmFiredReason(abroad, "because")}
+	assert.Equal(t, []picture.AlarmNow{{Name: "b", State: shift.AlarmOK}, {Name: "b in us-east-1", State: shift.AlarmFiring}}, run.At(8*time.Minute).Alarms)
+	tracks := run.AlarmTracks()
+	assert.Equal(t, []string{"b", "b in us-east-1"}, []string{tracks[0].Name, tracks[1].Name})
+	assert.Equal(t, shift.AlarmFiring, tracks[1].Changes[len(tracks[1].Changes)-1].State)
+}
+
 func TestClosingByTheSafetyNetAddsOneMoment(t *testing.T) {
 	t.Parallel()
 	run := restoredRun()

@@ -28,8 +28,10 @@ type estimate struct {
 	Polling   polling         `json:"polling"`
 	// FrontEnds are the targets that are not functions.
 	FrontEnds []frontEnd `json:"frontEnds,omitempty"`
-	Outlooks  []outlook  `json:"outlook,omitempty"`
-	Warnings  []string   `json:"warnings"`
+	// PolledAlarms are the alarms of other regions.
+	PolledAlarms polledAlarms `json:"polledAlarms,omitempty"`
+	Outlooks     []outlook    `json:"outlook,omitempty"`
+	Warnings     []string     `json:"warnings"`
 
 	plan         shift.Plan
 	isDeployment bool // false for a strategy alone
@@ -73,14 +75,13 @@ type polling struct {
 	Fits        bool          `json:"fitsAnExecution"`
 }
 
-func newPolling(p shift.Plan, readsAlarms bool) polling {
+// regions is from how many it reads alarms.
+func newPolling(p shift.Plan, regions int) polling {
 	c := forecast.Polling(p)
-	if !readsAlarms {
-		c.Polls = 0
-	}
+	reads := regions * c.Polls
 	return polling{
-		Every: forecast.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: c.Polls,
-		Total: c.Bill(c.Polls, 0).Total(), Fits: c.Events <= forecast.MaxEvents,
+		Every: forecast.PollEvery, Transitions: c.Transitions, Events: c.Events, Invocations: c.Invocations, AlarmReads: reads,
+		Total: c.Bill(reads, 0).Total(), Fits: c.Events <= forecast.MaxEvents,
 	}
 }
 
@@ -117,10 +118,12 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 		return estimate{}, err
 	}
 	functions := len(r.Arrivals) - len(frontEnds)
-	course, reads := forecast.Healthy(p, r.Hooks), 0
-	if len(r.Alarms) > 0 || !deployed {
-		reads = course.AlarmReads()
+	course, elsewhere := forecast.Healthy(p, r.Hooks), newPolledAlarms(p, r)
+	regions := elsewhere.countRegions(r)
+	if !deployed {
+		regions = 1
 	}
+	reads := course.AlarmReads(regions)
 	metrics := course.MetricReads(r.Judging, max(functions, 1))
 	f := estimate{
 		Strategy: r.Strategy, Targets: []shift.Target{}, Alarms: append([]string{}, r.Alarms...), Hooks: []string{}, Steps: plannedSteps(p),
@@ -131,8 +134,9 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 		MetricReads:  metrics,
 		Synthetic:    r.Judging.Synthetic,
 		Cost:         newCost(course.Bill(reads, metrics)),
-		Polling:      newPolling(p, reads > 0),
-		Warnings:     warnings(p, r, deployed),
+		Polling:      newPolling(p, regions),
+		Warnings:     append(warnings(p, r, deployed), elsewhere.warnings(r)...),
+		PolledAlarms: elsewhere,
 		FrontEnds:    frontEnds,
 		plan:         p,
 		isDeployment: deployed,

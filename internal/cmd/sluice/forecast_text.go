@@ -95,6 +95,7 @@ func (f estimate) totals() *table {
 	}
 	t.add("Lambda invocations", picture.GroupDigits(f.Lambda.Invocations)+" of Sluice's own functions")
 	t.add("alarm reads", f.alarmReads())
+	f.PolledAlarms.totals(t)
 	if f.MetricReads > 0 {
 		t.add("metric reads", picture.GroupDigits(f.MetricReads)+" at most, to compare the versions")
 	}

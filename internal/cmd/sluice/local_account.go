@@ -169,11 +169,19 @@ func (a *localAccount) walkthrough(s inputs, release shift.Release) []string {
 	}
 	aliases()
 	for _, alarm := range release.Alarms {
-		add("aws cloudwatch set-alarm-state --alarm-name %s --state-value ALARM --state-reason 'by hand'", alarm)
+		add("aws cloudwatch set-alarm-state %s --state-value ALARM --state-reason 'by hand'", alarmArguments(alarm))
 	}
 	add("bin/sluice watch %s", release.Arrivals[0].Target)
 	aliases()
 	return lines
+}
+
+// alarmArguments names an alarm to the aws command.
+func alarmArguments(alarm string) string {
+	if a, is := shift.ParseAlarmARN(alarm); is {
+		return fmt.Sprintf("--region %s --alarm-name %s", a.Region, a.Name)
+	}
+	return "--alarm-name " + alarm
 }
 
 // moreCommands lists commands that are not part of the walkthrough.

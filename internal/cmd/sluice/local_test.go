@@ -103,11 +103,14 @@ func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
 }
 
 func TestLocalHasTheFunctionsAndAlarmsOfTheDeployment(t *testing.T) {
-	deployment := writeFile(t, "deployment.json", `{"function": "arn:aws:lambda:eu-west-1:111122223333:function:payments", "alias": "prod", "alarms": ["payments-slow"]}`)
+	deployment := writeFile(t, "deployment.json", `{"function": "arn:aws:lambda:eu-west-1:111122223333:function:payments", "alias": "prod",
+		"alarms": ["payments-slow", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:site-5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:payments-5xx"]}`)
 	s := startLocal(t, "-f", deployment)
 	assert.Contains(t, s.output, "AWS_REGION=eu-west-1")
 	assert.Contains(t, s.output, "arn:aws:states:eu-west-1:111122223333:stateMachine:sluice")
-	assert.Contains(t, s.output, "--alarm-name payments-slow")
+	assert.Contains(t, s.output, "set-alarm-state --alarm-name payments-slow")
+	assert.Contains(t, s.output, "set-alarm-state --region us-east-1 --alarm-name site-5xx")
+	assert.Contains(t, s.output, "set-alarm-state --region eu-west-1 --alarm-name payments-5xx", "which is the account's own")
 	status, _ := s.get(t, "/2015-03-31/functions/payments/aliases/prod")
 	assert.Equal(t, http.StatusOK, status)
 }

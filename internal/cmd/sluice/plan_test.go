@@ -56,6 +56,25 @@ func TestGoldenPlanOfADeployment(t *testing.T) {
 	}
 }
 
+func TestGoldenPlanWithAnAlarmOfAnotherRegion(t *testing.T) {
+	t.Parallel()
+	const deployment = `{"function": "orders", "judge": "off", "strategy": "Canary10Percent30Minutes",
+		"alarms": ["orders-5xx", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:site-5xx"]}`
+	got := run(t, deployment, "plan", "-f", "-")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assertFits(t, got.stdout)
+	assertGolden(t, "plan-alarm-elsewhere.txt", got.stdout)
+	assert.Contains(t, run(t, deployment, "plan", "-f", "-", "--json").stdout, `"polledAlarms": [
+    {
+      "alarm": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:site-5xx",
+      "region": "us-east-1",
+      "withinSeconds": 180
+    }
+  ]`)
+	atOnce := run(t, strings.Replace(deployment, "Canary10Percent30Minutes", "AllAtOnce", 1), "plan", "-f", "-")
+	assert.NotContains(t, atOnce.stdout, "alarms elsewhere", "nothing polls")
+}
+
 func TestGoldenPlanWithSyntheticRequests(t *testing.T) {
 	t.Parallel()
 	file := demoArgs("quiet")[2]
@@ -99,6 +118,8 @@ func TestPlanPredictsTheCountsOfASimulation(t *testing.T) {
 		{"linear", `{"function": "orders", "judge": "off", "strategy": "Linear10PercentEvery1Minute", "alarms": ["a", "b"]}`},
 		{"two days in one bake", `{"function": "orders", "strategy": "Canary1Percent2880Minutes", "alarms": ["a"]}`},
 		{"three targets", `{"targets": [{"function": "a"}, {"function": "b", "version": "3"}, {"function": "c"}], "alarms": ["a"]}`},
+		{"alarms of other regions", `{"function": "orders", "alarms": ["a", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:a", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:b", "arn:aws:cloudwatch:ap-south-1:111122223333:alarm:a"]}`},
+		{"an alarm of another region alone", `{"function": "orders", "alarms": ["arn:aws:cloudwatch:us-east-1:111122223333:alarm:a"]}`},
 		{"a bake after the last step", `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 50, "bakeMinutes": 1.5}, {"percent": 100, "bakeMinutes": 20}]}}`},
 	}
 	for _, tt := range tests {
@@ -156,6 +177,9 @@ func TestPlanWarnsAboutRisks(t *testing.T) {
 		lateMetrics  = "Lambda's metrics arrive late"
 		slowPipeline = "This may take "
 		createdAlias = "An alias that does not exist yet"
+
+		elsewhere     = "This plan takes an alarm that is named by its ARN to be in another region than the deployment (b in us-east-1)."
+		whileHooksRun = "While the AfterTraffic hooks run"
 	)
 	tests := []struct {
 		name, deployment string
@@ -178,6 +202,11 @@ func TestPlanWarnsAboutRisks(t *testing.T) {
 			"longer than a pipeline waits with its hooks",
 			`{"function": "f", "alarms": ["a"], "hooks": {"afterTraffic": [{"function": "h", "mode": "callback", "timeoutSeconds": 604800}]}}`,
 			[]string{lastStep, slowPipeline},
+		},
+		{"an alarm of another region", `{"function": "f", "alarms": ["a", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:b"]}`, []string{lastStep, elsewhere}},
+		{
+			"an alarm of another region, and a hook", `{"function": "f", "alarms": ["arn:aws:cloudwatch:us-east-1:111122223333:alarm:b"], "hooks": {"afterTraffic": [{"function": "h"}]}}`,
+			[]string{lastStep, elsewhere, whileHooksRun},
 		},
 		{"an alias that may be created", `{"function": "f", "alarms": ["a"], "createAlias": true}`, []string{lastStep, createdAlias}},
 	}
