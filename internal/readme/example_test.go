@@ -33,13 +33,14 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 		assert.NoError(t, err)
 	}
 	understood := map[string][]func(*testing.T, string){
-		"An example":             {input, scenario},
-		"Deploy it":              {settings},
-		"Input":                  {input},
-		"Comparing the versions": {judged},
-		"Synthetic requests":     {input, syntheticPayload},
-		"From a pipeline":        {action},
-		"Hooks":                  {payload},
+		"An example":               {input, scenario},
+		"Deploy it":                {settings},
+		"Input":                    {input},
+		"Alarms of another region": {input},
+		"Comparing the versions":   {judged},
+		"Synthetic requests":       {input, syntheticPayload},
+		"From a pipeline":          {action},
+		"Hooks":                    {payload},
 	}
 	for section, by := range understood {
 		assert.Len(t, in(t, section, "json"), len(by), "blocks under %q", section)
