@@ -28,10 +28,12 @@ func ParseAlarmARN(text string) (AlarmARN, bool) {
 		return AlarmARN{}, false
 	}
 	a := AlarmARN{Partition: parts[1], Region: parts[3], Account: parts[4], Name: parts[6]}
-	isPlace := MadeOf(a.Partition, ofPartitions) && MadeOf(a.Region, ofRegions) && len(a.Region) <= maxRegion &&
-		!strings.HasPrefix(a.Region, "-") && !strings.HasSuffix(a.Region, "-") &&
-		MadeOf(a.Account, Digits) && len(a.Account) == ofAccount
-	return a, isPlace && a.Name != ""
+	isAccount := MadeOf(a.Account, Digits) && len(a.Account) == ofAccount
+	return a, MadeOf(a.Partition, ofPartitions) && isRegion(a.Region) && isAccount && a.Name != ""
+}
+
+func isRegion(s string) bool {
+	return MadeOf(s, ofRegions) && len(s) <= maxRegion && strings.Trim(s, "-") == s
 }
 
 // String returns the ARN.
