@@ -197,7 +197,7 @@ func TestANameThatSomebodyTakesLeadsToTheirDistribution(t *testing.T) {
 	require.NoError(t, w.Advance(6*time.Minute))
 	assert.Equal(t, Division{Exists: true, Serving: "E9RED"}, w.Division(switched))
 	require.Len(t, w.Routes(), 1)
-	assert.Equal(t, Routed{Seconds: 90, Target: switched, Stable: "ESTABLE", Candidate: "E9RED", Percent: shift.All}, w.Routes()[0])
+	assert.Equal(t, Routed{Seconds: 90, Target: switched, Kind: "switch", Stable: "ESTABLE", Candidate: "E9RED", Percent: shift.All}, w.Routes()[0])
 	assert.Equal(t, []portion{{"E9RED", 1}}, w.fronts.viewers[switched].stream.portions, "the edges have it")
 }
 
