@@ -8,6 +8,8 @@ type Kind struct {
 	Name string
 	// Title is how people call it.
 	Title string
+	// Noun is what a Target of the kind is to people, and VersionNoun what serves it.
+	Noun, VersionNoun string
 	// Field is the field of an input that names such a Target.
 	Field string
 	// Setting is the setting of the stack that turns the kind on, and Variable the
@@ -25,14 +27,14 @@ var (
 	// LambdaAlias : its control plane accepts 15 requests a second from an account, for all but a
 	// few calls together (Lambda quotas).
 	LambdaAlias = Kind{
-		Name: shift.KindLambda, Title: "Lambda", Field: "function", LongestVersion: 18,
+		Name: shift.KindLambda, Title: "Lambda", Noun: "function", VersionNoun: "version", Field: "function", LongestVersion: 18,
 		Rules: shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true},
 	}
 	// CloudFront : nobody promises how soon the edges read a new value of a KeyValueStore.
 	// Seconds are usual, so a minute is assumed. The rate is assumed, too. A distribution
 	// without a value has none yet, so a deployment may make it.
 	CloudFront = Kind{
-		Name: shift.KindCloudFront, Title: "CloudFront", Field: "cloudfront", LongestVersion: MaxRelease,
+		Name: shift.KindCloudFront, Title: "CloudFront", Noun: "site", VersionNoun: "release", Field: "cloudfront", LongestVersion: MaxRelease,
 		Setting: "cloudfrontStore", Variable: CloudFrontStoreVariable,
 		Rules: shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: 60, Creates: true},
 	}
@@ -42,7 +44,7 @@ var (
 	// aliases, and if it is longer the router tells it with the Route. An account has five requests a second (Route 53
 	// Developer Guide, Quotas).
 	Route53 = Kind{
-		Name: shift.KindRoute53, Title: "Route 53", Field: "route53", LongestVersion: maxEndpoint,
+		Name: shift.KindRoute53, Title: "Route 53", Noun: "name", VersionNoun: "endpoint", Field: "route53", LongestVersion: maxEndpoint,
 		Setting: "route53", Variable: Route53Variable,
 		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, KeepsDetail: true},
 	}
@@ -50,7 +52,7 @@ var (
 	// AWS promises nothing. AWS publishes no limit of calls per second, and throttles updates
 	// early (community.aws issue 296).
 	Switch = Kind{
-		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Field: "cloudfrontSwitch", LongestVersion: maxID,
+		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Noun: "switch", VersionNoun: "distribution", Field: "cloudfrontSwitch", LongestVersion: maxID,
 		Setting: "distributions", Variable: DistributionsVariable,
 		Rules: shift.Rules{AllAtOnce: true, CallsPerSecond: 2, Lag: 300, Settles: true},
 	}
@@ -68,6 +70,15 @@ func LimitedBy(targets []shift.Target) []shift.Limited {
 		limited[i] = shift.Limited{Target: t, Rules: kind.Rules}
 	}
 	return limited
+}
+
+// VersionNoun returns what serves a Target, as people call it: a version, unless the Target is of
+// another kind than functions.
+func VersionNoun(t shift.Target) string {
+	if kind, known := KindOf(t); known {
+		return kind.VersionNoun
+	}
+	return LambdaAlias.VersionNoun
 }
 
 // KindOf returns the kind of a Target. It is known only for Sluice's own kinds.

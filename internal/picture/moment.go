@@ -212,9 +212,15 @@ func describePublish(d document, m *Moment) {
 	if d.Release == nil {
 		return
 	}
-	groups := shift.GroupBy(d.Release.Arrivals, func(a shift.Arrival) (shift.Target, shift.Version) { return a.Target, a.Candidate })
-	m.noteAll(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[shift.Version]) string {
-		return fmt.Sprintf("version %s for %s", g.Of, g.Names())
+	type version struct {
+		noun    string
+		version shift.Version
+	}
+	groups := shift.GroupBy(d.Release.Arrivals, func(a shift.Arrival) (shift.Target, version) {
+		return a.Target, version{flow.VersionNoun(a.Target), a.Candidate}
+	})
+	m.noteAll(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[version]) string {
+		return fmt.Sprintf("%s %s for %s", g.Of.noun, g.Of.version, g.Names())
 	}, "have theirs"))
 }
 

@@ -59,6 +59,17 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"a tag that is no text", `{"functions": {"orders": {"tags": {"sluice:alias": 7}}}}`, []string{`functions.orders.tags.sluice:alias`}},
 		{"a parameter that is no text", `{"parameters": {"/sluice/orders": ["x"]}}`, []string{"parameters./sluice/orders"}},
 		{"a function for synthetic requests that does something else", `{"synthetic": {"orders-load": {"result": "explode"}, "stock-load": "send"}}`, []string{"synthetic.orders-load.result", "synthetic.stock-load"}},
+		{"sites that are none", `{"sites": {"e1": {}, "E1": {"release": "a/b", "percent": 10, "uploaded": [".."]}}}`, []string{"sites.e1", "sites.E1.release", "sites.E1.candidate", "sites.E1.uploaded[0]"}},
+		{"names that are none", `{"names": {"api.example.com": {}, "Z1/api.example.com": {"to": "green", "ttlSeconds": -1}, "Z1/b.example.com": {"idle": "CNAME a.example.net"}}}`,
+			[]string{`names."api.example.com"`, `names."Z1/api.example.com".to`, `names."Z1/api.example.com".ttlSeconds`, `names."Z1/b.example.com".to`}},
+		{"switches that are none", `{"switches": {"example.com": {}, "www.example.com": {"switch": "E1", "other": "E1"}}}`, []string{`switches."example.com"`, `switches."www.example.com".other`}},
+		{"no edges", `{"propagation": {"edges": 0, "keysSeconds": -1}}`, []string{"propagation.keysSeconds", "propagation.edges"}},
+		{"an edit of another kind", `{"events": [{"atSeconds": 1, "do": "putKey", "target": "lambda:orders:live", "version": "r1"}, {"atSeconds": 1, "do": "updateAlias", "target": "switch:www.example.com"}]}`,
+			[]string{"events[0].target", "events[1].target"}},
+		{"edits of nothing", `{"events": [{"atSeconds": 1, "do": "putKey", "target": "cloudfront:E1"}, {"atSeconds": 1, "do": "changeRecords", "target": "route53:Z1:a.example.com"},
+			{"atSeconds": 1, "do": "takeName", "target": "switch:www.example.com"}]}`, []string{"events[0].value", "events[1].percent", "events[2].version"}},
+		{"edits of two things", `{"events": [{"atSeconds": 1, "do": "putKey", "target": "cloudfront:E1", "version": "r1", "value": "x"},
+			{"atSeconds": 1, "do": "changeRecords", "target": "route53:Z1:a.example.com", "version": "green", "percent": 5}]}`, []string{"events[0].value", "events[1].percent", "events[1].version"}},
 		{"a hook that does something else", `{"hooks": {"smoke": {"result": "explode"}}}`, []string{"hooks.smoke.result"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

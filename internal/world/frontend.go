@@ -16,6 +16,7 @@ import (
 // frontEnds are the sites, names and switches of the deployments.
 type frontEnds struct {
 	settings  request.FrontEnds
+	variables map[string]string                // the settings, as environment variables
 	store     string                           // the ARN of the key value store; empty without a site
 	fallback  map[shift.Target]string          // the release that the CloudFront Function of a site falls back to
 	pairs     map[shift.Target]flow.SwitchPair // the distributions of a switched name
@@ -63,9 +64,17 @@ func (w *World) makeFrontEnds(releases []shift.Release) error {
 		p := w.fronts.pairs[t]
 		pairs = append(pairs, p.Name+"/"+p.Switch+"/"+p.Other)
 	}
-	w.fronts.settings, err = request.ParseFrontEnds(w.fronts.store, strings.Join(names, " "), strings.Join(pairs, " "))
+	v := map[string]string{
+		flow.CloudFront.Variable: w.fronts.store, flow.Route53.Variable: strings.Join(names, " "), flow.Switch.Variable: strings.Join(pairs, " "),
+	}
+	w.fronts.variables = v
+	w.fronts.settings, err = request.ParseFrontEnds(v[flow.CloudFront.Variable], v[flow.Route53.Variable], v[flow.Switch.Variable])
 	return err
 }
+
+// FrontEnds returns the settings of the stack that turn its front ends on, as environment
+// variables of the Lambdas.
+func (p *Paced) FrontEnds() map[string]string { return p.world.fronts.variables }
 
 // candidatesOf returns the Candidates of each front end, in the order of the releases.
 func candidatesOf(releases []shift.Release) map[shift.Target][]shift.Version {

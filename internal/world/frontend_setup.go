@@ -58,9 +58,12 @@ const maxEdges = 1000
 func decodePropagation(v strictjson.Value) Propagation {
 	o := v.Object("keysSeconds", "recordsSeconds", "distributionsSeconds", "edges")
 	p := defaultPropagation
-	for name, into := range map[string]*time.Duration{"keysSeconds": &p.Keys, "recordsSeconds": &p.Records, "distributionsSeconds": &p.Distributions} {
-		if given := o.Field(name); given.Present() {
-			*into = seconds(given)
+	for _, of := range []struct {
+		name string
+		into *time.Duration
+	}{{"keysSeconds", &p.Keys}, {"recordsSeconds", &p.Records}, {"distributionsSeconds", &p.Distributions}} {
+		if given := o.Field(of.name); given.Present() {
+			*of.into = seconds(given)
 		}
 	}
 	if edges := o.Field("edges"); edges.Present() {

@@ -156,6 +156,89 @@ func TestASetupOfFrontEndsDecidesWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestAFrontEndThatAStrangerHasMovedIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, target, event string
+		outcome             shift.Outcome
+		left                Division
+	}{
+		{"a foreign value", siteTarget, `"do": "putKey", "target": "cloudfront:E1SITE", "value": "closed"`, shift.Stranded, Division{Exists: true, Serving: "stable", Strange: "closed"}},
+		{"another release", siteTarget, `"do": "putKey", "target": "cloudfront:E1SITE", "version": "r43"`, shift.Stranded, Division{Exists: true, Serving: "r43"}},
+		{"another weight", cnameTarget, `"do": "changeRecords", "target": "route53:Z1EXAMPLE:api.example.com", "percent": 50`, shift.Stranded,
+			Division{Exists: true, Serving: "CNAME stable.example.net", Additional: "CNAME green.example.net", Weight: 5000}},
+		{"another endpoint", cnameTarget, `"do": "changeRecords", "target": "route53:Z1EXAMPLE:api.example.com", "version": "CNAME red.example.net"`, shift.Stranded,
+			Division{Exists: true, Serving: "CNAME red.example.net"}},
+		{"no guard", cnameTarget, `"do": "deleteGuard", "target": "route53:Z1EXAMPLE:api.example.com"`, shift.RolledBack, Division{Exists: true, Serving: "CNAME stable.example.net"}},
+		{"another comment", switchTarget, `"do": "updateDistribution", "target": "switch:www.example.com"`, shift.RolledBack, Division{Exists: true, Serving: "E1BLUE"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			strategy := "Canary10Percent10Minutes"
+			more := ""
+			if tc.target == switchTarget { // Sluice has taken the name away, and must add it again
+				strategy, more = "AllAtOnce", `"switches": {"www.example.com": {"switch": "E1BLUE", "other": "E2GREEN"}}, `
+			}
+			w, r := playFrontEnds(t, `{"latencyMs": 250, `+more+`"events": [{"atSeconds": 90, `+tc.event+`}, {"atSeconds": 120, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`,
+				inputOf(strategy, `, "alarms": ["a"]`, tc.target))
+			target := w.Targets()[0]
+			require.EqualValues(t, tc.outcome, r.Outcome, r.Cause)
+			assert.Equal(t, tc.left, w.Division(target))
+			assert.Equal(t, tc.outcome == shift.RolledBack, r.Routes[len(r.Routes)-1].IsOurs, "%v", r.Routes)
+		})
+	}
+}
+
+func TestANameThatSomebodyTakesLeadsToTheirDistribution(t *testing.T) {
+	t.Parallel()
+	w := newFrontEndWorld(t, `{"events": [{"atSeconds": 90, "do": "takeName", "target": "switch:www.example.com", "version": "E9RED"}]}`, inputOf("AllAtOnce", "", switchTarget))
+	require.NoError(t, w.Advance(89*time.Second))
+	assert.Equal(t, Division{Exists: true, Serving: "ESTABLE"}, w.Division(switched))
+	require.NoError(t, w.Advance(6*time.Minute))
+	assert.Equal(t, Division{Exists: true, Serving: "E9RED"}, w.Division(switched))
+	require.Len(t, w.Routes(), 1)
+	assert.Equal(t, Routed{Seconds: 90, Target: switched, Kind: "switch", Stable: "ESTABLE", Candidate: "E9RED", Percent: shift.All}, w.Routes()[0])
+	assert.Equal(t, []portion{{"E9RED", 1}}, w.fronts.viewers[switched].stream.portions, "the edges have it")
+}
+
+func TestAScenarioOfFrontEndsThatNobodyShiftsIsRefused(t *testing.T) {
+	t.Parallel()
+	s, err := DecodeScenario([]byte(`{"sites": {"E1OTHER": {}}, "names": {"Z1EXAMPLE/www.example.com": {}}, "switches": {"www.example.com": {}}, "alarms": [
+		{"name": "a", "metric": "5xxErrorRate", "threshold": 1, "target": "route53:Z1EXAMPLE:api.example.com"},
+		{"name": "b", "metric": "Errors", "threshold": 1},
+		{"name": "c", "metric": "Requests", "threshold": 1, "version": "candidate"},
+		{"name": "d"}]}`))
+	require.NoError(t, err)
+	_, err = New(s, inputOf("Canary10Percent10Minutes", "", siteTarget, cnameTarget))
+	var invalid *ScenarioError
+	require.ErrorAs(t, err, &invalid)
+	var paths []string
+	for _, p := range invalid.Problems {
+		paths = append(paths, p.Path)
+	}
+	assert.Equal(t, []string{"alarms[0].metric", "alarms[1].metric", "alarms[2].version", "sites.E1OTHER", `names."Z1EXAMPLE/www.example.com"`, `switches."www.example.com"`}, paths, err)
+}
+
+func TestAlarmsWatchDistributions(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, strategy, target, alarm, outcome string
+	}{
+		{"errors of a site", "Canary20Percent10Minutes", siteTarget, `"metric": "5xxErrorRate", "statistic": "Average", "threshold": 8`, "RolledBack"},
+		{"fewer errors of a site", "Canary20Percent10Minutes", siteTarget, `"metric": "5xxErrorRate", "statistic": "Average", "threshold": 60`, "Promoted"},
+		{"requests to a site", "Canary20Percent10Minutes", siteTarget, `"metric": "Requests", "threshold": 600`, "RolledBack"},
+		{"errors of a switch's candidate", "AllAtOnce", switchTarget, `"metric": "5xxErrorRate", "statistic": "Average", "threshold": 8`, "RolledBack"},
+		{"errors of a switch's stable version", "AllAtOnce", switchTarget, `"metric": "5xxErrorRate", "statistic": "Average", "threshold": 8, "version": "stable"`, "Promoted"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, r := playFrontEnds(t, `{"candidate": {"errorRate": 0.5}, "traffic": {"requestsPerMinute": 600}, "alarms": [{"name": "site-5xx", `+tc.alarm+`}]}`,
+				inputOf(tc.strategy, `, "alarms": ["site-5xx"]`, tc.target))
+			assert.Equal(t, tc.outcome, r.Outcome, r.Cause)
+		})
+	}
+}
+
 func TestTheRandomBytesOfAWorldDependOnItsSeed(t *testing.T) {
 	t.Parallel()
 	value := func(seed string) string {

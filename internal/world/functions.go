@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,10 +92,20 @@ type transport struct {
 	actor string
 }
 
+// leastLatency returns how long a call takes at least. Route 53 and CloudFront have one control
+// plane for the whole world, and few calls a second: if the calls of a deployment took no time,
+// they would all come in the same second, as in AWS they do not.
+func leastLatency(host string) time.Duration {
+	if strings.HasPrefix(host, "route53.") || strings.HasPrefix(host, "cloudfront.") {
+		return 250 * time.Millisecond
+	}
+	return 0
+}
+
 // Do implements aws.HTTPClient.
 func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if a := actorOf(r.Context()); a != nil {
-		a.sleep(t.world.scenario.Latency + a.root().pace)
+		a.sleep(max(t.world.scenario.Latency, leastLatency(r.URL.Host)) + a.root().pace)
 	}
 	if t.world.intercept != nil {
 		if answer, err := t.world.intercept(t.world, t.actor, r); answer != nil || err != nil {

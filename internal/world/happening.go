@@ -47,7 +47,7 @@ func (w *World) attempt(h Happening) error {
 		w.Command(h.Target, shift.Order(h.Do), h.Reason)
 		return nil
 	}
-	return errors.New("unknown action")
+	return w.editFrontEnd(h)
 }
 
 func (w *World) stop() error {

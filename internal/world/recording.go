@@ -92,7 +92,7 @@ func (w *World) requests() []Requests {
 			if len(record.minutes) == 0 {
 				continue
 			}
-			count := Requests{Target: s.target, Version: version, Role: w.routes.role(s.target, version)}
+			count := Requests{Target: s.target, Kind: kindNoun(s.target), Version: version, Role: w.routes.role(s.target, version)}
 			for _, served := range record.minutes {
 				count.Requests += served.invocations
 				count.Errors += served.errors

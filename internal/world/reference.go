@@ -1,9 +1,12 @@
 package world
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
@@ -26,15 +29,48 @@ func (s Scenario) check(releases []shift.Release) error {
 			problems.Add(path+".target", "no deployment shifts %s; they shift %s", h.Target, listed(targets))
 		}
 	}
-	for i, a := range s.Alarms {
-		if a.Target != "" && !slices.Contains(targets, a.Target) {
-			problems.Add(strictjson.Index("alarms", i)+".target", "no deployment shifts %s; they shift %s", a.Target, listed(targets))
-		}
-	}
+	s.checkAlarms(targets, &problems)
+	s.checkFrontEnds(targets, &problems)
 	if list := problems.List(); len(list) > 0 {
 		return &ScenarioError{Problems: list}
 	}
 	return nil
+}
+
+func (s Scenario) checkAlarms(targets []shift.Target, problems *strictjson.Problems) {
+	for i, a := range s.Alarms {
+		path := strictjson.Index("alarms", i)
+		switch {
+		case a.Target != "" && !slices.Contains(targets, a.Target):
+			problems.Add(path+".target", "no deployment shifts %s; they shift %s", a.Target, listed(targets))
+		case a.Metric == "" || len(targets) == 0:
+		case a.Target == "" && !slices.ContainsFunc(targets, a.Metric.isOf), a.Target != "" && !a.Metric.isOf(a.Target):
+			problems.Add(path+".metric", "%s has no metric %s: functions have %s, %s, %s and %s, and distributions have %s and %s; an alarm without a metric changes by events alone",
+				cmp.Or(string(a.Target), listed(targets)), a.Metric, Errors, Invocations, Duration, Throttles, ViewerRequests, Requests5xx)
+		case a.Version != "" && a.watched(targets).Kind() == shift.KindCloudFront:
+			problems.Add(path+".version", "CloudFront's metrics are those of the whole distribution: leave it out")
+		}
+	}
+}
+
+// checkFrontEnds refuses sites, names and switches that no deployment shifts. An open scenario may
+// have some.
+func (s Scenario) checkFrontEnds(targets []shift.Target, problems *strictjson.Problems) {
+	check := func(path string, t shift.Target) {
+		if !slices.Contains(targets, t) && !s.Open {
+			problems.Add(path, "no deployment shifts it; they shift %s", listed(targets))
+		}
+	}
+	for _, distribution := range sortedKeys(s.Sites) {
+		check("sites."+distribution, flow.CloudFrontTarget(distribution))
+	}
+	for _, record := range sortedKeys(s.Names) {
+		zone, name, _ := strings.Cut(record, "/")
+		check(fmt.Sprintf("names.%q", record), flow.Route53Target(zone, name))
+	}
+	for _, name := range sortedKeys(s.Switches) {
+		check(fmt.Sprintf("switches.%q", name), flow.SwitchTarget(name))
+	}
 }
 
 func (s Scenario) checkHooks(releases []shift.Release, problems *strictjson.Problems) {
@@ -70,17 +106,7 @@ func (s Scenario) checkSynthetic(releases []shift.Release, problems *strictjson.
 // checkFunctions refuses functions that no deployment names, neither as a target, nor as a hook,
 // nor for synthetic requests. An open scenario may have some, for deployments that are started later.
 func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.Problems) {
-	named := map[string]bool{}
-	for _, r := range releases {
-		for _, a := range r.Arrivals {
-			function, _, _ := strings.Cut(strings.TrimPrefix(string(a.Target), shift.KindLambda+":"), ":")
-			named[function] = true
-		}
-		for _, f := range append(r.Hooks.Functions(), r.Judging.Synthetic.Function) {
-			named[bareName(f)] = true
-		}
-	}
-	delete(named, "") // of a deployment that asks nobody for requests
+	named := functionsOf(releases)
 	names := strings.Join(sortedKeys(named), ", ")
 	for _, name := range sortedKeys(s.Functions) {
 		if !named[name] && !s.Open {
@@ -92,6 +118,23 @@ func (s Scenario) checkFunctions(releases []shift.Release, problems *strictjson.
 			problems.Add(strictjson.Index("events", i)+".function", "there is no function %q: no deployment names it; they name %s", h.Function, names)
 		}
 	}
+}
+
+// functionsOf returns the names of the functions that the releases name.
+func functionsOf(releases []shift.Release) map[string]bool {
+	named := map[string]bool{}
+	for _, r := range releases {
+		for _, a := range r.Arrivals {
+			if function, _, err := flow.SplitLambdaTarget(a.Target); err == nil {
+				named[function] = true
+			}
+		}
+		for _, f := range append(r.Hooks.Functions(), r.Judging.Synthetic.Function) {
+			named[bareName(f)] = true
+		}
+	}
+	delete(named, "") // of a deployment that asks nobody for requests
+	return named
 }
 
 func (s Scenario) hasAlarm(name string, releases []shift.Release) bool {

@@ -4,13 +4,16 @@ import (
 	"slices"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
 // Routed is one change of a Target's traffic.
 type Routed struct {
-	Seconds   float64      `json:"seconds"`
-	Target    shift.Target `json:"target"`
+	Seconds float64      `json:"seconds"`
+	Target  shift.Target `json:"target"`
+	// Kind is "site", "name" or "switch"; empty for a function.
+	Kind      string       `json:"kind,omitempty"`
 	Stable    string       `json:"stable"`
 	Candidate string       `json:"candidate"`
 	Percent   shift.Weight `json:"percent"`
@@ -73,7 +76,7 @@ func (r *routes) reroute(t shift.Target, d Division, ours bool) {
 		return
 	}
 	changed := Routed{
-		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Stable: now.stable, Candidate: now.candidate, Percent: now.percent, IsOurs: ours,
+		Seconds: r.clock.now.Sub(r.began).Seconds(), Target: t, Kind: kindNoun(t), Stable: now.stable, Candidate: now.candidate, Percent: now.percent, IsOurs: ours,
 	}
 	r.list = append(r.list, changed)
 	r.tell(changed)
@@ -85,6 +88,15 @@ func (r *routes) whole(t shift.Target) string {
 		return last.candidate
 	}
 	return r.last[t].stable
+}
+
+// kindNoun returns what a front end is; empty for a function.
+func kindNoun(t shift.Target) string {
+	if !isFrontEnd(t) {
+		return ""
+	}
+	kind, _ := flow.KindOf(t)
+	return kind.Noun
 }
 
 // introduce makes a version the latest one that Sluice has introduced.

@@ -169,6 +169,7 @@ type Happening struct {
 	Reason       string
 	Input        json.RawMessage
 	Tags         map[string]string
+	Value        string
 }
 
 // Values of Happening.Do.
@@ -183,6 +184,12 @@ const (
 	deleteAliasDo    = "deleteAlias"
 	updateCode       = "updateCode"
 	setTags          = "setTags"
+
+	putKey             = "putKey"
+	changeRecords      = "changeRecords"
+	deleteGuard        = "deleteGuard"
+	takeName           = "takeName"
+	updateDistribution = "updateDistribution"
 )
 
 // ScenarioError lists all problems of a scenario.
@@ -400,14 +407,28 @@ var fieldsOf = map[string][]string{
 	updateCode:       {"function"},
 	setTags:          {"function", "tags"},
 
+	putKey:             {"target", "version", "value"},
+	changeRecords:      {"target", "version", "percent"},
+	deleteGuard:        {"target"},
+	takeName:           {"target", "version"},
+	updateDistribution: {"target"},
+
 	string(shift.Abort):   {"target", "reason"},
 	string(shift.Promote): {"target", "reason"},
 	string(shift.Pause):   {"target", "reason"},
 	string(shift.Resume):  {"target", "reason"},
 }
 
+// kindsOf has the kind of the target of those actions that are about one kind only.
+var kindsOf = map[string]string{
+	updateAlias: shift.KindLambda, deleteAliasDo: shift.KindLambda,
+	putKey:        shift.KindCloudFront,
+	changeRecords: shift.KindRoute53, deleteGuard: shift.KindRoute53,
+	takeName: shift.KindSwitch, updateDistribution: shift.KindSwitch,
+}
+
 func decodeHappening(v strictjson.Value) Happening {
-	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags").Require("do").Text()
+	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags", "value").Require("do").Text()
 	fields, known := fieldsOf[do]
 	if !known {
 		if do != "" {
@@ -421,7 +442,7 @@ func decodeHappening(v strictjson.Value) Happening {
 		Alarm: o.Field("alarm").Text(), Target: shift.Target(o.Field("target").Text()),
 		Version: o.Field("version").Text(), Additional: o.Field("additional").Text(), Percent: share(o.Field("percent")),
 		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
-		Tags: texts(o.Field("tags")),
+		Tags: texts(o.Field("tags")), Value: o.Field("value").Text(),
 	}
 	for _, required := range []string{"alarm", "target", "function", "input", "tags"} {
 		if slices.Contains(fields, required) {
@@ -434,12 +455,42 @@ func decodeHappening(v strictjson.Value) Happening {
 	case setEvaluation:
 		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK)
 	}
-	if h.Target != "" {
-		if _, _, err := flow.SplitLambdaTarget(h.Target); err != nil {
-			o.Field("target").Problem("%v", err)
-		}
-	}
+	h.checkTarget(o.Field("target"))
+	h.checkVersion(o)
 	return h
+}
+
+// checkTarget checks the target of an action.
+func (h Happening) checkTarget(v strictjson.Value) {
+	if h.Target == "" {
+		return
+	}
+	kind, only := kindsOf[h.Do]
+	switch err := flow.CheckTarget(h.Target); {
+	case err != nil:
+		v.Problem("%v", err)
+	case only && kind != h.Target.Kind():
+		v.Problem("is a target of the kind %s, but %s needs one of the kind %s", h.Target.Kind(), h.Do, kind)
+	}
+}
+
+// checkVersion checks what a front end gets.
+func (h Happening) checkVersion(o strictjson.Object) {
+	version := o.Field("version")
+	switch h.Do {
+	case putKey:
+		if version.Present() == o.Field("value").Present() {
+			o.Field("value").Problem("write either a version, which is a release, or a value")
+		}
+		checked(version, flow.IsRelease, flow.NoRelease)
+	case changeRecords:
+		if version.Present() == o.Field("percent").Present() {
+			o.Field("percent").Problem("write either a version, which is an endpoint, or the percent of the candidate's record")
+		}
+		decodeEndpoint(version)
+	case takeName:
+		checked(o.Require("version"), flow.IsDistribution, flow.NoDistribution)
+	}
 }
 
 func sortedKeys[K ~string, V any](m map[K]V) []K {

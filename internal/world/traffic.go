@@ -27,11 +27,13 @@ type traffic struct {
 
 // Requests counts the requests of a Target that a version served.
 type Requests struct {
-	Target   shift.Target `json:"target"`
-	Version  string       `json:"version"`
-	Role     Role         `json:"role"`
-	Requests int64        `json:"requests"`
-	Errors   int64        `json:"errors"`
+	Target shift.Target `json:"target"`
+	// Kind is "site", "name" or "switch"; empty for a function.
+	Kind     string `json:"kind,omitempty"`
+	Version  string `json:"version"`
+	Role     Role   `json:"role"`
+	Requests int64  `json:"requests"`
+	Errors   int64  `json:"errors"`
 	// Throttles are not among the Requests.
 	Throttles int64 `json:"throttles,omitempty"`
 }

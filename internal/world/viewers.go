@@ -182,6 +182,19 @@ func (v *viewers) lookAtDistributions() ([]portion, time.Duration) {
 	return portionsOf(shares), v.untilNextEdge(w.scenario.Propagation.Distributions)
 }
 
+// viewersFollow says that the viewers of all front ends get what the control planes have. A
+// front end whose traffic is divided is not waited for.
+func (w *World) viewersFollow() bool {
+	for t, v := range w.fronts.viewers {
+		d := w.Division(t)
+		isWhole := d.Exists && d.Strange == "" && d.Additional == ""
+		if isWhole && !(len(v.stream.portions) == 1 && v.stream.portions[0].version == d.Serving) {
+			return false
+		}
+	}
+	return true
+}
+
 // frontEndBehaviour returns how a version of a front end serves. Only Lambda has sandboxes, and
 // throttles.
 func (w *World) frontEndBehaviour(t shift.Target, version string) Behaviour {

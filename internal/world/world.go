@@ -23,10 +23,6 @@ import (
 // Epoch is the start time of every world but a Paced one.
 var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// distributionRate is CloudFront's limit of calls per second. AWS publishes none. All calls of a
-// deployment may come at the same moment here, so the limit is one that a single one can keep.
-const distributionRate = 10
-
 // World is an AWS account with Sluice in it, and traffic around it.
 type World struct {
 	scenario  Scenario
@@ -122,7 +118,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64, KeepUnchanged: s.KeepsRevisions,
 		KeyValueStores:  localaws.KeyValueStoreConfig{Propagation: orAtOnce(s.Propagation.Keys), Edges: s.Propagation.Edges},
 		PropagationTime: orAtOnce(s.Propagation.Records),
-		Distributions:   localaws.CloudFrontConfig{Rate: distributionRate, DeployTime: orAtOnce(s.Propagation.Distributions), Edges: s.Propagation.Edges},
+		Distributions:   localaws.CloudFrontConfig{DeployTime: orAtOnce(s.Propagation.Distributions), Edges: s.Propagation.Edges},
 	})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(LedgerTable, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)
@@ -355,8 +351,9 @@ func (w *World) Start(name string, input json.RawMessage) (*asl.Execution, error
 // maxCleanup bounds how long the safety net may take after the executions have ended.
 const maxCleanup = 2 * time.Hour
 
-// Run lets time pass until every execution has ended, no more Happenings are to come, and every
-// Outcome is announced. It waits for the announcements at most maxCleanup.
+// Run lets time pass until every execution has ended, no more Happenings are to come, every
+// Outcome is announced, and all viewers have what the control planes have. It waits for the
+// announcements and the viewers at most maxCleanup.
 func (w *World) Run() error {
 	ended := w.clock.now
 	for {
@@ -364,7 +361,7 @@ func (w *World) Run() error {
 		if busy {
 			ended = w.clock.now
 		}
-		if !busy && (w.clock.now.Sub(ended) > maxCleanup || w.netting == 0 && !w.hasUnannounced()) {
+		if !busy && (w.clock.now.Sub(ended) > maxCleanup || w.netting == 0 && !w.hasUnannounced() && w.viewersFollow()) {
 			w.traffic.advance(w.clock.now)
 			return w.problem
 		}

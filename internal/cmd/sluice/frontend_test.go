@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/world"
 )
 
 // shopWindow shifts a function with the site in front of it.
@@ -62,9 +65,19 @@ func TestWhatHasNoVersionsToCompareIsNotForecast(t *testing.T) {
 	assert.Contains(t, got.stderr, "judge compares versions of a function, and cloudfront:E1 is none")
 }
 
-func TestTheLocalWorldSaysWhatItCannotPlay(t *testing.T) {
+func TestGoldenSimulationOfFrontEnds(t *testing.T) {
 	t.Parallel()
 	got := run(t, shopWindow, "simulate", "-f", "-")
-	assert.Equal(t, statusInvalid, got.status)
-	assert.Contains(t, got.stderr, "targets: the local world has functions, and no CloudFront yet, so it cannot play cloudfront:E1ABCDEF234567")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assertGolden(t, "simulate-front-ends.txt", got.stdout)
+
+	got = run(t, shopWindow, "simulate", "-f", "-", "--json")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	var result world.Result
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
+	kinds := map[string]string{}
+	for _, r := range result.Requests {
+		kinds[string(r.Target)] = r.Kind
+	}
+	assert.Equal(t, map[string]string{"lambda:orders:live": "", "cloudfront:E1ABCDEF234567": "site", "route53:Z0123456789ABC:api.example.com": "name"}, kinds)
 }

@@ -71,7 +71,11 @@ func (a *localAccount) readTemplate() ([]stack.Function, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stack's template: %w", err)
 	}
-	return stack.Read(template, a.place())
+	functions, err := stack.Read(template, a.place())
+	for _, f := range functions { // the account has its own front ends
+		maps.Copy(f.Variables, a.world.FrontEnds())
+	}
+	return functions, err
 }
 
 // deploy creates the functions of the stack's template, each of which runs in processes
@@ -152,6 +156,9 @@ func (a *localAccount) walkthrough(s inputs, release shift.Release) []string {
 		"export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_PAGER=",
 	}
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	if a.world.FrontEnds()[flow.CloudFront.Variable] != "" { // the client puts the account before the host
+		add("export AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE=%s", strings.Replace(a.endpoint, "127.0.0.1", "localhost", 1))
+	}
 	for _, arrival := range release.Arrivals {
 		if function, _, err := flow.SplitLambdaTarget(arrival.Target); err == nil && arrival.Candidate == "" {
 			add(`aws lambda update-function-code --function-name %s --s3-bucket code --s3-key "$(date +%%s).zip"`, function)
@@ -160,19 +167,17 @@ func (a *localAccount) walkthrough(s inputs, release shift.Release) []string {
 	}
 	add(`aws stepfunctions start-execution --name "walk-$(date +%%s)" --state-machine-arn %s \`, a.world.StateMachine())
 	add("  --input '%s'", a.exampleInput(s))
-	aliases := func() {
+	routes := func() {
 		for _, arrival := range release.Arrivals {
-			if function, alias, err := flow.SplitLambdaTarget(arrival.Target); err == nil {
-				add("aws lambda get-alias --function-name %s --name %s", function, alias)
-			}
+			add("%s", a.routeCommand(arrival.Target))
 		}
 	}
-	aliases()
+	routes()
 	for _, alarm := range release.Alarms {
 		add("aws cloudwatch set-alarm-state %s --state-value ALARM --state-reason 'by hand'", alarmArguments(alarm))
 	}
 	add("bin/sluice watch %s", release.Arrivals[0].Target)
-	aliases()
+	routes()
 	return lines
 }
 
@@ -182,6 +187,33 @@ func alarmArguments(alarm string) string {
 		return fmt.Sprintf("--region %s --alarm-name %s", a.Region, a.Name)
 	}
 	return "--alarm-name " + alarm
+}
+
+// routeCommand returns a command that shows what a Target serves.
+func (a *localAccount) routeCommand(t shift.Target) string {
+	switch t.Kind() {
+	case shift.KindCloudFront:
+		distribution, _ := flow.SplitCloudFrontTarget(t) // the input was decoded before
+		return fmt.Sprintf("aws cloudfront-keyvaluestore get-key --kvs-arn %s --key %s", a.world.FrontEnds()[flow.CloudFront.Variable], distribution)
+	case shift.KindRoute53:
+		zone, name, _ := flow.SplitRoute53Target(t)
+		return fmt.Sprintf("aws route53 list-resource-record-sets --hosted-zone-id %s --start-record-name %s --max-items 4", zone, name)
+	case shift.KindSwitch:
+		return fmt.Sprintf("aws cloudfront get-distribution-config --id %s --query DistributionConfig.Aliases", a.switchOf(t))
+	}
+	function, alias, _ := flow.SplitLambdaTarget(t)
+	return fmt.Sprintf("aws lambda get-alias --function-name %s --name %s", function, alias)
+}
+
+// switchOf returns the distribution that has a switched name to serve it.
+func (a *localAccount) switchOf(t shift.Target) string {
+	pairs, _ := flow.ParseSwitchPairs(a.world.FrontEnds()[flow.Switch.Variable]) // the account has written them
+	for _, p := range pairs {
+		if flow.SwitchTarget(p.Name) == t {
+			return p.Switch
+		}
+	}
+	return ""
 }
 
 // moreCommands lists commands that are not part of the walkthrough.

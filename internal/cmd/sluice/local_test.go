@@ -115,6 +115,23 @@ func TestLocalHasTheFunctionsAndAlarmsOfTheDeployment(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
+func TestLocalShowsHowToReadTheFrontEndsOfTheDeployment(t *testing.T) {
+	s := startLocal(t, "-f", writeFile(t, "deployment.json", shopWindow))
+	port := s.endpoint[strings.LastIndex(s.endpoint, ":"):]
+	for _, line := range []string{
+		"export AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE=http://localhost" + port,
+		"aws lambda get-alias --function-name orders --name live",
+		"aws route53 list-resource-record-sets --hosted-zone-id Z0123456789ABC --start-record-name api.example.com --max-items 4",
+	} {
+		assert.Contains(t, s.output, "  "+line+"\n")
+	}
+	assert.Regexp(t, `aws cloudfront-keyvaluestore get-key --kvs-arn arn:aws:cloudfront::123456789012:key-value-store/[0-9a-f-]+ --key E1ABCDEF234567\n`, s.output)
+
+	s = startLocal(t, "-f", writeFile(t, "deployment.json", `{"cloudfrontSwitch": {"name": "www.example.com", "candidate": "E2GREEN"}, "strategy": "AllAtOnce"}`))
+	assert.Contains(t, s.output, "aws cloudfront get-distribution-config --id E2GREEN --query DistributionConfig.Aliases\n")
+	assert.NotContains(t, s.output, "KEYVALUESTORE")
+}
+
 func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,8 +120,8 @@ func readInputs(deployment, scenario source, stdin io.Reader) (inputs, error) {
 		return inputs{}, err
 	}
 	wrong := &invalidError{}
-	release, err := request.DecodeInput(s.deployment, "")
-	wrong.add(deployment.String(), cmp.Or(err, checkPlayed(release)))
+	_, err = request.DecodeInput(s.deployment, "")
+	wrong.add(deployment.String(), err)
 	if scenario != "" {
 		text, err := scenario.read(stdin)
 		if err != nil {
@@ -133,16 +132,6 @@ func readInputs(deployment, scenario source, stdin io.Reader) (inputs, error) {
 		s.source, s.scenarioText = scenario.String(), text
 	}
 	return s, wrong.orNil()
-}
-
-// checkPlayed refuses targets that the local world does not have.
-func checkPlayed(r shift.Release) error {
-	missing := newFrontEnds(r)
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("targets: the local world has functions, and no %s yet, so it cannot play %s: leave it out to play the rest; 'sluice plan' shows what all of it takes",
-		missing[0].kind.Title, missing[0].Target)
 }
 
 // simulation is a deployment that has been played.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 	"sluice/internal/world"
@@ -172,13 +173,13 @@ func (t *table) addCalls(calls map[string]int) {
 // addRequests adds the requests of each version, over all targets.
 func (t *table) addRequests(counts []world.Requests) {
 	type version struct {
-		name string
-		role world.Role
+		name, kind, noun string
+		role             world.Role
 	}
 	total, targets := map[version]world.Requests{}, map[version]int{}
 	var versions []version
 	for _, r := range counts {
-		v := version{r.Version, r.Role}
+		v := version{r.Version, r.Kind, flow.VersionNoun(r.Target), r.Role}
 		if targets[v] == 0 {
 			versions = append(versions, v)
 		}
@@ -191,7 +192,11 @@ func (t *table) addRequests(counts []world.Requests) {
 		if targets[v] > 1 {
 			text += fmt.Sprintf(", at %d targets", targets[v])
 		}
-		t.add(fmt.Sprintf("  %s, %s", v.name, v.role), text)
+		label := v.name
+		if v.kind != "" { // a release or an endpoint may be too long for a label
+			label, text = v.kind, fmt.Sprintf("%s %s: %s", v.noun, v.name, text)
+		}
+		t.add(fmt.Sprintf("  %s, %s", label, v.role), text)
 	}
 	if len(counts) == 0 {
 		t.add("  none", emptyCell)

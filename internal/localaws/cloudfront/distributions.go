@@ -179,6 +179,13 @@ func (s *Distributions) AddDistribution(add Distribution) error {
 	return nil
 }
 
+// HasDistribution says whether there is a distribution.
+func (s *Distributions) HasDistribution(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.distributions[id] != nil
+}
+
 // EditDistribution changes the names, the comment, or whether it is disabled, of a distribution,
 // as a person does in the console. It returns an error that CloudFront would return.
 func (s *Distributions) EditDistribution(id string, edit func(*Distribution)) error {

@@ -108,33 +108,42 @@ func (s *Zones) AddZone(z Zone) {
 // PutRecords creates or replaces records, as a person does in the console: by a batch of
 // UPSERTs, at once at all name servers. It returns an error that Route 53 would return.
 func (s *Zones) PutRecords(zoneID string, records ...Record) error {
-	return s.edit(zoneID, "UPSERT", records)
+	return s.edit(zoneID, changesOf("UPSERT", records))
 }
 
 // DeleteRecords deletes records.
 func (s *Zones) DeleteRecords(zoneID string, records ...Record) error {
-	return s.edit(zoneID, "DELETE", records)
+	return s.edit(zoneID, changesOf("DELETE", records))
 }
 
-func (s *Zones) edit(zoneID, action string, records []Record) error {
+// ReplaceRecords deletes records and creates others, in one batch.
+func (s *Zones) ReplaceRecords(zoneID string, old, fresh []Record) error {
+	return s.edit(zoneID, slices.Concat(changesOf("DELETE", old), changesOf("CREATE", fresh)))
+}
+
+func changesOf(action string, records []Record) []Change {
+	var batch []Change
+	for _, r := range records {
+		batch = append(batch, Change{Action: action, Record: r})
+	}
+	return batch
+}
+
+func (s *Zones) edit(zoneID string, batch []Change) error {
 	now := s.account.Now()
-	if err := s.editLocked(zoneID, action, records, now); err != nil {
+	if err := s.editLocked(zoneID, batch, now); err != nil {
 		return err
 	}
 	s.tell(RecordChange{Time: now, ZoneID: zoneID})
 	return nil
 }
 
-func (s *Zones) editLocked(zoneID, action string, records []Record, now time.Time) error {
+func (s *Zones) editLocked(zoneID string, batch []Change, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z, err := s.zone(zoneID)
 	if err != nil {
 		return err
-	}
-	var batch []Change
-	for _, r := range records {
-		batch = append(batch, Change{Action: action, Record: r})
 	}
 	after, err := z.apply(batch)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -112,6 +113,9 @@ func changeText(c shift.Move, most int) string {
 		versions = fmt.Sprintf(" → %s", c.Candidate)
 	default:
 		versions = fmt.Sprintf(" %s → %s", c.Stable, c.Candidate)
+	}
+	if c.Candidate != "" && c.Target.Kind() != shift.KindLambda {
+		versions = " " + flow.VersionNoun(c.Target) + versions
 	}
 	return cutMiddle(string(c.Target), most-utf8.RuneCountInString(versions)) + versions
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -83,9 +84,16 @@ func (p page) changeText(c shift.Move) string {
 	switch {
 	case c.Candidate == "":
 	case c.Stable == "":
-		versions = "  → " + safeText(string(c.Candidate), 20)
+		versions = "→ " + safeText(string(c.Candidate), 20)
 	default:
-		versions = fmt.Sprintf("  %s → %s", safeText(string(c.Stable), 20), safeText(string(c.Candidate), 20))
+		versions = fmt.Sprintf("%s → %s", safeText(string(c.Stable), 20), safeText(string(c.Candidate), 20))
+	}
+	switch {
+	case versions == "":
+	case c.Target.Kind() == shift.KindLambda:
+		versions = "  " + versions
+	default:
+		versions = "  " + flow.VersionNoun(c.Target) + " " + versions
 	}
 	name := cutMiddle(safeText(string(c.Target), maxName), p.width-len(margin)-ansi.StringWidth(versions))
 	return p.strong.Render(name) + versions
