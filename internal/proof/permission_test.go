@@ -192,7 +192,7 @@ func used(t *testing.T) []allowed {
 						// With all our tags it is only asked what would be.
 						if key := fmt.Sprint(actor, needed, tags); yes && !known[key] && !maps.Equal(tags, world.WantedTags) {
 							known[key] = true
-							everUsed = append(everUsed, allowed{actor, iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}, c})
+							everUsed = append(everUsed, allowed{actor, world.RequestFor(needed, tags), c})
 						}
 						return yes
 					}

@@ -36,7 +36,18 @@ func EnforcePolicies(rolesAt func(region, account, pattern string) iam.Template)
 	}
 }
 
-// permitsOf evaluates the policies of a stack's template. It caches the answers.
+// RequestFor returns what IAM decides about when a Lambda needs a permission on a resource with
+// these tags.
+func RequestFor(needed localaws.Permission, tags map[string]string) iam.Request {
+	request := iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}
+	if needed.Context != nil {
+		request.Keys = needed.Context.Keys
+	}
+	return request
+}
+
+// permitsOf evaluates the policies of a stack's template. It caches the answers, except for
+// calls with condition keys, which differ nearly each time.
 func permitsOf(template iam.Template) Permits {
 	type question struct {
 		actor        string
@@ -44,15 +55,21 @@ func permitsOf(template iam.Template) Permits {
 		target, hook bool
 		synthetic    bool
 	}
+	decide := func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		return template.Functions[FunctionPrefix+actor].Decide(RequestFor(needed, tags)).Allowed
+	}
 	var answers sync.Map
 	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		if needed.Context != nil {
+			return decide(actor, needed, tags)
+		}
 		q := question{actor, needed, tags[flow.TagAlias] != "", tags[flow.TagHook] != "", tags[flow.TagSynthetic] != ""}
 		if known, ok := answers.Load(q); ok {
 			return known.(bool)
 		}
-		decision := template.Functions[FunctionPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
-		answers.Store(q, decision.Allowed)
-		return decision.Allowed
+		allowed := decide(actor, needed, tags)
+		answers.Store(q, allowed)
+		return allowed
 	}
 }
 
