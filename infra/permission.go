@@ -109,7 +109,10 @@ func (p permissions) frontEnds(function string) []iam.PolicyStatement {
 		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.releases(), p.zones(listRecords, "route53:GetHostedZone"), p.distributions(readDistribution, readConfig))
 	case flow.Open.Function:
 		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords, "route53:GetHostedZone"), p.distributions(readDistribution, readConfig))
-	case flow.CheckAlarms.Function, flow.Close.Function:
+	case flow.CheckAlarms.Function:
+		// It also asks whether the last write has reached all viewers.
+		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.changes(), p.distributions(readDistribution, readConfig))
+	case flow.Close.Function:
 		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.distributions(readConfig))
 	case flow.SetWeight.Function, flow.Rollback.Function, flow.SafetyNet:
 		all = append(all,
@@ -146,6 +149,15 @@ func (p permissions) zones(actions ...string) []iam.PolicyStatement {
 		zones = append(zones, p.zoneARN(records[0]))
 	}
 	return some("ReadZones", actions, zones)
+}
+
+// changes allows reading how far a batch of records has come. The ids of batches are not known
+// before.
+func (p permissions) changes() []iam.PolicyStatement {
+	if len(p.settings.FrontEnds.Records) == 0 {
+		return nil
+	}
+	return []iam.PolicyStatement{allow("ReadChanges", []string{"route53:GetChange"}, fmt.Sprintf("arn:%s:route53:::change/*", *p.stack.Partition()))}
 }
 
 func (p permissions) zoneARN(r record) string {

@@ -76,7 +76,9 @@ func TestTheInputsOfThePageOnFrontEndsAreUnderstood(t *testing.T) {
 			targets = append(targets, a.Target)
 			kinds[a.Target.Kind()] = true
 			if a.Target.Kind() == shift.KindCloudFront {
-				assert.Contains(t, given["releaseBuckets"], a.Detail, "publish-version may look there")
+				site, err := flow.ParseSite(a.Detail)
+				require.NoError(t, err)
+				assert.Contains(t, given["releaseBuckets"], site.Bucket, "publish-version may look there")
 			}
 		}
 		assert.NoError(t, shift.CheckPlan(flow.LimitedBy(targets), release.Steps), text)

@@ -97,7 +97,7 @@ func everyFrontEndRequest(_ *testing.T, parsed Template) []simulatedRequest {
 	services := map[string]calls{
 		"cloudfront-keyvaluestore": {[]string{"DescribeKeyValueStore", "GetKey", "PutKey", "DeleteKey", "ListKeys", "UpdateKeys"}, []string{store, store + "2"}},
 		"s3":                       {[]string{"GetObject", "PutObject"}, []string{release, "arn:aws:s3:::site-prod/secret", "arn:aws:s3:::site-prod-2/releases/r42/index.html"}},
-		"route53":                  {[]string{"ListResourceRecordSets", "GetHostedZone", "DeleteHostedZone"}, []string{zone, secondZone, zone + "D"}},
+		"route53":                  {[]string{"ListResourceRecordSets", "GetHostedZone", "DeleteHostedZone", "GetChange"}, []string{zone, secondZone, zone + "D", "arn:aws:route53:::change/C1"}},
 		"cloudfront":               {[]string{"GetDistribution", "GetDistributionConfig", "UpdateDistribution", "DeleteDistribution"}, []string{onSwitch, otherOne, onSwitch + "2"}},
 	}
 	var all []simulatedRequest

@@ -41,6 +41,7 @@ func TestRolesAllowTheFrontEndsAndNothingBesideThem(t *testing.T) {
 	writers := []string{"set-weight", "rollback", "safety-net"}
 	readers := append([]string{"publish-version", "open-deployment", "check-alarms", "close-deployment"}, writers...)
 	describers := []string{"publish-version", "open-deployment"}
+	askers := append([]string{"check-alarms"}, describers...)
 	a, aAndGuard := []string{"A"}, []string{"TXT", "A", "AAAA", "CNAME"}
 	for _, test := range []struct {
 		name    string
@@ -67,6 +68,7 @@ func TestRolesAllowTheFrontEndsAndNothingBesideThem(t *testing.T) {
 		{"list the other zone", Request{Action: "route53:ListResourceRecordSets", Resource: secondZone}, readers},
 		{"list a zone that no setting names", Request{Action: "route53:ListResourceRecordSets", Resource: zone + "D"}, nobody},
 		{"read whether a zone is private", Request{Action: "route53:GetHostedZone", Resource: zone}, describers},
+		{"read whether a batch has reached all name servers", Request{Action: "route53:GetChange", Resource: "arn:aws:route53:::change/C1"}, []string{"check-alarms"}},
 		{"delete a zone", Request{Action: "route53:DeleteHostedZone", Resource: zone}, nobody},
 		{"write a name with its guard", batch(zone, aAndGuard, "api.example.com", "_sluice.api.example.com"), writers},
 		{"write a wildcard with its guard", batch(zone, aAndGuard, `\052.example.com`, `_sluice.\052.example.com`), writers},
@@ -81,8 +83,8 @@ func TestRolesAllowTheFrontEndsAndNothingBesideThem(t *testing.T) {
 
 		{"read the switch", Request{Action: "cloudfront:GetDistributionConfig", Resource: onSwitch}, readers},
 		{"read the other one", Request{Action: "cloudfront:GetDistributionConfig", Resource: otherOne}, readers},
-		{"read whether the switch is deployed", Request{Action: "cloudfront:GetDistribution", Resource: onSwitch}, describers},
-		{"read whether the other one is deployed", Request{Action: "cloudfront:GetDistribution", Resource: otherOne}, describers},
+		{"read whether the switch is deployed", Request{Action: "cloudfront:GetDistribution", Resource: onSwitch}, askers},
+		{"read whether the other one is deployed", Request{Action: "cloudfront:GetDistribution", Resource: otherOne}, askers},
 		{"write the switch", Request{Action: "cloudfront:UpdateDistribution", Resource: onSwitch}, writers},
 		{"write the other one", Request{Action: "cloudfront:UpdateDistribution", Resource: otherOne}, nobody},
 		{"read a distribution that no setting names", Request{Action: "cloudfront:GetDistributionConfig", Resource: onSwitch + "2"}, nobody},
