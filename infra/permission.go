@@ -106,19 +106,32 @@ func (p permissions) frontEnds(function string) []iam.PolicyStatement {
 	var all [][]iam.PolicyStatement
 	switch function {
 	case flow.Publish.Function:
-		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.releases(), p.zones(listRecords, "route53:GetHostedZone"), p.distributions(readDistribution, readConfig))
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey), p.releases(),
+			p.zones(listRecords, "route53:GetHostedZone"),
+			p.distributions(readDistribution), p.switches("ReadSwitches", readConfig),
+		)
 	case flow.Open.Function:
-		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords, "route53:GetHostedZone"), p.distributions(readDistribution, readConfig))
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey),
+			p.zones(listRecords, "route53:GetHostedZone"),
+			p.distributions(readDistribution), p.switches("ReadSwitches", readConfig),
+		)
 	case flow.CheckAlarms.Function:
 		// It also asks whether the last write has reached all viewers.
-		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.changes(), p.distributions(readDistribution, readConfig))
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey),
+			p.zones(listRecords), p.changes(),
+			p.switches("ReadSwitches", readDistribution, readConfig),
+		)
 	case flow.Close.Function:
-		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.distributions(readConfig))
+		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.switches("ReadSwitches", readConfig))
 	case flow.SetWeight.Function, flow.Rollback.Function, flow.SafetyNet:
+		// Before a name is left to the other distribution, that one is read, too.
 		all = append(all,
 			p.keys("ShiftKeys", describeStore, readKey, "cloudfront-keyvaluestore:PutKey", "cloudfront-keyvaluestore:DeleteKey"),
 			p.zones(listRecords), p.records(),
-			p.distributions(readConfig), p.switches("cloudfront:UpdateDistribution"),
+			p.distributions(readConfig), p.switches("SwitchNames", "cloudfront:UpdateDistribution"),
 		)
 	}
 	return slices.Concat(all...)
@@ -195,8 +208,8 @@ func (p permissions) distributions(actions ...string) []iam.PolicyStatement {
 }
 
 // switches allows calls on those distributions that get and lose names.
-func (p permissions) switches(actions ...string) []iam.PolicyStatement {
-	return some("SwitchNames", actions, p.distributionARNs(p.settings.FrontEnds.switches()))
+func (p permissions) switches(sid string, actions ...string) []iam.PolicyStatement {
+	return some(sid, actions, p.distributionARNs(p.settings.FrontEnds.switches()))
 }
 
 // distributionARNs returns the ARNs of distributions. They have no region.

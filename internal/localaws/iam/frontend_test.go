@@ -82,9 +82,9 @@ func TestRolesAllowTheFrontEndsAndNothingBesideThem(t *testing.T) {
 		{"write the name servers besides", batch(zone, []string{"A", "NS"}, "api.example.com"), nobody},
 
 		{"read the switch", Request{Action: "cloudfront:GetDistributionConfig", Resource: onSwitch}, readers},
-		{"read the other one", Request{Action: "cloudfront:GetDistributionConfig", Resource: otherOne}, readers},
+		{"read the other one", Request{Action: "cloudfront:GetDistributionConfig", Resource: otherOne}, writers},
 		{"read whether the switch is deployed", Request{Action: "cloudfront:GetDistribution", Resource: onSwitch}, askers},
-		{"read whether the other one is deployed", Request{Action: "cloudfront:GetDistribution", Resource: otherOne}, askers},
+		{"read whether the other one is deployed", Request{Action: "cloudfront:GetDistribution", Resource: otherOne}, describers},
 		{"write the switch", Request{Action: "cloudfront:UpdateDistribution", Resource: onSwitch}, writers},
 		{"write the other one", Request{Action: "cloudfront:UpdateDistribution", Resource: otherOne}, nobody},
 		{"read a distribution that no setting names", Request{Action: "cloudfront:GetDistributionConfig", Resource: onSwitch + "2"}, nobody},
