@@ -101,8 +101,10 @@ func (a *sluice) newFunction(b blueprint, from built) awslambda.Function {
 		flow.TableVariable:   a.table.TableName(),
 		flow.MetricsVariable: jsii.String(a.metrics()),
 	}
-	for name, value := range b.environment {
-		environment[name] = jsii.String(value)
+	for _, more := range []map[string]string{a.settings.FrontEnds.variables(a.permit.store), b.environment} {
+		for name, value := range more {
+			environment[name] = jsii.String(value)
+		}
 	}
 	name := a.permit.functionName(b.name)
 	logs := newLogGroup(a.stack, a.settings, b.name+"-logs", "/aws/lambda/"+name)

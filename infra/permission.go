@@ -26,6 +26,8 @@ import (
 type permissions struct {
 	stack    awscdk.Stack
 	settings settings
+	// store is the ARN of the KeyValueStore, or empty.
+	store string
 }
 
 // statements returns the permissions of each function, in addition to its logs and traces.
@@ -92,6 +94,139 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 		}
 	}
 	panic(fmt.Sprintf("the function %s has no permissions here", function))
+}
+
+// frontEnds returns what a function needs for Targets other than functions. Each kind has its
+// statements only if its setting is given.
+func (p permissions) frontEnds(function string) []iam.PolicyStatement {
+	const (
+		readKey, readDistribution, readConfig = "cloudfront-keyvaluestore:GetKey", "cloudfront:GetDistribution", "cloudfront:GetDistributionConfig"
+		describeStore, listRecords            = "cloudfront-keyvaluestore:DescribeKeyValueStore", "route53:ListResourceRecordSets"
+	)
+	var all [][]iam.PolicyStatement
+	switch function {
+	case flow.Publish.Function:
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey), p.releases(),
+			p.zones(listRecords, "route53:GetHostedZone"),
+			p.distributions(readDistribution), p.switches("ReadSwitches", readConfig),
+		)
+	case flow.Open.Function:
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey),
+			p.zones(listRecords, "route53:GetHostedZone"),
+			p.distributions(readDistribution), p.switches("ReadSwitches", readConfig),
+		)
+	case flow.CheckAlarms.Function:
+		// It also asks whether the last write has reached all viewers.
+		all = append(all,
+			p.keys("ReadKeys", describeStore, readKey),
+			p.zones(listRecords), p.changes(),
+			p.switches("ReadSwitches", readDistribution, readConfig),
+		)
+	case flow.Close.Function:
+		all = append(all, p.keys("ReadKeys", describeStore, readKey), p.zones(listRecords), p.switches("ReadSwitches", readConfig))
+	case flow.SetWeight.Function, flow.Rollback.Function, flow.SafetyNet:
+		// Before a name is left to the other distribution, that one is read, too.
+		all = append(all,
+			p.keys("ShiftKeys", describeStore, readKey, "cloudfront-keyvaluestore:PutKey", "cloudfront-keyvaluestore:DeleteKey"),
+			p.zones(listRecords), p.records(),
+			p.distributions(readConfig), p.switches("SwitchNames", "cloudfront:UpdateDistribution"),
+		)
+	}
+	return slices.Concat(all...)
+}
+
+// keys allows calls on the KeyValueStore. Its keys have no ARNs (Service Authorization Reference).
+// The requests are signed for all regions (SigV4a), which needs no further permission.
+func (p permissions) keys(sid string, actions ...string) []iam.PolicyStatement {
+	if p.store == "" {
+		return nil
+	}
+	return []iam.PolicyStatement{allow(sid, actions, p.store)}
+}
+
+// releases allows looking for the files of releases, with HeadObject.
+func (p permissions) releases() []iam.PolicyStatement {
+	var objects []string
+	for _, bucket := range p.settings.FrontEnds.ReleaseBuckets {
+		objects = append(objects, fmt.Sprintf("arn:%s:s3:::%s%s*", *p.stack.Partition(), bucket, flow.ReleasesPath))
+	}
+	return some("FindReleases", []string{"s3:GetObject"}, objects)
+}
+
+// zones allows reading the zones whose names may be shifted. A read cannot be narrowed to names.
+func (p permissions) zones(actions ...string) []iam.PolicyStatement {
+	var zones []string
+	for _, records := range p.settings.FrontEnds.zones() {
+		zones = append(zones, p.zoneARN(records[0]))
+	}
+	return some("ReadZones", actions, zones)
+}
+
+// changes allows reading how far a batch of records has come. The ids of batches are not known
+// before.
+func (p permissions) changes() []iam.PolicyStatement {
+	if len(p.settings.FrontEnds.Records) == 0 {
+		return nil
+	}
+	return []iam.PolicyStatement{allow("ReadChanges", []string{"route53:GetChange"}, fmt.Sprintf("arn:%s:route53:::change/*", *p.stack.Partition()))}
+}
+
+func (p permissions) zoneARN(r record) string {
+	return fmt.Sprintf("arn:%s:route53:::hostedzone/%s", *p.stack.Partition(), r.zone)
+}
+
+// records allows writing the names of each zone, and their guards, with no other types than
+// Sluice's (Route 53 Developer Guide, Using IAM policy conditions for fine-grained access control).
+// Each zone has its own statement: a name of one zone must not be written in another.
+func (p permissions) records() []iam.PolicyStatement {
+	var all []iam.PolicyStatement
+	for _, records := range p.settings.FrontEnds.zones() {
+		var names []string
+		for _, r := range records {
+			name := normalRecordName(r.name)
+			names = append(names, name, flow.GuardLabel+name)
+		}
+		statement := allow("ShiftRecords"+records[0].zone, []string{"route53:ChangeResourceRecordSets"}, p.zoneARN(records[0]))
+		statement.AddCondition(jsii.String("ForAllValues:StringEquals"), &map[string]any{
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames": names,
+			"route53:ChangeResourceRecordSetsRecordTypes":           []string{"A", "AAAA", "CNAME", "TXT"},
+		})
+		all = append(all, statement)
+	}
+	return all
+}
+
+// normalRecordName returns a name as conditions have it: any other character than letters, digits,
+// hyphens, underscores and dots is an octal escape.
+func normalRecordName(name string) string { return strings.ReplaceAll(name, "*", `\052`) }
+
+// distributions allows reading the distributions between which names are switched.
+func (p permissions) distributions(actions ...string) []iam.PolicyStatement {
+	return some("ReadDistributions", actions, p.distributionARNs(p.settings.FrontEnds.distributions()))
+}
+
+// switches allows calls on those distributions that get and lose names.
+func (p permissions) switches(sid string, actions ...string) []iam.PolicyStatement {
+	return some(sid, actions, p.distributionARNs(p.settings.FrontEnds.switches()))
+}
+
+// distributionARNs returns the ARNs of distributions. They have no region.
+func (p permissions) distributionARNs(ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", *p.stack.Partition(), *p.stack.Account(), id))
+	}
+	return all
+}
+
+// some allows actions on resources, or nothing if there are none.
+func some(sid string, actions []string, resources []string) []iam.PolicyStatement {
+	if len(resources) == 0 {
+		return nil
+	}
+	return []iam.PolicyStatement{allow(sid, actions, resources...)}
 }
 
 // targets allows calls on the functions that may be shifted, including their versions and
@@ -181,6 +316,7 @@ func (p permissions) logs(function string) iam.PolicyStatement {
 // function makes the role of a function.
 func (p permissions) function(name string) iam.IRole {
 	statements := append(p.statements(name), p.logs(name), traces())
+	statements = append(statements, p.frontEnds(name)...)
 	return p.role(name+"-role", service("lambda"), "What the function "+p.functionName(name)+" may do.", statements...)
 }
 

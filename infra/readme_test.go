@@ -14,10 +14,10 @@ import (
 	"sluice/internal/flow"
 )
 
-// programOf returns the Go program in a section of the README.
-func programOf(t *testing.T, heading string) string {
+// programOf returns the Go program in a section of a page.
+func programOf(t *testing.T, page, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
 	require.True(t, found, heading)
@@ -29,22 +29,34 @@ func programOf(t *testing.T, heading string) string {
 	return program
 }
 
-// The test builds and runs the README's example for users of CDK.
-func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
-	t.Parallel()
+// synthesizedBy builds and runs a program, and returns the file of the template that it writes.
+func synthesizedBy(t *testing.T, program, template string) string {
+	t.Helper()
 	folder := t.TempDir()
-	source, program, out := filepath.Join(folder, "main.go"), filepath.Join(folder, "orders"), filepath.Join(folder, "cdk.out")
-	require.NoError(t, os.WriteFile(source, []byte(programOf(t, "### CDK")), 0o600))
-	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, source).CombinedOutput()
+	source, binary, out := filepath.Join(folder, "main.go"), filepath.Join(folder, "program"), filepath.Join(folder, "cdk.out")
+	require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
+	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, source).CombinedOutput()
 	require.NoError(t, err, "%s", said)
-	command := exec.CommandContext(t.Context(), program)
+	command := exec.CommandContext(t.Context(), binary)
 	command.Env = append(os.Environ(), "CDK_OUTDIR="+out)
 	said, err = command.CombinedOutput()
 	require.NoError(t, err, "%s", said)
-	text, err := os.ReadFile(filepath.Join(out, "Orders.template.json"))
+	return filepath.Join(out, template)
+}
+
+func decoded(t *testing.T, file string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var template map[string]any
 	require.NoError(t, json.Unmarshal(text, &template))
+	return template
+}
+
+// The test builds and runs the README's example for users of CDK.
+func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
+	t.Parallel()
+	template := decoded(t, synthesizedBy(t, programOf(t, "../README.md", "### CDK"), "Orders.template.json"))
 
 	function := only(t, template, "AWS::Lambda::Function")
 	assert.Contains(t, function["Tags"], map[string]any{"Key": flow.TagAlias, "Value": "live"})
@@ -58,4 +70,24 @@ func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
 	assert.Equal(t, "AWS::Lambda::Version", first["Type"])
 	assert.Equal(t, "Retain", first["DeletionPolicy"])
 	assert.Equal(t, "live", only(t, template, "AWS::Lambda::Url")["Qualifier"])
+}
+
+// So it does with that of the page on front ends. Where cfn-lint is installed, it reads the template.
+func TestThePagesDistributionShowsReleases(t *testing.T) {
+	t.Parallel()
+	file := synthesizedBy(t, programOf(t, "frontend/README.md", "### In CDK"), "Site.template.json")
+	template := decoded(t, file)
+	behavior := only(t, template, "AWS::CloudFront::Distribution")["DistributionConfig"].(map[string]any)["DefaultCacheBehavior"].(map[string]any)
+	assert.Equal(t, []any{map[string]any{
+		"EventType": "viewer-request", "FunctionARN": map[string]any{"Fn::GetAtt": []any{onlyID(t, template, "AWS::CloudFront::Function"), "FunctionARN"}},
+	}}, behavior["FunctionAssociations"])
+	assert.Contains(t, only(t, template, "AWS::CloudFront::Function")["FunctionCode"], "const FALLBACK = 'initial';")
+	store := map[string]any{"Fn::GetAtt": []any{onlyID(t, template, "AWS::CloudFront::KeyValueStore"), "Arn"}}
+	assert.Equal(t, store, template["Outputs"].(map[string]any)["StoreArn"].(map[string]any)["Value"])
+
+	if _, err := exec.LookPath("cfn-lint"); err != nil {
+		t.Skip("NOT CHECKED by cfn-lint, which is not installed")
+	}
+	said, err := exec.CommandContext(t.Context(), "cfn-lint", file).CombinedOutput()
+	assert.NoError(t, err, "%s", said)
 }

@@ -36,6 +36,8 @@ type settings struct {
 	ConfigParameters string
 	// OnNewVersion says whether every newly published version starts an execution.
 	OnNewVersion bool
+	// FrontEnds say which Targets other than functions may be shifted.
+	FrontEnds frontEnds
 	// Pipeline configures the optional pipeline. It is nil for none.
 	Pipeline *pipelineSettings
 }
@@ -109,7 +111,7 @@ var announced = []string{
 // an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
-	"onNewVersion", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+	"onNewVersion", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
 // reader reads settings and collects all problems.
@@ -134,6 +136,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		OnNewVersion:       r.bool("onNewVersion", true),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
+	s.FrontEnds = r.frontEnds()
 	s.Pipeline = r.pipeline()
 	r.checkPrefix(s.NamePrefix)
 	r.checkNotifications(s.NotificationEmails, s.NotifyOn)

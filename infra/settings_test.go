@@ -35,17 +35,23 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	typed, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
 		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false,
+		"cloudfrontStore": "create", "releaseBuckets": []any{"site-a", "site-b"}, "route53": []any{"Z1/a.example.com", "Z1/b.example.com"}, "distributions": []any{"www.example.com/E1/E2"},
 	})
 	require.NoError(t, err)
 	text, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
 		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false",
+		"cloudfrontStore": "create", "releaseBuckets": "site-a,site-b", "route53": "Z1/a.example.com, Z1/b.example.com", "distributions": "www.example.com/E1/E2",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
 		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/",
+		FrontEnds: frontEnds{
+			Store: "create", ReleaseBuckets: []string{"site-a", "site-b"},
+			Records: []record{{"Z1", "a.example.com"}, {"Z1", "b.example.com"}}, Pairs: []flow.SwitchPair{{Name: "www.example.com", Switch: "E1", Other: "E2"}},
+		},
 	}, typed)
 }
 
@@ -55,6 +61,7 @@ func TestAllProblemsOfTheSettingsAreReportedAtOnce(t *testing.T) {
 		"namePrefix": "Sluice", "alias": "7", "notificationEmails": "nobody", "notifyOn": "Failed", "logRetentionDays": "80",
 		"functions": "*", "hooks": true, "synthetic": "a/b", "configParameters": "sluice", "onNewVersion": "perhaps",
 		"pipeline": "orders", "pipelineBuildPolicies": "AdministratorAccess", "emails": "a@example.com",
+		"cloudfrontStore": "make", "releaseBuckets": "Site", "route53": "a.example.com", "distributions": "E1 E2",
 		"@aws-cdk/core:newStyle": true, "aws:cdk:enable-path-metadata": true,
 	})
 	require.Error(t, err)
@@ -62,6 +69,8 @@ func TestAllProblemsOfTheSettingsAreReportedAtOnce(t *testing.T) {
 		"namePrefix: Sluice must be lowercase", `alias: "7" is not the name of an alias: letters`, `"nobody" is not an e-mail address`, `"Failed" is not an announced state; use one of Started`,
 		"80 is not one of the days that CloudWatch accepts: 1 3 5", "every function in the account; name some of them", "hooks: true must be text", `synthetic: "a/b" does not say`, `"sluice" must be a folder of parameters, such as /sluice/`,
 		"perhaps must be true or false", "must be owner/repository@branch", "pipelineConnection: a pipeline needs", `"AdministratorAccess" is not the ARN`,
+		`cloudfrontStore: "make" is not the ARN of a KeyValueStore, such as arn:aws:cloudfront::123456789012:key-value-store/a1b2c3; or create, to have`,
+		`releaseBuckets: "Site" is not the name of a bucket: 3 to 63`, `route53: "a.example.com" is not of the form ZONE/NAME, such as Z0`, `distributions: "E1" is not of the form NAME/SWITCH/OTHER, such as www.example.com/E1SWITCH/E2OTHER`,
 		"emails: there is no such setting; the settings are namePrefix",
 	} {
 		assert.Contains(t, err.Error(), problem)
@@ -80,6 +89,10 @@ func TestSettingIsRefused(t *testing.T) {
 		"hooks":                 {flow.TagHook, "*", 7.0},
 		"synthetic":             {flow.TagSynthetic, "*", 7.0},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
+		"cloudfrontStore":       {"arn:aws:cloudfront::111122223333:function/a", "Create", true},
+		"releaseBuckets":        {"site-a"}, // without a store
+		"route53":               {"Z1/A.example.com", "Z1/a.example.com Z1/a.example.com", "Z1/_sluice.a.example.com", 7.0},
+		"distributions":         {"www.example.com/E1/E1", "example.com/E1/E2", "www.example.com/E1/E2,www.example.com/E3/E4", true},
 		"pipelineConnection":    {"arn:aws:codeconnections:eu-west-1:111122223333:connection/a"}, // without a pipeline
 		"pipelineBuildPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},
 	} {

@@ -54,6 +54,7 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 			"If another Sluice stands in this account and region, both would shift whatever function is tagged: give each a pattern of names of its own as functions, or onNewVersion=false to all but one."))
 	}
 	all := &sluice{stack: stack, settings: s, permit: permissions{stack: stack, settings: s}}
+	all.permit.store = all.newStore()
 	all.table = all.newTable()
 	all.deadLetters = all.newDeadLetters()
 	all.functions = all.newFunctions(b)
@@ -155,8 +156,12 @@ func (a *sluice) newOutputs() {
 		{"TableName", "The ledger; it stays when the stack is destroyed", *a.table.TableName()},
 		{"DeadLettersUrl", "What nobody could deal with", *a.deadLetters.QueueUrl()},
 	} {
-		awscdk.NewCfnOutput(a.stack, jsii.String(output.name), &awscdk.CfnOutputProps{
-			Value: jsii.String(output.value), Description: jsii.String(output.description),
-		})
+		a.output(output.name, output.description, output.value)
 	}
+}
+
+func (a *sluice) output(name, description, value string) {
+	awscdk.NewCfnOutput(a.stack, jsii.String(name), &awscdk.CfnOutputProps{
+		Value: jsii.String(value), Description: jsii.String(description),
+	})
 }

@@ -20,12 +20,19 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden template from the synthesis")
 
 // golden is the template with the settings of cdk.json. byName is the template in which a pattern
-// of names says which functions may be shifted, with PATTERN as a placeholder. Tests that do not
-// use CDK read these files.
+// of names says which functions may be shifted, with PATTERN as a placeholder. frontEnd is the
+// template with all front ends. Tests that do not use CDK read these files.
 var (
-	golden = filepath.Join("testdata", "sluice.template.json")
-	byName = filepath.Join("testdata", "sluice-by-name.template.json")
+	golden   = filepath.Join("testdata", "sluice.template.json")
+	byName   = filepath.Join("testdata", "sluice-by-name.template.json")
+	frontEnd = filepath.Join("testdata", "sluice-front-ends.template.json")
 )
+
+// frontEndSettings are the settings of frontEnd. Their account is that of the local AWS.
+var frontEndSettings = map[string]any{
+	"cloudfrontStore": "arn:aws:cloudfront::123456789012:key-value-store/STORE", "releaseBuckets": "site-prod",
+	"route53": "Z0123456789ABC/api.example.com Z0123456789ABC/*.example.com Z0DEF/shop.example.net", "distributions": "www.example.com/E1SWITCH/E2OTHER",
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -34,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestGoldenTemplateIsWhatCDKSynthesizes(t *testing.T) {
-	for file, set := range map[string]map[string]any{golden: nil, byName: {"functions": "PATTERN"}} {
+	for file, set := range map[string]map[string]any{golden: nil, byName: {"functions": "PATTERN"}, frontEnd: frontEndSettings} {
 		synthesized := canonical(t, synthesized(t, set))
 		if *update {
 			require.NoError(t, os.WriteFile(file, synthesized, 0o644))

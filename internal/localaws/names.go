@@ -22,6 +22,9 @@ type (
 	// Permission is one action on one resource.
 	Permission = protocol.Permission
 
+	// RequestContext has the condition keys of one call.
+	RequestContext = protocol.RequestContext
+
 	// Function, Version, VersionState, Alias and ProvisionedConcurrency are Lambda's
 	// resources.
 	Function               = lambda.Function

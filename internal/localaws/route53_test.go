@@ -422,3 +422,31 @@ func FuzzRoute53ReadsOnlyWhatItKnows(f *testing.F) {
 		}
 	})
 }
+
+// IAM decides about a whole batch, by the names, types and actions of all its changes.
+func TestABatchHasItsConditionKeys(t *testing.T) {
+	t.Parallel()
+	a := www(t)
+	var asked []localaws.Permission
+	a.Fault(func(c localaws.Call) error {
+		asked = append(asked, c.Permissions()...)
+		return nil
+	})
+	_, err := a.change(
+		types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: values("_sluice.WWW.example.com.", "TXT", 60, `"a"`)},
+		types.Change{Action: types.ChangeActionUpsert, ResourceRecordSet: values("www.example.com", "A", 60, "203.0.113.7")},
+		types.Change{Action: types.ChangeActionUpsert, ResourceRecordSet: values("*.example.com", "A", 60, "203.0.113.7")},
+	)
+	require.NoError(t, err)
+	a.list(t, route53.ListResourceRecordSetsInput{})
+	const zone, change = "arn:aws:route53:::hostedzone/" + exampleZone, "route53:ChangeResourceRecordSets"
+	assert.Equal(t, []localaws.Permission{
+		{Action: change, Resource: zone, Context: &localaws.RequestContext{Keys: map[string][]string{
+			change + "NormalizedRecordNames": {"_sluice.www.example.com", "www.example.com", `\052.example.com`},
+			change + "RecordTypes":           {"TXT", "A"},
+			change + "Actions":               {"CREATE", "UPSERT"},
+		}}},
+		{Action: "route53:ListResourceRecordSets", Resource: zone},
+	}, asked)
+	assert.Equal(t, "map["+change+"RecordTypes:[A]]", (&localaws.RequestContext{Keys: map[string][]string{change + "RecordTypes": {"A"}}}).String())
+}

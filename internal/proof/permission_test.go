@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -24,30 +23,20 @@ import (
 	"sluice/internal/world"
 )
 
-// The synthesized templates, as package infra keeps them: with the default settings,
-// and with a pattern of names, for which PATTERN stands.
-const (
-	stackTemplate  = "../../infra/testdata/sluice.template.json"
-	byNameTemplate = "../../infra/testdata/sluice-by-name.template.json"
-)
-
-// stackRoles are the roles of the stack at a place. The local cloud's ARNs are all of
-// the partition aws.
-func stackRoles(region, account, pattern string) iam.Template {
-	file := stackTemplate
-	if pattern != "" {
-		file = byNameTemplate
+// stackRoles are the roles of a stack, as package infra synthesizes it.
+func stackRoles(s world.Stack) iam.Template {
+	var t world.Templates
+	for name, into := range map[string]*[]byte{"sluice": &t.Default, "sluice-by-name": &t.ByName, "sluice-front-ends": &t.FrontEnds} {
+		var err error
+		if *into, err = os.ReadFile("../../infra/testdata/" + name + ".template.json"); err != nil {
+			panic(err)
+		}
 	}
-	text, err := os.ReadFile(file)
+	roles, err := t.Roles(s)
 	if err != nil {
 		panic(err)
 	}
-	text = bytes.ReplaceAll(text, []byte("PATTERN"), []byte(pattern))
-	template, err := iam.Parse(text, iam.Place{Partition: "aws", Region: region, Account: account})
-	if err != nil {
-		panic(err)
-	}
-	return template
+	return roles
 }
 
 const stackPrefix = world.FunctionPrefix
@@ -60,7 +49,9 @@ func lambdaARN(function string) string {
 }
 
 // here are the roles where inputs that name no place are played.
-func here() iam.Template { return stackRoles(world.Region, world.Account, "") }
+func here() iam.Template {
+	return stackRoles(world.Stack{Region: world.Region, Account: world.Account})
+}
 
 // course is something to play with the stack's policies.
 type course struct {
@@ -192,7 +183,7 @@ func used(t *testing.T) []allowed {
 						// With all our tags it is only asked what would be.
 						if key := fmt.Sprint(actor, needed, tags); yes && !known[key] && !maps.Equal(tags, world.WantedTags) {
 							known[key] = true
-							everUsed = append(everUsed, allowed{actor, iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}, c})
+							everUsed = append(everUsed, allowed{actor, world.RequestFor(needed, tags), c})
 						}
 						return yes
 					}

@@ -63,15 +63,26 @@ func code(cell string) string {
 // blocks reads the README's blocks, each under the heading that it stands below.
 func blocks(t *testing.T) []block {
 	t.Helper()
+	return blocksOf(t, text(t))
+}
+
+// blocksOf reads the blocks of a page. Those of a list are indented, and so are their lines.
+func blocksOf(t *testing.T, page string) []block {
+	t.Helper()
 	var (
 		found   []block
 		section string
 		open    *block
+		indent  string
 	)
-	for line := range strings.Lines(text(t)) {
-		fence, isFence := strings.CutPrefix(line, "```")
+	for line := range strings.Lines(page) {
+		if open != nil {
+			line = strings.TrimPrefix(line, indent)
+		}
+		fence, isFence := strings.CutPrefix(strings.TrimLeft(line, " "), "```")
 		switch {
 		case isFence && open == nil:
+			indent = line[:strings.Index(line, "`")]
 			open = &block{section: section, language: strings.TrimSpace(fence)}
 		case isFence:
 			found, open = append(found, *open), nil

@@ -15,7 +15,7 @@ func readCloudFront(v strictjson.Value) shift.Arrival {
 	release := identifier(o.Require("release"), flow.IsRelease, flow.NoRelease)
 	var site flow.Site
 	if b := o.Field("bucket"); b.Present() {
-		site.Bucket = identifier(b, isBucket, "is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")
+		site.Bucket = identifier(b, IsBucket, NoBucket)
 	}
 	if d := o.Field("domain"); d.Present() {
 		site.Domain = identifier(d, flow.IsHost, flow.NoHost)
@@ -37,8 +37,11 @@ func readSwitch(v strictjson.Value) shift.Arrival {
 	return shift.Arrival{Target: flow.SwitchTarget(name), Candidate: shift.Version(candidate)}
 }
 
-// isBucket says whether a text can be the name of a bucket (S3 User Guide, Bucket naming rules).
-func isBucket(s string) bool {
+// NoBucket says what is wrong with a text that IsBucket refuses.
+const NoBucket = "is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens"
+
+// IsBucket says whether a text can be the name of a bucket (S3 User Guide, Bucket naming rules).
+func IsBucket(s string) bool {
 	return shift.MadeOf(s, "abcdefghijklmnopqrstuvwxyz"+shift.Digits+".-") && len(s) >= 3 && len(s) <= 63 &&
 		!strings.Contains(s, "..") && strings.Trim(s, ".-") == s
 }

@@ -125,7 +125,7 @@ func isOn(k flow.Kind, on bool) error {
 	if on {
 		return nil
 	}
-	return fmt.Errorf("no stack shifts %s yet: shift the functions, and leave this target out", k.Title)
+	return fmt.Errorf("this stack does not shift %s: give it the setting %s and deploy it again, or leave this target out", k.Title, k.Setting)
 }
 
 // firstOf names a few of the items of a setting.

@@ -103,14 +103,14 @@ func TestAKindWhoseSettingIsNotGivenIsRefused(t *testing.T) {
 		switched = `{"cloudfrontSwitch": {"name": "www.example.com", "candidate": "E2"}, "strategy": "AllAtOnce"}`
 	)
 	for _, test := range []struct{ store, records, distributions, input, want string }{
-		{"", "", "", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
-		{"", "Z1/a.example.com", "www.example.com/E1/E2", site, "cloudfront: no stack shifts CloudFront yet: shift the functions, and leave this target out"},
+		{"", "", "", site, "cloudfront: this stack does not shift CloudFront: give it the setting cloudfrontStore and deploy it again, or leave this target out"},
+		{"", "Z1/a.example.com", "www.example.com/E1/E2", site, "cloudfront: this stack does not shift CloudFront: give it the setting cloudfrontStore and deploy it again, or leave this target out"},
 		{store, "", "", site, ""},
-		{"", "", "", name, "route53: no stack shifts Route 53 yet: shift the functions, and leave this target out"},
+		{"", "", "", name, "route53: this stack does not shift Route 53: give it the setting route53 and deploy it again, or leave this target out"},
 		{"", "Z1/a.example.com Z2/b.example.com", "", name, ""},
 		{"", "Z2/a.example.com", "", name, "route53: this stack shifts only Z2/a.example.com in Route 53: add Z1/a.example.com to its setting route53 and deploy it again"},
 		{"", "Z2/a Z2/b Z2/c Z2/d Z2/e", "", name, "route53: this stack shifts only Z2/a, Z2/b, Z2/c and 2 more in Route 53: add"},
-		{store, "Z1/a.example.com", "", switched, "cloudfrontSwitch: no stack shifts CloudFront's alternate names yet: shift the functions, and leave this target out"},
+		{store, "Z1/a.example.com", "", switched, "cloudfrontSwitch: this stack does not shift CloudFront's alternate names: give it the setting distributions and deploy it again, or leave this target out"},
 		{"", "", "www.example.com/E1/E2", switched, ""},
 		{"", "", "shop.example.com/E3/E4 www.example.com/E2/E1", switched, ""},
 		{"", "", "www.example.com/E1/E3", switched, "cloudfrontSwitch: www.example.com is served by E1 or E3, and not by E2: name the one of the two that does not serve it now, or change its pair in the setting distributions and deploy again"},

@@ -129,7 +129,7 @@ func TestAFrontEndIsShiftedOnlyIfTheStackDoes(t *testing.T) {
 	a := s.apps()
 	_, err := s.publish(t.Context(), a, input, nil)
 	require.ErrorIs(t, err, flow.ErrInvalidInput)
-	require.ErrorContains(t, err, "no stack shifts CloudFront yet: shift the functions, and leave this target out")
+	require.ErrorContains(t, err, "this stack does not shift CloudFront: give it the setting cloudfrontStore and deploy it again, or leave this target out")
 	assert.Empty(t, a.asked, "nobody is asked about it")
 
 	release, err := s.publish(t.Context(), a, input, func(a *applications, h *PublishVersion) {

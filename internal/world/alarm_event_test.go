@@ -2,7 +2,6 @@ package world
 
 import (
 	"encoding/json"
-	"os"
 	"slices"
 	"testing"
 
@@ -16,8 +15,7 @@ import (
 // rule's pattern only selects states.
 func TestAlarmEventsAreDeliveredAsTheRuleRequires(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(stackTemplate)
-	require.NoError(t, err)
+	text := readTemplates().Default
 	type rule struct {
 		Properties struct {
 			Name    string `json:"Name"`

@@ -17,6 +17,7 @@ import (
 type frontEnds struct {
 	settings  request.FrontEnds
 	variables map[string]string                // the settings, as environment variables
+	buckets   []string                         // with releases
 	store     string                           // the ARN of the key value store; empty without a site
 	fallback  map[shift.Target]string          // the release that the CloudFront Function of a site falls back to
 	pairs     map[shift.Target]flow.SwitchPair // the distributions of a switched name
@@ -158,6 +159,7 @@ func (w *World) makeBuckets(releases []shift.Release) {
 			}
 			if !made[site.Bucket] {
 				w.cloud.AddBucket(localaws.Bucket{Name: site.Bucket})
+				w.fronts.buckets = append(w.fronts.buckets, site.Bucket)
 				made[site.Bucket] = true
 			}
 			distribution, _ := flow.SplitCloudFrontTarget(a.Target) // the reader has checked it

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -41,20 +40,7 @@ func newFrontEndWorld(t *testing.T, scenario string, inputs ...json.RawMessage) 
 	w, err := New(s, inputs...)
 	require.NoError(t, err)
 	t.Cleanup(w.Close)
-	w.WrapPermits(permitFrontEnds)
 	return w
-}
-
-// permitFrontEnds allows the calls for front ends, which the tests' stack does not shift.
-func permitFrontEnds(permits Permits) Permits {
-	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
-		service, _, _ := strings.Cut(needed.Action, ":")
-		switch service {
-		case "cloudfront", "cloudfront-keyvaluestore", "route53", "s3":
-			return true
-		}
-		return permits(actor, needed, tags)
-	}
 }
 
 func playFrontEnds(t *testing.T, scenario string, input json.RawMessage) (*World, Result) {

@@ -14,29 +14,39 @@ import (
 // allows an action on a resource with these tags.
 type Permits func(actor string, needed localaws.Permission, tags map[string]string) bool
 
-// policiesAt returns the policies of a stack at a place. The pattern says which functions may
-// be shifted, by name; if it is empty, their tags say so. If policiesAt is nil, the Lambdas may
-// do everything.
-var policiesAt func(region, account, pattern string) Permits
+// policiesOf returns the policies of a stack. If policiesOf is nil, the Lambdas may do
+// everything.
+var policiesOf func(Stack) Permits
 
 // EnforcePolicies makes every later World deny calls that the Lambdas' roles do not allow, so
-// that simulations run with the same policies as in AWS. rolesAt reads the roles from a stack's
-// template, and is called once for each place and pattern. Call EnforcePolicies before the
-// first World begins.
-func EnforcePolicies(rolesAt func(region, account, pattern string) iam.Template) {
+// that simulations run with the same policies as in AWS. rolesOf reads the roles from a stack's
+// template, and is called once for each Stack. Call EnforcePolicies before the first World
+// begins.
+func EnforcePolicies(rolesOf func(Stack) iam.Template) {
 	var known sync.Map
-	policiesAt = func(region, account, pattern string) Permits {
-		at := [3]string{region, account, pattern}
-		if permits, ok := known.Load(at); ok {
+	policiesOf = func(s Stack) Permits {
+		key := fmt.Sprintf("%q", s)
+		if permits, ok := known.Load(key); ok {
 			return permits.(Permits)
 		}
-		permits := permitsOf(rolesAt(region, account, pattern))
-		known.Store(at, permits)
+		permits := permitsOf(rolesOf(s))
+		known.Store(key, permits)
 		return permits
 	}
 }
 
-// permitsOf evaluates the policies of a stack's template. It caches the answers.
+// RequestFor returns what IAM decides about when a Lambda needs a permission on a resource with
+// these tags.
+func RequestFor(needed localaws.Permission, tags map[string]string) iam.Request {
+	request := iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags}
+	if needed.Context != nil {
+		request.Keys = needed.Context.Keys
+	}
+	return request
+}
+
+// permitsOf evaluates the policies of a stack's template. It caches the answers, except for
+// calls with condition keys, which differ nearly each time.
 func permitsOf(template iam.Template) Permits {
 	type question struct {
 		actor        string
@@ -44,15 +54,21 @@ func permitsOf(template iam.Template) Permits {
 		target, hook bool
 		synthetic    bool
 	}
+	decide := func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		return template.Functions[FunctionPrefix+actor].Decide(RequestFor(needed, tags)).Allowed
+	}
 	var answers sync.Map
 	return func(actor string, needed localaws.Permission, tags map[string]string) bool {
+		if needed.Context != nil {
+			return decide(actor, needed, tags)
+		}
 		q := question{actor, needed, tags[flow.TagAlias] != "", tags[flow.TagHook] != "", tags[flow.TagSynthetic] != ""}
 		if known, ok := answers.Load(q); ok {
 			return known.(bool)
 		}
-		decision := template.Functions[FunctionPrefix+actor].Decide(iam.Request{Action: needed.Action, Resource: needed.Resource, Tags: tags})
-		answers.Store(q, decision.Allowed)
-		return decision.Allowed
+		allowed := decide(actor, needed, tags)
+		answers.Store(q, allowed)
+		return allowed
 	}
 }
 
@@ -65,10 +81,10 @@ var WantedTags = map[string]string{flow.TagAlias: "live", flow.TagHook: "true", 
 
 // restrain enforces the roles of the Lambdas.
 func (w *World) restrain() {
-	if policiesAt == nil {
+	if policiesOf == nil {
 		return
 	}
-	w.permits = policiesAt(w.place.region, w.place.account, w.scenario.Allowed.Pattern())
+	w.permits = policiesOf(w.stack())
 	w.cloud.HideTags(func(actor string, needed localaws.Permission) bool {
 		_, ours := w.functions[actor]
 		return ours && !w.permits(actor, needed, w.tagsOf(needed.Resource))

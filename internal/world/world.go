@@ -168,7 +168,6 @@ func (w *World) install() error {
 	w.cloud.OnAlarmState(w.recordAlarm)
 	w.cloud.OnPublished(w.startForVersion)
 	w.installFaults()
-	w.restrain()
 	w.clock.after(SweepEvery, nature, w.sweep)
 	return nil
 }
@@ -209,6 +208,7 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 	if err := w.makeFrontEnds(releases); err != nil {
 		return err
 	}
+	w.restrain()
 	targets := targetsOf(releases)
 	w.traffic.behave = w.behaviour
 	for _, t := range targets {

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -48,11 +50,22 @@ func (f frontEnds) warnings(functions int) []string {
 	for _, e := range f {
 		list = append(list, e.warning())
 	}
-	if len(f) > 0 {
-		list = append(list, "No stack shifts targets of CloudFront and Route 53 yet, and such a deployment is refused before anything is touched. This plan says what it would take.")
+	if settings := f.settings(); len(settings) > 0 {
+		list = append(list, fmt.Sprintf("The stack must have the settings that turn these targets on: %s. If one is missing, the deployment is refused before anything is touched: add it, and deploy the stack again.", strings.Join(settings, ", ")))
 	}
 	if len(f)+functions > 1 && len(f) > 0 {
 		list = append(list, "The targets move together by their weights, not by their viewers: a viewer of the new release may meet the stable version of another target. Each version has to work with both versions of the others until the end.")
+	}
+	return list
+}
+
+// settings are those of the stack that turn the targets on.
+func (f frontEnds) settings() []string {
+	var list []string
+	for _, e := range f {
+		if !slices.Contains(list, e.kind.Setting) {
+			list = append(list, e.kind.Setting)
+		}
 	}
 	return list
 }

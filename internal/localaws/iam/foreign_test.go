@@ -16,10 +16,11 @@ import (
 
 // simulatedRequest is a role's Request in the input of testdata/simulate.mjs.
 type simulatedRequest struct {
-	Role     string            `json:"role"`
-	Action   string            `json:"action"`
-	Resource string            `json:"resource"`
-	Tags     map[string]string `json:"tags"`
+	Role     string              `json:"role"`
+	Action   string              `json:"action"`
+	Resource string              `json:"resource"`
+	Tags     map[string]string   `json:"tags,omitempty"`
+	Keys     map[string][]string `json:"keys,omitempty"`
 }
 
 // simulatedDecision is a decision in the output of testdata/simulate.mjs.
@@ -33,18 +34,35 @@ type simulatedDecision struct {
 // every kind. An independent evaluator must decide likewise. That evaluator knows which
 // actions support which condition keys, and ignores a tag where AWS does.
 func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
+	folder := foreignEvaluator(t)
+	decideLikewise(t, folder, stack(t), everyRequest)
+}
+
+func TestForeignEvaluatorDecidesLikewiseAboutFrontEnds(t *testing.T) {
+	folder := foreignEvaluator(t)
+	decideLikewise(t, folder, frontEndStack(t), everyFrontEndRequest)
+}
+
+// foreignEvaluator returns the folder of the other evaluator.
+func foreignEvaluator(t *testing.T) string {
+	t.Helper()
 	folder := os.Getenv("IAM_SIMULATE")
 	if folder == "" {
 		t.Skip("NOT CHECKED with another evaluator: IAM_SIMULATE must be a folder in which npm has installed @cloud-copilot/iam-simulate; .ci/run does so")
 	}
-	parsed, err := Parse(stack(t), somewhere)
+	return folder
+}
+
+func decideLikewise(t *testing.T, folder string, template []byte, requestsFor func(*testing.T, Template) []simulatedRequest) {
+	t.Helper()
+	parsed, err := Parse(template, somewhere)
 	require.NoError(t, err)
-	requests := everyRequest(t, parsed)
-	decisions := simulate(t, folder, requests)
+	requests := requestsFor(t, parsed)
+	decisions := simulate(t, folder, template, requests)
 	require.Len(t, decisions, len(requests))
 	allowed := 0
 	for i, r := range requests {
-		ours := parsed.Roles[r.Role].Decide(Request{Action: r.Action, Resource: r.Resource, Tags: r.Tags})
+		ours := parsed.Roles[r.Role].Decide(Request{Action: r.Action, Resource: r.Resource, Tags: r.Tags, Keys: r.Keys})
 		theirs := decisions[i]
 		if theirs.Error != "" {
 			// The other evaluator did not decide. Either the action does not apply to
@@ -57,11 +75,47 @@ func TestForeignEvaluatorDecidesLikewise(t *testing.T) {
 		assert.Equal(t, theirs.Allowed, ours.Allowed, "%+v: %+v", r, ours)
 		if ours.Allowed {
 			allowed++
-			assert.True(t, len(theirs.Ignored) == 0 || !strings.HasPrefix(r.Action, "lambda:"), "%+v: %s is not heeded", r, theirs.Ignored)
+			isHeeded := len(theirs.Ignored) == 0 || !strings.HasPrefix(r.Action, "lambda:") && r.Keys == nil
+			assert.True(t, isHeeded, "%+v: %s is not heeded", r, theirs.Ignored)
 		}
 	}
 	t.Logf("%d decisions alike, %d of them allow", len(requests), allowed)
 	assert.NotZero(t, allowed)
+}
+
+// everyFrontEndRequest asks each role for each call on front ends, on what the settings name and
+// on what is beside it.
+func everyFrontEndRequest(_ *testing.T, parsed Template) []simulatedRequest {
+	changes := func(types []string, names ...string) map[string][]string {
+		return map[string][]string{changeNames: names, changeTypes: types}
+	}
+	batches := []map[string][]string{
+		changes([]string{"A", "TXT"}, "api.example.com", "_sluice.api.example.com"), changes([]string{"CNAME"}, `\052.example.com`), changes([]string{"A"}, "shop.example.net"),
+		changes([]string{"A"}, "api.example.com", "example.com"), changes([]string{"A", "MX"}, "api.example.com"), changes([]string{"A"}, "*.example.com"),
+	}
+	type calls struct{ actions, resources []string }
+	services := map[string]calls{
+		"cloudfront-keyvaluestore": {[]string{"DescribeKeyValueStore", "GetKey", "PutKey", "DeleteKey", "ListKeys", "UpdateKeys"}, []string{store, store + "2"}},
+		"s3":                       {[]string{"GetObject", "PutObject"}, []string{release, "arn:aws:s3:::site-prod/secret", "arn:aws:s3:::site-prod-2/releases/r42/index.html"}},
+		"route53":                  {[]string{"ListResourceRecordSets", "GetHostedZone", "DeleteHostedZone", "GetChange"}, []string{zone, secondZone, zone + "D", "arn:aws:route53:::change/C1"}},
+		"cloudfront":               {[]string{"GetDistribution", "GetDistributionConfig", "UpdateDistribution", "DeleteDistribution"}, []string{onSwitch, otherOne, onSwitch + "2"}},
+	}
+	var all []simulatedRequest
+	for _, role := range slices.Sorted(maps.Keys(parsed.Roles)) {
+		for service, asked := range services {
+			for _, action := range asked.actions {
+				for _, on := range asked.resources {
+					all = append(all, simulatedRequest{Role: role, Action: service + ":" + action, Resource: on})
+				}
+			}
+		}
+		for _, on := range []string{zone, secondZone, zone + "D"} {
+			for _, keys := range batches {
+				all = append(all, simulatedRequest{Role: role, Action: "route53:ChangeResourceRecordSets", Resource: on, Keys: keys})
+			}
+		}
+	}
+	return all
 }
 
 // checkedOnStateMachine holds actions that have no resource in the Service
@@ -106,7 +160,7 @@ func everyRequest(t *testing.T, parsed Template) []simulatedRequest {
 			require.NotEmpty(t, resources[service], "nothing is asked about %s", action)
 			for _, resource := range resources[service] {
 				for _, tags := range []map[string]string{{}, {"sluice:alias": "live"}, {"sluice:hook": "x"}} {
-					all = append(all, simulatedRequest{role, action, resource, tags})
+					all = append(all, simulatedRequest{Role: role, Action: action, Resource: resource, Tags: tags})
 				}
 			}
 		}
@@ -118,7 +172,7 @@ func arn(service, resource string) string {
 	return strings.Join([]string{"arn", somewhere.Partition, service, somewhere.Region, somewhere.Account, resource}, ":")
 }
 
-func simulate(t *testing.T, folder string, requests []simulatedRequest) []simulatedDecision {
+func simulate(t *testing.T, folder string, text []byte, requests []simulatedRequest) []simulatedDecision {
 	t.Helper()
 	var template struct {
 		Resources map[string]struct {
@@ -128,7 +182,7 @@ func simulate(t *testing.T, folder string, requests []simulatedRequest) []simula
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(stack(t), &template))
+	require.NoError(t, json.Unmarshal(text, &template))
 	policies := map[string]any{}
 	for id, r := range template.Resources {
 		if r.Type == "AWS::IAM::Role" {

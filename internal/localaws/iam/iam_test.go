@@ -27,8 +27,11 @@ const (
 	onAll     = `{"Sid": "S", "Effect": "Allow", "Action": "*", "Resource": "*"}`
 	notThis   = `{"Sid": "No", "Effect": "Deny", "Action": "lambda:Delete*", "Resource": "*"}`
 	onJoined  = `{"Sid": "S", "Effect": "Allow", "Action": "lambda:UpdateAlias", "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":lambda:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":function:orders"]]}}`
-	orders    = "arn:aws:lambda:eu-west-1:111122223333:function:orders"
-	elsewhere = "arn:aws:lambda:eu-west-1:999999999999:function:orders"
+	onRecords = `{"Sid": "S", "Effect": "Allow", "Action": "route53:ChangeResourceRecordSets", "Resource": "arn:aws:route53:::hostedzone/Z1", "Condition": {"ForAllValues:StringEquals": {
+		"route53:ChangeResourceRecordSetsNormalizedRecordNames": ["www.example.com", "_sluice.www.example.com"], "route53:ChangeResourceRecordSetsRecordTypes": ["A", "TXT"]}}}`
+	onNamesBelow = `{"Sid": "S", "Effect": "Allow", "Action": "route53:ChangeResourceRecordSets", "Resource": "*", "Condition": {"ForAllValues:StringLike": {"route53:changeresourcerecordsetsnormalizedrecordnames": "*.example.com"}}}`
+	orders       = "arn:aws:lambda:eu-west-1:111122223333:function:orders"
+	elsewhere    = "arn:aws:lambda:eu-west-1:999999999999:function:orders"
 )
 
 func TestRoleDecides(t *testing.T) {
@@ -73,6 +76,37 @@ func TestRoleDecides(t *testing.T) {
 	}
 }
 
+// An operator for all values compares each of them, and holds for none.
+func TestAConditionHoldsForAllValuesOfAKey(t *testing.T) {
+	t.Parallel()
+	const prefix, zone = "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1"
+	for _, test := range []struct {
+		name, policy, resource string
+		names, types           []string
+		want                   bool
+	}{
+		{"all values", onRecords, zone, []string{"www.example.com", "_sluice.www.example.com"}, []string{"TXT", "A"}, true},
+		{"one of the values", onRecords, zone, []string{"www.example.com"}, []string{"A"}, true},
+		{"a value too many", onRecords, zone, []string{"www.example.com", "example.com"}, []string{"A"}, false},
+		{"a value too many of the other key", onRecords, zone, []string{"www.example.com"}, []string{"A", "MX"}, false},
+		{"a value in another case", onRecords, zone, []string{"www.Example.com"}, []string{"A"}, false},
+		{"another resource", onRecords, "arn:aws:route53:::hostedzone/Z2", []string{"www.example.com"}, []string{"A"}, false},
+		{"no values", onRecords, zone, nil, nil, true},
+		{"values by a pattern, by a key in another case", onNamesBelow, zone, []string{"a.example.com", "b.example.com"}, nil, true},
+		{"a value beside the pattern", onNamesBelow, zone, []string{"a.example.com", "example.com"}, nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			parsed, err := Parse([]byte(template(test.policy)), somewhere)
+			require.NoError(t, err)
+			got := parsed.Functions["f"].Decide(Request{Action: prefix, Resource: test.resource, Keys: map[string][]string{
+				prefix + "NormalizedRecordNames": test.names, prefix + "RecordTypes": test.types,
+			}})
+			assert.Equal(t, test.want, got.Allowed)
+		})
+	}
+}
+
 func TestAWildcardMatchesWithinOnePartOfAnARN(t *testing.T) {
 	t.Parallel()
 	for pattern, text := range map[string]string{
@@ -91,13 +125,17 @@ func TestAWildcardMatchesWithinOnePartOfAnARN(t *testing.T) {
 func TestUnsupportedPoliciesAreRefused(t *testing.T) {
 	t.Parallel()
 	for statement, complaint := range map[string]string{
-		`{"Effect": "Allow", "NotAction": "lambda:*", "Resource": "*"}`:                                                                    "NotAction",
-		`{"Effect": "Allow", "Action": "lambda:*", "NotResource": "*"}`:                                                                    "NotResource",
-		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Principal": "*"}`:                                                     "Principal",
-		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}`:           "IpAddress",
-		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "a"}}}`:        "PrincipalTag",
-		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"aws:ResourceTag/a": "b"}}}`:    "IfExists",
-		`{"Effect": "Maybe", "Action": "lambda:*", "Resource": "*"}`:                                                                       "no effect",
+		`{"Effect": "Allow", "NotAction": "lambda:*", "Resource": "*"}`:                                                                                                "NotAction",
+		`{"Effect": "Allow", "Action": "lambda:*", "NotResource": "*"}`:                                                                                                "NotResource",
+		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Principal": "*"}`:                                                                                 "Principal",
+		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}`:                                       "IpAddress",
+		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "a"}}}`:                                    "PrincipalTag",
+		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"aws:ResourceTag/a": "b"}}}`:                                "IfExists",
+		`{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"aws:ResourceTag/team": "a"}}}`:                        "ForAllValues",
+		`{"Effect": "Allow", "Action": "route53:*", "Resource": "*", "Condition": {"StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": "A"}}}`:             "RecordTypes",
+		`{"Effect": "Allow", "Action": "route53:*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": "A"}}}`: "ForAnyValue",
+		`{"Effect": "Allow", "Action": "route53:*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"route53:VPCs": "A"}}}`:                               "VPCs",
+		`{"Effect": "Maybe", "Action": "lambda:*", "Resource": "*"}`:                                                                                                   "no effect",
 		`{"Effect": "Allow", "Resource": "*"}`:                                                                                             "no action",
 		`{"Effect": "Allow", "Action": "lambda:*"}`:                                                                                        "no resource",
 		`{"Effect": "Allow", "Action": "lambda:*", "Resource": {"Fn::GetAtt": ["Table", "Arn"]}}`:                                          "Fn::GetAtt",

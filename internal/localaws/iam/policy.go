@@ -14,6 +14,8 @@ type Request struct {
 	Resource string // an ARN, or "*"
 	// Tags are the tags of the resource, which conditions read by aws:ResourceTag.
 	Tags map[string]string
+	// Keys are the condition keys that the service adds, each with all of its values.
+	Keys map[string][]string
 }
 
 // Decision is the result of evaluating a role's policies for a Request.
@@ -117,6 +119,19 @@ func glob(pattern, text string) bool {
 // resourceTag is the prefix of the condition keys that read a tag of the resource.
 const resourceTag = "aws:resourcetag/"
 
+// multiValued holds the other supported condition keys, in lower case. A request has any number
+// of values for each, so a condition must say for how many of them it must hold (IAM User
+// Guide, Set operators for multivalued context keys).
+var multiValued = map[string]bool{
+	"route53:changeresourcerecordsetsnormalizedrecordnames": true,
+	"route53:changeresourcerecordsetsrecordtypes":           true,
+	"route53:changeresourcerecordsetsactions":               true,
+}
+
+// forAllValues begins an operator that must hold for every value of a key. It also holds for
+// a key that the request does not have (IAM User Guide, Set operators).
+const forAllValues = "ForAllValues:"
+
 // operators holds the supported condition operators. Each compares the key's value, if
 // the key is present, with one of the condition's values.
 var operators = map[string]func(found string, present bool, value string) bool{
@@ -125,21 +140,53 @@ var operators = map[string]func(found string, present bool, value string) bool{
 	"Null": func(found string, present bool, value string) bool {
 		return (present && found != "") != (value == "true")
 	},
-	"StringEquals": func(found string, present bool, value string) bool { return present && found == value },
-	"StringLike":   func(found string, present bool, value string) bool { return present && glob(value, found) },
+	"StringEquals":                stringEquals,
+	"StringLike":                  stringLike,
+	forAllValues + "StringEquals": stringEquals,
+	forAllValues + "StringLike":   stringLike,
+}
+
+func stringEquals(found string, present bool, value string) bool { return present && found == value }
+
+func stringLike(found string, present bool, value string) bool {
+	return present && glob(value, found)
+}
+
+// isSupported says whether the evaluator knows an operator, and may use it on a key.
+func isSupported(operator, key string) bool {
+	key = strings.ToLower(key)
+	if strings.HasPrefix(operator, forAllValues) {
+		return operators[operator] != nil && multiValued[key]
+	}
+	return operators[operator] != nil && strings.HasPrefix(key, resourceTag)
 }
 
 // holds reports whether the key matches any of the values. Condition keys ignore case;
 // values do not.
 func (c Condition) holds(request Request) bool {
-	var found string
-	present := false
+	if strings.HasPrefix(c.Operator, forAllValues) {
+		return !slices.ContainsFunc(request.values(c.Key), func(found string) bool { return !c.matches(found, true) })
+	}
 	for name, value := range request.Tags {
 		if strings.EqualFold(resourceTag+name, c.Key) {
-			found, present = value, true
+			return c.matches(value, true)
 		}
 	}
+	return c.matches("", false)
+}
+
+func (c Condition) matches(found string, present bool) bool {
 	return slices.ContainsFunc(c.Values, func(value string) bool { return operators[c.Operator](found, present, value) })
+}
+
+// values returns the values that the request has for a key.
+func (r Request) values(key string) []string {
+	for name, values := range r.Keys {
+		if strings.EqualFold(name, key) {
+			return values
+		}
+	}
+	return nil
 }
 
 // decodeStatements reads the statements of a policy whose references are resolved.
@@ -179,7 +226,7 @@ func decodeConditions(given map[string]map[string]stringList) ([]Condition, erro
 	var conditions []Condition
 	for _, operator := range slices.Sorted(maps.Keys(given)) {
 		for key, values := range given[operator] {
-			if operators[operator] == nil || !strings.HasPrefix(strings.ToLower(key), resourceTag) {
+			if !isSupported(operator, key) {
 				return nil, fmt.Errorf("the condition %s on %s is not supported", operator, key)
 			}
 			conditions = append(conditions, Condition{Operator: operator, Key: key, Values: values})

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -12,6 +13,21 @@ import (
 type Permission struct {
 	Action   string // "dynamodb:PutItem"
 	Resource string // an ARN, or "*"
+	// Context has the condition keys that the service adds for this call; nil means none.
+	Context *RequestContext
+}
+
+// RequestContext has the condition keys of one call. A key may have several values.
+type RequestContext struct {
+	Keys map[string][]string
+}
+
+// String returns the keys in their order.
+func (c *RequestContext) String() string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprint(c.Keys)
 }
 
 // Operation is a parsed call: what IAM and the rate limits check, and what the call

@@ -94,6 +94,7 @@ func (s *Zones) changeOperation(zoneID string, request protocol.Request) protoco
 	if err != nil {
 		return op.Refuse(err)
 	}
+	op.Permissions = []protocol.Permission{{Action: Name + ":" + op.Action, Resource: op.Resource, Context: batch.context()}}
 	return op
 }
 

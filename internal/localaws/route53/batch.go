@@ -35,6 +35,25 @@ type Batch struct {
 	Unknown protocol.UnknownElement `xml:",any,omitempty" json:"-"`
 }
 
+// context returns the condition keys of the batch (Route 53 Developer Guide, Using IAM policy
+// conditions for fine-grained access control).
+func (b Batch) context() *protocol.RequestContext {
+	const prefix = Name + ":ChangeResourceRecordSets"
+	keys := map[string][]string{}
+	for _, c := range b.Changes {
+		for key, value := range map[string]string{
+			"NormalizedRecordNames": strings.TrimSuffix(normalName(c.Record.Name), "."),
+			"RecordTypes":           strings.ToUpper(c.Record.Type),
+			"Actions":               strings.ToUpper(c.Action),
+		} {
+			if !slices.Contains(keys[prefix+key], value) {
+				keys[prefix+key] = append(keys[prefix+key], value)
+			}
+		}
+	}
+	return &protocol.RequestContext{Keys: keys}
+}
+
 // draft is the copy of a zone's records on which a batch is applied.
 type draft struct {
 	zone     Zone

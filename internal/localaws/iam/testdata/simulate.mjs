@@ -8,8 +8,8 @@ const found = createRequire(process.argv[2] + '/').resolve('@cloud-copilot/iam-s
 const { runSimulation } = await import(pathToFileURL(found))
 const { account, policies, requests } = JSON.parse(readFileSync(0))
 const decisions = []
-for (const { role, action, resource, tags } of requests) {
-  const contextVariables = {}
+for (const { role, action, resource, tags, keys } of requests) {
+  const contextVariables = { ...keys }
   for (const [key, value] of Object.entries(tags ?? {})) contextVariables['aws:ResourceTag/' + key] = value
   const answer = await runSimulation({
     identityPolicies: [{ name: 'sluice', policy: policies[role] }],
