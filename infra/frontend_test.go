@@ -108,7 +108,6 @@ func TestAsManyFrontEndsAreAllowedAsFit(t *testing.T) {
 			return "route53", fmt.Sprintf("Z%031d/*.%s%02d.example.com", 1, strings.Repeat("n", 60), n)
 		},
 		"zones":       func(n int) (string, string) { return "route53", fmt.Sprintf("Z%d/a", n) },
-		"zones, long": func(n int) (string, string) { return "route53", fmt.Sprintf("Z%031d/www.example.com", n) },
 		"pairs, long": func(n int) (string, string) { return "distributions", fmt.Sprintf("a.b.c%d/E%030dS/E%030dO", n, n, n) },
 	} {
 		var items []string

@@ -66,8 +66,8 @@ func judge(status int, bucket, path string) error {
 	case http.StatusOK:
 		return nil
 	case http.StatusForbidden, http.StatusNotFound:
-		return fmt.Errorf("%w: the bucket %s has no %s, or Sluice may not read it (S3 answers with status %d to both): upload the release first, or allow Sluice s3:GetObject on arn:aws:s3:::%s%s*",
-			shift.ErrVersionNotFound, bucket, path, status, bucket, flow.ReleasesPath)
+		return fmt.Errorf("%w: the bucket %s has no %s, or Sluice may not read it (S3 answers with status %d to both): upload the release first, or add the bucket to the setting releaseBuckets and deploy the stack again",
+			shift.ErrVersionNotFound, bucket, path, status)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return fmt.Errorf("look for %s in the bucket %s: %w: S3 answers with status %d", path, bucket, shift.ErrThrottled, status)
 	}
