@@ -101,11 +101,12 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: bin/sluice ## play three deployments on a local world: healthy, sick, and stopped by a hook
+demo: bin/sluice ## play four deployments on a local world: healthy, sick, stopped by a hook, and with a site
 	@mkdir -p $(dir $(demo_report))
 	$(call play,healthy,== A healthy candidate)
 	$(call play,sick,== A sick candidate: an alarm watches it,--report $(demo_report))
 	$(call play,hook,== A candidate that fails its test before it gets any traffic)
+	$(call play,site,== A function and the site before it: the site is sick and both go back)
 	@printf '\nThe report of the sick candidate is a page for your browser: %s\n' $(demo_report)
 
 .PHONY: build

@@ -48,6 +48,9 @@ func (p *Problems) List() []Problem { return p.list }
 // Index returns the path of an item of an array.
 func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
+// Member returns the path of a member of an object.
+func Member(path, name string) string { return join(path, name) }
+
 // Value is one JSON value and its path. An absent value can be read too: it gives zero values
 // and no problems.
 type Value struct {

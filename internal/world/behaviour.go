@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"sluice/internal/flow"
+	"sluice/internal/shift"
 	"sluice/internal/strictjson"
 )
 
@@ -30,6 +32,45 @@ type Behaviour struct {
 	Pending time.Duration
 	// Fails means that the version never becomes active.
 	Fails bool
+}
+
+// Versions are how the two versions of a Target behave. nil means as those of all other Targets.
+type Versions struct{ Stable, Candidate *Behaviour }
+
+func decodeTargets(o strictjson.Object) map[shift.Target]Versions {
+	targets := map[shift.Target]Versions{}
+	for _, name := range o.Names() {
+		if err := flow.CheckTarget(shift.Target(name)); err != nil {
+			o.Field(name).Problem("%v", err)
+		}
+		var v Versions
+		of := o.Field(name).Object("stable", "candidate")
+		for _, version := range []struct {
+			name string
+			into **Behaviour
+		}{{"stable", &v.Stable}, {"candidate", &v.Candidate}} {
+			if given := of.Field(version.name); given.Present() {
+				b := decodeBehaviour(given.Object(behaviourFields...))
+				*version.into = &b
+			}
+		}
+		targets[shift.Target(name)] = v
+	}
+	return targets
+}
+
+// of returns how a version of a Target behaves, as the Candidate or as Stable.
+func (s Scenario) of(t shift.Target, isCandidate bool) Behaviour {
+	own := s.Targets[t]
+	switch {
+	case isCandidate && own.Candidate != nil:
+		return *own.Candidate
+	case isCandidate:
+		return s.Candidate
+	case own.Stable != nil:
+		return *own.Stable
+	}
+	return s.Stable
 }
 
 // Drift moves an error rate in a line, from the version's own rate at From to ErrorRate at

@@ -59,6 +59,8 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"a tag that is no text", `{"functions": {"orders": {"tags": {"sluice:alias": 7}}}}`, []string{`functions.orders.tags.sluice:alias`}},
 		{"a parameter that is no text", `{"parameters": {"/sluice/orders": ["x"]}}`, []string{"parameters./sluice/orders"}},
 		{"a function for synthetic requests that does something else", `{"synthetic": {"orders-load": {"result": "explode"}, "stock-load": "send"}}`, []string{"synthetic.orders-load.result", "synthetic.stock-load"}},
+		{"targets that are none", `{"targets": {"orders": {}, "lambda:orders:live": {"candidate": {"errorRate": 2, "fails": true}}}}`,
+			[]string{"targets.orders", "targets.lambda:orders:live.candidate.fails", "targets.lambda:orders:live.candidate.errorRate"}},
 		{"sites that are none", `{"sites": {"e1": {}, "E1": {"release": "a/b", "percent": 10, "uploaded": [".."]}}}`, []string{"sites.e1", "sites.E1.release", "sites.E1.candidate", "sites.E1.uploaded[0]"}},
 		{"names that are none", `{"names": {"api.example.com": {}, "Z1/api.example.com": {"to": "green", "ttlSeconds": -1}, "Z1/b.example.com": {"idle": "CNAME a.example.net"}}}`,
 			[]string{`names."api.example.com"`, `names."Z1/api.example.com".to`, `names."Z1/api.example.com".ttlSeconds`, `names."Z1/b.example.com".to`}},

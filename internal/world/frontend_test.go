@@ -189,7 +189,7 @@ func TestANameThatSomebodyTakesLeadsToTheirDistribution(t *testing.T) {
 
 func TestAScenarioOfFrontEndsThatNobodyShiftsIsRefused(t *testing.T) {
 	t.Parallel()
-	s, err := DecodeScenario([]byte(`{"sites": {"E1OTHER": {}}, "names": {"Z1EXAMPLE/www.example.com": {}}, "switches": {"www.example.com": {}}, "alarms": [
+	s, err := DecodeScenario([]byte(`{"sites": {"E1OTHER": {}}, "names": {"Z1EXAMPLE/www.example.com": {}}, "switches": {"www.example.com": {}}, "targets": {"switch:www.example.com": {}}, "alarms": [
 		{"name": "a", "metric": "5xxErrorRate", "threshold": 1, "target": "route53:Z1EXAMPLE:api.example.com"},
 		{"name": "b", "metric": "Errors", "threshold": 1},
 		{"name": "c", "metric": "Requests", "threshold": 1, "version": "candidate"},
@@ -202,7 +202,7 @@ func TestAScenarioOfFrontEndsThatNobodyShiftsIsRefused(t *testing.T) {
 	for _, p := range invalid.Problems {
 		paths = append(paths, p.Path)
 	}
-	assert.Equal(t, []string{"alarms[0].metric", "alarms[1].metric", "alarms[2].version", "sites.E1OTHER", `names."Z1EXAMPLE/www.example.com"`, `switches."www.example.com"`}, paths, err)
+	assert.Equal(t, []string{"alarms[0].metric", "alarms[1].metric", "alarms[2].version", `targets."switch:www.example.com"`, "sites.E1OTHER", `names."Z1EXAMPLE/www.example.com"`, `switches."www.example.com"`}, paths, err)
 }
 
 func TestAlarmsWatchDistributions(t *testing.T) {
@@ -222,6 +222,19 @@ func TestAlarmsWatchDistributions(t *testing.T) {
 				inputOf(tc.strategy, `, "alarms": ["site-5xx"]`, tc.target))
 			assert.Equal(t, tc.outcome, r.Outcome, r.Cause)
 		})
+	}
+}
+
+func TestATargetMayBehaveOtherwise(t *testing.T) {
+	t.Parallel()
+	_, r := playFrontEnds(t, `{"stable": {"errorRate": 0.5}, "targets": {"cloudfront:E1SITE": {"candidate": {"errorRate": 1}, "stable": {}}}}`,
+		inputOf("Canary10Percent10Minutes", `, "judge": "off"`, functionTarget, siteTarget))
+	for _, requests := range r.Requests {
+		want := map[Role]float64{RoleStable: 0.5, RoleCandidate: 0}
+		if requests.Target == site {
+			want = map[Role]float64{RoleStable: 0, RoleCandidate: 1}
+		}
+		assert.InDelta(t, want[requests.Role], float64(requests.Errors)/float64(requests.Requests), 0.05, "%+v", requests)
 	}
 }
 

@@ -2,7 +2,6 @@ package world
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -61,15 +60,18 @@ func (s Scenario) checkFrontEnds(targets []shift.Target, problems *strictjson.Pr
 			problems.Add(path, "no deployment shifts it; they shift %s", listed(targets))
 		}
 	}
+	for _, t := range sortedKeys(s.Targets) {
+		check(strictjson.Member("targets", string(t)), t)
+	}
 	for _, distribution := range sortedKeys(s.Sites) {
-		check("sites."+distribution, flow.CloudFrontTarget(distribution))
+		check(strictjson.Member("sites", distribution), flow.CloudFrontTarget(distribution))
 	}
 	for _, record := range sortedKeys(s.Names) {
 		zone, name, _ := strings.Cut(record, "/")
-		check(fmt.Sprintf("names.%q", record), flow.Route53Target(zone, name))
+		check(strictjson.Member("names", record), flow.Route53Target(zone, name))
 	}
 	for _, name := range sortedKeys(s.Switches) {
-		check(fmt.Sprintf("switches.%q", name), flow.SwitchTarget(name))
+		check(strictjson.Member("switches", name), flow.SwitchTarget(name))
 	}
 }
 

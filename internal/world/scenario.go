@@ -21,6 +21,8 @@ import (
 // DecodeScenario fills in the defaults.
 type Scenario struct {
 	Stable, Candidate Behaviour
+	// Targets are Targets whose versions behave otherwise.
+	Targets map[shift.Target]Versions
 	// RequestsPerMinute is the number of requests to each Target's alias.
 	RequestsPerMinute int64
 	// Retries is how often a request that failed is sent again, as Lambda does for asynchronous
@@ -227,7 +229,7 @@ func DecodeScenario(text []byte) (Scenario, error) {
 	root := strictjson.Parse(text, &problems)
 	var s Scenario
 	if root.Present() {
-		s = decodeScenario(root.Object("stable", "candidate", "traffic", "alarms", "hooks", "synthetic", "functions", "sites", "names", "switches", "propagation", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
+		s = decodeScenario(root.Object("stable", "candidate", "targets", "traffic", "alarms", "hooks", "synthetic", "functions", "sites", "names", "switches", "propagation", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
 	}
 	if list := problems.List(); len(list) > 0 {
 		return Scenario{}, &ScenarioError{Problems: list}
@@ -251,6 +253,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	if rate := traffic.Field("requestsPerMinute"); rate.Present() {
 		s.RequestsPerMinute = rate.Int(0, maxRate)
 	}
+	s.Targets = decodeTargets(o.Field("targets").Members())
 	s.Incidents = decodeIncidents(o.Field("incidents"))
 	s.Metrics = decodeMetrics(o.Field("metrics"))
 	delivery := o.Field("delivery").Object("alarms", "executions", "sweeps", "commands")

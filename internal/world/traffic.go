@@ -104,6 +104,11 @@ func (s Scenario) isDetailed() bool {
 	plain := func(b Behaviour) bool {
 		return b == Behaviour{ErrorRate: b.ErrorRate, Duration: b.Duration, Pending: b.Pending, Fails: b.Fails} && b.Duration.constant()
 	}
+	for t := range s.Targets {
+		if !plain(s.of(t, false)) || !plain(s.of(t, true)) {
+			return true
+		}
+	}
 	return !plain(s.Stable) || !plain(s.Candidate) || len(s.Incidents) > 0 || s.Retries > 0
 }
 

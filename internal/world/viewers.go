@@ -198,13 +198,10 @@ func (w *World) viewersFollow() bool {
 // frontEndBehaviour returns how a version of a front end serves. Only Lambda has sandboxes, and
 // throttles.
 func (w *World) frontEndBehaviour(t shift.Target, version string) Behaviour {
-	of := w.scenario.Stable
-	switch {
-	case version == Nobody:
+	if version == Nobody {
 		return Behaviour{ErrorRate: 1}
-	case w.routes.role(t, version) == RoleCandidate:
-		of = w.scenario.Candidate
 	}
+	of := w.scenario.of(t, w.routes.role(t, version) == RoleCandidate)
 	return Behaviour{ErrorRate: of.ErrorRate, ErrorClump: of.ErrorClump, Drift: of.Drift, Duration: of.Duration}
 }
 

@@ -330,10 +330,7 @@ func (w *World) behaviour(t shift.Target, version string) Behaviour {
 	if t.Kind() != shift.KindLambda {
 		return w.frontEndBehaviour(t, version)
 	}
-	if w.routes.role(t, version) == RoleCandidate {
-		return w.scenario.Candidate
-	}
-	return w.scenario.Stable
+	return w.scenario.of(t, w.routes.role(t, version) == RoleCandidate)
 }
 
 // Elapsed returns how long the world has existed.

@@ -89,7 +89,7 @@ func TestGoldenDrawnRun(t *testing.T) {
 		demo    string
 	}{
 		"drawn-healthy-80": {80, "healthy"}, "drawn-sick-80": {80, "sick"}, "drawn-sick-40": {40, "sick"}, "drawn-sick-120": {120, "sick"}, "drawn-hook-80": {80, "hook"},
-		"drawn-judged-80": {80, "judged"}, "drawn-judged-40": {40, "judged"},
+		"drawn-judged-80": {80, "judged"}, "drawn-judged-40": {40, "judged"}, "drawn-site-80": {80, "site"}, "drawn-site-40": {40, "site"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -190,13 +190,13 @@ func TestDrawnRunFollowsTheTerminalsSize(t *testing.T) {
 
 func TestPlayingTakesAFewSecondsAndCanBeInterrupted(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"healthy", "sick", "hook"} {
+	for _, name := range []string{"healthy", "sick", "hook", "site"} {
 		var slept time.Duration
 		env := withoutSleep()
 		env.sleep = func(ctx context.Context, d time.Duration) error { slept += d; return ctx.Err() }
 		s := newTestTerminal(t, 80, 60)
 		s.run(t, env, demoArgs(name)...)
-		assert.Less(t, slept, 10*time.Second/3, "three of them play within ten seconds")
+		assert.Less(t, slept, 12*time.Second/4, "four of them play within twelve seconds")
 		assert.Greater(t, slept, time.Second/2, "and can be watched")
 	}
 

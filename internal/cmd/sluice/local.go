@@ -29,8 +29,9 @@ off, edit the alias, and publish a version. Ctrl-C ends it; nothing is kept.
 
 Without -f there is a function orders: its alias live points at version 1, and
 its $LATEST is not published yet. With -f there are the functions, sites, names
-in Route 53, alarms and hooks that the deployment names. The scenario says how the versions behave and
-what else happens. A version that you publish behaves like its candidate.
+in Route 53, alarms and hooks that the deployment names. The scenario says how
+the versions behave and what else happens. A version that you publish behaves
+like its candidate.
 
 With --functions bootstraps, Sluice's Lambdas run as separate processes, as in
 AWS, with the environment variables of the stack's template. First build them

@@ -23,7 +23,7 @@ func demoArgs(name string) []string {
 
 func TestGoldenDemo(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"healthy", "sick", "hook", "judged", "quiet"} {
+	for _, name := range []string{"healthy", "sick", "hook", "judged", "quiet", "site"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := run(t, "", demoArgs(name)...)
@@ -44,7 +44,7 @@ func TestSameSimulationPrintsTheSameBytes(t *testing.T) {
 
 func TestJSONIsOnlyTheResult(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"healthy", "sick", "hook", "judged", "quiet"} {
+	for _, name := range []string{"healthy", "sick", "hook", "judged", "quiet", "site"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := demoArgs(name)

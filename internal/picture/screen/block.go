@@ -93,7 +93,10 @@ func (p page) changeText(c shift.Move) string {
 	case c.Target.Kind() == shift.KindLambda:
 		versions = "  " + versions
 	default:
-		versions = "  " + flow.VersionNoun(c.Target) + " " + versions
+		if noun := flow.VersionNoun(c.Target) + " "; ansi.StringWidth(noun+versions) <= p.width/2 {
+			versions = noun + versions
+		}
+		versions = "  " + versions
 	}
 	name := cutMiddle(safeText(string(c.Target), maxName), p.width-len(margin)-ansi.StringWidth(versions))
 	return p.strong.Render(name) + versions
