@@ -96,6 +96,9 @@ func FuzzDecodeScenario(f *testing.F) {
 		`{"candidate": {"drift": {"toErrorRate": 0.5, "untilSeconds": 60}, "sandboxDeaths": {"perHour": 1, "deadSeconds": 60}, "throttleRate": 0.1}}`,
 		`{"incidents": [{"fromSeconds": -60, "untilSeconds": 60, "errorRate": 0.3, "throttleRate": 0.1, "durationTimes": 2}]}`,
 		`{"synthetic": {"orders-load": {"result": "crash"}}}`,
+		`{"sites": {"E1": {"release": "r1", "candidate": "r2", "percent": 10, "uploaded": ["r2"]}}, "names": {"Z1/a.example.com": {"to": "CNAME b.example.net", "ttlSeconds": 60}},
+			"switches": {"www.example.com": {"switch": "E1", "other": "E2"}}, "propagation": {"keysSeconds": 5, "edges": 3}, "targets": {"cloudfront:E1": {"candidate": {"errorRate": 1}}}}`,
+		`{"events": [{"atSeconds": 1, "do": "putKey", "target": "cloudfront:E1", "value": "x"}, {"atSeconds": 1, "do": "changeRecords", "target": "route53:Z1:a.example.com", "percent": 5}]}`,
 		`{"metrics": {"lagMinutes": {"alias": 5, "version": 14}, "halfArrived": true, "onlyWeighted": true, "historyMinutes": 60, "pageDatapoints": 10, "incomplete": {"status": "PartialData", "version": "stable"}}}`} {
 		f.Add([]byte(text))
 	}

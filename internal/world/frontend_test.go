@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/localaws"
 	"sluice/internal/shift"
 )
 
@@ -235,6 +236,63 @@ func TestATargetMayBehaveOtherwise(t *testing.T) {
 			want = map[Role]float64{RoleStable: 0, RoleCandidate: 1}
 		}
 		assert.InDelta(t, want[requests.Role], float64(requests.Errors)/float64(requests.Requests), 0.05, "%+v", requests)
+	}
+}
+
+func TestARunGoesOnUntilAllViewersAreBack(t *testing.T) {
+	t.Parallel()
+	for target, least := range map[string]time.Duration{siteTarget: 10 * time.Second, cnameTarget: 90 * time.Second, switchTarget: 5 * time.Minute} {
+		strategy := "Canary50Percent10Minutes"
+		if target == switchTarget {
+			strategy = "AllAtOnce"
+		}
+		w, r := playFrontEnds(t, `{"events": [{"atSeconds": 240, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, inputOf(strategy, `, "alarms": ["a"]`, target))
+		require.Equal(t, "RolledBack", r.Outcome, r.Cause)
+		back := time.Duration(r.Routes[len(r.Routes)-1].Seconds * float64(time.Second))
+		assert.GreaterOrEqual(t, w.Elapsed(), back+least, target)
+		assert.Less(t, w.Elapsed(), back+least+2*time.Minute, target)
+		for _, v := range w.fronts.viewers {
+			assert.Equal(t, []portion{{r.Routes[0].Stable, 1}}, v.stream.portions, target)
+		}
+	}
+}
+
+func TestADivisionIsWhatTheRecordsSay(t *testing.T) {
+	t.Parallel()
+	record := func(set string, weight int64, to string) localaws.Record {
+		return localaws.SimpleRecord("api.example.com", "CNAME", 60, to).Weighted(set, weight)
+	}
+	for _, tc := range []struct {
+		name    string
+		records []localaws.Record
+		want    Division
+	}{
+		{"nothing", nil, Division{}},
+		{"a simple record", []localaws.Record{localaws.SimpleRecord("api.example.com", "CNAME", 60, "blue.example.net")}, Division{Exists: true, Serving: "CNAME blue.example.net"}},
+		{"two addresses", []localaws.Record{localaws.SimpleRecord("api.example.com", "A", 60, "192.0.2.9", "192.0.2.1")}, Division{Exists: true, Serving: "A 192.0.2.1,192.0.2.9"}},
+		{"a pair", []localaws.Record{record("a", 30, "blue.example.net"), record("b", 10, "green.example.net")},
+			Division{Exists: true, Serving: "CNAME blue.example.net", Additional: "CNAME green.example.net", Weight: 2500}},
+		{"a pair whose second record served before", []localaws.Record{record("a", 30, "green.example.net"), record("b", 10, "stable.example.net")},
+			Division{Exists: true, Serving: "CNAME stable.example.net", Additional: "CNAME green.example.net", Weight: 7500}},
+		{"a pair of which one serves", []localaws.Record{record("a", 0, "blue.example.net"), record("b", 10, "green.example.net")}, Division{Exists: true, Serving: "CNAME green.example.net"}},
+		{"a pair without weights", []localaws.Record{record("a", 0, "blue.example.net"), record("b", 0, "green.example.net")},
+			Division{Exists: true, Serving: "other records", Strange: "2 records CNAME"}},
+		{"three records", []localaws.Record{record("a", 1, "a.example.net"), record("b", 1, "b.example.net"), record("c", 1, "c.example.net")},
+			Division{Exists: true, Serving: "other records", Strange: "3 records CNAME"}},
+		{"types with other weights", []localaws.Record{
+			localaws.SimpleRecord("api.example.com", "A", 60, "192.0.2.1").Weighted("a", 1), localaws.SimpleRecord("api.example.com", "A", 60, "192.0.2.2").Weighted("b", 1),
+			localaws.SimpleRecord("api.example.com", "AAAA", 60, "2001:db8::1"),
+		}, Division{Exists: true, Serving: "other records", Strange: "1 records AAAA"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newFrontEndWorld(t, `{}`, inputOf("Canary10Percent10Minutes", "", cnameTarget))
+			require.NoError(t, w.cloud.ReplaceRecords("Z1EXAMPLE", w.recordsOf(dnsName), nil))
+			if tc.records != nil {
+				require.NoError(t, w.cloud.PutRecords("Z1EXAMPLE", tc.records...))
+			}
+			assert.Equal(t, tc.want, w.Division(dnsName))
+		})
 	}
 }
 
