@@ -69,6 +69,7 @@ var sentinels = []struct {
 // unwired are the sentinels that no handler returns.
 var unwired = []string{
 	"ErrUnknownStrategy", // becomes a problem of an InputError
+	"ErrRouteTaken",      // is an ErrRouteChanged
 	"ErrAlarmIgnored",    // tells the safety net to do nothing
 	"ErrHookNotAwaited",  // nobody waits for the answer of run-hooks either
 }

@@ -72,7 +72,9 @@ const (
 	provisionsForAWhile = "provisioned concurrency comes and goes"
 )
 
-var faults = []fault{
+var faults = slices.Concat(faultsOfCalls, strangersAtFrontEnds)
+
+var faultsOfCalls = []fault{
 	{name: "throttled", class: failing, strike: func(r *run) error { return localaws.Throttled(service(r.at.Action)) }},
 	{name: "service error", class: failing, strike: func(r *run) error { return localaws.ServiceFailure(service(r.at.Action)) }},
 	{name: "access denied", class: failing, strike: func(r *run) error { return accessDenied(r.at) }},
@@ -92,24 +94,24 @@ var faults = []fault{
 	{name: "forsaken, and gone on at 0.6 s a call", class: forsaken, pace: 600 * time.Millisecond, strike: forsake(600 * time.Millisecond)},
 	{name: "forsaken, and gone on at 3 s a call", class: forsaken, pace: 3 * time.Second, strike: forsake(3 * time.Second)},
 	{name: "forsaken, and gone on at 25 s a call", class: forsaken, pace: 25 * time.Second, strike: forsake(25 * time.Second)},
-	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
-	{name: "edited by a stranger after", after: true, strike: edit(toAnotherVersion)},
+	{name: "edited by a stranger", of: ordersLive, strike: edit(toAnotherVersion)},
+	{name: "edited by a stranger after", of: ordersLive, after: true, strike: edit(toAnotherVersion)},
 	{name: "the last of three edited by a stranger", of: stockLive, strike: editOf(stockLive, toAnotherVersion)},
 	{name: "the last of three weighted by a stranger after", of: stockLive, after: true, strike: editOf(stockLive, toAnotherWeight)},
-	{name: putBack, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
-	{name: "moved to Stable by a stranger", strike: edit(toStable)},
-	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
-	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
-	{name: "weighted by a stranger after", after: true, strike: edit(toAnotherWeight)},
-	{name: "deleted by a stranger", strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
-	{name: "deleted by a stranger after", after: true, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
+	{name: putBack, of: ordersLive, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: "moved to Stable by a stranger", of: ordersLive, strike: edit(toStable)},
+	{name: "moved to the Candidate by a stranger", of: ordersLive, strike: edit(toCandidate)},
+	{name: "weighted by a stranger", of: ordersLive, strike: edit(toAnotherWeight)},
+	{name: "weighted by a stranger after", of: ordersLive, after: true, strike: edit(toAnotherWeight)},
+	{name: "deleted by a stranger", of: ordersLive, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
+	{name: "deleted by a stranger after", of: ordersLive, after: true, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
-	{name: provisions, spares: true, strike: done(func(r *run) { r.provision() })},
+	{name: provisions, of: ordersLive, spares: true, strike: done(func(r *run) { r.provision() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
 	{name: "a permission lost by all for 100 minutes", class: denied, lasts: 100 * time.Minute, strike: deny(100*time.Minute, true), all: true},
 }
@@ -164,27 +166,34 @@ const begun = 5 * time.Minute
 
 // between are the faults that need no call. They strike when a state is entered, and 20 seconds
 // later, which is in the middle of a Bake.
-var between = []fault{
+var between = slices.Concat(faultsOfStates, beforeCalls(strangersAtFrontEnds))
+
+// beforeCalls are the faults that need no call to strike after.
+func beforeCalls(all []fault) []fault {
+	return slices.DeleteFunc(slices.Clone(all), func(f fault) bool { return f.after })
+}
+
+var faultsOfStates = []fault{
 	theStop,
-	{name: "edited by a stranger", strike: edit(toAnotherVersion)},
-	{name: putBack, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
-	{name: "moved to Stable by a stranger", strike: edit(toStable)},
-	{name: "moved to the Candidate by a stranger", strike: edit(toCandidate)},
-	{name: "weighted by a stranger", strike: edit(toAnotherWeight)},
-	{name: "deleted by a stranger", strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
+	{name: "edited by a stranger", of: ordersLive, strike: edit(toAnotherVersion)},
+	{name: putBack, of: ordersLive, spares: true, strike: done(func(r *run) { r.editAndPutBack() })},
+	{name: "moved to Stable by a stranger", of: ordersLive, strike: edit(toStable)},
+	{name: "moved to the Candidate by a stranger", of: ordersLive, strike: edit(toCandidate)},
+	{name: "weighted by a stranger", of: ordersLive, strike: edit(toAnotherWeight)},
+	{name: "deleted by a stranger", of: ordersLive, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
 	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
 	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
 	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
 	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
 	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
-	{name: provisions, spares: true, strike: done(func(r *run) { r.provision() })},
-	{name: provisionsForAWhile, spares: true, strike: done(func(r *run) {
+	{name: provisions, of: ordersLive, spares: true, strike: done(func(r *run) { r.provision() })},
+	{name: provisionsForAWhile, of: ordersLive, spares: true, strike: done(func(r *run) {
 		r.provision()
 		r.w.HappenAfter(45*time.Second, func() { r.w.Cloud().RemoveProvisionedConcurrency("orders", "live") })
 	})},
-	{name: "a forged set-weight", strike: done(func(r *run) { r.forge() })},
-	{name: "reads of aliases lag by 3 s", class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
+	{name: "a forged set-weight", of: ordersLive, strike: done(func(r *run) { r.forge() })},
+	{name: "reads of aliases lag by 3 s", of: ordersLive, class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
 	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun}) })},
 	{name: "executions are listed late, and known late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun, Known: begun}) })},
 	{name: "started twice", spares: true, strike: func(r *run) error {
@@ -283,8 +292,8 @@ func toAnotherWeight(alias *localaws.Alias, c shift.Change) {
 // editAndPutBack puts back what was written: what Lambda makes of the weights by itself
 // is not the stranger's.
 func (r *run) editAndPutBack() {
-	if _, exists := r.w.Cloud().Alias("orders", "live"); exists {
-		before := *r.target(ordersLive).alias
+	if alias := r.target(ordersLive).alias; alias != nil {
+		before := *alias
 		_ = edit(toAnotherVersion)(r)
 		before.RevisionID = ""
 		_, _ = r.w.Cloud().UpdateAlias(before)
@@ -342,7 +351,12 @@ func (r *run) second(input map[string]any, refused bool) {
 	r.others++
 	asked := map[string]json.RawMessage{"strategy": json.RawMessage(`{"canary": {"percent": 10, "bakeMinutes": 2}}`)}
 	_ = json.Unmarshal([]byte(r.base.input), &asked)
-	input["function"] = "orders"
+	if r.has(ordersLive) {
+		input["function"] = "orders"
+	} else {
+		input["targets"] = frontEndsOf(r.base.input, input["version"] != nil)
+		delete(input, "version")
+	}
 	if input["strategy"] == nil {
 		input["strategy"] = asked["strategy"]
 	}

@@ -31,6 +31,7 @@ func (r *run) ends(d *standing, t shift.Target) {
 	switch {
 	case serves(s.alias, wanted):
 		r.hasMoved(d, t, wanted)
+		r.keepsForm(d, t)
 		s.foreign, s.settled, s.rest, s.mayGo, s.edited = false, s.alias, aliasOf(wanted), false, false
 		return
 	case s.foreign:
@@ -51,12 +52,20 @@ func (r *run) ends(d *standing, t shift.Target) {
 // hasMoved : no Deployment ends while Lambda is still moving provisioned concurrency, unless a
 // stranger's edit has made it do so. Lambda sets weights for that which no write tells of.
 func (r *run) hasMoved(d *standing, t shift.Target, wanted shift.Route) {
-	if r.target(t).edited {
+	if t.Kind() != shift.KindLambda || r.target(t).edited {
 		return
 	}
 	function, name, _ := flow.SplitLambdaTarget(t)
 	if alias, exists := r.w.Cloud().Alias(function, name); exists && !serves(&alias, wanted) {
 		r.breaks("%s: after %s, %s still has %v: Lambda moves its provisioned concurrency", atRest(d.outcome), d.outcome, t, show(&alias))
+	}
+}
+
+// keepsForm : a name has its records in the form in which they were found, such as one simple
+// record.
+func (r *run) keepsForm(d *standing, t shift.Target) {
+	if form := r.formOf(t); !r.target(t).edited && form != r.forms[t] {
+		r.breaks("I2: after %s, %s is left with %s, and had %s", d.outcome, t, form, r.forms[t])
 	}
 }
 

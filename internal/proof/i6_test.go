@@ -18,7 +18,10 @@ func (r *run) i6(t shift.Target, s *served, c localaws.AliasChange) {
 	switch d := r.holder(t); {
 	case !s.foreign, sameTraffic(c.Before, c.After):
 		// A write that only changes the RevisionId takes nothing from anybody.
-	case c.After == nil && r.hasLooked(t) && !r.knew(t, c.Before):
+	case t.Kind() == shift.KindRoute53 && !r.knew(t, c.Before):
+		// A batch deletes records by all but their weights. Somebody who edits a weight alone,
+		// between the read and the batch, is overwritten.
+	case c.After == nil && t.Kind() == shift.KindLambda && r.hasLooked(t) && !r.knew(t, c.Before):
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
 		// edited between the last look of who deletes it and its going.
 		s.mayGo = true
@@ -81,13 +84,18 @@ func (r *run) looked(t shift.Target) {
 	}
 	switch c := d.change(t); {
 	case slices.Contains(restorers, r.at.Actor):
-		// Of an edit that was put back, Lambda may still be moving provisioned concurrency.
-		if s.foreign || s.edited && c != nil && c.Settles {
+		if s.foreign || s.edited && remembersEdits(c) {
 			d.met[t] = true
 		}
 	case s.foreign && r.goesOnWith(d, t, s.alias):
 		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
 	}
+}
+
+// remembersEdits says whether an edit of a Target shows after it was put back: Lambda may still be
+// moving provisioned concurrency, and the name of who has created a key is gone.
+func remembersEdits(c *shift.Change) bool {
+	return c != nil && (c.Settles || c.Creates() && c.Target.Kind() == shift.KindCloudFront)
 }
 
 // lookedAtPast notes a stale read: who deletes by it has looked, and has not seen what came since.

@@ -14,6 +14,9 @@ import (
 // delayed is when a promise falls due with all that has struck its road.
 func (r *run) delayed(p promise) (due time.Time, barred bool) {
 	due = r.patientDue(p)
+	if d := r.deployments[p.id]; d.hasFrontEnd() {
+		due = due.Add(frontEndsLater)
+	}
 	tries := 0
 	for _, s := range r.struck {
 		if s.at.Add(s.fault.lasts).Before(p.made) && !isStrangers(s.fault) && s.fault.class != lagging { // it is over

@@ -42,6 +42,10 @@ const (
 	lookedAgain    = world.SweepEvery + lookAgainAfter + world.SweepEvery + soon
 )
 
+// frontEndsLater is how much longer it takes to restore front ends: each call of Route 53 and of
+// CloudFront takes a quarter of a second here, and a key takes three calls for each write.
+const frontEndsLater = 2500 * time.Millisecond
+
 // promise says that the traffic of a Deployment is restored by a time.
 type promise struct {
 	road      road

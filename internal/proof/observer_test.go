@@ -38,6 +38,10 @@ type observer struct {
 	strict bool
 	// strangers counts the changes of aliases by somebody else.
 	strangers int
+	// writes counts the writes of each front end.
+	writes map[shift.Target]int
+	// forms are the forms in which the records of names were found.
+	forms map[shift.Target]string
 	promises
 }
 
@@ -51,21 +55,22 @@ func watch(w *world.World, strict bool) *run {
 
 func (r *run) observe() {
 	r.observer = observer{
-		view: newView(), touched: map[shift.Target]bool{}, saw: map[*world.Actor]map[shift.Target]string{},
+		view: newView(), touched: map[shift.Target]bool{}, writes: map[shift.Target]int{}, forms: map[shift.Target]string{}, saw: map[*world.Actor]map[shift.Target]string{},
 		fresh: map[*world.Actor]map[shift.Target]bool{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{}, ids: map[string]string{}, strict: r.strict,
 		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, awaits: map[string]time.Time{}, patient: r.patient},
 	}
 	for _, t := range r.w.Targets() {
-		function, name, _ := flow.SplitLambdaTarget(t)
-		if alias, exists := r.w.Cloud().Alias(function, name); exists {
+		r.forms[t] = r.formOf(t)
+		if alias := r.aliasOf(t); alias != nil {
 			s := r.target(t)
-			s.alias, s.rest, s.settled = &alias, &alias, &alias
+			s.alias, s.rest, s.settled = alias, alias, alias
 			s.initial = alias.RevisionID
 		}
 	}
 	r.w.Cloud().OnCall(r.called)
 	r.w.Cloud().OnAliasChange(r.rerouted)
+	r.watchFrontEnds()
 	r.w.Cloud().OnEvents(r.announced)
 	r.w.Tables().OnWrite(r.written)
 	r.w.OnHistory(r.history)
@@ -95,8 +100,11 @@ func (r *run) called(c localaws.Call) {
 	if c.Actor == flow.Open.Function && c.Action() == "cloudwatch:DescribeAlarms" && r.w.Current() != nil {
 		r.read[r.w.Current()] = r.w.Now()
 	}
-	if c.Action() == "lambda:DeleteAlias" {
+	switch c.Action() {
+	case "lambda:DeleteAlias":
 		r.refresh(liveOf(c.Resource), false)
+	case "cloudfront-keyvaluestore:DeleteKey":
+		r.refresh(shopSite, false)
 	}
 	if !r.w.IsSluice(c.Actor) {
 		return
@@ -118,7 +126,23 @@ func (r *run) rerouted(c localaws.AliasChange) {
 	if of == nil {
 		of = c.Before
 	}
-	t := flow.LambdaTarget(of.Function, of.Name)
+	r.reroutedTo(flow.LambdaTarget(of.Function, of.Name), c)
+}
+
+// aliasOf returns what a Target has now; nil if it does not exist.
+func (r *run) aliasOf(t shift.Target) *localaws.Alias {
+	if t.Kind() != shift.KindLambda {
+		return r.facing(t)
+	}
+	function, name, _ := flow.SplitLambdaTarget(t)
+	if alias, exists := r.w.Cloud().Alias(function, name); exists {
+		return &alias
+	}
+	return nil
+}
+
+// reroutedTo is called for every write of a Target.
+func (r *run) reroutedTo(t shift.Target, c localaws.AliasChange) {
 	s := r.target(t)
 	r.touched[t] = true
 	if c.Actor == "" {
@@ -283,9 +307,9 @@ func (r *run) describes(was standing, d *standing) {
 	}
 }
 
-// changesHands notes who holds a Target. The observer sees aliases alone.
+// changesHands notes who holds a Target.
 func (r *run) changesHands(t shift.Target, holder string) {
-	if t.Kind() != shift.KindLambda {
+	if !isWatched(t) {
 		return
 	}
 	r.touched[t] = true

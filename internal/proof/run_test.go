@@ -60,6 +60,8 @@ type run struct {
 	transcript *transcript
 	// intended are the Lambdas that have recorded an intent, for a guard.
 	intended []*world.Actor
+	// readEarly is what each Lambda would have read in another order, for a guard.
+	readEarly map[*world.Actor]earlyRead
 	// marked is what Deployment a Lambda has marked, for a guard.
 	marked map[*world.Actor]string
 	observer
@@ -90,7 +92,12 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	w.SetHook(refusing, world.HookBehaviour{Result: world.HookFails})
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, commands: newCommands()}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, readEarly: map[*world.Actor]earlyRead{}, commands: newCommands()}
+	if b.name == nameShiftedBefore {
+		if err := r.leaveGuard(); err != nil {
+			return nil, err
+		}
+	}
 	r.observe()
 	r.reads = newStaleReads(w)
 	r.reads.onShown = r.lookedAtPast
@@ -145,16 +152,25 @@ func (r *run) harmless(s strike) bool {
 		if s.fault.name == putBack && r.isProvisioned() {
 			return false // Lambda goes on sending traffic to the stranger's version for a while
 		}
+		if s.fault.name == switchEdited && !r.hasBegun() {
+			return false // Open waits until all edges have what the stranger wrote
+		}
 		return s.fault.spares
 	}
 	return false
 }
 
-// mayNotAsk says whether publish-version was denied to look for a hook: one that may not be
-// asked is as good as none, and its name is what a person has to look at.
+// hasBegun says whether the main Deployment had begun to shift when the first fault struck.
+func (r *run) hasBegun() bool {
+	d := r.deployments[r.main.ARN()]
+	return d != nil && !d.began.IsZero() && len(r.struck) > 0 && r.struck[0].at.After(d.began)
+}
+
+// mayNotAsk says whether publish-version was denied to look for a hook or an uploaded release: one
+// that may not be seen is as good as none, and its name is what a person has to look at.
 func (r *run) mayNotAsk() bool {
 	return slices.ContainsFunc(r.struck, func(s struck) bool {
-		return s.fault.name == "access denied" && s.actor == flow.Publish.Function && s.action == "lambda:InvokeFunction"
+		return s.fault.name == "access denied" && s.actor == flow.Publish.Function && slices.Contains([]string{"lambda:InvokeFunction", "s3:GetObject"}, s.action)
 	})
 }
 
@@ -273,6 +289,7 @@ func (r *run) moment(m world.Moment) error {
 	if m.After && m.Action == "lambda:GetAlias" {
 		r.looked(liveOf(m.Resource))
 	}
+	r.lookedAtFrontEnd(m)
 	return r.meddleAt(m)
 }
 
@@ -348,7 +365,7 @@ func every(undisturbed *run) []strike {
 	var all []strike
 	for _, m := range undisturbed.moments {
 		for _, f := range faults {
-			if (!f.all || slices.Contains(restorers, m.Actor)) && (f.of == "" || undisturbed.served[f.of] != nil) {
+			if (!f.all || slices.Contains(restorers, m.Actor)) && undisturbed.has(f.of) {
 				all = append(all, strike{number: m.Number, fault: f})
 			}
 		}
@@ -356,11 +373,16 @@ func every(undisturbed *run) []strike {
 	all = append(all, undisturbed.misdeliveries()...)
 	for n := 1; n <= undisturbed.states; n++ {
 		for _, f := range between {
-			all = append(all, strike{boundary: n, fault: f}, strike{boundary: n, later: 20 * time.Second, fault: f})
+			if undisturbed.has(f.of) {
+				all = append(all, strike{boundary: n, fault: f}, strike{boundary: n, later: 20 * time.Second, fault: f})
+			}
 		}
 	}
 	return all
 }
+
+// has says whether the run shifts a Target; "" is none that a fault needs.
+func (r *run) has(t shift.Target) bool { return t == "" || r.served[t] != nil }
 
 // misdeliveries are the faults of every event of a run.
 func (r *run) misdeliveries() []strike {

@@ -164,7 +164,7 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 		var arrivals []shift.Arrival
 		_ = json.Unmarshal([]byte(text(record, "arrivals")), &arrivals)
 		for _, a := range arrivals {
-			if a.Target.Kind() != shift.KindLambda {
+			if !isWatched(a.Target) {
 				continue // whoever has put it there watches it
 			}
 			d.targets, d.candidates[a.Target] = append(d.targets, a.Target), a.Candidate
@@ -176,7 +176,7 @@ func (v *view) keep(id string, record dynamodb.Item) *standing {
 	if described := text(record, "deployment"); described != d.described {
 		d.described, d.deployment = described, &shift.Deployment{}
 		_ = json.Unmarshal([]byte(described), d.deployment)
-		d.deployment.Changes = slices.DeleteFunc(d.deployment.Changes, func(c shift.Change) bool { return c.Target.Kind() != shift.KindLambda })
+		d.deployment.Changes = slices.DeleteFunc(d.deployment.Changes, func(c shift.Change) bool { return !isWatched(c.Target) })
 	}
 	for _, t := range d.targets {
 		others := slices.DeleteFunc(v.unfinished[t], func(other string) bool { return other == id })

@@ -22,7 +22,8 @@ type wireCall struct {
 	operation string // of an AWS-JSON call, as in UpdateItem; else the HTTP method
 	path      string
 	header    http.Header
-	body      map[string]any // nil for CloudWatch, whose clients speak CBOR
+	body      map[string]any // nil for CloudWatch, whose clients speak CBOR, and for XML
+	text      string         // the body of any call
 	changed   bool
 }
 

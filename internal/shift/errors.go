@@ -1,6 +1,9 @@
 package shift
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The errors that callers tell apart. Each is wrapped with what was being done, to what,
 // and with the remedy.
@@ -80,6 +83,9 @@ var (
 	ErrStepPassed = errors.New("step is passed")
 	// ErrRouteChanged is returned when somebody else has written a Route.
 	ErrRouteChanged = errors.New("route was changed by somebody else")
+	// ErrRouteTaken is returned for a write that cannot be made because somebody else has taken what
+	// the Route would need, such as a name. It is an ErrRouteChanged.
+	ErrRouteTaken = fmt.Errorf("%w, who has taken what it needs", ErrRouteChanged)
 	// ErrRouteSettling is returned while a platform moves traffic by itself.
 	ErrRouteSettling = errors.New("route is settling")
 	// ErrThrottled is returned when AWS asks to slow down.

@@ -163,13 +163,22 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 		if err == nil {
 			return c.Undo(found.route), moved, nil
 		}
-		isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && errors.Is(err, shift.ErrTargetNotFound)
-		if !isStale {
-			return shift.Undone{}, nil, err
+		if isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && errors.Is(err, shift.ErrTargetNotFound); !isStale {
+			undone, err := leaveTaken(c, found.route, err)
+			return undone, nil, err
 		}
 		known = false
 	}
 	return shift.Undone{}, nil, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
+}
+
+// leaveTaken leaves a Target alone if somebody else has taken what it needs to be put back. It
+// returns any other error.
+func leaveTaken(c shift.Change, found shift.Route, err error) (shift.Undone, error) {
+	if !errors.Is(err, shift.ErrRouteTaken) {
+		return shift.Undone{}, err
+	}
+	return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.String() + ", as somebody else has taken what it had"}, nil
 }
 
 // landed returns what the last write of the Deployment has left at a Target, if the Ledger

@@ -40,6 +40,9 @@ func (w *World) Began() time.Time { return w.began }
 // Targets returns the Targets that the deployments shift.
 func (w *World) Targets() []shift.Target { return slices.Sorted(maps.Keys(w.traffic.byTarget)) }
 
+// KeyValueStore returns the ARN of the store that the sites' functions read; "" without a site.
+func (w *World) KeyValueStore() string { return w.fronts.store }
+
 // Routes returns all changes of traffic so far.
 func (w *World) Routes() []Routed { return w.routes.list }
 

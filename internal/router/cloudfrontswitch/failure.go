@@ -30,7 +30,7 @@ func (p pair) meaning(distribution string, err error) error {
 		means = shift.ErrRevisionMismatch
 	case errors.As(err, &taken):
 		return fmt.Errorf("%w: %w; somebody has given the name %s to another distribution, which serves it now: take the name away there first, and then add it to %s, or start again",
-			shift.ErrRouteRefused, awserror.Plain(err), p.Name, p.Switch)
+			shift.ErrRouteTaken, awserror.Plain(err), p.Name, p.Switch)
 	case errors.As(err, &missing):
 		return fmt.Errorf("%w: %w; check the id %s in the stack's setting distributions, and that it belongs to this account", shift.ErrTargetNotFound, awserror.Plain(err), distribution)
 	case awserror.IsAccessDenied(err):

@@ -122,7 +122,7 @@ func TestWhatAWriteRefuses(t *testing.T) {
 		{"somebody took the name", func(t *testing.T, i *internet) {
 			i.edit(t, blue, names())
 			require.NoError(t, i.AddDistribution(localaws.CloudFrontDistribution{ID: "E3", Names: []string{name}, Certificate: certificate}))
-		}, on(blue, ""), shift.ErrRouteRefused, "somebody has given the name www.example.com to another distribution"},
+		}, on(blue, ""), shift.ErrRouteTaken, "somebody has given the name www.example.com to another distribution"},
 		{"the certificate does not cover it", func(t *testing.T, i *internet) {
 			i.edit(t, blue, names())
 			i.AddCertificate(certificate, "*.example.net")
@@ -178,7 +178,7 @@ func TestErrorsOfCloudFrontAreToldApart(t *testing.T) {
 		{"Throttling", 400, shift.ErrThrottled, shift.ErrThrottled, ""},
 		{"PreconditionFailed", 412, nil, shift.ErrRevisionMismatch, ""},
 		{"InvalidIfMatchVersion", 400, nil, shift.ErrRevisionMismatch, ""},
-		{"CNAMEAlreadyExists", 409, nil, shift.ErrRouteRefused, "somebody has given the name"},
+		{"CNAMEAlreadyExists", 409, nil, shift.ErrRouteTaken, "somebody has given the name"},
 		{"TooManyDistributionCNAMEs", 400, nil, shift.ErrRouteRefused, ""},
 		{"NoSuchDistribution", 404, shift.ErrTargetNotFound, shift.ErrTargetNotFound, "check the id E1BLUE"},
 		{"AccessDenied", 403, nil, nil, "add E1BLUE with the name www.example.com"},
@@ -189,7 +189,7 @@ func TestErrorsOfCloudFrontAreToldApart(t *testing.T) {
 			t.Parallel()
 			i := newInternet(t, unlimited)
 			start := read(t, i.router())
-			sentinels := []error{shift.ErrThrottled, shift.ErrRevisionMismatch, shift.ErrRouteRefused, shift.ErrTargetNotFound}
+			sentinels := []error{shift.ErrRouteTaken, shift.ErrThrottled, shift.ErrRevisionMismatch, shift.ErrRouteRefused, shift.ErrTargetNotFound}
 			check := func(err, means error) {
 				require.ErrorContains(t, err, test.code)
 				require.ErrorContains(t, err, test.text)
