@@ -18,6 +18,7 @@ var update = flag.Bool("update", false, "rewrite the README's figures that are t
 
 const (
 	readme    = "../../../README.md"
+	frontPage = "../../../infra/frontend/README.md"
 	judgePage = "../../shift/judge/README.md"
 )
 
@@ -27,6 +28,13 @@ func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
 	tables, err := simulatedTables()
 	require.NoError(t, err)
 	holdsTables(t, readme, tables)
+}
+
+func TestGoldenFiguresOfFrontEndsAreTrue(t *testing.T) {
+	t.Parallel()
+	routed, err := frontEndsTable()
+	require.NoError(t, err)
+	holdsTables(t, frontPage, []table{routed})
 }
 
 // What was counted is kept in package trial, whose tests play some of it again.
