@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/localaws"
-	"sluice/internal/shift"
 	"sluice/internal/world"
 )
 
@@ -31,19 +30,19 @@ const (
 // writing them.
 var nameCases = []struct {
 	name, candidate, setup, disturbance string
-	outcome                             shift.Outcome
+	outcome                             string
 }{
-	{"a record", `{"values": {"A": ["203.0.113.7", "203.0.113.8"]}}`, ``, ``, shift.Promoted},
-	{"an alias", `{"alias": {"dnsName": "d-abc.execute-api.eu-west-1.amazonaws.com", "zone": "ZLY8HYME6SFDD"}}`, ``, ``, shift.Promoted},
-	{"a CNAME", `{"cname": "green.example.net"}`, ``, ``, shift.Promoted},
-	{"two types", `{"values": {"A": ["203.0.113.7"], "AAAA": ["2001:db8::7"]}}`, ``, ``, shift.Promoted},
-	{"a pair", `{"values": {"A": ["203.0.113.7"]}}`, `"to": "A 192.0.2.1", "idle": "A 203.0.113.7"`, ``, shift.Promoted},
-	{"a pair of a TTL", `{"values": {"A": ["203.0.113.7"]}}`, `"to": "A 192.0.2.1", "idle": "A 203.0.113.7", "ttlSeconds": 30`, alarmAt(300), shift.RolledBack},
-	{"a record that goes back", `{"values": {"A": ["203.0.113.7"]}}`, ``, alarmAt(70), shift.RolledBack},
-	{"an alias that goes back at the whole weight", `{"alias": {"dnsName": "d-abc.execute-api.eu-west-1.amazonaws.com", "zone": "ZLY8HYME6SFDD"}}`, ``, alarmAt(700), shift.RolledBack},
-	{"two types that go back", `{"values": {"A": ["203.0.113.7"], "AAAA": ["2001:db8::7"]}}`, ``, alarmAt(300), shift.RolledBack},
+	{"a record", `{"values": {"A": ["203.0.113.7", "203.0.113.8"]}}`, ``, ``, "Promoted"},
+	{"an alias", `{"alias": {"dnsName": "d-abc.execute-api.eu-west-1.amazonaws.com", "zone": "ZLY8HYME6SFDD"}}`, ``, ``, "Promoted"},
+	{"a CNAME", `{"cname": "green.example.net"}`, ``, ``, "Promoted"},
+	{"two types", `{"values": {"A": ["203.0.113.7"], "AAAA": ["2001:db8::7"]}}`, ``, ``, "Promoted"},
+	{"a pair", `{"values": {"A": ["203.0.113.7"]}}`, `"to": "A 192.0.2.1", "idle": "A 203.0.113.7"`, ``, "Promoted"},
+	{"a pair of a TTL", `{"values": {"A": ["203.0.113.7"]}}`, `"to": "A 192.0.2.1", "idle": "A 203.0.113.7", "ttlSeconds": 30`, alarmAt(300), "RolledBack"},
+	{"a record that goes back", `{"values": {"A": ["203.0.113.7"]}}`, ``, alarmAt(70), "RolledBack"},
+	{"an alias that goes back at the whole weight", `{"alias": {"dnsName": "d-abc.execute-api.eu-west-1.amazonaws.com", "zone": "ZLY8HYME6SFDD"}}`, ``, alarmAt(700), "RolledBack"},
+	{"two types that go back", `{"values": {"A": ["203.0.113.7"], "AAAA": ["2001:db8::7"]}}`, ``, alarmAt(300), "RolledBack"},
 	{"another revision alone", `{"values": {"A": ["203.0.113.7"]}}`, ``,
-		alarmAt(70) + `, "faults": [{"call": "route53:ChangeResourceRecordSets", "actor": "set-weight", "error": "fail"}]`, shift.RolledBack},
+		alarmAt(70) + `, "faults": [{"call": "route53:ChangeResourceRecordSets", "actor": "set-weight", "error": "fail"}]`, "RolledBack"},
 }
 
 func alarmAt(seconds int) string {
@@ -82,7 +81,7 @@ func TestTheBatchesOfShiftedNamesOnAnotherRoute53(t *testing.T) {
 
 // recordBatches plays a deployment of a name. It returns the records before it, and the batches
 // that were accepted.
-func recordBatches(t *testing.T, candidate, setup, disturbance string, wanted shift.Outcome) (before []localaws.Record, batches []batch) {
+func recordBatches(t *testing.T, candidate, setup, disturbance string, wanted string) (before []localaws.Record, batches []batch) {
 	t.Helper()
 	input := json.RawMessage(`{"targets": [{"route53": {"zone": "` + zoneID + `", "name": "` + shopName + `", "candidate": ` + candidate + `}}], "alarms": ["a"],
 		"strategy": {"steps": [{"percent": 5, "bakeMinutes": 4}, {"percent": 50, "bakeMinutes": 4}, {"percent": 100, "bakeMinutes": 5}]}}`)
@@ -116,7 +115,7 @@ func recordBatches(t *testing.T, candidate, setup, disturbance string, wanted sh
 	x, err := w.Start(world.Simulated, input)
 	require.NoError(t, err)
 	require.NoError(t, w.Run())
-	require.Equal(t, string(wanted), w.Outcome(x.ARN()), w.Result(x).Cause)
+	require.Equal(t, wanted, w.Outcome(x.ARN()), w.Result(x).Cause)
 	return before, batches
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"sluice/internal/flow"
-	"sluice/internal/localaws"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -77,14 +76,15 @@ func playRouted(input, scenario string, wanted shift.Outcome) (routedPlay, error
 	}
 	defer w.Close()
 	changes := 0
-	w.Cloud().OnCall(func(c localaws.Call) {
-		if !isRouting(c) {
-			return
+	w.OnMoment(func(m world.Moment) error {
+		if !m.After || !isRouting(m.Action) {
+			return nil
 		}
-		p.calls[c.Actor]++
+		p.calls[m.Actor]++
 		if n := len(w.Routes()); n > changes {
 			changes, p.untilBack, p.back = n, p.calls[flow.SafetyNet], w.Elapsed()
 		}
+		return nil
 	})
 	x, err := w.Start(world.Simulated, json.RawMessage(input))
 	if err == nil {
@@ -101,8 +101,9 @@ func playRouted(input, scenario string, wanted shift.Outcome) (routedPlay, error
 }
 
 // isRouting says whether a call reads or writes a Route.
-func isRouting(c localaws.Call) bool {
-	return slices.Contains([]string{"cloudfront-keyvaluestore", "cloudfront", "route53"}, c.Service) || c.Service == "lambda" && strings.HasSuffix(c.Operation, "Alias")
+func isRouting(action string) bool {
+	service, operation, _ := strings.Cut(action, ":")
+	return slices.Contains([]string{"cloudfront-keyvaluestore", "cloudfront", "route53"}, service) || service == "lambda" && strings.HasSuffix(operation, "Alias")
 }
 
 // undoneBake is the bake in which an alarm fires. Two lags of a name fit into it.
