@@ -152,8 +152,8 @@ bench: dist/benchmarks ## measure everything, and print the README's figures
 	go run ./internal/cmd/figures $<
 
 .PHONY: figures
-figures: dist/benchmarks ## measure everything, and write the README's figures
-	go run ./internal/cmd/figures -readme README.md -judge internal/shift/judge/README.md $<
+figures: dist/benchmarks ## measure everything, and write the figures of the READMEs
+	go run ./internal/cmd/figures -readme README.md -frontends infra/frontend/README.md -judge internal/shift/judge/README.md $<
 
 # It may be interrupted: then it writes what it has counted. It is no part of make bench, which
 # plays each kind of deployment once or twice.

@@ -207,8 +207,9 @@ var rules = []rule{
 	// into the ledger's table, and take its names from the contract.
 	{folder: "internal/e2e", tests: []string{contract, sdk}},
 	{folder: "internal/arch"},
-	// The definition is played here as the local world plays it, and elsewhere.
-	{folder: "internal/conformance", tests: []string{localASL, localWorld, definition}},
+	// The definition is played here as the local world plays it, and elsewhere; so is what the
+	// SDK's clients have sent.
+	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, sdk}},
 	// The README's files are read as whoever they are for reads them.
 	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
 }

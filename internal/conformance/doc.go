@@ -1,6 +1,7 @@
 // Package conformance checks Sluice's test doubles against independent ones. The golden
-// definition must take the same paths on another interpreter of the Amazon States Language, and
-// the ledger's tests must pass on another local DynamoDB.
+// definition must take the same paths on another interpreter of the Amazon States Language, the
+// ledger's tests must pass on another local DynamoDB, and another Route 53 must accept the batches
+// of shifted names.
 //
 // Sluice itself does not need these tools. make conformance installs those that it can. A test
 // whose tool is missing says so and is skipped.

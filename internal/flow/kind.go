@@ -31,12 +31,12 @@ var (
 		Rules: shift.Rules{Grain: 1, CallsPerSecond: 15, Settles: true, Creates: true, ComparesVersions: true},
 	}
 	// CloudFront : nobody promises how soon the edges read a new value of a KeyValueStore.
-	// Seconds are usual, so a minute is assumed. The rate is assumed, too. A distribution
+	// Seconds are usual, so a minute is assumed. Ten calls a second are assumed, too. A distribution
 	// without a value has none yet, so a deployment may make it.
 	CloudFront = Kind{
 		Name: shift.KindCloudFront, Title: "CloudFront", Noun: "site", VersionNoun: "release", Field: "cloudfront", LongestVersion: MaxRelease,
 		Setting: "cloudfrontStore", Variable: CloudFrontStoreVariable,
-		Rules: shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: 60, Creates: true},
+		Rules: shift.Rules{Grain: 1, CallsPerSecond: 10, ReadCalls: 2, WriteCalls: 3, Lag: 60, Creates: true},
 	}
 	// Route53 : two records share 200 parts of the answers, because a weight is at most 255
 	// (Route 53 API, ResourceRecordSet, Weight). A change usually reaches all name servers
@@ -46,15 +46,16 @@ var (
 	Route53 = Kind{
 		Name: shift.KindRoute53, Title: "Route 53", Noun: "name", VersionNoun: "endpoint", Field: "route53", LongestVersion: maxEndpoint,
 		Setting: "route53", Variable: Route53Variable,
-		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, Lag: 120, KeepsDetail: true},
+		Rules: shift.Rules{Grain: 50, CallsPerSecond: 5, WriteCalls: 2, Lag: 120, KeepsDetail: true},
 	}
 	// Switch : a distribution usually takes minutes until all edges have its new configuration;
 	// AWS promises nothing. AWS publishes no limit of calls per second, and throttles updates
-	// early (community.aws issue 296).
+	// early (community.aws issue 296); five are assumed. A write that takes the name away from
+	// the switch looks at the other distribution first.
 	Switch = Kind{
 		Name: shift.KindSwitch, Title: "CloudFront's alternate names", Noun: "switch", VersionNoun: "distribution", Field: "cloudfrontSwitch", LongestVersion: maxID,
 		Setting: "distributions", Variable: DistributionsVariable,
-		Rules: shift.Rules{AllAtOnce: true, CallsPerSecond: 2, Lag: 300, Settles: true},
+		Rules: shift.Rules{AllAtOnce: true, CallsPerSecond: 5, WriteCalls: 3, Lag: 300, Settles: true},
 	}
 )
 

@@ -13,6 +13,9 @@ type Rules struct {
 	AllAtOnce bool
 	// CallsPerSecond is how many calls per second the platform accepts from an account.
 	CallsPerSecond int
+	// ReadCalls and WriteCalls are how many of these calls it takes, at most, to read a Route and
+	// to write one; 0 means 1. A write that is tried again makes them again.
+	ReadCalls, WriteCalls int
 	// Lag is how long after a write viewers may still see the previous Route. A Route may
 	// tell a longer one.
 	Lag Seconds

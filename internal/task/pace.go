@@ -46,10 +46,20 @@ func (p *paces) sharing(parts int) *paces {
 	return p
 }
 
-// awaitTurn waits for the turn of a call about a Target.
-func (p *paces) awaitTurn(ctx context.Context, t shift.Target) {
+// awaitRead waits for the turns of the calls that read a Target's Route.
+func (p *paces) awaitRead(ctx context.Context, t shift.Target) {
 	if p != nil {
-		p.paceOf(t).awaitTurn(ctx)
+		limit := p.paceOf(t)
+		limit.awaitTurns(ctx, limit.rules().ReadCalls)
+	}
+}
+
+// awaitWrite waits for the turns of the calls that write it. Without a turn for each, the first
+// of them would succeed and the last be refused, again and again.
+func (p *paces) awaitWrite(ctx context.Context, t shift.Target) {
+	if p != nil {
+		limit := p.paceOf(t)
+		limit.awaitTurns(ctx, limit.rules().WriteCalls)
 	}
 }
 
@@ -63,7 +73,7 @@ func (p *paces) paceOf(t shift.Target) *pace {
 	rules, _ := p.rules.Rules(t)
 	var fresh *pace
 	if rules.CallsPerSecond > 0 {
-		fresh = newPace(p.clock, p.pause, rules.CallsPerSecond)
+		fresh = newPace(p.clock, p.pause, rules)
 		fresh.perCall *= time.Duration(max(p.share, 1))
 		if p.noBurst {
 			fresh = fresh.withoutBurst()
@@ -81,6 +91,7 @@ func (p *paces) paceOf(t shift.Target) *pace {
 type pace struct {
 	clock   Clock
 	pause   Pause
+	kind    shift.Rules
 	perCall time.Duration
 	burst   time.Duration // what is available when nobody has called for that long
 
@@ -90,12 +101,21 @@ type pace struct {
 }
 
 // newPace returns a pace on a clock. A nil Clock and a nil Pause are the real ones.
-func newPace(clock Clock, pause Pause, perSecond int) *pace {
+func newPace(clock Clock, pause Pause, kind shift.Rules) *pace {
 	if pause == nil {
 		pause = sleepFor
 	}
-	perCall := time.Second/time.Duration(perSecond) + 1 // rounded up
-	return &pace{clock: clock, pause: pause, perCall: perCall, burst: time.Duration(perSecond) * perCall}
+	perCall := time.Second/time.Duration(kind.CallsPerSecond) + 1 // rounded up
+	atOnce := max(kind.CallsPerSecond, kind.WriteCalls)           // a write that is alone does not wait
+	return &pace{clock: clock, pause: pause, kind: kind, perCall: perCall, burst: time.Duration(atOnce) * perCall}
+}
+
+// rules are those of the pace's kind of Target.
+func (p *pace) rules() shift.Rules {
+	if p == nil {
+		return shift.Rules{}
+	}
+	return p.kind
 }
 
 // withoutBurst uses up the burst, so that every call waits for its turn.
@@ -104,23 +124,24 @@ func (p *pace) withoutBurst() *pace {
 	return p
 }
 
-// awaitTurn waits for a call's turn. Turns are given in the order of the calls.
-func (p *pace) awaitTurn(ctx context.Context) {
+// awaitTurns waits until it is the turn of all of some calls that follow each other; 0 means 1.
+// Turns are given in the order of the calls.
+func (p *pace) awaitTurns(ctx context.Context, calls int) {
 	if p == nil {
 		return
 	}
-	if wait := p.take(); wait > 0 {
+	if wait := p.take(max(calls, 1)); wait > 0 {
 		p.pause(ctx, wait)
 	}
 }
 
-func (p *pace) take() time.Duration {
+func (p *pace) take(calls int) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.read()
 	if p.replenishedAt.Before(now) {
 		p.replenishedAt = now
 	}
-	p.replenishedAt = p.replenishedAt.Add(p.perCall)
+	p.replenishedAt = p.replenishedAt.Add(time.Duration(calls) * p.perCall)
 	return p.replenishedAt.Sub(now) - p.burst
 }

@@ -81,9 +81,9 @@ func TestATurnEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		begun, p := time.Now(), newPace(nil, nil, 15)
+		begun, p := time.Now(), newPace(nil, nil, shift.Rules{CallsPerSecond: 15})
 		for range 100 {
-			p.awaitTurn(ctx)
+			p.awaitTurns(ctx, 1)
 		}
 		assert.Zero(t, time.Since(begun))
 	})
@@ -104,7 +104,7 @@ func TestEachKindHasAPaceOfItsOwn(t *testing.T) {
 	turns := func(p *paces, target shift.Target, n int) []time.Duration {
 		waits = []time.Duration{}
 		for range n {
-			p.awaitTurn(t.Context(), target)
+			p.awaitRead(t.Context(), target)
 		}
 		return waits
 	}
@@ -120,3 +120,47 @@ func TestEachKindHasAPaceOfItsOwn(t *testing.T) {
 	assert.Len(t, turns(newPaces(rates{}, clock, pause).withoutBurst(), "shop:a", 3), 2, "the first has its turn")
 	assert.Equal(t, []time.Duration{shop, 4 * shop}, turns(newPaces(rates{}, clock, pause).withoutBurst().sharing(3), "shop:a", 3)[:2])
 }
+
+// A write of several calls takes the turn of each, so that none of them is refused after the
+// others have succeeded.
+func TestAWriteWaitsForTheTurnsOfAllItsCalls(t *testing.T) {
+	t.Parallel()
+	const call = time.Second/5 + 1
+	rules := kindRules{CallsPerSecond: 5, ReadCalls: 1, WriteCalls: 2}
+	for _, test := range []struct {
+		name  string
+		rules kindRules
+		// writes and reads are made at once, in this order.
+		writes, reads int
+		noBurst       bool
+		waits         []time.Duration
+	}{
+		{"writes", rules, 4, 0, false, []time.Duration{call, 3 * call}},
+		{"a read after writes", rules, 2, 2, false, []time.Duration{call}},
+		{"without a burst", rules, 2, 1, true, []time.Duration{call, 3 * call, 4 * call}},
+		{"a read of several calls", kindRules{CallsPerSecond: 5, ReadCalls: 2}, 0, 3, false, []time.Duration{call}},
+		{"a kind that says nothing", kindRules{CallsPerSecond: 5}, 3, 3, false, []time.Duration{call}},
+		{"a write that takes more than a second", kindRules{CallsPerSecond: 5, WriteCalls: 6}, 2, 0, false, []time.Duration{6 * call}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			waits := []time.Duration{}
+			p := newPaces(test.rules, func() time.Time { return noon }, func(_ context.Context, d time.Duration) { waits = append(waits, d) })
+			if test.noBurst {
+				p = p.withoutBurst()
+			}
+			for range test.writes {
+				p.awaitWrite(t.Context(), "shop:a")
+			}
+			for range test.reads {
+				p.awaitRead(t.Context(), "shop:a")
+			}
+			assert.Equal(t, test.waits, waits)
+		})
+	}
+}
+
+// kindRules are the Rules of every kind.
+type kindRules shift.Rules
+
+func (k kindRules) Rules(shift.Target) (shift.Rules, error) { return shift.Rules(k), nil }

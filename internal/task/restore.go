@@ -233,10 +233,17 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	if err != nil {
 		return nil, err
 	}
-	if c.Settles || written.Settling || found.Serving != c.Stable {
+	if c.Settles || written.Settling || found.Serving != c.Stable && r.maySettle(c.Target) {
 		return &movement{c, found, written}, nil
 	}
 	return nil, c.CheckServes(written, c.Stable)
+}
+
+// maySettle says whether there are Targets of a kind that move traffic by themselves. Of any
+// other kind, the answer to a write shows everything.
+func (r Restorer) maySettle(t shift.Target) bool {
+	rules, err := r.Router.Rules(t)
+	return err != nil || rules.Settles
 }
 
 // applyAndCheck is apply, with the check of its movement.

@@ -98,6 +98,8 @@ func TestARestorationIsCarriedOutAsPlanned(t *testing.T) {
 	stable := ordersChange.Before()
 	settles := ordersChange
 	settles.Settles = true
+	siteChange := ordersChange
+	siteChange.Target = "cloudfront:E1SITE"
 	divided := shift.Route{Serving: "1", Additional: "2", Weight: 1000}
 	settling := func(r shift.Route) shift.Route { r.Settling = true; return r }
 	for name, test := range map[string]struct {
@@ -110,20 +112,21 @@ func TestARestorationIsCarriedOutAsPlanned(t *testing.T) {
 		moves   bool
 		err     error
 	}{
-		"nothing to do":             {ordersChange, stable, shift.Restoration{Ours: true}, nil, stable, 0, false, nil},
-		"a deletion":                {newAlias, shift.Route{Serving: "2"}, shift.Restoration{Ours: true, Delete: true}, nil, shift.Route{}, 0, false, nil},
-		"weights":                   {ordersChange, divided, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, false, nil},
-		"weights, and it settles":   {settles, divided, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, true, nil},
-		"weights, and it is moving": {ordersChange, divided, shift.Restoration{Ours: true, Write: &stable}, settling, stable, 1, true, nil},
-		"the serving version":       {ordersChange, shift.Route{Serving: "2"}, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, true, nil},
-		"another revision":          {ordersChange, stable, shift.Restoration{Ours: true, Rotate: true}, nil, stable, 1, false, nil},
+		"nothing to do":               {ordersChange, stable, shift.Restoration{Ours: true}, nil, stable, 0, false, nil},
+		"a deletion":                  {newAlias, shift.Route{Serving: "2"}, shift.Restoration{Ours: true, Delete: true}, nil, shift.Route{}, 0, false, nil},
+		"weights":                     {ordersChange, divided, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, false, nil},
+		"weights, and it settles":     {settles, divided, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, true, nil},
+		"weights, and it is moving":   {ordersChange, divided, shift.Restoration{Ours: true, Write: &stable}, settling, stable, 1, true, nil},
+		"the serving version":         {ordersChange, shift.Route{Serving: "2"}, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, true, nil},
+		"a kind that does not settle": {siteChange, shift.Route{Serving: "2"}, shift.Restoration{Ours: true, Write: &stable}, nil, stable, 1, false, nil},
+		"another revision":            {ordersChange, stable, shift.Restoration{Ours: true, Rotate: true}, nil, stable, 1, false, nil},
 		"a platform that makes something else of it": {ordersChange, divided, shift.Restoration{Ours: true, Write: &stable},
 			func(shift.Route) shift.Route { return shift.Route{Serving: "1", Additional: "2", Weight: 1} }, stable, 1, false, shift.ErrRouteChanged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(map[shift.Target]shift.Route{})
-			found := p.put(orders, test.found)
+			found := p.put(test.change.Target, test.found)
 			router := replies{platform: p, written: test.written}
 			if test.written != nil {
 				router.rotated = func(_, now shift.Route) shift.Route { return test.written(now) }
@@ -131,7 +134,7 @@ func TestARestorationIsCarriedOutAsPlanned(t *testing.T) {
 			r := Restorer{Router: router, Pause: atOnce}
 			moved, err := r.apply(t.Context(), test.change, found, test.way)
 			require.ErrorIs(t, err, test.err)
-			now := p.routes[orders]
+			now := p.routes[test.change.Target]
 			assert.Equal(t, test.writes, p.writes-1)
 			if test.moves {
 				written := now

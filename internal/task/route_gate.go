@@ -34,7 +34,7 @@ func (g RouteGate) Observe(ctx context.Context, s shift.Subject) ([]shift.Observ
 	}
 	var observations []shift.Observation
 	for _, c := range s.Deployment.Changes {
-		pace.awaitTurn(ctx, c.Target)
+		pace.awaitRead(ctx, c.Target)
 		o := g.observe(ctx, s, c)
 		observations = append(observations, o)
 		if o.Verdict == shift.Fail {

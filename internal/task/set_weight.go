@@ -159,7 +159,7 @@ func (m move) writeOne(ctx context.Context, c shift.Change, revision shift.Revis
 		return revision, nil // it has served its candidate since the first step
 	}
 	for range maxWriteTries {
-		m.pace.awaitTurn(ctx, c.Target)
+		m.pace.awaitWrite(ctx, c.Target)
 		written, err := m.write(ctx, c, revision)
 		if err == nil {
 			m.own[c.Target], m.landed[c.Target] = written.Revision, written.Revision

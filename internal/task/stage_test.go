@@ -149,8 +149,8 @@ func (p *platform) Settles(context.Context, shift.Target) (bool, error) {
 	return false, p.faults.next("Settles")
 }
 
-func (*platform) Rules(shift.Target) (shift.Rules, error) {
-	return shift.Rules{CallsPerSecond: 15}, nil
+func (*platform) Rules(t shift.Target) (shift.Rules, error) {
+	return shift.Rules{CallsPerSecond: 15, Settles: t.Kind() == shift.KindLambda}, nil
 }
 
 // book is a Ledger with one record, under the Ledger's own conditions.

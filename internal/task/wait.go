@@ -79,7 +79,7 @@ func retryThrottled[T any](ctx context.Context, i restoringRouter, do func() (T,
 // Route implements RouteWriter.
 func (i restoringRouter) Route(ctx context.Context, t shift.Target) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
-		i.pace.awaitTurn(ctx, t)
+		i.pace.awaitRead(ctx, t)
 		return i.RouteWriter.Route(ctx, t)
 	})
 }
@@ -87,18 +87,18 @@ func (i restoringRouter) Route(ctx context.Context, t shift.Target) (shift.Route
 // SetRoute implements RouteWriter.
 func (i restoringRouter) SetRoute(ctx context.Context, t shift.Target, r shift.Route) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
-		i.pace.awaitTurn(ctx, t)
+		i.pace.awaitWrite(ctx, t)
 		return i.RouteWriter.SetRoute(ctx, t, r)
 	})
 }
 
-// Rotate implements RouteWriter. It waits for one turn, since a Rotate needs more than one
-// call only on a platform that keeps the Revision of what is written again. It may be
+// Rotate implements RouteWriter. It waits for the turn of one write, since a Rotate needs more
+// than one only on a platform that keeps the Revision of what is written again. It may be
 // throttled after its first call, so each repetition starts from the Route that the Target is
 // known to have.
 func (i restoringRouter) Rotate(ctx context.Context, t shift.Target, found shift.Route, beside shift.Version) (shift.Route, error) {
 	return retryThrottled(ctx, i, func() (shift.Route, error) {
-		i.pace.awaitTurn(ctx, t)
+		i.pace.awaitWrite(ctx, t)
 		rotated, err := i.RouteWriter.Rotate(ctx, t, found, beside)
 		found = rotated
 		return rotated, err

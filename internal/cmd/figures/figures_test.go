@@ -18,6 +18,7 @@ var update = flag.Bool("update", false, "rewrite the README's figures that are t
 
 const (
 	readme    = "../../../README.md"
+	frontPage = "../../../infra/frontend/README.md"
 	judgePage = "../../shift/judge/README.md"
 )
 
@@ -27,6 +28,13 @@ func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
 	tables, err := simulatedTables()
 	require.NoError(t, err)
 	holdsTables(t, readme, tables)
+}
+
+func TestGoldenFiguresOfFrontEndsAreTrue(t *testing.T) {
+	t.Parallel()
+	routed, err := frontEndsTable()
+	require.NoError(t, err)
+	holdsTables(t, frontPage, []table{routed})
 }
 
 // What was counted is kept in package trial, whose tests play some of it again.
@@ -126,6 +134,8 @@ pkg: sluice/internal/localaws/stack
 cpu: Fast One
 BenchmarkColdStart/set-weight-4     	1000000000	         6.284 median-ms	        14.55 peak-MB	        20.00 starts
 BenchmarkColdStart/rollback-4       	1000000000	         4.361 median-ms	        15.94 peak-MB	        20.00 starts
+BenchmarkColdStartWithFrontEnds/set-weight-4     	1000000000	         6.912 median-ms	        15.61 peak-MB	        20.00 starts
+BenchmarkColdStartWithFrontEnds/rollback-4       	1000000000	         6.913 median-ms	        15.62 peak-MB	        20.00 starts
 PASS
 ok  	sluice/internal/localaws/stack	1.175s
 BenchmarkMemory/rollback-4          	      1	        15.52 peak-MB
@@ -143,6 +153,7 @@ func TestBenchmarksAreParsed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, machine.text, "| 799; 4.3 ms of CPU each, so 926 on idle cores | ≥ 300 | 4 cores, Fast One, linux/amd64 | `go test ./internal/world -run '^$' -bench Canaries` |")
 	assert.Contains(t, machine.text, "the slowest (set-weight): median of 20, and peak memory | 6.3 ms, 14.6 MB | ≤ 40 ms, ≤ 30 MB |")
+	assert.Contains(t, machine.text, "the same with the settings of all front ends (rollback) | 6.9 ms, 15.6 MB | ≤ 40 ms, ≤ 30 MB |")
 	assert.Contains(t, machine.text, "the largest (rollback) | 15.5 MB | ≤ 30 MB |")
 	storm, err := m.stormTable()
 	require.NoError(t, err)

@@ -3,11 +3,11 @@
 // The others show what `go test -bench` has measured on this machine, and what a trial has
 // counted: the one that is kept in package trial, or that of a file.
 //
-//	figures [-readme FILE] [-judge FILE] [-trial FILE] [-only-trial] [BENCHMARKS]
+//	figures [-readme FILE] [-frontends FILE] [-judge FILE] [-trial FILE] [-only-trial] [BENCHMARKS]
 //
 // BENCHMARKS is a file with the output of go test -bench. With -readme, the tables
-// replace those in FILE, each of which is between two comments; with -judge, those of the
-// page on the judgement.
+// replace those in FILE, each of which is between two comments; with -frontends, that of the page
+// on front ends; with -judge, those of the page on the judgement.
 package main
 
 import (
@@ -30,6 +30,7 @@ func main() {
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("figures", flag.ExitOnError)
 	readme := flags.String("readme", "", "replace the tables in this file")
+	frontEnds := flags.String("frontends", "", "replace the table about front ends in this file")
 	page := flags.String("judge", "", "replace the tables about the judgement in this file")
 	counted := flags.String("trial", "", "a trial that judgenight has written, in place of the one that is kept")
 	only := flags.Bool("only-trial", false, "print the trial's tables, and no others")
@@ -48,7 +49,14 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	printTables(out, slices.Concat(tables, judged))
+	routed, err := frontEndsTable()
+	if err != nil {
+		return err
+	}
+	printTables(out, slices.Concat(tables, []table{routed}, judged))
+	if err := writeTables(*frontEnds, []table{routed}); err != nil {
+		return err
+	}
 	if err := writeTables(*readme, append(tables, judged[:judgedInReadme]...)); err != nil {
 		return err
 	}

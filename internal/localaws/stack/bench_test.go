@@ -19,9 +19,16 @@ const startsPerFunction = 20
 // from the stack's template. It reports the median time from the start of the process
 // to its first GET next, and the peak memory until then. make dist/e2e builds the
 // bootstraps.
-func BenchmarkColdStart(b *testing.B) {
+func BenchmarkColdStart(b *testing.B) { measureStarts(b, "sluice") }
+
+// BenchmarkColdStartWithFrontEnds is BenchmarkColdStart with the settings of all front ends, so
+// that each function makes their clients, too.
+func BenchmarkColdStartWithFrontEnds(b *testing.B) { measureStarts(b, "sluice-front-ends") }
+
+func measureStarts(b *testing.B, stack string) {
+	b.Helper()
 	const bootstraps = "../../../dist/e2e"
-	template, err := os.ReadFile("../../../infra/testdata/sluice.template.json")
+	template, err := os.ReadFile("../../../infra/testdata/" + stack + ".template.json")
 	if err != nil {
 		b.Fatal(err)
 	}

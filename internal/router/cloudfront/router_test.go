@@ -533,20 +533,20 @@ func TestNothingIsWrittenWithoutRandomness(t *testing.T) {
 func TestRulesOfDistributions(t *testing.T) {
 	t.Parallel()
 	s := newStage(unlimited())
-	assert.Equal(t, shift.Rules{Grain: 1, CallsPerSecond: 3, Lag: 60, Creates: true}, s.Rules())
+	assert.Equal(t, shift.Rules{Grain: 1, CallsPerSecond: 10, ReadCalls: 2, WriteCalls: 3, Lag: 60, Creates: true}, s.Rules())
 	assert.Equal(t, shift.Seconds(5), cloudfront.New(nil, cloudfront.Settings{Lag: 5}).Rules().Lag)
 	settles, err := s.Settles(t.Context(), site)
 	require.NoError(t, err)
 	assert.False(t, settles)
 }
 
-// The calls of a second in which the router is asked as often as its Rules allow are within
-// what the local AWS accepts by default.
+// The calls of a second in which the router writes as often as its Rules allow are within what
+// the local AWS accepts by default.
 func TestCallsAreWithinTheRate(t *testing.T) {
 	t.Parallel()
 	s := newStage(localaws.KeyValueStoreConfig{}).holds(t, text(`"stable":"r41"`))
 	route := shift.Route{Serving: "r41", Revision: nonce}
-	for range s.Rules().CallsPerSecond {
+	for range s.Rules().CallsPerSecond / s.Rules().WriteCalls {
 		var err error
 		route, err = s.Rotate(t.Context(), site, route, "")
 		require.NoError(t, err)

@@ -92,15 +92,20 @@ func (r *Router) setRoute(ctx context.Context, t shift.Target, wanted shift.Rout
 	case !p.has(wanted.Serving):
 		return shift.Route{}, fmt.Errorf("%w: %s is neither %s nor %s", shift.ErrRouteRefused, wanted.Serving, p.Switch, p.Other)
 	}
+	// The other distribution is looked at first, so that nothing comes between the read of the
+	// switch and its update.
+	unserved := r.checkOther(ctx, p, wanted.Serving)
 	found, err := r.readAt(ctx, p, wanted.Revision)
-	if err != nil {
+	switch {
+	case err != nil:
 		return shift.Route{}, err
-	}
-	if found.route(p).Same(wanted) {
+	case found.route(p).Same(wanted):
 		return r.mark(ctx, p, found)
+	case string(wanted.Serving) == p.Switch:
+		unserved = found.checkEnabled(p.Name, p.Switch)
 	}
-	if err := r.checkServes(ctx, p, found, wanted.Serving); err != nil {
-		return shift.Route{}, err
+	if unserved != nil {
+		return shift.Route{}, unserved
 	}
 	found.turn(p.Name)
 	return r.write(ctx, p, found)
@@ -118,23 +123,21 @@ func (r *Router) readAt(ctx context.Context, p pair, revision shift.Revision) (s
 	return found, err
 }
 
-// checkServes returns shift.ErrRouteRefused if nobody would serve the name after the write:
-// somebody may have changed a distribution since the Deployment was opened.
-func (r *Router) checkServes(ctx context.Context, p pair, onSwitch state, to shift.Version) error {
-	next := onSwitch
-	if string(to) == p.Other {
-		var err error
-		if next, err = r.read(ctx, p, p.Other); err != nil {
-			return err
-		}
-		if !next.hasName(p.wildcard()) {
-			return fmt.Errorf("%w: nobody would serve %s, because %s does not have the name %s any more: add it there", shift.ErrRouteRefused, p.Name, to, p.wildcard())
-		}
+// checkOther returns shift.ErrRouteRefused if nobody would serve the name after a write that gives
+// it to the other distribution: somebody may have changed that one since the Deployment was
+// opened. It returns nil if the switch is to serve the name.
+func (r *Router) checkOther(ctx context.Context, p pair, serving shift.Version) error {
+	if string(serving) != p.Other {
+		return nil
 	}
-	if !aws.ToBool(next.config.Enabled) {
-		return fmt.Errorf("%w: nobody would serve %s, because %s is disabled: enable it", shift.ErrRouteRefused, p.Name, to)
+	other, err := r.read(ctx, p, p.Other)
+	if err != nil {
+		return err
 	}
-	return nil
+	if !other.hasName(p.wildcard()) {
+		return fmt.Errorf("%w: nobody would serve %s, because %s does not have the name %s any more: add it there", shift.ErrRouteRefused, p.Name, p.Other, p.wildcard())
+	}
+	return other.checkEnabled(p.Name, p.Other)
 }
 
 // Rotate gives a Target another Revision without changing which distribution serves the name.

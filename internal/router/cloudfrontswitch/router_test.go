@@ -46,6 +46,33 @@ func TestANameMovesAndReturns(t *testing.T) {
 	assert.Equal(t, map[string]int{string(blue): 8}, i.serving())
 }
 
+// A write is a read of the switch and its update, with nothing in between. Before the name leaves
+// the switch, the other distribution is looked at.
+func TestNothingComesBetweenTheReadOfTheSwitchAndItsUpdate(t *testing.T) {
+	t.Parallel()
+	i := newInternet(t, unlimited)
+	revision := read(t, i.router()).Revision
+	for _, test := range []struct {
+		to    shift.Version
+		calls []string
+	}{
+		{green, []string{"GetDistributionConfig E2GREEN", "GetDistributionConfig E1BLUE", "UpdateDistribution E1BLUE"}},
+		{blue, []string{"GetDistributionConfig E1BLUE", "UpdateDistribution E1BLUE"}},
+		{blue, []string{"GetDistributionConfig E1BLUE", "UpdateDistribution E1BLUE"}}, // it only gets another revision
+	} {
+		var calls []string
+		i.OnCall(func(c localaws.Call) {
+			_, id, _ := strings.Cut(c.Resource, "/")
+			calls = append(calls, c.Operation+" "+id)
+		})
+		written, err := i.router().SetRoute(t.Context(), target, on(test.to, revision))
+		require.NoError(t, err)
+		assert.Equal(t, test.calls, calls)
+		assert.LessOrEqual(t, len(calls), i.router().Rules().WriteCalls)
+		revision = written.Revision
+	}
+}
+
 func TestTheLastNameOfASwitchMovesAndReturns(t *testing.T) {
 	t.Parallel()
 	i := newInternet(t, unlimited)

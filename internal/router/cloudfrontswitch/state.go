@@ -1,6 +1,7 @@
 package cloudfrontswitch
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -38,6 +39,14 @@ func (s state) route(p pair) shift.Route {
 		found.Serving = shift.Version(p.Switch)
 	}
 	return found
+}
+
+// checkEnabled returns shift.ErrRouteRefused for a distribution that serves nobody.
+func (s state) checkEnabled(name, distribution string) error {
+	if !aws.ToBool(s.config.Enabled) {
+		return fmt.Errorf("%w: nobody would serve %s, because %s is disabled: enable it", shift.ErrRouteRefused, name, distribution)
+	}
+	return nil
 }
 
 // turn adds the name, or takes it away.
