@@ -91,9 +91,9 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 			shift.Announcement{ID: "execution/RolledBack", State: "RolledBack", Changes: d.Moves(), Step: 1, Reasons: reasons("AlarmFired: a"), Summary: "AlarmFired: 'a' and / b."},
 		},
 		{
-			"rejected before stable was read", shift.Record{Arrivals: arrivals, Outcome: shift.Rejected, Reasons: reasons("AliasNotFound: x")},
+			"rejected before stable was read", shift.Record{Arrivals: arrivals, Outcome: shift.Rejected, Reasons: reasons("TargetNotFound: x")},
 			shift.Announcement{
-				ID: "execution/Rejected", State: "Rejected", Reasons: reasons("AliasNotFound: x"),
+				ID: "execution/Rejected", State: "Rejected", Reasons: reasons("TargetNotFound: x"),
 				Changes: []shift.Move{{Target: orders, Candidate: "2"}},
 			},
 		},

@@ -52,6 +52,9 @@ func tellRoute(g shift.Group[shift.Undone]) string {
 	text, u := g.Names()+" ", g.Of
 	switch u.Fate {
 	case shift.LeftAlone:
+		if u.Why != "" {
+			return text + g.Say("was left alone: ", "were left alone: ") + u.Why
+		}
 		return text + fmt.Sprintf(g.Say("was left alone: it has %s, which Sluice did not write", "were left alone: they have %s, which Sluice did not write"), u.Found)
 	case shift.Gone:
 		return text + g.Say("does not exist, as before", "do not exist, as before")

@@ -26,8 +26,10 @@ func ParseSwitchPairs(text string) ([]SwitchPair, error) {
 			return nil, err
 		case seen[p.Name]:
 			return nil, fmt.Errorf("%q appears twice: leave one pair of distributions for it", p.Name)
+		case seen[p.Switch]:
+			return nil, fmt.Errorf("the distribution %s is the SWITCH of two names, and their writes would refuse each other: give each name one of its own", p.Switch)
 		}
-		seen[p.Name] = true
+		seen[p.Name], seen[p.Switch] = true, true
 		pairs = append(pairs, p)
 	}
 	return pairs, nil

@@ -159,10 +159,11 @@ func baseOf(t *testing.T, name string) base {
 	return all[i]
 }
 
-// withBothAnswers returns the bases with each answer of AWS to a write that changes nothing.
+// withBothAnswers returns the bases, those of aliases with each answer of AWS to a write that
+// changes nothing.
 func withBothAnswers() []base {
 	all := slices.Clone(bases)
-	for _, b := range bases {
+	for _, b := range basesOfAliases {
 		all = append(all, b.keeping())
 	}
 	return all
@@ -172,7 +173,7 @@ func withBothAnswers() []base {
 // these, too.
 func TestChaosStopsWhereTheRevisionIsKept(t *testing.T) {
 	t.Parallel()
-	for _, b := range bases {
+	for _, b := range basesOfAliases {
 		b := b.keeping()
 		undisturbed, err := play(b, guard{})
 		require.NoError(t, undisturbed.story(err))

@@ -79,7 +79,8 @@ func whole(t testing.TB) bool {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each thirty-second, another slice for each base.
+// Without CHAOS=all it runs each thirty-second, another slice for each base, and fewer with front
+// ends.
 func TestChaosSingleFaults(t *testing.T) {
 	slice := 32
 	if whole(t) {
@@ -87,6 +88,10 @@ func TestChaosSingleFaults(t *testing.T) {
 	}
 	var runs atomic.Int64
 	for i, b := range bases {
+		slice := slice
+		if b.hasFrontEnd() && !whole(t) {
+			slice *= frontEndsRarer
+		}
 		all := strikesOf(t, b)
 		chosen := (len(all) - i%slice + slice - 1) / slice
 		t.Run(b.name, func(t *testing.T) {
@@ -109,6 +114,10 @@ func TestChaosSingleFaults(t *testing.T) {
 		require.GreaterOrEqual(t, runs.Load(), int64(5000), "that are all")
 	}
 }
+
+// frontEndsRarer is how much fewer of the faults are played with front ends in the daily tests: such
+// a run has more calls, and viewers, and takes several times as long.
+const frontEndsRarer = 4
 
 // Seeds of single faults are above those of pairs. They encode the base and the fault.
 const (
@@ -146,7 +155,11 @@ func TestChaosDelivery(t *testing.T) {
 		undisturbed, err := play(b, guard{})
 		require.NoError(t, undisturbed.story(err))
 		var all []astray
-		for state := 1; state <= undisturbed.states; state++ {
+		step := 1
+		if b.hasFrontEnd() && !whole(t) {
+			step = frontEndsRarer
+		}
+		for state := 1; state <= undisturbed.states; state += step {
 			stopped, err := play(b, guard{}, stopAt(state))
 			require.NoError(t, stopped.story(err))
 			for n, event := range stopped.misdeliveries() {

@@ -121,6 +121,18 @@ func (r *run) lookedAtFrontEnd(m world.Moment) {
 	}
 }
 
+// refusedName notes that a Lambda was refused a switched name: it has met whoever has taken it.
+func (r *run) refusedName(c localaws.Call) {
+	if c.ErrorCode != "CNAMEAlreadyExists" {
+		return
+	}
+	for _, t := range r.ofKind(shift.KindSwitch) {
+		if d := r.holder(t); d != nil {
+			d.met[t] = true
+		}
+	}
+}
+
 // isWatched says whether the observer is told of the writes of a kind.
 func isWatched(t shift.Target) bool {
 	_, known := flow.KindOf(t)
@@ -185,6 +197,11 @@ var frontEndBases = []base{
 	{"an alias, a site and a name, stopped at the whole weight",
 		`{"targets": [` + aliasTarget + `, ` + siteTarget + `, ` + nameTarget + `], "strategy": {"steps": [{"percent": 50, "bakeMinutes": 4}, {"percent": 100, "bakeMinutes": 5}]}}`,
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 300, "do": "stopExecution"}]}`, shift.RolledBack, "", nil, false},
+}
+
+// hasFrontEnd says whether a base shifts a front end.
+func (b base) hasFrontEnd() bool {
+	return slices.ContainsFunc(frontEndBases, func(f base) bool { return f.name == b.name })
 }
 
 func TestFrontEndsAreShiftedAndPutBack(t *testing.T) {

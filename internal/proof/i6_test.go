@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,17 +19,35 @@ func (r *run) i6(t shift.Target, s *served, c localaws.AliasChange) {
 	switch d := r.holder(t); {
 	case !s.foreign, sameTraffic(c.Before, c.After):
 		// A write that only changes the RevisionId takes nothing from anybody.
-	case t.Kind() == shift.KindRoute53 && !r.knew(t, c.Before):
-		// A batch deletes records by all but their weights. Somebody who edits a weight alone,
-		// between the read and the batch, is overwritten.
 	case c.After == nil && t.Kind() == shift.KindLambda && r.hasLooked(t) && !r.knew(t, c.Before):
 		// DeleteAlias takes no RevisionId, so an alias that Sluice has made can be
 		// edited between the last look of who deletes it and its going.
 		s.mayGo = true
 	case d != nil && (explains(d, t, c.Before) || r.settles(d, t, c.Before)):
+	case r.couldNotTell(t, s, c):
+		if d == nil {
+			s.rest = c.After
+		}
 	default:
 		r.breaks("I6: %s overwrote what a stranger had made of %s: %v", c.Actor, t, show(c.Before))
 	}
+}
+
+// couldNotTell says whether the Lambda that writes could not know that somebody else has written.
+func (r *run) couldNotTell(t shift.Target, s *served, c localaws.AliasChange) bool {
+	if r.knew(t, c.Before) {
+		// It looked like Sluice's own to a restorer, and another one has closed the record since.
+		return explains(r.heldWhenSeen(t), t, c.Before)
+	}
+	// A batch deletes records by all but their weights. Somebody who edits a weight alone, between
+	// the read and the batch, is overwritten.
+	return t.Kind() == shift.KindRoute53 && differsInWeights(s.settled, c.Before)
+}
+
+// differsInWeights says whether an edit has changed nothing but weights.
+func differsInWeights(settled, edited *localaws.Alias) bool {
+	versions := func(a *localaws.Alias) []string { return slices.Sorted(maps.Keys(a.Weights)) }
+	return settled != nil && edited != nil && settled.FunctionVersion == edited.FunctionVersion && slices.Equal(versions(settled), versions(edited))
 }
 
 // endsAsEdited : a Deployment that ends at a Target which a stranger has edited says so, if it
@@ -143,9 +162,21 @@ func (r *run) sees(t shift.Target, revision string) {
 	}
 	self := r.w.Current()
 	if r.saw[self] == nil {
-		r.saw[self] = map[shift.Target]string{}
+		r.saw[self], r.sawFor[self] = map[shift.Target]string{}, map[shift.Target]*standing{}
+	}
+	if d := r.holder(t); d != nil || r.saw[self][t] != revision {
+		r.sawFor[self][t] = d
 	}
 	r.saw[self][t] = revision
+}
+
+// heldWhenSeen is the Deployment that held a Target when the Lambda that runs has last seen it; nil
+// if none did.
+func (r *run) heldWhenSeen(t shift.Target) *standing {
+	if r.w.Current() == nil {
+		return nil
+	}
+	return r.sawFor[r.w.Current()][t]
 }
 
 // knew says whether the Lambda that runs has seen a Target as it is now.

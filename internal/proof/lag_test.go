@@ -25,7 +25,7 @@ func TestWhoseTurnItIsMayStillSeeTheWeightsOfWhoWasBefore(t *testing.T) {
 		cause    string
 	}{
 		"twice":    {2, shift.Promoted, ""},
-		"for good": {1000, shift.Rejected, "AliasWeighted"},
+		"for good": {1000, shift.Rejected, "TargetWeighted"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

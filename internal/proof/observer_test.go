@@ -25,6 +25,8 @@ type observer struct {
 	touched map[shift.Target]bool
 	// saw are the Revisions of each Target that each Lambda has last seen, "" for none.
 	saw map[*world.Actor]map[shift.Target]string
+	// sawFor are the Deployments that held the Targets then.
+	sawFor map[*world.Actor]map[shift.Target]*standing
 	// fresh are the Targets that each Lambda has read since it last wrote them.
 	fresh map[*world.Actor]map[shift.Target]bool
 	// grace is the time until which a stray write of a rolled-back Deployment is allowed.
@@ -55,7 +57,7 @@ func watch(w *world.World, strict bool) *run {
 
 func (r *run) observe() {
 	r.observer = observer{
-		view: newView(), touched: map[shift.Target]bool{}, writes: map[shift.Target]int{}, forms: map[shift.Target]string{}, saw: map[*world.Actor]map[shift.Target]string{},
+		view: newView(), touched: map[shift.Target]bool{}, writes: map[shift.Target]int{}, forms: map[shift.Target]string{}, saw: map[*world.Actor]map[shift.Target]string{}, sawFor: map[*world.Actor]map[shift.Target]*standing{},
 		fresh: map[*world.Actor]map[shift.Target]bool{},
 		grace: map[shift.Target]*promise{}, told: map[string]shift.Announcement{}, ids: map[string]string{}, strict: r.strict,
 		promises: promises{baking: map[string]time.Time{}, firing: map[string]bool{}, read: map[*world.Actor]time.Time{}, since: map[string]time.Time{}, ignored: map[ignoring]bool{}, awaits: map[string]time.Time{}, patient: r.patient},
@@ -109,6 +111,7 @@ func (r *run) called(c localaws.Call) {
 	if !r.w.IsSluice(c.Actor) {
 		return
 	}
+	r.refusedName(c)
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"

@@ -26,6 +26,8 @@ type Undone struct {
 	Stable Version `json:"stable,omitempty"`
 	// Found is the Route that was found, as people see it.
 	Found string `json:"found,omitempty"`
+	// Why is why a Target was left alone, if not for the Route that was found.
+	Why string `json:"why,omitempty"`
 	// Until is until when viewers may still see the Candidate, if they may.
 	Until     time.Time `json:"viewersLagUntil,omitzero"`
 	Candidate Version   `json:"candidate,omitempty"`

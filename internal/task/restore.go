@@ -178,7 +178,8 @@ func leaveTaken(c shift.Change, found shift.Route, err error) (shift.Undone, err
 	if !errors.Is(err, shift.ErrRouteTaken) {
 		return shift.Undone{}, err
 	}
-	return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.String() + ", as somebody else has taken what it had"}, nil
+	const maxWhy = 400 // characters
+	return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.String(), Why: shift.BoundText(err.Error(), maxWhy)}, nil
 }
 
 // landed returns what the last write of the Deployment has left at a Target, if the Ledger
@@ -239,8 +240,8 @@ func (r Restorer) apply(ctx context.Context, c shift.Change, found shift.Route, 
 	return nil, c.CheckServes(written, c.Stable)
 }
 
-// maySettle says whether there are Targets of a kind that move traffic by themselves. Of any
-// other kind, the answer to a write shows everything.
+// maySettle says whether there are Targets of a kind that move traffic by themselves. Any other
+// Target has what was written as soon as the write is accepted.
 func (r Restorer) maySettle(t shift.Target) bool {
 	rules, err := r.Router.Rules(t)
 	return err != nil || rules.Settles

@@ -120,9 +120,9 @@ func TestASetupOfFrontEndsDecidesWhatIsThere(t *testing.T) {
 	}{
 		{"another release", `{"sites": {"E1SITE": {"release": "r41"}}}`, "", siteTarget, "Promoted", ""},
 		{"a release that serves", `{"sites": {"E1SITE": {"release": "r42"}}}`, "", siteTarget, "Unchanged", ""},
-		{"a site that somebody shifts", `{"sites": {"E1SITE": {"release": "r40", "candidate": "r41", "percent": 10}}}`, "", siteTarget, "Rejected", "AliasWeighted"},
+		{"a site that somebody shifts", `{"sites": {"E1SITE": {"release": "r40", "candidate": "r41", "percent": 10}}}`, "", siteTarget, "Rejected", "TargetWeighted"},
 		{"a release that is missing", `{"sites": {"E1SITE": {"uploaded": []}}}`, "", siteTarget, "Rejected", "VersionNotFound"},
-		{"no key", `{"sites": {"E1SITE": {"absent": true}}}`, "", siteTarget, "Rejected", "AliasNotFound"},
+		{"no key", `{"sites": {"E1SITE": {"absent": true}}}`, "", siteTarget, "Rejected", "TargetNotFound"},
 		{"a key that is created", `{"sites": {"E1SITE": {"absent": true}}}`, `, "createAlias": true`, siteTarget, "Promoted", ""},
 		{"a long TTL", `{"names": {"Z1EXAMPLE/api.example.com": {"to": "CNAME blue.example.net", "ttlSeconds": 3600}}}`, "", cnameTarget, "Rejected", "TTL"},
 		{"a pair of records", `{"names": {"Z1EXAMPLE/api.example.com": {"to": "CNAME blue.example.net", "idle": "CNAME green.example.net"}}}`, "", cnameTarget, "Promoted", ""},

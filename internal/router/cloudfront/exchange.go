@@ -29,9 +29,9 @@ func (c content) route() shift.Route {
 	return v.route()
 }
 
-// read reads a key. GetKey returns no ETag, so the ETag is read before: if the key changes
-// in between, the ETag is outdated and protects nothing but the new value. The other way
-// around, it would allow a write over a value that nobody has seen.
+// read reads a key. GetKey returns no ETag, so the store's ETag is read before it. If the key
+// changes in between, a write with that ETag is refused. If the ETag were read after the key, such a
+// write would be accepted, and overwrite a value that Sluice has not seen.
 func (r *Router) read(ctx context.Context, key string) (content, error) {
 	store, err := r.api.DescribeKeyValueStore(ctx, &kvs.DescribeKeyValueStoreInput{KvsARN: &r.settings.Store})
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"sluice/internal/shift"
 )
 
-// Buckets asks S3 whether releases were uploaded. It makes the only call by itself: S3's client
-// would make every Lambda a tenth larger.
+// Buckets asks S3 whether releases were uploaded. It sends that one request without S3's client,
+// which would make every Lambda a tenth larger.
 type Buckets struct {
 	config aws.Config
 	now    func() time.Time
