@@ -74,6 +74,8 @@ var guards = []guard{
 			r.intended = append(r.intended, self)
 			return nil, nil
 		},
+		bases:   []string{"canary promoted"},
+		strikes: []strike{{actor: flow.SetWeight.Function, action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")}},
 	},
 	{
 		name: "the write even when nothing differs",
@@ -85,6 +87,8 @@ var guards = []guard{
 			text, _ := json.Marshal(map[string]any{"FunctionVersion": alias.FunctionVersion, "Name": alias.Name, "RevisionId": "another, it says"})
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}, nil
 		},
+		bases:   []string{"canary promoted"},
+		strikes: []strike{{actor: flow.SetWeight.Function, action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 25 s a call")}},
 	},
 	{
 		name: "the undo with one's own Revision only",
@@ -95,12 +99,10 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
-		bases: []string{"canary promoted", "linear"},
-		second: func(first strike, all []strike) []strike {
-			if !strings.HasPrefix(first.fault.name, "stopped, a zombie") {
-				return nil
-			}
-			return only(all, "a second deployment that waits", "edited by a stranger")
+		bases: []string{"canary promoted"},
+		strikes: []strike{
+			{actor: flow.SetWeight.Function, action: "lambda:UpdateAlias", nth: 2, fault: theFault("stopped, a zombie at 0.6 s a call")},
+			{actor: flow.SafetyNet, action: "lambda:UpdateAlias", nth: 1, fault: theFault("a second deployment that waits")},
 		},
 	},
 	{
@@ -169,6 +171,8 @@ var guards = []guard{
 	{
 		name:    "Close's condition",
 		without: withoutClosing("close-deployment"),
+		bases:   []string{"canary promoted"},
+		strikes: []strike{{actor: flow.Close.Function, action: "lambda:GetAlias", nth: 1, fault: theFault("stopped after")}},
 	},
 	{
 		// A restorer that was held up closes once more what has long been closed, and
@@ -388,8 +392,9 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
-		bases:  []string{"pause, then promote", "pause, then resume"},
-		breaks: regexp.MustCompile(`^command: main was told to (promote|resume) at .*, and then what had been asked before, to pause`),
+		bases:   []string{"pause, then promote"},
+		strikes: []strike{{event: 1, fault: theStray("after its follower")}},
+		breaks:  regexp.MustCompile(`^command: main was told to (promote|resume) at .*, and then what had been asked before, to pause`),
 	},
 	{
 		name: "that a command is for who held the target when it was given",

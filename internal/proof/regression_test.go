@@ -120,6 +120,11 @@ func theFault(name string) fault {
 	return faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
 }
 
+// theStray is a fault in the delivery of an event.
+func theStray(name string) fault {
+	return onTheWay[slices.IndexFunc(onTheWay, func(f fault) bool { return f.name == name })]
+}
+
 // TestWhatWasOnceWrongStaysFixed plays every regression again, and compares its
 // transcript. With -update it writes the transcripts that differ.
 func TestWhatWasOnceWrongStaysFixed(t *testing.T) {
