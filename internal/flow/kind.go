@@ -41,8 +41,8 @@ var (
 	// Route53 : two records share 200 parts of the answers, because a weight is at most 255
 	// (Route 53 API, ResourceRecordSet, Weight). A change usually reaches all name servers
 	// within a minute (Route 53 API, ChangeResourceRecordSets). A TTL comes on top: a minute of
-	// aliases, and if it is longer the router tells it with the Route. An account has five requests a second (Route 53
-	// Developer Guide, Quotas).
+	// aliases, and if it is longer the router tells it with the Route. An account has five requests
+	// a second (Route 53 Developer Guide, Quotas).
 	Route53 = Kind{
 		Name: shift.KindRoute53, Title: "Route 53", Noun: "name", VersionNoun: "endpoint", Field: "route53", LongestVersion: maxEndpoint,
 		Setting: "route53", Variable: Route53Variable,

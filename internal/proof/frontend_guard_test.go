@@ -108,7 +108,7 @@ var (
 	overwritten = regexp.MustCompile(`^I6`)
 )
 
-var stopsOfAll = []string{"a site promoted", "a site with an alarm that is polled"}
+var siteBases = []string{"a site promoted", "a site with an alarm that is polled"}
 
 var frontEndGuards = []guard{
 	{
@@ -120,7 +120,7 @@ var frontEndGuards = []guard{
 			}
 			return nil, nil
 		},
-		bases:   stopsOfAll,
+		bases:   siteBases,
 		strikes: []strike{{number: 26, fault: theFault("stopped, a zombie at 0.6 s a call")}},
 		breaks:  lateWrite,
 	},
@@ -132,7 +132,7 @@ var frontEndGuards = []guard{
 			}
 			return nil, nil
 		},
-		bases:   stopsOfAll,
+		bases:   siteBases,
 		strikes: []strike{{actor: flow.SetWeight.Function, action: "cloudfront-keyvaluestore:DescribeKeyValueStore", nth: 1, fault: theFault("stopped after")}},
 		breaks:  lateWrite,
 	},
@@ -157,7 +157,7 @@ var frontEndGuards = []guard{
 			}
 			return nil, nil
 		},
-		bases:   stopsOfAll,
+		bases:   siteBases,
 		strikes: []strike{{actor: flow.SetWeight.Function, action: "cloudfront-keyvaluestore:DescribeKeyValueStore", nth: 1, fault: fault{name: "the site moved by a stranger after", after: true, strike: putKey(func(c shift.Change) siteKey { return siteKey{Stable: c.Candidate} })}}},
 		breaks:  overwritten,
 	},
@@ -171,7 +171,7 @@ var frontEndGuards = []guard{
 			}
 			return nil, nil
 		},
-		bases:   stopsOfAll,
+		bases:   siteBases,
 		strikes: []strike{{actor: flow.SetWeight.Function, action: "cloudfront-keyvaluestore:DescribeKeyValueStore", nth: 1, fault: theFault("stopped after")}},
 		breaks:  lateWrite,
 	},

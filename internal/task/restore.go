@@ -256,9 +256,9 @@ func (r Restorer) applyAndCheck(ctx context.Context, c shift.Change, found shift
 	return r.checkHasMoved(ctx, *moved)
 }
 
-// checkHasMoved looks whether the platform is still moving traffic. The Deployment does not always know in advance that it
-// will: provisioned concurrency may have been added since it was opened. If it has not been, a
-// read that does not show the write yet is no reason to try again.
+// checkHasMoved looks whether the platform is still moving traffic. The Deployment does not always
+// know in advance that it will: provisioned concurrency may have been added since it was opened. If
+// it has not been, a read that does not show the write yet is no reason to try again.
 func (r Restorer) checkHasMoved(ctx context.Context, m movement) error {
 	now, err := lookAt(ctx, r.Router, m.change)
 	if err != nil {
