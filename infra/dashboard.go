@@ -22,6 +22,12 @@ func (a *sluice) newDashboard() {
 		a.weights(),
 	)
 	board.AddWidgets(byVersion("Requests by version", "Invocations"), byVersion("Errors by version", "Errors"))
+	if a.settings.FrontEnds.HasCloudFront() {
+		board.AddWidgets(
+			byDistribution("Requests by distribution", "Requests", "Sum"),
+			byDistribution("5xx answers by distribution, in percent", "5xxErrorRate", "Average"),
+		)
+	}
 	board.AddWidgets(
 		graph("Executions", false, a.machine.MetricStarted(nil), a.machine.MetricSucceeded(nil), a.machine.MetricFailed(nil), a.machine.MetricAborted(nil)),
 		graph("Errors of Sluice's own functions", true, a.ownErrors()...),
@@ -52,7 +58,7 @@ func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 // weight changes. A namespace with a hyphen must be in double quotes (CloudWatch User Guide,
 // search expression syntax).
 func (a *sluice) weights() awscloudwatch.IWidget {
-	return searchGraph("Weight of the candidate, in percent",
+	return searchGraph("Weight of the candidate by target, in percent", "",
 		fmt.Sprintf(`FILL(SEARCH('{"%s",%s} MetricName="%s"', 'Maximum', 60), REPEAT)`, a.metrics(), flow.TargetDimension, flow.WeightMetric))
 }
 
@@ -61,13 +67,25 @@ func (a *sluice) weights() awscloudwatch.IWidget {
 // dimension ExecutedVersion exists only while an alias has weights (Lambda Developer Guide,
 // Viewing metrics), so the search finds just those.
 func byVersion(title, metric string) awscloudwatch.IWidget {
-	return searchGraph(title, fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s"', 'Sum', 60)`, metric))
+	return searchGraph(title, "", fmt.Sprintf(`SEARCH('{AWS/Lambda,ExecutedVersion,FunctionName,Resource} MetricName="%s"', 'Sum', 60)`, metric))
 }
 
-func searchGraph(title, expression string) awscloudwatch.IWidget {
-	return graph(title, false, awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
+// byDistribution shows a metric of CloudFront for every distribution of the account. CloudFront
+// has its metrics in us-east-1 alone (CloudFront Developer Guide, Viewing CloudFront and edge
+// function metrics).
+func byDistribution(title, metric, statistic string) awscloudwatch.IWidget {
+	return searchGraph(title, "us-east-1", fmt.Sprintf(`SEARCH('{AWS/CloudFront,DistributionId,Region} MetricName="%s"', '%s', 60)`, metric, statistic))
+}
+
+// searchGraph shows all metrics of a region that a search finds. An empty region is the stack's.
+func searchGraph(title, region, expression string) awscloudwatch.IWidget {
+	search := &awscloudwatch.SearchExpressionProps{
 		Expression: jsii.String(expression), Label: jsii.String(""), Period: awscdk.Duration_Minutes(jsii.Number(1)),
-	}))
+	}
+	if region != "" {
+		search.SearchRegion = jsii.String(region)
+	}
+	return graph(title, false, awscloudwatch.NewSearchExpression(search))
 }
 
 func graph(title string, stacked bool, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {

@@ -23,6 +23,9 @@ type frontEnds struct {
 	ReleaseBuckets []string
 }
 
+// HasCloudFront reports whether traffic of CloudFront's distributions may be shifted.
+func (f frontEnds) HasCloudFront() bool { return f.Store != "" || len(f.Pairs) > 0 }
+
 // record is a name in a hosted zone.
 type record struct{ zone, name string }
 

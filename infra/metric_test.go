@@ -104,6 +104,19 @@ func TestDashboardShowsWhatTheFunctionsWrite(t *testing.T) {
 	}
 }
 
+// CloudFront's metrics are in us-east-1, wherever the stack is.
+func TestDashboardShowsDistributionsWhereTheirTrafficIsShifted(t *testing.T) {
+	const region = `"region":"us-east-1"`
+	body := func(template map[string]any) string {
+		return filled(t, only(t, template, "AWS::CloudWatch::Dashboard")["DashboardBody"]).(string)
+	}
+	shown := body(templateIn(t, frontEnd))
+	for _, metric := range []string{"Requests", "5xxErrorRate"} {
+		assert.Regexp(t, `\{AWS/CloudFront,DistributionId,Region\} MetricName=\\"`+metric+`\\"[^{}]*`+region, shown)
+	}
+	assert.NotContains(t, body(goldenTemplate(t)), "AWS/CloudFront")
+}
+
 func TestAlarmsWatchMetricsThatAreWritten(t *testing.T) {
 	for _, template := range []map[string]any{goldenTemplate(t), otherTemplate(t)} {
 		filter := only(t, template, "AWS::Logs::MetricFilter")["MetricTransformations"].([]any)[0].(map[string]any)

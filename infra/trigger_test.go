@@ -230,7 +230,13 @@ func rulesIn(t *testing.T, at place, template map[string]any) []rule {
 
 func goldenTemplate(t *testing.T) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(golden)
+	return templateIn(t, golden)
+}
+
+// templateIn returns the template in a file.
+func templateIn(t *testing.T, file string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var template map[string]any
 	require.NoError(t, json.Unmarshal(text, &template))

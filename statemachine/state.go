@@ -56,8 +56,8 @@ func (b builder) incomplete() sfn.Fail {
 		Error:   jsii.String(flow.RollbackIncomplete),
 		Cause: jsii.String(flow.RollbackIncomplete + ": traffic could not be put back within the hour. " +
 			"The deployment's record stays restoring, and the safety net goes on trying. " +
-			"Look at the last error of the state Rollback (if access is denied there: has the function lost its tag " + flow.TagAlias + "?), and at where each target's alias points; " +
-			"an alias that still has a weight can be pointed at its stable version by hand."),
+			"Look at the last error of the state Rollback (if access is denied there: has the function lost its tag " + flow.TagAlias + "?), and at what each target serves; " +
+			"a target that still sends traffic to the candidate can be set to its stable version by hand."),
 	})
 }
 

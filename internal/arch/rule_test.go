@@ -73,6 +73,7 @@ var (
 	localService = []string{
 		localCloud + "/account",
 		localCloud + "/identifier",
+		localCloud + "/listener",
 		localCloud + "/paging",
 		localCloud + "/protocol",
 		localCloud + "/throttle",
@@ -150,6 +151,7 @@ var rules = []rule{
 	// What the local services share. None knows a service.
 	{folder: "internal/localaws/account"},
 	{folder: "internal/localaws/identifier"},
+	{folder: "internal/localaws/listener"},
 	{folder: "internal/localaws/paging"},
 	{folder: "internal/localaws/throttle"},
 	{folder: "internal/localaws/protocol", may: []string{localCloud + "/throttle"}},

@@ -30,9 +30,9 @@ var advice = map[shift.Outcome]map[string]string{
 	shift.RolledBack: {
 		"":                      notAtFault + "Fix this and start a new execution.",
 		shift.Aborted:           "Start a new execution when this version, or a fixed one, is to be tried again.",
-		shift.AlarmFired:        "Look at the candidate's logs, fix it, publish a new version and start a new execution.",
+		shift.AlarmFired:        "Look at the candidate's logs, fix it, and start a new execution with the fixed candidate.",
 		shift.AlarmNotRead:      notAtFault + "See why the alarm cannot be read, and start a new execution.",
-		shift.CandidateWorse:    "Look at the candidate's logs from that time on, fix it, publish a new version and start a new execution.",
+		shift.CandidateWorse:    "Look at the candidate's logs from that time on, fix it, and start a new execution with the fixed candidate.",
 		shift.EvidenceMissing:   notAtFault + "Start a new execution with a longer bake, a larger share, or when more requests arrive; or set judge.evidence.whenUnsure to proceed.",
 		shift.MetricsNotRead:    notAtFault + "See why CloudWatch's metrics cannot be read, and start a new execution.",
 		shift.ExecutionEnded:    notAtFault + askStepFunc,

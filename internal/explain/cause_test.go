@@ -43,7 +43,7 @@ func TestACauseSaysWhyWhatWasUndoneAndWhatToDo(t *testing.T) {
 		{
 			shift.RolledBack, reasons("AlarmFired: orders-5xx", "alarm b has insufficient data"), []shift.Undone{back("a", "1"), back("b", "7")},
 			"AlarmFired: orders-5xx; alarm b has insufficient data. a is back on 1 (it had 10% on 9, the rest on 1); b is back on 7 (it had 10% on 9, the rest on 7). " +
-				"Look at the candidate's logs, fix it, publish a new version and start a new execution.",
+				"Look at the candidate's logs, fix it, and start a new execution with the fixed candidate.",
 		},
 		{
 			shift.Stranded, reasons("RouteChanged: it has 100% on 3"), []shift.Undone{back("a", "1"), {Target: "b", Fate: shift.LeftAlone, Found: "100% on 3"}},

@@ -14,7 +14,7 @@ func Compared(j shift.Judged) []string {
 	var sentences []string
 	for _, s := range j.Signals {
 		if s.Candidate.Requests == 0 && s.Stable.Requests == 0 {
-			sentences = append(sentences, "nothing yet: CloudWatch has reported no request of either version")
+			sentences = append(sentences, "CloudWatch has reported no request of either version")
 			continue
 		}
 		sentences = append(sentences, countsOf(s), oddsOf(s)+"; "+hiddenIn(s), evidenceOf(s))

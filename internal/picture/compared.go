@@ -15,6 +15,8 @@ import (
 type Comparison struct {
 	Target    shift.Target
 	Sentences []string
+	// OneOfSeveral is set if the deployment has other Targets, too.
+	OneOfSeveral bool
 }
 
 // Compared returns what the comparison of each judged Target said at the last check, the ones
@@ -23,15 +25,15 @@ func (r *Run) Compared() []Comparison {
 	if len(r.Positions) == 0 {
 		return nil
 	}
-	return comparisons(r.Positions[len(r.Positions)-1].Judged)
+	return r.comparisons(r.Positions[len(r.Positions)-1].Judged)
 }
 
-func comparisons(judged []shift.Judged) []Comparison {
+func (r *Run) comparisons(judged []shift.Judged) []Comparison {
 	var list []Comparison
 	judged = slices.Clone(judged)
 	slices.SortStableFunc(judged, func(a, b shift.Judged) int { return cmp.Compare(strength(b), strength(a)) })
 	for _, j := range judged {
-		list = append(list, Comparison{Target: j.Target, Sentences: explain.Compared(j)})
+		list = append(list, Comparison{Target: j.Target, OneOfSeveral: len(r.Changes) > 1, Sentences: explain.Compared(j)})
 	}
 	return list
 }

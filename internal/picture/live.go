@@ -96,7 +96,7 @@ func (l *Live) addClosing(r *Run, c Closing) {
 func (l *Live) addPosition(r *Run, p Position, stage Stage) {
 	l.Step, l.Steps, l.Checks = p.Step, max(p.Steps, l.Steps), p.Checks
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
-	l.Compared = comparisons(p.Progress.Judged)
+	l.Compared = r.comparisons(p.Progress.Judged)
 	l.Baked, l.WaitState = p.Baked.Duration(), waitState(p.Progress)
 	if stage.State == bakeState && stage.At >= p.At {
 		l.Baked += r.bakedIn(p, stage, l.At)

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"sluice/internal/explain"
+	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator"
 	"sluice/internal/picture"
@@ -197,6 +200,10 @@ func newPastDeployment(t shift.Target, a shift.Arrived, r shift.Record) pastDepl
 	return d
 }
 
+// maxVersionsCell is how many characters the versions of a deployment may have to stand in
+// their column. Longer ones, such as endpoints of a name, stand below it.
+const maxVersionsCell = 20
+
 func (p targetHistory) print(to io.Writer) {
 	if len(p.deployments) == 0 {
 		fmt.Fprintf(to, "%s%s has no deployments in the ledger.\n", gutter, p.target)
@@ -205,12 +212,15 @@ func (p targetHistory) print(to io.Writer) {
 	t := &table{indent: gutter, right: map[int]bool{2: true}}
 	t.add("OPENED (UTC)", "VERSION", "DURATION", "OUTCOME", "EXECUTION")
 	for _, d := range p.deployments {
-		t.add(d.OpenedAt.UTC().Format(time.DateTime), versionsText(d.Stable, d.Candidate), d.duration(), d.state(), d.Execution.Name())
-		if why := d.details(); why != "" {
-			t.add("", "", "", "", why)
+		versions, long := versionsText(d.Stable, d.Candidate), ""
+		if utf8.RuneCountInString(versions) > maxVersionsCell {
+			versions, long = "", flow.VersionNoun(p.target)+" "+versions
 		}
-		for _, text := range d.comparisonTexts() {
-			t.addWide(text)
+		t.add(d.OpenedAt.UTC().Format(time.DateTime), versions, d.duration(), d.state(), d.Execution.Name())
+		for _, text := range slices.Concat([]string{long, d.details()}, d.comparisonTexts()) {
+			if text != "" {
+				t.addWide(text)
+			}
 		}
 	}
 	t.write(to)

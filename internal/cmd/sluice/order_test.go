@@ -173,6 +173,30 @@ func TestGoldenHistoryOfATarget(t *testing.T) {
 	assertInOrder(t, short.stdout, []string{"OPENED (UTC)", "2026-01-01 01:23:00", "2026-01-01 01:11:30", "2 older deployments not shown: see --limit"})
 }
 
+func TestGoldenHistoryAndStatusOfAFrontEnd(t *testing.T) {
+	t.Parallel()
+	const site = `{"targets": [
+		{"function": "orders"},
+		{"cloudfront": {"distribution": "E1ABCDEF234567", "release": "2026-11-29.1", "bucket": "site-prod"}}],
+		"strategy": "Canary10Percent5Minutes"}`
+	a, _ := startDeployment(t, site, `{"sites": {"E1ABCDEF234567": {"release": "2026-11-28.1"}}}`, 90*time.Second)
+	require.Equal(t, statusOK, a.run("abort", "cloudfront:E1ABCDEF234567", "--reason", "the logo is wrong").status)
+	require.NoError(t, a.Advance(10*time.Minute))
+	_, err := a.Start("two", json.RawMessage(site))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(time.Minute))
+
+	for name, args := range map[string][]string{
+		"history-site.txt": {"history", "cloudfront:E1ABCDEF234567"},
+		"status-site.txt":  {"status"},
+	} {
+		got := a.run(args...)
+		require.Equal(t, statusOK, got.status, got.stderr)
+		assertFits(t, got.stdout)
+		assertGolden(t, name, got.stdout)
+	}
+}
+
 func TestHistoryOfATargetWithoutOne(t *testing.T) {
 	t.Parallel()
 	a := newRemoteWorld(t, canary, `{}`)

@@ -106,7 +106,7 @@ func (t *table) addCompared(list []picture.Comparison) {
 			t.add(name, fmt.Sprintf("and %d more targets, with no more evidence", len(list)-i))
 			return
 		}
-		if len(list) > 1 {
+		if c.OneOfSeveral {
 			t.add(name, string(c.Target))
 			name = ""
 		}

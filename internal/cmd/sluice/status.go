@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
 )
@@ -121,15 +122,14 @@ func printOpen(to io.Writer, open []openDeployment) {
 		return
 	}
 	t := &table{indent: gutter}
-	t.add("OPENED (UTC)", "TARGET", "VERSION", "STATUS", "EXECUTION")
+	t.add("OPENED (UTC)", "STATUS", "EXECUTION")
 	for _, d := range open {
-		opened, status, name := d.OpenedAt.UTC().Format(time.DateTime), string(d.Status), d.Execution.Name()
+		t.add(d.OpenedAt.UTC().Format(time.DateTime), string(d.Status), d.Execution.Name())
 		for _, m := range d.Targets {
-			t.add(opened, string(m.Target), versionsText(m.Stable, m.Candidate), status, name)
-			opened, status, name = "", "", ""
+			t.addWide(fmt.Sprintf("%s: %s %s", m.Target, flow.VersionNoun(m.Target), versionsText(m.Stable, m.Candidate)))
 		}
 		if details := detailsText(d.Step, d.Steps, d.Command, d.Reasons); details != "" {
-			t.add("", "", "", "", details)
+			t.addWide(details)
 		}
 	}
 	t.write(to)

@@ -92,7 +92,7 @@ func (s *Distributions) updateOperation(id string, request protocol.Request) pro
 	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
 		reply, err := run(ctx, now)
 		if err == nil {
-			s.tell(DistributionChange{Time: now, Actor: request.Actor, Distribution: id})
+			s.onChange.Tell(DistributionChange{Time: now, Actor: request.Actor, Distribution: id})
 		}
 		return reply, err
 	}

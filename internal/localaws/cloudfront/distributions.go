@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/throttle"
 )
 
@@ -41,7 +42,7 @@ type Distributions struct {
 	mu            sync.Mutex
 	distributions map[string]*distribution
 	certificates  map[string][]string // the names, by the certificate's ARN
-	listeners     []func(DistributionChange)
+	onChange      listener.List[DistributionChange]
 }
 
 // DistributionChange is passed to listeners after the configuration of a distribution has
@@ -55,19 +56,7 @@ type DistributionChange struct {
 // OnDistributionChange adds a listener that is called after each update that was accepted. The
 // edges do not have it yet.
 func (s *Distributions) OnDistributionChange(listener func(DistributionChange)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners = append(s.listeners, listener)
-}
-
-// tell calls the listeners. The lock must not be held.
-func (s *Distributions) tell(change DistributionChange) {
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(change)
-	}
+	s.onChange.Add(listener)
 }
 
 // New returns the Distributions of an account that has none.
@@ -193,7 +182,7 @@ func (s *Distributions) EditDistribution(id string, edit func(*Distribution)) er
 	if err := s.editLocked(id, edit, now); err != nil {
 		return err
 	}
-	s.tell(DistributionChange{Time: now, Distribution: id})
+	s.onChange.Tell(DistributionChange{Time: now, Distribution: id})
 	return nil
 }
 

@@ -136,7 +136,7 @@ type AlarmChange struct {
 
 // OnAlarmState adds a listener that is called whenever the state of an alarm is set, in
 // whatever region.
-func (s *Alarms) OnAlarmState(listener func(AlarmChange)) { s.onState.add(listener) }
+func (s *Alarms) OnAlarmState(listener func(AlarmChange)) { s.onState.Add(listener) }
 
 // SetAlarmState sets an alarm's state. It fails if the alarm or the state does not
 // exist.
@@ -156,7 +156,7 @@ func (s *Alarms) SetAlarmState(name, state, reason string) error {
 	if err != nil {
 		return err
 	}
-	s.onState.call(change)
+	s.onState.Tell(change)
 	return nil
 }
 

@@ -2,10 +2,10 @@ package cloudwatch
 
 import (
 	"cmp"
-	"slices"
 	"sync"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/throttle"
 )
 
@@ -33,34 +33,13 @@ type Alarms struct {
 
 	mu       sync.Mutex
 	alarms   map[string]*alarm
-	onState  *listeners // shared by all regions
+	onState  *listener.List[AlarmChange] // shared by all regions
 	provider MetricProvider
 	answers  MetricAnswers
 }
 
-// listeners are called whenever an alarm's state is set.
-type listeners struct {
-	mu  sync.Mutex
-	all []func(AlarmChange)
-}
-
-func (l *listeners) add(listener func(AlarmChange)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, listener)
-}
-
-func (l *listeners) call(change AlarmChange) {
-	l.mu.Lock()
-	all := slices.Clone(l.all)
-	l.mu.Unlock()
-	for _, listener := range all {
-		listener(change)
-	}
-}
-
 // newAlarms returns an empty Alarms for an account in one region.
-func newAlarms(in account.Account, config Config, onState *listeners) *Alarms {
+func newAlarms(in account.Account, config Config, onState *listener.List[AlarmChange]) *Alarms {
 	return &Alarms{
 		onState:    onState,
 		account:    in,

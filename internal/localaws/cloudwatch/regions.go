@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/protocol"
 )
 
@@ -12,7 +13,7 @@ import (
 type Regions struct {
 	home    account.Account
 	config  Config
-	onState *listeners
+	onState *listener.List[AlarmChange]
 
 	mu       sync.Mutex
 	byRegion map[string]*Alarms
@@ -20,7 +21,7 @@ type Regions struct {
 
 // New returns the CloudWatch of an account, without alarms in any region.
 func New(home account.Account, config Config) *Regions {
-	return &Regions{home: home, config: config, onState: &listeners{}, byRegion: map[string]*Alarms{}}
+	return &Regions{home: home, config: config, onState: &listener.List[AlarmChange]{}, byRegion: map[string]*Alarms{}}
 }
 
 // In returns the CloudWatch of a region. An empty region is the account's own.

@@ -7,6 +7,7 @@ import (
 
 	"sluice/internal/localaws/account"
 	"sluice/internal/localaws/identifier"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/throttle"
 )
 
@@ -37,10 +38,10 @@ type Stores struct {
 	config  Config
 	rate    *throttle.Bucket
 
-	mu        sync.Mutex
-	ids       *identifier.Sequence
-	stores    map[string]*store // by ARN
-	listeners []func(KeyValueChange)
+	mu       sync.Mutex
+	ids      *identifier.Sequence
+	stores   map[string]*store // by ARN
+	onChange listener.List[KeyValueChange]
 }
 
 // New returns the Stores of an account that has none.
@@ -93,9 +94,7 @@ type KeyValueChange struct {
 
 // OnKeyValueChange adds a listener that is called after each write of a key.
 func (s *Stores) OnKeyValueChange(listener func(KeyValueChange)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners = append(s.listeners, listener)
+	s.onChange.Add(listener)
 }
 
 // AddKeyValueStore adds an empty store that is ready for use.
@@ -180,12 +179,7 @@ func (s *Stores) write(arn, key, actor string, etag *string, w write) (written, 
 		return written{}, err
 	}
 	done.change.Actor = actor
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(done.change)
-	}
+	s.onChange.Tell(done.change)
 	return done, nil
 }
 

@@ -47,9 +47,7 @@ type alias struct {
 // deleted, in order. It is also called for an update that changes nothing: Before and
 // After are then equal.
 func (s *Functions) OnAliasChange(listener func(AliasChange)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.aliasListeners = append(s.aliasListeners, listener)
+	s.onAlias.Add(listener)
 }
 
 // Alias returns the current state of an alias.
@@ -107,7 +105,7 @@ func (s *Functions) createAlias(function string, request aliasWrite, actor strin
 	if err != nil {
 		return Alias{}, err
 	}
-	s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, After: &created})
+	s.onAlias.Tell(AliasChange{Time: now, Actor: actor, After: &created})
 	return created, nil
 }
 
@@ -142,7 +140,7 @@ func (s *Functions) updateAlias(function, name string, request aliasWrite, actor
 	if err != nil {
 		return Alias{}, err
 	}
-	s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, Before: &before, After: &after})
+	s.onAlias.Tell(AliasChange{Time: now, Actor: actor, Before: &before, After: &after})
 	return after, nil
 }
 
@@ -188,16 +186,6 @@ func (s *Functions) afterWrite(a *alias, from string, now time.Time) {
 // weights.
 func (a *alias) equals(b *alias) bool {
 	return a.version == b.version && a.description == b.description && maps.Equal(a.weights, b.weights)
-}
-
-// notifyAliasListeners calls the listeners. The caller does not hold the lock.
-func (s *Functions) notifyAliasListeners(change AliasChange) {
-	s.mu.Lock()
-	listeners := s.aliasListeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(change)
-	}
 }
 
 // currentAlias returns the current state of an alias, including Lambda's transient
@@ -294,7 +282,7 @@ func (s *Functions) handleDeleteAlias(_ context.Context, in input) (protocol.Rep
 
 func (s *Functions) deleteAlias(function, name, actor string, now time.Time) {
 	if before, existed := s.deleteAliasLocked(function, name, now); existed {
-		s.notifyAliasListeners(AliasChange{Time: now, Actor: actor, Before: &before})
+		s.onAlias.Tell(AliasChange{Time: now, Actor: actor, Before: &before})
 	}
 }
 

@@ -142,7 +142,7 @@ func (s *Functions) deleteFunction(_ context.Context, in input) (protocol.Reply,
 		return protocol.Reply{}, err
 	}
 	for _, change := range gone {
-		s.notifyAliasListeners(change)
+		s.onAlias.Tell(change)
 	}
 	return protocol.Reply{Status: http.StatusNoContent}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"sluice/internal/localaws/account"
 	"sluice/internal/localaws/identifier"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/protocol"
 	"sluice/internal/localaws/throttle"
 )
@@ -51,10 +52,10 @@ type Functions struct {
 	functions map[string]*function
 	revisions *identifier.Sequence
 
-	aliasListeners     []func(AliasChange)
-	publishedListeners []func(Published)
-	hideTagsFrom       func(actor string, needed protocol.Permission) bool
-	invoker            Invoker
+	onAlias      listener.List[AliasChange]
+	onPublished  listener.List[Published]
+	hideTagsFrom func(actor string, needed protocol.Permission) bool
+	invoker      Invoker
 }
 
 const defaultUpdateTime = 3 * time.Second

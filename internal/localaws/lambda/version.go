@@ -285,18 +285,11 @@ type Published struct {
 // OnPublished adds a listener that is called for the versions that API calls published,
 // as CloudTrail records them.
 func (s *Functions) OnPublished(listener func(Published)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.publishedListeners = append(s.publishedListeners, listener)
+	s.onPublished.Add(listener)
 }
 
 func (s *Functions) notifyPublishedListeners(in input, version functionConfiguration) {
-	s.mu.Lock()
-	listeners := s.publishedListeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(Published{Actor: in.Actor, Function: version.FunctionName, ARN: version.FunctionArn, Version: version.Version})
-	}
+	s.onPublished.Tell(Published{Actor: in.Actor, Function: version.FunctionName, ARN: version.FunctionArn, Version: version.Version})
 }
 
 // listVersions lists $LATEST and then the versions by number. Listed versions have

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/listener"
 	"sluice/internal/localaws/throttle"
 )
 
@@ -54,12 +55,11 @@ type Zones struct {
 	config  Config
 	calls   *throttle.Bucket
 
-	mu      sync.Mutex
-	zones   map[string]*zone
-	changes map[string]change
-	issued  int
-	// listeners are called without the lock.
-	listeners []func(RecordChange)
+	mu       sync.Mutex
+	zones    map[string]*zone
+	changes  map[string]change
+	issued   int
+	onChange listener.List[RecordChange]
 }
 
 // RecordChange is passed to listeners after the records of a zone have changed.
@@ -72,19 +72,7 @@ type RecordChange struct {
 // OnRecordChange adds a listener that is called after each batch that was applied. The name
 // servers may not have it yet.
 func (s *Zones) OnRecordChange(listener func(RecordChange)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners = append(s.listeners, listener)
-}
-
-// tell calls the listeners.
-func (s *Zones) tell(change RecordChange) {
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	for _, listener := range listeners {
-		listener(change)
-	}
+	s.onChange.Add(listener)
 }
 
 // New returns an account's Zones, of which there are none.
@@ -134,7 +122,7 @@ func (s *Zones) edit(zoneID string, batch []Change) error {
 	if err := s.editLocked(zoneID, batch, now); err != nil {
 		return err
 	}
-	s.tell(RecordChange{Time: now, ZoneID: zoneID})
+	s.onChange.Tell(RecordChange{Time: now, ZoneID: zoneID})
 	return nil
 }
 
@@ -219,7 +207,7 @@ func (s *Zones) submit(zoneID, actor string, batch Batch) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	s.tell(RecordChange{Time: now, Actor: actor, ZoneID: zoneID})
+	s.onChange.Tell(RecordChange{Time: now, Actor: actor, ZoneID: zoneID})
 	return c, nil
 }
 

@@ -218,6 +218,30 @@ func TestEachOfSeveralTargetsHasAPlot(t *testing.T) {
 	}
 }
 
+// Viewers of a site follow its Route after a while. A function has no such Lag, so its
+// requests are no second line.
+func TestTheShareOfASitesViewersIsDrawnBesideItsWeight(t *testing.T) {
+	t.Parallel()
+	const site = "cloudfront:E1ABCDEF234567"
+	const title = "<title>the candidate&#39;s share of the requests of " + site + ", minute by minute</title>"
+	run := rolledBack()
+	run.Changes = append(run.Changes, shift.Move{Target: site, Stable: "r1", Candidate: "r2"})
+	run.Observed.Weights = append(run.Observed.Weights, picture.WeightChange{Target: site, Weight: 1000})
+	for i := range run.Observed.Traffic {
+		run.Observed.Traffic[i].Target = "lambda:orders:live"
+	}
+	assert.NotContains(t, page.Figure(run), "its viewers")
+
+	run.Observed.Traffic = append(run.Observed.Traffic,
+		picture.Minute{Target: site, Requests: 100}, picture.Minute{Begins: time.Minute, Target: site, Requests: 90}, picture.Minute{Begins: time.Minute, Target: site, Requests: 30, Candidate: true})
+	svg := page.Figure(run)
+	assert.Equal(t, 1, strings.Count(svg, ">its viewers</text>"))
+	line := regexp.MustCompile(`<path d="M\S+ (\S+)H\S+M\S+ (\S+)H\S+" class="line other dotted mark">` + regexp.QuoteMeta(title)).FindStringSubmatch(svg)
+	require.NotNil(t, line, "a stretch for each minute")
+	nobody, quarter := parseFloat(t, line[1]), parseFloat(t, line[2])
+	assert.InDelta(t, 46.0/4, nobody-quarter, 0.2, "a quarter of the plot is a quarter of the requests")
+}
+
 func TestPauseIsDrawn(t *testing.T) {
 	t.Parallel()
 	run := rolledBack()
@@ -405,6 +429,18 @@ var enlarge = map[string]func(r *picture.Run, times int){
 			}
 		}
 	},
+	"sites with viewers": func(r *picture.Run, times int) {
+		for i := range 32 {
+			target := shift.Target(fmt.Sprintf("cloudfront:E%013d", i))
+			r.Changes = append(r.Changes, shift.Move{Target: target, Stable: "r1", Candidate: "r2"})
+			r.Observed.Weights = append(r.Observed.Weights, picture.WeightChange{Target: target, Weight: 1000})
+			for n := range times {
+				at := timeOf(r, n, times).Truncate(time.Minute)
+				r.Observed.Traffic = append(r.Observed.Traffic,
+					picture.Minute{Begins: at, Target: target, Requests: 1000}, picture.Minute{Begins: at, Target: target, Requests: int64(n * 7919 % 1000), Candidate: true})
+			}
+		}
+	},
 	"many steps": func(r *picture.Run, times int) {
 		r.Plan.Steps, r.Stages, r.Positions = nil, nil, nil
 		for n := range times {
@@ -430,6 +466,13 @@ var enlarge = map[string]func(r *picture.Run, times int){
 		r.Execution, r.Strategy = longText(80, 0), longText(times*20, 0)
 		r.End.Cause = longText(32<<10, 0)
 	},
+}
+
+func parseFloat(t *testing.T, text string) float64 {
+	t.Helper()
+	value, err := strconv.ParseFloat(text, 64)
+	require.NoError(t, err)
+	return value
 }
 
 // longText returns a text of the character that takes the most bytes on a page.

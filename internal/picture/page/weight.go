@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/picture"
 	"sluice/internal/shift"
 )
@@ -33,8 +35,14 @@ func (f *figure) drawWeight() {
 	}
 }
 
-// shortTarget is the name of a target without its kind.
-func shortTarget(t shift.Target) string { return strings.TrimPrefix(string(t), shift.KindLambda+":") }
+// shortTarget is the name of a target, with the noun of its kind unless it is a function.
+func shortTarget(t shift.Target) string {
+	name := strings.TrimPrefix(string(t), t.Kind()+":")
+	if kind, known := flow.KindOf(t); known && t.Kind() != shift.KindLambda {
+		return kind.Noun + " " + name
+	}
+	return name
+}
 
 // drawTrack plots the Candidate's share of one target.
 func (f *figure) drawTrack(track picture.WeightTrack, legend string, height float64, values []string) {
@@ -48,8 +56,40 @@ func (f *figure) drawTrack(track picture.WeightTrack, legend string, height floa
 	d += "H" + number(right)
 	f.path(d+fmt.Sprintf("V%sZ", number(s.bottom)), "area candidate", "")
 	f.path(d, "line candidate mark", trackTitle(track))
+	f.drawViewers(&s, track.Target)
 	f.drawWeightLabels(&s, track)
 	f.close("g")
+}
+
+// drawViewers plots the Candidate's share of the requests that a Target with a Lag has seen,
+// beside the share that its Route says. The distance of the two lines is the Lag.
+func (f *figure) drawViewers(s *scale, t shift.Target) {
+	if f.run.Observed == nil || t == "" || t.Kind() == shift.KindLambda {
+		return
+	}
+	var own picture.Observed
+	own.Until = f.run.Observed.Until
+	for _, m := range f.run.Observed.Traffic {
+		if m.Target == t {
+			own.Traffic = append(own.Traffic, m)
+		}
+	}
+	r, d := newRates(own, f.ends), ""
+	for i, candidate := range r.candidate {
+		all := candidate.requests + r.stable[i].requests + r.other[i].requests
+		if all == 0 {
+			continue
+		}
+		begins := time.Duration(i) * r.each
+		from, to := number(f.axis.x(begins)), number(f.axis.x(min(begins+r.each, f.ends)))
+		d += fmt.Sprintf("M%s %sH%s", from, number(s.y(float64(shift.All)*candidate.requests/all)), to)
+	}
+	if d == "" {
+		return
+	}
+	f.line(0, s.top+30, 22, s.top+30, "line other dotted")
+	f.text(28, s.top+34, "legend", "start", "its viewers")
+	f.path(d, "line other dotted mark", "the candidate's share of the requests of "+string(t)+", minute by minute")
 }
 
 // thinOut drops changes of a weight that cannot be told apart. Of each group it keeps

@@ -218,7 +218,7 @@ func (p page) comparedLines(list []picture.Comparison) []string {
 		if i == maxTargets-1 && len(list) > maxTargets {
 			return append(lines, p.row(name, fmt.Sprintf("and %d more targets, with no more evidence", len(list)-i)))
 		}
-		if len(list) > 1 {
+		if c.OneOfSeveral {
 			lines = append(lines, p.row(name, p.strong.Render(cutMiddle(safeText(string(c.Target), maxName), p.rowWidth()))))
 			name = ""
 		}
