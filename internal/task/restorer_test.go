@@ -430,7 +430,7 @@ func (l *neverRecorded) Reject(_ context.Context, id string, arrivals []shift.Ar
 	return l.record, nil
 }
 
-func (s *stage) rollback(ledger RollbackLedger, at time.Time) Rollback {
+func (s *stage) rollback(ledger RejectingLedger, at time.Time) Rollback {
 	return Rollback{Ledger: ledger, Router: s.platform, Announcer: &s.told, Together: oneByOne, Pause: atOnce, Now: func() time.Time { return at }}
 }
 

@@ -14,19 +14,10 @@ import (
 	"sluice/internal/shift"
 )
 
-// RollbackLedger is what rollback needs of the Ledger.
-type RollbackLedger interface {
-	RestoringLedger
-	// Reject stores a closed record for a Deployment that never opened, so that a late
-	// opening of it is refused. If there is a record already, it returns that record and
-	// shift.ErrDeploymentClosed.
-	Reject(ctx context.Context, id string, arrivals []shift.Arrival, e shift.Ending) (shift.Record, error)
-}
-
 // Rollback handles every failure. It finds in the Ledger what there is to undo, which may
 // be nothing.
 type Rollback struct {
-	Ledger    RollbackLedger
+	Ledger    RejectingLedger
 	Router    RouteWriter
 	Announcer Announcer
 	// Together runs a function for several Targets at once; nil is Concurrently.
@@ -84,13 +75,8 @@ func (h Rollback) reject(ctx context.Context, call flow.Call[flow.Document], rea
 	if call.Document.Release != nil {
 		arrivals = call.Document.Release.Arrivals
 	}
-	record, err := h.Ledger.Reject(ctx, call.ExecutionID, arrivals, shift.Ending{
-		Outcome: shift.Rejected, Cause: explain.Cause(shift.Rejected, reasons, nil), Reasons: shift.BoundReasons(reasons), At: call.Now,
-	})
+	record, err := rejectUnopened(ctx, h.Ledger, h.Announcer, call.ExecutionID, arrivals, reasons, call.Now)
 	if err != nil {
-		return flow.Undoing{}, fmt.Errorf("record the rejection: %w", err)
-	}
-	if err := announceOutcome(ctx, h.Announcer, h.Ledger, record, call.Now); err != nil {
 		return flow.Undoing{}, err
 	}
 	return flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}, nil

@@ -15,7 +15,7 @@ import (
 
 // SafetyLedger is what safety-net needs of the Ledger.
 type SafetyLedger interface {
-	RestoringLedger
+	RejectingLedger
 	// Watchers lists the open Deployments that watch an alarm.
 	Watchers(ctx context.Context, alarm string) ([]shift.Listed, error)
 	// MarkFired is MarkRestoring for an alarm. It returns shift.ErrAlarmIgnored for a
@@ -111,7 +111,7 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 		return n.handleAlarmOK(ctx, *occasion.Calmed, now)
 	case occasion.Ended != nil:
 		return n.retry(ctx, func() error {
-			record, err := n.restoreNow(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
+			record, err := n.restoreOrReject(ctx, occasion.Ended.ID, []shift.Reason{shift.ExecutionEndedReason(occasion.Ended.Status)}, now)
 			return n.queueIfThrottled(ctx, ignoreSettling(ctx, err, record, now), record, now)
 		})
 	case occasion.Sweep:

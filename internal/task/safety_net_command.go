@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -64,16 +65,29 @@ func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (str
 		return holder.DeploymentID, holder.CheckMeant(c.Target, c.Command.At)
 	}
 	record, err := n.Ledger.Record(ctx, c.DeploymentID)
+	if errors.Is(err, shift.ErrDeploymentUnknown) && c.Command.Order == shift.Abort {
+		return c.DeploymentID, n.checkUnopened(ctx, c.DeploymentID)
+	}
 	if err == nil && !record.Concerns(c.Target) {
 		err = fmt.Errorf("%w: %s has nothing to do with %s", flow.ErrInvalidCommand, c.DeploymentID, c.Target)
 	}
 	return c.DeploymentID, err
 }
 
+// checkUnopened says whether a Deployment without a record may still open, because its execution
+// is running.
+func (n SafetyNet) checkUnopened(ctx context.Context, id string) error {
+	ended, err := n.Executions.Ended(ctx, id)
+	if ended || errors.Is(err, shift.ErrExecutionUnknown) {
+		return fmt.Errorf("%w: %s", shift.ErrDeploymentUnknown, id)
+	}
+	return err
+}
+
 // abort puts a Deployment back. If it was put back already, the answer says how it ended.
 // If it was Promoted or Unchanged, an error says so.
 func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
-	record, err := n.restoreNow(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
+	record, err := n.restoreOrReject(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
 	answer.Outcome, answer.Reasons, answer.Cause = record.Outcome, record.Reasons, record.Cause
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())
