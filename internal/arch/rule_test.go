@@ -33,6 +33,7 @@ const (
 	cdkSettings  = module + "/internal/cdksettings"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
+	stackShift   = module + "/internal/stackshift"
 	machine      = module + "/statemachine"
 	definition   = module + "/statemachine/asl"
 	localASL     = module + "/internal/localaws/asl"
@@ -67,6 +68,7 @@ var (
 		module + "/internal/announce",
 		module + "/internal/execution",
 		module + "/internal/configuration",
+		module + "/internal/stack",
 	}
 
 	// localService is what a service of the local AWS may import.
@@ -96,7 +98,9 @@ var rules = []rule{
 	// The names of what is wrong with a request are the contract's; how it is read is not.
 	{folder: "internal/request", may: []string{domain, contract, strictjson}},
 	{folder: "internal/explain", may: []string{domain, contract}},
-	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
+	// What a stack of CloudFormation wants, and what follows from it, is decided here.
+	{folder: "internal/stackshift", may: []string{domain, requests, strictjson}},
+	{folder: "internal/task", may: []string{domain, contract, explanations, requests, stackShift}},
 
 	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
@@ -105,15 +109,17 @@ var rules = []rule{
 	{folder: "internal/gate/*", may: adapter, tests: adapterTests},
 	{folder: "internal/hook/*", may: adapter, tests: adapterTests},
 	{folder: "internal/synthetic/*", may: adapter, tests: adapterTests},
-	{folder: "internal/ledger/*", may: adapter, tests: adapterTests},
+	// The ledger also remembers what stacks of CloudFormation wait for.
+	{folder: "internal/ledger/*", may: list(adapter, stackShift), tests: adapterTests},
 	{folder: "internal/announce/*", may: adapter, tests: adapterTests},
 	{folder: "internal/execution/*", may: adapter, tests: adapterTests},
 	{folder: "internal/configuration/*", may: adapter, tests: adapterTests},
+	{folder: "internal/stack/*", may: adapter, tests: adapterTests},
 
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
 	// A Lambda is put together here, for AWS and for the local world alike.
-	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, sdk+"/aws")},
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", sdk+"/aws")},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.

@@ -15,9 +15,11 @@ type Settings struct {
 	AWS aws.Config
 	// Table is the name of the Ledger's table.
 	Table string
-	// StateMachine is the ARN of the state machine. Only the safety net uses it, because it
-	// runs outside the state machine.
+	// StateMachine is the ARN of the state machine. Only the functions outside of the state
+	// machine use it.
 	StateMachine string
+	// SafetyNet is the name of the safety net's function. Only stack-shift uses it.
+	SafetyNet string
 	// Metrics is the namespace of the metrics that count announcements.
 	Metrics string
 	// Alias is the alias of a target that names none. If it is empty, that is live. Only

@@ -41,9 +41,12 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if table == "" {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", flow.TableVariable)
 	}
-	machine := getenv(flow.StateMachineVariable)
-	if machine == "" && function == flow.SafetyNet {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s watches", flow.StateMachineVariable, function)
+	machine, net := getenv(flow.StateMachineVariable), getenv(flow.SafetyNetVariable)
+	if machine == "" && (function == flow.SafetyNet || function == flow.StackShift) {
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s needs", flow.StateMachineVariable, function)
+	}
+	if net == "" && function == flow.StackShift {
+		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the function %s, which %s asks to abort deployments", flow.SafetyNetVariable, flow.SafetyNet, function)
 	}
 	alias := getenv(flow.AliasVariable)
 	if alias != "" && !request.IsAlias(alias) {
@@ -67,7 +70,7 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 		return assembly.Settings{}, err
 	}
 	return assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
+		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		Alias: alias, Parameters: parameters, Allowed: allowed, FrontEnds: frontEnds,
 	}, nil
 }

@@ -5,6 +5,7 @@ package flow
 const (
 	TableVariable        = "SLUICE_TABLE"
 	StateMachineVariable = "SLUICE_STATE_MACHINE"
+	SafetyNetVariable    = "SLUICE_SAFETY_NET"
 	MetricsVariable      = "SLUICE_METRICS"
 	AliasVariable        = "SLUICE_ALIAS"
 	FunctionsVariable    = "SLUICE_FUNCTIONS"

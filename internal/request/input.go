@@ -399,7 +399,7 @@ func decodePoint(v strictjson.Value, home arn) []shift.Hook {
 
 func decodeHook(o strictjson.Object, home arn) shift.Hook {
 	mode := o.Field("mode")
-	hook := shift.Hook{Mode: shift.HookMode(mode.OneOf(string(shift.Sync), string(shift.Callback)))}
+	hook := shift.Hook{Mode: shift.HookMode(mode.OneOf(string(shift.Sync), string(shift.Callback), string(shift.CodeDeploy)))}
 	hook.Function = decodeInvoked(o.Require("function"), home)
 	limit := shift.MaxCallbackHook // of a mode that cannot be read, too
 	hook.Timeout = shift.DefaultCallbackHook

@@ -21,6 +21,8 @@ const (
 	// Callback : the function's return only means that it accepted the question. The answer
 	// comes by task token.
 	Callback HookMode = "callback"
+	// CodeDeploy : the function was written for CodeDeploy, and answers as it answers that.
+	CodeDeploy HookMode = "codedeploy"
 )
 
 const (

@@ -167,6 +167,10 @@ func (p Plan) evidenceWaits() Seconds {
 	return total
 }
 
+// Longest is how long the Plan takes at most, with all waits for evidence. A person may pause it
+// for longer.
+func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() }
+
 // evidencePoll is the least time between two polls of a wait for evidence. It leaves a part
 // of maxEvidencePolls to the last polls of the Steps, which come earlier.
 func (p Plan) evidencePoll() Seconds {

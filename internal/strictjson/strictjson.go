@@ -203,6 +203,7 @@ func (v Value) Present() bool { return v.tree != absent{} }
 func (v Value) IsObject() bool { _, ok := v.tree.(*object); return ok }
 func (v Value) IsString() bool { _, ok := v.tree.(string); return ok }
 func (v Value) IsArray() bool  { _, ok := v.tree.([]any); return ok }
+func (v Value) IsNumber() bool { _, ok := v.tree.(json.Number); return ok }
 
 // Kind names the kind of the value, such as "an array".
 func (v Value) Kind() string {

@@ -1,10 +1,11 @@
-// Package stepfunctions says which executions of the state machine are running, and ends the
-// wait for a hook. Anybody who has a task token can end the hook's state, so no error of this
+// Package stepfunctions starts executions of the state machine, says which are running, and ends
+// the wait for a hook. Anybody who has a task token can end the hook's state, so no error of this
 // package contains one.
 package stepfunctions
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,7 @@ type API interface {
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 	SendTaskFailure(context.Context, *sfn.SendTaskFailureInput, ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
+	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 }
 
 // Executions are the executions of one state machine.
@@ -61,6 +63,17 @@ func (x *Executions) Running(ctx context.Context) (map[string]bool, error) {
 		}
 	}
 	return running, nil
+}
+
+// Start starts an execution with a name. A name that was started in the last 90 days, with whatever
+// input, is not started again, and that is no error (StartExecution).
+func (x *Executions) Start(ctx context.Context, name string, input json.RawMessage) error {
+	_, err := x.api.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: x.machine, Name: &name, Input: aws.String(string(input))})
+	var taken *types.ExecutionAlreadyExists
+	if err != nil && !errors.As(err, &taken) {
+		return fmt.Errorf("start the execution %s: %w", name, awserror.Meaning(err))
+	}
+	return nil
 }
 
 // Ended says whether an execution has ended for good. It returns shift.ErrExecutionUnknown

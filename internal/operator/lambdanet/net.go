@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -82,6 +83,33 @@ func (n *Net) command(ctx context.Context, c request.Commanded) (answer flow.Ans
 		return answer, err
 	}
 	return n.invoke(ctx, event)
+}
+
+// Abort aborts a Deployment by its ID, whether it has opened or not. The time is that of the
+// command, by AWS's clock. t is one of the Deployment's Targets. It returns
+// shift.ErrDeploymentClosed if the Deployment has ended otherwise, or
+// shift.ErrDeploymentUnknown.
+func (n *Net) Abort(ctx context.Context, id string, t shift.Target, reason string, at time.Time) error {
+	event, err := request.EncodeCommand(request.Commanded{
+		Target: t, DeploymentID: id, Command: shift.Command{Order: shift.Abort, Reason: reason, At: at},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = n.invoke(ctx, event)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		switch refused.Name {
+		case flow.DeploymentClosed:
+			return fmt.Errorf("%w: %w", shift.ErrDeploymentClosed, err)
+		case flow.DeploymentUnknown:
+			return fmt.Errorf("%w: %w", shift.ErrDeploymentUnknown, err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("abort %s: %w", id, err)
+	}
+	return nil
 }
 
 func (n *Net) invoke(ctx context.Context, event []byte) (answer flow.Answer, err error) {

@@ -1,0 +1,3 @@
+// Package deploymentconfig reads the deployment configurations of CodeDeploy as strategies of
+// Sluice. Configs.Strategy is the central method.
+package deploymentconfig

@@ -1,0 +1,141 @@
+package stackshift
+
+import "strings"
+
+// Move is a target that an execution takes from one version to another.
+type Move struct {
+	Key      string `json:"key"`
+	Function string `json:"function"`
+	Alias    string `json:"alias"`
+	Before   string `json:"before"`
+	To       string `json:"to"`
+}
+
+// Memory is what the Ledger remembers of a custom resource: the last shift forward. A stack that
+// rolls back goes by it.
+type Memory struct {
+	RequestID string `json:"requestId"`
+	// Execution is the name of the execution that has shifted, or shifts.
+	Execution string `json:"execution"`
+	Moves     []Move `json:"moves"`
+	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
+	Recorded map[string]string `json:"recorded,omitempty"`
+}
+
+// Waiter is a request that waits until an execution has ended. The ResponseURL is in it, so it is
+// deleted as soon as it is answered.
+type Waiter struct {
+	// Execution is the name of the execution.
+	Execution string  `json:"execution"`
+	Request   Request `json:"request"`
+	// Forward is set if the answer is the Outcome of the execution. Otherwise the request is
+	// decided anew when the execution has ended.
+	Forward bool `json:"forward"`
+}
+
+// Serving is what an alias sends its traffic to.
+type Serving struct {
+	Version string
+	// AtRest says that the whole traffic goes there.
+	AtRest bool
+}
+
+// Standings are what the aliases serve, by function and alias. Aliases that do not exist are
+// missing.
+type Standings map[string]Serving
+
+// Place is the key of an alias in Standings.
+func Place(function, alias string) string { return function + ":" + alias }
+
+// Of returns what a target's alias serves.
+func (s Standings) Of(t Target) (Serving, bool) {
+	found, exists := s[Place(t.Function, t.Alias)]
+	return found, exists
+}
+
+// ToShift lists the targets whose alias exists and does not serve the version yet, with what they
+// serve. An alias that does not exist is made by CloudFormation, with the version.
+func (s Standings) ToShift(targets []Target) ([]Target, []Move) {
+	var todo []Target
+	var moves []Move
+	for _, t := range targets {
+		now, exists := s.Of(t)
+		if !exists || now.AtRest && now.Version == t.Version {
+			continue
+		}
+		todo = append(todo, t)
+		moves = append(moves, Move{Key: t.Key, Function: t.Function, Alias: t.Alias, Before: now.Version, To: t.Version})
+	}
+	return todo, moves
+}
+
+// ToTakeBack lists the moves of a shift that was promoted and whose alias still serves what it
+// was shifted to. Whatever else an alias serves, somebody wants it there.
+func (s Standings) ToTakeBack(m Memory) []Move {
+	var back []Move
+	for _, move := range m.Moves {
+		now, exists := s[Place(move.Function, move.Alias)]
+		if exists && now.Version == move.To && move.Before != move.To {
+			back = append(back, move)
+		}
+	}
+	return back
+}
+
+// Wanted returns the versions that the properties name, by key.
+func (p Properties) Wanted() map[string]string {
+	data := map[string]string{}
+	for _, t := range p.Targets {
+		data[t.Key] = t.Version
+	}
+	return data
+}
+
+// Now returns what the aliases serve, by key. An alias that does not exist has the version that
+// the properties name.
+func (p Properties) Now(s Standings) map[string]string {
+	data := p.Wanted()
+	for _, t := range p.Targets {
+		if now, exists := s.Of(t); exists {
+			data[t.Key] = now.Version
+		}
+	}
+	return data
+}
+
+// RollsBack says whether a stack with this status takes back an update or a creation.
+func RollsBack(status string) bool { return strings.Contains(status, "ROLLBACK") }
+
+// InProgress says whether CloudFormation works on a stack with this status. If it does not, it
+// waits for no answer, and an event that still arrives is late.
+func InProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
+
+// Mirrors says whether properties take back what the last shift has done: each version of the
+// properties is what served before, and each of the old ones what it was shifted to.
+// CloudFormation does not tell whether an update is a rollback (custom-resource-helper issue 71).
+// The status of the stack does. This is for when that cannot be read.
+func (m Memory) Mirrors(now, old Properties) bool {
+	if len(m.Moves) == 0 {
+		return false
+	}
+	wanted, replaced := now.Wanted(), old.Wanted()
+	for _, move := range m.Moves {
+		if wanted[move.Key] != move.Before || replaced[move.Key] != move.To {
+			return false
+		}
+	}
+	return true
+}
+
+// RecordedOr returns the versions that the stack has recorded. If it has recorded none without
+// waiting, the others are what it has.
+func (m Memory) RecordedOr(others map[string]string) map[string]string {
+	data := map[string]string{}
+	for key, version := range others {
+		data[key] = version
+		if recorded, has := m.Recorded[key]; has {
+			data[key] = recorded
+		}
+	}
+	return data
+}

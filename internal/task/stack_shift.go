@@ -1,0 +1,515 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/request"
+	"sluice/internal/shift"
+	"sluice/internal/stackshift"
+)
+
+// StackLedger is what stack-shift needs of the Ledger.
+type StackLedger interface {
+	// Record reads a record, or returns shift.ErrDeploymentUnknown.
+	Record(ctx context.Context, id string) (shift.Record, error)
+	// Memory reads what is remembered of a custom resource. It is empty if nothing is.
+	Memory(ctx context.Context, resource string) (stackshift.Memory, error)
+	// Began returns the input of the execution that a request has begun, or nil.
+	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
+	// Remember stores the shift that a request begins, and that the request waits for it. It
+	// returns the input that counts: that of the first try.
+	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
+	// Await stores that a request waits for an execution.
+	Await(ctx context.Context, w stackshift.Waiter, at time.Time) error
+	// Waiters lists the requests that wait for an execution.
+	Waiters(ctx context.Context, execution string) ([]stackshift.Waiter, error)
+	// Answered stores that a request was answered.
+	Answered(ctx context.Context, w stackshift.Waiter) error
+}
+
+// Stacks are the account's CloudFormation stacks.
+type Stacks interface {
+	// Status returns the status of a stack, such as UPDATE_IN_PROGRESS.
+	Status(ctx context.Context, stackID string) (string, error)
+	// Answer sends an answer to the URL at which CloudFormation waits.
+	Answer(ctx context.Context, url string, body []byte) error
+}
+
+// StackExecutions starts executions of the state machine, and says whether one has ended.
+type StackExecutions interface {
+	// Start starts an execution with a name, unless that name was started before.
+	Start(ctx context.Context, name string, input json.RawMessage) error
+	// Ended says whether an execution has ended, or returns shift.ErrExecutionUnknown.
+	Ended(ctx context.Context, id string) (bool, error)
+}
+
+// DeploymentConfigs are CodeDeploy's deployment configurations.
+type DeploymentConfigs interface {
+	// Strategy returns the strategy that a configuration is, as an input has it.
+	Strategy(ctx context.Context, name string) (json.RawMessage, error)
+}
+
+// Aborter asks the safety net to abort a Deployment. It returns shift.ErrDeploymentClosed for one
+// that has ended, and shift.ErrDeploymentUnknown for one that nobody knows.
+type Aborter interface {
+	Abort(ctx context.Context, id string, t shift.Target, reason string, at time.Time) error
+}
+
+// StackShift shifts the aliases of CloudFormation stacks. It is the function behind their custom
+// resource, and it is invoked by Sluice's announcements, too: they end the waiting of a stack.
+type StackShift struct {
+	Ledger     StackLedger
+	Stacks     Stacks
+	Executions StackExecutions
+	Router     RouteReader
+	Configs    DeploymentConfigs
+	Net        Aborter
+	// StateMachine is the ARN of the state machine.
+	StateMachine string
+	// Wait is for what is tried again; nil is Sleep.
+	Wait Wait
+	// Now is the clock; nil is time.Now.
+	Now Clock
+}
+
+// Handle is the Lambda's handler. If it returns an error, it is invoked again: everything that it
+// does may safely be repeated.
+func (h StackShift) Handle(ctx context.Context, raw []byte) ([]byte, error) {
+	execution, announced := h.announced(raw)
+	var err error
+	if announced {
+		err = h.settle(ctx, execution)
+	} else {
+		err = h.serveEvent(ctx, raw)
+	}
+	if err != nil {
+		return nil, flow.Wire(err)
+	}
+	return []byte("{}"), nil
+}
+
+// announced returns the name of the execution whose Outcome an event announces. The event only
+// says where to look: the Outcome is read from the Ledger, because anybody who may invoke the
+// function can write an event.
+func (h StackShift) announced(raw []byte) (execution string, is bool) {
+	var event struct {
+		DetailType string `json:"detail-type"`
+		Detail     struct {
+			DeploymentID string `json:"deploymentId"`
+		} `json:"detail"`
+	}
+	if json.Unmarshal(raw, &event) != nil || event.DetailType != flow.AnnouncementDetailType {
+		return "", false
+	}
+	execution, _ = strings.CutPrefix(event.Detail.DeploymentID, h.executionARN(""))
+	return execution, true
+}
+
+func (h StackShift) executionARN(name string) string {
+	return strings.Replace(h.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
+func (h StackShift) region() string {
+	if parts := strings.Split(h.StateMachine, ":"); len(parts) > 3 {
+		return parts[3]
+	}
+	return ""
+}
+
+func (h StackShift) serveEvent(ctx context.Context, raw []byte) error {
+	r, err := stackshift.DecodeRequest(raw)
+	if err == nil {
+		err = stackshift.CheckResponseURL(r.ResponseURL, h.region())
+	}
+	if err != nil { // nobody waits for an answer
+		slog.WarnContext(ctx, "ignored", "why", err)
+		return nil
+	}
+	return h.serve(ctx, r)
+}
+
+// serve does what a request asks for, as far as it can be done now, and answers the request. An
+// error that stays is the answer, so that CloudFormation need not wait for its timeout.
+func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
+	slog.InfoContext(ctx, "asked by CloudFormation", "request", r.Type, "stack", r.StackID, "resource", r.LogicalID)
+	answer, err := h.decide(ctx, r)
+	for _, upTo := range safetyNetDelays {
+		if err == nil || ctx.Err() != nil || isPermanent(err) {
+			break
+		}
+		slog.WarnContext(ctx, "trying again", "error", flow.Wire(err).Message)
+		h.Wait.pass(ctx, upTo)
+		answer, err = h.decide(ctx, r)
+	}
+	switch {
+	case err != nil && r.Type == stackshift.Delete:
+		// A deletion touches no alias, and must not keep the stack from going.
+		slog.ErrorContext(ctx, "deleted all the same", "stack", r.StackID, "error", flow.Wire(err).Message)
+		done := r.Succeed(nil)
+		answer = &done
+	case err != nil:
+		failed := r.Fail(flow.Wire(err).Message)
+		answer = &failed
+	case answer == nil:
+		return nil // it waits
+	}
+	return h.send(ctx, r, *answer)
+}
+
+func isPermanent(err error) bool {
+	var wrong *stackshift.PropertiesError
+	return errors.As(err, &wrong) || errors.Is(err, errUnfit) || !shift.HealsSoon(err)
+}
+
+// errUnfit is the error for a request that can never be done.
+var errUnfit = errors.New("cannot be shifted")
+
+// send sends the answer to a request.
+func (h StackShift) send(ctx context.Context, r stackshift.Request, a stackshift.Answer) error {
+	body, err := a.Encode()
+	if err != nil {
+		return err
+	}
+	if err := h.Stacks.Answer(ctx, r.ResponseURL, body); err != nil {
+		return fmt.Errorf("answer CloudFormation: %w", err)
+	}
+	slog.InfoContext(ctx, "answered CloudFormation", "stack", r.StackID, "resource", r.LogicalID, "status", a.Status, "reason", a.Reason)
+	return nil
+}
+
+// decide does what a request asks for. It returns the answer, or nil if the request has to wait
+// for an execution, or if CloudFormation does not wait for an answer any more.
+func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	memory, err := h.Ledger.Memory(ctx, r.Resource())
+	if err != nil {
+		return nil, err
+	}
+	if r.Type == stackshift.Delete {
+		return h.delete(ctx, r, memory)
+	}
+	properties, err := stackshift.DecodeProperties(r.Properties)
+	if err != nil {
+		return nil, err
+	}
+	back, late, err := h.rollsBack(ctx, r, properties, memory)
+	switch {
+	case err != nil:
+		return nil, err
+	case late:
+		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
+		return nil, nil
+	case back:
+		return h.back(ctx, r, properties, memory)
+	}
+	return h.forward(ctx, r, properties, memory)
+}
+
+// rollsBack says whether the stack takes back an update, or whether the request is late.
+func (h StackShift) rollsBack(ctx context.Context, r stackshift.Request, now stackshift.Properties, m stackshift.Memory) (back, late bool, err error) {
+	status, err := h.Stacks.Status(ctx, r.StackID)
+	if err == nil {
+		return stackshift.RollsBack(status), !stackshift.InProgress(status), nil
+	}
+	old, unreadable := stackshift.DecodeProperties(r.OldProperties)
+	if unreadable == nil && m.Mirrors(now, old) {
+		slog.WarnContext(ctx, "taken for a rollback, because the stack cannot be read", "stack", r.StackID, "error", err)
+		return true, false, nil
+	}
+	return false, false, fmt.Errorf("read whether the stack rolls back: %w", err)
+}
+
+// forward shifts the aliases to the versions of the properties. It answers when nothing is to be
+// shifted, or when CloudFormation is not to wait.
+func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (*stackshift.Answer, error) {
+	input, err := h.Ledger.Began(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	data := p.Wanted()
+	if input == nil {
+		serving, err := h.serving(ctx, p.Targets)
+		if err != nil {
+			return nil, err
+		}
+		if p.NoWait {
+			data = before.RecordedOr(p.Now(serving))
+		}
+		todo, moves := serving.ToShift(p.Targets)
+		if len(todo) == 0 {
+			return h.done(ctx, r, p, data)
+		}
+		if input, err = h.begin(ctx, r, p, todo, stackshift.Memory{
+			RequestID: r.RequestID, Execution: r.Execution(), Moves: moves, Recorded: data,
+		}); err != nil {
+			return nil, err
+		}
+	} else if p.NoWait {
+		data = before.RecordedOr(data)
+	}
+	if err := h.Executions.Start(ctx, r.Execution(), input); err != nil {
+		return nil, err
+	}
+	if p.NoWait || p.Handle != "" {
+		answer := r.Succeed(data)
+		return &answer, nil
+	}
+	return nil, h.settle(ctx, r.Execution()) // a repetition of a request may find that it has ended
+}
+
+// done answers that nothing is to be shifted, to a wait condition, too.
+func (h StackShift) done(ctx context.Context, r stackshift.Request, p stackshift.Properties, data map[string]string) (*stackshift.Answer, error) {
+	answer := r.Succeed(data)
+	return &answer, h.signal(ctx, p, answer)
+}
+
+// begin remembers the shift before it starts, and returns the input of its execution.
+func (h StackShift) begin(ctx context.Context, r stackshift.Request, p stackshift.Properties, todo []stackshift.Target, m stackshift.Memory) (json.RawMessage, error) {
+	if p.Handle != "" {
+		if err := stackshift.CheckHandle(p.Handle, h.region()); err != nil {
+			return nil, fmt.Errorf("%w: Handle: %w", errUnfit, err)
+		}
+	}
+	strategy, err := h.strategy(ctx, p.DeploymentConfig)
+	if err != nil {
+		return nil, err
+	}
+	input, err := p.Input(todo, strategy, h.executionARN(m.Execution))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	if !p.NoWait {
+		m.Recorded = nil
+	}
+	return h.Ledger.Remember(ctx, m, stackshift.Waiter{Execution: m.Execution, Request: r, Forward: true}, input, h.Now.read())
+}
+
+// strategy returns what a deployment configuration means, or nil for a name that an input may
+// have.
+func (h StackShift) strategy(ctx context.Context, config string) (json.RawMessage, error) {
+	if config == "" {
+		return nil, nil
+	}
+	_, err := request.Strategy(config)
+	if !errors.Is(err, shift.ErrUnknownStrategy) {
+		return nil, nil // the input's problems name it
+	}
+	return h.Configs.Strategy(ctx, config)
+}
+
+// serving reads what the aliases of targets serve.
+func (h StackShift) serving(ctx context.Context, targets []stackshift.Target) (stackshift.Standings, error) {
+	standings := stackshift.Standings{}
+	for _, t := range targets {
+		place := stackshift.Place(t.Function, t.Alias)
+		target, err := request.ParseTarget(place)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", errUnfit, t.Key, err)
+		}
+		route, err := h.Router.Route(ctx, target)
+		switch {
+		case errors.Is(err, shift.ErrTargetNotFound), errors.Is(err, shift.ErrFunctionNotFound):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		standings[place] = stackshift.Serving{Version: string(route.Serving), AtRest: route.Weight == shift.None}
+	}
+	return standings, nil
+}
+
+// back makes the aliases serve what they served before the update that the stack takes back.
+func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) (*stackshift.Answer, error) {
+	outcome, err := h.end(ctx, r, m, "rolls back")
+	if err != nil || outcome == stillOpen {
+		return nil, err
+	}
+	targets := p.Targets
+	for _, move := range m.Moves {
+		targets = append(targets, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
+	}
+	serving, err := h.serving(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	if moves := serving.ToTakeBack(m); outcome == shift.Promoted && len(moves) > 0 {
+		if answer, err := h.takeBack(ctx, r, moves); err != nil || answer == nil || answer.Failed() {
+			return answer, err
+		}
+	}
+	data := p.Now(serving)
+	if p.NoWait {
+		data = m.RecordedOr(data)
+	}
+	answer := r.Succeed(data)
+	return &answer, nil
+}
+
+// takeBack starts an execution that moves the aliases back, all at once. It answers if that has
+// ended: whatever an alias serves after it succeeded, somebody else wants there.
+func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []stackshift.Move) (*stackshift.Answer, error) {
+	input, err := stackshift.InputBack(moves)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Ledger.Await(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}, h.Now.read()); err != nil {
+		return nil, err
+	}
+	if err := h.Executions.Start(ctx, r.Execution(), input); err != nil {
+		return nil, err
+	}
+	record, err := h.record(ctx, r.Execution())
+	if err != nil || record.Outcome == "" {
+		return nil, err
+	}
+	if record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged {
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
+	answer := r.Fail("the aliases could not be taken back to what they served before: " + record.Cause)
+	return &answer, nil
+}
+
+// delete ends a shift that is under way. It touches no alias.
+func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshift.Memory) (*stackshift.Answer, error) {
+	outcome, err := h.end(ctx, r, m, "deletes the resource")
+	if err != nil || outcome == stillOpen {
+		return nil, err
+	}
+	answer := r.Succeed(nil)
+	return &answer, nil
+}
+
+// stillOpen is the outcome of an execution that has not ended.
+const stillOpen shift.Outcome = "open"
+
+// end returns how the last shift forward has ended. If it has not, it is aborted, and the request
+// waits for its Outcome.
+func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string) (shift.Outcome, error) {
+	if m.Execution == "" {
+		return "", nil
+	}
+	outcome, err := h.outcome(ctx, m.Execution)
+	if err != nil || outcome != stillOpen {
+		return outcome, err
+	}
+	if err := h.Ledger.Await(ctx, stackshift.Waiter{Execution: m.Execution, Request: r}, h.Now.read()); err != nil {
+		return "", err
+	}
+	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
+	if err != nil {
+		return "", err
+	}
+	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
+	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
+	if err != nil && !errors.Is(err, shift.ErrDeploymentClosed) && !errors.Is(err, shift.ErrDeploymentUnknown) {
+		return "", err
+	}
+	return h.outcome(ctx, m.Execution)
+}
+
+// outcome returns how an execution has ended: empty if it never opened a Deployment and never
+// will.
+func (h StackShift) outcome(ctx context.Context, execution string) (shift.Outcome, error) {
+	record, err := h.record(ctx, execution)
+	switch {
+	case err != nil:
+		return "", err
+	case record.Status == shift.StatusClosed:
+		return record.Outcome, nil
+	case record.Status != "":
+		return stillOpen, nil
+	}
+	ended, err := h.Executions.Ended(ctx, h.executionARN(execution))
+	switch {
+	case errors.Is(err, shift.ErrExecutionUnknown), err == nil && ended:
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return stillOpen, nil
+}
+
+// record reads the record of an execution. It is empty if there is none.
+func (h StackShift) record(ctx context.Context, execution string) (shift.Record, error) {
+	record, err := h.Ledger.Record(ctx, h.executionARN(execution))
+	if errors.Is(err, shift.ErrDeploymentUnknown) {
+		return shift.Record{}, nil
+	}
+	return record, err
+}
+
+// settle answers who waits for an execution, if it has ended.
+func (h StackShift) settle(ctx context.Context, execution string) error {
+	if !strings.HasPrefix(execution, stackshift.ExecutionPrefix) {
+		return nil // no stack has started it
+	}
+	record, err := h.record(ctx, execution)
+	if err != nil || record.Status != shift.StatusClosed {
+		return err
+	}
+	waiters, err := h.Ledger.Waiters(ctx, execution)
+	problems := []error{err}
+	for _, w := range waiters {
+		problems = append(problems, h.conclude(ctx, w, record))
+	}
+	return errors.Join(problems...)
+}
+
+// conclude answers a request whose execution has ended. A request that does not ask for the
+// Outcome is decided anew.
+func (h StackShift) conclude(ctx context.Context, w stackshift.Waiter, record shift.Record) error {
+	var err error
+	if w.Forward {
+		err = h.report(ctx, w.Request, record)
+	} else {
+		err = h.serve(ctx, w.Request)
+	}
+	if err != nil {
+		return err
+	}
+	return h.Ledger.Answered(ctx, w)
+}
+
+// report answers with the Outcome of the execution that a request has started.
+func (h StackShift) report(ctx context.Context, r stackshift.Request, record shift.Record) error {
+	p, err := stackshift.DecodeProperties(r.Properties)
+	if err != nil {
+		return err
+	}
+	answer := r.Succeed(p.Wanted())
+	if record.Outcome != shift.Promoted && record.Outcome != shift.Unchanged {
+		answer = r.Fail(fmt.Sprintf("%s: %s See the execution %s.", record.Outcome, record.Cause, record.ID))
+	}
+	switch {
+	case p.NoWait:
+		return nil // it was answered when the execution started
+	case p.Handle != "":
+		return h.signal(ctx, p, answer)
+	}
+	return h.send(ctx, r, answer)
+}
+
+// signal sends the answer to the wait condition, if the properties have one.
+func (h StackShift) signal(ctx context.Context, p stackshift.Properties, a stackshift.Answer) error {
+	if p.Handle == "" {
+		return nil
+	}
+	if err := stackshift.CheckHandle(p.Handle, h.region()); err != nil {
+		return fmt.Errorf("%w: Handle: %w", errUnfit, err)
+	}
+	body, err := a.Signal()
+	if err != nil {
+		return err
+	}
+	if err := h.Stacks.Answer(ctx, p.Handle, body); err != nil {
+		return fmt.Errorf("signal the wait condition: %w", err)
+	}
+	return nil
+}
