@@ -30,8 +30,8 @@ type Request struct {
 	RequestID     string          `json:"RequestId"`
 	LogicalID     string          `json:"LogicalResourceId"`
 	PhysicalID    string          `json:"PhysicalResourceId"`
-	Properties    json.RawMessage `json:"ResourceProperties"`
-	OldProperties json.RawMessage `json:"OldResourceProperties"`
+	Properties    json.RawMessage `json:"ResourceProperties,omitempty"`
+	OldProperties json.RawMessage `json:"OldResourceProperties,omitempty"`
 }
 
 // ErrNoRequest is returned by DecodeRequest for an event that CloudFormation does not send. Nobody

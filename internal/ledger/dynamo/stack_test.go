@@ -1,0 +1,133 @@
+package dynamo_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+	"sluice/internal/stackshift"
+)
+
+func stackRequest(id string) stackshift.Request {
+	return stackshift.Request{
+		Type: stackshift.Update, ResponseURL: "https://answer/" + id, StackID: "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1",
+		RequestID: id, LogicalID: "SluiceShift1", Properties: json.RawMessage(`{}`),
+	}
+}
+
+func forward(r stackshift.Request) stackshift.Waiter {
+	return stackshift.Waiter{Execution: r.Execution(), Request: r, Forward: true}
+}
+
+func memory(r stackshift.Request, before, to string) stackshift.Memory {
+	return stackshift.Memory{RequestID: r.RequestID, Execution: r.Execution(), Moves: []stackshift.Move{{Key: "A", Function: "orders", Alias: "live", Before: before, To: to}}}
+}
+
+// The first try of a request counts. A repetition may see aliases that have moved since, and must
+// not replace what is remembered of them.
+func TestAStacksShiftIsRememberedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := stackRequest("r1")
+	nothing, err := w.Memory(t.Context(), r.Resource())
+	require.NoError(t, err)
+	assert.Empty(t, nothing)
+	began, err := w.Began(t.Context(), r)
+	require.NoError(t, err)
+	assert.Nil(t, began)
+
+	input, err := w.Remember(t.Context(), memory(r, "41", "42"), forward(r), json.RawMessage(`{"first":1}`), noon)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"first":1}`, string(input))
+	again, err := w.Remember(t.Context(), memory(r, "42", "42"), forward(r), json.RawMessage(`{"second":2}`), midnight)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"first":1}`, string(again))
+	began, err = w.Began(t.Context(), r)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"first":1}`, string(began))
+	remembered, err := w.Memory(t.Context(), r.Resource())
+	require.NoError(t, err)
+	assert.Equal(t, memory(r, "41", "42"), remembered)
+
+	next := stackRequest("r2")
+	_, err = w.Remember(t.Context(), memory(next, "42", "43"), forward(next), json.RawMessage(`{}`), midnight)
+	require.NoError(t, err)
+	remembered, err = w.Memory(t.Context(), r.Resource())
+	require.NoError(t, err)
+	assert.Equal(t, memory(next, "42", "43"), remembered, "the next shift replaces it")
+}
+
+// Whoever reads the URL at which CloudFormation waits could answer in Sluice's place.
+func TestARequestIsForgottenWhenItIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, back := stackRequest("r1"), stackRequest("r2")
+	_, err := w.Remember(t.Context(), memory(r, "41", "42"), forward(r), json.RawMessage(`{}`), noon)
+	require.NoError(t, err)
+	waits := stackshift.Waiter{Execution: r.Execution(), Request: back}
+	require.NoError(t, w.Await(t.Context(), waits, noon))
+	waiters, err := w.Waiters(t.Context(), r.Execution())
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []stackshift.Waiter{forward(r), waits}, waiters)
+
+	require.NoError(t, w.Answered(t.Context(), forward(r)))
+	waiters, err = w.Waiters(t.Context(), r.Execution())
+	require.NoError(t, err)
+	assert.Equal(t, []stackshift.Waiter{waits}, waiters)
+	began, err := w.Began(t.Context(), r)
+	require.NoError(t, err)
+	assert.NotNil(t, began, "a repetition of the request is still known")
+	require.NoError(t, w.Answered(t.Context(), waits))
+	all, err := w.client().Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(tableName)})
+	require.NoError(t, err)
+	require.Len(t, all.Items, 3)
+	for _, item := range all.Items {
+		assert.NotContains(t, fmt.Sprint(item), "https://answer")
+		assert.Contains(t, item, "expiresAt")
+	}
+}
+
+func TestADamagedMemoryOfAStackIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := stackRequest("r1")
+	for _, body := range []string{`{"Item": {"memory": {"S": "{"}}}`, `{"Item": {"memory": {"L": []}}}`} {
+		w.answer = func(string) (int, string, bool) { return 200, body, true }
+		_, err := w.Memory(t.Context(), r.Resource())
+		require.ErrorIs(t, err, shift.ErrLedgerDamaged)
+	}
+	w.answer = func(string) (int, string, bool) { return 200, `{"Items": [{"waiter": {"S": "{"}}, {"waiter": {"S": "{\"execution\":\"cfn-1\"}"}}]}`, true }
+	waiters, err := w.Waiters(t.Context(), "cfn-1")
+	require.ErrorIs(t, err, shift.ErrLedgerDamaged)
+	assert.Len(t, waiters, 1, "the others are answered all the same")
+}
+
+func TestNoFailureWithAStackIsLost(t *testing.T) {
+	t.Parallel()
+	r := stackRequest("r1")
+	for name, call := range map[string]func(w *world) error{
+		"Memory": func(w *world) error { _, err := w.Memory(t.Context(), r.Resource()); return err },
+		"Began":  func(w *world) error { _, err := w.Began(t.Context(), r); return err },
+		"Remember": func(w *world) error {
+			_, err := w.Remember(t.Context(), memory(r, "1", "2"), forward(r), json.RawMessage(`{}`), time.Now())
+			return err
+		},
+		"Await":    func(w *world) error { return w.Await(t.Context(), forward(r), noon) },
+		"Answered": func(w *world) error { return w.Answered(t.Context(), forward(r)) },
+		"Waiters":  func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
+	} {
+		w := newWorld(t)
+		w.failing(1)
+		err := call(w)
+		require.Error(t, err, name)
+		assert.False(t, strings.Contains(err.Error(), "https://answer"), "no error has the URL")
+	}
+}
