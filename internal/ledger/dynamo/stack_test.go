@@ -104,7 +104,9 @@ func TestADamagedMemoryOfAStackIsAnError(t *testing.T) {
 		_, err := w.Memory(t.Context(), r.Resource())
 		require.ErrorIs(t, err, shift.ErrLedgerDamaged)
 	}
-	w.answer = func(string) (int, string, bool) { return 200, `{"Items": [{"waiter": {"S": "{"}}, {"waiter": {"S": "{\"execution\":\"cfn-1\"}"}}]}`, true }
+	w.answer = func(string) (int, string, bool) {
+		return 200, `{"Items": [{"waiter": {"S": "{"}}, {"waiter": {"S": "{\"execution\":\"cfn-1\"}"}}]}`, true
+	}
 	waiters, err := w.Waiters(t.Context(), "cfn-1")
 	require.ErrorIs(t, err, shift.ErrLedgerDamaged)
 	assert.Len(t, waiters, 1, "the others are answered all the same")
