@@ -181,7 +181,7 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{sdk + "/aws"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, strictjson, tasks, definition, sdk),
+		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
 	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},

@@ -23,6 +23,7 @@ import (
 	"sluice/internal/assembly/runhooks"
 	"sluice/internal/assembly/safetynet"
 	"sluice/internal/assembly/setweight"
+	"sluice/internal/assembly/stackshift"
 	"sluice/internal/flow"
 	"sluice/internal/localaws/asl"
 )
@@ -45,6 +46,7 @@ func (w *World) deploy() {
 	addTask(w, flow.Close, closedeployment.New)
 	addTask(w, flow.Rollback, rollback.New)
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
+	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
 }
 
 // addTask deploys the Lambda behind a task.
@@ -71,7 +73,7 @@ func (w *World) settings(function string) assembly.Settings {
 	}
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
-		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), Metrics: flow.DefaultMetrics,
+		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}

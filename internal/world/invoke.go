@@ -18,8 +18,8 @@ func (w *World) invoke(ctx context.Context, call localaws.Invocation) localaws.I
 	own, isOwn := w.own(call.Function, call.Version)
 	async := call.Type == localaws.AsyncEvent
 	switch {
-	case isOwn && async && own.name == flow.SafetyNet:
-		w.Wake(call.Payload, 0)
+	case isOwn && async:
+		w.wake(own.name, call.Payload, 0)
 		return localaws.InvocationResult{}
 	case async && w.isSynthetic(call.Function):
 		w.synthetic(call)

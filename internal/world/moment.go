@@ -19,13 +19,14 @@ type Moment struct {
 	Refused string
 }
 
-// Parcel is an event on its way to the safety net.
+// Parcel is an event on its way to the safety net, or to another of Sluice's functions.
 type Parcel struct {
-	Number   int // counts the events that the scenario does not lose, from 1
+	To       string // the function
+	Number   int    // counts the events that the scenario does not lose, from 1
 	Kind     string
 	Detail   map[string]any
 	Delivery Delivery
-	// Arrive invokes the safety net with the event.
+	// Arrive invokes the function with the event.
 	Arrive func(after time.Duration)
 }
 

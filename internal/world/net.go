@@ -75,7 +75,12 @@ func (w *World) ExecutionEnded(x *asl.Execution) {
 // Deliver makes EventBridge invoke the safety net with an event, as often and as late as the
 // scenario says.
 func (w *World) Deliver(d Delivery, source, detailType string, detail map[string]any) {
-	p := Parcel{Kind: detailType, Detail: detail, Delivery: d}
+	w.deliverTo(flow.SafetyNet, d, source, detailType, detail)
+}
+
+// deliverTo makes EventBridge invoke one of Sluice's functions with an event.
+func (w *World) deliverTo(function string, d Delivery, source, detailType string, detail map[string]any) {
+	p := Parcel{To: function, Kind: detailType, Detail: detail, Delivery: d}
 	if !d.Lost {
 		w.parcels++
 		p.Number = w.parcels
@@ -84,7 +89,7 @@ func (w *World) Deliver(d Delivery, source, detailType string, detail map[string
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
 	})
-	p.Arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.Wake(event, 0) }) }
+	p.Arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(function, event, 0) }) }
 	if w.courier != nil && w.courier(p) || d.Lost {
 		return
 	}
@@ -107,16 +112,19 @@ func (w *World) lambdaTime() time.Time {
 var AsyncRetries = []time.Duration{time.Minute, 2 * time.Minute}
 
 // Wake invokes the safety net asynchronously. tried is the number of earlier attempts.
-func (w *World) Wake(event []byte, tried int) {
+func (w *World) Wake(event []byte, tried int) { w.wake(flow.SafetyNet, event, tried) }
+
+// wake invokes one of Sluice's functions asynchronously. tried is the number of earlier attempts.
+func (w *World) wake(function string, event []byte, tried int) {
 	w.netting++
-	w.invocations[flow.SafetyNet]++
-	w.start(w.functions[flow.SafetyNet], event, func(_ json.RawMessage, failure *asl.Failure) {
+	w.invocations[function]++
+	w.start(w.functions[function], event, func(_ json.RawMessage, failure *asl.Failure) {
 		w.netting--
 		if failure != nil && tried < len(AsyncRetries) {
 			w.netting++
 			w.clock.after(AsyncRetries[tried], sluice, func() {
 				w.netting--
-				w.Wake(event, tried+1)
+				w.wake(function, event, tried+1)
 			})
 		} else if failure != nil {
 			w.deadLetters++

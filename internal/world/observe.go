@@ -118,6 +118,13 @@ func (w *World) OnStep(observe func()) { w.clock.onStep = observe }
 // Step runs the next event. It returns false when there is none.
 func (w *World) Step() bool { return w.clock.step() }
 
+// Next returns the time of the next event.
+func (w *World) Next() (time.Time, bool) { return w.clock.next() }
+
+// IsIdle reports whether no execution runs, no Lambda was invoked by an event, and every Outcome is
+// announced.
+func (w *World) IsIdle() bool { return !w.AnyRunning() && w.netting == 0 && !w.hasUnannounced() }
+
 // At schedules do at a time, after the application's events of that time.
 func (w *World) At(t time.Time, do func()) { w.clock.at(t, sluice, do) }
 

@@ -185,6 +185,7 @@ func (w *World) collectAnnouncements(events []localaws.Event) {
 		}
 		w.announcements = append(w.announcements, a)
 		w.tell(News{Announcement: &a})
+		w.announceToStacks(a, []byte(e.Detail))
 	}
 }
 
