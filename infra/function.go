@@ -58,6 +58,10 @@ func (a *sluice) blueprints() []blueprint {
 		name:        flow.SafetyNet,
 		description: "Puts traffic back when the state machine cannot: after alarms, after executions that were stopped, every minute, and on command.",
 		timeout:     flow.SafetyNetTimeout,
+	}, blueprint{
+		name:        flow.StackShift,
+		description: "Shifts the aliases of CloudFormation stacks: their custom resource invokes it, and the announcements of the executions that it has started.",
+		timeout:     flow.StackShiftTimeout, memory: defaultMemory,
 	})
 	for i := range all {
 		switch b := &all[i]; b.name {
@@ -72,6 +76,10 @@ func (a *sluice) blueprints() []blueprint {
 		case flow.SafetyNet:
 			b.memory = rollbackMemory
 			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
+		case flow.StackShift:
+			b.environment = map[string]string{
+				flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
+			}
 		}
 	}
 	return all
@@ -85,7 +93,7 @@ func functionNames() []string {
 			names = append(names, spec.Function)
 		}
 	}
-	return append(names, flow.SafetyNet)
+	return append(names, flow.SafetyNet, flow.StackShift)
 }
 
 func (a *sluice) newFunctions(from built) lambdas {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
+	"sluice/internal/stackshift"
 )
 
 // permissions makes the roles: one for each function, one for the state machine, one for the
@@ -89,8 +90,19 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
 			allow("SeeExecution", []string{"states:DescribeExecution", "states:GetExecutionHistory"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
 			p.answer("states:SendTaskFailure"),
-			// Events that fail for good are sent there (Lambda, on-failure destination).
-			allow("DeadLetters", []string{"sqs:SendMessage"}, p.arn("sqs", p.settings.NamePrefix+"-dead-letters")),
+			p.failedEvents(),
+		}
+	case flow.StackShift:
+		return []iam.PolicyStatement{
+			p.targets("SeeRoutes", "lambda:GetAlias"),
+			p.ledger("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			allow("Start", []string{"states:StartExecution"}, p.machineARN()),
+			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":"+stackshift.ExecutionPrefix+"*")),
+			allow("Abort", []string{"lambda:InvokeFunction"}, p.functionARN(p.functionName(flow.SafetyNet))),
+			// Any stack may have its custom resource.
+			allow("SeeStacks", []string{"cloudformation:DescribeStacks"}, p.arn("cloudformation", "stack/*")),
+			allow("ReadStrategies", []string{"codedeploy:GetDeploymentConfig"}, p.arn("codedeploy", "deploymentconfig:*")),
+			p.failedEvents(),
 		}
 	}
 	panic(fmt.Sprintf("the function %s has no permissions here", function))
@@ -300,6 +312,12 @@ func (p permissions) announce() iam.PolicyStatement {
 // on it was seen to work (aws-cdk pull request 8486).
 func (p permissions) answer(action string) iam.PolicyStatement {
 	return allow("AnswerForHooks", []string{action}, p.machineARN())
+}
+
+// failedEvents allows sending events that have failed for good to the dead letters (Lambda
+// Developer Guide, on-failure destinations).
+func (p permissions) failedEvents() iam.PolicyStatement {
+	return allow("DeadLetters", []string{"sqs:SendMessage"}, p.arn("sqs", p.settings.NamePrefix+"-dead-letters"))
 }
 
 // traces allows sending traces. It needs the *, because X-Ray has no resources for these actions

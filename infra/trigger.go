@@ -35,7 +35,7 @@ func (a *sluice) newSafetyNetTriggers() {
 			DetailType: jsii.Strings(flow.AlarmDetailType),
 			Detail:     &changes,
 		},
-		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
+		Targets: &[]awsevents.IRuleTarget{a.functionTarget(net, nil)},
 	})
 	executionEnded := a.newRule("ExecutionEnded", "execution-ended", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net when an execution was stopped, timed out or failed: no Catch sees that."),
@@ -47,30 +47,20 @@ func (a *sluice) newSafetyNetTriggers() {
 				"status":          flow.Endings(),
 			},
 		},
-		Targets: &[]awsevents.IRuleTarget{a.safetyNetTarget(net, nil)},
+		Targets: &[]awsevents.IRuleTarget{a.functionTarget(net, nil)},
 	})
 	sweep := a.newRule("Sweep", "sweep", &awsevents.RuleProps{
 		Description: jsii.String("Wakes the safety net every minute, for whatever events were lost. Do not disable it."),
 		Schedule:    awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(sweepMinutes))),
-		Targets:     &[]awsevents.IRuleTarget{a.safetyNetTarget(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
+		Targets:     &[]awsevents.IRuleTarget{a.functionTarget(net, awsevents.RuleTargetInput_FromObject(map[string]any{"detail-type": flow.SweepDetailType}))},
 	})
-	// EventBridge invokes the safety net asynchronously, so Lambda retries after errors: twice,
-	// after one and after two minutes.
-	retries := awslambda.NewCfnEventInvokeConfig(a.stack, jsii.String("SafetyNetRetries"), &awslambda.CfnEventInvokeConfigProps{
-		FunctionName:             net.FunctionName(),
-		Qualifier:                jsii.String("$LATEST"),
-		MaximumRetryAttempts:     jsii.Number(2),
-		MaximumEventAgeInSeconds: jsii.Number(6 * 3600),
-		DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
-			OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: a.deadLetters.QueueArn()},
-		},
-	})
+	retries := a.retryEvents("SafetyNetRetries", net)
 	a.safetyNetTriggers = []constructs.IDependable{alarmFired, executionEnded, sweep, retries}
 }
 
-// safetyNetTarget returns the safety net as the target of a rule.
-func (a *sluice) safetyNetTarget(net awslambda.IFunction, input awsevents.RuleTargetInput) awsevents.IRuleTarget {
-	return targets.NewLambdaFunction(net, &targets.LambdaFunctionProps{
+// functionTarget returns a function as the target of a rule.
+func (a *sluice) functionTarget(function awslambda.IFunction, input awsevents.RuleTargetInput) awsevents.IRuleTarget {
+	return targets.NewLambdaFunction(function, &targets.LambdaFunctionProps{
 		Event: input, DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(maxRetries), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
 	})
 }

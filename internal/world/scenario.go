@@ -53,6 +53,8 @@ type Scenario struct {
 	// Kinds are kinds of Targets other than Lambda aliases, by the name of their field in an
 	// input. Only Go code can set them.
 	Kinds map[string]Kind
+	// Stacks configures CloudFormation. Only Go code can set it.
+	Stacks localaws.CloudFormationConfig
 	// AlarmEvents, ExecutionEvents, Sweeps and Commands say how the events that invoke the
 	// safety net are delivered.
 	AlarmEvents, ExecutionEvents, Sweeps, Commands Delivery

@@ -117,8 +117,8 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 	w.cloud = localaws.New(localaws.Config{
 		Region: w.place.region, Account: w.place.account, Now: w.Now, Random: routing.Float64, KeepUnchanged: s.KeepsRevisions,
 		KeyValueStores:  localaws.KeyValueStoreConfig{Propagation: orAtOnce(s.Propagation.Keys), Edges: s.Propagation.Edges},
-		PropagationTime: orAtOnce(s.Propagation.Records),
-		Distributions:   localaws.CloudFrontConfig{DeployTime: orAtOnce(s.Propagation.Distributions), Edges: s.Propagation.Edges},
+		PropagationTime: orAtOnce(s.Propagation.Records), Stacks: s.Stacks,
+		Distributions: localaws.CloudFrontConfig{DeployTime: orAtOnce(s.Propagation.Distributions), Edges: s.Propagation.Edges},
 	})
 	w.tables = w.cloud.Database()
 	w.tables.CreateTable(LedgerTable, flow.LedgerPartitionKey, flow.LedgerSortKey, flow.LedgerExpiry)

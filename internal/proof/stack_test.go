@@ -1,0 +1,383 @@
+package proof
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/world"
+)
+
+// A stack is a person's stack of CloudFormation whose alias Sluice shifts. CloudFormation may take
+// its steps in any order, and Sluice goes on beside it.
+type stack struct {
+	t *testing.T
+	w *world.World
+	// grain is how far time passes between two choices.
+	grain time.Duration
+	// moves are what a person may do, each once.
+	moves []localaws.StackMove
+	log   []string
+}
+
+const stackName = "shop"
+
+// form is what a template says.
+type form struct {
+	code      string // of the function; a version is published for each
+	config    string // the strategy's name
+	shift     string // more properties of the custom resource
+	topic     string // policies of a resource beside; empty for none
+	plain     bool   // without Sluice
+	function  string // the function's name
+	long      bool   // with a wait condition
+	untouched bool   // the alias stands alone, with a function that is not made here
+}
+
+// template writes the template of a form, as the macro leaves it.
+func template(f form) string {
+	function := f.function
+	if function == "" {
+		function = "orders"
+	}
+	version := "Version" + f.code
+	resources := map[string]any{
+		"Orders": map[string]any{"Type": "AWS::Lambda::Function", "Properties": map[string]any{
+			"FunctionName": function, "Runtime": "nodejs22.x", "Handler": "index.handler", "Role": "arn:aws:iam::123456789012:role/orders",
+			"Code": map[string]any{"S3Bucket": "code", "S3Key": f.code}, "Tags": []any{map[string]any{"Key": flow.TagAlias, "Value": "live"}},
+		}},
+		version: map[string]any{
+			"Type": "AWS::Lambda::Version", "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain",
+			"Properties": map[string]any{"FunctionName": ref("Orders")},
+		},
+	}
+	alias := map[string]any{"Type": "AWS::Lambda::Alias", "Properties": map[string]any{
+		"Name": "live", "FunctionName": ref("Orders"), "FunctionVersion": getAtt(version, "Version"),
+	}}
+	resources["Live"] = alias
+	if !f.plain {
+		alias["Properties"].(map[string]any)["FunctionVersion"] = getAtt("Shift", "Live")
+		properties := map[string]any{
+			"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:" + world.FunctionPrefix + flow.StackShift, "ServiceTimeout": "3600", "Protocol": "1",
+			"Targets":              []any{map[string]any{"Key": "Live", "Function": ref("Orders"), "Alias": "live", "Version": getAtt(version, "Version")}},
+			"DeploymentConfigName": f.config, "Judge": "off",
+		}
+		if f.shift != "" {
+			if err := json.Unmarshal([]byte("{"+f.shift+"}"), &properties); err != nil {
+				panic(err)
+			}
+		}
+		resources["Shift"] = map[string]any{"Type": "Custom::SluiceShift", "Properties": properties}
+		if f.long {
+			handle, wait := "Handle"+f.code, "Wait"+f.code
+			properties["Handle"] = ref(handle)
+			resources[handle] = map[string]any{"Type": "AWS::CloudFormation::WaitConditionHandle"}
+			resources[wait] = map[string]any{"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Shift", "Properties": map[string]any{"Handle": ref(handle), "Count": "1", "Timeout": "21600"}}
+			alias["DependsOn"] = []any{wait}
+		}
+	}
+	if f.topic != "" {
+		topic := map[string]any{"Type": "AWS::SNS::Topic", "Properties": map[string]any{"DisplayName": f.code}}
+		if err := json.Unmarshal([]byte("{"+f.topic+"}"), &topic); err != nil {
+			panic(err)
+		}
+		resources["Topic"] = topic
+	}
+	text, err := json.Marshal(map[string]any{"Resources": resources})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func ref(name string) any           { return map[string]any{"Ref": name} }
+func getAtt(of, name string) any { return map[string]any{"Fn::GetAtt": []any{of, name}} }
+func withBeside(f form) form        { f.topic = `"Metadata": {}`; return f }
+func withBehind(f form) form        { f.topic = `"DependsOn": "Live"`; return f }
+func ofCanary(code string) form {
+	return form{code: code, config: "CodeDeployDefault.LambdaCanary10Percent1Minute"}
+}
+func with(f form, properties string) form { f.shift = properties; return f }
+
+// newStack makes the account, with the stack as the first form has it.
+func newStack(t *testing.T, config localaws.CloudFormationConfig, scenario string, first form) *stack {
+	t.Helper()
+	s := scenarioOf(t, scenario)
+	s.Stacks, s.Open = config, true
+	w, err := world.New(s)
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	st := &stack{t: t, w: w, grain: 30 * time.Second}
+	_, err = st.client().CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
+	require.NoError(t, err)
+	require.NoError(t, st.play(firstChoice))
+	require.Equal(t, "CREATE_COMPLETE", st.status(), st)
+	return st
+}
+
+func firstChoice([]string) int { return 0 }
+
+func (s *stack) client() *cloudformation.Client {
+	return cloudformation.NewFromConfig(s.w.Config("deployer"))
+}
+
+// update begins an update.
+func (s *stack) update(f form) {
+	s.t.Helper()
+	_, err := s.client().UpdateStack(s.t.Context(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f))})
+	require.NoError(s.t, err)
+}
+
+// play lets CloudFormation and Sluice go on until both have ended.
+func (s *stack) play(pick func([]string) int) error {
+	player := &localaws.StackPlayer{
+		Stacks: s.w.Cloud().CloudFormation(), Pick: pick, Dawdle: true, MaxSteps: 20_000,
+		Moves: func() []localaws.StackMove { return slices.Clone(s.moves) },
+		Log:   func(line string) { s.log = append(s.log, fmt.Sprintf("%s %s", s.w.Elapsed(), line)) },
+		Settled: func(a localaws.StackAction) bool {
+			return a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
+		},
+		Wakes: func() (time.Time, bool) {
+			if !strings.HasSuffix(s.status(), "_IN_PROGRESS") && s.w.IsIdle() {
+				return time.Time{}, false
+			}
+			return s.w.Now().Truncate(s.grain).Add(s.grain), true
+		},
+		Pass: func(until time.Time) { s.pass(until) },
+	}
+	return player.Run(s.t.Context())
+}
+
+func (s *stack) pass(until time.Time) {
+	for next, more := s.w.Next(); more && !next.After(until); next, more = s.w.Next() {
+		s.w.Step()
+	}
+	require.NoError(s.t, s.w.Advance(until.Sub(s.w.Now())))
+}
+
+// once is something that a person does at any time, or never.
+func (s *stack) once(name string, do func()) {
+	s.moves = append(s.moves, localaws.StackMove{Name: name, Optional: true, Do: func(context.Context) {
+		s.moves = slices.DeleteFunc(s.moves, func(m localaws.StackMove) bool { return m.Name == name })
+		do()
+	}})
+}
+
+func (s *stack) status() string {
+	found, exists := s.w.Cloud().CloudFormation().Stack(stackName)
+	if !exists {
+		return "DELETE_COMPLETE"
+	}
+	return found.Status
+}
+
+// serving is what the alias serves: its version, and the weights if it has any.
+func (s *stack) serving() string {
+	alias, exists := s.w.Cloud().Alias("orders", "live")
+	if !exists {
+		return "nothing"
+	}
+	if len(alias.Weights) > 0 {
+		return fmt.Sprint(alias.FunctionVersion, alias.Weights)
+	}
+	return alias.FunctionVersion
+}
+
+// recorded is the version of the alias that the stack has recorded.
+func (s *stack) recorded() string {
+	value, _ := s.w.Cloud().CloudFormation().Attribute(stackName, "Shift", "Live")
+	return value
+}
+
+// String tells what has happened.
+func (s *stack) String() string {
+	lines := append(slices.Clone(s.log), "of the stack:")
+	lines = append(lines, s.w.Cloud().CloudFormation().History(stackName)...)
+	for _, x := range s.w.Executions() {
+		lines = append(lines, fmt.Sprintf("execution %s: %s %s: %s", x.Name(), x.Status(), s.w.Outcome(x.ARN()), x.Failure()))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// verify checks the invariant of stacks: an update that was taken back leaves every alias as it
+// was, one that has succeeded has moved it; no alias has weights, nothing hangs, and nobody waits
+// for an answer any more.
+func (s *stack) verify(before, after string) error {
+	want := map[string]string{"UPDATE_COMPLETE": after, "UPDATE_ROLLBACK_COMPLETE": before}[s.status()]
+	switch {
+	case want == "":
+		return fmt.Errorf("the stack is %s", s.status())
+	case s.serving() != want:
+		return fmt.Errorf("%s, and the alias serves %s, not %s", s.status(), s.serving(), want)
+	case s.recorded() != "" && s.recorded() != want:
+		return fmt.Errorf("%s, and the stack has recorded %s, not %s", s.status(), s.recorded(), want)
+	case s.w.AnyRunning():
+		return fmt.Errorf("an execution still runs")
+	case s.w.DeadLetters() > 0:
+		return fmt.Errorf("%d events could not be handled", s.w.DeadLetters())
+	}
+	return s.verifyLedger()
+}
+
+// verifyLedger checks that nobody waits for an answer, and that no URL is kept.
+func (s *stack) verifyLedger() error {
+	for _, item := range s.w.Tables().Items(world.LedgerTable) {
+		if text := fmt.Sprint(item); strings.Contains(text, "X-Amz-Signature") {
+			return fmt.Errorf("the ledger keeps a request of CloudFormation: %s", text)
+		}
+	}
+	return nil
+}
+
+// ways are the ways in which CloudFormation may roll back, where it does not say how.
+var ways = map[string]localaws.CloudFormationConfig{
+	"as documented": {}, "with stale attributes": {StaleAttributes: true}, "in order": {RollbackInOrder: true}, "writing dependants": {RewriteDependants: true},
+}
+
+// failTopic makes the resource beside or behind the alias fail.
+func failTopic(c localaws.CloudFormationConfig) localaws.CloudFormationConfig {
+	c.Opaque = func(change localaws.OpaqueChange) localaws.OpaqueResult {
+		if change.Logical == "Topic" && !change.Rollback && change.Properties["DisplayName"] == "2" {
+			return localaws.OpaqueResult{Failure: "no topic"}
+		}
+		return localaws.OpaqueResult{}
+	}
+	return c
+}
+
+// stackStory is a scenario of a stack.
+type stackStory struct {
+	name     string
+	scenario string
+	first    form
+	// begin begins the update, and what happens beside it.
+	begin func(s *stack)
+	fails bool // the resource Topic fails
+	// before and after are the versions at the end; "" for the ordinary 1 and 2.
+	before, after string
+	// ends are statuses that must be reached in some order.
+	ends   []string
+	orders int // how many random orders are played; 0 for all
+}
+
+var stackStories = []stackStory{
+	{name: "a healthy version", first: ofCanary("1"), begin: func(s *stack) { s.update(withBeside(ofCanary("2"))) }, ends: []string{"UPDATE_COMPLETE"}},
+	{name: "a healthy version of a long plan", first: ofLong(ofCanary("1")), begin: func(s *stack) { s.update(withBeside(ofLong(ofCanary("2")))) }, ends: []string{"UPDATE_COMPLETE"}},
+	{
+		name: "an alarm in mid-shift", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofCanary("1"), begin: func(s *stack) {
+			s.update(withBeside(with(ofCanary("2"), alarmed)))
+			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
+	{
+		name: "an alarm in mid-shift of a long plan", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofLong(ofCanary("1")), begin: func(s *stack) {
+			s.update(ofLong(with(ofCanary("2"), alarmed)))
+			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
+	{name: "a resource behind the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{name: "a resource behind the alias fails, long", first: ofLong(ofCanary("1")), fails: true, begin: func(s *stack) { s.update(withBehind(ofLong(ofCanary("2")))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{name: "a resource beside the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBeside(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{
+		name: "the update is cancelled", first: ofCanary("1"), begin: func(s *stack) {
+			s.update(withBeside(ofCanary("2")))
+			s.once("somebody cancels the update", func() {
+				_, _ = s.client().CancelUpdateStack(s.t.Context(), &cloudformation.CancelUpdateStackInput{StackName: aws.String(stackName)})
+			})
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
+	{
+		name: "the execution is stopped", first: ofCanary("1"), begin: func(s *stack) {
+			s.update(ofCanary("2"))
+			s.once("somebody stops the execution", func() {
+				for _, x := range s.w.Executions() {
+					_ = s.w.Machine().Stop(x.ARN(), "", "")
+				}
+			})
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
+	{
+		name: "an update of the strategy alone", first: ofCanary("1"), begin: func(s *stack) {
+			s.update(form{code: "1", config: "AllAtOnce"})
+		},
+		after: "1", ends: []string{"UPDATE_COMPLETE"},
+	},
+	{name: "adopted without a new version", first: form{code: "1", plain: true}, begin: func(s *stack) { s.update(ofCanary("1")) }, after: "1", ends: []string{"UPDATE_COMPLETE"}},
+	{name: "adopted with a new version", first: form{code: "1", plain: true}, begin: func(s *stack) { s.update(ofCanary("2")) }, ends: []string{"UPDATE_COMPLETE"}},
+	{name: "adopted with a new version, and a failure", first: form{code: "1", plain: true}, fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{name: "the line is removed", first: ofCanary("1"), begin: func(s *stack) { s.update(form{code: "1", plain: true, topic: `"Metadata": {}`}) }, after: "1", ends: []string{"UPDATE_COMPLETE"}},
+}
+
+const alarmed = `"AlarmConfigurations": [{"Enabled": "true", "Alarms": [{"Name": "orders-errors"}]}]`
+
+func ofLong(f form) form { f.long = true; return f }
+
+// TestStacksInEveryOrder plays each story in every order that CloudFormation may take, in each
+// way of rolling back.
+func TestStacksInEveryOrder(t *testing.T) {
+	t.Parallel()
+	for _, story := range stackStories {
+		for way, config := range ways {
+			t.Run(story.name+", "+way, func(t *testing.T) {
+				t.Parallel()
+				reached := map[string]int{}
+				runs, err := localaws.EveryOrder(20_000, func(c *localaws.StackChoices) error {
+					s := story.start(t, config)
+					err := s.play(c.Pick)
+					if err == nil {
+						err = s.verify(orElse(story.before, "1"), orElse(story.after, "2"))
+					}
+					reached[s.status()]++
+					if err != nil {
+						return fmt.Errorf("%w\n%s", err, s)
+					}
+					return nil
+				})
+				require.NoError(t, err)
+				t.Log(runs, "orders", reached)
+				for _, end := range story.ends {
+					assert.Positive(t, reached[end], end)
+				}
+				assert.Len(t, reached, len(story.ends), "%v", reached)
+			})
+		}
+	}
+}
+
+func (story stackStory) start(t *testing.T, config localaws.CloudFormationConfig) *stack {
+	t.Helper()
+	if story.fails {
+		config = failTopic(config)
+	}
+	s := newStack(t, config, orElse(story.scenario, `{}`), story.first)
+	s.log = nil
+	story.begin(s)
+	return s
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+var _ = rand.New
+var _ = dynamodb.Item{}
