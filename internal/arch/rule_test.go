@@ -157,6 +157,8 @@ var rules = []rule{
 	{folder: "internal/localaws/protocol", may: []string{localCloud + "/throttle"}},
 	// A local service knows no other one, and not the cloud that joins them.
 	{folder: "internal/localaws/cloudfront", may: localService},
+	// CloudFormation calls Lambda as its clients do, by HTTP.
+	{folder: "internal/localaws/cloudformation", may: localService},
 	// CloudWatch's clients speak CBOR, with the SDK's codec.
 	{folder: "internal/localaws/cloudwatch", may: list(localService, smithy+"/encoding/cbor")},
 	{folder: "internal/localaws/dynamodb", tests: []string{sdk, smithy}},

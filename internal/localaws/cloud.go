@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/localaws/account"
+	"sluice/internal/localaws/cloudformation"
 	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/dynamodb"
@@ -62,6 +63,9 @@ type Config struct {
 	// Distributions is passed to cloudfront.New.
 	Distributions CloudFrontConfig
 
+	// Stacks is passed to cloudformation.New.
+	Stacks CloudFormationConfig
+
 	// EventBuses are the names of the event buses besides "default".
 	EventBuses []string
 }
@@ -83,6 +87,7 @@ type Cloud struct {
 
 	regions  *cloudwatch.Regions
 	queues   *sqs.Queues
+	stacks   *cloudformation.Stacks
 	config   Config
 	database *dynamodb.Database
 	services map[string]service // by signing name
@@ -127,6 +132,7 @@ func New(config Config) *Cloud {
 		counts:        map[string]int{},
 	}
 	c.Buses.SetDeliver(c.queues.Deliver)
+	c.stacks = cloudformation.New(here, config.Stacks, c)
 	c.services = map[string]service{
 		lambda.Name:            {lambda.Name, c.Functions},
 		cloudwatch.SigningName: {cloudwatch.Name, regions},
@@ -138,6 +144,7 @@ func New(config Config) *Cloud {
 		sqs.Name:               {sqs.Name, c.queues},
 		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
 		s3.Name:                {s3.Name, c.Buckets},
+		cloudformation.Name:    {cloudformation.Name, c.stacks},
 		dynamodbName:           {dynamodbName, tables{here, c.database}},
 	}
 	return c
@@ -146,6 +153,9 @@ func New(config Config) *Cloud {
 // AlarmsIn returns the CloudWatch of a region. An alarm there is another one than that of the
 // same name in the Cloud's own region, and the Cloud's event buses receive none of its events.
 func (c *Cloud) AlarmsIn(region string) *Alarms { return c.regions.In(region) }
+
+// CloudFormation returns the account's stacks.
+func (c *Cloud) CloudFormation() *Stacks { return c.stacks }
 
 // ServeHTTP answers an AWS call that came over a network connection.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"sluice/internal/localaws/cloudformation"
 	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
@@ -17,17 +18,18 @@ import (
 // failures holds the errors that any call to a service may return, keyed by
 // Call.Service.
 var failures = map[string]protocol.Failures{
-	lambda.Name:        lambda.Failures,
-	cloudwatch.Name:    cloudwatch.Failures,
-	eventbridge.Name:   eventbridge.Failures,
-	stepfunctions.Name: stepfunctions.Failures,
-	ssm.Name:           ssm.Failures,
-	route53.Name:       route53.Failures,
-	cloudfront.Name:    cloudfront.Failures,
-	sqs.Name:           sqs.Failures,
-	keyvaluestore.Name: keyvaluestore.Failures,
-	s3.Name:            s3.Failures,
-	dynamodbName:       {InternalCode: "InternalServerError"},
+	lambda.Name:         lambda.Failures,
+	cloudwatch.Name:     cloudwatch.Failures,
+	eventbridge.Name:    eventbridge.Failures,
+	stepfunctions.Name:  stepfunctions.Failures,
+	ssm.Name:            ssm.Failures,
+	route53.Name:        route53.Failures,
+	cloudfront.Name:     cloudfront.Failures,
+	sqs.Name:            sqs.Failures,
+	keyvaluestore.Name:  keyvaluestore.Failures,
+	s3.Name:             s3.Failures,
+	cloudformation.Name: cloudformation.Failures,
+	dynamodbName:        {InternalCode: "InternalServerError"},
 }
 
 // Throttled returns a service's error for a call above the account's rate. The argument

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"sluice/internal/localaws/cloudformation"
 	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
@@ -40,6 +41,9 @@ type (
 	Invocation       = lambda.Invocation
 	InvocationType   = lambda.InvocationType
 	InvocationResult = lambda.InvocationResult
+	// EventQueue is the queue of asynchronous invocations.
+	EventQueue  = lambda.EventQueue
+	QueuedEvent = lambda.QueuedEvent
 
 	// Alarms is CloudWatch in one region. MetricAlarm, CompositeAlarm and LogAlarm are its
 	// alarms.
@@ -94,6 +98,17 @@ type (
 	CloudFrontConfig       = cloudfront.Config
 	// DistributionChange is passed to CloudFront's listeners.
 	DistributionChange = cloudfront.DistributionChange
+
+	// Stacks is CloudFormation, and Stack a stack of it. A StackPlayer plays stacks.
+	Stacks               = cloudformation.Stacks
+	Stack                = cloudformation.Stack
+	StackAction          = cloudformation.Action
+	StackPlayer          = cloudformation.Player
+	StackMove            = cloudformation.Move
+	StackChoices         = cloudformation.Choices
+	OpaqueChange         = cloudformation.OpaqueChange
+	OpaqueResult         = cloudformation.OpaqueResult
+	CloudFormationConfig = cloudformation.Config
 )
 
 // The values of these types.
@@ -149,4 +164,12 @@ var (
 	SimpleRecord = route53.Simple
 	AliasRecord  = route53.AliasOf
 	NewResolvers = route53.NewResolvers
+)
+
+// EveryOrder plays a scenario of stacks in every order, and ReplayOrder repeats one order.
+// NewEventQueue returns a queue of asynchronous invocations.
+var (
+	EveryOrder    = cloudformation.EveryOrder
+	ReplayOrder   = cloudformation.Replay
+	NewEventQueue = lambda.NewEventQueue
 )

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sluice/internal/localaws/protocol"
+	"sluice/internal/localaws/s3"
 )
 
 // handler is one service's API.
@@ -22,8 +23,12 @@ type service struct {
 	handler
 }
 
-// service returns the service that a request is signed for, as AWS does.
+// service returns the service that a request is signed for, as AWS does. The buckets of
+// CloudFormation's presigned URLs are its own.
 func (c *Cloud) service(request protocol.Request) service {
+	if c.stacks.Receives(request.Host) {
+		return service{s3.Name, c.stacks.Presigned()}
+	}
 	if found, exists := c.services[request.SigningName]; exists {
 		return found
 	}

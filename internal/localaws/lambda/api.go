@@ -55,6 +55,7 @@ var routes = []route{
 	{method: "GET", path: "2015-03-31/functions/{}", operation: "GetFunction", query: []string{"Qualifier"}, limit: functionReads, run: (*Functions).getFunction},
 	{method: "DELETE", path: "2015-03-31/functions/{}", operation: "DeleteFunction", query: []string{"Qualifier"}, run: (*Functions).deleteFunction},
 	{method: "GET", path: "2015-03-31/functions/{}/configuration", operation: "GetFunctionConfiguration", query: []string{"Qualifier"}, run: (*Functions).getFunctionConfiguration},
+	{method: "PUT", path: "2015-03-31/functions/{}/configuration", operation: "UpdateFunctionConfiguration", run: (*Functions).updateFunctionConfiguration},
 	{method: "PUT", path: "2015-03-31/functions/{}/code", operation: "UpdateFunctionCode", run: (*Functions).updateFunctionCode},
 	{method: "POST", path: "2015-03-31/functions/{}/versions", operation: "PublishVersion", run: (*Functions).publishVersion},
 	{method: "GET", path: "2015-03-31/functions/{}/versions", operation: "ListVersionsByFunction", query: []string{"Marker", "MaxItems"}, run: (*Functions).listVersions},

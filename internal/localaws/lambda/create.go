@@ -28,9 +28,11 @@ type creation struct {
 	Description  string
 	PackageType  string
 	Code         codeUpdate
-	Timeout      int
-	MemorySize   int
-	Tags         map[string]string
+	// Architectures have no effect.
+	Architectures []string
+	settings
+	DeadLetterConfig *deadLetterConfig
+	Tags             map[string]string
 }
 
 // rolePattern is the pattern of Role in Lambda's API model.
@@ -94,6 +96,7 @@ func (s *Functions) createFunction(name string, wanted creation, now time.Time) 
 		name: name, arn: s.functionARN(name, ""), tags: maps.Clone(wanted.Tags), runtime: wanted.Runtime, handler: wanted.Handler,
 		latest: &version{
 			number: latest, sha: codeSha256(content), size: len(content), role: wanted.Role, description: wanted.Description,
+			deadLetter: wanted.DeadLetterConfig.target(), settings: wanted.settings.text(),
 			revisionID: s.revisions.Next(), modified: now, state: VersionState{State: StateActive}, readyAt: now.Add(createTime),
 		},
 		aliases:           map[string]*alias{},
@@ -132,10 +135,10 @@ func importError(module string) []byte {
 	return report
 }
 
-// deleteFunction deletes a function with its versions and aliases.
+// deleteFunction deletes a function with its versions and aliases, or one version.
 func (s *Functions) deleteFunction(_ context.Context, in input) (protocol.Reply, error) {
 	if in.function.qualifier != "" {
-		return protocol.Reply{}, protocol.NotImplemented(Name, "DeleteFunction with Qualifier")
+		return protocol.Reply{Status: http.StatusNoContent}, s.deleteVersion(in)
 	}
 	gone, err := s.takeFunction(in)
 	if err != nil {

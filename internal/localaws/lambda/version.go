@@ -3,7 +3,9 @@ package lambda
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,6 +51,7 @@ type version struct {
 	description string
 	role        string
 	deadLetter  string
+	settings    string // the rest of the configuration, as JSON
 	revisionID  string
 	modified    time.Time
 	readyAt     time.Time // Pending before, state from then on
@@ -164,10 +167,53 @@ func (f *function) version(number string) *version {
 		return f.latest
 	}
 	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 || n > len(f.versions) || f.versions[n-1].number != number {
+	if err != nil || n < 1 || n > len(f.versions) || strconv.Itoa(n) != number {
 		return nil
 	}
-	return f.versions[n-1]
+	return f.versions[n-1] // nil if it was deleted
+}
+
+// lastVersion returns the last published version that was not deleted, nil if there is none.
+// That a deleted one does not count is not documented.
+func (f *function) lastVersion() *version {
+	for _, v := range slices.Backward(f.versions) {
+		if v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// deleteVersion deletes a published version. One that an alias refers to is kept (DeleteFunction
+// in Lambda's API reference). The number of a deleted version is not issued again.
+func (s *Functions) deleteVersion(in input) error {
+	number := in.function.qualifier
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.findFunction(in.function.name)
+	if err != nil {
+		return err
+	}
+	if number == latest {
+		return invalidParameter("$LATEST version cannot be deleted without deleting the function.")
+	}
+	v := f.version(number)
+	if v == nil {
+		return s.versionNotFound(f, number)
+	}
+	var users []string
+	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
+		a := f.aliases[name]
+		if _, shared := a.weights[number]; shared || a.version == number {
+			users = append(users, name)
+		}
+	}
+	if len(users) > 0 {
+		return conflict("Unable to delete version because the following aliases reference it: %s", users)
+	}
+	n, _ := strconv.Atoi(number) // version has parsed it
+	f.versions[n-1] = nil
+	return nil
 }
 
 // versionNotFound returns the error recorded in LocalStack's snapshot
@@ -219,8 +265,8 @@ func (s *Functions) publish(f *function, request publication, now time.Time) (*v
 // is in progress, the version is Pending: UpdateFunctionCode with Publish makes such a one.
 // The caller holds the lock.
 func (s *Functions) publishOnce(f *function, description *string, now time.Time) *version {
-	if n := len(f.versions); n > 0 && sameCodeAndConfiguration(f.versions[n-1], f.latest) {
-		return f.versions[n-1]
+	if last := f.lastVersion(); last != nil && sameCodeAndConfiguration(last, f.latest) {
+		return last
 	}
 	v := *f.latest
 	v.number = strconv.Itoa(len(f.versions) + 1)
@@ -239,7 +285,7 @@ func (s *Functions) publishOnce(f *function, description *string, now time.Time)
 
 // sameCodeAndConfiguration reports whether publishing b after a would change nothing.
 func sameCodeAndConfiguration(a, b *version) bool {
-	return a.sha == b.sha && a.role == b.role && a.deadLetter == b.deadLetter
+	return a.sha == b.sha && a.role == b.role && a.deadLetter == b.deadLetter && a.settings == b.settings
 }
 
 func (s *Functions) publishVersion(_ context.Context, in input) (protocol.Reply, error) {
@@ -303,6 +349,9 @@ func (s *Functions) listVersions(_ context.Context, in input) (protocol.Reply, e
 	}
 	versions := make([]functionConfiguration, 0, len(f.versions)+1)
 	for _, v := range append([]*version{f.latest}, f.versions...) {
+		if v == nil { // it was deleted
+			continue
+		}
 		versions = append(versions, f.configuration(v, s.functionARN(f.name, v.number), in.now).withoutState())
 	}
 	page, marker, err := cutPage(in, versions, func(v functionConfiguration) string { return v.Version })

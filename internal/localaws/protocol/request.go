@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ type Request struct {
 	// SigningRegion is the region in a SigV4 signature; empty in a SigV4a signature.
 	SigningRegion string
 	Method        string
+	Host          string
 	Path          string // as escaped by the client
 	Query         url.Values
 	Header        http.Header
@@ -41,13 +43,18 @@ func Read(r *http.Request) (Request, error) {
 		}
 	}
 	actor, region, service := parseCredential(r.Header.Get("Authorization"))
+	query := r.URL.Query()
+	if presigned := query.Get("X-Amz-Credential"); actor == "" && presigned != "" {
+		actor, region, service = parseCredential("Credential=" + presigned)
+	}
 	return Request{
 		Actor:         actor,
 		SigningName:   service,
 		SigningRegion: region,
 		Method:        r.Method,
+		Host:          cmp.Or(r.Host, r.URL.Host),
 		Path:          r.URL.EscapedPath(),
-		Query:         r.URL.Query(),
+		Query:         query,
 		Header:        r.Header,
 		Body:          body,
 	}, nil

@@ -1,0 +1,498 @@
+package cloudformation
+
+import (
+	"context"
+	"encoding/xml"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/localaws/paging"
+	"sluice/internal/localaws/protocol"
+)
+
+// Name is CloudFormation's prefix in IAM and its signing name.
+const Name = "cloudformation"
+
+const (
+	namespace = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+	version   = "2010-05-15"
+)
+
+// Failures are the errors that any CloudFormation call may return.
+var Failures = protocol.Failures{
+	Throttled:    protocol.NewError(http.StatusBadRequest, "Throttling", "Rate exceeded"),
+	DeniedStatus: http.StatusForbidden,
+	DeniedCode:   "AccessDenied",
+	InternalCode: "InternalFailure",
+}
+
+// Protocol returns the Query protocol's. Its errors are those of REST-XML.
+func (s *Stacks) Protocol(protocol.Request) protocol.Protocol {
+	return protocol.RESTXML{Namespace: namespace}
+}
+
+// input is a parsed request.
+type input struct {
+	*form
+	action string
+	actor  string
+	stack  string // StackName: a name or an id
+}
+
+// actions are the implemented operations. A call of one returns the body of the response.
+var actions = map[string]func(*Stacks, input, time.Time) (any, error){
+	"CreateStack":            (*Stacks).createStack,
+	"UpdateStack":            (*Stacks).updateStack,
+	"DeleteStack":            (*Stacks).deleteStack,
+	"CancelUpdateStack":      (*Stacks).cancelUpdateStack,
+	"ContinueUpdateRollback": (*Stacks).continueUpdateRollback,
+	"DescribeStacks":         (*Stacks).describeStacks,
+	"DescribeStackEvents":    (*Stacks).describeStackEvents,
+}
+
+// Operation finds the operation that a request names.
+func (s *Stacks) Operation(request protocol.Request) protocol.Operation {
+	members, err := parseForm(request)
+	if err != nil {
+		return protocol.Operation{Action: "Query", Resource: "*"}.Refuse(err)
+	}
+	in := input{form: members, action: members.text("Action"), actor: request.Actor, stack: members.text("StackName")}
+	op := protocol.Operation{Action: in.action, Resource: s.resourceOf(in.stack)}
+	run, known := actions[in.action]
+	if !known || members.text("Version") != version {
+		return op.Refuse(protocol.NotImplemented(Name, in.action))
+	}
+	if role := members.text("RoleARN"); role != "" {
+		op.Permissions = []protocol.Permission{{Action: Name + ":" + in.action, Resource: op.Resource}, {Action: "iam:PassRole", Resource: role}}
+		in.actor = role[strings.LastIndex(role, "/")+1:]
+	}
+	op.Run = func(_ context.Context, now time.Time) (protocol.Reply, error) {
+		body, err := run(s, in, now)
+		return protocol.Reply{Body: body}, err
+	}
+	return op
+}
+
+// resourceOf returns the ARN that IAM checks. The id of a stack that does not exist is not
+// known yet.
+func (s *Stacks) resourceOf(nameOrID string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch found := s.find(nameOrID); {
+	case found != nil:
+		return found.id
+	case nameOrID == "":
+		return "*"
+	case strings.HasPrefix(nameOrID, "arn:"):
+		return nameOrID
+	}
+	return s.account.ARN(Name, "stack/"+nameOrID+"/*")
+}
+
+// existing returns the stack that a request names. The caller holds the lock.
+func (s *Stacks) existing(in input) (*stack, error) {
+	if found := s.find(in.stack); found != nil {
+		return found, nil
+	}
+	if in.action == "DescribeStacks" {
+		return nil, validationError("Stack with id %s does not exist", in.stack)
+	}
+	return nil, validationError("Stack [%s] does not exist", in.stack)
+}
+
+// identified is the result of CreateStack and UpdateStack.
+type identified struct {
+	XMLName xml.Name
+	StackID string `xml:"StackId"`
+}
+
+func root(action string) xml.Name { return xml.Name{Space: namespace, Local: action + "Response"} }
+
+// envelope is a response: <CreateStackResponse><CreateStackResult>….
+type envelope struct {
+	XMLName xml.Name
+	Result  any
+}
+
+func answer(action string, result any) envelope { return envelope{root(action), result} }
+
+func newIdentified(action, id string) envelope {
+	return answer(action, identified{xml.Name{Local: action + "Result"}, id})
+}
+
+func empty(action string) envelope {
+	return answer(action, struct{ XMLName xml.Name }{xml.Name{Local: action + "Result"}})
+}
+
+// wanted is what CreateStack and UpdateStack want.
+type wanted struct {
+	template     *template
+	parameters   map[string]string
+	capabilities []string
+	disabled     bool
+}
+
+// readWanted reads and checks the members that CreateStack and UpdateStack share. current is
+// the stack to update, or nil.
+func (s *Stacks) readWanted(in input, current *stack) (wanted, error) {
+	w := wanted{capabilities: in.list("Capabilities"), disabled: in.text("DisableRollback") == "true"}
+	in.text("ClientRequestToken")
+	in.objects("Tags", "Key", "Value") // tags have no effect here
+	body := in.text("TemplateBody")
+	if in.text("UsePreviousTemplate") == "true" && current != nil {
+		body = current.template.body
+	}
+	given, err := in.parameters(current)
+	if err != nil {
+		return w, err
+	}
+	if err := in.rest(in.action); err != nil {
+		return w, err
+	}
+	if w.template, err = parseTemplate(body, maxTemplate); err != nil {
+		return w, err
+	}
+	if w.parameters, err = w.template.resolveParameters(given); err != nil {
+		return w, err
+	}
+	return w, w.checkCapabilities()
+}
+
+// parameters returns the values of the parameters that a request gives.
+func (in input) parameters(current *stack) (map[string]string, error) {
+	given := map[string]string{}
+	for _, p := range in.objects("Parameters", "ParameterKey", "ParameterValue", "UsePreviousValue") {
+		key := p["ParameterKey"]
+		if p["UsePreviousValue"] != "true" {
+			given[key] = p["ParameterValue"]
+			continue
+		}
+		previous, exists := "", false
+		if current != nil {
+			previous, exists = current.parameters[key]
+		}
+		if !exists {
+			return nil, validationError("Parameters: [%s] must have values", key)
+		}
+		given[key] = previous
+	}
+	return given, nil
+}
+
+// checkCapabilities refuses a template that does more than the caller has acknowledged.
+func (w wanted) checkCapabilities() error {
+	need := ""
+	for _, d := range w.template.resources {
+		if strings.HasPrefix(d.kind, "AWS::IAM::") && !slices.Contains(w.capabilities, "CAPABILITY_NAMED_IAM") && !slices.Contains(w.capabilities, "CAPABILITY_IAM") {
+			need = "CAPABILITY_IAM"
+		}
+	}
+	if len(w.template.transforms) > 0 && !slices.Contains(w.capabilities, "CAPABILITY_AUTO_EXPAND") {
+		need = "CAPABILITY_AUTO_EXPAND"
+	}
+	if need == "" {
+		return nil
+	}
+	return protocol.NewError(http.StatusBadRequest, "InsufficientCapabilitiesException", "Requires capabilities : [%s]", need)
+}
+
+var stackNamePattern = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
+
+func (s *Stacks) createStack(in input, now time.Time) (any, error) {
+	if failure := in.text("OnFailure"); failure != "" && failure != "ROLLBACK" {
+		return nil, protocol.NotImplemented(Name, "CreateStack with OnFailure "+failure)
+	}
+	if !stackNamePattern.MatchString(in.stack) {
+		return nil, validationError("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.stack)
+	}
+	w, err := s.readWanted(in, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.find(in.stack) != nil {
+		return nil, protocol.NewError(http.StatusBadRequest, "AlreadyExistsException", "Stack [%s] already exists", in.stack)
+	}
+	of := &stack{
+		id: s.account.ARN(Name, "stack/"+in.stack+"/"+s.ids.Next()), name: in.stack, created: now,
+		template: w.template, parameters: w.parameters, capabilities: w.capabilities, disabled: w.disabled,
+		resources: map[string]*resource{}, requestIDs: map[string]string{},
+	}
+	if err := s.checkWanted(of, w); err != nil {
+		return nil, err
+	}
+	s.stacks = append(s.stacks, of)
+	s.setStatus(of, createInProgress, userInitiated)
+	s.begin(of, &operation{kind: Create, actor: in.actor, next: w.template, parameters: w.parameters})
+	return newIdentified(in.action, of.id), nil
+}
+
+// checkWanted checks the template of a stack, unless macros have to make it first.
+func (s *Stacks) checkWanted(of *stack, w wanted) error {
+	if len(w.template.transforms) > 0 {
+		return nil
+	}
+	if err := s.environment(of, w.template, w.parameters, nil).check(); err != nil {
+		return err
+	}
+	return checkTypes(of.resources, w.template)
+}
+
+// checkTypes refuses another type for a resource.
+func checkTypes(resources map[string]*resource, t *template) error {
+	var changed []string
+	for _, logical := range t.logicals() {
+		if r := resources[logical]; r != nil && r.definition.kind != t.resources[logical].kind {
+			changed = append(changed, logical)
+		}
+		if strings.HasPrefix(t.resources[logical].kind, "AWS::Serverless::") {
+			return protocol.NotImplemented(Name, t.resources[logical].kind)
+		}
+	}
+	if len(changed) > 0 {
+		return validationError("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", strings.Join(changed, ", "))
+	}
+	return nil
+}
+
+func (s *Stacks) updateStack(in input, now time.Time) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of, err := s.existing(in)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.readWanted(in, of)
+	if err != nil {
+		return nil, err
+	}
+	retry := of.status == updateFailed && of.stable != nil
+	if !retry && !slices.Contains([]string{createComplete, updateComplete, updateRollbackComplete}, of.status) {
+		return nil, validationError("Stack:%s is in %s state and can not be updated.", of.id, of.status)
+	}
+	if err := s.checkWanted(of, w); err != nil {
+		return nil, err
+	}
+	// What macros make of a template is compared only resource by resource.
+	if !retry && len(w.template.transforms) == 0 && w.template.comparable() == of.template.comparable() && encode(w.parameters) == encode(of.parameters) {
+		return nil, validationError("No updates are to be performed.")
+	}
+	before := of.stable
+	if before == nil {
+		before = of.snapshot()
+	}
+	of.updated, of.disabled, of.capabilities = now, w.disabled, w.capabilities
+	s.setStatus(of, updateInProgress, userInitiated)
+	s.begin(of, &operation{kind: Update, actor: in.actor, next: w.template, parameters: w.parameters, before: before})
+	return newIdentified(in.action, of.id), nil
+}
+
+// snapshot returns the stack as it is.
+func (of *stack) snapshot() *snapshot {
+	resources := map[string]*resource{}
+	for logical, r := range of.resources {
+		resources[logical] = r.copy()
+	}
+	return &snapshot{template: of.template, parameters: of.parameters, resources: resources}
+}
+
+func (s *Stacks) deleteStack(in input, _ time.Time) (any, error) {
+	retain := in.list("RetainResources")
+	in.text("ClientRequestToken")
+	if err := in.rest(in.action); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := s.find(in.stack)
+	switch {
+	case of == nil || of.status == deleteComplete: // deleting what is not there succeeds
+		return empty(in.action), nil
+	case of.operation != nil && of.operation.phase != halted:
+		return nil, validationError("Stack [%s] cannot be deleted while in status %s", of.name, of.status)
+	case len(retain) > 0 && of.status != deleteFailed:
+		return nil, validationError("Invalid operation on stack [%s]. Delete operation with retain resources is only supported in DELETE_FAILED state", of.name)
+	}
+	op := &operation{kind: Delete, actor: in.actor, next: of.template, retain: retain}
+	of.operation, of.requestIDs = op, map[string]string{}
+	s.setStatus(of, deleteInProgress, userInitiated)
+	leftovers := of.left
+	for _, r := range of.resources {
+		leftovers = append(leftovers, r)
+	}
+	s.beginRemoval(of, leftovers, of.template)
+	s.settle(of)
+	return empty(in.action), nil
+}
+
+func (s *Stacks) cancelUpdateStack(in input, _ time.Time) (any, error) {
+	in.text("ClientRequestToken")
+	if err := in.rest(in.action); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of, err := s.existing(in)
+	if err != nil {
+		return nil, err
+	}
+	if of.status != updateInProgress {
+		return nil, validationError("CancelUpdateStack cannot be called from current stack status")
+	}
+	s.cancelUpdate(of)
+	return empty(in.action), nil
+}
+
+func (s *Stacks) continueUpdateRollback(in input, _ time.Time) (any, error) {
+	skip := in.list("ResourcesToSkip")
+	in.text("ClientRequestToken")
+	if err := in.rest(in.action); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of, err := s.existing(in)
+	if err != nil {
+		return nil, err
+	}
+	if of.status != updateRollbackFailed {
+		return nil, validationError("Stack:%s is in %s state and can not continue rolling back.", of.id, of.status)
+	}
+	of.operation.actor = in.actor
+	if err := s.continueRollback(of, skip); err != nil {
+		return nil, err
+	}
+	return empty(in.action), nil
+}
+
+// stackOnWire is a stack in DescribeStacks.
+type stackOnWire struct {
+	StackID           string `xml:"StackId"`
+	StackName         string
+	CreationTime      string
+	LastUpdatedTime   string `xml:",omitempty"`
+	DeletionTime      string `xml:",omitempty"`
+	StackStatus       string
+	StackStatusReason string `xml:",omitempty"`
+	DisableRollback   bool
+	Parameters        []parameterOnWire `xml:"Parameters>member"`
+	Capabilities      []string          `xml:"Capabilities>member"`
+	Outputs           []outputOnWire    `xml:"Outputs>member"`
+}
+
+type parameterOnWire struct{ ParameterKey, ParameterValue string }
+
+type outputOnWire struct{ OutputKey, OutputValue string }
+
+func (of *stack) onWire() stackOnWire {
+	wire := stackOnWire{
+		StackID: of.id, StackName: of.name, CreationTime: timestamp(of.created), LastUpdatedTime: timestamp(of.updated), DeletionTime: timestamp(of.deleted),
+		StackStatus: of.status, StackStatusReason: of.reason, DisableRollback: of.disabled, Capabilities: of.capabilities,
+	}
+	for _, name := range slices.Sorted(maps.Keys(of.parameters)) {
+		value := of.parameters[name]
+		if of.template.parameters[name].NoEcho {
+			value = "****"
+		}
+		wire.Parameters = append(wire.Parameters, parameterOnWire{name, value})
+	}
+	for _, o := range of.outputs {
+		wire.Outputs = append(wire.Outputs, outputOnWire{o.key, o.value})
+	}
+	return wire
+}
+
+// timestamp formats a time, and the zero time as nothing.
+func timestamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+type describeStacksResult struct {
+	XMLName   xml.Name
+	Stacks    []stackOnWire `xml:"Stacks>member"`
+	NextToken string        `xml:",omitempty"`
+}
+
+// pageSize is the size of a page of stacks and of events.
+const pageSize = 100
+
+func (s *Stacks) describeStacks(in input, _ time.Time) (any, error) {
+	token := in.text("NextToken")
+	if err := in.rest(in.action); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []stackOnWire
+	if in.stack != "" {
+		of, err := s.existing(in)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, of.onWire())
+	} else {
+		for _, of := range slices.Backward(s.stacks) {
+			if of.status != deleteComplete {
+				list = append(list, of.onWire())
+			}
+		}
+	}
+	page, next, ok := paging.Cut(list, token, pageSize, func(w stackOnWire) string { return w.StackID })
+	if !ok {
+		return nil, validationError("NextToken is invalid")
+	}
+	return answer(in.action, describeStacksResult{xml.Name{Local: in.action + "Result"}, page, next}), nil
+}
+
+// eventOnWire is an event in DescribeStackEvents.
+type eventOnWire struct {
+	StackID              string `xml:"StackId"`
+	EventID              string `xml:"EventId"`
+	StackName            string
+	LogicalResourceID    string `xml:"LogicalResourceId"`
+	PhysicalResourceID   string `xml:"PhysicalResourceId,omitempty"`
+	ResourceType         string
+	Timestamp            string
+	ResourceStatus       string
+	ResourceStatusReason string `xml:",omitempty"`
+}
+
+type describeStackEventsResult struct {
+	XMLName     xml.Name
+	StackEvents []eventOnWire `xml:"StackEvents>member"`
+	NextToken   string        `xml:",omitempty"`
+}
+
+// describeStackEvents lists the events of a stack, newest first.
+func (s *Stacks) describeStackEvents(in input, _ time.Time) (any, error) {
+	token := in.text("NextToken")
+	if err := in.rest(in.action); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of, err := s.existing(in)
+	if err != nil {
+		return nil, err
+	}
+	var list []eventOnWire
+	for _, e := range slices.Backward(of.events) {
+		list = append(list, eventOnWire{
+			StackID: of.id, EventID: e.id, StackName: of.name, LogicalResourceID: e.logical, PhysicalResourceID: e.physical, ResourceType: e.kind,
+			Timestamp: timestamp(e.at), ResourceStatus: e.status, ResourceStatusReason: e.reason,
+		})
+	}
+	page, next, ok := paging.Cut(list, token, pageSize, func(w eventOnWire) string { return w.EventID })
+	if !ok {
+		return nil, validationError("NextToken is invalid")
+	}
+	return answer(in.action, describeStackEventsResult{xml.Name{Local: in.action + "Result"}, page, next}), nil
+}
