@@ -144,10 +144,7 @@ func (s stacks) player(pick func([]string) int) *localaws.StackPlayer {
 			return moves
 		},
 		Wakes: func() (time.Time, bool) {
-			for _, e := range s.queue.Queued() {
-				return e.Due, true
-			}
-			return time.Time{}, false
+			return s.queue.Wakes()
 		},
 		Pass: func(until time.Time) { s.clock.advance(until.Sub(s.clock.Now())) },
 	}

@@ -72,7 +72,7 @@ func TestCreateFunctionIsRefused(t *testing.T) {
 		"a tag of AWS's own":   {func(in *lambda.CreateFunctionInput) { in.Tags = map[string]string{"aws:x": ""} }, 400, "InvalidParameterValueException", "aws:"},
 		"a broken zip":         {func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = []byte("x") }, 400, "InvalidParameterValueException", "Could not unzip uploaded file"},
 		"no handler":           {func(in *lambda.CreateFunctionInput) { in.Handler = nil }, 400, "InvalidParameterValueException", "Handler"},
-		"a layer":              {func(in *lambda.CreateFunctionInput) { in.Layers = []string{"arn"} }, 501, "NotImplemented", `CreateFunction with "Layers"`},
+		"a key of its own":     {func(in *lambda.CreateFunctionInput) { in.KMSKeyArn = aws.String("arn") }, 501, "NotImplemented", `CreateFunction with "KMSKeyArn"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -410,11 +410,11 @@ func (s *Stacks) keepFailed(of *stack, j *job, physical string) {
 		of.operation.leave(tried)
 		fallthrough
 	default:
-		kept := before.copy()
-		kept.failed = true
-		if c.kind == Update {
-			kept.properties = c.properties
+		if c.kind != Update { // a replacement has not touched the resource
+			return
 		}
+		kept := before.copy()
+		kept.properties, kept.failed = c.properties, true
 		of.resources[j.logical] = kept
 	}
 }

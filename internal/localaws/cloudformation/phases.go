@@ -282,7 +282,7 @@ func (s *Stacks) prepareRestore(of *stack, j *job) bool {
 		s.failBefore(of, j, before.definition, before, plainText(err))
 		return true
 	}
-	if encode(properties) == encode(now.properties) && !s.config.RewriteDependants { // a failed replacement
+	if encode(properties) == encode(now.properties) && !now.failed && !s.config.RewriteDependants {
 		of.resources[j.logical] = before.copy()
 		j.state = done
 		return true

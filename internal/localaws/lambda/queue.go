@@ -65,6 +65,18 @@ func (q *EventQueue) Queued() []QueuedEvent {
 	return events
 }
 
+// Wakes returns when Lambda makes the next attempt that it does not make yet.
+func (q *EventQueue) Wakes() (time.Time, bool) {
+	now := q.now()
+	var next time.Time
+	for _, e := range q.Queued() {
+		if e.Due.After(now) && (next.IsZero() || e.Due.Before(next)) {
+			next = e.Due
+		}
+	}
+	return next, !next.IsZero()
+}
+
 // Deliver runs the function of a queued invocation. If it fails, Lambda tries it again after one
 // minute, and after two more; then it is lost.
 func (q *EventQueue) Deliver(ctx context.Context, id int) (InvocationResult, error) {
