@@ -82,7 +82,12 @@ func (s *Stacks) applyMacros(ctx context.Context, actor string, t *template, par
 		}
 		fragment = processed
 	}
-	return parseTemplate(encode(fragment), maxExpanded)
+	expanded, err := parseTemplate(encode(fragment), maxExpanded)
+	if err != nil {
+		return nil, err
+	}
+	expanded.body = t.body
+	return expanded, nil
 }
 
 // applyMacro invokes a macro's Lambda, as the one who deploys.

@@ -28,7 +28,7 @@ type document = map[string]any
 
 // template is a parsed template.
 type template struct {
-	body       string // as it was given
+	body       string // as it was given, before macros processed it
 	parameters map[string]parameter
 	mappings   document
 	conditions document
