@@ -271,16 +271,8 @@ func (s *Stacks) updateStack(in input, now time.Time) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	retry := of.status == updateFailed && of.stable != nil
-	if !retry && !slices.Contains([]string{createComplete, updateComplete, updateRollbackComplete}, of.status) {
-		return nil, validationError("Stack:%s is in %s state and can not be updated.", of.id, of.status)
-	}
-	if err := s.checkWanted(of, w); err != nil {
+	if err := s.checkUpdate(of, w); err != nil {
 		return nil, err
-	}
-	// What macros make of a template is compared only resource by resource.
-	if !retry && len(w.template.transforms) == 0 && w.template.comparable() == of.template.comparable() && encode(w.parameters) == encode(of.parameters) {
-		return nil, validationError("No updates are to be performed.")
 	}
 	before := of.stable
 	if before == nil {
@@ -290,6 +282,22 @@ func (s *Stacks) updateStack(in input, now time.Time) (any, error) {
 	s.setStatus(of, updateInProgress, userInitiated)
 	s.begin(of, &operation{kind: Update, actor: in.actor, next: w.template, parameters: w.parameters, before: before})
 	return newIdentified(in.action, of.id), nil
+}
+
+// checkUpdate refuses an update that is not possible, or that changes nothing.
+func (s *Stacks) checkUpdate(of *stack, w wanted) error {
+	retry := of.status == updateFailed
+	if !retry && !slices.Contains([]string{createComplete, updateComplete, updateRollbackComplete}, of.status) {
+		return validationError("Stack:%s is in %s state and can not be updated.", of.id, of.status)
+	}
+	if err := s.checkWanted(of, w); err != nil {
+		return err
+	}
+	// What macros make of a template is compared only resource by resource.
+	if !retry && len(w.template.transforms) == 0 && w.template.comparable() == of.template.comparable() && encode(w.parameters) == encode(of.parameters) {
+		return validationError("No updates are to be performed.")
+	}
+	return nil
 }
 
 // snapshot returns the stack as it is.

@@ -130,15 +130,20 @@ func readResponse(c change, body []byte) (answer response, reason string) {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return response{}, fmt.Sprintf("Invalid response object: %s", err)
 	}
+	return answer, answer.problem(c)
+}
+
+// problem returns what is wrong with an answer to a change.
+func (answer response) problem(c change) string {
 	switch {
 	case answer.Status != "SUCCESS" && answer.Status != "FAILED":
-		return answer, "Invalid response object: Value of property Status must be SUCCESS or FAILED"
+		return "Invalid response object: Value of property Status must be SUCCESS or FAILED"
 	case answer.Status == "FAILED" && answer.Reason == nil:
-		return answer, "Invalid response object: Value of property Reason must be a string"
+		return "Invalid response object: Value of property Reason must be a string"
 	case answer.StackId != c.stack.id || answer.RequestId != c.requestID || answer.LogicalResourceId != c.logical:
-		return answer, "Invalid response object: StackId, RequestId and LogicalResourceId must be those of the request"
+		return "Invalid response object: StackId, RequestId and LogicalResourceId must be those of the request"
 	case len(answer.PhysicalResourceId) > 1024, answer.Status == "SUCCESS" && answer.PhysicalResourceId == "":
-		return answer, "Invalid PhysicalResourceId"
+		return "Invalid PhysicalResourceId"
 	}
-	return answer, ""
+	return ""
 }

@@ -41,6 +41,29 @@ func function(value any) (name string, argument any, is bool) {
 	return name, argument, name == "Ref" || strings.HasPrefix(name, "Fn::")
 }
 
+// resolve resolves the properties of a resource, as they are sent to its type.
+func (e *environment) resolve(d definition) (document, error) {
+	value, err := e.evaluate(orEmpty(d.properties))
+	if err != nil {
+		return nil, err
+	}
+	properties, isObject := value.(document)
+	if !isObject {
+		return nil, templateError("Properties must be a map")
+	}
+	if isCustom(d.kind) {
+		return stringify(properties).(document), nil
+	}
+	return properties, nil
+}
+
+func orEmpty(o document) document {
+	if o == nil {
+		return document{}
+	}
+	return o
+}
+
 // evaluate resolves the intrinsic functions in a value.
 func (e *environment) evaluate(value any) (any, error) {
 	if name, argument, is := function(value); is {
@@ -407,6 +430,11 @@ func (e *environment) logic(expression any, within []string) (bool, error) {
 	if !isList {
 		return false, templateError("every %s object requires a list", name)
 	}
+	return e.callLogic(name, list, within)
+}
+
+// callLogic evaluates a function of conditions.
+func (e *environment) callLogic(name string, list []any, within []string) (bool, error) {
 	switch {
 	case name == "Fn::Equals" && len(list) == 2:
 		return e.equals(list[0], list[1])
@@ -454,25 +482,20 @@ func references(value any, taken map[string]bool) []string {
 }
 
 func collect(value any, taken map[string]bool, found map[string]bool) {
-	name, argument, is := function(value)
-	switch {
-	case is && name == "Ref":
-		found[text(argument)] = true
-		return
-	case is && name == "Fn::GetAtt":
-		if list, isList := argument.([]any); isList && len(list) > 0 {
-			found[text(list[0])] = true
-			collect(list[1:], taken, found)
-		} else {
-			logical, _, _ := strings.Cut(text(argument), ".")
-			found[logical] = true
+	if name, argument, is := function(value); is {
+		switch name {
+		case "Ref":
+			found[text(argument)] = true
+			return
+		case "Fn::GetAtt":
+			collectGetAtt(argument, taken, found)
+			return
+		case "Fn::Sub":
+			collectSub(argument, taken, found)
+			return
+		case "Fn::If":
+			value = branch(argument, taken)
 		}
-		return
-	case is && name == "Fn::Sub":
-		collectSub(argument, taken, found)
-		return
-	case is && name == "Fn::If" && taken != nil:
-		value = branch(argument, taken)
 	}
 	switch v := value.(type) {
 	case document:
@@ -486,11 +509,21 @@ func collect(value any, taken map[string]bool, found map[string]bool) {
 	}
 }
 
+func collectGetAtt(argument any, taken map[string]bool, found map[string]bool) {
+	if list, isList := argument.([]any); isList && len(list) > 0 {
+		found[text(list[0])] = true
+		collect(list[1:], taken, found)
+		return
+	}
+	logical, _, _ := strings.Cut(text(argument), ".")
+	found[logical] = true
+}
+
 // branch returns the branch of an Fn::If that its condition chooses, in a list, so that it is
-// not taken for the function itself.
+// not taken for the function itself. It returns both branches if taken is nil.
 func branch(argument any, taken map[string]bool) any {
 	list, _ := argument.([]any)
-	if len(list) != 3 {
+	if len(list) != 3 || taken == nil {
 		return argument
 	}
 	if taken[text(list[0])] {
@@ -687,7 +720,6 @@ func (t *template) resolveParameters(given map[string]string) (map[string]string
 	return values, nil
 }
 
-// hasResource fails for a resource that is not there.
 func undefinedReference(kind, logical string) error {
 	return templateError("instance of %s references undefined resource %s", kind, logical)
 }

@@ -176,25 +176,28 @@ func (s *Stacks) end(of *stack, status, reason string) {
 // settle takes the steps that need no choice and touch nothing outside: it passes over
 // resources that do not change, and goes on to the next phase. The caller holds the lock.
 func (s *Stacks) settle(of *stack) {
-	for moved := true; moved && of.operation != nil; {
-		moved = false
+	for of.operation != nil && of.operation.phase != halted && of.operation.phase != transforming {
 		op := of.operation
-		if op.phase == halted || op.phase == transforming {
+		switch {
+		case s.passOverAll(of):
+		case op.phase == restoring && s.addDependants(of):
+		case op.isOver():
+			s.turn(of)
+		default:
 			return
 		}
-		for _, logical := range slices.Sorted(maps.Keys(op.jobs)) {
-			if j := op.jobs[logical]; j.state == waiting && op.isFree(j) && s.passOver(of, j) {
-				moved = true
-			}
-		}
-		if !moved && op.phase == restoring && s.addDependants(of) {
-			moved = true
-		}
-		if !moved && op.isOver() {
-			s.turn(of)
+	}
+}
+
+// passOverAll passes over the jobs that need nothing, and reports whether there was one.
+func (s *Stacks) passOverAll(of *stack) bool {
+	op, moved := of.operation, false
+	for _, logical := range slices.Sorted(maps.Keys(op.jobs)) {
+		if j := op.jobs[logical]; j.state == waiting && op.isFree(j) && s.passOver(of, j) {
 			moved = true
 		}
 	}
+	return moved
 }
 
 // isFree reports whether a waiting job may begin.
@@ -236,13 +239,12 @@ func (s *Stacks) passOver(of *stack, j *job) bool {
 // prepareForward resolves the properties of a resource and finds what to do with it.
 func (s *Stacks) prepareForward(of *stack, j *job) bool {
 	d := of.operation.next.resources[j.logical]
-	value, err := s.forwardEnvironment(of).evaluate(orEmpty(d.properties))
+	properties, err := s.forwardEnvironment(of).resolve(d)
 	current := of.resources[j.logical]
 	if err != nil {
 		s.failBefore(of, j, d, current, plainText(err))
 		return true
 	}
-	properties := shape(d.kind, value.(document))
 	j.change = change{stack: of, kind: Create, logical: j.logical, definition: d, properties: properties, actor: of.operation.actor}
 	if current == nil {
 		return false
@@ -259,21 +261,6 @@ func (s *Stacks) prepareForward(of *stack, j *job) bool {
 		j.change.kind = Create
 	}
 	return false
-}
-
-func orEmpty(o document) document {
-	if o == nil {
-		return document{}
-	}
-	return o
-}
-
-// shape returns properties as they are sent to a type.
-func shape(kind string, properties document) document {
-	if isCustom(kind) {
-		return stringify(properties).(document)
-	}
-	return properties
 }
 
 // failBefore fails a job whose properties cannot be resolved.

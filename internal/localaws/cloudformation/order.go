@@ -64,22 +64,28 @@ func (op *operation) ready(id string, now time.Time) []Action {
 	}
 	var actions []Action
 	for _, logical := range slices.Sorted(maps.Keys(op.jobs)) {
-		j := op.jobs[logical]
-		a := Action{Stack: id, Kind: j.change.kind, Resource: logical}
-		if j.state == waiting && op.isFree(j) {
-			a.Verb = Start
-			actions = append(actions, a)
-		}
-		if j.state == running && j.pending != nil && j.pending.ready(now) {
-			a.Verb = Look
-			actions = append(actions, a)
-		}
-		if j.state == running && j.pending != nil && op.failing {
-			a.Verb = Cancel
-			actions = append(actions, a)
+		for _, verb := range op.verbs(op.jobs[logical], now) {
+			actions = append(actions, Action{Stack: id, Verb: verb, Kind: op.jobs[logical].change.kind, Resource: logical})
 		}
 	}
 	return actions
+}
+
+// verbs returns what may be done about a job.
+func (op *operation) verbs(j *job, now time.Time) (verbs []Verb) {
+	if j.state == waiting && op.isFree(j) {
+		return []Verb{Start}
+	}
+	if j.state != running || j.pending == nil {
+		return nil
+	}
+	if j.pending.ready(now) {
+		verbs = append(verbs, Look)
+	}
+	if op.failing {
+		verbs = append(verbs, Cancel)
+	}
+	return verbs
 }
 
 // Do takes an action. It fails if the action is not ready.
@@ -280,19 +286,17 @@ func (p *Player) log(line string) {
 
 // options returns what can come next: one action if it needs no choice.
 func (p *Player) options(ctx context.Context) ([]option, error) {
-	actions := p.Stacks.Ready()
-	for _, a := range actions {
-		if p.Settled != nil && p.Settled(a) {
-			return []option{{a.String(), func(ctx context.Context) error { return p.Stacks.Do(ctx, a) }}}, nil
-		}
-	}
 	var options []option
 	cancellations := 0
-	for _, a := range actions {
+	for _, a := range p.Stacks.Ready() {
+		next := option{a.String(), func(ctx context.Context) error { return p.Stacks.Do(ctx, a) }}
+		if p.Settled != nil && p.Settled(a) {
+			return []option{next}, ctx.Err()
+		}
 		if a.Verb == Cancel {
 			cancellations++
 		}
-		options = append(options, option{a.String(), func(ctx context.Context) error { return p.Stacks.Do(ctx, a) }})
+		options = append(options, next)
 	}
 	if p.Moves != nil {
 		for _, m := range p.Moves() {

@@ -17,14 +17,8 @@ func (s *Stacks) turn(of *stack) {
 	switch {
 	case op.phase == forward && !op.failing:
 		s.succeed(of)
-	case op.phase == forward && of.disabled:
-		s.stop(of)
-	case op.phase == forward && op.kind == Create:
-		s.setStatus(of, rollbackInProgress, op.failureText()+" Rollback requested by user.")
-		s.beginRemoval(of, slices.Collect(maps.Values(of.resources)), op.next)
-		op.rolledBack = true
 	case op.phase == forward:
-		s.beginRollback(of)
+		s.failForward(of)
 	case op.phase == restoring && op.failing:
 		op.phase = halted
 		s.setStatus(of, updateRollbackFailed, op.failureText())
@@ -32,6 +26,21 @@ func (s *Stacks) turn(of *stack) {
 		s.beginRollbackCleanup(of)
 	case op.phase == removing:
 		s.endRemoval(of)
+	}
+}
+
+// failForward goes on after a create or an update has failed.
+func (s *Stacks) failForward(of *stack) {
+	op := of.operation
+	switch {
+	case of.disabled:
+		s.stop(of)
+	case op.kind == Create:
+		s.setStatus(of, rollbackInProgress, op.failureText()+" Rollback requested by user.")
+		s.beginRemoval(of, slices.Collect(maps.Values(of.resources)), op.next)
+		op.rolledBack = true
+	default:
+		s.beginRollback(of)
 	}
 }
 
@@ -238,11 +247,16 @@ func (s *Stacks) beginRollback(of *stack) {
 		}
 	}
 	if s.config.RollbackInOrder {
-		for logical, j := range op.jobs {
-			for other := range op.jobs {
-				if other != logical && dependsOn(op.before.template, logical, other) {
-					j.after = append(j.after, other)
-				}
+		op.order(op.before.template)
+	}
+}
+
+// order makes each job wait for those that its resource depends on in a template.
+func (op *operation) order(t *template) {
+	for logical, j := range op.jobs {
+		for other := range op.jobs {
+			if other != logical && dependsOn(t, logical, other) {
+				j.after = append(j.after, other)
 			}
 		}
 	}
@@ -304,12 +318,7 @@ func (s *Stacks) oldProperties(of *stack, logical string) (document, error) {
 	if err := e.evaluateConditions(); err != nil {
 		return nil, err
 	}
-	d := before.template.resources[logical]
-	value, err := e.evaluate(orEmpty(d.properties))
-	if err != nil {
-		return nil, err
-	}
-	return shape(d.kind, value.(document)), nil
+	return e.resolve(before.template.resources[logical])
 }
 
 // restored looks a resource up during a rollback: one that was restored as it is now, any other
