@@ -18,6 +18,12 @@ func (e *lambdaError) Error() string {
 	return fmt.Sprintf("%s (Service: Lambda, Error Code: %s)", e.message, e.code)
 }
 
+// isTransient reports whether the call is worth another try: it was throttled, or an update of
+// the function is in progress, perhaps one that CloudFormation itself has given up.
+func (e *lambdaError) isTransient() bool {
+	return e.code == "TooManyRequestsException" || e.code == "ResourceConflictException" && strings.Contains(e.message, "An update is in progress")
+}
+
 // call makes a call to Lambda as an actor, and decodes the answer.
 func (s *Stacks) call(ctx context.Context, actor, method, path string, header map[string]string, in, out any) error {
 	var body []byte

@@ -46,8 +46,8 @@ func refusal(err error, physical string) result {
 		return result{}
 	}
 	var refused *lambdaError
-	throttled := errors.As(err, &refused) && refused.code == "TooManyRequestsException"
-	return result{throttled: throttled, failure: fmt.Sprintf("Resource handler returned message: %q", err.Error()), physical: physical}
+	later := errors.As(err, &refused) && refused.isTransient()
+	return result{later: later, failure: fmt.Sprintf("Resource handler returned message: %q", err.Error()), physical: physical}
 }
 
 // inTurn makes calls one after the other. After each one it waits until the function or the
@@ -58,7 +58,7 @@ func (s *Stacks) inTurn(ctx context.Context, c change, path string, steps []step
 	}
 	if len(steps) > 0 {
 		err := steps[0](ctx)
-		if r := refusal(err, end.physical); err != nil && !r.throttled {
+		if r := refusal(err, end.physical); err != nil && !r.later {
 			return r
 		}
 		if err == nil {
@@ -70,10 +70,10 @@ func (s *Stacks) inTurn(ctx context.Context, c change, path string, steps []step
 
 // poll waits until a function or a version is ready, and goes on.
 func (s *Stacks) poll(c change, path string, steps []step, end result) result {
-	return result{pending: &pending{due: s.account.Now().Add(pollEvery), look: func(ctx context.Context) result {
+	return result{pending: &pending{due: s.account.Now().Add(pollEvery), physical: end.physical, look: func(ctx context.Context) result {
 		var state struct{ State, StateReason, LastUpdateStatus string }
 		if err := s.call(ctx, c.actor, http.MethodGet, path, nil, nil, &state); err != nil {
-			if r := refusal(err, end.physical); !r.throttled {
+			if r := refusal(err, end.physical); !r.later {
 				return r
 			}
 			return s.poll(c, path, steps, end)

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -100,7 +101,7 @@ type result struct {
 	physical   string
 	attributes document
 	noEcho     bool
-	throttled  bool // nothing was done
+	later      bool // nothing was done, and it is to be tried again
 }
 
 func failed(format string, args ...any) result { return result{failure: fmt.Sprintf(format, args...)} }
@@ -113,6 +114,8 @@ type pending struct {
 	early func() bool
 	// look is called without the lock.
 	look func(context.Context) result
+	// physical is what has been created already, if it has an id by now.
+	physical string
 }
 
 func (p *pending) ready(now time.Time) bool {
@@ -411,7 +414,7 @@ func (s *Stacks) keepFailed(of *stack, j *job, physical string) {
 func (s *Stacks) cancel(of *stack, j *job) {
 	physical, reason := j.change.physical, resourceUpdateCancelled
 	if j.change.kind == Create {
-		physical, reason = j.change.provisional(), resourceCreationCancelled
+		physical, reason = cmp.Or(j.pending.physical, j.change.provisional()), resourceCreationCancelled
 	}
 	j.state, j.pending = cancelled, nil
 	s.note(of, s.subject(of, j), progressOf(j.change.kind)+"_FAILED", reason)

@@ -212,6 +212,9 @@ func EveryOrder(limit int, play func(*Choices) error) (int, error) {
 type Move struct {
 	Name string
 	Do   func(context.Context)
+	// Optional says that the move may come, and need not: time passes without it, and the
+	// run can end without it. Any other move comes before time passes.
+	Optional bool
 }
 
 // Player plays the stacks until nothing happens any more.
@@ -225,10 +228,10 @@ type Player struct {
 	// Wakes, if set, returns the next time at which another move is possible.
 	Wakes func() (time.Time, bool)
 	// Pass lets time pass until a moment, when nothing else is possible. Without it the
-	// player stops then.
+	// run ends then.
 	Pass func(until time.Time)
-	// Dawdle lets time pass also while only cancellations are possible: a change that
-	// somebody has to give up may still end by itself.
+	// Dawdle makes it a choice to let time pass until the next moment although actions are
+	// ready: CloudFormation may take its time. Lambda delivers events without delay.
 	Dawdle bool
 	// Settled, if set, reports whether an action needs no choice: such an action is taken
 	// before any other. It makes scenarios with many resources that do not matter affordable.
@@ -260,10 +263,7 @@ func (p *Player) Run(ctx context.Context) error {
 			return err
 		}
 		if len(options) == 0 {
-			if !p.pass() {
-				return nil
-			}
-			continue
+			return nil
 		}
 		names := make([]string, len(options))
 		for i, o := range options {
@@ -271,7 +271,9 @@ func (p *Player) Run(ctx context.Context) error {
 		}
 		next := options[p.Pick(names)]
 		p.log(next.name)
-		if err := next.do(ctx); err != nil {
+		if err := next.do(ctx); errors.Is(err, errEnd) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}
@@ -287,27 +289,42 @@ func (p *Player) log(line string) {
 // options returns what can come next: one action if it needs no choice.
 func (p *Player) options(ctx context.Context) ([]option, error) {
 	var options []option
-	cancellations := 0
 	for _, a := range p.Stacks.Ready() {
 		next := option{a.String(), func(ctx context.Context) error { return p.Stacks.Do(ctx, a) }}
 		if p.Settled != nil && p.Settled(a) {
 			return []option{next}, ctx.Err()
 		}
-		if a.Verb == Cancel {
-			cancellations++
-		}
 		options = append(options, next)
 	}
+	return append(options, p.moves(len(options))...), ctx.Err()
+}
+
+// moves returns the moves, that time passes, and that the run ends, as far as they can come
+// beside a number of actions.
+func (p *Player) moves(actions int) []option {
+	var options []option
+	due := 0
 	if p.Moves != nil {
 		for _, m := range p.Moves() {
 			options = append(options, option{m.Name, func(ctx context.Context) error { m.Do(ctx); return nil }})
+			if !m.Optional {
+				due++
+			}
 		}
 	}
-	if until, can := p.wakes(); p.Dawdle && can && cancellations > 0 && cancellations == len(options) {
-		options = append(options, option{"time passes", func(context.Context) error { p.Pass(until); return nil }})
+	until, can := p.wakes()
+	switch {
+	case due > 0 || actions > 0 && !(p.Dawdle && can):
+	case can:
+		options = append(options, option{"time passes until " + until.UTC().Format(time.RFC3339), func(context.Context) error { p.Pass(until); return nil }})
+	case len(options) > 0:
+		options = append(options, option{"the end", func(context.Context) error { return errEnd }})
 	}
-	return options, ctx.Err()
+	return options
 }
+
+// errEnd ends a run.
+var errEnd = errors.New("the run ends")
 
 // wakes returns the next time at which something is possible.
 func (p *Player) wakes() (time.Time, bool) {
@@ -321,13 +338,4 @@ func (p *Player) wakes() (time.Time, bool) {
 		}
 	}
 	return next, can
-}
-
-func (p *Player) pass() bool {
-	until, can := p.wakes()
-	if can {
-		p.log("time passes until " + until.UTC().Format(time.RFC3339))
-		p.Pass(until)
-	}
-	return can
 }

@@ -24,11 +24,11 @@ type OpaqueResult struct {
 	Takes time.Duration
 }
 
-// perform makes a change. It is called without the lock. A call that Lambda throttled is made
-// again later, as CloudFormation does.
+// perform makes a change. It is called without the lock. A call that Lambda throttled, or
+// refused because another update is in progress, is made again later.
 func (s *Stacks) perform(ctx context.Context, c change) result {
 	r := s.performOnce(ctx, c)
-	if !r.throttled {
+	if !r.later {
 		return r
 	}
 	return result{pending: &pending{due: s.account.Now().Add(pollEvery), look: func(ctx context.Context) result { return s.perform(ctx, c) }}}
