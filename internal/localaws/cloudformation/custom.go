@@ -14,10 +14,10 @@ type request struct {
 	RequestType           kind
 	ServiceToken          string
 	ResponseURL           string
-	StackId               string //nolint:revive // the names are CloudFormation's
-	RequestId             string //nolint:revive
-	LogicalResourceId     string //nolint:revive
-	PhysicalResourceId    string `json:",omitempty"` //nolint:revive
+	StackId               string
+	RequestId             string
+	LogicalResourceId     string
+	PhysicalResourceId    string `json:",omitempty"`
 	ResourceType          string
 	ResourceProperties    document
 	OldResourceProperties document `json:",omitempty"`
@@ -27,10 +27,10 @@ type request struct {
 type response struct {
 	Status             string
 	Reason             *string
-	PhysicalResourceId string //nolint:revive
-	StackId            string //nolint:revive
-	RequestId          string //nolint:revive
-	LogicalResourceId  string //nolint:revive
+	PhysicalResourceId string
+	StackId            string
+	RequestId          string
+	LogicalResourceId  string
 	NoEcho             any
 	Data               document
 }

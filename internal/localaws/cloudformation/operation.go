@@ -55,7 +55,6 @@ type snapshot struct {
 	template   *template
 	parameters map[string]string
 	resources  map[string]*resource
-	status     string
 }
 
 // jobState is how far a job is.
