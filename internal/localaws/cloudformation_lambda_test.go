@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -87,6 +88,17 @@ func TestAChangeOfTheConfigurationIsAnotherVersion(t *testing.T) {
 	counts := s.CallCounts()
 	assert.Equal(t, 1, counts["lambda:UpdateFunctionConfiguration"])
 	assert.Zero(t, counts["lambda:UpdateFunctionCode"])
+}
+
+func TestAVersionThatFailsIsRemoved(t *testing.T) {
+	s := newStacks(t, localaws.CloudFormationConfig{})
+	s.create(templateOf(service("1", "V1", exceptOnCreate, ""), ""))
+	require.NoError(t, s.PendingFor("orders", time.Minute, localaws.VersionState{State: localaws.StateFailed, Reason: "no image"}))
+	s.update(templateOf(service("2", "V2", exceptOnCreate, ""), ""))
+	assert.Equal(t, "UPDATE_ROLLBACK_COMPLETE", s.status())
+	assert.Contains(t, strings.Join(s.history(), "\n"), "did not stabilize: no image")
+	assert.False(t, s.hasVersion("2"))
+	assert.Equal(t, "1", s.serving())
 }
 
 func TestPoliciesOfAVersion(t *testing.T) {

@@ -402,6 +402,34 @@ func TestALostAnswerIsMadeOrNot(t *testing.T) {
 	assert.Equal(t, "UPDATE_ROLLBACK_FAILED", s.status(), "neither the update nor its rollback was answered")
 }
 
+func TestALostInvocationIsMadeAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault func(account, func(localaws.Call) error)
+		times int
+	}{
+		"without an effect": {func(a account, f func(localaws.Call) error) { a.Fault(f) }, 1},
+		"with its effect":   {func(a account, f func(localaws.Call) error) { a.FaultAfter(f) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStacks(t, localaws.CloudFormationConfig{})
+			lost := false
+			test.fault(s.account, func(c localaws.Call) error {
+				if c.Operation == "InvokeFunction" && !lost {
+					lost = true
+					return errors.New("lost")
+				}
+				return nil
+			})
+			s.create(templateOf(thing("1"), ""))
+			assert.Equal(t, "CREATE_COMPLETE", s.status())
+			require.Len(t, s.received, test.times)
+			for _, e := range s.received {
+				assert.Equal(t, s.received[0], e, "the same event")
+			}
+		})
+	}
+}
+
 func TestAMaskedAttributeIsNotShown(t *testing.T) {
 	s := newStacks(t, localaws.CloudFormationConfig{})
 	s.answer = func(e providerEvent) *providerAnswer {

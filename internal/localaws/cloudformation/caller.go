@@ -63,7 +63,7 @@ func (s *Stacks) send(ctx context.Context, actor, method, path string, header ma
 	if response.StatusCode >= http.StatusBadRequest {
 		var report struct {
 			Lower string `json:"message"`
-			Upper string `json:"Message"` //nolint:tagliatelle // both are Lambda's
+			Upper string `json:"Message"`
 		}
 		_ = json.Unmarshal(answer, &report) // an answer without a message has none
 		return nil, &lambdaError{response.Header.Get("X-Amzn-Errortype"), strings.TrimSpace(report.Lower + report.Upper)}

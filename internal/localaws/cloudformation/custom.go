@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +14,10 @@ type request struct {
 	RequestType           kind
 	ServiceToken          string
 	ResponseURL           string
-	StackId               string //nolint:revive // the names are CloudFormation's
-	RequestId             string //nolint:revive
-	LogicalResourceId     string //nolint:revive
-	PhysicalResourceId    string `json:",omitempty"` //nolint:revive
+	StackId               string
+	RequestId             string
+	LogicalResourceId     string
+	PhysicalResourceId    string `json:",omitempty"`
 	ResourceType          string
 	ResourceProperties    document
 	OldResourceProperties document `json:",omitempty"`
@@ -28,10 +27,10 @@ type request struct {
 type response struct {
 	Status             string
 	Reason             *string
-	PhysicalResourceId string //nolint:revive
-	StackId            string //nolint:revive
-	RequestId          string //nolint:revive
-	LogicalResourceId  string //nolint:revive
+	PhysicalResourceId string
+	StackId            string
+	RequestId          string
+	LogicalResourceId  string
 	NoEcho             any
 	Data               document
 }
@@ -66,14 +65,9 @@ func (s *Stacks) custom(ctx context.Context, c change) result {
 	}
 	event := request{
 		RequestType: c.kind, ServiceToken: token, StackId: c.stack.id, RequestId: c.requestID, LogicalResourceId: c.logical,
-		PhysicalResourceId: c.physical, ResourceType: c.definition.kind, ResourceProperties: c.properties, OldResourceProperties: c.old,
+		ResponseURL: c.answerTo, PhysicalResourceId: c.physical, ResourceType: c.definition.kind, ResourceProperties: c.properties, OldResourceProperties: c.old,
 	}
-	s.mu.Lock()
-	// A retry has the id of before, and another place for its answer.
-	key := c.stack.id + "|" + c.logical + "|" + c.requestID + "|" + s.ids.Next()
-	event.ResponseURL = s.presign(s.responseHost(), key, responseTime)
-	s.mu.Unlock()
-	place := s.responseHost() + "/" + url.PathEscape(key)
+	place, _, _ := strings.Cut(strings.TrimPrefix(c.answerTo, "https://"), "?")
 	payload, _ := json.Marshal(event) // documents hold only what JSON has
 	if err := s.invokeLater(ctx, c.actor, token, payload); err != nil {
 		return refusal(err, c.physical)

@@ -46,7 +46,7 @@ func refusal(err error, physical string) result {
 		return result{}
 	}
 	var refused *lambdaError
-	later := errors.As(err, &refused) && refused.isTransient()
+	later := !errors.As(err, &refused) || refused.isTransient() // a lost connection may have had its effect
 	return result{later: later, failure: fmt.Sprintf("Resource handler returned message: %q", err.Error()), physical: physical}
 }
 
@@ -80,7 +80,7 @@ func (s *Stacks) poll(c change, path string, steps []step, end result) result {
 		}
 		switch {
 		case state.State == "Failed":
-			return refusal(errors.New("Resource of type 'AWS::Lambda' did not stabilize: "+state.StateReason), end.physical)
+			return result{failure: fmt.Sprintf("Resource of type '%s' with identifier '%s' did not stabilize: %s", c.definition.kind, end.physical, state.StateReason), physical: end.physical}
 		case state.State == "Pending" || state.LastUpdateStatus == "InProgress":
 			return s.poll(c, path, steps, end)
 		case len(steps) > 0:

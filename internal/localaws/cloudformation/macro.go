@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -98,7 +97,7 @@ func (s *Stacks) applyMacro(ctx context.Context, actor string, m transform, frag
 	requestID := s.ids.Next()
 	s.mu.Unlock()
 	if !known {
-		return nil, fmt.Errorf("No transform named %s found", id) //nolint:staticcheck // the text is AWS's
+		return nil, validationError("No transform named %s found", id)
 	}
 	body := document{}
 	for key, value := range fragment {
@@ -113,9 +112,9 @@ func (s *Stacks) applyMacro(ctx context.Context, actor string, m transform, frag
 	var refused *lambdaError
 	switch {
 	case errors.As(err, &refused) && refused.code == "FunctionError":
-		return nil, fmt.Errorf("Transform %s failed without an error message", id) //nolint:staticcheck // the text is AWS's
+		return nil, validationError("Transform %s failed without an error message", id)
 	case err != nil:
-		return nil, fmt.Errorf("Transform %s failed with: %w", id, err) //nolint:staticcheck // the text is AWS's
+		return nil, validationError("Transform %s failed with: %s", id, err)
 	}
 	return readMacroResponse(id, requestID, answer)
 }
@@ -123,16 +122,16 @@ func (s *Stacks) applyMacro(ctx context.Context, actor string, m transform, frag
 // readMacroResponse checks what a macro answered. Any status but success is a failure
 // (cloudformation-coverage-roadmap#482).
 func readMacroResponse(id, requestID string, answer []byte) (document, error) {
-	malformed := fmt.Errorf("Received malformed response from transform %s", id) //nolint:staticcheck // the text is AWS's
+	malformed := validationError("Received malformed response from transform %s", id)
 	var response macroResponse
 	if err := json.Unmarshal(answer, &response); err != nil || response.RequestID != requestID {
 		return nil, malformed
 	}
 	switch {
 	case response.Status != "success" && response.ErrorMessage == "":
-		return nil, fmt.Errorf("Transform %s failed without an error message", id) //nolint:staticcheck // the text is AWS's
+		return nil, validationError("Transform %s failed without an error message", id)
 	case response.Status != "success":
-		return nil, fmt.Errorf("Transform %s failed with: %s", id, response.ErrorMessage) //nolint:staticcheck // the text is AWS's
+		return nil, validationError("Transform %s failed with: %s", id, response.ErrorMessage)
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(response.Fragment)))
 	decoder.UseNumber()

@@ -55,7 +55,6 @@ type snapshot struct {
 	template   *template
 	parameters map[string]string
 	resources  map[string]*resource
-	status     string
 }
 
 // jobState is how far a job is.
@@ -90,6 +89,7 @@ type change struct {
 	properties document // the new ones; for a Delete the present ones
 	old        document
 	requestID  string
+	answerTo   string // the ResponseURL of a custom resource
 	actor      string
 	rollback   bool // undoes something
 }
@@ -291,6 +291,10 @@ func (s *Stacks) start(ctx context.Context, of *stack, j *job) {
 	j.change.requestID = s.requestID(of, j)
 	if j.change.kind == Create {
 		j.change.name = s.newPhysical(of, j.logical)
+	}
+	if isCustom(j.change.definition.kind) {
+		// A retry has the id of before, and another place for its answer.
+		j.change.answerTo = s.presign(s.responseHost(), of.id+"|"+j.change.logical+"|"+j.change.requestID+"|"+s.ids.Next(), responseTime)
 	}
 	s.note(of, s.subject(of, j), string(progressOf(j.change.kind))+"_IN_PROGRESS", beginReason(j.change))
 	change := j.change

@@ -96,8 +96,12 @@ func (s *Stacks) Do(ctx context.Context, a Action) error {
 	s.mu.Lock()
 	of := s.find(a.Stack)
 	j := of.operation.jobs[a.Resource]
-	if a.Verb == Cancel {
+	var look func(context.Context) result
+	switch a.Verb {
+	case Cancel:
 		s.cancel(of, j)
+	case Look:
+		look = j.pending.look
 	}
 	s.mu.Unlock()
 	switch a.Verb {
@@ -106,7 +110,7 @@ func (s *Stacks) Do(ctx context.Context, a Action) error {
 	case Start:
 		s.start(ctx, of, j)
 	case Look:
-		s.finish(of, j, j.pending.look(ctx))
+		s.finish(of, j, look(ctx))
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ type OpaqueResult struct {
 	Takes time.Duration
 }
 
-// perform makes a change. It is called without the lock. A call that Lambda throttled, or
-// refused because another update is in progress, is made again later.
+// perform makes a change. It is called without the lock. A call that was lost, or that
+// Lambda throttled or refused because another update is in progress, is made again later.
 func (s *Stacks) perform(ctx context.Context, c change) result {
 	r := s.performOnce(ctx, c)
 	if !r.later {

@@ -202,3 +202,10 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+func TestPropertiesAreAMap(t *testing.T) {
+	parsed, err := parseTemplate(`{"Resources":{"A":{"Type":"X","Properties":{"Ref":"AWS::Region"}}}}`, maxTemplate)
+	require.NoError(t, err)
+	_, err = here(parsed, nil).resolve(parsed.resources["A"])
+	require.ErrorContains(t, err, "Properties must be a map")
+}

@@ -28,7 +28,7 @@ func (s *Stacks) handle(c change) result {
 type signal struct {
 	Status   string
 	Reason   string
-	UniqueId string //nolint:revive // the name is CloudFormation's
+	UniqueId string
 	Data     string
 }
 
