@@ -26,6 +26,7 @@ const (
 	requests     = module + "/internal/request"
 	forecasts    = module + "/internal/forecast"
 	strictjson   = module + "/internal/strictjson"
+	strictyaml   = module + "/internal/strictyaml"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
 	assembly     = module + "/internal/assembly"
@@ -91,6 +92,7 @@ var rules = []rule{
 	{folder: "internal/shift/judge"},
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
+	{folder: "internal/strictyaml", may: []string{strictjson, "go.yaml.in/yaml/v3"}},
 	{folder: "internal/flow", may: []string{domain}},
 	{folder: "internal/forecast", may: []string{domain}},
 	// The names of what is wrong with a request are the contract's; how it is read is not.
