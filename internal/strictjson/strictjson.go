@@ -52,6 +52,14 @@ func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 // Member returns the path of a member of an object.
 func Member(path, name string) string { return join(path, name) }
 
+// Within returns the path in a whole text of what has a path in a part of it.
+func Within(part, path string) string {
+	if path == "" || path[0] == '[' {
+		return part + path
+	}
+	return part + "." + path
+}
+
 // Value is one JSON value and its path. An absent value can be read too: it gives zero values
 // and no problems.
 type Value struct {

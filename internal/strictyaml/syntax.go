@@ -65,7 +65,11 @@ func (c *counter) Read(to []byte) (int, error) {
 
 // explain tells the library's error in our words, and where it stopped.
 func (c *counter) explain(err error) *syntaxError {
+	said := prefix.ReplaceAllString(err.Error(), "")
 	taken := bytes.TrimRight(c.text[:c.taken], " \t\r\n")
+	if strings.Contains(said, "tab character") {
+		taken = c.text[:bytes.LastIndexByte(c.text[:c.taken], '\t')+1]
+	}
 	begin := bytes.LastIndexByte(taken, '\n') + 1
 	line, _, _ := bytes.Cut(c.text[begin:], []byte("\n"))
 	blank := len(line) - len(bytes.TrimLeft(line, " "))
@@ -73,7 +77,6 @@ func (c *counter) explain(err error) *syntaxError {
 	if len(line) > blank && line[blank] == '\t' {
 		return &syntaxError{at, "a tab is not allowed there: indent with spaces"}
 	}
-	said := prefix.ReplaceAllString(err.Error(), "")
 	for _, e := range expectations {
 		if strings.Contains(said, e.said) {
 			return &syntaxError{at, e.means}
