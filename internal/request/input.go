@@ -173,6 +173,9 @@ func largestDocument(release shift.Release) flow.Document {
 		ID: strings.Repeat("e", maxARN), Changes: changes, Plan: shift.Plan{Steps: release.Steps},
 		Alarms: release.Alarms, FiringAtStart: release.Alarms, Judging: release.Judging,
 	}
+	if len(release.Alarms) > 0 {
+		d.Warnings = shift.LongestWarnings()
+	}
 	if release.Judging.On() {
 		d.Baselines = make(map[shift.Target]judge.Baseline, len(changes))
 		for _, c := range changes {

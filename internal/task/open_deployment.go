@@ -374,13 +374,16 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 		return shift.Deployment{}, err
 	}
 	d, err := shift.Open(shift.Opening{
-		ID: o.id, Release: o.release, Changes: changes, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
+		ID: o.id, Release: o.release, Changes: changes, Alarms: alarms, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
 	})
 	if err != nil {
 		return shift.Deployment{}, err
 	}
 	if err := (flow.Document{Release: &o.release, Deployment: &d}).CheckSize(); err != nil {
 		return shift.Deployment{}, err
+	}
+	for _, w := range d.Warnings {
+		slog.WarnContext(ctx, "an alarm cannot fire as it is meant to", "deployment", o.id, "alarm", w.Subject, "name", w.Name, "warning", w.Text)
 	}
 	record, err := o.Ledger.Describe(ctx, d, firing, alarms)
 	if err != nil {
