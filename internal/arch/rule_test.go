@@ -202,12 +202,12 @@ var rules = []rule{
 	{folder: "internal/picture/page", may: []string{picture, contract, domain}, tests: []string{explanations}},
 
 	// The command shows a simulation by its history events; in AWS it works through
-	// the operator's adapters, reads the ledger, and asks the gate that compares versions.
+	// the operator's adapters, reads the ledger, and asks the gates about alarms and versions.
 	{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, definition, "github.com/spf13/cobra"},
-			operator, picture, module+"/internal/ledger", module+"/internal/gate/metric", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -49,6 +49,24 @@ const (
 	AtMost  Crossing = "<="
 )
 
+func (c Crossing) isAbove() bool { return c == Above || c == AtLeast }
+func (c Crossing) isBelow() bool { return c == Below || c == AtMost }
+
+// breaches says whether a value breaches a threshold.
+func (c Crossing) breaches(value, threshold float64) bool {
+	switch c {
+	case Above:
+		return value > threshold
+	case AtLeast:
+		return value >= threshold
+	case Below:
+		return value < threshold
+	case AtMost:
+		return value <= threshold
+	}
+	return false
+}
+
 // MissingData says how an alarm takes a period without data.
 type MissingData string
 

@@ -145,7 +145,7 @@ func parent(t Target) string {
 }
 
 func (r *alarmReview) checkMinimum(m AlarmMetric) {
-	if m.PerRequest && m.Statistic == "Minimum" && r.Crossing != Below && r.Crossing != AtMost {
+	if m.PerRequest && m.Statistic == "Minimum" && !r.Crossing.isBelow() {
 		r.warn(AlarmOfMinimum, "takes the Minimum of %s, which is above 0 only if every request of a period fails: use Sum, or Average for the share that fails", m.Name)
 	}
 }
@@ -195,15 +195,15 @@ func (r *alarmReview) checkThreshold() {
 	if r.Calculated || !m.Sparse {
 		return
 	}
-	lowest, highest := 0.0, r.highest(m)
+	highest := r.highest(m)
 	switch {
-	case r.Crossing == Below && r.Threshold <= lowest, r.Crossing == AtMost && r.Threshold < lowest:
+	case r.Crossing.isBelow() && !r.Crossing.breaches(0, r.Threshold):
 		r.warn(AlarmOutOfReach, "can never fire: %s is never %s %s: compare with GreaterThanThreshold", m.Name, r.Crossing, number(r.Threshold))
-	case r.Crossing == AtLeast && r.Threshold <= lowest, r.Crossing == Above && r.Threshold < lowest:
+	case r.Crossing.isAbove() && r.Crossing.breaches(0, r.Threshold):
 		r.warn(AlarmAlwaysBreaches, "fires whatever %s is, since it is always %s %s: raise the threshold", m.Name, r.Crossing, number(r.Threshold))
-	case highest > 0 && (r.Crossing == AtLeast && r.Threshold > highest || r.Crossing == Above && r.Threshold >= highest):
+	case r.Crossing.isAbove() && highest > 0 && !r.Crossing.breaches(highest, r.Threshold):
 		r.warn(AlarmOutOfReach, "can never fire: the %s of %s is at most %s, and has to be %s %s: use Sum, or a threshold such as 0.05 for 5%%", m.Statistic, m.Name, number(highest), r.Crossing, number(r.Threshold))
-	default:
+	case r.Crossing.isAbove():
 		r.checkShare(m)
 	}
 }
@@ -234,7 +234,8 @@ func percentile(statistic string) (float64, bool) {
 // the first Step.
 func (r *alarmReview) checkShare(m AlarmMetric) {
 	weight := r.bake.Weight
-	if m.Of == "" || m.Version != "" || weight == 0 || weight >= All || r.Crossing == Below || r.Crossing == AtMost {
+	ofBoth := m.Of != "" && m.Version == ""
+	if !ofBoth || weight == 0 || weight >= All {
 		return
 	}
 	share := float64(weight) / float64(All)

@@ -381,6 +381,21 @@ func TestOpenReadsAgainBeforeItSaysThatStableDiffers(t *testing.T) {
 	assert.Equal(t, []shift.Move{{Target: orders, Stable: "1", Candidate: "2"}}, d.Moves())
 }
 
+// A warning refuses nothing. It is in the Deployment, where the execution shows it.
+func TestOpenWarnsOfAnAlarmThatCannotFireAsMeant(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	unopened(s)
+	apps := s.apps()
+	apps.alarms = []shift.Alarm{{Name: "orders-5xx", State: shift.AlarmOK, Definition: shift.AlarmDefinition{Rule: "FALSE"}}}
+	h, _ := s.openDeployment(apps)
+	d, err := h.Handle(t.Context(), s.opening(orders))
+	require.NoError(t, err)
+	require.Len(t, d.Warnings, 1)
+	assert.Equal(t, shift.AlarmOfNothing, d.Warnings[0].Name)
+	assert.Equal(t, d.Warnings, s.record.Deployment.Warnings)
+}
+
 func TestAReleaseThatNobodyAskedForIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, ordersChange)

@@ -77,28 +77,37 @@ func (a appSpecFlags) apply(f file) (file, error) {
 	if len(problems.List()) > 0 {
 		return f, f.invalid(&request.InputError{Problems: problems.List()})
 	}
-	isSpec := request.IsAppSpec(f.json)
-	holds := root.IsObject() && root.Members().Field("appSpec").Present()
-	wrong := &invalidError{}
-	for _, field := range sortedKeys(said) {
-		switch {
-		case !isSpec && !holds:
-			wrong.lines = append(wrong.lines, fmt.Sprintf("%s: goes with an AppSpec, and %s is none: write it there, as %s", fieldFlags[field], f.name, field))
-		case holds && root.Members().Field(field).Present():
-			wrong.lines = append(wrong.lines, fmt.Sprintf("%s: %s has %s already: remove one of the two", fieldFlags[field], f.name, field))
-		}
+	var in strictjson.Object
+	if root.IsObject() {
+		in = root.Members()
 	}
-	if err := wrong.orNil(); err != nil {
-		return f, err
-	}
-	if isSpec && !holds {
+	holds := root.IsObject() && in.Field("appSpec").Present()
+	switch {
+	case !holds && !request.IsAppSpec(f.json):
+		return f, misplaced(said, func(string) bool { return true }, "%s: goes with an AppSpec, and %s is none: write it there, as %s", f)
+	case !holds:
 		said["appSpec"], f.appSpec = json.RawMessage(f.json), true
-	} else {
-		for _, name := range root.Members().Names() {
-			said[name] = root.Members().Field(name).Raw()
+	default:
+		err := misplaced(said, func(field string) bool { return in.Field(field).Present() }, "%s: %s has %[3]s already: remove one of the two", f)
+		if err != nil {
+			return f, err
+		}
+		for _, name := range in.Names() {
+			said[name] = in.Field(name).Raw()
 		}
 	}
 	var err error
 	f.json, err = json.MarshalIndent(said, "", "  ")
 	return f, err
+}
+
+// misplaced returns an invalidError about the flags that say what must not be said beside a file.
+func misplaced(said map[string]any, is func(field string) bool, format string, f file) error {
+	wrong := &invalidError{}
+	for _, field := range sortedKeys(said) {
+		if is(field) {
+			wrong.lines = append(wrong.lines, fmt.Sprintf(format, fieldFlags[field], f.name, field))
+		}
+	}
+	return wrong.orNil()
 }

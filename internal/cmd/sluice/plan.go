@@ -38,23 +38,16 @@ func newPlan(env environment) *cobra.Command {
 	var from string
 	var spec appSpecFlags
 	var traffic trafficFlags
-	var asJSON bool
+	var check, asJSON bool
 	cmd := &cobra.Command{
-		Use:                   "plan (STRATEGY | -f FILE) [--rpm N | --traffic] [--json]",
+		Use:                   "plan (STRATEGY | -f FILE) [--rpm N | --traffic] [--check] [--json]",
 		Short:                 "Show what a strategy or a deployment takes and costs",
 		Long:                  aboutPlan,
 		Example:               examplesOfPlan,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 1:
-				return fmt.Errorf("plan takes only one STRATEGY: remove %q", args[1])
-			case len(args) == 1 && from != "":
-				return errors.New("plan takes a STRATEGY or a file, not both")
-			case len(args) == 0 && from == "":
-				return errors.New("plan needs a STRATEGY or a deployment's file: -f FILE")
-			case len(args) == 1 && len(spec.fields()) > 0:
-				return errors.New("--strategy, --alarm and --hook-mode go with the file of an AppSpec: give it with -f")
+			if err := checkPlanArgs(args, source(from), spec, check); err != nil {
+				return err
 			}
 			return traffic.check(cmd, args)
 		},
@@ -63,6 +56,13 @@ func newPlan(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if check {
+				found, err := a.checkAlarms(cmd.Context(), expected.release, expected.plan)
+				if err != nil {
+					return err
+				}
+				expected.addFindings(found)
+			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), expected)
 			}
@@ -70,11 +70,29 @@ func newPlan(env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVarP(&from, "file", "f", "", "read the deployment from `FILE`; - is standard input")
+	cmd.Flags().BoolVar(&check, "check", false, "also look at the alarms in AWS, as 'sluice check'")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	spec.addTo(cmd)
 	traffic.addTo(cmd)
 	a.addFlags(cmd)
 	return cmd
+}
+
+// checkPlanArgs checks the arguments of plan, before any file is read.
+func checkPlanArgs(args []string, from source, spec appSpecFlags, check bool) error {
+	switch {
+	case len(args) > 1:
+		return fmt.Errorf("plan takes only one STRATEGY: remove %q", args[1])
+	case len(args) == 1 && from != "":
+		return errors.New("plan takes a STRATEGY or a file, not both")
+	case len(args) == 0 && from == "":
+		return errors.New("plan needs a STRATEGY or a deployment's file: -f FILE")
+	case len(args) == 1 && len(spec.fields()) > 0:
+		return errors.New("--strategy, --alarm and --hook-mode go with the file of an AppSpec: give it with -f")
+	case len(args) == 1 && check:
+		return errors.New("--check looks at the alarms that a file names: give it with -f")
+	}
+	return nil
 }
 
 var errConfiguredByTags = errors.New(`trigger: a deployment that an event starts is configured by the function's tags, which are not in this file: plan the strategy that the tags name`)
