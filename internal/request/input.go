@@ -265,13 +265,20 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 }
 
 // distinct are Arrivals of different Targets.
-type distinct struct{ list []shift.Arrival }
+type distinct struct {
+	list []shift.Arrival
+	seen map[shift.Target]bool
+}
 
 // add adds what was read from a value. It reports a Target that is there already.
 func (d *distinct) add(v strictjson.Value, a shift.Arrival) {
-	if a.Target != "" && slices.ContainsFunc(d.list, func(other shift.Arrival) bool { return other.Target == a.Target }) {
+	if d.seen == nil {
+		d.seen = map[shift.Target]bool{}
+	}
+	if a.Target != "" && d.seen[a.Target] {
 		v.Problem("%s appears twice", a.Target)
 	}
+	d.seen[a.Target] = true
 	d.list = append(d.list, a)
 }
 

@@ -87,7 +87,6 @@ func TestATextThatIsNoYAMLIsRefusedWithThePlace(t *testing.T) {
 		"a: 1\nb:\n\tc: 2\n":  "line 3, column 1: a tab is not allowed there: indent with spaces",
 		"a: 1\nb:\n  \tc: 2":  "line 3, column 3: a tab is not allowed there: indent with spaces",
 		"a: 1\n\tb":           "line 2, column 1: a tab is not allowed there: indent with spaces",
-		"a: 1\n\tb":           "line 2, column 1: a tab is not allowed there: indent with spaces",
 		"a: b: c\n":           "line 1, column 1: a colon is not expected there",
 		"a: 1\n b: 2\nc: 3\n": "line 2, column 2: a colon is not expected there",
 		"version: 0.0\nResources:\n  - f:\n      Type: A\n     Props: 2\nhooks: 1\n": "line 5, column 6: a name is expected there",
