@@ -26,6 +26,7 @@ const (
 	requests     = module + "/internal/request"
 	forecasts    = module + "/internal/forecast"
 	strictjson   = module + "/internal/strictjson"
+	strictyaml   = module + "/internal/strictyaml"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
 	assembly     = module + "/internal/assembly"
@@ -93,10 +94,12 @@ var rules = []rule{
 	{folder: "internal/shift/judge"},
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
+	{folder: "internal/strictyaml", may: []string{strictjson, "go.yaml.in/yaml/v3"}},
 	{folder: "internal/flow", may: []string{domain}},
 	{folder: "internal/forecast", may: []string{domain}},
 	// The names of what is wrong with a request are the contract's; how it is read is not.
-	{folder: "internal/request", may: []string{domain, contract, strictjson}},
+	// Its tests read YAML as publish-version does, which hands the parser in.
+	{folder: "internal/request", may: []string{domain, contract, strictjson}, tests: []string{strictyaml}},
 	{folder: "internal/explain", may: []string{domain, contract}},
 	// What a stack of CloudFormation wants, and what follows from it, is decided here.
 	{folder: "internal/stackshift", may: []string{domain, requests, strictjson}},
@@ -120,6 +123,8 @@ var rules = []rule{
 
 	// A Lambda is put together here, for AWS and for the local world alike.
 	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", sdk+"/aws")},
+	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
+	{folder: "internal/assembly/publishversion", may: list(adapters, assembly, tasks, contract, domain, strictyaml)},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.
@@ -181,7 +186,7 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{sdk + "/aws"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, tasks, definition, sdk),
+		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
 	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
@@ -196,7 +201,7 @@ var rules = []rule{
 
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
-	{folder: "internal/picture", may: []string{contract, domain, explanations, operator, requests}},
+	{folder: "internal/picture", may: []string{contract, domain, explanations, operator, requests, strictyaml}},
 	{
 		folder: "internal/picture/screen",
 		may:    []string{picture, contract, domain, "github.com/charmbracelet", "github.com/muesli/termenv"},
@@ -205,12 +210,12 @@ var rules = []rule{
 	{folder: "internal/picture/page", may: []string{picture, contract, domain}, tests: []string{explanations}},
 
 	// The command shows a simulation by its history events; in AWS it works through
-	// the operator's adapters, reads the ledger, and asks the gate that compares versions.
+	// the operator's adapters, reads the ledger, and asks the gates about alarms and versions.
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, definition, "github.com/spf13/cobra"},
-			operator, picture, module+"/internal/ledger", module+"/internal/gate/metric", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, definition, "github.com/spf13/cobra"},
+			operator, picture, module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -25,6 +25,7 @@ var advice = map[shift.Outcome]map[string]string{
 		flow.HookFailed:      notMoved + askTheHook,
 		flow.HookTimedOut:    notMoved + askTheHook,
 		flow.NothingToShift:  notMoved + "Publish a version that the target does not serve yet, and start a new execution.",
+		flow.StableDiffers:   notMoved + "See which version should serve, and start a new execution that expects what serves then.",
 		flow.Throttled:       notMoved + "Start a new execution when less is going on in the account.",
 	},
 	shift.RolledBack: {

@@ -27,6 +27,7 @@ const (
 	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
 	NothingToShift      = "NothingToShift"
+	StableDiffers       = "StableDiffers"
 	Throttled           = "Throttled"
 	HookFailed          = "HookFailed"
 	HookNotStarted      = "HookNotStarted"
@@ -76,6 +77,7 @@ var names = []struct {
 	{err: shift.ErrTargetUnpublished, name: "AliasUnpublished"},
 	{name: RoleDiffers},
 	{name: DeadLetterDiffers},
+	{err: shift.ErrStableDiffers, name: StableDiffers},
 	{err: shift.ErrCandidatePending, name: CandidatePending, heals: true},
 	{err: shift.ErrCandidateFailed, name: "CandidateFailed"},
 	{err: shift.ErrAlarmNotFound, name: "AlarmNotFound"},

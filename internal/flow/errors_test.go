@@ -38,6 +38,7 @@ var sentinels = []struct {
 	{"ErrTargetNotFound", shift.ErrTargetNotFound, "TargetNotFound", false},
 	{"ErrTargetWeighted", shift.ErrTargetWeighted, "TargetWeighted", false},
 	{"ErrTargetUnpublished", shift.ErrTargetUnpublished, "AliasUnpublished", false},
+	{"ErrStableDiffers", shift.ErrStableDiffers, "StableDiffers", false},
 	{"ErrCandidatePending", shift.ErrCandidatePending, "CandidatePending", true},
 	{"ErrCandidateFailed", shift.ErrCandidateFailed, "CandidateFailed", false},
 	{"ErrAlarmNotFound", shift.ErrAlarmNotFound, "AlarmNotFound", false},

@@ -8,6 +8,7 @@ import (
 	"sluice/internal/operator"
 	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/strictyaml"
 )
 
 // Run is what is known about a deployment. All its times count from the start of the
@@ -128,7 +129,7 @@ func (r *Run) Add(execution string, at time.Duration, e operator.Event) {
 // readRequest takes the changes from the execution's input. They stand until Publish
 // has completed the release; Publish may also refuse them.
 func (r *Run) readRequest(input []byte) {
-	release, err := request.DecodeInput(input, "")
+	release, err := request.Reader{FrontEnds: request.AnyFrontEnd, YAML: strictyaml.Convert}.Input(input)
 	if err == nil {
 		r.Changes = release.Moves()
 	}

@@ -103,10 +103,10 @@ func template(f form) string {
 	return string(text)
 }
 
-func ref(name string) any           { return map[string]any{"Ref": name} }
+func ref(name string) any        { return map[string]any{"Ref": name} }
 func getAtt(of, name string) any { return map[string]any{"Fn::GetAtt": []any{of, name}} }
-func withBeside(f form) form        { f.topic = `"Metadata": {}`; return f }
-func withBehind(f form) form        { f.topic = `"DependsOn": "Live"`; return f }
+func withBeside(f form) form     { f.topic = `"Metadata": {}`; return f }
+func withBehind(f form) form     { f.topic = `"DependsOn": "Live"`; return f }
 func ofCanary(code string) form {
 	return form{code: code, config: "CodeDeployDefault.LambdaCanary10Percent1Minute"}
 }

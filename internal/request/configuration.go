@@ -154,6 +154,7 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 	}
 	in := root.Object(configurationNames...)
 	release := r.decodeConfiguration(in, shift.Event)
+	release.Hooks = decodeHooks(in.Field("hooks"), r.home())
 	if alias := r.alias(in.Field("alias"), ""); alias != "" {
 		function, _, _ := flow.SplitLambdaTarget(event.Target)
 		event.Target = flow.LambdaTarget(function, alias)

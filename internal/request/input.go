@@ -61,6 +61,8 @@ type Reader struct {
 	// Kinds read the Targets of further kinds, by the name of their field:
 	// {"targets": [{"function": "orders"}, {"KIND": …}]}.
 	Kinds map[string]Kind
+	// YAML reads the text of an AppSpec that is no JSON. If it is nil, such a text is refused.
+	YAML YAML
 }
 
 // Kind reads a Target of one kind, and its Candidate, from the value of its field. It
@@ -97,8 +99,12 @@ func (r Reader) Input(raw []byte) (shift.Release, error) {
 	root := strictjson.Parse(raw, &problems)
 	var release shift.Release
 	switch {
+	case holdsAppSpec(root):
+		release = r.withAppSpec(root, &problems)
+	case isAppSpec(root):
+		release = r.appSpec(root)
 	case root.IsObject():
-		release = r.input(root.Object(r.inputNames()...))
+		release = r.input(root.Object(append(r.inputNames(), fieldAppSpec)...))
 	case root.Present():
 		root.Problem(`must be an object such as {"function": "orders"}, not %s`, root.Kind())
 	}
@@ -114,7 +120,13 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 		return r.event(in)
 	}
 	release := r.decodeConfiguration(in, trigger)
+	release.Hooks = decodeHooks(in.Field("hooks"), r.home())
 	release.Arrivals = r.arrivals(in)
+	return complete(in, release)
+}
+
+// complete adds what depends on several fields, and checks it.
+func complete(in strictjson.Object, release shift.Release) shift.Release {
 	release.Judging = judgingOf(in.Field("judge"), release)
 	checkRelease(in, release)
 	return release
@@ -161,6 +173,9 @@ func largestDocument(release shift.Release) flow.Document {
 		ID: strings.Repeat("e", maxARN), Changes: changes, Plan: shift.Plan{Steps: release.Steps},
 		Alarms: release.Alarms, FiringAtStart: release.Alarms, Judging: release.Judging,
 	}
+	if len(release.Alarms) > 0 {
+		d.Warnings = shift.LongestWarnings()
+	}
 	if release.Judging.On() {
 		d.Baselines = make(map[shift.Target]judge.Baseline, len(changes))
 		for _, c := range changes {
@@ -183,7 +198,7 @@ var choices = []string{
 }
 
 // ofAlias are the fields of a Target that is a Lambda alias.
-var ofAlias = []string{"function", "alias", "version"}
+var ofAlias = []string{"function", "alias", "version", "expectStable"}
 
 // ofTarget are the fields of any Target.
 func (r Reader) ofTarget() []string { return slices.Concat(ofAlias, r.kindNames()) }
@@ -192,14 +207,13 @@ func (r Reader) inputNames() []string {
 	return slices.Concat([]string{"targets"}, r.ofTarget(), choices)
 }
 
-// decodeConfiguration reads everything but the Targets.
+// decodeConfiguration reads everything but the Targets and the hooks.
 func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
 	return shift.Release{
 		Strategy: name,
 		Steps:    steps,
 		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
-		Hooks:    decodeHooks(in.Field("hooks"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
@@ -230,7 +244,7 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	list := in.Field("targets")
 	single := slices.DeleteFunc(r.ofTarget(), func(name string) bool { return !in.Field(name).Present() })
 	if !list.Present() {
-		if !slices.ContainsFunc(single, func(name string) bool { return name != "alias" && name != "version" }) {
+		if !slices.ContainsFunc(single, func(name string) bool { return name == "function" || !slices.Contains(ofAlias, name) }) {
 			in.Field("targets").Problem(`is missing: say what to shift, as in {"function": "orders"} or {"targets": [{"function": "orders"}]}`)
 			return nil
 		}
@@ -239,21 +253,33 @@ func (r Reader) arrivals(in strictjson.Object) []shift.Arrival {
 	for _, name := range single {
 		in.Field(name).Problem("stands beside targets: write it inside a target")
 	}
-	var arrivals []shift.Arrival
-	seen := map[shift.Target]bool{}
+	var arrivals distinct
 	values := list.Array()
 	if list.IsArray() && len(values) == 0 {
 		list.Problem("must not be empty")
 	}
 	for _, v := range values {
-		a := r.target(v.ObjectLike(`{"function": "orders"}`, r.ofTarget()...))
-		if a.Target != "" && seen[a.Target] {
-			v.Problem("%s appears twice", a.Target)
-		}
-		seen[a.Target] = true
-		arrivals = append(arrivals, a)
+		arrivals.add(v, r.target(v.ObjectLike(`{"function": "orders"}`, r.ofTarget()...)))
 	}
-	return arrivals
+	return arrivals.list
+}
+
+// distinct are Arrivals of different Targets.
+type distinct struct {
+	list []shift.Arrival
+	seen map[shift.Target]bool
+}
+
+// add adds what was read from a value. It reports a Target that is there already.
+func (d *distinct) add(v strictjson.Value, a shift.Arrival) {
+	if d.seen == nil {
+		d.seen = map[shift.Target]bool{}
+	}
+	if a.Target != "" && d.seen[a.Target] {
+		v.Problem("%s appears twice", a.Target)
+	}
+	d.seen[a.Target] = true
+	d.list = append(d.list, a)
 }
 
 // kindNames are the fields of Targets that are not Lambda aliases.
@@ -292,10 +318,11 @@ func (r Reader) arrival(o strictjson.Object) shift.Arrival {
 	function, qualifier := decodeFunction(o.Require("function"), r.home())
 	alias := r.alias(o.Field("alias"), qualifier)
 	version := decodeVersion(o.Field("version"), qualifier)
+	expected := decodeExpected(o.Field("expectStable"))
 	if function == "" || alias == "" {
 		return shift.Arrival{}
 	}
-	return shift.Arrival{Target: flow.LambdaTarget(function, alias), Candidate: version}
+	return shift.Arrival{Target: flow.LambdaTarget(function, alias), Candidate: version, ExpectStable: expected}
 }
 
 func decodeFunction(v strictjson.Value, home arn) (name, qualifier string) {
@@ -352,6 +379,15 @@ func decodeVersion(v strictjson.Value, qualifier string) shift.Version {
 		v.Problem(`must be the number of a published version as a string, such as "42"`)
 	case qualifier != "" && qualifier != version:
 		v.Problem("contradicts the version %s in the function's ARN", qualifier)
+	}
+	return shift.Version(version)
+}
+
+// decodeExpected reads the version that an alias is expected to serve.
+func decodeExpected(v strictjson.Value) shift.Version {
+	version := v.Text()
+	if v.IsString() && !isVersion(version) {
+		v.Problem(`must be the number of the published version that the alias serves now as a string, such as "41"`)
 	}
 	return shift.Version(version)
 }

@@ -213,7 +213,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
-		`alarm: is not known here; known are targets, function, alias, version, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger`,
+		`alarm: is not known here; known are targets, function, alias, version, expectStable, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger, appSpec`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
 		`targets[0].version: must be a string, not a number`,
 		`targets[1].Version: is not known here; write "version"`,
@@ -234,7 +234,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 		`alarms[3]: must be a string, not a number`,
 		`hooks.during: is not known here; known are beforeTraffic, afterTraffic`,
 		`hooks.beforeTraffic[0].function: is not the name of a function, nor an ARN of one: letters, digits, hyphens and underscores, at most 64`,
-		`hooks.beforeTraffic[0].mode: must be one of sync, callback, not "Callback"`,
+		`hooks.beforeTraffic[0].mode: must be one of sync, callback, codedeploy, not "Callback"`,
 		`hooks.beforeTraffic[1].function: is missing`,
 		`hooks.beforeTraffic[1].timeoutSeconds: must be a whole number from 1 to 840, not 841`,
 		`createAlias: must be true or false, not a string`,

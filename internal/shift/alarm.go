@@ -33,6 +33,8 @@ type Alarm struct {
 	Doubt string
 	// Since is when the alarm entered that state. It is zero when that time is not known.
 	Since time.Time
+	// Definition is what it watches.
+	Definition AlarmDefinition
 }
 
 // distrust returns the alarm with the state that counts. An alarm whose state is in doubt

@@ -33,6 +33,8 @@ type Deployment struct {
 	// EventsReserved is how many history events the rest of the execution needs after the
 	// last Step.
 	EventsReserved int `json:"eventsReserved"`
+	// Warnings are about alarms that cannot fire as they are meant to.
+	Warnings []Reason `json:"warnings,omitempty"`
 	// Unchanged is set when there is nothing to shift, and says why.
 	Unchanged *Summary `json:"unchanged,omitempty"`
 }
@@ -68,6 +70,7 @@ type Opening struct {
 	ID      string
 	Release Release
 	Changes []Change
+	Alarms  []Alarm
 	Firing  []string // names of the alarms that are in ALARM
 	// Baselines are what the judged Targets served before.
 	Baselines map[Target]judge.Baseline
@@ -87,7 +90,7 @@ func Open(o Opening) (Deployment, error) {
 	if createsAll(o.Changes) {
 		plan = plan.WholeOnly()
 	}
-	return Deployment{
+	d := Deployment{
 		Schema:                 Schema,
 		ID:                     o.ID,
 		Changes:                o.Changes,
@@ -102,7 +105,9 @@ func Open(o Opening) (Deployment, error) {
 		OpenedAt:               o.At,
 		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries),
 		EventsReserved:         eventsReserved(o.Release.Hooks),
-	}, nil
+	}
+	d.Warnings = BoundWarnings(AlarmWarnings(o.Alarms, d.Moves(), plan.Steps))
+	return d, nil
 }
 
 // WithRetries returns the Deployment that an earlier try of Open completed. It adds the history

@@ -38,6 +38,8 @@ var (
 	ErrTargetWeighted = errors.New("target already has weights")
 	// ErrTargetUnpublished is returned by Open for a Target that serves code that can still change.
 	ErrTargetUnpublished = errors.New("target serves an unpublished version")
+	// ErrStableDiffers is returned by Open for a Target that does not serve what the input expects.
+	ErrStableDiffers = errors.New("stable differs from what is expected")
 	// ErrCandidatePending is returned by Open until the Candidate can be invoked.
 	ErrCandidatePending = errors.New("candidate is not active yet")
 	// ErrCandidateFailed is returned by Open for a Candidate that can never be invoked.

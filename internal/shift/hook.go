@@ -21,7 +21,8 @@ const (
 	// Callback : the function's return only means that it accepted the question. The answer
 	// comes by task token.
 	Callback HookMode = "callback"
-	// CodeDeploy : the function was written for CodeDeploy, and answers as it answers that.
+	// CodeDeploy : the function is one that was written for CodeDeploy, and answers as it
+	// answers there.
 	CodeDeploy HookMode = "codedeploy"
 )
 

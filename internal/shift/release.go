@@ -3,6 +3,7 @@ package shift
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -12,6 +13,9 @@ type Arrival struct {
 	Target Target `json:"target"`
 	// Candidate is empty until Publish has determined it.
 	Candidate Version `json:"candidate"`
+	// ExpectStable is what the Target has to serve when the Deployment opens. If it is empty,
+	// it may serve anything.
+	ExpectStable Version `json:"expectStable,omitempty"`
 	// Detail is opaque data of the router, which returned it with the Candidate.
 	Detail string `json:"detail,omitempty"`
 }
@@ -29,6 +33,23 @@ func (a *Arrival) UnmarshalJSON(data []byte) error {
 	}
 	a.Detail = cmp.Or(a.Detail, read.FunctionARN)
 	return nil
+}
+
+// CheckStable returns ErrStableDiffers if the Target serves something else than was expected.
+// serving is empty for a Target that does not exist.
+func (a Arrival) CheckStable(serving Version) error {
+	switch {
+	case a.ExpectStable == "" || serving == a.ExpectStable:
+		return nil
+	case serving == "":
+		return fmt.Errorf("%w: %s does not exist, and was expected to serve %s: create it, or leave out what it is expected to serve",
+			ErrStableDiffers, a.Target, a.ExpectStable)
+	case serving == a.Candidate:
+		return fmt.Errorf("%w: %s already serves %s, which was to be shifted to it, and was expected to serve %s: this has been deployed before, or somebody has moved it by hand",
+			ErrStableDiffers, a.Target, serving, a.ExpectStable)
+	}
+	return fmt.Errorf("%w: %s serves %s, and was expected to serve %s: see who has moved it; if %[3]s is right, expect that, or leave it out to start from whatever serves",
+		ErrStableDiffers, a.Target, serving, a.ExpectStable)
 }
 
 // Trigger says who started a Deployment.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"sluice/internal/shift"
 )
@@ -39,4 +40,28 @@ func TestAReleaseThatNobodyAskedForSaysWhy(t *testing.T) {
 	r := shift.NotAsked("no tag")
 	assert.Equal(t, "no tag", r.Unchanged)
 	assert.Equal(t, shift.Event, r.Trigger)
+}
+
+func TestATargetThatServesAnotherVersionThanExpectedIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		expected, serving shift.Version
+		says              string // empty where it is right
+	}{
+		"nothing is expected":          {"", "7", ""},
+		"nothing is expected or there": {"", "", ""},
+		"what is expected":             {"1", "1", ""},
+		"another one":                  {"1", "7", "lambda:orders:live serves 7, and was expected to serve 1: see who has moved it; if 7 is right, expect that"},
+		"the candidate":                {"1", "2", "lambda:orders:live already serves 2, which was to be shifted to it, and was expected to serve 1: this has been deployed before"},
+		"the candidate, as expected":   {"2", "2", ""},
+		"none":                         {"1", "", "lambda:orders:live does not exist, and was expected to serve 1: create it"},
+	} {
+		err := shift.Arrival{Target: orders, Candidate: "2", ExpectStable: test.expected}.CheckStable(test.serving)
+		if test.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, shift.ErrStableDiffers, name)
+		assert.ErrorContains(t, err, test.says, name)
+	}
 }

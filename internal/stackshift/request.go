@@ -75,9 +75,10 @@ func (r Request) Resource() string { return digest(r.StackID, r.LogicalID) }
 const ExecutionPrefix = "cfn-"
 
 // Execution is the name of the execution for this request. CloudFormation's event may arrive
-// twice; Step Functions starts a name only once.
+// twice; Step Functions starts a name only once. CloudFormation uses a RequestId again when a
+// failed update is tried again (aws-cdk issue 35957), but signs another ResponseURL.
 func (r Request) Execution() string {
-	return ExecutionPrefix + digest(r.StackID, r.LogicalID, r.RequestID)[:32]
+	return ExecutionPrefix + digest(r.StackID, r.LogicalID, r.RequestID, r.ResponseURL)[:32]
 }
 
 // Physical is the PhysicalResourceId. It never changes, so CloudFormation never replaces the

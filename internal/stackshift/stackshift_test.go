@@ -232,6 +232,7 @@ func TestARequestHasOneExecutionAndAResourceOnePhysicalID(t *testing.T) {
 	r := request(t, nil)
 	assert.Equal(t, r.Execution(), request(t, nil).Execution(), "the same event twice is one execution")
 	assert.NotEqual(t, r.Execution(), request(t, func(r *stackshift.Request) { r.RequestID = "r2" }).Execution())
+	assert.NotEqual(t, r.Execution(), request(t, func(r *stackshift.Request) { r.ResponseURL += "2" }).Execution(), "an update that is tried again has the same RequestId, and another URL")
 	assert.Regexp(t, `^cfn-[0-9a-f]{32}$`, r.Execution())
 	assert.Equal(t, r.Resource(), request(t, func(r *stackshift.Request) { r.RequestID, r.Type = "r2", stackshift.Delete }).Resource())
 	assert.Equal(t, "sluice/orders/SluiceShift3f9a1c22", request(t, func(r *stackshift.Request) { r.PhysicalID = "" }).Physical())

@@ -9,6 +9,7 @@ package strictjson
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,14 @@ func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
 // Member returns the path of a member of an object.
 func Member(path, name string) string { return join(path, name) }
+
+// Within returns the path in a whole text of what has a path in a part of it.
+func Within(part, path string) string {
+	if path == "" || path[0] == '[' {
+		return part + path
+	}
+	return part + "." + path
+}
 
 // Value is one JSON value and its path. An absent value can be read too: it gives zero values
 // and no problems.
@@ -198,12 +207,13 @@ func (v Value) HasProblem() bool {
 // Present says whether the value is in the text. null is present.
 func (v Value) Present() bool { return v.tree != absent{} }
 
-// IsObject, IsString and IsArray say what kind of value it is. They are for values that may
+// IsObject, IsString, IsArray, IsNumber and IsNull say what kind of value it is. They are for values that may
 // be of several kinds.
 func (v Value) IsObject() bool { _, ok := v.tree.(*object); return ok }
 func (v Value) IsString() bool { _, ok := v.tree.(string); return ok }
 func (v Value) IsArray() bool  { _, ok := v.tree.([]any); return ok }
 func (v Value) IsNumber() bool { _, ok := v.tree.(json.Number); return ok }
+func (v Value) IsNull() bool   { return v.tree == nil }
 
 // Kind names the kind of the value, such as "an array".
 func (v Value) Kind() string {
@@ -234,6 +244,8 @@ func (v Value) expect(what string) {
 type Object struct {
 	Value
 	members *object
+	// written has the names as they are in the text, where they may be spelled otherwise.
+	written map[string]string
 }
 
 // Object reads an object that may have the known names and no others.
@@ -282,6 +294,38 @@ func (o Object) Names() []string {
 	return names
 }
 
+// ObjectOfAnyCase is ObjectLike for an object whose names may be in upper or lower case. Its
+// fields are read by the known names, each of which may appear in one spelling only.
+func (v Value) ObjectOfAnyCase(example string, known ...string) Object {
+	o, ok := v.tree.(*object)
+	read := Object{Value: v, members: &object{indexes: map[string]int{}}, written: map[string]string{}}
+	if !ok {
+		v.expect("an object such as " + example)
+		return read
+	}
+	for _, m := range o.members {
+		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, m.name) })
+		if i < 0 {
+			v.problems.Add(join(v.path, m.name), "is not known here; known are %s", strings.Join(known, ", "))
+			continue
+		}
+		if before, duplicate := read.written[known[i]]; duplicate {
+			v.problems.Add(join(v.path, m.name), "appears twice: as %s, too", before)
+			continue
+		}
+		read.written[known[i]] = m.name
+		read.members.indexes[known[i]] = len(read.members.members)
+		read.members.members = append(read.members.members, member{known[i], m.value})
+	}
+	return read
+}
+
+// HasAnyCase says whether the value is an object with a name, in upper or lower case.
+func (v Value) HasAnyCase(name string) bool {
+	o, ok := v.tree.(*object)
+	return ok && slices.ContainsFunc(o.members, func(m member) bool { return strings.EqualFold(m.name, name) })
+}
+
 // Members reads an object that may have any names.
 func (v Value) Members() Object {
 	o, ok := v.tree.(*object)
@@ -294,7 +338,7 @@ func (v Value) Members() Object {
 
 // Field returns the value of a name. The value is not Present if the name is absent.
 func (o Object) Field(name string) Value {
-	f := Value{problems: o.problems, path: join(o.path, name), tree: absent{}}
+	f := Value{problems: o.problems, path: join(o.path, cmp.Or(o.written[name], name)), tree: absent{}}
 	if value, ok := o.members.find(name); ok {
 		f.tree = value
 	}

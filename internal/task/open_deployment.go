@@ -286,11 +286,14 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 	route, err := o.Router.Route(ctx, a.Target)
 	switch {
 	case errors.Is(err, shift.ErrTargetNotFound):
+		if differs := a.CheckStable(""); differs != nil && o.creates(rules) {
+			return c, differs
+		}
 		return o.planMissing(c, rules, err)
 	case err != nil:
 		return c, fmt.Errorf("read what %s serves: %w", a.Target, err)
 	}
-	if c, err = o.readStart(ctx, c, route, rules); err != nil {
+	if c, err = o.readStart(ctx, a, c, route, rules); err != nil {
 		return c, err
 	}
 	if c.Stable == c.Candidate || o.release.IsLate(c) {
@@ -306,13 +309,13 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 
 // readStart completes a Change by what the Target serves before the Deployment. It returns
 // an error for a Route that no Deployment can start with.
-func (o opening) readStart(ctx context.Context, c shift.Change, route shift.Route, rules shift.Rules) (_ shift.Change, err error) {
+func (o opening) readStart(ctx context.Context, a shift.Arrival, c shift.Change, route shift.Route, rules shift.Rules) (_ shift.Change, err error) {
 	if rules.Settles {
 		if c.Settles, err = o.Router.Settles(ctx, c.Target); err != nil {
 			return c, fmt.Errorf("read whether %s settles by itself: %w", c.Target, err)
 		}
 	}
-	if route, err = o.rereadDivided(ctx, route, c); err != nil {
+	if route, err = o.rereadOdd(ctx, route, a, c.Settles); err != nil {
 		return c, err
 	}
 	c.Stable, c.Revision, c.Lag = route.Serving, route.Revision, max(rules.Lag, route.Lag)
@@ -323,20 +326,20 @@ func (o opening) readStart(ctx context.Context, c shift.Change, route shift.Rout
 	return c, nil
 }
 
-// rereadDivided reads a divided Route again before it is refused: the Deployment that held
-// the Target may have ended a moment ago. It cannot detect an outdated read of an undivided
-// Route. In that case the first write is refused.
-func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.Change) (shift.Route, error) {
+// rereadOdd reads a Route again before it is refused, because it is divided or not what is
+// expected: the Deployment that held the Target may have ended a moment ago. It cannot detect
+// an outdated read of a Route that looks right. In that case the first write is refused.
+func (o opening) rereadOdd(ctx context.Context, route shift.Route, a shift.Arrival, settles bool) (shift.Route, error) {
 	problem, reread := error(nil), false
 	err := o.Pause.untilFresh(ctx, func() (_ bool, err error) {
 		if reread {
-			if route, err = o.Router.Route(ctx, c.Target); err != nil {
-				return false, fmt.Errorf("read again what %s serves: %w", c.Target, err)
+			if route, err = o.Router.Route(ctx, a.Target); err != nil {
+				return false, fmt.Errorf("read again what %s serves: %w", a.Target, err)
 			}
 		}
 		reread = true
-		problem = o.Router.CheckStart(c.Target, route, c.Settles)
-		return !errors.Is(problem, shift.ErrTargetWeighted), nil
+		problem = cmp.Or(o.Router.CheckStart(a.Target, route, settles), a.CheckStable(route.Serving))
+		return !errors.Is(problem, shift.ErrTargetWeighted) && !errors.Is(problem, shift.ErrStableDiffers), nil
 	})
 	return route, cmp.Or(err, problem)
 }
@@ -345,11 +348,16 @@ func (o opening) rereadDivided(ctx context.Context, route shift.Route, c shift.C
 // divided, and nothing serves it, so the Deployment may create it if the release allows it.
 // Otherwise it has existed until a moment ago (PublishVersion, checkNames).
 func (o opening) planMissing(c shift.Change, rules shift.Rules, notFound error) (shift.Change, error) {
-	if o.release.Options.CreateTarget && rules.Creates {
+	if o.creates(rules) {
 		c.Maker = shift.MakerOf(o.id)
 		return c, nil
 	}
 	return c, fmt.Errorf("%w; somebody has deleted it since the execution began: create it again, or name another one", notFound)
+}
+
+// creates says whether the Deployment may create a Target of these rules.
+func (o opening) creates(rules shift.Rules) bool {
+	return o.release.Options.CreateTarget && rules.Creates
 }
 
 func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deployment, error) {
@@ -366,13 +374,16 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 		return shift.Deployment{}, err
 	}
 	d, err := shift.Open(shift.Opening{
-		ID: o.id, Release: o.release, Changes: changes, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
+		ID: o.id, Release: o.release, Changes: changes, Alarms: alarms, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
 	})
 	if err != nil {
 		return shift.Deployment{}, err
 	}
 	if err := (flow.Document{Release: &o.release, Deployment: &d}).CheckSize(); err != nil {
 		return shift.Deployment{}, err
+	}
+	for _, w := range d.Warnings {
+		slog.WarnContext(ctx, "an alarm cannot fire as it is meant to", "deployment", o.id, "alarm", w.Subject, "name", w.Name, "warning", w.Text)
 	}
 	record, err := o.Ledger.Describe(ctx, d, firing, alarms)
 	if err != nil {

@@ -209,6 +209,13 @@ func TestOpenRefusesWhatCannotStart(t *testing.T) {
 		"a target whose traffic is divided": {func(s *stage, _ *applications, _ *flow.Call[flow.Document]) {
 			s.put(orders, shift.Route{Serving: "1", Additional: "7", Weight: 100})
 		}, shift.ErrTargetWeighted, "start at lambda:orders:live"},
+		"a target that serves another version than expected": {func(_ *stage, _ *applications, call *flow.Call[flow.Document]) {
+			call.Document.Release.Arrivals[0].ExpectStable = "7"
+		}, shift.ErrStableDiffers, "lambda:orders:live serves 1, and was expected to serve 7"},
+		"a target that is to be created, and was expected to serve": {func(s *stage, _ *applications, call *flow.Call[flow.Document]) {
+			delete(s.routes, orders)
+			call.Document.Release.Options.CreateTarget, call.Document.Release.Arrivals[0].ExpectStable = true, "1"
+		}, shift.ErrStableDiffers, "lambda:orders:live does not exist, and was expected to serve 1"},
 		"a plan that the kind cannot take": {func(_ *stage, a *applications, _ *flow.Call[flow.Document]) { a.rules.AllAtOnce = true },
 			shift.ErrInvalidPlan, "the traffic of lambda:orders:live cannot be divided"},
 		"a plan that is too fast for what a target serves": {func(s *stage, a *applications, _ *flow.Call[flow.Document]) {
@@ -357,6 +364,36 @@ func TestOpenShiftsWhatItFindsAtTheSecondLook(t *testing.T) {
 	d, err := h.Handle(t.Context(), s.opening(orders, billing))
 	require.NoError(t, err)
 	assert.Equal(t, []shift.Move{{Target: billing, Stable: "1", Candidate: "2"}}, d.Moves(), "what serves it already is left out")
+}
+
+// The deployment that held the target before may have moved it a moment ago.
+func TestOpenReadsAgainBeforeItSaysThatStableDiffers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	unopened(s)
+	s.put(orders, shift.Route{Serving: "0"})
+	h, _ := s.openDeployment(s.apps())
+	h.Pause = func(context.Context, time.Duration) { s.put(orders, shift.Route{Serving: "1"}) }
+	call := s.opening(orders)
+	call.Document.Release.Arrivals[0].ExpectStable = "1"
+	d, err := h.Handle(t.Context(), call)
+	require.NoError(t, err)
+	assert.Equal(t, []shift.Move{{Target: orders, Stable: "1", Candidate: "2"}}, d.Moves())
+}
+
+// A warning refuses nothing. It is in the Deployment, where the execution shows it.
+func TestOpenWarnsOfAnAlarmThatCannotFireAsMeant(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	unopened(s)
+	apps := s.apps()
+	apps.alarms = []shift.Alarm{{Name: "orders-5xx", State: shift.AlarmOK, Definition: shift.AlarmDefinition{Rule: "FALSE"}}}
+	h, _ := s.openDeployment(apps)
+	d, err := h.Handle(t.Context(), s.opening(orders))
+	require.NoError(t, err)
+	require.Len(t, d.Warnings, 1)
+	assert.Equal(t, shift.AlarmOfNothing, d.Warnings[0].Name)
+	assert.Equal(t, d.Warnings, s.record.Deployment.Warnings)
 }
 
 func TestAReleaseThatNobodyAskedForIsNotRecorded(t *testing.T) {

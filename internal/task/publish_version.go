@@ -54,6 +54,8 @@ type PublishVersion struct {
 	FrontEnds request.FrontEnds
 	// Kinds read Targets of further kinds.
 	Kinds map[string]request.Kind
+	// YAML reads the text of an AppSpec that is no JSON. If it is nil, such a text is refused.
+	YAML request.YAML
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 }
@@ -61,7 +63,7 @@ type PublishVersion struct {
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
 // valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, Kinds: h.Kinds}
+	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, Kinds: h.Kinds, YAML: h.YAML}
 	release, err := h.settle(ctx, reader, call.Document)
 	if err != nil {
 		return shift.Release{}, err

@@ -326,7 +326,7 @@ func (w *World) makeAlarm(a Alarm, targets []shift.Target) error {
 	there, name := w.cloudWatchOf(a.Name)
 	m := localaws.MetricAlarm{
 		Name: name, Namespace: lambdaNamespace, Metric: string(a.Metric), Statistic: string(a.Statistic), Period: a.Period,
-		Evaluations: a.Periods, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
+		Evaluations: a.Periods, ToAlarm: a.ToAlarm, Threshold: a.Threshold, Comparison: a.Comparison, TreatMissingData: a.MissingData,
 	}
 	if a.Metric != "" && a.Statistic.extended() {
 		m.Statistic, m.Extended = "", string(a.Statistic)

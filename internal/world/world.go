@@ -18,6 +18,7 @@ import (
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/strictyaml"
 )
 
 // Epoch is the start time of every world but a Paced one.
@@ -282,7 +283,7 @@ func (w *World) reader() request.Reader {
 	for name, kind := range w.scenario.Kinds {
 		kinds[name] = kind.Read
 	}
-	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, FrontEnds: request.AnyFrontEnd, Kinds: kinds}
+	return request.Reader{ExecutionID: w.place.machineARN(), Alias: w.scenario.Alias, FrontEnds: request.AnyFrontEnd, Kinds: kinds, YAML: strictyaml.Convert}
 }
 
 // targetsOf returns the Targets of Sluice's own kinds that the releases shift.

@@ -134,24 +134,24 @@ func TestInvalidFilesExitWith2AndListEveryProblem(t *testing.T) {
 			"several problems in the deployment",
 			`{"targets": [{"alias": "live"}], "Alarms": [], "strategy": "Canary", "hooks": {"beforeTraffic": [{"function": "x y"}]}, "unchanged": 3}`, `{}`,
 			[]string{
-				"deployment.json: Alarms: is not known here", "deployment.json: targets[0].function: is missing",
-				"deployment.json: strategy: unknown strategy", "deployment.json: hooks.beforeTraffic[0].function: is not the name",
-				"deployment.json: unchanged: must be a string",
+				"deployment.json:1:34: Alarms: is not known here", "deployment.json:1:14: targets[0].function: is missing",
+				"deployment.json:1:48: strategy: unknown strategy", "deployment.json:1:99: hooks.beforeTraffic[0].function: is not the name",
+				"deployment.json:1:121: unchanged: must be a string",
 			},
 		},
-		{"a plan that cannot fit", `{"function": "orders", "strategy": "Linear0.01PercentEvery1Minute"}`, `{}`, []string{"deployment.json: strategy: plan too long", "deployment.json: document too large"}},
+		{"a plan that cannot fit", `{"function": "orders", "strategy": "Linear0.01PercentEvery1Minute"}`, `{}`, []string{"deployment.json:1:24: strategy: plan too long", "deployment.json: document too large"}},
 		{"a deployment that is too large for an execution", `{"function": "orders"}` + strings.Repeat(" ", maxText), `{}`, []string{"deployment.json: it is larger than 262144 bytes"}},
 		{
 			"several problems in the scenario", `{"function": "orders"}`,
 			`{"candidate": {"errorRate": 2}, "events": [{"atSeconds": 1, "do": "explode"}], "seed": -1}`,
 			[]string{
-				"scenario.json: candidate.errorRate: must be a number from 0 to 1", "scenario.json: seed: must be a whole number",
-				"scenario.json: events[0]: do is not known",
+				"scenario.json:1:16: candidate.errorRate: must be a number from 0 to 1", "scenario.json:1:80: seed: must be a whole number",
+				"scenario.json:1:44: events[0]: do is not known",
 			},
 		},
 		{
 			"problems in both", `{"function": "orders", "version": "$LATEST"}`, `{"traffic": 600}`,
-			[]string{"deployment.json: version: must be a published version", "scenario.json: traffic: must be an object"},
+			[]string{"deployment.json:1:24: version: must be a published version", "scenario.json:1:2: traffic: must be an object"},
 		},
 	}
 	for _, tt := range tests {
@@ -187,8 +187,8 @@ func TestPlanOfAnInvalidDeploymentPrintsNoPlan(t *testing.T) {
 	got := run(t, `{"strategy": {"canary": {"percent": 100, "bakeMinutes": 5}}}`, "plan", "-f", "-", "--json")
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "standard input: targets: is missing")
-	assert.Contains(t, got.stderr, "standard input: strategy.canary.percent: must be above 0 and below 100, not 100")
+	assert.Contains(t, got.stderr, "standard input:1:1: targets: is missing")
+	assert.Contains(t, got.stderr, "standard input:1:26: strategy.canary.percent: must be above 0 and below 100, not 100")
 }
 
 func TestUnknownStrategyListsTheValidForms(t *testing.T) {

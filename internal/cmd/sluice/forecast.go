@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"sluice/internal/forecast"
 	"sluice/internal/shift"
@@ -34,6 +35,7 @@ type estimate struct {
 	Warnings     []string     `json:"warnings"`
 
 	plan         shift.Plan
+	release      shift.Release
 	isDeployment bool // false for a strategy alone
 	functions    int  // among the targets
 }
@@ -139,6 +141,7 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 		PolledAlarms: elsewhere,
 		FrontEnds:    frontEnds,
 		plan:         p,
+		release:      r,
 		isDeployment: deployed,
 		functions:    functions,
 	}
@@ -152,6 +155,13 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 		f.Hooks = append(f.Hooks, h.Function)
 	}
 	return f, nil
+}
+
+// addFindings adds what a check has found to the warnings.
+func (f *estimate) addFindings(c checked) {
+	for _, found := range c.Findings {
+		f.Warnings = append(f.Warnings, strings.ToUpper(found.Text[:1])+found.Text[1:]+".")
+	}
 }
 
 func plannedSteps(p shift.Plan) []plannedStep {

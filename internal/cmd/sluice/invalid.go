@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"sluice/internal/request"
 	"sluice/internal/strictjson"
@@ -23,15 +24,25 @@ func (e *invalidError) orNil() error {
 	return e
 }
 
-// add adds the problems that an error about an input lists. An error without a list is
+// add adds the problems that an error about a file lists. An error without a list is
 // itself the problem.
-func (e *invalidError) add(source string, err error) {
+func (e *invalidError) add(f file, err error) {
 	if err == nil {
 		return
 	}
 	for _, p := range problems(err) {
-		e.lines = append(e.lines, source+": "+p.String())
+		e.lines = append(e.lines, f.line(p))
 	}
+}
+
+// take adds the problems that another invalidError lists. It returns any other error.
+func (e *invalidError) take(err error) error {
+	var other *invalidError
+	if !errors.As(err, &other) {
+		return err
+	}
+	e.lines = append(e.lines, other.lines...)
+	return nil
 }
 
 func problems(err error) []strictjson.Problem {
@@ -46,9 +57,24 @@ func problems(err error) []strictjson.Problem {
 	return []strictjson.Problem{{Message: err.Error()}}
 }
 
-// invalid returns an invalidError about one input.
-func invalid(source string, err error) error {
+// line shows a problem as compilers do: deployment.yaml:12:5: targets[0].version: …
+func (f file) line(p strictjson.Problem) string {
+	if f.appSpec {
+		rest, within := strings.CutPrefix(p.Path, "appSpec")
+		if flag := flagOf(p.Path); flag != "" && !within {
+			return flag + ": " + p.Message
+		}
+		p.Path = strings.TrimPrefix(rest, ".")
+	}
+	if at, found := f.positions.Find(p.Path); found && p.Path != "" { // one of the whole text says by itself where it is
+		return fmt.Sprintf("%s:%d:%d: %s", f.name, at.Line, at.Column, p)
+	}
+	return f.name + ": " + p.String()
+}
+
+// invalid returns an invalidError about a file.
+func (f file) invalid(err error) error {
 	e := &invalidError{}
-	e.add(source, err)
+	e.add(f, err)
 	return e
 }

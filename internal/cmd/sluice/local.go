@@ -112,19 +112,19 @@ func (f localFlags) check(args []string) error {
 func (f localFlags) readInputs(stdin io.Reader) (inputs, error) {
 	switch {
 	case f.deployment != "":
-		return readInputs(source(f.deployment), source(f.scenario), stdin)
+		return readInputs(source(f.deployment), appSpecFlags{}, source(f.scenario), stdin)
 	case f.scenario == "":
 		return inputs{deployment: sampleDeployment(sampleScenario, ""), scenario: sampleScenario}, nil
 	}
-	text, err := source(f.scenario).read(stdin)
+	from, err := source(f.scenario).read(stdin)
 	if err != nil {
 		return inputs{}, err
 	}
-	s, err := world.DecodeScenario(text)
+	s, err := world.DecodeScenario(from.json)
 	if err != nil {
-		return inputs{}, invalid(f.scenario, err)
+		return inputs{}, from.invalid(err)
 	}
-	return inputs{source: source(f.scenario).String(), deployment: sampleDeployment(s, ""), scenario: s}, nil
+	return inputs{from: from, deployment: sampleDeployment(s, ""), scenario: s}, nil
 }
 
 // serve plays the account until the context ends. It creates the account before it
@@ -134,7 +134,7 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 	if err := account.create(s); err != nil {
 		var wrong *world.ScenarioError
 		if errors.As(err, &wrong) {
-			return invalid(s.source, wrong)
+			return s.from.invalid(wrong)
 		}
 		return err
 	}

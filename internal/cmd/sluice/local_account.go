@@ -16,7 +16,6 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
-	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -131,7 +130,7 @@ func (a *localAccount) printStartTimes(to io.Writer) {
 // others to try.
 func (a *localAccount) print(to io.Writer, s inputs) {
 	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed))
-	release, err := request.DecodeInput(s.deployment, "")
+	release, err := file{json: s.deployment}.release("")
 	if err != nil {
 		return // cannot happen: the deployment was decoded before
 	}

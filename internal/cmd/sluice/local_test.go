@@ -151,7 +151,7 @@ func TestLocalRefusesInvalidArgumentsAndFiles(t *testing.T) {
 		{"standard input twice", []string{"-f", "-", "-s", "-"}, statusInvalid, "cannot both be standard input"},
 		{"a scenario that is not valid", []string{"-s", writeFile(t, "s.json", `{"wind": 7}`)}, statusInvalid, "wind: is not known here"},
 		{"a scenario of what is not there", []string{"--port", "0", "-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
-		{"a deployment that is not valid", []string{"-f", writeFile(t, "d.json", `{}`)}, statusInvalid, "d.json: "},
+		{"a deployment that is not valid", []string{"-f", writeFile(t, "d.json", `{}`)}, statusInvalid, "d.json:1:1: "},
 		{"such a scenario while the port is taken", []string{"--port", port, "-f", writeFile(t, "d.json", `{"function": "orders"}`), "-s", writeFile(t, "s.json", `{"hooks": {"smoke": {}}}`)}, statusInvalid, "no deployment has this hook"},
 		{"no template while the port is taken", []string{"--port", port, "--functions", "bootstraps"}, statusFailed, "run this command in the repository's folder"},
 		{"a file that is not there", []string{"-s", "/nowhere.json"}, statusFailed, "/nowhere.json"},

@@ -131,8 +131,8 @@ func (s inputs) report(played simulation) page.Report {
 	r := page.Report{Run: played.run}
 	r.Facts = facts(played.summary())
 	r.Texts = append(r.Texts, page.Text{Name: "Input", Content: strings.TrimSpace(string(s.deployment))})
-	if s.scenarioText != nil {
-		r.Texts = append(r.Texts, page.Text{Name: "Scenario", Content: strings.TrimSpace(string(s.scenarioText))})
+	if s.from.json != nil {
+		r.Texts = append(r.Texts, page.Text{Name: "Scenario", Content: strings.TrimSpace(string(s.from.json))})
 	}
 	return r
 }

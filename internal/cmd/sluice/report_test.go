@@ -17,7 +17,7 @@ import (
 func TestGoldenPictureOfARun(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join("testdata", "run")
-	s, err := readInputs(source(filepath.Join(folder, "deployment.json")), source(filepath.Join(folder, "scenario.json")), nil)
+	s, err := readInputs(source(filepath.Join(folder, "deployment.json")), appSpecFlags{}, source(filepath.Join(folder, "scenario.json")), nil)
 	require.NoError(t, err)
 	played, err := s.play()
 	require.NoError(t, err)

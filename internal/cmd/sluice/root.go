@@ -85,7 +85,7 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, env))
 	}

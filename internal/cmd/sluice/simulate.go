@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,6 @@ import (
 	"sluice/internal/localaws/asl"
 	"sluice/internal/picture"
 	"sluice/internal/picture/screen"
-	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -29,16 +29,18 @@ every hook succeeds. The same deployment and scenario always give the same
 result.
 
 On a terminal the run is drawn, and takes a few seconds. Otherwise, or with
---plain, it is printed at once.`
+--plain, it is printed at once.` + aboutFiles
 
 const examplesOfSimulate = `  sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json
   sluice simulate -f deployment.json -s scenario.json --report report.html
+  sluice simulate -f appspec.yaml --strategy AllAtOnce --hook-mode sync
   sluice simulate -f deployment.json -s scenario.json --json | jq .routes`
 
 func newSimulate(env environment) *cobra.Command {
 	var deployment, scenario, reportFile string
 	var asJSON bool
+	var spec appSpecFlags
 	var d drawing
 	cmd := &cobra.Command{
 		Use:                   "simulate -f FILE [-s FILE] [--report FILE] [--plain | --json]",
@@ -53,7 +55,7 @@ func newSimulate(env environment) *cobra.Command {
 			return d.check(asJSON)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, _ []string) error {
-			s, err := readInputs(source(deployment), source(scenario), cmd.InOrStdin())
+			s, err := readInputs(source(deployment), spec, source(scenario), cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -82,6 +84,7 @@ func newSimulate(env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVarP(&deployment, "file", "f", "", "read the deployment from `FILE`; - is standard input")
+	spec.addTo(cmd)
 	cmd.Flags().StringVarP(&scenario, "scenario", "s", "", "read the scenario from `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().StringVar(&reportFile, "report", "", "write an HTML page with plots to `FILE`")
@@ -104,32 +107,31 @@ func checkSimulateArgs(args []string, deployment, scenario source) error {
 
 // inputs are a deployment and a scenario.
 type inputs struct {
-	// source names the scenario's file in error messages.
-	source     string
 	deployment []byte
 	scenario   world.Scenario
-	// scenarioText is the content of the scenario's file; nil without one.
-	scenarioText []byte
+	// from is the scenario's file; its json is nil without one.
+	from file
 }
 
 // readInputs reads both files. Its error lists the problems of both.
-func readInputs(deployment, scenario source, stdin io.Reader) (inputs, error) {
+func readInputs(deployment source, spec appSpecFlags, scenario source, stdin io.Reader) (inputs, error) {
 	s := inputs{scenario: world.DefaultScenario()}
-	var err error
-	if s.deployment, err = deployment.read(stdin); err != nil {
+	wrong := &invalidError{}
+	d, err := spec.read(deployment, stdin)
+	if err = wrong.take(err); err != nil {
 		return inputs{}, err
 	}
-	wrong := &invalidError{}
-	_, err = request.DecodeInput(s.deployment, "")
-	wrong.add(deployment.String(), err)
+	if s.deployment = d.json; len(wrong.lines) == 0 {
+		_, err = d.release("")
+		wrong.add(d, err)
+	}
 	if scenario != "" {
-		text, err := scenario.read(stdin)
+		s.from, err = scenario.read(stdin)
 		if err != nil {
-			return inputs{}, err
+			return inputs{}, cmp.Or(wrong.take(err), wrong.orNil())
 		}
-		s.scenario, err = world.DecodeScenario(text)
-		wrong.add(scenario.String(), err)
-		s.source, s.scenarioText = scenario.String(), text
+		s.scenario, err = world.DecodeScenario(s.from.json)
+		wrong.add(s.from, err)
 	}
 	return s, wrong.orNil()
 }
@@ -148,7 +150,7 @@ func (s inputs) play() (simulation, error) {
 	})
 	var wrong *world.ScenarioError
 	if errors.As(err, &wrong) { // the scenario names something that the deployment lacks
-		return simulation{}, invalid(s.source, wrong)
+		return simulation{}, s.from.invalid(wrong)
 	}
 	if err != nil {
 		return simulation{}, fmt.Errorf("simulate: %w", err)

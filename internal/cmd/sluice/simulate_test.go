@@ -280,8 +280,8 @@ func TestMisspeltFunctionOfAScenarioIsRefused(t *testing.T) {
 	t.Parallel()
 	scenario := writeFile(t, "scenario.json", `{"functions": {"ordres": {"versions": 3}, "orders": {}, "smoke": {}}, "events": [{"atSeconds": 1, "do": "updateCode", "function": "oders"}]}`)
 	got := run(t, `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke"}]}}`, "simulate", "-f", "-", "-s", scenario)
-	assert.Equal(t, result{status: statusInvalid, stderr: scenario + ": functions.ordres: no deployment names this function; they name orders, smoke\n" +
-		scenario + `: events[0].function: there is no function "oders": no deployment names it; they name orders, smoke` + "\n"}, got)
+	assert.Equal(t, result{status: statusInvalid, stderr: scenario + ":1:16: functions.ordres: no deployment names this function; they name orders, smoke\n" +
+		scenario + `:1:119: events[0].function: there is no function "oders": no deployment names it; they name orders, smoke` + "\n"}, got)
 }
 
 func TestCauseSaysEachThingOnce(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 
 	"sluice/internal/operator"
 	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/request"
 )
 
 const aboutStart = `Start starts a deployment in AWS: an execution of Sluice's state machine, with
@@ -23,16 +22,18 @@ watch'. An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
 Start needs the permission states:StartExecution, also states:ListStateMachines
 unless you give the state machine's ARN. With --wait it also needs the
-permissions of 'sluice watch'.`
+permissions of 'sluice watch'.` + aboutFiles
 
 const examplesOfStart = `  sluice start -f deployment.json
   sluice start -f deployment.json --wait --profile production
+  sluice start -f appspec.yaml --strategy AllAtOnce --alarm orders-5xx
   sluice start -f deployment.json --json | jq -r .executionArn`
 
 // startOptions are the options of start.
 type startOptions struct {
 	account
 	file string
+	spec appSpecFlags
 	name string
 	wait bool
 	outputOptions
@@ -58,6 +59,7 @@ func newStart(env environment) *cobra.Command {
 		RunE: markFailed(func(cmd *cobra.Command, _ []string) error { return r.start(cmd) }),
 	}
 	cmd.Flags().StringVarP(&r.file, "file", "f", "", "read the deployment from `FILE`; - is standard input")
+	r.spec.addTo(cmd)
 	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch until it ends; the exit status says how")
 	cmd.Flags().StringVar(&r.name, "name", "", "the execution's `NAME`, unique for 90 days")
 	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait, only after the end")
@@ -69,13 +71,13 @@ func newStart(env environment) *cobra.Command {
 }
 
 func (r startOptions) start(cmd *cobra.Command) error {
-	input, err := source(r.file).read(cmd.InOrStdin())
+	input, err := r.spec.read(source(r.file), cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	release, err := request.DecodeInput(input, "")
+	release, err := input.release("")
 	if err != nil {
-		return invalid(source(r.file).String(), err)
+		return input.invalid(err)
 	}
 	cfg, err := r.configure(cmd.Context(), "")
 	if err != nil {
@@ -87,14 +89,14 @@ func (r startOptions) start(cmd *cobra.Command) error {
 		return err
 	}
 	// Functions given by ARN must be in the state machine's region and account.
-	if _, err := request.DecodeInput(input, machine); err != nil {
-		return invalid(source(r.file).String(), err)
+	if _, err := input.release(machine); err != nil {
+		return input.invalid(err)
 	}
 	name := r.name
 	if name == "" {
 		name = operator.NewName(release, r.now())
 	}
-	x, err := machines.Start(cmd.Context(), machine, name, input)
+	x, err := machines.Start(cmd.Context(), machine, name, input.json)
 	if err != nil {
 		return err
 	}

@@ -57,8 +57,8 @@ func TestInvalidDeploymentIsRefusedBeforeAWSIsCalled(t *testing.T) {
 	got := a.run("start", "-f", writeFile(t, "deployment.json", `{"function": "orders", "Alarms": [], "version": 3}`), "--wait")
 	assert.Equal(t, statusInvalid, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "deployment.json: Alarms: is not known here")
-	assert.Contains(t, got.stderr, "deployment.json: version: must be a string")
+	assert.Contains(t, got.stderr, "deployment.json:1:24: Alarms: is not known here")
+	assert.Contains(t, got.stderr, "deployment.json:1:38: version: must be a string")
 	assert.Empty(t, a.operations())
 }
 

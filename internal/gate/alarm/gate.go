@@ -160,13 +160,17 @@ func read(ctx context.Context, api API, names []string, found map[string]shift.A
 			return err
 		}
 		for _, a := range page.MetricAlarms {
-			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, a.EvaluationState, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
+			read := evaluated(a.StateValue, a.StateReason, a.EvaluationState, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
+			read.Definition = metricDefinition(a)
+			found[aws.ToString(a.AlarmName)] = read
 		}
 		for _, a := range page.LogAlarms {
 			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, a.EvaluationState, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
 		}
 		for _, a := range page.CompositeAlarms {
-			found[aws.ToString(a.AlarmName)] = evaluated(a.StateValue, a.StateReason, "", a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
+			read := evaluated(a.StateValue, a.StateReason, "", a.StateTransitionedTimestamp, a.StateUpdatedTimestamp)
+			read.Definition = compositeDefinition(a)
+			found[aws.ToString(a.AlarmName)] = read
 		}
 	}
 	return nil

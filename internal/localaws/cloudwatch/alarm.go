@@ -30,6 +30,7 @@ type MetricAlarm struct {
 	Extended         string // "p99", …
 	Period           time.Duration
 	Evaluations      int
+	ToAlarm          int // how many of them must breach; all if it is 0
 	Threshold        float64
 	Comparison       string // "GreaterThanOrEqualToThreshold", …
 	TreatMissingData string
@@ -77,6 +78,9 @@ func (s *Alarms) PutMetricAlarm(m MetricAlarm) {
 	members["Threshold"] = cbor.Float64(m.Threshold)
 	members["Period"] = cbor.Uint(max(m.Period/time.Second, 0))
 	members["EvaluationPeriods"] = cbor.Uint(max(m.Evaluations, 0))
+	if m.ToAlarm > 0 {
+		members["DatapointsToAlarm"] = cbor.Uint(m.ToAlarm)
+	}
 	for member, text := range map[string]string{
 		"Namespace": m.Namespace, "MetricName": m.Metric, "Statistic": m.Statistic, "ExtendedStatistic": m.Extended,
 		"ComparisonOperator": m.Comparison, "TreatMissingData": m.TreatMissingData,

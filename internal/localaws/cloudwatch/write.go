@@ -44,6 +44,9 @@ func parseMetricAlarm(members cbor.Map) (m MetricAlarm, err error) {
 		case "EvaluationPeriods":
 			number, err = cbor.AsInt32(value)
 			m.Evaluations = int(number)
+		case "DatapointsToAlarm":
+			number, err = cbor.AsInt32(value)
+			m.ToAlarm = int(number)
 		case "Threshold":
 			m.Threshold, err = cbor.AsFloat64(value)
 		default:
