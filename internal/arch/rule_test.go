@@ -96,6 +96,8 @@ var rules = []rule{
 	// The names of what is wrong with a request are the contract's; how it is read is not.
 	{folder: "internal/request", may: []string{domain, contract, strictjson}},
 	{folder: "internal/explain", may: []string{domain, contract}},
+	// It rewrites text, and knows how long a plan takes and the names of the tags.
+	{folder: "internal/template", may: []string{domain, contract}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
 
 	{folder: "internal/router", may: []string{domain}},
