@@ -59,6 +59,12 @@ func (a *sluice) blueprints() []blueprint {
 		description: "Puts traffic back when the state machine cannot: after alarms, after executions that were stopped, every minute, and on command.",
 		timeout:     flow.SafetyNetTimeout,
 	})
+	all = append(all, blueprint{
+		name:        flow.Macro,
+		description: "Makes a template that shifts its aliases with CodeDeploy shift them with Sluice, for CloudFormation. It calls nobody.",
+		timeout:     flow.MacroTimeout,
+		memory:      defaultMemory,
+	})
 	for i := range all {
 		switch b := &all[i]; b.name {
 		case flow.Publish.Function:
@@ -69,6 +75,8 @@ func (a *sluice) blueprints() []blueprint {
 			}
 		case flow.Rollback.Function:
 			b.memory = rollbackMemory
+		case flow.Macro:
+			b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
 		case flow.SafetyNet:
 			b.memory = rollbackMemory
 			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
@@ -85,7 +93,7 @@ func functionNames() []string {
 			names = append(names, spec.Function)
 		}
 	}
-	return append(names, flow.SafetyNet)
+	return append(names, flow.SafetyNet, flow.Macro)
 }
 
 func (a *sluice) newFunctions(from built) lambdas {

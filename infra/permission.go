@@ -92,6 +92,8 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			// Events that fail for good are sent there (Lambda, on-failure destination).
 			allow("DeadLetters", []string{"sqs:SendMessage"}, p.arn("sqs", p.settings.NamePrefix+"-dead-letters")),
 		}
+	case flow.Macro:
+		return nil // CloudFormation hands it the template
 	}
 	panic(fmt.Sprintf("the function %s has no permissions here", function))
 }

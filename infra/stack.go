@@ -60,6 +60,7 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 	all.functions = all.newFunctions(b)
 	all.machineLogs, all.machine = all.newMachine()
 	all.newSafetyNetTriggers()
+	all.newTemplateMacro()
 	all.startOnNewVersions()
 	all.notify()
 	all.newDashboard()

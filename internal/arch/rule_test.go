@@ -31,6 +31,7 @@ const (
 	assembly     = module + "/internal/assembly"
 	boot         = module + "/internal/boot"
 	cdkSettings  = module + "/internal/cdksettings"
+	templates    = module + "/internal/template"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
 	machine      = module + "/statemachine"
@@ -98,7 +99,7 @@ var rules = []rule{
 	{folder: "internal/explain", may: []string{domain, contract}},
 	// It rewrites text, and knows how long a plan takes and the names of the tags.
 	{folder: "internal/template", may: []string{domain, contract}},
-	{folder: "internal/task", may: []string{domain, contract, explanations, requests}},
+	{folder: "internal/task", may: []string{domain, contract, explanations, requests, templates}},
 
 	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
@@ -115,7 +116,7 @@ var rules = []rule{
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
 	// A Lambda is put together here, for AWS and for the local world alike.
-	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, sdk+"/aws")},
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, templates, sdk+"/aws")},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.
