@@ -32,5 +32,5 @@ func (a *sluice) newTemplateMacro() {
 		FunctionName: function.FunctionArn(),
 		Description:  jsii.String("Makes a template that shifts its aliases with CodeDeploy shift them with Sluice."),
 	})
-	macro.AddDependency(permission)
+	macro.AddResourceDependency(permission, nil)
 }

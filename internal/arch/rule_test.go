@@ -99,6 +99,8 @@ var rules = []rule{
 	{folder: "internal/explain", may: []string{domain, contract}},
 	// It rewrites text, and knows how long a plan takes and the names of the tags.
 	{folder: "internal/template", may: []string{domain, contract}},
+	// The macro gets JSON. Whoever writes a template may write YAML.
+	{folder: "internal/template/source", may: []string{"go.yaml.in/yaml"}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests, templates}},
 
 	{folder: "internal/router", may: []string{domain}},

@@ -207,10 +207,12 @@ func contains(keys []string, key string) bool {
 }
 
 const (
-	// shortest is the longest deployment that one custom resource waits for. CloudFormation waits
-	// for it for at most an hour (ServiceTimeout), and the hooks, the events and the answer take
-	// some of that.
-	shortest = 55 * time.Minute
+	// serviceTimeout is how long CloudFormation waits for a custom resource at most (CloudFormation
+	// Template Reference, AWS::CloudFormation::CustomResource, ServiceTimeout).
+	serviceTimeout = time.Hour
+	// maxShort is the longest deployment that a custom resource waits for by itself. Its start and
+	// its answer take some time, too.
+	maxShort = 55 * time.Minute
 	// longestWait is how long CloudFormation waits for a wait condition at most.
 	longestWait = 12 * time.Hour
 	// reserve is what a deployment may take beside its bakes and its hooks.
@@ -223,10 +225,18 @@ const (
 
 // waiting is how the stack waits for a group.
 type waiting struct {
-	// forever is true if the stack does not wait.
+	// never is true if the stack does not wait.
 	never bool
 	// long is the timeout of the wait condition, or 0 if the custom resource alone is enough.
 	long time.Duration
+}
+
+// most is how long the stack waits at most.
+func (w waiting) most() time.Duration {
+	if w.never {
+		return 0
+	}
+	return max(w.long, serviceTimeout)
 }
 
 // waitFor says how the stack waits for a group.
@@ -239,7 +249,7 @@ func (r *rewriter) waitFor(g group) waiting {
 	case !known:
 		r.note(g.first(), "how long its DeploymentConfigName takes is not known before it is deployed: the stack waits for up to %s", inWords(longestWait))
 		return waiting{long: longestWait}
-	case usual <= shortest:
+	case usual <= maxShort:
 		return waiting{}
 	case usual > longestWait-reserve/2:
 		r.refuse(g.first(), `its deployment takes %s, and a stack can wait for at most %s: name a shorter DeploymentConfigName, or let the stack go on at once, with {"Name": "Sluice", "Parameters": {"Wait": "false"}} in the section Transform`, inWords(usual), inWords(longestWait-reserve/2))

@@ -3,8 +3,8 @@ package template
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -81,11 +81,7 @@ func hash(names ...string) string {
 
 // shiftID is the name of a group's custom resource. It stays the same as long as the group does.
 func (g group) shiftID() string {
-	var ids []string
-	for _, a := range g.aliases {
-		ids = append(ids, a.id)
-	}
-	return shiftPrefix + hash(ids...)
+	return shiftPrefix + hash(g.ids()...)
 }
 
 // waitHash is in the names of a group's wait condition and its handle. CloudFormation never
@@ -120,6 +116,7 @@ func (r *rewriter) write(g group) {
 	for _, a := range g.aliases {
 		g.attach(a, wait)
 	}
+	r.shifts = append(r.shifts, Shift{ID: g.shiftID(), Aliases: g.ids(), Config: g.config().compact(), Wait: wait.most(), Hooks: len(g.before) + len(g.after)})
 	if len(g.aliases) > 1 {
 		r.note(g.first(), "%d aliases shift together, and go back together: %s", len(g.aliases), strings.Join(g.ids(), ", "))
 	}
@@ -171,7 +168,7 @@ func (g group) resource(kind string, more ...member) *node {
 func (r *rewriter) shift(g group, wait waiting) *node {
 	properties := newObject(
 		with("ServiceToken", newText(r.options.StackShift)),
-		with("ServiceTimeout", newText("3600")),
+		with("ServiceTimeout", newText(strconv.Itoa(int(serviceTimeout.Seconds())))),
 		with("Protocol", newText("1")),
 		with("Targets", g.targets()),
 		with("DeploymentConfigName", g.config().copied()),
@@ -234,6 +231,6 @@ func (g group) waitCondition(timeout time.Duration) *node {
 		with("Properties", newObject(
 			with("Handle", newObject(with(ref, newText(handlePrefix+g.waitHash())))),
 			with("Count", newLiteral("1")),
-			with("Timeout", newText(fmt.Sprint(int(timeout.Seconds())))),
+			with("Timeout", newText(strconv.Itoa(int(timeout.Seconds())))),
 		)))
 }

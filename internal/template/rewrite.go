@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Options are what a template does not say.
@@ -26,8 +27,23 @@ type Result struct {
 	Text []byte
 	// Changes are the resources that were changed or added, in their order.
 	Changes []Change
+	// Shifts are the custom resources that were added, in their order.
+	Shifts []Shift
 	// Notes are what people should know.
 	Notes []Note
+}
+
+// Shift is a custom resource that shifts aliases together.
+type Shift struct {
+	ID      string
+	Aliases []string
+	// Config is the DeploymentConfigName, as it is written.
+	Config string
+	// Wait is how long the stack waits at most: for the custom resource, or longer, at a wait
+	// condition. It is 0 if the stack does not wait.
+	Wait time.Duration
+	// Hooks is how many hooks are asked.
+	Hooks int
 }
 
 // Change is a resource that was changed. Before is empty for one that was added.
@@ -77,7 +93,7 @@ func Rewrite(source []byte, options Options) (Result, error) {
 	result := Result{Text: source, Notes: r.notes}
 	if len(shifted) > 0 {
 		result.Text = root.bytes()
-		result.Changes = r.changes()
+		result.Changes, result.Shifts = r.changes(), r.shifts
 	}
 	return result, nil
 }
@@ -93,6 +109,7 @@ type rewriter struct {
 	prepared map[string]bool // the hooks
 	problems []Problem
 	notes    []Note
+	shifts   []Shift
 }
 
 func newRewriter(root *node, options Options) (*rewriter, error) {
