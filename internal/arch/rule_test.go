@@ -206,7 +206,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, templates, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", module+"/internal/gate/metric", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},

@@ -1,7 +1,7 @@
 package template
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,21 +189,12 @@ func below(tops []*node, keys []string, known bool) []*node {
 			continue
 		}
 		for _, m := range top.members {
-			if !known || contains(keys, m.key) {
+			if !known || slices.Contains(keys, m.key) {
 				all = append(all, m.value)
 			}
 		}
 	}
 	return all
-}
-
-func contains(keys []string, key string) bool {
-	for _, k := range keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
 }
 
 const (
@@ -247,27 +238,17 @@ func (r *rewriter) waitFor(g group) waiting {
 	case r.options.DoNotWait:
 		return waiting{never: true}
 	case !known:
-		r.note(g.first(), "how long its DeploymentConfigName takes is not known before it is deployed: the stack waits for up to %s", inWords(longestWait))
+		r.note(g.first(), "how long its DeploymentConfigName takes is not known before it is deployed: the stack waits for up to %s", inSeconds(longestWait))
 		return waiting{long: longestWait}
 	case usual <= maxShort:
 		return waiting{}
 	case usual > longestWait-reserve/2:
-		r.refuse(g.first(), `its deployment takes %s, and a stack can wait for at most %s: name a shorter DeploymentConfigName, or let the stack go on at once, with {"Name": "Sluice", "Parameters": {"Wait": "false"}} in the section Transform`, inWords(usual), inWords(longestWait-reserve/2))
+		r.refuse(g.first(), `its deployment takes %s, and a stack can wait for at most %s: name a shorter DeploymentConfigName, or let the stack go on at once, with {"Name": "Sluice", "Parameters": {"Wait": "false"}} in the section Transform`, inSeconds(usual), inSeconds(longestWait-reserve/2))
 		return waiting{}
 	}
 	long := min(bakes+hooks*patientHook+reserve, longestWait)
-	r.note(g.first(), "its deployment takes longer than a custom resource may: the stack waits at a wait condition, for up to %s", inWords(long))
+	r.note(g.first(), "its deployment takes longer than a custom resource may: the stack waits at a wait condition, for up to %s", inSeconds(long))
 	return waiting{long: long}
 }
 
-// inWords returns a duration such as 45 min or 1 h 30 min.
-func inWords(d time.Duration) string {
-	hours, minutes := int(d/time.Hour), int(d%time.Hour/time.Minute)
-	switch {
-	case hours == 0:
-		return strconv.Itoa(minutes) + " min"
-	case minutes == 0:
-		return strconv.Itoa(hours) + " h"
-	}
-	return strconv.Itoa(hours) + " h " + strconv.Itoa(minutes) + " min"
-}
+func inSeconds(d time.Duration) shift.Seconds { return shift.Seconds(d.Seconds()) }

@@ -131,7 +131,7 @@ func TestWhatCannotBeRewrittenIsRefusedByTheNameOfItsResource(t *testing.T) {
 		"the environment of a hook":     {parts{policy: policyOf(`{"Ref": "Group"}`, withHook), hook: `"Environment": {"Fn::If": ["C", {}, {}]}`}, "Hook: its environment variables are not written out"},
 		"a hook as a whole":             {parts{policy: policyOf(`{"Ref": "Group"}`, withHook), hook: `"Fn::Transform": {"Name": "x"}`}, "Hook: its Properties are not written out"},
 		"a condition that is no name":   {parts{attributes: `, "Condition": {"Fn::Not": []}`}, "Live: its Condition is not the name of a condition"},
-		"too long":                      {config(`"Linear1PercentEvery10Minutes"`), "Live: its deployment takes 16 h 30 min, and a stack can wait for at most 11 h 30 min: name a shorter DeploymentConfigName, or"},
+		"too long":                      {config(`"Linear1PercentEvery10Minutes"`), "Live: its deployment takes 16h30m, and a stack can wait for at most 11h30m: name a shorter DeploymentConfigName, or"},
 		"a name that is taken":          {parts{resources: `, "SluiceShiftb64ac05f": {"Type": "AWS::SNS::Topic"}`}, "SluiceShiftb64ac05f: Sluice would add a resource of this name"},
 		"what SAM has to expand first":  {parts{resources: `, "Other": {"Type": "AWS::Serverless::Function"}`}, "Other: it is an AWS::Serverless::Function, which SAM has not made resources of yet: name Sluice after SAM, as in Transform: [AWS::Serverless-2016-10-31, Sluice]"},
 		"what a loop has to expand":     {parts{resources: `, "Fn::ForEach::All": ["X", ["a"], {"${X}": {"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}}]`}, "Fn::ForEach::All: it is not expanded yet"},

@@ -18,7 +18,9 @@ const standardInput source = "-"
 const maxText = 256 << 10
 
 // read reads the whole text. It returns an invalidError if the text is too large.
-func (s source) read(stdin io.Reader) ([]byte, error) {
+func (s source) read(stdin io.Reader) ([]byte, error) { return s.readUpTo(stdin, maxText) }
+
+func (s source) readUpTo(stdin io.Reader, most int) ([]byte, error) {
 	from := stdin
 	if s != standardInput {
 		file, err := os.Open(string(s))
@@ -28,12 +30,12 @@ func (s source) read(stdin io.Reader) ([]byte, error) {
 		defer file.Close()
 		from = file
 	}
-	text, err := io.ReadAll(io.LimitReader(from, maxText+1))
+	text, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(text) > maxText:
-		return nil, invalid(s.String(), fmt.Errorf("it is larger than %d bytes", maxText))
+	case len(text) > most:
+		return nil, invalid(s.String(), fmt.Errorf("it is larger than %d bytes", most))
 	}
 	return strictjson.WithoutMark(text), nil
 }
