@@ -178,12 +178,9 @@ func (r *rewriter) watchGroup(id string, group *node) {
 	if !isNoValue(group.get("TriggerConfigurations")) {
 		r.note(id, "CodeDeploy no longer sends its TriggerConfigurations: subscribe to Sluice's topic, or to its events on EventBridge")
 	}
-	undo := group.get("AutoRollbackConfiguration")
-	events := ""
-	if undo != nil {
-		events = string(undo.get("Events").bytesOrNothing())
-	}
-	if !strings.Contains(events, "DEPLOYMENT_FAILURE") || !strings.Contains(events, "DEPLOYMENT_STOP_ON_ALARM") {
+	events := string(group.get("AutoRollbackConfiguration", "Events").bytesOrNothing())
+	hasAlarms := !isNoValue(group.get("AlarmConfiguration"))
+	if !strings.Contains(events, "DEPLOYMENT_FAILURE") || hasAlarms && !strings.Contains(events, "DEPLOYMENT_STOP_ON_ALARM") {
 		r.note(id, "its AutoRollbackConfiguration does not put traffic back after every failure and alarm; Sluice always does")
 	}
 }

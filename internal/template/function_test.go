@@ -117,9 +117,21 @@ func TestWhatCodeDeployDidAndSluiceDoesNotIsNoted(t *testing.T) {
 	t.Parallel()
 	_, notes := propertiesOf(t, parts{group: `, "TriggerConfigurations": [{}]`}, options(), "Fn")
 	assert.Contains(t, notes, "Group: CodeDeploy no longer sends its TriggerConfigurations")
-	bare := bytes.Replace(parts{}.text(), []byte(`"DEPLOYMENT_STOP_ON_ALARM"`), []byte(`"DEPLOYMENT_STOP_ON_REQUEST"`), 1)
-	result, err := template.Rewrite(bare, options())
-	require.NoError(t, err)
-	require.Len(t, result.Notes, 1)
-	assert.Contains(t, result.Notes[0].Text, "Sluice always does")
+	for _, test := range []struct {
+		alarms, missing string
+		notes           int
+	}{
+		{"", "DEPLOYMENT_STOP_ON_ALARM", 0},
+		{"", "DEPLOYMENT_FAILURE", 1},
+		{`, "AlarmConfiguration": {"Enabled": true, "Alarms": [{"Name": "a"}]}`, "DEPLOYMENT_STOP_ON_ALARM", 1},
+		{`, "AlarmConfiguration": {"Enabled": true, "Alarms": [{"Name": "a"}]}`, "DEPLOYMENT_STOP_ON_REQUEST", 0},
+	} {
+		source := bytes.Replace(parts{group: test.alarms}.text(), []byte(test.missing), []byte("OTHER"), 1)
+		result, err := template.Rewrite(source, options())
+		require.NoError(t, err)
+		require.Len(t, result.Notes, test.notes, test)
+		if test.notes > 0 {
+			assert.Contains(t, result.Notes[0].Text, "Sluice always does")
+		}
+	}
 }

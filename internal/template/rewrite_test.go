@@ -18,11 +18,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// testdata/sam has templates of SAM, and what its translator makes of them (translate.py).
+// testdata/sam has templates of SAM, and what its translator makes of them (translate.py),
+// testdata/cdk what CDK makes of a program (infra/migration_test.go).
 // testdata/rewritten has what becomes of those, with the notes.
-func TestGoldenTemplatesOfSAMAreRewritten(t *testing.T) {
+func TestGoldenTemplatesOfSAMAndOfCDKAreRewritten(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/sam/*.json")
+	files, err := filepath.Glob("testdata/[sc]*/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
