@@ -216,7 +216,7 @@ var rules = []rule{
 	{folder: "internal/arch"},
 	// The definition is played here as the local world plays it, and elsewhere; so is what the
 	// SDK's clients have sent.
-	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, sdk}},
+	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, templates, sdk}},
 	// The README's files are read as whoever they are for reads them.
 	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
 }
