@@ -131,7 +131,7 @@ func TestWhatTheMacroWritesIsReadIfTheStackHasIt(t *testing.T) {
 	settings, err := load(flow.Macro, environment(nil))
 	require.NoError(t, err)
 	assert.Empty(t, settings.StackShift+settings.HookEndpoint+settings.HookLayer)
-	settings, err = load(flow.Macro, environment(map[string]string{flow.StackShiftVariable: "a", flow.HookEndpointVariable: "b", flow.HookLayerVariable: "c"}))
+	settings, err = load(flow.Macro, environment(map[string]string{flow.StackShiftVariable: "a", flow.HookURLVariable: "b", flow.HookLayerVariable: "c"}))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b", "c"}, []string{settings.StackShift, settings.HookEndpoint, settings.HookLayer})
 }

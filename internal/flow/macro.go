@@ -21,8 +21,8 @@ const DefaultMacro = "Sluice"
 const (
 	// StackShiftVariable has the ARN of StackShift.
 	StackShiftVariable = "SLUICE_STACK_SHIFT"
-	// HookEndpointVariable has the URL where hooks answer as they would answer CodeDeploy.
-	HookEndpointVariable = "SLUICE_HOOK_ENDPOINT"
+	// HookURLVariable has the URL where hooks answer as they would answer CodeDeploy.
+	HookURLVariable = "SLUICE_HOOK_URL"
 	// HookLayerVariable has the ARN of the layer that tells the JavaScript SDK v2 of it.
 	HookLayerVariable = "SLUICE_HOOK_LAYER"
 )
