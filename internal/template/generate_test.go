@@ -16,8 +16,8 @@ import (
 
 // shape is how a tool names and joins the resources of a function.
 type shape struct {
-	name                                             string
-	function, version, alias, group, role, code, app string
+	name                                  string
+	function, version, alias, group, role string
 	// dependsOn says whether a function waits for its role, more is on every resource.
 	dependsOn bool
 	more      string

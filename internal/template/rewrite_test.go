@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -389,4 +390,17 @@ func BenchmarkRewrite(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// CloudFormation waits for a macro while somebody waits for CloudFormation.
+func TestATemplateOf500ResourcesIsRewrittenAtOnce(t *testing.T) {
+	source := many(100)
+	result := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			_, err := template.Rewrite(source, options())
+			require.NoError(b, err)
+		}
+	})
+	assert.Less(t, result.NsPerOp(), time.Second.Nanoseconds())
+	assert.Less(t, result.AllocedBytesPerOp(), int64(64<<20))
 }
