@@ -63,6 +63,12 @@ func (a *sluice) blueprints() []blueprint {
 		description: "Shifts the aliases of CloudFormation stacks: their custom resource invokes it, and the announcements of the executions that it has started.",
 		timeout:     flow.StackShiftTimeout, memory: defaultMemory,
 	})
+	all = append(all, blueprint{
+		name:        flow.Macro,
+		description: "Makes a template that shifts its aliases with CodeDeploy shift them with Sluice, for CloudFormation. It calls nobody.",
+		timeout:     flow.MacroTimeout,
+		memory:      defaultMemory,
+	})
 	for i := range all {
 		switch b := &all[i]; b.name {
 		case flow.Publish.Function:
@@ -73,6 +79,8 @@ func (a *sluice) blueprints() []blueprint {
 			}
 		case flow.Rollback.Function:
 			b.memory = rollbackMemory
+		case flow.Macro:
+			b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
 		case flow.SafetyNet:
 			b.memory = rollbackMemory
 			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
@@ -93,7 +101,7 @@ func functionNames() []string {
 			names = append(names, spec.Function)
 		}
 	}
-	return append(names, flow.SafetyNet, flow.StackShift)
+	return append(names, flow.SafetyNet, flow.StackShift, flow.Macro)
 }
 
 func (a *sluice) newFunctions(from built) lambdas {

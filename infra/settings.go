@@ -36,6 +36,8 @@ type settings struct {
 	ConfigParameters string
 	// OnNewVersion says whether every newly published version starts an execution.
 	OnNewVersion bool
+	// Macro is the name of the CloudFormation macro, or empty for none.
+	Macro string
 	// FrontEnds say which Targets other than functions may be shifted.
 	FrontEnds frontEnds
 	// Pipeline configures the optional pipeline. It is nil for none.
@@ -64,6 +66,9 @@ type reach struct {
 
 // byTag is the value of a setting that selects functions by tag.
 const byTag = "tag"
+
+// noMacro is the value of the setting macro for none.
+const noMacro = "off"
 
 // mayCollide says whether another Sluice in the account, if there is one, would start a
 // deployment for the same published version. Both would react to the same tag, and neither sees
@@ -95,6 +100,7 @@ const (
 var (
 	prefixShape = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	anything    = regexp.MustCompile(``)
+	macroShape  = regexp.MustCompile(`^(off|[A-Z][A-Za-z0-9]{0,63})$`)
 	sourceShape = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
 )
 
@@ -111,7 +117,7 @@ var announced = []string{
 // an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
-	"onNewVersion", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+	"onNewVersion", "macro", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
 // reader reads settings and collects all problems.
@@ -137,6 +143,9 @@ func readSettings(find context, keys []string) (settings, error) {
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.FrontEnds = r.frontEnds()
+	if macro := r.text("macro", noMacro, macroShape, "off, or the macro's name in templates, such as "+flow.DefaultMacro+": an uppercase letter, and then letters and digits"); macro != noMacro {
+		s.Macro = macro
+	}
 	s.Pipeline = r.pipeline()
 	r.checkPrefix(s.NamePrefix)
 	r.checkNotifications(s.NotificationEmails, s.NotifyOn)

@@ -34,20 +34,20 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	t.Parallel()
 	typed, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
-		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false,
+		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false, "macro": "Sluice",
 		"cloudfrontStore": "create", "releaseBuckets": []any{"site-a", "site-b"}, "route53": []any{"Z1/a.example.com", "Z1/b.example.com"}, "distributions": []any{"www.example.com/E1/E2"},
 	})
 	require.NoError(t, err)
 	text, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
-		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false",
+		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false", "macro": "Sluice",
 		"cloudfrontStore": "create", "releaseBuckets": "site-a,site-b", "route53": "Z1/a.example.com, Z1/b.example.com", "distributions": "www.example.com/E1/E2",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
-		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/",
+		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/", Macro: "Sluice",
 		FrontEnds: frontEnds{
 			Store: "create", ReleaseBuckets: []string{"site-a", "site-b"},
 			Records: []record{{"Z1", "a.example.com"}, {"Z1", "b.example.com"}}, Pairs: []flow.SwitchPair{{Name: "www.example.com", Switch: "E1", Other: "E2"}},
@@ -89,6 +89,7 @@ func TestSettingIsRefused(t *testing.T) {
 		"hooks":                 {flow.TagHook, "*", 7.0},
 		"synthetic":             {flow.TagSynthetic, "*", 7.0},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
+		"macro":                 {"on", "sluice", "true", true, "A-B", "", "AWS::Sluice", strings.Repeat("A", 65)},
 		"cloudfrontStore":       {"arn:aws:cloudfront::111122223333:function/a", "Create", true},
 		"releaseBuckets":        {"site-a"}, // without a store
 		"route53":               {"Z1/A.example.com", "Z1/a.example.com Z1/a.example.com", "Z1/_sluice.a.example.com", 7.0},

@@ -61,6 +61,7 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 	all.machineLogs, all.machine = all.newMachine()
 	all.newSafetyNetTriggers()
 	all.answerStacks()
+	all.newTemplateMacro()
 	all.startOnNewVersions()
 	all.notify()
 	all.newDashboard()

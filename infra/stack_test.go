@@ -62,6 +62,9 @@ func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 			assert.Equal(t, "/team-a/", variables[flow.ParametersVariable])
 			assert.Equal(t, "prod", variables[flow.AliasVariable])
 			assert.Equal(t, "orders-*", variables[flow.FunctionsVariable])
+		case flow.Macro:
+			want = append(want, flow.StackShiftVariable)
+			assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:team-a-stack-shift", filled(t, variables[flow.StackShiftVariable]))
 		case flow.SafetyNet:
 			want = append(want, flow.StateMachineVariable)
 			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))
@@ -120,6 +123,41 @@ func TestEverythingAsynchronousIsRetriedAndHasTheDeadLetterQueue(t *testing.T) {
 	queue := only(t, template, "AWS::SQS::Queue")
 	assert.InDelta(t, 14*24*3600, queue["MessageRetentionPeriod"], 0)
 	assert.Equal(t, true, queue["SqsManagedSseEnabled"])
+}
+
+func TestTheMacroIsMadeIfItIsNamed(t *testing.T) {
+	assert.Empty(t, resources(goldenTemplate(t), "AWS::CloudFormation::Macro"))
+	template := otherTemplate(t)
+	macro := only(t, template, "AWS::CloudFormation::Macro")
+	assert.Equal(t, "Shift", macro["Name"])
+	var permissions []map[string]any
+	for _, p := range resources(template, "AWS::Lambda::Permission") {
+		if p["Principal"] == "cloudformation.amazonaws.com" {
+			permissions = append(permissions, p)
+		}
+	}
+	require.Len(t, permissions, 1)
+	assert.Equal(t, "lambda:InvokeFunction", permissions[0]["Action"])
+	assert.Equal(t, "111122223333", filled(t, permissions[0]["SourceAccount"]))
+	assert.Equal(t, macro["FunctionName"], permissions[0]["FunctionName"])
+	function := macro["FunctionName"].(map[string]any)["Fn::GetAtt"].([]any)[0].(string)
+	assert.Equal(t, "team-a-macro", resources(template, "AWS::Lambda::Function")[function]["FunctionName"])
+}
+
+// It reads a template and writes one: its role has nothing but its log and its traces.
+func TestTheMacroMayDoNothing(t *testing.T) {
+	for _, role := range resources(goldenTemplate(t), "AWS::IAM::Role") {
+		if role["Description"] != "What the function sluice-macro may do." {
+			continue
+		}
+		var sids []string
+		for _, s := range statementsOf(t, role) {
+			sids = append(sids, s.Sid)
+		}
+		assert.Equal(t, []string{"Logs", "Traces"}, sids)
+		return
+	}
+	t.Error("the macro has no role")
 }
 
 func TestEveryAlarmNotifiesPeopleAndSaysWhatToDo(t *testing.T) {

@@ -95,7 +95,7 @@ func synthesized(t *testing.T, set map[string]any) map[string]any {
 
 // otherSettings are the settings of otherTemplate.
 var otherSettings = map[string]any{
-	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "synthetic": "load", "logRetentionDays": "14", "onNewVersion": "false",
+	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "synthetic": "load", "logRetentionDays": "14", "onNewVersion": "false", "macro": "Shift",
 	"notificationEmails": "a@example.com,b@example.com", "notifyOn": "Started",
 }
 

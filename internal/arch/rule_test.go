@@ -32,6 +32,7 @@ const (
 	assembly     = module + "/internal/assembly"
 	boot         = module + "/internal/boot"
 	cdkSettings  = module + "/internal/cdksettings"
+	templates    = module + "/internal/template"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
 	stackShift   = module + "/internal/stackshift"
@@ -101,9 +102,13 @@ var rules = []rule{
 	// Its tests read YAML as publish-version does, which hands the parser in.
 	{folder: "internal/request", may: []string{domain, contract, strictjson}, tests: []string{strictyaml}},
 	{folder: "internal/explain", may: []string{domain, contract}},
+	// It rewrites text, and knows how long a plan takes and the names of the tags.
+	{folder: "internal/template", may: []string{domain, contract}},
+	// The macro gets JSON. Whoever writes a template may write YAML.
+	{folder: "internal/template/source", may: []string{"go.yaml.in/yaml"}},
 	// What a stack of CloudFormation wants, and what follows from it, is decided here.
 	{folder: "internal/stackshift", may: []string{domain, requests, strictjson}},
-	{folder: "internal/task", may: []string{domain, contract, explanations, requests, stackShift}},
+	{folder: "internal/task", may: []string{domain, contract, explanations, requests, stackShift, templates}},
 
 	{folder: "internal/router", may: []string{domain}},
 	{folder: "internal/router/*", may: adapter, tests: adapterTests},
@@ -122,7 +127,7 @@ var rules = []rule{
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
 	// A Lambda is put together here, for AWS and for the local world alike.
-	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", sdk+"/aws")},
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", templates, sdk+"/aws")},
 	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
 	{folder: "internal/assembly/publishversion", may: list(adapters, assembly, tasks, contract, domain, strictyaml)},
 
@@ -142,7 +147,7 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them. Its tests hold
 	// them to the metrics that are written. Its links to the console are the command's.
-	{folder: "infra", may: list(cdk, machine, contract, domain, operator, requests, forecasts, stackShift), tests: []string{explanations, module + "/internal/announce/emf"}},
+	{folder: "infra", may: list(cdk, machine, contract, domain, operator, requests, forecasts, stackShift), tests: []string{explanations, templates, module + "/internal/announce/emf"}},
 	// Whoever has a distribution in CDK takes it as it is. It has the function of the edges in it.
 	{folder: "infra/frontend", may: list(cdk, module+"/internal/router/cloudfront/edge")},
 	// Whoever has a pipeline in CDK takes it as it is.
@@ -214,7 +219,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
 			operator, picture, module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
 	},
@@ -224,7 +229,7 @@ var rules = []rule{
 	{folder: "internal/arch"},
 	// The definition is played here as the local world plays it, and elsewhere; so is what the
 	// SDK's clients have sent.
-	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, sdk}},
+	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, templates, sdk}},
 	// The README's files are read as whoever they are for reads them.
 	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
 }

@@ -31,6 +31,10 @@ type Settings struct {
 	Allowed request.Allowed
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
+	// StackShift is the ARN of the function that stacks wait for, HookEndpoint the URL where hooks
+	// answer as they would answer CodeDeploy, and HookLayer the ARN of a layer for them. The macro
+	// writes them into templates. Each is empty if the stack does not have it.
+	StackShift, HookEndpoint, HookLayer string
 	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read
 	// Targets of kinds that are not Sluice's own from an input.
 	Routers router.ByKind

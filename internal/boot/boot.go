@@ -72,6 +72,7 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	return assembly.Settings{
 		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		Alias: alias, Parameters: parameters, Allowed: allowed, FrontEnds: frontEnds,
+		StackShift: getenv(flow.StackShiftVariable), HookEndpoint: getenv(flow.HookURLVariable), HookLayer: getenv(flow.HookLayerVariable),
 	}, nil
 }
 

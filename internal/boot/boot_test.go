@@ -126,6 +126,16 @@ func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not a folder of parameters, such as /sluice/`)
 }
 
+func TestWhatTheMacroWritesIsReadIfTheStackHasIt(t *testing.T) {
+	t.Parallel()
+	settings, err := load(flow.Macro, environment(nil))
+	require.NoError(t, err)
+	assert.Empty(t, settings.StackShift+settings.HookEndpoint+settings.HookLayer)
+	settings, err = load(flow.Macro, environment(map[string]string{flow.StackShiftVariable: "a", flow.HookURLVariable: "b", flow.HookLayerVariable: "c"}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b", "c"}, []string{settings.StackShift, settings.HookEndpoint, settings.HookLayer})
+}
+
 func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
 	t.Parallel()
 	const store = "arn:aws:cloudfront::123456789012:key-value-store/a1"

@@ -130,6 +130,16 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, "4", a.alias(t))
 	})
 
+	t.Run("the macro answers CloudFormation", func(t *testing.T) {
+		answer, err := a.lambda().Invoke(t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String(flow.DefaultNamePrefix + "-" + flow.Macro),
+			Payload:      []byte(`{"requestId": "r-1", "params": {}, "fragment": {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}}`),
+		})
+		require.NoError(t, err)
+		assert.Empty(t, aws.ToString(answer.FunctionError))
+		assert.Equal(t, `{"requestId":"r-1","status":"success","fragment":{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}}`, string(answer.Payload))
+	})
+
 	t.Run("errors carry their names", func(t *testing.T) {
 		a.start(t, "invalid", `{"function": "orders", "strategy": "BigBang", "speed": "fast"}`)
 		ended := a.end(t, "invalid")

@@ -29,6 +29,11 @@ const (
 	// TagSynthetic permits Sluice to ask a function for synthetic requests. It configures
 	// nothing either, must have a value, and only IAM reads it.
 	TagSynthetic = "sluice:synthetic"
+	// TagShiftedBy says who starts the deployments of a function, if that is not the event of a
+	// published version. ShiftedByStack is its only value: a stack waits for them (the macro
+	// Sluice). It configures nothing.
+	TagShiftedBy   = "sluice:shifted-by"
+	ShiftedByStack = "stack"
 )
 
 // EmptyTagAlias says what is wrong with a TagAlias without a value. The roles of Sluice's
@@ -53,13 +58,16 @@ func (t Tags) Unknown() []string {
 	return slices.DeleteFunc(t.ownKeys(), func(key string) bool { return slices.Contains(configurationTags, key) })
 }
 
+// silentTags do not ask for a deployment.
+var silentTags = []string{TagHook, TagSynthetic, TagShiftedBy}
+
 // KnownTags lists the tags that configure a deployment.
 func KnownTags() []string { return slices.Clone(configurationTags) }
 
 func (t Tags) ownKeys() []string {
 	var keys []string
 	for key := range t {
-		if strings.HasPrefix(key, tagPrefix) && key != TagHook && key != TagSynthetic {
+		if strings.HasPrefix(key, tagPrefix) && !slices.Contains(silentTags, key) {
 			keys = append(keys, key)
 		}
 	}

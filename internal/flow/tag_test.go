@@ -20,6 +20,7 @@ func TestOnlyTagsOfSluiceAskForSomething(t *testing.T) {
 		{"somebody else's", flow.Tags{"team": "orders", "sluice": "x", "Sluice:alias": "live", "aws:cloudformation:stack-name": "s"}, false, nil},
 		{"the mark of a function for synthetic requests", flow.Tags{flow.TagSynthetic: "true"}, false, nil},
 		{"the mark of a hook", flow.Tags{flow.TagHook: "true"}, false, nil},
+		{"the mark of a function that a stack shifts", flow.Tags{flow.TagShiftedBy: flow.ShiftedByStack}, false, nil},
 		{"an alias", flow.Tags{flow.TagAlias: "live"}, true, nil},
 		{"an alias that is not named", flow.Tags{flow.TagAlias: ""}, true, nil},
 		{"a mistyped one", flow.Tags{"sluice:alais": "live", "sluice:": "", "sluice:alarms": "a"}, true, []string{"sluice:", "sluice:alais"}},

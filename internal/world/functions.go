@@ -17,6 +17,7 @@ import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/checkalarms"
 	"sluice/internal/assembly/closedeployment"
+	"sluice/internal/assembly/macro"
 	"sluice/internal/assembly/opendeployment"
 	"sluice/internal/assembly/publishversion"
 	"sluice/internal/assembly/rollback"
@@ -47,6 +48,7 @@ func (w *World) deploy() {
 	addTask(w, flow.Rollback, rollback.New)
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
 	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
+	w.add(flow.Spec{Function: flow.Macro, Timeout: flow.MacroTimeout}, macro.New)
 }
 
 // addTask deploys the Lambda behind a task.
@@ -73,7 +75,7 @@ func (w *World) settings(function string) assembly.Settings {
 	}
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
-		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
+		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}

@@ -78,3 +78,6 @@ func (f file) invalid(err error) error {
 	e.add(f, err)
 	return e
 }
+
+// invalid returns an invalidError about a text that is no file of Sluice's.
+func (s source) invalid(err error) error { return file{name: s.String()}.invalid(err) }

@@ -27,7 +27,8 @@ itself if something goes wrong.
 
 These commands need no AWS account: plan shows what a deployment will do;
 simulate plays it on this machine, with the definition and the handlers that run
-in AWS; local plays a whole AWS account on this machine, for you to try things.
+in AWS; local plays a whole AWS account on this machine, for you to try things;
+migrate shows how a template moves from CodeDeploy to Sluice.
 
 The other commands work with the Sluice in your AWS account. They find it as the
 aws command does: through profiles and environment variables, including
@@ -85,7 +86,7 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env), newMigrate())
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, env))
 	}

@@ -41,28 +41,36 @@ type file struct {
 // too large, or not YAML.
 func (s source) read(stdin io.Reader) (file, error) {
 	f := file{name: s.String()}
-	from := stdin
-	if s != standardInput {
-		opened, err := os.Open(string(s))
-		if err != nil {
-			return f, err
-		}
-		defer opened.Close()
-		from = opened
-	}
-	text, err := io.ReadAll(io.LimitReader(from, maxText+1))
-	switch {
-	case err != nil:
+	text, err := s.text(stdin, maxText)
+	if err != nil {
 		return f, err
-	case len(text) > maxText:
-		return f, f.invalid(fmt.Errorf("it is larger than %d bytes", maxText))
 	}
-	text = strictjson.WithoutMark(text)
 	if s.isYAML(text) {
 		return f.fromYAML(text)
 	}
 	f.json, f.positions = text, strictjson.Locate(text)
 	return f, nil
+}
+
+// text reads the whole text. It returns an invalidError if the text is too large.
+func (s source) text(stdin io.Reader, most int) ([]byte, error) {
+	from := stdin
+	if s != standardInput {
+		opened, err := os.Open(string(s))
+		if err != nil {
+			return nil, err
+		}
+		defer opened.Close()
+		from = opened
+	}
+	text, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > most:
+		return nil, s.invalid(fmt.Errorf("it is larger than %d bytes", most))
+	}
+	return strictjson.WithoutMark(text), nil
 }
 
 // isYAML says whether a text is to be read as YAML: by the name of its file, or else by how it

@@ -1,0 +1,16 @@
+// Package macro builds the Lambda macro.
+package macro
+
+import (
+	"sluice/internal/assembly"
+	"sluice/internal/flow"
+	"sluice/internal/task"
+	"sluice/internal/template"
+)
+
+// New builds the Lambda flow.Macro, which only CloudFormation invokes.
+func New(s assembly.Settings) flow.Lambda {
+	return task.Macro{Rewrite: template.Rewrite, Options: template.Options{
+		StackShift: s.StackShift, HookEndpoint: s.HookEndpoint, HookLayer: s.HookLayer,
+	}}.Handle
+}

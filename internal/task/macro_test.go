@@ -1,0 +1,129 @@
+package task_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/task"
+	"sluice/internal/template"
+)
+
+const shiftedTemplate = `{"Resources": {"G": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"DeploymentConfigName": {"Ref": "Speed"}}},
+ "F": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 3.0}}, "V": {"Type": "AWS::Lambda::Version"},
+ "A": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"DeploymentGroupName": {"Ref": "G"}}},
+ "Properties": {"Name": "live", "FunctionName": {"Ref": "F"}, "FunctionVersion": {"Fn::GetAtt": ["V", "Version"]}}}}}`
+
+func macro() task.Macro {
+	return task.Macro{Rewrite: template.Rewrite, Options: template.Options{StackShift: "arn:aws:lambda:eu-west-1:111122223333:function:sluice-stack-shift"}}
+}
+
+type macroAnswer struct {
+	RequestID    string
+	Status       string
+	Fragment     json.RawMessage
+	ErrorMessage string
+}
+
+func askMacro(t *testing.T, payload string) macroAnswer {
+	t.Helper()
+	text, err := macro().Handle(t.Context(), []byte(payload))
+	require.NoError(t, err)
+	var answer macroAnswer
+	require.NoError(t, json.Unmarshal(text, &answer), "%s", text)
+	return answer
+}
+
+func macroCall(fragment, parameters, values string) string {
+	return fmt.Sprintf(`{"region": "eu-west-1", "accountId": "111122223333", "fragment": %s, "transformId": "111122223333::Sluice", "params": %s, "requestId": "r-1", "templateParameterValues": %s}`,
+		fragment, parameters, values)
+}
+
+func TestTheMacroAnswersWithTheRewrittenTemplate(t *testing.T) {
+	t.Parallel()
+	answer := askMacro(t, macroCall(shiftedTemplate, "{}", `{"Speed": "AllAtOnce", "Count": 3, "List": ["a"]}`))
+	assert.Equal(t, "r-1", answer.RequestID)
+	assert.Equal(t, "success", answer.Status)
+	assert.Empty(t, answer.ErrorMessage)
+	assert.Contains(t, string(answer.Fragment), `"Custom::SluiceShift"`)
+	assert.Contains(t, string(answer.Fragment), `{"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"DeploymentConfigName": {"Ref": "Speed"}}}`, "as it was written")
+	assert.NotContains(t, string(answer.Fragment), "WaitCondition", "the parameter's value is short")
+}
+
+func TestTheValuesOfTheParametersSayHowLongAStackWaits(t *testing.T) {
+	t.Parallel()
+	answer := askMacro(t, macroCall(shiftedTemplate, "{}", `{"Speed": "Linear10PercentEvery10Minutes"}`))
+	assert.Contains(t, string(answer.Fragment), `"Timeout":"9000"`)
+	for _, no := range []string{`"false"`, `false`, `"False"`} {
+		answer = askMacro(t, macroCall(shiftedTemplate, `{"Wait": `+no+`}`, `{"Speed": "Linear10PercentEvery10Minutes"}`))
+		assert.NotContains(t, string(answer.Fragment), "WaitCondition")
+		assert.Contains(t, string(answer.Fragment), `"Wait":"false"`)
+	}
+}
+
+func TestTheMacroLeavesOtherTemplatesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	const fragment = `{ "Resources" : {"A": {"Type": "AWS::SNS::Topic", "N": 1.0e3, "T": "<\u003e"} } }`
+	text, err := macro().Handle(t.Context(), []byte(macroCall(fragment, "{}", "{}")))
+	require.NoError(t, err)
+	assert.Equal(t, `{"requestId":"r-1","status":"success","fragment":`+fragment+`}`, string(text))
+}
+
+func TestTheMacroSaysWhyItFails(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ payload, request, want string }{
+		"no JSON":              {`{`, "", "this is no call of a macro"},
+		"another form":         {`{"requestId": "r-1", "params": 7}`, "r-1", "this is no call of a macro"},
+		"no template":          {`{"requestId": "r-1"}`, "r-1", "not JSON"},
+		"a part of a template": {macroCall(`{"Type": "AWS::Lambda::Alias"}`, "{}", "{}"), "r-1", "name the macro in the section Transform of the template, and not in Fn::Transform"},
+		"what it cannot do":    {macroCall(strings.Replace(shiftedTemplate, `"Name": "live"`, `"Name": "live", "RoutingConfig": {}`, 1), "{}", "{}"), "r-1", "A: it has a RoutingConfig"},
+		"another parameter":    {macroCall(shiftedTemplate, `{"wait": "false"}`, "{}"), "r-1", `the macro has no parameter "wait": it has Wait, true or false`},
+		"another value":        {macroCall(shiftedTemplate, `{"Wait": "no"}`, "{}"), "r-1", `the macro's parameter Wait must be true or false, not "no"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := askMacro(t, test.payload)
+			assert.Equal(t, "failure", answer.Status)
+			assert.Equal(t, test.request, answer.RequestID)
+			assert.Contains(t, answer.ErrorMessage, test.want)
+		})
+	}
+}
+
+func TestAMistakeOfSluiceIsAnAnswerToo(t *testing.T) {
+	t.Parallel()
+	m := macro()
+	m.Rewrite = func([]byte, template.Options) (template.Result, error) { panic("index out of range") }
+	text, err := m.Handle(t.Context(), []byte(macroCall(shiftedTemplate, "{}", "{}")))
+	require.NoError(t, err)
+	var answer macroAnswer
+	require.NoError(t, json.Unmarshal(text, &answer))
+	assert.Equal(t, "failure", answer.Status)
+	assert.Contains(t, answer.ErrorMessage, "a mistake in Sluice, please report it: index out of range")
+}
+
+func TestTheMacrosErrorIsBounded(t *testing.T) {
+	t.Parallel()
+	var resources []string
+	for i := range 200 {
+		resources = append(resources, fmt.Sprintf(`"A%d": {"Type": "AWS::Serverless::Function"}`, i))
+	}
+	answer := askMacro(t, macroCall(`{"Resources": {`+strings.Join(resources, ",")+`}}`, "{}", "{}"))
+	assert.Equal(t, "failure", answer.Status)
+	assert.LessOrEqual(t, len([]rune(answer.ErrorMessage)), 1000)
+}
+
+func FuzzTheMacroAlwaysAnswers(f *testing.F) {
+	f.Add([]byte(macroCall(shiftedTemplate, `{"Wait": "false"}`, `{"Speed": "x"}`)))
+	f.Add([]byte(`{"requestId": "\ud800", "fragment": null, "params": null}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		text, err := macro().Handle(t.Context(), payload)
+		if err != nil || !json.Valid(text) {
+			t.Fatalf("%v: %s", err, text)
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package template
+
+import "strings"
+
+// The types and the sections of SAM.
+const (
+	samPrefix       = "AWS::Serverless::"
+	samFunctionType = samPrefix + "Function"
+	preference      = "DeploymentPreference"
+	publishedAlias  = "AutoPublishAlias"
+)
+
+// Expand makes of SAM's functions what SAM's own transform makes of them, as far as Rewrite reads
+// it: versions, aliases and deployment groups. It is for a template that CloudFormation has not
+// seen, to say what will become of it. What else SAM makes is left out.
+func Expand(source []byte) ([]byte, error) {
+	root, err := parse(source)
+	if err != nil {
+		return nil, err
+	}
+	resources := root.get("Resources")
+	if !resources.is(object) {
+		return nil, errNoResources
+	}
+	aliases := map[string]string{}
+	var expanded []member
+	for _, m := range resources.members {
+		switch kind := textOf(m.value.get("Type")); {
+		case kind == samFunctionType:
+			properties := merged(root.get("Globals", "Function"), m.value.get("Properties"))
+			f := samFunction{id: m.key, resource: m.value, properties: properties, alias: samAliasName(root, properties.get(publishedAlias))}
+			aliases[m.key+".Alias"], aliases[m.key+".Version"] = f.aliasID(), f.versionID()
+			expanded = append(expanded, f.expand(root)...)
+		case strings.HasPrefix(kind, samPrefix):
+			m.value.set("Type", newText("SAM::"+strings.TrimPrefix(kind, samPrefix)))
+			expanded = append(expanded, m)
+		default:
+			expanded = append(expanded, m)
+		}
+	}
+	resources.raw, resources.members = nil, expanded
+	root.rename(aliases)
+	return root.bytes(), nil
+}
+
+// merged returns properties with those of the section Globals: objects are merged, and of other
+// values the function's own one counts.
+func merged(global, own *node) *node {
+	if own == nil {
+		own = newObject()
+	}
+	if !global.is(object) || !own.is(object) {
+		return own
+	}
+	own = own.copied()
+	for _, m := range global.members {
+		switch mine := own.get(m.key); {
+		case mine == nil:
+			own.set(m.key, m.value.copied())
+		case mine.is(object) && m.value.is(object) && !isIntrinsic(mine):
+			own.set(m.key, merged(m.value, mine))
+		}
+	}
+	return own
+}
+
+// samAliasName returns the name of an alias. SAM knows the parameters, and takes no other
+// intrinsic function here.
+func samAliasName(root, name *node) string {
+	if to, ok := name.exactlyOrNothing(); ok {
+		return textOf(root.get("Parameters", to.id, "Default"))
+	}
+	return textOf(name)
+}
+
+// samFunction is an AWS::Serverless::Function.
+type samFunction struct {
+	id, alias            string
+	resource, properties *node
+}
+
+func (f samFunction) versionID() string { return f.id + "Version" }
+func (f samFunction) groupID() string   { return f.id + "DeploymentGroup" }
+
+// aliasID is the name that SAM gives an alias.
+func (f samFunction) aliasID() string {
+	return f.id + "Alias" + strings.NewReplacer("-", "D", "_", "U").Replace(f.alias)
+}
+
+// notOfLambda are properties that become resources of their own.
+var notOfLambda = []string{publishedAlias, preference, "Events", "VersionDeletionPolicy", "FunctionUrlConfig", "ProvisionedConcurrencyConfig"}
+
+func (f samFunction) expand(root *node) []member {
+	function := f.resource.copied()
+	function.set("Type", newText(functionType))
+	properties := f.properties.copied()
+	for _, key := range notOfLambda {
+		properties.remove(key)
+	}
+	if tags := properties.get("Tags"); tags.is(object) && !isIntrinsic(tags) {
+		properties.set("Tags", listed(tags))
+	}
+	function.set("Properties", properties)
+	all := []member{with(f.id, function)}
+	if f.alias == "" {
+		return all
+	}
+	version := f.attached(versionType, with("Properties", newObject(with("FunctionName", refTo(f.id)))))
+	if policy := f.properties.get("VersionDeletionPolicy"); policy != nil {
+		version.set("DeletionPolicy", policy.copied())
+	}
+	alias := f.attached(aliasType, with("Properties", newObject(
+		with("Name", newText(f.alias)), with("FunctionName", refTo(f.id)),
+		with("FunctionVersion", newObject(with(getAtt, newList(newText(f.versionID()), newText("Version"))))),
+	)))
+	all = append(all, with(f.versionID(), version), with(f.aliasID(), alias))
+	if p := f.properties.get(preference); isEnabled(root, p) {
+		alias.set(updatePolicy, newObject(with(aliasUpdate, f.policy(p.get("Hooks")))))
+		all = append(all, with(f.groupID(), newObject(with("Type", newText(groupType)), with("Properties", samGroup(p)))))
+	}
+	return all
+}
+
+// isEnabled says whether SAM makes a deployment group.
+func isEnabled(root, p *node) bool {
+	if !p.is(object) {
+		return false
+	}
+	enabled := p.get("Enabled")
+	if to, ok := enabled.exactlyOrNothing(); ok {
+		enabled = root.get("Parameters", to.id, "Default")
+	}
+	return enabled == nil || !strings.EqualFold(number(enabled), "false")
+}
+
+func (f samFunction) attached(kind string, more ...member) *node {
+	n := newObject(with("Type", newText(kind)))
+	if condition := f.resource.get("Condition"); condition != nil {
+		n.set("Condition", condition.copied())
+	}
+	n.members = append(n.members, more...)
+	return n
+}
+
+func (f samFunction) policy(hooks *node) *node {
+	policy := newObject(with("DeploymentGroupName", refTo(f.groupID())))
+	for _, hook := range []struct{ sam, name string }{{"PreTraffic", "BeforeAllowTrafficHook"}, {"PostTraffic", "AfterAllowTrafficHook"}} {
+		if value := hooks.get(hook.sam); value != nil {
+			policy.set(hook.name, value.copied())
+		}
+	}
+	return policy
+}
+
+// samGroup returns the properties of the deployment group for a DeploymentPreference.
+func samGroup(p *node) *node {
+	undo := newList(newText("DEPLOYMENT_FAILURE"), newText("DEPLOYMENT_STOP_ON_ALARM"), newText("DEPLOYMENT_STOP_ON_REQUEST"))
+	group := newObject(with("AutoRollbackConfiguration", newObject(with("Enabled", newLiteral("true")), with("Events", undo))))
+	for _, copied := range []struct{ sam, name string }{{"Type", "DeploymentConfigName"}, {"Alarms", "AlarmConfiguration"}, {"TriggerConfigurations", "TriggerConfigurations"}} {
+		if value := p.get(copied.sam); value != nil {
+			group.set(copied.name, value.copied())
+		}
+	}
+	return group
+}
+
+// listed returns tags as CloudFormation has them.
+func listed(tags *node) *node {
+	l := newList()
+	for _, m := range tags.members {
+		l.add(newObject(with("Key", newText(m.key)), with("Value", m.value.copied())))
+	}
+	return l
+}
+
+func refTo(id string) *node { return newObject(with(ref, newText(id))) }
+
+// rename changes the names that are referred to: SAM has names such as Orders.Alias.
+func (n *node) rename(names map[string]string) {
+	if name, argument := n.intrinsic(); name == ref && names[textOf(argument)] != "" {
+		n.set(ref, newText(names[argument.text]))
+	} else if name == sub {
+		n.set(sub, renamedIn(argument, names))
+	}
+	for _, m := range n.members {
+		m.value.rename(names)
+	}
+	for _, item := range n.items {
+		item.rename(names)
+	}
+}
+
+// renamedIn changes the names in the text of Fn::Sub.
+func renamedIn(argument *node, names map[string]string) *node {
+	if argument.is(list) && len(argument.items) > 0 {
+		argument.raw, argument.items[0] = nil, renamedIn(argument.items[0], names)
+		return argument
+	}
+	s := textOf(argument)
+	for _, name := range placeholders(s) {
+		if to := names[name]; to != "" {
+			s = strings.ReplaceAll(s, "${"+name+"}", "${"+to+"}")
+		}
+	}
+	if !argument.is(text) || s == argument.text {
+		return argument
+	}
+	return newText(s)
+}
