@@ -41,6 +41,7 @@ type Settings struct {
 type Runtime struct {
 	Now      task.Clock
 	Wait     task.Wait
+	Timeout  task.Timeout
 	Pause    task.Pause
 	Together task.Together
 	// Random is the source of what nobody may guess; nil is crypto/rand.
