@@ -29,6 +29,8 @@ type Settings struct {
 	Allowed request.Allowed
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
+	// HookEndpoint says that the stack has the endpoint for hooks that were written for CodeDeploy.
+	HookEndpoint bool
 	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read
 	// Targets of kinds that are not Sluice's own from an input.
 	Routers router.ByKind

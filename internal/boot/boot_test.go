@@ -126,6 +126,17 @@ func TestTheAllowedFunctionsAreReadAtTheStart(t *testing.T) {
 	require.ErrorContains(t, err, flow.ParametersVariable+` is "/sluice", which is not a folder of parameters, such as /sluice/`)
 }
 
+func TestHooksAnswerToTheEndpointIfTheStackHasIt(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{"": false, "url": true} {
+		settings, err := load(flow.Publish.Function, environment(map[string]string{flow.HookEndpointVariable: value}))
+		require.NoError(t, err)
+		assert.Equal(t, want, settings.HookEndpoint, value)
+	}
+	_, err := load(flow.Publish.Function, environment(map[string]string{flow.HookEndpointVariable: "on"}))
+	require.EqualError(t, err, flow.HookEndpointVariable+` is "on", and must be url or not be set`)
+}
+
 func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
 	t.Parallel()
 	const store = "arn:aws:cloudfront::123456789012:key-value-store/a1"

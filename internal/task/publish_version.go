@@ -52,6 +52,8 @@ type PublishVersion struct {
 	Parameters string
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
+	// HookEndpoint says that hooks which were written for CodeDeploy can answer.
+	HookEndpoint bool
 	// Kinds read Targets of further kinds.
 	Kinds map[string]request.Kind
 	// Wait is for throttled calls; nil is Sleep.
@@ -61,7 +63,7 @@ type PublishVersion struct {
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
 // valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, Kinds: h.Kinds}
+	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, NoHookEndpoint: !h.HookEndpoint, Kinds: h.Kinds}
 	release, err := h.settle(ctx, reader, call.Document)
 	if err != nil {
 		return shift.Release{}, err
