@@ -40,6 +40,8 @@ type (
 	Invocation       = lambda.Invocation
 	InvocationType   = lambda.InvocationType
 	InvocationResult = lambda.InvocationResult
+	// URLRequest is a request to a function's URL.
+	URLRequest = protocol.Request
 
 	// Alarms is CloudWatch in one region. MetricAlarm, CompositeAlarm and LogAlarm are its
 	// alarms.
@@ -149,4 +151,14 @@ var (
 	SimpleRecord = route53.Simple
 	AliasRecord  = route53.AliasOf
 	NewResolvers = route53.NewResolvers
+)
+
+// URLPrefix begins the paths of functions' URLs here.
+const URLPrefix = lambda.URLPrefix
+
+// URLEvent and ReadURLResponse encode what a function receives for a request to its URL, and decode
+// what it answers, for those who call a function without HTTP.
+var (
+	URLEvent        = lambda.URLEvent
+	ReadURLResponse = lambda.ReadURLResponse
 )

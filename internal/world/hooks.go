@@ -25,13 +25,17 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 	if w.onHook != nil {
 		w.onHook(call.Function, call.Payload)
 	}
-	var q shift.Question
-	if err := json.Unmarshal(call.Payload, &q); err != nil {
-		return crashed("the hook cannot decode its event: " + err.Error())
-	}
 	b := HookBehaviour{Result: HookSucceeds}
 	if given, known := w.answers[call.Function]; known {
 		b = given
+	}
+	var e shift.LifecycleEvent
+	if json.Unmarshal(call.Payload, &e) == nil && e.HookID != "" {
+		return w.hookOfCodeDeploy(ctx, call, b, e)
+	}
+	var q shift.Question
+	if err := json.Unmarshal(call.Payload, &q); err != nil {
+		return crashed("the hook cannot decode its event: " + err.Error())
 	}
 	if b.Result != HookCrashes && w.modes[hookKey(q.Point, call.Function)] == shift.Callback {
 		w.clock.after(b.After, sluice, func() { w.answer(call.Function, b, q.TaskToken) })

@@ -45,9 +45,10 @@ type Scenario struct {
 	Propagation Propagation
 	// Parameters are the texts in the Parameter Store, by name.
 	Parameters map[string]string
-	// Allowed and Alias are Sluice's settings.
-	Allowed request.Allowed
-	Alias   string
+	// Allowed, Alias and NoHookEndpoint are Sluice's settings.
+	Allowed        request.Allowed
+	Alias          string
+	NoHookEndpoint bool
 	Events  []Happening
 	Faults  []Fault
 	// Kinds are kinds of Targets other than Lambda aliases, by the name of their field in an
@@ -279,7 +280,9 @@ func decodeScenario(o strictjson.Object) Scenario {
 	s.Sites, s.Names, s.Switches = decodeSites(o.Field("sites").Members()), decodeNames(o.Field("names").Members()), decodeSwitches(o.Field("switches").Members())
 	s.Propagation = decodePropagation(o.Field("propagation"))
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
-	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
+	settings := o.Field("settings").Object("functions", "alias", flow.HookEndpointSetting)
+	s.Allowed, s.Alias = decodeSettings(settings)
+	s.NoHookEndpoint = settings.Field(flow.HookEndpointSetting).OneOf(flow.HookEndpointURL, "off") == "off"
 	for _, v := range o.Field("events").Array() {
 		s.Events = append(s.Events, decodeHappening(v))
 	}
