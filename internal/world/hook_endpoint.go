@@ -20,11 +20,11 @@ func (w *World) hookOfCodeDeploy(ctx context.Context, call localaws.Invocation, 
 	if self == nil {
 		return crashed("only a Lambda can invoke a hook here")
 	}
-	switch b.Result {
-	case HookSucceeds:
-		w.clock.after(b.After, sluice, func() { w.AnswerHook(e, shift.LifecycleSucceeded, nil) })
-	case HookFails:
-		w.clock.after(b.After, sluice, func() { w.AnswerHook(e, shift.LifecycleFailed, nil) })
+	answers := map[HookResult][]shift.LifecycleStatus{
+		HookSucceeds: {shift.LifecycleSucceeded}, HookFails: {shift.LifecycleFailed}, HookContradicts: {shift.LifecycleSucceeded, shift.LifecycleFailed},
+	}
+	for _, status := range answers[b.Result] {
+		w.clock.after(b.After, sluice, func() { w.AnswerHook(e, status, nil) })
 	}
 	self.sleep(w.within(ctx, b.After))
 	if b.Result == HookCrashes {

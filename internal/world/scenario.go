@@ -49,8 +49,8 @@ type Scenario struct {
 	Allowed        request.Allowed
 	Alias          string
 	NoHookEndpoint bool
-	Events  []Happening
-	Faults  []Fault
+	Events         []Happening
+	Faults         []Fault
 	// Kinds are kinds of Targets other than Lambda aliases, by the name of their field in an
 	// input. Only Go code can set them.
 	Kinds map[string]Kind
@@ -92,6 +92,8 @@ const (
 	HookHangs HookResult = "hang"
 	// With HookCrashes the Lambda itself ends with an error, in any mode.
 	HookCrashes HookResult = "crash"
+	// With HookContradicts a hook that was written for CodeDeploy gives both answers at once.
+	HookContradicts HookResult = "contradict"
 )
 
 // Setup describes a function before the deployment, where it differs from the default.
@@ -309,7 +311,7 @@ func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
 }
 
 func decodeHook(o strictjson.Object) HookBehaviour {
-	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes))
+	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes), string(HookContradicts))
 	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
 }
 
