@@ -1,6 +1,7 @@
 package lambdahook_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"sluice/internal/hook/lambdahook"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
+	"sluice/internal/shift/hookid"
 )
 
 // token has the characters and the length of a real task token.
@@ -189,6 +191,32 @@ func TestTokenNeverAppearsInAnError(t *testing.T) {
 		assertNoToken(t, err)
 		require.NotEmpty(t, w.requests, name)
 	}
+}
+
+// A hook's runtime may quote the event that it could not handle. It has the id in it.
+func TestTheIDOfAHookOfCodeDeploysNeverAppearsInAnError(t *testing.T) {
+	t.Parallel()
+	id, err := hookid.New(nil)
+	require.NoError(t, err)
+	event := shift.LifecycleEvent{DeploymentID: "d-ABCDEFGHI", HookID: string(id)}
+	for _, w := range []*wire{
+		{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorMessage":"cannot handle {\"LifecycleEventHookExecutionId\":\"` + string(id) + `\"}"}`},
+		{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + string(id) + `"}`},
+		{err: fmt.Errorf("cannot send %s", id)},
+	} {
+		err := newHook(w).Ask(t.Context(), "orders-smoke", event, string(id))
+		require.Error(t, err)
+		assert.NotContains(t, err.Error()+everything(err), string(id))
+		assert.NotContains(t, err.Error()+everything(err), string(id)[7:])
+		assert.JSONEq(t, `{"DeploymentId":"d-ABCDEFGHI","LifecycleEventHookExecutionId":"`+string(id)+`"}`, w.requests[0].body)
+	}
+}
+
+func TestAHookThatIsNotWaitedForAnyLongerStillRuns(t *testing.T) {
+	t.Parallel()
+	err := newHook(&wire{err: context.DeadlineExceeded}).Ask(t.Context(), "orders-smoke", question(), token)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, shift.ErrHookFailed)
 }
 
 func TestHookWithoutATokenIsAsked(t *testing.T) {
