@@ -23,7 +23,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
 	"sluice/internal/localaws/lambdaruntime"
 	"sluice/internal/shift"
 	"sluice/internal/world"
@@ -38,7 +37,7 @@ type hookAccount struct {
 }
 
 // endpoint is what AWS_ENDPOINT_URL_CODEDEPLOY is set to.
-func (a *hookAccount) endpoint() string { return a.url + localaws.URLPrefix + "sluice-hook-endpoint" }
+func (a *hookAccount) endpoint() string { return a.url + world.HookEndpointPath }
 
 // variables are those of a hook's function.
 func (a *hookAccount) variables(result string) map[string]string {

@@ -84,3 +84,6 @@ const (
 	HookAccessKey    = "ASIAHOOKSOWNACCESSKEY"
 	HookSessionToken = "the-session-token-of-the-hooks-role"
 )
+
+// HookEndpointPath is the path of the endpoint's URL in an account on a port.
+const HookEndpointPath = localaws.URLPrefix + FunctionPrefix + flow.HookEndpoint
