@@ -37,6 +37,9 @@ const lateAnswer = 2 * time.Minute
 
 // hookWritten : an answer is recorded once, and only while it is awaited.
 func (r *run) hookWritten(before, after dynamodb.Item) {
+	if kind, _, _ := whatOf(before, after); kind != "hook" {
+		return
+	}
 	was, is := text(before, "status"), text(after, "status")
 	if was != "" && was != is {
 		r.breaks("a hook that has answered %s has answered %q", was, is)

@@ -328,11 +328,10 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.stored(before, after)
 		return
 	}
+	r.hookWritten(before, after)
 	switch kind, of, sk := whatOf(before, after); {
 	case kind == "deployment" && sk == "record":
 		r.recorded(of, after)
-	case kind == "hook" && after != nil:
-		r.hookWritten(before, after)
 	case kind == "target" && sk == "lock":
 		r.changesHands(shift.Target(of), text(after, "holder"))
 	case kind == "suspect" && after != nil:

@@ -25,10 +25,7 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 	if w.onHook != nil {
 		w.onHook(call.Function, call.Payload)
 	}
-	b := HookBehaviour{Result: HookSucceeds}
-	if given, known := w.answers[call.Function]; known {
-		b = given
-	}
+	b := w.hookBehaviour(call.Function)
 	var e shift.LifecycleEvent
 	if json.Unmarshal(call.Payload, &e) == nil && e.HookID != "" {
 		return w.hookOfCodeDeploy(ctx, call, b, e)
@@ -56,6 +53,14 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 		return failed("Runtime.ExitError", fmt.Sprintf("%s crashed", call.Function))
 	}
 	return localaws.InvocationResult{Payload: []byte(`{}`)}
+}
+
+// hookBehaviour returns what a hook does. By default it succeeds.
+func (w *World) hookBehaviour(function string) HookBehaviour {
+	if given, known := w.answers[function]; known {
+		return given
+	}
+	return HookBehaviour{Result: HookSucceeds}
 }
 
 func refusal(function string) string { return fmt.Sprintf("%s says no", function) }
