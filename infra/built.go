@@ -17,7 +17,12 @@ type built struct {
 	architecture awslambda.Architecture
 	// code returns the code of a function.
 	code func(function string) awslambda.Code
+	// preload is the code of the layer for hooks with version 2 of the JavaScript SDK.
+	preload func() awslambda.Code
 }
+
+// preloadFolder has the layer's file, relative to cdk.json.
+const preloadFolder = "infra/preload"
 
 // readBuilt reads from a folder what make build has written there, a folder for each function.
 // The binaries say for which architecture they are: GOARCH may have been anything when they were
@@ -42,6 +47,7 @@ func readBuilt(folder string, functions []string) (built, error) {
 		code: func(function string) awslambda.Code {
 			return awslambda.Code_FromAsset(jsii.String(filepath.Join(folder, function)), nil)
 		},
+		preload: func() awslambda.Code { return awslambda.Code_FromAsset(jsii.String(preloadFolder), nil) },
 	}, nil
 }
 

@@ -45,14 +45,14 @@ func writeBuilt(t *testing.T, bootstraps map[string][]byte) string {
 func TestFunctionsHaveTheArchitectureOfTheirBinaries(t *testing.T) {
 	for machine, want := range map[elf.Machine]string{elf.EM_AARCH64: "arm64", elf.EM_X86_64: "x86_64"} {
 		bootstraps := map[string][]byte{}
-		for _, function := range functionNames() {
+		for _, function := range functionNames(settings{}) {
 			bootstraps[function] = linux(t, machine)
 		}
-		b, err := readBuilt(writeBuilt(t, bootstraps), functionNames())
+		b, err := readBuilt(writeBuilt(t, bootstraps), functionNames(settings{}))
 		require.NoError(t, err)
 		a, s := app(t, nil)
 		functions := resources(templateOf(t, newStack(a, s, b).stack), "AWS::Lambda::Function")
-		require.Len(t, functions, len(functionNames()))
+		require.Len(t, functions, len(functionNames(settings{})))
 		for id, f := range functions {
 			assert.Equal(t, []any{want}, f["Architectures"], id)
 		}

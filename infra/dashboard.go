@@ -48,7 +48,7 @@ func (a *sluice) outcomes() []awscloudwatch.IMetric {
 
 func (a *sluice) ownErrors() []awscloudwatch.IMetric {
 	var all []awscloudwatch.IMetric
-	for _, name := range functionNames() {
+	for _, name := range functionNames(a.settings) {
 		all = append(all, a.functions[name].MetricErrors(&awscloudwatch.MetricOptions{Label: jsii.String(name)}))
 	}
 	return all

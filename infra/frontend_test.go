@@ -15,7 +15,7 @@ import (
 
 func TestEveryFunctionLearnsTheFrontEnds(t *testing.T) {
 	functions := resources(synthesized(t, frontEndSettings), "AWS::Lambda::Function")
-	require.Len(t, functions, len(functionNames()))
+	require.Len(t, functions, len(functionNames(settings{})))
 	for id, f := range functions {
 		variables := f["Environment"].(map[string]any)["Variables"].(map[string]any)
 		store, records, distributions := variables[flow.CloudFrontStoreVariable].(string), variables[flow.Route53Variable].(string), variables[flow.DistributionsVariable].(string)
@@ -87,7 +87,7 @@ func TestTheStackCreatesTheStoreAndItsFunction(t *testing.T) {
 	require.NoError(t, err)
 	reference, err := json.Marshal(arn)
 	require.NoError(t, err)
-	assert.Equal(t, len(functionNames())-2, strings.Count(string(text), `"Resource":`+string(reference)), "one statement of each function but run-hooks and macro, on this store alone")
+	assert.Equal(t, len(functionNames(settings{}))-2, strings.Count(string(text), `"Resource":`+string(reference)), "one statement of each function but run-hooks and macro, on this store alone")
 	for name, properties := range map[string]map[string]any{
 		"CloudFrontStoreArn": arn, "CloudFrontFunctionArn": {"Fn::GetAtt": []any{functionID, "FunctionARN"}},
 	} {

@@ -36,12 +36,19 @@ const (
 	rollbackMemory = 512
 )
 
+// maxEndpoints bounds what anybody can make of the endpoint, which is public. A function's URL
+// takes ten times as many requests a second, and answers more with 429 (Lambda Developer Guide,
+// Throttling to Lambda function URLs).
+const maxEndpoints = 2
+
 // blueprint configures a function.
 type blueprint struct {
 	name        string
 	description string
 	timeout     time.Duration
 	memory      int
+	// concurrency is how many of its sandboxes Lambda runs at most. 0 is no bound of its own.
+	concurrency int
 	// environment has the variables that not all functions have.
 	environment map[string]string
 }
@@ -69,14 +76,17 @@ func (a *sluice) blueprints() []blueprint {
 		timeout:     flow.MacroTimeout,
 		memory:      defaultMemory,
 	})
+	if a.settings.HookEndpoint {
+		all = append(all, blueprint{
+			name:        flow.HookEndpoint,
+			description: "Takes the answers of hooks that were written for CodeDeploy. Its URL is public, and an answer needs the id of a hook that is awaited.",
+			timeout:     flow.HookEndpointTimeout, memory: defaultMemory, concurrency: maxEndpoints,
+		})
+	}
 	for i := range all {
 		switch b := &all[i]; b.name {
 		case flow.Publish.Function:
-			b.environment = map[string]string{
-				flow.AliasVariable:      a.settings.Alias,
-				flow.FunctionsVariable:  a.settings.Functions.setting(),
-				flow.ParametersVariable: a.settings.ConfigParameters,
-			}
+			b.environment = a.inputVariables()
 		case flow.Rollback.Function:
 			b.memory = rollbackMemory
 		case flow.Macro:
@@ -93,15 +103,32 @@ func (a *sluice) blueprints() []blueprint {
 	return all
 }
 
-// functionNames returns the names of all functions, in running order.
-func functionNames() []string {
+// inputVariables say which inputs publish-version takes.
+func (a *sluice) inputVariables() map[string]string {
+	all := map[string]string{
+		flow.AliasVariable:      a.settings.Alias,
+		flow.FunctionsVariable:  a.settings.Functions.setting(),
+		flow.ParametersVariable: a.settings.ConfigParameters,
+	}
+	if a.settings.HookEndpoint {
+		all[flow.HookEndpointVariable] = flow.HookEndpointURL
+	}
+	return all
+}
+
+// functionNames returns the names of all functions of a stack, in running order.
+func functionNames(s settings) []string {
 	var names []string
 	for _, spec := range flow.Specs() {
 		if !slices.Contains(names, spec.Function) {
 			names = append(names, spec.Function)
 		}
 	}
-	return append(names, flow.SafetyNet, flow.StackShift, flow.Macro)
+	names = append(names, flow.SafetyNet, flow.StackShift, flow.Macro)
+	if s.HookEndpoint {
+		names = append(names, flow.HookEndpoint)
+	}
+	return names
 }
 
 func (a *sluice) newFunctions(from built) lambdas {
@@ -123,6 +150,10 @@ func (a *sluice) newFunction(b blueprint, from built) awslambda.Function {
 		}
 	}
 	name := a.permit.functionName(b.name)
+	var concurrency *float64
+	if b.concurrency > 0 {
+		concurrency = jsii.Number(b.concurrency)
+	}
 	logs := newLogGroup(a.stack, a.settings, b.name+"-logs", "/aws/lambda/"+name)
 	return awslambda.NewFunction(a.stack, jsii.String(b.name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(name),
@@ -132,11 +163,14 @@ func (a *sluice) newFunction(b blueprint, from built) awslambda.Function {
 		Handler:      jsii.String("bootstrap"),
 		Code:         from.code(b.name),
 		MemorySize:   jsii.Number(b.memory),
-		Timeout:      awscdk.Duration_Seconds(jsii.Number(b.timeout.Seconds())),
-		Environment:  &environment,
-		Role:         a.permit.function(b.name),
-		LogGroup:     logs,
-		Tracing:      awslambda.Tracing_ACTIVE,
+
+		ReservedConcurrentExecutions: concurrency,
+
+		Timeout:     awscdk.Duration_Seconds(jsii.Number(b.timeout.Seconds())),
+		Environment: &environment,
+		Role:        a.permit.function(b.name),
+		LogGroup:    logs,
+		Tracing:     awslambda.Tracing_ACTIVE,
 		// This applies to the versions that published returns. An execution that started
 		// before an upgrade still invokes the versions in its definition.
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},

@@ -30,7 +30,7 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
-	b, err := readBuilt(dist, functionNames())
+	b, err := readBuilt(dist, functionNames(s))
 	if err != nil {
 		return err
 	}

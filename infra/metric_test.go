@@ -34,7 +34,7 @@ func writtenMetrics(t *testing.T, template map[string]any) []metricOf {
 	t.Helper()
 	found := map[metricOf]bool{}
 	functions := resources(template, "AWS::Lambda::Function")
-	require.Len(t, functions, len(functionNames()))
+	require.Len(t, functions, len(functionNames(settings{})))
 	for id, f := range functions {
 		namespace, _ := f["Environment"].(map[string]any)["Variables"].(map[string]any)[flow.MetricsVariable].(string)
 		require.NotEmpty(t, namespace, id)

@@ -69,7 +69,12 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.synthetic(),
 		}
 	case flow.BeforeHook.Function:
-		return []iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}
+		return append([]iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}, p.awaitAnswers()...)
+	case flow.HookEndpoint:
+		return []iam.PolicyStatement{
+			p.ledgerOf("RecordAnswers", []string{flow.HookPartition}, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+			p.answer("states:SendTaskFailure", "states:SendTaskSuccess"),
+		}
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
 			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
@@ -312,8 +317,30 @@ func (p permissions) announce() iam.PolicyStatement {
 // deployment has ended meanwhile. The Service Authorization Reference lists no resource for
 // these actions. But AWS checks the state machine: its access-denied errors name it, and a policy
 // on it was seen to work (aws-cdk pull request 8486).
-func (p permissions) answer(action string) iam.PolicyStatement {
-	return allow("AnswerForHooks", []string{action}, p.machineARN())
+func (p permissions) answer(actions ...string) iam.PolicyStatement {
+	return allow("AnswerForHooks", actions, p.machineARN())
+}
+
+// awaitAnswers allows recording that a hook's answer is awaited, if there is an endpoint that takes
+// it.
+func (p permissions) awaitAnswers() []iam.PolicyStatement {
+	if !p.settings.HookEndpoint {
+		return nil
+	}
+	return []iam.PolicyStatement{p.ledgerOf("AwaitAnswers", []string{flow.HookPartition, flow.CodeDeployPartition}, "dynamodb:PutItem")}
+}
+
+// ledgerOf allows calls on some partitions of the table, by how they begin. All these calls have
+// the partition of the item as a condition key (Amazon DynamoDB Developer Guide, Using IAM policy
+// conditions for fine-grained access control).
+func (p permissions) ledgerOf(sid string, partitions []string, actions ...string) iam.PolicyStatement {
+	var patterns []string
+	for _, begins := range partitions {
+		patterns = append(patterns, begins+"*")
+	}
+	statement := allow(sid, actions, p.arn("dynamodb", "table/"+p.settings.NamePrefix))
+	statement.AddCondition(jsii.String("ForAllValues:StringLike"), &map[string]any{"dynamodb:LeadingKeys": patterns})
+	return statement
 }
 
 // failedEvents allows sending events that have failed for good to the dead letters (Lambda
@@ -445,7 +472,7 @@ func (p permissions) functionName(folder string) string { return p.settings.Name
 // functionNames returns the names of all functions in AWS.
 func (p permissions) functionNames() []string {
 	var names []string
-	for _, folder := range functionNames() {
+	for _, folder := range functionNames(p.settings) {
 		names = append(names, p.functionName(folder))
 	}
 	return names

@@ -38,6 +38,9 @@ type settings struct {
 	OnNewVersion bool
 	// Macro is the name of the CloudFormation macro, or empty for none.
 	Macro string
+	// HookEndpoint says whether the stack has the public endpoint for hooks that were written for
+	// CodeDeploy.
+	HookEndpoint bool
 	// FrontEnds say which Targets other than functions may be shifted.
 	FrontEnds frontEnds
 	// Pipeline configures the optional pipeline. It is nil for none.
@@ -117,7 +120,7 @@ var announced = []string{
 // an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
-	"onNewVersion", "macro", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+	"onNewVersion", "macro", flow.HookEndpointSetting, "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
 // reader reads settings and collects all problems.
@@ -140,6 +143,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		Hooks:              r.reach("hooks", flow.TagHook),
 		Synthetic:          r.reach("synthetic", flow.TagSynthetic),
 		OnNewVersion:       r.bool("onNewVersion", true),
+		HookEndpoint:       r.hookEndpoint(),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.FrontEnds = r.frontEnds()
@@ -264,6 +268,19 @@ func (r *reader) bool(name string, otherwise bool) bool {
 	default:
 		r.wrong(name, "%v must be true or false", found)
 		return otherwise
+	}
+}
+
+// hookEndpoint reads whether there is an endpoint. It is text, because an endpoint may have another
+// form than a function's URL one day.
+func (r *reader) hookEndpoint() bool {
+	const off = "off"
+	switch given := r.text(flow.HookEndpointSetting, off, anything, "text"); given {
+	case off, flow.HookEndpointURL:
+		return given != off
+	default:
+		r.wrong(flow.HookEndpointSetting, "%q must be %s, or %s for a public URL to which hooks that were written for CodeDeploy answer", given, off, flow.HookEndpointURL)
+		return false
 	}
 }
 

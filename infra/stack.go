@@ -59,6 +59,7 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 	all.deadLetters = all.newDeadLetters()
 	all.functions = all.newFunctions(b)
 	all.machineLogs, all.machine = all.newMachine()
+	all.newHookEndpoint(b)
 	all.newSafetyNetTriggers()
 	all.answerStacks()
 	all.newTemplateMacro()

@@ -16,7 +16,7 @@ import (
 )
 
 func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *testing.T) {
-	template := goldenTemplate(t)
+	template := templateIn(t, hooked) // it has all functions
 	functions, logs := map[string]map[string]any{}, resources(template, "AWS::Logs::LogGroup")
 	roles := map[string]string{}
 	for _, f := range resources(template, "AWS::Lambda::Function") {
@@ -41,13 +41,14 @@ func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *te
 		assert.InDelta(t, spec.Timeout.Seconds(), functions[spec.Function]["Timeout"], 0, spec.Function)
 	}
 	assert.InDelta(t, flow.SafetyNetTimeout.Seconds(), functions[flow.SafetyNet]["Timeout"], 0)
+	assert.InDelta(t, flow.HookEndpointTimeout.Seconds(), functions[flow.HookEndpoint]["Timeout"], 0)
 	assert.InDelta(t, forecast.InvocationMegabytes, functions[flow.SetWeight.Function]["MemorySize"], 0, "what plan reckons with")
 }
 
 func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 	template := otherTemplate(t)
 	functions := resources(template, "AWS::Lambda::Function")
-	require.Len(t, functions, len(functionNames()))
+	require.Len(t, functions, len(functionNames(settings{})))
 	for _, f := range functions {
 		variables := f["Environment"].(map[string]any)["Variables"].(map[string]any)
 		name := strings.TrimPrefix(f["FunctionName"].(string), "team-a-")
@@ -90,7 +91,7 @@ func TestLedgerOutlivesTheStackAndItsMistakes(t *testing.T) {
 
 func TestEveryLogHasTheRetentionInTheSettings(t *testing.T) {
 	groups := resources(otherTemplate(t), "AWS::Logs::LogGroup")
-	require.Len(t, groups, len(functionNames())+1, "of every function, and of the state machine")
+	require.Len(t, groups, len(functionNames(settings{}))+1, "of every function, and of the state machine")
 	for id, group := range groups {
 		assert.InDelta(t, 14, group["RetentionInDays"], 0, id)
 	}
@@ -229,7 +230,7 @@ func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {
 	wide := map[string]bool{}
 	for isByTag, template := range map[bool]map[string]any{true: goldenTemplate(t), false: otherTemplate(t)} {
 		roles := resources(template, "AWS::IAM::Role")
-		require.Greater(t, len(roles), len(functionNames()))
+		require.Greater(t, len(roles), len(functionNames(settings{})))
 		for id, role := range roles {
 			assert.Empty(t, role["ManagedPolicyArns"], id)
 			statements := statementsOf(t, role)

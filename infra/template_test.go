@@ -21,12 +21,17 @@ var update = flag.Bool("update", false, "rewrite the golden template from the sy
 
 // golden is the template with the settings of cdk.json. byName is the template in which a pattern
 // of names says which functions may be shifted, with PATTERN as a placeholder. frontEnd is the
-// template with all front ends. Tests that do not use CDK read these files.
+// template with all front ends, and hooked that with the endpoint for hooks that were written for
+// CodeDeploy. Tests that do not use CDK read these files.
 var (
 	golden   = filepath.Join("testdata", "sluice.template.json")
 	byName   = filepath.Join("testdata", "sluice-by-name.template.json")
 	frontEnd = filepath.Join("testdata", "sluice-front-ends.template.json")
+	hooked   = filepath.Join("testdata", "sluice-hook-endpoint.template.json")
 )
+
+// hookedSettings are the settings of hooked.
+var hookedSettings = map[string]any{"hookEndpoint": "url"}
 
 // frontEndSettings are the settings of frontEnd. Their account is that of the local AWS.
 var frontEndSettings = map[string]any{
@@ -41,7 +46,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestGoldenTemplateIsWhatCDKSynthesizes(t *testing.T) {
-	for file, set := range map[string]map[string]any{golden: nil, byName: {"functions": "PATTERN"}, frontEnd: frontEndSettings} {
+	for file, set := range map[string]map[string]any{golden: nil, byName: {"functions": "PATTERN"}, frontEnd: frontEndSettings, hooked: hookedSettings} {
 		synthesized := canonical(t, synthesized(t, set))
 		if *update {
 			require.NoError(t, os.WriteFile(file, synthesized, 0o644))
@@ -74,7 +79,7 @@ func contextOf(t *testing.T, set map[string]any) *map[string]any {
 func placeholder() built {
 	return built{architecture: awslambda.Architecture_ARM_64(), code: func(string) awslambda.Code {
 		return awslambda.Code_FromAsset(jsii.String("testdata/placeholder"), nil)
-	}}
+	}, preload: func() awslambda.Code { return awslambda.Code_FromAsset(jsii.String("preload"), nil) }}
 }
 
 // app makes an app with settings, and reads them.

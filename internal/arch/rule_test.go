@@ -228,8 +228,8 @@ var rules = []rule{
 	{folder: "internal/e2e", tests: []string{contract, sdk}},
 	{folder: "internal/arch"},
 	// The definition is played here as the local world plays it, and elsewhere; so is what the
-	// SDK's clients have sent.
-	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, templates, sdk}},
+	// SDK's clients have sent. Hooks of its users' answer to it with the SDKs that they use.
+	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, domain, templates, sdk}},
 	// The README's files are read as whoever they are for reads them.
 	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
 }

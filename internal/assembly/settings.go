@@ -31,10 +31,12 @@ type Settings struct {
 	Allowed request.Allowed
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
-	// StackShift is the ARN of the function that stacks wait for, HookEndpoint the URL where hooks
+	// StackShift is the ARN of the function that stacks wait for, HookURL the URL where hooks
 	// answer as they would answer CodeDeploy, and HookLayer the ARN of a layer for them. The macro
 	// writes them into templates. Each is empty if the stack does not have it.
-	StackShift, HookEndpoint, HookLayer string
+	StackShift, HookURL, HookLayer string
+	// HookEndpoint says that the stack has the endpoint for hooks that were written for CodeDeploy.
+	HookEndpoint bool
 	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read
 	// Targets of kinds that are not Sluice's own from an input.
 	Routers router.ByKind
@@ -47,6 +49,7 @@ type Settings struct {
 type Runtime struct {
 	Now      task.Clock
 	Wait     task.Wait
+	Timeout  task.Timeout
 	Pause    task.Pause
 	Together task.Together
 	// Random is the source of what nobody may guess; nil is crypto/rand.

@@ -48,19 +48,6 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if net == "" && function == flow.StackShift {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the function %s, which %s asks to abort deployments", flow.SafetyNetVariable, flow.SafetyNet, function)
 	}
-	alias := getenv(flow.AliasVariable)
-	if alias != "" && !request.IsAlias(alias) {
-		return assembly.Settings{}, fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(alias, 80), request.NoAlias)
-	}
-	parameters := cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
-	if !request.IsParameterFolder(parameters) {
-		return assembly.Settings{}, fmt.Errorf("%s is %q, which is not a folder of parameters, such as %s",
-			flow.ParametersVariable, shift.BoundText(parameters, 80), request.DefaultParameters)
-	}
-	allowed, err := request.ParseAllowed(getenv(flow.FunctionsVariable))
-	if err != nil {
-		return assembly.Settings{}, fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
-	}
 	frontEnds, err := request.ParseFrontEnds(getenv(flow.CloudFrontStoreVariable), getenv(flow.Route53Variable), getenv(flow.DistributionsVariable))
 	if err != nil {
 		return assembly.Settings{}, err
@@ -69,11 +56,34 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if err != nil {
 		return assembly.Settings{}, err
 	}
-	return assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
-		Alias: alias, Parameters: parameters, Allowed: allowed, FrontEnds: frontEnds,
-		StackShift: getenv(flow.StackShiftVariable), HookEndpoint: getenv(flow.HookURLVariable), HookLayer: getenv(flow.HookLayerVariable),
-	}, nil
+	settings := assembly.Settings{
+		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics), FrontEnds: frontEnds,
+		StackShift: getenv(flow.StackShiftVariable), HookURL: getenv(flow.HookURLVariable), HookLayer: getenv(flow.HookLayerVariable),
+	}
+	err = loadInputs(getenv, &settings)
+	return settings, err
+}
+
+// loadInputs reads the Settings that say which inputs are taken. Only publish-version uses them.
+func loadInputs(getenv func(string) string, into *assembly.Settings) (err error) {
+	into.Alias = getenv(flow.AliasVariable)
+	if into.Alias != "" && !request.IsAlias(into.Alias) {
+		return fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(into.Alias, 80), request.NoAlias)
+	}
+	into.Parameters = cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
+	if !request.IsParameterFolder(into.Parameters) {
+		return fmt.Errorf("%s is %q, which is not a folder of parameters, such as %s",
+			flow.ParametersVariable, shift.BoundText(into.Parameters, 80), request.DefaultParameters)
+	}
+	if into.Allowed, err = request.ParseAllowed(getenv(flow.FunctionsVariable)); err != nil {
+		return fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
+	}
+	endpoint := getenv(flow.HookEndpointVariable)
+	if endpoint != "" && endpoint != flow.HookEndpointURL {
+		return fmt.Errorf("%s is %q, and must be %s or not be set", flow.HookEndpointVariable, shift.BoundText(endpoint, 80), flow.HookEndpointURL)
+	}
+	into.HookEndpoint = endpoint != ""
+	return nil
 }
 
 // Invoker adapts a flow.Lambda to the Lambda runtime.

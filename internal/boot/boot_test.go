@@ -130,10 +130,21 @@ func TestWhatTheMacroWritesIsReadIfTheStackHasIt(t *testing.T) {
 	t.Parallel()
 	settings, err := load(flow.Macro, environment(nil))
 	require.NoError(t, err)
-	assert.Empty(t, settings.StackShift+settings.HookEndpoint+settings.HookLayer)
+	assert.Empty(t, settings.StackShift+settings.HookURL+settings.HookLayer)
 	settings, err = load(flow.Macro, environment(map[string]string{flow.StackShiftVariable: "a", flow.HookURLVariable: "b", flow.HookLayerVariable: "c"}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"a", "b", "c"}, []string{settings.StackShift, settings.HookEndpoint, settings.HookLayer})
+	assert.Equal(t, []string{"a", "b", "c"}, []string{settings.StackShift, settings.HookURL, settings.HookLayer})
+}
+
+func TestHooksAnswerToTheEndpointIfTheStackHasIt(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{"": false, "url": true} {
+		settings, err := load(flow.Publish.Function, environment(map[string]string{flow.HookEndpointVariable: value}))
+		require.NoError(t, err)
+		assert.Equal(t, want, settings.HookEndpoint, value)
+	}
+	_, err := load(flow.Publish.Function, environment(map[string]string{flow.HookEndpointVariable: "on"}))
+	require.EqualError(t, err, flow.HookEndpointVariable+` is "on", and must be url or not be set`)
 }
 
 func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {

@@ -8,5 +8,12 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // hide the handlers' logs
-	os.Exit(m.Run())
+	folder, err := os.MkdirTemp("", "sluice-hook-")
+	if err != nil {
+		panic(err)
+	}
+	hookFolder = folder
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
 }

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -49,8 +50,26 @@ func TestMain(m *testing.M) {
 type account struct {
 	endpoint, region string
 	process          *os.Process
-	logs             *bytes.Buffer
+	logs             *logs
 	ended            chan struct{}
+}
+
+// logs are what the account writes while tests read it.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 var endpointLine = regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)`)
@@ -63,7 +82,7 @@ func play(t testing.TB, args ...string) *account {
 	command.Dir = root
 	out, err := command.StdoutPipe()
 	require.NoError(t, err)
-	a := &account{logs: &bytes.Buffer{}, ended: make(chan struct{})}
+	a := &account{logs: &logs{}, ended: make(chan struct{})}
 	command.Stderr = a.logs
 	require.NoError(t, command.Start())
 	a.process = command.Process

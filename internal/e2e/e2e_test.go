@@ -5,11 +5,14 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	codedeploytypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -117,6 +120,21 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, "4", a.alias(t))
 	})
 
+	t.Run("a hook that was written for CodeDeploy agrees", func(t *testing.T) {
+		a.newCode(t, "codedeploy.zip")
+		a.start(t, "codedeploy", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "codedeploy"}]}, `+minute+`}`)
+		config := a.config()
+		config.BaseEndpoint = aws.String(a.endpoint + "/lambda-url/" + flow.DefaultNamePrefix + "-" + flow.HookEndpoint)
+		event := a.lifecycleEvent(t)
+		_, err := codedeploy.NewFromConfig(config).PutLifecycleEventHookExecutionStatus(t.Context(), &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+			DeploymentId: &event.DeploymentID, LifecycleEventHookExecutionId: &event.HookID, Status: codedeploytypes.LifecycleEventStatusSucceeded,
+		})
+		require.NoError(t, err)
+		ended := a.end(t, "codedeploy")
+		require.Equal(t, states.ExecutionStatusSucceeded, ended.Status, "%s", aws.ToString(ended.Cause))
+		assert.Equal(t, "5", a.alias(t))
+	})
+
 	t.Run("a hook that refuses rejects the deployment", func(t *testing.T) {
 		a.newCode(t, "refused.zip")
 		a.start(t, "refused", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "orders-approval", "mode": "callback"}]}}`)
@@ -127,7 +145,7 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		ended := a.end(t, "refused")
 		assert.Equal(t, "Rejected", aws.ToString(ended.Error))
 		assert.Contains(t, aws.ToString(ended.Cause), "NotToday: it is Friday")
-		assert.Equal(t, "4", a.alias(t))
+		assert.Equal(t, "5", a.alias(t))
 	})
 
 	t.Run("the macro answers CloudFormation", func(t *testing.T) {
@@ -193,6 +211,22 @@ func (a *account) end(t testing.TB, name string) *sfn.DescribeExecutionOutput {
 		return execution.Status != states.ExecutionStatusRunning
 	})
 	return execution
+}
+
+// lifecycleEvent returns the event of a hook that was written for CodeDeploy, as the account shows
+// it.
+func (a *account) lifecycleEvent(t *testing.T) (event struct {
+	DeploymentID string `json:"DeploymentId"`
+	HookID       string `json:"LifecycleEventHookExecutionId"`
+},
+) {
+	t.Helper()
+	eventually(t, "the hook has been asked", func() bool {
+		_, after, found := strings.Cut(a.logs.String(), "the hook orders-approval was asked: ")
+		text, _, whole := strings.Cut(after, "\n")
+		return found && whole && json.Unmarshal([]byte(text), &event) == nil
+	})
+	return event
 }
 
 // token returns the task token that an execution waits with. It reads the token from the history

@@ -18,6 +18,10 @@ const (
 	CloudFrontStoreVariable = "SLUICE_CLOUDFRONT_STORE"
 	Route53Variable         = "SLUICE_ROUTE53"
 	DistributionsVariable   = "SLUICE_DISTRIBUTIONS"
+
+	// HookEndpointVariable is HookEndpointURL if the stack has the endpoint for hooks that were
+	// written for CodeDeploy. Without it such hooks are refused.
+	HookEndpointVariable = "SLUICE_HOOK_ENDPOINT"
 )
 
 // EventBus is the bus that receives the announcements. Every account has it, and nobody can

@@ -73,6 +73,8 @@ var unwired = []string{
 	"ErrRouteTaken",      // is an ErrRouteChanged
 	"ErrAlarmIgnored",    // tells the safety net to do nothing
 	"ErrHookNotAwaited",  // nobody waits for the answer of run-hooks either
+	"ErrHookUnknown",     // becomes an error of CodeDeploy's
+	"ErrHookAnswered",    // becomes an error of CodeDeploy's
 }
 
 func TestEverySentinelOfTheDomainHasItsNameOnTheWire(t *testing.T) {

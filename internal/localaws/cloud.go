@@ -196,8 +196,13 @@ func (c *Cloud) answer(r *http.Request) (protocol.Response, error) {
 		return protocol.Response{}, err
 	}
 	target := c.service(request)
-	operation := target.Operation(request)
-	if request.Actor == "" {
+	operation, isURL := c.URLOperation(request)
+	if isURL { // whatever it is signed for, and whether it is
+		target, request.Actor = c.services[lambda.Name], ""
+	} else {
+		operation = target.Operation(request)
+	}
+	if request.Actor == "" && !isURL {
 		operation = operation.Refuse(protocol.NewError(http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token"))
 	}
 	call := Call{
@@ -216,7 +221,9 @@ func (c *Cloud) answer(r *http.Request) (protocol.Response, error) {
 		return protocol.Response{}, lost
 	}
 	c.mu.Lock()
-	response.Header.Set("X-Amzn-Requestid", c.requests.Next())
+	if id := c.requests.Next(); response.Header.Get("X-Amzn-Requestid") == "" {
+		response.Header.Set("X-Amzn-Requestid", id)
+	}
 	c.mu.Unlock()
 	return response, nil
 }

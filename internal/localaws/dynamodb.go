@@ -35,10 +35,11 @@ func (t tables) Protocol(protocol.Request) protocol.Protocol { return protocol.J
 // Operation passes a call to the Database. It reads only the parts of the request that
 // IAM checks.
 func (t tables) Operation(request protocol.Request) protocol.Operation {
-	var names tableNames
+	var names requestedKeys
 	// The Database itself rejects a request that cannot be read.
 	_ = json.Unmarshal(request.Body, &names)
-	op := protocol.Operation{Action: request.Target("DynamoDB_20120810"), Resource: "*", Permissions: t.permissions(names)}
+	op := protocol.Operation{Action: request.Target("DynamoDB_20120810"), Resource: "*"}
+	op.Permissions = t.permissions(op.Action, names)
 	switch {
 	case names.TableName != "":
 		op.Resource = t.tableARN(names.TableName)
@@ -58,29 +59,66 @@ func (t tables) Operation(request protocol.Request) protocol.Operation {
 	return op
 }
 
-// tableNames holds the members of a request that name tables: one TableName, or one in
-// each action of a transaction.
-type tableNames struct {
-	TableName     string
-	TransactItems []map[string]struct{ TableName string }
+// requestedKeys holds the members of a request that name tables and keys: those of one item, or
+// of one in each action of a transaction.
+type requestedKeys struct {
+	requestedKey
+	TransactItems []map[string]requestedKey
+}
+
+// requestedKey names an item, by its Key or by itself.
+type requestedKey struct {
+	TableName string
+	Key, Item map[string]struct{ S string }
+	// KeyConditionExpression is a Query's.
+	KeyConditionExpression string
 }
 
 // transactActions are IAM's actions for the parts of a transaction. IAM has no action
 // dynamodb:TransactWriteItems ("Using IAM with DynamoDB transactions").
 var transactActions = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
-// permissions returns the distinct permissions that the caller of a transaction needs.
-func (t tables) permissions(names tableNames) []Permission {
+// permissions returns the distinct permissions that the caller needs. Each has the partition key
+// that it is about (developer guide, "Using IAM policy conditions for fine-grained access
+// control", dynamodb:LeadingKeys).
+func (t tables) permissions(operation string, names requestedKeys) []Permission {
 	var needed []Permission
+	add := func(action string, k requestedKey) {
+		permission := Permission{Action: dynamodbName + ":" + action, Resource: t.tableARN(k.TableName), Context: t.leadingKeys(k)}
+		if !slices.ContainsFunc(needed, func(p Permission) bool {
+			return p.Action == permission.Action && p.Resource == permission.Resource && p.Context.String() == permission.Context.String()
+		}) {
+			needed = append(needed, permission)
+		}
+	}
+	if names.TableName != "" {
+		add(operation, names.requestedKey)
+	}
 	for _, item := range names.TransactItems {
 		for kind, part := range item {
-			permission := Permission{Action: dynamodbName + ":" + transactActions[kind], Resource: t.tableARN(part.TableName)}
-			if transactActions[kind] != "" && !slices.Contains(needed, permission) {
-				needed = append(needed, permission)
+			if transactActions[kind] != "" {
+				add(transactActions[kind], part)
 			}
 		}
 	}
 	return needed
+}
+
+// leadingKeys returns the condition key of an item. The partition of a Query is not read: a
+// pattern matches it only if it matches everything.
+func (t tables) leadingKeys(k requestedKey) *protocol.RequestContext {
+	partition := t.database.PartitionKey(k.TableName)
+	leading, found := k.Key[partition]
+	if !found {
+		leading, found = k.Item[partition]
+	}
+	if k.KeyConditionExpression != "" {
+		leading.S, found = "?", true
+	}
+	if !found {
+		return nil
+	}
+	return &protocol.RequestContext{Keys: map[string][]string{"dynamodb:LeadingKeys": {leading.S}}}
 }
 
 // tableARN returns a table's ARN. A TableName may already be an ARN.

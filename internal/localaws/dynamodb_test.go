@@ -3,6 +3,7 @@ package localaws_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,8 +52,47 @@ func TestDynamoDBIsOneOfTheServices(t *testing.T) {
 	assert.Equal(t, "ConditionalCheckFailedException", calls[1].ErrorCode)
 	assert.Equal(t, 400, calls[1].StatusCode)
 	assert.Equal(t, "dynamodb:TransactWriteItems", calls[2].Action(), "one call is counted once")
-	assert.Equal(t, []localaws.Permission{{Action: "dynamodb:PutItem", Resource: ledgerARN}, {Action: "dynamodb:ConditionCheckItem", Resource: ledgerARN}}, calls[2].Permissions())
+	assert.Equal(t, []string{"dynamodb:PutItem map[dynamodb:LeadingKeys:[target#b]]", "dynamodb:PutItem map[dynamodb:LeadingKeys:[target#c]]",
+		"dynamodb:ConditionCheckItem map[dynamodb:LeadingKeys:[target#a]]"}, permissionsOn(t, calls[2], ledgerARN))
+	assert.Equal(t, []string{"dynamodb:PutItem map[dynamodb:LeadingKeys:[target#a]]"}, permissionsOn(t, calls[0], ledgerARN))
 	assert.Len(t, a.Database().Items("ledger"), 3)
+}
+
+// permissionsOn lists the permissions that a call needs on one resource, with their condition keys.
+func permissionsOn(t *testing.T, call localaws.Call, resource string) []string {
+	t.Helper()
+	var all []string
+	for _, p := range call.Permissions() {
+		assert.Equal(t, resource, p.Resource)
+		all = append(all, strings.TrimSpace(p.Action+" "+p.Context.String()))
+	}
+	return all
+}
+
+func TestEveryRequestForAnItemNamesItsPartition(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a := newAccount(t, unlimited())
+	a.Database().CreateTable("ledger", "pk", "sk", "expiry")
+	client := dynamodb.NewFromConfig(a.config)
+	var calls []localaws.Call
+	a.OnCall(func(call localaws.Call) { calls = append(calls, call) })
+	table := "ledger"
+	_, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: lock("hook#1")})
+	require.NoError(t, err)
+	_, err = client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &table, Key: lock("hook#2")})
+	require.NoError(t, err)
+	_, err = client.Query(ctx, &dynamodb.QueryInput{TableName: &table, KeyConditionExpression: aws.String("pk = :p"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": &types.AttributeValueMemberS{Value: "hook#3"}}})
+	require.NoError(t, err)
+	_, err = client.Scan(ctx, &dynamodb.ScanInput{TableName: &table})
+	require.NoError(t, err)
+	for i, want := range []string{
+		"dynamodb:GetItem map[dynamodb:LeadingKeys:[hook#1]]", "dynamodb:UpdateItem map[dynamodb:LeadingKeys:[hook#2]]",
+		"dynamodb:Query map[dynamodb:LeadingKeys:[?]]", "dynamodb:Scan",
+	} {
+		assert.Equal(t, []string{want}, permissionsOn(t, calls[i], ledgerARN))
+	}
 }
 
 func TestFaultsApplyToDynamoDB(t *testing.T) {

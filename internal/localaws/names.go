@@ -44,6 +44,8 @@ type (
 	// EventQueue is the queue of asynchronous invocations.
 	EventQueue  = lambda.EventQueue
 	QueuedEvent = lambda.QueuedEvent
+	// URLRequest is a request to a function's URL.
+	URLRequest = protocol.Request
 
 	// Alarms is CloudWatch in one region. MetricAlarm, CompositeAlarm and LogAlarm are its
 	// alarms.
@@ -172,4 +174,14 @@ var (
 	EveryOrder    = cloudformation.EveryOrder
 	ReplayOrder   = cloudformation.Replay
 	NewEventQueue = lambda.NewEventQueue
+)
+
+// URLPrefix begins the paths of functions' URLs here.
+const URLPrefix = lambda.URLPrefix
+
+// URLEvent and ReadURLResponse encode what a function receives for a request to its URL, and decode
+// what it answers, for those who call a function without HTTP.
+var (
+	URLEvent        = lambda.URLEvent
+	ReadURLResponse = lambda.ReadURLResponse
 )

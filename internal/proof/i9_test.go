@@ -19,6 +19,7 @@ func (r *run) history(x *asl.Execution, e asl.Event) {
 	}
 	r.transcript.history(x, e)
 	r.awaited(x, e)
+	r.answeredFor(x, e)
 	if e.StateEntered == nil {
 		return
 	}

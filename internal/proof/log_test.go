@@ -33,6 +33,9 @@ func nasty(n int) string { return strings.Repeat(hostile, n/len([]rune(hostile))
 type overheard struct {
 	lines, announced, stored []string
 	tokens                   []string // those that Lambdas were given
+	// ids are what hooks of CodeDeploy's were given, and histories what Step Functions shows of the
+	// executions.
+	ids, histories []string
 }
 
 // eavesdrop plays a world, and hears what is told until it has settled. answer is what
@@ -50,6 +53,11 @@ func eavesdrop(t *testing.T, scenario, input string, then func(*world.World), an
 		return logging(run, func(token string) { o.tokens = append(o.tokens, token) })
 	})
 	w.OnHook(func(_ string, payload []byte) {
+		var e shift.LifecycleEvent
+		if json.Unmarshal(payload, &e) == nil && e.HookID != "" {
+			o.ids = append(o.ids, e.HookID)
+			return
+		}
 		var q shift.Question
 		require.NoError(t, json.Unmarshal(payload, &q))
 		if answer != nil && q.TaskToken != "" {
@@ -69,6 +77,11 @@ func eavesdrop(t *testing.T, scenario, input string, then func(*world.World), an
 	require.NoError(t, w.Run())
 	require.NoError(t, w.Advance(rest))
 	o.lines = logs.heard(w)
+	for _, x := range w.Executions() {
+		text, err := json.Marshal(x.History())
+		require.NoError(t, err)
+		o.histories = append(o.histories, string(text))
+	}
 	return o
 }
 
@@ -125,6 +138,8 @@ type telling struct {
 func tellingsOfHooks() map[string]telling {
 	const hooks = `"hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 600}, {"function": "smoke2", "timeoutSeconds": 60}],
 	  "afterTraffic": [{"function": "check", "mode": "callback", "timeoutSeconds": 600}]}`
+	const codeDeployed = `"hooks": {"beforeTraffic": [{"function": "smoke", "mode": "codedeploy", "timeoutSeconds": 600}],
+	  "afterTraffic": [{"function": "check", "mode": "codedeploy", "timeoutSeconds": 600}]}`
 	const answers = `"hooks": {"smoke": {"result": "hang"}, "check": {"result": "hang"}}`
 	succeed := func(w *world.World, token string) { _ = w.Machine().SendTaskSuccess(token, json.RawMessage(`{}`)) }
 	return map[string]telling{
@@ -142,6 +157,27 @@ func tellingsOfHooks() map[string]telling {
 		"a hook that cannot be answered for": {
 			`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "timeoutSeconds": 60}]}}`,
 			`{` + chaosFunctions + `, "faults": [{"call": "states:SendTaskSuccess", "error": "deny"}]}`, nil, nil, 1,
+		},
+		"hooks of CodeDeploy's that agree": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`, `{` + chaosFunctions + `}`, nil, nil, 2,
+		},
+		"a hook of CodeDeploy's that fails": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`, `{` + chaosFunctions + `, "hooks": {"smoke": {"result": "fail"}}}`, nil, nil, 1,
+		},
+		"a hook of CodeDeploy's that gives both answers": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`, `{` + chaosFunctions + `, "hooks": {"check": {"result": "contradict"}}}`, nil, nil, 2,
+		},
+		"a hook of CodeDeploy's whose answer cannot be recorded": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`,
+			`{` + chaosFunctions + `, "faults": [{"call": "dynamodb:UpdateItem", "actor": "hook-endpoint", "error": "deny"}]}`, nil, nil, 1,
+		},
+		"a hook of CodeDeploy's whose answer cannot be passed on": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`,
+			`{` + chaosFunctions + `, "faults": [{"call": "states:SendTaskSuccess", "error": "deny"}]}`, nil, nil, 1,
+		},
+		"a hook of CodeDeploy's that cannot be awaited": {
+			`{"function": "orders", "strategy": "AllAtOnce", ` + codeDeployed + `}`,
+			`{` + chaosFunctions + `, "faults": [{"call": "dynamodb:TransactWriteItems", "actor": "run-hooks", "error": "deny"}]}`, nil, nil, 1 + shift.HookRetries,
 		},
 		"hooks that never answer": {
 			`{"function": "orders", "strategy": "AllAtOnce", ` + hooks + `}`, `{` + chaosFunctions + `, ` + answers + `}`, nil, nil, 1,
@@ -240,12 +276,21 @@ func nonsense(w *world.World) {
 // keepsSecrets : a token is not told to anybody, nor the beginning of one that was cut off.
 func (o overheard) keepsSecrets(t *testing.T) {
 	t.Helper()
-	for _, token := range o.tokens {
-		begin := token[:len(token)/2]
-		for where, texts := range map[string][]string{"log": o.lines, "announcement": o.announced, "ledger": o.stored} {
+	told := map[string][]string{"log": o.lines, "announcement": o.announced, "ledger": o.stored}
+	o.keeps(t, "a task token", o.tokens, told)
+	o.keeps(t, "the id of a hook", o.ids, told)
+	o.keeps(t, "the id of a hook", o.ids, map[string][]string{"history": o.histories})
+	o.keeps(t, "a hook's credentials", []string{world.HookAccessKey, world.HookSessionToken}, told)
+}
+
+func (o overheard) keeps(t *testing.T, what string, secrets []string, told map[string][]string) {
+	t.Helper()
+	for _, secret := range secrets {
+		begin := secret[:len(secret)/2]
+		for where, texts := range told {
 			for _, text := range texts {
 				if strings.Contains(text, begin) {
-					t.Errorf("a task token in the %s: %.300s", where, text)
+					t.Errorf("%s in the %s: %.300s", what, where, text)
 				}
 			}
 		}

@@ -49,7 +49,7 @@ type observer struct {
 
 // watch observes a World with unknown delays, so it checks no time bounds.
 func watch(w *world.World, strict bool) *run {
-	r := &run{w: w, made: map[string]int{}, commands: newCommands()}
+	r := &run{w: w, made: map[string]int{}, commands: newCommands(), answering: newAnswering()}
 	r.patient, r.strict = true, strict
 	r.observe()
 	return r
@@ -328,6 +328,7 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.stored(before, after)
 		return
 	}
+	r.hookWritten(before, after)
 	switch kind, of, sk := whatOf(before, after); {
 	case kind == "deployment" && sk == "record":
 		r.recorded(of, after)

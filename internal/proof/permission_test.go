@@ -26,7 +26,7 @@ import (
 // stackRoles are the roles of a stack, as package infra synthesizes it.
 func stackRoles(s world.Stack) iam.Template {
 	var t world.Templates
-	for name, into := range map[string]*[]byte{"sluice": &t.Default, "sluice-by-name": &t.ByName, "sluice-front-ends": &t.FrontEnds} {
+	for name, into := range map[string]*[]byte{"sluice": &t.Default, "sluice-by-name": &t.ByName, "sluice-front-ends": &t.FrontEnds, "sluice-hook-endpoint": &t.HookEndpoint} {
 		var err error
 		if *into, err = os.ReadFile("../../infra/testdata/" + name + ".template.json"); err != nil {
 			panic(err)
@@ -50,7 +50,7 @@ func lambdaARN(function string) string {
 
 // here are the roles where inputs that name no place are played.
 func here() iam.Template {
-	return stackRoles(world.Stack{Region: world.Region, Account: world.Account})
+	return stackRoles(world.Stack{Region: world.Region, Account: world.Account, HookEndpoint: true})
 }
 
 // course is something to play with the stack's policies.

@@ -66,6 +66,7 @@ type run struct {
 	marked map[*world.Actor]string
 	observer
 	commands
+	answering
 }
 
 // play runs a base with faults, and checks the invariants.
@@ -92,7 +93,7 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	w.SetHook(refusing, world.HookBehaviour{Result: world.HookFails})
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, readEarly: map[*world.Actor]earlyRead{}, commands: newCommands()}
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, readEarly: map[*world.Actor]earlyRead{}, commands: newCommands(), answering: newAnswering()}
 	if b.name == nameShiftedBefore {
 		if err := r.leaveGuard(); err != nil {
 			return nil, err

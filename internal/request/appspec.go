@@ -121,7 +121,7 @@ func (r Reader) decodeAppSpec(spec strictjson.Object, mode shift.HookMode, relea
 	}
 	decodeSpecVersion(spec.Require(specVersion))
 	release.Arrivals = r.decodeResources(spec.Require(specResources))
-	release.Hooks = decodeSpecHooks(spec.Field(specHooks), mode, r.home())
+	release.Hooks = r.decodeSpecHooks(spec.Field(specHooks), mode)
 }
 
 // decodeSpecVersion checks the version of the format, of which there is one.
@@ -273,8 +273,8 @@ var points = map[string]func(*shift.Hooks) *[]shift.Hook{
 }
 
 // decodeSpecHooks reads the hooks of an AppSpec: a list of maps with one event each, or one map.
-func decodeSpecHooks(v strictjson.Value, mode shift.HookMode, home arn) shift.Hooks {
-	d := specHookReader{mode: mode, home: home, seen: map[string]string{}, hooks: shift.Hooks{BeforeTraffic: []shift.Hook{}, AfterTraffic: []shift.Hook{}}}
+func (r Reader) decodeSpecHooks(v strictjson.Value, mode shift.HookMode) shift.Hooks {
+	d := specHookReader{mode: mode, of: r, seen: map[string]string{}, hooks: shift.Hooks{BeforeTraffic: []shift.Hook{}, AfterTraffic: []shift.Hook{}}}
 	switch {
 	case v.IsArray():
 		for _, item := range v.Array() {
@@ -289,8 +289,8 @@ func decodeSpecHooks(v strictjson.Value, mode shift.HookMode, home arn) shift.Ho
 }
 
 type specHookReader struct {
+	of    Reader
 	mode  shift.HookMode
-	home  arn
 	seen  map[string]string // the spelling of each event that was read
 	hooks shift.Hooks
 }
@@ -317,8 +317,9 @@ func (d *specHookReader) read(v strictjson.Value) {
 			hook.Problem("appears twice: as %s, too; CodeDeploy runs one function at an event", before)
 		default:
 			d.seen[event] = name
+			d.of.checkHookMode(hook, d.mode)
 			list := at(&d.hooks)
-			*list = append(*list, shift.Hook{Function: decodeInvoked(hook, d.home), Mode: d.mode, Timeout: d.timeout()})
+			*list = append(*list, shift.Hook{Function: decodeInvoked(hook, d.of.home()), Mode: d.mode, Timeout: d.timeout()})
 		}
 	}
 }

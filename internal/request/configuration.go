@@ -77,6 +77,9 @@ func findMisplaced(tags flow.Tags) []strictjson.Problem {
 		problems.Add(shift.BoundText(key, 60), "is no tag of Sluice; known are %s", strings.Join(flow.KnownTags(), ", "))
 	}
 	checkAliasTag(&problems, tags)
+	if by, tagged := tags[flow.TagShiftedBy]; tagged && by != flow.ShiftedByStack {
+		problems.Add(flow.TagShiftedBy, "must be %s, or be missing, not %q", flow.ShiftedByStack, shift.BoundText(by, 60))
+	}
 	for _, f := range tagFields {
 		if n := utf8.RuneCountInString(tags[f.tag]); n > maxTag {
 			problems.Add(f.tag, "has %d characters, and a tag has at most %d", n, maxTag)
@@ -154,7 +157,7 @@ func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, 
 	}
 	in := root.Object(configurationNames...)
 	release := r.decodeConfiguration(in, shift.Event)
-	release.Hooks = decodeHooks(in.Field("hooks"), r.home())
+	release.Hooks = r.decodeHooks(in.Field("hooks"))
 	if alias := r.alias(in.Field("alias"), ""); alias != "" {
 		function, _, _ := flow.SplitLambdaTarget(event.Target)
 		event.Target = flow.LambdaTarget(function, alias)

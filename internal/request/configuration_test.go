@@ -137,6 +137,7 @@ func TestWrongTagsAreToldByTheirNames(t *testing.T) {
 		{"a hook with a comma", flow.Tags{"sluice:after-traffic": "smoke,load"}, []string{"sluice:after-traffic[0]: is not the name of a function"}},
 		{"too many hooks", flow.Tags{"sluice:after-traffic": strings.Repeat("h ", 21)}, []string{"sluice:after-traffic: has 21 hooks"}},
 		{"a mistyped tag", flow.Tags{"sluice:alias": "live", "sluice:stragety": "AllAtOnce"}, []string{"sluice:stragety: is no tag of Sluice; known are sluice:alias,"}},
+		{"somebody unknown who shifts it", flow.Tags{"sluice:alias": "live", "sluice:shifted-by": "Stack"}, []string{`sluice:shifted-by: must be stack, or be missing, not "Stack"`}},
 		{"a huge tag", flow.Tags{"sluice:alarms": strings.Repeat("a ", 1<<20)}, []string{"sluice:alarms: has 2097152 characters, and a tag has at most 256"}},
 		{"JSON where a name belongs", flow.Tags{"sluice:alias": `live", "createAlias": true, "x": "`}, []string{"sluice:alias: is not the name of an alias"}},
 		{"everything at once", flow.Tags{"sluice:alias": "a b", "sluice:strategy": "Canary", "sluice:alarms": "a a"}, []string{"sluice:strategy: ", "sluice:alarms[1]: ", "sluice:alias: "}},

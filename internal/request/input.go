@@ -58,6 +58,9 @@ type Reader struct {
 	Parameters string
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds FrontEnds
+	// NoHookEndpoint says that the stack has no endpoint to which hooks that were written for
+	// CodeDeploy could answer.
+	NoHookEndpoint bool
 	// Kinds read the Targets of further kinds, by the name of their field:
 	// {"targets": [{"function": "orders"}, {"KIND": …}]}.
 	Kinds map[string]Kind
@@ -120,7 +123,7 @@ func (r Reader) input(in strictjson.Object) shift.Release {
 		return r.event(in)
 	}
 	release := r.decodeConfiguration(in, trigger)
-	release.Hooks = decodeHooks(in.Field("hooks"), r.home())
+	release.Hooks = r.decodeHooks(in.Field("hooks"))
 	release.Arrivals = r.arrivals(in)
 	return complete(in, release)
 }
@@ -413,30 +416,31 @@ func decodeAlarms(v strictjson.Value, home arn) []string {
 	return alarms
 }
 
-func decodeHooks(v strictjson.Value, home arn) shift.Hooks {
+func (r Reader) decodeHooks(v strictjson.Value) shift.Hooks {
 	o := v.ObjectLike(`{"beforeTraffic": [{"function": "orders-smoke"}]}`, "beforeTraffic", "afterTraffic")
 	return shift.Hooks{
-		BeforeTraffic: decodePoint(o.Field("beforeTraffic"), home),
-		AfterTraffic:  decodePoint(o.Field("afterTraffic"), home),
+		BeforeTraffic: r.decodePoint(o.Field("beforeTraffic")),
+		AfterTraffic:  r.decodePoint(o.Field("afterTraffic")),
 	}
 }
 
-func decodePoint(v strictjson.Value, home arn) []shift.Hook {
+func (r Reader) decodePoint(v strictjson.Value) []shift.Hook {
 	values := v.Array()
 	if len(values) > shift.MaxHooks {
 		v.Problem("has %d hooks, and at most %d are allowed", len(values), shift.MaxHooks)
 	}
 	hooks := make([]shift.Hook, 0, len(values))
 	for _, item := range values {
-		hooks = append(hooks, decodeHook(item.ObjectLike(`{"function": "orders-smoke"}`, "function", "mode", "timeoutSeconds"), home))
+		hooks = append(hooks, r.decodeHook(item.ObjectLike(`{"function": "orders-smoke"}`, "function", "mode", "timeoutSeconds")))
 	}
 	return hooks
 }
 
-func decodeHook(o strictjson.Object, home arn) shift.Hook {
+func (r Reader) decodeHook(o strictjson.Object) shift.Hook {
 	mode := o.Field("mode")
 	hook := shift.Hook{Mode: shift.HookMode(mode.OneOf(string(shift.Sync), string(shift.Callback), string(shift.CodeDeploy)))}
-	hook.Function = decodeInvoked(o.Require("function"), home)
+	hook.Function = decodeInvoked(o.Require("function"), r.home())
+	r.checkHookMode(mode, hook.Mode)
 	limit := shift.MaxCallbackHook // of a mode that cannot be read, too
 	hook.Timeout = shift.DefaultCallbackHook
 	if !mode.Present() || mode.IsString() && mode.Text() == string(shift.Sync) {
@@ -446,6 +450,14 @@ func decodeHook(o strictjson.Object, home arn) shift.Hook {
 		hook.Timeout = shift.Seconds(t.Int(1, int64(limit)))
 	}
 	return hook
+}
+
+// checkHookMode refuses a hook that could never answer.
+func (r Reader) checkHookMode(v strictjson.Value, mode shift.HookMode) {
+	if mode == shift.CodeDeploy && r.NoHookEndpoint {
+		v.Problem(`this stack has no endpoint to which hooks that were written for CodeDeploy could answer: set its setting %s to %s and deploy it again, or change the hook to the mode sync or callback`,
+			flow.HookEndpointSetting, flow.HookEndpointURL)
+	}
 }
 
 // decodeInvoked reads a function of the user's that Sluice invokes. It is invoked as it was

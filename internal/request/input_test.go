@@ -69,6 +69,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		"hooks": {
 			"beforeTraffic": [
 				{"function": "smoke", "timeoutSeconds": 120},
+				{"function": "CodeDeployHook_pre", "mode": "codedeploy"},
 				{"function": "arn:aws:lambda:eu-west-1:123456789012:function:load:live", "mode": "callback"}
 			],
 			"afterTraffic": [
@@ -90,6 +91,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Hooks: shift.Hooks{
 			BeforeTraffic: []shift.Hook{
 				{Function: "smoke", Mode: shift.Sync, Timeout: 120},
+				{Function: "CodeDeployHook_pre", Mode: shift.CodeDeploy, Timeout: 3600},
 				{Function: "arn:aws:lambda:eu-west-1:123456789012:function:load:live", Mode: shift.Callback, Timeout: 3600},
 			},
 			AfterTraffic: []shift.Hook{
@@ -105,6 +107,29 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Judging: observing,
 		Trigger: shift.Explicit,
 	}, got)
+}
+
+// A hook that was written for CodeDeploy could never answer without the endpoint. It is refused
+// before anything is touched, in an input and in a parameter.
+func TestAHookOfCodeDeploysNeedsTheEndpoint(t *testing.T) {
+	t.Parallel()
+	without := request.Reader{NoHookEndpoint: true}
+	_, err := without.Input([]byte(`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "a"}, {"function": "b", "mode": "codedeploy"}],
+		"afterTraffic": [{"function": "c", "mode": "codedeploy"}]}}`))
+	require.ErrorIs(t, err, flow.ErrInvalidInput)
+	const remedy = "set its setting hookEndpoint to url and deploy it again, or change the hook to the mode sync or callback"
+	require.ErrorContains(t, err, "hooks.beforeTraffic[1].mode: ")
+	require.ErrorContains(t, err, "hooks.afterTraffic[0].mode: this stack has no endpoint to which hooks that were written for CodeDeploy could answer: "+remedy)
+	require.NotContains(t, err.Error(), "beforeTraffic[0]")
+	_, err = without.Configuration(shift.Arrival{Target: "lambda:orders:live", Candidate: "2"}, flow.Tags{flow.TagAlias: "live", flow.TagConfig: "/sluice/orders"}, "/sluice/orders",
+		`{"hooks": {"beforeTraffic": [{"function": "b", "mode": "codedeploy"}]}}`)
+	require.ErrorIs(t, err, flow.ErrInvalidConfiguration)
+	require.ErrorContains(t, err, remedy)
+	_, err = without.Input([]byte(`{"version": 0.0, "Resources": [{"Orders": {"Type": "AWS::Lambda::Function", "Properties": {"Name": "orders", "Alias": "live", "CurrentVersion": "1", "TargetVersion": "2"}}}],
+		"Hooks": [{"BeforeAllowTraffic": "pre"}]}`))
+	require.ErrorContains(t, err, "Hooks[0].BeforeAllowTraffic: this stack has no endpoint")
+	_, err = without.Input([]byte(`{"function": "orders", "hooks": {"beforeTraffic": [{"function": "a", "mode": "callback"}]}}`))
+	require.NoError(t, err)
 }
 
 // SAM leaves out the prefix of CodeDeploy's predefined names.

@@ -101,6 +101,12 @@ var (
 	ErrHookFailed = errors.New("hook failed")
 	// ErrSyntheticNotFound is returned for a function for synthetic requests that does not exist, or may not be invoked.
 	ErrSyntheticNotFound = errors.New("no such function, or Sluice may not invoke it")
+	// ErrHookUnknown is returned for the answer to a question that was never asked, or whose time
+	// is over.
+	ErrHookUnknown = errors.New("no hook with this id is awaited")
+	// ErrHookAnswered is returned for the second answer of a hook, if it is not the same as the
+	// first.
+	ErrHookAnswered = errors.New("the hook has answered otherwise")
 	// ErrHookNotAwaited is returned for the answer of a hook that timed out, or whose execution was stopped.
 	ErrHookNotAwaited = errors.New("nobody waits for the hook any more")
 )

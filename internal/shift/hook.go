@@ -1,6 +1,9 @@
 package shift
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Point is when a Hook runs.
 type Point string
@@ -21,21 +24,28 @@ const (
 	// Callback : the function's return only means that it accepted the question. The answer
 	// comes by task token.
 	Callback HookMode = "callback"
-	// CodeDeploy : the function is one that was written for CodeDeploy, and answers as it
-	// answers there.
+	// CodeDeploy : a hook that was written for CodeDeploy. It is asked as CodeDeploy asks, and
+	// answers by PutLifecycleEventHookExecutionStatus. The function's return only means that it
+	// accepted the question.
 	CodeDeploy HookMode = "codedeploy"
 )
+
+// AnswersLater says whether a hook answers by something other than its return.
+func (m HookMode) AnswersLater() bool { return m == Callback || m == CodeDeploy }
 
 const (
 	// MaxSyncHook is the longest a sync hook may take: run-hooks waits for it within its
 	// own limit of 15 minutes, and needs time to answer.
 	MaxSyncHook Seconds = 840
-	// MaxCallbackHook is the longest that a callback hook may take.
+	// MaxCallbackHook is the longest that a hook may take which answers later.
 	MaxCallbackHook Seconds = 7 * 24 * 3600
 	// DefaultSyncHook and DefaultCallbackHook are the timeouts of a Hook whose input sets
-	// none.
+	// none. DefaultCallbackHook is also how long CodeDeploy waits for its hooks.
 	DefaultSyncHook     Seconds = MaxSyncHook
 	DefaultCallbackHook Seconds = 3600
+	// MaxReturn is how long run-hooks waits until a CodeDeploy hook returns. CodeDeploy invokes
+	// a hook without waiting for it, so a function may still work, and answer, after that.
+	MaxReturn Seconds = 835
 	// MaxHooks is how many Hooks one Point takes.
 	MaxHooks = 20
 )
@@ -106,4 +116,46 @@ func (d Deployment) Question(h Hook, point Point, p Progress, token string, targ
 		q.TaskToken = token
 	}
 	return q
+}
+
+// LifecycleEvent is what a CodeDeploy hook is invoked with (CodeDeploy User Guide, AppSpec
+// 'hooks' section for an AWS Lambda deployment).
+type LifecycleEvent struct {
+	DeploymentID string `json:"DeploymentId"`
+	// HookID is what the hook answers with. Whoever has it can answer for the hook, once.
+	HookID string `json:"LifecycleEventHookExecutionId"`
+}
+
+// LifecycleStatus is the answer of a CodeDeploy hook.
+type LifecycleStatus string
+
+// The answers that a hook may give.
+const (
+	LifecycleSucceeded LifecycleStatus = "Succeeded"
+	LifecycleFailed    LifecycleStatus = "Failed"
+)
+
+// AwaitedHook is a CodeDeploy hook whose answer is awaited, as the Ledger keeps it.
+type AwaitedHook struct {
+	// Lookup finds it: a hash of its id, which the Ledger does not know.
+	Lookup string
+	// CodeDeployID is the id of the Deployment as the hook knows it, and Execution the
+	// Deployment's own.
+	CodeDeployID string
+	Execution    string
+	Function     string
+	Point        Point
+	// Sealed is the task token. Only the id opens it.
+	Sealed  []byte
+	Expires time.Time
+	// Status is empty until the hook has answered.
+	Status LifecycleStatus
+}
+
+// HookAnswer is an answer that somebody gives for a CodeDeploy hook.
+type HookAnswer struct {
+	// Lookup finds the hook, and CodeDeployID has to be that of its Deployment.
+	Lookup       string
+	CodeDeployID string
+	Status       LifecycleStatus
 }

@@ -1,6 +1,9 @@
 package task
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Clock returns the current time. In a Lambda that is AWS's.
 type Clock func() time.Time
@@ -11,4 +14,15 @@ func (c Clock) read() time.Time {
 		return time.Now()
 	}
 	return c()
+}
+
+// Timeout returns a context that ends after a duration.
+type Timeout func(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc)
+
+// bound bounds a context. A nil Timeout is context.WithTimeout.
+func (t Timeout) bound(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	if t == nil {
+		return context.WithTimeout(ctx, after)
+	}
+	return t(ctx, after)
 }

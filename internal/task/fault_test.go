@@ -160,6 +160,7 @@ func TestNoFailureOfAPortIsLost(t *testing.T) {
 		}, true},
 		"run-hooks":                         {two, nil, runHooks(shift.Sync), map[string]string{"Succeed": "it is answered again, and the error is not to be retried"}, true},
 		"run-hooks, of one that calls back": {two, nil, runHooks(shift.Callback), nil, true},
+		"run-hooks, of one of CodeDeploy's": {two, nil, runHooks(shift.CodeDeploy), nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,6 +52,8 @@ type PublishVersion struct {
 	Parameters string
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
+	// HookEndpoint says that hooks which were written for CodeDeploy can answer.
+	HookEndpoint bool
 	// Kinds read Targets of further kinds.
 	Kinds map[string]request.Kind
 	// YAML reads the text of an AppSpec that is no JSON. If it is nil, such a text is refused.
@@ -63,7 +65,7 @@ type PublishVersion struct {
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
 // valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, Kinds: h.Kinds, YAML: h.YAML}
+	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, NoHookEndpoint: !h.HookEndpoint, Kinds: h.Kinds, YAML: h.YAML}
 	release, err := h.settle(ctx, reader, call.Document)
 	if err != nil {
 		return shift.Release{}, err
@@ -132,6 +134,8 @@ func (h PublishVersion) configure(ctx context.Context, reader request.Reader, ev
 		return shift.Release{}, err
 	case !tags.Ask():
 		return ignore(event, fmt.Errorf("the function carries no tag of Sluice: add %s, with the alias to shift as its value, to have its new versions shifted", flow.TagAlias)), nil
+	case tags[flow.TagShiftedBy] == flow.ShiftedByStack:
+		return ignore(event, fmt.Errorf("a CloudFormation stack shifts it (the function's tag %s = %s)", flow.TagShiftedBy, flow.ShiftedByStack)), nil
 	}
 	if err := h.Allowed.Check(event.Target, tags); err != nil {
 		return shift.Release{}, err

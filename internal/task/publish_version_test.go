@@ -211,6 +211,9 @@ func TestAnEventThatNobodyAskedForEndsWithoutAnError(t *testing.T) {
 		says   string
 		asked  []string
 	}{
+		"shifted by a stack": {func(a *applications, _ *PublishVersion) {
+			a.tags = flow.Tags{flow.TagAlias: "live", flow.TagShiftedBy: flow.ShiftedByStack}
+		}, "a CloudFormation stack shifts it (the function's tag sluice:shifted-by = stack)", []string{"tags: " + ordersARN}},
 		"no tag": {func(a *applications, _ *PublishVersion) { a.tags = flow.Tags{"team": "shop"} }, "carries no tag of Sluice", []string{"tags: " + ordersARN}},
 		"no such function": {func(a *applications, _ *PublishVersion) {
 			a.platform.faults = &faults{name: "Tags", from: 1, err: shift.ErrFunctionNotFound, counts: map[string]int{}}

@@ -5,21 +5,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
+	"sluice/internal/shift/hookid"
 )
 
 // HookCaller invokes a user's Lambda.
 type HookCaller interface {
-	// Ask invokes the hook and waits until it returns. It returns
-	// shift.ErrHookFailed when the hook's Lambda fails.
-	Ask(ctx context.Context, function string, q shift.Question) error
+	// Ask invokes the hook with an event and waits until it returns. It returns
+	// shift.ErrHookFailed when the hook's Lambda fails, and context.DeadlineExceeded when the
+	// context ends first. No error quotes the secret, which the event contains.
+	Ask(ctx context.Context, function string, event any, secret string) error
+}
+
+// HookSucceeder ends the state that waits for a hook.
+type HookSucceeder interface {
 	// Succeed answers for a hook that succeeds by returning. It returns
 	// shift.ErrHookNotAwaited if the answer comes too late.
 	Succeed(ctx context.Context, token string) error
+}
+
+// HookAwaiter records that the answer of a hook is awaited.
+type HookAwaiter interface {
+	Await(ctx context.Context, h shift.AwaitedHook, now time.Time) error
 }
 
 // ChangeDescriber describes a Change to the users' functions, in the words of its Target's kind.
@@ -30,18 +43,25 @@ type ChangeDescriber interface {
 // RunHooks invokes one hook of a Point, and says which one has failed.
 type RunHooks struct {
 	Hooks  HookCaller
+	States HookSucceeder
 	Router ChangeDescriber
+	// Ledger keeps the hooks that answer to the endpoint.
+	Ledger HookAwaiter
 	// Wait waits before an answer is repeated; nil is Sleep.
 	Wait Wait
+	// Timeout bounds how long a hook is waited for; nil is context.WithTimeout.
+	Timeout Timeout
+	Now     Clock
+	// Random is the source of the hooks' ids; nil is crypto/rand.
+	Random io.Reader
 }
 
 // Handle is the handler of flow.BeforeHook and flow.AfterHook, and of flow.NoteBeforeHook and
 // flow.NoteAfterHook, whose Document has the failure of the hook. It fails as soon as the
-// hook's Lambda fails. Success ends the state only by the task token, which a callback hook
-// returns by itself.
+// hook's Lambda fails. Success ends the state only by the task token. A callback hook returns
+// the token by itself, and the endpoint returns it for a CodeDeploy hook.
 func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*flow.Failure, error) {
 	hook := *call.Document.Hook
-	progress := call.Document.Deployment.Start()
 	point := shift.BeforeTraffic
 	if call.State == flow.AfterHook.State || call.State == flow.NoteAfterHook.State {
 		point = shift.AfterTraffic
@@ -49,19 +69,14 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*f
 	if call.Document.Failure != nil {
 		return hookFailure(point, hook, *call.Document.Failure), nil
 	}
-	if call.Document.Progress != nil {
-		progress = *call.Document.Progress
+	ask := h.ask
+	if hook.Mode == shift.CodeDeploy {
+		ask = h.askAsCodeDeploy
 	}
-	targets, err := describeTargets(h.Router, call.Document.Deployment.Changes)
-	if err != nil {
+	if err := ask(ctx, call, hook, point); err != nil {
 		return nil, err
 	}
-	question := call.Document.Deployment.Question(hook, point, progress, call.Token, targets)
-	if err := h.Hooks.Ask(ctx, hook.Function, question); err != nil {
-		return nil, &hookError{point: point, function: hook.Function, err: err}
-	}
-	slog.InfoContext(ctx, "hook returned", "deployment", question.DeploymentID, "point", point, "hook", hook.Function, "mode", hook.Mode)
-	if hook.Mode == shift.Callback {
+	if hook.Mode.AnswersLater() {
 		return nil, nil
 	}
 	if err := h.succeed(ctx, call.Token); err != nil {
@@ -69,6 +84,59 @@ func (h RunHooks) Handle(ctx context.Context, call flow.Call[flow.Document]) (*f
 		return nil, fmt.Errorf("%s: answer for it: %v", hookName(point, hook.Function), err)
 	}
 	return nil, nil
+}
+
+// ask asks a hook of Sluice's own protocol.
+func (h RunHooks) ask(ctx context.Context, call flow.Call[flow.Document], hook shift.Hook, point shift.Point) error {
+	progress := call.Document.Deployment.Start()
+	if call.Document.Progress != nil {
+		progress = *call.Document.Progress
+	}
+	targets, err := describeTargets(h.Router, call.Document.Deployment.Changes)
+	if err != nil {
+		return err
+	}
+	question := call.Document.Deployment.Question(hook, point, progress, call.Token, targets)
+	if err := h.Hooks.Ask(ctx, hook.Function, question, question.TaskToken); err != nil {
+		return &hookError{point: point, function: hook.Function, err: err}
+	}
+	slog.InfoContext(ctx, "hook returned", "deployment", question.DeploymentID, "point", point, "hook", hook.Function, "mode", hook.Mode)
+	return nil
+}
+
+// askAsCodeDeploy asks a hook as CodeDeploy does. The endpoint finds the task token by the id
+// that the hook answers with, so the Ledger must know the hook before it is asked. A failure to
+// record it is retried: nothing of the hook has run.
+func (h RunHooks) askAsCodeDeploy(ctx context.Context, call flow.Call[flow.Document], hook shift.Hook, point shift.Point) error {
+	id, err := hookid.New(h.Random)
+	if err != nil {
+		return err
+	}
+	sealed, err := id.Seal(call.Token)
+	if err != nil {
+		return fmt.Errorf("seal the task token: %w", err)
+	}
+	now, deployment := h.Now.read(), call.Document.Deployment.ID
+	awaited := shift.AwaitedHook{
+		Lookup: id.Lookup(), CodeDeployID: flow.CodeDeployID(deployment), Execution: deployment,
+		Function: hook.Function, Point: point, Sealed: sealed, Expires: now.Add(hook.Timeout.Duration()),
+	}
+	if err := h.Ledger.Await(ctx, awaited, now); err != nil {
+		return &hookError{point: point, function: hook.Function, err: fmt.Errorf("%w: %w", shift.ErrHookNotStarted, err)}
+	}
+	log := slog.With("deployment", deployment, "point", point, "hook", hook.Function, "mode", hook.Mode)
+	within, cancel := h.Timeout.bound(ctx, shift.MaxReturn.Duration())
+	defer cancel()
+	err = h.Hooks.Ask(within, hook.Function, shift.LifecycleEvent{DeploymentID: awaited.CodeDeployID, HookID: string(id)}, string(id))
+	switch {
+	case err != nil && errors.Is(err, context.DeadlineExceeded):
+		log.InfoContext(ctx, "hook has not returned, and its answer is awaited", "after", shift.MaxReturn)
+	case err != nil:
+		return &hookError{point: point, function: hook.Function, err: err}
+	default:
+		log.InfoContext(ctx, "hook returned")
+	}
+	return nil
 }
 
 // hookFailure says which hook has failed, and why. A hook that answers by task token chooses
@@ -112,14 +180,14 @@ func (e *hookError) Unwrap() error { return e.err }
 // succeed answers for the hook until the answer arrives. The hook has passed: it must not be
 // asked again, and one lost answer must not roll the Deployment back.
 func (h RunHooks) succeed(ctx context.Context, token string) error {
-	err := h.Hooks.Succeed(ctx, token)
+	err := h.States.Succeed(ctx, token)
 	for _, upTo := range insistentDelays {
 		if err == nil || ctx.Err() != nil || errors.Is(err, shift.ErrHookNotAwaited) {
 			return err
 		}
 		slog.WarnContext(ctx, "answering again", "error", err)
 		h.Wait.pass(ctx, upTo)
-		err = h.Hooks.Succeed(ctx, token)
+		err = h.States.Succeed(ctx, token)
 	}
 	return err
 }

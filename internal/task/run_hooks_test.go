@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,12 +14,12 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
+	"sluice/internal/shift/hookid"
 )
 
 // passingHook is a hook that passes. Its answers fail with the given errors, one after the
 // other, and then arrive.
 type passingHook struct {
-	HookCaller
 	failures []error
 }
 
@@ -51,7 +52,7 @@ func TestAnAnswerIsRepeatedUntilItArrivesOrNobodyWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			waits := 0
-			h := RunHooks{Hooks: &passingHook{failures: test.failures}, Wait: func(context.Context, time.Duration) { waits++ }}
+			h := RunHooks{States: &passingHook{failures: test.failures}, Wait: func(context.Context, time.Duration) { waits++ }}
 			assert.ErrorIs(t, h.succeed(t.Context(), "token"), test.err)
 			assert.Equal(t, test.waits, waits)
 		})
@@ -63,7 +64,7 @@ type describing struct{}
 
 func (describing) DescribeChange(shift.Change) (any, error) { return nil, nil }
 
-func (*passingHook) Ask(context.Context, string, shift.Question) error { return nil }
+func (*passingHook) Ask(context.Context, string, any, string) error { return nil }
 
 // The state machine retries what is throttled: it would ask the hook again, which has passed.
 func TestAnAnswerThatDoesNotArriveIsNoReasonToAskTheHookAgain(t *testing.T) {
@@ -72,7 +73,8 @@ func TestAnAnswerThatDoesNotArriveIsNoReasonToAskTheHookAgain(t *testing.T) {
 	for range 100 {
 		always = append(always, fmt.Errorf("report: %w", shift.ErrThrottled))
 	}
-	h := RunHooks{Hooks: &passingHook{failures: always}, Router: describing{}, Wait: atOnce}
+	passing := &passingHook{failures: always}
+	h := RunHooks{Hooks: passing, States: passing, Router: describing{}, Wait: atOnce}
 	call := newStage(t, ordersChange).document(nil)
 	call.State, call.Document.Hook = flow.BeforeHook.State, &shift.Hook{Function: "smoke"}
 	_, err := h.Handle(t.Context(), call)
@@ -135,13 +137,35 @@ func TestAFailureOfAHookSaysWhichHookItWas(t *testing.T) {
 type hook struct {
 	faults    *faults
 	asked     []string
-	questions []shift.Question
+	questions []any
+	secrets   []string
 	succeeded []string
+	awaited   []shift.AwaitedHook
+	bounds    []time.Duration
+	hangs     bool
 }
 
-func (h *hook) Ask(_ context.Context, function string, q shift.Question) error {
-	h.asked, h.questions = append(h.asked, function), append(h.questions, q)
+// bound is a Timeout that is over at once, if the hook hangs.
+func (h *hook) bound(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	h.bounds = append(h.bounds, after)
+	if h.hangs {
+		return context.WithTimeout(ctx, 0)
+	}
+	return ctx, func() {}
+}
+
+func (h *hook) Ask(ctx context.Context, function string, event any, secret string) error {
+	h.asked, h.questions, h.secrets = append(h.asked, function), append(h.questions, event), append(h.secrets, secret)
+	if _, bounded := ctx.Deadline(); bounded {
+		<-ctx.Done()
+		return fmt.Errorf("canceled, %w", ctx.Err())
+	}
 	return h.faults.next("Ask")
+}
+
+func (h *hook) Await(_ context.Context, a shift.AwaitedHook, _ time.Time) error {
+	h.awaited = append(h.awaited, a)
+	return h.faults.next("Await")
 }
 
 func (h *hook) Succeed(_ context.Context, token string) error {
@@ -155,8 +179,8 @@ func (h *hook) DescribeChange(c shift.Change) (any, error) {
 
 func (s *stage) ask(ctx context.Context, h *hook, state string, mode shift.HookMode, p *shift.Progress) (*flow.Failure, error) {
 	call := s.document(p)
-	call.State, call.Token, call.Document.Hook = state, "token", &shift.Hook{Function: "smoke", Mode: mode}
-	return RunHooks{Hooks: h, Router: h, Wait: atOnce}.Handle(ctx, call)
+	call.State, call.Token, call.Document.Hook = state, "token", &shift.Hook{Function: "smoke", Mode: mode, Timeout: 90}
+	return RunHooks{Hooks: h, States: h, Router: h, Ledger: h, Wait: atOnce, Now: func() time.Time { return noon }, Timeout: h.bound}.Handle(ctx, call)
 }
 
 func runHooks(mode shift.HookMode) func(context.Context, *stage) error {
@@ -185,7 +209,8 @@ func TestAHookIsAskedWhatItsPointIsAbout(t *testing.T) {
 		require.NoError(t, err)
 		assert.Nil(t, failure)
 		assert.Equal(t, []string{"smoke"}, h.asked)
-		assert.Equal(t, []shift.Question{test.want}, h.questions)
+		assert.Equal(t, []any{test.want}, h.questions)
+		assert.Equal(t, []string{test.want.TaskToken}, h.secrets)
 		if test.mode == shift.Sync {
 			assert.Equal(t, []string{"token"}, h.succeeded)
 		} else {
@@ -204,7 +229,70 @@ func TestAnAnswerIsNotRepeatedWhenTheTimeIsOver(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h := &hook{faults: &faults{name: "Succeed", from: 1, err: errLost, counts: map[string]int{}}}
-	err := RunHooks{Hooks: h, Wait: atOnce}.succeed(ctx, "token")
+	err := RunHooks{States: h, Wait: atOnce}.succeed(ctx, "token")
 	require.ErrorIs(t, err, errLost)
 	assert.Len(t, h.succeeded, 1)
+}
+
+// A hook that was written for CodeDeploy gets what CodeDeploy sends, and nothing else. The Ledger
+// knows of it before, and has neither its id nor its token.
+func TestAHookOfCodeDeploysIsAskedAsCodeDeployAsks(t *testing.T) {
+	t.Parallel()
+	s, h := newStage(t, ordersChange), &hook{}
+	failure, err := s.ask(t.Context(), h, flow.AfterHook.State, shift.CodeDeploy, nil)
+	require.NoError(t, err)
+	assert.Nil(t, failure)
+	assert.Equal(t, []string{"smoke"}, h.asked)
+	assert.Empty(t, h.succeeded, "its return is no answer")
+	text, err := json.Marshal(h.questions[0])
+	require.NoError(t, err)
+	var event map[string]string
+	require.NoError(t, json.Unmarshal(text, &event))
+	id := hookid.ID(event["LifecycleEventHookExecutionId"])
+	assert.Equal(t, map[string]string{"DeploymentId": flow.CodeDeployID(first), "LifecycleEventHookExecutionId": string(id)}, event)
+	assert.Equal(t, []string{string(id)}, h.secrets)
+	_, ok := hookid.Parse(string(id))
+	assert.True(t, ok)
+
+	require.Len(t, h.awaited, 1)
+	opened, err := id.Open(h.awaited[0].Sealed)
+	require.NoError(t, err)
+	assert.Equal(t, "token", opened)
+	assert.Equal(t, shift.AwaitedHook{
+		Lookup: id.Lookup(), CodeDeployID: flow.CodeDeployID(first), Execution: first, Function: "smoke", Point: shift.AfterTraffic,
+		Sealed: h.awaited[0].Sealed, Expires: noon.Add(90 * time.Second),
+	}, h.awaited[0])
+
+	other := &hook{}
+	_, err = s.ask(t.Context(), other, flow.BeforeHook.State, shift.CodeDeploy, nil)
+	require.NoError(t, err)
+	assert.NotEqual(t, h.secrets, other.secrets, "each hook has an id of its own")
+}
+
+func TestAHookOfCodeDeploysThatDoesNotReturnIsAwaited(t *testing.T) {
+	t.Parallel()
+	h := &hook{hangs: true}
+	_, err := newStage(t, ordersChange).ask(t.Context(), h, flow.BeforeHook.State, shift.CodeDeploy, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []time.Duration{835 * time.Second}, h.bounds)
+	assert.Less(t, h.bounds[0], flow.BeforeHook.Timeout, "run-hooks itself must end before")
+}
+
+func TestAHookOfCodeDeploysFailsAtOnceWithItsLambda(t *testing.T) {
+	t.Parallel()
+	failing := &hook{faults: &faults{name: "Ask", from: 1, err: fmt.Errorf("%w: 3 of 9", shift.ErrHookFailed), counts: map[string]int{}}}
+	_, err := newStage(t, ordersChange).ask(t.Context(), failing, flow.BeforeHook.State, shift.CodeDeploy, nil)
+	require.ErrorIs(t, err, shift.ErrHookFailed)
+	require.EqualError(t, err, "the BeforeTraffic hook smoke: 3 of 9")
+}
+
+// Nothing of the hook has run, so the state machine tries again.
+func TestAHookThatTheLedgerDoesNotKnowIsNotAsked(t *testing.T) {
+	t.Parallel()
+	h := &hook{faults: &faults{name: "Await", from: 1, err: errLost, counts: map[string]int{}}}
+	_, err := newStage(t, ordersChange).ask(t.Context(), h, flow.BeforeHook.State, shift.CodeDeploy, nil)
+	assert.Equal(t, flow.HookNotStarted, flow.Wire(err).Name)
+	require.ErrorContains(t, err, "the BeforeTraffic hook smoke: ")
+	assert.Empty(t, h.asked)
+	assert.Contains(t, flow.BeforeHook.Retries[0].Errors, flow.HookNotStarted)
 }

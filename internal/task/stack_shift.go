@@ -26,8 +26,8 @@ type StackLedger interface {
 	// Remember stores the shift that a request begins, and that the request waits for it. It
 	// returns the input that counts: that of the first try.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
-	// Await stores that a request waits for an execution.
-	Await(ctx context.Context, w stackshift.Waiter, at time.Time) error
+	// AwaitEnd stores that a request waits for an execution.
+	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
 	Waiters(ctx context.Context, execution string) ([]stackshift.Waiter, error)
 	// Answered stores that a request was answered.
@@ -358,7 +358,7 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	if err != nil {
 		return nil, err
 	}
-	if err := h.Ledger.Await(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}, h.Now.read()); err != nil {
+	if err := h.Ledger.AwaitEnd(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}, h.Now.read()); err != nil {
 		return nil, err
 	}
 	if err := h.Executions.Start(ctx, r.Execution(), input); err != nil {
@@ -399,7 +399,7 @@ func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.
 	if err != nil || outcome != stillOpen {
 		return outcome, err
 	}
-	if err := h.Ledger.Await(ctx, stackshift.Waiter{Execution: m.Execution, Request: r}, h.Now.read()); err != nil {
+	if err := h.Ledger.AwaitEnd(ctx, stackshift.Waiter{Execution: m.Execution, Request: r}, h.Now.read()); err != nil {
 		return "", err
 	}
 	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))

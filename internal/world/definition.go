@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/asl"
 	golden "sluice/statemachine/asl"
@@ -47,6 +48,11 @@ func define(partition string, arn func(function string) string) (definition, err
 func (w *World) publishOwn() error {
 	for _, name := range sortedKeys(w.functions) {
 		if err := w.cloud.AddFunction(localaws.Function{Name: FunctionPrefix + name, Content: name}); err != nil {
+			return err
+		}
+	}
+	if !w.scenario.NoHookEndpoint {
+		if err := w.cloud.AddURL(FunctionPrefix + flow.HookEndpoint); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/assembly"
 	"sluice/internal/assembly/checkalarms"
 	"sluice/internal/assembly/closedeployment"
+	"sluice/internal/assembly/hookendpoint"
 	"sluice/internal/assembly/macro"
 	"sluice/internal/assembly/opendeployment"
 	"sluice/internal/assembly/publishversion"
@@ -46,6 +47,9 @@ func (w *World) deploy() {
 	addTask(w, flow.BeforeHook, runhooks.New)
 	addTask(w, flow.Close, closedeployment.New)
 	addTask(w, flow.Rollback, rollback.New)
+	if !w.scenario.NoHookEndpoint {
+		w.add(flow.Spec{Function: flow.HookEndpoint, Timeout: flow.HookEndpointTimeout}, hookendpoint.New)
+	}
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
 	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
 	w.add(flow.Spec{Function: flow.Macro, Timeout: flow.MacroTimeout}, macro.New)
@@ -76,8 +80,8 @@ func (w *World) settings(function string) assembly.Settings {
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
 		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
-		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings,
-		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
+		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings, HookEndpoint: !w.scenario.NoHookEndpoint,
+		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Timeout: w.timeout, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}
 }
 
@@ -116,7 +120,27 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 			return answer, err
 		}
 	}
-	return t.world.cloud.Do(r)
+	answer, err := t.world.cloud.Do(r)
+	if limit, bounded := r.Context().Value(deadlineKey{}).(time.Time); bounded && !t.world.clock.now.Before(limit) {
+		return nil, context.DeadlineExceeded
+	}
+	return answer, err
+}
+
+// deadlineKey is the key of a context's value: when it ends, by the virtual clock.
+type deadlineKey struct{}
+
+// timeout bounds a context by the virtual clock.
+func (w *World) timeout(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithValue(ctx, deadlineKey{}, w.clock.now.Add(after)), func() {}
+}
+
+// within returns how much of a duration is left for a call with this context.
+func (w *World) within(ctx context.Context, d time.Duration) time.Duration {
+	if limit, bounded := ctx.Value(deadlineKey{}).(time.Time); bounded {
+		return min(d, limit.Sub(w.clock.now))
+	}
+	return d
 }
 
 // Invoke implements asl.Host: it runs one of Sluice's Lambdas. It kills a Lambda that takes

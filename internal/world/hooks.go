@@ -25,13 +25,14 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 	if w.onHook != nil {
 		w.onHook(call.Function, call.Payload)
 	}
+	b := w.hookBehaviour(call.Function)
+	var e shift.LifecycleEvent
+	if json.Unmarshal(call.Payload, &e) == nil && e.HookID != "" {
+		return w.hookOfCodeDeploy(ctx, call, b, e)
+	}
 	var q shift.Question
 	if err := json.Unmarshal(call.Payload, &q); err != nil {
 		return crashed("the hook cannot decode its event: " + err.Error())
-	}
-	b := HookBehaviour{Result: HookSucceeds}
-	if given, known := w.answers[call.Function]; known {
-		b = given
 	}
 	if b.Result != HookCrashes && w.modes[hookKey(q.Point, call.Function)] == shift.Callback {
 		w.clock.after(b.After, sluice, func() { w.answer(call.Function, b, q.TaskToken) })
@@ -52,6 +53,14 @@ func (w *World) hook(ctx context.Context, call localaws.Invocation) localaws.Inv
 		return failed("Runtime.ExitError", fmt.Sprintf("%s crashed", call.Function))
 	}
 	return localaws.InvocationResult{Payload: []byte(`{}`)}
+}
+
+// hookBehaviour returns what a hook does. By default it succeeds.
+func (w *World) hookBehaviour(function string) HookBehaviour {
+	if given, known := w.answers[function]; known {
+		return given
+	}
+	return HookBehaviour{Result: HookSucceeds}
 }
 
 func refusal(function string) string { return fmt.Sprintf("%s says no", function) }

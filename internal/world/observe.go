@@ -112,6 +112,12 @@ func (w *World) OnHistory(observe func(x *asl.Execution, e asl.Event)) {
 	w.watch = func(_ time.Duration, x *asl.Execution, e asl.Event) { observe(x, e) }
 }
 
+// HooksOf returns the hooks that an input names. It is empty for an input that cannot be read.
+func (w *World) HooksOf(input string) shift.Hooks {
+	release, _ := w.reader().Input(json.RawMessage(input)) // empty with an error
+	return release.Hooks
+}
+
 // OnStep calls a function after every step of the clock.
 func (w *World) OnStep(observe func()) { w.clock.onStep = observe }
 

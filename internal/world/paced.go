@@ -102,6 +102,14 @@ func (p *Paced) Run(ctx context.Context) {
 	}
 }
 
+// OnHook calls a function with the payload of every invocation of a hook. It must not call the
+// World.
+func (p *Paced) OnHook(observe func(function string, payload []byte)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.world.OnHook(observe)
+}
+
 // Close ends everything that runs, including processes.
 func (p *Paced) Close() {
 	p.end()

@@ -25,7 +25,7 @@ var policiesOf func(Stack) Permits
 func EnforcePolicies(rolesOf func(Stack) iam.Template) {
 	var known sync.Map
 	policiesOf = func(s Stack) Permits {
-		key := fmt.Sprintf("%q", s)
+		key := fmt.Sprintf("%+v", s)
 		if permits, ok := known.Load(key); ok {
 			return permits.(Permits)
 		}

@@ -45,11 +45,12 @@ type Scenario struct {
 	Propagation Propagation
 	// Parameters are the texts in the Parameter Store, by name.
 	Parameters map[string]string
-	// Allowed and Alias are Sluice's settings.
-	Allowed request.Allowed
-	Alias   string
-	Events  []Happening
-	Faults  []Fault
+	// Allowed, Alias and NoHookEndpoint are Sluice's settings.
+	Allowed        request.Allowed
+	Alias          string
+	NoHookEndpoint bool
+	Events         []Happening
+	Faults         []Fault
 	// Kinds are kinds of Targets other than Lambda aliases, by the name of their field in an
 	// input. Only Go code can set them.
 	Kinds map[string]Kind
@@ -93,6 +94,8 @@ const (
 	HookHangs HookResult = "hang"
 	// With HookCrashes the Lambda itself ends with an error, in any mode.
 	HookCrashes HookResult = "crash"
+	// With HookContradicts a hook that was written for CodeDeploy gives both answers at once.
+	HookContradicts HookResult = "contradict"
 )
 
 // Setup describes a function before the deployment, where it differs from the default.
@@ -281,7 +284,9 @@ func decodeScenario(o strictjson.Object) Scenario {
 	s.Sites, s.Names, s.Switches = decodeSites(o.Field("sites").Members()), decodeNames(o.Field("names").Members()), decodeSwitches(o.Field("switches").Members())
 	s.Propagation = decodePropagation(o.Field("propagation"))
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
-	s.Allowed, s.Alias = decodeSettings(o.Field("settings").Object("functions", "alias"))
+	settings := o.Field("settings").Object("functions", "alias", flow.HookEndpointSetting)
+	s.Allowed, s.Alias = decodeSettings(settings)
+	s.NoHookEndpoint = settings.Field(flow.HookEndpointSetting).OneOf(flow.HookEndpointURL, "off") == "off"
 	for _, v := range o.Field("events").Array() {
 		s.Events = append(s.Events, decodeHappening(v))
 	}
@@ -308,7 +313,7 @@ func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
 }
 
 func decodeHook(o strictjson.Object) HookBehaviour {
-	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes))
+	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes), string(HookContradicts))
 	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
 }
 

@@ -3,6 +3,7 @@ package world
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sluice/internal/flow"
@@ -17,11 +18,16 @@ type Stack struct {
 	// Store, Records, Pairs and Buckets are the settings of front ends, each empty if it is off.
 	Store                   string
 	Records, Pairs, Buckets []string
+	// HookEndpoint says that there is an endpoint for hooks that were written for CodeDeploy.
+	HookEndpoint bool
 }
 
 // stack returns the stack in which the deployments of this World run.
 func (w *World) stack() Stack {
-	s := Stack{Region: w.place.region, Account: w.place.account, Pattern: w.scenario.Allowed.Pattern(), Store: w.fronts.store, Buckets: w.fronts.buckets}
+	s := Stack{
+		Region: w.place.region, Account: w.place.account, Pattern: w.scenario.Allowed.Pattern(), Store: w.fronts.store, Buckets: w.fronts.buckets,
+		HookEndpoint: !w.scenario.NoHookEndpoint,
+	}
 	for _, t := range sortedKeys(w.fronts.zones) {
 		zone, name, _ := flow.SplitRoute53Target(t) // it was split before
 		s.Records = append(s.Records, zone+"/"+name)
@@ -33,8 +39,9 @@ func (w *World) stack() Stack {
 }
 
 // Templates are the templates that package infra keeps: with the default settings, with a
-// pattern of names, for which PATTERN stands, and with front ends.
-type Templates struct{ Default, ByName, FrontEnds []byte }
+// pattern of names, for which PATTERN stands, with front ends, and with the endpoint for hooks that
+// were written for CodeDeploy.
+type Templates struct{ Default, ByName, FrontEnds, HookEndpoint []byte }
 
 // Roles returns the roles of a stack. All ARNs of the local AWS are of the partition aws.
 func (t Templates) Roles(s Stack) (iam.Template, error) {
@@ -47,6 +54,15 @@ func (t Templates) Roles(s Stack) (iam.Template, error) {
 	if err != nil {
 		return roles, err
 	}
+	if s.HookEndpoint {
+		more, err := iam.Parse(t.HookEndpoint, place)
+		if err != nil {
+			return roles, fmt.Errorf("the template with the endpoint for hooks: %w", err)
+		}
+		for name, role := range more.Functions {
+			roles.Functions[name] = withFurther(roles.Functions[name], role)
+		}
+	}
 	for _, fill := range s.frontEnds() {
 		more, err := iam.Parse([]byte(fill.Replace(string(t.FrontEnds))), place)
 		if err != nil {
@@ -58,6 +74,16 @@ func (t Templates) Roles(s Stack) (iam.Template, error) {
 		}
 	}
 	return roles, nil
+}
+
+// withFurther returns a role with the statements that another one has in addition.
+func withFurther(role, other iam.Role) iam.Role {
+	for _, s := range other.Statements {
+		if !slices.ContainsFunc(role.Statements, func(own iam.Statement) bool { return own.Sid == s.Sid }) {
+			role.Statements = append(role.Statements, s)
+		}
+	}
+	return role
 }
 
 // frontEnds returns what stands in the template for the settings of this stack, for one record,

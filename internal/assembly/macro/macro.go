@@ -11,6 +11,6 @@ import (
 // New builds the Lambda flow.Macro, which only CloudFormation invokes.
 func New(s assembly.Settings) flow.Lambda {
 	return task.Macro{Rewrite: template.Rewrite, Options: template.Options{
-		StackShift: s.StackShift, HookEndpoint: s.HookEndpoint, HookLayer: s.HookLayer,
+		StackShift: s.StackShift, HookEndpoint: s.HookURL, HookLayer: s.HookLayer,
 	}}.Handle
 }

@@ -22,6 +22,6 @@ func New(s assembly.Settings) flow.Handler[json.RawMessage, shift.Release] {
 	return task.PublishVersion{
 		Versions: routers.FromSettings(s), Tags: lambdaalias.FromConfig(s.AWS), Configurations: parameterstore.FromConfig(s.AWS),
 		Alarms: alarm.FromConfig(s.AWS), Hooks: lambdahook.FromConfig(s.AWS), Synthetic: lambdaload.FromConfig(s.AWS),
-		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, FrontEnds: s.FrontEnds, Kinds: s.Kinds, YAML: strictyaml.Convert, Wait: s.Runtime.Wait,
+		Allowed: s.Allowed, Alias: s.Alias, Parameters: s.Parameters, FrontEnds: s.FrontEnds, HookEndpoint: s.HookEndpoint, Kinds: s.Kinds, YAML: strictyaml.Convert, Wait: s.Runtime.Wait,
 	}.Handle
 }

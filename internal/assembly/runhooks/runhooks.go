@@ -6,11 +6,16 @@ import (
 	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/hook/lambdahook"
+	"sluice/internal/hook/taskstate"
+	"sluice/internal/ledger/dynamo"
 	"sluice/internal/task"
 )
 
 // New builds the handler of flow.BeforeHook and flow.AfterHook, and of the tasks that note which
 // hook has failed.
 func New(s assembly.Settings) flow.Handler[flow.Document, *flow.Failure] {
-	return task.RunHooks{Hooks: lambdahook.FromConfig(s.AWS), Router: routers.FromSettings(s), Wait: s.Runtime.Wait}.Handle
+	return task.RunHooks{
+		Hooks: lambdahook.FromConfig(s.AWS), States: taskstate.FromConfig(s.AWS), Router: routers.FromSettings(s), Ledger: dynamo.FromConfig(s.AWS, s.Table),
+		Wait: s.Runtime.Wait, Timeout: s.Runtime.Timeout, Now: s.Runtime.Now, Random: s.Runtime.Random,
+	}.Handle
 }

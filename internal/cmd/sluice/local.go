@@ -46,7 +46,7 @@ const (
 	inProcess     = "in-process"
 	asBootstraps  = "bootstraps"
 	bootstrapsDir = "dist/e2e"
-	templateFile  = "infra/testdata/sluice.template.json"
+	templateFile  = "infra/testdata/sluice-hook-endpoint.template.json" // it has all functions
 )
 
 const (

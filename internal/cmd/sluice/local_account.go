@@ -47,6 +47,7 @@ func (a *localAccount) create(s inputs) error {
 	if a.world, err = world.NewPaced(pace, s.scenario, s.deployment); err != nil {
 		return fmt.Errorf("create the account: %w", err)
 	}
+	a.world.OnHook(a.showEvent)
 	if a.flags.functions == asBootstraps {
 		if a.functions, err = a.readTemplate(); err != nil {
 			a.world.Close()
@@ -54,6 +55,20 @@ func (a *localAccount) create(s inputs) error {
 		}
 	}
 	return nil
+}
+
+// showEvent shows the event of a hook that was written for CodeDeploy, as the usual console.log of
+// such a hook does. Nothing else in the account has the id to answer with.
+func (a *localAccount) showEvent(hook string, event []byte) {
+	var e shift.LifecycleEvent
+	if json.Unmarshal(event, &e) == nil && e.HookID != "" {
+		fmt.Fprintf(a.stderr, "sluice: the hook %s was asked: %s\n", hook, event)
+	}
+}
+
+// hookEndpoint is the URL to which hooks answer that were written for CodeDeploy.
+func (a *localAccount) hookEndpoint() string {
+	return a.endpoint + world.HookEndpointPath
 }
 
 func (a *localAccount) place() (at stack.Place) {
@@ -251,6 +266,7 @@ func (a *localAccount) printHooks(to io.Writer, s inputs) {
 	if len(waiting) > 0 {
 		fmt.Fprintf(to, "\nIn the mode callback, %s waits for aws stepfunctions send-task-success\nwith the task token from the execution's history.", strings.Join(waiting, ", "))
 	}
+	fmt.Fprintf(to, "\nIn the mode codedeploy, a hook answers as to CodeDeploy, by aws deploy\nput-lifecycle-event-hook-execution-status, with\nAWS_ENDPOINT_URL_CODEDEPLOY=%s.", a.hookEndpoint())
 	fmt.Fprintln(to)
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	lambda "github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	states "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/smithy-go"
 
 	"sluice/internal/awserror"
@@ -16,18 +15,15 @@ import (
 	"sluice/internal/shift"
 )
 
-// meaning wraps an error of Lambda or Step Functions in its sentinel, or says what it means
-// for a hook. It removes the task token from the text.
-func meaning(err error, token string) error {
+// meaning wraps an error of Lambda in its sentinel, or says what it means for a hook. It removes
+// the secret from the text.
+func meaning(err error, secret string) error {
 	var (
-		missing  *lambda.ResourceNotFoundException
-		refused  *lambda.InvalidParameterValueException
-		timedOut *states.TaskTimedOut
-		gone     *states.TaskDoesNotExist
-		invalid  *states.InvalidToken
-		coded    smithy.APIError
+		missing *lambda.ResourceNotFoundException
+		refused *lambda.InvalidParameterValueException
+		coded   smithy.APIError
 	)
-	redacted := awserror.Redact(awserror.Plain(err), token)
+	redacted := awserror.Redact(awserror.Plain(err), secret)
 	switch {
 	case awserror.IsThrottled(err):
 		return fmt.Errorf("%w: %w", shift.ErrThrottled, redacted)
@@ -42,8 +38,6 @@ func meaning(err error, token string) error {
 		// "You cannot invoke a durable function using an unqualified ARN." (serverless pull
 		// request 13589)
 		return fmt.Errorf("%w: it is a durable function, which Lambda invokes by a version or an alias only: name the hook NAME:ALIAS or NAME:VERSION: %w", shift.ErrHookFailed, redacted)
-	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
-		return fmt.Errorf("%w: it timed out or was stopped: %w", shift.ErrHookNotAwaited, redacted)
 	}
 	return redacted
 }
@@ -53,7 +47,7 @@ const maxText = 1000
 
 // functionError returns the error of a function that was invoked and failed. The payload
 // describes the failure (Lambda Developer Guide, Function errors).
-func functionError(payload []byte, token string) error {
+func functionError(payload []byte, secret string) error {
 	var report struct {
 		Type    string `json:"errorType"`
 		Message string `json:"errorMessage"`
@@ -62,6 +56,6 @@ func functionError(payload []byte, token string) error {
 	if err := json.Unmarshal(payload, &report); err == nil && report.Type+report.Message != "" {
 		text = strings.TrimPrefix(report.Type+": "+report.Message, ": ")
 	}
-	text = shift.BoundText(text, len(text)) // removes characters that could hide the token
-	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(awserror.WithoutToken(text, token), maxText))
+	text = shift.BoundText(text, len(text)) // removes characters that could hide the secret
+	return fmt.Errorf("%w: %s", shift.ErrHookFailed, shift.BoundText(awserror.WithoutToken(text, secret), maxText))
 }

@@ -5,12 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-
-	"sluice/internal/shift"
 )
 
 // LambdaAPI lists the Lambda calls that a Hook makes.
@@ -18,27 +14,20 @@ type LambdaAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// StatesAPI lists the Step Functions calls that a Hook makes.
-type StatesAPI interface {
-	SendTaskSuccess(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
-}
+// Hook invokes hooks.
+type Hook struct{ lambda LambdaAPI }
 
-// Hook invokes hooks and reports their success.
-type Hook struct {
-	lambda LambdaAPI
-	states StatesAPI
-}
+// New returns the Hook of the client's account and region.
+func New(lambda LambdaAPI) *Hook { return &Hook{lambda: lambda} }
 
-// New returns the Hook of the clients' account and region.
-func New(lambda LambdaAPI, states StatesAPI) *Hook { return &Hook{lambda: lambda, states: states} }
-
-// Ask invokes a hook's function, given by its name, name:qualifier or ARN, and waits until it
-// returns. It returns shift.ErrHookFailed when the function fails, shift.ErrHookNotFound when it
+// Ask invokes a hook's function, given by its name, name:qualifier or ARN, with an event, and
+// waits until it returns. No error quotes the secret. It returns shift.ErrHookFailed when the function fails, shift.ErrHookNotFound when it
 // does not exist or may not be invoked, shift.ErrHookNotStarted when nothing of it has run, and
-// shift.ErrThrottled when Lambda throttled the call. It does not add the
-// function's name to errors: the caller names the hook and its Point.
-func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error {
-	payload, err := json.Marshal(q)
+// shift.ErrThrottled when Lambda throttled the call. An error that is a context.DeadlineExceeded
+// says that the function still runs. Ask does not add the function's name to errors: the caller
+// names the hook and its Point.
+func (h *Hook) Ask(ctx context.Context, function string, event any, secret string) error {
+	payload, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("encode the question: %w", err)
 	}
@@ -47,9 +36,9 @@ func (h *Hook) Ask(ctx context.Context, function string, q shift.Question) error
 	})
 	switch {
 	case err != nil:
-		return meaning(err, q.TaskToken)
+		return meaning(err, secret)
 	case out.FunctionError != nil:
-		return functionError(out.Payload, q.TaskToken)
+		return functionError(out.Payload, secret)
 	}
 	return nil
 }
@@ -60,16 +49,6 @@ func (h *Hook) Check(ctx context.Context, function string) error {
 	_, err := h.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: types.InvocationTypeDryRun})
 	if err != nil {
 		return meaning(err, "")
-	}
-	return nil
-}
-
-// Succeed tells Step Functions that the hook of a task token has succeeded. It returns
-// shift.ErrThrottled, or shift.ErrHookNotAwaited.
-func (h *Hook) Succeed(ctx context.Context, token string) error {
-	_, err := h.states.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")})
-	if err != nil {
-		return fmt.Errorf("report the hook's success to Step Functions: %w", meaning(err, token))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package lambdahook_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +19,7 @@ import (
 	"sluice/internal/hook/lambdahook"
 	"sluice/internal/localaws"
 	"sluice/internal/shift"
+	"sluice/internal/shift/hookid"
 )
 
 // token has the characters and the length of a real task token.
@@ -64,7 +65,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 
 func newHook(w *wire) *lambdahook.Hook {
 	config := localaws.ClientConfig("id", w)
-	return lambdahook.New(lambda.NewFromConfig(config), sfn.NewFromConfig(config))
+	return lambdahook.New(lambda.NewFromConfig(config))
 }
 
 func question() shift.Question {
@@ -81,7 +82,7 @@ func TestAHookIsInvokedSynchronously(t *testing.T) {
 		"orders-smoke", "orders-smoke:live", "123456789012:function:orders-smoke", "arn:aws:lambda:us-east-1:123456789012:function:orders-smoke:7",
 	} {
 		w := &wire{status: 200, body: `{"anything": "goes"}`}
-		require.NoError(t, newHook(w).Ask(t.Context(), function, question()))
+		require.NoError(t, newHook(w).Ask(t.Context(), function, question(), token))
 		require.Len(t, w.requests, 1)
 		assert.Equal(t, "POST /2015-03-31/functions/"+function+"/invocations", w.requests[0].method+" "+w.requests[0].path)
 		assert.Equal(t, "RequestResponse", w.requests[0].header.Get("X-Amz-Invocation-Type"))
@@ -108,7 +109,7 @@ func TestAFailedHookSaysWhy(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: tt.payload}
-			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+			err := newHook(w).Ask(t.Context(), "orders-smoke", question(), token)
 			require.ErrorIs(t, err, shift.ErrHookFailed)
 			assert.ErrorContains(t, err, tt.says)
 			assert.NotContains(t, err.Error(), "orders-smoke", "whoever asks the hook names it")
@@ -120,7 +121,7 @@ func TestAFailedHookSaysWhy(t *testing.T) {
 func TestTheTextOfAHookIsBounded(t *testing.T) {
 	t.Parallel()
 	w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorType":"E","errorMessage":"` + strings.Repeat(`x\n`, 100_000) + `"}`}
-	err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+	err := newHook(w).Ask(t.Context(), "orders-smoke", question(), token)
 	require.ErrorIs(t, err, shift.ErrHookFailed)
 	assert.Less(t, len(err.Error()), 1100)
 	assert.NotContains(t, err.Error(), "\n")
@@ -147,7 +148,7 @@ func TestAFailedInvocationSaysWhy(t *testing.T) {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{status: tt.status, header: map[string]string{"X-Amzn-Errortype": tt.code}, body: `{"Message":"no"}`}
-			err := newHook(w).Ask(t.Context(), "orders-smoke", question())
+			err := newHook(w).Ask(t.Context(), "orders-smoke", question(), token)
 			require.ErrorContains(t, err, tt.code)
 			assert.ErrorContains(t, err, tt.says)
 			for _, s := range []error{shift.ErrHookFailed, shift.ErrHookNotFound, shift.ErrThrottled, shift.ErrHookNotStarted} {
@@ -169,28 +170,6 @@ func TestAHookIsCheckedWithoutRunning(t *testing.T) {
 	assert.ErrorIs(t, newHook(w).Check(t.Context(), "orders-smoke"), shift.ErrHookNotFound)
 }
 
-func TestSuccessIsReported(t *testing.T) {
-	t.Parallel()
-	w := &wire{status: 200, body: `{}`}
-	require.NoError(t, newHook(w).Succeed(t.Context(), token))
-	require.Len(t, w.requests, 1)
-	assert.Equal(t, "AWSStepFunctions.SendTaskSuccess", w.requests[0].header.Get("X-Amz-Target"))
-	assert.JSONEq(t, `{"taskToken":"`+token+`","output":"{}"}`, w.requests[0].body)
-}
-
-func TestSuccessAfterTheStateHasEndedIsAnError(t *testing.T) {
-	t.Parallel()
-	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
-		w := &wire{status: 400, body: `{"__type":"` + code + `","message":"Invalid Token: '` + token + `'"}`}
-		err := newHook(w).Succeed(t.Context(), token)
-		require.ErrorIs(t, err, shift.ErrHookNotAwaited)
-		assert.Equal(t, code, codeOf(err))
-		assertNoToken(t, err)
-	}
-	w := &wire{status: 400, body: `{"__type":"ThrottlingException","message":"slow down"}`}
-	assert.ErrorIs(t, newHook(w).Succeed(t.Context(), token), shift.ErrThrottled)
-}
-
 func TestTokenNeverAppearsInAnError(t *testing.T) {
 	t.Parallel()
 	asked, err := json.Marshal(question())
@@ -207,14 +186,37 @@ func TestTokenNeverAppearsInAnError(t *testing.T) {
 		"repeated by Lambda":                 {status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + token + `"}`},
 		"repeated by the connection":         {err: fmt.Errorf("cannot send %s", token)},
 	} {
-		hook := newHook(w)
-		for _, err := range []error{hook.Ask(t.Context(), "orders-smoke", question()), hook.Succeed(t.Context(), token)} {
-			if err != nil {
-				assertNoToken(t, err)
-			}
-		}
+		err := newHook(w).Ask(t.Context(), "orders-smoke", question(), token)
+		require.Error(t, err, name)
+		assertNoToken(t, err)
 		require.NotEmpty(t, w.requests, name)
 	}
+}
+
+// A hook's runtime may quote the event that it could not handle. It has the id in it.
+func TestTheIDOfAHookOfCodeDeploysNeverAppearsInAnError(t *testing.T) {
+	t.Parallel()
+	id, err := hookid.New(nil)
+	require.NoError(t, err)
+	event := shift.LifecycleEvent{DeploymentID: "d-ABCDEFGHI", HookID: string(id)}
+	for _, w := range []*wire{
+		{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorMessage":"cannot handle {\"LifecycleEventHookExecutionId\":\"` + string(id) + `\"}"}`},
+		{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidRequestContentException"}, body: `{"message":"bad: ` + string(id) + `"}`},
+		{err: fmt.Errorf("cannot send %s", id)},
+	} {
+		err := newHook(w).Ask(t.Context(), "orders-smoke", event, string(id))
+		require.Error(t, err)
+		assert.NotContains(t, err.Error()+everything(err), string(id))
+		assert.NotContains(t, err.Error()+everything(err), string(id)[7:])
+		assert.JSONEq(t, `{"DeploymentId":"d-ABCDEFGHI","LifecycleEventHookExecutionId":"`+string(id)+`"}`, w.requests[0].body)
+	}
+}
+
+func TestAHookThatIsNotWaitedForAnyLongerStillRuns(t *testing.T) {
+	t.Parallel()
+	err := newHook(&wire{err: context.DeadlineExceeded}).Ask(t.Context(), "orders-smoke", question(), token)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, shift.ErrHookFailed)
 }
 
 func TestHookWithoutATokenIsAsked(t *testing.T) {
@@ -222,7 +224,7 @@ func TestHookWithoutATokenIsAsked(t *testing.T) {
 	q := question()
 	q.TaskToken = ""
 	w := &wire{status: 200, header: map[string]string{"X-Amz-Function-Error": "Unhandled"}, body: `{"errorMessage":"plain"}`}
-	assert.ErrorContains(t, newHook(w).Ask(t.Context(), "orders-smoke", q), "hook failed: plain")
+	assert.ErrorContains(t, newHook(w).Ask(t.Context(), "orders-smoke", q, ""), "hook failed: plain")
 }
 
 // assertNoToken looks at all errors of a chain, each with everything it has.

@@ -30,6 +30,12 @@ const (
 // leaseKey is the key of the lease of the queue of restorations.
 func leaseKey() key { return keyOf("lease", "restorations") }
 
+// hookKey is the key of a hook that is awaited. Its partition is flow.HookPartition, to which
+// the role of the endpoint for its answer is narrowed.
+func hookKey(lookup string) key { return keyOf(flow.HookPartition+lookup, "hook") }
+
+func codeDeployKey(id string) key { return keyOf(flow.CodeDeployPartition+id, "execution") }
+
 func openKey(id string) key { return keyOf(openPartition, "deployment#"+id) }
 
 func suspectKey(id string) key { return keyOf(suspectPartition, "deployment#"+id) }

@@ -132,8 +132,8 @@ func (l *Ledger) Began(ctx context.Context, r stackshift.Request) (json.RawMessa
 	return json.RawMessage(stored.Input), nil
 }
 
-// Await stores that a request waits for an execution.
-func (l *Ledger) Await(ctx context.Context, w stackshift.Waiter, at time.Time) error {
+// AwaitEnd stores that a request waits for an execution.
+func (l *Ledger) AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error {
 	text, err := encodeJSON("the request of the stack", w)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func TestARequestIsForgottenWhenItIsAnswered(t *testing.T) {
 	_, err := w.Remember(t.Context(), memory(r, "41", "42"), forward(r), json.RawMessage(`{}`), noon)
 	require.NoError(t, err)
 	waits := stackshift.Waiter{Execution: r.Execution(), Request: back}
-	require.NoError(t, w.Await(t.Context(), waits, noon))
+	require.NoError(t, w.AwaitEnd(t.Context(), waits, noon))
 	waiters, err := w.Waiters(t.Context(), r.Execution())
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []stackshift.Waiter{forward(r), waits}, waiters)
@@ -122,7 +122,7 @@ func TestNoFailureWithAStackIsLost(t *testing.T) {
 			_, err := w.Remember(t.Context(), memory(r, "1", "2"), forward(r), json.RawMessage(`{}`), time.Now())
 			return err
 		},
-		"Await":    func(w *world) error { return w.Await(t.Context(), forward(r), noon) },
+		"AwaitEnd": func(w *world) error { return w.AwaitEnd(t.Context(), forward(r), noon) },
 		"Answered": func(w *world) error { return w.Answered(t.Context(), forward(r)) },
 		"Waiters":  func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
 	} {

@@ -42,6 +42,16 @@ func (db *Database) CreateTable(name, partitionKey, sortKey, ttlAttribute string
 	}
 }
 
+// PartitionKey returns the name of a table's partition key, or "" if there is no such table.
+func (db *Database) PartitionKey(name string) string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if t := db.tables[name]; t != nil {
+		return t.partitionKey
+	}
+	return ""
+}
+
 // OnWrite sets a listener that is called for every written item, with the item before
 // and after the write. before or after is nil if the item did not exist or was deleted.
 // The listener is called during the request: it must not call the Database or change

@@ -126,6 +126,7 @@ var multiValued = map[string]bool{
 	"route53:changeresourcerecordsetsnormalizedrecordnames": true,
 	"route53:changeresourcerecordsetsrecordtypes":           true,
 	"route53:changeresourcerecordsetsactions":               true,
+	"dynamodb:leadingkeys":                                  true,
 }
 
 // forAllValues begins an operator that must hold for every value of a key. It also holds for

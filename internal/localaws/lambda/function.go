@@ -34,6 +34,7 @@ type function struct {
 	arn      string
 	tags     map[string]string
 	durable  bool
+	hasURL   bool   // and everybody may call it
 	runtime  string // empty, as the handler, unless CreateFunction made the function
 	handler  string
 	latest   *version

@@ -19,7 +19,7 @@ const startsPerFunction = 20
 // from the stack's template. It reports the median time from the start of the process
 // to its first GET next, and the peak memory until then. make dist/e2e builds the
 // bootstraps.
-func BenchmarkColdStart(b *testing.B) { measureStarts(b, "sluice") }
+func BenchmarkColdStart(b *testing.B) { measureStarts(b, "sluice-hook-endpoint") }
 
 // BenchmarkColdStartWithFrontEnds is BenchmarkColdStart with the settings of all front ends, so
 // that each function makes their clients, too.

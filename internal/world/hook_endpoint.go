@@ -1,0 +1,89 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/shift"
+)
+
+// hookOfCodeDeploy plays the Lambda of a hook that was written for CodeDeploy: it tests, answers,
+// and returns.
+func (w *World) hookOfCodeDeploy(ctx context.Context, call localaws.Invocation, b HookBehaviour, e shift.LifecycleEvent) localaws.InvocationResult {
+	self := w.waiter(ctx, call.Actor)
+	if self == nil {
+		return crashed("only a Lambda can invoke a hook here")
+	}
+	answers := map[HookResult][]shift.LifecycleStatus{
+		HookSucceeds: {shift.LifecycleSucceeded}, HookFails: {shift.LifecycleFailed}, HookContradicts: {shift.LifecycleSucceeded, shift.LifecycleFailed},
+	}
+	for _, status := range answers[b.Result] {
+		w.clock.after(b.After, sluice, func() { w.AnswerHook(e, status, nil) })
+	}
+	self.sleep(w.within(ctx, b.After))
+	if b.Result == HookCrashes {
+		return failed("Runtime.ExitError", fmt.Sprintf("%s crashed", call.Function))
+	}
+	return localaws.InvocationResult{Payload: []byte(`{}`)}
+}
+
+// An SDK calls three times at most, and waits a little more each time (AWS SDKs and Tools
+// Reference Guide, Retry behavior).
+var sdkDelays = []time.Duration{time.Second, 2 * time.Second}
+
+// AnswerHook answers for a hook as an SDK does: by a request to the endpoint's URL, which is
+// repeated if the endpoint fails. answered, if it is not nil, is called with the status of the last
+// response.
+func (w *World) AnswerHook(e shift.LifecycleEvent, status shift.LifecycleStatus, answered func(code int)) {
+	w.answerHook(e, status, answered, sdkDelays)
+}
+
+func (w *World) answerHook(e shift.LifecycleEvent, status shift.LifecycleStatus, answered func(code int), delays []time.Duration) {
+	endpoint, known := w.functions[flow.HookEndpoint]
+	if !known {
+		return
+	}
+	w.invocations[flow.HookEndpoint]++
+	w.start(endpoint, lifecycleRequest(e, status, w.clock.now), func(output json.RawMessage, failure *asl.Failure) {
+		code := http.StatusBadGateway
+		if failure == nil {
+			code = localaws.ReadURLResponse(output).Status
+		}
+		switch {
+		case code >= http.StatusInternalServerError && len(delays) > 0:
+			w.clock.after(delays[0], sluice, func() { w.answerHook(e, status, answered, delays[1:]) })
+		case answered != nil:
+			answered(code)
+		}
+	})
+}
+
+// lifecycleRequest is the event of the endpoint for an answer.
+func lifecycleRequest(e shift.LifecycleEvent, status shift.LifecycleStatus, now time.Time) []byte {
+	body, _ := json.Marshal(map[string]string{ // strings can always be encoded
+		"deploymentId": e.DeploymentID, "lifecycleEventHookExecutionId": e.HookID, "status": string(status),
+	})
+	return localaws.URLEvent(localaws.URLRequest{
+		Method: http.MethodPost, Body: body,
+		Header: http.Header{
+			"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"},
+			"Authorization":        {"AWS4-HMAC-SHA256 Credential=" + HookAccessKey + "/20260101/us-east-1/codedeploy/aws4_request, SignedHeaders=host, Signature=00"},
+			"X-Amz-Security-Token": {HookSessionToken},
+		},
+	}, "/", fmt.Sprintf("request-%d", now.UnixNano()), now)
+}
+
+// HookAccessKey and HookSessionToken are the credentials of every hook here.
+const (
+	HookAccessKey    = "ASIAHOOKSOWNACCESSKEY"
+	HookSessionToken = "the-session-token-of-the-hooks-role"
+)
+
+// HookEndpointPath is the path of the endpoint's URL in an account on a port.
+const HookEndpointPath = localaws.URLPrefix + FunctionPrefix + flow.HookEndpoint
