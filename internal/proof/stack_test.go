@@ -57,7 +57,7 @@ func template(f form) string {
 	resources := map[string]any{
 		"Orders": map[string]any{"Type": "AWS::Lambda::Function", "Properties": map[string]any{
 			"FunctionName": function, "Runtime": "nodejs22.x", "Handler": "index.handler", "Role": "arn:aws:iam::123456789012:role/orders",
-			"Code": map[string]any{"S3Bucket": "code", "S3Key": f.code}, "Tags": []any{map[string]any{"Key": flow.TagAlias, "Value": "live"}},
+			"Code": map[string]any{"S3Bucket": "code", "S3Key": f.code}, "Tags": []any{map[string]any{"Key": flow.TagAlias, "Value": "live"}, map[string]any{"Key": flow.TagShiftedBy, "Value": flow.ShiftedByStack}},
 		}},
 		version: map[string]any{
 			"Type": "AWS::Lambda::Version", "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain",
@@ -151,7 +151,7 @@ func (s *stack) play(pick func([]string) int) error {
 			return a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
 		},
 		Wakes: func() (time.Time, bool) {
-			if !strings.HasSuffix(s.status(), "_IN_PROGRESS") && s.w.IsIdle() {
+			if s.w.IsIdle() {
 				return time.Time{}, false
 			}
 			return s.w.Now().Truncate(s.grain).Add(s.grain), true

@@ -89,7 +89,13 @@ func (w *World) deliverTo(function string, d Delivery, source, detailType string
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
 	})
-	p.Arrive = func(after time.Duration) { w.clock.after(after, sluice, func() { w.wake(function, event, 0) }) }
+	p.Arrive = func(after time.Duration) {
+		w.underway++
+		w.clock.after(after, sluice, func() {
+			w.underway--
+			w.wake(function, event, 0)
+		})
+	}
 	if w.courier != nil && w.courier(p) || d.Lost {
 		return
 	}

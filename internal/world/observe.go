@@ -127,9 +127,11 @@ func (w *World) Step() bool { return w.clock.step() }
 // Next returns the time of the next event.
 func (w *World) Next() (time.Time, bool) { return w.clock.next() }
 
-// IsIdle reports whether no execution runs, no Lambda was invoked by an event, and every Outcome is
-// announced.
-func (w *World) IsIdle() bool { return !w.AnyRunning() && w.netting == 0 && !w.hasUnannounced() }
+// IsIdle reports whether no execution runs, no event is on its way to a Lambda or being handled,
+// and every Outcome is announced.
+func (w *World) IsIdle() bool {
+	return !w.AnyRunning() && w.netting == 0 && w.underway == 0 && !w.hasUnannounced()
+}
 
 // At schedules do at a time, after the application's events of that time.
 func (w *World) At(t time.Time, do func()) { w.clock.at(t, sluice, do) }

@@ -70,6 +70,7 @@ type World struct {
 	executed    []*asl.Execution
 	lag         Lag
 	netting     int // invocations of the safety net that have not ended
+	underway    int // events that EventBridge has not delivered yet
 	// deadLetters counts the events that the safety net has failed to handle for good.
 	deadLetters int
 
