@@ -122,7 +122,7 @@ var rules = []rule{
 	{folder: "internal/announce/*", may: adapter, tests: adapterTests},
 	{folder: "internal/execution/*", may: adapter, tests: adapterTests},
 	{folder: "internal/configuration/*", may: adapter, tests: adapterTests},
-	{folder: "internal/stack/*", may: adapter, tests: adapterTests},
+	{folder: "internal/stack/*", may: list(adapter, stackShift), tests: adapterTests},
 
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 

@@ -2,6 +2,7 @@ package stackshift
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -21,6 +22,9 @@ type Answer struct {
 	LogicalID  string            `json:"LogicalResourceId"`
 	Data       map[string]string `json:"Data,omitempty"`
 }
+
+// ErrNotAwaited is returned for an answer that comes too late: the URL has expired.
+var ErrNotAwaited = errors.New("CloudFormation does not wait for the answer any more")
 
 // maxAnswer is how many bytes an answer may have (the same page).
 const maxAnswer = 4096

@@ -38,7 +38,8 @@ type StackLedger interface {
 type Stacks interface {
 	// Status returns the status of a stack, such as UPDATE_IN_PROGRESS.
 	Status(ctx context.Context, stackID string) (string, error)
-	// Answer sends an answer to the URL at which CloudFormation waits.
+	// Answer sends an answer to the URL at which CloudFormation waits. It returns
+	// stackshift.ErrNotAwaited if it waits no longer.
 	Answer(ctx context.Context, url string, body []byte) error
 }
 
@@ -177,11 +178,22 @@ func (h StackShift) send(ctx context.Context, r stackshift.Request, a stackshift
 	if err != nil {
 		return err
 	}
-	if err := h.Stacks.Answer(ctx, r.ResponseURL, body); err != nil {
+	if err := h.put(ctx, r.ResponseURL, body); err != nil {
 		return fmt.Errorf("answer CloudFormation: %w", err)
 	}
 	slog.InfoContext(ctx, "answered CloudFormation", "stack", r.StackID, "resource", r.LogicalID, "status", a.Status, "reason", a.Reason)
 	return nil
+}
+
+// put sends an answer. One that nobody waits for any more is dropped: CloudFormation has gone on
+// without it, and asked for what it needs by another request.
+func (h StackShift) put(ctx context.Context, to string, body []byte) error {
+	err := h.Stacks.Answer(ctx, to, body)
+	if errors.Is(err, stackshift.ErrNotAwaited) {
+		slog.WarnContext(ctx, "answer dropped", "why", err)
+		return nil
+	}
+	return err
 }
 
 // decide does what a request asks for. It returns the answer, or nil if the request has to wait
@@ -508,7 +520,7 @@ func (h StackShift) signal(ctx context.Context, p stackshift.Properties, a stack
 	if err != nil {
 		return err
 	}
-	if err := h.Stacks.Answer(ctx, p.Handle, body); err != nil {
+	if err := h.put(ctx, p.Handle, body); err != nil {
 		return fmt.Errorf("signal the wait condition: %w", err)
 	}
 	return nil

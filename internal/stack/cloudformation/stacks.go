@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/awserror"
 	"sluice/internal/shift"
+	"sluice/internal/stackshift"
 )
 
 // API lists the CloudFormation calls that Stacks makes.
@@ -52,10 +53,11 @@ func (s *Stacks) Status(ctx context.Context, stackID string) (string, error) {
 	return string(out.Stacks[0].StackStatus), nil
 }
 
-// maxShown is how much of a refusal an error repeats.
-const maxShown = 200
+// maxRead is how much of a refusal is read, and maxShown how much of it an error repeats.
+const maxRead, maxShown = 2000, 200
 
-// Answer puts an answer to a presigned URL of S3. The URL was signed for an empty content type
+// Answer puts an answer to a presigned URL of S3. It returns stackshift.ErrNotAwaited for one that
+// has expired. The URL was signed for an empty content type
 // (CloudFormation User Guide, Creating wait conditions), so none is sent. Whoever has the URL can
 // answer, so no error has it.
 func (s *Stacks) Answer(ctx context.Context, to string, body []byte) error {
@@ -73,8 +75,11 @@ func (s *Stacks) Answer(ctx context.Context, to string, body []byte) error {
 		return fmt.Errorf("send the answer to %s: %w", request.URL.Host, err)
 	}
 	defer response.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(response.Body, maxShown))
-	if response.StatusCode != http.StatusOK {
+	said, _ := io.ReadAll(io.LimitReader(response.Body, maxRead))
+	switch {
+	case response.StatusCode == http.StatusForbidden && bytes.Contains(said, []byte("Request has expired")): // S3's text for a presigned URL
+		return fmt.Errorf("%w: the URL at %s has expired", stackshift.ErrNotAwaited, request.URL.Host)
+	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("send the answer to %s: it says %d: %s", request.URL.Host, response.StatusCode, shift.BoundText(string(said), maxShown))
 	}
 	return nil

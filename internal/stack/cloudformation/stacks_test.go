@@ -13,6 +13,7 @@ import (
 
 	"sluice/internal/localaws"
 	"sluice/internal/stack/cloudformation"
+	"sluice/internal/stackshift"
 )
 
 // answers is the HTTP client below the SDK's, and for answers.
@@ -64,6 +65,16 @@ func TestNoErrorHasTheURL(t *testing.T) {
 	err := cloudformation.FromConfig(localaws.ClientConfig("id", &answers{})).Answer(t.Context(), "https://secret\x00/", nil)
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "secret")
+}
+
+// CloudFormation has gone on without the answer, and nobody can be told.
+func TestAnExpiredURLIsToldApartFromAnyOtherRefusal(t *testing.T) {
+	t.Parallel()
+	answer := func(body string) error {
+		return cloudformation.FromConfig(localaws.ClientConfig("id", &answers{status: 403, body: body})).Answer(t.Context(), secret, nil)
+	}
+	require.ErrorIs(t, answer("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"), stackshift.ErrNotAwaited)
+	require.NotErrorIs(t, answer("<Error><Code>SignatureDoesNotMatch</Code></Error>"), stackshift.ErrNotAwaited)
 }
 
 func TestTheStatusOfAStackIsRead(t *testing.T) {
