@@ -141,7 +141,7 @@ func (d standing) targetStatus() string {
 		return statusSucceeded
 	case d.isOver():
 		return statusFailed
-	case d.stage == beforeBegin:
+	case d.reached == beforeBegin:
 		return eventPending
 	}
 	return statusInProgress
@@ -204,11 +204,11 @@ func (d standing) eventStatus(at stage) string {
 	switch {
 	case d.outcome == shift.Unchanged:
 		return eventSkipped
-	case at < d.stage, d.outcome == shift.Promoted:
+	case at < d.reached, d.outcome == shift.Promoted:
 		return statusSucceeded
-	case at == d.stage && d.isOver():
+	case at == d.reached && d.isOver():
 		return statusFailed
-	case at == d.stage:
+	case at == d.reached:
 		return statusInProgress
 	case d.isOver():
 		return eventSkipped
@@ -218,7 +218,7 @@ func (d standing) eventStatus(at stage) string {
 
 // left is when a stage was left: when the next one was entered, or at the end.
 func (d standing) left(at stage) time.Time {
-	for next := at + 1; next <= d.stage; next++ {
+	for next := at + 1; next <= d.reached; next++ {
 		if entered, known := d.entered[next]; known {
 			return entered
 		}

@@ -43,7 +43,7 @@ func translate(err error) *Error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, operator.ErrNotLambda):
-		return newError("InvalidComputePlatformException", "%s", err.Error())
+		return newError("InvalidDeploymentGroupNameException", "%s", err.Error())
 	case errors.Is(err, operator.ErrUnavailable), errors.Is(err, shift.ErrThrottled):
 		return &Error{Status: http.StatusServiceUnavailable, Type: "ServiceUnavailable", Message: err.Error()}
 	case errors.As(err, &coded):

@@ -84,12 +84,18 @@ func (s *Service) answer(ctx context.Context, call Call) (any, error) {
 		return s.create(ctx, c)
 	case *GetDeployment:
 		d, err := s.stand(ctx, c.ID)
-		return map[string]any{"deploymentInfo": d.info()}, err
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"deploymentInfo": d.info()}, nil
 	case *StopDeployment:
 		return s.stop(ctx, c)
 	case *ListDeploymentTargets:
 		d, err := s.stand(ctx, c.ID)
-		return map[string]any{"targetIds": filter(d.aliases(), c.Filters[statusFilter])}, err
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"targetIds": filter(d.aliases(), c.Filters[statusFilter])}, nil
 	case *GetDeploymentTarget:
 		list, err := s.targets(ctx, c.ID, c.Target)
 		if err != nil {
@@ -196,7 +202,7 @@ func (s *Service) stop(ctx context.Context, c *StopDeployment) (any, error) {
 		return nil, completed()
 	}
 	if len(d.targets) == 0 {
-		return nil, newError("DeploymentNotStartedException", "%s has not read its AppSpec yet: try again in a second", d.id)
+		return nil, fmt.Errorf("%w: the targets of %s are not known yet", operator.ErrUnavailable, d.id)
 	}
 	err = s.Net.Abort(ctx, string(d.execution), d.targets[0].Target, stopReason, s.Now())
 	switch {

@@ -7,7 +7,9 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/operator"
+	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/strictyaml"
 )
 
 // stage is how far a deployment has come, in the lifecycle events of CodeDeploy.
@@ -82,7 +84,13 @@ func (s *story) add(e operator.Event) {
 	}
 }
 
+// enter learns what is shifted from the input of the first state, until Publish has read it.
 func (s *story) enter(e operator.Event) {
+	if s.targets == nil {
+		if release, err := (request.Reader{FrontEnds: request.AnyFrontEnd, YAML: strictyaml.Convert}).Input(e.Data); err == nil {
+			s.targets, s.hooks = release.Moves(), release.Hooks
+		}
+	}
 	if at, begins := stages[e.State]; begins && at > s.stage {
 		s.stage = at
 		s.entered[at] = e.At
@@ -140,6 +148,8 @@ type standing struct {
 	reasons []shift.Reason
 	cause   string
 	ended   time.Time
+	// reached is the stage at which the deployment stands, or has ended.
+	reached stage
 }
 
 // stand joins what the execution's history and the ledger's record tell. The safety net may have
@@ -160,6 +170,10 @@ func (s *story) stand(x operator.Execution, record *shift.Record) standing {
 	}
 	if record != nil && len(s.targets) == 0 {
 		s.targets = record.Moves()
+	}
+	// An execution goes on until it notices that the safety net has ended its deployment.
+	for d.reached = s.stage; d.isOver() && s.entered[d.reached].After(d.ended); {
+		d.reached--
 	}
 	return d
 }
