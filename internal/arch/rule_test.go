@@ -206,7 +206,7 @@ var rules = []rule{
 	{folder: "internal/operator/*", may: list(adapter, operator, requests), tests: adapterTests},
 
 	// CodeDeploy's API is translated here. Who calls AWS is handed in.
-	{folder: "internal/codedeploy", may: []string{contract, domain, operator, requests, strictjson, strictyaml}},
+	{folder: "internal/codedeploy", may: []string{contract, domain, operator, requests, strictjson, strictyaml}, tests: []string{sdk + "/service/codedeploy", smithy}},
 
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.

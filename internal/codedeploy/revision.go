@@ -54,6 +54,17 @@ func (r *RevisionLocation) check() error {
 	return newError("InvalidRevisionException", "revision.revisionType is %q: an AppSpec of Lambda is AppSpecContent, String or S3", shift.BoundText(r.Type, maxShown))
 }
 
+// text returns the AppSpec of a revision that has it in itself.
+func (r *RevisionLocation) text() (text string, has bool) {
+	switch r.Type {
+	case typeAppSpec:
+		return r.AppSpecContent.Content, true
+	case typeString:
+		return r.String.Content, true
+	}
+	return "", false
+}
+
 // check returns an *Error for an empty text, or one that is not what its hash says.
 func (s *RawString) check(path string) error {
 	sum := sha256.Sum256([]byte(s.Content))

@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"sluice/internal/shift"
 )
 
 const contentType = "application/x-amz-json-1.1"
@@ -52,7 +54,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if err != nil {
 		e := translate(err)
-		slog.ErrorContext(r.Context(), "call refused", "operation", r.Header.Get("X-Amz-Target"), "error", e)
+		slog.ErrorContext(r.Context(), "call refused", "operation", shift.BoundText(r.Header.Get("X-Amz-Target"), maxShown), "error", e)
 		status, body = e.Status, map[string]string{"__type": e.Type, "message": e.Message}
 	}
 	text, err := json.Marshal(body)

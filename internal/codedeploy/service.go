@@ -170,11 +170,8 @@ func (s *Service) strategy(ctx context.Context, config string) (json.RawMessage,
 
 // appSpec returns the text of an AppSpec.
 func (s *Service) appSpec(ctx context.Context, r RevisionLocation) (string, error) {
-	switch r.Type {
-	case typeAppSpec:
-		return r.AppSpecContent.Content, nil
-	case typeString:
-		return r.String.Content, nil
+	if text, has := r.text(); has {
+		return text, nil
 	}
 	text, err := s.Objects.Read(ctx, r.S3.object(), operator.MaxInput)
 	switch {
