@@ -33,6 +33,8 @@ var calls = map[string]func() Call{
 	"GetDeploymentTarget":       func() Call { return new(GetDeploymentTarget) },
 	"ListDeploymentTargets":     func() Call { return new(ListDeploymentTargets) },
 	"BatchGetDeploymentTargets": func() Call { return new(BatchGetDeploymentTargets) },
+
+	"PutLifecycleEventHookExecutionStatus": func() Call { return new(PutHookStatus) },
 }
 
 // Operations lists the operations that are answered.
@@ -187,6 +189,17 @@ func (c *BatchGetDeploymentTargets) check() error {
 	}
 	return nil
 }
+
+// PutHookStatus is the answer of a hook. It is passed on as it is.
+type PutHookStatus struct{ body json.RawMessage }
+
+// UnmarshalJSON keeps the whole input.
+func (c *PutHookStatus) UnmarshalJSON(text []byte) error {
+	c.body = bytes.Clone(text)
+	return nil
+}
+
+func (c *PutHookStatus) check() error { return nil }
 
 // deploymentID matches the ids of deployments, CodeDeploy's and Sluice's.
 var deploymentID = regexp.MustCompile(`^d-[A-Z0-9]{9}$`)

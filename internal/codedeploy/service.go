@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -48,6 +49,11 @@ type Net interface {
 	Abort(ctx context.Context, id string, t shift.Target, reason string, at time.Time) error
 }
 
+// Hooks takes the answers of hooks, in CodeDeploy's words. It returns operator.ErrNoHookEndpoint.
+type Hooks interface {
+	Answer(ctx context.Context, body []byte) (status int, answer json.RawMessage, err error)
+}
+
 // Service does what CodeDeploy's operations mean.
 type Service struct {
 	// Machine is the ARN of Sluice's state machine.
@@ -58,6 +64,7 @@ type Service struct {
 	Machines Machines
 	Records  Records
 	Net      Net
+	Hooks    Hooks
 	Now      func() time.Time
 	// HookMode is how the hooks of an AppSpec answer. Empty is as CodeDeploy's.
 	HookMode shift.HookMode
@@ -105,6 +112,8 @@ func (s *Service) answer(ctx context.Context, call Call) (any, error) {
 	case *BatchGetDeploymentTargets:
 		list, err := s.targets(ctx, c.ID, c.Targets...)
 		return map[string]any{"deploymentTargets": list}, err
+	case *PutHookStatus:
+		return s.putHookStatus(ctx, c)
 	}
 	return nil, unsupported(fmt.Sprintf("%T", call))
 }
@@ -210,6 +219,26 @@ func (s *Service) stop(ctx context.Context, c *StopDeployment) (any, error) {
 	}
 	s.Say("%s stopped: its traffic goes back", d.id)
 	return map[string]string{"status": "Pending", "statusMessage": "the traffic is being put back on the version that served before"}, nil
+}
+
+// putHookStatus passes the answer of a hook on to the function that takes those of all hooks. It
+// knows by its id which hook it is.
+func (s *Service) putHookStatus(ctx context.Context, c *PutHookStatus) (any, error) {
+	status, answer, err := s.Hooks.Answer(ctx, c.body)
+	if errors.Is(err, operator.ErrNoHookEndpoint) {
+		return nil, newError("UnsupportedOperation", "%v: deploy Sluice with the setting %s=%s", err, flow.HookEndpointSetting, flow.HookEndpointURL)
+	}
+	if err != nil || status == http.StatusOK {
+		return answer, err
+	}
+	var refused struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(answer, &refused); err != nil || refused.Type == "" {
+		return nil, fmt.Errorf("%s answers with status %d", flow.HookEndpoint, status)
+	}
+	return nil, &Error{Status: status, Type: refused.Type, Message: refused.Message}
 }
 
 // targets returns the targets with these ids.

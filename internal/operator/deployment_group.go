@@ -20,6 +20,9 @@ type Object struct{ Bucket, Key, Version, ETag string }
 // ErrNotLambda : a deployment group is for ECS or for servers.
 var ErrNotLambda = errors.New("a deployment group of another compute platform than Lambda, and Sluice shifts only Lambda functions")
 
+// ErrNoHookEndpoint : the stack has no function that takes the answers of hooks.
+var ErrNoHookEndpoint = errors.New("the stack has no function for the answers of hooks")
+
 // Errors of reading an Object.
 var (
 	// ErrNoObject : there is no such object, or the caller may not read it.

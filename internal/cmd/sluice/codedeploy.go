@@ -21,6 +21,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/ledger/dynamo"
 	"sluice/internal/operator/deploymentgroup"
+	"sluice/internal/operator/hookanswer"
 	"sluice/internal/operator/lambdanet"
 	"sluice/internal/operator/s3object"
 	"sluice/internal/operator/stepfunctions"
@@ -40,6 +41,9 @@ a file instead, and CodeDeploy is not asked:
   {"shop": {"orders": {"deploymentConfigName": "Canary10Percent5Minutes",
                        "alarms": ["orders-5xx"]}}}
 
+A hook that runs on this machine answers here, too, and its answer is passed on
+to Sluice's hook-endpoint.
+
 It keeps nothing: the id of a deployment comes from its execution, and it finds
 executions in Step Functions. So it can be ended and started again at any time,
 and deployments go on without it. Ctrl-C ends it.
@@ -52,8 +56,9 @@ on a machine that you share with people who may not deploy.
 It needs states:StartExecution, states:ListStateMachines, states:ListExecutions
 and states:GetExecutionHistory, dynamodb:GetItem on the ledger's table, and
 lambda:InvokeFunction on the safety net to stop a deployment. For groups it
-needs codedeploy:GetDeploymentGroup and codedeploy:GetDeploymentConfig, and for
-revisions in S3 s3:GetObject.`
+needs codedeploy:GetDeploymentGroup and codedeploy:GetDeploymentConfig, for
+revisions in S3 s3:GetObject, and for the answers of hooks
+lambda:InvokeFunction on hook-endpoint.`
 
 const examplesOfCodeDeploy = `  sluice codedeploy
   sluice codedeploy --map groups.json --profile production
@@ -166,7 +171,7 @@ func (o codeDeployOptions) newService(ctx context.Context, cmd *cobra.Command) (
 	return &codedeploy.Service{
 		Machine: machine, Groups: groups, Configs: deploymentconfig.New(client), Objects: s3object.FromConfig(cfg),
 		Machines: machines, Records: dynamo.FromConfig(cfg, o.tableName()),
-		Net: lambdanet.FromConfig(cfg, o.namePrefix()+"-"+flow.SafetyNet), Now: o.now, HookMode: shift.HookMode(o.hookMode),
+		Net: lambdanet.FromConfig(cfg, o.namePrefix()+"-"+flow.SafetyNet), Hooks: hookanswer.FromConfig(cfg, o.namePrefix()+"-"+flow.HookEndpoint), Now: o.now, HookMode: shift.HookMode(o.hookMode),
 		Say: func(format string, args ...any) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -434,3 +434,41 @@ func TestTheMapOfGroupsIsChecked(t *testing.T) {
 		assert.Contains(t, got.stderr, want)
 	}
 }
+
+// A hook that was written for CodeDeploy and runs on this machine is told the deployment's own id,
+// and answers by the same endpoint as everything else.
+func TestAHookOnThisMachineAnswers(t *testing.T) {
+	t.Parallel()
+	const spec = specOfOrders + "Hooks:\n  - BeforeAllowTraffic: smoke\n"
+	a := newRemoteWorld(t, withSmoke, `{"hooks": {"smoke": {"result": "hang"}}}`)
+	var event struct {
+		DeploymentID string `json:"DeploymentId"`
+		HookID       string `json:"LifecycleEventHookExecutionId"`
+	}
+	a.OnHook(func(_ string, payload []byte) { assert.NoError(t, json.Unmarshal(payload, &event)) })
+	f := withMap(t, a)
+	id := f.deploy(t, spec)
+	require.NoError(t, a.Advance(5*time.Second))
+	assert.Equal(t, id, event.DeploymentID)
+	put := func(f facade, hook, status string) error {
+		out, err := f.PutLifecycleEventHookExecutionStatus(t.Context(), &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+			DeploymentId: &id, LifecycleEventHookExecutionId: &hook, Status: types.LifecycleEventStatus(status),
+		})
+		if err == nil {
+			assert.Equal(t, hook, aws.ToString(out.LifecycleEventHookExecutionId))
+		}
+		return err
+	}
+	var unknown *types.InvalidLifecycleEventHookExecutionIdException
+	require.ErrorAs(t, put(f, "sluice-AAAA", "Succeeded"), &unknown)
+	var status *types.InvalidLifecycleEventHookExecutionStatusException
+	require.ErrorAs(t, put(f, event.HookID, "Skipped"), &status)
+	without := withMap(t, a, "--name-prefix", "other", "--state-machine", "sluice", "--table", "sluice")
+	require.ErrorContains(t, put(without, event.HookID, "Succeeded"), "deploy Sluice with the setting hookEndpoint=url")
+	require.NoError(t, put(f, event.HookID, "Failed"))
+	require.NoError(t, a.Advance(time.Minute))
+	got := f.info(t, id)
+	assert.Equal(t, types.ErrorCodeHookExecutionFailure, got.ErrorInformation.Code)
+	assert.Contains(t, aws.ToString(got.ErrorInformation.Message), "it answered Failed")
+	assert.Equal(t, types.LifecycleErrorCodeScriptFailed, f.target(t, id).LifecycleEvents[0].Diagnostics.ErrorCode)
+}
