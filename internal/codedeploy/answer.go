@@ -151,13 +151,22 @@ func (d standing) targetStatus() string {
 func (d standing) share() json.Number {
 	switch d.outcome {
 	case "":
-		return json.Number(d.weight.Percent())
+		return percent(d.weight)
 	case shift.Promoted, shift.Unchanged:
-		return json.Number(shift.All.Percent())
+		return percent(shift.All)
 	case shift.Stranded:
 		return ""
 	}
-	return json.Number(shift.None.Percent())
+	return percent(shift.None)
+}
+
+// percent formats a weight as a number that may have decimals: clients tell such from whole ones.
+func percent(w shift.Weight) json.Number {
+	text := w.Percent()
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return json.Number(text)
 }
 
 // The statuses of lifecycle events beside those of deployments (LifecycleEvent, status).

@@ -82,6 +82,7 @@ func (s *script) write(name, text string) string {
 // newScript starts an account in which a minute passes in a second, and CodeDeploy's API for it.
 func newScript(t *testing.T) *script {
 	t.Helper()
+	tools(t)
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("SKIPPED: the aws command is not installed")
 	}
