@@ -258,6 +258,8 @@ func TestAnAppSpecMayBeInS3(t *testing.T) {
 	var input map[string]string
 	require.NoError(t, json.Unmarshal(w.input, &input))
 	assert.Equal(t, map[string]string{"appSpec": yamlSpec, "strategy": "AllAtOnce"}, input)
+	// As a JSON text it has twice the bytes.
+	require.ErrorContains(t, create(t, &world{object: []byte(yamlSpec + strings.Repeat("\n", 200_000))}, revision(inS3)), "InvalidRevisionException: the AppSpec is larger than the 262144 bytes")
 	for err, kind := range map[error]string{
 		fmt.Errorf("x: %w", operator.ErrTooLarge):    "InvalidRevisionException: s3://b/k is larger than the 262144 bytes",
 		fmt.Errorf("x: %w", operator.ErrNoObject):    "RevisionDoesNotExistException: x: ",
@@ -311,4 +313,15 @@ func TestTheLedgerSaysHowAnAbortedExecutionEnded(t *testing.T) {
 	d, err = info(&world{events: ended[:2], err: errors.New("the ledger is closed today")})
 	require.NoError(t, err, "while it runs, the execution's own history is enough")
 	assert.Equal(t, "lambda:orders:live", string(d.targets[0].Target))
+}
+
+// An execution that is redriven goes on, until it notices that its deployment is closed.
+func TestARedrivenExecutionHasNotEnded(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.add(operator.Event{ID: 1, At: time.Unix(100, 0), Type: operator.Failed, Failure: flow.Failure{Error: "RolledBack", Cause: "c"}})
+	x := operator.NewExecution(machine, "one")
+	assert.Equal(t, shift.RolledBack, s.stand(x, nil).outcome)
+	s.add(operator.Event{ID: 2, At: time.Unix(200, 0), Type: operator.Redriven})
+	assert.False(t, s.stand(x, nil).isOver())
 }

@@ -67,9 +67,6 @@ func (b *Objects) read(ctx context.Context, o operator.Object, most int) ([]byte
 	if err := judge(answer.StatusCode); err != nil {
 		return nil, err
 	}
-	if answer.ContentLength > int64(most) {
-		return nil, operator.ErrTooLarge
-	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, int64(most)+1))
 	switch {
 	case err != nil:
