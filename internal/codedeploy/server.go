@@ -83,7 +83,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Service.answer(r.Context(), call)
+	return s.Service.answer(r.Context(), call, r.Header.Get("Amz-Sdk-Invocation-Id"))
 }
 
 // browserHeaders are sent by browsers alone, with what a page has them send (Fetch, the Origin

@@ -195,6 +195,9 @@ type world struct {
 	record shift.Record
 	events []operator.Event
 	input  json.RawMessage
+	// starts is how Step Functions answers each start; nil is that it works.
+	starts []error
+	names  []string
 }
 
 func (w *world) Group(context.Context, string, string) (operator.DeploymentGroup, error) {
@@ -207,7 +210,10 @@ func (w *world) Strategy(context.Context, string) (json.RawMessage, error) {
 func (w *world) Read(context.Context, operator.Object, int) ([]byte, error) { return w.object, w.err }
 
 func (w *world) Start(_ context.Context, _, name string, input []byte) (operator.Execution, error) {
-	w.input = input
+	w.input, w.names = input, append(w.names, name)
+	if n := len(w.names); n <= len(w.starts) && w.starts[n-1] != nil {
+		return "", w.starts[n-1]
+	}
 	return operator.NewExecution(machine, name), nil
 }
 
@@ -245,7 +251,7 @@ func create(t *testing.T, w *world, text string) error {
 	t.Helper()
 	call, err := Decode(targetPrefix+"CreateDeployment", []byte(text))
 	require.NoError(t, err)
-	_, err = w.service().answer(t.Context(), call)
+	_, err = w.service().answer(t.Context(), call, "")
 	return err
 }
 
@@ -324,4 +330,32 @@ func TestARedrivenExecutionHasNotEnded(t *testing.T) {
 	assert.Equal(t, shift.RolledBack, s.stand(x, nil).outcome)
 	s.add(operator.Event{ID: 2, At: time.Unix(200, 0), Type: operator.Redriven})
 	assert.False(t, s.stand(x, nil).isOver())
+}
+
+// Each try of a client's call has the same invocation id (AWS SDKs and Tools Reference Guide).
+func TestACallThatIsTriedAgainStartsOneExecution(t *testing.T) {
+	t.Parallel()
+	call, err := Decode(targetPrefix+"CreateDeployment", []byte(revision(inS3)))
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		starts []error
+		same   bool
+	}{
+		"the answer was lost":                    {[]error{operator.ErrUnavailable, nil}, true},
+		"it was lost, and the execution is over": {[]error{operator.ErrUnavailable, operator.ErrNameTaken}, true},
+		"another call has the name":              {[]error{operator.ErrNameTaken, nil}, false},
+	} {
+		w := &world{object: []byte(yamlSpec), starts: tt.starts}
+		s, now := w.service(), time.Unix(0, 0)
+		s.Now = func() time.Time { now = now.Add(2 * time.Second); return now }
+		_, err = s.answer(t.Context(), call, "one")
+		require.ErrorIs(t, err, operator.ErrUnavailable, name)
+		created, err := s.answer(t.Context(), call, "one")
+		require.NoError(t, err, name)
+		assert.Equal(t, tt.same, w.names[0] == w.names[1], name)
+		assert.Equal(t, map[string]string{"deploymentId": flow.CodeDeployID(string(operator.NewExecution(machine, w.names[1])))}, created)
+		_, err = s.answer(t.Context(), call, "two")
+		require.NoError(t, err)
+		assert.NotEqual(t, w.names[1], w.names[2], name)
+	}
 }

@@ -75,6 +75,8 @@ type Service struct {
 	// known are the executions that were asked for, by their ids. They are read again only from
 	// where their stories end. They can be lost: Step Functions lists all.
 	known map[string]*followed
+	// names are those of the executions that were started, by the invocations of clients.
+	names map[string]string
 }
 
 // followed is an execution with what is known of it.
@@ -84,11 +86,12 @@ type followed struct {
 	story     *story
 }
 
-// answer does what a call means.
-func (s *Service) answer(ctx context.Context, call Call) (any, error) {
+// answer does what a call means. invocation is the same for each try of a call; empty if the client
+// does not say.
+func (s *Service) answer(ctx context.Context, call Call, invocation string) (any, error) {
 	switch c := call.(type) {
 	case *CreateDeployment:
-		return s.create(ctx, c)
+		return s.create(ctx, c, invocation)
 	case *GetDeployment:
 		d, err := s.stand(ctx, c.ID)
 		if err != nil {
@@ -119,7 +122,7 @@ func (s *Service) answer(ctx context.Context, call Call) (any, error) {
 }
 
 // create starts an execution.
-func (s *Service) create(ctx context.Context, c *CreateDeployment) (any, error) {
+func (s *Service) create(ctx context.Context, c *CreateDeployment, invocation string) (any, error) {
 	group, err := s.Groups.Group(ctx, c.Application, c.Group)
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (s *Service) create(ctx context.Context, c *CreateDeployment) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.Machines.Start(ctx, s.Machine, operator.NewName(release, s.Now()), input)
+	x, err := s.start(ctx, invocation, operator.NewName(release, s.Now()), input)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +163,33 @@ func (s *Service) create(ctx context.Context, c *CreateDeployment) (any, error) 
 	id := flow.CodeDeployID(string(x))
 	s.Say("%s started, as %s", id, x)
 	return map[string]string{"deploymentId": id}, nil
+}
+
+// start starts an execution. If the answer to a call is lost, the client tries again: then it gets
+// the execution of its first try, by the name, and not a second one.
+func (s *Service) start(ctx context.Context, invocation, name string, input []byte) (operator.Execution, error) {
+	s.mu.Lock()
+	before, again := s.names[invocation]
+	if again {
+		name = before
+	} else if invocation != "" {
+		if s.names == nil {
+			s.names = map[string]string{}
+		}
+		s.names[invocation] = name
+	}
+	s.mu.Unlock()
+	x, err := s.Machines.Start(ctx, s.Machine, name, input)
+	switch {
+	case errors.Is(err, operator.ErrNameTaken) && again: // it has ended already
+		return operator.NewExecution(s.Machine, name), nil
+	case errors.Is(err, operator.ErrNameTaken): // by another call of the same second
+		s.mu.Lock()
+		delete(s.names, invocation)
+		s.mu.Unlock()
+		return "", fmt.Errorf("%w: %w", operator.ErrUnavailable, err)
+	}
+	return x, err
 }
 
 // strategy returns the strategy of an input that means the same as a deployment configuration.

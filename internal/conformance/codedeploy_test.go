@@ -91,7 +91,7 @@ func newScript(t *testing.T) *script {
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", sluice, "../cmd/sluice").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	s.variables = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=",
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "PYENV_VERSION=" + os.Getenv("PYENV_VERSION"), "PYENV_ROOT=" + os.Getenv("PYENV_ROOT"),
 	}
 	deployment := s.write("deployment.json", `{"function": "orders", "version": "2", "alarms": ["orders-5xx"]}`)

@@ -80,7 +80,7 @@ func (m *Machines) Find(ctx context.Context, machineARN string, wanted func(oper
 }
 
 // Start starts an execution. If one with the same name and input is running already,
-// Start returns that one, so it is safe to retry.
+// Start returns that one, so it is safe to retry. It returns operator.ErrNameTaken.
 func (m *Machines) Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error) {
 	out, err := m.api.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &machineARN, Name: &name, Input: aws.String(string(input)),
@@ -88,7 +88,7 @@ func (m *Machines) Start(ctx context.Context, machineARN, name string, input []b
 	var taken *types.ExecutionAlreadyExists
 	switch {
 	case errors.As(err, &taken):
-		return "", fmt.Errorf("start %s: an execution with this name has ended, or has another input: choose another name with --name", name)
+		return "", fmt.Errorf("start %s: %w: choose another name with --name", name, operator.ErrNameTaken)
 	case err != nil:
 		return "", fmt.Errorf("start %s: %w", name, classify(err))
 	}
