@@ -36,6 +36,7 @@ const (
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
 	stackShift   = module + "/internal/stackshift"
+	codeDeploy   = module + "/internal/codedeploy"
 	machine      = module + "/statemachine"
 	definition   = module + "/statemachine/asl"
 	localASL     = module + "/internal/localaws/asl"
@@ -204,6 +205,9 @@ var rules = []rule{
 	{folder: "internal/operator", may: []string{contract, domain}},
 	{folder: "internal/operator/*", may: list(adapter, operator, requests), tests: adapterTests},
 
+	// CodeDeploy's API is translated here. Who calls AWS is handed in.
+	{folder: "internal/codedeploy", may: []string{contract, domain, operator, requests, strictjson, strictyaml}, tests: []string{sdk + "/service/codedeploy", smithy}},
+
 	// What happened is drawn from what the history of an execution tells, whoever
 	// has played or asked for it.
 	{folder: "internal/picture", may: []string{contract, domain, explanations, operator, requests, strictyaml}},
@@ -220,8 +224,8 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
-		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x"},
+			operator, picture, codeDeploy, module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look
 	// into the ledger's table, and take its names from the contract.

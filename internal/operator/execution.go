@@ -15,6 +15,9 @@ import (
 // throttled the call, had a fault, or could not be reached. The call may be retried.
 var ErrUnavailable = errors.New("AWS is unavailable at the moment")
 
+// ErrNameTaken is returned if an execution cannot be started because of its name.
+var ErrNameTaken = errors.New("an execution with this name has ended, or has another input")
+
 // Execution is the ARN of an execution:
 // arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME.
 type Execution string

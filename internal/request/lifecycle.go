@@ -75,6 +75,15 @@ func DecodeLifecycleAnswer(event []byte) (answer LifecycleAnswer, requestID stri
 	return answer, requestID, err
 }
 
+// EncodeLifecycleAnswer returns the request to the function URL that has this body, for callers who
+// invoke the function itself.
+func EncodeLifecycleAnswer(body []byte) ([]byte, error) {
+	var e urlEvent
+	e.Headers.Target = lifecycleTarget
+	e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+	return json.Marshal(e)
+}
+
 // body returns the body. Lambda encodes every body that its Content-Type does not call a text.
 func (e urlEvent) body() ([]byte, error) {
 	switch {

@@ -63,6 +63,16 @@ func TestAnAnswerIsReadFromAnyPathAndEncoding(t *testing.T) {
 	}
 }
 
+func TestAnAnswerCanBePassedOn(t *testing.T) {
+	t.Parallel()
+	id := newHookID(t)
+	event, err := request.EncodeLifecycleAnswer([]byte(lifecycleBody(string(id), "Failed")))
+	require.NoError(t, err)
+	answer, _, err := request.DecodeLifecycleAnswer(event)
+	require.NoError(t, err)
+	assert.Equal(t, request.LifecycleAnswer{ID: id, DeploymentID: "d-ABCDEFGHI", Status: shift.LifecycleFailed}, answer)
+}
+
 func TestWhatIsNoAnswerHasItsErrorOfCodeDeploy(t *testing.T) {
 	t.Parallel()
 	id := string(newHookID(t))

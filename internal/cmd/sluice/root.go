@@ -45,7 +45,7 @@ const exitStatuses = `
 Exit status:
   0    success. For a watched deployment in AWS: it was Promoted, or there was
        nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
-       how 'sluice local' ends, so that is a success too.
+       how 'sluice local' and 'sluice codedeploy' end, so that is a success too.
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid
@@ -86,7 +86,7 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env), newMigrate())
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env))
 	for _, o := range orders {
 		root.AddCommand(newOrder(o, env))
 	}

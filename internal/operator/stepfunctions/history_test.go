@@ -150,3 +150,19 @@ func TestStateMachineIsFoundOnALaterPage(t *testing.T) {
 	_, err = m.ARN(t.Context(), "sluice")
 	assert.ErrorIs(t, err, stepfunctions.ErrNoMachine)
 }
+
+func TestExecutionIsFoundOnALaterPage(t *testing.T) {
+	t.Parallel()
+	const list = `{"executions": [{"executionArn": %q, "name": "x", "stateMachineArn": "arn:m", "status": "RUNNING", "startDate": 0}], "nextToken": %s}`
+	is := func(x operator.Execution) bool { return x == one }
+	m, requests := newMachines(t, fmt.Sprintf(list, "two", `"next"`), fmt.Sprintf(list, one, `"more"`))
+	found, err := m.Find(t.Context(), "arn:m", is)
+	require.NoError(t, err)
+	assert.Equal(t, one, found)
+	assert.Len(t, *requests, 2)
+	assert.JSONEq(t, `{"stateMachineArn": "arn:m", "maxResults": 1000}`, (*requests)[0])
+
+	m, _ = newMachines(t, fmt.Sprintf(list, "two", `null`))
+	_, err = m.Find(t.Context(), "arn:m", is)
+	assert.ErrorIs(t, err, shift.ErrExecutionUnknown)
+}

@@ -17,6 +17,7 @@ import (
 // API lists the calls of Step Functions that Machines makes.
 type API interface {
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
+	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 	ListStateMachines(context.Context, *sfn.ListStateMachinesInput, ...func(*sfn.Options)) (*sfn.ListStateMachinesOutput, error)
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 }
@@ -30,7 +31,7 @@ func New(api API) *Machines { return &Machines{api: api} }
 // FromConfig returns the Machines that use a new client.
 func FromConfig(cfg aws.Config) *Machines { return New(sfn.NewFromConfig(cfg)) }
 
-// maxPage is how many results one call returns at most (ListStateMachines and
+// maxPage is how many results one call returns at most (ListStateMachines, ListExecutions and
 // GetExecutionHistory, maxResults).
 const maxPage = 1000
 
@@ -59,8 +60,27 @@ func (m *Machines) ARN(ctx context.Context, nameOrARN string) (string, error) {
 	return "", fmt.Errorf("%w: %s", ErrNoMachine, nameOrARN)
 }
 
+// Find returns the latest execution of a state machine that is wanted, among those that run and
+// those that ended in the last 90 days. One that was started a moment ago may be missing. It
+// returns shift.ErrExecutionUnknown if there is none.
+func (m *Machines) Find(ctx context.Context, machineARN string, wanted func(operator.Execution) bool) (operator.Execution, error) {
+	pages := sfn.NewListExecutionsPaginator(m.api, &sfn.ListExecutionsInput{StateMachineArn: &machineARN, MaxResults: maxPage})
+	for pages.HasMorePages() {
+		found, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("list the executions of %s: %w", machineARN, classify(err))
+		}
+		for _, listed := range found.Executions {
+			if x := operator.Execution(aws.ToString(listed.ExecutionArn)); wanted(x) {
+				return x, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("find an execution of %s: %w", machineARN, shift.ErrExecutionUnknown)
+}
+
 // Start starts an execution. If one with the same name and input is running already,
-// Start returns that one, so it is safe to retry.
+// Start returns that one, so it is safe to retry. It returns operator.ErrNameTaken.
 func (m *Machines) Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error) {
 	out, err := m.api.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &machineARN, Name: &name, Input: aws.String(string(input)),
@@ -68,7 +88,7 @@ func (m *Machines) Start(ctx context.Context, machineARN, name string, input []b
 	var taken *types.ExecutionAlreadyExists
 	switch {
 	case errors.As(err, &taken):
-		return "", fmt.Errorf("start %s: an execution with this name has ended, or has another input: choose another name with --name", name)
+		return "", fmt.Errorf("start %s: %w: choose another name with --name", name, operator.ErrNameTaken)
 	case err != nil:
 		return "", fmt.Errorf("start %s: %w", name, classify(err))
 	}
