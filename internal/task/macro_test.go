@@ -57,7 +57,7 @@ func TestTheMacroAnswersWithTheRewrittenTemplate(t *testing.T) {
 func TestTheValuesOfTheParametersSayHowLongAStackWaits(t *testing.T) {
 	t.Parallel()
 	answer := askMacro(t, macroCall(shiftedTemplate, "{}", `{"Speed": "Linear10PercentEvery10Minutes"}`))
-	assert.Contains(t, string(answer.Fragment), `"Timeout":"9000"`)
+	assert.Contains(t, string(answer.Fragment), `"Timeout":"43200"`)
 	for _, no := range []string{`"false"`, `false`, `"False"`} {
 		answer = askMacro(t, macroCall(shiftedTemplate, `{"Wait": `+no+`}`, `{"Speed": "Linear10PercentEvery10Minutes"}`))
 		assert.NotContains(t, string(answer.Fragment), "WaitCondition")
