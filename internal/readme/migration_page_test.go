@@ -206,6 +206,22 @@ func TestThePageOnMovingOverHasEveryPropertyOfTheCustomResource(t *testing.T) {
 	assert.ElementsMatch(t, known, documented)
 }
 
+func TestTheParametersOfTheMacroOnThePageAreThoseThatItTakes(t *testing.T) {
+	t.Parallel()
+	file, err := source.Parse([]byte(migrationYAML(t, "The macro's parameters")))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"AWS::Serverless-2016-10-31", "Sluice"}, file.Transforms())
+	var parsed struct{ Transform []any }
+	require.NoError(t, json.Unmarshal(file.JSON(), &parsed))
+	code, err := os.ReadFile(filepath.Join(root, "internal/task/macro.go"))
+	require.NoError(t, err)
+	var taken []string
+	for _, name := range regexp.MustCompile(`Parameter += "(\w+)"`).FindAllStringSubmatch(string(code), -1) {
+		taken = append(taken, name[1])
+	}
+	assert.ElementsMatch(t, taken, slices.Collect(maps.Keys(parsed.Transform[1].(map[string]any)["Parameters"].(map[string]any))))
+}
+
 func TestTheServerlessFileOfThePageNamesTheMacro(t *testing.T) {
 	t.Parallel()
 	parsed, err := source.Parse([]byte(migrationYAML(t, "Serverless Framework")))
