@@ -20,7 +20,7 @@ func safetyNet(t *testing.T, template map[string]any) []string {
 	t.Helper()
 	net := ""
 	for id, f := range resources(template, "AWS::Lambda::Function") {
-		if f["Environment"].(map[string]any)["Variables"].(map[string]any)[flow.StateMachineVariable] != nil {
+		if strings.HasSuffix(f["FunctionName"].(string), "-"+flow.SafetyNet) {
 			net = id
 		}
 	}

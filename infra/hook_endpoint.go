@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
@@ -8,8 +9,8 @@ import (
 )
 
 // newHookEndpoint makes the public URL to which hooks answer that were written for CodeDeploy, and
-// the layer for those whose SDK cannot be told of it by a variable. It makes nothing if the setting
-// is off.
+// the layer for those whose SDK cannot be told of it by a variable. The macro writes both into the
+// templates that have such hooks. It makes nothing if the setting is off.
 //
 // The URL has no IAM authorization: SDKs sign for CodeDeploy, which only AWS itself can check. An
 // answer needs the id of a hook that is awaited, which nobody can guess.
@@ -34,7 +35,13 @@ func (a *sluice) newHookEndpoint(from built) {
 		LayerVersionName: jsii.String(a.settings.NamePrefix + "-codedeploy"),
 		Description:      jsii.String("Has hooks with version 2 of the AWS SDK for JavaScript answer to Sluice. Set NODE_OPTIONS to: --require /opt/sluice-codedeploy.cjs"),
 		Code:             from.preload(),
+		// Stacks that the macro has changed name this version. One that goes back to it could not if
+		// it were deleted.
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
+	macro := a.functions[flow.Macro]
+	macro.AddEnvironment(jsii.String(flow.HookURLVariable), url.AttrFunctionUrl(), nil)
+	macro.AddEnvironment(jsii.String(flow.HookLayerVariable), preload.LayerVersionArn(), nil)
 	a.output("HookEndpointUrl", "Set "+flow.CodeDeployEndpointVariable+" to this in hooks that were written for CodeDeploy", *url.AttrFunctionUrl())
 	a.output("HookPreloadLayerArn", "The layer for such hooks with version 2 of the AWS SDK for JavaScript", *preload.LayerVersionArn())
 }

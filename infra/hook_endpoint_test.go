@@ -23,7 +23,7 @@ func TestWithoutItsSettingTheStackHasNoPublicEndpoint(t *testing.T) {
 		}
 		text, err := json.Marshal(template)
 		require.NoError(t, err)
-		for _, part := range []string{flow.HookEndpoint, flow.HookEndpointVariable, flow.HookPartition} {
+		for _, part := range []string{flow.HookEndpoint, flow.HookEndpointVariable, flow.HookPartition, flow.HookURLVariable, flow.HookLayerVariable} {
 			assert.NotContains(t, string(text), part, name)
 		}
 	}
@@ -83,6 +83,36 @@ func TestOnlyPublishVersionLearnsOfTheEndpoint(t *testing.T) {
 		} else {
 			assert.Nil(t, given, id)
 		}
+	}
+}
+
+// Without them it refuses every template that has hooks.
+func TestTheMacroKnowsTheEndpointAndTheLayer(t *testing.T) {
+	template := templateIn(t, hooked)
+	outputs := template["Outputs"].(map[string]any)
+	want := map[string]any{
+		flow.HookURLVariable:   outputs["HookEndpointUrl"].(map[string]any)["Value"],
+		flow.HookLayerVariable: outputs["HookPreloadLayerArn"].(map[string]any)["Value"],
+	}
+	for id, f := range resources(template, "AWS::Lambda::Function") {
+		variables := f["Environment"].(map[string]any)["Variables"].(map[string]any)
+		for variable, value := range want {
+			if f["FunctionName"] == "sluice-"+flow.Macro {
+				assert.Equal(t, value, variables[variable], variable)
+			} else {
+				assert.NotContains(t, variables, variable, id)
+			}
+		}
+	}
+}
+
+// A stack that rolls back gives its functions the version of the layer that they had before.
+func TestTheLayersVersionsAreKept(t *testing.T) {
+	template := templateIn(t, hooked)
+	for id := range resources(template, "AWS::Lambda::LayerVersion") {
+		layer := template["Resources"].(map[string]any)[id].(map[string]any)
+		assert.Equal(t, "Retain", layer["UpdateReplacePolicy"])
+		assert.Equal(t, "Retain", layer["DeletionPolicy"])
 	}
 }
 

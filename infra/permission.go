@@ -70,11 +70,6 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 		}
 	case flow.BeforeHook.Function:
 		return append([]iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}, p.awaitAnswers()...)
-	case flow.HookEndpoint:
-		return []iam.PolicyStatement{
-			p.ledgerOf("RecordAnswers", []string{flow.HookPartition}, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-			p.answer("states:SendTaskFailure", "states:SendTaskSuccess"),
-		}
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
 			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
@@ -86,6 +81,18 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			p.announce(),
+		}
+	}
+	return p.besideMachine(function)
+}
+
+// besideMachine returns the permissions of the functions that are not tasks of the state machine.
+func (p permissions) besideMachine(function string) []iam.PolicyStatement {
+	switch function {
+	case flow.HookEndpoint:
+		return []iam.PolicyStatement{
+			p.ledgerOf("RecordAnswers", []string{flow.HookPartition}, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+			p.answer("states:SendTaskFailure", "states:SendTaskSuccess"),
 		}
 	case flow.SafetyNet:
 		return []iam.PolicyStatement{

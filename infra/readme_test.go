@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sluice/internal/flow"
+	"sluice/internal/template"
 )
 
 // programOf returns the Go program in a section of a page.
@@ -90,4 +91,27 @@ func TestThePagesDistributionShowsReleases(t *testing.T) {
 	}
 	said, err := exec.CommandContext(t.Context(), "cfn-lint", file).CombinedOutput()
 	assert.NoError(t, err, "%s", said)
+}
+
+// The program of the page on moving over is one that CodeDeploy shifts, and its new line is all that
+// Sluice needs.
+func TestThePagesProgramMovesOverWithOneLine(t *testing.T) {
+	t.Parallel()
+	program := programOf(t, "migrate/README.md", "### CDK")
+	require.Regexp(t, `(?m)^.*AddTransform.* // new$`, program)
+	text, err := os.ReadFile(synthesizedBy(t, program, "Orders.template.json"))
+	require.NoError(t, err)
+	var before map[string]any
+	require.NoError(t, json.Unmarshal(text, &before))
+	assert.Equal(t, "Sluice", before["Transform"])
+
+	result, err := template.Rewrite(text, template.Options{StackShift: "arn:aws:lambda:eu-west-1:111122223333:function:sluice-stack-shift"})
+	require.NoError(t, err)
+	var after map[string]any
+	require.NoError(t, json.Unmarshal(result.Text, &after))
+	alias := onlyID(t, after, "AWS::Lambda::Alias")
+	assert.NotContains(t, after["Resources"].(map[string]any)[alias], "UpdatePolicy")
+	targets := only(t, after, "Custom::SluiceShift")["Targets"].([]any)
+	require.Len(t, targets, 1)
+	assert.Equal(t, alias, targets[0].(map[string]any)["Key"])
 }

@@ -66,6 +66,10 @@ func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 		case flow.Macro:
 			want = append(want, flow.StackShiftVariable)
 			assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:team-a-stack-shift", filled(t, variables[flow.StackShiftVariable]))
+		case flow.StackShift:
+			want = append(want, flow.StateMachineVariable, flow.SafetyNetVariable)
+			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))
+			assert.Equal(t, "team-a-safety-net", variables[flow.SafetyNetVariable])
 		case flow.SafetyNet:
 			want = append(want, flow.StateMachineVariable)
 			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))
@@ -109,7 +113,7 @@ func TestStateMachineIsTracedAndLogsNoExecutionData(t *testing.T) {
 func TestEverythingAsynchronousIsRetriedAndHasTheDeadLetterQueue(t *testing.T) {
 	template := goldenTemplate(t)
 	rules := resources(template, "AWS::Events::Rule")
-	require.Len(t, rules, 5)
+	require.Len(t, rules, 6)
 	for id, r := range rules {
 		assert.NotEmpty(t, r["Description"], id)
 		for _, target := range r["Targets"].([]any) {
@@ -118,9 +122,12 @@ func TestEverythingAsynchronousIsRetriedAndHasTheDeadLetterQueue(t *testing.T) {
 			assert.NotNil(t, target["RetryPolicy"], id)
 		}
 	}
-	config := only(t, template, "AWS::Lambda::EventInvokeConfig")
-	assert.InDelta(t, 2, config["MaximumRetryAttempts"], 0)
-	assert.Contains(t, fmt.Sprint(config["DestinationConfig"]), "DeadLetters")
+	configs := resources(template, "AWS::Lambda::EventInvokeConfig")
+	assert.Len(t, configs, 2, "of the safety net, and of stack-shift")
+	for id, config := range configs {
+		assert.InDelta(t, 2, config["MaximumRetryAttempts"], 0, id)
+		assert.Contains(t, fmt.Sprint(config["DestinationConfig"]), "DeadLetters", id)
+	}
 	queue := only(t, template, "AWS::SQS::Queue")
 	assert.InDelta(t, 14*24*3600, queue["MessageRetentionPeriod"], 0)
 	assert.Equal(t, true, queue["SqsManagedSseEnabled"])
@@ -199,8 +206,8 @@ func TestNewVersionsStartNothingIfSwitchedOff(t *testing.T) {
 		}
 		return all
 	}
-	assert.Equal(t, []string{"sluice-alarm-fired", "sluice-announced", "sluice-execution-ended", "sluice-version-published"}, names(goldenTemplate(t)))
-	assert.Equal(t, []string{"team-a-alarm-fired", "team-a-announced", "team-a-execution-ended"}, names(otherTemplate(t)))
+	assert.Equal(t, []string{"sluice-alarm-fired", "sluice-announced", "sluice-execution-ended", "sluice-stack-shift-ended", "sluice-version-published"}, names(goldenTemplate(t)))
+	assert.Equal(t, []string{"team-a-alarm-fired", "team-a-announced", "team-a-execution-ended", "team-a-stack-shift-ended"}, names(otherTemplate(t)))
 }
 
 // reasons says why a statement applies to all resources.
@@ -292,7 +299,7 @@ func TestResourcePoliciesAllowOnlyResourcesOfTheStack(t *testing.T) {
 	assert.Equal(t, map[string]int{
 		"AWS::SQS::QueuePolicy events.amazonaws.com":     len(rules),
 		"AWS::SNS::TopicPolicy cloudwatch.amazonaws.com": 1,
-		"AWS::Lambda::Permission events.amazonaws.com":   3,
+		"AWS::Lambda::Permission events.amazonaws.com":   4,
 	}, let)
 }
 

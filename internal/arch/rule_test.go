@@ -235,7 +235,7 @@ var rules = []rule{
 	// SDK's clients have sent. Hooks of its users' answer to it with the SDKs that they use.
 	{folder: "internal/conformance", tests: []string{localASL, localCloud, localWorld, definition, domain, templates, sdk}},
 	// The README's files are read as whoever they are for reads them.
-	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests}},
+	{folder: "internal/readme", tests: []string{domain, contract, localWorld, requests, stackShift, templates}},
 }
 
 // ruleFor is the rule about a package's folder, and the folder that it is about.

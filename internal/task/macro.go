@@ -64,7 +64,7 @@ func (m Macro) rewrite(event macroEvent) (result template.Result, err error) {
 		}
 	}()
 	options := m.Options
-	if options.DoNotWait, err = doNotWait(event.Parameters); err != nil {
+	if err = readParameters(event.Parameters, &options); err != nil {
 		return template.Result{}, err
 	}
 	options.Parameters = map[string]string{}
@@ -74,24 +74,32 @@ func (m Macro) rewrite(event macroEvent) (result template.Result, err error) {
 	return m.Rewrite(event.Fragment, options)
 }
 
-// waitParameter is the only parameter of the macro: whether stacks wait for their traffic.
-const waitParameter = "Wait"
+// The parameters of the macro: whether stacks wait for their traffic, and whether the versions are
+// compared.
+const (
+	waitParameter  = "Wait"
+	judgeParameter = "Judge"
+)
 
-func doNotWait(parameters map[string]json.RawMessage) (bool, error) {
-	for name := range parameters {
-		if name != waitParameter {
-			return false, fmt.Errorf("the macro has no parameter %q: it has %s, true or false", shift.BoundText(name, 80), waitParameter)
+func readParameters(given map[string]json.RawMessage, options *template.Options) error {
+	for name, value := range given {
+		text := strings.ToLower(scalar(value))
+		switch name {
+		case waitParameter:
+			if !slices.Contains([]string{"true", "false"}, text) {
+				return fmt.Errorf("the macro's parameter %s must be true or false, not %s", name, shift.BoundText(string(value), 80))
+			}
+			options.DoNotWait = text == "false"
+		case judgeParameter:
+			if !slices.Contains([]string{"enforce", "observe", "off"}, text) {
+				return fmt.Errorf("the macro's parameter %s must be enforce, observe or off, not %s", name, shift.BoundText(string(value), 80))
+			}
+			options.Judge = text
+		default:
+			return fmt.Errorf("the macro has no parameter %q: it has %s, true or false, and %s, which is enforce, observe or off", shift.BoundText(name, 80), waitParameter, judgeParameter)
 		}
 	}
-	value, given := parameters[waitParameter]
-	if !given {
-		return false, nil
-	}
-	wait := strings.ToLower(scalar(value))
-	if !slices.Contains([]string{"true", "false"}, wait) {
-		return false, fmt.Errorf("the macro's parameter %s must be true or false, not %s", waitParameter, shift.BoundText(string(value), 80))
-	}
-	return wait == "false", nil
+	return nil
 }
 
 // scalar returns a text without its quotes, and any other value as it is written. CloudFormation

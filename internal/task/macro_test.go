@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/stackshift"
 	"sluice/internal/task"
 	"sluice/internal/template"
 )
@@ -57,11 +58,63 @@ func TestTheMacroAnswersWithTheRewrittenTemplate(t *testing.T) {
 func TestTheValuesOfTheParametersSayHowLongAStackWaits(t *testing.T) {
 	t.Parallel()
 	answer := askMacro(t, macroCall(shiftedTemplate, "{}", `{"Speed": "Linear10PercentEvery10Minutes"}`))
-	assert.Contains(t, string(answer.Fragment), `"Timeout":"9000"`)
+	assert.Contains(t, string(answer.Fragment), `"Timeout":"43200"`)
 	for _, no := range []string{`"false"`, `false`, `"False"`} {
 		answer = askMacro(t, macroCall(shiftedTemplate, `{"Wait": `+no+`}`, `{"Speed": "Linear10PercentEvery10Minutes"}`))
 		assert.NotContains(t, string(answer.Fragment), "WaitCondition")
 		assert.Contains(t, string(answer.Fragment), `"Wait":"false"`)
+	}
+}
+
+func TestAParameterOfTheMacroSaysWhetherTheVersionsAreCompared(t *testing.T) {
+	t.Parallel()
+	values := `{"Speed": "AllAtOnce"}`
+	assert.NotContains(t, string(askMacro(t, macroCall(shiftedTemplate, "{}", values)).Fragment), `"Judge"`, "Sluice's default")
+	for _, judge := range []string{"enforce", "observe", "off"} {
+		answer := askMacro(t, macroCall(shiftedTemplate, `{"Judge": "`+judge+`"}`, values))
+		assert.Contains(t, string(answer.Fragment), `"Judge":"`+judge+`"`)
+	}
+}
+
+// What the macro lets through fits into the time that stack-shift has for it.
+func TestStackShiftTakesThePlansThatTheMacroTakes(t *testing.T) {
+	t.Parallel()
+	const hooks = `{"DeploymentGroupName": {"Ref": "G"}, "BeforeAllowTrafficHook": "smoke", "AfterAllowTrafficHook": "after"}`
+	withHooks := strings.Replace(shiftedTemplate, `{"DeploymentGroupName": {"Ref": "G"}}`, hooks, 1)
+	for _, test := range []struct {
+		speed, template string
+		long            bool
+	}{
+		{"Canary10Percent55Minutes", shiftedTemplate, false},
+		{"Canary10Percent35Minutes", withHooks, false},
+		{"Canary10Percent36Minutes", withHooks, true},
+		{"Canary10Percent690Minutes", shiftedTemplate, true},
+		{"Canary10Percent670Minutes", withHooks, true},
+	} {
+		t.Run(test.speed, func(t *testing.T) {
+			t.Parallel()
+			result, err := template.Rewrite([]byte(test.template), template.Options{
+				StackShift: "arn:aws:lambda:eu-west-1:111122223333:function:sluice-stack-shift", HookEndpoint: "https://hooks.example.com/", Parameters: map[string]string{"Speed": test.speed},
+			})
+			require.NoError(t, err)
+			var whole struct {
+				Resources map[string]struct{ Properties map[string]any }
+			}
+			require.NoError(t, json.Unmarshal(result.Text, &whole))
+			properties := whole.Resources[result.Shifts[0].ID].Properties
+			properties["Targets"] = []any{map[string]string{"Key": "A", "Function": "f", "Alias": "live", "Version": "2"}}
+			properties["DeploymentConfigName"] = test.speed
+			require.Equal(t, test.long, properties["Handle"] != nil)
+			if test.long {
+				properties["Handle"] = "https://cloudformation-waitcondition-eu-west-1.s3.eu-west-1.amazonaws.com/x"
+			}
+			text, err := json.Marshal(properties)
+			require.NoError(t, err)
+			decoded, err := stackshift.DecodeProperties(text)
+			require.NoError(t, err)
+			_, err = decoded.Input(decoded.Targets, nil, "")
+			require.NoError(t, err)
+		})
 	}
 }
 
@@ -81,7 +134,8 @@ func TestTheMacroSaysWhyItFails(t *testing.T) {
 		"no template":          {`{"requestId": "r-1"}`, "r-1", "not JSON"},
 		"a part of a template": {macroCall(`{"Type": "AWS::Lambda::Alias"}`, "{}", "{}"), "r-1", "name the macro in the section Transform of the template, and not in Fn::Transform"},
 		"what it cannot do":    {macroCall(strings.Replace(shiftedTemplate, `"Name": "live"`, `"Name": "live", "RoutingConfig": {}`, 1), "{}", "{}"), "r-1", "A: it has a RoutingConfig"},
-		"another parameter":    {macroCall(shiftedTemplate, `{"wait": "false"}`, "{}"), "r-1", `the macro has no parameter "wait": it has Wait, true or false`},
+		"another parameter":    {macroCall(shiftedTemplate, `{"wait": "false"}`, "{}"), "r-1", `the macro has no parameter "wait": it has Wait, true or false, and Judge, which is enforce, observe or off`},
+		"no way to judge":      {macroCall(shiftedTemplate, `{"Judge": "no"}`, "{}"), "r-1", `the macro's parameter Judge must be enforce, observe or off, not "no"`},
 		"another value":        {macroCall(shiftedTemplate, `{"Wait": "no"}`, "{}"), "r-1", `the macro's parameter Wait must be true or false, not "no"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -206,19 +206,19 @@ const (
 	maxShort = 55 * time.Minute
 	// longestWait is how long CloudFormation waits for a wait condition at most.
 	longestWait = 12 * time.Hour
-	// reserve is what a deployment may take beside its bakes and its hooks.
-	reserve = time.Hour
-	// usualHook is how long a hook is reckoned with, and patientHook how long it may take when
-	// nothing else limits it.
-	usualHook   = 10 * time.Minute
-	patientHook = time.Hour
+	// maxLong is the longest deployment that a wait condition waits for.
+	maxLong = longestWait - 30*time.Minute
+	// usualHook is how long a hook is reckoned with.
+	usualHook = 10 * time.Minute
 )
 
 // waiting is how the stack waits for a group.
 type waiting struct {
 	// never is true if the stack does not wait.
 	never bool
-	// long is the timeout of the wait condition, or 0 if the custom resource alone is enough.
+	// long is the timeout of the wait condition, or 0 if the custom resource alone is enough. It is
+	// longestWait for every plan: a deployment may wait for evidence and for hooks, for longer than
+	// the macro can tell, and package stackshift bounds it by no other time.
 	long time.Duration
 }
 
@@ -242,13 +242,12 @@ func (r *rewriter) waitFor(g group) waiting {
 		return waiting{long: longestWait}
 	case usual <= maxShort:
 		return waiting{}
-	case usual > longestWait-reserve/2:
-		r.refuse(g.first(), `its deployment takes %s, and a stack can wait for at most %s: name a shorter DeploymentConfigName, or let the stack go on at once, with {"Name": "Sluice", "Parameters": {"Wait": "false"}} in the section Transform`, inSeconds(usual), inSeconds(longestWait-reserve/2))
+	case usual > maxLong:
+		r.refuse(g.first(), `its deployment takes %s, and a stack can wait for at most %s: name a shorter DeploymentConfigName, or let the stack go on at once, with {"Name": "Sluice", "Parameters": {"Wait": "false"}} in the section Transform`, inSeconds(usual), inSeconds(maxLong))
 		return waiting{}
 	}
-	long := min(bakes+hooks*patientHook+reserve, longestWait)
-	r.note(g.first(), "its deployment takes longer than a custom resource may: the stack waits at a wait condition, for up to %s", inSeconds(long))
-	return waiting{long: long}
+	r.note(g.first(), "its deployment takes longer than a custom resource may: the stack waits at a wait condition, for up to %s", inSeconds(longestWait))
+	return waiting{long: longestWait}
 }
 
 func inSeconds(d time.Duration) shift.Seconds { return shift.Seconds(d.Seconds()) }

@@ -181,6 +181,9 @@ func (r *rewriter) shift(g group, wait waiting) *node {
 			properties.set(some.name, copies(some.values))
 		}
 	}
+	if r.options.Judge != "" {
+		properties.set("Judge", newText(r.options.Judge))
+	}
 	if wait.long > 0 {
 		properties.set("Handle", newObject(with(ref, newText(handlePrefix+g.waitHash()))))
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	Parameters map[string]string
 	// DoNotWait makes stacks go on while their traffic is shifted.
 	DoNotWait bool
+	// Judge is the property Judge of the custom resources; empty is Sluice's default.
+	Judge string
 }
 
 // Result is a rewritten template.

@@ -156,12 +156,27 @@ func (f samFunction) policy(hooks *node) *node {
 func samGroup(p *node) *node {
 	undo := newList(newText("DEPLOYMENT_FAILURE"), newText("DEPLOYMENT_STOP_ON_ALARM"), newText("DEPLOYMENT_STOP_ON_REQUEST"))
 	group := newObject(with("AutoRollbackConfiguration", newObject(with("Enabled", newLiteral("true")), with("Events", undo))))
-	for _, copied := range []struct{ sam, name string }{{"Type", "DeploymentConfigName"}, {"Alarms", "AlarmConfiguration"}, {"TriggerConfigurations", "TriggerConfigurations"}} {
+	for _, copied := range []struct{ sam, name string }{{"Type", "DeploymentConfigName"}, {"TriggerConfigurations", "TriggerConfigurations"}} {
 		if value := p.get(copied.sam); value != nil {
 			group.set(copied.name, value.copied())
 		}
 	}
+	if alarms := p.get("Alarms"); alarms != nil {
+		group.set("AlarmConfiguration", newObject(with("Enabled", newLiteral("true")), with("Alarms", named(alarms))))
+	}
 	return group
+}
+
+// named returns alarms as a deployment group has them: each by its Name.
+func named(alarms *node) *node {
+	if !alarms.is(list) {
+		return alarms.copied()
+	}
+	l := newList()
+	for _, alarm := range alarms.items {
+		l.add(newObject(with("Name", alarm.copied())))
+	}
+	return l
 }
 
 // listed returns tags as CloudFormation has them.

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // readTemplates reads the golden templates of package infra.
 func readTemplates() (t Templates) {
-	for name, into := range map[string]*[]byte{"sluice": &t.Default, "sluice-by-name": &t.ByName, "sluice-front-ends": &t.FrontEnds} {
+	for name, into := range map[string]*[]byte{"sluice": &t.Default, "sluice-by-name": &t.ByName, "sluice-front-ends": &t.FrontEnds, "sluice-hook-endpoint": &t.HookEndpoint} {
 		var err error
 		if *into, err = os.ReadFile("../../infra/testdata/" + name + ".template.json"); err != nil {
 			panic(err)

@@ -1,0 +1,270 @@
+package readme
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/request"
+	"sluice/internal/stackshift"
+	"sluice/internal/template"
+	"sluice/internal/template/source"
+)
+
+const migrationFolder = "infra/migrate"
+
+func migrationPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, migrationFolder, "README.md"))
+	require.NoError(t, err)
+	return string(page)
+}
+
+// migrationYAML returns the YAML of a section of the page.
+func migrationYAML(t *testing.T, section string) string {
+	t.Helper()
+	var texts []string
+	for _, b := range blocksOf(t, migrationPage(t)) {
+		if b.language == "yaml" && b.section == section {
+			texts = append(texts, b.text)
+		}
+	}
+	require.Len(t, texts, 1, section)
+	return texts[0]
+}
+
+// lint has cfn-lint read a template.
+func lint(t *testing.T, text string) {
+	t.Helper()
+	run(t, "cfn-lint", written(t, "template.yaml", text))
+}
+
+// migrated returns what the macro makes of a template, after SAM.
+func migrated(t *testing.T, text string) template.Result {
+	t.Helper()
+	file, err := source.Parse([]byte(text))
+	require.NoError(t, err)
+	transforms := file.Transforms()
+	require.Equal(t, "Sluice", transforms[len(transforms)-1])
+	whole := file.JSON()
+	if len(transforms) > 1 {
+		whole, err = template.Expand(whole)
+		require.NoError(t, err)
+	}
+	result, err := template.Rewrite(whole, template.Options{
+		StackShift: "arn:aws:lambda:eu-west-1:111122223333:function:sluice-stack-shift", HookEndpoint: "https://hooks.example.com/",
+	})
+	require.NoError(t, err)
+	return result
+}
+
+func TestTheMacroTakesTheTemplatesOfThePageOnMovingOver(t *testing.T) {
+	t.Parallel()
+	for section, hooks := range map[string]int{"SAM": 1, "CloudFormation": 0} {
+		t.Run(section, func(t *testing.T) {
+			t.Parallel()
+			text := migrationYAML(t, section)
+			result := migrated(t, text)
+			require.Len(t, result.Shifts, 1)
+			assert.Equal(t, hooks, result.Shifts[0].Hooks)
+			assert.Empty(t, result.Notes)
+			var rewritten struct {
+				Resources map[string]struct {
+					Type       string
+					Properties json.RawMessage
+				}
+			}
+			require.NoError(t, json.Unmarshal(result.Text, &rewritten))
+			properties := decodeShift(t, rewritten.Resources[result.Shifts[0].ID].Properties)
+			assert.Len(t, properties.Targets, 1)
+			t.Run("cfn-lint", func(t *testing.T) { lint(t, text) })
+			if section == "CloudFormation" { // SAM's Expand makes no whole template
+				t.Run("cfn-lint of the macro's answer", func(t *testing.T) { lint(t, withoutTransform(t, result.Text)) })
+			}
+		})
+	}
+}
+
+// withoutTransform takes the transforms off a template, as CloudFormation does when they are done.
+func withoutTransform(t *testing.T, text []byte) string {
+	t.Helper()
+	var members map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(text, &members))
+	delete(members, "Transform")
+	without, err := json.Marshal(members)
+	require.NoError(t, err)
+	return string(without)
+}
+
+// decodeShift reads the properties of a custom resource, whose references stand for any text.
+func decodeShift(t *testing.T, properties json.RawMessage) stackshift.Properties {
+	t.Helper()
+	var value any
+	require.NoError(t, json.Unmarshal(properties, &value))
+	text, err := json.Marshal(filledIn(value))
+	require.NoError(t, err)
+	decoded, err := stackshift.DecodeProperties(text)
+	require.NoError(t, err)
+	_, err = decoded.Input(decoded.Targets, nil, "")
+	require.NoError(t, err)
+	return decoded
+}
+
+// filledIn puts a text in place of each reference.
+func filledIn(value any) any {
+	switch v := value.(type) {
+	case []any:
+		for i := range v {
+			v[i] = filledIn(v[i])
+		}
+	case map[string]any:
+		for key, item := range v {
+			switch {
+			case key == "Fn::GetAtt":
+				return "42"
+			case key == "Ref", key == "Fn::Sub":
+				return "orders"
+			}
+			v[key] = filledIn(item)
+		}
+	}
+	return value
+}
+
+// The custom resource of the page is understood, and so is the one with a wait condition in its
+// place. CloudFormation takes both templates.
+func TestTheCustomResourceOfThePageOnMovingOverIsUnderstood(t *testing.T) {
+	t.Parallel()
+	short := resourcesOf(t, migrationYAML(t, "The custom resource"))
+	long := maps.Clone(short)
+	maps.Copy(long, resourcesOf(t, migrationYAML(t, "Properties")))
+	for name, resources := range map[string]map[string]json.RawMessage{"short": short, "long": long} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var shift struct {
+				Type       string
+				Properties map[string]any
+			}
+			require.NoError(t, json.Unmarshal(resources["Shift"], &shift))
+			assert.Equal(t, "Custom::SluiceShift", shift.Type)
+			if name == "long" {
+				require.Contains(t, shift.Properties, "Handle")
+			}
+			text, err := json.Marshal(shift.Properties)
+			require.NoError(t, err)
+			properties := decodeShift(t, text)
+			assert.Equal(t, "Live", properties.Targets[0].Key)
+			assert.Contains(t, string(resources["Live"]), `"FunctionVersion":{"Fn::GetAtt":["Shift","Live"]}`)
+			whole, err := json.Marshal(map[string]any{
+				"Parameters": map[string]any{"CodeBucket": map[string]string{"Type": "String"}, "CodeKey": map[string]string{"Type": "String"}},
+				"Resources":  resources,
+			})
+			require.NoError(t, err)
+			lint(t, string(whole))
+		})
+	}
+}
+
+func resourcesOf(t *testing.T, text string) map[string]json.RawMessage {
+	t.Helper()
+	file, err := source.Parse([]byte(text))
+	require.NoError(t, err)
+	var whole struct{ Resources map[string]json.RawMessage }
+	require.NoError(t, json.Unmarshal(file.JSON(), &whole))
+	return whole.Resources
+}
+
+func TestThePageOnMovingOverHasEveryPropertyOfTheCustomResource(t *testing.T) {
+	t.Parallel()
+	code, err := os.ReadFile(filepath.Join(root, "internal/stackshift/properties.go"))
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(code), "var propertyNames = []string{")
+	require.True(t, found)
+	list, _, _ = strings.Cut(list, "}")
+	var known, documented []string
+	for _, name := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(list, -1) {
+		known = append(known, name[1])
+	}
+	_, table, found := strings.Cut(migrationPage(t), "| property | default | meaning |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(row[1], -1) {
+			documented = append(documented, name[1])
+		}
+	}
+	documented = slices.DeleteFunc(documented, func(name string) bool { return name == "Alias" || name == "Version" }) // of Targets[]
+	assert.ElementsMatch(t, known, documented)
+}
+
+func TestTheParametersOfTheMacroOnThePageAreThoseThatItTakes(t *testing.T) {
+	t.Parallel()
+	file, err := source.Parse([]byte(migrationYAML(t, "The macro's parameters")))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"AWS::Serverless-2016-10-31", "Sluice"}, file.Transforms())
+	var parsed struct{ Transform []any }
+	require.NoError(t, json.Unmarshal(file.JSON(), &parsed))
+	code, err := os.ReadFile(filepath.Join(root, "internal/task/macro.go"))
+	require.NoError(t, err)
+	var taken []string
+	for _, name := range regexp.MustCompile(`Parameter += "(\w+)"`).FindAllStringSubmatch(string(code), -1) {
+		taken = append(taken, name[1])
+	}
+	assert.ElementsMatch(t, taken, slices.Collect(maps.Keys(parsed.Transform[1].(map[string]any)["Parameters"].(map[string]any))))
+}
+
+func TestTheServerlessFileOfThePageNamesTheMacro(t *testing.T) {
+	t.Parallel()
+	parsed, err := source.Parse([]byte(migrationYAML(t, "Serverless Framework")))
+	require.NoError(t, err)
+	var file struct {
+		Plugins   []string
+		Resources struct{ Transform []string }
+	}
+	require.NoError(t, json.Unmarshal(parsed.JSON(), &file))
+	assert.Equal(t, []string{"serverless-plugin-canary-deployments"}, file.Plugins)
+	assert.Equal(t, []string{"Sluice"}, file.Resources.Transform)
+}
+
+// The settings in the page's commands are those of the stack, and its strategies are known.
+func TestTheCommandsOfThePageOnMovingOverAreKnown(t *testing.T) {
+	t.Parallel()
+	page := migrationPage(t)
+	var settings []string
+	for _, s := range regexp.MustCompile(`-c (\w+)=`).FindAllStringSubmatch(page, -1) {
+		settings = append(settings, s[1])
+	}
+	assert.Equal(t, []string{"macro", flow.HookEndpointSetting}, settings)
+	strategies := regexp.MustCompile(`\b((?:Canary|Linear)\d\w+)`).FindAllString(page, -1)
+	assert.Greater(t, len(strategies), 3)
+	for _, s := range strategies {
+		_, err := request.Strategy(s)
+		assert.NoError(t, err)
+	}
+}
+
+func TestThePageOnMovingOverIsLinked(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, prose(t), "("+migrationFolder+"/README.md)", "from the README")
+	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(migrationPage(t), -1)
+	assert.Greater(t, len(links), 12)
+	for _, link := range links {
+		to, heading, _ := strings.Cut(link[1], "#")
+		path := filepath.Join(root, migrationFolder, to)
+		if to == "" {
+			path = filepath.Join(root, migrationFolder, "README.md")
+		}
+		if assert.FileExists(t, path) && heading != "" {
+			assert.True(t, anchorsOf(t, path)[heading], link[1])
+		}
+	}
+}
