@@ -260,6 +260,10 @@ func TestWatchReadsTheOutcomeOfAStoppedExecutionFromTheLedger(t *testing.T) {
 		}},
 		{
 			"it is stopped before Open", `{"faults": [{"call": "lambda:PublishVersion", "error": "lose"}], "events": [{"atSeconds": 1, "do": "stopExecution"}]}`, "",
+			[]string{"0:01 ExecutionAborted in Publish", "outcome Rejected; the execution is ABORTED", "cause ExecutionEnded:"},
+		},
+		{
+			"it is stopped before Open, and nobody notices", `{"faults": [{"call": "lambda:PublishVersion", "error": "lose"}], "events": [{"atSeconds": 1, "do": "stopExecution"}], "delivery": {"executions": {"lost": true}}}`, "",
 			[]string{"0:01 ExecutionAborted in Publish", "outcome none: the execution is ABORTED", "cause It had not locked any target, so no"},
 		},
 	}
