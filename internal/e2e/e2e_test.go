@@ -158,6 +158,16 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, `{"requestId":"r-1","status":"success","fragment":{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}}`, string(answer.Payload))
 	})
 
+	t.Run("stack-shift hears how an execution has ended that no stack waits for", func(t *testing.T) {
+		answer, err := a.lambda().Invoke(t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String(flow.DefaultNamePrefix + "-" + flow.StackShift),
+			Payload:      []byte(`{"detail-type": "` + flow.AnnouncementDetailType + `", "detail": {"deploymentId": "arn:aws:states:us-east-1:123456789012:execution:sluice:cfn-0"}}`),
+		})
+		require.NoError(t, err)
+		assert.Empty(t, aws.ToString(answer.FunctionError))
+		assert.Equal(t, `{}`, string(answer.Payload))
+	})
+
 	t.Run("errors carry their names", func(t *testing.T) {
 		a.start(t, "invalid", `{"function": "orders", "strategy": "BigBang", "speed": "fast"}`)
 		ended := a.end(t, "invalid")

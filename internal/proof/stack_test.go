@@ -286,7 +286,8 @@ type stackStory struct {
 	recorded string
 	// ends are statuses that must be reached in some order.
 	ends []string
-	// grain is how far time passes between two choices; 0 is 30 seconds.
+	// grain is how far time passes between two choices at least. It is 30 seconds, and 2 minutes
+	// without CHAOS=all.
 	grain time.Duration
 }
 
@@ -422,9 +423,10 @@ func (story stackStory) start(t *testing.T, config localaws.CloudFormationConfig
 	}
 	s := newStack(t, config, orElse(story.scenario, `{}`), story.first)
 	s.log = nil
-	if story.grain > 0 {
-		s.grain = story.grain
+	if os.Getenv("CHAOS") != "all" {
+		s.grain = 2 * time.Minute
 	}
+	s.grain = max(s.grain, story.grain)
 	story.begin(s)
 	return s
 }

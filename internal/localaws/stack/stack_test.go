@@ -16,9 +16,10 @@ var here = Place{Partition: "aws", Region: "eu-west-1", Account: "111122223333"}
 const sample = `{"Resources": {
 	"Ledger1": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "sluice"}},
 	"Machine1": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"StateMachineName": "sluice"}},
+	"Url1": {"Type": "AWS::Lambda::Url", "Properties": {}}, "Layer1": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "preload"}},
 	"B": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "sluice-safety-net", "Timeout": 120, "MemorySize": 512,
 		"Environment": {"Variables": {
-			"TABLE": {"Ref": "Ledger1"}, "MACHINE": {"Ref": "Machine1"}, "BUS": "default",
+			"TABLE": {"Ref": "Ledger1"}, "MACHINE": {"Ref": "Machine1"}, "BUS": "default", "URL": {"Fn::GetAtt": ["Url1", "FunctionUrl"]}, "LAYER": {"Ref": "Layer1"},
 			"JOINED": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":states:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":stateMachine:sluice"]]}}}}},
 	"A": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "sluice-rollback", "Timeout": 60}},
 	"AVersion1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "A"}}}}}`
@@ -32,6 +33,7 @@ func TestFunctionsHaveTheEnvironmentThatCloudFormationWouldGiveThem(t *testing.T
 		{Name: "sluice-rollback", Timeout: time.Minute, Variables: map[string]string{}, Published: true},
 		{Name: "sluice-safety-net", Timeout: 2 * time.Minute, MemoryMB: 512, Variables: map[string]string{
 			"TABLE": "sluice", "MACHINE": machine, "BUS": "default", "JOINED": machine,
+			"URL": "https://url1.lambda-url.eu-west-1.on.aws/", "LAYER": "arn:aws:lambda:eu-west-1:111122223333:layer:preload:1",
 		}},
 	}, functions)
 }

@@ -120,13 +120,26 @@ func (t template) resolve(value any, at Place) (string, error) {
 			return t.reference(fmt.Sprint(argument), at)
 		case "Fn::Join":
 			return t.join(argument, at)
+		case "Fn::GetAtt":
+			return t.attribute(argument, at)
 		}
 	}
 	return "", fmt.Errorf("%v is not supported", value)
 }
 
-// reference returns the value of a Ref: a pseudo parameter's value, a table's name or a
-// state machine's ARN (CloudFormation, Return values of each resource type).
+// attribute returns the value of a Fn::GetAtt: the URL of a function. Its host is one of AWS's
+// form; only a text that names it is made of it here.
+func (t template) attribute(argument any, at Place) (string, error) {
+	parts, _ := argument.([]any)
+	if len(parts) == 2 && parts[1] == "FunctionUrl" && t.Resources[fmt.Sprint(parts[0])].Type == "AWS::Lambda::Url" {
+		return fmt.Sprintf("https://%s.lambda-url.%s.on.aws/", strings.ToLower(fmt.Sprint(parts[0])), at.Region), nil
+	}
+	return "", fmt.Errorf("an attribute %v is not supported", argument)
+}
+
+// reference returns the value of a Ref: a pseudo parameter's value, a table's name, or the ARN of a
+// state machine or of a layer's first version (CloudFormation, Return values of each resource
+// type).
 func (t template) reference(id string, at Place) (string, error) {
 	switch id {
 	case "AWS::Partition":
@@ -137,7 +150,7 @@ func (t template) reference(id string, at Place) (string, error) {
 		return at.Account, nil
 	}
 	r := t.Resources[id]
-	var named struct{ TableName, StateMachineName string }
+	var named struct{ TableName, StateMachineName, LayerName string }
 	if len(r.Properties) > 0 {
 		if err := json.Unmarshal(r.Properties, &named); err != nil {
 			return "", err
@@ -148,6 +161,8 @@ func (t template) reference(id string, at Place) (string, error) {
 		return named.TableName, nil
 	case r.Type == "AWS::StepFunctions::StateMachine" && named.StateMachineName != "":
 		return fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", at.Partition, at.Region, at.Account, named.StateMachineName), nil
+	case r.Type == "AWS::Lambda::LayerVersion" && named.LayerName != "":
+		return fmt.Sprintf("arn:%s:lambda:%s:%s:layer:%s:1", at.Partition, at.Region, at.Account, named.LayerName), nil
 	}
 	return "", fmt.Errorf("a reference to %q is not supported", id)
 }
