@@ -178,21 +178,23 @@ func TestAZombiesWriteAfterItsRetryIsFenced(t *testing.T) {
 	assert.Len(t, r.Routes, 2, story(r))
 }
 
-// An opening that arrives after its execution was stopped holds the target only
-// until the next sweep.
+// An opening that arrives after its execution was stopped is refused. If the safety net has not
+// heard of the stop, it holds the target only until the next sweep.
 func TestAZombiesOpeningIsClosedBySweep(t *testing.T) {
 	t.Parallel()
-	input := json.RawMessage(`{"function": "orders"}`)
-	w, seen := observe(t, scenarioOf(t, `{"events": [
-		{"atSeconds": 10, "do": "stopExecution"},
-		{"atSeconds": 900, "do": "setAlarmState", "alarm": "later", "state": "OK"}], "alarms": [{"name": "later"}]}`), input)
-	late(w, flow.Open.Spec, "dynamodb:TransactWriteItems")
-	r := w.Result(seen.play(input))
-	assert.Empty(t, seen.verify(), story(r))
-	assert.Equal(t, "Rejected", r.Outcome, story(r))
-	assert.Equal(t, []string{"Rejected"}, r.Announcements)
-	id := w.Executions()[0].ARN()
-	assert.NotNil(t, seen.ledger(targetKey("lambda:orders:live"), "candidate#2#"+id), "the late opening had its effect")
+	for _, lost := range []bool{false, true} {
+		input := json.RawMessage(`{"function": "orders"}`)
+		w, seen := observe(t, scenarioOf(t, fmt.Sprintf(`{"events": [
+			{"atSeconds": 10, "do": "stopExecution"},
+			{"atSeconds": 900, "do": "setAlarmState", "alarm": "later", "state": "OK"}], "alarms": [{"name": "later"}], "delivery": {"executions": {"lost": %t}}}`, lost)), input)
+		late(w, flow.Open.Spec, "dynamodb:TransactWriteItems")
+		r := w.Result(seen.play(input))
+		assert.Empty(t, seen.verify(), story(r))
+		assert.Equal(t, "Rejected", r.Outcome, story(r))
+		assert.Equal(t, []string{"Rejected"}, r.Announcements)
+		id := w.Executions()[0].ARN()
+		assert.Equal(t, lost, seen.ledger(targetKey("lambda:orders:live"), "candidate#2#"+id) != nil, "the late opening had its effect")
+	}
 }
 
 // A plan near the limit whose polls are throttled again and again would outgrow

@@ -117,16 +117,68 @@ func withShift(f form, properties string) form { f.shift = properties; return f 
 // newStack makes the account, with the stack as the first form has it.
 func newStack(t *testing.T, config localaws.CloudFormationConfig, scenario string, first form) *stack {
 	t.Helper()
+	st := newStackWorld(t, config, scenario)
+	require.NoError(t, st.create(first))
+	require.Equal(t, "CREATE_COMPLETE", st.status(), st)
+	return st
+}
+
+// newStackWorld makes the account, without the stack.
+func newStackWorld(t *testing.T, config localaws.CloudFormationConfig, scenario string) *stack {
+	t.Helper()
 	s := scenarioOf(t, scenario)
 	s.Stacks, s.Open = config, true
 	w, err := world.New(s)
 	require.NoError(t, err)
-	st := &stack{t: t, w: w, grain: 30 * time.Second}
-	_, err = st.client().CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
+	return &stack{t: t, w: w, grain: 30 * time.Second}
+}
+
+func (s *stack) create(first form) error {
+	_, err := s.client().CreateStack(s.t.Context(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
+	if err != nil {
+		return err
+	}
+	return s.play(firstChoice)
+}
+
+// stackRollsBack plays a stack whose update fails after its shift.
+func stackRollsBack(t *testing.T, watch func(*world.World)) error {
+	t.Helper()
+	s := newStackWorld(t, failTopic(localaws.CloudFormationConfig{}), `{}`)
+	defer s.w.Close()
+	watch(s.w)
+	if err := s.create(ofCanary("1")); err != nil {
+		return err
+	}
+	s.update(withBehind(ofCanary("2")))
+	return s.play(firstChoice)
+}
+
+// waitingStackIsCancelled plays a stack whose update is cancelled while its shift waits for its
+// turn, and then one that is cancelled in the middle of its shift.
+func waitingStackIsCancelled(t *testing.T, watch func(*world.World)) error {
+	t.Helper()
+	s := newStackWorld(t, localaws.CloudFormationConfig{}, `{}`)
+	defer s.w.Close()
+	watch(s.w)
+	if err := s.create(ofCanary("1")); err != nil {
+		return err
+	}
+	require.NoError(t, s.w.Cloud().UpdateCode("orders", "by hand"))
+	_, err := s.w.Cloud().Publish("orders")
 	require.NoError(t, err)
-	require.NoError(t, st.play(firstChoice))
-	require.Equal(t, "CREATE_COMPLETE", st.status(), st)
-	return st
+	_, err = s.w.Start("by-hand", json.RawMessage(`{"function": "orders", "version": "2", "judge": "off", "strategy": {"canary": {"percent": 10, "bakeMinutes": 20}}}`))
+	require.NoError(t, err)
+	for _, code := range []string{"2", "3"} {
+		s.update(ofCanary(code))
+		s.w.HappenAfter(75*time.Second, func() {
+			_, _ = s.client().CancelUpdateStack(t.Context(), &cloudformation.CancelUpdateStackInput{StackName: aws.String(stackName)})
+		})
+		if err := s.play(firstChoice); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func firstChoice([]string) int { return 0 }
@@ -152,21 +204,27 @@ func (s *stack) play(pick func([]string) int) error {
 			return a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
 		},
 		Wakes: func() (time.Time, bool) {
-			if s.w.IsIdle() {
+			if s.w.IsIdle() || s.w.Problem() != nil {
 				return time.Time{}, false
 			}
 			return s.w.Now().Truncate(s.grain).Add(s.grain), true
 		},
 		Pass: func(until time.Time) { s.pass(until) },
 	}
-	return player.Run(s.t.Context())
+	err := player.Run(s.t.Context())
+	if problem := s.w.Problem(); problem != nil {
+		return problem
+	}
+	return err
 }
 
 func (s *stack) pass(until time.Time) {
 	for next, more := s.w.Next(); more && !next.After(until); next, more = s.w.Next() {
 		s.w.Step()
 	}
-	require.NoError(s.t, s.w.Advance(until.Sub(s.w.Now())))
+	if s.w.Problem() == nil {
+		_ = s.w.Advance(until.Sub(s.w.Now())) // play returns its problem
+	}
 }
 
 // byHand publishes a version and points the alias at it, as somebody does beside the stack.

@@ -42,6 +42,15 @@ func newPerson(t *testing.T) *person {
 	require.Len(t, files, 2)
 	p.has(t, "deployment.json", files[0])
 	p.has(t, "scenario.json", files[1])
+	p.has(t, "appspec.yaml", `version: 0.0
+Resources:
+  - Orders:
+      Type: AWS::Lambda::Function
+      Properties: {Name: orders, Alias: live, CurrentVersion: "1", TargetVersion: "2"}
+`)
+	template, err := os.ReadFile(filepath.Join(root, "internal/cmd/sluice/testdata/migrate/sam.yaml"))
+	require.NoError(t, err)
+	p.has(t, "template.yaml", string(template))
 	p.environment = append(os.Environ(), "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json",
 		"MAKEFLAGS=", "MAKELEVEL=0", // make may have started this

@@ -17,7 +17,7 @@ var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5", "--rpm N": "200",
-	"--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
+	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
 }
 
 // filled puts something in the place of the words in capital letters.
@@ -106,6 +106,11 @@ func (p *person) understands(t *testing.T, args []string) {
 		q := p.elsewhere(t)
 		q.opens(t, "opened")
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
+	case "check":
+		q := p.elsewhere(t)
+		told, err := q.attempts(t, q.folder, q.sluice, args...) // it exits with 1 if it has found something
+		assert.True(t, err == nil || strings.Contains(err.Error(), "exit status 1"), "%v", err)
+		assert.Contains(t, told, "alarms")
 	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
