@@ -149,6 +149,10 @@ func (t template) reference(id string, at Place) (string, error) {
 	case "AWS::AccountId":
 		return at.Account, nil
 	}
+	return t.resourceReference(id, at)
+}
+
+func (t template) resourceReference(id string, at Place) (string, error) {
 	r := t.Resources[id]
 	var named struct{ TableName, StateMachineName, LayerName string }
 	if len(r.Properties) > 0 {
