@@ -79,10 +79,10 @@ func whole(t testing.TB) bool {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each thirty-second, another slice for each base, and fewer with front
+// Without CHAOS=all it runs each sixty-fourth, another slice for each base, and fewer with front
 // ends.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 32
+	slice := 64
 	if whole(t) {
 		slice = 1
 	}
