@@ -178,7 +178,7 @@ conformance: needs-go ## try Sluice on interpreters and databases that are not o
 	@npm install --prefix dist/conformance --no-save --no-audit --no-fund --loglevel=error node@22.23.3 aws-local-stepfunctions@3.0.0 \
 		aws-sdk@2.1693.0 @aws-sdk/client-codedeploy@3.1133.0 || \
 		echo 'npm cannot fetch aws-local-stepfunctions and the SDKs: what needs them is skipped' >&2
-	@CONFORMANCE=$(CURDIR)/dist/conformance go test ./internal/conformance -count=1 -v | grep -vE '^ *(=== |--- PASS: .*/)' | tee dist/conformance/results
+	@CONFORMANCE=$(CURDIR)/dist/conformance go test ./internal/conformance -count=1 -v $(CONFORMANCEFLAGS) | grep -vE '^ *(=== |--- PASS: .*/)' | tee dist/conformance/results
 	@! grep -q '^FAIL' dist/conformance/results
 
 .PHONY: chaos

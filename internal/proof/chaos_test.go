@@ -79,10 +79,10 @@ func whole(t testing.TB) bool {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each sixty-fourth, another slice for each base, and fewer with front
+// Without CHAOS=all it runs each 128th, another slice for each base, and fewer with front
 // ends.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 64
+	slice := 128
 	if whole(t) {
 		slice = 1
 	}
@@ -117,7 +117,7 @@ func TestChaosSingleFaults(t *testing.T) {
 
 // frontEndsRarer is how much fewer of the faults are played with front ends in the daily tests: such
 // a run has more calls, and viewers, and takes several times as long.
-const frontEndsRarer = 4
+const frontEndsRarer = 6
 
 // Seeds of single faults are above those of pairs. They encode the base and the fault.
 const (
