@@ -152,6 +152,9 @@ func everyRequest(t *testing.T, parsed Template) []simulatedRequest {
 		"logs":       {arn("logs", "log-group:/aws/lambda/sluice-rollback:log-stream:a"), arn("logs", "log-group:/aws/lambda/orders:log-stream:a")},
 		"cloudwatch": {"*", arn("cloudwatch", "alarm:a")},
 		"xray":       {"*"},
+
+		"cloudformation": {arn("cloudformation", "stack/shop/1"), arn("cloudformation", "changeSet/shop/1")},
+		"codedeploy":     {arn("codedeploy", "deploymentconfig:Ours"), arn("codedeploy", "application:shop")},
 	}
 	var all []simulatedRequest
 	for _, role := range slices.Sorted(maps.Keys(parsed.Roles)) {
