@@ -107,7 +107,8 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 	case flow.StackShift:
 		return []iam.PolicyStatement{
 			p.targets("SeeRoutes", "lambda:GetAlias"),
-			p.ledger("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.ledgerOf("ReadOutcomes", []string{flow.DeploymentPartition, flow.StackPartition, flow.StackWaitPartition}, "dynamodb:GetItem"),
+			p.ledgerOf("RememberStacks", []string{flow.StackPartition, flow.StackWaitPartition}, "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			allow("Start", []string{"states:StartExecution"}, p.machineARN()),
 			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":"+stackshift.ExecutionPrefix+"*")),
 			allow("Abort", []string{"lambda:InvokeFunction"}, p.functionARN(p.functionName(flow.SafetyNet))),

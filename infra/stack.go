@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -32,6 +34,8 @@ type sluice struct {
 	// safetyNetTriggers are the rules that invoke the safety net, each with its permission, and
 	// the retries of those invocations.
 	safetyNetTriggers []constructs.IDependable
+	// stackAnswers are the rule that tells stack-shift how executions have ended, and its retries.
+	stackAnswers []constructs.IDependable
 }
 
 // newStacks makes the stacks of an app: Sluice's own, and the pipeline's if the settings have
@@ -76,10 +80,10 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 // depends on (CloudFormation Template Reference, DependsOn). A state machine that is deleted
 // fails its executions at their next transition, which no Catch sees, and is gone only when all
 // of them have ended (DeleteStateMachine; re:Post, "stuck in the DELETING status"). So the safety
-// net still gets their events, and people still hear what it did. The rule that starts
-// executions depends on the state machine, and is deleted before it.
+// net still gets their events, people still hear what it did, and stacks that wait still get their
+// answers. The rule that starts executions depends on the state machine, and is deleted before it.
 func (a *sluice) keepSafetyNetUntilMachineIsGone() {
-	for _, what := range append(a.safetyNetTriggers, a.announced, a.topic) {
+	for _, what := range slices.Concat(a.safetyNetTriggers, a.stackAnswers, []constructs.IDependable{a.announced, a.topic}) {
 		a.machine.Node().AddDependency(what)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/internal/flow"
@@ -18,7 +19,7 @@ var outcomes = []shift.Outcome{shift.Promoted, shift.Unchanged, shift.Rejected, 
 // the rights of whoever deploys the stack, which needs no permission of the function.
 func (a *sluice) answerStacks() {
 	function := a.functions[flow.StackShift]
-	a.newRule("StackShiftEnded", "stack-shift-ended", &awsevents.RuleProps{
+	rule := a.newRule("StackShiftEnded", "stack-shift-ended", &awsevents.RuleProps{
 		Description: jsii.String("Tells stack-shift how a deployment has ended that a CloudFormation stack waits for."),
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(flow.OwnSource),
@@ -31,7 +32,7 @@ func (a *sluice) answerStacks() {
 		},
 		Targets: &[]awsevents.IRuleTarget{a.functionTarget(function, nil)},
 	})
-	a.retryEvents("StackShiftRetries", function)
+	a.stackAnswers = []constructs.IDependable{rule, a.retryEvents("StackShiftRetries", function)}
 }
 
 // retryEvents makes Lambda retry the events of a function that fail: twice, after one and after

@@ -8,3 +8,11 @@ const (
 	StackShift        = "stack-shift"
 	StackShiftTimeout = 120 * time.Second
 )
+
+// How the partitions of the ledger's table begin in which stack-shift keeps what stacks wait for,
+// and those of the deployments' records. The role of stack-shift is narrowed to them.
+const (
+	StackPartition      = "stack#"
+	StackWaitPartition  = "stackwait#"
+	DeploymentPartition = "deployment#"
+)

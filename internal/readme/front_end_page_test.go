@@ -21,7 +21,13 @@ const frontEndFolder = "infra/frontend"
 
 func frontEndPage(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, frontEndFolder, "README.md"))
+	return pageIn(t, frontEndFolder)
+}
+
+// pageIn is the README of a folder.
+func pageIn(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, folder, "README.md"))
 	require.NoError(t, err)
 	return string(text)
 }

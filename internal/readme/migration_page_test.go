@@ -24,9 +24,7 @@ const migrationFolder = "infra/migrate"
 
 func migrationPage(t *testing.T) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(root, migrationFolder, "README.md"))
-	require.NoError(t, err)
-	return string(page)
+	return pageIn(t, migrationFolder)
 }
 
 // migrationYAML returns the YAML of a section of the page.

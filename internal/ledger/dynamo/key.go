@@ -19,7 +19,7 @@ const (
 	sortKey      = flow.LedgerSortKey
 )
 
-func recordKey(id string) key { return keyOf("deployment#"+id, "record") }
+func recordKey(id string) key { return keyOf(flow.DeploymentPartition+id, "record") }
 
 // The partitions that list Deployments.
 const (

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/stackshift"
 )
@@ -37,9 +38,9 @@ type storedWaiter struct {
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
-func memoryKey(resource string) key { return keyOf("stack#"+resource, "memory") }
+func memoryKey(resource string) key { return keyOf(flow.StackPartition+resource, "memory") }
 
-func waiterPartition(execution string) string { return "stackwait#" + execution }
+func waiterPartition(execution string) string { return flow.StackWaitPartition + execution }
 
 func waiterKey(execution, requestID string) key {
 	return keyOf(waiterPartition(execution), "request#"+requestID)
