@@ -39,6 +39,9 @@ func (t tables) Operation(request protocol.Request) protocol.Operation {
 	// The Database itself rejects a request that cannot be read.
 	_ = json.Unmarshal(request.Body, &names)
 	op := protocol.Operation{Action: request.Target("DynamoDB_20120810"), Resource: "*"}
+	if op.Action == "Query" {
+		names.Key = map[string]struct{ S string }{t.database.PartitionKey(names.TableName): {t.database.QueriedPartition(request.Body)}}
+	}
 	op.Permissions = t.permissions(op.Action, names)
 	switch {
 	case names.TableName != "":
@@ -70,8 +73,6 @@ type requestedKeys struct {
 type requestedKey struct {
 	TableName string
 	Key, Item map[string]struct{ S string }
-	// KeyConditionExpression is a Query's.
-	KeyConditionExpression string
 }
 
 // transactActions are IAM's actions for the parts of a transaction. IAM has no action
@@ -104,16 +105,12 @@ func (t tables) permissions(operation string, names requestedKeys) []Permission 
 	return needed
 }
 
-// leadingKeys returns the condition key of an item. The partition of a Query is not read: a
-// pattern matches it only if it matches everything.
+// leadingKeys returns the condition key of an item.
 func (t tables) leadingKeys(k requestedKey) *protocol.RequestContext {
 	partition := t.database.PartitionKey(k.TableName)
 	leading, found := k.Key[partition]
 	if !found {
 		leading, found = k.Item[partition]
-	}
-	if k.KeyConditionExpression != "" {
-		leading.S, found = "?", true
 	}
 	if !found {
 		return nil

@@ -56,3 +56,19 @@ func (db *Database) addressOf(q *request) Address {
 	}
 	return address
 }
+
+// QueriedPartition returns the partition that the body of a Query selects, or "" if the Database
+// will refuse the Query.
+func (db *Database) QueriedPartition(body []byte) string {
+	q, err := decode("Query", body)
+	if err != nil || q.keyConditionExpression == nil {
+		return ""
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	_, _, keys, err := db.selection(q)
+	if err != nil {
+		return ""
+	}
+	return keys.partition
+}

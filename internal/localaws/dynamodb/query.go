@@ -26,15 +26,7 @@ func (db *Database) query(q *request) ([]byte, error) {
 	if err := q.checkSelect(); err != nil {
 		return nil, err
 	}
-	e, t, err := db.read(q)
-	if err != nil {
-		return nil, err
-	}
-	clauses, err := keyClauses(e.keys, &e.binding)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := t.rangeOf(clauses)
+	e, t, keys, err := db.selection(q)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +38,20 @@ func (db *Database) query(q *request) ([]byte, error) {
 		return nil, err
 	}
 	return t.read(q, e, keys, first, end).append(q), nil
+}
+
+// selection returns the expressions of a Query, its table, and the keys that it selects.
+func (db *Database) selection(q *request) (*expressions, *table, keyRange, error) {
+	e, t, err := db.read(q)
+	if err != nil {
+		return nil, nil, keyRange{}, err
+	}
+	clauses, err := keyClauses(e.keys, &e.binding)
+	if err != nil {
+		return nil, nil, keyRange{}, err
+	}
+	keys, err := t.rangeOf(clauses)
+	return e, t, keys, err
 }
 
 // checkSelect checks that Select agrees with ProjectionExpression.
