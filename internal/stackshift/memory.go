@@ -1,6 +1,9 @@
 package stackshift
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Move is a target that an execution takes from one version to another.
 type Move struct {
@@ -11,15 +14,43 @@ type Move struct {
 	To       string `json:"to"`
 }
 
-// Memory is what the Ledger remembers of a custom resource: the last shift forward. A stack that
-// rolls back goes by it.
+// Memory is what the Ledger remembers of a custom resource: what its last request forward has
+// done. A stack that rolls back goes by it.
 type Memory struct {
 	RequestID string `json:"requestId"`
-	// Execution is the name of the execution that has shifted, or shifts.
-	Execution string `json:"execution"`
-	Moves     []Move `json:"moves"`
+	// Properties identify the properties of the request.
+	Properties string `json:"properties"`
+	// Execution is the name of the execution that has shifted, or shifts. It is empty, and there
+	// are no Moves, if there was nothing to shift.
+	Execution string `json:"execution,omitempty"`
+	Moves     []Move `json:"moves,omitempty"`
 	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
 	Recorded map[string]string `json:"recorded,omitempty"`
+}
+
+// IsOf says whether the request that is remembered had these properties.
+func (m Memory) IsOf(properties json.RawMessage) bool {
+	return m.Properties != "" && m.Properties == identify(properties)
+}
+
+// identify returns the same text for the same properties, in whatever order they are.
+func identify(properties json.RawMessage) string {
+	var sorted any
+	if json.Unmarshal(properties, &sorted) != nil {
+		return digest(string(properties))
+	}
+	text, _ := json.Marshal(sorted) // it was decoded from JSON
+	return digest(string(text))
+}
+
+// ToUndo returns what a stack that rolls back has to undo by this request. The stack goes back to
+// the properties of the request. If the last request forward had them, it belongs to the update
+// before, which has succeeded.
+func (m Memory) ToUndo(r Request) Memory {
+	if m.IsOf(r.Properties) {
+		return Memory{Recorded: m.Recorded}
+	}
+	return m
 }
 
 // Waiter is a request that waits until an execution has ended. The ResponseURL is in it, so it is
@@ -80,6 +111,15 @@ func (s Standings) ToTakeBack(m Memory) []Move {
 		}
 	}
 	return back
+}
+
+// Targets are the aliases of the last shift, without versions.
+func (m Memory) Targets() []Target {
+	var targets []Target
+	for _, move := range m.Moves {
+		targets = append(targets, Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
+	}
+	return targets
 }
 
 // Wanted returns the versions that the properties name, by key.

@@ -191,6 +191,22 @@ func TestOnlyWhatServesAnotherVersionIsShifted(t *testing.T) {
 	assert.Empty(t, serving.ToTakeBack(m), "the alias is gone")
 }
 
+// CloudFormation does not tell which update it takes back. The properties do.
+func TestOnlyWhatTheUpdateHasShiftedThatIsTakenBackIsUndone(t *testing.T) {
+	t.Parallel()
+	with := func(properties string) stackshift.Request {
+		return request(t, func(r *stackshift.Request) { r.Properties = json.RawMessage(properties) })
+	}
+	m := with(`{"Targets": [{"Key": "A", "Version": "42"}], "Wait": "false"}`).Remembered()
+	m.Execution, m.Moves, m.Recorded = "cfn-1", []stackshift.Move{{Key: "A", Before: "41", To: "42"}}, map[string]string{"A": "40"}
+
+	assert.Equal(t, m, m.ToUndo(with(`{"Targets": [{"Key": "A", "Version": "41"}], "Wait": "false"}`)), "the stack goes back to other properties")
+	same := with(`{"Wait":"false","Targets":[{"Version":"42","Key":"A"}]}`)
+	assert.Equal(t, stackshift.Memory{Recorded: m.Recorded}, m.ToUndo(same), "the stack goes back to what this shift has made")
+	assert.True(t, m.IsOf(same.Properties))
+	assert.False(t, stackshift.Memory{}.IsOf(nil), "nothing is remembered")
+}
+
 // Where the stack's status cannot be read, an update that takes back the last one is a rollback.
 func TestAnUpdateThatMirrorsTheLastOneIsARollback(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ type StackLedger interface {
 	// Remember stores the shift that a request begins, and that the request waits for it. It
 	// returns the input that counts: that of the first try.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
+	// Forget stores that a request had nothing to shift. What was remembered before no longer
+	// counts.
+	Forget(ctx context.Context, resource string, m stackshift.Memory, at time.Time) error
 	// AwaitEnd stores that a request waits for an execution.
 	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
@@ -218,7 +222,7 @@ func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshi
 		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
 		return nil, nil
 	case back:
-		return h.back(ctx, r, properties, memory)
+		return h.back(ctx, r, properties, memory.ToUndo(r))
 	}
 	return h.forward(ctx, r, properties, memory)
 }
@@ -240,30 +244,18 @@ func (h StackShift) rollsBack(ctx context.Context, r stackshift.Request, now sta
 // forward shifts the aliases to the versions of the properties. It answers when nothing is to be
 // shifted, or when CloudFormation is not to wait.
 func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (*stackshift.Answer, error) {
-	input, err := h.Ledger.Began(ctx, r)
-	if err != nil {
-		return nil, err
-	}
 	data := p.Wanted()
-	if input == nil {
-		serving, err := h.serving(ctx, p.Targets)
-		if err != nil {
-			return nil, err
-		}
-		if p.NoWait {
-			data = before.RecordedOr(p.Now(serving))
-		}
-		todo, moves := serving.ToShift(p.Targets)
-		if len(todo) == 0 {
+	input, err := h.Ledger.Began(ctx, r)
+	switch {
+	case err == nil && input == nil:
+		if input, data, err = h.arrange(ctx, r, p, before); err == nil && input == nil {
 			return h.done(ctx, r, p, data)
 		}
-		if input, err = h.begin(ctx, r, p, todo, stackshift.Memory{
-			RequestID: r.RequestID, Execution: r.Execution(), Moves: moves, Recorded: data,
-		}); err != nil {
-			return nil, err
-		}
-	} else if p.NoWait {
+	case p.NoWait:
 		data = before.RecordedOr(data)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := h.Executions.Start(ctx, r.Execution(), input); err != nil {
 		return nil, err
@@ -273,6 +265,30 @@ func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stacksh
 		return &answer, nil
 	}
 	return nil, h.settle(ctx, r.Execution()) // a repetition of a request may find that it has ended
+}
+
+// arrange returns the input of the execution that a request needs, or nil if nothing is to be
+// shifted, and the versions to answer. It remembers the request in place of the one before: what
+// an earlier update has shifted is nothing that a rollback of this one undoes.
+func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (input json.RawMessage, data map[string]string, err error) {
+	serving, err := h.serving(ctx, p.Targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, data := r.Remembered(), p.Wanted()
+	if p.NoWait {
+		data = before.RecordedOr(p.Now(serving))
+		m.Recorded = data
+	}
+	todo, moves := serving.ToShift(p.Targets)
+	switch {
+	case len(todo) > 0:
+		m.Execution, m.Moves = r.Execution(), moves
+		input, err = h.begin(ctx, r, p, todo, m)
+	case before.RequestID != "" || p.NoWait:
+		err = h.Ledger.Forget(ctx, r.Resource(), m, h.Now.read())
+	}
+	return input, data, err
 }
 
 // done answers that nothing is to be shifted, to a wait condition, too.
@@ -295,9 +311,6 @@ func (h StackShift) begin(ctx context.Context, r stackshift.Request, p stackshif
 	input, err := p.Input(todo, strategy, h.executionARN(m.Execution))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnfit, err)
-	}
-	if !p.NoWait {
-		m.Recorded = nil
 	}
 	return h.Ledger.Remember(ctx, m, stackshift.Waiter{Execution: m.Execution, Request: r, Forward: true}, input, h.Now.read())
 }
@@ -342,24 +355,29 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	targets := p.Targets
-	for _, move := range m.Moves {
-		targets = append(targets, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
-	}
-	serving, err := h.serving(ctx, targets)
+	serving, err := h.serving(ctx, slices.Concat(p.Targets, m.Targets()))
 	if err != nil {
 		return nil, err
 	}
-	if moves := serving.ToTakeBack(m); outcome == shift.Promoted && len(moves) > 0 {
-		if answer, err := h.takeBack(ctx, r, moves); err != nil || answer == nil || answer.Failed() {
-			return answer, err
-		}
+	answer, err := h.undo(ctx, r, m, outcome, serving)
+	if err != nil || answer == nil || answer.Failed() {
+		return answer, err
 	}
 	data := p.Now(serving)
 	if p.NoWait {
 		data = m.RecordedOr(data)
 	}
-	answer := r.Succeed(data)
+	done := r.Succeed(data)
+	return &done, nil
+}
+
+// undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
+// the request has to wait for that.
+func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift.Memory, outcome shift.Outcome, serving stackshift.Standings) (*stackshift.Answer, error) {
+	if moves := serving.ToTakeBack(m); outcome == shift.Promoted && len(moves) > 0 {
+		return h.takeBack(ctx, r, moves)
+	}
+	answer := r.Succeed(nil)
 	return &answer, nil
 }
 
@@ -388,14 +406,31 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	return &answer, nil
 }
 
-// delete ends a shift that is under way. It touches no alias.
+// delete ends a shift that is under way. It touches no alias, unless the stack rolls back the
+// update that has created the resource: CloudFormation may not have written an alias that was
+// shifted already, and then does not write it back either.
 func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshift.Memory) (*stackshift.Answer, error) {
 	outcome, err := h.end(ctx, r, m, "deletes the resource")
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	answer := r.Succeed(nil)
-	return &answer, nil
+	if outcome != shift.Promoted || !m.IsOf(r.Properties) {
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
+	status, err := h.Stacks.Status(ctx, r.StackID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read whether the stack rolls back: %w", err)
+	case !stackshift.RollsBack(status):
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
+	serving, err := h.serving(ctx, m.Targets())
+	if err != nil {
+		return nil, err
+	}
+	return h.undo(ctx, r, m, outcome, serving)
 }
 
 // stillOpen is the outcome of an execution that has not ended.

@@ -23,6 +23,7 @@ const (
 	// hours at most; after the answer the item is only there so that its repetition is known.
 	waiterRetention = 7 * 24 * time.Hour
 	waiterText      = "waiter"
+	memoryText      = "memory"
 )
 
 // storedMemory is what is remembered of a custom resource.
@@ -38,7 +39,7 @@ type storedWaiter struct {
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
-func memoryKey(resource string) key { return keyOf(flow.StackPartition+resource, "memory") }
+func memoryKey(resource string) key { return keyOf(flow.StackPartition+resource, memoryText) }
 
 func waiterPartition(execution string) string { return flow.StackWaitPartition + execution }
 
@@ -112,6 +113,16 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	return json.RawMessage(before.Input), nil
 }
 
+// Forget stores that a request of a custom resource had nothing to shift.
+func (l *Ledger) Forget(ctx context.Context, resource string, m stackshift.Memory, at time.Time) error {
+	memory, err := encodeJSON("the memory of the stack", m)
+	if err != nil {
+		return err
+	}
+	return l.updateStack(ctx, memoryKey(resource), expression.Set(expression.Name(memoryText), expression.Value(memory)).
+		Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix())))
+}
+
 // memoryRetention is how long a shift of a stack is remembered. A stack that rolls back does so
 // within hours; a rollback that failed may be continued much later.
 const memoryRetention = 400 * 24 * time.Hour
@@ -139,23 +150,23 @@ func (l *Ledger) AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time
 	if err != nil {
 		return err
 	}
-	return l.updateWaiter(ctx, w, expression.Set(expression.Name(waiterText), expression.Value(text)).
+	return l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.Set(expression.Name(waiterText), expression.Value(text)).
 		Set(expression.Name(expiresAt), expression.Value(at.Add(waiterRetention).Unix())))
 }
 
 // Answered stores that a request was answered. The ResponseURL is forgotten.
 func (l *Ledger) Answered(ctx context.Context, w stackshift.Waiter) error {
-	return l.updateWaiter(ctx, w, expression.Remove(expression.Name(waiterText)))
+	return l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.Remove(expression.Name(waiterText)))
 }
 
-func (l *Ledger) updateWaiter(ctx context.Context, w stackshift.Waiter, change expression.UpdateBuilder) error {
+func (l *Ledger) updateStack(ctx context.Context, k key, change expression.UpdateBuilder) error {
 	e, err := expression.NewBuilder().WithUpdate(change).Build()
 	if err != nil {
 		return fmt.Errorf("build the update: %w", err)
 	}
 	_, err = l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 l.table,
-		Key:                       waiterKey(w.Execution, w.Request.RequestID),
+		Key:                       k,
 		UpdateExpression:          e.Update(),
 		ExpressionAttributeNames:  e.Names(),
 		ExpressionAttributeValues: e.Values(),
