@@ -108,7 +108,7 @@ var rules = []rule{
 	// The macro gets JSON. Whoever writes a template may write YAML.
 	{folder: "internal/template/source", may: []string{"go.yaml.in/yaml"}},
 	// What a stack of CloudFormation wants, and what follows from it, is decided here.
-	{folder: "internal/stackshift", may: []string{domain, requests, strictjson}},
+	{folder: "internal/stackshift", may: []string{domain, contract, requests, strictjson}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests, stackShift, templates}},
 
 	{folder: "internal/router", may: []string{domain}},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
@@ -17,9 +18,6 @@ const Protocol = "1"
 
 // Limits of the properties.
 const (
-	// MaxTargets is how many aliases one resource shifts: the answer to CloudFormation, which has
-	// a version for each, has at most 4096 bytes.
-	MaxTargets = 30
 	// MaxTimeout is how long CloudFormation waits for a custom resource at most, and if nothing
 	// else is said (AWS::CloudFormation::CustomResource, ServiceTimeout).
 	MaxTimeout shift.Seconds = 3600
@@ -115,9 +113,10 @@ func decodeTargets(v strictjson.Value) []Target {
 	switch {
 	case v.IsArray() && len(values) == 0:
 		v.Problem("must not be empty")
-	case len(values) > MaxTargets:
-		v.Problem("has %d targets, and one resource shifts at most %d: use several", len(values), MaxTargets)
+	case len(values) > flow.MaxStackTargets:
+		v.Problem("has %d targets, and one resource shifts at most %d: use several", len(values), flow.MaxStackTargets)
 	}
+	length := 0
 	for _, item := range values {
 		o := item.ObjectLike(`{"Key": "OrdersAlias", "Function": "orders", "Alias": "live", "Version": "42"}`, "Key", "Function", "Alias", "Version")
 		t := Target{
@@ -135,7 +134,11 @@ func decodeTargets(v strictjson.Value) []Target {
 			item.Problem("%s appears twice", alias)
 		}
 		keys[t.Key], aliases[alias] = true, true
+		length += len(t.Key)
 		targets = append(targets, t)
+	}
+	if length > flow.MaxStackKeys {
+		v.Problem("has Keys of %d characters, and CloudFormation takes an answer with %d: use shorter ones, or several resources", length, flow.MaxStackKeys)
 	}
 	return targets
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/stackshift"
 )
@@ -63,6 +64,7 @@ func TestAllProblemsOfThePropertiesAreReportedByPath(t *testing.T) {
 	for text, problem := range map[string]string{
 		`{}`: "Targets: is missing", `{"Targets": []}`: "Targets: must not be empty", `[]`: "must be an object",
 		`{"Targets": [` + strings.TrimSuffix(strings.Repeat(`{},`, 31), ",") + `]}`: "has 31 targets, and one resource shifts at most 30",
+		`{"Targets": [{"Key": "` + strings.Repeat("K", 2001) + `"}]}`:               "has Keys of 2001 characters, and CloudFormation takes an answer with 2000",
 	} {
 		_, err := stackshift.DecodeProperties([]byte(text))
 		assert.ErrorContains(t, err, problem, text)
@@ -271,11 +273,14 @@ func TestAnAnswerIsNeverTooLargeForCloudFormation(t *testing.T) {
 	assert.Contains(t, string(signal), `"Status":"SUCCESS"`)
 
 	data := map[string]string{}
-	for range stackshift.MaxTargets {
-		data[strings.Repeat("A", 60)+string(rune('a'+len(data)))+"x"] = "999999999999999999"
+	for range flow.MaxStackTargets {
+		data[strings.Repeat("A", flow.MaxStackKeys/flow.MaxStackTargets-1)+string(rune('A'+len(data)))] = "18446744073709551615"
 	}
-	_, err = request(t, nil).Succeed(data).Encode()
-	require.NoError(t, err, "with as many targets as are allowed")
+	_, err = request(t, func(r *stackshift.Request) {
+		r.StackID = "arn:aws-us-gov:cloudformation:us-gov-west-1:111122223333:stack/" + strings.Repeat("s", 128) + "/c2f6d1b0-7c9e-11ee-8d0a-0a1b2c3d4e5f"
+		r.LogicalID, r.RequestID = strings.Repeat("L", 255), "c2f6d1b0-7c9e-11ee-8d0a-0a1b2c3d4e5f"
+	}).Succeed(data).Encode()
+	require.NoError(t, err, "with as many targets and as long keys as are allowed, and the longest names")
 }
 
 // Whoever invokes the function must not be able to make it call somebody else.
@@ -326,7 +331,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		require.NotEmpty(t, p.Targets)
-		require.LessOrEqual(t, len(p.Targets), stackshift.MaxTargets)
+		require.LessOrEqual(t, len(p.Targets), flow.MaxStackTargets)
 		if text, err := p.Input(p.Targets, nil, execution); err == nil {
 			require.True(t, json.Valid(text))
 		}

@@ -330,22 +330,60 @@ func TestTheNamesOfAWaitChangeWithTheVersionAndThatOfTheShiftDoesNot(t *testing.
 	assert.Equal(t, first, named("V1"))
 }
 
-func TestNoGroupHasMoreTargetsThanTheAnswerHasRoomFor(t *testing.T) {
+// A group is one custom resource, whose answer has little room, and one deployment, which has
+// limits of its own.
+func TestNoGroupHasMoreThanOneDeploymentTakes(t *testing.T) {
 	t.Parallel()
-	var sizes []int
-	result, err := template.Rewrite(many(61), options())
-	require.NoError(t, err)
-	for _, resource := range membersOf(membersOf(result.Text)["Resources"]) {
-		var r struct {
-			Type       string
-			Properties struct{ Targets []any }
-		}
-		require.NoError(t, json.Unmarshal(resource, &r))
-		if r.Type == "Custom::SluiceShift" {
-			sizes = append(sizes, len(r.Properties.Targets))
-		}
+	const alarms = `{"Enabled": true, "Alarms": [{"Name": "Fn%[1]d-errors"}, {"Name": "Fn%[1]d-duration"}]}`
+	for name, test := range map[string]struct {
+		functions     int
+		prefix        string
+		alarms, hooks string
+		want          []int
+	}{
+		"targets":                         {61, "Alias", "", "", []int{30, 30, 1}},
+		"an answer with long keys":        {30, strings.Repeat("A", 98), "", "", []int{20, 10}},
+		"two alarms each":                 {30, "Alias", alarms, "", []int{24, 6}},
+		"one alarm for all":               {30, "Alias", `{"Enabled": true, "Alarms": [{"Name": "all"}]}`, "", []int{30}},
+		"alarms that a condition chooses": {30, "Alias", `{"Fn::If": ["C", ` + alarms + `, {"Ref": "AWS::NoValue"}]}`, "", []int{24, 6}},
+		"a list that a condition chooses": {30, "Alias", `{"Enabled": true, "Alarms": {"Fn::If": ["C", [{"Name": "Fn%[1]d"}], []]}}`, "", []int{30}},
+		"alarms of a number nobody knows": {30, "Alias", `{"Enabled": true, "Alarms": {"Fn::Split": [",", "%[1]d"]}}`, "", []int{8, 8, 8, 6}},
+		"hooks":                           {21, "Alias", "", `, "BeforeAllowTrafficHook": "before-%d"`, []int{20, 1}},
+		"hooks after":                     {21, "Alias", "", `, "AfterAllowTrafficHook": "after-%d"`, []int{20, 1}},
+		"one hook for all":                {21, "Alias", "", `, "BeforeAllowTrafficHook": "before"`, []int{21}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			b.WriteString(`{"Resources": {"App": {"Type": "AWS::CodeDeploy::Application"}`)
+			for i := range test.functions {
+				numbered := func(format string) string {
+					if strings.Contains(format, "%") {
+						return fmt.Sprintf(format, i)
+					}
+					return format
+				}
+				configuration := ""
+				if test.alarms != "" {
+					configuration = `, "AlarmConfiguration": ` + numbered(test.alarms)
+				}
+				fmt.Fprintf(&b, `, "V%[1]d": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": "fn-%[1]d"}},
+					"G%[1]d": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"ApplicationName": {"Ref": "App"}%[2]s}},
+					"%[3]s%02[1]d": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live", "FunctionName": "fn-%[1]d", "FunctionVersion": {"Fn::GetAtt": ["V%[1]d", "Version"]}},
+						"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"ApplicationName": {"Ref": "App"}, "DeploymentGroupName": {"Ref": "G%[1]d"}%[4]s}}}`,
+					i, configuration, test.prefix, numbered(test.hooks))
+			}
+			b.WriteString(`}}`)
+			result, err := template.Rewrite([]byte(b.String()), options())
+			require.NoError(t, err)
+			require.NoError(t, violation([]byte(b.String()), result.Text))
+			var sizes []int
+			for _, s := range result.Shifts {
+				sizes = append(sizes, len(s.Aliases))
+			}
+			assert.Equal(t, test.want, sizes)
+		})
 	}
-	assert.ElementsMatch(t, []int{30, 30, 1}, sizes)
 }
 
 // many is a template with a number of functions, of which each has 5 resources.
