@@ -401,6 +401,30 @@ func many(functions int) []byte {
 	return []byte(b.String())
 }
 
+func TestATemplateThatBecomesTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := template.Rewrite(many(99), options())
+	require.NoError(t, err, "with 500 resources")
+	_, err = template.Rewrite(many(100), options())
+	require.ErrorContains(t, err, "Alias0: with its custom resource the template has 505 resources, and CloudFormation takes at most 500: split the stack")
+	_, err = template.Rewrite(parts{sections: `, "Metadata": "` + strings.Repeat("x", 1<<20-100) + `"`}.text(), options())
+	require.ErrorContains(t, err, "bytes, and CloudFormation takes at most 1048576: split the stack")
+}
+
+// Nobody but CloudFormation expands loops.
+func TestALoopIsRefusedWithWhatToGiveInstead(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Authored = true
+	for _, makes := range []string{`"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}`, `"Properties": {"AutoPublishAlias": "live"}`} {
+		loop := parts{resources: `, "Fn::ForEach::All": ["X", ["a"], {"${X}": {` + makes + `}}]`}
+		_, err := template.Rewrite(loop.text(), o)
+		require.ErrorContains(t, err, "Fn::ForEach::All: it makes aliases, and is not expanded here: give the template that CloudFormation has made of it")
+		_, err = template.Rewrite(loop.text(), options())
+		require.ErrorContains(t, err, "Fn::ForEach::All: it is not expanded yet: name Sluice after")
+	}
+}
+
 func FuzzRewrite(f *testing.F) {
 	f.Add(parts{}.text())
 	f.Add(config(`{"Fn::Sub": "${"}`).text())
@@ -425,7 +449,7 @@ func FuzzRewrite(f *testing.F) {
 
 // BenchmarkRewrite rewrites a template of 500 resources, which is CloudFormation's most.
 func BenchmarkRewrite(b *testing.B) {
-	source := many(100)
+	source := many(99)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := template.Rewrite(source, options()); err != nil {
@@ -436,7 +460,7 @@ func BenchmarkRewrite(b *testing.B) {
 
 // CloudFormation waits for a macro while somebody waits for CloudFormation.
 func TestATemplateOf500ResourcesIsRewrittenAtOnce(t *testing.T) {
-	source := many(100)
+	source := many(99)
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
 			_, err := template.Rewrite(source, options())
