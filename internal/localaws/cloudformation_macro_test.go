@@ -116,6 +116,9 @@ func TestAMacroThatFailsRollsBack(t *testing.T) {
 		"a wrong template": {respond(func(a map[string]any) {
 			a["fragment"] = map[string]any{"Resources": map[string]any{"A": map[string]any{"Type": "AWS::SNS::Topic", "DependsOn": "B"}}}
 		}), "Template format error: Unresolved resource dependencies [B]"},
+		"a template larger than a request may have": {respond(func(a map[string]any) {
+			a["fragment"].(map[string]any)["Description"] = strings.Repeat("x", 51200)
+		}), "1 validation error detected: Value at 'templateBody' failed to satisfy constraint"},
 		"a SAM resource": {respond(func(a map[string]any) {
 			a["fragment"] = map[string]any{"Resources": map[string]any{"A": map[string]any{"Type": "AWS::Serverless::Function"}}}
 		}), "not implemented in the local AWS: cloudformation:AWS::Serverless::Function"},

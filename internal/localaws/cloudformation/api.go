@@ -153,7 +153,7 @@ func (s *Stacks) readWanted(in input, current *stack) (wanted, error) {
 	if err := in.rest(in.action); err != nil {
 		return w, err
 	}
-	if w.template, err = parseTemplate(body, maxTemplate); err != nil {
+	if w.template, err = parseTemplate(body); err != nil {
 		return w, err
 	}
 	if w.parameters, err = w.template.resolveParameters(given); err != nil {

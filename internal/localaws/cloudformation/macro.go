@@ -81,7 +81,7 @@ func (s *Stacks) applyMacros(ctx context.Context, actor string, t *template, par
 		}
 		fragment = processed
 	}
-	expanded, err := parseTemplate(encode(fragment), maxExpanded)
+	expanded, err := parseTemplate(encode(fragment))
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ func TestJSONThatIsNoYAMLIsReadAll(t *testing.T) {
 	for text, transforms := range map[string][]string{
 		"{\"Description\": \"\\ud83d\\ude00\", \"Transform\": [\"SAM\", {\"Name\": \"X\"}]}": {"SAM", "X"},
 		"{\"Description\": \"\\ud83d\\ude00\", \"Transform\": \"SAM\"}":                      {"SAM"},
+		"{\"Something\": \"SAM\", \"Transform\": \"SAM\", \"Else\": \"\\ud83d\\ude00\"}":     {"SAM"},
 		"{\"Description\": \"\u007f\"}":                                                      nil,
 	} {
 		f, err := source.Parse([]byte(text))
