@@ -116,7 +116,6 @@ func decodeTargets(v strictjson.Value) []Target {
 	case len(values) > flow.MaxStackTargets:
 		v.Problem("has %d targets, and one resource shifts at most %d: use several", len(values), flow.MaxStackTargets)
 	}
-	length := 0
 	for _, item := range values {
 		o := item.ObjectLike(`{"Key": "OrdersAlias", "Function": "orders", "Alias": "live", "Version": "42"}`, "Key", "Function", "Alias", "Version")
 		t := Target{
@@ -134,13 +133,21 @@ func decodeTargets(v strictjson.Value) []Target {
 			item.Problem("%s appears twice", alias)
 		}
 		keys[t.Key], aliases[alias] = true, true
-		length += len(t.Key)
 		targets = append(targets, t)
+	}
+	checkKeys(v, targets)
+	return targets
+}
+
+// checkKeys refuses keys that no answer to CloudFormation has room for.
+func checkKeys(v strictjson.Value, targets []Target) {
+	length := 0
+	for _, t := range targets {
+		length += len(t.Key)
 	}
 	if length > flow.MaxStackKeys {
 		v.Problem("has Keys of %d characters, and CloudFormation takes an answer with %d: use shorter ones, or several resources", length, flow.MaxStackKeys)
 	}
-	return targets
 }
 
 // decodeAlarms reads the AlarmConfigurations of deployment groups. Only alarms of an enabled one
