@@ -26,6 +26,10 @@ type Config struct {
 	// is all. By default each change of one succeeds at once.
 	Opaque func(OpaqueChange) OpaqueResult
 
+	// Inert are the types whose resources just exist. A template with any other type that is
+	// not implemented is refused. By default, there are resources of all types.
+	Inert []string
+
 	// StaleAttributes makes a rollback write the properties as they were resolved before the
 	// update. By default it resolves the old template again, with the attributes that the
 	// resources have by then: a custom resource may have answered with others.
@@ -271,7 +275,7 @@ func (s *Stacks) attributeOf(r *resource, name string) (any, error) {
 		// The text is AWS's (live-streaming-on-aws#8).
 		return nil, fmt.Errorf("CustomResource attribute error: Vendor response doesn't contain %s key in object %s in S3 bucket cloudformation-custom-resource-storage-%s",
 			name, r.physical, strings.ReplaceAll(s.account.Region, "-", ""))
-	case r.opaque():
+	case isOpaque(r.definition.kind):
 		if name == "Arn" {
 			return s.account.ARN(serviceOf(r.definition.kind), r.physical), nil
 		}
