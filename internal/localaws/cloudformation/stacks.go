@@ -277,11 +277,20 @@ func (s *Stacks) attributeOf(r *resource, name string) (any, error) {
 			name, r.physical, strings.ReplaceAll(s.account.Region, "-", ""))
 	case isOpaque(r.definition.kind):
 		if name == "Arn" {
-			return s.account.ARN(serviceOf(r.definition.kind), r.physical), nil
+			return s.opaqueARN(r.definition.kind, r.physical), nil
 		}
 		return r.physical + "." + name, nil
 	}
 	return nil, missingAttribute(r.logical, name, r.definition.kind)
+}
+
+// opaqueARN returns the ARN of a resource that just exists. That of a role has no region, which
+// Lambda checks.
+func (s *Stacks) opaqueARN(kind, physical string) string {
+	if kind == "AWS::IAM::Role" {
+		return "arn:aws:iam::" + s.account.ID + ":role/" + physical
+	}
+	return s.account.ARN(serviceOf(kind), physical)
 }
 
 // serviceOf returns the part of an ARN for a type: "sns" for AWS::SNS::Topic.
