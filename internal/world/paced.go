@@ -130,6 +130,13 @@ func (p *Paced) OnHook(observe func(function string, payload []byte)) {
 	p.world.OnHook(observe)
 }
 
+// SetHook says what a hook does.
+func (p *Paced) SetHook(function string, b HookBehaviour) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.world.SetHook(function, b)
+}
+
 // Close ends everything that runs, including processes.
 func (p *Paced) Close() {
 	p.end()
