@@ -21,6 +21,8 @@ type Run struct {
 	Strategy  string
 	Plan      shift.Plan
 	Alarms    []string
+	// Warnings are about alarms that cannot fire as they are meant to.
+	Warnings  []string
 	Moments   []Moment
 	Stages    []Stage
 	Positions []Position
@@ -175,6 +177,9 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
 		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
 		r.opened, r.firing = at, d.Deployment.FiringAtStart
+		for _, w := range d.Deployment.Warnings {
+			r.Warnings = append(r.Warnings, w.Text)
+		}
 	}
 	if d.Rollback != nil {
 		r.rollbackReasons = d.Rollback.Reasons
