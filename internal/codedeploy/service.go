@@ -100,6 +100,10 @@ func (s *Service) answer(ctx context.Context, call Call, invocation string) (any
 		return map[string]any{"deploymentInfo": d.info()}, nil
 	case *StopDeployment:
 		return s.stop(ctx, c)
+	case *ListDeployments:
+		return s.list(ctx, c)
+	case *GetDeploymentConfig:
+		return s.config(ctx, c)
 	case *ListDeploymentTargets:
 		d, err := s.stand(ctx, c.ID)
 		if err != nil {
@@ -150,7 +154,7 @@ func (s *Service) create(ctx context.Context, c *CreateDeployment, invocation st
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.start(ctx, invocation, operator.NewName(release, s.Now()), input)
+	x, err := s.start(ctx, invocation, operator.NewMarkedName(release, s.Now(), groupMark(c.Application, c.Group)), input)
 	if err != nil {
 		return nil, err
 	}
