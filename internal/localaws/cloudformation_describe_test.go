@@ -86,6 +86,12 @@ func TestAResourceOfATypeThatIsNotThereIsRefused(t *testing.T) {
 	assert.Contains(t, strings.Join(s.CloudFormation().History("app"), "\n"), "the resource type AWS::S3::Bucket of Added")
 }
 
+func TestACustomResourceIsRefusedWhereItCannotAnswer(t *testing.T) {
+	s := newStacks(t, localaws.CloudFormationConfig{NoCustomResources: true})
+	err := s.deploy(*templateOf(thing("1"), ""))
+	require.ErrorContains(t, err, "cloudformation:the resource type Custom::Thing of Thing")
+}
+
 func TestAMacroOfAWSIsRefusedByItsName(t *testing.T) {
 	s := newStacks(t, localaws.CloudFormationConfig{})
 	err := s.deploy(strings.Replace(macroTemplate, "Add", "AWS::Serverless-2016-10-31", 1), cfntypes.CapabilityCapabilityAutoExpand)

@@ -65,7 +65,10 @@ func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 	}
 	s.Open = true
 	var w *World // begin returns it before a stack changes anything
-	s.Stacks = localaws.CloudFormationConfig{Inert: inertTypes, Opaque: func(c localaws.OpaqueChange) localaws.OpaqueResult { return w.changeResource(c) }}
+	s.Stacks = localaws.CloudFormationConfig{
+		Inert: inertTypes, Opaque: func(c localaws.OpaqueChange) localaws.OpaqueResult { return w.changeResource(c) },
+		NoCustomResources: p.Run != nil, // a process would send its answer to AWS itself
+	}
 	var err error
 	if w, err = begin(time.Now().UTC().Truncate(time.Second), s, inputs); err != nil {
 		return nil, err

@@ -284,6 +284,8 @@ func (s *Stacks) knows(kind string) bool {
 	switch {
 	case strings.HasPrefix(kind, "AWS::Serverless::"):
 		return false
+	case isCustom(kind):
+		return !s.config.NoCustomResources
 	case s.config.Inert == nil, kind == macroType, !isOpaque(kind):
 		return true
 	}

@@ -30,6 +30,10 @@ type Config struct {
 	// not implemented is refused. By default, there are resources of all types.
 	Inert []string
 
+	// NoCustomResources makes templates with custom resources refused: the functions behind
+	// them cannot reach the URLs for their answers.
+	NoCustomResources bool
+
 	// StaleAttributes makes a rollback write the properties as they were resolved before the
 	// update. By default it resolves the old template again, with the attributes that the
 	// resources have by then: a custom resource may have answered with others.
