@@ -104,6 +104,15 @@ func (s *Service) answer(ctx context.Context, call Call, invocation string) (any
 		return s.list(ctx, c)
 	case *GetDeploymentConfig:
 		return s.config(ctx, c)
+	case *PutHookStatus:
+		return s.putHookStatus(ctx, c)
+	}
+	return s.answerTargets(ctx, call)
+}
+
+// answerTargets does what a call about a deployment's targets means.
+func (s *Service) answerTargets(ctx context.Context, call Call) (any, error) {
+	switch c := call.(type) {
 	case *ListDeploymentTargets:
 		d, err := s.stand(ctx, c.ID)
 		if err != nil {
@@ -119,8 +128,6 @@ func (s *Service) answer(ctx context.Context, call Call, invocation string) (any
 	case *BatchGetDeploymentTargets:
 		list, err := s.targets(ctx, c.ID, c.Targets...)
 		return map[string]any{"deploymentTargets": list}, err
-	case *PutHookStatus:
-		return s.putHookStatus(ctx, c)
 	}
 	return nil, unsupported(fmt.Sprintf("%T", call))
 }

@@ -103,6 +103,11 @@ func template(f form) string {
 		}
 		resources["Topic"] = topic
 	}
+	return encode(f, resources)
+}
+
+// encode writes the template of a form with these resources.
+func encode(f form, resources map[string]any) string {
 	whole := map[string]any{"Resources": resources}
 	if f.macro {
 		whole["Transform"] = []any{flow.DefaultMacro}
