@@ -164,7 +164,8 @@ var rules = []rule{
 	{folder: "internal/localaws/asl"},
 	{folder: "internal/localaws/iam"},
 	{folder: "internal/localaws/lambdaruntime"},
-	{folder: "internal/localaws/stack", may: []string{localRuntime}},
+	// It knows where the local Lambda answers functions' URLs.
+	{folder: "internal/localaws/stack", may: []string{localRuntime, localCloud + "/lambda"}},
 	// What the local services share. None knows a service.
 	{folder: "internal/localaws/account"},
 	{folder: "internal/localaws/identifier"},

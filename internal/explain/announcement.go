@@ -23,11 +23,15 @@ func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at ti
 	if state == shift.ShiftedTo {
 		id = fmt.Sprintf("%s/%d", id, p.Step)
 	}
-	return shift.Announcement{
+	a := shift.Announcement{
 		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
 		Weight: p.Weight, Step: p.Step, Reasons: shift.BoundReasons(p.Reasons), At: at,
 		Summary: summary(describeProgress(d, state, p)),
 	}
+	if state == shift.Started {
+		a.Warnings = d.Warnings
+	}
+	return a
 }
 
 // describeProgress says where a running Deployment stands.
@@ -44,7 +48,7 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 		}
 	}
 	if state == shift.Started {
-		return join(lines) + "." + describeNotes(d.Changes)
+		return join(lines) + "." + describeNotes(d.Changes) + describeWarnings(d.Warnings)
 	}
 	return join(lines) + "."
 }
@@ -57,6 +61,15 @@ func describeNotes(changes []shift.Change) string {
 		if c.Note != "" {
 			text += fmt.Sprintf(" %s is %s.", c.Target, c.Note)
 		}
+	}
+	return text
+}
+
+// describeWarnings says in a sentence for each which alarms cannot fire as they are meant to.
+func describeWarnings(warnings []shift.Reason) string {
+	text := ""
+	for _, w := range warnings {
+		text += " Warning: " + w.Text + "."
 	}
 	return text
 }

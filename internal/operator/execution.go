@@ -98,8 +98,11 @@ const maxName = 80
 // started, such as orders-live-20261121T061031Z. It contains only characters that
 // CloudWatch Logs accepts too (StartExecution, name). If the name is too long, the
 // targets are cut, never the time.
-func NewName(release shift.Release, at time.Time) string {
-	stamp := at.UTC().Format("-20060102T150405Z")
+func NewName(release shift.Release, at time.Time) string { return NewMarkedName(release, at, "") }
+
+// NewMarkedName is NewName with a mark at its end, by which such executions are found again.
+func NewMarkedName(release shift.Release, at time.Time, mark string) string {
+	stamp := at.UTC().Format("-20060102T150405Z") + mark
 	if more := len(release.Arrivals) - 1; more > 0 {
 		stamp = fmt.Sprintf("-and-%d-more", more) + stamp
 	}

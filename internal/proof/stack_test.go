@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -47,6 +48,7 @@ type form struct {
 	plain    bool   // without Sluice
 	function string // the function's name
 	long     bool   // with a wait condition
+	macro    bool   // as it is for CodeDeploy, and one line more: the macro makes the rest of it
 }
 
 // template writes the template of a form, as the macro leaves it.
@@ -70,7 +72,10 @@ func template(f form) string {
 		"Name": "live", "FunctionName": ref("Orders"), "FunctionVersion": getAtt(version, "Version"),
 	}}
 	resources["Live"] = alias
-	if !f.plain {
+	if f.macro {
+		addCodeDeploy(f, resources, alias)
+	}
+	if !f.plain && !f.macro {
 		alias["Properties"].(map[string]any)["FunctionVersion"] = getAtt("Shift", "Live")
 		properties := map[string]any{
 			"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:" + world.FunctionPrefix + flow.StackShift, "ServiceTimeout": "3600", "Protocol": "1",
@@ -98,11 +103,30 @@ func template(f form) string {
 		}
 		resources["Topic"] = topic
 	}
-	text, err := json.Marshal(map[string]any{"Resources": resources})
+	return encode(f, resources)
+}
+
+// encode writes the template of a form with these resources.
+func encode(f form, resources map[string]any) string {
+	whole := map[string]any{"Resources": resources}
+	if f.macro {
+		whole["Transform"] = []any{flow.DefaultMacro}
+	}
+	text, err := json.Marshal(whole)
 	if err != nil {
 		panic(err)
 	}
 	return string(text)
+}
+
+// addCodeDeploy makes a template one whose alias CodeDeploy shifts, as SAM leaves it.
+func addCodeDeploy(f form, resources, alias map[string]any) {
+	alias["UpdatePolicy"] = map[string]any{"CodeDeployLambdaAliasUpdate": map[string]any{"ApplicationName": ref("Application"), "DeploymentGroupName": ref("Group")}}
+	resources["Application"] = map[string]any{"Type": "AWS::CodeDeploy::Application", "Properties": map[string]any{"ComputePlatform": "Lambda"}}
+	resources["Group"] = map[string]any{"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": map[string]any{
+		"ApplicationName": ref("Application"), "ServiceRoleArn": "arn:aws:iam::123456789012:role/codedeploy", "DeploymentConfigName": f.config,
+		"AlarmConfiguration": map[string]any{"Enabled": true, "Alarms": []any{map[string]any{"Name": "orders-errors"}}},
+	}}
 }
 
 func ref(name string) any        { return map[string]any{"Ref": name} }
@@ -112,6 +136,7 @@ func withBehind(f form) form     { f.topic = `"DependsOn": "Live"`; return f }
 func ofCanary(code string) form {
 	return form{code: code, config: "CodeDeployDefault.LambdaCanary10Percent1Minute"}
 }
+func ofMacro(code string) form                 { f := ofCanary(code); f.macro = true; return f }
 func withShift(f form, properties string) form { f.shift = properties; return f }
 
 // newStack makes the account, with the stack as the first form has it.
@@ -134,7 +159,9 @@ func newStackWorld(t *testing.T, config localaws.CloudFormationConfig, scenario 
 }
 
 func (s *stack) create(first form) error {
-	_, err := s.client().CreateStack(s.t.Context(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
+	_, err := s.client().CreateStack(s.t.Context(), &cloudformation.CreateStackInput{
+		StackName: aws.String(stackName), TemplateBody: aws.String(template(first)), Capabilities: []types.Capability{types.CapabilityCapabilityAutoExpand},
+	})
 	if err != nil {
 		return err
 	}
@@ -190,7 +217,9 @@ func (s *stack) client() *cloudformation.Client {
 // update begins an update.
 func (s *stack) update(f form) {
 	s.t.Helper()
-	_, err := s.client().UpdateStack(s.t.Context(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f))})
+	_, err := s.client().UpdateStack(s.t.Context(), &cloudformation.UpdateStackInput{
+		StackName: aws.String(stackName), TemplateBody: aws.String(template(f)), Capabilities: []types.Capability{types.CapabilityCapabilityAutoExpand},
+	})
 	require.NoError(s.t, err)
 }
 
@@ -201,7 +230,7 @@ func (s *stack) play(pick func([]string) int) error {
 		Moves: func() []localaws.StackMove { return slices.Clone(s.moves) },
 		Log:   func(line string) { s.log = append(s.log, fmt.Sprintf("%s %s", s.w.Elapsed(), line)) },
 		Settled: func(a localaws.StackAction) bool {
-			return a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
+			return slices.Contains([]string{"Orders", "Application", "Group"}, a.Resource) || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
 		},
 		Wakes: func() (time.Time, bool) {
 			if s.w.IsIdle() || s.w.Problem() != nil {
@@ -267,8 +296,15 @@ func (s *stack) serving() string {
 
 // recorded is the version of the alias that the stack has recorded.
 func (s *stack) recorded() string {
-	value, _ := s.w.Cloud().CloudFormation().Attribute(stackName, "Shift", "Live")
-	return value
+	stacks := s.w.Cloud().CloudFormation()
+	state, _ := stacks.Stack(stackName)
+	for logical := range state.Resources {
+		if logical == "Shift" || strings.HasPrefix(logical, "SluiceShift") { // the macro names its own
+			value, _ := stacks.Attribute(stackName, logical, "Live")
+			return value
+		}
+	}
+	return ""
 }
 
 // String tells what has happened.
@@ -353,14 +389,14 @@ var stackStories = []stackStory{
 	{name: "a healthy version", first: ofCanary("1"), begin: func(s *stack) { s.update(withBeside(ofCanary("2"))) }, ends: []string{"UPDATE_COMPLETE"}},
 	{name: "a healthy version of a long plan", first: ofLong(ofCanary("1")), begin: func(s *stack) { s.update(withBeside(ofLong(ofCanary("2")))) }, ends: []string{"UPDATE_COMPLETE"}},
 	{
-		name: "an alarm in mid-shift", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofCanary("1"), begin: func(s *stack) {
+		name: "an alarm in mid-shift", scenario: ordersErrors, first: ofCanary("1"), begin: func(s *stack) {
 			s.update(withBeside(withShift(ofCanary("2"), alarmed)))
 			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 	{
-		name: "an alarm in mid-shift of a long plan", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofLong(ofCanary("1")), begin: func(s *stack) {
+		name: "an alarm in mid-shift of a long plan", scenario: ordersErrors, first: ofLong(ofCanary("1")), begin: func(s *stack) {
 			s.update(ofLong(withShift(ofCanary("2"), alarmed)))
 			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
 		},
@@ -432,7 +468,19 @@ var stackStories = []stackStory{
 		ends:     []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 	{name: "the line is removed", first: ofCanary("1"), begin: func(s *stack) { s.update(form{code: "1", plain: true, topic: `"Metadata": {}`}) }, after: "1", ends: []string{"UPDATE_COMPLETE"}},
+	// The macro processes these templates, as a transform that CloudFormation runs.
+	{name: "a healthy version of a template for CodeDeploy", scenario: ordersErrors, first: ofMacro("1"), begin: func(s *stack) { s.update(withBeside(ofMacro("2"))) }, ends: []string{"UPDATE_COMPLETE"}},
+	{
+		name: "an alarm in mid-shift of a template for CodeDeploy", scenario: ordersErrors, first: ofMacro("1"), begin: func(s *stack) {
+			s.update(ofMacro("2"))
+			s.w.HappenAfter(30*time.Second, func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{name: "the line is added with a new version", scenario: ordersErrors, first: form{code: "1", plain: true}, begin: func(s *stack) { s.update(ofMacro("2")) }, ends: []string{"UPDATE_COMPLETE"}},
 }
+
+const ordersErrors = `{"alarms": [{"name": "orders-errors"}]}`
 
 const alarmed = `"AlarmConfigurations": [{"Enabled": "true", "Alarms": [{"Name": "orders-errors"}]}]`
 

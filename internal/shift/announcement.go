@@ -24,6 +24,8 @@ type Announcement struct {
 	// Comparisons are how the versions of judged Targets were compared, the worst first. Only
 	// an Outcome has them.
 	Comparisons []Comparison `json:"comparisons,omitempty"`
+	// Warnings are about alarms that cannot fire as they are meant to. Only Started has them.
+	Warnings []Reason `json:"warnings,omitempty"`
 	// Summary is one line for people, without quotes.
 	Summary string    `json:"summary"`
 	At      time.Time `json:"at"`

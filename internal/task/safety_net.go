@@ -49,15 +49,21 @@ type SafetyLedger interface {
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
 }
 
-// Executions reads the state of the state machine's executions, and ends their waiting.
+// Executions reads the state of the state machine's executions.
 type Executions interface {
 	// Running lists the running executions.
 	Running(ctx context.Context) (map[string]bool, error)
 	// Ended says whether an execution has ended and cannot continue.
 	Ended(ctx context.Context, id string) (bool, error)
-	// FailHook answers for the hook that an execution waits for: it has failed with this
-	// error and cause. It returns false if the execution does not wait for an answer.
-	FailHook(ctx context.Context, id, name, cause string) (bool, error)
+	// AwaitedHook returns the task token of the hook that an execution waits for, or "" if it
+	// does not wait for one.
+	AwaitedHook(ctx context.Context, id string) (token string, err error)
+}
+
+// HookFailer ends the state that waits for a hook: the hook has failed with this error and cause. It
+// returns shift.ErrHookNotAwaited if the state has ended.
+type HookFailer interface {
+	Fail(ctx context.Context, token, name, cause string) error
 }
 
 // SafetyNet puts traffic back when the state machine cannot. It runs outside of the state
@@ -66,6 +72,7 @@ type SafetyNet struct {
 	Ledger     SafetyLedger
 	Router     RouteWriter
 	Executions Executions
+	States     HookFailer
 	Announcer  Announcer
 	// Together runs a function for several Deployments or Targets at once; nil is
 	// Concurrently.

@@ -46,8 +46,8 @@ func (w *World) own(name, version string) (function, bool) {
 }
 
 // invokeOwn runs one of Sluice's Lambdas for a caller from outside, who waits for its answer.
-// In a Paced world, time passes by itself while the caller waits. Otherwise invokeOwn steps
-// the clock.
+// An actor waits as it does for any call, and in a Paced world time passes by itself while a caller
+// waits. Otherwise invokeOwn steps the clock.
 func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
 	var result localaws.InvocationResult
 	run := func(done func()) {
@@ -59,6 +59,10 @@ func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocat
 			}
 			done()
 		})
+	}
+	if a := actorOf(ctx); a != nil {
+		a.await(run)
+		return result
 	}
 	if visit := visitorOf(ctx, call.Actor); visit != nil {
 		visit.await(run)

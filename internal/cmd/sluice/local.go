@@ -25,7 +25,9 @@ with the aws command and with this one. It has a function with traffic, metrics
 and alarms, and Sluice's state machine, ledger and safety net, with the
 definition and the handlers that run in AWS. Time passes by itself, by default
 10 times as fast as here. You can start an execution and stop it, set an alarm
-off, edit the alias, and publish a version. Ctrl-C ends it; nothing is kept.
+off, edit the alias, and publish a version. You can create a CloudFormation
+stack of a template in JSON, with the macro Sluice or with Custom::SluiceShift.
+Ctrl-C ends it; nothing is kept.
 
 Without -f there is a function orders: its alias live points at version 1, and
 its $LATEST is not published yet. With -f there are the functions, sites, names

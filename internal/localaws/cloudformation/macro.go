@@ -68,7 +68,7 @@ func (s *Stacks) checkExpanded(of *stack, t *template) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	return checkTypes(of.resources, t)
+	return s.checkTypes(of.resources, t)
 }
 
 // applyMacros returns the template that the macros make.
