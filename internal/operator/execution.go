@@ -42,6 +42,15 @@ func NewExecution(machineARN, name string) Execution {
 	return Execution(strings.Replace(machineARN, ":stateMachine:", ":execution:", 1) + ":" + name)
 }
 
+// Listed is what a list of executions says of one.
+type Listed struct {
+	Execution Execution
+	// Status is that of Step Functions, such as RUNNING.
+	Status  string
+	Started time.Time
+	Ended   time.Time // zero while it runs
+}
+
 func (x Execution) part(n int) string {
 	parts := strings.Split(string(x), ":")
 	if n >= len(parts) {

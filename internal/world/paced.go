@@ -154,6 +154,13 @@ func (p *Paced) now() time.Time {
 	return p.then.Add(time.Duration(float64(time.Since(p.since)) * p.speed))
 }
 
+// Clock returns the virtual time, and how many times faster than the real one it passes.
+func (p *Paced) Clock() (now time.Time, speed float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now(), p.speed
+}
+
 // catchUp runs the events that are due now. Events that become due in the meantime wait for the
 // next call, so that the lock is not held for long.
 func (p *Paced) catchUp() {

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/dashboard"
 	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
 	"sluice/internal/shift"
@@ -23,6 +26,7 @@ import (
 // localAccount is an AWS account that is played on a port of this machine.
 type localAccount struct {
 	endpoint string
+	page     string // the URL of its dashboard
 	flags    localFlags
 	stderr   io.Writer
 	journal  *journal
@@ -64,6 +68,24 @@ func (a *localAccount) showEvent(hook string, event []byte) {
 	if json.Unmarshal(event, &e) == nil && e.HookID != "" {
 		fmt.Fprintf(a.stderr, "sluice: the hook %s was asked: %s\n", hook, event)
 	}
+}
+
+// dashboard returns what the account's dashboard works with: that of a person who has configured
+// the aws command for it.
+func (a *localAccount) dashboard() dashboard.Config {
+	_, region, _ := a.world.Place()
+	home := account{
+		environment: environment{getenv: func(string) string { return "" }, now: time.Now},
+		prefix:      strings.TrimSuffix(world.FunctionPrefix, "-"), machine: a.world.StateMachine(), table: world.LedgerTable,
+	}
+	c := home.dashboard(aws.Config{
+		Region: region, BaseEndpoint: &a.endpoint,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "dashboard", SecretAccessKey: "local"}, nil
+		}),
+	})
+	c.Place, c.Clock = "sluice local", a.world.Clock
+	return c
 }
 
 func (a *localAccount) place() (at stack.Place) {
@@ -141,7 +163,7 @@ func (a *localAccount) printStartTimes(to io.Writer) {
 // print prints how to use the account: commands that can be pasted as one block, and
 // others to try.
 func (a *localAccount) print(to io.Writer, s inputs) {
-	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed))
+	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIts dashboard is on %s\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed), a.page)
 	release, err := file{json: s.deployment}.release("")
 	if err != nil {
 		return // cannot happen: the deployment was decoded before
