@@ -19,6 +19,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"sluice/internal/operator"
+	"sluice/internal/shift"
 )
 
 // findBrowser returns the browser of this machine, or "".
@@ -44,6 +47,8 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 type tab struct {
 	*stage
 	ctx context.Context
+	// close closes the tab. It may be called twice.
+	close func()
 
 	mu     sync.Mutex
 	errors []string // on the browser's console
@@ -65,13 +70,12 @@ func (s *stage) openTab(path string, width int64, setup ...action) *tab {
 	ctx, closeTab := chromedp.NewContext(started)
 	require.NoError(s.t, chromedp.Do(ctx))
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	b := &tab{stage: s, ctx: ctx}
+	b := &tab{stage: s, ctx: ctx, close: func() { cancel(); closeTab() }}
 	s.t.Cleanup(func() {
 		b.mu.Lock()
 		assert.Empty(s.t, b.errors, "the console of the browser")
 		b.mu.Unlock()
-		cancel()
-		closeTab()
+		b.close()
 	})
 	require.NoError(s.t, chromedp.Listen(ctx, b.listen))
 	b.do(command(log.Enable, cdp.Empty{}), command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
@@ -155,10 +159,11 @@ func (b *tab) picture(name string) {
 	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600))
 }
 
-// fits checks that a page is not wider than the window.
-func (b *tab) fits() {
+// fits checks that nothing on a page is wider than the window. A phone would show a wider page
+// smaller, and say that it fits.
+func (b *tab) fits(width int) {
 	b.t.Helper()
-	assert.LessOrEqual(b.t, js[int](b, "document.documentElement.scrollWidth"), js[int](b, "innerWidth"))
+	assert.Equal(b.t, width, js[int](b, "Math.max(innerWidth, document.documentElement.scrollWidth)"))
 }
 
 func TestPersonStartsWatchesAndAborts(t *testing.T) {
@@ -243,21 +248,46 @@ func TestConnectionThatIsLostIsShownAndHeals(t *testing.T) {
 	b.sees("baked 13:00 of 1:00:00")
 }
 
+// manyAccount has so many open deployments, and nothing else.
+type manyAccount struct {
+	open int
+	at   time.Time
+}
+
+func (a manyAccount) Unannounced(context.Context) ([]shift.Listed, error) {
+	listed := make([]shift.Listed, a.open)
+	for i := range listed {
+		listed[i] = shift.Listed{ID: fmt.Sprintf("arn:aws:states:us-east-1:123456789012:execution:sluice:deployment-%03d", i), Since: a.at.Add(time.Duration(i) * time.Second)}
+	}
+	return listed, nil
+}
+
+func (a manyAccount) Record(_ context.Context, id string) (shift.Record, error) {
+	target := shift.Target("lambda:service-" + id[len(id)-3:] + ":live")
+	return shift.Record{
+		ID: id, Status: shift.StatusOpen, OpenedAt: a.at, Intent: 1, Arrivals: []shift.Arrival{{Target: target, Candidate: "2"}},
+		Deployment: &shift.Deployment{ID: id, Changes: []shift.Change{{Target: target, Stable: "1", Candidate: "2"}}, Plan: shift.Plan{Steps: []shift.Step{{Weight: 1000, Bake: 600}, {Weight: shift.All}}}},
+	}, nil
+}
+
+func (manyAccount) History(context.Context, shift.Target) ([]shift.Arrived, error) { return nil, nil }
+func (manyAccount) Recent(context.Context, int) ([]operator.Listed, error)         { return nil, nil }
+func (manyAccount) Events(context.Context, operator.Execution, int64) ([]operator.Event, error) {
+	return nil, nil
+}
+
 func TestTwoHundredDeploymentsAreShownAndFound(t *testing.T) {
 	t.Parallel()
-	inputs := functions(200, "Canary10Percent600Minutes")
-	s := newStage(t, `{}`, nil, inputs...)
-	for i, input := range inputs {
-		s.start(fmt.Sprintf("deployment-%03d", i), input)
-	}
-	s.advance(30 * time.Second)
+	a := manyAccount{open: 200, at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := newStage(t, `{}`, func(c *Config) { c.Ledger, c.Executions = a, a }, canary)
 	b := s.openTab("/", desktop)
 	b.sees("200 deployments are open.")
 	b.isLive()
+	assert.Equal(t, 200, js[int](b, "document.querySelectorAll('#open .card .bar').length"))
 	b.do(chromedp.SendKeys(chromedp.CSS("#target"), "service-123"+kb.Enter))
 	b.sees("1 deployment is open.")
-	b.sees("lambda:service-123:live")
 	b.isLive()
+	b.sees("lambda:service-123:live 1 → 2")
 	b.sees("step 1 of 2")
 }
 
@@ -271,7 +301,7 @@ func TestPagesFitOnAPhone(t *testing.T) {
 	for name, path := range map[string]string{"list": "/", "deployment": deploymentPath(id), "ask": strings.Replace(deploymentPath(id), "/deployment?", "/ask?do=pause&", 1)} {
 		b := s.openTab(path, phone)
 		b.isLive()
-		b.fits()
+		b.fits(phone)
 		small := js[int](b, "[...document.querySelectorAll('.button, button')].filter(n => n.getBoundingClientRect().height < 40).length")
 		assert.Zero(t, small, "%s: a thumb hits every button", name)
 		b.picture("phone-" + name)

@@ -35,6 +35,8 @@ type deployment struct {
 	due          time.Time
 	idle         int
 	historyError string
+	// stale says that the record has changed since: the history may have more to tell.
+	stale bool
 
 	alarms map[string]shift.Alarm
 	// told is what came of the last thing that a person has asked for here.
@@ -74,7 +76,7 @@ func (d *deployment) learnRecord(r shift.Record, problem string) bool {
 		}
 	}
 	d.recordError = problem
-	d.due, d.idle = time.Time{}, 0 // the execution's history may have more to tell
+	d.stale, d.idle = true, 0
 	return true
 }
 

@@ -362,8 +362,8 @@ func (d *Dashboard) titleOf(id string) (title string) {
 type questionPage struct {
 	base
 	question
-	Before string
-	Stand  template.HTML
+	Heading, Before string
+	Stand           template.HTML
 }
 
 func (d *Dashboard) showQuestion(w http.ResponseWriter, r *http.Request) {
@@ -384,7 +384,8 @@ func (d *Dashboard) showQuestion(w http.ResponseWriter, r *http.Request) {
 func (d *Dashboard) showForm(w http.ResponseWriter, status int, q question) {
 	query := url.Values{"page": {"ask"}, "id": {q.Card.ID}}
 	c := d.compose(query)
-	p := questionPage{base: d.base(q.Short), question: q, Before: q.Action.Before(q.Of), Stand: c.html("stand")}
+	heading := strings.ToUpper(string(q.Order[:1])) + string(q.Order[1:]) + " " + string(q.Of) + "?"
+	p := questionPage{base: d.base(heading), question: q, Heading: heading, Before: q.Action.Before(q.Of), Stand: c.html("stand")}
 	p.Events, p.Notice = "/events?"+query.Encode(), c.html("notice")
 	d.write(w, status, "ask", p)
 }

@@ -360,7 +360,7 @@ func (p *poller) readHistories(ctx context.Context) {
 }
 
 func (p *poller) learnHistory(d *deployment, events []operator.Event, err error) bool {
-	d.historyRead = p.Now()
+	d.historyRead, d.stale = p.Now(), false
 	d.idle++
 	if err != nil {
 		text := shift.BoundText(err.Error(), maxShown)
@@ -414,7 +414,7 @@ func (p *poller) dueHistories() []string {
 // isDue reports whether the history of a deployment is to be read. now is the time in AWS.
 func (p *poller) isDue(d *deployment, now time.Time) bool {
 	switch {
-	case d.historyRead.IsZero():
+	case d.historyRead.IsZero(), d.stale:
 		return true
 	case d.last.Ends() && d.idle > 0: // it was read once more, for what the Ledger knows
 		return false

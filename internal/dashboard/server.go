@@ -135,9 +135,15 @@ func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
 	d.ask(w, r, q)
 }
 
+// answerTime is how long the safety net may take to answer: longer than its own timeout.
+const answerTime = 6 * time.Minute
+
 // ask sends what a person asks for to AWS.
 func (d *Dashboard) ask(w http.ResponseWriter, r *http.Request, q question) {
-	result, err := d.config.Control.Do(r.Context(), control.Request{
+	// Who closes the page does not take back what was asked for.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerTime)
+	defer cancel()
+	result, err := d.config.Control.Do(ctx, control.Request{
 		Action: q.Action, Target: q.Of, DeploymentID: q.Card.ID, Reason: q.Reason,
 	})
 	d.poller.refresh(q.Card.ID)

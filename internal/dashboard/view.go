@@ -203,7 +203,7 @@ func (d *deployment) waitEnd(now time.Time) *countdown {
 func (d *deployment) gates(live picture.Live) []gate {
 	var list []gate
 	if live.Judged {
-		check := gate{Kind: "last check", Name: picture.Quantity(live.Checks, "check", "checks"), State: live.Verdict.String(), Tone: page.VerdictClass(live.Verdict.String())}
+		check := gate{Kind: "last check", State: live.Verdict.String(), Tone: page.VerdictClass(live.Verdict.String())}
 		for _, reason := range live.Reasons {
 			check.Evidence = append(check.Evidence, shift.BoundText(reason, maxEvidence))
 		}
