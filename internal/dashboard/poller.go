@@ -63,6 +63,7 @@ type poller struct {
 	looked      time.Time     // when somebody has looked last
 	kick        chan struct{} // receives when somebody wants a round at once
 	round       chan struct{} // is closed at the end of the round
+	hasRead     bool          // whether there was a round
 	problems    map[string]problem
 	// wantRecent says that the list of executions has changed.
 	wantRecent bool
@@ -126,7 +127,7 @@ func (p *poller) poll(ctx context.Context) time.Duration {
 	p.forget()
 	p.mu.Lock()
 	close(p.round)
-	p.round = make(chan struct{})
+	p.round, p.hasRead = make(chan struct{}), true
 	p.mu.Unlock()
 	if ctx.Err() != nil {
 		return listEvery
@@ -492,7 +493,7 @@ func (p *poller) look(ctx context.Context, ids ...string) {
 	ctx, cancel := context.WithTimeout(ctx, maxFirstWait)
 	defer cancel()
 	p.mu.Lock()
-	rested := p.Now().Sub(p.looked) >= lookTime && len(p.viewers) == 0
+	rested := !p.hasRead || p.Now().Sub(p.looked) >= lookTime && len(p.viewers) == 0
 	p.looked = p.Now()
 	p.wantRecent = p.wantRecent || rested
 	for _, id := range ids {

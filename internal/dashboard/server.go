@@ -42,7 +42,7 @@ type search struct {
 }
 
 // New returns the Dashboard that is served on an address of this machine, such as
-// 127.0.0.1:4580. Poll must run meanwhile.
+// 127.0.0.1:4572. Poll must run meanwhile.
 func New(c Config, address string) *Dashboard {
 	if c.Console == nil {
 		c.Console = func(operator.Execution) string { return "" }

@@ -41,8 +41,12 @@ const examplesOfDashboard = `  sluice dashboard
   sluice dashboard --profile production --read-only
   sluice dashboard --port 0`
 
-// defaultDashboardPort is that of sluice dashboard. That of sluice local follows the port of its AWS.
-const defaultDashboardPort = 4580
+const (
+	defaultDashboardPort = 4572
+	// localDashboard is how far the port of the dashboard of sluice local is from that of its AWS.
+	// So it is neither that of sluice codedeploy nor that of sluice dashboard.
+	localDashboard = 3
+)
 
 func newDashboard(env environment) *cobra.Command {
 	a := account{environment: env}

@@ -36,7 +36,7 @@ its $LATEST is not published yet. With -f there are the functions, sites, names
 in Route 53, alarms and hooks that the deployment names. The scenario says how
 the versions behave and what else happens. A version that you publish behaves
 like its candidate. Its dashboard, the page of 'sluice dashboard', is on the
-next port, or on any free one.
+third port after that, or on any free one.
 
 With --functions bootstraps, Sluice's Lambdas run as separate processes, as in
 AWS, with the environment variables of the stack's template. First build them
@@ -154,7 +154,7 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 	if err := account.deploy(); err != nil {
 		return err
 	}
-	page, err := listenAfter(listener)
+	page, err := listenNear(listener)
 	if err != nil {
 		return err
 	}
@@ -187,9 +187,9 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 	}
 }
 
-// listenAfter listens on the port that follows another one's, or on any free one.
-func listenAfter(before net.Listener) (net.Listener, error) {
-	if next := before.Addr().(*net.TCPAddr).Port + 1; next <= maxPort {
+// listenNear listens on a port that follows from another one, or on any free one.
+func listenNear(before net.Listener) (net.Listener, error) {
+	if next := before.Addr().(*net.TCPAddr).Port + localDashboard; next <= maxPort {
 		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)); err == nil {
 			return listener, nil
 		}
