@@ -19,7 +19,7 @@ import (
 const (
 	// listEvery and quietEvery are for the list of what is open, and for it while nothing is.
 	listEvery  = 5 * time.Second
-	quietEvery = 15 * time.Second
+	quietEvery = 10 * time.Second
 	// Each record is read every recordEvery, or less often: all of them together take
 	// timePerRecord each.
 	recordEvery   = 5 * time.Second
@@ -65,11 +65,13 @@ type poller struct {
 	round       chan struct{} // is closed at the end of the round
 	hasRead     bool          // whether there was a round
 	problems    map[string]problem
-	// wantRecent says that the list of executions has changed.
-	wantRecent bool
+	// wantList and wantRecent ask for these lists in the next round. listRead is when the first one
+	// was read last.
+	wantList, wantRecent bool
+	listRead             time.Time
 
 	// These belong to the goroutine that runs the rounds.
-	listed, alarmsRead, recentRead time.Time
+	alarmsRead, recentRead time.Time
 }
 
 // problem is why something cannot be read, since a time.
@@ -208,11 +210,12 @@ func (p *poller) readList(ctx context.Context) {
 			every = listEvery
 		}
 	}
-	p.mu.Unlock()
-	if !p.listed.IsZero() && p.Now().Sub(p.listed) < every {
+	if !p.wantList && p.Now().Sub(p.listRead) < every {
+		p.mu.Unlock()
 		return
 	}
-	p.listed = p.Now()
+	p.listRead, p.wantList = p.Now(), false
+	p.mu.Unlock()
 	listed, err := p.Ledger.Unannounced(ctx)
 	p.say("the list of open deployments", err)
 	if err != nil && !errors.Is(err, shift.ErrLedgerDamaged) {
@@ -493,14 +496,14 @@ func (p *poller) look(ctx context.Context, ids ...string) {
 	ctx, cancel := context.WithTimeout(ctx, maxFirstWait)
 	defer cancel()
 	p.mu.Lock()
-	rested := !p.hasRead || p.Now().Sub(p.looked) >= lookTime && len(p.viewers) == 0
-	p.looked = p.Now()
-	p.wantRecent = p.wantRecent || rested
+	old := !p.hasRead || p.Now().Sub(p.listRead) >= listEvery
+	p.wantRecent = p.wantRecent || p.Now().Sub(p.looked) >= lookTime && len(p.viewers) == 0
+	p.looked, p.wantList = p.Now(), p.wantList || old
 	for _, id := range ids {
 		p.find(id).looked = p.Now()
 	}
 	p.mu.Unlock()
-	for rounds := 0; rounds == 0 && rested || p.isUnread(ids); rounds++ {
+	for rounds := 0; rounds == 0 && old || p.isUnread(ids); rounds++ {
 		p.mu.Lock()
 		over := p.round
 		p.mu.Unlock()

@@ -102,6 +102,33 @@ func TestPauseAndResumeAreOfferedInTurn(t *testing.T) {
 	assert.NotContains(t, body, "/ask?do=pause")
 }
 
+// An alarm of this region wakes the safety net; one of another region is noticed by the execution.
+func TestPageSaysWhoPutTheTrafficBack(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		alarm string
+		net   bool
+	}{"the safety net": {"orders-5xx", true}, "the execution": {"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-5xx", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			input := strings.Replace(canary, "orders-5xx", tt.alarm, 1)
+			s := newStage(t, `{"events": [{"atSeconds": 400, "do": "setAlarmState", "alarm": "`+tt.alarm+`", "state": "ALARM"}]}`, nil, input)
+			id := s.start("one", input)
+			viewer := s.dash.poller.subscribe()
+			defer s.dash.poller.unsubscribe(viewer)
+			s.get(deploymentPath(id))
+			for range 400 { // the record may be read before the history, and between its events
+				s.advance(2 * time.Second)
+				s.read()
+			}
+			_, body := s.get(deploymentPath(id))
+			assert.Contains(t, body, "RolledBack")
+			assert.Contains(t, body, "AlarmFired")
+			assert.Equal(t, tt.net, strings.Contains(body, "SafetyNet"))
+		})
+	}
+}
+
 func TestWhatIsNotOfThisPageIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, `{}`, nil, canary)

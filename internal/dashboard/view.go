@@ -67,8 +67,12 @@ const (
 	maxTitle    = 120 // characters
 	maxGates    = 6
 	maxEvidence = 300 // characters
+	maxGist     = 2
 	maxNotes    = 4
 )
+
+// comparison is the Kind of a gate that compares the versions.
+const comparison = "comparison"
 
 // keyOf returns the key of a deployment's element.
 func keyOf(id string) string {
@@ -199,28 +203,28 @@ func (d *deployment) waitEnd(now time.Time) *countdown {
 	return &countdown{What: "looks again in", Until: d.due, Left: max(d.due.Sub(now), 0), Late: "now due"}
 }
 
-// gates are what decides whether it goes on, those first that object.
+// gates are what decides whether it goes on: the last check, and then those first that object.
 func (d *deployment) gates(live picture.Live) []gate {
-	var list []gate
+	var list, last []gate
 	if live.Judged {
 		check := gate{Kind: "last check", State: live.Verdict.String(), Tone: page.VerdictClass(live.Verdict.String())}
 		for _, reason := range live.Reasons {
 			check.Evidence = append(check.Evidence, shift.BoundText(reason, maxEvidence))
 		}
-		list = append(list, check)
+		last = append(last, check)
 	}
 	for _, name := range d.alarmNames() {
 		list = append(list, d.alarmGate(name, live))
 	}
 	for _, c := range live.Compared {
-		comparison := gate{Kind: "comparison", Name: string(c.Target), Tone: "muted"}
+		of := gate{Kind: comparison, Name: string(c.Target), Tone: "muted"}
 		for _, sentence := range c.Sentences {
-			comparison.Evidence = append(comparison.Evidence, shift.BoundText(sentence, maxEvidence))
+			of.Evidence = append(of.Evidence, shift.BoundText(sentence, maxEvidence))
 		}
-		list = append(list, comparison)
+		list = append(list, of)
 	}
 	slices.SortStableFunc(list, func(a, b gate) int { return cmp.Compare(toneOrder[a.Tone], toneOrder[b.Tone]) })
-	return list
+	return append(last, list...)
 }
 
 // toneOrder puts first what needs a person.
@@ -273,8 +277,25 @@ func (v card) Ask(a operator.Action) string {
 	return "/ask?do=" + url.QueryEscape(string(a.Order)) + "&id=" + url.QueryEscape(v.ID)
 }
 
-// Gates that a list shows, and how many it leaves out.
-func (v card) FewGates() []gate { return v.Gates[:min(len(v.Gates), maxGates)] }
+// FewGates are the gates that a list shows, each with little of its evidence.
+func (v card) FewGates() []gate {
+	few := slices.Clone(v.Gates[:min(len(v.Gates), maxGates)])
+	for i, g := range few {
+		few[i].Evidence = g.gist()
+	}
+	return few
+}
+
+// gist is what a list shows of the evidence. What a comparison says last is how strong it is.
+func (g gate) gist() []string {
+	switch n := len(g.Evidence); {
+	case g.Kind == comparison && n > 0:
+		return g.Evidence[n-1:]
+	case n > maxGist:
+		return append(slices.Clone(g.Evidence[:maxGist]), fmt.Sprintf("and %d more", n-maxGist))
+	}
+	return g.Evidence
+}
 
 // MoreGates is how many gates a list leaves out.
 func (v card) MoreGates() int { return max(len(v.Gates)-maxGates, 0) }
