@@ -169,7 +169,7 @@ func (s *stage) request(method, path string, form url.Values) *http.Request {
 // send sends a request, and follows no redirect.
 func (s *stage) send(r *http.Request) (status int, body string) {
 	s.t.Helper()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r)
 	require.NoError(s.t, err)
 	defer answer.Body.Close()
