@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -17,6 +18,10 @@ const (
 	Pause Order = "pause"
 	// Resume ends a Pause.
 	Resume Order = "resume"
+	// Approve lets the Deployment take the Step that it asks people about.
+	Approve Order = "approve"
+	// Reject answers the same question with no: the traffic is put back at once.
+	Reject Order = "reject"
 )
 
 // Command is an Order as it is stored in the Ledger's record until the Deployment obeys it.
@@ -30,10 +35,14 @@ type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+	// By is who gave it, where that is known: the ARN that AWS tells the sender about itself.
+	// The sender says it, and it is believed.
+	By string `json:"by,omitempty"`
 }
 
 // caution ranks Orders that were given in the same millisecond: the more cautious one wins.
-// Abort has no rank: it is carried out at once and never stored.
+// Abort has no rank: it is carried out at once and never stored. Approve and Reject have none:
+// they are stored as Answers.
 var caution = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
 
 // ranksPerMillisecond is how many ranks of caution fit into a millisecond. The Ledger
@@ -88,19 +97,37 @@ func (d Deployment) observe(c *Command) []Observation {
 	return []Observation{{
 		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.byHand("paused by hand")},
 		Limit: Limit{
-			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
+			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds, Person: true,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
 			Ended:   Reason{Name: PauseEnded, Text: "the pause has ended by itself"},
 		},
 	}}
 }
 
-// byHand says what a person did, and why if that is known.
+// byHand says what a person did, who did it and why, as far as that is known.
 func (c Command) byHand(what string) string {
+	if c.By != "" {
+		what += " (" + c.Giver() + ")"
+	}
 	if c.Reason == "" {
 		return what
 	}
 	return what + ": " + c.Reason
+}
+
+func (c *Command) promotes() bool { return c != nil && c.Order == Promote }
+
+// Giver names who gave the Command, in the short form of an ARN: user/ann, or
+// assumed-role/Admin/ann. It is empty if that is not known.
+func (c Command) Giver() string { return c.By[strings.LastIndexByte(c.By, ':')+1:] }
+
+// AbortReason is the Reason of a Deployment that a person has aborted.
+func (c Command) AbortReason() Reason {
+	text := c.Reason
+	if c.By != "" {
+		text = c.Giver() + ": " + text
+	}
+	return Reason{Name: Aborted, Text: text}
 }
 
 // pauseID identifies a pause by the time at which it was requested.

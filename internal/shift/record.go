@@ -44,6 +44,10 @@ type Record struct {
 	Comparisons []Comparison
 	// Command is the order that is to be obeyed, or nil.
 	Command *Command
+	// Asked is the Step about which people were asked last. Answers are what they have said, one
+	// for a Step.
+	Asked   AskedStep
+	Answers []Answer
 	// Reasons say why the record is restoring, or how it was closed.
 	Reasons []Reason
 	// MarkedAt is when a reason to restore it was first recorded.
