@@ -24,6 +24,9 @@ const (
 	Reject Order = "reject"
 )
 
+// Orders are all of them.
+func Orders() []Order { return []Order{Abort, Promote, Pause, Resume, Approve, Reject} }
+
 // Command is an Order as it is stored in the Ledger's record until the Deployment obeys it.
 //
 // A command may arrive twice, or late: another Deployment may hold the Target by then, or

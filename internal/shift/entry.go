@@ -62,10 +62,10 @@ func (d Deployment) pauses(p Progress, found Poll) bool {
 	return slices.ContainsFunc(d.observe(found.Command), func(o Observation) bool { return !p.findWait(o, found.Now).Over })
 }
 
-// AsksAbout returns the Step that people are to be asked about now, or 0.
+// AsksAbout returns the Step that people are to be asked about when the next Step is due, or 0.
 func (d Deployment) AsksAbout(p Progress, found Poll) int {
 	step := p.Step + 1
-	if !d.EntryDue(p, found.Command) || found.Command.promotes() || !d.Plan.Step(step).Approval.IsAsked() || found.Asked.Step >= step {
+	if p.NextStep > step || found.Command.promotes() || !d.Plan.Step(step).Approval.IsAsked() || found.Asked.Step >= step {
 		return 0
 	}
 	return step

@@ -80,6 +80,11 @@ func (r Record) Observe() []Observation {
 	return observations
 }
 
+// Poll is what the record holds for a poll.
+func (r Record) Poll(now time.Time, retries int) Poll {
+	return Poll{Command: r.Command, Asked: r.Asked, Answers: r.Answers, Now: now, Retries: retries}
+}
+
 // Opening says that Open has taken the locks and has not yet recorded what it found.
 func (r Record) Opening() bool { return r.Status == StatusOpen && r.Deployment == nil }
 

@@ -130,9 +130,8 @@ const (
 	maxWindowWait Seconds = 15 * 24 * 3600
 )
 
-// Check returns ErrInvalidPlan for a Window that does not open often and long enough to be
-// waited for from that time on.
-func (w Window) Check(now time.Time) error {
+// Check returns ErrInvalidPlan for a Window that is none.
+func (w Window) Check() error {
 	if !w.IsSet() {
 		return nil
 	}
@@ -145,8 +144,19 @@ func (w Window) Check(now time.Time) error {
 	if _, err := loadZone(w.Zone); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidPlan, err)
 	}
-	if _, opens := w.Opens(now); !opens {
-		return fmt.Errorf("%w: the window %s does not open within %s", ErrInvalidPlan, w, maxWindowWait)
+	return nil
+}
+
+// CheckWindows returns ErrInvalidPlan for a Plan with a Window that is none, or does not open
+// within the time for which it would be waited for from now on.
+func (p Plan) CheckWindows(now time.Time) error {
+	for i, s := range p.Steps {
+		if err := s.Window.Check(); err != nil {
+			return err
+		}
+		if _, opens := s.Window.Opens(now); !opens {
+			return fmt.Errorf("%w: the window %s of step %d does not open within %s", ErrInvalidPlan, s.Window, i+1, maxWindowWait)
+		}
 	}
 	return nil
 }

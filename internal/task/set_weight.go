@@ -23,6 +23,7 @@ type ShiftingLedger interface {
 	Land(ctx context.Context, id string, landed shift.Landed) error
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
+	EntryLedger
 }
 
 // RouteWriter reads Routes, and writes a Route if it still has the Revision that was read.
@@ -43,7 +44,7 @@ type RouteWriter interface {
 	RulesReader
 }
 
-// SetWeight moves every Route to the Plan's next Step.
+// SetWeight moves every Route to the Plan's next Step, unless something keeps it out.
 type SetWeight struct {
 	Ledger    ShiftingLedger
 	Router    RouteWriter
@@ -82,6 +83,10 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
+	progress, may, err := h.enter(ctx, call, progress)
+	if err != nil || !may {
+		return progress, err
+	}
 	record, err := h.Ledger.Intend(ctx, call.Document.Deployment.ID, progress.NextStep)
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", progress.NextStep, err)
@@ -111,6 +116,32 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
+}
+
+// enter decides whether the next Step may be taken now. A Step that an earlier try may have
+// written already is finished.
+func (h SetWeight) enter(ctx context.Context, call flow.Call[flow.Document], p shift.Progress) (shift.Progress, bool, error) {
+	record, err := h.Ledger.Record(ctx, call.Document.Deployment.ID)
+	if err != nil {
+		return p, false, fmt.Errorf("read the record: %w", err)
+	}
+	d, err := recordedDeployment(record, call.Document, p.NextStep)
+	if err != nil {
+		return p, false, err
+	}
+	if record.Status != shift.StatusOpen || record.Intent >= p.NextStep {
+		return p, true, nil
+	}
+	found, err := withEntry(ctx, h.Ledger, d, p, record.Poll(call.Now, call.Retry))
+	if err != nil {
+		return p, false, err
+	}
+	next, may := d.Enter(p, found)
+	if !may {
+		slog.InfoContext(ctx, "not shifted yet", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
+		next = announceApproval(ctx, h.Announcer, d, next, call.Now)
+	}
+	return next, may, nil
 }
 
 // revisionsBefore are the Revisions that guard the writes: those of Sluice's own writes, by
