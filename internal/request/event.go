@@ -71,7 +71,8 @@ type Commanded struct {
 }
 
 // Asked is the question which Deployment holds a Target, and what time it is. A command
-// that carries both answers is for that one Deployment, and may safely be repeated.
+// that carries both answers is for that one Deployment, and may safely be repeated. Without a Target
+// the question is only what time it is, for an order to freeze.
 type Asked struct{ Target shift.Target }
 
 // ErrNoOccasion is returned by DecodeOccasion for an event that the safety net does not
@@ -276,6 +277,9 @@ func decodeQuestion(detail []byte) (Occasion, error) {
 	if err := json.Unmarshal(detail, &question); err != nil {
 		return Occasion{}, fmt.Errorf("%w: a question's detail: %w", flow.ErrInvalidCommand, err)
 	}
+	if question.Target == "" {
+		return Occasion{Asked: &Asked{}}, nil
+	}
 	if err := checkTarget(question.Target); err != nil {
 		return Occasion{}, err
 	}
@@ -299,7 +303,11 @@ func EncodeCommand(c Commanded) ([]byte, error) {
 
 // EncodeQuestion writes what DecodeOccasion reads as a question.
 func EncodeQuestion(a Asked) ([]byte, error) {
-	return json.Marshal(map[string]any{"detail-type": flow.QuestionDetailType, "detail": map[string]any{"target": a.Target}})
+	detail := map[string]any{}
+	if a.Target != "" {
+		detail["target"] = a.Target
+	}
+	return json.Marshal(map[string]any{"detail-type": flow.QuestionDetailType, "detail": detail})
 }
 
 // EncodeFreeze writes what DecodeOccasion reads as an order to freeze the account, or to end a

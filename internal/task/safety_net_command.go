@@ -14,6 +14,10 @@ import (
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.
 func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
+	answer.At = now
+	if q.Target == "" {
+		return nil
+	}
 	holder, err := n.Ledger.Holder(ctx, q.Target)
 	if err != nil {
 		return fmt.Errorf("find who holds %s: %w", q.Target, err)
@@ -21,7 +25,7 @@ func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time
 	if err := holder.CheckMeant(q.Target, now); err != nil {
 		return err
 	}
-	answer.DeploymentID, answer.At = holder.DeploymentID, now
+	answer.DeploymentID = holder.DeploymentID
 	return nil
 }
 

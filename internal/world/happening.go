@@ -43,8 +43,11 @@ func (w *World) attempt(h Happening) error {
 		return w.cloud.SetTags(h.Function, h.Tags)
 	case updateAlias, deleteAliasDo:
 		return w.edit(h)
-	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):
+	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume), string(shift.Approve), string(shift.Reject):
 		w.Command(h.Target, shift.Order(h.Do), h.Reason)
+		return nil
+	case freezeDo, unfreezeDo:
+		w.Freeze(h.For, h.Reason)
 		return nil
 	}
 	return w.editFrontEnd(h)

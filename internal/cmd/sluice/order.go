@@ -39,7 +39,8 @@ version at once, for every target of that deployment.`,
 	{
 		shift.Promote, "Skip the rest of a deployment's plan",
 		`Promote makes the deployment that holds TARGET skip the rest of its plan, at its
-next poll. The alarms still count, and the hooks still run.`,
+next poll. The alarms still count, and the hooks still run. A promotion passes
+approvals and windows. A freeze it does not: end that first.`,
 		"it goes to 100% at its next poll, unless an alarm fires", "the fix is urgent",
 	},
 	{
@@ -54,6 +55,20 @@ and whenPauseEnds in the deployment's input.`,
 		`Resume ends the pause of the deployment that holds TARGET, at its next poll.`,
 		"its pause ends at its next poll", "the load test has passed",
 	},
+	{
+		shift.Approve, "Let a deployment take the step that it asks about",
+		`Approve lets the deployment that holds TARGET take the step that waits for a
+person (approval, in the deployment's input), at its next poll, which comes
+within 5 minutes. An answer is for that one step, and counts once.`,
+		"the step is taken at its next poll, unless something else keeps it waiting", "the numbers look good",
+	},
+	{
+		shift.Reject, "Answer a deployment's question with no, and put its traffic back",
+		`Reject answers the question of the deployment that holds TARGET whether its next
+step may be taken with no: all its traffic is put back at once, for every target
+of that deployment.`,
+		"its traffic is being put back", "the numbers look wrong",
+	},
 }
 
 const aboutOrders = `
@@ -63,7 +78,8 @@ const aboutOrders = `
 The command invokes the safety net, which is the Lambda function
 NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function. For
 an execution it also needs dynamodb:GetItem on the ledger's table, and for its
-name states:ListStateMachines.`
+name states:ListStateMachines. Who gives the order is recorded: AWS tells it
+(sts:GetCallerIdentity, which needs no permission).`
 
 // noReason is recorded if the user gives no reason.
 const noReason = "no reason was given"
@@ -88,7 +104,7 @@ func newOrder(o order, env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := f.giveOrder(cmd.Context(), s, shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason)})
+			t, err := f.giveOrder(cmd.Context(), s, shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason), By: f.caller(cmd.Context())})
 			if err != nil {
 				return err
 			}
@@ -175,6 +191,8 @@ func refusalText(c request.Commanded, refused lambdanet.RefusedError) string {
 		return fmt.Sprintf("no deployment holds %s, so there is nothing to %s: 'sluice history %s' lists the earlier ones", c.Target, c.Command.Order, c.Target)
 	case flow.DeploymentRestoring:
 		return fmt.Sprintf("cannot %s %s: its deployment is already putting the traffic back: %s", c.Command.Order, c.Target, refused.Message)
+	case flow.NotAsked:
+		return fmt.Sprintf("cannot %s %s: %s", c.Command.Order, c.Target, refused.Message)
 	case flow.DeploymentClosed:
 		return fmt.Sprintf("the deployment that held %s has ended: %s", c.Target, history)
 	}
