@@ -54,22 +54,22 @@ func TestAStepWaitsForAPerson(t *testing.T) {
 		cause          string
 		letters        int
 	}{
-		"both are approved":     {"rollback", answers(answer("approve", 600) + "," + answer("approve", 1800)), shift.Promoted, []string{"10% after 10 min", "100% after 31 min"}, "", 0},
-		"nobody answers":        {"rollback", answers(answer("approve", 600)), shift.RolledBack, []string{"10% after 10 min"}, "ApprovalExpired: nobody approved step 2 within 1h", 0},
-		"nobody objects":        {"promote", answers(answer("approve", 600)), shift.Promoted, []string{"10% after 10 min", "100% after 75 min"}, "", 0},
+		"both are approved":     {"rollback", answers(answer("approve", 600) + "," + answer("approve", 1800)), shift.Promoted, []string{"10% after 12 min", "100% after 32 min"}, "", 0},
+		"nobody answers":        {"rollback", answers(answer("approve", 600)), shift.RolledBack, []string{"10% after 12 min"}, "ApprovalExpired: nobody approved step 2 within 1h", 0},
+		"nobody objects":        {"promote", answers(answer("approve", 600)), shift.Promoted, []string{"10% after 12 min", "100% after 77 min"}, "", 0},
 		"nobody answers at all": {"promote", answers(""), shift.Rejected, nil, "ApprovalExpired: nobody approved step 1 within 1h", 0},
 		"the first is rejected": {"rollback", answers(answer("reject", 600)), shift.Rejected, nil, "ApprovalRejected: step 1 was rejected: seen", 0},
-		"the last is rejected":  {"promote", answers(answer("approve", 600) + "," + answer("reject", 1800)), shift.RolledBack, []string{"10% after 10 min"}, "ApprovalRejected: step 2 was rejected: seen", 0},
+		"the last is rejected":  {"promote", answers(answer("approve", 600) + "," + answer("reject", 1800)), shift.RolledBack, []string{"10% after 12 min"}, "ApprovalRejected: step 2 was rejected: seen", 0},
 		"one answer is for one step": {"rollback", `{"events": [` + answer("approve", 600) + `], "delivery": {"commands": {"copies": 3}}}`,
-			shift.RolledBack, []string{"10% after 10 min"}, "ApprovalExpired", 0},
+			shift.RolledBack, []string{"10% after 12 min"}, "ApprovalExpired", 0},
 		"one that comes too late is for none": {"rollback", `{"events": [` + answer("approve", 600) + `,` + answer("approve", 620) + `, ` + answer("approve", 1800) + `], "delivery": {"commands": {"delayMs": 2000000}}}`,
 			shift.RolledBack, []string{"10% after 43 min"}, "ApprovalExpired", 2},
 		"a promotion passes approvals": {"rollback", answers(answer("promote", 600)), shift.Promoted, []string{"100% after 12 min"}, "", 0},
-		"an alarm is still watched":    {"promote", answers(answer("approve", 600) + `, {"atSeconds": 1800, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}`), shift.RolledBack, []string{"10% after 10 min"}, "AlarmFired", 0},
-		"and polled":                   {"promote", `{"delivery": {"alarms": {"lost": true}}, "events": [` + answer("approve", 600) + `, {"atSeconds": 1800, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, []string{"10% after 10 min"}, "AlarmFired", 0},
+		"an alarm is still watched":    {"promote", answers(answer("approve", 600) + `, {"atSeconds": 1800, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}`), shift.RolledBack, []string{"10% after 12 min"}, "AlarmFired", 0},
+		"and polled":                   {"promote", `{"delivery": {"alarms": {"lost": true}}, "events": [` + answer("approve", 600) + `, {"atSeconds": 1800, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, []string{"10% after 12 min"}, "AlarmFired", 0},
 		"also before the first step":   {"promote", answers(`{"atSeconds": 600, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}`), shift.Rejected, nil, "AlarmFired", 0},
-		"an abort acts at once":        {"promote", answers(answer("approve", 600) + "," + answer("abort", 1800)), shift.RolledBack, []string{"10% after 10 min"}, "Aborted", 0},
-		"a pause adds up":              {"promote", answers(answer("approve", 600) + "," + answer("pause", 700) + "," + answer("approve", 1800) + "," + answer("resume", 7200)), shift.Promoted, []string{"10% after 10 min", "100% after 124 min"}, "", 0},
+		"an abort acts at once":        {"promote", answers(answer("approve", 600) + "," + answer("abort", 1800)), shift.RolledBack, []string{"10% after 12 min"}, "Aborted", 0},
+		"a pause adds up":              {"promote", answers(answer("approve", 600) + "," + answer("pause", 1200) + "," + answer("approve", 1800) + "," + answer("resume", 7200)), shift.Promoted, []string{"10% after 12 min", "100% after 124 min"}, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestAStepWaitsForItsWindow(t *testing.T) {
 		"not for the way back": {`{"function": "orders", ` + strategy + `, "window": {"days": ["Thu"], "from": "09:00", "to": "16:00", "timeZone": "Europe/Berlin"}}`,
 			`{"events": [{"atSeconds": 72000, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, []string{"10% after 480 min"}},
 		"a promotion passes it": {`{"function": "orders", ` + strategy + `, "window": {"days": ["Sun"], "from": "09:00", "to": "16:00", "timeZone": "UTC"}}`,
-			`{"events": [{"atSeconds": 600, "do": "promote", "target": "lambda:orders:live"}]}`, shift.Promoted, []string{"100% after 10 min"}},
+			`{"events": [{"atSeconds": 600, "do": "promote", "target": "lambda:orders:live"}]}`, shift.Promoted, []string{"100% after 11 min"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,8 +198,8 @@ func TestAllThatIsWaitedForIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	input := json.RawMessage(`{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5},
 		{"percent": 100, "approval": {"waitMinutes": 10}, "window": {"days": ["Thu"], "from": "02:00", "to": "03:00", "timeZone": "UTC"}}]}}`)
-	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 60, "do": "pause", "target": "lambda:orders:live"},
-		{"atSeconds": 70, "do": "freeze", "forSeconds": 3600, "reason": "the sale"},
+	w, seen := observe(t, scenarioOf(t, `{"events": [{"atSeconds": 400, "do": "pause", "target": "lambda:orders:live"},
+		{"atSeconds": 410, "do": "freeze", "forSeconds": 3600, "reason": "the sale"},
 		{"atSeconds": 5000, "do": "resume", "target": "lambda:orders:live"},
 		{"atSeconds": 7500, "do": "approve", "target": "lambda:orders:live"}]}`), input)
 	var most []string

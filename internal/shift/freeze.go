@@ -51,7 +51,7 @@ func (f Freeze) observe(now time.Time) []Observation {
 	return []Observation{{
 		Verdict: Wait, Reason: Reason{Name: Frozen, Text: f.String()},
 		Limit: Limit{
-			Length: maxFrozen, Ends: InSeconds(f.Until.Sub(now)), Then: RollBackAfterWait,
+			Length: maxFrozen, Ends: InSeconds(f.Until.Sub(now)), Then: RollBackAfterWait, Person: true,
 			Expired: Reason{Name: FreezeExpired, Text: fmt.Sprintf("the account has been frozen for %s", maxFrozen)},
 		},
 	}}

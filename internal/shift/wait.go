@@ -25,7 +25,7 @@ type Limit struct {
 	Then   AfterWait
 	// Poll is the least time between two polls of the wait.
 	Poll Seconds
-	// Person says that a person is waited for: the longer it takes, the rarer the polls.
+	// Person says that a person can end the wait: the longer it takes, the rarer the polls.
 	Person bool
 	// Ends is in how many seconds the wait ends by itself, or 0 if that is not known.
 	Ends Seconds
@@ -69,25 +69,24 @@ const (
 
 // pollOf is how long to sleep until the next poll of a wait that has rest left.
 func (d Deployment) pollOf(p Progress, l Limit, w Waited, rest Seconds) Seconds {
+	if l.Ends > 0 {
+		rest = min(rest, l.Ends)
+	}
 	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, d.thriftyPoll(p, rest))
 	if l.Person {
 		poll = max(poll, min(w.Seconds/personPart, personPoll))
 	}
 	if l.Ends == 0 {
-		return min(max(poll, ceilDiv(l.Length, maxWaitPolls)), rest)
+		poll = max(poll, ceilDiv(l.Length, maxWaitPolls))
 	}
-	return min(poll, l.Ends, rest)
+	return min(poll, rest)
 }
 
 // thriftyPoll is the least time between two polls with which this wait, and those that the
 // rest of the Plan may need, take half of what the history has left.
 func (d Deployment) thriftyPoll(p Progress, rest Seconds) Seconds {
-	later := d.Plan.entryWaits(p.Step + 2)
-	if later == 0 && rest <= MaxApprovalWait/30 {
-		return 0
-	}
 	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step)
-	return ceilDiv(rest+later, Seconds(max(left/EventsOfPoll/2, 1)))
+	return ceilDiv(rest+d.Plan.entryWaits(p.Step+2), Seconds(max(left/EventsOfPoll/2, 1)))
 }
 
 func ceilDiv(a, b Seconds) Seconds { return (a + b - 1) / b }

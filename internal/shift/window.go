@@ -236,7 +236,7 @@ func (w Window) observe(step int, now time.Time) []Observation {
 	}
 	reason := Reason{Name: OutsideWindow, Text: fmt.Sprintf("step %d waits for its window: %s", step, w)}
 	limit := Limit{
-		Of: strconv.Itoa(step), Length: maxWindowWait, Then: RollBackAfterWait,
+		Of: strconv.Itoa(step), Length: maxWindowWait, Then: RollBackAfterWait, Person: true,
 		Expired: Reason{Name: WindowExpired, Text: fmt.Sprintf("the window of step %d has not opened within %s: %s", step, maxWindowWait, w)},
 	}
 	if known {
