@@ -130,6 +130,8 @@ func TestADayOfWaitingForAPersonTakesFewTransitions(t *testing.T) {
 	for name, transitions := range map[string]int{
 		"at a step":             day(`{"percent": 10, "bakeMinutes": 5}, {"percent": 100, "approval": {"waitMinutes": 1440, "whenNobodyAnswers": "promote"}}`, ``),
 		"before the first step": day(`{"percent": 10, "bakeMinutes": 5, "approval": {"waitMinutes": 1440, "whenNobodyAnswers": "promote"}}, {"percent": 100}`, ``),
+		"at a step, paused":     day(`{"percent": 10, "bakeMinutes": 5}, {"percent": 100, "approval": {"waitMinutes": 1440, "whenNobodyAnswers": "promote"}}`, `{"atSeconds": 400, "do": "pause", "target": "lambda:orders:live"}, {"atSeconds": 500, "do": "approve", "target": "lambda:orders:live"}, {"atSeconds": 86800, "do": "resume", "target": "lambda:orders:live"}`),
+		"a freeze":              day(`{"percent": 10, "bakeMinutes": 5}, {"percent": 100}`, `{"atSeconds": 30, "do": "freeze", "forSeconds": 86700}`),
 		"a pause":               day(`{"percent": 10, "bakeMinutes": 5}, {"percent": 100}`, `{"atSeconds": 30, "do": "pause", "target": "lambda:orders:live"}, {"atSeconds": 86430, "do": "resume", "target": "lambda:orders:live"}`),
 	} {
 		t.Logf("%s: %d transitions for 24 hours", name, transitions-without)

@@ -68,16 +68,20 @@ const (
 )
 
 // pollOf is how long to sleep until the next poll of a wait that has rest left.
-func (d Deployment) pollOf(p Progress, l Limit, w Waited, rest Seconds) Seconds {
+// longest is how long the longest wait of all has taken.
+func (d Deployment) pollOf(p Progress, l Limit, longest, rest Seconds) Seconds {
 	if l.Ends > 0 {
 		rest = min(rest, l.Ends)
 	}
 	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, d.thriftyPoll(p, rest))
 	if l.Person {
-		poll = max(poll, min(w.Seconds/personPart, personPoll))
+		poll = max(poll, min(longest/personPart, personPoll))
 	}
 	if l.Ends == 0 {
 		poll = max(poll, ceilDiv(l.Length, maxWaitPolls))
+	}
+	if l.Standing {
+		return poll
 	}
 	return min(poll, rest)
 }
@@ -108,7 +112,7 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 		}
 		switch rest := o.Limit.Length - w.Seconds; {
 		case rest > 0:
-			poll := d.pollOf(p, o.Limit, w, rest)
+			poll := d.pollOf(p, o.Limit, p.longestWait(), rest)
 			sleep = min(cmp.Or(sleep, poll), poll)
 			w.Standing = o.Limit.Standing
 		case o.Limit.Then == GoOnAfterWait:
@@ -129,6 +133,16 @@ func (o Observation) holds() bool { return o.Verdict == Hold }
 // waitsFor says whether the Observation is of that wait.
 func (o Observation) waitsFor(w Waited) bool {
 	return o.Verdict == Wait && w.Name == o.Reason.Name && w.Subject == o.Reason.Subject && w.Of == o.Limit.Of
+}
+
+// longestWait is how long the longest of all waits has taken.
+func (p Progress) longestWait() (longest Seconds) {
+	for _, w := range p.Waits {
+		if !w.Over {
+			longest = max(longest, p.addSleep(w).Seconds)
+		}
+	}
+	return longest
 }
 
 // unobservedWaits are the waits that the Observations do not mention.
