@@ -563,10 +563,11 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 			v.Problem("the last step is at %s, and must be at 100%%", weight)
 		}
 		highest = max(highest, weight)
-		steps = append(steps, shift.Step{
-			Weight: weight, Bake: minutes(f.Field("bakeMinutes")),
-			Approval: decodeApproval(f.Field("approval")), Window: decodeWindow(f.Field("window")),
-		})
+		step := shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))}
+		if f.IsObject() {
+			step.Approval, step.Window = decodeApproval(f.Field("approval")), decodeWindow(f.Field("window"))
+		}
+		steps = append(steps, step)
 	}
 	return steps
 }

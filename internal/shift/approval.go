@@ -56,7 +56,7 @@ func (r Record) CheckAnswer(step int, c Command) error {
 	case answered && given.Order == c.Order && given.At.Equal(c.At):
 		return nil // the same one, again
 	case answered:
-		return fmt.Errorf("%w: step %d was answered already, at %s: %s", ErrNotAsked, asked.Step, given.At.UTC().Format(time.RFC3339), given.byHand(string(given.Order)))
+		return fmt.Errorf("%w: step %d was answered already, at %s: %s", ErrNotAsked, asked.Step, given.At.UTC().Format(time.RFC3339), given.Tell(string(given.Order)))
 	case r.Intent >= asked.Step:
 		return fmt.Errorf("%w: step %d is taken already", ErrNotAsked, asked.Step)
 	}
@@ -75,7 +75,7 @@ func (r Record) AnswerFor(step int) (Command, bool) {
 
 // RejectionReason is the Reason of a Deployment of which a person has rejected a Step.
 func (c Command) RejectionReason(step int) Reason {
-	return Reason{Name: ApprovalRejected, Subject: strconv.Itoa(step), Text: c.byHand(fmt.Sprintf("step %d was rejected", step))}
+	return Reason{Name: ApprovalRejected, Subject: strconv.Itoa(step), Text: c.Tell(fmt.Sprintf("step %d was rejected", step))}
 }
 
 // observe says that a Step waits for a person, or that a person has rejected it. It is nil

@@ -98,7 +98,7 @@ func (d Deployment) observe(c *Command) []Observation {
 		return nil
 	}
 	return []Observation{{
-		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.byHand("paused by hand")},
+		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.Tell("paused by hand")},
 		Limit: Limit{
 			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds, Person: true,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
@@ -107,8 +107,8 @@ func (d Deployment) observe(c *Command) []Observation {
 	}}
 }
 
-// byHand says what a person did, who did it and why, as far as that is known.
-func (c Command) byHand(what string) string {
+// Tell says what a person did, who did it and why, as far as that is known.
+func (c Command) Tell(what string) string {
 	if c.By != "" {
 		what += " (" + c.Giver() + ")"
 	}
@@ -140,7 +140,7 @@ func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 // AfterPoll calls it only when the Candidate neither fails nor is held: an order does not
 // override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
-	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.byHand("promoted by hand")}}, judged.Reasons...))
+	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.Tell("promoted by hand")}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step < d.Plan.Len() {
 		return judged

@@ -40,7 +40,7 @@ func (f Freeze) Check(now time.Time) error {
 
 // String says until when the account is frozen, by whom and why, as far as that is known.
 func (f Freeze) String() string {
-	return Command{Reason: f.Reason, By: f.By}.byHand("frozen until " + f.Until.UTC().Format("Mon 2 Jan 15:04 UTC"))
+	return Command{Reason: f.Reason, By: f.By}.Tell("frozen until " + f.Until.UTC().Format("Mon 2 Jan 15:04 UTC"))
 }
 
 // observe says that no Step is taken while the account is frozen.

@@ -14,8 +14,8 @@ import (
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.
 func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
-	answer.At = now
 	if q.Target == "" {
+		answer.At = now
 		return nil
 	}
 	holder, err := n.Ledger.Holder(ctx, q.Target)
@@ -25,7 +25,7 @@ func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time
 	if err := holder.CheckMeant(q.Target, now); err != nil {
 		return err
 	}
-	answer.DeploymentID = holder.DeploymentID
+	answer.DeploymentID, answer.At = holder.DeploymentID, now
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/internal/flow"
+	"sluice/internal/operator/callersts"
 	"sluice/internal/operator/lambdanet"
 	"sluice/internal/shift"
 )
@@ -103,7 +104,7 @@ func (a account) orderFreeze(cmd *cobra.Command, reason string, until func(time.
 		return err
 	}
 	function := a.namePrefix() + "-" + flow.SafetyNet
-	stands, now, err := lambdanet.FromConfig(cfg, function).Freeze(ctx, shift.Freeze{Reason: cmp.Or(reason, noReason), By: callerOf(ctx, cfg)}, until)
+	stands, now, err := lambdanet.FromConfig(cfg, function).Freeze(ctx, shift.Freeze{Reason: cmp.Or(reason, noReason), By: callersts.Caller(ctx, cfg)}, until)
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):

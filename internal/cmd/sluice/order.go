@@ -12,6 +12,7 @@ import (
 	"sluice/internal/explain"
 	"sluice/internal/flow"
 	"sluice/internal/operator"
+	"sluice/internal/operator/callersts"
 	"sluice/internal/operator/lambdanet"
 	"sluice/internal/request"
 	"sluice/internal/shift"
@@ -104,7 +105,7 @@ func newOrder(o order, env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := f.giveOrder(cmd.Context(), s, shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason), By: f.caller(cmd.Context())})
+			t, err := f.giveOrder(cmd.Context(), s, shift.Command{Order: o.Order, Reason: cmp.Or(reason, noReason), By: callersts.Caller(cmd.Context(), f.cfg)})
 			if err != nil {
 				return err
 			}
