@@ -2,9 +2,12 @@ package proof
 
 import (
 	"encoding/json"
+	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
 )
@@ -101,4 +104,37 @@ func (r *run) waitsEnd(id string, p shift.Progress) {
 	if p.Wait <= 0 {
 		r.breaks("I10: %s waits without sleeping", nameOf(id))
 	}
+}
+
+// entryBases wait for people, for windows, and for the end of a freeze.
+var entryBases = []base{
+	{"an approval that is given",
+		`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"steps": [{"percent": 10, "bakeMinutes": 1}, {"percent": 100, "approval": {"waitMinutes": 20}}]}}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 200, "do": "approve", "target": "lambda:orders:live", "reason": "yes"}]}`, shift.Promoted, shift.RolledBack, nil, false},
+	{"an approval before any traffic, and a rejection while the account is frozen",
+		`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"steps": [{"percent": 10, "bakeMinutes": 1, "approval": {"waitMinutes": 20, "whenNobodyAnswers": "promote"}},
+		  {"percent": 100, "approval": {"waitMinutes": 20}}]}}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 100, "do": "approve", "target": "lambda:orders:live", "reason": "yes"},
+		  {"atSeconds": 250, "do": "freeze", "forSeconds": 600, "reason": "the sale"},
+		  {"atSeconds": 400, "do": "reject", "target": "lambda:orders:live", "reason": "no"}]}`, shift.RolledBack, "", nil, false},
+	{"a window that opens, and an alarm in a freeze",
+		`{"function": "orders", "judge": "off", "alarms": ["a"], "window": {"days": ["Thu"], "from": "00:05", "to": "23:00", "timeZone": "UTC"},
+		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 310, "do": "freeze", "forSeconds": 900, "reason": "the sale"},
+		  {"atSeconds": 600, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
+}
+
+var entryGuards = []guard{
+	{
+		name: "the look at the freeze before a step",
+		without: func(_ *run, c *wireCall) (*http.Response, error) {
+			if c.operation == "GetItem" && attribute(c.body["Key"], flow.LedgerPartitionKey) == flow.FreezePartition {
+				return nothing(`{}`), nil
+			}
+			return nil, nil
+		},
+		bases:   []string{"a window that opens, and an alarm in a freeze"},
+		strikes: []strike{},
+		breaks:  regexp.MustCompile(`^I10: main has taken step 2, and the account is frozen`),
+	},
 }

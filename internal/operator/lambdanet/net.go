@@ -98,6 +98,9 @@ func (n *Net) Freeze(ctx context.Context, f shift.Freeze, until func(now time.Ti
 		return f, time.Time{}, err
 	}
 	f.At, f.Until = answer.At, until(answer.At)
+	if f.Until.Before(f.At) {
+		return f, f.At, fmt.Errorf("%w: %s has passed, so it is no order to freeze", shift.ErrInvalidFreeze, f.Until.UTC().Format(time.RFC3339))
+	}
 	event, err := request.EncodeFreeze(f)
 	if err != nil {
 		return f, answer.At, err
