@@ -86,6 +86,14 @@ func (d Deployment) pollOf(p Progress, l Limit, longest, rest Seconds) Seconds {
 	return min(poll, rest)
 }
 
+// PersonPolls is how often a wait of that length for a person is polled, if the history has room.
+func PersonPolls(length Seconds) (polls int) {
+	for waited := Seconds(0); waited < length; polls++ {
+		waited += max(minPoll, min(waited/personPart, personPoll))
+	}
+	return polls
+}
+
 // thriftyPoll is the least time between two polls with which this wait, and those that the
 // rest of the Plan may need, take half of what the history has left.
 func (d Deployment) thriftyPoll(p Progress, rest Seconds) Seconds {
