@@ -103,13 +103,7 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if m.landed == nil {
 		m.landed = map[shift.Target]shift.Revision{}
 	}
-	if err := m.writeAll(ctx, revisionsBefore(record, progress)); err != nil {
-		if len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
-			err = errors.Join(err, m.land(ctx))
-		}
-		return shift.Progress{}, err
-	}
-	if err := m.land(ctx); err != nil {
+	if err := m.writeAndLand(ctx, revisionsBefore(record, progress)); err != nil {
 		return shift.Progress{}, err
 	}
 	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read()).WithReceipts(m.receipts)
@@ -153,6 +147,15 @@ func revisionsBefore(record shift.Record, p shift.Progress) map[shift.Target]shi
 		return known
 	}
 	return p.Revisions
+}
+
+// writeAndLand writes all Routes and records that. If a write fails, it records those before.
+func (m move) writeAndLand(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
+	err := m.writeAll(ctx, revisions)
+	if err == nil || len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
+		err = errors.Join(err, m.land(ctx))
+	}
+	return err
 }
 
 func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
