@@ -144,6 +144,7 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 		}
 	}
 	checkSynthetic(root.Field("judge"), release)
+	checkWatch(root, release)
 	if !release.FitsOneTransaction() {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
@@ -197,7 +198,7 @@ var longestBaseline = func() judge.Baseline {
 // choices are the fields of an input beside its Targets.
 var choices = []string{
 	"strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
+	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger", fieldWatch,
 }
 
 // ofAlias are the fields of a Target that is a Lambda alias.
@@ -213,14 +214,14 @@ func (r Reader) inputNames() []string {
 // decodeConfiguration reads everything but the Targets and the hooks.
 func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
-	return shift.Release{
+	return decodeWatch(in, shift.Release{
 		Strategy: name,
 		Steps:    steps,
 		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
-	}
+	})
 }
 
 func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
