@@ -44,6 +44,7 @@ type observer struct {
 	writes map[shift.Target]int
 	// forms are the forms in which the records of names were found.
 	forms map[shift.Target]string
+	queueing
 	promises
 }
 
@@ -112,6 +113,7 @@ func (r *run) called(c localaws.Call) {
 		return
 	}
 	r.refusedName(c)
+	r.pruned(c)
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
@@ -208,7 +210,7 @@ func (r *run) final() error {
 
 // isTemporary reports whether an item of the Ledger is deleted when its Deployment has ended.
 func isTemporary(pk, sk string) bool {
-	return pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
+	return pk == "open" || pk == "waiting" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
 }
 
 // rests checks the conditions that must hold when no execution runs.
@@ -316,8 +318,11 @@ func (r *run) changesHands(t shift.Target, holder string) {
 		return
 	}
 	r.touched[t] = true
+	before := r.holders[t]
 	if r.holders[t] = holder; holder == "" {
 		delete(r.holders, t)
+	} else if before != holder {
+		r.takes(t, holder)
 	}
 }
 
@@ -338,6 +343,8 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.suspects[strings.TrimPrefix(sk, "deployment#")] = true
 	case kind == "suspect":
 		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
+	case kind == "waiting":
+		r.queued(strings.TrimPrefix(sk, "deployment#"), after)
 	case kind == "open":
 		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	}

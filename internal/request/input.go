@@ -106,6 +106,8 @@ func (r Reader) Input(raw []byte) (shift.Release, error) {
 		release = r.withAppSpec(root, &problems)
 	case isAppSpec(root):
 		release = r.appSpec(root)
+	case isRevert(root):
+		release = r.revert(root.Object(fieldRevert, fieldReason))
 	case root.IsObject():
 		release = r.input(root.Object(append(r.inputNames(), fieldAppSpec)...))
 	case root.Present():
@@ -145,6 +147,7 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 	}
 	checkSynthetic(root.Field("judge"), release)
 	checkWatch(root, release)
+	checkKeep(root.Field(fieldKeep), release)
 	if !release.FitsOneTransaction() {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
@@ -198,7 +201,7 @@ var longestBaseline = func() judge.Baseline {
 // choices are the fields of an input beside its Targets.
 var choices = []string{
 	"strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger", fieldWatch,
+	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger", fieldWatch, fieldKeep,
 }
 
 // ofAlias are the fields of a Target that is a Lambda alias.
@@ -225,15 +228,16 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 }
 
 func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
-	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld)}
+	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld), string(shift.ReplaceWhenHeld)}
 	if trigger == shift.Event {
-		slices.Reverse(held)
+		held[0], held[1] = held[1], held[0]
 	}
 	limit := shift.DefaultPause
 	if m := in.Field("pauseLimitMinutes"); m.Present() {
 		limit = interval(m)
 	}
 	return shift.Options{
+		KeepVersions:           decodeKeep(in.Field(fieldKeep)),
 		PauseLimit:             limit,
 		WhenPauseEnds:          shift.AfterWait(in.Field("whenPauseEnds").OneOf(string(shift.RollBackAfterWait), string(shift.GoOnAfterWait))),
 		CreateTarget:           in.Field("createAlias").Bool(),

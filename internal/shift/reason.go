@@ -76,6 +76,9 @@ const (
 	// Aborted : a person ended the Deployment and had the traffic put back.
 	Aborted = "Aborted"
 
+	// Reverted : the Deployment put back what an earlier one had promoted.
+	Reverted = "Reverted"
+
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
 
@@ -110,6 +113,7 @@ var informational = map[string]bool{
 	PromotedByHand:         true,
 	ViewersLag:             true,
 	Superseded:             true,
+	Reverted:               true,
 	AlreadyServed:          true,
 	MoreReasons:            true,
 }

@@ -47,6 +47,9 @@ type SafetyLedger interface {
 	// Command stores an order that is obeyed at the next poll, on condition that the record
 	// is open and holds no later order. It returns the order that is stored afterwards.
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
+	// Queue lists the Deployments that wait for their turn, and Dequeue takes one out of the queue.
+	Queue(ctx context.Context) ([]shift.Waiting, error)
+	Dequeue(ctx context.Context, id string) error
 }
 
 // Executions reads the state of the state machine's executions.

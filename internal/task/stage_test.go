@@ -161,7 +161,27 @@ type book struct {
 	announced bool
 	suspects  []shift.Listed
 	leased    string
+	queue     []shift.Waiting
 	faults    *faults
+}
+
+func (b *book) Queue(context.Context) ([]shift.Waiting, error) {
+	return b.queue, b.faults.next("Queue")
+}
+
+func (b *book) Enqueue(_ context.Context, w shift.Waiting) error {
+	if err := b.faults.next("Enqueue"); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(b.queue, func(stands shift.Waiting) bool { return stands.ID == w.ID }) {
+		b.queue = append(b.queue, w)
+	}
+	return nil
+}
+
+func (b *book) Dequeue(_ context.Context, id string) error {
+	b.queue = slices.DeleteFunc(b.queue, func(w shift.Waiting) bool { return w.ID == id })
+	return b.faults.next("Dequeue")
 }
 
 func (b *book) Record(_ context.Context, id string) (shift.Record, error) {
