@@ -32,9 +32,12 @@ var advice = map[shift.Outcome]map[string]string{
 		flow.DeploymentsFrozen: notMoved + "Start a new execution when the freeze has ended, or one that waits for that (whenFrozen).",
 		flow.StableDiffers:     notMoved + "See which version should serve, and start a new execution that expects what serves then.",
 		flow.Throttled:         notMoved + "Start a new execution when less is going on in the account.",
+		shift.Superseded:       notMoved + "See how the deployment ends that has taken its place; start a new execution if this one is wanted after it.",
+		flow.RevertRefused:     notMoved + "See what serves now; the version that should can be shifted by a new execution at any time.",
 	},
 	shift.RolledBack: {
 		"":                      notAtFault + "Fix this and start a new execution.",
+		shift.Superseded:        "See how the deployment goes on that has taken its place. " + notAtFault + "Start a new execution if this one is wanted after it.",
 		shift.Aborted:           "Start a new execution when this version, or a fixed one, is to be tried again.",
 		shift.AlarmFired:        "Look at the candidate's logs, fix it, and start a new execution with the fixed candidate.",
 		shift.AlarmNotRead:      notAtFault + "See why the alarm cannot be read, and start a new execution.",

@@ -54,7 +54,7 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 		}
 	}
 	if state == shift.Started {
-		return join(lines) + "." + describeNotes(d.Changes) + describeWarnings(d.Warnings)
+		return join(lines) + "." + describeReasons(d.RevertReasons()) + describeNotes(d.Changes) + describeWarnings(d.Warnings)
 	}
 	return join(lines) + "."
 }
@@ -174,5 +174,16 @@ func describeEnding(r shift.Record) string {
 	for _, m := range r.Moves() {
 		lines = append(lines, fmt.Sprintf("%s serves %s", m.Target, m.Candidate))
 	}
-	return join(lines) + "."
+	return join(lines) + "." + describeReasons(r.Reasons)
+}
+
+// describeReasons says each Reason in a sentence.
+func describeReasons(reasons []shift.Reason) string {
+	text := ""
+	for _, sentence := range shift.Texts(reasons) {
+		if sentence != "" {
+			text += " " + strings.ToUpper(sentence[:1]) + sentence[1:] + "."
+		}
+	}
+	return text
 }

@@ -24,9 +24,9 @@ const (
 	InvalidInput        = "InvalidInput"
 	FunctionUpdating    = "FunctionUpdating"
 	CandidatePending    = "CandidatePending"
-	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
 	NothingToShift      = "NothingToShift"
+	RevertRefused       = "RevertRefused"
 	StableDiffers       = "StableDiffers"
 	DeploymentsFrozen   = "DeploymentsFrozen"
 	Throttled           = "Throttled"
@@ -67,6 +67,7 @@ var names = []struct {
 	{err: ErrInvalidInput, name: InvalidInput},
 	{err: ErrInvalidConfiguration, name: "InvalidConfiguration"},
 	{err: ErrInvalidCommand, name: "InvalidCommand"},
+	{err: shift.ErrRevertRefused, name: RevertRefused}, // before what it was refused for
 	{err: shift.ErrUnknownTarget, name: "UnknownTarget"},
 	{err: shift.ErrPlanTooLong, name: "PlanTooLong"},
 	{err: shift.ErrInvalidPlan, name: "InvalidPlan"},
@@ -93,7 +94,6 @@ var names = []struct {
 	{err: shift.ErrNotAsked, name: NotAsked},
 	{err: shift.ErrInvalidFreeze, name: InvalidFreeze},
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},
-	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
 	{err: shift.ErrDeploymentClosed, name: DeploymentClosed},
 	{err: shift.ErrDeploymentRestoring, name: DeploymentRestoring},

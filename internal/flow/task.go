@@ -53,8 +53,8 @@ var (
 	}}
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
-		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilFree(), untilHealed(), whileUnreadable(), whileDenied(), whileThrottled()),
+		Comment: "Waits for the candidates to be active, takes the lock if it is the deployment's turn, reads what serves now and the alarms, and makes the plan.",
+		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilHealed(), whileUnreadable(), whileDenied(), whileThrottled()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",

@@ -46,6 +46,7 @@ type observer struct {
 	frozen []froze
 	// forms are the forms in which the records of names were found.
 	forms map[shift.Target]string
+	queueing
 	promises
 }
 
@@ -114,6 +115,7 @@ func (r *run) called(c localaws.Call) {
 		return
 	}
 	r.refusedName(c)
+	r.pruned(c)
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
@@ -210,7 +212,7 @@ func (r *run) final() error {
 
 // isTemporary reports whether an item of the Ledger is deleted when its Deployment has ended.
 func isTemporary(pk, sk string) bool {
-	return pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
+	return pk == "open" || pk == "waiting" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
 }
 
 // rests checks the conditions that must hold when no execution runs.
@@ -319,8 +321,11 @@ func (r *run) changesHands(t shift.Target, holder string) {
 		return
 	}
 	r.touched[t] = true
+	before := r.holders[t]
 	if r.holders[t] = holder; holder == "" {
 		delete(r.holders, t)
+	} else if before != holder {
+		r.takes(t, holder)
 	}
 }
 
@@ -343,6 +348,8 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
 	case kind == flow.FreezePartition:
 		r.freezes(after)
+	case kind == "waiting":
+		r.queued(strings.TrimPrefix(sk, "deployment#"), after)
 	case kind == "open":
 		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	}

@@ -241,7 +241,7 @@ func (r *run) endsWell(x *asl.Execution, d *standing) bool {
 	switch d.outcome {
 	case shift.RolledBack:
 		isWorse := r.w.Scenario().Candidate.ErrorRate > 0 && strings.HasPrefix(d.cause, string(shift.CandidateWorse))
-		return r.refused[x.Name()] || isWorse
+		return r.refused[x.Name()] || isWorse || strings.HasPrefix(d.cause, "superseded by") // order_test says whether it was asked for
 	case shift.Stranded:
 		return len(d.outdated) > 0
 	}

@@ -238,7 +238,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
-		`alarm: is not known here; known are targets, function, alias, version, expectStable, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, whenFrozen, window, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger, appSpec`,
+		`alarm: is not known here; known are targets, function, alias, version, expectStable, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, whenFrozen, window, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger, watchMinutes, keepVersions, appSpec`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
 		`targets[0].version: must be a string, not a number`,
 		`targets[1].Version: is not known here; write "version"`,

@@ -37,9 +37,13 @@ func (d Deployment) EntryDue(p Progress, c *Command) bool {
 }
 
 // observeEntry says what keeps the next Step from being taken: a Freeze, its Window, and its
-// Approval. Who promotes the Deployment by hand passes the last two. All that keeps it out is
-// said at once, and the time for an answer stands still while something else keeps it out.
+// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a revert
+// out, because it puts traffic back. All that keeps it out is said at once, and the time for an
+// answer stands still while something else keeps it out.
 func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
+	if d.Reverts != "" {
+		return nil
+	}
 	observations := found.Freeze.observe(found.Now)
 	if p.NextStep > p.Step+1 || found.Command.promotes() {
 		return observations

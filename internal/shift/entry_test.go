@@ -96,6 +96,10 @@ func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	assert.True(t, may)
 	assert.Equal(t, start, p)
 
+	reverting := d
+	reverting.Reverts = "an execution"
+	_, may = reverting.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
+	assert.True(t, may, "a freeze does not keep a revert from putting traffic back")
 	p, may = d.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
 	require.False(t, may)
 	assert.Equal(t, 0, p.Step)

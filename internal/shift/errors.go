@@ -52,6 +52,8 @@ var (
 	ErrAlarmIgnored = errors.New("alarm is ignored until it has been OK")
 	// ErrAlarmFiring is returned by Open for an alarm that is in ALARM before the start.
 	ErrAlarmFiring = errors.New("alarm is already firing")
+	// ErrRevertRefused is returned by Open for a Deployment that cannot be reverted, or not any more.
+	ErrRevertRefused = errors.New("it cannot be reverted")
 	// ErrNothingToShift is returned by Open if the input asks to fail then.
 	ErrNothingToShift = errors.New("nothing to shift")
 
@@ -64,8 +66,6 @@ var (
 
 	// ErrTargetHeld is returned when another Deployment holds a Target.
 	ErrTargetHeld = errors.New("target is held by another deployment")
-	// ErrTargetBusy is the same for a Deployment that wants to wait for its turn.
-	ErrTargetBusy = errors.New("target is busy")
 	// ErrTargetBeingRestored is returned while the safety net still restores the Target.
 	ErrTargetBeingRestored = errors.New("target is being restored")
 	// ErrDeploymentClosed is returned when the Deployment has already ended.

@@ -13,6 +13,7 @@ const (
 
 	EventsOfStep = eventsOfTask + eventsOfLogic                 // SetWeight, Next?
 	EventsOfPoll = eventsOfLogic + eventsOfTask + eventsOfLogic // Bake, CheckAlarms, Next?
+	EventsOfTurn = eventsOfLogic + eventsOfLogic + eventsOfTask // Changed?, AwaitTurn, Open
 	eventsOfOpen = 1 + 2*eventsOfTask + eventsOfLogic           // ExecutionStarted, Publish, Open, Changed?
 	eventsOfEnd  = eventsOfTask + eventsOfLogic + 1             // Close, Promoted, ExecutionSucceeded
 )

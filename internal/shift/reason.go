@@ -92,6 +92,9 @@ const (
 	// Aborted : a person ended the Deployment and had the traffic put back.
 	Aborted = "Aborted"
 
+	// Reverted : the Deployment put back what an earlier one had promoted.
+	Reverted = "Reverted"
+
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
 
@@ -130,6 +133,7 @@ var informational = map[string]bool{
 	PromotedByHand:         true,
 	ViewersLag:             true,
 	Superseded:             true,
+	Reverted:               true,
 	AlreadyServed:          true,
 	MoreReasons:            true,
 }

@@ -77,6 +77,8 @@ type AtStart string
 const (
 	FailWhenHeld WhenHeld = "fail"
 	WaitWhenHeld WhenHeld = "wait"
+	// ReplaceWhenHeld has it put back, and those Rejected that wait for the Target.
+	ReplaceWhenHeld WhenHeld = "replace"
 
 	WaitWhenFrozen WhenFrozen = "wait"
 	FailWhenFrozen WhenFrozen = "fail"
@@ -101,6 +103,9 @@ type Options struct {
 	WhenFrozen    WhenFrozen `json:"whenFrozen,omitempty"`
 	PauseLimit    Seconds    `json:"pauseLimitSeconds"`
 	WhenPauseEnds AfterWait  `json:"whenPauseEnds"`
+	// KeepVersions is how many versions of each function stay when the Deployment is promoted, at
+	// least; 0 deletes none.
+	KeepVersions int `json:"keepVersions,omitempty"`
 }
 
 // NotAsked is the release of an event that Sluice was not configured to act on.
@@ -126,6 +131,10 @@ type Release struct {
 	// Parameter names the parameter that configured an event-started release. It is empty
 	// if tags did.
 	Parameter string `json:"parameter,omitempty"`
+	// Reverts is the Deployment that the release reverts, and RevertReason why. Its Arrivals are
+	// not known then until Open has read the Ledger.
+	Reverts      string `json:"reverts,omitempty"`
+	RevertReason string `json:"revertReason,omitempty"`
 	// Unchanged says why an event-started release shifts nothing. It is empty if something
 	// is to be shifted.
 	Unchanged string `json:"unchanged,omitempty"`

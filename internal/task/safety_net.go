@@ -54,6 +54,9 @@ type SafetyLedger interface {
 	// SetFreeze stores a freeze of the account, unless a later one stands. It returns the one
 	// that stands.
 	SetFreeze(ctx context.Context, f shift.Freeze) (shift.Freeze, error)
+	// Queue lists the Deployments that wait for their turn, and Dequeue takes one out of the queue.
+	Queue(ctx context.Context) ([]shift.Waiting, error)
+	Dequeue(ctx context.Context, id string) error
 }
 
 // Executions reads the state of the state machine's executions.

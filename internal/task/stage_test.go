@@ -162,6 +162,7 @@ type book struct {
 	suspects  []shift.Listed
 	leased    string
 	frozen    shift.Freeze
+	queue     []shift.Waiting
 	faults    *faults
 }
 
@@ -200,6 +201,25 @@ func (b *book) AnswerStep(_ context.Context, _ string, step int, c shift.Command
 		b.record.Answers = append(b.record.Answers, shift.Answer{Step: b.record.Asked.Step, Command: c})
 	}
 	return b.record, nil
+}
+
+func (b *book) Queue(context.Context) ([]shift.Waiting, error) {
+	return b.queue, b.faults.next("Queue")
+}
+
+func (b *book) Enqueue(_ context.Context, w shift.Waiting) error {
+	if err := b.faults.next("Enqueue"); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(b.queue, func(stands shift.Waiting) bool { return stands.ID == w.ID }) {
+		b.queue = append(b.queue, w)
+	}
+	return nil
+}
+
+func (b *book) Dequeue(_ context.Context, id string) error {
+	b.queue = slices.DeleteFunc(b.queue, func(w shift.Waiting) bool { return w.ID == id })
+	return b.faults.next("Dequeue")
 }
 
 func (b *book) Record(_ context.Context, id string) (shift.Record, error) {

@@ -110,6 +110,9 @@ func (a *remoteWorld) environment() environment {
 type bufferingClient struct{}
 
 func (bufferingClient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return http.DefaultClient.Do(r)
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
