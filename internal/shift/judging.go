@@ -164,8 +164,8 @@ func (p Plan) LongestEvidenceWait() Seconds {
 // evidenceWaits is how long all Steps together may wait for evidence.
 func (p Plan) evidenceWaits() Seconds {
 	var total Seconds
-	for _, s := range p.Steps {
-		total += s.EvidenceWait
+	for i := range p.Steps {
+		total += p.Steps[i].EvidenceWait
 	}
 	return total
 }
@@ -178,16 +178,15 @@ func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() + p.en
 // of maxEvidencePolls to the last polls of the Steps, which come earlier.
 func (p Plan) evidencePoll() Seconds {
 	const whole = maxEvidencePolls * 2 / 3
-	return (p.evidenceWaits() + whole - 1) / whole
+	return ceilDiv(p.evidenceWaits(), whole)
 }
 
 // evidencePolls is how often the Candidate is judged while the Deployment waits for evidence,
 // if no Step ever has enough.
 func (p Plan) evidencePolls() int {
-	polls := 0
-	for _, s := range p.Steps {
-		poll := max(s.Poll, minPoll, p.evidencePoll())
-		polls += int((s.EvidenceWait + poll - 1) / poll)
+	polls, least := 0, max(minPoll, p.evidencePoll())
+	for i := range p.Steps {
+		polls += int(ceilDiv(p.Steps[i].EvidenceWait, max(p.Steps[i].Poll, least)))
 	}
 	return polls
 }
