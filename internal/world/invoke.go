@@ -19,7 +19,7 @@ func (w *World) invoke(ctx context.Context, call localaws.Invocation) localaws.I
 	async := call.Type == localaws.AsyncEvent
 	switch {
 	case isOwn && async:
-		w.wake(own.name, call.Payload, 0)
+		w.invokeLater(own.name, call.Payload)
 		return localaws.InvocationResult{}
 	case async && w.isSynthetic(call.Function):
 		w.synthetic(call)
@@ -45,9 +45,9 @@ func (w *World) own(name, version string) (function, bool) {
 	return f, known && prefixed
 }
 
-// invokeOwn runs one of Sluice's Lambdas for a caller from outside, who waits for its answer.
-// In a Paced world, time passes by itself while the caller waits. Otherwise invokeOwn steps
-// the clock.
+// invokeOwn runs one of Sluice's Lambdas for a caller who waits for its answer. While one of
+// Sluice's Lambdas waits, or a caller of a Paced world, time passes by itself. For any other
+// caller invokeOwn steps the clock.
 func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
 	var result localaws.InvocationResult
 	run := func(done func()) {
@@ -64,8 +64,16 @@ func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocat
 		visit.await(run)
 		return result
 	}
-	ended := false
-	run(func() { ended = true })
+	ended, caller := false, actorOf(ctx)
+	run(func() {
+		ended = true
+		if caller != nil && !caller.done {
+			caller.run()
+		}
+	})
+	for caller != nil && !ended {
+		caller.park()
+	}
 	for !ended && w.clock.step() {
 	}
 	return result
