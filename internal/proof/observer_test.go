@@ -148,7 +148,7 @@ func (r *run) aliasOf(t shift.Target) *localaws.Alias {
 func (r *run) reroutedTo(t shift.Target, c localaws.AliasChange) {
 	s := r.target(t)
 	r.touched[t] = true
-	if c.Actor == "" {
+	if !r.w.IsSluice(c.Actor) {
 		r.strange(s, c.After)
 		r.transcript.add("somebody else", "writes %s", t)
 		return

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,7 +26,6 @@ import (
 // A stack is a person's stack of CloudFormation whose alias Sluice shifts. CloudFormation may take
 // its steps in any order, and Sluice goes on beside it.
 type stack struct {
-	t *testing.T
 	w *world.World
 	// grain is how far time passes between two choices.
 	grain time.Duration
@@ -34,6 +34,17 @@ type stack struct {
 	log   []string
 	// deaf is how many commands may find nobody to obey them.
 	deaf int
+	// seen, if set, is called before each choice.
+	seen func()
+	// problem is why the story cannot be played.
+	problem error
+}
+
+// try notes why the story cannot be played.
+func (s *stack) try(err error) {
+	if s.problem == nil {
+		s.problem = err
+	}
 }
 
 const stackName = "shop"
@@ -114,37 +125,37 @@ func ofCanary(code string) form {
 }
 func withShift(f form, properties string) form { f.shift = properties; return f }
 
-// newStack makes the account, with the stack as the first form has it.
-func newStack(t *testing.T, config localaws.CloudFormationConfig, scenario string, first form) *stack {
-	t.Helper()
-	st := newStackWorld(t, config, scenario)
-	require.NoError(t, st.create(first))
-	require.Equal(t, "CREATE_COMPLETE", st.status(), st)
-	return st
-}
-
-// newStackWorld makes the account, without the stack.
-func newStackWorld(t *testing.T, config localaws.CloudFormationConfig, scenario string) *stack {
-	t.Helper()
-	s := scenarioOf(t, scenario)
-	s.Stacks, s.Open = config, true
+// newStackWorld makes the account, without the stack. latency is how long each call takes.
+func newStackWorld(config localaws.CloudFormationConfig, scenario string, latency time.Duration) (*stack, error) {
+	s, err := world.DecodeScenario([]byte(scenario))
+	if err != nil {
+		return nil, err
+	}
+	s.Stacks, s.Open, s.Latency = config, true, latency
 	w, err := world.New(s)
-	require.NoError(t, err)
-	return &stack{t: t, w: w, grain: 30 * time.Second}
+	if err != nil {
+		return nil, err
+	}
+	return &stack{w: w, grain: 30 * time.Second}, nil
 }
 
 func (s *stack) create(first form) error {
-	_, err := s.client().CreateStack(s.t.Context(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
-	if err != nil {
-		return err
+	_, err := s.client().CreateStack(context.Background(), &cloudformation.CreateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(first))})
+	if err == nil {
+		err = s.play(firstChoice)
 	}
-	return s.play(firstChoice)
+	if err == nil && s.status() != "CREATE_COMPLETE" {
+		err = fmt.Errorf("the stack is %s, and nothing has begun", s.status())
+	}
+	return err
 }
 
 // stackRollsBack plays a stack whose update fails after its shift.
-func stackRollsBack(t *testing.T, watch func(*world.World)) error {
-	t.Helper()
-	s := newStackWorld(t, failTopic(localaws.CloudFormationConfig{}), `{}`)
+func stackRollsBack(_ *testing.T, watch func(*world.World)) error {
+	s, err := newStackWorld(failTopic(localaws.CloudFormationConfig{}), `{}`, 0)
+	if err != nil {
+		return err
+	}
 	defer s.w.Close()
 	watch(s.w)
 	if err := s.create(ofCanary("1")); err != nil {
@@ -158,22 +169,23 @@ func stackRollsBack(t *testing.T, watch func(*world.World)) error {
 // turn, and then one that is cancelled in the middle of its shift.
 func waitingStackIsCancelled(t *testing.T, watch func(*world.World)) error {
 	t.Helper()
-	s := newStackWorld(t, localaws.CloudFormationConfig{}, `{}`)
+	s, err := newStackWorld(localaws.CloudFormationConfig{}, `{}`, 0)
+	if err != nil {
+		return err
+	}
 	defer s.w.Close()
 	watch(s.w)
 	if err := s.create(ofCanary("1")); err != nil {
 		return err
 	}
 	require.NoError(t, s.w.Cloud().UpdateCode("orders", "by hand"))
-	_, err := s.w.Cloud().Publish("orders")
+	_, err = s.w.Cloud().Publish("orders")
 	require.NoError(t, err)
 	_, err = s.w.Start("by-hand", json.RawMessage(`{"function": "orders", "version": "2", "judge": "off", "strategy": {"canary": {"percent": 10, "bakeMinutes": 20}}}`))
 	require.NoError(t, err)
 	for _, code := range []string{"2", "3"} {
 		s.update(ofCanary(code))
-		s.w.HappenAfter(75*time.Second, func() {
-			_, _ = s.client().CancelUpdateStack(t.Context(), &cloudformation.CancelUpdateStackInput{StackName: aws.String(stackName)})
-		})
+		s.w.HappenAfter(75*time.Second, s.cancel)
 		if err := s.play(firstChoice); err != nil {
 			return err
 		}
@@ -189,15 +201,24 @@ func (s *stack) client() *cloudformation.Client {
 
 // update begins an update.
 func (s *stack) update(f form) {
-	s.t.Helper()
-	_, err := s.client().UpdateStack(s.t.Context(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f))})
-	require.NoError(s.t, err)
+	_, err := s.client().UpdateStack(context.Background(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f))})
+	s.try(err)
+}
+
+// cancel cancels the update, if there is one.
+func (s *stack) cancel() {
+	_, _ = s.client().CancelUpdateStack(context.Background(), &cloudformation.CancelUpdateStackInput{StackName: aws.String(stackName)})
 }
 
 // play lets CloudFormation and Sluice go on until both have ended.
 func (s *stack) play(pick func([]string) int) error {
 	player := &localaws.StackPlayer{
-		Stacks: s.w.Cloud().CloudFormation(), Pick: pick, Dawdle: true, MaxSteps: 20_000,
+		Stacks: s.w.Cloud().CloudFormation(), Pick: func(of []string) int {
+			if s.seen != nil {
+				s.seen()
+			}
+			return pick(of)
+		}, Dawdle: true, MaxSteps: 20_000,
 		Moves: func() []localaws.StackMove { return slices.Clone(s.moves) },
 		Log:   func(line string) { s.log = append(s.log, fmt.Sprintf("%s %s", s.w.Elapsed(), line)) },
 		Settled: func(a localaws.StackAction) bool {
@@ -211,11 +232,8 @@ func (s *stack) play(pick func([]string) int) error {
 		},
 		Pass: func(until time.Time) { s.pass(until) },
 	}
-	err := player.Run(s.t.Context())
-	if problem := s.w.Problem(); problem != nil {
-		return problem
-	}
-	return err
+	err := player.Run(context.Background())
+	return cmp.Or(s.problem, s.w.Problem(), err)
 }
 
 func (s *stack) pass(until time.Time) {
@@ -229,12 +247,11 @@ func (s *stack) pass(until time.Time) {
 
 // byHand publishes a version and points the alias at it, as somebody does beside the stack.
 func (s *stack) byHand() {
-	s.t.Helper()
-	require.NoError(s.t, s.w.Cloud().UpdateCode("orders", "by hand"))
+	s.try(s.w.Cloud().UpdateCode("orders", "by hand"))
 	published, err := s.w.Cloud().Publish("orders")
-	require.NoError(s.t, err)
+	s.try(err)
 	_, err = s.w.Cloud().UpdateAlias(localaws.Alias{Function: "orders", Name: "live", FunctionVersion: published.Version})
-	require.NoError(s.t, err)
+	s.try(err)
 }
 
 // once is something that a person does at any time, or never.
@@ -335,6 +352,8 @@ type stackStory struct {
 	name     string
 	scenario string
 	first    form
+	// earlier are updates before, which end before the story begins.
+	earlier []form
 	// begin begins the update, and what happens beside it.
 	begin func(s *stack)
 	fails bool // the resource Topic fails
@@ -344,6 +363,10 @@ type stackStory struct {
 	recorded string
 	// ends are statuses that must be reached in some order.
 	ends []string
+	// timesOut says that CloudFormation may wait for an answer for too long.
+	timesOut bool
+	// noWait says that the stack does not wait for its shift.
+	noWait bool
 	// grain is how far time passes between two choices at least. It is 30 seconds, and 2 minutes
 	// without CHAOS=all.
 	grain time.Duration
@@ -355,14 +378,14 @@ var stackStories = []stackStory{
 	{
 		name: "an alarm in mid-shift", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofCanary("1"), begin: func(s *stack) {
 			s.update(withBeside(withShift(ofCanary("2"), alarmed)))
-			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
+			s.once("the alarm fires", func() { s.try(s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 	{
 		name: "an alarm in mid-shift of a long plan", scenario: `{"alarms": [{"name": "orders-errors"}]}`, first: ofLong(ofCanary("1")), begin: func(s *stack) {
 			s.update(ofLong(withShift(ofCanary("2"), alarmed)))
-			s.once("the alarm fires", func() { require.NoError(s.t, s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
+			s.once("the alarm fires", func() { s.try(s.w.SetAlarm("orders-errors", "ALARM", "it is broken")) })
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
@@ -372,9 +395,7 @@ var stackStories = []stackStory{
 	{
 		name: "the update is cancelled", first: ofCanary("1"), begin: func(s *stack) {
 			s.update(withBeside(ofCanary("2")))
-			s.once("somebody cancels the update", func() {
-				_, _ = s.client().CancelUpdateStack(s.t.Context(), &cloudformation.CancelUpdateStackInput{StackName: aws.String(stackName)})
-			})
+			s.once("somebody cancels the update", s.cancel)
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
@@ -399,7 +420,7 @@ var stackStories = []stackStory{
 	{name: "adopted with a new version", first: form{code: "1", plain: true}, begin: func(s *stack) { s.update(ofCanary("2")) }, ends: []string{"UPDATE_COMPLETE"}},
 	{name: "adopted with a new version, and a failure", first: form{code: "1", plain: true}, fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
 	{
-		name: "somebody pauses it, and the stack waits no longer", first: ofCanary("1"), grain: 5 * time.Minute, begin: func(s *stack) {
+		name: "somebody pauses it, and the stack waits no longer", first: ofCanary("1"), timesOut: true, grain: 5 * time.Minute, begin: func(s *stack) {
 			s.update(withShift(ofCanary("2"), `"ServiceTimeout": "600"`))
 			s.w.HappenAfter(30*time.Second, func() { s.w.Command(ordersLive, shift.Pause, "lunch") })
 			s.w.HappenAfter(40*time.Minute, func() {
@@ -450,9 +471,14 @@ func TestStacksInEveryOrder(t *testing.T) {
 					t.Parallel()
 					reached := map[string]int{}
 					runs, err := localaws.EveryOrder(20_000, func(c *localaws.StackChoices) error {
-						s := story.start(t, config)
+						s, err := story.prepare(config, 0)
+						if err != nil {
+							return err
+						}
 						defer s.w.Close()
-						err := s.play(c.Pick)
+						if err = story.enter(s); err == nil {
+							err = s.play(c.Pick)
+						}
 						if err == nil {
 							err = s.verify(orElse(story.before, "1"), orElse(story.after, "2"), story.recorded)
 						}
@@ -474,19 +500,32 @@ func TestStacksInEveryOrder(t *testing.T) {
 	}
 }
 
-func (story stackStory) start(t *testing.T, config localaws.CloudFormationConfig) *stack {
-	t.Helper()
+// prepare makes the account of a story, without the stack.
+func (story stackStory) prepare(config localaws.CloudFormationConfig, latency time.Duration) (*stack, error) {
 	if story.fails {
 		config = failTopic(config)
 	}
-	s := newStack(t, config, orElse(story.scenario, `{}`), story.first)
+	return newStackWorld(config, orElse(story.scenario, `{}`), latency)
+}
+
+// enter makes the stack of a story, and begins what the story is about.
+func (story stackStory) enter(s *stack) error {
+	if err := s.create(story.first); err != nil {
+		return err
+	}
+	for _, f := range story.earlier {
+		s.update(f)
+		if err := s.play(firstChoice); err != nil {
+			return err
+		}
+	}
 	s.log = nil
 	if os.Getenv("CHAOS") != "all" {
 		s.grain = 2 * time.Minute
 	}
 	s.grain = max(s.grain, story.grain)
 	story.begin(s)
-	return s
+	return s.problem
 }
 
 func orElse(text, other string) string {
