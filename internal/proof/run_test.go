@@ -66,7 +66,7 @@ type run struct {
 	// marked is what Deployment a Lambda has marked, for a guard.
 	marked map[*world.Actor]string
 	// stack is nil if no stack of CloudFormation starts the deployment.
-	stack *stack
+	stack  *stack
 	wanted requests
 	observer
 	commands

@@ -34,6 +34,12 @@ type stack struct {
 	log   []string
 	// deaf is how many commands may find nobody to obey them.
 	deaf int
+	// dues are what happens when the stack has a status.
+	dues []due
+	// green is the version that the alias of the other stack has to serve, if there is one.
+	green string
+	// keeps says that the Ledger may keep a request to which nobody has come.
+	keeps bool
 	// seen, if set, is called before each choice.
 	seen func()
 	// problem is why the story cannot be played.
@@ -58,6 +64,10 @@ type form struct {
 	plain    bool   // without Sluice
 	function string // the function's name
 	long     bool   // with a wait condition
+	alias    string // the alias's name
+	name     string // of the resource beside; the code if it is empty
+	// keepsFailed says that an update which fails is not rolled back.
+	keepsFailed bool
 }
 
 // template writes the template of a form, as the macro leaves it.
@@ -77,15 +87,16 @@ func template(f form) string {
 			"Properties": map[string]any{"FunctionName": ref("Orders")},
 		},
 	}
+	name := orElse(f.alias, "live")
 	alias := map[string]any{"Type": "AWS::Lambda::Alias", "Properties": map[string]any{
-		"Name": "live", "FunctionName": ref("Orders"), "FunctionVersion": getAtt(version, "Version"),
+		"Name": name, "FunctionName": ref("Orders"), "FunctionVersion": getAtt(version, "Version"),
 	}}
 	resources["Live"] = alias
 	if !f.plain {
 		alias["Properties"].(map[string]any)["FunctionVersion"] = getAtt("Shift", "Live")
 		properties := map[string]any{
 			"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:" + world.FunctionPrefix + flow.StackShift, "ServiceTimeout": "3600", "Protocol": "1",
-			"Targets":              []any{map[string]any{"Key": "Live", "Function": ref("Orders"), "Alias": "live", "Version": getAtt(version, "Version")}},
+			"Targets":              []any{map[string]any{"Key": "Live", "Function": ref("Orders"), "Alias": name, "Version": getAtt(version, "Version")}},
 			"DeploymentConfigName": f.config, "Judge": "off",
 		}
 		if f.shift != "" {
@@ -103,7 +114,7 @@ func template(f form) string {
 		}
 	}
 	if f.topic != "" {
-		topic := map[string]any{"Type": "AWS::SNS::Topic", "Properties": map[string]any{"DisplayName": f.code}}
+		topic := map[string]any{"Type": "AWS::SNS::Topic", "Properties": map[string]any{"DisplayName": orElse(f.name, f.code)}}
 		if err := json.Unmarshal([]byte("{"+f.topic+"}"), &topic); err != nil {
 			panic(err)
 		}
@@ -201,7 +212,7 @@ func (s *stack) client() *cloudformation.Client {
 
 // update begins an update.
 func (s *stack) update(f form) {
-	_, err := s.client().UpdateStack(context.Background(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f))})
+	_, err := s.client().UpdateStack(context.Background(), &cloudformation.UpdateStackInput{StackName: aws.String(stackName), TemplateBody: aws.String(template(f)), DisableRollback: aws.Bool(f.keepsFailed)})
 	s.try(err)
 }
 
@@ -219,10 +230,11 @@ func (s *stack) play(pick func([]string) int) error {
 			}
 			return pick(of)
 		}, Dawdle: true, MaxSteps: 20_000,
-		Moves: func() []localaws.StackMove { return slices.Clone(s.moves) },
+		Moves: s.next,
 		Log:   func(line string) { s.log = append(s.log, fmt.Sprintf("%s %s", s.w.Elapsed(), line)) },
 		Settled: func(a localaws.StackAction) bool {
-			return a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
+			other, _ := s.w.Cloud().CloudFormation().Stack(otherStack)
+			return a.Stack == other.ID || a.Resource == "Orders" || strings.HasPrefix(a.Resource, "Version") || strings.HasPrefix(a.Resource, "Handle")
 		},
 		Wakes: func() (time.Time, bool) {
 			if s.w.IsIdle() || s.w.Problem() != nil {
@@ -262,6 +274,69 @@ func (s *stack) once(name string, do func()) {
 	}})
 }
 
+// due is something that happens as soon as the stack has a status, once.
+func (s *stack) due(status, name string, do func()) {
+	s.dues = append(s.dues, due{status, localaws.StackMove{Name: name, Do: func(context.Context) {
+		s.dues = slices.DeleteFunc(s.dues, func(d due) bool { return d.move.Name == name })
+		do()
+	}}})
+}
+
+// due is something that happens as soon as the stack has a status.
+type due struct {
+	status string
+	move   localaws.StackMove
+}
+
+// next returns what may happen beside CloudFormation's actions.
+func (s *stack) next() []localaws.StackMove {
+	moves := slices.Clone(s.moves)
+	for _, d := range s.dues {
+		if d.status == s.status() {
+			moves = append(moves, d.move)
+		}
+	}
+	return moves
+}
+
+// remember returns what delivers the first event for stack-shift from now on again.
+func (s *stack) remember() (again func()) {
+	var first []byte
+	s.w.OnInvocation(func(function string, event []byte) {
+		if function == flow.StackShift && first == nil {
+			first = event
+		}
+	})
+	return func() { s.w.InvokeLater(flow.StackShift, first) }
+}
+
+// other makes a stack with another alias of the function, or updates it. It has the version as a
+// number.
+func (s *stack) other(version string) {
+	text, _ := json.Marshal(map[string]any{"Resources": map[string]any{
+		"Shift": map[string]any{"Type": "Custom::SluiceShift", "Properties": map[string]any{
+			"ServiceToken":         "arn:aws:lambda:us-east-1:123456789012:function:" + world.FunctionPrefix + flow.StackShift,
+			"Targets":              []any{map[string]any{"Key": "Green", "Function": "orders", "Alias": "green", "Version": version}},
+			"DeploymentConfigName": "CodeDeployDefault.LambdaCanary10Percent1Minute", "Judge": "off",
+		}},
+		"Green": map[string]any{"Type": "AWS::Lambda::Alias", "Properties": map[string]any{
+			"Name": "green", "FunctionName": "orders", "FunctionVersion": getAtt("Shift", "Green"),
+		}},
+	}})
+	if _, exists := s.w.Cloud().CloudFormation().Stack(otherStack); exists {
+		_, err := s.client().UpdateStack(context.Background(), &cloudformation.UpdateStackInput{StackName: aws.String(otherStack), TemplateBody: aws.String(string(text))})
+		s.try(err)
+		s.green = version
+		return
+	}
+	_, err := s.client().CreateStack(context.Background(), &cloudformation.CreateStackInput{StackName: aws.String(otherStack), TemplateBody: aws.String(string(text))})
+	s.try(err)
+	s.try(s.play(firstChoice))
+	s.green = version
+}
+
+const otherStack = "other"
+
 func (s *stack) status() string {
 	found, exists := s.w.Cloud().CloudFormation().Stack(stackName)
 	if !exists {
@@ -272,7 +347,14 @@ func (s *stack) status() string {
 
 // serving is what the alias serves: its version, and the weights if it has any.
 func (s *stack) serving() string {
-	alias, exists := s.w.Cloud().Alias("orders", "live")
+	if alias, exists := s.w.Cloud().Alias("orders", "prod"); exists {
+		return s.servingOf("live") + ", and prod " + alias.FunctionVersion
+	}
+	return s.servingOf("live")
+}
+
+func (s *stack) servingOf(name string) string {
+	alias, exists := s.w.Cloud().Alias("orders", name)
 	if !exists {
 		return "nothing"
 	}
@@ -298,11 +380,17 @@ func (s *stack) String() string {
 	return strings.Join(lines, "\n")
 }
 
+// versionBefore and versionAfter are what the alias serves when the update was taken back, and when
+// it has succeeded.
+func (story stackStory) versionBefore() string { return orElse(story.before, "1") }
+func (story stackStory) versionAfter() string  { return orElse(story.after, "2") }
+
 // verify checks the invariant of stacks: an update that was taken back leaves every alias as it
 // was, one that has succeeded has moved it; no alias has weights, nothing hangs, and nobody waits
 // for an answer any more.
-func (s *stack) verify(before, after, recorded string) error {
-	want := map[string]string{"UPDATE_COMPLETE": after, "UPDATE_ROLLBACK_COMPLETE": before}[s.status()]
+func (s *stack) verify(story stackStory) error {
+	before, recorded := story.versionBefore(), story.recorded
+	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": before, "DELETE_COMPLETE": "nothing"}[s.status()]
 	if recorded != "" && s.serving() == recorded && want == before {
 		want = recorded
 	}
@@ -311,7 +399,9 @@ func (s *stack) verify(before, after, recorded string) error {
 		return fmt.Errorf("the stack is %s", s.status())
 	case s.serving() != want:
 		return fmt.Errorf("%s, and the alias serves %s, not %s", s.status(), s.serving(), want)
-	case s.recorded() != "" && s.recorded() != want && recorded == "":
+	case s.green != "" && s.servingOf("green") != s.green:
+		return fmt.Errorf("the alias of the other stack serves %s, not %s", s.servingOf("green"), s.green)
+	case s.recorded() != "" && !strings.HasSuffix(want, s.recorded()) && recorded == "" && !story.noWait:
 		return fmt.Errorf("%s, and the stack has recorded %s, not %s", s.status(), s.recorded(), want)
 	case s.w.AnyRunning():
 		return fmt.Errorf("an execution still runs")
@@ -324,7 +414,7 @@ func (s *stack) verify(before, after, recorded string) error {
 // verifyLedger checks that nobody waits for an answer, and that no URL is kept.
 func (s *stack) verifyLedger() error {
 	for _, item := range s.w.Tables().Items(world.LedgerTable) {
-		if text := fmt.Sprint(item); strings.Contains(text, "X-Amz-Signature") {
+		if text := fmt.Sprint(item); strings.Contains(text, "X-Amz-Signature") && !s.keeps {
 			return fmt.Errorf("the ledger keeps a request of CloudFormation: %s", text)
 		}
 	}
@@ -423,8 +513,8 @@ var stackStories = []stackStory{
 		name: "somebody pauses it, and the stack waits no longer", first: ofCanary("1"), timesOut: true, grain: 5 * time.Minute, begin: func(s *stack) {
 			s.update(withShift(ofCanary("2"), `"ServiceTimeout": "600"`))
 			s.w.HappenAfter(30*time.Second, func() { s.w.Command(ordersLive, shift.Pause, "lunch") })
+			s.deaf = 2 // a command may come when nobody is there to hear it
 			s.w.HappenAfter(40*time.Minute, func() {
-				s.deaf = 1 // the command may come when nobody is there to hear it
 				s.w.Command(ordersLive, shift.Resume, "back")
 			})
 		},
@@ -432,7 +522,7 @@ var stackStories = []stackStory{
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 	{
-		name: "somebody deploys by hand, and then the stack", first: ofCanary("1"), begin: func(s *stack) {
+		name: "somebody deploys by hand, and then the stack", before: "2", recorded: "1", first: ofCanary("1"), begin: func(s *stack) {
 			s.byHand()
 			s.update(ofCanary("2"))
 		},
@@ -452,12 +542,101 @@ var stackStories = []stackStory{
 		begin:    func(s *stack) { s.update(withBehind(ofCanary("2"))) },
 		ends:     []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
+	{
+		name: "an update of the strategy alone fails", first: ofCanary("1"), earlier: []form{ofCanary("2")}, fails: true, begin: func(s *stack) {
+			s.update(withBehind(form{code: "2", config: "AllAtOnce"}))
+		},
+		before: "2", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "the stack does not wait", first: unwaited(ofCanary("1")), begin: func(s *stack) { s.update(withBeside(unwaited(ofCanary("2")))) },
+		noWait: true, ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "the stack does not wait, and fails", first: unwaited(ofCanary("1")), fails: true, begin: func(s *stack) { s.update(withBehind(unwaited(ofCanary("2")))) },
+		noWait: true, ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "the stack does not wait, and the next update fails", first: unwaited(ofCanary("1")), fails: true, begin: func(s *stack) {
+			s.update(unwaited(ofCanary("2")))
+			s.due("UPDATE_COMPLETE", "an update of the strategy alone", func() { s.update(withBehind(unwaited(form{code: "2", config: "AllAtOnce"}))) })
+		},
+		noWait: true, before: "2", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "the stack is deleted in mid-shift", first: unwaited(ofCanary("1")), begin: func(s *stack) {
+			s.update(unwaited(ofCanary("2")))
+			s.due("UPDATE_COMPLETE", "somebody deletes the stack", func() {
+				_, err := s.client().DeleteStack(context.Background(), &cloudformation.DeleteStackInput{StackName: aws.String(stackName)})
+				s.try(err)
+			})
+		},
+		noWait: true, ends: []string{"DELETE_COMPLETE"},
+	},
+	{
+		name: "the update is tried again with the ids of before", first: ofCanary("1"), begin: func(s *stack) {
+			s.update(keptFailed(withBeside(ofCanary("2"))))
+			s.once("somebody aborts", func() {
+				s.deaf++ // nobody may be there to hear it
+				s.w.Command(ordersLive, shift.Abort, "no")
+			})
+			s.due("UPDATE_FAILED", "somebody tries again", func() { s.update(withBeside(ofCanary("2"))) })
+		},
+		ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "the rollback fails, and is continued", first: ofCanary("1"), fails: true, begin: func(s *stack) {
+			s.update(withBehind(ofCanary("2")))
+			s.due("UPDATE_ROLLBACK_IN_PROGRESS", "somebody stops what takes back", func() {
+				for _, x := range s.w.Executions() {
+					_ = s.w.Machine().Stop(x.ARN(), "", "")
+				}
+			})
+			s.due("UPDATE_ROLLBACK_FAILED", "somebody continues it", func() {
+				_, err := s.client().ContinueUpdateRollback(context.Background(), &cloudformation.ContinueUpdateRollbackInput{StackName: aws.String(stackName)})
+				s.try(err)
+			})
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "an event comes again during the next update", first: ofCanary("1"), begin: func(s *stack) {
+			again := s.remember()
+			s.update(form{code: "1", config: "AllAtOnce"})
+			s.due("UPDATE_COMPLETE", "the next update", func() {
+				s.update(ofCanary("2"))
+				s.once("the first event comes again", again)
+			})
+		},
+		ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "the alias is renamed", first: ofCanary("1"), earlier: []form{ofCanary("2")}, begin: func(s *stack) { s.update(withBeside(renamed(ofCanary("3")))) },
+		before: "2", after: "nothing, and prod 3", ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "the alias is renamed, and the stack fails", first: ofCanary("1"), earlier: []form{ofCanary("2")}, fails: true, begin: func(s *stack) {
+			s.update(withBehind(renamed(form{code: "3", config: "AllAtOnce", name: "2"})))
+		},
+		before: "2", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "another stack shifts another alias of the function", first: ofCanary("1"), earlier: []form{ofCanary("2")}, begin: func(s *stack) {
+			s.other("1")
+			s.update(ofCanary("3"))
+			s.once("the other stack is updated", func() { s.other("2") })
+		},
+		before: "2", after: "3", ends: []string{"UPDATE_COMPLETE"},
+	},
 	{name: "the line is removed", first: ofCanary("1"), begin: func(s *stack) { s.update(form{code: "1", plain: true, topic: `"Metadata": {}`}) }, after: "1", ends: []string{"UPDATE_COMPLETE"}},
 }
 
 const alarmed = `"AlarmConfigurations": [{"Enabled": "true", "Alarms": [{"Name": "orders-errors"}]}]`
 
-func ofLong(f form) form { f.long = true; return f }
+func ofLong(f form) form     { f.long = true; return f }
+func unwaited(f form) form   { return withShift(f, `"Wait": "false"`) }
+func keptFailed(f form) form { f.keepsFailed = true; return f }
+func renamed(f form) form    { f.alias = "prod"; return f }
 
 // TestStacksInEveryOrder plays each story in every order that CloudFormation may take, in one way
 // of rolling back, and with CHAOS=all in each.
@@ -480,7 +659,7 @@ func TestStacksInEveryOrder(t *testing.T) {
 							err = s.play(c.Pick)
 						}
 						if err == nil {
-							err = s.verify(orElse(story.before, "1"), orElse(story.after, "2"), story.recorded)
+							err = s.verify(story)
 						}
 						reached[s.status()]++
 						if err != nil {

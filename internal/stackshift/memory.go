@@ -1,6 +1,9 @@
 package stackshift
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Move is a target that an execution takes from one version to another.
 type Move struct {
@@ -18,9 +21,15 @@ type Memory struct {
 	// Execution is the name of the execution that has shifted, or shifts.
 	Execution string `json:"execution"`
 	Moves     []Move `json:"moves"`
+	// Signed is when the newest request was signed. See Request.Signed.
+	Signed string `json:"-"`
 	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
 	Recorded map[string]string `json:"recorded,omitempty"`
 }
+
+// ErrLate is returned for a request after which CloudFormation has sent a newer one of the same
+// resource. Nobody waits for its answer, and it must not be done any more.
+var ErrLate = errors.New("CloudFormation has sent a newer request")
 
 // Waiter is a request that waits until an execution has ended. The ResponseURL is in it, so it is
 // deleted as soon as it is answered.
@@ -69,11 +78,26 @@ func (s Standings) ToShift(targets []Target) ([]Target, []Move) {
 	return todo, moves
 }
 
+// TakenBackBy lists the moves that an update takes back, by its new and its old properties. A shift of
+// an earlier update stays: this one wants the version, too, or has nothing to do with the alias.
+func (m Memory) TakenBackBy(now, old Properties) []Move {
+	var moves []Move
+	wanted, replaced := now.Wanted(), old.Wanted()
+	for _, move := range m.Moves {
+		_, stays := wanted[move.Key]
+		_, goes := replaced[move.Key]
+		if (stays || goes) && wanted[move.Key] != move.To {
+			moves = append(moves, move)
+		}
+	}
+	return moves
+}
+
 // ToTakeBack lists the moves of a shift that was promoted and whose alias still serves what it
 // was shifted to. Whatever else an alias serves, somebody wants it there.
-func (s Standings) ToTakeBack(m Memory) []Move {
+func (s Standings) ToTakeBack(moves []Move) []Move {
 	var back []Move
-	for _, move := range m.Moves {
+	for _, move := range moves {
 		now, exists := s[Place(move.Function, move.Alias)]
 		if exists && now.Version == move.To && move.Before != move.To {
 			back = append(back, move)

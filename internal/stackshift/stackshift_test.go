@@ -181,14 +181,13 @@ func TestOnlyWhatServesAnotherVersionIsShifted(t *testing.T) {
 		{Key: "Other", Function: "other", Alias: "live", Before: "4", To: "6"}, {Key: "Divided", Function: "divided", Alias: "live", Before: "7", To: "7"},
 	}, moves)
 
-	m := stackshift.Memory{Moves: moves}
-	assert.Empty(t, serving.ToTakeBack(m), "nothing was moved yet")
+	assert.Empty(t, serving.ToTakeBack(moves), "nothing was moved yet")
 	serving["other:live"] = stackshift.Serving{Version: "6", AtRest: true}
-	assert.Equal(t, moves[:1], serving.ToTakeBack(m))
+	assert.Equal(t, moves[:1], serving.ToTakeBack(moves))
 	serving["other:live"] = stackshift.Serving{Version: "8", AtRest: true}
-	assert.Empty(t, serving.ToTakeBack(m), "somebody wants another version")
+	assert.Empty(t, serving.ToTakeBack(moves), "somebody wants another version")
 	delete(serving, "other:live")
-	assert.Empty(t, serving.ToTakeBack(m), "the alias is gone")
+	assert.Empty(t, serving.ToTakeBack(moves), "the alias is gone")
 }
 
 // Where the stack's status cannot be read, an update that takes back the last one is a rollback.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,16 +22,20 @@ type StackLedger interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Memory reads what is remembered of a custom resource. It is empty if nothing is.
 	Memory(ctx context.Context, resource string) (stackshift.Memory, error)
+	// Supersede stores that a request is the newest of its custom resource, and returns what is
+	// remembered, or stackshift.ErrLate if a newer one has come before.
+	Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error)
 	// Began returns the input of the execution that a request has begun, or nil.
 	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
 	// Remember stores the shift that a request begins, and that the request waits for it. It
-	// returns the input that counts: that of the first try.
+	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
+	// request of the resource has come.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
 	// AwaitEnd stores that a request waits for an execution.
 	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
 	Waiters(ctx context.Context, execution string) ([]stackshift.Waiter, error)
-	// Answered stores that a request was answered.
+	// Answered stores that a request was answered, if it waits.
 	Answered(ctx context.Context, w stackshift.Waiter) error
 }
 
@@ -156,12 +161,19 @@ func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 		done := r.Succeed(nil)
 		answer = &done
 	case err != nil:
-		failed := r.Fail(flow.Wire(err).Message)
-		answer = &failed
+		return h.fail(ctx, r, err)
 	case answer == nil:
 		return nil // it waits
 	}
 	return h.send(ctx, r, *answer)
+}
+
+// fail answers that a request cannot be done. It does not wait for an execution any more.
+func (h StackShift) fail(ctx context.Context, r stackshift.Request, why error) error {
+	if err := h.send(ctx, r, r.Fail(flow.Wire(why).Message)); err != nil {
+		return err
+	}
+	return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
 }
 
 func isPermanent(err error) bool {
@@ -199,12 +211,25 @@ func (h StackShift) put(ctx context.Context, to string, body []byte) error {
 // decide does what a request asks for. It returns the answer, or nil if the request has to wait
 // for an execution, or if CloudFormation does not wait for an answer any more.
 func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	answer, err := h.decideInTurn(ctx, r)
+	if errors.Is(err, stackshift.ErrLate) {
+		slog.InfoContext(ctx, "ignored", "why", err, "stack", r.StackID)
+		return nil, nil
+	}
+	return answer, err
+}
+
+// decideInTurn is decide. It returns stackshift.ErrLate for a request after which a newer one has come.
+func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	if r.Type == stackshift.Delete {
+		return h.delete(ctx, r)
+	}
 	memory, err := h.Ledger.Memory(ctx, r.Resource())
 	if err != nil {
 		return nil, err
 	}
-	if r.Type == stackshift.Delete {
-		return h.delete(ctx, r, memory)
+	if signed := r.Signed(h.Now.read()); signed != "" && signed < memory.Signed {
+		return nil, stackshift.ErrLate
 	}
 	properties, err := stackshift.DecodeProperties(r.Properties)
 	if err != nil {
@@ -218,7 +243,7 @@ func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshi
 		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
 		return nil, nil
 	case back:
-		return h.back(ctx, r, properties, memory)
+		return h.back(ctx, r, properties)
 	}
 	return h.forward(ctx, r, properties, memory)
 }
@@ -337,23 +362,28 @@ func (h StackShift) serving(ctx context.Context, targets []stackshift.Target) (s
 }
 
 // back makes the aliases serve what they served before the update that the stack takes back.
-func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) (*stackshift.Answer, error) {
+func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties) (*stackshift.Answer, error) {
+	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
+	if err != nil {
+		return nil, err
+	}
+	old, _ := stackshift.DecodeProperties(r.OldProperties) // empty for ones that are not valid: they have shifted nothing
+	moves := m.TakenBackBy(p, old)
+	if p.NoWait && len(moves) == 0 {
+		m = stackshift.Memory{Recorded: m.Recorded} // an earlier update has begun the shift that may be open
+	}
 	outcome, err := h.end(ctx, r, m, "rolls back")
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	targets := p.Targets
-	for _, move := range m.Moves {
-		targets = append(targets, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
-	}
-	serving, err := h.serving(ctx, targets)
-	if err != nil {
-		return nil, err
-	}
-	if moves := serving.ToTakeBack(m); outcome == shift.Promoted && len(moves) > 0 {
+	if outcome == shift.Promoted && len(moves) > 0 {
 		if answer, err := h.takeBack(ctx, r, moves); err != nil || answer == nil || answer.Failed() {
 			return answer, err
 		}
+	}
+	serving, err := h.serving(ctx, p.Targets)
+	if err != nil {
+		return nil, err
 	}
 	data := p.Now(serving)
 	if p.NoWait {
@@ -364,8 +394,21 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 }
 
 // takeBack starts an execution that moves the aliases back, all at once. It answers if that has
-// ended: whatever an alias serves after it succeeded, somebody else wants there.
+// ended, or if there is nothing to do: whatever an alias serves after it succeeded, somebody else
+// wants there.
 func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []stackshift.Move) (*stackshift.Answer, error) {
+	var moved []stackshift.Target
+	for _, move := range moves {
+		moved = append(moved, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
+	}
+	serving, err := h.serving(ctx, moved)
+	if err != nil {
+		return nil, err
+	}
+	if moves = serving.ToTakeBack(moves); len(moves) == 0 {
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
 	input, err := stackshift.InputBack(moves)
 	if err != nil {
 		return nil, err
@@ -389,7 +432,11 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 }
 
 // delete ends a shift that is under way. It touches no alias.
-func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshift.Memory) (*stackshift.Answer, error) {
+func (h StackShift) delete(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
+	if err != nil {
+		return nil, err
+	}
 	outcome, err := h.end(ctx, r, m, "deletes the resource")
 	if err != nil || outcome == stillOpen {
 		return nil, err
@@ -440,12 +487,27 @@ func (h StackShift) outcome(ctx context.Context, execution string) (shift.Outcom
 	}
 	ended, err := h.Executions.Ended(ctx, h.executionARN(execution))
 	switch {
-	case errors.Is(err, shift.ErrExecutionUnknown), err == nil && ended:
-		return "", nil
+	case errors.Is(err, shift.ErrExecutionUnknown):
+		return h.outcomeOfUnknown(ctx, execution)
 	case err != nil:
 		return "", err
+	case ended:
+		return "", nil
 	}
 	return stillOpen, nil
+}
+
+// outcomeOfUnknown returns the outcome of an execution that Step Functions does not know. As long as
+// the request waits that has begun it, it may be started yet, or was a moment ago.
+func (h StackShift) outcomeOfUnknown(ctx context.Context, execution string) (shift.Outcome, error) {
+	waiters, err := h.Ledger.Waiters(ctx, execution)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(waiters, func(w stackshift.Waiter) bool { return w.Forward }) {
+		return stillOpen, nil
+	}
+	return "", nil
 }
 
 // record reads the record of an execution. It is empty if there is none.

@@ -20,6 +20,9 @@ func (w *World) OnMoment(do func(Moment) error) { w.onMoment = append(w.onMoment
 // events that the scenario loses. If the courier returns true, it delivers the event itself.
 func (w *World) OnParcel(courier func(Parcel) bool) { w.courier = courier }
 
+// OnInvocation calls a function for each asynchronous invocation of one of Sluice's functions.
+func (w *World) OnInvocation(do func(function string, event []byte)) { w.onInvocation = do }
+
 // Intercept hands every call of the SDK clients to a function, which may change the request or
 // answer it itself.
 func (w *World) Intercept(call func(w *World, actor string, r *http.Request) (*http.Response, error)) {

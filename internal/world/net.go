@@ -91,9 +91,12 @@ func (w *World) deliverTo(function string, d Delivery, source, detailType string
 // does not wait for it.
 const InvocationKind = "invocation"
 
-// invokeLater makes Lambda invoke one of Sluice's functions asynchronously. Lambda promises that
+// InvokeLater makes Lambda invoke one of Sluice's functions asynchronously. Lambda promises that
 // the event arrives at least once.
-func (w *World) invokeLater(function string, event []byte) {
+func (w *World) InvokeLater(function string, event []byte) {
+	if w.onInvocation != nil {
+		w.onInvocation(function, event)
+	}
 	if w.courier == nil {
 		w.wake(function, event, 0)
 		return
@@ -145,7 +148,12 @@ func (w *World) Wake(event []byte, tried int) { w.wake(flow.SafetyNet, event, tr
 func (w *World) wake(function string, event []byte, tried int) {
 	w.netting++
 	w.invocations[function]++
+	ended := false
 	w.start(w.functions[function], event, func(_ json.RawMessage, failure *asl.Failure) {
+		if ended { // Lambda has taken it for dead before
+			return
+		}
+		ended = true
 		w.netting--
 		if failure != nil && tried < len(AsyncRetries) {
 			w.netting++
