@@ -152,7 +152,12 @@ func (r *run) play() (err error) {
 }
 
 // outcome returns the Outcome of the main execution's Deployment.
-func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.Outcome(r.main.ARN())) }
+func (r *run) outcome() shift.Outcome {
+	if r.stack != nil {
+		return shift.Outcome(r.stack.status())
+	}
+	return shift.Outcome(r.w.Outcome(r.main.ARN()))
+}
 
 // isMain says whether an execution is the one that the base is about.
 func (r *run) isMain(x *asl.Execution) bool {

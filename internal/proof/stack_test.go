@@ -19,6 +19,7 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
+	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
 	"sluice/internal/world"
 )
@@ -337,6 +338,14 @@ func (s *stack) other(version string) {
 
 const otherStack = "other"
 
+// wantedOfOther is what the alias of the other stack has to serve.
+func (s *stack) wantedOfOther() string {
+	if other, _ := s.w.Cloud().CloudFormation().Stack(otherStack); other.Status == "UPDATE_ROLLBACK_COMPLETE" {
+		return "1"
+	}
+	return s.green
+}
+
 func (s *stack) status() string {
 	found, exists := s.w.Cloud().CloudFormation().Stack(stackName)
 	if !exists {
@@ -380,6 +389,9 @@ func (s *stack) String() string {
 	return strings.Join(lines, "\n")
 }
 
+// excludes says whether a story cannot be played in a way of rolling back.
+func (story stackStory) excludes(way string) bool { return story.drifts && way == "writing dependants" }
+
 // versionBefore and versionAfter are what the alias serves when the update was taken back, and when
 // it has succeeded.
 func (story stackStory) versionBefore() string { return orElse(story.before, "1") }
@@ -391,6 +403,9 @@ func (story stackStory) versionAfter() string  { return orElse(story.after, "2")
 func (s *stack) verify(story stackStory) error {
 	before, recorded := story.versionBefore(), story.recorded
 	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": before, "DELETE_COMPLETE": "nothing"}[s.status()]
+	if story.noWait && s.serving() == "1" && !s.isPromoted() {
+		want = "1" // the stack does not hear that its shift was put back
+	}
 	if recorded != "" && s.serving() == recorded && want == before {
 		want = recorded
 	}
@@ -399,8 +414,8 @@ func (s *stack) verify(story stackStory) error {
 		return fmt.Errorf("the stack is %s", s.status())
 	case s.serving() != want:
 		return fmt.Errorf("%s, and the alias serves %s, not %s", s.status(), s.serving(), want)
-	case s.green != "" && s.servingOf("green") != s.green:
-		return fmt.Errorf("the alias of the other stack serves %s, not %s", s.servingOf("green"), s.green)
+	case s.green != "" && s.servingOf("green") != s.wantedOfOther():
+		return fmt.Errorf("the alias of the other stack serves %s, not %s", s.servingOf("green"), s.wantedOfOther())
 	case s.recorded() != "" && !strings.HasSuffix(want, s.recorded()) && recorded == "" && !story.noWait:
 		return fmt.Errorf("%s, and the stack has recorded %s, not %s", s.status(), s.recorded(), want)
 	case s.w.AnyRunning():
@@ -409,6 +424,11 @@ func (s *stack) verify(story stackStory) error {
 		return fmt.Errorf("%d events could not be handled", s.w.DeadLetters())
 	}
 	return s.verifyLedger()
+}
+
+// isPromoted says whether a shift of the stack was promoted.
+func (s *stack) isPromoted() bool {
+	return slices.ContainsFunc(s.w.Executions(), func(x *asl.Execution) bool { return s.w.Outcome(x.ARN()) == string(shift.Promoted) })
 }
 
 // verifyLedger checks that nobody waits for an answer, and that no URL is kept.
@@ -455,6 +475,13 @@ type stackStory struct {
 	ends []string
 	// timesOut says that CloudFormation may wait for an answer for too long.
 	timesOut bool
+	// aborts says that the shift is aborted if nothing disturbs it.
+	aborts bool
+	// drifts says that CloudFormation may write the version that it has recorded when it rolls back,
+	// if it writes an alias that nothing has touched.
+	drifts bool
+	// disturbed is until when the story's scenario disturbs CloudFormation.
+	disturbed time.Duration
 	// noWait says that the stack does not wait for its shift.
 	noWait bool
 	// grain is how far time passes between two choices at least. It is 30 seconds, and 2 minutes
@@ -480,6 +507,12 @@ var stackStories = []stackStory{
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 	{name: "a resource behind the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{
+		name: "the rollback is late", first: ofCanary("1"), fails: true, begin: func(s *stack) {
+			s.update(withBehind(ofCanary("2")))
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
 	{name: "a resource behind the alias fails, long", first: ofLong(ofCanary("1")), fails: true, begin: func(s *stack) { s.update(withBehind(ofLong(ofCanary("2")))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
 	{name: "a resource beside the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBeside(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
 	{
@@ -488,6 +521,14 @@ var stackStories = []stackStory{
 			s.once("somebody cancels the update", s.cancel)
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
+	{
+		name: "the update is cancelled in mid-shift", first: ofCanary("1"), begin: func(s *stack) {
+			s.update(withBeside(ofCanary("2")))
+			s.w.HappenAfter(45*time.Second, s.cancel)
+		},
+		aborts: true,
+		ends:   []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 	{
 		name: "the execution is stopped", first: ofCanary("1"), begin: func(s *stack) {
@@ -537,7 +578,7 @@ var stackStories = []stackStory{
 		before: "2", recorded: "1", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 	{
-		name: "no word from DescribeStacks", first: ofCanary("1"), fails: true,
+		name: "no word from DescribeStacks", disturbed: 100_000 * time.Second, first: ofCanary("1"), fails: true,
 		scenario: `{"faults": [{"call": "cloudformation:DescribeStacks", "error": "throttle", "fromSeconds": 150, "untilSeconds": 100000}]}`,
 		begin:    func(s *stack) { s.update(withBehind(ofCanary("2"))) },
 		ends:     []string{"UPDATE_ROLLBACK_COMPLETE"},
@@ -561,7 +602,7 @@ var stackStories = []stackStory{
 			s.update(unwaited(ofCanary("2")))
 			s.due("UPDATE_COMPLETE", "an update of the strategy alone", func() { s.update(withBehind(unwaited(form{code: "2", config: "AllAtOnce"}))) })
 		},
-		noWait: true, before: "2", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+		noWait: true, drifts: true, before: "2", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 	{
 		name: "the stack is deleted in mid-shift", first: unwaited(ofCanary("1")), begin: func(s *stack) {
@@ -645,7 +686,7 @@ func TestStacksInEveryOrder(t *testing.T) {
 	all := os.Getenv("CHAOS") == "all"
 	for i, story := range stackStories {
 		for n, way := range slices.Sorted(maps.Keys(ways)) {
-			if config := ways[way]; all || n == i%len(ways) {
+			if config := ways[way]; !story.excludes(way) && (all || n == i%len(ways)) {
 				t.Run(story.name+", "+way, func(t *testing.T) {
 					t.Parallel()
 					reached := map[string]int{}

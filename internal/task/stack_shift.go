@@ -455,22 +455,33 @@ func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.
 		return "", nil
 	}
 	outcome, err := h.outcome(ctx, m.Execution)
-	if err != nil || outcome != stillOpen {
-		return outcome, err
+	switch {
+	case err != nil: // it may be open, and nobody may come again
+		return "", errors.Join(err, h.abort(ctx, r, m, why))
+	case outcome != stillOpen:
+		return outcome, nil
 	}
 	if err := h.Ledger.AwaitEnd(ctx, stackshift.Waiter{Execution: m.Execution, Request: r}, h.Now.read()); err != nil {
 		return "", err
 	}
-	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
-	if err != nil {
-		return "", err
-	}
-	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
-	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
-	if err != nil && !errors.Is(err, shift.ErrDeploymentClosed) && !errors.Is(err, shift.ErrDeploymentUnknown) {
+	if err := h.abort(ctx, r, m, why); err != nil {
 		return "", err
 	}
 	return h.outcome(ctx, m.Execution)
+}
+
+// abort aborts the last shift forward, if it is open.
+func (h StackShift) abort(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string) error {
+	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
+	if err != nil {
+		return err
+	}
+	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
+	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
+	if errors.Is(err, shift.ErrDeploymentClosed) || errors.Is(err, shift.ErrDeploymentUnknown) {
+		return nil
+	}
+	return err
 }
 
 // outcome returns how an execution has ended: empty if it never opened a Deployment and never
