@@ -81,6 +81,8 @@ type StackShift struct {
 	StateMachine string
 	// Wait is for what is tried again; nil is Sleep.
 	Wait Wait
+	// Pause is for aliases that are read again; nil is the real clock.
+	Pause Pause
 	// Now is the clock; nil is time.Now.
 	Now Clock
 }
@@ -361,6 +363,16 @@ func (h StackShift) serving(ctx context.Context, targets []stackshift.Target) (s
 	return standings, nil
 }
 
+// servingAfter reads what aliases serve that Sluice has written a moment ago. What is not as expected
+// may be a read that does not show the write.
+func (h StackShift) servingAfter(ctx context.Context, targets []stackshift.Target, expected func(stackshift.Standings) bool) (serving stackshift.Standings, err error) {
+	err = h.Pause.untilFresh(ctx, func() (bool, error) {
+		serving, err = h.serving(ctx, targets)
+		return err == nil && expected(serving), err
+	})
+	return serving, err
+}
+
 // back makes the aliases serve what they served before the update that the stack takes back.
 func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties) (*stackshift.Answer, error) {
 	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
@@ -381,7 +393,7 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 			return answer, err
 		}
 	}
-	serving, err := h.serving(ctx, p.Targets)
+	serving, err := h.servingAfter(ctx, p.Targets, func(s stackshift.Standings) bool { return len(s.ToTakeBack(moves)) == 0 })
 	if err != nil {
 		return nil, err
 	}
@@ -401,7 +413,7 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	for _, move := range moves {
 		moved = append(moved, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
 	}
-	serving, err := h.serving(ctx, moved)
+	serving, err := h.servingAfter(ctx, moved, func(s stackshift.Standings) bool { return len(s.ToTakeBack(moves)) == len(moves) })
 	if err != nil {
 		return nil, err
 	}
@@ -421,6 +433,10 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	}
 	record, err := h.record(ctx, r.Execution())
 	if err != nil || record.Outcome == "" {
+		return nil, err
+	}
+	// It may have ended before it was known that the request waits.
+	if err := h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}); err != nil {
 		return nil, err
 	}
 	if record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged {
