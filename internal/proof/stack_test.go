@@ -475,7 +475,7 @@ type stackStory struct {
 	ends []string
 	// timesOut says that CloudFormation may wait for an answer for too long.
 	timesOut bool
-	// aborts says that the shift is aborted if nothing disturbs it.
+	// aborts says that the shift is aborted in the first order, if nothing disturbs it.
 	aborts bool
 	// drifts says that CloudFormation may write the version that it has recorded when it rolls back,
 	// if it writes an alias that nothing has touched.
