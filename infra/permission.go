@@ -67,6 +67,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.alarms(),
 			metrics(),
 			p.synthetic(),
+			p.announce(),
 		}
 	case flow.BeforeHook.Function:
 		return append([]iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}, p.awaitAnswers()...)

@@ -112,7 +112,7 @@ var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 
 // announced are the states that notifyOn accepts.
 var announced = []string{
-	string(shift.Started), string(shift.ShiftedTo),
+	string(shift.Started), string(shift.ShiftedTo), string(shift.ApprovalAsked),
 	string(shift.Promoted), string(shift.Unchanged), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
 }
 
@@ -137,7 +137,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		NamePrefix:         r.text("namePrefix", flow.DefaultNamePrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
-		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
+		NotifyOn:           r.list("notifyOn", string(shift.ApprovalAsked), string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
 		Functions:          r.reach("functions", flow.TagAlias),
 		Hooks:              r.reach("hooks", flow.TagHook),

@@ -24,7 +24,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	s, err := read(nil)
 	require.NoError(t, err)
 	assert.Equal(t, settings{
-		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
+		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"AwaitingApproval", "Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
 		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", OnNewVersion: true,
 	}, s)
 }

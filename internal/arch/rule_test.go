@@ -35,6 +35,7 @@ const (
 	templates    = module + "/internal/template"
 	operator     = module + "/internal/operator"
 	picture      = module + "/internal/picture"
+	dashboard    = module + "/internal/dashboard"
 	stackShift   = module + "/internal/stackshift"
 	codeDeploy   = module + "/internal/codedeploy"
 	machine      = module + "/statemachine"
@@ -108,7 +109,7 @@ var rules = []rule{
 	// The macro gets JSON. Whoever writes a template may write YAML.
 	{folder: "internal/template/source", may: []string{"go.yaml.in/yaml"}},
 	// What a stack of CloudFormation wants, and what follows from it, is decided here.
-	{folder: "internal/stackshift", may: []string{domain, requests, strictjson}},
+	{folder: "internal/stackshift", may: []string{domain, contract, requests, strictjson}},
 	{folder: "internal/task", may: []string{domain, contract, explanations, requests, stackShift, templates}},
 
 	{folder: "internal/router", may: []string{domain}},
@@ -164,7 +165,8 @@ var rules = []rule{
 	{folder: "internal/localaws/asl"},
 	{folder: "internal/localaws/iam"},
 	{folder: "internal/localaws/lambdaruntime"},
-	{folder: "internal/localaws/stack", may: []string{localRuntime}},
+	// It knows where the local Lambda answers functions' URLs.
+	{folder: "internal/localaws/stack", may: []string{localRuntime, localCloud + "/lambda"}},
 	// What the local services share. None knows a service.
 	{folder: "internal/localaws/account"},
 	{folder: "internal/localaws/identifier"},
@@ -218,13 +220,21 @@ var rules = []rule{
 	},
 	{folder: "internal/picture/page", may: []string{picture, contract, domain}, tests: []string{explanations}},
 
+	// Who reads AWS is handed in; so is who does what people ask for. Its tests do both in the local
+	// world, and look at the page in a browser.
+	{
+		folder: "internal/dashboard",
+		may:    []string{contract, domain, explanations, operator, picture, requests},
+		tests:  []string{localWorld, localCloud, forecasts, module + "/internal/ledger", module + "/internal/gate", sdk + "/aws", "github.com/chromedp"},
+	},
+
 	// The command shows a simulation by its history events; in AWS it works through
 	// the operator's adapters, reads the ledger, and asks the gates about alarms and versions.
 	{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, codeDeploy, module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, dashboard, codeDeploy, module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -29,6 +29,8 @@ type Call interface {
 var calls = map[string]func() Call{
 	"CreateDeployment":          func() Call { return new(CreateDeployment) },
 	"GetDeployment":             func() Call { return new(GetDeployment) },
+	"GetDeploymentConfig":       func() Call { return new(GetDeploymentConfig) },
+	"ListDeployments":           func() Call { return new(ListDeployments) },
 	"StopDeployment":            func() Call { return new(StopDeployment) },
 	"GetDeploymentTarget":       func() Call { return new(GetDeploymentTarget) },
 	"ListDeploymentTargets":     func() Call { return new(ListDeploymentTargets) },

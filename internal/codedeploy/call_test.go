@@ -47,6 +47,13 @@ func TestWhatIsNoCallHasItsErrorOfCodeDeploy(t *testing.T) {
 		"no targets":              {"BatchGetDeploymentTargets", `{` + someID + `}`, "DeploymentTargetIdRequiredException"},
 		"too many targets":        {"BatchGetDeploymentTargets", `{` + someID + `, "targetIds": ["a"` + strings.Repeat(`, "a"`, 25) + `]}`, "DeploymentTargetListSizeExceededException"},
 		"a filter of servers":     {"ListDeploymentTargets", `{` + someID + `, "targetFilters": {"ServerInstanceLabel": ["Blue"]}}`, "InvalidTargetFilterNameException"},
+		"an application alone":    {"ListDeployments", `{"applicationName": "a"}`, "DeploymentGroupNameRequiredException"},
+		"a group alone":           {"ListDeployments", `{"deploymentGroupName": "g"}`, "ApplicationNameRequiredException"},
+		"an unknown status":       {"ListDeployments", `{"includeOnlyStatuses": ["Succeeded", "Done"]}`, "InvalidDeploymentStatusException"},
+		"an upside-down time":     {"ListDeployments", `{"createTimeRange": {"start": 1764490000, "end": 1764480000.5}}`, "InvalidTimeRangeException"},
+		"a token":                 {"ListDeployments", `{"nextToken": "x"}`, "InvalidNextTokenException"},
+		"something external":      {"ListDeployments", `{"externalId": "x"}`, "InvalidExternalIdException"},
+		"no configuration":        {"GetDeploymentConfig", `{}`, "DeploymentConfigNameRequiredException"},
 		"no JSON":                 {"GetDeployment", `deploymentId=d-1`, "SerializationException"},
 		"two values":              {"GetDeployment", `{` + someID + `} {}`, "SerializationException"},
 		"a list":                  {"GetDeployment", `[]`, "SerializationException"},
@@ -85,7 +92,7 @@ func TestTheErrorsAreKnownToClients(t *testing.T) {
 	t.Parallel()
 	known := []string{"UnsupportedOperation", "UnknownOperationException", "SerializationException", "AccessDeniedException", "InternalFailure", "ServiceUnavailable"}
 	var types []string
-	for _, file := range []string{"call.go", "error.go", "groupmap.go", "input.go", "revision.go", "server.go", "service.go"} {
+	for _, file := range []string{"call.go", "config.go", "error.go", "list.go", "groupmap.go", "input.go", "revision.go", "server.go", "service.go"} {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, found := range regexp.MustCompile(`(?:newError\(|kind = )"(\w+)"`).FindAllStringSubmatch(string(text), -1) {

@@ -33,6 +33,8 @@ func errorsOfCodeDeploy(t *testing.T) map[string]bool {
 		&types.DeploymentTargetDoesNotExistException{}, &types.DeploymentTargetIdRequiredException{}, &types.DeploymentTargetListSizeExceededException{},
 		&types.InvalidAlarmConfigException{}, &types.InvalidAutoRollbackConfigException{}, &types.InvalidDeploymentConfigNameException{},
 		&types.InvalidDeploymentGroupNameException{}, &types.InvalidDeploymentIdException{}, &types.InvalidRevisionException{},
+		&types.DeploymentConfigNameRequiredException{}, &types.InvalidDeploymentStatusException{}, &types.InvalidExternalIdException{},
+		&types.InvalidNextTokenException{}, &types.InvalidTimeRangeException{},
 		&types.InvalidTargetFilterNameException{}, &types.RevisionDoesNotExistException{}, &types.RevisionRequiredException{},
 		&types.UnsupportedActionForDeploymentTypeException{},
 	} {
@@ -358,4 +360,88 @@ func TestACallThatIsTriedAgainStartsOneExecution(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, w.names[1], w.names[2], name)
 	}
+}
+
+// configs are the deployment configurations of an account.
+type configs map[string]string
+
+func (c configs) Strategy(_ context.Context, name string) (json.RawMessage, error) {
+	if c[name] == "" {
+		return nil, shift.ErrUnknownStrategy
+	}
+	return json.RawMessage(c[name]), nil
+}
+
+func TestAConfigurationOfTheAccountsOwnIsTold(t *testing.T) {
+	t.Parallel()
+	s := (&world{}).service()
+	s.Configs = configs{
+		"OurCanary": `{"canary": {"percent": 20, "bakeMinutes": 7}}`, "OurLinear": `{"linear": {"percent": 25, "everyMinutes": 3}}`, "OurJump": `"AllAtOnce"`,
+		"OurSteps": `{"steps": []}`,
+	}
+	told := func(name string) string {
+		out, err := s.answer(t.Context(), &GetDeploymentConfig{Name: name}, "")
+		if err != nil {
+			return translate(err).Type
+		}
+		text, err := json.Marshal(out)
+		require.NoError(t, err)
+		return string(text)
+	}
+	const info = `{"deploymentConfigInfo":{"deploymentConfigName":%q,"computePlatform":"Lambda","trafficRoutingConfig":%s}}`
+	for name, want := range map[string]string{
+		"OurCanary": fmt.Sprintf(info, "OurCanary", `{"type":"TimeBasedCanary","timeBasedCanary":{"canaryPercentage":20,"canaryInterval":7}}`),
+		"OurLinear": fmt.Sprintf(info, "OurLinear", `{"type":"TimeBasedLinear","timeBasedLinear":{"linearPercentage":25,"linearInterval":3}}`),
+		"OurJump":   fmt.Sprintf(info, "OurJump", `{"type":"AllAtOnce"}`),
+		"OurSteps":  "InvalidDeploymentConfigNameException",
+		"Theirs":    "DeploymentConfigDoesNotExistException",
+	} {
+		assert.Equal(t, want, told(name))
+	}
+}
+
+// many lists more executions than one call tells.
+type many struct{ *world }
+
+func (m many) Find(_ context.Context, _ string, wanted func(operator.Execution) bool) (operator.Execution, error) {
+	for i := range 3 * maxListed {
+		if x := operator.NewExecution(machine, fmt.Sprint(i)); wanted(x) {
+			return x, nil
+		}
+	}
+	return "", shift.ErrExecutionUnknown
+}
+
+func TestNoMoreDeploymentsAreListedThanTheLimit(t *testing.T) {
+	t.Parallel()
+	s := (&world{}).service()
+	s.Machines = many{&world{}}
+	out, err := s.answer(t.Context(), &ListDeployments{}, "")
+	require.NoError(t, err)
+	ids := out.(map[string]any)["deployments"].([]string)
+	assert.Len(t, ids, maxListed)
+	assert.Equal(t, flow.CodeDeployID(string(operator.NewExecution(machine, "0"))), ids[0])
+}
+
+// Where the ledger knows nothing, the history does.
+func TestTheStatusOfAListedDeploymentIsTheLedgersOrTheHistorys(t *testing.T) {
+	t.Parallel()
+	history := []operator.Event{{ID: 1, At: time.Unix(100, 0), Type: "ExecutionStarted"}, {ID: 2, At: time.Unix(200, 0), Type: operator.Aborted}}
+	closed := shift.Record{ID: "x", Status: shift.StatusClosed, Outcome: shift.RolledBack, Reasons: []shift.Reason{{Name: shift.AlarmFired}}}
+	for name, tt := range map[string]struct {
+		world world
+		want  string
+	}{
+		"closed":            {world{record: closed}, statusStopped},
+		"open":              {world{record: shift.Record{ID: "x", Status: shift.StatusOpen, Deployment: &shift.Deployment{}}}, statusInProgress},
+		"going back":        {world{record: shift.Record{ID: "x", Status: shift.StatusRestoring}}, statusInProgress},
+		"opening":           {world{record: shift.Record{ID: "x", Status: shift.StatusOpen}}, statusCreated},
+		"unknown to ledger": {world{events: history}, statusFailed},
+	} {
+		status, _, err := tt.world.service().glance(t.Context(), operator.NewExecution(machine, "one"))
+		require.NoError(t, err, name)
+		assert.Equal(t, tt.want, status, name)
+	}
+	_, _, err := (&world{err: errors.New("the ledger is closed today")}).service().glance(t.Context(), operator.NewExecution(machine, "one"))
+	require.ErrorContains(t, err, "closed today")
 }

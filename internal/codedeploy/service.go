@@ -100,6 +100,19 @@ func (s *Service) answer(ctx context.Context, call Call, invocation string) (any
 		return map[string]any{"deploymentInfo": d.info()}, nil
 	case *StopDeployment:
 		return s.stop(ctx, c)
+	case *ListDeployments:
+		return s.list(ctx, c)
+	case *GetDeploymentConfig:
+		return s.config(ctx, c)
+	case *PutHookStatus:
+		return s.putHookStatus(ctx, c)
+	}
+	return s.answerTargets(ctx, call)
+}
+
+// answerTargets does what a call about a deployment's targets means.
+func (s *Service) answerTargets(ctx context.Context, call Call) (any, error) {
+	switch c := call.(type) {
 	case *ListDeploymentTargets:
 		d, err := s.stand(ctx, c.ID)
 		if err != nil {
@@ -115,8 +128,6 @@ func (s *Service) answer(ctx context.Context, call Call, invocation string) (any
 	case *BatchGetDeploymentTargets:
 		list, err := s.targets(ctx, c.ID, c.Targets...)
 		return map[string]any{"deploymentTargets": list}, err
-	case *PutHookStatus:
-		return s.putHookStatus(ctx, c)
 	}
 	return nil, unsupported(fmt.Sprintf("%T", call))
 }
@@ -150,7 +161,7 @@ func (s *Service) create(ctx context.Context, c *CreateDeployment, invocation st
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.start(ctx, invocation, operator.NewName(release, s.Now()), input)
+	x, err := s.start(ctx, invocation, operator.NewMarkedName(release, s.Now(), groupMark(c.Application, c.Group)), input)
 	if err != nil {
 		return nil, err
 	}

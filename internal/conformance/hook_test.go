@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -31,31 +32,41 @@ import (
 // hookAccount is an account on a port, with a hook that somebody else plays.
 type hookAccount struct {
 	url, machine string
-	states       *sfn.Client
+	// hooks is what AWS_ENDPOINT_URL_CODEDEPLOY is set to.
+	hooks string
+	// own are variables of a hook's function that a stack has set.
+	own    map[string]string
+	states *sfn.Client
 	// asked receives the event of each invocation of the hook.
 	asked chan []byte
 }
 
-// endpoint is what AWS_ENDPOINT_URL_CODEDEPLOY is set to.
-func (a *hookAccount) endpoint() string { return a.url + world.HookEndpointPath }
-
 // variables are those of a hook's function.
 func (a *hookAccount) variables(result string) map[string]string {
-	return map[string]string{
-		"AWS_ENDPOINT_URL_CODEDEPLOY": a.endpoint(), "RESULT": result,
+	all := map[string]string{
+		"AWS_ENDPOINT_URL_CODEDEPLOY": a.hooks, "RESULT": result,
 		"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
 		"AWS_ACCESS_KEY_ID": "hook", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "a session token",
 	}
+	if a.own != nil {
+		delete(all, "AWS_ENDPOINT_URL_CODEDEPLOY")
+		maps.Copy(all, a.own)
+	}
+	return all
 }
 
-func newHookAccount(t *testing.T) *hookAccount {
+func newHookAccount(t *testing.T) *hookAccount { return newHookAccountAt(t, 1) }
+
+// newHookAccountAt makes an account whose time passes as fast as the speed says.
+func newHookAccountAt(t *testing.T, speed float64) *hookAccount {
 	t.Helper()
 	a := &hookAccount{asked: make(chan []byte, 1)}
 	// The hook's function returns and does not answer: the program under test does.
 	s, err := world.DecodeScenario([]byte(`{"hooks": {"pre": {"result": "hang"}}}`))
 	require.NoError(t, err)
-	p, err := world.NewPaced(world.Pace{Speed: 1}, s, json.RawMessage(hookInput))
+	p, err := world.NewPaced(world.Pace{Speed: speed}, s, json.RawMessage(hookInput))
 	require.NoError(t, err)
+	p.SetHook(stackHook, world.HookBehaviour{Result: world.HookHangs})
 	p.OnHook(func(_ string, payload []byte) { a.asked <- bytes.Clone(payload) })
 	server := httptest.NewServer(p)
 	ctx, stop := context.WithCancel(context.Background())
@@ -70,12 +81,18 @@ func newHookAccount(t *testing.T) *hookAccount {
 		p.Close()
 		server.Close()
 	})
-	a.url, a.machine = server.URL, p.StateMachine()
-	a.states = sfn.NewFromConfig(aws.Config{Region: "us-east-1", BaseEndpoint: &a.url, Credentials: aws.CredentialsProviderFunc(
+	p.Listen(server.URL)
+	a.url, a.machine, a.hooks = server.URL, p.StateMachine(), p.HookURL()
+	a.states = sfn.NewFromConfig(a.config())
+	return a
+}
+
+// config is an operator's configuration.
+func (a *hookAccount) config() aws.Config {
+	return aws.Config{Region: "us-east-1", BaseEndpoint: &a.url, Credentials: aws.CredentialsProviderFunc(
 		func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "operator", SecretAccessKey: "local"}, nil
-		})})
-	return a
+		})}
 }
 
 const hookInput = `{"function": "orders", "strategy": "AllAtOnce", "hooks": {"beforeTraffic": [{"function": "pre", "mode": "codedeploy", "timeoutSeconds": 120}]}}`
@@ -85,12 +102,19 @@ func (a *hookAccount) ask(t *testing.T) (execution string, event []byte) {
 	t.Helper()
 	started, err := a.states.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String(hookInput)})
 	require.NoError(t, err)
+	return *started.ExecutionArn, a.nextEvent(t)
+}
+
+// nextEvent waits until the hook is asked.
+func (a *hookAccount) nextEvent(t *testing.T) []byte {
+	t.Helper()
 	select {
-	case event = <-a.asked:
+	case event := <-a.asked:
+		return event
 	case <-time.After(20 * time.Second):
 		t.Fatal("the hook was not asked")
+		return nil
 	}
-	return *started.ExecutionArn, event
 }
 
 // end waits until an execution has ended.
@@ -114,17 +138,19 @@ type program struct {
 	run func(t *testing.T, a *hookAccount, event []byte, result string) error
 }
 
+var programs = map[string]program{
+	"Go":                                   {nothingMissing, runGo},
+	"JavaScript, version 2, SAM's example": {noModule("aws-sdk"), node("sam.js", true)},
+	"JavaScript, version 2, the plugin's":  {noModule("aws-sdk"), node("plugin.js", true)},
+	"JavaScript, version 3":                {noModule("@aws-sdk/client-codedeploy"), node("v3.mjs", false)},
+	"Python":                               {noBoto3, runPython},
+	"the aws command":                      {noAWSCommand, runAWSCommand},
+}
+
 // The test expects each program to let a deployment pass, and to stop one.
 func TestHooksForCodeDeployAnswerUnchanged(t *testing.T) {
 	t.Parallel()
-	for name, p := range map[string]program{
-		"Go":                                   {nothingMissing, runGo},
-		"JavaScript, version 2, SAM's example": {noModule("aws-sdk"), node("sam.js", true)},
-		"JavaScript, version 2, the plugin's":  {noModule("aws-sdk"), node("plugin.js", true)},
-		"JavaScript, version 3":                {noModule("@aws-sdk/client-codedeploy"), node("v3.mjs", false)},
-		"Python":                               {noBoto3, runPython},
-		"the aws command":                      {noAWSCommand, runAWSCommand},
-	} {
+	for name, p := range programs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if missing := p.missing(t); missing != "" {
@@ -195,7 +221,7 @@ func preload(t *testing.T) string {
 func TestAClientUnderstandsTheRefusals(t *testing.T) {
 	t.Parallel()
 	a := newHookAccount(t)
-	client := codedeploy.NewFromConfig(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(a.endpoint()), Credentials: aws.CredentialsProviderFunc(
+	client := codedeploy.NewFromConfig(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(a.hooks), Credentials: aws.CredentialsProviderFunc(
 		func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "hook", SecretAccessKey: "s", SessionToken: "t"}, nil
 		})})
@@ -293,7 +319,10 @@ func node(file string, withLayer bool) func(*testing.T, *hookAccount, []byte, st
 		}
 		variables := a.variables(result)
 		variables["LAMBDA_TASK_ROOT"] = root
-		if withLayer {
+		switch {
+		case a.own != nil: // Lambda puts the layer's file into /opt
+			variables["NODE_OPTIONS"] = strings.Replace(variables["NODE_OPTIONS"], "/opt/sluice-codedeploy.cjs", preload(t), 1)
+		case withLayer:
 			variables["NODE_OPTIONS"] = "--require " + preload(t)
 		}
 		return run(t, root, variables, "node", filepath.Join(root, "run.mjs"), filepath.Join(root, file), string(event))

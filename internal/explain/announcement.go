@@ -20,18 +20,28 @@ func summary(text string) string {
 // stands.
 func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at time.Time) shift.Announcement {
 	id := fmt.Sprintf("%s/%s", d.ID, state)
-	if state == shift.ShiftedTo {
+	switch state {
+	case shift.ShiftedTo:
 		id = fmt.Sprintf("%s/%d", id, p.Step)
+	case shift.ApprovalAsked:
+		id = fmt.Sprintf("%s/%d", id, p.Step+1)
 	}
-	return shift.Announcement{
+	a := shift.Announcement{
 		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
 		Weight: p.Weight, Step: p.Step, Reasons: shift.BoundReasons(p.Reasons), At: at,
 		Summary: summary(describeProgress(d, state, p)),
 	}
+	if state == shift.Started {
+		a.Warnings = d.Warnings
+	}
+	return a
 }
 
 // describeProgress says where a running Deployment stands.
 func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progress) string {
+	if state == shift.ApprovalAsked {
+		return describeApproval(d, p)
+	}
 	var lines []string
 	for _, c := range d.Changes {
 		switch {
@@ -44,9 +54,26 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 		}
 	}
 	if state == shift.Started {
-		return join(lines) + "." + describeNotes(d.Changes)
+		return join(lines) + "." + describeNotes(d.Changes) + describeWarnings(d.Warnings)
 	}
 	return join(lines) + "."
+}
+
+// describeApproval asks people about the next Step: what it does, what to type, and what
+// happens if nobody answers.
+func describeApproval(d shift.Deployment, p shift.Progress) string {
+	step := d.Plan.Step(p.Step + 1)
+	var names []string
+	for _, c := range d.Changes {
+		names = append(names, string(c.Target))
+	}
+	target := d.Changes[0].Target
+	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
+	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'. To put the traffic back: sluice reject %s --reason '...'. ", target, target)
+	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
+		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
+	}
+	return text + fmt.Sprintf("If nobody answers within %s, the traffic is put back.", step.Approval.Wait)
 }
 
 // describeNotes says what people should know of the Candidates, in a sentence for each Change
@@ -57,6 +84,15 @@ func describeNotes(changes []shift.Change) string {
 		if c.Note != "" {
 			text += fmt.Sprintf(" %s is %s.", c.Target, c.Note)
 		}
+	}
+	return text
+}
+
+// describeWarnings says in a sentence for each which alarms cannot fire as they are meant to.
+func describeWarnings(warnings []shift.Reason) string {
+	text := ""
+	for _, w := range warnings {
+		text += " Warning: " + w.Text + "."
 	}
 	return text
 }

@@ -142,3 +142,16 @@ func TestAnAnnouncementHasTheWorstComparisons(t *testing.T) {
 	}
 	assert.Equal(t, []shift.Target{"worse", "would", "cannot tell", "nothing 1", "nothing 2"}, announced)
 }
+
+// Whoever hears of the opening can still repair an alarm before the traffic depends on it.
+func TestTheOpeningIsAnnouncedWithTheWarningsOfItsAlarms(t *testing.T) {
+	t.Parallel()
+	d := canary(t)
+	d.Warnings = []shift.Reason{{Name: shift.AlarmOfNothing, Subject: "a", Text: "alarm a never fires"}, {Name: shift.AlarmTooSlow, Subject: "b", Text: `alarm "b" is too slow`}}
+	started := explain.Announce(d, shift.Started, d.Start(), noon)
+	assert.Equal(t, d.Warnings, started.Warnings)
+	assert.Equal(t, "lambda:orders:live goes from 1 to 2. Warning: alarm a never fires. Warning: alarm 'b' is too slow.", started.Summary)
+	shifted := explain.Announce(d, shift.ShiftedTo, d.AfterShift(d.Start(), nil, 0), noon)
+	assert.Empty(t, shifted.Warnings)
+	assert.NotContains(t, shifted.Summary, "Warning")
+}

@@ -28,6 +28,7 @@ const (
 	TargetBeingRestored = "TargetBeingRestored"
 	NothingToShift      = "NothingToShift"
 	StableDiffers       = "StableDiffers"
+	DeploymentsFrozen   = "DeploymentsFrozen"
 	Throttled           = "Throttled"
 	HookFailed          = "HookFailed"
 	HookNotStarted      = "HookNotStarted"
@@ -39,6 +40,10 @@ const (
 	// late.
 	DeploymentRestoring = "DeploymentRestoring"
 	DeploymentUnknown   = "DeploymentUnknown"
+	// NotAsked is the error of an answer to a question that does not stand, and InvalidFreeze
+	// that of a freeze that has ended or lasts too long.
+	NotAsked      = "NotAsked"
+	InvalidFreeze = "InvalidFreeze"
 	// RoleDiffers and DeadLetterDiffers are returned only by the adapter of Lambda aliases.
 	RoleDiffers       = "RoleDiffers"
 	DeadLetterDiffers = "DeadLetterDiffers"
@@ -84,6 +89,9 @@ var names = []struct {
 	{err: shift.ErrAlarmUnreadable, name: AlarmUnreadable, heals: true},
 	{err: shift.ErrAlarmFiring, name: "AlarmFiring"},
 	{err: shift.ErrNothingToShift, name: NothingToShift},
+	{err: shift.ErrFrozen, name: DeploymentsFrozen},
+	{err: shift.ErrNotAsked, name: NotAsked},
+	{err: shift.ErrInvalidFreeze, name: InvalidFreeze},
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},
 	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},

@@ -15,4 +15,15 @@ const (
 	StackPartition      = "stack#"
 	StackWaitPartition  = "stackwait#"
 	DeploymentPartition = "deployment#"
+	// FreezePartition has the freeze of the account.
+	FreezePartition = "freeze"
+)
+
+// What one custom resource of a stack may have. Its answer to CloudFormation has a version for each
+// target's key, and at most 4096 bytes (CloudFormation User Guide, Custom resource response objects).
+const (
+	// MaxStackTargets is how many aliases it shifts.
+	MaxStackTargets = 30
+	// MaxStackKeys is how many characters their keys have together.
+	MaxStackKeys = 2000
 )

@@ -24,7 +24,11 @@ type macroEvent struct {
 
 // withMacro returns stacks with a macro that answers so.
 func withMacro(t *testing.T, answer func(macroEvent) any) (s stacks, received *[]macroEvent) {
-	s = newStacks(t, localaws.CloudFormationConfig{})
+	return withMacroOf(t, localaws.CloudFormationConfig{}, answer)
+}
+
+func withMacroOf(t *testing.T, config localaws.CloudFormationConfig, answer func(macroEvent) any) (s stacks, received *[]macroEvent) {
+	s = newStacks(t, config)
 	require.NoError(t, s.AddFunction(localaws.Function{Name: "macro"}))
 	s.CloudFormation().RegisterMacro("Add", "macro")
 	received = &[]macroEvent{}
@@ -116,9 +120,12 @@ func TestAMacroThatFailsRollsBack(t *testing.T) {
 		"a wrong template": {respond(func(a map[string]any) {
 			a["fragment"] = map[string]any{"Resources": map[string]any{"A": map[string]any{"Type": "AWS::SNS::Topic", "DependsOn": "B"}}}
 		}), "Template format error: Unresolved resource dependencies [B]"},
+		"a template larger than a request may have": {respond(func(a map[string]any) {
+			a["fragment"].(map[string]any)["Description"] = strings.Repeat("x", 51200)
+		}), "1 validation error detected: Value at 'templateBody' failed to satisfy constraint"},
 		"a SAM resource": {respond(func(a map[string]any) {
 			a["fragment"] = map[string]any{"Resources": map[string]any{"A": map[string]any{"Type": "AWS::Serverless::Function"}}}
-		}), "not implemented in the local AWS: cloudformation:AWS::Serverless::Function"},
+		}), "not implemented in the local AWS: cloudformation:the resource type AWS::Serverless::Function of A"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := withMacro(t, test.answer)

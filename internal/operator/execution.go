@@ -42,6 +42,15 @@ func NewExecution(machineARN, name string) Execution {
 	return Execution(strings.Replace(machineARN, ":stateMachine:", ":execution:", 1) + ":" + name)
 }
 
+// Listed is what a list of executions says of one.
+type Listed struct {
+	Execution Execution
+	// Status is that of Step Functions, such as RUNNING.
+	Status  string
+	Started time.Time
+	Ended   time.Time // zero while it runs
+}
+
 func (x Execution) part(n int) string {
 	parts := strings.Split(string(x), ":")
 	if n >= len(parts) {
@@ -98,8 +107,11 @@ const maxName = 80
 // started, such as orders-live-20261121T061031Z. It contains only characters that
 // CloudWatch Logs accepts too (StartExecution, name). If the name is too long, the
 // targets are cut, never the time.
-func NewName(release shift.Release, at time.Time) string {
-	stamp := at.UTC().Format("-20060102T150405Z")
+func NewName(release shift.Release, at time.Time) string { return NewMarkedName(release, at, "") }
+
+// NewMarkedName is NewName with a mark at its end, by which such executions are found again.
+func NewMarkedName(release shift.Release, at time.Time, mark string) string {
+	stamp := at.UTC().Format("-20060102T150405Z") + mark
 	if more := len(release.Arrivals) - 1; more > 0 {
 		stamp = fmt.Sprintf("-and-%d-more", more) + stamp
 	}

@@ -50,9 +50,9 @@ func TestStepFunctionsAcceptsTheNameOfAnyRelease(t *testing.T) {
 		for _, text := range rapid.SliceOf(rapid.String()).Draw(t, "targets") {
 			r.Arrivals = append(r.Arrivals, shift.Arrival{Target: shift.Target(text)})
 		}
-		name := operator.NewName(r, morning)
-		if !allowed.MatchString(name) {
-			t.Fatalf("%q", name)
+		name, marked := operator.NewName(r, morning), operator.NewMarkedName(r, morning, "-aaaabbbb")
+		if !allowed.MatchString(name) || !allowed.MatchString(marked) || !strings.HasSuffix(marked, "Z-aaaabbbb") {
+			t.Fatalf("%q %q", name, marked)
 		}
 	})
 }

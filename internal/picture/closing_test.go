@@ -108,12 +108,15 @@ func TestAlarmHasTheStateThatOpenReadUntilTheFirstCheck(t *testing.T) {
 	add := func(at time.Duration, kind, state, data string) {
 		run.Add("one", at, operator.Event{Type: kind, State: state, Data: json.RawMessage(data)})
 	}
-	const deployment = `"deployment": {"plan": {"steps": [{"percent": 10, "bakeSeconds": 600}]}, "alarms": ["a", "b"], "firingAtStart": ["a"]}`
+	const deployment = `"deployment": {"plan": {"steps": [{"percent": 10, "bakeSeconds": 600}]}, "alarms": ["a", "b"], "firingAtStart": ["a"],
+		"warnings": [{"name": "AlarmTooSlow", "subject": "b", "text": "alarm b is too slow"}]}`
 	add(0, "TaskStateEntered", "Open", `{}`)
 	add(time.Second, "TaskStateExited", "Open", `{`+deployment+`}`)
 	add(time.Minute, "TaskStateEntered", "CheckAlarms", `{`+deployment+`}`)
 	add(time.Minute, "TaskStateExited", "CheckAlarms", `{`+deployment+`, "progress": {"step": 1, "checks": 1, "reasons": []}}`)
 	require.Equal(t, []string{"a", "b"}, run.Alarms)
+	assert.Equal(t, []string{"alarm b is too slow"}, run.Warnings)
+	assert.Contains(t, run.Moments[0].Notes, "warning: alarm b is too slow")
 	tracks := run.AlarmTracks()
 	assert.Equal(t, []picture.AlarmChange{
 		{At: time.Second, Name: "a", State: shift.AlarmFiring}, {At: time.Minute, Name: "a", State: shift.AlarmOK}, {At: time.Minute, Name: "a"},

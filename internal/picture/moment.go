@@ -247,6 +247,9 @@ func describeOpen(d document, m *Moment) {
 	if len(d.Deployment.FiringAtStart) > 0 {
 		m.note("ignoring until OK: %s", strings.Join(d.Deployment.FiringAtStart, ", "))
 	}
+	for _, w := range d.Deployment.Warnings {
+		m.note("warning: %s", w.Text)
+	}
 }
 
 func describeHooks(d document, p shift.Point, m *Moment) {

@@ -21,6 +21,8 @@ type Run struct {
 	Strategy  string
 	Plan      shift.Plan
 	Alarms    []string
+	// Warnings are about alarms that cannot fire as they are meant to.
+	Warnings  []string
 	Moments   []Moment
 	Stages    []Stage
 	Positions []Position
@@ -173,14 +175,22 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
 	}
 	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
-		r.Changes, r.Plan, r.Alarms = d.Deployment.Moves(), d.Deployment.Plan, d.Deployment.Alarms
-		r.opened, r.firing = at, d.Deployment.FiringAtStart
+		r.learnOpening(at, *d.Deployment)
 	}
 	if d.Rollback != nil {
 		r.rollbackReasons = d.Rollback.Reasons
 	}
 	if d.Progress != nil && (len(r.Positions) == 0 || hasMoved(r.Positions[len(r.Positions)-1].Progress, *d.Progress)) {
 		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})
+	}
+}
+
+// learnOpening updates the Run from what Open has found.
+func (r *Run) learnOpening(at time.Duration, d shift.Deployment) {
+	r.Changes, r.Plan, r.Alarms = d.Moves(), d.Plan, d.Alarms
+	r.opened, r.firing = at, d.FiringAtStart
+	for _, w := range d.Warnings {
+		r.Warnings = append(r.Warnings, w.Text)
 	}
 }
 

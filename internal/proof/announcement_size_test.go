@@ -29,7 +29,11 @@ func TestTheLargestAnnouncementFitsIntoAnEvent(t *testing.T) {
 	text := strings.Repeat("<", endless)
 	execution := "arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:" + strings.Repeat("m", 80) + ":" + strings.Repeat("e", 80)
 	now := time.Date(2026, 11, 30, 9, 0, 0, 123456789, time.UTC)
-	d := shift.Deployment{ID: execution}
+	d := shift.Deployment{ID: execution, Warnings: shift.LongestWarnings()}
+	for i := range d.Warnings {
+		d.Warnings[i].Text = strings.Repeat("<", len(d.Warnings[i].Text))
+		d.Warnings[i].Subject = strings.Repeat("<", len(d.Warnings[i].Subject))
+	}
 	var arrivals []shift.Arrival
 	for i := range 49 { // 2 items each of the 98 that fit into an opening
 		name := fmt.Sprintf("%02d%s", i, strings.Repeat("f", 62))

@@ -43,7 +43,7 @@ const abroad = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
 // provisionedFunctions has an alias whose weights Lambda itself moves for a while.
 const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "provisionedSeconds": {"live": 10}}}`
 
-var bases = slices.Concat(basesOfAliases, frontEndBases, hookBases)
+var bases = slices.Concat(basesOfAliases, frontEndBases, hookBases, entryBases)
 
 var basesOfAliases = []base{
 	{"canary promoted",

@@ -134,6 +134,9 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
+		bases: []string{"canary promoted"},
+		strikes: []strike{{actor: flow.Open.Function, action: "lambda:GetFunction", nth: 1,
+			fault: theFault("a second deployment of another version that is put back")}},
 	},
 	{
 		// A deployment is refused because another one holds its Target. A try of Open that
@@ -363,12 +366,10 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
-		bases: []string{"hooks at both points", "canary promoted"},
-		second: func(first strike, all []strike) []strike {
-			if first.fault.class != forsaken || first.fault.pace == 0 {
-				return nil
-			}
-			return only(all, "edited by a stranger", "moved to Stable by a stranger")
+		bases: []string{"canary promoted"},
+		strikes: []strike{
+			{actor: flow.Open.Function, action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: flow.Open.Function, action: "lambda:GetFunction", nth: 2, fault: theFault("edited by a stranger")},
 		},
 	},
 	{
@@ -425,8 +426,9 @@ var guards = []guard{
 			}
 			return nothing(`{}`), nil // the open item: it was announced
 		},
-		bases:  []string{"a hook that takes minutes, and an abort"}, // while its Lambda runs, nobody can answer for it
-		breaks: regexp.MustCompile(`^I8: main has ended, and .* after that nobody was told`),
+		bases:   []string{"a hook that takes minutes, and an abort"}, // while its Lambda runs, nobody can answer for it
+		strikes: []strike{{actor: flow.SafetyNet, action: "dynamodb:TransactWriteItems", nth: 1, fault: theFault("killed after")}},
+		breaks:  regexp.MustCompile(`^I8: main has ended, and .* after that nobody was told`),
 	},
 	{
 		// That traffic is put back is no invariant's affair here, either.

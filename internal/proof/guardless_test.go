@@ -66,7 +66,7 @@ func (g guard) on(r *run) interceptor {
 // violation.
 func TestEveryGuardIsNeeded(t *testing.T) {
 	t.Parallel()
-	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, stackGuards, roads) {
+	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, entryGuards, stackGuards, roads) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			broken, violation := search(t, g)

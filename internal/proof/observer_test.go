@@ -42,6 +42,8 @@ type observer struct {
 	strangers int
 	// writes counts the writes of each front end.
 	writes map[shift.Target]int
+	// frozen are the freezes of the account, in order.
+	frozen []froze
 	// forms are the forms in which the records of names were found.
 	forms map[shift.Target]string
 	promises
@@ -296,6 +298,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	}
 	r.moved(was, d)
 	r.obeys(was, d, record)
+	r.enters(was, d, record)
 	r.tells(was, d)
 }
 
@@ -338,6 +341,8 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.suspects[strings.TrimPrefix(sk, "deployment#")] = true
 	case kind == "suspect":
 		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
+	case kind == flow.FreezePartition:
+		r.freezes(after)
 	case kind == "open":
 		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	}

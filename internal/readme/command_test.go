@@ -1,7 +1,11 @@
 package readme
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,9 +46,9 @@ func shown(b block, line string) string {
 	return strings.TrimPrefix(answer, "\n")
 }
 
-// Every command of the README's blocks is run, in its order: those of make and go in
-// a copy of the sources, those of sluice and aws in an account on this machine. What
-// is not is listed in dry and slow, with the reason.
+// Every command of the README's blocks is run, in its order: those of make in a copy of the
+// sources, those of sluice and aws in an account on this machine. Those of go are looked up in
+// the sources. What is not run is listed in dry, with the reason.
 func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t)
@@ -104,11 +108,7 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 	case "make":
 		p.makes(t, args[1:]...)
 	case "go":
-		if args[1] != "test" {
-			assert.NotEmpty(t, p.does(t, p.clone, "go", args[1:]...))
-			return
-		}
-		p.tests(t, args[1:])
+		goTool(t, args[1:])
 	case "bin/sluice":
 		assert.NotEmpty(t, p.does(t, p.folder, p.sluice, args[1:]...))
 	case "export":
@@ -120,6 +120,7 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 	case "aws":
 		p.asksAWS(t, args[1:], shown)
 	case "GODEBUG=inittrace=1": // a Lambda, which does not find itself in Lambda
+		p.does(t, p.clone, "go", "build", "-tags", "lambda.norpc", "-o", args[1], "./functions/"+filepath.Base(args[1]))
 		_, err := p.attempts(t, p.clone, "env", args...)
 		assert.ErrorContains(t, err, "init sluice/")
 	default:
@@ -151,32 +152,102 @@ func (p *person) asksAWS(t *testing.T, args []string, shown string) {
 	}
 }
 
-// slow are the benchmarks that are not run here, and why.
-var slow = map[string]string{
-	"Storm": "half a minute; package figures holds the README's rows to it, but for that of 1,000 deployments",
+// goTool checks a go test or go run command against the sources. The suite, make bench and
+// make chaos really run the same tests, benchmarks and programs: building them here again took
+// longer than all other commands together.
+func goTool(t *testing.T, args []string) {
+	t.Helper()
+	switch folder := filepath.Join(root, args[1]); args[0] {
+	case "tool": // it reads what the benchmark before it writes
+		assert.Equal(t, "pprof", args[1])
+	case "run":
+		assert.Contains(t, declared(t, folder, false), "main")
+	case "test":
+		testsMatch(t, folder, args[2:])
+	default:
+		t.Errorf("nobody tries go %s: say here how", args[0])
+	}
 }
 
-// tests runs tests or benchmarks, these once. Where a pattern matches nothing, go test
-// passes without a word: so they are listed before.
-func (p *person) tests(t *testing.T, args []string) {
+// testsMatch checks that the patterns of a go test command match a test or a benchmark of the
+// package, since go test passes without a word where they match nothing.
+func testsMatch(t *testing.T, folder string, flags []string) {
 	t.Helper()
-	pattern := ""
-	for i, arg := range args {
-		switch arg {
-		case "-run", "-bench":
-			pattern = args[i+1] // the last one counts: before -bench stands -run '^$'
-		case "-seed=N":
-			args[i] = "-seed=1"
+	kind, pattern := "Test", ""
+	for i := 0; i < len(flags); i++ {
+		name, value, joined := strings.Cut(strings.TrimPrefix(flags[i], "-"), "=")
+		if !joined && i+1 < len(flags) {
+			i, value = i+1, flags[i+1]
+		}
+		switch name {
+		case "run", "bench":
+			pattern = value // the last one counts: before -bench stands -run '^$'
+			if name == "bench" {
+				kind = "Benchmark"
+			}
+		case "benchtime", "cpuprofile", "o": // those of go test
+		default:
+			assert.Contains(t, flagsOf(t, folder), name, "a flag of the package's tests")
 		}
 	}
-	kind := "Test"
-	if slices.Contains(args, "-bench") {
-		kind, args = "Benchmark", append(args, "-benchtime=1x")
+	matching, err := regexp.Compile(pattern)
+	require.NoError(t, err)
+	assert.True(t, slices.ContainsFunc(declared(t, folder, true), func(name string) bool {
+		return strings.HasPrefix(name, kind) && matching.MatchString(name)
+	}), "%s in %s matches no %s", pattern, folder, kind)
+}
+
+// sources parses the tests of a folder, or the other files.
+func sources(t *testing.T, folder string, tests bool) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	require.NoError(t, err)
+	require.NotEmpty(t, names, folder)
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") == tests {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			files = append(files, file)
+		}
 	}
-	listed := p.does(t, p.clone, "go", "test", args[1], "-list", pattern)
-	assert.Regexp(t, `(?m)^`+kind, listed, "what %s runs", pattern)
-	if slow[pattern] == "" {
-		ran := p.does(t, p.clone, "go", append(args, "-v")...)
-		assert.Regexp(t, `(?m)(^--- PASS: |^Benchmark\S+\s+1\s|-MB$)`, ran)
+	return files
+}
+
+// declared lists the functions of a folder.
+func declared(t *testing.T, folder string, tests bool) []string {
+	t.Helper()
+	var names []string
+	for _, file := range sources(t, folder, tests) {
+		for _, d := range file.Decls {
+			if f, is := d.(*ast.FuncDecl); is && f.Recv == nil {
+				names = append(names, f.Name.Name)
+			}
+		}
 	}
+	return names
+}
+
+// flagsOf lists the flags that the tests of a folder define by package flag.
+func flagsOf(t *testing.T, folder string) []string {
+	t.Helper()
+	var names []string
+	for _, file := range sources(t, folder, true) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is || len(call.Args) == 0 {
+				return true
+			}
+			of, is := call.Fun.(*ast.SelectorExpr)
+			if !is {
+				return true
+			}
+			name, isText := call.Args[0].(*ast.BasicLit)
+			if from, is := of.X.(*ast.Ident); is && isText && from.Name == "flag" {
+				names = append(names, strings.Trim(name.Value, `"`))
+			}
+			return true
+		})
+	}
+	return names
 }

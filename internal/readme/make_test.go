@@ -19,6 +19,7 @@ var dry = map[string]struct {
 }{
 	"test":        {"this is one of its tests", "test"},
 	"e2e":         {"its package is one of make test's", ""},
+	"dist/e2e":    {"it builds every Lambda; package e2e, one of make test's, builds the same", ""},
 	"lint":        {"it reads everything", "lint"},
 	"chaos":       {"it takes minutes; with a slice of the faults, seconds", "chaos"},
 	"bench":       {"it takes minutes; .ci/run runs the shorter benchmarks once, and package figures has tests", "dist/benchmarks"},

@@ -55,7 +55,7 @@ func migrated(t *testing.T, text string) template.Result {
 	require.Equal(t, "Sluice", transforms[len(transforms)-1])
 	whole := file.JSON()
 	if len(transforms) > 1 {
-		whole, err = template.Expand(whole)
+		whole, err = template.Expand(whole, nil)
 		require.NoError(t, err)
 	}
 	result, err := template.Rewrite(whole, template.Options{

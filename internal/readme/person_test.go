@@ -34,7 +34,34 @@ type person struct {
 	environment           []string
 }
 
-// newPerson copies the sources, writes the example's files, and builds the command.
+// builtIn is a copy of the sources in which the command was built, for all persons.
+var builtIn string
+
+// withSluiceBuilt builds the command as the README says, and runs the tests.
+func withSluiceBuilt(run func() int) int {
+	var err error
+	if builtIn, err = os.MkdirTemp("", "sluice-readme"); err == nil {
+		defer os.RemoveAll(builtIn)
+		err = build(builtIn)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return run()
+}
+
+func build(folder string) error {
+	if err := copySources(folder); err != nil {
+		return err
+	}
+	made := exec.Command("make", "-s", "bin/sluice")
+	made.Dir, made.Stdout, made.Stderr = folder, os.Stderr, os.Stderr
+	made.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0") // make may have started this
+	return made.Run()
+}
+
+// newPerson copies the sources, and writes the example's files.
 func newPerson(t *testing.T) *person {
 	t.Helper()
 	p := &person{folder: t.TempDir(), clone: clone(t)}
@@ -55,8 +82,7 @@ Resources:
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json",
 		"MAKEFLAGS=", "MAKELEVEL=0", // make may have started this
 		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath") // or Go would build anew for each copy
-	p.does(t, p.clone, "make", "bin/sluice")
-	p.sluice = filepath.Join(p.clone, "bin", "sluice")
+	p.sluice = filepath.Join(builtIn, "bin", "sluice")
 	return p
 }
 
@@ -64,15 +90,26 @@ Resources:
 func clone(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
+	require.NoError(t, copySources(to))
+	return to
+}
+
+func copySources(to string) error {
 	for _, name := range []string{"functions", "infra", "internal", "statemachine"} {
-		require.NoError(t, os.CopyFS(filepath.Join(to, name), os.DirFS(filepath.Join(root, name))))
+		if err := os.CopyFS(filepath.Join(to, name), os.DirFS(filepath.Join(root, name))); err != nil {
+			return err
+		}
 	}
 	for _, name := range []string{"Makefile", "README.md", "cdk.json", "go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join(root, name))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(to, name), text, 0o600))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, name), text, 0o600); err != nil {
+			return err
+		}
 	}
-	return to
+	return nil
 }
 
 // has gives a person a file.

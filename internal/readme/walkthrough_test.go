@@ -21,7 +21,7 @@ const withoutAWS = "SLUICE_TEST_RUNS_AS_AWS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(withoutAWS) == "" {
-		os.Exit(m.Run())
+		os.Exit(withSluiceBuilt(m.Run))
 	}
 	if err := runAsAWS(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)

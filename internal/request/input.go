@@ -197,7 +197,7 @@ var longestBaseline = func() judge.Baseline {
 // choices are the fields of an input beside its Targets.
 var choices = []string{
 	"strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
+	"whenHeld", "whenFrozen", "window", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
 }
 
 // ofAlias are the fields of a Target that is a Lambda alias.
@@ -215,7 +215,7 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 	name, steps := decodeStrategy(in.Field("strategy"))
 	return shift.Release{
 		Strategy: name,
-		Steps:    steps,
+		Steps:    withWindow(steps, decodeWindow(in.Field("window"))),
 		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
@@ -228,6 +228,10 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	if trigger == shift.Event {
 		slices.Reverse(held)
 	}
+	frozen := []string{string(shift.FailWhenFrozen), string(shift.WaitWhenFrozen)}
+	if trigger == shift.Event {
+		slices.Reverse(frozen)
+	}
 	limit := shift.DefaultPause
 	if m := in.Field("pauseLimitMinutes"); m.Present() {
 		limit = interval(m)
@@ -238,6 +242,7 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 		CreateTarget:           in.Field("createAlias").Bool(),
 		Unchanged:              shift.WhenUnchanged(in.Field("unchanged").OneOf(string(shift.SucceedUnchanged), string(shift.FailUnchanged))),
 		WhenHeld:               shift.WhenHeld(in.Field("whenHeld").OneOf(held...)),
+		WhenFrozen:             shift.WhenFrozen(in.Field("whenFrozen").OneOf(frozen...)),
 		IgnoreUnreadableAlarms: in.Field("ignoreUnreadableAlarms").Bool(),
 		AlarmsAtStart:          shift.AtStart(in.Field("alarmsAtStart").OneOf(string(shift.RejectFiring), string(shift.IgnoreUntilOK))),
 	}
@@ -547,7 +552,7 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 	steps := make([]shift.Step, 0, len(values))
 	highest := shift.None
 	for i, item := range values {
-		f := item.ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes")
+		f := item.ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes", "approval", "window")
 		share := requireNumber(f, "percent", 10)
 		weight, readable := number(share, shift.ParsePercent)
 		switch {
@@ -558,7 +563,11 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 			v.Problem("the last step is at %s, and must be at 100%%", weight)
 		}
 		highest = max(highest, weight)
-		steps = append(steps, shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))})
+		step := shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))}
+		if f.IsObject() {
+			step.Approval, step.Window = decodeApproval(f.Field("approval")), decodeWindow(f.Field("window"))
+		}
+		steps = append(steps, step)
 	}
 	return steps
 }

@@ -79,7 +79,7 @@ type Opening struct {
 }
 
 // Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan is too
-// long.
+// long, and ErrInvalidPlan for one with a Window that does not open.
 func Open(o Opening) (Deployment, error) {
 	steps := WithLag(o.Release.Steps, longestLag(o.Changes))
 	judging := o.Release.Judging.forChanges(o.Changes)
@@ -89,6 +89,9 @@ func Open(o Opening) (Deployment, error) {
 	}
 	if createsAll(o.Changes) {
 		plan = plan.WholeOnly()
+	}
+	if err := plan.CheckWindows(o.At); err != nil {
+		return Deployment{}, err
 	}
 	d := Deployment{
 		Schema:                 Schema,

@@ -55,6 +55,13 @@ var (
 	// ErrNothingToShift is returned by Open if the input asks to fail then.
 	ErrNothingToShift = errors.New("nothing to shift")
 
+	// ErrNotAsked is returned for an answer to a question that nobody has asked, or that has been answered.
+	ErrNotAsked = errors.New("no step waits for this answer")
+	// ErrFrozen is returned by Open while the account is frozen, if the input asks to fail then.
+	ErrFrozen = errors.New("deployments are frozen")
+	// ErrInvalidFreeze is returned for a freeze that has ended already, or would last too long.
+	ErrInvalidFreeze = errors.New("invalid freeze")
+
 	// ErrTargetHeld is returned when another Deployment holds a Target.
 	ErrTargetHeld = errors.New("target is held by another deployment")
 	// ErrTargetBusy is the same for a Deployment that wants to wait for its turn.

@@ -33,6 +33,15 @@ func (p Plan) Events(hooks Hooks) int {
 		EventsOfStep*p.Len() + EventsOfPoll*p.Polls() + eventsOfEnd
 }
 
+// eventsAfter is how many of them the Steps after a number take, with the polls of that one.
+func (p Plan) eventsAfter(number int) int {
+	events := EventsOfPoll * p.Step(number).polls()
+	for _, s := range p.Steps[number:] {
+		events += EventsOfStep + EventsOfPoll*s.polls()
+	}
+	return events
+}
+
 // Polls is how often the Candidate is judged when the Plan runs without trouble.
 func (p Plan) Polls() int {
 	polls := 0

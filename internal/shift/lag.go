@@ -52,9 +52,9 @@ func (p Progress) WithReceipts(receipts map[Target]string) Progress {
 const slowestArrival = 8
 
 // ArrivalsDue are the Changes of which it has to be known at this poll whether viewers can see
-// the Step: those with a Lag, when the Step has baked.
+// the Step: those with a Lag, when the Step has baked. Before the first Step there is nothing to see.
 func (s Subject) ArrivalsDue() []Change {
-	if !s.baked() {
+	if s.Progress.Step == 0 || !s.baked() {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.Deployment.Changes), func(c Change) bool { return c.Lag == 0 })

@@ -65,6 +65,9 @@ const (
 // WhenHeld says what to do about a Target that another Deployment holds.
 type WhenHeld string
 
+// WhenFrozen says what a new Deployment does while the account is frozen.
+type WhenFrozen string
+
 // WhenUnchanged says whether nothing to shift is a success.
 type WhenUnchanged string
 
@@ -74,6 +77,9 @@ type AtStart string
 const (
 	FailWhenHeld WhenHeld = "fail"
 	WaitWhenHeld WhenHeld = "wait"
+
+	WaitWhenFrozen WhenFrozen = "wait"
+	FailWhenFrozen WhenFrozen = "fail"
 
 	SucceedUnchanged WhenUnchanged = "succeed"
 	FailUnchanged    WhenUnchanged = "fail"
@@ -91,8 +97,10 @@ type Options struct {
 	WhenHeld               WhenHeld      `json:"whenHeld"`
 	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`
 	AlarmsAtStart          AtStart       `json:"alarmsAtStart"`
-	PauseLimit             Seconds       `json:"pauseLimitSeconds"`
-	WhenPauseEnds          AfterWait     `json:"whenPauseEnds"`
+	// WhenFrozen is empty in a release of an earlier version: it waits.
+	WhenFrozen    WhenFrozen `json:"whenFrozen,omitempty"`
+	PauseLimit    Seconds    `json:"pauseLimitSeconds"`
+	WhenPauseEnds AfterWait  `json:"whenPauseEnds"`
 }
 
 // NotAsked is the release of an event that Sluice was not configured to act on.

@@ -1,6 +1,7 @@
 package stackshift
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 )
@@ -14,13 +15,16 @@ type Move struct {
 	To       string `json:"to"`
 }
 
-// Memory is what the Ledger remembers of a custom resource: the last shift forward. A stack that
-// rolls back goes by it.
+// Memory is what the Ledger remembers of a custom resource: what its last request forward has
+// done. A stack that rolls back goes by it.
 type Memory struct {
 	RequestID string `json:"requestId"`
-	// Execution is the name of the execution that has shifted, or shifts.
-	Execution string `json:"execution"`
-	Moves     []Move `json:"moves"`
+	// Properties identify the properties of the request.
+	Properties string `json:"properties"`
+	// Execution is the name of the execution that has shifted, or shifts. It is empty, and there
+	// are no Moves, if there was nothing to shift.
+	Execution string `json:"execution,omitempty"`
+	Moves     []Move `json:"moves,omitempty"`
 	// Signed is when the newest request was signed. See Request.Signed.
 	Signed string `json:"-"`
 	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
@@ -30,6 +34,31 @@ type Memory struct {
 // ErrLate is returned for a request after which CloudFormation has sent a newer one of the same
 // resource. Nobody waits for its answer, and it must not be done any more.
 var ErrLate = errors.New("CloudFormation has sent a newer request")
+
+// IsOf says whether the request that is remembered had these properties.
+func (m Memory) IsOf(properties json.RawMessage) bool {
+	return m.Properties != "" && m.Properties == identify(properties)
+}
+
+// identify returns the same text for the same properties, in whatever order they are.
+func identify(properties json.RawMessage) string {
+	var sorted any
+	if json.Unmarshal(properties, &sorted) != nil {
+		return digest(string(properties))
+	}
+	text, _ := json.Marshal(sorted) // it was decoded from JSON
+	return digest(string(text))
+}
+
+// ToUndo returns what a stack that rolls back has to undo by this request. The stack goes back to
+// the properties of the request. If the last request forward had them, it belongs to the update
+// before, which has succeeded.
+func (m Memory) ToUndo(r Request) Memory {
+	if m.IsOf(r.Properties) {
+		return Memory{Recorded: m.Recorded}
+	}
+	return m
+}
 
 // Waiter is a request that waits until an execution has ended. The ResponseURL is in it, so it is
 // deleted as soon as it is answered.
@@ -78,21 +107,6 @@ func (s Standings) ToShift(targets []Target) ([]Target, []Move) {
 	return todo, moves
 }
 
-// TakenBackBy lists the moves that an update takes back, by its new and its old properties. A shift of
-// an earlier update stays: this one wants the version, too, or has nothing to do with the alias.
-func (m Memory) TakenBackBy(now, old Properties) []Move {
-	var moves []Move
-	wanted, replaced := now.Wanted(), old.Wanted()
-	for _, move := range m.Moves {
-		_, stays := wanted[move.Key]
-		_, goes := replaced[move.Key]
-		if (stays || goes) && wanted[move.Key] != move.To {
-			moves = append(moves, move)
-		}
-	}
-	return moves
-}
-
 // ToTakeBack lists the moves of a shift that was promoted and whose alias still serves what it
 // was shifted to. Whatever else an alias serves, somebody wants it there.
 func (s Standings) ToTakeBack(moves []Move) []Move {
@@ -104,6 +118,15 @@ func (s Standings) ToTakeBack(moves []Move) []Move {
 		}
 	}
 	return back
+}
+
+// Targets are the aliases of the last shift, without versions.
+func (m Memory) Targets() []Target {
+	var targets []Target
+	for _, move := range m.Moves {
+		targets = append(targets, Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
+	}
+	return targets
 }
 
 // Wanted returns the versions that the properties name, by key.

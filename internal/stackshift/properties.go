@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
 	"sluice/internal/strictjson"
@@ -17,9 +18,6 @@ const Protocol = "1"
 
 // Limits of the properties.
 const (
-	// MaxTargets is how many aliases one resource shifts: the answer to CloudFormation, which has
-	// a version for each, has at most 4096 bytes.
-	MaxTargets = 30
 	// MaxTimeout is how long CloudFormation waits for a custom resource at most, and if nothing
 	// else is said (AWS::CloudFormation::CustomResource, ServiceTimeout).
 	MaxTimeout shift.Seconds = 3600
@@ -115,8 +113,8 @@ func decodeTargets(v strictjson.Value) []Target {
 	switch {
 	case v.IsArray() && len(values) == 0:
 		v.Problem("must not be empty")
-	case len(values) > MaxTargets:
-		v.Problem("has %d targets, and one resource shifts at most %d: use several", len(values), MaxTargets)
+	case len(values) > flow.MaxStackTargets:
+		v.Problem("has %d targets, and one resource shifts at most %d: use several", len(values), flow.MaxStackTargets)
 	}
 	for _, item := range values {
 		o := item.ObjectLike(`{"Key": "OrdersAlias", "Function": "orders", "Alias": "live", "Version": "42"}`, "Key", "Function", "Alias", "Version")
@@ -137,7 +135,19 @@ func decodeTargets(v strictjson.Value) []Target {
 		keys[t.Key], aliases[alias] = true, true
 		targets = append(targets, t)
 	}
+	checkKeys(v, targets)
 	return targets
+}
+
+// checkKeys refuses keys that no answer to CloudFormation has room for.
+func checkKeys(v strictjson.Value, targets []Target) {
+	length := 0
+	for _, t := range targets {
+		length += len(t.Key)
+	}
+	if length > flow.MaxStackKeys {
+		v.Problem("has Keys of %d characters, and CloudFormation takes an answer with %d: use shorter ones, or several resources", length, flow.MaxStackKeys)
+	}
 }
 
 // decodeAlarms reads the AlarmConfigurations of deployment groups. Only alarms of an enabled one

@@ -76,6 +76,11 @@ func (r Request) Resource() string { return digest(r.StackID, r.LogicalID) }
 // ExecutionPrefix begins the names of the executions that a stack has started.
 const ExecutionPrefix = "cfn-"
 
+// Remembered returns what is remembered of this request.
+func (r Request) Remembered() Memory {
+	return Memory{RequestID: r.RequestID, Properties: identify(r.Properties)}
+}
+
 // Execution is the name of the execution for this request. CloudFormation's event may arrive
 // twice; Step Functions starts a name only once. CloudFormation uses a RequestId again when a
 // failed update is tried again (aws-cdk issue 35957), but signs another ResponseURL.

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 	"sluice/internal/stackshift"
 )
@@ -63,6 +65,7 @@ func TestAllProblemsOfThePropertiesAreReportedByPath(t *testing.T) {
 	for text, problem := range map[string]string{
 		`{}`: "Targets: is missing", `{"Targets": []}`: "Targets: must not be empty", `[]`: "must be an object",
 		`{"Targets": [` + strings.TrimSuffix(strings.Repeat(`{},`, 31), ",") + `]}`: "has 31 targets, and one resource shifts at most 30",
+		`{"Targets": [{"Key": "` + strings.Repeat("K", 2001) + `"}]}`:               "has Keys of 2001 characters, and CloudFormation takes an answer with 2000",
 	} {
 		_, err := stackshift.DecodeProperties([]byte(text))
 		assert.ErrorContains(t, err, problem, text)
@@ -190,6 +193,46 @@ func TestOnlyWhatServesAnotherVersionIsShifted(t *testing.T) {
 	assert.Empty(t, serving.ToTakeBack(moves), "the alias is gone")
 }
 
+// CloudFormation does not tell which update it takes back. The properties do.
+func TestOnlyWhatTheUpdateHasShiftedThatIsTakenBackIsUndone(t *testing.T) {
+	t.Parallel()
+	with := func(properties string) stackshift.Request {
+		return request(t, func(r *stackshift.Request) { r.Properties = json.RawMessage(properties) })
+	}
+	m := with(`{"Targets": [{"Key": "A", "Version": "42"}], "Wait": "false"}`).Remembered()
+	m.Execution, m.Moves, m.Recorded = "cfn-1", []stackshift.Move{{Key: "A", Before: "41", To: "42"}}, map[string]string{"A": "40"}
+
+	assert.Equal(t, m, m.ToUndo(with(`{"Targets": [{"Key": "A", "Version": "41"}], "Wait": "false"}`)), "the stack goes back to other properties")
+	same := with(`{"Wait":"false","Targets":[{"Version":"42","Key":"A"}]}`)
+	assert.Equal(t, stackshift.Memory{Recorded: m.Recorded}, m.ToUndo(same), "the stack goes back to what this shift has made")
+	assert.True(t, m.IsOf(same.Properties))
+	assert.False(t, stackshift.Memory{}.IsOf(nil), "nothing is remembered")
+}
+
+func TestWhenARequestWasSignedIsReadFromItsURL(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	const url = "https://cloudformation-custom-resource-response-useast1.s3.us-east-1.amazonaws.com/x"
+	for of, want := range map[string]string{
+		url + "?X-Amz-Date=20261130T115959Z&X-Amz-Expires=7200": "20261130T115959Z",
+		url + "?X-Amz-Date=20261130T121500Z":                    "20261130T121500Z", // CloudFormation's clock may be ahead
+		url + "?X-Amz-Date=20261130T121501Z":                    "",                 // it must not make every later request late
+		url + "?X-Amz-Date=20261130":                            "",
+		url + "?Expires=1796040000":                             "",
+		"https://%":                                             "",
+	} {
+		r := request(t, func(r *stackshift.Request) { r.ResponseURL = of })
+		assert.Equal(t, want, r.Signed(now), of)
+	}
+}
+
+func TestExecutionsOfStacksAreKnownByTheirNames(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:states:us-east-1:123456789012:execution:sluice:"
+	assert.True(t, stackshift.IsExecution(arn+request(t, nil).Execution()))
+	assert.False(t, stackshift.IsExecution(arn+"by-hand"))
+}
+
 // Where the stack's status cannot be read, an update that takes back the last one is a rollback.
 func TestAnUpdateThatMirrorsTheLastOneIsARollback(t *testing.T) {
 	t.Parallel()
@@ -254,11 +297,14 @@ func TestAnAnswerIsNeverTooLargeForCloudFormation(t *testing.T) {
 	assert.Contains(t, string(signal), `"Status":"SUCCESS"`)
 
 	data := map[string]string{}
-	for range stackshift.MaxTargets {
-		data[strings.Repeat("A", 60)+string(rune('a'+len(data)))+"x"] = "999999999999999999"
+	for range flow.MaxStackTargets {
+		data[strings.Repeat("A", flow.MaxStackKeys/flow.MaxStackTargets-1)+string(rune('A'+len(data)))] = "18446744073709551615"
 	}
-	_, err = request(t, nil).Succeed(data).Encode()
-	require.NoError(t, err, "with as many targets as are allowed")
+	_, err = request(t, func(r *stackshift.Request) {
+		r.StackID = "arn:aws-us-gov:cloudformation:us-gov-west-1:111122223333:stack/" + strings.Repeat("s", 128) + "/c2f6d1b0-7c9e-11ee-8d0a-0a1b2c3d4e5f"
+		r.LogicalID, r.RequestID = strings.Repeat("L", 255), "c2f6d1b0-7c9e-11ee-8d0a-0a1b2c3d4e5f"
+	}).Succeed(data).Encode()
+	require.NoError(t, err, "with as many targets and as long keys as are allowed, and the longest names")
 }
 
 // Whoever invokes the function must not be able to make it call somebody else.
@@ -309,7 +355,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		require.NotEmpty(t, p.Targets)
-		require.LessOrEqual(t, len(p.Targets), stackshift.MaxTargets)
+		require.LessOrEqual(t, len(p.Targets), flow.MaxStackTargets)
 		if text, err := p.Input(p.Targets, nil, execution); err == nil {
 			require.True(t, json.Valid(text))
 		}

@@ -37,9 +37,7 @@ type executions struct {
 
 func (e executions) Running(context.Context) (map[string]bool, error) { return nil, nil }
 
-func (e executions) FailHook(context.Context, string, string, string) (bool, error) {
-	return false, nil
-}
+func (e executions) AwaitedHook(context.Context, string) (string, error) { return "", nil }
 
 func (e executions) Ended(context.Context, string) (bool, error) {
 	return e.ended, e.faults.next("Ended")

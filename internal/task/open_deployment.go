@@ -33,6 +33,8 @@ type OpeningLedger interface {
 	// Close ends a record, on condition that it has not changed since it was read. It
 	// returns the record as it is afterwards.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
+	// Freeze returns the freeze of the account.
+	Freeze(ctx context.Context) (shift.Freeze, error)
 	Retirer
 }
 
@@ -106,6 +108,9 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 // handle takes the lock before it reads Stable. Otherwise another Deployment could change
 // Stable in between.
 func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
+	if err := o.checkFreeze(ctx); err != nil {
+		return shift.Deployment{}, err
+	}
 	candidates, err := o.awaitCandidates(ctx)
 	if err != nil {
 		return shift.Deployment{}, err
@@ -151,6 +156,20 @@ func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Publis
 		o.Pause.wait(ctx, outdated)
 	}
 	return o.readChanges(ctx, candidates)
+}
+
+// checkFreeze returns shift.ErrFrozen while the account is frozen, if the release does not want
+// to wait for the end of the freeze. One that waits takes the lock, and waits before its first
+// Step, where its alarms are watched.
+func (o opening) checkFreeze(ctx context.Context) error {
+	if o.release.Options.WhenFrozen != shift.FailWhenFrozen {
+		return nil
+	}
+	freeze, err := o.Ledger.Freeze(ctx)
+	if err == nil && freeze.Holds(o.Now.read()) {
+		err = fmt.Errorf("%w: %s", shift.ErrFrozen, freeze)
+	}
+	return err
 }
 
 func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error) {

@@ -47,17 +47,30 @@ type SafetyLedger interface {
 	// Command stores an order that is obeyed at the next poll, on condition that the record
 	// is open and holds no later order. It returns the order that is stored afterwards.
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
+	// AnswerStep stores an answer about the Step that people were asked about last, if it is
+	// the first one. The same answer may arrive again. It returns shift.ErrNotAsked for any
+	// other.
+	AnswerStep(ctx context.Context, id string, step int, c shift.Command) (shift.Record, error)
+	// SetFreeze stores a freeze of the account, unless a later one stands. It returns the one
+	// that stands.
+	SetFreeze(ctx context.Context, f shift.Freeze) (shift.Freeze, error)
 }
 
-// Executions reads the state of the state machine's executions, and ends their waiting.
+// Executions reads the state of the state machine's executions.
 type Executions interface {
 	// Running lists the running executions.
 	Running(ctx context.Context) (map[string]bool, error)
 	// Ended says whether an execution has ended and cannot continue.
 	Ended(ctx context.Context, id string) (bool, error)
-	// FailHook answers for the hook that an execution waits for: it has failed with this
-	// error and cause. It returns false if the execution does not wait for an answer.
-	FailHook(ctx context.Context, id, name, cause string) (bool, error)
+	// AwaitedHook returns the task token of the hook that an execution waits for, or "" if it
+	// does not wait for one.
+	AwaitedHook(ctx context.Context, id string) (token string, err error)
+}
+
+// HookFailer ends the state that waits for a hook: the hook has failed with this error and cause. It
+// returns shift.ErrHookNotAwaited if the state has ended.
+type HookFailer interface {
+	Fail(ctx context.Context, token, name, cause string) error
 }
 
 // SafetyNet puts traffic back when the state machine cannot. It runs outside of the state
@@ -66,6 +79,7 @@ type SafetyNet struct {
 	Ledger     SafetyLedger
 	Router     RouteWriter
 	Executions Executions
+	States     HookFailer
 	Announcer  Announcer
 	// Together runs a function for several Deployments or Targets at once; nil is
 	// Concurrently.
@@ -116,6 +130,8 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
+	case occasion.Freeze != nil:
+		return n.retry(ctx, func() error { return n.freeze(ctx, *occasion.Freeze, now, answer) })
 	case occasion.Asked != nil:
 		return n.retry(ctx, func() error { return n.answerQuestion(ctx, *occasion.Asked, now, answer) })
 	}

@@ -17,7 +17,7 @@ import (
 // that wait although their Deployment has ended, and restored Targets that must be checked once
 // more.
 func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
-	waiting := awaited{executions: n.Executions}
+	waiting := awaited{executions: n.Executions, states: n.States}
 	others, err := n.sweepOpen(ctx, at, &waiting)
 	return errors.Join(err, n.endWaiting(ctx, others, &waiting), n.lookAgain(ctx, at))
 }

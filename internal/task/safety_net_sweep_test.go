@@ -23,20 +23,28 @@ type machine struct {
 	unknown error
 	failed  []string // the hooks that were answered for
 	fails   error
+	idle    bool // no execution waits for a hook
 }
 
 func (m *machine) Running(context.Context) (map[string]bool, error) { return m.running, m.unread }
 
 func (m *machine) Ended(context.Context, string) (bool, error) { return m.ended, m.unknown }
 
-func (m *machine) FailHook(_ context.Context, id, name, cause string) (bool, error) {
-	m.failed = append(m.failed, fmt.Sprintf("%s: %s: %s", id, name, cause))
-	return true, m.fails
+func (m *machine) AwaitedHook(_ context.Context, id string) (string, error) {
+	if m.idle {
+		return "", nil
+	}
+	return "token of " + id, nil
+}
+
+func (m *machine) Fail(_ context.Context, token, name, cause string) error {
+	m.failed = append(m.failed, fmt.Sprintf("%s: %s: %s", token, name, cause))
+	return m.fails
 }
 
 func (s *stage) sweeps(m *machine, at time.Time) SafetyNet {
 	n := s.net(at)
-	n.Executions, n.Router = m, restoringRouter{RouteWriter: s.platform}
+	n.Executions, n.States, n.Router = m, m, restoringRouter{RouteWriter: s.platform}
 	return n
 }
 
@@ -70,19 +78,32 @@ func TestASweepEndsTheWaitingOfWhatIsClosed(t *testing.T) {
 			require.Len(t, m.failed, test.want)
 			if test.want > 0 {
 				why := flow.Wire(s.record.CheckOpen())
-				assert.Equal(t, fmt.Sprintf("%s: %s: %s", first, why.Name, why.Message), m.failed[0])
+				assert.Equal(t, fmt.Sprintf("token of %s: %s: %s", first, why.Name, why.Message), m.failed[0])
 			}
 		})
 	}
+}
+
+func TestAnExecutionThatWaitsForNoHookIsNotAnsweredFor(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	s.end(shift.RolledBack)
+	m := &machine{running: map[string]bool{first: true}, idle: true}
+	require.NoError(t, s.sweeps(m, noon).sweep(t.Context(), noon))
+	assert.Empty(t, m.failed)
+
+	m = &machine{running: map[string]bool{first: true}, fails: fmt.Errorf("x: %w", shift.ErrHookNotAwaited)}
+	require.NoError(t, s.sweeps(m, noon).sweep(t.Context(), noon), "it has answered since")
+	assert.NotEmpty(t, m.failed)
 }
 
 func TestASweepLeavesOutExecutionsThatHaveNotOpened(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, ordersChange)
 	m := &machine{running: map[string]bool{"unopened": true}}
-	require.NoError(t, s.sweeps(m, noon).endWaiting(t.Context(), m.running, &awaited{executions: m}))
+	require.NoError(t, s.sweeps(m, noon).endWaiting(t.Context(), m.running, &awaited{executions: m, states: m}))
 	s.failing(&faults{name: "Record", from: 1, err: errLost})
-	err := s.sweeps(m, noon).endWaiting(t.Context(), m.running, &awaited{executions: m})
+	err := s.sweeps(m, noon).endWaiting(t.Context(), m.running, &awaited{executions: m, states: m})
 	require.ErrorIs(t, err, errLost)
 	require.ErrorContains(t, err, "unopened: read the record: ")
 	assert.Empty(t, m.failed)
@@ -93,7 +114,7 @@ func TestASweepLooksAtAHundredExecutionsThatMayWait(t *testing.T) {
 	s := newStage(t, ordersChange)
 	s.end(shift.RolledBack)
 	m := &machine{}
-	waiting := awaited{executions: m}
+	waiting := awaited{executions: m, states: m}
 	open := s.record
 	open.Status = shift.StatusOpen
 	for range maxWaitingLooks + 3 {

@@ -28,6 +28,7 @@ const maxWaitingLooks = 100
 // waiting for an answer in it.
 type awaited struct {
 	executions Executions
+	states     HookFailer
 	looks      atomic.Int64
 }
 
@@ -36,12 +37,20 @@ func (a *awaited) end(ctx context.Context, record shift.Record) error {
 	if record.Status != shift.StatusClosed || a.looks.Add(1) > maxWaitingLooks {
 		return nil
 	}
-	why := flow.Wire(record.CheckOpen())
-	failed, err := a.executions.FailHook(ctx, record.ID, why.Name, why.Message)
-	if failed {
-		slog.InfoContext(ctx, "hook not awaited any more", "deployment", record.ID, "why", why.Message)
+	token, err := a.executions.AwaitedHook(ctx, record.ID)
+	if err != nil || token == "" {
+		return err
 	}
-	return err
+	why := flow.Wire(record.CheckOpen())
+	err = a.states.Fail(ctx, token, why.Name, why.Message)
+	switch {
+	case errors.Is(err, shift.ErrHookNotAwaited):
+		return nil // it was answered since
+	case err != nil:
+		return fmt.Errorf("answer for the hook of %s: %w", record.ID, err)
+	}
+	slog.InfoContext(ctx, "hook not awaited any more", "deployment", record.ID, "why", why.Message)
+	return nil
 }
 
 // endWaiting looks at executions that are running and not on the list of open Deployments.

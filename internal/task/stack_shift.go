@@ -31,6 +31,9 @@ type StackLedger interface {
 	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
 	// request of the resource has come.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
+	// Forget stores that a request had nothing to shift. What was remembered before no longer
+	// counts. It returns stackshift.ErrLate if a newer request of the resource has come.
+	Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error
 	// AwaitEnd stores that a request waits for an execution.
 	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
@@ -158,7 +161,7 @@ func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	}
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
-		// A deletion touches no alias, and must not keep the stack from going.
+		// A deletion must not keep the stack from going.
 		slog.ErrorContext(ctx, "deleted all the same", "stack", r.StackID, "error", flow.Wire(err).Message)
 		done := r.Succeed(nil)
 		answer = &done
@@ -256,6 +259,9 @@ func (h StackShift) rollsBack(ctx context.Context, r stackshift.Request, now sta
 	if err == nil {
 		return stackshift.RollsBack(status), !stackshift.InProgress(status), nil
 	}
+	if m.Execution == r.Execution() { // it has begun its shift, and no newer request has come
+		return false, false, nil
+	}
 	old, unreadable := stackshift.DecodeProperties(r.OldProperties)
 	if unreadable == nil && m.Mirrors(now, old) {
 		slog.WarnContext(ctx, "taken for a rollback, because the stack cannot be read", "stack", r.StackID, "error", err)
@@ -267,30 +273,18 @@ func (h StackShift) rollsBack(ctx context.Context, r stackshift.Request, now sta
 // forward shifts the aliases to the versions of the properties. It answers when nothing is to be
 // shifted, or when CloudFormation is not to wait.
 func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (*stackshift.Answer, error) {
-	input, err := h.Ledger.Began(ctx, r)
-	if err != nil {
-		return nil, err
-	}
 	data := p.Wanted()
-	if input == nil {
-		serving, err := h.serving(ctx, p.Targets)
-		if err != nil {
-			return nil, err
-		}
-		if p.NoWait {
-			data = before.RecordedOr(p.Now(serving))
-		}
-		todo, moves := serving.ToShift(p.Targets)
-		if len(todo) == 0 {
+	input, err := h.Ledger.Began(ctx, r)
+	switch {
+	case err == nil && input == nil:
+		if input, data, err = h.arrange(ctx, r, p, before); err == nil && input == nil {
 			return h.done(ctx, r, p, data)
 		}
-		if input, err = h.begin(ctx, r, p, todo, stackshift.Memory{
-			RequestID: r.RequestID, Execution: r.Execution(), Moves: moves, Recorded: data,
-		}); err != nil {
-			return nil, err
-		}
-	} else if p.NoWait {
+	case p.NoWait:
 		data = before.RecordedOr(data)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := h.Executions.Start(ctx, r.Execution(), input); err != nil {
 		return nil, err
@@ -300,6 +294,30 @@ func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stacksh
 		return &answer, nil
 	}
 	return nil, h.settle(ctx, r.Execution()) // a repetition of a request may find that it has ended
+}
+
+// arrange returns the input of the execution that a request needs, or nil if nothing is to be
+// shifted, and the versions to answer. It remembers the request in place of the one before: what
+// an earlier update has shifted is nothing that a rollback of this one undoes.
+func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (input json.RawMessage, data map[string]string, err error) {
+	serving, err := h.serving(ctx, p.Targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, data := r.Remembered(), p.Wanted()
+	if p.NoWait {
+		data = before.RecordedOr(p.Now(serving))
+		m.Recorded = data
+	}
+	todo, moves := serving.ToShift(p.Targets)
+	switch {
+	case len(todo) > 0:
+		m.Execution, m.Moves = r.Execution(), moves
+		input, err = h.begin(ctx, r, p, todo, m)
+	case before.RequestID != "" || p.NoWait:
+		err = h.Ledger.Forget(ctx, r, m, h.Now.read())
+	}
+	return input, data, err
 }
 
 // done answers that nothing is to be shifted, to a wait condition, too.
@@ -322,9 +340,6 @@ func (h StackShift) begin(ctx context.Context, r stackshift.Request, p stackshif
 	input, err := p.Input(todo, strategy, h.executionARN(m.Execution))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnfit, err)
-	}
-	if !p.NoWait {
-		m.Recorded = nil
 	}
 	return h.Ledger.Remember(ctx, m, stackshift.Waiter{Execution: m.Execution, Request: r, Forward: true}, input, h.Now.read())
 }
@@ -379,21 +394,21 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	if err != nil {
 		return nil, err
 	}
-	old, _ := stackshift.DecodeProperties(r.OldProperties) // empty for ones that are not valid: they have shifted nothing
-	moves := m.TakenBackBy(p, old)
-	if p.NoWait && len(moves) == 0 {
-		m = stackshift.Memory{Recorded: m.Recorded} // an earlier update has begun the shift that may be open
+	if m.Execution == r.Execution() {
+		return nil, h.giveUp(ctx, r, p, m)
 	}
+	m = m.ToUndo(r)
 	outcome, err := h.end(ctx, r, m, "rolls back")
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	if outcome == shift.Promoted && len(moves) > 0 {
-		if answer, err := h.takeBack(ctx, r, moves); err != nil || answer == nil || answer.Failed() {
-			return answer, err
-		}
+	answer, err := h.undo(ctx, r, m, outcome)
+	if err != nil || answer == nil || answer.Failed() {
+		return answer, err
 	}
-	serving, err := h.servingAfter(ctx, p.Targets, func(s stackshift.Standings) bool { return len(s.ToTakeBack(moves)) == 0 })
+	serving, err := h.servingAfter(ctx, p.Targets, func(s stackshift.Standings) bool {
+		return outcome == shift.Unchanged || len(s.ToTakeBack(m.Moves)) == 0
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -401,26 +416,50 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	if p.NoWait {
 		data = m.RecordedOr(data)
 	}
-	answer := r.Succeed(data)
-	return &answer, nil
+	done := r.Succeed(data)
+	return &done, nil
 }
 
-// takeBack starts an execution that moves the aliases back, all at once. It answers if that has
-// ended, or if there is nothing to do: whatever an alias serves after it succeeded, somebody else
-// wants there.
-func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []stackshift.Move) (*stackshift.Answer, error) {
-	var moved []stackshift.Target
-	for _, move := range moves {
-		moved = append(moved, stackshift.Target{Key: move.Key, Function: move.Function, Alias: move.Alias})
+// giveUp ends the shift that a request has begun before the stack rolled back, if the request comes
+// again. CloudFormation takes the shift back by another request.
+func (h StackShift) giveUp(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) error {
+	outcome, err := h.end(ctx, r, m, "rolls back")
+	switch {
+	case err != nil || outcome == stillOpen:
+		return err
+	case outcome == "" && p.NoWait:
+		return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: m.Execution, Request: r})
+	case outcome == "":
+		return fmt.Errorf("%w: the stack rolls back", errUnfit)
 	}
-	serving, err := h.servingAfter(ctx, moved, func(s stackshift.Standings) bool { return len(s.ToTakeBack(moves)) == len(moves) })
+	record, err := h.record(ctx, m.Execution)
+	if err != nil {
+		return err
+	}
+	return h.report(ctx, r, record)
+}
+
+// undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
+// the request has to wait for that. Whatever else an alias serves, somebody wants there.
+func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift.Memory, outcome shift.Outcome) (*stackshift.Answer, error) {
+	nothing := r.Succeed(nil)
+	if outcome != shift.Promoted {
+		return &nothing, nil
+	}
+	serving, err := h.servingAfter(ctx, m.Targets(), func(s stackshift.Standings) bool { return len(s.ToTakeBack(m.Moves)) == len(m.Moves) })
 	if err != nil {
 		return nil, err
 	}
-	if moves = serving.ToTakeBack(moves); len(moves) == 0 {
-		answer := r.Succeed(nil)
-		return &answer, nil
+	moves := serving.ToTakeBack(m.Moves)
+	if len(moves) == 0 {
+		return &nothing, nil
 	}
+	return h.takeBack(ctx, r, moves)
+}
+
+// takeBack starts an execution that moves the aliases back, all at once. It answers if that has
+// ended.
+func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []stackshift.Move) (*stackshift.Answer, error) {
 	input, err := stackshift.InputBack(moves)
 	if err != nil {
 		return nil, err
@@ -447,7 +486,9 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	return &answer, nil
 }
 
-// delete ends a shift that is under way. It touches no alias.
+// delete ends a shift that is under way. It touches no alias, unless the stack rolls back the
+// update that has created the resource: CloudFormation may not have written an alias that was
+// shifted already, and then does not write it back either.
 func (h StackShift) delete(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
 	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
 	if err != nil {
@@ -457,8 +498,19 @@ func (h StackShift) delete(ctx context.Context, r stackshift.Request) (*stackshi
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	answer := r.Succeed(nil)
-	return &answer, nil
+	if outcome != shift.Promoted || !m.IsOf(r.Properties) {
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
+	status, err := h.Stacks.Status(ctx, r.StackID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read whether the stack rolls back: %w", err)
+	case !stackshift.RollsBack(status):
+		answer := r.Succeed(nil)
+		return &answer, nil
+	}
+	return h.undo(ctx, r, m, outcome)
 }
 
 // stillOpen is the outcome of an execution that has not ended.

@@ -180,7 +180,8 @@ func (r *rewriter) watchGroup(id string, group *node) {
 	}
 	events := string(group.get("AutoRollbackConfiguration", "Events").bytesOrNothing())
 	hasAlarms := !isNoValue(group.get("AlarmConfiguration"))
-	if !strings.Contains(events, "DEPLOYMENT_FAILURE") || hasAlarms && !strings.Contains(events, "DEPLOYMENT_STOP_ON_ALARM") {
+	isOff := strings.EqualFold(number(group.get("AutoRollbackConfiguration", "Enabled")), "false")
+	if isOff || !strings.Contains(events, "DEPLOYMENT_FAILURE") || hasAlarms && !strings.Contains(events, "DEPLOYMENT_STOP_ON_ALARM") {
 		r.note(id, "its AutoRollbackConfiguration does not put traffic back after every failure and alarm; Sluice always does")
 	}
 }

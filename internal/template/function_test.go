@@ -134,4 +134,9 @@ func TestWhatCodeDeployDidAndSluiceDoesNotIsNoted(t *testing.T) {
 			assert.Contains(t, result.Notes[0].Text, "Sluice always does")
 		}
 	}
+	off := bytes.Replace(parts{}.text(), []byte(`{"Events"`), []byte(`{"Enabled": false, "Events"`), 1)
+	result, err := template.Rewrite(off, options())
+	require.NoError(t, err)
+	require.Len(t, result.Notes, 1)
+	assert.Contains(t, result.Notes[0].Text, "Sluice always does")
 }

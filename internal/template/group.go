@@ -7,12 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// maxTargets is how many aliases one custom resource shifts. Its answer names each of them with
-// its version, and may have 4096 bytes (CloudFormation User Guide, Custom resource response
-// objects).
-const maxTargets = 30
+	"sluice/internal/flow"
+	"sluice/internal/shift"
+)
 
 // The names of what is added begin so.
 const (
@@ -49,7 +47,7 @@ func groupsOf(aliases []alias, depth func(id string) int) []group {
 	for _, a := range aliases {
 		k := key{depth(a.id), a.config.compact(), a.condition}
 		i, known := indexes[k]
-		if !known || len(groups[i].aliases) == maxTargets {
+		if !known || !groups[i].hasRoomFor(a) {
 			i = len(groups)
 			indexes[k] = i
 			groups = append(groups, group{})
@@ -62,6 +60,47 @@ func groupsOf(aliases []alias, depth func(id string) int) []group {
 func (g *group) add(a alias) {
 	g.aliases = append(g.aliases, a)
 	g.before, g.after, g.alarms = addOnce(g.before, a.before), addOnce(g.after, a.after), addOnce(g.alarms, a.alarms)
+}
+
+// hasRoomFor says whether a group may have another alias: it is one custom resource, and one
+// deployment.
+func (g group) hasRoomFor(a alias) bool {
+	g.add(a) // g is a copy, and what it refers to only grows behind its end
+	keys := 0
+	for _, of := range g.aliases {
+		keys += len(of.id)
+	}
+	release := shift.Release{Arrivals: make([]shift.Arrival, len(g.aliases)), Alarms: make([]string, countAlarms(g.alarms))}
+	return len(g.aliases) <= flow.MaxStackTargets && keys <= flow.MaxStackKeys &&
+		len(g.before) <= shift.MaxHooks && len(g.after) <= shift.MaxHooks && release.FitsOneTransaction()
+}
+
+// maxGroupAlarms is how many alarms a deployment group has at most (CodeDeploy quotas).
+const maxGroupAlarms = 10
+
+// countAlarms returns how many alarms these AlarmConfigurations have at most.
+func countAlarms(configurations []*node) int {
+	most := 0
+	for _, c := range configurations {
+		most += mostAlarms(c)
+	}
+	return most
+}
+
+// mostAlarms returns how many alarms an AlarmConfiguration, or the list in one, has at most.
+func mostAlarms(n *node) int {
+	branches := n.branches()
+	switch {
+	case isNoValue(n):
+		return 0
+	case branches != nil:
+		return max(mostAlarms(branches[0]), mostAlarms(branches[1]))
+	case n.is(list):
+		return len(n.items)
+	case n.is(object) && !isIntrinsic(n):
+		return mostAlarms(n.get("Alarms"))
+	}
+	return maxGroupAlarms
 }
 
 // addOnce adds a value, unless there is none, or an equal one is there already.

@@ -16,6 +16,8 @@ type Options struct {
 	HookEndpoint, HookLayer string
 	// Parameters are the values of the template's parameters, as far as they are known.
 	Parameters map[string]string
+	// Authored says that no macro has processed the template yet.
+	Authored bool
 	// DoNotWait makes stacks go on while their traffic is shifted.
 	DoNotWait bool
 	// Judge is the property Judge of the custom resources; empty is Sluice's default.
@@ -96,8 +98,31 @@ func Rewrite(source []byte, options Options) (Result, error) {
 	if len(shifted) > 0 {
 		result.Text = root.bytes()
 		result.Changes, result.Shifts = r.changes(), r.shifts
+		r.refuseTooLarge(shifted[0], len(result.Text))
+	}
+	if len(r.problems) > 0 {
+		return Result{}, &RefusedError{r.problems}
 	}
 	return result, nil
+}
+
+// CloudFormation's limits of a template that macros have processed (CloudFormation quotas;
+// CloudFormation User Guide, Troubleshoot the processed template). MaxInRequest counts for one that
+// is not in S3.
+const (
+	maxResources = 500
+	maxProcessed = 1 << 20
+	MaxInRequest = 51_200
+)
+
+// refuseTooLarge refuses what CloudFormation would not take.
+func (r *rewriter) refuseTooLarge(id string, size int) {
+	if count := len(r.root.get("Resources").members); count > maxResources {
+		r.refuse(id, "with its custom resource the template has %d resources, and CloudFormation takes at most %d: split the stack", count, maxResources)
+	}
+	if size > maxProcessed {
+		r.refuse(id, "with its custom resource the template has %d bytes, and CloudFormation takes at most %d: split the stack", size, maxProcessed)
+	}
 }
 
 // rewriter rewrites one template.
@@ -141,7 +166,10 @@ func (r *rewriter) refuseUnexpanded() {
 		switch kind := r.typeOf(m.key); {
 		case strings.HasPrefix(kind, "AWS::Serverless::"):
 			r.refuse(m.key, "it is an %s, which SAM has not made resources of yet: name Sluice after SAM, as in Transform: [AWS::Serverless-2016-10-31, Sluice]", kind)
-		case strings.HasPrefix(m.key, "Fn::") && bytes.Contains(m.value.raw, []byte(aliasUpdate)):
+		case !strings.HasPrefix(m.key, "Fn::") || !bytes.Contains(m.value.raw, []byte(aliasUpdate)) && !bytes.Contains(m.value.raw, []byte(publishedAlias)):
+		case r.options.Authored:
+			r.refuse(m.key, "it makes aliases, and is not expanded here: give the template that CloudFormation has made of it, which aws cloudformation get-template --template-stage Processed returns")
+		default:
 			r.refuse(m.key, "it is not expanded yet: name Sluice after the transform that does so, as in Transform: [AWS::LanguageExtensions, Sluice]")
 		}
 	}

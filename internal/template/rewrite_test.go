@@ -330,22 +330,60 @@ func TestTheNamesOfAWaitChangeWithTheVersionAndThatOfTheShiftDoesNot(t *testing.
 	assert.Equal(t, first, named("V1"))
 }
 
-func TestNoGroupHasMoreTargetsThanTheAnswerHasRoomFor(t *testing.T) {
+// A group is one custom resource, whose answer has little room, and one deployment, which has
+// limits of its own.
+func TestNoGroupHasMoreThanOneDeploymentTakes(t *testing.T) {
 	t.Parallel()
-	var sizes []int
-	result, err := template.Rewrite(many(61), options())
-	require.NoError(t, err)
-	for _, resource := range membersOf(membersOf(result.Text)["Resources"]) {
-		var r struct {
-			Type       string
-			Properties struct{ Targets []any }
-		}
-		require.NoError(t, json.Unmarshal(resource, &r))
-		if r.Type == "Custom::SluiceShift" {
-			sizes = append(sizes, len(r.Properties.Targets))
-		}
+	const alarms = `{"Enabled": true, "Alarms": [{"Name": "Fn%[1]d-errors"}, {"Name": "Fn%[1]d-duration"}]}`
+	for name, test := range map[string]struct {
+		functions     int
+		prefix        string
+		alarms, hooks string
+		want          []int
+	}{
+		"targets":                         {61, "Alias", "", "", []int{30, 30, 1}},
+		"an answer with long keys":        {30, strings.Repeat("A", 98), "", "", []int{20, 10}},
+		"two alarms each":                 {30, "Alias", alarms, "", []int{24, 6}},
+		"one alarm for all":               {30, "Alias", `{"Enabled": true, "Alarms": [{"Name": "all"}]}`, "", []int{30}},
+		"alarms that a condition chooses": {30, "Alias", `{"Fn::If": ["C", ` + alarms + `, {"Ref": "AWS::NoValue"}]}`, "", []int{24, 6}},
+		"a list that a condition chooses": {30, "Alias", `{"Enabled": true, "Alarms": {"Fn::If": ["C", [{"Name": "Fn%[1]d"}], []]}}`, "", []int{30}},
+		"alarms of a number nobody knows": {30, "Alias", `{"Enabled": true, "Alarms": {"Fn::Split": [",", "%[1]d"]}}`, "", []int{8, 8, 8, 6}},
+		"hooks":                           {21, "Alias", "", `, "BeforeAllowTrafficHook": "before-%d"`, []int{20, 1}},
+		"hooks after":                     {21, "Alias", "", `, "AfterAllowTrafficHook": "after-%d"`, []int{20, 1}},
+		"one hook for all":                {21, "Alias", "", `, "BeforeAllowTrafficHook": "before"`, []int{21}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			b.WriteString(`{"Resources": {"App": {"Type": "AWS::CodeDeploy::Application"}`)
+			for i := range test.functions {
+				numbered := func(format string) string {
+					if strings.Contains(format, "%") {
+						return fmt.Sprintf(format, i)
+					}
+					return format
+				}
+				configuration := ""
+				if test.alarms != "" {
+					configuration = `, "AlarmConfiguration": ` + numbered(test.alarms)
+				}
+				fmt.Fprintf(&b, `, "V%[1]d": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": "fn-%[1]d"}},
+					"G%[1]d": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"ApplicationName": {"Ref": "App"}%[2]s}},
+					"%[3]s%02[1]d": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live", "FunctionName": "fn-%[1]d", "FunctionVersion": {"Fn::GetAtt": ["V%[1]d", "Version"]}},
+						"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"ApplicationName": {"Ref": "App"}, "DeploymentGroupName": {"Ref": "G%[1]d"}%[4]s}}}`,
+					i, configuration, test.prefix, numbered(test.hooks))
+			}
+			b.WriteString(`}}`)
+			result, err := template.Rewrite([]byte(b.String()), options())
+			require.NoError(t, err)
+			require.NoError(t, violation([]byte(b.String()), result.Text))
+			var sizes []int
+			for _, s := range result.Shifts {
+				sizes = append(sizes, len(s.Aliases))
+			}
+			assert.Equal(t, test.want, sizes)
+		})
 	}
-	assert.ElementsMatch(t, []int{30, 30, 1}, sizes)
 }
 
 // many is a template with a number of functions, of which each has 5 resources.
@@ -361,6 +399,30 @@ func many(functions int) []byte {
 	}
 	b.WriteString(`}}`)
 	return []byte(b.String())
+}
+
+func TestATemplateThatBecomesTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := template.Rewrite(many(99), options())
+	require.NoError(t, err, "with 500 resources")
+	_, err = template.Rewrite(many(100), options())
+	require.ErrorContains(t, err, "Alias0: with its custom resource the template has 505 resources, and CloudFormation takes at most 500: split the stack")
+	_, err = template.Rewrite(parts{sections: `, "Metadata": "` + strings.Repeat("x", 1<<20-100) + `"`}.text(), options())
+	require.ErrorContains(t, err, "bytes, and CloudFormation takes at most 1048576: split the stack")
+}
+
+// Nobody but CloudFormation expands loops.
+func TestALoopIsRefusedWithWhatToGiveInstead(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Authored = true
+	for _, makes := range []string{`"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}`, `"Properties": {"AutoPublishAlias": "live"}`} {
+		loop := parts{resources: `, "Fn::ForEach::All": ["X", ["a"], {"${X}": {` + makes + `}}]`}
+		_, err := template.Rewrite(loop.text(), o)
+		require.ErrorContains(t, err, "Fn::ForEach::All: it makes aliases, and is not expanded here: give the template that CloudFormation has made of it")
+		_, err = template.Rewrite(loop.text(), options())
+		require.ErrorContains(t, err, "Fn::ForEach::All: it is not expanded yet: name Sluice after")
+	}
 }
 
 func FuzzRewrite(f *testing.F) {
@@ -387,7 +449,7 @@ func FuzzRewrite(f *testing.F) {
 
 // BenchmarkRewrite rewrites a template of 500 resources, which is CloudFormation's most.
 func BenchmarkRewrite(b *testing.B) {
-	source := many(100)
+	source := many(99)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := template.Rewrite(source, options()); err != nil {
@@ -398,7 +460,7 @@ func BenchmarkRewrite(b *testing.B) {
 
 // CloudFormation waits for a macro while somebody waits for CloudFormation.
 func TestATemplateOf500ResourcesIsRewrittenAtOnce(t *testing.T) {
-	source := many(100)
+	source := many(99)
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
 			_, err := template.Rewrite(source, options())

@@ -12,31 +12,37 @@ const (
 
 // Expand makes of SAM's functions what SAM's own transform makes of them, as far as Rewrite reads
 // it: versions, aliases and deployment groups. It is for a template that CloudFormation has not
-// seen, to say what will become of it. What else SAM makes is left out.
-func Expand(source []byte) ([]byte, error) {
+// seen, to say what will become of it. What else SAM makes is left out. parameters are the values
+// of the template's parameters, as far as they are known. It returns a RefusedError for a function
+// whose alias has no name.
+func Expand(source []byte, parameters map[string]string) ([]byte, error) {
 	root, err := parse(source)
 	if err != nil {
 		return nil, err
 	}
-	resources := root.get("Resources")
-	if !resources.is(object) {
-		return nil, errNoResources
+	r, err := newRewriter(root, Options{Parameters: parameters})
+	if err != nil {
+		return nil, err
 	}
 	aliases := map[string]string{}
 	var expanded []member
+	resources := root.get("Resources")
 	for _, m := range resources.members {
 		switch kind := textOf(m.value.get("Type")); {
 		case kind == samFunctionType:
 			properties := merged(root.get("Globals", "Function"), m.value.get("Properties"))
-			f := samFunction{id: m.key, resource: m.value, properties: properties, alias: samAliasName(root, properties.get(publishedAlias))}
+			f := samFunction{id: m.key, resource: m.value, properties: properties, alias: r.samAliasName(m.key, properties.get(publishedAlias))}
 			aliases[m.key+".Alias"], aliases[m.key+".Version"] = f.aliasID(), f.versionID()
-			expanded = append(expanded, f.expand(root)...)
+			expanded = append(expanded, f.expand(r)...)
 		case strings.HasPrefix(kind, samPrefix):
 			m.value.set("Type", newText("SAM::"+strings.TrimPrefix(kind, samPrefix)))
 			expanded = append(expanded, m)
 		default:
 			expanded = append(expanded, m)
 		}
+	}
+	if len(r.problems) > 0 {
+		return nil, &RefusedError{r.problems}
 	}
 	resources.raw, resources.members = nil, expanded
 	root.rename(aliases)
@@ -64,13 +70,30 @@ func merged(global, own *node) *node {
 	return own
 }
 
-// samAliasName returns the name of an alias. SAM knows the parameters, and takes no other
-// intrinsic function here.
-func samAliasName(root, name *node) string {
-	if to, ok := name.exactlyOrNothing(); ok {
-		return textOf(root.get("Parameters", to.id, "Default"))
+// samAliasName returns the name of a function's alias, or "" if it has none. SAM knows the
+// parameters, and takes no other intrinsic function here.
+func (r *rewriter) samAliasName(id string, name *node) string {
+	switch function, argument := name.intrinsicOrNothing(); {
+	case isNoValue(name):
+		return ""
+	case function == ref:
+		if value, known := r.samParameter(textOf(argument)); known {
+			return value
+		}
+		r.refuse(id, "its %s is the parameter %s, whose value is not known here: give it, as in --parameter %[2]s=live", publishedAlias, textOf(argument))
+	case !name.is(text):
+		r.refuse(id, "its %s is neither a text nor a parameter, and SAM takes nothing else", publishedAlias)
 	}
 	return textOf(name)
+}
+
+// samParameter returns the value of a parameter, or its default.
+func (r *rewriter) samParameter(name string) (value string, known bool) {
+	if value, known := r.options.Parameters[name]; known {
+		return value, true
+	}
+	value = number(r.root.get("Parameters", name, "Default"))
+	return value, value != ""
 }
 
 // samFunction is an AWS::Serverless::Function.
@@ -90,7 +113,7 @@ func (f samFunction) aliasID() string {
 // notOfLambda are properties that become resources of their own.
 var notOfLambda = []string{publishedAlias, preference, "Events", "VersionDeletionPolicy", "FunctionUrlConfig", "ProvisionedConcurrencyConfig"}
 
-func (f samFunction) expand(root *node) []member {
+func (f samFunction) expand(r *rewriter) []member {
 	function := f.resource.copied()
 	function.set("Type", newText(functionType))
 	properties := f.properties.copied()
@@ -114,7 +137,7 @@ func (f samFunction) expand(root *node) []member {
 		with("FunctionVersion", newObject(with(getAtt, newList(newText(f.versionID()), newText("Version"))))),
 	)))
 	all = append(all, with(f.versionID(), version), with(f.aliasID(), alias))
-	if p := f.properties.get(preference); isEnabled(root, p) {
+	if p := f.properties.get(preference); r.isEnabled(p) {
 		alias.set(updatePolicy, newObject(with(aliasUpdate, f.policy(p.get("Hooks")))))
 		all = append(all, with(f.groupID(), newObject(with("Type", newText(groupType)), with("Properties", samGroup(p)))))
 	}
@@ -122,15 +145,15 @@ func (f samFunction) expand(root *node) []member {
 }
 
 // isEnabled says whether SAM makes a deployment group.
-func isEnabled(root, p *node) bool {
+func (r *rewriter) isEnabled(p *node) bool {
 	if !p.is(object) {
 		return false
 	}
-	enabled := p.get("Enabled")
-	if to, ok := enabled.exactlyOrNothing(); ok {
-		enabled = root.get("Parameters", to.id, "Default")
+	enabled := number(p.get("Enabled"))
+	if to, ok := p.get("Enabled").exactlyOrNothing(); ok {
+		enabled, _ = r.samParameter(to.id)
 	}
-	return enabled == nil || !strings.EqualFold(number(enabled), "false")
+	return !strings.EqualFold(enabled, "false")
 }
 
 func (f samFunction) attached(kind string, more ...member) *node {

@@ -26,7 +26,7 @@ func TestATemplateOfSAMIsExpandedAsItsTranslatorDoes(t *testing.T) {
 			require.NoError(t, err)
 			parsed, err := source.Parse(text)
 			require.NoError(t, err)
-			expanded, err := template.Expand(parsed.JSON())
+			expanded, err := template.Expand(parsed.JSON(), nil)
 			require.NoError(t, err)
 			translated, err := os.ReadFile(strings.TrimSuffix(file, "yaml") + "json")
 			require.NoError(t, err)
@@ -63,7 +63,51 @@ func withoutHashes(notes []template.Note) []template.Note {
 func TestExpandRefusesWhatIsNoTemplate(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{}", `{"Resources": 1}`} {
-		_, err := template.Expand([]byte(text))
+		_, err := template.Expand([]byte(text), nil)
 		require.Error(t, err)
+	}
+}
+
+// SAM names the alias in the name of its resource, so the name has to be known.
+func TestTheAliasOfAFunctionOfSAMMayBeAParameter(t *testing.T) {
+	t.Parallel()
+	of := func(alias, preference, parameter string) []byte {
+		return []byte(`{"Parameters": {"P": {"Type": "String"` + parameter + `}}, "Resources": {"Orders": {"Type": "AWS::Serverless::Function", "Properties": {
+			"AutoPublishAlias": ` + alias + `, "DeploymentPreference": {"Type": "AllAtOnce"` + preference + `}}}}}`)
+	}
+	const unknown = "Orders: its AutoPublishAlias is the parameter P, whose value is not known here: give it, as in --parameter P=live"
+	for name, test := range map[string]struct {
+		source  []byte
+		values  map[string]string
+		aliases []string
+		problem string
+	}{
+		"a text":                      {of(`"live"`, "", ""), nil, []string{"OrdersAliaslive"}, ""},
+		"the default of a parameter":  {of(`{"Ref": "P"}`, "", `, "Default": "blue-1"`), nil, []string{"OrdersAliasblueD1"}, ""},
+		"the value of a parameter":    {of(`{"Ref": "P"}`, "", `, "Default": "blue"`), map[string]string{"P": "green"}, []string{"OrdersAliasgreen"}, ""},
+		"a parameter without a value": {of(`{"Ref": "P"}`, "", ""), nil, nil, unknown},
+		"another intrinsic function":  {of(`{"Fn::Sub": "${P}"}`, "", `, "Default": "live"`), nil, nil, "Orders: its AutoPublishAlias is neither a text nor a parameter"},
+		"no value":                    {of(`{"Ref": "AWS::NoValue"}`, "", ""), nil, nil, ""},
+		"switched off":                {of(`"live"`, `, "Enabled": false`, ""), nil, nil, ""},
+		"switched off by its default": {of(`"live"`, `, "Enabled": {"Ref": "P"}`, `, "Default": "false"`), nil, nil, ""},
+		"switched on by its value":    {of(`"live"`, `, "Enabled": {"Ref": "P"}`, `, "Default": "false"`), map[string]string{"P": "true"}, []string{"OrdersAliaslive"}, ""},
+		"on if nobody knows":          {of(`"live"`, `, "Enabled": {"Ref": "P"}`, ""), nil, []string{"OrdersAliaslive"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expanded, err := template.Expand(test.source, test.values)
+			if test.problem != "" {
+				require.ErrorContains(t, err, test.problem)
+				return
+			}
+			require.NoError(t, err)
+			result, err := template.Rewrite(expanded, options())
+			require.NoError(t, err)
+			var aliases []string
+			for _, s := range result.Shifts {
+				aliases = append(aliases, s.Aliases...)
+			}
+			assert.Equal(t, test.aliases, aliases)
+		})
 	}
 }

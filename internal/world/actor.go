@@ -100,6 +100,21 @@ func (a *Actor) sleep(d time.Duration) {
 	}
 }
 
+// await lets the World run until woken is called. arrange must arrange for that call.
+func (a *Actor) await(arrange func(woken func())) {
+	awake, waits := false, false
+	arrange(func() {
+		awake = true
+		if waits && !a.done {
+			a.run()
+		}
+	})
+	for !awake {
+		waits = true
+		a.park()
+	}
+}
+
 // forever never returns: the actor waits until somebody kills it.
 func (a *Actor) forever() {
 	for {

@@ -44,13 +44,15 @@ func define(partition string, arn func(function string) string) (definition, err
 
 // publishOwn creates Sluice's own functions in the account, publishes a version of each that
 // the definition calls, and makes a definition with these versions, as a deployment of the
-// stack does. It does not publish the safety net, because its triggers invoke $LATEST.
+// stack does. It makes the macro known by its default name. It does not publish the safety net,
+// because its triggers invoke $LATEST.
 func (w *World) publishOwn() error {
 	for _, name := range sortedKeys(w.functions) {
 		if err := w.cloud.AddFunction(localaws.Function{Name: FunctionPrefix + name, Content: name}); err != nil {
 			return err
 		}
 	}
+	w.cloud.CloudFormation().RegisterMacro(flow.DefaultMacro, FunctionPrefix+flow.Macro)
 	if !w.scenario.NoHookEndpoint {
 		if err := w.cloud.AddURL(FunctionPrefix + flow.HookEndpoint); err != nil {
 			return err

@@ -81,6 +81,7 @@ func (w *World) settings(function string) assembly.Settings {
 		Routers: routers, Kinds: kinds,
 		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings, HookEndpoint: !w.scenario.NoHookEndpoint,
+		HookURL: w.hookURL(), HookLayer: w.hookLayer(),
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Timeout: w.timeout, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}
 }

@@ -85,5 +85,21 @@ const (
 	HookSessionToken = "the-session-token-of-the-hooks-role"
 )
 
-// HookEndpointPath is the path of the endpoint's URL in an account on a port.
-const HookEndpointPath = localaws.URLPrefix + FunctionPrefix + flow.HookEndpoint
+// noPort is where an account answers that is on no port: in process, every host will do.
+const noPort = "http://localhost"
+
+// hookURL is the URL of the endpoint; empty if there is none.
+func (w *World) hookURL() string {
+	if w.scenario.NoHookEndpoint {
+		return ""
+	}
+	return w.endpoint + localaws.URLPrefix + FunctionPrefix + flow.HookEndpoint + "/"
+}
+
+// hookLayer is the ARN of the layer for hooks with version 2 of the AWS SDK for JavaScript.
+func (w *World) hookLayer() string {
+	if w.scenario.NoHookEndpoint {
+		return ""
+	}
+	return w.place.arn("lambda", "layer:"+FunctionPrefix+"codedeploy:1")
+}

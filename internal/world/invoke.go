@@ -45,9 +45,9 @@ func (w *World) own(name, version string) (function, bool) {
 	return f, known && prefixed
 }
 
-// invokeOwn runs one of Sluice's Lambdas for a caller who waits for its answer. While one of
-// Sluice's Lambdas waits, or a caller of a Paced world, time passes by itself. For any other
-// caller invokeOwn steps the clock.
+// invokeOwn runs one of Sluice's Lambdas for a caller from outside, who waits for its answer.
+// An actor waits as it does for any call, and in a Paced world time passes by itself while a caller
+// waits. Otherwise invokeOwn steps the clock.
 func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocation) localaws.InvocationResult {
 	var result localaws.InvocationResult
 	run := func(done func()) {
@@ -60,20 +60,16 @@ func (w *World) invokeOwn(ctx context.Context, f function, call localaws.Invocat
 			done()
 		})
 	}
+	if a := actorOf(ctx); a != nil {
+		a.await(run)
+		return result
+	}
 	if visit := visitorOf(ctx, call.Actor); visit != nil {
 		visit.await(run)
 		return result
 	}
-	ended, caller := false, actorOf(ctx)
-	run(func() {
-		ended = true
-		if caller != nil && !caller.done {
-			caller.run()
-		}
-	})
-	for caller != nil && !ended {
-		caller.park()
-	}
+	ended := false
+	run(func() { ended = true })
 	for !ended && w.clock.step() {
 	}
 	return result

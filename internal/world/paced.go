@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"sluice/internal/localaws"
 )
 
 // Paced is a World whose time passes by itself. It is called from outside over HTTP: by a
@@ -62,10 +64,16 @@ func NewPaced(p Pace, s Scenario, inputs ...json.RawMessage) (*Paced, error) {
 		return nil, fmt.Errorf("the speed must be at least 1, not %g", p.Speed)
 	}
 	s.Open = true
-	w, err := begin(time.Now().UTC().Truncate(time.Second), s, inputs)
-	if err != nil {
+	var w *World // begin returns it before a stack changes anything
+	s.Stacks = localaws.CloudFormationConfig{
+		Inert: inertTypes, Opaque: func(c localaws.OpaqueChange) localaws.OpaqueResult { return w.changeResource(c) },
+		NoCustomResources: p.Run != nil, // a process would send its answer to AWS itself
+	}
+	var err error
+	if w, err = begin(time.Now().UTC().Truncate(time.Second), s, inputs); err != nil {
 		return nil, err
 	}
+	w.runStacks()
 	if p.Problem == nil {
 		p.Problem = func(error) {}
 	}
@@ -102,12 +110,34 @@ func (p *Paced) Run(ctx context.Context) {
 	}
 }
 
+// Listen says at which URL the world answers, before anything runs in it: functions learn it by their
+// settings.
+func (p *Paced) Listen(endpoint string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.world.endpoint = endpoint
+}
+
+// HookURL is the URL where hooks answer that were written for CodeDeploy; empty if there is none.
+func (p *Paced) HookURL() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.world.hookURL()
+}
+
 // OnHook calls a function with the payload of every invocation of a hook. It must not call the
 // World.
 func (p *Paced) OnHook(observe func(function string, payload []byte)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.world.OnHook(observe)
+}
+
+// SetHook says what a hook does.
+func (p *Paced) SetHook(function string, b HookBehaviour) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.world.SetHook(function, b)
 }
 
 // Close ends everything that runs, including processes.
@@ -122,6 +152,13 @@ func (p *Paced) Close() {
 // now returns the virtual time. The clock may be behind it.
 func (p *Paced) now() time.Time {
 	return p.then.Add(time.Duration(float64(time.Since(p.since)) * p.speed))
+}
+
+// Clock returns the virtual time, and how many times faster than the real one it passes.
+func (p *Paced) Clock() (now time.Time, speed float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now(), p.speed
 }
 
 // catchUp runs the events that are due now. Events that become due in the meantime wait for the

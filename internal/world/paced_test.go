@@ -48,6 +48,7 @@ func open(t *testing.T, p Pace, scenario string, input string) *outside {
 	require.NoError(t, err)
 	server := httptest.NewServer(o.Paced)
 	o.endpoint = server.URL
+	o.Listen(o.endpoint)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {

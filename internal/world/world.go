@@ -28,6 +28,7 @@ var Epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 type World struct {
 	scenario  Scenario
 	place     place
+	endpoint  string // where callers from outside reach the account
 	began     time.Time
 	clock     *clock
 	jitter    *rand.Rand
@@ -99,6 +100,7 @@ func begin(at time.Time, s Scenario, inputs []json.RawMessage) (*World, error) {
 		began:       at,
 		scenario:    s,
 		place:       placeOf(s, inputs),
+		endpoint:    noPort,
 		clock:       &clock{now: at},
 		jitter:      rand.New(rand.NewPCG(s.Seed, 1)),
 		random:      newRandomBytes(s.Seed),

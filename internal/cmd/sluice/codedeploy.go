@@ -41,6 +41,11 @@ a file instead, and CodeDeploy is not asked:
   {"shop": {"orders": {"deploymentConfigName": "Canary10Percent5Minutes",
                        "alarms": ["orders-5xx"]}}}
 
+ListDeployments lists the newest 100 deployments. Those of a group are the ones
+that were started here: their executions' names end with a mark of the group.
+GetDeploymentConfig tells canaries, equal steps and all at once, in whole
+percent and whole minutes.
+
 A hook that runs on this machine answers here, too, and its answer is passed on
 to Sluice's hook-endpoint.
 

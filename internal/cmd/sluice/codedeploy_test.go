@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/flow"
 	"sluice/internal/localaws"
 )
 
@@ -471,4 +472,71 @@ func TestAHookOnThisMachineAnswers(t *testing.T) {
 	assert.Equal(t, types.ErrorCodeHookExecutionFailure, got.ErrorInformation.Code)
 	assert.Contains(t, aws.ToString(got.ErrorInformation.Message), "it answered Failed")
 	assert.Equal(t, types.LifecycleErrorCodeScriptFailed, f.target(t, id).LifecycleEvents[0].Diagnostics.ErrorCode)
+}
+
+// list lists deployments.
+func (f facade) list(t *testing.T, in *codedeploy.ListDeploymentsInput) []string {
+	t.Helper()
+	out, err := f.ListDeployments(t.Context(), in)
+	require.NoError(t, err)
+	assert.Nil(t, out.NextToken)
+	return out.Deployments
+}
+
+func TestDeploymentsAreListedByGroupStatusAndTime(t *testing.T) {
+	t.Parallel()
+	a := newRemoteWorld(t, twoVersions, `{}`)
+	f := withMap(t, a)
+	group := &codedeploy.ListDeploymentsInput{ApplicationName: aws.String("shop"), DeploymentGroupName: aws.String("orders")}
+	assert.Empty(t, f.list(t, group))
+	first := f.deploy(t, specOfOrders)
+	require.NoError(t, a.Advance(10*time.Minute))
+	between := a.Now()
+	require.NoError(t, a.Advance(time.Minute))
+	byHand, err := a.Start("by-hand", json.RawMessage(`{"function": "orders", "version": "1", "strategy": "Canary10Percent5Minutes"}`))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(time.Minute))
+
+	other := flow.CodeDeployID(byHand.ARN())
+	assert.Equal(t, []string{first}, f.list(t, group), "what was started otherwise has no group")
+	assert.Equal(t, []string{other, first}, f.list(t, &codedeploy.ListDeploymentsInput{}), "the newest first")
+	only := func(statuses ...types.DeploymentStatus) *codedeploy.ListDeploymentsInput {
+		return &codedeploy.ListDeploymentsInput{IncludeOnlyStatuses: statuses}
+	}
+	assert.Equal(t, []string{first}, f.list(t, only("Succeeded")))
+	assert.Equal(t, []string{other}, f.list(t, only("InProgress", "Failed")))
+	assert.Empty(t, f.list(t, only("Stopped")))
+	assert.Equal(t, []string{other}, f.list(t, &codedeploy.ListDeploymentsInput{CreateTimeRange: &types.TimeRange{Start: &between}}))
+	assert.Equal(t, []string{first}, f.list(t, &codedeploy.ListDeploymentsInput{CreateTimeRange: &types.TimeRange{End: &between}}))
+
+	var unknown *types.DeploymentGroupDoesNotExistException
+	_, err = f.ListDeployments(t.Context(), &codedeploy.ListDeploymentsInput{ApplicationName: aws.String("shop"), DeploymentGroupName: aws.String("stock")})
+	require.ErrorAs(t, err, &unknown)
+}
+
+func TestADeploymentConfigurationIsTold(t *testing.T) {
+	t.Parallel()
+	f := withMap(t, newRemoteWorld(t, twoVersions, `{}`))
+	told := func(name string) (*types.DeploymentConfigInfo, error) {
+		out, err := f.GetDeploymentConfig(t.Context(), &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &name})
+		if err != nil {
+			return nil, err
+		}
+		return out.DeploymentConfigInfo, nil
+	}
+	for name, want := range map[string]types.TrafficRoutingConfig{
+		"CodeDeployDefault.LambdaAllAtOnce":                    {Type: types.TrafficRoutingTypeAllAtOnce},
+		"CodeDeployDefault.LambdaCanary10Percent5Minutes":      {Type: types.TrafficRoutingTypeTimeBasedCanary, TimeBasedCanary: &types.TimeBasedCanary{CanaryPercentage: 10, CanaryInterval: 5}},
+		"CodeDeployDefault.LambdaLinear10PercentEvery3Minutes": {Type: types.TrafficRoutingTypeTimeBasedLinear, TimeBasedLinear: &types.TimeBasedLinear{LinearPercentage: 10, LinearInterval: 3}},
+		"Linear50PercentEvery10Minutes":                        {Type: types.TrafficRoutingTypeTimeBasedLinear, TimeBasedLinear: &types.TimeBasedLinear{LinearPercentage: 50, LinearInterval: 10}},
+	} {
+		info, err := told(name)
+		require.NoError(t, err, name)
+		assert.Equal(t, &types.DeploymentConfigInfo{DeploymentConfigName: &name, ComputePlatform: types.ComputePlatformLambda, TrafficRoutingConfig: &want}, info, name)
+	}
+	var invalid *types.InvalidDeploymentConfigNameException
+	for _, name := range []string{"Canary0.5Percent5Minutes", "Canary0Percent5Minutes"} {
+		_, err := told(name)
+		require.ErrorAs(t, err, &invalid, name)
+	}
 }

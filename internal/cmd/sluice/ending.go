@@ -23,6 +23,8 @@ type ending struct {
 	// Cause says why it ended, and what a person can do.
 	Cause   string  `json:"cause"`
 	Seconds float64 `json:"seconds"`
+	// Warnings are about alarms that could not fire as they are meant to.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // endStatuses are the statuses of executions, by the event that ends them.
@@ -35,7 +37,7 @@ var endStatuses = map[string]string{
 func (w *watcher) conclude(ctx context.Context) (ending, error) {
 	end := ending{
 		location: w.where, Status: endStatuses[w.last.Type], Error: w.last.Failure.Error, Cause: w.last.Failure.Cause,
-		Seconds: w.last.At.Sub(w.began).Seconds(),
+		Seconds: w.last.At.Sub(w.began).Seconds(), Warnings: w.run.Warnings,
 	}
 	if w.last.Type == operator.Succeeded {
 		var summary shift.Summary

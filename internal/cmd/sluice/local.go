@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/dashboard"
 	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/world"
@@ -25,13 +27,16 @@ with the aws command and with this one. It has a function with traffic, metrics
 and alarms, and Sluice's state machine, ledger and safety net, with the
 definition and the handlers that run in AWS. Time passes by itself, by default
 10 times as fast as here. You can start an execution and stop it, set an alarm
-off, edit the alias, and publish a version. Ctrl-C ends it; nothing is kept.
+off, edit the alias, and publish a version. You can create a CloudFormation
+stack of a template in JSON, with the macro Sluice or with Custom::SluiceShift.
+Ctrl-C ends it; nothing is kept.
 
 Without -f there is a function orders: its alias live points at version 1, and
 its $LATEST is not published yet. With -f there are the functions, sites, names
 in Route 53, alarms and hooks that the deployment names. The scenario says how
 the versions behave and what else happens. A version that you publish behaves
-like its candidate.
+like its candidate. Its dashboard, the page of 'sluice dashboard', is on the
+third port after that, or on any free one.
 
 With --functions bootstraps, Sluice's Lambdas run as separate processes, as in
 AWS, with the environment variables of the stack's template. First build them
@@ -52,6 +57,7 @@ const (
 const (
 	defaultPort  = 4570
 	defaultSpeed = 10
+	maxPort      = 65535
 )
 
 // localFlags are the flags of local.
@@ -100,8 +106,8 @@ func (f localFlags) check(args []string) error {
 		return errors.New("the deployment and the scenario cannot both be standard input")
 	case f.speed < 1 || f.speed > maxSpeed:
 		return fmt.Errorf("--speed is %g, but must be between 1 and %d", f.speed, maxSpeed)
-	case f.port < 0 || f.port > 65535:
-		return fmt.Errorf("--port is %d, but must be between 0 and 65535", f.port)
+	case f.port < 0 || f.port > maxPort:
+		return fmt.Errorf("--port is %d, but must be between 0 and %d", f.port, maxPort)
 	case f.functions != inProcess && f.functions != asBootstraps:
 		return fmt.Errorf("--functions is %q, but must be %s or %s", f.functions, inProcess, asBootstraps)
 	}
@@ -148,9 +154,14 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 	if err := account.deploy(); err != nil {
 		return err
 	}
+	page, err := listenNear(listener)
+	if err != nil {
+		return err
+	}
+	account.page = "http://" + page.Addr().String() + "/"
 	server := &http.Server{Handler: account.world, ReadHeaderTimeout: 10 * time.Second}
 	defer server.Close()
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- server.Serve(listener) }()
 	if err := writeText(stdout, func(to io.Writer) { account.print(to, s) }); err != nil {
 		return err
@@ -159,12 +170,35 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 		return err
 	}
 	go account.world.Run(ctx)
+	var pages sync.WaitGroup
+	defer pages.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pages.Go(func() {
+		if err := dashboard.Serve(ctx, account.dashboard(), page); err != nil {
+			served <- err
+		}
+	})
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-served:
 		return fmt.Errorf("serve %s: %w", account.endpoint, err)
 	}
+}
+
+// listenNear listens on a port that follows from another one, or on any free one.
+func listenNear(before net.Listener) (net.Listener, error) {
+	if next := before.Addr().(*net.TCPAddr).Port + localDashboard; next <= maxPort {
+		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)); err == nil {
+			return listener, nil
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("find a port for the dashboard: %w", err)
+	}
+	return listener, nil
 }
 
 // sampleScenario is used without -s. It has a healthy candidate, an alarm on errors, a

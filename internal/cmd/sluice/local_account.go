@@ -14,6 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/dashboard"
 	"sluice/internal/flow"
 	"sluice/internal/localaws/stack"
 	"sluice/internal/shift"
@@ -23,13 +26,14 @@ import (
 // localAccount is an AWS account that is played on a port of this machine.
 type localAccount struct {
 	endpoint string
+	page     string // the URL of its dashboard
 	flags    localFlags
 	stderr   io.Writer
 	journal  *journal
 	world    *world.Paced
-	// functions and fleet are nil if the functions run in this process.
-	functions []stack.Function
-	fleet     *stack.Fleet
+	// template and fleet are nil if the functions run in this process.
+	template []byte
+	fleet    *stack.Fleet
 }
 
 // create creates the account, and checks all that it is made of.
@@ -49,7 +53,7 @@ func (a *localAccount) create(s inputs) error {
 	}
 	a.world.OnHook(a.showEvent)
 	if a.flags.functions == asBootstraps {
-		if a.functions, err = a.readTemplate(); err != nil {
+		if a.template, err = readTemplate(); err != nil {
 			a.world.Close()
 			return err
 		}
@@ -66,18 +70,32 @@ func (a *localAccount) showEvent(hook string, event []byte) {
 	}
 }
 
-// hookEndpoint is the URL to which hooks answer that were written for CodeDeploy.
-func (a *localAccount) hookEndpoint() string {
-	return a.endpoint + world.HookEndpointPath
+// dashboard returns what the account's dashboard works with: that of a person who has configured
+// the aws command for it.
+func (a *localAccount) dashboard() dashboard.Config {
+	_, region, _ := a.world.Place()
+	home := account{
+		environment: environment{getenv: func(string) string { return "" }, now: time.Now},
+		prefix:      strings.TrimSuffix(world.FunctionPrefix, "-"), machine: a.world.StateMachine(), table: world.LedgerTable,
+	}
+	c := home.dashboard(aws.Config{
+		Region: region, BaseEndpoint: &a.endpoint,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "dashboard", SecretAccessKey: "local"}, nil
+		}),
+	})
+	c.Place, c.Clock = "sluice local", a.world.Clock
+	return c
 }
 
 func (a *localAccount) place() (at stack.Place) {
 	at.Partition, at.Region, at.Account = a.world.Place()
+	at.Endpoint = a.endpoint
 	return at
 }
 
-// readTemplate reads the functions of the stack's template.
-func (a *localAccount) readTemplate() ([]stack.Function, error) {
+// readTemplate reads the stack's template.
+func readTemplate() ([]byte, error) {
 	template, err := os.ReadFile(templateFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no %s here: run this command in the repository's folder", templateFile)
@@ -85,27 +103,28 @@ func (a *localAccount) readTemplate() ([]stack.Function, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stack's template: %w", err)
 	}
-	functions, err := stack.Read(template, a.place())
-	for _, f := range functions { // the account has its own front ends
-		maps.Copy(f.Variables, a.world.FrontEnds())
-	}
-	return functions, err
+	return template, nil
 }
 
-// deploy creates the functions of the stack's template, each of which runs in processes
-// of its own and calls the endpoint. It does nothing if the functions run in this process.
+// deploy puts the account on its endpoint. It creates the functions of the stack's template, each of
+// which runs in processes of its own and calls the endpoint, unless they run in this process.
 func (a *localAccount) deploy() error {
+	a.world.Listen(a.endpoint)
 	if a.flags.functions != asBootstraps {
 		return nil
+	}
+	functions, err := stack.Read(a.template, a.place())
+	if err != nil {
+		return err
+	}
+	for _, f := range functions { // the account has its own front ends
+		maps.Copy(f.Variables, a.world.FrontEnds())
 	}
 	logs := io.Discard
 	if verbose() {
 		logs = a.stderr
 	}
-	var err error
-	a.fleet, err = stack.NewFleet(a.functions, stack.Site{
-		Place: a.place(), Endpoint: a.endpoint, Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs,
-	})
+	a.fleet, err = stack.NewFleet(functions, stack.Site{Place: a.place(), Bootstraps: bootstrapsDir, Prefix: world.FunctionPrefix, Logs: logs})
 	if err != nil {
 		return fmt.Errorf("%w: build them with make %s", err, bootstrapsDir)
 	}
@@ -144,7 +163,7 @@ func (a *localAccount) printStartTimes(to io.Writer) {
 // print prints how to use the account: commands that can be pasted as one block, and
 // others to try.
 func (a *localAccount) print(to io.Writer, s inputs) {
-	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed))
+	fmt.Fprintf(to, "An AWS account is on %s, where time passes %s. Ctrl-C ends it.\nIts dashboard is on %s\nIn another terminal:\n\n", a.endpoint, speedText(a.flags.speed), a.page)
 	release, err := file{json: s.deployment}.release("")
 	if err != nil {
 		return // cannot happen: the deployment was decoded before
@@ -266,7 +285,7 @@ func (a *localAccount) printHooks(to io.Writer, s inputs) {
 	if len(waiting) > 0 {
 		fmt.Fprintf(to, "\nIn the mode callback, %s waits for aws stepfunctions send-task-success\nwith the task token from the execution's history.", strings.Join(waiting, ", "))
 	}
-	fmt.Fprintf(to, "\nIn the mode codedeploy, a hook answers as to CodeDeploy, by aws deploy\nput-lifecycle-event-hook-execution-status, with\nAWS_ENDPOINT_URL_CODEDEPLOY=%s.", a.hookEndpoint())
+	fmt.Fprintf(to, "\nIn the mode codedeploy, a hook answers as to CodeDeploy, by aws deploy\nput-lifecycle-event-hook-execution-status, with\nAWS_ENDPOINT_URL_CODEDEPLOY=%s.", a.world.HookURL())
 	fmt.Fprintln(to)
 }
 

@@ -130,7 +130,7 @@ func migrate(stdin io.Reader, file source, macro string, parameters []string) (m
 	if err != nil {
 		return migration{}, file.invalid(err)
 	}
-	options := template.Options{StackShift: unknownStackShift, HookEndpoint: unknownEndpoint, HookLayer: unknownLayer, Parameters: map[string]string{}}
+	options := template.Options{StackShift: unknownStackShift, HookEndpoint: unknownEndpoint, HookLayer: unknownLayer, Parameters: map[string]string{}, Authored: true}
 	for _, p := range parameters {
 		name, value, _ := strings.Cut(p, "=")
 		options.Parameters[name] = value
@@ -138,8 +138,8 @@ func migrate(stdin io.Reader, file source, macro string, parameters []string) (m
 	isSAM := slices.Contains(parsed.Transforms(), samTransform)
 	whole := parsed.JSON()
 	if isSAM {
-		if whole, err = template.Expand(whole); err != nil {
-			return migration{}, file.invalid(err)
+		if whole, err = template.Expand(whole, options.Parameters); err != nil {
+			return migration{}, refusedTemplate(file, err)
 		}
 	}
 	result, err := template.Rewrite(whole, options)
@@ -149,6 +149,7 @@ func migrate(stdin io.Reader, file source, macro string, parameters []string) (m
 	m := newMigration(file.String(), result)
 	m.addTransform(parsed, macro)
 	if !isSAM {
+		m.noteSize(len(result.Text))
 		for _, c := range result.Changes {
 			m.Diffs = append(m.Diffs, resourceChange{c.ID, c.Before, c.After})
 		}
@@ -185,9 +186,29 @@ func newMigration(file string, result template.Result) migration {
 	return m
 }
 
+// noteSize says that a template has to be in S3.
+func (m *migration) noteSize(bytes int) {
+	if len(m.Shifts) > 0 && bytes > template.MaxInRequest {
+		m.Notes = append(m.Notes, fmt.Sprintf("The template has %d bytes after the macro, and CloudFormation takes %d in a request: upload it to S3, as sam deploy, cdk deploy and aws cloudformation deploy --s3-bucket do.", bytes, template.MaxInRequest))
+	}
+}
+
+// expanders are the macros of AWS that make aliases. Sluice has to come after them.
+var expanders = []string{samTransform, "AWS::LanguageExtensions"}
+
 // addTransform says how the template names the macro.
 func (m *migration) addTransform(parsed authored.File, macro string) {
-	if len(m.Shifts) == 0 || slices.Contains(parsed.Transforms(), macro) {
+	names := parsed.Transforms()
+	at := slices.Index(names, macro)
+	switch {
+	case len(m.Shifts) == 0:
+		return
+	case at >= 0:
+		for _, name := range names[at:] {
+			if slices.Contains(expanders, name) {
+				m.ByHand = fmt.Sprintf("name %s after %s in the section Transform: CloudFormation calls the macros in the order of the list", macro, name)
+			}
+		}
 		return
 	}
 	if edit, ok := parsed.AddTransform(macro); ok {

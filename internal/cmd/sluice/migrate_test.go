@@ -39,6 +39,8 @@ func TestAMacroThatIsNamedAlreadyIsNotNamedAgain(t *testing.T) {
 		"[AWS::Serverless-2016-10-31, Sluice]":                                 "standard input names the macro already.\n",
 		"[AWS::Serverless-2016-10-31, {Name: Sluice, Parameters: {Wait: no}}]": "standard input names the macro already.\n",
 		"[AWS::Serverless-2016-10-31, {Name: Other}]":                          "standard input: name Sluice as the last one in the section Transform\n",
+		"[Sluice, AWS::Serverless-2016-10-31]":                                 "standard input: name Sluice after AWS::Serverless-2016-10-31 in the section Transform: CloudFormation calls",
+		"[AWS::LanguageExtensions, AWS::Serverless-2016-10-31, Sluice]":        "standard input names the macro already.\n",
 	} {
 		ran := run(t, strings.Replace(string(text), "AWS::Serverless-2016-10-31", names, 1), "migrate", "-")
 		assert.Equal(t, statusOK, ran.status, ran.stderr)
@@ -64,6 +66,51 @@ func TestATemplateThatCannotBeMigratedExitsWith2AndNamesItsResources(t *testing.
 		assert.Equal(t, statusInvalid, ran.status)
 		assert.Contains(t, ran.stderr, want)
 	}
+}
+
+func TestATemplateThatIsTooLargeForARequestIsNoted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/migrate/cloudformation.yaml")
+	require.NoError(t, err)
+	const note = "CloudFormation takes 51200 in a request: upload it to S3"
+	ran := run(t, string(text), "migrate", "-")
+	assert.NotContains(t, ran.stdout, note)
+	ran = run(t, string(text)+"\nMetadata: "+strings.Repeat("x", 50_000)+"\n", "migrate", "-")
+	assert.Equal(t, statusOK, ran.status, ran.stderr)
+	assert.Contains(t, strings.Join(strings.Fields(ran.stdout), " "), note)
+}
+
+func TestTheValueOfAParameterNamesTheAliasOfAFunctionOfSAM(t *testing.T) {
+	t.Parallel()
+	const text = `
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Stage: {Type: String}}
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties: {AutoPublishAlias: !Ref Stage, DeploymentPreference: {Type: AllAtOnce}}
+`
+	ran := run(t, text, "migrate", "-")
+	assert.Equal(t, statusInvalid, ran.status)
+	assert.Equal(t, "standard input: Orders: its AutoPublishAlias is the parameter Stage, whose value is not known here: give it, as in --parameter Stage=live\n", ran.stderr)
+	ran = run(t, text, "migrate", "-", "--parameter", "Stage=live")
+	assert.Equal(t, statusOK, ran.status, ran.stderr)
+	assert.Contains(t, ran.stdout, "OrdersAliaslive")
+}
+
+func TestALoopIsNotExpandedByMigrate(t *testing.T) {
+	t.Parallel()
+	const text = `
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Fn::ForEach::All:
+    - Name
+    - [A, B]
+    - "Fn${Name}": {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, DeploymentPreference: {Type: AllAtOnce}}}
+`
+	ran := run(t, text, "migrate", "-")
+	assert.Equal(t, statusInvalid, ran.status)
+	assert.Contains(t, ran.stderr, "standard input: Fn::ForEach::All: it makes aliases, and is not expanded here")
 }
 
 func TestMigrateNeedsOneTemplate(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"sluice/internal/operator"
 )
 
 // Exit statuses. The help explains them to the user.
@@ -86,9 +88,9 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env))
-	for _, o := range orders {
-		root.AddCommand(newOrder(o, env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env))
+	for _, a := range operator.Actions() {
+		root.AddCommand(newOrder(a, env))
 	}
 	return root
 }

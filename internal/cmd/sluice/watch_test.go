@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -353,4 +354,20 @@ func TestWatchAsJSONPrintsOnlyTheEnding(t *testing.T) {
 			assert.Contains(t, normalizeSpaces(got.stdout), strings.ReplaceAll(tt.want, ", \"", ",\n\""))
 		})
 	}
+}
+
+// Open has read the alarms: whoever watches learns which of them cannot fire as it is meant to.
+func TestWatchTellsTheWarningsOfAlarms(t *testing.T) {
+	t.Parallel()
+	const scenario = `{"alarms": [{"name": "orders-5xx", "metric": "Errors", "statistic": "Minimum", "threshold": 1, "periodSeconds": 60, "evaluationPeriods": 1, "treatMissingData": "notBreaching"}]}`
+	a, _ := startDeployment(t, canary, scenario, time.Hour)
+	const warning = "alarm orders-5xx takes the Minimum of Errors"
+	assert.Contains(t, strings.Join(strings.Fields(a.run("watch", "one").stdout), " "), "warning: "+warning)
+	assert.Contains(t, a.run("watch", "one", "--json").stdout, `"warnings": [`)
+	assert.Contains(t, a.run("watch", "one", "--json").stdout, warning)
+	file := filepath.Join(t.TempDir(), "report.html")
+	require.Equal(t, statusOK, a.run("report", "one", "--out", file).status)
+	page, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "<b>Warning:</b> "+warning)
 }

@@ -60,7 +60,7 @@ type watcher struct {
 	narrated  int // how many of the run's moments have been printed
 	began     time.Time
 	last      operator.Event
-	clock     remoteClock
+	clock     operator.Clock
 	// closed is the deployment's record, once the deployment is closed.
 	closed      *shift.Record
 	ledgerError error // why the Ledger cannot be read
@@ -219,9 +219,9 @@ func (w *watcher) draw() error {
 	if w.began.IsZero() {
 		return nil
 	}
-	now := w.clock.latest
+	now := w.clock.Latest()
 	if !w.last.Ends() {
-		now = w.clock.tell(w.now())
+		now = w.clock.Tell(w.now())
 	}
 	return w.terminal.Show(w.run, now.Sub(w.began))
 }
@@ -267,7 +267,7 @@ func (w *watcher) show(events []operator.Event) error {
 			w.began = e.At
 		}
 		w.last = e
-		w.clock.learn(e.At, w.now())
+		w.clock.Learn(e.At, w.now())
 		w.run.Add(w.where.Name, e.At.Sub(w.began), e)
 	}
 	w.addClosing()
@@ -294,7 +294,7 @@ func (w *watcher) addClosing() {
 		at = max(at, w.run.Moments[w.narrated-1].At)
 	}
 	w.run.Close(picture.NewClosing(*w.closed, at))
-	w.clock.learn(w.began.Add(at), w.now())
+	w.clock.Learn(w.began.Add(at), w.now())
 }
 
 // nextSteps says what happens to the deployment after the watching, and what to do.

@@ -1,6 +1,6 @@
-// Package stepfunctions starts executions of the state machine, says which are running, and ends
-// the wait for a hook. Anybody who has a task token can end the hook's state, so no error of this
-// package contains one.
+// Package stepfunctions starts executions of the state machine, and says which are running and which
+// wait for a hook. Anybody who has a task token can end the hook's state, so no error of this package
+// contains one.
 package stepfunctions
 
 import (
@@ -22,7 +22,6 @@ type API interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
-	SendTaskFailure(context.Context, *sfn.SendTaskFailureInput, ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 }
 

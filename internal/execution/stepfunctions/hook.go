@@ -13,39 +13,16 @@ import (
 	"sluice/internal/awserror"
 )
 
-// FailHook answers for the hook that an execution waits for: it has failed with this error and
-// cause. The execution then goes on as if the hook had answered so itself. FailHook returns
-// false, and does nothing, for an execution that does not wait for an answer now.
-func (x *Executions) FailHook(ctx context.Context, id, name, cause string) (bool, error) {
-	token, err := x.awaited(ctx, id)
-	if err != nil || token == "" {
-		return false, err
-	}
-	_, err = x.api.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &token, Error: &name, Cause: &cause})
-	var (
-		timedOut *types.TaskTimedOut
-		gone     *types.TaskDoesNotExist
-		invalid  *types.InvalidToken
-	)
-	switch {
-	case errors.As(err, &timedOut), errors.As(err, &gone), errors.As(err, &invalid):
-		return false, nil // it was answered since
-	case err != nil:
-		return false, fmt.Errorf("answer for the hook of %s: %w", id, awserror.Meaning(awserror.Redact(err, token)))
-	}
-	return true, nil
-}
-
 // waitingEvents is how many events a task with a token has written when it waits for its
 // answer: TaskScheduled, TaskStarted and TaskSubmitted. The definition asks one hook at a time,
 // so they are the last three of the history.
 const waitingEvents = 3
 
-// awaited returns the token of the hook whose answer an execution waits for, or "". The token
+// AwaitedHook returns the task token of the hook whose answer an execution waits for, or "". The token
 // is in the parameters of the TaskScheduled event (GetExecutionHistory). So nobody has to store
 // it. A history may be outdated (it is eventually consistent): then the token is of a hook that
 // has answered, and Step Functions refuses it.
-func (x *Executions) awaited(ctx context.Context, id string) (string, error) {
+func (x *Executions) AwaitedHook(ctx context.Context, id string) (string, error) {
 	pages := sfn.NewGetExecutionHistoryPaginator(x.api, &sfn.GetExecutionHistoryInput{
 		ExecutionArn: &id, ReverseOrder: true, MaxResults: waitingEvents, IncludeExecutionData: aws.Bool(true),
 	})

@@ -28,7 +28,7 @@ func history(next string, events ...string) answer {
 	return answer{200, `{"events": [` + strings.Join(events, ",") + `]` + next + `}`}
 }
 
-func TestAHookThatIsAwaitedIsFailed(t *testing.T) {
+func TestTheTokenOfAnAwaitedHookIsFound(t *testing.T) {
 	t.Parallel()
 	for name, pages := range map[string][]answer{
 		"in one page":   {history(`, "nextToken": "more"`, submitted, started, scheduled)},
@@ -37,18 +37,17 @@ func TestAHookThatIsAwaitedIsFailed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x, w := executions(append(pages, answer{200, `{}`})...)
-			failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+			x, w := executions(pages...)
+			awaited, err := x.AwaitedHook(t.Context(), "a")
 			require.NoError(t, err)
-			assert.True(t, failed)
-			require.Len(t, w.asked, len(pages)+1)
+			assert.Equal(t, token, awaited)
+			require.Len(t, w.asked, len(pages))
 			assert.Equal(t, asked{"GetExecutionHistory", map[string]any{"executionArn": "a", "reverseOrder": true, "maxResults": 3.0, "includeExecutionData": true}}, w.asked[0])
-			assert.Equal(t, asked{"SendTaskFailure", map[string]any{"taskToken": token, "error": "DeploymentClosed", "cause": "it ended"}}, w.asked[len(pages)])
 		})
 	}
 }
 
-func TestAnExecutionThatWaitsForNoHookIsLeftAlone(t *testing.T) {
+func TestAnExecutionThatWaitsForNoHookHasNoToken(t *testing.T) {
 	t.Parallel()
 	for name, page := range map[string]answer{
 		"its hook has answered":     history(`, "nextToken": "more"`, succeeded, submitted, started),
@@ -62,40 +61,20 @@ func TestAnExecutionThatWaitsForNoHookIsLeftAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x, w := executions(page)
-			failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+			awaited, err := x.AwaitedHook(t.Context(), "a")
 			require.NoError(t, err)
-			assert.False(t, failed)
+			assert.Empty(t, awaited)
 			assert.Len(t, w.asked, 1)
 		})
 	}
 }
 
-func TestAHookThatHasAnsweredMeanwhileIsNoError(t *testing.T) {
-	t.Parallel()
-	for _, code := range []string{"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"} {
-		x, _ := executions(history(``, submitted, started, scheduled), answer{400, `{"__type": "` + code + `", "message": "Invalid Token: '` + token + `'"}`})
-		failed, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
-		require.NoError(t, err, code)
-		assert.False(t, failed, code)
-	}
-}
-
-func TestErrorsOfAHookTellNoToken(t *testing.T) {
+func TestAHistoryThatCannotBeReadIsAnError(t *testing.T) {
 	t.Parallel()
 	for code, throttled := range map[string]bool{"ThrottlingException": true, "AccessDeniedException": false, "ValidationException": false} {
-		refused := answer{400, `{"__type": "` + code + `", "message": "Value '` + token + `' is refused"}`}
-		x, _ := executions(refused)
-		_, err := x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
+		x, _ := executions(answer{400, `{"__type": "` + code + `", "message": "no"}`})
+		_, err := x.AwaitedHook(t.Context(), "a")
 		require.ErrorContains(t, err, "read the history of a: ")
-		assert.Equal(t, throttled, isThrottled(err), code)
-
-		x, _ = executions(history(``, submitted, started, scheduled), refused)
-		_, err = x.FailHook(t.Context(), "a", "DeploymentClosed", "it ended")
-		require.ErrorContains(t, err, "answer for the hook of a: ")
-		require.ErrorContains(t, err, code+": Value '[task token]' is refused")
-		assert.NotContains(t, err.Error(), token)
-		assert.Equal(t, throttled, isThrottled(err), code)
+		assert.Equal(t, throttled, errors.Is(err, shift.ErrThrottled), code)
 	}
 }
-
-func isThrottled(err error) bool { return errors.Is(err, shift.ErrThrottled) }

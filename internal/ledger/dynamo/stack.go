@@ -23,6 +23,7 @@ const (
 	// hours at most; after the answer the item is only there so that its repetition is known.
 	waiterRetention = 7 * 24 * time.Hour
 	waiterText      = "waiter"
+	memoryText      = "memory"
 )
 
 // storedMemory is what is remembered of a custom resource.
@@ -39,7 +40,7 @@ type storedWaiter struct {
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
-func memoryKey(resource string) key { return keyOf(flow.StackPartition+resource, "memory") }
+func memoryKey(resource string) key { return keyOf(flow.StackPartition+resource, memoryText) }
 
 func waiterPartition(execution string) string { return flow.StackWaitPartition + execution }
 
@@ -75,30 +76,41 @@ func decodeMemory(found item) (stackshift.Memory, error) {
 // which is still being handled begins nothing any more. It returns what is remembered, or
 // stackshift.ErrLate if a newer request has come before.
 func (l *Ledger) Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error) {
-	signed := r.Signed(at)
-	if signed == "" {
+	if r.Signed(at) == "" {
 		return l.Memory(ctx, r.Resource())
 	}
-	e, err := expression.NewBuilder().
-		WithUpdate(expression.Set(expression.Name(signedAt), expression.Value(signed)).
-			Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix()))).
-		WithCondition(noNewer(signed)).Build()
+	found, err := l.updateMemory(ctx, r, expression.UpdateBuilder{}, at)
 	if err != nil {
-		return stackshift.Memory{}, fmt.Errorf("build the update: %w", err)
+		return stackshift.Memory{}, err
 	}
-	out, err := l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: l.table, Key: memoryKey(r.Resource()), ReturnValues: types.ReturnValueAllNew,
-		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	})
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &failed):
-		return stackshift.Memory{}, stackshift.ErrLate
-	case err != nil:
-		return stackshift.Memory{}, fmt.Errorf("record the request of the stack: %w", meaning(err))
+	return decodeMemory(found)
+}
+
+// Forget stores that a request had nothing to shift, in place of what is remembered. It returns
+// stackshift.ErrLate if a newer request has come before.
+func (l *Ledger) Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
+	memory, err := encodeJSON("the memory of the stack", m)
+	if err != nil {
+		return err
 	}
-	return decodeMemory(out.Attributes)
+	_, err = l.updateMemory(ctx, r, expression.Set(expression.Name(memoryText), expression.Value(memory)), at)
+	return err
+}
+
+// updateMemory changes what is remembered of a request's custom resource, unless a newer request
+// has come, and returns the item.
+func (l *Ledger) updateMemory(ctx context.Context, r stackshift.Request, change expression.UpdateBuilder, at time.Time) (item, error) {
+	change = change.Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix()))
+	builder := expression.NewBuilder()
+	if signed := r.Signed(at); signed != "" {
+		change = change.Set(expression.Name(signedAt), expression.Value(signed))
+		builder = builder.WithCondition(noNewer(signed))
+	}
+	found, err := l.updateStack(ctx, memoryKey(r.Resource()), builder.WithUpdate(change))
+	if _, refused := refusedItem(err); refused {
+		return nil, stackshift.ErrLate
+	}
+	return found, err
 }
 
 const signedAt = "signed"
@@ -200,40 +212,43 @@ func (l *Ledger) AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time
 	if err != nil {
 		return err
 	}
-	return l.updateWaiter(ctx, w, expression.NewBuilder().WithUpdate(expression.Set(expression.Name(waiterText), expression.Value(text)).
-		Set(expression.Name(expiresAt), expression.Value(at.Add(waiterRetention).Unix()))))
+	_, err = l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.NewBuilder().
+		WithUpdate(expression.Set(expression.Name(waiterText), expression.Value(text)).
+			Set(expression.Name(expiresAt), expression.Value(at.Add(waiterRetention).Unix()))))
+	return err
 }
 
 // Answered stores that a request was answered. The ResponseURL is forgotten. A request that does not
 // wait is none of its affairs.
 func (l *Ledger) Answered(ctx context.Context, w stackshift.Waiter) error {
-	err := l.updateWaiter(ctx, w, expression.NewBuilder().
+	_, err := l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.NewBuilder().
 		WithUpdate(expression.Remove(expression.Name(waiterText))).
 		WithCondition(expression.AttributeExists(expression.Name(waiterText))))
-	var failed *types.ConditionalCheckFailedException
-	if errors.As(err, &failed) {
+	if _, refused := refusedItem(err); refused {
 		return nil
 	}
 	return err
 }
 
-func (l *Ledger) updateWaiter(ctx context.Context, w stackshift.Waiter, change expression.Builder) error {
+// updateStack changes an item of a stack, and returns it.
+func (l *Ledger) updateStack(ctx context.Context, k key, change expression.Builder) (item, error) {
 	e, err := change.Build()
 	if err != nil {
-		return fmt.Errorf("build the update: %w", err)
+		return nil, fmt.Errorf("build the update: %w", err)
 	}
-	_, err = l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 l.table,
-		Key:                       waiterKey(w.Execution, w.Request.RequestID),
+		Key:                       k,
 		UpdateExpression:          e.Update(),
 		ConditionExpression:       e.Condition(),
 		ExpressionAttributeNames:  e.Names(),
 		ExpressionAttributeValues: e.Values(),
+		ReturnValues:              types.ReturnValueAllNew,
 	})
 	if err != nil {
-		return fmt.Errorf("record the request of the stack: %w", meaning(err))
+		return nil, fmt.Errorf("record the request of the stack: %w", meaning(err))
 	}
-	return nil
+	return out.Attributes, nil
 }
 
 // Waiters lists the requests that wait for an execution and were not answered yet.

@@ -3,14 +3,12 @@ package cloudformation
 import (
 	"context"
 	"encoding/xml"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/paging"
 	"sluice/internal/localaws/protocol"
 )
 
@@ -52,6 +50,8 @@ var actions = map[string]func(*Stacks, input, time.Time) (any, error){
 	"ContinueUpdateRollback": (*Stacks).continueUpdateRollback,
 	"DescribeStacks":         (*Stacks).describeStacks,
 	"DescribeStackEvents":    (*Stacks).describeStackEvents,
+	"DescribeStackResources": (*Stacks).describeStackResources,
+	"GetTemplate":            (*Stacks).getTemplate,
 }
 
 // Operation finds the operation that a request names.
@@ -153,13 +153,27 @@ func (s *Stacks) readWanted(in input, current *stack) (wanted, error) {
 	if err := in.rest(in.action); err != nil {
 		return w, err
 	}
-	if w.template, err = parseTemplate(body, maxTemplate); err != nil {
+	if w.template, err = parseTemplate(body); err != nil {
 		return w, err
 	}
 	if w.parameters, err = w.template.resolveParameters(given); err != nil {
 		return w, err
 	}
+	if err := w.checkTransforms(); err != nil {
+		return w, err
+	}
 	return w, w.checkCapabilities()
+}
+
+// checkTransforms refuses the macros that AWS hosts. Whoever has a template of SAM transforms it
+// before.
+func (w wanted) checkTransforms() error {
+	for _, m := range w.template.transforms {
+		if strings.HasPrefix(m.name, "AWS::") {
+			return protocol.NotImplemented(Name, "the transform "+m.name)
+		}
+	}
+	return nil
 }
 
 // parameters returns the values of the parameters that a request gives.
@@ -240,24 +254,42 @@ func (s *Stacks) checkWanted(of *stack, w wanted) error {
 	if err := s.environment(of, w.template, w.parameters, nil).check(); err != nil {
 		return err
 	}
-	return checkTypes(of.resources, w.template)
+	return s.checkTypes(of.resources, w.template)
 }
 
-// checkTypes refuses another type for a resource.
-func checkTypes(resources map[string]*resource, t *template) error {
-	var changed []string
+// checkTypes refuses another type for a resource, and the types that this CloudFormation does not
+// know.
+func (s *Stacks) checkTypes(resources map[string]*resource, t *template) error {
+	var changed, unknown []string
 	for _, logical := range t.logicals() {
-		if r := resources[logical]; r != nil && r.definition.kind != t.resources[logical].kind {
+		kind := t.resources[logical].kind
+		if r := resources[logical]; r != nil && r.definition.kind != kind {
 			changed = append(changed, logical)
 		}
-		if strings.HasPrefix(t.resources[logical].kind, "AWS::Serverless::") {
-			return protocol.NotImplemented(Name, t.resources[logical].kind)
+		if !s.knows(kind) {
+			unknown = append(unknown, kind+" of "+logical)
 		}
 	}
-	if len(changed) > 0 {
+	switch {
+	case len(changed) > 0:
 		return validationError("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", strings.Join(changed, ", "))
+	case len(unknown) > 0:
+		return protocol.NotImplemented(Name, "the resource type "+strings.Join(unknown, ", and "))
 	}
 	return nil
+}
+
+// knows reports whether there can be resources of a type.
+func (s *Stacks) knows(kind string) bool {
+	switch {
+	case strings.HasPrefix(kind, "AWS::Serverless::"):
+		return false
+	case isCustom(kind):
+		return !s.config.NoCustomResources
+	case s.config.Inert == nil, kind == macroType, !isOpaque(kind):
+		return true
+	}
+	return slices.Contains(s.config.Inert, kind)
 }
 
 func (s *Stacks) updateStack(in input, now time.Time) (any, error) {
@@ -339,25 +371,22 @@ func (s *Stacks) deleteStack(in input, _ time.Time) (any, error) {
 }
 
 func (s *Stacks) cancelUpdateStack(in input, _ time.Time) (any, error) {
-	in.text("ClientRequestToken")
-	if err := in.rest(in.action); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	of, err := s.existing(in)
-	if err != nil {
-		return nil, err
-	}
-	if of.status != updateInProgress {
-		return nil, validationError("CancelUpdateStack cannot be called from current stack status")
-	}
-	s.cancelUpdate(of)
-	return empty(in.action), nil
+	return s.redirect(in, updateInProgress, func(of *stack) error {
+		s.cancelUpdate(of)
+		return nil
+	})
 }
 
 func (s *Stacks) continueUpdateRollback(in input, _ time.Time) (any, error) {
 	skip := in.list("ResourcesToSkip")
+	return s.redirect(in, updateRollbackFailed, func(of *stack) error {
+		of.operation.actor = in.actor
+		return s.continueRollback(of, skip)
+	})
+}
+
+// redirect changes the course of the operation of a stack that has a status.
+func (s *Stacks) redirect(in input, status string, change func(*stack) error) (any, error) {
 	in.text("ClientRequestToken")
 	if err := in.rest(in.action); err != nil {
 		return nil, err
@@ -365,142 +394,16 @@ func (s *Stacks) continueUpdateRollback(in input, _ time.Time) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	of, err := s.existing(in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if of.status != updateRollbackFailed {
+	case of.status != status && status == updateInProgress:
+		return nil, validationError("CancelUpdateStack cannot be called from current stack status")
+	case of.status != status:
 		return nil, validationError("Stack:%s is in %s state and can not continue rolling back.", of.id, of.status)
 	}
-	of.operation.actor = in.actor
-	if err := s.continueRollback(of, skip); err != nil {
+	if err := change(of); err != nil {
 		return nil, err
 	}
 	return empty(in.action), nil
-}
-
-// stackOnWire is a stack in DescribeStacks.
-type stackOnWire struct {
-	StackID           string `xml:"StackId"`
-	StackName         string
-	CreationTime      string
-	LastUpdatedTime   string `xml:",omitempty"`
-	DeletionTime      string `xml:",omitempty"`
-	StackStatus       string
-	StackStatusReason string `xml:",omitempty"`
-	DisableRollback   bool
-	Parameters        []parameterOnWire `xml:"Parameters>member"`
-	Capabilities      []string          `xml:"Capabilities>member"`
-	Outputs           []outputOnWire    `xml:"Outputs>member"`
-}
-
-type parameterOnWire struct{ ParameterKey, ParameterValue string }
-
-type outputOnWire struct{ OutputKey, OutputValue string }
-
-func (of *stack) onWire() stackOnWire {
-	wire := stackOnWire{
-		StackID: of.id, StackName: of.name, CreationTime: timestamp(of.created), LastUpdatedTime: timestamp(of.updated), DeletionTime: timestamp(of.deleted),
-		StackStatus: of.status, StackStatusReason: of.reason, DisableRollback: of.disabled, Capabilities: of.capabilities,
-	}
-	for _, name := range slices.Sorted(maps.Keys(of.parameters)) {
-		value := of.parameters[name]
-		if of.template.parameters[name].NoEcho {
-			value = "****"
-		}
-		wire.Parameters = append(wire.Parameters, parameterOnWire{name, value})
-	}
-	for _, o := range of.outputs {
-		wire.Outputs = append(wire.Outputs, outputOnWire{o.key, o.value})
-	}
-	return wire
-}
-
-// timestamp formats a time, and the zero time as nothing.
-func timestamp(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.UTC().Format("2006-01-02T15:04:05.000Z")
-}
-
-type describeStacksResult struct {
-	XMLName   xml.Name
-	Stacks    []stackOnWire `xml:"Stacks>member"`
-	NextToken string        `xml:",omitempty"`
-}
-
-// pageSize is the size of a page of stacks and of events.
-const pageSize = 100
-
-func (s *Stacks) describeStacks(in input, _ time.Time) (any, error) {
-	token := in.text("NextToken")
-	if err := in.rest(in.action); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []stackOnWire
-	if in.stack != "" {
-		of, err := s.existing(in)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, of.onWire())
-	} else {
-		for _, of := range slices.Backward(s.stacks) {
-			if of.status != deleteComplete {
-				list = append(list, of.onWire())
-			}
-		}
-	}
-	page, next, ok := paging.Cut(list, token, pageSize, func(w stackOnWire) string { return w.StackID })
-	if !ok {
-		return nil, validationError("NextToken is invalid")
-	}
-	return answer(in.action, describeStacksResult{xml.Name{Local: in.action + "Result"}, page, next}), nil
-}
-
-// eventOnWire is an event in DescribeStackEvents.
-type eventOnWire struct {
-	StackID              string `xml:"StackId"`
-	EventID              string `xml:"EventId"`
-	StackName            string
-	LogicalResourceID    string `xml:"LogicalResourceId"`
-	PhysicalResourceID   string `xml:"PhysicalResourceId,omitempty"`
-	ResourceType         string
-	Timestamp            string
-	ResourceStatus       string
-	ResourceStatusReason string `xml:",omitempty"`
-}
-
-type describeStackEventsResult struct {
-	XMLName     xml.Name
-	StackEvents []eventOnWire `xml:"StackEvents>member"`
-	NextToken   string        `xml:",omitempty"`
-}
-
-// describeStackEvents lists the events of a stack, newest first.
-func (s *Stacks) describeStackEvents(in input, _ time.Time) (any, error) {
-	token := in.text("NextToken")
-	if err := in.rest(in.action); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	of, err := s.existing(in)
-	if err != nil {
-		return nil, err
-	}
-	var list []eventOnWire
-	for _, e := range slices.Backward(of.events) {
-		list = append(list, eventOnWire{
-			StackID: of.id, EventID: e.id, StackName: of.name, LogicalResourceID: e.logical, PhysicalResourceID: e.physical, ResourceType: e.kind,
-			Timestamp: timestamp(e.at), ResourceStatus: e.status, ResourceStatusReason: e.reason,
-		})
-	}
-	page, next, ok := paging.Cut(list, token, pageSize, func(w eventOnWire) string { return w.EventID })
-	if !ok {
-		return nil, validationError("NextToken is invalid")
-	}
-	return answer(in.action, describeStackEventsResult{xml.Name{Local: in.action + "Result"}, page, next}), nil
 }

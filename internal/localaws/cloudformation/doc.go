@@ -44,7 +44,7 @@
 // of any call. Custom resources invoke their Lambda asynchronously, and wait for a PUT to the
 // ResponseURL. AWS::CloudFormation::WaitCondition waits for PUTs to its handle's URL. These
 // URLs have the hosts that AWS documents; the Cloud answers them. A resource of any other type
-// just exists. Config.Opaque makes it fail or take time.
+// just exists, or is refused (Config.Inert). Config.Opaque makes it fail or take time.
 //
 // An update changes the resources whose resolved properties differ, and no others. In a
 // rollback, a resource that was changed, or whose change failed or was given up, is changed

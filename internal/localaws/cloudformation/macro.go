@@ -68,7 +68,7 @@ func (s *Stacks) checkExpanded(of *stack, t *template) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	return checkTypes(of.resources, t)
+	return s.checkTypes(of.resources, t)
 }
 
 // applyMacros returns the template that the macros make.
@@ -81,7 +81,7 @@ func (s *Stacks) applyMacros(ctx context.Context, actor string, t *template, par
 		}
 		fragment = processed
 	}
-	expanded, err := parseTemplate(encode(fragment), maxExpanded)
+	expanded, err := parseTemplate(encode(fragment))
 	if err != nil {
 		return nil, err
 	}

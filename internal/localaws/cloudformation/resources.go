@@ -10,6 +10,7 @@ import (
 // OpaqueChange is a change of a resource whose type is not implemented.
 type OpaqueChange struct {
 	Stack, Logical, Type string
+	Physical             string // what the resource is named
 	Kind                 kind
 	Properties           map[string]any
 	// Rollback says that the change undoes something.
@@ -66,8 +67,8 @@ const (
 // isCustom reports whether a type is one of custom resources.
 func isCustom(kind string) bool { return kind == customType || strings.HasPrefix(kind, "Custom::") }
 
-func (r *resource) opaque() bool {
-	kind := r.definition.kind
+// isOpaque reports whether a resource of a type just exists.
+func isOpaque(kind string) bool {
 	return !isCustom(kind) && !slices.Contains([]string{functionType, versionType, aliasType, handleType, conditionType}, kind)
 }
 
@@ -113,19 +114,21 @@ func (c change) provisional() string {
 
 // opaque changes a resource that just exists.
 func (s *Stacks) opaque(c change) result {
-	answer := OpaqueResult{}
-	if s.config.Opaque != nil {
-		answer = s.config.Opaque(OpaqueChange{Stack: c.stack.name, Logical: c.logical, Type: c.definition.kind, Kind: c.kind, Properties: c.properties, Rollback: c.rollback})
-	}
-	end := result{failure: answer.Failure, physical: c.physical}
+	answer, physical := OpaqueResult{}, c.physical
 	if c.kind == Create {
-		end.physical = c.name
+		physical = c.name
 		for _, name := range nameProperties {
 			if given, has := c.properties[name].(string); has {
-				end.physical = given
+				physical = given
 			}
 		}
 	}
+	if s.config.Opaque != nil {
+		answer = s.config.Opaque(OpaqueChange{
+			Stack: c.stack.name, Logical: c.logical, Type: c.definition.kind, Physical: physical, Kind: c.kind, Properties: c.properties, Rollback: c.rollback,
+		})
+	}
+	end := result{failure: answer.Failure, physical: physical}
 	if end.failure == "" && c.definition.kind == macroType {
 		s.mu.Lock()
 		s.changeMacro(c)

@@ -26,6 +26,14 @@ type Config struct {
 	// is all. By default each change of one succeeds at once.
 	Opaque func(OpaqueChange) OpaqueResult
 
+	// Inert are the types whose resources just exist. A template with any other type that is
+	// not implemented is refused. By default, there are resources of all types.
+	Inert []string
+
+	// NoCustomResources makes templates with custom resources refused: the functions behind
+	// them cannot reach the URLs for their answers.
+	NoCustomResources bool
+
 	// StaleAttributes makes a rollback write the properties as they were resolved before the
 	// update. By default it resolves the old template again, with the attributes that the
 	// resources have by then: a custom resource may have answered with others.
@@ -271,13 +279,22 @@ func (s *Stacks) attributeOf(r *resource, name string) (any, error) {
 		// The text is AWS's (live-streaming-on-aws#8).
 		return nil, fmt.Errorf("CustomResource attribute error: Vendor response doesn't contain %s key in object %s in S3 bucket cloudformation-custom-resource-storage-%s",
 			name, r.physical, strings.ReplaceAll(s.account.Region, "-", ""))
-	case r.opaque():
+	case isOpaque(r.definition.kind):
 		if name == "Arn" {
-			return s.account.ARN(serviceOf(r.definition.kind), r.physical), nil
+			return s.opaqueARN(r.definition.kind, r.physical), nil
 		}
 		return r.physical + "." + name, nil
 	}
 	return nil, missingAttribute(r.logical, name, r.definition.kind)
+}
+
+// opaqueARN returns the ARN of a resource that just exists. That of a role has no region, which
+// Lambda checks.
+func (s *Stacks) opaqueARN(kind, physical string) string {
+	if kind == "AWS::IAM::Role" {
+		return "arn:aws:iam::" + s.account.ID + ":role/" + physical
+	}
+	return s.account.ARN(serviceOf(kind), physical)
 }
 
 // serviceOf returns the part of an ARN for a type: "sns" for AWS::SNS::Topic.

@@ -15,13 +15,13 @@ import (
 	"sluice/internal/localaws/protocol"
 )
 
-// maxTemplate is the largest TemplateBody, in bytes (CloudFormation quotas). A template that
-// a macro returns may have ten times as many after its intrinsic functions are resolved; here
-// it may have as many.
-const maxTemplate = 51200
-
-// maxExpanded is the largest template that a macro returns, in bytes.
-const maxExpanded = 10 * maxTemplate
+const (
+	// maxTemplate is the largest TemplateBody, in bytes (CloudFormation quotas). A template that
+	// macros have processed may have no more (User Guide, Troubleshoot the processed template).
+	maxTemplate = 51200
+	// maxResources is how many resources a template has at most (CloudFormation quotas).
+	maxResources = 500
+)
 
 // document is a JSON object.
 type document = map[string]any
@@ -85,9 +85,9 @@ func formatError(format string, args ...any) *protocol.Error {
 
 // parseTemplate parses a template in JSON. A template in YAML is not implemented: whoever has
 // one converts it.
-func parseTemplate(body string, limit int) (*template, error) {
-	if len(body) == 0 || len(body) > limit {
-		return nil, validationError("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length between 1 and %d", limit)
+func parseTemplate(body string) (*template, error) {
+	if len(body) == 0 || len(body) > maxTemplate {
+		return nil, validationError("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length between 1 and %d", maxTemplate)
 	}
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.UseNumber()
@@ -222,8 +222,11 @@ func (t *template) readResources(top document) error {
 	if err != nil {
 		return err
 	}
-	if len(declared) == 0 {
+	switch {
+	case len(declared) == 0:
 		return formatError("At least one Resources member must be defined.")
+	case len(declared) > maxResources:
+		return formatError("Number of resources, %d, is greater than maximum allowed, %d", len(declared), maxResources)
 	}
 	for _, logical := range slices.Sorted(maps.Keys(declared)) {
 		d, err := readDefinition(logical, declared[logical])

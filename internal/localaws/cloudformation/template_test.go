@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,8 +38,8 @@ func resolve(value string) (string, error) {
 			"Both": {"Fn::And": [{"Condition": "IsProd"}, {"Condition": "IsDev"}]},
 			"Either": {"Fn::Or": [{"Condition": "IsProd"}, {"Condition": "IsDev"}]}
 		},
-		"Resources": {"A": {"Type": "AWS::SNS::Topic"}, "B": {"Type": "AWS::SNS::Topic", "Properties": {"V": `+value+`}}}
-	}`, maxTemplate)
+		"Resources": {"A": {"Type": "AWS::SNS::Topic"}, "B": {"Type": "AWS::SNS::Topic", "Properties": {"V": ` + value + `}}}
+	}`)
 	if err != nil {
 		return "", err
 	}
@@ -122,6 +123,7 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 		`{} {}`:                              "JSON not well-formed",
 		`{}`:                                 "At least one Resources member must be defined.",
 		`{"Resources":[]}`:                   "Resources must be a map",
+		manyResources(501):                   "Number of resources, 501, is greater than maximum allowed, 500",
 		`{"Other":{}}`:                       "Invalid template property or properties [Other]",
 		`{"Resources":{"A":{}}}`:             "Every Resources object must contain a Type member",
 		`{"Resources":{"a-b":{"Type":"X"}}}`: "Resource name a-b is non alphanumeric",
@@ -138,7 +140,7 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 		`{"Parameters":{"P":{"Type":"String"}},"Resources":{"A":{"Type":"X"}}}`:                                     "Parameters: [P] must have values",
 		`{"Parameters":{"P":{"Type":"String","Default":"x","AllowedValues":["y"]}},"Resources":{"A":{"Type":"X"}}}`: "must be one of AllowedValues",
 	} {
-		parsed, err := parseTemplate(body, maxTemplate)
+		parsed, err := parseTemplate(body)
 		if err == nil {
 			var parameters map[string]string
 			if parameters, err = parsed.resolveParameters(nil); err == nil {
@@ -156,7 +158,7 @@ func TestAResourceMayReferToOneWhoseConditionDoesNotHoldOnlyInTheOtherBranch(t *
 			"A":{"Type":"X","DependsOn":"Gone","Properties":{"V":` + value + `}}}}`
 	}
 	check := func(value string) error {
-		parsed, err := parseTemplate(template(value), maxTemplate)
+		parsed, err := parseTemplate(template(value))
 		require.NoError(t, err)
 		return here(parsed, nil).check()
 	}
@@ -166,7 +168,7 @@ func TestAResourceMayReferToOneWhoseConditionDoesNotHoldOnlyInTheOtherBranch(t *
 
 func TestDependenciesFollowTheBranchThatIsTaken(t *testing.T) {
 	parsed, err := parseTemplate(`{"Conditions":{"Yes":{"Fn::Equals":["a","a"]}},"Resources":{"A":{"Type":"X"},"B":{"Type":"X"},"C":{"Type":"X"},
-		"D":{"Type":"X","DependsOn":["C"],"Properties":{"V":{"Fn::If":["Yes",{"Ref":"A"},{"Ref":"B"}]}}}}}`, maxTemplate)
+		"D":{"Type":"X","DependsOn":["C"],"Properties":{"V":{"Fn::If":["Yes",{"Ref":"A"},{"Ref":"B"}]}}}}}`)
 	require.NoError(t, err)
 	e := here(parsed, nil)
 	require.NoError(t, e.check())
@@ -204,8 +206,22 @@ func FuzzTemplate(f *testing.F) {
 }
 
 func TestPropertiesAreAMap(t *testing.T) {
-	parsed, err := parseTemplate(`{"Resources":{"A":{"Type":"X","Properties":{"Ref":"AWS::Region"}}}}`, maxTemplate)
+	parsed, err := parseTemplate(`{"Resources":{"A":{"Type":"X","Properties":{"Ref":"AWS::Region"}}}}`)
 	require.NoError(t, err)
 	_, err = here(parsed, nil).resolve(parsed.resources["A"])
 	require.ErrorContains(t, err, "Properties must be a map")
+}
+
+// manyResources returns a template with a number of resources.
+func manyResources(number int) string {
+	list := make([]string, number)
+	for i := range list {
+		list[i] = fmt.Sprintf(`"R%d":{"Type":"AWS::SNS::Topic"}`, i)
+	}
+	return `{"Resources":{` + strings.Join(list, ",") + `}}`
+}
+
+func TestATemplateHasUpTo500Resources(t *testing.T) {
+	_, err := parseTemplate(manyResources(500))
+	require.NoError(t, err)
 }

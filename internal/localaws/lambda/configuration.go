@@ -36,6 +36,12 @@ func (s settings) text() string {
 	return string(encoded)
 }
 
+// readSettings returns the settings of a text.
+func readSettings(text string) (s settings) {
+	_ = json.Unmarshal([]byte(text), &s) // settings.text has written it
+	return s
+}
+
 // target returns the ARN of the dead-letter queue or topic.
 func (d *deadLetterConfig) target() string {
 	if d == nil {

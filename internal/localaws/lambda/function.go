@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
@@ -201,6 +202,7 @@ type functionConfiguration struct {
 	Role                       string            `json:"Role"`
 	DeadLetterConfig           *deadLetterConfig `json:"DeadLetterConfig,omitempty"`
 	DurableConfig              *durableConfig    `json:"DurableConfig,omitempty"`
+	Environment                json.RawMessage   `json:"Environment,omitempty"`
 	CodeSha256                 string            `json:"CodeSha256"`
 	CodeSize                   int               `json:"CodeSize"`
 	RevisionId                 string            `json:"RevisionId"`
@@ -232,6 +234,9 @@ func (f *function) configuration(v *version, arn string, now time.Time) function
 		CodeSha256: v.sha, CodeSize: v.size, RevisionId: f.revision(v, now), PackageType: "Zip",
 		LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		State:        settled.State, StateReason: settled.Reason, StateReasonCode: settled.ReasonCode,
+	}
+	if v.settings != "" {
+		configuration.Environment = readSettings(v.settings).Environment
 	}
 	if v.deadLetter != "" {
 		configuration.DeadLetterConfig = &deadLetterConfig{TargetArn: v.deadLetter}

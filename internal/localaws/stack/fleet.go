@@ -22,8 +22,6 @@ type Fleet struct {
 // Site describes where a Fleet runs.
 type Site struct {
 	Place
-	// Endpoint is the URL where the functions call AWS.
-	Endpoint string
 	// Bootstraps is a folder with the bootstrap of each function. Its file has the
 	// function's name without Prefix.
 	Bootstraps, Prefix string

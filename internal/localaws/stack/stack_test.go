@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var here = Place{Partition: "aws", Region: "eu-west-1", Account: "111122223333"}
+var here = Place{Partition: "aws", Region: "eu-west-1", Account: "111122223333", Endpoint: "http://127.0.0.1:1"}
 
 const sample = `{"Resources": {
 	"Ledger1": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "sluice"}},
 	"Machine1": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"StateMachineName": "sluice"}},
-	"Url1": {"Type": "AWS::Lambda::Url", "Properties": {}}, "Layer1": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "preload"}},
+	"Url1": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": {"Fn::GetAtt": ["A", "Arn"]}}}, "Layer1": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "preload"}},
 	"B": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "sluice-safety-net", "Timeout": 120, "MemorySize": 512,
 		"Environment": {"Variables": {
 			"TABLE": {"Ref": "Ledger1"}, "MACHINE": {"Ref": "Machine1"}, "BUS": "default", "URL": {"Fn::GetAtt": ["Url1", "FunctionUrl"]}, "LAYER": {"Ref": "Layer1"},
@@ -33,7 +33,7 @@ func TestFunctionsHaveTheEnvironmentThatCloudFormationWouldGiveThem(t *testing.T
 		{Name: "sluice-rollback", Timeout: time.Minute, Variables: map[string]string{}, Published: true},
 		{Name: "sluice-safety-net", Timeout: 2 * time.Minute, MemoryMB: 512, Variables: map[string]string{
 			"TABLE": "sluice", "MACHINE": machine, "BUS": "default", "JOINED": machine,
-			"URL": "https://url1.lambda-url.eu-west-1.on.aws/", "LAYER": "arn:aws:lambda:eu-west-1:111122223333:layer:preload:1",
+			"URL": "http://127.0.0.1:1/lambda-url/sluice-rollback/", "LAYER": "arn:aws:lambda:eu-west-1:111122223333:layer:preload:1",
 		}},
 	}, functions)
 }
@@ -44,6 +44,7 @@ func TestUnsupportedTemplatesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"an attribute":                 `{"Fn::GetAtt": ["Ledger1", "Arn"]}`,
+		"a URL of nothing":             `{"Fn::GetAtt": ["Url1", "FunctionUrl"]}`,
 		"a resource of another kind":   `{"Ref": "Topic1"}`,
 		"a resource that is not there": `{"Ref": "Nobody"}`,
 		"a number":                     `7`,
@@ -53,6 +54,7 @@ func TestUnsupportedTemplatesAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Read([]byte(`{"Resources": {"Topic1": {"Type": "AWS::SNS::Topic"}, "Ledger1": {"Type": "AWS::DynamoDB::Table"},
+				"Url1": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": {"Fn::GetAtt": ["Nobody", "Arn"]}}},
 				"F": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f", "Timeout": 3, "Environment": {"Variables": {"X": `+value+`}}}}}}`), here)
 			assert.ErrorContains(t, err, "read the function F: resolve its variable X: ")
 			assert.ErrorContains(t, err, "not supported")
@@ -95,7 +97,7 @@ func TestAFunctionCallsTheLocalCloudUnderItsOwnName(t *testing.T) {
 	t.Parallel()
 	functions, err := Read([]byte(sample), here)
 	require.NoError(t, err)
-	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.lambdaFunction(functions[1], "safety-net", "/x/safety-net")
+	f := Site{Place: here}.lambdaFunction(functions[1], "safety-net", "/x/safety-net")
 	assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:sluice-safety-net", f.ARN)
 	assert.Equal(t, "http://127.0.0.1:1", f.Variables["AWS_ENDPOINT_URL"])
 	assert.Equal(t, "safety-net", f.Variables["AWS_ACCESS_KEY_ID"])
@@ -107,7 +109,7 @@ func TestAPublishedFunctionRunsAsItsVersion(t *testing.T) {
 	t.Parallel()
 	functions, err := Read([]byte(sample), here)
 	require.NoError(t, err)
-	f := Site{Place: here, Endpoint: "http://127.0.0.1:1"}.lambdaFunction(functions[0], "rollback", "/x/rollback")
+	f := Site{Place: here}.lambdaFunction(functions[0], "rollback", "/x/rollback")
 	assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:sluice-rollback:1", f.ARN)
 	assert.Equal(t, "1", f.Version)
 }

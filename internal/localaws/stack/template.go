@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sluice/internal/localaws/lambda"
 )
 
-// Place is where a stack is deployed.
-type Place struct{ Partition, Region, Account string }
+// Place is where a stack is deployed. Endpoint is the URL where AWS answers there.
+type Place struct{ Partition, Region, Account, Endpoint string }
 
 // Function is a Lambda function in a template.
 type Function struct {
@@ -127,14 +129,33 @@ func (t template) resolve(value any, at Place) (string, error) {
 	return "", fmt.Errorf("%v is not supported", value)
 }
 
-// attribute returns the value of a Fn::GetAtt: the URL of a function. Its host is one of AWS's
-// form; only a text that names it is made of it here.
+// attribute returns the value of a Fn::GetAtt: the URL of a function, as the local AWS answers it.
 func (t template) attribute(argument any, at Place) (string, error) {
 	parts, _ := argument.([]any)
-	if len(parts) == 2 && parts[1] == "FunctionUrl" && t.Resources[fmt.Sprint(parts[0])].Type == "AWS::Lambda::Url" {
-		return fmt.Sprintf("https://%s.lambda-url.%s.on.aws/", strings.ToLower(fmt.Sprint(parts[0])), at.Region), nil
+	if len(parts) == 2 && parts[1] == "FunctionUrl" {
+		if name := t.functionOf(fmt.Sprint(parts[0])); name != "" {
+			return at.Endpoint + lambda.URLPrefix + name + "/", nil
+		}
 	}
 	return "", fmt.Errorf("an attribute %v is not supported", argument)
+}
+
+// functionOf returns the name of the function that a URL leads to; empty for what is no URL.
+func (t template) functionOf(url string) string {
+	var to struct {
+		TargetFunctionArn struct {
+			Attribute []string `json:"Fn::GetAtt"`
+		}
+	}
+	r := t.Resources[url]
+	if r.Type != "AWS::Lambda::Url" || json.Unmarshal(r.Properties, &to) != nil || len(to.TargetFunctionArn.Attribute) != 2 {
+		return ""
+	}
+	var function struct{ FunctionName string }
+	if json.Unmarshal(t.Resources[to.TargetFunctionArn.Attribute[0]].Properties, &function) != nil {
+		return ""
+	}
+	return function.FunctionName
 }
 
 // reference returns the value of a Ref: a pseudo parameter's value, a table's name, or the ARN of a

@@ -79,6 +79,43 @@ func (m *Machines) Find(ctx context.Context, machineARN string, wanted func(oper
 	return "", fmt.Errorf("find an execution of %s: %w", machineARN, shift.ErrExecutionUnknown)
 }
 
+// maxRecentPage is the size of a page of Recent, and maxRecentPages how many it reads at most.
+const (
+	maxRecentPage  = 100
+	maxRecentPages = 3
+)
+
+// Recent returns the executions of a state machine that run or have ended, the latest start
+// first, until so many are found that have ended. It reads few pages, so where many run it may
+// find fewer. One that was started a moment ago may be missing.
+func (m *Machines) Recent(ctx context.Context, machineARN string, ended int) ([]operator.Listed, error) {
+	pages := sfn.NewListExecutionsPaginator(m.api, &sfn.ListExecutionsInput{StateMachineArn: &machineARN, MaxResults: maxRecentPage})
+	var listed []operator.Listed
+	for read := 0; pages.HasMorePages() && read < maxRecentPages && ended > 0; read++ {
+		found, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the executions of %s: %w", machineARN, classify(err))
+		}
+		for _, x := range found.Executions {
+			if x.StopDate != nil {
+				if ended == 0 {
+					continue
+				}
+				ended--
+			}
+			listed = append(listed, newListed(x))
+		}
+	}
+	return listed, nil
+}
+
+func newListed(x types.ExecutionListItem) operator.Listed {
+	return operator.Listed{
+		Execution: operator.Execution(aws.ToString(x.ExecutionArn)), Status: string(x.Status),
+		Started: aws.ToTime(x.StartDate), Ended: aws.ToTime(x.StopDate),
+	}
+}
+
 // Start starts an execution. If one with the same name and input is running already,
 // Start returns that one, so it is safe to retry. It returns operator.ErrNameTaken.
 func (m *Machines) Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error) {

@@ -102,10 +102,11 @@ func heading(r *picture.Run, most int) string {
 	if n := len(r.Changes) - 1; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return changeText(r.Changes[0], most-len(more)) + more
+	return ChangeText(r.Changes[0], most-len(more)) + more
 }
 
-func changeText(c shift.Move, most int) string {
+// ChangeText names what is shifted, with its versions, in at most that many characters.
+func ChangeText(c shift.Move, most int) string {
 	versions := ""
 	switch {
 	case c.Candidate == "":
@@ -170,8 +171,8 @@ func (f *figure) drawGrid(top, bottom float64) {
 		f.text(f.axis.x(back)-4, top-12, "legend", "end", "traffic back "+picture.Clock(back))
 	}
 	if outcome, name := outcomeOf(f.run); name != "" {
-		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+outcomeClass(outcome))
-		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+outcomeClass(outcome), "end", name)
+		f.line(f.axis.x(f.ends), top-6, f.axis.x(f.ends), bottom, "end mark "+OutcomeClass(outcome))
+		f.text(min(f.axis.x(f.ends)+4, right), top-12, "outcome "+OutcomeClass(outcome), "end", name)
 	}
 	f.close("g")
 }
@@ -206,8 +207,8 @@ func outcomeOf(r *picture.Run) (o shift.Outcome, name string) {
 	return "", ""
 }
 
-// outcomeClass returns the CSS class of an Outcome.
-func outcomeClass(o shift.Outcome) string {
+// OutcomeClass returns the CSS class of an Outcome.
+func OutcomeClass(o shift.Outcome) string {
 	switch o {
 	case shift.Promoted, shift.Unchanged:
 		return "good"
@@ -215,9 +216,9 @@ func outcomeClass(o shift.Outcome) string {
 	return "bad"
 }
 
-// verdictClass returns the CSS class of a verdict, if there is one. A Hold is not a
+// VerdictClass returns the CSS class of a verdict, if there is one. A Hold is not a
 // failure: it has moved no traffic.
-func verdictClass(verdict string) string {
+func VerdictClass(verdict string) string {
 	switch verdict {
 	case "":
 		return ""

@@ -41,27 +41,47 @@ const MaxBytes = 300_000
 //go:embed page.html
 var layout string
 
+//go:embed page.css
+var pageStyle string
+
+// Style is the style sheet of a page, and of a Body.
+func Style() string { return style + pageStyle }
+
 var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clock": picture.Clock, "join": strings.Join, "bound": shift.BoundText,
 	"baked": func(s picture.StepResult) string {
 		return fmt.Sprintf("%s of %s", picture.Clock(s.Baked), picture.Clock(s.Bake.Duration()))
 	},
-	"grouped": picture.GroupDigits[int], "verdict": verdictClass,
-	"changed": func(c shift.Move) string { return changeText(c, maxHeading) }, "tone": outcomeClass, "style": func() template.CSS { return template.CSS(style) },
+	"grouped": picture.GroupDigits[int], "verdict": VerdictClass,
+	"changed": func(c shift.Move) string { return ChangeText(c, maxHeading) }, "tone": OutcomeClass, "style": func() template.CSS { return template.CSS(Style()) },
 }).Parse(layout))
 
 // Write writes the page. It leaves out the middle of very long tables and texts, and
 // says so. It reduces the detail of a very large figure.
 func Write(to io.Writer, r Report) error {
-	c := contentOf(r)
+	text, err := contentOf(r).fit("page", MaxBytes)
+	if err == nil {
+		_, err = to.Write(text)
+	}
+	return err
+}
+
+// Body returns the part of the page below its head, for another page that has the Style: the
+// cause, the plots and the tables. It is within MaxBytes as well.
+func Body(r Report) (template.HTML, error) {
+	text, err := contentOf(r).fit("body", MaxBytes-len(Style()))
+	return template.HTML(text), err // the template escapes all text
+}
+
+// fit renders a template within a size, if it can.
+func (c content) fit(name string, most int) ([]byte, error) {
 	for rows, bytes := maxRows, maxText; ; rows, bytes = rows/2, bytes/2 {
-		text, err := c.render(rows, bytes)
+		text, err := c.render(name, rows, bytes)
 		if err != nil {
-			return fmt.Errorf("write the page: %w", err)
+			return nil, fmt.Errorf("write the page: %w", err)
 		}
-		if len(text) <= MaxBytes || rows == 0 {
-			_, err = to.Write(text)
-			return err
+		if len(text) <= most || rows == 0 {
+			return text, nil
 		}
 	}
 }
@@ -118,8 +138,8 @@ func contentOf(r Report) content {
 	return c
 }
 
-// render renders the page with at most that many rows of a table and bytes of a text.
-func (c content) render(rows, bytesOfText int) ([]byte, error) {
+// render renders a template with at most that many rows of a table and bytes of a text.
+func (c content) render(name string, rows, bytesOfText int) ([]byte, error) {
 	c.Moments, c.StepRows = cutTable(c.Story(), rows), cutTable(c.Steps(), rows)
 	texts := make([]Text, len(c.Texts))
 	for i, t := range c.Texts {
@@ -127,7 +147,7 @@ func (c content) render(rows, bytesOfText int) ([]byte, error) {
 	}
 	c.Texts = texts
 	var page bytes.Buffer
-	err := pages.Execute(&page, c)
+	err := pages.ExecuteTemplate(&page, name, c)
 	return page.Bytes(), err
 }
 

@@ -340,7 +340,7 @@ func TestTextFromOutsideIsEscaped(t *testing.T) {
 	t.Parallel()
 	const evil = `</title></style></pre><script>alert(1)</script><img src=x onerror="alert(2)">'"&{{.}}`
 	run := rolledBack()
-	run.Execution, run.Strategy, run.Alarms = evil, evil, []string{evil}
+	run.Execution, run.Strategy, run.Alarms, run.Warnings = evil, evil, []string{evil}, []string{evil}
 	run.Changes = []shift.Move{{Target: evil, Stable: evil, Candidate: evil}, {Target: evil}}
 	run.End.Cause, run.End.Outcome, run.End.Status = evil, "", evil
 	run.Closed = &picture.Closing{Outcome: evil, Reasons: []shift.Reason{shift.ParseReason(evil)}, Cause: evil}
@@ -539,4 +539,14 @@ func TestEmptyRunHasAPage(t *testing.T) {
 	assert.NotEmpty(t, countMarks(t, svgOf.FindString(text)))
 	run.End = &picture.End{Outcome: shift.Unchanged, Status: "SUCCEEDED", Cause: "it serves 3 already"}
 	assert.Contains(t, pageText(t, page.Report{Run: run}), "it serves 3 already")
+}
+
+func TestWarningsOfAlarmsStandAboveThePlots(t *testing.T) {
+	t.Parallel()
+	run := rolledBack()
+	assert.NotContains(t, pageText(t, page.Report{Run: run}), "Warning:")
+	run.Warnings = []string{"alarm a can never fire", "alarm b is too slow"}
+	text := pageText(t, page.Report{Run: run})
+	assert.Contains(t, text, "<p><b>Warning:</b> alarm a can never fire</p><p><b>Warning:</b> alarm b is too slow</p>")
+	assert.Less(t, strings.Index(text, "alarm b is too slow"), strings.Index(text, `class="plots"`))
 }

@@ -29,6 +29,9 @@ func (p page) summaryLines(r *picture.Run) []string {
 		lines = append(lines, p.trafficLines(live)...)
 	}
 	lines = append(lines, p.comparedLines(live.Compared)...)
+	for _, text := range r.Warnings {
+		lines = append(lines, p.wrap(margin, "warning", safeText(text, 600))...)
+	}
 	why, next := r.Explanation()
 	if why != "" {
 		lines = append(lines, p.wrap(margin, "cause", safeText(why, 4000))...)

@@ -117,7 +117,7 @@ func TestTextFromOutsideCannotControlTheTerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "a\x1b[2J\u009b31m\r\nb\u2028c"
 	run := canary()
-	run.Alarms, run.Strategy, run.Execution = []string{evil}, evil, evil
+	run.Alarms, run.Strategy, run.Execution, run.Warnings = []string{evil}, evil, evil, []string{evil}
 	run.Changes = []shift.Move{{Target: evil, Stable: "1", Candidate: "2"}}
 	run.Positions[1].Reasons = []shift.Reason{{Text: evil}}
 	run.End = &picture.End{Outcome: shift.RolledBack, Cause: evil}
@@ -279,4 +279,15 @@ func TestOnlyATerminalIsFound(t *testing.T) {
 	defer file.Close()
 	_, found = Find(file, xterm)
 	assert.False(t, found)
+}
+
+func TestTheEndTellsTheWarningsOfAlarms(t *testing.T) {
+	t.Parallel()
+	run := canary()
+	run.End, run.Warnings = &picture.End{At: 2 * time.Minute, Outcome: shift.Promoted}, []string{"alarm a can never fire: raise the threshold", "alarm b is too slow"}
+	g := newGlass(80, 40)
+	require.NoError(t, g.Show(run, 2*time.Minute))
+	require.NoError(t, g.Finish(run))
+	text := strings.Join(g.lines(), "\n")
+	assert.Contains(t, text, "  warning    alarm a can never fire: raise the threshold\n  warning    alarm b is too slow")
 }

@@ -26,6 +26,8 @@ type File struct {
 	text []byte
 	root *yaml.Node
 	json []byte
+	// isUnplaced says that the places of root are not those of the text.
+	isUnplaced bool
 }
 
 // Parse reads a template.
@@ -33,14 +35,16 @@ func Parse(text []byte) (File, error) {
 	f := File{text: text}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, another yaml.Node
-	if err := decoder.Decode(&document); err != nil {
+	if err := decoder.Decode(&document); err != nil && json.Valid(text) {
+		return parseJSON(text)
+	} else if err != nil {
 		return File{}, fmt.Errorf("it is neither JSON nor YAML: %w", err)
 	}
 	if decoder.Decode(&another) != io.EOF {
 		return File{}, errors.New("it has more than one YAML document")
 	}
 	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
-		return File{}, errors.New("it is no template: a template is an object with Resources")
+		return File{}, errNoTemplate
 	}
 	f.root = document.Content[0]
 	if json.Valid(text) {
@@ -53,6 +57,26 @@ func Parse(text []byte) (File, error) {
 	}
 	f.json = w.Bytes()
 	return f, nil
+}
+
+var errNoTemplate = errors.New("it is no template: a template is an object with Resources")
+
+// parseJSON reads JSON that is no YAML, such as one with \ud83d\ude00 for a character. Only its
+// section Transform is read.
+func parseJSON(text []byte) (File, error) {
+	var sections map[string]json.RawMessage
+	if json.Unmarshal(text, &sections) != nil {
+		return File{}, errNoTemplate
+	}
+	transform := sections["Transform"]
+	if transform == nil {
+		transform = json.RawMessage("[]")
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(fmt.Appendf(nil, `{"Transform": %s}`, transform), &document); err != nil {
+		return File{}, fmt.Errorf("its section Transform cannot be read: %w", err)
+	}
+	return File{text: text, root: document.Content[0], json: text, isUnplaced: true}, nil
 }
 
 // JSON returns the template as JSON. A template in JSON is returned as it is.

@@ -43,6 +43,26 @@ func TestJSONStaysAsItIs(t *testing.T) {
 	assert.Equal(t, text, string(f.JSON()))
 }
 
+// Python and Java write such JSON. YAML has no escapes of this kind.
+func TestJSONThatIsNoYAMLIsReadAll(t *testing.T) {
+	t.Parallel()
+	for text, transforms := range map[string][]string{
+		"{\"Description\": \"\\ud83d\\ude00\", \"Transform\": [\"SAM\", {\"Name\": \"X\"}]}": {"SAM", "X"},
+		"{\"Description\": \"\\ud83d\\ude00\", \"Transform\": \"SAM\"}":                      {"SAM"},
+		"{\"Something\": \"SAM\", \"Transform\": \"SAM\", \"Else\": \"\\ud83d\\ude00\"}":     {"SAM"},
+		"{\"Description\": \"\u007f\"}":                                                      nil,
+	} {
+		f, err := source.Parse([]byte(text))
+		require.NoError(t, err, text)
+		assert.Equal(t, text, string(f.JSON()))
+		assert.Equal(t, transforms, f.Transforms())
+		_, ok := f.AddTransform("Sluice")
+		assert.False(t, ok, "nobody knows the line")
+	}
+	_, err := source.Parse([]byte(`["\ud83d\ude00"]`))
+	require.ErrorContains(t, err, "a template is an object")
+}
+
 func TestWhatIsNoTemplateIsRefused(t *testing.T) {
 	t.Parallel()
 	bomb := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
@@ -87,7 +107,7 @@ func TestAMacroIsAddedAfterTheOthersInTheFormOfTheFile(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, append(f.Transforms(), "Sluice"), edited.Transforms())
 	}
-	for _, text := range []string{`{"Resources": {}}`, "Transform: {Name: X}", "Transform: []", "{}", "Transform: >-\n  SAM"} {
+	for _, text := range []string{`{"Resources": {}}`, "Transform: {Name: X}", "Transform: []", "{}", "Transform: >-\n  SAM", `{"Transform": "SAM", "Metadata": "` + strings.Repeat("x", 400) + `"}`} {
 		f, err := source.Parse([]byte(text))
 		require.NoError(t, err)
 		_, ok := f.AddTransform("Sluice")

@@ -59,6 +59,8 @@ func (f File) AddTransform(name string) (e Edit, ok bool) {
 	lines := strings.Split(string(f.text), "\n")
 	n := f.transform()
 	switch {
+	case f.isUnplaced:
+		return Edit{}, false
 	case n == nil:
 		return f.firstTransform(lines, name)
 	case n.Kind == yaml.ScalarNode:
@@ -91,13 +93,17 @@ func (f File) firstTransform(lines []string, name string) (Edit, bool) {
 	return Edit{Line: key.Line, Added: []string{before + line}}, true
 }
 
+// maxLine bounds a line that is shown before and after its change. A template without line breaks is
+// one line.
+const maxLine = 400
+
 // replace changes a scalar in its line.
 func replace(lines []string, n *yaml.Node, change func(token string) string) (Edit, bool) {
 	line := lines[n.Line-1]
 	token := like(n, n.Value)
 	before, after := line[:n.Column-1], line[n.Column-1:]
 	rest, ok := strings.CutPrefix(after, token)
-	if n.Kind != yaml.ScalarNode || !ok {
+	if n.Kind != yaml.ScalarNode || !ok || len(line) > maxLine {
 		return Edit{}, false
 	}
 	return Edit{Line: n.Line, Removed: []string{line}, Added: []string{before + change(token) + rest}}, true

@@ -1,10 +1,10 @@
-package main
+package operator
 
 import "time"
 
-// remoteClock tells what time it is in AWS while nothing new is known from there. The clock
+// Clock tells what time it is in AWS while nothing new is known from there. The clock
 // of an account on this machine may run many times as fast as the real one.
-type remoteClock struct {
+type Clock struct {
 	latest    time.Time // the latest time that is known, by the clock of AWS
 	learnedAt time.Time // when it was learned, by the clock of this machine
 	// first and firstAt are an earlier such pair, to measure the speed.
@@ -13,8 +13,8 @@ type remoteClock struct {
 	shown, shownAt time.Time
 }
 
-// learn records that something is known about a time.
-func (c *remoteClock) learn(at, now time.Time) {
+// Learn records that something is known about a time.
+func (c *Clock) Learn(at, now time.Time) {
 	if !at.After(c.latest) {
 		return
 	}
@@ -27,8 +27,8 @@ func (c *remoteClock) learn(at, now time.Time) {
 // maxSkew is how far the clocks of AWS and of this machine may differ if both are right.
 const maxSkew = 10 * time.Second
 
-// speed is how many times as fast as this machine's clock that of AWS runs.
-func (c *remoteClock) speed() float64 {
+// Speed is how many times as fast as this machine's clock that of AWS runs.
+func (c *Clock) Speed() float64 {
 	if c.firstAt.IsZero() || c.latest.Sub(c.learnedAt) < maxSkew {
 		return 1
 	}
@@ -39,14 +39,14 @@ func (c *remoteClock) speed() float64 {
 // behind: it does not jump.
 const maxCatchUp = 2
 
-// tell returns the time in AWS. It never goes back.
-func (c *remoteClock) tell(now time.Time) time.Time {
+// Tell returns the time in AWS. It never goes back.
+func (c *Clock) Tell(now time.Time) time.Time {
 	at := now
 	if now.Before(c.latest) {
-		at = c.latest.Add(time.Duration(c.speed() * float64(now.Sub(c.learnedAt))))
+		at = c.latest.Add(time.Duration(c.Speed() * float64(now.Sub(c.learnedAt))))
 	}
 	if !c.shown.IsZero() {
-		most := c.shown.Add(time.Duration(maxCatchUp * c.speed() * float64(now.Sub(c.shownAt))))
+		most := c.shown.Add(time.Duration(maxCatchUp * c.Speed() * float64(now.Sub(c.shownAt))))
 		if at.After(most) {
 			at = most
 		}
@@ -57,3 +57,6 @@ func (c *remoteClock) tell(now time.Time) time.Time {
 	c.shown, c.shownAt = at, now
 	return at
 }
+
+// Latest returns the latest time in AWS that is known.
+func (c *Clock) Latest() time.Time { return c.latest }

@@ -1,0 +1,54 @@
+package dashboard
+
+import (
+	"context"
+	"time"
+
+	"sluice/internal/operator"
+	"sluice/internal/operator/control"
+	"sluice/internal/shift"
+)
+
+// Ledger is what is read of the Ledger.
+type Ledger interface {
+	// Unannounced may return a list and shift.ErrLedgerDamaged.
+	Unannounced(ctx context.Context) ([]shift.Listed, error)
+	Record(ctx context.Context, id string) (shift.Record, error)
+	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
+}
+
+// Executions is what is read of Sluice's state machine.
+type Executions interface {
+	Events(ctx context.Context, x operator.Execution, after int64) ([]operator.Event, error)
+	// Recent lists those that run or have ended, the latest first, with so many that have ended.
+	Recent(ctx context.Context, ended int) ([]operator.Listed, error)
+}
+
+// Alarms reads alarms, each by its name or ARN.
+type Alarms interface {
+	Alarms(ctx context.Context, known []string) ([]shift.Alarm, error)
+}
+
+// Control does what a person asks for.
+type Control interface {
+	Do(ctx context.Context, r control.Request) (control.Result, error)
+}
+
+// Config is what a Dashboard works with. Console and Clock may be nil.
+type Config struct {
+	Ledger     Ledger
+	Executions Executions
+	Alarms     Alarms
+	Control    Control
+	// Place says in a few words which account is shown.
+	Place string
+	// Console returns the URL of an execution in the AWS console, or "".
+	Console func(operator.Execution) string
+	// ReadOnly refuses whatever a person asks for.
+	ReadOnly bool
+	// Now is this machine's time.
+	Now func() time.Time
+	// Clock returns the time in AWS, and how fast it passes there. If nil, the time is learned
+	// from what is read.
+	Clock func() (now time.Time, speed float64)
+}

@@ -1,0 +1,185 @@
+package dashboard
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/forecast"
+	"sluice/internal/localaws"
+)
+
+// maxPage is what a page with 50 deployments may have, in bytes, with its style and script.
+const maxPage = 300_000
+
+// open starts so many deployments, and lets the dashboard read all of their histories.
+func (s *stage) open(inputs []string) {
+	s.t.Helper()
+	for i, input := range inputs {
+		s.start(fmt.Sprintf("deployment-%03d", i), input)
+	}
+	s.advance(150 * time.Second)
+	s.get("/")
+	s.rest()
+	for range len(inputs)/maxHistories + 2 {
+		s.dash.poller.poll(s.t.Context())
+	}
+}
+
+// pageSize is what a browser loads for the list.
+func (s *stage) pageSize() int {
+	_, body := s.get("/")
+	return len(body) + len(styleSheet()) + len(script)
+}
+
+func TestPageWithFiftyDeploymentsIsSmall(t *testing.T) {
+	t.Parallel()
+	inputs := functions(50, "Linear10PercentEvery10Minutes")
+	s := newStage(t, `{}`, nil, inputs...)
+	s.open(inputs)
+	_, body := s.get("/")
+	assert.Contains(t, body, "50 deployments are open.")
+	assert.Equal(t, 50, strings.Count(body, "next step in"), "each history was read")
+	assert.LessOrEqual(t, s.pageSize(), maxPage)
+}
+
+// BenchmarkPage renders the list of 50 open deployments, and tells its size.
+func BenchmarkPage(b *testing.B) {
+	inputs := functions(50, "Linear10PercentEvery10Minutes")
+	s := newStage(b, `{}`, nil, inputs...)
+	s.open(inputs)
+	for b.Loop() {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", s.server.URL+"/", nil)
+		r.Host = s.dash.hosts[0]
+		s.dash.ServeHTTP(answer, r)
+		require.Equal(b, 200, answer.Code)
+	}
+	b.ReportMetric(float64(s.pageSize()), "bytes")
+}
+
+// priceOfReadUnit is $0.125 for a million read request units of an on-demand table in us-east-1
+// (DynamoDB pricing, as of November 2026). A strongly consistent read takes a unit for each 4 KB.
+// Calls of Step Functions cost nothing but state transitions, and reading takes none.
+const priceOfReadUnit = forecast.Cost(125_000)
+
+// watch plays a time in which somebody looks at the list, and counts the calls of AWS.
+func (s *stage) watch(d time.Duration) (calls map[string]int, cost forecast.Cost) {
+	s.t.Helper()
+	s.rest()
+	calls = map[string]int{}
+	s.world.Cloud().OnCall(func(c localaws.Call) {
+		if c.Actor == "somebody" {
+			calls[c.Action()]++
+		}
+	})
+	s.units = 0
+	viewer := s.dash.poller.subscribe()
+	defer s.dash.poller.unsubscribe(viewer)
+	until := s.now().Add(d)
+	for s.now().Before(until) {
+		s.dash.poller.poll(s.t.Context())
+		s.mu.Lock()
+		err := s.world.Advance(roundPause)
+		s.mu.Unlock()
+		require.NoError(s.t, err)
+	}
+	return calls, forecast.Cost(s.units)*priceOfReadUnit + forecast.Cost(calls["cloudwatch:DescribeAlarms"])*forecast.PriceOfAlarmRead
+}
+
+func tell(calls map[string]int) string {
+	var list []string
+	for action, n := range calls {
+		list = append(list, fmt.Sprintf("%s %d", action, n))
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+// watched plays a time with so many open deployments.
+func watched(tb testing.TB, open int, d time.Duration) (calls map[string]int, cost forecast.Cost) {
+	inputs := functions(open, "Canary10Percent600Minutes")
+	s := newStage(tb, `{}`, nil, inputs...)
+	for i, input := range inputs {
+		s.start(fmt.Sprintf("deployment-%03d", i), input)
+	}
+	require.NoError(tb, s.world.Advance(time.Minute))
+	return s.watch(d)
+}
+
+const cent = forecast.Cost(10_000_000_000)
+
+func TestHourOfAnOpenPageCostsLessThanACent(t *testing.T) {
+	t.Parallel()
+	for _, open := range []int{0, 10} {
+		calls, cost := watched(t, open, 3*time.Minute)
+		t.Logf("%d open, 3 minutes: %s, %s", open, cost, tell(calls))
+		assert.Less(t, 20*cost, cent, "%d open", open)
+		assert.NotZero(t, calls["dynamodb:Query"])
+		assert.Less(t, calls["states:GetExecutionHistory"], 180, "%d open: not one a second", open)
+	}
+}
+
+// BenchmarkHourOfAnOpenPage counts the calls of AWS in an hour with 10 open deployments.
+func BenchmarkHourOfAnOpenPage(b *testing.B) {
+	for b.Loop() {
+		calls, cost := watched(b, 10, time.Hour)
+		total := 0
+		for action, n := range calls {
+			b.ReportMetric(float64(n), action)
+			total += n
+		}
+		b.ReportMetric(float64(total), "calls/hour")
+		b.ReportMetric(float64(cost)/1e12, "dollars/hour")
+	}
+}
+
+func TestNothingIsReadWhileNobodyLooks(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(lookTime + time.Second)
+	s.rest()
+	calls := 0
+	s.world.Cloud().OnCall(func(c localaws.Call) {
+		if c.Actor == "somebody" {
+			calls++
+		}
+	})
+	s.dash.poller.poll(t.Context())
+	s.mu.Lock()
+	assert.Zero(t, calls)
+	s.mu.Unlock()
+	viewer := s.dash.poller.subscribe()
+	defer s.dash.poller.unsubscribe(viewer)
+	s.dash.poller.poll(t.Context())
+	s.mu.Lock()
+	assert.NotZero(t, calls)
+	s.mu.Unlock()
+}
+
+// BenchmarkFirstPaint opens the list in a browser, of a dashboard that has read nothing yet, and
+// tells when the browser has painted something. What is read is answered as in sluice local.
+func BenchmarkFirstPaint(b *testing.B) {
+	answered, painted, rounds := 0.0, 0.0, 0
+	for b.Loop() {
+		s := newStage(b, `{}`, nil, canary)
+		s.start("one", canary)
+		s.advance(7 * time.Minute)
+		tab := s.openTab("/", desktop)
+		tab.sees("1 deployment is open.")
+		tab.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
+		painted += js[float64](tab, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
+		answered += js[float64](tab, "performance.getEntriesByType('navigation')[0].responseEnd")
+		rounds++
+		tab.close()
+	}
+	b.ReportMetric(answered/float64(rounds), "ms-to-answer")
+	b.ReportMetric(painted/float64(rounds), "ms-to-first-paint")
+}

@@ -1,0 +1,391 @@
+package dashboard
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/picture"
+	"sluice/internal/picture/page"
+	"sluice/internal/request"
+	"sluice/internal/shift"
+)
+
+//go:embed pages.html
+var layouts string
+
+//go:embed style.css
+var ownStyle string
+
+//go:embed script.js
+var script string
+
+// styleSheet is that of the report and the dashboard's own.
+func styleSheet() string { return page.Style() + ownStyle }
+
+// version of what a browser may keep.
+func assetVersion() string {
+	sum := sha256.Sum256([]byte(styleSheet() + script))
+	return hex.EncodeToString(sum[:6])
+}
+
+func serveAsset(text, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+		_, _ = w.Write([]byte(text)) // an error means that the browser has gone
+	}
+}
+
+var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
+	"clock": picture.Clock, "millis": time.Time.UnixMilli, "version": assetVersion,
+	"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"basis": func(w shift.Weight) int { return int(w) },
+}).Parse(layouts))
+
+// base is what every page has.
+type base struct {
+	Title    string
+	Place    string
+	ReadOnly bool
+	Instance string
+	// Events is the address of the page's events; empty if it has none.
+	Events string
+	// Refresh says that the page loads itself again where there is no script.
+	Refresh bool
+	Target  string // what is searched
+	Now     time.Time
+	Speed   float64
+	Notice  template.HTML
+}
+
+func (d *Dashboard) base(title string) base {
+	b := base{Title: title, Place: d.config.Place, ReadOnly: d.config.ReadOnly, Instance: d.instance}
+	b.Now, b.Speed = d.poller.now()
+	return b
+}
+
+// message is a page that says one thing.
+type message struct {
+	base
+	Status         int
+	Headline, Text string
+	Back           string
+}
+
+func (d *Dashboard) showMessage(w http.ResponseWriter, status int, m message) {
+	m.base = d.base(m.Headline)
+	m.Back = cmp.Or(m.Back, "/")
+	d.write(w, status, "message", m)
+}
+
+// write renders a page, in one piece.
+func (d *Dashboard) write(w http.ResponseWriter, status int, name string, data any) {
+	text, err := render(name, data)
+	if err != nil {
+		http.Error(w, "The page cannot be made: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // an error means that the browser has gone
+}
+
+func render(name string, data any) (string, error) {
+	var text bytes.Buffer
+	err := pages.ExecuteTemplate(&text, name, data)
+	return text.String(), err
+}
+
+// block is a part of a page that is updated in place.
+type block struct {
+	key string
+	// version tells whether it has changed.
+	version string
+	html    template.HTML
+	// headline is read out when it changes; it may be empty.
+	headline string
+}
+
+// composed is what changes of a page.
+type composed struct {
+	lists  map[string][]string // the keys of their blocks, in order
+	blocks []block
+}
+
+func (c composed) html(key string) template.HTML {
+	for _, b := range c.blocks {
+		if b.key == key {
+			return b.html
+		}
+	}
+	return ""
+}
+
+// list returns the blocks of a list, in order.
+func (c composed) list(name string) (all []template.HTML) {
+	for _, key := range c.lists[name] {
+		all = append(all, c.html(key))
+	}
+	return all
+}
+
+// fragment renders a block. Its template has no error but a broken one.
+func fragment(key, version, name string, data any) block {
+	text, err := render(name, data)
+	if err != nil {
+		text = template.HTMLEscapeString(err.Error())
+	}
+	return block{key: key, version: version, html: template.HTML(text)} // the template escapes all text
+}
+
+// compose makes what changes of the page that a query names.
+func (d *Dashboard) compose(query url.Values) (c composed) {
+	d.poller.view(func(now time.Time) {
+		switch query.Get("page") {
+		case "deployment":
+			c = d.composeWhole(query.Get("id"), now)
+		case "ask":
+			c = d.composeStand(query.Get("id"), now)
+		default:
+			c = d.composeList(query.Get("target"), now)
+		}
+		c.blocks = append(c.blocks, d.composeNotice(query))
+	})
+	return c
+}
+
+// Notice is what everybody should know: what cannot be read.
+type notice struct{ Problems []string }
+
+func (d *Dashboard) composeNotice(query url.Values) block {
+	var n notice
+	for what, p := range d.poller.problems {
+		n.Problems = append(n.Problems, fmt.Sprintf("Since %s, %s cannot be read, so this page may be out of date: %s", p.since.UTC().Format("15:04:05 UTC"), what, p.text))
+	}
+	if s, found := d.searched[target(query.Get("target"))]; found && s.text != "" {
+		n.Problems = append(n.Problems, s.text)
+	}
+	slices.Sort(n.Problems)
+	b := fragment("notice", strings.Join(n.Problems, "\n"), "notice", n)
+	b.headline = strings.Join(n.Problems, " ")
+	return b
+}
+
+// composeList lists what is open, and what has ended, the latest first.
+func (d *Dashboard) composeList(search string, now time.Time) composed {
+	c := composed{lists: map[string][]string{"open": {}, "ended": {}}}
+	for _, of := range d.found(search) {
+		name, shape := "ended", "row"
+		if of.isOpen() {
+			name, shape = "open", "card"
+		}
+		if name == "ended" && len(c.lists[name]) == maxRecent {
+			continue
+		}
+		v := of.newCard(now, d.config)
+		b := fragment(v.Key, fmt.Sprintf("%s %d", name, of.version), shape, v)
+		b.headline = v.Headline()
+		c.lists[name] = append(c.lists[name], v.Key)
+		c.blocks = append(c.blocks, b)
+	}
+	counts := struct{ Open, Ended int }{len(c.lists["open"]), len(c.lists["ended"])}
+	version := fmt.Sprint(counts)
+	c.blocks = append(c.blocks, fragment("open-count", version, "open-count", counts), fragment("ended-count", version, "ended-count", counts))
+	return c
+}
+
+// found returns the deployments that a search finds, the latest first.
+func (d *Dashboard) found(text string) []*deployment {
+	var list []*deployment
+	before := d.searched[target(text)].ids
+	for _, of := range d.poller.deployments {
+		if of.isListed() && (text == "" || of.matches(text)) || slices.Contains(before, of.id) {
+			list = append(list, of)
+		}
+	}
+	slices.SortFunc(list, func(a, b *deployment) int { return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.id, b.id)) })
+	return list
+}
+
+// isListed reports whether it belongs on the list: what was only looked at does not.
+func (d *deployment) isListed() bool { return d.isOpen() || d.execution.Status != "" || d.listed }
+
+// matches reports whether a text occurs in what the deployment shifts, or in its name.
+func (d *deployment) matches(text string) bool {
+	text = strings.ToLower(text)
+	for _, m := range d.moves() {
+		if strings.Contains(strings.ToLower(string(m.Target)), text) {
+			return true
+		}
+	}
+	return strings.Contains(strings.ToLower(d.id), text)
+}
+
+// target reads a search as a Target; empty if it is none.
+func target(text string) shift.Target {
+	if text == "" {
+		return ""
+	}
+	t, err := request.ParseTarget(text)
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+// whole is a deployment's own page.
+type whole struct {
+	Card card
+	Body template.HTML
+}
+
+func (d *Dashboard) composeWhole(id string, now time.Time) (c composed) {
+	of, known := d.poller.deployments[id]
+	if !known {
+		return c
+	}
+	w := whole{Card: of.newCard(now, d.config)}
+	if len(of.run.Stages) > 0 {
+		body, err := page.Body(of.report())
+		if err != nil {
+			body = template.HTML(template.HTMLEscapeString(err.Error()))
+		}
+		w.Body = body
+	}
+	b := fragment("whole", fmt.Sprint(of.version), "whole", w)
+	b.headline = w.Card.Headline()
+	c.blocks = append(c.blocks, b)
+	return c
+}
+
+func (d *Dashboard) composeStand(id string, now time.Time) (c composed) {
+	if of, known := d.poller.deployments[id]; known {
+		v := of.newCard(now, d.config)
+		b := fragment("stand", fmt.Sprint(of.version), "stand", v)
+		b.headline = v.Headline()
+		c.blocks = append(c.blocks, b)
+	}
+	return c
+}
+
+// listPage is the page with all deployments.
+type listPage struct {
+	base
+	OpenCount, EndedCount template.HTML
+	Open, Ended           []template.HTML
+}
+
+func (d *Dashboard) showList(w http.ResponseWriter, r *http.Request) {
+	text := strings.TrimSpace(shift.BoundText(r.URL.Query().Get("target"), maxSearch))
+	d.poller.look(r.Context())
+	d.search(r, text)
+	query := url.Values{"page": {"list"}, "target": {text}}
+	c := d.compose(query)
+	p := listPage{base: d.base("Deployments"), OpenCount: c.html("open-count"), EndedCount: c.html("ended-count"), Open: c.list("open"), Ended: c.list("ended")}
+	p.Target, p.Events, p.Refresh, p.Notice = text, "/events?"+query.Encode(), true, c.html("notice")
+	d.write(w, http.StatusOK, "list", p)
+}
+
+// maxSearch is how long a search may be: longer than any target.
+const maxSearch = 300
+
+// searchKept is how long the answer to a search is used again.
+const searchKept = 30 * time.Second
+
+// maxSearches is how many answers are kept.
+const maxSearches = 50
+
+// search asks the Ledger for the history of a Target, if the text is one.
+func (d *Dashboard) search(r *http.Request, text string) {
+	t := target(text)
+	if t == "" {
+		return
+	}
+	var before search
+	d.poller.view(func(time.Time) { before = d.searched[t] })
+	if d.config.Now().Sub(before.at) < searchKept {
+		return
+	}
+	ids, err := d.poller.history(r.Context(), t)
+	now := search{ids: ids, at: d.config.Now()}
+	if err != nil {
+		now.text = shift.BoundText(err.Error(), maxShown)
+	}
+	d.poller.view(func(time.Time) {
+		if len(d.searched) >= maxSearches {
+			clear(d.searched)
+		}
+		d.searched[t] = now
+	})
+	d.poller.settle(r.Context(), ids)
+}
+
+// deploymentPage is the page of one deployment.
+type deploymentPage struct {
+	base
+	Whole template.HTML
+}
+
+func (d *Dashboard) showDeployment(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("id")
+	if !d.knows(r, id) {
+		d.showMessage(w, http.StatusNotFound, message{Headline: "There is no such deployment", Text: "It was never started, or it ended more than 90 days ago."})
+		return
+	}
+	query := url.Values{"page": {"deployment"}, "id": {id}}
+	c := d.compose(query)
+	p := deploymentPage{base: d.base("Deployment"), Whole: c.html("whole")}
+	p.Title, p.Events, p.Refresh, p.Notice = d.titleOf(id), "/events?"+query.Encode(), true, c.html("notice")
+	d.write(w, http.StatusOK, "deployment", p)
+}
+
+func (d *Dashboard) titleOf(id string) (title string) {
+	d.poller.view(func(now time.Time) {
+		if of, known := d.poller.deployments[id]; known {
+			title = of.newCard(now, d.config).Titles[0]
+		}
+	})
+	return title
+}
+
+// questionPage asks a person before anything is done.
+type questionPage struct {
+	base
+	question
+	Heading, Before string
+	Stand           template.HTML
+}
+
+func (d *Dashboard) showQuestion(w http.ResponseWriter, r *http.Request) {
+	if d.config.ReadOnly {
+		d.showMessage(w, http.StatusForbidden, readOnlyMessage)
+		return
+	}
+	d.knows(r, r.URL.Query().Get("id"))
+	q, problem := d.question(r.URL.Query())
+	if problem != nil {
+		d.showMessage(w, problem.Status, *problem)
+		return
+	}
+	q.Reason = ""
+	d.showForm(w, http.StatusOK, q)
+}
+
+func (d *Dashboard) showForm(w http.ResponseWriter, status int, q question) {
+	query := url.Values{"page": {"ask"}, "id": {q.Card.ID}}
+	c := d.compose(query)
+	heading := strings.ToUpper(string(q.Order[:1])) + string(q.Order[1:]) + " " + string(q.Of) + "?"
+	p := questionPage{base: d.base(heading), question: q, Heading: heading, Before: q.Action.Before(q.Of), Stand: c.html("stand")}
+	p.Events, p.Notice = "/events?"+query.Encode(), c.html("notice")
+	d.write(w, status, "ask", p)
+}

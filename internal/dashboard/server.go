@@ -1,0 +1,247 @@
+package dashboard
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"sluice/internal/operator"
+	"sluice/internal/operator/control"
+	"sluice/internal/shift"
+)
+
+// Dashboard is the page's server.
+type Dashboard struct {
+	config Config
+	poller *poller
+	mux    *http.ServeMux
+	hosts  []string
+	// token must come with whatever a person asks for. Only this server's own pages have it.
+	token string
+	// instance tells this process from the next one on the same port.
+	instance string
+
+	mu       sync.Mutex
+	searched map[shift.Target]search
+	streams  int
+}
+
+// search is what the Ledger has said of a Target.
+type search struct {
+	ids  []string
+	text string // why it could not be asked
+	at   time.Time
+}
+
+// New returns the Dashboard that is served on an address of this machine, such as
+// 127.0.0.1:4572. Poll must run meanwhile.
+func New(c Config, address string) *Dashboard {
+	if c.Console == nil {
+		c.Console = func(operator.Execution) string { return "" }
+	}
+	d := &Dashboard{
+		config: c, poller: newPoller(c), mux: http.NewServeMux(), token: rand.Text(), instance: rand.Text(),
+		hosts: []string{address}, searched: map[shift.Target]search{},
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil && host == "127.0.0.1" {
+		d.hosts = append(d.hosts, "localhost:"+port)
+	}
+	d.mux.HandleFunc("GET /{$}", d.showList)
+	d.mux.HandleFunc("GET /deployment", d.showDeployment)
+	d.mux.HandleFunc("GET /ask", d.showQuestion)
+	d.mux.HandleFunc("POST /act", d.act)
+	d.mux.HandleFunc("GET /events", d.stream)
+	d.mux.HandleFunc("GET /style.css", serveAsset(styleSheet(), "text/css; charset=utf-8"))
+	d.mux.HandleFunc("GET /script.js", serveAsset(script, "text/javascript; charset=utf-8"))
+	return d
+}
+
+// Poll reads AWS until the context ends, while somebody looks at the page.
+func (d *Dashboard) Poll(ctx context.Context) { d.poller.run(ctx) }
+
+// Serve serves the page and polls AWS until the context ends.
+func Serve(ctx context.Context, c Config, on net.Listener) error {
+	d := New(c, on.Addr().String())
+	server := &http.Server{
+		Handler: d, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	defer server.Close()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(on) }()
+	var polls sync.WaitGroup
+	defer polls.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	polls.Go(func() { d.Poll(ctx) })
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-served:
+		return fmt.Errorf("serve the dashboard on %s: %w", on.Addr(), err)
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protect(w.Header())
+	if why := d.refuse(r); why != "" {
+		http.Error(w, why, http.StatusForbidden)
+		return
+	}
+	d.mux.ServeHTTP(w, r)
+}
+
+// maxForm bounds what a person sends, in bytes.
+const maxForm = 64 << 10
+
+// act does what a person asks for.
+func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		d.showMessage(w, http.StatusBadRequest, message{Headline: "This cannot be read", Text: "The form was too long, or was broken."})
+		return
+	}
+	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(d.token)) != 1 {
+		d.showMessage(w, http.StatusForbidden, message{
+			Headline: "Nothing was done",
+			Text:     "The page that you have sent is not of this dashboard, or the dashboard was started again since. Go back, copy your reason, and load the page again.",
+		})
+		return
+	}
+	if d.config.ReadOnly {
+		d.showMessage(w, http.StatusForbidden, readOnlyMessage)
+		return
+	}
+	q, problem := d.question(r.PostForm)
+	if problem != nil {
+		d.showMessage(w, problem.Status, *problem)
+		return
+	}
+	q.Reason = strings.TrimSpace(shift.BoundText(q.Reason, maxReason))
+	if q.Reason == "" {
+		q.Problem = "Say why: your reason is kept in the deployment's record."
+		d.showForm(w, http.StatusUnprocessableEntity, q)
+		return
+	}
+	d.ask(w, r, q)
+}
+
+// answerTime is how long the safety net may take to answer: longer than its own timeout.
+const answerTime = 6 * time.Minute
+
+// ask sends what a person asks for to AWS.
+func (d *Dashboard) ask(w http.ResponseWriter, r *http.Request, q question) {
+	// Who closes the page does not take back what was asked for.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerTime)
+	defer cancel()
+	result, err := d.config.Control.Do(ctx, control.Request{
+		Action: q.Action, Target: q.Of, DeploymentID: q.Card.ID, Reason: q.Reason,
+	})
+	d.poller.refresh(q.Card.ID)
+	if err != nil {
+		d.showMessage(w, http.StatusConflict, message{
+			Headline: fmt.Sprintf("The deployment was not told to %s", q.Order), Text: shift.BoundText(err.Error(), maxShown), Back: q.Card.Link(),
+		})
+		return
+	}
+	told := result.Effect(q.Action)
+	if told == "" {
+		told = string(result.Outcome) + ": " + result.Cause
+	}
+	d.poller.tell(q.Card.ID, fmt.Sprintf("Asked at %s to %s (%s): %s", d.config.Now().UTC().Format("15:04:05 UTC"), q.Order, q.Reason, shift.BoundText(told, maxShown)))
+	http.Redirect(w, r, q.Card.Link(), http.StatusSeeOther)
+}
+
+// tell records what came of what a person has asked for.
+func (p *poller) tell(id, text string) {
+	p.change(func() bool {
+		d := p.find(id)
+		d.told = text
+		d.version++
+		return true
+	})
+}
+
+// refresh asks for a deployment's record and history at once.
+func (p *poller) refresh(id string) {
+	p.change(func() bool {
+		d := p.find(id)
+		d.recordRead, d.due, d.idle = time.Time{}, time.Time{}, 0
+		return false
+	})
+	p.wake()
+}
+
+// question is what a person is about to ask for.
+type question struct {
+	operator.Action
+	Card    card
+	Of      shift.Target
+	Reason  string
+	Problem string
+	Token   string
+}
+
+// maxReason is how many characters of a reason are kept.
+const maxReason = 256
+
+// question reads what a person is about to ask for, or why that is not possible.
+func (d *Dashboard) question(form url.Values) (question, *message) {
+	a, known := operator.FindAction(form.Get("do"))
+	if !known {
+		return question{}, &message{Status: http.StatusBadRequest, Headline: "Nothing was done", Text: "There is no such action."}
+	}
+	q := question{Action: a, Reason: form.Get("reason"), Token: d.token}
+	d.poller.view(func(now time.Time) {
+		of, known := d.poller.deployments[form.Get("id")]
+		if !known {
+			return
+		}
+		q.Card = of.newCard(now, d.config)
+		if moves := of.moves(); len(moves) > 0 {
+			q.Of = moves[0].Target
+		}
+		known = a.Applies(of.stand())
+		if !known {
+			q.Of = ""
+		}
+	})
+	switch {
+	case q.Card.ID == "":
+		return q, &message{Status: http.StatusNotFound, Headline: "Nothing was done", Text: "There is no such deployment."}
+	case q.Of == "":
+		return q, &message{
+			Status: http.StatusConflict, Headline: "Nothing was done", Back: q.Card.Link(),
+			Text: fmt.Sprintf("It makes no sense to %s this deployment where it stands now: %s.", a.Order, q.Card.Headline()),
+		}
+	}
+	return q, nil
+}
+
+// view calls a function with what is known, and the time in AWS.
+func (p *poller) view(look func(now time.Time)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, _ := p.time()
+	look(now)
+}
+
+// now returns the time in AWS, and how fast it passes.
+func (p *poller) now() (now time.Time, speed float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.time()
+}
+
+var readOnlyMessage = message{
+	Status: http.StatusForbidden, Headline: "Nothing was done", Text: "This dashboard only shows. Start it without --read-only to act from it, or use the sluice command.",
+}

@@ -1,0 +1,267 @@
+package dashboard
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/operator"
+	"sluice/internal/picture"
+	"sluice/internal/shift"
+)
+
+func TestListShowsWhatIsOpenAndWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	s.start("first", canary)
+	s.advance(70 * time.Minute)
+	second := s.start("second", strings.Replace(canary, `"function"`, `"version": "1", "function"`, 1))
+	s.advance(7 * time.Minute)
+	status, body := s.get("/")
+	require.Equal(t, http.StatusOK, status)
+	open, ended, _ := strings.Cut(body, "<h2>Ended</h2>")
+	for _, want := range []string{"1 deployment is open.", "lambda:orders:live 2 → 1", `aria-valuenow="10"`, "step 1 of 2", "baked 7:00 of 1:00:00", "next step in", "53:00", "orders-5xx", "Pass", "/ask?do=abort", "/ask?do=pause", "/ask?do=promote"} {
+		assert.Contains(t, open, want)
+	}
+	assert.NotContains(t, open, "do=resume", "it is not paused")
+	assert.Contains(t, ended, "lambda:orders:live 1 → 2")
+	assert.Contains(t, ended, "Promoted")
+	assert.NotContains(t, ended, "/ask?do=")
+
+	_, body = s.get(deploymentPath(second))
+	for _, want := range []string{`data-plot="weight"`, "What happened", "SetWeight", "orders-5xx", "/ask?do=abort", "Input"} {
+		assert.Contains(t, body, want)
+	}
+}
+
+func TestSearchFindsTheHistoryOfATarget(t *testing.T) {
+	t.Parallel()
+	other := `{"function": "billing", "judge": "off", "strategy": "AllAtOnce"}`
+	s := newStage(t, `{}`, nil, canary, other)
+	s.start("one", canary)
+	s.start("two", other)
+	s.advance(2 * time.Minute)
+	for search, want := range map[string][2]bool{
+		"orders": {true, false}, "lambda:billing:live": {false, true}, "BILL": {false, true}, "two": {false, true}, "": {true, true}, "nothing": {false, false}, "<b>": {false, false},
+	} {
+		status, body := s.get("/?target=" + url.QueryEscape(search))
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, want[0], strings.Contains(body, "lambda:orders:live 1 → 2"), search)
+		assert.Equal(t, want[1], strings.Contains(body, "lambda:billing:live 1 → 2"), search)
+		assert.NotContains(t, body, "<b>”")
+	}
+}
+
+func TestPersonIsToldWhatWillHappenBeforeAnythingDoes(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	id := s.start("one", canary)
+	s.advance(5 * time.Minute)
+	s.get("/")
+	status, body := s.get("/ask?do=abort&id=" + url.QueryEscape(id))
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, "Abort puts all traffic of the deployment that holds lambda:orders:live back on the stable version at once, for every target of that deployment.", "the words of the command's help")
+	assert.Contains(t, body, s.dash.token)
+
+	status, body = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, " ")))
+	assert.Equal(t, http.StatusUnprocessableEntity, status, "it needs a reason")
+	assert.Contains(t, body, "Say why")
+
+	status, _ = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "customers call")))
+	require.Equal(t, http.StatusSeeOther, status)
+	record, err := s.dash.config.Ledger.Record(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, shift.RolledBack, record.Outcome)
+	assert.Contains(t, record.Cause, "customers call")
+	s.read()
+	_, body = s.get(deploymentPath(id))
+	assert.Contains(t, body, "RolledBack")
+	assert.NotContains(t, body, "/ask?do=")
+
+	status, body = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "again")))
+	assert.Equal(t, http.StatusConflict, status)
+	assert.Contains(t, body, "makes no sense to abort")
+}
+
+func TestPauseAndResumeAreOfferedInTurn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	id := s.start("one", canary)
+	s.advance(5 * time.Minute)
+	s.get("/")
+	status, _ := s.send(s.request(http.MethodPost, "/act", s.order("pause", id, "lunch")))
+	require.Equal(t, http.StatusSeeOther, status)
+	s.advance(10 * time.Minute)
+	_, body := s.get(deploymentPath(id))
+	for _, want := range []string{"paused by hand: lunch", "it stays at its weight from its next poll on", "/ask?do=resume", ">paused<"} {
+		assert.Contains(t, body, want)
+	}
+	assert.NotContains(t, body, "/ask?do=pause")
+}
+
+// The record tells the end before the history does.
+func TestClosingIsTheExecutionsIfItsHistorySaysSoLater(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-5xx" // wakes no safety net
+	for alarm, byNet := range map[string]bool{"orders-5xx": true, elsewhere: false} {
+		input := strings.Replace(canary, "orders-5xx", alarm, 1)
+		s := newStage(t, `{"events": [{"atSeconds": 400, "do": "setAlarmState", "alarm": "`+alarm+`", "state": "ALARM"}]}`, nil, input)
+		id := s.start("one", input)
+		s.advance(time.Hour)
+		events, err := s.dash.config.Executions.Events(t.Context(), operator.Execution(id), 0)
+		require.NoError(t, err)
+		record, err := s.dash.config.Ledger.Record(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, shift.RolledBack, record.Outcome)
+		end := slices.IndexFunc(events, func(e operator.Event) bool { return e.State == "Rollback" })
+
+		d := newDeployment(id)
+		d.learnEvents(events[:end])
+		d.learnRecord(record, "")
+		d.learnEvents(events[end:])
+		found := slices.ContainsFunc(d.run.Moments, func(m picture.Moment) bool { return m.State == picture.SafetyNet })
+		assert.Equal(t, byNet, found, alarm)
+		assert.Equal(t, shift.RolledBack, d.run.End.Outcome)
+	}
+}
+
+func TestWhatIsNotOfThisPageIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	id := s.start("one", canary)
+	s.advance(5 * time.Minute)
+	s.get("/")
+	form := s.order("abort", id, "an attack")
+	without := func(name, value string) url.Values {
+		f := url.Values{}
+		for k, v := range form {
+			f[k] = v
+		}
+		f.Del(name)
+		if value != "" {
+			f.Set(name, value)
+		}
+		return f
+	}
+	for _, tt := range []struct {
+		name   string
+		method string
+		path   string
+		form   url.Values
+		change func(*http.Request)
+		want   int
+	}{
+		{"a foreign host (DNS rebinding)", http.MethodGet, "/", nil, func(r *http.Request) { r.Host = "evil.example" }, http.StatusForbidden},
+		{"a foreign host on this port", http.MethodPost, "/act", form, func(r *http.Request) {
+			r.Host = "evil.example:" + r.URL.Port()
+			r.Header.Set("Origin", "http://"+r.Host)
+		}, http.StatusForbidden},
+		{"this host on another port", http.MethodGet, "/", nil, func(r *http.Request) { r.Host = "127.0.0.1:1" }, http.StatusForbidden},
+		{"a foreign origin", http.MethodPost, "/act", form, func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, http.StatusForbidden},
+		{"the origin of another port", http.MethodPost, "/act", form, func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") }, http.StatusForbidden},
+		{"the origin with another scheme", http.MethodPost, "/act", form, func(r *http.Request) { r.Header.Set("Origin", "https://"+r.URL.Host) }, http.StatusForbidden},
+		{"the origin null", http.MethodPost, "/act", form, func(r *http.Request) { r.Header.Set("Origin", "null") }, http.StatusForbidden},
+		{"no origin", http.MethodPost, "/act", form, func(r *http.Request) { r.Header.Del("Origin") }, http.StatusForbidden},
+		{"events for a foreign page", http.MethodGet, "/events?page=list", nil, func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, http.StatusForbidden},
+		{"events for a page of another port", http.MethodGet, "/events?page=list", nil, func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", "same-site")
+			r.Header.Set("Sec-Fetch-Mode", "no-cors")
+		}, http.StatusForbidden},
+		{"a form of a foreign page", http.MethodPost, "/act", form, func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+		}, http.StatusForbidden},
+		{"no token", http.MethodPost, "/act", without("token", ""), nil, http.StatusForbidden},
+		{"a wrong token", http.MethodPost, "/act", without("token", strings.Repeat("A", 26)), nil, http.StatusForbidden},
+		{"the token in the query", http.MethodPost, "/act?" + form.Encode(), without("token", ""), nil, http.StatusForbidden},
+		{"GET for an action", http.MethodGet, "/act?" + form.Encode(), nil, nil, http.StatusMethodNotAllowed},
+		{"HEAD for an action", http.MethodHead, "/act?" + form.Encode(), nil, nil, http.StatusMethodNotAllowed},
+		{"PUT for an action", http.MethodPut, "/act", form, func(r *http.Request) { r.Header.Set("Origin", "http://"+r.URL.Host) }, http.StatusMethodNotAllowed},
+		{"an unknown action", http.MethodPost, "/act", without("do", "delete"), nil, http.StatusBadRequest},
+		{"an unknown deployment", http.MethodPost, "/act", without("id", "arn:aws:states:us-east-1:1:execution:sluice:x"), nil, http.StatusNotFound},
+		{"a form that is too long", http.MethodPost, "/act", without("reason", strings.Repeat("x", maxForm)), nil, http.StatusBadRequest},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := s.request(tt.method, tt.path, tt.form)
+			if tt.change != nil {
+				tt.change(r)
+			}
+			status, body := s.send(r)
+			assert.Equal(t, tt.want, status, body)
+			assert.NotContains(t, body, s.dash.token)
+			record, err := s.dash.config.Ledger.Record(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, shift.StatusOpen, record.Status, "nothing was done")
+		})
+	}
+	status, _ := s.send(s.request(http.MethodPost, "/act", form))
+	assert.Equal(t, http.StatusSeeOther, status, "the page itself may")
+}
+
+func TestEveryAnswerForbidsWhatAPageDoesNotNeed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	for _, path := range []string{"/", "/style.css", "/script.js", "/nowhere", "/deployment?id=x"} {
+		answer, err := http.DefaultClient.Do(s.request(http.MethodGet, path, nil))
+		require.NoError(t, err)
+		answer.Body.Close()
+		h := answer.Header
+		policy := h.Get("Content-Security-Policy")
+		assert.Contains(t, policy, "default-src 'none'", path)
+		assert.Contains(t, policy, "frame-ancestors 'none'", path)
+		assert.NotContains(t, policy, "unsafe", path)
+		assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
+		assert.NotEmpty(t, h.Get("Referrer-Policy"), path)
+		assert.Empty(t, h.Get("Access-Control-Allow-Origin"), path)
+		assert.Empty(t, h.Get("Set-Cookie"), path)
+	}
+}
+
+func TestReadOnlyHasNoButtonsAndDoesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, func(c *Config) { c.ReadOnly = true }, canary)
+	id := s.start("one", canary)
+	s.advance(5 * time.Minute)
+	for _, path := range []string{"/", deploymentPath(id)} {
+		_, body := s.get(path)
+		assert.Contains(t, body, "lambda:orders:live 1 → 2")
+		assert.NotContains(t, body, "/ask?do=")
+		assert.NotContains(t, body, s.dash.token)
+	}
+	status, body := s.get("/ask?do=abort&id=" + url.QueryEscape(id))
+	assert.Equal(t, http.StatusForbidden, status)
+	assert.NotContains(t, body, s.dash.token)
+	status, _ = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "x")))
+	assert.Equal(t, http.StatusForbidden, status)
+	record, err := s.dash.config.Ledger.Record(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, shift.StatusOpen, record.Status)
+}
+
+// The rest of the page is shown if something cannot be read.
+func TestPageSaysWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(5 * time.Minute)
+	s.mu.Lock()
+	s.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.Header.Get("X-Amz-Target"), "ListExecutions") {
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"__type": "AccessDeniedException", "message": "<b>no</b>"}`))
+		return true
+	}
+	s.mu.Unlock()
+	_, body := s.get("/")
+	assert.Contains(t, body, "the list of executions cannot be read")
+	assert.Contains(t, body, "&lt;b&gt;no&lt;/b&gt;")
+	assert.Contains(t, body, "lambda:orders:live 1 → 2")
+}
