@@ -333,14 +333,19 @@ func (r *run) meddleAt(m world.Moment) error {
 		return accessDenied(m)
 	}
 	for _, s := range r.strikes {
-		here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
-		if here && s.fault.after == m.After {
+		if r.strikesAt(s, m) {
 			r.struck = append(r.struck, struck{fault: s.fault, actor: m.Actor, action: m.Action, at: r.w.Now()})
 			r.transcript.struck(m.Actor+" at "+m.Action+": ", s.fault)
 			return s.fault.strike(r)
 		}
 	}
 	return nil
+}
+
+// strikesAt says whether a fault strikes at a moment.
+func (r *run) strikesAt(s strike, m world.Moment) bool {
+	here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
+	return here && s.fault.after == m.After
 }
 
 // courier delivers every event that is not lost by the scenario.

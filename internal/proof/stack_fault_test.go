@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,11 +102,20 @@ func (r *run) playStack() error {
 		}
 		err = r.continueRollback(o.pick())
 	}
-	if err == nil {
-		err = r.settle()
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = r.final()
+	return r.verifyStack(o.story)
+}
+
+// verifyStack checks the invariants when a story has ended.
+func (r *run) verifyStack(story stackStory) error {
+	s := r.stack
+	if err := r.settle(); err != nil {
+		return err
+	}
+	if err := r.final(); err != nil {
+		return err
 	}
 	if r.mayFail() || r.denied() || len(r.denials) > 0 {
 		s.deaf, s.keeps = 1<<20, true
@@ -113,16 +123,7 @@ func (r *run) playStack() error {
 	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
 		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
 	}
-	if err == nil {
-		err = r.verifyAnswers()
-	}
-	if err == nil {
-		err = s.verify(o.story)
-	}
-	if err == nil {
-		err = r.expectedOfStack(o.story)
-	}
-	return err
+	return cmp.Or(r.verifyAnswers(), s.verify(story), r.expectedOfStack(story))
 }
 
 // continueRollback waits until the faults are over, and has a person continue a rollback that failed.
@@ -226,6 +227,17 @@ func (r *run) verifyRequest(q sentRequest, answers []localaws.StackReceived) err
 	}
 	d := r.deployments[r.arnOf(q.Request)]
 	forward := q.Type != stackshift.Delete && !stackshift.RollsBack(q.status)
+	if err := r.verifySent(answers, d, forward && !p.NoWait && p.Handle == "" && d != nil); err != nil {
+		return err
+	}
+	if !forward || p.Handle == "" || d == nil {
+		return nil
+	}
+	return r.verifySignals(q, p.Handle, d)
+}
+
+// verifySent checks the answers to a request. tells says that they are about the Deployment.
+func (r *run) verifySent(answers []localaws.StackReceived, d *standing, tells bool) error {
 	var status string
 	for i, received := range answers {
 		var answer stackshift.Answer
@@ -236,16 +248,18 @@ func (r *run) verifyRequest(q sentRequest, answers []localaws.StackReceived) err
 			return fmt.Errorf("it was answered with %s, and then with %s: %s", status, answer.Status, answer.Reason)
 		}
 		status = answer.Status
-		if forward && !p.NoWait && p.Handle == "" && d != nil {
+		if tells {
 			if err := r.tellsTheRecord(d, received.At, answer.Status == "SUCCESS", answer.Reason); err != nil {
 				return err
 			}
 		}
 	}
-	if !forward || p.Handle == "" || d == nil {
-		return nil
-	}
-	for _, received := range r.w.Cloud().CloudFormation().Received(p.Handle) {
+	return nil
+}
+
+// verifySignals checks what a wait condition was told of a request.
+func (r *run) verifySignals(q sentRequest, handle string, d *standing) error {
+	for _, received := range r.w.Cloud().CloudFormation().Received(handle) {
 		var signal struct{ Status, UniqueId, Reason string }
 		if err := json.Unmarshal(received.Body, &signal); err != nil {
 			return err

@@ -440,14 +440,7 @@ func (story stackStory) versionAfter() string  { return orElse(story.after, "2")
 // was, one that has succeeded has moved it; no alias has weights, nothing hangs, and nobody waits
 // for an answer any more.
 func (s *stack) verify(story stackStory) error {
-	before, recorded := story.versionBefore(), story.recorded
-	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": before, "DELETE_COMPLETE": "nothing"}[s.status()]
-	if story.noWait && s.serving() == "1" && !s.isPromoted() {
-		want = "1" // the stack does not hear that its shift was put back; a later one is taken back with its update
-	}
-	if recorded != "" && s.serving() == recorded && want == before {
-		want = recorded
-	}
+	want, recorded := s.wanted(story), story.recorded
 	switch {
 	case want == "":
 		return fmt.Errorf("the stack is %s", s.status())
@@ -463,6 +456,19 @@ func (s *stack) verify(story stackStory) error {
 		return fmt.Errorf("%d events could not be handled", s.w.DeadLetters())
 	}
 	return s.verifyLedger()
+}
+
+// wanted is what the alias has to serve at the end of a story.
+func (s *stack) wanted(story stackStory) string {
+	before, recorded := story.versionBefore(), story.recorded
+	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": before, "DELETE_COMPLETE": "nothing"}[s.status()]
+	if story.noWait && s.serving() == "1" && !s.isPromoted() {
+		want = "1" // the stack does not hear that its shift was put back; a later one is taken back with its update
+	}
+	if recorded != "" && s.serving() == recorded && want == before {
+		want = recorded
+	}
+	return want
 }
 
 // isPromoted says whether the first shift of the stack was promoted.
