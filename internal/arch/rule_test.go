@@ -202,7 +202,7 @@ var rules = []rule{
 		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
-	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
+	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, stackShift, boot, sdk)},
 
 	// It plays deployments by the thousand on the world's traffic, and some in the world.
 	{folder: "internal/trial", may: []string{localWorld, domain}},

@@ -108,6 +108,7 @@ type (
 	StackPlayer          = cloudformation.Player
 	StackMove            = cloudformation.Move
 	StackChoices         = cloudformation.Choices
+	StackReceived        = cloudformation.Received
 	OpaqueChange         = cloudformation.OpaqueChange
 	OpaqueResult         = cloudformation.OpaqueResult
 	CloudFormationConfig = cloudformation.Config

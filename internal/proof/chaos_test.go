@@ -34,7 +34,9 @@ var (
 func single(t testing.TB, b base) []strike {
 	undisturbed, err := play(b, guard{})
 	require.NoError(t, undisturbed.story(err), "%s, undisturbed", b.name)
-	require.Equal(t, b.outcome, undisturbed.outcome(), "%s, undisturbed", b.name)
+	if !isStacks(b) { // a stack ends as its story says
+		require.Equal(t, b.outcome, undisturbed.outcome(), "%s, undisturbed", b.name)
+	}
 	return every(undisturbed)
 }
 
@@ -281,7 +283,11 @@ func pair(t testing.TB, seed uint64) (*run, error) {
 		return play(b, guard{}, stop, stopped.misdeliveries()[(seed-strays)%perState])
 	}
 	random := rand.New(rand.NewPCG(seed, 7))
-	b := drawBase(random)
+	return pairOf(t, drawBase(random), random)
+}
+
+// pairOf runs two faults on a base.
+func pairOf(t testing.TB, b base, random *rand.Rand) (*run, error) {
 	all := strikesOf(t, b)
 	first := all[random.IntN(len(all))]
 	disturbed, err := play(b, guard{}, first)

@@ -29,6 +29,8 @@ type fault struct {
 	all   bool
 	// of is the Target that the fault needs. Some bases do not have it.
 	of shift.Target
+	// besides says that somebody else deploys the same function.
+	besides bool
 	// spares says that the fault changes no outcome, although it is not a fault of a call.
 	spares bool
 	// carry delivers an event, if it is a fault of an event's delivery.
@@ -105,11 +107,11 @@ var faultsOfCalls = []fault{
 	{name: "weighted by a stranger after", of: ordersLive, after: true, strike: edit(toAnotherWeight)},
 	{name: "deleted by a stranger", of: ordersLive, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
 	{name: "deleted by a stranger after", of: ordersLive, after: true, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
-	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
-	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
-	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
-	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
-	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
+	{name: "a second deployment", besides: true, strike: done(func(r *run) { r.another("fail") })},
+	{name: "a second deployment that waits", besides: true, strike: done(func(r *run) { r.another("wait") })},
+	{name: "a second deployment of another version", besides: true, strike: done(func(r *run) { r.anotherVersion(false) })},
+	{name: "a second deployment of another version that is put back", besides: true, strike: done(func(r *run) { r.anotherVersion(true) })},
+	{name: creates, besides: true, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
 	{name: provisions, of: ordersLive, spares: true, strike: done(func(r *run) { r.provision() })},
 	{name: "a permission lost for 20 minutes", class: denied, lasts: 20 * time.Minute, strike: deny(20*time.Minute, false)},
@@ -181,11 +183,11 @@ var faultsOfStates = []fault{
 	{name: "moved to the Candidate by a stranger", of: ordersLive, strike: edit(toCandidate)},
 	{name: "weighted by a stranger", of: ordersLive, strike: edit(toAnotherWeight)},
 	{name: "deleted by a stranger", of: ordersLive, strike: done(func(r *run) { r.w.Cloud().DeleteAlias("orders", "live") })},
-	{name: "a second deployment", strike: done(func(r *run) { r.another("fail") })},
-	{name: "a second deployment that waits", strike: done(func(r *run) { r.another("wait") })},
-	{name: "a second deployment of another version", strike: done(func(r *run) { r.anotherVersion(false) })},
-	{name: "a second deployment of another version that is put back", strike: done(func(r *run) { r.anotherVersion(true) })},
-	{name: creates, strike: done(func(r *run) { r.anotherThatCreates() })},
+	{name: "a second deployment", besides: true, strike: done(func(r *run) { r.another("fail") })},
+	{name: "a second deployment that waits", besides: true, strike: done(func(r *run) { r.another("wait") })},
+	{name: "a second deployment of another version", besides: true, strike: done(func(r *run) { r.anotherVersion(false) })},
+	{name: "a second deployment of another version that is put back", besides: true, strike: done(func(r *run) { r.anotherVersion(true) })},
+	{name: creates, besides: true, strike: done(func(r *run) { r.anotherThatCreates() })},
 	{name: "a sweep", spares: true, strike: done(func(r *run) { r.w.Sweep() })},
 	{name: provisions, of: ordersLive, spares: true, strike: done(func(r *run) { r.provision() })},
 	{name: provisionsForAWhile, of: ordersLive, spares: true, strike: done(func(r *run) {
@@ -196,7 +198,7 @@ var faultsOfStates = []fault{
 	{name: "reads of aliases lag by 3 s", of: ordersLive, class: lagging, spares: true, strike: done(func(r *run) { r.reads.lag = 3 * time.Second })},
 	{name: "executions are listed late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun}) })},
 	{name: "executions are listed late, and known late", spares: true, strike: done(func(r *run) { r.w.SetLag(world.Lag{Listed: begun, Known: begun}) })},
-	{name: "started twice", spares: true, strike: func(r *run) error {
+	{name: "started twice", besides: true, spares: true, strike: func(r *run) error {
 		x, err := r.w.Start("main", json.RawMessage(r.base.input))
 		if err == nil && x != r.main {
 			return errors.New("the same name and input gave another execution")
@@ -233,7 +235,7 @@ func service(action string) string { return action[:strings.IndexByte(action, ':
 
 func (r *run) stop() {
 	for _, x := range r.w.Machine().Executions() {
-		if x.Name() == "main" && x.Status() == asl.Running {
+		if r.isMain(x) && x.Status() == asl.Running {
 			_ = r.w.Machine().Stop(x.ARN(), "", "")
 		}
 	}

@@ -155,8 +155,8 @@ const (
 const nameShiftedBefore = "a name that was shifted before"
 
 // leaveGuard makes the guard that an earlier deployment has left.
-func (r *run) leaveGuard() error {
-	return r.w.Cloud().PutRecords(zoneID, localaws.SimpleRecord("_sluice."+shopName, "TXT", 60, `"`+noToken+`"`))
+func leaveGuard(w *world.World) error {
+	return w.Cloud().PutRecords(zoneID, localaws.SimpleRecord("_sluice."+shopName, "TXT", 60, `"`+noToken+`"`))
 }
 
 // frontEndBases are deployments of front ends, alone and beside an alias.

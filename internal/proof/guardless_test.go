@@ -66,7 +66,7 @@ func (g guard) on(r *run) interceptor {
 // violation.
 func TestEveryGuardIsNeeded(t *testing.T) {
 	t.Parallel()
-	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, entryGuards, queueGuards, roads) {
+	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, entryGuards, queueGuards, stackGuards, roads) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			broken, violation := search(t, g)
@@ -98,8 +98,8 @@ var invariant = regexp.MustCompile(`^I[1-9]`)
 // does.
 func search(t *testing.T, g guard) (*run, error) {
 	t.Helper()
-	for _, b := range withBothAnswers() {
-		if len(g.bases) == 0 && b.keeps || len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
+	for _, b := range slices.Concat(withBothAnswers(), stackBases) {
+		if len(g.bases) == 0 && (b.keeps || isStacks(b)) || len(g.bases) > 0 && !slices.Contains(g.bases, b.name) {
 			continue
 		}
 		for _, strikes := range attempts(strikesOf(t, b), g) {

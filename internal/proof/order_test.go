@@ -77,5 +77,5 @@ func (r *run) mayBeAborted(id string) bool {
 			return true
 		}
 	}
-	return r.aborted[id]
+	return r.aborted[id] || r.stackIsTakenBack()
 }

@@ -11,6 +11,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/localaws/asl"
 	"sluice/internal/shift"
+	"sluice/internal/stackshift"
 	"sluice/internal/world"
 )
 
@@ -64,6 +65,9 @@ type run struct {
 	readEarly map[*world.Actor]earlyRead
 	// marked is what Deployment a Lambda has marked, for a guard.
 	marked map[*world.Actor]string
+	// stack is nil if no stack of CloudFormation starts the deployment.
+	stack  *stack
+	wanted requests
 	observer
 	commands
 	answering
@@ -80,6 +84,9 @@ func play(b base, weaken guard, strikes ...strike) (*run, error) {
 
 // newRun makes the world of a base, and schedules its faults.
 func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
+	if of, is := stackOrders[b.name]; is {
+		return newStackRun(b, of, weaken, strikes...)
+	}
 	s, err := world.DecodeScenario([]byte(b.scenario))
 	if err != nil {
 		return nil, err
@@ -93,19 +100,24 @@ func newRun(b base, weaken guard, strikes ...strike) (*run, error) {
 		return nil, err
 	}
 	w.SetHook(refusing, world.HookBehaviour{Result: world.HookFails})
-	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, readEarly: map[*world.Actor]earlyRead{}, commands: newCommands(), answering: newAnswering()}
 	if b.name == nameShiftedBefore {
-		if err := r.leaveGuard(); err != nil {
+		if err := leaveGuard(w); err != nil {
 			return nil, err
 		}
 	}
+	return attach(w, b, weaken, strikes...), nil
+}
+
+// attach observes a world, and has its faults strike.
+func attach(w *world.World, b base, weaken guard, strikes ...strike) *run {
+	r := &run{w: w, base: b, strikes: strikes, weaken: weaken, refused: map[string]bool{}, made: map[string]int{}, marked: map[*world.Actor]string{}, readEarly: map[*world.Actor]earlyRead{}, commands: newCommands(), answering: newAnswering()}
 	r.observe()
 	r.reads = newStaleReads(w)
 	r.reads.onShown = r.lookedAtPast
 	w.OnMoment(r.moment)
 	w.Intercept(r.intercept(r.weaken.on(r)))
 	w.OnParcel(r.courier)
-	return r, nil
+	return r
 }
 
 // intercept lets a guard's absence change a call, and answers stale reads.
@@ -124,6 +136,9 @@ func (r *run) intercept(weaken interceptor) interceptor {
 // play plays the run to its end, and checks the invariants.
 func (r *run) play() (err error) {
 	defer r.w.Close()
+	if r.stack != nil {
+		return r.playStack()
+	}
 	if r.main, err = r.w.Start("main", json.RawMessage(r.base.input)); err != nil {
 		return err
 	}
@@ -137,7 +152,20 @@ func (r *run) play() (err error) {
 }
 
 // outcome returns the Outcome of the main execution's Deployment.
-func (r *run) outcome() shift.Outcome { return shift.Outcome(r.w.Outcome(r.main.ARN())) }
+func (r *run) outcome() shift.Outcome {
+	if r.stack != nil {
+		return shift.Outcome(r.stack.status())
+	}
+	return shift.Outcome(r.w.Outcome(r.main.ARN()))
+}
+
+// isMain says whether an execution is the one that the base is about.
+func (r *run) isMain(x *asl.Execution) bool {
+	if r.stack != nil {
+		return strings.HasPrefix(x.Name(), stackshift.ExecutionPrefix)
+	}
+	return x.Name() == "main"
+}
 
 // harmless says whether no Deployment may end otherwise for a fault. A hook is asked
 // once, so a Lambda that dies while asking it fails it; and a person's command that is
@@ -295,6 +323,9 @@ func (r *run) moment(m world.Moment) error {
 }
 
 func (r *run) meddleAt(m world.Moment) error {
+	if r.isBefore() {
+		return nil
+	}
 	if !m.After {
 		r.made[m.Actor+" "+m.Action]++
 	}
@@ -302,14 +333,19 @@ func (r *run) meddleAt(m world.Moment) error {
 		return accessDenied(m)
 	}
 	for _, s := range r.strikes {
-		here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
-		if here && s.fault.after == m.After {
+		if r.strikesAt(s, m) {
 			r.struck = append(r.struck, struck{fault: s.fault, actor: m.Actor, action: m.Action, at: r.w.Now()})
 			r.transcript.struck(m.Actor+" at "+m.Action+": ", s.fault)
 			return s.fault.strike(r)
 		}
 	}
 	return nil
+}
+
+// strikesAt says whether a fault strikes at a moment.
+func (r *run) strikesAt(s strike, m world.Moment) bool {
+	here := s.number == m.Number || s.nth > 0 && s.actor == m.Actor && s.action == m.Action && s.nth == r.made[m.Actor+" "+m.Action]
+	return here && s.fault.after == m.After
 }
 
 // courier delivers every event that is not lost by the scenario.
@@ -326,6 +362,7 @@ func (r *run) courier(p world.Parcel) bool {
 	}
 	r.provoked(p)
 	r.commanded(p)
+	r.wanted.hear(r, p)
 	if p.Delivery.Lost {
 		return true
 	}
@@ -344,7 +381,7 @@ func (r *run) arrive(p world.Parcel, late time.Duration) {
 }
 
 func (r *run) boundary(x *asl.Execution) {
-	if x.Name() != "main" {
+	if !r.isMain(x) || r.isBefore() {
 		return
 	}
 	r.states++
@@ -366,7 +403,7 @@ func every(undisturbed *run) []strike {
 	var all []strike
 	for _, m := range undisturbed.moments {
 		for _, f := range faults {
-			if (!f.all || slices.Contains(restorers, m.Actor)) && undisturbed.has(f.of) {
+			if (!f.all || slices.Contains(restorers, m.Actor)) && undisturbed.suits(f) {
 				all = append(all, strike{number: m.Number, fault: f})
 			}
 		}
@@ -374,12 +411,21 @@ func every(undisturbed *run) []strike {
 	all = append(all, undisturbed.misdeliveries()...)
 	for n := 1; n <= undisturbed.states; n++ {
 		for _, f := range between {
-			if undisturbed.has(f.of) {
+			if undisturbed.suits(f) {
 				all = append(all, strike{boundary: n, fault: f}, strike{boundary: n, later: 20 * time.Second, fault: f})
 			}
 		}
 	}
 	return all
+}
+
+// suits says whether a fault can strike the run. Who shifts the aliases of a stack besides it has
+// stories of their own.
+func (r *run) suits(f fault) bool {
+	if r.stack == nil {
+		return r.has(f.of)
+	}
+	return f.of == "" && !f.besides || f.class == lagging
 }
 
 // has says whether the run shifts a Target; "" is none that a fault needs.

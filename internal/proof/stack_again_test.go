@@ -11,6 +11,15 @@ import (
 	"sluice/internal/localaws"
 )
 
+// newStack makes an account with the stack as its first form has it. The resource Topic fails.
+func newStack(t *testing.T, config localaws.CloudFormationConfig, first form) *stack {
+	t.Helper()
+	s, err := newStackWorld(failTopic(config), `{}`, 0)
+	require.NoError(t, err)
+	require.NoError(t, s.create(first), s)
+	return s
+}
+
 // inEveryOrder plays an update of a stack in every order that CloudFormation may take, in one way of
 // rolling back, and with CHAOS=all in each. begin begins the update. The resource Topic fails.
 func inEveryOrder(t *testing.T, first form, begin func(*stack), serves string) {
@@ -23,7 +32,7 @@ func inEveryOrder(t *testing.T, first form, begin func(*stack), serves string) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			_, err := localaws.EveryOrder(20_000, func(c *localaws.StackChoices) error {
-				s := newStack(t, failTopic(config), `{}`, first)
+				s := newStack(t, config, first)
 				defer s.w.Close()
 				if !all {
 					s.grain = time.Minute
@@ -31,7 +40,7 @@ func inEveryOrder(t *testing.T, first form, begin func(*stack), serves string) {
 				begin(s)
 				err := s.play(c.Pick)
 				if err == nil {
-					err = s.verify(serves, "never", "")
+					err = s.verify(stackStory{before: serves, after: "never"})
 				}
 				if err != nil {
 					return fmt.Errorf("%w\n%s", err, s)
@@ -66,7 +75,7 @@ func TestARollbackOfAnotherResourceTakesNoAliasBack(t *testing.T) {
 		f.topic = `"Properties": {"DisplayName": "` + topic + `"}`
 		return f
 	}
-	s := newStack(t, failTopic(localaws.CloudFormationConfig{RewriteDependants: true}), `{}`, of("1", "first"))
+	s := newStack(t, localaws.CloudFormationConfig{RewriteDependants: true}, of("1", "first"))
 	defer s.w.Close()
 	s.update(of("3", "first"))
 	require.NoError(t, s.play(firstChoice))
@@ -74,7 +83,7 @@ func TestARollbackOfAnotherResourceTakesNoAliasBack(t *testing.T) {
 	s.log = nil
 	s.update(of("3", "2"))
 	require.NoError(t, s.play(firstChoice))
-	require.NoError(t, s.verify("2", "never", ""), s)
+	require.NoError(t, s.verify(stackStory{before: "2", after: "never"}), s)
 	require.Contains(t, s.String(), "start Update Shift")
 }
 
@@ -90,7 +99,7 @@ func TestARollbackThatDeletesTheCustomResourceTakesItsShiftBack(t *testing.T) {
 func TestAStackThatWaitsAgainForgetsWhatItHadRecordedWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	const noWait = `"Wait": "false"`
-	s := newStack(t, localaws.CloudFormationConfig{}, `{}`, ofCanary("1"))
+	s := newStack(t, localaws.CloudFormationConfig{}, ofCanary("1"))
 	defer s.w.Close()
 	for _, update := range []struct {
 		to       form

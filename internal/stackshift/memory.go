@@ -2,6 +2,7 @@ package stackshift
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -24,9 +25,15 @@ type Memory struct {
 	// are no Moves, if there was nothing to shift.
 	Execution string `json:"execution,omitempty"`
 	Moves     []Move `json:"moves,omitempty"`
+	// Signed is when the newest request was signed. See Request.Signed.
+	Signed string `json:"-"`
 	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
 	Recorded map[string]string `json:"recorded,omitempty"`
 }
+
+// ErrLate is returned for a request after which CloudFormation has sent a newer one of the same
+// resource. Nobody waits for its answer, and it must not be done any more.
+var ErrLate = errors.New("CloudFormation has sent a newer request")
 
 // IsOf says whether the request that is remembered had these properties.
 func (m Memory) IsOf(properties json.RawMessage) bool {
@@ -102,9 +109,9 @@ func (s Standings) ToShift(targets []Target) ([]Target, []Move) {
 
 // ToTakeBack lists the moves of a shift that was promoted and whose alias still serves what it
 // was shifted to. Whatever else an alias serves, somebody wants it there.
-func (s Standings) ToTakeBack(m Memory) []Move {
+func (s Standings) ToTakeBack(moves []Move) []Move {
 	var back []Move
-	for _, move := range m.Moves {
+	for _, move := range moves {
 		now, exists := s[Place(move.Function, move.Alias)]
 		if exists && now.Version == move.To && move.Before != move.To {
 			back = append(back, move)

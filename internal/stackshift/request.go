@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"time"
 
 	"sluice/internal/shift"
 )
@@ -84,6 +86,33 @@ func (r Request) Remembered() Memory {
 // failed update is tried again (aws-cdk issue 35957), but signs another ResponseURL.
 func (r Request) Execution() string {
 	return ExecutionPrefix + digest(r.StackID, r.LogicalID, r.RequestID, r.ResponseURL)[:32]
+}
+
+// IsExecution says whether an execution is one that a stack starts. id is its ARN.
+func IsExecution(id string) bool {
+	return strings.HasPrefix(id[strings.LastIndexByte(id, ':')+1:], ExecutionPrefix)
+}
+
+// signedFormat is how a presigned URL tells when it was signed (Amazon S3 API Reference,
+// Authenticating requests: using query parameters).
+const signedFormat = "20060102T150405Z"
+
+// maxAhead is how far CloudFormation's clock may be ahead.
+const maxAhead = 15 * time.Minute
+
+// Signed returns when CloudFormation has signed the ResponseURL. Later requests of a resource have
+// later times, which compare as texts. It is empty if the URL does not tell, or tells of a time to come.
+func (r Request) Signed(now time.Time) string {
+	u, err := url.Parse(r.ResponseURL)
+	if err != nil {
+		return ""
+	}
+	text := u.Query().Get("X-Amz-Date")
+	at, err := time.Parse(signedFormat, text)
+	if err != nil || at.After(now.Add(maxAhead)) {
+		return ""
+	}
+	return text
 }
 
 // Physical is the PhysicalResourceId. It never changes, so CloudFormation never replaces the

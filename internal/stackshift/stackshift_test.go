@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -183,14 +184,13 @@ func TestOnlyWhatServesAnotherVersionIsShifted(t *testing.T) {
 		{Key: "Other", Function: "other", Alias: "live", Before: "4", To: "6"}, {Key: "Divided", Function: "divided", Alias: "live", Before: "7", To: "7"},
 	}, moves)
 
-	m := stackshift.Memory{Moves: moves}
-	assert.Empty(t, serving.ToTakeBack(m), "nothing was moved yet")
+	assert.Empty(t, serving.ToTakeBack(moves), "nothing was moved yet")
 	serving["other:live"] = stackshift.Serving{Version: "6", AtRest: true}
-	assert.Equal(t, moves[:1], serving.ToTakeBack(m))
+	assert.Equal(t, moves[:1], serving.ToTakeBack(moves))
 	serving["other:live"] = stackshift.Serving{Version: "8", AtRest: true}
-	assert.Empty(t, serving.ToTakeBack(m), "somebody wants another version")
+	assert.Empty(t, serving.ToTakeBack(moves), "somebody wants another version")
 	delete(serving, "other:live")
-	assert.Empty(t, serving.ToTakeBack(m), "the alias is gone")
+	assert.Empty(t, serving.ToTakeBack(moves), "the alias is gone")
 }
 
 // CloudFormation does not tell which update it takes back. The properties do.
@@ -207,6 +207,30 @@ func TestOnlyWhatTheUpdateHasShiftedThatIsTakenBackIsUndone(t *testing.T) {
 	assert.Equal(t, stackshift.Memory{Recorded: m.Recorded}, m.ToUndo(same), "the stack goes back to what this shift has made")
 	assert.True(t, m.IsOf(same.Properties))
 	assert.False(t, stackshift.Memory{}.IsOf(nil), "nothing is remembered")
+}
+
+func TestWhenARequestWasSignedIsReadFromItsURL(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	const url = "https://cloudformation-custom-resource-response-useast1.s3.us-east-1.amazonaws.com/x"
+	for of, want := range map[string]string{
+		url + "?X-Amz-Date=20261130T115959Z&X-Amz-Expires=7200": "20261130T115959Z",
+		url + "?X-Amz-Date=20261130T121500Z":                    "20261130T121500Z", // CloudFormation's clock may be ahead
+		url + "?X-Amz-Date=20261130T121501Z":                    "",                 // it must not make every later request late
+		url + "?X-Amz-Date=20261130":                            "",
+		url + "?Expires=1796040000":                             "",
+		"https://%":                                             "",
+	} {
+		r := request(t, func(r *stackshift.Request) { r.ResponseURL = of })
+		assert.Equal(t, want, r.Signed(now), of)
+	}
+}
+
+func TestExecutionsOfStacksAreKnownByTheirNames(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:states:us-east-1:123456789012:execution:sluice:"
+	assert.True(t, stackshift.IsExecution(arn+request(t, nil).Execution()))
+	assert.False(t, stackshift.IsExecution(arn+"by-hand"))
 }
 
 // Where the stack's status cannot be read, an update that takes back the last one is a rollback.

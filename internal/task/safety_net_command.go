@@ -10,6 +10,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/shift"
+	"sluice/internal/stackshift"
 )
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.
@@ -82,9 +83,12 @@ func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (str
 }
 
 // checkUnopened says whether a Deployment without a record may still open, because its execution
-// is running.
+// is running. That of a stack may be started yet: stack-shift has recorded it before.
 func (n SafetyNet) checkUnopened(ctx context.Context, id string) error {
 	ended, err := n.Executions.Ended(ctx, id)
+	if errors.Is(err, shift.ErrExecutionUnknown) && stackshift.IsExecution(id) {
+		return nil
+	}
 	if ended || errors.Is(err, shift.ErrExecutionUnknown) {
 		return fmt.Errorf("%w: %s", shift.ErrDeploymentUnknown, id)
 	}

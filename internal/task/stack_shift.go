@@ -22,19 +22,23 @@ type StackLedger interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Memory reads what is remembered of a custom resource. It is empty if nothing is.
 	Memory(ctx context.Context, resource string) (stackshift.Memory, error)
+	// Supersede stores that a request is the newest of its custom resource, and returns what is
+	// remembered, or stackshift.ErrLate if a newer one has come before.
+	Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error)
 	// Began returns the input of the execution that a request has begun, or nil.
 	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
 	// Remember stores the shift that a request begins, and that the request waits for it. It
-	// returns the input that counts: that of the first try.
+	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
+	// request of the resource has come.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
 	// Forget stores that a request had nothing to shift. What was remembered before no longer
-	// counts.
-	Forget(ctx context.Context, resource string, m stackshift.Memory, at time.Time) error
+	// counts. It returns stackshift.ErrLate if a newer request of the resource has come.
+	Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error
 	// AwaitEnd stores that a request waits for an execution.
 	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
 	Waiters(ctx context.Context, execution string) ([]stackshift.Waiter, error)
-	// Answered stores that a request was answered.
+	// Answered stores that a request was answered, if it waits.
 	Answered(ctx context.Context, w stackshift.Waiter) error
 }
 
@@ -80,6 +84,8 @@ type StackShift struct {
 	StateMachine string
 	// Wait is for what is tried again; nil is Sleep.
 	Wait Wait
+	// Pause is for aliases that are read again; nil is the real clock.
+	Pause Pause
 	// Now is the clock; nil is time.Now.
 	Now Clock
 }
@@ -155,17 +161,24 @@ func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	}
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
-		// A deletion touches no alias, and must not keep the stack from going.
+		// A deletion must not keep the stack from going.
 		slog.ErrorContext(ctx, "deleted all the same", "stack", r.StackID, "error", flow.Wire(err).Message)
 		done := r.Succeed(nil)
 		answer = &done
 	case err != nil:
-		failed := r.Fail(flow.Wire(err).Message)
-		answer = &failed
+		return h.fail(ctx, r, err)
 	case answer == nil:
 		return nil // it waits
 	}
 	return h.send(ctx, r, *answer)
+}
+
+// fail answers that a request cannot be done. It does not wait for an execution any more.
+func (h StackShift) fail(ctx context.Context, r stackshift.Request, why error) error {
+	if err := h.send(ctx, r, r.Fail(flow.Wire(why).Message)); err != nil {
+		return err
+	}
+	return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
 }
 
 func isPermanent(err error) bool {
@@ -203,12 +216,25 @@ func (h StackShift) put(ctx context.Context, to string, body []byte) error {
 // decide does what a request asks for. It returns the answer, or nil if the request has to wait
 // for an execution, or if CloudFormation does not wait for an answer any more.
 func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	answer, err := h.decideInTurn(ctx, r)
+	if errors.Is(err, stackshift.ErrLate) {
+		slog.InfoContext(ctx, "ignored", "why", err, "stack", r.StackID)
+		return nil, nil
+	}
+	return answer, err
+}
+
+// decideInTurn is decide. It returns stackshift.ErrLate for a request after which a newer one has come.
+func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	if r.Type == stackshift.Delete {
+		return h.delete(ctx, r)
+	}
 	memory, err := h.Ledger.Memory(ctx, r.Resource())
 	if err != nil {
 		return nil, err
 	}
-	if r.Type == stackshift.Delete {
-		return h.delete(ctx, r, memory)
+	if signed := r.Signed(h.Now.read()); signed != "" && signed < memory.Signed {
+		return nil, stackshift.ErrLate
 	}
 	properties, err := stackshift.DecodeProperties(r.Properties)
 	if err != nil {
@@ -222,7 +248,7 @@ func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshi
 		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
 		return nil, nil
 	case back:
-		return h.back(ctx, r, properties, memory.ToUndo(r))
+		return h.back(ctx, r, properties)
 	}
 	return h.forward(ctx, r, properties, memory)
 }
@@ -232,6 +258,9 @@ func (h StackShift) rollsBack(ctx context.Context, r stackshift.Request, now sta
 	status, err := h.Stacks.Status(ctx, r.StackID)
 	if err == nil {
 		return stackshift.RollsBack(status), !stackshift.InProgress(status), nil
+	}
+	if m.Execution == r.Execution() { // it has begun its shift, and no newer request has come
+		return false, false, nil
 	}
 	old, unreadable := stackshift.DecodeProperties(r.OldProperties)
 	if unreadable == nil && m.Mirrors(now, old) {
@@ -286,7 +315,7 @@ func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stacksh
 		m.Execution, m.Moves = r.Execution(), moves
 		input, err = h.begin(ctx, r, p, todo, m)
 	case before.RequestID != "" || p.NoWait:
-		err = h.Ledger.Forget(ctx, r.Resource(), m, h.Now.read())
+		err = h.Ledger.Forget(ctx, r, m, h.Now.read())
 	}
 	return input, data, err
 }
@@ -349,19 +378,39 @@ func (h StackShift) serving(ctx context.Context, targets []stackshift.Target) (s
 	return standings, nil
 }
 
+// servingAfter reads what aliases serve that Sluice has written a moment ago. What is not as expected
+// may be a read that does not show the write.
+func (h StackShift) servingAfter(ctx context.Context, targets []stackshift.Target, expected func(stackshift.Standings) bool) (serving stackshift.Standings, err error) {
+	err = h.Pause.untilFresh(ctx, func() (bool, error) {
+		serving, err = h.serving(ctx, targets)
+		return err == nil && expected(serving), err
+	})
+	return serving, err
+}
+
 // back makes the aliases serve what they served before the update that the stack takes back.
-func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) (*stackshift.Answer, error) {
+func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties) (*stackshift.Answer, error) {
+	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
+	if err != nil {
+		return nil, err
+	}
+	if m.Execution == r.Execution() {
+		return nil, h.giveUp(ctx, r, p, m)
+	}
+	m = m.ToUndo(r)
 	outcome, err := h.end(ctx, r, m, "rolls back")
 	if err != nil || outcome == stillOpen {
 		return nil, err
 	}
-	serving, err := h.serving(ctx, slices.Concat(p.Targets, m.Targets()))
-	if err != nil {
-		return nil, err
-	}
-	answer, err := h.undo(ctx, r, m, outcome, serving)
+	answer, err := h.undo(ctx, r, m, outcome)
 	if err != nil || answer == nil || answer.Failed() {
 		return answer, err
+	}
+	serving, err := h.servingAfter(ctx, p.Targets, func(s stackshift.Standings) bool {
+		return outcome == shift.Unchanged || len(s.ToTakeBack(m.Moves)) == 0
+	})
+	if err != nil {
+		return nil, err
 	}
 	data := p.Now(serving)
 	if p.NoWait {
@@ -371,18 +420,45 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	return &done, nil
 }
 
-// undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
-// the request has to wait for that.
-func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift.Memory, outcome shift.Outcome, serving stackshift.Standings) (*stackshift.Answer, error) {
-	if moves := serving.ToTakeBack(m); outcome == shift.Promoted && len(moves) > 0 {
-		return h.takeBack(ctx, r, moves)
+// giveUp ends the shift that a request has begun before the stack rolled back, if the request comes
+// again. CloudFormation takes the shift back by another request.
+func (h StackShift) giveUp(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) error {
+	outcome, err := h.end(ctx, r, m, "rolls back")
+	switch {
+	case err != nil || outcome == stillOpen:
+		return err
+	case outcome == "" && p.NoWait:
+		return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: m.Execution, Request: r})
+	case outcome == "":
+		return fmt.Errorf("%w: the stack rolls back", errUnfit)
 	}
-	answer := r.Succeed(nil)
-	return &answer, nil
+	record, err := h.record(ctx, m.Execution)
+	if err != nil {
+		return err
+	}
+	return h.report(ctx, r, record)
+}
+
+// undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
+// the request has to wait for that. Whatever else an alias serves, somebody wants there.
+func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift.Memory, outcome shift.Outcome) (*stackshift.Answer, error) {
+	nothing := r.Succeed(nil)
+	if outcome != shift.Promoted {
+		return &nothing, nil
+	}
+	serving, err := h.servingAfter(ctx, m.Targets(), func(s stackshift.Standings) bool { return len(s.ToTakeBack(m.Moves)) == len(m.Moves) })
+	if err != nil {
+		return nil, err
+	}
+	moves := serving.ToTakeBack(m.Moves)
+	if len(moves) == 0 {
+		return &nothing, nil
+	}
+	return h.takeBack(ctx, r, moves)
 }
 
 // takeBack starts an execution that moves the aliases back, all at once. It answers if that has
-// ended: whatever an alias serves after it succeeded, somebody else wants there.
+// ended.
 func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []stackshift.Move) (*stackshift.Answer, error) {
 	input, err := stackshift.InputBack(moves)
 	if err != nil {
@@ -398,6 +474,10 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	if err != nil || record.Outcome == "" {
 		return nil, err
 	}
+	// It may have ended before it was known that the request waits.
+	if err := h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}); err != nil {
+		return nil, err
+	}
 	if record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged {
 		answer := r.Succeed(nil)
 		return &answer, nil
@@ -409,7 +489,11 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 // delete ends a shift that is under way. It touches no alias, unless the stack rolls back the
 // update that has created the resource: CloudFormation may not have written an alias that was
 // shifted already, and then does not write it back either.
-func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshift.Memory) (*stackshift.Answer, error) {
+func (h StackShift) delete(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
+	if err != nil {
+		return nil, err
+	}
 	outcome, err := h.end(ctx, r, m, "deletes the resource")
 	if err != nil || outcome == stillOpen {
 		return nil, err
@@ -426,11 +510,7 @@ func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshi
 		answer := r.Succeed(nil)
 		return &answer, nil
 	}
-	serving, err := h.serving(ctx, m.Targets())
-	if err != nil {
-		return nil, err
-	}
-	return h.undo(ctx, r, m, outcome, serving)
+	return h.undo(ctx, r, m, outcome)
 }
 
 // stillOpen is the outcome of an execution that has not ended.
@@ -443,22 +523,33 @@ func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.
 		return "", nil
 	}
 	outcome, err := h.outcome(ctx, m.Execution)
-	if err != nil || outcome != stillOpen {
-		return outcome, err
+	switch {
+	case err != nil: // it may be open, and nobody may come again
+		return "", errors.Join(err, h.abort(ctx, r, m, why))
+	case outcome != stillOpen:
+		return outcome, nil
 	}
 	if err := h.Ledger.AwaitEnd(ctx, stackshift.Waiter{Execution: m.Execution, Request: r}, h.Now.read()); err != nil {
 		return "", err
 	}
-	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
-	if err != nil {
-		return "", err
-	}
-	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
-	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
-	if err != nil && !errors.Is(err, shift.ErrDeploymentClosed) && !errors.Is(err, shift.ErrDeploymentUnknown) {
+	if err := h.abort(ctx, r, m, why); err != nil {
 		return "", err
 	}
 	return h.outcome(ctx, m.Execution)
+}
+
+// abort aborts the last shift forward, if it is open.
+func (h StackShift) abort(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string) error {
+	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
+	if err != nil {
+		return err
+	}
+	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
+	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
+	if errors.Is(err, shift.ErrDeploymentClosed) || errors.Is(err, shift.ErrDeploymentUnknown) {
+		return nil
+	}
+	return err
 }
 
 // outcome returns how an execution has ended: empty if it never opened a Deployment and never
@@ -475,12 +566,27 @@ func (h StackShift) outcome(ctx context.Context, execution string) (shift.Outcom
 	}
 	ended, err := h.Executions.Ended(ctx, h.executionARN(execution))
 	switch {
-	case errors.Is(err, shift.ErrExecutionUnknown), err == nil && ended:
-		return "", nil
+	case errors.Is(err, shift.ErrExecutionUnknown):
+		return h.outcomeOfUnknown(ctx, execution)
 	case err != nil:
 		return "", err
+	case ended:
+		return "", nil
 	}
 	return stillOpen, nil
+}
+
+// outcomeOfUnknown returns the outcome of an execution that Step Functions does not know. As long as
+// the request waits that has begun it, it may be started yet, or was a moment ago.
+func (h StackShift) outcomeOfUnknown(ctx context.Context, execution string) (shift.Outcome, error) {
+	waiters, err := h.Ledger.Waiters(ctx, execution)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(waiters, func(w stackshift.Waiter) bool { return w.Forward }) {
+		return stillOpen, nil
+	}
+	return "", nil
 }
 
 // record reads the record of an execution. It is empty if there is none.

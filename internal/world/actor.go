@@ -30,6 +30,8 @@ type Actor struct {
 	// the actor is killed in the meantime.
 	number   int
 	inFlight bool
+	// caller is the function that makes its current call.
+	caller string
 	// pace is how long each of its calls takes in addition to the scenario's latency.
 	pace time.Duration
 }

@@ -16,9 +16,12 @@ import (
 // error of the call. If there are several functions, the first error counts.
 func (w *World) OnMoment(do func(Moment) error) { w.onMoment = append(w.onMoment, do) }
 
-// OnParcel hands every event for the safety net to a courier, including the events that the
-// scenario loses. If the courier returns true, it delivers the event itself.
+// OnParcel hands every event for the safety net or for stack-shift to a courier, including the
+// events that the scenario loses. If the courier returns true, it delivers the event itself.
 func (w *World) OnParcel(courier func(Parcel) bool) { w.courier = courier }
+
+// OnInvocation calls a function for each asynchronous invocation of one of Sluice's functions.
+func (w *World) OnInvocation(do func(function string, event []byte)) { w.onInvocation = do }
 
 // Intercept hands every call of the SDK clients to a function, which may change the request or
 // answer it itself.

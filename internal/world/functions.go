@@ -116,6 +116,7 @@ func leastLatency(host string) time.Duration {
 func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if a := actorOf(r.Context()); a != nil {
 		a.sleep(max(t.world.scenario.Latency, leastLatency(r.URL.Host)) + a.root().pace)
+		a.caller = t.actor
 	}
 	if t.world.intercept != nil {
 		if answer, err := t.world.intercept(t.world, t.actor, r); answer != nil || err != nil {

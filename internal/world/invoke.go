@@ -19,7 +19,7 @@ func (w *World) invoke(ctx context.Context, call localaws.Invocation) localaws.I
 	async := call.Type == localaws.AsyncEvent
 	switch {
 	case isOwn && async:
-		w.wake(own.name, call.Payload, 0)
+		w.InvokeLater(own.name, call.Payload)
 		return localaws.InvocationResult{}
 	case async && w.isSynthetic(call.Function):
 		w.synthetic(call)

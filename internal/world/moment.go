@@ -35,15 +35,18 @@ func (w *World) moment(c localaws.Call, after bool) error {
 	if len(w.onMoment) == 0 || w.current == nil {
 		return nil
 	}
-	if _, ours := w.functions[c.Actor]; !ours {
+	self, actor := w.current, c.Actor
+	if len(c.Permissions()) == 0 { // a presigned URL: nobody signs the call
+		actor = self.caller
+	}
+	if _, ours := w.functions[actor]; !ours {
 		return nil
 	}
-	self := w.current
 	if !after {
 		w.moments++
 		self.number = w.moments
 	}
-	m := Moment{Number: self.number, Actor: c.Actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode}
+	m := Moment{Number: self.number, Actor: actor, Action: c.Action(), Resource: c.Resource, After: after, Refused: c.ErrorCode}
 	var err error
 	for _, do := range w.onMoment {
 		if failed := do(m); err == nil {

@@ -80,20 +80,44 @@ func (w *World) Deliver(d Delivery, source, detailType string, detail map[string
 
 // deliverTo makes EventBridge invoke one of Sluice's functions with an event.
 func (w *World) deliverTo(function string, d Delivery, source, detailType string, detail map[string]any) {
-	p := Parcel{To: function, Kind: detailType, Detail: detail, Delivery: d}
-	if !d.Lost {
-		w.parcels++
-		p.Number = w.parcels
-	}
 	event, _ := json.Marshal(map[string]any{
 		"version": "0", "id": fmt.Sprintf("event-%d", w.clock.made), "source": source, "detail-type": detailType,
 		"account": w.place.account, "region": w.place.region, "time": w.lambdaTime().UTC().Format(time.RFC3339), "detail": detail,
 	})
+	w.send(Parcel{To: function, Kind: detailType, Detail: detail, Delivery: d}, event)
+}
+
+// InvocationKind is the kind of a Parcel that no rule has sent: somebody invokes the function and
+// does not wait for it.
+const InvocationKind = "invocation"
+
+// InvokeLater makes Lambda invoke one of Sluice's functions asynchronously. Lambda promises that
+// the event arrives at least once.
+func (w *World) InvokeLater(function string, event []byte) {
+	if w.onInvocation != nil {
+		w.onInvocation(function, event)
+	}
+	if w.courier == nil {
+		w.wake(function, event, 0)
+		return
+	}
+	p := Parcel{To: function, Kind: InvocationKind}
+	_ = json.Unmarshal(event, &p.Detail) // empty for an event that is no object
+	w.send(p, event)
+}
+
+// send hands an event to the courier, or delivers it.
+func (w *World) send(p Parcel, event []byte) {
+	d := p.Delivery
+	if !d.Lost {
+		w.parcels++
+		p.Number = w.parcels
+	}
 	p.Arrive = func(after time.Duration) {
 		w.underway++
 		w.clock.after(after, sluice, func() {
 			w.underway--
-			w.wake(function, event, 0)
+			w.wake(p.To, event, 0)
 		})
 	}
 	if w.courier != nil && w.courier(p) || d.Lost {
@@ -124,7 +148,12 @@ func (w *World) Wake(event []byte, tried int) { w.wake(flow.SafetyNet, event, tr
 func (w *World) wake(function string, event []byte, tried int) {
 	w.netting++
 	w.invocations[function]++
+	ended := false
 	w.start(w.functions[function], event, func(_ json.RawMessage, failure *asl.Failure) {
+		if ended { // Lambda has taken it for dead before
+			return
+		}
+		ended = true
 		w.netting--
 		if failure != nil && tried < len(AsyncRetries) {
 			w.netting++

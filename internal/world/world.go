@@ -49,6 +49,8 @@ type World struct {
 	// courier may deliver an event itself.
 	courier func(Parcel) bool
 	parcels int
+	// onInvocation is told of the asynchronous invocations.
+	onInvocation func(function string, event []byte)
 	// intercept may answer a request itself, or change it.
 	intercept func(w *World, actor string, r *http.Request) (*http.Response, error)
 

@@ -19,6 +19,6 @@ func New(s assembly.Settings) flow.Lambda {
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Stacks: cloudformation.FromConfig(s.AWS),
 		Executions: stepfunctions.FromConfig(s.AWS, s.StateMachine), Router: lambdaalias.FromConfig(s.AWS),
 		Configs: deploymentconfig.FromConfig(s.AWS), Net: lambdanet.FromConfig(s.AWS, s.SafetyNet),
-		StateMachine: s.StateMachine, Wait: s.Runtime.Wait, Now: s.Runtime.Now,
+		StateMachine: s.StateMachine, Wait: s.Runtime.Wait, Pause: s.Runtime.Pause, Now: s.Runtime.Now,
 	}.Handle
 }

@@ -28,7 +28,8 @@ const (
 
 // storedMemory is what is remembered of a custom resource.
 type storedMemory struct {
-	Memory    string `dynamodbav:"memory"` // JSON
+	Memory    string `dynamodbav:"memory,omitempty"` // JSON
+	Signed    string `dynamodbav:"signed,omitempty"`
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
@@ -54,23 +55,75 @@ func (l *Ledger) Memory(ctx context.Context, resource string) (stackshift.Memory
 	if err != nil {
 		return m, fmt.Errorf("read what is remembered of the stack: %w", err)
 	}
-	if len(found) == 0 {
-		return m, nil
-	}
+	return decodeMemory(found)
+}
+
+func decodeMemory(found item) (stackshift.Memory, error) {
+	var m stackshift.Memory
 	var stored storedMemory
-	err = attributevalue.UnmarshalMap(found, &stored)
-	if err == nil {
+	err := attributevalue.UnmarshalMap(found, &stored)
+	if err == nil && stored.Memory != "" {
 		err = json.Unmarshal([]byte(stored.Memory), &m)
 	}
 	if err != nil {
 		return m, fmt.Errorf("%w: what is remembered of the stack: %w", shift.ErrLedgerDamaged, err)
 	}
+	m.Signed = stored.Signed
 	return m, nil
+}
+
+// Supersede stores that a request is the newest of its custom resource, so that an earlier one
+// which is still being handled begins nothing any more. It returns what is remembered, or
+// stackshift.ErrLate if a newer request has come before.
+func (l *Ledger) Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error) {
+	if r.Signed(at) == "" {
+		return l.Memory(ctx, r.Resource())
+	}
+	found, err := l.updateMemory(ctx, r, expression.UpdateBuilder{}, at)
+	if err != nil {
+		return stackshift.Memory{}, err
+	}
+	return decodeMemory(found)
+}
+
+// Forget stores that a request had nothing to shift, in place of what is remembered. It returns
+// stackshift.ErrLate if a newer request has come before.
+func (l *Ledger) Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
+	memory, err := encodeJSON("the memory of the stack", m)
+	if err != nil {
+		return err
+	}
+	_, err = l.updateMemory(ctx, r, expression.Set(expression.Name(memoryText), expression.Value(memory)), at)
+	return err
+}
+
+// updateMemory changes what is remembered of a request's custom resource, unless a newer request
+// has come, and returns the item.
+func (l *Ledger) updateMemory(ctx context.Context, r stackshift.Request, change expression.UpdateBuilder, at time.Time) (item, error) {
+	change = change.Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix()))
+	builder := expression.NewBuilder()
+	if signed := r.Signed(at); signed != "" {
+		change = change.Set(expression.Name(signedAt), expression.Value(signed))
+		builder = builder.WithCondition(noNewer(signed))
+	}
+	found, err := l.updateStack(ctx, memoryKey(r.Resource()), builder.WithUpdate(change))
+	if _, refused := refusedItem(err); refused {
+		return nil, stackshift.ErrLate
+	}
+	return found, err
+}
+
+const signedAt = "signed"
+
+// noNewer is the condition that no newer request of a custom resource has come.
+func noNewer(signed string) expression.ConditionBuilder {
+	return expression.AttributeNotExists(expression.Name(signedAt)).
+		Or(expression.Name(signedAt).LessThanEqual(expression.Value(signed)))
 }
 
 // Remember stores the shift that a request begins, before its execution is started, and that the
 // request waits for it. If the request has come before, it changes nothing. It returns the input
-// of the execution as it was stored by the first.
+// of the execution as it was stored by the first, or stackshift.ErrLate if a newer request has come.
 func (l *Ledger) Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error) {
 	stored, err := l.remember(ctx, m, w, input, at)
 	if err != nil {
@@ -91,19 +144,24 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	expires := at.Add(waiterRetention).Unix()
 	items := newItems()
 	items.add(waiterKey(w.Execution, w.Request.RequestID), storedWaiter{Waiter: waiter, Input: string(input), ExpiresAt: expires})
-	items.add(memoryKey(w.Request.Resource()), storedMemory{Memory: memory, ExpiresAt: at.Add(memoryRetention).Unix()})
+	items.add(memoryKey(w.Request.Resource()), storedMemory{Memory: memory, Signed: w.Request.Signed(at), ExpiresAt: at.Add(memoryRetention).Unix()})
 	actions, err := items.puts(l.table)
 	if err != nil {
 		return nil, err
 	}
 	// What is remembered of the shift before is replaced.
-	actions[1].Put.ConditionExpression, actions[1].Put.ExpressionAttributeNames = nil, nil
+	if err := replaceOlder(actions[1].Put, w.Request.Signed(at)); err != nil {
+		return nil, err
+	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
 		return input, nil
 	}
 	found, refused := reasonsOf(err).refused(0)
 	if !refused {
+		if _, late := reasonsOf(err).refused(1); late {
+			return nil, stackshift.ErrLate
+		}
 		return nil, meaning(err)
 	}
 	var before storedWaiter
@@ -113,14 +171,18 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	return json.RawMessage(before.Input), nil
 }
 
-// Forget stores that a request of a custom resource had nothing to shift.
-func (l *Ledger) Forget(ctx context.Context, resource string, m stackshift.Memory, at time.Time) error {
-	memory, err := encodeJSON("the memory of the stack", m)
-	if err != nil {
-		return err
+// replaceOlder lets a Put replace what an older request has stored.
+func replaceOlder(put *types.Put, signed string) error {
+	put.ConditionExpression, put.ExpressionAttributeNames = nil, nil
+	if signed == "" {
+		return nil
 	}
-	return l.updateStack(ctx, memoryKey(resource), expression.Set(expression.Name(memoryText), expression.Value(memory)).
-		Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix())))
+	e, err := expression.NewBuilder().WithCondition(noNewer(signed)).Build()
+	if err != nil {
+		return fmt.Errorf("build the condition: %w", err)
+	}
+	put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = e.Condition(), e.Names(), e.Values()
+	return nil
 }
 
 // memoryRetention is how long a shift of a stack is remembered. A stack that rolls back does so
@@ -150,31 +212,43 @@ func (l *Ledger) AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time
 	if err != nil {
 		return err
 	}
-	return l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.Set(expression.Name(waiterText), expression.Value(text)).
-		Set(expression.Name(expiresAt), expression.Value(at.Add(waiterRetention).Unix())))
+	_, err = l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.NewBuilder().
+		WithUpdate(expression.Set(expression.Name(waiterText), expression.Value(text)).
+			Set(expression.Name(expiresAt), expression.Value(at.Add(waiterRetention).Unix()))))
+	return err
 }
 
-// Answered stores that a request was answered. The ResponseURL is forgotten.
+// Answered stores that a request was answered. The ResponseURL is forgotten. A request that does not
+// wait is none of its affairs.
 func (l *Ledger) Answered(ctx context.Context, w stackshift.Waiter) error {
-	return l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.Remove(expression.Name(waiterText)))
+	_, err := l.updateStack(ctx, waiterKey(w.Execution, w.Request.RequestID), expression.NewBuilder().
+		WithUpdate(expression.Remove(expression.Name(waiterText))).
+		WithCondition(expression.AttributeExists(expression.Name(waiterText))))
+	if _, refused := refusedItem(err); refused {
+		return nil
+	}
+	return err
 }
 
-func (l *Ledger) updateStack(ctx context.Context, k key, change expression.UpdateBuilder) error {
-	e, err := expression.NewBuilder().WithUpdate(change).Build()
+// updateStack changes an item of a stack, and returns it.
+func (l *Ledger) updateStack(ctx context.Context, k key, change expression.Builder) (item, error) {
+	e, err := change.Build()
 	if err != nil {
-		return fmt.Errorf("build the update: %w", err)
+		return nil, fmt.Errorf("build the update: %w", err)
 	}
-	_, err = l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := l.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 l.table,
 		Key:                       k,
 		UpdateExpression:          e.Update(),
+		ConditionExpression:       e.Condition(),
 		ExpressionAttributeNames:  e.Names(),
 		ExpressionAttributeValues: e.Values(),
+		ReturnValues:              types.ReturnValueAllNew,
 	})
 	if err != nil {
-		return fmt.Errorf("record the request of the stack: %w", meaning(err))
+		return nil, fmt.Errorf("record the request of the stack: %w", meaning(err))
 	}
-	return nil
+	return out.Attributes, nil
 }
 
 // Waiters lists the requests that wait for an execution and were not answered yet.

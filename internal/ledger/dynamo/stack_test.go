@@ -65,6 +65,68 @@ func TestAStacksShiftIsRememberedOnce(t *testing.T) {
 	assert.Equal(t, memory(next, "42", "43"), remembered, "the next shift replaces it")
 }
 
+// signedAt returns a request whose URL was signed at a time of the day of noon.
+func signedAt(id, clock string) stackshift.Request {
+	r := stackRequest(id)
+	r.ResponseURL += "?X-Amz-Date=" + noon.Format("20060102") + "T" + clock + "Z"
+	return r
+}
+
+// CloudFormation's events may come late, and a request may still be handled when its update is
+// cancelled. The newest request of a resource counts.
+func TestAnOlderRequestChangesNothing(t *testing.T) {
+	t.Parallel()
+	older, newer, unsigned := signedAt("r1", "100000"), signedAt("r2", "110000"), stackRequest("r3")
+	for name, first := range map[string]func(w *world) error{
+		"Supersede": func(w *world) error { _, err := w.Supersede(t.Context(), newer, noon); return err },
+		"Forget":    func(w *world) error { return w.Forget(t.Context(), newer, newer.Remembered(), noon) },
+		"Remember": func(w *world) error {
+			_, err := w.Remember(t.Context(), newer.Remembered(), forward(newer), json.RawMessage(`{}`), noon)
+			return err
+		},
+	} {
+		for _, then := range []struct {
+			request stackshift.Request
+			err     error
+		}{{older, stackshift.ErrLate}, {newer, nil}, {unsigned, nil}} {
+			w := newWorld(t)
+			require.NoError(t, first(w), name)
+			before, err := w.Memory(t.Context(), newer.Resource())
+			require.NoError(t, err)
+			assert.Equal(t, newer.Signed(noon), before.Signed, name)
+
+			remembered, err := w.Supersede(t.Context(), then.request, noon)
+			require.ErrorIs(t, err, then.err, name)
+			if then.err == nil {
+				assert.Equal(t, before, remembered, name)
+			}
+			_, err = w.Remember(t.Context(), memory(then.request, "1", "2"), forward(then.request), json.RawMessage(`{}`), noon)
+			require.ErrorIs(t, err, then.err, name)
+			require.ErrorIs(t, w.Forget(t.Context(), then.request, then.request.Remembered(), noon), then.err, name)
+			if then.err != nil {
+				after, err := w.Memory(t.Context(), newer.Resource())
+				require.NoError(t, err)
+				assert.Equal(t, before, after, name)
+			}
+		}
+	}
+}
+
+// What an earlier request has shifted is not undone in the rollback of a later one.
+func TestARequestThatShiftsNothingReplacesWhatIsRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shifted, next := signedAt("r1", "100000"), signedAt("r2", "110000")
+	_, err := w.Remember(t.Context(), memory(shifted, "41", "42"), forward(shifted), json.RawMessage(`{}`), noon)
+	require.NoError(t, err)
+	require.NoError(t, w.Forget(t.Context(), next, next.Remembered(), noon))
+	remembered, err := w.Supersede(t.Context(), next, noon)
+	require.NoError(t, err)
+	want := next.Remembered()
+	want.Signed = next.Signed(noon)
+	assert.Equal(t, want, remembered)
+}
+
 // Whoever reads the URL at which CloudFormation waits could answer in Sluice's place.
 func TestARequestIsForgottenWhenItIsAnswered(t *testing.T) {
 	t.Parallel()
@@ -86,6 +148,7 @@ func TestARequestIsForgottenWhenItIsAnswered(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotNil(t, began, "a repetition of the request is still known")
 	require.NoError(t, w.Answered(t.Context(), waits))
+	require.NoError(t, w.Answered(t.Context(), forward(stackRequest("r4"))), "it does not wait, and leaves nothing")
 	all, err := w.client().Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(tableName)})
 	require.NoError(t, err)
 	require.Len(t, all.Items, 3)
@@ -104,6 +167,9 @@ func TestADamagedMemoryOfAStackIsAnError(t *testing.T) {
 		_, err := w.Memory(t.Context(), r.Resource())
 		require.ErrorIs(t, err, shift.ErrLedgerDamaged)
 	}
+	w.answer = func(string) (int, string, bool) { return 200, `{"Attributes": {"memory": {"S": "{"}}}`, true }
+	_, err := w.Supersede(t.Context(), signedAt("r1", "100000"), noon)
+	require.ErrorIs(t, err, shift.ErrLedgerDamaged)
 	w.answer = func(string) (int, string, bool) {
 		return 200, `{"Items": [{"waiter": {"S": "{"}}, {"waiter": {"S": "{\"execution\":\"cfn-1\"}"}}]}`, true
 	}
@@ -122,9 +188,11 @@ func TestNoFailureWithAStackIsLost(t *testing.T) {
 			_, err := w.Remember(t.Context(), memory(r, "1", "2"), forward(r), json.RawMessage(`{}`), time.Now())
 			return err
 		},
-		"AwaitEnd": func(w *world) error { return w.AwaitEnd(t.Context(), forward(r), noon) },
-		"Answered": func(w *world) error { return w.Answered(t.Context(), forward(r)) },
-		"Waiters":  func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
+		"Supersede": func(w *world) error { _, err := w.Supersede(t.Context(), signedAt("r1", "100000"), noon); return err },
+		"Forget":    func(w *world) error { return w.Forget(t.Context(), r, r.Remembered(), noon) },
+		"AwaitEnd":  func(w *world) error { return w.AwaitEnd(t.Context(), forward(r), noon) },
+		"Answered":  func(w *world) error { return w.Answered(t.Context(), forward(r)) },
+		"Waiters":   func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
 	} {
 		w := newWorld(t)
 		w.failing(1)

@@ -35,6 +35,27 @@ type put struct {
 	body []byte
 }
 
+// Received is something that was put to a presigned URL.
+type Received struct {
+	At   time.Time
+	Body []byte
+}
+
+// Received returns what was put to a presigned URL, in its order.
+func (s *Stacks) Received(presigned string) []Received {
+	u, err := url.Parse(presigned)
+	if err != nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Received
+	for _, p := range s.objects[u.Host+u.EscapedPath()].puts {
+		all = append(all, Received{p.at, p.body})
+	}
+	return all
+}
+
 // responseHost and signalHost are the buckets of the answers.
 func (s *Stacks) responseHost() string {
 	return "cloudformation-custom-resource-response-" + strings.ReplaceAll(s.account.Region, "-", "") + ".s3." + s.account.Region + ".amazonaws.com"
