@@ -168,7 +168,7 @@ var rules = []rule{
 	{folder: "internal/cdksettings", may: []string{contract}},
 
 	{folder: "internal/localaws/asl"},
-	{folder: "internal/localaws/iam"},
+	{folder: "internal/localaws/iam", may: localService},
 	{folder: "internal/localaws/lambdaruntime"},
 	// It knows where the local Lambda answers functions' URLs.
 	{folder: "internal/localaws/stack", may: []string{localRuntime, localCloud + "/lambda"}},
