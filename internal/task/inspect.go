@@ -26,7 +26,8 @@ type LockReader interface {
 type Inspection struct {
 	Publish PublishVersion
 	Open    OpenDeployment
-	Locks   LockReader
+	// Locks may be nil where there is no Ledger.
+	Locks LockReader
 }
 
 // Inspected is what an Inspection has read.
@@ -95,6 +96,9 @@ func (i Inspection) Inspect(ctx context.Context, executionID string, input json.
 	release.Schema, release.At = shift.Schema, now
 	in.seen.Release = release
 	in.opening = opening{OpenDeployment: i.Open, id: executionID, release: release}
+	if i.Locks != nil {
+		in.note("", in.opening.checkFreeze(ctx))
+	}
 	in.note(strategyField, i.Publish.checkRules(release))
 	for n, a := range release.Arrivals {
 		in.inspectTarget(ctx, n, a)
@@ -122,7 +126,8 @@ func (in *inspecting) inspectTarget(ctx context.Context, n int, a shift.Arrival)
 	if errors.Is(err, shift.ErrFunctionNotFound) {
 		return
 	}
-	in.note(path, in.opening.busy(in.Locks.CheckFree(ctx, a.Target)))
+	held := in.checkFree(ctx, a.Target)
+	in.note(path, held)
 	candidate, err := in.describeCandidate(ctx, a)
 	if err != nil {
 		in.note(path, err)
@@ -133,11 +138,22 @@ func (in *inspecting) inspectTarget(ctx context.Context, n int, a shift.Arrival)
 		in.note(path, err)
 		return
 	}
+	if held != nil {
+		return // its holder may be dividing the traffic
+	}
 	change, err := in.opening.readChange(ctx, a, candidate)
 	in.note(path, err)
 	if err == nil {
 		in.seen.Changes = append(in.seen.Changes, change)
 	}
+}
+
+// checkFree says who holds a Target. Without Locks it finds nobody.
+func (in *inspecting) checkFree(ctx context.Context, t shift.Target) error {
+	if in.Locks == nil {
+		return nil
+	}
+	return in.opening.busy(in.Locks.CheckFree(ctx, t))
 }
 
 // describeCandidate reads the version to deploy, or the code that Publish would publish. Publish
