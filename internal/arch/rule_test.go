@@ -140,7 +140,7 @@ var rules = []rule{
 	{folder: "internal/assembly/inspection", may: list(adapters, assembly, tasks, strictyaml)},
 
 	// It asks the tasks' own checks, and judges what else the operator's adapters read.
-	{folder: "internal/inspection", may: []string{domain, contract, requests, forecasts, tasks, operator, awserror, smithy}},
+	{folder: "internal/inspection", may: []string{domain, contract, requests, forecasts, tasks, operator, awserror, smithy}, tests: []string{localIAM}},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.

@@ -37,10 +37,10 @@ func (in *inspecting) asks() map[string][]operator.Ask {
 		}
 	}
 	for _, function := range release.Hooks.Functions() {
-		in.askToInvoke(asks, "hooks", function, flow.Publish.Function, flow.BeforeHook.Function)
+		in.askToInvoke(asks, hooksPath, function, flow.Publish.Function, flow.BeforeHook.Function)
 	}
 	if s := release.Judging.Synthetic; s.On() {
-		in.askToInvoke(asks, "judge.synthetic.function", s.Function, flow.Publish.Function, flow.CheckAlarms.Function)
+		in.askToInvoke(asks, syntheticPath, s.Function, flow.Publish.Function, flow.CheckAlarms.Function)
 	}
 	if len(release.Alarms) > 0 {
 		for _, by := range []string{flow.Publish.Function, flow.Open.Function, flow.CheckAlarms.Function} {
@@ -137,7 +137,7 @@ func (in *inspecting) tellMissing(missing []missingCall) {
 		if resource != "*" {
 			on = " on " + resource
 		}
-		in.find(in.pathOf(resource), PermissionMissing, resource, "the roles of Sluice's functions do not allow what the deployment calls%s (%s): %s", on, strings.Join(calls, ", "), in.remedy(resource))
+		in.find(in.pathOf(resource), PermissionMissing, resource, "the roles of Sluice's functions do not allow what the deployment calls%s (%s): %s", on, strings.Join(calls, ", "), in.remedy(resource, missing[0].Tags))
 		missing = rest
 	}
 }
@@ -151,12 +151,12 @@ func (in *inspecting) pathOf(resource string) string {
 		}
 	}
 	if s := in.seen.Release.Judging.Synthetic; s.On() && strings.TrimPrefix(unqualified(in.arnOf(s.Function)), in.home) == name {
-		return "judge.synthetic.function"
+		return syntheticPath
 	}
 	if resource == "*" {
 		return ""
 	}
-	return "hooks"
+	return hooksPath
 }
 
 func (in *inspecting) arnOf(function string) string {
@@ -166,15 +166,28 @@ func (in *inspecting) arnOf(function string) string {
 	return in.home + function
 }
 
-// remedy says how a role comes to be allowed a call.
-func (in *inspecting) remedy(resource string) string {
+// lookElsewhere is the remedy where the tags or the names cannot be the cause.
+const lookElsewhere = "deploy the stack again, and look for what denies it: a permissions boundary, or a policy of your organization"
+
+// remedy says how the roles come to be allowed calls on a resource.
+func (in *inspecting) remedy(resource string, tags map[string]string) string {
+	tag, setting := flow.TagAlias, "functions"
 	switch path := in.pathOf(resource); {
 	case path == "":
-		return "deploy the stack as it is meant to be, and look for what denies it: a permissions boundary, or a policy of your organization"
-	case path == "hooks":
-		return fmt.Sprintf("tag the function %s (the stack's setting hooks can allow names instead)", flow.TagHook)
-	case strings.HasPrefix(path, "judge"):
-		return fmt.Sprintf("tag the function %s (the stack's setting synthetic can allow names instead)", flow.TagSynthetic)
+		return lookElsewhere
+	case path == hooksPath:
+		tag, setting = flow.TagHook, "hooks"
+	case path == syntheticPath:
+		tag, setting = flow.TagSynthetic, "synthetic"
 	}
-	return fmt.Sprintf("tag the function %s with the alias to shift, or widen the stack's setting functions; else look for a permissions boundary, or a policy of your organization", flow.TagAlias)
+	if tags[tag] != "" {
+		return fmt.Sprintf("it has the tag %s, so unless the stack's setting %s allows other names, %s", tag, setting, lookElsewhere)
+	}
+	return fmt.Sprintf("give it the tag %s, or let the stack's setting %s allow its name", tag, setting)
 }
+
+// The paths of functions that are invoked.
+const (
+	hooksPath     = "hooks"
+	syntheticPath = "judge.synthetic.function"
+)

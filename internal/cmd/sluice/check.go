@@ -228,9 +228,7 @@ func childOf(alarm, child, home string) string {
 
 func (c checked) print(to io.Writer) {
 	t := &table{indent: gutter}
-	t.add("targets", fmt.Sprintf("%d checked", len(c.Targets)))
-	t.add("alarms", fmt.Sprintf("%d checked", len(c.Alarms)))
-	t.add("hooks", fmt.Sprintf("%d checked", len(c.Hooks)))
+	t.add("names", fmt.Sprintf("%s, %s, %s", several(len(c.Targets), "target"), several(len(c.Alarms), "alarm"), several(len(c.Hooks), "hook")))
 	t.write(to)
 	printFindings(to, "Problems", c.Findings)
 	printFindings(to, "Notes", c.Notes)
@@ -239,6 +237,14 @@ func (c checked) print(to io.Writer) {
 	fmt.Fprintln(to)
 	t.add("result", c.result())
 	t.write(to)
+}
+
+// several counts things.
+func several(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func (c checked) result() string {

@@ -25,7 +25,7 @@ func TestCheckNamesAlarmsThatCannotFireAsMeant(t *testing.T) {
 	got := a.run("check", "-f", file)
 	assert.Equal(t, statusFailed, got.status)
 	assert.Empty(t, got.stderr)
-	for _, want := range []string{"2 checked", "alarms[1]: AlarmNotFound", "gone", "AlarmOfMinimum", "AlarmTooSlow", "datapointsToAlarm 2", "AlarmOnMissingData"} {
+	for _, want := range []string{"2 alarms", "alarms[1]: AlarmNotFound", "gone", "AlarmOfMinimum", "AlarmTooSlow", "datapointsToAlarm 2", "AlarmOnMissingData"} {
 		assert.Contains(t, got.stdout, want)
 	}
 	plan := a.run("plan", "-f", file, "--check", "--json")
