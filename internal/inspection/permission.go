@@ -1,6 +1,7 @@
 package inspection
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"sluice/internal/flow"
 	"sluice/internal/operator"
 	"sluice/internal/shift"
+	"sluice/internal/task"
 )
 
 // inOrder are Sluice's Lambdas in the order in which a deployment runs them.
@@ -57,8 +59,8 @@ func (in *inspecting) asks() map[string][]operator.Ask {
 
 func (in *inspecting) askForTarget(asks map[string][]operator.Ask, path string, a shift.Arrival) {
 	function, alias, err := flow.SplitLambdaTarget(a.Target)
-	if err != nil {
-		return
+	if err != nil || in.isNotAllowed(path) {
+		return // the roles allow nothing then, and the remedy is told already
 	}
 	arn := in.home + function
 	tags, known := in.tags(path, arn)
@@ -87,6 +89,13 @@ func (in *inspecting) askForTarget(asks map[string][]operator.Ask, path string, 
 	if in.seen.Release.Options.CreateTarget {
 		ask(flow.SetWeight.Function, arn, "lambda:CreateAlias")
 	}
+}
+
+// isNotAllowed says whether the function of a Target was found to be none that Sluice may shift.
+func (in *inspecting) isNotAllowed(path string) bool {
+	return slices.ContainsFunc(in.problems, func(p task.Problem) bool {
+		return p.Path == path && errors.Is(p.Err, shift.ErrFunctionNotAllowed)
+	})
 }
 
 // askToInvoke asks whether Lambdas may invoke a function of the user's, which may have a qualifier.
@@ -181,7 +190,7 @@ func (in *inspecting) remedy(resource string, tags map[string]string) string {
 		tag, setting = flow.TagSynthetic, "synthetic"
 	}
 	if tags[tag] != "" {
-		return fmt.Sprintf("it has the tag %s, so unless the stack's setting %s allows other names, %s", tag, setting, lookElsewhere)
+		return fmt.Sprintf("it has the tag %s. If the stack's setting %s allows names instead, let it allow this one; else %s", tag, setting, lookElsewhere)
 	}
 	return fmt.Sprintf("give it the tag %s, or let the stack's setting %s allow its name", tag, setting)
 }
