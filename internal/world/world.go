@@ -214,9 +214,6 @@ func (w *World) furnish(inputs []json.RawMessage) error {
 		return err
 	}
 	w.restrain()
-	if err := w.showSettings(); err != nil {
-		return err
-	}
 	targets := targetsOf(releases)
 	w.traffic.behave = w.behaviour
 	for _, t := range targets {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -174,6 +175,31 @@ var readers = []string{
 	"lambda:ListFunctionUrlConfigs", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListTags",
 }
 
+// watchReaders lets a test fail if the user of the command calls anything but readers, or if a
+// hook runs.
+func (a *remoteWorld) watchReaders(t *testing.T, called func(action string)) {
+	a.OnHook(func(function string, _ []byte) { t.Errorf("the hook %s ran", function) })
+	a.Cloud().OnCall(func(c localaws.Call) {
+		if c.Actor != "somebody" {
+			return
+		}
+		called(c.Action())
+		if !slices.Contains(readers, c.Action()) {
+			t.Errorf("%s was called", c.Action())
+		}
+	})
+}
+
+// longLines returns the lines that are wider than a page and could be broken.
+func longLines(text string) (long []string) {
+	for line := range strings.Lines(text) {
+		if len([]rune(line)) > pageWidth+1 && !strings.Contains(line, "arn:") {
+			long = append(long, line)
+		}
+	}
+	return long
+}
+
 func TestGoldenCheckOfAccounts(t *testing.T) {
 	t.Parallel()
 	called := map[string]bool{}
@@ -182,33 +208,19 @@ func TestGoldenCheckOfAccounts(t *testing.T) {
 		for _, test := range checkedAccounts {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
-				if test.file == "" {
-					test.file = whole
-				}
-				if test.deployed == "" {
-					test.deployed = whole
-				}
-				a := newRemoteWorld(t, test.deployed, test.scenario)
+				a := newRemoteWorld(t, cmp.Or(test.deployed, whole), test.scenario)
 				if test.prepare != nil {
 					test.prepare(t, a)
 				}
-				a.OnHook(func(function string, _ []byte) { t.Errorf("the hook %s ran", function) })
-				a.Cloud().OnCall(func(c localaws.Call) {
+				a.watchReaders(t, func(action string) {
 					mu.Lock()
 					defer mu.Unlock()
-					called[c.Action()] = called[c.Action()] || c.Actor == "somebody"
-					if c.Actor == "somebody" && !slices.Contains(readers, c.Action()) {
-						t.Errorf("%s was called", c.Action())
-					}
+					called[action] = true
 				})
-				got := a.run(append([]string{"check", "-f", writeFile(t, "deployment.json", test.file)}, test.args...)...)
+				got := a.run(append([]string{"check", "-f", writeFile(t, "deployment.json", cmp.Or(test.file, whole))}, test.args...)...)
 				assert.Equal(t, test.status, got.status, got.stderr)
 				assert.Empty(t, got.stderr)
-				for line := range strings.Lines(got.stdout) {
-					if len([]rune(line)) > 81 && !strings.Contains(line, "arn:") {
-						t.Errorf("longer than 80 columns: %s", line)
-					}
-				}
+				assert.Empty(t, longLines(got.stdout))
 				assertGolden(t, "check-"+test.name+".txt", got.stdout)
 			})
 		}
