@@ -49,6 +49,9 @@ func (in *inspecting) asks() map[string][]operator.Ask {
 			asks[by] = append(asks[by], operator.Ask{Action: describeAlarms, Resource: "*"})
 		}
 	}
+	if release.Options.KeepVersions > 0 {
+		asks[flow.Close.Function] = append(asks[flow.Close.Function], operator.Ask{Action: "lambda:ListEventSourceMappings", Resource: "*"})
+	}
 	if release.Judging.On() {
 		for _, by := range []string{flow.Open.Function, flow.CheckAlarms.Function} {
 			asks[by] = append(asks[by], operator.Ask{Action: "cloudwatch:GetMetricData", Resource: "*"})
@@ -88,6 +91,10 @@ func (in *inspecting) askForTarget(asks map[string][]operator.Ask, path string, 
 	}
 	if in.seen.Release.Options.CreateTarget {
 		ask(flow.SetWeight.Function, arn, "lambda:CreateAlias")
+	}
+	if in.seen.Release.Options.KeepVersions > 0 {
+		ask(flow.Close.Function, arn, "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListVersionsByFunction")
+		ask(flow.Close.Function, arn+":1", "lambda:DeleteFunction") // any version stands for all
 	}
 }
 

@@ -32,7 +32,7 @@ func asked(t *testing.T) map[string][]operator.Ask {
 	t.Helper()
 	var all map[string][]operator.Ask
 	for _, input := range []string{
-		`{"function": "orders", "createAlias": true, "alarms": ["errors"], "judge": {"synthetic": {"function": "load"}}, "hooks": {"beforeTraffic": [{"function": "smoke:live"}]}}`,
+		`{"function": "orders", "createAlias": true, "keepVersions": 5, "alarms": ["errors"], "judge": {"synthetic": {"function": "load"}}, "hooks": {"beforeTraffic": [{"function": "smoke:live"}]}}`,
 		`{"function": "orders", "version": "3"}`,
 	} {
 		release, err := request.DecodeInput([]byte(input), "")

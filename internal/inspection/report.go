@@ -93,8 +93,6 @@ func (r *Report) add(path string, err error) {
 		for _, p := range input.Problems {
 			r.find(p.Path, flow.Wire(err).Name, "", "%s", p.Message)
 		}
-	case errors.Is(err, shift.ErrTargetBusy):
-		r.note(path, flow.Wire(err).Name, "", "%v", err)
 	case !r.skipUnread(path, err):
 		r.find(path, flow.Wire(err).Name, "", "%v", err)
 	}
@@ -116,6 +114,10 @@ func (r *Report) skipUnread(path string, err error) bool {
 
 func (r *Report) addProblems(problems []task.Problem) {
 	for _, p := range problems {
+		if p.Waits {
+			r.note(p.Path, flow.Wire(p.Err).Name, "", "a deployment that starts now waits: %v", p.Err)
+			continue
+		}
 		r.add(p.Path, p.Err)
 	}
 }

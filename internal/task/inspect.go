@@ -47,6 +47,8 @@ type Inspected struct {
 type Problem struct {
 	Path string
 	Err  error
+	// Waits says that the Deployment would not end, and wait until it is over.
+	Waits bool
 }
 
 // The paths of what an Inspection finds. Inputs with a single Target have it in their root.
@@ -96,9 +98,7 @@ func (i Inspection) Inspect(ctx context.Context, executionID string, input json.
 	release.Schema, release.At = shift.Schema, now
 	in.seen.Release = release
 	in.opening = opening{OpenDeployment: i.Open, id: executionID, release: release}
-	if i.Locks != nil {
-		in.note("", in.opening.checkFreeze(ctx))
-	}
+	in.checkFrozen(ctx)
 	in.note(strategyField, i.Publish.checkRules(release))
 	for n, a := range release.Arrivals {
 		in.inspectTarget(ctx, n, a)
@@ -113,7 +113,7 @@ func (i Inspection) Inspect(ctx context.Context, executionID string, input json.
 // note implements noter.
 func (in *inspecting) note(path string, err error) {
 	if err != nil {
-		in.problems = append(in.problems, Problem{path, err})
+		in.problems = append(in.problems, Problem{Path: path, Err: err})
 	}
 }
 
@@ -126,8 +126,7 @@ func (in *inspecting) inspectTarget(ctx context.Context, n int, a shift.Arrival)
 	if errors.Is(err, shift.ErrFunctionNotFound) {
 		return
 	}
-	held := in.checkFree(ctx, a.Target)
-	in.note(path, held)
+	free := in.checkFree(ctx, path, a.Target)
 	candidate, err := in.describeCandidate(ctx, a)
 	if err != nil {
 		in.note(path, err)
@@ -138,7 +137,7 @@ func (in *inspecting) inspectTarget(ctx context.Context, n int, a shift.Arrival)
 		in.note(path, err)
 		return
 	}
-	if held != nil {
+	if !free {
 		return // its holder may be dividing the traffic
 	}
 	change, err := in.opening.readChange(ctx, a, candidate)
@@ -148,12 +147,31 @@ func (in *inspecting) inspectTarget(ctx context.Context, n int, a shift.Arrival)
 	}
 }
 
-// checkFree says who holds a Target. Without Locks it finds nobody.
-func (in *inspecting) checkFree(ctx context.Context, t shift.Target) error {
+// checkFree notes who holds a Target. Without Locks it finds nobody.
+func (in *inspecting) checkFree(ctx context.Context, path string, t shift.Target) (free bool) {
 	if in.Locks == nil {
-		return nil
+		return true
 	}
-	return in.opening.busy(in.Locks.CheckFree(ctx, t))
+	held := in.Locks.CheckFree(ctx, t)
+	if held != nil {
+		in.problems = append(in.problems, Problem{Path: path, Err: held, Waits: errors.Is(held, shift.ErrTargetHeld) && in.opening.waits()})
+	}
+	return held == nil
+}
+
+// checkFrozen notes a freeze of the account.
+func (in *inspecting) checkFrozen(ctx context.Context) {
+	if in.Locks == nil {
+		return
+	}
+	freeze, err := in.opening.Ledger.Freeze(ctx)
+	switch {
+	case err != nil:
+		in.note("", err)
+	case freeze.Holds(in.seen.Release.At):
+		waits := in.seen.Release.Options.WhenFrozen != shift.FailWhenFrozen
+		in.problems = append(in.problems, Problem{Err: fmt.Errorf("%w: %s", shift.ErrFrozen, freeze), Waits: waits})
+	}
 }
 
 // describeCandidate reads the version to deploy, or the code that Publish would publish. Publish
@@ -167,15 +185,6 @@ func (in *inspecting) describeCandidate(ctx context.Context, a shift.Arrival) (s
 		return candidate, err
 	}
 	return candidate, nil
-}
-
-// busy turns the error of a Target that is held into shift.ErrTargetBusy if the Deployment would
-// wait for its turn. It returns other errors as they are.
-func (o opening) busy(err error) error {
-	if errors.Is(err, shift.ErrTargetHeld) && o.waits() {
-		return fmt.Errorf("%w: %s", shift.ErrTargetBusy, err.Error())
-	}
-	return err
 }
 
 // inspectAlarms reads all alarms, and judges each by itself.
