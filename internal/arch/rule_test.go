@@ -137,6 +137,10 @@ var rules = []rule{
 	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", pruning, templates, sdk+"/aws")},
 	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
 	{folder: "internal/assembly/publishversion", may: list(adapters, assembly, tasks, contract, domain, strictyaml)},
+	{folder: "internal/assembly/inspection", may: list(adapters, assembly, tasks, strictyaml)},
+
+	// It asks the tasks' own checks, and judges what else the operator's adapters read.
+	{folder: "internal/inspection", may: []string{domain, contract, requests, forecasts, tasks, operator, awserror, smithy}, tests: []string{localIAM}},
 
 	// Which functions may be shifted is a rule of the domain's, and settled when a
 	// Lambda starts: a setting that means nothing must not wait for its first use.
@@ -168,7 +172,7 @@ var rules = []rule{
 	{folder: "internal/cdksettings", may: []string{contract}},
 
 	{folder: "internal/localaws/asl"},
-	{folder: "internal/localaws/iam"},
+	{folder: "internal/localaws/iam", may: localService},
 	{folder: "internal/localaws/lambdaruntime"},
 	// It knows where the local Lambda answers functions' URLs.
 	{folder: "internal/localaws/stack", may: []string{localRuntime, localCloud + "/lambda"}},
@@ -239,7 +243,7 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, dashboard, codeDeploy, pruning, module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, dashboard, codeDeploy, pruning, assembly, tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

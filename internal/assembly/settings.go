@@ -1,10 +1,14 @@
 package assembly
 
 import (
+	"cmp"
+	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"sluice/internal/flow"
 	"sluice/internal/request"
 	"sluice/internal/router"
 	"sluice/internal/shift"
@@ -47,6 +51,46 @@ type Settings struct {
 	Kinds   map[string]request.Kind
 	// Runtime replaces the clock and the output in the local world.
 	Runtime Runtime
+}
+
+// ReadInputs reads from the environment of publish-version which inputs it takes. The other
+// functions have only its FrontEnds.
+func (s *Settings) ReadInputs(getenv func(string) string) (err error) {
+	s.FrontEnds, err = request.ParseFrontEnds(getenv(flow.CloudFrontStoreVariable), getenv(flow.Route53Variable), getenv(flow.DistributionsVariable))
+	if err != nil {
+		return err
+	}
+	s.Alias = getenv(flow.AliasVariable)
+	if s.Alias != "" && !request.IsAlias(s.Alias) {
+		return fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(s.Alias, 80), request.NoAlias)
+	}
+	s.Parameters = cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
+	if !request.IsParameterFolder(s.Parameters) {
+		return fmt.Errorf("%s is %q, which is not a folder of parameters, such as %s",
+			flow.ParametersVariable, shift.BoundText(s.Parameters, 80), request.DefaultParameters)
+	}
+	if s.Allowed, err = request.ParseAllowed(getenv(flow.FunctionsVariable)); err != nil {
+		return fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
+	}
+	endpoint := getenv(flow.HookEndpointVariable)
+	if endpoint != "" && endpoint != flow.HookEndpointURL {
+		return fmt.Errorf("%s is %q, and must be %s or not be set", flow.HookEndpointVariable, shift.BoundText(endpoint, 80), flow.HookEndpointURL)
+	}
+	s.HookEndpoint = endpoint != ""
+	s.RevertWindow, err = readRevertWindow(getenv(flow.RevertHoursVariable))
+	return err
+}
+
+// readRevertWindow reads for how long a promoted Deployment can be reverted.
+func readRevertWindow(hours string) (shift.Seconds, error) {
+	if hours == "" {
+		return shift.DefaultRevertWindow, nil
+	}
+	n, err := strconv.Atoi(hours)
+	if window := shift.Seconds(n) * 3600; err == nil && window >= 0 && window <= shift.MaxRevertWindow {
+		return max(window, 1), nil // 0 would stand for "not known" in a record
+	}
+	return 0, fmt.Errorf("%s is %q, and must be a whole number of hours from 0 to %d", flow.RevertHoursVariable, shift.BoundText(hours, 80), shift.MaxRevertWindow/3600)
 }
 
 // Runtime is the clock and the output of a Lambda. The zero value uses the real ones.

@@ -8,15 +8,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"sluice/internal/assembly"
 	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
 )
 
 // Start serves the Task until Lambda ends the process. wire builds the handler from the
@@ -49,55 +46,16 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if net == "" && function == flow.StackShift {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the function %s, which %s asks to abort deployments", flow.SafetyNetVariable, flow.SafetyNet, function)
 	}
-	frontEnds, err := request.ParseFrontEnds(getenv(flow.CloudFrontStoreVariable), getenv(flow.Route53Variable), getenv(flow.DistributionsVariable))
-	if err != nil {
-		return assembly.Settings{}, err
-	}
 	cfg, err := loadAWS(getenv)
 	if err != nil {
 		return assembly.Settings{}, err
 	}
 	settings := assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics), FrontEnds: frontEnds,
+		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		StackShift: getenv(flow.StackShiftVariable), HookURL: getenv(flow.HookURLVariable), HookLayer: getenv(flow.HookLayerVariable),
 	}
-	err = loadInputs(getenv, &settings)
+	err = settings.ReadInputs(getenv)
 	return settings, err
-}
-
-// loadInputs reads the Settings that say which inputs are taken. Only publish-version uses them.
-func loadInputs(getenv func(string) string, into *assembly.Settings) (err error) {
-	into.Alias = getenv(flow.AliasVariable)
-	if into.Alias != "" && !request.IsAlias(into.Alias) {
-		return fmt.Errorf("%s is %q, which %s", flow.AliasVariable, shift.BoundText(into.Alias, 80), request.NoAlias)
-	}
-	into.Parameters = cmp.Or(getenv(flow.ParametersVariable), request.DefaultParameters)
-	if !request.IsParameterFolder(into.Parameters) {
-		return fmt.Errorf("%s is %q, which is not a folder of parameters, such as %s",
-			flow.ParametersVariable, shift.BoundText(into.Parameters, 80), request.DefaultParameters)
-	}
-	if into.Allowed, err = request.ParseAllowed(getenv(flow.FunctionsVariable)); err != nil {
-		return fmt.Errorf("%s: %w", flow.FunctionsVariable, err)
-	}
-	endpoint := getenv(flow.HookEndpointVariable)
-	if endpoint != "" && endpoint != flow.HookEndpointURL {
-		return fmt.Errorf("%s is %q, and must be %s or not be set", flow.HookEndpointVariable, shift.BoundText(endpoint, 80), flow.HookEndpointURL)
-	}
-	into.HookEndpoint = endpoint != ""
-	into.RevertWindow, err = loadRevertWindow(getenv(flow.RevertHoursVariable))
-	return err
-}
-
-// loadRevertWindow reads for how long a promoted Deployment can be reverted.
-func loadRevertWindow(hours string) (shift.Seconds, error) {
-	if hours == "" {
-		return shift.DefaultRevertWindow, nil
-	}
-	n, err := strconv.Atoi(hours)
-	if window := shift.Seconds(n) * 3600; err == nil && window >= 0 && window <= shift.MaxRevertWindow {
-		return max(window, 1), nil // 0 would stand for "not known" in a record
-	}
-	return 0, fmt.Errorf("%s is %q, and must be a whole number of hours from 0 to %d", flow.RevertHoursVariable, shift.BoundText(hours, 80), shift.MaxRevertWindow/3600)
 }
 
 // Invoker adapts a flow.Lambda to the Lambda runtime.

@@ -62,6 +62,9 @@ var (
 // Kinds are all kinds of Targets that an input may name.
 var Kinds = []Kind{LambdaAlias, CloudFront, Route53, Switch}
 
+// Unpublished is Lambda's name for the code of a function that is not published yet.
+const Unpublished shift.Version = "$LATEST"
+
 // LimitedBy returns Targets with the Rules of their kinds. Targets of other kinds than Sluice's
 // own have none.
 func LimitedBy(targets []shift.Target) []shift.Limited {

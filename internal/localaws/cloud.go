@@ -12,6 +12,7 @@ import (
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/iam"
 	"sluice/internal/localaws/identifier"
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
@@ -87,6 +88,7 @@ type Cloud struct {
 
 	regions  *cloudwatch.Regions
 	queues   *sqs.Queues
+	roles    *iam.Service
 	stacks   *cloudformation.Stacks
 	config   Config
 	database *dynamodb.Database
@@ -125,6 +127,7 @@ func New(config Config) *Cloud {
 		Buckets:       s3.New(here),
 		Zones:         route53.New(here, route53.Config{Rate: config.RecordRate, PropagationTime: config.PropagationTime, ApplyTime: config.BatchTime}),
 		Distributions: cloudfront.New(here, config.Distributions),
+		roles:         iam.New(here),
 		queues:        sqs.New(here),
 		config:        config,
 		database:      dynamodb.New(config.Now),
@@ -142,6 +145,7 @@ func New(config Config) *Cloud {
 		route53.Name:           {route53.Name, c.Zones},
 		cloudfront.Name:        {cloudfront.Name, c.Distributions},
 		sqs.Name:               {sqs.Name, c.queues},
+		iam.Name:               {iam.Name, c.roles},
 		keyvaluestore.Name:     {keyvaluestore.Name, c.Stores},
 		s3.Name:                {s3.Name, c.Buckets},
 		cloudformation.Name:    {cloudformation.Name, c.stacks},
@@ -153,6 +157,9 @@ func New(config Config) *Cloud {
 // AlarmsIn returns the CloudWatch of a region. An alarm there is another one than that of the
 // same name in the Cloud's own region, and the Cloud's event buses receive none of its events.
 func (c *Cloud) AlarmsIn(region string) *Alarms { return c.regions.In(region) }
+
+// SetPolicies sets who decides what the account's roles may do, for IAM's simulations.
+func (c *Cloud) SetPolicies(p RolePolicies) { c.roles.SetPolicies(p) }
 
 // CloudFormation returns the account's stacks.
 func (c *Cloud) CloudFormation() *Stacks { return c.stacks }

@@ -237,9 +237,9 @@ func TestUnsupportedRequestsAreRefusedByName(t *testing.T) {
 	}
 	for _, test := range []testcase{
 		{"lambda operation", func(a account) error {
-			_, err := a.lambda().GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("orders")})
+			_, err := a.lambda().GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 			return err
-		}, "not implemented in the local AWS: lambda:GET /2015-03-31/functions/orders/policy"},
+		}, "not implemented in the local AWS: lambda:GET /2016-08-19/account-settings"},
 		{"lambda member", func(a account) error {
 			_, err := a.lambda().PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("orders"), PublishTo: lambdatypes.FunctionVersionLatestPublishedLatestPublished})
 			return err

@@ -5,7 +5,7 @@
 // port (a Cloud is an http.Handler).
 //
 // Each service has its own package, which answers its API: lambda, cloudwatch,
-// eventbridge, stepfunctions, sqs, ssm, s3, keyvaluestore, route53, cloudfront,
+// eventbridge, stepfunctions, sqs, ssm, iam, s3, keyvaluestore, route53, cloudfront,
 // cloudformation and dynamodb.
 // The Cloud joins them. It finds the service that a call is signed for, applies the injected
 // faults and the rate limits, and records the call. It does not run anything: a

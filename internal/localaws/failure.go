@@ -5,6 +5,7 @@ import (
 	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/iam"
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
@@ -26,6 +27,7 @@ var failures = map[string]protocol.Failures{
 	route53.Name:        route53.Failures,
 	cloudfront.Name:     cloudfront.Failures,
 	sqs.Name:            sqs.Failures,
+	iam.Name:            iam.Failures,
 	keyvaluestore.Name:  keyvaluestore.Failures,
 	s3.Name:             s3.Failures,
 	cloudformation.Name: cloudformation.Failures,

@@ -5,6 +5,7 @@ import (
 	"sluice/internal/localaws/cloudfront"
 	"sluice/internal/localaws/cloudwatch"
 	"sluice/internal/localaws/eventbridge"
+	"sluice/internal/localaws/iam"
 	"sluice/internal/localaws/keyvaluestore"
 	"sluice/internal/localaws/lambda"
 	"sluice/internal/localaws/protocol"
@@ -47,6 +48,10 @@ type (
 	// URLRequest is a request to a function's URL.
 	URLRequest = protocol.Request
 
+	// EventSource and Grant are who else may invoke a function.
+	EventSource = lambda.EventSource
+	Grant       = lambda.Grant
+
 	// Alarms is CloudWatch in one region. MetricAlarm, CompositeAlarm and LogAlarm are its
 	// alarms.
 	Alarms         = cloudwatch.Alarms
@@ -73,6 +78,9 @@ type (
 	StateMachine  = stepfunctions.StateMachine
 	Execution     = stepfunctions.Execution
 	HistoryEvent  = stepfunctions.HistoryEvent
+
+	// RolePolicies decides what a role may do.
+	RolePolicies = iam.Policies
 
 	// Parameter is a parameter of the Parameter Store.
 	Parameter = ssm.Parameter

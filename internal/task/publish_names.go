@@ -50,7 +50,7 @@ func (p problems) Unwrap() []error { return p }
 // once. What cannot be checked at the moment is left to Open, and to the functions' turn.
 func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) error {
 	var wrong problems
-	note := func(err error) {
+	note := func(_ string, err error) {
 		switch {
 		case err == nil:
 		case slices.ContainsFunc(wrongNames, func(sentinel error) bool { return errors.Is(err, sentinel) }):
@@ -69,37 +69,48 @@ func (h PublishVersion) checkNames(ctx context.Context, release shift.Release) e
 	return wrong
 }
 
-func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release, note func(error)) {
-	for _, a := range release.Arrivals {
-		note(h.Versions.CheckCandidate(ctx, a))
-		if rules, err := h.Versions.Rules(a.Target); err == nil && rules.Creates && release.Options.CreateTarget {
-			continue
-		}
-		note(h.Versions.CheckArrival(ctx, a))
+// noter takes what is wrong, or could not be checked, with the path in an input of what it is
+// about. It ignores nil.
+type noter func(path string, err error)
+
+func (h PublishVersion) checkTargets(ctx context.Context, release shift.Release, note noter) {
+	for i, a := range release.Arrivals {
+		note(targetPath(i), h.checkTarget(ctx, release, a))
 	}
+}
+
+// checkTarget checks that a Target exists, unless the Deployment may create it, and its Candidate.
+func (h PublishVersion) checkTarget(ctx context.Context, release shift.Release, a shift.Arrival) error {
+	if err := h.Versions.CheckCandidate(ctx, a); err != nil {
+		return err
+	}
+	if rules, err := h.Versions.Rules(a.Target); err == nil && rules.Creates && release.Options.CreateTarget {
+		return nil
+	}
+	return h.Versions.CheckArrival(ctx, a)
 }
 
 // checkAlarms leaves to Open what an alarm's state means.
-func (h PublishVersion) checkAlarms(ctx context.Context, release shift.Release, note func(error)) {
+func (h PublishVersion) checkAlarms(ctx context.Context, release shift.Release, note noter) {
 	alarms, err := h.Alarms.Alarms(ctx, release.Alarms)
-	note(err)
-	for _, a := range alarms {
-		note(a.CheckExists())
+	note(alarmsField, err)
+	for i, a := range alarms {
+		note(alarmPath(i), a.CheckExists())
 	}
 }
 
-func (h PublishVersion) checkHooks(ctx context.Context, release shift.Release, note func(error)) {
+func (h PublishVersion) checkHooks(ctx context.Context, release shift.Release, note noter) {
 	for _, function := range release.Hooks.Functions() {
 		if err := h.Hooks.Check(ctx, function); err != nil {
-			note(fmt.Errorf("check the hook %s: %w", function, err))
+			note(hookPath(release.Hooks, function), fmt.Errorf("check the hook %s: %w", function, err))
 		}
 	}
 }
 
-func (h PublishVersion) checkSynthetic(ctx context.Context, release shift.Release, note func(error)) {
+func (h PublishVersion) checkSynthetic(ctx context.Context, release shift.Release, note noter) {
 	if s := release.Judging.Synthetic; s.On() {
 		if err := h.Synthetic.Check(ctx, s.Function); err != nil {
-			note(fmt.Errorf("check %s, which is to send synthetic requests: %w", s.Function, err))
+			note(syntheticPath, fmt.Errorf("check %s, which is to send synthetic requests: %w", s.Function, err))
 		}
 	}
 }

@@ -65,8 +65,7 @@ type PublishVersion struct {
 // Handle is the handler of flow.Publish. It publishes nothing until the whole input is
 // valid, all functions may be shifted, and all that it names exists.
 func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessage]) (shift.Release, error) {
-	reader := request.Reader{ExecutionID: call.ExecutionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, NoHookEndpoint: !h.HookEndpoint, Kinds: h.Kinds, YAML: h.YAML}
-	release, err := h.settle(ctx, reader, call.Document)
+	release, err := h.settle(ctx, h.reader(call.ExecutionID), call.Document)
 	if err != nil {
 		return shift.Release{}, err
 	}
@@ -74,6 +73,11 @@ func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessa
 	slog.InfoContext(ctx, "release settled", "deployment", call.ExecutionID, "targets", release.Arrivals,
 		"strategy", release.Strategy, "trigger", release.Trigger, "unchanged", release.Unchanged)
 	return release, nil
+}
+
+// reader reads the input of an execution by the settings of the stack.
+func (h PublishVersion) reader(executionID string) request.Reader {
+	return request.Reader{ExecutionID: executionID, Alias: h.Alias, Parameters: h.Parameters, FrontEnds: h.FrontEnds, NoHookEndpoint: !h.HookEndpoint, Kinds: h.Kinds, YAML: h.YAML}
 }
 
 func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input json.RawMessage) (shift.Release, error) {
@@ -103,18 +107,20 @@ func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input
 
 // checkAllowed refuses functions that may not be shifted, before any other call about them.
 func (h PublishVersion) checkAllowed(ctx context.Context, reader request.Reader, arrivals []shift.Arrival) error {
-	return h.Wait.inTurn(ctx, len(arrivals), func(i int) (err error) {
-		if arrivals[i].Target.Kind() != shift.KindLambda {
-			return nil // the setting is about functions
+	return h.Wait.inTurn(ctx, len(arrivals), func(i int) error { return h.checkOneAllowed(ctx, reader, arrivals[i]) })
+}
+
+func (h PublishVersion) checkOneAllowed(ctx context.Context, reader request.Reader, a shift.Arrival) (err error) {
+	if a.Target.Kind() != shift.KindLambda {
+		return nil // the setting is about functions
+	}
+	var tags flow.Tags
+	if h.Allowed.ByTag() {
+		if tags, err = h.Tags.Tags(ctx, reader.FunctionARN(a.Target)); err != nil {
+			return err
 		}
-		var tags flow.Tags
-		if h.Allowed.ByTag() {
-			if tags, err = h.Tags.Tags(ctx, reader.FunctionARN(arrivals[i].Target)); err != nil {
-				return err
-			}
-		}
-		return h.Allowed.Check(arrivals[i].Target, tags)
-	})
+	}
+	return h.Allowed.Check(a.Target, tags)
 }
 
 // configure reads from the tags of a function what to do with a version that an event

@@ -71,7 +71,10 @@ func (w *World) makeFrontEnds(releases []shift.Release) error {
 	}
 	w.fronts.variables = v
 	w.fronts.settings, err = request.ParseFrontEnds(v[flow.CloudFront.Variable], v[flow.Route53.Variable], v[flow.Switch.Variable])
-	return err
+	if err != nil {
+		return err
+	}
+	return w.showSettings()
 }
 
 // FrontEnds returns the settings of the stack that turn its front ends on, as environment

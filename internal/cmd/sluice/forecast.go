@@ -161,7 +161,7 @@ func newEstimate(r shift.Release, deployed bool) (estimate, error) {
 }
 
 // addFindings adds what a check has found to the warnings.
-func (f *estimate) addFindings(c checked) {
+func (f *estimate) addFindings(c checkedAlarms) {
 	for _, found := range c.Findings {
 		f.Warnings = append(f.Warnings, strings.ToUpper(found.Text[:1])+found.Text[1:]+".")
 	}

@@ -95,7 +95,7 @@ func TestLocalServesAnAccountUntilItIsInterrupted(t *testing.T) {
 	status, body := s.get(t, "/2015-03-31/functions/orders/aliases/live")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, `"FunctionVersion":"1"`)
-	status, _ = s.get(t, "/2015-03-31/functions/orders/policy")
+	status, _ = s.get(t, "/2016-08-19/account-settings")
 	assert.Equal(t, http.StatusNotImplemented, status)
 	s.stop()
 	assert.Equal(t, statusOK, <-s.status)

@@ -97,8 +97,8 @@ type version struct {
 func newReading(c shift.Change, d shift.Deployment, period time.Duration) reading {
 	return reading{
 		change:    c,
-		stable:    newVersion(source{c.Target, c.Stable}, d.Judging, d.Baselines[c.Target].Latency, period),
-		candidate: newVersion(source{c.Target, c.Candidate}, d.Judging, d.Baselines[c.Target].Latency, period),
+		stable:    newVersion(source{target: c.Target, version: c.Stable}, d.Judging, d.Baselines[c.Target].Latency, period),
+		candidate: newVersion(source{target: c.Target, version: c.Candidate}, d.Judging, d.Baselines[c.Target].Latency, period),
 	}
 }
 

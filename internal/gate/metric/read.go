@@ -15,10 +15,11 @@ import (
 	"sluice/internal/shift"
 )
 
-// source is what the metrics are about: an alias, or one version behind it.
+// source is what the metrics are about: an alias, one version behind it, or its whole function.
 type source struct {
 	target  shift.Target
 	version shift.Version // empty for all versions of the alias together
+	whole   bool          // the function, through whichever alias
 }
 
 // series is one statistic of one metric, and the points that were read of it.
@@ -128,6 +129,9 @@ func (s *series) query(id string) (types.MetricDataQuery, error) {
 	dimensions := []types.Dimension{
 		{Name: aws.String("FunctionName"), Value: aws.String(function)},
 		{Name: aws.String("Resource"), Value: aws.String(function + ":" + alias)},
+	}
+	if s.of.whole {
+		dimensions = dimensions[:1]
 	}
 	if s.of.version != "" {
 		dimensions = append(dimensions, types.Dimension{Name: aws.String("ExecutedVersion"), Value: aws.String(string(s.of.version))})

@@ -119,6 +119,23 @@ func (l *Ledger) Holder(ctx context.Context, t shift.Target) (shift.Holder, erro
 	return shift.Holder{DeploymentID: lock.Holder, Since: lock.OpenedAt}, nil
 }
 
+// CheckFree returns shift.ErrTargetHeld or shift.ErrTargetBeingRestored for a Target that a
+// Deployment holds, as Open does, and says which one.
+func (l *Ledger) CheckFree(ctx context.Context, t shift.Target) error {
+	found, err := l.item(ctx, lockKey(t))
+	if err != nil {
+		return fmt.Errorf("read the lock of %s: %w", t, err)
+	}
+	lock, err := decodeLock(found)
+	if err != nil {
+		return fmt.Errorf("read the lock of %s: %w", t, err)
+	}
+	if lock.Holder == "" {
+		return nil
+	}
+	return l.explainHeld(ctx, t, lock)
+}
+
 // list reads all pointers of a partition.
 func (l *Ledger) list(ctx context.Context, partition string) ([]shift.Listed, error) {
 	found, err := l.query(ctx, expression.Key(partitionKey).Equal(expression.Value(partition)))

@@ -333,3 +333,15 @@ func TestAListReturnsTheRestWhenAnItemCannotBeDecoded(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckFreeSaysWhatOpenWouldSay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, billing)
+	require.NoError(t, w.CheckFree(t.Context(), orders))
+	_, refused := w.Open(t.Context(), second, release(billing), noon)
+	require.ErrorIs(t, refused, shift.ErrTargetHeld)
+	found := w.CheckFree(t.Context(), billing)
+	require.ErrorIs(t, found, shift.ErrTargetHeld)
+	assert.ErrorContains(t, refused, found.Error())
+}

@@ -35,7 +35,7 @@ func (s *Stacks) Protocol(protocol.Request) protocol.Protocol {
 
 // input is a parsed request.
 type input struct {
-	*form
+	*protocol.Form
 	action string
 	actor  string
 	stack  string // StackName: a name or an id
@@ -56,17 +56,17 @@ var actions = map[string]func(*Stacks, input, time.Time) (any, error){
 
 // Operation finds the operation that a request names.
 func (s *Stacks) Operation(request protocol.Request) protocol.Operation {
-	members, err := parseForm(request)
+	members, err := protocol.ParseForm(request)
 	if err != nil {
 		return protocol.Operation{Action: "Query", Resource: "*"}.Refuse(err)
 	}
-	in := input{form: members, action: members.text("Action"), actor: request.Actor, stack: members.text("StackName")}
+	in := input{Form: members, action: members.Text("Action"), actor: request.Actor, stack: members.Text("StackName")}
 	op := protocol.Operation{Action: in.action, Resource: s.resourceOf(in.stack)}
 	run, known := actions[in.action]
-	if !known || members.text("Version") != version {
+	if !known || members.Text("Version") != version {
 		return op.Refuse(protocol.NotImplemented(Name, in.action))
 	}
-	if role := members.text("RoleARN"); role != "" {
+	if role := members.Text("RoleARN"); role != "" {
 		op.Permissions = []protocol.Permission{{Action: Name + ":" + in.action, Resource: op.Resource}, {Action: "iam:PassRole", Resource: role}}
 		in.actor = role[strings.LastIndex(role, "/")+1:]
 	}
@@ -139,18 +139,18 @@ type wanted struct {
 // readWanted reads and checks the members that CreateStack and UpdateStack share. current is
 // the stack to update, or nil.
 func (s *Stacks) readWanted(in input, current *stack) (wanted, error) {
-	w := wanted{capabilities: in.list("Capabilities"), disabled: in.text("DisableRollback") == "true"}
-	in.text("ClientRequestToken")
-	in.objects("Tags", "Key", "Value") // tags have no effect here
-	body := in.text("TemplateBody")
-	if in.text("UsePreviousTemplate") == "true" && current != nil {
+	w := wanted{capabilities: in.List("Capabilities"), disabled: in.Text("DisableRollback") == "true"}
+	in.Text("ClientRequestToken")
+	in.Objects("Tags", "Key", "Value") // tags have no effect here
+	body := in.Text("TemplateBody")
+	if in.Text("UsePreviousTemplate") == "true" && current != nil {
 		body = current.template.body
 	}
 	given, err := in.parameters(current)
 	if err != nil {
 		return w, err
 	}
-	if err := in.rest(in.action); err != nil {
+	if err := in.Rest(Name, in.action); err != nil {
 		return w, err
 	}
 	if w.template, err = parseTemplate(body); err != nil {
@@ -179,7 +179,7 @@ func (w wanted) checkTransforms() error {
 // parameters returns the values of the parameters that a request gives.
 func (in input) parameters(current *stack) (map[string]string, error) {
 	given := map[string]string{}
-	for _, p := range in.objects("Parameters", "ParameterKey", "ParameterValue", "UsePreviousValue") {
+	for _, p := range in.Objects("Parameters", "ParameterKey", "ParameterValue", "UsePreviousValue") {
 		key := p["ParameterKey"]
 		if p["UsePreviousValue"] != "true" {
 			given[key] = p["ParameterValue"]
@@ -217,7 +217,7 @@ func (w wanted) checkCapabilities() error {
 var stackNamePattern = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
 func (s *Stacks) createStack(in input, now time.Time) (any, error) {
-	if failure := in.text("OnFailure"); failure != "" && failure != "ROLLBACK" {
+	if failure := in.Text("OnFailure"); failure != "" && failure != "ROLLBACK" {
 		return nil, protocol.NotImplemented(Name, "CreateStack with OnFailure "+failure)
 	}
 	if !stackNamePattern.MatchString(in.stack) {
@@ -342,9 +342,9 @@ func (of *stack) snapshot() *snapshot {
 }
 
 func (s *Stacks) deleteStack(in input, _ time.Time) (any, error) {
-	retain := in.list("RetainResources")
-	in.text("ClientRequestToken")
-	if err := in.rest(in.action); err != nil {
+	retain := in.List("RetainResources")
+	in.Text("ClientRequestToken")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -378,7 +378,7 @@ func (s *Stacks) cancelUpdateStack(in input, _ time.Time) (any, error) {
 }
 
 func (s *Stacks) continueUpdateRollback(in input, _ time.Time) (any, error) {
-	skip := in.list("ResourcesToSkip")
+	skip := in.List("ResourcesToSkip")
 	return s.redirect(in, updateRollbackFailed, func(of *stack) error {
 		of.operation.actor = in.actor
 		return s.continueRollback(of, skip)
@@ -387,8 +387,8 @@ func (s *Stacks) continueUpdateRollback(in input, _ time.Time) (any, error) {
 
 // redirect changes the course of the operation of a stack that has a status.
 func (s *Stacks) redirect(in input, status string, change func(*stack) error) (any, error) {
-	in.text("ClientRequestToken")
-	if err := in.rest(in.action); err != nil {
+	in.Text("ClientRequestToken")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

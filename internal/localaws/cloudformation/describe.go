@@ -64,8 +64,8 @@ type describeStacksResult struct {
 const pageSize = 100
 
 func (s *Stacks) describeStacks(in input, _ time.Time) (any, error) {
-	token := in.text("NextToken")
-	if err := in.rest(in.action); err != nil {
+	token := in.Text("NextToken")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -112,8 +112,8 @@ type describeStackEventsResult struct {
 
 // describeStackEvents lists the events of a stack, newest first.
 func (s *Stacks) describeStackEvents(in input, _ time.Time) (any, error) {
-	token := in.text("NextToken")
-	if err := in.rest(in.action); err != nil {
+	token := in.Text("NextToken")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -158,8 +158,8 @@ type describeStackResourcesResult struct {
 
 // describeStackResources lists the resources of a stack with what happened to them last.
 func (s *Stacks) describeStackResources(in input, _ time.Time) (any, error) {
-	only := in.text("LogicalResourceId")
-	if err := in.rest(in.action); err != nil {
+	only := in.Text("LogicalResourceId")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -212,8 +212,8 @@ type getTemplateResult struct {
 
 // getTemplate returns the template of a stack: as it was given, or as macros have made it.
 func (s *Stacks) getTemplate(in input, _ time.Time) (any, error) {
-	stage := in.text("TemplateStage")
-	if err := in.rest(in.action); err != nil {
+	stage := in.Text("TemplateStage")
+	if err := in.Rest(Name, in.action); err != nil {
 		return nil, err
 	}
 	if !slices.Contains([]string{"", stageOriginal, stageProcessed}, stage) {

@@ -43,6 +43,7 @@ func (in input) decode(into any) error {
 type route struct {
 	method    string
 	path      string // "{}" matches one label; the first label is the function
+	with      string // a query parameter without which the route does not match
 	operation string
 	action    string // IAM's name, if it differs from the operation's
 	query     []string
@@ -68,6 +69,10 @@ var routes = []route{
 	{method: "GET", path: "2017-03-31/tags/{}", operation: "ListTags", run: (*Functions).listTags},
 	{method: "POST", path: "2017-03-31/tags/{}", operation: "TagResource", run: (*Functions).tagResource},
 	{method: "DELETE", path: "2017-03-31/tags/{}", operation: "UntagResource", query: []string{"tagKeys"}, run: (*Functions).untagResource},
+	{method: "GET", path: "2015-03-31/functions/{}/policy", operation: "GetPolicy", query: []string{"Qualifier"}, run: (*Functions).getPolicy},
+	{method: "GET", path: "2021-10-31/functions/{}/urls", operation: "ListFunctionUrlConfigs", query: []string{"Marker", "MaxItems"}, run: (*Functions).listURLs},
+	{method: "GET", path: "2019-09-30/functions/{}/concurrency", operation: "GetFunctionConcurrency", run: (*Functions).getConcurrency},
+	{method: "GET", path: "2019-09-30/functions/{}/provisioned-concurrency", with: "List", operation: "ListProvisionedConcurrencyConfigs", query: []string{"List", "Marker", "MaxItems"}, run: (*Functions).listProvisioned},
 	{method: "GET", path: "2019-09-30/functions/{}/provisioned-concurrency", operation: "GetProvisionedConcurrencyConfig", query: []string{"Qualifier"}, run: (*Functions).getProvisionedConcurrency},
 }
 
@@ -88,14 +93,11 @@ func (s *Functions) Operation(request protocol.Request) protocol.Operation {
 		}
 	}
 	if request.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "event-source-mappings"}) {
-		return s.mappingsOperation(request)
+		return s.listEventSourcesOperation(request)
 	}
 	for _, route := range routes {
-		if route.method != request.Method {
+		if route.method != request.Method || route.with != "" && !request.Query.Has(route.with) {
 			continue
-		}
-		if request.Query.Get("List") == "ALL" && route.operation == "GetProvisionedConcurrencyConfig" {
-			route.operation, route.query, route.run = "ListProvisionedConcurrencyConfigs", []string{"List"}, (*Functions).listProvisioned
 		}
 		if labels, ok := matchPath(route.path, segments); ok {
 			return s.routeOperation(route, labels, request)

@@ -157,6 +157,11 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 	if err != nil {
 		return protocol.Reply{}, err
 	}
+	return protocol.Reply{Body: p.onWire(in.now)}, nil
+}
+
+// onWire returns the configuration for a response.
+func (p *provisioned) onWire(now time.Time) concurrencyConfiguration {
 	configuration := concurrencyConfiguration{
 		RequestedProvisionedConcurrentExecutions: p.Executions,
 		AvailableProvisionedConcurrentExecutions: p.Executions,
@@ -164,11 +169,11 @@ func (s *Functions) getProvisionedConcurrency(_ context.Context, in input) (prot
 		Status:                                   "READY",
 		LastModified:                             p.modified.UTC().Format("2006-01-02T15:04:05-0700"),
 	}
-	if in.now.Before(p.readyAt) {
+	if now.Before(p.readyAt) {
 		configuration.Status = "IN_PROGRESS"
 		configuration.AvailableProvisionedConcurrentExecutions, configuration.AllocatedProvisionedConcurrentExecutions = 0, 0
 	}
-	return protocol.Reply{Body: configuration}, nil
+	return configuration
 }
 
 // findProvisioned returns the provisioned concurrency that was given to exactly this

@@ -35,8 +35,10 @@ type function struct {
 	arn      string
 	tags     map[string]string
 	durable  bool
-	hasURL   bool   // and everybody may call it
-	runtime  string // empty, as the handler, unless CreateFunction made the function
+	urls     map[string]bool    // by qualifier, and everybody may call them
+	policies map[string][]Grant // by qualifier
+	reserved *int               // concurrency; nil means that none is reserved
+	runtime  string             // empty, as the handler, unless CreateFunction made the function
 	handler  string
 	latest   *version
 	versions []*version // versions[i] has number i+1
@@ -71,6 +73,22 @@ func (s *Functions) AddFunction(f Function) error {
 		aliases:           map[string]*alias{},
 		stateAfterPending: VersionState{State: StateActive},
 	}
+	return nil
+}
+
+// SetEnvironment gives $LATEST its variables, as if it had always had them.
+func (s *Functions) SetEnvironment(name string, variables map[string]string) error {
+	encoded, err := json.Marshal(map[string]any{"Variables": variables})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.findFunction(name)
+	if err != nil {
+		return fmt.Errorf("set the environment: %w", err)
+	}
+	f.latest.settings = settings{Environment: encoded}.text()
 	return nil
 }
 

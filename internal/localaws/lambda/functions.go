@@ -50,8 +50,8 @@ type Functions struct {
 
 	mu        sync.Mutex
 	functions map[string]*function
+	mappings  []eventSourceMapping
 	revisions *identifier.Sequence
-	sources   []string // what event sources invoke
 
 	onAlias      listener.List[AliasChange]
 	onPublished  listener.List[Published]

@@ -17,14 +17,25 @@ import (
 const URLPrefix = "/lambda-url/"
 
 // AddURL gives a function a public URL with the authorization type NONE.
-func (s *Functions) AddURL(name string) error {
+func (s *Functions) AddURL(name string) error { return s.addURL(name, "") }
+
+// AddAliasURL gives an alias a public URL. Requests to it are not implemented.
+func (s *Functions) AddAliasURL(name, alias string) error { return s.addURL(name, alias) }
+
+func (s *Functions) addURL(name, alias string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.findFunction(name)
+	if err == nil && alias != "" && f.aliases[alias] == nil {
+		err = s.aliasNotFound(name, alias)
+	}
 	if err != nil {
 		return fmt.Errorf("add a URL to %s: %w", name, err)
 	}
-	f.hasURL = true
+	if f.urls == nil {
+		f.urls = map[string]bool{}
+	}
+	f.urls[alias] = true
 	return nil
 }
 
@@ -48,7 +59,7 @@ func (s *Functions) invokeURL(ctx context.Context, name string, event []byte) (p
 	f, err := s.findFunction(name)
 	invoker := s.invoker
 	s.mu.Unlock()
-	if err != nil || !f.hasURL || invoker == nil {
+	if err != nil || !f.urls[""] || invoker == nil {
 		return protocol.Reply{Status: http.StatusForbidden, Body: map[string]any{"Message": "Forbidden"}}, nil
 	}
 	result := invoker(ctx, Invocation{Function: name, Version: "$LATEST", Type: RequestResponse, Payload: event})

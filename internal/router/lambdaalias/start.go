@@ -25,15 +25,12 @@ var (
 	ErrDeadLetterDiffers error = &refusal{flow.DeadLetterDiffers, "dead-letter configuration differs"}
 )
 
-// latest is Lambda's name for the unpublished code of a function.
-const latest = "$LATEST"
-
 // CheckStart returns shift.ErrTargetUnpublished or shift.ErrTargetWeighted for a Route that
 // no Deployment can begin with. It returns shift.ErrRouteSettling for a Route whose weights
 // Lambda will soon remove by itself.
 func (r *Router) CheckStart(t shift.Target, found shift.Route, settles bool) error {
 	switch {
-	case strings.HasPrefix(string(found.Serving), latest):
+	case strings.HasPrefix(string(found.Serving), string(flow.Unpublished)):
 		return fmt.Errorf("%w: %s points at %s, and Lambda cannot divide traffic with it: point the alias at a published version first",
 			shift.ErrTargetUnpublished, t, found.Serving)
 	case found.IsWhole():
