@@ -174,7 +174,7 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.published, r.Changes = true, d.Release.Moves()
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
 	}
-	if d.Deployment != nil && d.Deployment.Unchanged == nil && d.Deployment.Turn == nil && r.Plan.Len() == 0 {
+	if isOpened(d.Deployment) && r.Plan.Len() == 0 {
 		r.learnOpening(at, *d.Deployment)
 	}
 	if d.Rollback != nil {
@@ -184,6 +184,10 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.Positions = append(r.Positions, Position{At: at, Progress: *d.Progress})
 	}
 }
+
+// isOpened reports whether Open has made a plan: it does not, if there is nothing to shift or others
+// are before it.
+func isOpened(d *shift.Deployment) bool { return d != nil && d.Unchanged == nil && d.Turn == nil }
 
 // learnOpening updates the Run from what Open has found.
 func (r *Run) learnOpening(at time.Duration, d shift.Deployment) {

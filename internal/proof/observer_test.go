@@ -329,6 +329,14 @@ func (r *run) changesHands(t shift.Target, holder string) {
 	}
 }
 
+func (r *run) suspected(id string, is bool) {
+	if is {
+		r.suspects[id] = true
+	} else {
+		delete(r.suspects, id)
+	}
+}
+
 // written is called for every write of the Ledger's table. It reads the items as they are
 // stored, and not by the ledger's adapter, whose mistakes it would share.
 func (r *run) written(table string, before, after dynamodb.Item) {
@@ -342,10 +350,8 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.recorded(of, after)
 	case kind == "target" && sk == "lock":
 		r.changesHands(shift.Target(of), text(after, "holder"))
-	case kind == "suspect" && after != nil:
-		r.suspects[strings.TrimPrefix(sk, "deployment#")] = true
 	case kind == "suspect":
-		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
+		r.suspected(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	case kind == flow.FreezePartition:
 		r.freezes(after)
 	case kind == "waiting":

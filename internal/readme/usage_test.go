@@ -74,6 +74,11 @@ func TestTheListOfCommandsOfTheReadmeIsTrue(t *testing.T) {
 	}
 }
 
+// tellsOfThePlayed is what a command says about a deployment that was promoted.
+var tellsOfThePlayed = map[string]string{
+	"watch": "Promoted", "report": "Promoted", "history": "Promoted", "revert": "lambda:orders:live goes from", "prune": "stays",
+}
+
 // understands runs a command of sluice, in an account that has what it is about. A
 // command's name alone is no more than that: it is known.
 func (p *person) understands(t *testing.T, args []string) {
@@ -94,19 +99,14 @@ func (p *person) understands(t *testing.T, args []string) {
 		q := p.elsewhere(t)
 		q.opens(t, "opened")
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
-	case "watch", "report", "history":
+	case "watch", "report", "history", "revert", "prune":
 		q := p.elsewhere(t)
 		q.plays(t, "played")
 		told := q.does(t, q.folder, q.sluice, args...)
 		if args[0] == "report" {
 			told = q.wrote(t, "report.html")
 		}
-		assert.Contains(t, told, "Promoted")
-	case "revert", "prune":
-		q := p.elsewhere(t)
-		q.plays(t, "played")
-		told := q.does(t, q.folder, q.sluice, args...)
-		assert.Contains(t, told, map[string]string{"revert": "lambda:orders:live goes from", "prune": "stays"}[args[0]])
+		assert.Contains(t, told, tellsOfThePlayed[args[0]])
 	case "check":
 		p.checks(t, args)
 	case "start", "judge":

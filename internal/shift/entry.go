@@ -36,6 +36,14 @@ func (d Deployment) EntryDue(p Progress, c *Command) bool {
 	return p.Step < d.Plan.Len() && (d.baked(p) || c.promotes())
 }
 
+// FreezeDue says whether the Freeze has to be known at this poll, too: when the Deployment waits
+// already, or the next Step may keep it waiting. Otherwise the Freeze is read when the Step is
+// taken, which saves a call.
+func (d Deployment) FreezeDue(p Progress) bool {
+	next := d.Plan.Step(min(p.Step+1, d.Plan.Len()))
+	return p.Waiting || next.Approval.IsAsked() || next.Window.IsSet()
+}
+
 // observeEntry says what keeps the next Step from being taken: a Freeze, its Window, and its
 // Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a revert
 // out, because it puts traffic back. All that keeps it out is said at once, and the time for an

@@ -66,7 +66,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	h.keepComparisons(ctx, record, observations, call.Now)
 	poll := record.Poll(call.Now, call.Retry)
 	poll.Observations = observations
-	if record.Status == shift.StatusOpen && d.EntryDue(progress, record.Command) {
+	if record.Status == shift.StatusOpen && d.EntryDue(progress, record.Command) && d.FreezeDue(progress) {
 		if poll, err = withEntry(ctx, h.Ledger, d, progress, poll); err != nil {
 			return shift.Progress{}, err
 		}
