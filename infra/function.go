@@ -34,6 +34,7 @@ func (l lambdas) published() map[string]awslambda.IFunction {
 const (
 	defaultMemory  = forecast.InvocationMegabytes
 	rollbackMemory = 512
+	panelMemory    = 256 // a person waits for it
 )
 
 // maxEndpoints bounds what anybody can make of the endpoint, which is public. A function's URL
@@ -76,6 +77,13 @@ func (a *sluice) blueprints() []blueprint {
 		timeout:     flow.MacroTimeout,
 		memory:      defaultMemory,
 	})
+	if a.settings.hasPanel() {
+		all = append(all, blueprint{
+			name:        flow.Panel,
+			description: "Shows the deployments in the stack's CloudWatch dashboard, to whoever may invoke it.",
+			timeout:     flow.PanelTimeout, memory: panelMemory,
+		})
+	}
 	if a.settings.HookEndpoint {
 		all = append(all, blueprint{
 			name:        flow.HookEndpoint,
@@ -98,7 +106,19 @@ func (a *sluice) blueprints() []blueprint {
 			b.environment = map[string]string{
 				flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
 			}
+		case flow.Panel:
+			b.environment = a.panelVariables()
 		}
+	}
+	return all
+}
+
+// panelVariables say what the widget shows, and whether it has buttons.
+func (a *sluice) panelVariables() map[string]string {
+	all := map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
+	if a.settings.Panel == flow.PanelOn {
+		all[flow.PanelVariable] = a.permit.functionARN(a.permit.functionName(flow.Panel))
+		all[flow.SafetyNetVariable] = a.permit.functionName(flow.SafetyNet)
 	}
 	return all
 }
@@ -125,6 +145,9 @@ func functionNames(s settings) []string {
 		}
 	}
 	names = append(names, flow.SafetyNet, flow.StackShift, flow.Macro)
+	if s.hasPanel() {
+		names = append(names, flow.Panel)
+	}
 	if s.HookEndpoint {
 		names = append(names, flow.HookEndpoint)
 	}

@@ -130,6 +130,8 @@ var rules = []rule{
 
 	// A Lambda is put together here, for AWS and for the local world alike.
 	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", templates, sdk+"/aws")},
+	// The widget of the stack's dashboard shows what the page of sluice dashboard shows.
+	{folder: "internal/assembly/panel", may: list(adapters, assembly, contract, dashboard, operator)},
 	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
 	{folder: "internal/assembly/publishversion", may: list(adapters, assembly, tasks, contract, domain, strictyaml)},
 

@@ -20,6 +20,7 @@ import (
 	"sluice/internal/assembly/hookendpoint"
 	"sluice/internal/assembly/macro"
 	"sluice/internal/assembly/opendeployment"
+	"sluice/internal/assembly/panel"
 	"sluice/internal/assembly/publishversion"
 	"sluice/internal/assembly/rollback"
 	"sluice/internal/assembly/runhooks"
@@ -52,6 +53,7 @@ func (w *World) deploy() {
 	}
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
 	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
+	w.add(flow.Spec{Function: flow.Panel, Timeout: flow.PanelTimeout}, panel.New)
 	w.add(flow.Spec{Function: flow.Macro, Timeout: flow.MacroTimeout}, macro.New)
 }
 
@@ -79,7 +81,7 @@ func (w *World) settings(function string) assembly.Settings {
 	}
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
-		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
+		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Panel: w.place.functionARN(flow.Panel), Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings, HookEndpoint: !w.scenario.NoHookEndpoint,
 		HookURL: w.hookURL(), HookLayer: w.hookLayer(),
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Timeout: w.timeout, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
