@@ -199,7 +199,7 @@ var rules = []rule{
 		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
-	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, sdk)},
+	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, boot, assembly+"/panel", sdk)},
 
 	// It plays deployments by the thousand on the world's traffic, and some in the world.
 	{folder: "internal/trial", may: []string{localWorld, domain}},
@@ -236,7 +236,7 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, dashboard, codeDeploy, module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, dashboard, codeDeploy, assembly+"/panel", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -20,7 +20,6 @@ import (
 	"sluice/internal/assembly/hookendpoint"
 	"sluice/internal/assembly/macro"
 	"sluice/internal/assembly/opendeployment"
-	"sluice/internal/assembly/panel"
 	"sluice/internal/assembly/publishversion"
 	"sluice/internal/assembly/rollback"
 	"sluice/internal/assembly/runhooks"
@@ -53,8 +52,25 @@ func (w *World) deploy() {
 	}
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
 	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
-	w.add(flow.Spec{Function: flow.Panel, Timeout: flow.PanelTimeout}, panel.New)
 	w.add(flow.Spec{Function: flow.Macro, Timeout: flow.MacroTimeout}, macro.New)
+	for _, f := range further {
+		w.add(f.spec, f.build)
+	}
+}
+
+// further are the Lambdas that AddLambda has added.
+var further []struct {
+	spec  flow.Spec
+	build func(assembly.Settings) flow.Lambda
+}
+
+// AddLambda adds a Lambda to every World that is made from then on. It is for those that this
+// package cannot import, because their tests import it: the panel's. It is called by an init.
+func AddLambda(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
+	further = append(further, struct {
+		spec  flow.Spec
+		build func(assembly.Settings) flow.Lambda
+	}{spec, build})
 }
 
 // addTask deploys the Lambda behind a task.
