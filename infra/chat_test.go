@@ -63,8 +63,7 @@ const chatID = "arn:aws:states:eu-west-1:111122223333:execution:team-a:orders-li
 
 func TestChatGetsACustomNotification(t *testing.T) {
 	what := explain.AnnounceOutcome(shift.Record{
-		ID: chatID, Outcome: shift.RolledBack, Arrivals: []shift.Arrival{{Target: "lambda:orders:live", Candidate: "2"}},
-		Reasons: []shift.Reason{{Name: shift.AlarmFired, Subject: "orders-5xx", Text: "alarm orders-5xx is firing: <!channel> look at [this](https://example.com) *now*"}},
+		ID: chatID, Outcome: shift.RolledBack, Cause: "AlarmFired: alarm orders-5xx is firing: <!channel> look at [this](https://example.com) *now*", Arrivals: []shift.Arrival{{Target: "lambda:orders:live", Candidate: "2"}},
 	}, time.Time{})
 	text, _ := chatted(t, what)
 	var pretty any

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ var plain = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*",
 // summarize adds the summary to an announcement, as it is for people and for chats.
 func summarize(a shift.Announcement, text string) shift.Announcement {
 	a.Summary = summary(text)
-	a.Markdown = plain.Replace(a.Summary)
+	a.Markdown = cmp.Or(plain.Replace(a.Summary), string(a.State)) // a chat takes no empty text
 	a.Name = a.DeploymentID[strings.LastIndex(a.DeploymentID, ":")+1:]
 	return a
 }

@@ -46,7 +46,7 @@ var buttonsCall = regexp.MustCompile(`<cwdb-action [^>]*>(\{"do":"abort"[^<]*\})
 // presses abort. It fails if the widget says that it could not read or do something.
 func widgetIsUsed(t *testing.T, watch func(*world.World)) error {
 	t.Helper()
-	input := json.RawMessage(`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"steps": [{"percent": 10, "bakeMinutes": 30}]}}`)
+	input := json.RawMessage(`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": {"canary": {"percent": 10, "bakeMinutes": 30}}}`)
 	w, err := world.New(scenarioOf(t, `{}`), input)
 	require.NoError(t, err)
 	defer w.Close()
