@@ -203,7 +203,7 @@ func TestWidgetLooksRightWithinAConsole(t *testing.T) {
 	for _, theme := range []string{"light", "dark"} {
 		body := ask(t, s.newPanel(panelARN), strings.Replace(lookEvent, "light", theme, 1))
 		file := t.TempDir() + "/console.html"
-		require.NoError(t, os.WriteFile(file, []byte(`<!doctype html><meta charset="utf-8"><h3 id="outside" class="card muted">The console's own</h3>`+body), 0o600))
+		require.NoError(t, os.WriteFile(file, []byte(`<!doctype html><meta charset="utf-8"><style>cwdb-action { display: none } body { background: `+map[string]string{"light": "#fff", "dark": "#161d26"}[theme]+` }</style><h3 id="outside" class="card muted">The console's own</h3>`+body), 0o600))
 		b := s.openTab("/", desktop)
 		b.do(chromedp.Navigate("file://" + file))
 		assert.Equal(t, "0px none", js[string](b, "(c => c.borderTopWidth + ' ' + c.borderTopStyle)(getComputedStyle(document.getElementById('outside')))"), "its styles stay within it")

@@ -21,10 +21,13 @@ func summary(text string) string {
 // chat, such as Slack's <!channel> or the [text](URL) of Teams.
 var plain = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*", "∗", "`", "'")
 
+// maxMarkdown is how many characters of a summary a chat gets.
+const maxMarkdown = 1500
+
 // summarize adds the summary to an announcement, as it is for people and for chats.
 func summarize(a shift.Announcement, text string) shift.Announcement {
 	a.Summary = summary(text)
-	a.Markdown = cmp.Or(plain.Replace(a.Summary), string(a.State)) // a chat takes no empty text
+	a.Markdown = cmp.Or(plain.Replace(shift.BoundText(a.Summary, maxMarkdown)), string(a.State)) // a chat takes no empty text
 	a.Name = a.DeploymentID[strings.LastIndex(a.DeploymentID, ":")+1:]
 	return a
 }
