@@ -92,25 +92,30 @@ func (a *sluice) blueprints() []blueprint {
 		})
 	}
 	for i := range all {
-		switch b := &all[i]; b.name {
-		case flow.Publish.Function:
-			b.environment = a.inputVariables()
-		case flow.Rollback.Function:
-			b.memory = rollbackMemory
-		case flow.Macro:
-			b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
-		case flow.SafetyNet:
-			b.memory = rollbackMemory
-			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
-		case flow.StackShift:
-			b.environment = map[string]string{
-				flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
-			}
-		case flow.Panel:
-			b.environment = a.panelVariables()
-		}
+		a.adjust(&all[i])
 	}
 	return all
+}
+
+// adjust gives a function what not all functions have.
+func (a *sluice) adjust(b *blueprint) {
+	switch b.name {
+	case flow.Publish.Function:
+		b.environment = a.inputVariables()
+	case flow.Rollback.Function:
+		b.memory = rollbackMemory
+	case flow.Macro:
+		b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
+	case flow.SafetyNet:
+		b.memory = rollbackMemory
+		b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
+	case flow.StackShift:
+		b.environment = map[string]string{
+			flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
+		}
+	case flow.Panel:
+		b.environment = a.panelVariables()
+	}
 }
 
 // panelVariables say what the widget shows, and whether it has buttons.
