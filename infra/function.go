@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -102,6 +103,8 @@ func (a *sluice) adjust(b *blueprint) {
 	switch b.name {
 	case flow.Publish.Function:
 		b.environment = a.inputVariables()
+	case flow.Open.Function:
+		b.environment = map[string]string{flow.RevertHoursVariable: strconv.Itoa(a.settings.RevertHours)}
 	case flow.Rollback.Function:
 		b.memory = rollbackMemory
 	case flow.Macro:

@@ -48,7 +48,7 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 	case flow.Open.Function:
 		return []iam.PolicyStatement{
 			p.targets("ReadTargets", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetProvisionedConcurrencyConfig"),
-			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+			p.ledger("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.targets("WakeCandidates", "lambda:InvokeFunction"),
 			p.alarms(),
 			metrics(),
@@ -67,13 +67,16 @@ func (p permissions) statements(function string) []iam.PolicyStatement {
 			p.alarms(),
 			metrics(),
 			p.synthetic(),
+			p.announce(),
 		}
 	case flow.BeforeHook.Function:
 		return append([]iam.PolicyStatement{p.hooks(), p.answer("states:SendTaskSuccess")}, p.awaitAnswers()...)
 	case flow.Close.Function:
 		return []iam.PolicyStatement{
-			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
-			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+			p.targets("Verify", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListAliases", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListVersionsByFunction"),
+			p.oldVersions(),
+			eventSources(),
+			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
 		}
 	case flow.Rollback.Function:
@@ -158,7 +161,7 @@ func (p permissions) frontEnds(function string) []iam.PolicyStatement {
 		)
 	case flow.Open.Function:
 		all = append(all,
-			p.keys("ReadKeys", describeStore, readKey),
+			p.keys("ReadKeys", describeStore, readKey), p.releases(), // a revert looks whether what served before is still there
 			p.zones(listRecords, "route53:GetHostedZone"),
 			p.distributions(readDistribution), p.switches("ReadSwitches", readConfig),
 		)
@@ -280,6 +283,24 @@ func some(sid string, actions []string, resources []string) []iam.PolicyStatemen
 // A tag without a value may not fulfil the condition (flow.EmptyTagAlias).
 func (p permissions) targets(sid string, actions ...string) iam.PolicyStatement {
 	return p.within(p.settings.Functions, sid, actions...)
+}
+
+// oldVersions allows deleting single versions, for the input's keepVersions, and never a function:
+// a call without a version is checked against the function's own ARN.
+func (p permissions) oldVersions() iam.PolicyStatement {
+	const sid, action = "DeleteOldVersions", "lambda:DeleteFunction"
+	if tag := p.settings.Functions.tag; tag != "" {
+		statement := allow(sid, []string{action}, p.functionARN("*:*"))
+		statement.AddCondition(jsii.String("Null"), &map[string]any{"aws:ResourceTag/" + tag: "false"})
+		return statement
+	}
+	return allow(sid, []string{action}, p.functionARN(p.settings.Functions.pattern+":*"))
+}
+
+// eventSources allows reading which versions get the events of queues and streams. It needs the *,
+// because Lambda has no resources for this action (Service Authorization Reference).
+func eventSources() iam.PolicyStatement {
+	return allow("SeeEventSources", []string{"lambda:ListEventSourceMappings"}, "*")
 }
 
 // hooks allows invoking the functions that may be hooks.

@@ -34,6 +34,8 @@ type settings struct {
 	// ConfigParameters is the folder of the SSM parameters that a function's tag
 	// sluice:config may name.
 	ConfigParameters string
+	// RevertHours is for how many hours a promoted deployment can be reverted.
+	RevertHours int
 	// OnNewVersion says whether every newly published version starts an execution.
 	OnNewVersion bool
 	// Macro is the name of the CloudFormation macro, or empty for none.
@@ -122,7 +124,7 @@ var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 
 // announced are the states that notifyOn accepts.
 var announced = []string{
-	string(shift.Started), string(shift.ShiftedTo),
+	string(shift.Started), string(shift.ShiftedTo), string(shift.ApprovalAsked),
 	string(shift.Promoted), string(shift.Unchanged), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
 }
 
@@ -130,7 +132,7 @@ var announced = []string{
 // an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
-	"onNewVersion", "macro", "hookEndpoint", "panel", "chat", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+	"revertHours", "onNewVersion", "macro", "hookEndpoint", "panel", "chat", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
 // reader reads settings and collects all problems.
@@ -147,11 +149,12 @@ func readSettings(find context, keys []string) (settings, error) {
 		NamePrefix:         r.text("namePrefix", flow.DefaultNamePrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
-		NotifyOn:           r.list("notifyOn", string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
+		NotifyOn:           r.list("notifyOn", string(shift.ApprovalAsked), string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
 		Functions:          r.reach("functions", flow.TagAlias),
 		Hooks:              r.reach("hooks", flow.TagHook),
 		Synthetic:          r.reach("synthetic", flow.TagSynthetic),
+		RevertHours:        r.number("revertHours", int(shift.DefaultRevertWindow/3600)),
 		OnNewVersion:       r.bool("onNewVersion", true),
 		HookEndpoint:       r.hookEndpoint(),
 		Panel:              r.text(flow.PanelSetting, flow.PanelReadOnly, panelShape, "off, read-only, or on with buttons for whoever may invoke the function"),
@@ -173,6 +176,9 @@ func readSettings(find context, keys []string) (settings, error) {
 	}
 	if !slices.Contains(retentions, s.LogRetentionDays) {
 		r.wrong("logRetentionDays", "%d is not one of the days that CloudWatch accepts: %s", s.LogRetentionDays, strings.Trim(fmt.Sprint(retentions), "[]"))
+	}
+	if most := int(shift.MaxRevertWindow / 3600); s.RevertHours < 0 || s.RevertHours > most {
+		r.wrong("revertHours", "%d must be from 0, which allows no revert, to %d: the ledger keeps for so long what a revert needs", s.RevertHours, most)
 	}
 	if len(r.problems) > 0 {
 		return settings{}, fmt.Errorf("the settings are not valid (cdk.json, or -c name=value):\n%w", errors.Join(r.problems...))

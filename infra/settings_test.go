@@ -24,8 +24,8 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	s, err := read(nil)
 	require.NoError(t, err)
 	assert.Equal(t, settings{
-		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", OnNewVersion: true, Panel: flow.PanelReadOnly,
+		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"AwaitingApproval", "Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
+		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", RevertHours: 72, OnNewVersion: true, Panel: flow.PanelReadOnly,
 	}, s)
 }
 
@@ -34,20 +34,20 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	t.Parallel()
 	typed, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
-		"logRetentionDays": float64(365), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false, "macro": "Sluice", "panel": "on", "chat": "on",
+		"logRetentionDays": float64(365), "revertHours": float64(24), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false, "macro": "Sluice", "panel": "on", "chat": "on",
 		"cloudfrontStore": "create", "releaseBuckets": []any{"site-a", "site-b"}, "route53": []any{"Z1/a.example.com", "Z1/b.example.com"}, "distributions": []any{"www.example.com/E1/E2"},
 	})
 	require.NoError(t, err)
 	text, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
-		"logRetentionDays": "365", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false", "macro": "Sluice", "panel": "on", "chat": "on",
+		"logRetentionDays": "365", "revertHours": "24", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false", "macro": "Sluice", "panel": "on", "chat": "on",
 		"cloudfrontStore": "create", "releaseBuckets": "site-a,site-b", "route53": "Z1/a.example.com, Z1/b.example.com", "distributions": "www.example.com/E1/E2",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
-		LogRetentionDays: 365, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/", Macro: "Sluice", Panel: flow.PanelOn, Chat: true,
+		LogRetentionDays: 365, RevertHours: 24, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/", Macro: "Sluice", Panel: flow.PanelOn, Chat: true,
 		FrontEnds: frontEnds{
 			Store: "create", ReleaseBuckets: []string{"site-a", "site-b"},
 			Records: []record{{"Z1", "a.example.com"}, {"Z1", "b.example.com"}}, Pairs: []flow.SwitchPair{{Name: "www.example.com", Switch: "E1", Other: "E2"}},
@@ -88,6 +88,7 @@ func TestSettingIsRefused(t *testing.T) {
 		"functions":             {"orders/*", "**"},
 		"hooks":                 {flow.TagHook, "*", 7.0},
 		"synthetic":             {flow.TagSynthetic, "*", 7.0},
+		"revertHours":           {-1.0, "2161", 1.5, "a day", true},
 		"configParameters":      {"/a", "//", "/a b/", "/a*/", ""},
 		"macro":                 {"on", "sluice", "true", true, "A-B", "", "AWS::Sluice", strings.Repeat("A", 65)},
 		"cloudfrontStore":       {"arn:aws:cloudfront::111122223333:function/a", "Create", true},

@@ -63,6 +63,9 @@ func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 			assert.Equal(t, "/team-a/", variables[flow.ParametersVariable])
 			assert.Equal(t, "prod", variables[flow.AliasVariable])
 			assert.Equal(t, "orders-*", variables[flow.FunctionsVariable])
+		case flow.Open.Function:
+			want = append(want, flow.RevertHoursVariable)
+			assert.Equal(t, "72", variables[flow.RevertHoursVariable])
 		case flow.Macro:
 			want = append(want, flow.StackShiftVariable)
 			assert.Equal(t, "arn:aws:lambda:eu-west-1:111122223333:function:team-a-stack-shift", filled(t, variables[flow.StackShiftVariable]))

@@ -17,7 +17,8 @@ func define(b builder) sfn.IChainable {
 	// The states, in running order.
 	publish := first(b, flow.Publish)
 	open := task(b, flow.Open)
-	changed := b.choice("Changed?", "Is there anything to shift? Not when every target serves its candidate already.")
+	changed := b.choice("Changed?", "Is it the deployment's turn, and is there anything to shift? Not when every target serves its candidate already.")
+	awaitTurn := b.wait("AwaitTurn", "$.deployment.turn.waitSeconds", "Another deployment holds a target, or has waited for longer: waits before it looks again whether its turn has come.")
 	unchanged := b.succeed("Unchanged", "$.deployment.unchanged", "There was nothing to shift. The output says why.")
 	before := hooks(b, round{
 		point: shift.BeforeTraffic, task: flow.BeforeHook, note: flow.NoteBeforeHook, failed: "BeforeHookFailed",
@@ -40,7 +41,9 @@ func define(b builder) sfn.IChainable {
 	// The path of a healthy deployment.
 	publish.Next(open).Next(changed)
 	changed.When(sfn.Condition_IsPresent(jsii.String("$.deployment.unchanged")), unchanged, nil).
+		When(sfn.Condition_IsPresent(jsii.String("$.deployment.turn")), awaitTurn, nil).
 		Otherwise(before)
+	awaitTurn.Next(open)
 	before.Next(setWeight).Next(next)
 	next.When(equals("$.progress.next", shift.NextBake), bake, nil).
 		When(equals("$.progress.next", shift.NextShift), setWeight, nil).

@@ -2,6 +2,8 @@
 package main
 
 import (
+	_ "time/tzdata" // Lambda's runtime has no time zones of its own
+
 	"sluice/internal/assembly/opendeployment"
 	"sluice/internal/boot"
 	"sluice/internal/flow"

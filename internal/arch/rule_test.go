@@ -38,6 +38,7 @@ const (
 	dashboard    = module + "/internal/dashboard"
 	stackShift   = module + "/internal/stackshift"
 	codeDeploy   = module + "/internal/codedeploy"
+	pruning      = module + "/internal/prune"
 	machine      = module + "/statemachine"
 	definition   = module + "/statemachine/asl"
 	localASL     = module + "/internal/localaws/asl"
@@ -128,8 +129,12 @@ var rules = []rule{
 
 	{folder: "internal/awserror", may: []string{domain, sdk, smithy}},
 
+	// Old versions of functions are deleted by close-deployment and by the command alike.
+	{folder: "internal/prune", may: []string{domain, contract}},
+	{folder: "internal/prune/*", may: list(adapter, pruning), tests: adapterTests},
+
 	// A Lambda is put together here, for AWS and for the local world alike.
-	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", templates, sdk+"/aws")},
+	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", pruning, templates, sdk+"/aws")},
 	// The widget of the stack's dashboard shows what the page of sluice dashboard shows.
 	{folder: "internal/assembly/panel", may: list(adapters, assembly, contract, dashboard, operator)},
 	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
@@ -236,7 +241,7 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, dashboard, codeDeploy, assembly+"/panel", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, dashboard, codeDeploy, pruning, assembly+"/panel", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -7,6 +7,7 @@ import (
 
 	"sluice/internal/request"
 	"sluice/internal/router"
+	"sluice/internal/shift"
 	"sluice/internal/task"
 )
 
@@ -29,6 +30,9 @@ type Settings struct {
 	Parameters string
 	// Allowed says which functions may be shifted.
 	Allowed request.Allowed
+	// RevertWindow is for how long a promoted Deployment can be reverted. Only open-deployment uses
+	// it.
+	RevertWindow shift.Seconds
 	// FrontEnds say which Targets other than Lambda aliases may be shifted.
 	FrontEnds request.FrontEnds
 	// StackShift is the ARN of the function that stacks wait for, HookURL the URL where hooks

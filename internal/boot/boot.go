@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -92,7 +93,20 @@ func loadInputs(getenv func(string) string, into *assembly.Settings) (err error)
 		return fmt.Errorf("%s is %q, and must be %s or not be set", flow.HookEndpointVariable, shift.BoundText(endpoint, 80), flow.HookEndpointURL)
 	}
 	into.HookEndpoint = endpoint != ""
-	return nil
+	into.RevertWindow, err = loadRevertWindow(getenv(flow.RevertHoursVariable))
+	return err
+}
+
+// loadRevertWindow reads for how long a promoted Deployment can be reverted.
+func loadRevertWindow(hours string) (shift.Seconds, error) {
+	if hours == "" {
+		return shift.DefaultRevertWindow, nil
+	}
+	n, err := strconv.Atoi(hours)
+	if window := shift.Seconds(n) * 3600; err == nil && window >= 0 && window <= shift.MaxRevertWindow {
+		return max(window, 1), nil // 0 would stand for "not known" in a record
+	}
+	return 0, fmt.Errorf("%s is %q, and must be a whole number of hours from 0 to %d", flow.RevertHoursVariable, shift.BoundText(hours, 80), shift.MaxRevertWindow/3600)
 }
 
 // Invoker adapts a flow.Lambda to the Lambda runtime.

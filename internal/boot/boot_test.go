@@ -182,3 +182,16 @@ func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
 		require.ErrorContains(t, err, name+`: "?" is not`)
 	}
 }
+
+func TestTheTimeForARevertIsInTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for hours, want := range map[string]shift.Seconds{"": shift.DefaultRevertWindow, "72": 72 * 3600, "2160": shift.MaxRevertWindow, "0": 1} {
+		settings, err := load(flow.Open.Function, environment(map[string]string{flow.RevertHoursVariable: hours}))
+		require.NoError(t, err)
+		assert.Equal(t, want, settings.RevertWindow, hours)
+	}
+	for _, hours := range []string{"-1", "2161", "1.5", "a day"} {
+		_, err := load(flow.Open.Function, environment(map[string]string{flow.RevertHoursVariable: hours}))
+		require.EqualError(t, err, flow.RevertHoursVariable+` is "`+hours+`", and must be a whole number of hours from 0 to 2160`)
+	}
+}

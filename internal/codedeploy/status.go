@@ -43,7 +43,7 @@ var codes = map[string]string{
 	"TargetWeighted":          codeConfiguration,
 	"AliasUnpublished":        codeConfiguration,
 	"TargetHeld":              codeConfiguration,
-	flow.TargetBusy:           codeConfiguration,
+	"TargetBusy":              codeConfiguration, // of earlier versions
 	flow.TargetBeingRestored:  codeConfiguration,
 	flow.RoleDiffers:          codeConfiguration,
 	flow.DeadLetterDiffers:    codeConfiguration,

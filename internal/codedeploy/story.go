@@ -106,7 +106,7 @@ func (s *story) learn(data []byte) {
 	if r := part[shift.Release](d.Release); r != nil && !s.opened {
 		s.targets, s.hooks = r.Moves(), r.Hooks
 	}
-	if o := part[shift.Deployment](d.Deployment); o != nil && !s.opened {
+	if o := part[shift.Deployment](d.Deployment); o != nil && o.Turn == nil && !s.opened {
 		s.opened = true
 		if len(o.Changes) > 0 {
 			s.targets = o.Moves()

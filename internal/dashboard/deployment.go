@@ -59,11 +59,6 @@ func (d *deployment) isOpen() bool {
 	return d.listed || d.execution.Status != "" && d.execution.Ended.IsZero() && !d.last.Ends()
 }
 
-// isComplete reports whether nothing more is to be learned about it.
-func (d *deployment) isComplete() bool {
-	return !d.isOpen() && d.last.Ends() && !d.recordRead.IsZero()
-}
-
 // learnRecord takes a record that was read, and reports whether it is news.
 func (d *deployment) learnRecord(r shift.Record, problem string) bool {
 	if problem == d.recordError && alike(r, d.record) {
@@ -173,11 +168,6 @@ func (d *deployment) moves() []shift.Move {
 		return moves
 	}
 	return d.run.Changes
-}
-
-// concerns reports whether it shifts the Target.
-func (d *deployment) concerns(t shift.Target) bool {
-	return slices.ContainsFunc(d.moves(), func(m shift.Move) bool { return m.Target == t })
 }
 
 // outcome returns its Outcome, or "".

@@ -93,18 +93,29 @@ type streaming struct {
 // send sends what has changed since the last time. The first time it sends everything.
 func (s *streaming) send() error {
 	c := s.d.compose(s.query)
-	u := s.newUpdate()
-	first := s.lists == nil
+	u, first := s.newUpdate(), s.lists == nil
+	s.addLists(&u, c)
+	s.addBlocks(&u, c, first)
+	if !first && len(u.Blocks) == 0 && len(u.Lists) == 0 {
+		return nil
+	}
+	return s.write(u)
+}
+
+// addLists adds the lists that have changed.
+func (s *streaming) addLists(u *update, c composed) {
 	lists := map[string]string{}
 	for name, keys := range c.lists {
-		if lists[name] = fmt.Sprint(keys); first || lists[name] != s.lists[name] {
-			if u.Lists == nil {
-				u.Lists = map[string][]string{}
-			}
+		lists[name] = fmt.Sprint(keys)
+		if before, was := s.lists[name]; !was || before != lists[name] {
 			u.Lists[name] = keys
 		}
 	}
 	s.lists = lists
+}
+
+// addBlocks adds the blocks that have changed, and what is to be read out of them.
+func (s *streaming) addBlocks(u *update, c composed, first bool) {
 	sent := make(map[string]block, len(c.blocks))
 	for _, b := range c.blocks {
 		before, was := s.sent[b.key]
@@ -118,10 +129,6 @@ func (s *streaming) send() error {
 		sent[b.key] = b
 	}
 	s.sent = sent
-	if !first && len(u.Blocks) == 0 && len(u.Lists) == 0 {
-		return nil
-	}
-	return s.write(u)
 }
 
 // sendBeat tells that the connection is alive, and what time it is. Somebody still looks.
@@ -139,7 +146,7 @@ func (s *streaming) sendBeat() error {
 
 func (s *streaming) newUpdate() update {
 	now, speed := s.d.poller.now()
-	return update{Instance: s.d.instance, Blocks: map[string]string{}, Now: now.UnixMilli(), Speed: speed}
+	return update{Instance: s.d.instance, Lists: map[string][]string{}, Blocks: map[string]string{}, Now: now.UnixMilli(), Speed: speed}
 }
 
 func (s *streaming) write(u update) error {

@@ -36,8 +36,11 @@ func summarize(a shift.Announcement, text string) shift.Announcement {
 // stands.
 func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at time.Time) shift.Announcement {
 	id := fmt.Sprintf("%s/%s", d.ID, state)
-	if state == shift.ShiftedTo {
+	switch state {
+	case shift.ShiftedTo:
 		id = fmt.Sprintf("%s/%d", id, p.Step)
+	case shift.ApprovalAsked:
+		id = fmt.Sprintf("%s/%d", id, p.Step+1)
 	}
 	a := shift.Announcement{
 		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
@@ -51,6 +54,9 @@ func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at ti
 
 // describeProgress says where a running Deployment stands.
 func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progress) string {
+	if state == shift.ApprovalAsked {
+		return describeApproval(d, p)
+	}
 	var lines []string
 	for _, c := range d.Changes {
 		switch {
@@ -63,9 +69,26 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 		}
 	}
 	if state == shift.Started {
-		return join(lines) + "." + describeNotes(d.Changes) + describeWarnings(d.Warnings)
+		return join(lines) + "." + describeReasons(d.RevertReasons()) + describeNotes(d.Changes) + describeWarnings(d.Warnings)
 	}
 	return join(lines) + "."
+}
+
+// describeApproval asks people about the next Step: what it does, what to type, and what
+// happens if nobody answers.
+func describeApproval(d shift.Deployment, p shift.Progress) string {
+	step := d.Plan.Step(p.Step + 1)
+	var names []string
+	for _, c := range d.Changes {
+		names = append(names, string(c.Target))
+	}
+	target := d.Changes[0].Target
+	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
+	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'. To put the traffic back: sluice reject %s --reason '...'. ", target, target)
+	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
+		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
+	}
+	return text + fmt.Sprintf("If nobody answers within %s, the traffic is put back.", step.Approval.Wait)
 }
 
 // describeNotes says what people should know of the Candidates, in a sentence for each Change
@@ -166,5 +189,16 @@ func describeEnding(r shift.Record) string {
 	for _, m := range r.Moves() {
 		lines = append(lines, fmt.Sprintf("%s serves %s", m.Target, m.Candidate))
 	}
-	return join(lines) + "."
+	return join(lines) + "." + describeReasons(r.Reasons)
+}
+
+// describeReasons says each Reason in a sentence.
+func describeReasons(reasons []shift.Reason) string {
+	text := ""
+	for _, sentence := range shift.Texts(reasons) {
+		if sentence != "" {
+			text += " " + strings.ToUpper(sentence[:1]) + sentence[1:] + "."
+		}
+	}
+	return text
 }

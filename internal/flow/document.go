@@ -74,6 +74,11 @@ func needsPlan(d Document) string {
 	return missingUnless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
 }
 
+// needsProgress is for tasks that run after the first Step, or while it is waited for.
+func needsProgress(d Document) string {
+	return missingUnless(d.Progress != nil && (d.Progress.Step == 0 || d.hasStep(d.Progress.Step)), "progress at a step of the plan")
+}
+
 // needsStep is for tasks that run after the first Step.
 func needsStep(d Document) string {
 	return missingUnless(d.Progress != nil && d.hasStep(d.Progress.Step), "progress at a step of the plan")

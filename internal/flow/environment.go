@@ -10,6 +10,8 @@ const (
 	AliasVariable        = "SLUICE_ALIAS"
 	FunctionsVariable    = "SLUICE_FUNCTIONS"
 	ParametersVariable   = "SLUICE_PARAMETERS"
+	// RevertHoursVariable has for how many hours a promoted deployment can be reverted.
+	RevertHoursVariable = "SLUICE_REVERT_HOURS"
 
 	// CloudFrontStoreVariable has the ARN of the KeyValueStore through which CloudFront
 	// distributions are shifted, Route53Variable the names that may be shifted, each as

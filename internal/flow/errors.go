@@ -24,10 +24,11 @@ const (
 	InvalidInput        = "InvalidInput"
 	FunctionUpdating    = "FunctionUpdating"
 	CandidatePending    = "CandidatePending"
-	TargetBusy          = "TargetBusy"
 	TargetBeingRestored = "TargetBeingRestored"
 	NothingToShift      = "NothingToShift"
+	RevertRefused       = "RevertRefused"
 	StableDiffers       = "StableDiffers"
+	DeploymentsFrozen   = "DeploymentsFrozen"
 	Throttled           = "Throttled"
 	HookFailed          = "HookFailed"
 	HookNotStarted      = "HookNotStarted"
@@ -39,6 +40,10 @@ const (
 	// late.
 	DeploymentRestoring = "DeploymentRestoring"
 	DeploymentUnknown   = "DeploymentUnknown"
+	// NotAsked is the error of an answer to a question that does not stand, and InvalidFreeze
+	// that of a freeze that has ended or lasts too long.
+	NotAsked      = "NotAsked"
+	InvalidFreeze = "InvalidFreeze"
 	// RoleDiffers and DeadLetterDiffers are returned only by the adapter of Lambda aliases.
 	RoleDiffers       = "RoleDiffers"
 	DeadLetterDiffers = "DeadLetterDiffers"
@@ -62,6 +67,7 @@ var names = []struct {
 	{err: ErrInvalidInput, name: InvalidInput},
 	{err: ErrInvalidConfiguration, name: "InvalidConfiguration"},
 	{err: ErrInvalidCommand, name: "InvalidCommand"},
+	{err: shift.ErrRevertRefused, name: RevertRefused}, // before what it was refused for
 	{err: shift.ErrUnknownTarget, name: "UnknownTarget"},
 	{err: shift.ErrPlanTooLong, name: "PlanTooLong"},
 	{err: shift.ErrInvalidPlan, name: "InvalidPlan"},
@@ -84,8 +90,10 @@ var names = []struct {
 	{err: shift.ErrAlarmUnreadable, name: AlarmUnreadable, heals: true},
 	{err: shift.ErrAlarmFiring, name: "AlarmFiring"},
 	{err: shift.ErrNothingToShift, name: NothingToShift},
+	{err: shift.ErrFrozen, name: DeploymentsFrozen},
+	{err: shift.ErrNotAsked, name: NotAsked},
+	{err: shift.ErrInvalidFreeze, name: InvalidFreeze},
 	{err: shift.ErrTargetHeld, name: "TargetHeld"},
-	{err: shift.ErrTargetBusy, name: TargetBusy, heals: true},
 	{err: shift.ErrTargetBeingRestored, name: TargetBeingRestored, heals: true},
 	{err: shift.ErrDeploymentClosed, name: DeploymentClosed},
 	{err: shift.ErrDeploymentRestoring, name: DeploymentRestoring},

@@ -62,13 +62,6 @@ func untilReady() Retry {
 	return Retry{Errors: []string{CandidatePending, FunctionUpdating}, Interval: 5 * time.Second, Attempts: 120, Backoff: 1.2, MaxDelay: 30 * time.Second}
 }
 
-// untilFree waits for the Deployment that holds a Target. Each wait is about a tenth of the
-// time waited so far. It lasts as long as the longest plan may take (shift.MaxDuration),
-// and uses at most 4,500 history events.
-func untilFree() Retry {
-	return Retry{Errors: []string{TargetBusy}, Interval: 30 * time.Second, Attempts: 1500, Backoff: 1.1, MaxDelay: 6 * time.Hour}
-}
-
 // untilHealed waits for the safety net, which sweeps every minute.
 func untilHealed() Retry {
 	return Retry{Errors: []string{TargetBeingRestored}, Interval: 10 * time.Second, Attempts: 120, Backoff: 1.5, MaxDelay: time.Minute, Jitter: true}

@@ -15,13 +15,14 @@ const (
 )
 
 // What kinds of events wake the safety net (EventBridge events reference: CloudWatch
-// Alarm State Change, Step Functions Execution Status Change), and Sluice's own three.
+// Alarm State Change, Step Functions Execution Status Change), and Sluice's own four.
 const (
 	AlarmDetailType     = "CloudWatch Alarm State Change"
 	ExecutionDetailType = "Step Functions Execution Status Change"
 	SweepDetailType     = "Sluice Sweep"
 	CommandDetailType   = "Sluice Command"
 	QuestionDetailType  = "Sluice Question"
+	FreezeDetailType    = "Sluice Freeze"
 )
 
 // Where AWS's events come from. Nobody else can send any with such a source
@@ -52,4 +53,9 @@ type Answer struct {
 	Outcome shift.Outcome  `json:"outcome,omitempty"`
 	Reasons []shift.Reason `json:"reasons,omitempty"`
 	Cause   string         `json:"cause,omitempty"`
+	// Step is the Step that an approval or a rejection answers.
+	Step int `json:"step,omitempty"`
+	// Freeze is the one that stands after an order to freeze, or to end a freeze. Its Until has
+	// passed if deployments are not frozen.
+	Freeze *shift.Freeze `json:"freeze,omitempty"`
 }

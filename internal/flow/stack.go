@@ -15,6 +15,8 @@ const (
 	StackPartition      = "stack#"
 	StackWaitPartition  = "stackwait#"
 	DeploymentPartition = "deployment#"
+	// FreezePartition has the freeze of the account.
+	FreezePartition = "freeze"
 )
 
 // What one custom resource of a stack may have. Its answer to CloudFormation has a version for each

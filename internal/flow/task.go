@@ -53,18 +53,18 @@ var (
 	}}
 	Open = Task[Document, shift.Deployment]{Spec{
 		State: "Open", Function: "open-deployment", Field: "deployment",
-		Comment: "Waits for the candidates to be active, takes the lock, reads what serves now and the alarms, and makes the plan.",
-		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilFree(), untilHealed(), whileUnreadable(), whileDenied(), whileThrottled()),
+		Comment: "Waits for the candidates to be active, takes the lock if it is the deployment's turn, reads what serves now and the alarms, and makes the plan.",
+		Timeout: 60 * time.Second, needs: []need{needsRelease}, Retries: retries(untilReady(), untilHealed(), whileUnreadable(), whileDenied(), whileThrottled()),
 	}}
 	SetWeight = Task[Document, shift.Progress]{Spec{
 		State: "SetWeight", Function: "set-weight", Field: "progress",
-		Comment: "Moves every target to the plan's next step.",
+		Comment: "Moves every target to the plan's next step, unless a freeze, the step's window or its approval keeps it waiting.",
 		Timeout: 60 * time.Second, needs: []need{needsPlan, needsNextStep}, Retries: retries(whileThrottled()),
 	}}
 	CheckAlarms = Task[Document, shift.Progress]{Spec{
 		State: "CheckAlarms", Function: "check-alarms", Field: "progress",
 		Comment: "Reads the ledger, the alarms and, every 5 minutes, what the targets serve. Judges: go on, wait, hold, or roll back. May ask a function of yours for synthetic requests.",
-		Timeout: 30 * time.Second, needs: []need{needsPlan, needsStep}, Retries: retries(),
+		Timeout: 30 * time.Second, needs: []need{needsPlan, needsProgress}, Retries: retries(),
 	}}
 	BeforeHook = Task[Document, *Failure]{Spec{
 		State: "BeforeTrafficHook", Function: "run-hooks",

@@ -107,7 +107,6 @@ func TestRetriesGoOnForAsLongAsHealingTakes(t *testing.T) {
 		{"a throttled shift stays at its weight for about half an hour", flow.SetWeight.Spec, "States.ALL", 25 * time.Minute},
 		{"a rollback is tried for about an hour", flow.Rollback.Spec, "States.ALL", 55 * time.Minute},
 		{"a pending version is waited for beyond the SDK's own 26 minutes", flow.Open.Spec, "CandidatePending", 26 * time.Minute},
-		{"a held target is waited for a month", flow.Open.Spec, "TargetBusy", 30 * 24 * time.Hour},
 		{"a target that heals is waited for several sweeps", flow.Open.Spec, "TargetBeingRestored", 10 * time.Minute},
 	}
 	for _, test := range tests {

@@ -44,7 +44,8 @@ version at once, for every target of that deployment.`,
 	{
 		Order: shift.Promote, Short: "Skip the rest of a deployment's plan",
 		about: `Promote makes the deployment that holds TARGET skip the rest of its plan, at its
-next poll. The alarms still count, and the hooks still run.`,
+next poll. The alarms still count, and the hooks still run. A promotion passes
+approvals and windows. A freeze it does not: end that first.`,
 		Effect: "it goes to 100% at its next poll, unless an alarm fires", Because: "the fix is urgent",
 		applies: func(s Stand) bool { return s.isOpen() && s.Deployment != nil && s.pending() != shift.Promote },
 	},
@@ -61,6 +62,22 @@ and whenPauseEnds in the deployment's input.`,
 		about:  `Resume ends the pause of the deployment that holds TARGET, at its next poll.`,
 		Effect: "its pause ends at its next poll", Because: "the load test has passed",
 		applies: func(s Stand) bool { return s.isOpen() && s.paused() },
+	},
+	{
+		Order: shift.Approve, Short: "Let a deployment take the step that it asks about",
+		about: `Approve lets the deployment that holds TARGET take the step that waits for a
+person (approval, in the deployment's input), at its next poll, which comes
+within 5 minutes. An answer is for that one step, and counts once.`,
+		Effect: "the step is taken at its next poll, unless something else keeps it waiting", Because: "the numbers look good",
+		applies: Stand.asks,
+	},
+	{
+		Order: shift.Reject, Short: "Answer a deployment's question with no, and put its traffic back",
+		about: `Reject answers the question of the deployment that holds TARGET whether its next
+step may be taken with no: all its traffic is put back at once, for every target
+of that deployment.`,
+		Effect: "its traffic is being put back", Because: "the numbers look wrong",
+		applies: Stand.asks,
 	},
 }
 
@@ -94,6 +111,12 @@ func (a Action) Before(t shift.Target) string {
 }
 
 func (s Stand) isOpen() bool { return s.Status == shift.StatusOpen }
+
+// asks reports whether people are asked about a Step, and nobody has answered yet.
+func (s Stand) asks() bool {
+	_, answered := s.AnswerFor(s.Asked.Step)
+	return s.isOpen() && s.Asked.Step > s.Intent && !answered
+}
 
 // pending returns the Order that the deployment is to obey, or has obeyed last.
 func (s Stand) pending() shift.Order {

@@ -232,6 +232,10 @@ func describeOpen(d document, m *Moment) {
 		m.note("nothing to shift")
 		return
 	}
+	if d.Deployment.Turn != nil {
+		m.note("%s", d.Deployment.Turn)
+		return
+	}
 	type versions struct{ stable, candidate shift.Version }
 	groups := shift.GroupBy(d.Deployment.Changes, func(c shift.Change) (shift.Target, versions) { return c.Target, versions{c.Stable, c.Candidate} })
 	m.noteAll(shift.TellGroups(groups, shift.MaxClauses, func(g shift.Group[versions]) string {

@@ -174,7 +174,7 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 		r.published, r.Changes = true, d.Release.Moves()
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
 	}
-	if d.Deployment != nil && d.Deployment.Unchanged == nil && r.Plan.Len() == 0 {
+	if d.Deployment != nil && d.Deployment.Unchanged == nil && d.Deployment.Turn == nil && r.Plan.Len() == 0 {
 		r.learnOpening(at, *d.Deployment)
 	}
 	if d.Rollback != nil {

@@ -37,13 +37,19 @@ func (b base) keeping() base {
 
 const chaosFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}}}`
 
+// threeVersions has one more, for those whose other deployments name versions.
+const threeVersions = `"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "2"}}}}`
+
+// mainARN is the execution of every base.
+const mainARN = "arn:aws:states:" + world.Region + ":" + world.Account + ":execution:sluice:main"
+
 // abroad is an alarm of another region than Ireland.
 const abroad = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
 
 // provisionedFunctions has an alias whose weights Lambda itself moves for a while.
 const provisionedFunctions = `"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "2"}}, "provisionedSeconds": {"live": 10}}}`
 
-var bases = slices.Concat(basesOfAliases, frontEndBases, hookBases)
+var bases = slices.Concat(basesOfAliases, frontEndBases, hookBases, entryBases)
 
 var basesOfAliases = []base{
 	{"canary promoted",
@@ -110,7 +116,7 @@ var basesOfAliases = []base{
 	{"an alias that is created while the alarm fires",
 		`{"function": "orders", "createAlias": true, "strategy": {"steps": [{"percent": 100, "bakeMinutes": 3}]}, "alarms": ["a"]}`,
 		`{"functions": {"orders": {"versions": 1, "aliases": {}}},
-		  "events": [{"atSeconds": 0.46, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
+		  "events": [{"atSeconds": 0.51, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
 	{"provisioned concurrency, promoted",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"]}`,
 		`{` + provisionedFunctions + `}`, shift.Promoted, "", nil, false},
@@ -146,6 +152,24 @@ var basesOfAliases = []base{
 	{"an alarm of another region, and one of its name at home",
 		`{"function": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 3}}, "alarms": ["a", "` + abroad + `"]}`,
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "` + abroad + `", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
+	{"promoted, then reverted",
+		`{"function": "orders", "strategy": "AllAtOnce", "alarms": ["a"]}`,
+		`{` + chaosFunctions + `, "events": [
+		  {"atSeconds": 100, "do": "setAlarmState", "alarm": "a", "state": "ALARM"},
+		  {"atSeconds": 120, "do": "startExecution", "input": {"revert": "` + mainARN + `", "reason": "no"}}]}`, shift.Promoted, shift.Rejected, nil, false},
+	{"a newer one replaces it",
+		`{"function": "orders", "version": "3", "strategy": {"canary": {"percent": 10, "bakeMinutes": 20}}, "alarms": ["a"]}`,
+		`{` + threeVersions + `, "events": [
+		  {"atSeconds": 200, "do": "startExecution", "input": {"function": "orders", "version": "1", "whenHeld": "replace", "strategy": "AllAtOnce"}}]}`, shift.RolledBack, shift.Rejected, nil, false},
+	{"two wait, and one replaces them",
+		`{"function": "orders", "version": "3", "strategy": {"canary": {"percent": 10, "bakeMinutes": 4}}, "alarms": ["a"]}`,
+		`{` + threeVersions + `, "events": [
+		  {"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "version": "1", "whenHeld": "wait", "strategy": "AllAtOnce"}},
+		  {"atSeconds": 90, "do": "startExecution", "input": {"function": "orders", "version": "2", "whenHeld": "wait", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}},
+		  {"atSeconds": 600, "do": "startExecution", "input": {"function": "orders", "version": "1", "whenHeld": "replace", "strategy": "AllAtOnce"}}]}`, shift.Promoted, "", nil, false},
+	{"promoted, and old versions are deleted",
+		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "alarms": ["a"], "keepVersions": 1}`,
+		`{"functions": {"orders": {"versions": 4, "aliases": {"live": {"version": "4"}, "old": {"version": "1"}}}}}`, shift.Promoted, "", nil, false},
 	{"a quiet function with synthetic requests",
 		`{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}, "judge": {"synthetic": {"function": "load", "perMinute": 1000}}}`,
 		`{` + chaosFunctions + `, "traffic": {"requestsPerMinute": 2}}`, shift.Promoted, "", nil, false},

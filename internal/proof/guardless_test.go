@@ -66,7 +66,7 @@ func (g guard) on(r *run) interceptor {
 // violation.
 func TestEveryGuardIsNeeded(t *testing.T) {
 	t.Parallel()
-	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, roads) {
+	for _, g := range slices.Concat(guards, frontEndGuards, hookGuards, entryGuards, queueGuards, roads) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			broken, violation := search(t, g)

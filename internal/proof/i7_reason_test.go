@@ -193,6 +193,9 @@ func (r *run) judged(x *asl.Execution, p shift.Progress) {
 	id := x.ARN()
 	r.baking[id] = r.w.Now().Add(p.Wait.Duration())
 	d := r.deployments[id]
+	if p.Waiting {
+		r.waitsEnd(id, p)
+	}
 	for _, alarm := range d.deployment.Alarms {
 		if r.firing[alarm] {
 			r.byPoll(promise{id: id, alarm: alarm, why: alarm + " fires"})

@@ -53,7 +53,7 @@ var invalid = []struct{ name, input, problem string }{
 	{"a sync hook that takes too long", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "timeoutSeconds": 841}]}}`, "hooks.beforeTraffic[0].timeoutSeconds"},
 	{"a callback that takes too long", `{"function": "orders", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 604801}]}}`, "hooks.beforeTraffic[0].timeoutSeconds"},
 	{"too many hooks", `{"function": "orders", "hooks": {"beforeTraffic": [` + strings.Repeat(`{"function": "smoke"}, `, 20) + `{"function": "smoke"}]}}`, "hooks.beforeTraffic: has 21 hooks, and at most 20 are allowed"},
-	{"an unknown choice", `{"function": "orders", "whenHeld": "queue"}`, "whenHeld: must be one of fail, wait"},
+	{"an unknown choice", `{"function": "orders", "whenHeld": "queue"}`, "whenHeld: must be one of fail, wait, replace"},
 	{"an unknown trigger", `{"function": "orders", "trigger": "cron"}`, "trigger: must be one of explicit, event"},
 	{"a choice that is a text", `{"function": "orders", "createAlias": "yes"}`, "createAlias: must be true or false"},
 	{"another case", `{"Function": "orders"}`, "Function: is not known here"},

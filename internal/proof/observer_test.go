@@ -42,8 +42,11 @@ type observer struct {
 	strangers int
 	// writes counts the writes of each front end.
 	writes map[shift.Target]int
+	// frozen are the freezes of the account, in order.
+	frozen []froze
 	// forms are the forms in which the records of names were found.
 	forms map[shift.Target]string
+	queueing
 	promises
 }
 
@@ -112,6 +115,7 @@ func (r *run) called(c localaws.Call) {
 		return
 	}
 	r.refusedName(c)
+	r.pruned(c)
 	outcome := c.ErrorCode
 	if c.StatusCode == 0 {
 		outcome = "connection lost"
@@ -208,7 +212,7 @@ func (r *run) final() error {
 
 // isTemporary reports whether an item of the Ledger is deleted when its Deployment has ended.
 func isTemporary(pk, sk string) bool {
-	return pk == "open" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
+	return pk == "open" || pk == "waiting" || sk == "lock" || strings.HasPrefix(pk, "alarm#")
 }
 
 // rests checks the conditions that must hold when no execution runs.
@@ -296,6 +300,7 @@ func (r *run) recorded(id string, record dynamodb.Item) {
 	}
 	r.moved(was, d)
 	r.obeys(was, d, record)
+	r.enters(was, d, record)
 	r.tells(was, d)
 }
 
@@ -316,8 +321,11 @@ func (r *run) changesHands(t shift.Target, holder string) {
 		return
 	}
 	r.touched[t] = true
+	before := r.holders[t]
 	if r.holders[t] = holder; holder == "" {
 		delete(r.holders, t)
+	} else if before != holder {
+		r.takes(t, holder)
 	}
 }
 
@@ -338,6 +346,10 @@ func (r *run) written(table string, before, after dynamodb.Item) {
 		r.suspects[strings.TrimPrefix(sk, "deployment#")] = true
 	case kind == "suspect":
 		delete(r.suspects, strings.TrimPrefix(sk, "deployment#"))
+	case kind == flow.FreezePartition:
+		r.freezes(after)
+	case kind == "waiting":
+		r.queued(strings.TrimPrefix(sk, "deployment#"), after)
 	case kind == "open":
 		r.listed(strings.TrimPrefix(sk, "deployment#"), after != nil)
 	}

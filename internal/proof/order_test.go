@@ -2,10 +2,12 @@ package proof
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	"sluice/internal/flow"
+	"sluice/internal/localaws/asl"
 	"sluice/internal/localaws/dynamodb"
 	"sluice/internal/shift"
 	"sluice/internal/world"
@@ -59,6 +61,9 @@ func (r *run) obeys(was standing, d *standing, record dynamodb.Item) {
 		r.breaks("command: %s was told to %s at %s, and then what had been asked before, to %s", nameOf(d.id), before.Order, before.At, told.Order)
 	}
 	r.said[d.id] = told
+	if d.finished() && strings.HasPrefix(d.cause, "superseded by") && !slices.ContainsFunc(r.w.Executions(), func(x *asl.Execution) bool { return r.isReplacing(x.ARN()) }) {
+		r.breaks("command: %s was superseded, and nobody has asked for that: %s", nameOf(d.id), d.cause)
+	}
 	if d.finished() && was.status != shift.StatusClosed && strings.HasPrefix(d.cause, "Aborted") && !r.mayBeAborted(d.id) {
 		r.breaks("command: %s was aborted, and nobody has asked for that: %s", nameOf(d.id), d.cause)
 	}

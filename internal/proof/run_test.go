@@ -219,14 +219,14 @@ func (r *run) beganLate() bool {
 
 // spared : a second Deployment watches no alarm, and nobody stops it. So nothing puts
 // it back but a hook that cannot but fail, a person's abort that was given while it held
-// the Target, a stranger there, or a permission that is lost.
+// the Target, a stranger there, a permission that is lost, or an approval that nobody gives.
 func (r *run) spared() error {
 	if r.strangers > 0 || len(r.denials) > 0 {
 		return nil
 	}
 	for _, x := range r.w.Executions() {
 		d := r.deployments[x.ARN()]
-		if x == r.main || d == nil || r.mayBeAborted(d.id) || r.endsWell(x, d) {
+		if x == r.main || d == nil || r.mayBeAborted(d.id) || r.endsWell(x, d) || strings.HasPrefix(d.cause, "Approval") {
 			continue
 		}
 		return fmt.Errorf("nobody has asked for it, and %s ended as %s: %s", x.Name(), d.outcome, d.cause)
@@ -241,7 +241,7 @@ func (r *run) endsWell(x *asl.Execution, d *standing) bool {
 	switch d.outcome {
 	case shift.RolledBack:
 		isWorse := r.w.Scenario().Candidate.ErrorRate > 0 && strings.HasPrefix(d.cause, string(shift.CandidateWorse))
-		return r.refused[x.Name()] || isWorse
+		return r.refused[x.Name()] || isWorse || strings.HasPrefix(d.cause, "superseded by") // order_test says whether it was asked for
 	case shift.Stranded:
 		return len(d.outdated) > 0
 	}

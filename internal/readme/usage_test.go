@@ -16,7 +16,7 @@ import (
 var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
-	"--name N": "named", "--limit N": "5", "--rpm N": "200",
+	"--name N": "named", "--limit N": "5", "--keep N": "5", "--rpm N": "200",
 	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
 }
 
@@ -102,6 +102,11 @@ func (p *person) understands(t *testing.T, args []string) {
 			told = q.wrote(t, "report.html")
 		}
 		assert.Contains(t, told, "Promoted")
+	case "revert", "prune":
+		q := p.elsewhere(t)
+		q.plays(t, "played")
+		told := q.does(t, q.folder, q.sluice, args...)
+		assert.Contains(t, told, map[string]string{"revert": "lambda:orders:live goes from", "prune": "stays"}[args[0]])
 	case "check":
 		p.checks(t, args)
 	case "start", "judge":

@@ -83,14 +83,14 @@ func TestTagsConfigureADeployment(t *testing.T) {
 			"beforeTraffic": [{"function": "smoke"}, {"function": "arn:aws:lambda:eu-west-1:123456789012:function:load:live"}],
 			"afterTraffic": [{"function": "smoke:7"}]
 		}}`)
-	want.Trigger = shift.Event
+	want.Trigger, want.Options.WhenFrozen = shift.Event, shift.WaitWhenFrozen
 	assert.Equal(t, want, got)
 }
 
 func TestTagsThatSayNothingLeaveEveryDefault(t *testing.T) {
 	t.Parallel()
 	want := decode(t, `{"function": "orders", "version": "7", "whenHeld": "wait"}`)
-	want.Trigger = shift.Event
+	want.Trigger, want.Options.WhenFrozen = shift.Event, shift.WaitWhenFrozen
 	for _, tags := range []flow.Tags{
 		{"sluice:alias": "live"},
 		{"sluice:strategy": "", "sluice:alarms": " ", "sluice:before-traffic": "", "sluice:config": ""},
@@ -198,7 +198,7 @@ func TestAParameterReplacesTheOtherTags(t *testing.T) {
 	got, err := reader.Configuration(arrived, tags, "/sluice/orders", `{"strategy": {"canary": {"percent": 5, "bakeMinutes": 30}}, "alarms": ["a b"], "whenHeld": "fail", "createAlias": true}`)
 	require.NoError(t, err)
 	want := decode(t, `{"function": "orders", "version": "7", "alias": "prod", "strategy": {"canary": {"percent": 5, "bakeMinutes": 30}}, "alarms": ["a b"], "createAlias": true}`)
-	want.Trigger, want.Parameter = shift.Event, "/sluice/orders"
+	want.Trigger, want.Parameter, want.Options.WhenFrozen = shift.Event, "/sluice/orders", shift.WaitWhenFrozen
 	assert.Equal(t, want, got)
 
 	got, err = reader.Configuration(arrived, tags, "/sluice/orders", `{"alias": "blue"}`)

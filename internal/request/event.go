@@ -21,6 +21,7 @@ type Occasion struct {
 	Sweep   bool // to look after everything that is open
 	Command *Commanded
 	Asked   *Asked
+	Freeze  *shift.Freeze // to freeze the account until then; one that has ended ends a freeze
 }
 
 // AlarmFired says that a CloudWatch alarm went to ALARM.
@@ -63,11 +64,15 @@ type Commanded struct {
 	// DeploymentID is the Deployment that is meant. If it is empty, the one that held the
 	// Target when the command was given is meant.
 	DeploymentID string
-	Command      shift.Command
+	// Step is the one that an approval or a rejection is about. If it is 0, the one is meant
+	// that people were asked about when the command was given.
+	Step    int
+	Command shift.Command
 }
 
 // Asked is the question which Deployment holds a Target, and what time it is. A command
-// that carries both answers is for that one Deployment, and may safely be repeated.
+// that carries both answers is for that one Deployment, and may safely be repeated. Without a Target
+// the question is only what time it is, for an order to freeze.
 type Asked struct{ Target shift.Target }
 
 // ErrNoOccasion is returned by DecodeOccasion for an event that the safety net does not
@@ -109,6 +114,8 @@ func DecodeOccasion(raw []byte) (Occasion, error) {
 		return decodeCommand(event.Detail, event.Time)
 	case event.DetailType == flow.QuestionDetailType:
 		return decodeQuestion(event.Detail)
+	case event.DetailType == flow.FreezeDetailType:
+		return decodeFreeze(event.Detail, event.Time)
 	}
 	return Occasion{}, fmt.Errorf("%w: its detail-type is %q, its source %q", ErrNoOccasion,
 		shift.BoundText(event.DetailType, 80), shift.BoundText(event.Source, 80))
@@ -184,7 +191,9 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 		Target       shift.Target `json:"target"`
 		DeploymentID string       `json:"deployment"`
 		Order        shift.Order  `json:"command"`
+		Step         int          `json:"step"`
 		Reason       string       `json:"reason"`
+		By           string       `json:"by"`
 	}
 	if err := json.Unmarshal(detail, &command); err != nil {
 		return Occasion{}, fmt.Errorf("%w: a command's detail: %w", flow.ErrInvalidCommand, err)
@@ -195,19 +204,62 @@ func decodeCommand(detail, eventTime []byte) (Occasion, error) {
 	if len(command.DeploymentID) > maxARN {
 		return Occasion{}, fmt.Errorf("%w: a command is for the deployment %q, which is no execution's ARN", flow.ErrInvalidCommand, shift.BoundText(command.DeploymentID, 80))
 	}
-	given := decodeTime(eventTime)
-	if given.Year() < 2000 || given.Year() > 2200 {
-		return Occasion{}, fmt.Errorf("%w: a command's event has the time %s: it must say when it was given, as in 2026-05-04T12:00:00Z; EventBridge does so by itself, and so does the command sluice",
-			flow.ErrInvalidCommand, shift.BoundText(cmp.Or(string(eventTime), "none"), 80))
+	given, err := decodeGiven(eventTime)
+	if err != nil {
+		return Occasion{}, err
 	}
-	orders := []shift.Order{shift.Abort, shift.Promote, shift.Pause, shift.Resume}
+	orders := shift.Orders()
 	if !slices.Contains(orders, command.Order) {
 		return Occasion{}, fmt.Errorf("%w: the command is %q, and must be one of %v", flow.ErrInvalidCommand, shift.BoundText(string(command.Order), 80), orders)
 	}
 	return Occasion{Command: &Commanded{
 		Target:       command.Target,
 		DeploymentID: command.DeploymentID,
-		Command:      shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256), At: given},
+		Step:         command.Step,
+		Command:      shift.Command{Order: command.Order, Reason: shift.BoundText(command.Reason, 256), At: given, By: shift.BoundText(command.By, maxGiver)},
+	}}, nil
+}
+
+// maxGiver is how long the ARN of whoever gives a command may be. A role's name has at most 64
+// characters, its session's 64, and a path 512.
+const maxGiver = 800
+
+// decodeGiven reads when a command was given.
+func decodeGiven(eventTime []byte) (time.Time, error) {
+	given := decodeTime(eventTime)
+	if given.Year() < 2000 || given.Year() > 2200 {
+		return time.Time{}, fmt.Errorf("%w: a command's event has the time %s: it must say when it was given, as in 2026-05-04T12:00:00Z; EventBridge does so by itself, and so does the command sluice",
+			flow.ErrInvalidCommand, shift.BoundText(cmp.Or(string(eventTime), "none"), 80))
+	}
+	return given, nil
+}
+
+// decodeFreeze reads an order to freeze the account until a time, or without one to end a freeze.
+func decodeFreeze(detail, eventTime []byte) (Occasion, error) {
+	var freeze struct {
+		Until  json.RawMessage `json:"until"`
+		Reason string          `json:"reason"`
+		By     string          `json:"by"`
+	}
+	if err := json.Unmarshal(detail, &freeze); err != nil {
+		return Occasion{}, fmt.Errorf("%w: a freeze's detail: %w", flow.ErrInvalidCommand, err)
+	}
+	given, err := decodeGiven(eventTime)
+	if err != nil {
+		return Occasion{}, err
+	}
+	until := given
+	if len(freeze.Until) > 0 {
+		if until = decodeTime(freeze.Until); until.IsZero() {
+			return Occasion{}, fmt.Errorf("%w: a freeze ends at %s: write a time, as in 2026-05-04T12:00:00Z, or leave it out to end a freeze",
+				flow.ErrInvalidCommand, shift.BoundText(string(freeze.Until), 80))
+		}
+		if !until.After(given) {
+			return Occasion{}, fmt.Errorf("%w: a freeze ends at %s, before it was ordered", flow.ErrInvalidCommand, until.UTC().Format(time.RFC3339))
+		}
+	}
+	return Occasion{Freeze: &shift.Freeze{
+		Until: until, At: given, Reason: shift.BoundText(freeze.Reason, 256), By: shift.BoundText(freeze.By, maxGiver),
 	}}, nil
 }
 
@@ -225,6 +277,9 @@ func decodeQuestion(detail []byte) (Occasion, error) {
 	if err := json.Unmarshal(detail, &question); err != nil {
 		return Occasion{}, fmt.Errorf("%w: a question's detail: %w", flow.ErrInvalidCommand, err)
 	}
+	if question.Target == "" {
+		return Occasion{Asked: &Asked{}}, nil
+	}
 	if err := checkTarget(question.Target); err != nil {
 		return Occasion{}, err
 	}
@@ -237,10 +292,33 @@ func EncodeCommand(c Commanded) ([]byte, error) {
 	if c.DeploymentID != "" {
 		detail["deployment"] = c.DeploymentID
 	}
+	if c.Step != 0 {
+		detail["step"] = c.Step
+	}
+	if c.Command.By != "" {
+		detail["by"] = c.Command.By
+	}
 	return json.Marshal(map[string]any{"detail-type": flow.CommandDetailType, "time": c.Command.At, "detail": detail})
 }
 
 // EncodeQuestion writes what DecodeOccasion reads as a question.
 func EncodeQuestion(a Asked) ([]byte, error) {
-	return json.Marshal(map[string]any{"detail-type": flow.QuestionDetailType, "detail": map[string]any{"target": a.Target}})
+	detail := map[string]any{}
+	if a.Target != "" {
+		detail["target"] = a.Target
+	}
+	return json.Marshal(map[string]any{"detail-type": flow.QuestionDetailType, "detail": detail})
+}
+
+// EncodeFreeze writes what DecodeOccasion reads as an order to freeze the account, or to end a
+// freeze if the Freeze ends when it was ordered.
+func EncodeFreeze(f shift.Freeze) ([]byte, error) {
+	detail := map[string]any{"reason": f.Reason}
+	if f.By != "" {
+		detail["by"] = f.By
+	}
+	if f.Until.After(f.At) {
+		detail["until"] = f.Until
+	}
+	return json.Marshal(map[string]any{"detail-type": flow.FreezeDetailType, "time": f.At, "detail": detail})
 }

@@ -188,7 +188,7 @@ func TestACommandMayBeForATargetOfAnotherKind(t *testing.T) {
 
 func TestAQuestionThatCannotBeAnsweredIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, detail := range []string{`[]`, `{}`, `{"target": "orders"}`, `{"target": "lambda:orders"}`, `{"target": "route53:"}`, `{"target": "route53:Z1:A.b"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
+	for _, detail := range []string{`[]`, `{"target": 7}`, `{"target": "orders"}`, `{"target": "lambda:orders"}`, `{"target": "route53:"}`, `{"target": "route53:Z1:A.b"}`, `{"target": "lambda:orders:` + strings.Repeat("x", 5000) + `"}`} {
 		_, err := request.DecodeOccasion(event(flow.QuestionDetailType, detail))
 		require.ErrorIs(t, err, flow.ErrInvalidCommand, detail)
 		assert.Less(t, len(err.Error()), 1200)

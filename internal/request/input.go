@@ -106,6 +106,8 @@ func (r Reader) Input(raw []byte) (shift.Release, error) {
 		release = r.withAppSpec(root, &problems)
 	case isAppSpec(root):
 		release = r.appSpec(root)
+	case isRevert(root):
+		release = r.revert(root.Object(fieldRevert, fieldReason))
 	case root.IsObject():
 		release = r.input(root.Object(append(r.inputNames(), fieldAppSpec)...))
 	case root.Present():
@@ -144,6 +146,8 @@ func checkRelease(root strictjson.Object, release shift.Release) {
 		}
 	}
 	checkSynthetic(root.Field("judge"), release)
+	checkWatch(root, release)
+	checkKeep(root.Field(fieldKeep), release)
 	if !release.FitsOneTransaction() {
 		root.Problem("2 for each of the %d targets and 1 for each of the %d alarms are more than the 98 items that one deployment can open at once: split the deployment",
 			len(release.Arrivals), len(release.Alarms))
@@ -197,7 +201,7 @@ var longestBaseline = func() judge.Baseline {
 // choices are the fields of an input beside its Targets.
 var choices = []string{
 	"strategy", "alarms", "hooks", "createAlias", "unchanged",
-	"whenHeld", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger",
+	"whenHeld", "whenFrozen", "window", "ignoreUnreadableAlarms", "alarmsAtStart", "pauseLimitMinutes", "whenPauseEnds", "judge", "trigger", fieldWatch, fieldKeep,
 }
 
 // ofAlias are the fields of a Target that is a Lambda alias.
@@ -213,31 +217,37 @@ func (r Reader) inputNames() []string {
 // decodeConfiguration reads everything but the Targets and the hooks.
 func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger) shift.Release {
 	name, steps := decodeStrategy(in.Field("strategy"))
-	return shift.Release{
+	return decodeWatch(in, shift.Release{
 		Strategy: name,
-		Steps:    steps,
+		Steps:    withWindow(steps, decodeWindow(in.Field("window"))),
 		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
 		Options:  decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
-	}
+	})
 }
 
 func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
-	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld)}
+	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld), string(shift.ReplaceWhenHeld)}
 	if trigger == shift.Event {
-		slices.Reverse(held)
+		held[0], held[1] = held[1], held[0]
+	}
+	frozen := []string{string(shift.FailWhenFrozen), string(shift.WaitWhenFrozen)}
+	if trigger == shift.Event {
+		slices.Reverse(frozen)
 	}
 	limit := shift.DefaultPause
 	if m := in.Field("pauseLimitMinutes"); m.Present() {
 		limit = interval(m)
 	}
 	return shift.Options{
+		KeepVersions:           decodeKeep(in.Field(fieldKeep)),
 		PauseLimit:             limit,
 		WhenPauseEnds:          shift.AfterWait(in.Field("whenPauseEnds").OneOf(string(shift.RollBackAfterWait), string(shift.GoOnAfterWait))),
 		CreateTarget:           in.Field("createAlias").Bool(),
 		Unchanged:              shift.WhenUnchanged(in.Field("unchanged").OneOf(string(shift.SucceedUnchanged), string(shift.FailUnchanged))),
 		WhenHeld:               shift.WhenHeld(in.Field("whenHeld").OneOf(held...)),
+		WhenFrozen:             shift.WhenFrozen(in.Field("whenFrozen").OneOf(frozen...)),
 		IgnoreUnreadableAlarms: in.Field("ignoreUnreadableAlarms").Bool(),
 		AlarmsAtStart:          shift.AtStart(in.Field("alarmsAtStart").OneOf(string(shift.RejectFiring), string(shift.IgnoreUntilOK))),
 	}
@@ -547,7 +557,7 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 	steps := make([]shift.Step, 0, len(values))
 	highest := shift.None
 	for i, item := range values {
-		f := item.ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes")
+		f := item.ObjectLike(`{"percent": 10, "bakeMinutes": 5}`, "percent", "bakeMinutes", "approval", "window")
 		share := requireNumber(f, "percent", 10)
 		weight, readable := number(share, shift.ParsePercent)
 		switch {
@@ -558,7 +568,11 @@ func decodeSteps(v strictjson.Value) []shift.Step {
 			v.Problem("the last step is at %s, and must be at 100%%", weight)
 		}
 		highest = max(highest, weight)
-		steps = append(steps, shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))})
+		step := shift.Step{Weight: weight, Bake: minutes(f.Field("bakeMinutes"))}
+		if f.IsObject() {
+			step.Approval, step.Window = decodeApproval(f.Field("approval")), decodeWindow(f.Field("window"))
+		}
+		steps = append(steps, step)
 	}
 	return steps
 }

@@ -49,7 +49,7 @@ func TestTheShortestInputSettlesEveryDefault(t *testing.T) {
 		Alarms:   []string{},
 		Hooks:    shift.Hooks{BeforeTraffic: []shift.Hook{}, AfterTraffic: []shift.Hook{}},
 		Options: shift.Options{
-			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, AlarmsAtStart: shift.RejectFiring,
+			Unchanged: shift.SucceedUnchanged, WhenHeld: shift.FailWhenHeld, WhenFrozen: shift.FailWhenFrozen, AlarmsAtStart: shift.RejectFiring,
 			PauseLimit: shift.DefaultPause, WhenPauseEnds: shift.RollBackAfterWait,
 		},
 		Judging: shift.DefaultJudging(),
@@ -100,7 +100,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 		},
 		Options: shift.Options{
-			CreateTarget: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld,
+			CreateTarget: true, Unchanged: shift.FailUnchanged, WhenHeld: shift.WaitWhenHeld, WhenFrozen: shift.FailWhenFrozen,
 			IgnoreUnreadableAlarms: true, AlarmsAtStart: shift.IgnoreUntilOK,
 			PauseLimit: 5400, WhenPauseEnds: shift.GoOnAfterWait,
 		},
@@ -238,7 +238,7 @@ func TestAllProblemsAreListedTogetherWithTheirPaths(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		`trigger: appears twice`,
 		`Alarms: is not known here; write "alarms"`,
-		`alarm: is not known here; known are targets, function, alias, version, expectStable, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger, appSpec`,
+		`alarm: is not known here; known are targets, function, alias, version, expectStable, cloudfront, route53, cloudfrontSwitch, strategy, alarms, hooks, createAlias, unchanged, whenHeld, whenFrozen, window, ignoreUnreadableAlarms, alarmsAtStart, pauseLimitMinutes, whenPauseEnds, judge, trigger, watchMinutes, keepVersions, appSpec`,
 		`targets[0].alias: is not the name of an alias: letters, digits, hyphens and underscores, at most 128, not digits alone`,
 		`targets[0].version: must be a string, not a number`,
 		`targets[1].Version: is not known here; write "version"`,

@@ -2,7 +2,7 @@ package shift
 
 import "time"
 
-// Announced is the state that an Announcement reports: an Outcome, or one of the two below.
+// Announced is the state that an Announcement reports: an Outcome, or one of those below.
 type Announced string
 
 const (
@@ -10,6 +10,8 @@ const (
 	Started Announced = "Started"
 	// ShiftedTo : all Targets were moved to a Step.
 	ShiftedTo Announced = "Shifted"
+	// ApprovalAsked : the next Step waits for a person's approval.
+	ApprovalAsked Announced = AwaitingApproval
 )
 
 // Announcement reports a Deployment's progress or its Outcome. Repeats carry the same ID.

@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,14 @@ const (
 	Pause Order = "pause"
 	// Resume ends a Pause.
 	Resume Order = "resume"
+	// Approve lets the Deployment take the Step that it asks people about.
+	Approve Order = "approve"
+	// Reject answers the same question with no: the traffic is put back at once.
+	Reject Order = "reject"
 )
+
+// Orders are all of them.
+func Orders() []Order { return []Order{Abort, Promote, Pause, Resume, Approve, Reject} }
 
 // Command is an Order as it is stored in the Ledger's record until the Deployment obeys it.
 //
@@ -30,10 +38,14 @@ type Command struct {
 	Order  Order     `json:"order"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+	// By is who gave it, where that is known: the ARN that AWS tells the sender about itself.
+	// The sender says it, and it is believed.
+	By string `json:"by,omitempty"`
 }
 
 // caution ranks Orders that were given in the same millisecond: the more cautious one wins.
-// Abort has no rank: it is carried out at once and never stored.
+// Abort has no rank: it is carried out at once and never stored. Approve and Reject have none:
+// they are stored as Answers.
 var caution = map[Order]int64{Promote: 0, Resume: 1, Pause: 2}
 
 // ranksPerMillisecond is how many ranks of caution fit into a millisecond. The Ledger
@@ -86,21 +98,39 @@ func (d Deployment) observe(c *Command) []Observation {
 		return nil
 	}
 	return []Observation{{
-		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.byHand("paused by hand")},
+		Verdict: Wait, Reason: Reason{Name: Paused, Text: c.Tell("paused by hand")},
 		Limit: Limit{
-			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds,
+			Of: pauseID(c.At), Length: d.PauseLimit, Then: d.WhenPauseEnds, Person: true,
 			Expired: Reason{Name: PauseExpired, Text: fmt.Sprintf("nobody resumed within %s", d.PauseLimit)},
 			Ended:   Reason{Name: PauseEnded, Text: "the pause has ended by itself"},
 		},
 	}}
 }
 
-// byHand says what a person did, and why if that is known.
-func (c Command) byHand(what string) string {
+// Tell says what a person did, who did it and why, as far as that is known.
+func (c Command) Tell(what string) string {
+	if c.By != "" {
+		what += " (" + c.Giver() + ")"
+	}
 	if c.Reason == "" {
 		return what
 	}
 	return what + ": " + c.Reason
+}
+
+func (c *Command) promotes() bool { return c != nil && c.Order == Promote }
+
+// Giver names who gave the Command, in the short form of an ARN: user/ann, or
+// assumed-role/Admin/ann. It is empty if that is not known.
+func (c Command) Giver() string { return c.By[strings.LastIndexByte(c.By, ':')+1:] }
+
+// AbortReason is the Reason of a Deployment that a person has aborted.
+func (c Command) AbortReason() Reason {
+	text := c.Reason
+	if c.By != "" {
+		text = c.Giver() + ": " + text
+	}
+	return Reason{Name: Aborted, Text: text}
 }
 
 // pauseID identifies a pause by the time at which it was requested.
@@ -110,7 +140,7 @@ func pauseID(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 // AfterPoll calls it only when the Candidate neither fails nor is held: an order does not
 // override a bad judgement.
 func (d Deployment) promote(judged Progress, c Command) Progress {
-	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.byHand("promoted by hand")}}, judged.Reasons...))
+	judged.Reasons = BoundReasons(append([]Reason{{Name: PromotedByHand, Text: c.Tell("promoted by hand")}}, judged.Reasons...))
 	judged.Wait, judged.Next, judged.NextStep = 0, NextShift, d.Plan.Len()
 	if judged.Step < d.Plan.Len() {
 		return judged

@@ -35,6 +35,17 @@ type Deployment struct {
 	EventsReserved int `json:"eventsReserved"`
 	// Warnings are about alarms that cannot fire as they are meant to.
 	Warnings []Reason `json:"warnings,omitempty"`
+	// KeepVersions is how many versions of each function stay at least when it is promoted; 0
+	// deletes none.
+	KeepVersions int `json:"keepVersions,omitempty"`
+	// Reverts is the Deployment that this one reverts, and RevertReason why. Both are empty for
+	// any other.
+	Reverts      string `json:"reverts,omitempty"`
+	RevertReason string `json:"revertReason,omitempty"`
+	// RevertWindow is for how long it can be reverted itself after it was promoted.
+	RevertWindow Seconds `json:"revertWindowSeconds,omitempty"`
+	// Turn is set while the Deployment waits for its turn. Nothing else is known of it then.
+	Turn *Turn `json:"turn,omitempty"`
 	// Unchanged is set when there is nothing to shift, and says why.
 	Unchanged *Summary `json:"unchanged,omitempty"`
 }
@@ -47,6 +58,8 @@ type Summary struct {
 	Steps   int     `json:"steps"`
 	Checks  int     `json:"checks"`
 	Reason  string  `json:"reason,omitempty"`
+	// Reverts is the Deployment that was reverted; absent for any other.
+	Reverts string `json:"reverts,omitempty"`
 }
 
 // Move is a Change as it is shown to people.
@@ -76,10 +89,14 @@ type Opening struct {
 	Baselines map[Target]judge.Baseline
 	At        time.Time
 	Retries   int // of Open
+	// Turn is how it has waited for its turn, or nil.
+	Turn *Turn
+	// RevertWindow is for how long a promoted Deployment can be reverted.
+	RevertWindow Seconds
 }
 
 // Open makes the Deployment. It returns ErrPlanTooLong for a Release whose Plan is too
-// long.
+// long, and ErrInvalidPlan for one with a Window that does not open.
 func Open(o Opening) (Deployment, error) {
 	steps := WithLag(o.Release.Steps, longestLag(o.Changes))
 	judging := o.Release.Judging.forChanges(o.Changes)
@@ -89,6 +106,9 @@ func Open(o Opening) (Deployment, error) {
 	}
 	if createsAll(o.Changes) {
 		plan = plan.WholeOnly()
+	}
+	if err := plan.CheckWindows(o.At); err != nil {
+		return Deployment{}, err
 	}
 	d := Deployment{
 		Schema:                 Schema,
@@ -103,8 +123,12 @@ func Open(o Opening) (Deployment, error) {
 		Judging:                judging,
 		Baselines:              o.Baselines,
 		OpenedAt:               o.At,
-		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries),
+		EventsAtStart:          EventsAtStart(o.Release.Hooks, o.Release.Retries+o.Retries) + o.Turn.events(),
 		EventsReserved:         eventsReserved(o.Release.Hooks),
+		KeepVersions:           o.Release.Options.KeepVersions,
+		Reverts:                o.Release.Reverts,
+		RevertReason:           o.Release.RevertReason,
+		RevertWindow:           o.RevertWindow,
 	}
 	d.Warnings = BoundWarnings(AlarmWarnings(o.Alarms, d.Moves(), plan.Steps))
 	return d, nil
@@ -112,8 +136,8 @@ func Open(o Opening) (Deployment, error) {
 
 // WithRetries returns the Deployment that an earlier try of Open completed. It adds the history
 // events of the tries since.
-func (d Deployment) WithRetries(r Release, retries int) Deployment {
-	d.EventsAtStart = max(d.EventsAtStart, EventsAtStart(r.Hooks, r.Retries+retries))
+func (d Deployment) WithRetries(r Release, turn *Turn, retries int) Deployment {
+	d.EventsAtStart = max(d.EventsAtStart, EventsAtStart(r.Hooks, r.Retries+retries)+turn.events())
 	return d
 }
 

@@ -46,8 +46,8 @@ func TestADeploymentHoldsWhatWasDecidedAtItsOpening(t *testing.T) {
 	assert.Equal(t, shift.Progress{
 		Steps: 2, NextStep: 1, Revisions: map[shift.Target]shift.Revision{orders: "r0", payments: "p0"}, Events: 17 + 8 + 3*3, Next: shift.NextShift,
 	}, d.Start())
-	assert.Equal(t, d.EventsAtStart+3, d.WithRetries(release, 3).EventsAtStart)
-	assert.Equal(t, d.EventsAtStart, d.WithRetries(release, 1).EventsAtStart, "an earlier try had counted more")
+	assert.Equal(t, d.EventsAtStart+3, d.WithRetries(release, nil, 3).EventsAtStart)
+	assert.Equal(t, d.EventsAtStart, d.WithRetries(release, nil, 1).EventsAtStart, "an earlier try had counted more")
 }
 
 func TestWhatIsToBeShiftedIsShownBeforeItIsOpened(t *testing.T) {

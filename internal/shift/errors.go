@@ -52,13 +52,20 @@ var (
 	ErrAlarmIgnored = errors.New("alarm is ignored until it has been OK")
 	// ErrAlarmFiring is returned by Open for an alarm that is in ALARM before the start.
 	ErrAlarmFiring = errors.New("alarm is already firing")
+	// ErrRevertRefused is returned by Open for a Deployment that cannot be reverted, or not any more.
+	ErrRevertRefused = errors.New("it cannot be reverted")
 	// ErrNothingToShift is returned by Open if the input asks to fail then.
 	ErrNothingToShift = errors.New("nothing to shift")
 
+	// ErrNotAsked is returned for an answer to a question that nobody has asked, or that has been answered.
+	ErrNotAsked = errors.New("no step waits for this answer")
+	// ErrFrozen is returned by Open while the account is frozen, if the input asks to fail then.
+	ErrFrozen = errors.New("deployments are frozen")
+	// ErrInvalidFreeze is returned for a freeze that has ended already, or would last too long.
+	ErrInvalidFreeze = errors.New("invalid freeze")
+
 	// ErrTargetHeld is returned when another Deployment holds a Target.
 	ErrTargetHeld = errors.New("target is held by another deployment")
-	// ErrTargetBusy is the same for a Deployment that wants to wait for its turn.
-	ErrTargetBusy = errors.New("target is busy")
 	// ErrTargetBeingRestored is returned while the safety net still restores the Target.
 	ErrTargetBeingRestored = errors.New("target is being restored")
 	// ErrDeploymentClosed is returned when the Deployment has already ended.

@@ -31,8 +31,13 @@ func routesDue(before, slept Seconds) bool {
 // Sluice has written the Route: the Revision is still the same, or the Route still sends
 // traffic as Sluice wrote it. exists is false for a Target that no longer exists.
 func (s Subject) ObserveRoute(c Change, found Route, exists bool) Observation {
-	wanted := c.At(s.Deployment.Plan.Step(s.Progress.Step).Weight)
+	wanted := c.Before()
+	if s.Progress.Step > 0 {
+		wanted = c.At(s.Deployment.Plan.Step(s.Progress.Step).Weight)
+	}
 	switch {
+	case c.Creates() && s.Progress.Step == 0 && !exists:
+		return Observation{Verdict: Pass}
 	case !exists:
 		return routeChanged(c, fmt.Sprintf("%s does not exist any more", c.Target))
 	case found.Revision != "" && found.Revision == s.Progress.Revisions[c.Target], found.Same(wanted), c.Settling(found, wanted.Serving):

@@ -13,6 +13,7 @@ const (
 
 	EventsOfStep = eventsOfTask + eventsOfLogic                 // SetWeight, Next?
 	EventsOfPoll = eventsOfLogic + eventsOfTask + eventsOfLogic // Bake, CheckAlarms, Next?
+	EventsOfTurn = eventsOfLogic + eventsOfLogic + eventsOfTask // Changed?, AwaitTurn, Open
 	eventsOfOpen = 1 + 2*eventsOfTask + eventsOfLogic           // ExecutionStarted, Publish, Open, Changed?
 	eventsOfEnd  = eventsOfTask + eventsOfLogic + 1             // Close, Promoted, ExecutionSucceeded
 )
@@ -31,6 +32,15 @@ const (
 func (p Plan) Events(hooks Hooks) int {
 	return eventsOfOpen + 2*eventsOfMap + eventsOfHook*hooks.Count() +
 		EventsOfStep*p.Len() + EventsOfPoll*p.Polls() + eventsOfEnd
+}
+
+// eventsAfter is how many of them the Steps after a number take, with the polls of that one.
+func (p Plan) eventsAfter(number int) int {
+	events := EventsOfPoll * p.Step(number).polls()
+	for _, s := range p.Steps[number:] {
+		events += EventsOfStep + EventsOfPoll*s.polls()
+	}
+	return events
 }
 
 // Polls is how often the Candidate is judged when the Plan runs without trouble.

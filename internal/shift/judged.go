@@ -168,12 +168,14 @@ func (s Subject) judgeDoubt(c Change, f judge.Finding) Observation {
 }
 
 // baked says whether the Step's bake is over at this poll.
-func (s Subject) baked() bool {
-	baked := s.Progress.Baked
-	if !s.Progress.Waiting {
-		baked += s.Progress.Wait
+func (s Subject) baked() bool { return s.Deployment.baked(s.Progress) }
+
+func (d Deployment) baked(p Progress) bool {
+	baked := p.Baked
+	if !p.Waiting {
+		baked += p.Wait
 	}
-	return baked >= s.Deployment.Plan.Step(s.Progress.Step).Bake
+	return baked >= d.Plan.Step(p.Step).Bake
 }
 
 func (s Subject) evidenceWait() Seconds {

@@ -111,7 +111,8 @@ func (j Judging) evidenceWait(bake Seconds) Seconds {
 }
 
 // withControl inserts a Step before the last one, if the last one bakes: it bakes with the
-// Control on Stable, and then the last one takes the rest. If the Step before leaves no more
+// Control on Stable, and then the last one takes the rest. The Approval of the last one is asked
+// before the Step that is inserted. If the Step before leaves no more
 // than the Control, half of it stays, and if it leaves no more than that, nothing can.
 func (j Judging) withControl(steps []Step) []Step {
 	if !j.Enforces() || j.Control <= 0 {
@@ -132,7 +133,9 @@ func (j Judging) withControl(steps []Step) []Step {
 		return steps
 	}
 	controlled := append([]Step(nil), steps[:len(steps)-1]...)
-	return append(controlled, Step{Weight: weight, Bake: last.Bake}, Step{Weight: All})
+	return append(controlled,
+		Step{Weight: weight, Bake: last.Bake, Approval: last.Approval, Window: last.Window},
+		Step{Weight: All, Window: last.Window})
 }
 
 // withEvidenceWaits returns the Plan with the waits for evidence of its Steps. If all of them
@@ -161,30 +164,29 @@ func (p Plan) LongestEvidenceWait() Seconds {
 // evidenceWaits is how long all Steps together may wait for evidence.
 func (p Plan) evidenceWaits() Seconds {
 	var total Seconds
-	for _, s := range p.Steps {
-		total += s.EvidenceWait
+	for i := range p.Steps {
+		total += p.Steps[i].EvidenceWait
 	}
 	return total
 }
 
-// Longest is how long the Plan takes at most, with all waits for evidence. A person may pause it
-// for longer.
-func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() }
+// Longest is how long the Plan takes at most, with all waits for evidence, for people and for
+// windows. A person may pause it for longer.
+func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() + p.entryWaits(1) }
 
 // evidencePoll is the least time between two polls of a wait for evidence. It leaves a part
 // of maxEvidencePolls to the last polls of the Steps, which come earlier.
 func (p Plan) evidencePoll() Seconds {
 	const whole = maxEvidencePolls * 2 / 3
-	return (p.evidenceWaits() + whole - 1) / whole
+	return ceilDiv(p.evidenceWaits(), whole)
 }
 
 // evidencePolls is how often the Candidate is judged while the Deployment waits for evidence,
 // if no Step ever has enough.
 func (p Plan) evidencePolls() int {
-	polls := 0
-	for _, s := range p.Steps {
-		poll := max(s.Poll, minPoll, p.evidencePoll())
-		polls += int((s.EvidenceWait + poll - 1) / poll)
+	polls, least := 0, max(minPoll, p.evidencePoll())
+	for i := range p.Steps {
+		polls += int(ceilDiv(p.Steps[i].EvidenceWait, max(p.Steps[i].Poll, least)))
 	}
 	return polls
 }

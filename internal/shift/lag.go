@@ -52,9 +52,9 @@ func (p Progress) WithReceipts(receipts map[Target]string) Progress {
 const slowestArrival = 8
 
 // ArrivalsDue are the Changes of which it has to be known at this poll whether viewers can see
-// the Step: those with a Lag, when the Step has baked.
+// the Step: those with a Lag, when the Step has baked. Before the first Step there is nothing to see.
 func (s Subject) ArrivalsDue() []Change {
-	if !s.baked() {
+	if s.Progress.Step == 0 || !s.baked() {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.Deployment.Changes), func(c Change) bool { return c.Lag == 0 })
@@ -68,7 +68,7 @@ func (s Subject) ObserveArrival(c Change, arrived bool, unread error) Observatio
 	if arrived && unread == nil {
 		return Observation{Verdict: Pass}
 	}
-	limit := Limit{Of: strconv.Itoa(s.Progress.Step), Length: slowestArrival * c.Lag, Then: RollBackAfterWait}
+	limit := Limit{Of: strconv.Itoa(s.Progress.Step), Length: slowestArrival * c.Lag, Then: s.Deployment.afterSlowArrival()}
 	text := fmt.Sprintf("AWS says that step %d of %s has not reached all viewers yet", s.Progress.Step, c.Target)
 	if unread != nil {
 		limit.Then, text = GoOnAfterWait, fmt.Sprintf("AWS does not say whether step %d of %s has reached all viewers: %v", s.Progress.Step, c.Target, unread)
@@ -77,6 +77,15 @@ func (s Subject) ObserveArrival(c Change, arrived bool, unread error) Observatio
 	after := fmt.Sprintf("%s, %s after the step has baked", text, limit.Length)
 	limit.Expired, limit.Ended = reason(after), reason(after+"; going on")
 	return Observation{Verdict: Wait, Reason: reason(text), Limit: limit}
+}
+
+// afterSlowArrival is what follows if a Step does not reach all viewers: a revert is not put back
+// for it, as that would bring back what a person has just taken away.
+func (d Deployment) afterSlowArrival() AfterWait {
+	if d.Reverts != "" {
+		return GoOnAfterWait
+	}
+	return RollBackAfterWait
 }
 
 // WithLag adds to what became of the Targets until when viewers may still see the Candidate, if

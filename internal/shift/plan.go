@@ -16,6 +16,10 @@ type Step struct {
 	// EvidenceWait is how long the Deployment may stay at the Step after the bake, to wait
 	// for evidence. A Plan sets it.
 	EvidenceWait Seconds `json:"evidenceWaitSeconds,omitempty"`
+	// Approval and Window say when the Step may be taken. Until then the Deployment waits at
+	// the Step before, or before any traffic.
+	Approval Approval `json:"approval,omitzero"`
+	Window   Window   `json:"window,omitzero"`
 }
 
 // polls is the number of judgements while the Step bakes.
@@ -59,6 +63,10 @@ func NewPlan(steps []Step, hooks Hooks, judging Judging) (Plan, error) {
 	if total := p.Duration() + hooks.Timeouts(); p.Duration() > MaxDuration || total > MaxDuration {
 		return Plan{}, fmt.Errorf("%w: with its hooks it may take %s, and an execution lives at most a year: bake at most %s in all",
 			ErrPlanTooLong, total, MaxDuration)
+	}
+	if waits := p.entryWaits(1); p.Duration()+hooks.Timeouts()+waits > MaxDuration {
+		return Plan{}, fmt.Errorf("%w: with its approvals and windows it may wait for %s, and an execution lives at most a year: ask for fewer approvals, or open the windows more often",
+			ErrPlanTooLong, waits)
 	}
 	polls := pollsOfBake
 	if judging.On() {
@@ -126,16 +134,29 @@ func (p Plan) Duration() Seconds {
 	return total
 }
 
-// Step returns a Step by its number, from 1 to Len.
-func (p Plan) Step(number int) Step { return p.Steps[number-1] }
+// Step returns a Step by its number, from 1 to Len. Step 0 is what is before the first one: no
+// traffic, and no bake.
+func (p Plan) Step(number int) Step {
+	if number == 0 {
+		return Step{}
+	}
+	return p.Steps[number-1]
+}
 
 // Len is the number of Steps.
 func (p Plan) Len() int { return len(p.Steps) }
 
 // WholeOnly returns the Plan for Targets that do not exist yet. They have no traffic to
-// divide, so only the last Step remains.
+// divide, so only the last Step remains. It asks people if any Step does.
 func (p Plan) WholeOnly() Plan {
-	return Plan{Steps: slices.Clone(p.Steps[len(p.Steps)-1:])}
+	whole := slices.Clone(p.Steps[len(p.Steps)-1:])
+	for _, s := range p.Steps {
+		if s.Approval.IsAsked() {
+			whole[0].Approval = s.Approval
+			break
+		}
+	}
+	return Plan{Steps: whole}
 }
 
 // WeightAt returns the Weight of the Plan after it has baked for the given time.

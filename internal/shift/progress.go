@@ -1,6 +1,7 @@
 package shift
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,7 +24,8 @@ const maxHolds = 3
 
 // Progress is where a Deployment stands: the only thing about it that changes.
 type Progress struct {
-	// Step is the number of the Plan's Step that was taken last, from 1.
+	// Step is the number of the Plan's Step that was taken last, from 1. It is 0 while the
+	// Deployment waits before the first one.
 	Step  int `json:"step"`
 	Steps int `json:"steps"`
 	// NextStep is the Step that is taken next: the one after Step, or the last one if
@@ -114,10 +116,19 @@ type Poll struct {
 	Observations []Observation
 	// Command is the order that is to be obeyed, or nil.
 	Command *Command
-	// Now is the time of the poll, for records. The time slept is counted by Progress.
+	// Asked is the Step about which people were asked last, and Answers are what they have said.
+	Asked   AskedStep
+	Answers []Answer
+	// Freeze is that of the account. It need not be known before EntryDue.
+	Freeze Freeze
+	// Now is the time of the poll, for records, Windows and Freezes. The time slept is
+	// counted by Progress.
 	Now     time.Time
 	Retries int
 }
+
+// AnswerFor returns the answer that a person has given about a Step.
+func (f Poll) AnswerFor(step int) (Command, bool) { return Record{Answers: f.Answers}.AnswerFor(step) }
 
 // AfterPoll returns the Progress after a poll: it adds the time slept before the poll, and
 // decides by what was found.
@@ -130,7 +141,8 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 	next.Checks++
 	next.Events += EventsOfPoll + EventsOfRetry*found.Retries
 	next.Judged = judgedIn(found.Observations, p.Judged)
-	observations, waits, sleep := d.countWaits(p, append(d.observe(found.Command), d.withoutDoubts(p, found)...), found.Now)
+	observed := slices.Concat(d.observe(found.Command), d.observeEntryDue(p, found), d.withoutDoubts(p, found))
+	observations, waits, sleep := d.countWaits(p, observed, found.Now)
 	judged := Judge(observations...)
 	next.Verdict, next.Reasons = judged.Verdict, judged.Reasons
 	next.Wait, next.Waiting, next.Waits = 0, false, waits
@@ -148,7 +160,7 @@ func (d Deployment) AfterPoll(p Progress, found Poll) Progress {
 		next.Waiting = true
 		return d.withinBudget(next.bake(sleep))
 	case judged.Verdict == Hold:
-		return d.withinBudget(next.bake(d.Plan.Step(p.Step).Poll))
+		return d.withinBudget(next.bake(cmp.Or(d.Plan.Step(p.Step).Poll, minPoll)))
 	case found.Command != nil && found.Command.Order == Promote:
 		return d.withLagTold(d.promote(next, *found.Command), found.Now)
 	}

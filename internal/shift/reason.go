@@ -71,10 +71,29 @@ const (
 	PauseExpired = "PauseExpired"
 	// PauseEnded : nobody resumed in time, and the Deployment continues.
 	PauseEnded = "PauseEnded"
+	// AwaitingApproval : the next Step is taken only if a person agrees.
+	AwaitingApproval = "AwaitingApproval"
+	// ApprovalRejected : a person has rejected the next Step, and the traffic is put back.
+	ApprovalRejected = "ApprovalRejected"
+	// ApprovalExpired : nobody answered in time, and the traffic is put back.
+	ApprovalExpired = "ApprovalExpired"
+	// ApprovalEnded : nobody answered in time, and the Deployment continues.
+	ApprovalEnded = "ApprovalEnded"
+	// OutsideWindow : the next Step is taken only inside of its Window.
+	OutsideWindow = "OutsideWindow"
+	// WindowExpired : the Window has not opened in time, and the traffic is put back.
+	WindowExpired = "WindowExpired"
+	// Frozen : the account is frozen, and no Step is taken.
+	Frozen = "Frozen"
+	// FreezeExpired : the account was frozen for too long, and the traffic is put back.
+	FreezeExpired = "FreezeExpired"
 	// PromotedByHand : a person skipped the rest of the Plan.
 	PromotedByHand = "PromotedByHand"
 	// Aborted : a person ended the Deployment and had the traffic put back.
 	Aborted = "Aborted"
+
+	// Reverted : the Deployment put back what an earlier one had promoted.
+	Reverted = "Reverted"
 
 	// ExecutionEnded : the execution ended before its Deployment did.
 	ExecutionEnded = "ExecutionEnded"
@@ -107,9 +126,14 @@ var informational = map[string]bool{
 	HeldTooLong:            true,
 	Paused:                 true,
 	PauseEnded:             true,
+	AwaitingApproval:       true,
+	ApprovalEnded:          true,
+	OutsideWindow:          true,
+	Frozen:                 true,
 	PromotedByHand:         true,
 	ViewersLag:             true,
 	Superseded:             true,
+	Reverted:               true,
 	AlreadyServed:          true,
 	MoreReasons:            true,
 }

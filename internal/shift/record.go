@@ -44,6 +44,10 @@ type Record struct {
 	Comparisons []Comparison
 	// Command is the order that is to be obeyed, or nil.
 	Command *Command
+	// Asked is the Step about which people were asked last. Answers are what they have said, one
+	// for a Step.
+	Asked   AskedStep
+	Answers []Answer
 	// Reasons say why the record is restoring, or how it was closed.
 	Reasons []Reason
 	// MarkedAt is when a reason to restore it was first recorded.
@@ -74,6 +78,11 @@ func (r Record) Observe() []Observation {
 		observations[i] = Observation{Verdict: Fail, Reason: reason}
 	}
 	return observations
+}
+
+// Poll is what the record holds for a poll.
+func (r Record) Poll(now time.Time, retries int) Poll {
+	return Poll{Command: r.Command, Asked: r.Asked, Answers: r.Answers, Now: now, Retries: retries}
 }
 
 // Opening says that Open has taken the locks and has not yet recorded what it found.

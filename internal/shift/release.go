@@ -65,6 +65,9 @@ const (
 // WhenHeld says what to do about a Target that another Deployment holds.
 type WhenHeld string
 
+// WhenFrozen says what a new Deployment does while the account is frozen.
+type WhenFrozen string
+
 // WhenUnchanged says whether nothing to shift is a success.
 type WhenUnchanged string
 
@@ -74,6 +77,11 @@ type AtStart string
 const (
 	FailWhenHeld WhenHeld = "fail"
 	WaitWhenHeld WhenHeld = "wait"
+	// ReplaceWhenHeld has it put back, and those Rejected that wait for the Target.
+	ReplaceWhenHeld WhenHeld = "replace"
+
+	WaitWhenFrozen WhenFrozen = "wait"
+	FailWhenFrozen WhenFrozen = "fail"
 
 	SucceedUnchanged WhenUnchanged = "succeed"
 	FailUnchanged    WhenUnchanged = "fail"
@@ -91,8 +99,13 @@ type Options struct {
 	WhenHeld               WhenHeld      `json:"whenHeld"`
 	IgnoreUnreadableAlarms bool          `json:"ignoreUnreadableAlarms"`
 	AlarmsAtStart          AtStart       `json:"alarmsAtStart"`
-	PauseLimit             Seconds       `json:"pauseLimitSeconds"`
-	WhenPauseEnds          AfterWait     `json:"whenPauseEnds"`
+	// WhenFrozen is empty in a release of an earlier version: it waits.
+	WhenFrozen    WhenFrozen `json:"whenFrozen,omitempty"`
+	PauseLimit    Seconds    `json:"pauseLimitSeconds"`
+	WhenPauseEnds AfterWait  `json:"whenPauseEnds"`
+	// KeepVersions is how many versions of each function stay when the Deployment is promoted, at
+	// least; 0 deletes none.
+	KeepVersions int `json:"keepVersions,omitempty"`
 }
 
 // NotAsked is the release of an event that Sluice was not configured to act on.
@@ -118,6 +131,10 @@ type Release struct {
 	// Parameter names the parameter that configured an event-started release. It is empty
 	// if tags did.
 	Parameter string `json:"parameter,omitempty"`
+	// Reverts is the Deployment that the release reverts, and RevertReason why. Its Arrivals are
+	// not known then until Open has read the Ledger.
+	Reverts      string `json:"reverts,omitempty"`
+	RevertReason string `json:"revertReason,omitempty"`
 	// Unchanged says why an event-started release shifts nothing. It is empty if something
 	// is to be shifted.
 	Unchanged string `json:"unchanged,omitempty"`

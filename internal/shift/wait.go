@@ -25,6 +25,13 @@ type Limit struct {
 	Then   AfterWait
 	// Poll is the least time between two polls of the wait.
 	Poll Seconds
+	// Person says that a person can end the wait: the longer it takes, the rarer the polls.
+	Person bool
+	// Ends is in how many seconds the wait ends by itself, or 0 if that is not known.
+	Ends Seconds
+	// Standing says that the next sleep does not count, because something else keeps the
+	// Deployment from going on, too.
+	Standing bool
 	// Expired is the Reason if the traffic is put back at the limit. Ended is the Reason if
 	// the Plan continues.
 	Expired, Ended Reason
@@ -39,14 +46,62 @@ type Waited struct {
 	Since   time.Time `json:"since,omitzero"`
 	// Seconds is the time slept. It is never computed from timestamps.
 	Seconds Seconds `json:"waitedSeconds"`
+	// Standing says that the sleep before the next poll does not count.
+	Standing bool `json:"standing,omitempty"`
+	// Announced says that people were told of the wait.
+	Announced bool `json:"announced,omitempty"`
 	// Over says that the Limit was reached and the Plan continues. The Deployment does not
 	// wait for the same thing again.
 	Over bool `json:"over,omitempty"`
 }
 
-// maxWaitPolls is how many polls of a wait fit between HealthyEvents and HistoryBudget,
-// with room for unforeseen retries.
-const maxWaitPolls = 550
+const (
+	// maxWaitPolls is how many polls of a wait fit between HealthyEvents and HistoryBudget,
+	// with room for unforeseen retries.
+	maxWaitPolls = 550
+	// personPoll is the longest time between two polls while a person is waited for, unless
+	// the history needs a longer one. A day of it takes less than 900 transitions.
+	personPoll Seconds = 5 * 60
+	// personPart is which part of the time that a person was waited for passes until the next
+	// poll: who answers soon is heard soon.
+	personPart Seconds = 4
+)
+
+// pollOf is how long to sleep until the next poll of a wait that has rest left.
+// longest is how long the longest wait of all has taken.
+func (d Deployment) pollOf(p Progress, l Limit, longest, rest Seconds) Seconds {
+	if l.Ends > 0 {
+		rest = min(rest, l.Ends)
+	}
+	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, d.thriftyPoll(p, rest))
+	if l.Person {
+		poll = max(poll, min(longest/personPart, personPoll))
+	}
+	if l.Ends == 0 {
+		poll = max(poll, ceilDiv(l.Length, maxWaitPolls))
+	}
+	if l.Standing {
+		return poll
+	}
+	return min(poll, rest)
+}
+
+// PersonPolls is how often a wait of that length for a person is polled, if the history has room.
+func PersonPolls(length Seconds) (polls int) {
+	for waited := Seconds(0); waited < length; polls++ {
+		waited += max(minPoll, min(waited/personPart, personPoll))
+	}
+	return polls
+}
+
+// thriftyPoll is the least time between two polls with which this wait, and those that the
+// rest of the Plan may need, take half of what the history has left.
+func (d Deployment) thriftyPoll(p Progress, rest Seconds) Seconds {
+	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step)
+	return ceilDiv(rest+d.Plan.entryWaits(p.Step+2), Seconds(max(left/EventsOfPoll/2, 1)))
+}
+
+func ceilDiv(a, b Seconds) Seconds { return (a + b - 1) / b }
 
 // countWaits adds the time slept to each Wait, and replaces a Wait that has reached its
 // Limit by what follows. Waits without an Observation are dropped, unless something cannot
@@ -65,8 +120,9 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 		}
 		switch rest := o.Limit.Length - w.Seconds; {
 		case rest > 0:
-			poll := min(max(d.Plan.Step(p.Step).Poll, minPoll, o.Limit.Poll, (o.Limit.Length+maxWaitPolls-1)/maxWaitPolls), rest)
+			poll := d.pollOf(p, o.Limit, p.longestWait(), rest)
 			sleep = min(cmp.Or(sleep, poll), poll)
+			w.Standing = o.Limit.Standing
 		case o.Limit.Then == GoOnAfterWait:
 			w.Over, o = true, Observation{Verdict: Pass, Reason: o.Limit.Ended}
 		default: // a Wait without a Limit, too
@@ -87,6 +143,16 @@ func (o Observation) waitsFor(w Waited) bool {
 	return o.Verdict == Wait && w.Name == o.Reason.Name && w.Subject == o.Reason.Subject && w.Of == o.Limit.Of
 }
 
+// longestWait is how long the longest of all waits has taken.
+func (p Progress) longestWait() (longest Seconds) {
+	for _, w := range p.Waits {
+		if !w.Over {
+			longest = max(longest, p.addSleep(w).Seconds)
+		}
+	}
+	return longest
+}
+
 // unobservedWaits are the waits that the Observations do not mention.
 func (p Progress) unobservedWaits(observations []Observation) (waits []Waited) {
 	for _, w := range p.Waits {
@@ -99,7 +165,7 @@ func (p Progress) unobservedWaits(observations []Observation) (waits []Waited) {
 
 // addSleep adds the last sleep to a wait, if it was slept for it.
 func (p Progress) addSleep(w Waited) Waited {
-	if p.Waiting && !w.Over {
+	if p.Waiting && !w.Over && !w.Standing {
 		w.Seconds += p.Wait
 	}
 	return w

@@ -25,11 +25,13 @@ type Retirer interface {
 }
 
 // announceProgress announces a Deployment that goes on. Only Outcomes must be announced, so
-// an error is logged and the shift continues.
-func announceProgress(ctx context.Context, to Announcer, a shift.Announcement) {
-	if err := to.Announce(ctx, a); err != nil {
+// an error is logged and the shift continues. It returns whether it has announced it.
+func announceProgress(ctx context.Context, to Announcer, a shift.Announcement) bool {
+	err := to.Announce(ctx, a)
+	if err != nil {
 		slog.WarnContext(ctx, "progress not announced", "deployment", a.DeploymentID, "state", a.State, "error", err)
 	}
+	return err == nil
 }
 
 // announceOutcome announces how a closed Deployment ended, and retires it only after that.

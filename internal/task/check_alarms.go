@@ -18,6 +18,7 @@ type WatchingLedger interface {
 	StopIgnoring(ctx context.Context, id string, alarms []string) error
 	// KeepComparisons records how the versions of the Targets were compared.
 	KeepComparisons(ctx context.Context, id string, comparisons []shift.Comparison) error
+	EntryLedger
 }
 
 // Gate is asked at each poll. A gate that cannot read what it needs returns an Observation
@@ -36,6 +37,8 @@ type CheckAlarms struct {
 	// what is shifted.
 	Synthetic SyntheticCaller
 	Router    ChangeDescriber
+	// Announcer tells people that a Step waits for their approval.
+	Announcer Announcer
 }
 
 // SyntheticCaller asks a user's function to send requests.
@@ -52,7 +55,7 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("read the record: %w", err)
 	}
-	d, err := recordedDeployment(record, call.Document, progress.Step)
+	d, err := recordedDeployment(record, call.Document, max(progress.Step, 1))
 	if err != nil {
 		return shift.Progress{}, err
 	}
@@ -61,8 +64,14 @@ func (h CheckAlarms) Handle(ctx context.Context, call flow.Call[flow.Document]) 
 		return shift.Progress{}, err
 	}
 	h.keepComparisons(ctx, record, observations, call.Now)
-	poll := shift.Poll{Observations: observations, Command: record.Command, Now: call.Now, Retries: call.Retry}
-	next := d.AfterPoll(progress, poll)
+	poll := record.Poll(call.Now, call.Retry)
+	poll.Observations = observations
+	if record.Status == shift.StatusOpen && d.EntryDue(progress, record.Command) {
+		if poll, err = withEntry(ctx, h.Ledger, d, progress, poll); err != nil {
+			return shift.Progress{}, err
+		}
+	}
+	next := announceApproval(ctx, h.Announcer, d, d.AfterPoll(progress, poll), call.Now)
 	if load := d.WantedLoad(next, poll); load.Wanted() {
 		next = next.Asked(load, h.askForRequests(ctx, d, load))
 	}

@@ -24,6 +24,12 @@ type notebook struct {
 
 func (n *notebook) Record(context.Context, string) (shift.Record, error) { return n.record, nil }
 
+func (n *notebook) Freeze(context.Context) (shift.Freeze, error) { return shift.Freeze{}, nil }
+
+func (n *notebook) Ask(context.Context, string, int, time.Time) (shift.Record, error) {
+	return n.record, nil
+}
+
 func (n *notebook) StopIgnoring(context.Context, string, []string) error { return nil }
 
 func (n *notebook) KeepComparisons(_ context.Context, _ string, list []shift.Comparison) error {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
+	"time"
 
 	"sluice/internal/flow"
 	"sluice/internal/shift"
@@ -33,6 +36,16 @@ type CloseDeployment struct {
 	Now Clock
 	// Pause waits before an outdated read is repeated; nil is the real clock.
 	Pause Pause
+	// Pruner deletes old versions of the functions that were shifted, if the input asks for it.
+	// Timeout bounds it; nil is context.WithTimeout.
+	Pruner  VersionPruner
+	Timeout Timeout
+}
+
+// VersionPruner deletes old versions of functions, but for the newest ones and those that
+// something needs.
+type VersionPruner interface {
+	Prune(ctx context.Context, function string, keep int, now time.Time) ([]shift.Pruned, error)
 }
 
 // Handle is the handler of flow.Close. It checks the record, then verifies the Routes, and
@@ -56,8 +69,10 @@ func (h CloseDeployment) Handle(ctx context.Context, call flow.Call[flow.Documen
 	if err != nil {
 		return shift.Summary{}, err
 	}
+	h.prune(ctx, d)
 	return shift.Summary{
 		Outcome: shift.Promoted, Changes: d.Moves(), Seconds: progress.Total, Steps: progress.Step, Checks: progress.Checks,
+		Reason: strings.Join(shift.Texts(d.RevertReasons()), "; "), Reverts: d.Reverts,
 	}, nil
 }
 
@@ -70,11 +85,45 @@ func (h CloseDeployment) close(ctx context.Context, d shift.Deployment, record s
 		return err
 	}
 	at := h.Now.read()
-	closed, err := h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, At: at})
+	closed, err := h.Ledger.Close(ctx, record, shift.Ending{Outcome: shift.Promoted, Reasons: d.RevertReasons(), At: at})
 	if err != nil {
 		return fmt.Errorf("close the deployment: %w", err)
 	}
 	return announceOutcome(ctx, h.Announcer, h.Ledger, closed, at)
+}
+
+// pruneWithin bounds how long old versions are deleted: the execution has succeeded, and only waits
+// for that.
+const pruneWithin = 30 * time.Second
+
+// prune deletes old versions, if the input asks for it. The Deployment is promoted and announced,
+// so what goes wrong is logged, and the next Deployment tries again.
+func (h CloseDeployment) prune(ctx context.Context, d shift.Deployment) {
+	if d.KeepVersions == 0 || h.Pruner == nil {
+		return
+	}
+	ctx, cancel := h.Timeout.bound(ctx, pruneWithin)
+	defer cancel()
+	done := map[string]bool{}
+	for _, c := range d.Changes {
+		function, _, err := flow.SplitLambdaTarget(c.Target)
+		if err != nil || done[function] {
+			continue
+		}
+		done[function] = true
+		pruned, err := h.Pruner.Prune(ctx, function, d.KeepVersions, h.Now.read())
+		deleted := []shift.Version{}
+		for _, v := range pruned {
+			if v.Deleted {
+				deleted = append(deleted, v.Version)
+			}
+		}
+		if err != nil {
+			slog.WarnContext(ctx, "old versions not deleted", "deployment", d.ID, "function", function, "deleted", deleted, "error", err)
+			continue
+		}
+		slog.InfoContext(ctx, "old versions deleted", "deployment", d.ID, "function", function, "deleted", deleted)
+	}
 }
 
 func (h CloseDeployment) verify(ctx context.Context, d shift.Deployment) error {

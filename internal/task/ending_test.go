@@ -101,6 +101,10 @@ func (opened) Describe(context.Context, shift.Deployment, []string, []shift.Alar
 	panic("it was described")
 }
 
+func (opened) History(context.Context, shift.Target) ([]shift.Arrived, error) {
+	panic("it reverts nothing")
+}
+
 func (opened) Arrivals(context.Context, shift.Target, shift.Version) ([]shift.Arrived, error) {
 	panic("it has its history")
 }
@@ -182,3 +186,5 @@ type denied struct{}
 func (denied) Announce(context.Context, shift.Announcement) error {
 	return errors.New("AccessDeniedException: not authorized to perform events:PutEvents")
 }
+
+func (opened) Enqueue(context.Context, shift.Waiting) error { panic("it has opened") }

@@ -28,11 +28,15 @@ type OpeningLedger interface {
 	Describe(ctx context.Context, d shift.Deployment, untilOK []string, alarms []shift.Alarm) (shift.Record, error)
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
-	// Arrivals returns the Target's history of one version.
+	// Arrivals returns the Target's history of one version, and History that of all.
 	Arrivals(ctx context.Context, t shift.Target, v shift.Version) ([]shift.Arrived, error)
+	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
 	// Close ends a record, on condition that it has not changed since it was read. It
 	// returns the record as it is afterwards.
 	Close(ctx context.Context, r shift.Record, e shift.Ending) (shift.Record, error)
+	// Freeze returns the freeze of the account.
+	Freeze(ctx context.Context) (shift.Freeze, error)
+	QueueLedger
 	Retirer
 }
 
@@ -52,6 +56,9 @@ type Router interface {
 	// CheckCompatible returns an error if the two versions cannot share the Target's
 	// traffic.
 	CheckCompatible(t shift.Target, stable, candidate shift.Published) error
+	// CheckCandidate returns shift.ErrVersionNotFound for a Candidate that is not where the
+	// Arrival's Detail says.
+	CheckCandidate(context.Context, shift.Arrival) error
 	RulesReader
 }
 
@@ -73,6 +80,8 @@ type OpenDeployment struct {
 	Alarms    AlarmReader
 	Metrics   BaselineReader
 	Announcer Announcer
+	// RevertWindow is for how long a promoted Deployment can be reverted.
+	RevertWindow shift.Seconds
 	// Wait is for throttled calls; nil is Sleep.
 	Wait Wait
 	// Now is the clock; nil is time.Now. It gives the times at which a Target was locked
@@ -90,6 +99,8 @@ type opening struct {
 	id      string
 	release shift.Release
 	call    flow.Call[flow.Document]
+	// reverted is the record of the Deployment that is to be reverted.
+	reverted shift.Record
 }
 
 // Handle is the handler of flow.Open. A release that nobody asked for is neither recorded
@@ -99,6 +110,9 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 	if why := o.release.Unchanged; why != "" {
 		return o.unchangedDeployment([]shift.Move{}, why), nil
 	}
+	if o.release.Reverts != "" {
+		return o.revert(ctx)
+	}
 	d, err := o.handle(ctx)
 	return d, request.AttributeToTag(o.release, err)
 }
@@ -106,11 +120,17 @@ func (h OpenDeployment) Handle(ctx context.Context, call flow.Call[flow.Document
 // handle takes the lock before it reads Stable. Otherwise another Deployment could change
 // Stable in between.
 func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
+	if err := o.checkFreeze(ctx); err != nil {
+		return shift.Deployment{}, err
+	}
 	candidates, err := o.awaitCandidates(ctx)
 	if err != nil {
 		return shift.Deployment{}, err
 	}
-	record, err := o.lock(ctx)
+	record, turn, err := o.lock(ctx)
+	if turn != nil {
+		return shift.Deployment{ID: o.id, Turn: turn}, nil
+	}
 	if errors.Is(err, shift.ErrDeploymentClosed) {
 		return o.answerClosed(ctx, err)
 	}
@@ -119,6 +139,9 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	}
 	if record.Deployment != nil { // an earlier try had completed the opening
 		return o.announceStart(ctx, record), nil
+	}
+	if err := o.checkNewest(ctx); err != nil {
+		return shift.Deployment{}, err
 	}
 	changes, unchanged, err := o.readChangesFresh(ctx, candidates, record.OpenedAt)
 	if err != nil {
@@ -141,7 +164,7 @@ func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Publis
 	if reason, err := o.findEarlierDeployment(ctx); reason != nil || err != nil {
 		return nil, reason, err
 	}
-	if o.call.Retry == 0 {
+	if !o.hasWaited() {
 		changes, unchanged, err := o.readChanges(ctx, candidates)
 		if unchanged == nil {
 			return changes, nil, err
@@ -151,6 +174,20 @@ func (o opening) readChangesFresh(ctx context.Context, candidates []shift.Publis
 		o.Pause.wait(ctx, outdated)
 	}
 	return o.readChanges(ctx, candidates)
+}
+
+// checkFreeze returns shift.ErrFrozen while the account is frozen, if the release does not want
+// to wait for the end of the freeze. One that waits takes the lock, and waits before its first
+// Step, where its alarms are watched.
+func (o opening) checkFreeze(ctx context.Context) error {
+	if o.release.Options.WhenFrozen != shift.FailWhenFrozen {
+		return nil
+	}
+	freeze, err := o.Ledger.Freeze(ctx)
+	if err == nil && freeze.Holds(o.Now.read()) {
+		err = fmt.Errorf("%w: %s", shift.ErrFrozen, freeze)
+	}
+	return err
 }
 
 func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error) {
@@ -171,17 +208,6 @@ func (o opening) awaitCandidates(ctx context.Context) ([]shift.Published, error)
 		candidates[i] = candidate
 	}
 	return candidates, nil
-}
-
-func (o opening) lock(ctx context.Context) (shift.Record, error) {
-	record, err := o.Ledger.Open(ctx, o.id, o.release, o.Now.read())
-	if errors.Is(err, shift.ErrTargetHeld) && o.release.Options.WhenHeld == shift.WaitWhenHeld {
-		return record, fmt.Errorf("%w, waiting for its turn: %s", shift.ErrTargetBusy, err.Error())
-	}
-	if err != nil {
-		return record, fmt.Errorf("open the deployment: %w", err)
-	}
-	return record, nil
 }
 
 // answerClosed answers if this execution's record is already closed. If it ended as
@@ -375,6 +401,8 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	}
 	d, err := shift.Open(shift.Opening{
 		ID: o.id, Release: o.release, Changes: changes, Alarms: alarms, Firing: firing, Baselines: baselines, At: o.Now.read().UTC(), Retries: o.call.Retry,
+		Turn:         o.turn(),
+		RevertWindow: o.RevertWindow,
 	})
 	if err != nil {
 		return shift.Deployment{}, err
@@ -412,7 +440,7 @@ func (o opening) readBaselines(ctx context.Context, changes []shift.Change) (map
 // announceStart announces a Deployment whose opening this try or an earlier one has
 // completed.
 func (o opening) announceStart(ctx context.Context, record shift.Record) shift.Deployment {
-	d := record.Deployment.WithRetries(o.release, o.call.Retry)
+	d := record.Deployment.WithRetries(o.release, o.turn(), o.call.Retry)
 	announceProgress(ctx, o.Announcer, explain.Announce(d, shift.Started, d.Start(), d.OpenedAt))
 	return d
 }

@@ -118,7 +118,7 @@ func TestOpenRecordsAllThatItHasFound(t *testing.T) {
 	call.Retry = 3
 	again, err := h.Handle(t.Context(), call)
 	require.NoError(t, err, "the answer was lost")
-	assert.Equal(t, want.WithRetries(*call.Document.Release, 3), again)
+	assert.Equal(t, want.WithRetries(*call.Document.Release, nil, 3), again)
 	assert.Len(t, a.asked, 5, "nothing is read again")
 }
 
@@ -462,17 +462,17 @@ func TestOpenFindsWhatWasDeployedOrPromotedMeanwhile(t *testing.T) {
 	}
 }
 
-// Who waits for its turn is told so by the name of the error: the state is retried.
+// Who waits for its turn has a Turn, and no error: the state machine waits as long as it says.
 func TestADeploymentWaitsForItsTurnOnlyIfItIsToldTo(t *testing.T) {
 	t.Parallel()
-	held := fmt.Errorf("%w: by another", shift.ErrTargetHeld)
+	held := fmt.Errorf("open: %w", &shift.HeldError{Target: orders, By: "another", Since: noon.Add(-time.Hour)})
 	for _, test := range []struct {
 		whenHeld shift.WhenHeld
 		err      error
 		want     error
 		waits    bool
 	}{
-		{shift.WaitWhenHeld, held, shift.ErrTargetBusy, true},
+		{shift.WaitWhenHeld, held, nil, true},
 		{shift.FailWhenHeld, held, shift.ErrTargetHeld, false},
 		{shift.WaitWhenHeld, errLost, errLost, false},
 	} {
@@ -482,13 +482,21 @@ func TestADeploymentWaitsForItsTurnOnlyIfItIsToldTo(t *testing.T) {
 		call.Document.Release.Options.WhenHeld = test.whenHeld
 		s.failing(&faults{name: "Open", from: 1, err: test.err})
 		h, _ := s.openDeployment(a)
-		_, err := h.Handle(t.Context(), call)
-		require.ErrorIs(t, err, test.want)
-		assert.Equal(t, test.waits, errors.Is(err, shift.ErrTargetBusy))
-		if test.waits {
-			require.ErrorContains(t, err, "by another")
-			assert.NotErrorIs(t, err, shift.ErrTargetHeld)
+		d, err := h.Handle(t.Context(), call)
+		if test.want != nil {
+			require.ErrorIs(t, err, test.want)
+			assert.Empty(t, s.queue)
+			continue
 		}
+		require.NoError(t, err)
+		assert.Equal(t, &shift.Turn{Wait: 360, HeldBy: "another", Looks: 1}, d.Turn)
+		assert.Equal(t, []shift.Waiting{{ID: first, Arrivals: call.Document.Release.Arrivals, Since: noon}}, s.queue)
+
+		call.Document.Deployment = &d
+		d, err = h.Handle(t.Context(), call)
+		require.NoError(t, err)
+		assert.Equal(t, shift.Seconds(360), d.Turn.Waited)
+		assert.Len(t, s.queue, 1)
 	}
 }
 

@@ -146,6 +146,7 @@ type openingBook struct {
 	*book
 	*applications
 	alarmsRead []shift.Alarm
+	history    map[shift.Target][]shift.Arrived
 }
 
 func (b *openingBook) Open(_ context.Context, id string, r shift.Release, at time.Time) (shift.Record, error) {
@@ -174,6 +175,13 @@ func (b *openingBook) Arrivals(_ context.Context, t shift.Target, v shift.Versio
 		return nil, err
 	}
 	return b.arrived[v], nil
+}
+
+func (b *openingBook) History(_ context.Context, t shift.Target) ([]shift.Arrived, error) {
+	if err := b.book.faults.next("History"); err != nil {
+		return nil, err
+	}
+	return b.history[t], nil
 }
 
 // apps are the applications of a stage whose versions can be compared.

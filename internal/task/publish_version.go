@@ -78,8 +78,8 @@ func (h PublishVersion) Handle(ctx context.Context, call flow.Call[json.RawMessa
 
 func (h PublishVersion) settle(ctx context.Context, reader request.Reader, input json.RawMessage) (shift.Release, error) {
 	release, err := reader.Input(input)
-	if err != nil {
-		return shift.Release{}, err
+	if err != nil || release.Reverts != "" { // Open reads in the Ledger what to shift
+		return release, err
 	}
 	if release.Trigger == shift.Event {
 		release, err = h.configure(ctx, reader, release.Arrivals[0])

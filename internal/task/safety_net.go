@@ -47,6 +47,16 @@ type SafetyLedger interface {
 	// Command stores an order that is obeyed at the next poll, on condition that the record
 	// is open and holds no later order. It returns the order that is stored afterwards.
 	Command(ctx context.Context, id string, c shift.Command) (shift.Command, error)
+	// AnswerStep stores an answer about the Step that people were asked about last, if it is
+	// the first one. The same answer may arrive again. It returns shift.ErrNotAsked for any
+	// other.
+	AnswerStep(ctx context.Context, id string, step int, c shift.Command) (shift.Record, error)
+	// SetFreeze stores a freeze of the account, unless a later one stands. It returns the one
+	// that stands.
+	SetFreeze(ctx context.Context, f shift.Freeze) (shift.Freeze, error)
+	// Queue lists the Deployments that wait for their turn, and Dequeue takes one out of the queue.
+	Queue(ctx context.Context) ([]shift.Waiting, error)
+	Dequeue(ctx context.Context, id string) error
 }
 
 // Executions reads the state of the state machine's executions.
@@ -123,6 +133,8 @@ func (n SafetyNet) act(ctx context.Context, occasion request.Occasion, answer *f
 		})
 	case occasion.Sweep:
 		return n.sweep(ctx, now)
+	case occasion.Freeze != nil:
+		return n.retry(ctx, func() error { return n.freeze(ctx, *occasion.Freeze, now, answer) })
 	case occasion.Asked != nil:
 		return n.retry(ctx, func() error { return n.answerQuestion(ctx, *occasion.Asked, now, answer) })
 	}

@@ -14,6 +14,10 @@ import (
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.
 func (n SafetyNet) answerQuestion(ctx context.Context, q request.Asked, now time.Time, answer *flow.Answer) error {
+	if q.Target == "" {
+		answer.At = now
+		return nil
+	}
 	holder, err := n.Ledger.Holder(ctx, q.Target)
 	if err != nil {
 		return fmt.Errorf("find who holds %s: %w", q.Target, err)
@@ -41,8 +45,11 @@ func (n SafetyNet) handleCommand(ctx context.Context, c request.Commanded, now t
 	}
 	id := answer.DeploymentID
 	slog.InfoContext(ctx, "commanded", "deployment", id, "target", c.Target, "command", c.Command.Order, "reason", c.Command.Reason, "given", c.Command.At)
-	if c.Command.Order == shift.Abort {
-		return n.abort(ctx, id, c.Command.Reason, now, answer)
+	switch c.Command.Order {
+	case shift.Abort:
+		return n.abort(ctx, id, c.Command.AbortReason(), now, answer)
+	case shift.Approve, shift.Reject:
+		return n.answerStep(ctx, id, c, now, answer)
 	}
 	stands, err := n.Ledger.Command(ctx, id, c.Command)
 	if err != nil {
@@ -84,10 +91,51 @@ func (n SafetyNet) checkUnopened(ctx context.Context, id string) error {
 	return err
 }
 
+// answerStep stores what a person says about the Step that people are asked about. An approval is
+// obeyed at the next poll. A rejection puts the traffic back at once. If it is interrupted before
+// that, its repetition or the next poll does.
+func (n SafetyNet) answerStep(ctx context.Context, id string, c request.Commanded, now time.Time, answer *flow.Answer) error {
+	record, err := n.Ledger.AnswerStep(ctx, id, c.Step, c.Command)
+	if given, _ := record.AnswerFor(record.Asked.Step); given.Order == shift.Reject && given.At.Equal(c.Command.At) {
+		err = nil // an earlier try of this rejection has stored it, and may have put the traffic back
+	}
+	if err != nil {
+		return err
+	}
+	answer.Step = record.Asked.Step
+	if c.Command.Order == shift.Reject {
+		return n.abort(ctx, id, c.Command.RejectionReason(answer.Step), now, answer)
+	}
+	return nil
+}
+
+// freeze freezes the account, or ends a freeze.
+func (n SafetyNet) freeze(ctx context.Context, f shift.Freeze, now time.Time, answer *flow.Answer) error {
+	if f.At.After(now) {
+		ends := !f.Until.After(f.At)
+		f.At = now // a fast clock must not win over later orders
+		if ends {
+			f.Until = now
+		}
+	}
+	if f.Until.After(f.At) {
+		if err := f.Check(now); err != nil {
+			return err
+		}
+	}
+	stands, err := n.Ledger.SetFreeze(ctx, f)
+	if err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "freeze ordered", "until", stands.Until, "given", stands.At, "reason", stands.Reason, "by", stands.By)
+	answer.At, answer.Freeze = now, &stands
+	return nil
+}
+
 // abort puts a Deployment back. If it was put back already, the answer says how it ended.
 // If it was Promoted or Unchanged, an error says so.
-func (n SafetyNet) abort(ctx context.Context, id, reason string, now time.Time, answer *flow.Answer) error {
-	record, err := n.restoreOrReject(ctx, id, []shift.Reason{{Name: shift.Aborted, Text: reason}}, now)
+func (n SafetyNet) abort(ctx context.Context, id string, reason shift.Reason, now time.Time, answer *flow.Answer) error {
+	record, err := n.restoreOrReject(ctx, id, []shift.Reason{reason}, now)
 	answer.Outcome, answer.Reasons, answer.Cause = record.Outcome, record.Reasons, record.Cause
 	if err == nil && (record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged) {
 		return fmt.Errorf("abort %s: %w", id, record.CheckOpen())

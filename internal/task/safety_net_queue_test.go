@@ -44,6 +44,8 @@ func (l *shelfOfBooks) Unannounced(context.Context) ([]shift.Listed, error) {
 	return list, l.err
 }
 
+func (*shelfOfBooks) Queue(context.Context) ([]shift.Waiting, error) { return nil, nil }
+
 func (l *shelfOfBooks) Record(ctx context.Context, id string) (shift.Record, error) {
 	return l.find(id).Record(ctx, id)
 }

@@ -19,7 +19,7 @@ import (
 func (n SafetyNet) sweep(ctx context.Context, at time.Time) error {
 	waiting := awaited{executions: n.Executions, states: n.States}
 	others, err := n.sweepOpen(ctx, at, &waiting)
-	return errors.Join(err, n.endWaiting(ctx, others, &waiting), n.lookAgain(ctx, at))
+	return errors.Join(err, n.endWaiting(ctx, others, &waiting), n.sweepQueue(ctx, others, at), n.lookAgain(ctx, at))
 }
 
 // sweepOpen looks after the Deployments that are open. It returns the other executions that are
@@ -74,12 +74,7 @@ func (n SafetyNet) findEnding(ctx context.Context, d *shift.Listed, running map[
 	if running[d.ID] {
 		return n.finishEnding(ctx, d.ID, at)
 	}
-	// The list may be outdated, so only a terminal status counts. An execution that
-	// Step Functions does not know has either expired or only just started.
-	gone, err := n.Executions.Ended(ctx, d.ID)
-	if errors.Is(err, shift.ErrExecutionUnknown) {
-		gone, err = at.Sub(d.Since) > youngExecution, nil
-	}
+	gone, err := n.hasEnded(ctx, *d, at)
 	if err != nil {
 		return shift.Record{}, err
 	}
@@ -90,6 +85,17 @@ func (n SafetyNet) findEnding(ctx context.Context, d *shift.Listed, running map[
 	return n.markOnly(ctx, why, func(ctx context.Context) (shift.Record, error) {
 		return n.Ledger.MarkRestoring(ctx, d.ID, why, at)
 	}, at)
+}
+
+// hasEnded says whether the execution of a Deployment has ended. The list of running executions
+// may be outdated, so only a terminal status counts. An execution that Step Functions does not know
+// has either expired or only just started.
+func (n SafetyNet) hasEnded(ctx context.Context, d shift.Listed, at time.Time) (bool, error) {
+	gone, err := n.Executions.Ended(ctx, d.ID)
+	if errors.Is(err, shift.ErrExecutionUnknown) {
+		return at.Sub(d.Since) > youngExecution, nil
+	}
+	return gone, err
 }
 
 // listRunning lists the running executions, to save a call for each of them. If it fails,

@@ -71,6 +71,7 @@ type torn struct {
 }
 
 func (l torn) Unannounced(context.Context) ([]shift.Listed, error) { return l.listed, l.err }
+func (l torn) Queue(context.Context) ([]shift.Waiting, error)      { return nil, l.err }
 func (l torn) Suspects(context.Context) ([]shift.Listed, error)    { return nil, l.err }
 
 // atWork are executions of which one is running.

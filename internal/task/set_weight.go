@@ -23,6 +23,7 @@ type ShiftingLedger interface {
 	Land(ctx context.Context, id string, landed shift.Landed) error
 	// Record reads a record.
 	Record(ctx context.Context, id string) (shift.Record, error)
+	EntryLedger
 }
 
 // RouteWriter reads Routes, and writes a Route if it still has the Revision that was read.
@@ -43,7 +44,7 @@ type RouteWriter interface {
 	RulesReader
 }
 
-// SetWeight moves every Route to the Plan's next Step.
+// SetWeight moves every Route to the Plan's next Step, unless something keeps it out.
 type SetWeight struct {
 	Ledger    ShiftingLedger
 	Router    RouteWriter
@@ -82,6 +83,10 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if call.Document.Progress != nil {
 		progress = *call.Document.Progress
 	}
+	progress, may, err := h.enter(ctx, call, progress)
+	if err != nil || !may {
+		return progress, err
+	}
 	record, err := h.Ledger.Intend(ctx, call.Document.Deployment.ID, progress.NextStep)
 	if err != nil {
 		return shift.Progress{}, fmt.Errorf("record the intent of step %d: %w", progress.NextStep, err)
@@ -98,19 +103,39 @@ func (h SetWeight) Handle(ctx context.Context, call flow.Call[flow.Document]) (s
 	if m.landed == nil {
 		m.landed = map[shift.Target]shift.Revision{}
 	}
-	if err := m.writeAll(ctx, revisionsBefore(record, progress)); err != nil {
-		if len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
-			err = errors.Join(err, m.land(ctx))
-		}
-		return shift.Progress{}, err
-	}
-	if err := m.land(ctx); err != nil {
+	if err := m.writeAndLand(ctx, revisionsBefore(record, progress)); err != nil {
 		return shift.Progress{}, err
 	}
 	next := d.AfterShift(progress, m.landed, call.Retry).Taken(d, h.Now.read()).WithReceipts(m.receipts)
 	slog.InfoContext(ctx, "shifted", "deployment", d.ID, "step", next.Step, "weight", next.Weight.String(), "next", next.Next)
 	announceProgress(ctx, h.Announcer, explain.Announce(d, shift.ShiftedTo, next, call.Now))
 	return next, nil
+}
+
+// enter decides whether the next Step may be taken now. A Step that an earlier try may have
+// written already is finished.
+func (h SetWeight) enter(ctx context.Context, call flow.Call[flow.Document], p shift.Progress) (shift.Progress, bool, error) {
+	record, err := h.Ledger.Record(ctx, call.Document.Deployment.ID)
+	if err != nil {
+		return p, false, fmt.Errorf("read the record: %w", err)
+	}
+	d, err := recordedDeployment(record, call.Document, p.NextStep)
+	if err != nil {
+		return p, false, err
+	}
+	if record.Status != shift.StatusOpen || record.Intent >= p.NextStep {
+		return p, true, nil
+	}
+	found, err := withEntry(ctx, h.Ledger, d, p, record.Poll(call.Now, call.Retry))
+	if err != nil {
+		return p, false, err
+	}
+	next, may := d.Enter(p, found)
+	if !may {
+		slog.InfoContext(ctx, "not shifted yet", "deployment", d.ID, "step", next.Step, "verdict", next.Verdict.String(), "reasons", shift.Texts(next.Reasons), "next", next.Next)
+		next = announceApproval(ctx, h.Announcer, d, next, call.Now)
+	}
+	return next, may, nil
 }
 
 // revisionsBefore are the Revisions that guard the writes: those of Sluice's own writes, by
@@ -122,6 +147,15 @@ func revisionsBefore(record shift.Record, p shift.Progress) map[shift.Target]shi
 		return known
 	}
 	return p.Revisions
+}
+
+// writeAndLand writes all Routes and records that. If a write fails, it records those before.
+func (m move) writeAndLand(ctx context.Context, revisions map[shift.Target]shift.Revision) error {
+	err := m.writeAll(ctx, revisions)
+	if err == nil || len(m.own) > 0 && !errors.Is(err, shift.ErrDeploymentRestoring) && !errors.Is(err, shift.ErrDeploymentClosed) {
+		err = errors.Join(err, m.land(ctx))
+	}
+	return err
 }
 
 func (m move) writeAll(ctx context.Context, revisions map[shift.Target]shift.Revision) error {

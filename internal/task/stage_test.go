@@ -161,7 +161,65 @@ type book struct {
 	announced bool
 	suspects  []shift.Listed
 	leased    string
+	frozen    shift.Freeze
+	queue     []shift.Waiting
 	faults    *faults
+}
+
+func (b *book) Freeze(context.Context) (shift.Freeze, error) {
+	return b.frozen, b.faults.next("Freeze")
+}
+
+func (b *book) SetFreeze(_ context.Context, f shift.Freeze) (shift.Freeze, error) {
+	if err := b.faults.next("SetFreeze"); err != nil {
+		return shift.Freeze{}, err
+	}
+	if !f.At.Before(b.frozen.At) {
+		b.frozen = f
+	}
+	return b.frozen, nil
+}
+
+func (b *book) Ask(_ context.Context, _ string, step int, at time.Time) (shift.Record, error) {
+	if err := b.faults.next("Ask"); err != nil {
+		return shift.Record{}, err
+	}
+	if b.record.Status == shift.StatusOpen && step > b.record.Asked.Step {
+		b.record.Asked = shift.AskedStep{Step: step, At: at}
+	}
+	return b.record, b.record.CheckOpen()
+}
+
+func (b *book) AnswerStep(_ context.Context, _ string, step int, c shift.Command) (shift.Record, error) {
+	if err := b.faults.next("AnswerStep"); err != nil {
+		return shift.Record{}, err
+	}
+	if err := b.record.CheckAnswer(step, c); err != nil {
+		return b.record, err
+	}
+	if _, given := b.record.AnswerFor(b.record.Asked.Step); !given {
+		b.record.Answers = append(b.record.Answers, shift.Answer{Step: b.record.Asked.Step, Command: c})
+	}
+	return b.record, nil
+}
+
+func (b *book) Queue(context.Context) ([]shift.Waiting, error) {
+	return b.queue, b.faults.next("Queue")
+}
+
+func (b *book) Enqueue(_ context.Context, w shift.Waiting) error {
+	if err := b.faults.next("Enqueue"); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(b.queue, func(stands shift.Waiting) bool { return stands.ID == w.ID }) {
+		b.queue = append(b.queue, w)
+	}
+	return nil
+}
+
+func (b *book) Dequeue(_ context.Context, id string) error {
+	b.queue = slices.DeleteFunc(b.queue, func(w shift.Waiting) bool { return w.ID == id })
+	return b.faults.next("Dequeue")
 }
 
 func (b *book) Record(_ context.Context, id string) (shift.Record, error) {

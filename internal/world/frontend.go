@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -165,7 +166,7 @@ func (w *World) makeBuckets(releases []shift.Release) {
 			distribution, _ := flow.SplitCloudFrontTarget(a.Target) // the reader has checked it
 			uploaded := w.scenario.Sites[distribution].Uploaded
 			if uploaded == nil {
-				uploaded = []string{string(a.Candidate)}
+				uploaded = []string{string(a.Candidate), cmp.Or(w.scenario.Sites[distribution].Release, defaultRelease)}
 			}
 			for _, id := range uploaded {
 				w.cloud.PutObject(site.Bucket, "releases/"+id+"/index.html")

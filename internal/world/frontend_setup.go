@@ -10,7 +10,7 @@ import (
 )
 
 // SiteSetup describes a site before the deployment, where it differs from the default: all
-// viewers get one release, and the Candidates of the deployments were uploaded.
+// viewers get one release, which was uploaded, as were the Candidates of the deployments.
 type SiteSetup struct {
 	// Release is what viewers get. The CloudFront Function falls back to it, too.
 	Release string
@@ -19,7 +19,7 @@ type SiteSetup struct {
 	Percent   shift.Weight
 	// Absent means that the store does not have the key.
 	Absent bool
-	// Uploaded are the releases in the bucket. If nil, these are the Candidates.
+	// Uploaded are the releases in the bucket. If nil, these are the Candidates and Release.
 	Uploaded []string
 }
 

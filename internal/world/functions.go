@@ -11,6 +11,7 @@ import (
 	"sluice/internal/localaws"
 	"sluice/internal/request"
 	"sluice/internal/router"
+	"sluice/internal/shift"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -99,7 +100,7 @@ func (w *World) settings(function string) assembly.Settings {
 		Routers: routers, Kinds: kinds,
 		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Panel: w.place.functionARN(flow.Panel), Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings, HookEndpoint: !w.scenario.NoHookEndpoint,
-		HookURL: w.hookURL(), HookLayer: w.hookLayer(),
+		HookURL: w.hookURL(), HookLayer: w.hookLayer(), RevertWindow: shift.DefaultRevertWindow,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Timeout: w.timeout, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"sluice/internal/flow"
@@ -43,11 +44,24 @@ func (w *World) attempt(h Happening) error {
 		return w.cloud.SetTags(h.Function, h.Tags)
 	case updateAlias, deleteAliasDo:
 		return w.edit(h)
-	case string(shift.Abort), string(shift.Promote), string(shift.Pause), string(shift.Resume):
-		w.Command(h.Target, shift.Order(h.Do), h.Reason)
+	}
+	if w.order(h) {
 		return nil
 	}
 	return w.editFrontEnd(h)
+}
+
+// order gives an order as a person. It returns false if the Happening is none.
+func (w *World) order(h Happening) bool {
+	switch {
+	case h.Do == freezeDo || h.Do == unfreezeDo:
+		w.Freeze(h.For, h.Reason)
+	case slices.Contains(shift.Orders(), shift.Order(h.Do)):
+		w.Command(h.Target, shift.Order(h.Do), h.Reason)
+	default:
+		return false
+	}
+	return true
 }
 
 func (w *World) stop() error {

@@ -89,5 +89,15 @@ func (w *World) onlyOpen() (open []string, only bool) {
 		}
 		open = append(open, listed.ID)
 	}
+	queue, err := w.ledger.Queue(context.Background())
+	if err != nil {
+		return nil, false
+	}
+	for _, waiting := range queue {
+		if _, known := w.record(waiting.ID); known {
+			return nil, false
+		}
+		open = append(open, waiting.ID)
+	}
 	return open, true
 }

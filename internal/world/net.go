@@ -158,6 +158,15 @@ func (w *World) Command(target shift.Target, order shift.Order, reason string) {
 	w.Deliver(w.scenario.Commands, flow.OwnSource, flow.CommandDetailType, map[string]any{"target": target, "command": order, "reason": reason})
 }
 
+// Freeze freezes the account for a while, or ends a freeze if that is no time at all.
+func (w *World) Freeze(length time.Duration, reason string) {
+	detail := map[string]any{"reason": reason}
+	if length > 0 {
+		detail["until"] = w.lambdaTime().Add(length).UTC()
+	}
+	w.Deliver(w.scenario.Commands, flow.OwnSource, flow.FreezeDetailType, detail)
+}
+
 // together is task.Together for actors. The Lambda waits while its parts run. Each part waits
 // for its own calls.
 func (w *World) together(ctx context.Context, n int, do func(ctx context.Context, i int)) {

@@ -177,6 +177,8 @@ type Happening struct {
 	Input        json.RawMessage
 	Tags         map[string]string
 	Value        string
+	// For is how long a freeze lasts.
+	For time.Duration
 }
 
 // Values of Happening.Do.
@@ -191,6 +193,8 @@ const (
 	deleteAliasDo    = "deleteAlias"
 	updateCode       = "updateCode"
 	setTags          = "setTags"
+	freezeDo         = "freeze"
+	unfreezeDo       = "unfreeze"
 
 	putKey             = "putKey"
 	changeRecords      = "changeRecords"
@@ -427,6 +431,11 @@ var fieldsOf = map[string][]string{
 	string(shift.Promote): {"target", "reason"},
 	string(shift.Pause):   {"target", "reason"},
 	string(shift.Resume):  {"target", "reason"},
+	string(shift.Approve): {"target", "reason"},
+	string(shift.Reject):  {"target", "reason"},
+
+	freezeDo:   {"forSeconds", "reason"},
+	unfreezeDo: {"reason"},
 }
 
 // kindsOf has the kind of the target of those actions that are about one kind only.
@@ -438,7 +447,7 @@ var kindsOf = map[string]string{
 }
 
 func decodeHappening(v strictjson.Value) Happening {
-	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags", "value").Require("do").Text()
+	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags", "value", "forSeconds").Require("do").Text()
 	fields, known := fieldsOf[do]
 	if !known {
 		if do != "" {
@@ -453,8 +462,9 @@ func decodeHappening(v strictjson.Value) Happening {
 		Version: o.Field("version").Text(), Additional: o.Field("additional").Text(), Percent: share(o.Field("percent")),
 		Function: o.Field("function").Text(), Reason: o.Field("reason").Text(), Input: o.Field("input").Raw(),
 		Tags: texts(o.Field("tags")), Value: o.Field("value").Text(),
+		For: seconds(o.Field("forSeconds")),
 	}
-	for _, required := range []string{"alarm", "target", "function", "input", "tags"} {
+	for _, required := range []string{"alarm", "target", "function", "input", "tags", "forSeconds"} {
 		if slices.Contains(fields, required) {
 			o.Require(required)
 		}

@@ -3,6 +3,7 @@ package checkalarms
 
 import (
 	"sluice/internal/assembly"
+	"sluice/internal/assembly/announcer"
 	"sluice/internal/assembly/routers"
 	"sluice/internal/flow"
 	"sluice/internal/gate/alarm"
@@ -28,5 +29,6 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Progress] {
 			task.ArrivalGate{Router: router},
 		},
 		Synthetic: lambdaload.FromConfig(s.AWS), Router: router,
+		Announcer: announcer.FromSettings(s),
 	}.Handle
 }

@@ -18,6 +18,7 @@ func New(s assembly.Settings) flow.Handler[flow.Document, shift.Deployment] {
 	return task.OpenDeployment{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.FromSettings(s),
 		Alarms: alarm.FromConfig(s.AWS), Metrics: metric.FromConfig(s.AWS), Announcer: announcer.FromSettings(s),
-		Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
+		RevertWindow: s.RevertWindow,
+		Wait:         s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle
 }

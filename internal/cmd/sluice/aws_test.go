@@ -38,6 +38,7 @@ type remoteWorld struct {
 	mu        sync.Mutex
 	requested []string // the operations in their order; those of Lambda are ""
 	signed    string   // the last signature
+	caller    string   // the ARN of the caller, as AWS tells it
 }
 
 // newRemoteWorld creates the world of a deployment and a scenario.
@@ -54,6 +55,10 @@ func newRemoteWorld(t *testing.T, deployment, scenario string) *remoteWorld {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+		if strings.Contains(r.Header.Get("Authorization"), "/sts/aws4_request") {
+			_, _ = io.WriteString(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>`+a.caller+`</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+			return
+		}
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		a.requested, a.signed = append(a.requested, operation), r.Header.Get("Authorization")
 		if a.intercept == nil || !a.intercept(operation, w) {
@@ -105,6 +110,9 @@ func (a *remoteWorld) environment() environment {
 type bufferingClient struct{}
 
 func (bufferingClient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return http.DefaultClient.Do(r)
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err

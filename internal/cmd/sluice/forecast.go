@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/internal/forecast"
 	"sluice/internal/shift"
@@ -34,7 +35,9 @@ type estimate struct {
 	Outlooks     []outlook    `json:"outlook,omitempty"`
 	Warnings     []string     `json:"warnings"`
 
-	plan         shift.Plan
+	plan shift.Plan
+	// now is when the deployment may start, for its windows.
+	now          time.Time
 	release      shift.Release
 	isDeployment bool // false for a strategy alone
 	functions    int  // among the targets

@@ -105,11 +105,36 @@ func (f estimate) totals() *table {
 	if wait := f.plan.LongestEvidenceWait(); wait > 0 {
 		t.add("wait for evidence", fmt.Sprintf("at most %s after a step's bake, if too few requests arrive", daysText(wait)))
 	}
+	f.entries(t)
 	if s := f.Synthetic; s.On() {
 		t.add("synthetic requests", fmt.Sprintf("%s is asked for %s a minute to each target while evidence is missing, by one invocation at a poll",
 			s.Function, picture.Quantity(s.PerMinute, "request", "requests")))
 	}
 	return t
+}
+
+// entries says what steps wait for before they are taken, and when they are taken at the earliest.
+func (f estimate) entries(t *table) {
+	windows := false
+	for i, s := range f.plan.Steps {
+		windows = windows || s.Window.IsSet()
+		if a := s.Approval; a.IsAsked() {
+			then := "the traffic goes back"
+			if a.WhenNobodyAnswers == shift.GoOnAfterWait {
+				then = "it is taken"
+			}
+			t.add("approval", fmt.Sprintf("of step %d within %s, or else %s; at most %s transitions while it waits",
+				i+1, daysText(a.Wait), then, picture.GroupDigits(3*shift.PersonPolls(a.Wait))))
+		}
+	}
+	if !windows || f.now.IsZero() {
+		return
+	}
+	for i, at := range forecast.Taken(f.plan, f.now) {
+		if w := f.plan.Step(i + 1).Window; w.IsSet() {
+			t.add("window", fmt.Sprintf("step %d: %s; if it starts now, taken %s", i+1, w, at.UTC().Format("Mon 2 Jan 15:04 UTC")))
+		}
+	}
 }
 
 func (f estimate) controlPlane() string {

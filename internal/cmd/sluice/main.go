@@ -4,6 +4,8 @@
 package main
 
 import (
+	_ "time/tzdata" // Windows has no time zones of its own
+
 	"context"
 	"os"
 )

@@ -63,6 +63,46 @@ func TestOrdersAreObeyedAtTheNextPoll(t *testing.T) {
 	assertInOrder(t, watched.stdout, []string{"5:00 CheckAlarms 10% Wait paused by hand: lunch", "2:05:00 CheckAlarms 10% Pass", "2:25:00 CheckAlarms 10% Pass promoted by hand: all is well", "2:25:00 SetWeight 100%", "2:25:00 Promoted 100%"})
 }
 
+// A person is asked, answers with the command, and the record says who that was.
+func TestAPersonApprovesAStep(t *testing.T) {
+	t.Parallel()
+	deployment := `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5}, {"percent": 100, "approval": {"waitMinutes": 60}}]}}`
+	a, x := startDeployment(t, deployment, `{}`, 10*time.Minute)
+	a.caller = "arn:aws:sts::123456789012:assumed-role/Admin/ann"
+	asked := a.run("status")
+	require.Equal(t, statusOK, asked.status, asked.stderr)
+	assertInOrder(t, asked.stdout, []string{"step 2 waits for approval: sluice approve lambda:orders:live --reason TEXT"})
+
+	frozen := a.run("freeze", "--until", "30m", "--reason", "the sale")
+	require.Equal(t, statusOK, frozen.status, frozen.stderr)
+	assertInOrder(t, frozen.stdout, []string{"Deployments are frozen until Thu 1 Jan 00:40 UTC (assumed-role/Admin/ann): the sale."})
+	approved := a.run("approve", "orders", "--reason", "looks good")
+	require.Equal(t, statusOK, approved.status, approved.stderr)
+	assertInOrder(t, approved.stdout, []string{"result the step is taken at its next poll"})
+	again := a.run("reject", "orders", "--reason", "too late")
+	assert.Equal(t, statusFailed, again.status)
+	assert.Contains(t, again.stderr, "sluice: cannot reject lambda:orders:live: ")
+	assert.Contains(t, again.stderr, "step 2 was answered already, at 2026-01-01T00:10:00Z: approve (assumed-role/Admin/ann): looks good")
+	seen := a.run("status")
+	assertInOrder(t, seen.stdout, []string{"step 2 was approved (assumed-role/Admin/ann): looks good", "Deployments are frozen until"})
+	require.NoError(t, a.Advance(10*time.Minute))
+	assert.Equal(t, asl.Running, x.Status())
+
+	thawed := a.run("unfreeze")
+	require.Equal(t, statusOK, thawed.status, thawed.stderr)
+	assertInOrder(t, thawed.stdout, []string{"Deployments are not frozen."})
+	require.NoError(t, a.Advance(6*time.Minute))
+	assert.Equal(t, asl.Succeeded, x.Status())
+
+	for _, until := range []string{"yesterday", "-1h", ""} {
+		refused := a.run("freeze", "--until", until)
+		assert.Equal(t, statusFailed, refused.status)
+		assert.Contains(t, refused.stderr, "write a time such as 2026-12-27T06:00:00Z")
+	}
+	assert.Contains(t, a.run("freeze", "--until", "2000h").stderr, "may last at most")
+	assert.Contains(t, a.run("freeze", "--until", "2020-01-01T00:00:00Z").stderr, "is no order to freeze")
+}
+
 func TestRefusedOrderSaysWhy(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

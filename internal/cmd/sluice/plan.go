@@ -66,6 +66,7 @@ func newPlan(env environment) *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), expected)
 			}
+			expected.now = env.now()
 			return writeText(cmd.OutOrStdout(), expected.print)
 		}),
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -256,4 +258,19 @@ func TestPlanDrawsTheWeightsUnlessAllMoveAtOnce(t *testing.T) {
 	const steps = `"strategy": {"steps": [{"percent": 50, "bakeMinutes": 10}, {"percent": 100, "bakeMinutes": 10}]}}`
 	assert.Contains(t, run(t, `{"function": "f", "judge": "off", `+steps, "plan", "-f", "-").stdout, "100% after 10m, until 20m\n")
 	assert.Contains(t, run(t, `{"function": "f", `+steps, "plan", "-f", "-").stdout, "100% after 20m\n", "90% after 10 minutes")
+}
+
+func TestPlanSaysWhatStepsWaitFor(t *testing.T) {
+	t.Parallel()
+	input := `{"function": "orders", "judge": "off", "window": {"days": ["Sat"], "from": "09:00", "to": "16:00", "timeZone": "Europe/Berlin"},
+		"strategy": {"steps": [{"percent": 10, "bakeMinutes": 5}, {"percent": 100, "approval": {"waitMinutes": 1440}}]}}`
+	a := newRemoteWorld(t, `{"function": "orders"}`, `{}`)
+	file := filepath.Join(t.TempDir(), "deployment.json")
+	require.NoError(t, os.WriteFile(file, []byte(input), 0o600))
+	got := a.run("plan", "-f", file)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	text := strings.Join(strings.Fields(got.stdout), " ")
+	assert.Contains(t, text, "of step 2 within 24h, or else the traffic goes back; at most 888 transitions while it waits")
+	assert.Contains(t, text, "step 1: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:00 UTC")
+	assert.Contains(t, text, "step 2: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:05 UTC")
 }

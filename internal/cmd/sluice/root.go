@@ -88,7 +88,7 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env))
 	for _, a := range operator.Actions() {
 		root.AddCommand(newOrder(a, env))
 	}

@@ -120,7 +120,7 @@ func TestStoryShowsWhatAPersonMustSee(t *testing.T) {
 			"checks during a pause are counted, but have not passed",
 			`{"function": "orders", "judge": "off", "alarms": ["a"], "strategy": "Canary10Percent10Minutes"}`,
 			`{"events": [{"atSeconds": 90, "do": "pause", "target": "lambda:orders:live", "reason": "lunch"}, {"atSeconds": 1200, "do": "resume", "target": "lambda:orders:live", "reason": "back"}]}`,
-			[]string{"2:00 CheckAlarms 10% Wait paused by hand: lunch", "… CheckAlarms 10% Wait 5 more checks with the same", "17:48 CheckAlarms 10% Wait paused by hand: lunch", "20:26 CheckAlarms 10% Pass"},
+			[]string{"2:00 CheckAlarms 10% Wait paused by hand: lunch", "… CheckAlarms 10% Wait 5 more checks with the same", "18:27 CheckAlarms 10% Wait paused by hand: lunch", "22:33 CheckAlarms 10% Pass"},
 		},
 		{
 			"a poll with a new result is shown",

@@ -16,8 +16,8 @@ import (
 )
 
 const aboutStatus = `Status lists all deployments that are open, the oldest first: what they shift,
-at which step they are, the last command, and why one is putting its traffic
-back.
+at which step they are, the last command, what a person is asked, and why one is
+putting its traffic back. It also says whether deployments are frozen.
 
 Status needs dynamodb:Query and dynamodb:GetItem on the ledger's table.`
 
@@ -49,13 +49,22 @@ func newStatus(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			freeze, err := f.ledger.Freeze(cmd.Context())
+			if err != nil {
+				return f.explainLedger(err)
+			}
 			for _, err := range unread {
 				fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %v\n", err)
 			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), open)
 			}
-			return writeText(cmd.OutOrStdout(), func(to io.Writer) { printOpen(to, open) })
+			return writeText(cmd.OutOrStdout(), func(to io.Writer) {
+				printOpen(to, open)
+				if freeze.Holds(env.now()) {
+					fmt.Fprintf(to, "\n%s%s\n", gutter, freezeText(freeze, env.now()))
+				}
+			})
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -73,7 +82,11 @@ type openDeployment struct {
 	Step      int                `json:"step"` // the highest step that may have been taken
 	Steps     int                `json:"steps"`
 	Command   *shift.Command     `json:"command,omitempty"` // the latest one
-	Reasons   []shift.Reason     `json:"reasons"`
+	// AsksAbout is the step that a person is asked to approve, or 0. Answers are what people
+	// have said about steps.
+	AsksAbout int            `json:"asksAbout,omitempty"`
+	Answers   []shift.Answer `json:"answers,omitempty"`
+	Reasons   []shift.Reason `json:"reasons"`
 }
 
 // open lists the deployments that are not closed, the oldest first. Items that cannot be
@@ -107,6 +120,10 @@ func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 		Execution: operator.Execution(l.ID), OpenedAt: l.Since, Targets: r.Moves(), Status: r.Status,
 		Step: r.Intent, Command: r.Command, Reasons: r.Reasons,
 	}
+	d.Answers = r.Answers
+	if _, given := r.AnswerFor(r.Asked.Step); !given && r.Asked.Step > r.Intent && r.Status == shift.StatusOpen {
+		d.AsksAbout = r.Asked.Step
+	}
 	if d.Reasons == nil {
 		d.Reasons = []shift.Reason{}
 	}
@@ -114,6 +131,18 @@ func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 		d.Steps = r.Deployment.Plan.Len()
 	}
 	return d
+}
+
+// approvalLines say what people have answered, and what they are asked.
+func (d openDeployment) approvalLines() (lines []string) {
+	for _, a := range d.Answers {
+		said := map[shift.Order]string{shift.Approve: "approved", shift.Reject: "rejected"}[a.Command.Order]
+		lines = append(lines, fmt.Sprintf("step %d was %s", a.Step, a.Command.Tell(said)))
+	}
+	if d.AsksAbout > 0 {
+		lines = append(lines, fmt.Sprintf("step %d waits for approval: sluice approve %s --reason TEXT", d.AsksAbout, d.Targets[0].Target))
+	}
+	return lines
 }
 
 func printOpen(to io.Writer, open []openDeployment) {
@@ -130,6 +159,9 @@ func printOpen(to io.Writer, open []openDeployment) {
 		}
 		if details := detailsText(d.Step, d.Steps, d.Command, d.Reasons); details != "" {
 			t.addWide(details)
+		}
+		for _, line := range d.approvalLines() {
+			t.addWide(line)
 		}
 	}
 	t.write(to)

@@ -182,8 +182,8 @@ func (l *Ledger) updateAction(k key, e expression.Expression) types.TransactWrit
 }
 
 // Reject writes a closed record for a Deployment that never opened, so that a late opening is
-// refused. It also writes the open item, which stays until the Outcome is announced. Reject
-// returns the closed record. If there already is a record, it returns that record with
+// refused. It also writes the open item, which stays until the Outcome is announced, and takes the
+// Deployment out of the queue. Reject returns the closed record. If there already is a record, it returns that record with
 // shift.ErrDeploymentClosed, or with an error that can be retried if the record is not
 // closed.
 func (l *Ledger) Reject(ctx context.Context, id string, arrivals []shift.Arrival, e shift.Ending) (shift.Record, error) {
@@ -209,6 +209,7 @@ func (l *Ledger) reject(ctx context.Context, id string, arrivals []shift.Arrival
 	if err != nil {
 		return shift.Record{}, err
 	}
+	actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: l.table, Key: waitingKey(id)}})
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
 		return withEnding(shift.Record{ID: id, Arrivals: arrivals}, e), nil

@@ -7,6 +7,7 @@
 //	alarm#<name>      deployment#<id>           the open Deployments that an alarm concerns
 //	open              deployment#<id>           the Deployments whose Outcome is not yet announced
 //	suspect           deployment#<id>           the Deployments that may have a stray writer, until their Targets were checked once more
+//	waiting           deployment#<id>           the Deployments that wait for their turn, and since when
 //	lease             restorations              the invocation that works off the queue of restorations
 //
 // A Ledger is the central type. Ledger.Open takes all locks in one transaction, Ledger.Close

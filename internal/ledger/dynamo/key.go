@@ -27,6 +27,9 @@ const suspectPartition = "suspect"
 // leaseKey is the key of the lease of the queue of restorations.
 func leaseKey() key { return keyOf("lease", "restorations") }
 
+// freezeKey is the key of the freeze of the account.
+func freezeKey() key { return keyOf(flow.FreezePartition, "account") }
+
 // hookKey is the key of a hook that is awaited. Its partition is flow.HookPartition, to which
 // the role of the endpoint for its answer is narrowed.
 func hookKey(lookup string) key { return keyOf(flow.HookPartition+lookup, "hook") }

@@ -86,7 +86,7 @@ func (l *Ledger) explainHeld(ctx context.Context, t shift.Target, lock storedLoc
 	case record.Status == shift.StatusClosed:
 		return fmt.Errorf("%s was held by %s until a moment ago: try again", t, by)
 	}
-	return fmt.Errorf(`%w: %s is held by %s; wait until it ends, or set "whenHeld": "wait"`, shift.ErrTargetHeld, t, by)
+	return &shift.HeldError{Target: t, By: by, Since: lock.OpenedAt}
 }
 
 func (l *Ledger) openingActions(id string, release shift.Release, at time.Time) ([]types.TransactWriteItem, error) {

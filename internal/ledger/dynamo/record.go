@@ -25,6 +25,10 @@ const (
 	comparisons = "comparisons"
 
 	precedence = "precedence" // of the command
+	askedStep  = "askedStep"
+	askedAt    = "askedAt" // in milliseconds since 1970
+	answered   = "answeredStep"
+	answers    = "answers"
 	restored   = "restored"
 	untilOK    = "untilOk"
 	seen       = "seen" // when each alarm (by its mapKey) entered the state that Open read, in milliseconds
@@ -59,6 +63,9 @@ type storedRecord struct {
 	Comparisons string           `dynamodbav:"comparisons,omitempty"` // JSON
 	Command     string           `dynamodbav:"command,omitempty"`     // JSON
 	Precedence  int64            `dynamodbav:"precedence,omitempty"`  // of the Command
+	AskedStep   int              `dynamodbav:"askedStep,omitempty"`
+	AskedAt     int64            `dynamodbav:"askedAt,omitempty"` // in milliseconds since 1970
+	Answers     []string         `dynamodbav:"answers,omitempty"` // each JSON
 	Restored    []string         `dynamodbav:"restored,stringset,omitempty"`
 	UntilOK     []string         `dynamodbav:"untilOk,stringset,omitempty"`
 	Seen        map[string]int64 `dynamodbav:"seen,omitempty"` // by mapKey
@@ -117,6 +124,16 @@ func decodeRecord(i item) (shift.Record, error) {
 	}
 	for _, t := range stored.Restored {
 		record.Restored = append(record.Restored, shift.Target(t))
+	}
+	if stored.AskedStep > 0 {
+		record.Asked = shift.AskedStep{Step: stored.AskedStep, At: time.UnixMilli(stored.AskedAt).UTC()}
+	}
+	for _, text := range stored.Answers {
+		var answer shift.Answer
+		if err := decodeJSON(answers, text, &answer); err != nil {
+			return shift.Record{}, damaged(stored.ID, err)
+		}
+		record.Answers = append(record.Answers, answer)
 	}
 	err = errors.Join(
 		decodeJSON("arrivals", stored.Arrivals, &record.Arrivals),

@@ -87,9 +87,15 @@ func (s *Functions) Operation(request protocol.Request) protocol.Operation {
 			return s.createFunctionOperation(request)
 		}
 	}
+	if request.Method == http.MethodGet && slices.Equal(segments, []string{"2015-03-31", "event-source-mappings"}) {
+		return s.mappingsOperation(request)
+	}
 	for _, route := range routes {
 		if route.method != request.Method {
 			continue
+		}
+		if request.Query.Get("List") == "ALL" && route.operation == "GetProvisionedConcurrencyConfig" {
+			route.operation, route.query, route.run = "ListProvisionedConcurrencyConfigs", []string{"List"}, (*Functions).listProvisioned
 		}
 		if labels, ok := matchPath(route.path, segments); ok {
 			return s.routeOperation(route, labels, request)

@@ -51,6 +51,7 @@ type Functions struct {
 	mu        sync.Mutex
 	functions map[string]*function
 	revisions *identifier.Sequence
+	sources   []string // what event sources invoke
 
 	onAlias      listener.List[AliasChange]
 	onPublished  listener.List[Published]

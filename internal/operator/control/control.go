@@ -11,6 +11,7 @@ import (
 
 	"sluice/internal/flow"
 	"sluice/internal/operator"
+	"sluice/internal/operator/callersts"
 	"sluice/internal/operator/lambdanet"
 	"sluice/internal/request"
 	"sluice/internal/shift"
@@ -69,7 +70,7 @@ func (e *UnheldError) Error() string { return e.text }
 // error, because the request may have been obeyed.
 func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 	order := request.Commanded{
-		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason},
+		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason, By: callersts.Caller(ctx, c.cfg)},
 	}
 	answer, err := lambdanet.FromConfig(c.cfg, c.function).Command(ctx, order)
 	var refused *lambdanet.RefusedError
@@ -97,6 +98,8 @@ func refusalText(c request.Commanded, refused lambdanet.RefusedError) string {
 		return fmt.Sprintf("no deployment holds %s, so there is nothing to %s: 'sluice history %s' lists the earlier ones", c.Target, c.Command.Order, c.Target)
 	case flow.DeploymentRestoring:
 		return fmt.Sprintf("cannot %s %s: its deployment is already putting the traffic back: %s", c.Command.Order, c.Target, refused.Message)
+	case flow.NotAsked:
+		return fmt.Sprintf("cannot %s %s: %s", c.Command.Order, c.Target, refused.Message)
 	case flow.DeploymentClosed:
 		return fmt.Sprintf("the deployment that held %s has ended: %s", c.Target, history)
 	}

@@ -85,6 +85,35 @@ func (n *Net) command(ctx context.Context, c request.Commanded) (answer flow.Ans
 	return n.invoke(ctx, event)
 }
 
+// Freeze freezes the account until the time that until returns, which is told what time it is by
+// AWS's clock. If that is no later time, it ends a freeze. Freeze returns the one that stands
+// afterwards, and AWS's time. It returns a *RefusedError, or ErrNoNet.
+func (n *Net) Freeze(ctx context.Context, f shift.Freeze, until func(now time.Time) time.Time) (shift.Freeze, time.Time, error) {
+	question, err := request.EncodeQuestion(request.Asked{})
+	if err != nil {
+		return f, time.Time{}, err
+	}
+	answer, err := n.invoke(ctx, question)
+	if err != nil {
+		return f, time.Time{}, err
+	}
+	f.At, f.Until = answer.At, until(answer.At)
+	if f.Until.Before(f.At) {
+		return f, f.At, fmt.Errorf("%w: %s has passed, so it is no order to freeze", shift.ErrInvalidFreeze, f.Until.UTC().Format(time.RFC3339))
+	}
+	event, err := request.EncodeFreeze(f)
+	if err != nil {
+		return f, answer.At, err
+	}
+	if answer, err = n.invoke(ctx, event); err != nil {
+		return f, answer.At, err
+	}
+	if answer.Freeze == nil {
+		return f, answer.At, fmt.Errorf("%s does not know how to freeze: it is of an earlier version, so deploy Sluice again", *n.function)
+	}
+	return *answer.Freeze, answer.At, nil
+}
+
 // Abort aborts a Deployment by its ID, whether it has opened or not. The time is that of the
 // command, by AWS's clock. t is one of the Deployment's Targets. It returns
 // shift.ErrDeploymentClosed if the Deployment has ended otherwise, or
@@ -123,7 +152,7 @@ func (n *Net) invoke(ctx context.Context, event []byte) (answer flow.Answer, err
 	case out.FunctionError != nil:
 		return answer, newRefusedError(out.Payload)
 	}
-	if err := json.Unmarshal(out.Payload, &answer); err != nil || answer.DeploymentID == "" {
+	if err := json.Unmarshal(out.Payload, &answer); err != nil || answer.DeploymentID == "" && answer.At.IsZero() {
 		return answer, fmt.Errorf("%s did not answer as the safety net does: %s", *n.function, shift.BoundText(string(out.Payload), maxShown))
 	}
 	return answer, nil

@@ -1,0 +1,230 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/flow"
+	"sluice/internal/localaws/asl"
+	"sluice/internal/localaws/dynamodb"
+	"sluice/internal/shift"
+	"sluice/internal/world"
+)
+
+// The order of the queue, as seen from outside: nobody takes a Target for which somebody waits who
+// came long before.
+
+// queueing is who stands in the queue.
+type queueing struct{ waiting map[string]shift.Waiting }
+
+// unfair is for how long somebody may have waited whom another one overtakes: who looks at the
+// queue may take a while until it locks, and did not see who came then.
+const unfair = 2 * time.Minute
+
+// queued is told of every write of the queue.
+func (r *run) queued(id string, item dynamodb.Item) {
+	if r.waiting == nil {
+		r.waiting = map[string]shift.Waiting{}
+	}
+	if item == nil {
+		delete(r.waiting, id)
+		return
+	}
+	w := shift.Waiting{ID: id, Since: r.w.Now()}
+	_ = json.Unmarshal([]byte(text(item, "arrivals")), &w.Arrivals)
+	r.waiting[id] = w
+}
+
+// takes is told who takes a Target.
+func (r *run) takes(t shift.Target, id string) {
+	if d := r.deployments[id]; d == nil || r.isRevert(id) || r.isReplacing(id) {
+		return
+	}
+	since := r.w.Now()
+	if own, queued := r.waiting[id]; queued {
+		since = own.Since
+	}
+	for other, w := range r.waiting {
+		if w.Concerns(t) && w.Since.Add(unfair).Before(since) && r.stillWaits(other) {
+			r.breaks("queue: %s has taken %s before %s, who has waited since %s", nameOf(id), t, nameOf(other), w.Since.Format(time.TimeOnly))
+		}
+	}
+}
+
+// stillWaits says whether a Deployment in the queue has neither opened nor ended.
+func (r *run) stillWaits(id string) bool {
+	_, has := r.deployments[id]
+	x, known := r.w.Machine().Execution(id)
+	return !has && known && x.Status() == asl.Running
+}
+
+func (r *run) isRevert(id string) bool { return strings.Contains(r.inputOf(id), `"revert"`) }
+
+func (r *run) isReplacing(id string) bool { return strings.Contains(r.inputOf(id), `"replace"`) }
+
+func (r *run) inputOf(id string) string {
+	if x, known := r.w.Machine().Execution(id); known {
+		return string(x.Input())
+	}
+	return ""
+}
+
+// playEvents plays a deployment of version 2, among five, and what the events start.
+func playEvents(t *testing.T, input, more string, events ...string) (*world.World, []*asl.Execution) {
+	t.Helper()
+	w, seen := observe(t, scenarioOf(t, `{`+more+`"functions": {"orders": {"versions": 5, "aliases": {"live": {"version": "1"}}}}, "latencyMs": 20, "events": [`+strings.Join(events, ", ")+`]}`), json.RawMessage(input))
+	seen.play(json.RawMessage(input))
+	require.NoError(t, w.Advance(3*time.Hour))
+	require.Empty(t, seen.verify())
+	for _, item := range w.Tables().Items(world.LedgerTable) {
+		assert.NotEqual(t, "waiting", text(item, flow.LedgerPartitionKey), "nobody is left in the queue")
+	}
+	return w, w.Executions()
+}
+
+func starting(at float64, version, whenHeld, more string) string {
+	return fmt.Sprintf(`{"atSeconds": %g, "do": "startExecution", "input": {"function": "orders", "version": %q, "whenHeld": %q%s}}`, at, version, whenHeld, more)
+}
+
+const (
+	slowly = `{"function": "orders", "version": "2", "strategy": {"canary": {"percent": 10, "bakeMinutes": 30}}}`
+	atOnce = `, "strategy": "AllAtOnce"`
+)
+
+// endingsOf is how the executions ended.
+func endingsOf(w *world.World, all []*asl.Execution) (list []string) {
+	for _, x := range all {
+		list = append(list, w.Outcome(x.ARN()))
+	}
+	return list
+}
+
+func TestTheNewestWins(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, input string
+		events      []string
+		outcomes    []string
+		serves      string
+		superseded  []int // which say so
+	}{
+		{"one replaces the one that runs", slowly, []string{starting(200, "3", "replace", atOnce)}, []string{"RolledBack", "Promoted"}, "3", []int{0}},
+		{"it is replaced in turn", slowly, []string{starting(200, "3", "replace", `, "strategy": {"canary": {"percent": 10, "bakeMinutes": 30}}`), starting(600, "4", "replace", atOnce)},
+			[]string{"RolledBack", "RolledBack", "Promoted"}, "4", []int{0, 1}},
+		{"two replace it at once", slowly, []string{starting(200, "3", "replace", atOnce), starting(200.1, "4", "replace", atOnce)},
+			[]string{"RolledBack", "Rejected", "Promoted"}, "4", []int{0, 1}},
+		{"those that wait give way, too", slowly, []string{starting(100, "3", "wait", ""), starting(150, "4", "wait", ""), starting(400, "5", "replace", atOnce)},
+			[]string{"RolledBack", "Rejected", "Rejected", "Promoted"}, "5", []int{0, 1, 2}},
+		{"who comes later waits behind it", slowly, []string{starting(200, "3", "replace", atOnce), starting(201, "4", "wait", atOnce)},
+			[]string{"RolledBack", "Promoted", "Promoted"}, "4", []int{0}},
+		{"one whose hook is awaited", `{"function": "orders", "version": "2", "hooks": {"beforeTraffic": [{"function": "smoke", "mode": "callback", "timeoutSeconds": 7200}]}}`,
+			[]string{starting(200, "3", "replace", atOnce)}, []string{"Rejected", "Promoted"}, "3", []int{0}},
+		{"nobody holds it", `{"function": "orders", "version": "2", "strategy": "AllAtOnce"}`, []string{starting(200, "3", "replace", atOnce)}, []string{"Promoted", "Promoted"}, "3", nil},
+		{"one that fails lets the other go on", slowly, []string{starting(200, "3", "fail", atOnce)}, []string{"Promoted", "Rejected"}, "2", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			hooks := ""
+			if strings.Contains(test.input, "smoke") {
+				hooks = `"hooks": {"smoke": {"result": "hang"}}, `
+			}
+			w, all := playEvents(t, test.input, hooks, test.events...)
+			require.Equal(t, test.outcomes, endingsOf(w, all))
+			alias, _ := w.Cloud().Alias("orders", "live")
+			assert.Equal(t, test.serves, alias.FunctionVersion)
+			for _, n := range test.superseded {
+				record, err := w.Ledger().Record(t.Context(), all[n].ARN())
+				require.NoError(t, err)
+				assert.Equal(t, shift.Superseded, shift.FirstReason(record.Reasons).Name)
+				assert.Contains(t, record.Cause, "superseded by ")
+				x, known := w.Machine().Execution(shift.FirstReason(record.Reasons).Subject)
+				require.True(t, known, "its subject is the execution that has taken its place")
+				assert.Contains(t, string(x.Input()), "replace")
+				if record.Outcome == shift.RolledBack {
+					assert.Less(t, record.ClosedAt.Sub(x.Started()), 2*world.SweepEvery+soon, "it goes back as after an abort")
+				}
+			}
+		})
+	}
+}
+
+// A revert takes away what harms: nobody replaces it, and it lets nobody go first.
+func TestARevertIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	input := json.RawMessage(`{"targets": [{"function": "orders"}, {"cloudfrontSwitch": {"name": "www.example.com", "candidate": "E2GREEN"}}], "strategy": "AllAtOnce"}`)
+	b := baseOf(t, "a switched name promoted")
+	_ = input
+	scenario := scenarioOf(t, b.scenario)
+	scenario.Open = true
+	w, seen := observe(t, scenario, json.RawMessage(b.input))
+	x := seen.play(json.RawMessage(b.input))
+	w.StartSoon("back", json.RawMessage(`{"revert": "`+x.ARN()+`"}`))
+	require.NoError(t, w.Advance(30*time.Second))
+	var again map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(b.input), &again))
+	again["whenHeld"] = json.RawMessage(`"replace"`)
+	text, _ := json.Marshal(again)
+	w.StartSoon("newest", text)
+	require.NoError(t, w.Advance(3*time.Hour))
+	require.Empty(t, seen.verify())
+	assert.Equal(t, []string{"Promoted", "Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
+}
+
+// Twenty wait, each gets its turn in the order of arrival, and they do not look twenty times as
+// often as one.
+func TestAQueueIsFairAndCalm(t *testing.T) {
+	t.Parallel()
+	const many = 20
+	play := func(waiters int) (w *world.World, all []*asl.Execution, looks int) {
+		var events []string
+		for n := range waiters {
+			events = append(events, starting(30+float64(n), fmt.Sprint(2+n%4), "wait", `, "unchanged": "succeed", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}`))
+		}
+		input := json.RawMessage(`{"function": "orders", "version": "2", "strategy": {"canary": {"percent": 10, "bakeMinutes": 60}}, "judge": "off"}`)
+		w, seen := observe(t, scenarioOf(t, `{"functions": {"orders": {"versions": 5, "aliases": {"live": {"version": "1"}}}}, "traffic": {"requestsPerMinute": 0}, "events": [`+strings.Join(events, ", ")+`]}`), input)
+		x, err := w.Start("main", input)
+		require.NoError(t, err)
+		for x.Status() == asl.Running {
+			require.True(t, w.Step())
+		}
+		looks = w.Invocations(flow.Open.Function)
+		require.NoError(t, w.Advance(24*time.Hour))
+		require.Empty(t, seen.verify())
+		return w, w.Executions(), looks
+	}
+	_, _, alone := play(1)
+	w, all, looks := play(many)
+	assert.LessOrEqual(t, looks, 6*alone, "%d look %d times while the first deployment runs, and one %d times", many, looks, alone)
+	var before time.Time
+	for _, x := range all {
+		record, err := w.Ledger().Record(t.Context(), x.ARN())
+		require.NoError(t, err)
+		require.Equal(t, shift.StatusClosed, record.Status)
+		assert.True(t, record.OpenedAt.After(before), "%s opens after the one before it", x.Name())
+		before = record.OpenedAt
+	}
+}
+
+// Who is stopped while it waits stands in nobody's way, even if nobody hears that it was stopped.
+func TestAStoppedWaiterStandsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []string{"false", "true"} {
+		t.Run("its event is lost: "+lost, func(t *testing.T) {
+			t.Parallel()
+			input := json.RawMessage(`{"function": "orders", "version": "2", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`)
+			w, seen := observe(t, scenarioOf(t, `{"functions": {"orders": {"versions": 4, "aliases": {"live": {"version": "1"}}}}, "delivery": {"executions": {"lost": `+lost+`}},
+				"events": [`+starting(60, "3", "wait", "")+`, `+starting(61, "4", "wait", atOnce)+`]}`), input)
+			w.HappenAfter(5*time.Minute, func() { require.NoError(t, w.Machine().Stop(w.Executions()[1].ARN(), "", "")) })
+			seen.play(input)
+			require.NoError(t, w.Advance(time.Hour))
+			require.Empty(t, seen.verify())
+			assert.Equal(t, []string{"Promoted", "Rejected", "Promoted"}, endingsOf(w, w.Executions()))
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package shift
+
+import "slices"
+
+// Enter says whether the next Step may be taken now. If it may not, the Progress that it
+// returns waits at the Step before, or puts the traffic back. Before the first Step it waits
+// with no traffic moved.
+func (d Deployment) Enter(p Progress, found Poll) (Progress, bool) {
+	p.Wait, p.Waiting = 0, false
+	observations, waits, sleep := d.countWaits(p, d.observeEntry(p, found), found.Now)
+	judged := Judge(observations...)
+	if judged.Verdict == Pass {
+		return p, true
+	}
+	p.NextStep, p.Waits = p.Step+1, waits
+	p.Verdict, p.Reasons = judged.Verdict, judged.Reasons
+	p.Events += EventsOfStep + EventsOfRetry*found.Retries
+	if judged.Verdict == Fail {
+		return p.fail(), false
+	}
+	p.Waiting = true
+	return d.withinBudget(p.bake(sleep)), false
+}
+
+// observeEntryDue is observeEntry when a Step may be due.
+func (d Deployment) observeEntryDue(p Progress, found Poll) []Observation {
+	if !d.EntryDue(p, found.Command) {
+		return nil
+	}
+	return d.observeEntry(p, found)
+}
+
+// EntryDue says whether it has to be known at this poll what keeps the next Step from being
+// taken: when the Step has baked, or somebody promotes the Deployment.
+func (d Deployment) EntryDue(p Progress, c *Command) bool {
+	return p.Step < d.Plan.Len() && (d.baked(p) || c.promotes())
+}
+
+// observeEntry says what keeps the next Step from being taken: a Freeze, its Window, and its
+// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a revert
+// out, because it puts traffic back. All that keeps it out is said at once, and the time for an
+// answer stands still while something else keeps it out.
+func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
+	if d.Reverts != "" {
+		return nil
+	}
+	observations := found.Freeze.observe(found.Now)
+	if p.NextStep > p.Step+1 || found.Command.promotes() {
+		return observations
+	}
+	number := p.Step + 1
+	step := d.Plan.Step(number)
+	observations = append(observations, step.Window.observe(number, found.Now)...)
+	approval := step.Approval.observe(number, found)
+	if len(observations) > 0 || d.pauses(p, found) {
+		for i := range approval {
+			approval[i].Limit.Standing = true
+		}
+	}
+	return append(observations, approval...)
+}
+
+// pauses says whether a pause keeps the Deployment where it is. One that has reached its limit
+// does not.
+func (d Deployment) pauses(p Progress, found Poll) bool {
+	return slices.ContainsFunc(d.observe(found.Command), func(o Observation) bool { return !p.findWait(o, found.Now).Over })
+}
+
+// AsksAbout returns the Step that people are to be asked about when the next Step is due, or 0.
+func (d Deployment) AsksAbout(p Progress, found Poll) int {
+	step := p.Step + 1
+	if p.NextStep > step || found.Command.promotes() || !d.Plan.Step(step).Approval.IsAsked() || found.Asked.Step >= step {
+		return 0
+	}
+	return step
+}
+
+// Unannounced says whether the Progress waits for an Approval that was not announced yet.
+func (p Progress) Unannounced() bool {
+	return slices.ContainsFunc(p.Waits, func(w Waited) bool { return w.Name == AwaitingApproval && !w.Over && !w.Announced })
+}
+
+// WithAnnounced returns the Progress with its wait for an Approval noted as announced.
+func (p Progress) WithAnnounced() Progress {
+	p.Waits = slices.Clone(p.Waits)
+	for i, w := range p.Waits {
+		p.Waits[i].Announced = w.Announced || w.Name == AwaitingApproval
+	}
+	return p
+}
+
+// entryWaits is how long the Plan may wait before its Steps from a number on, for people and
+// for Windows.
+func (p Plan) entryWaits(from int) Seconds {
+	var total Seconds
+	for i := from; i <= p.Len(); i++ {
+		s := p.Step(i)
+		total += s.Approval.Wait + s.Window.longestClosed()
+	}
+	return total
+}

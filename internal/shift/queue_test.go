@@ -1,0 +1,113 @@
+package shift_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"sluice/internal/shift"
+)
+
+func waiting(id string, after time.Duration, targets ...shift.Target) shift.Waiting {
+	w := shift.Waiting{ID: id, Since: noon.Add(after)}
+	for _, t := range targets {
+		w.Arrivals = append(w.Arrivals, shift.Arrival{Target: t})
+	}
+	return w
+}
+
+func TestWhoCameBeforeGoesFirst(t *testing.T) {
+	t.Parallel()
+	queue := []shift.Waiting{
+		waiting("c", time.Minute, "b"), waiting("b", 0, "a", "b"), waiting("a", 0, "a"), waiting("d", time.Hour, "a"), waiting("e", 0, "z"),
+	}
+	for _, test := range []struct {
+		id     string
+		target shift.Target
+		ahead  []string
+		queued bool
+	}{
+		{"a", "a", nil, true},
+		{"b", "a", []string{"a"}, true}, // at the same time: by the id
+		{"c", "b", []string{"b"}, true},
+		{"d", "a", []string{"a", "b"}, true},
+		{"new", "a", []string{"a", "b", "d"}, false},
+		{"new", "y", nil, false},
+	} {
+		ahead, queued := shift.Ahead(queue, test.id, []shift.Arrival{{Target: test.target}})
+		var ids []string
+		for _, w := range ahead {
+			ids = append(ids, w.ID)
+		}
+		assert.Equal(t, test.ahead, ids, test.id)
+		assert.Equal(t, test.queued, queued, test.id)
+	}
+}
+
+// play has a Deployment look for its turn until a holder of that length has ended.
+func play(t *testing.T, lasts shift.Seconds, ahead int) (looks int, late shift.Seconds) {
+	t.Helper()
+	var turn shift.Turn
+	for held := shift.Seconds(0); held < lasts; held += turn.Wait {
+		var err error
+		turn, err = turn.Next(shift.Place{Ahead: ahead, HeldBy: "holder", HeldFor: held}, 0)
+		require.NoError(t, err)
+	}
+	return turn.Looks, turn.Waited + turn.Wait - lasts
+}
+
+// The next one in a queue is late by a tenth at most, and by six hours. Twenty that wait look some
+// four times as often as one.
+func TestAQueueLooksSparingly(t *testing.T) {
+	t.Parallel()
+	const minute, hour, day = 60, 3600, 24 * 3600
+	for _, lasts := range []shift.Seconds{5 * minute, hour, 10 * hour, 10 * day, 300 * day} {
+		looks, late := play(t, lasts, 0)
+		assert.LessOrEqual(t, late, max(lasts/10, 30), lasts.String())
+		assert.LessOrEqual(t, looks, 330, lasts.String())
+		assert.Less(t, looks*shift.EventsOfTurn, 4500)
+		all := 0
+		for ahead := range 20 {
+			n, _ := play(t, lasts, ahead)
+			all += n
+		}
+		if lasts <= 10*hour {
+			assert.LessOrEqual(t, all, 5*looks, "%s: twenty look %d times, and one %d times", lasts, all, looks)
+		}
+	}
+}
+
+func TestAWaitEnds(t *testing.T) {
+	t.Parallel()
+	turn := shift.Turn{Looks: 300, Waited: shift.MaxDuration - 10, Wait: 10, Retries: 2}
+	_, err := turn.Next(shift.Place{HeldBy: "arn:holder"}, 0)
+	require.ErrorIs(t, err, shift.ErrTargetHeld)
+	assert.ErrorContains(t, err, "see why arn:holder does not end")
+
+	next, err := shift.Turn{Looks: 300, Waited: 1_000_000, Wait: 10, Retries: 2}.Next(shift.Place{}, 3)
+	require.NoError(t, err)
+	assert.Equal(t, shift.Turn{Looks: 301, Waited: 1_000_010, Wait: 100_001, Retries: 5}, next)
+}
+
+func TestATurnSaysWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "waits for its turn", shift.Turn{}.String())
+	assert.Equal(t, "waits for its turn, held up by one", shift.Turn{HeldBy: "arn:one"}.String())
+	assert.Equal(t, "waits for its turn, behind 1 other", shift.Turn{Ahead: 1}.String())
+	assert.Equal(t, "waits for its turn, behind 3 others", shift.Turn{Ahead: 3}.String())
+}
+
+// The looks count for the history: a plan that has waited for long rolls back in time.
+func TestLooksCountForTheHistory(t *testing.T) {
+	t.Parallel()
+	release := shift.Release{Steps: shift.AllAtOnce()}
+	at := func(turn *shift.Turn) int {
+		d, err := shift.Open(shift.Opening{Release: release, Changes: []shift.Change{{Target: orders, Stable: "1", Candidate: "2"}}, Turn: turn})
+		require.NoError(t, err)
+		assert.Equal(t, d.EventsAtStart+shift.EventsOfRetry, d.WithRetries(release, turn, 1).EventsAtStart)
+		return d.EventsAtStart
+	}
+	assert.Equal(t, at(nil)+10*shift.EventsOfTurn+4*shift.EventsOfRetry, at(&shift.Turn{Looks: 10, Retries: 4}))
+}
