@@ -26,7 +26,7 @@ func New(s assembly.Settings) flow.Lambda {
 	return dashboard.NewPanel(dashboard.Config{
 		Ledger: dynamo.FromConfig(s.AWS, s.Table), Alarms: alarm.FromConfig(s.AWS),
 		Executions: executions{stepfunctions.FromConfig(s.AWS), s.StateMachine},
-		Control:    control.FromConfig(s.AWS, strings.TrimSuffix(cmp.Or(s.SafetyNet, flow.SafetyNet), "-"+flow.SafetyNet)),
+		Control:    control.FromConfig(s.AWS, strings.TrimSuffix(cmp.Or(s.SafetyNet, flow.SafetyNet), "-"+flow.SafetyNet)).ForOthers(),
 		Console:    operator.Execution.Console,
 		Now:        now, Together: s.Runtime.Together,
 		Clock: func() (time.Time, float64) { return now(), 1 }, // Lambda's clock is AWS's
