@@ -17,6 +17,9 @@ func (a *sluice) newDashboard() {
 		DashboardName:   jsii.String(a.settings.NamePrefix),
 		DefaultInterval: awscdk.Duration_Hours(jsii.Number(6)),
 	})
+	if a.settings.hasPanel() {
+		board.AddWidgets(a.deploymentsPanel())
+	}
 	board.AddWidgets(
 		graph("Deployments by outcome", true, a.outcomes()...),
 		a.weights(),
@@ -36,6 +39,16 @@ func (a *sluice) newDashboard() {
 		graph("Safety net", false, a.functions[flow.SafetyNet].MetricInvocations(nil), a.functions[flow.SafetyNet].MetricErrors(nil), a.functions[flow.SafetyNet].MetricDuration(nil)),
 		graph("Dead letters", false, a.deadLetters.MetricApproximateNumberOfMessagesVisible(nil)),
 	)
+}
+
+// deploymentsPanel is the widget with the deployments. CloudWatch asks whoever looks whether it may
+// run, and invokes the function with that person's credentials.
+func (a *sluice) deploymentsPanel() awscloudwatch.IWidget {
+	return awscloudwatch.NewCustomWidget(&awscloudwatch.CustomWidgetProps{
+		FunctionArn: a.functions[flow.Panel].FunctionArn(), Title: jsii.String("Deployments"),
+		Width: jsii.Number(24), Height: jsii.Number(9),
+		UpdateOnRefresh: jsii.Bool(true), UpdateOnResize: jsii.Bool(false), UpdateOnTimeRangeChange: jsii.Bool(false),
+	})
 }
 
 func (a *sluice) outcomes() []awscloudwatch.IMetric {

@@ -35,6 +35,7 @@ func (l lambdas) published() map[string]awslambda.IFunction {
 const (
 	defaultMemory  = forecast.InvocationMegabytes
 	rollbackMemory = 512
+	panelMemory    = 256 // a person waits for it
 )
 
 // maxEndpoints bounds what anybody can make of the endpoint, which is public. A function's URL
@@ -77,6 +78,13 @@ func (a *sluice) blueprints() []blueprint {
 		timeout:     flow.MacroTimeout,
 		memory:      defaultMemory,
 	})
+	if a.settings.hasPanel() {
+		all = append(all, blueprint{
+			name:        flow.Panel,
+			description: "Shows the deployments in the stack's CloudWatch dashboard, to whoever may invoke it.",
+			timeout:     flow.PanelTimeout, memory: panelMemory,
+		})
+	}
 	if a.settings.HookEndpoint {
 		all = append(all, blueprint{
 			name:        flow.HookEndpoint,
@@ -85,23 +93,40 @@ func (a *sluice) blueprints() []blueprint {
 		})
 	}
 	for i := range all {
-		switch b := &all[i]; b.name {
-		case flow.Publish.Function:
-			b.environment = a.inputVariables()
-		case flow.Open.Function:
-			b.environment = map[string]string{flow.RevertHoursVariable: strconv.Itoa(a.settings.RevertHours)}
-		case flow.Rollback.Function:
-			b.memory = rollbackMemory
-		case flow.Macro:
-			b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
-		case flow.SafetyNet:
-			b.memory = rollbackMemory
-			b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
-		case flow.StackShift:
-			b.environment = map[string]string{
-				flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
-			}
+		a.adjust(&all[i])
+	}
+	return all
+}
+
+// adjust gives a function what not all functions have.
+func (a *sluice) adjust(b *blueprint) {
+	switch b.name {
+	case flow.Publish.Function:
+		b.environment = a.inputVariables()
+	case flow.Open.Function:
+		b.environment = map[string]string{flow.RevertHoursVariable: strconv.Itoa(a.settings.RevertHours)}
+	case flow.Rollback.Function:
+		b.memory = rollbackMemory
+	case flow.Macro:
+		b.environment = map[string]string{flow.StackShiftVariable: a.permit.functionARN(a.permit.functionName(flow.StackShift))}
+	case flow.SafetyNet:
+		b.memory = rollbackMemory
+		b.environment = map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
+	case flow.StackShift:
+		b.environment = map[string]string{
+			flow.StateMachineVariable: a.permit.machineARN(), flow.SafetyNetVariable: a.permit.functionName(flow.SafetyNet),
 		}
+	case flow.Panel:
+		b.environment = a.panelVariables()
+	}
+}
+
+// panelVariables say what the widget shows, and whether it has buttons.
+func (a *sluice) panelVariables() map[string]string {
+	all := map[string]string{flow.StateMachineVariable: a.permit.machineARN()}
+	if a.settings.Panel == flow.PanelOn {
+		all[flow.PanelVariable] = a.permit.functionARN(a.permit.functionName(flow.Panel))
+		all[flow.SafetyNetVariable] = a.permit.functionName(flow.SafetyNet)
 	}
 	return all
 }
@@ -128,6 +153,9 @@ func functionNames(s settings) []string {
 		}
 	}
 	names = append(names, flow.SafetyNet, flow.StackShift, flow.Macro)
+	if s.hasPanel() {
+		names = append(names, flow.Panel)
+	}
 	if s.HookEndpoint {
 		names = append(names, flow.HookEndpoint)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	targets "github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
@@ -18,12 +19,11 @@ import (
 
 // notify informs people about the end of deployments and about problems of Sluice itself.
 func (a *sluice) notify() {
-	a.topic = awssns.NewTopic(a.stack, jsii.String("Announcements"), &awssns.TopicProps{
-		TopicName:   jsii.String(a.settings.NamePrefix),
-		DisplayName: jsii.String("Sluice"),
-		EnforceSSL:  jsii.Bool(true),
-	})
-	a.topic.AddToResourcePolicy(a.permit.alarmsPublish(*a.topic.TopicArn()))
+	a.topic = a.newTopic("Announcements", a.settings.NamePrefix)
+	if a.settings.Chat {
+		a.chat = a.newTopic("Chat", a.permit.chatTopic())
+		a.output("ChatTopicArn", "Choose this topic in a channel of Amazon Q Developer in chat applications", *a.chat.TopicArn())
+	}
 	for _, address := range a.settings.NotificationEmails {
 		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(address), nil))
 	}
@@ -33,6 +33,24 @@ func (a *sluice) notify() {
 	}
 }
 
+func (a *sluice) newTopic(id, name string) awssns.Topic {
+	topic := awssns.NewTopic(a.stack, jsii.String(id), &awssns.TopicProps{
+		TopicName:   jsii.String(name),
+		DisplayName: jsii.String("Sluice"),
+		EnforceSSL:  jsii.Bool(true),
+	})
+	topic.AddToResourcePolicy(a.permit.alarmsPublish(*topic.TopicArn()))
+	return topic
+}
+
+// topics are those that people hear of, each in its own form.
+func (a *sluice) topics() []awssns.Topic {
+	if a.chat == nil {
+		return []awssns.Topic{a.topic}
+	}
+	return []awssns.Topic{a.topic, a.chat}
+}
+
 // announce sends the announcements in notifyOn to the topic, as text that reads well in an
 // e-mail. Each line is one sentence, because every line of a template must be in quotes, which
 // EventBridge does not remove (aws-cdk issues 5924 and 38121). A space separates the URL from
@@ -40,9 +58,14 @@ func (a *sluice) notify() {
 // the values between the quotes; an announcement's summary contains no quotes
 // (shift.Announcement).
 func (a *sluice) announce() {
-	of := func(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
-	text := of("detail.state") + ": " + of("detail.summary") + "\n" +
-		"The execution: " + a.console() + of("detail.deploymentId") + " "
+	page := a.console()
+	text := field("detail.state") + ": " + field("detail.summary") + "\n" +
+		"The execution: " + page + field("detail.deploymentId") + " "
+	role := a.permit.announcer(a.settings.NamePrefix + "-announced")
+	receivers := []awsevents.IRuleTarget{a.topicTarget(a.topic, role, awsevents.RuleTargetInput_FromMultilineText(jsii.String(text)))}
+	if a.chat != nil {
+		receivers = append(receivers, a.topicTarget(a.chat, role, awsevents.RuleTargetInput_FromObject(chatMessage(page))))
+	}
 	a.announced = a.newRule("Announced", "announced", &awsevents.RuleProps{
 		Description: jsii.String("Sends to the topic how deployments end."),
 		EventPattern: &awsevents.EventPattern{
@@ -55,12 +78,40 @@ func (a *sluice) announce() {
 				"deploymentId": []any{prefix(a.permit.arn("states", "execution:"+a.settings.NamePrefix+":"))},
 			},
 		},
-		Targets: &[]awsevents.IRuleTarget{targets.NewSnsTopic(a.topic, &targets.SnsTopicProps{
-			Message:         awsevents.RuleTargetInput_FromMultilineText(jsii.String(text)),
-			Role:            a.permit.announcer(a.settings.NamePrefix + "-announced"),
-			DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(maxRetries), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
-		})},
+		Targets: &receivers,
 	})
+}
+
+// field returns a field of the event, by its path.
+func field(path string) string { return *awsevents.EventField_FromPath(jsii.String("$." + path)) }
+
+func (a *sluice) topicTarget(topic awssns.Topic, role iam.IRole, message awsevents.RuleTargetInput) awsevents.IRuleTarget {
+	return targets.NewSnsTopic(topic, &targets.SnsTopicProps{
+		Message: message, Role: role,
+		DeadLetterQueue: a.deadLetters, RetryAttempts: jsii.Number(maxRetries), MaxEventAge: awscdk.Duration_Hours(jsii.Number(24)),
+	})
+}
+
+// chatMessage is an announcement as a custom notification of Amazon Q Developer in chat
+// applications, which was AWS Chatbot (its Administrator Guide, Custom notifications). It takes no
+// other JSON, and people want no JSON in their mail: so it has a topic of its own. SNS could
+// choose the text by the kind of subscription, but a rule of EventBridge cannot ask for that.
+//
+// As in an e-mail, EventBridge inserts the values without escaping them.
+func chatMessage(page string) map[string]any {
+	title := field("detail.state") + ": " + field("detail.name")
+	return map[string]any{
+		"version": "1.0", "source": "custom", "id": field("detail.id"),
+		"content": map[string]any{
+			"textType": "client-markdown", "title": title, "description": field("detail.markdown"),
+			"nextSteps": []any{"The execution: " + page + field("detail.deploymentId")},
+			"keywords":  []any{"Sluice", field("detail.state")},
+		},
+		"metadata": map[string]any{
+			"threadId": field("detail.name"), "summary": title, "eventType": field("detail.state"),
+			"relatedResources": []any{field("detail.deploymentId")},
+		},
+	}
 }
 
 // console returns what the URL of an execution's page begins with, in the stack's partition and
@@ -142,10 +193,12 @@ func (p problem) addAlarm(a *sluice) {
 		Metric: p.metric, Threshold: jsii.Number(p.threshold), ComparisonOperator: comparison,
 		EvaluationPeriods: jsii.Number(p.minutes), DatapointsToAlarm: jsii.Number(p.bad), TreatMissingData: missing,
 	})
-	publish := awscloudwatchactions.NewSnsAction(a.topic)
-	alarm.AddAlarmAction(publish)
-	if p.silence {
-		alarm.AddInsufficientDataAction(publish)
+	for _, topic := range a.topics() {
+		publish := awscloudwatchactions.NewSnsAction(topic)
+		alarm.AddAlarmAction(publish)
+		if p.silence {
+			alarm.AddInsufficientDataAction(publish)
+		}
 	}
 }
 

@@ -96,26 +96,36 @@ func TestAFieldExistsIfItHasAValue(t *testing.T) {
 }
 
 // transformed returns the input of a target: the template with an event's values in its
-// placeholders. A value is JSON, or unescaped if it is between the template's quotes, which are
-// kept (EventBridge User Guide, Input transformation; aws-cdk issues 5924 and 38121).
+// placeholders. A value is JSON, or unescaped if it is within a text between the template's quotes,
+// which are kept (EventBridge User Guide, Input transformation; aws-cdk issues 5924 and 38121).
 func (r rule) transformed(event map[string]any) string {
 	if r.Template == "" {
 		text, _ := json.Marshal(event)
 		return string(text)
 	}
-	isText := strings.HasPrefix(r.Template, `"`)
-	return placeholders.ReplaceAllStringFunc(r.Template, func(placeholder string) string {
-		var value any = event
-		path := r.Paths[strings.Trim(placeholder, "<>")]
-		for _, field := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
-			value = value.(map[string]any)[field]
-		}
-		if isText {
-			return value.(string)
-		}
-		text, _ := json.Marshal(value)
-		return string(text)
-	})
+	var text strings.Builder
+	rest := 0
+	for _, at := range placeholders.FindAllStringIndex(r.Template, -1) {
+		text.WriteString(r.Template[rest:at[0]])
+		isText := strings.Count(r.Template[:at[0]], `"`)%2 == 1 // no template has a quote within its texts
+		text.WriteString(r.valueOf(r.Template[at[0]:at[1]], event, isText))
+		rest = at[1]
+	}
+	return text.String() + r.Template[rest:]
+}
+
+// valueOf returns what stands for a placeholder.
+func (r rule) valueOf(placeholder string, event map[string]any, isText bool) string {
+	var value any = event
+	path := r.Paths[strings.Trim(placeholder, "<>")]
+	for _, field := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
+		value = value.(map[string]any)[field]
+	}
+	if isText {
+		return value.(string)
+	}
+	text, _ := json.Marshal(value)
+	return string(text)
 }
 
 var placeholders = regexp.MustCompile(`<[A-Za-z0-9_-]+>`)

@@ -97,6 +97,8 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 			p.ledgerOf("RecordAnswers", []string{flow.HookPartition}, "dynamodb:GetItem", "dynamodb:UpdateItem"),
 			p.answer("states:SendTaskFailure", "states:SendTaskSuccess"),
 		}
+	case flow.Panel:
+		return p.panel()
 	case flow.SafetyNet:
 		return []iam.PolicyStatement{
 			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
@@ -124,6 +126,22 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 		return nil // CloudFormation hands it the template
 	}
 	panic(fmt.Sprintf("the function %s has no permissions here", function))
+}
+
+// panel allows reading what the widget shows and, if it has buttons, asking the safety net for what
+// they do. Whoever may invoke the panel can do no more than that.
+func (p permissions) panel() []iam.PolicyStatement {
+	all := []iam.PolicyStatement{
+		p.ledgerOf("ReadRecords", []string{flow.DeploymentPartition}, "dynamodb:GetItem"),
+		p.ledgerOf("ListOpen", []string{flow.OpenPartition}, "dynamodb:Query"),
+		allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
+		allow("SeeExecution", []string{"states:GetExecutionHistory"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
+		p.alarms(),
+	}
+	if p.settings.Panel == flow.PanelOn {
+		all = append(all, allow("Command", []string{"lambda:InvokeFunction"}, p.functionARN(p.functionName(flow.SafetyNet))))
+	}
+	return all
 }
 
 // frontEnds returns what a function needs for Targets other than functions. Each kind has its
@@ -427,13 +445,24 @@ func (p permissions) starter(rule string) iam.IRole {
 		allow("Start", []string{"states:StartExecution"}, p.machineARN()))
 }
 
-// announcer makes the role of the rule that publishes to the topic. The topic's policy could
+// announcer makes the role of the rule that publishes to the topics. A topic's policy could
 // allow EventBridge instead, but only for every rule of every account, because EventBridge
 // supports no conditions in the policy of a topic (EventBridge User Guide, Amazon SNS
 // permissions). Roles for SNS targets exist since March 2025 (AWS What's New).
 func (p permissions) announcer(rule string) iam.IRole {
 	return p.role("announcer-role", p.onlyRule(rule), "Publishes announcements to the topic "+p.settings.NamePrefix+".",
-		allow("Publish", []string{"sns:Publish"}, p.arn("sns", p.settings.NamePrefix)))
+		allow("Publish", []string{"sns:Publish"}, p.topicARNs()...))
+}
+
+// chatTopic is the name of the topic for AWS's chat service.
+func (p permissions) chatTopic() string { return p.settings.NamePrefix + "-chat" }
+
+func (p permissions) topicARNs() []string {
+	all := []string{p.arn("sns", p.settings.NamePrefix)}
+	if p.settings.Chat {
+		all = append(all, p.arn("sns", p.chatTopic()))
+	}
+	return all
 }
 
 // updateCode lets the pipeline's build update the code of the functions.

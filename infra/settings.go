@@ -43,6 +43,11 @@ type settings struct {
 	// HookEndpoint says whether the stack has the public endpoint for hooks that were written for
 	// CodeDeploy.
 	HookEndpoint bool
+	// Panel says whether the stack's dashboard has the widget with the deployments: flow.PanelOff,
+	// flow.PanelReadOnly, or flow.PanelOn with buttons.
+	Panel string
+	// Chat says whether announcements are also sent to a topic for AWS's chat service.
+	Chat bool
 	// FrontEnds say which Targets other than functions may be shifted.
 	FrontEnds frontEnds
 	// Pipeline configures the optional pipeline. It is nil for none.
@@ -82,6 +87,9 @@ func (s settings) mayCollide() bool {
 	return s.NamePrefix != flow.DefaultNamePrefix && s.OnNewVersion && s.Functions.tag != ""
 }
 
+// hasPanel reports whether the stack's dashboard has the widget with the deployments.
+func (s settings) hasPanel() bool { return s.Panel != flow.PanelOff }
+
 // setting returns the value for the Lambdas' environment: the pattern, or byTag.
 func (r reach) setting() string {
 	if r.tag != "" {
@@ -106,6 +114,8 @@ var (
 	prefixShape = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	anything    = regexp.MustCompile(``)
 	macroShape  = regexp.MustCompile(`^(off|[A-Z][A-Za-z0-9]{0,63})$`)
+	switchShape = regexp.MustCompile(`^(on|off)$`)
+	panelShape  = regexp.MustCompile(`^(off|read-only|on)$`)
 	sourceShape = regexp.MustCompile(`^([^/@\s]+)/([^/@\s]+)@(\S+)$`)
 )
 
@@ -122,7 +132,7 @@ var announced = []string{
 // an @.
 var settingNames = []string{
 	"namePrefix", "alias", "notificationEmails", "notifyOn", "logRetentionDays", "functions", "hooks", "synthetic", "configParameters",
-	"revertHours", "onNewVersion", "macro", "hookEndpoint", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
+	"revertHours", "onNewVersion", "macro", "hookEndpoint", "panel", "chat", "cloudfrontStore", "releaseBuckets", "route53", "distributions", "pipeline", "pipelineConnection", "pipelineInput", "pipelineBuildspec", "pipelineBuildPolicies",
 }
 
 // reader reads settings and collects all problems.
@@ -147,6 +157,8 @@ func readSettings(find context, keys []string) (settings, error) {
 		RevertHours:        r.number("revertHours", int(shift.DefaultRevertWindow/3600)),
 		OnNewVersion:       r.bool("onNewVersion", true),
 		HookEndpoint:       r.hookEndpoint(),
+		Panel:              r.text(flow.PanelSetting, flow.PanelReadOnly, panelShape, "off, read-only, or on with buttons for whoever may invoke the function"),
+		Chat:               r.onOrOff("chat"),
 	}
 	s.ConfigParameters = r.text("configParameters", "/"+s.NamePrefix+"/", anything, "text")
 	s.FrontEnds = r.frontEnds()
@@ -288,6 +300,11 @@ func (r *reader) hookEndpoint() bool {
 		r.wrong(flow.HookEndpointSetting, "%q must be %s, or %s for a public URL to which hooks that were written for CodeDeploy answer", given, off, flow.HookEndpointURL)
 		return false
 	}
+}
+
+// onOrOff reads a switch that is off unless it is set.
+func (r *reader) onOrOff(name string) bool {
+	return r.text(name, "off", switchShape, "on or off") == "on"
 }
 
 func (r *reader) reach(name, tag string) reach {

@@ -25,7 +25,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, settings{
 		NamePrefix: flow.DefaultNamePrefix, Alias: "live", NotifyOn: []string{"AwaitingApproval", "Promoted", "Rejected", "RolledBack", "Stranded"}, LogRetentionDays: 90,
-		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", RevertHours: 72, OnNewVersion: true,
+		Functions: reach{tag: flow.TagAlias}, Hooks: reach{tag: flow.TagHook}, Synthetic: reach{tag: flow.TagSynthetic}, ConfigParameters: "/sluice/", RevertHours: 72, OnNewVersion: true, Panel: flow.PanelReadOnly,
 	}, s)
 }
 
@@ -34,20 +34,20 @@ func TestSettingsAreTheSameAsTextAndTyped(t *testing.T) {
 	t.Parallel()
 	typed, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": []any{"a@example.com", "b@example.com"}, "notifyOn": []any{"Stranded"},
-		"logRetentionDays": float64(365), "revertHours": float64(24), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false, "macro": "Sluice",
+		"logRetentionDays": float64(365), "revertHours": float64(24), "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": false, "macro": "Sluice", "panel": "on", "chat": "on",
 		"cloudfrontStore": "create", "releaseBuckets": []any{"site-a", "site-b"}, "route53": []any{"Z1/a.example.com", "Z1/b.example.com"}, "distributions": []any{"www.example.com/E1/E2"},
 	})
 	require.NoError(t, err)
 	text, err := read(map[string]any{
 		"namePrefix": "team-a", "alias": "prod", "notificationEmails": "a@example.com, b@example.com", "notifyOn": "Stranded",
-		"logRetentionDays": "365", "revertHours": "24", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false", "macro": "Sluice",
+		"logRetentionDays": "365", "revertHours": "24", "functions": "orders-*", "hooks": "*-smoke", "synthetic": "*-load", "onNewVersion": "false", "macro": "Sluice", "panel": "on", "chat": "on",
 		"cloudfrontStore": "create", "releaseBuckets": "site-a,site-b", "route53": "Z1/a.example.com, Z1/b.example.com", "distributions": "www.example.com/E1/E2",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, typed, text)
 	assert.Equal(t, settings{
 		NamePrefix: "team-a", Alias: "prod", NotificationEmails: []string{"a@example.com", "b@example.com"}, NotifyOn: []string{"Stranded"},
-		LogRetentionDays: 365, RevertHours: 24, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/", Macro: "Sluice",
+		LogRetentionDays: 365, RevertHours: 24, Functions: reach{pattern: "orders-*"}, Hooks: reach{pattern: "*-smoke"}, Synthetic: reach{pattern: "*-load"}, ConfigParameters: "/team-a/", Macro: "Sluice", Panel: flow.PanelOn, Chat: true,
 		FrontEnds: frontEnds{
 			Store: "create", ReleaseBuckets: []string{"site-a", "site-b"},
 			Records: []record{{"Z1", "a.example.com"}, {"Z1", "b.example.com"}}, Pairs: []flow.SwitchPair{{Name: "www.example.com", Switch: "E1", Other: "E2"}},

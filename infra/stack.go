@@ -29,6 +29,8 @@ type sluice struct {
 	machine     sfn.StateMachine
 	machineLogs awslogs.LogGroup
 	topic       awssns.Topic
+	// chat is the topic for AWS's chat service; nil without its setting.
+	chat awssns.Topic
 	// announced is the rule that sends announcements to the topic.
 	announced awsevents.Rule
 	// safetyNetTriggers are the rules that invoke the safety net, each with its permission, and
@@ -85,6 +87,9 @@ func newStack(scope constructs.Construct, s settings, b built) *sluice {
 func (a *sluice) keepSafetyNetUntilMachineIsGone() {
 	for _, what := range slices.Concat(a.safetyNetTriggers, a.stackAnswers, []constructs.IDependable{a.announced, a.topic}) {
 		a.machine.Node().AddDependency(what)
+	}
+	if a.chat != nil {
+		a.machine.Node().AddDependency(a.chat)
 	}
 }
 

@@ -73,6 +73,8 @@ func TestFunctionsHaveTheirEnvironment(t *testing.T) {
 			want = append(want, flow.StateMachineVariable, flow.SafetyNetVariable)
 			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))
 			assert.Equal(t, "team-a-safety-net", variables[flow.SafetyNetVariable])
+		case flow.Panel:
+			want = append(want, flow.StateMachineVariable, flow.SafetyNetVariable, flow.PanelVariable)
 		case flow.SafetyNet:
 			want = append(want, flow.StateMachineVariable)
 			assert.Equal(t, "arn:aws:states:eu-west-1:111122223333:stateMachine:team-a", filled(t, variables[flow.StateMachineVariable]))

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite the golden template from the sy
 // golden is the template with the settings of cdk.json. byName is the template in which a pattern
 // of names says which functions may be shifted, with PATTERN as a placeholder. frontEnd is the
 // template with all front ends, and hooked that with the endpoint for hooks that were written for
-// CodeDeploy. Tests that do not use CDK read these files.
+// CodeDeploy, and with the buttons of the widget. Tests that do not use CDK read these files.
 var (
 	golden   = filepath.Join("testdata", "sluice.template.json")
 	byName   = filepath.Join("testdata", "sluice-by-name.template.json")
@@ -31,7 +31,7 @@ var (
 )
 
 // hookedSettings are the settings of hooked.
-var hookedSettings = map[string]any{"hookEndpoint": "url"}
+var hookedSettings = map[string]any{"hookEndpoint": "url", "panel": "on"}
 
 // frontEndSettings are the settings of frontEnd. Their account is that of the local AWS.
 var frontEndSettings = map[string]any{
@@ -100,7 +100,7 @@ func synthesized(t *testing.T, set map[string]any) map[string]any {
 
 // otherSettings are the settings of otherTemplate.
 var otherSettings = map[string]any{
-	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "synthetic": "load", "logRetentionDays": "14", "onNewVersion": "false", "macro": "Shift",
+	"namePrefix": "team-a", "alias": "prod", "functions": "orders-*", "hooks": "smoke", "synthetic": "load", "logRetentionDays": "14", "onNewVersion": "false", "macro": "Shift", "panel": "on", "chat": "on",
 	"notificationEmails": "a@example.com,b@example.com", "notifyOn": "Started",
 }
 

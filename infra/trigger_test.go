@@ -213,19 +213,26 @@ func rulesIn(t *testing.T, at place, template map[string]any) []rule {
 		}
 		pattern, err := json.Marshal(filled(t, properties["EventPattern"]))
 		require.NoError(t, err)
-		r := rule{Name: properties["Name"].(string), Pattern: pattern}
-		target := properties["Targets"].([]any)[0].(map[string]any)
-		if transformer, ok := target["InputTransformer"].(map[string]any); ok {
-			r.Template = filled(t, chosen(template, at, transformer["InputTemplate"])).(string)
-			r.Paths = map[string]string{}
-			for name, path := range transformer["InputPathsMap"].(map[string]any) {
-				r.Paths[name] = path.(string)
-			}
-		}
+		r := transformerOf(t, template, at, properties["Targets"].([]any)[0])
+		r.Name, r.Pattern = properties["Name"].(string), pattern
 		rules = append(rules, r)
 	}
 	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.Name, b.Name) })
 	return rules
+}
+
+// transformerOf returns a rule that has only what a target gets.
+func transformerOf(t *testing.T, template map[string]any, at place, target any) (r rule) {
+	t.Helper()
+	transformer, ok := target.(map[string]any)["InputTransformer"].(map[string]any)
+	if !ok {
+		return r
+	}
+	r.Template, r.Paths = filled(t, chosen(template, at, transformer["InputTemplate"])).(string), map[string]string{}
+	for name, path := range transformer["InputPathsMap"].(map[string]any) {
+		r.Paths[name] = path.(string)
+	}
+	return r
 }
 
 func goldenTemplate(t *testing.T) map[string]any {

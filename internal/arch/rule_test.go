@@ -135,6 +135,8 @@ var rules = []rule{
 
 	// A Lambda is put together here, for AWS and for the local world alike.
 	{folder: "internal/assembly", may: list(adapters, tasks, contract, domain, requests, operator+"/lambdanet", pruning, templates, sdk+"/aws")},
+	// The widget of the stack's dashboard shows what the page of sluice dashboard shows.
+	{folder: "internal/assembly/panel", may: list(adapters, assembly, contract, dashboard, operator)},
 	// An input may hold an AppSpec in YAML. No other Lambda has a parser of that.
 	{folder: "internal/assembly/publishversion", may: list(adapters, assembly, tasks, contract, domain, strictyaml)},
 	{folder: "internal/assembly/inspection", may: list(adapters, assembly, tasks, strictyaml)},
@@ -206,7 +208,7 @@ var rules = []rule{
 		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
-	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, stackShift, boot, sdk)},
+	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, stackShift, boot, assembly+"/panel", sdk)},
 
 	// It plays deployments by the thousand on the world's traffic, and some in the world.
 	{folder: "internal/trial", may: []string{localWorld, domain}},
@@ -243,7 +245,7 @@ var rules = []rule{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
-			operator, picture, dashboard, codeDeploy, pruning, assembly, tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look

@@ -23,7 +23,7 @@ type Settings struct {
 	// StateMachine is the ARN of the state machine. Only the functions outside of the state
 	// machine use it.
 	StateMachine string
-	// SafetyNet is the name of the safety net's function. Only stack-shift uses it.
+	// SafetyNet is the name of the safety net's function. Only stack-shift and panel use it.
 	SafetyNet string
 	// Metrics is the namespace of the metrics that count announcements.
 	Metrics string
@@ -43,6 +43,9 @@ type Settings struct {
 	// answer as they would answer CodeDeploy, and HookLayer the ARN of a layer for them. The macro
 	// writes them into templates. Each is empty if the stack does not have it.
 	StackShift, HookURL, HookLayer string
+	// Panel is the ARN of the function that the buttons of the stack's widget call. It is empty if
+	// the widget only shows.
+	Panel string
 	// HookEndpoint says that the stack has the endpoint for hooks that were written for CodeDeploy.
 	HookEndpoint bool
 	// Routers are the adapters for kinds of Targets other than Lambda aliases. Kinds read

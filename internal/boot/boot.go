@@ -39,23 +39,32 @@ func load(function string, getenv func(string) string) (assembly.Settings, error
 	if table == "" {
 		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the ledger's DynamoDB table", flow.TableVariable)
 	}
-	machine, net := getenv(flow.StateMachineVariable), getenv(flow.SafetyNetVariable)
-	if machine == "" && (function == flow.SafetyNet || function == flow.StackShift) {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it is the ARN of the state machine that %s needs", flow.StateMachineVariable, function)
-	}
-	if net == "" && function == flow.StackShift {
-		return assembly.Settings{}, fmt.Errorf("%s is not set: it names the function %s, which %s asks to abort deployments", flow.SafetyNetVariable, flow.SafetyNet, function)
+	if err := checkNeeded(function, getenv); err != nil {
+		return assembly.Settings{}, err
 	}
 	cfg, err := loadAWS(getenv)
 	if err != nil {
 		return assembly.Settings{}, err
 	}
 	settings := assembly.Settings{
-		AWS: cfg, Table: table, StateMachine: machine, SafetyNet: net, Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
+		AWS: cfg, Table: table, StateMachine: getenv(flow.StateMachineVariable), SafetyNet: getenv(flow.SafetyNetVariable), Panel: getenv(flow.PanelVariable), Metrics: cmp.Or(getenv(flow.MetricsVariable), flow.DefaultMetrics),
 		StackShift: getenv(flow.StackShiftVariable), HookURL: getenv(flow.HookURLVariable), HookLayer: getenv(flow.HookLayerVariable),
 	}
 	err = settings.ReadInputs(getenv)
 	return settings, err
+}
+
+// checkNeeded checks that a function knows what it works with.
+func checkNeeded(function string, getenv func(string) string) error {
+	needsMachine := function == flow.SafetyNet || function == flow.StackShift || function == flow.Panel
+	if needsMachine && getenv(flow.StateMachineVariable) == "" {
+		return fmt.Errorf("%s is not set: it is the ARN of the state machine that %s needs", flow.StateMachineVariable, function)
+	}
+	needsNet := function == flow.StackShift || function == flow.Panel && getenv(flow.PanelVariable) != ""
+	if needsNet && getenv(flow.SafetyNetVariable) == "" {
+		return fmt.Errorf("%s is not set: it names the function %s, which %s gives commands", flow.SafetyNetVariable, flow.SafetyNet, function)
+	}
+	return nil
 }
 
 // Invoker adapts a flow.Lambda to the Lambda runtime.

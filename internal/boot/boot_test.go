@@ -93,6 +93,22 @@ func TestTheSafetyNetMustKnowItsStateMachine(t *testing.T) {
 	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
 }
 
+func TestTheWidgetHasButtonsOnlyIfItKnowsTheSafetyNet(t *testing.T) {
+	t.Parallel()
+	_, err := load(flow.Panel, environment(nil))
+	require.ErrorContains(t, err, flow.StateMachineVariable+" is not set")
+	settings, err := load(flow.Panel, environment(map[string]string{flow.StateMachineVariable: "machine"}))
+	require.NoError(t, err)
+	assert.Empty(t, settings.Panel)
+	with := map[string]string{flow.StateMachineVariable: "machine", flow.PanelVariable: "panel"}
+	_, err = load(flow.Panel, environment(with))
+	require.ErrorContains(t, err, flow.SafetyNetVariable+" is not set")
+	with[flow.SafetyNetVariable] = "net"
+	settings, err = load(flow.Panel, environment(with))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"panel", "net"}, []string{settings.Panel, settings.SafetyNet})
+}
+
 func TestTheTableIsReadAndNothingIsRetried(t *testing.T) {
 	t.Parallel()
 	settings, err := load(flow.Close.Function, environment(nil))

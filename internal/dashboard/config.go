@@ -34,7 +34,7 @@ type Control interface {
 	Do(ctx context.Context, r control.Request) (control.Result, error)
 }
 
-// Config is what a Dashboard works with. Console and Clock may be nil.
+// Config is what a Dashboard works with. Console, Together and Clock may be nil.
 type Config struct {
 	Ledger     Ledger
 	Executions Executions
@@ -48,6 +48,9 @@ type Config struct {
 	ReadOnly bool
 	// Now is this machine's time.
 	Now func() time.Time
+	// Together calls a function for several numbers at once, and returns when all have returned. If
+	// nil, they run in goroutines, a few at once.
+	Together func(ctx context.Context, n int, do func(ctx context.Context, i int))
 	// Clock returns the time in AWS, and how fast it passes there. If nil, the time is learned
 	// from what is read.
 	Clock func() (now time.Time, speed float64)

@@ -26,11 +26,16 @@ var layouts string
 //go:embed style.css
 var ownStyle string
 
+// cardStyle is for what is shown of a deployment, on the page and in the widget.
+//
+//go:embed cards.css
+var cardStyle string
+
 //go:embed script.js
 var script string
 
 // styleSheet is that of the report and the dashboard's own.
-func styleSheet() string { return page.Style() + ownStyle }
+func styleSheet() string { return page.Style() + ownStyle + cardStyle }
 
 // version of what a browser may keep.
 func assetVersion() string {

@@ -119,10 +119,8 @@ func (p *poller) poll(ctx context.Context) time.Duration {
 	}
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
-	var lists sync.WaitGroup
-	lists.Go(func() { p.readList(ctx) })
-	lists.Go(func() { p.readRecent(ctx) })
-	lists.Wait()
+	lists := []func(context.Context){p.readList, p.readRecent}
+	p.together(ctx, len(lists), func(ctx context.Context, i int) { lists[i](ctx) })
 	p.readRecords(ctx)
 	p.readHistories(ctx)
 	p.readAlarms(ctx)
@@ -283,18 +281,23 @@ func earliest(a, b time.Time) time.Time {
 
 // readRecords reads the records that are due. One that is closed is read once.
 func (p *poller) readRecords(ctx context.Context) {
-	inParallel(p.dueRecords(), func(id string) { p.readRecord(ctx, id) })
+	due := p.dueRecords()
+	p.together(ctx, len(due), func(ctx context.Context, i int) { p.readRecord(ctx, due[i]) })
 }
 
-// inParallel reads several deployments, a few at once.
-func inParallel(ids []string, read func(id string)) {
+// together reads several things, a few at once.
+func (p *poller) together(ctx context.Context, n int, read func(ctx context.Context, i int)) {
+	if p.Together != nil {
+		p.Together(ctx, n, read)
+		return
+	}
 	turn := make(chan struct{}, maxParallel)
 	var all sync.WaitGroup
-	for _, id := range ids {
+	for i := range n {
 		turn <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turn }()
-			read(id)
+			read(ctx, i)
 		})
 	}
 	all.Wait()
@@ -352,7 +355,9 @@ func (p *poller) readRecord(ctx context.Context, id string) {
 // readHistories reads the histories that are due, those first at which somebody looks, and then
 // those that have waited longest.
 func (p *poller) readHistories(ctx context.Context) {
-	inParallel(p.dueHistories(), func(id string) {
+	due := p.dueHistories()
+	p.together(ctx, len(due), func(ctx context.Context, i int) {
+		id := due[i]
 		p.mu.Lock()
 		after := p.find(id).last.ID
 		p.mu.Unlock()

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -126,9 +127,8 @@ func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
 		d.showMessage(w, problem.Status, *problem)
 		return
 	}
-	q.Reason = strings.TrimSpace(shift.BoundText(q.Reason, maxReason))
 	if q.Reason == "" {
-		q.Problem = "Say why: your reason is kept in the deployment's record."
+		q.Problem = sayWhy
 		d.showForm(w, http.StatusUnprocessableEntity, q)
 		return
 	}
@@ -143,22 +143,28 @@ func (d *Dashboard) ask(w http.ResponseWriter, r *http.Request, q question) {
 	// Who closes the page does not take back what was asked for.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerTime)
 	defer cancel()
+	if _, refusal := d.order(ctx, q); refusal != nil {
+		d.showMessage(w, refusal.Status, *refusal)
+		return
+	}
+	http.Redirect(w, r, q.Card.Link(), http.StatusSeeOther)
+}
+
+// order sends what a person asks for to AWS, and returns what came of it, or why it was refused.
+func (d *Dashboard) order(ctx context.Context, q question) (told string, refusal *message) {
 	result, err := d.config.Control.Do(ctx, control.Request{
 		Action: q.Action, Target: q.Of, DeploymentID: q.Card.ID, Reason: q.Reason,
 	})
 	d.poller.refresh(q.Card.ID)
 	if err != nil {
-		d.showMessage(w, http.StatusConflict, message{
-			Headline: fmt.Sprintf("The deployment was not told to %s", q.Order), Text: shift.BoundText(err.Error(), maxShown), Back: q.Card.Link(),
-		})
-		return
+		return "", &message{
+			Status: http.StatusConflict, Headline: fmt.Sprintf("The deployment was not told to %s", q.Order), Text: shift.BoundText(err.Error(), maxShown), Back: q.Card.Link(),
+		}
 	}
-	told := result.Effect(q.Action)
-	if told == "" {
-		told = string(result.Outcome) + ": " + result.Cause
-	}
-	d.poller.tell(q.Card.ID, fmt.Sprintf("Asked at %s to %s (%s): %s", d.config.Now().UTC().Format("15:04:05 UTC"), q.Order, q.Reason, shift.BoundText(told, maxShown)))
-	http.Redirect(w, r, q.Card.Link(), http.StatusSeeOther)
+	told = cmp.Or(result.Effect(q.Action), string(result.Outcome)+": "+result.Cause)
+	told = fmt.Sprintf("Asked at %s to %s (%s): %s", d.config.Now().UTC().Format("15:04:05 UTC"), q.Order, q.Reason, shift.BoundText(told, maxShown))
+	d.poller.tell(q.Card.ID, told)
+	return told, nil
 }
 
 // tell records what came of what a person has asked for.
@@ -191,6 +197,8 @@ type question struct {
 	Token   string
 }
 
+const sayWhy = "Say why: your reason is kept in the deployment's record."
+
 // maxReason is how many characters of a reason are kept.
 const maxReason = 256
 
@@ -200,7 +208,7 @@ func (d *Dashboard) question(form url.Values) (question, *message) {
 	if !known {
 		return question{}, &message{Status: http.StatusBadRequest, Headline: "Nothing was done", Text: "There is no such action."}
 	}
-	q := question{Action: a, Reason: form.Get("reason"), Token: d.token}
+	q := question{Action: a, Reason: strings.TrimSpace(shift.BoundText(form.Get("reason"), maxReason)), Token: d.token}
 	d.poller.view(func(now time.Time) {
 		of, known := d.poller.deployments[form.Get("id")]
 		if !known {

@@ -168,6 +168,18 @@ func TestTheLambdasOwnBinariesShiftTrafficAndPutItBack(t *testing.T) {
 		assert.Equal(t, `{}`, string(answer.Payload))
 	})
 
+	t.Run("the widget shows the deployments", func(t *testing.T) {
+		answer, err := a.lambda().Invoke(t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String(flow.DefaultNamePrefix + "-" + flow.Panel), Payload: []byte(`{"widgetContext": {"theme": "light", "forms": {"all": {}}}}`),
+		})
+		require.NoError(t, err)
+		assert.Empty(t, aws.ToString(answer.FunctionError))
+		var page string
+		require.NoError(t, json.Unmarshal(answer.Payload, &page), "%s", answer.Payload)
+		assert.Contains(t, page, "lambda:orders:live")
+		assert.NotContains(t, page, "cannot be read")
+	})
+
 	t.Run("errors carry their names", func(t *testing.T) {
 		a.start(t, "invalid", `{"function": "orders", "strategy": "BigBang", "speed": "fast"}`)
 		ended := a.end(t, "invalid")

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,21 @@ func summary(text string) string {
 	return strings.NewReplacer(`"`, "'", `\`, "/").Replace(shift.BoundText(text, maxExplanation))
 }
 
+// plain keeps what stands in a summary from being read as a link, a mention or formatting by a
+// chat, such as Slack's <!channel> or the [text](URL) of Teams.
+var plain = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*", "∗", "`", "'")
+
+// maxMarkdown is how many characters of a summary a chat gets.
+const maxMarkdown = 1500
+
+// summarize adds the summary to an announcement, as it is for people and for chats.
+func summarize(a shift.Announcement, text string) shift.Announcement {
+	a.Summary = summary(text)
+	a.Markdown = cmp.Or(plain.Replace(shift.BoundText(a.Summary, maxMarkdown)), string(a.State)) // a chat takes no empty text
+	a.Name = a.DeploymentID[strings.LastIndex(a.DeploymentID, ":")+1:]
+	return a
+}
+
 // Announce returns the announcement that a Deployment has started, or where its Progress
 // stands.
 func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at time.Time) shift.Announcement {
@@ -29,12 +45,11 @@ func Announce(d shift.Deployment, state shift.Announced, p shift.Progress, at ti
 	a := shift.Announcement{
 		ID: id, DeploymentID: d.ID, State: state, Changes: d.Moves(),
 		Weight: p.Weight, Step: p.Step, Reasons: shift.BoundReasons(p.Reasons), At: at,
-		Summary: summary(describeProgress(d, state, p)),
 	}
 	if state == shift.Started {
 		a.Warnings = d.Warnings
 	}
-	return a
+	return summarize(a, describeProgress(d, state, p))
 }
 
 // describeProgress says where a running Deployment stands.
@@ -110,7 +125,7 @@ func orNothing(v shift.Version) string {
 func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	a := shift.Announcement{
 		ID: fmt.Sprintf("%s/%s", r.ID, r.Outcome), DeploymentID: r.ID, State: shift.Announced(r.Outcome),
-		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Comparisons: worstComparisons(r.Comparisons), Summary: summary(describeEnding(r) + describeComparisons(r)), At: at,
+		Changes: r.Moves(), Reasons: shift.BoundReasons(r.Reasons), Comparisons: worstComparisons(r.Comparisons), At: at,
 	}
 	switch {
 	case r.Outcome == shift.Promoted:
@@ -118,7 +133,7 @@ func AnnounceOutcome(r shift.Record, at time.Time) shift.Announcement {
 	case r.HasIntent():
 		a.Step = r.Intent
 	}
-	return a
+	return summarize(a, describeEnding(r)+describeComparisons(r))
 }
 
 // maxComparisons is how many Comparisons an announcement has. The Ledger has all.

@@ -1,10 +1,12 @@
 package explain_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,9 +40,21 @@ func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
 	assert.JSONEq(t, `{
 		"id": "execution/Shifted/1", "deploymentId": "execution", "state": "Shifted", "weightPercent": 10, "step": 1,
 		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}], "reasons": [],
-		"summary": "lambda:orders:live sends 10% to 2, the rest to 1.", "at": "2026-05-04T12:00:00Z"
+		"summary": "lambda:orders:live sends 10% to 2, the rest to 1.",
+		"name": "execution", "markdown": "lambda:orders:live sends 10% to 2, the rest to 1.", "at": "2026-05-04T12:00:00Z"
 	}`, string(text))
 	assert.Equal(t, "execution/Started", explain.Announce(d, shift.Started, d.Start(), noon).ID)
+}
+
+// A chat would read these as mentions, links and formatting: Slack's <!channel> calls everybody.
+func TestTextOfOthersIsPlainInAChat(t *testing.T) {
+	t.Parallel()
+	r := shift.Record{ID: "arn:aws:states:us-east-1:123456789012:execution:sluice:orders-1", Outcome: shift.Rejected, Cause: "InvalidInput: <!channel> [click](https://example.com) *bold* `code`" + strings.Repeat(" more", 1000)}
+	a := explain.AnnounceOutcome(r, noon)
+	assert.Equal(t, "orders-1", a.Name)
+	assert.Contains(t, a.Markdown, "‹!channel› (click)(https://example.com) ∗bold∗ 'code'")
+	assert.LessOrEqual(t, utf8.RuneCountInString(a.Markdown), 1500)
+	assert.Contains(t, a.Summary, "<!channel>", "rules and people get what was written")
 }
 
 // I8: repeats carry the same id.
@@ -105,7 +119,8 @@ func TestAnOutcomeIsAnnouncedWithItsWeightAndStep(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.record.ID, test.want.DeploymentID, test.want.At = "execution", "execution", noon
+			test.record.ID, test.want.DeploymentID, test.want.Name, test.want.At = "execution", "execution", "execution", noon
+			test.want.Markdown = cmp.Or(test.want.Summary, string(test.want.State))
 			assert.Equal(t, test.want, explain.AnnounceOutcome(test.record, noon))
 		})
 	}

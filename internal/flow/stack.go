@@ -10,7 +10,7 @@ const (
 )
 
 // How the partitions of the ledger's table begin in which stack-shift keeps what stacks wait for,
-// and those of the deployments' records. The role of stack-shift is narrowed to them.
+// and those of the deployments' records. Roles are narrowed to them.
 const (
 	StackPartition      = "stack#"
 	StackWaitPartition  = "stackwait#"

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"sluice/internal/assembly/panel"
 	"sluice/internal/flow"
 	"sluice/internal/localaws"
 	"sluice/internal/localaws/iam"
@@ -42,7 +43,10 @@ func stackRoles(s world.Stack) iam.Template {
 const stackPrefix = world.FunctionPrefix
 
 // All tests run with the stack's policies.
-func init() { world.EnforcePolicies(stackRoles) }
+func init() {
+	world.EnforcePolicies(stackRoles)
+	world.AddLambda(flow.Spec{Function: flow.Panel, Timeout: flow.PanelTimeout}, panel.New)
+}
 
 func lambdaARN(function string) string {
 	return "arn:aws:lambda:" + world.Region + ":" + world.Account + ":function:" + function
@@ -92,6 +96,7 @@ func courses(t *testing.T) []course {
 		return err
 	}})
 	all = append(all, course{"a stack that rolls back", stackRollsBack}, course{"a stack that is cancelled while it waits", waitingStackIsCancelled})
+	all = append(all, course{"somebody looks at the widget and presses a button", widgetIsUsed})
 	for name, settling := range laterProvisioned {
 		all = append(all, course{name, settling.play})
 	}

@@ -29,8 +29,13 @@ type Announcement struct {
 	// Warnings are about alarms that cannot fire as they are meant to. Only Started has them.
 	Warnings []Reason `json:"warnings,omitempty"`
 	// Summary is one line for people, without quotes.
-	Summary string    `json:"summary"`
-	At      time.Time `json:"at"`
+	Summary string `json:"summary"`
+	// Name is the last part of the DeploymentID. Chats put what belongs to it into one thread.
+	Name string `json:"name"`
+	// Markdown is the Summary for chats: it contains no links, no mentions and no formatting,
+	// whatever others have written into it.
+	Markdown string    `json:"markdown"`
+	At       time.Time `json:"at"`
 }
 
 // Moves lists what the Deployment shifts. The Stable versions are missing until Open has

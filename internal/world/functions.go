@@ -54,6 +54,24 @@ func (w *World) deploy() {
 	w.add(flow.Spec{Function: flow.SafetyNet, Timeout: flow.SafetyNetTimeout}, safetynet.New)
 	w.add(flow.Spec{Function: flow.StackShift, Timeout: flow.StackShiftTimeout}, stackshift.New)
 	w.add(flow.Spec{Function: flow.Macro, Timeout: flow.MacroTimeout}, macro.New)
+	for _, f := range further {
+		w.add(f.spec, f.build)
+	}
+}
+
+// further are the Lambdas that AddLambda has added.
+var further []struct {
+	spec  flow.Spec
+	build func(assembly.Settings) flow.Lambda
+}
+
+// AddLambda adds a Lambda to every World that is made from then on. It is for those that this
+// package cannot import, because their tests import it: the panel's. It is called by an init.
+func AddLambda(spec flow.Spec, build func(assembly.Settings) flow.Lambda) {
+	further = append(further, struct {
+		spec  flow.Spec
+		build func(assembly.Settings) flow.Lambda
+	}{spec, build})
 }
 
 // addTask deploys the Lambda behind a task.
@@ -80,7 +98,7 @@ func (w *World) settings(function string) assembly.Settings {
 	}
 	return assembly.Settings{
 		Routers: routers, Kinds: kinds,
-		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Metrics: flow.DefaultMetrics,
+		AWS: config, Table: LedgerTable, StateMachine: w.place.machineARN(), StackShift: w.place.functionARN(flow.StackShift), SafetyNet: FunctionPrefix + flow.SafetyNet, Panel: w.place.functionARN(flow.Panel), Metrics: flow.DefaultMetrics,
 		Alias: w.scenario.Alias, Allowed: w.scenario.Allowed, FrontEnds: w.fronts.settings, HookEndpoint: !w.scenario.NoHookEndpoint,
 		HookURL: w.hookURL(), HookLayer: w.hookLayer(), RevertWindow: shift.DefaultRevertWindow,
 		Runtime: assembly.Runtime{Now: w.Now, Wait: w.wait, Timeout: w.timeout, Pause: w.pause, Together: w.together, Random: w.random, Output: w.metrics},

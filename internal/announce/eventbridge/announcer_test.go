@@ -61,7 +61,7 @@ func TestAnnouncementIsOneEvent(t *testing.T) {
 	assert.JSONEq(t, `{
 		"id": "`+execution+`/Shifted/2", "deploymentId": "`+execution+`", "state": "Shifted",
 		"targets": [{"target": "lambda:orders:live", "stable": "1", "candidate": "2"}],
-		"weightPercent": 10.5, "step": 2, "reasons": [{"name": "AlarmWithoutData", "subject": "a", "text": "alarm a has insufficient data"}], "summary": "", "at": "2026-03-01T12:00:00Z"
+		"weightPercent": 10.5, "step": 2, "reasons": [{"name": "AlarmWithoutData", "subject": "a", "text": "alarm a has insufficient data"}], "summary": "", "name": "", "markdown": "", "at": "2026-03-01T12:00:00Z"
 	}`, entry["Detail"].(string))
 	delete(entry, "Detail")
 	assert.Equal(t, map[string]any{

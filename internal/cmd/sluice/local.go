@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/assembly/panel"
 	"sluice/internal/dashboard"
 	"sluice/internal/flow"
 	"sluice/internal/request"
@@ -45,6 +46,8 @@ with make dist/e2e; then run this command in the repository's folder.`
 const examplesOfLocal = `  sluice local
   sluice local --speed 60 -s scenario.json
   sluice local -f deployment.json --port 4570 --functions bootstraps`
+
+func init() { world.AddLambda(flow.Spec{Function: flow.Panel, Timeout: flow.PanelTimeout}, panel.New) }
 
 // How Sluice's functions run.
 const (

@@ -21,11 +21,8 @@ const (
 
 func recordKey(id string) key { return keyOf(flow.DeploymentPartition+id, "record") }
 
-// The partitions that list Deployments.
-const (
-	openPartition    = "open"
-	suspectPartition = "suspect"
-)
+// suspectPartition lists Deployments, as flow.OpenPartition does.
+const suspectPartition = "suspect"
 
 // leaseKey is the key of the lease of the queue of restorations.
 func leaseKey() key { return keyOf("lease", "restorations") }
@@ -39,7 +36,7 @@ func hookKey(lookup string) key { return keyOf(flow.HookPartition+lookup, "hook"
 
 func codeDeployKey(id string) key { return keyOf(flow.CodeDeployPartition+id, "execution") }
 
-func openKey(id string) key { return keyOf(openPartition, "deployment#"+id) }
+func openKey(id string) key { return keyOf(flow.OpenPartition, "deployment#"+id) }
 
 func suspectKey(id string) key { return keyOf(suspectPartition, "deployment#"+id) }
 

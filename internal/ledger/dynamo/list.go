@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/internal/flow"
 	"sluice/internal/shift"
 )
 
@@ -24,7 +25,7 @@ func (l *Ledger) Watchers(ctx context.Context, alarm string) ([]shift.Listed, er
 // Unannounced lists the Deployments whose Outcome is not yet announced: the open
 // ones, those being restored, and those that were just closed.
 func (l *Ledger) Unannounced(ctx context.Context) ([]shift.Listed, error) {
-	return l.list(ctx, openPartition)
+	return l.list(ctx, flow.OpenPartition)
 }
 
 // Suspects lists the Deployments that were rolled back and may have a straggler, until Acquit

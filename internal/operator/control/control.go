@@ -21,11 +21,27 @@ import (
 type Control struct {
 	cfg      aws.Config
 	function string // the safety net's
+	// forOthers says that the credentials are not those of the person who asks.
+	forOthers bool
 }
 
 // FromConfig returns the Control of the Sluice whose names in AWS begin with a prefix.
 func FromConfig(cfg aws.Config, namePrefix string) *Control {
 	return &Control{cfg: cfg, function: namePrefix + "-" + flow.SafetyNet}
+}
+
+// ForOthers returns the Control of a program that acts for people whom it does not know, with its
+// own credentials: commands do not say who gave them.
+func (c *Control) ForOthers() *Control {
+	return &Control{cfg: c.cfg, function: c.function, forOthers: true}
+}
+
+// caller says who gives a command; empty if that is not known.
+func (c *Control) caller(ctx context.Context) string {
+	if c.forOthers {
+		return ""
+	}
+	return callersts.Caller(ctx, c.cfg)
 }
 
 // Request is what a person asks for.
@@ -70,7 +86,7 @@ func (e *UnheldError) Error() string { return e.text }
 // error, because the request may have been obeyed.
 func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 	order := request.Commanded{
-		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason, By: callersts.Caller(ctx, c.cfg)},
+		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason, By: c.caller(ctx)},
 	}
 	answer, err := lambdanet.FromConfig(c.cfg, c.function).Command(ctx, order)
 	var refused *lambdanet.RefusedError

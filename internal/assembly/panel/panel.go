@@ -1,0 +1,45 @@
+// Package panel builds the Lambda panel.
+package panel
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"sluice/internal/assembly"
+	"sluice/internal/dashboard"
+	"sluice/internal/flow"
+	"sluice/internal/gate/alarm"
+	"sluice/internal/ledger/dynamo"
+	"sluice/internal/operator"
+	"sluice/internal/operator/control"
+	"sluice/internal/operator/stepfunctions"
+)
+
+// New builds the Lambda flow.Panel, which CloudWatch invokes.
+func New(s assembly.Settings) flow.Lambda {
+	now := time.Now
+	if s.Runtime.Now != nil {
+		now = s.Runtime.Now
+	}
+	return dashboard.NewPanel(dashboard.Config{
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Alarms: alarm.FromConfig(s.AWS),
+		Executions: executions{stepfunctions.FromConfig(s.AWS), s.StateMachine},
+		Control:    control.FromConfig(s.AWS, strings.TrimSuffix(cmp.Or(s.SafetyNet, flow.SafetyNet), "-"+flow.SafetyNet)).ForOthers(),
+		Console:    operator.Execution.Console,
+		Now:        now, Together: s.Runtime.Together,
+		Clock: func() (time.Time, float64) { return now(), 1 }, // Lambda's clock is AWS's
+	}, s.Panel).Answer
+}
+
+// executions are those of Sluice's state machine.
+type executions struct {
+	*stepfunctions.Machines
+	machine string
+}
+
+// Recent implements dashboard.Executions.
+func (x executions) Recent(ctx context.Context, ended int) ([]operator.Listed, error) {
+	return x.Machines.Recent(ctx, x.machine, ended)
+}
