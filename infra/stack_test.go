@@ -217,20 +217,21 @@ func TestNewVersionsStartNothingIfSwitchedOff(t *testing.T) {
 
 // reasons says why a statement applies to all resources.
 var reasons = map[string]string{
-	"cloudwatch:DescribeAlarms":     "composite alarms are told only to whoever may read all",
-	"cloudwatch:GetMetricData":      "CloudWatch knows no resources for it",
-	"xray:PutTelemetryRecords":      "X-Ray knows no resources for it",
-	"xray:PutTraceSegments":         "X-Ray knows no resources for it",
-	"xray:GetSamplingRules":         "X-Ray knows no resources for it",
-	"xray:GetSamplingTargets":       "X-Ray knows no resources for it",
-	"logs:CreateLogDelivery":        "log delivery knows no resources",
-	"logs:DeleteLogDelivery":        "log delivery knows no resources",
-	"logs:DescribeLogGroups":        "log delivery knows no resources",
-	"logs:DescribeResourcePolicies": "log delivery knows no resources",
-	"logs:GetLogDelivery":           "log delivery knows no resources",
-	"logs:ListLogDeliveries":        "log delivery knows no resources",
-	"logs:PutResourcePolicy":        "log delivery knows no resources",
-	"logs:UpdateLogDelivery":        "log delivery knows no resources",
+	"cloudwatch:DescribeAlarms":      "composite alarms are told only to whoever may read all",
+	"cloudwatch:GetMetricData":       "CloudWatch knows no resources for it",
+	"lambda:ListEventSourceMappings": "Lambda knows no resources for it",
+	"xray:PutTelemetryRecords":       "X-Ray knows no resources for it",
+	"xray:PutTraceSegments":          "X-Ray knows no resources for it",
+	"xray:GetSamplingRules":          "X-Ray knows no resources for it",
+	"xray:GetSamplingTargets":        "X-Ray knows no resources for it",
+	"logs:CreateLogDelivery":         "log delivery knows no resources",
+	"logs:DeleteLogDelivery":         "log delivery knows no resources",
+	"logs:DescribeLogGroups":         "log delivery knows no resources",
+	"logs:DescribeResourcePolicies":  "log delivery knows no resources",
+	"logs:GetLogDelivery":            "log delivery knows no resources",
+	"logs:ListLogDeliveries":         "log delivery knows no resources",
+	"logs:PutResourcePolicy":         "log delivery knows no resources",
+	"logs:UpdateLogDelivery":         "log delivery knows no resources",
 }
 
 // everyFunction lists the actions on all functions without a condition, with the reasons.

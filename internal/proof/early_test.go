@@ -19,7 +19,7 @@ import (
 // written that down. Nobody else would tell of it before the next poll.
 func TestAnAlarmThatFiresWhileADeploymentIsOpenedIsNotForgotten(t *testing.T) {
 	t.Parallel()
-	const read = 0.52 // seconds, after DescribeAlarms
+	const read = 0.62 // seconds, after DescribeAlarms
 	b := base{name: "an alarm that fires while Open opens",
 		input:    `{"function": "orders", "strategy": {"canary": {"percent": 10, "bakeMinutes": 50}}, "alarms": ["a"]}`,
 		scenario: fmt.Sprintf(`{%s, "events": [{"atSeconds": %v, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, chaosFunctions, read), outcome: shift.RolledBack}
