@@ -87,7 +87,7 @@ func TestTheStackCreatesTheStoreAndItsFunction(t *testing.T) {
 	require.NoError(t, err)
 	reference, err := json.Marshal(arn)
 	require.NoError(t, err)
-	assert.Equal(t, len(functionNames(settings{}))-3, strings.Count(string(text), `"Resource":`+string(reference)), "one statement of each function but run-hooks, macro and stack-shift, on this store alone")
+	assert.Equal(t, len(functionNames(settings{}))-4, strings.Count(string(text), `"Resource":`+string(reference)), "one statement of each function but run-hooks, macro, stack-shift and panel, on this store alone")
 	for name, properties := range map[string]map[string]any{
 		"CloudFrontStoreArn": arn, "CloudFrontFunctionArn": {"Fn::GetAtt": []any{functionID, "FunctionARN"}},
 	} {

@@ -61,7 +61,7 @@ func build(folder string) error {
 	return made.Run()
 }
 
-// newPerson copies the sources, and writes the example's files.
+// newPerson copies the sources and the command, and writes the example's files.
 func newPerson(t *testing.T) *person {
 	t.Helper()
 	p := &person{folder: t.TempDir(), clone: clone(t)}
@@ -82,7 +82,8 @@ Resources:
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json",
 		"MAKEFLAGS=", "MAKELEVEL=0", // make may have started this
 		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath") // or Go would build anew for each copy
-	p.sluice = filepath.Join(builtIn, "bin", "sluice")
+	require.NoError(t, os.CopyFS(filepath.Join(p.clone, "bin"), os.DirFS(filepath.Join(builtIn, "bin"))))
+	p.sluice = filepath.Join(p.clone, "bin", "sluice")
 	return p
 }
 
@@ -220,12 +221,36 @@ func (p *person) plays(t *testing.T, name string) {
 // opens starts a deployment of two days, and returns when it holds its target.
 func (p *person) opens(t *testing.T, name string) {
 	t.Helper()
-	p.has(t, name+".json", `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`)
+	p.begins(t, name, `{"function": "orders", "strategy": "Canary10Percent2880Minutes"}`)
+	p.eventually(t, func() bool {
+		return strings.Contains(p.does(t, p.folder, p.sluice, "history", "orders"), name)
+	})
+}
+
+// answers starts a deployment whose first step waits for a person, and gives an answer as soon
+// as it asks.
+func (p *person) answers(t *testing.T, name string, args []string) (told string) {
+	t.Helper()
+	p.begins(t, name, `{"function": "orders", "strategy": {"steps": [
+		{"percent": 50, "bakeMinutes": 2880, "approval": {"waitMinutes": 1440}}, {"percent": 100}]}}`)
+	p.eventually(t, func() bool {
+		var err error
+		told, err = p.attempts(t, p.folder, p.sluice, args...)
+		return err == nil
+	})
+	return told
+}
+
+func (p *person) begins(t *testing.T, name, input string) {
+	t.Helper()
+	p.has(t, name+".json", input)
 	p.does(t, p.folder, p.sluice, "start", "-f", name+".json", "--name", name)
-	for until := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		if strings.Contains(p.does(t, p.folder, p.sluice, "history", "orders"), name) {
-			return
-		}
-		require.True(t, time.Now().Before(until), "%s does not begin", name)
+}
+
+// eventually waits until a condition holds.
+func (p *person) eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for until := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
+		require.True(t, time.Now().Before(until), "it does not happen")
 	}
 }

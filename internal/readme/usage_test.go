@@ -17,7 +17,7 @@ var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5", "--keep N": "5", "--rpm N": "200",
-	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m",
+	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m", "--until TIME": "4h",
 }
 
 // filled puts something in the place of the words in capital letters.
@@ -109,6 +109,12 @@ func (p *person) understands(t *testing.T, args []string) {
 		assert.Contains(t, told, tellsOfThePlayed[args[0]])
 	case "check":
 		p.checks(t, args)
+	case "approve", "reject":
+		q := p.elsewhere(t)
+		assert.Contains(t, q.answers(t, "asked", args), "asked")
+	case "freeze", "unfreeze":
+		q := p.elsewhere(t)
+		assert.NotEmpty(t, q.does(t, q.folder, q.sluice, args...))
 	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
@@ -128,7 +134,7 @@ func (p *person) checks(t *testing.T, args []string) {
 	if err != nil {
 		assert.ErrorContains(t, err, "exit status 1")
 	}
-	assert.Contains(t, told, "alarms")
+	assert.Contains(t, told, "alarm")
 }
 
 // wrote is what stands in a file that a command has written.

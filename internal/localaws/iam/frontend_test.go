@@ -58,7 +58,7 @@ func TestRolesAllowTheFrontEndsAndNothingBesideThem(t *testing.T) {
 		{"write another store", Request{Action: "cloudfront-keyvaluestore:PutKey", Resource: store[:len(store)-1]}, nobody},
 		{"delete the store", Request{Action: "cloudfront:DeleteKeyValueStore", Resource: store}, nobody},
 
-		{"look for a release", Request{Action: "s3:GetObject", Resource: release}, []string{"publish-version"}},
+		{"look for a release", Request{Action: "s3:GetObject", Resource: release}, []string{"open-deployment", "publish-version"}},
 		{"look beside the releases", Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::site-prod/secret"}, nobody},
 		{"look into another bucket", Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::site-prod-2/releases/r42/index.html"}, nobody},
 		{"write a release", Request{Action: "s3:PutObject", Resource: release}, nobody},

@@ -246,7 +246,7 @@ func (s *Functions) listProvisioned(_ context.Context, in input) (protocol.Reply
 		}
 	}
 	for _, v := range f.versions {
-		if v.provisioned != nil {
+		if v != nil && v.provisioned != nil { // nil was deleted
 			list = append(list, item{v.provisioned.onWire(in.now), s.functionARN(f.name, v.number)})
 		}
 	}
