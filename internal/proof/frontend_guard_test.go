@@ -121,7 +121,7 @@ var frontEndGuards = []guard{
 			return nil, nil
 		},
 		bases:   siteBases,
-		strikes: []strike{{number: 26, fault: theFault("stopped, a zombie at 0.6 s a call")}},
+		strikes: []strike{{number: 31, fault: theFault("stopped, a zombie at 0.2 s a call")}},
 		breaks:  lateWrite,
 	},
 	{

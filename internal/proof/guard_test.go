@@ -220,7 +220,7 @@ var guards = []guard{
 		bases: []string{"hooks at both points"},
 		strikes: []strike{
 			{boundary: 2, fault: theFault("a second deployment")},
-			{actor: "open-deployment", action: "lambda:GetFunction", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
+			{actor: "open-deployment", action: "dynamodb:Query", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call")},
 			{actor: "rollback", action: "dynamodb:UpdateItem", nth: 1, fault: theFault("stopped, a zombie at 2 s a call")},
 		},
 	},
@@ -317,7 +317,7 @@ var guards = []guard{
 		strikes: []strike{
 			{actor: "check-alarms", action: "cloudwatch:DescribeAlarms", nth: 1, fault: theFault("a second deployment that waits")},
 			{actor: "rollback", action: "lambda:UpdateAlias", nth: 1, fault: theFault(putBack)},
-			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: fault{name: "stopped, a zombie at 4 s a call", class: slowed, pace: 4 * time.Second, strike: zombie(4 * time.Second)}},
+			{actor: "rollback", action: "lambda:GetAlias", nth: 1, fault: fault{name: "stopped, a zombie at 12 s a call", class: slowed, pace: 12 * time.Second, strike: zombie(12 * time.Second)}},
 		},
 	},
 	{
@@ -464,7 +464,7 @@ var closedAndOpen = regexp.MustCompile(`^\S+ was closed as \w+, and is (open|res
 // that there was nothing to do, and the execution ends as something else.
 var (
 	openedTwice = []strike{
-		{actor: "open-deployment", action: "lambda:GetFunction", nth: 1, fault: fault{name: "forsaken, and gone on at 6 s a call", class: forsaken, pace: 6 * time.Second, strike: forsake(6 * time.Second)}},
+		{actor: "open-deployment", action: "dynamodb:Query", nth: 1, fault: fault{name: "forsaken, and gone on at 6 s a call", class: forsaken, pace: 6 * time.Second, strike: forsake(6 * time.Second)}},
 		{actor: "open-deployment", action: "events:PutEvents", nth: 1, fault: theFault("moved to the Candidate by a stranger")},
 	}
 	closedAsUnchanged = regexp.MustCompile(`^the execution main ended as Rejected, and its record as Unchanged`)

@@ -21,7 +21,7 @@ import (
 
 // How long a line of the log is at most, and an announcement, in bytes. What takes most
 // is the targets, as many as one deployment can have.
-const longestLine, longestAnnouncement = 20 << 10, 20 << 10
+const longestLine, longestAnnouncement = 20 << 10, 24 << 10
 
 // hostile is what breaks a line, a terminal, a quotation and a page.
 const hostile = "\r\n{\"level\":\"ERROR\"}\n\x1b[31m\x00\u2028\u202e\"'\\<script>&"
