@@ -95,10 +95,8 @@ func (p *person) understands(t *testing.T, args []string) {
 	}
 	args = filled(t, args)
 	switch args[0] {
-	case "abort", "promote", "pause", "resume", "status":
-		q := p.elsewhere(t)
-		q.opens(t, "opened")
-		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
+	case "abort", "promote", "pause", "resume", "status", "approve", "reject", "freeze", "unfreeze":
+		p.orders(t, args)
 	case "watch", "report", "history", "revert", "prune":
 		q := p.elsewhere(t)
 		q.plays(t, "played")
@@ -109,12 +107,6 @@ func (p *person) understands(t *testing.T, args []string) {
 		assert.Contains(t, told, tellsOfThePlayed[args[0]])
 	case "check":
 		p.checks(t, args)
-	case "approve", "reject":
-		q := p.elsewhere(t)
-		assert.Contains(t, q.answers(t, "asked", args), "asked")
-	case "freeze", "unfreeze":
-		q := p.elsewhere(t)
-		assert.NotEmpty(t, q.does(t, q.folder, q.sluice, args...))
 	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
@@ -123,6 +115,21 @@ func (p *person) understands(t *testing.T, args []string) {
 		if slices.Contains(args, "--report") {
 			assert.Contains(t, p.wrote(t, "report.html"), "RolledBack")
 		}
+	}
+}
+
+// orders gives an order, to a deployment or to the account.
+func (p *person) orders(t *testing.T, args []string) {
+	t.Helper()
+	q := p.elsewhere(t)
+	switch args[0] {
+	case "approve", "reject":
+		assert.Contains(t, q.answers(t, "asked", args), "asked")
+	case "freeze", "unfreeze":
+		assert.NotEmpty(t, q.does(t, q.folder, q.sluice, args...))
+	default:
+		q.opens(t, "opened")
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "opened")
 	}
 }
 
