@@ -84,7 +84,7 @@ func whole(t testing.TB) bool {
 // Without CHAOS=all it runs each 128th, another slice for each base, and fewer with front
 // ends.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 128
+	slice := 256
 	if whole(t) {
 		slice = 1
 	}
@@ -148,7 +148,7 @@ func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase
 // reorders every event. Without CHAOS=all it does so with every 30th event, counted through all
 // states of a base.
 func TestChaosDelivery(t *testing.T) {
-	slice := 30
+	slice := 90
 	if whole(t) {
 		slice = 1
 	}
