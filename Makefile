@@ -16,6 +16,8 @@ unexport GOARCH
 # way back with them: this makes somebody look at what it is, and make bench (start ≤ 40 ms) tell.
 # The largest one has 10.4 MB for arm64 without front ends. The clients of a KeyValueStore and of
 # Route 53 come with 1 MB together, and that of CloudFront with 1 MB.
+# The widget's template package keeps methods that nothing calls. No deployment waits for it.
+max_panel     = 21000000
 max_bootstrap = $(if $(filter arm64,$(GOARCH)),12800000,14000000)
 
 # Tests, linters and compilers allocate much and keep little. With fewer collections they take
@@ -112,7 +114,7 @@ demo: bin/sluice ## play four deployments on a local world: healthy, sick, stopp
 .PHONY: build
 build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/bootstrap, linux/arm64)
 	@wc -c $(bootstraps) | awk '$$2 != "total" { printf "%6.1f MB  %s\n", $$1 / 1000000, $$2 } \
-		$$2 != "total" && $$1 > $(max_bootstrap) { print "too large, at most $(max_bootstrap) bytes: " $$2 > "/dev/stderr"; bad = 1 } \
+		$$2 != "total" && $$1 > ($$2 == "dist/panel/bootstrap" ? $(max_panel) : $(max_bootstrap)) { print "too large: " $$2 > "/dev/stderr"; bad = 1 } \
 		END { exit bad }'
 
 .PHONY: test
