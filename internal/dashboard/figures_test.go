@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"sluice/internal/forecast"
 	"sluice/internal/localaws"
+	"sluice/internal/shift"
 )
 
 // maxPage is what a page with 50 deployments may have, in bytes, with its style and script.
@@ -126,7 +128,8 @@ func TestHourOfAnOpenPageCostsLessThanACent(t *testing.T) {
 	}
 }
 
-// BenchmarkHourOfAnOpenPage counts the calls of AWS in an hour with 10 open deployments.
+// BenchmarkHourOfAnOpenPage counts the calls of AWS in an hour with 10 open deployments, and holds
+// the pages that name them to it.
 func BenchmarkHourOfAnOpenPage(b *testing.B) {
 	for b.Loop() {
 		calls, cost := watched(b, 10, time.Hour)
@@ -134,6 +137,14 @@ func BenchmarkHourOfAnOpenPage(b *testing.B) {
 		for action, n := range calls {
 			b.ReportMetric(float64(n), action)
 			total += n
+		}
+		for _, page := range []string{"README.md", "../../README.md"} {
+			text, err := os.ReadFile(page)
+			require.NoError(b, err)
+			require.Contains(b, string(text), "costs "+fmt.Sprintf("$%.4f", float64(cost)/1e12), page)
+			if page == "README.md" {
+				require.Contains(b, string(text), shift.Thousands(int64(total))+" calls", page)
+			}
 		}
 		b.ReportMetric(float64(total), "calls/hour")
 		b.ReportMetric(float64(cost)/1e12, "dollars/hour")

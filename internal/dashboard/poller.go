@@ -509,15 +509,24 @@ func (p *poller) look(ctx context.Context, ids ...string) {
 	}
 	p.mu.Unlock()
 	for rounds := 0; rounds == 0 && old || p.isUnread(ids); rounds++ {
-		p.mu.Lock()
-		over := p.round
-		p.mu.Unlock()
-		p.wake()
-		select {
-		case <-over:
-		case <-ctx.Done():
+		if !p.awaitRound(ctx) {
 			return
 		}
+	}
+}
+
+// awaitRound waits until the round of polls that goes on has ended. It returns false if the context
+// ends before.
+func (p *poller) awaitRound(ctx context.Context) bool {
+	p.mu.Lock()
+	over := p.round
+	p.mu.Unlock()
+	p.wake()
+	select {
+	case <-over:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -577,16 +586,7 @@ func (p *poller) history(ctx context.Context, t shift.Target) ([]string, error) 
 func (p *poller) settle(ctx context.Context, ids []string) {
 	ctx, cancel := context.WithTimeout(ctx, maxFirstWait)
 	defer cancel()
-	for p.isUnknown(ids) {
-		p.mu.Lock()
-		over := p.round
-		p.mu.Unlock()
-		p.wake()
-		select {
-		case <-over:
-		case <-ctx.Done():
-			return
-		}
+	for p.isUnknown(ids) && p.awaitRound(ctx) {
 	}
 }
 

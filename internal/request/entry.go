@@ -34,7 +34,7 @@ func decodeWindow(v strictjson.Value) shift.Window {
 		return shift.Window{}
 	}
 	o := v.ObjectLike(`{"days": ["Mon", "Tue"], "from": "09:00", "to": "16:00", "timeZone": "Europe/Berlin"}`, "days", "from", "to", "timeZone")
-	w := shift.Window{Days: decodeDays(o.Require("days")), From: decodeDayTime(o.Require("from")), To: decodeDayTime(o.Require("to")), Zone: o.Require("timeZone").Text()}
+	w := shift.Window{Days: decodeDays(o.Require("days")), From: decodeDayTime(o.Require("from")), To: decodeDayTime(o.Require("to")), Zone: decodeZone(o.Require("timeZone"))}
 	if v.HasProblem() {
 		return shift.Window{}
 	}
@@ -42,6 +42,16 @@ func decodeWindow(v strictjson.Value) shift.Window {
 		v.Problem("%v", err)
 	}
 	return w
+}
+
+func decodeZone(v strictjson.Value) string {
+	name := v.Text()
+	if v.IsString() {
+		if err := shift.CheckZone(name); err != nil {
+			v.Problem("%v", err)
+		}
+	}
+	return name
 }
 
 func decodeDays(v strictjson.Value) (days shift.Weekdays) {

@@ -161,6 +161,12 @@ func (p Plan) CheckWindows(now time.Time) error {
 	return nil
 }
 
+// CheckZone returns an error for a name that is no time zone's.
+func CheckZone(name string) error {
+	_, err := loadZone(name)
+	return err
+}
+
 // loadZone returns a time zone by its name. The zone of the machine is refused: it would not
 // be the same everywhere.
 func loadZone(name string) (*time.Location, error) {

@@ -147,12 +147,7 @@ func (s *Functions) listEventSources(_ context.Context, in input) (protocol.Repl
 		}
 		list = append(list, mappingOnWire{m.id, m.ARN, s.functionARN(m.function.name, m.function.qualifier), state, float64(m.modified.Unix())})
 	}
-	page, marker, err := cutPage(in, list, func(m mappingOnWire) string { return m.UUID })
-	body := map[string]any{"EventSourceMappings": page}
-	if marker != "" {
-		body["NextMarker"] = marker
-	}
-	return protocol.Reply{Body: body}, err
+	return pageOf(in, "EventSourceMappings", list, func(m mappingOnWire) string { return m.UUID })
 }
 
 // getPolicy returns the policy of exactly what is named. Each alias and version has its own.
@@ -201,12 +196,7 @@ func (s *Functions) listURLs(_ context.Context, in input) (protocol.Reply, error
 			"CreationTime": f.latest.modified.UTC().Format(time.RFC3339), "LastModifiedTime": f.latest.modified.UTC().Format(time.RFC3339),
 		})
 	}
-	page, marker, err := cutPage(in, list, func(u map[string]string) string { return u["FunctionArn"] })
-	body := map[string]any{"FunctionUrlConfigs": page}
-	if marker != "" {
-		body["NextMarker"] = marker
-	}
-	return protocol.Reply{Body: body}, err
+	return pageOf(in, "FunctionUrlConfigs", list, func(u map[string]string) string { return u["FunctionArn"] })
 }
 
 // getConcurrency returns the reserved concurrency. A function without has an empty answer.
@@ -250,10 +240,5 @@ func (s *Functions) listProvisioned(_ context.Context, in input) (protocol.Reply
 			list = append(list, item{v.provisioned.onWire(in.now), s.functionARN(f.name, v.number)})
 		}
 	}
-	page, marker, err := cutPage(in, list, func(i item) string { return i.FunctionArn })
-	body := map[string]any{"ProvisionedConcurrencyConfigs": page}
-	if marker != "" {
-		body["NextMarker"] = marker
-	}
-	return protocol.Reply{Body: body}, err
+	return pageOf(in, "ProvisionedConcurrencyConfigs", list, func(i item) string { return i.FunctionArn })
 }

@@ -31,3 +31,13 @@ func cutPage[T any](in input, list []T, key func(T) string) ([]T, string, error)
 	}
 	return page, next, nil
 }
+
+// pageOf answers with one page of a list, under a name.
+func pageOf[T any](in input, name string, list []T, key func(T) string) (protocol.Reply, error) {
+	page, marker, err := cutPage(in, list, key)
+	body := map[string]any{name: page}
+	if marker != "" {
+		body["NextMarker"] = marker
+	}
+	return protocol.Reply{Body: body}, err
+}
