@@ -1,4 +1,4 @@
-module sluice
+module github.com/sluice-aws/sluice
 
 go 1.26
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // safetyNet returns all that puts traffic back without the state machine: the function, its role

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/infra/frontend"
-	"sluice/internal/flow"
-	"sluice/internal/request"
+	"github.com/sluice-aws/sluice/infra/frontend"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
 )
 
 // frontEnds are the settings for Targets other than functions. Each kind is off if its setting

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 // shopTemplate is what CDK makes of newShop. The tests of internal/template read it, too.

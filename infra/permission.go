@@ -9,8 +9,8 @@ import (
 	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/internal/flow"
-	"sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // permissions makes the roles: one for each function, one for the state machine, one for the

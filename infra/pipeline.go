@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/infra/pipeline"
+	"github.com/sluice-aws/sluice/infra/pipeline"
 )
 
 // newPipelineStack makes the optional pipeline. For each push to the repository, the

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // settings are the options of the stack. Each has a context key of the same name, in cdk.json or

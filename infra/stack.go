@@ -13,8 +13,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/internal/flow"
-	"sluice/statemachine"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/statemachine"
 )
 
 // sluice holds the resources of the stack that others refer to.

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // alarmChanges selects the changes of alarms that invoke the safety net: those to ALARM, and

@@ -2,9 +2,9 @@
 package main
 
 import (
-	"sluice/internal/assembly/closedeployment"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/closedeployment"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.Start(flow.Close, closedeployment.New) }

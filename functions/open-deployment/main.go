@@ -4,9 +4,9 @@ package main
 import (
 	_ "time/tzdata" // Lambda's runtime has no time zones of its own
 
-	"sluice/internal/assembly/opendeployment"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/opendeployment"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.Start(flow.Open, opendeployment.New) }

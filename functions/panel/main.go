@@ -2,9 +2,9 @@
 package main
 
 import (
-	"sluice/internal/assembly/panel"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/panel"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.StartLambda(flow.Panel, panel.New) }

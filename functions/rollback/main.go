@@ -2,9 +2,9 @@
 package main
 
 import (
-	"sluice/internal/assembly/rollback"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/rollback"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.Start(flow.Rollback, rollback.New) }

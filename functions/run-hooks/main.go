@@ -3,9 +3,9 @@
 package main
 
 import (
-	"sluice/internal/assembly/runhooks"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/runhooks"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.Start(flow.BeforeHook, runhooks.New) }

@@ -3,9 +3,9 @@
 package main
 
 import (
-	"sluice/internal/assembly/safetynet"
-	"sluice/internal/boot"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly/safetynet"
+	"github.com/sluice-aws/sluice/internal/boot"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func main() { boot.StartLambda(flow.SafetyNet, safetynet.New) }

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
 )
 
 // DefaultFallback is the release that viewers get while the store has no key for their

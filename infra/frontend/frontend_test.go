@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
 )
 
 func TestMain(m *testing.M) {

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"sluice/internal/awserror"
-	"sluice/internal/cdksettings"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/cdksettings"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // checkDeploy checks what every cdk command needs that asks AWS, and that a deployment of the

@@ -24,8 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 )
 
 // demo is what the rows test with.

@@ -25,7 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
-	"sluice/internal/cdksettings"
+	"github.com/sluice-aws/sluice/internal/cdksettings"
 )
 
 // The exit statuses.

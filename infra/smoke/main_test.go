@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/cdksettings"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/cdksettings"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // TestMain keeps the log lines of Sluice's Lambdas out of the tests' output.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/cdksettings"
+	"github.com/sluice-aws/sluice/internal/cdksettings"
 )
 
 // runTag is on each function, with the run's id. It does not begin with sluice: as Sluice's own

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // row is one thing that is tested.

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // mutedAlarm lets the queue receive the alarm's events, sees one arrive, mutes the alarm, and

@@ -6,7 +6,7 @@ import (
 )
 
 // module is this module's path, as go.mod has it.
-const module = "sluice"
+const module = "github.com/sluice-aws/sluice"
 
 // rule says what the packages of a folder, and of the folders below it, may
 // import beside the standard library and each other. Of two rules that fit, the

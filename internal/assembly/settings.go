@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/router"
-	"sluice/internal/shift"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/router"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // Settings are the configuration of a Lambda.

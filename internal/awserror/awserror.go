@@ -11,7 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/awserror"
 )
 
 func TestARedactedErrorKeepsItsCodeAndLosesTheToken(t *testing.T) {

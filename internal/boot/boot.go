@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
-	"sluice/internal/assembly"
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // Start serves the Task until Lambda ends the process. wire builds the handler from the

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // GetDeploymentConfig asks what a deployment configuration means.

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 
-	"sluice/internal/operator"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Error is an error in the protocol AWS JSON 1.1. Its Type is one of CodeDeploy's, so that clients

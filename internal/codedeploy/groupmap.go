@@ -3,10 +3,10 @@ package codedeploy
 import (
 	"context"
 
-	"sluice/internal/operator"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // GroupMap has the deployment groups of each application, for accounts whose CodeDeploy has none

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/operator"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // order is what a deployment is started with: an AppSpec, and what its group says.

@@ -5,8 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"sluice/internal/operator"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // RevisionLocation is or names an AppSpec.

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const contentType = "application/x-amz-json-1.1"

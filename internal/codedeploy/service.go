@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Groups knows the deployment groups.

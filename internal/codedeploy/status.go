@@ -1,8 +1,8 @@
 package codedeploy
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // The statuses of deployments that occur here (DeploymentInfo, status).

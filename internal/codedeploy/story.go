@@ -5,11 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // stage is how far a deployment has come, in the lifecycle events of CodeDeploy.

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	definition "sluice/statemachine/asl"
+	definition "github.com/sluice-aws/sluice/statemachine/asl"
 )
 
 // tools returns the folder into which make conformance installs its tools.

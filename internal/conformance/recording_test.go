@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // scenarios is the folder of the scenarios that the proof plays in the local world.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 const templates = "../template/testdata"

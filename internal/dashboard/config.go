@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Ledger is what is read of the Ledger.

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // deployment is what is known of one deployment. The poller writes it, with its lock.

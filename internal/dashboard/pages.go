@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/picture"
-	"sluice/internal/picture/page"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 //go:embed pages.html

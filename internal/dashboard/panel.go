@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Panel is the custom widget of a CloudWatch dashboard: the list of the page, for people who have

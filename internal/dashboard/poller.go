@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/operator"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // How often AWS is asked, at most. A record costs one or two read units of DynamoDB, and a

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Dashboard is the page's server.

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/operator"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func TestListShowsWhatIsOpenAndWhatHasEnded(t *testing.T) {

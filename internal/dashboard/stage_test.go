@@ -17,13 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/gate/alarm"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/localaws"
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // stage is a world, and a dashboard that reads it. Its time passes only by advance.

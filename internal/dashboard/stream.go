@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 const (

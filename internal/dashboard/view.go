@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/operator"
-	"sluice/internal/picture"
-	"sluice/internal/picture/page"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // card is what a page shows of a deployment.

@@ -1,8 +1,8 @@
 package explain
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // What several pieces of advice begin or end with.

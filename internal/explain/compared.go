@@ -3,8 +3,8 @@ package explain
 import (
 	"fmt"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Compared says in a few sentences what the comparison of a Target's versions knows: the

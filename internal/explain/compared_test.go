@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 func TestAComparisonIsToldInPlainSentences(t *testing.T) {

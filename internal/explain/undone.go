@@ -5,7 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Fate says what became of one Target.

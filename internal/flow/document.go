@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Document is what flows through the state machine. Each field has one writer.

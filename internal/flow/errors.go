@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Errors about what people send. Package request returns them before anything is touched.

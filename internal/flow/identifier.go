@@ -3,7 +3,7 @@ package flow
 import (
 	"strings"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + shift.Digits

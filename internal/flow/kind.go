@@ -1,6 +1,6 @@
 package flow
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // Kind is what the parts of Sluice have to agree on about a kind of Target.
 type Kind struct {

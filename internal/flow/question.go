@@ -3,7 +3,7 @@ package flow
 import (
 	"net/netip"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Asked is what a user's function receives about every Target.

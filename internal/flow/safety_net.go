@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // SafetyNet is the name of the Lambda outside of the state machine. SafetyNetTimeout is its

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 func TestOnlyTagsOfSluiceAskForSomething(t *testing.T) {

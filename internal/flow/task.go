@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Spec is what the definition and the stack need to know of a task.

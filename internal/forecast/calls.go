@@ -1,6 +1,6 @@
 package forecast
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // How often the Lambda control plane is called for a Target if nothing goes wrong. An
 // account has 15 of these requests a second, apart from GetFunction (Lambda quotas). Many

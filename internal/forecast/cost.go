@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Cost is an amount of US dollars in picodollars: a millionth of a millionth. Whole numbers

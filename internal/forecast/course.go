@@ -1,6 +1,6 @@
 package forecast
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // Course is what a Deployment uses if nothing goes wrong.
 type Course struct {

@@ -3,7 +3,7 @@ package forecast
 import (
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Taken returns when each Step of a Plan is taken at the earliest, if the Deployment gets to its

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/forecast"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func TestStepsAreTakenWhenTheirWindowsOpen(t *testing.T) {

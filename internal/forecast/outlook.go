@@ -3,8 +3,8 @@ package forecast
 import (
 	"time"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // MetricLag is how late CloudWatch's metrics are expected to be. AWS documents no bound.

@@ -1,6 +1,6 @@
 package forecast
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // What a common kind of state machine uses that polls at short intervals instead of baking.
 // Each poll takes a Wait, a task that reads the alarms, and a Choice. Each Step takes a

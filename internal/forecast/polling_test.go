@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/forecast"
 )
 
 // The figures were reckoned by hand, state by state.

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/shift"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // Functions reads Lambda functions, and changes nothing. It returns operator.ErrNoFunction.

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/shift"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // inOrder are Sluice's Lambdas in the order in which a deployment runs them.

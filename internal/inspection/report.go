@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"sluice/internal/awserror"
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // Finding is something that was found. Path says where in the input it is about. It is empty for

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/forecast"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Week is how far back the traffic is read.

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Call is one call that reached AWS, as CloudTrail and IAM would see it.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // resources describes the resources of the stack: "Thing thing CREATE_COMPLETE".

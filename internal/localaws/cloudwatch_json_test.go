@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // awsJSONRequest returns a request as the aws command sends it (aws-cli 1.45.11).

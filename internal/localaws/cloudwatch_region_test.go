@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // The client's signature names the region, in CBOR and in the aws command's JSON alike.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // dynamodbName is DynamoDB's prefix in IAM and its signing name.

@@ -1,19 +1,19 @@
 package localaws
 
 import (
-	"sluice/internal/localaws/cloudformation"
-	"sluice/internal/localaws/cloudfront"
-	"sluice/internal/localaws/cloudwatch"
-	"sluice/internal/localaws/eventbridge"
-	"sluice/internal/localaws/iam"
-	"sluice/internal/localaws/keyvaluestore"
-	"sluice/internal/localaws/lambda"
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/route53"
-	"sluice/internal/localaws/s3"
-	"sluice/internal/localaws/sqs"
-	"sluice/internal/localaws/ssm"
-	"sluice/internal/localaws/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudformation"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudfront"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudwatch"
+	"github.com/sluice-aws/sluice/internal/localaws/eventbridge"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/localaws/keyvaluestore"
+	"github.com/sluice-aws/sluice/internal/localaws/lambda"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/route53"
+	"github.com/sluice-aws/sluice/internal/localaws/s3"
+	"github.com/sluice-aws/sluice/internal/localaws/sqs"
+	"github.com/sluice-aws/sluice/internal/localaws/ssm"
+	"github.com/sluice-aws/sluice/internal/localaws/stepfunctions"
 )
 
 // failures holds the errors that any call to a service may return, keyed by

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	policies "sluice/internal/localaws/iam"
+	policies "github.com/sluice-aws/sluice/internal/localaws/iam"
 )
 
 // The tags of a resource count only if the request says them, as in AWS.

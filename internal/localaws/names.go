@@ -1,18 +1,18 @@
 package localaws
 
 import (
-	"sluice/internal/localaws/cloudformation"
-	"sluice/internal/localaws/cloudfront"
-	"sluice/internal/localaws/cloudwatch"
-	"sluice/internal/localaws/eventbridge"
-	"sluice/internal/localaws/iam"
-	"sluice/internal/localaws/keyvaluestore"
-	"sluice/internal/localaws/lambda"
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/route53"
-	"sluice/internal/localaws/s3"
-	"sluice/internal/localaws/ssm"
-	"sluice/internal/localaws/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudformation"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudfront"
+	"github.com/sluice-aws/sluice/internal/localaws/cloudwatch"
+	"github.com/sluice-aws/sluice/internal/localaws/eventbridge"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/localaws/keyvaluestore"
+	"github.com/sluice-aws/sluice/internal/localaws/lambda"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/route53"
+	"github.com/sluice-aws/sluice/internal/localaws/s3"
+	"github.com/sluice-aws/sluice/internal/localaws/ssm"
+	"github.com/sluice-aws/sluice/internal/localaws/stepfunctions"
 )
 
 // The types in the signatures of the Cloud's methods, so that code with a Cloud imports

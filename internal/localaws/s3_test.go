@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 func TestHeadObjectAnswersWithAStatusAlone(t *testing.T) {

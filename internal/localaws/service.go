@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"strings"
 
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/s3"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/s3"
 )
 
 // handler is one service's API.

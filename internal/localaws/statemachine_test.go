@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 const (

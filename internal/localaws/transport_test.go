@@ -3,7 +3,7 @@ package localaws_test
 import (
 	"net/http"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // withQuery adds a query parameter that the SDK's client does not know.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 // An account's clock runs at a speed, and something is learned from it every few seconds.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Ledger is what is read of the Ledger to find the deployments that are not over.

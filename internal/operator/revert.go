@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // RevertLedger is what is read of the Ledger to say what a revert will do.

@@ -5,9 +5,9 @@ import (
 	"sort"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Closing is how the Ledger closed a deployment. The safety net can close one without

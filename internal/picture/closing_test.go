@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/operator"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // restoredRun is a run with a bake of an hour and a poll every five minutes. The alarm b

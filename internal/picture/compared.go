@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Comparison says in a few sentences what the comparison of a Target's versions knows.

@@ -5,7 +5,7 @@ import (
 	"sort"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Live is where a deployment stands at a given time.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Moment is something that a person wants to see in the story of a deployment: a state

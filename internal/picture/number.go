@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Quantity formats a number with its noun, in the singular or the plural, such as

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 func TestNumbersAreGroupedByThousands(t *testing.T) {

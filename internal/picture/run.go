@@ -3,12 +3,12 @@ package picture
 import (
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // Run is what is known about a deployment. All its times count from the start of the

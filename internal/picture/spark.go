@@ -3,7 +3,7 @@ package picture
 import (
 	"strings"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // sparks are bars from one eighth to the full height of a line, which is 100%.

@@ -3,8 +3,8 @@ package picture
 import (
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 // timeline follows the histories of executions and turns their events into Moments.

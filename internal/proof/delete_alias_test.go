@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // DeleteAlias takes no RevisionId, so nothing in Lambda refuses one that comes late. These

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // guard is a precaution in Sluice. A test removes it by changing calls, to see that the simulation

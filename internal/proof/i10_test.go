@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // I10: no Step is taken before a person has agreed where its Plan asks for that, outside of its

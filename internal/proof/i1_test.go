@@ -1,6 +1,6 @@
 package proof
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // I1: traffic goes to a Candidate only while a Deployment for its Target is open, or on its
 // way back.

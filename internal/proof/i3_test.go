@@ -1,6 +1,6 @@
 package proof
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // I3: after Promoted every Target sends all traffic to Candidate, with no additional weights,
 // and stays so. It is held with I2, when a Deployment ends, and by I1 from then on.

@@ -1,8 +1,8 @@
 package proof
 
 import (
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // I4: a Weight never exceeds the current Step of the Plan, and only grows until a rollback.

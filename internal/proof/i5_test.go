@@ -1,6 +1,6 @@
 package proof
 
-import "sluice/internal/shift"
+import "github.com/sluice-aws/sluice/internal/shift"
 
 // I5: at most one Deployment of a Target is open.
 

@@ -3,10 +3,10 @@ package proof
 import (
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // I7, with its time bounds. Traffic is restored in several ways, which this package calls roads:

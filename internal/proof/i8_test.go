@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // I8: every Outcome is announced at least once, as it is, and repeats carry the same id.

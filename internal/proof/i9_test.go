@@ -3,9 +3,9 @@ package proof
 import (
 	"encoding/json"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // I9: an accepted Plan never outgrows the limit of an execution's history.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // invalid are inputs with the problem that each must be told.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // TestMain keeps the handlers' log lines out of the tests' output: what they did

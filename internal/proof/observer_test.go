@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // observer watches a run from outside. It checks each event that could be forbidden when it

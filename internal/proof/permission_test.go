@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/assembly/panel"
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/iam"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/assembly/panel"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // stackRoles are the roles of a stack, as package infra synthesizes it.

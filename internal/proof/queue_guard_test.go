@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"time"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // What keeps those who wait, replace and delete from harm.

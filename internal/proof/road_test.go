@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"regexp"
 
-	"sluice/internal/flow"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // roads are what brings traffic back in time. Without one, the others still bring it

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
-	"sluice/internal/stackshift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // strike is a fault at a moment: at a call by its number, at the nth call of an action by a

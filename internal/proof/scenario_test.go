@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // played is a scenario of testdata/scenarios: what is asked for, what happens

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // waitsInVain is what comes of an answer that nobody sends.

@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/awserror"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/router"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/router"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // store is a second kind of Target, which only these tests have: a table of weights with an

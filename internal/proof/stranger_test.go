@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // What strangers do to front ends. They know neither the nonce of a key nor the guard of a name.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // transcript is the course of a run for people to read: a line for each event, with when

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // view is how everything stands as seen from outside: it is told of every write

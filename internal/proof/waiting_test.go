@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // A Deployment that has ended keeps no execution waiting: if the execution waits for a hook, the

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // Calls on their way from a Lambda to AWS, which a guard's absence changes or answers.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // witness is a World that nobody attacks, but for what its scenario says: the observer

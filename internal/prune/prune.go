@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Ledger is what is read of the Ledger.

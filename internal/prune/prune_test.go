@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/prune"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/prune"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/stackshift"
-	"sluice/internal/template"
-	"sluice/internal/template/source"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template/source"
 )
 
 const migrationFolder = "infra/migrate"

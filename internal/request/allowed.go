@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Allowed decides which functions may be shifted: those whose tag sluice:alias has a value, or

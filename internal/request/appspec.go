@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Names of an AppSpec, which CodeDeploy reads in upper and lower case alike (CodeDeploy user

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // specReader reads YAML, as publish-version does.

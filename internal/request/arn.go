@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // latest is Lambda's name for the unpublished code of a function.

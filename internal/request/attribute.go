@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // errorTags names, for an error, the tag that holds the wrong value.

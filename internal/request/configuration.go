@@ -8,9 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // eventFields are the fields of an input that an event supplies.

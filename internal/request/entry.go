@@ -3,8 +3,8 @@ package request
 import (
 	"slices"
 
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // promoteUnanswered is how an input says that a Step is taken when nobody has answered.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func TestAllThatIsWrongWithWhatKeepsAStepWaitingIsToldTogether(t *testing.T) {

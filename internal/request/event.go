@@ -9,8 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Occasion is why the safety net was invoked. Exactly one of its fields is set.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // FrontEnds say which Targets other than Lambda aliases may be shifted. The zero value allows

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // InputError lists everything that is wrong with an input or a configuration, by its path.

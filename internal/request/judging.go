@@ -1,10 +1,10 @@
 package request
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Limits of what an input may say of the judge.

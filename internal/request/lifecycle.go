@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/hookid"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/hookid"
 )
 
 // LifecycleAnswer is the answer of a hook that was written for CodeDeploy: a call of

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/shift/hookid"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/hookid"
 )
 
 const lifecycleTarget = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"

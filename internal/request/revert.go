@@ -3,8 +3,8 @@ package request
 import (
 	"strings"
 
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // The fields of an input that reverts a promoted deployment.

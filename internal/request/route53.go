@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // readRoute53 reads a name in a zone, and what it is to lead to.

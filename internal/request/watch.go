@@ -3,8 +3,8 @@ package request
 import (
 	"fmt"
 
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // fieldWatch is the field of an input that says for how long the Candidate is watched when it has

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/router"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/router"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // namedAdapter answers with its name.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Comparison is what the Ledger keeps of how the versions of a Target were compared.

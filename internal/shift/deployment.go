@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Deployment is what was decided when it was opened. It is never edited.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Judged is what the comparison of both versions said of a Target at a poll, in numbers.

@@ -1,6 +1,6 @@
 package shift
 
-import "sluice/internal/shift/judge"
+import "github.com/sluice-aws/sluice/internal/shift/judge"
 
 // WhenUnsure says what a Deployment does when it has waited for evidence in vain.
 type WhenUnsure string

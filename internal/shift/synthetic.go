@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // Synthetic is a function of the user's that sends requests to the Targets while evidence is

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Answer is what CloudFormation waits for (CloudFormation User Guide, Custom resource response

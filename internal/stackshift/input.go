@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const (

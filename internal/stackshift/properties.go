@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Protocol is the version of the properties. The macro writes it into templates, which are older

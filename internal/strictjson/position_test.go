@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 func TestEachValueIsLocated(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // lines returns the problems as text, one for each.

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 const (

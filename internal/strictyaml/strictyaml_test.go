@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/strictjson"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 func TestYAMLBecomesTheJSONThatItLooksLike(t *testing.T) {

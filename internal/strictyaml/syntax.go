@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // syntaxError says why and where a text is no YAML that is read here.

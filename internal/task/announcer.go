@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Announcer publishes announcements about Deployments.

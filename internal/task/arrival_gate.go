@@ -3,7 +3,7 @@ package task
 import (
 	"context"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ArrivalReader says whether a write has reached all viewers.

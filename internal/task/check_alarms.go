@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // WatchingLedger is what check-alarms needs of the Ledger.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ClosingLedger is what close-deployment needs of the Ledger.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // EntryLedger is what it takes to know whether a Step may be taken.

@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // HookAnswers records the answers of hooks that were written for CodeDeploy.

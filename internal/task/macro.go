@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/shift"
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 // Macro rewrites templates for CloudFormation, which calls it for each template that names it in

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/stackshift"
-	"sluice/internal/task"
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 const shiftedTemplate = `{"Resources": {"G": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"DeploymentConfigName": {"Ref": "Speed"}}},

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // OpeningLedger is what open-deployment needs of the Ledger.

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // shelf is a Router that knows versions.

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Pause waits for a duration, or until the context ends.

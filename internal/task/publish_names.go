@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ArrivalChecker finds out whether a Target and its Candidate exist.

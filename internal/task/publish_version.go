@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Publisher reads and publishes the versions of a Target's application.

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // QueueLedger is what open-deployment needs of the Ledger to wait for its turn, and to have

@@ -3,8 +3,8 @@ package task
 import (
 	"fmt"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // recordedDeployment returns the Deployment as the Ledger holds it. A function goes by that,

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // RestoringLedger is what a Restorer needs of the Ledger.

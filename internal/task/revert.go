@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // hinders are the errors for which a revert cannot begin, although the Deployment could be

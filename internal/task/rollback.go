@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Rollback handles every failure. It finds in the Ledger what there is to undo, which may

@@ -3,7 +3,7 @@ package task
 import (
 	"context"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // RouteGate fails a Deployment if somebody else has written one of its Targets. Otherwise

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/shift/hookid"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/hookid"
 )
 
 // HookCaller invokes a user's Lambda.

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // handleAlarm restores every Deployment that watches the alarm. It ignores a change that

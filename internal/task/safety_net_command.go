@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // maxWaitingLooks is how many executions a sweep looks at that may be waiting for a hook. The

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"maps"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ShiftingLedger is what set-weight needs of the Ledger.

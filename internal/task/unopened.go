@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/explain"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // RejectingLedger is what rollback and safety-net need of the Ledger to end a Deployment,

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Wait waits for a random part of a duration, or until the context ends.

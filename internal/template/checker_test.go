@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 // What follows reads templates by itself: a mistake in the package must not hide another one.

@@ -3,7 +3,7 @@ package template
 import (
 	"strings"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 // shape is how a tool names and joins the resources of a function.

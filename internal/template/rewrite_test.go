@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

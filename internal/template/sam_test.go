@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/template"
-	"sluice/internal/template/source"
+	"github.com/sluice-aws/sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/template/source"
 )
 
 // What is said of a template of SAM is what becomes of it after SAM's own translator.

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Bound is what the comparison is to reach, and what it reached.

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // The deployments of a trial have two steps: the Cell's weight, and then everything.

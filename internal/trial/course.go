@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // course is how one deployment went.

@@ -3,9 +3,9 @@ package trial
 import (
 	"math"
 
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // Method is a way to judge a Candidate.

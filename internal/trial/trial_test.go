@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // The fast layer leaves out the state machine, the Lambdas and the SDK. It may not leave out

@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"time"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // Actor is a running Lambda: real Go code on its own goroutine. Exactly one goroutine runs at a

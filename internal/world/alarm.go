@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Alarm is a CloudWatch alarm of the scenario. An alarm without a Metric is OK at first, and

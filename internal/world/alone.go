@@ -3,9 +3,9 @@ package world
 import (
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Traffic is the traffic of a Scenario to one alias, without Sluice, its deployments and the

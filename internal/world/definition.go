@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"sync"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	golden "sluice/statemachine/asl"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	golden "github.com/sluice-aws/sluice/statemachine/asl"
 )
 
 // definition is the golden definition with the ARNs of functions filled in.

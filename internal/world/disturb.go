@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // The disturbances below affect a running Lambda, in addition to a Scenario's faults, which

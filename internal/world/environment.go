@@ -3,9 +3,9 @@ package world
 import (
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
 )
 
 // showSettings shows to callers from outside what they can see of the stack: the settings in the

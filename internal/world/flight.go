@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // flight is an invocation of a function that runs as a separate process.

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // SiteSetup describes a site before the deployment, where it differs from the default: all

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // happen carries out a Happening. It is not a problem if the state of the world makes it

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // hookOfCodeDeploy plays the Lambda of a hook that was written for CodeDeploy: it tests, answers,

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // hookKey is the key of a hook's mode. A function can be a hook of both Points with different

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // invoke plays a Lambda that somebody invokes through Lambda's API: one of Sluice's own, a

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Latency is the distribution of a time: lognormal with this median and 99th percentile, or

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // onlooker is the actor that reads the Ledger for the World itself. Faults do not affect it.

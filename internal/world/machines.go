@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // machines implements localaws.StateMachines: the Step Functions API's view of the

@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
 )
 
 // TestMain keeps the handlers' log lines out of the tests' output, and enforces the stack's

@@ -3,7 +3,7 @@ package world
 import (
 	"time"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // Moment is a point at which tests may interfere: before or after the effect of a call that

@@ -3,8 +3,8 @@ package world
 import (
 	"time"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // News is something that happened in a Paced World. Of Event, Alarm, Route and Announcement,

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Outside returns an HTTP handler that serves the world's AWS to callers from outside. They

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // Paced is a World whose time passes by itself. It is called from outside over HTTP: by a

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/flow"
 )
 
 // outside is a Paced world on a port, and a caller.

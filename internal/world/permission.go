@@ -5,9 +5,9 @@ import (
 	"strings"
 	"sync"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
 )
 
 // Permits reports whether the role of one of Sluice's Lambdas, given by the name of its folder,

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"regexp"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // place is the partition, region and number of an account. It makes the ARNs in it.

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // startForVersion starts an execution for a version that somebody has published, as the

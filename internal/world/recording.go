@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Recording is what happened around a deployment during a simulation.

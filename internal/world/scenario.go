@@ -5,16 +5,16 @@ import (
 
 	"encoding/json"
 	"fmt"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/router"
 	"slices"
-	"sluice/internal/request"
-	"sluice/internal/router"
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // Scenario describes what happens around a deployment. The zero Scenario is not valid;

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
 // served summarizes the requests that a version served in a minute, or in a part of one.

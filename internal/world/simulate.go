@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Simulated is the name of the execution that Simulate plays.

@@ -4,8 +4,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // traffic sends requests to the Targets' aliases, at random by their weights, and counts the

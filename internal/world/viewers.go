@@ -5,10 +5,10 @@ import (
 	"sort"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/router/cloudfront/edge"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // viewers are the viewers of a front end. What serves them follows the control plane with a lag,

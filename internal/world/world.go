@@ -11,14 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/localaws/dynamodb"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // Epoch is the start time of every world but a Paced one.

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	interpreter "sluice/internal/localaws/asl"
-	"sluice/statemachine/asl"
+	"github.com/sluice-aws/sluice/internal/flow"
+	interpreter "github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/statemachine/asl"
 )
 
 func TestDefinitionIsAcceptedByTheLocalInterpreter(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"sluice/statemachine/asl"
+	"github.com/sluice-aws/sluice/statemachine/asl"
 )
 
 // state has the fields that the tests check in a state of any type.

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Next makes the announcement itself.

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/announce/emf"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/announce/emf"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // next accepts announcements, or fails with err.

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/announce/eventbridge"
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/announce/eventbridge"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // client is the HTTP client below the real SDK client.

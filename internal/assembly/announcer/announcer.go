@@ -6,9 +6,9 @@ import (
 	"os"
 	"time"
 
-	"sluice/internal/announce/emf"
-	"sluice/internal/announce/eventbridge"
-	"sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/announce/emf"
+	"github.com/sluice-aws/sluice/internal/announce/eventbridge"
+	"github.com/sluice-aws/sluice/internal/assembly"
 )
 
 // FromSettings returns an announcer that uses the event bus and counts its announcements.

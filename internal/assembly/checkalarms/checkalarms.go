@@ -2,16 +2,16 @@
 package checkalarms
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/announcer"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/flow"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/gate/metric"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/shift"
-	"sluice/internal/synthetic/lambdaload"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/announcer"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/synthetic/lambdaload"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the handler of flow.CheckAlarms.

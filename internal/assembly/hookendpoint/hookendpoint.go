@@ -2,11 +2,11 @@
 package hookendpoint
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/flow"
-	"sluice/internal/hook/taskstate"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/hook/taskstate"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the Lambda flow.HookEndpoint, which answers requests to its URL.

@@ -3,16 +3,16 @@
 package inspection
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/gate/metric"
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/strictyaml"
-	"sluice/internal/synthetic/lambdaload"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/hook/lambdahook"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/synthetic/lambdaload"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds an Inspection with the Settings of publish-version.

@@ -2,10 +2,10 @@
 package macro
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/flow"
-	"sluice/internal/task"
-	"sluice/internal/template"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/template"
 )
 
 // New builds the Lambda flow.Macro, which only CloudFormation invokes.

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/assembly"
-	"sluice/internal/dashboard"
-	"sluice/internal/flow"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/dashboard"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 )
 
 // New builds the Lambda flow.Panel, which CloudWatch invokes.

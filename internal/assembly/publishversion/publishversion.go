@@ -4,17 +4,17 @@ package publishversion
 import (
 	"encoding/json"
 
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/configuration/parameterstore"
-	"sluice/internal/flow"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
-	"sluice/internal/strictyaml"
-	"sluice/internal/synthetic/lambdaload"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/configuration/parameterstore"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/hook/lambdahook"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/synthetic/lambdaload"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the handler of flow.Publish.

@@ -4,13 +4,13 @@ package routers
 import (
 	"maps"
 
-	"sluice/internal/assembly"
-	"sluice/internal/router"
-	"sluice/internal/router/cloudfront"
-	"sluice/internal/router/cloudfrontswitch"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/router/route53"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/router"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront"
+	"github.com/sluice-aws/sluice/internal/router/cloudfrontswitch"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/router/route53"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // FromSettings returns the adapters for Lambda aliases, for the front ends that the stack's

@@ -8,15 +8,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/router"
-	"sluice/internal/router/cloudfront"
-	"sluice/internal/router/cloudfrontswitch"
-	"sluice/internal/router/route53"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/router"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront"
+	"github.com/sluice-aws/sluice/internal/router/cloudfrontswitch"
+	"github.com/sluice-aws/sluice/internal/router/route53"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // The adapters of sites and names can be joined.

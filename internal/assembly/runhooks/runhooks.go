@@ -2,13 +2,13 @@
 package runhooks
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/flow"
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/hook/taskstate"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/hook/lambdahook"
+	"github.com/sluice-aws/sluice/internal/hook/taskstate"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the handler of flow.BeforeHook and flow.AfterHook, and of the tasks that note which

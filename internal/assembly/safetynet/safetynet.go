@@ -2,14 +2,14 @@
 package safetynet
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/assembly/announcer"
-	"sluice/internal/assembly/routers"
-	"sluice/internal/execution/stepfunctions"
-	"sluice/internal/flow"
-	"sluice/internal/hook/taskstate"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/assembly/announcer"
+	"github.com/sluice-aws/sluice/internal/assembly/routers"
+	"github.com/sluice-aws/sluice/internal/execution/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/hook/taskstate"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the Lambda flow.SafetyNet, which no state of the state machine invokes.

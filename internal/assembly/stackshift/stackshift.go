@@ -2,15 +2,15 @@
 package stackshift
 
 import (
-	"sluice/internal/assembly"
-	"sluice/internal/configuration/deploymentconfig"
-	"sluice/internal/execution/stepfunctions"
-	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/operator/lambdanet"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/stack/cloudformation"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	"github.com/sluice-aws/sluice/internal/configuration/deploymentconfig"
+	"github.com/sluice-aws/sluice/internal/execution/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/stack/cloudformation"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // New builds the Lambda flow.StackShift, which CloudFormation and Sluice's announcements invoke.

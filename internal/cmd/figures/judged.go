@@ -6,8 +6,8 @@ import (
 	"math"
 	"strconv"
 
-	"sluice/internal/shift"
-	"sluice/internal/trial"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/trial"
 )
 
 // judgedInReadme is how many of judgedTables are the README's. The others are those of the page

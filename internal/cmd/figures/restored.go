@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 const (

@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/forecast"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // strategies are the predefined strategies of CodeDeploy, without their prefix.

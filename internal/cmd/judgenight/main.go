@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"sluice/internal/trial"
+	"github.com/sluice-aws/sluice/internal/trial"
 )
 
 func main() {

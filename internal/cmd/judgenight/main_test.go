@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/trial"
+	"github.com/sluice-aws/sluice/internal/trial"
 )
 
 func TestMain(m *testing.M) {

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 )
 
 // account is the AWS account and region that a command works in, and the names of

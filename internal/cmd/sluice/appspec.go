@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/request"
-	"sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/strictjson"
 )
 
 // aboutFiles tells what a deployment's file may be.

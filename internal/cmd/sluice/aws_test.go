@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // remoteWorld is a world that the command reaches over HTTP, through the SDK's clients.

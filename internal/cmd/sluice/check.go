@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/inspection"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/inspection"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutCheck = `Check looks in AWS at everything that a deployment's file names, and says what

@@ -11,17 +11,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/internal/assembly"
-	checks "sluice/internal/assembly/inspection"
-	"sluice/internal/flow"
-	"sluice/internal/gate/metric"
-	"sluice/internal/inspection"
-	"sluice/internal/operator"
-	"sluice/internal/operator/iamsimulation"
-	"sluice/internal/operator/lambdaaccount"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/task"
+	"github.com/sluice-aws/sluice/internal/assembly"
+	checks "github.com/sluice-aws/sluice/internal/assembly/inspection"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/inspection"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/iamsimulation"
+	"github.com/sluice-aws/sluice/internal/operator/lambdaaccount"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/task"
 )
 
 // inspect inspects a file with the settings of the stack, as far as they can be read.

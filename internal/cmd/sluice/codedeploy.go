@@ -16,16 +16,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/codedeploy"
-	"sluice/internal/configuration/deploymentconfig"
-	"sluice/internal/flow"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/operator/deploymentgroup"
-	"sluice/internal/operator/hookanswer"
-	"sluice/internal/operator/lambdanet"
-	"sluice/internal/operator/s3object"
-	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/codedeploy"
+	"github.com/sluice-aws/sluice/internal/configuration/deploymentconfig"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/operator/deploymentgroup"
+	"github.com/sluice-aws/sluice/internal/operator/hookanswer"
+	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
+	"github.com/sluice-aws/sluice/internal/operator/s3object"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutCodeDeploy = `Codedeploy answers CodeDeploy's API on this machine, and means Sluice: scripts

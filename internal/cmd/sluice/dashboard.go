@@ -13,12 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/dashboard"
-	"sluice/internal/gate/alarm"
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/dashboard"
+	"github.com/sluice-aws/sluice/internal/gate/alarm"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 )
 
 const aboutDashboard = `Dashboard serves a web page on 127.0.0.1 that shows all deployments that are

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/picture"
-	"sluice/internal/picture/screen"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/screen"
 )
 
 // drawing says whether a run may be drawn, or is printed in plain lines.

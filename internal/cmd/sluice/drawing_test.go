@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 // testTerminal is a pseudo-terminal, and the environment variables of its user.

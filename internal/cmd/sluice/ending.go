@@ -8,9 +8,9 @@ import (
 	"io"
 	"slices"
 
-	"sluice/internal/operator"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ending is how an execution ended, and the Outcome of its deployment.

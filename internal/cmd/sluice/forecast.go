@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/forecast"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // estimate is what a deployment takes if nothing goes wrong. plan prints it.

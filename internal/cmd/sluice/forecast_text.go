@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/forecast"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // emptyCell is printed in a cell that has no value.

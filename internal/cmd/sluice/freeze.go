@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator/callersts"
-	"sluice/internal/operator/lambdanet"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator/callersts"
+	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutFreeze = `Freeze keeps every deployment of this account and region from taking a step until

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/picture"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // track sums up how the Candidates of a Target were compared in the deployments that have

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/request"
-	"sluice/internal/strictjson"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // invalidError lists all problems of the user's input. Each line begins with the place

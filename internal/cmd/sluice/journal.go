@@ -5,9 +5,9 @@ import (
 	"io"
 	"sync"
 
-	"sluice/internal/picture"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // journal prints what happens in a local account, while it happens. It prints nothing

@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/explain"
-	"sluice/internal/gate/metric"
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 const aboutJudge = `Judge compares two versions that TARGET has served at the same time, from what

@@ -16,11 +16,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/assembly/panel"
-	"sluice/internal/dashboard"
-	"sluice/internal/flow"
-	"sluice/internal/request"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/assembly/panel"
+	"github.com/sluice-aws/sluice/internal/dashboard"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 const aboutLocal = `Local plays an AWS account with Sluice in it, on a port of this machine. Use it

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
-	"sluice/internal/template"
-	authored "sluice/internal/template/source"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/template"
+	authored "github.com/sluice-aws/sluice/internal/template/source"
 )
 
 const aboutMigrate = `Migrate shows what has to change in a CloudFormation template that shifts its

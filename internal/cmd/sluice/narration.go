@@ -3,7 +3,7 @@ package main
 import (
 	"io"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 // narration prints the story of an execution while it runs.

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // daysText formats a duration, from two days on in days.

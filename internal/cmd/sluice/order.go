@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/explain"
-	"sluice/internal/operator"
-	"sluice/internal/operator/control"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutOrders = `

@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/forecast"
-	"sluice/internal/gate/metric"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
-	"sluice/internal/shift/judge"
+	"github.com/sluice-aws/sluice/internal/forecast"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
 
 // outlook says how soon a regression of a Target would be found.

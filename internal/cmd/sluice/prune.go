@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/flow"
-	"sluice/internal/prune"
-	"sluice/internal/prune/lambdaversions"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/prune"
+	"github.com/sluice-aws/sluice/internal/prune/lambdaversions"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutPrune = `Prune says which old versions of TARGET's function would be deleted, and why the

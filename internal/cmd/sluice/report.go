@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/picture"
-	"sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/page"
 )
 
 const aboutReport = `Report writes an HTML page about a deployment in AWS: plots of the weight, the

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/picture/page"
 )
 
 // The README shows this picture.

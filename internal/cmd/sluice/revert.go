@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/operator"
-	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const aboutRevert = `Revert puts back everything that the last promoted deployment of TARGET has

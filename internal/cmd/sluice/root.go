@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 // Exit statuses. The help explains them to the user.

@@ -13,11 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/internal/localaws/asl"
-	"sluice/internal/picture"
-	"sluice/internal/picture/screen"
-	"sluice/internal/shift"
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/screen"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 const aboutSimulate = `Simulate plays a deployment on this machine. It runs the definition and the

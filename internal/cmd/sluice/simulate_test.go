@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/world"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // demoArgs returns the arguments that simulate one of the demonstrations.

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/localaws/asl"
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 // simulatedEvent converts an event of the local interpreter to the form in which it

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sluice/internal/request"
-	"sluice/internal/shift"
-	"sluice/internal/strictjson"
-	"sluice/internal/strictyaml"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
 )
 
 // source names where a text is read from: a file, or "-" for standard input.

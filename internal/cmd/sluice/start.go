@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/operator"
-	"sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 )
 
 const aboutStart = `Start starts a deployment in AWS: an execution of Sluice's state machine, with

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // oneByAnyName are the ways to name the deployment of the execution one.

@@ -4,7 +4,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 const aboutWatch = `Watch shows an execution from its beginning until it ends: as a drawing on a

@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"sluice/internal/ledger/dynamo"
-	"sluice/internal/operator"
-	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/picture"
-	"sluice/internal/picture/screen"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/screen"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Step Functions lets all callers of an account together read about ten histories a

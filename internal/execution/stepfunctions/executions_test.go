@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/execution/stepfunctions"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/execution/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const machine = "arn:aws:states:us-east-1:123456789012:stateMachine:sluice"

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/awserror"
 )
 
 // waitingEvents is how many events a task with a token has written when it waits for its

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"sluice/internal/awserror"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // API lists the CloudWatch calls that the Gate makes.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Served is what an alias has served in some time, all versions together.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/gate/metric"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/gate/metric"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func TestServedCountsFromTheFirstHourWithARequest(t *testing.T) {

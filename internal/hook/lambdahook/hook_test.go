@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/hook/lambdahook"
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/shift/hookid"
+	"github.com/sluice-aws/sluice/internal/hook/lambdahook"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift/hookid"
 )
 
 // token has the characters and the length of a real task token.

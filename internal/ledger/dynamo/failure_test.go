@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const denied = `{"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "not authorized"}`

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // The expected histories, with their numbering and links, are those of executions in

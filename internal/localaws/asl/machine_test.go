@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 const waitAMinute = `{"Comment": "waits", "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}`

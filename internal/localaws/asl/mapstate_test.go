@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // mapOverTask returns a machine with a Map over one Task. The Map has these fields.

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/localaws/asl"
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 // taskWith returns a machine with one Task that also has these fields.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
 )
 
 // stackOnWire is a stack in DescribeStacks.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // macroRequest is the event that a macro's Lambda receives (User Guide, template-macros).

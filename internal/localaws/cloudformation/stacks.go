@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/identifier"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/identifier"
 )
 
 // Transport carries the calls that CloudFormation makes to other services. A Cloud is one.

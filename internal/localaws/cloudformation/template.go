@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
 )
 
 // here returns the environment of a template whose resources all exist: Ref of one gives

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is CloudFront's prefix in IAM and its signing name.

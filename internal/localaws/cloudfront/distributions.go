@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/listener"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/listener"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Config configures CloudFront's behaviour. The zero value of a field means its default.

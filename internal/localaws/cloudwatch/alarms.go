@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"sync"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/listener"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/listener"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Config configures CloudWatch's behaviour.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is CloudWatch's prefix in IAM. SigningName is its signing name.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Limits of GetMetricData (CloudWatch's API reference).

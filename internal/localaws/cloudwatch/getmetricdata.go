@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // getMetricDataOperation returns the GetMetricData operation. IAM knows no resources for

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // jsonMembers reads the members of an AWS-JSON request.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // putMetricAlarmOperation returns the PutMetricAlarm operation: an alarm on one statistic of one

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
 )
 
 // world is a database with its own clock and a real SDK client.

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
 )
 
 func TestItemsAreInTheOrderOfTheirKeys(t *testing.T) {

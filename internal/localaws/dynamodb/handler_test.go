@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws/dynamodb"
+	"github.com/sluice-aws/sluice/internal/localaws/dynamodb"
 )
 
 // post sends a body that the SDK's client would not send.

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/identifier"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/identifier"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is EventBridge's prefix in IAM and its signing name.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // rule is a rule on the default bus. It sends the events that its pattern matches to its

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is KeyValueStore's prefix in IAM and its signing name. Its clients sign with SigV4a.

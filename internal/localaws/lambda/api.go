@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Name is Lambda's prefix in IAM and its signing name.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // codeUpdate is UpdateFunctionCode's request. The code is given as bytes or as an S3

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // ProvisionedConcurrency is a number of execution environments that Lambda keeps warm

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // settings are the parts of a function's configuration that have no effect here but one: a

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // createTime is how long a new function is Pending ("In most cases your function is ready …

@@ -9,7 +9,7 @@ import (
 	"maps"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // latest is the unpublished version, the only one that can change.

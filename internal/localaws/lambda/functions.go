@@ -5,11 +5,11 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/identifier"
-	"sluice/internal/localaws/listener"
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/identifier"
+	"github.com/sluice-aws/sluice/internal/localaws/listener"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Config configures Lambda's behaviour. The zero value of a field means its default.

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // The largest payload of an invocation, in bytes: 6 MB for a synchronous one, 1 MB for

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // maxPageItems is the largest page that Lambda returns, even if MaxItems is larger

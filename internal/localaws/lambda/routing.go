@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // aliasWrite is the request of CreateAlias and UpdateAlias.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // URLPrefix begins the paths of functions' URLs here: URLPrefix/FUNCTION. In AWS each URL has a

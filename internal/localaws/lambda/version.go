@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // The states of a version (State in Lambda's API model).

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Permission is one action on one resource.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is Route 53's prefix in IAM and its signing name.

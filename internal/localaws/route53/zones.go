@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/listener"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/listener"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Config configures Route 53's behaviour.

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is S3's prefix in IAM and its signing name.

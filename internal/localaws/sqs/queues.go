@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/identifier"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/identifier"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Queues holds the queues of an account. Several goroutines may call its methods at once.

@@ -12,9 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/localaws/account"
-	"sluice/internal/localaws/protocol"
-	"sluice/internal/localaws/throttle"
+	"github.com/sluice-aws/sluice/internal/localaws/account"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // Name is Systems Manager's prefix in IAM and its signing name.

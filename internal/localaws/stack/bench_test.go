@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/internal/localaws/lambdaruntime"
+	"github.com/sluice-aws/sluice/internal/localaws/lambdaruntime"
 )
 
 // startsPerFunction is how many times the benchmark starts each bootstrap.

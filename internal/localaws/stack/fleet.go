@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"sluice/internal/localaws/lambdaruntime"
+	"github.com/sluice-aws/sluice/internal/localaws/lambdaruntime"
 )
 
 // Fleet runs the functions of a stack, each in its own process.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/localaws/lambda"
+	"github.com/sluice-aws/sluice/internal/localaws/lambda"
 )
 
 // Place is where a stack is deployed. Endpoint is the URL where AWS answers there.

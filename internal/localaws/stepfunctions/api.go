@@ -12,8 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/localaws/identifier"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/identifier"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // Name is Step Functions' prefix in IAM and its signing name.

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/localaws/paging"
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/paging"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // The largest page of Step Functions' lists, and the page size if MaxResults is 0

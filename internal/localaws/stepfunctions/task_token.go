@@ -4,7 +4,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/protocol"
 )
 
 // maxTokenLength is the maximum length of a task token (Step Functions' API model).

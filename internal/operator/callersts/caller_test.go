@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 
-	"sluice/internal/operator/callersts"
+	"github.com/sluice-aws/sluice/internal/operator/callersts"
 )
 
 type answers struct {

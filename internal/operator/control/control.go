@@ -9,12 +9,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/internal/flow"
-	"sluice/internal/operator"
-	"sluice/internal/operator/callersts"
-	"sluice/internal/operator/lambdanet"
-	"sluice/internal/request"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/callersts"
+	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
+	"github.com/sluice-aws/sluice/internal/request"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Control acts in an account and a region, with the caller's credentials.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/operator"
-	"sluice/internal/operator/deploymentgroup"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/deploymentgroup"
 )
 
 // codeDeploy answers GetDeploymentGroup. The configuration is loaded as a command loads it.

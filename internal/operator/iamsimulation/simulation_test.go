@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/localaws/iam"
-	"sluice/internal/operator"
-	"sluice/internal/operator/iamsimulation"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/localaws/iam"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/iamsimulation"
 )
 
 func TestOnlyWhatIsDeniedIsReturned(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/internal/operator/lambdanet"
+	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
 )
 
 // FuzzAnswer invokes a function with the safety net's name that answers anything.

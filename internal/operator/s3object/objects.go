@@ -16,7 +16,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 
-	"sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator"
 )
 
 // Objects reads objects with GetObject. It sends that one request without S3's client, which is

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/operator"
-	"sluice/internal/operator/stepfunctions"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const one = operator.Execution("arn:aws:states:us-east-1:123456789012:execution:sluice:one")

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 // The layout of the figure, which is as wide as the page's text.

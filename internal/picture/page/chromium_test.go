@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/picture"
-	"sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/page"
 )
 
 // browse opens a page in a headless browser. It returns the resulting document and the

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // maxCompared is how many targets have plots of their comparison.

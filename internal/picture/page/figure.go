@@ -8,9 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/flow"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // style is the style sheet of the figure, for light and dark screens.

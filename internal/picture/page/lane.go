@@ -5,8 +5,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const (

@@ -12,8 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Report is the content of a page.

@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/explain"
-	"sluice/internal/flow"
-	"sluice/internal/picture"
-	"sluice/internal/picture/page"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture/page"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // rolledBack is a run with everything that a page can show.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/flow"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // drawPhases draws the states over time, and the checks below them.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 // drawTraffic plots the requests and the failed requests.

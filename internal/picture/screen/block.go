@@ -8,9 +8,9 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"sluice/internal/flow"
-	"sluice/internal/picture"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // How much of a list is shown before it is cut.

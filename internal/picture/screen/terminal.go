@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 
-	"sluice/internal/picture"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 // Terminal draws a Run.

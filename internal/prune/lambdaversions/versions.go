@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"sluice/internal/awserror"
-	"sluice/internal/prune"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/prune"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // API lists the Lambda calls that Versions makes.

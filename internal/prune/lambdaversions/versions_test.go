@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/prune"
-	"sluice/internal/prune/lambdaversions"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/prune"
+	"github.com/sluice-aws/sluice/internal/prune/lambdaversions"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // account is an account with a function that has five versions.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 
-	"sluice/internal/awserror"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // meaning makes an error of the store plain, and wraps it in what it means for any call. It

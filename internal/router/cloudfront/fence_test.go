@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/localaws"
-	"sluice/internal/router/cloudfront"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // A shift is held up between its last read and its PutKey, for as long as a rollback takes. The

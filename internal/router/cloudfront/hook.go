@@ -1,8 +1,8 @@
 package cloudfront
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // DescribeChange returns what hooks receive about a Change: a flow.AskedCloudFront.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Publish returns shift.ErrVersionNotFound: nothing says which of the uploaded releases is

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/flow"
-	"sluice/internal/localaws"
-	"sluice/internal/router/cloudfront"
-	"sluice/internal/router/cloudfront/edge"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const (

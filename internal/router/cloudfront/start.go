@@ -3,7 +3,7 @@ package cloudfront
 import (
 	"fmt"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // CheckStart returns shift.ErrRouteChanged for a value that Sluice did not write, and

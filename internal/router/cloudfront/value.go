@@ -8,8 +8,8 @@ import (
 	"io"
 	"regexp"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // value is what a key holds. The CloudFront Function reads v, stable, candidate and weight.

@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/smithy-go"
 
-	"sluice/internal/awserror"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // meaning makes an error of CloudFront plain, and wraps it in its sentinel. It returns nil for

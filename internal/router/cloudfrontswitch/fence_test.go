@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/router/cloudfrontswitch"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/router/cloudfrontswitch"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // A write is on its way, and the name is put back: the configuration is what it was.

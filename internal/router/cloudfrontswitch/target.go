@@ -3,8 +3,8 @@ package cloudfrontswitch
 import (
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // pair is a name with its two distributions.

@@ -1,8 +1,8 @@
 package lambdaalias
 
 import (
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // HookChange is what a hook receives about an alias that is being shifted. CandidateARN is

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // rotatingMark ends the description of an alias between the two writes of

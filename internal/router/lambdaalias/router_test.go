@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const (

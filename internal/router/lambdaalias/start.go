@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // refusal is a reason specific to Lambda why a shift cannot start. Its name is the error's

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/router/lambdaalias"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/router/lambdaalias"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func serves(v shift.Version) shift.Route { return shift.Route{Serving: v} }

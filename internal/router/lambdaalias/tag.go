@@ -6,8 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Tags reads the tags of a function, given by its ARN (ListTags, Resource); versions

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const configuration = `{"Version":"7","FunctionArn":"` + ordersARN + `:7","Role":"arn:aws:iam::123456789012:role/orders",

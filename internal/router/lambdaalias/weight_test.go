@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 func TestEveryWeightSurvivesTheRoundTrip(t *testing.T) {

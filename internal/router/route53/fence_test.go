@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/localaws"
-	"sluice/internal/router/route53"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/route53"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // stall makes a writer whose batch is held back.

@@ -14,9 +14,9 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/router/route53"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/router/route53"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 const (

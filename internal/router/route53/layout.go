@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // layout is the form in which a Target was found: its records, and why no Deployment can

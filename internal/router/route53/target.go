@@ -3,8 +3,8 @@ package route53
 import (
 	"strings"
 
-	"sluice/internal/flow"
-	"sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/flow"
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // ofDNS are the characters of names. Records may have names that are no hosts.

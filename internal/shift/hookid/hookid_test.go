@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/shift/hookid"
+	"github.com/sluice-aws/sluice/internal/shift/hookid"
 )
 
 func newID(t testing.TB, random []byte) hookid.ID {

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
-	"sluice/internal/awserror"
-	"sluice/internal/shift"
-	"sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // API lists the CloudFormation calls that Stacks makes.

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/stack/cloudformation"
-	"sluice/internal/stackshift"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/stack/cloudformation"
+	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // answers is the HTTP client below the SDK's, and for answers.

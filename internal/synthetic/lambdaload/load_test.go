@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/localaws"
-	"sluice/internal/shift"
-	"sluice/internal/synthetic/lambdaload"
+	"github.com/sluice-aws/sluice/internal/localaws"
+	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/synthetic/lambdaload"
 )
 
 // wire is the HTTP client below the real SDK client. It answers all requests alike.

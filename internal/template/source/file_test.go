@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/template/source"
+	"github.com/sluice-aws/sluice/internal/template/source"
 )
 
 func TestYAMLBecomesTheJSONThatCloudFormationReads(t *testing.T) {

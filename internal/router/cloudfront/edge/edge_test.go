@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
 )
 
 func TestTheFunctionFitsIntoCloudFront(t *testing.T) {

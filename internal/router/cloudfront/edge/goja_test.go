@@ -10,7 +10,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/stretchr/testify/require"
 
-	"sluice/internal/router/cloudfront/edge"
+	"github.com/sluice-aws/sluice/internal/router/cloudfront/edge"
 )
 
 // function is the CloudFront Function in a JavaScript engine, with the modules of CloudFront's
