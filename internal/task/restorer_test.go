@@ -515,6 +515,18 @@ func TestARollbackLeavesAMomentToTheSafetyNet(t *testing.T) {
 	}
 }
 
+// The one that replaces it restores nothing itself.
+func TestARollbackOfAReplacedDeploymentDoesNotWait(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, ordersChange)
+	shifted(t, s)
+	_, err := s.MarkRestoring(t.Context(), first, []shift.Reason{shift.SupersededBy("another")}, noon.Add(-time.Second))
+	require.NoError(t, err)
+	undoing, err := s.rollback(rejecting{s.book}, noon).Handle(t.Context(), s.document(nil))
+	require.NoError(t, err)
+	assert.Equal(t, shift.RolledBack, undoing.Outcome)
+}
+
 func TestARollbackOfWhatHasEndedTellsTheEndOrWhatHasFailedSince(t *testing.T) {
 	t.Parallel()
 	reasons := []shift.Reason{{Name: shift.Aborted, Text: "no"}}

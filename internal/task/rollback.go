@@ -59,11 +59,12 @@ const patience = 5 * time.Second
 // mark marks the Deployment as restoring. If the safety net has just begun to restore it, it
 // returns shift.ErrDeploymentRestoring: two that restore the same Targets at the same time
 // would take each other's requests. The next try comes about a second later. A mark of its own
-// has the time at which the state was entered, which all tries have in common.
+// has the time at which the state was entered, which all tries have in common. A Deployment that
+// replaces this one marks it too, but leaves the restoration to it, so that mark is not waited for.
 func (h Rollback) mark(ctx context.Context, call flow.Call[flow.Document], reasons []shift.Reason) (shift.Record, error) {
 	record, err := h.Ledger.MarkRestoring(ctx, call.ExecutionID, reasons, call.Now)
-	byOther := err == nil && !record.MarkedAt.Equal(call.Now)
-	if byOther && h.Now.read().Sub(record.MarkedAt) < patience {
+	byNet := err == nil && !record.MarkedAt.Equal(call.Now) && shift.FirstReason(record.Reasons).Name != shift.Superseded
+	if byNet && h.Now.read().Sub(record.MarkedAt) < patience {
 		return record, fmt.Errorf("%w by somebody else, since %s", shift.ErrDeploymentRestoring, record.MarkedAt.UTC().Format(time.RFC3339))
 	}
 	return record, err
