@@ -34,12 +34,14 @@ type Control interface {
 	Do(ctx context.Context, r control.Request) (control.Result, error)
 }
 
-// Config is what a Dashboard works with. Console, Together and Clock may be nil.
+// Config is what a Dashboard works with. Reverter, Console, Together and Clock may be nil.
 type Config struct {
 	Ledger     Ledger
 	Executions Executions
 	Alarms     Alarms
 	Control    Control
+	// Reverter starts reverts. If nil, there is no button for them.
+	Reverter Reverter
 	// Place says in a few words which account is shown.
 	Place string
 	// Console returns the URL of an execution in the AWS console, or "".

@@ -63,7 +63,8 @@ type poller struct {
 	looked      time.Time     // when somebody has looked last
 	kick        chan struct{} // receives when somebody wants a round at once
 	round       chan struct{} // is closed at the end of the round
-	hasRead     bool          // whether there was a round
+	inRound     bool
+	hasRead     bool // whether there was a round
 	problems    map[string]problem
 	// wantList and wantRecent ask for these lists in the next round. listRead is when the first one
 	// was read last.
@@ -119,6 +120,9 @@ func (p *poller) poll(ctx context.Context) time.Duration {
 	}
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
+	p.mu.Lock()
+	p.inRound = true
+	p.mu.Unlock()
 	lists := []func(context.Context){p.readList, p.readRecent}
 	p.together(ctx, len(lists), func(ctx context.Context, i int) { lists[i](ctx) })
 	p.readRecords(ctx)
@@ -127,7 +131,7 @@ func (p *poller) poll(ctx context.Context) time.Duration {
 	p.forget()
 	p.mu.Lock()
 	close(p.round)
-	p.round, p.hasRead = make(chan struct{}), true
+	p.round, p.hasRead, p.inRound = make(chan struct{}), true, false
 	p.mu.Unlock()
 	if ctx.Err() != nil {
 		return listEvery
@@ -263,6 +267,9 @@ func (p *poller) readRecent(ctx context.Context) {
 			d := p.find(string(x.Execution))
 			if d.execution != x {
 				news = true
+				if d.record.Status != shift.StatusClosed && !x.Ended.IsZero() {
+					d.recordRead, d.stale = time.Time{}, true // its end is to be read
+				}
 				d.execution = x
 				d.since = earliest(d.since, x.Started)
 				d.version++
@@ -333,6 +340,7 @@ func (p *poller) isLookedAt(d *deployment) bool {
 }
 
 func (p *poller) readRecord(ctx context.Context, id string) {
+	at := p.Now() // before it is read: what happens meanwhile is not in it
 	record, err := p.Ledger.Record(ctx, id)
 	if ctx.Err() != nil {
 		return
@@ -343,7 +351,7 @@ func (p *poller) readRecord(ctx context.Context, id string) {
 	}
 	p.change(func() bool {
 		d := p.find(id)
-		d.recordRead = p.Now()
+		d.recordRead = at
 		if !d.learnRecord(record, text) {
 			return false
 		}
@@ -361,15 +369,17 @@ func (p *poller) readHistories(ctx context.Context) {
 		p.mu.Lock()
 		after := p.find(id).last.ID
 		p.mu.Unlock()
+		at := p.Now()
 		events, err := p.Executions.Events(ctx, operator.Execution(id), after)
 		if ctx.Err() == nil {
-			p.change(func() bool { return p.learnHistory(p.find(id), events, err) })
+			p.change(func() bool { return p.learnHistory(p.find(id), at, events, err) })
 		}
 	})
 }
 
-func (p *poller) learnHistory(d *deployment, events []operator.Event, err error) bool {
-	d.historyRead, d.stale = p.Now(), false
+// learnHistory takes what was read of a history, which was asked for at a time.
+func (p *poller) learnHistory(d *deployment, at time.Time, events []operator.Event, err error) bool {
+	d.historyRead, d.stale = at, false
 	d.idle++
 	if err != nil {
 		text := shift.BoundText(err.Error(), maxShown)
@@ -386,6 +396,9 @@ func (p *poller) learnHistory(d *deployment, events []operator.Event, err error)
 	if len(events) > 0 {
 		d.idle = 0
 		p.learned.Learn(d.last.At, p.Now())
+	}
+	if ended == nil && d.run.End != nil && d.record.Status != shift.StatusClosed {
+		d.recordRead = time.Time{} // its end is to be read
 	}
 	if !recovered && len(events) == 0 && closed == d.run.Closed && (ended == nil) == (d.run.End == nil) {
 		return false
@@ -507,12 +520,25 @@ func (p *poller) look(ctx context.Context, ids ...string) {
 	for _, id := range ids {
 		p.find(id).looked = p.Now()
 	}
+	due := p.roundsDue(old)
 	p.mu.Unlock()
-	for rounds := 0; rounds == 0 && old || p.isUnread(ids); rounds++ {
+	for rounds := 0; rounds < due || p.isUnread(ids); rounds++ {
 		if !p.awaitRound(ctx) {
 			return
 		}
 	}
+}
+
+// roundsDue returns how many rounds must end until what is known is not old any more. One that is
+// under way may have read what was true before.
+func (p *poller) roundsDue(old bool) int {
+	switch {
+	case !old:
+		return 0
+	case p.inRound:
+		return 2
+	}
+	return 1
 }
 
 // awaitRound waits until the round of polls that goes on has ended. It returns false if the context

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"net"
@@ -58,6 +57,7 @@ func New(c Config, address string) *Dashboard {
 	d.mux.HandleFunc("GET /{$}", d.showList)
 	d.mux.HandleFunc("GET /deployment", d.showDeployment)
 	d.mux.HandleFunc("GET /ask", d.showQuestion)
+	d.mux.HandleFunc("GET /revert", d.showRevert)
 	d.mux.HandleFunc("POST /act", d.act)
 	d.mux.HandleFunc("GET /events", d.stream)
 	d.mux.HandleFunc("GET /style.css", serveAsset(styleSheet(), "text/css; charset=utf-8"))
@@ -111,7 +111,7 @@ func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
 		d.showMessage(w, http.StatusBadRequest, message{Headline: "This cannot be read", Text: "The form was too long, or was broken."})
 		return
 	}
-	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(d.token)) != 1 {
+	if !d.hasToken(r.PostForm.Get("token")) {
 		d.showMessage(w, http.StatusForbidden, message{
 			Headline: "Nothing was done",
 			Text:     "The page that you have sent is not of this dashboard, or the dashboard was started again since. Go back, copy your reason, and load the page again.",
@@ -120,6 +120,10 @@ func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
 	}
 	if d.config.ReadOnly {
 		d.showMessage(w, http.StatusForbidden, readOnlyMessage)
+		return
+	}
+	if r.PostForm.Get("do") == orderRevert && d.config.Reverter != nil {
+		d.revert(w, r)
 		return
 	}
 	q, problem := d.question(r.PostForm)
@@ -202,13 +206,17 @@ const sayWhy = "Say why: your reason is kept in the deployment's record."
 // maxReason is how many characters of a reason are kept.
 const maxReason = 256
 
+func reasonOf(form url.Values) string {
+	return strings.TrimSpace(shift.BoundText(form.Get("reason"), maxReason))
+}
+
 // question reads what a person is about to ask for, or why that is not possible.
 func (d *Dashboard) question(form url.Values) (question, *message) {
 	a, known := operator.FindAction(form.Get("do"))
 	if !known {
 		return question{}, &message{Status: http.StatusBadRequest, Headline: "Nothing was done", Text: "There is no such action."}
 	}
-	q := question{Action: a, Reason: strings.TrimSpace(shift.BoundText(form.Get("reason"), maxReason)), Token: d.token}
+	q := question{Action: a, Reason: reasonOf(form), Token: d.token}
 	d.poller.view(func(now time.Time) {
 		of, known := d.poller.deployments[form.Get("id")]
 		if !known {

@@ -79,7 +79,6 @@ func TestPersonIsToldWhatWillHappenBeforeAnythingDoes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, shift.RolledBack, record.Outcome)
 	assert.Contains(t, record.Cause, "customers call")
-	s.read()
 	_, body = s.get(deploymentPath(id))
 	assert.Contains(t, body, "RolledBack")
 	assert.NotContains(t, body, "/ask?do=")
@@ -98,7 +97,6 @@ func TestPauseAndResumeAreOfferedInTurn(t *testing.T) {
 	status, _ := s.send(s.request(http.MethodPost, "/act", s.order("pause", id, "lunch")))
 	require.Equal(t, http.StatusSeeOther, status)
 	s.advance(10 * time.Minute)
-	s.read()
 	_, body := s.get(deploymentPath(id))
 	for _, want := range []string{"paused by hand: lunch", "it stays at its weight from its next poll on", "/ask?do=resume", ">paused<"} {
 		assert.Contains(t, body, want)

@@ -89,6 +89,13 @@ func (m machine) Recent(ctx context.Context, ended int) ([]operator.Listed, erro
 	return m.Machines.Recent(ctx, m.arn, ended)
 }
 
+func (m machine) Start(ctx context.Context, name string, input []byte) (operator.Execution, error) {
+	return m.Machines.Start(ctx, m.arn, name, input)
+}
+
+// withReverter gives a dashboard the button that reverts.
+func withReverter(c *Config) { c.Reverter = c.Executions.(machine) }
+
 // Do implements aws.HTTPClient.
 func (s *stage) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil { // the SDK may close it early

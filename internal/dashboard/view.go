@@ -42,6 +42,8 @@ type card struct {
 	Ended   time.Time
 	Trouble []string
 	Actions []operator.Action
+	// Revertable says that it can be reverted, as far as its own record tells.
+	Revertable bool
 	// Why and Next are the cause of an end, and what a person can do.
 	Why, Next string
 	Console   string
@@ -97,6 +99,7 @@ func (d *deployment) newCard(now time.Time, c Config) card {
 	if !c.ReadOnly {
 		v.Actions = operator.ActionsFor(d.stand())
 	}
+	v.Revertable = c.revertable(d.record, now)
 	if !v.Open {
 		v.addEnd(d)
 		return v
@@ -276,6 +279,9 @@ func (v card) Link() string { return "/deployment?id=" + url.QueryEscape(v.ID) }
 func (v card) Ask(a operator.Action) string {
 	return "/ask?do=" + url.QueryEscape(string(a.Order)) + "&id=" + url.QueryEscape(v.ID)
 }
+
+// AskRevert is the address of the page that says what a revert will do.
+func (v card) AskRevert() string { return "/revert?id=" + url.QueryEscape(v.ID) }
 
 // FewGates are the gates that a list shows, each with little of its evidence.
 func (v card) FewGates() []gate {

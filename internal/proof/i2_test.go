@@ -62,9 +62,13 @@ func (r *run) hasMoved(d *standing, t shift.Target, wanted shift.Route) {
 }
 
 // keepsForm : a name has its records in the form in which they were found, such as one simple
-// record.
+// record. The form that a stranger has given them is the one that the next Deployment finds.
 func (r *run) keepsForm(d *standing, t shift.Target) {
-	if form := r.formOf(t); !r.target(t).edited && form != r.forms[t] {
+	form := r.formOf(t)
+	if r.target(t).edited {
+		r.forms[t] = form
+	}
+	if form != r.forms[t] {
 		r.breaks("I2: after %s, %s is left with %s, and had %s", d.outcome, t, form, r.forms[t])
 	}
 }

@@ -35,7 +35,8 @@ It reads AWS only while somebody looks, and for all who look at once.
 Dashboard needs dynamodb:Query and dynamodb:GetItem on the ledger's table,
 states:ListStateMachines, states:ListExecutions, states:GetExecutionHistory and
 cloudwatch:DescribeAlarms; and for its buttons lambda:InvokeFunction on the
-function NAME-PREFIX-safety-net. It shows what it cannot read, and the rest.`
+function NAME-PREFIX-safety-net, and states:StartExecution for revert. It shows
+what it cannot read, and the rest.`
 
 const examplesOfDashboard = `  sluice dashboard
   sluice dashboard --profile production --read-only
@@ -98,9 +99,11 @@ func newDashboard(env environment) *cobra.Command {
 
 // dashboard returns what a dashboard works with in this account.
 func (a account) dashboard(cfg aws.Config) dashboard.Config {
+	own := &ownExecutions{account: a, cfg: cfg, Machines: stepfunctions.FromConfig(cfg)}
 	c := dashboard.Config{
 		Ledger:     dynamo.FromConfig(cfg, a.tableName()),
-		Executions: &ownExecutions{account: a, cfg: cfg, Machines: stepfunctions.FromConfig(cfg)},
+		Executions: own,
+		Reverter:   own,
 		Alarms:     alarm.FromConfig(cfg),
 		Control:    control.FromConfig(cfg, a.namePrefix()),
 		Place:      a.tableName() + " in " + cfg.Region,
@@ -124,14 +127,31 @@ type ownExecutions struct {
 
 // Recent implements dashboard.Executions.
 func (x *ownExecutions) Recent(ctx context.Context, ended int) ([]operator.Listed, error) {
+	machine, err := x.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return x.Machines.Recent(ctx, machine, ended)
+}
+
+// Start implements dashboard.Reverter.
+func (x *ownExecutions) Start(ctx context.Context, name string, input []byte) (operator.Execution, error) {
+	machine, err := x.find(ctx)
+	if err != nil {
+		return "", err
+	}
+	return x.Machines.Start(ctx, machine, name, input)
+}
+
+func (x *ownExecutions) find(ctx context.Context) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.machine == "" {
 		machine, err := x.account.findMachine(ctx, x.Machines, x.cfg)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		x.machine = machine
 	}
-	return x.Machines.Recent(ctx, x.machine, ended)
+	return x.machine, nil
 }
