@@ -148,6 +148,7 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./internal/cmd/figures -run Golden -update
 	go test ./internal/proof -run OnceWrong -update
 	go test ./internal/shift/judge -run Golden -update
+	go test ./internal/request ./internal/world -run Golden -update
 
 .PHONY: bench
 bench: dist/benchmarks ## measure everything, and print the README's figures

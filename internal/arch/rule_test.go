@@ -27,6 +27,7 @@ const (
 	forecasts    = module + "/internal/forecast"
 	strictjson   = module + "/internal/strictjson"
 	strictyaml   = module + "/internal/strictyaml"
+	jsonSchema   = module + "/internal/jsonschema"
 	awserror     = module + "/internal/awserror"
 	tasks        = module + "/internal/task"
 	assembly     = module + "/internal/assembly"
@@ -99,11 +100,14 @@ var rules = []rule{
 	{folder: "internal/shift"},
 	{folder: "internal/strictjson"},
 	{folder: "internal/strictyaml", may: []string{strictjson, "go.yaml.in/yaml/v3"}},
+	{folder: "internal/jsonschema"},
+	// Only tests import it: it holds a schema to the code that reads what it is about.
+	{folder: "internal/jsonschema/schematest", may: []string{jsonSchema, strictjson, "github.com/santhosh-tekuri/jsonschema"}},
 	{folder: "internal/flow", may: []string{domain}},
 	{folder: "internal/forecast", may: []string{domain}},
 	// The names of what is wrong with a request are the contract's; how it is read is not.
 	// Its tests read YAML as publish-version does, which hands the parser in.
-	{folder: "internal/request", may: []string{domain, contract, strictjson}, tests: []string{strictyaml}},
+	{folder: "internal/request", may: []string{domain, contract, strictjson, jsonSchema}, tests: []string{strictyaml}},
 	{folder: "internal/explain", may: []string{domain, contract}},
 	// It rewrites text, and knows how long a plan takes and the names of the tags.
 	{folder: "internal/template", may: []string{domain, contract}},
@@ -205,7 +209,7 @@ var rules = []rule{
 	{folder: "internal/localaws", may: []string{sdk + "/aws"}, tests: []string{sdk, smithy}},
 	{
 		folder: "internal/world",
-		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, tasks, definition, sdk),
+		may:    list(adapters, assembly, localASL, localCloud, localIAM, contract, domain, requests, stackShift, strictjson, strictyaml, jsonSchema, tasks, definition, sdk),
 	},
 	// It has tests alone. They attack the world, with what boot logs of an error.
 	{folder: "internal/proof", tests: list(adapters, awserror, strictjson, localASL, localCloud, localIAM, localWorld, contract, domain, explanations, forecasts, requests, stackShift, boot, assembly+"/panel", sdk)},
@@ -244,7 +248,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, templates, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, jsonSchema, templates, definition, "github.com/spf13/cobra"},
 			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},

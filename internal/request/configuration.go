@@ -148,7 +148,7 @@ var configurationNames = slices.DeleteFunc(slices.Concat([]string{"alias"}, choi
 // problems with it.
 func (r Reader) configuration(event shift.Arrival, text []byte) (shift.Release, []strictjson.Problem) {
 	var problems strictjson.Problems
-	root := strictjson.Parse(text, &problems)
+	root := strictjson.Parse(text, &problems).WithoutSchema()
 	if !root.IsObject() && root.Present() {
 		root.Problem(`must be an object such as {"alias": "live"}, not %s`, root.Kind())
 	}

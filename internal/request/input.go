@@ -96,10 +96,11 @@ func DecodeInput(raw []byte, executionID string) (shift.Release, error) {
 // Input reads the input of an execution, and completes everything but the versions: an
 // Arrival without a Candidate is to be published. If an event has started the execution,
 // the input holds only the function and the version. Tags or Configuration read the rest.
-// Input returns an *InputError that lists all problems.
+// The name $schema, with which a file tells editors its JSON Schema, means nothing here. Input
+// returns an *InputError that lists all problems.
 func (r Reader) Input(raw []byte) (shift.Release, error) {
 	var problems strictjson.Problems
-	root := strictjson.Parse(raw, &problems)
+	root := strictjson.Parse(raw, &problems).WithoutSchema()
 	var release shift.Release
 	switch {
 	case holdsAppSpec(root):

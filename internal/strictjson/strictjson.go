@@ -345,6 +345,31 @@ func (o Object) Field(name string) Value {
 	return f
 }
 
+// schemaName is the name by which a file tells editors which JSON Schema it has.
+const schemaName = "$schema"
+
+// WithoutSchema returns an object without its name $schema, which is for editors. It must be a
+// string, and means nothing else. Any other value is returned as it is.
+func (v Value) WithoutSchema() Value {
+	o, ok := v.tree.(*object)
+	if !ok {
+		return v
+	}
+	if _, has := o.find(schemaName); !has {
+		return v
+	}
+	v.Members().Field(schemaName).Text()
+	rest := &object{indexes: map[string]int{}}
+	for _, m := range o.members {
+		if m.name != schemaName {
+			rest.indexes[m.name] = len(rest.members)
+			rest.members = append(rest.members, m)
+		}
+	}
+	v.tree = rest
+	return v
+}
+
 // Require is Field for a required name.
 func (o Object) Require(name string) Value {
 	f := o.Field(name)

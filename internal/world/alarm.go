@@ -113,8 +113,23 @@ const (
 	missingIsIgnored      = "ignore"
 )
 
-// maxPeriods bounds the number of periods that an alarm evaluates.
-const maxPeriods = 100
+const (
+	// maxPeriods bounds the number of periods that an alarm evaluates.
+	maxPeriods = 100
+	// minPeriod and maxPeriod bound the length of one, in seconds.
+	minPeriod, maxPeriod = 60, 86_400
+	// maxThreshold bounds thresholds, on both sides of 0.
+	maxThreshold = 1e12
+)
+
+// The words of fields that take one of several. The first one is the default, except of metrics,
+// which have none.
+var (
+	comparisonNames = []string{"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"}
+	missingData     = []string{missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored}
+	alarmTypes      = []string{string(AlarmOnMetric), string(AlarmOnAlarms), string(AlarmOnLogs)}
+	metricNames     = []string{string(Errors), string(Invocations), string(Duration), string(Throttles), string(ViewerRequests), string(Requests5xx)}
+)
 
 func decodeAlarms(v strictjson.Value) []Alarm {
 	if !v.Present() {
@@ -132,24 +147,24 @@ func decodeAlarm(o strictjson.Object) Alarm {
 	a := Alarm{
 		Name:        o.Require("name").Text(),
 		Statistic:   decodeStatistic(o.Field("statistic")),
-		Threshold:   o.Field("threshold").Float(-1e12, 1e12),
+		Threshold:   o.Field("threshold").Float(-maxThreshold, maxThreshold),
 		Period:      time.Minute,
 		Periods:     1,
-		Comparison:  o.Field("comparison").OneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"),
-		MissingData: o.Field("treatMissingData").OneOf(missingIsMissing, missingIsNotBreaching, missingIsBreaching, missingIsIgnored),
+		Comparison:  o.Field("comparison").OneOf(comparisonNames...),
+		MissingData: o.Field("treatMissingData").OneOf(missingData...),
 		Target:      shift.Target(o.Field("target").Text()),
 		Version:     decodeVersion(o.Field("version")),
-		Type:        AlarmType(o.Field("type").OneOf(string(AlarmOnMetric), string(AlarmOnAlarms), string(AlarmOnLogs))),
+		Type:        AlarmType(o.Field("type").OneOf(alarmTypes...)),
 	}
 	if m := o.Field("metric"); m.Present() {
-		a.Metric = Metric(m.OneOf(string(Errors), string(Invocations), string(Duration), string(Throttles), string(ViewerRequests), string(Requests5xx)))
+		a.Metric = Metric(m.OneOf(metricNames...))
 		o.Require("threshold")
 		if a.Type != AlarmOnMetric {
 			m.Problem("is not allowed in a %s alarm: only an alarm of type metric watches a metric", a.Type)
 		}
 	}
 	if p := o.Field("periodSeconds"); p.Present() {
-		a.Period = time.Duration(p.Int(60, 86_400)) * time.Second
+		a.Period = time.Duration(p.Int(minPeriod, maxPeriod)) * time.Second
 		if a.Period%time.Minute != 0 {
 			p.Problem("must be a whole number of minutes: the metrics have one data point a minute")
 		}

@@ -90,8 +90,12 @@ type SandboxDeaths struct {
 // behaviourFields are the fields that both versions have.
 var behaviourFields = []string{"errorRate", "errorClump", "drift", "durationMs", "coldStartMs", "sandboxDeaths", "throttleRate", "maxConcurrency"}
 
-// maxClump bounds errorClump.
-const maxClump = 1000
+const (
+	// maxClump bounds errorClump, and maxDeaths the deaths of a sandbox in an hour.
+	maxClump, maxDeaths = 1000, 3600
+	// minSlowdown and maxSlowdown bound durationTimes.
+	minSlowdown, maxSlowdown = 0.01, 1000
+)
 
 func decodeBehaviour(o strictjson.Object) Behaviour {
 	always := defaultMillis * time.Millisecond
@@ -132,7 +136,7 @@ func decodeDeaths(v strictjson.Value) SandboxDeaths {
 		return SandboxDeaths{}
 	}
 	o := v.Object("perHour", "deadSeconds")
-	return SandboxDeaths{PerHour: o.Require("perHour").Float(0, 3600), Dead: seconds(o.Require("deadSeconds"))}
+	return SandboxDeaths{PerHour: o.Require("perHour").Float(0, maxDeaths), Dead: seconds(o.Require("deadSeconds"))}
 }
 
 // errorRate returns the share of requests that fail at a time since the start.
@@ -165,7 +169,7 @@ func decodeIncidents(v strictjson.Value) []Incident {
 			DurationTimes: 1,
 		}
 		if factor := o.Field("durationTimes"); factor.Present() {
-			i.DurationTimes = factor.Float(0.01, 1000)
+			i.DurationTimes = factor.Float(minSlowdown, maxSlowdown)
 		}
 		if i.Until <= i.From && !item.HasProblem() {
 			o.Field("untilSeconds").Problem("must be above fromSeconds")

@@ -49,6 +49,7 @@ func TestEveryProblemOfAScenarioIsReported(t *testing.T) {
 		{"half a minute", `{"alarms": [{"name": "a", "periodSeconds": 90}]}`, []string{"alarms[0].periodSeconds"}},
 		{"an event without a time", `{"events": [{"do": "stopExecution"}]}`, []string{"events[0].atSeconds"}},
 		{"an event that nobody knows", `{"events": [{"atSeconds": 1, "do": "explode"}]}`, []string{"events[0]"}},
+		{"an event that does nothing", `{"events": [{"atSeconds": 1, "do": ""}]}`, []string{"events[0]"}},
 		{"an event with another one's field", `{"events": [{"atSeconds": 1, "do": "stopExecution", "alarm": "a"}]}`, []string{"events[0].alarm"}},
 		{"a state that is none", `{"events": [{"atSeconds": 1, "do": "setAlarmState", "alarm": "a", "state": "FINE"}]}`, []string{"events[0].state"}},
 		{"an evaluation that is none", `{"events": [{"atSeconds": 1, "do": "setEvaluationState", "alarm": "a", "state": "ALARM"}]}`, []string{"events[0].state"}},

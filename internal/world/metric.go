@@ -49,14 +49,18 @@ const (
 	defaultHistory = 3 * time.Hour
 	maxLagMinutes  = 24 * 60
 	maxHistory     = 15 * 24 * 60 // minutes
+	maxDatapoints  = 100_800
 )
+
+// incompleteStatuses are the values of Incomplete.Status.
+var incompleteStatuses = []string{localaws.StatusPartialData, localaws.StatusInternalError, localaws.StatusForbidden}
 
 func decodeMetrics(v strictjson.Value) Metrics {
 	o := v.Object("lagMinutes", "halfArrived", "onlyWeighted", "historyMinutes", "pageDatapoints", "incomplete")
 	m := Metrics{
 		AliasLag: defaultLag, VersionLag: defaultLag, History: defaultHistory,
 		HalfArrived: o.Field("halfArrived").Bool(), OnlyWeighted: o.Field("onlyWeighted").Bool(),
-		PageDatapoints: int(o.Field("pageDatapoints").Int(0, 100_800)),
+		PageDatapoints: int(o.Field("pageDatapoints").Int(0, maxDatapoints)),
 	}
 	switch lag := o.Field("lagMinutes"); {
 	case lag.IsObject():
@@ -78,7 +82,7 @@ func decodeMetrics(v strictjson.Value) Metrics {
 func decodeIncomplete(v strictjson.Value) Incomplete {
 	o := v.Object("status", "version", "fromSeconds", "untilSeconds")
 	return Incomplete{
-		Status:  o.Require("status").OneOf(localaws.StatusPartialData, localaws.StatusInternalError, localaws.StatusForbidden),
+		Status:  o.Require("status").OneOf(incompleteStatuses...),
 		Version: decodeVersion(o.Field("version")),
 		From:    seconds(o.Field("fromSeconds")), Until: seconds(o.Field("untilSeconds")),
 	}

@@ -222,6 +222,19 @@ const (
 	defaultRate   = 600
 	defaultMillis = 100
 	maxVersions   = 10_000
+	maxCopies     = 10
+	maxCalls      = 1 << 31
+	maxSeed       = 1 << 62
+)
+
+// The words of fields that take one of several. The first one is the default.
+var (
+	hookResults      = []string{string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes), string(HookContradicts)}
+	syntheticResults = []string{string(SyntheticSends), string(SyntheticCrashes)}
+	faultKinds       = []string{string(Throttle), string(Deny), string(Break), string(Lose), string(LoseReply)}
+	hookEndpoints    = []string{flow.HookEndpointURL, "off"}
+	alarmStates      = []string{"OK", "ALARM", "INSUFFICIENT_DATA"}
+	evaluationStates = []string{"PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK}
 )
 
 // DefaultScenario is used for a deployment without a scenario: 600 requests a minute, and both
@@ -231,11 +244,11 @@ func DefaultScenario() Scenario {
 	return s
 }
 
-// DecodeScenario reads a scenario, as strictly as an input. It returns a *ScenarioError that
-// lists all problems.
+// DecodeScenario reads a scenario, as strictly as an input. The name $schema is for editors, and
+// means nothing here. DecodeScenario returns a *ScenarioError that lists all problems.
 func DecodeScenario(text []byte) (Scenario, error) {
 	var problems strictjson.Problems
-	root := strictjson.Parse(text, &problems)
+	root := strictjson.Parse(text, &problems).WithoutSchema()
 	var s Scenario
 	if root.Present() {
 		s = decodeScenario(root.Object("stable", "candidate", "targets", "traffic", "alarms", "hooks", "synthetic", "functions", "sites", "names", "switches", "propagation", "events", "faults", "delivery", "latencyMs", "seed", "parameters", "settings", "incidents", "metrics"))
@@ -255,7 +268,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 		Synthetic:         map[string]SyntheticBehaviour{},
 		Functions:         map[string]Setup{},
 		Latency:           millis(o.Field("latencyMs")),
-		Seed:              uint64(o.Field("seed").Int(0, 1<<62)),
+		Seed:              uint64(o.Field("seed").Int(0, maxSeed)),
 	}
 	traffic := o.Field("traffic").Object("requestsPerMinute", "retries")
 	s.Retries = traffic.Field("retries").Int(0, maxRetries)
@@ -277,7 +290,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	}
 	synthetic := o.Field("synthetic").Members()
 	for _, name := range synthetic.Names() {
-		result := synthetic.Field(name).Object("result").Field("result").OneOf(string(SyntheticSends), string(SyntheticCrashes))
+		result := synthetic.Field(name).Object("result").Field("result").OneOf(syntheticResults...)
 		s.Synthetic[name] = SyntheticBehaviour{SyntheticResult(result)}
 	}
 	functions := o.Field("functions").Members()
@@ -290,7 +303,7 @@ func decodeScenario(o strictjson.Object) Scenario {
 	s.Parameters = decodeParameters(o.Field("parameters").Members())
 	settings := o.Field("settings").Object("functions", "alias", flow.HookEndpointSetting)
 	s.Allowed, s.Alias = decodeSettings(settings)
-	s.NoHookEndpoint = settings.Field(flow.HookEndpointSetting).OneOf(flow.HookEndpointURL, "off") == "off"
+	s.NoHookEndpoint = settings.Field(flow.HookEndpointSetting).OneOf(hookEndpoints...) == "off"
 	for _, v := range o.Field("events").Array() {
 		s.Events = append(s.Events, decodeHappening(v))
 	}
@@ -311,13 +324,13 @@ func decodeDelivery(v strictjson.Value, delay time.Duration) Delivery {
 		d.Delay = millis(given)
 	}
 	if copies := o.Field("copies"); copies.Present() {
-		d.Copies = int(copies.Int(1, 10))
+		d.Copies = int(copies.Int(1, maxCopies))
 	}
 	return d
 }
 
 func decodeHook(o strictjson.Object) HookBehaviour {
-	result := o.Field("result").OneOf(string(HookSucceeds), string(HookFails), string(HookHangs), string(HookCrashes), string(HookContradicts))
+	result := o.Field("result").OneOf(hookResults...)
 	return HookBehaviour{Result: HookResult(result), After: seconds(o.Field("afterSeconds"))}
 }
 
@@ -396,11 +409,11 @@ func decodeFault(o strictjson.Object) Fault {
 	f := Fault{
 		Call:  o.Require("call").Text(),
 		Actor: o.Field("actor").Text(), Resource: o.Field("resource").Text(),
-		Error: FaultKind(o.Field("error").OneOf(string(Throttle), string(Deny), string(Break), string(Lose), string(LoseReply))),
+		Error: FaultKind(o.Field("error").OneOf(faultKinds...)),
 		From:  seconds(o.Field("fromSeconds")),
 		Until: seconds(o.Field("untilSeconds")),
-		Skip:  o.Field("skip").Int(0, 1<<31),
-		Times: o.Field("times").Int(0, 1<<31),
+		Skip:  o.Field("skip").Int(0, maxCalls),
+		Times: o.Field("times").Int(0, maxCalls),
 	}
 	if !strings.Contains(f.Call, ":") && f.Call != "" {
 		o.Field("call").Problem(`must be a service and an operation, such as "lambda:UpdateAlias"`)
@@ -438,6 +451,9 @@ var fieldsOf = map[string][]string{
 	unfreezeDo: {"reason"},
 }
 
+// alwaysRequired are the fields that every action requires that has them.
+var alwaysRequired = []string{"alarm", "target", "function", "input", "tags", "forSeconds"}
+
 // kindsOf has the kind of the target of those actions that are about one kind only.
 var kindsOf = map[string]string{
 	updateAlias: shift.KindLambda, deleteAliasDo: shift.KindLambda,
@@ -450,7 +466,7 @@ func decodeHappening(v strictjson.Value) Happening {
 	do := v.Object("atSeconds", "do", "alarm", "state", "target", "version", "additional", "percent", "function", "reason", "input", "tags", "value", "forSeconds").Require("do").Text()
 	fields, known := fieldsOf[do]
 	if !known {
-		if do != "" {
+		if v.IsObject() && v.Members().Field("do").IsString() {
 			v.Problem("do is not known: %.40q; known are %s", do, strings.Join(sortedKeys(fieldsOf), ", "))
 		}
 		return Happening{}
@@ -464,16 +480,16 @@ func decodeHappening(v strictjson.Value) Happening {
 		Tags: texts(o.Field("tags")), Value: o.Field("value").Text(),
 		For: seconds(o.Field("forSeconds")),
 	}
-	for _, required := range []string{"alarm", "target", "function", "input", "tags", "forSeconds"} {
+	for _, required := range alwaysRequired {
 		if slices.Contains(fields, required) {
 			o.Require(required)
 		}
 	}
 	switch do {
 	case SetAlarmState:
-		h.State = o.Require("state").OneOf("OK", "ALARM", "INSUFFICIENT_DATA")
+		h.State = o.Require("state").OneOf(alarmStates...)
 	case setEvaluation:
-		h.State = o.Require("state").OneOf("PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", localaws.AlarmOK)
+		h.State = o.Require("state").OneOf(evaluationStates...)
 	}
 	h.checkTarget(o.Field("target"))
 	h.checkVersion(o)
