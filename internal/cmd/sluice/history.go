@@ -55,6 +55,7 @@ func newHistory(env environment) *cobra.Command {
 		Long:                  aboutHistory,
 		Example:               examplesOfHistory,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(true),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
 				return fmt.Errorf("--limit must be at least 1, not %d", limit)

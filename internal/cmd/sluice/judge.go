@@ -49,6 +49,7 @@ func newJudge(env environment) *cobra.Command {
 		Long:                  aboutJudge,
 		Example:               examplesOfJudge,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(true),
 		Args: func(_ *cobra.Command, args []string) error {
 			_, err := given.question(args, env.now())
 			return err

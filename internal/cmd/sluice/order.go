@@ -38,6 +38,7 @@ func newOrder(o operator.Action, env environment) *cobra.Command {
 		Long:                  o.About() + aboutOrders,
 		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s lambda:orders:prod --profile production", o.Order, o.Because),
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(false),
 		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			s, err := parseSubject(args[0])

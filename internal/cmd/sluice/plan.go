@@ -45,6 +45,7 @@ func newPlan(env environment) *cobra.Command {
 		Long:                  aboutPlan,
 		Example:               examplesOfPlan,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeStrategies,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := checkPlanArgs(args, source(from), spec, check); err != nil {
 				return err

@@ -45,6 +45,7 @@ func newPrune(env environment) *cobra.Command {
 		Long:                  aboutPrune,
 		Example:               examplesOfPrune,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(true),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := oneSubject(cmd, args); err != nil {
 				return err

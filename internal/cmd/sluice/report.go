@@ -45,6 +45,7 @@ func newReport(env environment) *cobra.Command {
 		Long:                  aboutReport,
 		Example:               examplesOfReport,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(true),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := oneSubject(cmd, args); err != nil {
 				return err

@@ -54,6 +54,7 @@ func newRevert(env environment) *cobra.Command {
 		Long:                  aboutRevert,
 		Example:               examplesOfRevert,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     r.completeTargets(true),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := oneSubject(cmd, args); err != nil {
 				return err

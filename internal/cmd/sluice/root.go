@@ -27,16 +27,19 @@ const aboutSluice = `Sluice moves live traffic from one version of a serverless 
 next in small steps. It watches alarms meanwhile, and puts the traffic back by
 itself if something goes wrong.
 
-These commands need no AWS account: plan shows what a deployment will do;
-simulate plays it on this machine, with the definition and the handlers that run
-in AWS; local plays a whole AWS account on this machine, for you to try things;
-migrate shows how a template moves from CodeDeploy to Sluice.
+These commands need no AWS account: init writes a deployment's file, and schema
+prints its JSON Schema; plan shows what a deployment will do; simulate plays it on
+this machine, with the definition and the handlers that run in AWS; local plays a
+whole AWS account on this machine, for you to try things; migrate shows how a
+template moves from CodeDeploy to Sluice; completion lets your shell complete
+commands, targets and strategies.
 
 The other commands work with the Sluice in your AWS account. They find it as the
 aws command does: through profiles and environment variables, including
 AWS_ENDPOINT_URL.`
 
-const examplesOfSluice = `  sluice plan Linear10PercentEvery1Minute
+const examplesOfSluice = `  sluice init
+  sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json --json | jq .outcome
@@ -92,6 +95,8 @@ func newRoot(env environment) *cobra.Command {
 	for _, a := range operator.Actions() {
 		root.AddCommand(newOrder(a, env))
 	}
+	root.AddCommand(newInit(env), newSchema())
+	completeFlags(root)
 	return root
 }
 

@@ -38,6 +38,7 @@ func newWatch(env environment) *cobra.Command {
 		Long:                  aboutWatch,
 		Example:               examplesOfWatch,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeTargets(true),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := oneSubject(cmd, args); err != nil {
 				return err

@@ -25,7 +25,9 @@ type API interface {
 	GetFunctionConcurrency(context.Context, *lambda.GetFunctionConcurrencyInput, ...func(*lambda.Options)) (*lambda.GetFunctionConcurrencyOutput, error)
 	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
 	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
+	ListAliases(context.Context, *lambda.ListAliasesInput, ...func(*lambda.Options)) (*lambda.ListAliasesOutput, error)
 	ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error)
+	ListFunctions(context.Context, *lambda.ListFunctionsInput, ...func(*lambda.Options)) (*lambda.ListFunctionsOutput, error)
 	ListFunctionUrlConfigs(context.Context, *lambda.ListFunctionUrlConfigsInput, ...func(*lambda.Options)) (*lambda.ListFunctionUrlConfigsOutput, error)
 	ListProvisionedConcurrencyConfigs(context.Context, *lambda.ListProvisionedConcurrencyConfigsInput, ...func(*lambda.Options)) (*lambda.ListProvisionedConcurrencyConfigsOutput, error)
 	ListTags(context.Context, *lambda.ListTagsInput, ...func(*lambda.Options)) (*lambda.ListTagsOutput, error)
@@ -54,6 +56,38 @@ func (a *Account) Installed(ctx context.Context, function string) (operator.Inst
 		}
 	}
 	return in, nil
+}
+
+// Functions lists the names of all functions.
+func (a *Account) Functions(ctx context.Context) ([]string, error) {
+	var names []string
+	pages := lambda.NewListFunctionsPaginator(a.api, &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, failed("list the functions", err)
+		}
+		for _, f := range page.Functions {
+			names = append(names, aws.ToString(f.FunctionName))
+		}
+	}
+	return names, nil
+}
+
+// Aliases lists the names of a function's aliases. It returns operator.ErrNoFunction.
+func (a *Account) Aliases(ctx context.Context, function string) ([]string, error) {
+	var names []string
+	pages := lambda.NewListAliasesPaginator(a.api, &lambda.ListAliasesInput{FunctionName: &function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, failed("list the aliases of "+function, err)
+		}
+		for _, found := range page.Aliases {
+			names = append(names, aws.ToString(found.Name))
+		}
+	}
+	return names, nil
 }
 
 // Tags reads the tags of a function by its ARN. It returns operator.ErrNoFunction.

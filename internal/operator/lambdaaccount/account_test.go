@@ -45,6 +45,7 @@ func TestWhatIsMissingHasAName(t *testing.T) {
 			return err
 		},
 		"URLs":        func() error { _, err := a.URLs(t.Context(), "gone"); return err },
+		"aliases":     func() error { _, err := a.Aliases(t.Context(), "gone"); return err },
 		"concurrency": func() error { _, err := a.Concurrency(t.Context(), "gone"); return err },
 	} {
 		assert.ErrorIs(t, read(), operator.ErrNoFunction, name)

@@ -25,13 +25,19 @@ type Terminal struct {
 	blockWidths []int
 }
 
+// IsTerminal says whether a reader or a writer is a terminal.
+func IsTerminal(stream any) bool {
+	file, isFile := stream.(*os.File)
+	return isFile && term.IsTerminal(file.Fd())
+}
+
 // Find returns the terminal that out writes to. ok is false if out is a file, a pipe,
 // or a terminal without cursor movement.
 func Find(out io.Writer, getenv func(string) string) (*Terminal, bool) {
-	file, isFile := out.(*os.File)
-	if !isFile || !term.IsTerminal(file.Fd()) {
+	if !IsTerminal(out) {
 		return nil, false
 	}
+	file := out.(*os.File)
 	if kind := getenv("TERM"); kind == "" || kind == "dumb" {
 		return nil, false
 	}
