@@ -18,6 +18,7 @@ var stands = map[string]string{
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5", "--keep N": "5", "--rpm N": "200",
 	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--to TIME": "30m", "--until TIME": "4h",
+	"--function NAME": "orders",
 }
 
 // filled puts something in the place of the words in capital letters.
@@ -107,6 +108,9 @@ func (p *person) understands(t *testing.T, args []string) {
 		assert.Contains(t, told, tellsOfThePlayed[args[0]])
 	case "check":
 		p.checks(t, args)
+	case "init":
+		q := p.elsewhere(t)
+		assert.Contains(t, q.does(t, q.folder, q.sluice, append(args, "--output", "new.json", "--force")...), "sluice plan -f new.json")
 	case "start", "judge":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
