@@ -25,13 +25,14 @@ import (
 )
 
 const aboutInit = `Init writes a deployment's file: the function, its alias, the strategy and the
-alarms. On a terminal it asks for what no flag says, and proposes what it finds in
-AWS: the functions, the aliases, and the alarms that watch the function. With
---yes, or without a terminal, it takes what it proposes; then it needs --function.
+alarms. On a terminal it asks for what no flag says, and proposes what it finds
+in AWS: the functions, the aliases, and the alarms that watch the function. With
+--yes, or without a terminal, it takes what it proposes; then it needs
+--function.
 
 Without AWS it proposes the alias live and no alarms. Nothing in AWS is changed.
-A file that exists is replaced only with --force. The file names its JSON Schema,
-so that editors complete it: see 'sluice schema'.
+A file that exists is replaced only with --force. The file names its JSON
+Schema, so that editors complete it: see 'sluice schema'.
 
 It reads with lambda:ListFunctions, lambda:ListAliases and
 cloudwatch:DescribeAlarms.`
@@ -83,7 +84,7 @@ func newInit(env environment) *cobra.Command {
 	flags.StringVar(&d.alias, "alias", "", "the `ALIAS` whose traffic is shifted")
 	flags.StringVar(&d.strategy, "strategy", "", "the `STRATEGY`; default: "+request.CommonStrategies()[0])
 	flags.StringArrayVar(&d.alarms, "alarm", nil, "watch this `ALARM`; may be repeated; none: no alarm")
-	flags.StringVar(&d.output, "output", "deployment.json", "write this `FILE`; .yaml writes YAML")
+	flags.StringVar(&d.output, "output", "deployment.json", "write this `FILE`, JSON or YAML")
 	flags.BoolVar(&d.yes, "yes", false, "ask nothing, and take what is proposed")
 	flags.BoolVar(&d.force, "force", false, "replace a file that exists")
 	d.addFlags(cmd)

@@ -28,11 +28,11 @@ next in small steps. It watches alarms meanwhile, and puts the traffic back by
 itself if something goes wrong.
 
 These commands need no AWS account: init writes a deployment's file, and schema
-prints its JSON Schema; plan shows what a deployment will do; simulate plays it on
-this machine, with the definition and the handlers that run in AWS; local plays a
-whole AWS account on this machine, for you to try things; migrate shows how a
-template moves from CodeDeploy to Sluice; completion lets your shell complete
-commands, targets and strategies.
+prints its JSON Schema; plan shows what a deployment will do; simulate plays it
+on this machine, with the definition and the handlers that run in AWS; local
+plays a whole AWS account on this machine, for you to try things; migrate shows
+how a template moves from CodeDeploy to Sluice; completion lets your shell
+complete commands, targets and strategies.
 
 The other commands work with the Sluice in your AWS account. They find it as the
 aws command does: through profiles and environment variables, including

@@ -11,13 +11,14 @@ import (
 )
 
 const aboutSchema = `Schema prints the JSON Schema (draft 7) of a deployment's file, or of a
-scenario's. Editors complete, explain and check a file that names its schema:
+scenario's. Editors complete, explain and check a file that names its schema, in
+JSON as "$schema", and in YAML as the first line:
 
-  JSON:  "$schema": "` + request.SchemaURL + `"
-  YAML:  # yaml-language-server: $schema=…, as the first line
+  # yaml-language-server: $schema=URL
 
-Without the network, save the schema beside the file and name it:
-"$schema": "./deployment.schema.json". Sluice itself ignores $schema.
+'sluice init' writes the URL of the published schema. Without the network, save
+the schema beside the file and name it as "./deployment.schema.json". Sluice
+itself ignores $schema.
 
 The schema knows names, types, words and limits. What depends on several fields,
 'sluice plan' and 'sluice check' find.`
