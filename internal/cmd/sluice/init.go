@@ -30,6 +30,8 @@ in AWS: the functions, the aliases, and the alarms that watch the function. With
 --yes, or without a terminal, it takes what it proposes; then it needs
 --function.
 
+The name of the file says whether it is JSON or YAML.
+
 Without AWS it proposes the alias live and no alarms. Nothing in AWS is changed.
 A file that exists is replaced only with --force. The file names its JSON
 Schema, so that editors complete it: see 'sluice schema'.
@@ -84,7 +86,7 @@ func newInit(env environment) *cobra.Command {
 	flags.StringVar(&d.alias, "alias", "", "the `ALIAS` whose traffic is shifted")
 	flags.StringVar(&d.strategy, "strategy", "", "the `STRATEGY`; default: "+request.CommonStrategies()[0])
 	flags.StringArrayVar(&d.alarms, "alarm", nil, "watch this `ALARM`; may be repeated; none: no alarm")
-	flags.StringVar(&d.output, "output", "deployment.json", "write this `FILE`, JSON or YAML")
+	flags.StringVar(&d.output, "output", "deployment.json", "write this `FILE`")
 	flags.BoolVar(&d.yes, "yes", false, "ask nothing, and take what is proposed")
 	flags.BoolVar(&d.force, "force", false, "replace a file that exists")
 	d.addFlags(cmd)
