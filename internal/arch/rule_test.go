@@ -248,7 +248,7 @@ var rules = []rule{
 	{
 		folder: "internal/cmd/*",
 		may: list(
-			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, jsonSchema, templates, definition, "github.com/spf13/cobra"},
+			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, jsonSchema, templates, definition, "github.com/spf13/cobra", "github.com/google/licensecheck"},
 			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
 		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
 	},

@@ -44,7 +44,8 @@ const examplesOfSluice = `  sluice init
   sluice simulate -f deployment.json
   sluice simulate -f deployment.json -s scenario.json --json | jq .outcome
   sluice start -f deployment.json --wait
-  sluice local --speed 60`
+  sluice local --speed 60
+  source <(sluice completion bash)`
 
 const exitStatuses = `
 Exit status:
@@ -88,10 +89,10 @@ func newRoot(env environment) *cobra.Command {
 	}
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "show on stderr the logs of Lambdas on this machine")
 	root.SetUsageTemplate(root.UsageTemplate() + exitStatuses)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	addVersionFlag(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env), newVersion(), newManual())
 	for _, a := range operator.Actions() {
 		root.AddCommand(newOrder(a, env))
 	}

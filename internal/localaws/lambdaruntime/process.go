@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -43,7 +42,7 @@ func launch(f Function, logs io.Writer) (*process, error) {
 	p.command.Stdout, p.command.Stderr = logs, logs
 	// A signal that a terminal sends to this process's group must not reach the
 	// bootstrap. It ends when its API closes.
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.command.SysProcAttr = ownGroup()
 	// A child process that the bootstrap leaves behind must not keep its output open.
 	p.command.WaitDelay = time.Second
 	if err := p.command.Start(); err != nil {
