@@ -114,14 +114,16 @@ func isLicense(name string) bool {
 	return isNotice(name) || slices.ContainsFunc([]string{"LICENSE", "LICENCE", "COPYING", "UNLICENSE"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
-// isNotice tells the files that the Apache licence wants to be passed on; they are no licence.
+// isNotice tells the files that are passed on and are no licence themselves: those that the Apache
+// licence asks for, and a summary of several licences.
 func isNotice(name string) bool {
-	return strings.HasPrefix(strings.ToUpper(filepath.Base(name)), "NOTICE")
+	name = strings.ToUpper(filepath.Base(name))
+	return strings.HasPrefix(name, "NOTICE") || strings.HasPrefix(name, "LICENSE-SUMMARY")
 }
 
 // allowed are the licences that a binary of ours may be under, by their SPDX names: those that
 // ask for nothing but a notice, and the MPL, whose files we do not change.
-var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0", "Unlicense"}
+var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unlicense"}
 
 // leastCoverage is the part of a licence's text, in per cent, that must be words of known
 // licences. The rest is who has the copyright.
