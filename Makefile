@@ -47,6 +47,11 @@ MUTANTS     ?= 0
 SEED        ?= 1
 MUTANTFLAGS ?=
 
+# For make release and make release-check: the version without a v, and what to build for. All
+# that a release is for if this is empty.
+VERSION   ?=
+PLATFORMS ?=
+
 # An awk that prints each line as soon as it arrives: by itself, mawk would wait for more.
 prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo -W interactive)
 
@@ -68,10 +73,11 @@ ABANDON_OPEN ?=
 any_pipeline = -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any
 
 # No VCS stamp and no paths: the same sources give the same bytes, at whatever commit
-# and in whatever folder.
+# and in whatever folder. The command has the stamp, for sluice version.
 go_build    := go build -trimpath -buildvcs=false
 cdk         := npx --yes aws-cdk@2.1148.1
 preflight   := go build -o bin/preflight ./infra/preflight && bin/preflight
+govulncheck := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 staticcheck := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # No function may be more complex than this (cyclomatic complexity).
@@ -100,7 +106,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: bin/sluice ## play four deployments on a local world: healthy, sick, stopped by a hook, and with a site
@@ -136,6 +142,15 @@ lint: needs-go ## gofmt, go vet, staticcheck and gocyclo
 .PHONY: presubmit
 presubmit: lint test build ## what a change must pass
 
+# The database is asked for by hand first: without it, the tool waits for minutes.
+vulnerabilities := https://vuln.go.dev
+
+.PHONY: vuln
+vuln: needs-go ## look for known vulnerabilities in what the code calls, if vuln.go.dev answers
+	@if curl --silent --fail --max-time 20 --output /dev/null $(vulnerabilities)/index/db.json; \
+		then $(govulncheck) -db $(vulnerabilities) ./...; \
+		else echo 'skipped: govulncheck, as $(vulnerabilities) does not answer'; fi
+
 .PHONY: fmt
 fmt: needs-go ## format the Go files
 	go fmt ./...
@@ -149,6 +164,7 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./internal/proof -run OnceWrong -update
 	go test ./internal/shift/judge -run Golden -update
 	go test ./internal/request ./internal/world -run Golden -update
+	go test ./internal/cmd/release -run Golden -update
 
 .PHONY: bench
 bench: dist/benchmarks ## measure everything, and print the README's figures
@@ -230,6 +246,25 @@ destroy: needs-node needs-account build ## remove the stack, and that of a pipel
 bootstrap: needs-node needs-account build ## prepare the account and region for CDK, once
 	$(cdk) bootstrap $(SETTINGS) $(CDKFLAGS)
 
+.PHONY: install
+install: needs-go ## install the command sluice to where go install puts programs
+	go install -trimpath ./internal/cmd/sluice
+
+release = go run ./internal/cmd/release $(if $(PLATFORMS),-platforms '$(PLATFORMS)')
+
+# It publishes nothing. The workflow .github/workflows/release.yml does, of a tag.
+.PHONY: release
+release: needs-go ## write the files of release VERSION (0.1.0) to dist/release, from what is committed
+	@$(release) -version '$(VERSION)'
+	@cat dist/release/checksums.txt
+
+.PHONY: release-check
+release-check: needs-go ## make a release of what is committed twice, and compare their bytes
+	@$(release) -trial -out dist/release-check/first
+	@$(release) -trial -out dist/release-check/second
+	diff -r dist/release-check/first dist/release-check/second
+	@cat dist/release-check/first/checksums.txt
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist cdk.out
@@ -251,7 +286,7 @@ needs-aws: needs-go
 # Go knows what is up to date; these are always asked for.
 .PHONY: bin/sluice $(bootstraps)
 bin/sluice: needs-go
-	$(go_build) -o $@ ./internal/cmd/sluice
+	go build -trimpath -o $@ ./internal/cmd/sluice
 
 # The Lambdas for this machine: what make e2e and sluice local run.
 .PHONY: dist/e2e

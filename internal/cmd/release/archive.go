@@ -46,31 +46,31 @@ func readFolder(folder, prefix string) ([]file, error) {
 	return files, nil
 }
 
-// writeTarball writes an archive of which every byte follows from the files and the time.
-func writeTarball(name string, files []file, at time.Time) error {
+// tarball packs files into an archive of which every byte follows from the files and the time.
+func tarball(files []file, at time.Time) ([]byte, error) {
 	var archive bytes.Buffer
 	packed := gzip.NewWriter(&archive) // it names no file and no time
 	to := tar.NewWriter(packed)
 	for _, f := range slices.SortedFunc(slices.Values(files), byName) {
 		header := &tar.Header{Name: f.name, Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR}
 		if err := to.WriteHeader(header); err != nil {
-			return fmt.Errorf("pack %s: %w", f.name, err)
+			return nil, fmt.Errorf("pack %s: %w", f.name, err)
 		}
 		if _, err := to.Write(f.data); err != nil {
-			return fmt.Errorf("pack %s: %w", f.name, err)
+			return nil, fmt.Errorf("pack %s: %w", f.name, err)
 		}
 	}
 	if err := to.Close(); err != nil {
-		return fmt.Errorf("pack %s: %w", name, err)
+		return nil, fmt.Errorf("end the archive: %w", err)
 	}
 	if err := packed.Close(); err != nil {
-		return fmt.Errorf("pack %s: %w", name, err)
+		return nil, fmt.Errorf("end the archive: %w", err)
 	}
-	return os.WriteFile(name, archive.Bytes(), 0o644)
+	return archive.Bytes(), nil
 }
 
-// writeZip writes an archive of which every byte follows from the files and the time.
-func writeZip(name string, files []file, at time.Time) error {
+// zipped packs files into an archive of which every byte follows from the files and the time.
+func zipped(files []file, at time.Time) ([]byte, error) {
 	var archive bytes.Buffer
 	to := zip.NewWriter(&archive)
 	for _, f := range slices.SortedFunc(slices.Values(files), byName) {
@@ -78,16 +78,16 @@ func writeZip(name string, files []file, at time.Time) error {
 		header.SetMode(f.mode)
 		part, err := to.CreateHeader(header)
 		if err != nil {
-			return fmt.Errorf("pack %s: %w", f.name, err)
+			return nil, fmt.Errorf("pack %s: %w", f.name, err)
 		}
 		if _, err := part.Write(f.data); err != nil {
-			return fmt.Errorf("pack %s: %w", f.name, err)
+			return nil, fmt.Errorf("pack %s: %w", f.name, err)
 		}
 	}
 	if err := to.Close(); err != nil {
-		return fmt.Errorf("pack %s: %w", name, err)
+		return nil, fmt.Errorf("end the archive: %w", err)
 	}
-	return os.WriteFile(name, archive.Bytes(), 0o644)
+	return archive.Bytes(), nil
 }
 
 // writeChecksums writes checksums.txt about the other files of a folder, as sha256sum does.

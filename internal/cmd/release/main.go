@@ -1,6 +1,7 @@
 // Command release makes what a release of Sluice consists of, and publishes nothing.
 //
 //	release -version 0.1.0 [-out FOLDER] [-platforms OS/ARCH,…]
+//	release -trial [-out FOLDER] [-platforms OS/ARCH,…]
 //
 // It works in a clone of the commit that is checked out, tagged with the version: so Go
 // records version, commit and date in the binaries, and nothing that is not committed
@@ -17,6 +18,9 @@ import (
 	"strings"
 )
 
+// trialVersion is what a trial makes. No tag has it, and the changelog need not know it.
+const trialVersion = "0.0.0-trial"
+
 // allPlatforms are those that a release has archives for.
 const allPlatforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64"
 
@@ -32,16 +36,15 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	version := flags.String("version", "", "the version, such as 0.1.0; CHANGELOG.md must have a section about it")
+	trial := flags.Bool("trial", false, "make what a release of this commit would be, as version "+trialVersion)
 	out := flags.String("out", "dist/release", "the folder to write to; what it holds is removed")
 	platforms := flags.String("platforms", allPlatforms, "what to build for, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	changelog, err := os.ReadFile("CHANGELOG.md")
-	if err != nil {
-		return fmt.Errorf("read the changelog in the repository's folder: %w", err)
-	}
-	if err := check(*version, string(changelog)); err != nil {
+	if *trial {
+		*version = trialVersion
+	} else if err := checkVersion(*version); err != nil {
 		return err
 	}
 	targets, err := parsePlatforms(*platforms)
@@ -53,11 +56,20 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer r.close()
-	if err := r.make(ctx, targets); err != nil {
+	return r.make(ctx, targets)
+}
+
+// checkVersion checks that CHANGELOG.md is about the version. It warns if it gives no day.
+func checkVersion(version string) error {
+	changelog, err := os.ReadFile("CHANGELOG.md")
+	if err != nil {
+		return fmt.Errorf("read the changelog in the repository's folder: %w", err)
+	}
+	if err := check(version, string(changelog)); err != nil {
 		return err
 	}
-	if !isDated(*version, string(changelog)) {
-		fmt.Fprintf(os.Stderr, "release: before you publish this, write the day behind [%s] in CHANGELOG.md\n", *version)
+	if !isDated(version, string(changelog)) {
+		fmt.Fprintf(os.Stderr, "release: before you publish this, write the day behind [%s] in CHANGELOG.md\n", version)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (r *release) check(ctx context.Context) error {
 	}
 	tag := "v" + r.version
 	if _, err := r.output(ctx, r.clone, "git", "rev-parse", "--quiet", "--verify", "refs/tags/"+tag); err != nil {
-		if _, err := r.output(ctx, r.clone, "git", "tag", tag); err != nil {
+		if _, err := r.output(ctx, r.clone, "git", "-c", "tag.gpgSign=false", "tag", tag); err != nil {
 			return err
 		}
 	}
@@ -101,9 +102,9 @@ func (r *release) make(ctx context.Context, targets []platform) error {
 
 // archive builds the command for a platform, and packs it with the files that every archive has.
 func (r *release) archive(ctx context.Context, p platform, beside []file) error {
-	name, suffix, write := "sluice", ".tar.gz", writeTarball
+	name, suffix, pack := "sluice", ".tar.gz", tarball
 	if p.os == "windows" {
-		name, suffix, write = "sluice.exe", ".zip", writeZip
+		name, suffix, pack = "sluice.exe", ".zip", zipped
 	}
 	binary := filepath.Join(r.work, p.os, p.arch, name)
 	if err := r.build(ctx, binary, p); err != nil {
@@ -113,8 +114,11 @@ func (r *release) archive(ctx context.Context, p platform, beside []file) error 
 	if err != nil {
 		return fmt.Errorf("read what was built: %w", err)
 	}
-	files := append([]file{{name: name, mode: 0o755, data: data}}, beside...)
-	return write(filepath.Join(r.out, fmt.Sprintf("sluice_%s_%s_%s%s", r.version, p.os, p.arch, suffix)), files, r.at)
+	packed, err := pack(append([]file{{name: name, mode: 0o755, data: data}}, beside...), r.at)
+	if err != nil {
+		return err
+	}
+	return r.write(fmt.Sprintf("sluice_%s_%s_%s%s", r.version, p.os, p.arch, suffix), packed)
 }
 
 // build builds the command. Go records the version of the clone's tag.
@@ -156,14 +160,58 @@ func (r *release) documents(ctx context.Context) ([]file, error) {
 
 // pack zips what make package writes: the template and the Lambdas' zips.
 func (r *release) pack(ctx context.Context) error {
-	if err := r.run(ctx, nil, "make", "--no-print-directory", "package"); err != nil {
-		return err
-	}
-	files, err := readFolder(filepath.Join(r.clone, "dist", "package"), "")
+	files, err := r.packageFiles(ctx)
 	if err != nil {
 		return err
 	}
-	return writeZip(filepath.Join(r.out, "sluice-package_"+r.version+".zip"), files, r.at)
+	packed, err := zipped(files, r.at)
+	if err != nil {
+		return err
+	}
+	return r.write("sluice-package_"+r.version+".zip", packed)
+}
+
+// packageFiles lists the files of dist/package. A commit whose Makefile has no target package has
+// the Lambdas' zips alone.
+func (r *release) packageFiles(ctx context.Context) ([]file, error) {
+	makefile, err := os.ReadFile(filepath.Join(r.clone, "Makefile"))
+	if err != nil {
+		return nil, fmt.Errorf("read the Makefile: %w", err)
+	}
+	if regexp.MustCompile(`(?m)^package:`).Match(makefile) {
+		if err := r.run(ctx, nil, "make", "--no-print-directory", "package"); err != nil {
+			return nil, err
+		}
+		return readFolder(filepath.Join(r.clone, "dist", "package"), "")
+	}
+	if err := r.run(ctx, nil, "make", "--no-print-directory", "build"); err != nil {
+		return nil, err
+	}
+	bootstraps, err := filepath.Glob(filepath.Join(r.clone, "dist", "*", "bootstrap"))
+	if err != nil {
+		return nil, err
+	}
+	var zips []file
+	for _, name := range bootstraps {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read what was built: %w", err)
+		}
+		packed, err := zipped([]file{{name: "bootstrap", mode: 0o755, data: data}}, r.at)
+		if err != nil {
+			return nil, err
+		}
+		zips = append(zips, file{name: filepath.Base(filepath.Dir(name)) + ".zip", mode: 0o644, data: packed})
+	}
+	return zips, nil
+}
+
+// write writes a file of the release.
+func (r *release) write(name string, data []byte) error {
+	if err := os.WriteFile(filepath.Join(r.out, name), data, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 // listMaterials writes the SBOM: every module of the command, the Lambdas and the stack. A serial
