@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -172,7 +171,9 @@ func TestInterruptStopsTheWatchingAndNotTheDeployment(t *testing.T) {
 	a, x := startDeployment(t, canary, `{}`, time.Minute)
 	a.onSleep = func(ctx context.Context, passed time.Duration) {
 		if passed > 2*time.Minute {
-			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+			self, err := os.FindProcess(os.Getpid())
+			require.NoError(t, err)
+			require.NoError(t, self.Signal(os.Interrupt))
 			<-ctx.Done()
 		}
 	}

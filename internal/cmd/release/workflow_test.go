@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluice-aws/sluice/internal/strictjson"
+	"github.com/sluice-aws/sluice/internal/strictyaml"
+)
+
+// What GitHub would refuse only when it is too late: a file that is no YAML, a make target that
+// does not exist; and what nobody should hand out: more than reading to a whole workflow, and an
+// action whose code anybody may change.
+func TestTheFilesForGitHubAreWellFormed(t *testing.T) {
+	t.Parallel()
+	makefile, err := os.ReadFile("../../../Makefile")
+	require.NoError(t, err)
+	files, err := filepath.Glob("../../../.github/*/*.yml")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 5)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		var problems strictjson.Problems
+		strictyaml.Convert(text, &problems)
+		assert.Empty(t, problems.List(), name)
+		if filepath.Base(filepath.Dir(name)) != "workflows" {
+			continue
+		}
+		assert.Regexp(t, `(?m)^permissions:\n  contents: read\n`, string(text), name)
+		for _, action := range regexp.MustCompile(`uses: (\S+)`).FindAllStringSubmatch(string(text), -1) {
+			assert.Regexp(t, `^(\./.*|actions/[a-z-]+@v\d+|\S+@[0-9a-f]{40})$`, action[1], name)
+		}
+		for _, target := range regexp.MustCompile(`run: make ([a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+			assert.Regexp(t, `(?m)^`+target[1]+`:`, string(makefile), name)
+		}
+	}
+}
