@@ -75,7 +75,7 @@ func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
 func isPasted(b block) bool { return b.section == "A local account" && b.language == "sh" }
 
 // inline are the commands of the README's sentences and tables.
-var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go test|go run|go tool|aws|GODEBUG=\\S+) ([^`]+)`")
+var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go install|go test|go run|go tool|aws|GODEBUG=\\S+) ([^`]+)`")
 
 // So are the commands of its sentences and tables.
 func TestEveryCommandInASentenceOfTheReadmeWorks(t *testing.T) {
@@ -158,6 +158,9 @@ func (p *person) asksAWS(t *testing.T, args []string, shown string) {
 func goTool(t *testing.T, args []string) {
 	t.Helper()
 	switch folder := filepath.Join(root, args[1]); args[0] {
+	case "install": // of a published version; RELEASING.md says how that is tried
+		inside, _, _ := strings.Cut(strings.TrimPrefix(args[1], "github.com/sluice-aws/sluice/"), "@")
+		assert.Contains(t, declared(t, filepath.Join(root, inside), false), "main")
 	case "tool": // it reads what the benchmark before it writes
 		assert.Equal(t, "pprof", args[1])
 	case "run":

@@ -17,19 +17,24 @@ var dry = map[string]struct {
 	why string
 	ci  string // the target that .ci/run makes, if any
 }{
-	"test":        {"this is one of its tests", "test"},
-	"e2e":         {"its package is one of make test's", ""},
-	"dist/e2e":    {"it builds every Lambda; package e2e, one of make test's, builds the same", ""},
-	"lint":        {"it reads everything", "lint"},
-	"chaos":       {"it takes minutes; with a slice of the faults, seconds", "chaos"},
-	"bench":       {"it takes minutes; .ci/run runs the shorter benchmarks once, and package figures has tests", "dist/benchmarks"},
-	"judge-night": {"it takes a night; its packages have tests that play a little of it", ""},
-	"figures":     {"it is make bench, and writes the README, for which package figures has tests", ""},
-	"conformance": {"it fetches what is not Sluice's", "conformance"},
-	"build":       {"it builds every Lambda for another architecture", "build"},
-	"mutants":     {"it takes minutes; its package has a test that plays it on a small module", ""},
-	"smoke":       {"its package has tests that run it in a local account", ""},
-	"golden":      {"it writes what make test compares with", ""},
+	"test":          {"this is one of its tests", "test"},
+	"e2e":           {"its package is one of make test's", ""},
+	"dist/e2e":      {"it builds every Lambda; package e2e, one of make test's, builds the same", ""},
+	"lint":          {"it reads everything", "lint"},
+	"chaos":         {"it takes minutes; with a slice of the faults, seconds", "chaos"},
+	"bench":         {"it takes minutes; .ci/run runs the shorter benchmarks once, and package figures has tests", "dist/benchmarks"},
+	"judge-night":   {"it takes a night; its packages have tests that play a little of it", ""},
+	"figures":       {"it is make bench, and writes the README, for which package figures has tests", ""},
+	"conformance":   {"it fetches what is not Sluice's", "conformance"},
+	"build":         {"it builds every Lambda for another architecture", "build"},
+	"mutants":       {"it takes minutes; its package has a test that plays it on a small module", ""},
+	"smoke":         {"its package has tests that run it in a local account", ""},
+	"golden":        {"it writes what make test compares with", ""},
+	"presubmit":     {"it is make lint, make test and make build", ""},
+	"install":       {"it installs a program on this machine; make bin/sluice builds the same", ""},
+	"vuln":          {"it reads everything, and a database on the network", "vuln"},
+	"release":       {"it is made of a commit; .ci/run makes one for this machine, and package release has tests", ""},
+	"release-check": {"it builds everything for all systems, twice; a workflow does so for each change", ""},
 }
 
 // byCDK are the targets that call CDK's command, and what with.
@@ -123,6 +128,10 @@ func TestMakeRefusesWhatItDoesNotKnow(t *testing.T) {
 	p := &person{environment: append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0")}
 	_, err := p.attempts(t, root, "make", "judge-night", "JUDGE_RUNS=many")
 	assert.ErrorContains(t, err, "JUDGE_RUNS is a number of runs, and not 'many'")
+	for version, says := range map[string]string{"9.9.9": "CHANGELOG.md has no section [9.9.9]", "": "make release VERSION=0.1.0"} {
+		_, err := p.attempts(t, root, "make", "release", "VERSION="+version)
+		assert.ErrorContains(t, err, says)
+	}
 	for setting, says := range map[string]string{
 		"CHAOS=anything":       "CHAOS is all or slice, and not 'anything'",
 		"CHAOS=":               "CHAOS is all or slice, and not ''",
