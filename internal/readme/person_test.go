@@ -169,6 +169,7 @@ func (l *terminal) told() string {
 func (p *person) enters(t *testing.T, args ...string) *terminal {
 	t.Helper()
 	command := exec.Command(p.sluice, append(args, "--port", "0")...)
+	command.Args[0] = "bin/sluice" // what the README's reader types
 	command.Dir = p.folder
 	pipe, err := command.StdoutPipe()
 	require.NoError(t, err)

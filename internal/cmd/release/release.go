@@ -217,7 +217,7 @@ func (r *release) write(name string, data []byte) error {
 // listMaterials writes the SBOM: every module of the command, the Lambdas and the stack. A serial
 // number or a time would be others each time.
 func (r *release) listMaterials(ctx context.Context) error {
-	return r.run(ctx, nil, "go", "run", sbomTool, "mod", "-json", "-licenses", "-std", "-noserial", "-notimestamp",
+	return r.run(ctx, nil, "go", "run", sbomTool, "mod", "-json", "-std", "-noserial", "-notimestamp",
 		"-output", filepath.Join(r.out, "sluice_"+r.version+".cdx.json"))
 }
 

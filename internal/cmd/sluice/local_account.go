@@ -209,7 +209,7 @@ func (a *localAccount) walkthrough(s inputs, release shift.Release) []string {
 	for _, alarm := range release.Alarms {
 		add("aws cloudwatch set-alarm-state %s --state-value ALARM --state-reason 'by hand'", alarmArguments(alarm))
 	}
-	add("bin/sluice watch %s", release.Arrivals[0].Target)
+	add("%s watch %s", invokedAs(), release.Arrivals[0].Target)
 	routes()
 	return lines
 }
@@ -249,14 +249,18 @@ func (a *localAccount) switchOf(t shift.Target) string {
 	return ""
 }
 
+// invokedAs returns how the user calls this command: bin/sluice in a clone, ./sluice where an
+// archive was unpacked, or sluice.
+func invokedAs() string { return os.Args[0] }
+
 // moreCommands lists commands that are not part of the walkthrough.
 func (a *localAccount) moreCommands(release shift.Release) []string {
 	target := release.Arrivals[0].Target
 	lines := []string{
-		"bin/sluice status",
-		fmt.Sprintf("bin/sluice abort %s --reason 'by hand'", target),
-		fmt.Sprintf("bin/sluice promote %s", target),
-		fmt.Sprintf("bin/sluice history %s", target),
+		fmt.Sprintf("%s status", invokedAs()),
+		fmt.Sprintf("%s abort %s --reason 'by hand'", invokedAs(), target),
+		fmt.Sprintf("%s promote %s", invokedAs(), target),
+		fmt.Sprintf("%s history %s", invokedAs(), target),
 		fmt.Sprintf("aws stepfunctions list-executions --state-machine-arn %s", a.world.StateMachine()),
 	}
 	for _, arrival := range release.Arrivals {
