@@ -153,13 +153,16 @@ func (m module) names() ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
-// texts joins all licences, for the archives.
-func texts(modules []module) []byte {
+// texts joins all licences, for the archives. It is an error if one is not allowed.
+func texts(modules []module) ([]byte, error) {
 	var all bytes.Buffer
 	for _, m := range modules {
+		if _, err := m.names(); err != nil {
+			return nil, err
+		}
 		for _, name := range slices.Sorted(maps.Keys(m.licenses)) {
 			fmt.Fprintf(&all, "%s\n%s, %s\n\n%s\n\n", strings.Repeat("=", 80), strings.TrimSpace(m.path+" "+m.version), name, bytes.TrimSpace(m.licenses[name]))
 		}
 	}
-	return all.Bytes()
+	return all.Bytes(), nil
 }

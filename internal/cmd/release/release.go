@@ -142,7 +142,11 @@ func (r *release) documents(ctx context.Context) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []file{{name: "LICENSE", mode: 0o644, data: own}, {name: "THIRD_PARTY_LICENSES", mode: 0o644, data: texts(modules)}}
+	others, err := texts(modules)
+	if err != nil {
+		return nil, err
+	}
+	files := []file{{name: "LICENSE", mode: 0o644, data: own}, {name: "THIRD_PARTY_LICENSES", mode: 0o644, data: others}}
 	for shell, name := range map[string]string{"bash": "sluice.bash", "zsh": "_sluice", "fish": "sluice.fish", "powershell": "sluice.ps1"} {
 		script, err := r.output(ctx, r.work, sluice, "completion", shell)
 		if err != nil {
