@@ -1,7 +1,7 @@
 // Command release makes what a release of Sluice consists of, and publishes nothing.
 //
 //	release -version 0.1.0 [-out FOLDER] [-platforms OS/ARCH,…]
-//	release -trial [-out FOLDER] [-platforms OS/ARCH,…]
+//	release -trial [-only-archives] [-out FOLDER] [-platforms OS/ARCH,…]
 //
 // It works in a clone of the commit that is checked out, tagged with the version: so Go
 // records version, commit and date in the binaries, and nothing that is not committed
@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	version := flags.String("version", "", "the version, such as 0.1.0; CHANGELOG.md must have a section about it")
 	trial := flags.Bool("trial", false, "make what a release of this commit would be, as version "+trialVersion)
+	only := flags.Bool("only-archives", false, "leave out the Lambdas and the bill of materials")
 	out := flags.String("out", "dist/release", "the folder to write to; what it holds is removed")
 	platforms := flags.String("platforms", allPlatforms, "what to build for, separated by commas")
 	if err := flags.Parse(args); err != nil {
@@ -57,6 +58,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer r.close()
+	r.onlyArchives = *only
 	return r.make(ctx, targets)
 }
 

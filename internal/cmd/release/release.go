@@ -22,6 +22,8 @@ type release struct {
 	work    string    // a folder that is removed at the end
 	clone   string    // the sources: the commit, tagged
 	at      time.Time // of the commit
+	// onlyArchives leaves out what takes longest, for a quick look.
+	onlyArchives bool
 }
 
 // newRelease clones the commit that is checked out in the current folder, and tags the clone.
@@ -92,8 +94,11 @@ func (r *release) make(ctx context.Context, targets []platform) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{r.pack, r.listMaterials} {
-		if err := step(ctx); err != nil {
+	if !r.onlyArchives {
+		if err := r.pack(ctx); err != nil {
+			return err
+		}
+		if err := r.listMaterials(ctx); err != nil {
 			return err
 		}
 	}
