@@ -224,9 +224,10 @@ func (r *release) write(name string, data []byte) error {
 }
 
 // listMaterials writes the SBOM: every module of the command, the Lambdas and the stack. A serial
-// number or a time would be others each time.
+// number or a time would be others each time. It has the tool's own checksum, which would tell the
+// folder that the tool was built in.
 func (r *release) listMaterials(ctx context.Context) error {
-	return r.run(ctx, nil, "go", "run", sbomTool, "mod", "-json", "-std", "-noserial", "-notimestamp",
+	return r.run(ctx, []string{"GOFLAGS=-trimpath"}, "go", "run", sbomTool, "mod", "-json", "-std", "-noserial", "-notimestamp",
 		"-output", filepath.Join(r.out, "sluice_"+r.version+".cdx.json"))
 }
 
