@@ -94,7 +94,7 @@ func parameters() []parameter {
 			conditions: []choice{{name: "OnNewVersions", expression: equals("OnNewVersion", "true"), without: "false"}},
 		},
 		{
-			setting: "notificationEmails", called: "NotificationEmail", marker: "parameter@notification.email",
+			setting: "notificationEmails", called: "NotificationEmail", marker: "notification@email.address",
 			declares: attributes{
 				"Description": "One e-mail address that hears of the end of deployments, or nothing. AWS asks it for a confirmation once. Subscribe others to the topic.",
 				"Default":     "", "AllowedPattern": `([A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?`,
@@ -140,13 +140,13 @@ func parameters() []parameter {
 			conditions: []choice{{name: "HasHookEndpoint", expression: equals("HookEndpoint", flow.HookEndpointURL), without: "off"}},
 		},
 		{
-			setting: "macro", marker: "ParameterMacro",
+			setting: "macro", called: "MacroName", marker: "ParameterMacro",
 			declares: attributes{
 				"Description": "The name of the CloudFormation macro, such as " + flow.DefaultMacro + ", or off. There can be only one of a name in an account and region.",
 				"Default":     noMacro, "AllowedPattern": macroShape.String(),
 				"ConstraintDescription": "must be off, or the macro's name in templates, such as " + flow.DefaultMacro + ": an uppercase letter, and then letters and digits, 64 in all",
 			},
-			conditions: []choice{{name: "HasMacro", expression: not(equals("Macro", noMacro)), without: noMacro}},
+			conditions: []choice{{name: "HasMacro", expression: not(equals("MacroName", noMacro)), without: noMacro}},
 		},
 		{
 			setting: "configParameters", marker: "/parameter-folder/",
@@ -162,7 +162,7 @@ func parameters() []parameter {
 			setting: "revertHours", marker: "2159", whole: true,
 			declares: attributes{
 				"Description": "For how many hours a promoted deployment can be reverted. 0 allows no revert.",
-				"Default":     fmt.Sprint(shift.DefaultRevertWindow / 3600), "AllowedPattern": `[0-9]|[1-9][0-9]{1,2}|1[0-9]{3}|20[0-9]{2}|21[0-5][0-9]|2160`,
+				"Default":     fmt.Sprint(int(shift.DefaultRevertWindow / 3600)), "AllowedPattern": `[0-9]|[1-9][0-9]{1,2}|1[0-9]{3}|20[0-9]{2}|21[0-5][0-9]|2160`,
 				"ConstraintDescription": fmt.Sprintf("must be a whole number from 0, which allows no revert, to %d: the ledger keeps for so long what a revert needs", int(shift.MaxRevertWindow/3600)),
 			},
 		},
