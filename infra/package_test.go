@@ -432,7 +432,7 @@ func TestParametersAcceptWhatTheSettingsAccept(t *testing.T) {
 	t.Parallel()
 	for setting, values := range map[string][]string{
 		"namePrefix":         {"sluice", "team-a", "abc", strings.Repeat("a", 40), strings.Repeat("a", 41), "", "ab", "-ab", "Sluice", "a_b", "1ab"},
-		"functions":          {"tag", "orders-*", "*-a", "a", "***a", "*", "**", "", "a/b", "a b", strings.Repeat("a", 64), strings.Repeat("a", 65), "a:1"},
+		"functions":          {"tag", "orders-*", "*-a", "a", "***a", "*", "**", "a/b", "a b", strings.Repeat("a", 64), strings.Repeat("a", 65), "a:1"},
 		"hooks":              {"tag", "smoke", "*", "a.b"},
 		"synthetic":          {"tag", "load-*", "**", "a/b"},
 		"alias":              {"live", "7a", "a-b_c", "7", "77", "", "a b", "a.b", strings.Repeat("a", 64), strings.Repeat("a", 129)},
@@ -465,6 +465,7 @@ func TestParametersAcceptWhatTheSettingsAccept(t *testing.T) {
 func TestThePackageRefusesMore(t *testing.T) {
 	t.Parallel()
 	for setting, values := range map[string][]string{
+		"functions":          {""},                                          // there is tag for that
 		"alias":              {strings.Repeat("a", 65)},                      // of the description of a version
 		"configParameters":   {"/" + strings.Repeat("a", 99) + "/"},          // the same
 		"notificationEmails": {"a@example.com,b@example.com", "a@localhost"}, // one subscription

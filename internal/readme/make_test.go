@@ -29,6 +29,7 @@ var dry = map[string]struct {
 	"build":       {"it builds every Lambda for another architecture", "build"},
 	"mutants":     {"it takes minutes; its package has a test that plays it on a small module", ""},
 	"smoke":       {"its package has tests that run it in a local account", ""},
+	"package":     {"it needs Node, and synthesizes the stack a dozen times; package infra has tests of what it writes", "package"},
 	"golden":      {"it writes what make test compares with", ""},
 }
 

@@ -264,7 +264,9 @@ func settleDependencies(resources map[string]any) {
 		if len(references) == 0 {
 			continue
 		}
-		resource[dependsOn] = always
+		if resource[dependsOn] = always; len(always) == 0 {
+			delete(resource, dependsOn)
+		}
 		metadata := map[string]any{dependsOn: references}
 		if own, ok := resource["Metadata"].(map[string]any); ok {
 			maps.Copy(metadata, own)

@@ -87,7 +87,7 @@ func TestADependencyOnAConditionalResourceIsAReference(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Resources": {
 		"R": {"Type": "T", "DependsOn": ["X"], "Metadata": {"M": 1, "DependsOn": [{"Fn::If": ["A", {"Ref": "Y"}, {"Ref": "AWS::NoValue"}]}]}},
-		"X": {"Type": "T"}, "Y": {"Type": "T", "Condition": "A"}, "Z": {"Type": "T", "Condition": "A", "DependsOn": ["Y"]}}}`, encoded(t, merged))
+		"X": {"Type": "T"}, "Y": {"Type": "T", "Condition": "A"}, "Z": {"Type": "T", "Condition": "A", "DependsOn": "Y"}}}`, encoded(t, merged))
 }
 
 func TestTemplatesThatCannotBeMerged(t *testing.T) {
