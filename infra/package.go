@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -138,11 +139,21 @@ func writePackage(folder string) error {
 	if err != nil {
 		return fmt.Errorf("make the template of the package: %w", err)
 	}
-	text, err := json.MarshalIndent(template, "", " ")
+	text, err := canonicalText(template)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, templateFile), append(text, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(folder, templateFile), []byte(text), 0o644)
+}
+
+// canonicalText returns a template as a file. The same template has the same text.
+func canonicalText(template merge.Template) (string, error) {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	err := encoder.Encode(template)
+	return text.String(), err
 }
 
 // contextIn returns the context that CDK's command would hand over.

@@ -465,7 +465,7 @@ func TestParametersAcceptWhatTheSettingsAccept(t *testing.T) {
 func TestThePackageRefusesMore(t *testing.T) {
 	t.Parallel()
 	for setting, values := range map[string][]string{
-		"functions":          {""},                                          // there is tag for that
+		"functions":          {""},                                           // there is tag for that
 		"alias":              {strings.Repeat("a", 65)},                      // of the description of a version
 		"configParameters":   {"/" + strings.Repeat("a", 99) + "/"},          // the same
 		"notificationEmails": {"a@example.com,b@example.com", "a@localhost"}, // one subscription
