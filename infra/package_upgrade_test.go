@@ -36,6 +36,10 @@ func newPackageStack(t *testing.T) *packageStack {
 // whole one is too large to be sent without a bucket. The zips have the name of a release.
 func shortened(t *testing.T, template map[string]any, release string) *string {
 	t.Helper()
+	text, err := json.Marshal(template)
+	require.NoError(t, err)
+	template = nil
+	require.NoError(t, json.Unmarshal(text, &template)) // a copy
 	kept := map[string]any{}
 	for id, entry := range template["Resources"].(map[string]any) {
 		resource := entry.(map[string]any)
@@ -53,7 +57,7 @@ func shortened(t *testing.T, template map[string]any, release string) *string {
 		}
 		delete(resource, "Condition")
 	}
-	text, err := json.Marshal(map[string]any{"Parameters": template["Parameters"], "Conditions": template["Conditions"], "Resources": kept})
+	text, err = json.Marshal(map[string]any{"Parameters": template["Parameters"], "Conditions": template["Conditions"], "Resources": kept})
 	require.NoError(t, err)
 	for zip := range zipHashes(t) {
 		text = []byte(strings.ReplaceAll(string(text), `"./`+zip+`"`, `{"S3Bucket": "releases", "S3Key": "`+release+"/"+zip+`"}`))
