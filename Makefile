@@ -225,6 +225,12 @@ diff: needs-node needs-aws build ## what deploying would change
 deploy: needs-node needs-aws build ## deploy the stack; choose by SETTINGS="-c name=value"
 	$(cdk) deploy --all $(take_in) $(SETTINGS) $(CDKFLAGS)
 
+# One template with parameters, and a zip for each Lambda: infra/package/README.md.
+.PHONY: package
+package: needs-node build ## write what is deployed without Go, Node and make (dist/package)
+	rm -rf dist/package
+	go run ./infra package dist/package
+
 # For make smoke: LIST=1 only lists what is tested, CLEAN=1 only removes what earlier runs have
 # left, ONLY=stop,alarm tests these rows, ROLE=arn:… is an execution role for its functions, and
 # SPEED is the --speed of sluice local.

@@ -1,8 +1,10 @@
 // Command infra is the CDK app. It defines Sluice's resources in AWS. `make synth` runs it
-// through the cdk command, which passes the settings as context.
+// through the cdk command, which passes the settings as context. `make package` has it write what
+// is deployed without CDK.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,7 +15,7 @@ import (
 )
 
 func main() {
-	err := synthesize()
+	err := run(os.Args[1:])
 	stderr := os.Stderr
 	// jsii waits for its process twice, and sometimes prints an error about the second time.
 	os.Stderr, _ = os.Open(os.DevNull)
@@ -21,6 +23,18 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		os.Exit(1)
+	}
+}
+
+// run synthesizes the stacks, or writes the package into a folder.
+func run(args []string) error {
+	switch {
+	case len(args) == 0:
+		return synthesize()
+	case len(args) == 2 && args[0] == "package":
+		return writePackage(args[1])
+	default:
+		return errors.New("usage: infra, as CDK's app, or infra package FOLDER")
 	}
 }
 

@@ -128,6 +128,11 @@ var announced = []string{
 	string(shift.Promoted), string(shift.Unchanged), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
 }
 
+// defaultNotifyOn are the states that are announced unless a setting names others.
+var defaultNotifyOn = []string{
+	string(shift.ApprovalAsked), string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded),
+}
+
 // settingNames are the names of all settings. Other keys in cdk.json contain a colon, a slash or
 // an @.
 var settingNames = []string{
@@ -149,7 +154,7 @@ func readSettings(find context, keys []string) (settings, error) {
 		NamePrefix:         r.text("namePrefix", flow.DefaultNamePrefix, prefixShape, "lowercase letters, digits and hyphens, beginning with a letter"),
 		Alias:              r.text("alias", "live", anything, "text"),
 		NotificationEmails: r.list("notificationEmails"),
-		NotifyOn:           r.list("notifyOn", string(shift.ApprovalAsked), string(shift.Promoted), string(shift.Rejected), string(shift.RolledBack), string(shift.Stranded)),
+		NotifyOn:           r.list("notifyOn", defaultNotifyOn...),
 		LogRetentionDays:   r.number("logRetentionDays", 90),
 		Functions:          r.reach("functions", flow.TagAlias),
 		Hooks:              r.reach("hooks", flow.TagHook),

@@ -50,13 +50,19 @@ func newStacks(app constructs.Construct, s settings, b built) awscdk.Stack {
 	return own.stack
 }
 
+// stackID is the name of the stack's construct, and secondSluice that of its warning.
+const (
+	stackID      = "Sluice"
+	secondSluice = "sluice:second"
+)
+
 func newStack(scope constructs.Construct, s settings, b built) *sluice {
-	stack := awscdk.NewStack(scope, jsii.String("Sluice"), &awscdk.StackProps{
+	stack := awscdk.NewStack(scope, jsii.String(stackID), &awscdk.StackProps{
 		StackName:   jsii.String(s.NamePrefix),
 		Description: jsii.String("Sluice: moves live traffic from one version of a Lambda function to the next, a little at a time, and puts it back when it gets worse."),
 	})
 	if s.mayCollide() {
-		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("sluice:second"), jsii.String(
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String(secondSluice), jsii.String(
 			"If another Sluice stands in this account and region, both would shift whatever function is tagged: give each a pattern of names of its own as functions, or onNewVersion=false to all but one."))
 	}
 	all := &sluice{stack: stack, settings: s, permit: permissions{stack: stack, settings: s}}

@@ -164,7 +164,9 @@ var rules = []rule{
 	{folder: "statemachine/asl", tests: []string{contract, domain, localASL}},
 	// The stack names outcomes, too: alarms and the dashboard count them. Its tests hold
 	// them to the metrics that are written. Its links to the console are the command's.
-	{folder: "infra", may: list(cdk, machine, contract, domain, operator, requests, forecasts, stackShift), tests: []string{explanations, templates, module + "/internal/announce/emf"}},
+	{folder: "infra", may: list(cdk, machine, contract, domain, operator, requests, forecasts, stackShift, module+"/infra/package/merge"), tests: []string{explanations, templates, module + "/internal/announce/emf", localCloud, sdk}},
+	// It knows CloudFormation's language, and nothing of the stack.
+	{folder: "infra/package/merge"},
 	// Whoever has a distribution in CDK takes it as it is. It has the function of the edges in it.
 	{folder: "infra/frontend", may: list(cdk, module+"/internal/router/cloudfront/edge")},
 	// Whoever has a pipeline in CDK takes it as it is.

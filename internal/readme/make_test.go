@@ -35,6 +35,7 @@ var dry = map[string]struct {
 	"vuln":          {"it reads everything, and a database on the network", "vuln"},
 	"release":       {"it is made of a commit; .ci/run makes one for this machine, and package release has tests", ""},
 	"release-check": {"it builds everything for all systems, twice; a workflow does so for each change", ""},
+	"package":       {"it needs Node, and synthesizes the stack a dozen times; package infra has tests of what it writes", "package"},
 }
 
 // byCDK are the targets that call CDK's command, and what with.

@@ -709,7 +709,7 @@ func (t *template) resolveParameters(given map[string]string) (map[string]string
 		if !has {
 			missing = append(missing, name)
 		}
-		if len(p.AllowedValues) > 0 && has && !slices.ContainsFunc(p.AllowedValues, func(a any) bool { return text(a) == value }) {
+		if has && !p.allows(value) {
 			return nil, validationError("Parameter '%s' must be one of AllowedValues", name)
 		}
 		values[name] = value
@@ -718,6 +718,18 @@ func (t *template) resolveParameters(given map[string]string) (map[string]string
 		return nil, validationError("Parameters: [%s] must have values", strings.Join(missing, ", "))
 	}
 	return values, nil
+}
+
+// allows reports whether AllowedValues has a value, or each value of a list (AWS What's New,
+// December 2022, validation checks on the CommaDelimitedList parameter).
+func (p parameter) allows(value string) bool {
+	values := []string{value}
+	if isListType(p.Type) {
+		values = strings.Split(value, ",")
+	}
+	return len(p.AllowedValues) == 0 || !slices.ContainsFunc(values, func(one string) bool {
+		return !slices.ContainsFunc(p.AllowedValues, func(a any) bool { return text(a) == one })
+	})
 }
 
 func undefinedReference(kind, logical string) error {
