@@ -55,7 +55,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	for _, p := range pages(t) {
 		for _, l := range p.links() {
 			count++
-			if _, err := filepath.Abs(l.to); assert.NoError(t, err) && !exists(filepath.Join(root, l.to)) {
+			if !exists(filepath.Join(root, l.to)) {
 				t.Errorf("%s links to %s, which does not exist", p.path, l.to)
 				continue
 			}
