@@ -80,45 +80,55 @@ func TestEveryCommandOfThePagesWorks(t *testing.T) {
 var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go test|go run|go tool|aws|GODEBUG=\\S+) ([^`]+)`")
 
 // commands are those of the blocks of all pages, and then those of their sentences and tables,
-// but for what TestTheListOfCommandsIsTrue tries.
+// each once, but for what TestTheListOfCommandsIsTrue tries.
 func commands(t *testing.T) []command {
 	t.Helper()
-	var list []command
+	var blocks, sentences []command
+	for _, p := range current(t) {
+		blocks = append(blocks, blockCommands(p)...)
+		sentences = append(sentences, sentenceCommands(p)...)
+	}
+	require.Greater(t, len(blocks), 15)
+	require.Greater(t, len(sentences), 20)
 	seen := map[string]bool{}
 	for _, args := range listed(t) {
 		seen["sluice "+strings.Join(args, " ")] = true
 	}
-	add := func(c command) {
-		if once := strings.TrimPrefix(c.line, "bin/"); !seen[once] {
-			seen[once] = true
-			list = append(list, c)
+	return slices.DeleteFunc(append(blocks, sentences...), func(c command) bool {
+		line := strings.TrimPrefix(c.line, "bin/")
+		again := seen[line]
+		seen[line] = true
+		return again
+	})
+}
+
+// blockCommands are the commands of a page's blocks.
+func blockCommands(p page) []command {
+	var list []command
+	for _, b := range p.blocks {
+		if b.language != "sh" && b.language != "console" || isPasted(p, b) {
+			continue
+		}
+		for _, line := range typed(b) {
+			list = append(list, command{line: line, shown: shown(b, line)})
 		}
 	}
-	for _, p := range current(t) {
-		for _, b := range p.blocks {
-			if b.language != "sh" && b.language != "console" || isPasted(p, b) {
-				continue
-			}
-			for _, line := range typed(b) {
-				add(command{line: line, shown: shown(b, line)})
-			}
+	return list
+}
+
+// sentenceCommands are the commands of a page's sentences and tables.
+func sentenceCommands(p page) []command {
+	var list []command
+	for _, f := range inline.FindAllStringSubmatch(p.prose, -1) {
+		line := strings.Join(strings.Fields(f[2]), " ") // it may go over the end of a line
+		if !strings.HasSuffix(f[1], "sluice") {
+			list = append(list, command{line: f[1] + " " + line})
+			continue
+		}
+		for _, args := range calls(line) {
+			list = append(list, command{line: "sluice " + strings.Join(args, " ")})
 		}
 	}
-	blocks := len(list)
-	require.Greater(t, blocks, 15)
-	for _, p := range current(t) {
-		for _, f := range inline.FindAllStringSubmatch(p.prose, -1) {
-			line := strings.Join(strings.Fields(f[2]), " ") // it may go over the end of a line
-			if !strings.HasSuffix(f[1], "sluice") {
-				add(command{line: f[1] + " " + line})
-				continue
-			}
-			for _, args := range calls(line) {
-				add(command{line: "sluice " + strings.Join(args, " ")})
-			}
-		}
-	}
-	require.Greater(t, len(list), blocks+20)
 	return list
 }
 
