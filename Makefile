@@ -37,7 +37,7 @@ CHAOS         ?= all
 CHAOS_SECONDS ?= 60
 
 # For make judge-night: how often each kind of healthy deployment is played, and where the result
-# goes. JUDGE_FILE=internal/trial/night.jsonl keeps it for the README; make golden quotes it.
+# goes. JUDGE_FILE=internal/trial/night.jsonl keeps it for the judge's page; make golden quotes it.
 JUDGE_RUNS ?= 10000
 JUDGE_FILE ?= dist/judge-night.jsonl
 
@@ -167,12 +167,12 @@ golden: needs-go needs-node ## rewrite the golden files; read the difference bef
 	go test ./internal/cmd/release -run Golden -update
 
 .PHONY: bench
-bench: dist/benchmarks ## measure everything, and print the README's figures
+bench: dist/benchmarks ## measure everything, and print the figures
 	go run ./internal/cmd/figures $<
 
 .PHONY: figures
-figures: dist/benchmarks ## measure everything, and write the figures of the READMEs
-	go run ./internal/cmd/figures -readme README.md -frontends infra/frontend/README.md -judge internal/shift/judge/README.md $<
+figures: dist/benchmarks ## measure everything, and write the figures of the pages
+	go run ./internal/cmd/figures -page internal/cmd/figures/README.md -frontends infra/frontend/README.md -judge internal/shift/judge/README.md $<
 
 # It may be interrupted: then it writes what it has counted. It is no part of make bench, which
 # plays each kind of deployment once or twice.

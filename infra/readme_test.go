@@ -54,10 +54,10 @@ func decoded(t *testing.T, file string) map[string]any {
 	return template
 }
 
-// The test builds and runs the README's example for users of CDK.
+// The test builds and runs the example for users of CDK of the page on adoption.
 func TestReadmesStackKeepsTheAliasOnItsFirstVersion(t *testing.T) {
 	t.Parallel()
-	template := decoded(t, synthesizedBy(t, programOf(t, "../README.md", "### CDK"), "Orders.template.json"))
+	template := decoded(t, synthesizedBy(t, programOf(t, "adopt/README.md", "## CDK"), "Orders.template.json"))
 
 	function := only(t, template, "AWS::Lambda::Function")
 	assert.Contains(t, function["Tags"], map[string]any{"Key": flow.TagAlias, "Value": "live"})

@@ -31,7 +31,7 @@ const (
 	// maxStart is for Publish, Open and the first weight, with cold starts, and for a deployment
 	// of the function that is just ending.
 	maxStart = 4 * time.Minute
-	// maxEvent is for a return of the traffic by an event: README says about a second, to which
+	// maxEvent is for a return of the traffic by an event: README.md says about a second, to which
 	// cold starts come. maxSweep is for one by a sweep: two minutes, and the way back.
 	maxEvent = 20 * time.Second
 	maxSweep = 150 * time.Second

@@ -178,7 +178,7 @@ func keptWeights(ctx context.Context, d *demo) (finding, error) {
 }
 
 // maxStale is how long Sluice reads again before it believes that an alias is another one than
-// it has written. README, how traffic is moved.
+// it has written: see statemachine/README.md, how traffic is moved.
 const maxStale = 7 * time.Second
 
 // freshReads reads the alias right after each write. A pause keeps it well below the account's
@@ -274,7 +274,7 @@ func unknownBus(ctx context.Context, d *demo) (finding, error) {
 	return found(held, "accepted, as if it were delivered")
 }
 
-// usualDelay bounds what the README takes for the delay of an event, half a second.
+// usualDelay bounds what the pages take for the delay of an event, half a second.
 const usualDelay = 2 * time.Second
 
 func eventDelay(ctx context.Context, d *demo) (finding, error) {

@@ -26,7 +26,7 @@ type row struct {
 	// needs are the IAM actions of this row, beside those of all rows.
 	needs []string
 	takes time.Duration
-	// relies says that Sluice does not work as its README says where the row does not hold. Of
+	// relies says that Sluice does not work as its pages say where the row does not hold. Of
 	// the other rows Sluice only takes the careful view.
 	relies bool
 	test   func(context.Context, *demo) (finding, error)

@@ -110,7 +110,7 @@ func openQuestions() []row {
 			name: "event-delay", takes: 20 * time.Second, test: eventDelay,
 			needs:   []string{"the actions of announcement"},
 			expects: "An event goes from PutEvents by a rule to a queue in about half a second.",
-			settles: "AWS gives about half a second as typical. The README's times to restore assume it.",
+			settles: "AWS gives about half a second as typical. The times to restore in internal/cmd/figures/README.md assume it.",
 		},
 		{
 			name: "new-execution", takes: 30 * time.Second, test: newExecution,

@@ -97,7 +97,7 @@ func (d *demo) mute(ctx context.Context) error {
 	return err
 }
 
-// Of metrics: how many invocations, how soon the README takes them to be readable after their
+// Of metrics: how many invocations, how soon the pages take them to be readable after their
 // minute, and how long they are waited for.
 const (
 	invocations   = 5

@@ -138,7 +138,7 @@ func BenchmarkHourOfAnOpenPage(b *testing.B) {
 			b.ReportMetric(float64(n), action)
 			total += n
 		}
-		for _, page := range []string{"README.md", "../../README.md"} {
+		for _, page := range []string{"README.md", "../cmd/sluice/README.md"} {
 			text, err := os.ReadFile(page)
 			require.NoError(b, err)
 			require.Contains(b, string(text), "costs "+fmt.Sprintf("$%.4f", float64(cost)/1e12), page)

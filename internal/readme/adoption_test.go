@@ -2,6 +2,7 @@ package readme
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,27 +34,48 @@ func run(t *testing.T, command string, args ...string) {
 	assert.NoError(t, err, "%s %s:\n%s", command, strings.Join(args, " "), output)
 }
 
-func TestTheCloudFormationTemplatesOfTheReadmeAreCorrect(t *testing.T) {
+// One run of cfn-lint reads all templates of the pages: most of its time is its start.
+func TestTheTemplatesOfThePagesAreCorrect(t *testing.T) {
 	t.Parallel()
-	for _, section := range []string{"CloudFormation", "SAM"} {
-		t.Run(section, func(t *testing.T) {
-			t.Parallel()
-			run(t, "cfn-lint", written(t, "template.yaml", only(t, section, "yaml")))
-		})
+	adopt := pageAt(t, adoptPage)
+	templates := map[string]string{
+		"adopt CloudFormation":               adopt.only(t, "CloudFormation", "yaml"),
+		"adopt SAM":                          adopt.only(t, "SAM", "yaml"),
+		"adopt Serverless Framework":         serverlessTemplate(t),
+		"front ends":                         associationTemplate(t),
+		"migrate SAM":                        migrationYAML(t, "SAM"),
+		"migrate CloudFormation":             migrationYAML(t, "CloudFormation"),
+		"migrate CloudFormation after macro": withoutTransform(t, migrated(t, migrationYAML(t, "CloudFormation")).Text), // SAM's Expand makes no whole template
 	}
+	for name, resources := range customResources(t) {
+		whole, err := json.Marshal(map[string]any{
+			"Parameters": map[string]any{"CodeBucket": map[string]string{"Type": "String"}, "CodeKey": map[string]string{"Type": "String"}},
+			"Resources":  resources,
+		})
+		require.NoError(t, err)
+		templates["custom resource, "+name] = string(whole)
+	}
+	folder := t.TempDir()
+	var files []string
+	for name, text := range templates {
+		file := filepath.Join(folder, name+".yaml")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		files = append(files, file)
+	}
+	run(t, "cfn-lint", files...)
 }
 
-// What the Serverless Framework adds to its template is only hinted at: the function
-// that the resources refer to.
-func TestTheServerlessResourcesOfTheReadmeAreCorrect(t *testing.T) {
-	t.Parallel()
-	_, resources, found := strings.Cut(only(t, "Serverless Framework", "yaml"), "\nresources:\n")
+// serverlessTemplate is what the Serverless Framework makes of its resources. What it adds is only
+// hinted at: the function that the resources refer to.
+func serverlessTemplate(t *testing.T) string {
+	t.Helper()
+	_, resources, found := strings.Cut(pageAt(t, adoptPage).only(t, "Serverless Framework", "yaml"), "\nresources:\n")
 	require.True(t, found)
 	lines := strings.Split(strings.TrimRight(resources, "\n"), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimPrefix(line, "  ")
 	}
-	function := `
+	return strings.Join(lines, "\n") + `
   OrdersLambdaFunction:
     Type: AWS::Lambda::Function
     Properties:
@@ -62,11 +84,10 @@ func TestTheServerlessResourcesOfTheReadmeAreCorrect(t *testing.T) {
       Handler: index.handler
       Code: { ZipFile: "exports.handler = async () => 1" }
 `
-	run(t, "cfn-lint", written(t, "template.yaml", strings.Join(lines, "\n")+function))
 }
 
 // terraform validate would need the AWS provider, whose schema no package registry has.
-func TestTheTerraformFileOfTheReadmeIsWellFormed(t *testing.T) {
+func TestTheTerraformFileOfThePageIsWellFormed(t *testing.T) {
 	t.Parallel()
-	run(t, "terraform", "fmt", "-check", "-diff", written(t, "main.tf", only(t, "Terraform", "terraform")))
+	run(t, "terraform", "fmt", "-check", "-diff", written(t, "main.tf", pageAt(t, adoptPage).only(t, "Terraform", "terraform")))
 }

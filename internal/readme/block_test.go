@@ -1,39 +1,128 @@
 package readme
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// block is what stands between two fences of the README.
+// The pages whose sections a test reads, by their paths below root.
+const (
+	rootPage     = "README.md"
+	changes      = "CHANGELOG.md"
+	adoptPage    = "infra/adopt/README.md"
+	frontEndPage = "infra/frontend/README.md"
+	infraPage    = "infra/README.md"
+	pipelinePage = "infra/pipeline/README.md"
+	migratePage  = "infra/migrate/README.md"
+	securityPage = "functions/README.md"
+	commandPage  = "internal/cmd/sluice/README.md"
+	tutorialPage = "internal/localaws/README.md"
+	inputPage    = "internal/request/README.md"
+	judgePage    = "internal/shift/judge/README.md"
+)
+
+// page is a text of this repository that is for people.
+type page struct {
+	path, text string
+	prose      string // the text without its blocks
+	blocks     []block
+}
+
+// block is what stands between two fences of a page, below a heading.
 type block struct{ section, language, text string }
 
-func text(t *testing.T) string {
+// names are those of pages.
+var names = []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
+
+// readPages finds and reads all pages, sorted by path.
+var readPages = sync.OnceValues(func() ([]page, error) {
+	var found []page
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch name := entry.Name(); {
+		case err != nil:
+			return err
+		case entry.IsDir() && (slices.Contains([]string{"bin", "dist", "cdk.out", "node_modules"}, name) ||
+			strings.HasPrefix(name, ".") && path != "." && path != ".github"):
+			return fs.SkipDir
+		case entry.IsDir() || !slices.Contains(names, name):
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join(root, path))
+		found = append(found, parsePage(path, string(text)))
+		return err
+	})
+	return found, err
+})
+
+// pages are all pages.
+func pages(t *testing.T) []page {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	all, err := readPages()
 	require.NoError(t, err)
-	return string(text)
+	require.Greater(t, len(all), 20)
+	return all
 }
 
-// prose is the README without its blocks.
-func prose(t *testing.T) string {
+// current are the pages that say what is true now: all but the list of changes.
+func current(t *testing.T) []page {
 	t.Helper()
-	prose := text(t)
-	for _, b := range blocks(t) {
-		prose = strings.Replace(prose, "```"+b.language+"\n"+b.text+"```\n", "", 1)
+	return slices.DeleteFunc(slices.Clone(pages(t)), func(p page) bool { return p.path == changes })
+}
+
+// pageAt is the page with a path.
+func pageAt(t *testing.T, path string) page {
+	t.Helper()
+	all := pages(t)
+	i := slices.IndexFunc(all, func(p page) bool { return p.path == path })
+	require.GreaterOrEqual(t, i, 0, "a page %s", path)
+	return all[i]
+}
+
+// parsePage takes a text apart. Blocks of a list are indented, and so are their lines. A fence
+// that is not closed ends with the page.
+func parsePage(path, text string) page {
+	p := page{path: path, text: text}
+	var (
+		section, indent string
+		prose           strings.Builder
+		open            bool
+	)
+	for line := range strings.Lines(text) {
+		if open {
+			line = strings.TrimPrefix(line, indent)
+		}
+		fence, isFence := strings.CutPrefix(strings.TrimLeft(line, " "), "```")
+		switch {
+		case isFence && !open:
+			indent, open = line[:strings.Index(line, "`")], true
+			p.blocks = append(p.blocks, block{section: section, language: strings.TrimSpace(fence)})
+		case isFence:
+			open = false
+		case open:
+			p.blocks[len(p.blocks)-1].text += line
+		default:
+			prose.WriteString(line)
+			if strings.HasPrefix(line, "#") {
+				section = strings.TrimSpace(strings.TrimLeft(line, "#"))
+			}
+		}
 	}
-	return prose
+	p.prose = prose.String()
+	return p
 }
 
-// rows are those of the tables of a section, cell by cell.
-func rows(t *testing.T, section string) [][]string {
+// rows are those of the tables below a heading, cell by cell.
+func (p page) rows(t *testing.T, section string) [][]string {
 	t.Helper()
-	_, rest, found := strings.Cut(prose(t), "# "+section+"\n")
-	require.True(t, found, "a section %q", section)
+	_, rest, found := strings.Cut(p.prose, "# "+section+"\n")
+	require.True(t, found, "a section %q of %s", section, p.path)
 	rest, _, _ = strings.Cut(rest, "\n#")
 	var rows [][]string
 	for _, table := range strings.Split(rest, "\n|---")[1:] {
@@ -49,7 +138,7 @@ func rows(t *testing.T, section string) [][]string {
 			rows = append(rows, row)
 		}
 	}
-	require.NotEmpty(t, rows, "tables under %q", section)
+	require.NotEmpty(t, rows, "tables under %q of %s", section, p.path)
 	return rows
 }
 
@@ -60,48 +149,11 @@ func code(cell string) string {
 	return inside
 }
 
-// blocks reads the README's blocks, each under the heading that it stands below.
-func blocks(t *testing.T) []block {
-	t.Helper()
-	return blocksOf(t, text(t))
-}
-
-// blocksOf reads the blocks of a page. Those of a list are indented, and so are their lines.
-func blocksOf(t *testing.T, page string) []block {
-	t.Helper()
-	var (
-		found   []block
-		section string
-		open    *block
-		indent  string
-	)
-	for line := range strings.Lines(page) {
-		if open != nil {
-			line = strings.TrimPrefix(line, indent)
-		}
-		fence, isFence := strings.CutPrefix(strings.TrimLeft(line, " "), "```")
-		switch {
-		case isFence && open == nil:
-			indent = line[:strings.Index(line, "`")]
-			open = &block{section: section, language: strings.TrimSpace(fence)}
-		case isFence:
-			found, open = append(found, *open), nil
-		case open != nil:
-			open.text += line
-		case strings.HasPrefix(line, "#"):
-			section = strings.TrimSpace(strings.TrimLeft(line, "#"))
-		}
-	}
-	require.Nil(t, open, "a fence is not closed")
-	return found
-}
-
-// in lists the blocks of a language in a section.
-func in(t *testing.T, section, language string) []string {
-	t.Helper()
+// in lists the blocks of a language; in a section, if it is named.
+func (p page) in(section, language string) []string {
 	var texts []string
-	for _, b := range blocks(t) {
-		if b.section == section && b.language == language {
+	for _, b := range p.blocks {
+		if (section == "" || b.section == section) && b.language == language {
 			texts = append(texts, b.text)
 		}
 	}
@@ -109,9 +161,9 @@ func in(t *testing.T, section, language string) []string {
 }
 
 // only is the one block of a language in a section.
-func only(t *testing.T, section, language string) string {
+func (p page) only(t *testing.T, section, language string) string {
 	t.Helper()
-	texts := in(t, section, language)
-	require.Len(t, texts, 1, "blocks of %s under %q", language, section)
+	texts := p.in(section, language)
+	require.Len(t, texts, 1, "blocks of %s under %q of %s", language, section, p.path)
 	return texts[0]
 }

@@ -46,60 +46,95 @@ func shown(b block, line string) string {
 	return strings.TrimPrefix(answer, "\n")
 }
 
-// Every command of the README's blocks is run, in its order: those of make in a copy of the
-// sources, those of sluice and aws in an account on this machine. Those of go are looked up in
+// command is what somebody types, and the answer that a page shows; empty if it shows none.
+type command struct{ line, shown string }
+
+// TestEveryCommandOfThePagesWorks runs each command of the pages once: those of make in a copy of
+// the sources, those of sluice and aws in accounts on this machine. Those of go are looked up in
 // the sources. What is not run is listed in dry, with the reason.
-func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
+func TestEveryCommandOfThePagesWorks(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t)
-	p.bootstraps(t)
-	for _, b := range blocks(t) {
-		if b.language != "sh" && b.language != "console" || isPasted(b) {
-			continue
+	groups := map[string][]command{}
+	for _, c := range commands(t) {
+		kind := words(c.line)[0]
+		if kind == "sluice" {
+			kind = "bin/sluice"
 		}
-		for _, line := range typed(b) {
-			args := words(line)
-			switch {
-			case args[0] == "bin/sluice" && args[1] == "local":
-				p.enters(t, args[1:]...)
-			case args[0] == "sam": // or whatever deploys the application: here an account that has it
-				p.enters(t, "local", "--speed", "600", "-f", "deployment.json")
-			default:
-				t.Run(line, func(t *testing.T) { p.tries(t, args, shown(b, line)) })
+		groups[kind] = append(groups[kind], c)
+	}
+	for kind, list := range groups {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			p := newPerson(t)
+			if kind == "make" || kind == "aws" {
+				p.bootstraps(t)
 			}
-		}
+			for _, c := range list {
+				t.Run(c.line, func(t *testing.T) { p.tries(t, words(c.line), c.shown) })
+			}
+		})
 	}
 }
 
-// isPasted tells the block that is pasted as a whole: see walkthrough_test.go.
-func isPasted(b block) bool { return b.section == "A local account" && b.language == "sh" }
-
-// inline are the commands of the README's sentences and tables.
+// inline are the commands of sentences and tables.
 var inline = regexp.MustCompile("`((?:bin/)?sluice|make|go install|go test|go run|go tool|aws|GODEBUG=\\S+) ([^`]+)`")
 
-// So are the commands of its sentences and tables.
-func TestEveryCommandInASentenceOfTheReadmeWorks(t *testing.T) {
-	t.Parallel()
-	p := newPerson(t)
-	p.bootstraps(t)
-	found := inline.FindAllStringSubmatch(prose(t), -1)
-	require.Greater(t, len(found), 20)
-	tried := map[string]bool{}
-	for _, f := range found {
-		line := strings.Join(strings.Fields(f[1]+" "+f[2]), " ") // it may go over the end of a line
-		if tried[line] {
+// commands are those of the blocks of all pages, and then those of their sentences and tables,
+// each once, but for what TestTheListOfCommandsIsTrue tries.
+func commands(t *testing.T) []command {
+	t.Helper()
+	var blocks, sentences []command
+	for _, p := range current(t) {
+		blocks = append(blocks, blockCommands(p)...)
+		sentences = append(sentences, sentenceCommands(p)...)
+	}
+	require.Greater(t, len(blocks), 15)
+	require.Greater(t, len(sentences), 20)
+	seen := map[string]bool{}
+	for _, args := range listed(t) {
+		seen["sluice "+strings.Join(args, " ")] = true
+	}
+	return slices.DeleteFunc(append(blocks, sentences...), func(c command) bool {
+		line := strings.TrimPrefix(c.line, "bin/")
+		again := seen[line]
+		seen[line] = true
+		return again
+	})
+}
+
+// blockCommands are the commands of a page's blocks.
+func blockCommands(p page) []command {
+	var list []command
+	for _, b := range p.blocks {
+		if b.language != "sh" && b.language != "console" || isPasted(p, b) {
 			continue
 		}
-		tried[line] = true
-		t.Run(line, func(t *testing.T) {
-			args := words(line)
-			if strings.HasSuffix(args[0], "sluice") {
-				p.understands(t, args[1:])
-				return
-			}
-			p.tries(t, args, "")
-		})
+		for _, line := range typed(b) {
+			list = append(list, command{line: line, shown: shown(b, line)})
+		}
 	}
+	return list
+}
+
+// sentenceCommands are the commands of a page's sentences and tables.
+func sentenceCommands(p page) []command {
+	var list []command
+	for _, f := range inline.FindAllStringSubmatch(p.prose, -1) {
+		line := strings.Join(strings.Fields(f[2]), " ") // it may go over the end of a line
+		if !strings.HasSuffix(f[1], "sluice") {
+			list = append(list, command{line: f[1] + " " + line})
+			continue
+		}
+		for _, args := range calls(line) {
+			list = append(list, command{line: "sluice " + strings.Join(args, " ")})
+		}
+	}
+	return list
+}
+
+// isPasted tells the block that is pasted as a whole: see walkthrough_test.go.
+func isPasted(p page, b block) bool {
+	return p.path == tutorialPage && b.section == "A local account" && b.language == "sh"
 }
 
 func (p *person) tries(t *testing.T, args []string, shown string) {
@@ -109,26 +144,25 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 		p.makes(t, args[1:]...)
 	case "go":
 		goTool(t, args[1:])
-	case "bin/sluice":
-		assert.NotEmpty(t, p.does(t, p.folder, p.sluice, args[1:]...))
-	case "export":
-		for _, variable := range args[1:] {
-			if !strings.HasPrefix(variable, "AWS_ENDPOINT_URL=") { // here the port is another one
-				p.environment = append(p.environment, variable)
-			}
-		}
+	case "sluice", "bin/sluice":
+		p.understands(t, args[1:])
+	case "sam": // or whatever deploys the application
 	case "aws":
 		p.asksAWS(t, args[1:], shown)
 	case "GODEBUG=inittrace=1": // a Lambda, which does not find itself in Lambda
 		p.does(t, p.clone, "go", "build", "-tags", "lambda.norpc", "-o", args[1], "./functions/"+filepath.Base(args[1]))
 		_, err := p.attempts(t, p.clone, "env", args...)
-		assert.ErrorContains(t, err, "init sluice/")
+		assert.ErrorContains(t, err, "init github.com/sluice-aws/sluice/")
 	default:
 		t.Errorf("nobody tries %s: say here how", args[0])
 	}
 }
 
-// unanswered are the operations of the README that the account on this machine does not
+// local are commands of the aws command that are no single call of AWS: nothing asks the account for
+// them.
+var local = []string{"deploy", "cloudformation deploy", "s3 sync", "deploy wait"}
+
+// unanswered are the operations of the pages that the account on this machine does not
 // answer.
 var unanswered = []string{
 	"put-provisioned-concurrency-config",
@@ -143,12 +177,15 @@ func (p *person) asksAWS(t *testing.T, args []string, shown string) {
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("SKIPPED: the aws command is not installed")
 	}
+	if slices.Contains(local, strings.Join(args[:min(2, len(args))], " ")) {
+		return
+	}
 	if slices.Contains(unanswered, args[1]) {
 		args = append(args, "--generate-cli-skeleton")
 	}
 	answer := p.does(t, p.folder, "aws", args...)
 	if digits := regexp.MustCompile(`\d+`); shown != "" {
-		assert.Equal(t, digits.ReplaceAllString(shown, "N"), digits.ReplaceAllString(answer, "N"), "what the README shows")
+		assert.Equal(t, digits.ReplaceAllString(shown, "N"), digits.ReplaceAllString(answer, "N"), "what the page shows")
 	}
 }
 
@@ -188,7 +225,7 @@ func testsMatch(t *testing.T, folder string, flags []string) {
 			if name == "bench" {
 				kind = "Benchmark"
 			}
-		case "benchtime", "cpuprofile", "o": // those of go test
+		case "benchtime", "cpuprofile", "o", "v": // those of go test
 		default:
 			assert.Contains(t, flagsOf(t, folder), name, "a flag of the package's tests")
 		}

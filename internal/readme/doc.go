@@ -1,4 +1,4 @@
-// Package readme holds the README to what it says: its commands work, its JSON is
-// understood, its files pass the checkers of the tools that they are for, and what it
-// names and links to exists.
+// Package readme holds the pages to what they say: their commands work, their JSON is
+// understood, their files pass the checkers of the tools that they are for, and what they
+// name and link to exists.
 package readme

@@ -21,8 +21,9 @@ import (
 	"github.com/sluice-aws/sluice/internal/world"
 )
 
-// Every JSON block of the README is what its section says that it is.
-func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
+// Every JSON block of a page is what its section says that it is. Those of the page on front ends
+// have a test of their own.
+func TestTheJSONOfThePagesIsUnderstood(t *testing.T) {
 	t.Parallel()
 	input := func(t *testing.T, text string) {
 		_, err := request.DecodeInput(json.RawMessage(text), "")
@@ -33,33 +34,51 @@ func TestTheJSONOfTheReadmeIsUnderstood(t *testing.T) {
 		assert.NoError(t, err)
 	}
 	understood := map[string][]func(*testing.T, string){
-		"An example":               {input, scenario},
-		"Deploy it":                {settings},
-		"Input":                    {input},
-		"Alarms of another region": {input},
-		"Comparing the versions":   {judged},
-		"Synthetic requests":       {input, syntheticPayload},
-		"From a pipeline":          {action},
-		"Hooks":                    {payload},
+		rootPage:                               {input},
+		tutorialPage:                           {input, scenario},
+		infraPage:                              {settings},
+		pipelinePage:                           {action},
+		inputPage:                              {input, input},
+		judgePage:                              {judged},
+		"internal/hook/README.md":              {payload},
+		"internal/operator/README.md":          {reverted},
+		"internal/router/cloudfront/README.md": {key},
+		"internal/shift/README.md":             {input},
+		"internal/synthetic/README.md":         {input, syntheticPayload},
 	}
-	for section, by := range understood {
-		assert.Len(t, in(t, section, "json"), len(by), "blocks under %q", section)
-	}
-	nth := map[string]int{}
-	for _, b := range blocks(t) {
-		if b.language != "json" {
+	for _, p := range current(t) {
+		texts, by := p.in("", "json"), understood[p.path]
+		if p.path == frontEndPage {
 			continue
 		}
-		if nth[b.section] >= len(understood[b.section]) {
-			t.Errorf("nobody knows what a block of JSON under %q is: say here", b.section)
+		if !assert.Len(t, texts, len(by), "blocks of JSON of %s: say here what each is", p.path) {
 			continue
 		}
-		t.Run(b.section, func(t *testing.T) { understood[b.section][nth[b.section]](t, b.text) })
-		nth[b.section]++
+		for i, text := range texts {
+			t.Run(fmt.Sprint(p.path, " ", i), func(t *testing.T) { by[i](t, text) })
+		}
 	}
 }
 
-// judged holds the values that the README gives as those of "enforce" to what it means.
+// key is what the store of a distribution has for a site.
+func key(t *testing.T, text string) {
+	var key struct {
+		V, Weight         int
+		Stable, Candidate string
+		N                 string
+	}
+	strict(t, text, &key)
+	assert.Len(t, key.N, 32)
+}
+
+// reverted is the input of an execution that reverts another.
+func reverted(t *testing.T, text string) {
+	var revert struct{ Revert, Reason string }
+	strict(t, text, &revert)
+	assert.NotEmpty(t, revert.Revert)
+}
+
+// judged holds the values that the page gives as those of "enforce" to what it means.
 func judged(t *testing.T, text string) {
 	release, err := request.DecodeInput(json.RawMessage(text), "")
 	require.NoError(t, err)
@@ -89,7 +108,7 @@ func settings(t *testing.T, text string) {
 	known, err := os.ReadFile(filepath.Join(root, "infra", "settings.go"))
 	require.NoError(t, err)
 	listed := map[string]bool{}
-	for _, row := range rows(t, "Deploy it") {
+	for _, row := range pageAt(t, infraPage).rows(t, "Settings") {
 		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(row[0], -1) {
 			listed[name[1]] = true
 			assert.Contains(t, string(known), `"`+name[1]+`"`, "the stack knows the setting")
@@ -188,23 +207,25 @@ func shortened(t *testing.T, at string, said, is any) {
 }
 
 // The literal input of a pipeline, every strategy and every default are ones.
-func TestTheInputsOfTheReadmesSentencesAreUnderstood(t *testing.T) {
+func TestTheInputsOfThePagesSentencesAreUnderstood(t *testing.T) {
 	t.Parallel()
 	var inputs []string
-	literal := regexp.MustCompile("`\"InputType\": \"Literal\"` with `\"Input\": (\"[^`]+\")`").FindStringSubmatch(text(t))
+	literal := regexp.MustCompile("`\"InputType\": \"Literal\"` with `\"Input\": (\"[^`]+\")`").FindStringSubmatch(pageAt(t, pipelinePage).text)
 	require.NotNil(t, literal, "the literal input of a pipeline")
 	var unquoted string
 	require.NoError(t, json.Unmarshal([]byte(literal[1]), &unquoted))
 	inputs = append(inputs, unquoted)
 
-	for _, row := range rows(t, "Strategies") {
+	for _, row := range pageAt(t, inputPage).rows(t, "Strategies") {
 		if strategy := code(row[0]); strategy != "CodeDeployDefault.Lambda…" {
 			inputs = append(inputs, `{"function": "orders", "strategy": `+asJSON(strategy)+`}`)
 		}
 	}
-	for _, row := range rows(t, "Input") {
-		if value := code(row[1]); value != "" {
-			inputs = append(inputs, `{"function": "orders", `+asJSON(code(row[0]))+`: `+asJSON(value)+`}`)
+	for _, section := range []string{"What to shift", "How to shift, and what to watch", "When to shift"} {
+		for _, row := range pageAt(t, inputPage).rows(t, section) {
+			if value := code(row[1]); value != "" {
+				inputs = append(inputs, `{"function": "orders", `+asJSON(code(row[0]))+`: `+asJSON(value)+`}`)
+			}
 		}
 	}
 	assert.Greater(t, len(inputs), 15)

@@ -17,31 +17,10 @@ import (
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
-const frontEndFolder = "infra/frontend"
-
-func frontEndPage(t *testing.T) string {
-	t.Helper()
-	return pageIn(t, frontEndFolder)
-}
-
-// pageIn is the README of a folder.
-func pageIn(t *testing.T, folder string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, folder, "README.md"))
-	require.NoError(t, err)
-	return string(text)
-}
-
 // frontEndBlocks are the page's blocks of a language.
 func frontEndBlocks(t *testing.T, language string) []string {
 	t.Helper()
-	var texts []string
-	for _, b := range blocksOf(t, frontEndPage(t)) {
-		if b.language == language {
-			texts = append(texts, b.text)
-		}
-	}
-	return texts
+	return pageAt(t, frontEndPage).in("", language)
 }
 
 // givenSettings are the values that the page's commands give to each setting.
@@ -105,13 +84,14 @@ func builtInput(t *testing.T) string {
 	return string(output)
 }
 
-func TestTheAssociationOnThePageOnFrontEndsIsCorrect(t *testing.T) {
-	t.Parallel()
+// associationTemplate is a distribution with the association of the page.
+func associationTemplate(t *testing.T) string {
+	t.Helper()
 	var indented strings.Builder
 	for line := range strings.Lines(frontEndBlocks(t, "yaml")[0]) {
 		indented.WriteString("          " + line)
 	}
-	run(t, "cfn-lint", written(t, "template.yaml", `
+	return `
 Resources:
   Site:
     Type: AWS::CloudFront::Distribution
@@ -123,14 +103,14 @@ Resources:
           TargetOriginId: site
           ViewerProtocolPolicy: redirect-to-https
           CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
-`+indented.String()))
+` + indented.String()
 }
 
 func TestThePermissionsOfThePageOnFrontEndsAreThoseOfTheStack(t *testing.T) {
 	t.Parallel()
 	template, err := os.ReadFile(filepath.Join(root, "infra", "testdata", "sluice-front-ends.template.json"))
 	require.NoError(t, err)
-	_, table, found := strings.Cut(frontEndPage(t), "| setting | functions that read |")
+	_, table, found := strings.Cut(pageAt(t, frontEndPage).text, "| setting | functions that read |")
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	named := map[string]bool{}
@@ -145,26 +125,9 @@ func TestThePermissionsOfThePageOnFrontEndsAreThoseOfTheStack(t *testing.T) {
 
 func TestTheLagsOnThePageOnFrontEndsAreThoseThatCount(t *testing.T) {
 	t.Parallel()
-	row := regexp.MustCompile(`\| lag that Sluice counts on \| none \| (\d) minute \| (\d) minutes, [^|]* \| (\d) minutes \|`).FindStringSubmatch(frontEndPage(t))
+	row := regexp.MustCompile(`\| lag that Sluice counts on \| none \| (\d) minute \| (\d) minutes, [^|]* \| (\d) minutes \|`).FindStringSubmatch(pageAt(t, frontEndPage).text)
 	require.NotNil(t, row)
 	for i, k := range []flow.Kind{flow.CloudFront, flow.Route53, flow.Switch} {
 		assert.Equal(t, k.Rules.Lag, 60*shift.Seconds(row[i+1][0]-'0'), k.Title)
-	}
-}
-
-func TestThePageOnFrontEndsIsLinked(t *testing.T) {
-	t.Parallel()
-	assert.True(t, strings.Contains(prose(t), "("+frontEndFolder+"/README.md)"), "from the README")
-	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(frontEndPage(t), -1)
-	assert.Greater(t, len(links), 8)
-	for _, link := range links {
-		to, heading, _ := strings.Cut(link[1], "#")
-		path := filepath.Join(root, frontEndFolder, to)
-		if to == "" {
-			path = filepath.Join(root, frontEndFolder, "README.md")
-		}
-		if assert.FileExists(t, path) && heading != "" {
-			assert.True(t, anchorsOf(t, path)[heading], link[1])
-		}
 	}
 }

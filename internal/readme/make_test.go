@@ -24,7 +24,7 @@ var dry = map[string]struct {
 	"chaos":         {"it takes minutes; with a slice of the faults, seconds", "chaos"},
 	"bench":         {"it takes minutes; .ci/run runs the shorter benchmarks once, and package figures has tests", "dist/benchmarks"},
 	"judge-night":   {"it takes a night; its packages have tests that play a little of it", ""},
-	"figures":       {"it is make bench, and writes the README, for which package figures has tests", ""},
+	"figures":       {"it is make bench, and writes the pages, for which package figures has tests", ""},
 	"conformance":   {"it fetches what is not Sluice's", "conformance"},
 	"build":         {"it builds every Lambda for another architecture", "build"},
 	"mutants":       {"it takes minutes; its package has a test that plays it on a small module", ""},

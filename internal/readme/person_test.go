@@ -26,18 +26,20 @@ const root = "../.."
 // nothing so far, minutes.
 const patience = 5 * time.Minute
 
-// person is somebody who follows the README: with a fresh copy of the sources and the
+// person is somebody who follows the pages: with a fresh copy of the sources and the
 // command built from it, in a folder with the files of its example, and in an account
 // on this machine.
 type person struct {
 	clone, sluice, folder string
 	environment           []string
+	owner                 *testing.T // the test whose end is the person's
+	promoted              *person    // in an account in which a deployment was promoted, once there is one
 }
 
 // builtIn is a copy of the sources in which the command was built, for all persons.
 var builtIn string
 
-// withSluiceBuilt builds the command as the README says, and runs the tests.
+// withSluiceBuilt builds the command as the pages say, and runs the tests.
 func withSluiceBuilt(run func() int) int {
 	var err error
 	if builtIn, err = os.MkdirTemp("", "sluice-readme"); err == nil {
@@ -64,11 +66,12 @@ func build(folder string) error {
 // newPerson copies the sources and the command, and writes the example's files.
 func newPerson(t *testing.T) *person {
 	t.Helper()
-	p := &person{folder: t.TempDir(), clone: clone(t)}
-	files := in(t, "An example", "json")
+	p := &person{folder: t.TempDir(), clone: clone(t), owner: t}
+	files := pageAt(t, tutorialPage).in("Simulate a bad candidate", "json")
 	require.Len(t, files, 2)
 	p.has(t, "deployment.json", files[0])
 	p.has(t, "scenario.json", files[1])
+	p.has(t, "published.json", `{"functions": {"orders": {"versions": 2, "aliases": {"live": {"version": "1"}}}}}`)
 	p.has(t, "appspec.yaml", `version: 0.0
 Resources:
   - Orders:
@@ -205,12 +208,23 @@ func (p *person) enters(t *testing.T, args ...string) *terminal {
 
 // elsewhere is the same person in an account of its own, where ten minutes pass in a
 // second.
-func (p *person) elsewhere(t *testing.T) *person {
+func (p *person) elsewhere(t *testing.T, more ...string) *person {
 	t.Helper()
 	other := *p
 	other.environment = slices.Clone(p.environment)
-	other.enters(t, "local", "--speed", "600", "-f", "deployment.json")
+	other.enters(t, append([]string{"local", "--speed", "600", "-f", "deployment.json"}, more...)...)
 	return &other
+}
+
+// afterwards is the same person in an account in which a deployment was promoted: the same one
+// for all who only look at it.
+func (p *person) afterwards(t *testing.T) *person {
+	t.Helper()
+	if p.promoted == nil {
+		p.promoted = p.elsewhere(p.owner)
+		p.promoted.plays(t, "played")
+	}
+	return p.promoted
 }
 
 // plays starts a deployment, and sees its end.

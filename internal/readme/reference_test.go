@@ -1,7 +1,6 @@
 package readme
 
 import (
-	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,41 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// anchor is the id that GitHub gives a heading: in small letters, without what is
-// neither a letter, a digit, a hyphen nor a space, and with hyphens for the spaces.
-func anchor(heading string) string {
-	kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
-	return strings.ReplaceAll(kept, " ", "-")
-}
-
-func TestTheLinksOfTheReadmeLeadSomewhere(t *testing.T) {
-	t.Parallel()
-	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(prose(t), -1)
-	assert.NotEmpty(t, links)
-	for _, link := range links {
-		if strings.Contains(link[1], "://") { // another site
-			continue
-		}
-		to, section, hasSection := strings.Cut(link[1], "#")
-		path := filepath.Join(root, cmp.Or(to, "README.md"))
-		if assert.FileExists(t, path) && hasSection {
-			assert.True(t, anchorsOf(t, path)[section], "there is no section %s", link[1])
-		}
-	}
-}
-
-// anchorsOf are the sections of a page that a link can lead to.
-func anchorsOf(t *testing.T, path string) map[string]bool {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	anchors := map[string]bool{}
-	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
-		anchors[anchor(heading[1])] = true
-	}
-	return anchors
-}
-
 // pictured is what is said of the picture, for those who do not see it.
 var pictured = regexp.MustCompile(`!\[The new version's share grows by (\d+)% at a time; at (\d+:\d\d), when it has (\d+)%, it is found to be worse than the old one, and it is back at (\d+)%\]\(([^)]+)\)`)
 
@@ -57,7 +21,7 @@ var pictured = regexp.MustCompile(`!\[The new version's share grows by (\d+)% at
 // the check that failed, and the evidence of that time, which is enough.
 func TestThePictureOfTheReadmeShowsWhatIsSaidOfIt(t *testing.T) {
 	t.Parallel()
-	said := pictured.FindStringSubmatch(prose(t))
+	said := pictured.FindStringSubmatch(pageAt(t, rootPage).prose)
 	require.NotNil(t, said, "what is said of the picture")
 	by, fired, most, back := percent(t, said[1]), said[2], percent(t, said[3]), percent(t, said[4])
 	drawn, err := os.ReadFile(filepath.Join(root, said[5]))
@@ -92,12 +56,16 @@ func percent(t *testing.T, text string) int {
 	return n
 }
 
-// The tests, scenarios and folders that the README names exist.
-func TestWhatTheReadmeNamesExists(t *testing.T) {
+// The tests, scenarios and folders that the pages name exist.
+func TestWhatThePagesNameExists(t *testing.T) {
 	t.Parallel()
 	declared := declaredTests(t)
+	var all []string
+	for _, p := range current(t) {
+		all = append(all, p.prose)
+	}
 	seen := 0
-	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(prose(t), -1) {
+	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(strings.Join(all, "\n"), -1) {
 		name := found[1]
 		switch first, _, _ := strings.Cut(name, "/"); {
 		case regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`).MatchString(name):
@@ -106,8 +74,7 @@ func TestWhatTheReadmeNamesExists(t *testing.T) {
 			assertScenario(t, name)
 		case slices.Contains([]string{"internal", "infra", "functions", "statemachine"}, first):
 			for _, one := range alternatives(name) {
-				_, err := os.Stat(filepath.Join(root, one))
-				assert.NoError(t, err)
+				assert.True(t, exists(filepath.Join(root, one)), "there is no %s", one)
 			}
 		default:
 			continue
@@ -117,10 +84,10 @@ func TestWhatTheReadmeNamesExists(t *testing.T) {
 	assert.Greater(t, seen, 15)
 }
 
-// The scenarios in the table of the section Security exist.
-func TestTheScenariosOfTheTableOfSecurityExist(t *testing.T) {
+// The scenarios in the table of what hostile input can do exist.
+func TestTheScenariosOfTheTableOfHostileInputExist(t *testing.T) {
 	t.Parallel()
-	for _, row := range rows(t, "Security") {
+	for _, row := range pageAt(t, securityPage).rows(t, "What hostile input can do") {
 		held := row[2]
 		first := regexp.MustCompile("`(scenarios/[a-z]+/)").FindStringSubmatch(held)
 		for _, found := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(held, -1) {
@@ -152,9 +119,13 @@ func declaredTests(t *testing.T) map[string]bool {
 func assertScenario(t *testing.T, name string) {
 	t.Helper()
 	at := filepath.Join(root, "internal/proof/testdata", name)
-	_, notFile := os.Stat(at + ".json")
-	_, notFolder := os.Stat(at)
-	assert.True(t, notFile == nil || notFolder == nil, "there is no scenario %s", name)
+	assert.True(t, exists(at+".json") || exists(at), "there is no scenario %s", name)
+}
+
+// exists tells whether there is a file or folder.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // alternatives are the names that a shell makes of one with braces.

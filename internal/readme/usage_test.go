@@ -59,25 +59,32 @@ func calls(usage string) [][]string {
 	return list
 }
 
-// The README's list of commands is true: each form works, without and with its
-// options.
-func TestTheListOfCommandsOfTheReadmeIsTrue(t *testing.T) {
+// The list of commands is true: each form works, without and with its options.
+func TestTheListOfCommandsIsTrue(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t)
-	usages := regexp.MustCompile(`\s{2,}|\n`).Split(strings.TrimSpace(only(t, "The command", "")), -1)
+	for _, args := range listed(t) {
+		t.Run(strings.Join(args, " "), func(t *testing.T) { p.understands(t, args) })
+	}
+}
+
+// listed are the commands that the list of commands means.
+func listed(t *testing.T) [][]string {
+	t.Helper()
+	usages := regexp.MustCompile(`\s{2,}|\n`).Split(strings.TrimSpace(pageAt(t, commandPage).only(t, "The command", "")), -1)
 	require.Greater(t, len(usages), 6)
+	var list [][]string
 	for _, usage := range usages {
 		usage, is := strings.CutPrefix(usage, "sluice ")
 		require.True(t, is, usage)
-		for _, args := range calls(usage) {
-			t.Run(strings.Join(args, " "), func(t *testing.T) { p.understands(t, args) })
-		}
+		list = append(list, calls(usage)...)
 	}
+	return list
 }
 
 // tellsOfThePlayed is what a command says about a deployment that was promoted.
 var tellsOfThePlayed = map[string]string{
-	"watch": "Promoted", "report": "Promoted", "history": "Promoted", "revert": "lambda:orders:live goes from", "prune": "stays",
+	"watch": "Promoted", "report": "Promoted", "history": "Promoted", "prune": "stays",
 }
 
 // understands runs a command of sluice, in an account that has what it is about. A
@@ -88,31 +95,29 @@ func (p *person) understands(t *testing.T, args []string) {
 		assert.Contains(t, p.does(t, p.folder, p.sluice, args[0], "--help"), "sluice "+args[0])
 		return
 	}
-	if strings.Contains(args[0], "|") {
-		for _, each := range calls(strings.Join(args, " ")) {
-			p.understands(t, each)
-		}
+	if args[len(args)-1] == "--help" {
+		assert.Contains(t, p.does(t, p.folder, p.sluice, args...), "Usage:")
 		return
 	}
 	args = filled(t, args)
 	switch args[0] {
+	case "local":
+		p.enters(t, args...)
 	case "abort", "promote", "pause", "resume", "status", "approve", "reject", "freeze", "unfreeze":
 		p.orders(t, args)
-	case "watch", "report", "history", "revert", "prune":
+	case "watch", "report", "history", "prune":
+		p.looks(t, args)
+	case "revert":
 		q := p.elsewhere(t)
 		q.plays(t, "played")
-		told := q.does(t, q.folder, q.sluice, args...)
-		if args[0] == "report" {
-			told = q.wrote(t, "report.html")
-		}
-		assert.Contains(t, told, tellsOfThePlayed[args[0]])
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "lambda:orders:live goes from")
 	case "check":
 		p.checks(t, args)
 	case "init":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, append(args, "--output", "new.json", "--force")...), "sluice plan -f new.json")
 	case "start", "judge":
-		q := p.elsewhere(t)
+		q := p.elsewhere(t, publishedFor(args)...)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "orders")
 	default:
 		assert.NotEmpty(t, p.does(t, p.folder, p.sluice, args...))
@@ -120,6 +125,25 @@ func (p *person) understands(t *testing.T, args []string) {
 			assert.Contains(t, p.wrote(t, "report.html"), "RolledBack")
 		}
 	}
+}
+
+// publishedFor makes an account have the versions that an AppSpec names.
+func publishedFor(args []string) []string {
+	if slices.Contains(args, "appspec.yaml") {
+		return []string{"-s", "published.json"}
+	}
+	return nil
+}
+
+// looks runs a command that only looks at what was promoted.
+func (p *person) looks(t *testing.T, args []string) {
+	t.Helper()
+	q := p.afterwards(t)
+	told := q.does(t, q.folder, q.sluice, args...)
+	if args[0] == "report" {
+		told = q.wrote(t, "report.html")
+	}
+	assert.Contains(t, told, tellsOfThePlayed[args[0]])
 }
 
 // orders gives an order, to a deployment or to the account.

@@ -118,7 +118,7 @@ func (p *person) standInForAWS(t *testing.T) {
 	p.environment = append(p.environment, "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// The README promises a rollback, to whoever pastes its block and to whoever does so again.
+// The tutorial promises a rollback, to whoever pastes its block and to whoever does so again.
 func TestTheWalkthroughOfTheLocalAccountEndsInARollback(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t)
@@ -140,8 +140,8 @@ func TestTheWalkthroughOfTheLocalAccountEndsInARollback(t *testing.T) {
 
 func (p *person) walksThrough(t *testing.T) {
 	t.Helper()
-	pasted := only(t, "A local account", "sh")
-	server := words(typed(block{language: "console", text: only(t, "A local account", "console")})[0])
+	pasted := pageAt(t, tutorialPage).only(t, "A local account", "sh")
+	server := words(typed(block{language: "console", text: pageAt(t, tutorialPage).only(t, "A local account", "console")})[0])
 	account := p.enters(t, server[1:]...)
 	exported := regexp.MustCompile(`AWS_ENDPOINT_URL=\S+`)
 	pasted = exported.ReplaceAllString(pasted, exported.FindString(account.told()))
@@ -161,7 +161,7 @@ func (p *person) walksThrough(t *testing.T) {
 	}
 	told := account.told()
 	indent := regexp.MustCompile(`(?m)^ +`)
-	assert.Contains(t, indent.ReplaceAllString(told, ""), indent.ReplaceAllString(pasted, ""), "the command prints the README's block")
+	assert.Contains(t, indent.ReplaceAllString(told, ""), indent.ReplaceAllString(pasted, ""), "the command prints the tutorial's block")
 	for _, line := range []string{`SetWeight +10% +step 1 of 2`, `lambda:orders:live +traffic +10%`, `orders-errors +ALARM +by hand`, `lambda:orders:live +traffic +0%`, `walk-\d+ +RolledBack`} {
 		assert.Len(t, regexp.MustCompile(line).FindAllString(told, -1), 2, "the server's terminal shows %s: %s", line, told)
 	}

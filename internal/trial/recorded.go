@@ -7,5 +7,5 @@ import _ "embed"
 //go:embed night.jsonl
 var night []byte
 
-// Recorded returns the Results of the trial that the README quotes.
+// Recorded returns the Results of the trial that the judge's page quotes.
 func Recorded() ([]Result, error) { return decode(night) }

@@ -14,20 +14,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the README's figures that are the same on every machine")
+var update = flag.Bool("update", false, "rewrite the pages' figures that are the same on every machine")
 
 const (
-	readme    = "../../../README.md"
+	ownPage   = "README.md"
 	frontPage = "../../../infra/frontend/README.md"
 	judgePage = "../../shift/judge/README.md"
 )
 
-// A change of what a deployment takes must also change the README.
-func TestGoldenFiguresOfTheReadmeAreTrue(t *testing.T) {
+// A change of what a deployment takes must also change the page.
+func TestGoldenFiguresOfThePageAreTrue(t *testing.T) {
 	t.Parallel()
 	tables, err := simulatedTables()
 	require.NoError(t, err)
-	holdsTables(t, readme, tables)
+	holdsTables(t, ownPage, tables)
 }
 
 func TestGoldenFiguresOfFrontEndsAreTrue(t *testing.T) {
@@ -42,8 +42,7 @@ func TestGoldenFiguresOfTheJudgementAreThoseOfTheKeptTrial(t *testing.T) {
 	t.Parallel()
 	tables, err := judgedTables("")
 	require.NoError(t, err)
-	holdsTables(t, readme, tables[:judgedInReadme])
-	holdsTables(t, judgePage, tables[judgedInReadme:])
+	holdsTables(t, judgePage, tables)
 }
 
 func TestTrialWithoutADeploymentHasNoTables(t *testing.T) {
@@ -70,7 +69,7 @@ func holdsTables(t *testing.T, file string, tables []table) {
 
 // The storms run on a virtual clock too. The one of 1,000 deployments takes half a
 // minute of real time, so only make golden and make bench run it.
-func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
+func TestGoldenStormsOfThePageAreTrue(t *testing.T) {
 	t.Parallel()
 	sizes := "=100?$"
 	if *update {
@@ -83,13 +82,13 @@ func TestGoldenStormsOfTheReadmeAreTrue(t *testing.T) {
 	if *update {
 		storms, err := m.stormTable()
 		require.NoError(t, err)
-		rewriteTables(t, readme, []table{storms})
+		rewriteTables(t, ownPage, []table{storms})
 		return
 	}
 	for _, n := range []string{"10", "100"} {
 		row, err := m.stormRow(n)
 		require.NoError(t, err)
-		assert.Contains(t, tableIn(t, readme, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
+		assert.Contains(t, tableIn(t, ownPage, table{name: "storm"}), "| "+strings.Join(row, " | ")+" |", "make golden rewrites the figures of storms")
 	}
 }
 
@@ -105,18 +104,18 @@ func tableIn(t *testing.T, file string, of table) string {
 	return rest
 }
 
-var readmeLock sync.Mutex
+var pageLock sync.Mutex
 
 func rewriteTables(t *testing.T, file string, tables []table) {
 	t.Helper()
-	readmeLock.Lock()
-	defer readmeLock.Unlock()
+	pageLock.Lock()
+	defer pageLock.Unlock()
 	require.NoError(t, writeTables(file, tables))
 }
 
-func TestReadmeHasThePlacesForMeasuredFigures(t *testing.T) {
+func TestPageHasThePlacesForMeasuredFigures(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(ownPage)
 	require.NoError(t, err)
 	m, err := parseBenchmarks(strings.NewReader(benchmarkOutput))
 	require.NoError(t, err)

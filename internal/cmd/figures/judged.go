@@ -10,10 +10,6 @@ import (
 	"github.com/sluice-aws/sluice/internal/trial"
 )
 
-// judgedInReadme is how many of judgedTables are the README's. The others are those of the page
-// on the judgement.
-const judgedInReadme = 1
-
 // judgedTables returns the tables of a trial: how deployments are judged, by Sluice and by
 // models of other methods. Without a file, it is the one that is kept in package trial.
 func judgedTables(file string) ([]table, error) {

@@ -1,11 +1,11 @@
-// Command figures prints the figures of the README, as tables in markdown. Some tables
+// Command figures prints the figures of the project's pages, as tables in markdown. Some tables
 // show what deployments take in the local world; these are the same on every machine.
 // The others show what `go test -bench` has measured on this machine, and what a trial has
 // counted: the one that is kept in package trial, or that of a file.
 //
-//	figures [-readme FILE] [-frontends FILE] [-judge FILE] [-trial FILE] [-only-trial] [BENCHMARKS]
+//	figures [-page FILE] [-frontends FILE] [-judge FILE] [-trial FILE] [-only-trial] [BENCHMARKS]
 //
-// BENCHMARKS is a file with the output of go test -bench. With -readme, the tables
+// BENCHMARKS is a file with the output of go test -bench. With -page, the tables
 // replace those in FILE, each of which is between two comments; with -frontends, that of the page
 // on front ends; with -judge, those of the page on the judgement.
 package main
@@ -29,9 +29,9 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("figures", flag.ExitOnError)
-	readme := flags.String("readme", "", "replace the tables in this file")
+	page := flags.String("page", "", "replace the tables in this file")
 	frontEnds := flags.String("frontends", "", "replace the table about front ends in this file")
-	page := flags.String("judge", "", "replace the tables about the judgement in this file")
+	judgement := flags.String("judge", "", "replace the tables about the judgement in this file")
 	counted := flags.String("trial", "", "a trial that judgenight has written, in place of the one that is kept")
 	only := flags.Bool("only-trial", false, "print the trial's tables, and no others")
 	if err := flags.Parse(args); err != nil {
@@ -45,7 +45,7 @@ func run(args []string, out io.Writer) error {
 		printTables(out, judged)
 		return nil
 	}
-	tables, err := readmeTables(flags.Arg(0))
+	tables, err := pageTables(flags.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -57,15 +57,15 @@ func run(args []string, out io.Writer) error {
 	if err := writeTables(*frontEnds, []table{routed}); err != nil {
 		return err
 	}
-	if err := writeTables(*readme, append(tables, judged[:judgedInReadme]...)); err != nil {
+	if err := writeTables(*page, tables); err != nil {
 		return err
 	}
-	return writeTables(*page, judged[judgedInReadme:])
+	return writeTables(*judgement, judged)
 }
 
-// readmeTables returns the README's tables but for those of a trial. Without a file of
-// benchmarks these are the ones that are the same on every machine.
-func readmeTables(benchmarks string) ([]table, error) {
+// pageTables returns the tables of the page on figures. Without a file of benchmarks these are
+// the ones that are the same on every machine.
+func pageTables(benchmarks string) ([]table, error) {
 	tables, err := simulatedTables()
 	if err != nil || benchmarks == "" {
 		return tables, err

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// table is a table of the README. The comments around it contain its name.
+// table is a table of a page. The comments around it contain its name.
 type table struct{ name, text string }
 
 // newTable formats a table in markdown. All columns except the first are numbers, and

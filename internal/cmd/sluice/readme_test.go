@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The README's example must be what the command prints.
-func TestReadmeExampleIsTrue(t *testing.T) {
+// The tutorial's example must be what the command prints.
+func TestTutorialsExampleIsTrue(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../localaws/README.md")
 	require.NoError(t, err)
-	_, example, found := strings.Cut(string(readme), "## An example")
+	_, example, found := strings.Cut(string(page), "## Simulate a bad candidate")
 	require.True(t, found)
 	deployment, example := block(t, example, "json")
 	scenario, example := block(t, example, "json")
@@ -29,7 +29,7 @@ func TestReadmeExampleIsTrue(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	args := []string{"simulate", "-f", filepath.Join(dir, "deployment.json"), "-s", filepath.Join(dir, "scenario.json")}
 	require.Zero(t, exec(t.Context(), args, strings.NewReader(""), &stdout, &stderr), stderr.String())
-	assert.True(t, strings.HasPrefix(stdout.String(), printed), "the README shows\n%s\nand the command prints\n%s", printed, stdout.String())
+	assert.True(t, strings.HasPrefix(stdout.String(), printed), "the tutorial shows\n%s\nand the command prints\n%s", printed, stdout.String())
 }
 
 // block returns the next code block in a language, and the text after it.

@@ -107,7 +107,7 @@ func TestAcquittingLeavesTheLockOfAnotherDeployment(t *testing.T) {
 }
 
 // Earlier versions took a Deployment off the list of suspects and knew of no lock that it had
-// kept. The README says how a person frees it.
+// kept. infra/README.md says how a person frees it.
 func TestALockThatAnEarlierVersionHasLeftIsFreedByHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
