@@ -30,15 +30,17 @@ itself if something goes wrong.
 These commands need no AWS account: init writes a deployment's file, and schema
 prints its JSON Schema; plan shows what a deployment will do; simulate plays it
 on this machine, with the definition and the handlers that run in AWS; local
-plays a whole AWS account on this machine, for you to try things; migrate shows
-how a template moves from CodeDeploy to Sluice; completion lets your shell
-complete commands, targets and strategies.
+plays a whole AWS account on this machine, for you to try things; tour shows in
+three minutes what Sluice does; migrate shows how a template moves from
+CodeDeploy to Sluice; completion lets your shell complete commands, targets and
+strategies.
 
 The other commands work with the Sluice in your AWS account. They find it as the
 aws command does: through profiles and environment variables, including
 AWS_ENDPOINT_URL.`
 
-const examplesOfSluice = `  sluice init
+const examplesOfSluice = `  sluice tour
+  sluice init
   sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
@@ -50,7 +52,8 @@ const exitStatuses = `
 Exit status:
   0    success. For a watched deployment in AWS: it was Promoted, or there was
        nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
-       how 'sluice local' and 'sluice codedeploy' end, so that is a success too.
+       how 'sluice local', the page of 'sluice tour' and 'sluice codedeploy' end,
+       so that is a success too.
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid
@@ -91,7 +94,7 @@ func newRoot(env environment) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env))
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newTour(env), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env))
 	for _, a := range operator.Actions() {
 		root.AddCommand(newOrder(a, env))
 	}
