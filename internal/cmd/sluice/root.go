@@ -52,8 +52,8 @@ const exitStatuses = `
 Exit status:
   0    success. For a watched deployment in AWS: it was Promoted, or there was
        nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
-       how 'sluice local', the page of 'sluice tour' and 'sluice codedeploy' end,
-       so that is a success too.
+       how 'sluice local', the page of 'sluice tour' and 'sluice codedeploy'
+       end, so that is a success too.
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid

@@ -7,7 +7,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-aws/sluice/internal/picture/screen"
@@ -92,7 +91,7 @@ func (r tourOptions) start(ctx context.Context, cmd *cobra.Command) error {
 		}
 	}
 	told := terminalTour{environment: r.environment, draws: draws, out: out}
-	if in, is := cmd.InOrStdin().(*os.File); is && term.IsTerminal(in.Fd()) {
+	if in := cmd.InOrStdin(); screen.IsTerminal(in) {
 		told.enter = lines(in)
 	}
 	return told.tell(ctx)

@@ -118,7 +118,7 @@ func TestPersonTakesTheTourInABrowser(t *testing.T) {
 	p := startTour(t, env, "--speed", "60")
 	b.is(1000, "light")
 	b.do(chromedp.Navigate(p.url))
-	b.sees("four deployments in three minutes")
+	b.sees("Four deployments in three minutes")
 	b.sees("Start the canary")
 	b.shot("welcome")
 
@@ -131,7 +131,7 @@ func TestPersonTakesTheTourInABrowser(t *testing.T) {
 
 	b.clicks("#guide .go")
 	b.sees("lambda:payments:live")
-	b.sees("RolledBack: Sluice found within 2 minutes")
+	b.sees("RolledBack: Sluice found within minutes")
 	b.awaits("document.querySelector('#ended').innerText.includes('CandidateWorse')")
 	b.shot("put-back")
 

@@ -95,7 +95,7 @@ func (g *tourGuide) text() dashboard.GuideText {
 	t := dashboard.GuideText{Key: fmt.Sprintf("%d%s", g.begun, g.outcome)}
 	switch {
 	case g.begun == 0:
-		t.Title = "Tour: four deployments in three minutes"
+		t.Title = "Tour: Four deployments in three minutes"
 		t.Paragraphs = append(t.Paragraphs, tourWelcome...)
 		t.Paragraphs = append(t.Paragraphs, fmt.Sprintf("On this page time passes %g times as fast: 5 minutes take %.2g seconds.", g.speed, 5*60/g.speed))
 	case g.outcome == "":
@@ -112,7 +112,7 @@ func (g *tourGuide) text() dashboard.GuideText {
 		return t
 	}
 	next := tourSteps[g.begun]
-	t.Paragraphs = append(t.Paragraphs, next.before...)
+	t.Paragraphs = append(append(t.Paragraphs, next.before...), tourDeployment)
 	t.Commands, t.Button = []string{next.deployment}, next.button
 	return t
 }

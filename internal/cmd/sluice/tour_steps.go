@@ -42,19 +42,19 @@ var tourSteps = []tourStep{
 	{
 		name: "bad-version", title: "A bad version", button: "Start the bad version",
 		deployment: `{"function": "payments", "strategy": "Linear10PercentEvery10Minutes"}`,
-		target:     "lambda:payments:live", candidate: `{"errorRate": 0.15}`,
+		target:     "lambda:payments:live", candidate: `{"errorRate": 0.2}`,
 		before: []string{
-			"The new code of payments fails in 15% of the requests. Nobody has set an alarm. Sluice is to send version 2 another 10% every 10 minutes.",
+			"Next, a bad version: the new code of payments fails in 20% of the requests. Nobody has set an alarm. Sluice is to send version 2 another 10% every 10 minutes.",
 		},
 		during: []string{"Version 2 serves 10% of the requests. Sluice does not know yet that it is bad: it compares the two versions, and waits until chance cannot explain the difference."},
 		look:   "the comparison below counts the failed requests of both versions.", expected: shift.RolledBack,
-		after: "RolledBack: Sluice found within 2 minutes that version 2 fails more often than version 1, and put all requests back on version 1. Most customers never met the bad version.",
+		after: "RolledBack: Sluice found within minutes that version 2 fails more often than version 1, and put all requests back on version 1. Most customers never met the bad version.",
 	},
 	{
 		name: "stopped-by-you", title: "You stop one yourself", button: "Start it", abortAfter: 400 * time.Second,
 		deployment: `{"function": "search", "strategy": "Canary10Percent120Minutes"}`,
 		before: []string{
-			"The new code of search works, and no measurement is bad. But customers call and complain about the results. You can stop a deployment at any time.",
+			"Next, you stop one yourself: the new code of search works, and no measurement is bad. But customers call and complain about the results. You can stop a deployment at any time.",
 		},
 		during:   []string{"Version 2 serves 10% of the requests, and customers complain. Press Abort, give a reason, and press Abort again."},
 		look:     "the button Abort is below. In an AWS account, 'sluice abort search' does the same.",
@@ -85,14 +85,17 @@ var tourWelcome = []string{
 	"All of it happens on this machine. The state machine and the Lambdas are those that run in AWS, but the AWS around them is played, and so are the customers.",
 }
 
+// tourDeployment stands before what is started.
+const tourDeployment = "This is the whole deployment.json:"
+
 // tourEnd is what the tour ends with.
 var tourEnd = []string{"That was the tour. Next you can:"}
 
 // tourNext are commands to go on with.
 var tourNext = []string{
-	"sluice simulate -f deployment.json     try your own deployment on this machine",
-	"sluice local                           play with a whole AWS account on this machine",
-	"sluice start -f deployment.json --wait start it in AWS, once Sluice is installed there",
+	"sluice simulate -f deployment.json       try your own deployment here",
+	"sluice local                             play with an AWS account here",
+	"sluice start -f deployment.json --wait   start it in AWS",
 }
 
 // tourReading says where to read on.

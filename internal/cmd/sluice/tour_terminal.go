@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/picture/screen"
 	"github.com/sluice-aws/sluice/internal/shift"
@@ -46,8 +44,8 @@ const textWidth = 76
 func (t terminalTour) say(paragraphs ...string) error {
 	return writeText(t.out, func(to io.Writer) {
 		for _, p := range paragraphs {
-			for line := range strings.Lines(ansi.Wordwrap(p, textWidth, "")) {
-				fmt.Fprintf(to, "  %s\n", strings.TrimRight(line, "\n"))
+			for _, line := range wrap(p, textWidth) {
+				fmt.Fprintf(to, "%s%s\n", gutter, line)
 			}
 			fmt.Fprintln(to)
 		}
@@ -93,19 +91,17 @@ func (t terminalTour) tell(ctx context.Context) error {
 			fmt.Fprintf(to, "    %s\n", line)
 		}
 		fmt.Fprintln(to)
-		for line := range strings.Lines(ansi.Wordwrap(tourReading, textWidth, "")) {
-			fmt.Fprintf(to, "  %s\n", strings.TrimRight(line, "\n"))
-		}
+		printLines(to, wrap(tourReading, textWidth))
 	})
 }
 
 func (t terminalTour) tellStep(ctx context.Context, step int) error {
 	s := tourSteps[step]
 	title := tourTitle(step)
-	if err := t.say(append([]string{title + "\n" + strings.Repeat("─", len(title))}, s.before...)...); err != nil {
+	if err := t.say(append([]string{title + "\n" + gutter + strings.Repeat("─", len(title))}, s.before...)...); err != nil {
 		return err
 	}
-	if err := t.say("This is the whole deployment.json:"); err != nil {
+	if err := t.say(tourDeployment); err != nil {
 		return err
 	}
 	if err := write(t.out, []byte("    "+strings.ReplaceAll(s.deployment, "\n", "\n    ")+"\n\n")); err != nil {
