@@ -31,7 +31,7 @@ func (d drawing) check(asJSON bool) error {
 // findTerminal returns the terminal to draw on. It returns nil if there is none, or if
 // the user wants plain lines.
 func (d drawing) findTerminal(out io.Writer, env environment) *screen.Terminal {
-	if d.plain {
+	if d.plain || isCI(env.getenv) {
 		return nil
 	}
 	terminal, found := screen.Find(out, env.getenv)

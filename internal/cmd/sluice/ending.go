@@ -60,7 +60,10 @@ func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, err
 	since := w.now()
 	for {
 		record, err := w.records.Record(ctx, string(w.where.Execution))
-		overdue := w.now().Sub(since) > maxRestoreTime
+		overdue, pause := w.now().Sub(since) > maxRestoreTime, pollEvery
+		if err == nil {
+			w.endOutage()
+		}
 		switch {
 		case errors.Is(err, shift.ErrDeploymentUnknown):
 			end.Cause = joinSentences(end.Cause, "It had not locked any target, so no traffic was moved.")
@@ -71,18 +74,28 @@ func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, err
 			return end, w.show(nil)
 		case ctx.Err() != nil:
 			return end, ctx.Err()
+		case err != nil && isPassing(err) && !errors.Is(err, shift.ErrThrottled):
+			if pause, err = w.endure(ctx, err); err == nil {
+				break
+			}
+			return w.withoutLedger(end, err), nil
 		case err != nil && (overdue || !errors.Is(err, shift.ErrThrottled)):
-			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), so it is not known where the traffic is. The safety net puts it back within two minutes, and announces that.",
-				w.account.tableName(), err))
-			return end, nil
+			return w.withoutLedger(end, err), nil
 		case overdue:
 			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s. The safety net retries every minute. Look at its logs, and check where the aliases point.", record.Status))
 			return end, nil
 		}
-		if err := w.wait(ctx, pollEvery); err != nil {
+		if err := w.wait(ctx, pause); err != nil {
 			return end, err
 		}
 	}
+}
+
+// withoutLedger is an ending whose Outcome is not known, because the Ledger cannot be read.
+func (w *watcher) withoutLedger(end ending, err error) ending {
+	end.Cause = joinSentences(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), so it is not known where the traffic is. The safety net puts it back within two minutes, and announces that.",
+		w.account.tableName(), err))
+	return end
 }
 
 func joinSentences(cause, more string) string {

@@ -19,6 +19,8 @@ const (
 	statusOK      = 0
 	statusFailed  = 1
 	statusInvalid = 2
+	// statusUnknown says that the command gave up before it knew how a deployment ended.
+	statusUnknown = 3
 	// statusInterrupted is the status that a shell reports after SIGINT: 128 + 2.
 	statusInterrupted = 130
 )
@@ -57,6 +59,8 @@ Exit status:
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid
+  3    AWS could not be reached, so the outcome is not known; a deployment in
+       AWS goes on
   130  interrupted; a deployment in AWS goes on
 `
 
@@ -184,6 +188,9 @@ func reportError(used *cobra.Command, err error, stderr io.Writer) int {
 		return statusInterrupted
 	case errors.Is(err, badEndingError{}):
 		return statusFailed
+	case errors.As(err, &unknownError{}):
+		fmt.Fprintf(stderr, "sluice: %v\n", err)
+		return statusUnknown
 	case errors.As(err, &failed):
 		fmt.Fprintf(stderr, "sluice: %v\n", err)
 		return statusFailed
