@@ -36,7 +36,7 @@ func findCILog(getenv func(string) string) ciLog {
 // where it has one.
 func isCI(getenv func(string) string) bool {
 	ci := strings.ToLower(getenv("CI"))
-	return ci != "" && ci != "false" && ci != "0"
+	return ci == "true" || ci == "1"
 }
 
 // section is the name of the group in GitLab's markers.

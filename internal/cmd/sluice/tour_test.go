@@ -68,7 +68,7 @@ func TestTourInATerminalGoesOnByEnter(t *testing.T) {
 	shown := normalizeSpaces(strings.ReplaceAll(controls.ReplaceAllString(raw, ""), "\r", "\n"))
 	assertInOrder(t, shown, []string{
 		"Step 1 of 4: A canary", "Press Enter: start the canary", "✓ Promoted", "Step 2 of 4: A bad version", "✗ RolledBack",
-		"Step 3 of 4: You stop one yourself", "Press Enter: abort it", "✗ RolledBack", "Step 4 of 4", "✓ Promoted", "Next you can:",
+		"Step 3 of 4: You stop one yourself", "Press Enter: abort it", "✗ RolledBack", "Step 4 of 4", "✓ Promoted", "That was the tour.",
 	})
 }
 

@@ -304,31 +304,42 @@ func (w *watcher) warn(text string) {
 // readEvents reads the new events. While AWS cannot be reached, it tries again until it loses
 // patience.
 func (w *watcher) readEvents(ctx context.Context) ([]operator.Event, error) {
-	since := w.now()
-	for {
+	for since := w.now(); ; {
 		events, err := w.histories.Events(ctx, w.where.Execution, w.last.ID)
-		pause := pollEvery
-		switch {
-		case err == nil:
-			w.justStarted, w.answered = false, true
-			if w.endOutage() && !w.asJSON {
-				_ = w.readRecord(ctx) // it was not known either; the next round says if it cannot be read
-			}
+		if err == nil {
+			w.noteAnswer(ctx)
 			return events, nil
-		case ctx.Err() != nil:
+		}
+		pause, err := w.excuse(ctx, err, since)
+		if err != nil {
 			return nil, err
-		case w.justStarted && errors.Is(err, shift.ErrExecutionUnknown) && w.now().Sub(since) < maxStartDelay:
-		case errors.Is(err, shift.ErrExecutionUnknown):
-			return nil, noExecutionError{w.where.Execution}
-		default:
-			if pause, err = w.endure(ctx, err); err != nil {
-				return nil, err
-			}
 		}
 		if err := w.wait(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// noteAnswer notes that the history was read.
+func (w *watcher) noteAnswer(ctx context.Context) {
+	w.justStarted, w.answered = false, true
+	if w.endOutage() && !w.asJSON {
+		_ = w.readRecord(ctx) // it could not be read either; the next round says if it still cannot
+	}
+}
+
+// excuse returns how long to wait until the history is read again, after an error. It returns an
+// error if that makes no sense.
+func (w *watcher) excuse(ctx context.Context, err error, since time.Time) (pause time.Duration, _ error) {
+	switch {
+	case ctx.Err() != nil:
+		return 0, err
+	case w.justStarted && errors.Is(err, shift.ErrExecutionUnknown) && w.now().Sub(since) < maxStartDelay:
+		return pollEvery, nil
+	case errors.Is(err, shift.ErrExecutionUnknown):
+		return 0, noExecutionError{w.where.Execution}
+	}
+	return w.endure(ctx, err)
 }
 
 // endure says that AWS cannot be reached, and returns how long to wait until the next try. It
