@@ -115,7 +115,7 @@ func TestPersonTakesTheTourInABrowser(t *testing.T) {
 	b := newTab(t)
 	env := realEnvironment
 	env.browse = nil
-	p := startTour(t, env, "--speed", "60")
+	p := startTour(t, env, "--speed", "120")
 	b.is(1000, "light")
 	b.do(chromedp.Navigate(p.url))
 	b.sees("Four deployments in three minutes")

@@ -50,12 +50,6 @@ func Find(out io.Writer, getenv func(string) string) (*Terminal, bool) {
 	}), true
 }
 
-// IsTerminal reports whether a person types what is read.
-func IsTerminal(in io.Reader) bool {
-	file, isFile := in.(*os.File)
-	return isFile && term.IsTerminal(file.Fd())
-}
-
 // The size of a terminal that does not report one.
 const (
 	defaultWidth  = 80
