@@ -53,13 +53,6 @@ func TestGoldenStartInCI(t *testing.T) {
 	}
 }
 
-func readText(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	return string(text)
-}
-
 // In CI nothing is drawn, even where there is a terminal.
 func TestStartDrawsNothingInCI(t *testing.T) {
 	t.Parallel()
