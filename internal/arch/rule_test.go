@@ -246,13 +246,13 @@ var rules = []rule{
 	},
 
 	// The command shows a simulation by its history events; in AWS it works through
-	// the operator's adapters, reads the ledger, and asks the gates about alarms and versions.
+	// the operator's adapters, reads the ledger, asks the gates about alarms and versions, and knows which errors of AWS pass.
 	{
 		folder: "internal/cmd/*",
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, jsonSchema, templates, definition, "github.com/spf13/cobra", "github.com/google/licensecheck"},
-			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", sdk+"/aws", sdk+"/config", smithy+"/logging"),
-		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", sdk + "/service/codedeploy"},
+			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", module+"/internal/awserror", sdk+"/aws", sdk+"/config", smithy+"/logging"),
+		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", "github.com/chromedp", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look
 	// into the ledger's table, and take its names from the contract.

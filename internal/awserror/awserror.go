@@ -5,6 +5,7 @@ package awserror
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -69,4 +70,22 @@ func Plain(err error) error {
 		inner = response.Err
 	}
 	return &plain{text: inner.Error(), err: err}
+}
+
+// IsUnanswered says whether AWS has not answered a call at all: it could not be reached, or the
+// caller could not get credentials for it.
+func IsUnanswered(err error) bool {
+	var operation *smithy.OperationError
+	var api smithy.APIError
+	return errors.As(err, &operation) && !errors.As(err, &api)
+}
+
+// expired are the codes that say that the caller's credentials have expired: those of the services
+// and of STS, and that of IAM Identity Center for a session that has ended.
+var expired = []string{"ExpiredTokenException", "ExpiredToken", "RequestExpired", "TokenRefreshRequired", "UnauthorizedException"}
+
+// IsExpired says whether the caller's credentials have expired.
+func IsExpired(err error) bool {
+	var coded smithy.APIError
+	return errors.As(err, &coded) && slices.Contains(expired, coded.ErrorCode())
 }

@@ -93,3 +93,27 @@ func TestOtherErrorsStayAsTheyAre(t *testing.T) {
 	assert.Equal(t, mine, awserror.Meaning(mine))
 	assert.NoError(t, awserror.Meaning(nil))
 }
+
+// A call that AWS did not answer may be made again; so may one whose credentials have expired, once
+// there are new ones.
+func TestUnansweredAndExpiredCallsAreRecognized(t *testing.T) {
+	t.Parallel()
+	lost := errorFor(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	expired := errorFor(t, answerError(http.StatusBadRequest, "ExpiredTokenException", "expired"))
+	denied := errorFor(t, answerError(http.StatusForbidden, "AccessDeniedException", "no"))
+	for _, tc := range []struct {
+		name                string
+		err                 error
+		unanswered, expires bool
+	}{
+		{"a lost connection", lost, true, false},
+		{"a wrapped one", awserror.Meaning(lost), true, false},
+		{"an expired token", expired, false, true},
+		{"a wrapped one", awserror.Meaning(expired), false, true},
+		{"a denied call", denied, false, false},
+		{"an error that is not the SDK's", shift.ErrDeploymentUnknown, false, false},
+	} {
+		assert.Equal(t, tc.unanswered, awserror.IsUnanswered(tc.err), tc.name)
+		assert.Equal(t, tc.expires, awserror.IsExpired(tc.err), tc.name)
+	}
+}

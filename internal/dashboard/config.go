@@ -34,7 +34,7 @@ type Control interface {
 	Do(ctx context.Context, r control.Request) (control.Result, error)
 }
 
-// Config is what a Dashboard works with. Reverter, Console, Together and Clock may be nil.
+// Config is what a Dashboard works with. Reverter, Console, Together, Clock and Guide may be nil.
 type Config struct {
 	Ledger     Ledger
 	Executions Executions
@@ -56,4 +56,6 @@ type Config struct {
 	// Clock returns the time in AWS, and how fast it passes there. If nil, the time is learned
 	// from what is read.
 	Clock func() (now time.Time, speed float64)
+	// Guide leads a person through what is shown.
+	Guide Guide
 }

@@ -71,11 +71,13 @@ type base struct {
 	Now     time.Time
 	Speed   float64
 	Notice  template.HTML
+	Guide   template.HTML
 }
 
 func (d *Dashboard) base(title string) base {
 	b := base{Title: title, Place: d.config.Place, ReadOnly: d.config.ReadOnly, Instance: d.instance}
 	b.Now, b.Speed = d.poller.now()
+	b.Guide = d.guideHTML()
 	return b
 }
 
@@ -155,6 +157,7 @@ func fragment(key, version, name string, data any) block {
 
 // compose makes what changes of the page that a query names.
 func (d *Dashboard) compose(query url.Values) (c composed) {
+	guide, guided := d.composeGuide()
 	d.poller.view(func(now time.Time) {
 		switch query.Get("page") {
 		case "deployment":
@@ -165,6 +168,9 @@ func (d *Dashboard) compose(query url.Values) (c composed) {
 			c = d.composeList(query.Get("target"), now)
 		}
 		c.blocks = append(c.blocks, d.composeNotice(query))
+		if guided {
+			c.blocks = append(c.blocks, guide)
+		}
 	})
 	return c
 }

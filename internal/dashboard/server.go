@@ -59,6 +59,7 @@ func New(c Config, address string) *Dashboard {
 	d.mux.HandleFunc("GET /ask", d.showQuestion)
 	d.mux.HandleFunc("GET /revert", d.showRevert)
 	d.mux.HandleFunc("POST /act", d.act)
+	d.mux.HandleFunc("POST /guide", d.goOn)
 	d.mux.HandleFunc("GET /events", d.stream)
 	d.mux.HandleFunc("GET /style.css", serveAsset(styleSheet(), "text/css; charset=utf-8"))
 	d.mux.HandleFunc("GET /script.js", serveAsset(script, "text/javascript; charset=utf-8"))
@@ -83,6 +84,7 @@ func Serve(ctx context.Context, c Config, on net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	polls.Go(func() { d.Poll(ctx) })
+	polls.Go(func() { d.followGuide(ctx) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -106,16 +108,7 @@ const maxForm = 64 << 10
 
 // act does what a person asks for.
 func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		d.showMessage(w, http.StatusBadRequest, message{Headline: "This cannot be read", Text: "The form was too long, or was broken."})
-		return
-	}
-	if !d.hasToken(r.PostForm.Get("token")) {
-		d.showMessage(w, http.StatusForbidden, message{
-			Headline: "Nothing was done",
-			Text:     "The page that you have sent is not of this dashboard, or the dashboard was started again since. Go back, copy your reason, and load the page again.",
-		})
+	if !d.readForm(w, r) {
 		return
 	}
 	if d.config.ReadOnly {
@@ -137,6 +130,24 @@ func (d *Dashboard) act(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.ask(w, r, q)
+}
+
+// readForm reads what a person sends. It answers by itself, and returns false, if the form is not
+// of a page of this dashboard.
+func (d *Dashboard) readForm(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		d.showMessage(w, http.StatusBadRequest, message{Headline: "This cannot be read", Text: "The form was too long, or was broken."})
+		return false
+	}
+	if !d.hasToken(r.PostForm.Get("token")) {
+		d.showMessage(w, http.StatusForbidden, message{
+			Headline: "Nothing was done",
+			Text:     "The page that you have sent is not of this dashboard, or the dashboard was started again since. Go back, copy your reason, and load the page again.",
+		})
+		return false
+	}
+	return true
 }
 
 // answerTime is how long the safety net may take to answer: longer than its own timeout.

@@ -75,6 +75,12 @@ func permitsOf(template iam.Template) Permits {
 // WrapPermits changes the permissions of this World's Lambdas.
 func (w *World) WrapPermits(wrap func(Permits) Permits) { w.permits = wrap(w.permits) }
 
+// PermitOthers sets what callers may do who are none of Sluice's Lambdas, such as a person or a job
+// of a CI system. By default they may do everything.
+func (w *World) PermitOthers(permits func(actor string, needed localaws.Permission) bool) {
+	w.permitsOthers = permits
+}
+
 // WantedTags are the tags of a function that Sluice may shift, invoke as a hook, and ask for
 // synthetic requests.
 var WantedTags = map[string]string{flow.TagAlias: "live", flow.TagHook: "true", flow.TagSynthetic: "true"}
@@ -95,7 +101,10 @@ func (w *World) restrain() {
 // even allow it on a function with WantedTags, the stack is wrong, which is a problem of the
 // World.
 func (w *World) checkPermissions(c localaws.Call) error {
-	if _, ours := w.functions[c.Actor]; !ours || w.permits == nil {
+	if _, ours := w.functions[c.Actor]; !ours {
+		return w.checkOthers(c)
+	}
+	if w.permits == nil {
 		return nil
 	}
 	for _, needed := range c.Permissions() {
@@ -120,4 +129,17 @@ func (w *World) tagsOf(arn string) map[string]string {
 	}
 	name, _, _ = strings.Cut(name, ":")
 	return w.cloud.Tags(name)
+}
+
+// checkOthers denies a call of somebody else that PermitOthers does not permit.
+func (w *World) checkOthers(c localaws.Call) error {
+	if w.permitsOthers == nil || c.Actor == onlooker {
+		return nil
+	}
+	for _, needed := range c.Permissions() {
+		if !w.permitsOthers(c.Actor, needed) {
+			return localaws.AccessDenied(c)
+		}
+	}
+	return nil
 }

@@ -46,6 +46,8 @@ type World struct {
 	onMoment   []func(Moment) error
 	moments    int
 	permits    Permits
+	// permitsOthers is what callers from outside may do; nil: everything.
+	permitsOthers func(actor string, needed localaws.Permission) bool
 	// courier may deliver an event itself.
 	courier func(Parcel) bool
 	parcels int

@@ -30,6 +30,8 @@ type remoteWorld struct {
 	slept time.Duration
 	// intercept answers a call instead of AWS if it returns true. It may be nil.
 	intercept func(operation string, w http.ResponseWriter) bool
+	// onReply returns false if the answer to a call gets lost. It may be nil.
+	onReply func(operation string) bool
 	// onSleep is called after each sleep, with the time since the beginning.
 	onSleep func(context.Context, time.Duration)
 	env     map[string]string
@@ -63,6 +65,9 @@ func newRemoteWorld(t *testing.T, deployment, scenario string) *remoteWorld {
 		a.requested, a.signed = append(a.requested, operation), r.Header.Get("Authorization")
 		if a.intercept == nil || !a.intercept(operation, w) {
 			outside.ServeHTTP(w, r)
+		}
+		if a.onReply != nil && !a.onReply(operation) {
+			panic(http.ErrAbortHandler)
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -31,7 +31,7 @@ func (d drawing) check(asJSON bool) error {
 // findTerminal returns the terminal to draw on. It returns nil if there is none, or if
 // the user wants plain lines.
 func (d drawing) findTerminal(out io.Writer, env environment) *screen.Terminal {
-	if d.plain {
+	if d.plain || isCI(env.getenv) {
 		return nil
 	}
 	terminal, found := screen.Find(out, env.getenv)
@@ -57,7 +57,17 @@ func replay(ctx context.Context, env environment, terminal *screen.Terminal, run
 	if len(keyframes) == 0 {
 		return nil
 	}
-	for played := time.Duration(0); played < keyframes[len(keyframes)-1].played+timeAfterLast; played += frameInterval {
+	return replayPart(ctx, env, terminal, run, keyframes, 0, endOf(keyframes))
+}
+
+// endOf returns when the playing ends.
+func endOf(keyframes []keyframe) time.Duration {
+	return keyframes[len(keyframes)-1].played + timeAfterLast
+}
+
+// replayPart draws a part of the playing.
+func replayPart(ctx context.Context, env environment, terminal *screen.Terminal, run *picture.Run, keyframes []keyframe, from, until time.Duration) error {
+	for played := from; played < until; played += frameInterval {
 		shown, at := frameAt(keyframes, played)
 		if err := terminal.Show(run.Until(shown), at); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/picture"
@@ -57,32 +58,52 @@ func (w *watcher) conclude(ctx context.Context) (ending, error) {
 // waitForSafetyNet waits until the safety net has closed a deployment whose execution
 // ended without closing it.
 func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, error) {
-	since := w.now()
-	for {
+	for since := w.now(); ; {
 		record, err := w.records.Record(ctx, string(w.where.Execution))
-		overdue := w.now().Sub(since) > maxRestoreTime
 		switch {
 		case errors.Is(err, shift.ErrDeploymentUnknown):
 			end.Cause = joinSentences(end.Cause, "It had not locked any target, so no traffic was moved.")
 			return end, nil
 		case err == nil && record.Status == shift.StatusClosed:
+			w.endOutage()
 			end.Outcome, end.Cause = record.Outcome, record.Cause
 			w.closed = &record
 			return end, w.show(nil)
 		case ctx.Err() != nil:
 			return end, ctx.Err()
-		case err != nil && (overdue || !errors.Is(err, shift.ErrThrottled)):
-			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The ledger's table %s cannot be read (%v), so it is not known where the traffic is. The safety net puts it back within two minutes, and announces that.",
-				w.account.tableName(), err))
-			return end, nil
-		case overdue:
-			end.Cause = joinSentences(end.Cause, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s. The safety net retries every minute. Look at its logs, and check where the aliases point.", record.Status))
+		}
+		pause, given := w.awaitRecord(ctx, record, err, w.now().Sub(since) > maxRestoreTime)
+		if given != "" {
+			end.Cause = joinSentences(end.Cause, given)
 			return end, nil
 		}
-		if err := w.wait(ctx, pollEvery); err != nil {
+		if err := w.wait(ctx, pause); err != nil {
 			return end, err
 		}
 	}
+}
+
+// awaitRecord returns how long to wait until the record is read again, or why it is not waited for
+// any longer.
+func (w *watcher) awaitRecord(ctx context.Context, record shift.Record, err error, overdue bool) (pause time.Duration, given string) {
+	switch {
+	case err == nil:
+		w.endOutage()
+	case isPassing(err) && !errors.Is(err, shift.ErrThrottled):
+		if pause, err = w.endure(ctx, err); err == nil {
+			return pause, ""
+		}
+	case !overdue && errors.Is(err, shift.ErrThrottled):
+		return pollEvery, ""
+	}
+	switch {
+	case err != nil:
+		return 0, fmt.Sprintf("The ledger's table %s cannot be read (%v), so it is not known where the traffic is. The safety net puts it back within two minutes, and announces that.",
+			w.account.tableName(), err)
+	case overdue:
+		return 0, fmt.Sprintf("The traffic is not back yet: the deployment's record is %s. The safety net retries every minute. Look at its logs, and check where the aliases point.", record.Status)
+	}
+	return pollEvery, ""
 }
 
 func joinSentences(cause, more string) string {

@@ -17,10 +17,12 @@ type environment struct {
 	now  func() time.Time
 	// sleep returns early, with the context's error, if the context is done.
 	sleep func(context.Context, time.Duration) error
+	// browse opens a page in this machine's browser. It returns false if there is none.
+	browse func(url string) bool
 }
 
 // realEnvironment is the machine that the command runs on.
-var realEnvironment = environment{getenv: os.Getenv, load: config.LoadDefaultConfig, now: time.Now, sleep: sleep}
+var realEnvironment = environment{getenv: os.Getenv, load: config.LoadDefaultConfig, now: time.Now, sleep: sleep, browse: browse}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -202,7 +202,7 @@ func TestUnknownStrategyListsTheValidForms(t *testing.T) {
 func TestHelpFitsATerminalAndExplainsTheExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--help"}, {"plan", "--help"}, {"simulate", "--help"}, {"help", "plan"}, {"start", "--help"}, {"watch", "--help"},
-		{"abort", "--help"}, {"promote", "--help"}, {"pause", "--help"}, {"resume", "--help"}, {"history", "--help"}, {"status", "--help"}, {"report", "--help"}, {"judge", "--help"}, {"local", "--help"}, {"codedeploy", "--help"}, {"init", "--help"}, {"schema", "--help"}} {
+		{"abort", "--help"}, {"promote", "--help"}, {"pause", "--help"}, {"resume", "--help"}, {"history", "--help"}, {"status", "--help"}, {"report", "--help"}, {"judge", "--help"}, {"local", "--help"}, {"tour", "--help"}, {"codedeploy", "--help"}, {"init", "--help"}, {"schema", "--help"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			got := run(t, "", args...)

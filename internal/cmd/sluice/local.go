@@ -139,7 +139,8 @@ func (f localFlags) readInputs(stdin io.Reader) (inputs, error) {
 // serve plays the account until the context ends. It creates the account before it
 // listens: nobody waits for an answer from one that cannot be.
 func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.Writer) error {
-	account := localAccount{flags: flags, stderr: stderr, journal: newJournal(stdout)}
+	journal := newJournal(stdout)
+	account := localAccount{flags: flags, stderr: stderr, tell: journal.add}
 	if err := account.create(s); err != nil {
 		var wrong *world.ScenarioError
 		if errors.As(err, &wrong) {
@@ -162,23 +163,31 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 		return err
 	}
 	account.page = "http://" + page.Addr().String() + "/"
-	server := &http.Server{Handler: account.world, ReadHeaderTimeout: 10 * time.Second}
+	return account.run(ctx, listener, page, account.dashboard(), func() error {
+		if err := writeText(stdout, func(to io.Writer) { account.print(to, s) }); err != nil {
+			return err
+		}
+		return journal.open()
+	})
+}
+
+// run lets time pass in the account, and serves it and its page until the context ends. It calls
+// ready when both can be reached.
+func (a *localAccount) run(ctx context.Context, on, page net.Listener, c dashboard.Config, ready func() error) error {
+	server := &http.Server{Handler: a.world, ReadHeaderTimeout: 10 * time.Second}
 	defer server.Close()
 	served := make(chan error, 2)
-	go func() { served <- server.Serve(listener) }()
-	if err := writeText(stdout, func(to io.Writer) { account.print(to, s) }); err != nil {
+	go func() { served <- server.Serve(on) }()
+	if err := ready(); err != nil {
 		return err
 	}
-	if err := account.journal.open(); err != nil {
-		return err
-	}
-	go account.world.Run(ctx)
+	go a.world.Run(ctx)
 	var pages sync.WaitGroup
 	defer pages.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	pages.Go(func() {
-		if err := dashboard.Serve(ctx, account.dashboard(), page); err != nil {
+		if err := dashboard.Serve(ctx, c, page); err != nil {
 			served <- err
 		}
 	})
@@ -186,7 +195,7 @@ func (s inputs) serve(ctx context.Context, flags localFlags, stdout, stderr io.W
 	case <-ctx.Done():
 		return nil
 	case err := <-served:
-		return fmt.Errorf("serve %s: %w", account.endpoint, err)
+		return fmt.Errorf("serve %s: %w", a.endpoint, err)
 	}
 }
 

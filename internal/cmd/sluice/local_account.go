@@ -29,17 +29,18 @@ type localAccount struct {
 	page     string // the URL of its dashboard
 	flags    localFlags
 	stderr   io.Writer
-	journal  *journal
+	tell     func(world.News) // is called with what happens
 	world    *world.Paced
 	// template and fleet are nil if the functions run in this process.
 	template []byte
 	fleet    *stack.Fleet
 }
 
-// create creates the account, and checks all that it is made of.
-func (a *localAccount) create(s inputs) error {
+// create creates the account of the inputs, and of other deployments. It checks all that it is made
+// of.
+func (a *localAccount) create(s inputs, others ...json.RawMessage) error {
 	pace := world.Pace{
-		Speed: a.flags.speed, Tell: a.journal.add,
+		Speed: a.flags.speed, Tell: a.tell,
 		Problem: func(err error) { fmt.Fprintf(a.stderr, "sluice: %v\n", err) },
 	}
 	if a.flags.functions == asBootstraps {
@@ -48,7 +49,7 @@ func (a *localAccount) create(s inputs) error {
 		}
 	}
 	var err error
-	if a.world, err = world.NewPaced(pace, s.scenario, s.deployment); err != nil {
+	if a.world, err = world.NewPaced(pace, s.scenario, append(others, s.deployment)...); err != nil {
 		return fmt.Errorf("create the account: %w", err)
 	}
 	a.world.OnHook(a.showEvent)
@@ -73,19 +74,24 @@ func (a *localAccount) showEvent(hook string, event []byte) {
 // dashboard returns what the account's dashboard works with: that of a person who has configured
 // the aws command for it.
 func (a *localAccount) dashboard() dashboard.Config {
-	_, region, _ := a.world.Place()
 	home := account{
 		environment: environment{getenv: func(string) string { return "" }, now: time.Now},
 		prefix:      strings.TrimSuffix(world.FunctionPrefix, "-"), machine: a.world.StateMachine(), table: world.LedgerTable,
 	}
-	c := home.dashboard(aws.Config{
-		Region: region, BaseEndpoint: &a.endpoint,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "dashboard", SecretAccessKey: "local"}, nil
-		}),
-	})
+	c := home.dashboard(a.config("dashboard"))
 	c.Place, c.Clock = "sluice local", a.world.Clock
 	return c
+}
+
+// config is the AWS configuration of somebody who works in the account.
+func (a *localAccount) config(keyID string) aws.Config {
+	_, region, _ := a.world.Place()
+	return aws.Config{
+		Region: region, BaseEndpoint: &a.endpoint,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: keyID, SecretAccessKey: "local"}, nil
+		}),
+	}
 }
 
 func (a *localAccount) place() (at stack.Place) {

@@ -10,6 +10,8 @@ import (
 type narration struct {
 	to        io.Writer
 	hasHeader bool
+	// oneLine prints each moment in one line, as the log of a CI system has them.
+	oneLine bool
 }
 
 // liveWidths are the widths of the columns before the whole story is known: enough for
@@ -23,7 +25,7 @@ func (n *narration) print(moments []picture.Moment) error {
 		return nil
 	}
 	t := storyTable(moments)
-	t.minWidths = liveWidths
+	t.minWidths, t.oneLine = liveWidths, n.oneLine
 	if n.hasHeader {
 		t.rows = t.rows[1:]
 	}

@@ -85,11 +85,12 @@ var missingFromHistory = []string{
 
 // report returns what is known about the execution at this moment.
 func (w *watcher) report(ctx context.Context) (page.Report, error) {
-	w.readRecord(ctx)
+	ledgerError := w.readRecord(ctx)
 	events, err := w.readEvents(ctx)
 	if err != nil {
 		return page.Report{}, err
 	}
+	w.warnOfLedger(ledgerError)
 	if err := w.show(events); err != nil {
 		return page.Report{}, err
 	}

@@ -62,7 +62,7 @@ func newRevert(env environment) *cobra.Command {
 			if r.dryRun && r.wait {
 				return errors.New("--dry-run starts nothing that --wait could wait for")
 			}
-			return r.drawing.check(r.asJSON)
+			return r.checkWatching(r.wait)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error { return r.revert(cmd, args[0]) }),
 	}
@@ -70,7 +70,7 @@ func newRevert(env environment) *cobra.Command {
 	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "only say what would happen")
 	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch until it ends; the exit status says how")
 	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait, only after the end")
-	r.drawing.addFlag(cmd)
+	r.addWatchFlags(cmd)
 	r.addMachineFlag(cmd)
 	r.addTableFlag(cmd)
 	r.addFlags(cmd)
@@ -109,7 +109,7 @@ func (r revertOptions) carryOut(cmd *cobra.Command, f finder, planned operator.R
 	if err != nil {
 		return err
 	}
-	x, err := machines.Start(cmd.Context(), machine, planned.Name(r.now()), input)
+	x, err := r.startOnce(cmd, machines, machine, planned.Name(r.now()), input, r.outputOptions)
 	if err != nil {
 		return err
 	}

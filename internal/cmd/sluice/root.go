@@ -19,6 +19,8 @@ const (
 	statusOK      = 0
 	statusFailed  = 1
 	statusInvalid = 2
+	// statusUnknown says that the command gave up before it knew how a deployment ended.
+	statusUnknown = 3
 	// statusInterrupted is the status that a shell reports after SIGINT: 128 + 2.
 	statusInterrupted = 130
 )
@@ -30,15 +32,17 @@ itself if something goes wrong.
 These commands need no AWS account: init writes a deployment's file, and schema
 prints its JSON Schema; plan shows what a deployment will do; simulate plays it
 on this machine, with the definition and the handlers that run in AWS; local
-plays a whole AWS account on this machine, for you to try things; migrate shows
-how a template moves from CodeDeploy to Sluice; completion lets your shell
-complete commands, targets and strategies.
+plays a whole AWS account on this machine, for you to try things; tour shows in
+three minutes what Sluice does; migrate shows how a template moves from
+CodeDeploy to Sluice; completion lets your shell complete commands, targets and
+strategies.
 
 The other commands work with the Sluice in your AWS account. They find it as the
 aws command does: through profiles and environment variables, including
 AWS_ENDPOINT_URL.`
 
-const examplesOfSluice = `  sluice init
+const examplesOfSluice = `  sluice tour
+  sluice init
   sluice plan Linear10PercentEvery1Minute
   sluice plan -f deployment.json
   sluice simulate -f deployment.json
@@ -51,10 +55,13 @@ const exitStatuses = `
 Exit status:
   0    success. For a watched deployment in AWS: it was Promoted, or there was
        nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
-       how 'sluice local' and 'sluice codedeploy' end, so that is a success too.
+       how 'sluice local', the page of 'sluice tour' and 'sluice codedeploy'
+       end, so that is a success too.
   1    a watched deployment had another outcome, or something else failed, such
        as reading a file
   2    the arguments, the deployment or the scenario are not valid
+  3    AWS could not be reached, so the outcome is not known; a deployment in
+       AWS goes on
   130  interrupted; a deployment in AWS goes on
 `
 
@@ -92,7 +99,7 @@ func newRoot(env environment) *cobra.Command {
 	addVersionFlag(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env), newVersion(), newManual())
+	root.AddCommand(newPlan(env), newCheck(env), newSimulate(env), newLocal(), newTour(env), newStart(env), newRevert(env), newPrune(env), newWatch(env), newReport(env), newStatus(env), newDashboard(env), newHistory(env), newJudge(env), newMigrate(), newCodeDeploy(env), newFreeze(env), newUnfreeze(env), newVersion(), newManual())
 	for _, a := range operator.Actions() {
 		root.AddCommand(newOrder(a, env))
 	}
@@ -182,6 +189,9 @@ func reportError(used *cobra.Command, err error, stderr io.Writer) int {
 		return statusInterrupted
 	case errors.Is(err, badEndingError{}):
 		return statusFailed
+	case errors.As(err, &unknownError{}):
+		fmt.Fprintf(stderr, "sluice: %v\n", err)
+		return statusUnknown
 	case errors.As(err, &failed):
 		fmt.Fprintf(stderr, "sluice: %v\n", err)
 		return statusFailed

@@ -20,6 +20,11 @@ orders-live-20261121T061031Z.
 With --wait, start also watches the deployment until it ends, like 'sluice
 watch'. An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
+In a CI system, start prints plain lines, in a group if it knows how GitHub,
+GitLab or Buildkite group them. --summary and --output-file write what the job's
+page and the next steps need. If AWS cannot be reached, start tries again until
+--patience is over. Its name makes sure that the deployment starts only once.
+
 Start needs the permission states:StartExecution, also states:ListStateMachines
 unless you give the state machine's ARN. With --wait it also needs the
 permissions of 'sluice watch'.` + aboutFiles
@@ -54,7 +59,7 @@ func newStart(env environment) *cobra.Command {
 			case r.file == "":
 				return errors.New("start needs a deployment's file: -f FILE")
 			}
-			return r.drawing.check(r.asJSON)
+			return r.checkWatching(r.wait)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, _ []string) error { return r.start(cmd) }),
 	}
@@ -63,7 +68,7 @@ func newStart(env environment) *cobra.Command {
 	cmd.Flags().BoolVar(&r.wait, "wait", false, "watch until it ends; the exit status says how")
 	cmd.Flags().StringVar(&r.name, "name", "", "the execution's `NAME`, unique for 90 days")
 	cmd.Flags().BoolVar(&r.asJSON, "json", false, "print JSON; with --wait, only after the end")
-	r.drawing.addFlag(cmd)
+	r.addWatchFlags(cmd)
 	r.addMachineFlag(cmd)
 	r.addTableFlag(cmd)
 	r.addFlags(cmd)
@@ -96,7 +101,7 @@ func (r startOptions) start(cmd *cobra.Command) error {
 	if name == "" {
 		name = operator.NewName(release, r.now())
 	}
-	x, err := machines.Start(cmd.Context(), machine, name, input.json)
+	x, err := r.startOnce(cmd, machines, machine, name, input.json, r.outputOptions)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type table struct {
 	right     map[int]bool // columns that are aligned to the right
 	minWidths []int        // by column
 	rows      [][]string
+	oneLine   bool         // no column is wrapped
 	wide      map[int]bool // rows of a single text that runs below all columns
 }
 
@@ -82,6 +83,9 @@ func (t *table) lines(number int, widths []int) []string {
 		return []string{line.String()}
 	}
 	begin := utf8.RuneCountInString(line.String())
+	if t.oneLine {
+		return []string{line.String() + row[len(widths)]}
+	}
 	notes := wrap(row[len(widths)], max(pageWidth-len(t.indent)-begin, minNotes))
 	lines := make([]string, len(notes))
 	for i, text := range notes {

@@ -18,7 +18,9 @@ If the safety net puts the traffic back, watch says so at once, although the
 execution itself notices only at its next poll. If the execution was stopped,
 watch waits until the traffic is back.
 
-An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
+An interrupt (Ctrl-C) stops only the watching: the deployment goes on. So it
+does while AWS cannot be reached, or your credentials have expired. Watch says
+so, and tries again until --patience is over. Then it exits with status 3.
 
 Watch needs the permission states:GetExecutionHistory, for an execution's name
 also states:ListStateMachines, on the ledger's table dynamodb:GetItem to see
@@ -43,7 +45,7 @@ func newWatch(env environment) *cobra.Command {
 			if err := oneSubject(cmd, args); err != nil {
 				return err
 			}
-			return how.check(how.asJSON)
+			return how.checkWatching(true)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
 			s, x, cfg, err := a.findExecution(cmd, args[0])
@@ -54,7 +56,7 @@ func newWatch(env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only the end, as JSON")
-	how.addFlag(cmd)
+	how.addWatchFlags(cmd)
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)
 	a.addFlags(cmd)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,6 @@ const (
 	pollEvery      = 2 * time.Second
 	pollQuietEvery = 5 * time.Second  // after a poll that found nothing new
 	maxRetryPause  = 30 * time.Second // between retries while AWS is unavailable
-	giveUpAfter    = 15 * time.Minute // without any answer
 	maxStartDelay  = 15 * time.Second // until a new execution is known everywhere
 	maxRestoreTime = 3 * time.Minute  // I7: two sweeps of the safety net, and a margin
 )
@@ -51,8 +51,11 @@ type watcher struct {
 	where       location
 	account     account
 	justStarted bool // the execution may not be known everywhere yet
+	answered    bool // AWS has answered a call of this watcher
 	asJSON      bool
 	out, err    io.Writer
+	log         ciLog
+	files       runFiles
 
 	terminal  *screen.Terminal // nil if plain lines are printed
 	narration narration
@@ -64,6 +67,7 @@ type watcher struct {
 	// closed is the deployment's record, once the deployment is closed.
 	closed      *shift.Record
 	ledgerError error // why the Ledger cannot be read
+	outage      outage
 	// restoringPolls counts the polls that found the traffic on its way back.
 	restoringPolls int
 }
@@ -72,6 +76,23 @@ type watcher struct {
 type outputOptions struct {
 	drawing
 	asJSON bool
+	patience
+	files runFiles
+}
+
+// addWatchFlags adds the flags of a command that watches a deployment.
+func (o *outputOptions) addWatchFlags(cmd *cobra.Command) {
+	o.drawing.addFlag(cmd)
+	o.patience.addTo(cmd)
+	o.files.addTo(cmd)
+}
+
+// checkWatching checks the flags of a command that watches a deployment, or does not.
+func (o outputOptions) checkWatching(watches bool) error {
+	if o.files != (runFiles{}) && !watches {
+		return errors.New("--summary and --output-file need --wait: they say how the deployment ended")
+	}
+	return cmp.Or(o.drawing.check(o.asJSON), o.patience.check())
 }
 
 func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execution, how outputOptions) *watcher {
@@ -80,15 +101,21 @@ func newWatcher(cmd *cobra.Command, a account, cfg aws.Config, x operator.Execut
 	if !how.asJSON {
 		terminal = how.findTerminal(out, a.environment)
 	}
+	log := ciLog("")
+	if terminal == nil && !how.asJSON {
+		log = findCILog(a.getenv)
+	}
 	return &watcher{
+		log: log, files: how.files, outage: outage{environment: a.environment, patience: cmp.Or(how.patience.Duration, defaultPatience)},
 		environment: a.environment, histories: stepfunctions.FromConfig(cfg), records: dynamo.FromConfig(cfg, a.tableName()),
 		where: newLocation(x, cfg), account: a, asJSON: how.asJSON, out: out, err: cmd.ErrOrStderr(),
-		terminal: terminal, narration: narration{to: out}, run: picture.NewRun(),
+		terminal: terminal, narration: narration{to: plainLines{out}, oneLine: isCI(a.getenv)}, run: picture.NewRun(),
 	}
 }
 
 // watch watches until the execution has ended and its Outcome is known. It returns a
-// badEndingError if a person has to do something about the Outcome.
+// badEndingError if a person has to do something about the Outcome, and an unknownError if it has
+// given up before.
 func (w *watcher) watch(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -96,26 +123,35 @@ func (w *watcher) watch(ctx context.Context) error {
 		return err
 	}
 	err := w.follow(ctx)
-	var end ending
+	end := ending{location: w.where}
 	if err == nil {
 		end, err = w.conclude(ctx)
 	}
 	if err == nil && ctx.Err() == nil {
 		return w.finish(end)
 	}
+	err = w.giveUp(ctx, err)
+	stop() // from now on, another interrupt ends the process
+	return cmp.Or(w.files.write(end, w.run, err.Error()), err)
+}
+
+// giveUp ends the watching before the deployment ends. It returns an error that says what to do.
+func (w *watcher) giveUp(ctx context.Context, err error) error {
 	if w.terminal != nil {
 		if err := w.terminal.Leave(); err != nil {
 			return err
 		}
 	}
+	if !w.asJSON {
+		w.log.end(w.out, "The watching has ended", w.now())
+	}
 	switch {
 	case ctx.Err() != nil:
-		stop() // from now on, another interrupt ends the process
 		return interruptedError{w.nextSteps()}
 	case errors.As(err, &noExecutionError{}), w.last.Ends():
 		return err
 	}
-	return fmt.Errorf("%w\n%s", err, w.nextSteps())
+	return unknownError{fmt.Errorf("%w\n%s", err, w.nextSteps())}
 }
 
 // introduce prints what is watched.
@@ -123,7 +159,11 @@ func (w *watcher) introduce() error {
 	if w.asJSON {
 		return nil
 	}
-	return writeText(w.out, func(to io.Writer) { w.where.print(to); fmt.Fprintln(to) })
+	return writeText(w.out, func(to io.Writer) {
+		w.where.print(to)
+		fmt.Fprintln(to)
+		w.log.begin(to, "Deployment "+w.where.Name, w.now())
+	})
 }
 
 // finish prints how the execution ended.
@@ -136,24 +176,40 @@ func (w *watcher) finish(end ending) error {
 	case w.terminal != nil:
 		err = w.terminal.Finish(w.run, "", "A page about it:  sluice report "+w.where.Name+" --out FILE")
 	default:
-		err = writeText(w.out, func(to io.Writer) { fmt.Fprintln(to); end.print(to, w.run) })
+		err = w.printEnd(end)
 	}
+	err = cmp.Or(err, w.files.write(end, w.run, ""))
 	if err == nil && !end.isSuccess() {
 		return badEndingError{}
 	}
 	return err
 }
 
+// printEnd prints in plain lines how the execution ended.
+func (w *watcher) printEnd(end ending) error {
+	return writeText(w.out, func(to io.Writer) {
+		title := "Outcome: " + cmp.Or(string(end.Outcome), "none")
+		w.log.end(to, title, w.now())
+		_ = writeText(plainLines{to}, func(to io.Writer) { fmt.Fprintln(to); end.print(to, w.run) })
+		if !end.isSuccess() {
+			why, _ := w.run.Explanation()
+			w.log.fail(to, "Sluice: "+cmp.Or(string(end.Outcome), "no outcome"), shift.BoundText(cmp.Or(why, end.Cause), maxCause))
+		}
+	})
+}
+
 // follow shows new events until the execution ends.
 func (w *watcher) follow(ctx context.Context) error {
 	for pause := pollEvery; ; {
+		var ledgerError error
 		if !w.asJSON {
-			w.readRecord(ctx)
+			ledgerError = w.readRecord(ctx)
 		}
 		events, err := w.readEvents(ctx)
 		if err != nil {
 			return err
 		}
+		w.warnOfLedger(ledgerError)
 		if err := w.show(events); err != nil {
 			return err
 		}
@@ -171,10 +227,11 @@ func (w *watcher) follow(ctx context.Context) error {
 
 // readRecord asks the Ledger whether the deployment is closed. The safety net can close
 // it minutes before the execution's next poll. The Ledger is read before the history,
-// so that the events before the closing are known when the closing is shown.
-func (w *watcher) readRecord(ctx context.Context) {
+// so that the events before the closing are known when the closing is shown. It returns an error
+// if the Ledger cannot be read for a reason that does not pass.
+func (w *watcher) readRecord(ctx context.Context) error {
 	if w.closed != nil {
-		return
+		return nil
 	}
 	record, err := w.records.Record(ctx, string(w.where.Execution))
 	switch {
@@ -184,11 +241,20 @@ func (w *watcher) readRecord(ctx context.Context) {
 		if w.restoringPolls++; w.restoringPolls == minRestoringPolls {
 			w.warn(fmt.Sprintf("the traffic is being put back, but is not back yet (%s)", strings.Join(shift.Texts(record.Reasons), "; ")))
 		}
-	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), errors.Is(err, shift.ErrThrottled), ctx.Err() != nil:
-	case w.ledgerError == nil:
-		w.ledgerError = err
-		w.warn(fmt.Sprintf("the ledger's table %s cannot be read (%v), so an action of the safety net is shown only when the execution notices it", w.account.tableName(), err))
+	case err == nil, errors.Is(err, shift.ErrDeploymentUnknown), isPassing(err), ctx.Err() != nil:
+	default:
+		return err
 	}
+	return nil
+}
+
+// warnOfLedger says once that the Ledger cannot be read.
+func (w *watcher) warnOfLedger(err error) {
+	if err == nil || w.ledgerError != nil {
+		return
+	}
+	w.ledgerError = err
+	w.warn(fmt.Sprintf("the ledger's table %s cannot be read (%v), so an action of the safety net is shown only when the execution notices it", w.account.tableName(), err))
 }
 
 // minRestoringPolls is how many polls must find the traffic on its way back before the
@@ -235,29 +301,81 @@ func (w *watcher) warn(text string) {
 	w.terminal.Say(text)
 }
 
-// readEvents reads the new events. It retries for giveUpAfter while AWS is unavailable.
+// readEvents reads the new events. While AWS cannot be reached, it tries again until it loses
+// patience.
 func (w *watcher) readEvents(ctx context.Context) ([]operator.Event, error) {
-	since, said := w.now(), false
-	for pause := pollEvery; ; pause = min(2*pause, maxRetryPause) {
+	for since := w.now(); ; {
 		events, err := w.histories.Events(ctx, w.where.Execution, w.last.ID)
-		waited := w.now().Sub(since)
-		switch {
-		case err == nil:
-			w.justStarted = false
+		if err == nil {
+			w.noteAnswer(ctx)
 			return events, nil
-		case w.justStarted && errors.Is(err, shift.ErrExecutionUnknown) && waited < maxStartDelay:
-		case errors.Is(err, shift.ErrExecutionUnknown):
-			return nil, noExecutionError{w.where.Execution}
-		case !errors.Is(err, operator.ErrUnavailable) || waited > giveUpAfter:
+		}
+		pause, err := w.excuse(ctx, err, since)
+		if err != nil {
 			return nil, err
-		case !said:
-			said = true
-			w.warn(err.Error() + "; retrying")
 		}
 		if err := w.wait(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// noteAnswer notes that the history was read.
+func (w *watcher) noteAnswer(ctx context.Context) {
+	w.justStarted, w.answered = false, true
+	if w.endOutage() && !w.asJSON {
+		_ = w.readRecord(ctx) // it could not be read either; the next round says if it still cannot
+	}
+}
+
+// excuse returns how long to wait until the history is read again, after an error. It returns an
+// error if that makes no sense.
+func (w *watcher) excuse(ctx context.Context, err error, since time.Time) (pause time.Duration, _ error) {
+	switch {
+	case ctx.Err() != nil:
+		return 0, err
+	case w.justStarted && errors.Is(err, shift.ErrExecutionUnknown) && w.now().Sub(since) < maxStartDelay:
+		return pollEvery, nil
+	case errors.Is(err, shift.ErrExecutionUnknown):
+		return 0, noExecutionError{w.where.Execution}
+	}
+	return w.endure(ctx, err)
+}
+
+// endure says that AWS cannot be reached, and returns how long to wait until the next try. It
+// returns the error if that makes no sense, or the outage has lasted too long. A network or
+// credentials that have never worked are not waited for.
+func (w *watcher) endure(ctx context.Context, err error) (pause time.Duration, _ error) {
+	works := w.answered || w.justStarted
+	if !isPassing(err) || !works && !errors.Is(err, operator.ErrUnavailable) {
+		return 0, err
+	}
+	if w.outage.lasts() {
+		return 0, fmt.Errorf("no answer from AWS for %s: %w", shortDuration(w.outage.patience), err)
+	}
+	if text := w.outage.begin(err, "The deployment goes on by itself, and the safety net watches it."); text != "" {
+		w.warn(text)
+	}
+	w.renew(ctx)
+	return w.outage.pause, nil
+}
+
+// endOutage notes an answer of AWS. It reports whether there was an outage.
+func (w *watcher) endOutage() bool {
+	text := w.outage.end()
+	if text != "" {
+		w.warn(text)
+	}
+	return text != ""
+}
+
+// renew reads the AWS configuration again: somebody may have signed in again meanwhile.
+func (w *watcher) renew(ctx context.Context) {
+	cfg, err := w.account.configure(ctx, w.where.Execution.Region())
+	if err != nil {
+		return // the next try fails with the reason
+	}
+	w.histories, w.records = stepfunctions.FromConfig(cfg), dynamo.FromConfig(cfg, w.account.tableName())
 }
 
 // show prints what new events mean.

@@ -117,11 +117,13 @@ func newListed(x types.ExecutionListItem) operator.Listed {
 }
 
 // Start starts an execution. If one with the same name and input is running already,
-// Start returns that one, so it is safe to retry. It returns operator.ErrNameTaken.
+// Start returns that one, so it is safe to retry. It returns operator.ErrNameTaken. It makes one
+// attempt only: after several, nobody could tell whether an execution that has the name and has
+// ended is that of a first attempt.
 func (m *Machines) Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error) {
 	out, err := m.api.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &machineARN, Name: &name, Input: aws.String(string(input)),
-	})
+	}, func(o *sfn.Options) { o.RetryMaxAttempts = 1 })
 	var taken *types.ExecutionAlreadyExists
 	switch {
 	case errors.As(err, &taken):

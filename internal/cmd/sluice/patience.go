@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-aws/sluice/internal/awserror"
+	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/shift"
+)
+
+const (
+	// defaultPatience is how long a command waits for an answer of AWS.
+	defaultPatience = 10 * time.Minute
+	maxPatience     = 24 * time.Hour
+)
+
+// patience is how long a command waits for an answer of AWS before it gives up.
+type patience struct{ time.Duration }
+
+func (p *patience) addTo(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&p.Duration, "patience", defaultPatience, "how long to wait for AWS when it cannot be\nreached; `TIME` is such as 30s or 10m")
+}
+
+func (p patience) check() error {
+	if p.Duration < time.Second || p.Duration > maxPatience {
+		return fmt.Errorf("--patience is %s, but must be between 1s and 24h", p.Duration)
+	}
+	return nil
+}
+
+// isPassing reports whether the same call may succeed later, although nobody changes anything in
+// the account: AWS was busy or could not be reached, or the caller's credentials have expired.
+func isPassing(err error) bool {
+	return errors.Is(err, operator.ErrUnavailable) || errors.Is(err, shift.ErrThrottled) ||
+		awserror.IsTransient(err) || awserror.IsUnanswered(err) || awserror.IsExpired(err)
+}
+
+// outage is a time without answers from AWS.
+type outage struct {
+	environment
+	patience time.Duration
+	since    time.Time // zero while AWS answers
+	pause    time.Duration
+}
+
+// lasts reports whether the outage has lasted too long.
+func (o *outage) lasts() bool { return !o.since.IsZero() && o.now().Sub(o.since) > o.patience }
+
+// begin notes an error. It returns what to tell the user, or "" if they know.
+func (o *outage) begin(err error, meanwhile string) string {
+	o.pause = min(2*o.pause, maxRetryPause)
+	if !o.since.IsZero() {
+		return ""
+	}
+	o.since, o.pause = o.now(), pollEvery
+	what := "AWS cannot be reached at the moment (" + err.Error() + ")"
+	advice := ""
+	if awserror.IsExpired(err) {
+		what = "the AWS credentials have expired (" + err.Error() + ")"
+		advice = " If you sign in again elsewhere, they are read again."
+	}
+	return fmt.Sprintf("%s. %s Trying again for up to %s.%s", what, meanwhile, shortDuration(o.patience), advice)
+}
+
+// end notes an answer. It returns what to tell the user, or "" if there was no outage.
+func (o *outage) end() string {
+	if o.since.IsZero() {
+		return ""
+	}
+	lasted := o.now().Sub(o.since).Round(time.Second)
+	o.since = time.Time{}
+	return fmt.Sprintf("AWS answers again, after %s.", shortDuration(lasted))
+}
+
+// shortDuration formats a time as a person writes it: 10m, and not 10m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if len(text) > len(zero) && text[len(text)-len(zero):] == zero {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// unknownError says that the command has given up before the deployment ended.
+type unknownError struct{ error }
+
+func (e unknownError) Unwrap() error { return e.error }
+
+// executionStarter starts executions, and reads what they were started with.
+type executionStarter interface {
+	historyReader
+	Start(ctx context.Context, machineARN, name string, input []byte) (operator.Execution, error)
+}
+
+// starter starts an execution exactly once, even if the answer of AWS is lost: the execution has a
+// name, and Step Functions gives a name to one execution only.
+type starter struct {
+	environment
+	executions    executionStarter
+	machine, name string
+	input         []byte
+	patience      time.Duration
+	warn          func(string)
+}
+
+// start starts the execution. It tries again while AWS cannot be reached.
+func (s starter) start(ctx context.Context) (operator.Execution, error) {
+	o := outage{environment: s.environment, patience: s.patience}
+	for {
+		x, err := s.attempt(ctx, !o.since.IsZero())
+		switch {
+		case err == nil:
+			if text := o.end(); text != "" {
+				s.warn(text)
+			}
+			return x, nil
+		case ctx.Err() != nil, o.lasts(), !isPassing(err) && !o.since.IsZero():
+			return "", s.unknown(ctx, err)
+		case !isPassing(err), awserror.IsExpired(err) && o.since.IsZero():
+			return "", err // nothing was started
+		}
+		if text := o.begin(err, "It is not known yet whether the deployment was started. It is started once at most, because its name is "+s.name+"."); text != "" {
+			s.warn(text)
+		}
+		if err := s.sleep(ctx, o.pause); err != nil {
+			return "", s.unknown(ctx, err)
+		}
+	}
+}
+
+// unknown returns the error for a start that was asked for and not answered.
+func (s starter) unknown(ctx context.Context, err error) error {
+	look := "To see:  sluice watch " + string(operator.NewExecution(s.machine, s.name))
+	if ctx.Err() != nil {
+		return interruptedError{"It is not known whether the deployment was started. " + look}
+	}
+	return unknownError{fmt.Errorf("it is not known whether the deployment was started: %w\n%s", err, look)}
+}
+
+// attempt makes one attempt. After one whose answer was lost, the name may be taken by the execution
+// that it has started, which may even have ended.
+func (s starter) attempt(ctx context.Context, again bool) (operator.Execution, error) {
+	x, err := s.executions.Start(ctx, s.machine, s.name, s.input)
+	if !again || !errors.Is(err, operator.ErrNameTaken) {
+		return x, err
+	}
+	x = operator.NewExecution(s.machine, s.name)
+	events, readErr := s.executions.Events(ctx, x, 0)
+	if readErr != nil {
+		return "", readErr
+	}
+	for _, e := range events {
+		if e.EnteredType() != "" { // the first state's input is that of the execution
+			if sameJSON(e.Data, s.input) {
+				return x, nil
+			}
+			break
+		}
+	}
+	return "", err
+}
+
+// startOnce starts an execution exactly once.
+func (a account) startOnce(cmd *cobra.Command, executions executionStarter, machine, name string, input []byte, how outputOptions) (operator.Execution, error) {
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s := starter{
+		environment: a.environment, executions: executions, machine: machine, name: name, input: input, patience: how.patience.Duration,
+		warn: func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %s\n", text) },
+	}
+	return s.start(ctx)
+}
