@@ -144,18 +144,6 @@ func (s *stage) advance(d time.Duration) {
 	s.dash.poller.wake()
 }
 
-// read lets the dashboard read AWS once, as long as somebody looks.
-func (s *stage) read() {
-	s.t.Helper()
-	for range 2 { // one round may be under way, from before
-		s.dash.poller.mu.Lock()
-		over := s.dash.poller.round
-		s.dash.poller.mu.Unlock()
-		s.dash.poller.wake()
-		<-over
-	}
-}
-
 // get reads a page.
 func (s *stage) get(path string) (status int, body string) {
 	s.t.Helper()
