@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,11 +31,13 @@ func TestEveryFolderOfFunctionsIsOneFunctionWithItsTimeoutItsRoleAndItsLog(t *te
 		group := logs[f["LoggingConfig"].(map[string]any)["LogGroup"].(map[string]any)["Ref"].(string)]
 		assert.Equal(t, "/aws/lambda/"+name, group["LogGroupName"])
 	}
-	folders, err := os.ReadDir("../functions")
+	mains, err := filepath.Glob("../functions/*/main.go")
 	require.NoError(t, err)
-	assert.Len(t, functions, len(folders))
-	for _, folder := range folders {
-		assert.Contains(t, functions, folder.Name())
+	require.NotEmpty(t, mains)
+	assert.Equal(t, len(mains), len(functions), "one for each folder")
+	for _, main := range mains {
+		_, known := functions[filepath.Base(filepath.Dir(main))]
+		assert.True(t, known, main)
 	}
 	for _, spec := range flow.Specs() {
 		assert.InDelta(t, spec.Timeout.Seconds(), functions[spec.Function]["Timeout"], 0, spec.Function)

@@ -91,15 +91,19 @@ var tellsOfThePlayed = map[string]string{
 // command's name alone is no more than that: it is known.
 func (p *person) understands(t *testing.T, args []string) {
 	t.Helper()
-	if len(args) == 1 && args[0] != "status" {
+	switch {
+	case len(args) == 1 && args[0] != "status":
 		assert.Contains(t, p.does(t, p.folder, p.sluice, args[0], "--help"), "sluice "+args[0])
-		return
-	}
-	if args[len(args)-1] == "--help" {
+	case args[len(args)-1] == "--help":
 		assert.Contains(t, p.does(t, p.folder, p.sluice, args...), "Usage:")
-		return
+	default:
+		p.runs(t, filled(t, args))
 	}
-	args = filled(t, args)
+}
+
+// runs runs a command of sluice with its arguments.
+func (p *person) runs(t *testing.T, args []string) {
+	t.Helper()
 	switch args[0] {
 	case "local":
 		p.enters(t, args...)
