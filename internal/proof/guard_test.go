@@ -286,12 +286,10 @@ var guards = []guard{
 			}
 			return nil, nil
 		},
-		bases: []string{"canary with an alarm that is polled", "a failing hook when all traffic is shifted"},
-		second: func(first strike, all []strike) []strike {
-			if first.fault.pace < 3*time.Second {
-				return nil
-			}
-			return only(all, "a second deployment that waits")
+		bases: []string{"canary with an alarm that is polled"},
+		strikes: []strike{
+			{actor: flow.Rollback.Function, action: "dynamodb:UpdateItem", nth: 1, fault: theFault("forsaken, and gone on at 25 s a call")},
+			{actor: flow.SafetyNet, action: "dynamodb:UpdateItem", nth: 1, fault: theFault("a second deployment that waits")},
 		},
 	},
 	{

@@ -347,7 +347,7 @@ func TestAMissingTargetOfAKindThatCreatesNoneIsRefused(t *testing.T) {
 
 // Some hundred faults, the same that strike at aliases alone.
 func TestChaosSecondKindOfTarget(t *testing.T) {
-	slice := 11
+	slice := 37
 	if whole(t) {
 		slice = 1
 	}

@@ -160,7 +160,7 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 
 // local are commands of the aws command that are no single call of AWS: nothing asks the account for
 // them.
-var local = []string{"deploy", "cloudformation deploy", "s3 sync", "deploy wait"}
+var local = []string{"deploy", "cloudformation deploy", "cloudformation package", "s3 sync", "s3 mb", "s3 cp", "deploy wait"}
 
 // unanswered are the operations of the pages that the account on this machine does not
 // answer.
@@ -168,6 +168,7 @@ var unanswered = []string{
 	"put-provisioned-concurrency-config",
 	"describe-state-machine-for-execution",
 	"delete-function",
+	"create-change-set", "execute-change-set", "subscribe", "list-subscriptions-by-topic",
 	"create-deployment", // sluice codedeploy answers it: see internal/conformance
 }
 
