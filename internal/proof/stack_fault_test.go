@@ -381,6 +381,19 @@ func chaosOfStacks(t *testing.T, bases []base, slice int) {
 	t.Logf("%d runs of %d orders with a single fault", runs.Load(), len(bases))
 }
 
+// The first try of a rollback stores that it waits for an execution, and starts none. The next one
+// finds that CloudFormation has written the alias itself by then, so nobody would answer who waits.
+func TestARollbackThatIsTriedAgainKeepsNoRequest(t *testing.T) {
+	t.Parallel()
+	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == "a stack: the rollback is late, with stale attributes, order 3" })
+	require.GreaterOrEqual(t, i, 0)
+	r, err := play(stackBases[i], guard{}, strike{
+		actor: flow.StackShift, action: "dynamodb:UpdateItem", nth: 3, fault: theFault("slower than the Lambda may be, and late"),
+	})
+	require.NoError(t, r.story(err))
+	require.Len(t, r.struck, 1)
+}
+
 // TestChaosStackPairs draws two faults at a time on a story of a stack, for CHAOS_SECONDS with
 // CHAOS=all, and a few of them otherwise.
 func TestChaosStackPairs(t *testing.T) {

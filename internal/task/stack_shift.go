@@ -451,8 +451,8 @@ func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift
 		return nil, err
 	}
 	moves := serving.ToTakeBack(m.Moves)
-	if len(moves) == 0 {
-		return &nothing, nil
+	if len(moves) == 0 { // an earlier try may have waited, and have started nothing
+		return &nothing, h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
 	}
 	return h.takeBack(ctx, r, moves)
 }
