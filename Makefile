@@ -24,6 +24,10 @@ max_bootstrap = $(if $(filter arm64,$(GOARCH)),12800000,14000000)
 # two thirds of the time. Not for benchmarks, whose figures are those of a Lambda.
 fewer_collections := GOGC=800 GOMEMLIMIT=2GiB
 
+# What make test begins with, so that nothing waits for it at the end. It leaves go vet to make
+# lint, which says more, and debuggers' tables out of the binaries: linking them takes minutes.
+slow_packages := ./internal/proof ./internal/e2e ./internal/readme ./infra ./infra/smoke ./internal/cmd/sluice
+
 # For `go test`, such as TESTFLAGS=-race where there is a C compiler.
 TESTFLAGS ?=
 
@@ -125,11 +129,11 @@ build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/
 
 .PHONY: test
 test: needs-go needs-node ## run every test (Node for the CDK parts)
-	$(fewer_collections) go test ./... $(TESTFLAGS)
+	$(fewer_collections) go test -vet=off -ldflags=-w $(slow_packages) ./... $(TESTFLAGS)
 
 .PHONY: e2e
 e2e: needs-go ## play deployments through the Lambdas' own binaries, against a local AWS
-	go test ./internal/e2e -count=1
+	E2E=all go test ./internal/e2e -count=1
 
 .PHONY: lint
 lint: needs-go ## gofmt, go vet, staticcheck and gocyclo
@@ -187,7 +191,7 @@ judge-night: needs-go ## count for a night how deployments are judged, JUDGE_RUN
 # Benchmarks run one after the other; what they start is built before.
 .PHONY: dist/benchmarks
 dist/benchmarks: needs-go dist/e2e $(bootstraps)
-	go test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $(benchmarked) | tee $@
+	go test -vet=off -run '^$$' -bench . -benchmem $(BENCHFLAGS) $(benchmarked) | tee $@
 	@! grep -q '^FAIL' $@
 
 # Tools that only check. Nothing of Sluice needs them.

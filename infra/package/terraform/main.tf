@@ -25,6 +25,11 @@ resource "aws_s3_object" "zip" {
   bucket = var.bucket
   key    = "${local.folder}/${each.value}"
   source = "${var.package}/${each.value}"
+
+  # If an update fails, CloudFormation goes back to the zips of the stack before.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # The template names the zips as files beside it. CloudFormation wants to know where they are in
@@ -33,6 +38,10 @@ resource "aws_s3_object" "template" {
   bucket  = var.bucket
   key     = "${local.folder}/sluice.template.json"
   content = replace(local.template, "/\"\\./([a-z-]+\\.zip)\"/", "{\"S3Bucket\": \"${var.bucket}\", \"S3Key\": \"${local.folder}/$1\"}")
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_cloudformation_stack" "sluice" {

@@ -250,19 +250,68 @@ func TestStartIsTriedAgainAndStartsOnce(t *testing.T) {
 // The execution of somebody else that has the name is not taken for one's own.
 func TestStartDoesNotTakeAnotherExecutionForItsOwn(t *testing.T) {
 	t.Parallel()
-	a := newRemoteWorld(t, canary, `{}`)
-	_, err := a.Start("mine", json.RawMessage(`{"function": "orders", "strategy": "AllAtOnce"}`))
-	require.NoError(t, err)
-	starts := 0
-	a.intercept = func(operation string, w http.ResponseWriter) bool {
-		if operation == "StartExecution" {
-			starts++
-		}
-		return operation == "StartExecution" && starts == 1 && noAnswer(w)
+	for name, test := range map[string]struct {
+		input string
+		age   time.Duration
+	}{
+		"another input":                  {`{"function": "orders", "strategy": "AllAtOnce"}`, 0},
+		"the same input, an hour before": {canary, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newRemoteWorld(t, canary, `{}`)
+			_, err := a.Start("mine", json.RawMessage(test.input))
+			require.NoError(t, err)
+			require.NoError(t, a.Advance(test.age))
+			starts := 0
+			a.intercept = func(operation string, w http.ResponseWriter) bool {
+				if operation == "StartExecution" {
+					starts++
+				}
+				return operation == "StartExecution" && starts == 1 && noAnswer(w)
+			}
+			got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--name", "mine")
+			assert.Equal(t, statusFailed, got.status, "nothing was started")
+			assert.Contains(t, got.stderr, "an execution with this name has ended, or has another input")
+			assert.NotContains(t, got.stdout, "Promoted")
+			assert.Len(t, a.Executions(), 1)
+		})
 	}
-	got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--name", "mine")
-	assert.Equal(t, statusUnknown, got.status)
-	assert.Contains(t, got.stderr, "an execution with this name has ended, or has another input")
+}
+
+// The exit status tells of the deployment, also if a file cannot be written.
+func TestAFileThatCannotBeWrittenHidesNoOutcome(t *testing.T) {
+	t.Parallel()
+	gone := filepath.Join(t.TempDir(), "gone", "o")
+	for name, test := range map[string]struct {
+		scenario string
+		from     time.Duration
+		status   int
+	}{
+		"promoted":    {`{}`, 0, statusFailed},
+		"rolled back": {sick, 0, statusFailed},
+		"not known":   {`{}`, 90 * time.Second, statusUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newRemoteWorld(t, canary, test.scenario)
+			if test.from > 0 {
+				a.outOfOrder(test.from, time.Hour, noAnswer)
+			}
+			got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--patience", "1m", "--output-file", gone)
+			assert.Equal(t, test.status, got.status)
+			assert.Contains(t, got.stderr, "write the outputs: open "+gone)
+			assert.Equal(t, test.status == statusUnknown, strings.Contains(got.stderr, "The deployment goes on."), got.stderr)
+		})
+	}
+}
+
+func TestAValueOfAnOutputIsOneLine(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "o")
+	end := ending{location: location{Execution: "arn:x\noutcome=Promoted", Console: "https://x\r\ny"}, Outcome: "RolledBack\nz=1"}
+	require.NoError(t, runFiles{outputs: file}.write(end, picture.NewRun(), ""))
+	assert.Equal(t, "outcome=RolledBackz=1\nurl=https://xy\nexecution=arn:xoutcome=Promoted\n", readText(t, file))
 }
 
 func TestStartThatIsNeverAnsweredSaysWhereToLook(t *testing.T) {

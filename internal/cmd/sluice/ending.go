@@ -55,6 +55,16 @@ func (w *watcher) conclude(ctx context.Context) (ending, error) {
 	return w.waitForSafetyNet(ctx, end)
 }
 
+// unknownToLedger says what it means that the Ledger does not know the deployment.
+func (w *watcher) unknownToLedger() string {
+	for _, m := range w.run.Moments {
+		if m.State == "SetWeight" {
+			return fmt.Sprintf("It has moved traffic, and the ledger's table %s does not know it: name the table with --table or --name-prefix, and look where the traffic is.", w.account.tableName())
+		}
+	}
+	return "It had not locked any target, so no traffic was moved."
+}
+
 // waitForSafetyNet waits until the safety net has closed a deployment whose execution
 // ended without closing it.
 func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, error) {
@@ -62,7 +72,7 @@ func (w *watcher) waitForSafetyNet(ctx context.Context, end ending) (ending, err
 		record, err := w.records.Record(ctx, string(w.where.Execution))
 		switch {
 		case errors.Is(err, shift.ErrDeploymentUnknown):
-			end.Cause = joinSentences(end.Cause, "It had not locked any target, so no traffic was moved.")
+			end.Cause = joinSentences(end.Cause, w.unknownToLedger())
 			return end, nil
 		case err == nil && record.Status == shift.StatusClosed:
 			w.endOutage()

@@ -43,7 +43,7 @@ const examplesOfInit = `  sluice init
   sluice init --function orders --yes
   sluice init --function orders --alarm orders-5xx --output deployment.yaml`
 
-// patienceOfInit is how long init waits for AWS, in all.
+// patienceOfInit is how long init waits for each of AWS's answers. The person may take longer.
 const patienceOfInit = 15 * time.Second
 
 // draft is what init knows of the deployment.
@@ -115,11 +115,9 @@ func (d draft) run(cmd *cobra.Command) error {
 
 // fill completes the draft from AWS, and from the answers of the person.
 func (d *draft) fill(cmd *cobra.Command) error {
-	ctx, stop := context.WithTimeout(cmd.Context(), patienceOfInit)
-	defer stop()
 	found := proposals{}
 	if d.function == "" || d.alias == "" || len(d.alarms) == 0 {
-		cfg, err := d.configure(ctx, "")
+		cfg, err := d.configure(cmd.Context(), "")
 		if err != nil {
 			d.note("AWS was not asked", err)
 		} else {
@@ -131,7 +129,10 @@ func (d *draft) fill(cmd *cobra.Command) error {
 		person = newQuestions(cmd.InOrStdin(), cmd.ErrOrStderr())
 	}
 	for _, step := range []func(context.Context, proposals, *questions) error{d.fillFunction, d.fillAlias, d.fillStrategy, d.fillAlarms} {
-		if err := step(ctx, found, person); err != nil {
+		ctx, stop := context.WithTimeout(cmd.Context(), patienceOfInit)
+		err := step(ctx, found, person)
+		stop()
+		if err != nil {
 			return err
 		}
 	}
@@ -373,6 +374,14 @@ func writeNew(path string, text []byte, force bool) error {
 	return cmp.Or(err, file.Close())
 }
 
+// unwatched says what watches a deployment without alarms.
+func unwatched(strategy string) string {
+	if strategy == "AllAtOnce" {
+		return "none: nothing watches a deployment that shifts all at once"
+	}
+	return "none: only the comparison of the two versions can put the traffic back"
+}
+
 func (d draft) print(to io.Writer) {
 	t := &table{indent: gutter}
 	t.add("wrote", d.output)
@@ -381,7 +390,7 @@ func (d draft) print(to io.Writer) {
 		t.addWide(fmt.Sprintf("%s has no alias %s yet: the deployment makes it (createAlias).", d.function, d.alias))
 	}
 	t.add("strategy", d.strategy)
-	t.add("alarms", cmp.Or(strings.Join(d.alarms, ", "), "none: only the comparison of the two versions can put the traffic back"))
+	t.add("alarms", cmp.Or(strings.Join(d.alarms, ", "), unwatched(d.strategy)))
 	t.write(to)
 	for _, note := range d.notes {
 		t := &table{indent: gutter}

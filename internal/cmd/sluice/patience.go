@@ -111,14 +111,27 @@ type starter struct {
 	input         []byte
 	patience      time.Duration
 	warn          func(string)
+	// began is when the first attempt was made, by this machine's clock.
+	began time.Time
 }
+
+const (
+	// callTime is how long a single call may take. A connection that was dropped without a word
+	// would hold it for a quarter of an hour.
+	callTime = time.Minute
+	// maxSkew is how far this machine's clock may be from that of AWS.
+	maxSkew = 5 * time.Minute
+)
 
 // start starts the execution. It tries again while AWS cannot be reached.
 func (s starter) start(ctx context.Context) (operator.Execution, error) {
 	o := outage{environment: s.environment, patience: s.patience}
+	s.began = s.now()
 	for {
 		x, err := s.attempt(ctx, !o.since.IsZero())
 		switch {
+		case errors.Is(err, operator.ErrNameTaken): // by an execution that is not ours
+			return "", err
 		case err == nil:
 			if text := o.end(); text != "" {
 				s.warn(text)
@@ -148,8 +161,10 @@ func (s starter) unknown(ctx context.Context, err error) error {
 }
 
 // attempt makes one attempt. After one whose answer was lost, the name may be taken by the execution
-// that it has started, which may even have ended.
+// that it has started, which may even have ended. One that is older is not ours.
 func (s starter) attempt(ctx context.Context, again bool) (operator.Execution, error) {
+	ctx, stop := context.WithTimeout(ctx, callTime)
+	defer stop()
 	x, err := s.executions.Start(ctx, s.machine, s.name, s.input)
 	if !again || !errors.Is(err, operator.ErrNameTaken) {
 		return x, err
@@ -161,7 +176,7 @@ func (s starter) attempt(ctx context.Context, again bool) (operator.Execution, e
 	}
 	for _, e := range events {
 		if e.EnteredType() != "" { // the first state's input is that of the execution
-			if sameJSON(e.Data, s.input) {
+			if sameJSON(e.Data, s.input) && !e.At.Before(s.began.Add(-maxSkew)) {
 				return x, nil
 			}
 			break

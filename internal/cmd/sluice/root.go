@@ -176,6 +176,9 @@ func reportError(used *cobra.Command, err error, stderr io.Writer) int {
 	var invalid *invalidError
 	var interrupted interruptedError
 	var failed failedError
+	if files := (filesError{}); errors.As(err, &files) {
+		fmt.Fprintf(stderr, "sluice: %v\n", files.ofFiles)
+	}
 	switch {
 	case err == nil:
 		return statusOK

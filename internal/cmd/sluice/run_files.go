@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ func (f *runFiles) addTo(cmd *cobra.Command) {
 // ended before.
 func (f runFiles) write(end ending, run *picture.Run, trouble string) error {
 	if f.outputs != "" {
-		text := fmt.Sprintf("outcome=%s\nurl=%s\nexecution=%s\n", end.Outcome, end.Console, end.Execution)
+		text := fmt.Sprintf("outcome=%s\nurl=%s\nexecution=%s\n", oneLine(string(end.Outcome)), oneLine(end.Console), oneLine(string(end.Execution)))
 		if err := appendTo(f.outputs, text); err != nil {
 			return fmt.Errorf("write the outputs: %w", err)
 		}
@@ -44,6 +45,16 @@ func (f runFiles) write(end ending, run *picture.Run, trouble string) error {
 		}
 	}
 	return nil
+}
+
+// oneLine takes the control characters out of a value, which would begin another output.
+func oneLine(value string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, value)
 }
 
 func appendTo(file, text string) error {

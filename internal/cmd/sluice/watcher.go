@@ -132,7 +132,7 @@ func (w *watcher) watch(ctx context.Context) error {
 	}
 	err = w.giveUp(ctx, err)
 	stop() // from now on, another interrupt ends the process
-	return cmp.Or(w.files.write(end, w.run, err.Error()), err)
+	return withFileError(err, w.files.write(end, w.run, err.Error()))
 }
 
 // giveUp ends the watching before the deployment ends. It returns an error that says what to do.
@@ -178,11 +178,26 @@ func (w *watcher) finish(end ending) error {
 	default:
 		err = w.printEnd(end)
 	}
-	err = cmp.Or(err, w.files.write(end, w.run, ""))
 	if err == nil && !end.isSuccess() {
-		return badEndingError{}
+		err = badEndingError{}
 	}
-	return err
+	return withFileError(err, w.files.write(end, w.run, ""))
+}
+
+// filesError is how the watching ended, and what has kept its files from being written. The exit
+// status is that of the ending.
+type filesError struct {
+	error
+	ofFiles error
+}
+
+func (e filesError) Unwrap() error { return e.error }
+
+func withFileError(err, ofFiles error) error {
+	if err == nil || ofFiles == nil {
+		return cmp.Or(err, ofFiles)
+	}
+	return filesError{err, ofFiles}
 }
 
 // printEnd prints in plain lines how the execution ended.
@@ -305,7 +320,7 @@ func (w *watcher) warn(text string) {
 // patience.
 func (w *watcher) readEvents(ctx context.Context) ([]operator.Event, error) {
 	for since := w.now(); ; {
-		events, err := w.histories.Events(ctx, w.where.Execution, w.last.ID)
+		events, err := w.readHistory(ctx)
 		if err == nil {
 			w.noteAnswer(ctx)
 			return events, nil
@@ -318,6 +333,12 @@ func (w *watcher) readEvents(ctx context.Context) ([]operator.Event, error) {
 			return nil, err
 		}
 	}
+}
+
+func (w *watcher) readHistory(ctx context.Context) ([]operator.Event, error) {
+	ctx, stop := context.WithTimeout(ctx, callTime)
+	defer stop()
+	return w.histories.Events(ctx, w.where.Execution, w.last.ID)
 }
 
 // noteAnswer notes that the history was read.
