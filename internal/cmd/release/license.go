@@ -138,7 +138,7 @@ func (m module) names() ([]string, error) {
 		}
 		scan := licensecheck.Scan(m.licenses[name])
 		if scan.Percent < leastCoverage {
-			return nil, fmt.Errorf("%s: %s is only to %.0f %% the text of a licence that is known", m.path, name, scan.Percent)
+			return nil, fmt.Errorf("%s: only %.0f %% of %s matches a known licence", m.path, scan.Percent, name)
 		}
 		for _, match := range scan.Match {
 			if !slices.Contains(allowed, match.ID) {

@@ -60,7 +60,7 @@ func TestALicenceThatIsNotKnownOrNotAllowedIsRefused(t *testing.T) {
 		{"a notice beside it", map[string]string{"LICENSE": string(mit), "NOTICE": "made by us"}, []string{"MIT"}, ""},
 		{"a notice alone", map[string]string{"NOTICE": "made by us"}, nil, "no licence"},
 		{"none", nil, nil, "no licence"},
-		{"one of its own", map[string]string{"LICENSE": "Do good with it, and no evil."}, nil, "only to"},
+		{"one of its own", map[string]string{"LICENSE": "Do good with it, and no evil."}, nil, "matches a known licence"},
 		{"one that asks for sources", map[string]string{"COPYING": gpl}, nil, "not among those"},
 	}
 	for _, test := range tests {

@@ -242,7 +242,7 @@ func TestStartIsTriedAgainAndStartsOnce(t *testing.T) {
 			assert.Len(t, a.Executions(), 1)
 			assert.Equal(t, test.lost+1, starts)
 			assert.Equal(t, 2, strings.Count(got.stderr, "\n"), got.stderr)
-			assert.Contains(t, got.stderr, "It is started once at most, because its name is ")
+			assert.Contains(t, got.stderr, "Retrying is safe: Step Functions starts only one execution named ")
 		})
 	}
 }

@@ -25,10 +25,10 @@ import (
 )
 
 const aboutInit = `Init writes a deployment's file: the function, its alias, the strategy and the
-alarms. On a terminal it asks for what no flag says, and proposes what it finds
-in AWS: the functions, the aliases, and the alarms that watch the function. With
---yes, or without a terminal, it takes what it proposes; then it needs
---function.
+alarms. On a terminal it asks for whatever the flags leave out, and proposes
+what it finds in AWS: the functions, the aliases, and the alarms that watch the
+function. With --yes, or without a terminal, it takes what it proposes; then it
+needs --function.
 
 The name of the file says whether it is JSON or YAML.
 

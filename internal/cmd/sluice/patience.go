@@ -142,7 +142,7 @@ func (s starter) start(ctx context.Context) (operator.Execution, error) {
 		case !isPassing(err), awserror.IsExpired(err) && o.since.IsZero():
 			return "", err // nothing was started
 		}
-		if text := o.begin(err, "It is not known yet whether the deployment was started. It is started once at most, because its name is "+s.name+"."); text != "" {
+		if text := o.begin(err, "It is not known yet whether the deployment was started. Retrying is safe: Step Functions starts only one execution named "+s.name+"."); text != "" {
 			s.warn(text)
 		}
 		if err := s.sleep(ctx, o.pause); err != nil {

@@ -57,12 +57,12 @@ Exit status:
        nothing to shift. A simulated deployment may have any outcome. Ctrl-C is
        how 'sluice local', the page of 'sluice tour' and 'sluice codedeploy'
        end, so that is a success too.
-  1    a watched deployment had another outcome, or something else failed, such
-       as reading a file
+  1    a watched deployment had another outcome, nothing was started, or
+       something else failed, such as reading a file
   2    the arguments, the deployment or the scenario are not valid
-  3    AWS could not be reached, so the outcome is not known; a deployment in
-       AWS goes on
-  130  interrupted; a deployment in AWS goes on
+  3    AWS could not be reached, so it is not known whether the deployment was
+       started, or how it ends; one that was started goes on
+  130  interrupted; a deployment that was started goes on
 `
 
 // exec runs the command with the given arguments and returns its exit status. Output

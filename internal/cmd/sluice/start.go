@@ -26,8 +26,9 @@ page and the next steps need. If AWS cannot be reached, start tries again until
 --patience is over. Its name makes sure that the deployment starts only once.
 
 Start needs the permission states:StartExecution, also states:ListStateMachines
-unless you give the state machine's ARN. With --wait it also needs the
-permissions of 'sluice watch'.` + aboutFiles
+unless you give the state machine's ARN. If an answer is lost, it needs
+states:GetExecutionHistory to find what it has started. With --wait it also
+needs the permissions of 'sluice watch'.` + aboutFiles
 
 const examplesOfStart = `  sluice start -f deployment.json
   sluice start -f deployment.json --wait --profile production

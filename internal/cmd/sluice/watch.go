@@ -18,9 +18,10 @@ If the safety net puts the traffic back, watch says so at once, although the
 execution itself notices only at its next poll. If the execution was stopped,
 watch waits until the traffic is back.
 
-An interrupt (Ctrl-C) stops only the watching: the deployment goes on. So it
-does while AWS cannot be reached, or your credentials have expired. Watch says
-so, and tries again until --patience is over. Then it exits with status 3.
+An interrupt (Ctrl-C) stops only the watching: the deployment goes on. The
+deployment also goes on while AWS cannot be reached, or your credentials have
+expired. Watch says so, and tries again until --patience is over. Then it exits
+with status 3.
 
 Watch needs the permission states:GetExecutionHistory, for an execution's name
 also states:ListStateMachines, on the ledger's table dynamodb:GetItem to see
