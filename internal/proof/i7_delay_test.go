@@ -41,7 +41,8 @@ const leftToOthers = 5*time.Second + 3500*time.Millisecond
 // patientDue is when a promise falls due if nothing has struck its road.
 func (r *run) patientDue(p promise) time.Time {
 	d := r.deployments[p.id]
-	if p.road == byRollback && d.markedBy == flow.SafetyNet && d.marked.Add(leftToOthers).After(p.made) && r.hit(flow.SafetyNet) {
+	inMachine := p.road == byRollback || p.road == byPoll
+	if inMachine && d.markedBy == flow.SafetyNet && d.marked.Add(leftToOthers).After(p.made) && r.hit(flow.SafetyNet) {
 		return later(p.due, d.marked.Add(leftToOthers+soon))
 	}
 	return p.due
