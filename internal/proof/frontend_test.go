@@ -193,7 +193,7 @@ var frontEndBases = []base{
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 90, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
 	{"an alias, a site and a name with an alarm",
 		`{"targets": [` + aliasTarget + `, ` + siteTarget + `, ` + nameTarget + `], "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}, "alarms": ["a"]}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, "", nil, false},
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 70, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
 	{"an alias, a site and a name, stopped at the whole weight",
 		`{"targets": [` + aliasTarget + `, ` + siteTarget + `, ` + nameTarget + `], "strategy": {"steps": [{"percent": 50, "bakeMinutes": 4}, {"percent": 100, "bakeMinutes": 5}]}}`,
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 300, "do": "stopExecution"}]}`, shift.RolledBack, "", nil, false},

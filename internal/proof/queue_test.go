@@ -154,6 +154,18 @@ func TestTheNewestWins(t *testing.T) {
 	}
 }
 
+// Its first try has taken the lock and is lost. Somebody waits by the time of the second one, and is
+// not ahead of it.
+func TestATryAfterTheLockWasTakenDoesNotWaitForOthers(t *testing.T) {
+	t.Parallel()
+	r, err := play(baseOf(t, "two wait, and one replaces them"), guard{}, strike{
+		actor: flow.Open.Function, action: "dynamodb:UpdateItem", nth: 1, fault: theFault("slower than the Lambda may be, and late"),
+	})
+	require.NoError(t, r.story(err))
+	require.Len(t, r.struck, 1)
+	assert.Equal(t, shift.Promoted, r.outcome())
+}
+
 // A revert takes away what harms: nobody replaces it, and it lets nobody go first.
 func TestARevertIsNotReplaced(t *testing.T) {
 	t.Parallel()

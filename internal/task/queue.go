@@ -39,6 +39,15 @@ func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
+	if len(ahead) > 0 && o.call.Retry > 0 {
+		opened, err := o.hasOpened(ctx)
+		if err != nil {
+			return shift.Record{}, nil, err
+		}
+		if opened {
+			ahead = nil
+		}
+	}
 	if len(ahead) > 0 && !o.replaces() {
 		return o.waitBehind(ctx, queued, ahead)
 	}
@@ -123,6 +132,15 @@ func (o opening) checkUnclosed(ctx context.Context) error {
 		return record.CheckOpen()
 	}
 	return nil
+}
+
+// hasOpened says whether a try before has taken the locks. Who has begun to wait since is not ahead.
+func (o opening) hasOpened(ctx context.Context) (bool, error) {
+	record, err := o.Ledger.Record(ctx, o.id)
+	if err != nil && !errors.Is(err, shift.ErrDeploymentUnknown) {
+		return false, fmt.Errorf("see whether it has opened already: %w", err)
+	}
+	return err == nil && record.Status == shift.StatusOpen, nil
 }
 
 // turn is how the Deployment has waited so far; nil if it has not.
