@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/sluice-aws/sluice/internal/flow"
@@ -48,11 +49,17 @@ var queueGuards = []guard{
 	},
 	{
 		name: "that what a revert would need is not deleted",
-		without: func(_ *run, c *wireCall) (*http.Response, error) {
-			if values, _ := json.Marshal(c.body["ExpressionAttributeValues"]); c.actor == flow.Close.Function && c.operation == "Query" && bytes.Contains(values, []byte(`"candidate#"`)) {
-				return nothing(noItems), nil
+		without: func(r *run, c *wireCall) (*http.Response, error) {
+			id, isRecord := strings.CutPrefix(attribute(c.body["Key"], flow.LedgerPartitionKey), "deployment#")
+			if c.actor != flow.Close.Function || c.operation != "GetItem" || !isRecord {
+				return nil, nil
 			}
-			return nil, nil
+			self := r.w.Current()
+			if r.marked[self] == "" { // it reads its own record before it closes it
+				r.marked[self] = id
+				return nil, nil
+			}
+			return nothing("{}"), nil
 		},
 		bases:   []string{"promoted, and old versions are deleted"},
 		strikes: []strike{},

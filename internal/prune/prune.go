@@ -55,6 +55,8 @@ type Pruner struct {
 	Functions Functions
 	// Window is for how long a Deployment can be reverted that does not say so itself.
 	Window shift.Seconds
+	// closing is the Deployment that has just been closed, if any.
+	closing string
 }
 
 // Plan says which versions of a function would go, and why the others stay. It deletes nothing.
@@ -105,8 +107,10 @@ func (p Pruner) Delete(ctx context.Context, function string, plan []shift.Pruned
 	return done, nil
 }
 
-// Prune deletes the versions of a function that nothing needs, but for the newest ones.
-func (p Pruner) Prune(ctx context.Context, function string, keep int, now time.Time) ([]shift.Pruned, error) {
+// Prune deletes the versions of a function that nothing needs, but for the newest ones. What a
+// revert of the Deployment with an ID needs stays even if somebody has deleted its alias.
+func (p Pruner) Prune(ctx context.Context, function string, keep int, id string, now time.Time) ([]shift.Pruned, error) {
+	p.closing = id
 	plan, err := p.Plan(ctx, function, keep, now)
 	if err != nil {
 		return nil, err
@@ -169,6 +173,9 @@ func (p Pruner) concerned(ctx context.Context, function string, found Inventory,
 		return nil, err
 	}
 	var ids []string
+	if p.closing != "" {
+		ids = append(ids, p.closing)
+	}
 	for _, d := range listed {
 		ids = append(ids, d.ID)
 	}

@@ -107,7 +107,7 @@ func TestNothingIsDeletedByHalfOfThePicture(t *testing.T) {
 	for _, call := range []string{"Record", "Unannounced", "Queue", "History", "Inventory", "GetsEvents"} {
 		s := newShelf()
 		s.err = map[string]error{call: lost}
-		_, err := prune.Pruner{Ledger: s, Functions: s, Window: shift.DefaultRevertWindow}.Prune(t.Context(), "orders", 1, noon)
+		_, err := prune.Pruner{Ledger: s, Functions: s, Window: shift.DefaultRevertWindow}.Prune(t.Context(), "orders", 1, "", noon)
 		require.ErrorIs(t, err, lost, call)
 		assert.Empty(t, s.deleted, call)
 	}

@@ -45,7 +45,7 @@ type CloseDeployment struct {
 // VersionPruner deletes old versions of functions, but for the newest ones and those that
 // something needs.
 type VersionPruner interface {
-	Prune(ctx context.Context, function string, keep int, now time.Time) ([]shift.Pruned, error)
+	Prune(ctx context.Context, function string, keep int, id string, now time.Time) ([]shift.Pruned, error)
 }
 
 // Handle is the handler of flow.Close. It checks the record, then verifies the Routes, and
@@ -111,7 +111,7 @@ func (h CloseDeployment) prune(ctx context.Context, d shift.Deployment) {
 			continue
 		}
 		done[function] = true
-		pruned, err := h.Pruner.Prune(ctx, function, d.KeepVersions, h.Now.read())
+		pruned, err := h.Pruner.Prune(ctx, function, d.KeepVersions, d.ID, h.Now.read())
 		deleted := []shift.Version{}
 		for _, v := range pruned {
 			if v.Deleted {
