@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sluice-aws/sluice/infra/package/merge"
@@ -65,6 +66,11 @@ const (
 
 // parameters returns all parameters, in the order in which people read them.
 func parameters() []parameter {
+	return slices.Concat(scopeParameters(), announcementParameters(), switchParameters(), keepingParameters())
+}
+
+// scopeParameters say what Sluice is called, and what it may shift and ask.
+func scopeParameters() []parameter {
 	return []parameter{
 		{
 			setting: "namePrefix", marker: "parameter-name-prefix",
@@ -93,6 +99,12 @@ func parameters() []parameter {
 			},
 			conditions: []choice{{name: "OnNewVersions", expression: equals("OnNewVersion", "true"), without: "false"}},
 		},
+	}
+}
+
+// announcementParameters say who hears of deployments.
+func announcementParameters() []parameter {
+	return []parameter{
 		{
 			setting: "notificationEmails", called: "NotificationEmail", marker: "notification@email.address",
 			declares: attributes{
@@ -119,6 +131,12 @@ func parameters() []parameter {
 			},
 			conditions: []choice{{name: "HasChat", expression: equals("Chat", "on"), without: "off"}},
 		},
+	}
+}
+
+// switchParameters are for parts of the stack that not everybody wants.
+func switchParameters() []parameter {
+	return []parameter{
 		{
 			setting: "panel",
 			declares: attributes{
@@ -148,6 +166,12 @@ func parameters() []parameter {
 			},
 			conditions: []choice{{name: "HasMacro", expression: not(equals("MacroName", noMacro)), without: noMacro}},
 		},
+	}
+}
+
+// keepingParameters say where configurations are, and how long what is written is of use.
+func keepingParameters() []parameter {
+	return []parameter{
 		{
 			setting: "configParameters", marker: "/parameter-folder/",
 			by: map[string]any{"Fn::If": []any{"HasConfigParameters", ref("ConfigParameters"), map[string]any{"Fn::Sub": "/${NamePrefix}/"}}},

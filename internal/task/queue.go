@@ -39,15 +39,6 @@ func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
-	if len(ahead) > 0 && o.call.Retry > 0 {
-		opened, err := o.hasOpened(ctx)
-		if err != nil {
-			return shift.Record{}, nil, err
-		}
-		if opened {
-			ahead = nil
-		}
-	}
 	if len(ahead) > 0 && !o.replaces() {
 		return o.waitBehind(ctx, queued, ahead)
 	}
@@ -107,17 +98,30 @@ func (o opening) ahead(ctx context.Context) (ahead []shift.Waiting, queued bool,
 		return nil, false, err
 	}
 	ahead, queued = shift.Ahead(queue, o.id, o.release.Arrivals)
-	for len(ahead) > 0 {
-		_, err := o.Ledger.Record(ctx, ahead[0].ID)
+	ahead, err = o.stillWaiting(ctx, ahead)
+	if err != nil || len(ahead) == 0 || o.call.Retry == 0 {
+		return ahead, queued, err
+	}
+	opened, err := o.hasOpened(ctx)
+	if opened {
+		ahead = nil
+	}
+	return ahead, queued, err
+}
+
+// stillWaiting leaves out those at the head of the queue that have opened, or ended, and were not
+// taken out of it yet.
+func (o opening) stillWaiting(ctx context.Context, ahead []shift.Waiting) ([]shift.Waiting, error) {
+	for i, w := range ahead {
+		_, err := o.Ledger.Record(ctx, w.ID)
 		if errors.Is(err, shift.ErrDeploymentUnknown) {
-			break
+			return ahead[i:], nil
 		}
 		if err != nil {
-			return nil, queued, err
+			return nil, err
 		}
-		ahead = ahead[1:] // it has opened, or ended, and was not taken out of the queue yet
 	}
-	return ahead, queued, nil
+	return nil, nil
 }
 
 // checkUnclosed returns shift.ErrDeploymentClosed if the Deployment has ended before it opened.
