@@ -47,7 +47,7 @@ func (s *testTerminal) run(t *testing.T, env environment, args ...string) (statu
 	t.Helper()
 	elsewhere := env.getenv
 	env.getenv = func(name string) string {
-		if value, set := s.env[name]; set || elsewhere == nil {
+		if value, set := s.env[name]; set {
 			return value
 		}
 		return elsewhere(name)
@@ -76,6 +76,7 @@ func (s *testTerminal) screenText(t *testing.T, raw string) string {
 // withoutSleep returns an environment in which sleep returns at once.
 func withoutSleep() environment {
 	env := realEnvironment
+	env.getenv = func(string) string { return "" } // or a CI system that runs the tests would be noticed
 	env.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	return env
 }
