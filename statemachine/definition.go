@@ -36,7 +36,7 @@ func define(b builder) sfn.IChainable {
 	})
 	closing := task(b, flow.Close)
 	promoted := b.succeed("Promoted", "$", "Every target sends all its traffic to its candidate.")
-	rollback := undo(b, promoted)
+	rollback := undo(b, promoted, unchanged)
 
 	// The path of a healthy deployment.
 	publish.Next(open).Next(changed)
@@ -72,16 +72,21 @@ func noteFailure(b builder, rollback sfn.IChainable) sfn.IChainable {
 
 // undo connects the states of a failure: Rollback, and the states in which an execution
 // fails.
-func undo(b builder, promoted sfn.IChainable) sfn.IChainable {
+func undo(b builder, promoted, unchanged sfn.IChainable) sfn.IChainable {
 	rollback := task(b, flow.Rollback)
 	outcome := b.choice("Outcome?", "Goes where the rollback says how the deployment ended.")
 	rejected := b.fail(shift.Rejected, "The deployment was refused before any traffic was touched. The cause says what to fix before it is started again.")
 	rolledBack := b.fail(shift.RolledBack, "Traffic was shifted, and every target is back on its stable version. The cause says what went wrong.")
 	stranded := b.fail(shift.Stranded, "A person must look: at least one target is not where Sluice can vouch for it. The cause says which, and what was found there.")
 
+	noteUnchanged := b.pass("NoteUnchanged", map[string]any{"deployment": map[string]any{"unchanged": at("$.rollback.unchanged")}},
+		"One try of Open failed, and another one had found that there is nothing to shift; it has ended the deployment.")
+
 	rollback.Next(outcome)
+	noteUnchanged.Next(unchanged)
 	// Promoted, when a deployment had been closed and only its announcement failed.
-	outcome.When(equals("$.rollback.outcome", shift.Promoted), promoted, nil).
+	outcome.When(sfn.Condition_IsPresent(jsii.String("$.rollback.unchanged")), noteUnchanged, nil).
+		When(equals("$.rollback.outcome", shift.Promoted), promoted, nil).
 		When(equals("$.rollback.outcome", shift.Rejected), rejected, nil).
 		When(equals("$.rollback.outcome", shift.RolledBack), rolledBack, nil).
 		Otherwise(stranded)

@@ -55,6 +55,9 @@ func schemaOf(payload []byte) Document {
 	}
 }
 
+// IsOpened reports whether Open has answered with a Plan.
+func (d Document) IsOpened() bool { return d.Deployment != nil && d.Deployment.Plan.Len() > 0 }
+
 // check returns an error for a Document that lacks something. The definition sends no such
 // Document, but others who may invoke the Lambda can.
 func (d Document) check(needs []need) error {
@@ -71,7 +74,7 @@ func needsRelease(d Document) string { return missingUnless(d.Release != nil, "r
 func needsHook(d Document) string { return missingUnless(d.Hook != nil, "hook") }
 
 func needsPlan(d Document) string {
-	return missingUnless(d.Deployment != nil && d.Deployment.Plan.Len() > 0, "deployment with a plan")
+	return missingUnless(d.IsOpened(), "deployment with a plan")
 }
 
 // needsProgress is for tasks that run after the first Step, or while it is waited for.
@@ -145,4 +148,8 @@ type Undoing struct {
 	Reasons []shift.Reason `json:"reasons"`
 	// Cause begins with an error's name and says what a person can do.
 	Cause string `json:"cause"`
+	// Unchanged is set when Open failed in one try, and another one has closed the Deployment
+	// because there was nothing to shift. The Outcome is Rejected then, which is where
+	// executions of earlier versions go.
+	Unchanged *shift.Summary `json:"unchanged,omitempty"`
 }

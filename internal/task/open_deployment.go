@@ -472,5 +472,9 @@ func (o opening) answerUnchanged(ctx context.Context, closed shift.Record, notAn
 }
 
 func (o opening) unchangedDeployment(moves []shift.Move, reason string) shift.Deployment {
-	return shift.Deployment{ID: o.id, Unchanged: &shift.Summary{Outcome: shift.Unchanged, Changes: moves, Reason: reason}}
+	return shift.Deployment{ID: o.id, Unchanged: unchangedSummary(moves, reason)}
+}
+
+func unchangedSummary(moves []shift.Move, reason string) *shift.Summary {
+	return &shift.Summary{Outcome: shift.Unchanged, Changes: moves, Reason: reason}
 }

@@ -572,6 +572,36 @@ func TestARollbackOfWhatHasEndedTellsTheEndOrWhatHasFailedSince(t *testing.T) {
 	}
 }
 
+// The execution ends as what the record says and people were told, unless it had been opened.
+func TestARollbackOfOneTryOfOpenTellsThatAnotherHasFoundNothingToShift(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		deployment *shift.Deployment
+		tells      bool
+	}{
+		"the first time":              {nil, true},
+		"when its turn had not come":  {&shift.Deployment{ID: first, Turn: &shift.Turn{}}, true},
+		"when it was open, as broken": {newStage(t, ordersChange).record.Deployment, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, ordersChange)
+			s.end(shift.Unchanged)
+			s.record.Cause, s.announced = "nothing to shift", true
+			call := s.document(nil)
+			call.Document.Deployment, call.Document.Failure = test.deployment, failure("TargetWeighted", "by somebody")
+			undoing, err := s.rollback(rejecting{s.book}, noon).Handle(t.Context(), call)
+			require.NoError(t, err)
+			assert.Equal(t, shift.Rejected, undoing.Outcome, "for executions of earlier versions")
+			if !test.tells {
+				assert.Nil(t, undoing.Unchanged)
+				return
+			}
+			assert.Equal(t, &shift.Summary{Outcome: shift.Unchanged, Changes: s.record.Moves(), Reason: "nothing to shift"}, undoing.Unchanged)
+		})
+	}
+}
+
 // closedMeanwhile says that a Deployment is closed, with a record that is not.
 type closedMeanwhile struct{ rejecting }
 

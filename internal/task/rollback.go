@@ -92,6 +92,9 @@ func (h Rollback) answerEnded(ctx context.Context, call flow.Call[flow.Document]
 	undoing := flow.Undoing{Outcome: record.Outcome, Reasons: record.Reasons, Cause: record.Cause}
 	if record.Outcome == shift.Unchanged { // traffic was never touched, but something failed
 		undoing.Outcome = shift.Rejected
+		if !call.Document.IsOpened() {
+			undoing.Unchanged = unchangedSummary(record.Moves(), record.Cause)
+		}
 	}
 	failure := call.Document.Failure
 	if failure != nil && call.Retry == 0 && !isKnownEnd(*failure, record) {

@@ -34,6 +34,7 @@ type state struct {
 
 type choice struct {
 	Variable     string
+	IsPresent    bool
 	StringEquals string
 	Next         string
 }

@@ -179,8 +179,10 @@ func TestProgressIsFollowedAndAnUnknownOneRollsBack(t *testing.T) {
 func TestRollbackEndsInTheStateOfItsOutcomeAndElseStranded(t *testing.T) {
 	t.Parallel()
 	all := states(t)
+	choices := all["Outcome?"].Choices
+	assert.Equal(t, choice{Variable: "$.rollback.unchanged", IsPresent: true, Next: "NoteUnchanged"}, choices[0], "another try has ended it")
 	var listed []string
-	for _, c := range all["Outcome?"].Choices {
+	for _, c := range choices[1:] {
 		assert.Equal(t, "$.rollback.outcome", c.Variable)
 		assert.Equal(t, c.StringEquals, c.Next)
 		listed = append(listed, c.Next)
