@@ -394,6 +394,19 @@ func TestARollbackThatIsTriedAgainKeepsNoRequest(t *testing.T) {
 	require.Len(t, r.struck, 1)
 }
 
+// Whoever answers a rollback that has waited is stopped before the answer is sent. The next try of
+// the announcement finds the request still waiting, so that CloudFormation is answered.
+func TestARollbackWaitsUntilItsAnswerIsSent(t *testing.T) {
+	t.Parallel()
+	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == "a stack: a resource behind the alias fails, in order, order 3" })
+	require.GreaterOrEqual(t, i, 0)
+	r, err := play(stackBases[i], guard{}, strike{
+		actor: flow.StackShift, action: "lambda:GetAlias", nth: 3, fault: theFault("stopped, a zombie at 25 s a call"),
+	})
+	require.NoError(t, r.story(err))
+	require.Len(t, r.struck, 1)
+}
+
 // TestChaosStackPairs draws two faults at a time on a story of a stack, for CHAOS_SECONDS with
 // CHAOS=all, and a few of them otherwise.
 func TestChaosStackPairs(t *testing.T) {

@@ -150,14 +150,14 @@ func (h StackShift) serveEvent(ctx context.Context, raw []byte) error {
 // error that stays is the answer, so that CloudFormation need not wait for its timeout.
 func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	slog.InfoContext(ctx, "asked by CloudFormation", "request", r.Type, "stack", r.StackID, "resource", r.LogicalID)
-	answer, err := h.decide(ctx, r)
+	answer, back, err := h.decide(ctx, r)
 	for _, upTo := range safetyNetDelays {
 		if err == nil || ctx.Err() != nil || isPermanent(err) {
 			break
 		}
 		slog.WarnContext(ctx, "trying again", "error", flow.Wire(err).Message)
 		h.Wait.pass(ctx, upTo)
-		answer, err = h.decide(ctx, r)
+		answer, back, err = h.decide(ctx, r)
 	}
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
@@ -170,7 +170,16 @@ func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	case answer == nil:
 		return nil // it waits
 	}
-	return h.send(ctx, r, *answer)
+	if err := h.send(ctx, r, *answer); err != nil || !back {
+		return err
+	}
+	return h.answered(ctx, r)
+}
+
+// answered stores that a request waits no longer for an execution of its own. That is not done
+// before the answer is sent, or nobody would send it if this try were stopped in between.
+func (h StackShift) answered(ctx context.Context, r stackshift.Request) error {
+	return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
 }
 
 // fail answers that a request cannot be done. It does not wait for an execution any more.
@@ -178,7 +187,7 @@ func (h StackShift) fail(ctx context.Context, r stackshift.Request, why error) e
 	if err := h.send(ctx, r, r.Fail(flow.Wire(why).Message)); err != nil {
 		return err
 	}
-	return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
+	return h.answered(ctx, r)
 }
 
 func isPermanent(err error) bool {
@@ -214,43 +223,47 @@ func (h StackShift) put(ctx context.Context, to string, body []byte) error {
 }
 
 // decide does what a request asks for. It returns the answer, or nil if the request has to wait
-// for an execution, or if CloudFormation does not wait for an answer any more.
-func (h StackShift) decide(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
-	answer, err := h.decideInTurn(ctx, r)
+// for an execution, or if CloudFormation does not wait for an answer any more. It says whether the
+// request takes something back.
+func (h StackShift) decide(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back bool, err error) {
+	answer, back, err = h.decideInTurn(ctx, r)
 	if errors.Is(err, stackshift.ErrLate) {
 		slog.InfoContext(ctx, "ignored", "why", err, "stack", r.StackID)
-		return nil, nil
+		return nil, back, nil
 	}
-	return answer, err
+	return answer, back, err
 }
 
 // decideInTurn is decide. It returns stackshift.ErrLate for a request after which a newer one has come.
-func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
+func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back bool, err error) {
 	if r.Type == stackshift.Delete {
-		return h.delete(ctx, r)
+		answer, err = h.delete(ctx, r)
+		return answer, true, err
 	}
 	memory, err := h.Ledger.Memory(ctx, r.Resource())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if signed := r.Signed(h.Now.read()); signed != "" && signed < memory.Signed {
-		return nil, stackshift.ErrLate
+		return nil, false, stackshift.ErrLate
 	}
 	properties, err := stackshift.DecodeProperties(r.Properties)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	back, late, err := h.rollsBack(ctx, r, properties, memory)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case late:
 		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
-		return nil, nil
+		return nil, false, nil
 	case back:
-		return h.back(ctx, r, properties)
+		answer, err = h.back(ctx, r, properties)
+	default:
+		answer, err = h.forward(ctx, r, properties, memory)
 	}
-	return h.forward(ctx, r, properties, memory)
+	return answer, back, err
 }
 
 // rollsBack says whether the stack takes back an update, or whether the request is late.
@@ -451,8 +464,8 @@ func (h StackShift) undo(ctx context.Context, r stackshift.Request, m stackshift
 		return nil, err
 	}
 	moves := serving.ToTakeBack(m.Moves)
-	if len(moves) == 0 { // an earlier try may have waited, and have started nothing
-		return &nothing, h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
+	if len(moves) == 0 {
+		return &nothing, nil
 	}
 	return h.takeBack(ctx, r, moves)
 }
@@ -472,10 +485,6 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 	}
 	record, err := h.record(ctx, r.Execution())
 	if err != nil || record.Outcome == "" {
-		return nil, err
-	}
-	// It may have ended before it was known that the request waits.
-	if err := h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r}); err != nil {
 		return nil, err
 	}
 	if record.Outcome == shift.Promoted || record.Outcome == shift.Unchanged {
