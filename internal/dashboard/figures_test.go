@@ -66,12 +66,8 @@ func BenchmarkPage(b *testing.B) {
 	b.ReportMetric(float64(s.pageSize()), "bytes")
 }
 
-// priceOfReadUnit is $0.125 for a million read request units of an on-demand table in us-east-1
-// (DynamoDB pricing, as of November 2026). A strongly consistent read takes a unit for each 4 KB.
-// Calls of Step Functions cost nothing but state transitions, and reading takes none.
-const priceOfReadUnit = forecast.Cost(125_000)
-
-// watch plays a time in which somebody looks at the list, and counts the calls of AWS.
+// watch plays a time in which somebody looks at the list, and counts the calls of AWS. Calls of Step
+// Functions cost nothing but state transitions, and reading takes none.
 func (s *stage) watch(d time.Duration) (calls map[string]int, cost forecast.Cost) {
 	s.t.Helper()
 	s.rest()
@@ -92,7 +88,7 @@ func (s *stage) watch(d time.Duration) (calls map[string]int, cost forecast.Cost
 		s.mu.Unlock()
 		require.NoError(s.t, err)
 	}
-	return calls, forecast.Cost(s.units)*priceOfReadUnit + forecast.Cost(calls["cloudwatch:DescribeAlarms"])*forecast.PriceOfAlarmRead
+	return calls, forecast.Cost(s.units)*forecast.PriceOfTableRead + forecast.Cost(calls["cloudwatch:DescribeAlarms"])*forecast.PriceOfAlarmRead
 }
 
 func tell(calls map[string]int) string {

@@ -20,7 +20,7 @@ const (
 	dollar           = 1_000_000 * microdollar
 )
 
-// AWS prices in us-east-1, at the first tier, without the free tier.
+// AWS prices in us-east-1 as of November 2026, at the first tier, without the free tier.
 const (
 	PriceRegion = "us-east-1"
 	// PriceOfTransition is $0.025 for 1,000 state transitions of a Standard
@@ -36,6 +36,18 @@ const (
 	// PriceOfMetricRead is $0.01 for 1,000 metrics that GetMetricData reads. Up to five
 	// statistics of a metric count as one (CloudWatch pricing).
 	PriceOfMetricRead = 10 * microdollar
+	// PriceOfTableRead is $0.125 for a million read request units of an on-demand table. A strongly
+	// consistent read takes a unit for each 4 KB (DynamoDB pricing).
+	PriceOfTableRead = microdollar / 8
+	// PriceOfTrace is $5 for a million recorded traces (X-Ray pricing).
+	PriceOfTrace = 5 * microdollar
+)
+
+// AWS prices of a month, in the same region and of the same date (CloudWatch pricing).
+const (
+	PriceOfAlarmMonth     = dollar / 10 // of each metric at standard resolution
+	PriceOfDashboardMonth = 3 * dollar
+	PriceOfMetricMonth    = 3 * dollar / 10 // of a custom metric, by the hour in which it gets data
 )
 
 // An invocation of one of Sluice's own Lambdas, estimated for arm64. run-hooks takes longer,
@@ -45,9 +57,11 @@ const (
 	InvocationMilliseconds = 150
 )
 
-// priceOfInvocation is a request and its GB-seconds, rounded down to picodollars.
-const priceOfInvocation = PriceOfRequest +
-	PriceOfGBSecond*InvocationMegabytes*InvocationMilliseconds/(1024*1000)
+// PriceOfInvocation returns the price of a request and of its GB-seconds, for a Lambda with so much
+// memory. It is rounded down to picodollars.
+func PriceOfInvocation(megabytes int) Cost {
+	return PriceOfRequest + PriceOfGBSecond*Cost(megabytes)*InvocationMilliseconds/(1024*1000)
+}
 
 // Bill is what AWS charges for a Course. It leaves out the Ledger, the announcements, the
 // logs and the user's hooks.
@@ -62,7 +76,7 @@ type Bill struct {
 func (c Course) Bill(alarmReads, metricReads int) Bill {
 	return Bill{
 		Transitions: Cost(c.Transitions) * PriceOfTransition,
-		Invocations: Cost(c.Invocations) * priceOfInvocation,
+		Invocations: Cost(c.Invocations) * PriceOfInvocation(InvocationMegabytes),
 		AlarmReads:  Cost(alarmReads) * PriceOfAlarmRead,
 		MetricReads: Cost(metricReads) * PriceOfMetricRead,
 	}

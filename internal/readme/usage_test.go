@@ -18,7 +18,7 @@ var stands = map[string]string{
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
 	"--name N": "named", "--limit N": "5", "--keep N": "5", "--rpm N": "200",
 	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--patience TIME": "5m", "--summary FILE": "summary.md", "--output-file FILE": "outputs.env", "--to TIME": "30m", "--until TIME": "4h",
-	"--function NAME": "orders",
+	"--function NAME": "orders", "--speed N": "60", "SHELL": "bash",
 }
 
 // filled puts something in the place of the words in capital letters.
@@ -66,6 +66,26 @@ func TestTheListOfCommandsIsTrue(t *testing.T) {
 	for _, args := range listed(t) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) { p.understands(t, args) })
 	}
+}
+
+// A command that the command's own help names is in the list.
+func TestTheListOfCommandsHasEveryCommand(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t)
+	_, rest, found := strings.Cut(p.does(t, p.folder, p.sluice, "--help"), "Available Commands:\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(rest, "\n\n")
+	var known, inList []string
+	for _, name := range regexp.MustCompile(`(?m)^  (\w+) `).FindAllStringSubmatch(block, -1) {
+		if name[1] != "help" {
+			known = append(known, name[1])
+		}
+	}
+	for _, args := range listed(t) {
+		inList = append(inList, args[0])
+	}
+	slices.Sort(inList)
+	assert.Equal(t, known, slices.Compact(inList))
 }
 
 // listed are the commands that the list of commands means.
@@ -117,6 +137,12 @@ func (p *person) runs(t *testing.T, args []string) {
 		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "lambda:orders:live goes from")
 	case "check":
 		p.checks(t, args)
+	case "plan":
+		q := p
+		if slices.Contains(args, "--check") {
+			q = p.elsewhere(t)
+		}
+		assert.Contains(t, q.does(t, q.folder, q.sluice, args...), "transitions")
 	case "init":
 		q := p.elsewhere(t)
 		assert.Contains(t, q.does(t, q.folder, q.sluice, append(args, "--output", "new.json", "--force")...), "sluice plan -f new.json")

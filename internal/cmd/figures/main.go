@@ -102,7 +102,7 @@ func writeTables(file string, tables []table) error {
 // simulatedTables returns the tables that are the same on every machine.
 func simulatedTables() ([]table, error) {
 	var tables []table
-	for _, of := range []func() (table, error){strategiesTable, restoredTable, targetsTable} {
+	for _, of := range []func() (table, error){strategiesTable, monthTable, restoredTable, targetsTable} {
 		t, err := of()
 		if err != nil {
 			return nil, err
