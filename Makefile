@@ -26,9 +26,11 @@ fewer_collections := GOGC=800 GOMEMLIMIT=2GiB
 
 # What make test begins with, so that nothing waits for it at the end. It leaves go vet to make
 # lint, which says more, and debuggers' tables out of the binaries: linking them takes minutes.
+# Some packages wait more than they work, so twice as many run at a time as there are cores.
+packages_at_once = $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 slow_packages := ./internal/proof ./internal/e2e ./internal/readme ./infra ./infra/smoke ./internal/cmd/sluice
 
-# For `go test`, such as TESTFLAGS=-race where there is a C compiler.
+# For `go test`, such as TESTFLAGS=-race, with CGO_ENABLED=1, where there is a C compiler.
 TESTFLAGS ?=
 
 # For make bench and make figures, such as BENCHFLAGS=-benchtime=1x for a short look.
@@ -76,9 +78,14 @@ ABANDON_OPEN ?=
 # Any pipeline, for what only needs to know the name of its stack.
 any_pipeline = -c pipeline=any/any@any -c pipelineConnection=arn:aws:codeconnections:us-east-1:000000000000:connection/any
 
-# No VCS stamp and no paths: the same sources give the same bytes, at whatever commit
-# and in whatever folder. The command has the stamp, for sluice version.
-go_build    := go build -trimpath -buildvcs=false
+# Everything is built in one way: without the paths of this folder, and without C. So a test, a
+# linter and a clone find in Go's cache what another one has built.
+export GOFLAGS     := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath)
+export CGO_ENABLED ?= 0
+
+# No VCS stamp: the same sources give the same bytes, at whatever commit. The command has the
+# stamp, for sluice version.
+go_build    := CGO_ENABLED=0 go build -buildvcs=false
 cdk         := npx --yes aws-cdk@2.1148.1
 preflight   := go build -o bin/preflight ./infra/preflight && bin/preflight
 govulncheck := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -129,7 +136,7 @@ build: bin/sluice $(bootstraps) ## build bin/sluice and every Lambda (dist/NAME/
 
 .PHONY: test
 test: needs-go needs-node ## run every test (Node for the CDK parts)
-	$(fewer_collections) go test -vet=off -ldflags=-w $(slow_packages) ./... $(TESTFLAGS)
+	$(fewer_collections) go test -p $(packages_at_once) -vet=off -ldflags=-w $(slow_packages) ./... $(TESTFLAGS)
 
 .PHONY: e2e
 e2e: needs-go ## play deployments through the Lambdas' own binaries, against a local AWS
@@ -258,7 +265,7 @@ bootstrap: needs-node needs-account build ## prepare the account and region for 
 
 .PHONY: install
 install: needs-go ## install the command sluice to where go install puts programs
-	go install -trimpath ./internal/cmd/sluice
+	go install ./internal/cmd/sluice
 
 release = go run ./internal/cmd/release $(if $(PLATFORMS),-platforms '$(PLATFORMS)')
 
@@ -296,13 +303,13 @@ needs-aws: needs-go
 # Go knows what is up to date; these are always asked for.
 .PHONY: bin/sluice $(bootstraps)
 bin/sluice: needs-go
-	go build -trimpath -o $@ ./internal/cmd/sluice
+	go build -o $@ ./internal/cmd/sluice
 
 # The Lambdas for this machine: what make e2e and sluice local run.
 .PHONY: dist/e2e
 dist/e2e: needs-go
 	@mkdir -p $@
-	CGO_ENABLED=0 $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@/ ./functions/...
+	$(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@/ ./functions/...
 
 $(bootstraps): dist/%/bootstrap: needs-go
-	GOOS=linux GOARCH=$(GOARCH) CGO_ENABLED=0 $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@ ./functions/$*
+	GOOS=linux GOARCH=$(GOARCH) $(go_build) -ldflags='-s -w' -tags lambda.norpc -o $@ ./functions/$*

@@ -36,7 +36,7 @@ func synthesizedBy(t *testing.T, program, template string) string {
 	folder := t.TempDir()
 	source, binary, out := filepath.Join(folder, "main.go"), filepath.Join(folder, "program"), filepath.Join(folder, "cdk.out")
 	require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
-	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, source).CombinedOutput()
+	said, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-w", "-o", binary, source).CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	command := exec.CommandContext(t.Context(), binary)
 	command.Env = append(os.Environ(), "CDK_OUTDIR="+out)
