@@ -26,9 +26,10 @@ fewer_collections := GOGC=800 GOMEMLIMIT=2GiB
 
 # What make test begins with, so that nothing waits for it at the end. It leaves go vet to make
 # lint, which says more, and debuggers' tables out of the binaries: linking them takes minutes.
-# Some packages wait more than they work, so twice as many run at a time as there are cores.
-packages_at_once = $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 slow_packages := ./internal/proof ./internal/e2e ./internal/readme ./infra ./infra/smoke ./internal/cmd/sluice
+
+# Some of them wait more than they work, so twice as many run at a time as there are cores.
+packages_at_once = $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 
 # For `go test`, such as TESTFLAGS=-race, with CGO_ENABLED=1, where there is a C compiler.
 TESTFLAGS ?=
