@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,4 +105,27 @@ func (a account) findMachine(ctx context.Context, machines *stepfunctions.Machin
 		return "", fmt.Errorf("there is no state machine %q in %s: deploy Sluice there, choose another --region or --profile, or name it with --state-machine", a.stateMachine(), cfg.Region)
 	}
 	return arn, err
+}
+
+// flagsGiven returns the flags of addFlags that the person gave, for a command that is proposed to
+// them: " --profile production". The command then works in the same account.
+func (a account) flagsGiven() string {
+	var text strings.Builder
+	for _, flag := range [][2]string{{"profile", a.profile}, {"region", a.region}, {"name-prefix", a.prefix}} {
+		if name, value := flag[0], flag[1]; value != "" {
+			text.WriteString(" --" + name + " " + quoteForShell(value))
+		}
+	}
+	return text.String()
+}
+
+// plainWord matches the words in which nothing means anything to a shell.
+var plainWord = regexp.MustCompile(`^[0-9A-Za-z_./:@%+=-]+$`)
+
+// quoteForShell quotes a word so that a shell takes it as it is.
+func quoteForShell(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

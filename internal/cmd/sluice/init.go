@@ -397,5 +397,5 @@ func (d draft) print(to io.Writer) {
 		t.addWide(note)
 		t.write(to)
 	}
-	fmt.Fprintf(to, "\n%sNext:\n\n%[1]s  sluice plan -f %[2]s\n%[1]s  sluice start -f %[2]s --wait\n", gutter, d.output)
+	fmt.Fprintf(to, "\n%sNext:\n\n%[1]s  sluice plan -f %[2]s%[3]s\n%[1]s  sluice start -f %[2]s --wait%[3]s\n", gutter, quoteForShell(d.output), d.flagsGiven())
 }

@@ -91,6 +91,30 @@ func TestInitNeedsNoAWS(t *testing.T) {
 	assert.NotContains(t, readText(t, file), "alarms")
 }
 
+// What init prints can be pasted into the shell: it works in the same account, with the same file.
+func TestTheCommandsThatInitPrintsTakeItsFlagsAlong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "o'hara s.json")
+	args := []string{"init", "--function", "orders", "--alias", "live", "--alarm", "none", "--output", file}
+	got := run(t, "", append(args, "--profile", "my team", "--region=eu-west-1", "--name-prefix", "team")...)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	quoted := "'" + folder + `/o'\''hara s.json'`
+	where := " --profile 'my team' --region eu-west-1 --name-prefix team\n"
+	assert.Contains(t, got.stdout, "  sluice plan -f "+quoted+where)
+	assert.Contains(t, got.stdout, "  sluice start -f "+quoted+" --wait"+where)
+}
+
+func TestWordsAreQuotedForTheShell(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"orders-live": "orders-live", "lambda:orders:live": "lambda:orders:live", "/tmp/a_b.json": "/tmp/a_b.json",
+		"": "''", "a b": "'a b'", "$HOME": "'$HOME'", "it's": `'it'\''s'`, "a;b": "'a;b'", "~": "'~'",
+	} {
+		assert.Equal(t, want, quoteForShell(word), word)
+	}
+}
+
 func TestInitReplacesAFileOnlyByForce(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, "deployment.json", "mine")
