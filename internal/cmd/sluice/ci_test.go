@@ -112,6 +112,24 @@ func TestPlainLinesHaveNoControlCharacters(t *testing.T) {
 	assert.Equal(t, "a [31mb   \n# #[add-mask]c\n  : :error::d\n", out.String())
 }
 
+// An error quotes what others have written, too: AWS, or the author of a file.
+func TestErrorsHaveNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	a := newRemoteWorld(t, canary, `{}`)
+	a.intercept = func(_ string, w http.ResponseWriter) bool {
+		return respondWithError(w, http.StatusBadRequest, "AccessDeniedException", "no\x1b[2J\r\n::error::\u009b31m")
+	}
+	for name, got := range map[string]result{
+		"of AWS":    a.run("start", "-f", writeFile(t, "deployment.json", canary)),
+		"of a file": a.run("start", "-f", writeFile(t, "deployment.json", `{"function": "orders", "\u001b[2J\r\n::error::\u009b31m": 1}`)),
+		"of a flag": a.run("watch", "\x1b[2J\r\n::error::\u009b31m"),
+	} {
+		assert.NotEqual(t, statusOK, got.status, name)
+		assert.Contains(t, got.stderr, "[2J", name)
+		assert.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f\x{80}-\x{9f}]|(?m)^\s*::`, got.stderr, name)
+	}
+}
+
 // The link in the summary leads to the console.
 func TestSummaryLinksToTheConsole(t *testing.T) {
 	t.Parallel()

@@ -72,6 +72,7 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 }
 
 func (s environment) exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	stderr = plainLines{stderr} // an error quotes AWS and files
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(stdin)
