@@ -196,7 +196,47 @@ func TestInterruptWhileTheSafetyNetWorksSaysWhereToLook(t *testing.T) {
 	}
 	got := a.runIn(ctx, "watch", "one")
 	assert.Equal(t, statusInterrupted, got.status)
-	assert.Equal(t, "The execution has ended, and the safety net is putting the traffic back. To see how it ends:  sluice watch one\n", got.stderr)
+	assert.Equal(t, "The execution has ended without an outcome, and it is not known yet whether the traffic is back. The safety net puts it back. To see:  sluice watch one\n", got.stderr)
+}
+
+// interruptingWriter interrupts the command once it has printed a text.
+type interruptingWriter struct {
+	written   bytes.Buffer
+	text      string
+	interrupt func()
+}
+
+func (w *interruptingWriter) Write(text []byte) (int, error) {
+	if bytes.Contains(text, []byte(w.text)) {
+		w.interrupt()
+	}
+	return w.written.Write(text)
+}
+
+func (w *interruptingWriter) String() string { return w.written.String() }
+
+// The last poll has read how the deployment ended. An interrupt after it takes nothing back.
+func TestInterruptAfterTheLastPollTellsTheOutcome(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		scenario, last, want string
+		status               int
+	}{
+		"promoted":    {`{}`, "Promoted", "outcome Promoted", statusOK},
+		"rolled back": {sick, "RolledBack", "outcome RolledBack", statusFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _ := startDeployment(t, canary, test.scenario, 0)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			out, stderr := &interruptingWriter{text: test.last, interrupt: interrupt}, &bytes.Buffer{}
+			status := a.environment().exec(ctx, []string{"watch", "one"}, strings.NewReader(""), out, stderr)
+			assert.Equal(t, test.status, status)
+			assert.Empty(t, stderr.String())
+			assertInOrder(t, out.String(), []string{test.want})
+		})
+	}
 }
 
 func TestWatchRejectsAnExecutionOfAnotherStateMachine(t *testing.T) {

@@ -127,7 +127,7 @@ func (w *watcher) watch(ctx context.Context) error {
 	if err == nil {
 		end, err = w.conclude(ctx)
 	}
-	if err == nil && ctx.Err() == nil {
+	if err == nil { // also if it was interrupted after the last poll: the outcome is known
 		return w.finish(end)
 	}
 	err = w.giveUp(ctx, err)
@@ -146,7 +146,7 @@ func (w *watcher) giveUp(ctx context.Context, err error) error {
 		w.log.end(w.out, "The watching has ended", w.now())
 	}
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && w.last.Type != operator.Succeeded: // what has succeeded needs no safety net
 		return interruptedError{w.nextSteps()}
 	case errors.As(err, &noExecutionError{}), w.last.Ends():
 		return err
@@ -439,7 +439,7 @@ func (w *watcher) addClosing() {
 // nextSteps says what happens to the deployment after the watching, and what to do.
 func (w *watcher) nextSteps() string {
 	if w.last.Ends() {
-		return "The execution has ended, and the safety net is putting the traffic back. To see how it ends:  sluice watch " + w.where.Name
+		return "The execution has ended without an outcome, and it is not known yet whether the traffic is back. The safety net puts it back. To see:  sluice watch " + w.where.Name
 	}
 	text := "The deployment goes on. To watch it again:  sluice watch " + w.where.Name
 	if targets := w.run.Targets(); len(targets) > 0 {
