@@ -300,7 +300,6 @@ func TestStartDoesNotTakeAnotherExecutionForItsOwn(t *testing.T) {
 // The exit status tells of the deployment, also if a file cannot be written.
 func TestAFileThatCannotBeWrittenHidesNoOutcome(t *testing.T) {
 	t.Parallel()
-	gone := filepath.Join(t.TempDir(), "gone", "o")
 	for name, test := range map[string]struct {
 		scenario string
 		from     time.Duration
@@ -316,12 +315,43 @@ func TestAFileThatCannotBeWrittenHidesNoOutcome(t *testing.T) {
 			if test.from > 0 {
 				a.outOfOrder(test.from, time.Hour, noAnswer)
 			}
+			gone := filepath.Join(t.TempDir(), "gone", "o")
+			require.NoError(t, os.Mkdir(filepath.Dir(gone), 0o700))
+			a.onSleep = func(context.Context, time.Duration) { assert.NoError(t, os.RemoveAll(filepath.Dir(gone))) }
 			got := a.run("start", "-f", writeFile(t, "deployment.json", canary), "--wait", "--patience", "1m", "--output-file", gone)
 			assert.Equal(t, test.status, got.status)
 			assert.Contains(t, got.stderr, "write the outputs: open "+gone)
 			assert.Equal(t, test.status == statusUnknown, strings.Contains(got.stderr, "The deployment goes on."), got.stderr)
 		})
 	}
+}
+
+// A path that is wrong is found before anything is started, and before AWS is called.
+func TestAFileThatCannotBeWrittenIsRefusedBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]string{"--output-file": "sluice: the outputs cannot be written, so nothing was done: open ", "--summary": "sluice: the summary cannot be written, so nothing was done: open "} {
+		gone := filepath.Join(t.TempDir(), "gone", "file")
+		for _, args := range [][]string{{"start", "-f", writeFile(t, "deployment.json", canary), "--wait"}, {"revert", "orders", "--wait"}, {"watch", "orders"}} {
+			a := newRemoteWorld(t, canary, `{}`)
+			got := a.run(append(args, flag, gone)...)
+			assert.Equal(t, statusFailed, got.status, args)
+			assert.Contains(t, got.stderr, want+gone, args)
+			assert.Empty(t, a.operations(), args)
+		}
+	}
+}
+
+// The check of the files adds nothing to them.
+func TestTheCheckOfTheFilesLeavesThemAsTheyAre(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "o", "before=1\n")
+	require.NoError(t, runFiles{outputs: file, summary: os.DevNull}.check())
+	assert.Equal(t, "before=1\n", readText(t, file))
+	assert.Error(t, runFiles{summary: filepath.Dir(file)}.check(), "a folder")
+
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	assert.NoError(t, runFiles{outputs: pipe}.check(), "it would wait for a reader")
 }
 
 func TestAValueOfAnOutputIsOneLine(t *testing.T) {

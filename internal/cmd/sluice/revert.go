@@ -82,6 +82,9 @@ func (r revertOptions) revert(cmd *cobra.Command, text string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.files.check(); err != nil {
+		return err
+	}
 	f, err := r.newFinder(cmd.Context(), s)
 	if err != nil {
 		return err

@@ -30,6 +30,29 @@ func (f *runFiles) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.outputs, "output-file", "", "append outcome=, url= and execution= to `FILE`")
 }
 
+// check returns an error if a file cannot be written. It is called before anything is started: a
+// path that is wrong is told while nothing depends on it.
+func (f runFiles) check() error {
+	for _, file := range []struct{ what, path string }{{"outputs", f.outputs}, {"summary", f.summary}} {
+		if err := checkAppending(file.path); err != nil {
+			return fmt.Errorf("the %s cannot be written, so nothing was done: %w", file.what, err)
+		}
+	}
+	return nil
+}
+
+// checkAppending checks that a text can be appended to a file. It creates the file. It does not
+// open pipes and devices: the reader of a pipe would take the closing for the end.
+func checkAppending(path string) error {
+	if path == "" {
+		return nil
+	}
+	if found, err := os.Stat(path); err == nil && !found.Mode().IsRegular() && !found.IsDir() {
+		return nil
+	}
+	return appendTo(path, "")
+}
+
 // write appends to the files. The ending may have no outcome yet; trouble says why the watching
 // ended before.
 func (f runFiles) write(end ending, run *picture.Run, trouble string) error {

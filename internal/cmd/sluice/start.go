@@ -85,6 +85,9 @@ func (r startOptions) start(cmd *cobra.Command) error {
 	if err != nil {
 		return input.invalid(err)
 	}
+	if err := r.files.check(); err != nil {
+		return err
+	}
 	cfg, err := r.configure(cmd.Context(), "")
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func newWatch(env environment) *cobra.Command {
 			return how.checkWatching(true)
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
+			if err := how.files.check(); err != nil {
+				return err
+			}
 			s, x, cfg, err := a.findExecution(cmd, args[0])
 			if err != nil {
 				return err
