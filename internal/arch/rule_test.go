@@ -252,7 +252,7 @@ var rules = []rule{
 		may: list(
 			[]string{localWorld, trials, localASL, localStack, contract, domain, explanations, requests, forecasts, strictjson, strictyaml, jsonSchema, templates, definition, "github.com/spf13/cobra", "github.com/google/licensecheck"},
 			operator, picture, dashboard, codeDeploy, pruning, assembly, assembly+"/panel", tasks, module+"/internal/inspection", module+"/internal/configuration", module+"/internal/ledger", module+"/internal/gate", module+"/internal/awserror", sdk+"/aws", sdk+"/config", smithy+"/logging"),
-		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", "github.com/chromedp", sdk + "/service/codedeploy"},
+		tests: []string{localCloud, "github.com/creack/pty", "github.com/hinshun/vt10x", "github.com/chromedp", "github.com/yuin/goldmark", sdk + "/service/codedeploy"},
 	},
 	// It has tests alone, which run the binaries and call them as anybody would. They look
 	// into the ledger's table, and take its names from the contract.

@@ -101,7 +101,8 @@ func summaryText(end ending, run *picture.Run, trouble string) string {
 	for _, t := range run.Targets() {
 		targets = append(targets, string(t))
 	}
-	fmt.Fprintf(&page, "## %s Sluice: %s %s\n\n", cmp.Or(marksOf[end.Outcome], "❔"), outcome, escapeMarkdown(shift.BoundText(strings.Join(targets, ", "), maxTitle)))
+	title := escapeMarkdown(outcome + " " + shift.BoundText(strings.Join(targets, ", "), maxTitle))
+	fmt.Fprintf(&page, "## %s Sluice: %s\n\n", cmp.Or(marksOf[end.Outcome], "❔"), title)
 	why, next := run.Explanation()
 	row := func(name, text string) {
 		if text != "" {
@@ -118,7 +119,7 @@ func summaryText(end ending, run *picture.Run, trouble string) string {
 	}
 	name := escapeMarkdown(end.Name)
 	if end.Console != "" {
-		name = fmt.Sprintf("[%s](%s)", name, end.Console)
+		name = fmt.Sprintf("[%s](%s)", name, escapeLink(end.Console))
 	}
 	row("execution", name)
 	drawn := screen.Draw(run)
@@ -138,13 +139,44 @@ func outcomeOf(end ending) string {
 	return outcomeText(string(end.Outcome), end.Status, end.Error)
 }
 
-// special matches the characters that mean something in Markdown or in HTML, or make a link or a
-// mention.
-var special = regexp.MustCompile("[&<>\"'\\\\`*_{}\\[\\]#!|~@:/]")
+// special matches the characters that mean something in Markdown or in HTML, or make a link, a
+// mention or a formula.
+var special = regexp.MustCompile("[&<>\"'\\\\`*_{}\\[\\]#!|~@:/^$]")
 
-// escapeMarkdown escapes a text for a cell of a Markdown table.
+// bareHost matches the beginning of a host's name that GitHub makes a link of.
+var bareHost = regexp.MustCompile(`(?i)(www)\.`)
+
+// decodedLate matches the characters that begin a mention, an address or an issue's number. GitHub
+// looks for them in the text whose entities it has decoded already.
+var decodedLate = regexp.MustCompile(`&#(64|35);`)
+
+// escapeMarkdown escapes a text for a cell of a Markdown table, or a heading. Commands in it can be
+// copied from the page: only after the characters of decodedLate stands one that is not visible.
 func escapeMarkdown(text string) string {
-	return special.ReplaceAllStringFunc(strings.Join(strings.Fields(text), " "), func(s string) string { return fmt.Sprintf("&#%d;", s[0]) })
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	text = special.ReplaceAllStringFunc(strings.Join(strings.Fields(text), " "), func(s string) string { return fmt.Sprintf("&#%d;", s[0]) })
+	const wordJoiner = "&#8288;"
+	return decodedLate.ReplaceAllString(bareHost.ReplaceAllString(text, "$1&#46;"), "$0"+wordJoiner)
+}
+
+// specialInLink matches the characters that could end a link's address in Markdown, or mean
+// something in it.
+var specialInLink = regexp.MustCompile(`[^0-9A-Za-z._~:/?#@!$&+,=%-]`)
+
+// escapeLink escapes the address of a link in Markdown, as addresses are escaped.
+func escapeLink(address string) string {
+	return specialInLink.ReplaceAllStringFunc(address, func(s string) string {
+		var text strings.Builder
+		for _, b := range []byte(s) {
+			fmt.Fprintf(&text, "%%%02X", b)
+		}
+		return text.String()
+	})
 }
 
 // fenceFor returns a fence for a code block that the text cannot end.
