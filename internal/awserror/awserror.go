@@ -3,8 +3,11 @@
 package awserror
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -88,4 +91,22 @@ var expired = []string{"ExpiredTokenException", "ExpiredToken", "RequestExpired"
 func IsExpired(err error) bool {
 	var coded smithy.APIError
 	return errors.As(err, &coded) && slices.Contains(expired, coded.ErrorCode())
+}
+
+// IsUntrusted says whether the caller does not trust the certificate of the server. That does not
+// heal by itself: this machine lacks an authority, its clock is wrong, or somebody else has answered.
+func IsUntrusted(err error) bool {
+	var unverified *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	var roots x509.SystemRootsError
+	return errors.As(err, &unverified) || errors.As(err, &authority) || errors.As(err, &invalid) || errors.As(err, &host) || errors.As(err, &roots)
+}
+
+// IsUnknownHost says whether the server's name does not exist, as the name server says. A name
+// server that cannot be reached says nothing of the kind.
+func IsUnknownHost(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }

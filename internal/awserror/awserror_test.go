@@ -2,9 +2,15 @@ package awserror_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,6 +37,51 @@ func errorFor(t *testing.T, answer http.HandlerFunc) error {
 	_, err := client.GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
 	require.Error(t, err)
 	return err
+}
+
+// failingClient is an HTTP client whose requests fail.
+type failingClient struct{ err error }
+
+func (c failingClient) Do(*http.Request) (*http.Response, error) {
+	return nil, &url.Error{Op: "Post", URL: "https://lambda.eu-west-1.amazonaws.com/", Err: c.err}
+}
+
+// unreachable returns the error that the SDK makes of a request that cannot be sent.
+func unreachable(t *testing.T, client lambda.HTTPClient, endpoint string) error {
+	t.Helper()
+	_, err := lambda.New(lambda.Options{
+		BaseEndpoint: aws.String(endpoint), Region: "eu-west-1", Retryer: aws.NopRetryer{}, HTTPClient: client,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+	}).GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("orders"), Name: aws.String("live")})
+	require.Error(t, err)
+	return err
+}
+
+// Not all that cannot be reached comes back by itself.
+func TestUntrustedCertificatesAndUnknownHostsAreRecognized(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	for _, tc := range []struct {
+		name               string
+		err                error
+		untrusted, unknown bool
+	}{
+		{"a certificate of an unknown authority", unreachable(t, http.DefaultClient, server.URL), true, false},
+		{"a certificate that has expired", unreachable(t, failingClient{x509.CertificateInvalidError{Reason: x509.Expired}}, "https://x"), true, false},
+		{"a certificate of another host", unreachable(t, failingClient{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}}}, "https://x"), true, false},
+		{"no authorities on this machine", unreachable(t, failingClient{x509.SystemRootsError{}}, "https://x"), true, false},
+		{"a name that does not exist", unreachable(t, failingClient{&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}}, "https://x"), false, true},
+		{"a name server that does not answer", unreachable(t, failingClient{&net.DNSError{Err: "server misbehaving", Name: "x", IsTemporary: true}}, "https://x"), false, false},
+		{"a lost connection", unreachable(t, failingClient{io.ErrUnexpectedEOF}, "https://x"), false, false},
+	} {
+		assert.Equal(t, tc.untrusted, awserror.IsUntrusted(awserror.Meaning(tc.err)), tc.name)
+		assert.Equal(t, tc.unknown, awserror.IsUnknownHost(awserror.Meaning(tc.err)), tc.name)
+	}
 }
 
 func answerError(status int, code, message string) http.HandlerFunc {
