@@ -77,7 +77,7 @@ func TestUnusableAWSConfigurationIsReportedInOneLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			setUpAWS(t, tt.config, tt.env)
-			got := run(t, "", append([]string{"watch", "one"}, tt.args...)...)
+			got := run(t, "", append([]string{"report", "one", "--out", "none.html"}, tt.args...)...) // watch waits for an endpoint
 			assert.Equal(t, statusFailed, got.status)
 			assert.Empty(t, got.stdout)
 			assert.Contains(t, got.stderr, tt.want)

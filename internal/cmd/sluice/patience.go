@@ -9,10 +9,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-aws/sluice/internal/awserror"
 	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
+	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
@@ -39,8 +42,24 @@ func (p patience) check() error {
 // isPassing reports whether the same call may succeed later, although nobody changes anything in
 // the account: AWS was busy or could not be reached, or the caller's credentials have expired.
 func isPassing(err error) bool {
+	if awserror.IsUntrusted(err) {
+		return false
+	}
 	return errors.Is(err, operator.ErrUnavailable) || errors.Is(err, shift.ErrThrottled) ||
 		awserror.IsTransient(err) || awserror.IsUnanswered(err) || awserror.IsExpired(err)
+}
+
+// isPassingAtFirst reports the same before AWS has answered a call. What has never worked is wrong
+// rather than lost: credentials that have expired, or a host that does not exist. That is a region
+// or an endpoint that is misspelled. A machine without a network cannot reach its name server
+// either, which is another error. Once AWS has answered, the host is known to exist, and then
+// isPassing takes the same error for a lost network.
+func isPassingAtFirst(err error) bool {
+	if !isPassing(err) || awserror.IsExpired(err) || awserror.IsUnknownHost(err) {
+		return false
+	}
+	return errors.Is(err, operator.ErrUnavailable) || errors.Is(err, shift.ErrThrottled) ||
+		awserror.IsTransient(err) || errors.Is(err, context.DeadlineExceeded) // of callTime
 }
 
 // outage is a time without answers from AWS.
@@ -91,6 +110,69 @@ func shortDuration(d time.Duration) string {
 	return text
 }
 
+// noAnswerError says that AWS has not answered for as long as the user's patience lasts.
+type noAnswerError struct{ error }
+
+func (e noAnswerError) Unwrap() error { return e.error }
+
+// seek makes calls that change nothing, and makes them again while AWS cannot be reached. It returns
+// a noAnswerError if it loses patience. meanwhile says what happens to the deployment.
+func (s environment) seek(ctx context.Context, how patience, warn func(string), meanwhile string, calls func(context.Context) error) error {
+	o := outage{environment: s, patience: how.Duration}
+	for {
+		err := inTime(ctx, calls)
+		switch {
+		case err == nil:
+			if text := o.end(); text != "" {
+				warn(text)
+			}
+			return nil
+		case ctx.Err() != nil, !isPassingAtFirst(err):
+			return err
+		case o.lasts():
+			return noAnswerError{fmt.Errorf("no answer from AWS for %s: %w", shortDuration(o.patience), err)}
+		}
+		if text := o.begin(err, meanwhile); text != "" {
+			warn(text)
+		}
+		if err := s.sleep(ctx, o.pause); err != nil {
+			return err
+		}
+	}
+}
+
+// inTime makes calls that may take no longer than a single call.
+func inTime(ctx context.Context, calls func(context.Context) error) error {
+	ctx, stop := context.WithTimeout(ctx, callTime)
+	defer stop()
+	return calls(ctx)
+}
+
+// warnOn returns a function that prints what the user should know on stderr.
+func warnOn(cmd *cobra.Command) func(string) {
+	return func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %s\n", text) }
+}
+
+// untilInterrupted returns a command's context, which ends at an interrupt.
+func untilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+}
+
+// beforeStart makes calls that a start needs. Nothing has been started yet, so they are made again
+// while AWS cannot be reached.
+func (a account) beforeStart(cmd *cobra.Command, how patience, calls func(context.Context) error) error {
+	ctx, stop := untilInterrupted(cmd)
+	defer stop()
+	err := a.seek(ctx, how, warnOn(cmd), "Nothing has been started yet.", calls)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return interruptedError{"Nothing was started."}
+	case errors.As(err, &noAnswerError{}):
+		return fmt.Errorf("nothing was started: %w", err)
+	}
+	return err
+}
+
 // unknownError says that the command has given up before the deployment ended.
 type unknownError struct{ error }
 
@@ -109,6 +191,7 @@ type starter struct {
 	executions    executionStarter
 	machine, name string
 	input         []byte
+	answered      bool // AWS has answered a call of the command
 	patience      time.Duration
 	warn          func(string)
 	// began is when the first attempt was made, by this machine's clock.
@@ -139,7 +222,7 @@ func (s starter) start(ctx context.Context) (operator.Execution, error) {
 			return x, nil
 		case ctx.Err() != nil, o.lasts(), !isPassing(err) && !o.since.IsZero():
 			return "", s.unknown(ctx, err)
-		case !isPassing(err), awserror.IsExpired(err) && o.since.IsZero():
+		case !isPassing(err), o.since.IsZero() && s.isWrong(err):
 			return "", err // nothing was started
 		}
 		if text := o.begin(err, "It is not known yet whether the deployment was started. Retrying is safe: Step Functions starts only one execution named "+s.name+"."); text != "" {
@@ -149,6 +232,12 @@ func (s starter) start(ctx context.Context) (operator.Execution, error) {
 			return "", s.unknown(ctx, err)
 		}
 	}
+}
+
+// isWrong reports whether the first attempt failed for a reason that is not waited for: see
+// isPassingAtFirst.
+func (s starter) isWrong(err error) bool {
+	return awserror.IsExpired(err) || awserror.IsUnknownHost(err) && !s.answered
 }
 
 // unknown returns the error for a start that was asked for and not answered.
@@ -185,13 +274,27 @@ func (s starter) attempt(ctx context.Context, again bool) (operator.Execution, e
 	return "", err
 }
 
-// startOnce starts an execution exactly once.
-func (a account) startOnce(cmd *cobra.Command, executions executionStarter, machine, name string, input []byte, how outputOptions) (operator.Execution, error) {
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+// launch is what is started.
+type launch struct {
+	cfg           aws.Config
+	machine, name string
+	input         []byte
+	answered      bool // AWS has answered a call of the command
+}
+
+// startOnce starts an execution exactly once. If it is not known whether it was started, the files
+// say so.
+func (a account) startOnce(cmd *cobra.Command, l launch, how outputOptions) (operator.Execution, error) {
+	ctx, stop := untilInterrupted(cmd)
 	defer stop()
 	s := starter{
-		environment: a.environment, executions: executions, machine: machine, name: name, input: input, patience: how.patience.Duration,
-		warn: func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %s\n", text) },
+		environment: a.environment, executions: stepfunctions.FromConfig(l.cfg), machine: l.machine, name: l.name, input: l.input,
+		answered: l.answered, patience: how.patience.Duration, warn: warnOn(cmd),
 	}
-	return s.start(ctx)
+	x, err := s.start(ctx)
+	if errors.As(err, &unknownError{}) || errors.As(err, &interruptedError{}) {
+		end := ending{location: newLocation(operator.NewExecution(l.machine, l.name), l.cfg)}
+		err = withFileError(err, how.files.write(end, picture.NewRun(), err.Error()))
+	}
+	return x, err
 }

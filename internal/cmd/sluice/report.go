@@ -56,7 +56,7 @@ func newReport(env environment) *cobra.Command {
 			return nil
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			s, x, cfg, err := a.findExecution(cmd, args[0])
+			s, x, cfg, err := a.findExecution(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -85,11 +85,14 @@ func (r revertOptions) revert(cmd *cobra.Command, text string) error {
 	if err := r.files.check(); err != nil {
 		return err
 	}
-	f, err := r.newFinder(cmd.Context(), s)
-	if err != nil {
+	var f finder
+	var planned operator.Revert
+	err = r.beforeStart(cmd, r.patience, func(ctx context.Context) (err error) {
+		if f, err = r.newFinder(ctx, s); err == nil {
+			planned, err = f.planRevert(ctx, s)
+		}
 		return err
-	}
-	planned, err := f.planRevert(cmd.Context(), s)
+	})
 	if err != nil {
 		return err
 	}
@@ -107,12 +110,15 @@ func (r revertOptions) carryOut(cmd *cobra.Command, f finder, planned operator.R
 	if err != nil {
 		return err
 	}
-	machines := stepfunctions.FromConfig(f.cfg)
-	machine, err := f.findMachine(cmd.Context(), machines, f.cfg)
+	l := launch{cfg: f.cfg, name: planned.Name(r.now()), input: input, answered: true} // the ledger's table was read
+	err = r.beforeStart(cmd, r.patience, func(ctx context.Context) (err error) {
+		l.machine, err = f.findMachine(ctx, stepfunctions.FromConfig(f.cfg), f.cfg)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	x, err := r.startOnce(cmd, machines, machine, planned.Name(r.now()), input, r.outputOptions)
+	x, err := r.startOnce(cmd, l, r.outputOptions)
 	if err != nil {
 		return err
 	}

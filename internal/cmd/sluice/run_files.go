@@ -122,6 +122,9 @@ func summaryText(end ending, run *picture.Run, trouble string) string {
 		name = fmt.Sprintf("[%s](%s)", name, escapeLink(end.Console))
 	}
 	row("execution", name)
+	if len(run.Moments) == 0 {
+		return page.String()
+	}
 	drawn := screen.Draw(run)
 	fence := fenceFor(drawn)
 	fmt.Fprintf(&page, "\n%stext\n%s%s\n", fence, drawn, fence)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ watch'. An interrupt (Ctrl-C) stops only the watching: the deployment goes on.
 
 In a CI system, start prints plain lines, in a group if it knows how GitHub,
 GitLab or Buildkite group them. --summary and --output-file write what the job's
-page and the next steps need. If AWS cannot be reached, start tries again until
---patience is over. Its name makes sure that the deployment starts only once.
+page and the next steps need, also if the outcome is not known. If AWS cannot be
+reached, start tries again until --patience is over. Its name makes sure that
+the deployment starts only once.
 
 Start needs the permission states:StartExecution, also states:ListStateMachines
 unless you give the state machine's ARN. If an answer is lost, it needs
@@ -88,27 +90,38 @@ func (r startOptions) start(cmd *cobra.Command) error {
 	if err := r.files.check(); err != nil {
 		return err
 	}
-	cfg, err := r.configure(cmd.Context(), "")
-	if err != nil {
-		return err
-	}
-	machines := stepfunctions.FromConfig(cfg)
-	machine, err := r.findMachine(cmd.Context(), machines, cfg)
-	if err != nil {
+	l := launch{name: r.name, input: input.json, answered: !operator.IsARN(r.stateMachine())}
+	if l.cfg, l.machine, err = r.reachMachine(cmd); err != nil {
 		return err
 	}
 	// Functions given by ARN must be in the state machine's region and account.
-	if _, err := input.release(machine); err != nil {
+	if _, err := input.release(l.machine); err != nil {
 		return input.invalid(err)
 	}
-	name := r.name
-	if name == "" {
-		name = operator.NewName(release, r.now())
+	if l.name == "" {
+		l.name = operator.NewName(release, r.now())
 	}
-	x, err := r.startOnce(cmd, machines, machine, name, input.json, r.outputOptions)
+	x, err := r.startOnce(cmd, l, r.outputOptions)
 	if err != nil {
 		return err
 	}
+	return r.afterStart(cmd, l.cfg, x)
+}
+
+// reachMachine returns the AWS configuration and the state machine's ARN.
+func (r startOptions) reachMachine(cmd *cobra.Command) (cfg aws.Config, machine string, err error) {
+	err = r.beforeStart(cmd, r.patience, func(ctx context.Context) (err error) {
+		if cfg, err = r.configure(ctx, ""); err != nil {
+			return err
+		}
+		machine, err = r.findMachine(ctx, stepfunctions.FromConfig(cfg), cfg)
+		return err
+	})
+	return cfg, machine, err
+}
+
+// afterStart watches what was started, or says where it is.
+func (r startOptions) afterStart(cmd *cobra.Command, cfg aws.Config, x operator.Execution) error {
 	switch {
 	case r.wait:
 		w := newWatcher(cmd, r.account, cfg, x, r.outputOptions)

@@ -94,7 +94,7 @@ func (f finder) execution(ctx context.Context, s subject) (operator.Execution, e
 			return x, nil
 		case err == nil && s.name == "":
 			return "", f.noDeployment(s.target)
-		case s.name == "":
+		case s.name == "", isPassingAtFirst(err):
 			return "", err
 		}
 		// A word that the Ledger does not know, or cannot be asked about, is a name.

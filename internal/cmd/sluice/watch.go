@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/picture"
 )
 
 const aboutWatch = `Watch shows an execution from its beginning until it ends: as a drawing on a
@@ -52,11 +57,13 @@ func newWatch(env environment) *cobra.Command {
 			if err := how.files.check(); err != nil {
 				return err
 			}
-			s, x, cfg, err := a.findExecution(cmd, args[0])
+			s, x, cfg, err := a.seekExecution(cmd, args[0], how)
 			if err != nil {
 				return err
 			}
-			return s.explainMissing(newWatcher(cmd, a, cfg, x, how).watch(cmd.Context()))
+			w := newWatcher(cmd, a, cfg, x, how)
+			w.answered = s.arn == "" // AWS was asked for the execution
+			return s.explainMissing(w.watch(cmd.Context()))
 		}),
 	}
 	cmd.Flags().BoolVar(&how.asJSON, "json", false, "print only the end, as JSON")
@@ -67,17 +74,42 @@ func newWatch(env environment) *cobra.Command {
 	return cmd
 }
 
+// seekExecution finds an execution that is watched. It waits while AWS cannot be reached. If it gives
+// up, the files say so.
+func (a account) seekExecution(cmd *cobra.Command, text string, how outputOptions) (s subject, x operator.Execution, cfg aws.Config, err error) {
+	ctx, stop := untilInterrupted(cmd)
+	defer stop()
+	err = a.seek(ctx, how.patience, warnOn(cmd), goesOn, func(ctx context.Context) (err error) {
+		s, x, cfg, err = a.findExecution(ctx, text)
+		return err
+	})
+	again := "To watch again:  sluice watch " + text
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = interruptedError{"Only the watching has ended. " + again}
+	case errors.As(err, &noAnswerError{}):
+		err = unknownError{fmt.Errorf("%w\n%s", err, again)}
+	default:
+		return s, x, cfg, err
+	}
+	end := ending{}
+	if s.arn != "" {
+		end.location = newLocation(s.arn, cfg)
+	}
+	return s, x, cfg, withFileError(err, how.files.write(end, picture.NewRun(), err.Error()))
+}
+
 // findExecution returns the execution that an argument names, and the AWS configuration
 // for its region.
-func (a account) findExecution(cmd *cobra.Command, text string) (subject, operator.Execution, aws.Config, error) {
+func (a account) findExecution(ctx context.Context, text string) (subject, operator.Execution, aws.Config, error) {
 	s, err := parseSubject(text)
 	if err != nil {
 		return s, "", aws.Config{}, err
 	}
-	f, err := a.newFinder(cmd.Context(), s)
+	f, err := a.newFinder(ctx, s)
 	if err != nil {
 		return s, "", f.cfg, err
 	}
-	x, err := f.execution(cmd.Context(), s)
+	x, err := f.execution(ctx, s)
 	return s, x, f.cfg, err
 }

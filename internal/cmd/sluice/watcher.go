@@ -363,18 +363,23 @@ func (w *watcher) excuse(ctx context.Context, err error, since time.Time) (pause
 	return w.endure(ctx, err)
 }
 
+// goesOn says what an outage means for a deployment that is watched.
+const goesOn = "The deployment goes on by itself, and the safety net watches it."
+
 // endure says that AWS cannot be reached, and returns how long to wait until the next try. It
-// returns the error if that makes no sense, or the outage has lasted too long. A network or
-// credentials that have never worked are not waited for.
+// returns the error if that makes no sense, or the outage has lasted too long.
 func (w *watcher) endure(ctx context.Context, err error) (pause time.Duration, _ error) {
-	works := w.answered || w.justStarted
-	if !isPassing(err) || !works && !errors.Is(err, operator.ErrUnavailable) {
+	passes := isPassingAtFirst
+	if w.answered || w.justStarted {
+		passes = isPassing
+	}
+	if !passes(err) {
 		return 0, err
 	}
 	if w.outage.lasts() {
 		return 0, fmt.Errorf("no answer from AWS for %s: %w", shortDuration(w.outage.patience), err)
 	}
-	if text := w.outage.begin(err, "The deployment goes on by itself, and the safety net watches it."); text != "" {
+	if text := w.outage.begin(err, goesOn); text != "" {
 		w.warn(text)
 	}
 	w.renew(ctx)
