@@ -54,10 +54,8 @@ MUTANTS     ?= 0
 SEED        ?= 1
 MUTANTFLAGS ?=
 
-# For make release and make release-check: the version without a v, and what to build for. All
-# that a release is for if this is empty.
-VERSION   ?=
-PLATFORMS ?=
+# For make release: the version without a v.
+VERSION ?=
 
 # An awk that prints each line as soon as it arrives: by itself, mawk would wait for more.
 prompt_awk = awk $(shell awk -W version </dev/null 2>&1 | grep -q ^mawk && echo -W interactive)
@@ -268,20 +266,62 @@ bootstrap: needs-node needs-account build ## prepare the account and region for 
 install: needs-go ## install the command sluice to where go install puts programs
 	go install ./internal/cmd/sluice
 
-release = go run ./internal/cmd/release $(if $(PLATFORMS),-platforms '$(PLATFORMS)')
+# goreleaser builds the command for all systems, packs it and writes the checksums: .goreleaser.yaml.
+# Where it has never run, Go first fetches 400 MB and builds it for five minutes of one core.
+goreleaser := go run github.com/goreleaser/goreleaser/v2@v2.15.1
+
+# $(call release_to,version,folder) works in a clone of the commit that is checked out, tagged with
+# the version: so Go records version, commit and date in the command, and nothing that is not
+# committed gets in. A tag of this version on another commit is an error of goreleaser's.
+define release_to
+@clone=$$(mktemp -d) && trap 'rm -rf "$$clone"' EXIT && trap 'exit 1' INT TERM && \
+git clone --quiet . "$$clone" && \
+{ git -C "$$clone" tag --list 'v$(1)' | grep -q . || git -C "$$clone" -c tag.gpgSign=false tag 'v$(1)'; } && \
+(cd "$$clone" && GORELEASER_CURRENT_TAG='v$(1)' $(goreleaser) release --clean --skip=publish) && \
+rm -rf $(2) && mkdir -p $(2) && \
+cp "$$clone"/dist/release/*.tar.gz "$$clone"/dist/release/*.zip "$$clone"/dist/release/checksums.txt "$$clone"/dist/materials/* $(2)
+endef
 
 # It publishes nothing. The workflow .github/workflows/release.yml does, of a tag.
 .PHONY: release
 release: needs-go ## write the files of release VERSION (0.1.0) to dist/release, from what is committed
-	@$(release) -version '$(VERSION)'
+	@printf '%s\n' '$(VERSION)' | grep -Eqx '(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}(-[0-9A-Za-z.-]+)?' || { \
+		echo "the version is '$(VERSION)', and must have a form like 0.1.0, without a v: make release VERSION=0.1.0" >&2; exit 1; }
+	@grep -q '^## \[$(subst .,\.,$(VERSION))\]' CHANGELOG.md || { \
+		echo 'CHANGELOG.md has no section [$(VERSION)]: turn [Unreleased] into it first' >&2; exit 1; }
+	@grep -Eq '^## \[$(subst .,\.,$(VERSION))\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$$' CHANGELOG.md || \
+		echo 'before you publish this, write the day behind [$(VERSION)] in CHANGELOG.md' >&2
+	$(call release_to,$(VERSION),dist/release)
 	@cat dist/release/checksums.txt
 
+# No tag has this version, and the changelog need not know it.
 .PHONY: release-check
 release-check: needs-go ## make a release of what is committed twice, and compare their bytes
-	@$(release) -trial -out dist/release-check/first
-	@$(release) -trial -out dist/release-check/second
+	$(call release_to,0.0.0-trial,dist/release-check/first)
+	$(call release_to,0.0.0-trial,dist/release-check/second)
 	diff -r dist/release-check/first dist/release-check/second
 	@cat dist/release-check/first/checksums.txt
+
+# What an archive has beside the command, which writes all of it but the licences.
+.PHONY: dist/documents
+dist/documents: bin/sluice
+	rm -rf $@
+	mkdir -p $@/completions
+	cp LICENSE $@
+	go run ./internal/cmd/release >$@/THIRD_PARTY_LICENSES
+	bin/sluice completion bash >$@/completions/sluice.bash
+	bin/sluice completion zsh >$@/completions/_sluice
+	bin/sluice completion fish >$@/completions/sluice.fish
+	bin/sluice completion powershell >$@/completions/sluice.ps1
+	bin/sluice manual $@/man
+
+# The SBOM: every module of the command, the Lambdas and the stack. A serial number or a time would
+# differ each time. It holds the checksum of the tool itself, which -trimpath in GOFLAGS makes the
+# same in every folder. The tool's -licenses is not used: it takes golang.org/x/sys for BSD-Source-Code.
+cyclonedx := go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+dist/materials/%.cdx.json: needs-go
+	@mkdir -p $(@D)
+	$(cyclonedx) mod -json -std -noserial -notimestamp -output $@
 
 .PHONY: clean
 clean: ## remove what was built

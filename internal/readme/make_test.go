@@ -33,7 +33,7 @@ var dry = map[string]struct {
 	"presubmit":     {"it is make lint, make test and make build", ""},
 	"install":       {"it installs a program on this machine; make bin/sluice builds the same", ""},
 	"vuln":          {"it reads everything, and a database on the network", "vuln"},
-	"release":       {"it is made of a commit; .ci/run makes one for this machine, and package release has tests", ""},
+	"release":       {"it is made of a commit by goreleaser; a workflow makes one for each change, by make release-check", ""},
 	"release-check": {"it builds everything for all systems, twice; a workflow does so for each change", ""},
 	"package":       {"it needs Node, and synthesizes the stack a dozen times; package infra has tests of what it writes", "package"},
 }
@@ -129,7 +129,9 @@ func TestMakeRefusesWhatItDoesNotKnow(t *testing.T) {
 	p := &person{environment: append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0")}
 	_, err := p.attempts(t, root, "make", "judge-night", "JUDGE_RUNS=many")
 	assert.ErrorContains(t, err, "JUDGE_RUNS is a number of runs, and not 'many'")
-	for version, says := range map[string]string{"9.9.9": "CHANGELOG.md has no section [9.9.9]", "": "make release VERSION=0.1.0"} {
+	for version, says := range map[string]string{
+		"9.9.9": "CHANGELOG.md has no section [9.9.9]", "0x1.0": "a form like 0.1.0", "v0.1.0": "without a v", "0.01.0": "a form like 0.1.0", "": "make release VERSION=0.1.0",
+	} {
 		_, err := p.attempts(t, root, "make", "release", "VERSION="+version)
 		assert.ErrorContains(t, err, says)
 	}
