@@ -188,6 +188,20 @@ func TestARevertIsNotReplaced(t *testing.T) {
 	assert.Equal(t, []string{"Promoted", "Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
 }
 
+// What takes back a stack's update takes away what harms, too.
+func TestTheWayBackOfAStackIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	const slow = `"judge": "off", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}`
+	back := json.RawMessage(`{"function": "orders", "version": "2", "whenFrozen": "pass", ` + slow + `}`)
+	scenario := scenarioOf(t, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "1"}}}}, "events": [`+starting(60, "3", "replace", `, `+slow)+`]}`)
+	scenario.Open = true
+	w, seen := observe(t, scenario, back)
+	w.StartSoon(flow.StackExecutionPrefix+"1", back)
+	require.NoError(t, w.Advance(3*time.Hour))
+	require.Empty(t, seen.verify())
+	assert.Equal(t, []string{"Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
+}
+
 // Twenty wait, each gets its turn in the order of arrival, and they do not look twenty times as
 // often as one.
 func TestAQueueIsFairAndCalm(t *testing.T) {

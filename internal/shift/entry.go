@@ -45,11 +45,11 @@ func (d Deployment) FreezeDue(p Progress) bool {
 }
 
 // observeEntry says what keeps the next Step from being taken: a Freeze, its Window, and its
-// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a revert
-// out, because it puts traffic back. All that keeps it out is said at once, and the time for an
+// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a Deployment
+// out that puts traffic back. All that keeps it out is said at once, and the time for an
 // answer stands still while something else keeps it out.
 func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
-	if d.Reverts != "" {
+	if d.PutsBack() {
 		return nil
 	}
 	observations := found.Freeze.observe(found.Now)

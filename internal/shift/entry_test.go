@@ -100,6 +100,10 @@ func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	reverting.Reverts = "an execution"
 	_, may = reverting.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
 	assert.True(t, may, "a freeze does not keep a revert from putting traffic back")
+	taking := d
+	taking.TakesBack = true
+	_, may = taking.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
+	assert.True(t, may, "nor what takes back a stack's update")
 	p, may = d.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
 	require.False(t, may)
 	assert.Equal(t, 0, p.Step)

@@ -254,14 +254,14 @@ func (o opening) replaceWaiting(ctx context.Context, queued bool) error {
 	return nil
 }
 
-// replaceHolder has the Deployment give way that holds a Target. A revert is not replaced: that
-// would bring back what a person has taken away. It is waited for.
+// replaceHolder has the Deployment give way that holds a Target. One that puts traffic back is not
+// replaced: that would bring back what was taken away. It is waited for.
 func (o opening) replaceHolder(ctx context.Context, queued bool, held *shift.HeldError) (shift.Record, *shift.Turn, error) {
 	holder, err := o.Ledger.Record(ctx, held.By)
 	switch {
 	case err != nil:
 		return shift.Record{}, nil, fmt.Errorf("read what is to be replaced: %w", err)
-	case holder.Deployment != nil && holder.Deployment.Reverts != "":
+	case holder.Deployment != nil && holder.Deployment.PutsBack():
 		return o.wait(ctx, queued, o.placeBehind(held), held)
 	}
 	if err := o.enqueue(ctx, queued); err != nil { // before: of two that replace, the later one stands
