@@ -97,6 +97,18 @@ func TestATurnSaysWhatIsWaitedFor(t *testing.T) {
 	assert.Equal(t, "waits for its turn, held up by one", shift.Turn{HeldBy: "arn:one"}.String())
 	assert.Equal(t, "waits for its turn, behind 1 other", shift.Turn{Ahead: 1}.String())
 	assert.Equal(t, "waits for its turn, behind 3 others", shift.Turn{Ahead: 3}.String())
+	assert.Equal(t, "waits for its turn, held up by one, and replaces nobody yet: frozen", shift.Turn{HeldBy: "arn:one", KeptOut: "frozen"}.String())
+}
+
+// Who is to replace others does not miss the time at which it may.
+func TestWhoReplacesLooksWhenItMayGo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ left, heldFor, wait shift.Seconds }{{600, 36_000, 600}, {600, 1200, 120}, {2, 36_000, 30}, {0, 3000, 300}} {
+		next, err := shift.Turn{}.Next(shift.Place{HeldFor: test.heldFor, KeptOut: shift.KeptOut{Left: test.left, Why: []string{"frozen", "closed"}}}, 0)
+		require.NoError(t, err)
+		assert.Equal(t, test.wait, next.Wait, test)
+		assert.Equal(t, "frozen; closed", next.KeptOut)
+	}
 }
 
 // The looks count for the history: a plan that has waited for long rolls back in time.
