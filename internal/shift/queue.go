@@ -68,10 +68,13 @@ type Turn struct {
 }
 
 const (
-	// minTurn is the least time between two looks of a Deployment that is the next, and maxTurn
-	// the longest, as long as it has not looked often.
-	minTurn Seconds = 30
-	maxTurn Seconds = 6 * 3600
+	// minTurn is the least time between two looks of a Deployment that is the next, and quickTurn
+	// the longest for its first quickLooks, which last for more than a day of waiting. maxTurn is
+	// the longest until manyLooks.
+	minTurn    Seconds = 30
+	quickTurn  Seconds = 15 * 60
+	quickLooks         = 150
+	maxTurn    Seconds = 6 * 3600
 	// manyLooks is how often it looks before it looks only after each tenth of the time that it
 	// has waited. Then some 80 more looks last for a year.
 	manyLooks = 250
@@ -88,17 +91,22 @@ type Place struct {
 }
 
 // Next returns the Turn after a look. The next in the queue looks again after a tenth of the time
-// for which the holder has had the Target, the one behind it after two tenths, and so on: so a
-// queue of twenty makes some four times the calls of one alone. Who is to replace others looks when
-// its first Step may be taken, too. Next returns ErrTargetHeld when the
-// longest Plan would have ended in the time that it has waited.
+// for which the holder has had the Target, and for a day at least every quarter of an hour, so that
+// a free Target does not idle for long. The one behind it looks half as often, and so on: so a queue
+// of twenty makes some four times the calls of one alone. Who is to replace others looks when its
+// first Step may be taken, too. Next returns ErrTargetHeld when the longest Plan would have ended in
+// the time that it has waited.
 func (t Turn) Next(p Place, retries int) (Turn, error) {
 	next := Turn{Ahead: p.Ahead, HeldBy: p.HeldBy, KeptOut: strings.Join(p.KeptOut.Why, "; "), Looks: t.Looks + 1, Waited: t.Waited + t.Wait, Retries: t.Retries + retries}
 	if next.Waited >= MaxDuration {
 		return next, fmt.Errorf("%w: it has waited for its turn for %s, as long as any deployment may take: see why %s does not end",
 			ErrTargetHeld, next.Waited, cmp.Or(p.HeldBy, "the one before it"))
 	}
-	next.Wait = min(max(p.HeldFor/10, minTurn)*Seconds(1+p.Ahead), maxTurn)
+	each := max(p.HeldFor/10, minTurn)
+	if next.Looks <= quickLooks {
+		each = min(each, quickTurn)
+	}
+	next.Wait = min(each*Seconds(1+p.Ahead), maxTurn)
 	if next.Looks > manyLooks {
 		next.Wait = max(next.Wait, next.Waited/10)
 	}

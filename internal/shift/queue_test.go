@@ -58,14 +58,19 @@ func play(t *testing.T, lasts shift.Seconds, ahead int) (looks int, late shift.S
 	return turn.Looks, turn.Waited + turn.Wait - lasts
 }
 
-// The next one in a queue is late by a tenth at most, and by six hours. Twenty that wait look some
+// The next one in a queue is late by a tenth at most, and by a quarter of an hour if the holder has
+// taken a day. Twenty that wait look some
 // four times as often as one.
 func TestAQueueLooksSparingly(t *testing.T) {
 	t.Parallel()
 	const minute, hour, day = 60, 3600, 24 * 3600
-	for _, lasts := range []shift.Seconds{5 * minute, hour, 10 * hour, 10 * day, 300 * day} {
+	for _, lasts := range []shift.Seconds{5 * minute, hour, 10 * hour, day, 10 * day, 300 * day} {
 		looks, late := play(t, lasts, 0)
 		assert.LessOrEqual(t, late, max(lasts/10, 30), lasts.String())
+		if lasts <= day {
+			assert.LessOrEqual(t, late, shift.Seconds(15*minute), lasts.String())
+			assert.LessOrEqual(t, looks*3, 900, "transitions of a day")
+		}
 		assert.LessOrEqual(t, looks, 330, lasts.String())
 		assert.Less(t, looks*shift.EventsOfTurn, 4500)
 		all := 0
