@@ -10,7 +10,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/sluice-aws/sluice/internal/flow"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // permissions makes the roles: one for each function, one for the state machine, one for the
@@ -115,7 +114,7 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 			p.ledgerOf("ReadOutcomes", []string{flow.DeploymentPartition, flow.StackPartition, flow.StackWaitPartition}, "dynamodb:GetItem"),
 			p.ledgerOf("RememberStacks", []string{flow.StackPartition, flow.StackWaitPartition}, "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			allow("Start", []string{"states:StartExecution"}, p.machineARN()),
-			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":"+stackshift.ExecutionPrefix+"*")),
+			allow("SeeExecution", []string{"states:DescribeExecution"}, p.arn("states", "execution:"+p.settings.NamePrefix+":"+flow.StackExecutionPrefix+"*")),
 			allow("Abort", []string{"lambda:InvokeFunction"}, p.functionARN(p.functionName(flow.SafetyNet))),
 			// Any stack may have its custom resource.
 			allow("SeeStacks", []string{"cloudformation:DescribeStacks"}, p.arn("cloudformation", "stack/*")),

@@ -8,7 +8,6 @@ import (
 
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/shift"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // outcomes are the states of announcements that end a deployment.
@@ -27,7 +26,7 @@ func (a *sluice) answerStacks() {
 			Account:    jsii.Strings(*a.stack.Account()),
 			Detail: &map[string]any{
 				"state":        outcomes,
-				"deploymentId": []any{prefix(a.permit.arn("states", "execution:"+a.settings.NamePrefix+":"+stackshift.ExecutionPrefix))},
+				"deploymentId": []any{prefix(a.permit.arn("states", "execution:"+a.settings.NamePrefix+":"+flow.StackExecutionPrefix))},
 			},
 		},
 		Targets: &[]awsevents.IRuleTarget{a.functionTarget(function, nil)},

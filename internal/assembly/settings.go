@@ -91,7 +91,7 @@ func readRevertWindow(hours string) (shift.Seconds, error) {
 	}
 	n, err := strconv.Atoi(hours)
 	if window := shift.Seconds(n) * 3600; err == nil && window >= 0 && window <= shift.MaxRevertWindow {
-		return max(window, 1), nil // 0 would stand for "not known" in a record
+		return max(window, shift.NoRevertWindow), nil
 	}
 	return 0, fmt.Errorf("%s is %q, and must be a whole number of hours from 0 to %d", flow.RevertHoursVariable, shift.BoundText(hours, 80), shift.MaxRevertWindow/3600)
 }

@@ -185,7 +185,7 @@ func TestNoFrontEndIsShiftedUnlessItsVariableIsSet(t *testing.T) {
 
 func TestTheTimeForARevertIsInTheEnvironment(t *testing.T) {
 	t.Parallel()
-	for hours, want := range map[string]shift.Seconds{"": shift.DefaultRevertWindow, "72": 72 * 3600, "2160": shift.MaxRevertWindow, "0": 1} {
+	for hours, want := range map[string]shift.Seconds{"": shift.DefaultRevertWindow, "72": 72 * 3600, "2160": shift.MaxRevertWindow, "0": shift.NoRevertWindow} {
 		settings, err := load(flow.Open.Function, environment(map[string]string{flow.RevertHoursVariable: hours}))
 		require.NoError(t, err)
 		assert.Equal(t, want, settings.RevertWindow, hours)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/shift"
 	"github.com/sluice-aws/sluice/internal/shift/judge"
 )
@@ -82,13 +83,28 @@ func describeApproval(d shift.Deployment, p shift.Progress) string {
 	for _, c := range d.Changes {
 		names = append(names, string(c.Target))
 	}
-	target := d.Changes[0].Target
+	target, sluice := d.Changes[0].Target, CommandOptions(d.ID)
 	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
-	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'. To put the traffic back: sluice reject %s --reason '...'. ", target, target)
+	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'%s. To put the traffic back: sluice reject %s --reason '...'%s. ", target, sluice, target, sluice)
 	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
 		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
 	}
 	return text + fmt.Sprintf("If nobody answers within %s, the traffic is put back.", step.Approval.Wait)
+}
+
+// CommandOptions are the options by which a command about a Deployment reaches its Sluice, with a
+// space before each: its region, and its name prefix if that is not the default. id is the ARN of
+// its execution.
+func CommandOptions(id string) string {
+	parts := strings.Split(id, ":") // arn:PARTITION:states:REGION:ACCOUNT:execution:MACHINE:NAME
+	if len(parts) != 8 {
+		return ""
+	}
+	options := " --region " + parts[3]
+	if machine := parts[6]; machine != flow.DefaultNamePrefix {
+		options += " --name-prefix " + machine
+	}
+	return options
 }
 
 // describeNotes says what people should know of the Candidates, in a sentence for each Change

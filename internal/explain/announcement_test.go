@@ -46,6 +46,22 @@ func TestAnAnnouncementOfProgressSaysWhereItStands(t *testing.T) {
 	assert.Equal(t, "execution/Started", explain.Announce(d, shift.Started, d.Start(), noon).ID)
 }
 
+// Whoever types the command may have another region as the default, and another Sluice.
+func TestTheCommandsOfAnApprovalNameTheirSluice(t *testing.T) {
+	t.Parallel()
+	for id, options := range map[string]string{
+		"arn:aws:states:eu-west-1:123456789012:execution:sluice:orders-1": " --region eu-west-1. ",
+		"arn:aws:states:eu-west-1:123456789012:execution:team-b:orders-1": " --region eu-west-1 --name-prefix team-b. ",
+		"execution": ". ",
+	} {
+		d := canary(t)
+		d.ID, d.Plan.Steps[1].Approval.Wait = id, 3600
+		got := explain.Announce(d, shift.ApprovalAsked, d.AfterShift(d.Start(), nil, 0), noon)
+		assert.Contains(t, got.Summary, "To approve it: sluice approve lambda:orders:live --reason '...'"+options)
+		assert.Contains(t, got.Summary, "To put the traffic back: sluice reject lambda:orders:live --reason '...'"+options)
+	}
+}
+
 // A chat would read these as mentions, links and formatting: Slack's <!channel> calls everybody.
 func TestTextOfOthersIsPlainInAChat(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package inspection
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,7 +116,7 @@ func (r *Report) skipUnread(path string, err error) bool {
 func (r *Report) addProblems(problems []task.Problem) {
 	for _, p := range problems {
 		if p.Waits {
-			r.note(p.Path, flow.Wire(p.Err).Name, "", "a deployment that starts now waits: %v", p.Err)
+			r.note(p.Path, cmp.Or(p.Name, flow.Wire(p.Err).Name), "", "a deployment that starts now waits: %v", p.Err)
 			continue
 		}
 		r.add(p.Path, p.Err)

@@ -122,6 +122,10 @@ var entryBases = []base{
 		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}}`,
 		`{` + chaosFunctions + `, "events": [{"atSeconds": 310, "do": "freeze", "forSeconds": 900, "reason": "the sale"},
 		  {"atSeconds": 600, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
+	{"one replaces when its window opens",
+		`{"function": "orders", "judge": "off", "version": "1", "strategy": {"canary": {"percent": 10, "bakeMinutes": 20}}}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "whenHeld": "replace", "judge": "off", "strategy": "AllAtOnce",
+		  "window": {"days": ["Thu"], "from": "00:05", "to": "23:00", "timeZone": "UTC"}}}]}`, shift.RolledBack, "", nil, false},
 }
 
 var entryGuards = []guard{

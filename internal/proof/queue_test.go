@@ -154,6 +154,37 @@ func TestTheNewestWins(t *testing.T) {
 	}
 }
 
+// What may not take its first step yet leaves a healthy deployment alone until then.
+func TestTheNewestWinsOnlyWhenItMayGo(t *testing.T) {
+	t.Parallel()
+	const window = `, "strategy": "AllAtOnce", "window": {"days": ["Thu"], "from": %q, "to": "23:00", "timeZone": "UTC"}`
+	freeze := `{"atSeconds": 100, "do": "freeze", "forSeconds": 600, "reason": "the sale"}`
+	for _, test := range []struct {
+		name     string
+		events   []string
+		outcomes []string
+		from, to time.Duration // when the holder ends
+	}{
+		{"its window opens while the holder goes on", []string{starting(200, "3", "replace", fmt.Sprintf(window, "00:20"))}, []string{"RolledBack", "Promoted"}, 20 * time.Minute, 22 * time.Minute},
+		{"its window opens when the holder has ended", []string{starting(200, "3", "replace", fmt.Sprintf(window, "02:00"))}, []string{"Promoted", "Promoted"}, 30 * time.Minute, 35 * time.Minute},
+		{"the account is frozen", []string{freeze, starting(200, "3", "replace", atOnce+`, "whenFrozen": "wait"`)}, []string{"RolledBack", "Promoted"}, 700 * time.Second, 14 * time.Minute},
+		{"another one waits already", []string{starting(150, "4", "wait", atOnce), starting(200, "3", "replace", fmt.Sprintf(window, "00:20"))}, []string{"RolledBack", "Rejected", "Promoted"}, 20 * time.Minute, 22 * time.Minute},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w, all := playEvents(t, slowly, "", test.events...)
+			require.Equal(t, test.outcomes, endingsOf(w, all))
+			record, err := w.Ledger().Record(t.Context(), all[0].ARN())
+			require.NoError(t, err)
+			ended := record.ClosedAt.Sub(all[0].Started())
+			assert.GreaterOrEqual(t, ended, test.from)
+			assert.Less(t, ended, test.to)
+			alias, _ := w.Cloud().Alias("orders", "live")
+			assert.Equal(t, "3", alias.FunctionVersion)
+		})
+	}
+}
+
 // Its first try has taken the lock and is lost. Somebody waits by the time of the second one, and is
 // not ahead of it.
 func TestATryAfterTheLockWasTakenDoesNotWaitForOthers(t *testing.T) {
@@ -186,6 +217,20 @@ func TestARevertIsNotReplaced(t *testing.T) {
 	require.NoError(t, w.Advance(3*time.Hour))
 	require.Empty(t, seen.verify())
 	assert.Equal(t, []string{"Promoted", "Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
+}
+
+// What takes back a stack's update takes away what harms, too.
+func TestTheWayBackOfAStackIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	const slow = `"judge": "off", "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}`
+	back := json.RawMessage(`{"function": "orders", "version": "2", "whenFrozen": "pass", ` + slow + `}`)
+	scenario := scenarioOf(t, `{"functions": {"orders": {"versions": 3, "aliases": {"live": {"version": "1"}}}}, "events": [`+starting(60, "3", "replace", `, `+slow)+`]}`)
+	scenario.Open = true
+	w, seen := observe(t, scenario, back)
+	w.StartSoon(flow.StackExecutionPrefix+"1", back)
+	require.NoError(t, w.Advance(3*time.Hour))
+	require.Empty(t, seen.verify())
+	assert.Equal(t, []string{"Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
 }
 
 // Twenty wait, each gets its turn in the order of arrival, and they do not look twenty times as

@@ -11,7 +11,6 @@ import (
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/localaws/asl"
 	"github.com/sluice-aws/sluice/internal/shift"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 	"github.com/sluice-aws/sluice/internal/world"
 )
 
@@ -162,7 +161,7 @@ func (r *run) outcome() shift.Outcome {
 // isMain says whether an execution is the one that the base is about.
 func (r *run) isMain(x *asl.Execution) bool {
 	if r.stack != nil {
-		return strings.HasPrefix(x.Name(), stackshift.ExecutionPrefix)
+		return strings.HasPrefix(x.Name(), flow.StackExecutionPrefix)
 	}
 	return x.Name() == "main"
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/sluice-aws/sluice/internal/localaws"
 	"github.com/sluice-aws/sluice/internal/localaws/asl"
 	"github.com/sluice-aws/sluice/internal/shift"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 	"github.com/sluice-aws/sluice/internal/world"
 )
 
@@ -474,7 +473,7 @@ func (s *stack) wanted(story stackStory) string {
 // isPromoted says whether the first shift of the stack was promoted.
 func (s *stack) isPromoted() bool {
 	executions := s.w.Executions()
-	first := slices.IndexFunc(executions, func(x *asl.Execution) bool { return stackshift.IsExecution(x.ARN()) })
+	first := slices.IndexFunc(executions, func(x *asl.Execution) bool { return flow.IsStackExecution(x.ARN()) })
 	return first >= 0 && s.w.Outcome(executions[first].ARN()) == string(shift.Promoted)
 }
 
@@ -556,6 +555,13 @@ var stackStories = []stackStory{
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 	{name: "a resource behind the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
+	{
+		name: "the account is frozen when the stack rolls back", first: ofCanary("1"), fails: true, begin: func(s *stack) {
+			s.update(withBehind(ofCanary("2")))
+			s.due("UPDATE_ROLLBACK_IN_PROGRESS", "somebody freezes the account", func() { s.w.Freeze(24*time.Hour, "it is broken") })
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
 	{
 		name: "the rollback is late", first: ofCanary("1"), fails: true, begin: func(s *stack) {
 			s.update(withBehind(ofCanary("2")))

@@ -222,13 +222,13 @@ func (r Reader) decodeConfiguration(in strictjson.Object, trigger shift.Trigger)
 		Strategy: name,
 		Steps:    withWindow(steps, decodeWindow(in.Field("window"))),
 		Alarms:   decodeAlarms(in.Field("alarms"), r.home()),
-		Options:  decodeOptions(in, trigger),
+		Options:  r.decodeOptions(in, trigger),
 		Judging:  decodeJudging(in.Field("judge"), r.home()),
 		Trigger:  trigger,
 	})
 }
 
-func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
+func (r Reader) decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	held := []string{string(shift.FailWhenHeld), string(shift.WaitWhenHeld), string(shift.ReplaceWhenHeld)}
 	if trigger == shift.Event {
 		held[0], held[1] = held[1], held[0]
@@ -236,6 +236,9 @@ func decodeOptions(in strictjson.Object, trigger shift.Trigger) shift.Options {
 	frozen := []string{string(shift.FailWhenFrozen), string(shift.WaitWhenFrozen)}
 	if trigger == shift.Event {
 		slices.Reverse(frozen)
+	}
+	if flow.IsStackExecution(r.ExecutionID) { // the one that takes back a stack's update
+		frozen = append(frozen, string(shift.PassWhenFrozen))
 	}
 	limit := shift.DefaultPause
 	if m := in.Field("pauseLimitMinutes"); m.Present() {

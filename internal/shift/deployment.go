@@ -42,6 +42,8 @@ type Deployment struct {
 	// any other.
 	Reverts      string `json:"reverts,omitempty"`
 	RevertReason string `json:"revertReason,omitempty"`
+	// TakesBack says that it takes back for a stack what an earlier one has promoted.
+	TakesBack bool `json:"takesBack,omitempty"`
 	// RevertWindow is for how long it can be reverted itself after it was promoted.
 	RevertWindow Seconds `json:"revertWindowSeconds,omitempty"`
 	// Turn is set while the Deployment waits for its turn. Nothing else is known of it then.
@@ -77,6 +79,10 @@ func (d Deployment) Moves() []Move {
 	}
 	return moves
 }
+
+// PutsBack says whether the Deployment brings back what served before: it reverts another one, or
+// takes one back for a stack. No Freeze holds it, and it is not put back in favour of another one.
+func (d Deployment) PutsBack() bool { return d.Reverts != "" || d.TakesBack }
 
 // Opening is what Open makes a Deployment from.
 type Opening struct {
@@ -128,6 +134,7 @@ func Open(o Opening) (Deployment, error) {
 		KeepVersions:           o.Release.Options.KeepVersions,
 		Reverts:                o.Release.Reverts,
 		RevertReason:           o.Release.RevertReason,
+		TakesBack:              o.Release.Options.WhenFrozen == PassWhenFrozen,
 		RevertWindow:           o.RevertWindow,
 	}
 	d.Warnings = BoundWarnings(AlarmWarnings(o.Alarms, d.Moves(), plan.Steps))

@@ -1,6 +1,9 @@
 package shift
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Enter says whether the next Step may be taken now. If it may not, the Progress that it
 // returns waits at the Step before, or puts the traffic back. Before the first Step it waits
@@ -45,11 +48,11 @@ func (d Deployment) FreezeDue(p Progress) bool {
 }
 
 // observeEntry says what keeps the next Step from being taken: a Freeze, its Window, and its
-// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a revert
-// out, because it puts traffic back. All that keeps it out is said at once, and the time for an
+// Approval. Who promotes the Deployment by hand passes the last two, and nothing keeps a Deployment
+// out that puts traffic back. All that keeps it out is said at once, and the time for an
 // answer stands still while something else keeps it out.
 func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
-	if d.Reverts != "" {
+	if d.PutsBack() {
 		return nil
 	}
 	observations := found.Freeze.observe(found.Now)
@@ -66,6 +69,21 @@ func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
 		}
 	}
 	return append(observations, approval...)
+}
+
+// KeptOut says why the first Step of a Release may not be taken now, and for how long, as far as
+// that is known. It is empty if only people have to be asked.
+type KeptOut struct {
+	Left Seconds
+	Why  []string
+}
+
+// KeptOut says what keeps the first Step out: a Freeze, or its Window.
+func (r Release) KeptOut(f Freeze, now time.Time) (kept KeptOut) {
+	for _, o := range append(f.observe(now), r.Steps[0].Window.observe(1, now)...) {
+		kept.Left, kept.Why = max(kept.Left, o.Limit.Ends), append(kept.Why, o.Reason.Text)
+	}
+	return kept
 }
 
 // pauses says whether a pause keeps the Deployment where it is. One that has reached its limit

@@ -88,6 +88,19 @@ func TestNobodyIsAskedBeforeAStepHasBaked(t *testing.T) {
 	assert.Zero(t, d.AsksAbout(d.Start(), shift.Poll{}), "the first step asks nobody")
 }
 
+func TestAReleaseIsKeptOutByAFreezeAndItsWindow(t *testing.T) {
+	t.Parallel()
+	r := shift.Release{Steps: []shift.Step{{Weight: shift.All, Approval: shift.Approval{Wait: hour}}}}
+	assert.Empty(t, r.KeptOut(shift.Freeze{}, noon), "people are asked when it holds its targets")
+	r.Steps[0].Window = shift.Window{Days: shift.EveryDay, From: 14 * 60, To: 16 * 60, Zone: "UTC"}
+	assert.Equal(t, shift.Seconds(2*hour), r.KeptOut(shift.Freeze{}, noon).Left)
+	kept := r.KeptOut(shift.Freeze{Until: noon.Add(3 * time.Hour)}, noon)
+	assert.Equal(t, shift.Seconds(3*hour), kept.Left)
+	require.Len(t, kept.Why, 2)
+	assert.Contains(t, kept.Why[0], "frozen until")
+	assert.Contains(t, kept.Why[1], "step 1 waits for its window")
+}
+
 func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	t.Parallel()
 	d := asking(t, shift.RollBackAfterWait)
@@ -100,6 +113,10 @@ func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	reverting.Reverts = "an execution"
 	_, may = reverting.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
 	assert.True(t, may, "a freeze does not keep a revert from putting traffic back")
+	taking := d
+	taking.TakesBack = true
+	_, may = taking.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
+	assert.True(t, may, "nor what takes back a stack's update")
 	p, may = d.Enter(start, shift.Poll{Now: noon, Freeze: shift.Freeze{Until: noon.Add(time.Hour)}})
 	require.False(t, may)
 	assert.Equal(t, 0, p.Step)

@@ -79,10 +79,10 @@ func (s Subject) ObserveArrival(c Change, arrived bool, unread error) Observatio
 	return Observation{Verdict: Wait, Reason: reason(text), Limit: limit}
 }
 
-// afterSlowArrival is what follows if a Step does not reach all viewers: a revert is not put back
-// for it, as that would bring back what a person has just taken away.
+// afterSlowArrival is what follows if a Step does not reach all viewers: a Deployment that puts
+// traffic back is not put back for it, as that would bring back what was just taken away.
 func (d Deployment) afterSlowArrival() AfterWait {
-	if d.Reverts != "" {
+	if d.PutsBack() {
 		return GoOnAfterWait
 	}
 	return RollBackAfterWait

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,9 @@ type Turn struct {
 	// of its Targets, if one does.
 	Ahead  int    `json:"ahead"`
 	HeldBy string `json:"heldBy,omitempty"`
+	// KeptOut is why a Deployment replaces nobody yet that is to replace others: its first Step may
+	// not be taken now.
+	KeptOut string `json:"keptOut,omitempty"`
 	// Looks is how often it has looked, and Waited how long it has slept between, until this
 	// look. Retries are those of all these looks.
 	Looks   int     `json:"looks"`
@@ -64,10 +68,13 @@ type Turn struct {
 }
 
 const (
-	// minTurn is the least time between two looks of a Deployment that is the next, and maxTurn
-	// the longest, as long as it has not looked often.
-	minTurn Seconds = 30
-	maxTurn Seconds = 6 * 3600
+	// minTurn is the least time between two looks of a Deployment that is the next, and quickTurn
+	// the longest for its first quickLooks, which last for more than a day of waiting. maxTurn is
+	// the longest until manyLooks.
+	minTurn    Seconds = 30
+	quickTurn  Seconds = 15 * 60
+	quickLooks         = 150
+	maxTurn    Seconds = 6 * 3600
 	// manyLooks is how often it looks before it looks only after each tenth of the time that it
 	// has waited. Then some 80 more looks last for a year.
 	manyLooks = 250
@@ -79,21 +86,32 @@ type Place struct {
 	HeldBy string
 	// HeldFor is for how long that one has held the Target.
 	HeldFor Seconds
+	// KeptOut is what keeps a Deployment from replacing others.
+	KeptOut KeptOut
 }
 
 // Next returns the Turn after a look. The next in the queue looks again after a tenth of the time
-// for which the holder has had the Target, the one behind it after two tenths, and so on: so a
-// queue of twenty makes some four times the calls of one alone. It returns ErrTargetHeld when the
-// longest Plan would have ended in the time that it has waited.
+// for which the holder has had the Target, and for a day at least every quarter of an hour, so that
+// a free Target does not idle for long. The one behind it looks half as often, and so on: so a queue
+// of twenty makes some four times the calls of one alone. Who is to replace others looks when its
+// first Step may be taken, too. Next returns ErrTargetHeld when the longest Plan would have ended in
+// the time that it has waited.
 func (t Turn) Next(p Place, retries int) (Turn, error) {
-	next := Turn{Ahead: p.Ahead, HeldBy: p.HeldBy, Looks: t.Looks + 1, Waited: t.Waited + t.Wait, Retries: t.Retries + retries}
+	next := Turn{Ahead: p.Ahead, HeldBy: p.HeldBy, KeptOut: strings.Join(p.KeptOut.Why, "; "), Looks: t.Looks + 1, Waited: t.Waited + t.Wait, Retries: t.Retries + retries}
 	if next.Waited >= MaxDuration {
 		return next, fmt.Errorf("%w: it has waited for its turn for %s, as long as any deployment may take: see why %s does not end",
 			ErrTargetHeld, next.Waited, cmp.Or(p.HeldBy, "the one before it"))
 	}
-	next.Wait = min(max(p.HeldFor/10, minTurn)*Seconds(1+p.Ahead), maxTurn)
+	each := max(p.HeldFor/10, minTurn)
+	if next.Looks <= quickLooks {
+		each = min(each, quickTurn)
+	}
+	next.Wait = min(each*Seconds(1+p.Ahead), maxTurn)
 	if next.Looks > manyLooks {
 		next.Wait = max(next.Wait, next.Waited/10)
+	}
+	if p.KeptOut.Left > 0 {
+		next.Wait = min(next.Wait, max(p.KeptOut.Left, minTurn))
 	}
 	return next, nil
 }
@@ -109,6 +127,9 @@ func (t Turn) String() string {
 		text += ", behind 1 other"
 	case t.Ahead > 1:
 		text += fmt.Sprintf(", behind %d others", t.Ahead)
+	}
+	if t.KeptOut != "" {
+		text += ", and replaces nobody yet: " + t.KeptOut
 	}
 	return text
 }

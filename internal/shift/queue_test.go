@@ -58,14 +58,19 @@ func play(t *testing.T, lasts shift.Seconds, ahead int) (looks int, late shift.S
 	return turn.Looks, turn.Waited + turn.Wait - lasts
 }
 
-// The next one in a queue is late by a tenth at most, and by six hours. Twenty that wait look some
+// The next one in a queue is late by a tenth at most, and by a quarter of an hour if the holder has
+// taken a day. Twenty that wait look some
 // four times as often as one.
 func TestAQueueLooksSparingly(t *testing.T) {
 	t.Parallel()
 	const minute, hour, day = 60, 3600, 24 * 3600
-	for _, lasts := range []shift.Seconds{5 * minute, hour, 10 * hour, 10 * day, 300 * day} {
+	for _, lasts := range []shift.Seconds{5 * minute, hour, 10 * hour, day, 10 * day, 300 * day} {
 		looks, late := play(t, lasts, 0)
 		assert.LessOrEqual(t, late, max(lasts/10, 30), lasts.String())
+		if lasts <= day {
+			assert.LessOrEqual(t, late, shift.Seconds(15*minute), lasts.String())
+			assert.LessOrEqual(t, looks*3, 900, "transitions of a day")
+		}
 		assert.LessOrEqual(t, looks, 330, lasts.String())
 		assert.Less(t, looks*shift.EventsOfTurn, 4500)
 		all := 0
@@ -97,6 +102,18 @@ func TestATurnSaysWhatIsWaitedFor(t *testing.T) {
 	assert.Equal(t, "waits for its turn, held up by one", shift.Turn{HeldBy: "arn:one"}.String())
 	assert.Equal(t, "waits for its turn, behind 1 other", shift.Turn{Ahead: 1}.String())
 	assert.Equal(t, "waits for its turn, behind 3 others", shift.Turn{Ahead: 3}.String())
+	assert.Equal(t, "waits for its turn, held up by one, and replaces nobody yet: frozen", shift.Turn{HeldBy: "arn:one", KeptOut: "frozen"}.String())
+}
+
+// Who is to replace others does not miss the time at which it may.
+func TestWhoReplacesLooksWhenItMayGo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ left, heldFor, wait shift.Seconds }{{600, 36_000, 600}, {600, 1200, 120}, {2, 36_000, 30}, {0, 3000, 300}} {
+		next, err := shift.Turn{}.Next(shift.Place{HeldFor: test.heldFor, KeptOut: shift.KeptOut{Left: test.left, Why: []string{"frozen", "closed"}}}, 0)
+		require.NoError(t, err)
+		assert.Equal(t, test.wait, next.Wait, test)
+		assert.Equal(t, "frozen; closed", next.KeptOut)
+	}
 }
 
 // The looks count for the history: a plan that has waited for long rolls back in time.

@@ -82,6 +82,8 @@ const (
 
 	WaitWhenFrozen WhenFrozen = "wait"
 	FailWhenFrozen WhenFrozen = "fail"
+	// PassWhenFrozen lets a Deployment through that puts traffic back.
+	PassWhenFrozen WhenFrozen = "pass"
 
 	SucceedUnchanged WhenUnchanged = "succeed"
 	FailUnchanged    WhenUnchanged = "fail"

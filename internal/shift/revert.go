@@ -14,6 +14,8 @@ const (
 	// DefaultRevertWindow is for how long a promoted Deployment can be reverted, unless a setting
 	// says otherwise.
 	DefaultRevertWindow Seconds = 72 * 3600
+	// NoRevertWindow stands for none at all, because 0 means that the record does not say it.
+	NoRevertWindow Seconds = 1
 	// MaxRevertWindow is for how long the Ledger keeps what a revert needs.
 	MaxRevertWindow Seconds = 90 * 24 * 3600
 )
@@ -40,6 +42,8 @@ func (r Record) CheckRevert(now time.Time, window Seconds) error {
 		return fmt.Errorf("%w: the deployment has not ended: abort it, which puts the traffic back", ErrRevertRefused)
 	case r.Outcome != Promoted || r.Deployment == nil:
 		return fmt.Errorf("%w: the deployment ended as %s, so what it found serves already", ErrRevertRefused, r.Outcome)
+	case r.Deployment.RevertWindow == NoRevertWindow:
+		return fmt.Errorf("%w: when it was opened, its setting allowed no revert: start a deployment of the version that is to serve", ErrRevertRefused)
 	}
 	if until := r.RevertUntil(window); !now.Before(until) {
 		return fmt.Errorf("%w: it was promoted at %s, and could be reverted until %s: start a deployment of the version that is to serve",
@@ -58,6 +62,9 @@ func (r Record) CheckRevert(now time.Time, window Seconds) error {
 func (r Record) RevertUntil(window Seconds) time.Time {
 	if r.Deployment != nil {
 		window = cmp.Or(r.Deployment.RevertWindow, window)
+	}
+	if window == NoRevertWindow {
+		window = 0
 	}
 	return r.ClosedAt.Add(window.Duration())
 }

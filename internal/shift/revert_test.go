@@ -43,6 +43,7 @@ func TestWhatCanBeReverted(t *testing.T) {
 		{"after it", func(*shift.Record) {}, 3 * day, "it was promoted at 2026-05-04T12:00:00Z, and could be reverted until 2026-05-07T12:00:00Z"},
 		{"within its own longer time", func(r *shift.Record) { r.Deployment.RevertWindow = 7 * 24 * 3600 }, 5 * day, ""},
 		{"after its own shorter time", func(r *shift.Record) { r.Deployment.RevertWindow = 3600 }, day, "could be reverted until 2026-05-04T13:00:00Z"},
+		{"where none was allowed", func(r *shift.Record) { r.Deployment.RevertWindow = shift.NoRevertWindow }, 0, "its setting allowed no revert"},
 		{"one that goes on", func(r *shift.Record) { r.Status, r.Outcome = shift.StatusOpen, "" }, 0, "has not ended: abort it"},
 		{"one that was put back", func(r *shift.Record) { r.Outcome = shift.RolledBack }, 0, "ended as RolledBack, so what it found serves already"},
 		{"one that is stranded", func(r *shift.Record) { r.Outcome = shift.Stranded }, 0, "ended as Stranded"},

@@ -69,6 +69,7 @@ type input struct {
 	Hooks                  *inputHooks     `json:"hooks,omitempty"`
 	IgnoreUnreadableAlarms bool            `json:"ignoreUnreadableAlarms,omitempty"`
 	WhenHeld               string          `json:"whenHeld"`
+	WhenFrozen             string          `json:"whenFrozen,omitempty"`
 	Unchanged              string          `json:"unchanged"`
 	Judge                  any             `json:"judge,omitempty"`
 }
@@ -179,10 +180,12 @@ func (in *input) limitHooks(timeout shift.Seconds) {
 }
 
 // InputBack returns the input of the execution that takes the targets back to what served before.
-// It asks nobody: what served before is known to work, and the alarms may be firing for what
-// serves now.
+// It asks nobody, and a freeze does not hold it: what served before is known to work, and the alarms
+// may be firing for what serves now.
 func InputBack(moves []Move) (json.RawMessage, error) {
-	in := &input{WhenHeld: string(shift.WaitWhenHeld), Unchanged: string(shift.SucceedUnchanged), Judge: "off"}
+	in := &input{
+		WhenHeld: string(shift.WaitWhenHeld), WhenFrozen: string(shift.PassWhenFrozen), Unchanged: string(shift.SucceedUnchanged), Judge: "off",
+	}
 	in.Strategy, _ = json.Marshal("AllAtOnce")
 	for _, m := range moves {
 		in.Targets = append(in.Targets, inputTarget{m.Function, m.Alias, m.Before})

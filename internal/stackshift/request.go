@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
@@ -73,9 +74,6 @@ const maxField = 8192
 // Resource identifies the custom resource through all its requests.
 func (r Request) Resource() string { return digest(r.StackID, r.LogicalID) }
 
-// ExecutionPrefix begins the names of the executions that a stack has started.
-const ExecutionPrefix = "cfn-"
-
 // Remembered returns what is remembered of this request.
 func (r Request) Remembered() Memory {
 	return Memory{RequestID: r.RequestID, Properties: identify(r.Properties)}
@@ -85,12 +83,7 @@ func (r Request) Remembered() Memory {
 // twice; Step Functions starts a name only once. CloudFormation uses a RequestId again when a
 // failed update is tried again (aws-cdk issue 35957), but signs another ResponseURL.
 func (r Request) Execution() string {
-	return ExecutionPrefix + digest(r.StackID, r.LogicalID, r.RequestID, r.ResponseURL)[:32]
-}
-
-// IsExecution says whether an execution is one that a stack starts. id is its ARN.
-func IsExecution(id string) bool {
-	return strings.HasPrefix(id[strings.LastIndexByte(id, ':')+1:], ExecutionPrefix)
+	return flow.StackExecutionPrefix + digest(r.StackID, r.LogicalID, r.RequestID, r.ResponseURL)[:32]
 }
 
 // signedFormat is how a presigned URL tells when it was signed (Amazon S3 API Reference,

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluice-aws/sluice/internal/flow"
+	requests "github.com/sluice-aws/sluice/internal/request"
 	"github.com/sluice-aws/sluice/internal/shift"
 	"github.com/sluice-aws/sluice/internal/stackshift"
 )
@@ -229,8 +230,8 @@ func TestWhenARequestWasSignedIsReadFromItsURL(t *testing.T) {
 func TestExecutionsOfStacksAreKnownByTheirNames(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:states:us-east-1:123456789012:execution:sluice:"
-	assert.True(t, stackshift.IsExecution(arn+request(t, nil).Execution()))
-	assert.False(t, stackshift.IsExecution(arn+"by-hand"))
+	assert.True(t, flow.IsStackExecution(arn+request(t, nil).Execution()))
+	assert.False(t, flow.IsStackExecution(arn+"by-hand"))
 }
 
 // Where the stack's status cannot be read, an update that takes back the last one is a rollback.
@@ -334,7 +335,13 @@ func TestTheWayBackAsksNobody(t *testing.T) {
 	t.Parallel()
 	text, err := stackshift.InputBack([]stackshift.Move{{Key: "A", Function: "orders", Alias: "live", Before: "41", To: "42"}})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"targets": [{"function": "orders", "alias": "live", "version": "41"}], "strategy": "AllAtOnce", "judge": "off", "whenHeld": "wait", "unchanged": "succeed"}`, string(text))
+	assert.JSONEq(t, `{"targets": [{"function": "orders", "alias": "live", "version": "41"}], "strategy": "AllAtOnce", "judge": "off", "whenHeld": "wait", "whenFrozen": "pass", "unchanged": "succeed"}`, string(text))
+	r := request(t, nil)
+	release, err := requests.DecodeInput(text, "arn:aws:states:eu-west-1:123456789012:execution:sluice:"+r.Execution())
+	require.NoError(t, err)
+	assert.Equal(t, shift.PassWhenFrozen, release.Options.WhenFrozen)
+	_, err = requests.DecodeInput(text, "arn:aws:states:eu-west-1:123456789012:execution:sluice:by-hand")
+	require.ErrorContains(t, err, "whenFrozen: must be one of fail, wait", "nobody else passes a freeze")
 }
 
 func FuzzRequest(f *testing.F) {

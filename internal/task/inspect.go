@@ -47,8 +47,10 @@ type Inspected struct {
 type Problem struct {
 	Path string
 	Err  error
-	// Waits says that the Deployment would not end, and wait until it is over.
+	// Waits says that the Deployment would not end, and wait until it is over. Name is what it is
+	// called then, unless it is the name of the error.
 	Waits bool
+	Name  string
 }
 
 // The paths of what an Inspection finds. Inputs with a single Target have it in their root.
@@ -99,6 +101,7 @@ func (i Inspection) Inspect(ctx context.Context, executionID string, input json.
 	in.seen.Release = release
 	in.opening = opening{OpenDeployment: i.Open, id: executionID, release: release}
 	in.checkFrozen(ctx)
+	in.checkWindow()
 	in.note(strategyField, i.Publish.checkRules(release))
 	for n, a := range release.Arrivals {
 		in.inspectTarget(ctx, n, a)
@@ -171,6 +174,19 @@ func (in *inspecting) checkFrozen(ctx context.Context) {
 	case freeze.Holds(in.seen.Release.At):
 		waits := in.seen.Release.Options.WhenFrozen != shift.FailWhenFrozen
 		in.problems = append(in.problems, Problem{Err: fmt.Errorf("%w: %s", shift.ErrFrozen, freeze), Waits: waits})
+	}
+}
+
+// checkWindow notes that the first Step has to wait for its Window.
+func (in *inspecting) checkWindow() {
+	now, steps := in.seen.Release.At, in.seen.Release.Steps
+	if len(steps) == 0 { // an event's: its function's tags say the rest
+		return
+	}
+	w := steps[0].Window
+	if opens, known := w.Opens(now); known && opens.After(now) {
+		err := fmt.Errorf("the window of step 1 is closed: %s, opens %s", w, opens.UTC().Format("Mon 2 Jan 15:04 UTC"))
+		in.problems = append(in.problems, Problem{Err: err, Waits: true, Name: shift.OutsideWindow})
 	}
 }
 

@@ -33,16 +33,21 @@ type QueueLedger interface {
 // lock takes the locks of all Targets if it is this Deployment's turn. It returns a Turn if the
 // Deployment has to wait. One that replaces others has those give way that came before it: those
 // that wait are Rejected, and the one that holds a Target is marked as restoring, as an abort would
-// do. Its own Rollback, or the next sweep, puts its traffic back.
+// do. Its own Rollback, or the next sweep, puts its traffic back. While its own first Step may not be
+// taken, it has nobody give way, and waits for its turn.
 func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 	ahead, queued, err := o.ahead(ctx)
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
-	if len(ahead) > 0 && !o.replaces() {
-		return o.waitBehind(ctx, queued, ahead)
-	}
 	if len(ahead) > 0 {
+		kept, err := o.keptOut(ctx)
+		if err != nil {
+			return shift.Record{}, nil, err
+		}
+		if !o.replaces() || len(kept.Why) > 0 {
+			return o.waitBehind(ctx, queued, ahead, kept)
+		}
 		if err := o.replaceWaiting(ctx, queued); err != nil {
 			return shift.Record{}, nil, err
 		}
@@ -72,6 +77,18 @@ func (o opening) take(ctx context.Context, queued bool) (shift.Record, *shift.Tu
 }
 
 func (o opening) replaces() bool { return o.release.Options.WhenHeld == shift.ReplaceWhenHeld }
+
+// keptOut returns what keeps the first Step out of a Deployment that replaces others.
+func (o opening) keptOut(ctx context.Context) (shift.KeptOut, error) {
+	if !o.replaces() {
+		return shift.KeptOut{}, nil
+	}
+	freeze, err := o.Ledger.Freeze(ctx)
+	if err != nil {
+		return shift.KeptOut{}, fmt.Errorf("read whether the account is frozen: %w", err)
+	}
+	return o.release.KeptOut(freeze, o.Now.read()), nil
+}
 
 // waits says whether the Deployment stands in the queue if it cannot open at once.
 func (o opening) waits() bool {
@@ -163,11 +180,12 @@ func (o opening) placeBehind(held *shift.HeldError) shift.Place {
 }
 
 // waitBehind waits until those have gone who came before.
-func (o opening) waitBehind(ctx context.Context, queued bool, ahead []shift.Waiting) (shift.Record, *shift.Turn, error) {
+func (o opening) waitBehind(ctx context.Context, queued bool, ahead []shift.Waiting, kept shift.KeptOut) (shift.Record, *shift.Turn, error) {
 	place, err := o.placeIn(ctx, ahead)
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
+	place.KeptOut = kept
 	return o.wait(ctx, queued, place, heldUpBy(ahead[0]))
 }
 
@@ -208,7 +226,7 @@ func (o opening) wait(ctx context.Context, queued bool, place shift.Place, held 
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
-	slog.InfoContext(ctx, "waiting for its turn", "deployment", o.id, "ahead", next.Ahead, "held by", next.HeldBy, "looks", next.Looks, "seconds", int(next.Wait))
+	slog.InfoContext(ctx, "waiting for its turn", "deployment", o.id, "ahead", next.Ahead, "held by", next.HeldBy, "kept out by", next.KeptOut, "looks", next.Looks, "seconds", int(next.Wait))
 	return shift.Record{}, &next, nil
 }
 
@@ -254,15 +272,24 @@ func (o opening) replaceWaiting(ctx context.Context, queued bool) error {
 	return nil
 }
 
-// replaceHolder has the Deployment give way that holds a Target. A revert is not replaced: that
-// would bring back what a person has taken away. It is waited for.
+// replaceHolder has the Deployment give way that holds a Target. One that puts traffic back is not
+// replaced: that would bring back what was taken away. It is waited for.
 func (o opening) replaceHolder(ctx context.Context, queued bool, held *shift.HeldError) (shift.Record, *shift.Turn, error) {
 	holder, err := o.Ledger.Record(ctx, held.By)
 	switch {
 	case err != nil:
 		return shift.Record{}, nil, fmt.Errorf("read what is to be replaced: %w", err)
-	case holder.Deployment != nil && holder.Deployment.Reverts != "":
+	case holder.Deployment != nil && holder.Deployment.PutsBack():
 		return o.wait(ctx, queued, o.placeBehind(held), held)
+	}
+	kept, err := o.keptOut(ctx)
+	switch {
+	case err != nil:
+		return shift.Record{}, nil, err
+	case len(kept.Why) > 0:
+		place := o.placeBehind(held)
+		place.KeptOut = kept
+		return o.wait(ctx, queued, place, held)
 	}
 	if err := o.enqueue(ctx, queued); err != nil { // before: of two that replace, the later one stands
 		return shift.Record{}, nil, err

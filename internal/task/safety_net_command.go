@@ -10,7 +10,6 @@ import (
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/request"
 	"github.com/sluice-aws/sluice/internal/shift"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // answerQuestion answers which Deployment holds a Target, and what time it is.
@@ -86,7 +85,7 @@ func (n SafetyNet) findDeployment(ctx context.Context, c request.Commanded) (str
 // is running. That of a stack may be started yet: stack-shift has recorded it before.
 func (n SafetyNet) checkUnopened(ctx context.Context, id string) error {
 	ended, err := n.Executions.Ended(ctx, id)
-	if errors.Is(err, shift.ErrExecutionUnknown) && stackshift.IsExecution(id) {
+	if errors.Is(err, shift.ErrExecutionUnknown) && flow.IsStackExecution(id) {
 		return nil
 	}
 	if ended || errors.Is(err, shift.ErrExecutionUnknown) {

@@ -609,7 +609,7 @@ func (h StackShift) record(ctx context.Context, execution string) (shift.Record,
 
 // settle answers who waits for an execution, if it has ended.
 func (h StackShift) settle(ctx context.Context, execution string) error {
-	if !strings.HasPrefix(execution, stackshift.ExecutionPrefix) {
+	if !strings.HasPrefix(execution, flow.StackExecutionPrefix) {
 		return nil // no stack has started it
 	}
 	record, err := h.record(ctx, execution)

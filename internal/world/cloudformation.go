@@ -11,7 +11,6 @@ import (
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/localaws"
 	"github.com/sluice-aws/sluice/internal/shift"
-	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 // announceToStacks delivers the Outcome of an execution that a stack of CloudFormation has started
@@ -23,7 +22,7 @@ func (w *World) announceToStacks(a shift.Announcement, detail json.RawMessage) {
 		return
 	}
 	var fields map[string]any
-	if !strings.Contains(a.DeploymentID, ":"+stackshift.ExecutionPrefix) || json.Unmarshal(detail, &fields) != nil {
+	if !strings.Contains(a.DeploymentID, ":"+flow.StackExecutionPrefix) || json.Unmarshal(detail, &fields) != nil {
 		return
 	}
 	w.deliverTo(flow.StackShift, Delivery{Delay: defaultDelay}, flow.OwnSource, flow.AnnouncementDetailType, fields)

@@ -230,6 +230,18 @@ func TestGoldenCheckOfAccounts(t *testing.T) {
 	}
 }
 
+func TestCheckNotesThatTheFirstStepWaitsForItsWindow(t *testing.T) {
+	t.Parallel()
+	input := `{"function": "orders", "judge": "off", "window": {"days": ["Sat"], "from": "09:00", "to": "16:00", "timeZone": "Europe/Berlin"}}`
+	a := newRemoteWorld(t, input, `{}`)
+	got := a.run("check", "-f", writeFile(t, "deployment.json", input))
+	text := strings.Join(strings.Fields(got.stdout), " ")
+	assert.Contains(t, text, "a deployment that starts now waits: the window of step 1 is closed: Sat 09:00-16:00 Europe/Berlin, opens Sat 3 Jan 08:00 UTC")
+	got = a.run("check", "--json", "-f", writeFile(t, "open.json", strings.NewReplacer("Sat", "Thu", "09:00", "00:00").Replace(input)))
+	assert.Contains(t, got.stdout, `"targets"`)
+	assert.NotContains(t, got.stdout, "OutsideWindow")
+}
+
 func TestGoldenCheckForPrograms(t *testing.T) {
 	t.Parallel()
 	a := newRemoteWorld(t, whole, `{`+goodAlarm+`, "traffic": {"requestsPerMinute": 3}, "functions": {"orders-smoke": {"absent": true}}, "faults": [`+denied("iam:SimulatePrincipalPolicy")+`]}`)

@@ -35,9 +35,7 @@ type estimate struct {
 	Outlooks     []outlook    `json:"outlook,omitempty"`
 	Warnings     []string     `json:"warnings"`
 
-	plan shift.Plan
-	// now is when the deployment may start, for its windows.
-	now          time.Time
+	plan         shift.Plan
 	release      shift.Release
 	isDeployment bool // false for a strategy alone
 	functions    int  // among the targets
@@ -51,6 +49,10 @@ type plannedStep struct {
 	Bake   shift.Seconds `json:"bakeSeconds"`
 	Polls  int           `json:"polls"`
 	Poll   shift.Seconds `json:"pollSeconds"`
+	// Window is when it may be taken, and TakenAt when it is at the earliest if the deployment starts
+	// now. TakenAt is missing in a plan without windows, which does not depend on the time.
+	Window  string    `json:"window,omitempty"`
+	TakenAt time.Time `json:"takenAt,omitzero"`
 }
 
 // lambdaCalls counts the requests to Lambda.
@@ -177,6 +179,19 @@ func plannedSteps(p shift.Plan) []plannedStep {
 		}
 	}
 	return list
+}
+
+// addTimes says when each step is taken if the deployment starts now, if one has a window.
+func (f *estimate) addTimes(now time.Time) {
+	if !slices.ContainsFunc(f.plan.Steps, func(s shift.Step) bool { return s.Window.IsSet() }) {
+		return
+	}
+	for i, at := range forecast.Taken(f.plan, now) {
+		f.Steps[i].TakenAt = at.UTC().Truncate(time.Second)
+		if w := f.plan.Step(i + 1).Window; w.IsSet() {
+			f.Steps[i].Window = w.String()
+		}
+	}
 }
 
 func newCost(b forecast.Bill) cost {

@@ -115,9 +115,7 @@ func (f estimate) totals() *table {
 
 // entries says what steps wait for before they are taken, and when they are taken at the earliest.
 func (f estimate) entries(t *table) {
-	windows := false
 	for i, s := range f.plan.Steps {
-		windows = windows || s.Window.IsSet()
 		if a := s.Approval; a.IsAsked() {
 			then := "the traffic goes back"
 			if a.WhenNobodyAnswers == shift.GoOnAfterWait {
@@ -127,12 +125,9 @@ func (f estimate) entries(t *table) {
 				i+1, daysText(a.Wait), then, picture.GroupDigits(3*shift.PersonPolls(a.Wait))))
 		}
 	}
-	if !windows || f.now.IsZero() {
-		return
-	}
-	for i, at := range forecast.Taken(f.plan, f.now) {
-		if w := f.plan.Step(i + 1).Window; w.IsSet() {
-			t.add("window", fmt.Sprintf("step %d: %s; if it starts now, taken %s", i+1, w, at.UTC().Format("Mon 2 Jan 15:04 UTC")))
+	for _, s := range f.Steps {
+		if s.Window != "" {
+			t.add("window", fmt.Sprintf("step %d: %s; if it starts now, taken %s", s.Number, s.Window, s.TakenAt.Format("Mon 2 Jan 15:04 UTC")))
 		}
 	}
 }

@@ -64,10 +64,10 @@ func newPlan(env environment) *cobra.Command {
 				}
 				expected.addFindings(found)
 			}
+			expected.addTimes(env.now())
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), expected)
 			}
-			expected.now = env.now()
 			return writeText(cmd.OutOrStdout(), expected.print)
 		}),
 	}

@@ -273,4 +273,13 @@ func TestPlanSaysWhatStepsWaitFor(t *testing.T) {
 	assert.Contains(t, text, "of step 2 within 24h, or else the traffic goes back; at most 888 transitions while it waits")
 	assert.Contains(t, text, "step 1: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:00 UTC")
 	assert.Contains(t, text, "step 2: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:05 UTC")
+	var planned struct {
+		Steps []struct{ Window, TakenAt string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.run("plan", "--json", "-f", file).stdout), &planned))
+	require.Len(t, planned.Steps, 2)
+	assert.Equal(t, "Sat 09:00-16:00 Europe/Berlin", planned.Steps[0].Window)
+	assert.Equal(t, "2026-01-03T08:00:00Z", planned.Steps[0].TakenAt)
+	assert.Equal(t, "2026-01-03T08:05:00Z", planned.Steps[1].TakenAt)
+	assert.NotContains(t, a.run("plan", "--json", "AllAtOnce").stdout, "takenAt", "without windows it does not depend on the time")
 }

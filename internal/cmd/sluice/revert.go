@@ -18,7 +18,9 @@ import (
 const aboutRevert = `Revert puts back everything that the last promoted deployment of TARGET has
 shifted: all of its targets go back to what served before, at once, without
 alarms and hooks. It starts an execution of Sluice's state machine for that, and
-says first what will happen. With --dry-run it only says it.
+says first what will happen. With --dry-run it only says it. What the targets
+serve now, and whether the versions are still there, is seen only by the revert
+itself: it may be refused where --dry-run promised it.
 
 A revert is refused when something newer was promoted since, when somebody has
 moved a target by hand, when a version is gone, and when the time for it is over:
