@@ -383,7 +383,9 @@ func (d *Dashboard) showQuestion(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.knows(r, r.URL.Query().Get("id"))
-	q, problem := d.question(r.URL.Query())
+	query := r.URL.Query()
+	query.Del("step") // it is the one that is shown now
+	q, problem := d.question(query)
 	if problem != nil {
 		d.showMessage(w, problem.Status, *problem)
 		return
@@ -396,6 +398,9 @@ func (d *Dashboard) showForm(w http.ResponseWriter, status int, q question) {
 	query := url.Values{"page": {"ask"}, "id": {q.Card.ID}}
 	c := d.compose(query)
 	heading := strings.ToUpper(string(q.Order[:1])) + string(q.Order[1:]) + " " + string(q.Of) + "?"
+	if q.Step > 0 {
+		heading = strings.Replace(heading, " ", fmt.Sprintf(" step %d of ", q.Step), 1)
+	}
 	p := questionPage{base: d.base(heading), question: q, Heading: heading, Before: q.Action.Before(q.Of), Stand: c.html("stand")}
 	p.Events, p.Notice = "/events?"+query.Encode(), c.html("notice")
 	d.write(w, status, "ask", p)

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,8 +43,10 @@ type panelEvent struct {
 	// Target is a parameter of the widget: only deployments in which the text occurs are shown.
 	Target string `json:"target"`
 	// Do and ID are those of a button.
-	Do      string `json:"do"`
-	ID      string `json:"id"`
+	Do string `json:"do"`
+	ID string `json:"id"`
+	// Step is the one that a button answers for; 0 for a button that answers nothing.
+	Step    int `json:"step"`
 	Context struct {
 		Theme string `json:"theme"`
 		Forms struct {
@@ -69,6 +72,13 @@ type panelButton struct {
 	Endpoint, Confirmation string
 	// Call is the JSON that CloudWatch sends.
 	Call template.HTML
+}
+
+// panelCall is what a button has CloudWatch send.
+type panelCall struct {
+	Do   shift.Order `json:"do"`
+	ID   string      `json:"id"`
+	Step int         `json:"step,omitempty"`
 }
 
 // panelCard is a deployment with its buttons.
@@ -218,10 +228,13 @@ func (p *Panel) newCard(of *deployment, now time.Time) panelCard {
 	}
 	for _, a := range v.Actions {
 		// Strings can always be encoded, and json.Marshal leaves no character of HTML's in them.
-		call, _ := json.Marshal(map[string]string{"do": string(a.Order), "id": v.ID})
-		v.Buttons = append(v.Buttons, panelButton{
-			Order: a.Order, Endpoint: p.endpoint, Confirmation: a.Before(moves[0].Target), Call: template.HTML(call),
-		})
+		step := v.stepFor(a)
+		call, _ := json.Marshal(panelCall{a.Order, v.ID, step})
+		b := panelButton{Order: a.Order, Endpoint: p.endpoint, Confirmation: a.Before(moves[0].Target), Call: template.HTML(call)}
+		if step > 0 {
+			b.Confirmation += fmt.Sprintf(" It is step %d.", step)
+		}
+		v.Buttons = append(v.Buttons, b)
 	}
 	return v
 }
@@ -233,7 +246,7 @@ func (p *Panel) act(ctx context.Context, e panelEvent) message {
 		return message{Headline: "Nothing was done", Text: "This widget only shows. The stack's setting panel=on gives it buttons."}
 	}
 	p.read(ctx)
-	q, problem := d.question(url.Values{"do": {e.Do}, "id": {e.ID}, "reason": {e.field("reason-" + keyOf(e.ID))}})
+	q, problem := d.question(url.Values{"do": {e.Do}, "id": {e.ID}, "step": {strconv.Itoa(e.Step)}, "reason": {e.field("reason-" + keyOf(e.ID))}})
 	switch {
 	case problem != nil:
 		return *problem

@@ -102,6 +102,21 @@ func TestButtonAsksForAReasonAndSaysWhatCameOfIt(t *testing.T) {
 	assert.Contains(t, page, "(lunch)", "what came of it stays on the card")
 }
 
+func TestButtonAnswersForTheStepThatWasShown(t *testing.T) {
+	t.Parallel()
+	s, id := newAskingStage(t)
+	p := s.newPanel(panelARN)
+	page := ask(t, p, lookEvent)
+	assert.Contains(t, page, `{"do":"approve","id":"`+id+`","step":2}`)
+	assert.Contains(t, page, `{"do":"abort","id":"`+id+`"}`)
+	s.approve(id, 2)
+	s.advance(20 * time.Minute)
+	late := strings.Replace(press("approve", id, "I saw step 2"), `"do":`, `"step": 2, "do":`, 1)
+	assert.Contains(t, ask(t, p, late), "the answer is about step 2, and step 3 was asked about last")
+	now := strings.Replace(press("approve", id, "I saw step 3"), `"do":`, `"step": 3, "do":`, 1)
+	assert.Contains(t, ask(t, p, now), "the step is taken at its next poll")
+}
+
 func TestWidgetThatOnlyShowsRefusesWhatAButtonWouldAsk(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, `{}`, nil, canary)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
 	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
@@ -86,6 +87,57 @@ func TestPersonIsToldWhatWillHappenBeforeAnythingDoes(t *testing.T) {
 	status, body = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "again")))
 	assert.Equal(t, http.StatusConflict, status)
 	assert.Contains(t, body, "makes no sense to abort")
+}
+
+// asksTwice asks a person about its second step and about its third.
+const asksTwice = `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5},
+	{"percent": 50, "bakeMinutes": 5, "approval": {"waitMinutes": 600}}, {"percent": 100, "approval": {"waitMinutes": 600}}]}}`
+
+// newAskingStage returns a stage where a deployment asks about its second step, and its ID.
+func newAskingStage(t *testing.T) (*stage, string) {
+	s := newStage(t, `{}`, nil, asksTwice)
+	id := s.start("one", asksTwice)
+	s.advance(10 * time.Minute)
+	s.get("/")
+	return s, id
+}
+
+// approve is what a colleague does elsewhere.
+func (s *stage) approve(id string, step int) {
+	s.t.Helper()
+	a, _ := operator.FindAction("approve")
+	_, err := s.dash.config.Control.Do(s.t.Context(), control.Request{Action: a, Target: "lambda:orders:live", DeploymentID: id, Step: step, Reason: "a colleague"})
+	require.NoError(s.t, err)
+}
+
+func TestAnswerIsForTheStepThatWasShown(t *testing.T) {
+	t.Parallel()
+	s, id := newAskingStage(t)
+	_, body := s.get("/ask?do=approve&id=" + url.QueryEscape(id))
+	assert.Contains(t, body, "Approve step 2 of lambda:orders:live?")
+	assert.Contains(t, body, `name="step" value="2"`)
+	s.approve(id, 2)
+	s.advance(20 * time.Minute)
+	s.get("/")
+	form := s.order("approve", id, " ")
+	form.Set("step", "2")
+	status, body := s.send(s.request(http.MethodPost, "/act", form))
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	assert.Contains(t, body, `name="step" value="2"`, "who is asked for a reason still answers for the step that was shown")
+	for _, order := range []string{"approve", "reject"} {
+		form.Set("do", order)
+		form.Set("reason", "I saw step 2")
+		status, body = s.send(s.request(http.MethodPost, "/act", form))
+		assert.Equal(t, http.StatusConflict, status)
+		assert.Contains(t, body, "the answer is about step 2, and step 3 was asked about last")
+	}
+	_, body = s.get("/ask?do=reject&id=" + url.QueryEscape(id))
+	assert.Contains(t, body, `name="step" value="3"`)
+	form.Set("step", "3")
+	status, _ = s.send(s.request(http.MethodPost, "/act", form))
+	assert.Equal(t, http.StatusSeeOther, status)
+	_, body = s.get("/ask?do=abort&id=" + url.QueryEscape(id))
+	assert.NotContains(t, body, `name="step"`)
 }
 
 func TestPauseAndResumeAreOfferedInTurn(t *testing.T) {

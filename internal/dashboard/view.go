@@ -42,6 +42,8 @@ type card struct {
 	Ended   time.Time
 	Trouble []string
 	Actions []operator.Action
+	// Asks is the step that people are asked about, or 0.
+	Asks int
 	// Revertable says that it can be reverted, as far as its own record tells.
 	Revertable bool
 	// Why and Next are the cause of an end, and what a person can do.
@@ -99,7 +101,7 @@ func (d *deployment) newCard(now time.Time, c Config) card {
 	if !c.ReadOnly {
 		v.Actions = operator.ActionsFor(d.stand())
 	}
-	v.Revertable = c.revertable(d.record, now)
+	v.Asks, v.Revertable = d.record.Question(), c.revertable(d.record, now)
 	if !v.Open {
 		v.addEnd(d)
 		return v
@@ -278,6 +280,14 @@ func (v card) Link() string { return "/deployment?id=" + url.QueryEscape(v.ID) }
 // Ask is the address of the page that says what an Action will do.
 func (v card) Ask(a operator.Action) string {
 	return "/ask?do=" + url.QueryEscape(string(a.Order)) + "&id=" + url.QueryEscape(v.ID)
+}
+
+// stepFor is the step that an Action answers for, or 0.
+func (v card) stepFor(a operator.Action) int {
+	if a.Answers() {
+		return v.Asks
+	}
+	return 0
 }
 
 // AskRevert is the address of the page that says what a revert will do.

@@ -84,7 +84,7 @@ func describeApproval(d shift.Deployment, p shift.Progress) string {
 	}
 	target := d.Changes[0].Target
 	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
-	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'. To put the traffic back: sluice reject %s --reason '...'. ", target, target)
+	text += fmt.Sprintf("To approve it: sluice approve %s --step %d --reason '...'. To put the traffic back: sluice reject %[1]s --step %[2]d --reason '...'. ", target, p.Step+1)
 	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
 		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
 	}

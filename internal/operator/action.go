@@ -113,10 +113,7 @@ func (a Action) Before(t shift.Target) string {
 func (s Stand) isOpen() bool { return s.Status == shift.StatusOpen }
 
 // asks reports whether people are asked about a Step, and nobody has answered yet.
-func (s Stand) asks() bool {
-	_, answered := s.AnswerFor(s.Asked.Step)
-	return s.isOpen() && s.Asked.Step > s.Intent && !answered
-}
+func (s Stand) asks() bool { return s.Question() > 0 }
 
 // pending returns the Order that the deployment is to obey, or has obeyed last.
 func (s Stand) pending() shift.Order {

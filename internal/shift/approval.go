@@ -63,6 +63,14 @@ func (r Record) CheckAnswer(step int, c Command) error {
 	return nil
 }
 
+// Question is the Step about which people are asked, and about which nobody has answered yet, or 0.
+func (r Record) Question() int {
+	if _, answered := r.AnswerFor(r.Asked.Step); answered || r.Status != StatusOpen || r.Asked.Step <= r.Intent {
+		return 0
+	}
+	return r.Asked.Step
+}
+
 // AnswerFor returns the answer that a person has given about a Step.
 func (r Record) AnswerFor(step int) (Command, bool) {
 	for _, a := range r.Answers {

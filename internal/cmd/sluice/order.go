@@ -31,16 +31,24 @@ const noReason = "no reason was given"
 func newOrder(o operator.Action, env environment) *cobra.Command {
 	a := account{environment: env}
 	var reason string
+	var step int
 	var asJSON bool
+	flags, also := "[--reason TEXT] [--json]", "lambda:orders:prod --profile production"
+	if o.Answers() {
+		flags, also = "[--step N] "+flags, "lambda:orders:prod --step 2 --profile production"
+	}
 	cmd := &cobra.Command{
-		Use:                   fmt.Sprintf("%s TARGET [--reason TEXT] [--json]", o.Order),
+		Use:                   fmt.Sprintf("%s TARGET %s", o.Order, flags),
 		Short:                 o.Short,
 		Long:                  o.About() + aboutOrders,
-		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s lambda:orders:prod --profile production", o.Order, o.Because),
+		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s %s", o.Order, o.Because, also),
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     a.completeTargets(false),
 		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("step") && step < 1 {
+				return fmt.Errorf("--step is %d, and must be at least 1", step)
+			}
 			s, err := parseSubject(args[0])
 			if err != nil {
 				return err
@@ -49,7 +57,7 @@ func newOrder(o operator.Action, env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := f.giveOrder(cmd.Context(), s, control.Request{Action: o, Reason: cmp.Or(reason, noReason)})
+			t, err := f.giveOrder(cmd.Context(), s, control.Request{Action: o, Step: step, Reason: cmp.Or(reason, noReason)})
 			if err != nil {
 				return err
 			}
@@ -60,6 +68,9 @@ func newOrder(o operator.Action, env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "say why; `TEXT` is kept in the deployment's record")
+	if o.Answers() {
+		cmd.Flags().IntVar(&step, "step", 0, "answer only for the step `N`, and not for a later one")
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)

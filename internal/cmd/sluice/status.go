@@ -120,10 +120,7 @@ func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 		Execution: operator.Execution(l.ID), OpenedAt: l.Since, Targets: r.Moves(), Status: r.Status,
 		Step: r.Intent, Command: r.Command, Reasons: r.Reasons,
 	}
-	d.Answers = r.Answers
-	if _, given := r.AnswerFor(r.Asked.Step); !given && r.Asked.Step > r.Intent && r.Status == shift.StatusOpen {
-		d.AsksAbout = r.Asked.Step
-	}
+	d.Answers, d.AsksAbout = r.Answers, r.Question()
 	if d.Reasons == nil {
 		d.Reasons = []shift.Reason{}
 	}
@@ -140,7 +137,7 @@ func (d openDeployment) approvalLines() (lines []string) {
 		lines = append(lines, fmt.Sprintf("step %d was %s", a.Step, a.Command.Tell(said)))
 	}
 	if d.AsksAbout > 0 {
-		lines = append(lines, fmt.Sprintf("step %d waits for approval: sluice approve %s --reason TEXT", d.AsksAbout, d.Targets[0].Target))
+		lines = append(lines, fmt.Sprintf("step %d waits for approval: sluice approve %s --step %[1]d --reason TEXT", d.AsksAbout, d.Targets[0].Target))
 	}
 	return lines
 }

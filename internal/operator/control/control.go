@@ -51,7 +51,10 @@ type Request struct {
 	Target shift.Target
 	// DeploymentID may be empty: then it is the deployment that holds the Target.
 	DeploymentID string
-	Reason       string
+	// Step is the one that an answer is about, as whoever gives it has seen it. 0 stands for the one
+	// that is asked about.
+	Step   int
+	Reason string
 }
 
 // Result is what came of a Request.
@@ -86,7 +89,8 @@ func (e *UnheldError) Error() string { return e.text }
 // error, because the request may have been obeyed.
 func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 	order := request.Commanded{
-		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason, By: c.caller(ctx)},
+		Target: r.Target, DeploymentID: r.DeploymentID, Step: r.Step,
+		Command: shift.Command{Order: r.Order, Reason: r.Reason, By: c.caller(ctx)},
 	}
 	answer, err := lambdanet.FromConfig(c.cfg, c.function).Command(ctx, order)
 	var refused *lambdanet.RefusedError
