@@ -109,7 +109,7 @@ func TestButtonAnswersForTheStepThatWasShown(t *testing.T) {
 	page := ask(t, p, lookEvent)
 	assert.Contains(t, page, `{"do":"approve","id":"`+id+`","step":2}`)
 	assert.Contains(t, page, `{"do":"abort","id":"`+id+`"}`)
-	s.approve(id, 2)
+	s.tell("approve", id, 2)
 	s.advance(20 * time.Minute)
 	late := strings.Replace(press("approve", id, "I saw step 2"), `"do":`, `"step": 2, "do":`, 1)
 	assert.Contains(t, ask(t, p, late), "the answer is about step 2, and step 3 was asked about last")

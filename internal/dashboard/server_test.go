@@ -102,12 +102,38 @@ func newAskingStage(t *testing.T) (*stage, string) {
 	return s, id
 }
 
-// approve is what a colleague does elsewhere.
-func (s *stage) approve(id string, step int) {
+// tell gives an order to a deployment, as a colleague does elsewhere.
+func (s *stage) tell(order, id string, step int) {
 	s.t.Helper()
-	a, _ := operator.FindAction("approve")
+	a, _ := operator.FindAction(order)
 	_, err := s.dash.config.Control.Do(s.t.Context(), control.Request{Action: a, Target: "lambda:orders:live", DeploymentID: id, Step: step, Reason: "a colleague"})
 	require.NoError(s.t, err)
+}
+
+func TestPageSaysUntilWhenAnAnswerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	asks := func(before, then string) string {
+		return `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5` + before + `},
+			{"percent": 100, "approval": {"waitMinutes": 600, "whenNobodyAnswers": "` + then + `"}}]}}`
+	}
+	for name, tt := range map[string]struct{ input, left, follows string }{
+		"it goes back":      {asks(``, "rollback"), "9:55:00", "the traffic is put back"},
+		"the step is taken": {asks(``, "promote"), "9:55:00", "the step is taken"},
+		"before its first":  {asks(`, "approval": {"waitMinutes": 600}`, "rollback"), "9:50:00", "the deployment ends, with no traffic moved"},
+	} {
+		s := newStage(t, `{}`, nil, tt.input)
+		id := s.start("one", tt.input)
+		s.advance(10 * time.Minute)
+		_, body := s.get("/")
+		assert.Contains(t, body, "time for an answer: <b", name)
+		assert.Contains(t, body, tt.left+"</b>, then "+tt.follows, name)
+		assert.Contains(t, body, "if nobody does within 10h, "+tt.follows, name)
+		s.tell("pause", id, 0)
+		s.advance(10 * time.Minute)
+		_, body = s.get("/")
+		assert.NotContains(t, body, "time for an answer", "%s: it stands still", name)
+		assert.Contains(t, body, "looks again in", name)
+	}
 }
 
 func TestAnswerIsForTheStepThatWasShown(t *testing.T) {
@@ -116,7 +142,7 @@ func TestAnswerIsForTheStepThatWasShown(t *testing.T) {
 	_, body := s.get("/ask?do=approve&id=" + url.QueryEscape(id))
 	assert.Contains(t, body, "Approve step 2 of lambda:orders:live?")
 	assert.Contains(t, body, `name="step" value="2"`)
-	s.approve(id, 2)
+	s.tell("approve", id, 2)
 	s.advance(20 * time.Minute)
 	s.get("/")
 	form := s.order("approve", id, " ")

@@ -57,6 +57,7 @@ type countdown struct {
 	Until time.Time // by AWS's clock
 	Left  time.Duration
 	Late  string // is shown when the time has come
+	Then  string // what follows, where What does not say it
 }
 
 // gate is what is asked before the next step, with its evidence.
@@ -181,8 +182,12 @@ func (v *card) addSteps(d *deployment, live picture.Live, now time.Time) {
 	if live.State != "" && live.State != bakeState {
 		v.Step += ", " + cmp.Or(stateNames[live.State], live.State)
 	}
-	if d.record.Status == shift.StatusOpen && live.Step > 0 && live.Bake > 0 {
+	switch {
+	case d.record.Status != shift.StatusOpen:
+	case live.Step > 0 && live.Bake > 0:
 		v.addBake(d, live, now)
+	case live.WaitState != "":
+		v.Count = d.waitEnd(now)
 	}
 }
 
@@ -200,12 +205,36 @@ func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {
 	v.Count = &countdown{What: what, Until: now.Add(left), Left: left, Late: "now due"}
 }
 
-// waitEnd counts down to the next look at what is waited for.
+// waitEnd counts down to what follows if nobody answers, or else to the next look at what is
+// waited for.
 func (d *deployment) waitEnd(now time.Time) *countdown {
+	if end := d.answerEnd(now); end != nil {
+		return end
+	}
 	if d.due.IsZero() {
 		return nil
 	}
 	return &countdown{What: "looks again in", Until: d.due, Left: max(d.due.Sub(now), 0), Late: "now due"}
+}
+
+// answerEnd counts down to what follows if nobody answers. It is nil if nobody is asked, or while
+// that time stands still.
+func (d *deployment) answerEnd(now time.Time) *countdown {
+	step := d.record.Question()
+	n := len(d.run.Positions)
+	if step == 0 || n == 0 || d.record.Deployment == nil {
+		return nil
+	}
+	at := d.run.Positions[n-1]
+	left, runs := d.record.Deployment.AnswerLeft(at.Progress, step)
+	if !runs {
+		return nil
+	}
+	until := d.began.Add(at.At + left.Duration())
+	return &countdown{
+		What: "time for an answer:", Until: until, Left: max(until.Sub(now), 0), Late: "over",
+		Then: ", then " + d.plan().Step(step).Approval.Follows(step),
+	}
 }
 
 // gates are what decides whether it goes on: the last check, and then those first that object.

@@ -71,7 +71,7 @@ func TestAPersonApprovesAStep(t *testing.T) {
 	a.caller = "arn:aws:sts::123456789012:assumed-role/Admin/ann"
 	asked := a.run("status")
 	require.Equal(t, statusOK, asked.status, asked.stderr)
-	assertInOrder(t, asked.stdout, []string{"step 2 waits for approval: sluice approve lambda:orders:live --step 2 --reason TEXT"})
+	assertInOrder(t, asked.stdout, []string{"step 2 waits for approval until 2026-01-01 01:05 UTC or later", "without an answer the traffic is put back", "sluice approve lambda:orders:live --step 2 --reason TEXT"})
 
 	frozen := a.run("freeze", "--until", "30m", "--reason", "the sale")
 	require.Equal(t, statusOK, frozen.status, frozen.stderr)

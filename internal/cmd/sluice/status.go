@@ -84,9 +84,13 @@ type openDeployment struct {
 	Command   *shift.Command     `json:"command,omitempty"` // the latest one
 	// AsksAbout is the step that a person is asked to approve, or 0. Answers are what people
 	// have said about steps.
-	AsksAbout int            `json:"asksAbout,omitempty"`
-	Answers   []shift.Answer `json:"answers,omitempty"`
-	Reasons   []shift.Reason `json:"reasons"`
+	AsksAbout int `json:"asksAbout,omitempty"`
+	// AnswerUntil is the earliest time at which nobody is waited for any more: that time stands
+	// still while something else keeps the step out. WithoutAnswer says what follows.
+	AnswerUntil   time.Time      `json:"answerUntil,omitzero"`
+	WithoutAnswer string         `json:"withoutAnswer,omitempty"`
+	Answers       []shift.Answer `json:"answers,omitempty"`
+	Reasons       []shift.Reason `json:"reasons"`
 }
 
 // open lists the deployments that are not closed, the oldest first. Items that cannot be
@@ -126,6 +130,10 @@ func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 	}
 	if r.Deployment != nil {
 		d.Steps = r.Deployment.Plan.Len()
+		if d.AsksAbout > 0 {
+			approval := r.Deployment.Plan.Step(d.AsksAbout).Approval
+			d.AnswerUntil, d.WithoutAnswer = r.Asked.At.Add(approval.Wait.Duration()), approval.Follows(d.AsksAbout)
+		}
 	}
 	return d
 }
@@ -137,7 +145,9 @@ func (d openDeployment) approvalLines() (lines []string) {
 		lines = append(lines, fmt.Sprintf("step %d was %s", a.Step, a.Command.Tell(said)))
 	}
 	if d.AsksAbout > 0 {
-		lines = append(lines, fmt.Sprintf("step %d waits for approval: sluice approve %s --step %[1]d --reason TEXT", d.AsksAbout, d.Targets[0].Target))
+		until := d.AnswerUntil.UTC().Format("2006-01-02 15:04 UTC")
+		lines = append(lines, fmt.Sprintf("step %d waits for approval until %s or later", d.AsksAbout, until), "without an answer "+d.WithoutAnswer,
+			fmt.Sprintf("sluice approve %s --step %d --reason TEXT", d.Targets[0].Target, d.AsksAbout))
 	}
 	return lines
 }
