@@ -271,6 +271,7 @@ func (a manyAccount) Record(_ context.Context, id string) (shift.Record, error) 
 }
 
 func (manyAccount) History(context.Context, shift.Target) ([]shift.Arrived, error) { return nil, nil }
+func (manyAccount) Freeze(context.Context) (shift.Freeze, error)                   { return shift.Freeze{}, nil }
 func (manyAccount) Recent(context.Context, int) ([]operator.Listed, error)         { return nil, nil }
 func (manyAccount) Events(context.Context, operator.Execution, int64) ([]operator.Event, error) {
 	return nil, nil

@@ -141,14 +141,28 @@ func (d *deployment) end() {
 // that is not known: a task is at work.
 func (d *deployment) nextEvent() time.Time {
 	stages, positions := d.run.Stages, d.run.Positions
+	if turn := d.turn(); turn != nil && stages[len(stages)-1].State == turnState {
+		return d.began.Add(stages[len(stages)-1].At + turn.Wait.Duration())
+	}
 	if len(stages) == 0 || len(positions) == 0 || stages[len(stages)-1].State != bakeState {
 		return time.Time{}
 	}
 	return d.began.Add(stages[len(stages)-1].At + positions[len(positions)-1].Wait.Duration())
 }
 
-// bakeState is the name of the Wait state.
-const bakeState = "Bake"
+// bakeState and turnState are the names of the Wait states.
+const (
+	bakeState = "Bake"
+	turnState = "AwaitTurn"
+)
+
+// turn is where it stands in the queue; nil if it does not wait for its turn.
+func (d *deployment) turn() *shift.Turn {
+	if d.record.Status != "" || !d.isOpen() || len(d.run.Stages) == 0 {
+		return nil
+	}
+	return d.run.Turn
+}
 
 // progress returns the last Progress that is known.
 func (d *deployment) progress() shift.Progress {
@@ -159,7 +173,7 @@ func (d *deployment) progress() shift.Progress {
 }
 
 func (d *deployment) stand() operator.Stand {
-	return operator.Stand{Record: d.record, Progress: d.progress()}
+	return operator.Stand{Record: d.record, Progress: d.progress(), Queued: d.turn() != nil}
 }
 
 // moves returns what it shifts.
@@ -236,6 +250,7 @@ var stateNames = map[string]string{
 	flow.Close.State:            "closing",
 	flow.Rollback.State:         "putting the traffic back",
 	bakeState:                   "baking",
+	turnState:                   "waiting for its turn",
 	string(shift.BeforeTraffic): "asking the hooks before traffic",
 	string(shift.AfterTraffic):  "asking the hooks after traffic",
 }

@@ -201,7 +201,7 @@ func (p *Panel) list(ctx context.Context, e panelEvent) panelPage {
 	page := panelPage{look: e.look(), Target: strings.TrimSpace(shift.BoundText(e.Target, maxSearch))}
 	open := 0
 	d.poller.view(func(now time.Time) {
-		page.Notice = d.composeNotice(nil).html
+		page.Notice = d.composeNotice(nil, now).html
 		for _, of := range d.found(page.Target) {
 			switch {
 			case of.isOpen() && len(page.Open) < maxPanelOpen:

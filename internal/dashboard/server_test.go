@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/operator/control"
 	"github.com/sluice-aws/sluice/internal/picture"
@@ -38,6 +40,27 @@ func TestListShowsWhatIsOpenAndWhatHasEnded(t *testing.T) {
 	_, body = s.get(deploymentPath(second))
 	for _, want := range []string{`data-plot="weight"`, "What happened", "SetWeight", "orders-5xx", "/ask?do=abort", "Input"} {
 		assert.Contains(t, body, want)
+	}
+}
+
+// What was opened first may end last.
+func TestWhatHasEndedLastIsListedFirst(t *testing.T) {
+	t.Parallel()
+	short := `{"function": "billing", "judge": "off", "strategy": "AllAtOnce"}`
+	s := newStage(t, `{}`, nil, canary, short)
+	s.start("opened-first", canary)
+	s.advance(10 * time.Minute)
+	for i := range maxPanelEnded + 1 {
+		s.start(fmt.Sprintf("short-%02d", i), short)
+		s.advance(time.Minute)
+	}
+	s.advance(time.Hour)
+	_, list := s.get("/")
+	for where, body := range map[string]string{"the list": list, "the widget": ask(t, s.newPanel(""), lookEvent)} {
+		_, ended, _ := strings.Cut(body, ">Ended<")
+		first := strings.Index(ended, "lambda:orders:live 1 → 2")
+		require.Positive(t, first, where)
+		assert.Less(t, first, strings.Index(ended, "lambda:billing:live"), where)
 	}
 }
 
@@ -134,6 +157,51 @@ func TestPageSaysUntilWhenAnAnswerIsWaitedFor(t *testing.T) {
 		assert.NotContains(t, body, "time for an answer", "%s: it stands still", name)
 		assert.Contains(t, body, "looks again in", name)
 	}
+}
+
+func TestWhoWaitsInTheQueueIsShownAndCanBeAborted(t *testing.T) {
+	t.Parallel()
+	waits := `{"function": "orders", "version": "1", "judge": "off", "whenHeld": "wait"}`
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(10 * time.Minute)
+	id := s.start("two", waits)
+	s.advance(30 * time.Second)
+	for _, path := range []string{"/", deploymentPath(id)} {
+		_, body := s.get(path)
+		assert.Contains(t, body, ">queued<", path)
+		assert.Contains(t, body, "waits for its turn, held up by one · looks again in <b", path)
+		assert.Contains(t, body, "/ask?do=abort&amp;id="+url.QueryEscape(id), path)
+		assert.NotContains(t, body, "/ask?do=promote&amp;id="+url.QueryEscape(id), path)
+	}
+	status, body := s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "not this one")))
+	assert.Equal(t, http.StatusSeeOther, status, body)
+	s.advance(2 * time.Minute)
+	_, body = s.get(deploymentPath(id))
+	assert.Contains(t, body, "Rejected")
+	assert.NotContains(t, body, "/ask?do=")
+}
+
+func TestFreezeIsShown(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	_, body := s.get("/")
+	assert.NotContains(t, body, "frozen")
+	ledger := s.dash.config.Ledger.(*dynamo.Ledger)
+	_, err := ledger.SetFreeze(t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: "the <b>sale", At: s.now()})
+	require.NoError(t, err)
+	s.advance(5 * time.Minute)
+	const told = "Deployments are frozen until Thu 1 Jan 01:00 UTC: the &lt;b&gt;sale"
+	_, body = s.get("/")
+	assert.Contains(t, body, told)
+	s.advance(time.Hour)
+	_, body = s.get("/")
+	assert.NotContains(t, body, told, "it is over")
+	_, err = ledger.SetFreeze(t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: "again", At: s.now()})
+	require.NoError(t, err)
+	p := s.newPanel("")
+	assert.Contains(t, ask(t, p, lookEvent), "Deployments are frozen until Thu 1 Jan 02:05 UTC: again")
 }
 
 func TestAnswerIsForTheStepThatWasShown(t *testing.T) {

@@ -144,6 +144,8 @@ func (d *deployment) badge(live picture.Live) (name, tone string) {
 		return "putting back", "bad"
 	case !d.isOpen():
 		return strings.ToLower(cmp.Or(d.execution.Status, "ended")), "muted"
+	case d.turn() != nil:
+		return "queued", "doubt"
 	case live.WaitState != "":
 		return live.WaitState, "doubt"
 	case live.Judged && live.Verdict == shift.Hold:
@@ -164,6 +166,10 @@ func (v *card) addEnd(d *deployment) {
 
 // addSteps says how far it has come, and when it goes on.
 func (v *card) addSteps(d *deployment, live picture.Live, now time.Time) {
+	if turn := d.turn(); turn != nil {
+		v.Step, v.Count = turn.String(), d.waitEnd(now)
+		return
+	}
 	plan := d.plan()
 	for _, s := range plan.Steps {
 		if s.Weight > v.Weight.Weight && s.Weight < shift.All {

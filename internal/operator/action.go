@@ -31,6 +31,8 @@ type Stand struct {
 	// Progress is the last one that is known. It is zero before the first Step, and where the
 	// execution's history was not read.
 	Progress shift.Progress
+	// Queued says that the deployment waits for its turn. It has no Record then.
+	Queued bool
 }
 
 var actions = []Action{
@@ -39,7 +41,7 @@ var actions = []Action{
 		about: `Abort puts all traffic of the deployment that holds TARGET back on the stable
 version at once, for every target of that deployment.`,
 		Effect: "its traffic is being put back", Because: "customers call",
-		applies: Stand.isOpen,
+		applies: func(s Stand) bool { return s.isOpen() || s.Queued },
 	},
 	{
 		Order: shift.Promote, Short: "Skip the rest of a deployment's plan",

@@ -32,6 +32,7 @@ func TestOnlyActionsThatMakeSenseAreOffered(t *testing.T) {
 		{"its traffic is being put back", operator.Stand{Record: shift.Record{Status: shift.StatusRestoring, Deployment: &shift.Deployment{}}}, nil},
 		{"it is closed", operator.Stand{Record: shift.Record{Status: shift.StatusClosed}}, nil},
 		{"the ledger does not know it", operator.Stand{}, nil},
+		{"it waits for its turn", operator.Stand{Queued: true}, []shift.Order{shift.Abort}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +23,7 @@ const aboutOrders = `
 The command invokes the safety net, which is the Lambda function
 NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function. For
 an execution it also needs dynamodb:GetItem on the ledger's table, and for its
-name states:ListStateMachines. Who gives the order is recorded: AWS tells it
+name states:ListStateMachines; for one that waits for its turn dynamodb:Query. Who gives the order is recorded: AWS tells it
 (sts:GetCallerIdentity, which needs no permission).`
 
 // noReason is recorded if the user gives no reason.
@@ -91,16 +92,28 @@ type orderResult struct {
 	effect string
 }
 
-// giveOrder gives an order to the deployment that holds a subject's Target, or else to
-// that of the execution with the subject's name.
+// giveOrder gives an order to the deployment that holds a subject's Target, or else to one that
+// waits for its turn, or else to that of the execution with the subject's name.
 func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (orderResult, error) {
 	var unheld *control.UnheldError
 	if s.target != "" {
 		r.Target = s.target
 		result, err := f.sendOrder(ctx, r)
-		if s.name == "" || !errors.As(err, &unheld) {
+		if !errors.As(err, &unheld) {
 			return result, err
 		}
+	}
+	w, found, err := f.findWaiting(ctx, s)
+	switch {
+	case err != nil:
+		return orderResult{}, err
+	case found && r.Order != shift.Abort:
+		return orderResult{}, fmt.Errorf("%s waits for its turn, so there is nothing to %s: it can only be aborted", operator.Execution(w.ID).Name(), r.Order)
+	case found:
+		r.Target, r.DeploymentID = w.Arrivals[0].Target, w.ID
+		return f.sendOrder(ctx, r)
+	case unheld != nil && s.name == "":
+		return orderResult{}, unheld
 	}
 	record, err := f.record(ctx, s)
 	switch {
@@ -115,6 +128,27 @@ func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (or
 	}
 	r.Target, r.DeploymentID = record.Arrivals[0].Target, record.ID
 	return f.sendOrder(ctx, r)
+}
+
+// findWaiting finds the deployment in the queue that a subject names, by its execution or by a
+// Target for which only one waits. Who may not read the queue finds nothing.
+func (f finder) findWaiting(ctx context.Context, s subject) (shift.Waiting, bool, error) {
+	queue, _ := f.ledger.Queue(ctx)
+	meant := func(w shift.Waiting) bool {
+		x := operator.Execution(w.ID)
+		return x == s.arn || s.name != "" && x.Name() == s.name
+	}
+	if i := slices.IndexFunc(queue, meant); i >= 0 {
+		return queue[i], true, nil
+	}
+	queue = slices.DeleteFunc(queue, func(w shift.Waiting) bool { return s.target == "" || !w.Concerns(s.target) })
+	switch len(queue) {
+	case 0:
+		return shift.Waiting{}, false, nil
+	case 1:
+		return queue[0], true, nil
+	}
+	return shift.Waiting{}, false, fmt.Errorf("%d deployments wait for %s: name the execution that is meant, such as %s", len(queue), s.target, operator.Execution(queue[0].ID).Name())
 }
 
 // sendOrder sends an order, and waits for the answer.

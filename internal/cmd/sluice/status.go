@@ -17,13 +17,14 @@ import (
 
 const aboutStatus = `Status lists all deployments that are open, the oldest first: what they shift,
 at which step they are, the last command, what a person is asked, and why one is
-putting its traffic back. It also says whether deployments are frozen.
+putting its traffic back. Then come those that wait for their turn. It also says
+whether deployments are frozen.
 
 Status needs dynamodb:Query and dynamodb:GetItem on the ledger's table.`
 
 const examplesOfStatus = `  sluice status
   sluice status --profile production
-  sluice status --json | jq -r '.[].executionArn'`
+  sluice status --json | jq -r '.deployments[].executionArn'`
 
 func newStatus(env environment) *cobra.Command {
 	a := account{environment: env}
@@ -49,6 +50,11 @@ func newStatus(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			waiting, damaged, err := f.waiting(cmd.Context())
+			if err != nil {
+				return err
+			}
+			open, unread = append(open, waiting...), append(unread, damaged...)
 			freeze, err := f.ledger.Freeze(cmd.Context())
 			if err != nil {
 				return f.explainLedger(err)
@@ -57,7 +63,7 @@ func newStatus(env environment) *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %v\n", err)
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), open)
+				return writeJSON(cmd.OutOrStdout(), newStatusShown(open, freeze, env.now()))
 			}
 			return writeText(cmd.OutOrStdout(), func(to io.Writer) {
 				printOpen(to, open)
@@ -72,6 +78,23 @@ func newStatus(env environment) *cobra.Command {
 	a.addFlags(cmd)
 	return cmd
 }
+
+// statusShown is the status in JSON.
+type statusShown struct {
+	Deployments []openDeployment `json:"deployments"`
+	Freeze      *shift.Freeze    `json:"freeze"` // null if deployments are not frozen
+}
+
+func newStatusShown(open []openDeployment, f shift.Freeze, now time.Time) statusShown {
+	s := statusShown{Deployments: open}
+	if f.Holds(now) {
+		s.Freeze = &f
+	}
+	return s
+}
+
+// waitingStatus is the status of a deployment that waits for its turn, and so is not open yet.
+const waitingStatus shift.Status = "waiting"
 
 // openDeployment is what the Ledger knows of a deployment that is not closed.
 type openDeployment struct {
@@ -119,6 +142,26 @@ func (f finder) open(ctx context.Context) (open []openDeployment, unread []error
 	return open, unread, nil
 }
 
+// waiting lists the deployments that wait for their turn, in the order in which they came. Items
+// that cannot be read do not hide the others.
+func (f finder) waiting(ctx context.Context) (waiting []openDeployment, damaged []error, err error) {
+	queue, err := f.ledger.Queue(ctx)
+	if err != nil && !errors.Is(err, shift.ErrLedgerDamaged) {
+		return nil, nil, f.explainLedger(err)
+	}
+	if err != nil {
+		damaged = append(damaged, err)
+	}
+	for _, w := range queue {
+		d := openDeployment{Execution: operator.Execution(w.ID), OpenedAt: w.Since, Status: waitingStatus, Reasons: []shift.Reason{}}
+		for _, a := range w.Arrivals {
+			d.Targets = append(d.Targets, shift.Move{Target: a.Target, Candidate: a.Candidate})
+		}
+		waiting = append(waiting, d)
+	}
+	return waiting, damaged, nil
+}
+
 func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 	d := openDeployment{
 		Execution: operator.Execution(l.ID), OpenedAt: l.Since, Targets: r.Moves(), Status: r.Status,
@@ -152,6 +195,15 @@ func (d openDeployment) approvalLines() (lines []string) {
 	return lines
 }
 
+// moveText says what becomes of a target.
+func (d openDeployment) moveText(m shift.Move) string {
+	noun := flow.VersionNoun(m.Target)
+	if d.Status == waitingStatus {
+		return fmt.Sprintf("%s: %s %s waits for its turn", m.Target, noun, m.Candidate)
+	}
+	return fmt.Sprintf("%s: %s %s", m.Target, noun, versionsText(m.Stable, m.Candidate))
+}
+
 func printOpen(to io.Writer, open []openDeployment) {
 	if len(open) == 0 {
 		fmt.Fprintf(to, "%sNo deployment is open.\n", gutter)
@@ -162,7 +214,7 @@ func printOpen(to io.Writer, open []openDeployment) {
 	for _, d := range open {
 		t.add(d.OpenedAt.UTC().Format(time.DateTime), string(d.Status), d.Execution.Name())
 		for _, m := range d.Targets {
-			t.addWide(fmt.Sprintf("%s: %s %s", m.Target, flow.VersionNoun(m.Target), versionsText(m.Stable, m.Candidate)))
+			t.addWide(d.moveText(m))
 		}
 		if details := detailsText(d.Step, d.Steps, d.Command, d.Reasons); details != "" {
 			t.addWide(details)
