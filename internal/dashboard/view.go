@@ -176,18 +176,7 @@ func (v *card) addSteps(d *deployment, live picture.Live, now time.Time) {
 			v.Marks = append(v.Marks, s.Weight)
 		}
 	}
-	step := max(live.Step, d.record.Intent)
-	switch {
-	case plan.Len() == 0:
-		v.Step = "not planned yet"
-	case step == 0:
-		v.Step = fmt.Sprintf("no step of %d taken yet", plan.Len())
-	default:
-		v.Step = fmt.Sprintf("step %d of %d", step, plan.Len())
-	}
-	if live.State != "" && live.State != bakeState {
-		v.Step += ", " + cmp.Or(stateNames[live.State], live.State)
-	}
+	v.Step = d.stepText(live, plan.Len())
 	switch {
 	case d.record.Status != shift.StatusOpen:
 	case live.Step > 0 && live.Bake > 0:
@@ -195,6 +184,21 @@ func (v *card) addSteps(d *deployment, live picture.Live, now time.Time) {
 	case live.WaitState != "":
 		v.Count = d.waitEnd(now)
 	}
+}
+
+// stepText says at which of its steps it is, and what it does there.
+func (d *deployment) stepText(live picture.Live, steps int) string {
+	text := fmt.Sprintf("step %d of %d", max(live.Step, d.record.Intent), steps)
+	switch {
+	case steps == 0:
+		text = "not planned yet"
+	case live.Step == 0 && d.record.Intent == 0:
+		text = fmt.Sprintf("no step of %d taken yet", steps)
+	}
+	if live.State != "" && live.State != bakeState {
+		text += ", " + cmp.Or(stateNames[live.State], live.State)
+	}
+	return text
 }
 
 func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {

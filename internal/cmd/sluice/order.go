@@ -103,18 +103,30 @@ func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (or
 			return result, err
 		}
 	}
-	w, found, err := f.findWaiting(ctx, s)
+	waiting, found, err := f.findWaiting(ctx, s)
 	switch {
 	case err != nil:
 		return orderResult{}, err
-	case found && r.Order != shift.Abort:
-		return orderResult{}, fmt.Errorf("%s waits for its turn, so there is nothing to %s: it can only be aborted", operator.Execution(w.ID).Name(), r.Order)
 	case found:
-		r.Target, r.DeploymentID = w.Arrivals[0].Target, w.ID
-		return f.sendOrder(ctx, r)
+		return f.orderWaiting(ctx, waiting, r)
 	case unheld != nil && s.name == "":
 		return orderResult{}, unheld
 	}
+	return f.orderRecorded(ctx, s, r, unheld)
+}
+
+// orderWaiting gives an order to a deployment that waits for its turn.
+func (f finder) orderWaiting(ctx context.Context, w shift.Waiting, r control.Request) (orderResult, error) {
+	if r.Order != shift.Abort {
+		return orderResult{}, fmt.Errorf("%s waits for its turn, so there is nothing to %s: it can only be aborted", operator.Execution(w.ID).Name(), r.Order)
+	}
+	r.Target, r.DeploymentID = w.Arrivals[0].Target, w.ID
+	return f.sendOrder(ctx, r)
+}
+
+// orderRecorded gives an order to the deployment of the execution that a subject names. unheld says
+// that no deployment holds the Target that the subject could name, too, and may be nil.
+func (f finder) orderRecorded(ctx context.Context, s subject, r control.Request, unheld *control.UnheldError) (orderResult, error) {
 	record, err := f.record(ctx, s)
 	switch {
 	case err != nil && unheld != nil:
