@@ -184,7 +184,7 @@ type notice struct {
 func (d *Dashboard) composeNotice(query url.Values, now time.Time) block {
 	var n notice
 	if f := d.poller.freeze; f.Holds(now) {
-		n.Freeze = "Deployments are " + f.String() + ". What is put back goes all the same."
+		n.Freeze = "Deployments are " + f.String() + ". Traffic can be put back all the same."
 	}
 	for what, p := range d.poller.problems {
 		n.Problems = append(n.Problems, fmt.Sprintf("Since %s, %s cannot be read, so this page may be out of date: %s", p.since.UTC().Format("15:04:05 UTC"), what, p.text))

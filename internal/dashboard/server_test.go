@@ -182,15 +182,20 @@ func TestWhoWaitsInTheQueueIsShownAndCanBeAborted(t *testing.T) {
 	assert.NotContains(t, body, "/ask?do=")
 }
 
+// freeze freezes the account for an hour.
+func (s *stage) freeze(reason string) {
+	s.t.Helper()
+	_, err := s.dash.config.Ledger.(*dynamo.Ledger).SetFreeze(s.t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: reason, At: s.now()})
+	require.NoError(s.t, err)
+}
+
 func TestFreezeIsShown(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, `{}`, nil, canary)
 	s.start("one", canary)
 	_, body := s.get("/")
 	assert.NotContains(t, body, "frozen")
-	ledger := s.dash.config.Ledger.(*dynamo.Ledger)
-	_, err := ledger.SetFreeze(t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: "the <b>sale", At: s.now()})
-	require.NoError(t, err)
+	s.freeze("the <b>sale")
 	s.advance(5 * time.Minute)
 	const told = "Deployments are frozen until Thu 1 Jan 01:00 UTC: the &lt;b&gt;sale"
 	_, body = s.get("/")
@@ -198,8 +203,7 @@ func TestFreezeIsShown(t *testing.T) {
 	s.advance(time.Hour)
 	_, body = s.get("/")
 	assert.NotContains(t, body, told, "it is over")
-	_, err = ledger.SetFreeze(t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: "again", At: s.now()})
-	require.NoError(t, err)
+	s.freeze("again")
 	p := s.newPanel("")
 	assert.Contains(t, ask(t, p, lookEvent), "Deployments are frozen until Thu 1 Jan 02:05 UTC: again")
 }

@@ -32,7 +32,7 @@ type card struct {
 	Weight  picture.Share
 	Marks   []shift.Weight // of the steps to come
 	Step    string
-	Baked   string
+	Baked   *baking
 	Count   *countdown
 	Gates   []gate
 	Notes   []string
@@ -58,6 +58,18 @@ type countdown struct {
 	Left  time.Duration
 	Late  string // is shown when the time has come
 	Then  string // what follows, where What does not say it
+}
+
+// baking is how long a step has baked, of what it has to.
+type baking struct {
+	Baked, Whole time.Duration
+	// Since is when it would have begun if nothing had interrupted it, by AWS's clock: the page counts
+	// from there. It is zero while something is waited for.
+	Since time.Time
+}
+
+func (b baking) String() string {
+	return fmt.Sprintf("baked %s of %s", picture.Clock(b.Baked), picture.Clock(b.Whole))
 }
 
 // gate is what is asked before the next step, with its evidence.
@@ -202,7 +214,7 @@ func (d *deployment) stepText(live picture.Live, steps int) string {
 }
 
 func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {
-	v.Baked = fmt.Sprintf("baked %s of %s", picture.Clock(min(live.Baked, live.Bake)), picture.Clock(live.Bake))
+	v.Baked = &baking{Baked: min(live.Baked, live.Bake), Whole: live.Bake}
 	if live.WaitState != "" {
 		v.Count = d.waitEnd(now)
 		return
@@ -211,6 +223,7 @@ func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {
 	if live.Step == d.plan().Len() {
 		what = "finishes in"
 	}
+	v.Baked.Since = now.Add(-v.Baked.Baked)
 	left := max(live.Bake-live.Baked, 0)
 	v.Count = &countdown{What: what, Until: now.Add(left), Left: left, Late: "now due"}
 }
