@@ -113,9 +113,10 @@ const (
 	// an answer of Lambda is bounded (Lambda Developer Guide, Quotas: 6 MB).
 	maxPanelOpen  = 25
 	maxPanelEnded = 5
-	// maxPanelRounds is how many rounds a call reads what was never read: each reads a few
-	// histories.
-	maxPanelRounds = 3
+	// maxPanelRounds is how many rounds a call reads what it shows and was never read: after the one
+	// that reads the lists, each reads a few histories. No round begins after maxPanelTime.
+	maxPanelRounds = 2 + (maxPanelOpen+maxHistories-1)/maxHistories
+	maxPanelTime   = 10 * time.Second
 )
 
 // panelDescription is what the console shows to who adds the widget to another dashboard.
@@ -173,10 +174,11 @@ func (e panelEvent) look() look {
 	return look{Theme: theme, Style: template.CSS(".sluice {\n" + panelStyle + cardStyle + "}\n")}
 }
 
-// read reads AWS once, and again for what was never read.
-func (p *Panel) read(ctx context.Context) {
+// read reads AWS once, and again for what is shown and was never read.
+func (p *Panel) read(ctx context.Context, search string) {
 	poller := p.dashboard.poller
-	for round := 0; round < maxPanelRounds && (round == 0 || p.hasUnread()); round++ {
+	until := poller.Now().Add(maxPanelTime)
+	for round := 0; round == 0 || round < maxPanelRounds && poller.Now().Before(until) && p.lookAtUnread(search); round++ {
 		poller.mu.Lock()
 		poller.looked, poller.wantList = poller.Now(), round == 0
 		poller.mu.Unlock()
@@ -184,11 +186,15 @@ func (p *Panel) read(ctx context.Context) {
 	}
 }
 
-// hasUnread reports whether there is an open deployment that AWS was not asked about yet.
-func (p *Panel) hasUnread() (unread bool) {
+// lookAtUnread reports whether AWS was not asked yet about an open deployment that is shown, and has
+// these asked about first.
+func (p *Panel) lookAtUnread(search string) (unread bool) {
 	p.dashboard.poller.view(func(time.Time) {
-		for _, d := range p.dashboard.poller.deployments {
-			unread = unread || d.isOpen() && (d.recordRead.IsZero() || d.historyRead.IsZero())
+		shown := p.dashboard.found(search)
+		for _, d := range shown[:min(len(shown), maxPanelOpen)] { // those that are open come first
+			if d.isOpen() && (d.recordRead.IsZero() || d.historyRead.IsZero()) {
+				d.looked, unread = p.dashboard.poller.Now(), true
+			}
 		}
 	})
 	return unread
@@ -196,9 +202,9 @@ func (p *Panel) hasUnread() (unread bool) {
 
 // list shows what is open, and what has ended, the latest first.
 func (p *Panel) list(ctx context.Context, e panelEvent) panelPage {
-	p.read(ctx)
 	d := p.dashboard
 	page := panelPage{look: e.look(), Target: strings.TrimSpace(shift.BoundText(e.Target, maxSearch))}
+	p.read(ctx, page.Target)
 	open := 0
 	d.poller.view(func(now time.Time) {
 		page.Notice = d.composeNotice(nil, now).html
@@ -245,7 +251,7 @@ func (p *Panel) act(ctx context.Context, e panelEvent) message {
 	if d.config.ReadOnly {
 		return message{Headline: "Nothing was done", Text: "This widget only shows. The stack's setting panel=on gives it buttons."}
 	}
-	p.read(ctx)
+	p.read(ctx, e.ID)
 	q, problem := d.question(url.Values{"do": {e.Do}, "id": {e.ID}, "step": {strconv.Itoa(e.Step)}, "reason": {e.field("reason-" + keyOf(e.ID))}})
 	switch {
 	case problem != nil:
