@@ -141,20 +141,14 @@ func (d *deployment) end() {
 // that is not known: a task is at work.
 func (d *deployment) nextEvent() time.Time {
 	stages, positions := d.run.Stages, d.run.Positions
-	if turn := d.turn(); turn != nil && stages[len(stages)-1].State == turnState {
+	if turn := d.turn(); turn != nil && stages[len(stages)-1].State == flow.TurnState {
 		return d.began.Add(stages[len(stages)-1].At + turn.Wait.Duration())
 	}
-	if len(stages) == 0 || len(positions) == 0 || stages[len(stages)-1].State != bakeState {
+	if len(stages) == 0 || len(positions) == 0 || stages[len(stages)-1].State != flow.BakeState {
 		return time.Time{}
 	}
 	return d.began.Add(stages[len(stages)-1].At + positions[len(positions)-1].Wait.Duration())
 }
-
-// bakeState and turnState are the names of the Wait states.
-const (
-	bakeState = "Bake"
-	turnState = "AwaitTurn"
-)
 
 // turn is where it stands in the queue; nil if it does not wait for its turn.
 func (d *deployment) turn() *shift.Turn {
@@ -249,8 +243,8 @@ var stateNames = map[string]string{
 	flow.AfterHook.State:        "waiting for a hook after traffic",
 	flow.Close.State:            "closing",
 	flow.Rollback.State:         "putting the traffic back",
-	bakeState:                   "baking",
-	turnState:                   "waiting for its turn",
+	flow.BakeState:              "baking",
+	flow.TurnState:              "waiting for its turn",
 	string(shift.BeforeTraffic): "asking the hooks before traffic",
 	string(shift.AfterTraffic):  "asking the hooks after traffic",
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/picture/page"
@@ -207,7 +208,7 @@ func (d *deployment) stepText(live picture.Live, steps int) string {
 	case live.Step == 0 && d.record.Intent == 0:
 		text = fmt.Sprintf("no step of %d taken yet", steps)
 	}
-	if live.State != "" && live.State != bakeState {
+	if live.State != "" && live.State != flow.BakeState {
 		text += ", " + cmp.Or(stateNames[live.State], live.State)
 	}
 	return text

@@ -99,6 +99,7 @@ func TestAPersonApprovesAStep(t *testing.T) {
 		assert.Equal(t, statusFailed, refused.status)
 		assert.Contains(t, refused.stderr, "write a time such as 2026-12-27T06:00:00Z")
 	}
+	assert.Contains(t, a.run("freeze", "--until", "1h", "--name-prefix", "team").stderr, "sluice: there is no function team-safety-net in us-east-1: deploy Sluice there")
 	assert.Contains(t, a.run("freeze", "--until", "2000h").stderr, "may last at most")
 	assert.Contains(t, a.run("freeze", "--until", "2020-01-01T00:00:00Z").stderr, "is no order to freeze")
 }

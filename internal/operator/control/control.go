@@ -96,7 +96,7 @@ func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):
-		return Result{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", c.function, c.cfg.Region)
+		return Result{}, NoNetError(c.function, c.cfg.Region)
 	case errors.As(err, &refused) && refused.Name == flow.DeploymentUnknown:
 		return Result{}, &UnheldError{refusalText(order, *refused)}
 	case errors.As(err, &refused):
@@ -108,6 +108,11 @@ func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 		Target: r.Target, Execution: operator.Execution(answer.DeploymentID),
 		Outcome: answer.Outcome, Reasons: answer.Reasons, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
+}
+
+// NoNetError says that a region has no safety net of that name, and what to do.
+func NoNetError(function, region string) error {
+	return fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, region)
 }
 
 // refusalText says why an order was not obeyed.
