@@ -131,7 +131,7 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 // they do. Whoever may invoke the panel can do no more than that.
 func (p permissions) panel() []iam.PolicyStatement {
 	all := []iam.PolicyStatement{
-		p.ledgerOf("ReadRecords", []string{flow.DeploymentPartition}, "dynamodb:GetItem"),
+		p.ledgerOf("ReadRecords", []string{flow.DeploymentPartition, flow.FreezePartition}, "dynamodb:GetItem"),
 		p.ledgerOf("ListOpen", []string{flow.OpenPartition}, "dynamodb:Query"),
 		allow("SeeExecutions", []string{"states:ListExecutions"}, p.machineARN()),
 		allow("SeeExecution", []string{"states:GetExecutionHistory"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),

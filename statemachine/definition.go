@@ -18,7 +18,7 @@ func define(b builder) sfn.IChainable {
 	publish := first(b, flow.Publish)
 	open := task(b, flow.Open)
 	changed := b.choice("Changed?", "Is it the deployment's turn, and is there anything to shift? Not when every target serves its candidate already.")
-	awaitTurn := b.wait("AwaitTurn", "$.deployment.turn.waitSeconds", "Another deployment holds a target, or has waited for longer: waits before it looks again whether its turn has come.")
+	awaitTurn := b.wait(flow.TurnState, "$.deployment.turn.waitSeconds", "Another deployment holds a target, or has waited for longer: waits before it looks again whether its turn has come.")
 	unchanged := b.succeed("Unchanged", "$.deployment.unchanged", "There was nothing to shift. The output says why.")
 	before := hooks(b, round{
 		point: shift.BeforeTraffic, task: flow.BeforeHook, note: flow.NoteBeforeHook, failed: "BeforeHookFailed",
@@ -27,7 +27,7 @@ func define(b builder) sfn.IChainable {
 	})
 	setWeight := task(b, flow.SetWeight)
 	next := b.choice("Next?", "Goes where the progress says: bake at this weight, shift to the next step, finish, or roll back.")
-	bake := b.wait("Bake", "$.progress.waitSeconds", "Lets the candidate serve at this weight until the alarms are read again.")
+	bake := b.wait(flow.BakeState, "$.progress.waitSeconds", "Lets the candidate serve at this weight until the alarms are read again.")
 	checkAlarms := task(b, flow.CheckAlarms)
 	after := hooks(b, round{
 		point: shift.AfterTraffic, task: flow.AfterHook, note: flow.NoteAfterHook, failed: "AfterHookFailed",

@@ -104,8 +104,9 @@ func (b *tab) listen(event any) {
 	case *runtime.EventExceptionThrown:
 		b.errors = append(b.errors, fmt.Sprint(e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
 	case *log.EventEntryAdded:
-		// A lost connection is said on the page, and is no error of it.
-		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "ERR_") {
+		// A lost connection and a refusal are said on the page, and are no errors of it.
+		said := strings.Contains(e.Entry.Text, "ERR_") || strings.Contains(e.Entry.Text, "409 (Conflict)")
+		if e.Entry.Level == log.EntryLevelError && !said {
 			b.errors = append(b.errors, e.Entry.Text)
 		}
 	}
@@ -219,6 +220,20 @@ func TestDeploymentEndsWhileItIsWatched(t *testing.T) {
 	assert.Greater(t, js[int](b, "document.querySelectorAll('#story tbody tr').length"), before, "the report grows")
 }
 
+// What has baked grows as its countdown shrinks, without news from the server.
+func TestBakeIsCounted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, func(c *Config) {
+		now := c.Now
+		c.Clock = func() (time.Time, float64) { return now(), 600 }
+	}, canary)
+	s.start("one", canary)
+	s.advance(7 * time.Minute)
+	b := s.openTab("/", desktop)
+	b.isLive()
+	b.awaits("document.querySelector('.course').textContent.includes('baked 1:00:00 of 1:00:00')")
+}
+
 func TestListMovesWhatHasEndedAndKeepsTheFocus(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, `{}`, nil, canary)
@@ -271,6 +286,7 @@ func (a manyAccount) Record(_ context.Context, id string) (shift.Record, error) 
 }
 
 func (manyAccount) History(context.Context, shift.Target) ([]shift.Arrived, error) { return nil, nil }
+func (manyAccount) Freeze(context.Context) (shift.Freeze, error)                   { return shift.Freeze{}, nil }
 func (manyAccount) Recent(context.Context, int) ([]operator.Listed, error)         { return nil, nil }
 func (manyAccount) Events(context.Context, operator.Execution, int64) ([]operator.Event, error) {
 	return nil, nil
@@ -294,13 +310,23 @@ func TestTwoHundredDeploymentsAreShownAndFound(t *testing.T) {
 func TestPagesFitOnAPhone(t *testing.T) {
 	t.Parallel()
 	long := strings.Replace(canary, `"orders"`, `"`+strings.Repeat("f", 64)+`"`, 1)
-	s := newStage(t, `{}`, nil, canary, long)
+	s := newStage(t, `{}`, withReverter, canary, long)
+	promoted := s.start(strings.Repeat("n", 80), long)
+	s.get("/")
+	s.advance(70 * time.Minute)
 	id := s.start("one", canary)
-	s.start(strings.Repeat("n", 80), long)
 	s.advance(7 * time.Minute)
-	for name, path := range map[string]string{"list": "/", "deployment": deploymentPath(id), "ask": strings.Replace(deploymentPath(id), "/deployment?", "/ask?do=pause&", 1)} {
+	s.start("queued-"+strings.Repeat("q", 70), `{"function": "orders", "version": "1", "judge": "off", "whenHeld": "wait", "whenFrozen": "wait"}`)
+	s.freeze("the sale of the year " + strings.Repeat("f", 100))
+	s.advance(2 * time.Minute)
+	for name, path := range map[string]string{
+		"list": "/", "deployment": deploymentPath(id), "ask": strings.Replace(deploymentPath(id), "/deployment?", "/ask?do=pause&", 1),
+		"revert": revertPath(promoted), "message": strings.Replace(deploymentPath(promoted), "/deployment?", "/ask?do=pause&", 1),
+	} {
 		b := s.openTab(path, phone)
-		b.isLive()
+		if name == "list" || name == "deployment" || name == "ask" {
+			b.isLive()
+		}
 		b.fits(phone)
 		small := js[int](b, "[...document.querySelectorAll('.button, button')].filter(n => n.getBoundingClientRect().height < 40).length")
 		assert.Zero(t, small, "%s: a thumb hits every button", name)
@@ -324,6 +350,16 @@ func TestDarkScreensGetADarkPage(t *testing.T) {
 	b = s.openTab(deploymentPath(id), phone, dark)
 	b.isLive()
 	b.picture("dark-phone-deployment")
+	s.start("queued", `{"function": "orders", "version": "1", "judge": "off", "whenHeld": "wait", "whenFrozen": "wait"}`)
+	s.freeze("the sale")
+	s.advance(2 * time.Minute)
+	for name, width := range map[string]int64{"dark-frozen": desktop, "dark-phone-frozen": phone} {
+		b = s.openTab("/", width, dark)
+		b.isLive()
+		b.sees("Deployments are frozen until")
+		b.sees("waits for its turn")
+		b.picture(name)
+	}
 }
 
 func TestPageIsCompleteWithoutScript(t *testing.T) {

@@ -15,6 +15,7 @@ type Ledger interface {
 	Unannounced(ctx context.Context) ([]shift.Listed, error)
 	Record(ctx context.Context, id string) (shift.Record, error)
 	History(ctx context.Context, t shift.Target) ([]shift.Arrived, error)
+	Freeze(ctx context.Context) (shift.Freeze, error)
 }
 
 // Executions is what is read of Sluice's state machine.

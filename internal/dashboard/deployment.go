@@ -141,14 +141,22 @@ func (d *deployment) end() {
 // that is not known: a task is at work.
 func (d *deployment) nextEvent() time.Time {
 	stages, positions := d.run.Stages, d.run.Positions
-	if len(stages) == 0 || len(positions) == 0 || stages[len(stages)-1].State != bakeState {
+	if turn := d.turn(); turn != nil && stages[len(stages)-1].State == flow.TurnState {
+		return d.began.Add(stages[len(stages)-1].At + turn.Wait.Duration())
+	}
+	if len(stages) == 0 || len(positions) == 0 || stages[len(stages)-1].State != flow.BakeState {
 		return time.Time{}
 	}
 	return d.began.Add(stages[len(stages)-1].At + positions[len(positions)-1].Wait.Duration())
 }
 
-// bakeState is the name of the Wait state.
-const bakeState = "Bake"
+// turn is where it stands in the queue; nil if it does not wait for its turn.
+func (d *deployment) turn() *shift.Turn {
+	if d.record.Status != "" || !d.isOpen() || len(d.run.Stages) == 0 {
+		return nil
+	}
+	return d.run.Turn
+}
 
 // progress returns the last Progress that is known.
 func (d *deployment) progress() shift.Progress {
@@ -159,7 +167,7 @@ func (d *deployment) progress() shift.Progress {
 }
 
 func (d *deployment) stand() operator.Stand {
-	return operator.Stand{Record: d.record, Progress: d.progress()}
+	return operator.Stand{Record: d.record, Progress: d.progress(), Queued: d.turn() != nil}
 }
 
 // moves returns what it shifts.
@@ -235,7 +243,8 @@ var stateNames = map[string]string{
 	flow.AfterHook.State:        "waiting for a hook after traffic",
 	flow.Close.State:            "closing",
 	flow.Rollback.State:         "putting the traffic back",
-	bakeState:                   "baking",
+	flow.BakeState:              "baking",
+	flow.TurnState:              "waiting for its turn",
 	string(shift.BeforeTraffic): "asking the hooks before traffic",
 	string(shift.AfterTraffic):  "asking the hooks after traffic",
 }

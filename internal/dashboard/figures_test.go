@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"math"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -171,10 +172,14 @@ func TestNothingIsReadWhileNobodyLooks(t *testing.T) {
 	s.mu.Unlock()
 }
 
+// maxFirstPaint is how long the first paint may take, in milliseconds. The fastest round counts: what
+// else the machine does makes the others slower.
+const maxFirstPaint = 200.0
+
 // BenchmarkFirstPaint opens the list in a browser, of a dashboard that has read nothing yet, and
 // tells when the browser has painted something. What is read is answered as in sluice local.
 func BenchmarkFirstPaint(b *testing.B) {
-	answered, painted, rounds := 0.0, 0.0, 0
+	answered, painted, fastest, rounds := 0.0, 0.0, math.Inf(1), 0
 	for b.Loop() {
 		s := newStage(b, `{}`, nil, canary)
 		s.start("one", canary)
@@ -182,10 +187,14 @@ func BenchmarkFirstPaint(b *testing.B) {
 		tab := s.openTab("/", desktop)
 		tab.sees("1 deployment is open.")
 		tab.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
-		painted += js[float64](tab, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
+		paint := js[float64](tab, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
+		painted, fastest = painted+paint, min(fastest, paint)
 		answered += js[float64](tab, "performance.getEntriesByType('navigation')[0].responseEnd")
 		rounds++
 		tab.close()
+	}
+	if rounds > 2 { // the first ones start the browser, too
+		require.LessOrEqual(b, fastest, maxFirstPaint, "milliseconds to the first paint")
 	}
 	b.ReportMetric(answered/float64(rounds), "ms-to-answer")
 	b.ReportMetric(painted/float64(rounds), "ms-to-first-paint")

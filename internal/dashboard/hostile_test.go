@@ -63,6 +63,10 @@ func (a hostileAccount) Recent(context.Context, int) ([]operator.Listed, error) 
 	return nil, hostileError{}
 }
 
+func (a hostileAccount) Freeze(context.Context) (shift.Freeze, error) {
+	return shift.Freeze{Until: a.at.AddDate(90, 0, 0), Reason: hostile, By: hostile, At: a.at}, nil
+}
+
 func (a hostileAccount) Alarms(_ context.Context, known []string) ([]shift.Alarm, error) {
 	alarms := make([]shift.Alarm, len(known))
 	for i, name := range known {

@@ -167,7 +167,7 @@ func (d *Dashboard) compose(query url.Values) (c composed) {
 		default:
 			c = d.composeList(query.Get("target"), now)
 		}
-		c.blocks = append(c.blocks, d.composeNotice(query))
+		c.blocks = append(c.blocks, d.composeNotice(query, now))
 		if guided {
 			c.blocks = append(c.blocks, guide)
 		}
@@ -175,11 +175,17 @@ func (d *Dashboard) compose(query url.Values) (c composed) {
 	return c
 }
 
-// Notice is what everybody should know: what cannot be read.
-type notice struct{ Problems []string }
+// Notice is what everybody should know: whether deployments are frozen, and what cannot be read.
+type notice struct {
+	Freeze   string
+	Problems []string
+}
 
-func (d *Dashboard) composeNotice(query url.Values) block {
+func (d *Dashboard) composeNotice(query url.Values, now time.Time) block {
 	var n notice
+	if f := d.poller.freeze; f.Holds(now) {
+		n.Freeze = "Deployments are " + f.String() + ". Traffic can be put back all the same."
+	}
 	for what, p := range d.poller.problems {
 		n.Problems = append(n.Problems, fmt.Sprintf("Since %s, %s cannot be read, so this page may be out of date: %s", p.since.UTC().Format("15:04:05 UTC"), what, p.text))
 	}
@@ -187,8 +193,8 @@ func (d *Dashboard) composeNotice(query url.Values) block {
 		n.Problems = append(n.Problems, s.text)
 	}
 	slices.Sort(n.Problems)
-	b := fragment("notice", strings.Join(n.Problems, "\n"), "notice", n)
-	b.headline = strings.Join(n.Problems, " ")
+	b := fragment("notice", strings.Join(append(n.Problems, n.Freeze), "\n"), "notice", n)
+	b.headline = strings.TrimSpace(strings.Join(append(n.Problems, n.Freeze), " "))
 	return b
 }
 
@@ -215,7 +221,8 @@ func (d *Dashboard) composeList(search string, now time.Time) composed {
 	return c
 }
 
-// found returns the deployments that a search finds, the latest first.
+// found returns the deployments that a search finds: those that are open, the latest first, and
+// then those that have ended, the one that has ended last first.
 func (d *Dashboard) found(text string) []*deployment {
 	var list []*deployment
 	before := d.searched[target(text)].ids
@@ -224,8 +231,24 @@ func (d *Dashboard) found(text string) []*deployment {
 			list = append(list, of)
 		}
 	}
-	slices.SortFunc(list, func(a, b *deployment) int { return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(list, func(a, b *deployment) int {
+		if x, y := a.isOpen(), b.isOpen(); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(b.at().Compare(a.at()), cmp.Compare(a.id, b.id))
+	})
 	return list
+}
+
+// at is the time by which it stands on the list: when it ended, or else when it began.
+func (d *deployment) at() time.Time {
+	if ended := d.endedAt(); !d.isOpen() && !ended.IsZero() {
+		return ended
+	}
+	return d.since
 }
 
 // isListed reports whether it belongs on the list: what was only looked at does not.
@@ -383,7 +406,9 @@ func (d *Dashboard) showQuestion(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.knows(r, r.URL.Query().Get("id"))
-	q, problem := d.question(r.URL.Query())
+	query := r.URL.Query()
+	query.Del("step") // it is the one that is shown now
+	q, problem := d.question(query)
 	if problem != nil {
 		d.showMessage(w, problem.Status, *problem)
 		return
@@ -396,6 +421,9 @@ func (d *Dashboard) showForm(w http.ResponseWriter, status int, q question) {
 	query := url.Values{"page": {"ask"}, "id": {q.Card.ID}}
 	c := d.compose(query)
 	heading := strings.ToUpper(string(q.Order[:1])) + string(q.Order[1:]) + " " + string(q.Of) + "?"
+	if q.Step > 0 {
+		heading = strings.Replace(heading, " ", fmt.Sprintf(" step %d of ", q.Step), 1)
+	}
 	p := questionPage{base: d.base(heading), question: q, Heading: heading, Before: q.Action.Before(q.Of), Stand: c.html("stand")}
 	p.Events, p.Notice = "/events?"+query.Encode(), c.html("notice")
 	d.write(w, status, "ask", p)

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,8 +43,10 @@ type panelEvent struct {
 	// Target is a parameter of the widget: only deployments in which the text occurs are shown.
 	Target string `json:"target"`
 	// Do and ID are those of a button.
-	Do      string `json:"do"`
-	ID      string `json:"id"`
+	Do string `json:"do"`
+	ID string `json:"id"`
+	// Step is the one that a button answers for; 0 for a button that answers nothing.
+	Step    int `json:"step"`
 	Context struct {
 		Theme string `json:"theme"`
 		Forms struct {
@@ -69,6 +72,13 @@ type panelButton struct {
 	Endpoint, Confirmation string
 	// Call is the JSON that CloudWatch sends.
 	Call template.HTML
+}
+
+// panelCall is what a button has CloudWatch send.
+type panelCall struct {
+	Do   shift.Order `json:"do"`
+	ID   string      `json:"id"`
+	Step int         `json:"step,omitempty"`
 }
 
 // panelCard is a deployment with its buttons.
@@ -103,9 +113,10 @@ const (
 	// an answer of Lambda is bounded (Lambda Developer Guide, Quotas: 6 MB).
 	maxPanelOpen  = 25
 	maxPanelEnded = 5
-	// maxPanelRounds is how many rounds a call reads what was never read: each reads a few
-	// histories.
-	maxPanelRounds = 3
+	// maxPanelRounds is how many rounds a call reads what it shows and was never read: after the one
+	// that reads the lists, each reads a few histories. No round begins after maxPanelTime.
+	maxPanelRounds = 2 + (maxPanelOpen+maxHistories-1)/maxHistories
+	maxPanelTime   = 10 * time.Second
 )
 
 // panelDescription is what the console shows to who adds the widget to another dashboard.
@@ -163,10 +174,11 @@ func (e panelEvent) look() look {
 	return look{Theme: theme, Style: template.CSS(".sluice {\n" + panelStyle + cardStyle + "}\n")}
 }
 
-// read reads AWS once, and again for what was never read.
-func (p *Panel) read(ctx context.Context) {
+// read reads AWS once, and again for what is shown and was never read.
+func (p *Panel) read(ctx context.Context, search string) {
 	poller := p.dashboard.poller
-	for round := 0; round < maxPanelRounds && (round == 0 || p.hasUnread()); round++ {
+	until := poller.Now().Add(maxPanelTime)
+	for round := 0; round == 0 || round < maxPanelRounds && poller.Now().Before(until) && p.lookAtUnread(search); round++ {
 		poller.mu.Lock()
 		poller.looked, poller.wantList = poller.Now(), round == 0
 		poller.mu.Unlock()
@@ -174,11 +186,15 @@ func (p *Panel) read(ctx context.Context) {
 	}
 }
 
-// hasUnread reports whether there is an open deployment that AWS was not asked about yet.
-func (p *Panel) hasUnread() (unread bool) {
+// lookAtUnread reports whether AWS was not asked yet about an open deployment that is shown, and has
+// these asked about first.
+func (p *Panel) lookAtUnread(search string) (unread bool) {
 	p.dashboard.poller.view(func(time.Time) {
-		for _, d := range p.dashboard.poller.deployments {
-			unread = unread || d.isOpen() && (d.recordRead.IsZero() || d.historyRead.IsZero())
+		shown := p.dashboard.found(search)
+		for _, d := range shown[:min(len(shown), maxPanelOpen)] { // those that are open come first
+			if d.isOpen() && (d.recordRead.IsZero() || d.historyRead.IsZero()) {
+				d.looked, unread = p.dashboard.poller.Now(), true
+			}
 		}
 	})
 	return unread
@@ -186,12 +202,12 @@ func (p *Panel) hasUnread() (unread bool) {
 
 // list shows what is open, and what has ended, the latest first.
 func (p *Panel) list(ctx context.Context, e panelEvent) panelPage {
-	p.read(ctx)
 	d := p.dashboard
 	page := panelPage{look: e.look(), Target: strings.TrimSpace(shift.BoundText(e.Target, maxSearch))}
+	p.read(ctx, page.Target)
 	open := 0
 	d.poller.view(func(now time.Time) {
-		page.Notice = d.composeNotice(nil).html
+		page.Notice = d.composeNotice(nil, now).html
 		for _, of := range d.found(page.Target) {
 			switch {
 			case of.isOpen() && len(page.Open) < maxPanelOpen:
@@ -218,10 +234,13 @@ func (p *Panel) newCard(of *deployment, now time.Time) panelCard {
 	}
 	for _, a := range v.Actions {
 		// Strings can always be encoded, and json.Marshal leaves no character of HTML's in them.
-		call, _ := json.Marshal(map[string]string{"do": string(a.Order), "id": v.ID})
-		v.Buttons = append(v.Buttons, panelButton{
-			Order: a.Order, Endpoint: p.endpoint, Confirmation: a.Before(moves[0].Target), Call: template.HTML(call),
-		})
+		step := v.stepFor(a)
+		call, _ := json.Marshal(panelCall{a.Order, v.ID, step})
+		b := panelButton{Order: a.Order, Endpoint: p.endpoint, Confirmation: a.Before(moves[0].Target), Call: template.HTML(call)}
+		if step > 0 {
+			b.Confirmation += fmt.Sprintf(" It is step %d.", step)
+		}
+		v.Buttons = append(v.Buttons, b)
 	}
 	return v
 }
@@ -232,8 +251,8 @@ func (p *Panel) act(ctx context.Context, e panelEvent) message {
 	if d.config.ReadOnly {
 		return message{Headline: "Nothing was done", Text: "This widget only shows. The stack's setting panel=on gives it buttons."}
 	}
-	p.read(ctx)
-	q, problem := d.question(url.Values{"do": {e.Do}, "id": {e.ID}, "reason": {e.field("reason-" + keyOf(e.ID))}})
+	p.read(ctx, e.ID)
+	q, problem := d.question(url.Values{"do": {e.Do}, "id": {e.ID}, "step": {strconv.Itoa(e.Step)}, "reason": {e.field("reason-" + keyOf(e.ID))}})
 	switch {
 	case problem != nil:
 		return *problem

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
@@ -100,6 +101,21 @@ func TestButtonAsksForAReasonAndSaysWhatCameOfIt(t *testing.T) {
 	page := ask(t, p, lookEvent)
 	assert.Contains(t, page, "pause: lunch")
 	assert.Contains(t, page, "(lunch)", "what came of it stays on the card")
+}
+
+func TestButtonAnswersForTheStepThatWasShown(t *testing.T) {
+	t.Parallel()
+	s, id := newAskingStage(t)
+	p := s.newPanel(panelARN)
+	page := ask(t, p, lookEvent)
+	assert.Contains(t, page, `{"do":"approve","id":"`+id+`","step":2}`)
+	assert.Contains(t, page, `{"do":"abort","id":"`+id+`"}`)
+	s.tell("approve", id, 2)
+	s.advance(20 * time.Minute)
+	late := strings.Replace(press("approve", id, "I saw step 2"), `"do":`, `"step": 2, "do":`, 1)
+	assert.Contains(t, ask(t, p, late), "the answer is about step 2, and step 3 was asked about last")
+	now := strings.Replace(press("approve", id, "I saw step 3"), `"do":`, `"step": 3, "do":`, 1)
+	assert.Contains(t, ask(t, p, now), "the step is taken at its next poll")
 }
 
 func TestWidgetThatOnlyShowsRefusesWhatAButtonWouldAsk(t *testing.T) {
@@ -193,6 +209,36 @@ func TestAnswerOfTheWidgetIsBounded(t *testing.T) {
 	t.Log(len(page), "bytes with the longest texts")
 	assert.Less(t, len(page), 2_000_000)
 	assert.Contains(t, page, "cwdb-action")
+}
+
+// busyAccount has many open deployments, each with a history.
+type busyAccount struct{ manyAccount }
+
+func (a busyAccount) Events(ctx context.Context, x operator.Execution, after int64) ([]operator.Event, error) {
+	if after > 0 {
+		return nil, nil
+	}
+	record, _ := a.Record(ctx, string(x))
+	text, _ := json.Marshal(map[string]any{
+		"deployment": record.Deployment, "progress": shift.Progress{Step: 1, Steps: 2, Weight: 1000, Checks: 1, Wait: 60, Baked: 60},
+	})
+	return []operator.Event{
+		{ID: 1, Type: "ExecutionStarted", At: a.at},
+		{ID: 2, Type: "TaskStateEntered", State: "CheckAlarms", Data: text, At: a.at},
+		{ID: 3, Type: "TaskStateExited", State: "CheckAlarms", Data: text, At: a.at},
+		{ID: 4, Type: "WaitStateEntered", State: "Bake", Data: text, At: a.at},
+	}, nil
+}
+
+// The first call of a new sandbox shows what the page shows, of all that it lists.
+func TestFirstCallOfTheWidgetReadsAllThatItShows(t *testing.T) {
+	t.Parallel()
+	for _, open := range []int{maxPanelOpen, 200} {
+		a := busyAccount{manyAccount{open: open, at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
+		s := newStage(t, `{}`, func(c *Config) { c.Ledger, c.Executions = a, a }, canary)
+		page := ask(t, s.newPanel(panelARN), lookEvent)
+		assert.Equal(t, maxPanelOpen, strings.Count(page, "next step in"), "of %d", open)
+	}
 }
 
 func TestWidgetLooksRightWithinAConsole(t *testing.T) {

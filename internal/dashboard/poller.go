@@ -32,9 +32,11 @@ const (
 	// due its history is read.
 	maxHistories = 4
 	lateness     = time.Second
-	// alarmsEvery and recentEvery are for the alarms of all that is open, and for the executions.
+	// alarmsEvery, recentEvery and freezeEvery are for the alarms of all that is open, for the
+	// executions, and for whether deployments are frozen.
 	alarmsEvery = time.Minute
 	recentEvery = time.Minute
+	freezeEvery = time.Minute
 	// roundPause is the time between two rounds, at least.
 	roundPause = time.Second
 )
@@ -71,8 +73,10 @@ type poller struct {
 	wantList, wantRecent bool
 	listRead             time.Time
 
+	freeze shift.Freeze
+
 	// These belong to the goroutine that runs the rounds.
-	alarmsRead, recentRead time.Time
+	alarmsRead, recentRead, freezeRead time.Time
 }
 
 // problem is why something cannot be read, since a time.
@@ -123,7 +127,7 @@ func (p *poller) poll(ctx context.Context) time.Duration {
 	p.mu.Lock()
 	p.inRound = true
 	p.mu.Unlock()
-	lists := []func(context.Context){p.readList, p.readRecent}
+	lists := []func(context.Context){p.readList, p.readRecent, p.readFreeze}
 	p.together(ctx, len(lists), func(ctx context.Context, i int) { lists[i](ctx) })
 	p.readRecords(ctx)
 	p.readHistories(ctx)
@@ -275,6 +279,25 @@ func (p *poller) readRecent(ctx context.Context) {
 				d.version++
 			}
 		}
+		return news
+	})
+}
+
+// readFreeze reads whether deployments are frozen.
+func (p *poller) readFreeze(ctx context.Context) {
+	if p.Now().Sub(p.freezeRead) < freezeEvery {
+		return
+	}
+	p.freezeRead = p.Now()
+	freeze, err := p.Ledger.Freeze(ctx)
+	p.say("whether deployments are frozen", err)
+	if err != nil {
+		return
+	}
+	p.change(func() bool {
+		now, _ := p.time()
+		news := freeze != p.freeze || !freeze.Until.IsZero() && !freeze.Holds(now) // it has ended by itself
+		p.freeze = freeze
 		return news
 	})
 }

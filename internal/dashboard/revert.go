@@ -38,6 +38,8 @@ type revertPage struct {
 	Says                   []string
 	Until                  time.Time
 	Reason, Problem, Token string
+	// Step is 0: a revert answers nothing.
+	Step int
 }
 
 func (d *Dashboard) showRevert(w http.ResponseWriter, r *http.Request) {

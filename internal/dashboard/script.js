@@ -22,6 +22,12 @@ function tick() {
     const text = left > 0 ? clockText(left) : count.dataset.late
     if (count.textContent !== text) count.textContent = text
   }
+  for (const baked of document.querySelectorAll(".baked[data-since]")) {
+    const whole = Number(baked.dataset.whole)
+    const part = Math.min(Math.max(awsNow() - Number(baked.dataset.since), 0), whole)
+    const text = `baked ${clockText(Math.floor(part / 1000))} of ${clockText(Math.floor(whole / 1000))}`
+    if (baked.textContent !== text) baked.textContent = text
+  }
 }
 
 const keyOf = node => node.nodeType === Node.ELEMENT_NODE ? node.dataset.key || node.id : ""

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -168,7 +169,7 @@ func (d *Dashboard) ask(w http.ResponseWriter, r *http.Request, q question) {
 // order sends what a person asks for to AWS, and returns what came of it, or why it was refused.
 func (d *Dashboard) order(ctx context.Context, q question) (told string, refusal *message) {
 	result, err := d.config.Control.Do(ctx, control.Request{
-		Action: q.Action, Target: q.Of, DeploymentID: q.Card.ID, Reason: q.Reason,
+		Action: q.Action, Target: q.Of, DeploymentID: q.Card.ID, Step: q.Step, Reason: q.Reason,
 	})
 	d.poller.refresh(q.Card.ID)
 	if err != nil {
@@ -205,8 +206,10 @@ func (p *poller) refresh(id string) {
 // question is what a person is about to ask for.
 type question struct {
 	operator.Action
-	Card    card
-	Of      shift.Target
+	Card card
+	Of   shift.Target
+	// Step is the one that was shown to a person who answers; 0 for any other question.
+	Step    int
 	Reason  string
 	Problem string
 	Token   string
@@ -237,8 +240,10 @@ func (d *Dashboard) question(form url.Values) (question, *message) {
 		if moves := of.moves(); len(moves) > 0 {
 			q.Of = moves[0].Target
 		}
-		known = a.Applies(of.stand())
-		if !known {
+		q.Step = q.Card.stepFor(a)
+		if shown, err := strconv.Atoi(form.Get("step")); err == nil && a.Answers() && shown > 0 {
+			q.Step = shown // which may be answered by now: the safety net knows
+		} else if !a.Applies(of.stand()) {
 			q.Of = ""
 		}
 	})

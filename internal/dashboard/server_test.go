@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
 	"github.com/sluice-aws/sluice/internal/operator"
+	"github.com/sluice-aws/sluice/internal/operator/control"
 	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
@@ -37,6 +40,27 @@ func TestListShowsWhatIsOpenAndWhatHasEnded(t *testing.T) {
 	_, body = s.get(deploymentPath(second))
 	for _, want := range []string{`data-plot="weight"`, "What happened", "SetWeight", "orders-5xx", "/ask?do=abort", "Input"} {
 		assert.Contains(t, body, want)
+	}
+}
+
+// What was opened first may end last.
+func TestWhatHasEndedLastIsListedFirst(t *testing.T) {
+	t.Parallel()
+	short := `{"function": "billing", "judge": "off", "strategy": "AllAtOnce"}`
+	s := newStage(t, `{}`, nil, canary, short)
+	s.start("opened-first", canary)
+	s.advance(10 * time.Minute)
+	for i := range maxPanelEnded + 1 {
+		s.start(fmt.Sprintf("short-%02d", i), short)
+		s.advance(time.Minute)
+	}
+	s.advance(time.Hour)
+	_, list := s.get("/")
+	for where, body := range map[string]string{"the list": list, "the widget": ask(t, s.newPanel(""), lookEvent)} {
+		_, ended, _ := strings.Cut(body, ">Ended<")
+		first := strings.Index(ended, "lambda:orders:live 1 → 2")
+		require.Positive(t, first, where)
+		assert.Less(t, first, strings.Index(ended, "lambda:billing:live"), where)
 	}
 }
 
@@ -86,6 +110,132 @@ func TestPersonIsToldWhatWillHappenBeforeAnythingDoes(t *testing.T) {
 	status, body = s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "again")))
 	assert.Equal(t, http.StatusConflict, status)
 	assert.Contains(t, body, "makes no sense to abort")
+}
+
+// asksTwice asks a person about its second step and about its third.
+const asksTwice = `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5},
+	{"percent": 50, "bakeMinutes": 5, "approval": {"waitMinutes": 600}}, {"percent": 100, "approval": {"waitMinutes": 600}}]}}`
+
+// newAskingStage returns a stage where a deployment asks about its second step, and its ID.
+func newAskingStage(t *testing.T) (*stage, string) {
+	s := newStage(t, `{}`, nil, asksTwice)
+	id := s.start("one", asksTwice)
+	s.advance(10 * time.Minute)
+	s.get("/")
+	return s, id
+}
+
+// tell gives an order to a deployment, as a colleague does elsewhere.
+func (s *stage) tell(order, id string, step int) {
+	s.t.Helper()
+	a, _ := operator.FindAction(order)
+	_, err := s.dash.config.Control.Do(s.t.Context(), control.Request{Action: a, Target: "lambda:orders:live", DeploymentID: id, Step: step, Reason: "a colleague"})
+	require.NoError(s.t, err)
+}
+
+func TestPageSaysUntilWhenAnAnswerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	asks := func(before, then string) string {
+		return `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5` + before + `},
+			{"percent": 100, "approval": {"waitMinutes": 600, "whenNobodyAnswers": "` + then + `"}}]}}`
+	}
+	for name, tt := range map[string]struct{ input, left, follows string }{
+		"it goes back":      {asks(``, "rollback"), "9:55:00", "the traffic is put back"},
+		"the step is taken": {asks(``, "promote"), "9:55:00", "the step is taken"},
+		"before its first":  {asks(`, "approval": {"waitMinutes": 600}`, "rollback"), "9:50:00", "the deployment ends, with no traffic moved"},
+	} {
+		s := newStage(t, `{}`, nil, tt.input)
+		id := s.start("one", tt.input)
+		s.advance(10 * time.Minute)
+		_, body := s.get("/")
+		assert.Contains(t, body, "time for an answer: <b", name)
+		assert.Contains(t, body, tt.left+"</b>, then "+tt.follows, name)
+		assert.Contains(t, body, "if nobody does within 10h, "+tt.follows, name)
+		s.tell("pause", id, 0)
+		s.advance(10 * time.Minute)
+		_, body = s.get("/")
+		assert.NotContains(t, body, "time for an answer", "%s: it stands still", name)
+		assert.Contains(t, body, "looks again in", name)
+	}
+}
+
+func TestWhoWaitsInTheQueueIsShownAndCanBeAborted(t *testing.T) {
+	t.Parallel()
+	waits := `{"function": "orders", "version": "1", "judge": "off", "whenHeld": "wait"}`
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(10 * time.Minute)
+	id := s.start("two", waits)
+	s.advance(30 * time.Second)
+	for _, path := range []string{"/", deploymentPath(id)} {
+		_, body := s.get(path)
+		assert.Contains(t, body, ">queued<", path)
+		assert.Contains(t, body, "waits for its turn, held up by one · looks again in <b", path)
+		assert.Contains(t, body, "/ask?do=abort&amp;id="+url.QueryEscape(id), path)
+		assert.NotContains(t, body, "/ask?do=promote&amp;id="+url.QueryEscape(id), path)
+	}
+	status, body := s.send(s.request(http.MethodPost, "/act", s.order("abort", id, "not this one")))
+	assert.Equal(t, http.StatusSeeOther, status, body)
+	s.advance(2 * time.Minute)
+	_, body = s.get(deploymentPath(id))
+	assert.Contains(t, body, "Rejected")
+	assert.NotContains(t, body, "/ask?do=")
+}
+
+// freeze freezes the account for an hour.
+func (s *stage) freeze(reason string) {
+	s.t.Helper()
+	_, err := s.dash.config.Ledger.(*dynamo.Ledger).SetFreeze(s.t.Context(), shift.Freeze{Until: s.now().Add(time.Hour), Reason: reason, At: s.now()})
+	require.NoError(s.t, err)
+}
+
+func TestFreezeIsShown(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	s.start("one", canary)
+	_, body := s.get("/")
+	assert.NotContains(t, body, "frozen")
+	s.freeze("the <b>sale")
+	s.advance(5 * time.Minute)
+	const told = "Deployments are frozen until Thu 1 Jan 01:00 UTC: the &lt;b&gt;sale"
+	_, body = s.get("/")
+	assert.Contains(t, body, told)
+	s.advance(time.Hour)
+	_, body = s.get("/")
+	assert.NotContains(t, body, told, "it is over")
+	s.freeze("again")
+	p := s.newPanel("")
+	assert.Contains(t, ask(t, p, lookEvent), "Deployments are frozen until Thu 1 Jan 02:05 UTC: again")
+}
+
+func TestAnswerIsForTheStepThatWasShown(t *testing.T) {
+	t.Parallel()
+	s, id := newAskingStage(t)
+	_, body := s.get("/ask?do=approve&id=" + url.QueryEscape(id))
+	assert.Contains(t, body, "Approve step 2 of lambda:orders:live?")
+	assert.Contains(t, body, `name="step" value="2"`)
+	s.tell("approve", id, 2)
+	s.advance(20 * time.Minute)
+	s.get("/")
+	form := s.order("approve", id, " ")
+	form.Set("step", "2")
+	status, body := s.send(s.request(http.MethodPost, "/act", form))
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	assert.Contains(t, body, `name="step" value="2"`, "who is asked for a reason still answers for the step that was shown")
+	for _, order := range []string{"approve", "reject"} {
+		form.Set("do", order)
+		form.Set("reason", "I saw step 2")
+		status, body = s.send(s.request(http.MethodPost, "/act", form))
+		assert.Equal(t, http.StatusConflict, status)
+		assert.Contains(t, body, "the answer is about step 2, and step 3 was asked about last")
+	}
+	_, body = s.get("/ask?do=reject&id=" + url.QueryEscape(id))
+	assert.Contains(t, body, `name="step" value="3"`)
+	form.Set("step", "3")
+	status, _ = s.send(s.request(http.MethodPost, "/act", form))
+	assert.Equal(t, http.StatusSeeOther, status)
+	_, body = s.get("/ask?do=abort&id=" + url.QueryEscape(id))
+	assert.NotContains(t, body, `name="step"`)
 }
 
 func TestPauseAndResumeAreOfferedInTurn(t *testing.T) {

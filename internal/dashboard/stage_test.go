@@ -108,6 +108,9 @@ func (s *stage) Do(r *http.Request) (*http.Response, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := r.Context().Err(); err != nil { // the test has ended the polling meanwhile
+		return nil, err
+	}
 	answer := httptest.NewRecorder()
 	if s.refuse == nil || !s.refuse(answer, r) {
 		s.aws.ServeHTTP(answer, r)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-aws/sluice/internal/explain"
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/picture"
 	"github.com/sluice-aws/sluice/internal/picture/page"
@@ -32,7 +33,7 @@ type card struct {
 	Weight  picture.Share
 	Marks   []shift.Weight // of the steps to come
 	Step    string
-	Baked   string
+	Baked   *baking
 	Count   *countdown
 	Gates   []gate
 	Notes   []string
@@ -42,6 +43,8 @@ type card struct {
 	Ended   time.Time
 	Trouble []string
 	Actions []operator.Action
+	// Asks is the step that people are asked about, or 0.
+	Asks int
 	// Revertable says that it can be reverted, as far as its own record tells.
 	Revertable bool
 	// Why and Next are the cause of an end, and what a person can do.
@@ -55,6 +58,19 @@ type countdown struct {
 	Until time.Time // by AWS's clock
 	Left  time.Duration
 	Late  string // is shown when the time has come
+	Then  string // what follows, where What does not say it
+}
+
+// baking is how long a step has baked, of what it has to.
+type baking struct {
+	Baked, Whole time.Duration
+	// Since is when it would have begun if nothing had interrupted it, by AWS's clock: the page counts
+	// from there. It is zero while something is waited for.
+	Since time.Time
+}
+
+func (b baking) String() string {
+	return fmt.Sprintf("baked %s of %s", picture.Clock(b.Baked), picture.Clock(b.Whole))
 }
 
 // gate is what is asked before the next step, with its evidence.
@@ -99,7 +115,7 @@ func (d *deployment) newCard(now time.Time, c Config) card {
 	if !c.ReadOnly {
 		v.Actions = operator.ActionsFor(d.stand())
 	}
-	v.Revertable = c.revertable(d.record, now)
+	v.Asks, v.Revertable = d.record.Question(), c.revertable(d.record, now)
 	if !v.Open {
 		v.addEnd(d)
 		return v
@@ -141,6 +157,8 @@ func (d *deployment) badge(live picture.Live) (name, tone string) {
 		return "putting back", "bad"
 	case !d.isOpen():
 		return strings.ToLower(cmp.Or(d.execution.Status, "ended")), "muted"
+	case d.turn() != nil:
+		return "queued", "doubt"
 	case live.WaitState != "":
 		return live.WaitState, "doubt"
 	case live.Judged && live.Verdict == shift.Hold:
@@ -161,31 +179,43 @@ func (v *card) addEnd(d *deployment) {
 
 // addSteps says how far it has come, and when it goes on.
 func (v *card) addSteps(d *deployment, live picture.Live, now time.Time) {
+	if turn := d.turn(); turn != nil {
+		v.Step, v.Count = turn.String(), d.waitEnd(now)
+		return
+	}
 	plan := d.plan()
 	for _, s := range plan.Steps {
 		if s.Weight > v.Weight.Weight && s.Weight < shift.All {
 			v.Marks = append(v.Marks, s.Weight)
 		}
 	}
-	step := max(live.Step, d.record.Intent)
+	v.Step = d.stepText(live, plan.Len())
 	switch {
-	case plan.Len() == 0:
-		v.Step = "not planned yet"
-	case step == 0:
-		v.Step = fmt.Sprintf("no step of %d taken yet", plan.Len())
-	default:
-		v.Step = fmt.Sprintf("step %d of %d", step, plan.Len())
-	}
-	if live.State != "" && live.State != bakeState {
-		v.Step += ", " + cmp.Or(stateNames[live.State], live.State)
-	}
-	if d.record.Status == shift.StatusOpen && live.Step > 0 && live.Bake > 0 {
+	case d.record.Status != shift.StatusOpen:
+	case live.Step > 0 && live.Bake > 0:
 		v.addBake(d, live, now)
+	case live.WaitState != "":
+		v.Count = d.waitEnd(now)
 	}
 }
 
+// stepText says at which of its steps it is, and what it does there.
+func (d *deployment) stepText(live picture.Live, steps int) string {
+	text := fmt.Sprintf("step %d of %d", max(live.Step, d.record.Intent), steps)
+	switch {
+	case steps == 0:
+		text = "not planned yet"
+	case live.Step == 0 && d.record.Intent == 0:
+		text = fmt.Sprintf("no step of %d taken yet", steps)
+	}
+	if live.State != "" && live.State != flow.BakeState {
+		text += ", " + cmp.Or(stateNames[live.State], live.State)
+	}
+	return text
+}
+
 func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {
-	v.Baked = fmt.Sprintf("baked %s of %s", picture.Clock(min(live.Baked, live.Bake)), picture.Clock(live.Bake))
+	v.Baked = &baking{Baked: min(live.Baked, live.Bake), Whole: live.Bake}
 	if live.WaitState != "" {
 		v.Count = d.waitEnd(now)
 		return
@@ -194,16 +224,41 @@ func (v *card) addBake(d *deployment, live picture.Live, now time.Time) {
 	if live.Step == d.plan().Len() {
 		what = "finishes in"
 	}
+	v.Baked.Since = now.Add(-v.Baked.Baked)
 	left := max(live.Bake-live.Baked, 0)
 	v.Count = &countdown{What: what, Until: now.Add(left), Left: left, Late: "now due"}
 }
 
-// waitEnd counts down to the next look at what is waited for.
+// waitEnd counts down to what follows if nobody answers, or else to the next look at what is
+// waited for.
 func (d *deployment) waitEnd(now time.Time) *countdown {
+	if end := d.answerEnd(now); end != nil {
+		return end
+	}
 	if d.due.IsZero() {
 		return nil
 	}
 	return &countdown{What: "looks again in", Until: d.due, Left: max(d.due.Sub(now), 0), Late: "now due"}
+}
+
+// answerEnd counts down to what follows if nobody answers. It is nil if nobody is asked, or while
+// that time stands still.
+func (d *deployment) answerEnd(now time.Time) *countdown {
+	step := d.record.Question()
+	n := len(d.run.Positions)
+	if step == 0 || n == 0 || d.record.Deployment == nil {
+		return nil
+	}
+	at := d.run.Positions[n-1]
+	left, runs := d.record.Deployment.AnswerLeft(at.Progress, step)
+	if !runs {
+		return nil
+	}
+	until := d.began.Add(at.At + left.Duration())
+	return &countdown{
+		What: "time for an answer:", Until: until, Left: max(until.Sub(now), 0), Late: "over",
+		Then: ", then " + d.plan().Step(step).Approval.Follows(step),
+	}
 }
 
 // gates are what decides whether it goes on: the last check, and then those first that object.
@@ -278,6 +333,14 @@ func (v card) Link() string { return "/deployment?id=" + url.QueryEscape(v.ID) }
 // Ask is the address of the page that says what an Action will do.
 func (v card) Ask(a operator.Action) string {
 	return "/ask?do=" + url.QueryEscape(string(a.Order)) + "&id=" + url.QueryEscape(v.ID)
+}
+
+// stepFor is the step that an Action answers for, or 0.
+func (v card) stepFor(a operator.Action) int {
+	if a.Answers() {
+		return v.Asks
+	}
+	return 0
 }
 
 // AskRevert is the address of the page that says what a revert will do.

@@ -85,7 +85,7 @@ func describeApproval(d shift.Deployment, p shift.Progress) string {
 	}
 	target, sluice := d.Changes[0].Target, CommandOptions(d.ID)
 	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
-	text += fmt.Sprintf("To approve it: sluice approve %s --reason '...'%s. To put the traffic back: sluice reject %s --reason '...'%s. ", target, sluice, target, sluice)
+	text += fmt.Sprintf("To approve it: sluice approve %s --step %d --reason '...'%s. To put the traffic back: sluice reject %[1]s --step %[2]d --reason '...'%[3]s. ", target, p.Step+1, sluice)
 	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
 		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
 	}

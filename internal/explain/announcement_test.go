@@ -57,8 +57,8 @@ func TestTheCommandsOfAnApprovalNameTheirSluice(t *testing.T) {
 		d := canary(t)
 		d.ID, d.Plan.Steps[1].Approval.Wait = id, 3600
 		got := explain.Announce(d, shift.ApprovalAsked, d.AfterShift(d.Start(), nil, 0), noon)
-		assert.Contains(t, got.Summary, "To approve it: sluice approve lambda:orders:live --reason '...'"+options)
-		assert.Contains(t, got.Summary, "To put the traffic back: sluice reject lambda:orders:live --reason '...'"+options)
+		assert.Contains(t, got.Summary, "To approve it: sluice approve lambda:orders:live --step 2 --reason '...'"+options)
+		assert.Contains(t, got.Summary, "To put the traffic back: sluice reject lambda:orders:live --step 2 --reason '...'"+options)
 	}
 }
 

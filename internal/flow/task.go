@@ -11,6 +11,12 @@ import (
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
+// The names of the Wait states.
+const (
+	BakeState = "Bake"
+	TurnState = "AwaitTurn"
+)
+
 // Spec is what the definition and the stack need to know of a task.
 type Spec struct {
 	// State is the name of the task state, Function that of the Lambda behind it.

@@ -31,22 +31,25 @@ type Stand struct {
 	// Progress is the last one that is known. It is zero before the first Step, and where the
 	// execution's history was not read.
 	Progress shift.Progress
+	// Queued says that the deployment waits for its turn. It has no Record then.
+	Queued bool
 }
 
 var actions = []Action{
 	{
 		Order: shift.Abort, Short: "Put a deployment's traffic back at once",
 		about: `Abort puts all traffic of the deployment that holds TARGET back on the stable
-version at once, for every target of that deployment.`,
+version at once, for every target of that deployment. One that waits for its
+turn leaves the queue.`,
 		Effect: "its traffic is being put back", Because: "customers call",
-		applies: Stand.isOpen,
+		applies: func(s Stand) bool { return s.isOpen() || s.Queued },
 	},
 	{
 		Order: shift.Promote, Short: "Skip the rest of a deployment's plan",
 		about: `Promote makes the deployment that holds TARGET skip the rest of its plan, at its
 next poll. The alarms still count, and the hooks still run. A promotion passes
 approvals and windows. A freeze it does not: end that first.`,
-		Effect: "it goes to 100% at its next poll, unless an alarm fires", Because: "the fix is urgent",
+		Effect: "it goes to 100% at its next poll, unless an alarm fires or a freeze holds it", Because: "the fix is urgent",
 		applies: func(s Stand) bool { return s.isOpen() && s.Deployment != nil && s.pending() != shift.Promote },
 	},
 	{
@@ -66,8 +69,9 @@ and whenPauseEnds in the deployment's input.`,
 	{
 		Order: shift.Approve, Short: "Let a deployment take the step that it asks about",
 		about: `Approve lets the deployment that holds TARGET take the step that waits for a
-person (approval, in the deployment's input), at its next poll, which comes
-within 5 minutes. An answer is for that one step, and counts once.`,
+person (approval, in the deployment's input), at its next poll: usually within 5
+minutes, later where it waits for days. An answer is for that one step, and
+counts once.`,
 		Effect: "the step is taken at its next poll, unless something else keeps it waiting", Because: "the numbers look good",
 		applies: Stand.asks,
 	},
@@ -113,10 +117,7 @@ func (a Action) Before(t shift.Target) string {
 func (s Stand) isOpen() bool { return s.Status == shift.StatusOpen }
 
 // asks reports whether people are asked about a Step, and nobody has answered yet.
-func (s Stand) asks() bool {
-	_, answered := s.AnswerFor(s.Asked.Step)
-	return s.isOpen() && s.Asked.Step > s.Intent && !answered
-}
+func (s Stand) asks() bool { return s.Question() > 0 }
 
 // pending returns the Order that the deployment is to obey, or has obeyed last.
 func (s Stand) pending() shift.Order {

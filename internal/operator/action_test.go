@@ -32,6 +32,7 @@ func TestOnlyActionsThatMakeSenseAreOffered(t *testing.T) {
 		{"its traffic is being put back", operator.Stand{Record: shift.Record{Status: shift.StatusRestoring, Deployment: &shift.Deployment{}}}, nil},
 		{"it is closed", operator.Stand{Record: shift.Record{Status: shift.StatusClosed}}, nil},
 		{"the ledger does not know it", operator.Stand{}, nil},
+		{"it waits for its turn", operator.Stand{Queued: true}, []shift.Order{shift.Abort}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,9 +49,14 @@ func TestActionSaysBeforehandWhatItWillDo(t *testing.T) {
 	t.Parallel()
 	abort, found := operator.FindAction("abort")
 	require.True(t, found)
-	assert.Equal(t, "Abort puts all traffic of the deployment that holds lambda:orders:live back on the stable version at once, for every target of that deployment.", abort.Before("lambda:orders:live"))
+	assert.Equal(t, "Abort puts all traffic of the deployment that holds lambda:orders:live back on the stable version at once, for every target of that deployment. One that waits for its turn leaves the queue.", abort.Before("lambda:orders:live"))
 	_, found = operator.FindAction("delete")
 	assert.False(t, found)
+	// Polls of a long wait are further apart, and a freeze holds a promotion.
+	approve, _ := operator.FindAction("approve")
+	assert.Contains(t, approve.Before("lambda:orders:live"), "at its next poll: usually within 5 minutes, later where it waits for days.")
+	promote, _ := operator.FindAction("promote")
+	assert.Equal(t, "it goes to 100% at its next poll, unless an alarm fires or a freeze holds it", promote.Effect)
 	for _, a := range operator.Actions() {
 		assert.NotEmpty(t, a.Short+a.Effect+a.Because, a.Order)
 		assert.Contains(t, a.About(), "TARGET", a.Order)

@@ -119,7 +119,7 @@ func (r *Run) closingText(c Closing) string {
 func (r *Run) whenItEnds(closed time.Duration) string {
 	stage, _ := lastBefore(r.Stages, closed, func(s Stage) time.Duration { return s.At })
 	switch stage.State {
-	case bakeState:
+	case flow.BakeState:
 		return "the execution ends at its next poll"
 	case "":
 		return "the execution ends soon"

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
@@ -98,7 +99,7 @@ func (l *Live) addPosition(r *Run, p Position, stage Stage) {
 	l.Judged, l.Verdict, l.Reasons = p.Checks > 0, p.Verdict, shift.Texts(p.Reasons)
 	l.Compared = r.comparisons(p.Progress.Judged)
 	l.Baked, l.WaitState = p.Baked.Duration(), waitState(p.Progress)
-	if stage.State == bakeState && stage.At >= p.At {
+	if stage.State == flow.BakeState && stage.At >= p.At {
 		l.Baked += r.bakedIn(p, stage, l.At)
 	}
 	if p.Step < 1 || p.Step > r.Plan.Len() {
@@ -122,9 +123,6 @@ func waitState(p shift.Progress) string {
 	}
 	return "waiting"
 }
-
-// bakeState is the name of the Wait state.
-const bakeState = "Bake"
 
 // addObserved fills in what a simulation saw. Its weights count only once the
 // deployment has begun.

@@ -26,7 +26,9 @@ type Run struct {
 	Moments   []Moment
 	Stages    []Stage
 	Positions []Position
-	End       *End // nil until the execution has ended
+	// Turn is where the deployment stands in the queue. It is nil unless it waits for its turn.
+	Turn *shift.Turn
+	End  *End // nil until the execution has ended
 	// Closed is how the Ledger closed the deployment. It is nil while the deployment is
 	// open, or if the Ledger was not read.
 	Closed *Closing
@@ -173,6 +175,9 @@ func (r *Run) learn(execution string, at time.Duration, state string, d document
 	if d.Release != nil && !r.published {
 		r.published, r.Changes = true, d.Release.Moves()
 		r.Strategy, r.Alarms = d.Release.Strategy, d.Release.Alarms
+	}
+	if d.Deployment != nil {
+		r.Turn = d.Deployment.Turn
 	}
 	if isOpened(d.Deployment) && r.Plan.Len() == 0 {
 		r.learnOpening(at, *d.Deployment)

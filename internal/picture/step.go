@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
@@ -74,7 +75,7 @@ func (r *Run) endedByAlarm() bool {
 // stopped, or that found its deployment restored, has not reported that time.
 func (r *Run) bakedAfter(p Position) time.Duration {
 	for i, s := range r.Stages {
-		if s.State != bakeState || s.At < p.At {
+		if s.State != flow.BakeState || s.At < p.At {
 			continue
 		}
 		left := r.End.At

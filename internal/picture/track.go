@@ -217,7 +217,7 @@ func (r *Run) Pauses() []Phase {
 // phaseName returns the name of the phase that a stage belongs to.
 func (r *Run) phaseName(s Stage) string {
 	switch s.State {
-	case flow.SetWeight.State, bakeState, flow.CheckAlarms.State:
+	case flow.SetWeight.State, flow.BakeState, flow.CheckAlarms.State:
 		return "step " + GroupDigits(s.Step)
 	}
 	return s.State

@@ -110,7 +110,7 @@ func TestPeopleAreAskedByAnAnnouncement(t *testing.T) {
 	for _, a := range w.Announcements() {
 		if a.State == shift.ApprovalAsked {
 			ids[a.ID]++
-			assert.Contains(t, a.Summary, "sluice approve lambda:orders:live --reason")
+			assert.Contains(t, a.Summary, fmt.Sprintf("sluice approve lambda:orders:live --step %d --reason", a.Step+1))
 		}
 	}
 	arn := w.Executions()[0].ARN()

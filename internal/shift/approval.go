@@ -23,6 +23,28 @@ const MaxApprovalWait Seconds = 30 * 24 * 3600
 // IsAsked says whether anybody is asked at all.
 func (a Approval) IsAsked() bool { return a.Wait > 0 }
 
+// Follows says what follows for a Step about which nobody answers in time.
+func (a Approval) Follows(step int) string {
+	switch {
+	case a.WhenNobodyAnswers == GoOnAfterWait:
+		return "the step is taken"
+	case step == 1:
+		return "the deployment ends, with no traffic moved"
+	}
+	return "the traffic is put back"
+}
+
+// AnswerLeft is for how long an answer about a Step is still waited for, and whether that time
+// runs: it stands still while something else keeps the Step out. It is 0 if nobody is waited for.
+func (d Deployment) AnswerLeft(p Progress, step int) (left Seconds, runs bool) {
+	for _, w := range p.Waits {
+		if w.Name == AwaitingApproval && w.Of == strconv.Itoa(step) && !w.Over && step <= d.Plan.Len() {
+			return max(d.Plan.Step(step).Approval.Wait-w.Seconds, 0), p.Waiting && !w.Standing
+		}
+	}
+	return 0, false
+}
+
 // AskedStep is the Step about which people were asked last, and since when they are.
 type AskedStep struct {
 	Step int       `json:"step"`
@@ -63,6 +85,14 @@ func (r Record) CheckAnswer(step int, c Command) error {
 	return nil
 }
 
+// Question is the Step about which people are asked, and about which nobody has answered yet, or 0.
+func (r Record) Question() int {
+	if _, answered := r.AnswerFor(r.Asked.Step); answered || r.Status != StatusOpen || r.Asked.Step <= r.Intent {
+		return 0
+	}
+	return r.Asked.Step
+}
+
 // AnswerFor returns the answer that a person has given about a Step.
 func (r Record) AnswerFor(step int) (Command, bool) {
 	for _, a := range r.Answers {
@@ -93,7 +123,7 @@ func (a Approval) observe(step int, found Poll) []Observation {
 	of := strconv.Itoa(step)
 	return []Observation{{
 		Verdict: Wait,
-		Reason:  Reason{Name: AwaitingApproval, Subject: of, Text: fmt.Sprintf("step %d is taken only if a person approves it", step)},
+		Reason:  Reason{Name: AwaitingApproval, Subject: of, Text: fmt.Sprintf("step %d is taken only if a person approves it; if nobody does within %s, %s", step, a.Wait, a.Follows(step))},
 		Limit: Limit{
 			Of: of, Length: a.Wait, Then: a.WhenNobodyAnswers, Person: true,
 			Expired: Reason{Name: ApprovalExpired, Subject: of, Text: fmt.Sprintf("nobody approved step %d within %s", step, a.Wait)},

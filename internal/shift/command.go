@@ -27,6 +27,9 @@ const (
 // Orders are all of them.
 func Orders() []Order { return []Order{Abort, Promote, Pause, Resume, Approve, Reject} }
 
+// Answers says whether the Order answers the question whether a Step may be taken.
+func (o Order) Answers() bool { return o == Approve || o == Reject }
+
 // Command is an Order as it is stored in the Ledger's record until the Deployment obeys it.
 //
 // A command may arrive twice, or late: another Deployment may hold the Target by then, or

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator/callersts"
+	"github.com/sluice-aws/sluice/internal/operator/control"
 	"github.com/sluice-aws/sluice/internal/operator/lambdanet"
 	"github.com/sluice-aws/sluice/internal/shift"
 )
@@ -108,7 +109,7 @@ func (a account) orderFreeze(cmd *cobra.Command, reason string, until func(time.
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):
-		return fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, cfg.Region)
+		return control.NoNetError(function, cfg.Region)
 	case errors.As(err, &refused) && (refused.Name == flow.InvalidFreeze || refused.Name == "InvalidCommand"):
 		return errors.New(refused.Message)
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +23,9 @@ const aboutOrders = `
 The command invokes the safety net, which is the Lambda function
 NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function. For
 an execution it also needs dynamodb:GetItem on the ledger's table, and for its
-name states:ListStateMachines. Who gives the order is recorded: AWS tells it
-(sts:GetCallerIdentity, which needs no permission).`
+name states:ListStateMachines; for one that waits for its turn dynamodb:Query.
+Who gives the order is recorded: AWS tells it (sts:GetCallerIdentity, which
+needs no permission).`
 
 // noReason is recorded if the user gives no reason.
 const noReason = "no reason was given"
@@ -31,16 +33,24 @@ const noReason = "no reason was given"
 func newOrder(o operator.Action, env environment) *cobra.Command {
 	a := account{environment: env}
 	var reason string
+	var step int
 	var asJSON bool
+	flags, also := "[--reason TEXT] [--json]", "lambda:orders:prod --profile production"
+	if o.Answers() {
+		flags, also = "[--step N] "+flags, "lambda:orders:prod --step 2 --profile production"
+	}
 	cmd := &cobra.Command{
-		Use:                   fmt.Sprintf("%s TARGET [--reason TEXT] [--json]", o.Order),
+		Use:                   fmt.Sprintf("%s TARGET %s", o.Order, flags),
 		Short:                 o.Short,
 		Long:                  o.About() + aboutOrders,
-		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s lambda:orders:prod --profile production", o.Order, o.Because),
+		Example:               fmt.Sprintf("  sluice %s orders --reason '%s'\n  sluice %[1]s %s", o.Order, o.Because, also),
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     a.completeTargets(false),
 		Args:                  oneSubject,
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("step") && step < 1 {
+				return fmt.Errorf("--step is %d, and must be at least 1", step)
+			}
 			s, err := parseSubject(args[0])
 			if err != nil {
 				return err
@@ -49,7 +59,7 @@ func newOrder(o operator.Action, env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := f.giveOrder(cmd.Context(), s, control.Request{Action: o, Reason: cmp.Or(reason, noReason)})
+			t, err := f.giveOrder(cmd.Context(), s, control.Request{Action: o, Step: step, Reason: cmp.Or(reason, noReason)})
 			if err != nil {
 				return err
 			}
@@ -60,6 +70,9 @@ func newOrder(o operator.Action, env environment) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "say why; `TEXT` is kept in the deployment's record")
+	if o.Answers() {
+		cmd.Flags().IntVar(&step, "step", 0, "answer only for the step `N`, and not for a later one")
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	a.addMachineFlag(cmd)
 	a.addTableFlag(cmd)
@@ -80,17 +93,41 @@ type orderResult struct {
 	effect string
 }
 
-// giveOrder gives an order to the deployment that holds a subject's Target, or else to
-// that of the execution with the subject's name.
+// giveOrder gives an order to the deployment that holds a subject's Target, or else to one that
+// waits for its turn, or else to that of the execution with the subject's name.
 func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (orderResult, error) {
 	var unheld *control.UnheldError
 	if s.target != "" {
 		r.Target = s.target
 		result, err := f.sendOrder(ctx, r)
-		if s.name == "" || !errors.As(err, &unheld) {
+		if !errors.As(err, &unheld) {
 			return result, err
 		}
 	}
+	waiting, found, err := f.findWaiting(ctx, s)
+	switch {
+	case err != nil:
+		return orderResult{}, err
+	case found:
+		return f.orderWaiting(ctx, waiting, r)
+	case unheld != nil && s.name == "":
+		return orderResult{}, unheld
+	}
+	return f.orderRecorded(ctx, s, r, unheld)
+}
+
+// orderWaiting gives an order to a deployment that waits for its turn.
+func (f finder) orderWaiting(ctx context.Context, w shift.Waiting, r control.Request) (orderResult, error) {
+	if r.Order != shift.Abort {
+		return orderResult{}, fmt.Errorf("%s waits for its turn, so there is nothing to %s: it can only be aborted", operator.Execution(w.ID).Name(), r.Order)
+	}
+	r.Target, r.DeploymentID = w.Arrivals[0].Target, w.ID
+	return f.sendOrder(ctx, r)
+}
+
+// orderRecorded gives an order to the deployment of the execution that a subject names. unheld says
+// that no deployment holds the Target that the subject could name, too, and may be nil.
+func (f finder) orderRecorded(ctx context.Context, s subject, r control.Request, unheld *control.UnheldError) (orderResult, error) {
 	record, err := f.record(ctx, s)
 	switch {
 	case err != nil && unheld != nil:
@@ -104,6 +141,27 @@ func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (or
 	}
 	r.Target, r.DeploymentID = record.Arrivals[0].Target, record.ID
 	return f.sendOrder(ctx, r)
+}
+
+// findWaiting finds the deployment in the queue that a subject names, by its execution or by a
+// Target for which only one waits. Who may not read the queue finds nothing.
+func (f finder) findWaiting(ctx context.Context, s subject) (shift.Waiting, bool, error) {
+	queue, _ := f.ledger.Queue(ctx)
+	meant := func(w shift.Waiting) bool {
+		x := operator.Execution(w.ID)
+		return x == s.arn || s.name != "" && x.Name() == s.name
+	}
+	if i := slices.IndexFunc(queue, meant); i >= 0 {
+		return queue[i], true, nil
+	}
+	queue = slices.DeleteFunc(queue, func(w shift.Waiting) bool { return s.target == "" || !w.Concerns(s.target) })
+	switch len(queue) {
+	case 0:
+		return shift.Waiting{}, false, nil
+	case 1:
+		return queue[0], true, nil
+	}
+	return shift.Waiting{}, false, fmt.Errorf("%d deployments wait for %s: name the execution that is meant, such as %s", len(queue), s.target, operator.Execution(queue[0].ID).Name())
 }
 
 // sendOrder sends an order, and waits for the answer.

@@ -71,7 +71,7 @@ func TestAPersonApprovesAStep(t *testing.T) {
 	a.caller = "arn:aws:sts::123456789012:assumed-role/Admin/ann"
 	asked := a.run("status")
 	require.Equal(t, statusOK, asked.status, asked.stderr)
-	assertInOrder(t, asked.stdout, []string{"step 2 waits for approval: sluice approve lambda:orders:live --reason TEXT"})
+	assertInOrder(t, asked.stdout, []string{"step 2 waits for approval until 2026-01-01 01:05 UTC or later", "without an answer the traffic is put back", "sluice approve lambda:orders:live --step 2 --reason TEXT --region us-east-1"})
 
 	frozen := a.run("freeze", "--until", "30m", "--reason", "the sale")
 	require.Equal(t, statusOK, frozen.status, frozen.stderr)
@@ -99,8 +99,38 @@ func TestAPersonApprovesAStep(t *testing.T) {
 		assert.Equal(t, statusFailed, refused.status)
 		assert.Contains(t, refused.stderr, "write a time such as 2026-12-27T06:00:00Z")
 	}
+	assert.Contains(t, a.run("freeze", "--until", "1h", "--name-prefix", "team").stderr, "sluice: there is no function team-safety-net in us-east-1: deploy Sluice there")
 	assert.Contains(t, a.run("freeze", "--until", "2000h").stderr, "may last at most")
 	assert.Contains(t, a.run("freeze", "--until", "2020-01-01T00:00:00Z").stderr, "is no order to freeze")
+}
+
+// Who has read about one step does not approve the next one unseen.
+func TestAnAnswerIsForTheStepThatItNames(t *testing.T) {
+	t.Parallel()
+	deployment := `{"function": "orders", "judge": "off", "strategy": {"steps": [{"percent": 10, "bakeMinutes": 5},
+		{"percent": 50, "bakeMinutes": 5, "approval": {"waitMinutes": 60}}, {"percent": 100, "approval": {"waitMinutes": 60}}]}}`
+	a, x := startDeployment(t, deployment, `{}`, 10*time.Minute)
+	require.Equal(t, statusOK, a.run("approve", "orders", "--step", "2").status)
+	early := a.run("approve", "orders", "--step", "3")
+	assert.Equal(t, statusFailed, early.status)
+	assert.Contains(t, early.stderr, "the answer is about step 3, and step 2 was asked about last")
+	require.NoError(t, a.Advance(20*time.Minute))
+	for _, order := range []string{"approve", "reject"} {
+		late := a.run(order, "orders", "--step", "2")
+		assert.Equal(t, statusFailed, late.status)
+		assert.Contains(t, late.stderr, "sluice: cannot "+order+" lambda:orders:live: ")
+		assert.Contains(t, late.stderr, "the answer is about step 2, and step 3 was asked about last")
+	}
+	require.NoError(t, a.Advance(10*time.Minute))
+	assert.Equal(t, asl.Running, x.Status())
+	require.Equal(t, statusOK, a.run("approve", "orders").status, "an older announcement names no step")
+	require.NoError(t, a.Advance(10*time.Minute))
+	assert.Equal(t, asl.Succeeded, x.Status())
+
+	for _, step := range []string{"0", "-1"} {
+		assert.Contains(t, a.run("approve", "orders", "--step", step).stderr, "--step is "+step+", and must be at least 1")
+	}
+	assert.Contains(t, a.run("pause", "orders", "--step", "2").stderr, "unknown flag: --step")
 }
 
 func TestRefusedOrderSaysWhy(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-aws/sluice/internal/explain"
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/shift"
@@ -17,13 +18,14 @@ import (
 
 const aboutStatus = `Status lists all deployments that are open, the oldest first: what they shift,
 at which step they are, the last command, what a person is asked, and why one is
-putting its traffic back. It also says whether deployments are frozen.
+putting its traffic back. Then come those that wait for their turn. It also says
+whether deployments are frozen.
 
 Status needs dynamodb:Query and dynamodb:GetItem on the ledger's table.`
 
 const examplesOfStatus = `  sluice status
   sluice status --profile production
-  sluice status --json | jq -r '.[].executionArn'`
+  sluice status --json | jq -r '.deployments[].executionArn'`
 
 func newStatus(env environment) *cobra.Command {
 	a := account{environment: env}
@@ -49,6 +51,11 @@ func newStatus(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			waiting, damaged, err := f.waiting(cmd.Context())
+			if err != nil {
+				return err
+			}
+			open, unread = append(open, waiting...), append(unread, damaged...)
 			freeze, err := f.ledger.Freeze(cmd.Context())
 			if err != nil {
 				return f.explainLedger(err)
@@ -57,7 +64,7 @@ func newStatus(env environment) *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "sluice: %v\n", err)
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), open)
+				return writeJSON(cmd.OutOrStdout(), newStatusShown(open, freeze, env.now()))
 			}
 			return writeText(cmd.OutOrStdout(), func(to io.Writer) {
 				printOpen(to, open)
@@ -73,6 +80,23 @@ func newStatus(env environment) *cobra.Command {
 	return cmd
 }
 
+// statusShown is the status in JSON.
+type statusShown struct {
+	Deployments []openDeployment `json:"deployments"`
+	Freeze      *shift.Freeze    `json:"freeze"` // null if deployments are not frozen
+}
+
+func newStatusShown(open []openDeployment, f shift.Freeze, now time.Time) statusShown {
+	s := statusShown{Deployments: open}
+	if f.Holds(now) {
+		s.Freeze = &f
+	}
+	return s
+}
+
+// waitingStatus is the status of a deployment that waits for its turn, and so is not open yet.
+const waitingStatus shift.Status = "waiting"
+
 // openDeployment is what the Ledger knows of a deployment that is not closed.
 type openDeployment struct {
 	Execution operator.Execution `json:"executionArn"`
@@ -84,9 +108,13 @@ type openDeployment struct {
 	Command   *shift.Command     `json:"command,omitempty"` // the latest one
 	// AsksAbout is the step that a person is asked to approve, or 0. Answers are what people
 	// have said about steps.
-	AsksAbout int            `json:"asksAbout,omitempty"`
-	Answers   []shift.Answer `json:"answers,omitempty"`
-	Reasons   []shift.Reason `json:"reasons"`
+	AsksAbout int `json:"asksAbout,omitempty"`
+	// AnswerUntil is the earliest time at which nobody is waited for any more: that time stands
+	// still while something else keeps the step out. WithoutAnswer says what follows.
+	AnswerUntil   time.Time      `json:"answerUntil,omitzero"`
+	WithoutAnswer string         `json:"withoutAnswer,omitempty"`
+	Answers       []shift.Answer `json:"answers,omitempty"`
+	Reasons       []shift.Reason `json:"reasons"`
 }
 
 // open lists the deployments that are not closed, the oldest first. Items that cannot be
@@ -115,20 +143,41 @@ func (f finder) open(ctx context.Context) (open []openDeployment, unread []error
 	return open, unread, nil
 }
 
+// waiting lists the deployments that wait for their turn, in the order in which they came. Items
+// that cannot be read do not hide the others.
+func (f finder) waiting(ctx context.Context) (waiting []openDeployment, damaged []error, err error) {
+	queue, err := f.ledger.Queue(ctx)
+	if err != nil && !errors.Is(err, shift.ErrLedgerDamaged) {
+		return nil, nil, f.explainLedger(err)
+	}
+	if err != nil {
+		damaged = append(damaged, err)
+	}
+	for _, w := range queue {
+		d := openDeployment{Execution: operator.Execution(w.ID), OpenedAt: w.Since, Status: waitingStatus, Reasons: []shift.Reason{}}
+		for _, a := range w.Arrivals {
+			d.Targets = append(d.Targets, shift.Move{Target: a.Target, Candidate: a.Candidate})
+		}
+		waiting = append(waiting, d)
+	}
+	return waiting, damaged, nil
+}
+
 func newOpenDeployment(l shift.Listed, r shift.Record) openDeployment {
 	d := openDeployment{
 		Execution: operator.Execution(l.ID), OpenedAt: l.Since, Targets: r.Moves(), Status: r.Status,
 		Step: r.Intent, Command: r.Command, Reasons: r.Reasons,
 	}
-	d.Answers = r.Answers
-	if _, given := r.AnswerFor(r.Asked.Step); !given && r.Asked.Step > r.Intent && r.Status == shift.StatusOpen {
-		d.AsksAbout = r.Asked.Step
-	}
+	d.Answers, d.AsksAbout = r.Answers, r.Question()
 	if d.Reasons == nil {
 		d.Reasons = []shift.Reason{}
 	}
 	if r.Deployment != nil {
 		d.Steps = r.Deployment.Plan.Len()
+		if d.AsksAbout > 0 {
+			approval := r.Deployment.Plan.Step(d.AsksAbout).Approval
+			d.AnswerUntil, d.WithoutAnswer = r.Asked.At.Add(approval.Wait.Duration()), approval.Follows(d.AsksAbout)
+		}
 	}
 	return d
 }
@@ -140,9 +189,20 @@ func (d openDeployment) approvalLines() (lines []string) {
 		lines = append(lines, fmt.Sprintf("step %d was %s", a.Step, a.Command.Tell(said)))
 	}
 	if d.AsksAbout > 0 {
-		lines = append(lines, fmt.Sprintf("step %d waits for approval: sluice approve %s --reason TEXT", d.AsksAbout, d.Targets[0].Target))
+		until := d.AnswerUntil.UTC().Format("2006-01-02 15:04 UTC")
+		lines = append(lines, fmt.Sprintf("step %d waits for approval until %s or later", d.AsksAbout, until), "without an answer "+d.WithoutAnswer,
+			fmt.Sprintf("sluice approve %s --step %d --reason TEXT%s", d.Targets[0].Target, d.AsksAbout, explain.CommandOptions(string(d.Execution))))
 	}
 	return lines
+}
+
+// moveText says what becomes of a target.
+func (d openDeployment) moveText(m shift.Move) string {
+	noun := flow.VersionNoun(m.Target)
+	if d.Status == waitingStatus {
+		return fmt.Sprintf("%s: %s %s waits for its turn", m.Target, noun, m.Candidate)
+	}
+	return fmt.Sprintf("%s: %s %s", m.Target, noun, versionsText(m.Stable, m.Candidate))
 }
 
 func printOpen(to io.Writer, open []openDeployment) {
@@ -155,7 +215,7 @@ func printOpen(to io.Writer, open []openDeployment) {
 	for _, d := range open {
 		t.add(d.OpenedAt.UTC().Format(time.DateTime), string(d.Status), d.Execution.Name())
 		for _, m := range d.Targets {
-			t.addWide(fmt.Sprintf("%s: %s %s", m.Target, flow.VersionNoun(m.Target), versionsText(m.Stable, m.Candidate)))
+			t.addWide(d.moveText(m))
 		}
 		if details := detailsText(d.Step, d.Steps, d.Command, d.Reasons); details != "" {
 			t.addWide(details)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluice-aws/sluice/internal/localaws/asl"
 )
 
 const twoFunctions = `{"targets": [{"function": "billing"}, {"function": "carts"}], "strategy": "Linear10PercentEvery10Minutes"}`
@@ -37,5 +39,66 @@ func TestGoldenStatusListsWhatIsOpen(t *testing.T) {
 func TestStatusLeavesOutWhatHasEnded(t *testing.T) {
 	t.Parallel()
 	a, _ := startDeployment(t, canary, `{}`, time.Hour)
-	assert.Equal(t, result{status: statusOK, stdout: "[]\n"}, a.run("status", "--json"))
+	assert.Equal(t, result{status: statusOK, stdout: "{\n  \"deployments\": [],\n  \"freeze\": null\n}\n"}, a.run("status", "--json"))
+}
+
+const waits = `{"function": "orders", "version": "1", "judge": "off", "whenHeld": "wait"}`
+
+func TestWhoWaitsInTheQueueIsSeenAndCanBeAborted(t *testing.T) {
+	t.Parallel()
+	a, x := startDeployment(t, `{"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes"}`, `{}`, time.Minute)
+	second, err := a.Start("second", json.RawMessage(waits))
+	require.NoError(t, err)
+	third, err := a.Start("third", json.RawMessage(waits))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(time.Minute))
+	seen := a.run("status")
+	require.Equal(t, statusOK, seen.status, seen.stderr)
+	assertInOrder(t, seen.stdout, []string{"2026-01-01 00:00:00 open one", "2026-01-01 00:01:00 waiting second", "lambda:orders:live: version 1 waits for its turn", "2026-01-01 00:01:00 waiting third"})
+	refused := a.run("pause", "second")
+	assert.Equal(t, statusFailed, refused.status)
+	assert.Contains(t, refused.stderr, "second waits for its turn, so there is nothing to pause: it can only be aborted")
+
+	for _, named := range []string{"second", third.ARN()} {
+		aborted := a.run("abort", named, "--reason", "not this one")
+		require.Equal(t, statusOK, aborted.status, aborted.stderr)
+		assertInOrder(t, aborted.stdout, []string{"target lambda:orders:live", "outcome Rejected"})
+	}
+	require.NoError(t, a.Advance(20*time.Minute))
+	assert.Equal(t, asl.Failed, second.Status())
+	assert.Equal(t, asl.Failed, third.Status())
+	assert.Equal(t, asl.Running, x.Status(), "the holder goes on")
+	assert.NotContains(t, a.run("status").stdout, "waiting")
+}
+
+// Whoever is the next may look only later whether the target is free.
+func TestWhoWaitsForAFreeTargetCanBeAbortedByTheTarget(t *testing.T) {
+	t.Parallel()
+	a, _ := startDeployment(t, `{"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes"}`, `{}`, 55*time.Minute)
+	second, err := a.Start("second", json.RawMessage(waits))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(20*time.Second))
+	require.Equal(t, statusOK, a.run("abort", "orders").status, "the holder")
+	aborted := a.run("abort", "orders", "--reason", "nor this one")
+	require.Equal(t, statusOK, aborted.status, aborted.stderr)
+	assertInOrder(t, aborted.stdout, []string{"execution " + second.ARN(), "outcome Rejected"})
+}
+
+func TestStatusTellsAFreezeInJSON(t *testing.T) {
+	t.Parallel()
+	a, _ := startDeployment(t, canary, `{}`, time.Minute)
+	require.Equal(t, statusOK, a.run("freeze", "--until", "30m", "--reason", "the sale").status)
+	var told struct {
+		Deployments []json.RawMessage
+		Freeze      *struct {
+			Until  time.Time
+			Reason string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.run("status", "--json").stdout), &told))
+	assert.Len(t, told.Deployments, 1)
+	require.NotNil(t, told.Freeze)
+	assert.Equal(t, "the sale", told.Freeze.Reason)
+	require.NoError(t, a.Advance(time.Hour))
+	assert.Contains(t, a.run("status", "--json").stdout, `"freeze": null`, "it is over")
 }

@@ -51,7 +51,10 @@ type Request struct {
 	Target shift.Target
 	// DeploymentID may be empty: then it is the deployment that holds the Target.
 	DeploymentID string
-	Reason       string
+	// Step is the one that an answer is about, as whoever gives it has seen it. 0 stands for the one
+	// that is asked about.
+	Step   int
+	Reason string
 }
 
 // Result is what came of a Request.
@@ -86,13 +89,14 @@ func (e *UnheldError) Error() string { return e.text }
 // error, because the request may have been obeyed.
 func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 	order := request.Commanded{
-		Target: r.Target, DeploymentID: r.DeploymentID, Command: shift.Command{Order: r.Order, Reason: r.Reason, By: c.caller(ctx)},
+		Target: r.Target, DeploymentID: r.DeploymentID, Step: r.Step,
+		Command: shift.Command{Order: r.Order, Reason: r.Reason, By: c.caller(ctx)},
 	}
 	answer, err := lambdanet.FromConfig(c.cfg, c.function).Command(ctx, order)
 	var refused *lambdanet.RefusedError
 	switch {
 	case errors.Is(err, lambdanet.ErrNoNet):
-		return Result{}, fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", c.function, c.cfg.Region)
+		return Result{}, NoNetError(c.function, c.cfg.Region)
 	case errors.As(err, &refused) && refused.Name == flow.DeploymentUnknown:
 		return Result{}, &UnheldError{refusalText(order, *refused)}
 	case errors.As(err, &refused):
@@ -104,6 +108,11 @@ func (c *Control) Do(ctx context.Context, r Request) (Result, error) {
 		Target: r.Target, Execution: operator.Execution(answer.DeploymentID),
 		Outcome: answer.Outcome, Reasons: answer.Reasons, Cause: answer.Cause, Instead: answer.Instead,
 	}, nil
+}
+
+// NoNetError says that a region has no safety net of that name, and what to do.
+func NoNetError(function, region string) error {
+	return fmt.Errorf("there is no function %s in %s: deploy Sluice there, or choose another --region, --profile or --name-prefix", function, region)
 }
 
 // refusalText says why an order was not obeyed.

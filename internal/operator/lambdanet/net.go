@@ -70,7 +70,11 @@ func (n *Net) Command(ctx context.Context, c request.Commanded) (flow.Answer, er
 }
 
 func (n *Net) command(ctx context.Context, c request.Commanded) (answer flow.Answer, err error) {
-	question, err := request.EncodeQuestion(request.Asked{Target: c.Target})
+	asked := request.Asked{Target: c.Target}
+	if c.DeploymentID != "" {
+		asked.Target = "" // only what time it is: one that waits for its turn does not hold its Target
+	}
+	question, err := request.EncodeQuestion(asked)
 	if err != nil {
 		return answer, err
 	}
