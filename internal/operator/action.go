@@ -39,8 +39,8 @@ var actions = []Action{
 	{
 		Order: shift.Abort, Short: "Put a deployment's traffic back at once",
 		about: `Abort puts all traffic of the deployment that holds TARGET back on the stable
-version at once, for every target of that deployment. One that waits for its turn
-leaves the queue.`,
+version at once, for every target of that deployment. One that waits for its
+turn leaves the queue.`,
 		Effect: "its traffic is being put back", Because: "customers call",
 		applies: func(s Stand) bool { return s.isOpen() || s.Queued },
 	},

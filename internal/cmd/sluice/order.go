@@ -23,8 +23,9 @@ const aboutOrders = `
 The command invokes the safety net, which is the Lambda function
 NAME-PREFIX-safety-net. So it needs lambda:InvokeFunction on that function. For
 an execution it also needs dynamodb:GetItem on the ledger's table, and for its
-name states:ListStateMachines; for one that waits for its turn dynamodb:Query. Who gives the order is recorded: AWS tells it
-(sts:GetCallerIdentity, which needs no permission).`
+name states:ListStateMachines; for one that waits for its turn dynamodb:Query.
+Who gives the order is recorded: AWS tells it (sts:GetCallerIdentity, which
+needs no permission).`
 
 // noReason is recorded if the user gives no reason.
 const noReason = "no reason was given"
