@@ -556,13 +556,6 @@ var stackStories = []stackStory{
 	},
 	{name: "a resource behind the alias fails", first: ofCanary("1"), fails: true, begin: func(s *stack) { s.update(withBehind(ofCanary("2"))) }, ends: []string{"UPDATE_ROLLBACK_COMPLETE"}},
 	{
-		name: "the account is frozen when the stack rolls back", first: ofCanary("1"), fails: true, begin: func(s *stack) {
-			s.update(withBehind(ofCanary("2")))
-			s.due("UPDATE_ROLLBACK_IN_PROGRESS", "somebody freezes the account", func() { s.w.Freeze(24*time.Hour, "it is broken") })
-		},
-		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
-	},
-	{
 		name: "the rollback is late", first: ofCanary("1"), fails: true, begin: func(s *stack) {
 			s.update(withBehind(ofCanary("2")))
 		},
@@ -735,6 +728,13 @@ var stackStories = []stackStory{
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 	{name: "the line is added with a new version", scenario: ordersErrors, first: form{code: "1", plain: true}, begin: func(s *stack) { s.update(ofMacro("2")) }, ends: []string{"UPDATE_COMPLETE"}},
+	{
+		name: "the account is frozen when the stack rolls back", first: ofCanary("1"), fails: true, begin: func(s *stack) {
+			s.update(withBehind(ofCanary("2")))
+			s.due("UPDATE_ROLLBACK_IN_PROGRESS", "somebody freezes the account", func() { s.w.Freeze(24*time.Hour, "it is broken") })
+		},
+		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
 }
 
 const ordersErrors = `{"alarms": [{"name": "orders-errors"}]}`
