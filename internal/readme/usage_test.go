@@ -16,7 +16,7 @@ import (
 var stands = map[string]string{
 	"STRATEGY": "Canary10Percent5Minutes", "TARGET": "orders", "TEXT": "because",
 	"-f FILE": "deployment.json", "-s FILE": "scenario.json", "--report FILE": "report.html", "--out FILE": "report.html",
-	"--name N": "named", "--limit N": "5", "--keep N": "5", "--step N": "2", "--rpm N": "200",
+	"--name N": "named", "--limit N": "5", "--keep N": "5", "--step N": "1", "--rpm N": "200",
 	"TEMPLATE": "template.yaml", "--stable N": "1", "--candidate N": "2", "--from TIME": "90m", "--patience TIME": "5m", "--summary FILE": "summary.md", "--output-file FILE": "outputs.env", "--to TIME": "30m", "--until TIME": "4h",
 	"--function NAME": "orders", "--speed N": "60", "SHELL": "bash",
 }
