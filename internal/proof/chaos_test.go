@@ -89,10 +89,10 @@ func each[T any](list []T, n int) (chosen []T) {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each 128th, another slice for each base, and fewer with front
+// Without CHAOS=all it runs each 384th, another slice for each base, and fewer with front
 // ends.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 256
+	slice := 384
 	if whole(t) {
 		slice = 1
 	}
@@ -153,10 +153,10 @@ func stopAt(state int) strike { return strike{boundary: state, fault: theStop} }
 func singleSeed(base, strike int) uint64 { return singles + uint64(base)*perBase + uint64(strike) }
 
 // TestChaosDelivery stops the execution at every state, and then loses, delays, duplicates or
-// reorders every event. Without CHAOS=all it does so with every 60th event, counted through
+// reorders every event. Without CHAOS=all it does so with every 90th event, counted through
 // every third state of a base.
 func TestChaosDelivery(t *testing.T) {
-	slice, rarer := 60, 3
+	slice, rarer := 90, 3
 	if whole(t) {
 		slice, rarer = 1, 1
 	}

@@ -75,7 +75,7 @@ func TestGoldenStormsOfThePageAreTrue(t *testing.T) {
 	if *update {
 		sizes = "."
 	}
-	played, err := exec.CommandContext(t.Context(), "go", "test", "../../proof", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
+	played, err := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-ldflags=-w", "../../proof", "-run", "^$", "-bench", "Storm/"+sizes, "-benchtime=1x").CombinedOutput()
 	require.NoError(t, err, "%s", played)
 	m, err := parseBenchmarks(bytes.NewReader(played))
 	require.NoError(t, err)
