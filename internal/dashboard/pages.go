@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,25 +36,31 @@ var cardStyle string
 //go:embed script.js
 var script string
 
-// styleSheet is that of the report and the dashboard's own.
-func styleSheet() string { return page.Style() + ownStyle + cardStyle }
+// styleSheet is that of the report and the dashboard's own. It stands in the page, because a
+// browser paints nothing before it has it. styleSource is the one style that the page may have.
+var (
+	styleSheet  = page.Style() + ownStyle + cardStyle
+	styleSource = func() string {
+		sum := sha256.Sum256([]byte(styleSheet))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}()
+)
 
-// version of what a browser may keep.
-func assetVersion() string {
-	sum := sha256.Sum256([]byte(styleSheet() + script))
+// scriptVersion is of what a browser may keep.
+func scriptVersion() string {
+	sum := sha256.Sum256([]byte(script))
 	return hex.EncodeToString(sum[:6])
 }
 
-func serveAsset(text, kind string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", kind)
-		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-		_, _ = w.Write([]byte(text)) // an error means that the browser has gone
-	}
+func serveScript(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+	_, _ = io.WriteString(w, script) // an error means that the browser has gone
 }
 
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
-	"clock": picture.Clock, "millis": time.Time.UnixMilli, "version": assetVersion,
+	"clock": picture.Clock, "millis": time.Time.UnixMilli, "version": scriptVersion,
+	"style": func() template.CSS { return template.CSS(styleSheet) },
 	"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"basis": func(w shift.Weight) int { return int(w) },
 }).Parse(layouts))

@@ -62,8 +62,7 @@ func New(c Config, address string) *Dashboard {
 	d.mux.HandleFunc("POST /act", d.act)
 	d.mux.HandleFunc("POST /guide", d.goOn)
 	d.mux.HandleFunc("GET /events", d.stream)
-	d.mux.HandleFunc("GET /style.css", serveAsset(styleSheet(), "text/css; charset=utf-8"))
-	d.mux.HandleFunc("GET /script.js", serveAsset(script, "text/javascript; charset=utf-8"))
+	d.mux.HandleFunc("GET /script.js", serveScript)
 	return d
 }
 

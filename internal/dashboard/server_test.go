@@ -194,7 +194,7 @@ func TestFreezeIsShown(t *testing.T) {
 	s := newStage(t, `{}`, nil, canary)
 	s.start("one", canary)
 	_, body := s.get("/")
-	assert.NotContains(t, body, "frozen")
+	assert.NotContains(t, body, "Deployments are frozen")
 	s.freeze("the <b>sale")
 	s.advance(5 * time.Minute)
 	const told = "Deployments are frozen until Thu 1 Jan 01:00 UTC: the &lt;b&gt;sale"
@@ -356,7 +356,7 @@ func TestWhatIsNotOfThisPageIsRefused(t *testing.T) {
 func TestEveryAnswerForbidsWhatAPageDoesNotNeed(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, `{}`, nil, canary)
-	for _, path := range []string{"/", "/style.css", "/script.js", "/nowhere", "/deployment?id=x"} {
+	for _, path := range []string{"/", "/script.js", "/nowhere", "/deployment?id=x"} {
 		answer, err := http.DefaultClient.Do(s.request(http.MethodGet, path, nil))
 		require.NoError(t, err)
 		answer.Body.Close()
