@@ -89,10 +89,10 @@ func each[T any](list []T, n int) (chosen []T) {
 }
 
 // TestChaosSingleFaults runs every fault at every moment of every base scenario.
-// Without CHAOS=all it runs each 384th, another slice for each base, and fewer with front
+// Without CHAOS=all it runs each 512th, another slice for each base, and fewer with front
 // ends.
 func TestChaosSingleFaults(t *testing.T) {
-	slice := 384
+	slice := 512
 	if whole(t) {
 		slice = 1
 	}
