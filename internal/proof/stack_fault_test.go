@@ -385,24 +385,26 @@ func chaosOfStacks(t *testing.T, bases []base, slice int) {
 // finds that CloudFormation has written the alias itself by then, so nobody would answer who waits.
 func TestARollbackThatIsTriedAgainKeepsNoRequest(t *testing.T) {
 	t.Parallel()
-	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == "a stack: the rollback is late, with stale attributes, order 3" })
-	require.GreaterOrEqual(t, i, 0)
-	r, err := play(stackBases[i], guard{}, strike{
+	strikesStack(t, "a stack: the rollback is late, with stale attributes, order 3", strike{
 		actor: flow.StackShift, action: "dynamodb:UpdateItem", nth: 3, fault: theFault("slower than the Lambda may be, and late"),
 	})
-	require.NoError(t, r.story(err))
-	require.Len(t, r.struck, 1)
 }
 
 // Whoever answers a rollback that has waited is stopped before the answer is sent. The next try of
 // the announcement finds the request still waiting, so that CloudFormation is answered.
 func TestARollbackWaitsUntilItsAnswerIsSent(t *testing.T) {
 	t.Parallel()
-	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == "a stack: a resource behind the alias fails, in order, order 3" })
-	require.GreaterOrEqual(t, i, 0)
-	r, err := play(stackBases[i], guard{}, strike{
+	strikesStack(t, "a stack: a resource behind the alias fails, in order, order 3", strike{
 		actor: flow.StackShift, action: "lambda:GetAlias", nth: 3, fault: theFault("stopped, a zombie at 25 s a call"),
 	})
+}
+
+// strikesStack plays a story of a stack with a fault, which must break nothing.
+func strikesStack(t *testing.T, name string, s strike) {
+	t.Helper()
+	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == name })
+	require.GreaterOrEqual(t, i, 0)
+	r, err := play(stackBases[i], guard{}, s)
 	require.NoError(t, r.story(err))
 	require.Len(t, r.struck, 1)
 }
