@@ -405,35 +405,43 @@ func readPolicy(t *testing.T, policy string) iam.Role {
 	return read.Roles["ci"]
 }
 
-// denials are the calls that a role denies to a job that starts a deployment, watches and aborts it.
+// denials are the calls that a role denies to a job that starts a deployment, watches and aborts it:
+// while it shifts, and while it waits for its turn.
 func denials(t *testing.T, role iam.Role) (denied []string) {
 	t.Helper()
-	const deployment = `{"function": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "strategy": "Canary10Percent5Minutes"}`
-	a := newRemoteWorld(t, deployment, `{}`)
-	calls := 0
-	a.PermitOthers(func(actor string, needed localaws.Permission) bool {
-		if actor != "somebody" { // a service
-			return true
+	const deployment = `{"function": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "whenHeld": "wait", "strategy": "Canary10Percent5Minutes"}`
+	for outcome, held := range map[string]bool{"RolledBack": false, "Rejected": true} {
+		a := newRemoteWorld(t, deployment, `{}`)
+		if held {
+			_, err := a.Start("one", json.RawMessage(deployment))
+			require.NoError(t, err)
+			require.NoError(t, a.Advance(time.Minute))
 		}
-		calls++
-		allowed := role.Decide(world.RequestFor(needed, nil)).Allowed
-		if !allowed {
-			denied = append(denied, needed.Action+" on "+needed.Resource)
+		calls, already := 0, len(denied)
+		a.PermitOthers(func(actor string, needed localaws.Permission) bool {
+			if actor != "somebody" { // a service
+				return true
+			}
+			calls++
+			allowed := role.Decide(world.RequestFor(needed, nil)).Allowed
+			if !allowed {
+				denied = append(denied, needed.Action+" on "+needed.Resource)
+			}
+			return allowed
+		})
+		aborted := 0
+		a.onSleep = func(_ context.Context, passed time.Duration) {
+			if passed > time.Minute && aborted == 0 {
+				aborted++
+				a.run("abort", "deploy-1-1", "--region", "eu-west-1", "--reason", "the job was cancelled")
+			}
 		}
-		return allowed
-	})
-	aborted := 0
-	a.onSleep = func(_ context.Context, passed time.Duration) {
-		if passed > time.Minute && aborted == 0 {
-			aborted++
-			a.run("abort", "lambda:orders:live", "--region", "eu-west-1", "--reason", "the job was cancelled")
+		got := a.run("start", "-f", writeFile(t, "deployment.json", deployment), "--name", "deploy-1-1", "--region", "eu-west-1", "--wait")
+		if len(denied) == already {
+			assert.Equal(t, statusFailed, got.status, got.stderr)
+			assertInOrder(t, got.stdout, []string{"outcome " + outcome, "cause Aborted: the job was cancelled"})
 		}
+		assert.NotZero(t, calls)
 	}
-	got := a.run("start", "-f", writeFile(t, "deployment.json", deployment), "--region", "eu-west-1", "--wait")
-	if len(denied) == 0 {
-		assert.Equal(t, statusFailed, got.status, got.stderr)
-		assert.Contains(t, got.stdout, "Aborted: the job was cancelled")
-	}
-	assert.NotZero(t, calls)
 	return denied
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-aws/sluice/internal/awserror"
 	"github.com/sluice-aws/sluice/internal/explain"
 	"github.com/sluice-aws/sluice/internal/operator"
 	"github.com/sluice-aws/sluice/internal/operator/control"
@@ -104,16 +105,28 @@ func (f finder) giveOrder(ctx context.Context, s subject, r control.Request) (or
 			return result, err
 		}
 	}
-	waiting, found, err := f.findWaiting(ctx, s)
+	// If the queue cannot be read, the deployment may still be found without it.
+	queue, unread := f.ledger.Queue(ctx)
+	waiting, found, err := findWaiting(queue, s)
 	switch {
 	case err != nil:
 		return orderResult{}, err
 	case found:
 		return f.orderWaiting(ctx, waiting, r)
-	case unheld != nil && s.name == "":
-		return orderResult{}, unheld
+	case unread != nil:
+		return f.orderRecorded(ctx, s, r, f.explainQueue(s, unread))
+	case unheld != nil:
+		return f.orderRecorded(ctx, s, r, unheld)
 	}
-	return f.orderRecorded(ctx, s, r, unheld)
+	return f.orderRecorded(ctx, s, r, nil)
+}
+
+// explainQueue says that a subject may wait for its turn, and why nobody knows.
+func (f finder) explainQueue(s subject, err error) error {
+	if awserror.IsAccessDenied(err) {
+		return fmt.Errorf("cannot tell whether %s waits for its turn: %w: allow dynamodb:Query on the table %s in %s", s.text, err, f.tableName(), f.cfg.Region)
+	}
+	return fmt.Errorf("cannot tell whether %s waits for its turn: %w", s.text, f.explainLedger(err))
 }
 
 // orderWaiting gives an order to a deployment that waits for its turn.
@@ -125,28 +138,28 @@ func (f finder) orderWaiting(ctx context.Context, w shift.Waiting, r control.Req
 	return f.sendOrder(ctx, r)
 }
 
-// orderRecorded gives an order to the deployment of the execution that a subject names. unheld says
-// that no deployment holds the Target that the subject could name, too, and may be nil.
-func (f finder) orderRecorded(ctx context.Context, s subject, r control.Request, unheld *control.UnheldError) (orderResult, error) {
+// orderRecorded gives an order to the deployment of the execution that a subject names. If there is
+// none, it returns missing, or what kept it from looking if that is nil.
+func (f finder) orderRecorded(ctx context.Context, s subject, r control.Request, missing error) (orderResult, error) {
+	if s.name == "" && s.arn == "" {
+		return orderResult{}, missing // it is no execution
+	}
 	record, err := f.record(ctx, s)
 	switch {
-	case err != nil && unheld != nil:
-		return orderResult{}, unheld // it is no execution's name either
 	case err != nil:
-		return orderResult{}, err
+		return orderResult{}, cmp.Or(missing, err)
 	case record.Status == shift.StatusClosed:
 		return orderResult{}, fmt.Errorf("the deployment of %s has ended as %s, so there is nothing to %s: 'sluice report %[1]s --out FILE' writes a page about it", s.text, record.Outcome, r.Order)
 	case len(record.Arrivals) == 0:
-		return orderResult{}, f.notFound(s)
+		return orderResult{}, cmp.Or(missing, f.notFound(s))
 	}
 	r.Target, r.DeploymentID = record.Arrivals[0].Target, record.ID
 	return f.sendOrder(ctx, r)
 }
 
 // findWaiting finds the deployment in the queue that a subject names, by its execution or by a
-// Target for which only one waits. Who may not read the queue finds nothing.
-func (f finder) findWaiting(ctx context.Context, s subject) (shift.Waiting, bool, error) {
-	queue, _ := f.ledger.Queue(ctx)
+// Target for which only one waits.
+func findWaiting(queue []shift.Waiting, s subject) (shift.Waiting, bool, error) {
 	meant := func(w shift.Waiting) bool {
 		x := operator.Execution(w.ID)
 		return x == s.arn || s.name != "" && x.Name() == s.name

@@ -71,6 +71,26 @@ func TestWhoWaitsInTheQueueIsSeenAndCanBeAborted(t *testing.T) {
 	assert.NotContains(t, a.run("status").stdout, "waiting")
 }
 
+// Who may not read the queue is told so, and not that there is nothing to abort: the deployment
+// would shift later. What is found without the queue is aborted.
+func TestAbortSaysThatTheQueueCannotBeRead(t *testing.T) {
+	t.Parallel()
+	a, _ := startDeployment(t, `{"function": "orders", "judge": "off", "strategy": "Canary10Percent60Minutes"}`, `{"faults": [`+denied("dynamodb:Query")+`]}`, time.Minute)
+	second, err := a.Start("second", json.RawMessage(waits))
+	require.NoError(t, err)
+	require.NoError(t, a.Advance(time.Minute))
+	for _, named := range []string{"second", second.ARN(), "billing", "lambda:billing:live"} {
+		got := a.run("abort", named)
+		assert.Equal(t, statusFailed, got.status)
+		assert.Contains(t, got.stderr, "sluice: cannot tell whether "+named+" waits for its turn: ")
+		assert.Contains(t, got.stderr, ": allow dynamodb:Query on the table sluice in us-east-1")
+	}
+	for _, named := range []string{"orders", "one"} {
+		got := a.run("abort", named)
+		assert.NotContains(t, got.stderr, "dynamodb:Query", "its deployment was found")
+	}
+}
+
 // Whoever is the next may look only later whether the target is free.
 func TestWhoWaitsForAFreeTargetCanBeAbortedByTheTarget(t *testing.T) {
 	t.Parallel()
