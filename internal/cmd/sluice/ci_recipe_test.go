@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -77,26 +78,52 @@ func publish(t *testing.T, version, system, arch string) (url, sum string) {
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asCommand, binary)
-	var archive bytes.Buffer
-	zipped := gzip.NewWriter(&archive)
-	files := tar.NewWriter(zipped)
-	for name, text := range map[string]string{"LICENSE": "Apache 2.0", "sluice": script} {
-		require.NoError(t, files.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text))}))
-		_, err = files.Write([]byte(text))
-		require.NoError(t, err)
+	name, archive := fmt.Sprintf("sluice_%s_%s_%s", version, system, arch), []byte(nil)
+	if system == "windows" {
+		name, archive = name+".zip", zipOf(t, map[string]string{"LICENSE": "Apache 2.0", "sluice.exe": script})
+	} else {
+		name, archive = name+".tar.gz", tarOf(t, map[string]string{"LICENSE": "Apache 2.0", "sluice": script})
 	}
-	require.NoError(t, files.Close())
-	require.NoError(t, zipped.Close())
 	folder := t.TempDir()
 	release := filepath.Join(folder, "v"+version)
 	require.NoError(t, os.Mkdir(release, 0o700))
-	name := fmt.Sprintf("sluice_%s_%s_%s.tar.gz", version, system, arch)
-	require.NoError(t, os.WriteFile(filepath.Join(release, name), archive.Bytes(), 0o600))
-	sum = fmt.Sprintf("%x", sha256.Sum256(archive.Bytes()))
+	require.NoError(t, os.WriteFile(filepath.Join(release, name), archive, 0o600))
+	sum = fmt.Sprintf("%x", sha256.Sum256(archive))
 	other := strings.Repeat("0", 64)
 	sums := fmt.Sprintf("%s  sluice-package_%s.zip\n%s  %s\n%s  other_%s\n", other, version, sum, name, other, name)
 	require.NoError(t, os.WriteFile(filepath.Join(release, "checksums.txt"), []byte(sums), 0o600))
 	return "file://" + folder, sum
+}
+
+func tarOf(t *testing.T, texts map[string]string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	zipped := gzip.NewWriter(&archive)
+	files := tar.NewWriter(zipped)
+	for name, text := range texts {
+		require.NoError(t, files.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text))}))
+		_, err := files.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, files.Close())
+	require.NoError(t, zipped.Close())
+	return archive.Bytes()
+}
+
+func zipOf(t *testing.T, texts map[string]string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	files := zip.NewWriter(&archive)
+	for name, text := range texts {
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		header.SetMode(0o755)
+		file, err := files.CreateHeader(header)
+		require.NoError(t, err)
+		_, err = file.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, files.Close())
+	return archive.Bytes()
 }
 
 // runner is a runner of GitHub Actions, as far as the action knows it.
@@ -184,6 +211,27 @@ func TestActionFailsWithTheOutcome(t *testing.T) {
 	assert.Contains(t, output, "::error title=Sluice%3A RolledBack::CandidateWorse: ")
 	assert.Contains(t, readText(t, r.env["GITHUB_OUTPUT"]), "outcome=RolledBack\n")
 	assert.Contains(t, readText(t, r.env["GITHUB_STEP_SUMMARY"]), "RolledBack")
+}
+
+// The archive for Windows is a zip. A shell of Windows finds sluice.exe by the name sluice; here a
+// link stands for that.
+func TestActionInstallsTheArchiveForWindows(t *testing.T) {
+	t.Parallel()
+	needsTools(t, "bash", "curl", "unzip", "awk")
+	a := readAction(t)
+	releases, sum := publish(t, "0.1.0", "windows", "amd64")
+	account := startLocal(t, "--speed", "600")
+	r := newRunner(t, account.endpoint, releases)
+	r.env["RUNNER_OS"] = "Windows"
+	require.NoError(t, os.WriteFile(r.file("deployment.json"), []byte(canary5), 0o600))
+	output, err := r.runs(a.Runs.Steps[0], map[string]string{"version": "0.1.0", "sha256": sum})
+	require.NoError(t, err, output)
+	folder := strings.TrimSpace(readText(t, r.env["GITHUB_PATH"]))
+	assert.NoFileExists(t, filepath.Join(folder, "LICENSE"))
+	require.NoError(t, os.Symlink("sluice.exe", filepath.Join(folder, "sluice")))
+	output, err = r.runs(a.Runs.Steps[1], map[string]string{"file": "deployment.json"})
+	require.NoError(t, err, output)
+	assert.Contains(t, readText(t, r.env["GITHUB_OUTPUT"]), "outcome=Promoted\n")
 }
 
 // What is not the release is not run.
@@ -360,6 +408,7 @@ func TestRecipesForCIAreTrue(t *testing.T) {
 			for name := range step.With {
 				assert.Contains(t, inputs, name)
 			}
+			assert.Equal(t, strings.TrimPrefix(step.Uses, "sluice-aws/sluice@v"), step.With["version"], "GitHub may name another tag as that of the action")
 		}
 	}
 	assert.Equal(t, 1, used)
@@ -367,6 +416,87 @@ func TestRecipesForCIAreTrue(t *testing.T) {
 	for name := range inputs {
 		assert.Contains(t, page, "`"+name+"`", "the page tells of every input")
 	}
+}
+
+// A cancelled job aborts the deployment that it has started, by its name, and one that ends by itself
+// aborts nothing.
+func TestACancelledJobAbortsItsDeployment(t *testing.T) {
+	t.Parallel()
+	needsTools(t, "sh")
+	var gitlab struct {
+		Deploy struct {
+			Script []string
+			After  []string `json:"after_script"`
+		}
+	}
+	readYAML(t, "ci/gitlab-ci.yml", &gitlab)
+	require.Len(t, gitlab.Deploy.After, 1)
+	var buildkite struct{ Steps []struct{ Command string } }
+	readYAML(t, "ci/buildkite.yml", &buildkite)
+	for name, tc := range map[string]struct{ start, after, id, cancelled string }{
+		"GitLab":    {gitlab.Deploy.Script[len(gitlab.Deploy.Script)-1], gitlab.Deploy.After[0], "CI_JOB_ID=7", "CI_JOB_STATUS=canceled"},
+		"Buildkite": {strings.ReplaceAll(buildkite.Steps[0].Command, "$$", "$"), readText(t, "ci/pre-exit"), "BUILDKITE_JOB_ID=7", "BUILDKITE_JOB_CANCELLED=true"},
+	} {
+		folder := t.TempDir()
+		for _, called := range []string{"deploy.sh", "sluice"} {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, called), []byte("#!/bin/sh\necho \"$*\"\n"), 0o700))
+		}
+		runs := func(script string, env ...string) string {
+			cmd := osexec.Command("sh", "-eu", "-c", script)
+			cmd.Dir, cmd.Env = folder, append(env, "PATH="+os.Getenv("PATH"), tc.id)
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s: %s", name, out)
+			return string(out)
+		}
+		assert.Contains(t, runs(tc.start), "--name deploy-7 ", name)
+		assert.Equal(t, "abort deploy-7 --reason the job was cancelled\n", runs(tc.after, tc.cancelled), name)
+		assert.Empty(t, runs(tc.after, "CI_JOB_STATUS=success"), name)
+	}
+}
+
+// Each trust policy accepts one project's jobs, for the audience that its recipe asks for. The page
+// has what the provider in IAM takes.
+func TestTrustPoliciesForCIAcceptOneProject(t *testing.T) {
+	t.Parallel()
+	page := readText(t, "ci/README.md")
+	for system, tc := range map[string]struct{ provider, audience, project string }{
+		"github":    {"token.actions.githubusercontent.com", "sts.amazonaws.com", "repo:OWNER/REPOSITORY:"},
+		"gitlab":    {"gitlab.com", "https://gitlab.com", "project_path:GROUP/PROJECT:"},
+		"buildkite": {"agent.buildkite.com", "sts.amazonaws.com", "organization:ORGANIZATION:pipeline:PIPELINE:"},
+	} {
+		file := "trust-" + system + ".json"
+		var trust struct {
+			Statement []struct {
+				Effect, Action string
+				Principal      map[string]string
+				Condition      map[string]map[string]string
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(readText(t, filepath.Join("ci", file))), &trust))
+		require.Len(t, trust.Statement, 1, file)
+		s := trust.Statement[0]
+		assert.Equal(t, "Allow sts:AssumeRoleWithWebIdentity", s.Effect+" "+s.Action)
+		assert.Equal(t, map[string]string{"Federated": "arn:aws:iam::123456789012:oidc-provider/" + tc.provider}, s.Principal)
+		asked := map[string]string{}
+		for operator, keys := range s.Condition {
+			for key, value := range keys {
+				assert.Equal(t, strings.Contains(value, "*"), operator == "StringLike", "%s: only StringLike reads a *", file)
+				asked[key] = value
+			}
+		}
+		assert.Len(t, asked, 2, file)
+		assert.Equal(t, tc.audience, asked[tc.provider+":aud"], file)
+		assert.True(t, strings.HasPrefix(asked[tc.provider+":sub"], tc.project), file)
+		assert.Contains(t, page, "| `https://"+tc.provider+"`", file)
+		assert.Contains(t, page, "| `"+tc.audience+"` | ["+file+"]("+file+") |")
+	}
+	var gitlab struct {
+		Deploy struct {
+			Tokens map[string]struct{ Aud string } `json:"id_tokens"`
+		}
+	}
+	readYAML(t, "ci/gitlab-ci.yml", &gitlab)
+	assert.Equal(t, "https://gitlab.com", gitlab.Deploy.Tokens["AWS_TOKEN"].Aud)
 }
 
 // The policy allows what 'sluice start --wait' and 'sluice abort' call, and without any of its

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator/alarmlist"
 	"github.com/sluice-aws/sluice/internal/operator/lambdaaccount"
 	"github.com/sluice-aws/sluice/internal/picture/screen"
@@ -392,10 +393,12 @@ func (d draft) print(to io.Writer) {
 	t.add("strategy", d.strategy)
 	t.add("alarms", cmp.Or(strings.Join(d.alarms, ", "), unwatched(d.strategy)))
 	t.write(to)
-	for _, note := range d.notes {
+	notes := append(slices.Clone(d.notes), fmt.Sprintf("Sluice may shift %s if it has the tag %s with the value %s, or if the stack's setting functions names it. 'sluice check' says if it may not.",
+		d.function, flow.TagAlias, d.alias))
+	for _, note := range notes {
 		t := &table{indent: gutter}
 		t.addWide(note)
 		t.write(to)
 	}
-	fmt.Fprintf(to, "\n%sNext:\n\n%[1]s  sluice plan -f %[2]s%[3]s\n%[1]s  sluice start -f %[2]s --wait%[3]s\n", gutter, quoteForShell(d.output), d.flagsGiven())
+	fmt.Fprintf(to, "\n%sNext:\n\n%[1]s  sluice plan -f %[2]s%[3]s\n%[1]s  sluice check -f %[2]s%[3]s\n%[1]s  sluice start -f %[2]s --wait%[3]s\n", gutter, quoteForShell(d.output), d.flagsGiven())
 }

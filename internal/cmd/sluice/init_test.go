@@ -91,6 +91,15 @@ func TestInitNeedsNoAWS(t *testing.T) {
 	assert.NotContains(t, readText(t, file), "alarms")
 }
 
+// A function without the tag would be rejected, so init tells of it before.
+func TestInitTellsOfTheTag(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "deployment.json")
+	got := run(t, "", "init", "--function", "orders", "--alias", "prod", "--alarm", "none", "--output", file)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	assert.Contains(t, strings.Join(strings.Fields(got.stdout), " "), "Sluice may shift orders if it has the tag sluice:alias with the value prod, or")
+}
+
 // What init prints can be pasted into the shell: it works in the same account, with the same file.
 func TestTheCommandsThatInitPrintsTakeItsFlagsAlong(t *testing.T) {
 	t.Parallel()
@@ -102,6 +111,7 @@ func TestTheCommandsThatInitPrintsTakeItsFlagsAlong(t *testing.T) {
 	quoted := "'" + folder + `/o'\''hara s.json'`
 	where := " --profile 'my team' --region eu-west-1 --name-prefix team\n"
 	assert.Contains(t, got.stdout, "  sluice plan -f "+quoted+where)
+	assert.Contains(t, got.stdout, "  sluice check -f "+quoted+where)
 	assert.Contains(t, got.stdout, "  sluice start -f "+quoted+" --wait"+where)
 }
 
