@@ -162,6 +162,9 @@ func TestTheExamplesNameParametersThatExist(t *testing.T) {
 		name, _, _ := strings.Cut(one, "=")
 		assert.Contains(t, names, name)
 	}
+	again := regexp.MustCompile(`ParameterKey=(\w+)`).FindStringSubmatch(string(page))
+	require.NotNil(t, again)
+	assert.Contains(t, names, again[1])
 	module := regexp.MustCompile("(?s)```hcl\n(.*?)```").FindStringSubmatch(string(page))
 	require.NotNil(t, module)
 	variables, err := os.ReadFile("package/terraform/variables.tf")

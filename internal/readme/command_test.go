@@ -168,7 +168,7 @@ var unanswered = []string{
 	"put-provisioned-concurrency-config",
 	"describe-state-machine-for-execution",
 	"delete-function",
-	"create-change-set", "execute-change-set", "subscribe", "list-subscriptions-by-topic",
+	"create-change-set", "execute-change-set", "wait", "subscribe", "list-subscriptions-by-topic",
 	"create-deployment", // sluice codedeploy answers it: see internal/conformance
 }
 
