@@ -23,6 +23,17 @@ func TestTheChangelogBeginsWithWhatIsUnreleased(t *testing.T) {
 	assert.True(t, strings.HasPrefix(sections, "[Unreleased]\n"))
 }
 
+// GitHub takes the notes of a release from the section that names it.
+func TestTheChangelogHasOneSectionForEachVersion(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^## \[(.+?)\]`).FindAllStringSubmatch(contents(t, "../../../CHANGELOG.md"), -1) {
+		assert.False(t, seen[heading[1]], "%s has two sections", heading[1])
+		seen[heading[1]] = true
+	}
+	assert.Greater(t, len(seen), 1)
+}
+
 // What is published once is downloaded by its name for ever.
 func TestTheArchivesHaveTheNamesThatTheActionDownloads(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,4 +41,28 @@ func TestTheFilesForGitHubAreWellFormed(t *testing.T) {
 			assert.Regexp(t, `(?m)^`+target[1]+`:`, string(makefile), name)
 		}
 	}
+}
+
+// A tag is published only if its commit is on main and passes. The job that checks it may not write.
+func TestOnlyATagThatPassesIsPublished(t *testing.T) {
+	t.Parallel()
+	var problems strictjson.Problems
+	text, _ := strictyaml.Convert([]byte(contents(t, "../../../.github/workflows/release.yml")), &problems)
+	require.Empty(t, problems.List())
+	type job struct {
+		Needs       string
+		Permissions map[string]string
+		Steps       []struct{ Run string }
+	}
+	var release struct{ Jobs map[string]job }
+	require.NoError(t, json.Unmarshal(text, &release))
+	assert.Equal(t, "check", release.Jobs["publish"].Needs)
+	assert.Empty(t, release.Jobs["check"].Permissions)
+	var run []string
+	for _, step := range release.Jobs["check"].Steps {
+		if step.Run != "" {
+			run = append(run, step.Run)
+		}
+	}
+	assert.Equal(t, []string{"git merge-base --is-ancestor HEAD origin/main", ".ci/run"}, run)
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -315,7 +316,7 @@ func (d draft) text() ([]byte, error) {
 	var lines []string
 	isJSON := filepath.Ext(d.output) == ".json"
 	if isJSON {
-		lines = append(lines, "  "+string(quoted("$schema"))+": "+string(quoted(request.SchemaURL)))
+		lines = append(lines, "  "+string(quoted("$schema"))+": "+string(quoted(schemaURL(thisBuild().Version))))
 	}
 	whole := map[string]any{}
 	for _, f := range d.fields() {
@@ -339,7 +340,19 @@ func (d draft) text() ([]byte, error) {
 	if isJSON {
 		return []byte("{\n" + strings.Join(lines, ",\n") + "\n}\n"), err
 	}
-	return []byte("# yaml-language-server: $schema=" + request.SchemaURL + "\n" + strings.Join(lines, "\n") + "\n"), err
+	return []byte("# yaml-language-server: $schema=" + schemaURL(thisBuild().Version) + "\n" + strings.Join(lines, "\n") + "\n"), err
+}
+
+// released matches the versions of releases, and none of a build between two of them.
+var released = regexp.MustCompile(`^\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?$`)
+
+// schemaURL returns the URL of the schema of a version: a release checks files by its own fields,
+// and not by later ones.
+func schemaURL(version string) string {
+	if !released.MatchString(version) {
+		return request.SchemaURL
+	}
+	return strings.Replace(request.SchemaURL, "/main/", "/v"+version+"/", 1)
 }
 
 // quoted returns a value as JSON on one line, which YAML reads alike.

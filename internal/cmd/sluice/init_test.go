@@ -91,6 +91,18 @@ func TestInitNeedsNoAWS(t *testing.T) {
 	assert.NotContains(t, readText(t, file), "alarms")
 }
 
+// A file goes on naming the fields of the release that has written it.
+func TestAReleaseNamesItsOwnSchema(t *testing.T) {
+	t.Parallel()
+	const file = "/internal/request/deployment.schema.json"
+	for version, ref := range map[string]string{
+		"0.1.0": "v0.1.0", "1.20.3": "v1.20.3", "0.2.0-rc.1": "v0.2.0-rc.1",
+		unknownVersion: "main", "0.1.1-0.20261224120000-0123456789ab": "main", "0.1.0+dirty": "main",
+	} {
+		assert.Equal(t, "https://raw.githubusercontent.com/sluice-aws/sluice/"+ref+file, schemaURL(version), version)
+	}
+}
+
 // A function without the tag would be rejected, so init tells of it before.
 func TestInitTellsOfTheTag(t *testing.T) {
 	t.Parallel()

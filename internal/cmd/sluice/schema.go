@@ -16,9 +16,10 @@ JSON as "$schema", and in YAML as the first line:
 
   # yaml-language-server: $schema=URL
 
-'sluice init' writes the URL of the published schema. Without the network, save
-the schema beside the file and name it as "./deployment.schema.json". Sluice
-itself ignores $schema.
+'sluice init' writes the URL of its release's schema; a command that was built
+in a clone writes that of the branch main, which may have later fields. Without
+the network, save the schema beside the file and name it as
+"./deployment.schema.json". Sluice itself ignores $schema.
 
 The schema knows names, types, words and limits. What depends on several fields,
 'sluice plan' and 'sluice check' find.`
