@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -146,6 +147,8 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 		goTool(t, args[1:])
 	case "sluice", "bin/sluice":
 		p.understands(t, args[1:])
+	case "mkdir":
+		p.installs(t, args)
 	case "sam": // or whatever deploys the application
 	case "aws":
 		p.asksAWS(t, args[1:], shown)
@@ -156,6 +159,29 @@ func (p *person) tries(t *testing.T, args []string, shown string) {
 	default:
 		t.Errorf("nobody tries %s: say here how", args[0])
 	}
+}
+
+// installs runs the line that installs the command from a release, with an archive on this machine in
+// the place of the published one. Its name is one that a release has.
+func (p *person) installs(t *testing.T, args []string) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("SKIPPED: curl is not installed")
+	}
+	line := strings.Join(args, " ")
+	from := regexp.MustCompile(`https://\S+/v([0-9.]+)/(\S+)`).FindStringSubmatch(line)
+	require.NotNil(t, from, line)
+	made, err := os.ReadFile(filepath.Join(root, ".goreleaser.yaml"))
+	require.NoError(t, err)
+	named := regexp.MustCompile(`name_template: (sluice_\S+(?: \S+)*)`).FindSubmatch(made)
+	require.NotNil(t, named)
+	assert.Equal(t, strings.NewReplacer("{{ .Version }}", from[1], "{{ .Os }}", "linux", "{{ .Arch }}", "amd64").Replace(string(named[1]))+".tar.gz", from[2])
+	require.NoError(t, os.WriteFile(filepath.Join(p.folder, "sluice"), []byte("#!/bin/sh\necho sluice $1\n"), 0o700))
+	archive := filepath.Join(p.folder, from[2])
+	p.does(t, p.folder, "tar", "-czf", archive, "sluice", "scenario.json")
+	p.does(t, p.folder, "sh", "-c", strings.Replace(line, from[0], "file://"+archive, 1))
+	assert.Equal(t, "sluice version\n", p.does(t, p.folder, "bin/sluice", "version"))
+	assert.NoFileExists(t, filepath.Join(p.folder, "bin", "scenario.json"), "of the archive it takes the command alone")
 }
 
 // local are commands of the aws command that are no single call of AWS: nothing asks the account for
