@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -351,6 +352,46 @@ func TestWhatIsNotOfThisPageIsRefused(t *testing.T) {
 	}
 	status, _ := s.send(s.request(http.MethodPost, "/act", form))
 	assert.Equal(t, http.StatusSeeOther, status, "the page itself may")
+}
+
+// A browser leaves the port 80 out, and no other one.
+func TestOnlyTheAddressOfTheDashboardIsItsHost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		address, host, origin string
+		served                bool
+	}{
+		{"127.0.0.1:80", "127.0.0.1", "http://127.0.0.1", true},
+		{"127.0.0.1:80", "127.0.0.1:80", "http://127.0.0.1:80", true},
+		{"127.0.0.1:80", "127.0.0.1:80", "http://127.0.0.1", true},
+		{"127.0.0.1:80", "localhost", "http://localhost", true},
+		{"127.0.0.1:80", "localhost", "http://127.0.0.1", false},
+		{"127.0.0.1:80", "127.0.0.1", "http://127.0.0.1:8080", false},
+		{"127.0.0.1:80", "127.0.0.1", "https://127.0.0.1", false},
+		{"127.0.0.1:80", "evil.example", "http://evil.example", false},
+		{"127.0.0.1:80", "127.0.0.1:8080", "http://127.0.0.1:8080", false},
+		{"127.0.0.1:80", "", "", false},
+		{"127.0.0.1:4572", "127.0.0.1:4572", "http://127.0.0.1:4572", true},
+		{"127.0.0.1:4572", "localhost:4572", "http://localhost:4572", true},
+		{"127.0.0.1:4572", "127.0.0.1", "http://127.0.0.1", false},
+		{"127.0.0.1:4572", "127.0.0.1:80", "http://127.0.0.1:80", false},
+		{"127.0.0.1:8080", "127.0.0.1:80", "http://127.0.0.1:80", false},
+		{"127.0.0.1:8080", "127.0.0.1", "http://127.0.0.1", false},
+	} {
+		d := New(Config{Now: time.Now}, tt.address)
+		for method, served := range map[string]int{http.MethodGet: http.StatusOK, http.MethodPost: http.StatusMethodNotAllowed} {
+			r := httptest.NewRequest(method, "/script.js", nil)
+			r.Host = tt.host
+			r.Header.Set("Origin", tt.origin)
+			answer := httptest.NewRecorder()
+			d.ServeHTTP(answer, r)
+			want := http.StatusForbidden
+			if tt.served {
+				want = served
+			}
+			assert.Equal(t, want, answer.Code, "%s %s for %s at %s", method, tt.host, tt.origin, tt.address)
+		}
+	}
 }
 
 func TestEveryAnswerForbidsWhatAPageDoesNotNeed(t *testing.T) {
