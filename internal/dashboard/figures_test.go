@@ -3,7 +3,6 @@ package dashboard
 import (
 	"fmt"
 	"github.com/chromedp/chromedp"
-	"math"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -173,33 +172,45 @@ func TestNothingIsReadWhileNobodyLooks(t *testing.T) {
 	s.mu.Unlock()
 }
 
-// maxFirstPaint is how long the first paint may take, in milliseconds. The fastest round counts: what
-// else the machine does makes the others slower.
-const maxFirstPaint = 200.0
+// maxFirstPaint is how long the first paint may take, in milliseconds. The fastest load counts: what
+// else the machine does makes the others slower. So a machine that is busy may load the page more
+// often, up to maxLoads times.
+const (
+	maxFirstPaint = 200.0
+	minLoads      = 8
+	maxLoads      = 25
+)
 
-// BenchmarkFirstPaint opens the list in a browser, of a dashboard that has read nothing yet, and
+// BenchmarkFirstPaint opens the list in a browser, of dashboards that have read nothing yet, and
 // tells when the browser has painted something. What is read is answered as in sluice local. The
 // tab has shown another dashboard before, so the start of the browser's own processes does not count.
 func BenchmarkFirstPaint(b *testing.B) {
-	answered, painted, fastest, rounds := 0.0, 0.0, math.Inf(1), 0
 	for b.Loop() {
 		tab := newStage(b, `{}`, nil, canary).openTab("/", desktop) // of another dashboard
-		s := newStage(b, `{}`, nil, canary)
-		s.start("one", canary)
-		s.advance(7 * time.Minute)
-		tab.do(chromedp.Navigate("about:blank"))
-		tab.do(chromedp.Navigate(s.server.URL))
-		tab.sees("1 deployment is open.")
-		tab.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
-		paint := js[float64](tab, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
-		painted, fastest = painted+paint, min(fastest, paint)
-		answered += js[float64](tab, "performance.getEntriesByType('navigation')[0].responseEnd")
-		rounds++
+		tab.isLive()
+		var answered, painted []float64
+		for len(painted) < minLoads || slices.Min(painted) > maxFirstPaint && len(painted) < maxLoads {
+			answer, paint := tab.firstPaint()
+			answered, painted = append(answered, answer), append(painted, paint)
+		}
+		require.LessOrEqual(b, slices.Min(painted), maxFirstPaint, "milliseconds to the first paint, the fastest of %v", painted)
+		b.ReportMetric(slices.Min(answered), "ms-to-answer")
+		b.ReportMetric(slices.Min(painted), "ms-to-first-paint")
+		slices.Sort(painted)
+		b.ReportMetric(painted[len(painted)/2], "ms-to-first-paint-median")
 		tab.close()
 	}
-	if rounds > 2 { // the first ones start the browser, too
-		require.LessOrEqual(b, fastest, maxFirstPaint, "milliseconds to the first paint")
-	}
-	b.ReportMetric(answered/float64(rounds), "ms-to-answer")
-	b.ReportMetric(painted/float64(rounds), "ms-to-first-paint")
+}
+
+// firstPaint opens a new dashboard in the tab, and returns after how many milliseconds it has
+// answered, and the browser has painted.
+func (b *tab) firstPaint() (answered, painted float64) {
+	s := newStage(b.t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(7 * time.Minute)
+	b.do(chromedp.Navigate(s.server.URL))
+	b.sees("1 deployment is open.")
+	b.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
+	return js[float64](b, "performance.getEntriesByType('navigation')[0].responseEnd"),
+		js[float64](b, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
 }
