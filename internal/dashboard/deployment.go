@@ -43,6 +43,8 @@ type deployment struct {
 	told string
 	// looked is when somebody has looked at its own page.
 	looked time.Time
+	// found is when a search has found it last.
+	found time.Time
 	// version counts the changes.
 	version int
 }

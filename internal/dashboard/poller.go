@@ -47,7 +47,7 @@ const (
 	// maxRecent is how many deployments that have ended are listed.
 	maxRecent = 20
 	// maxKept is how many deployments are kept in mind that are not listed any more.
-	maxKept = 200
+	maxKept = 500
 	// maxParallel is how many records are read at once.
 	maxParallel = 8
 	// roundTime bounds a round, and so how long AWS may take to answer.
@@ -515,7 +515,8 @@ func (p *poller) learnAlarms(alarms []shift.Alarm) (news bool) {
 	return news
 }
 
-// forget drops the oldest of those that nobody lists or looks at, when there are too many.
+// forget drops those that nobody lists or looks at, when there are too many: those that have begun,
+// and were found by a search, the longest time ago.
 func (p *poller) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -525,7 +526,13 @@ func (p *poller) forget() {
 			over = append(over, d)
 		}
 	}
-	slices.SortFunc(over, func(a, b *deployment) int { return b.since.Compare(a.since) })
+	wanted := func(d *deployment) time.Time {
+		if d.found.After(d.since) {
+			return d.found
+		}
+		return d.since
+	}
+	slices.SortFunc(over, func(a, b *deployment) int { return wanted(b).Compare(wanted(a)) })
 	for _, d := range over[min(len(over), maxKept):] {
 		delete(p.deployments, d.id)
 	}
@@ -609,19 +616,21 @@ func (p *poller) unsubscribe(v chan struct{}) {
 	p.looked = p.Now()
 }
 
-// history returns the deployments of a Target, the latest first. It costs a query, so it is asked
-// only when somebody searches.
+// history returns the deployments of a Target, the latest first, and reads the records of the first
+// maxRecent. It costs a query, so it is asked only when somebody searches.
 func (p *poller) history(ctx context.Context, t shift.Target) ([]string, error) {
 	arrived, err := p.Ledger.History(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("read the history of %s: %w", t, err)
 	}
-	ids := make([]string, min(len(arrived), maxRecent))
+	ids := make([]string, len(arrived))
 	p.change(func() bool {
-		for i := range ids {
-			ids[i] = arrived[i].DeploymentID
-			d := p.find(ids[i])
-			d.since = earliest(d.since, arrived[i].OpenedAt)
+		for i, a := range arrived {
+			ids[i] = a.DeploymentID
+			if i < maxRecent {
+				d := p.find(a.DeploymentID)
+				d.since, d.found = earliest(d.since, a.OpenedAt), p.Now()
+			}
 		}
 		return false
 	})

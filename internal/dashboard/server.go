@@ -37,8 +37,8 @@ type Dashboard struct {
 
 // search is what the Ledger has said of a Target.
 type search struct {
-	ids  []string
-	text string // why it could not be asked
+	ids  []string // of its deployments, the latest first; the first maxRecent are read
+	text string   // why it could not be asked
 	at   time.Time
 }
 
