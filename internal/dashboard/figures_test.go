@@ -1,15 +1,18 @@
 package dashboard
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
-	"github.com/chromedp/chromedp"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -122,6 +125,97 @@ func TestHourOfAnOpenPageCostsLessThanACent(t *testing.T) {
 		assert.Less(t, 20*cost, cent, "%d open", open)
 		assert.NotZero(t, calls["dynamodb:Query"])
 		assert.Less(t, calls["states:GetExecutionHistory"], 180, "%d open: not one a second", open)
+	}
+}
+
+// largeAccount has deployments of many targets and alarms, and counts what reading them costs.
+type largeAccount struct {
+	manyAccount
+	recordBytes int // of a record
+	alarms      int // of a deployment
+	units       *atomic.Int64
+	alarmCalls  *atomic.Int64
+}
+
+func (a largeAccount) Unannounced(ctx context.Context) ([]shift.Listed, error) {
+	a.units.Add(int64(a.open*250+unitBytes-1) / unitBytes)
+	return a.manyAccount.Unannounced(ctx)
+}
+
+func (a largeAccount) Record(ctx context.Context, id string) (shift.Record, error) {
+	a.units.Add(int64(a.recordBytes+unitBytes-1) / unitBytes)
+	r, err := a.manyAccount.Record(ctx, id)
+	for i := range a.alarms {
+		r.Deployment.Alarms = append(r.Deployment.Alarms, fmt.Sprintf("%s-%03d", id, i))
+	}
+	text, _ := json.Marshal(r)
+	r.Deployment.Changes[0].Note = strings.Repeat("n", max(a.recordBytes-len(text), 0))
+	return r, err
+}
+
+func (a largeAccount) Freeze(context.Context) (shift.Freeze, error) {
+	a.units.Add(1)
+	return shift.Freeze{}, nil
+}
+
+func (a largeAccount) Alarms(_ context.Context, names []string) ([]shift.Alarm, error) {
+	a.alarmCalls.Add(int64(len(names)+alarmsInCall-1) / alarmsInCall)
+	return nil, nil
+}
+
+// watch plays a time in which somebody looks at the list, and at the pages of the first deployments.
+// It returns what it costs, and the longest time between two reads of the record of such a page.
+func (a largeAccount) watch(t *testing.T, pages int, d time.Duration) (cost forecast.Cost, gap time.Duration) {
+	now := a.at
+	p := newPoller(Config{Ledger: a, Executions: a, Alarms: a, Now: func() time.Time { return now }})
+	defer p.unsubscribe(p.subscribe())
+	listed, err := a.Unannounced(t.Context())
+	require.NoError(t, err)
+	read := make([]time.Time, pages)
+	const begins = time.Minute // with a read of everything
+	for now.Sub(a.at) < begins+d {
+		for _, l := range listed[:pages] {
+			p.find(l.ID).looked = now
+		}
+		p.poll(t.Context())
+		for i, l := range listed[:pages] {
+			if at := p.find(l.ID).recordRead; !at.Equal(read[i]) {
+				if !read[i].IsZero() {
+					gap = max(gap, at.Sub(read[i]))
+				}
+				read[i] = at
+			}
+		}
+		if now = now.Add(roundPause); now.Sub(a.at) == begins {
+			a.units.Store(0)
+			a.alarmCalls.Store(0)
+		}
+	}
+	return forecast.Cost(a.units.Load())*forecast.PriceOfTableRead + forecast.Cost(a.alarmCalls.Load())*forecast.PriceOfAlarmRead, gap
+}
+
+func TestHourOfLargeDeploymentsCostsLessThanACent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		open, recordBytes, alarms, pages int
+		readEvery                        time.Duration // at most, for the record of a page
+	}{
+		{10, 60_000, 4, 0, 0},
+		{10, 2_000, 4, 10, recordEvery},
+		{10, 60_000, 96, 1, recordEvery},
+		{10, 60_000, 96, 10, 20 * time.Second},
+		{10, 400_000, 96, 1, 15 * time.Second},
+		{10, 400_000, 96, 10, 130 * time.Second},
+		{100, 60_000, 96, 10, 20 * time.Second},
+		{100, 2_000, 4, 100, 15 * time.Second},
+	} {
+		name := fmt.Sprintf("%d open of %d bytes and %d alarms, %d on their pages", tt.open, tt.recordBytes, tt.alarms, tt.pages)
+		a := largeAccount{manyAccount{tt.open, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, tt.recordBytes, tt.alarms, &atomic.Int64{}, &atomic.Int64{}}
+		const minutes = 10
+		cost, gap := a.watch(t, tt.pages, minutes*time.Minute)
+		t.Logf("%s: %s in %d minutes, a page's record read every %s", name, cost, minutes, gap)
+		assert.Less(t, 60/minutes*cost, cent, name)
+		assert.LessOrEqual(t, gap, tt.readEvery, name)
 	}
 }
 
