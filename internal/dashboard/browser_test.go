@@ -263,6 +263,32 @@ func TestConnectionThatIsLostIsShownAndHeals(t *testing.T) {
 	b.sees("baked 13:00 of 1:00:00")
 }
 
+// Whoever has typed a reason is told to copy it, and goes on being told.
+func TestPageOfAnEarlierDashboardSaysSoUntilItIsLoadedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, nil, canary)
+	id := s.start("one", canary)
+	s.advance(7 * time.Minute)
+	b := s.openTab(strings.Replace(deploymentPath(id), "/deployment?", "/ask?do=pause&", 1), desktop)
+	b.isLive()
+	b.do(chromedp.SendKeys(chromedp.CSS("#reason"), "lunch"))
+	js[string](b, "document.documentElement.dataset.instance = 'an earlier one'")
+	s.advance(6 * time.Minute)
+	const told = "document.getElementById('connection').textContent.startsWith('The dashboard was started again.')"
+	b.awaits(told)
+	js[bool](b, `(() => {
+		const now = performance.now.bind(performance)
+		performance.now = () => now() + 60000 // longer than a connection may be silent
+		window.said = []
+		new MutationObserver(() => said.push(connection.textContent)).observe(connection, { childList: true, characterData: true, subtree: true })
+		return true
+	})()`)
+	time.Sleep(2500 * time.Millisecond) // the page looks at its connection each second
+	assert.Empty(t, js[[]string](b, "said"))
+	assert.True(t, js[bool](b, told))
+	assert.Equal(t, "lunch", js[string](b, "document.getElementById('reason').value"))
+}
+
 // manyAccount has so many open deployments, and nothing else.
 type manyAccount struct {
 	open int

@@ -24,6 +24,8 @@ type deployment struct {
 	// recordRead is when it was read last, by this machine's clock; zero if never.
 	recordRead  time.Time
 	recordError string
+	// readUnits is about how many read units of DynamoDB a read of the record takes.
+	readUnits int
 
 	run   *picture.Run
 	began time.Time
@@ -43,6 +45,8 @@ type deployment struct {
 	told string
 	// looked is when somebody has looked at its own page.
 	looked time.Time
+	// found is when a search has found it last.
+	found time.Time
 	// version counts the changes.
 	version int
 }
@@ -65,7 +69,7 @@ func (d *deployment) learnRecord(r shift.Record, problem string) bool {
 		return false
 	}
 	if problem == "" {
-		d.record = r
+		d.record, d.readUnits = r, readUnits(r)
 		if d.since.IsZero() {
 			d.since = r.OpenedAt
 		}
@@ -73,6 +77,15 @@ func (d *deployment) learnRecord(r shift.Record, problem string) bool {
 	d.recordError = problem
 	d.stale, d.idle = true, 0
 	return true
+}
+
+// unitBytes is what a strongly consistent read reads with one unit (DynamoDB, read consistency).
+const unitBytes = 4096
+
+// readUnits returns how many read units a record takes. Its JSON is about as long as its item.
+func readUnits(r shift.Record) int {
+	text, _ := json.Marshal(r)
+	return (len(text) + unitBytes - 1) / unitBytes
 }
 
 // alike compares what of a record can change.

@@ -1,16 +1,18 @@
 package dashboard
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
-	"github.com/chromedp/chromedp"
-	"math"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -126,6 +128,97 @@ func TestHourOfAnOpenPageCostsLessThanACent(t *testing.T) {
 	}
 }
 
+// largeAccount has deployments of many targets and alarms, and counts what reading them costs.
+type largeAccount struct {
+	manyAccount
+	recordBytes int // of a record
+	alarms      int // of a deployment
+	units       *atomic.Int64
+	alarmCalls  *atomic.Int64
+}
+
+func (a largeAccount) Unannounced(ctx context.Context) ([]shift.Listed, error) {
+	a.units.Add(int64(a.open*250+unitBytes-1) / unitBytes)
+	return a.manyAccount.Unannounced(ctx)
+}
+
+func (a largeAccount) Record(ctx context.Context, id string) (shift.Record, error) {
+	a.units.Add(int64(a.recordBytes+unitBytes-1) / unitBytes)
+	r, err := a.manyAccount.Record(ctx, id)
+	for i := range a.alarms {
+		r.Deployment.Alarms = append(r.Deployment.Alarms, fmt.Sprintf("%s-%03d", id, i))
+	}
+	text, _ := json.Marshal(r)
+	r.Deployment.Changes[0].Note = strings.Repeat("n", max(a.recordBytes-len(text), 0))
+	return r, err
+}
+
+func (a largeAccount) Freeze(context.Context) (shift.Freeze, error) {
+	a.units.Add(1)
+	return shift.Freeze{}, nil
+}
+
+func (a largeAccount) Alarms(_ context.Context, names []string) ([]shift.Alarm, error) {
+	a.alarmCalls.Add(int64(len(names)+alarmsInCall-1) / alarmsInCall)
+	return nil, nil
+}
+
+// watch plays a time in which somebody looks at the list, and at the pages of the first deployments.
+// It returns what it costs, and the longest time between two reads of the record of such a page.
+func (a largeAccount) watch(t *testing.T, pages int, d time.Duration) (cost forecast.Cost, gap time.Duration) {
+	now := a.at
+	p := newPoller(Config{Ledger: a, Executions: a, Alarms: a, Now: func() time.Time { return now }})
+	defer p.unsubscribe(p.subscribe())
+	listed, err := a.Unannounced(t.Context())
+	require.NoError(t, err)
+	read := make([]time.Time, pages)
+	const begins = time.Minute // with a read of everything
+	for now.Sub(a.at) < begins+d {
+		for _, l := range listed[:pages] {
+			p.find(l.ID).looked = now
+		}
+		p.poll(t.Context())
+		for i, l := range listed[:pages] {
+			if at := p.find(l.ID).recordRead; !at.Equal(read[i]) {
+				if !read[i].IsZero() {
+					gap = max(gap, at.Sub(read[i]))
+				}
+				read[i] = at
+			}
+		}
+		if now = now.Add(roundPause); now.Sub(a.at) == begins {
+			a.units.Store(0)
+			a.alarmCalls.Store(0)
+		}
+	}
+	return forecast.Cost(a.units.Load())*forecast.PriceOfTableRead + forecast.Cost(a.alarmCalls.Load())*forecast.PriceOfAlarmRead, gap
+}
+
+func TestHourOfLargeDeploymentsCostsLessThanACent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		open, recordBytes, alarms, pages int
+		readEvery                        time.Duration // at most, for the record of a page
+	}{
+		{10, 60_000, 4, 0, 0},
+		{10, 2_000, 4, 10, recordEvery},
+		{10, 60_000, 96, 1, recordEvery},
+		{10, 60_000, 96, 10, 20 * time.Second},
+		{10, 400_000, 96, 1, 15 * time.Second},
+		{10, 400_000, 96, 10, 130 * time.Second},
+		{100, 60_000, 96, 10, 20 * time.Second},
+		{100, 2_000, 4, 100, 15 * time.Second},
+	} {
+		name := fmt.Sprintf("%d open of %d bytes and %d alarms, %d on their pages", tt.open, tt.recordBytes, tt.alarms, tt.pages)
+		a := largeAccount{manyAccount{tt.open, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, tt.recordBytes, tt.alarms, &atomic.Int64{}, &atomic.Int64{}}
+		const minutes = 10
+		cost, gap := a.watch(t, tt.pages, minutes*time.Minute)
+		t.Logf("%s: %s in %d minutes, a page's record read every %s", name, cost, minutes, gap)
+		assert.Less(t, 60/minutes*cost, cent, name)
+		assert.LessOrEqual(t, gap, tt.readEvery, name)
+	}
+}
+
 // BenchmarkHourOfAnOpenPage counts the calls of AWS in an hour with 10 open deployments, and holds
 // the pages that name them to it.
 func BenchmarkHourOfAnOpenPage(b *testing.B) {
@@ -173,33 +266,45 @@ func TestNothingIsReadWhileNobodyLooks(t *testing.T) {
 	s.mu.Unlock()
 }
 
-// maxFirstPaint is how long the first paint may take, in milliseconds. The fastest round counts: what
-// else the machine does makes the others slower.
-const maxFirstPaint = 200.0
+// maxFirstPaint is how long the first paint may take, in milliseconds. The fastest load counts: what
+// else the machine does makes the others slower. So a machine that is busy may load the page more
+// often, up to maxLoads times.
+const (
+	maxFirstPaint = 200.0
+	minLoads      = 8
+	maxLoads      = 25
+)
 
-// BenchmarkFirstPaint opens the list in a browser, of a dashboard that has read nothing yet, and
+// BenchmarkFirstPaint opens the list in a browser, of dashboards that have read nothing yet, and
 // tells when the browser has painted something. What is read is answered as in sluice local. The
 // tab has shown another dashboard before, so the start of the browser's own processes does not count.
 func BenchmarkFirstPaint(b *testing.B) {
-	answered, painted, fastest, rounds := 0.0, 0.0, math.Inf(1), 0
 	for b.Loop() {
 		tab := newStage(b, `{}`, nil, canary).openTab("/", desktop) // of another dashboard
-		s := newStage(b, `{}`, nil, canary)
-		s.start("one", canary)
-		s.advance(7 * time.Minute)
-		tab.do(chromedp.Navigate("about:blank"))
-		tab.do(chromedp.Navigate(s.server.URL))
-		tab.sees("1 deployment is open.")
-		tab.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
-		paint := js[float64](tab, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
-		painted, fastest = painted+paint, min(fastest, paint)
-		answered += js[float64](tab, "performance.getEntriesByType('navigation')[0].responseEnd")
-		rounds++
+		tab.isLive()
+		var answered, painted []float64
+		for len(painted) < minLoads || slices.Min(painted) > maxFirstPaint && len(painted) < maxLoads {
+			answer, paint := tab.firstPaint()
+			answered, painted = append(answered, answer), append(painted, paint)
+		}
+		require.LessOrEqual(b, slices.Min(painted), maxFirstPaint, "milliseconds to the first paint, the fastest of %v", painted)
+		b.ReportMetric(slices.Min(answered), "ms-to-answer")
+		b.ReportMetric(slices.Min(painted), "ms-to-first-paint")
+		slices.Sort(painted)
+		b.ReportMetric(painted[len(painted)/2], "ms-to-first-paint-median")
 		tab.close()
 	}
-	if rounds > 2 { // the first ones start the browser, too
-		require.LessOrEqual(b, fastest, maxFirstPaint, "milliseconds to the first paint")
-	}
-	b.ReportMetric(answered/float64(rounds), "ms-to-answer")
-	b.ReportMetric(painted/float64(rounds), "ms-to-first-paint")
+}
+
+// firstPaint opens a new dashboard in the tab, and returns after how many milliseconds it has
+// answered, and the browser has painted.
+func (b *tab) firstPaint() (answered, painted float64) {
+	s := newStage(b.t, `{}`, nil, canary)
+	s.start("one", canary)
+	s.advance(7 * time.Minute)
+	b.do(chromedp.Navigate(s.server.URL))
+	b.sees("1 deployment is open.")
+	b.awaits("performance.getEntriesByName('first-contentful-paint').length > 0")
+	return js[float64](b, "performance.getEntriesByType('navigation')[0].responseEnd"),
+		js[float64](b, "performance.getEntriesByName('first-contentful-paint')[0].startTime")
 }

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // protect sets the headers that keep other pages, and text from outside, from doing anything here.
@@ -21,11 +22,11 @@ func protect(h http.Header) {
 // to this machine, or have its own name lead to it (DNS rebinding). The host that the browser has
 // asked for, and the origin of the page that asks, give both away.
 func (d *Dashboard) refuse(r *http.Request) string {
-	origin := r.Header.Get("Origin")
+	origin, host := withoutPort80(r.Header.Get("Origin")), withoutPort80(r.Host)
 	switch {
-	case !slices.Contains(d.hosts, r.Host):
+	case !slices.Contains(d.hosts, host):
 		return "This is Sluice's dashboard, and it is not on this host. Open " + "http://" + d.hosts[0] + "/ instead."
-	case origin != "" && origin != "http://"+r.Host:
+	case origin != "" && origin != "http://"+host:
 		return "A page of another site has asked for this. Nothing was done."
 	case origin == "" && r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return "It is not known which page has asked for this. Nothing was done."
@@ -34,6 +35,9 @@ func (d *Dashboard) refuse(r *http.Request) string {
 	}
 	return ""
 }
+
+// withoutPort80 returns a host or an origin without its port if that is 80, which browsers leave out.
+func withoutPort80(address string) string { return strings.TrimSuffix(address, ":80") }
 
 // isForeign reports whether a browser says that a page of another origin has made the request.
 // Another port of this machine is the same site, and another origin.

@@ -209,12 +209,14 @@ func (d *Dashboard) composeNotice(query url.Values, now time.Time) block {
 // composeList lists what is open, and what has ended, the latest first.
 func (d *Dashboard) composeList(search string, now time.Time) composed {
 	c := composed{lists: map[string][]string{"open": {}, "ended": {}}}
+	left := d.unread(search)
 	for _, of := range d.found(search) {
 		name, shape := "ended", "row"
 		if of.isOpen() {
 			name, shape = "open", "card"
 		}
 		if name == "ended" && len(c.lists[name]) == maxRecent {
+			left++
 			continue
 		}
 		v := of.newCard(now, d.config)
@@ -223,7 +225,13 @@ func (d *Dashboard) composeList(search string, now time.Time) composed {
 		c.lists[name] = append(c.lists[name], v.Key)
 		c.blocks = append(c.blocks, b)
 	}
-	counts := struct{ Open, Ended int }{len(c.lists["open"]), len(c.lists["ended"])}
+	if search == "" {
+		left = 0 // the list is of the latest ones only
+	}
+	counts := struct {
+		Open, Ended, Left int
+		Target            shift.Target
+	}{len(c.lists["open"]), len(c.lists["ended"]), left, target(search)}
 	version := fmt.Sprint(counts)
 	c.blocks = append(c.blocks, fragment("open-count", version, "open-count", counts), fragment("ended-count", version, "ended-count", counts))
 	return c
@@ -233,9 +241,12 @@ func (d *Dashboard) composeList(search string, now time.Time) composed {
 // then those that have ended, the one that has ended last first.
 func (d *Dashboard) found(text string) []*deployment {
 	var list []*deployment
-	before := d.searched[target(text)].ids
+	before := map[string]bool{}
+	for _, id := range d.searched[target(text)].ids {
+		before[id] = true
+	}
 	for _, of := range d.poller.deployments {
-		if of.isListed() && (text == "" || of.matches(text)) || slices.Contains(before, of.id) {
+		if of.isListed() && (text == "" || of.matches(text)) || before[of.id] {
 			list = append(list, of)
 		}
 	}
@@ -249,6 +260,16 @@ func (d *Dashboard) found(text string) []*deployment {
 		return cmp.Or(b.at().Compare(a.at()), cmp.Compare(a.id, b.id))
 	})
 	return list
+}
+
+// unread is how many deployments the Ledger has named for a search that are not read.
+func (d *Dashboard) unread(text string) (n int) {
+	for _, id := range d.searched[target(text)].ids {
+		if d.poller.deployments[id] == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // at is the time by which it stands on the list: when it ended, or else when it began.
@@ -344,8 +365,8 @@ const maxSearch = 300
 // searchKept is how long the answer to a search is used again.
 const searchKept = 30 * time.Second
 
-// maxSearches is how many answers are kept.
-const maxSearches = 50
+// maxSearches is how many answers are kept. What they have found is less than maxKept.
+const maxSearches = 20
 
 // search asks the Ledger for the history of a Target, if the text is one.
 func (d *Dashboard) search(r *http.Request, text string) {
@@ -363,13 +384,24 @@ func (d *Dashboard) search(r *http.Request, text string) {
 	if err != nil {
 		now.text = shift.BoundText(err.Error(), maxShown)
 	}
-	d.poller.view(func(time.Time) {
-		if len(d.searched) >= maxSearches {
-			clear(d.searched)
+	d.poller.view(func(time.Time) { d.keepSearch(t, now) })
+	d.poller.settle(r.Context(), ids[:min(len(ids), maxRecent)])
+}
+
+// keepSearch keeps the answer to a search, and drops the oldest one if there are too many. Its caller
+// holds the poller's lock.
+func (d *Dashboard) keepSearch(t shift.Target, s search) {
+	d.searched[t] = s
+	if len(d.searched) <= maxSearches {
+		return
+	}
+	oldest := t
+	for other, o := range d.searched {
+		if o.at.Before(d.searched[oldest].at) {
+			oldest = other
 		}
-		d.searched[t] = now
-	})
-	d.poller.settle(r.Context(), ids)
+	}
+	delete(d.searched, oldest)
 }
 
 // deploymentPage is the page of one deployment.

@@ -13,17 +13,19 @@ import (
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
-// How often AWS is asked, at most. A record costs one or two read units of DynamoDB, and a
-// history nothing; but all callers of an account together may read only about ten histories a
-// second (Step Functions quotas).
+// How often AWS is asked, at most, so that an hour costs less than a cent. A record costs a read unit
+// of DynamoDB for each 4 KB, and has 400 KB at most. A history costs nothing; but all callers of an
+// account together may read only about ten histories a second (Step Functions quotas).
 const (
 	// listEvery and quietEvery are for the list of what is open, and for it while nothing is.
 	listEvery  = 5 * time.Second
 	quietEvery = 10 * time.Second
 	// Each record is read every recordEvery, or less often: all of them together take
-	// timePerRecord each.
+	// timePerRecord each, and timePerUnit for each read unit. So do those at whose pages somebody
+	// looks, but beside those alone.
 	recordEvery   = 5 * time.Second
 	timePerRecord = 250 * time.Millisecond
+	timePerUnit   = 125 * time.Millisecond
 	// A history is read when its next event is due, and if that has not come, after historyEvery,
 	// and then less and less often.
 	historyEvery    = 3 * time.Second
@@ -34,9 +36,11 @@ const (
 	lateness     = time.Second
 	// alarmsEvery, recentEvery and freezeEvery are for the alarms of all that is open, for the
 	// executions, and for whether deployments are frozen.
-	alarmsEvery = time.Minute
-	recentEvery = time.Minute
-	freezeEvery = time.Minute
+	// The alarms are read less often if that takes several calls: timePerAlarms for each.
+	alarmsEvery   = time.Minute
+	timePerAlarms = 20 * time.Second
+	recentEvery   = time.Minute
+	freezeEvery   = time.Minute
 	// roundPause is the time between two rounds, at least.
 	roundPause = time.Second
 )
@@ -47,7 +51,9 @@ const (
 	// maxRecent is how many deployments that have ended are listed.
 	maxRecent = 20
 	// maxKept is how many deployments are kept in mind that are not listed any more.
-	maxKept = 200
+	maxKept = 500
+	// alarmsInCall is how many alarms DescribeAlarms returns at most (CloudWatch, MaxRecords).
+	alarmsInCall = 100
 	// maxParallel is how many records are read at once.
 	maxParallel = 8
 	// roundTime bounds a round, and so how long AWS may take to answer.
@@ -77,6 +83,7 @@ type poller struct {
 
 	// These belong to the goroutine that runs the rounds.
 	alarmsRead, recentRead, freezeRead time.Time
+	alarmsPause                        time.Duration
 }
 
 // problem is why something cannot be read, since a time.
@@ -336,18 +343,12 @@ func (p *poller) together(ctx context.Context, n int, read func(ctx context.Cont
 func (p *poller) dueRecords() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	open := 0
-	for _, d := range p.deployments {
-		if d.isOpen() {
-			open++
-		}
-	}
-	every := max(recordEvery, time.Duration(open)*timePerRecord)
+	every, everyLooked := p.recordPauses()
 	var due []string
 	for id, d := range p.deployments {
 		pause := every
 		if p.isLookedAt(d) {
-			pause = recordEvery
+			pause = everyLooked
 		}
 		if d.recordRead.IsZero() || d.isOpen() && p.Now().Sub(d.recordRead) >= pause {
 			due = append(due, id)
@@ -355,6 +356,24 @@ func (p *poller) dueRecords() []string {
 	}
 	slices.Sort(due)
 	return due
+}
+
+// recordPauses returns how often each record is read, and how often one at whose page somebody looks.
+// Its caller holds the lock.
+func (p *poller) recordPauses() (every, everyLooked time.Duration) {
+	open, units, unitsLooked := 0, 0, 0
+	for _, d := range p.deployments {
+		if !d.isOpen() {
+			continue
+		}
+		open++
+		units += d.readUnits
+		if p.isLookedAt(d) {
+			unitsLooked += d.readUnits
+		}
+	}
+	everyLooked = max(recordEvery, time.Duration(unitsLooked)*timePerUnit)
+	return max(everyLooked, time.Duration(open)*timePerRecord, time.Duration(units)*timePerUnit), everyLooked
 }
 
 // isLookedAt reports whether somebody looks at the deployment's own page.
@@ -475,7 +494,7 @@ func (p *poller) isDue(d *deployment, now time.Time) bool {
 
 // readAlarms reads the alarms of all that is open.
 func (p *poller) readAlarms(ctx context.Context) {
-	if p.Now().Sub(p.alarmsRead) < alarmsEvery {
+	if p.Now().Sub(p.alarmsRead) < p.alarmsPause {
 		return
 	}
 	var names []string
@@ -489,9 +508,11 @@ func (p *poller) readAlarms(ctx context.Context) {
 	if len(names) == 0 {
 		return
 	}
-	p.alarmsRead = p.Now()
 	slices.Sort(names)
-	alarms, err := p.Alarms.Alarms(ctx, slices.Compact(names))
+	names = slices.Compact(names)
+	calls := (len(names) + alarmsInCall - 1) / alarmsInCall
+	p.alarmsRead, p.alarmsPause = p.Now(), max(alarmsEvery, time.Duration(calls)*timePerAlarms)
+	alarms, err := p.Alarms.Alarms(ctx, names)
 	p.say("the alarms", err)
 	if err == nil {
 		p.change(func() bool { return p.learnAlarms(alarms) })
@@ -515,7 +536,8 @@ func (p *poller) learnAlarms(alarms []shift.Alarm) (news bool) {
 	return news
 }
 
-// forget drops the oldest of those that nobody lists or looks at, when there are too many.
+// forget drops those that nobody lists or looks at, when there are too many: those that have begun,
+// and were found by a search, the longest time ago.
 func (p *poller) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -525,7 +547,13 @@ func (p *poller) forget() {
 			over = append(over, d)
 		}
 	}
-	slices.SortFunc(over, func(a, b *deployment) int { return b.since.Compare(a.since) })
+	wanted := func(d *deployment) time.Time {
+		if d.found.After(d.since) {
+			return d.found
+		}
+		return d.since
+	}
+	slices.SortFunc(over, func(a, b *deployment) int { return wanted(b).Compare(wanted(a)) })
 	for _, d := range over[min(len(over), maxKept):] {
 		delete(p.deployments, d.id)
 	}
@@ -609,19 +637,21 @@ func (p *poller) unsubscribe(v chan struct{}) {
 	p.looked = p.Now()
 }
 
-// history returns the deployments of a Target, the latest first. It costs a query, so it is asked
-// only when somebody searches.
+// history returns the deployments of a Target, the latest first, and reads the records of the first
+// maxRecent. It costs a query, so it is asked only when somebody searches.
 func (p *poller) history(ctx context.Context, t shift.Target) ([]string, error) {
 	arrived, err := p.Ledger.History(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("read the history of %s: %w", t, err)
 	}
-	ids := make([]string, min(len(arrived), maxRecent))
+	ids := make([]string, len(arrived))
 	p.change(func() bool {
-		for i := range ids {
-			ids[i] = arrived[i].DeploymentID
-			d := p.find(ids[i])
-			d.since = earliest(d.since, arrived[i].OpenedAt)
+		for i, a := range arrived {
+			ids[i] = a.DeploymentID
+			if i < maxRecent {
+				d := p.find(a.DeploymentID)
+				d.since, d.found = earliest(d.since, a.OpenedAt), p.Now()
+			}
 		}
 		return false
 	})

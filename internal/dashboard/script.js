@@ -157,9 +157,9 @@ function listen() {
   source.onerror = lose
 }
 
-// restarted loads the page again, unless somebody types into it.
+// restarted loads the page again, unless somebody types into it. That page is not updated any more.
 function restarted() {
-  source?.close()
+  stop()
   const typed = document.getElementById("reason")
   if (!typed) return location.reload()
   say("The dashboard was started again. Copy your reason, and load this page again before you send it.", true)

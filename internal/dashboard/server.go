@@ -24,7 +24,7 @@ type Dashboard struct {
 	config Config
 	poller *poller
 	mux    *http.ServeMux
-	hosts  []string
+	hosts  []string // without the port 80
 	// token must come with whatever a person asks for. Only this server's own pages have it.
 	token string
 	// instance tells this process from the next one on the same port.
@@ -37,8 +37,8 @@ type Dashboard struct {
 
 // search is what the Ledger has said of a Target.
 type search struct {
-	ids  []string
-	text string // why it could not be asked
+	ids  []string // of its deployments, the latest first; the first maxRecent are read
+	text string   // why it could not be asked
 	at   time.Time
 }
 
@@ -50,10 +50,10 @@ func New(c Config, address string) *Dashboard {
 	}
 	d := &Dashboard{
 		config: c, poller: newPoller(c), mux: http.NewServeMux(), token: rand.Text(), instance: rand.Text(),
-		hosts: []string{address}, searched: map[shift.Target]search{},
+		hosts: []string{withoutPort80(address)}, searched: map[shift.Target]search{},
 	}
 	if host, port, err := net.SplitHostPort(address); err == nil && host == "127.0.0.1" {
-		d.hosts = append(d.hosts, "localhost:"+port)
+		d.hosts = append(d.hosts, withoutPort80("localhost:"+port))
 	}
 	d.mux.HandleFunc("GET /{$}", d.showList)
 	d.mux.HandleFunc("GET /deployment", d.showDeployment)

@@ -1,8 +1,10 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -79,6 +81,71 @@ func TestSearchFindsTheHistoryOfATarget(t *testing.T) {
 		assert.Equal(t, want[0], strings.Contains(body, "lambda:orders:live 1 → 2"), search)
 		assert.Equal(t, want[1], strings.Contains(body, "lambda:billing:live 1 → 2"), search)
 		assert.NotContains(t, body, "<b>”")
+	}
+}
+
+// longHistory is a Ledger that knows many deployments of each Target, a day between two of them.
+type longHistory struct {
+	Ledger
+	deployments int
+}
+
+func (l longHistory) History(_ context.Context, t shift.Target) (list []shift.Arrived, _ error) {
+	for i := range l.deployments {
+		opened := time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -i)
+		list = append(list, shift.Arrived{DeploymentID: fmt.Sprintf("arn:aws:states:us-east-1:123456789012:execution:sluice:%s-%03d", strings.Split(string(t), ":")[1], i), OpenedAt: opened})
+	}
+	return list, nil
+}
+
+func (l longHistory) Record(_ context.Context, id string) (shift.Record, error) {
+	name, _, _ := strings.Cut(operator.Execution(id).Name(), "-")
+	return shift.Record{
+		ID: id, Status: shift.StatusClosed, Outcome: shift.Promoted, ClosedAt: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC),
+		Arrivals: []shift.Arrival{{Target: shift.Target("lambda:" + name + ":live"), Candidate: "2"}},
+	}, nil
+}
+
+func TestSearchSaysHowManyItLeavesOut(t *testing.T) {
+	t.Parallel()
+	for deployments, says := range map[int]string{
+		20: "", 21: "1 more is known that ended earlier and is not shown.", 60: "40 more are known that ended earlier and are not shown. <code>sluice history lambda:billing:live</code> lists all.",
+	} {
+		s := newStage(t, `{}`, func(c *Config) { c.Ledger = longHistory{c.Ledger, deployments} }, canary)
+		_, body := s.get("/?target=billing")
+		assert.Equal(t, 20, strings.Count(body, `class="card"`), "%d", deployments)
+		if says == "" {
+			assert.NotContains(t, body, "not shown")
+		} else {
+			assert.Contains(t, body, says)
+		}
+		_, body = s.get("/")
+		assert.NotContains(t, body, "not shown", "the list is of the latest ones")
+	}
+}
+
+// A page stays open for long, and is composed again from what its search has found.
+func TestSearchKeepsItsResultsWhileOthersSearch(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `{}`, func(c *Config) { c.Ledger = longHistory{c.Ledger, 20} }, canary)
+	cards := func(name string) (n int) {
+		c := s.dash.compose(url.Values{"page": {"list"}, "target": {name}})
+		return len(c.lists["ended"])
+	}
+	s.dash.poller.change(func() bool {
+		for i := range maxKept { // others that have ended since
+			s.dash.poller.find(fmt.Sprintf("arn:aws:states:us-east-1:123456789012:execution:sluice:other-%03d", i)).since = s.now()
+		}
+		return false
+	})
+	for i := range maxSearches + 1 {
+		s.get(fmt.Sprintf("/?target=service%02d", i))
+		s.advance(time.Second)
+	}
+	assert.Empty(t, s.dash.searched["lambda:service00:live"].ids, "the oldest one makes room")
+	assert.Len(t, s.dash.searched, maxSearches)
+	for i := 1; i <= maxSearches; i++ {
+		assert.Equal(t, 20, cards(fmt.Sprintf("service%02d", i)), "search %d", i)
 	}
 }
 
@@ -351,6 +418,46 @@ func TestWhatIsNotOfThisPageIsRefused(t *testing.T) {
 	}
 	status, _ := s.send(s.request(http.MethodPost, "/act", form))
 	assert.Equal(t, http.StatusSeeOther, status, "the page itself may")
+}
+
+// A browser leaves the port 80 out, and no other one.
+func TestOnlyTheAddressOfTheDashboardIsItsHost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		address, host, origin string
+		served                bool
+	}{
+		{"127.0.0.1:80", "127.0.0.1", "http://127.0.0.1", true},
+		{"127.0.0.1:80", "127.0.0.1:80", "http://127.0.0.1:80", true},
+		{"127.0.0.1:80", "127.0.0.1:80", "http://127.0.0.1", true},
+		{"127.0.0.1:80", "localhost", "http://localhost", true},
+		{"127.0.0.1:80", "localhost", "http://127.0.0.1", false},
+		{"127.0.0.1:80", "127.0.0.1", "http://127.0.0.1:8080", false},
+		{"127.0.0.1:80", "127.0.0.1", "https://127.0.0.1", false},
+		{"127.0.0.1:80", "evil.example", "http://evil.example", false},
+		{"127.0.0.1:80", "127.0.0.1:8080", "http://127.0.0.1:8080", false},
+		{"127.0.0.1:80", "", "", false},
+		{"127.0.0.1:4572", "127.0.0.1:4572", "http://127.0.0.1:4572", true},
+		{"127.0.0.1:4572", "localhost:4572", "http://localhost:4572", true},
+		{"127.0.0.1:4572", "127.0.0.1", "http://127.0.0.1", false},
+		{"127.0.0.1:4572", "127.0.0.1:80", "http://127.0.0.1:80", false},
+		{"127.0.0.1:8080", "127.0.0.1:80", "http://127.0.0.1:80", false},
+		{"127.0.0.1:8080", "127.0.0.1", "http://127.0.0.1", false},
+	} {
+		d := New(Config{Now: time.Now}, tt.address)
+		for method, served := range map[string]int{http.MethodGet: http.StatusOK, http.MethodPost: http.StatusMethodNotAllowed} {
+			r := httptest.NewRequest(method, "/script.js", nil)
+			r.Host = tt.host
+			r.Header.Set("Origin", tt.origin)
+			answer := httptest.NewRecorder()
+			d.ServeHTTP(answer, r)
+			want := http.StatusForbidden
+			if tt.served {
+				want = served
+			}
+			assert.Equal(t, want, answer.Code, "%s %s for %s at %s", method, tt.host, tt.origin, tt.address)
+		}
+	}
 }
 
 func TestEveryAnswerForbidsWhatAPageDoesNotNeed(t *testing.T) {

@@ -75,21 +75,36 @@ func describeProgress(d shift.Deployment, state shift.Announced, p shift.Progres
 	return join(lines) + "."
 }
 
-// describeApproval asks people about the next Step: what it does, what to type, and what
-// happens if nobody answers.
+// maxNames is how many Targets a question names. A chat cuts what is long, and whoever is asked
+// needs the commands more.
+const maxNames = 3
+
+// describeApproval asks people about the next Step: what to type, what happens if nobody answers,
+// and what the Step does. The names of the Targets come last, because only they can be long.
 func describeApproval(d shift.Deployment, p shift.Progress) string {
-	step := d.Plan.Step(p.Step + 1)
+	next := p.Step + 1
+	step := d.Plan.Step(next)
+	rejection := "put the traffic back"
+	if next == 1 {
+		rejection = "end the deployment, with no traffic moved"
+	}
+	options := fmt.Sprintf("%s --step %d --reason '...'%s", d.Changes[0].Target, next, CommandOptions(d.ID))
+	return fmt.Sprintf("Step %d of %d waits for approval. To approve it: sluice approve %s. To %s: sluice reject %[3]s. ", next, d.Plan.Len(), options, rejection) +
+		fmt.Sprintf("If nobody answers within %s, %s. ", step.Approval.Wait, step.Approval.Follows(next)) +
+		fmt.Sprintf("The step sends %s of the traffic of %s to the candidate.", step.Weight, fewNames(d.Changes))
+}
+
+// fewNames names the first Targets, and says how many more there are.
+func fewNames(changes []shift.Change) string {
 	var names []string
-	for _, c := range d.Changes {
+	for _, c := range changes[:min(len(changes), maxNames)] {
 		names = append(names, string(c.Target))
 	}
-	target, sluice := d.Changes[0].Target, CommandOptions(d.ID)
-	text := fmt.Sprintf("Step %d of %d waits for approval: it sends %s of the traffic of %s to the candidate. ", p.Step+1, d.Plan.Len(), step.Weight, join(names))
-	text += fmt.Sprintf("To approve it: sluice approve %s --step %d --reason '...'%s. To put the traffic back: sluice reject %[1]s --step %[2]d --reason '...'%[3]s. ", target, p.Step+1, sluice)
-	if step.Approval.WhenNobodyAnswers == shift.GoOnAfterWait {
-		return text + fmt.Sprintf("If nobody answers within %s, it is taken.", step.Approval.Wait)
+	text := join(names)
+	if more := len(changes) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
-	return text + fmt.Sprintf("If nobody answers within %s, the traffic is put back.", step.Approval.Wait)
+	return text
 }
 
 // CommandOptions are the options by which a command about a Deployment reaches its Sluice, with a

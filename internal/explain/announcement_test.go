@@ -3,6 +3,7 @@ package explain_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,44 @@ func TestTheCommandsOfAnApprovalNameTheirSluice(t *testing.T) {
 		got := explain.Announce(d, shift.ApprovalAsked, d.AfterShift(d.Start(), nil, 0), noon)
 		assert.Contains(t, got.Summary, "To approve it: sluice approve lambda:orders:live --step 2 --reason '...'"+options)
 		assert.Contains(t, got.Summary, "To put the traffic back: sluice reject lambda:orders:live --step 2 --reason '...'"+options)
+	}
+}
+
+// The command can be typed as it was sent, however many targets there are and however long their
+// names: a chat cuts the end.
+func TestAnApprovalOfManyTargetsHasItsWholeCommands(t *testing.T) {
+	t.Parallel()
+	names := make([]shift.Target, 49) // as many as a deployment may have
+	changes := make([]shift.Change, len(names))
+	for i := range names {
+		names[i] = shift.Target(fmt.Sprintf("lambda:%s%02d:%s", strings.Repeat("f", 62), i, strings.Repeat("a", 128)))
+		changes[i] = shift.Change{Target: names[i], Stable: "1", Candidate: "2", Revision: "r0"}
+	}
+	prefix := strings.Repeat("p", 40)
+	for step, test := range map[int]struct {
+		then             shift.AfterWait
+		rejects, follows string
+	}{
+		1: {shift.RollBackAfterWait, "To end the deployment, with no traffic moved", "the deployment ends, with no traffic moved"},
+		2: {shift.RollBackAfterWait, "To put the traffic back", "the traffic is put back"},
+		3: {shift.GoOnAfterWait, "To put the traffic back", "the step is taken"},
+	} {
+		d, err := shift.Open(shift.Opening{
+			ID:      "arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:" + prefix + ":orders-1",
+			Release: shift.Release{Steps: []shift.Step{{Weight: 1000, Bake: 300}, {Weight: 5000, Bake: 300}, {Weight: shift.All}}}, Changes: changes,
+		})
+		require.NoError(t, err)
+		d.Plan.Steps[step-1].Approval = shift.Approval{Wait: 3600, WhenNobodyAnswers: test.then}
+		p := d.Start()
+		for p.Step < step-1 {
+			p = d.AfterShift(p, nil, 0)
+		}
+		got := explain.Announce(d, shift.ApprovalAsked, p, noon)
+		options := fmt.Sprintf("%s --step %d --reason '...' --region us-gov-west-1 --name-prefix %s. ", names[0], step, prefix)
+		for what, text := range map[string]string{"summary": got.Summary, "markdown": got.Markdown} {
+			assert.Contains(t, text, fmt.Sprintf("Step %d of 3 waits for approval. To approve it: sluice approve %s%s: sluice reject %[2]sIf nobody answers within 1h, %[4]s. ", step, options, test.rejects, test.follows), what)
+		}
+		assert.True(t, strings.HasSuffix(got.Summary, string(names[2])+" and 46 more to the candidate."), got.Summary)
 	}
 }
 

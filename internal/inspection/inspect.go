@@ -44,6 +44,9 @@ type Served struct {
 	Beside float64
 }
 
+// perMinute is how many requests came in a minute.
+func (s Served) perMinute() float64 { return s.Requests / s.Covers.Minutes() }
+
 // Inspector inspects deployments.
 type Inspector struct {
 	Checks    task.Inspection

@@ -133,6 +133,43 @@ func TestThinTrafficIsToldByTheStepThatSeesTheMost(t *testing.T) {
 	}
 }
 
+// An alarm sees no failure where nothing of the candidate fails.
+func TestThinTrafficIsToldWhereOnlyAlarmsWatch(t *testing.T) {
+	t.Parallel()
+	const alarms = `, "judge": "off", "alarms": ["orders-5xx"]`
+	for _, test := range []struct {
+		name, input string
+		perMinute   float64
+		says        string // empty if nothing is told
+	}{
+		{"3 a minute", `"strategy": "Canary10Percent10Minutes"` + alarms, 3, "at your 3 requests a minute (the average of the last week), 10 minutes at 10% show the candidate 3 requests: too few for an alarm to see a 5% failure, because in 86% of the cases none of them fails. Bake longer"},
+		{"13 in all", `"strategy": "Canary10Percent10Minutes"` + alarms, 13, "in 51% of the cases none of them fails"},
+		{"14 in all", `"strategy": "Canary10Percent10Minutes"` + alarms, 14, ""},
+		{"the longest step counts", `"strategy": {"steps": [{"percent": 10, "bakeMinutes": 1}, {"percent": 50, "bakeMinutes": 10}, {"percent": 100}]}` + alarms, 3, ""},
+		{"alarms watch at 100%, too", `"strategy": "AllAtOnce", "watchMinutes": 10` + alarms, 1, "10 minutes at 100% show the candidate 10 requests"},
+		{"nothing bakes", `"strategy": "AllAtOnce"` + alarms, 1, ""},
+		{"nothing watches", `"strategy": "Canary10Percent10Minutes", "judge": "off"`, 3, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			release, err := request.DecodeInput([]byte(`{"function": "orders", `+test.input+`}`), "")
+			require.NoError(t, err)
+			in := &inspecting{
+				Inspector: Inspector{Traffic: fixedTraffic(Served{Covers: Week, Requests: test.perMinute * Week.Minutes()})}, Report: NewReport(), ctx: t.Context(), seen: task.Inspected{Release: release},
+			}
+			in.inspectTraffic()
+			if test.says == "" {
+				assert.Empty(t, in.Notes)
+				return
+			}
+			require.Len(t, in.Notes, 1)
+			assert.Equal(t, ThinTraffic, in.Notes[0].Name)
+			assert.Contains(t, in.Notes[0].Text, test.says)
+			assert.Empty(t, in.Findings)
+		})
+	}
+}
+
 // fixedTraffic is the same for each Target.
 type fixedTraffic Served
 

@@ -71,22 +71,49 @@ func (in *inspecting) enough(path string, t shift.Target, s Served, targets int)
 		return
 	}
 	if !release.Judging.On() {
+		in.enoughForAlarms(path, t, s)
 		return
 	}
 	plan, err := shift.NewPlan(release.Steps, release.Hooks, release.Judging)
 	if err != nil {
 		return // it is told already
 	}
-	traffic := forecast.Traffic{RequestsPerMinute: s.Requests / s.Covers.Minutes(), ErrorRate: math.Min(s.Errors/s.Requests, 1)}
+	traffic := forecast.Traffic{RequestsPerMinute: s.perMinute(), ErrorRate: math.Min(s.Errors/s.Requests, 1)}
 	best, found := bestStep(forecast.Outlook(plan, release.Judging, traffic, targets))
 	if best.Bake == 0 || found >= often {
 		return
 	}
-	seen := math.Round(traffic.RequestsPerMinute * best.Bake.Minutes() * best.Weight.Share())
+	in.thin(path, t, s, best.Bake, best.Weight.Share(), fmt.Sprintf("too few to see a %s failure, which %s", shift.PercentText(regression), foundText(found)))
+}
+
+// enoughForAlarms tells if a regression would often show the alarms nothing. What they need to fire is
+// not known, but it is one failed request at least.
+func (in *inspecting) enoughForAlarms(path string, t shift.Target, s Served) {
+	release := in.seen.Release
+	if len(release.Alarms) == 0 {
+		return
+	}
+	var best shift.Step
+	requests := 0.0
+	for _, step := range release.Steps {
+		if n := s.perMinute() * step.Bake.Duration().Minutes() * judge.Weight(step.Weight).Share(); n > requests {
+			best, requests = step, n
+		}
+	}
+	unseen := math.Pow(1-regression, math.Round(requests))
+	if best.Bake == 0 || 1-unseen >= often {
+		return
+	}
+	in.thin(path, t, s, best.Bake.Duration(), judge.Weight(best.Weight).Share(),
+		fmt.Sprintf("too few for an alarm to see a %s failure, because in %s of the cases none of them fails", shift.PercentText(regression), shift.PercentText(unseen)))
+}
+
+// thin tells that the best Step of the Plan shows the Candidate too few requests, and why they are.
+func (in *inspecting) thin(path string, t shift.Target, s Served, bake time.Duration, share float64, why string) {
+	seen := math.Round(s.perMinute() * bake.Minutes() * share)
 	in.note(path, ThinTraffic, string(t),
-		"at your %s requests a minute (the average of the last %s), %s at %s%% show the candidate %s requests: too few to see a %s failure, which %s. Bake longer or with more weight, or name a function for \"synthetic\" requests",
-		number(traffic.RequestsPerMinute), span(s.Covers), minutes(best.Bake), number(100*best.Weight.Share()), number(seen),
-		shift.PercentText(regression), foundText(found))
+		"at your %s requests a minute (the average of the last %s), %s at %s%% show the candidate %s requests: %s. Bake longer or with more weight, or name a function for \"synthetic\" requests",
+		number(s.perMinute()), span(s.Covers), minutes(bake), number(100*share), number(seen), why)
 }
 
 // bestStep returns the Step in which the regression is found most often, among those with both

@@ -16,11 +16,12 @@ import (
 	"github.com/sluice-aws/sluice/internal/shift"
 )
 
-const aboutFreeze = `Freeze keeps every deployment of this account and region from taking a step until
-TIME. Those that are open hold their weight, and their alarms are still watched.
-New ones are refused, or wait, as their input says (whenFrozen). Traffic is put
-back at any time, a freeze or not. A freeze ends by itself. A later one replaces
-it, and 'sluice unfreeze' ends it.`
+const aboutFreeze = `Freeze keeps every deployment of this Sluice in this account and region from
+taking a step until TIME. A second Sluice (--name-prefix) has its own freeze.
+Those that are open hold their weight, and their alarms are still watched. New
+ones are refused, or wait, as their input says (whenFrozen). Traffic is put back
+at any time, a freeze or not. A freeze ends by itself. A later one replaces it,
+and 'sluice unfreeze' ends it.`
 
 const aboutFreezeNeeds = `
 
@@ -59,7 +60,7 @@ func newUnfreeze(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:                   "unfreeze [--reason TEXT] [--json]",
 		Short:                 "End a freeze",
-		Long:                  "Unfreeze ends the freeze of this account and region. Deployments that wait for it\ngo on at their next poll." + aboutFreezeNeeds,
+		Long:                  "Unfreeze ends the freeze of this Sluice in this account and region. Deployments\nthat wait for it go on at their next poll." + aboutFreezeNeeds,
 		Example:               "  sluice unfreeze --reason 'the incident is over'",
 		DisableFlagsInUseLine: true,
 		Args:                  noArguments("unfreeze"),
@@ -74,7 +75,7 @@ func newUnfreeze(env environment) *cobra.Command {
 func noArguments(command string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return fmt.Errorf("%s takes no arguments, but got %q: it is about the whole account", command, args[0])
+			return fmt.Errorf("%s takes no arguments, but got %q: it is about every deployment of this Sluice in this account and region", command, args[0])
 		}
 		return nil
 	}
