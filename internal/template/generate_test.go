@@ -60,6 +60,7 @@ var configs = []string{
 	`{"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Linear10PercentEvery1Minute"}]}`,
 	`{"Fn::If": ["IsProd", {"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Canary10Percent30Minutes"}]}, "CodeDeployDefault.LambdaAllAtOnce"]}`,
 	`{"Ref": "Speed"}`, `{"Fn::FindInMap": ["Speeds", {"Ref": "Stage"}, "Config"]}`, `"Mine"`, `{"Fn::ImportValue": "config"}`, `{"Ref": "OwnConfig"}`,
+	`{"Fn::If": ["IsProd", {"Fn::If": ["IsProd", {"Ref": "AWS::NoValue"}, "CodeDeployDefault.LambdaAllAtOnce"]}, {"Ref": "AWS::NoValue"}]}`,
 }
 
 var alarms = []string{
@@ -194,9 +195,13 @@ func requireEveryAliasShifted(t *rapid.T, before, after []byte) {
 		}
 		var shift struct {
 			Condition  string
-			Properties struct{ Targets []struct{ Key string } }
+			Properties struct {
+				Targets              []struct{ Key string }
+				DeploymentConfigName json.RawMessage
+			}
 		}
 		require.NoError(t, json.Unmarshal(resource, &shift))
+		require.NotContains(t, string(shift.Properties.DeploymentConfigName), "AWS::NoValue", "without a name, it would be Sluice's default")
 		for _, target := range shift.Properties.Targets {
 			targets = append(targets, target.Key)
 			var alias struct {
