@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,8 +37,33 @@ func TestATemplateOfSAMIsExpandedAsItsTranslatorDoes(t *testing.T) {
 			require.NoError(t, err)
 			assert.ElementsMatch(t, told(want), told(got))
 			assert.ElementsMatch(t, withoutHashes(want.Notes), withoutHashes(got.Notes))
+			assert.Equal(t, listsOf(t, want.Text), listsOf(t, got.Text))
 		})
 	}
+}
+
+// listsOf returns the properties that SAM joins from two sections: the alarms and the hooks of each
+// shift, and the layers and the variables of each function.
+func listsOf(t *testing.T, text []byte) map[string]map[string]any {
+	t.Helper()
+	var read struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &read))
+	all := map[string]map[string]any{}
+	for id, r := range read.Resources {
+		if r.Type != "Custom::SluiceShift" && r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		all[id] = map[string]any{}
+		for _, name := range []string{"AlarmConfigurations", "BeforeTraffic", "AfterTraffic", "Layers", "Environment"} {
+			all[id][name] = r.Properties[name]
+		}
+	}
+	return all
 }
 
 // told leaves out how a configuration is written.
