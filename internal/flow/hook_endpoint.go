@@ -10,9 +10,10 @@ const (
 	// seconds.
 	HookEndpointTimeout = 3 * time.Second
 	// HookEndpointSetting is the setting of the stack that makes the endpoint, and
-	// HookEndpointURL the value that does.
+	// HookEndpointURL the value that does. HookEndpointOff is the default.
 	HookEndpointSetting = "hookEndpoint"
 	HookEndpointURL     = "url"
+	HookEndpointOff     = "off"
 	// CodeDeployEndpointVariable has a hook's SDK call the endpoint instead of CodeDeploy (AWS
 	// SDKs and Tools Reference Guide, Service-specific endpoints).
 	CodeDeployEndpointVariable = "AWS_ENDPOINT_URL_CODEDEPLOY"
