@@ -206,7 +206,7 @@ func samGroup(p *node) *node {
 			group.set(copied.name, value.copied())
 		}
 	}
-	if alarms := p.get("Alarms"); !isNoValue(alarms) {
+	if alarms := p.get("Alarms"); !isNoValue(alarms) && !(alarms.is(list) && len(alarms.items) == 0) {
 		group.set("AlarmConfiguration", samAlarms(alarms))
 	}
 	return group

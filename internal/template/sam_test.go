@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,16 +32,13 @@ func TestATemplateOfSAMIsExpandedAsItsTranslatorDoes(t *testing.T) {
 			require.NoError(t, err)
 			translated, err := os.ReadFile(strings.TrimSuffix(file, "yaml") + "json")
 			require.NoError(t, err)
-			got, err := template.Rewrite(expanded, options())
-			require.NoError(t, err)
-			want, err := template.Rewrite(translated, options())
-			require.NoError(t, err)
-			assert.ElementsMatch(t, told(want), told(got))
-			assert.ElementsMatch(t, withoutHashes(want.Notes), withoutHashes(got.Notes))
-			assert.Equal(t, listsOf(t, want.Text), listsOf(t, got.Text))
+			requireSame(t, translated, expanded)
 		})
 	}
 }
+
+// madeHash is what SAM appends to the names of versions and layers.
+var madeHash = regexp.MustCompile(`((?:Version|Layer))[0-9a-f]{10}\b`)
 
 // listsOf returns the properties that SAM joins from two sections: the alarms and the hooks of each
 // shift, and the layers and the variables of each function.
@@ -52,7 +50,7 @@ func listsOf(t *testing.T, text []byte) map[string]map[string]any {
 			Properties map[string]any
 		}
 	}
-	require.NoError(t, json.Unmarshal(text, &read))
+	require.NoError(t, json.Unmarshal(madeHash.ReplaceAll(text, []byte("$1")), &read))
 	all := map[string]map[string]any{}
 	for id, r := range read.Resources {
 		if r.Type != "Custom::SluiceShift" && r.Type != "AWS::Lambda::Function" {
