@@ -38,11 +38,6 @@ const (
 	panelMemory    = 256 // a person waits for it
 )
 
-// maxEndpoints bounds what anybody can make of the endpoint, which is public. A function's URL
-// takes ten times as many requests a second, and answers more with 429 (Lambda Developer Guide,
-// Throttling to Lambda function URLs).
-const maxEndpoints = 2
-
 // blueprint configures a function.
 type blueprint struct {
 	name        string
@@ -89,7 +84,7 @@ func (a *sluice) blueprints() []blueprint {
 		all = append(all, blueprint{
 			name:        flow.HookEndpoint,
 			description: "Takes the answers of hooks that were written for CodeDeploy. Its URL is public, and an answer needs the id of a hook that is awaited.",
-			timeout:     flow.HookEndpointTimeout, memory: defaultMemory, concurrency: maxEndpoints,
+			timeout:     flow.HookEndpointTimeout, memory: defaultMemory, concurrency: flow.HookEndpointConcurrency,
 		})
 	}
 	for i := range all {

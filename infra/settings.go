@@ -297,12 +297,11 @@ func (r *reader) bool(name string, otherwise bool) bool {
 // hookEndpoint reads whether there is an endpoint. It is text, because an endpoint may have another
 // form than a function's URL one day.
 func (r *reader) hookEndpoint() bool {
-	const off = "off"
-	switch given := r.text(flow.HookEndpointSetting, off, anything, "text"); given {
-	case off, flow.HookEndpointURL:
-		return given != off
+	switch given := r.text(flow.HookEndpointSetting, flow.HookEndpointOff, anything, "text"); given {
+	case flow.HookEndpointOff, flow.HookEndpointURL:
+		return given == flow.HookEndpointURL
 	default:
-		r.wrong(flow.HookEndpointSetting, "%q must be %s, or %s for a public URL to which hooks that were written for CodeDeploy answer", given, off, flow.HookEndpointURL)
+		r.wrong(flow.HookEndpointSetting, "%q must be %s, or %s for a public URL to which hooks that were written for CodeDeploy answer", given, flow.HookEndpointOff, flow.HookEndpointURL)
 		return false
 	}
 }

@@ -20,15 +20,20 @@ func epoch(at time.Time) json.Number {
 }
 
 // deploymentInfo has the members of CodeDeploy's that mean something here. There is no
-// deploymentOverview: CodeDeploy counts instances there.
+// deploymentOverview: CodeDeploy counts instances there. Application and Group are known of a
+// deployment that this process has started, the others also from the input of its execution.
 type deploymentInfo struct {
-	ID        string      `json:"deploymentId"`
-	Platform  string      `json:"computePlatform"`
-	Status    string      `json:"status"`
-	Created   json.Number `json:"createTime,omitempty"`
-	Started   json.Number `json:"startTime,omitempty"`
-	Completed json.Number `json:"completeTime,omitempty"`
-	Style     struct {
+	ID          string            `json:"deploymentId"`
+	Application string            `json:"applicationName,omitempty"`
+	Group       string            `json:"deploymentGroupName,omitempty"`
+	Config      string            `json:"deploymentConfigName,omitempty"`
+	Revision    *RevisionLocation `json:"revision,omitempty"`
+	Platform    string            `json:"computePlatform"`
+	Status      string            `json:"status"`
+	Created     json.Number       `json:"createTime,omitempty"`
+	Started     json.Number       `json:"startTime,omitempty"`
+	Completed   json.Number       `json:"completeTime,omitempty"`
+	Style       struct {
 		Type   string `json:"deploymentType"`
 		Option string `json:"deploymentOption"`
 	} `json:"deploymentStyle"`
@@ -46,6 +51,7 @@ type errorInformation struct {
 func (d standing) info() deploymentInfo {
 	i := deploymentInfo{
 		ID: d.id, Platform: "Lambda", Status: statusCreated,
+		Application: d.given.application, Group: d.given.group, Config: d.given.config, Revision: d.given.revision,
 		Created: epoch(d.began), Completed: epoch(d.ended),
 		Messages: []string{"execution " + string(d.execution)},
 	}

@@ -3,6 +3,7 @@ package codedeploy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strings"
 
 	"github.com/sluice-aws/sluice/internal/operator"
@@ -12,15 +13,15 @@ import (
 // RevisionLocation is or names an AppSpec.
 type RevisionLocation struct {
 	Type           string      `json:"revisionType"`
-	AppSpecContent *RawString  `json:"appSpecContent"`
-	String         *RawString  `json:"string"`
-	S3             *S3Location `json:"s3Location"`
+	AppSpecContent *RawString  `json:"appSpecContent,omitempty"`
+	String         *RawString  `json:"string,omitempty"`
+	S3             *S3Location `json:"s3Location,omitempty"`
 }
 
 // RawString is the text of an AppSpec.
 type RawString struct {
 	Content string `json:"content"`
-	SHA256  string `json:"sha256"`
+	SHA256  string `json:"sha256,omitempty"`
 }
 
 // S3Location names an object that is an AppSpec.
@@ -28,8 +29,8 @@ type S3Location struct {
 	Bucket     string `json:"bucket"`
 	Key        string `json:"key"`
 	BundleType string `json:"bundleType"`
-	Version    string `json:"version"`
-	ETag       string `json:"eTag"`
+	Version    string `json:"version,omitempty"`
+	ETag       string `json:"eTag,omitempty"`
 }
 
 // The types of revisions that have an AppSpec for Lambda (RevisionLocation).
@@ -38,6 +39,33 @@ const (
 	typeString  = "String"
 	typeS3      = "S3"
 )
+
+// given is what a deployment was started with, as far as it is known.
+type given struct {
+	application, group, config string
+	revision                   *RevisionLocation
+}
+
+// givenBy reads the input of an execution. It names neither the application nor the group.
+func givenBy(input []byte) given {
+	var in struct {
+		AppSpec  json.RawMessage `json:"appSpec"`
+		Strategy json.RawMessage `json:"strategy"`
+	}
+	if json.Unmarshal(input, &in) != nil || len(in.AppSpec) == 0 {
+		return given{}
+	}
+	content := string(in.AppSpec)
+	if text := part[string](in.AppSpec); text != nil {
+		content = *text
+	}
+	sum := sha256.Sum256([]byte(content))
+	g := given{revision: &RevisionLocation{Type: typeAppSpec, AppSpecContent: &RawString{Content: content, SHA256: hex.EncodeToString(sum[:])}}}
+	if config := part[string](in.Strategy); config != nil {
+		g.config = *config
+	}
+	return g
+}
 
 // check returns an *Error for a revision without an AppSpec.
 func (r *RevisionLocation) check() error {

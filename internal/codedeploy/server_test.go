@@ -2,6 +2,8 @@ package codedeploy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -321,6 +323,54 @@ func TestTheLedgerSaysHowAnAbortedExecutionEnded(t *testing.T) {
 	d, err = info(&world{events: ended[:2], err: errors.New("the ledger is closed today")})
 	require.NoError(t, err, "while it runs, the execution's own history is enough")
 	assert.Equal(t, "lambda:orders:live", string(d.targets[0].Target))
+}
+
+// Whoever started a deployment can read what it was started with. Elsewhere, the input of its
+// execution says a part of it.
+func TestADeploymentSaysWhatItWasStartedWith(t *testing.T) {
+	t.Parallel()
+	w := &world{object: []byte(yamlSpec)}
+	info := func(s *Service, id string) map[string]any {
+		answer, err := s.answer(t.Context(), &GetDeployment{ID: id}, "")
+		require.NoError(t, err)
+		text, err := json.Marshal(answer)
+		require.NoError(t, err)
+		var whole struct{ DeploymentInfo map[string]any }
+		require.NoError(t, json.Unmarshal(text, &whole))
+		return whole.DeploymentInfo
+	}
+	call, err := Decode(targetPrefix+"CreateDeployment", []byte(revision(inS3)))
+	require.NoError(t, err)
+	here := w.service()
+	created, err := here.answer(t.Context(), call, "")
+	require.NoError(t, err)
+	told := info(here, created.(map[string]string)["deploymentId"])
+	asked := call.(*CreateDeployment)
+	assert.Equal(t, asked.Application, told["applicationName"])
+	assert.Equal(t, asked.Group, told["deploymentGroupName"])
+	assert.Equal(t, "AllAtOnce", told["deploymentConfigName"])
+	assert.Equal(t, map[string]any{"revisionType": "S3", "s3Location": map[string]any{"bucket": "b", "key": "k", "bundleType": "YAML"}}, told["revision"])
+
+	one := flow.CodeDeployID(string(operator.NewExecution(machine, "one")))
+	for input, want := range map[string]any{
+		string(w.input): yamlSpec,
+		`{"appSpec": {"version": 0.0}, "strategy": {"linear": {"percent": 10}}}`: `{"version": 0.0}`,
+		`{"function": "orders"}`: nil,
+	} {
+		w.events = []operator.Event{{ID: 1, Type: "ExecutionStarted"}, {ID: 2, Type: "TaskStateEntered", State: "Publish", Data: []byte(input)}}
+		told = info(w.service(), one)
+		assert.NotContains(t, told, "applicationName", "no input names it")
+		assert.NotContains(t, told, "deploymentGroupName")
+		if want == nil {
+			assert.NotContains(t, told, "revision")
+			continue
+		}
+		content := told["revision"].(map[string]any)["appSpecContent"].(map[string]any)
+		assert.Equal(t, want, content["content"])
+		sum := sha256.Sum256([]byte(want.(string)))
+		assert.Equal(t, hex.EncodeToString(sum[:]), content["sha256"])
+		assert.Equal(t, want == yamlSpec, told["deploymentConfigName"] == "AllAtOnce", input)
+	}
 }
 
 // An execution that is redriven goes on, until it notices that its deployment is closed.

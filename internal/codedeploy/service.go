@@ -167,6 +167,7 @@ func (s *Service) create(ctx context.Context, c *CreateDeployment, invocation st
 	}
 	f := s.follow(x)
 	f.mu.Lock()
+	f.story.given = given{c.Application, c.Group, group.Config, c.Revision}
 	if f.story.last == 0 { // its history may not be readable yet
 		f.story.began, f.story.updated, f.story.targets, f.story.hooks = s.Now(), s.Now(), release.Moves(), release.Hooks
 	}

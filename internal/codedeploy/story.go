@@ -32,6 +32,7 @@ var stages = map[string]stage{
 // story is what the history of an execution tells about its deployment.
 type story struct {
 	last    int64 // the ID of the last event that was added
+	given   given
 	began   time.Time
 	updated time.Time
 	targets []shift.Move
@@ -86,6 +87,9 @@ func (s *story) add(e operator.Event) {
 
 // enter learns what is shifted from the input of the first state, until Publish has read it.
 func (s *story) enter(e operator.Event) {
+	if s.given.revision == nil {
+		s.given = givenBy(e.Data)
+	}
 	if s.targets == nil {
 		if release, err := (request.Reader{FrontEnds: request.AnyFrontEnd, YAML: strictyaml.Convert}).Input(e.Data); err == nil {
 			s.targets, s.hooks = release.Moves(), release.Hooks

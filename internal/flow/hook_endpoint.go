@@ -9,10 +9,15 @@ const (
 	// HookEndpointTimeout is long enough for its four calls. Whoever makes it slow pays for few
 	// seconds.
 	HookEndpointTimeout = 3 * time.Second
+	// HookEndpointConcurrency bounds what anybody can make of the endpoint, which is public. A
+	// function's URL takes ten times as many requests a second, and answers more with 429 (Lambda
+	// Developer Guide, Throttling to Lambda function URLs).
+	HookEndpointConcurrency = 2
 	// HookEndpointSetting is the setting of the stack that makes the endpoint, and
-	// HookEndpointURL the value that does.
+	// HookEndpointURL the value that does. HookEndpointOff is the default.
 	HookEndpointSetting = "hookEndpoint"
 	HookEndpointURL     = "url"
+	HookEndpointOff     = "off"
 	// CodeDeployEndpointVariable has a hook's SDK call the endpoint instead of CodeDeploy (AWS
 	// SDKs and Tools Reference Guide, Service-specific endpoints).
 	CodeDeployEndpointVariable = "AWS_ENDPOINT_URL_CODEDEPLOY"

@@ -159,13 +159,29 @@ func (r *rewriter) readGroup(a *alias, name *node) {
 		r.refuse(to.id, "its Properties are an intrinsic function as a whole: write them out")
 		return
 	}
-	if config := group.get("DeploymentConfigName"); !isNoValue(config) {
-		a.config = config
-	}
+	a.config = withDefault(group.get("DeploymentConfigName"))
 	if alarms := group.get("AlarmConfiguration"); !isNoValue(alarms) {
 		a.alarms = alarms
 	}
 	r.watchGroup(to.id, group)
+}
+
+// withDefault returns a DeploymentConfigName with CodeDeploy's default wherever it names none, also
+// in the branches of Fn::If: Sluice's own default is another one.
+func withDefault(config *node) *node {
+	switch {
+	case isNoValue(config):
+		return newText(defaultConfig)
+	case config.branches() == nil || !config.mayBeNoValue():
+		return config
+	}
+	_, chosen := config.intrinsic()
+	return newObject(with(fnIf, newList(chosen.items[0].copied(), withDefault(chosen.items[1]), withDefault(chosen.items[2]))))
+}
+
+// mayBeNoValue says whether a value is absent, or Fn::If may make it so.
+func (n *node) mayBeNoValue() bool {
+	return isNoValue(n) || slices.ContainsFunc(n.branches(), (*node).mayBeNoValue)
 }
 
 func isIntrinsic(n *node) bool {

@@ -18,9 +18,6 @@ const maxTexts = 64
 // cannot be told: the name may be a configuration of the account, or depend on what only
 // CloudFormation knows.
 func (r *rewriter) bakes(config *node) (longest time.Duration, known bool) {
-	if isNoValue(config) {
-		return 0, true // defaultConfig
-	}
 	if branches := config.branches(); branches != nil {
 		return r.longest(branches)
 	}

@@ -3,7 +3,10 @@ package template_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +63,7 @@ var configs = []string{
 	`{"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Linear10PercentEvery1Minute"}]}`,
 	`{"Fn::If": ["IsProd", {"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Canary10Percent30Minutes"}]}, "CodeDeployDefault.LambdaAllAtOnce"]}`,
 	`{"Ref": "Speed"}`, `{"Fn::FindInMap": ["Speeds", {"Ref": "Stage"}, "Config"]}`, `"Mine"`, `{"Fn::ImportValue": "config"}`, `{"Ref": "OwnConfig"}`,
+	`{"Fn::If": ["IsProd", {"Fn::If": ["IsFast", {"Ref": "AWS::NoValue"}, "CodeDeployDefault.LambdaAllAtOnce"]}, {"Ref": "AWS::NoValue"}]}`,
 }
 
 var alarms = []string{
@@ -67,9 +71,11 @@ var alarms = []string{
 	`{"Fn::If": ["IsProd", {"Enabled": true, "Alarms": [{"Name": {"Ref": "Alarm"}}], "IgnorePollAlarmFailure": false}, {}]}`,
 }
 
+// The condition of a hook is not that of an alias: cfn-lint does not see in an UpdatePolicy that a
+// branch cannot be reached, and would see it in the custom resource.
 var hooks = []string{
 	`{"Ref": "Hook"}`, `{"Fn::GetAtt": ["Hook", "Arn"]}`, `"CodeDeployHook_elsewhere"`, `{"Fn::ImportValue": "hook"}`,
-	`{"Fn::If": ["IsProd", {"Ref": "Hook"}, {"Ref": "AWS::NoValue"}]}`, `{"Fn::Sub": "${Hook}"}`,
+	`{"Fn::If": ["IsFast", {"Ref": "Hook"}, {"Ref": "AWS::NoValue"}]}`, `{"Fn::Sub": "${Hook}"}`,
 }
 
 var tags = []string{
@@ -150,7 +156,7 @@ func templates(s shape) *rapid.Generator[string] {
 		source := []byte(`{"AWSTemplateFormatVersion": "2010-09-09", "Parameters": {"Stage": {"Type": "String", "Default": "test"}, "Speed": {"Type": "String", "Default": ` +
 			oneOf(t, "speed", []string{`"CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`, `"Other"`}) + `}},
 			"Mappings": {"Speeds": {"test": {"Config": "CodeDeployDefault.LambdaAllAtOnce"}, "prod": {"Config": "CodeDeployDefault.LambdaCanary10Percent30Minutes"}}},
-			"Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+			"Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}, "IsFast": {"Fn::Equals": [{"Ref": "Speed"}, "Other"]}},
 			"Resources": {` + strings.Join(rapid.Permutation(resources).Draw(t, "order"), ", ") + `},
 			"Outputs": {"A": {"Value": {"Ref": "` + aliases[0] + `"}}}}`)
 		var spaced bytes.Buffer
@@ -161,6 +167,24 @@ func templates(s shape) *rapid.Generator[string] {
 		}
 		return spaced.String()
 	})
+}
+
+var sample = flag.String("sample", "", "folder for a sample of the templates, which package conformance asks for")
+
+// The same ones are written each time.
+func TestASampleOfTheGeneratedTemplatesIsWritten(t *testing.T) {
+	t.Parallel()
+	folder := *sample
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	for i, s := range shapes {
+		generator := templates(s)
+		for seed := range 10 {
+			file := filepath.Join(folder, fmt.Sprintf("generated-%d-%d.json", i, seed))
+			require.NoError(t, os.WriteFile(file, []byte(generator.Example(seed)), 0o600))
+		}
+	}
 }
 
 func TestNoRewrittenTemplateHasACircleOrAnUpdatePolicyOrAnythingElseChanged(t *testing.T) {
@@ -194,9 +218,13 @@ func requireEveryAliasShifted(t *rapid.T, before, after []byte) {
 		}
 		var shift struct {
 			Condition  string
-			Properties struct{ Targets []struct{ Key string } }
+			Properties struct {
+				Targets              []struct{ Key string }
+				DeploymentConfigName json.RawMessage
+			}
 		}
 		require.NoError(t, json.Unmarshal(resource, &shift))
+		require.NotContains(t, string(shift.Properties.DeploymentConfigName), "AWS::NoValue", "without a name, it would be Sluice's default")
 		for _, target := range shift.Properties.Targets {
 			targets = append(targets, target.Key)
 			var alias struct {

@@ -295,6 +295,33 @@ func TestAStackWaitsAtAWaitConditionIfThePlanMayBeLong(t *testing.T) {
 	}
 }
 
+// A custom resource without a DeploymentConfigName would be shifted by Sluice's default, and
+// CodeDeploy's is another one.
+func TestWithoutAConfigurationAStackIsShiftedAsCodeDeployWould(t *testing.T) {
+	t.Parallel()
+	const none, once = `{"Ref": "AWS::NoValue"}`, `"CodeDeployDefault.LambdaAllAtOnce"`
+	branch := func(yes, no string) string { return `{"Fn::If": ["C", ` + yes + `, ` + no + `]}` }
+	for name, test := range map[string]struct{ config, want string }{
+		"none":                    {none, once},
+		"in one branch":           {branch(`"A"`, none), branch(`"A"`, once)},
+		"in the other branch":     {branch(none, `"A"`), branch(once, `"A"`)},
+		"in both":                 {branch(none, none), branch(once, once)},
+		"in a branch of a branch": {branch(`"A"`, branch(branch(none, `"B"`), none)), branch(`"A"`, branch(branch(once, `"B"`), once))},
+		"in none":                 {branch(`"A"`, `{"Ref": "Speed"}`), branch(`"A"`, `{"Ref": "Speed"}`)},
+		"in the text of a name":   {`{"Fn::Sub": ["${A}", {"A": "x"}]}`, `{"Fn::Sub": ["${A}", {"A": "x"}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := config(test.config)
+			p.sections = `, "Parameters": {"Speed": {"Type": "String"}}`
+			properties, _ := shiftOf(t, p.text(), options())
+			got, err := json.Marshal(properties["DeploymentConfigName"])
+			require.NoError(t, err)
+			assert.JSONEq(t, test.want, string(got))
+		})
+	}
+}
+
 func TestAStackNeedNotWait(t *testing.T) {
 	t.Parallel()
 	o := options()

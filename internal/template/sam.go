@@ -30,7 +30,7 @@ func Expand(source []byte, parameters map[string]string) ([]byte, error) {
 	for _, m := range resources.members {
 		switch kind := textOf(m.value.get("Type")); {
 		case kind == samFunctionType:
-			properties := merged(root.get("Globals", "Function"), m.value.get("Properties"))
+			properties := merged(globalsFor(root.get("Globals", "Function"), m.value.get("IgnoreGlobals")), m.value.get("Properties"))
 			f := samFunction{id: m.key, resource: m.value, properties: properties, alias: r.samAliasName(m.key, properties.get(publishedAlias))}
 			aliases[m.key+".Alias"], aliases[m.key+".Version"] = f.aliasID(), f.versionID()
 			expanded = append(expanded, f.expand(r)...)
@@ -49,22 +49,44 @@ func Expand(source []byte, parameters map[string]string) ([]byte, error) {
 	return root.bytes(), nil
 }
 
-// merged returns properties with those of the section Globals: objects are merged, and of other
-// values the function's own one counts.
+// globalsFor returns the section Globals as it counts for a function, which may ignore it or some of it.
+func globalsFor(global, ignored *node) *node {
+	switch {
+	case textOf(ignored) == "*":
+		return nil
+	case !global.is(object) || !ignored.is(list):
+		return global
+	}
+	global = global.copied()
+	for _, name := range ignored.items {
+		global.remove(textOf(name))
+	}
+	return global
+}
+
+// merged returns properties with those of the section Globals, as SAM merges them: objects are
+// merged, lists are added to the global ones, and of other values, which intrinsic functions are
+// too, the function's own one counts.
 func merged(global, own *node) *node {
 	if own == nil {
 		own = newObject()
 	}
-	if !global.is(object) || !own.is(object) {
+	switch {
+	case global == nil || isIntrinsic(global) || isIntrinsic(own) || global.kind != own.kind:
+		return own
+	case own.is(list):
+		all := global.copied()
+		all.add(own.copied().items...)
+		return all
+	case !own.is(object):
 		return own
 	}
 	own = own.copied()
 	for _, m := range global.members {
-		switch mine := own.get(m.key); {
-		case mine == nil:
-			own.set(m.key, m.value.copied())
-		case mine.is(object) && m.value.is(object) && !isIntrinsic(mine):
+		if mine := own.get(m.key); mine != nil {
 			own.set(m.key, merged(m.value, mine))
+		} else {
+			own.set(m.key, m.value.copied())
 		}
 	}
 	return own
@@ -184,22 +206,26 @@ func samGroup(p *node) *node {
 			group.set(copied.name, value.copied())
 		}
 	}
-	if alarms := p.get("Alarms"); alarms != nil {
-		group.set("AlarmConfiguration", newObject(with("Enabled", newLiteral("true")), with("Alarms", named(alarms))))
+	if alarms := p.get("Alarms"); !isNoValue(alarms) && !(alarms.is(list) && len(alarms.items) == 0) {
+		group.set("AlarmConfiguration", samAlarms(alarms))
 	}
 	return group
 }
 
-// named returns alarms as a deployment group has them: each by its Name.
-func named(alarms *node) *node {
-	if !alarms.is(list) {
-		return alarms.copied()
+// samAlarms returns alarms as a deployment group has them: each by its Name.
+func samAlarms(alarms *node) *node {
+	if branches := alarms.branches(); branches != nil {
+		_, chosen := alarms.intrinsic()
+		return newObject(with(fnIf, newList(chosen.items[0].copied(), samAlarms(branches[0]), samAlarms(branches[1]))))
 	}
-	l := newList()
+	if !alarms.is(list) || len(alarms.items) == 0 || isNoValue(alarms.items[0]) {
+		return newObject()
+	}
+	named := newList()
 	for _, alarm := range alarms.items {
-		l.add(newObject(with("Name", alarm.copied())))
+		named.add(newObject(with("Name", alarm.copied())))
 	}
-	return l
+	return newObject(with("Enabled", newLiteral("true")), with("Alarms", named))
 }
 
 // listed returns tags as CloudFormation has them.

@@ -57,6 +57,9 @@ func (w *World) publishOwn() error {
 		if err := w.cloud.AddURL(FunctionPrefix + flow.HookEndpoint); err != nil {
 			return err
 		}
+		if err := w.cloud.ReserveConcurrency(FunctionPrefix+flow.HookEndpoint, flow.HookEndpointConcurrency); err != nil {
+			return err
+		}
 	}
 	return w.defineVersions()
 }

@@ -38,7 +38,7 @@ func (w *World) hookOfCodeDeploy(ctx context.Context, call localaws.Invocation, 
 var sdkDelays = []time.Duration{time.Second, 2 * time.Second}
 
 // AnswerHook answers for a hook as an SDK does: by a request to the endpoint's URL, which is
-// repeated if the endpoint fails. answered, if it is not nil, is called with the status of the last
+// repeated if the endpoint fails, or is asked too often. answered, if it is not nil, is called with the status of the last
 // response.
 func (w *World) AnswerHook(e shift.LifecycleEvent, status shift.LifecycleStatus, answered func(code int)) {
 	w.answerHook(e, status, answered, sdkDelays)
@@ -49,18 +49,27 @@ func (w *World) answerHook(e shift.LifecycleEvent, status shift.LifecycleStatus,
 	if !known {
 		return
 	}
-	w.invocations[flow.HookEndpoint]++
-	w.start(endpoint, lifecycleRequest(e, status, w.clock.now), func(output json.RawMessage, failure *asl.Failure) {
-		code := http.StatusBadGateway
-		if failure == nil {
-			code = localaws.ReadURLResponse(output).Status
-		}
+	done := func(code int) {
 		switch {
-		case code >= http.StatusInternalServerError && len(delays) > 0:
+		case (code >= http.StatusInternalServerError || code == http.StatusTooManyRequests) && len(delays) > 0:
 			w.clock.after(delays[0], sluice, func() { w.answerHook(e, status, answered, delays[1:]) })
 		case answered != nil:
 			answered(code)
 		}
+	}
+	release, err := w.cloud.AdmitURL(FunctionPrefix+flow.HookEndpoint, w.clock.now)
+	if err != nil {
+		done(http.StatusTooManyRequests)
+		return
+	}
+	w.invocations[flow.HookEndpoint]++
+	w.start(endpoint, lifecycleRequest(e, status, w.clock.now), func(output json.RawMessage, failure *asl.Failure) {
+		release()
+		if failure != nil {
+			done(http.StatusBadGateway)
+			return
+		}
+		done(localaws.ReadURLResponse(output).Status)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/operator/stepfunctions"
 	"github.com/sluice-aws/sluice/internal/request"
 )
@@ -115,9 +116,10 @@ func completeStrategies(*cobra.Command, []string, string) ([]string, cobra.Shell
 // deployment or a scenario.
 func completeFlags(cmd *cobra.Command) {
 	words := map[string]cobra.CompletionFunc{
-		"strategy":  completeStrategies,
-		"hook-mode": cobra.FixedCompletions([]string{"codedeploy", "sync", "callback"}, cobra.ShellCompDirectiveNoFileComp),
-		"file":      ofFiles, "scenario": ofFiles, "output": ofFiles,
+		"strategy":      completeStrategies,
+		"hook-endpoint": cobra.FixedCompletions([]string{flow.HookEndpointURL, flow.HookEndpointOff}, cobra.ShellCompDirectiveNoFileComp),
+		"hook-mode":     cobra.FixedCompletions([]string{"codedeploy", "sync", "callback"}, cobra.ShellCompDirectiveNoFileComp),
+		"file":          ofFiles, "scenario": ofFiles, "output": ofFiles,
 	}
 	for _, name := range sortedKeys(words) {
 		if cmd.Flags().Lookup(name) != nil {

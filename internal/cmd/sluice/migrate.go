@@ -29,7 +29,8 @@ diff. Where a tool makes the template, tell the tool: in CDK,
 stack.addTransform('Sluice'); in serverless.yml, resources: {Transform: [Sluice]}.
 
 How long a stack waits may depend on a parameter: --parameter gives its value.
-Otherwise its default counts.`
+Otherwise its default counts. A Sluice whose setting hookEndpoint is off refuses
+hooks, and so does --hook-endpoint off.`
 
 const examplesOfMigrate = `  sluice migrate template.yaml
   sluice migrate cdk.out/Shop.template.json
@@ -39,11 +40,11 @@ const examplesOfMigrate = `  sluice migrate template.yaml
 const samTransform = "AWS::Serverless-2016-10-31"
 
 func newMigrate() *cobra.Command {
-	var macro string
+	var macro, hookEndpoint string
 	var parameters []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:                   "migrate TEMPLATE [--macro NAME] [--parameter NAME=VALUE]... [--json]",
+		Use:                   "migrate TEMPLATE [--macro NAME] [--hook-endpoint url|off] [--parameter NAME=VALUE]... [--json]",
 		Short:                 "Show how a template moves from CodeDeploy to Sluice",
 		Long:                  aboutMigrate,
 		Example:               examplesOfMigrate,
@@ -54,6 +55,8 @@ func newMigrate() *cobra.Command {
 				return errors.New("migrate needs the file of a TEMPLATE")
 			case len(args) > 1:
 				return fmt.Errorf("migrate takes only one TEMPLATE: remove %q", args[1])
+			case hookEndpoint != flow.HookEndpointURL && hookEndpoint != flow.HookEndpointOff:
+				return fmt.Errorf("--hook-endpoint is %q, but must be %s or %s", hookEndpoint, flow.HookEndpointURL, flow.HookEndpointOff)
 			}
 			for _, p := range parameters {
 				if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
@@ -63,7 +66,7 @@ func newMigrate() *cobra.Command {
 			return nil
 		},
 		RunE: markFailed(func(cmd *cobra.Command, args []string) error {
-			m, err := migrate(cmd.InOrStdin(), source(args[0]), macro, parameters)
+			m, err := migrate(cmd.InOrStdin(), source(args[0]), macro, optionsOfMigrate(hookEndpoint, parameters))
 			if err != nil {
 				return err
 			}
@@ -74,6 +77,7 @@ func newMigrate() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&macro, "macro", flow.DefaultMacro, "`NAME` of the macro, as the stack's setting macro has it")
+	cmd.Flags().StringVar(&hookEndpoint, "hook-endpoint", flow.HookEndpointURL, "the stack's setting hookEndpoint, `url|off`: off refuses hooks")
 	cmd.Flags().StringArrayVar(&parameters, "parameter", nil, "value of a parameter of the template, as `NAME=VALUE`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -121,7 +125,21 @@ const (
 	unknownLayer      = "arn:aws:lambda:REGION:ACCOUNT:layer:HOOK-LAYER:VERSION"
 )
 
-func migrate(stdin io.Reader, file source, macro string, parameters []string) (migration, error) {
+// optionsOfMigrate are those of a macro of which the template's author only knows whether there is an
+// endpoint for hooks.
+func optionsOfMigrate(hookEndpoint string, parameters []string) template.Options {
+	options := template.Options{StackShift: unknownStackShift, Parameters: map[string]string{}, Authored: true}
+	if hookEndpoint == flow.HookEndpointURL {
+		options.HookEndpoint, options.HookLayer = unknownEndpoint, unknownLayer
+	}
+	for _, p := range parameters {
+		name, value, _ := strings.Cut(p, "=")
+		options.Parameters[name] = value
+	}
+	return options
+}
+
+func migrate(stdin io.Reader, file source, macro string, options template.Options) (migration, error) {
 	text, err := file.text(stdin, authored.MaxBytes)
 	if err != nil {
 		return migration{}, err
@@ -129,11 +147,6 @@ func migrate(stdin io.Reader, file source, macro string, parameters []string) (m
 	parsed, err := authored.Parse(text)
 	if err != nil {
 		return migration{}, file.invalid(err)
-	}
-	options := template.Options{StackShift: unknownStackShift, HookEndpoint: unknownEndpoint, HookLayer: unknownLayer, Parameters: map[string]string{}, Authored: true}
-	for _, p := range parameters {
-		name, value, _ := strings.Cut(p, "=")
-		options.Parameters[name] = value
 	}
 	isSAM := slices.Contains(parsed.Transforms(), samTransform)
 	whole := parsed.JSON()

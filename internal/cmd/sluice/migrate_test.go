@@ -68,6 +68,24 @@ func TestATemplateThatCannotBeMigratedExitsWith2AndNamesItsResources(t *testing.
 	}
 }
 
+// The macro of a Sluice without an endpoint refuses hooks.
+func TestHooksAreRefusedWhereNobodyTakesTheirAnswer(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/migrate/sam.yaml"
+	ran := run(t, "", "migrate", file, "--hook-endpoint", "url")
+	assert.Equal(t, run(t, "", "migrate", file), ran, "that is the default")
+	ran = run(t, "", "migrate", file, "--hook-endpoint", "off")
+	assert.Equal(t, statusInvalid, ran.status)
+	assert.Equal(t, file+": OrdersAliaslive: it has hooks, which answer by a call of CodeDeploy, and this Sluice does not take that call: deploy Sluice with -c hookEndpoint=url, or remove the hooks\n", ran.stderr)
+	ran = run(t, "", "migrate", file, "--hook-endpoint", "on")
+	assert.Equal(t, statusInvalid, ran.status)
+	assert.Contains(t, ran.stderr, `--hook-endpoint is "on", but must be url or off`)
+	without, err := os.ReadFile(file)
+	require.NoError(t, err)
+	ran = run(t, strings.Replace(string(without), "Hooks: {PreTraffic: !Ref Smoke}", "", 1), "migrate", "-", "--hook-endpoint", "off")
+	assert.Equal(t, statusOK, ran.status, ran.stderr)
+}
+
 func TestATemplateThatIsTooLargeForARequestIsNoted(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/migrate/cloudformation.yaml")

@@ -88,18 +88,6 @@ func (s *Functions) AddPermission(function, qualifier string, g Grant) error {
 	return nil
 }
 
-// ReserveConcurrency bounds how many requests a function serves at once. 0 switches it off.
-func (s *Functions) ReserveConcurrency(function string, executions int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, err := s.findFunction(function)
-	if err != nil {
-		return fmt.Errorf("reserve concurrency for %s: %w", function, err)
-	}
-	f.reserved = &executions
-	return nil
-}
-
 func (s *Functions) listEventSourcesOperation(request protocol.Request) protocol.Operation {
 	op := protocol.Operation{Action: "ListEventSourceMappings", Resource: "*", Limit: s.controlPlane}
 	for member := range request.Query {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-aws/sluice/internal/localaws/protocol"
+	"github.com/sluice-aws/sluice/internal/localaws/throttle"
 )
 
 // latest is the unpublished version, the only one that can change.
@@ -38,11 +39,14 @@ type function struct {
 	urls     map[string]bool    // by qualifier, and everybody may call them
 	policies map[string][]Grant // by qualifier
 	reserved *int               // concurrency; nil means that none is reserved
-	runtime  string             // empty, as the handler, unless CreateFunction made the function
-	handler  string
-	latest   *version
-	versions []*version // versions[i] has number i+1
-	aliases  map[string]*alias
+	running  int                // synchronous requests that it serves now
+	// urlRequests bounds the requests to its URL. It is nil if no concurrency is reserved.
+	urlRequests *throttle.Bucket
+	runtime     string // empty, as the handler, unless CreateFunction made the function
+	handler     string
+	latest      *version
+	versions    []*version // versions[i] has number i+1
+	aliases     map[string]*alias
 
 	updateDoneAt      time.Time // the last update of $LATEST is in progress until then
 	updatedRevision   string    // the RevisionId of $LATEST from then on; empty: it stays

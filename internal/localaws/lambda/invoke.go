@@ -108,6 +108,13 @@ func (s *Functions) invoke(ctx context.Context, in input) (protocol.Reply, error
 	if invoker == nil {
 		return protocol.Reply{}, protocol.NotImplemented(Name, "InvokeFunction: no Invoker is set")
 	}
+	if kind == RequestResponse { // Lambda keeps an asynchronous one until the function has room
+		release, err := s.Admit(in.function.name)
+		if err != nil {
+			return protocol.Reply{}, err
+		}
+		defer release()
+	}
 	payload := in.Body
 	if len(payload) == 0 {
 		payload = []byte("{}")

@@ -48,13 +48,13 @@ func (s *Functions) URLOperation(request protocol.Request) (op protocol.Operatio
 	name, path, _ := strings.Cut(rest, "/")
 	op = protocol.Operation{Action: "InvokeFunctionUrl", Resource: s.functionARN(name, "")}
 	op.Run = func(ctx context.Context, now time.Time) (protocol.Reply, error) {
-		return s.invokeURL(ctx, name, URLEvent(request, "/"+path, fmt.Sprintf("url-%d", now.UnixNano()), now))
+		return s.invokeURL(ctx, name, now, URLEvent(request, "/"+path, fmt.Sprintf("url-%d", now.UnixNano()), now))
 	}
 	return op, true
 }
 
 // invokeURL invokes a function for a request to its URL.
-func (s *Functions) invokeURL(ctx context.Context, name string, event []byte) (protocol.Reply, error) {
+func (s *Functions) invokeURL(ctx context.Context, name string, now time.Time, event []byte) (protocol.Reply, error) {
 	s.mu.Lock()
 	f, err := s.findFunction(name)
 	invoker := s.invoker
@@ -62,6 +62,11 @@ func (s *Functions) invokeURL(ctx context.Context, name string, event []byte) (p
 	if err != nil || !f.urls[""] || invoker == nil {
 		return protocol.Reply{Status: http.StatusForbidden, Body: map[string]any{"Message": "Forbidden"}}, nil
 	}
+	release, err := s.AdmitURL(name, now)
+	if err != nil {
+		return protocol.Reply{}, err
+	}
+	defer release()
 	result := invoker(ctx, Invocation{Function: name, Version: "$LATEST", Type: RequestResponse, Payload: event})
 	if result.FunctionError != "" {
 		return badGateway(), nil
