@@ -82,6 +82,10 @@ func TestLintFindsNothingNewInARewrittenTemplate(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, sampled, 40)
 	before = append(append(before, recorded...), sampled...)
+	if testing.Short() { // a second for each template
+		before = each(before, 8)
+		t.Logf("%d of the templates: make conformance reads all", len(before))
+	}
 	var after []string
 	for i, file := range before {
 		source, err := os.ReadFile(file)
@@ -103,6 +107,14 @@ func TestLintFindsNothingNewInARewrittenTemplate(t *testing.T) {
 			assert.Contains(t, known[origins[file]], finding, "%s, made of %s", file, origins[file])
 		}
 	}
+}
+
+// each returns every nth of a list.
+func each[T any](list []T, n int) (chosen []T) {
+	for i := 0; i < len(list); i += n {
+		chosen = append(chosen, list[i])
+	}
+	return chosen
 }
 
 // writeVariants writes a file for each of the small templates that tools have made.
