@@ -10,12 +10,13 @@ import (
 // with no traffic moved.
 func (d Deployment) Enter(p Progress, found Poll) (Progress, bool) {
 	p.Wait, p.Waiting = 0, false
-	observations, waits, sleep := d.countWaits(p, d.observeEntry(p, found), found.Now)
+	entry := d.observeEntry(p, found)
+	observations, waits, sleep := d.countWaits(p, entry, found.Now)
 	judged := Judge(observations...)
 	if judged.Verdict == Pass {
 		return p, true
 	}
-	p.NextStep, p.Waits = p.Step+1, waits
+	p.NextStep, p.Waits = p.Step+1, append(waits, p.endedWaits(entry)...)
 	p.Verdict, p.Reasons = judged.Verdict, judged.Reasons
 	p.Events += EventsOfStep + EventsOfRetry*found.Retries
 	if judged.Verdict == Fail {

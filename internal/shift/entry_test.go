@@ -146,6 +146,33 @@ func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	assert.Equal(t, shift.NextRollback, p.Next)
 }
 
+// A wait that has reached its limit stays over while a freeze keeps the next Step out.
+func TestAnEndedPauseDoesNotComeBackAfterAFreeze(t *testing.T) {
+	t.Parallel()
+	d := opened(t, []shift.Step{{Weight: 1000, Bake: 5 * minute}, {Weight: shift.All}}, shift.Hooks{})
+	d.PauseLimit, d.WhenPauseEnds = 10*minute, shift.GoOnAfterWait
+	paused := shift.Poll{Command: order(shift.Pause)}
+	p := pollWith(d, d.AfterShift(d.Start(), nil, 0), paused)
+	for p.Next == shift.NextBake {
+		p = pollWith(d, p, paused)
+	}
+	require.Equal(t, shift.NextShift, p.Next)
+	require.Len(t, p.Waits, 1)
+
+	frozen := shift.Freeze{Until: noon.Add(time.Hour)}
+	p, may := d.Enter(p, shift.Poll{Command: paused.Command, Freeze: frozen, Now: noon})
+	require.False(t, may)
+	for range 3 {
+		p = pollWith(d, p, shift.Poll{Command: paused.Command, Freeze: frozen})
+		require.Equal(t, shift.Frozen, shift.FirstReason(p.Reasons).Name)
+	}
+	p = pollWith(d, p, paused)
+	assert.Equal(t, shift.NextShift, p.Next, "%v", p.Reasons)
+	again := shift.Command{Order: shift.Pause, At: noon.Add(time.Minute)}
+	p = pollWith(d, p, shift.Poll{Command: &again})
+	assert.Equal(t, shift.Paused, shift.FirstReason(p.Reasons).Name, "another pause is one of its own")
+}
+
 // The time for an answer stands still while something else keeps the Step out.
 func TestTheTimeForAnAnswerStandsStillMeanwhile(t *testing.T) {
 	t.Parallel()

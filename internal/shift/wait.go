@@ -163,6 +163,12 @@ func (p Progress) unobservedWaits(observations []Observation) (waits []Waited) {
 	return waits
 }
 
+// endedWaits are those of them that have reached their Limit, such as a pause. They stay known
+// while a Step is kept out, or the next poll would take them for new ones.
+func (p Progress) endedWaits(observations []Observation) []Waited {
+	return slices.DeleteFunc(p.unobservedWaits(observations), func(w Waited) bool { return !w.Over })
+}
+
 // addSleep adds the last sleep to a wait, if it was slept for it.
 func (p Progress) addSleep(w Waited) Waited {
 	if p.Waiting && !w.Over && !w.Standing {
