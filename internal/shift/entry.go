@@ -148,13 +148,19 @@ func (p Plan) entryTime(from int) (total entryTime) {
 	return total
 }
 
-// entryLeft is how long the Deployment may still wait before its Steps. answer is how long people
-// may still take about the next one, once that is due.
-func (d Deployment) entryLeft(p Progress, answer Seconds) entryTime {
+// entryLeft is how long the Deployment may still wait before its Steps. Once the next one is due,
+// answer is how long people may still take about it, and closed for how long its Window stays
+// closed, or 0 while that is open.
+func (d Deployment) entryLeft(p Progress, answer, closed Seconds) entryTime {
 	if p.Step == d.Plan.Len() || !d.baked(p) {
 		return d.Plan.entryTime(p.Step + 1)
 	}
-	return d.Plan.Step(p.Step + 1).entryTime(answer).add(d.Plan.entryTime(p.Step + 2))
+	next := d.Plan.Step(p.Step + 1)
+	t := next.entryTime(answer)
+	if closed > 0 {
+		t.closed = closed + next.Window.closedFor(max(next.Window.opensFor(answer)-1, 0))
+	}
+	return t.add(d.Plan.entryTime(p.Step + 2))
 }
 
 // entryWaits is how long the Plan may wait before all its Steps.

@@ -108,19 +108,21 @@ func PersonPolls(length Seconds) (polls int) {
 // rest of the Plan may need, take half of what the history has left. The hours in which a Window
 // is closed are polled more rarely, so they count less.
 func (d Deployment) thriftyPoll(p Progress, observations []Observation, now time.Time) Seconds {
-	var others, answer Seconds
+	var others, answer, closed Seconds
 	for _, o := range observations {
 		w := p.findWait(o, now)
 		rest := o.Limit.until(o.Limit.Length - w.Seconds)
 		switch {
-		case o.Verdict != Wait || w.Over || o.Reason.Name == OutsideWindow: // part of the entry
+		case o.Verdict != Wait || w.Over:
+		case o.Reason.Name == OutsideWindow:
+			closed = rest
 		case o.Reason.Name == AwaitingApproval:
 			answer = rest
 		default:
 			others += max(rest, 0)
 		}
 	}
-	entry := d.entryLeft(p, max(answer, 0))
+	entry := d.entryLeft(p, max(answer, 0), max(closed, 0))
 	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step) - EventsOfPoll*entry.cuts
 	return ceilDiv(others+entry.answers+entry.closed/closedPart, Seconds(max(left/EventsOfPoll/2, 1)))
 }
