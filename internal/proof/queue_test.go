@@ -83,7 +83,7 @@ func (r *run) inputOf(id string) string {
 // playEvents plays a deployment of version 2, among five, and what the events start.
 func playEvents(t *testing.T, input, more string, events ...string) (*world.World, []*asl.Execution) {
 	t.Helper()
-	w, seen := observe(t, scenarioOf(t, `{`+more+`"functions": {"orders": {"versions": 5, "aliases": {"live": {"version": "1"}}}}, "latencyMs": 20, "events": [`+strings.Join(events, ", ")+`]}`), json.RawMessage(input))
+	w, seen := observe(t, scenarioOf(t, `{`+more+`"functions": {"orders": {"versions": 6, "roles": {"6": "other"}, "aliases": {"live": {"version": "1"}}}}, "latencyMs": 20, "events": [`+strings.Join(events, ", ")+`]}`), json.RawMessage(input))
 	seen.play(json.RawMessage(input))
 	require.NoError(t, w.Advance(3*time.Hour))
 	require.Empty(t, seen.verify())
@@ -186,6 +186,33 @@ func TestTheNewestWinsOnlyWhenItMayGo(t *testing.T) {
 			assert.Less(t, ended, test.to)
 			alias, _ := w.Cloud().Alias("orders", "live")
 			assert.Equal(t, "3", alias.FunctionVersion)
+		})
+	}
+}
+
+// What would be rejected anyway has nobody give way.
+func TestWhoCannotOpenReplacesNobody(t *testing.T) {
+	t.Parallel()
+	const fires = `{"atSeconds": 60, "do": "setAlarmState", "alarm": "b", "state": "ALARM"}`
+	for _, test := range []struct {
+		name     string
+		events   []string
+		cause    string
+		outcomes []string
+	}{
+		{"its alarm fires", []string{fires, starting(200, "3", "replace", atOnce+`, "alarms": ["b"]`)}, "AlarmFiring", []string{"Promoted", "Rejected"}},
+		{"its role differs", []string{starting(200, "6", "replace", atOnce)}, "RoleDiffers", []string{"Promoted", "Rejected"}},
+		{"it expects what will not serve", []string{starting(200, "3", "replace", atOnce+`, "expectStable": "4"`)}, "StableDiffers", []string{"Promoted", "Rejected"}},
+		{"others wait", []string{fires, starting(100, "4", "wait", atOnce), starting(200, "3", "replace", atOnce+`, "alarms": ["b"]`)}, "AlarmFiring", []string{"Promoted", "Promoted", "Rejected"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w, all := playEvents(t, slowly, `"alarms": [{"name": "b"}], `, test.events...)
+			require.Equal(t, test.outcomes, endingsOf(w, all))
+			record, err := w.Ledger().Record(t.Context(), all[len(all)-1].ARN())
+			require.NoError(t, err)
+			assert.Contains(t, record.Cause, test.cause)
+			assert.Less(t, record.ClosedAt.Sub(all[len(all)-1].Started()), time.Minute, "and says so at once")
 		})
 	}
 }

@@ -75,10 +75,10 @@ const (
 )
 
 // pollOf is how long to sleep until the next poll of a wait that has rest left. thrifty is what
-// the history asks for.
+// the history asks for while a Window is closed.
 func (d Deployment) pollOf(p Progress, l Limit, rest, thrifty Seconds) Seconds {
-	if l.Closed || l.Standing {
-		thrifty *= closedPart
+	if !l.Closed && !l.Standing {
+		thrifty = ceilDiv(thrifty, closedPart)
 	}
 	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, thrifty)
 	if l.Person {
@@ -104,9 +104,9 @@ func PersonPolls(length Seconds) (polls int) {
 	return polls
 }
 
-// thriftyPoll is the least time between two polls with which all that is waited for, and what the
-// rest of the Plan may need, take half of what the history has left. The hours in which a Window
-// is closed are polled more rarely, so they count less.
+// thriftyPoll is the least time between two polls while a Window is closed with which all that is
+// waited for, and what the rest of the Plan may need, take half of what the history has left.
+// Everything else is polled closedPart times as often.
 func (d Deployment) thriftyPoll(p Progress, observations []Observation, now time.Time) Seconds {
 	var others, answer, closed Seconds
 	for _, o := range observations {
@@ -124,7 +124,7 @@ func (d Deployment) thriftyPoll(p Progress, observations []Observation, now time
 	}
 	entry := d.entryLeft(p, max(answer, 0), max(closed, 0))
 	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step) - EventsOfPoll*entry.cuts
-	return ceilDiv(others+entry.answers+entry.closed/closedPart, Seconds(max(left/EventsOfPoll/2, 1)))
+	return ceilDiv(closedPart*(others+entry.answers)+entry.closed, Seconds(max(left/EventsOfPoll/2, 1)))
 }
 
 func ceilDiv(a, b Seconds) Seconds { return (a + b - 1) / b }

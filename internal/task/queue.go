@@ -41,11 +41,14 @@ func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 		return shift.Record{}, nil, err
 	}
 	if len(ahead) > 0 {
-		kept, err := o.keptOut(ctx)
+		kept, may := shift.KeptOut{}, false
+		if !ahead[0].PutsBack {
+			kept, may, err = o.mayReplaceNow(ctx)
+		}
 		if err != nil {
 			return shift.Record{}, nil, err
 		}
-		if !o.replaces() || len(kept.Why) > 0 || ahead[0].PutsBack {
+		if !may {
 			return o.waitBehind(ctx, queued, ahead, kept)
 		}
 		if err := o.replaceWaiting(ctx, queued); err != nil {
@@ -80,9 +83,6 @@ func (o opening) replaces() bool { return o.release.Options.WhenHeld == shift.Re
 
 // keptOut returns what keeps the first Step out of a Deployment that replaces others.
 func (o opening) keptOut(ctx context.Context) (shift.KeptOut, error) {
-	if !o.replaces() {
-		return shift.KeptOut{}, nil
-	}
 	freeze, err := o.Ledger.Freeze(ctx)
 	if err != nil {
 		return shift.KeptOut{}, fmt.Errorf("read whether the account is frozen: %w", err)
@@ -292,11 +292,11 @@ func (o opening) replaceHolder(ctx context.Context, queued bool, held *shift.Hel
 	case holder.PutsBack || holder.Deployment != nil && holder.Deployment.PutsBack(): // an earlier version noted only the latter
 		return o.wait(ctx, queued, o.placeBehind(held), held)
 	}
-	kept, err := o.keptOut(ctx)
+	kept, may, err := o.mayReplaceNow(ctx)
 	switch {
 	case err != nil:
 		return shift.Record{}, nil, err
-	case len(kept.Why) > 0:
+	case !may:
 		place := o.placeBehind(held)
 		place.KeptOut = kept
 		return o.wait(ctx, queued, place, held)
