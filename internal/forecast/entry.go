@@ -23,10 +23,10 @@ func Taken(p shift.Plan, start time.Time) []time.Time {
 	return taken
 }
 
-// PersonPolls is how often a Deployment polls at most while it waits for that long for a person.
+// PersonPolls is how often a Deployment polls at most while it waits for people.
 func PersonPolls(p shift.Plan) (polls int) {
 	for _, s := range p.Steps {
-		polls += shift.PersonPolls(s.Approval.Wait)
+		polls += s.EntryPolls()
 	}
 	return polls
 }

@@ -50,7 +50,7 @@ func (r *run) enters(was standing, d *standing, record dynamodb.Item) {
 	if d.intent <= was.intent || d.deployment == nil {
 		return
 	}
-	if r.isFrozen() {
+	if r.isFrozen() && !d.deployment.PutsBack() {
 		r.breaks("I10: %s has taken step %d, and the account is frozen", nameOf(d.id), d.intent)
 	}
 	if r.said[d.id].Order == shift.Promote {

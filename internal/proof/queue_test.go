@@ -43,7 +43,7 @@ func (r *run) queued(id string, item dynamodb.Item) {
 
 // takes is told who takes a Target.
 func (r *run) takes(t shift.Target, id string) {
-	if d := r.deployments[id]; d == nil || r.isRevert(id) || r.isReplacing(id) {
+	if d := r.deployments[id]; d == nil || r.isRevert(id) || r.isReplacing(id) || r.isWayBack(id) {
 		return
 	}
 	since := r.w.Now()
@@ -68,6 +68,11 @@ func (r *run) isRevert(id string) bool { return strings.Contains(r.inputOf(id), 
 
 func (r *run) isReplacing(id string) bool { return strings.Contains(r.inputOf(id), `"replace"`) }
 
+// isWayBack says whether it takes back a stack's update.
+func (r *run) isWayBack(id string) bool {
+	return strings.HasPrefix(nameOf(id), flow.StackExecutionPrefix) && strings.Contains(r.inputOf(id), `"pass"`)
+}
+
 func (r *run) inputOf(id string) string {
 	if x, known := r.w.Machine().Execution(id); known {
 		return string(x.Input())
@@ -78,7 +83,7 @@ func (r *run) inputOf(id string) string {
 // playEvents plays a deployment of version 2, among five, and what the events start.
 func playEvents(t *testing.T, input, more string, events ...string) (*world.World, []*asl.Execution) {
 	t.Helper()
-	w, seen := observe(t, scenarioOf(t, `{`+more+`"functions": {"orders": {"versions": 5, "aliases": {"live": {"version": "1"}}}}, "latencyMs": 20, "events": [`+strings.Join(events, ", ")+`]}`), json.RawMessage(input))
+	w, seen := observe(t, scenarioOf(t, `{`+more+`"functions": {"orders": {"versions": 6, "roles": {"6": "other"}, "aliases": {"live": {"version": "1"}}}}, "latencyMs": 20, "events": [`+strings.Join(events, ", ")+`]}`), json.RawMessage(input))
 	seen.play(json.RawMessage(input))
 	require.NoError(t, w.Advance(3*time.Hour))
 	require.Empty(t, seen.verify())
@@ -185,6 +190,33 @@ func TestTheNewestWinsOnlyWhenItMayGo(t *testing.T) {
 	}
 }
 
+// What would be rejected anyway has nobody give way.
+func TestWhoCannotOpenReplacesNobody(t *testing.T) {
+	t.Parallel()
+	const fires = `{"atSeconds": 60, "do": "setAlarmState", "alarm": "b", "state": "ALARM"}`
+	for _, test := range []struct {
+		name     string
+		events   []string
+		cause    string
+		outcomes []string
+	}{
+		{"its alarm fires", []string{fires, starting(200, "3", "replace", atOnce+`, "alarms": ["b"]`)}, "AlarmFiring", []string{"Promoted", "Rejected"}},
+		{"its role differs", []string{starting(200, "6", "replace", atOnce)}, "RoleDiffers", []string{"Promoted", "Rejected"}},
+		{"it expects what will not serve", []string{starting(200, "3", "replace", atOnce+`, "expectStable": "4"`)}, "StableDiffers", []string{"Promoted", "Rejected"}},
+		{"others wait", []string{fires, starting(100, "4", "wait", atOnce), starting(200, "3", "replace", atOnce+`, "alarms": ["b"]`)}, "AlarmFiring", []string{"Promoted", "Promoted", "Rejected"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w, all := playEvents(t, slowly, `"alarms": [{"name": "b"}], `, test.events...)
+			require.Equal(t, test.outcomes, endingsOf(w, all))
+			record, err := w.Ledger().Record(t.Context(), all[len(all)-1].ARN())
+			require.NoError(t, err)
+			assert.Contains(t, record.Cause, test.cause)
+			assert.Less(t, record.ClosedAt.Sub(all[len(all)-1].Started()), time.Minute, "and says so at once")
+		})
+	}
+}
+
 // Its first try has taken the lock and is lost. Somebody waits by the time of the second one, and is
 // not ahead of it.
 func TestATryAfterTheLockWasTakenDoesNotWaitForOthers(t *testing.T) {
@@ -231,6 +263,57 @@ func TestTheWayBackOfAStackIsNotReplaced(t *testing.T) {
 	require.NoError(t, w.Advance(3*time.Hour))
 	require.Empty(t, seen.verify())
 	assert.Equal(t, []string{"Promoted", "Promoted"}, endingsOf(w, w.Executions()), "one after the other")
+}
+
+// It is spared while it waits, too, and goes before all that wait and do not put traffic back.
+func TestTheWayBackOfAStackPassesThoseThatWait(t *testing.T) {
+	t.Parallel()
+	const (
+		holds  = `{"function": "orders", "version": "2", "judge": "off", "strategy": {"steps": [{"percent": 100, "bakeMinutes": 10}]}}`
+		freeze = `{"atSeconds": 30, "do": "freeze", "forSeconds": 7200, "reason": "the sale"}`
+	)
+	back := json.RawMessage(`{"targets": [{"function": "orders", "version": "3"}], "strategy": "AllAtOnce", "judge": "off", "whenHeld": "wait", "whenFrozen": "pass"}`)
+	for _, test := range []struct {
+		name     string
+		events   []string
+		outcomes map[string]string // by the version
+	}{
+		{"one comes that replaces those that wait", []string{starting(60, "4", "wait", atOnce), starting(200, "5", "replace", atOnce)}, map[string]string{"4": "Rejected", "5": "Promoted"}},
+		{"one waits that replaces others and is frozen", []string{freeze, starting(60, "4", "replace", atOnce+`, "whenFrozen": "wait"`)}, map[string]string{"4": "Promoted"}},
+		{"others wait", []string{starting(60, "4", "wait", atOnce), starting(61, "5", "wait", atOnce)}, map[string]string{"4": "Promoted", "5": "Promoted"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w, seen := observe(t, scenarioOf(t, `{"functions": {"orders": {"versions": 5, "aliases": {"live": {"version": "1"}}}}, "events": [`+strings.Join(test.events, ", ")+`]}`), json.RawMessage(holds))
+			w.HappenAfter(2*time.Minute, func() { w.StartSoon(flow.StackExecutionPrefix+"1", back) })
+			seen.play(json.RawMessage(holds))
+			require.NoError(t, w.Advance(5*time.Hour))
+			require.Empty(t, seen.verify())
+			var holder, way shift.Record
+			opened := map[string]time.Time{}
+			for _, x := range w.Executions() {
+				record, err := w.Ledger().Record(t.Context(), x.ARN())
+				require.NoError(t, err)
+				switch candidate := record.Moves()[0].Candidate; candidate {
+				case "3":
+					way = record
+				case "2":
+					holder = record
+				default:
+					assert.Equal(t, test.outcomes[string(candidate)], string(record.Outcome), "version %s", candidate)
+					opened[string(candidate)] = record.OpenedAt
+				}
+			}
+			require.Equal(t, shift.Promoted, holder.Outcome)
+			require.Equal(t, shift.Promoted, way.Outcome, "%v", way.Reasons)
+			assert.Less(t, way.OpenedAt.Sub(holder.ClosedAt), 2*time.Minute, "it goes first")
+			for candidate, outcome := range test.outcomes {
+				if outcome == "Promoted" {
+					assert.True(t, opened[candidate].After(way.ClosedAt), "version %s goes afterwards", candidate)
+				}
+			}
+		})
+	}
 }
 
 // Twenty wait, each gets its turn in the order of arrival, and they do not look twenty times as

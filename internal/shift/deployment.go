@@ -112,6 +112,9 @@ func Open(o Opening) (Deployment, error) {
 	}
 	if createsAll(o.Changes) {
 		plan = plan.WholeOnly()
+		if err := plan.checkWaits(o.Release.Hooks); err != nil {
+			return Deployment{}, err
+		}
 	}
 	if err := plan.CheckWindows(o.At); err != nil {
 		return Deployment{}, err

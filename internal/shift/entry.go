@@ -10,12 +10,13 @@ import (
 // with no traffic moved.
 func (d Deployment) Enter(p Progress, found Poll) (Progress, bool) {
 	p.Wait, p.Waiting = 0, false
-	observations, waits, sleep := d.countWaits(p, d.observeEntry(p, found), found.Now)
+	entry := d.observeEntry(p, found)
+	observations, waits, sleep := d.countWaits(p, entry, found.Now)
 	judged := Judge(observations...)
 	if judged.Verdict == Pass {
 		return p, true
 	}
-	p.NextStep, p.Waits = p.Step+1, waits
+	p.NextStep, p.Waits = p.Step+1, append(waits, p.endedWaits(entry)...)
 	p.Verdict, p.Reasons = judged.Verdict, judged.Reasons
 	p.Events += EventsOfStep + EventsOfRetry*found.Retries
 	if judged.Verdict == Fail {
@@ -63,9 +64,10 @@ func (d Deployment) observeEntry(p Progress, found Poll) []Observation {
 	step := d.Plan.Step(number)
 	observations = append(observations, step.Window.observe(number, found.Now)...)
 	approval := step.Approval.observe(number, found)
-	if len(observations) > 0 || d.pauses(p, found) {
-		for i := range approval {
-			approval[i].Limit.Standing = true
+	for i := range approval {
+		approval[i].Limit.Standing = len(observations) > 0 || d.pauses(p, found)
+		if closes, known := step.Window.Closes(found.Now); known {
+			approval[i].Limit.Counts = InSeconds(closes.Sub(found.Now))
 		}
 	}
 	return append(observations, approval...)
@@ -115,13 +117,64 @@ func (p Progress) WithAnnounced() Progress {
 	return p
 }
 
-// entryWaits is how long the Plan may wait before its Steps from a number on, for people and
-// for Windows.
-func (p Plan) entryWaits(from int) Seconds {
-	var total Seconds
+// entryTime is how long a Plan may wait for people and for Windows, by the clock on the wall.
+type entryTime struct {
+	// answers is the time that people have, and closed for how long Windows are closed until that
+	// time is over.
+	answers, closed Seconds
+	// cuts is how many sleeps end early, because a Window opens or closes or the time is over.
+	cuts int
+}
+
+func (t entryTime) add(more entryTime) entryTime {
+	return entryTime{t.answers + more.answers, t.closed + more.closed, t.cuts + more.cuts}
+}
+
+// entryTime is how long the Step may be waited for, if people have that long to answer.
+func (s Step) entryTime(answer Seconds) entryTime {
+	opens := s.Window.opensFor(answer)
+	t := entryTime{answers: answer, closed: s.Window.closedFor(opens), cuts: opens}
+	if answer > 0 {
+		t.cuts = 2*opens + 1
+	}
+	return t
+}
+
+// entryTime is how long the Plan may wait before its Steps from a number on.
+func (p Plan) entryTime(from int) (total entryTime) {
 	for i := from; i <= p.Len(); i++ {
-		s := p.Step(i)
-		total += s.Approval.Wait + s.Window.longestClosed()
+		total = total.add(p.Step(i).entryTime(p.Step(i).Approval.Wait))
 	}
 	return total
+}
+
+// entryLeft is how long the Deployment may still wait before its Steps. Once the next one is due,
+// answer is how long people may still take about it, and closed for how long its Window stays
+// closed, or 0 while that is open.
+func (d Deployment) entryLeft(p Progress, answer, closed Seconds) entryTime {
+	if p.Step == d.Plan.Len() || !d.baked(p) {
+		return d.Plan.entryTime(p.Step + 1)
+	}
+	next := d.Plan.Step(p.Step + 1)
+	t := next.entryTime(answer)
+	if closed > 0 {
+		t.closed = closed + next.Window.closedFor(max(next.Window.opensFor(answer)-1, 0))
+	}
+	return t.add(d.Plan.entryTime(p.Step + 2))
+}
+
+// entryWaits is how long the Plan may wait before all its Steps.
+func (p Plan) entryWaits() Seconds {
+	t := p.entryTime(1)
+	return t.answers + t.closed
+}
+
+// EntryPolls is how often a Step that people are asked about is polled at most until it is taken: the
+// wait takes half of the history at most, besides the sleeps that end early.
+func (s Step) EntryPolls() int {
+	if !s.Approval.IsAsked() {
+		return 0
+	}
+	t := s.entryTime(s.Approval.Wait)
+	return t.cuts + min(PersonPolls(t.answers)+PersonPolls(t.closed)-1, HistoryBudget/EventsOfPoll/2)
 }

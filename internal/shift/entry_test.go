@@ -146,6 +146,33 @@ func TestAStepIsEnteredOnlyIfNothingKeepsItOut(t *testing.T) {
 	assert.Equal(t, shift.NextRollback, p.Next)
 }
 
+// A wait that has reached its limit stays over while a freeze keeps the next Step out.
+func TestAnEndedPauseDoesNotComeBackAfterAFreeze(t *testing.T) {
+	t.Parallel()
+	d := opened(t, []shift.Step{{Weight: 1000, Bake: 5 * minute}, {Weight: shift.All}}, shift.Hooks{})
+	d.PauseLimit, d.WhenPauseEnds = 10*minute, shift.GoOnAfterWait
+	paused := shift.Poll{Command: order(shift.Pause)}
+	p := pollWith(d, d.AfterShift(d.Start(), nil, 0), paused)
+	for p.Next == shift.NextBake {
+		p = pollWith(d, p, paused)
+	}
+	require.Equal(t, shift.NextShift, p.Next)
+	require.Len(t, p.Waits, 1)
+
+	frozen := shift.Freeze{Until: noon.Add(time.Hour)}
+	p, may := d.Enter(p, shift.Poll{Command: paused.Command, Freeze: frozen, Now: noon})
+	require.False(t, may)
+	for range 3 {
+		p = pollWith(d, p, shift.Poll{Command: paused.Command, Freeze: frozen})
+		require.Equal(t, shift.Frozen, shift.FirstReason(p.Reasons).Name)
+	}
+	p = pollWith(d, p, paused)
+	assert.Equal(t, shift.NextShift, p.Next, "%v", p.Reasons)
+	again := shift.Command{Order: shift.Pause, At: noon.Add(time.Minute)}
+	p = pollWith(d, p, shift.Poll{Command: &again})
+	assert.Equal(t, shift.Paused, shift.FirstReason(p.Reasons).Name, "another pause is one of its own")
+}
+
 // The time for an answer stands still while something else keeps the Step out.
 func TestTheTimeForAnAnswerStandsStillMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -169,17 +196,113 @@ func TestTheTimeForAnAnswerStandsStillMeanwhile(t *testing.T) {
 	assert.Equal(t, time.Hour, now.Sub(began))
 }
 
-// However many approvals a Plan has: all of them fit into the history.
+// office is a Window of 35 hours a week.
+var office = shift.Window{Days: 0b0111110, From: 9 * 60, To: 16 * 60, Zone: "Europe/Berlin"}
+
+// awaited is what a Deployment has slept until it ends, if nobody answers.
+type awaited struct {
+	// inside is the longest sleep that began while the Window was open, and outside the longest
+	// of all others.
+	inside, outside, open time.Duration
+	polls                 int
+}
+
+// await plays the wait for an answer about a Deployment's first Step.
+func await(t testing.TB, d shift.Deployment) (a awaited) {
+	t.Helper()
+	w, now := d.Plan.Step(1).Window, noon
+	p, may := d.Enter(d.Start(), shift.Poll{Now: now})
+	require.False(t, may)
+	for ; p.Next == shift.NextBake; a.polls++ {
+		slept := p.Wait.Duration()
+		require.Positive(t, slept)
+		longest := &a.outside
+		if opens, _ := w.Opens(now); !opens.After(now) {
+			longest, a.open = &a.inside, a.open+slept
+			closes, known := w.Closes(now)
+			require.False(t, known && now.Add(slept).After(closes), "a sleep that counts ends with the window")
+		}
+		*longest = max(*longest, slept)
+		now = now.Add(slept)
+		p = pollWith(d, p, shift.Poll{Now: now})
+	}
+	require.Equal(t, shift.ApprovalExpired, shift.FirstReason(p.Reasons).Name)
+	require.Less(t, p.Events, shift.HistoryBudget)
+	return a
+}
+
+// The time for an answer runs only while the window is open, and an answer is heard soon then,
+// however many nights lie between.
+func TestALongApprovalThroughAWindowIsHeardUntilItsEnd(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		days            int
+		window          shift.Window
+		inside, outside time.Duration
+	}{
+		{1, shift.Window{}, 5 * time.Minute, 0},
+		{7, shift.Window{}, 19 * time.Minute, 0},
+		{30, shift.Window{}, 80 * time.Minute, 0},
+		{1, office, 5 * time.Minute, 15 * time.Minute},
+		{7, office, 20 * time.Minute, 90 * time.Minute},
+		{30, office, 80 * time.Minute, 5 * time.Hour},
+		{7, shift.Window{Days: 0b0100010, From: 22 * 60, To: 4 * 60, Zone: "America/New_York"}, 70 * time.Minute, 5 * time.Hour},
+	} {
+		limit := shift.Seconds(test.days) * day
+		steps := []shift.Step{{Weight: shift.All, Window: test.window, Approval: shift.Approval{Wait: limit, WhenNobodyAnswers: shift.RollBackAfterWait}}}
+		a := await(t, opened(t, steps, shift.Hooks{}))
+		assert.Equal(t, limit.Duration(), a.open, "%d days in %s", test.days, test.window)
+		assert.LessOrEqual(t, a.inside, test.inside, "%d days in %s", test.days, test.window)
+		assert.LessOrEqual(t, a.outside, test.outside, "%d days in %s", test.days, test.window)
+		if test.days == 1 && !test.window.IsSet() {
+			assert.LessOrEqual(t, 3*a.polls, 900, "transitions")
+		}
+	}
+}
+
+// Who is never open for long enough is told before anything begins.
+func TestAnApprovalThatCannotBeWaitedForIsRefused(t *testing.T) {
+	t.Parallel()
+	rare := shift.Window{Days: 1, From: 600, To: 615, Zone: "UTC"}
+	a := shift.Approval{Wait: day, WhenNobodyAnswers: shift.RollBackAfterWait}
+	_, err := shift.NewPlan([]shift.Step{{Weight: shift.All, Approval: a, Window: rare}}, shift.Hooks{}, shift.Judging{})
+	require.ErrorIs(t, err, shift.ErrPlanTooLong)
+	require.ErrorContains(t, err, "shorten waitMinutes, ask for fewer approvals, or open the windows for longer")
+	a.Wait = hour
+	_, err = shift.NewPlan([]shift.Step{{Weight: shift.All, Approval: a, Window: rare}}, shift.Hooks{}, shift.Judging{})
+	require.NoError(t, err)
+}
+
+// anyWindow draws a Window.
+func anyWindow(t *rapid.T) shift.Window {
+	w := shift.Window{
+		Days: shift.Weekdays(rapid.IntRange(1, int(shift.EveryDay)).Draw(t, "days")), Zone: rapid.SampledFrom([]string{"UTC", "Europe/Berlin"}).Draw(t, "zone"),
+		From: shift.DayTime(15 * rapid.IntRange(0, 95).Draw(t, "from")), To: shift.DayTime(15 * rapid.IntRange(0, 96).Draw(t, "to")),
+	}
+	if w.Check() != nil {
+		t.Skip("no window")
+	}
+	return w
+}
+
+// However many approvals a Plan has, and whenever its Steps may be taken: all of them fit into the
+// history.
 func TestApprovalsOfAnyPlanFitIntoTheHistory(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "steps")
-		var steps []shift.Step
+		steps, open := []shift.Step(nil), shift.Window{}
+		if rapid.Bool().Draw(t, "windows") {
+			open = anyWindow(t)
+		}
 		for i := range n {
 			steps = append(steps, shift.Step{
 				Weight: shift.Weight(int(shift.All) * (i + 1) / n), Bake: shift.Seconds(rapid.IntRange(0, 7200).Draw(t, "bake")),
-				Approval: shift.Approval{Wait: shift.Seconds(rapid.Int64Range(60, 10*24*3600).Draw(t, "wait")), WhenNobodyAnswers: shift.GoOnAfterWait},
+				Approval: shift.Approval{Wait: shift.Seconds(rapid.Int64Range(60, int64(40*day)/int64(n)).Draw(t, "wait")), WhenNobodyAnswers: shift.GoOnAfterWait},
 			})
+			if rapid.Bool().Draw(t, "window") {
+				steps[i].Window = open
+			}
 		}
 		if _, err := shift.NewPlan(steps, shift.Hooks{}, shift.Judging{}); err != nil {
 			t.Skip("too long")
@@ -199,6 +322,7 @@ func TestApprovalsOfAnyPlanFitIntoTheHistory(t *testing.T) {
 			now = now.Add(p.Wait.Duration())
 			p = pollWith(d, p, shift.Poll{Now: now})
 		}
+		require.Less(t, now.Sub(noon), shift.MaxDuration.Duration())
 	})
 }
 

@@ -172,7 +172,7 @@ func (p Plan) evidenceWaits() Seconds {
 
 // Longest is how long the Plan takes at most, with all waits for evidence, for people and for
 // windows. A person may pause it for longer.
-func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() + p.entryWaits(1) }
+func (p Plan) Longest() Seconds { return p.Duration() + p.evidenceWaits() + p.entryWaits() }
 
 // evidencePoll is the least time between two polls of a wait for evidence. It leaves a part
 // of maxEvidencePolls to the last polls of the Steps, which come earlier.

@@ -64,33 +64,47 @@ func NewPlan(steps []Step, hooks Hooks, judging Judging) (Plan, error) {
 		return Plan{}, fmt.Errorf("%w: with its hooks it may take %s, and an execution lives at most a year: bake at most %s in all",
 			ErrPlanTooLong, total, MaxDuration)
 	}
-	if waits := p.entryWaits(1); p.Duration()+hooks.Timeouts()+waits > MaxDuration {
-		return Plan{}, fmt.Errorf("%w: with its approvals and windows it may wait for %s, and an execution lives at most a year: ask for fewer approvals, or open the windows more often",
-			ErrPlanTooLong, waits)
+	if err := p.checkWaits(hooks); err != nil {
+		return Plan{}, err
 	}
 	polls := pollsOfBake
 	if judging.On() {
 		polls = pollsOfJudgedBake
 	}
 	p.stretch(polls, 1)
-	if p.Events(hooks) < HealthyEvents {
+	if p.leastEvents(hooks) < HealthyEvents {
 		return p.withEvidenceWaits(judging), nil
 	}
 	longest := slices.MaxFunc(steps, func(a, b Step) int { return int(a.Bake - b.Bake) }).Bake
 	scale := sort.Search(int(longest/minPoll)+1, func(scale int) bool {
 		p.stretch(polls, Seconds(max(scale, 1)))
-		return p.Events(hooks) < HealthyEvents
+		return p.leastEvents(hooks) < HealthyEvents
 	})
 	p.stretch(polls, Seconds(scale))
-	if p.Events(hooks) >= HealthyEvents && p.Len() > len(steps) {
+	if p.leastEvents(hooks) >= HealthyEvents && p.Len() > len(steps) {
 		judging.Control = 0 // its Step is one too many
 		return NewPlan(steps, hooks, judging)
 	}
-	if events := p.Events(hooks); events >= HealthyEvents {
+	if events := p.leastEvents(hooks); events >= HealthyEvents {
 		return Plan{}, fmt.Errorf("%w: %d steps need %d history events even when each is judged only once, and a plan may use %d of the 25,000 that an execution has: use fewer steps",
 			ErrPlanTooLong, len(steps), events, HealthyEvents)
 	}
 	return p.withEvidenceWaits(judging), nil
+}
+
+// checkWaits returns ErrPlanTooLong for a Plan that may wait for people and Windows for longer than
+// an execution lives. The time to answer runs only while a Window is open.
+func (p Plan) checkWaits(hooks Hooks) error {
+	if waits := p.entryWaits(); p.Duration()+hooks.Timeouts()+waits > MaxDuration {
+		return fmt.Errorf("%w: with its approvals and windows it may wait for %s, and an execution lives at most a year: shorten waitMinutes, ask for fewer approvals, or open the windows for longer",
+			ErrPlanTooLong, waits)
+	}
+	return nil
+}
+
+// leastEvents is Events with one poll for each time that a wait for people or a Window ends a sleep.
+func (p Plan) leastEvents(hooks Hooks) int {
+	return p.Events(hooks) + EventsOfPoll*p.entryTime(1).cuts
 }
 
 func checkSteps(steps []Step) error {

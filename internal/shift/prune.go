@@ -50,11 +50,12 @@ func Prune(versions []Version, keep int, needs []Need) []Pruned {
 }
 
 // Needs returns the versions that a Deployment needs of some Targets: while it goes on, and as
-// long as it can be reverted. One that is Stranded keeps its versions for as long, for whoever
-// looks after it. window is for how long a Deployment can be reverted that does not say so itself.
+// long as it can be reverted. One that is Stranded keeps its versions for as long, and for
+// DefaultRevertWindow at least, for whoever looks after it. window is for how long a Deployment can
+// be reverted that does not say so itself.
 func (r Record) Needs(is func(Target) bool, now time.Time, window Seconds) []Need {
 	name, why := MakerOf(r.ID), ""
-	switch until := r.RevertUntil(window); {
+	switch until := r.neededUntil(window); {
 	case r.Status != StatusClosed:
 		why = fmt.Sprintf("the deployment %s goes on with it", name)
 	case !now.Before(until):
@@ -73,6 +74,15 @@ func (r Record) Needs(is func(Target) bool, now time.Time, window Seconds) []Nee
 		}
 	}
 	return needs
+}
+
+// neededUntil returns until when the versions of a closed Deployment may be needed.
+func (r Record) neededUntil(window Seconds) time.Time {
+	until := r.RevertUntil(window)
+	if least := r.ClosedAt.Add(DefaultRevertWindow.Duration()); r.Outcome == Stranded && until.Before(least) {
+		return least
+	}
+	return until
 }
 
 // Needs returns the versions that a Deployment waits with.

@@ -32,6 +32,9 @@ func TestWhatADeploymentNeeds(t *testing.T) {
 		{"one that goes on", func(r *shift.Record) { r.Status, r.Outcome = shift.StatusOpen, "" }, 1000 * time.Hour, "the deployment first goes on with it"},
 		{"one that is being put back", func(r *shift.Record) { r.Status, r.Outcome = shift.StatusRestoring, "" }, 0, "the deployment first goes on with it"},
 		{"one that is stranded", func(r *shift.Record) { r.Outcome = shift.Stranded }, 0, "the deployment first is stranded, and whoever looks after it may need it until 2026-05-07 12:00:00"},
+		{"one that is stranded where nothing can be reverted", func(r *shift.Record) { r.Outcome, r.Deployment.RevertWindow = shift.Stranded, shift.NoRevertWindow }, 71 * time.Hour, "the deployment first is stranded, and whoever looks after it may need it until 2026-05-07 12:00:00"},
+		{"one that was stranded long ago", func(r *shift.Record) { r.Outcome = shift.Stranded }, 72 * time.Hour, ""},
+		{"one that cannot be reverted at all", func(r *shift.Record) { r.Deployment.RevertWindow = shift.NoRevertWindow }, 0, ""},
 		{"one that was put back", func(r *shift.Record) { r.Outcome = shift.RolledBack }, 0, ""},
 	} {
 		r := promoted()

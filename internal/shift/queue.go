@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Deployments that wait for their turn stand in one queue, in the order in which they came. None
-// takes a Target for which somebody waits who came before, so nobody is overtaken for ever. As
-// that order is the same at every Target, no two of them wait for each other.
+// Deployments that wait for their turn stand in one queue, in the order in which they came, but
+// that those go first that put traffic back. None takes a Target for which somebody waits who goes
+// before, so nobody is overtaken for ever. As that order is the same at every Target, no two of them
+// wait for each other.
 
 // Waiting is a Deployment that waits for its turn, as the Ledger keeps it.
 type Waiting struct {
@@ -18,6 +19,8 @@ type Waiting struct {
 	Arrivals []Arrival
 	// Since is when it came.
 	Since time.Time
+	// PutsBack says that it takes back what a stack's update has shifted. Nobody replaces it.
+	PutsBack bool
 }
 
 // Concerns says whether it waits for the Target.
@@ -29,20 +32,29 @@ func (w Waiting) concernsOne(arrivals []Arrival) bool {
 	return slices.ContainsFunc(arrivals, func(a Arrival) bool { return w.Concerns(a.Target) })
 }
 
-// Before compares by the order of arrival. It is the order of a queue.
+// Before compares by who goes first: who puts traffic back, and then who came first. It is the
+// order of a queue.
 func (w Waiting) Before(other Waiting) int {
-	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.ID, other.ID))
+	first := 0
+	switch {
+	case w.PutsBack && !other.PutsBack:
+		first = -1
+	case !w.PutsBack && other.PutsBack:
+		first = 1
+	}
+	return cmp.Or(first, w.Since.Compare(other.Since), cmp.Compare(w.ID, other.ID))
 }
 
-// Ahead returns those in a queue who wait for a Target of this Deployment and came before it. All
-// came before one that is not in the queue. It says whether this one is.
-func Ahead(queue []Waiting, id string, arrivals []Arrival) (ahead []Waiting, queued bool) {
+// Ahead returns those in a queue who wait for a Target of this Deployment and go before it. Before
+// one that is not in the queue go all, but before one that puts traffic back only its like. It says
+// whether this one is in the queue.
+func Ahead(queue []Waiting, own Waiting) (ahead []Waiting, queued bool) {
 	queue = slices.SortedFunc(slices.Values(queue), Waiting.Before)
 	for _, w := range queue {
-		if w.ID == id {
+		if w.ID == own.ID {
 			return ahead, true
 		}
-		if w.concernsOne(arrivals) {
+		if w.concernsOne(own.Arrivals) && (w.PutsBack || !own.PutsBack) {
 			ahead = append(ahead, w)
 		}
 	}

@@ -23,20 +23,28 @@ func TestWhoCameBeforeGoesFirst(t *testing.T) {
 	queue := []shift.Waiting{
 		waiting("c", time.Minute, "b"), waiting("b", 0, "a", "b"), waiting("a", 0, "a"), waiting("d", time.Hour, "a"), waiting("e", 0, "z"),
 	}
+	back := waiting("back", time.Hour, "p")
+	back.PutsBack = true
+	queue = append(queue, waiting("first", 0, "p"), back)
 	for _, test := range []struct {
-		id     string
-		target shift.Target
-		ahead  []string
-		queued bool
+		id       string
+		target   shift.Target
+		putsBack bool
+		ahead    []string
+		queued   bool
 	}{
-		{"a", "a", nil, true},
-		{"b", "a", []string{"a"}, true}, // at the same time: by the id
-		{"c", "b", []string{"b"}, true},
-		{"d", "a", []string{"a", "b"}, true},
-		{"new", "a", []string{"a", "b", "d"}, false},
-		{"new", "y", nil, false},
+		{"a", "a", false, nil, true},
+		{"b", "a", false, []string{"a"}, true}, // at the same time: by the id
+		{"c", "b", false, []string{"b"}, true},
+		{"d", "a", false, []string{"a", "b"}, true},
+		{"new", "a", false, []string{"a", "b", "d"}, false},
+		{"new", "y", false, nil, false},
+		{"back", "p", true, nil, true},
+		{"first", "p", false, []string{"back"}, true},
+		{"new", "p", false, []string{"back", "first"}, false},
+		{"another way back", "p", true, []string{"back"}, false},
 	} {
-		ahead, queued := shift.Ahead(queue, test.id, []shift.Arrival{{Target: test.target}})
+		ahead, queued := shift.Ahead(queue, shift.Waiting{ID: test.id, Arrivals: []shift.Arrival{{Target: test.target}}, PutsBack: test.putsBack})
 		var ids []string
 		for _, w := range ahead {
 			ids = append(ids, w.ID)

@@ -25,6 +25,9 @@ type Record struct {
 	Arrivals []Arrival
 	// OpenedAt is when the locks of the Targets were taken.
 	OpenedAt time.Time
+	// PutsBack says that the Deployment puts back what served before. It is known before the
+	// opening is complete.
+	PutsBack bool
 	// Deployment is nil until the opening is complete.
 	Deployment *Deployment
 	Status     Status

@@ -146,6 +146,11 @@ type Release struct {
 	Retries int `json:"retries"`
 }
 
+// PutsBack says whether its Deployment will (Deployment.PutsBack).
+func (r Release) PutsBack() bool {
+	return r.Reverts != "" || r.Options.WhenFrozen == PassWhenFrozen
+}
+
 // maxOpening is how many items one opening may touch besides the Deployment's
 // own record and its open item: a transaction takes 100 actions.
 const maxOpening = 98

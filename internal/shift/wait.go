@@ -32,6 +32,10 @@ type Limit struct {
 	// Standing says that the next sleep does not count, because something else keeps the
 	// Deployment from going on, too.
 	Standing bool
+	// Counts is in how many seconds the time slept stops to count, or 0 if it does not.
+	Counts Seconds
+	// Closed says that no answer is obeyed before the wait ends, so the polls may be rarer.
+	Closed bool
 	// Expired is the Reason if the traffic is put back at the limit. Ended is the Reason if
 	// the Plan continues.
 	Expired, Ended Reason
@@ -65,17 +69,20 @@ const (
 	// personPart is which part of the time that a person was waited for passes until the next
 	// poll: who answers soon is heard soon.
 	personPart Seconds = 4
+	// closedPart is how much rarer the polls are while a Window is closed than while an answer is
+	// waited for, where the history is short: only a promotion would be obeyed then.
+	closedPart Seconds = 4
 )
 
-// pollOf is how long to sleep until the next poll of a wait that has rest left.
-// longest is how long the longest wait of all has taken.
-func (d Deployment) pollOf(p Progress, l Limit, longest, rest Seconds) Seconds {
-	if l.Ends > 0 {
-		rest = min(rest, l.Ends)
+// pollOf is how long to sleep until the next poll of a wait that has rest left. thrifty is what
+// the history asks for while a Window is closed.
+func (d Deployment) pollOf(p Progress, l Limit, rest, thrifty Seconds) Seconds {
+	if !l.Closed && !l.Standing {
+		thrifty = ceilDiv(thrifty, closedPart)
 	}
-	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, d.thriftyPoll(p, rest))
+	poll := max(d.Plan.Step(p.Step).Poll, minPoll, l.Poll, thrifty)
 	if l.Person {
-		poll = max(poll, min(longest/personPart, personPoll))
+		poll = max(poll, min(p.longestWait()/personPart, personPoll))
 	}
 	if l.Ends == 0 {
 		poll = max(poll, ceilDiv(l.Length, maxWaitPolls))
@@ -83,8 +90,11 @@ func (d Deployment) pollOf(p Progress, l Limit, longest, rest Seconds) Seconds {
 	if l.Standing {
 		return poll
 	}
-	return min(poll, rest)
+	return min(poll, l.until(rest), cmp.Or(l.Counts, poll))
 }
+
+// until is how long the wait goes on at most that has rest left.
+func (l Limit) until(rest Seconds) Seconds { return min(rest, cmp.Or(l.Ends, rest)) }
 
 // PersonPolls is how often a wait of that length for a person is polled, if the history has room.
 func PersonPolls(length Seconds) (polls int) {
@@ -94,11 +104,27 @@ func PersonPolls(length Seconds) (polls int) {
 	return polls
 }
 
-// thriftyPoll is the least time between two polls with which this wait, and those that the
-// rest of the Plan may need, take half of what the history has left.
-func (d Deployment) thriftyPoll(p Progress, rest Seconds) Seconds {
-	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step)
-	return ceilDiv(rest+d.Plan.entryWaits(p.Step+2), Seconds(max(left/EventsOfPoll/2, 1)))
+// thriftyPoll is the least time between two polls while a Window is closed with which all that is
+// waited for, and what the rest of the Plan may need, take half of what the history has left.
+// Everything else is polled closedPart times as often.
+func (d Deployment) thriftyPoll(p Progress, observations []Observation, now time.Time) Seconds {
+	var others, answer, closed Seconds
+	for _, o := range observations {
+		w := p.findWait(o, now)
+		rest := o.Limit.until(o.Limit.Length - w.Seconds)
+		switch {
+		case o.Verdict != Wait || w.Over:
+		case o.Reason.Name == OutsideWindow:
+			closed = rest
+		case o.Reason.Name == AwaitingApproval:
+			answer = rest
+		default:
+			others += max(rest, 0)
+		}
+	}
+	entry := d.entryLeft(p, max(answer, 0), max(closed, 0))
+	left := HistoryBudget - p.Events - d.EventsReserved - d.Plan.eventsAfter(p.Step) - EventsOfPoll*entry.cuts
+	return ceilDiv(closedPart*(others+entry.answers)+entry.closed, Seconds(max(left/EventsOfPoll/2, 1)))
 }
 
 func ceilDiv(a, b Seconds) Seconds { return (a + b - 1) / b }
@@ -108,6 +134,7 @@ func ceilDiv(a, b Seconds) Seconds { return (a + b - 1) / b }
 // be read: it may be what the Observation needs. It returns the Observations that are left,
 // the Waits, and how long to sleep until the next poll (0 if nothing is waited for).
 func (d Deployment) countWaits(p Progress, observations []Observation, now time.Time) (left []Observation, waits []Waited, sleep Seconds) {
+	thrifty := d.thriftyPoll(p, observations, now)
 	for _, o := range observations {
 		if o.Verdict != Wait {
 			left = append(left, o)
@@ -120,7 +147,7 @@ func (d Deployment) countWaits(p Progress, observations []Observation, now time.
 		}
 		switch rest := o.Limit.Length - w.Seconds; {
 		case rest > 0:
-			poll := d.pollOf(p, o.Limit, p.longestWait(), rest)
+			poll := d.pollOf(p, o.Limit, rest, thrifty)
 			sleep = min(cmp.Or(sleep, poll), poll)
 			w.Standing = o.Limit.Standing
 		case o.Limit.Then == GoOnAfterWait:
@@ -161,6 +188,12 @@ func (p Progress) unobservedWaits(observations []Observation) (waits []Waited) {
 		}
 	}
 	return waits
+}
+
+// endedWaits are those of them that have reached their Limit, such as a pause. They stay known
+// while a Step is kept out, or the next poll would take them for new ones.
+func (p Progress) endedWaits(observations []Observation) []Waited {
+	return slices.DeleteFunc(p.unobservedWaits(observations), func(w Waited) bool { return !w.Over })
 }
 
 // addSleep adds the last sleep to a wait, if it was slept for it.

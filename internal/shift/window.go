@@ -74,8 +74,7 @@ func (d *Weekdays) UnmarshalText(text []byte) error {
 type DayTime int
 
 const (
-	dayMinutes  DayTime = 24 * 60
-	weekMinutes         = 7 * int(dayMinutes)
+	dayMinutes DayTime = 24 * 60
 )
 
 // ParseDayTime reads a time such as 09:00. The end of a day is 24:00.
@@ -217,21 +216,48 @@ func (w Window) contains(local time.Time) bool {
 	return w.Days.Has(today) && at >= w.From || w.Days.Has(yesterday) && at < w.To
 }
 
-// longestClosed is how long the Window stays closed at most, if no clock is set.
-func (w Window) longestClosed() Seconds {
-	if !w.IsSet() {
+// opensFor is how often the Window opens at most until it was open for so long, and at least once.
+// It is 0 for none, and for one that Check refuses.
+func (w Window) opensFor(open Seconds) int {
+	if !w.IsSet() || w.Days&EveryDay == 0 || w.length() <= 0 {
 		return 0
 	}
-	longest, since := 0, -1
-	for minute := range 2 * weekMinutes {
-		local := time.Date(2023, 1, 1, 0, minute, 0, 0, time.UTC) // a Sunday
-		if w.contains(local) {
-			since = minute
-		} else if since >= 0 {
-			longest = max(longest, minute-since)
+	return int(ceilDiv(max(open, 1), 60*Seconds(w.length())))
+}
+
+// closedFor is how long the Window is closed at most until it has opened that often, if no clock is
+// set.
+func (w Window) closedFor(opens int) Seconds {
+	if opens == 0 {
+		return 0
+	}
+	gaps := w.gaps()
+	var week, longest Seconds
+	for first, gap := range gaps {
+		week += gap
+		var some Seconds
+		for n := range opens % len(gaps) {
+			some += gaps[(first+n)%len(gaps)]
+		}
+		longest = max(longest, some)
+	}
+	return Seconds(opens/len(gaps))*week + longest
+}
+
+// gaps are for how long the Window is closed after each of its days, in the order of the week.
+func (w Window) gaps() []Seconds {
+	var days []int
+	for day := range 7 {
+		if w.Days.Has(time.Weekday(day)) {
+			days = append(days, day)
 		}
 	}
-	return Seconds(longest) * 60
+	gaps := make([]Seconds, len(days))
+	for i, day := range days {
+		untilNext := (days[(i+1)%len(days)]-day+6)%7 + 1
+		gaps[i] = 60 * Seconds(DayTime(untilNext)*dayMinutes-w.length())
+	}
+	return gaps
 }
 
 // observe says that a Step waits for its Window. It is nil while the Window is open.
@@ -242,7 +268,7 @@ func (w Window) observe(step int, now time.Time) []Observation {
 	}
 	reason := Reason{Name: OutsideWindow, Text: fmt.Sprintf("step %d waits for its window: %s", step, w)}
 	limit := Limit{
-		Of: strconv.Itoa(step), Length: maxWindowWait, Then: RollBackAfterWait, Person: true,
+		Of: strconv.Itoa(step), Length: maxWindowWait, Then: RollBackAfterWait, Person: true, Closed: true,
 		Expired: Reason{Name: WindowExpired, Text: fmt.Sprintf("the window of step %d has not opened within %s: %s", step, maxWindowWait, w)},
 	}
 	if known {

@@ -99,6 +99,8 @@ type opening struct {
 	id      string
 	release shift.Release
 	call    flow.Call[flow.Document]
+	// candidates are those of the release, once they are ready.
+	candidates []shift.Published
 	// reverted is the record of the Deployment that is to be reverted.
 	reverted shift.Record
 }
@@ -127,6 +129,7 @@ func (o opening) handle(ctx context.Context) (shift.Deployment, error) {
 	if err != nil {
 		return shift.Deployment{}, err
 	}
+	o.candidates = candidates
 	record, turn, err := o.lock(ctx)
 	if turn != nil {
 		return shift.Deployment{ID: o.id, Turn: turn}, nil
@@ -326,11 +329,19 @@ func (o opening) readChange(ctx context.Context, a shift.Arrival, candidate shif
 		return c, nil
 	}
 	c.Judged = rules.ComparesVersions && o.release.Compares()
-	stable, err := o.Router.DescribeVersion(ctx, a.Target, c.Stable)
-	if err != nil {
-		return c, fmt.Errorf("read the stable version of %s: %w", a.Target, err)
+	return c, o.checkCompatible(ctx, c, candidate)
+}
+
+// checkCompatible returns an error if the versions of a Change cannot share its Target's traffic.
+func (o opening) checkCompatible(ctx context.Context, c shift.Change, candidate shift.Published) error {
+	if c.Creates() {
+		return nil
 	}
-	return c, o.Router.CheckCompatible(a.Target, stable, candidate)
+	stable, err := o.Router.DescribeVersion(ctx, c.Target, c.Stable)
+	if err != nil {
+		return fmt.Errorf("read the stable version of %s: %w", c.Target, err)
+	}
+	return o.Router.CheckCompatible(c.Target, stable, candidate)
 }
 
 // readStart completes a Change by what the Target serves before the Deployment. It returns
@@ -387,11 +398,7 @@ func (o opening) creates(rules shift.Rules) bool {
 }
 
 func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deployment, error) {
-	alarms, err := o.Alarms.Alarms(ctx, o.release.Alarms)
-	if err != nil {
-		return shift.Deployment{}, fmt.Errorf("read the alarms: %w", err)
-	}
-	firing, err := o.release.Options.CheckAtStart(alarms)
+	alarms, firing, err := o.readAlarms(ctx)
 	if err != nil {
 		return shift.Deployment{}, err
 	}
@@ -420,6 +427,15 @@ func (o opening) open(ctx context.Context, changes []shift.Change) (shift.Deploy
 	d = o.announceStart(ctx, record)
 	slog.InfoContext(ctx, "deployment opened", "deployment", o.id, "targets", d.Moves(), "steps", d.Plan.Len(), "firing", len(firing))
 	return d, nil
+}
+
+// readAlarms reads the alarms, and which of them fire. It returns an error if they must not.
+func (o opening) readAlarms(ctx context.Context) (alarms []shift.Alarm, firing []string, err error) {
+	if alarms, err = o.Alarms.Alarms(ctx, o.release.Alarms); err != nil {
+		return nil, nil, fmt.Errorf("read the alarms: %w", err)
+	}
+	firing, err = o.release.Options.CheckAtStart(alarms)
+	return alarms, firing, err
 }
 
 // readBaselines reads what the judged Targets served before. Where the comparison only

@@ -34,18 +34,21 @@ type QueueLedger interface {
 // Deployment has to wait. One that replaces others has those give way that came before it: those
 // that wait are Rejected, and the one that holds a Target is marked as restoring, as an abort would
 // do. Its own Rollback, or the next sweep, puts its traffic back. While its own first Step may not be
-// taken, it has nobody give way, and waits for its turn.
+// taken, or while one waits that puts traffic back, it has nobody give way, and waits for its turn.
 func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 	ahead, queued, err := o.ahead(ctx)
 	if err != nil {
 		return shift.Record{}, nil, err
 	}
 	if len(ahead) > 0 {
-		kept, err := o.keptOut(ctx)
+		kept, may := shift.KeptOut{}, false
+		if !ahead[0].PutsBack {
+			kept, may, err = o.mayReplaceNow(ctx)
+		}
 		if err != nil {
 			return shift.Record{}, nil, err
 		}
-		if !o.replaces() || len(kept.Why) > 0 {
+		if !may {
 			return o.waitBehind(ctx, queued, ahead, kept)
 		}
 		if err := o.replaceWaiting(ctx, queued); err != nil {
@@ -80,9 +83,6 @@ func (o opening) replaces() bool { return o.release.Options.WhenHeld == shift.Re
 
 // keptOut returns what keeps the first Step out of a Deployment that replaces others.
 func (o opening) keptOut(ctx context.Context) (shift.KeptOut, error) {
-	if !o.replaces() {
-		return shift.KeptOut{}, nil
-	}
 	freeze, err := o.Ledger.Freeze(ctx)
 	if err != nil {
 		return shift.KeptOut{}, fmt.Errorf("read whether the account is frozen: %w", err)
@@ -114,7 +114,7 @@ func (o opening) ahead(ctx context.Context) (ahead []shift.Waiting, queued bool,
 	if err != nil && len(queue) == 0 {
 		return nil, false, err
 	}
-	ahead, queued = shift.Ahead(queue, o.id, o.release.Arrivals)
+	ahead, queued = shift.Ahead(queue, o.waiting())
 	ahead, err = o.stillWaiting(ctx, ahead)
 	if err != nil || len(ahead) == 0 || o.call.Retry == 0 {
 		return ahead, queued, err
@@ -230,14 +230,21 @@ func (o opening) wait(ctx context.Context, queued bool, place shift.Place, held 
 	return shift.Record{}, &next, nil
 }
 
+// waiting is how the Deployment stands in the queue, but for the time.
+func (o opening) waiting() shift.Waiting {
+	return shift.Waiting{ID: o.id, Arrivals: o.release.Arrivals, PutsBack: o.release.PutsBack()}
+}
+
 func (o opening) enqueue(ctx context.Context, queued bool) error {
 	if queued {
 		return nil
 	}
-	return o.Ledger.Enqueue(ctx, shift.Waiting{ID: o.id, Arrivals: o.release.Arrivals, Since: o.Now.read()})
+	own := o.waiting()
+	own.Since = o.Now.read()
+	return o.Ledger.Enqueue(ctx, own)
 }
 
-// replaceWaiting rejects those who have waited for longer. One that has opened in the meantime
+// replaceWaiting rejects those who have waited for longer, but none that puts traffic back. One that has opened in the meantime
 // holds its Targets, and is met there. It stands in the queue itself before: of two that replace
 // each other, the one that came later stays.
 func (o opening) replaceWaiting(ctx context.Context, queued bool) error {
@@ -248,12 +255,15 @@ func (o opening) replaceWaiting(ctx context.Context, queued bool) error {
 	if err != nil && len(queue) == 0 {
 		return err
 	}
-	ahead, queued := shift.Ahead(queue, o.id, o.release.Arrivals)
+	ahead, queued := shift.Ahead(queue, o.waiting())
 	if !queued { // it was replaced itself
 		return errors.Join(o.checkUnclosed(ctx), err)
 	}
 	why := []shift.Reason{shift.SupersededBy(o.id)}
 	for _, w := range ahead {
+		if w.PutsBack {
+			continue
+		}
 		at := o.Now.read()
 		record, err := o.Ledger.Reject(ctx, w.ID, w.Arrivals, shift.Ending{
 			Outcome: shift.Rejected, Cause: explain.Cause(shift.Rejected, why, nil), Reasons: why, At: at,
@@ -279,14 +289,14 @@ func (o opening) replaceHolder(ctx context.Context, queued bool, held *shift.Hel
 	switch {
 	case err != nil:
 		return shift.Record{}, nil, fmt.Errorf("read what is to be replaced: %w", err)
-	case holder.Deployment != nil && holder.Deployment.PutsBack():
+	case holder.PutsBack || holder.Deployment != nil && holder.Deployment.PutsBack(): // an earlier version noted only the latter
 		return o.wait(ctx, queued, o.placeBehind(held), held)
 	}
-	kept, err := o.keptOut(ctx)
+	kept, may, err := o.mayReplaceNow(ctx)
 	switch {
 	case err != nil:
 		return shift.Record{}, nil, err
-	case len(kept.Why) > 0:
+	case !may:
 		place := o.placeBehind(held)
 		place.KeptOut = kept
 		return o.wait(ctx, queued, place, held)

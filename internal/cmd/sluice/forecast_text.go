@@ -122,7 +122,7 @@ func (f estimate) entries(t *table) {
 				then = "it is taken"
 			}
 			t.add("approval", fmt.Sprintf("of step %d within %s, or else %s; at most %s transitions while it waits",
-				i+1, daysText(a.Wait), then, picture.GroupDigits(3*shift.PersonPolls(a.Wait))))
+				i+1, daysText(a.Wait), then, picture.GroupDigits(3*s.EntryPolls())))
 		}
 	}
 	for _, s := range f.Steps {

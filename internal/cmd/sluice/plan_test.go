@@ -270,7 +270,7 @@ func TestPlanSaysWhatStepsWaitFor(t *testing.T) {
 	got := a.run("plan", "-f", file)
 	require.Equal(t, statusOK, got.status, got.stderr)
 	text := strings.Join(strings.Fields(got.stdout), " ")
-	assert.Contains(t, text, "of step 2 within 24h, or else the traffic goes back; at most 888 transitions while it waits")
+	assert.Contains(t, text, "of step 2 within 24h, or else the traffic goes back; at most 3,858 transitions while it waits")
 	assert.Contains(t, text, "step 1: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:00 UTC")
 	assert.Contains(t, text, "step 2: Sat 09:00-16:00 Europe/Berlin; if it starts now, taken Sat 3 Jan 08:05 UTC")
 	var planned struct {

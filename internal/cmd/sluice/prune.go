@@ -21,7 +21,8 @@ The N newest versions stay, and all that something needs: an alias, with or
 without a weight; provisioned concurrency; an event source; a deployment that is
 open or waits for its turn; and one that can still be reverted. $LATEST is never
 deleted, nor a version that Lambda wants to keep, such as one that is replicated
-for CloudFront. Targets of other kinds have no versions that Sluice could delete.
+for CloudFront. Sluice's own functions are refused: an execution that runs may
+call any of their versions. Targets of other kinds have no versions that Sluice could delete.
 
 A deployment does the same when it was promoted, if its input has keepVersions.
 
@@ -50,8 +51,12 @@ func newPrune(env environment) *cobra.Command {
 			if err := oneSubject(cmd, args); err != nil {
 				return err
 			}
-			if _, err := prunedFunction(args[0]); err != nil {
+			function, err := prunedFunction(args[0])
+			switch {
+			case err != nil:
 				return err
+			case strings.HasPrefix(function, a.namePrefix()+"-"):
+				return fmt.Errorf("%s is one of Sluice's own functions: executions that run may call any version of it, so all of them stay", function)
 			}
 			if keep < 1 {
 				return errors.New("prune needs --keep N: how many of the newest versions stay, at least 1")

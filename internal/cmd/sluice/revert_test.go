@@ -83,7 +83,7 @@ func TestPruneSaysFirstWhatWouldGo(t *testing.T) {
 	}
 	assert.Contains(t, done.stdout, `"deleted": true`)
 
-	for _, wrong := range [][]string{{"prune", "orders"}, {"prune", "orders", "--keep", "0"}, {"prune", "cloudfront:E1ABCDEF", "--keep", "1"}, {"prune", "--keep", "1"}} {
+	for _, wrong := range [][]string{{"prune", "orders"}, {"prune", "orders", "--keep", "0"}, {"prune", "cloudfront:E1ABCDEF", "--keep", "1"}, {"prune", "--keep", "1"}, {"prune", "sluice-set-weight", "--keep", "1"}} {
 		assert.Equal(t, statusInvalid, a.run(wrong...).status, wrong)
 	}
 }

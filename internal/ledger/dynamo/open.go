@@ -33,7 +33,7 @@ func (l *Ledger) Open(ctx context.Context, id string, release shift.Release, at 
 	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
-		return shift.Record{ID: id, OpenedAt: at.UTC(), Arrivals: release.Arrivals, Status: shift.StatusOpen}, nil
+		return shift.Record{ID: id, OpenedAt: at.UTC(), Arrivals: release.Arrivals, PutsBack: release.PutsBack(), Status: shift.StatusOpen}, nil
 	}
 	record, err := l.explainNotOpened(ctx, id, release, err)
 	if err != nil {
@@ -94,7 +94,7 @@ func (l *Ledger) openingActions(id string, release shift.Release, at time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	record := storedRecord{Schema: shift.Schema, ID: id, Status: shift.StatusOpen, Arrivals: arrivals, Alarms: release.Alarms, OpenedAt: at}
+	record := storedRecord{Schema: shift.Schema, ID: id, Status: shift.StatusOpen, Arrivals: arrivals, PutsBack: release.PutsBack(), Alarms: release.Alarms, OpenedAt: at}
 	pointer := storedPointer{ID: id, OpenedAt: at}
 	items := newItems()
 	items.add(recordKey(id), record)

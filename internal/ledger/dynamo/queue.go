@@ -23,9 +23,10 @@ func waitingKey(id string) key { return keyOf(waitingPartition, "deployment#"+id
 type storedWaiting struct {
 	storedPointer
 	Arrivals string `dynamodbav:"arrivals"` // JSON
+	PutsBack bool   `dynamodbav:"putsBack,omitempty"`
 }
 
-// Queue returns the Deployments that wait for their turn, in the order in which they came. If an
+// Queue returns the Deployments that wait for their turn, in the order of shift.Waiting.Before. If an
 // item cannot be decoded, it returns the rest together with shift.ErrLedgerDamaged.
 func (l *Ledger) Queue(ctx context.Context) ([]shift.Waiting, error) {
 	found, err := l.query(ctx, expression.Key(partitionKey).Equal(expression.Value(waitingPartition)))
@@ -52,7 +53,7 @@ func decodeWaiting(i item) (shift.Waiting, error) {
 	if err == nil && (stored.ID == "" || stored.OpenedAt.IsZero()) {
 		err = errors.New("it has no id or no time")
 	}
-	w := shift.Waiting{ID: stored.ID, Since: stored.OpenedAt}
+	w := shift.Waiting{ID: stored.ID, Since: stored.OpenedAt, PutsBack: stored.PutsBack}
 	if err == nil {
 		err = decodeJSON("arrivals", stored.Arrivals, &w.Arrivals)
 	}
@@ -70,7 +71,7 @@ func (l *Ledger) Enqueue(ctx context.Context, w shift.Waiting) error {
 	if err != nil {
 		return err
 	}
-	stored, err := encode(waitingKey(w.ID), storedWaiting{storedPointer: storedPointer{ID: w.ID, OpenedAt: w.Since.UTC()}, Arrivals: text})
+	stored, err := encode(waitingKey(w.ID), storedWaiting{storedPointer: storedPointer{ID: w.ID, OpenedAt: w.Since.UTC()}, Arrivals: text, PutsBack: w.PutsBack})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,12 @@ func TestTheQueueIsInTheOrderOfArrival(t *testing.T) {
 		assert.Equal(t, release(orders).Arrivals, e.Arrivals)
 	}
 	assert.Equal(t, []string{"arn:b", "arn:c", "arn:a"}, ids)
+	back := shift.Waiting{ID: "arn:back", Arrivals: release(orders).Arrivals, Since: noon.Add(3 * time.Hour), PutsBack: true}
+	require.NoError(t, w.Enqueue(t.Context(), back))
+	queue, err = w.Queue(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, back, queue[0], "what puts traffic back goes first")
+	require.NoError(t, w.Dequeue(t.Context(), back.ID))
 
 	require.NoError(t, w.Dequeue(t.Context(), "arn:b"))
 	require.NoError(t, w.Dequeue(t.Context(), "arn:b"), "again")

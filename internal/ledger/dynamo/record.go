@@ -55,7 +55,8 @@ type storedRecord struct {
 	Schema      int              `dynamodbav:"schema,omitempty"`
 	ID          string           `dynamodbav:"id"`
 	Status      shift.Status     `dynamodbav:"status"`
-	Arrivals    string           `dynamodbav:"arrivals"`             // JSON
+	Arrivals    string           `dynamodbav:"arrivals"` // JSON
+	PutsBack    bool             `dynamodbav:"putsBack,omitempty"`
 	Alarms      []string         `dynamodbav:"alarms,omitempty"`     // those with an alarm item
 	Deployment  string           `dynamodbav:"deployment,omitempty"` // JSON
 	Intent      int              `dynamodbav:"intent"`
@@ -119,7 +120,7 @@ func decodeRecord(i item) (shift.Record, error) {
 		return shift.Record{}, err
 	}
 	record := shift.Record{
-		ID: stored.ID, OpenedAt: stored.OpenedAt, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK, Seen: stored.seen(),
+		ID: stored.ID, OpenedAt: stored.OpenedAt, PutsBack: stored.PutsBack, Status: stored.Status, Intent: stored.Intent, UntilOK: stored.UntilOK, Seen: stored.seen(),
 		Reasons: stored.Reasons.reasons(), Outcome: stored.Outcome, Cause: stored.Cause, MarkedAt: stored.MarkedAt, ClosedAt: stored.ClosedAt,
 	}
 	for _, t := range stored.Restored {
