@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
@@ -113,4 +114,56 @@ func TestAStackThatWaitsAgainForgetsWhatItHadRecordedWithoutWaiting(t *testing.T
 		require.Equal(t, update.recorded, s.recorded(), s)
 		require.Equal(t, update.to.code, s.serving(), s)
 	}
+}
+
+// A rollback leaves what somebody has deployed by hand, and so does an update after it that changes
+// no version. CloudFormation may have recorded that version by then.
+func TestWhatWasDeployedByHandStaysAfterAnUpdateThatFailed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, localaws.CloudFormationConfig{RollbackInOrder: true}, ofCanary("1"))
+	defer s.w.Close()
+	s.byHand()
+	for _, update := range []struct {
+		to   form
+		ends string
+	}{
+		{withBehind(ofCanary("2")), "UPDATE_ROLLBACK_COMPLETE"}, {form{code: "1", config: "AllAtOnce"}, "UPDATE_COMPLETE"}, {ofCanary("1"), "UPDATE_COMPLETE"},
+	} {
+		s.update(update.to)
+		require.NoError(t, s.play(firstChoice))
+		require.Equal(t, update.ends, s.status(), s)
+		require.Equal(t, "2", s.serving(), s)
+	}
+	s.update(ofCanary("4"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+	require.Equal(t, "4", s.serving(), s)
+}
+
+// An update whose plan does not fit has shifted nothing. CloudFormation may take its properties for
+// those of before when it is tried again.
+func TestAnUpdateThatBeganNoShiftIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, localaws.CloudFormationConfig{}, ofCanary("1"))
+	defer s.w.Close()
+	s.update(keptFailed(withShift(ofCanary("2"), `"ServiceTimeout": "330"`)))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_FAILED", s.status(), s)
+	require.Zero(t, s.shifts())
+	s.update(ofCanary("2"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+	require.Equal(t, "2", s.serving(), s)
+	require.Equal(t, 1, s.shifts(), "its traffic was shifted, and not only written by CloudFormation")
+}
+
+// shifts counts the executions that the stack has started.
+func (s *stack) shifts() int {
+	n := 0
+	for _, x := range s.w.Executions() {
+		if flow.IsStackExecution(x.ARN()) {
+			n++
+		}
+	}
+	return n
 }

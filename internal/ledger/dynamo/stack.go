@@ -30,6 +30,7 @@ const (
 type storedMemory struct {
 	Memory    string `dynamodbav:"memory,omitempty"` // JSON
 	Signed    string `dynamodbav:"signed,omitempty"`
+	BackTo    string `dynamodbav:"backTo,omitempty"` // see stackshift.Memory
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
@@ -68,32 +69,36 @@ func decodeMemory(found item) (stackshift.Memory, error) {
 	if err != nil {
 		return m, fmt.Errorf("%w: what is remembered of the stack: %w", shift.ErrLedgerDamaged, err)
 	}
-	m.Signed = stored.Signed
+	m.Signed, m.BackTo = stored.Signed, stored.BackTo
 	return m, nil
 }
 
 // Supersede stores that a request is the newest of its custom resource, so that an earlier one
-// which is still being handled begins nothing any more. It returns what is remembered, or
-// stackshift.ErrLate if a newer request has come before.
+// which is still being handled begins nothing any more, and that the stack goes back to the request's
+// properties. It returns what is remembered, or stackshift.ErrLate if a newer request has come before.
 func (l *Ledger) Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error) {
 	if r.Signed(at) == "" {
 		return l.Memory(ctx, r.Resource())
 	}
-	found, err := l.updateMemory(ctx, r, expression.UpdateBuilder{}, at)
+	found, err := l.updateMemory(ctx, r, expression.Set(expression.Name(backTo), expression.Value(r.Remembered().Properties)), at)
 	if err != nil {
 		return stackshift.Memory{}, err
 	}
 	return decodeMemory(found)
 }
 
-// Forget stores that a request had nothing to shift, in place of what is remembered. It returns
+// Replace stores what is remembered of a request's custom resource from now on. It returns
 // stackshift.ErrLate if a newer request has come before.
-func (l *Ledger) Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
+func (l *Ledger) Replace(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
 	memory, err := encodeJSON("the memory of the stack", m)
 	if err != nil {
 		return err
 	}
-	_, err = l.updateMemory(ctx, r, expression.Set(expression.Name(memoryText), expression.Value(memory)), at)
+	change := expression.Set(expression.Name(memoryText), expression.Value(memory))
+	if m.BackTo == "" {
+		change = change.Remove(expression.Name(backTo))
+	}
+	_, err = l.updateMemory(ctx, r, change, at)
 	return err
 }
 
@@ -113,7 +118,7 @@ func (l *Ledger) updateMemory(ctx context.Context, r stackshift.Request, change 
 	return found, err
 }
 
-const signedAt = "signed"
+const signedAt, backTo = "signed", "backTo"
 
 // noNewer is the condition that no newer request of a custom resource has come.
 func noNewer(signed string) expression.ConditionBuilder {
