@@ -167,3 +167,34 @@ func (s *stack) shifts() int {
 	}
 	return n
 }
+
+// The update that adopts a function gives it the tag by which stack-shift may look at its alias. IAM
+// may take a while to know it.
+func TestAFirstUpdateWaitsForItsTag(t *testing.T) {
+	t.Parallel()
+	s, err := newStackWorld(localaws.CloudFormationConfig{}, `{"faults": [{"call": "lambda:GetAlias", "actor": "stack-shift", "error": "deny", "untilSeconds": 95}]}`, 0)
+	require.NoError(t, err)
+	defer s.w.Close()
+	require.NoError(t, s.create(form{code: "1", plain: true}))
+	denied := 95*time.Second - s.w.Elapsed()
+	require.Greater(t, denied, 70*time.Second)
+	s.update(ofCanary("1"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+}
+
+// A permission that stays away is told before CloudFormation stops waiting.
+func TestAStackIsToldThatAPermissionIsMissing(t *testing.T) {
+	t.Parallel()
+	s, err := newStackWorld(localaws.CloudFormationConfig{}, `{"faults": [{"call": "lambda:GetAlias", "actor": "stack-shift", "error": "deny", "untilSeconds": 300}]}`, 0)
+	require.NoError(t, err)
+	defer s.w.Close()
+	require.NoError(t, s.create(form{code: "1", plain: true}))
+	began := s.w.Elapsed()
+	s.update(ofCanary("1"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_ROLLBACK_COMPLETE", s.status(), s)
+	require.Contains(t, s.String(), "AccessDenied")
+	require.Less(t, s.w.Elapsed()-began, 3*time.Minute)
+	require.Zero(t, s.w.DeadLetters())
+}

@@ -153,14 +153,39 @@ func (h StackShift) serveEvent(ctx context.Context, raw []byte) error {
 func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	slog.InfoContext(ctx, "asked by CloudFormation", "request", r.Type, "stack", r.StackID, "resource", r.LogicalID)
 	answer, back, err := h.decide(ctx, r)
-	for _, upTo := range safetyNetDelays {
-		if err == nil || ctx.Err() != nil || isPermanent(err) {
-			break
+	began, delays := h.Now.read(), safetyNetDelays
+	for err != nil && ctx.Err() == nil && !isPermanent(err) {
+		switch {
+		case h.isDeniedYet(r, err, began):
+			h.Pause.wait(ctx, deniedDelay)
+		case len(delays) > 0:
+			h.Wait.pass(ctx, delays[0])
+			delays = delays[1:]
+		default:
+			return h.finish(ctx, r, answer, back, err)
 		}
 		slog.WarnContext(ctx, "trying again", "error", flow.Wire(err).Message)
-		h.Wait.pass(ctx, upTo)
 		answer, back, err = h.decide(ctx, r)
 	}
+	return h.finish(ctx, r, answer, back, err)
+}
+
+// A permission that is missing may be given within deniedPatience. An update that adopts a function
+// gives it the tag by which Sluice may look at its alias, and IAM may know the tag only later. The
+// Lambda has time for that, and for one try after it.
+const (
+	deniedPatience = flow.StackShiftTimeout - 30*time.Second
+	deniedDelay    = 5 * time.Second
+)
+
+// isDeniedYet says whether to wait for a permission. A deletion does not: its functions may be gone,
+// with the tags.
+func (h StackShift) isDeniedYet(r stackshift.Request, err error, began time.Time) bool {
+	return r.Type != stackshift.Delete && flow.Wire(err).Name == flow.AccessDenied && h.Now.read().Sub(began) < deniedPatience
+}
+
+// finish answers a request that was decided, unless it waits.
+func (h StackShift) finish(ctx context.Context, r stackshift.Request, answer *stackshift.Answer, back bool, err error) error {
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
 		// A deletion must not keep the stack from going.
