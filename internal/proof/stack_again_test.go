@@ -198,3 +198,35 @@ func TestAStackIsToldThatAPermissionIsMissing(t *testing.T) {
 	require.Less(t, s.w.Elapsed()-began, 3*time.Minute)
 	require.Zero(t, s.w.DeadLetters())
 }
+
+// An update during a freeze fails, or waits for its end as long as CloudFormation waits. One that
+// shifts nothing passes.
+func TestAnUpdateDuringAFreeze(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		freeze time.Duration
+		to     form
+		ends   string
+		serves string
+	}{
+		"fails":                       {24 * time.Hour, ofCanary("2"), "UPDATE_ROLLBACK_COMPLETE", "1"},
+		"waits":                       {20 * time.Minute, withShift(ofCanary("2"), `"WhenFrozen": "wait"`), "UPDATE_COMPLETE", "2"},
+		"waits longer than the stack": {24 * time.Hour, withShift(ofCanary("2"), `"WhenFrozen": "wait", "ServiceTimeout": "600"`), "UPDATE_ROLLBACK_COMPLETE", "1"},
+		"shifts nothing":              {24 * time.Hour, form{code: "1", config: "AllAtOnce"}, "UPDATE_COMPLETE", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(4) {
+				s := newStack(t, localaws.CloudFormationConfig{}, ofCanary("1"))
+				defer s.w.Close()
+				s.w.Freeze(tt.freeze, "a holiday")
+				require.NoError(t, s.w.Advance(time.Minute))
+				s.grain = 5 * time.Minute
+				s.update(tt.to)
+				require.NoError(t, s.play(stackOrder{seed: seed}.pick()))
+				require.Equal(t, tt.ends, s.status(), s)
+				require.Equal(t, tt.serves, s.serving(), s)
+			}
+		})
+	}
+}

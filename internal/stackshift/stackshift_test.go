@@ -53,13 +53,13 @@ func TestPropertiesAreReadAsCloudFormationSendsThem(t *testing.T) {
 func TestAllProblemsOfThePropertiesAreReportedByPath(t *testing.T) {
 	t.Parallel()
 	_, err := stackshift.DecodeProperties([]byte(`{"Protocol": "2", "ServiceTimeout": "4000", "Wait": "false", "Handle": "https://x", "Strategy": "AllAtOnce",
-		"AlarmConfigurations": [{"Enabled": "perhaps", "Alarms": [{}]}], "HookMode": "callback?", "Judge": "yes",
+		"AlarmConfigurations": [{"Enabled": "perhaps", "Alarms": [{}]}], "HookMode": "callback?", "Judge": "yes", "WhenFrozen": "pass",
 		"Targets": [{"Key": "a-b", "Function": "f", "Alias": "live", "Version": "1"}, {"Key": "A", "Function": "f", "Alias": "live"}]}`))
 	require.Error(t, err)
 	for _, problem := range []string{
 		`Protocol: must be "1"`, `ServiceTimeout: must be a number of seconds from 60 to 3600, not "4000"`, `Wait: is "false" beside a Handle`, `Strategy: is not known here`,
 		`AlarmConfigurations[0].Enabled: must be true or false`, `AlarmConfigurations[0].Alarms[0].Name: is missing`, `HookMode: must be one of codedeploy, callback, sync`,
-		`Judge: must be one of enforce, observe, off`, `Targets[0].Key: must be letters and digits`, `Targets[1].Version: is missing`, `Targets[1]: f:live appears twice`,
+		`Judge: must be one of enforce, observe, off`, `WhenFrozen: must be one of fail, wait`, `Targets[0].Key: must be letters and digits`, `Targets[1].Version: is missing`, `Targets[1]: f:live appears twice`,
 	} {
 		assert.ErrorContains(t, err, problem)
 	}
@@ -81,6 +81,7 @@ type input struct {
 	Hooks                  struct{ BeforeTraffic, AfterTraffic []hook }
 	Judge                  any
 	WhenHeld, Unchanged    string
+	WhenFrozen             string
 	IgnoreUnreadableAlarms bool
 }
 
@@ -117,6 +118,15 @@ func TestTheInputHasWhatThePropertiesSay(t *testing.T) {
 	assert.Equal(t, "succeed", in.Unchanged)
 	require.Len(t, in.Hooks.BeforeTraffic, 1)
 	assert.Equal(t, "codedeploy", in.Hooks.BeforeTraffic[0].Mode)
+}
+
+func TestTheInputSaysWhatAnUpdateDoesInAFreeze(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]string{``: "", `"WhenFrozen": "fail", `: "fail", `"WhenFrozen": "wait", `: "wait"} {
+		in, err := inputOf(t, decode(t, strings.Replace(properties, `"Protocol"`, change+`"Protocol"`, 1)), "")
+		require.NoError(t, err)
+		assert.Equal(t, want, in.WhenFrozen)
+	}
 }
 
 // CloudFormation waits an hour at most. What does not fit is refused; what may take less takes
