@@ -128,6 +128,33 @@ func TestARequestThatShiftsNothingReplacesWhatIsRemembered(t *testing.T) {
 	assert.Equal(t, want, remembered)
 }
 
+// Whoever removes Sluice has to know which stacks need it.
+func TestTheStacksThatShiftAreListedUntilTheirResourceIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	stacks := func() []string {
+		ids, err := w.Stacks(t.Context())
+		require.NoError(t, err)
+		return ids
+	}
+	assert.Empty(t, stacks())
+	shop, shop2, depot := signedAt("r1", "100000"), signedAt("r2", "100000"), signedAt("r3", "100000")
+	shop2.LogicalID, depot.StackID = "SluiceShift2", "arn:aws:cloudformation:us-east-1:123456789012:stack/depot/1"
+	_, err := w.Remember(t.Context(), memory(shop, "41", "42"), forward(shop), json.RawMessage(`{}`), noon)
+	require.NoError(t, err)
+	require.NoError(t, w.Replace(t.Context(), shop2, shop2.Remembered(), noon))
+	require.NoError(t, w.Replace(t.Context(), depot, depot.Remembered(), noon))
+	assert.Equal(t, []string{depot.StackID, shop.StackID}, stacks())
+
+	for _, r := range []stackshift.Request{shop, depot} {
+		r.Type = stackshift.Delete
+		_, err := w.Supersede(t.Context(), r, noon)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{shop.StackID}, stacks(), "it has a second resource")
+}
+
 // A later update has to know which properties the stack has.
 func TestWhereAStackHasGoneBackToIsRememberedUntilItGoesForward(t *testing.T) {
 	t.Parallel()
@@ -228,6 +255,7 @@ func TestNoFailureWithAStackIsLost(t *testing.T) {
 		"Replace":   func(w *world) error { return w.Replace(t.Context(), r, r.Remembered(), noon) },
 		"AwaitEnd":  func(w *world) error { return w.AwaitEnd(t.Context(), forward(r), noon) },
 		"Answered":  func(w *world) error { return w.Answered(t.Context(), forward(r)) },
+		"Stacks":    func(w *world) error { _, err := w.Stacks(t.Context()); return err },
 		"Waiters":   func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
 	} {
 		w := newWorld(t)
