@@ -70,8 +70,8 @@ CDKFLAGS ?=
 # takes it into the stack again. Without it, its name would be taken for ever.
 take_in := --import-existing-resources
 
-# For make destroy: ABANDON_OPEN=1 destroys the stack even if deployments are open. Nobody puts
-# their traffic back then.
+# For make destroy: ABANDON_OPEN=1 destroys the stack even if deployments are open, or stacks need it.
+# The safety net may not get to put the traffic back then.
 ABANDON_OPEN ?=
 
 # Any pipeline, for what only needs to know the name of its stack.
@@ -252,7 +252,7 @@ smoke: needs-go ## test the deployed stack on its account, and what AWS leaves o
 	@go build -o bin/smoke ./infra/smoke && bin/smoke $(smoke_flags) $(SETTINGS)
 
 .PHONY: destroy
-destroy: needs-node needs-account build ## remove the stack, and that of a pipeline, if no deployment is open; the table stays
+destroy: needs-node needs-account build ## remove the stack, and that of a pipeline, if nothing needs it; the table stays
 	@$(preflight) destroy $(if $(filter 1,$(ABANDON_OPEN)),--abandon-open) $(SETTINGS)
 	$(cdk) destroy --all $(any_pipeline) $(SETTINGS) $(CDKFLAGS)
 	@echo 'The table of the ledger stays, with what it knows. The next make deploy takes it in again. To be rid of it, switch off its deletion protection and delete it by hand.'

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/sluice-aws/sluice/internal/cdksettings"
@@ -22,9 +21,10 @@ import (
 // abandonOpen is the argument that only reports what would be an error.
 const abandonOpen = "--abandon-open"
 
-// checkDestroy refuses to destroy a stack in the middle of a shift. Without the state machine
-// an execution ends and no Catch sees it, and without the safety net nobody puts its traffic
-// back.
+// checkDestroy refuses to destroy a stack in the middle of a shift, or while other stacks need it.
+// Without the state machine an execution ends and no Catch sees it. The safety net is deleted right
+// after it, and may not get to put the traffic back. Without stack-shift, CloudFormation can
+// neither update nor delete a stack that has its custom resource.
 func checkDestroy(ctx context.Context, l load, args []string, notes io.Writer) error {
 	cfg, err := l.account(ctx)
 	if err != nil {
@@ -35,7 +35,8 @@ func checkDestroy(ctx context.Context, l load, args []string, notes io.Writer) e
 	if err != nil {
 		return err
 	}
-	err = checkNothingOpen(ctx, cfg, set.NamePrefix())
+	ledger := dynamo.FromConfig(cfg, set.NamePrefix())
+	err = joined(checkNothingOpen(ctx, ledger, cfg.Region, set.NamePrefix()), checkNoStacks(ctx, ledger, cfg.Region, set.NamePrefix()))
 	if err != nil && abandon {
 		fmt.Fprintf(notes, "%v\n\nABANDON_OPEN is set: going on.\n", err)
 		return nil
@@ -46,10 +47,35 @@ func checkDestroy(ctx context.Context, l load, args []string, notes io.Writer) e
 	return nil
 }
 
+// joined returns an error with both texts, a line apart, or nil if there are none.
+func joined(all ...error) error {
+	all = slices.DeleteFunc(all, func(err error) bool { return err == nil })
+	if len(all) < 2 {
+		return errors.Join(all...)
+	}
+	return fmt.Errorf("%w\n\n%w", all[0], all[1])
+}
+
+// checkNoStacks returns an error that lists the stacks whose aliases Sluice shifts. Without a table
+// there are none.
+func checkNoStacks(ctx context.Context, ledger *dynamo.Ledger, region, prefix string) error {
+	stacks, err := ledger.Stacks(ctx)
+	var missing *types.ResourceNotFoundException
+	switch {
+	case errors.As(err, &missing):
+		return nil
+	case err != nil:
+		return fmt.Errorf("cannot tell which stacks %s shifts in %s: %w\nIt takes dynamodb:Scan on the table", prefix, region, err)
+	case len(stacks) == 0:
+		return nil
+	}
+	return fmt.Errorf("stacks of CloudFormation in %s need %s:\n  %s\nWithout it, they can be neither updated nor deleted. "+
+		"Move them back first: infra/migrate/README.md, Before Sluice goes.", region, prefix, strings.Join(stacks, "\n  "))
+}
+
 // checkNothingOpen returns an error that lists the deployments that are not over. Without a
 // table there are none.
-func checkNothingOpen(ctx context.Context, cfg aws.Config, prefix string) error {
-	ledger := dynamo.FromConfig(cfg, prefix)
+func checkNothingOpen(ctx context.Context, ledger *dynamo.Ledger, region, prefix string) error {
 	open, err := operator.OpenDeployments(ctx, ledger)
 	suspect, errSuspect := operator.SuspectDeployments(ctx, ledger)
 	suspect = slices.DeleteFunc(suspect, func(s operator.Standing) bool {
@@ -58,11 +84,11 @@ func checkNothingOpen(ctx context.Context, cfg aws.Config, prefix string) error 
 	var problems []string
 	var missing *types.ResourceNotFoundException
 	if err = errors.Join(err, errSuspect); err != nil && !errors.As(err, &missing) {
-		problems = append(problems, fmt.Sprintf("cannot tell whether a deployment is open in the table %s in %s: %v\nIt takes dynamodb:Query and dynamodb:GetItem on the table.", prefix, cfg.Region, err))
+		problems = append(problems, fmt.Sprintf("cannot tell whether a deployment is open in the table %s in %s: %v\nIt takes dynamodb:Query and dynamodb:GetItem on the table.", prefix, region, err))
 	}
 	if all := slices.Concat(lines(open, prefix, describeOpen), lines(suspect, prefix, describeSuspect)); len(all) > 0 {
-		problems = append(problems, fmt.Sprintf("deployments of %s in %s are not over:\n%s\nIf the stack went now, nobody would put their traffic back. Do what is said above, and then make destroy again.",
-			prefix, cfg.Region, strings.Join(all, "\n")))
+		problems = append(problems, fmt.Sprintf("deployments of %s in %s are not over:\n%s\nIf the stack went now, the safety net might not get to put their traffic back. Do what is said above, and then make destroy again.",
+			prefix, region, strings.Join(all, "\n")))
 	}
 	if len(problems) > 0 {
 		return errors.New(strings.Join(problems, "\n\n"))

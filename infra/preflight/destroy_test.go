@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-aws/sluice/internal/ledger/dynamo"
 	"github.com/sluice-aws/sluice/internal/localaws"
 	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/stackshift"
 )
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
@@ -132,6 +133,28 @@ func TestThePreflightReadsTheLedgerOfTheStackThatIsDestroyed(t *testing.T) {
 	assert.NoError(t, err, "another stack")
 }
 
+// Whoever has a stack with the custom resource could neither update nor delete it any more.
+func TestSluiceIsNotDestroyedWhileStacksNeedIt(t *testing.T) {
+	t.Parallel()
+	s := newStack("sluice")
+	r := stackshift.Request{
+		Type: stackshift.Create, StackID: "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1", LogicalID: "Shift", RequestID: "r1",
+		ResponseURL: "https://answer/?X-Amz-Date=20261201T115900Z",
+	}
+	require.NoError(t, s.ledger.Replace(t.Context(), r, r.Remembered(), noon))
+	_, err := s.destroy(t)
+	require.ErrorContains(t, err, "stacks of CloudFormation in us-east-1 need sluice:\n  "+r.StackID+"\n")
+	require.ErrorContains(t, err, "infra/migrate/README.md")
+	notes, err := s.destroy(t, abandonOpen)
+	require.NoError(t, err)
+	assert.Contains(t, notes, r.StackID)
+
+	s.shifting(t, "lambda:orders:live")
+	_, err = s.destroy(t)
+	require.ErrorContains(t, err, "are not over", "both are told")
+	require.ErrorContains(t, err, r.StackID)
+}
+
 // What cannot be read may be an open deployment.
 func TestAStackWhoseLedgerCannotBeReadIsNotDestroyed(t *testing.T) {
 	t.Parallel()
@@ -139,6 +162,7 @@ func TestAStackWhoseLedgerCannotBeReadIsNotDestroyed(t *testing.T) {
 	err := run(t.Context(), account, []string{"destroy"}, io.Discard)
 	require.ErrorContains(t, err, "cannot tell whether a deployment is open in the table sluice in us-east-1")
 	assert.ErrorContains(t, err, "It takes dynamodb:Query and dynamodb:GetItem on the table.")
+	assert.ErrorContains(t, err, "It takes dynamodb:Scan on the table")
 	var notes bytes.Buffer
 	require.NoError(t, run(t.Context(), account, []string{"destroy", abandonOpen}, &notes))
 	assert.Contains(t, notes.String(), "cannot tell")

@@ -3,7 +3,8 @@
 //
 //	preflight account              a region and credentials, which CDK's bootstrap itself needs
 //	preflight deploy SETTINGS      that, CDK's bootstrap, and that the ledger's name is free
-//	preflight destroy SETTINGS     that no deployment is open; --abandon-open goes on all the same
+//	preflight destroy SETTINGS     that no deployment is open and no stack needs Sluice;
+//	                               --abandon-open goes on all the same
 //	preflight definition FILE      what Step Functions says about the definition in a template,
 //	                               if there is an account to ask
 package main

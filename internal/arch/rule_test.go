@@ -173,7 +173,7 @@ var rules = []rule{
 	{folder: "infra/pipeline", may: cdk},
 	// It asks AWS what the stack needs before it can be deployed, and the ledger whether it
 	// may be destroyed.
-	{folder: "infra/preflight", may: []string{cdkSettings, operator, module + "/internal/ledger", contract, domain, awserror, sdk, smithy}, tests: []string{localASL, localCloud, localWorld}},
+	{folder: "infra/preflight", may: []string{cdkSettings, operator, module + "/internal/ledger", contract, domain, awserror, sdk, smithy}, tests: []string{localASL, localCloud, localWorld, stackShift}},
 
 	// It works with Sluice in AWS as its users do, and knows its names.
 	{folder: "infra/smoke", may: []string{cdkSettings, operator, contract, domain, sdk, smithy}, tests: []string{localCloud, localWorld}},

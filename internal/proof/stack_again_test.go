@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/localaws"
 )
 
@@ -112,5 +113,120 @@ func TestAStackThatWaitsAgainForgetsWhatItHadRecordedWithoutWaiting(t *testing.T
 		require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
 		require.Equal(t, update.recorded, s.recorded(), s)
 		require.Equal(t, update.to.code, s.serving(), s)
+	}
+}
+
+// A rollback leaves what somebody has deployed by hand, and so does an update after it that changes
+// no version. CloudFormation may have recorded that version by then.
+func TestWhatWasDeployedByHandStaysAfterAnUpdateThatFailed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, localaws.CloudFormationConfig{RollbackInOrder: true}, ofCanary("1"))
+	defer s.w.Close()
+	s.byHand()
+	for _, update := range []struct {
+		to   form
+		ends string
+	}{
+		{withBehind(ofCanary("2")), "UPDATE_ROLLBACK_COMPLETE"}, {form{code: "1", config: "AllAtOnce"}, "UPDATE_COMPLETE"}, {ofCanary("1"), "UPDATE_COMPLETE"},
+	} {
+		s.update(update.to)
+		require.NoError(t, s.play(firstChoice))
+		require.Equal(t, update.ends, s.status(), s)
+		require.Equal(t, "2", s.serving(), s)
+	}
+	s.update(ofCanary("4"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+	require.Equal(t, "4", s.serving(), s)
+}
+
+// An update whose plan does not fit has shifted nothing. CloudFormation may take its properties for
+// those of before when it is tried again.
+func TestAnUpdateThatBeganNoShiftIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, localaws.CloudFormationConfig{}, ofCanary("1"))
+	defer s.w.Close()
+	s.update(keptFailed(withShift(ofCanary("2"), `"ServiceTimeout": "330"`)))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_FAILED", s.status(), s)
+	require.Zero(t, s.shifts())
+	s.update(ofCanary("2"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+	require.Equal(t, "2", s.serving(), s)
+	require.Equal(t, 1, s.shifts(), "its traffic was shifted, and not only written by CloudFormation")
+}
+
+// shifts counts the executions that the stack has started.
+func (s *stack) shifts() int {
+	n := 0
+	for _, x := range s.w.Executions() {
+		if flow.IsStackExecution(x.ARN()) {
+			n++
+		}
+	}
+	return n
+}
+
+// The update that adopts a function gives it the tag by which stack-shift may look at its alias. IAM
+// may take a while to know it.
+func TestAFirstUpdateWaitsForItsTag(t *testing.T) {
+	t.Parallel()
+	s, err := newStackWorld(localaws.CloudFormationConfig{}, `{"faults": [{"call": "lambda:GetAlias", "actor": "stack-shift", "error": "deny", "untilSeconds": 95}]}`, 0)
+	require.NoError(t, err)
+	defer s.w.Close()
+	require.NoError(t, s.create(form{code: "1", plain: true}))
+	denied := 95*time.Second - s.w.Elapsed()
+	require.Greater(t, denied, 70*time.Second)
+	s.update(ofCanary("1"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_COMPLETE", s.status(), s)
+}
+
+// A permission that stays away is told before CloudFormation stops waiting.
+func TestAStackIsToldThatAPermissionIsMissing(t *testing.T) {
+	t.Parallel()
+	s, err := newStackWorld(localaws.CloudFormationConfig{}, `{"faults": [{"call": "lambda:GetAlias", "actor": "stack-shift", "error": "deny", "untilSeconds": 300}]}`, 0)
+	require.NoError(t, err)
+	defer s.w.Close()
+	require.NoError(t, s.create(form{code: "1", plain: true}))
+	began := s.w.Elapsed()
+	s.update(ofCanary("1"))
+	require.NoError(t, s.play(firstChoice))
+	require.Equal(t, "UPDATE_ROLLBACK_COMPLETE", s.status(), s)
+	require.Contains(t, s.String(), "AccessDenied")
+	require.Less(t, s.w.Elapsed()-began, 3*time.Minute)
+	require.Zero(t, s.w.DeadLetters())
+}
+
+// An update during a freeze fails, or waits for its end as long as CloudFormation waits. One that
+// shifts nothing passes.
+func TestAnUpdateDuringAFreeze(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		freeze time.Duration
+		to     form
+		ends   string
+		serves string
+	}{
+		"fails":                       {24 * time.Hour, ofCanary("2"), "UPDATE_ROLLBACK_COMPLETE", "1"},
+		"waits":                       {20 * time.Minute, withShift(ofCanary("2"), `"WhenFrozen": "wait"`), "UPDATE_COMPLETE", "2"},
+		"waits longer than the stack": {24 * time.Hour, withShift(ofCanary("2"), `"WhenFrozen": "wait", "ServiceTimeout": "600"`), "UPDATE_ROLLBACK_COMPLETE", "1"},
+		"shifts nothing":              {24 * time.Hour, form{code: "1", config: "AllAtOnce"}, "UPDATE_COMPLETE", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(4) {
+				s := newStack(t, localaws.CloudFormationConfig{}, ofCanary("1"))
+				defer s.w.Close()
+				s.w.Freeze(tt.freeze, "a holiday")
+				require.NoError(t, s.w.Advance(time.Minute))
+				s.grain = 5 * time.Minute
+				s.update(tt.to)
+				require.NoError(t, s.play(stackOrder{seed: seed}.pick()))
+				require.Equal(t, tt.ends, s.status(), s)
+				require.Equal(t, tt.serves, s.serving(), s)
+			}
+		})
 	}
 }

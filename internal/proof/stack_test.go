@@ -435,11 +435,16 @@ func (story stackStory) excludes(way string) bool { return story.drifts && way =
 func (story stackStory) versionBefore() string { return orElse(story.before, "1") }
 func (story stackStory) versionAfter() string  { return orElse(story.after, "2") }
 
+// tellsTheStack says whether the stack has recorded what its alias serves.
+func (story stackStory) tellsTheStack() bool {
+	return story.recorded == "" && !story.noWait && !story.unrecorded
+}
+
 // verify checks the invariant of stacks: an update that was taken back leaves every alias as it
 // was, one that has succeeded has moved it; no alias has weights, nothing hangs, and nobody waits
 // for an answer any more.
 func (s *stack) verify(story stackStory) error {
-	want, recorded := s.wanted(story), story.recorded
+	want := s.wanted(story)
 	switch {
 	case want == "":
 		return fmt.Errorf("the stack is %s", s.status())
@@ -447,7 +452,7 @@ func (s *stack) verify(story stackStory) error {
 		return fmt.Errorf("%s, and the alias serves %s, not %s", s.status(), s.serving(), want)
 	case s.green != "" && s.servingOf("green") != s.wantedOfOther():
 		return fmt.Errorf("the alias of the other stack serves %s, not %s", s.servingOf("green"), s.wantedOfOther())
-	case s.recorded() != "" && !strings.HasSuffix(want, s.recorded()) && recorded == "" && !story.noWait:
+	case story.tellsTheStack() && s.recorded() != "" && !strings.HasSuffix(want, s.recorded()):
 		return fmt.Errorf("%s, and the stack has recorded %s, not %s", s.status(), s.recorded(), want)
 	case s.w.AnyRunning():
 		return fmt.Errorf("an execution still runs")
@@ -528,6 +533,8 @@ type stackStory struct {
 	drifts bool
 	// disturbed is until when the story's scenario disturbs CloudFormation.
 	disturbed time.Duration
+	// unrecorded says that the stack may have recorded another version than its alias serves.
+	unrecorded bool
 	// noWait says that the stack does not wait for its shift.
 	noWait bool
 	// grain is how far time passes between two choices at least. It is 30 seconds, and 2 minutes
@@ -734,6 +741,36 @@ var stackStories = []stackStory{
 			s.due("UPDATE_ROLLBACK_IN_PROGRESS", "somebody freezes the account", func() { s.w.Freeze(24*time.Hour, "it is broken") })
 		},
 		ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	// An update that changes no version leaves what somebody has deployed by hand.
+	{
+		name: "an update of the strategy alone after somebody deploys by hand", first: ofCanary("1"), begin: func(s *stack) {
+			s.byHand()
+			s.update(withBeside(form{code: "1", config: "AllAtOnce"}))
+		},
+		drifts: true, before: "2", after: "2", unrecorded: true, ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "an update of the strategy alone after somebody deploys by hand, long", first: ofLong(ofCanary("1")), begin: func(s *stack) {
+			s.byHand()
+			s.update(withBeside(ofLong(form{code: "1", config: "AllAtOnce"})))
+		},
+		drifts: true, before: "2", after: "2", unrecorded: true, ends: []string{"UPDATE_COMPLETE"},
+	},
+	{
+		name: "an update of the strategy alone after somebody deploys by hand fails", first: ofCanary("1"), fails: true, begin: func(s *stack) {
+			s.byHand()
+			s.update(withBehind(form{code: "1", config: "AllAtOnce", name: "2"}))
+		},
+		drifts: true, before: "2", after: "2", unrecorded: true, ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
+	},
+	{
+		name: "an update of the strategy alone after somebody deploys by hand is cancelled", first: ofCanary("1"), begin: func(s *stack) {
+			s.byHand()
+			s.update(withBehind(form{code: "1", config: "AllAtOnce"}))
+			s.once("somebody cancels the update", s.cancel)
+		},
+		drifts: true, before: "2", after: "2", unrecorded: true, ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
 }
 

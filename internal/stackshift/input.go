@@ -103,7 +103,7 @@ type inputEvidence struct {
 func (p Properties) input(targets []Target, strategy json.RawMessage) *input {
 	in := &input{
 		Strategy: strategy, Alarms: p.Alarms, IgnoreUnreadableAlarms: p.IgnoreUnreadableAlarms,
-		WhenHeld: string(shift.WaitWhenHeld), Unchanged: string(shift.SucceedUnchanged),
+		WhenHeld: string(shift.WaitWhenHeld), WhenFrozen: p.WhenFrozen, Unchanged: string(shift.SucceedUnchanged),
 	}
 	if in.Strategy == nil {
 		in.Strategy, _ = json.Marshal(p.DeploymentConfig) // a string

@@ -3,7 +3,11 @@ package stackshift
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/sluice-aws/sluice/internal/shift"
 )
 
 // Move is a target that an execution takes from one version to another.
@@ -25,15 +29,23 @@ type Memory struct {
 	// are no Moves, if there was nothing to shift.
 	Execution string `json:"execution,omitempty"`
 	Moves     []Move `json:"moves,omitempty"`
+	// Idle is what Execution would be, if there was nothing to shift.
+	Idle string `json:"idle,omitempty"`
 	// Signed is when the newest request was signed. See Request.Signed.
 	Signed string `json:"-"`
-	// Recorded are the versions that the stack has recorded, by key, if it does not wait.
+	// BackTo identifies the properties that the stack has gone back to since.
+	BackTo string `json:"-"`
+	// Recorded are the versions that the stack has recorded, by key, where they may be others than
+	// its properties name.
 	Recorded map[string]string `json:"recorded,omitempty"`
 }
 
 // ErrLate is returned for a request after which CloudFormation has sent a newer one of the same
 // resource. Nobody waits for its answer, and it must not be done any more.
 var ErrLate = errors.New("CloudFormation has sent a newer request")
+
+// IsIdle says whether a request has come before, and there was nothing to shift.
+func (m Memory) IsIdle(r Request) bool { return m.Idle == r.Execution() }
 
 // IsOf says whether the request that is remembered had these properties.
 func (m Memory) IsOf(properties json.RawMessage) bool {
@@ -48,6 +60,22 @@ func identify(properties json.RawMessage) string {
 	}
 	text, _ := json.Marshal(sorted) // it was decoded from JSON
 	return digest(string(text))
+}
+
+// keptOutcomes is how long the Ledger and Step Functions know how an execution has ended, at least.
+const keptOutcomes = 90 * 24 * time.Hour
+
+// StandsAt says whether it is known that the stack has reached these properties: by the last request
+// forward, whose execution has ended with the Outcome, or by going back to them since. An execution
+// may have ended so long ago that nobody knows how. Then it has succeeded, or the stack would have
+// gone back.
+func (m Memory) StandsAt(properties json.RawMessage, outcome shift.Outcome, now time.Time) bool {
+	if m.BackTo != "" {
+		return m.BackTo == identify(properties)
+	}
+	signed, err := time.Parse(signedFormat, m.Signed)
+	forgotten := outcome == "" && err == nil && now.Sub(signed) > keptOutcomes
+	return m.IsOf(properties) && (m.Execution == "" || outcome == shift.Promoted || outcome == shift.Unchanged || forgotten)
 }
 
 // ToUndo returns what a stack that rolls back has to undo by this request. The stack goes back to
@@ -66,6 +94,8 @@ type Waiter struct {
 	// Execution is the name of the execution.
 	Execution string  `json:"execution"`
 	Request   Request `json:"request"`
+	// Recorded are the versions to answer, by key, that are not those of the request's properties.
+	Recorded map[string]string `json:"recorded,omitempty"`
 	// Forward is set if the answer is the Outcome of the execution. Otherwise the request is
 	// decided anew when the execution has ended.
 	Forward bool `json:"forward"`
@@ -105,6 +135,14 @@ func (s Standings) ToShift(targets []Target) ([]Target, []Move) {
 		moves = append(moves, Move{Key: t.Key, Function: t.Function, Alias: t.Alias, Before: now.Version, To: t.Version})
 	}
 	return todo, moves
+}
+
+// Without returns the targets and their moves without some of the targets.
+func Without(targets []Target, moves []Move, some []Target) ([]Target, []Move) {
+	return slices.DeleteFunc(slices.Clone(targets), func(t Target) bool { return slices.Contains(some, t) }),
+		slices.DeleteFunc(slices.Clone(moves), func(m Move) bool {
+			return slices.ContainsFunc(some, func(t Target) bool { return t.Key == m.Key })
+		})
 }
 
 // ToTakeBack lists the moves of a shift that was promoted and whose alias still serves what it
@@ -150,6 +188,40 @@ func (p Properties) Now(s Standings) map[string]string {
 	return data
 }
 
+// Answers returns the versions that a request forward answers, by key. kept are targets that the
+// request does not shift although they serve other versions. What the stack has recorded of them
+// stays, so that CloudFormation does not write their aliases. If it may have recorded another version
+// than its properties name, the answer is what they serve: whatever CloudFormation writes then
+// moves no traffic.
+func (p Properties) Answers(kept []Target, s Standings, before Memory) map[string]string {
+	data, now := p.Wanted(), p.Now(s)
+	for _, t := range p.Targets {
+		_, recorded := before.Recorded[t.Key]
+		if is := slices.Contains(kept, t); p.NoWait && !is || recorded && is {
+			data[t.Key] = now[t.Key]
+		}
+	}
+	if p.NoWait {
+		return before.RecordedOr(data)
+	}
+	return data
+}
+
+// Others returns the versions that are not those which the properties name, by key. It is nil if
+// there are none.
+func (p Properties) Others(data map[string]string) map[string]string {
+	var others map[string]string
+	for key, wanted := range p.Wanted() {
+		if data[key] != wanted {
+			if others == nil {
+				others = map[string]string{}
+			}
+			others[key] = data[key]
+		}
+	}
+	return others
+}
+
 // RollsBack says whether a stack with this status takes back an update or a creation.
 func RollsBack(status string) bool { return strings.Contains(status, "ROLLBACK") }
 
@@ -174,8 +246,8 @@ func (m Memory) Mirrors(now, old Properties) bool {
 	return true
 }
 
-// RecordedOr returns the versions that the stack has recorded. If it has recorded none without
-// waiting, the others are what it has.
+// RecordedOr returns the versions that the stack has recorded. Where none is remembered, the others
+// are what it has.
 func (m Memory) RecordedOr(others map[string]string) map[string]string {
 	data := map[string]string{}
 	for key, version := range others {

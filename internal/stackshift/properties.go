@@ -38,6 +38,9 @@ type Properties struct {
 	HookMode shift.HookMode
 	// Judge says whether the versions are compared; empty is Sluice's default.
 	Judge string
+	// WhenFrozen says whether an update fails or waits while the account is frozen; empty is Sluice's
+	// default.
+	WhenFrozen string
 	// Handle is the URL of a wait condition, which waits longer than CloudFormation waits for a
 	// custom resource. The resource itself is answered at once then.
 	Handle string
@@ -69,7 +72,7 @@ func (e *PropertiesError) Error() string {
 // propertyNames are all properties that a template may have.
 var propertyNames = []string{
 	"ServiceToken", "ServiceTimeout", "Protocol", "Targets", "DeploymentConfigName", "AlarmConfigurations",
-	"BeforeTraffic", "AfterTraffic", "HookMode", "Judge", "Handle", "Wait",
+	"BeforeTraffic", "AfterTraffic", "HookMode", "Judge", "WhenFrozen", "Handle", "Wait",
 }
 
 // DecodeProperties reads the properties of the custom resource. CloudFormation sends every number
@@ -89,6 +92,9 @@ func DecodeProperties(raw []byte) (Properties, error) {
 	}
 	if judge := o.Field("Judge"); judge.Present() {
 		p.Judge = judge.OneOf("enforce", "observe", "off")
+	}
+	if frozen := o.Field("WhenFrozen"); frozen.Present() {
+		p.WhenFrozen = frozen.OneOf(string(shift.FailWhenFrozen), string(shift.WaitWhenFrozen))
 	}
 	p.Alarms, p.IgnoreUnreadableAlarms = decodeAlarms(o.Field("AlarmConfigurations"))
 	if protocol := o.Field("Protocol"); protocol.Present() && scalar(protocol) != Protocol {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +74,22 @@ const maxField = 8192
 
 // Resource identifies the custom resource through all its requests.
 func (r Request) Resource() string { return digest(r.StackID, r.LogicalID) }
+
+// Kept lists the targets that the update before had, too, with the same versions.
+func (r Request) Kept(targets []Target) []Target {
+	if r.Type != Update {
+		return nil
+	}
+	old, err := DecodeProperties(r.OldProperties)
+	if err != nil { // an earlier Sluice may have read them
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(targets), func(t Target) bool {
+		return !slices.ContainsFunc(old.Targets, func(o Target) bool {
+			return o.Function == t.Function && o.Alias == t.Alias && o.Version == t.Version
+		})
+	})
+}
 
 // Remembered returns what is remembered of this request.
 func (r Request) Remembered() Memory {

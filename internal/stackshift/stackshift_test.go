@@ -53,13 +53,13 @@ func TestPropertiesAreReadAsCloudFormationSendsThem(t *testing.T) {
 func TestAllProblemsOfThePropertiesAreReportedByPath(t *testing.T) {
 	t.Parallel()
 	_, err := stackshift.DecodeProperties([]byte(`{"Protocol": "2", "ServiceTimeout": "4000", "Wait": "false", "Handle": "https://x", "Strategy": "AllAtOnce",
-		"AlarmConfigurations": [{"Enabled": "perhaps", "Alarms": [{}]}], "HookMode": "callback?", "Judge": "yes",
+		"AlarmConfigurations": [{"Enabled": "perhaps", "Alarms": [{}]}], "HookMode": "callback?", "Judge": "yes", "WhenFrozen": "pass",
 		"Targets": [{"Key": "a-b", "Function": "f", "Alias": "live", "Version": "1"}, {"Key": "A", "Function": "f", "Alias": "live"}]}`))
 	require.Error(t, err)
 	for _, problem := range []string{
 		`Protocol: must be "1"`, `ServiceTimeout: must be a number of seconds from 60 to 3600, not "4000"`, `Wait: is "false" beside a Handle`, `Strategy: is not known here`,
 		`AlarmConfigurations[0].Enabled: must be true or false`, `AlarmConfigurations[0].Alarms[0].Name: is missing`, `HookMode: must be one of codedeploy, callback, sync`,
-		`Judge: must be one of enforce, observe, off`, `Targets[0].Key: must be letters and digits`, `Targets[1].Version: is missing`, `Targets[1]: f:live appears twice`,
+		`Judge: must be one of enforce, observe, off`, `WhenFrozen: must be one of fail, wait`, `Targets[0].Key: must be letters and digits`, `Targets[1].Version: is missing`, `Targets[1]: f:live appears twice`,
 	} {
 		assert.ErrorContains(t, err, problem)
 	}
@@ -81,6 +81,7 @@ type input struct {
 	Hooks                  struct{ BeforeTraffic, AfterTraffic []hook }
 	Judge                  any
 	WhenHeld, Unchanged    string
+	WhenFrozen             string
 	IgnoreUnreadableAlarms bool
 }
 
@@ -117,6 +118,15 @@ func TestTheInputHasWhatThePropertiesSay(t *testing.T) {
 	assert.Equal(t, "succeed", in.Unchanged)
 	require.Len(t, in.Hooks.BeforeTraffic, 1)
 	assert.Equal(t, "codedeploy", in.Hooks.BeforeTraffic[0].Mode)
+}
+
+func TestTheInputSaysWhatAnUpdateDoesInAFreeze(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]string{``: "", `"WhenFrozen": "fail", `: "fail", `"WhenFrozen": "wait", `: "wait"} {
+		in, err := inputOf(t, decode(t, strings.Replace(properties, `"Protocol"`, change+`"Protocol"`, 1)), "")
+		require.NoError(t, err)
+		assert.Equal(t, want, in.WhenFrozen)
+	}
 }
 
 // CloudFormation waits an hour at most. What does not fit is refused; what may take less takes
@@ -208,6 +218,83 @@ func TestOnlyWhatTheUpdateHasShiftedThatIsTakenBackIsUndone(t *testing.T) {
 	assert.Equal(t, stackshift.Memory{Recorded: m.Recorded}, m.ToUndo(same), "the stack goes back to what this shift has made")
 	assert.True(t, m.IsOf(same.Properties))
 	assert.False(t, stackshift.Memory{}.IsOf(nil), "nothing is remembered")
+}
+
+// An update leaves what it does not change, if the stack had got there.
+func TestOnlyWhatTheStackHasReachedIsKept(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	of := func(version string) json.RawMessage {
+		return json.RawMessage(`{"Targets": [{"Key": "A", "Function": "orders", "Alias": "live", "Version": "` + version + `"}]}`)
+	}
+	shifted := stackshift.Request{Properties: of("42")}.Remembered()
+	shifted.Execution, shifted.Signed = "cfn-1", "20261130T110000Z"
+	unmoved, old, back := stackshift.Request{Properties: of("42")}.Remembered(), shifted, shifted
+	old.Signed = "20260801T110000Z"
+	back.BackTo = stackshift.Request{Properties: of("41")}.Remembered().Properties
+	for name, tt := range map[string]struct {
+		memory  stackshift.Memory
+		version string
+		outcome shift.Outcome
+		want    bool
+	}{
+		"nothing is remembered":                    {stackshift.Memory{}, "42", "", false},
+		"nothing was to shift":                     {unmoved, "42", "", true},
+		"its shift was promoted":                   {shifted, "42", shift.Promoted, true},
+		"its shift found it there":                 {shifted, "42", shift.Unchanged, true},
+		"its shift was put back":                   {shifted, "42", shift.RolledBack, false},
+		"its shift is open":                        {shifted, "42", "open", false},
+		"its shift never opened":                   {shifted, "42", "", false},
+		"how its shift ended was known months ago": {old, "42", "", true},
+		"the last request was for another version": {shifted, "41", shift.Promoted, false},
+		"the stack has gone back to it":            {back, "41", shift.RolledBack, true},
+		"the stack has gone back from it":          {back, "42", shift.Promoted, false},
+	} {
+		assert.Equal(t, tt.want, tt.memory.StandsAt(of(tt.version), tt.outcome, now), name)
+	}
+}
+
+func TestATargetIsKeptIfTheUpdateDoesNotChangeIt(t *testing.T) {
+	t.Parallel()
+	target := stackshift.Target{Key: "A", Function: "orders", Alias: "live", Version: "42"}
+	for name, tt := range map[string]struct {
+		kind stackshift.Type
+		old  string
+		want []stackshift.Target
+	}{
+		"only the strategy changes":   {stackshift.Update, `{"DeploymentConfigName": "AllAtOnce", "Targets": [{"Key": "A", "Function": "orders", "Alias": "live", "Version": "42"}]}`, []stackshift.Target{target}},
+		"its key changes":             {stackshift.Update, `{"Targets": [{"Key": "B", "Function": "orders", "Alias": "live", "Version": "42"}]}`, []stackshift.Target{target}},
+		"its version changes":         {stackshift.Update, `{"Targets": [{"Key": "A", "Function": "orders", "Alias": "live", "Version": "41"}]}`, nil},
+		"its alias changes":           {stackshift.Update, `{"Targets": [{"Key": "A", "Function": "orders", "Alias": "prod", "Version": "42"}]}`, nil},
+		"its function changes":        {stackshift.Update, `{"Targets": [{"Key": "A", "Function": "stock", "Alias": "live", "Version": "42"}]}`, nil},
+		"the resource is new":         {stackshift.Create, ``, nil},
+		"nobody can read what it was": {stackshift.Update, `{"Targets": []}`, nil},
+	} {
+		r := request(t, func(r *stackshift.Request) { r.Type, r.OldProperties = tt.kind, json.RawMessage(tt.old) })
+		assert.ElementsMatch(t, tt.want, r.Kept([]stackshift.Target{target}), name)
+	}
+	other := stackshift.Target{Key: "B", Function: "stock", Alias: "live", Version: "7"}
+	todo, moves := stackshift.Without([]stackshift.Target{target, other}, []stackshift.Move{{Key: "A"}, {Key: "B"}}, []stackshift.Target{target})
+	assert.Equal(t, []stackshift.Target{other}, todo)
+	assert.Equal(t, []stackshift.Move{{Key: "B"}}, moves)
+}
+
+// CloudFormation must have no reason to write an alias that is kept, or only with what it serves.
+func TestTheAnswerOfAKeptTargetMovesNoTraffic(t *testing.T) {
+	t.Parallel()
+	kept := stackshift.Target{Key: "A", Function: "orders", Alias: "live", Version: "42"}
+	p := stackshift.Properties{Targets: []stackshift.Target{kept, {Key: "B", Function: "stock", Alias: "live", Version: "7"}}}
+	serving := stackshift.Standings{"orders:live": {Version: "43", AtRest: true}, "stock:live": {Version: "6", AtRest: true}}
+	answers := func(noWait bool, recorded map[string]string) map[string]string {
+		p.NoWait = noWait
+		return p.Answers([]stackshift.Target{kept}, serving, stackshift.Memory{Recorded: recorded})
+	}
+	assert.Equal(t, map[string]string{"A": "42", "B": "7"}, answers(false, nil), "the stack has recorded 42")
+	assert.Equal(t, map[string]string{"A": "43", "B": "7"}, answers(false, map[string]string{"A": "41", "B": "5"}), "it may have recorded 41 or 42")
+	assert.Equal(t, map[string]string{"A": "42", "B": "6"}, answers(true, nil), "it does not wait: B keeps what it serves")
+	assert.Equal(t, map[string]string{"A": "41", "B": "5"}, answers(true, map[string]string{"A": "41", "B": "5"}), "it does not wait, and has recorded others")
+	assert.Equal(t, map[string]string{"A": "43"}, p.Others(map[string]string{"A": "43", "B": "7"}))
+	assert.Nil(t, p.Others(map[string]string{"A": "42", "B": "7"}))
 }
 
 func TestWhenARequestWasSignedIsReadFromItsURL(t *testing.T) {

@@ -74,11 +74,12 @@ func (m Macro) rewrite(event macroEvent) (result template.Result, err error) {
 	return m.Rewrite(event.Fragment, options)
 }
 
-// The parameters of the macro: whether stacks wait for their traffic, and whether the versions are
-// compared.
+// The parameters of the macro: whether stacks wait for their traffic, whether the versions are
+// compared, and what an update does while the account is frozen.
 const (
-	waitParameter  = "Wait"
-	judgeParameter = "Judge"
+	waitParameter   = "Wait"
+	judgeParameter  = "Judge"
+	frozenParameter = "WhenFrozen"
 )
 
 func readParameters(given map[string]json.RawMessage, options *template.Options) error {
@@ -95,8 +96,14 @@ func readParameters(given map[string]json.RawMessage, options *template.Options)
 				return fmt.Errorf("the macro's parameter %s must be enforce, observe or off, not %s", name, shift.BoundText(string(value), 80))
 			}
 			options.Judge = text
+		case frozenParameter:
+			if !slices.Contains([]string{string(shift.FailWhenFrozen), string(shift.WaitWhenFrozen)}, text) {
+				return fmt.Errorf("the macro's parameter %s must be fail or wait, not %s", name, shift.BoundText(string(value), 80))
+			}
+			options.WhenFrozen = text
 		default:
-			return fmt.Errorf("the macro has no parameter %q: it has %s, true or false, and %s, which is enforce, observe or off", shift.BoundText(name, 80), waitParameter, judgeParameter)
+			return fmt.Errorf("the macro has no parameter %q: it has %s, true or false, %s, which is enforce, observe or off, and %s, which is fail or wait",
+				shift.BoundText(name, 80), waitParameter, judgeParameter, frozenParameter)
 		}
 	}
 	return nil

@@ -76,6 +76,16 @@ func TestAParameterOfTheMacroSaysWhetherTheVersionsAreCompared(t *testing.T) {
 	}
 }
 
+func TestAParameterOfTheMacroSaysWhatAnUpdateDoesInAFreeze(t *testing.T) {
+	t.Parallel()
+	values := `{"Speed": "AllAtOnce"}`
+	assert.NotContains(t, string(askMacro(t, macroCall(shiftedTemplate, "{}", values)).Fragment), `"WhenFrozen"`, "Sluice's default")
+	for _, frozen := range []string{"fail", "wait"} {
+		answer := askMacro(t, macroCall(shiftedTemplate, `{"WhenFrozen": "`+frozen+`"}`, values))
+		assert.Contains(t, string(answer.Fragment), `"WhenFrozen":"`+frozen+`"`)
+	}
+}
+
 // What the macro lets through fits into the time that stack-shift has for it.
 func TestStackShiftTakesThePlansThatTheMacroTakes(t *testing.T) {
 	t.Parallel()
@@ -134,7 +144,8 @@ func TestTheMacroSaysWhyItFails(t *testing.T) {
 		"no template":          {`{"requestId": "r-1"}`, "r-1", "not JSON"},
 		"a part of a template": {macroCall(`{"Type": "AWS::Lambda::Alias"}`, "{}", "{}"), "r-1", "name the macro in the section Transform of the template, and not in Fn::Transform"},
 		"what it cannot do":    {macroCall(strings.Replace(shiftedTemplate, `"Name": "live"`, `"Name": "live", "RoutingConfig": {}`, 1), "{}", "{}"), "r-1", "A: it has a RoutingConfig"},
-		"another parameter":    {macroCall(shiftedTemplate, `{"wait": "false"}`, "{}"), "r-1", `the macro has no parameter "wait": it has Wait, true or false, and Judge, which is enforce, observe or off`},
+		"another parameter":    {macroCall(shiftedTemplate, `{"wait": "false"}`, "{}"), "r-1", `the macro has no parameter "wait": it has Wait, true or false, Judge, which is enforce, observe or off, and WhenFrozen, which is fail or wait`},
+		"no way to wait":       {macroCall(shiftedTemplate, `{"WhenFrozen": "pass"}`, "{}"), "r-1", `the macro's parameter WhenFrozen must be fail or wait, not "pass"`},
 		"no way to judge":      {macroCall(shiftedTemplate, `{"Judge": "no"}`, "{}"), "r-1", `the macro's parameter Judge must be enforce, observe or off, not "no"`},
 		"another value":        {macroCall(shiftedTemplate, `{"Wait": "no"}`, "{}"), "r-1", `the macro's parameter Wait must be true or false, not "no"`},
 	} {

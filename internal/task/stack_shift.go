@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +23,9 @@ type StackLedger interface {
 	Record(ctx context.Context, id string) (shift.Record, error)
 	// Memory reads what is remembered of a custom resource. It is empty if nothing is.
 	Memory(ctx context.Context, resource string) (stackshift.Memory, error)
-	// Supersede stores that a request is the newest of its custom resource, and returns what is
-	// remembered, or stackshift.ErrLate if a newer one has come before.
+	// Supersede stores that a request is the newest of its custom resource, and that the stack goes
+	// back to its properties. It returns what is remembered, or stackshift.ErrLate if a newer one has
+	// come before.
 	Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error)
 	// Began returns the input of the execution that a request has begun, or nil.
 	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
@@ -31,9 +33,9 @@ type StackLedger interface {
 	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
 	// request of the resource has come.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
-	// Forget stores that a request had nothing to shift. What was remembered before no longer
-	// counts. It returns stackshift.ErrLate if a newer request of the resource has come.
-	Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error
+	// Replace stores what is remembered from now on, without a shift. It returns
+	// stackshift.ErrLate if a newer request of the resource has come.
+	Replace(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error
 	// AwaitEnd stores that a request waits for an execution.
 	AwaitEnd(ctx context.Context, w stackshift.Waiter, at time.Time) error
 	// Waiters lists the requests that wait for an execution.
@@ -151,14 +153,39 @@ func (h StackShift) serveEvent(ctx context.Context, raw []byte) error {
 func (h StackShift) serve(ctx context.Context, r stackshift.Request) error {
 	slog.InfoContext(ctx, "asked by CloudFormation", "request", r.Type, "stack", r.StackID, "resource", r.LogicalID)
 	answer, back, err := h.decide(ctx, r)
-	for _, upTo := range safetyNetDelays {
-		if err == nil || ctx.Err() != nil || isPermanent(err) {
-			break
+	began, delays := h.Now.read(), safetyNetDelays
+	for err != nil && ctx.Err() == nil && !isPermanent(err) {
+		switch {
+		case h.isDeniedYet(r, err, began):
+			h.Pause.wait(ctx, deniedDelay)
+		case len(delays) > 0:
+			h.Wait.pass(ctx, delays[0])
+			delays = delays[1:]
+		default:
+			return h.finish(ctx, r, answer, back, err)
 		}
 		slog.WarnContext(ctx, "trying again", "error", flow.Wire(err).Message)
-		h.Wait.pass(ctx, upTo)
 		answer, back, err = h.decide(ctx, r)
 	}
+	return h.finish(ctx, r, answer, back, err)
+}
+
+// A permission that is missing may be given within deniedPatience. An update that adopts a function
+// gives it the tag by which Sluice may look at its alias, and IAM may know the tag only later. The
+// Lambda has time for that, and for one try after it.
+const (
+	deniedPatience = flow.StackShiftTimeout - 30*time.Second
+	deniedDelay    = 5 * time.Second
+)
+
+// isDeniedYet says whether to wait for a permission. A deletion does not: its functions may be gone,
+// with the tags.
+func (h StackShift) isDeniedYet(r stackshift.Request, err error, began time.Time) bool {
+	return r.Type != stackshift.Delete && flow.Wire(err).Name == flow.AccessDenied && h.Now.read().Sub(began) < deniedPatience
+}
+
+// finish answers a request that was decided, unless it waits.
+func (h StackShift) finish(ctx context.Context, r stackshift.Request, answer *stackshift.Answer, back bool, err error) error {
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
 		// A deletion must not keep the stack from going.
@@ -293,7 +320,7 @@ func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stacksh
 		if input, data, err = h.arrange(ctx, r, p, before); err == nil && input == nil {
 			return h.done(ctx, r, p, data)
 		}
-	case p.NoWait:
+	default:
 		data = before.RecordedOr(data)
 	}
 	if err != nil {
@@ -313,24 +340,53 @@ func (h StackShift) forward(ctx context.Context, r stackshift.Request, p stacksh
 // shifted, and the versions to answer. It remembers the request in place of the one before: what
 // an earlier update has shifted is nothing that a rollback of this one undoes.
 func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stackshift.Properties, before stackshift.Memory) (input json.RawMessage, data map[string]string, err error) {
+	if before.IsIdle(r) {
+		return nil, before.RecordedOr(p.Wanted()), nil
+	}
 	serving, err := h.serving(ctx, p.Targets)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, data := r.Remembered(), p.Wanted()
-	if p.NoWait {
-		data = before.RecordedOr(p.Now(serving))
+	todo, moves := serving.ToShift(p.Targets)
+	kept, err := h.keep(ctx, r, todo, before)
+	if err != nil {
+		return nil, nil, err
+	}
+	todo, moves = stackshift.Without(todo, moves, kept)
+	m, data := r.Remembered(), p.Answers(kept, serving, before)
+	if m.Recorded = p.Others(data); p.NoWait {
 		m.Recorded = data
 	}
-	todo, moves := serving.ToShift(p.Targets)
-	switch {
-	case len(todo) > 0:
-		m.Execution, m.Moves = r.Execution(), moves
-		input, err = h.begin(ctx, r, p, todo, m)
-	case before.RequestID != "" || p.NoWait:
-		err = h.Ledger.Forget(ctx, r, m, h.Now.read())
+	if len(todo) == 0 {
+		m.Idle = r.Execution()
+		return nil, data, h.Ledger.Replace(ctx, r, m, h.Now.read())
 	}
+	m.Execution, m.Moves = r.Execution(), moves
+	input, err = h.begin(ctx, r, p, todo, m)
 	return input, data, err
+}
+
+// keep lists the targets that serve other versions, and that an update leaves as they are: it does
+// not change them, and the stack had reached their versions before. Somebody wants the others
+// there. What an update that failed has not reached is not kept, because CloudFormation may take it
+// for what was before when the update is tried again.
+func (h StackShift) keep(ctx context.Context, r stackshift.Request, todo []stackshift.Target, before stackshift.Memory) ([]stackshift.Target, error) {
+	kept := r.Kept(todo)
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	var outcome shift.Outcome
+	if before.Execution != "" && before.IsOf(r.OldProperties) {
+		var err error
+		if outcome, err = h.outcome(ctx, before.Execution); err != nil {
+			return nil, err
+		}
+	}
+	if !before.StandsAt(r.OldProperties, outcome, h.Now.read()) {
+		return nil, nil
+	}
+	slog.InfoContext(ctx, "left, because the update does not change them", "stack", r.StackID, "targets", kept)
+	return kept, nil
 }
 
 // done answers that nothing is to be shifted, to a wait condition, too.
@@ -354,7 +410,7 @@ func (h StackShift) begin(ctx context.Context, r stackshift.Request, p stackshif
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnfit, err)
 	}
-	return h.Ledger.Remember(ctx, m, stackshift.Waiter{Execution: m.Execution, Request: r, Forward: true}, input, h.Now.read())
+	return h.Ledger.Remember(ctx, m, stackshift.Waiter{Execution: m.Execution, Request: r, Recorded: m.Recorded, Forward: true}, input, h.Now.read())
 }
 
 // strategy returns what a deployment configuration means, or nil for a name that an input may
@@ -410,6 +466,7 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	if m.Execution == r.Execution() {
 		return nil, h.giveUp(ctx, r, p, m)
 	}
+	whole := m
 	m = m.ToUndo(r)
 	outcome, err := h.end(ctx, r, m, "rolls back")
 	if err != nil || outcome == stillOpen {
@@ -425,9 +482,22 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 	if err != nil {
 		return nil, err
 	}
+	return h.recorded(ctx, r, p, serving, whole)
+}
+
+// recorded answers a request of a stack that has gone back, with what the aliases serve. If that is not
+// what the properties name, it is remembered: the next update has to know what the stack has recorded.
+func (h StackShift) recorded(ctx context.Context, r stackshift.Request, p stackshift.Properties, serving stackshift.Standings, m stackshift.Memory) (*stackshift.Answer, error) {
 	data := p.Now(serving)
-	if p.NoWait {
+	others := p.Others(data)
+	switch {
+	case p.NoWait:
 		data = m.RecordedOr(data)
+	case !maps.Equal(others, m.Recorded):
+		m.Recorded = others
+		if err := h.Ledger.Replace(ctx, r, m, h.Now.read()); err != nil {
+			return nil, err
+		}
 	}
 	done := r.Succeed(data)
 	return &done, nil
@@ -449,7 +519,7 @@ func (h StackShift) giveUp(ctx context.Context, r stackshift.Request, p stackshi
 	if err != nil {
 		return err
 	}
-	return h.report(ctx, r, record)
+	return h.report(ctx, stackshift.Waiter{Request: r, Recorded: m.Recorded}, record)
 }
 
 // undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
@@ -629,7 +699,7 @@ func (h StackShift) settle(ctx context.Context, execution string) error {
 func (h StackShift) conclude(ctx context.Context, w stackshift.Waiter, record shift.Record) error {
 	var err error
 	if w.Forward {
-		err = h.report(ctx, w.Request, record)
+		err = h.report(ctx, w, record)
 	} else {
 		err = h.serve(ctx, w.Request)
 	}
@@ -640,12 +710,13 @@ func (h StackShift) conclude(ctx context.Context, w stackshift.Waiter, record sh
 }
 
 // report answers with the Outcome of the execution that a request has started.
-func (h StackShift) report(ctx context.Context, r stackshift.Request, record shift.Record) error {
+func (h StackShift) report(ctx context.Context, w stackshift.Waiter, record shift.Record) error {
+	r := w.Request
 	p, err := stackshift.DecodeProperties(r.Properties)
 	if err != nil {
 		return err
 	}
-	answer := r.Succeed(p.Wanted())
+	answer := r.Succeed(stackshift.Memory{Recorded: w.Recorded}.RecordedOr(p.Wanted()))
 	if record.Outcome != shift.Promoted && record.Outcome != shift.Unchanged {
 		answer = r.Fail(fmt.Sprintf("%s: %s See the execution %s.", record.Outcome, record.Cause, record.ID))
 	}

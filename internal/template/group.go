@@ -223,6 +223,9 @@ func (r *rewriter) shift(g group, wait waiting) *node {
 	if r.options.Judge != "" {
 		properties.set("Judge", newText(r.options.Judge))
 	}
+	if r.options.WhenFrozen != "" {
+		properties.set("WhenFrozen", newText(r.options.WhenFrozen))
+	}
 	if wait.long > 0 {
 		properties.set("Handle", newObject(with(ref, newText(handlePrefix+g.waitHash()))))
 	}

@@ -22,6 +22,8 @@ type Options struct {
 	DoNotWait bool
 	// Judge is the property Judge of the custom resources; empty is Sluice's default.
 	Judge string
+	// WhenFrozen is the property WhenFrozen of the custom resources; empty is Sluice's default.
+	WhenFrozen string
 }
 
 // Result is a rewritten template.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +31,8 @@ const (
 type storedMemory struct {
 	Memory    string `dynamodbav:"memory,omitempty"` // JSON
 	Signed    string `dynamodbav:"signed,omitempty"`
+	BackTo    string `dynamodbav:"backTo,omitempty"`  // see stackshift.Memory
+	StackID   string `dynamodbav:"stackId,omitempty"` // of a resource that was not deleted
 	ExpiresAt int64  `dynamodbav:"expiresAt"`
 }
 
@@ -68,32 +71,36 @@ func decodeMemory(found item) (stackshift.Memory, error) {
 	if err != nil {
 		return m, fmt.Errorf("%w: what is remembered of the stack: %w", shift.ErrLedgerDamaged, err)
 	}
-	m.Signed = stored.Signed
+	m.Signed, m.BackTo = stored.Signed, stored.BackTo
 	return m, nil
 }
 
 // Supersede stores that a request is the newest of its custom resource, so that an earlier one
-// which is still being handled begins nothing any more. It returns what is remembered, or
-// stackshift.ErrLate if a newer request has come before.
+// which is still being handled begins nothing any more, and that the stack goes back to the request's
+// properties. It returns what is remembered, or stackshift.ErrLate if a newer request has come before.
 func (l *Ledger) Supersede(ctx context.Context, r stackshift.Request, at time.Time) (stackshift.Memory, error) {
 	if r.Signed(at) == "" {
 		return l.Memory(ctx, r.Resource())
 	}
-	found, err := l.updateMemory(ctx, r, expression.UpdateBuilder{}, at)
+	found, err := l.updateMemory(ctx, r, expression.Set(expression.Name(backTo), expression.Value(r.Remembered().Properties)), at)
 	if err != nil {
 		return stackshift.Memory{}, err
 	}
 	return decodeMemory(found)
 }
 
-// Forget stores that a request had nothing to shift, in place of what is remembered. It returns
+// Replace stores what is remembered of a request's custom resource from now on. It returns
 // stackshift.ErrLate if a newer request has come before.
-func (l *Ledger) Forget(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
+func (l *Ledger) Replace(ctx context.Context, r stackshift.Request, m stackshift.Memory, at time.Time) error {
 	memory, err := encodeJSON("the memory of the stack", m)
 	if err != nil {
 		return err
 	}
-	_, err = l.updateMemory(ctx, r, expression.Set(expression.Name(memoryText), expression.Value(memory)), at)
+	change := expression.Set(expression.Name(memoryText), expression.Value(memory))
+	if m.BackTo == "" {
+		change = change.Remove(expression.Name(backTo))
+	}
+	_, err = l.updateMemory(ctx, r, change, at)
 	return err
 }
 
@@ -101,6 +108,11 @@ func (l *Ledger) Forget(ctx context.Context, r stackshift.Request, m stackshift.
 // has come, and returns the item.
 func (l *Ledger) updateMemory(ctx context.Context, r stackshift.Request, change expression.UpdateBuilder, at time.Time) (item, error) {
 	change = change.Set(expression.Name(expiresAt), expression.Value(at.Add(memoryRetention).Unix()))
+	if r.Type == stackshift.Delete {
+		change = change.Remove(expression.Name(stackID))
+	} else {
+		change = change.Set(expression.Name(stackID), expression.Value(r.StackID))
+	}
 	builder := expression.NewBuilder()
 	if signed := r.Signed(at); signed != "" {
 		change = change.Set(expression.Name(signedAt), expression.Value(signed))
@@ -113,7 +125,7 @@ func (l *Ledger) updateMemory(ctx context.Context, r stackshift.Request, change 
 	return found, err
 }
 
-const signedAt = "signed"
+const signedAt, backTo, stackID = "signed", "backTo", "stackId"
 
 // noNewer is the condition that no newer request of a custom resource has come.
 func noNewer(signed string) expression.ConditionBuilder {
@@ -144,7 +156,7 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	expires := at.Add(waiterRetention).Unix()
 	items := newItems()
 	items.add(waiterKey(w.Execution, w.Request.RequestID), storedWaiter{Waiter: waiter, Input: string(input), ExpiresAt: expires})
-	items.add(memoryKey(w.Request.Resource()), storedMemory{Memory: memory, Signed: w.Request.Signed(at), ExpiresAt: at.Add(memoryRetention).Unix()})
+	items.add(memoryKey(w.Request.Resource()), storedMemory{Memory: memory, Signed: w.Request.Signed(at), StackID: w.Request.StackID, ExpiresAt: at.Add(memoryRetention).Unix()})
 	actions, err := items.puts(l.table)
 	if err != nil {
 		return nil, err
@@ -183,6 +195,37 @@ func replaceOlder(put *types.Put, signed string) error {
 	}
 	put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = e.Condition(), e.Names(), e.Values()
 	return nil
+}
+
+// Stacks lists the ids of the stacks with a custom resource that CloudFormation has created or
+// changed within memoryRetention, and has not deleted. It reads the whole table.
+func (l *Ledger) Stacks(ctx context.Context) ([]string, error) {
+	e, err := expression.NewBuilder().WithFilter(
+		expression.Name(partitionKey).BeginsWith(flow.StackPartition).And(expression.AttributeExists(expression.Name(stackID))),
+	).WithProjection(expression.NamesList(expression.Name(stackID))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("build the scan: %w", err)
+	}
+	var ids []string
+	pages := dynamodb.NewScanPaginator(l.api, &dynamodb.ScanInput{
+		TableName: l.table, ConsistentRead: aws.Bool(true), FilterExpression: e.Filter(), ProjectionExpression: e.Projection(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the stacks: %w", meaning(err))
+		}
+		for _, i := range page.Items {
+			var stored storedMemory
+			if err := attributevalue.UnmarshalMap(i, &stored); err != nil {
+				return nil, fmt.Errorf("%w: the stack of a resource: %w", shift.ErrLedgerDamaged, err)
+			}
+			ids = append(ids, stored.StackID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // memoryRetention is how long a shift of a stack is remembered. A stack that rolls back does so

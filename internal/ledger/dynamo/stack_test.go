@@ -79,7 +79,7 @@ func TestAnOlderRequestChangesNothing(t *testing.T) {
 	older, newer, unsigned := signedAt("r1", "100000"), signedAt("r2", "110000"), stackRequest("r3")
 	for name, first := range map[string]func(w *world) error{
 		"Supersede": func(w *world) error { _, err := w.Supersede(t.Context(), newer, noon); return err },
-		"Forget":    func(w *world) error { return w.Forget(t.Context(), newer, newer.Remembered(), noon) },
+		"Replace":   func(w *world) error { return w.Replace(t.Context(), newer, newer.Remembered(), noon) },
 		"Remember": func(w *world) error {
 			_, err := w.Remember(t.Context(), newer.Remembered(), forward(newer), json.RawMessage(`{}`), noon)
 			return err
@@ -98,11 +98,12 @@ func TestAnOlderRequestChangesNothing(t *testing.T) {
 			remembered, err := w.Supersede(t.Context(), then.request, noon)
 			require.ErrorIs(t, err, then.err, name)
 			if then.err == nil {
+				remembered.BackTo = before.BackTo
 				assert.Equal(t, before, remembered, name)
 			}
 			_, err = w.Remember(t.Context(), memory(then.request, "1", "2"), forward(then.request), json.RawMessage(`{}`), noon)
 			require.ErrorIs(t, err, then.err, name)
-			require.ErrorIs(t, w.Forget(t.Context(), then.request, then.request.Remembered(), noon), then.err, name)
+			require.ErrorIs(t, w.Replace(t.Context(), then.request, then.request.Remembered(), noon), then.err, name)
 			if then.err != nil {
 				after, err := w.Memory(t.Context(), newer.Resource())
 				require.NoError(t, err)
@@ -119,12 +120,74 @@ func TestARequestThatShiftsNothingReplacesWhatIsRemembered(t *testing.T) {
 	shifted, next := signedAt("r1", "100000"), signedAt("r2", "110000")
 	_, err := w.Remember(t.Context(), memory(shifted, "41", "42"), forward(shifted), json.RawMessage(`{}`), noon)
 	require.NoError(t, err)
-	require.NoError(t, w.Forget(t.Context(), next, next.Remembered(), noon))
+	require.NoError(t, w.Replace(t.Context(), next, next.Remembered(), noon))
 	remembered, err := w.Supersede(t.Context(), next, noon)
 	require.NoError(t, err)
 	want := next.Remembered()
-	want.Signed = next.Signed(noon)
+	want.Signed, want.BackTo = next.Signed(noon), want.Properties
 	assert.Equal(t, want, remembered)
+}
+
+// Whoever removes Sluice has to know which stacks need it.
+func TestTheStacksThatShiftAreListedUntilTheirResourceIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(t, first, orders)
+	stacks := func() []string {
+		ids, err := w.Stacks(t.Context())
+		require.NoError(t, err)
+		return ids
+	}
+	assert.Empty(t, stacks())
+	shop, shop2, depot := signedAt("r1", "100000"), signedAt("r2", "100000"), signedAt("r3", "100000")
+	shop2.LogicalID, depot.StackID = "SluiceShift2", "arn:aws:cloudformation:us-east-1:123456789012:stack/depot/1"
+	_, err := w.Remember(t.Context(), memory(shop, "41", "42"), forward(shop), json.RawMessage(`{}`), noon)
+	require.NoError(t, err)
+	require.NoError(t, w.Replace(t.Context(), shop2, shop2.Remembered(), noon))
+	require.NoError(t, w.Replace(t.Context(), depot, depot.Remembered(), noon))
+	assert.Equal(t, []string{depot.StackID, shop.StackID}, stacks())
+
+	for _, r := range []stackshift.Request{shop, depot} {
+		r.Type = stackshift.Delete
+		_, err := w.Supersede(t.Context(), r, noon)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{shop.StackID}, stacks(), "it has a second resource")
+}
+
+// A later update has to know which properties the stack has.
+func TestWhereAStackHasGoneBackToIsRememberedUntilItGoesForward(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shifted, back, next := signedAt("r1", "100000"), signedAt("r2", "110000"), signedAt("r3", "120000")
+	back.Properties = json.RawMessage(`{"Before": 1}`)
+	_, err := w.Remember(t.Context(), memory(shifted, "41", "42"), forward(shifted), json.RawMessage(`{}`), noon)
+	require.NoError(t, err)
+	m, err := w.Supersede(t.Context(), back, noon)
+	require.NoError(t, err)
+	assert.Equal(t, back.Remembered().Properties, m.BackTo)
+
+	m.Recorded = map[string]string{"A": "40"}
+	require.NoError(t, w.Replace(t.Context(), back, m, noon))
+	remembered, err := w.Memory(t.Context(), back.Resource())
+	require.NoError(t, err)
+	assert.Equal(t, m, remembered, "with its moves, for a rollback that is continued")
+
+	for name, goForward := range map[string]func(*world) error{
+		"Replace": func(w *world) error { return w.Replace(t.Context(), next, next.Remembered(), noon) },
+		"Remember": func(w *world) error {
+			_, err := w.Remember(t.Context(), memory(next, "41", "43"), forward(next), json.RawMessage(`{}`), noon)
+			return err
+		},
+	} {
+		w := newWorld(t)
+		_, err := w.Supersede(t.Context(), back, noon)
+		require.NoError(t, err)
+		require.NoError(t, goForward(w), name)
+		remembered, err = w.Memory(t.Context(), next.Resource())
+		require.NoError(t, err)
+		assert.Empty(t, remembered.BackTo, name)
+	}
 }
 
 // Whoever reads the URL at which CloudFormation waits could answer in Sluice's place.
@@ -189,9 +252,10 @@ func TestNoFailureWithAStackIsLost(t *testing.T) {
 			return err
 		},
 		"Supersede": func(w *world) error { _, err := w.Supersede(t.Context(), signedAt("r1", "100000"), noon); return err },
-		"Forget":    func(w *world) error { return w.Forget(t.Context(), r, r.Remembered(), noon) },
+		"Replace":   func(w *world) error { return w.Replace(t.Context(), r, r.Remembered(), noon) },
 		"AwaitEnd":  func(w *world) error { return w.AwaitEnd(t.Context(), forward(r), noon) },
 		"Answered":  func(w *world) error { return w.Answered(t.Context(), forward(r)) },
+		"Stacks":    func(w *world) error { _, err := w.Stacks(t.Context()); return err },
 		"Waiters":   func(w *world) error { _, err := w.Waiters(t.Context(), r.Execution()); return err },
 	} {
 		w := newWorld(t)

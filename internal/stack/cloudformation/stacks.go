@@ -53,6 +53,18 @@ func (s *Stacks) Status(ctx context.Context, stackID string) (string, error) {
 	return string(out.Stacks[0].StackStatus), nil
 }
 
+// hasExpired says whether S3 refuses a presigned URL because its time is over, or that of the session
+// in which it was signed (Amazon S3 API Reference, Error responses: ExpiredToken).
+func hasExpired(status int, said []byte) bool {
+	switch status {
+	case http.StatusForbidden:
+		return bytes.Contains(said, []byte("Request has expired")) || bytes.Contains(said, []byte("<Code>ExpiredToken</Code>"))
+	case http.StatusBadRequest:
+		return bytes.Contains(said, []byte("<Code>ExpiredToken</Code>"))
+	}
+	return false
+}
+
 // maxRead is how much of a refusal is read, and maxShown how much of it an error repeats.
 const maxRead, maxShown = 2000, 200
 
@@ -77,7 +89,7 @@ func (s *Stacks) Answer(ctx context.Context, to string, body []byte) error {
 	defer response.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(response.Body, maxRead))
 	switch {
-	case response.StatusCode == http.StatusForbidden && bytes.Contains(said, []byte("Request has expired")): // S3's text for a presigned URL
+	case hasExpired(response.StatusCode, said):
 		return fmt.Errorf("%w: the URL at %s has expired", stackshift.ErrNotAwaited, request.URL.Host)
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("send the answer to %s: it says %d: %s", request.URL.Host, response.StatusCode, shift.BoundText(string(said), maxShown))

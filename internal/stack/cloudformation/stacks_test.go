@@ -70,11 +70,16 @@ func TestNoErrorHasTheURL(t *testing.T) {
 // CloudFormation has gone on without the answer, and nobody can be told.
 func TestAnExpiredURLIsToldApartFromAnyOtherRefusal(t *testing.T) {
 	t.Parallel()
-	answer := func(body string) error {
-		return cloudformation.FromConfig(localaws.ClientConfig("id", &answers{status: 403, body: body})).Answer(t.Context(), secret, nil)
+	answer := func(status int, body string) error {
+		return cloudformation.FromConfig(localaws.ClientConfig("id", &answers{status: status, body: body})).Answer(t.Context(), secret, nil)
 	}
-	require.ErrorIs(t, answer("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"), stackshift.ErrNotAwaited)
-	require.NotErrorIs(t, answer("<Error><Code>SignatureDoesNotMatch</Code></Error>"), stackshift.ErrNotAwaited)
+	require.ErrorIs(t, answer(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"), stackshift.ErrNotAwaited)
+	for _, status := range []int{400, 403} {
+		require.ErrorIs(t, answer(status, "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"), stackshift.ErrNotAwaited)
+	}
+	require.NotErrorIs(t, answer(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>"), stackshift.ErrNotAwaited)
+	require.NotErrorIs(t, answer(403, "<Error><Code>InvalidToken</Code></Error>"), stackshift.ErrNotAwaited)
+	require.NotErrorIs(t, answer(500, "<Error><Code>ExpiredToken</Code></Error>"), stackshift.ErrNotAwaited)
 }
 
 func TestTheStatusOfAStackIsRead(t *testing.T) {
