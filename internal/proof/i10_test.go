@@ -17,8 +17,8 @@ import (
 // rollback from happening is I7: the promises of i7_reason_test.go count while it waits, too.
 
 // entryLag is how long a Lambda that has read what keeps a Step out may take until it records the
-// Step.
-const entryLag = 75 * time.Second
+// Step: the time that it may take itself, and that by which AWS may carry its call out late.
+const entryLag = 150 * time.Second
 
 // froze is a freeze, and since when it stands.
 type froze struct {
@@ -119,12 +119,12 @@ var entryBases = []base{
 		  {"atSeconds": 400, "do": "reject", "target": "lambda:orders:live", "reason": "no"}]}`, shift.RolledBack, "", nil, false},
 	{"a window that opens, and an alarm in a freeze",
 		`{"function": "orders", "judge": "off", "alarms": ["a"], "window": {"days": ["Thu"], "from": "00:05", "to": "23:00", "timeZone": "UTC"},
-		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 2}}}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 310, "do": "freeze", "forSeconds": 900, "reason": "the sale"},
-		  {"atSeconds": 600, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
+		  "strategy": {"canary": {"percent": 10, "bakeMinutes": 10}}}`,
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 310, "do": "freeze", "forSeconds": 1800, "reason": "the sale"},
+		  {"atSeconds": 1200, "do": "setAlarmState", "alarm": "a", "state": "ALARM"}]}`, shift.RolledBack, shift.Rejected, nil, false},
 	{"one replaces when its window opens",
 		`{"function": "orders", "judge": "off", "version": "1", "strategy": {"canary": {"percent": 10, "bakeMinutes": 20}}}`,
-		`{` + chaosFunctions + `, "events": [{"atSeconds": 60, "do": "startExecution", "input": {"function": "orders", "whenHeld": "replace", "judge": "off", "strategy": "AllAtOnce",
+		`{` + chaosFunctions + `, "events": [{"atSeconds": 150, "do": "startExecution", "input": {"function": "orders", "whenHeld": "replace", "judge": "off", "strategy": "AllAtOnce",
 		  "window": {"days": ["Thu"], "from": "00:05", "to": "23:00", "timeZone": "UTC"}}}]}`, shift.RolledBack, "", nil, false},
 }
 

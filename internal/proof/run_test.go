@@ -174,8 +174,9 @@ func (r *run) harmless(s strike) bool {
 	case failing, killed, hung, forsaken:
 		return !r.hit(flow.BeforeHook.Function) && !r.mayNotAsk()
 	case misdelivered:
-		// What a person asks must not come when there is nothing left to ask it of.
-		return s.kind != flow.CommandDetailType || s.fault.spares
+		// What a person asks must not come when there is nothing left to ask it of, and a freeze not
+		// when nothing is left to hold.
+		return s.kind != flow.CommandDetailType && s.kind != flow.FreezeDetailType || s.fault.spares
 	case unharmed, lagging:
 		if s.fault.name == putBack && r.isProvisioned() {
 			return false // Lambda goes on sending traffic to the stranger's version for a while
