@@ -399,6 +399,19 @@ func TestARollbackWaitsUntilItsAnswerIsSent(t *testing.T) {
 	})
 }
 
+// The first try of an update is slow, and CloudFormation has cancelled the update before it has begun
+// its shift. The next one answers that nothing is shifted, so the first one begins nothing any more.
+func TestAShiftDoesNotBeginAfterItsRequestWasAnswered(t *testing.T) {
+	t.Parallel()
+	for name, action := range map[string]string{
+		"a stack: the update is cancelled, in order, order 3":                           "dynamodb:GetItem",
+		"a stack: the update is cancelled in mid-shift, with stale attributes, order 3": "cloudformation:DescribeStacks",
+		"a stack: the update is cancelled in mid-shift, writing dependants, order 7":    "cloudformation:DescribeStacks",
+	} {
+		strikesStack(t, name, strike{actor: flow.StackShift, action: action, nth: 1, fault: theFault("forsaken, and gone on at 25 s a call")})
+	}
+}
+
 // strikesStack plays a story of a stack with a fault, which must break nothing.
 func strikesStack(t *testing.T, name string, s strike) {
 	t.Helper()

@@ -31,7 +31,8 @@ type StackLedger interface {
 	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
 	// Remember stores the shift that a request begins, and that the request waits for it. It
 	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
-	// request of the resource has come.
+	// request of the resource has come, and stackshift.ErrDecided if another try has decided this one
+	// since m.Signed was read.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
 	// Replace stores what is remembered from now on, without a shift. It returns
 	// stackshift.ErrLate if a newer request of the resource has come.
@@ -361,7 +362,7 @@ func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stacksh
 		m.Idle = r.Execution()
 		return nil, data, h.Ledger.Replace(ctx, r, m, h.Now.read())
 	}
-	m.Execution, m.Moves = r.Execution(), moves
+	m.Execution, m.Moves, m.Signed = r.Execution(), moves, before.Signed
 	input, err = h.begin(ctx, r, p, todo, m)
 	return input, data, err
 }
