@@ -399,14 +399,46 @@ func TestARollbackWaitsUntilItsAnswerIsSent(t *testing.T) {
 	})
 }
 
-// strikesStack plays a story of a stack with a fault, which must break nothing.
-func strikesStack(t *testing.T, name string, s strike) {
+// The first try of an update is slow, and CloudFormation has cancelled the update before it has begun
+// its shift. The next one answers that nothing is shifted, so the first one begins nothing any more.
+func TestAShiftDoesNotBeginAfterItsRequestWasAnswered(t *testing.T) {
+	t.Parallel()
+	for name, action := range map[string]string{
+		"a stack: the update is cancelled, in order, order 3":                           "dynamodb:GetItem",
+		"a stack: the update is cancelled in mid-shift, with stale attributes, order 3": "cloudformation:DescribeStacks",
+		"a stack: the update is cancelled in mid-shift, writing dependants, order 7":    "cloudformation:DescribeStacks",
+	} {
+		strikesStack(t, name, strike{actor: flow.StackShift, action: action, nth: 1, fault: theFault("forsaken, and gone on at 25 s a call")})
+	}
+}
+
+// A slow rollback stores that it waits for a shift whose end was announced a moment before, so that
+// nobody comes for it. It is forgotten when the rollback was answered.
+func TestARollbackThatWaitsTooLateIsForgotten(t *testing.T) {
+	t.Parallel()
+	strikesStack(t, "a stack: the update is cancelled in mid-shift, in order, order 0", strike{
+		actor: flow.StackShift, action: "cloudformation:DescribeStacks", nth: 2, fault: theFault("forsaken, and gone on at 3 s a call"),
+	})
+}
+
+// The second try of an update that is cancelled gives up the shift of the first one. If it is slow, it
+// stores too late that it waits for the end, too.
+func TestAnUpdateThatGivesUpTooLateIsForgotten(t *testing.T) {
+	t.Parallel()
+	strikesStack(t, "a stack: the update is cancelled in mid-shift, with stale attributes, order 3",
+		strike{actor: flow.StackShift, action: "states:StartExecution", nth: 1, fault: theFault("killed after")},
+		strike{actor: flow.StackShift, action: "dynamodb:GetItem", nth: 4, fault: theFault("forsaken, and gone on at 3 s a call")},
+	)
+}
+
+// strikesStack plays a story of a stack with faults, which must break nothing.
+func strikesStack(t *testing.T, name string, strikes ...strike) {
 	t.Helper()
 	i := slices.IndexFunc(stackBases, func(b base) bool { return b.name == name })
 	require.GreaterOrEqual(t, i, 0)
-	r, err := play(stackBases[i], guard{}, s)
+	r, err := play(stackBases[i], guard{}, strikes...)
 	require.NoError(t, r.story(err))
-	require.Len(t, r.struck, 1)
+	require.Len(t, r.struck, len(strikes))
 }
 
 // TestChaosStackPairs draws two faults at a time on a story of a stack, for CHAOS_SECONDS with

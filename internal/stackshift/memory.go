@@ -31,7 +31,8 @@ type Memory struct {
 	Moves     []Move `json:"moves,omitempty"`
 	// Idle is what Execution would be, if there was nothing to shift.
 	Idle string `json:"idle,omitempty"`
-	// Signed is when the newest request was signed. See Request.Signed.
+	// Signed is when the newest request was signed. See Request.Signed. For what is to be remembered,
+	// it is what was read before that was decided.
 	Signed string `json:"-"`
 	// BackTo identifies the properties that the stack has gone back to since.
 	BackTo string `json:"-"`
@@ -43,6 +44,10 @@ type Memory struct {
 // ErrLate is returned for a request after which CloudFormation has sent a newer one of the same
 // resource. Nobody waits for its answer, and it must not be done any more.
 var ErrLate = errors.New("CloudFormation has sent a newer request")
+
+// ErrDecided is returned for a request that another try has decided since this one has read what is
+// remembered. The other try may have answered that nothing is shifted, so this one decides anew.
+var ErrDecided = errors.New("another try has decided the request in the meantime")
 
 // IsIdle says whether a request has come before, and there was nothing to shift.
 func (m Memory) IsIdle(r Request) bool { return m.Idle == r.Execution() }

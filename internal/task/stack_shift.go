@@ -31,7 +31,8 @@ type StackLedger interface {
 	Began(ctx context.Context, r stackshift.Request) (json.RawMessage, error)
 	// Remember stores the shift that a request begins, and that the request waits for it. It
 	// returns the input that counts: that of the first try. It returns stackshift.ErrLate if a newer
-	// request of the resource has come.
+	// request of the resource has come, and stackshift.ErrDecided if another try has decided this one
+	// since m.Signed was read.
 	Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error)
 	// Replace stores what is remembered from now on, without a shift. It returns
 	// stackshift.ErrLate if a newer request of the resource has come.
@@ -185,36 +186,39 @@ func (h StackShift) isDeniedYet(r stackshift.Request, err error, began time.Time
 }
 
 // finish answers a request that was decided, unless it waits.
-func (h StackShift) finish(ctx context.Context, r stackshift.Request, answer *stackshift.Answer, back bool, err error) error {
+func (h StackShift) finish(ctx context.Context, r stackshift.Request, answer *stackshift.Answer, back *stackshift.Memory, err error) error {
 	switch {
 	case err != nil && r.Type == stackshift.Delete:
 		// A deletion must not keep the stack from going.
 		slog.ErrorContext(ctx, "deleted all the same", "stack", r.StackID, "error", flow.Wire(err).Message)
 		done := r.Succeed(nil)
-		answer = &done
-	case err != nil:
-		return h.fail(ctx, r, err)
+		answer, back = &done, &stackshift.Memory{}
+	case err != nil: // what the request takes back may be open, and is looked at again when it has ended
+		failed := r.Fail(flow.Wire(err).Message)
+		answer, back = &failed, &stackshift.Memory{}
 	case answer == nil:
 		return nil // it waits
 	}
-	if err := h.send(ctx, r, *answer); err != nil || !back {
+	if err := h.send(ctx, r, *answer); err != nil || back == nil {
 		return err
 	}
-	return h.answered(ctx, r)
+	return h.answered(ctx, r, *back)
 }
 
-// answered stores that a request waits no longer for an execution of its own. That is not done
-// before the answer is sent, or nobody would send it if this try were stopped in between.
-func (h StackShift) answered(ctx context.Context, r stackshift.Request) error {
-	return h.Ledger.Answered(ctx, stackshift.Waiter{Execution: r.Execution(), Request: r})
-}
-
-// fail answers that a request cannot be done. It does not wait for an execution any more.
-func (h StackShift) fail(ctx context.Context, r stackshift.Request, why error) error {
-	if err := h.send(ctx, r, r.Fail(flow.Wire(why).Message)); err != nil {
-		return err
+// answered stores that a request waits no longer, neither for an execution of its own nor for the one
+// that it takes back. A slow try may have stored that it waits when the end was announced already, and
+// then nobody else forgets it. That is not done before the answer is sent, or nobody would send it if
+// this try were stopped in between.
+func (h StackShift) answered(ctx context.Context, r stackshift.Request, back stackshift.Memory) error {
+	for _, execution := range []string{back.Execution, r.Execution()} {
+		if execution == "" {
+			continue
+		}
+		if err := h.Ledger.Answered(ctx, stackshift.Waiter{Execution: execution, Request: r}); err != nil {
+			return err
+		}
 	}
-	return h.answered(ctx, r)
+	return nil
 }
 
 func isPermanent(err error) bool {
@@ -250,9 +254,9 @@ func (h StackShift) put(ctx context.Context, to string, body []byte) error {
 }
 
 // decide does what a request asks for. It returns the answer, or nil if the request has to wait
-// for an execution, or if CloudFormation does not wait for an answer any more. It says whether the
-// request takes something back.
-func (h StackShift) decide(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back bool, err error) {
+// for an execution, or if CloudFormation does not wait for an answer any more. For a request that
+// takes something back it returns what is remembered, too.
+func (h StackShift) decide(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back *stackshift.Memory, err error) {
 	answer, back, err = h.decideInTurn(ctx, r)
 	if errors.Is(err, stackshift.ErrLate) {
 		slog.InfoContext(ctx, "ignored", "why", err, "stack", r.StackID)
@@ -262,35 +266,43 @@ func (h StackShift) decide(ctx context.Context, r stackshift.Request) (answer *s
 }
 
 // decideInTurn is decide. It returns stackshift.ErrLate for a request after which a newer one has come.
-func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back bool, err error) {
+func (h StackShift) decideInTurn(ctx context.Context, r stackshift.Request) (answer *stackshift.Answer, back *stackshift.Memory, err error) {
 	if r.Type == stackshift.Delete {
-		answer, err = h.delete(ctx, r)
-		return answer, true, err
+		return h.takesBack(ctx, r, func(m stackshift.Memory) (*stackshift.Answer, error) { return h.delete(ctx, r, m) })
 	}
 	memory, err := h.Ledger.Memory(ctx, r.Resource())
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if signed := r.Signed(h.Now.read()); signed != "" && signed < memory.Signed {
-		return nil, false, stackshift.ErrLate
+		return nil, nil, stackshift.ErrLate
 	}
 	properties, err := stackshift.DecodeProperties(r.Properties)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	back, late, err := h.rollsBack(ctx, r, properties, memory)
+	rollsBack, late, err := h.rollsBack(ctx, r, properties, memory)
 	switch {
 	case err != nil:
-		return nil, false, err
+		return nil, nil, err
 	case late:
 		slog.InfoContext(ctx, "ignored", "why", "CloudFormation does not wait for this request any more", "stack", r.StackID)
-		return nil, false, nil
-	case back:
-		answer, err = h.back(ctx, r, properties)
-	default:
-		answer, err = h.forward(ctx, r, properties, memory)
+		return nil, nil, nil
+	case rollsBack:
+		return h.takesBack(ctx, r, func(m stackshift.Memory) (*stackshift.Answer, error) { return h.back(ctx, r, properties, m) })
 	}
-	return answer, back, err
+	answer, err = h.forward(ctx, r, properties, memory)
+	return answer, nil, err
+}
+
+// takesBack does what a request asks for that takes something back, from what is remembered.
+func (h StackShift) takesBack(ctx context.Context, r stackshift.Request, do func(stackshift.Memory) (*stackshift.Answer, error)) (*stackshift.Answer, *stackshift.Memory, error) {
+	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
+	if err != nil {
+		return nil, &m, err
+	}
+	answer, err := do(m)
+	return answer, &m, err
 }
 
 // rollsBack says whether the stack takes back an update, or whether the request is late.
@@ -361,7 +373,7 @@ func (h StackShift) arrange(ctx context.Context, r stackshift.Request, p stacksh
 		m.Idle = r.Execution()
 		return nil, data, h.Ledger.Replace(ctx, r, m, h.Now.read())
 	}
-	m.Execution, m.Moves = r.Execution(), moves
+	m.Execution, m.Moves, m.Signed = r.Execution(), moves, before.Signed
 	input, err = h.begin(ctx, r, p, todo, m)
 	return input, data, err
 }
@@ -458,11 +470,7 @@ func (h StackShift) servingAfter(ctx context.Context, targets []stackshift.Targe
 }
 
 // back makes the aliases serve what they served before the update that the stack takes back.
-func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties) (*stackshift.Answer, error) {
-	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
-	if err != nil {
-		return nil, err
-	}
+func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift.Properties, m stackshift.Memory) (*stackshift.Answer, error) {
 	if m.Execution == r.Execution() {
 		return nil, h.giveUp(ctx, r, p, m)
 	}
@@ -519,7 +527,10 @@ func (h StackShift) giveUp(ctx context.Context, r stackshift.Request, p stackshi
 	if err != nil {
 		return err
 	}
-	return h.report(ctx, stackshift.Waiter{Request: r, Recorded: m.Recorded}, record)
+	if err := h.report(ctx, stackshift.Waiter{Request: r, Recorded: m.Recorded}, record); err != nil {
+		return err
+	}
+	return h.answered(ctx, r, stackshift.Memory{})
 }
 
 // undo takes the aliases back that still serve what the last shift has promoted. It returns nil if
@@ -568,11 +579,7 @@ func (h StackShift) takeBack(ctx context.Context, r stackshift.Request, moves []
 // delete ends a shift that is under way. It touches no alias, unless the stack rolls back the
 // update that has created the resource: CloudFormation may not have written an alias that was
 // shifted already, and then does not write it back either.
-func (h StackShift) delete(ctx context.Context, r stackshift.Request) (*stackshift.Answer, error) {
-	m, err := h.Ledger.Supersede(ctx, r, h.Now.read())
-	if err != nil {
-		return nil, err
-	}
+func (h StackShift) delete(ctx context.Context, r stackshift.Request, m stackshift.Memory) (*stackshift.Answer, error) {
 	outcome, err := h.end(ctx, r, m, "deletes the resource")
 	if err != nil || outcome == stillOpen {
 		return nil, err

@@ -133,9 +133,16 @@ func noNewer(signed string) expression.ConditionBuilder {
 		Or(expression.Name(signedAt).LessThanEqual(expression.Value(signed)))
 }
 
+// noOther is the condition that neither a newer request has come, nor another try of this one.
+func noOther(signed string) expression.ConditionBuilder {
+	return expression.AttributeNotExists(expression.Name(signedAt)).
+		Or(expression.Name(signedAt).LessThan(expression.Value(signed)))
+}
+
 // Remember stores the shift that a request begins, before its execution is started, and that the
 // request waits for it. If the request has come before, it changes nothing. It returns the input
-// of the execution as it was stored by the first, or stackshift.ErrLate if a newer request has come.
+// of the execution as it was stored by the first. It returns stackshift.ErrLate if a newer request has
+// come, and stackshift.ErrDecided if another try has decided this one since m.Signed was read.
 func (l *Ledger) Remember(ctx context.Context, m stackshift.Memory, w stackshift.Waiter, input json.RawMessage, at time.Time) (json.RawMessage, error) {
 	stored, err := l.remember(ctx, m, w, input, at)
 	if err != nil {
@@ -162,7 +169,7 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 		return nil, err
 	}
 	// What is remembered of the shift before is replaced.
-	if err := replaceOlder(actions[1].Put, w.Request.Signed(at)); err != nil {
+	if err := replaceOlder(actions[1].Put, w.Request.Signed(at), m.Signed); err != nil {
 		return nil, err
 	}
 	_, err = l.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
@@ -171,8 +178,8 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	}
 	found, refused := reasonsOf(err).refused(0)
 	if !refused {
-		if _, late := reasonsOf(err).refused(1); late {
-			return nil, stackshift.ErrLate
+		if newer, late := reasonsOf(err).refused(1); late {
+			return nil, whyRefused(newer, w.Request.Signed(at))
 		}
 		return nil, meaning(err)
 	}
@@ -183,13 +190,30 @@ func (l *Ledger) remember(ctx context.Context, m stackshift.Memory, w stackshift
 	return json.RawMessage(before.Input), nil
 }
 
-// replaceOlder lets a Put replace what an older request has stored.
-func replaceOlder(put *types.Put, signed string) error {
+// whyRefused says why a request may not replace what is remembered: a newer one has, or another try.
+func whyRefused(found item, signed string) error {
+	m, err := decodeMemory(found)
+	switch {
+	case err != nil:
+		return err
+	case m.Signed == signed:
+		return stackshift.ErrDecided
+	}
+	return stackshift.ErrLate
+}
+
+// replaceOlder lets a Put replace what an older request has stored, and what this one has if that was
+// read before.
+func replaceOlder(put *types.Put, signed, read string) error {
 	put.ConditionExpression, put.ExpressionAttributeNames = nil, nil
 	if signed == "" {
 		return nil
 	}
-	e, err := expression.NewBuilder().WithCondition(noNewer(signed)).Build()
+	condition := noOther(signed)
+	if read == signed {
+		condition = noNewer(signed)
+	}
+	e, err := expression.NewBuilder().WithCondition(condition).Build()
 	if err != nil {
 		return fmt.Errorf("build the condition: %w", err)
 	}

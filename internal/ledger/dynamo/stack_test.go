@@ -101,7 +101,9 @@ func TestAnOlderRequestChangesNothing(t *testing.T) {
 				remembered.BackTo = before.BackTo
 				assert.Equal(t, before, remembered, name)
 			}
-			_, err = w.Remember(t.Context(), memory(then.request, "1", "2"), forward(then.request), json.RawMessage(`{}`), noon)
+			m := memory(then.request, "1", "2")
+			m.Signed = before.Signed
+			_, err = w.Remember(t.Context(), m, forward(then.request), json.RawMessage(`{}`), noon)
 			require.ErrorIs(t, err, then.err, name)
 			require.ErrorIs(t, w.Replace(t.Context(), then.request, then.request.Remembered(), noon), then.err, name)
 			if then.err != nil {
@@ -110,6 +112,35 @@ func TestAnOlderRequestChangesNothing(t *testing.T) {
 				assert.Equal(t, before, after, name)
 			}
 		}
+	}
+}
+
+// Two tries of a request may run at once. One that has read what is remembered before the other one
+// has decided begins no shift.
+func TestATryBeginsNothingAfterAnotherHasDecided(t *testing.T) {
+	t.Parallel()
+	before, r := signedAt("r1", "100000"), signedAt("r2", "110000")
+	for name, decide := range map[string]func(w *world) error{
+		"it goes back":   func(w *world) error { _, err := w.Supersede(t.Context(), r, noon); return err },
+		"shifts nothing": func(w *world) error { return w.Replace(t.Context(), r, r.Remembered(), noon) },
+	} {
+		w := newWorld(t)
+		_, err := w.Remember(t.Context(), memory(before, "40", "41"), forward(before), json.RawMessage(`{}`), noon)
+		require.NoError(t, err)
+		m := memory(r, "41", "42")
+		for _, read := range []string{"", before.Signed(noon)} {
+			require.NoError(t, decide(w), name)
+			m.Signed = read
+			_, err = w.Remember(t.Context(), m, forward(r), json.RawMessage(`{}`), noon)
+			require.ErrorIs(t, err, stackshift.ErrDecided, name)
+		}
+		began, err := w.Began(t.Context(), r)
+		require.NoError(t, err)
+		assert.Nil(t, began, name)
+
+		m.Signed = r.Signed(noon)
+		_, err = w.Remember(t.Context(), m, forward(r), json.RawMessage(`{}`), noon)
+		require.NoError(t, err, "it has read what the other one has stored")
 	}
 }
 
