@@ -431,6 +431,21 @@ func TestAnUpdateThatGivesUpTooLateIsForgotten(t *testing.T) {
 	)
 }
 
+// An update may fail because Sluice may not read that its shift was promoted. CloudFormation writes no
+// alias back that it has not reached, so the deletion of the resource does, although it may not read
+// that either.
+func TestADeletionTakesBackWhatItMayNotRead(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"a stack: adopted with a new version, in order, order 0",
+		"a stack: adopted with a new version, and a failure, with stale attributes, order 0",
+	} {
+		strikesStack(t, name, strike{
+			actor: flow.StackShift, action: "dynamodb:GetItem", nth: 3, fault: theFault("a permission lost for 20 minutes"),
+		})
+	}
+}
+
 // strikesStack plays a story of a stack with faults, which must break nothing.
 func strikesStack(t *testing.T, name string, strikes ...strike) {
 	t.Helper()

@@ -182,8 +182,10 @@ const (
 // isDeniedYet says whether to wait for a permission. A deletion does not: its functions may be gone,
 // with the tags.
 func (h StackShift) isDeniedYet(r stackshift.Request, err error, began time.Time) bool {
-	return r.Type != stackshift.Delete && flow.Wire(err).Name == flow.AccessDenied && h.Now.read().Sub(began) < deniedPatience
+	return r.Type != stackshift.Delete && isDenied(err) && h.Now.read().Sub(began) < deniedPatience
 }
+
+func isDenied(err error) bool { return flow.Wire(err).Name == flow.AccessDenied }
 
 // finish answers a request that was decided, unless it waits.
 func (h StackShift) finish(ctx context.Context, r stackshift.Request, answer *stackshift.Answer, back *stackshift.Memory, err error) error {
@@ -610,8 +612,8 @@ func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.
 	}
 	outcome, err := h.outcome(ctx, m.Execution)
 	switch {
-	case err != nil: // it may be open, and nobody may come again
-		return "", errors.Join(err, h.abort(ctx, r, m, why))
+	case err != nil:
+		return h.endUnread(ctx, r, m, why, err)
 	case outcome != stillOpen:
 		return outcome, nil
 	}
@@ -624,18 +626,39 @@ func (h StackShift) end(ctx context.Context, r stackshift.Request, m stackshift.
 	return h.outcome(ctx, m.Execution)
 }
 
+// endUnread is end for a shift whose Outcome cannot be read. It may be open, and nobody may come again,
+// so it is aborted. The safety net refuses that for one that was Promoted or Unchanged. A deletion
+// goes by this refusal if the permission to read is missing: it does not wait for the permission, and
+// CloudFormation may write none of the aliases back.
+func (h StackShift) endUnread(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string, unread error) (shift.Outcome, error) {
+	err := h.tryAbort(ctx, r, m, why)
+	if r.Type == stackshift.Delete && isDenied(unread) && errors.Is(err, shift.ErrDeploymentClosed) {
+		slog.WarnContext(ctx, "taken for promoted, because its record cannot be read", "deployment", h.executionARN(m.Execution), "error", unread)
+		return shift.Promoted, nil
+	}
+	return "", errors.Join(unread, ignoreNotOpen(err))
+}
+
 // abort aborts the last shift forward, if it is open.
 func (h StackShift) abort(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string) error {
+	return ignoreNotOpen(h.tryAbort(ctx, r, m, why))
+}
+
+func ignoreNotOpen(err error) error {
+	if errors.Is(err, shift.ErrDeploymentClosed) || errors.Is(err, shift.ErrDeploymentUnknown) {
+		return nil
+	}
+	return err
+}
+
+// tryAbort aborts the last shift forward. It returns the errors of Aborter.
+func (h StackShift) tryAbort(ctx context.Context, r stackshift.Request, m stackshift.Memory, why string) error {
 	target, err := request.ParseTarget(stackshift.Place(m.Moves[0].Function, m.Moves[0].Alias))
 	if err != nil {
 		return err
 	}
 	reason := fmt.Sprintf("the stack %s %s", r.StackID, why)
-	err = h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
-	if errors.Is(err, shift.ErrDeploymentClosed) || errors.Is(err, shift.ErrDeploymentUnknown) {
-		return nil
-	}
-	return err
+	return h.Net.Abort(ctx, h.executionARN(m.Execution), target, reason, h.Now.read())
 }
 
 // outcome returns how an execution has ended: empty if it never opened a Deployment and never
