@@ -70,7 +70,7 @@ func checkNoStacks(ctx context.Context, ledger *dynamo.Ledger, region, prefix st
 		return nil
 	}
 	return fmt.Errorf("stacks of CloudFormation in %s need %s:\n  %s\nWithout it, they can be neither updated nor deleted. "+
-		"Move them back first: infra/migrate/README.md, Before Sluice goes.", region, prefix, strings.Join(stacks, "\n  "))
+		"Move them back first, as the section \"Before Sluice goes\" of infra/migrate/README.md says", region, prefix, strings.Join(stacks, "\n  "))
 }
 
 // checkNothingOpen returns an error that lists the deployments that are not over. Without a
