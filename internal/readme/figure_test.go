@@ -34,12 +34,12 @@ func TestThePricesOfTheRootAreThoseOfTheFigures(t *testing.T) {
 // What the root's README says of the traffic is what the command says that it names.
 func TestTheTrafficThatTheRootAsksForIsWhatThePlanSays(t *testing.T) {
 	t.Parallel()
-	said := regexp.MustCompile(`fails (\d) % more is found in (\d+) % of the cases at (\d+) requests a minute, mostly after (\d+) minutes, and in (\d+) % at (\d+)\. ` +
-		"`sluice (plan \\S+) --rpm (\\d+)`").FindStringSubmatch(rootSection(t, "When the candidate is bad"))
+	said := regexp.MustCompile(`fails (\d) more requests in 100 is found in (\d+) % of the cases at (\d+) requests a minute, mostly after (\d+) minutes\. At (\d+) a minute, it is found in (\d+) %: ` +
+		"`sluice (plan \\S+) --rpm (\\d+)`" + `\. With too few requests, this step waits up to (\d+) more minutes`).FindStringSubmatch(rootSection(t, "When the candidate is bad"))
 	require.NotNil(t, said)
-	assert.Equal(t, said[3], said[8])
+	assert.Equal(t, said[5], said[8])
 	p := newPerson(t)
-	for rpm, cell := range map[string]string{said[3]: said[4] + ":00 (" + said[2] + "%)", said[6]: "no (" + said[5] + "%)"} {
+	for rpm, cell := range map[string]string{said[3]: said[4] + ":00 (" + said[2] + "%)", said[5]: "no (" + said[6] + "%)"} {
 		plan := p.does(t, p.folder, p.sluice, append(words("sluice " + said[7])[1:], "--rpm", rpm)...)
 		head := regexp.MustCompile(`(?m)^ +STEP +WEIGHT +BAKES .*$`).FindString(plan)
 		column := strings.Index(head, said[1]+"% MORE")
@@ -48,5 +48,6 @@ func TestTheTrafficThatTheRootAsksForIsWhatThePlanSays(t *testing.T) {
 		require.Greater(t, len(rest), column)
 		assert.True(t, strings.HasPrefix(rest[column:], cell), "at %s requests a minute: %s", rpm, plan)
 		assert.Contains(t, plan, "0.1% fail", "one in a thousand")
+		assert.Contains(t, plan, "at most "+said[9]+"m after a step's bake")
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // pictured is what is said of the picture, for those who do not see it.
-var pictured = regexp.MustCompile(`!\[The new version's share grows by (\d+)% at a time; at (\d+:\d\d), when it has (\d+)%, it is found to be worse than the old one, and it is back at (\d+)%\]\(([^)]+)\)`)
+var pictured = regexp.MustCompile(`!\[The new version's share grows by (\d+)% at a time; after (\d+) minutes, when it has (\d+)%, it is found to be worse than the old one, and it is back at (\d+)%\]\(([^)]+)\)`)
 
 // What is said of the picture is drawn there: the weights at its line, in their order,
 // the check that failed, and the evidence of that time, which is enough.
@@ -23,7 +23,7 @@ func TestThePictureOfTheReadmeShowsWhatIsSaidOfIt(t *testing.T) {
 	t.Parallel()
 	said := pictured.FindStringSubmatch(pageAt(t, rootPage).prose)
 	require.NotNil(t, said, "what is said of the picture")
-	by, fired, most, back := percent(t, said[1]), said[2], percent(t, said[3]), percent(t, said[4])
+	by, fired, most, back := percent(t, said[1]), said[2]+":00", percent(t, said[3]), percent(t, said[4])
 	drawn, err := os.ReadFile(filepath.Join(root, said[5]))
 	require.NoError(t, err)
 
