@@ -466,8 +466,10 @@ func (s *stack) verify(story stackStory) error {
 func (s *stack) wanted(story stackStory) string {
 	before, recorded := story.versionBefore(), story.recorded
 	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": before, "DELETE_COMPLETE": "nothing"}[s.status()]
-	if story.noWait && s.serving() == "1" && !s.isPromoted() {
-		want = "1" // the stack does not hear that its shift was put back; a later one is taken back with its update
+	// The stack does not hear that its shift was put back; a later one is taken back with its update. So
+	// is the first one, if its own update has failed, so that the next one has not begun.
+	if story.noWait && s.serving() == "1" && (!s.isPromoted() || len(s.dues) > 0) {
+		want = "1"
 	}
 	if recorded != "" && s.serving() == recorded && want == before {
 		want = recorded

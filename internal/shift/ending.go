@@ -17,8 +17,12 @@ type Ending struct {
 
 // End decides how a record ends after its Targets were restored. results has an entry for
 // each Target that was still to be restored. It returns the Ending, and what became of all
-// Targets.
+// Targets. at may be when an abort was asked for. The record may have been opened since then, and it
+// ends no earlier than that.
 func (r Record) End(results []Undone, at time.Time) (Ending, []Undone) {
+	if at.Before(r.OpenedAt) {
+		at = r.OpenedAt
+	}
 	ending := Ending{Outcome: Rejected, Reasons: r.Reasons, At: at}
 	if r.HasIntent() {
 		ending.Outcome = RolledBack

@@ -42,6 +42,15 @@ func TestHowARecordEndsIsWhatBecameOfItsTargets(t *testing.T) {
 	}
 }
 
+// An abort may be carried out long after it was asked for, such as when a permission was missing.
+func TestARecordEndsNoEarlierThanItWasOpened(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[time.Time]time.Time{noon.Add(-time.Minute): noon, noon: noon, noon.Add(time.Minute): noon.Add(time.Minute)} {
+		ending, _ := shift.Record{OpenedAt: noon}.End(nil, at)
+		assert.Equal(t, want, ending.At)
+	}
+}
+
 func TestNobodyIsToldWhileATargetMaySettleByItself(t *testing.T) {
 	t.Parallel()
 	r := shift.Record{MarkedAt: noon}
