@@ -41,10 +41,10 @@ func (o opening) lock(ctx context.Context) (shift.Record, *shift.Turn, error) {
 		return shift.Record{}, nil, err
 	}
 	if len(ahead) > 0 {
-		kept, may := shift.KeptOut{}, false
-		if !ahead[0].PutsBack {
-			kept, may, err = o.mayReplaceNow(ctx)
+		if ahead[0].PutsBack { // nobody replaces it, and it goes first
+			return o.waitBehind(ctx, queued, ahead, shift.KeptOut{})
 		}
+		kept, may, err := o.mayReplaceNow(ctx)
 		if err != nil {
 			return shift.Record{}, nil, err
 		}
@@ -244,9 +244,9 @@ func (o opening) enqueue(ctx context.Context, queued bool) error {
 	return o.Ledger.Enqueue(ctx, own)
 }
 
-// replaceWaiting rejects those who have waited for longer, but none that puts traffic back. One that has opened in the meantime
-// holds its Targets, and is met there. It stands in the queue itself before: of two that replace
-// each other, the one that came later stays.
+// replaceWaiting rejects those who have waited for longer, but none that puts traffic back. One that
+// has opened in the meantime holds its Targets, and is met there. It stands in the queue itself before:
+// of two that replace each other, the one that came later stays.
 func (o opening) replaceWaiting(ctx context.Context, queued bool) error {
 	if err := o.enqueue(ctx, queued); err != nil {
 		return err
