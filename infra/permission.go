@@ -99,7 +99,7 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 	case flow.Panel:
 		return p.panel()
 	case flow.SafetyNet:
-		return []iam.PolicyStatement{
+		return append(p.seeDeleted(),
 			p.targets("Restore", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
 			p.ledger("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 			p.announce(),
@@ -107,7 +107,7 @@ func (p permissions) besideMachine(function string) []iam.PolicyStatement {
 			allow("SeeExecution", []string{"states:DescribeExecution", "states:GetExecutionHistory"}, p.arn("states", "execution:"+p.settings.NamePrefix+":*")),
 			p.answer("states:SendTaskFailure"),
 			p.failedEvents(),
-		}
+		)
 	case flow.StackShift:
 		return []iam.PolicyStatement{
 			p.targets("SeeRoutes", "lambda:GetAlias"),
@@ -321,16 +321,27 @@ func (p permissions) within(r reach, sid string, actions ...string) iam.PolicySt
 	return statement
 }
 
+// listTags is the one call that Sluice makes on functions without its tags.
+const listTags = "lambda:ListTags"
+
 // readTags lets publish-version find out whether a function may be shifted. If tags decide, it
 // must read the tags of every function in the account whose new version starts an execution, and
-// of every function that an input names. Sluice makes no other call on a function without its
-// tags.
+// of every function that an input names.
 func (p permissions) readTags() iam.PolicyStatement {
-	const action = "lambda:ListTags"
 	if p.settings.Functions.tag == "" {
-		return p.targets("ReadTags", action)
+		return p.targets("ReadTags", listTags)
 	}
-	return allow("ReadTags", []string{action}, p.functionARN("*"))
+	return allow("ReadTags", []string{listTags}, p.functionARN("*"))
+}
+
+// seeDeleted lets the safety net find out that a function was deleted, which has no traffic any more.
+// It has no tags that permit to look at it, either. So if tags decide, the safety net asks for the
+// tags of a function that it may not look at. Otherwise Lambda says so itself.
+func (p permissions) seeDeleted() []iam.PolicyStatement {
+	if p.settings.Functions.tag == "" {
+		return nil
+	}
+	return []iam.PolicyStatement{allow("SeeDeleted", []string{listTags}, p.functionARN("*"))}
 }
 
 // parameters allows reading the configurations that the tag sluice:config names.

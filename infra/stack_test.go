@@ -238,7 +238,7 @@ var reasons = map[string]string{
 
 // everyFunction lists the actions on all functions without a condition, with the reasons.
 var everyFunction = map[string]string{
-	"lambda:ListTags": "publish-version reads the tags to find out whether it may touch a function",
+	"lambda:ListTags": "publish-version reads the tags to find out whether it may touch a function, and safety-net to find out whether it exists",
 }
 
 func TestNothingIsAllowedOnEverythingWithoutAReason(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-aws/sluice/internal/flow"
 	"github.com/sluice-aws/sluice/internal/localaws"
 	"github.com/sluice-aws/sluice/internal/shift"
+	"github.com/sluice-aws/sluice/internal/world"
 )
 
 // I6: a Route that Sluice did not write is never overwritten: the Outcome is Stranded, and the
@@ -109,6 +110,12 @@ func (r *run) looked(t shift.Target) {
 	case s.foreign && r.goesOnWith(d, t, s.alias):
 		s.foreign, s.settled = false, s.alias // who goes on with it can but take it for Sluice's
 	}
+}
+
+// findsDeleted says whether the safety net has asked for the tags of a function that was deleted, whose
+// alias it may not look at.
+func (r *run) findsDeleted(m world.Moment) bool {
+	return m.Actor == flow.SafetyNet && m.Action == "lambda:ListTags" && r.target(liveOf(m.Resource)).alias == nil
 }
 
 // remembersEdits says whether an edit of a Target shows after it was put back: Lambda may still be

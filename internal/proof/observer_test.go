@@ -203,7 +203,7 @@ func (r *run) final() error {
 	r.grace = map[shift.Target]*promise{}
 	r.rests()
 	for _, item := range r.w.Tables().Items(world.LedgerTable) {
-		if pk, sk := text(item, flow.LedgerPartitionKey), text(item, flow.LedgerSortKey); isTemporary(pk, sk) || pk == "suspect" && !r.isDeleted() {
+		if pk, sk := text(item, flow.LedgerPartitionKey), text(item, flow.LedgerSortKey); isTemporary(pk, sk) || pk == "suspect" {
 			r.breaks("the ledger still has %s / %s", pk, sk)
 		}
 	}

@@ -315,7 +315,7 @@ func (r *run) moment(m world.Moment) error {
 		r.sent[self] = r.w.Now().Add(-r.w.Scenario().Latency - self.Pace())
 		r.moments = append(r.moments, m)
 	}
-	if m.After && m.Action == "lambda:GetAlias" {
+	if m.After && (m.Action == "lambda:GetAlias" || r.findsDeleted(m)) {
 		r.looked(liveOf(m.Resource))
 	}
 	r.lookedAtFrontEnd(m)

@@ -97,15 +97,38 @@ func (r *run) playStack() error {
 		err = s.play(o.pick())
 	}
 	for range 3 {
-		if err != nil || s.status() != "UPDATE_ROLLBACK_FAILED" || !r.mayFailBack() {
+		if err != nil {
+			return err
+		}
+		again := r.again()
+		if again == nil {
 			break
 		}
-		err = r.continueRollback(o.pick())
+		err = r.tryAgain(again, o.pick())
 	}
 	if err != nil {
 		return err
 	}
 	return r.verifyStack(o.story)
+}
+
+// again is what a person does about a stack that a fault has kept from going back, or from being
+// deleted. It is nil for any other.
+func (r *run) again() func(context.Context) error {
+	client, stack := r.stack.client(), aws.String(stackName)
+	switch status := r.stack.status(); {
+	case status == "UPDATE_ROLLBACK_FAILED" && r.mayFailBack():
+		return func(ctx context.Context) error {
+			_, err := client.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: stack})
+			return err
+		}
+	case status == "DELETE_FAILED" && r.mayTimeOut():
+		return func(ctx context.Context) error {
+			_, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: stack})
+			return err
+		}
+	}
+	return nil
 }
 
 // verifyStack checks the invariants when a story has ended.
@@ -120,21 +143,23 @@ func (r *run) verifyStack(story stackStory) error {
 	if r.mayFail() || r.denied() || len(r.denials) > 0 {
 		s.deaf, s.keeps = 1<<20, true
 	}
+	if slices.ContainsFunc(r.strikes, func(k strike) bool { return k.event > 0 && k.kind == flow.CommandDetailType }) {
+		s.deaf *= 3 // as often as the command may come
+	}
 	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
 		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
 	}
 	return cmp.Or(r.verifyAnswers(), s.verify(story), r.expectedOfStack(story))
 }
 
-// continueRollback waits until the faults are over, and has a person continue a rollback that failed.
-func (r *run) continueRollback(pick func([]string) int) error {
+// tryAgain waits until the faults are over, and has a person do something.
+func (r *run) tryAgain(do func(context.Context) error, pick func([]string) int) error {
 	for r.denied() || r.w.Elapsed() < stackOrders[r.base.name].story.disturbed {
 		if err := r.w.Advance(time.Hour); err != nil {
 			return err
 		}
 	}
-	_, err := r.stack.client().ContinueUpdateRollback(context.Background(), &cloudformation.ContinueUpdateRollbackInput{StackName: aws.String(stackName)})
-	if err != nil {
+	if err := do(context.Background()); err != nil {
 		return err
 	}
 	return r.stack.play(pick)
@@ -197,10 +222,6 @@ func (r *run) stackIsTakenBack() bool {
 	}
 	return stackshift.RollsBack(r.stack.status()) || slices.ContainsFunc(r.wanted.all, func(q sentRequest) bool { return q.Type == stackshift.Delete })
 }
-
-// isDeleted says whether the stack was deleted, with its function: who has rights by the function's
-// tags may not look at its alias any more.
-func (r *run) isDeleted() bool { return r.stack != nil && r.stack.status() == "DELETE_COMPLETE" }
 
 // verifyAnswers checks that CloudFormation was answered as the Ledger's record says, and that it has
 // waited for no answer in vain.
@@ -444,6 +465,24 @@ func TestADeletionTakesBackWhatItMayNotRead(t *testing.T) {
 			actor: flow.StackShift, action: "dynamodb:GetItem", nth: 3, fault: theFault("a permission lost for 20 minutes"),
 		})
 	}
+}
+
+// CloudFormation hears nothing of a deletion, so that it fails. A person deletes the stack again, and
+// that ends.
+func TestADeletionThatWasNotAnsweredIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	strikesStack(t, "a stack: the stack is deleted in mid-shift, as documented, order 3", strike{
+		actor: flow.StackShift, action: "s3:PutObject", nth: 2, fault: theFault("a permission lost for 20 minutes"),
+	})
+}
+
+// A stack is deleted with its function while its shift runs, which stack-shift may not abort. Who puts
+// the traffic back finds that there is none any more.
+func TestAShiftEndsWhoseStackWasDeletedWithItsFunction(t *testing.T) {
+	t.Parallel()
+	strikesStack(t, "a stack: the stack is deleted in mid-shift, writing dependants, order 0", strike{
+		actor: flow.StackShift, action: "lambda:InvokeFunction", nth: 1, fault: theFault("a permission lost for 20 minutes"),
+	})
 }
 
 // strikesStack plays a story of a stack with faults, which must break nothing.

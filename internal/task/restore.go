@@ -154,7 +154,7 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 		c := found.change
 		way := record.Restoration(c, found.route, found.exists())
 		if !way.Ours {
-			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil, nil
+			return found.leftAlone(), nil, nil
 		}
 		if !r.Nudges && c.Settling(found.route, c.Stable) {
 			return shift.Undone{}, nil, c.CheckServes(found.route, c.Stable)
@@ -163,13 +163,19 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 		if err == nil {
 			return c.Undo(found.route), moved, nil
 		}
-		if isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && errors.Is(err, shift.ErrTargetNotFound); !isStale {
+		if isStale := errors.Is(err, shift.ErrRevisionMismatch) || known && isMissing(err); !isStale {
 			undone, err := leaveTaken(c, found.route, err)
 			return undone, nil, err
 		}
 		known = false
 	}
 	return shift.Undone{}, nil, fmt.Errorf("%w: it changed %d times while it was being restored", shift.ErrRevisionMismatch, maxWriteTries)
+}
+
+// isMissing says whether a write did not find its Target, or the version that it names: a function
+// that was deleted has neither.
+func isMissing(err error) bool {
+	return errors.Is(err, shift.ErrTargetNotFound) || errors.Is(err, shift.ErrVersionNotFound)
 }
 
 // leaveTaken leaves a Target alone if somebody else has taken what it needs to be put back. It

@@ -185,7 +185,26 @@ func TestATargetIsRestoredFromWhateverIsFoundThere(t *testing.T) {
 		"written by somebody else": {ordersChange, func(s *stage, _ *Restorer) { s.put(orders, shift.Route{Serving: "7"}) },
 			shift.Undone{Fate: shift.LeftAlone, Found: "100% on 7"}, nil, 3, 5},
 		"deleted": {ordersChange, func(s *stage, _ *Restorer) { delete(s.routes, orders) },
-			shift.Undone{Fate: shift.LeftAlone, Found: "nothing"}, nil, 3, 5},
+			shift.Undone{Fate: shift.LeftAlone, Found: "nothing", Why: "it does not exist any more"}, nil, 3, 5},
+		"deleted with its versions": {ordersChange, func(s *stage, _ *Restorer) {
+			delete(s.routes, orders)
+			writes := 0
+			s.before = func(shift.Target) error {
+				if writes++; writes == 1 {
+					return shift.ErrVersionNotFound
+				}
+				return nil
+			}
+		}, shift.Undone{Fate: shift.LeftAlone, Found: "nothing", Why: "it does not exist any more"}, nil, 3, 5},
+		"its stable version is deleted": {ordersChange, func(s *stage, _ *Restorer) {
+			calls := 0
+			s.before = func(shift.Target) error {
+				if calls++; calls != 2 { // the second one reads
+					return shift.ErrVersionNotFound
+				}
+				return nil
+			}
+		}, shift.Undone{}, shift.ErrVersionNotFound, 0, 3},
 		"created":           {newAlias, nil, shift.Undone{Fate: shift.Gone}, nil, 0, 2},
 		"created, and gone": {newAlias, func(s *stage, _ *Restorer) { delete(s.routes, orders) }, shift.Undone{Fate: shift.Gone}, nil, 3, 4},
 		"it settles by itself, and nobody nudges": {settles, func(s *stage, r *Restorer) {

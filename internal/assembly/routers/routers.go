@@ -16,7 +16,17 @@ import (
 // FromSettings returns the adapters for Lambda aliases, for the front ends that the stack's
 // settings turn on, and for the other kinds in the Settings.
 func FromSettings(s assembly.Settings) router.ByKind {
-	kinds := router.ByKind{shift.KindLambda: lambdaalias.FromConfig(s.AWS)}
+	return withAliases(s, lambdaalias.FromConfig(s.AWS))
+}
+
+// TellingDeleted returns the adapters of FromSettings for the safety net. They tell a function that was
+// deleted, which has no traffic any more, from one that has lost the tag that permits the access.
+func TellingDeleted(s assembly.Settings) router.ByKind {
+	return withAliases(s, lambdaalias.FromConfig(s.AWS).TellingDeleted(s.StateMachine))
+}
+
+func withAliases(s assembly.Settings, aliases *lambdaalias.Router) router.ByKind {
+	kinds := router.ByKind{shift.KindLambda: aliases}
 	if store := s.FrontEnds.Store(); store != "" {
 		kinds[shift.KindCloudFront] = cloudfront.FromConfig(s.AWS, cloudfront.Settings{
 			Store: store, Uploads: cloudfront.NewBuckets(s.AWS, s.Runtime.Now), Random: s.Runtime.Random, Pause: s.Runtime.Pause,

@@ -29,7 +29,11 @@ type API interface {
 
 // Router reads and writes the Routes of Lambda aliases. It also reads and publishes the
 // versions that aliases point at.
-type Router struct{ api API }
+type Router struct {
+	api API
+	// functions is what the ARNs of the functions begin with, if the Router tells deleted ones.
+	functions string
+}
 
 // New returns the Router of the client's account and region.
 func New(api API) *Router { return &Router{api: api} }
@@ -45,7 +49,7 @@ func (r *Router) Route(ctx context.Context, t shift.Target) (shift.Route, error)
 	}
 	out, err := r.api.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
 	if err != nil {
-		return shift.Route{}, fmt.Errorf("read route of %s: %w", t, meaning(err, sentinels{notFound: shift.ErrTargetNotFound}))
+		return shift.Route{}, fmt.Errorf("read route of %s: %w", t, r.orDeleted(ctx, function, err, sentinels{notFound: shift.ErrTargetNotFound}))
 	}
 	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
@@ -85,7 +89,7 @@ func (r *Router) update(ctx context.Context, function, alias string, wanted shif
 		if aliasIsMissing(err) {
 			means.notFound = shift.ErrTargetNotFound
 		}
-		return shift.Route{}, fmt.Errorf("set route of %s to %s: %w", t, wanted, meaning(err, means))
+		return shift.Route{}, fmt.Errorf("set route of %s to %s: %w", t, wanted, r.orDeleted(ctx, function, err, means))
 	}
 	return route(out.FunctionVersion, out.RoutingConfig, out.RevisionId, out.Description), nil
 }
