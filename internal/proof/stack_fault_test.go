@@ -113,19 +113,22 @@ func (r *run) playStack() error {
 }
 
 // again is what a person does about a stack that a fault has kept from going back, or from being
-// deleted. It is nil for any other.
+// deleted. It is nil if there is none.
 func (r *run) again() func(context.Context) error {
-	client, stack := r.stack.client(), aws.String(stackName)
-	switch status := r.stack.status(); {
-	case status == "UPDATE_ROLLBACK_FAILED" && r.mayFailBack():
-		return func(ctx context.Context) error {
-			_, err := client.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: stack})
-			return err
-		}
-	case status == "DELETE_FAILED" && r.mayTimeOut():
-		return func(ctx context.Context) error {
-			_, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: stack})
-			return err
+	client := r.stack.client()
+	for _, name := range []string{stackName, otherStack} {
+		stack, _ := r.w.Cloud().CloudFormation().Stack(name)
+		switch {
+		case stack.Status == "UPDATE_ROLLBACK_FAILED" && r.mayFailBack():
+			return func(ctx context.Context) error {
+				_, err := client.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: aws.String(name)})
+				return err
+			}
+		case stack.Status == "DELETE_FAILED" && r.mayTimeOut():
+			return func(ctx context.Context) error {
+				_, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String(name)})
+				return err
+			}
 		}
 	}
 	return nil
