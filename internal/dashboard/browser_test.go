@@ -69,7 +69,7 @@ func (s *stage) openTab(path string, width int64, setup ...action) *tab {
 	require.NoError(s.t, err)
 	ctx, closeTab := chromedp.NewContext(started)
 	require.NoError(s.t, chromedp.Do(ctx))
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	b := &tab{stage: s, ctx: ctx, close: func() { cancel(); closeTab() }}
 	s.t.Cleanup(func() {
 		b.mu.Lock()
@@ -128,7 +128,7 @@ func js[T any](b *tab, text string) T {
 // awaits waits until a condition holds, on whatever page the tab is by then.
 func (b *tab) awaits(condition string) {
 	b.t.Helper()
-	for until := time.Now().Add(15 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!("+condition+")")); err == nil && holds {
 			return
 		}
