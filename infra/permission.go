@@ -334,9 +334,8 @@ func (p permissions) readTags() iam.PolicyStatement {
 	return allow("ReadTags", []string{listTags}, p.functionARN("*"))
 }
 
-// seeDeleted lets the safety net find out that a function was deleted, which has no traffic any more.
-// It has no tags that permit to look at it, either. So if tags decide, the safety net asks for the
-// tags of a function that it may not look at. Otherwise Lambda says so itself.
+// seeDeleted lets the safety net find out that a function was deleted. If tags decide, IAM denies each
+// other call on such a function, because it has none. If names decide, Lambda says that it is missing.
 func (p permissions) seeDeleted() []iam.PolicyStatement {
 	if p.settings.Functions.tag == "" {
 		return nil

@@ -111,7 +111,9 @@ func TestTargetsThatFaredAlikeAreToldOfTogether(t *testing.T) {
 		{many[:3], "t0, t1 and t2 are back on 1 (they had 10% on 9, the rest on 1)"},
 		{many, "t0, t1 and 28 more are back on 1 (they had 10% on 9, the rest on 1)"},
 		{append(many[:2:2], shift.Undone{Target: "x", Fate: shift.BackBefore}, shift.Undone{Target: "y", Fate: shift.LeftAlone, Found: "nothing"}),
-			"y was left alone: it has nothing, which Sluice did not write; t0 and t1 are back on 1 (they had 10% on 9, the rest on 1); x is as it was before, as an earlier try has made sure"},
+			"y was left alone: it does not exist any more; t0 and t1 are back on 1 (they had 10% on 9, the rest on 1); x is as it was before, as an earlier try has made sure"},
+		{[]shift.Undone{{Target: "x", Fate: shift.LeftAlone, Found: "nothing"}, {Target: "y", Fate: shift.LeftAlone, Found: "nothing"}},
+			"x and y were left alone: they do not exist any more"},
 		{apart[:4], "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +
 			"d is back on 4 (it had 10% on 9, the rest on 4)"},
 		{apart, "a is back on 1 (it had 10% on 9, the rest on 1); b is back on 2 (it had 10% on 9, the rest on 2); c is back on 3 (it had 10% on 9, the rest on 3); " +

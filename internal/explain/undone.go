@@ -29,7 +29,7 @@ func Undone(list []shift.Undone, room int) []string {
 	var clauses []string
 	for most := shift.MaxClauses; most >= 0; most-- {
 		clauses = slices.Concat(
-			shift.TellGroups(alone, most, tellFate, "were left alone: they have what Sluice did not write"),
+			shift.TellGroups(alone, most, tellFate, "were left alone: they are not as Sluice left them"),
 			shift.TellGroups(others, most, tellFate, "are as they were before"),
 		)
 		if utf8.RuneCountInString(join(clauses)) <= room {
@@ -54,6 +54,9 @@ func tellRoute(g shift.Group[shift.Undone]) string {
 	case shift.LeftAlone:
 		if u.Why != "" {
 			return text + g.Say("was left alone: ", "were left alone: ") + u.Why
+		}
+		if u.Found == (shift.Route{}).String() {
+			return text + g.Say("was left alone: it does not exist any more", "were left alone: they do not exist any more")
 		}
 		return text + fmt.Sprintf(g.Say("was left alone: it has %s, which Sluice did not write", "were left alone: they have %s, which Sluice did not write"), u.Found)
 	case shift.Gone:

@@ -115,7 +115,7 @@ func (r *run) looked(t shift.Target) {
 // findsDeleted says whether the safety net has asked for the tags of a function that was deleted, whose
 // alias it may not look at.
 func (r *run) findsDeleted(m world.Moment) bool {
-	return m.Actor == flow.SafetyNet && m.Action == "lambda:ListTags" && r.target(liveOf(m.Resource)).alias == nil
+	return m.Actor == flow.SafetyNet && m.Action == "lambda:ListTags" && m.Refused == "ResourceNotFoundException"
 }
 
 // remembersEdits says whether an edit of a Target shows after it was put back: Lambda may still be

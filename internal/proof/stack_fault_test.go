@@ -146,7 +146,9 @@ func (r *run) verifyStack(story stackStory) error {
 	if r.mayFail() || r.denied() || len(r.denials) > 0 {
 		s.deaf, s.keeps = 1<<20, true
 	}
-	if slices.ContainsFunc(r.strikes, func(k strike) bool { return k.event > 0 && k.kind == flow.CommandDetailType }) {
+	if slices.ContainsFunc(r.strikes, func(k strike) bool {
+		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
+	}) {
 		s.deaf *= 3 // as often as the command may come
 	}
 	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {

@@ -6,7 +6,7 @@ import "time"
 type Fate string
 
 const (
-	// LeftAlone : somebody else has written its Route, so it was left as it is.
+	// LeftAlone : somebody else has written its Route or deleted it, so it was left as it is.
 	LeftAlone Fate = "leftAlone"
 	// Back : its traffic is back on Stable.
 	Back Fate = "back"

@@ -29,15 +29,6 @@ type look struct {
 
 func (l look) exists() bool { return l.missing == nil }
 
-// leftAlone says what was found at a Target that is left alone.
-func (l look) leftAlone() shift.Undone {
-	u := shift.Undone{Target: l.change.Target, Fate: shift.LeftAlone, Found: l.route.String()}
-	if !l.exists() {
-		u.Why = "it does not exist any more"
-	}
-	return u
-}
-
 // lookAt reads what a Target serves. If the platform seems to be moving its traffic, and did
 // not do so when the Deployment was opened, the router is asked again: provisioned
 // concurrency may have been added since.

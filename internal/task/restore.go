@@ -154,7 +154,7 @@ func (r Restorer) restoreTarget(ctx context.Context, c shift.Change, record shif
 		c := found.change
 		way := record.Restoration(c, found.route, found.exists())
 		if !way.Ours {
-			return found.leftAlone(), nil, nil
+			return shift.Undone{Target: c.Target, Fate: shift.LeftAlone, Found: found.route.String()}, nil, nil
 		}
 		if !r.Nudges && c.Settling(found.route, c.Stable) {
 			return shift.Undone{}, nil, c.CheckServes(found.route, c.Stable)

@@ -185,7 +185,7 @@ func TestATargetIsRestoredFromWhateverIsFoundThere(t *testing.T) {
 		"written by somebody else": {ordersChange, func(s *stage, _ *Restorer) { s.put(orders, shift.Route{Serving: "7"}) },
 			shift.Undone{Fate: shift.LeftAlone, Found: "100% on 7"}, nil, 3, 5},
 		"deleted": {ordersChange, func(s *stage, _ *Restorer) { delete(s.routes, orders) },
-			shift.Undone{Fate: shift.LeftAlone, Found: "nothing", Why: "it does not exist any more"}, nil, 3, 5},
+			shift.Undone{Fate: shift.LeftAlone, Found: "nothing"}, nil, 3, 5},
 		"deleted with its versions": {ordersChange, func(s *stage, _ *Restorer) {
 			delete(s.routes, orders)
 			writes := 0
@@ -195,7 +195,7 @@ func TestATargetIsRestoredFromWhateverIsFoundThere(t *testing.T) {
 				}
 				return nil
 			}
-		}, shift.Undone{Fate: shift.LeftAlone, Found: "nothing", Why: "it does not exist any more"}, nil, 3, 5},
+		}, shift.Undone{Fate: shift.LeftAlone, Found: "nothing"}, nil, 3, 5},
 		"its stable version is deleted": {ordersChange, func(s *stage, _ *Restorer) {
 			calls := 0
 			s.before = func(shift.Target) error {

@@ -159,7 +159,7 @@ func (n SafetyNet) lookAgain(ctx context.Context, at time.Time) error {
 }
 
 // giveUpAfter is for how long after its end the second check of a Deployment is tried. The
-// function may be gone, or may have lost the tag that permits to read it. Each failure is logged.
+// function may have lost the tag that permits to read it. Each failure is logged.
 // Only the last one is an error, which raises the safety net's alarm once.
 const giveUpAfter = 24 * time.Hour
 

@@ -19,10 +19,10 @@ func FromSettings(s assembly.Settings) router.ByKind {
 	return withAliases(s, lambdaalias.FromConfig(s.AWS))
 }
 
-// TellingDeleted returns the adapters of FromSettings for the safety net. They tell a function that was
-// deleted, which has no traffic any more, from one that has lost the tag that permits the access.
-func TellingDeleted(s assembly.Settings) router.ByKind {
-	return withAliases(s, lambdaalias.FromConfig(s.AWS).TellingDeleted(s.StateMachine))
+// ForSafetyNet returns the adapters of FromSettings. They tell a function that was deleted, and has no
+// traffic any more, from one that has lost the tag by which Sluice may access it.
+func ForSafetyNet(s assembly.Settings) router.ByKind {
+	return withAliases(s, lambdaalias.FromConfig(s.AWS).TellingDeleted(s.StateMachine, s.Runtime.Now))
 }
 
 func withAliases(s assembly.Settings, aliases *lambdaalias.Router) router.ByKind {

@@ -15,7 +15,7 @@ import (
 // New builds the Lambda flow.SafetyNet, which no state of the state machine invokes.
 func New(s assembly.Settings) flow.Lambda {
 	return task.SafetyNet{
-		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.TellingDeleted(s), Announcer: announcer.FromSettings(s),
+		Ledger: dynamo.FromConfig(s.AWS, s.Table), Router: routers.ForSafetyNet(s), Announcer: announcer.FromSettings(s),
 		Executions: stepfunctions.FromConfig(s.AWS, s.StateMachine), States: taskstate.FromConfig(s.AWS),
 		Together: s.Runtime.Together, Wait: s.Runtime.Wait, Now: s.Runtime.Now, Pause: s.Runtime.Pause,
 	}.Handle

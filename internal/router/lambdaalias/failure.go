@@ -43,7 +43,7 @@ func meaning(err error, s sentinels) error {
 		means = s.conflict
 	}
 	if means == nil && awserror.IsAccessDenied(err) {
-		return fmt.Errorf("%w; Sluice may access only functions with the tag %s (or those that match the stack's setting functions): put the tag back if somebody removed it, and Sluice continues",
+		return fmt.Errorf("%w; Sluice may access only functions with the tag %s (or those that match the stack's setting functions): put the tag back if somebody removed it, and Sluice continues (access to a deleted function is denied, too)",
 			awserror.Plain(err), flow.TagAlias)
 	}
 	if means == nil {

@@ -30,9 +30,8 @@ type API interface {
 // Router reads and writes the Routes of Lambda aliases. It also reads and publishes the
 // versions that aliases point at.
 type Router struct {
-	api API
-	// functions is what the ARNs of the functions begin with, if the Router tells deleted ones.
-	functions string
+	api     API
+	deleted *deletedTeller // nil if the Router does not tell deleted functions
 }
 
 // New returns the Router of the client's account and region.
