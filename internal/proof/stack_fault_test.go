@@ -112,6 +112,23 @@ func (r *run) playStack() error {
 	return r.verifyStack(o.story)
 }
 
+// excuse allows for what the faults bring about: a command that nobody hears, and a request to which
+// nobody comes.
+func (r *run) excuse() {
+	s := r.stack
+	if r.mayFail() || r.denied() || len(r.denials) > 0 {
+		s.deaf, s.keeps = 1<<20, true
+	}
+	if slices.ContainsFunc(r.strikes, func(k strike) bool {
+		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
+	}) {
+		s.deaf *= 3 // as often as the command may come
+	}
+	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
+		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
+	}
+}
+
 // again is what a person does about a stack that a fault has kept from going back, or from being
 // deleted. It is nil if there is none.
 func (r *run) again() func(context.Context) error {
@@ -143,17 +160,7 @@ func (r *run) verifyStack(story stackStory) error {
 	if err := r.final(); err != nil {
 		return err
 	}
-	if r.mayFail() || r.denied() || len(r.denials) > 0 {
-		s.deaf, s.keeps = 1<<20, true
-	}
-	if slices.ContainsFunc(r.strikes, func(k strike) bool {
-		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
-	}) {
-		s.deaf *= 3 // as often as the command may come
-	}
-	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
-		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
-	}
+	r.excuse()
 	return cmp.Or(r.verifyAnswers(), s.verify(story), r.expectedOfStack(story))
 }
 
