@@ -112,23 +112,6 @@ func (r *run) playStack() error {
 	return r.verifyStack(o.story)
 }
 
-// excuse allows for what the faults bring about: a command that nobody hears, and a request to which
-// nobody comes.
-func (r *run) excuse() {
-	s := r.stack
-	if r.mayFail() || r.denied() || len(r.denials) > 0 {
-		s.deaf, s.keeps = 1<<20, true
-	}
-	if slices.ContainsFunc(r.strikes, func(k strike) bool {
-		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
-	}) {
-		s.deaf *= 3 // as often as the command may come
-	}
-	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
-		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
-	}
-}
-
 // again is what a person does about a stack that a fault has kept from going back, or from being
 // deleted. It is nil if there is none.
 func (r *run) again() func(context.Context) error {
@@ -151,6 +134,19 @@ func (r *run) again() func(context.Context) error {
 	return nil
 }
 
+// tryAgain waits until the faults are over, and has a person do something.
+func (r *run) tryAgain(do func(context.Context) error, pick func([]string) int) error {
+	for r.denied() || r.w.Elapsed() < stackOrders[r.base.name].story.disturbed {
+		if err := r.w.Advance(time.Hour); err != nil {
+			return err
+		}
+	}
+	if err := do(context.Background()); err != nil {
+		return err
+	}
+	return r.stack.play(pick)
+}
+
 // verifyStack checks the invariants when a story has ended.
 func (r *run) verifyStack(story stackStory) error {
 	s := r.stack
@@ -164,17 +160,21 @@ func (r *run) verifyStack(story stackStory) error {
 	return cmp.Or(r.verifyAnswers(), s.verify(story), r.expectedOfStack(story))
 }
 
-// tryAgain waits until the faults are over, and has a person do something.
-func (r *run) tryAgain(do func(context.Context) error, pick func([]string) int) error {
-	for r.denied() || r.w.Elapsed() < stackOrders[r.base.name].story.disturbed {
-		if err := r.w.Advance(time.Hour); err != nil {
-			return err
-		}
+// excuse allows for what the faults bring about: a command that nobody hears, and a request to which
+// nobody comes.
+func (r *run) excuse() {
+	s := r.stack
+	if r.mayFail() || r.denied() || len(r.denials) > 0 {
+		s.deaf, s.keeps = 1<<20, true
 	}
-	if err := do(context.Background()); err != nil {
-		return err
+	if slices.ContainsFunc(r.strikes, func(k strike) bool {
+		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
+	}) {
+		s.deaf *= 3 // as often as the command may come
 	}
-	return r.stack.play(pick)
+	if slices.ContainsFunc(r.struck, func(k struck) bool { return k.actor == flow.StackShift && k.fault.pace >= 25*time.Second }) {
+		s.keeps = true // it dies when it has said that it waits, of what has ended; the URL expires before
+	}
 }
 
 // seesStack is called before each choice: what a stack has ended with serves from then on.
