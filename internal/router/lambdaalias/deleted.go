@@ -58,8 +58,7 @@ func (r *Router) orDeleted(ctx context.Context, function string, err error, s se
 func (d *deletedTeller) hasExisted(function string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at, known := d.existed[function]
-	return known && d.now().Before(at.Add(askAgainAfter))
+	return d.now().Before(d.existed[function].Add(askAgainAfter))
 }
 
 func (d *deletedTeller) exists(function string) {
