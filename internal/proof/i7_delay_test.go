@@ -61,7 +61,7 @@ func (r *run) delay(p promise, s struck, due time.Time, tries int) (by time.Dura
 		return readsAgain, false
 	case p.road == byPoll || p.road == byRollback:
 		return delayInMachine(p, s, due, tries)
-	case s.sweep && p.road != byEvent && s.fault.class == misdelivered:
+	case s.event == flow.SweepDetailType && p.road != byEvent && s.fault.class == misdelivered:
 		return world.SweepEvery, false
 	case s.actor != flow.SafetyNet && !s.fault.all:
 		return 0, false

@@ -92,7 +92,7 @@ type early struct {
 type struck struct {
 	fault         fault
 	actor, action string
-	sweep         bool // it was a sweep that was lost or late
+	event         string // the kind of the event that it has struck
 	at            time.Time
 }
 

@@ -355,7 +355,7 @@ func (r *run) courier(p world.Parcel) bool {
 	carry := func(r *run, p world.Parcel) { r.arrive(p, 0) }
 	for _, s := range r.strikes {
 		if s.event > 0 && s.event == p.Number {
-			r.struck = append(r.struck, struck{fault: s.fault, sweep: p.Kind == flow.SweepDetailType, at: r.w.Now()})
+			r.struck = append(r.struck, struck{fault: s.fault, event: p.Kind, at: r.w.Now()})
 			r.transcript.struck(p.Kind+": ", s.fault)
 			carry = s.fault.carry
 		}

@@ -167,8 +167,8 @@ func (r *run) excuse() {
 	if r.mayFail() || r.denied() || len(r.denials) > 0 {
 		s.deaf, s.keeps = 1<<20, true
 	}
-	if slices.ContainsFunc(r.strikes, func(k strike) bool {
-		return k.event > 0 && k.kind == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
+	if slices.ContainsFunc(r.struck, func(k struck) bool {
+		return k.event == flow.CommandDetailType && (k.fault.name == "doubled" || strings.HasPrefix(k.fault.name, "twice"))
 	}) {
 		s.deaf *= 3 // as often as the command may come
 	}
@@ -187,9 +187,14 @@ func (r *run) seesStack() {
 	}
 	r.wanted.status = status
 	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": story.versionBefore()}[status]
-	if want != "" && s.serving() != want && s.serving() != story.recorded && !story.noWait {
+	if want != "" && s.serving() != want && s.serving() != story.recorded && !story.noWait && !r.restorersAreDenied() {
 		r.breaks("the stack is %s, and its alias serves %s, not %s", status, s.serving(), want)
 	}
+}
+
+// restorersAreDenied says whether nobody may put traffic back now.
+func (r *run) restorersAreDenied() bool {
+	return slices.ContainsFunc(r.denials, func(d denial) bool { return d.actor == "" && r.w.Now().Before(d.until) })
 }
 
 // requests are those that CloudFormation has sent to stack-shift.
@@ -476,6 +481,18 @@ func TestADeletionTakesBackWhatItMayNotRead(t *testing.T) {
 		strikesStack(t, name, strike{
 			actor: flow.StackShift, action: "dynamodb:GetItem", nth: 3, fault: theFault("a permission lost for 20 minutes"),
 		})
+	}
+}
+
+// The request of an update comes when the stack rolls back already. It has what the update before has
+// left as its old properties, as the request that takes that update back would.
+func TestALateRequestTakesBackNothingOfTheUpdateBefore(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"a stack: a later update is cancelled, as documented, order 3",
+		"a stack: a later update is cancelled, in order, order 7",
+	} {
+		strikesStack(t, name, strike{event: 4, kind: world.InvocationKind, fault: theStray("5 seconds late")})
 	}
 }
 

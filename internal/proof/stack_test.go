@@ -774,6 +774,15 @@ var stackStories = []stackStory{
 		},
 		drifts: true, before: "2", after: "2", unrecorded: true, ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
 	},
+	// The request of an update may come when the stack rolls back already. It takes back nothing of the
+	// update before.
+	{
+		name: "a later update is cancelled", first: ofCanary("1"), earlier: []form{ofCanary("2")}, begin: func(s *stack) {
+			s.update(ofCanary("3"))
+			s.w.HappenAfter(12*time.Second, s.cancel)
+		},
+		before: "2", after: "3", ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+	},
 }
 
 const ordersErrors = `{"alarms": [{"name": "orders-errors"}]}`

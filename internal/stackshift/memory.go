@@ -83,14 +83,25 @@ func (m Memory) StandsAt(properties json.RawMessage, outcome shift.Outcome, now 
 	return m.IsOf(properties) && (m.Execution == "" || outcome == shift.Promoted || outcome == shift.Unchanged || forgotten)
 }
 
-// ToUndo returns what a stack that rolls back has to undo by this request. The stack goes back to
-// the properties of the request. If the last request forward had them, it belongs to the update
-// before, which has succeeded.
-func (m Memory) ToUndo(r Request) Memory {
-	if m.IsOf(r.Properties) {
+// ToUndo returns what a stack that rolls back has to undo by this request, which has the properties p.
+// The stack goes back to them. If the last request forward had them, it belongs to the update before,
+// which has succeeded. So it does if the request leads on from it: then that is the request of the
+// update that is taken back, and has come late.
+func (m Memory) ToUndo(r Request, p Properties) Memory {
+	if m.IsOf(r.Properties) || m.leadsTo(p) {
 		return Memory{Recorded: m.Recorded}
 	}
 	return m
+}
+
+// leadsTo says whether properties name for a target what the last shift has left there, or a version
+// that is newer than those of the last shift. No way back from it does.
+func (m Memory) leadsTo(p Properties) bool {
+	wanted := p.Wanted()
+	return slices.ContainsFunc(m.Moves, func(move Move) bool {
+		version, before, to := shift.Version(wanted[move.Key]), shift.Version(move.Before), shift.Version(move.To)
+		return version == to || to.Before(version) && before.Before(version)
+	})
 }
 
 // Waiter is a request that waits until an execution has ended. The ResponseURL is in it, so it is

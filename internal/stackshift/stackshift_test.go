@@ -210,12 +210,41 @@ func TestOnlyWhatTheUpdateHasShiftedThatIsTakenBackIsUndone(t *testing.T) {
 	with := func(properties string) stackshift.Request {
 		return request(t, func(r *stackshift.Request) { r.Properties = json.RawMessage(properties) })
 	}
-	m := with(`{"Targets": [{"Key": "A", "Version": "42"}], "Wait": "false"}`).Remembered()
+	m := with(`{"Targets": [{"Key": "A", "Function": "f", "Alias": "live", "Version": "42"}], "Wait": "false"}`).Remembered()
 	m.Execution, m.Moves, m.Recorded = "cfn-1", []stackshift.Move{{Key: "A", Before: "41", To: "42"}}, map[string]string{"A": "40"}
 
-	assert.Equal(t, m, m.ToUndo(with(`{"Targets": [{"Key": "A", "Version": "41"}], "Wait": "false"}`)), "the stack goes back to other properties")
-	same := with(`{"Wait":"false","Targets":[{"Version":"42","Key":"A"}]}`)
-	assert.Equal(t, stackshift.Memory{Recorded: m.Recorded}, m.ToUndo(same), "the stack goes back to what this shift has made")
+	toUndo := func(r stackshift.Request) stackshift.Memory {
+		p, err := stackshift.DecodeProperties(r.Properties)
+		require.NoError(t, err)
+		return m.ToUndo(r, p)
+	}
+	nothing := stackshift.Memory{Recorded: m.Recorded}
+	same := with(`{"Wait":"false","Targets":[{"Version":"42","Key":"A","Alias":"live","Function":"f"}]}`)
+	assert.Equal(t, nothing, toUndo(same), "the stack goes back to what this shift has made")
+	for _, tt := range []struct {
+		name, version, before, to string
+		want                      bool
+	}{
+		{"it goes back", "41", "41", "42", true},
+		{"it goes back to what was before somebody deployed by hand", "40", "41", "42", true},
+		{"it goes back to a newer version", "43", "43", "42", true},
+		{"it goes back to a newer version, and somebody had deployed an older one by hand", "43", "44", "42", true},
+		{"it leads on", "43", "41", "42", false},
+		{"it leads on by the same version", "42", "41", "42", false},
+		{"it leads on from a number with fewer digits", "100", "98", "99", false},
+		{"it has another target", "", "41", "42", true},
+	} {
+		m.Moves = []stackshift.Move{{Key: "A", Before: tt.before, To: tt.to}}
+		key := "A"
+		if tt.version == "" {
+			key, tt.version = "B", "43"
+		}
+		want := nothing
+		if tt.want {
+			want = m
+		}
+		assert.Equal(t, want, toUndo(with(`{"Targets": [{"Key": "`+key+`", "Function": "f", "Alias": "live", "Version": "`+tt.version+`"}]}`)), tt.name)
+	}
 	assert.True(t, m.IsOf(same.Properties))
 	assert.False(t, stackshift.Memory{}.IsOf(nil), "nothing is remembered")
 }

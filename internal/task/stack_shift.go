@@ -477,7 +477,7 @@ func (h StackShift) back(ctx context.Context, r stackshift.Request, p stackshift
 		return nil, h.giveUp(ctx, r, p, m)
 	}
 	whole := m
-	m = m.ToUndo(r)
+	m = m.ToUndo(r, p)
 	outcome, err := h.end(ctx, r, m, "rolls back")
 	if err != nil || outcome == stillOpen {
 		return nil, err
