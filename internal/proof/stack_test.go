@@ -781,7 +781,7 @@ var stackStories = []stackStory{
 			s.update(ofCanary("3"))
 			s.w.HappenAfter(12*time.Second, s.cancel)
 		},
-		before: "2", after: "3", ends: []string{"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"},
+		before: "2", after: "3", ends: []string{"UPDATE_ROLLBACK_COMPLETE"},
 	},
 }
 
