@@ -187,13 +187,13 @@ func (r *run) seesStack() {
 	}
 	r.wanted.status = status
 	want := map[string]string{"UPDATE_COMPLETE": story.versionAfter(), "UPDATE_ROLLBACK_COMPLETE": story.versionBefore()}[status]
-	if want != "" && s.serving() != want && s.serving() != story.recorded && !story.noWait && !r.restorersAreDenied() {
+	if want != "" && s.serving() != want && s.serving() != story.recorded && !story.noWait && !r.allAreDenied() {
 		r.breaks("the stack is %s, and its alias serves %s, not %s", status, s.serving(), want)
 	}
 }
 
-// restorersAreDenied says whether nobody may put traffic back now.
-func (r *run) restorersAreDenied() bool {
+// allAreDenied says whether every role lacks a permission now. Whoever puts traffic back may need it.
+func (r *run) allAreDenied() bool {
 	return slices.ContainsFunc(r.denials, func(d denial) bool { return d.actor == "" && r.w.Now().Before(d.until) })
 }
 
